@@ -1,0 +1,81 @@
+"""What every table shares: ids, times in UTC, JSON, and the school a row belongs to."""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, DateTime, ForeignKeyConstraint, String, column
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, SQLModel
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+
+Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+"""A JSON column on both databases; Python None is SQL NULL."""
+
+
+def new_id() -> str:
+    """A fresh 26-character id that sorts by creation time (48 bits of milliseconds, 80 random bits)."""
+    number = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10))
+    return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
+
+
+def utc_now() -> datetime:
+    """The present instant, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC instant on every database; SQLite keeps no zone, so it is added again on the way out."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive datetime has no instant")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class OfSchool:
+    """Marks the tables of a school, so that one criterion reaches them all (`database._scope_to_school`)."""
+
+
+class SchoolRow(SQLModel, OfSchool):
+    """A row of one school. Keys begin with the school, so no key of one school can name a row of another."""
+
+    school_id: str = Field(default="", foreign_key="school.id", primary_key=True, max_length=26)
+    id: str = Field(default_factory=new_id, primary_key=True, max_length=26)
+
+
+class _SchoolColumn:
+    """SQLAlchemy evaluates a criterion on the marker class first; tables have their own mapped attribute."""
+
+    def __get__(self, _instance: object, _owner: type) -> Any:
+        return column("school_id")
+
+
+def tables_complete() -> None:
+    """Called once, after the last table is declared: an attribute here earlier would hide the tables' own columns."""
+    OfSchool.school_id = _SchoolColumn()  # type: ignore[attr-defined]
+
+
+def belongs_to(column: str, table: str) -> ForeignKeyConstraint:
+    """A composite foreign key ``(school_id, column) → table(school_id, id)``: never across schools."""
+    return ForeignKeyConstraint(["school_id", column], [f"{table}.school_id", f"{table}.id"])
+
+
+def short(length: int) -> Any:
+    """The column type of a bounded string."""
+    return String(length)

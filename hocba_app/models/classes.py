@@ -1,0 +1,71 @@
+"""Classes of a school year, who is in them, what is taught and by whom."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, UniqueConstraint
+from sqlmodel import Field
+
+from hocba_app.models.base import SchoolRow, belongs_to
+
+
+class SchoolClass(SchoolRow, table=True):
+    __tablename__ = "school_class"
+    __table_args__ = (UniqueConstraint("school_id", "source_id"), belongs_to("homeroom_staff_id", "staff"))
+    source_id: str = Field(max_length=64)
+    source_version: int = Field(default=0, sa_type=BigInteger)
+    code: str = Field(max_length=40)
+    name: str = Field(max_length=60)
+    grade: int
+    regime: str = Field(max_length=8)
+    school_year: str = Field(max_length=9, index=True)
+    homeroom_staff_id: str | None = Field(default=None, max_length=26)
+    active: bool = Field(default=True)
+
+
+class Enrolment(SchoolRow, table=True):
+    __table_args__ = (
+        UniqueConstraint("school_id", "source_id"),
+        belongs_to("student_id", "student"),
+        belongs_to("class_id", "school_class"),
+    )
+    source_id: str = Field(max_length=64)
+    source_version: int = Field(default=0, sa_type=BigInteger)
+    student_id: str = Field(max_length=26, index=True)
+    class_id: str = Field(max_length=26, index=True)
+    school_year: str = Field(max_length=9)
+    status: str = Field(default="studying", max_length=12)  # studying | moved_in | moved_out | left
+    from_date: str | None = Field(default=None, max_length=10)
+    to_date: str | None = Field(default=None, max_length=10)
+    note: str | None = Field(default=None, max_length=500)
+    active: bool = Field(default=True)
+
+
+class Subject(SchoolRow, table=True):
+    __table_args__ = (UniqueConstraint("school_id", "source_id"),)
+    source_id: str = Field(max_length=64)
+    source_version: int = Field(default=0, sa_type=BigInteger)
+    code: str = Field(max_length=40)
+    name: str = Field(max_length=120)
+    kind: str = Field(max_length=10)  # marked | comment
+    position: int = Field(default=0)
+    active: bool = Field(default=True)
+
+
+class TeachingAssignment(SchoolRow, table=True):
+    """As SMAS has it. What the product may change is the *signing* assignment (`models.signers`)."""
+
+    __tablename__ = "teaching_assignment"
+    __table_args__ = (
+        UniqueConstraint("school_id", "source_id"),
+        belongs_to("class_id", "school_class"),
+        belongs_to("subject_id", "subject"),
+        belongs_to("staff_id", "staff"),
+    )
+    source_id: str = Field(max_length=64)
+    source_version: int = Field(default=0, sa_type=BigInteger)
+    class_id: str = Field(max_length=26, index=True)
+    subject_id: str = Field(max_length=26)
+    staff_id: str = Field(max_length=26, index=True)
+    term: str = Field(default="year", max_length=6)  # I | II | year
+    position: int = Field(default=1)
+    active: bool = Field(default=True)

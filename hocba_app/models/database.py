@@ -1,0 +1,176 @@
+"""Engine and sessions: one school a session, short write transactions, nothing of another school ever in reach.
+
+Core decision 15: every write transaction on SQLite is BEGIN IMMEDIATE (a deferred BEGIN that upgrades fails at once
+beside a busy writer). Core decision 17: a session is made for a school and never re-scoped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.orm import ORMExecuteState, with_loader_criteria
+from sqlalchemy.orm import Session as OrmSession
+from sqlmodel import Session
+
+from hocba_app.models.base import OfSchool, SchoolRow
+
+CROSS_SCHOOL = {"cross_school": True}
+"""Execution option that lets an installation session read school tables; only repositories pass it."""
+
+
+class TenancyError(RuntimeError):
+    """A defect of ours: code reached for a row outside the school its session was made for."""
+
+
+class Database:
+    """Sessions on one database.
+
+    Args:
+        url: SQLAlchemy URL, ``sqlite:///path`` or ``postgresql+psycopg://…``.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.is_sqlite = url.startswith("sqlite")
+        options: dict[str, Any] = {"connect_args": {"timeout": 10, "check_same_thread": False}} if self.is_sqlite else {
+            "pool_pre_ping": True
+        }
+        self.engine: Engine = create_engine(url, pool_size=20, max_overflow=20, **options)
+        if self.is_sqlite:
+            event.listen(self.engine, "connect", _tune_sqlite)
+            event.listen(self.engine, "begin", _begin_sqlite)
+        self._writer = self.engine.execution_options(hocba_write=True)
+
+    @contextmanager
+    def read(self, school_id: str) -> Iterator[Session]:
+        """A read-only look at one school. Nothing is committed."""
+        with self._session(self.engine, school_id) as session:
+            yield session
+            if session.new or session.dirty or session.deleted:
+                raise TenancyError("a read session was written to")
+
+    @contextmanager
+    def write(self, school_id: str, *, durable: bool = False) -> Iterator[Session]:
+        """One short write transaction on one school: commits at the end, rolls back on any error.
+
+        Args:
+            durable: wait for the disk (SQLite synchronous FULL) – for the answers of the signing service.
+        """
+        with self._session(self._writer, school_id) as session:
+            if durable and self.is_sqlite:
+                # A pragma inside a transaction has no effect: set it on the raw connection before BEGIN.
+                with session_pragma(session, "FULL"):
+                    yield session
+                    session.commit()
+                return
+            yield session
+            session.commit()
+
+    @contextmanager
+    def installation(self, *, write: bool = False) -> Iterator[Session]:
+        """Rows of the whole installation (schools, login names, login sessions, public codes).
+
+        School tables are refused here unless a statement carries :data:`CROSS_SCHOOL` (repositories only).
+        """
+        with self._session(self._writer if write else self.engine, None) as session:
+            yield session
+            if write:
+                session.commit()
+
+    @contextmanager
+    def _session(self, engine: Engine, school_id: str | None) -> Iterator[Session]:
+        if school_id == "":
+            raise TenancyError("a session needs a school")
+        with Session(engine, expire_on_commit=False) as session:
+            session.info["school_id"] = school_id
+            if not self.is_sqlite:
+                session.execute(
+                    text("select set_config('hocba.school_id', :school, true)").bindparams(school=school_id or "*"),
+                    execution_options={"hocba_scope": True},
+                )
+            yield session
+
+    def dispose(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+
+@contextmanager
+def session_pragma(session: Session, level: str) -> Iterator[None]:
+    """Run the session's transaction with another ``synchronous`` level, set before it begins and put back after."""
+    if session.in_transaction():
+        raise TenancyError("durable writes start their own transaction")
+    connection = session.connection(execution_options={"hocba_synchronous": level})
+    raw = connection.connection.dbapi_connection
+    try:
+        yield
+    finally:
+        if session.in_transaction():
+            session.rollback()
+        if raw is not None:
+            raw.execute("PRAGMA synchronous=NORMAL")
+
+
+def _tune_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves, see _begin_sqlite
+    for pragma in ("journal_mode=WAL", "busy_timeout=10000", "synchronous=NORMAL", "foreign_keys=ON", "cache_size=-32000"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    options = connection.get_execution_options()
+    if level := options.get("hocba_synchronous"):
+        connection.exec_driver_sql(f"PRAGMA synchronous={level}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("hocba_write") else "BEGIN")
+
+
+@event.listens_for(OrmSession, "do_orm_execute")
+def _scope_to_school(state: ORMExecuteState) -> None:
+    """Add the school to every ORM statement; refuse statements that cannot be scoped (core decision 17)."""
+    if "school_id" not in state.session.info or state.execution_options.get("hocba_scope"):
+        return
+    school_id = state.session.info["school_id"]
+    if school_id is None:
+        if state.execution_options.get("cross_school"):
+            return
+        if any(issubclass(mapper.class_, SchoolRow) for mapper in state.all_mappers):
+            raise TenancyError("a school table was read without a school")
+        return
+    if not state.is_orm_statement:
+        raise TenancyError("Core and text statements are not scoped to a school: use the ORM")
+    if state.is_select or state.is_update or state.is_delete:
+        state.statement = state.statement.options(
+            with_loader_criteria(
+                OfSchool, lambda cls: cls.school_id == school_id, include_aliases=True, track_closure_variables=True
+            )
+        )
+
+
+@event.listens_for(OrmSession, "before_flush")
+def _own_new_rows(session: OrmSession, _context: Any, _instances: Any) -> None:
+    """New rows take the session's school; a row of another school is refused."""
+    if "school_id" not in session.info:
+        return
+    school_id = session.info["school_id"]
+    for row in session.new:
+        if isinstance(row, SchoolRow):
+            row.school_id = row.school_id or (school_id or "")
+            if row.school_id != school_id:
+                raise TenancyError(f"a {type(row).__name__} of another school")
+    for row in (*session.dirty, *session.deleted):
+        if isinstance(row, SchoolRow) and row.school_id != school_id:
+            raise TenancyError(f"a {type(row).__name__} of another school")
+
+
+@cache
+def database(url: str | None = None) -> Database:
+    """The process's database (one engine per URL). Without a URL, the configured one."""
+    if url is None:
+        from hocba_app.settings import settings
+
+        return database(settings().database_url)
+    return Database(url)

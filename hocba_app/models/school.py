@@ -1,0 +1,37 @@
+"""Schools of the installation, and the counter that tells browsers something changed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger
+from sqlmodel import Field, SQLModel
+
+from hocba_app.models.base import UtcDateTime, new_id, utc_now
+
+
+class School(SQLModel, table=True):
+    """One school. Credentials to outside systems are encrypted under ``HOCBA_SECRET_KEY``."""
+
+    id: str = Field(default_factory=new_id, primary_key=True, max_length=26)
+    code: str = Field(unique=True, max_length=32)
+    name: str = Field(max_length=200)
+    level: str = Field(default="lower_secondary", max_length=20)
+    commune: str = Field(default="", max_length=120)
+    province: str = Field(default="", max_length=120)
+    department: str = Field(default="", max_length=200)
+    tax_code: str = Field(default="", max_length=20)
+    current_year: str = Field(default="", max_length=9)
+    smas_client_id: str = Field(default="", max_length=200)
+    smas_secret_encrypted: str = Field(default="", max_length=1000)
+    mysign_client_id: str = Field(default="", max_length=200)
+    mysign_secret_encrypted: str = Field(default="", max_length=1000)
+    created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+
+class ChangeCounter(SQLModel, table=True):
+    """Bumped in the transaction of every change people watch; web processes read it (core decision 18)."""
+
+    __tablename__ = "change_counter"
+    school_id: str = Field(primary_key=True, foreign_key="school.id", max_length=26)
+    value: int = Field(default=0, sa_type=BigInteger)
