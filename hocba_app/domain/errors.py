@@ -32,6 +32,20 @@ class ErrorCode(StrEnum):
     FILE_TYPE = "file_type"  # not one of the accepted kinds; the user chooses another file
     IMAGE_TOO_LARGE = "image_too_large"  # more pixels than we decode; the user takes a smaller picture
     IMAGE_EMPTY = "image_empty"  # no ink found on the paper; the user signs again in blue ink on white paper
+    # --- life of a document --------------------------------------------------------------------------------------
+    ALREADY_LOCKED = "already_locked"  # locking what is locked; management unlocks first if it must change
+    NOT_LOCKED = "not_locked"  # signing or unlocking what is open; the admin locks it first
+    OUT_OF_ORDER = "out_of_order"  # a stage before this one has not signed; those signers come first
+    SLOT_SIGNED = "slot_signed"  # signed already; nobody needs to do anything
+    SLOT_NOT_YOURS = "slot_not_yours"  # another person is assigned; the admin may change the signing assignment
+    DOCUMENT_BUSY = "document_busy"  # somebody else's confirmation is pending; the batch waits in the queue
+    LEASE_LOST = "lease_lost"  # the version was given to another batch meanwhile; the signer signs what is left
+    CONFIRMATION_PENDING = "confirmation_pending"  # unlock waits until the confirmation ends; the signer may reject it
+    NOT_SEALABLE = "not_sealable"  # cover, QTHT or KQHT not yet signed by the principal; he signs them first
+    PRECHECK_FAILED = "precheck_failed"  # blocking findings before a lock; the admin mends them or leaves pupils out
+    NOTHING_TO_DO = "nothing_to_do"  # the choice holds no document that can be worked on now; reload
+    UNLOCK_OPEN = "unlock_open"  # an unlock request on this document is already waiting for an answer
+    REASON_MISSING = "reason_missing"  # a reason must be given; the asker writes one
 
 
 SENTENCES: dict[ErrorCode, str] = {
@@ -50,6 +64,19 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.FILE_TYPE: "Tệp này không đúng loại. Hãy chọn {accepted}.",
     ErrorCode.IMAGE_TOO_LARGE: "Ảnh có quá nhiều điểm ảnh (tối đa {megapixels} triệu). Hãy chụp hoặc quét lại ở cỡ nhỏ hơn.",
     ErrorCode.IMAGE_EMPTY: "Không thấy nét ký trên ảnh. Hãy ký bằng bút mực xanh trên giấy trắng rồi chụp lại.",
+    ErrorCode.ALREADY_LOCKED: "Hồ sơ này đã chốt. Muốn thay đổi, hãy đề nghị hủy chốt trước.",
+    ErrorCode.NOT_LOCKED: "Hồ sơ này chưa chốt. Quản trị cần chốt trước khi ký hoặc hủy chốt.",
+    ErrorCode.OUT_OF_ORDER: "Chưa đến lượt ký: người ký ở bước trước chưa ký xong (GVBM ⇒ GVCN ⇒ Hiệu trưởng ⇒ đóng dấu).",
+    ErrorCode.SLOT_SIGNED: "Ô này đã được ký. Không cần ký lại.",
+    ErrorCode.SLOT_NOT_YOURS: "Ô ký này được phân công cho người khác. Nếu cần đổi, quản trị sửa ở mục Phân công ký.",
+    ErrorCode.DOCUMENT_BUSY: "Có người đang chờ xác nhận ký trên hồ sơ này. Lượt của thầy cô đã được xếp hàng, hệ thống sẽ báo khi đến lượt.",
+    ErrorCode.LEASE_LOST: "Hồ sơ đã chuyển sang lượt ký khác. Hãy ký tiếp phần còn lại.",
+    ErrorCode.CONFIRMATION_PENDING: "Đang có người chờ xác nhận ký trên điện thoại. Hủy chốt sẽ thực hiện ngay khi lượt ký đó kết thúc.",
+    ErrorCode.NOT_SEALABLE: "Chưa thể đóng dấu: bìa, quá trình học tập và kết quả học tập của học sinh phải được Hiệu trưởng ký đủ.",
+    ErrorCode.PRECHECK_FAILED: "Chưa thể chốt: còn {count} điểm phải sửa. Hãy sửa trên SMAS rồi đồng bộ lại, hoặc để riêng những học sinh đó.",
+    ErrorCode.NOTHING_TO_DO: "Không còn hồ sơ nào ở bước này. Hãy tải lại trang để xem tình trạng mới nhất.",
+    ErrorCode.UNLOCK_OPEN: "Đã có đề nghị hủy chốt đang chờ duyệt cho hồ sơ này.",
+    ErrorCode.REASON_MISSING: "Cần ghi lý do. Hãy nhập lý do rồi gửi lại.",
 }
 
 
