@@ -1,0 +1,53 @@
+"""Asking for long work: a job row in the asker's own transaction, so that no request is ever lost between two commits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlmodel import Session, select
+
+from hocba_app.models import Job
+from hocba_app.models.base import utc_now
+from hocba_app.services.audit.log import changed
+
+LIVE = ("queued", "running")
+"""States of a job that is not over."""
+
+
+def enqueue(session: Session, kind: str, arguments: dict[str, Any], *, actor: str, total: int = 0, id: str | None = None) -> Job:
+    """Add a job; call :func:`hocba_app.services.jobs.wake.wake` once the transaction is committed.
+
+    If the wake-up is lost, the workers' sweep finds the row by itself.
+
+    Args:
+        session: the write session of the caller's transaction.
+        kind: a kind registered with :func:`hocba_app.services.jobs.registry.job`.
+        arguments: ids and options only: no personal data, nothing large.
+        actor: account id of who asked.
+        total: how many things there are to do, when known.
+        id: the job's id where another row shares it (a batch).
+    """
+    job = Job(kind=kind, arguments=arguments, created_by=actor, total=total)
+    if id is not None:
+        job.id = id
+    session.add(job)
+    changed(session)
+    return job
+
+
+def ask_cancel(session: Session, job_id: str) -> None:
+    """Ask a job to stop at its next safe point. What it has committed stays."""
+    job = session.get(Job, (session.info["school_id"], job_id))
+    if job is not None and job.state in LIVE:
+        job.cancel_asked = True
+        if job.state == "queued":
+            job.state, job.ended_at = "cancelled", utc_now()
+        session.add(job)
+        changed(session)
+
+
+def live_job(session: Session, kind: str) -> Job | None:
+    """The newest job of this kind that is not over."""
+    return session.exec(
+        select(Job).where(Job.kind == kind, Job.state.in_(LIVE)).order_by(Job.created_at.desc()).limit(1)  # type: ignore[attr-defined]
+    ).first()

@@ -1,0 +1,95 @@
+"""Kinds of jobs and the functions that do them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from sqlmodel import Session
+
+from hocba_app.models import Database, Job
+from hocba_app.services.audit.log import changed
+from hocba_app.services.jobs.claims import Claim, fenced_write
+
+MODULES = (
+    "hocba_app.services.sync.run",
+    "hocba_app.services.records.lock",
+    "hocba_app.services.storage.signature_images",
+    "hocba_app.services.signing.batch",
+)
+"""Modules that declare jobs; a worker imports them all before it starts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a job's function is given. It may be killed at any instruction and run again from its start."""
+
+    db: Database
+    claim: Claim
+    arguments: dict[str, Any]
+    actor: str
+
+    @property
+    def school_id(self) -> str:
+        return self.claim.school_id
+
+    @property
+    def job_id(self) -> str:
+        return self.claim.job_id
+
+    @contextmanager
+    def write(self, *, durable: bool = False) -> Iterator[Session]:
+        """A write transaction that commits only while no other worker took the job over.
+
+        Raises:
+            ClaimLost: at once, before anything is written.
+        """
+        with fenced_write(self.db, self.claim, durable=durable) as session:
+            yield session
+
+    def progress(self, done: int, total: int, stage: str = "") -> None:
+        """Show how far the job is; watching pages reload."""
+        with fenced_write(self.db, self.claim, progress=done, total=total, stage=stage) as session:
+            changed(session)
+
+    def report(self, values: dict[str, Any]) -> None:
+        """Merge into the job's report. Plain JSON, no personal data."""
+        with self.write() as session:
+            job = session.get_one(Job, (self.school_id, self.job_id))
+            job.report = {**job.report, **values}
+            session.add(job)
+            changed(session)
+
+    def cancelled(self) -> bool:
+        """Whether somebody asked the job to stop."""
+        with self.db.read(self.school_id) as session:
+            return session.get_one(Job, (self.school_id, self.job_id)).cancel_asked
+
+
+JobFunction = Callable[[Work], float | None]
+_FUNCTIONS: dict[str, JobFunction] = {}
+
+
+def job(kind: str) -> Callable[[JobFunction], JobFunction]:
+    """Declare the function for a kind. It returns None when done, or the seconds after which to call it again."""
+
+    def declare(function: JobFunction) -> JobFunction:
+        _FUNCTIONS[kind] = function
+        return function
+
+    return declare
+
+
+def function_of(kind: str) -> JobFunction:
+    """The function for a kind.
+
+    Raises:
+        KeyError: no module of :data:`MODULES` declares it.
+    """
+    if kind not in _FUNCTIONS:
+        for module in MODULES:
+            import_module(module)
+    return _FUNCTIONS[kind]
