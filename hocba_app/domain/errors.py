@@ -46,6 +46,15 @@ class ErrorCode(StrEnum):
     NOTHING_TO_DO = "nothing_to_do"  # the choice holds no document that can be worked on now; reload
     UNLOCK_OPEN = "unlock_open"  # an unlock request on this document is already waiting for an answer
     REASON_MISSING = "reason_missing"  # a reason must be given; the asker writes one
+    # --- signing batches -----------------------------------------------------------------------------------------
+    SIGNER_NO_KEY = "signer_no_key"  # no MySign account or certificate chosen; the admin or the person enters it
+    SIGNER_NO_IMAGE = "signer_no_image"  # no signature image or seal; the person or the admin uploads one
+    DELEGATION_OVER = "delegation_over"  # ký thay outside its dates or kinds; management enters a new decision
+    SUBMISSION_UNKNOWN = "submission_unknown"  # the request may be on the phone; it is void, a new one follows
+    SIGNATURE_WRONG = "signature_wrong"  # an answer that does not fit its document; the signer signs that one again
+    ANSWER_VOID = "answer_void"  # the time stamp lies outside what the manifest allows; the signer signs again
+    BATCH_STOPPED = "batch_stopped"  # the signer stopped before anything was sent; he may start again
+    RESULT_UNKNOWN = "result_unknown"  # the service does not say whether it signed; the batch waits for it
 
 
 SENTENCES: dict[ErrorCode, str] = {
@@ -77,6 +86,14 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.NOTHING_TO_DO: "Không còn hồ sơ nào ở bước này. Hãy tải lại trang để xem tình trạng mới nhất.",
     ErrorCode.UNLOCK_OPEN: "Đã có đề nghị hủy chốt đang chờ duyệt cho hồ sơ này.",
     ErrorCode.REASON_MISSING: "Cần ghi lý do. Hãy nhập lý do rồi gửi lại.",
+    ErrorCode.SIGNER_NO_KEY: "Chưa có tài khoản MySign hoặc chưa chọn chứng thư số cho người ký. Hãy cập nhật ở mục Tài khoản ký rồi ký lại.",
+    ErrorCode.SIGNER_NO_IMAGE: "Chưa có ảnh chữ ký (hoặc con dấu). Hãy tải ảnh lên rồi ký lại.",
+    ErrorCode.DELEGATION_OVER: "Quyết định ký thay không còn hiệu lực cho loại hồ sơ này. Hãy nhập quyết định mới hoặc chuyển lại cho Hiệu trưởng.",
+    ErrorCode.SUBMISSION_UNKNOWN: "Mất kết nối khi gửi yêu cầu ký. Yêu cầu cũ trên điện thoại (nếu có) không còn hiệu lực, xin bỏ qua; hệ thống gửi yêu cầu mới.",
+    ErrorCode.SIGNATURE_WRONG: "Chữ ký trả về không khớp với hồ sơ nên không được dùng. Hãy ký lại hồ sơ này; nếu lặp lại, báo nhà cung cấp chữ ký số.",
+    ErrorCode.ANSWER_VOID: "Dấu thời gian không hợp lệ với lần ký này nên chữ ký bị hủy. Hãy ký lại hồ sơ này.",
+    ErrorCode.BATCH_STOPPED: "Đã dừng trước khi gửi yêu cầu ký. Không hồ sơ nào thay đổi; thầy cô có thể ký lại bất cứ lúc nào.",
+    ErrorCode.RESULT_UNKNOWN: "Chưa rõ kết quả: dịch vụ ký chưa trả lời. Hệ thống tiếp tục hỏi, không hồ sơ nào bị mất; xin đợi.",
 }
 
 

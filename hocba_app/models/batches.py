@@ -36,10 +36,13 @@ class Batch(SchoolRow, table=True):
     error_params: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
     note: str | None = Field(default=None, max_length=40)  # ErrorCode of what it waits for now (time stamp, provider)
     retry_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    resends: int = Field(default=0)  # requests prepared afresh because the first was lost on the way
     attempts: int = Field(default=0)  # of the present state's outside call
     evidence_id: str | None = Field(default=None, max_length=26)
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
     queued_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+    offered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # its turn came; the signer taps to start
+    accepted: bool = Field(default=True)  # the signer's tap stands: the batch may start by itself when free
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 

@@ -1,0 +1,18 @@
+"""Dates as the school lives them: Vietnam's clock, whatever the server's."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
+
+
+def today() -> date:
+    """The present date in Vietnam."""
+    return datetime.now(UTC).astimezone(VIETNAM).date()
+
+
+def local_text(instant: datetime) -> str:
+    """An aware instant as people read it: ``24/05/2026 14:05``."""
+    return instant.astimezone(VIETNAM).strftime("%d/%m/%Y %H:%M")

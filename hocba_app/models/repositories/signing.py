@@ -1,0 +1,194 @@
+"""Queries of the signing queue: what waits for whom, which batch may start, what a batch holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import func, update
+from sqlmodel import Session, select
+
+from hocba_app.models import (
+    Batch,
+    BatchItem,
+    Delegation,
+    Document,
+    DocumentVersion,
+    Lease,
+    SchoolClass,
+    Slot,
+    Student,
+)
+
+LIVE_ITEM = ("claimed", "prepared", "answered", "stamped")
+BATCH_OVER = ("committed", "ended")
+
+
+def due_slots(session: Session, *, staff_id: str | None, stage: str | None = None) -> Any:
+    """Select ``(Slot, Document, SchoolClass, Student)`` of unsigned slots whose turn it is.
+
+    Args:
+        staff_id: the assigned signer; None for the seal's slots.
+        stage: only this stage.
+    """
+    query = (
+        select(Slot, Document, SchoolClass, Student)
+        .join(Document, (Document.id == Slot.document_id) & (Document.school_id == Slot.school_id))
+        .join(SchoolClass, (SchoolClass.id == Document.class_id) & (SchoolClass.school_id == Document.school_id))
+        .join(Student, (Student.id == Document.student_id) & (Student.school_id == Document.school_id))
+        .where(Slot.signed_at.is_(None), Document.version_id == Slot.version_id, Document.next_stage == Slot.stage)  # type: ignore[union-attr]
+        .order_by(SchoolClass.grade, SchoolClass.name, Document.kind, Student.sort_name, Student.id)
+    )
+    query = query.where(Slot.stage == "seal") if staff_id is None else query.where(Slot.staff_id == staff_id)
+    return query.where(Slot.stage == stage) if stage is not None else query
+
+
+def slots_with_documents(session: Session, slot_ids: Sequence[str]) -> list[tuple[Slot, Document]]:
+    """The slots asked for, each with its document, in the order asked."""
+    found: dict[str, tuple[Slot, Document]] = {}
+    for chunk in _chunks(slot_ids):
+        rows = session.exec(
+            select(Slot, Document)
+            .join(Document, (Document.id == Slot.document_id) & (Document.school_id == Slot.school_id))
+            .where(Slot.id.in_(chunk))  # type: ignore[attr-defined]
+        ).all()
+        found.update({slot.id: (slot, document) for slot, document in rows})
+    return [found[slot_id] for slot_id in slot_ids if slot_id in found]
+
+
+def slots_in_live_batches(session: Session, slot_ids: Sequence[str]) -> set[str]:
+    """Which of these slots a batch already works on."""
+    held: set[str] = set()
+    for chunk in _chunks(slot_ids):
+        held.update(
+            session.exec(
+                select(BatchItem.slot_id)
+                .join(Batch, (Batch.id == BatchItem.batch_id) & (Batch.school_id == BatchItem.school_id))
+                .where(
+                    BatchItem.slot_id.in_(chunk),  # type: ignore[attr-defined]
+                    BatchItem.state.in_(LIVE_ITEM),  # type: ignore[attr-defined]
+                    Batch.state.not_in(BATCH_OVER),  # type: ignore[attr-defined]
+                )
+            ).all()
+        )
+    return held
+
+
+def document_states(session: Session, student_ids: Sequence[str], school_year: str) -> dict[str, dict[str, str]]:
+    """Per pupil, the state of his cover and of the year's history and results (for workflow rule 4)."""
+    states: dict[str, dict[str, str]] = {}
+    for chunk in _chunks(student_ids):
+        rows = session.exec(
+            select(Document.student_id, Document.kind, Document.state).where(
+                Document.student_id.in_(chunk),  # type: ignore[attr-defined]
+                Document.school_year.in_(("", school_year)),  # type: ignore[attr-defined]
+            )
+        ).all()
+        for student_id, kind, state in rows:
+            states.setdefault(student_id, {})[kind] = state
+    return states
+
+
+def held_versions(session: Session, version_ids: Sequence[str]) -> dict[str, str]:
+    """Versions under a lease, each with the batch that holds it."""
+    held: dict[str, str] = {}
+    for chunk in _chunks(version_ids):
+        held.update(
+            session.exec(
+                select(Lease.version_id, Lease.batch_id).where(
+                    Lease.version_id.in_(chunk), Lease.released_at.is_(None)  # type: ignore[attr-defined, union-attr]
+                )
+            ).all()
+        )
+    return held
+
+
+def earlier_waiting(session: Session, batch: Batch) -> set[str]:
+    """Versions that batches queued before this one wait for: they go first (core decision 8)."""
+    return set(
+        session.exec(
+            select(BatchItem.version_id)
+            .join(Batch, (Batch.id == BatchItem.batch_id) & (Batch.school_id == BatchItem.school_id))
+            .where(
+                Batch.state == "queued",
+                Batch.id != batch.id,
+                (Batch.queued_at < batch.queued_at) | ((Batch.queued_at == batch.queued_at) & (Batch.id < batch.id)),
+                BatchItem.state == "claimed",
+            )
+        ).all()
+    )
+
+
+def earlier_batches(session: Session, batch: Batch, version_ids: set[str]) -> set[str]:
+    """Queued batches before this one that want one of these versions."""
+    found = session.exec(
+        select(Batch.id, BatchItem.version_id)
+        .join(BatchItem, (Batch.id == BatchItem.batch_id) & (Batch.school_id == BatchItem.school_id))
+        .where(Batch.state == "queued", Batch.queued_at < batch.queued_at, BatchItem.state == "claimed")
+    ).all()
+    return {batch_id for batch_id, version_id in found if version_id in version_ids}
+
+
+def delegations_of(session: Session, staff_id: str) -> list[Delegation]:
+    """A deputy's delegations that were not revoked, whatever their dates."""
+    return list(
+        session.exec(select(Delegation).where(Delegation.deputy_id == staff_id, Delegation.revoked_at.is_(None))).all()  # type: ignore[union-attr]
+    )
+
+
+def active_batch_of(session: Session, owner: str, other_than: str = "") -> Batch | None:
+    """The batch a key is confirming now: one at a time, so that the phone never shows two requests."""
+    return session.exec(
+        select(Batch)
+        .where(Batch.owner == owner, Batch.state.not_in((*BATCH_OVER, "queued")), Batch.id != other_than)  # type: ignore[attr-defined]
+        .limit(1)
+    ).first()
+
+
+def items_of(session: Session, batch_id: str, states: Iterable[str] | None = None) -> list[BatchItem]:
+    """A batch's items in order."""
+    query = select(BatchItem).where(BatchItem.batch_id == batch_id).order_by(BatchItem.position)
+    if states is not None:
+        query = query.where(BatchItem.state.in_(tuple(states)))  # type: ignore[attr-defined]
+    return list(session.exec(query).all())
+
+
+def count_items(session: Session, batch_id: str) -> dict[str, int]:
+    """How many items of a batch stand in each state."""
+    return dict(
+        session.exec(
+            select(BatchItem.state, func.count()).where(BatchItem.batch_id == batch_id).group_by(BatchItem.state)
+        ).all()
+    )
+
+
+def item_context(session: Session, items: Sequence[BatchItem]) -> dict[str, tuple[Slot, Document, DocumentVersion, Student]]:
+    """For each item id, the rows it signs."""
+    context: dict[str, tuple[Slot, Document, DocumentVersion, Student]] = {}
+    by_slot = {item.slot_id: item.id for item in items}
+    for chunk in _chunks(list(by_slot)):
+        rows = session.exec(
+            select(Slot, Document, DocumentVersion, Student)
+            .join(Document, (Document.id == Slot.document_id) & (Document.school_id == Slot.school_id))
+            .join(DocumentVersion, (DocumentVersion.id == Slot.version_id) & (DocumentVersion.school_id == Slot.school_id))
+            .join(Student, (Student.id == Document.student_id) & (Student.school_id == Document.school_id))
+            .where(Slot.id.in_(chunk))  # type: ignore[attr-defined]
+        ).all()
+        context.update({by_slot[row[0].id]: (row[0], row[1], row[2], row[3]) for row in rows})
+    return context
+
+
+def drop_payload(session: Session, item_id: str) -> None:
+    """Empty the large columns of an item that is over (core decision 6)."""
+    session.execute(
+        update(BatchItem)
+        .where(BatchItem.id == item_id)
+        .values(prepared=None, attributes=None, signature=None, token=None),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def _chunks(ids: Sequence[str], size: int = 400) -> Iterable[Sequence[str]]:
+    """SQLite bounds the number of parameters of a statement."""
+    for start in range(0, len(ids), size):
+        yield ids[start : start + size]

@@ -1,0 +1,37 @@
+"""Leases: from claim to commit a document version belongs to one batch (design §3, core decision 3).
+
+A partial unique index makes the database itself refuse a second holder. A lease ends by commit, by the provider's final
+status, or when the window has passed *and* a last status query said "not signed"; never by a timer alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import update
+from sqlmodel import Session
+
+from hocba_app.models import Lease
+from hocba_app.models.base import utc_now
+
+
+def take_leases(session: Session, batch_id: str, version_ids: Iterable[str]) -> None:
+    """Take every version for the batch, or (by the index) fail the whole transaction.
+
+    Raises:
+        sqlalchemy.exc.IntegrityError: at flush, when another batch holds one of them.
+    """
+    session.add_all(Lease(version_id=version_id, batch_id=batch_id) for version_id in version_ids)
+    session.flush()
+
+
+def release_leases(session: Session, batch_id: str, version_ids: Iterable[str] | None = None) -> int:
+    """End the batch's leases (all, or those on the versions given). Repeating it changes nothing.
+
+    Returns:
+        How many were held.
+    """
+    statement = update(Lease).where(Lease.batch_id == batch_id, Lease.released_at.is_(None)).values(released_at=utc_now())  # type: ignore[union-attr]
+    if version_ids is not None:
+        statement = statement.where(Lease.version_id.in_(list(version_ids)))  # type: ignore[attr-defined]
+    return session.execute(statement, execution_options={"synchronize_session": False}).rowcount

@@ -1,0 +1,69 @@
+"""The services a batch talks to, built from settings and the school's own credentials."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from sqlmodel import Session
+
+from hocba_app.models import School
+from hocba_app.services.secrets import decrypt
+from hocba_app.services.signing.providers.mysign import MySignProvider
+from hocba_app.services.signing.providers.provider import SigningProvider
+from hocba_app.services.signing.timestamps import TimestampClient
+from hocba_app.services.signing.writer import DirectWriter, IncrementalWriter
+from hocba_app.settings import settings
+
+LARGEST_TOKEN = 4096
+"""Bytes reserved for a time stamp until one of this authority was seen."""
+
+
+@cache
+def writer() -> IncrementalWriter:
+    """The writer new signatures are made with."""
+    return DirectWriter()
+
+
+@cache
+def _trust_roots(path: str, changed: float) -> tuple[bytes, ...]:
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    return tuple(c.public_bytes(Encoding.DER) for c in x509.load_pem_x509_certificates(Path(path).read_bytes()))
+
+
+def trust_roots() -> tuple[bytes, ...]:
+    """The configured roots, DER. The file is read again when it changes."""
+    path = str(settings().trust_roots)
+    return _trust_roots(path, Path(path).stat().st_mtime)
+
+
+def timestamp_client() -> TimestampClient:
+    """The configured time-stamp authority."""
+    return _timestamp_client(settings().tsa_url)
+
+
+@cache
+def _timestamp_client(url: str) -> TimestampClient:
+    return TimestampClient(url, trust_roots=trust_roots())
+
+
+def token_size() -> int:
+    """Bytes to reserve for a token: the largest seen from this authority (core decision 5)."""
+    return timestamp_client().largest_token or LARGEST_TOKEN
+
+
+def provider_for(session: Session, name: str) -> SigningProvider:
+    """The signing service of this school, with its credentials."""
+    school = session.get_one(School, session.info["school_id"])
+    return _mysign(
+        settings().mysign_url, school.mysign_client_id, decrypt(school.mysign_secret_encrypted), name
+    )
+
+
+@cache
+def _mysign(url: str, client_id: str, client_secret: str, name: str) -> SigningProvider:
+    if name != "mysign":
+        raise KeyError(name)
+    return MySignProvider(url, client_id, client_secret)

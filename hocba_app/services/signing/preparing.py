@@ -1,0 +1,170 @@
+"""``claimed → prepared``: check the signer, then lay out one revision and one hash for each document."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+
+from sqlmodel import Session, select
+
+from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.models import SEAL, Batch, BatchItem, DocumentVersion, Evidence, School, SignatureImage, Slot, Staff
+from hocba_app.models.base import utc_now
+from hocba_app.models.repositories import signing as rows
+from hocba_app.services.audit.log import changed
+from hocba_app.services.jobs.registry import Work
+from hocba_app.services.signing import appearance, certificates, cms
+from hocba_app.services.signing.closing import end_batch, move_to
+from hocba_app.services.signing.leases import release_leases
+from hocba_app.services.signing.outside import token_size, trust_roots, writer
+from hocba_app.services.signing.tip import Tip
+from hocba_app.services.signing.turn import fail_item, require_due
+from hocba_app.services.signing.writer import Reassignment, SignatureRequest
+from hocba_app.services.storage.files import current_file
+
+CHUNK = 50
+"""Documents prepared in one transaction."""
+
+
+def prepare(work: Work) -> float | None:
+    """Check certificate and person, then prepare every item that is still due."""
+    try:
+        evidence_id, chain = _check_signer(work)
+    except HocbaError as error:
+        end_batch(work, error)
+        return None
+    while _prepare_some(work, chain):
+        pass
+    with work.write() as session:
+        batch = session.get_one(Batch, (work.school_id, work.job_id))
+        batch.evidence_id = evidence_id
+        if rows.items_of(session, batch.id, ("prepared",)):
+            move_to(session, batch, "prepared")
+            return 0.0
+    end_batch(work, None)
+    return None
+
+
+def _check_signer(work: Work) -> tuple[str, list[bytes]]:
+    """The certificate is valid, not revoked, trusted, and carries the person's own id number, or the school's MST.
+
+    Returns:
+        Id of the evidence row kept with the signatures, and the chain, signer first.
+
+    Raises:
+        HocbaError: SIGNER_NO_KEY, SIGNER_NO_IMAGE, CERTIFICATE_*.
+    """
+    with work.db.read(work.school_id) as session:
+        batch = session.get_one(Batch, (work.school_id, work.job_id))
+        chain = [base64.b64decode(text) for text in batch.chain]
+        owner = batch.owner
+        identity = signer_identity(session, owner)
+        _image(session, owner)
+    if not chain:
+        raise HocbaError(ErrorCode.SIGNER_NO_KEY)
+    evidence = certificates.check_signer(chain, **identity, trust_roots=trust_roots(), at=utc_now())
+    with work.write() as session:
+        row = Evidence(owner=owner, content=evidence.dumps())
+        session.add(row)
+    return row.id, chain
+
+
+def signer_identity(session: Session, owner: str) -> dict[str, object]:
+    """What the certificate's subject must carry: ``id_numbers`` of the person, or ``tax_code`` of the school."""
+    if owner == SEAL:
+        return {"tax_code": session.get_one(School, session.info["school_id"]).tax_code}
+    staff = session.get_one(Staff, (session.info["school_id"], owner))
+    return {"id_numbers": tuple(number for number in (staff.id_number, staff.old_id_number) if number)}
+
+
+def _image(session: Session, owner: str) -> bytes:
+    row = session.exec(
+        select(SignatureImage).where(SignatureImage.owner == owner).order_by(SignatureImage.created_at.desc()).limit(1)  # type: ignore[attr-defined]
+    ).first()
+    if row is None:
+        raise HocbaError(ErrorCode.SIGNER_NO_IMAGE)
+    return row.image
+
+
+def _prepare_some(work: Work, chain: list[bytes]) -> bool:
+    """Prepare up to :data:`CHUNK` items. The PDF work lies outside the transaction, its result in one.
+
+    Returns:
+        Whether anything is left to prepare.
+    """
+    claimed_at = utc_now().replace(microsecond=0)
+    with work.db.read(work.school_id) as session:
+        batch = session.get_one(Batch, (work.school_id, work.job_id))
+        items = rows.items_of(session, batch.id, ("claimed",))[:CHUNK]
+        context = rows.item_context(session, items)
+        image = _image(session, batch.owner)
+        name = session.get_one(Staff, (work.school_id, batch.owner)).full_name if batch.owner != SEAL else ""
+        requests: list[tuple[BatchItem, bytes, Tip, SignatureRequest] | tuple[BatchItem, HocbaError]] = []
+        for item in items:
+            slot, document, version, _ = context[item.id]
+            try:
+                require_due(session, batch, slot, document)
+                requests.append(
+                    (
+                        item,
+                        current_file(session, version.id),
+                        Tip.loads(version.tip),
+                        SignatureRequest(
+                            field=slot.field,
+                            claimed_at=claimed_at,
+                            appearance=_appearance(image, name, slot, claimed_at),
+                            reserved=cms.estimate_size(chain, token_size()),
+                            reassigned=_reassignments(session, version) if slot.stage == SEAL else (),
+                        ),
+                    )
+                )
+            except HocbaError as error:
+                requests.append((item, error))
+    if not items:
+        return False
+    results = [_lay_out(*request, certificate=chain[0]) if len(request) == 4 else request for request in requests]
+    with work.write() as session:
+        batch = session.get_one(Batch, (work.school_id, work.job_id))
+        for item, result in results:
+            row = session.get_one(BatchItem, (work.school_id, item.id))
+            if isinstance(result, HocbaError):
+                fail_item(session, batch, row, result)
+                release_leases(session, batch.id, [row.version_id])
+                continue
+            row.prepared, row.attributes = result
+            row.request_id, row.claimed_at, row.state = secrets.token_hex(16), claimed_at, "prepared"
+            session.add(row)
+        changed(session)
+    return True
+
+
+def _lay_out(
+    item: BatchItem, file: bytes, tip: Tip, request: SignatureRequest, *, certificate: bytes
+) -> tuple[BatchItem, tuple[bytes, bytes] | HocbaError]:
+    try:
+        prepared = writer().prepare(file, tip, request)
+    except HocbaError as error:
+        return item, error
+    return item, (prepared.dumps(), cms.signed_attributes(prepared.digest, certificate))
+
+
+def _appearance(image: bytes, name: str, slot: Slot, claimed_at: object) -> appearance.Appearance:
+    drawn = appearance.SealImage.loads(image) if slot.stage == SEAL else appearance.InkImage.loads(image)
+    return appearance.Appearance(image=drawn, name=name, caption_lines=tuple(slot.caption), signed_at=claimed_at)  # type: ignore[arg-type]
+
+
+def _reassignments(session: Session, version: DocumentVersion) -> tuple[Reassignment, ...]:
+    """Slots given to another person after locking: the seal vouches for them (core decision 9)."""
+    slots = session.exec(select(Slot).where(Slot.version_id == version.id).order_by(Slot.position)).all()
+    return tuple(
+        Reassignment(
+            field=slot.field,
+            signer=slot.reassignment["signer_hash"],
+            reason=slot.reassignment["reason"],
+            delegation=slot.reassignment.get("delegation") or "",
+        )
+        for slot in slots
+        if slot.reassignment
+    )
+
+

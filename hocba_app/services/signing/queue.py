@@ -1,0 +1,233 @@
+"""What waits for a signer, and his tap: starting, accepting, splitting and stopping batches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlmodel import Session, select
+
+from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.lifecycle import may_seal
+from hocba_app.models import SEAL, Batch, BatchItem, Database, Document, Job, SchoolClass, SigningKey, Slot, Student
+from hocba_app.models.base import utc_now
+from hocba_app.models.repositories import signing as rows
+from hocba_app.services.accounts.authority import Right, require
+from hocba_app.services.accounts.sessions import Identity
+from hocba_app.services.audit.log import record
+from hocba_app.services.jobs.queue import enqueue
+from hocba_app.services.jobs.wake import wake
+
+MAX_HASHES = 500
+"""Hashes in one call of the provider, and so in one confirmation (core decision 8)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One slot that waits for the signer."""
+
+    slot_id: str
+    stage: str
+    kind: str
+    school_year: str
+    class_id: str
+    class_name: str
+    subjects: tuple[str, ...]
+    document_id: str
+    version_id: str
+    student_id: str
+    student_code: str
+    student_name: str
+    ready: bool
+    """May be signed now. False: in a batch already, or (seal) the pupil's other documents are not all signed."""
+    reason: ErrorCode | None
+    """Why not, when not ready."""
+
+
+def waiting_for(session: Session, who: Identity, *, stage: str | None = None) -> list[Waiting]:
+    """Everything that waits for this person: his own slots, and the seal's when he is its operator.
+
+    Args:
+        stage: only this stage.
+    """
+    found: list[Waiting] = []
+    if who.staff_id is not None and stage != SEAL:
+        found += _waiting(session, rows.due_slots(session, staff_id=who.staff_id, stage=stage))
+    if "seal_operator" in who.roles and stage in (None, SEAL):
+        found += _waiting(session, rows.due_slots(session, staff_id=None), seal=True)
+    return found
+
+
+def _waiting(session: Session, query: object, *, seal: bool = False) -> list[Waiting]:
+    due: list[tuple[Slot, Document, SchoolClass, Student]] = list(session.exec(query).all())  # type: ignore[call-overload]
+    busy = rows.slots_in_live_batches(session, [slot.id for slot, *_ in due])
+    sealable = _sealable(session, due) if seal else {}
+    found = []
+    for slot, document, school_class, student in due:
+        reason = ErrorCode.DOCUMENT_BUSY if slot.id in busy else None
+        if reason is None and seal and not sealable[document.id]:
+            reason = ErrorCode.NOT_SEALABLE
+        found.append(
+            Waiting(
+                slot_id=slot.id, stage=slot.stage, kind=document.kind, school_year=document.school_year,
+                class_id=school_class.id, class_name=school_class.name, subjects=tuple(slot.rows),
+                document_id=document.id, version_id=slot.version_id, student_id=student.id,
+                student_code=student.code, student_name=student.full_name, ready=reason is None, reason=reason,
+            )
+        )
+    return found
+
+
+def _sealable(session: Session, due: Sequence[tuple[Slot, Document, SchoolClass, Student]]) -> dict[str, bool]:
+    """Workflow rule 4, pupil by pupil: for a cover the year is that of the class it was locked in."""
+    by_year: dict[str, set[str]] = {}
+    for _, document, school_class, student in due:
+        by_year.setdefault(document.school_year or school_class.school_year, set()).add(student.id)
+    states = {year: rows.document_states(session, sorted(students), year) for year, students in by_year.items()}
+    answer: dict[str, bool] = {}
+    for _, document, school_class, student in due:
+        state = states[document.school_year or school_class.school_year].get(student.id, {})
+        answer[document.id] = may_seal(state.get("cover"), state.get("history"), state.get("results"))
+    return answer
+
+
+def start(db: Database, who: Identity, slot_ids: Sequence[str]) -> list[str]:
+    """The signer's tap: one batch a confirmation, for everything chosen that may be signed now.
+
+    Args:
+        slot_ids: slots as offered by :func:`waiting_for`; those signed or taken meanwhile are left out.
+
+    Returns:
+        Ids of the batches (more than one only above :data:`MAX_HASHES`, or when seal and personal slots are mixed).
+
+    Raises:
+        HocbaError: FORBIDDEN, SLOT_NOT_YOURS, SIGNER_NO_KEY, NOTHING_TO_DO.
+    """
+    require(who, Right.OWN_QUEUE)
+    with db.write(who.school_id) as session:
+        waiting = {item.slot_id: item for item in waiting_for(session, who)}
+        unknown = [slot_id for slot_id in slot_ids if slot_id not in waiting]
+        for slot, _ in rows.slots_with_documents(session, unknown):
+            if slot.staff_id != who.staff_id and not (slot.stage == SEAL and "seal_operator" in who.roles):
+                raise HocbaError(ErrorCode.SLOT_NOT_YOURS)
+        chosen = [waiting[slot_id] for slot_id in dict.fromkeys(slot_ids) if slot_id in waiting]
+        chosen = [item for item in chosen if item.ready]
+        if not chosen:
+            raise HocbaError(ErrorCode.NOTHING_TO_DO)
+        batches = []
+        for owner, items in _by_key(who, chosen):
+            for first in range(0, len(items), MAX_HASHES):
+                batches.append(_create(session, who, owner, items[first : first + MAX_HASHES]))
+    for batch in batches:
+        wake(who.school_id, batch.id)
+    return [batch.id for batch in batches]
+
+
+def _by_key(who: Identity, chosen: list[Waiting]) -> list[tuple[str, list[Waiting]]]:
+    personal = [item for item in chosen if item.stage != SEAL]
+    seal = [item for item in chosen if item.stage == SEAL]
+    if seal:
+        require(who, Right.SEAL)
+    return [(owner, items) for owner, items in ((who.staff_id or "", personal), (SEAL, seal)) if items]
+
+
+def _create(session: Session, who: Identity, owner: str, items: list[Waiting]) -> Batch:
+    key = session.exec(select(SigningKey).where(SigningKey.owner == owner)).first()
+    if key is None or not key.provider_user or not key.credential_id or not key.chain:
+        raise HocbaError(ErrorCode.SIGNER_NO_KEY)
+    batch = Batch(
+        staff_id=who.staff_id or "", account_id=who.account_id, stage=items[0].stage, owner=owner, provider=key.provider,
+        provider_user=key.provider_user, credential_id=key.credential_id, chain=key.chain, total=len(items),
+    )
+    session.add(batch)
+    session.flush()
+    session.add_all(
+        BatchItem(batch_id=batch.id, slot_id=item.slot_id, version_id=item.version_id, position=position)
+        for position, item in enumerate(items)
+    )
+    enqueue(session, "batch", {}, actor=who.account_id, total=len(items), id=batch.id)
+    record(
+        session, actor=who.account_id, action="batch.started", subject=f"batch:{batch.id}",
+        data={"stage": batch.stage, "slots": [item.slot_id for item in items]},
+    )
+    return batch
+
+
+def _own_batch(session: Session, who: Identity, batch_id: str) -> Batch:
+    batch = session.get(Batch, (who.school_id, batch_id))
+    if batch is None or batch.account_id != who.account_id:
+        raise HocbaError(ErrorCode.NOT_FOUND, what="lượt ký")
+    return batch
+
+
+def accept_turn(db: Database, who: Identity, batch_id: str) -> None:
+    """The signer, told that it is his turn, taps: the request goes to his phone.
+
+    Raises:
+        HocbaError: NOT_FOUND.
+    """
+    with db.write(who.school_id) as session:
+        batch = _own_batch(session, who, batch_id)
+        if batch.state == "queued":
+            batch.accepted, batch.offered_at = True, None
+            session.add(batch)
+            _due_now(session, batch)
+    wake(who.school_id, batch_id)
+
+
+def split_free(db: Database, who: Identity, batch_id: str) -> str:
+    """Sign at once what is free; the rest becomes a second batch that keeps its place in the queue.
+
+    Returns:
+        Id of the batch that may start now.
+
+    Raises:
+        HocbaError: NOT_FOUND, NOTHING_TO_DO when nothing of it is free or all is.
+    """
+    with db.write(who.school_id) as session:
+        batch = _own_batch(session, who, batch_id)
+        items = rows.items_of(session, batch.id, ("claimed",))
+        taken = set(rows.held_versions(session, [item.version_id for item in items])) | rows.earlier_waiting(session, batch)
+        free = [item for item in items if item.version_id not in taken]
+        if batch.state != "queued" or not free or len(free) == len(items):
+            raise HocbaError(ErrorCode.NOTHING_TO_DO)
+        first = Batch(
+            **batch.model_dump(exclude={"id", "total", "created_at", "queued_at", "offered_at", "accepted"}),
+            total=len(free), queued_at=batch.queued_at,
+        )
+        session.add(first)
+        session.flush()
+        for item in free:
+            item.batch_id = first.id
+            session.add(item)
+        batch.total -= len(free)
+        session.add(batch)
+        enqueue(session, "batch", {}, actor=who.account_id, total=len(free), id=first.id)
+        record(session, actor=who.account_id, action="batch.split", subject=f"batch:{batch.id}", data={"into": first.id})
+    wake(who.school_id, first.id)
+    return first.id
+
+
+def stop_waiting(db: Database, who: Identity, batch_id: str) -> None:
+    """The signer's "cancel". Before anything was sent the batch ends at once; after that the provider has no cancel
+    call, so the page stops waiting and the lease stays until the transaction is over (core decision 3).
+
+    Raises:
+        HocbaError: NOT_FOUND.
+    """
+    with db.write(who.school_id) as session:
+        batch = _own_batch(session, who, batch_id)
+        if batch.state in rows.BATCH_OVER:
+            return
+        batch.stop_waiting = True
+        session.add(batch)
+        _due_now(session, batch)
+        record(session, actor=who.account_id, action="batch.stop_asked", subject=f"batch:{batch.id}")
+    wake(who.school_id, batch_id)
+
+
+def _due_now(session: Session, batch: Batch) -> None:
+    job = session.get(Job, (batch.school_id, batch.id))
+    if job is not None and job.state == "queued":
+        job.wake_at = utc_now()
+        session.add(job)

@@ -1,0 +1,98 @@
+"""``answered → stamped``: a time stamp for each signature, before it is embedded.
+
+The token goes into the CMS, which the next signer's byte range covers: it cannot be added later. While the authority is
+down the batch waits here with its leases; the answers are durable and nobody confirms again (core decision 4).
+"""
+
+from __future__ import annotations
+
+import base64
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.models import Batch, BatchItem, Evidence
+from hocba_app.models.base import utc_now
+from hocba_app.models.repositories import signing as rows
+from hocba_app.services.audit.log import changed
+from hocba_app.services.jobs.registry import Work
+from hocba_app.services.signing import certificates, timestamps
+from hocba_app.services.signing.closing import end_batch, move_to, wait_for
+from hocba_app.services.signing.leases import release_leases
+from hocba_app.services.signing.manifest import CLAIM_EARLY_SECONDS, CLAIM_LIMIT_SECONDS
+from hocba_app.services.signing.outside import timestamp_client, trust_roots
+from hocba_app.services.signing.preparing import signer_identity
+from hocba_app.services.signing.turn import fail_item
+
+AT_ONCE = 64
+"""Answers stamped between two commits; the client asks for 16 tokens at a time."""
+
+
+def stamp(work: Work) -> float | None:
+    """Check the certificate once more, then stamp what has no token yet."""
+    try:
+        _check_again(work)
+    except HocbaError as error:
+        if error.code is ErrorCode.REVOCATION_UNKNOWN:
+            return wait_for(work, error.code)
+        end_batch(work, error)
+        return None
+    while True:
+        with work.db.read(work.school_id) as session:
+            batch = session.get_one(Batch, (work.school_id, work.job_id))
+            certificate = base64.b64decode(batch.chain[0])
+            items = rows.items_of(session, batch.id, ("answered",))[:AT_ONCE]
+        if not items:
+            break
+        try:
+            tokens = timestamp_client().tokens([item.signature or b"" for item in items])
+        except HocbaError as error:
+            if error.code is ErrorCode.TIMESTAMP_UNAVAILABLE:
+                return wait_for(work, error.code)
+            raise
+        with work.write() as session:
+            batch = session.get_one(Batch, (work.school_id, work.job_id))
+            for item, token in zip(items, tokens, strict=True):
+                _accept(session, batch, item, token, certificate)
+            changed(session)
+    with work.write() as session:
+        batch = session.get_one(Batch, (work.school_id, work.job_id))
+        if rows.items_of(session, batch.id, ("stamped",)):
+            move_to(session, batch, "stamped")
+            return 0.0
+    end_batch(work, None)
+    return None
+
+
+def _check_again(work: Work) -> None:
+    """Validity and revocation again at the answer: a certificate may have been revoked while the phone was asked."""
+    with work.db.read(work.school_id) as session:
+        batch = session.get_one(Batch, (work.school_id, work.job_id))
+        chain = [base64.b64decode(text) for text in batch.chain]
+        identity = signer_identity(session, batch.owner)
+        owner = batch.owner
+    evidence = certificates.check_signer(chain, **identity, trust_roots=trust_roots(), at=utc_now())
+    with work.write() as session:
+        row = Evidence(owner=owner, content=evidence.dumps())
+        session.add(row)
+        batch = session.get_one(Batch, (work.school_id, work.job_id))
+        batch.evidence_id = row.id
+        session.add(batch)
+
+
+def _accept(session: Session, batch: Batch, item: BatchItem, token: bytes, certificate: bytes) -> None:
+    row = session.get_one(BatchItem, (batch.school_id, item.id))
+    if token_fits(timestamps.token_time(token), row.claimed_at or utc_now(), certificate):
+        row.token, row.state = token, "stamped"
+        session.add(row)
+        return
+    fail_item(session, batch, row, HocbaError(ErrorCode.ANSWER_VOID))
+    release_leases(session, batch.id, [row.version_id])
+
+
+def token_fits(stamped: datetime, claimed: datetime, certificate: bytes) -> bool:
+    """Whether a token may stand: inside the certificate's validity, not long before or after the claimed time."""
+    begins, ends = certificates.validity(certificate)
+    early, late = timedelta(seconds=CLAIM_EARLY_SECONDS), timedelta(seconds=CLAIM_LIMIT_SECONDS)
+    return begins <= stamped <= ends and claimed - early <= stamped <= claimed + late

@@ -1,0 +1,152 @@
+"""When a queued batch may start: its documents free, nobody before it waiting for one of them, its key idle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlmodel import Session
+
+from hocba_app.domain.calendar import today
+from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.lifecycle import may_seal
+from hocba_app.models import SEAL, Batch, BatchItem, Document, SchoolClass, Slot, Staff
+from hocba_app.models.base import utc_now
+from hocba_app.models.repositories import signing as rows
+from hocba_app.services.signing.leases import take_leases
+
+STILL_THERE = timedelta(seconds=20)
+"""A signer whose turn comes this soon after his tap is still looking at the page: the request goes out by itself."""
+OFFER_STANDS = timedelta(minutes=3)
+"""An offer not taken in this time sends the batch to the end of the queue, so that it blocks nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a queued batch stands."""
+
+    ahead: int
+    """Batches that must end first."""
+    seconds: int
+    """Expected wait: a confirmation takes about a minute."""
+    your_turn: bool
+
+
+def try_start(session: Session, batch: Batch) -> bool:
+    """Claim every document of a queued batch in this transaction, or leave it queued.
+
+    Slots signed, voided or given to another meanwhile leave the batch with the reason. A turn that comes long after the
+    tap is offered first: a request to a phone in a bag would lapse.
+
+    Returns:
+        True when the batch is now ``claimed`` (or over, when nothing of it is left).
+    """
+    _drop_undue(session, batch)
+    items = rows.items_of(session, batch.id, ("claimed",))
+    if not items:
+        batch.state, batch.ended_at = "ended", utc_now()
+        batch.error_code = batch.error_code or ErrorCode.NOTHING_TO_DO.value
+        session.add(batch)
+        return True
+    if not _is_free(session, batch, items):
+        return False
+    now = utc_now()
+    if batch.offered_at is not None and not batch.accepted and now - batch.offered_at > OFFER_STANDS:
+        batch.queued_at, batch.offered_at = now, None
+        session.add(batch)
+        return False
+    if batch.offered_at is None and now - batch.queued_at > STILL_THERE:
+        batch.offered_at, batch.accepted = now, False
+        session.add(batch)
+        return False
+    if not batch.accepted:
+        return False
+    take_leases(session, batch.id, [item.version_id for item in items])
+    batch.state, batch.offered_at = "claimed", None
+    session.add(batch)
+    return True
+
+
+def place_of(session: Session, batch: Batch) -> Place:
+    """The place of a queued batch and its expected wait, for its signer's page."""
+    items = rows.items_of(session, batch.id, ("claimed",))
+    versions = {item.version_id for item in items}
+    holders = set(rows.held_versions(session, sorted(versions)).values())
+    if active := rows.active_batch_of(session, batch.owner, batch.id):
+        holders.add(active.id)
+    earlier = rows.earlier_batches(session, batch, versions)
+    ahead = len(holders | earlier)
+    return Place(ahead=ahead, seconds=60 * ahead, your_turn=batch.offered_at is not None and not batch.accepted)
+
+
+def _is_free(session: Session, batch: Batch, items: list[BatchItem]) -> bool:
+    versions = [item.version_id for item in items]
+    if rows.active_batch_of(session, batch.owner, batch.id) is not None:
+        return False
+    return not rows.held_versions(session, versions) and not rows.earlier_waiting(session, batch).intersection(versions)
+
+
+def _drop_undue(session: Session, batch: Batch) -> None:
+    context = rows.slots_with_documents(session, [item.slot_id for item in rows.items_of(session, batch.id, ("claimed",))])
+    due = {slot.id: (slot, document) for slot, document in context}
+    for item in rows.items_of(session, batch.id, ("claimed",)):
+        slot, document = due[item.slot_id]
+        try:
+            require_due(session, batch, slot, document)
+        except HocbaError as error:
+            fail_item(session, batch, item, error)
+
+
+def require_due(session: Session, batch: Batch, slot: Slot, document: Document) -> None:
+    """Refuse a slot that is not this batch's to sign now. Order is judged here and at commit, not on the screen.
+
+    Raises:
+        HocbaError: NOT_LOCKED, SLOT_SIGNED, OUT_OF_ORDER, SLOT_NOT_YOURS, NOT_SEALABLE, DELEGATION_OVER.
+    """
+    if document.version_id != slot.version_id or document.state == "open":
+        raise HocbaError(ErrorCode.NOT_LOCKED)
+    if slot.signed_at is not None:
+        raise HocbaError(ErrorCode.SLOT_SIGNED)
+    if document.next_stage != slot.stage:
+        raise HocbaError(ErrorCode.OUT_OF_ORDER)
+    if slot.stage == SEAL:
+        if batch.owner != SEAL:
+            raise HocbaError(ErrorCode.SLOT_NOT_YOURS)
+        _require_sealable(session, document)
+        return
+    if slot.staff_id != batch.owner:
+        raise HocbaError(ErrorCode.SLOT_NOT_YOURS)
+    if slot.stage == "principal" and document.kind != "cover":
+        _require_principal_or_deputy(session, slot, document)
+
+
+def _require_sealable(session: Session, document: Document) -> None:
+    year = document.school_year
+    if not year:
+        year = session.get_one(SchoolClass, (document.school_id, document.class_id)).school_year
+    states = rows.document_states(session, [document.student_id], year).get(document.student_id, {})
+    if not may_seal(states.get("cover"), states.get("history"), states.get("results")):
+        raise HocbaError(ErrorCode.NOT_SEALABLE)
+
+
+def _require_principal_or_deputy(session: Session, slot: Slot, document: Document) -> None:
+    """A deputy signs only within his delegation (Decree 30/2020/NĐ-CP): its kinds, its dates, not revoked."""
+    staff = session.get_one(Staff, (slot.school_id, slot.staff_id))
+    if staff.position == "principal":
+        return
+    day = today().isoformat()
+    for delegation in rows.delegations_of(session, staff.id):
+        if document.kind in delegation.kinds and delegation.from_date <= day <= delegation.to_date:
+            return
+    raise HocbaError(ErrorCode.DELEGATION_OVER)
+
+
+def fail_item(session: Session, batch: Batch, item: BatchItem, error: HocbaError) -> None:
+    """Close one item with its reason; the slot waits again for its signer."""
+    item.state, item.error_code = "failed", error.code.value
+    item.error_params = {key: str(value) for key, value in error.params.items()}
+    item.prepared = item.attributes = item.signature = item.token = None
+    batch.failed += 1
+    session.add(item)
+    session.add(batch)
+
