@@ -1,0 +1,137 @@
+"""Jobs: one worker at a time, whoever is thought dead is fenced off, nothing is forgotten."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+
+from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.models import Database, Job
+from hocba_app.models.base import utc_now
+from hocba_app.services.jobs import registry
+from hocba_app.services.jobs.advance import Claims, advance
+from hocba_app.services.jobs.claims import ClaimLost, beat, claimable, fenced_write, take
+from hocba_app.services.jobs.queue import ask_cancel, enqueue, live_job
+from hocba_app.services.jobs.registry import Work, job
+
+
+@pytest.fixture
+def kinds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "_FUNCTIONS", {})
+    monkeypatch.setattr(registry, "MODULES", ())
+
+
+def new_job(db: Database, school_id: str, kind: str = "k") -> str:
+    with db.write(school_id) as session:
+        return enqueue(session, kind, {"n": 1}, actor="a").id
+
+
+def row(db: Database, school_id: str, job_id: str) -> Job:
+    with db.read(school_id) as session:
+        return session.get_one(Job, (school_id, job_id))
+
+
+def fall_silent(db: Database, school_id: str, job_id: str) -> None:
+    with db.write(school_id) as session:
+        job = session.get_one(Job, (school_id, job_id))
+        job.heartbeat_at = utc_now() - timedelta(seconds=31)
+        session.add(job)
+
+
+def test_a_live_worker_keeps_its_job(db: Database, school_id: str) -> None:
+    job_id = new_job(db, school_id)
+    assert take(db, school_id, job_id, "w0") is not None
+    assert take(db, school_id, job_id, "w1") is None
+
+
+def test_a_silent_worker_is_fenced_off(db: Database, school_id: str) -> None:
+    job_id = new_job(db, school_id)
+    first = take(db, school_id, job_id, "w0")
+    assert first is not None
+    fall_silent(db, school_id, job_id)
+    assert claimable(db) == [(school_id, job_id)]
+    second = take(db, school_id, job_id, "w1")
+    assert second is not None and second.attempt == first.attempt + 1
+    with pytest.raises(ClaimLost), fenced_write(db, first):
+        pass
+    with fenced_write(db, second):
+        pass
+
+
+def test_a_heartbeat_keeps_the_sweep_away(db: Database, school_id: str) -> None:
+    job_id = new_job(db, school_id)
+    claim = take(db, school_id, job_id, "w0")
+    assert claim is not None
+    fall_silent(db, school_id, job_id)
+    beat(db, [claim])
+    assert claimable(db) == []
+
+
+def test_two_workers_reaching_at_once_get_one_claim(db: Database, school_id: str) -> None:
+    job_id = new_job(db, school_id)
+    barrier, won = threading.Barrier(6), []
+
+    def reach(name: str) -> None:
+        barrier.wait()
+        if claim := take(db, school_id, job_id, name):
+            won.append(claim)
+
+    threads = [threading.Thread(target=reach, args=(f"w{n}",)) for n in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(won) == 1
+
+
+@pytest.mark.usefixtures("kinds")
+def test_a_job_runs_reports_and_ends(db: Database, school_id: str) -> None:
+    turns = []
+
+    @job("k")
+    def run(work: Work) -> float | None:
+        turns.append(work.arguments["n"])
+        work.progress(len(turns), 2, "bước")
+        work.report({"turns": len(turns)})
+        return 0.01 if len(turns) < 2 else None
+
+    job_id = new_job(db, school_id)
+    assert advance(db, Claims(), school_id, job_id, "w0", threading.Event()) == "ended"
+    done = row(db, school_id, job_id)
+    assert (done.state, done.progress, done.report) == ("done", 2, {"turns": 2})
+    assert advance(db, Claims(), school_id, job_id, "w0", threading.Event()) == "held"
+
+
+@pytest.mark.usefixtures("kinds")
+@pytest.mark.parametrize(("raised", "code"), [(HocbaError(ErrorCode.FILE_TYPE, accepted="PNG"), "file_type"), (ZeroDivisionError(), "internal")])
+def test_a_failure_is_kept_with_its_code(db: Database, school_id: str, raised: Exception, code: str) -> None:
+    @job("k")
+    def run(work: Work) -> float | None:
+        raise raised
+
+    job_id = new_job(db, school_id)
+    assert advance(db, Claims(), school_id, job_id, "w0", threading.Event()) == "ended"
+    failed = row(db, school_id, job_id)
+    assert (failed.state, failed.error_code) == ("failed", code)
+
+
+@pytest.mark.usefixtures("kinds")
+def test_a_long_wait_gives_the_job_back(db: Database, school_id: str) -> None:
+    @job("k")
+    def run(work: Work) -> float | None:
+        return 60.0
+
+    job_id = new_job(db, school_id)
+    assert advance(db, Claims(), school_id, job_id, "w0", threading.Event()) == "postponed"
+    assert row(db, school_id, job_id).state == "queued" and claimable(db) == []
+
+
+def test_a_queued_job_is_cancelled_at_once(db: Database, school_id: str) -> None:
+    job_id = new_job(db, school_id)
+    with db.write(school_id) as session:
+        ask_cancel(session, job_id)
+    assert row(db, school_id, job_id).state == "cancelled"
+    with db.read(school_id) as session:
+        assert live_job(session, "k") is None
