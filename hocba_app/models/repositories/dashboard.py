@@ -1,0 +1,86 @@
+"""Counting queries of the dashboard: what stands where, and for whom it waits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import func
+from sqlmodel import Session, select
+
+from hocba_app.models import Document, Enrolment, SchoolClass, Slot, Staff
+
+
+def classes_of_year(session: Session, school_year: str, class_ids: Sequence[str] | None = None) -> list[SchoolClass]:
+    """The year's classes in school order; only those given when a list is given."""
+    query = select(SchoolClass).where(SchoolClass.school_year == school_year, SchoolClass.active.is_(True))  # type: ignore[attr-defined]
+    if class_ids is not None:
+        query = query.where(SchoolClass.id.in_(list(class_ids)))  # type: ignore[attr-defined]
+    return list(session.exec(query.order_by(SchoolClass.grade, SchoolClass.name)).all())
+
+
+def pupils_per_class(session: Session, school_year: str) -> dict[str, int]:
+    """Pupils enrolled in each class of the year, those who left excluded."""
+    return dict(
+        session.exec(
+            select(Enrolment.class_id, func.count())
+            .where(
+                Enrolment.school_year == school_year,
+                Enrolment.active.is_(True),  # type: ignore[attr-defined]
+                Enrolment.status.not_in(("moved_out", "left")),  # type: ignore[attr-defined]
+            )
+            .group_by(Enrolment.class_id)
+        ).all()
+    )
+
+
+def document_counts(session: Session, school_year: str) -> list[tuple[str, str, str, str | None, int, int]]:
+    """``(class, kind, state, next stage, documents, of them out of date)`` of the year's classes."""
+    return [
+        tuple(row)  # type: ignore[misc]
+        for row in session.exec(
+            select(
+                Document.class_id, Document.kind, Document.state, Document.next_stage,
+                func.count(), func.count(Document.out_of_date),  # type: ignore[arg-type]
+            )
+            .join(SchoolClass, (SchoolClass.id == Document.class_id) & (SchoolClass.school_id == Document.school_id))
+            .where(SchoolClass.school_year == school_year)
+            .group_by(Document.class_id, Document.kind, Document.state, Document.next_stage)
+        ).all()
+    ]
+
+
+def waiting_people(session: Session, school_year: str, class_ids: Sequence[str] | None = None) -> list[tuple[str, str, str, str, str, int]]:
+    """``(staff id, name, stage, class id, class name, slots)``: for whom signatures wait now, most first."""
+    query = (
+        select(Staff.id, Staff.full_name, Slot.stage, SchoolClass.id, SchoolClass.name, func.count())
+        .select_from(Slot)
+        .join(Document, (Document.id == Slot.document_id) & (Document.school_id == Slot.school_id))
+        .join(SchoolClass, (SchoolClass.id == Document.class_id) & (SchoolClass.school_id == Document.school_id))
+        .join(Staff, (Staff.id == Slot.staff_id) & (Staff.school_id == Slot.school_id))
+        .where(
+            SchoolClass.school_year == school_year,
+            Slot.signed_at.is_(None),  # type: ignore[union-attr]
+            Document.version_id == Slot.version_id,
+            Document.next_stage == Slot.stage,
+        )
+        .group_by(Staff.id, Staff.full_name, Slot.stage, SchoolClass.id, SchoolClass.name)
+        .order_by(func.count().desc(), Staff.full_name)
+    )
+    if class_ids is not None:
+        query = query.where(SchoolClass.id.in_(list(class_ids)))  # type: ignore[attr-defined]
+    return [tuple(row) for row in session.exec(query).all()]  # type: ignore[misc]
+
+
+def signed_per_day(session: Session, school_year: str) -> list[tuple[str, int]]:
+    """``(ISO date in UTC, signatures)`` of the year's records, oldest first."""
+    day = func.date(Slot.signed_at)
+    rows = session.exec(
+        select(day, func.count())
+        .select_from(Slot)
+        .join(Document, (Document.id == Slot.document_id) & (Document.school_id == Slot.school_id))
+        .join(SchoolClass, (SchoolClass.id == Document.class_id) & (SchoolClass.school_id == Document.school_id))
+        .where(SchoolClass.school_year == school_year, Slot.signed_at.is_not(None))  # type: ignore[union-attr]
+        .group_by(day)
+        .order_by(day)
+    ).all()
+    return [(str(date), count) for date, count in rows]

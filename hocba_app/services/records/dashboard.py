@@ -1,0 +1,116 @@
+"""The dashboard (Tổng quan): for each role, what waits for whom, per class and stage."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from sqlmodel import Session
+
+from hocba_app.models import Database, School
+from hocba_app.models.repositories import dashboard as counts
+from hocba_app.services.accounts.authority import Right, allowed, require, viewable_class_ids
+from hocba_app.services.accounts.sessions import Identity
+from hocba_app.services.signing.queue import waiting_for
+
+STEPS = ("open", "subject", "homeroom", "principal", "seal", "sealed")
+"""Where a document stands, in the order of its life: not locked, waiting for a stage, sealed."""
+KINDS = ("cover", "history", "results")
+
+
+@dataclass(frozen=True, slots=True)
+class ClassProgress:
+    """One class: for each kind, how many documents stand at each step of :data:`STEPS`."""
+
+    class_id: str
+    name: str
+    students: int
+    steps: dict[str, dict[str, int]]
+    out_of_date: int
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """For whom signatures wait now."""
+
+    staff_id: str
+    name: str
+    stage: str
+    class_name: str
+    slots: int
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What one person sees of one school year."""
+
+    school_name: str
+    school_year: str
+    classes: list[ClassProgress]
+    people: list[Person]
+    mine: dict[str, int]
+    """Slots that wait for this person now, by stage."""
+    days: list[tuple[str, int]] = field(default_factory=list)
+    """Signatures a day; management only."""
+
+    @property
+    def totals(self) -> dict[str, Counter[str]]:
+        """Documents at each step over all classes shown, by kind."""
+        totals: dict[str, Counter[str]] = {kind: Counter() for kind in KINDS}
+        for row in self.classes:
+            for kind, steps in row.steps.items():
+                totals[kind].update(steps)
+        return totals
+
+
+def overview(db: Database, who: Identity, school_year: str | None = None) -> Overview:
+    """The dashboard of one person: admin and management see the school, a teacher his own classes.
+
+    Args:
+        school_year: "2025-2026"; None takes the school's current one.
+
+    Raises:
+        HocbaError: FORBIDDEN.
+    """
+    require(who, Right.DASHBOARD)
+    with db.installation() as session:
+        school = session.get_one(School, who.school_id)
+    year = school_year or school.current_year
+    whole_school = allowed(who, Right.LOCK)
+    with db.read(who.school_id) as session:
+        visible = None if whole_school else sorted(viewable_class_ids(session, who))
+        mine = Counter(item.stage for item in waiting_for(session, who) if item.ready)
+        return Overview(
+            school_name=school.name,
+            school_year=year,
+            classes=_classes(session, year, visible),
+            people=[
+                Person(staff_id, name, stage, class_name, slots)
+                for staff_id, name, stage, _, class_name, slots in counts.waiting_people(session, year, visible)
+            ],
+            mine=dict(mine),
+            days=counts.signed_per_day(session, year) if whole_school else [],
+        )
+
+
+def _classes(session: Session, year: str, visible: list[str] | None) -> list[ClassProgress]:
+    students = counts.pupils_per_class(session, year)
+    steps: dict[str, dict[str, Counter[str]]] = {}
+    stale: Counter[str] = Counter()
+    for class_id, kind, state, next_stage, documents, out_of_date in counts.document_counts(session, year):
+        step = "open" if state == "open" else next_stage or "sealed"
+        steps.setdefault(class_id, {kind: Counter() for kind in KINDS})[kind][step] += documents
+        stale[class_id] += out_of_date
+    progress = []
+    for row in counts.classes_of_year(session, year, visible):
+        of_class = steps.get(row.id, {kind: Counter() for kind in KINDS})
+        for kind in KINDS:
+            locked = sum(count for step, count in of_class[kind].items() if step != "open")
+            of_class[kind]["open"] = max(students.get(row.id, 0) - locked, of_class[kind]["open"])
+        progress.append(
+            ClassProgress(
+                class_id=row.id, name=row.name, students=students.get(row.id, 0),
+                steps={kind: dict(of_class[kind]) for kind in KINDS}, out_of_date=stale[row.id],
+            )
+        )
+    return progress

@@ -1,0 +1,112 @@
+"""How a batch stands, for its signer's page: always read from the rows, so a reload comes back to the truth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlmodel import Session, select
+
+from hocba_app.domain.errors import SENTENCES, ErrorCode, HocbaError
+from hocba_app.models import Batch, Database
+from hocba_app.models.base import utc_now
+from hocba_app.models.repositories import signing as rows
+from hocba_app.services.accounts.sessions import Identity
+from hocba_app.services.signing.turn import place_of
+
+
+@dataclass(frozen=True, slots=True)
+class ItemView:
+    """One record of a batch."""
+
+    student_code: str
+    student_name: str
+    kind: str
+    state: str
+    problem: str | None
+    """The sentence, when it failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchView:
+    """One batch as its signer sees it."""
+
+    id: str
+    stage: str
+    state: str
+    total: int
+    committed: int
+    failed: int
+    seconds_left: int | None
+    """Of the confirmation on the phone; None unless it is waited for."""
+    confirmed: bool
+    """The signer has confirmed; the service is signing."""
+    note: str | None
+    """What it waits for now, as a sentence."""
+    problem: str | None
+    """Why it ended, as a sentence."""
+    stop_asked: bool
+    ahead: int
+    wait_seconds: int
+    your_turn: bool
+    over: bool
+    created_at: str
+
+
+def my_batches(db: Database, who: Identity, limit: int = 20) -> list[BatchView]:
+    """This person's newest batches, the running ones first."""
+    with db.read(who.school_id) as session:
+        found = session.exec(
+            select(Batch).where(Batch.account_id == who.account_id).order_by(Batch.created_at.desc()).limit(limit)  # type: ignore[attr-defined]
+        ).all()
+        views = [_view(session, batch) for batch in found]
+    return sorted(views, key=lambda view: view.over)
+
+
+def batch_view(db: Database, who: Identity, batch_id: str) -> tuple[BatchView, list[ItemView]]:
+    """One of this person's batches with its records.
+
+    Raises:
+        HocbaError: NOT_FOUND.
+    """
+    with db.read(who.school_id) as session:
+        batch = session.get(Batch, (who.school_id, batch_id))
+        if batch is None or batch.account_id != who.account_id:
+            raise HocbaError(ErrorCode.NOT_FOUND, what="lượt ký")
+        items = rows.items_of(session, batch.id)
+        context = rows.item_context(session, items)
+        views = [
+            ItemView(
+                student_code=context[item.id][3].code,
+                student_name=context[item.id][3].full_name,
+                kind=context[item.id][1].kind,
+                state=item.state,
+                problem=_sentence(item.error_code, item.error_params),
+            )
+            for item in items
+        ]
+        return _view(session, batch), views
+
+
+def _view(session: Session, batch: Batch) -> BatchView:
+    place = place_of(session, batch) if batch.state == "queued" else None
+    left = None
+    if batch.state == "waiting" and batch.window_ends_at is not None:
+        left = max(0, int((batch.window_ends_at - utc_now()).total_seconds()))
+    confirmed = batch.note == "confirmed" or batch.state in ("answered", "stamped", "committed")
+    return BatchView(
+        id=batch.id, stage=batch.stage, state=batch.state, total=batch.total, committed=batch.committed,
+        failed=batch.failed, seconds_left=left, confirmed=confirmed,
+        note=None if batch.note == "confirmed" else _sentence(batch.note, {}),
+        problem=_sentence(batch.error_code, batch.error_params), stop_asked=batch.stop_waiting,
+        ahead=place.ahead if place else 0, wait_seconds=place.seconds if place else 0,
+        your_turn=place.your_turn if place else False, over=batch.state in rows.BATCH_OVER,
+        created_at=batch.created_at.isoformat(timespec="seconds"),
+    )
+
+
+def _sentence(code: str | None, params: dict[str, object]) -> str | None:
+    if code is None:
+        return None
+    known = ErrorCode(code)
+    assert known in SENTENCES
+    return HocbaError(known, **params).sentence

@@ -1,0 +1,46 @@
+"""The child process of the sandbox: reads a request on standard input, writes one report a line. Started by `sandbox`."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from hocba_app.services.verification.examine import examine_file
+
+
+def _limit(memory: int) -> None:
+    try:
+        import resource
+    except ImportError:  # Windows has no limits of this kind; the parent's clock still ends the child
+        return
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (64 * 1024 * 1024, 64 * 1024 * 1024))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _answer(report: Any) -> None:
+    sys.stdout.write(json.dumps(asdict(report), ensure_ascii=True) + "\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    """Examine each file under a clock of its own: a file that takes too long ends the process, and so is known."""
+    request = json.load(sys.stdin)
+    _limit(request["memory"])
+    roots = [bytes.fromhex(root) for root in request["roots"]]
+
+    for number, name in enumerate(request["names"]):
+        clock = threading.Timer(request["seconds"], os._exit, (3,))
+        clock.daemon = True
+        clock.start()
+        _answer(examine_file(name, Path(request["folder"], str(number)).read_bytes(), roots, request["issuers"]))
+        clock.cancel()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,219 @@
+"""Each signature by itself, judged by pyHanko: digest, signature value, chain, time stamp, revocation, later changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from asn1crypto import crl as asn1_crl
+from asn1crypto import ocsp as asn1_ocsp
+from asn1crypto import x509
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.diff_analysis import (
+    CatalogModificationRule,
+    DSSCompareRule,
+    FormUpdatingRule,
+    ModificationLevel,
+    ObjectStreamRule,
+    SigFieldCreationRule,
+    SigFieldModificationRule,
+    StandardDiffPolicy,
+    XrefStreamRule,
+)
+from pyhanko.sign.validation import (
+    DocumentTimestampStatus,
+    EmbeddedPdfSignature,
+    PdfSignatureStatus,
+    SignatureCoverageLevel,
+    async_validate_pdf_signature,
+    async_validate_pdf_timestamp,
+)
+from pyhanko.sign.validation.dss import DocumentSecurityStore
+from pyhanko.sign.validation.errors import NoDSSFoundError
+from pyhanko_certvalidator import ValidationContext
+
+from hocba_app.services.verification.report import Coverage, Integrity, Trust
+
+_COVERAGE: dict[SignatureCoverageLevel, Coverage] = {
+    SignatureCoverageLevel.ENTIRE_FILE: "whole_file",
+    SignatureCoverageLevel.ENTIRE_REVISION: "revision",
+}
+
+SIGNING_ONLY = StandardDiffPolicy(
+    global_rules=[
+        CatalogModificationRule(),
+        XrefStreamRule().as_qualified(ModificationLevel.LTA_UPDATES),
+        ObjectStreamRule().as_qualified(ModificationLevel.LTA_UPDATES),
+        DSSCompareRule().as_qualified(ModificationLevel.LTA_UPDATES),
+    ],
+    form_rule=FormUpdatingRule(field_rules=[SigFieldCreationRule(), SigFieldModificationRule()]),
+)
+"""pyHanko's default policy less what signing does not need: filling other form fields, document info, metadata."""
+
+
+@dataclass(slots=True)
+class Judged:
+    """What cryptography says of one signature or document time stamp."""
+
+    field: str
+    is_timestamp: bool
+    certificate: x509.Certificate | None
+    claimed: datetime | None
+    stamped: datetime | None
+    coverage: Coverage
+    integrity: Integrity
+    trust: Trust
+    modified: bool
+    """Whether anything but further signing came after it, as pyHanko's difference analysis sees it."""
+    signed_after: bool = True
+    """Whether anything but validation data and document time stamps came after it."""
+    timestamp_bad: bool = False
+    expired: bool = False
+    revoked: bool = False
+    revision: int = 0
+    sig_object: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Certificates and revocation data that the file carries (its DSS)."""
+
+    certificates: tuple[x509.Certificate, ...] = ()
+    ocsps: tuple[asn1_ocsp.OCSPResponse, ...] = ()
+    crls: tuple[asn1_crl.CertificateList, ...] = ()
+
+    @property
+    def has_revocation(self) -> bool:
+        return bool(self.ocsps or self.crls)
+
+
+def evidence_in(reader: PdfFileReader) -> Evidence:
+    """The file's DSS, or nothing."""
+    try:
+        dss = DocumentSecurityStore.read_dss(reader)
+    except NoDSSFoundError:
+        return Evidence()
+    return Evidence(
+        certificates=tuple(dss.load_certs()),
+        ocsps=tuple(asn1_ocsp.OCSPResponse.load(ref.get_object().data) for ref in dss.ocsps),
+        crls=tuple(asn1_crl.CertificateList.load(ref.get_object().data) for ref in dss.crls),
+    )
+
+
+async def judge_all(reader: PdfFileReader, roots: Sequence[bytes], *, skip_diff: bool = False) -> list[Judged]:
+    """Judge every signature and document time stamp; a broken one does not hide the others.
+
+    Args:
+        roots: trusted roots, DER. None at all leaves every trust ``unknown``.
+        skip_diff: leave the difference analysis out, where the caller replays every update instead.
+    """
+    evidence = evidence_in(reader)
+    return [await _judge(signature, roots, evidence, skip_diff) for signature in reader.embedded_signatures]
+
+
+async def _judge(signature: EmbeddedPdfSignature, roots: Sequence[bytes], evidence: Evidence, skip_diff: bool) -> Judged:
+    is_timestamp = signature.sig_object_type == "/DocTimeStamp"
+    judged = Judged(
+        field=str(signature.field_name), is_timestamp=is_timestamp, certificate=None, claimed=None, stamped=None,
+        coverage="partial", integrity="unknown", trust="unknown", modified=True,
+        revision=signature.signed_revision, sig_object=signature.sig_object,
+    )
+    try:
+        judged.certificate = signature.signer_cert
+        if not is_timestamp:
+            judged.claimed = signature.self_reported_timestamp
+        if is_timestamp:
+            await _judge_timestamp(judged, signature, roots, evidence, skip_diff)
+        else:
+            await _judge_signature(judged, signature, roots, evidence, skip_diff)
+    except RecursionError:
+        raise
+    except Exception:
+        # Hostile input raises whatever it likes; a signature that cannot even be read has not been shown to hold.
+        judged.integrity = "altered" if judged.integrity == "unknown" else judged.integrity
+    return judged
+
+
+async def _judge_signature(
+    judged: Judged, signature: EmbeddedPdfSignature, roots: Sequence[bytes], evidence: Evidence, skip_diff: bool
+) -> None:
+    stamped = _token_time(signature)
+    moment = stamped or datetime.now(UTC)
+    status = await async_validate_pdf_signature(
+        signature,
+        signer_validation_context=_context(roots, evidence, moment, required=stamped is not None and evidence.has_revocation),
+        ts_validation_context=_context(roots, evidence, moment),
+        diff_policy=SIGNING_ONLY,
+        skip_diff=skip_diff,
+    )
+    judged.integrity = "intact" if status.intact and status.valid else "altered"
+    judged.coverage = _COVERAGE.get(status.coverage, "partial")
+    judged.modified = _is_modified(status, skip_diff)
+    judged.signed_after = skip_diff or status.modification_level is None or status.modification_level > ModificationLevel.LTA_UPDATES
+    if status.timestamp_validity is not None:
+        stamp = status.timestamp_validity
+        judged.stamped = stamp.timestamp
+        judged.timestamp_bad = not (stamp.valid and stamp.intact and (stamp.trusted or not roots))
+    judged.revoked = bool(status.revoked)
+    judged.expired = not _valid_at(judged.certificate, moment)
+    if roots:
+        judged.trust = "trusted" if status.trusted else "untrusted"
+
+
+async def _judge_timestamp(
+    judged: Judged, signature: EmbeddedPdfSignature, roots: Sequence[bytes], evidence: Evidence, skip_diff: bool
+) -> None:
+    moment = _own_token_time(signature) or datetime.now(UTC)
+    status = await async_validate_pdf_timestamp(
+        signature,
+        validation_context=_context(roots, evidence, moment),
+        diff_policy=SIGNING_ONLY,
+        skip_diff=skip_diff,
+    )
+    judged.integrity = "intact" if status.intact and status.valid else "altered"
+    judged.coverage = _COVERAGE.get(status.coverage, "partial")
+    judged.modified = _is_modified(status, skip_diff)
+    judged.signed_after = skip_diff or status.modification_level is None or status.modification_level > ModificationLevel.LTA_UPDATES
+    judged.stamped = status.timestamp
+    if roots:
+        judged.trust = "trusted" if status.trusted else "untrusted"
+
+
+def _is_modified(status: PdfSignatureStatus | DocumentTimestampStatus, skip_diff: bool) -> bool:
+    if skip_diff:
+        return False
+    level = status.modification_level
+    return level is None or level > ModificationLevel.FORM_FILLING or not status.docmdp_ok
+
+
+def _context(roots: Sequence[bytes], evidence: Evidence, moment: datetime, *, required: bool = False) -> ValidationContext:
+    """Offline validation at the time of the time stamp, with the revocation data the file carries.
+
+    With evidence in the file every certificate must be covered by it; without, revocation is left to whoever has the
+    network (the checks before signing did ask, and kept their answers).
+    """
+    return ValidationContext(
+        trust_roots=[x509.Certificate.load(root) for root in roots],
+        other_certs=list(evidence.certificates),
+        ocsps=list(evidence.ocsps),
+        crls=list(evidence.crls),
+        moment=moment,
+        allow_fetching=False,
+        retroactive_revinfo=True,
+        revocation_mode="hard-fail" if required else "soft-fail",
+    )
+
+
+def _token_time(signature: EmbeddedPdfSignature) -> datetime | None:
+    token = signature.attached_timestamp_data
+    return token["encap_content_info"]["content"].parsed["gen_time"].native if token is not None else None
+
+
+def _own_token_time(signature: EmbeddedPdfSignature) -> datetime | None:
+    return signature.signed_data["encap_content_info"]["content"].parsed["gen_time"].native
+
+
+def _valid_at(certificate: x509.Certificate | None, moment: datetime) -> bool:
+    return certificate is not None and certificate.not_valid_before <= moment <= certificate.not_valid_after

@@ -1,0 +1,88 @@
+"""Foreign and hostile files are parsed in a process of their own, with limits: always a verdict, never a crash or a hang."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from hocba_app.services.verification.reasons import Reason, add
+from hocba_app.services.verification.report import FileReport
+
+MAX_BYTES = 64 * 1024 * 1024
+SECONDS = 60
+MEMORY_BYTES = 1536 * 1024 * 1024
+_ENVIRONMENT = ("PATH", "LANG", "SYSTEMROOT", "PYTHONPATH", "VIRTUAL_ENV")
+"""All the child is told of us: no database, no secrets."""
+
+
+def examine(files: Sequence[tuple[str, bytes]], roots: Sequence[bytes], issuers: Sequence[dict[str, str]] | None) -> list[FileReport]:
+    """Examine files in a child process.
+
+    Args:
+        files: ``(name as given, bytes)``.
+        roots: trusted roots, DER.
+        issuers: schools that may issue, ``[{"tax_code", "name"}]``; None when no list is at hand.
+
+    Returns:
+        One report a file, in order. A file that exhausts the limits costs only its own verdict.
+    """
+    reports: dict[int, FileReport] = {}
+    todo = []
+    for index, (name, data) in enumerate(files):
+        if len(data) > MAX_BYTES:
+            reports[index] = _refused(name, Reason.TOO_LARGE)
+        else:
+            todo.append(index)
+    while todo:
+        finished = _run_child([files[index] for index in todo], roots, issuers)
+        for index, report in zip(todo, finished, strict=False):
+            reports[index] = report
+        stuck = todo[len(finished) :]
+        if stuck:
+            # The child died on the first file it did not answer for; the others get a fresh child.
+            reports[stuck[0]] = _refused(files[stuck[0]][0], Reason.LIMIT_EXCEEDED)
+        todo = stuck[1:]
+    return [reports[index] for index in range(len(files))]
+
+
+def _refused(name: str, reason: Reason) -> FileReport:
+    report = FileReport(path=name)
+    add(report, reason)
+    return report
+
+
+def _run_child(
+    files: Sequence[tuple[str, bytes]], roots: Sequence[bytes], issuers: Sequence[dict[str, str]] | None
+) -> list[FileReport]:
+    with tempfile.TemporaryDirectory(prefix="hocba-verify-") as folder:
+        names = []
+        for number, (name, data) in enumerate(files):
+            path = Path(folder, str(number))
+            path.write_bytes(data)
+            names.append(name)
+        request: dict[str, Any] = {
+            "folder": folder, "names": names, "roots": [root.hex() for root in roots],
+            "issuers": list(issuers) if issuers is not None else None, "memory": MEMORY_BYTES, "seconds": SECONDS,
+        }
+        answers = Path(folder, "answers")
+        with answers.open("wb") as out:
+            child = subprocess.Popen(
+                [sys.executable, "-m", "hocba_app.services.verification.child"],
+                stdin=subprocess.PIPE, stdout=out, stderr=subprocess.DEVNULL,
+                env={key: os.environ[key] for key in _ENVIRONMENT if key in os.environ}, start_new_session=True,
+                cwd=Path(__file__).resolve().parents[3],
+            )
+            try:
+                child.communicate(json.dumps(request).encode(), timeout=SECONDS * (len(files) + 1))
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+        lines = answers.read_bytes().split(b"\n")
+    # A line without its newline was cut short by the child's death.
+    return [FileReport.from_dict(json.loads(line)) for line in lines[:-1]]
