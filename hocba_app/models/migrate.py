@@ -6,6 +6,9 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -13,6 +16,18 @@ ROOT = Path(__file__).resolve().parents[2]
 def upgrade(url: str) -> None:
     """Run every migration the database at ``url`` has not seen. Repeating it changes nothing."""
     command.upgrade(_config(url), "head")
+
+
+def pending_revision(url: str) -> str | None:
+    """The newest migration when the database at ``url`` lacks it, else None."""
+    head = ScriptDirectory.from_config(_config(url)).get_current_head()
+    engine = create_engine(url)
+    try:
+        with engine.connect() as connection:
+            current = MigrationContext.configure(connection).get_current_revision()
+    finally:
+        engine.dispose()
+    return None if current == head else head
 
 
 def _config(url: str) -> Config:

@@ -1,0 +1,44 @@
+"""The school's words for what the code names in English; one home, so that every screen says the same."""
+
+from __future__ import annotations
+
+KIND = {"cover": "Bìa", "history": "Quá trình học tập", "results": "Kết quả học tập"}
+KIND_SHORT = {"cover": "Bìa", "history": "QTHT", "results": "KQHT"}
+STAGE_SIGNER = {"subject": "GVBM", "homeroom": "GVCN", "principal": "Hiệu trưởng", "seal": "Đóng dấu"}
+STEP = {
+    "open": "Chưa chốt",
+    "subject": "Chờ GVBM ký",
+    "homeroom": "Chờ GVCN ký",
+    "principal": "Chờ Hiệu trưởng ký",
+    "seal": "Chờ đóng dấu",
+    "sealed": "Đã đóng dấu",
+}
+"""Where a document stands, by the stage it waits for."""
+BATCH = {
+    "queued": "Đang xếp hàng",
+    "claimed": "Đang chuẩn bị",
+    "prepared": "Đang chuẩn bị",
+    "sending": "Đang gửi yêu cầu tới điện thoại",
+    "waiting": "Chờ xác nhận trên điện thoại",
+    "answered": "Đã xác nhận, đang lấy dấu thời gian",
+    "stamped": "Đã xác nhận, đang ghi chữ ký",
+    "committed": "Đã ký xong",
+    "ended": "Đã dừng",
+}
+ITEM = {
+    "claimed": "Chờ", "prepared": "Chờ xác nhận", "answered": "Đã xác nhận", "stamped": "Đang ghi",
+    "committed": "Đã ký", "failed": "Chưa ký",
+}
+ENROLMENT = {"studying": "Đang học", "moved_in": "Chuyển đến", "moved_out": "Chuyển đi", "left": "Thôi học"}
+JOB = {"queued": "Đang chờ", "running": "Đang chạy", "done": "Xong", "failed": "Lỗi", "cancelled": "Đã hủy"}
+POSITION = {"principal": "Hiệu trưởng", "vice_principal": "Phó Hiệu trưởng", "teacher": "Giáo viên", "clerk": "Nhân viên"}
+ROLE = {
+    "admin": "Quản trị", "management": "CBQL", "principal": "Hiệu trưởng", "deputy": "Ký thay", "teacher": "Giáo viên",
+    "homeroom": "GVCN", "subject": "GVBM", "seal_operator": "Người đóng dấu", "cover_signer": "Người ký bìa",
+}
+RESOURCE = {
+    "school": "Trường", "staff": "Cán bộ, giáo viên", "subjects": "Môn học", "classes": "Lớp học", "students": "Học sinh",
+    "photos": "Ảnh học sinh", "enrolments": "Xếp lớp", "teaching_assignments": "Phân công giảng dạy",
+    "history": "Quá trình học tập", "results": "Kết quả học tập",
+}
+OUTCOME = {"new": "Mới", "changed": "Thay đổi", "gone": "Không còn", "rejected": "Bị từ chối", "conflict": "Trùng, cần xử lý"}

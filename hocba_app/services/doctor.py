@@ -1,0 +1,153 @@
+"""``hocba doctor``: is everything there that the product needs, and if not, what to do about it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+import httpx
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import select
+
+from hocba_app.models import Database, Job, School
+from hocba_app.models.base import utc_now
+from hocba_app.models.database import CROSS_SCHOOL
+from hocba_app.models.migrate import pending_revision
+from hocba_app.services.audit.log import verify_chain
+from hocba_app.services.jobs.claims import SILENT_AFTER
+from hocba_app.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+CLOCK_TOLERANCE = timedelta(seconds=60)
+TIMEOUT = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One answer. ``problem`` and ``remedy`` are empty when it is well."""
+
+    name: str
+    ok: bool
+    problem: str = ""
+    remedy: str = ""
+
+
+def examine(settings: Settings, db: Database) -> Iterator[Check]:
+    """Run every check; a check that cannot run is itself a problem, never an end."""
+    checks: tuple[tuple[str, Callable[[Settings, Database], Iterator[Check]]], ...] = (
+        ("Khóa bí mật", _secret),
+        ("Phông chữ", _fonts),
+        ("Cơ sở dữ liệu", _database),
+        ("Kho hồ sơ", _documents),
+        ("Chứng thư gốc", _roots),
+        ("Dịch vụ bên ngoài", _services),
+        ("Công việc nền", _jobs),
+        ("Nhật ký", _audit),
+    )
+    for name, check in checks:
+        try:
+            yield from check(settings, db)
+        except (OSError, SQLAlchemyError, httpx.HTTPError, ValueError) as error:
+            yield Check(name, False, f"Không kiểm tra được ({type(error).__name__}).", "Xem các mục phía trên rồi chạy lại.")
+
+
+def _secret(settings: Settings, _db: Database) -> Iterator[Check]:
+    there = bool(settings.secret_key)
+    yield Check(
+        "Khóa bí mật", there, "" if there else "Chưa đặt HOCBA_SECRET_KEY.",
+        "" if there else "Đặt HOCBA_SECRET_KEY (chuỗi ngẫu nhiên dài) trong môi trường hoặc tệp .env; giữ kín và sao lưu.",
+    )
+
+
+def _fonts(_settings: Settings, _db: Database) -> Iterator[Check]:
+    fonts = sorted((ROOT / "assets" / "fonts" / "pdf").glob("*.ttf"))
+    yield Check("Phông chữ", bool(fonts), "" if fonts else "Thiếu phông chữ trong assets/fonts/pdf.", "" if fonts else "Cài lại mã nguồn đầy đủ.")
+
+
+def _database(settings: Settings, db: Database) -> Iterator[Check]:
+    with db.installation() as session:
+        session.exec(select(School.id).limit(1)).first()
+    missing = pending_revision(settings.database_url)
+    yield Check(
+        "Cơ sở dữ liệu", missing is None, "" if missing is None else "Lược đồ dữ liệu chưa cập nhật.",
+        "" if missing is None else "Chạy ./hocba db upgrade.",
+    )
+
+
+def _documents(settings: Settings, _db: Database) -> Iterator[Check]:
+    folder = Path(settings.documents_url.removeprefix("file://"))
+    folder.mkdir(parents=True, exist_ok=True)
+    probe = folder / ".probe"
+    probe.write_bytes(b"x")
+    probe.unlink()
+    yield Check("Kho hồ sơ", True)
+
+
+def _roots(settings: Settings, _db: Database) -> Iterator[Check]:
+    path = Path(settings.trust_roots) if settings.trust_roots else None
+    there = path is not None and path.is_file() and b"BEGIN CERTIFICATE" in path.read_bytes()
+    yield Check(
+        "Chứng thư gốc", there, "" if there else "Chưa có tệp chứng thư gốc tin cậy (PEM).",
+        "" if there else "Đặt HOCBA_TRUST_ROOTS tới tệp PEM của chứng thư gốc quốc gia.",
+    )
+
+
+def _services(settings: Settings, _db: Database) -> Iterator[Check]:
+    for name, url, variable in (
+        ("CSDL ngành", settings.smas_url, "HOCBA_SMAS_URL"),
+        ("MySign", settings.mysign_url, "HOCBA_MYSIGN_URL"),
+        ("Dấu thời gian", settings.tsa_url, "HOCBA_TSA_URL"),
+    ):
+        if not url:
+            yield Check(name, False, f"Chưa đặt {variable}.", f"Đặt {variable} trong môi trường hoặc tệp .env.")
+            continue
+        try:
+            started = time.monotonic()
+            answer = httpx.get(url, timeout=TIMEOUT)
+            travel = timedelta(seconds=time.monotonic() - started)
+        except httpx.HTTPError:
+            yield Check(name, False, "Không kết nối được.", f"Kiểm tra mạng và {variable}.")
+            continue
+        yield Check(name, True)
+        if "date" in answer.headers:
+            off = abs(datetime.now(UTC) - parsedate_to_datetime(answer.headers["date"])) - travel
+            if off > CLOCK_TOLERANCE:
+                yield Check("Đồng hồ", False, f"Đồng hồ máy lệch {int(off.total_seconds())} giây so với {name}.", "Bật đồng bộ giờ (NTP).")
+
+
+def _jobs(_settings: Settings, db: Database) -> Iterator[Check]:
+    with db.installation() as session:
+        stuck = session.exec(
+            select(Job.id).where(
+                Job.state == "running", Job.heartbeat_at < utc_now() - SILENT_AFTER * 2  # type: ignore[operator]
+            ),
+            execution_options=CROSS_SCHOOL,
+        ).all()
+        waiting = session.exec(
+            select(Job.id).where(
+                Job.state == "queued", Job.wake_at.is_(None), Job.created_at < utc_now() - SILENT_AFTER * 2  # type: ignore[union-attr]
+            ),
+            execution_options=CROSS_SCHOOL,
+        ).all()
+    idle = len(stuck) + len(waiting)
+    yield Check(
+        "Công việc nền", idle == 0, "" if not idle else f"{idle} công việc không có tiến trình nào xử lý.",
+        "" if not idle else "Khởi động ./hocba worker; công việc sẽ tự chạy tiếp.",
+    )
+
+
+def _audit(_settings: Settings, db: Database) -> Iterator[Check]:
+    with db.installation() as session:
+        schools = session.exec(select(School)).all()
+    for school in schools:
+        with db.read(school.id) as session:
+            breaks = verify_chain(session)
+        places = ", ".join(f"số {found.seq} ({found.problem})" for found in breaks[:5])
+        yield Check(
+            f"Nhật ký {school.code}", not breaks, "" if not breaks else f"Chuỗi nhật ký bị đứt tại {places}.",
+            "" if not breaks else "Có người sửa thẳng cơ sở dữ liệu: giữ nguyên hiện trạng, đối chiếu bản sao lưu và báo lãnh đạo.",
+        )

@@ -1,0 +1,81 @@
+"""After the seal: validation data and a document time stamp, so that the record can be judged when every signer's
+certificate has expired (PAdES B-LTA, core decisions 11 and 12)."""
+
+from __future__ import annotations
+
+from sqlmodel import Session, select
+
+from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.models import BatchItem, Document, DocumentVersion, Revision, Slot
+from hocba_app.models import Evidence as EvidenceRow
+from hocba_app.services.audit.log import record
+from hocba_app.services.jobs.registry import Work, job
+from hocba_app.services.signing.archive import archive
+from hocba_app.services.signing.certificates import Evidence
+from hocba_app.services.signing.committing import append_archive
+from hocba_app.services.signing.outside import timestamp_client
+from hocba_app.services.signing.tip import Tip
+from hocba_app.services.storage import blobs
+from hocba_app.services.storage.files import current_file
+
+LATER = 10.0
+"""Seconds until the next try when the time-stamp authority is down, or other seals of the batch are still to come."""
+
+
+@job("archive")
+def archive_batch(work: Work) -> float | None:
+    """Archive every sealed record of one seal batch. Repeating it finds what is archived and goes on."""
+    todo, open_items = _todo(work)
+    for done, version_id in enumerate(todo, 1):
+        try:
+            _archive_one(work, version_id)
+        except HocbaError as error:
+            if error.code is ErrorCode.TIMESTAMP_UNAVAILABLE:
+                return LATER
+            raise
+        if done % 20 == 0:
+            work.progress(done, len(todo), "Lưu trữ lâu dài")
+    return LATER if open_items else None
+
+
+def _todo(work: Work) -> tuple[list[str], bool]:
+    """Sealed versions of the batch without archive data, and whether the batch still has seals to come."""
+    with work.db.read(work.school_id) as session:
+        items = session.exec(select(BatchItem).where(BatchItem.batch_id == work.arguments["batch"])).all()
+        archived = set(
+            session.exec(
+                select(Revision.version_id).where(
+                    Revision.kind == "archive", Revision.version_id.in_([item.version_id for item in items])  # type: ignore[attr-defined]
+                )
+            ).all()
+        )
+    todo = [item.version_id for item in items if item.state == "committed" and item.version_id not in archived]
+    return todo, any(item.state not in ("committed", "failed") for item in items)
+
+
+def _archive_one(work: Work, version_id: str) -> None:
+    with work.db.read(work.school_id) as session:
+        version = session.get_one(DocumentVersion, (work.school_id, version_id))
+        file, tip = current_file(session, version_id), Tip.loads(version.tip)
+        evidence = evidence_of(session, version_id)
+    update, tip_after = archive(file, tip, evidence, timestamp_client())
+    blobs.put(update)
+    with work.write() as session:
+        now = session.get_one(DocumentVersion, (work.school_id, version_id))
+        document = session.get_one(Document, (work.school_id, now.document_id))
+        if now.voided_at is not None or now.sha256 != version.sha256 or document.state != "sealed":
+            return  # unlocked, or archived by an earlier life of this job
+        append_archive(session, now, update, tip_after)
+        record(
+            session, actor="", action="record.archived", subject=f"document:{document.id}",
+            data={"version": now.number, "sha256": now.sha256},
+        )
+
+
+def evidence_of(session: Session, version_id: str) -> list[Evidence]:
+    """What was checked about each signer of a version, one entry a certificate check."""
+    ids = session.exec(
+        select(Slot.evidence_id).where(Slot.version_id == version_id, Slot.evidence_id.is_not(None)).distinct()  # type: ignore[union-attr]
+    ).all()
+    rows = [session.get_one(EvidenceRow, (session.info["school_id"], evidence_id)) for evidence_id in sorted(filter(None, ids))]
+    return [Evidence.loads(row.content) for row in rows]

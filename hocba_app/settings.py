@@ -1,0 +1,62 @@
+"""Every ``HOCBA_*`` setting, with its default and meaning. Values come from the environment or ``.env``.
+
+``docs/settings.md`` is generated from this file (``python -m hocba_app.settings``); a test keeps it current.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+class Settings(BaseSettings):
+    """Configuration of one installation."""
+
+    model_config = SettingsConfigDict(env_prefix="HOCBA_", env_file=".env", extra="ignore")
+
+    database_url: str = Field(f"sqlite:///{ROOT}/var/hocba.db", description="Cơ sở dữ liệu: SQLite hoặc postgresql+psycopg://…")
+    jobs_database_url: str = Field(f"sqlite:///{ROOT}/var/jobs.db", description="Cơ sở dữ liệu của hàng đợi công việc (DBOS); trên SQLite là tệp riêng")
+    documents_url: str = Field(f"{ROOT}/var/documents", description="Nơi lưu hồ sơ, theo mã băm nội dung")
+    locks_dir: str = Field(f"{ROOT}/var/locks", description="Thư mục khóa tiến trình của máy này")
+    redis_url: str = Field("", description="Redis cho trạng thái màn hình khi chạy nhiều tiến trình web")
+    smas_url: str = Field("", description="Địa chỉ CSDL ngành (đọc dữ liệu trường đã nộp)")
+    mysign_url: str = Field("", description="Địa chỉ dịch vụ ký số từ xa MySign")
+    tsa_url: str = Field("", description="Địa chỉ dịch vụ dấu thời gian (RFC 3161)")
+    trust_roots: str = Field("", description="Tệp PEM chứa chứng thư gốc tin cậy")
+    secret_key: str = Field("", description="Khóa mã hóa thông tin kết nối lưu trong cơ sở dữ liệu; giữ kín, sao lưu riêng")
+    public_url: str = Field("http://localhost:3000", description="Địa chỉ công khai của hệ thống, in trong mã QR")
+    origins: str = Field("", description="Các địa chỉ được mở websocket, cách nhau dấu phẩy; mặc định là public_url và localhost")
+    port: int = Field(3000, description="Cổng web")
+    smtp_url: str = Field("", description="Máy chủ thư, smtp://user:pass@host:587; để trống thì không gửi thư")
+    mail_from: str = Field("", description="Địa chỉ gửi thư")
+    session_hours: int = Field(12, description="Thời hạn tối đa của một phiên đăng nhập (giờ)")
+    idle_minutes: int = Field(120, description="Phiên tự hết sau số phút không dùng")
+
+    def allowed_origins(self) -> list[str]:
+        """Origins that may open the websocket and read routes with credentials."""
+        own = [self.public_url.rstrip("/"), f"http://localhost:{self.port}", f"http://127.0.0.1:{self.port}"]
+        return [origin.strip() for origin in self.origins.split(",") if origin.strip()] or own
+
+
+@cache
+def settings() -> Settings:
+    """The process's settings, read once."""
+    return Settings()
+
+
+def as_markdown() -> str:
+    """The table of settings for the docs; paths are shown relative to the checkout."""
+    lines = ["# Settings", "", "Generated from `hocba_app/settings.py`. Set them in the environment or in `.env`.", "", "| variable | default | meaning |", "|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        default = str(field.default).replace(f"{ROOT}/", "")
+        lines.append(f"| `HOCBA_{name.upper()}` | `{default}` | {field.description} |" if default else f"| `HOCBA_{name.upper()}` | – | {field.description} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    (ROOT / "docs" / "settings.md").write_text(as_markdown(), encoding="utf-8")

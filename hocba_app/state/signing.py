@@ -1,0 +1,275 @@
+"""The signing queue of teacher, homeroom teacher, principal and seal operator: one tap, one confirmation, live progress."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import AsyncIterator
+
+import reflex as rx
+
+from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.wording import BATCH, ITEM, KIND, KIND_SHORT, STAGE_SIGNER
+from hocba_app.models import database
+from hocba_app.services.accounts.sessions import Identity
+from hocba_app.services.signing import progress, queue
+from hocba_app.state.following import follow
+from hocba_app.state.guard import identity, signed_in
+
+
+@dataclasses.dataclass
+class Group:
+    """One class, kind and subject that waits: what one tap signs."""
+
+    key: str
+    title: str
+    detail: str
+    stage: str
+    stage_name: str
+    waiting: int
+    ready: int
+    blocked: str
+    """Why the rest is not ready, as a sentence; "" when all is."""
+    href: str
+
+
+@dataclasses.dataclass
+class BatchCard:
+    """One batch on the page."""
+
+    id: str
+    title: str
+    state: str
+    state_name: str
+    total: int
+    committed: int
+    failed: int
+    percent: int
+    countdown: int
+    waiting_phone: bool
+    confirmed: bool
+    note: str
+    problem: str
+    stop_asked: bool
+    queue_text: str
+    your_turn: bool
+    over: bool
+    done_well: bool
+
+
+@dataclasses.dataclass
+class RecordRow:
+    """One record of the opened batch or group."""
+
+    code: str
+    name: str
+    kind: str
+    state: str
+    state_name: str
+    problem: str
+    document_id: str = ""
+
+
+class SigningState(rx.State):
+    """The page "Ký học bạ"."""
+
+    loaded: bool = False
+    groups: list[Group] = []
+    batches: list[BatchCard] = []
+    selected: list[str] = []
+    records: list[RecordRow] = []
+    opened: str = ""
+    problem: str = ""
+    busy: bool = False
+    following: int = 0
+
+    @rx.event
+    @signed_in
+    async def load(self) -> AsyncIterator[rx.event.EventSpec]:
+        """Show the truth, then follow it."""
+        await self._reload(await identity(self))
+        self.following += 1
+        yield SigningState.watch(self.following)
+
+    @rx.event(background=True)
+    @signed_in
+    async def watch(self, turn: int) -> None:
+        """Reload when something of the school changed, for as long as this tab is there."""
+        await follow(self, turn, self._reload)
+
+    @rx.event
+    @signed_in
+    async def toggle(self, key: str) -> None:
+        self.selected = [item for item in self.selected if item != key] if key in self.selected else [*self.selected, key]
+
+    @rx.event
+    @signed_in
+    async def toggle_all(self) -> None:
+        ready = [group.key for group in self.groups if group.ready]
+        self.selected = [] if set(ready) <= set(self.selected) else ready
+
+    @rx.event
+    @signed_in
+    async def sign_group(self, key: str) -> AsyncIterator[rx.event.EventSpec]:
+        """Sign everything of one group that is ready: the teacher's one tap."""
+        async for event in self._sign({key}):
+            yield event
+
+    @rx.event
+    @signed_in
+    async def sign_selected(self) -> AsyncIterator[rx.event.EventSpec]:
+        async for event in self._sign(set(self.selected)):
+            yield event
+
+    @rx.event
+    @signed_in
+    async def open_group(self, key: str) -> None:
+        """Look through the records of a group before signing."""
+        who = await identity(self)
+        waiting = await asyncio.to_thread(_waiting, who)
+        self.opened = "" if self.opened == key else key
+        self.records = [
+            RecordRow(
+                code=item.student_code, name=item.student_name, kind=KIND[item.kind],
+                state="ready" if item.ready else "blocked", state_name="Sẵn sàng ký" if item.ready else "Chưa ký được",
+                problem=HocbaError(item.reason).sentence if item.reason else "", document_id=item.document_id,
+            )
+            for item in waiting
+            if _key(item) == self.opened
+        ]
+
+    @rx.event
+    @signed_in
+    async def open_batch(self, batch_id: str) -> None:
+        who = await identity(self)
+        self.opened = "" if self.opened == batch_id else batch_id
+        if self.opened:
+            await self._load_batch(who)
+
+    @rx.event
+    @signed_in
+    async def accept(self, batch_id: str) -> None:
+        """It is my turn and I am here."""
+        await self._do(queue.accept_turn, batch_id)
+
+    @rx.event
+    @signed_in
+    async def split(self, batch_id: str) -> None:
+        """Sign at once what is free."""
+        await self._do(queue.split_free, batch_id)
+
+    @rx.event
+    @signed_in
+    async def stop(self, batch_id: str) -> None:
+        await self._do(queue.stop_waiting, batch_id)
+
+    async def _sign(self, keys: set[str]) -> AsyncIterator[rx.event.EventSpec]:
+        if self.busy:
+            return
+        self.busy, self.problem = True, ""
+        yield rx.console_log("")
+        who = await identity(self)
+        try:
+            waiting = await asyncio.to_thread(_waiting, who)
+            slots = [item.slot_id for item in waiting if item.ready and _key(item) in keys]
+            batches = await asyncio.to_thread(queue.start, database(), who, slots)
+            self.selected, self.opened = [], batches[0] if len(batches) == 1 else ""
+        except HocbaError as error:
+            self.problem = error.sentence
+        finally:
+            self.busy = False
+        await self._reload(who)
+
+    async def _do(self, action: object, batch_id: str) -> None:
+        who = await identity(self)
+        self.problem = ""
+        try:
+            await asyncio.to_thread(action, database(), who, batch_id)  # type: ignore[arg-type]
+        except HocbaError as error:
+            self.problem = error.sentence
+        await self._reload(who)
+
+    async def _reload(self, who: Identity) -> None:
+        waiting, batches = await asyncio.to_thread(_read, who)
+        self.groups = _groups(waiting)
+        self.batches = [_card(view) for view in batches]
+        keys = {group.key for group in self.groups if group.ready}
+        self.selected = [key for key in self.selected if key in keys]
+        if self.opened in {batch.id for batch in self.batches}:
+            await self._load_batch(who)
+        self.loaded = True
+
+    async def _load_batch(self, who: Identity) -> None:
+        try:
+            _, items = await asyncio.to_thread(progress.batch_view, database(), who, self.opened)
+        except HocbaError as error:
+            self.problem, self.opened = error.sentence, ""
+            return
+        self.records = [
+            RecordRow(
+                code=item.student_code, name=item.student_name, kind=KIND[item.kind], state=item.state,
+                state_name=ITEM[item.state], problem=item.problem or "",
+            )
+            for item in items
+        ]
+
+
+def _waiting(who: Identity) -> list[queue.Waiting]:
+    with database().read(who.school_id) as session:
+        return queue.waiting_for(session, who)
+
+
+def _read(who: Identity) -> tuple[list[queue.Waiting], list[progress.BatchView]]:
+    return _waiting(who), progress.my_batches(database(), who, limit=8)
+
+
+def _key(item: queue.Waiting) -> str:
+    return "|".join((item.stage, item.kind, item.school_year, item.class_id, ",".join(item.subjects)))
+
+
+def _groups(waiting: list[queue.Waiting]) -> list[Group]:
+    found: dict[str, list[queue.Waiting]] = {}
+    for item in waiting:
+        found.setdefault(_key(item), []).append(item)
+    groups = []
+    for key, items in found.items():
+        first = items[0]
+        reasons = {item.reason for item in items if item.reason is not None}
+        blocked = "" if not reasons else " ".join(sorted(_why(reason) for reason in reasons))
+        subjects = f" · {', '.join(first.subjects)}" if first.subjects else ""
+        groups.append(
+            Group(
+                key=key, title=f"{first.class_name} · {KIND_SHORT[first.kind]}{subjects}",
+                detail=KIND[first.kind] + (f" {first.school_year}" if first.school_year else ""), stage=first.stage,
+                stage_name=STAGE_SIGNER[first.stage], waiting=len(items),
+                ready=sum(item.ready for item in items), blocked=blocked,
+                href=f"/records?class={first.class_id}&kind={first.kind}",
+            )
+        )
+    return groups
+
+
+def _why(reason: ErrorCode) -> str:
+    if reason is ErrorCode.DOCUMENT_BUSY:
+        return "Một số hồ sơ đang ở trong lượt ký phía trên."
+    return HocbaError(reason).sentence
+
+
+def _card(view: progress.BatchView) -> BatchCard:
+    queue_text = ""
+    if view.state == "queued":
+        minutes = max(1, round(view.wait_seconds / 60))
+        queue_text = (
+            "Đến lượt thầy cô: bấm Ký ngay rồi xác nhận trên điện thoại." if view.your_turn
+            else f"Còn {view.ahead} lượt ký phía trước, đợi khoảng {minutes} phút." if view.ahead
+            else "Sắp đến lượt."
+        )
+    return BatchCard(
+        id=view.id, title=f"{STAGE_SIGNER[view.stage]} · {view.total} hồ sơ", state=view.state,
+        state_name="Đã ngừng chờ trên màn hình" if view.stop_asked and not view.over else BATCH[view.state],
+        total=view.total, committed=view.committed, failed=view.failed,
+        percent=round(100 * view.committed / view.total) if view.total else 100, countdown=view.seconds_left or 0,
+        waiting_phone=view.state == "waiting" and not view.confirmed, confirmed=view.confirmed, note=view.note or "",
+        problem=view.problem or "", stop_asked=view.stop_asked, queue_text=queue_text, your_turn=view.your_turn,
+        over=view.over, done_well=view.state == "committed",
+    )
