@@ -32,6 +32,13 @@ class ErrorCode(StrEnum):
     FILE_TYPE = "file_type"  # not one of the accepted kinds; the user chooses another file
     IMAGE_TOO_LARGE = "image_too_large"  # more pixels than we decode; the user takes a smaller picture
     IMAGE_EMPTY = "image_empty"  # no ink found on the paper; the user signs again in blue ink on white paper
+    # --- forms ---------------------------------------------------------------------------------------------------
+    FORM_REGIME_UNKNOWN = "form_regime_unknown"  # no layout for this regime or kind; the operator updates the software
+    FORM_SLOT_MISMATCH = "form_slot_mismatch"  # slots and layout differ; the admin checks the signing assignment
+    FORM_TEXT_UNSUPPORTED = "form_text_unsupported"  # a letter no font of ours has; the school retypes it in SMAS
+    FORM_TEXT_TOO_LONG = "form_text_too_long"  # a text longer than a page; the teacher shortens it in SMAS
+    FORM_PHOTO_MISMATCH = "form_photo_mismatch"  # the photo is missing or not the one locked; the admin syncs again
+    FORM_PHOTO_UNREADABLE = "form_photo_unreadable"  # not a picture we can read; the school uploads another in SMAS
     # --- life of a document --------------------------------------------------------------------------------------
     ALREADY_LOCKED = "already_locked"  # locking what is locked; management unlocks first if it must change
     NOT_LOCKED = "not_locked"  # signing or unlocking what is open; the admin locks it first
@@ -73,6 +80,12 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.FILE_TYPE: "Tệp này không đúng loại. Hãy chọn {accepted}.",
     ErrorCode.IMAGE_TOO_LARGE: "Ảnh có quá nhiều điểm ảnh (tối đa {megapixels} triệu). Hãy chụp hoặc quét lại ở cỡ nhỏ hơn.",
     ErrorCode.IMAGE_EMPTY: "Không thấy nét ký trên ảnh. Hãy ký bằng bút mực xanh trên giấy trắng rồi chụp lại.",
+    ErrorCode.FORM_REGIME_UNKNOWN: "Chưa có mẫu học bạ cho chế độ đánh giá {regime}. Hãy báo người quản trị hệ thống cập nhật phần mềm.",
+    ErrorCode.FORM_SLOT_MISMATCH: "Các ô ký của hồ sơ không khớp với mẫu học bạ ({detail}). Quản trị hãy kiểm tra Phân công ký rồi chốt lại.",
+    ErrorCode.FORM_TEXT_UNSUPPORTED: "Có ký tự không in được ({character}). Hãy gõ lại chỗ đó trên SMAS bằng bộ gõ Unicode, nộp và đồng bộ lại.",
+    ErrorCode.FORM_TEXT_TOO_LONG: "Nội dung ở mục {place} dài quá một trang. Hãy rút gọn trên SMAS, nộp và đồng bộ lại.",
+    ErrorCode.FORM_PHOTO_MISMATCH: "Ảnh học sinh bị thiếu hoặc không phải ảnh đã chốt. Hãy đồng bộ lại rồi thực hiện lại.",
+    ErrorCode.FORM_PHOTO_UNREADABLE: "Không đọc được ảnh học sinh. Hãy tải lại ảnh 3×4 (JPEG hoặc PNG) trên SMAS, nộp và đồng bộ lại.",
     ErrorCode.ALREADY_LOCKED: "Hồ sơ này đã chốt. Muốn thay đổi, hãy đề nghị hủy chốt trước.",
     ErrorCode.NOT_LOCKED: "Hồ sơ này chưa chốt. Quản trị cần chốt trước khi ký hoặc hủy chốt.",
     ErrorCode.OUT_OF_ORDER: "Chưa đến lượt ký: người ký ở bước trước chưa ký xong (GVBM ⇒ GVCN ⇒ Hiệu trưởng ⇒ đóng dấu).",
