@@ -62,6 +62,10 @@ class ErrorCode(StrEnum):
     ANSWER_VOID = "answer_void"  # the time stamp lies outside what the manifest allows; the signer signs again
     BATCH_STOPPED = "batch_stopped"  # the signer stopped before anything was sent; he may start again
     RESULT_UNKNOWN = "result_unknown"  # the service does not say whether it signed; the batch waits for it
+    # --- backup --------------------------------------------------------------------------------------------------
+    BACKUP_FAILED = "backup_failed"  # disk full, no rights, or the database tool is missing; the operator
+    BACKUP_DAMAGED = "backup_damaged"  # the file is cut or altered; the operator takes another backup
+    RESTORE_NOT_EMPTY = "restore_not_empty"  # data would be overwritten; the operator restores into an empty place
 
 
 SENTENCES: dict[ErrorCode, str] = {
@@ -107,6 +111,9 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.ANSWER_VOID: "Dấu thời gian không hợp lệ với lần ký này nên chữ ký bị hủy. Hãy ký lại hồ sơ này.",
     ErrorCode.BATCH_STOPPED: "Đã dừng trước khi gửi yêu cầu ký. Không hồ sơ nào thay đổi; thầy cô có thể ký lại bất cứ lúc nào.",
     ErrorCode.RESULT_UNKNOWN: "Chưa rõ kết quả: dịch vụ ký chưa trả lời. Hệ thống tiếp tục hỏi, không hồ sơ nào bị mất; xin đợi.",
+    ErrorCode.BACKUP_FAILED: "Không tạo được bản sao lưu ({detail}). Hãy kiểm tra dung lượng đĩa và quyền ghi rồi thử lại.",
+    ErrorCode.BACKUP_DAMAGED: "Tệp sao lưu bị hỏng hoặc thiếu. Hãy dùng bản sao lưu khác.",
+    ErrorCode.RESTORE_NOT_EMPTY: "Nơi phục hồi đã có dữ liệu nên không ghi đè. Hãy phục hồi vào một cơ sở dữ liệu trống.",
 }
 
 
