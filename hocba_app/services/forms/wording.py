@@ -1,0 +1,67 @@
+"""Stored values in the words the official forms use. One place, so that a wording is changed once."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import date
+from typing import Any
+
+LEVEL_NAMES = {
+    "primary": "Tiểu học",
+    "lower_secondary": "Trung học cơ sở",
+    "upper_secondary": "Trung học phổ thông",
+}
+LAST_GRADES = {"primary": 5, "lower_secondary": 9, "upper_secondary": 12}
+PROMOTIONS = {
+    "promoted": "Được lên lớp",
+    "retained": "Không được lên lớp (ở lại lớp)",
+    "reassess": "Phải đánh giá lại môn học hoặc rèn luyện trong kỳ nghỉ hè",
+}
+OUTCOMES = {"promoted": "Được lên lớp", "retained": "Ở lại lớp", "moved": "Chuyển trường"}
+COMMENT_LEVELS = {"Đ": "Đạt", "CĐ": "Chưa đạt"}
+BLANK = "—"
+"""Stands where the school has nothing to say, so that nobody can add it on a print."""
+
+
+def printable(value: Any) -> Any:
+    """The same JSON value as it can be printed: NFC, without invisible format characters pasted from elsewhere."""
+    if isinstance(value, str):
+        composed = unicodedata.normalize("NFC", value)
+        if composed.isascii():
+            return composed
+        return "".join(letter for letter in composed if unicodedata.category(letter) != "Cf")
+    if isinstance(value, dict):
+        return {key: printable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [printable(item) for item in value]
+    return value
+
+
+def day(value: str | None) -> str | None:
+    """``2014-05-12`` as ``12/05/2014``; anything that is not an ISO date stays as the school wrote it."""
+    try:
+        return date.fromisoformat(value).strftime("%d/%m/%Y") if value else value
+    except ValueError:
+        return value
+
+
+def school_year(value: str | None) -> str:
+    """``2025-2026`` with a proper dash."""
+    return (value or BLANK).replace("-", " – ")
+
+
+def mark(value: str | None) -> str:
+    """A mark with the decimal comma, or the level of a comment subject in full."""
+    return COMMENT_LEVELS.get(value, value.replace(".", ",")) if value else ""
+
+
+def programme_finished(level: str) -> str:
+    """What a completed level is called on its last record."""
+    return f"Hoàn thành chương trình giáo dục {LEVEL_NAMES[level].lower()}"
+
+
+def history_outcome(outcome: str | None, level: str, grade: int | None) -> str:
+    """The outcome of a year; who is promoted out of the last grade has completed the level."""
+    if outcome == "promoted" and grade == LAST_GRADES.get(level):
+        return programme_finished(level)
+    return OUTCOMES.get(outcome, outcome) if outcome else ""
