@@ -66,6 +66,20 @@ class ErrorCode(StrEnum):
     BACKUP_FAILED = "backup_failed"  # disk full, no rights, or the database tool is missing; the operator
     BACKUP_DAMAGED = "backup_damaged"  # the file is cut or altered; the operator takes another backup
     RESTORE_NOT_EMPTY = "restore_not_empty"  # data would be overwritten; the operator restores into an empty place
+    # --- files, certificates and time stamps ---------------------------------------------------------------------
+    FILE_STRUCTURE = "file_structure"  # a file of ours is not as our writer wrote it; the operator restores it from a backup
+    MANIFEST_BROKEN = "manifest_broken"  # the list of signers in a file cannot be read; the holder asks for a new copy
+    STORED_FILE_DAMAGED = "stored_file_damaged"  # a stored file no longer has its hash; the operator restores it from a backup
+    SIGNATURE_TEXT_UNSUPPORTED = "signature_text_unsupported"  # a letter the signature font lacks; the operator adds it, or SMAS corrects the name
+    SEALED = "sealed"  # a signature after the seal; nobody may add one, management unlocks first
+    CMS_TOO_LARGE = "cms_too_large"  # the signature does not fit the space kept for it; the batch tries a smaller form
+    CERTIFICATE_EXPIRED = "certificate_expired"  # the signer renews his certificate at the provider
+    CERTIFICATE_NOT_YET_VALID = "certificate_not_yet_valid"  # the signer waits, or the operator mends the clock
+    CERTIFICATE_UNTRUSTED = "certificate_untrusted"  # the chain does not lead to a configured root; the admin picks another certificate
+    CERTIFICATE_REVOKED = "certificate_revoked"  # the signer gets a new certificate
+    CERTIFICATE_NOT_OWN = "certificate_not_own"  # the id number or MST in the certificate is another's; the admin picks the right one
+    REVOCATION_UNKNOWN = "revocation_unknown"  # neither OCSP nor CRL answers; tried again by itself
+    TIMESTAMP_UNAVAILABLE = "timestamp_unavailable"  # the time-stamp authority is down; the batch waits and goes on by itself
 
 
 SENTENCES: dict[ErrorCode, str] = {
@@ -114,6 +128,19 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.BACKUP_FAILED: "Không tạo được bản sao lưu ({detail}). Hãy kiểm tra dung lượng đĩa và quyền ghi rồi thử lại.",
     ErrorCode.BACKUP_DAMAGED: "Tệp sao lưu bị hỏng hoặc thiếu. Hãy dùng bản sao lưu khác.",
     ErrorCode.RESTORE_NOT_EMPTY: "Nơi phục hồi đã có dữ liệu nên không ghi đè. Hãy phục hồi vào một cơ sở dữ liệu trống.",
+    ErrorCode.FILE_STRUCTURE: "Tệp hồ sơ không đúng cấu trúc ({detail}). Hãy báo người quản trị hệ thống; bản gốc vẫn được giữ.",
+    ErrorCode.MANIFEST_BROKEN: "Bản kê người ký trong tệp không đọc được. Hãy xin nhà trường cấp lại tệp.",
+    ErrorCode.STORED_FILE_DAMAGED: "Tệp lưu trữ bị hỏng hoặc bị thay đổi. Hãy báo người quản trị hệ thống để phục hồi từ bản sao lưu.",
+    ErrorCode.SIGNATURE_TEXT_UNSUPPORTED: "Họ tên có ký tự «{character}» chưa in được trên chữ ký. Hãy kiểm tra họ tên trên SMAS.",
+    ErrorCode.SEALED: "Hồ sơ đã đóng dấu nên không thể ký thêm. Muốn thay đổi, hãy đề nghị hủy chốt.",
+    ErrorCode.CMS_TOO_LARGE: "Chữ ký trả về lớn hơn chỗ dành sẵn. Hãy ký lại hồ sơ này.",
+    ErrorCode.CERTIFICATE_EXPIRED: "Chứng thư số đã hết hạn ngày {date}. Hãy gia hạn với nhà cung cấp rồi cập nhật ở mục Tài khoản ký.",
+    ErrorCode.CERTIFICATE_NOT_YET_VALID: "Chứng thư số chỉ có hiệu lực từ ngày {date}. Hãy kiểm tra lại chứng thư hoặc đồng hồ máy chủ.",
+    ErrorCode.CERTIFICATE_UNTRUSTED: "Chứng thư số không thuộc hệ thống chứng thực tin cậy. Hãy chọn chứng thư khác hoặc liên hệ nhà cung cấp.",
+    ErrorCode.CERTIFICATE_REVOKED: "Chứng thư số đã bị thu hồi. Hãy liên hệ nhà cung cấp để được cấp chứng thư mới.",
+    ErrorCode.CERTIFICATE_NOT_OWN: "Chứng thư số không mang số định danh của người ký (hoặc mã số thuế của trường). Hãy chọn đúng chứng thư, hoặc sửa số định danh trên SMAS.",
+    ErrorCode.REVOCATION_UNKNOWN: "Chưa kiểm tra được chứng thư có bị thu hồi hay không vì dịch vụ của nhà cung cấp không trả lời. Xin thử lại sau ít phút.",
+    ErrorCode.TIMESTAMP_UNAVAILABLE: "Dịch vụ dấu thời gian chưa trả lời. Chữ ký đã được giữ, hệ thống tự làm tiếp; thầy cô không phải xác nhận lại.",
 }
 
 
