@@ -74,9 +74,10 @@ def homeroom_section(comments: list[tuple[str, str]]) -> Block:
             y -= text.height + BETWEEN
         right = RIGHT - INSET
         centre = right - PERSON_WIDTH / 2
-        page.text("Giáo viên chủ nhiệm", centre, top - HEADING - 4 * MM, BOLD, 10.5, align="centre")
-        page.text("(Ký, ghi rõ họ tên)", centre, top - HEADING - 8.5 * MM, ITALIC, 9, align="centre", colour=SOFT_INK)
-        sign_top = top - HEADING - 11 * MM - (given - height) / 3
+        signing = top - HEADING - (given - height) / 3
+        page.text("Giáo viên chủ nhiệm", centre, signing - 4 * MM, BOLD, 10.5, align="centre")
+        page.text("(Ký, ghi rõ họ tên)", centre, signing - 8.5 * MM, ITALIC, 9, align="centre", colour=SOFT_INK)
+        sign_top = signing - 11 * MM
         page.sign_here(HOMEROOM, Box(right - PERSON_WIDTH, sign_top - PERSON_HEIGHT, right, sign_top))
 
     return Block("nhận xét của giáo viên chủ nhiệm", height, draw, stretch=30 * MM)

@@ -137,7 +137,7 @@ def _cells(snapshot: Snapshot, row: HistoryRow, *, signed: bool) -> list[Fitted]
         ("\n".join(filter(None, [outcome, row["note"]])), REGULAR),
         ("" if signed else f"Theo hồ sơ năm học {school_year(row['school_year'])}", ITALIC),
     ]
-    room = (SIGNED_ROW if signed else LEAST_ROW) - 2 * PAD
+    room = LEAST_ROW - 2 * PAD
     return [
         fit(text, face, column.width * MM - 2 * PAD, room, 10.5, 9)
         for (text, face), column in zip(texts, COLUMNS, strict=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.services.forms.text_fitting import LEADING, Fitted
 from hocba_app.services.forms.typefaces import Face
 
@@ -139,9 +140,13 @@ class Page:
         )
 
     def sign_here(self, name: str, box: Box) -> None:
-        """Leave the place of a signature field."""
+        """Leave the place of a signature field.
+
+        Raises:
+            HocbaError: FORM_SLOT_MISMATCH when the page has a field of that name already.
+        """
         if name in self.fields:
-            raise ValueError(f"signature field placed twice: {name}")
+            raise HocbaError(ErrorCode.FORM_SLOT_MISMATCH, detail=f"ô {name} có hai lần")
         self.fields[name] = box
 
     def content(self) -> bytes:

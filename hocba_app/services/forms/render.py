@@ -42,12 +42,13 @@ def render(snapshot: Snapshot, *, photo: bytes | None = None) -> RenderedDocumen
     pictures = {QR_NAME: qr_picture(content["verification"]["url"])}
     if content["kind"] == "cover" and (picture := photo_picture(photo, content["student"].get("photo_sha256"))):
         pictures[PHOTO_NAME] = picture
-    pages = _pages(content, has_photo=PHOTO_NAME in pictures)
+    pages = draw_pages(content, has_photo=PHOTO_NAME in pictures)
     fields = fields_of(pages, content["slots"])
     return RenderedDocument(write_pdf(pages, pictures, title=_title(content), identity=identity), fields)
 
 
-def _pages(snapshot: Snapshot, *, has_photo: bool) -> list[Page]:
+def draw_pages(snapshot: Snapshot, *, has_photo: bool) -> list[Page]:
+    """The drawn pages of a snapshot, before they are written to a file; see :func:`render` for what can go wrong."""
     kind = snapshot["kind"]
     if kind == "cover":
         return draw_cover(snapshot, has_photo)

@@ -29,7 +29,7 @@ COLUMNS = (
         88.5, "remark",
     ),
 )
-HEAD_HEIGHT = 17 * MM
+HEAD_HEIGHT = 18 * MM
 
 _LEVELS = "Mức đánh giá"
 _AFTER = "Sau đánh giá lại, rèn luyện trong hè"
@@ -56,7 +56,10 @@ def draw_results(snapshot: Snapshot) -> list[Page]:
     """
     results = snapshot["results"]
     room = BODY_TOP - BODY_BOTTOM
-    blocks = [*_subjects(snapshot, results), *_summary(snapshot, results)]
+    subjects = _subjects(snapshot, results)
+    # The official form begins the summary on its second page; a table that needs that page itself shares it.
+    opens_page = sum(block.height for block in subjects) <= room
+    blocks = [*subjects, *_summary(snapshot, results, opens_page)]
     laid_out = paginate(blocks, room)
     title = f"Kết quả học tập · Năm học {school_year(snapshot['school_year'])}"
     pages = []
@@ -82,7 +85,7 @@ def _subjects(snapshot: Snapshot, results: Results) -> list[Block]:
     return [*table, *after]
 
 
-def _summary(snapshot: Snapshot, results: Results) -> list[Block]:
+def _summary(snapshot: Snapshot, results: Results, opens_page: bool) -> list[Block]:
     rows = [
         {
             "period": name,
@@ -95,7 +98,8 @@ def _summary(snapshot: Snapshot, results: Results) -> list[Block]:
         for key, name in _PERIODS
     ]
     return [
-        replace(summary_block(SUMMARY_COLUMNS, rows), starts_page=True),
+        *([] if opens_page else [gap(3 * MM)]),
+        replace(summary_block(SUMMARY_COLUMNS, rows), starts_page=opens_page),
         gap(4 * MM),
         *_facts(results, snapshot["school"]["level"]),
         gap(2 * MM),

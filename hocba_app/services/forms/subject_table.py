@@ -63,7 +63,7 @@ def _spans(columns: tuple[Column, ...]) -> list[tuple[Column, float, float]]:
 
 
 def _draw_head(columns: tuple[Column, ...], page: Page, top: float, height: float) -> None:
-    bottom, middle = top - height, top - height * 0.42
+    bottom, middle = top - height, top - height * 0.46
     page.box(Box(LEFT, bottom, RIGHT, top), fill=TINT, width=0.7)
     drawn: set[str] = set()
     spans = _spans(columns)
@@ -151,7 +151,7 @@ def _remark(row: SubjectRow, signing: RowSigning, width: float) -> _Remark:
 def _arranged(row: SubjectRow, signing: RowSigning, width: float, *, beside: bool) -> _Remark:
     note = fit(f"Ghi chú: {row['note']}" if row["note"] else "", ITALIC, width, 0, 7.5, 7.5)
     room = LEAST_ROW - 2 * PAD - note.height
-    return _Remark(fit(row["comment"], REGULAR, width, room, 9.5, 7.5), note, signing, beside)
+    return _Remark(fit(row["comment"], REGULAR, width, room, 10.5, 8), note, signing, beside)
 
 
 def _draw_remark(page: Page, remark: _Remark, box: Box) -> None:

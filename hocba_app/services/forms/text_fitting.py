@@ -83,6 +83,7 @@ def fit(text: str | None, face: Face, width: float, height: float, largest: floa
 
 def fit_line(text: str, face: Face, width: float, largest: float, smallest: float) -> Fitted:
     """One line where it can be, shrinking first; wrapped at ``smallest`` where it cannot."""
+    text = " ".join(text.split())
     wide = face.width(text, 1.0)
     size = largest
     while size > smallest and wide * size > width:
