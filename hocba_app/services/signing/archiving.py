@@ -8,12 +8,13 @@ from sqlmodel import Session, select
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import BatchItem, Document, DocumentVersion, Revision, Slot
 from hocba_app.models import Evidence as EvidenceRow
+from hocba_app.models.base import utc_now
 from hocba_app.services.audit.log import record
 from hocba_app.services.jobs.registry import Work, job
 from hocba_app.services.signing.archive import archive
-from hocba_app.services.signing.certificates import Evidence
+from hocba_app.services.signing.certificates import Evidence, check_authority
 from hocba_app.services.signing.committing import append_archive
-from hocba_app.services.signing.outside import timestamp_client
+from hocba_app.services.signing.outside import timestamp_client, trust_roots
 from hocba_app.services.signing.tip import Tip
 from hocba_app.services.storage import blobs
 from hocba_app.services.storage.files import current_file
@@ -30,7 +31,7 @@ def archive_batch(work: Work) -> float | None:
         try:
             _archive_one(work, version_id)
         except HocbaError as error:
-            if error.code is ErrorCode.TIMESTAMP_UNAVAILABLE:
+            if error.code in (ErrorCode.TIMESTAMP_UNAVAILABLE, ErrorCode.REVOCATION_UNKNOWN):
                 return LATER
             raise
         if done % 20 == 0:
@@ -58,7 +59,11 @@ def _archive_one(work: Work, version_id: str) -> None:
         version = session.get_one(DocumentVersion, (work.school_id, version_id))
         file, tip = current_file(session, version_id), Tip.loads(version.tip)
         evidence = evidence_of(session, version_id)
-    update, tip_after = archive(file, tip, evidence, timestamp_client())
+    authority = timestamp_client()
+    if not authority.certificates:
+        authority.tokens([version_id.encode()])  # a first token tells the authority's chain
+    evidence.append(check_authority(authority.certificates, trust_roots=trust_roots(), at=utc_now()))
+    update, tip_after = archive(file, tip, evidence, authority)
     blobs.put(update)
     with work.write() as session:
         now = session.get_one(DocumentVersion, (work.school_id, version_id))

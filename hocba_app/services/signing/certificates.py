@@ -127,6 +127,17 @@ def check_signer(
     return Evidence(chain=path, ocsps=ocsps, crls=crls, checked_at=at)
 
 
+def check_authority(chain: Sequence[bytes], *, trust_roots: Sequence[bytes], at: datetime, client: httpx.Client | None = None) -> Evidence:
+    """The same evidence for a time-stamp authority's chain, for the archive.
+
+    Raises:
+        HocbaError: CERTIFICATE_UNTRUSTED, REVOCATION_UNKNOWN.
+    """
+    path = _build_path(tuple(chain), tuple(trust_roots), at)
+    ocsps, crls = _revocation(path, at, client)
+    return Evidence(chain=path, ocsps=ocsps, crls=crls, checked_at=at)
+
+
 def require_own(certificate: bytes, *, id_numbers: Sequence[str] | None = None, tax_code: str | None = None) -> None:
     """The certificate is the assigned person's own, or the school's (workflow rule 9).
 

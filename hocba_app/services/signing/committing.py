@@ -21,8 +21,9 @@ from hocba_app.services.signing.leases import release_leases
 from hocba_app.services.signing.outside import timestamp_client, writer
 from hocba_app.services.signing.tip import Tip
 from hocba_app.services.signing.turn import fail_item
-from hocba_app.services.signing.writer import PreparedUpdate
+from hocba_app.services.signing.writer import PreparedUpdate, tip_after
 from hocba_app.services.storage import blobs
+from hocba_app.services.storage.files import current_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,10 @@ def commit(work: Work) -> float | None:
         items = rows.items_of(session, batch.id, ("stamped",))
         versions = {item_id: row[2] for item_id, row in rows.item_context(session, items).items()}
     for item in items:
+        with work.db.read(work.school_id) as session:
+            file = current_file(session, item.version_id)
         try:
-            finished = _embed(item, versions[item.id], chain)
+            finished = _embed(item, versions[item.id], file, chain)
         except HocbaError as error:
             if error.code is ErrorCode.TIMESTAMP_UNAVAILABLE:
                 return wait_for(work, error.code)
@@ -55,7 +58,7 @@ def commit(work: Work) -> float | None:
     return None
 
 
-def _embed(item: BatchItem, version: DocumentVersion, chain: list[bytes]) -> Finished:
+def _embed(item: BatchItem, version: DocumentVersion, file: bytes, chain: list[bytes]) -> Finished:
     prepared = PreparedUpdate.loads(item.prepared or b"")
     try:
         update = writer().embed(prepared, cms.assemble(item.attributes or b"", item.signature or b"", cms.strip_root(chain), item.token))
@@ -71,7 +74,7 @@ def _embed(item: BatchItem, version: DocumentVersion, chain: list[bytes]) -> Fin
                 extra_certificates=timestamps.certificates_in(item.token or b""),
             ),
         )
-    tip = prepared.tip_after(update)
+    tip = tip_after(Tip.loads(version.tip), file, prepared, update)
     return Finished(blob=blobs.put(update), length=version.length + len(update), sha256=tip.sha256, tip=tip)
 
 

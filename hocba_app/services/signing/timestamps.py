@@ -55,10 +55,17 @@ class TimestampClient:
             HocbaError: TIMESTAMP_UNAVAILABLE; all may be asked again.
         """
         with ThreadPoolExecutor(min(AT_ONCE, max(1, len(values)))) as pool:
-            return list(pool.map(lambda value: self._token(value, certificate_required), values))
+            return list(
+                pool.map(lambda value: self.token_over(hashlib.sha256(value).digest(), certificate_required), values)
+            )
 
-    def _token(self, value: bytes, certificate_required: bool) -> bytes:
-        imprint, nonce = hashlib.sha256(value).digest(), secrets.randbits(63)
+    def token_over(self, imprint: bytes, certificate_required: bool = True) -> bytes:
+        """One checked token over a SHA-256.
+
+        Raises:
+            HocbaError: TIMESTAMP_UNAVAILABLE.
+        """
+        nonce = secrets.randbits(63)
         request = tsp.TimeStampReq(
             {
                 "version": "v1",

@@ -207,8 +207,11 @@ def _context(roots: Sequence[bytes], evidence: Evidence, moment: datetime, *, re
 
 
 def _token_time(signature: EmbeddedPdfSignature) -> datetime | None:
-    token = signature.attached_timestamp_data
-    return token["encap_content_info"]["content"].parsed["gen_time"].native if token is not None else None
+    for attribute in signature.signer_info["unsigned_attrs"] or ():
+        if attribute["type"].native == "signature_time_stamp_token":
+            content = attribute["values"][0]["content"]["encap_content_info"]["content"]
+            return content.parsed["gen_time"].native
+    return None
 
 
 def _own_token_time(signature: EmbeddedPdfSignature) -> datetime | None:
