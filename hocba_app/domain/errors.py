@@ -24,6 +24,10 @@ class ErrorCode(StrEnum):
     LOGIN_THROTTLED = "login_throttled"  # too many failures; the user waits {minutes} minutes
     CODE_INVALID = "code_invalid"  # one-time code wrong, used or expired; the admin prints a new one
     PASSWORD_WEAK = "password_weak"  # noqa: S105 - a code, not a password; the user chooses a longer one
+    LAST_ADMIN = "last_admin"  # the school would be left without an admin; another account is made admin first
+    MAIL_FAILED = "mail_failed"  # the mail server does not take the letter; the admin prints the codes instead
+    SECRET_KEY_MISSING = "secret_key_missing"  # noqa: S105 - HOCBA_SECRET_KEY is not set; the operator sets it
+    SECRET_KEY_WRONG = "secret_key_wrong"  # noqa: S105 - stored under another key; the operator brings that key back
     # --- outside systems -----------------------------------------------------------------------------------------
     SECTOR_UNREACHABLE = "sector_unreachable"  # the sector database does not answer; the job goes on when it does
     SECTOR_REFUSED = "sector_refused"  # it refuses our credentials or request; the admin checks the settings
@@ -92,6 +96,10 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.LOGIN_THROTTLED: "Đã nhập sai quá nhiều lần. Hãy đợi {minutes} phút rồi thử lại.",
     ErrorCode.CODE_INVALID: "Mã kích hoạt không đúng, đã dùng hoặc đã hết hạn. Hãy xin quản trị in mã mới.",
     ErrorCode.PASSWORD_WEAK: "Mật khẩu cần ít nhất {minimum} ký tự và không trùng tên đăng nhập. Hãy chọn mật khẩu khác.",
+    ErrorCode.LAST_ADMIN: "Đây là quản trị duy nhất đang hoạt động của trường. Hãy cấp quyền quản trị cho một tài khoản khác trước.",
+    ErrorCode.MAIL_FAILED: "Chưa gửi được thư: máy chủ thư không nhận. Hãy in phiếu mã thay cho gửi thư, và báo người quản trị hệ thống.",
+    ErrorCode.SECRET_KEY_MISSING: "Máy chủ chưa đặt HOCBA_SECRET_KEY nên không lưu được thông tin kết nối. Hãy báo người quản trị hệ thống đặt khóa này.",
+    ErrorCode.SECRET_KEY_WRONG: "Không giải mã được thông tin kết nối đã lưu: HOCBA_SECRET_KEY đã bị thay. Hãy đặt lại khóa cũ, hoặc nhập lại thông tin kết nối.",
     ErrorCode.SECTOR_UNREACHABLE: "Chưa kết nối được CSDL ngành. Dữ liệu đã tải vẫn còn; hệ thống sẽ tự thử lại, hoặc bấm Đồng bộ lại sau ít phút.",
     ErrorCode.SECTOR_REFUSED: "CSDL ngành từ chối kết nối ({detail}). Quản trị hãy kiểm tra tài khoản kết nối trong Cài đặt.",
     ErrorCode.FILE_TOO_LARGE: "Tệp lớn hơn {limit} MB. Hãy chọn tệp nhỏ hơn.",

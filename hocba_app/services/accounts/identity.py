@@ -1,0 +1,43 @@
+"""Who is asking: one account of one school with the roles it has today."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from hocba_app.domain.calendar import today
+from hocba_app.domain.roles import Duties, roles_of
+from hocba_app.models.repositories import accounts as rows
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A person who acts. Every service function that acts for somebody takes one and checks it."""
+
+    account_id: str
+    """"" for the operator at the server's own console."""
+    school_id: str
+    staff_id: str | None
+    username: str
+    full_name: str
+    roles: frozenset[str]
+
+
+def identity_of(session: Session, account_id: str) -> Identity | None:
+    """The account with its roles of today; None when it is gone, disabled, not activated, or its person has left."""
+    found = rows.account_with_staff(session, account_id)
+    if found is None:
+        return None
+    account, staff = found
+    if account.disabled or account.password_hash is None or (staff is not None and not staff.active):
+        return None
+    held = rows.duties(session, today().isoformat(), staff.id).get(staff.id, Duties()) if staff else Duties()
+    return Identity(
+        account_id=account.id,
+        school_id=account.school_id,
+        staff_id=account.staff_id,
+        username=account.username,
+        full_name=account.full_name,
+        roles=roles_of(account.granted_roles, staff.position if staff else None, held),
+    )

@@ -1,0 +1,187 @@
+"""Login sessions the server can revoke: log in, say who is asking, log out.
+
+The cookie holds a random token, the table only its SHA-256. ``identify`` is asked on every event of every tab, so its
+answer is kept for two seconds in the process; revoking in the same process takes effect at once, in others within that.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import threading
+import time
+from collections import OrderedDict
+from datetime import datetime, timedelta
+
+from sqlalchemy.exc import OperationalError
+from sqlmodel import Session
+
+from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.models import Account, Database, LoginName, LoginSession
+from hocba_app.models.base import utc_now
+from hocba_app.models.repositories import accounts as rows
+from hocba_app.services.accounts import throttle
+from hocba_app.services.accounts.identity import Identity, identity_of
+from hocba_app.services.accounts.names import login_name
+from hocba_app.services.accounts.passwords import verify_password
+from hocba_app.settings import settings
+
+__all__ = ["Identity", "forget", "identify", "login", "logout", "revoke_all", "token_hash"]
+
+KEPT_SECONDS = 2.0
+KEPT_AT_MOST = 5_000
+SEEN_EVERY = timedelta(minutes=1)
+OLD_AFTER = timedelta(days=7)
+
+
+class _Known:
+    """Answers of the last two seconds, by token hash."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._answers: OrderedDict[str, tuple[float, Identity]] = OrderedDict()
+        self.generation = 0
+
+    def get(self, key: str) -> Identity | None:
+        with self._lock:
+            kept = self._answers.get(key)
+        return kept[1] if kept is not None and time.monotonic() - kept[0] < KEPT_SECONDS else None
+
+    def put(self, key: str, who: Identity, generation: int) -> None:
+        """Keep an answer, unless something was revoked since it was read: it may be of before."""
+        with self._lock:
+            if generation != self.generation:
+                return
+            self._answers[key] = (time.monotonic(), who)
+            self._answers.move_to_end(key)
+            while len(self._answers) > KEPT_AT_MOST:
+                self._answers.popitem(last=False)
+
+    def clear(self) -> None:
+        with self._lock:
+            self.generation += 1
+            self._answers.clear()
+
+
+_known = _Known()
+
+
+def login(db: Database, name: str, password: str, *, address: str) -> str:
+    """Open a session.
+
+    An unknown name, a wrong password, a disabled and a not yet activated account cost the same work and give the same
+    answer.
+
+    Args:
+        address: the client's network address, for the throttle.
+
+    Returns:
+        The token for the cookie: 256 random bits, never stored.
+
+    Raises:
+        HocbaError: LOGIN_FAILED, LOGIN_THROTTLED.
+    """
+    name = login_name(name)
+    attempt = throttle.charge(db, name, address)
+    account = _account_named(db, name)
+    right, renewed = verify_password(password, account.password_hash if account else None)
+    if not right or account is None:
+        raise HocbaError(ErrorCode.LOGIN_FAILED)
+    token = secrets.token_urlsafe(32)
+    now = utc_now()
+    with db.write(account.school_id) as session:
+        # Asked again inside the transaction: the account may have been disabled while the hash was computed.
+        current = session.get(Account, (account.school_id, account.id), with_for_update=True)
+        unchanged = current is not None and current.password_hash == account.password_hash
+        if current is None or not unchanged or identity_of(session, account.id) is None:
+            raise HocbaError(ErrorCode.LOGIN_FAILED)
+        if renewed:
+            current.password_hash = renewed
+            session.add(current)
+        throttle.give_back(session, attempt)
+        rows.forget_old_logins(session, now - OLD_AFTER)
+        session.add(
+            LoginSession(
+                token_sha256=token_hash(token), school_id=account.school_id, account_id=account.id, created_at=now,
+                last_seen_at=now, expires_at=now + timedelta(hours=settings().session_hours),
+            )
+        )
+    return token
+
+
+def identify(db: Database, token: str | None) -> Identity | None:
+    """Who holds this token, with his roles of today; None when there is no live session.
+
+    An answer may be two seconds old. Writes at most once a minute per session.
+    """
+    if not token:
+        return None
+    key = token_hash(token)
+    if (who := _known.get(key)) is not None:
+        return who
+    generation = _known.generation
+    now = utc_now()
+    with db.installation() as session:
+        found = rows.live_session(session, key, now, now - timedelta(minutes=settings().idle_minutes))
+    if found is None:
+        return None
+    with db.read(found.school_id) as session:
+        who = identity_of(session, found.account_id)
+    if who is None:
+        return None
+    if now - found.last_seen_at > SEEN_EVERY:
+        _note_seen(db, key, now)
+    _known.put(key, who, generation)
+    return who
+
+
+def logout(db: Database, token: str | None) -> None:
+    """End one session; a token that names none is no error."""
+    if not token:
+        return
+    with db.installation(write=True) as session:
+        found = session.get(LoginSession, token_hash(token))
+        if found is not None and found.revoked_at is None:
+            found.revoked_at = utc_now()
+            session.add(found)
+    forget()
+
+
+def revoke_all(session: Session, *account_ids: str, keep_token: str = "") -> None:
+    """End every session of these accounts in the caller's transaction; call :func:`forget` after its commit.
+
+    Args:
+        session: write session of the accounts' school.
+        keep_token: the caller's own token, which stays.
+    """
+    rows.revoke_sessions(session, account_ids, utc_now(), keep=token_hash(keep_token) if keep_token else "")
+
+
+def forget() -> None:
+    """Drop this process's kept answers: called after every change of an account or session."""
+    _known.clear()
+
+
+def token_hash(token: str) -> str:
+    """What the table knows of a token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _account_named(db: Database, name: str) -> Account | None:
+    with db.installation() as session:
+        known = session.get(LoginName, name)
+    if known is None:
+        return None
+    with db.read(known.school_id) as session:
+        return session.get(Account, (known.school_id, known.account_id))
+
+
+def _note_seen(db: Database, key: str, now: datetime) -> None:
+    try:
+        with db.installation(write=True) as session:
+            found = session.get(LoginSession, key)
+            if found is not None and found.revoked_at is None:
+                found.last_seen_at = now
+                session.add(found)
+    except OperationalError:
+        return  # a busy database must not log anybody out; the next event notes it

@@ -1,0 +1,64 @@
+"""Credentials of outside systems, kept encrypted under ``HOCBA_SECRET_KEY`` (AES-256-GCM)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import os
+from functools import cache
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.settings import settings
+
+_FORMAT = "v1."
+_NONCE = 12
+_SALT = b"hocba stored credentials v1"
+"""Fixed: the stored form must be readable with the key alone, on any machine. Frozen with the format."""
+
+
+def encrypt(text: str) -> str:
+    """The stored form of a secret; an empty one stays empty.
+
+    Raises:
+        HocbaError: SECRET_KEY_MISSING.
+    """
+    if not text:
+        return ""
+    nonce = os.urandom(_NONCE)
+    sealed = AESGCM(_key()).encrypt(nonce, text.encode(), _FORMAT.encode())
+    return _FORMAT + base64.urlsafe_b64encode(nonce + sealed).decode()
+
+
+def decrypt(stored: str) -> str:
+    """The secret behind a stored form; "" when none was stored.
+
+    Raises:
+        HocbaError: SECRET_KEY_MISSING; SECRET_KEY_WRONG when it was stored under another key or is damaged.
+    """
+    if not stored:
+        return ""
+    key = _key()
+    try:
+        if not stored.startswith(_FORMAT):
+            raise ValueError("unknown format")
+        raw = base64.urlsafe_b64decode(stored.removeprefix(_FORMAT))
+        return AESGCM(key).decrypt(raw[:_NONCE], raw[_NONCE:], _FORMAT.encode()).decode()
+    except (InvalidTag, ValueError, binascii.Error) as error:
+        raise HocbaError(ErrorCode.SECRET_KEY_WRONG) from error
+
+
+def _key() -> bytes:
+    secret = settings().secret_key
+    if not secret:
+        raise HocbaError(ErrorCode.SECRET_KEY_MISSING)
+    return _derived(secret)
+
+
+@cache
+def _derived(secret: str) -> bytes:
+    """Stretched once a process: an operator's key may be a sentence rather than 32 random bytes."""
+    return hashlib.scrypt(secret.encode(), salt=_SALT, n=2**14, r=8, p=1, dklen=32)
