@@ -42,7 +42,7 @@ class TimestampClient:
         self.largest_token = 0
         """Bytes of the largest token seen, for the reserved space (core decision 5)."""
         self.certificates: tuple[bytes, ...] = ()
-        """The authority's chain as its last token carried it."""
+        """The authority's certificates as its last token carried them, the signer's first."""
 
     def tokens(self, values: Sequence[bytes], *, certificate_required: bool = True) -> list[bytes]:
         """A checked token over each value, in order.
@@ -92,9 +92,9 @@ class TimestampClient:
         info = signed["encap_content_info"]["content"].parsed
         if info["message_imprint"]["hashed_message"].native != imprint or info["nonce"].native != nonce:
             raise HocbaError(ErrorCode.TIMESTAMP_UNAVAILABLE)
-        if found := certificates_in(token):
-            self.certificates = tuple(found)
-        signer = _signer_certificate(signed, self.certificates)
+        found = tuple(certificates_in(token)) or self.certificates
+        signer = _signer_certificate(signed, found)
+        self.certificates = (signer, *(certificate for certificate in found if certificate != signer))
         _verify_token(signed, signer)
         if not _is_timestamp_unit(signer, self.certificates, self._roots):
             raise HocbaError(ErrorCode.TIMESTAMP_UNAVAILABLE)

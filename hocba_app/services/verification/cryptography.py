@@ -185,7 +185,7 @@ def _is_modified(status: PdfSignatureStatus | DocumentTimestampStatus, skip_diff
     if skip_diff:
         return False
     level = status.modification_level
-    return level is None or level > ModificationLevel.FORM_FILLING or not status.docmdp_ok
+    return level is None or level > ModificationLevel.FORM_FILLING or status.docmdp_ok is False
 
 
 def _context(roots: Sequence[bytes], evidence: Evidence, moment: datetime, *, required: bool = False) -> ValidationContext:
