@@ -1,1 +1,1 @@
-"""A certificate authority to practise with: national root, issuing CA, OCSP, CRL and time stamps over real HTTP."""
+"""A national root, a certificate authority, revocation data and a time-stamp authority, all made up on first start."""

@@ -1,24 +1,39 @@
-"""``python -m hocba_app.simulators.trust --data DIR --port P``"""
+"""``python -m hocba_app.simulators.trust --data DIR --port P``: run the trust service until it is stopped."""
 
 from __future__ import annotations
 
 import argparse
+import json
+import sys
 from pathlib import Path
 
-import uvicorn
-
-from hocba_app.simulators.trust.app import TrustService
+from hocba_app.simulators.serving import bind, serve
 from hocba_app.simulators.trust.authority import Authority
+from hocba_app.simulators.trust.service import create_app
 
 
 def main() -> None:
-    """Serve until stopped."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--port", type=int, required=True)
-    given = parser.parse_args()
-    service = TrustService(Authority(given.data, f"http://127.0.0.1:{given.port}"))
-    uvicorn.run(service.app(), host="127.0.0.1", port=given.port, log_level="warning", access_log=False)
+    parser = argparse.ArgumentParser(description="Test CA, OCSP, CRL and time stamps (simulator)")
+    parser.add_argument("--data", type=Path, required=True, help="folder of the hierarchy; made on first start")
+    parser.add_argument("--port", type=int, default=0, help="0: the system chooses; the first line of output names it")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--url", default="", help="address written into certificates; default: where it listens")
+    parser.add_argument("--tsa-key", choices=("ec", "rsa"), default="ec")
+    arguments = parser.parse_args()
+    socket = bind(arguments.host, arguments.port)
+    url = arguments.url or f"http://{arguments.host}:{socket.getsockname()[1]}"
+    authority = Authority(arguments.data, url, timestamp_key=arguments.tsa_key)
+    if not _same_address(authority):
+        print(f"Older certificates in {arguments.data} name another address than {url}; revocation checks of those will fail.", file=sys.stderr)
+    print(json.dumps({"service": "trust", "url": url, "root": str(arguments.data / "root.pem")}), flush=True)
+    serve(create_app(authority), socket)
+
+
+def _same_address(authority: Authority) -> bool:
+    from cryptography import x509
+
+    points = authority.issuing.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
+    return str(points[0].full_name[0].value).startswith(f"{authority.base_url}/")  # type: ignore[index]
 
 
 if __name__ == "__main__":

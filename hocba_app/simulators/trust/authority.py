@@ -1,198 +1,206 @@
-"""The practice PKI: generated once into a folder, then loaded; issues certificates for persons and organisations."""
+"""The certificate authority as a library: opens (or makes) a hierarchy in a folder, issues, revokes.
+
+The trust service and the MySign simulator both open the same folder; neither needs the other to be running.
+"""
 
 from __future__ import annotations
 
-import json
-import os
 import secrets
-import threading
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
-    load_pem_private_key,
+    load_der_private_key,
 )
-from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
-_HASH = hashes.SHA256()
-_POLICY = ObjectIdentifier("1.3.6.1.4.1.13337.1.1")
-_NAMES = {
-    "root": "Vietnam National Root CA (practice)",
-    "ca": "Viettel-CA (practice)",
-    "ocsp": "Viettel-CA OCSP (practice)",
-    "tsa": "Viettel Time Stamp Unit (practice)",
-}
+from hocba_app.simulators.trust import profiles
+from hocba_app.simulators.trust.profiles import Links, PrivateKey, PublicKey
+from hocba_app.simulators.trust.register import Register, Standing
 
-
-@dataclass(frozen=True)
-class Pair:
-    """A key and its certificate."""
-
-    key: ec.EllipticCurvePrivateKey
-    certificate: x509.Certificate
-
-    @property
-    def der(self) -> bytes:
-        return self.certificate.public_bytes(Encoding.DER)
+LOCALITY = "TP. Hồ Chí Minh"
+_YEAR = timedelta(days=365)
 
 
 class Authority:
-    """The PKI in one folder, shared by the trust service and whoever issues through it.
+    """A root, one issuing authority below it, an OCSP responder and a time-stamp unit.
 
     Args:
-        folder: where keys, certificates and the list of revocations lie.
-        url: base URL of the trust service, written into certificates (OCSP, CRL, issuer).
+        folder: where the register lies; made on first use, together with ``root.pem`` and ``chain.pem``.
+        base_url: the trust service's address, written into every certificate issued from now on. Without one the
+            address of the first start is used.
+        timestamp_key: ``"ec"`` (P-256) or ``"rsa"`` (2048); the unit's key and certificate are kept per kind.
     """
 
-    def __init__(self, folder: Path, url: str) -> None:
-        self.folder = folder
-        self.url = url.rstrip("/")
-        folder.mkdir(parents=True, exist_ok=True)
-        self._lock = threading.Lock()
-        self.root = self._load_or_make("root", None, years=40, ca=True)
-        self.ca = self._load_or_make("ca", self.root, years=25, ca=True)
-        self.ocsp = self._load_or_make("ocsp", self.ca, years=20, usage=ExtendedKeyUsageOID.OCSP_SIGNING)
-        self.tsa = self._load_or_make("tsa", self.ca, years=20, usage=ExtendedKeyUsageOID.TIME_STAMPING)
+    def __init__(self, folder: Path, base_url: str = "", *, timestamp_key: str = "ec") -> None:
+        self.folder = Path(folder)
+        self.register = Register(self.folder / "authority.db")
+        with self.register.writing():
+            stored = (self.register.part("base_url") or b"").decode()
+            self.base_url = (base_url or stored).rstrip("/")
+            if not self.base_url:
+                raise ValueError("the first start needs the trust service's address")
+            if stored != self.base_url:
+                self.register.put_part("base_url", self.base_url.encode())
+            self._open_hierarchy(timestamp_key)
+        self._write_files()
 
     # --- issuing -------------------------------------------------------------------------------------------------
 
-    def issue(
-        self, *, uid: str, common_name: str, public_key: Any, place: str = "TP. Hồ Chí Minh", organisation: str | None = None,
+    def issue_person(
+        self, common_name: str, uid: str, public_key: PublicKey, *, locality: str = LOCALITY,
         not_before: datetime | None = None, not_after: datetime | None = None,
     ) -> x509.Certificate:
-        """Issue a signer's certificate.
+        """A person's signing certificate.
 
         Args:
-            uid: subject UID, ``CCCD:079…``, ``CMND:…`` or ``MST:…``.
-            common_name: a person's or an organisation's name.
-            organisation: subject O, for an organisation.
+            common_name: full name, Vietnamese letters kept.
+            uid: ``CCCD:`` + 12 digits or ``CMND:`` + 9 digits.
+            public_key: of the key held for him.
+            not_before: UTC; a day ago by default.
+            not_after: UTC; three years after ``not_before`` by default.
         """
-        names = [x509.NameAttribute(NameOID.USER_ID, uid), x509.NameAttribute(NameOID.COMMON_NAME, common_name[:64])]
-        if organisation:
-            names.append(x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation[:64]))
-        names += [x509.NameAttribute(NameOID.LOCALITY_NAME, place[:64]), x509.NameAttribute(NameOID.COUNTRY_NAME, "VN")]
-        now = datetime.now(UTC).replace(microsecond=0)
-        builder = (
-            self._builder(x509.Name(names), self.ca.certificate.subject, public_key)
-            .not_valid_before(not_before or now - timedelta(days=30))
-            .not_valid_after(not_after or now + timedelta(days=3 * 365))
-            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(_key_usage(signing=True), critical=True)
-            .add_extension(x509.CertificatePolicies([x509.PolicyInformation(_POLICY, None)]), critical=False)
-        )
-        return self._with_services(builder, self.ca).sign(self.ca.key, _HASH)
+        subject = profiles.person_name(common_name, uid, locality)
+        return self._issue_signer(subject, public_key, profiles.PERSON_POLICY, not_before, not_after)
 
-    def chain(self, certificate: x509.Certificate) -> list[bytes]:
-        """Certificate, issuing CA, root; DER."""
-        return [certificate.public_bytes(Encoding.DER), self.ca.der, self.root.der]
+    def issue_organisation(
+        self, common_name: str, tax_code: str, public_key: PublicKey, *, locality: str = LOCALITY,
+        not_before: datetime | None = None, not_after: datetime | None = None,
+    ) -> x509.Certificate:
+        """An organisation's certificate; its subject carries ``UID=MST:<tax code>``. Times as for a person."""
+        subject = profiles.organisation_name(common_name, tax_code, locality)
+        return self._issue_signer(subject, public_key, profiles.ORGANISATION_POLICY, not_before, not_after)
+
+    def chain(self, certificate: x509.Certificate) -> tuple[x509.Certificate, ...]:
+        """The certificate, its issuer and the root."""
+        return certificate, self.issuing, self.root
 
     # --- revocation ----------------------------------------------------------------------------------------------
 
-    def revoke(self, serial_number: int) -> None:
-        """Revoke a certificate as of now; OCSP and CRL say so at once."""
-        with self._lock:
-            revoked = self.revocations()
-            revoked.setdefault(str(serial_number), datetime.now(UTC).isoformat())
-            self._write("revoked.json", json.dumps(revoked).encode())
+    def revoke(self, serial: int, *, reason: str = "unspecified", at: datetime | None = None) -> None:
+        """Revoke from ``at`` (now by default) on.
 
-    def revocations(self) -> dict[str, str]:
-        """Serial number → instant, ISO 8601."""
-        path = self.folder / "revoked.json"
-        return json.loads(path.read_text()) if path.exists() else {}
+        Raises:
+            KeyError: never issued here.
+            ValueError: not a name in :class:`cryptography.x509.ReasonFlags`.
+        """
+        if reason not in x509.ReasonFlags.__members__:
+            raise ValueError(reason)
+        moment = (at or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
+        if not self.register.mark(serial, moment.isoformat(), reason):
+            raise KeyError(serial)
 
-    def crl(self, issuer: Pair) -> bytes:
-        """The present CRL of the CA or the root."""
+    def reinstate(self, serial: int) -> None:
+        """Lift a revocation (in truth possible after ``certificate_hold`` only; tests need it).
+
+        Raises:
+            KeyError: never issued here.
+        """
+        if not self.register.mark(serial, None, None):
+            raise KeyError(serial)
+
+    def standing(self, serial: int) -> Standing | None:
+        """What the register says; None: never issued here."""
+        return self.register.standing(serial)
+
+    def close(self) -> None:
+        self.register.close()
+
+    # --- the hierarchy -------------------------------------------------------------------------------------------
+
+    def _open_hierarchy(self, timestamp_key: str) -> None:
         now = datetime.now(UTC).replace(microsecond=0)
-        builder = (
-            x509.CertificateRevocationListBuilder()
-            .issuer_name(issuer.certificate.subject)
-            .last_update(now - timedelta(minutes=1))
-            .next_update(now + timedelta(days=1))
-            .add_extension(x509.CRLNumber(int(now.timestamp())), critical=False)
-            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key()), critical=False)
+        self.root_key, self.root = self._part("root", lambda: self._make_root(now))
+        self.issuing_key, self.issuing = self._part("issuing", lambda: self._make_issuing(now))
+        self.responder_key, self.responder = self._part("responder", lambda: self._make_responder(now))
+        self.timestamp_key, self.timestamp = self._part(
+            f"timestamp-{timestamp_key}", lambda: self._make_timestamp(now, timestamp_key)
         )
-        if issuer is self.ca:
-            for serial, instant in self.revocations().items():
-                builder = builder.add_revoked_certificate(
-                    x509.RevokedCertificateBuilder()
-                    .serial_number(int(serial))
-                    .revocation_date(datetime.fromisoformat(instant))
-                    .build()
-                )
-        return builder.sign(issuer.key, _HASH).public_bytes(Encoding.DER)
 
-    # --- the PKI itself ------------------------------------------------------------------------------------------
+    def _part(
+        self, part: str, make: Callable[[], tuple[PrivateKey, x509.Certificate]]
+    ) -> tuple[PrivateKey, x509.Certificate]:
+        key_der, certificate_der = self.register.part(f"{part}.key"), self.register.part(f"{part}.crt")
+        if key_der is not None and certificate_der is not None:
+            return load_der_private_key(key_der, None), x509.load_der_x509_certificate(certificate_der)  # type: ignore[return-value]
+        key, certificate = make()
+        self.register.put_part(f"{part}.key", key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()))
+        self.register.put_part(f"{part}.crt", certificate.public_bytes(Encoding.DER))
+        self._enter(certificate)
+        return key, certificate
 
-    def _load_or_make(
-        self, name: str, issuer: Pair | None, *, years: int, ca: bool = False, usage: ObjectIdentifier | None = None
-    ) -> Pair:
-        path = self.folder / f"{name}.pem"
-        if path.exists():
-            data = path.read_bytes()
-            key = load_pem_private_key(data, None)
-            assert isinstance(key, ec.EllipticCurvePrivateKey)
-            return Pair(key, x509.load_pem_x509_certificate(data[data.index(b"-----BEGIN CERTIFICATE") :]))
+    def _make_root(self, now: datetime) -> tuple[PrivateKey, x509.Certificate]:
+        key = rsa.generate_private_key(65537, 3072)
+        subject = profiles.authority_name("Vietnam National Root CA (mô phỏng)", "Bộ Khoa học và Công nghệ (mô phỏng)")
+        return key, profiles.certificate(
+            subject=subject, public_key=key.public_key(), issuer=subject, issuer_key=key, serial=_serial(),
+            begins=now - _YEAR, ends=now + 25 * _YEAR, extensions=profiles.authority_extensions(None, None),
+        )
+
+    def _make_issuing(self, now: datetime) -> tuple[PrivateKey, x509.Certificate]:
+        key = rsa.generate_private_key(65537, 2048)
+        links = Links(crl=f"{self.base_url}/crl/root.crl", issuer=f"{self.base_url}/certificates/root.cer")
+        return key, profiles.certificate(
+            subject=profiles.authority_name("MySign-CA SHA-256 (mô phỏng)", "Tập đoàn Viễn thông Quân đội (mô phỏng)"),
+            public_key=key.public_key(), issuer=self.root.subject, issuer_key=self.root_key, serial=_serial(),
+            begins=now - _YEAR, ends=now + 20 * _YEAR, extensions=profiles.authority_extensions(0, links),
+        )
+
+    def _make_responder(self, now: datetime) -> tuple[PrivateKey, x509.Certificate]:
         key = ec.generate_private_key(ec.SECP256R1())
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, _NAMES[name]), x509.NameAttribute(NameOID.COUNTRY_NAME, "VN")])
-        now = datetime.now(UTC).replace(microsecond=0)
-        builder = (
-            self._builder(subject, issuer.certificate.subject if issuer else subject, key.public_key())
-            .not_valid_before(now - timedelta(days=2 * 365))
-            .not_valid_after(now + timedelta(days=years * 365))
-            .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
-            .add_extension(_key_usage(signing=not ca), critical=True)
-        )
-        if usage is not None:
-            builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=usage == ExtendedKeyUsageOID.TIME_STAMPING)
-        if usage == ExtendedKeyUsageOID.OCSP_SIGNING:
-            builder = builder.add_extension(x509.OCSPNoCheck(), critical=False)
-        elif issuer is not None:
-            builder = self._with_services(builder, issuer)
-        pair = Pair(key, builder.sign(issuer.key if issuer else key, _HASH))
-        private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        self._write(f"{name}.pem", private + pair.certificate.public_bytes(Encoding.PEM))
-        return pair
-
-    def _builder(self, subject: x509.Name, issuer: x509.Name, public_key: Any) -> x509.CertificateBuilder:
-        return (
-            x509.CertificateBuilder()
-            .subject_name(subject)
-            .issuer_name(issuer)
-            .public_key(public_key)
-            .serial_number(secrets.randbits(120))
-            .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
+        return key, profiles.certificate(
+            subject=profiles.authority_name("OCSP Responder (mô phỏng)", "Tập đoàn Viễn thông Quân đội (mô phỏng)"),
+            public_key=key.public_key(), issuer=self.issuing.subject, issuer_key=self.issuing_key, serial=_serial(),
+            begins=now - _YEAR, ends=now + 15 * _YEAR, extensions=profiles.responder_extensions(),
         )
 
-    def _with_services(self, builder: x509.CertificateBuilder, issuer: Pair) -> x509.CertificateBuilder:
-        name = "root" if issuer.certificate.issuer == issuer.certificate.subject else "ca"
-        access = [
-            x509.AccessDescription(AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier(f"{self.url}/ocsp")),
-            x509.AccessDescription(AuthorityInformationAccessOID.CA_ISSUERS, x509.UniformResourceIdentifier(f"{self.url}/{name}.cer")),
-        ]
-        points = [x509.DistributionPoint([x509.UniformResourceIdentifier(f"{self.url}/{name}.crl")], None, None, None)]
-        return (
-            builder.add_extension(x509.AuthorityInformationAccess(access), critical=False)
-            .add_extension(x509.CRLDistributionPoints(points), critical=False)
-            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key()), critical=False)
+    def _make_timestamp(self, now: datetime, kind: str) -> tuple[PrivateKey, x509.Certificate]:
+        if kind not in ("ec", "rsa"):
+            raise ValueError(kind)
+        key = ec.generate_private_key(ec.SECP256R1()) if kind == "ec" else rsa.generate_private_key(65537, 2048)
+        return key, profiles.certificate(
+            subject=profiles.authority_name("Time Stamp Unit (mô phỏng)", "Tập đoàn Viễn thông Quân đội (mô phỏng)"),
+            public_key=key.public_key(), issuer=self.issuing.subject, issuer_key=self.issuing_key, serial=_serial(),
+            begins=now - _YEAR, ends=now + 15 * _YEAR, extensions=profiles.timestamp_extensions(self._links()),
         )
 
-    def _write(self, name: str, data: bytes) -> None:
-        partial = self.folder / f".{name}"
-        partial.write_bytes(data)
-        os.chmod(partial, 0o600)
-        partial.replace(self.folder / name)
+    def _links(self) -> Links:
+        return Links(
+            crl=f"{self.base_url}/crl/issuing.crl", issuer=f"{self.base_url}/certificates/issuing.cer",
+            ocsp=f"{self.base_url}/ocsp",
+        )
+
+    def _issue_signer(
+        self, subject: x509.Name, public_key: PublicKey, policy: str, begins: datetime | None, ends: datetime | None
+    ) -> x509.Certificate:
+        begins = begins or datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)
+        certificate = profiles.certificate(
+            subject=subject, public_key=public_key, issuer=self.issuing.subject, issuer_key=self.issuing_key,
+            serial=_serial(), begins=begins, ends=ends or begins + 3 * _YEAR,
+            extensions=profiles.signer_extensions(policy, self._links()),
+        )
+        self._enter(certificate)
+        return certificate
+
+    def _enter(self, certificate: x509.Certificate) -> None:
+        self.register.add(
+            certificate.serial_number, certificate.subject.rfc4514_string(), certificate.not_valid_before_utc.isoformat(),
+            certificate.not_valid_after_utc.isoformat(), certificate.public_bytes(Encoding.DER),
+        )
+
+    def _write_files(self) -> None:
+        root, issuing = (each.public_bytes(Encoding.PEM) for each in (self.root, self.issuing))
+        for file, content in (("root.pem", root), ("chain.pem", issuing + root)):
+            path = self.folder / file
+            if not path.exists() or path.read_bytes() != content:
+                path.write_bytes(content)
 
 
-def _key_usage(*, signing: bool) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=signing, content_commitment=signing, key_encipherment=False, data_encipherment=False,
-        key_agreement=False, key_cert_sign=not signing, crl_sign=not signing, encipher_only=False, decipher_only=False,
-    )
+def _serial() -> int:
+    """16 random octets, the first bit clear: positive and never twice."""
+    return int.from_bytes(secrets.token_bytes(16), "big") >> 1 | 1 << 120
