@@ -13,6 +13,12 @@ def today() -> date:
     return datetime.now(UTC).astimezone(VIETNAM).date()
 
 
+def school_year_of(day: date) -> str:
+    """The school year a day belongs to, ``2025-2026``; a new one is prepared from the first of August."""
+    first = day.year if day.month >= 8 else day.year - 1
+    return f"{first}-{first + 1}"
+
+
 def local_text(instant: datetime) -> str:
     """An aware instant as people read it: ``24/05/2026 14:05``."""
     return instant.astimezone(VIETNAM).strftime("%d/%m/%Y %H:%M")

@@ -34,13 +34,16 @@ class Attempt:
     address_key: str
 
 
-def charge(db: Database, name: str, address: str) -> Attempt:
+def charge(db: Database, name: str, address: str, purpose: str = "login") -> Attempt:
     """Count an attempt, or refuse it.
+
+    Args:
+        purpose: counted apart by name ("login", "code"), so that one does not block the other; together by address.
 
     Raises:
         HocbaError: LOGIN_THROTTLED with the minutes to wait.
     """
-    attempt = Attempt(_key("name", name), _key("address", address))
+    attempt = Attempt(_key(purpose, name), _key("address", address))
     for _ in range(3):
         try:
             with db.installation(write=True) as session:

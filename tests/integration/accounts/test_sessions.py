@@ -85,7 +85,7 @@ def test_a_name_is_blocked_after_five_failures_and_the_right_password_waits_too(
 
 def test_waits_grow_and_are_forgotten(db: Database, make_account: Callable[..., Account]) -> None:
     make_account("gv01")
-    key = throttle._key("name", "gv01")
+    key = throttle._key("login", "gv01")
 
     def age(by: timedelta) -> LoginThrottle:
         with db.installation(write=True) as session:

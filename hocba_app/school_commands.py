@@ -1,0 +1,182 @@
+"""``hocba school …`` and ``hocba user …``: a real school, its connections and its people, from the server's console."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from hocba_app.domain.calendar import school_year_of, today
+from hocba_app.domain.errors import HocbaError
+from hocba_app.models import Account, database
+from hocba_app.services.accounts import activation, administration, schools
+
+school_app = typer.Typer(help="Trường của hệ thống và thông tin kết nối của trường.", no_args_is_help=True)
+user_app = typer.Typer(help="Tài khoản của một trường.", no_args_is_help=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="In một tài liệu JSON.")]
+
+
+@contextmanager
+def _refusals_told() -> Iterator[None]:
+    """A refusal is a sentence on standard error and exit code 1, not a traceback."""
+    try:
+        yield
+    except HocbaError as error:
+        typer.echo(error.sentence, err=True)
+        raise typer.Exit(1) from error
+
+
+@school_app.command("add")
+def add_school(
+    code: Annotated[str, typer.Argument(help="Mã trường, như trên CSDL ngành.")],
+    name: Annotated[str, typer.Argument(help="Tên trường.")],
+    admin_name: Annotated[str, typer.Option(help="Họ tên quản trị đầu tiên.")] = "Quản trị",
+    year: Annotated[str, typer.Option(help="Năm học, dạng 2025-2026; mặc định là năm học hiện nay.")] = "",
+    level: Annotated[str, typer.Option(help="primary, lower_secondary hoặc upper_secondary.")] = "lower_secondary",
+    commune: str = "",
+    province: str = "",
+    department: Annotated[str, typer.Option(help="Tên Sở Giáo dục và Đào tạo.")] = "",
+    tax_code: Annotated[str, typer.Option(help="Mã số thuế, như trên chứng thư số của trường.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Thêm một trường và quản trị đầu tiên của trường."""
+    with _refusals_told():
+        made = schools.add_school(
+            database(), code=code, name=name, admin_name=admin_name, current_year=year or school_year_of(today()), level=level,
+            commune=commune, province=province, department=department, tax_code=tax_code,
+        )
+    if as_json:
+        _print_json({"school_id": made.school_id, "username": made.username, "code": made.code})
+        return
+    typer.echo(f"Đã thêm trường {code}.")
+    typer.echo(f"Quản trị: {made.username}\nMã kích hoạt: {made.code} (dùng một lần, trong 14 ngày, ở trang /activate)")
+
+
+@school_app.command("list")
+def list_schools(as_json: AsJson = False) -> None:
+    """Liệt kê các trường."""
+    with _refusals_told():
+        found = schools.schools(database())
+    if as_json:
+        _print_json(
+            [
+                {
+                    "school_id": school.id, "code": school.code, "name": school.name, "current_year": school.current_year,
+                    "smas": bool(school.smas_secret_encrypted), "mysign": bool(school.mysign_secret_encrypted),
+                }
+                for school in found
+            ]
+        )
+        return
+    for school in found:
+        smas, mysign = (("có" if value else "chưa") for value in (school.smas_secret_encrypted, school.mysign_secret_encrypted))
+        typer.echo(f"{school.code}  {school.name}  năm học {school.current_year}  SMAS: {smas}  MySign: {mysign}")
+
+
+@school_app.command("set-credentials")
+def set_credentials(
+    code: Annotated[str, typer.Argument(help="Mã trường.")],
+    smas_client_id: Annotated[str | None, typer.Option(help="Mã kết nối CSDL ngành.")] = None,
+    mysign_client_id: Annotated[str | None, typer.Option(help="Mã kết nối MySign.")] = None,
+) -> None:
+    """Lưu thông tin kết nối; bí mật được hỏi riêng (hoặc đọc từng dòng từ đầu vào chuẩn), không đi qua dòng lệnh."""
+    with _refusals_told():
+        school = schools.school_with_code(database(), code)
+        if smas_client_id is None and mysign_client_id is None:
+            typer.echo("Hãy cho biết --smas-client-id hoặc --mysign-client-id.", err=True)
+            raise typer.Exit(2)
+        schools.set_credentials(
+            database(), schools.operator(school.id),
+            smas_client_id=smas_client_id, smas_secret=None if smas_client_id is None else _secret("SMAS"),
+            mysign_client_id=mysign_client_id, mysign_secret=None if mysign_client_id is None else _secret("MySign"),
+        )
+    typer.echo(f"Đã lưu thông tin kết nối của trường {code}.")
+
+
+@user_app.command("list")
+def list_users(
+    school: Annotated[str, typer.Argument(help="Mã trường.")],
+    search: Annotated[str, typer.Option(help="Một phần tên hoặc tên đăng nhập.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Liệt kê tài khoản của một trường."""
+    with _refusals_told():
+        operator = schools.operator(schools.school_with_code(database(), school).id)
+        found, page = [], 1
+        while rows := administration.accounts_page(database(), operator, search, page, administration.LARGEST_PAGE).rows:
+            found += rows
+            page += 1
+    if as_json:
+        _print_json(
+            [
+                {"username": row.username, "full_name": row.full_name, "state": row.state, "roles": list(row.roles)}
+                for row in found
+            ]
+        )
+        return
+    for row in found:
+        typer.echo(f"{row.username}  {row.full_name}  {row.state}  {', '.join(row.roles)}")
+
+
+@user_app.command("code")
+def new_code(username: str, as_json: AsJson = False) -> None:
+    """Cấp mã kích hoạt mới; mật khẩu và phiên đăng nhập cũ hết hiệu lực ngay."""
+    with _refusals_told():
+        account = _account(username)
+        [(name, _, code)] = activation.issue_codes(database(), schools.operator(account.school_id), [account.id])
+    if as_json:
+        _print_json({"username": name, "code": code})
+        return
+    typer.echo(f"{name}: {code} (dùng một lần, trong 14 ngày, ở trang /activate)")
+
+
+@user_app.command("grant")
+def grant(
+    username: str,
+    role: Annotated[str, typer.Argument(help="admin hoặc management.")],
+    take_back: Annotated[bool, typer.Option("--revoke", help="Thu hồi thay vì cấp.")] = False,
+) -> None:
+    """Cấp hoặc thu hồi vai trò quản trị, CBQL."""
+    with _refusals_told():
+        account = _account(username)
+        change = administration.revoke if take_back else administration.grant
+        change(database(), schools.operator(account.school_id), account.id, role)
+    typer.echo(f"{'Đã thu hồi' if take_back else 'Đã cấp'} {role}: {account.username}")
+
+
+@user_app.command("disable")
+def disable(username: str) -> None:
+    """Khóa một tài khoản; các phiên đăng nhập kết thúc ngay."""
+    with _refusals_told():
+        account = _account(username)
+        administration.disable(database(), schools.operator(account.school_id), account.id)
+    typer.echo(f"Đã khóa {account.username}")
+
+
+@user_app.command("enable")
+def enable(username: str) -> None:
+    """Mở khóa một tài khoản."""
+    with _refusals_told():
+        account = _account(username)
+        administration.enable(database(), schools.operator(account.school_id), account.id)
+    typer.echo(f"Đã mở khóa {account.username}")
+
+
+def _account(username: str) -> Account:
+    return schools.account_with_name(database(), username)
+
+
+def _secret(of: str) -> str:
+    if sys.stdin.isatty():
+        return getpass.getpass(f"Bí mật kết nối {of}: ")
+    return sys.stdin.readline().rstrip("\r\n")
+
+
+def _print_json(value: object) -> None:
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))

@@ -1,0 +1,220 @@
+"""From a name in the staff list to a person who can log in: accounts from sync, one-time codes, the first password."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from hocba_app.domain.calendar import local_text
+from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.models import Account, Database, LoginName, School, Staff
+from hocba_app.models.base import utc_now
+from hocba_app.models.repositories import accounts as rows
+from hocba_app.services.accounts import throttle
+from hocba_app.services.accounts.authority import Right, require
+from hocba_app.services.accounts.codes import VALID_FOR, code_hash, new_code
+from hocba_app.services.accounts.identity import Identity
+from hocba_app.services.accounts.names import login_name, staff_login_name
+from hocba_app.services.accounts.passwords import check_policy, hash_password
+from hocba_app.services.accounts.sessions import forget, revoke_all
+from hocba_app.services.audit.log import record
+from hocba_app.services.notify.mail import Letter, offered, post_office
+from hocba_app.settings import settings
+
+CodeRow = tuple[str, str, str]
+"""Login name, full name, one-time code: what is printed on one slip. Never stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountChanges:
+    """What the staff list changed."""
+
+    created: int = 0
+    disabled: int = 0
+
+
+def ensure_staff_accounts(session: Session, *, actor: str = "") -> AccountChanges:
+    """Make the school's accounts follow its staff list, in the caller's transaction. May be repeated.
+
+    New staff get an inactive account ``<staff code>@<school code>``; who has left is disabled and logged out. Who comes
+    back stays disabled until an admin enables him: a list that says so by mistake must not open a door.
+
+    Args:
+        session: write session of the school.
+        actor: account id of whoever started the sync.
+    """
+    school = session.exec(select(School).where(School.id == session.info["school_id"])).one()
+    accounts = {account.staff_id: account for account in session.exec(select(Account)).all() if account.staff_id}
+    created, left = 0, []
+    for staff in session.exec(select(Staff).order_by(Staff.code, Staff.id)).all():
+        account = accounts.get(staff.id)
+        if account is None:
+            if staff.active:
+                _create(session, school.code, staff, actor)
+                created += 1
+            continue
+        if (account.full_name, account.email) != (staff.full_name, staff.email):
+            account.full_name, account.email = staff.full_name, staff.email
+            session.add(account)
+        if not staff.active and not account.disabled:
+            account.disabled, account.code_hash = True, None
+            session.add(account)
+            left.append(account.id)
+            record(session, actor=actor, action="account.disabled", subject=f"account:{account.id}", data={"reason": "left"})
+    revoke_all(session, *left)
+    return AccountChanges(created, len(left))
+
+
+def _create(session: Session, school_code: str, staff: Staff, actor: str) -> None:
+    number = 1
+    while rows.taken_names(session, [name := staff_login_name(staff.code, school_code, number)]):
+        number += 1
+    account = Account(username=name, staff_id=staff.id, full_name=staff.full_name, email=staff.email)
+    session.add(account)
+    session.flush()
+    session.add(LoginName(name=name, school_id=account.school_id, account_id=account.id))
+    session.flush()
+    record(session, actor=actor, action="account.created", subject=f"account:{account.id}", data={"staff": staff.id})
+
+
+def issue_codes(db: Database, who: Identity, account_ids: Sequence[str]) -> list[CodeRow]:
+    """New one-time codes, valid for 14 days. For an account in use it is a reset: old password and sessions end now.
+
+    Returns:
+        Login name, full name, code – in order of name, to be printed; the codes cannot be shown again.
+
+    Raises:
+        HocbaError: FORBIDDEN, NOT_FOUND, INVALID_INPUT for a disabled account.
+    """
+    require(who, Right.ACCOUNTS)
+    with db.write(who.school_id) as session:
+        issued = _issue(session, who, account_ids)
+    forget()
+    return [(account.username, account.full_name, code) for account, code in issued]
+
+
+def _issue(session: Session, who: Identity, account_ids: Sequence[str]) -> list[tuple[Account, str]]:
+    wanted = set(account_ids)
+    accounts = session.exec(select(Account).where(col(Account.id).in_(sorted(wanted)))).all()
+    if len(accounts) != len(wanted):
+        raise HocbaError(ErrorCode.NOT_FOUND, what="tài khoản")
+    now = utc_now()
+    issued = []
+    for account in sorted(accounts, key=lambda account: account.username):
+        if account.disabled:
+            raise HocbaError(ErrorCode.INVALID_INPUT, detail=f"tài khoản {account.username} đang bị khóa, hãy mở khóa trước")
+        code = new_code()
+        reset = account.password_hash is not None
+        account.code_hash, account.code_expires_at, account.password_hash = code_hash(code), now + VALID_FOR, None
+        session.add(account)
+        record(
+            session, actor=who.account_id, action="account.code_issued", subject=f"account:{account.id}",
+            data={"reset": reset},
+        )
+        issued.append((account, code))
+    revoke_all(session, *wanted)
+    return issued
+
+
+@dataclass(slots=True)
+class MailReport:
+    """What became of a round of letters."""
+
+    sent: list[str] = field(default_factory=list)
+    """Login names whose code is on its way."""
+    print_these: list[CodeRow] = field(default_factory=list)
+    """Codes of people without an address, or whose letter was refused: they have to be printed."""
+
+
+def mail_offered() -> bool:
+    """Whether this installation can send letters."""
+    return offered()
+
+
+def mail_codes(db: Database, who: Identity, account_ids: Sequence[str]) -> MailReport:
+    """New one-time codes by mail, as :func:`issue_codes`.
+
+    The mail server is asked before any code changes, so that its failure costs nothing.
+
+    Raises:
+        HocbaError: MAIL_FAILED when the mail server does not answer, and as :func:`issue_codes`.
+    """
+    require(who, Right.ACCOUNTS)
+    report = MailReport()
+    with post_office() as post:
+        with db.write(who.school_id) as session:
+            school = session.exec(select(School).where(School.id == who.school_id)).one()
+            issued = _issue(session, who, account_ids)
+        forget()
+        for account, code in issued:
+            if account.email and _posted(post, _code_letter(account, code, school.name)):
+                report.sent.append(account.username)
+            else:
+                report.print_these.append((account.username, account.full_name, code))
+    return report
+
+
+def _posted(post: Callable[[Letter], None], letter: Letter) -> bool:
+    try:
+        post(letter)
+    except HocbaError:
+        return False
+    return True
+
+
+def _code_letter(account: Account, code: str, school_name: str) -> Letter:
+    until = local_text(account.code_expires_at or utc_now())
+    return Letter(
+        to=account.email or "",
+        subject="Kích hoạt tài khoản Học bạ điện tử",
+        text=(
+            f"Kính gửi thầy cô {account.full_name},\n\n"
+            f"{school_name} đã lập tài khoản Học bạ điện tử cho thầy cô.\n\n"
+            f"Tên đăng nhập: {account.username}\nMã kích hoạt: {code}\n\n"
+            f"Thầy cô mở {settings().public_url.rstrip('/')}/activate, nhập tên đăng nhập và mã ở trên rồi tự đặt mật "
+            f"khẩu. Mã dùng một lần, có hiệu lực đến {until}. Xin không chuyển thư này cho người khác.\n"
+        ),
+    )
+
+
+def activate(db: Database, username: str, code: str, new_password: str, *, address: str) -> None:
+    """Use a one-time code to set a password. An unknown name and a wrong code give the same answer for the same work.
+
+    Args:
+        address: the client's network address, for the throttle.
+
+    Raises:
+        HocbaError: PASSWORD_WEAK (the code stays valid), CODE_INVALID, LOGIN_THROTTLED.
+    """
+    name = login_name(username)
+    check_policy(new_password, name)
+    attempt = throttle.charge(db, name, address, purpose="code")
+    stored = hash_password(new_password)
+    with db.installation() as session:
+        known = session.get(LoginName, name)
+    if known is None:
+        raise HocbaError(ErrorCode.CODE_INVALID)
+    with db.write(known.school_id) as session:
+        account = session.get(Account, (known.school_id, known.account_id), with_for_update=True)
+        if account is None or not _fits(account, code, utc_now()):
+            raise HocbaError(ErrorCode.CODE_INVALID)
+        account.password_hash, account.code_hash, account.code_expires_at = stored, None, None
+        session.add(account)
+        revoke_all(session, account.id)
+        throttle.give_back(session, attempt)
+        record(session, actor=account.id, action="account.activated", subject=f"account:{account.id}")
+    forget()
+
+
+def _fits(account: Account, code: str, now: datetime) -> bool:
+    return (
+        not account.disabled
+        and account.code_hash is not None
+        and account.code_expires_at is not None
+        and account.code_expires_at > now
+        and hmac.compare_digest(account.code_hash, code_hash(code))
+    )
