@@ -84,6 +84,17 @@ class ErrorCode(StrEnum):
     CERTIFICATE_NOT_OWN = "certificate_not_own"  # the id number or MST in the certificate is another's; the admin picks the right one
     REVOCATION_UNKNOWN = "revocation_unknown"  # neither OCSP nor CRL answers; tried again by itself
     TIMESTAMP_UNAVAILABLE = "timestamp_unavailable"  # the time-stamp authority is down; the batch waits and goes on by itself
+    # --- remote signing ------------------------------------------------------------------------------------------
+    PROVIDER_UNREACHABLE = "provider_unreachable"  # no answer, or a server error; tried again by itself
+    PROVIDER_BUSY = "provider_busy"  # the service asks to slow down; tried again by itself
+    PROVIDER_UNKNOWN_USER = "provider_unknown_user"  # the MySign id is unknown; the person or the admin corrects it
+    PROVIDER_REFUSED_CLIENT = "provider_refused_client"  # our credentials are refused; the operator corrects them
+    PROVIDER_REFUSED_REQUEST = "provider_refused_request"  # the service refuses the request as it is; the operator looks into it
+    SIGNING_TIMED_OUT = "signing_timed_out"  # nobody confirmed in time; the signer starts again
+    SIGNING_REJECTED = "signing_rejected"  # rejected on the phone; the signer starts again if he wants to
+    SIGNING_FAILED = "signing_failed"  # the service failed; the signer starts again
+    SIGNING_QUOTA = "signing_quota"  # no signatures left in the package; the signer waits or the school buys more
+    SIGNING_CERTIFICATE = "signing_certificate"  # the service says the certificate is expired or revoked; the signer renews it
 
 
 SENTENCES: dict[ErrorCode, str] = {
@@ -149,6 +160,16 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.CERTIFICATE_NOT_OWN: "Chứng thư số không mang số định danh của người ký (hoặc mã số thuế của trường). Hãy chọn đúng chứng thư, hoặc sửa số định danh trên SMAS.",
     ErrorCode.REVOCATION_UNKNOWN: "Chưa kiểm tra được chứng thư có bị thu hồi hay không vì dịch vụ của nhà cung cấp không trả lời. Xin thử lại sau ít phút.",
     ErrorCode.TIMESTAMP_UNAVAILABLE: "Dịch vụ dấu thời gian chưa trả lời. Chữ ký đã được giữ, hệ thống tự làm tiếp; thầy cô không phải xác nhận lại.",
+    ErrorCode.PROVIDER_UNREACHABLE: "Chưa kết nối được dịch vụ ký số MySign. Hồ sơ vẫn được giữ; hệ thống tự thử lại, hoặc thầy cô thử lại sau ít phút.",
+    ErrorCode.PROVIDER_BUSY: "Dịch vụ ký số đang bận. Hệ thống sẽ tự gửi lại sau ít giây.",
+    ErrorCode.PROVIDER_UNKNOWN_USER: "MySign không có tài khoản này. Hãy kiểm tra lại tài khoản MySign ở mục Tài khoản ký.",
+    ErrorCode.PROVIDER_REFUSED_CLIENT: "MySign từ chối thông tin kết nối của trường (mã {detail}). Quản trị hãy kiểm tra trong Cài đặt.",
+    ErrorCode.PROVIDER_REFUSED_REQUEST: "MySign từ chối yêu cầu ký (mã {detail}). Hãy thử lại; nếu lặp lại, báo người quản trị hệ thống.",
+    ErrorCode.SIGNING_TIMED_OUT: "Hết thời gian chờ xác nhận trên điện thoại. Không hồ sơ nào bị mất; thầy cô bấm Ký để gửi lại.",
+    ErrorCode.SIGNING_REJECTED: "Yêu cầu ký đã bị từ chối trên điện thoại. Nếu đó là nhầm lẫn, hãy bấm Ký để gửi lại.",
+    ErrorCode.SIGNING_FAILED: "Dịch vụ ký số báo lỗi khi ký. Hồ sơ chưa thay đổi; thầy cô hãy ký lại, nếu lặp lại thì liên hệ MySign.",
+    ErrorCode.SIGNING_QUOTA: "Tài khoản MySign đã hết lượt ký của gói. Hãy ký tiếp vào ngày mai hoặc nâng gói; phần đã ký vẫn giữ nguyên.",
+    ErrorCode.SIGNING_CERTIFICATE: "MySign báo chứng thư số đã hết hạn hoặc bị thu hồi. Hãy gia hạn rồi cập nhật ở mục Tài khoản ký.",
 }
 
 

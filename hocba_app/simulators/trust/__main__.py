@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 from hocba_app.simulators.serving import bind, serve
+from hocba_app.simulators.trust.app import create_app
 from hocba_app.simulators.trust.authority import Authority
-from hocba_app.simulators.trust.service import create_app
 
 
 def main() -> None:
@@ -32,7 +32,7 @@ def main() -> None:
 def _same_address(authority: Authority) -> bool:
     from cryptography import x509
 
-    points = authority.issuing.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
+    points = authority.ca.certificate.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
     return str(points[0].full_name[0].value).startswith(f"{authority.base_url}/")  # type: ignore[index]
 
 

@@ -6,9 +6,10 @@ The trust service and the MySign simulator both open the same folder; neither ne
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -24,7 +25,20 @@ from hocba_app.simulators.trust.profiles import Links, PrivateKey, PublicKey
 from hocba_app.simulators.trust.register import Register, Standing
 
 LOCALITY = "TP. Hồ Chí Minh"
+ORGANISATION = "Chứng thư số mô phỏng"
 _YEAR = timedelta(days=365)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A key and its certificate."""
+
+    key: PrivateKey
+    certificate: x509.Certificate
+
+    @property
+    def der(self) -> bytes:
+        return self.certificate.public_bytes(Encoding.DER)
 
 
 class Authority:
@@ -52,33 +66,43 @@ class Authority:
 
     # --- issuing -------------------------------------------------------------------------------------------------
 
-    def issue_person(
-        self, common_name: str, uid: str, public_key: PublicKey, *, locality: str = LOCALITY,
+    def issue(
+        self, *, uid: str, common_name: str, public_key: PublicKey, organisation: str | None = None, place: str = LOCALITY,
         not_before: datetime | None = None, not_after: datetime | None = None,
     ) -> x509.Certificate:
-        """A person's signing certificate.
+        """Issue a signer's certificate and enter it in the register.
 
         Args:
-            common_name: full name, Vietnamese letters kept.
-            uid: ``CCCD:`` + 12 digits or ``CMND:`` + 9 digits.
-            public_key: of the key held for him.
+            uid: subject UID: ``CCCD:`` + 12 digits, ``CMND:`` + 9 digits, or ``MST:`` + tax code.
+            common_name: a person's or an organisation's name, Vietnamese letters kept.
+            public_key: of the key held for the subject.
+            organisation: subject O; given for an organisation only.
             not_before: UTC; a day ago by default.
             not_after: UTC; three years after ``not_before`` by default.
         """
-        subject = profiles.person_name(common_name, uid, locality)
-        return self._issue_signer(subject, public_key, profiles.PERSON_POLICY, not_before, not_after)
+        begins = not_before or datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)
+        policy = profiles.ORGANISATION_POLICY if organisation else profiles.PERSON_POLICY
+        certificate = profiles.certificate(
+            subject=profiles.signer_name(common_name, uid, place, organisation or ""), public_key=public_key,
+            issuer=self.ca.certificate.subject, issuer_key=self.ca.key, serial=_serial(),
+            begins=begins, ends=not_after or begins + 3 * _YEAR, extensions=profiles.signer_extensions(policy, self._links()),
+        )
+        self._enter(certificate)
+        return certificate
 
-    def issue_organisation(
-        self, common_name: str, tax_code: str, public_key: PublicKey, *, locality: str = LOCALITY,
-        not_before: datetime | None = None, not_after: datetime | None = None,
-    ) -> x509.Certificate:
-        """An organisation's certificate; its subject carries ``UID=MST:<tax code>``. Times as for a person."""
-        subject = profiles.organisation_name(common_name, tax_code, locality)
-        return self._issue_signer(subject, public_key, profiles.ORGANISATION_POLICY, not_before, not_after)
+    def issue_person(self, common_name: str, uid: str, public_key: PublicKey, **rest: Any) -> x509.Certificate:
+        """As :meth:`issue`, for a person."""
+        return self.issue(uid=uid, common_name=common_name, public_key=public_key, **rest)
 
-    def chain(self, certificate: x509.Certificate) -> tuple[x509.Certificate, ...]:
-        """The certificate, its issuer and the root."""
-        return certificate, self.issuing, self.root
+    def issue_organisation(self, common_name: str, tax_code: str, public_key: PublicKey, **rest: Any) -> x509.Certificate:
+        """As :meth:`issue`, for an organisation: O and CN are its name, UID its MST."""
+        return self.issue(
+            uid=f"MST:{tax_code}", common_name=common_name, organisation=common_name, public_key=public_key, **rest
+        )
+
+    def chain(self, certificate: x509.Certificate) -> list[bytes]:
+        """The certificate, its issuer and the root; DER."""
+        return [certificate.public_bytes(Encoding.DER), self.ca.der, self.root.der]
 
     # --- revocation ----------------------------------------------------------------------------------------------
 
@@ -111,81 +135,55 @@ class Authority:
     def close(self) -> None:
         self.register.close()
 
+    def revocations(self) -> dict[str, str]:
+        """Serial number (decimal) of every revoked certificate → since when, ISO 8601."""
+        return {str(each.serial): each.revoked_at or "" for each in self.register.revoked()}
+
     # --- the hierarchy -------------------------------------------------------------------------------------------
 
     def _open_hierarchy(self, timestamp_key: str) -> None:
-        now = datetime.now(UTC).replace(microsecond=0)
-        self.root_key, self.root = self._part("root", lambda: self._make_root(now))
-        self.issuing_key, self.issuing = self._part("issuing", lambda: self._make_issuing(now))
-        self.responder_key, self.responder = self._part("responder", lambda: self._make_responder(now))
-        self.timestamp_key, self.timestamp = self._part(
-            f"timestamp-{timestamp_key}", lambda: self._make_timestamp(now, timestamp_key)
+        if timestamp_key not in ("ec", "rsa"):
+            raise ValueError(timestamp_key)
+        self.root = self._part(
+            "root", "Vietnam National Root CA (mô phỏng)", None, profiles.authority_extensions(None, None), years=40, rsa_bits=3072
+        )
+        links = Links(f"{self.base_url}/crl/root.crl", f"{self.base_url}/certificates/root.cer", f"{self.base_url}/ocsp")
+        self.ca = self._part(
+            "ca", "MySign-CA SHA-256 (mô phỏng)", self.root, profiles.authority_extensions(0, links), years=25, rsa_bits=2048
+        )
+        self.ocsp = self._part("ocsp", "MySign-CA OCSP (mô phỏng)", self.ca, profiles.responder_extensions(), years=20)
+        self.tsa = self._part(
+            f"tsa-{timestamp_key}", "Time Stamp Unit (mô phỏng)", self.ca, profiles.timestamp_extensions(self._links()), years=20,
+            rsa_bits=2048 if timestamp_key == "rsa" else 0,
         )
 
     def _part(
-        self, part: str, make: Callable[[], tuple[PrivateKey, x509.Certificate]]
-    ) -> tuple[PrivateKey, x509.Certificate]:
+        self, part: str, common_name: str, issuer: Pair | None, extensions: list[tuple[x509.ExtensionType, bool]], *,
+        years: int, rsa_bits: int = 0,
+    ) -> Pair:
+        """One member of the hierarchy, made if the register does not hold it yet. No RSA size: a P-256 key."""
         key_der, certificate_der = self.register.part(f"{part}.key"), self.register.part(f"{part}.crt")
         if key_der is not None and certificate_der is not None:
-            return load_der_private_key(key_der, None), x509.load_der_x509_certificate(certificate_der)  # type: ignore[return-value]
-        key, certificate = make()
+            return Pair(load_der_private_key(key_der, None), x509.load_der_x509_certificate(certificate_der))  # type: ignore[arg-type]
+        key: PrivateKey = (
+            rsa.generate_private_key(65537, rsa_bits) if rsa_bits else ec.generate_private_key(ec.SECP256R1())
+        )
+        now = datetime.now(UTC).replace(microsecond=0)
+        subject = profiles.authority_name(common_name, ORGANISATION)
+        certificate = profiles.certificate(
+            subject=subject, public_key=key.public_key(), issuer=issuer.certificate.subject if issuer else subject,
+            issuer_key=issuer.key if issuer else key, serial=_serial(), begins=now - 2 * _YEAR, ends=now + years * _YEAR,
+            extensions=extensions,
+        )
         self.register.put_part(f"{part}.key", key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()))
         self.register.put_part(f"{part}.crt", certificate.public_bytes(Encoding.DER))
         self._enter(certificate)
-        return key, certificate
-
-    def _make_root(self, now: datetime) -> tuple[PrivateKey, x509.Certificate]:
-        key = rsa.generate_private_key(65537, 3072)
-        subject = profiles.authority_name("Vietnam National Root CA (mô phỏng)", "Bộ Khoa học và Công nghệ (mô phỏng)")
-        return key, profiles.certificate(
-            subject=subject, public_key=key.public_key(), issuer=subject, issuer_key=key, serial=_serial(),
-            begins=now - _YEAR, ends=now + 25 * _YEAR, extensions=profiles.authority_extensions(None, None),
-        )
-
-    def _make_issuing(self, now: datetime) -> tuple[PrivateKey, x509.Certificate]:
-        key = rsa.generate_private_key(65537, 2048)
-        links = Links(crl=f"{self.base_url}/crl/root.crl", issuer=f"{self.base_url}/certificates/root.cer")
-        return key, profiles.certificate(
-            subject=profiles.authority_name("MySign-CA SHA-256 (mô phỏng)", "Tập đoàn Viễn thông Quân đội (mô phỏng)"),
-            public_key=key.public_key(), issuer=self.root.subject, issuer_key=self.root_key, serial=_serial(),
-            begins=now - _YEAR, ends=now + 20 * _YEAR, extensions=profiles.authority_extensions(0, links),
-        )
-
-    def _make_responder(self, now: datetime) -> tuple[PrivateKey, x509.Certificate]:
-        key = ec.generate_private_key(ec.SECP256R1())
-        return key, profiles.certificate(
-            subject=profiles.authority_name("OCSP Responder (mô phỏng)", "Tập đoàn Viễn thông Quân đội (mô phỏng)"),
-            public_key=key.public_key(), issuer=self.issuing.subject, issuer_key=self.issuing_key, serial=_serial(),
-            begins=now - _YEAR, ends=now + 15 * _YEAR, extensions=profiles.responder_extensions(),
-        )
-
-    def _make_timestamp(self, now: datetime, kind: str) -> tuple[PrivateKey, x509.Certificate]:
-        if kind not in ("ec", "rsa"):
-            raise ValueError(kind)
-        key = ec.generate_private_key(ec.SECP256R1()) if kind == "ec" else rsa.generate_private_key(65537, 2048)
-        return key, profiles.certificate(
-            subject=profiles.authority_name("Time Stamp Unit (mô phỏng)", "Tập đoàn Viễn thông Quân đội (mô phỏng)"),
-            public_key=key.public_key(), issuer=self.issuing.subject, issuer_key=self.issuing_key, serial=_serial(),
-            begins=now - _YEAR, ends=now + 15 * _YEAR, extensions=profiles.timestamp_extensions(self._links()),
-        )
+        return Pair(key, certificate)
 
     def _links(self) -> Links:
         return Links(
-            crl=f"{self.base_url}/crl/issuing.crl", issuer=f"{self.base_url}/certificates/issuing.cer",
-            ocsp=f"{self.base_url}/ocsp",
+            crl=f"{self.base_url}/crl/ca.crl", issuer=f"{self.base_url}/certificates/ca.cer", ocsp=f"{self.base_url}/ocsp"
         )
-
-    def _issue_signer(
-        self, subject: x509.Name, public_key: PublicKey, policy: str, begins: datetime | None, ends: datetime | None
-    ) -> x509.Certificate:
-        begins = begins or datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)
-        certificate = profiles.certificate(
-            subject=subject, public_key=public_key, issuer=self.issuing.subject, issuer_key=self.issuing_key,
-            serial=_serial(), begins=begins, ends=ends or begins + 3 * _YEAR,
-            extensions=profiles.signer_extensions(policy, self._links()),
-        )
-        self._enter(certificate)
-        return certificate
 
     def _enter(self, certificate: x509.Certificate) -> None:
         self.register.add(
@@ -194,7 +192,7 @@ class Authority:
         )
 
     def _write_files(self) -> None:
-        root, issuing = (each.public_bytes(Encoding.PEM) for each in (self.root, self.issuing))
+        root, issuing = (each.certificate.public_bytes(Encoding.PEM) for each in (self.root, self.ca))
         for file, content in (("root.pem", root), ("chain.pem", issuing + root)):
             path = self.folder / file
             if not path.exists() or path.read_bytes() != content:

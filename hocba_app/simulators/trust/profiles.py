@@ -46,19 +46,15 @@ def authority_name(common_name: str, organisation: str) -> x509.Name:
     )
 
 
-def person_name(common_name: str, uid: str, locality: str) -> x509.Name:
-    """Encoded C, L, CN, UID, so that its RFC 4514 text reads ``UID=…,CN=…,L=…,C=VN``."""
-    return name(
-        (NameOID.COUNTRY_NAME, "VN"), (NameOID.LOCALITY_NAME, locality),
-        (NameOID.COMMON_NAME, common_name), (NameOID.USER_ID, uid),
-    )
+def signer_name(common_name: str, uid: str, locality: str, organisation: str = "") -> x509.Name:
+    """Encoded C, L, O, CN, UID, so that its RFC 4514 text reads ``UID=…,CN=…,L=…,C=VN``.
 
-
-def organisation_name(common_name: str, tax_code: str, locality: str) -> x509.Name:
-    """As :func:`person_name`, with the organisation in O as well as CN and ``UID=MST:…``."""
+    Args:
+        organisation: empty for a person.
+    """
     return name(
-        (NameOID.COUNTRY_NAME, "VN"), (NameOID.LOCALITY_NAME, locality), (NameOID.ORGANIZATION_NAME, common_name),
-        (NameOID.COMMON_NAME, common_name), (NameOID.USER_ID, f"MST:{tax_code}"),
+        (NameOID.COUNTRY_NAME, "VN"), (NameOID.LOCALITY_NAME, locality[:64]), (NameOID.ORGANIZATION_NAME, organisation[:64]),
+        (NameOID.COMMON_NAME, common_name[:64]), (NameOID.USER_ID, uid),
     )
 
 

@@ -12,11 +12,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import ocsp
 
 from hocba_app.simulators.trust import der
-from hocba_app.simulators.trust.authority import Authority
+from hocba_app.simulators.trust.authority import Authority, Pair
 
 KEEP_SECONDS = 60.0
 """How long an answer without nonce is given again, if the register has not changed."""
 NEXT_UPDATE = timedelta(days=1)
+_ALGORITHMS = (hashes.SHA1(), hashes.SHA256(), hashes.SHA384(), hashes.SHA512())  # noqa: S303 - OCSP names issuers by SHA-1
 
 
 class RevocationService:
@@ -30,33 +31,36 @@ class RevocationService:
         self._authority = authority
         self._revision: tuple[int, int] | None = None
         self._kept: dict[object, tuple[float, bytes]] = {}
-        key = authority.issuing.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        _, start, end = der.read(key)
-        self._key_bits = list(der.children(key, start, end))[1][1][1:]  # the BIT STRING without its count of unused bits
+        self._issuers = {
+            (name, algorithm.name): (_digest(algorithm, pair.certificate.subject.public_bytes()), _digest(algorithm, _key_bits(pair)))
+            for name, pair in (("ca", authority.ca), ("root", authority.root))
+            for algorithm in _ALGORITHMS
+        }
 
     def respond(self, body: bytes) -> bytes:
         """An OCSP response (DER) to a request (DER); a nonce is echoed and makes the answer a fresh one."""
         try:
             request = ocsp.load_der_ocsp_request(body)
             algorithm = request.hash_algorithm
-            known = (request.issuer_name_hash, request.issuer_key_hash) == self._issuer_hashes(algorithm)
+            asked = request.issuer_name_hash, request.issuer_key_hash
         except Exception:  # whatever an unreadable request does to the parser, the protocol's answer is "malformed"
             return _unsuccessful(ocsp.OCSPResponseStatus.MALFORMED_REQUEST)
-        if not known:
+        issuer = next((name for name in ("ca", "root") if self._issuers.get((name, algorithm.name)) == asked), None)
+        if issuer is None:
             return _unsuccessful(ocsp.OCSPResponseStatus.UNAUTHORIZED)
         try:
             nonce = request.extensions.get_extension_for_class(x509.OCSPNonce).value
         except x509.ExtensionNotFound:
             return self._keep(
-                ("ocsp", request.serial_number, algorithm.name), lambda: self._answer(request, algorithm, None)
+                ("ocsp", issuer, request.serial_number, algorithm.name), lambda: self._answer(request, issuer, None)
             )
-        return self._answer(request, algorithm, nonce)
+        return self._answer(request, issuer, nonce)
 
     def revocation_list(self, issuer: str) -> bytes:
-        """The CRL (DER) of ``"issuing"`` or ``"root"``."""
+        """The CRL (DER) of ``"ca"`` or ``"root"``."""
         return self._keep(("crl", issuer), lambda: self._list(issuer))
 
-    def _answer(self, request: ocsp.OCSPRequest, algorithm: hashes.HashAlgorithm, nonce: x509.OCSPNonce | None) -> bytes:
+    def _answer(self, request: ocsp.OCSPRequest, issuer: str, nonce: x509.OCSPNonce | None) -> bytes:
         authority, now = self._authority, datetime.now(UTC).replace(microsecond=0)
         standing = authority.standing(request.serial_number)
         if standing is None:
@@ -66,34 +70,34 @@ class RevocationService:
         else:
             status, moment = ocsp.OCSPCertStatus.REVOKED, datetime.fromisoformat(standing.revoked_at)
             reason = x509.ReasonFlags[standing.reason or "unspecified"]
-        name_hash, key_hash = self._issuer_hashes(algorithm)
+        # The CA answers through its responder; for the CA's own certificate the root signs the answer itself.
+        signer = authority.ocsp if issuer == "ca" else authority.root
         builder = (
             ocsp.OCSPResponseBuilder()
             .add_response_by_hash(
-                issuer_name_hash=name_hash, issuer_key_hash=key_hash, serial_number=request.serial_number,
-                algorithm=algorithm, cert_status=status, this_update=now, next_update=now + NEXT_UPDATE,
+                issuer_name_hash=request.issuer_name_hash, issuer_key_hash=request.issuer_key_hash,
+                serial_number=request.serial_number, algorithm=request.hash_algorithm, cert_status=status, this_update=now, next_update=now + NEXT_UPDATE,
                 revocation_time=moment, revocation_reason=reason,
             )
-            .responder_id(ocsp.OCSPResponderEncoding.HASH, authority.responder)
-            .certificates([authority.responder])
+            .responder_id(ocsp.OCSPResponderEncoding.HASH, signer.certificate)
         )
+        if signer is authority.ocsp:
+            builder = builder.certificates([signer.certificate])
         if nonce is not None:
             builder = builder.add_extension(nonce, critical=False)
-        return builder.sign(authority.responder_key, hashes.SHA256()).public_bytes(Encoding.DER)
+        return builder.sign(signer.key, hashes.SHA256()).public_bytes(Encoding.DER)
 
     def _list(self, issuer: str) -> bytes:
         authority, now = self._authority, datetime.now(UTC).replace(microsecond=0)
-        certificate, key = (
-            (authority.root, authority.root_key) if issuer == "root" else (authority.issuing, authority.issuing_key)
-        )
+        pair = authority.root if issuer == "root" else authority.ca
         builder = (
-            x509.CertificateRevocationListBuilder().issuer_name(certificate.subject)
+            x509.CertificateRevocationListBuilder().issuer_name(pair.certificate.subject)
             .last_update(now).next_update(now + NEXT_UPDATE)
             .add_extension(x509.CRLNumber(int(now.timestamp())), critical=False)
-            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()), critical=False)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(pair.key.public_key()), critical=False)
         )
         for standing in authority.register.revoked():
-            if (standing.serial == authority.issuing.serial_number) != (issuer == "root"):
+            if (standing.serial == authority.ca.certificate.serial_number) != (issuer == "root"):
                 continue
             entry = x509.RevokedCertificateBuilder().serial_number(standing.serial).revocation_date(
                 datetime.fromisoformat(standing.revoked_at or "")
@@ -101,10 +105,7 @@ class RevocationService:
             if standing.reason not in (None, "unspecified"):  # RFC 5280 5.3.1: leave "unspecified" out
                 entry = entry.add_extension(x509.CRLReason(x509.ReasonFlags[standing.reason]), critical=False)  # type: ignore[index]
             builder = builder.add_revoked_certificate(entry.build())
-        return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
-
-    def _issuer_hashes(self, algorithm: hashes.HashAlgorithm) -> tuple[bytes, bytes]:
-        return _digest(algorithm, self._authority.issuing.subject.public_bytes()), _digest(algorithm, self._key_bits)
+        return builder.sign(pair.key, hashes.SHA256()).public_bytes(Encoding.DER)
 
     def _keep(self, key: object, make: Callable[[], bytes]) -> bytes:
         revision = self._authority.register.revision()
@@ -116,6 +117,13 @@ class RevocationService:
             content = make()
             self._kept[key] = time.monotonic(), content
         return content
+
+
+def _key_bits(pair: Pair) -> bytes:
+    """The BIT STRING of a public key, without its count of unused bits: what OCSP hashes."""
+    key = pair.key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    _, start, end = der.read(key)
+    return list(der.children(key, start, end))[1][1][1:]
 
 
 def _digest(algorithm: hashes.HashAlgorithm, data: bytes) -> bytes:

@@ -104,12 +104,13 @@ class TimestampUnit:
     Args:
         key: P-256 or RSA.
         certificate: with the critical purpose ``timeStamping``.
+        issuer: of that certificate; carried beside it, so that a client reaches its root.
     """
 
-    def __init__(self, key: PrivateKey, certificate: x509.Certificate) -> None:
+    def __init__(self, key: PrivateKey, certificate: x509.Certificate, issuer: x509.Certificate) -> None:
         self._key = key
         encoded = certificate.public_bytes(Encoding.DER)
-        self._certificates = der.tlv(0xA0, encoded)
+        self._certificates = der.tlv(0xA0, *sorted((encoded, issuer.public_bytes(Encoding.DER))))  # DER: SET OF is sorted
         self._issuer_and_serial = der.tlv(der.SEQUENCE, certificate.issuer.public_bytes(), der.integer(certificate.serial_number))
         self._content_type = _attribute(_CONTENT_TYPE, _TST_INFO)
         certificate_id = der.tlv(der.SEQUENCE, der.tlv(der.OCTET_STRING, hashlib.sha256(encoded).digest()))

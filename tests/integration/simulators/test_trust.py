@@ -31,8 +31,8 @@ from pyhanko_certvalidator.errors import RevokedError
 from pyhanko_certvalidator.fetchers.requests_fetchers import RequestsFetcherBackend
 
 from hocba_app.simulators.trust import der
+from hocba_app.simulators.trust.app import create_app
 from hocba_app.simulators.trust.authority import Authority
-from hocba_app.simulators.trust.service import create_app
 from hocba_app.simulators.trust.timestamp import TimestampUnit, generalized_time, parse_request
 from tests.integration.simulators.running import running
 
@@ -127,7 +127,7 @@ async def test_revocation_list_alone_finds_the_revoked(trust: Trust) -> None:
     good, bad = trust.person(), trust.person("Trần Văn Bình", "CMND:123456789")
     trust.revoke(bad)
     trust.faults(ocsp="down")
-    lists = [trust.revocation_list(issuer) for issuer in ("root", "issuing")]
+    lists = [trust.revocation_list(issuer) for issuer in ("root", "ca")]
     revoked = crl.CertificateList.load(lists[1])["tbs_cert_list"]["revoked_certificates"]
     assert bad.serial_number in {entry["user_certificate"].native for entry in revoked}
     assert len(crl.CertificateList.load(lists[0])["tbs_cert_list"]["revoked_certificates"]) == 0
@@ -145,13 +145,13 @@ def _validator(trust: Trust, certificate: x509.Certificate, *, fetch: bool = Tru
         trust_roots=[load_cert_from_pemder(str(trust.authority.folder / "root.pem"))], allow_fetching=fetch,
         revocation_mode="hard-fail", crls=crls or [], fetcher_backend=RequestsFetcherBackend(),
     )
-    return CertificateValidator(asn1(certificate), intermediate_certs=[asn1(trust.authority.issuing)], validation_context=context)
+    return CertificateValidator(asn1(certificate), intermediate_certs=[asn1(trust.authority.ca.certificate)], validation_context=context)
 
 
 def test_two_processes_share_one_root(tmp_path: Path) -> None:
     first = Authority(tmp_path, "http://127.0.0.1:1")
     second = Authority(tmp_path)
-    assert second.root == first.root and second.base_url == first.base_url
+    assert second.root.certificate == first.root.certificate and second.base_url == first.base_url
     issued = second.issue_person("A", "CCCD:000000000001", KEY.public_key())
     assert first.standing(issued.serial_number) is not None
     assert first.standing(1) is None
@@ -166,7 +166,7 @@ def test_two_processes_share_one_root(tmp_path: Path) -> None:
 
 def test_ocsp_by_get_and_post_echoes_the_nonce(trust: Trust) -> None:
     person = trust.person()
-    builder = crypto_ocsp.OCSPRequestBuilder().add_certificate(person, trust.authority.issuing, hashes.SHA1())
+    builder = crypto_ocsp.OCSPRequestBuilder().add_certificate(person, trust.authority.ca.certificate, hashes.SHA1())
     plain = builder.build().public_bytes(Encoding.DER)
     posted = httpx.post(f"{trust.url}/ocsp", content=plain).content
     got = httpx.get(f"{trust.url}/ocsp/{quote(base64.b64encode(plain), safe='')}").content
@@ -180,7 +180,7 @@ def test_ocsp_by_get_and_post_echoes_the_nonce(trust: Trust) -> None:
 
 def test_a_revocation_by_another_process_ends_what_is_kept(trust: Trust) -> None:
     person = trust.person()
-    body = crypto_ocsp.OCSPRequestBuilder().add_certificate(person, trust.authority.issuing, hashes.SHA256()).build()
+    body = crypto_ocsp.OCSPRequestBuilder().add_certificate(person, trust.authority.ca.certificate, hashes.SHA256()).build()
     ask = lambda: crypto_ocsp.load_der_ocsp_response(  # noqa: E731
         httpx.post(f"{trust.url}/ocsp", content=body.public_bytes(Encoding.DER)).content
     )
@@ -197,8 +197,8 @@ def test_a_revocation_by_another_process_ends_what_is_kept(trust: Trust) -> None
 def test_ocsp_says_unknown_unauthorized_and_malformed(trust: Trust, tmp_path: Path) -> None:
     foreign = Authority(tmp_path, "http://127.0.0.1:1")
     stranger = foreign.issue_person("A", "CCCD:000000000001", KEY.public_key())
-    own_issuer = crypto_ocsp.OCSPRequestBuilder().add_certificate(stranger, trust.authority.issuing, hashes.SHA1()).build()
-    other_issuer = crypto_ocsp.OCSPRequestBuilder().add_certificate(stranger, foreign.issuing, hashes.SHA1()).build()
+    own_issuer = crypto_ocsp.OCSPRequestBuilder().add_certificate(stranger, trust.authority.ca.certificate, hashes.SHA1()).build()
+    other_issuer = crypto_ocsp.OCSPRequestBuilder().add_certificate(stranger, foreign.ca.certificate, hashes.SHA1()).build()
     foreign.close()
 
     def ask(body: bytes) -> crypto_ocsp.OCSPResponse:
@@ -216,7 +216,7 @@ def test_ocsp_says_unknown_unauthorized_and_malformed(trust: Trust, tmp_path: Pa
 def test_openssl_accepts_ocsp(trust: Trust, tmp_path: Path) -> None:
     person = trust.person()
     (tmp_path / "person.pem").write_bytes(person.public_bytes(Encoding.PEM))
-    (tmp_path / "issuing.pem").write_bytes(trust.authority.issuing.public_bytes(Encoding.PEM))
+    (tmp_path / "issuing.pem").write_bytes(trust.authority.ca.certificate.public_bytes(Encoding.PEM))
     done = _openssl(
         "ocsp", "-issuer", str(tmp_path / "issuing.pem"), "-cert", str(tmp_path / "person.pem"), "-url", f"{trust.url}/ocsp",
         "-CAfile", str(trust.authority.folder / "chain.pem"),
@@ -232,7 +232,7 @@ async def test_token_holds_by_pyhanko(trust: Trust) -> None:
     signed = token["content"]
     context = ValidationContext(
         trust_roots=[load_cert_from_pemder(str(trust.authority.folder / "root.pem"))],
-        other_certs=[asn1(trust.authority.issuing)], allow_fetching=True, revocation_mode="hard-fail",
+        other_certs=[asn1(trust.authority.ca.certificate)], allow_fetching=True, revocation_mode="hard-fail",
         fetcher_backend=RequestsFetcherBackend(),
     )
     status = await async_validate_cms_signature(signed, validation_context=context)
@@ -257,7 +257,7 @@ def test_token_repeats_what_was_asked(trust: Trust) -> None:
     assert info["message_imprint"]["hashed_message"].native == hashlib.sha256(b"m").digest()
     assert before - timedelta(seconds=1) < info["gen_time"].native < datetime.now(UTC) + timedelta(seconds=1)
     assert info["accuracy"]["millis"].native == 1
-    assert len(response["time_stamp_token"]["content"]["certificates"]) == 1
+    assert len(response["time_stamp_token"]["content"]["certificates"]) == 2
     bare = trust.stamp(b"m", certificate=False)
     assert len(bare["time_stamp_token"]["content"]["certificates"]) == 0
     assert len(bare.dump()) < len(response.dump()) - 500
@@ -279,9 +279,9 @@ def test_certomancer_agrees_on_the_structure(trust: Trust) -> None:
     from certomancer.services import TimeStamper
     from cryptography.hazmat.primitives.serialization import NoEncryption, PrivateFormat
 
-    key = trust.authority.timestamp_key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    key = trust.authority.tsa.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     other = TimeStamper(
-        asn1(trust.authority.timestamp), PrivateKeyInfo.load(key), certs_to_embed=[], policy="1.3.6.1.4.1.32473.704.3",
+        asn1(trust.authority.tsa.certificate), PrivateKeyInfo.load(key), certs_to_embed=[], policy="1.3.6.1.4.1.32473.704.3",
     )
     asked = request(b"m", nonce=77)
     theirs, ours = other.request_tsa_response(asked), trust.stamp(b"m", nonce=77)
@@ -348,7 +348,7 @@ def test_faults_of_the_authority(trust: Trust) -> None:
 
 def test_a_token_is_cheap(trust: Trust) -> None:
     """Core decisions' budget: at most 1 ms of processor time a token (measured 0.05 with P-256, 0.3 with RSA)."""
-    unit = TimestampUnit(trust.authority.timestamp_key, trust.authority.timestamp)
+    unit = TimestampUnit(trust.authority.tsa.key, trust.authority.tsa.certificate, trust.authority.ca.certificate)
     body = request(b"m", nonce=2**60).dump()
     begun = time.process_time()
     for _ in range(200):

@@ -8,7 +8,6 @@ import binascii
 from datetime import datetime
 from urllib.parse import unquote
 
-from cryptography.hazmat.primitives.serialization import Encoding
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -35,7 +34,7 @@ class TrustService:
     def __init__(self, authority: Authority) -> None:
         self.authority = authority
         self.faults = TrustFaults()
-        self._unit = TimestampUnit(authority.timestamp_key, authority.timestamp)
+        self._unit = TimestampUnit(authority.tsa.key, authority.tsa.certificate, authority.ca.certificate)
         self._revocation = RevocationService(authority)
 
     # --- time stamps ---------------------------------------------------------------------------------------------
@@ -77,16 +76,16 @@ class TrustService:
         if self.faults.crl == "down":
             return Response(status_code=503)
         issuer = request.path_params["issuer"]
-        if issuer not in ("root", "issuing"):
+        if issuer not in ("root", "ca"):
             return Response(status_code=404)
         content = b"?" if self.faults.crl == "garbage" else self._revocation.revocation_list(issuer)
         return Response(content, media_type="application/pkix-crl")
 
     async def issuer_certificate(self, request: Request) -> Response:
-        certificate = {"root": self.authority.root, "issuing": self.authority.issuing}.get(request.path_params["issuer"])
-        if certificate is None:
+        pair = {"root": self.authority.root, "ca": self.authority.ca}.get(request.path_params["issuer"])
+        if pair is None:
             return Response(status_code=404)
-        return Response(certificate.public_bytes(Encoding.DER), media_type="application/pkix-cert")
+        return Response(pair.der, media_type="application/pkix-cert")
 
     async def pem(self, request: Request) -> Response:
         file = "root.pem" if request.url.path == "/root.pem" else "chain.pem"
@@ -121,6 +120,30 @@ class TrustService:
     async def health(self, _request: Request) -> Response:
         return JSONResponse({"status": "ok", "service": "trust"})
 
+    def app(self) -> ASGIApp:
+        """The ASGI application. ``/tsa`` goes past the router: it is asked 22,000 times a year and school."""
+        router = Starlette(
+            routes=[
+                Route("/ocsp", self.ocsp, methods=["POST"]),
+                Route("/ocsp/{encoded:path}", self.ocsp, methods=["GET"]),
+                Route("/crl/{issuer}.crl", self.crl),
+                Route("/certificates/{issuer}.cer", self.issuer_certificate),
+                Route("/root.pem", self.pem),
+                Route("/chain.pem", self.pem),
+                Route("/_faults", self.set_faults, methods=["GET", "PUT", "POST", "DELETE"]),
+                Route("/_revoke", self.revoke, methods=["POST", "DELETE"]),
+                Route("/healthz", self.health),
+            ]
+        )
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] == "http" and scope["path"] == "/tsa" and scope["method"] == "POST":
+                await _timestamp(self, receive, send)
+            else:
+                await router(scope, receive, send)
+
+        return app
+
 
 def _spoilt(body: bytes, fault: str) -> bytes:
     """The request as a faulty authority would have understood it."""
@@ -135,29 +158,8 @@ def _spoilt(body: bytes, fault: str) -> bytes:
 
 
 def create_app(authority: Authority) -> ASGIApp:
-    """The ASGI application. ``/tsa`` goes past the router: it is asked 22,000 times a year and school."""
-    service = TrustService(authority)
-    router = Starlette(
-        routes=[
-            Route("/ocsp", service.ocsp, methods=["POST"]),
-            Route("/ocsp/{encoded:path}", service.ocsp, methods=["GET"]),
-            Route("/crl/{issuer}.crl", service.crl),
-            Route("/certificates/{issuer}.cer", service.issuer_certificate),
-            Route("/root.pem", service.pem),
-            Route("/chain.pem", service.pem),
-            Route("/_faults", service.set_faults, methods=["GET", "PUT", "POST", "DELETE"]),
-            Route("/_revoke", service.revoke, methods=["POST", "DELETE"]),
-            Route("/healthz", service.health),
-        ]
-    )
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] == "/tsa" and scope["method"] == "POST":
-            await _timestamp(service, receive, send)
-        else:
-            await router(scope, receive, send)
-
-    return app
+    """The ASGI application of one authority."""
+    return TrustService(authority).app()
 
 
 async def _timestamp(service: TrustService, receive: Receive, send: Send) -> None:

@@ -1,0 +1,138 @@
+"""Tổng quan: what waits for whom, per class and stage; follows the school by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import AsyncIterator
+from typing import Any
+
+import reflex as rx
+
+from hocba_app.domain.wording import KIND_SHORT, STAGE_SIGNER, STEP
+from hocba_app.models import database
+from hocba_app.services.accounts.sessions import Identity
+from hocba_app.services.records.dashboard import KINDS, STEPS, Overview, overview
+from hocba_app.state.following import follow
+from hocba_app.state.guard import identity, signed_in
+
+
+@dataclasses.dataclass
+class Cell:
+    """How many documents of a class stand at one step."""
+
+    text: str
+    step: str
+    share: int
+    """Of the class, in percent, for the shade."""
+
+
+@dataclasses.dataclass
+class ClassRow:
+    """One class and kind: a line of the table."""
+
+    name: str
+    kind: str
+    href: str
+    students: int
+    out_of_date: int
+    cells: list[Cell]
+
+
+@dataclasses.dataclass
+class PersonRow:
+    """For whom signatures wait."""
+
+    name: str
+    role: str
+    class_name: str
+    slots: int
+
+
+@dataclasses.dataclass
+class Task:
+    """The next thing for this person, with its button."""
+
+    title: str
+    text: str
+    button: str
+    href: str
+
+
+class DashboardState(rx.State):
+    """The page "Tổng quan"."""
+
+    loaded: bool = False
+    school_name: str = ""
+    school_year: str = ""
+    steps: list[str] = [STEP[step] for step in STEPS]
+    rows: list[ClassRow] = []
+    people: list[PersonRow] = []
+    tasks: list[Task] = []
+    chart: list[dict[str, Any]] = []
+    sealed: int = 0
+    total: int = 0
+    out_of_date: int = 0
+    following: int = 0
+
+    @rx.event
+    @signed_in
+    async def load(self) -> AsyncIterator[rx.event.EventSpec]:
+        await self._reload(await identity(self))
+        self.following += 1
+        yield DashboardState.watch(self.following)
+
+    @rx.event(background=True)
+    @signed_in
+    async def watch(self, turn: int) -> None:
+        await follow(self, turn, self._reload)
+
+    async def _reload(self, who: Identity) -> None:
+        view = await asyncio.to_thread(overview, database(), who)
+        totals = view.totals
+        self.school_name, self.school_year = view.school_name, view.school_year
+        self.rows = [_row(progress, kind) for progress in view.classes for kind in KINDS]
+        self.people = [
+            PersonRow(person.name, STAGE_SIGNER[person.stage], person.class_name, person.slots) for person in view.people[:30]
+        ]
+        self.chart = [
+            {"name": KIND_SHORT[kind]} | {STEP[step]: totals[kind].get(step, 0) for step in STEPS} for kind in KINDS
+        ]
+        self.sealed = sum(totals[kind].get("sealed", 0) for kind in KINDS)
+        self.total = sum(sum(totals[kind].values()) for kind in KINDS)
+        self.out_of_date = sum(row.out_of_date for row in view.classes)
+        self.tasks = _tasks(view, who)
+        self.loaded = True
+
+
+def _row(progress: Any, kind: str) -> ClassRow:
+    steps = progress.steps[kind]
+    whole = sum(steps.values()) or 1
+    return ClassRow(
+        name=progress.name, kind=KIND_SHORT[kind], href=f"/records?class={progress.class_id}&kind={kind}",
+        students=progress.students, out_of_date=progress.out_of_date,
+        cells=[
+            Cell(text=str(steps.get(step, 0) or "·"), step=step if steps.get(step) else "none", share=round(100 * steps.get(step, 0) / whole))
+            for step in STEPS
+        ],
+    )
+
+
+def _tasks(view: Overview, who: Identity) -> list[Task]:
+    """One button for the next thing, most pressing first."""
+    tasks = []
+    signing = sum(count for stage, count in view.mine.items() if stage != "seal")
+    if signing:
+        tasks.append(Task(f"{signing} hồ sơ chờ thầy cô ký", "Một lần xác nhận trên điện thoại ký cả lớp.", "Ký ngay", "/sign"))
+    if seals := view.mine.get("seal"):
+        tasks.append(Task(f"{seals} hồ sơ chờ đóng dấu", "Hiệu trưởng đã ký đủ bìa, QTHT và KQHT.", "Đóng dấu", "/sign"))
+    if who.roles & {"admin", "management"}:
+        if not view.classes:
+            tasks.append(Task("Chưa có dữ liệu của trường", "Đồng bộ trường, lớp, học sinh, giáo viên từ CSDL ngành.", "Đồng bộ", "/sync"))
+        open_records = sum(row.steps[kind].get("open", 0) for row in view.classes for kind in KINDS)
+        if view.classes and open_records:
+            tasks.append(Task(f"{open_records} hồ sơ chưa chốt", "Kiểm tra rồi chốt theo từng lớp.", "Chốt học bạ", "/lock"))
+        stale = sum(row.out_of_date for row in view.classes)
+        if stale:
+            tasks.append(Task(f"{stale} hồ sơ có dữ liệu mới", "Dữ liệu đồng bộ khác với bản đã chốt.", "Xem khác biệt", "/records?stale=1"))
+    return tasks
