@@ -102,7 +102,7 @@ class Service:
                 certificate = self.authority.issue_person(
                     full_name, f"{prefix}:{id_number}", key.public_key(), not_before=begins, not_after=ends
                 )
-            chain = [base64.b64encode(item.public_bytes(Encoding.DER)).decode() for item in self.authority.chain(certificate)]
+            chain = [base64.b64encode(item).decode() for item in self.authority.chain(certificate)]
             row = {
                 "user_id": user_id, "full_name": full_name, "id_number": id_number, "phone": phone, "uid": f"{prefix}:{id_number}",
                 "credential_id": secrets.token_hex(8), "key_pem": key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
