@@ -1,8 +1,10 @@
-"""The application: the wire protocol, the phone's API and page, provisioning and faults."""
+"""The application: the wire protocol, the phone's API and page, provisioning, limits and faults."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from hocba_app.simulators.mysign.service import PhoneError, Service
+from hocba_app.simulators.mysign.faults import KINDS
+from hocba_app.simulators.mysign.service import Service
+from hocba_app.simulators.mysign.users import PhoneError
 from hocba_app.simulators.mysign.wire import Wire
 
 _PAGE = Path(__file__).with_name("phone.html")
@@ -33,74 +37,113 @@ class Phone:
         ]
 
     async def page(self, _request: Request) -> Response:
-        return HTMLResponse(_PAGE.read_text(encoding="utf-8"))
+        return HTMLResponse(_PAGE.read_text(encoding="utf-8"), headers={"Referrer-Policy": "no-referrer"})
 
     async def act(self, request: Request) -> Response:
-        """``activate``, ``pending``, ``confirm``, ``reject``."""
-        body = await request.json()
-        user = str(body.get("user_id", ""))
-        actions = {
-            "activate": lambda: self.service.activate(user, str(body.get("code", "")), str(body.get("pin", ""))),
-            "pending": lambda: self.service.pending(user),
-            "confirm": lambda: self.service.confirm(user, str(body.get("transactionId", "")), str(body.get("pin", ""))),
-            "reject": lambda: self.service.reject(user, str(body.get("transactionId", ""))),
+        """``activate {user_id, code, pin}``, ``pending {user_id}``, ``confirm {transactionId, pin}``, ``reject {transactionId}``."""
+        text, users = await _texts(request), self.service.users
+        actions: dict[str, Callable[[], Any]] = {
+            "activate": lambda: users.activate(text("user_id"), text("code"), text("pin")),
+            "pending": lambda: self.service.pending(text("user_id")),
+            "confirm": lambda: self.service.confirm(text("transactionId"), text("pin"), text("user_id")),
+            "reject": lambda: self.service.reject(text("transactionId"), text("user_id")),
         }
         return await _answer(actions.get(request.path_params["action"]))
 
     async def recover(self, request: Request) -> Response:
-        """``start`` and ``finish``."""
-        body = await request.json()
-        user = str(body.get("user_id", ""))
-        actions = {
-            "start": lambda: self.service.recover_start(user, str(body.get("id_number", "")), str(body.get("full_name", ""))),
-            "finish": lambda: self.service.recover_finish(user, str(body.get("code", "")), str(body.get("pin", ""))),
+        """``start {user_id, id_number, full_name or phone}`` and ``finish {user_id, code, pin}``."""
+        text, users = await _texts(request), self.service.users
+        actions: dict[str, Callable[[], Any]] = {
+            "start": lambda: users.recover_start(text("user_id"), text("id_number"), text("full_name"), text("phone")),
+            "finish": lambda: users.recover_finish(text("user_id"), text("code"), text("pin")),
         }
         return await _answer(actions.get(request.path_params["step"]))
 
-    async def messages(self, _request: Request) -> Response:
-        """The text messages the simulator would have sent."""
-        rows = self.service.store.all("select phone, text, at from message order by id desc limit 20")
-        return JSONResponse(rows)
+    async def messages(self, request: Request) -> Response:
+        """The text messages the simulator would have sent: to one user's number, or the last of all."""
+        user = self.service.users.find(request.query_params.get("user_id", ""))
+        return JSONResponse(self.service.users.messages(user["phone"] if user else ""))
 
 
-async def _answer(action: Any) -> Response:
+async def _texts(request: Request) -> Callable[[str], str]:
+    """The body's values as text; a body that is no object has none."""
+    try:
+        body = await request.json()
+    except ValueError:
+        body = {}
+    return lambda name: str(body.get(name) or "") if isinstance(body, dict) else ""
+
+
+async def _answer(action: Callable[[], Any] | None) -> Response:
     if action is None:
-        return JSONResponse({"message": "Không có chức năng này."}, status_code=404)
+        return JSONResponse({"error": "unknown_action", "message": "Không có chức năng này."}, status_code=404)
     try:
         value = await asyncio.to_thread(action)
     except PhoneError as error:
-        return JSONResponse({"message": str(error)}, status_code=422)
+        return JSONResponse({"error": error.code, "message": str(error)}, status_code=422)
     return JSONResponse({"ok": True} if value is None else {"requests": value})
 
 
-def create_app(service: Service, webhook: dict[str, str] | None = None) -> Starlette:
-    """The ASGI application of one service."""
+class Administration:
+    """What the service's own staff would do, and what tests need."""
 
-    async def add_users(request: Request) -> Response:
+    def __init__(self, service: Service) -> None:
+        self.service = service
+
+    def routes(self) -> list[Route]:
+        """Where rehearsals prepare the service."""
+        return [
+            Route("/_admin/users", self.users, methods=["POST"]), Route("/_admin/clients", self.clients, methods=["POST"]),
+            Route("/_faults", self.faults, methods=["GET", "POST", "DELETE"]), Route("/_limits", self.limits, methods=["GET", "POST"]),
+            Route("/healthz", self.health),
+        ]
+
+    async def users(self, request: Request) -> Response:
+        """One user or a list: see :meth:`Users.add`."""
         body = await request.json()
-        users = body if isinstance(body, list) else [body]
-        made = await asyncio.to_thread(lambda: [service.add_user(**user) for user in users])
+        try:
+            made = await asyncio.to_thread(self.service.users.add_all, body if isinstance(body, list) else [body])
+        except (TypeError, ValueError, PhoneError) as error:
+            return JSONResponse({"error": "invalid_request", "message": str(error)}, 400)
         return JSONResponse(made if isinstance(body, list) else made[0])
 
-    async def faults(request: Request) -> Response:
+    async def clients(self, request: Request) -> Response:
+        """``{client_id, client_secret?, application?, webhook?}``: a relying party; see :meth:`Service.add_client`."""
+        return JSONResponse(self.service.add_client(await request.json()))
+
+    async def faults(self, request: Request) -> Response:
+        if request.method == "GET":
+            return JSONResponse({"kinds": KINDS, "waiting": self.service.faults.shown()})
         if request.method == "DELETE":
-            service.faults.clear()
+            self.service.faults.clear()
         else:
-            service.faults.append(await request.json())
-        return JSONResponse(service.faults)
+            try:
+                self.service.faults.add(await request.json())
+            except ValueError as error:
+                return JSONResponse({"error": "invalid_request", "message": str(error)}, 400)
+        return JSONResponse(self.service.faults.shown())
 
-    async def limits(request: Request) -> Response:
-        for key, value in (await request.json()).items():
-            setattr(service.limits, key, type(getattr(service.limits, key))(value))
-        return JSONResponse(vars(service.limits))
+    async def limits(self, request: Request) -> Response:
+        limits = self.service.limits
+        if request.method == "POST":
+            for name, value in (await request.json()).items():
+                if name not in vars(limits):
+                    return JSONResponse({"error": "invalid_request", "message": name}, 400)
+                setattr(limits, name, type(getattr(limits, name))(value))
+        return JSONResponse(vars(limits))
 
-    async def health(_request: Request) -> Response:
+    async def health(self, _request: Request) -> Response:
         return PlainTextResponse("ok")
 
+
+def create_app(service: Service) -> Starlette:
+    """The ASGI application of one service; what was confirmed is finished before it stops."""
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        yield
+        await asyncio.to_thread(service.close)
+
     return Starlette(
-        routes=[
-            *Wire(service, webhook).routes(), *Phone(service).routes(),
-            Route("/_admin/users", add_users, methods=["POST"]), Route("/_faults", faults, methods=["POST", "DELETE"]),
-            Route("/_limits", limits, methods=["POST"]), Route("/healthz", health),
-        ]
+        routes=[*Wire(service).routes(), *Phone(service).routes(), *Administration(service).routes()], lifespan=lifespan
     )

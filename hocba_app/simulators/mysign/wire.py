@@ -11,220 +11,265 @@ import time
 from datetime import datetime
 from typing import Any
 
-import httpx
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
-from hocba_app.simulators.mysign.service import CERTIFICATE, DONE, QUOTA, SIGNING, WAITING, Service
+from hocba_app.simulators.mysign.service import DONE, OPEN, WAITING, Service
+from hocba_app.simulators.mysign.users import WRONG_PINS, certificate_of
+from hocba_app.simulators.mysign.webhook import deliver
 
+TOKEN_SECONDS = 3600
+POLL_SECONDS = 0.1
 _NAME = re.compile(r"[a-zA-Z0-9_\- ]*\Z")
+_NAME_LIMIT = 100
+_PROFILE = "adss:ras:profile:001"
 _SHA256, _RSA = "2.16.840.1.101.3.4.2.1", "1.2.840.113549.1.1.1"
 _TEXTS = {
-    DONE: "Success", WAITING: "Waiting for user confirm", SIGNING: "Signing", "4001": "Time out", "4002": "User rejected",
-    "4004": "Failed", QUOTA: "No quota left", CERTIFICATE: "Certificate expired or revoked", "50000": "Internal error",
+    "1": "Success", "4000": "Waiting for user confirm", "6000": "User confirmed, signing", "4001": "Transaction timed out",
+    "4002": "User rejected", "4004": "Signing failed", "4005": "No quota left", "13004": "Certificate expired or revoked",
+    "50000": "Internal error",
 }
+
+
+class Refused(Exception):
+    """An answer with ``error`` and ``error_description``."""
+
+    def __init__(self, code: str, text: str, status: int = 400) -> None:
+        super().__init__(text)
+        self.answer = JSONResponse({"error": code, "error_description": text}, status)
+
+
+class Cut(Response):
+    """No answer: the server ends the connection in the middle of it."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"65536")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
 
 
 class Wire:
     """The four calls, and the webhook of ``async`` 3."""
 
-    def __init__(self, service: Service, webhook: dict[str, str] | None = None) -> None:
+    def __init__(self, service: Service) -> None:
         self.service = service
-        self.webhook = webhook
-        self._tokens: dict[str, tuple[str, float]] = {}
-        self._background: set[asyncio.Task[None]] = set()
+        self._tokens: dict[str, tuple[str, str, float]] = {}
+        self._background: set[asyncio.Task[bool]] = set()
 
     def routes(self) -> list[Route]:
         """Where the calls are served."""
         base = "/vtss/service"
         return [
-            Route(f"{base}/ras/v1/login", self.login, methods=["POST"]),
-            Route(f"{base}/certificates/info", self.certificates, methods=["POST"]),
-            Route(f"{base}/signHash", self.sign_hash, methods=["POST"]),
-            Route(f"{base}/requests/status", self.status, methods=["POST"]),
+            Route(f"{base}/{path}", self._call(handler), methods=["POST"])
+            for path, handler in (
+                ("ras/v1/login", self.login), ("certificates/info", self.certificates), ("signHash", self.sign_hash),
+                ("requests/status", self.status),
+            )
         ]
 
-    async def login(self, request: Request) -> Response:
+    async def login(self, body: dict[str, Any], _request: Request) -> Response:
         """Client and user → a token of that one user."""
-        body, refusal = await self._opened(request)
-        if refusal is not None:
-            return refusal
-        user = self.service.user(str(body.get("user_id", "")))
+        client_id = self._client(body)
+        if body.get("profile_id") != _PROFILE:
+            raise Refused("59033", "Wrong profile", 401)
+        user = self.service.users.find(str(body.get("user_id", "")))
         if user is None:
-            return _error("58008", "Unknown user", 401)
+            raise Refused("58008", "Unknown user")
+        if user["wrong_pins"] >= WRONG_PINS:
+            raise Refused("59033", "Wrong user or password", 401)
+        now = time.time()
+        self._tokens = {token: entry for token, entry in self._tokens.items() if entry[2] > now}
         token = secrets.token_urlsafe(24)
-        self._tokens[token] = (user["user_id"], time.time() + 3600)
-        return JSONResponse({"access_token": token, "refresh_token": "", "token_type": "Bearer", "expires_in": "3600"})
-
-    async def certificates(self, request: Request) -> Response:
-        """The user's credentials with their chains."""
-        body, refusal = await self._opened(request)
-        user = self._user(request)
-        if refusal is not None:
-            return refusal
-        if user is None or user["user_id"] != body.get("user_id"):
-            return _error("59033", "Wrong user or password", 401)
-        if self.service.take_fault("certificate_changed"):
-            user = await asyncio.to_thread(self.service.renew_certificate, user["user_id"])
-        expired = self.service.expired(user)
-        chain = json.loads(user["chain"])
+        self._tokens[token] = client_id, user["user_id"], now + TOKEN_SECONDS
         return JSONResponse(
-            [
-                {
-                    "credential_id": user["credential_id"], "description": user["full_name"],
-                    "key": {"status": "enabled", "algo": [_RSA], "len": "2048", "curve": None},
-                    "cert": {
-                        "status": "expired" if expired else "valid", "certificates": chain, "issuerDN": "CN=Viettel-CA,C=VN",
-                        "serialNumber": user["credential_id"], "subjectDN": f"UID={user['uid']},CN={user['full_name']},C=VN",
-                        "validFrom": _stamp(user["not_before"]), "validTo": _stamp(user["not_after"]),
-                    },
-                    "authMode": "implicit", "multisign": "2147483647", "scal": "2",
-                }
-            ]
+            {"access_token": token, "refresh_token": "", "token_type": "Bearer", "expires_in": str(TOKEN_SECONDS)}
         )
 
-    async def sign_hash(self, request: Request) -> Response:
+    async def certificates(self, body: dict[str, Any], request: Request) -> Response:
+        """The user's credentials with their chains."""
+        self._client(body)
+        _, user = self._bearer(request)
+        asked = self.service.users.find(str(body.get("user_id", "")))
+        if asked is None:
+            raise Refused("58008", "Unknown user")
+        if asked["user_id"] != user["user_id"]:
+            raise Refused("59033", "Wrong user or password", 401)
+        renew = self.service.users.renew
+        if self.service.faults.take("certificate_changed"):
+            user = await asyncio.to_thread(renew, user["user_id"])
+        answer = JSONResponse([self._credential(user, chain=body.get("certificates") == "chain")])
+        if self.service.faults.take("certificate_changed_after"):
+            await asyncio.to_thread(renew, user["user_id"])
+        return answer
+
+    async def sign_hash(self, body: dict[str, Any], request: Request) -> Response:
         """N hashes, one confirmation on the phone."""
-        body, refusal = await self._opened(request)
-        if refusal is not None:
-            return refusal
-        user = self._user(request)
-        if user is None:
-            return _error("59033", "Wrong user or password", 401)
-        problem = self._problem(user, body)
-        if problem is not None:
-            return problem
-        mode = int(body.get("async", 0))
-        transaction = self.service.start(user, body["description"], body["documents"], body["hash"], webhook=mode == 3)
-        if self.service.take_fault("cut_after_taken"):
-            raise ConnectionAbortedError  # the server closes the connection without an answer
+        client_id = self._client(body)
+        _, user = self._bearer(request)
+        mode = self._require_valid(user, body)
+        transaction = await asyncio.to_thread(
+            self.service.start, client_id, user, body["description"], body["documents"], body["hash"]
+        )
+        if self.service.faults.take("cut_after_taken"):
+            return Cut()
+        if self.service.faults.take("garbage_after_taken"):
+            return Response("<html>Bad gateway</html>", media_type="text/html")
         if mode == 3:
-            self._keep(self._deliver(transaction))
+            self._keep(self._deliver(client_id, transaction))
         if mode != 0:
             return JSONResponse({"transactionId": transaction})
-        row = await self._wait(transaction)
-        if row["status"] == DONE:
-            return JSONResponse({"signatures": json.loads(row["signatures"])})
-        return _error(row["status"], _TEXTS[row["status"]], 200)
+        row = await self._ended(transaction)
+        if row["status"] != DONE:
+            raise Refused(row["status"], _TEXTS[row["status"]])
+        return JSONResponse({"signatures": json.loads(row["signatures"])})
 
-    async def status(self, request: Request) -> Response:
+    async def status(self, body: dict[str, Any], request: Request) -> Response:
         """How a transaction stands, with the signatures once it is done."""
-        body, refusal = await self._opened(request, client=False)
-        if refusal is not None:
-            return refusal
-        user = self._user(request)
-        if user is None:
-            return _error("59033", "Wrong user or password", 401)
-        if (fault := self.service.take_fault("status_code")) is not None:
-            return JSONResponse({"status": fault["status"], "message": _TEXTS.get(str(fault["status"]), ""), "signatures": []})
+        _, user = self._bearer(request)
         row = self.service.status(str(body.get("transactionId", "")))
         if row is None or row["user_id"] != user["user_id"]:
-            return _error("4004", "Unknown transaction", 200)
-        status = "0" if row["status"] == WAITING and self.service.take_fault("zero_pending") else row["status"]
-        signatures = json.loads(row["signatures"]) if row["signatures"] else []
-        return JSONResponse({"status": status, "message": _TEXTS[row["status"]], "signatures": signatures})
+            raise Refused("4004", "Unknown transaction")
+        faults, status = self.service.faults, row["status"]
+        text = _TEXTS[status]
+        if (fault := faults.take("status_code")) is not None:
+            status, text = str(fault["status"]), _TEXTS.get(str(fault["status"]), "")
+        elif status == WAITING and faults.take("zero_pending"):
+            status = "0"
+        signatures = json.loads(row["signatures"]) if status == DONE and row["signatures"] else []
+        return JSONResponse(
+            {"status": int(status) if faults.take("number_status") else status, "message": text, "signatures": signatures}
+        )
 
     # --- what the calls share ------------------------------------------------------------------------------------
 
-    async def _opened(self, request: Request, *, client: bool = True) -> tuple[dict[str, Any], Response | None]:
-        """The body, or a refusal: faults first, then the relying party's credentials."""
-        path = request.url.path
-        if (fault := self.service.take_fault("slow", path)) is not None:
-            await asyncio.sleep(float(fault["seconds"]))
-        if (fault := self.service.take_fault("http", path)) is not None:
-            headers = {"Retry-After": str(fault["retry_after"])} if "retry_after" in fault else {}
-            return {}, Response(status_code=int(fault["status"]), headers=headers)
-        if self.service.take_fault("cut", path):
-            raise ConnectionAbortedError
-        try:
-            body = await request.json()
-        except ValueError:
-            return {}, _error("400", "Not JSON", 400)
-        if client and body.get("client_id") != self.service.client["client_id"]:
-            return {}, _error("58007", "Unknown client", 400)
-        if client and not secrets.compare_digest(str(body.get("client_secret", "")), self.service.client["client_secret"]):
-            return {}, _error("86024", "Wrong secret", 400)
-        return body, None
+    def _call(self, handler: Any) -> Any:
+        """Faults first, then the body, then the call; a refusal becomes its answer."""
 
-    def _user(self, request: Request) -> dict[str, Any] | None:
-        token = request.headers.get("authorization", "").removeprefix("Bearer ")
-        user_id, ends = self._tokens.get(token, ("", 0.0))
-        if self.service.take_fault("expire_tokens"):
+        async def endpoint(request: Request) -> Response:
+            faults, path = self.service.faults, request.url.path
+            if (fault := faults.take("slow", path)) is not None:
+                await asyncio.sleep(float(fault["seconds"]))
+            if (fault := faults.take("http", path)) is not None:
+                headers = {"Retry-After": str(fault["retry_after"])} if "retry_after" in fault else {}
+                return Response(status_code=int(fault["status"]), headers=headers)
+            if (fault := faults.take("error", path)) is not None:
+                return Refused(str(fault["error"]), "Fault", int(fault.get("status", 400))).answer
+            if faults.take("cut", path):
+                return Cut()
+            try:
+                body = await request.json()
+                if not isinstance(body, dict):
+                    raise Refused("invalid_request", "Not a JSON object")
+                return await handler(body, request)
+            except ValueError:
+                return Refused("invalid_request", "Not JSON").answer
+            except Refused as refused:
+                return refused.answer
+
+        return endpoint
+
+    def _client(self, body: dict[str, Any]) -> str:
+        client = self.service.client(str(body.get("client_id", "")))
+        if client is None:
+            raise Refused("58007", "Unknown client")
+        if not secrets.compare_digest(str(body.get("client_secret", "")).encode(), client["client_secret"].encode()):
+            raise Refused("86024", "Wrong client secret")
+        return client["client_id"]
+
+    def _bearer(self, request: Request) -> tuple[str, dict[str, Any]]:
+        if self.service.faults.take("expire_tokens"):
             self._tokens.clear()
-            return None
-        return self.service.user(user_id) if ends > time.time() else None
+        token = request.headers.get("authorization", "").removeprefix("Bearer ")
+        client_id, user_id, ends = self._tokens.get(token, ("", "", 0.0))
+        user = self.service.users.find(user_id) if ends > time.time() else None
+        if user is None:
+            raise Refused("invalid_token", "Access token missing or expired", 401)
+        return client_id, user
 
-    def _problem(self, user: dict[str, Any], body: dict[str, Any]) -> Response | None:
-        documents, digests = body.get("documents") or [], body.get("hash") or []
-        names = [body.get("description", ""), *(item.get("document_name", "") for item in documents)]
+    def _credential(self, user: dict[str, Any], *, chain: bool) -> dict[str, Any]:
+        certificate = certificate_of(user)
+        encoded = json.loads(user["chain"])
+        return {
+            "credential_id": user["credential_id"], "description": user["full_name"],
+            "key": {"status": "enabled", "algo": [_RSA], "len": "2048", "curve": None},
+            "cert": {
+                "status": "valid" if self.service.users.certificate_usable(user) else "expired",
+                "certificates": encoded if chain else encoded[:1], "issuerDN": certificate.issuer.rfc4514_string(),
+                "serialNumber": f"{certificate.serial_number:x}", "subjectDN": _subject(certificate),
+                "validFrom": _stamp(user["not_before"]), "validTo": _stamp(user["not_after"]),
+            },
+            "authMode": "implicit", "multisign": "2147483647", "scal": "2",
+        }
+
+    def _require_valid(self, user: dict[str, Any], body: dict[str, Any]) -> int:
+        """The rules of signHash; gives ``async``."""
+        documents, digests, mode = body.get("documents"), body.get("hash"), body.get("async", 0)
         if body.get("credentialID") != user["credential_id"]:
-            return _error("400", "Unknown credentialID", 400)
+            raise Refused("invalid_request", "Unknown credentialID")
         if body.get("hashAlgo") != _SHA256 or body.get("signAlgo") != _RSA:
-            return _error("400", "Algorithm not supported", 400)
-        if not digests or not len(digests) == len(documents) == body.get("numSignatures"):
-            return _error("400", "numSignatures, documents and hash differ", 400)
+            raise Refused("invalid_request", "hashAlgo or signAlgo not supported")
+        if not isinstance(documents, list) or not isinstance(digests, list) or not digests:
+            raise Refused("invalid_request", "documents and hash are required")
+        if not len(digests) == len(documents) == body.get("numSignatures"):
+            raise Refused("invalid_request", "numSignatures, documents and hash differ")
         if len(digests) > self.service.limits.max_hashes:
-            return _error("400", "Too many hashes", 400)
-        if not all(_is_name(name) for name in names):
-            return _error("400", "Invalid document_name or description", 400)
-        if any(len(base64.b64decode(text)) != 32 for text in digests):
-            return _error("400", "hash is not SHA-256", 400)
-        if self.service.expired(user):
-            return _error(CERTIFICATE, _TEXTS[CERTIFICATE], 200)
-        if self.service.signed_today(user["user_id"]) + len(digests) > self.service.limits.per_day or self.service.take_fault("quota"):
-            return _error(QUOTA, _TEXTS[QUOTA], 200)
-        return None
+            raise Refused("invalid_request", "Too many hashes")
+        if not all(isinstance(item, dict) and item.get("document_id") for item in documents):
+            raise Refused("invalid_request", "document_id is required")
+        if not all(_is_name(name) for name in (body.get("description"), *(item.get("document_name") for item in documents))):
+            raise Refused("invalid_request", "document_name or description not allowed")
+        if not all(_is_sha256(digest) for digest in digests):
+            raise Refused("invalid_request", "hash is not a SHA-256")
+        if str(mode) not in ("0", "1", "2", "3"):
+            raise Refused("invalid_request", "async")
+        return int(mode)
 
-    async def _wait(self, transaction: str) -> dict[str, Any]:
+    async def _ended(self, transaction: str) -> dict[str, Any]:
         while True:
             row = self.service.status(transaction)
             assert row is not None
-            if row["status"] not in (WAITING, SIGNING):
+            if row["status"] not in OPEN:
                 return row
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(POLL_SECONDS)
 
     def _keep(self, work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
 
-    async def _deliver(self, transaction: str) -> None:
-        """``async`` 3: authenticate to the relying party, then post the result."""
-        row = await self._wait(transaction)
-        if self.webhook is None or row["status"] != DONE:
-            return
-        async with httpx.AsyncClient(timeout=10) as client:
-            login = await client.post(
-                f"{self.webhook['url']}/token",
-                json={"grant_type": "client_credentials", "client_id": self.webhook["client_id"], "client_secret": self.webhook["client_secret"]},
-            )
-            token = login.json()["data"]["access_token"]
-            now = int(time.time() * 1000)
-            signatures = json.loads(row["signatures"])
-            results = [
-                {"document_id": item["document_id"], "signature": signature}
-                for item, signature in zip(json.loads(row["documents"]), signatures, strict=True)
-            ]
-            await client.post(
-                f"{self.webhook['url']}/result", headers={"Authorization": f"Bearer {token}"},
-                json={
-                    "meta_data": {"request_id": transaction, "transaction_id": transaction, "description": "", "status": "1"},
-                    "data": {"action_timestamp": now, "signature_timestamp": now, "results": results},
-                },
-            )
+    async def _deliver(self, client_id: str, transaction: str) -> bool:
+        row = await self._ended(transaction)
+        webhook = (self.service.client(client_id) or {}).get("webhook")
+        if webhook is None or row["status"] != DONE:
+            return False
+        return await deliver(webhook, row, times=2 if self.service.faults.take("webhook_twice") else 1)
 
 
-def _is_name(encoded: str) -> bool:
+def _subject(certificate: Any) -> str:
+    """As MySign writes it: the id's kind by name, ``UID=CMND:…,CN=…,L=…,C=VN``."""
+    names = {"0.9.2342.19200300.100.1.1": "UID"}
+    return ",".join(
+        f"{names.get(attribute.oid.dotted_string, attribute.rfc4514_attribute_name)}={attribute.value}"
+        for attribute in reversed(list(certificate.subject))
+    )
+
+
+def _is_name(encoded: object) -> bool:
+    """Base64, under 100 characters, of letters, digits, ``_``, ``-`` and blanks."""
+    if not isinstance(encoded, str) or len(encoded) >= _NAME_LIMIT:
+        return False
     try:
-        text = base64.b64decode(encoded, validate=True).decode("ascii")
+        return _NAME.match(base64.b64decode(encoded, validate=True).decode("ascii")) is not None
     except ValueError:
         return False
-    return len(encoded) < 100 and _NAME.match(text) is not None
 
 
-def _error(code: str, text: str, status: int) -> Response:
-    return JSONResponse({"error": code, "error_description": text}, status_code=status)
+def _is_sha256(encoded: object) -> bool:
+    try:
+        return isinstance(encoded, str) and len(base64.b64decode(encoded, validate=True)) == 32
+    except ValueError:
+        return False
 
 
 def _stamp(instant: str) -> str:

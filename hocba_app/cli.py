@@ -1,0 +1,116 @@
+"""The ``hocba`` command. Each sub-command calls one service; nothing is decided here."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hocba_app.domain.errors import HocbaError
+from hocba_app.school_commands import school_app, user_app
+
+app = typer.Typer(help="Học bạ điện tử", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+database_app = typer.Typer(help="Cơ sở dữ liệu", no_args_is_help=True)
+app.add_typer(school_app, name="school")
+app.add_typer(user_app, name="user")
+app.add_typer(database_app, name="db")
+_JSON = Annotated[bool, typer.Option("--json", help="Chỉ in một tài liệu JSON ra đầu ra chuẩn")]
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def test(context: typer.Context) -> None:
+    """Chạy toàn bộ kiểm thử (đối số còn lại chuyển cho pytest)."""
+    from hocba_app import testing
+
+    raise typer.Exit(testing.run(context.args))
+
+
+@database_app.command("upgrade")
+def db_upgrade() -> None:
+    """Đưa cơ sở dữ liệu lên lược đồ mới nhất."""
+    from hocba_app.models.migrate import upgrade
+    from hocba_app.settings import settings
+
+    upgrade(settings().database_url)
+
+
+@app.command()
+def worker() -> None:
+    """Chạy tiến trình xử lý công việc nền."""
+    from hocba_app.models import database
+    from hocba_app.services.jobs.worker import Worker
+    from hocba_app.settings import settings
+
+    Worker(database(), settings().jobs_database_url, Path(settings().locks_dir)).run_until_signal()
+
+
+@app.command()
+def doctor(as_json: _JSON = False) -> None:
+    """Kiểm tra cấu hình, cơ sở dữ liệu, dịch vụ, đồng hồ, nhật ký; nói rõ cần làm gì."""
+    from dataclasses import asdict
+
+    from hocba_app.models import database
+    from hocba_app.services.doctor import examine
+    from hocba_app.settings import settings
+
+    checks = list(examine(settings(), database()))
+    if as_json:
+        print(json.dumps([asdict(check) for check in checks], ensure_ascii=False))
+    else:
+        for check in checks:
+            print(f"{'✓' if check.ok else '✗'} {check.name}" + ("" if check.ok else f": {check.problem} {check.remedy}"))
+    raise typer.Exit(0 if all(check.ok for check in checks) else 1)
+
+
+@app.command()
+def verify(
+    files: list[Path],
+    trust: Annotated[Path | None, typer.Option(help="Chứng thư gốc tin cậy (PEM)")] = None,
+    as_json: _JSON = False,
+) -> None:
+    """Kiểm tra chữ ký và con dấu của tệp học bạ."""
+    from hocba_app.services.verification.command import report_lines, verify_paths
+
+    reports = verify_paths(files, trust)
+    if as_json:
+        print(json.dumps([report.as_json() for report in reports], ensure_ascii=False))
+    else:
+        print("\n".join(report_lines(reports)))
+    verdicts = {report.verdict for report in reports}
+    raise typer.Exit(1 if "invalid" in verdicts else 2 if "indeterminate" in verdicts else 0)
+
+
+@app.command()
+def backup(target: Path) -> None:
+    """Sao lưu cơ sở dữ liệu và mọi hồ sơ vào một tệp."""
+    from hocba_app.services.backup.archive_file import backup as save
+    from hocba_app.settings import settings
+
+    count = save(settings().database_url, Path(settings().documents_url), target)
+    print(f"Đã sao lưu {count} tệp hồ sơ vào {target}.")
+
+
+@app.command()
+def restore(source: Path) -> None:
+    """Phục hồi từ bản sao lưu vào một nơi trống."""
+    from hocba_app.services.backup.archive_file import restore as bring_back
+    from hocba_app.settings import settings
+
+    count = bring_back(source, settings().database_url, Path(settings().documents_url))
+    print(f"Đã phục hồi {count} tệp hồ sơ.")
+
+
+def main() -> None:
+    """Run; a refusal is a sentence and exit code 1, never a traceback."""
+    try:
+        app()
+    except HocbaError as error:
+        print(error.sentence, file=sys.stderr)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,179 @@
+"""TT22/2021: lower and upper secondary. Articles are those of the circular; "verify" marks what was not read again there.
+
+Levels are compared by their place in :data:`LEVELS`. A function that lacks an input answers None: nothing is guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from hocba_app.domain.assessment.rounding import HIGHEST, round_mark
+
+GOOD, FAIR, PASS, FAIL = "Tốt", "Khá", "Đạt", "Chưa đạt"
+LEVELS = (FAIL, PASS, FAIR, GOOD)
+"""From the lowest; learning (Art. 9.2) and training (Art. 8) use the same four."""
+
+PASSED, NOT_PASSED = "Đ", "CĐ"
+EXCELLENT_PUPIL, GOOD_PUPIL = "Học sinh Xuất sắc", "Học sinh Giỏi"
+PROMOTED, RETAINED, REASSESS = "promoted", "retained", "reassess"
+
+MOST_ABSENCES = 45
+"""Half-days (buổi) in a year, one a school day (Art. 12)."""
+_SUBJECTS_NEEDED = 6
+"""Marked subjects that must reach the higher threshold of a level or title (Art. 9.2, 15)."""
+_THRESHOLDS = {
+    GOOD: (Decimal("6.5"), Decimal("8.0"), 0),
+    FAIR: (Decimal("5.0"), Decimal("6.5"), 0),
+    PASS: (Decimal("3.5"), Decimal("5.0"), 1),
+}
+"""Level → (every marked subject at least, six of them at least, comment subjects that may be Chưa đạt) (Art. 9.2)."""
+_EXCELLENT_MARK = Decimal("9.0")
+
+
+def regular_marks_needed(periods_per_year: int) -> int:
+    """Regular marks (ĐĐGtx) a term, by the subject's periods a year: to 35 two, to 70 three, above four (Art. 6)."""
+    if periods_per_year <= 35:
+        return 2
+    return 3 if periods_per_year <= 70 else 4
+
+
+def term_average(regular: Sequence[Decimal], midterm: Decimal | None, final: Decimal | None) -> Decimal | None:
+    """ĐTBmhk = (ΣĐĐGtx + 2·ĐĐGgk + 3·ĐĐGck) / (number of ĐĐGtx + 5) (Art. 9.1a).
+
+    Returns:
+        Rounded to 0.1; None while the mid-term or end-of-term mark or every regular mark is missing.
+    """
+    if not regular or midterm is None or final is None:
+        return None
+    return round_mark((sum(regular, Decimal(0)) + 2 * midterm + 3 * final) / (len(regular) + 5))
+
+
+def year_average(term1: Decimal | None, term2: Decimal | None) -> Decimal | None:
+    """ĐTBmcn = (ĐTBmhkI + 2·ĐTBmhkII) / 3, from the rounded term values (Art. 9.1b)."""
+    if term2 is None:
+        return None
+    if term1 is None:
+        return moved_in_year_average(term2)
+    return round_mark((term1 + 2 * term2) / 3)
+
+
+def moved_in_year_average(term2: Decimal) -> Decimal:
+    """A subject not studied in term I, the pupil having moved in: the year is term II alone (verify)."""
+    return round_mark(term2)
+
+
+MOVED_IN_NOTE = "Không học môn này ở học kì I (chuyển đến): kết quả cả năm lấy theo học kì II"
+"""The note the record carries where :func:`moved_in_year_average` applied."""
+
+
+def comment_term(regular: Sequence[str], midterm: str | None, final: str | None) -> str:
+    """A comment subject's term: Đạt only if every required assessment is there and is Đạt (Art. 9.1)."""
+    assessed = [*regular, midterm, final]
+    return PASSED if regular and all(value == PASSED for value in assessed) else NOT_PASSED
+
+
+def comment_year(term2: str | None) -> str | None:
+    """A comment subject's year is term II's result (Art. 9.1)."""
+    return term2
+
+
+def threshold_level(marked: Sequence[Decimal], comments: Sequence[str]) -> str:
+    """The learning level by the thresholds alone (Art. 9.2)."""
+    failed = sum(value != PASSED for value in comments)
+    for level, (every, six, may_fail) in _THRESHOLDS.items():
+        if (
+            failed <= may_fail
+            and all(value >= every for value in marked)
+            and sum(value >= six for value in marked) >= _SUBJECTS_NEEDED
+        ):
+            return level
+    return FAIL
+
+
+def learning_level(marked: Sequence[Decimal], comments: Sequence[str]) -> str:
+    """The learning level of a term (from ĐTBmhk) or year (from ĐTBmcn), adjusted by Art. 9.3.
+
+    Where one subject alone holds the level two or more below Tốt or Khá, it is raised to the next level up. The test:
+    that subject at 10 (or Đạt) would reach Tốt or Khá.
+
+    Args:
+        marked: averages of the marked subjects the pupil has.
+        comments: "Đ"/"CĐ" of his comment subjects.
+    """
+    level = threshold_level(marked, comments)
+    place = LEVELS.index(level)
+    if place + 2 >= len(LEVELS):
+        return level
+    without_one = _best_with_one_subject_lifted(marked, comments)
+    return LEVELS[place + 1] if without_one >= place + 2 else level
+
+
+def _best_with_one_subject_lifted(marked: Sequence[Decimal], comments: Sequence[str]) -> int:
+    """The highest place in LEVELS that changing exactly one subject could reach; only the lowest can matter."""
+    places = [0]
+    if marked:
+        lifted = sorted(marked)
+        places.append(LEVELS.index(threshold_level([HIGHEST, *lifted[1:]], comments)))
+    if NOT_PASSED in comments:
+        others = list(comments)
+        others.remove(NOT_PASSED)
+        places.append(LEVELS.index(threshold_level(marked, [*others, PASSED])))
+    return max(places)
+
+
+_TRAINING_YEAR: dict[tuple[str, str], str] = {
+    # (term I, term II) → year, Art. 8.2; every pair that is not here is Chưa đạt
+    (GOOD, GOOD): GOOD, (FAIR, GOOD): GOOD,
+    (GOOD, FAIR): FAIR, (FAIR, FAIR): FAIR, (PASS, FAIR): FAIR, (GOOD, PASS): FAIR, (PASS, GOOD): FAIR, (FAIL, GOOD): FAIR,
+    (FAIR, PASS): PASS, (PASS, PASS): PASS, (FAIL, PASS): PASS, (FAIL, FAIR): PASS,
+}  # fmt: skip
+
+
+def training_year(term1: str | None, term2: str | None) -> str | None:
+    """The year's training result from the two terms' (Art. 8.2); term II alone for who moved in (verify)."""
+    if term2 is None:
+        return None
+    if term1 is None:
+        return term2
+    return _TRAINING_YEAR.get((term1, term2), FAIL)
+
+
+def at_least(level: str | None, lowest: str) -> bool:
+    """Whether a level is known and not below another."""
+    return level in LEVELS and LEVELS.index(level) >= LEVELS.index(lowest)
+
+
+def promotion(
+    learning: str | None, training: str | None, absences: int | None, *,
+    learning_reassessed: str | None = None, training_after_summer: str | None = None,
+) -> str | None:
+    """Whether the pupil moves up (Art. 12): learning and training at least Đạt, at most 45 half-days of absence.
+
+    What was reached after the summer (Art. 13, 14) counts in place of the year's. Before the summer, who fails learning
+    or training is due for re-assessment; no summer mends absences.
+
+    Returns:
+        "promoted", "retained", "reassess", or None while a result of the year is missing.
+    """
+    if learning is None or training is None:
+        return None
+    if absences is not None and absences > MOST_ABSENCES:
+        return RETAINED
+    learnt, trained = learning_reassessed or learning, training_after_summer or training
+    if at_least(learnt, PASS) and at_least(trained, PASS):
+        return PROMOTED
+    learning_open = not at_least(learning, PASS) and learning_reassessed is None
+    training_open = not at_least(training, PASS) and training_after_summer is None
+    tried_and_failed = (learning_reassessed is not None and not at_least(learnt, PASS)) or (
+        training_after_summer is not None and not at_least(trained, PASS)
+    )
+    return RETAINED if tried_and_failed or not (learning_open or training_open) else REASSESS
+
+
+def title(learning: str | None, training: str | None, marked: Sequence[Decimal]) -> str | None:
+    """The year's title (Art. 15): Xuất sắc needs at least six marked subjects with ĐTBmcn of 9.0 or more."""
+    if learning != GOOD or training != GOOD:
+        return None
+    excellent = sum(value >= _EXCELLENT_MARK for value in marked) >= _SUBJECTS_NEEDED
+    return EXCELLENT_PUPIL if excellent else GOOD_PUPIL

@@ -1,0 +1,68 @@
+"""The content-addressed store: what is in it is named by its SHA-256, never changes and is never deleted."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from functools import lru_cache
+from pathlib import Path
+
+from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.settings import settings
+
+
+def folder() -> Path:
+    """Root of the store on disk."""
+    return Path(settings().documents_url.removeprefix("file://"))
+
+
+def path_of(sha256: str) -> Path:
+    """Where a blob lies: two levels of folders keep each one small."""
+    return folder() / sha256[:2] / sha256[2:4] / sha256
+
+
+def put(data: bytes) -> str:
+    """Store bytes: written beside, flushed to disk, renamed. Storing the same bytes again changes nothing.
+
+    Returns:
+        Their SHA-256, hex.
+    """
+    sha256 = hashlib.sha256(data).hexdigest()
+    path = path_of(sha256)
+    if path.exists():
+        return sha256
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{sha256}.{secrets.token_hex(4)}")
+    with partial.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+    return sha256
+
+
+def get(sha256: str) -> bytes:
+    """The bytes of a blob, checked against its name.
+
+    Raises:
+        HocbaError: STORED_FILE_DAMAGED when missing or altered.
+    """
+    try:
+        data = path_of(sha256).read_bytes()
+    except FileNotFoundError as error:
+        raise HocbaError(ErrorCode.STORED_FILE_DAMAGED) from error
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise HocbaError(ErrorCode.STORED_FILE_DAMAGED)
+    return data
+
+
+@lru_cache(maxsize=256)
+def get_cached(sha256: str) -> bytes:
+    """:func:`get` for small things asked for often (photos)."""
+    return get(sha256)
+
+
+def exists(sha256: str) -> bool:
+    """Whether a blob is stored."""
+    return path_of(sha256).exists()

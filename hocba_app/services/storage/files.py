@@ -1,0 +1,77 @@
+"""A version's file: its base and the updates appended since, checked against what the database says."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+
+from sqlmodel import Session, select
+
+from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.models import Revision
+from hocba_app.services.storage import blobs
+
+_CACHE_BYTES = 96 * 1024 * 1024
+
+
+class _Recent:
+    """Whole files by their SHA-256: the next signer of a class prepares on the bytes the last one left."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._files: OrderedDict[str, bytes] = OrderedDict()
+        self._size = 0
+
+    def get(self, sha256: str) -> bytes | None:
+        with self._lock:
+            data = self._files.get(sha256)
+            if data is not None:
+                self._files.move_to_end(sha256)
+            return data
+
+    def put(self, sha256: str, data: bytes) -> None:
+        with self._lock:
+            if sha256 not in self._files:
+                self._files[sha256] = data
+                self._size += len(data)
+            while self._size > _CACHE_BYTES:
+                _, dropped = self._files.popitem(last=False)
+                self._size -= len(dropped)
+
+
+_recent = _Recent()
+
+
+def current_file(session: Session, version_id: str) -> bytes:
+    """The newest bytes of a version.
+
+    Raises:
+        HocbaError: STORED_FILE_DAMAGED, NOT_FOUND.
+    """
+    return revision_file(session, version_id, None)
+
+
+def revision_file(session: Session, version_id: str, number: int | None) -> bytes:
+    """The file as one revision left it (every revision is a prefix of the newest file).
+
+    Args:
+        number: of the revision; None for the newest.
+
+    Raises:
+        HocbaError: STORED_FILE_DAMAGED, NOT_FOUND.
+    """
+    query = select(Revision).where(Revision.version_id == version_id).order_by(Revision.number)
+    if number is not None:
+        query = query.where(Revision.number <= number)
+    revisions = session.exec(query).all()
+    if not revisions:
+        raise HocbaError(ErrorCode.NOT_FOUND, what="tệp hồ sơ")
+    last = revisions[-1]
+    if (data := _recent.get(last.sha256)) is not None:
+        return data
+    data = b"".join(blobs.get(revision.blob_sha256) for revision in revisions)
+    if len(data) != last.length or hashlib.sha256(data).hexdigest() != last.sha256:
+        raise HocbaError(ErrorCode.STORED_FILE_DAMAGED)
+    _recent.put(last.sha256, data)
+    return data

@@ -1,0 +1,107 @@
+"""From a photo of a signature on paper, or a picture of the seal, to the normalised image that is drawn on records."""
+
+from __future__ import annotations
+
+import io
+
+from PIL import Image, ImageChops, ImageFilter, ImageOps, UnidentifiedImageError
+
+from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.services.signing.appearance import InkImage
+
+MAX_BYTES = 10 * 1024 * 1024
+MAX_PIXELS = 40_000_000
+SIGNATURE_WIDTH, SEAL_WIDTH = 300, 400
+_WORK_WIDTH = 1200
+_LEAST_INK = 0.0008
+"""Share of the picture that must be ink for it to hold a signature."""
+_MAGIC = {b"\x89PNG\r\n\x1a\n": "PNG", b"\xff\xd8\xff": "JPEG"}
+_ACCEPTED = "ảnh PNG hoặc JPG"
+
+
+def signature_image(data: bytes) -> tuple[InkImage, bytes]:
+    """Clean a photographed signature: paper and shadows removed, cropped, one ink colour.
+
+    Args:
+        data: the uploaded file.
+
+    Returns:
+        The stored image, and a PNG preview on white.
+
+    Raises:
+        HocbaError: FILE_TOO_LARGE, FILE_TYPE, IMAGE_TOO_LARGE, IMAGE_EMPTY.
+    """
+    return _normalise(data, SIGNATURE_WIDTH)
+
+
+def seal_image(data: bytes) -> tuple[InkImage, bytes]:
+    """The same for the seal, at the seal's size. Errors as :func:`signature_image`."""
+    return _normalise(data, SEAL_WIDTH)
+
+
+def _normalise(data: bytes, width: int) -> tuple[InkImage, bytes]:
+    picture = _open(data)
+    mask = _ink_mask(picture)
+    box = mask.point(lambda level: 255 if level > 40 else 0).getbbox()
+    inked = sum(mask.histogram()[64:]) / (mask.width * mask.height)
+    if box is None or inked < _LEAST_INK:
+        raise HocbaError(ErrorCode.IMAGE_EMPTY)
+    colour = _ink_colour(picture, mask)
+    margin = 4
+    box = (max(0, box[0] - margin), max(0, box[1] - margin), min(mask.width, box[2] + margin), min(mask.height, box[3] + margin))
+    cropped = mask.crop(box)
+    height = max(1, min(width * 2, round(cropped.height * width / cropped.width)))
+    small = cropped.resize((width, height), Image.Resampling.LANCZOS)
+    image = InkImage.from_mask(width, height, colour, small.tobytes())
+    preview = Image.new("RGB", small.size, "white")
+    preview.paste(colour, mask=small)
+    out = io.BytesIO()
+    preview.save(out, "PNG")
+    return image, out.getvalue()
+
+
+def _open(data: bytes) -> Image.Image:
+    """Decode a hostile picture within limits; its header is judged before a pixel is decoded."""
+    if len(data) > MAX_BYTES:
+        raise HocbaError(ErrorCode.FILE_TOO_LARGE, limit=MAX_BYTES // (1024 * 1024))
+    kind = next((name for magic, name in _MAGIC.items() if data.startswith(magic)), None)
+    if kind is None:
+        raise HocbaError(ErrorCode.FILE_TYPE, accepted=_ACCEPTED)
+    try:
+        picture = Image.open(io.BytesIO(data), formats=[kind])
+        if picture.width * picture.height > MAX_PIXELS:
+            raise HocbaError(ErrorCode.IMAGE_TOO_LARGE, megapixels=MAX_PIXELS // 1_000_000)
+        picture.draft("RGB", (_WORK_WIDTH, _WORK_WIDTH))
+        picture = ImageOps.exif_transpose(picture)
+        if picture.mode in ("RGBA", "LA", "P"):
+            picture = picture.convert("RGBA")
+            paper = Image.new("RGBA", picture.size, "white")
+            paper.alpha_composite(picture)
+            picture = paper
+        picture = picture.convert("RGB")
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise HocbaError(ErrorCode.FILE_TYPE, accepted=_ACCEPTED) from error
+    picture.thumbnail((_WORK_WIDTH, _WORK_WIDTH), Image.Resampling.LANCZOS)
+    return picture
+
+
+def _ink_mask(picture: Image.Image) -> Image.Image:
+    """How much ink lies on each dot: the dot against the paper around it, so that shadows vanish."""
+    darkest = ImageChops.darker(ImageChops.darker(*picture.split()[:2]), picture.split()[2])
+    radius = max(8, picture.width // 24)
+    paper = darkest.filter(ImageFilter.MaxFilter(9)).filter(ImageFilter.GaussianBlur(radius))
+    difference = ImageChops.subtract(paper, darkest)
+    # Below 28 lies grain of the paper; above 110 the stroke is full ink.
+    return difference.point(lambda level: 0 if level < 28 else min(255, round((level - 28) * 255 / 82)))
+
+
+def _ink_colour(picture: Image.Image, mask: Image.Image) -> tuple[int, int, int]:
+    strong = mask.point(lambda level: 255 if level > 200 else 0)
+    if strong.getbbox() is None:
+        strong = mask
+    totals = []
+    for band in picture.split():
+        histogram = band.histogram(strong)
+        count = sum(histogram) or 1
+        totals.append(round(sum(level * number for level, number in enumerate(histogram)) / count))
+    return totals[0], totals[1], totals[2]

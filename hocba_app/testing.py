@@ -1,0 +1,111 @@
+"""``hocba test``: everything the suite needs, then the suite. Says loudly what it could not get."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+_PACKAGES = {"chromium": "chromium", "pdfsig": "poppler-utils", "postgres": "postgresql"}
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Set up, check style and layers, run the tests.
+
+    Args:
+        arguments: passed on to pytest; none runs everything.
+
+    Returns:
+        The exit code: 0 only when everything passed.
+    """
+    _install_system_packages()
+    checks = [] if arguments else [["ruff", "check", "hocba_app", "tests"], ["importlinter.cli"]]
+    code = 0
+    for module, *options in checks:
+        code |= subprocess.call([sys.executable, "-m", module, *options], cwd=ROOT)
+    with _postgres() as url:
+        environment = {**os.environ, "HOCBA_TEST_POSTGRES_URL": url}
+        tests = subprocess.call([sys.executable, "-m", "pytest", *(arguments or ["-q"])], cwd=ROOT, env=environment)
+    return code or tests
+
+
+def _postgres_programs() -> Path | None:
+    """Folder of PostgreSQL's server programs; Debian keeps them off the PATH."""
+    found = shutil.which("initdb")
+    if found:
+        return Path(found).parent
+    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    return versions[-1].parent if versions else None
+
+
+def _missing() -> list[str]:
+    missing = [package for program, package in _PACKAGES.items() if program != "postgres" and shutil.which(program) is None]
+    return missing if _postgres_programs() else [*missing, _PACKAGES["postgres"]]
+
+
+def _install_system_packages() -> None:
+    missing = _missing()
+    if not missing:
+        return
+    if shutil.which("apt-get") is None or os.geteuid() != 0:
+        _loudly(f"Thiếu gói hệ thống: {', '.join(missing)}. Một phần kiểm thử sẽ bị bỏ qua. / Missing: those tests are skipped.")
+        return
+    quiet = {"stdout": sys.stderr, "env": {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}}
+    subprocess.call(["apt-get", "update", "-qq"], **quiet)  # type: ignore[call-overload]
+    subprocess.call(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing], **quiet)  # type: ignore[call-overload]
+    if left := _missing():
+        _loudly(f"Không cài được: {', '.join(left)}. Một phần kiểm thử sẽ bị bỏ qua. / Could not install: those tests are skipped.")
+
+
+@contextmanager
+def _postgres() -> Iterator[str]:
+    """A PostgreSQL server of the suite's own on a free port, or "" said loudly."""
+    if os.environ.get("HOCBA_TEST_POSTGRES_URL"):
+        yield os.environ["HOCBA_TEST_POSTGRES_URL"]
+        return
+    programs = _postgres_programs()
+    if programs is None:
+        _loudly("Không có PostgreSQL: chỉ kiểm thử trên SQLite. / No PostgreSQL: tests run on SQLite only.")
+        yield ""
+        return
+    folder = Path(tempfile.mkdtemp(prefix="hocba-pg-"))
+    as_user: list[str] = []
+    user = getpass.getuser()
+    if os.geteuid() == 0:  # the server refuses to run as root
+        shutil.chown(folder, "postgres")
+        as_user, user = ["runuser", "-u", "postgres", "--"], "postgres"
+    port = _free_port()
+    data = folder / "data"
+    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=300"
+    quiet = {"stdout": subprocess.DEVNULL, "cwd": folder}
+    try:
+        subprocess.run([*as_user, programs / "initdb", "-D", data, "-A", "trust", "-U", user], check=True, **quiet)
+        subprocess.run([*as_user, programs / "pg_ctl", "-D", data, "-o", options, "-l", folder / "log", "-w", "start"], check=True, **quiet)
+    except subprocess.CalledProcessError:
+        _loudly("PostgreSQL không khởi động được: chỉ kiểm thử trên SQLite. / PostgreSQL did not start: SQLite only.")
+        yield ""
+        return
+    try:
+        yield f"postgresql://{user}@127.0.0.1:{port}/postgres"
+    finally:
+        subprocess.run([*as_user, programs / "pg_ctl", "-D", data, "-m", "immediate", "stop"], check=False, **quiet)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _loudly(text: str) -> None:
+    line = "!" * 100
+    print(f"{line}\n{text}\n{line}", file=sys.stderr, flush=True)
