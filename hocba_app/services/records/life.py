@@ -1,0 +1,34 @@
+"""Between the rows and the pure state machine: the only writer of ``Document.state``."""
+
+from __future__ import annotations
+
+from sqlmodel import Session, select
+
+from hocba_app.domain.lifecycle import DocumentLife, SlotState
+from hocba_app.models import Document, Lease, Slot
+from hocba_app.models.base import utc_now
+
+
+def load_life(session: Session, document_id: str) -> DocumentLife:
+    """The document's life as the rows tell it, lease included."""
+    document = session.get_one(Document, (session.info["school_id"], document_id))
+    if document.version_id is None:
+        return DocumentLife(document.kind)
+    slots = session.exec(select(Slot).where(Slot.version_id == document.version_id).order_by(Slot.position)).all()
+    lease = session.exec(
+        select(Lease.batch_id).where(Lease.version_id == document.version_id, Lease.released_at.is_(None))  # type: ignore[union-attr]
+    ).first()
+    return DocumentLife(
+        kind=document.kind, state=document.state,  # type: ignore[arg-type]
+        slots=tuple(SlotState(slot.field, slot.stage, slot.signed_at is not None) for slot in slots), lease=lease,
+    )
+
+
+def save_life(session: Session, document_id: str, life: DocumentLife) -> None:
+    """Write state and next stage. Slots, leases and versions are changed by whoever made the transition."""
+    document = session.get_one(Document, (session.info["school_id"], document_id))
+    document.state, document.next_stage = life.state, life.next_stage
+    document.updated_at = utc_now()
+    if life.state == "open":
+        document.version_id = None
+    session.add(document)
