@@ -15,6 +15,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def upgrade(url: str) -> None:
     """Run every migration the database at ``url`` has not seen. Repeating it changes nothing."""
+    if url.startswith("sqlite:///"):
+        Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
     command.upgrade(_config(url), "head")
 
 
