@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alembic import context
-from sqlalchemy import create_engine, text
+from sqlalchemy import NullPool, create_engine, text
 from sqlmodel import SQLModel
 
 import hocba_app.models  # noqa: F401 - registers every table
@@ -16,7 +16,7 @@ ADVISORY_LOCK = 7_301_001
 def run() -> None:
     """Bring the database at the given (or configured) URL to the newest schema."""
     url = context.config.attributes.get("url") or settings().database_url
-    with create_engine(url).connect() as connection:
+    with create_engine(url, poolclass=NullPool).connect() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("set lock_timeout = '10s'"))
             connection.execute(text("select pg_advisory_lock(:key)").bindparams(key=ADVISORY_LOCK))
