@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import pytest
 from sqlmodel import select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import Batch, BatchItem, Database, Document, Job, LateAnswer, Lease, Revision, Slot
+from hocba_app.models import Batch, BatchItem, Document, Job, LateAnswer, Lease, Revision, Slot
 from hocba_app.models.base import utc_now
 from hocba_app.services.audit.log import verify_chain
 from hocba_app.services.jobs.advance import Claims, advance
@@ -23,45 +22,8 @@ from hocba_app.services.signing import confirming, queue
 from hocba_app.services.signing.outside import trust_roots
 from hocba_app.services.storage.files import current_file
 from hocba_app.services.verification.examine import examine_file
-from hocba_app.settings import settings
-from hocba_app.simulators.mysign.app import create_app
-from hocba_app.simulators.mysign.service import Service
-from hocba_app.simulators.trust.app import create_app as create_trust
-from hocba_app.simulators.trust.authority import Authority
 from tests.integration.simulators.mysign_rig import Rig
-from tests.integration.simulators.running import running
-from tests.school import SmallSchool, small_school
-
-
-@pytest.fixture(scope="module")
-def outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Rig, str, Path]]:
-    folder = tmp_path_factory.mktemp("outside")
-    made: list[Authority] = []
-
-    def trust(url: str) -> object:
-        made.append(Authority(folder / "trust", url))
-        return create_trust(made[0])
-
-    with running(trust) as trust_url:  # type: ignore[arg-type]
-        service = Service(folder / "mysign", made[0])
-        with running(lambda _url: create_app(service)) as url:
-            yield Rig(url, service, made[0]), trust_url, folder / "trust" / "root.pem"
-
-
-@pytest.fixture
-def small(
-    db: Database, school_id: str, outside: tuple[Rig, str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[SmallSchool]:
-    rig, trust_url, root = outside
-    rig.well()
-    for name, value in {
-        "SECRET_KEY": "test secret", "MYSIGN_URL": rig.url, "TSA_URL": f"{trust_url}/tsa", "TRUST_ROOTS": str(root),
-        "DOCUMENTS_URL": str(tmp_path / "documents"), "JOBS_DATABASE_URL": f"sqlite:///{tmp_path}/jobs.db",
-    }.items():
-        monkeypatch.setenv(f"HOCBA_{name}", value)
-    settings.cache_clear()
-    yield small_school(db, school_id, rig)
-    settings.cache_clear()
+from tests.school import SmallSchool
 
 
 def work_on(small: SmallSchool, job_id: str, worker: str = "w0", stop: threading.Event | None = None) -> str:

@@ -109,10 +109,10 @@ class MySignProvider:
             if error.code in (ErrorCode.PROVIDER_UNREACHABLE, ErrorCode.PROVIDER_BUSY):
                 raise
             raise HocbaError(ErrorCode.PROVIDER_UNREACHABLE) from error  # login refused: still no final status
+        if answer.status_code == 429:
+            raise HocbaError(ErrorCode.PROVIDER_BUSY, seconds=_retry_after(answer))
         shape = _json(answer)
-        if answer.status_code == 429 or answer.status_code >= 500 or not isinstance(shape, dict):
-            if answer.status_code == 429:
-                _checked(answer)  # says how long to wait
+        if answer.status_code >= 500 or not isinstance(shape, dict):
             raise HocbaError(ErrorCode.PROVIDER_UNREACHABLE)
         code = str(shape.get("status", shape.get("error", "")))
         state = _STATES.get(code)

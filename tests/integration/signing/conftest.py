@@ -1,0 +1,49 @@
+"""A small school beside running MySign and trust simulators."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hocba_app.models import Database
+from hocba_app.settings import settings
+from hocba_app.simulators.mysign.app import create_app
+from hocba_app.simulators.mysign.service import Service
+from hocba_app.simulators.trust.app import create_app as create_trust
+from hocba_app.simulators.trust.authority import Authority
+from tests.integration.simulators.mysign_rig import Rig
+from tests.integration.simulators.running import running
+from tests.school import SmallSchool, small_school
+
+
+@pytest.fixture(scope="module")
+def outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Rig, str, Path]]:
+    folder = tmp_path_factory.mktemp("outside")
+    made: list[Authority] = []
+
+    def trust(url: str) -> object:
+        made.append(Authority(folder / "trust", url))
+        return create_trust(made[0])
+
+    with running(trust) as trust_url:  # type: ignore[arg-type]
+        service = Service(folder / "mysign", made[0])
+        with running(lambda _url: create_app(service)) as url:
+            yield Rig(url, service, made[0]), trust_url, folder / "trust" / "root.pem"
+
+
+@pytest.fixture
+def small(
+    db: Database, school_id: str, outside: tuple[Rig, str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[SmallSchool]:
+    rig, trust_url, root = outside
+    rig.well()
+    for name, value in {
+        "SECRET_KEY": "test secret", "MYSIGN_URL": rig.url, "TSA_URL": f"{trust_url}/tsa", "TRUST_ROOTS": str(root),
+        "DOCUMENTS_URL": str(tmp_path / "documents"), "JOBS_DATABASE_URL": f"sqlite:///{tmp_path}/jobs.db",
+    }.items():
+        monkeypatch.setenv(f"HOCBA_{name}", value)
+    settings.cache_clear()
+    yield small_school(db, school_id, rig)
+    settings.cache_clear()
