@@ -46,7 +46,8 @@ def take(db: Database, school_id: str, job_id: str, worker: str) -> Claim | None
     """
     now = utc_now()
     with db.write(school_id) as session:
-        job = session.get(Job, (school_id, job_id))
+        # Locked: two workers that read the same row on PostgreSQL would both find it free.
+        job = session.get(Job, (school_id, job_id), with_for_update=True)
         if job is None or job.state not in LIVE:
             return None
         heard = job.heartbeat_at is not None and job.heartbeat_at > now - SILENT_AFTER
