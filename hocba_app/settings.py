@@ -32,6 +32,7 @@ class Settings(BaseSettings):
     public_url: str = Field("http://localhost:3000", description="Địa chỉ công khai của hệ thống, in trong mã QR")
     origins: str = Field("", description="Các địa chỉ được mở websocket, cách nhau dấu phẩy; mặc định là public_url và localhost")
     port: int = Field(3000, description="Cổng web")
+    trusted_proxies: int = Field(0, description="Số máy chủ trung gian tin cậy phía trước; địa chỉ người dùng lấy từ X-Forwarded-For của lớp đó")
     smtp_url: str = Field("", description="Máy chủ thư, smtp://user:pass@host:587; để trống thì không gửi thư")
     mail_from: str = Field("", description="Địa chỉ gửi thư")
     session_hours: int = Field(12, description="Thời hạn tối đa của một phiên đăng nhập (giờ)")

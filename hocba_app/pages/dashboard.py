@@ -11,9 +11,7 @@ from hocba_app.components.shell import shell
 from hocba_app.components.stat_card import stat_card
 from hocba_app.domain.wording import STEP
 from hocba_app.services.records.dashboard import STEPS
-from hocba_app.state.dashboard import Cell, ClassRow, DashboardState, PersonRow, Task
-
-SHADES = {"open": "gray", "subject": "amber", "homeroom": "orange", "principal": "blue", "seal": "purple", "sealed": "green"}
+from hocba_app.state.dashboard import SHADES, Cell, ClassRow, DashboardState, PersonRow, Task
 
 
 def dashboard() -> rx.Component:

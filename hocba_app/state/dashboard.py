@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import reflex as rx
@@ -16,6 +16,9 @@ from hocba_app.services.records.dashboard import KINDS, STEPS, Overview, overvie
 from hocba_app.state.following import follow
 from hocba_app.state.guard import identity, signed_in
 
+SHADES = {"open": "gray", "subject": "amber", "homeroom": "orange", "principal": "blue", "seal": "purple", "sealed": "green"}
+"""The colour of each step; its word always stands beside it."""
+
 
 @dataclasses.dataclass
 class Cell:
@@ -25,6 +28,25 @@ class Cell:
     step: str
     share: int
     """Of the class, in percent, for the shade."""
+
+
+@dataclasses.dataclass
+class BarPart:
+    """How many documents of a kind stand at one step, as a part of the bar."""
+
+    label: str
+    text: str
+    percent: float
+    shade: str
+
+
+@dataclasses.dataclass
+class Bar:
+    """All documents of a kind."""
+
+    name: str
+    summary: str
+    parts: list[BarPart]
 
 
 @dataclasses.dataclass
@@ -69,7 +91,7 @@ class DashboardState(rx.State):
     rows: list[ClassRow] = []
     people: list[PersonRow] = []
     tasks: list[Task] = []
-    chart: list[dict[str, Any]] = []
+    chart: list[Bar] = []
     sealed: int = 0
     total: int = 0
     out_of_date: int = 0
@@ -95,14 +117,20 @@ class DashboardState(rx.State):
         self.people = [
             PersonRow(person.name, STAGE_SIGNER[person.stage], person.class_name, person.slots) for person in view.people[:30]
         ]
-        self.chart = [
-            {"name": KIND_SHORT[kind]} | {STEP[step]: totals[kind].get(step, 0) for step in STEPS} for kind in KINDS
-        ]
+        self.chart = [_bar(KIND_SHORT[kind], totals[kind]) for kind in KINDS]
         self.sealed = sum(totals[kind].get("sealed", 0) for kind in KINDS)
         self.total = sum(sum(totals[kind].values()) for kind in KINDS)
         self.out_of_date = sum(row.out_of_date for row in view.classes)
         self.tasks = _tasks(view, who)
         self.loaded = True
+
+
+def _bar(name: str, steps: Mapping[str, int]) -> Bar:
+    whole = sum(steps.values()) or 1
+    parts = [
+        BarPart(STEP[step], str(steps[step]), round(100 * steps[step] / whole, 2), SHADES[step]) for step in STEPS if steps.get(step)
+    ]
+    return Bar(name, f"{name}: " + ", ".join(f"{part.label} {part.text}" for part in parts), parts)
 
 
 def _row(progress: Any, kind: str) -> ClassRow:

@@ -1,0 +1,122 @@
+"""The frame of every signed-in page: school and person on top, the menu beside (behind a button on a phone)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from hocba_app.components.native_form import native_form, native_link
+from hocba_app.components.tones import tone_icon
+from hocba_app.state.shell import ShellState
+
+MENU: tuple[tuple[str, tuple[tuple[str, str, str, tuple[str, ...]], ...]], ...] = (
+    ("", (
+        ("/", "Tổng quan", "layout-dashboard", ("dashboard",)),
+        ("/sign", "Ký học bạ", "pen-line", ("own_queue",)),
+        ("/records", "Học bạ", "book-open", ("records_read",)),
+    )),
+    ("Làm học bạ", (
+        ("/sync", "Đồng bộ", "refresh-cw", ("sync",)),
+        ("/lock", "Chốt học bạ", "lock", ("lock",)),
+        ("/unlock", "Hủy chốt", "lock-open", ("unlock_ask", "unlock_approve")),
+        ("/print", "In học bạ", "printer", ("print",)),
+    )),
+    ("Người ký", (
+        ("/assignments", "Phân công ký", "users", ("assignments",)),
+        ("/signature-images", "Ảnh chữ ký, con dấu", "stamp", ("signature_images",)),
+        ("/signing-accounts", "Tài khoản MySign", "smartphone", ("signing_accounts",)),
+        ("/signing-settings", "Người ký bìa, ký thay, đóng dấu", "settings-2", ("cover_signer",)),
+    )),
+    ("Quản trị", (
+        ("/accounts", "Tài khoản", "user-cog", ("accounts_read",)),
+        ("/audit", "Nhật ký", "scroll-text", ("audit_read",)),
+    )),
+    ("Của tôi", (
+        ("/my-signature", "Chữ ký của tôi", "signature", ("own_signature",)),
+        ("/me", "Mật khẩu", "key-round", ("dashboard",)),
+    )),
+)
+"""Groups of ``(path, words, icon, any of these rights)``."""
+
+
+def shell(*children: rx.Component, title: Any, subtitle: Any = "", active: str = "", actions: rx.Component | None = None) -> rx.Component:
+    """A page.
+
+    Args:
+        title: the one ``h1``.
+        subtitle: a sentence under it.
+        active: the menu entry this page belongs to.
+        actions: buttons beside the title.
+    """
+    return rx.el.div(
+        rx.el.a("Tới nội dung chính", href="#main", class_name="skip"),
+        rx.el.header(
+            rx.el.details(
+                rx.el.summary(rx.icon("menu", size=24), aria_label="Mở danh mục"),
+                rx.el.nav(*_menu(active), _leave(), class_name="menu", aria_label="Danh mục"),
+                class_name="drawer",
+                # A new page closes the menu: the element is made anew for each.
+                key=f"drawer-{active}",
+            ),
+            rx.link("Học bạ điện tử", href="/", class_name="brand"),
+            rx.el.div(rx.el.b(ShellState.name), rx.el.small(ShellState.roles), class_name="who"),
+            class_name="topbar",
+        ),
+        rx.el.aside(rx.el.nav(*_menu(active), _leave(), class_name="menu", aria_label="Danh mục"), class_name="side"),
+        rx.el.main(
+            rx.el.div(
+                rx.el.div(rx.el.h1(title), rx.el.p(subtitle)), *([actions] if actions else []), class_name="page-head"
+            ),
+            rx.el.div(route_notice(), *children, class_name="stack"),
+            id="main", class_name="content", tab_index=-1,
+        ),
+        class_name="frame",
+    )
+
+
+def route_notice() -> rx.Component:
+    """What the last form said: done, or why not."""
+    return rx.cond(
+        ShellState.notice != "",
+        rx.el.div(
+            rx.cond(ShellState.notice_is_problem, tone_icon("problem", size=20), tone_icon("ok", size=20)),
+            rx.el.div(ShellState.notice, class_name="body"),
+            rx.el.button("Đóng", class_name="button soft", on_click=ShellState.dismiss, style={"minHeight": "32px"}),
+            class_name=rx.cond(ShellState.notice_is_problem, "notice problem", "notice ok"), role="alert",
+        ),
+    )
+
+
+def _menu(active: str) -> list[rx.Component]:
+    parts: list[rx.Component] = []
+    for heading, entries in MENU:
+        rights = sorted({right for *_, needed in entries for right in needed})
+        if heading:
+            parts.append(rx.cond(_any_right(rights), rx.el.h2(heading)))
+        parts += [rx.cond(_any_right(needed), _entry(path, words, icon, path == active)) for path, words, icon, needed in entries]
+    return parts
+
+
+def _entry(path: str, words: str, icon: str, current: bool) -> rx.Component:
+    mark = {"aria_current": "page"} if current else {}
+    return rx.link(rx.icon(icon, size=18, aria_hidden=True), words, href=path, custom_attrs=mark, underline="none")
+
+
+def _any_right(rights: Any) -> Any:
+    first, *others = rights
+    held = ShellState.rights.contains(first)
+    for right in others:
+        held = held | ShellState.rights.contains(right)
+    return held
+
+
+def _leave() -> rx.Component:
+    return rx.el.div(
+        rx.el.h2(ShellState.school),
+        native_link(rx.icon("badge-check", size=18, aria_hidden=True), "Kiểm tra học bạ", href="/verify"),
+        native_form(
+            rx.el.button(rx.icon("log-out", size=18, aria_hidden=True), "Đăng xuất", type="submit", class_name="button soft wide"),
+            action="/session/end", method="post", style={"padding": "10px 12px"},
+        ),
+    )

@@ -1,0 +1,38 @@
+"""The app: pages registered, plain routes mounted; nothing else."""
+
+from __future__ import annotations
+
+import reflex as rx
+
+from hocba_app.pages import dashboard, login, me, signing
+from hocba_app.routes.app import create_api
+from hocba_app.routes.protection import BodyLimit, SecurityHeaders
+from hocba_app.state import following
+from hocba_app.state.dashboard import DashboardState
+from hocba_app.state.gate import Gate
+from hocba_app.state.shell import ShellState
+from hocba_app.state.signing import SigningState
+
+app = rx.App(
+    stylesheets=["/styles/app.css"],
+    html_lang="vi",
+    api_transformer=[create_api(), BodyLimit, SecurityHeaders],  # the last is the outermost
+    toaster=rx.toast.provider(position="bottom-center"),
+)
+app.add_middleware(Gate(), index=0)
+following.open_tabs = lambda: app.event_namespace.token_to_sid if app.event_namespace else {}
+
+for page, route, title, load in (
+    (dashboard.dashboard, "/", "Tổng quan", DashboardState.load),
+    (signing.signing, "/sign", "Ký học bạ", SigningState.load),
+    (me.me, "/me", "Mật khẩu", None),
+):
+    app.add_page(page, route=route, title=f"{title} · Học bạ điện tử", on_load=[ShellState.load, *([load] if load else [])])
+
+for page, route, title in (
+    (login.login, "/login", "Đăng nhập"),
+    (login.activate, "/activate", "Kích hoạt tài khoản"),
+    (login.forbidden, "/forbidden", "Không có quyền"),
+):
+    app.add_page(page, route=route, title=f"{title} · Học bạ điện tử", on_load=ShellState.load_public)
+app.add_page(login.missing, route="404", title="Không có trang này · Học bạ điện tử")

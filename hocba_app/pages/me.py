@@ -1,0 +1,33 @@
+"""The page "Mật khẩu": what everybody may do with his own account."""
+
+from __future__ import annotations
+
+import reflex as rx
+
+from hocba_app.components.fields import text_field
+from hocba_app.components.native_form import native_form
+from hocba_app.components.shell import shell
+from hocba_app.state.shell import ShellState
+
+
+def me() -> rx.Component:
+    """Layout of ``/me``."""
+    return shell(
+        rx.el.section(
+            rx.el.h2("Đổi mật khẩu"),
+            rx.el.p("Các phiên đăng nhập khác của tài khoản này sẽ kết thúc.", class_name="muted"),
+            native_form(
+                rx.el.input(type="hidden", name="username", value=ShellState.username, auto_complete="username", read_only=True),
+                text_field("Mật khẩu đang dùng", id="old", type="password", auto_complete="current-password", required=True),
+                text_field(
+                    "Mật khẩu mới", id="password", type="password", auto_complete="new-password", required=True, min_length=10,
+                    hint="Ít nhất 10 ký tự, không trùng tên đăng nhập.",
+                ),
+                text_field("Nhập lại mật khẩu mới", id="again", type="password", auto_complete="new-password", required=True),
+                rx.el.button("Đổi mật khẩu", type="submit", class_name="button"),
+                action="/session/password", method="post",
+            ),
+            class_name="panel", style={"maxWidth": "460px"},
+        ),
+        title="Mật khẩu", subtitle=ShellState.username, active="/me",
+    )

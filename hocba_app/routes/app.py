@@ -1,0 +1,46 @@
+"""All plain routes as one application; a refusal becomes a sentence with the right status, never a traceback."""
+
+from __future__ import annotations
+
+import uuid
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import RedirectResponse, Response
+
+from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.routes import health, session
+from hocba_app.routes.error_page import error_page
+
+log = structlog.get_logger()
+_STATUS = {
+    ErrorCode.NOT_SIGNED_IN: 401, ErrorCode.FORBIDDEN: 403, ErrorCode.NOT_FOUND: 404, ErrorCode.INTERNAL: 500,
+    ErrorCode.LOGIN_THROTTLED: 429, ErrorCode.FILE_TOO_LARGE: 413,
+}
+ROUTERS = (session.router, health.router)
+
+
+def create_api() -> FastAPI:
+    """The application; Reflex's own is mounted behind it."""
+    api = FastAPI(title="Học bạ điện tử", docs_url=None, redoc_url=None, openapi_url=None)
+    for router in ROUTERS:
+        api.include_router(router)
+
+    @api.exception_handler(HocbaError)
+    async def refused(request: Request, error: HocbaError) -> Response:
+        if error.code is ErrorCode.NOT_SIGNED_IN and request.method == "GET":
+            return RedirectResponse("/login", 303)
+        return error_page(error, _STATUS.get(error.code, 422))
+
+    @api.exception_handler(RequestValidationError)
+    async def unreadable(_request: Request, _error: RequestValidationError) -> Response:
+        return error_page(HocbaError(ErrorCode.INVALID_INPUT, detail="biểu mẫu gửi lên thiếu hoặc sai thông tin"), 422)
+
+    @api.exception_handler(Exception)
+    async def defect(_request: Request, error: Exception) -> Response:
+        reference = uuid.uuid4().hex[:8]
+        log.error("route.defect", reference=reference, exc_info=error)
+        return error_page(HocbaError(ErrorCode.INTERNAL, reference=reference), 500)
+
+    return api

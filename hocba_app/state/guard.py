@@ -1,0 +1,81 @@
+"""Who is asking, and the marks by which a handler says who may call it. The gate enforces them on every event.
+
+Any client can call any event handler of the app, of pages it never saw too; so each handler declares its right under
+``@rx.event``, and one that declares nothing is refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from http.cookies import CookieError, SimpleCookie
+from typing import Any, TypeVar
+
+import reflex as rx
+from reflex.state import BaseState
+
+from hocba_app.models import database
+from hocba_app.services.accounts import sessions
+from hocba_app.services.accounts.authority import Right, allowed
+from hocba_app.services.accounts.identity import Identity
+
+COOKIE = "hocba_session"
+"""HttpOnly: set by the plain form of the login page, read here from the websocket's handshake."""
+
+Handler = TypeVar("Handler", bound=Callable[..., Any])
+_MARK = "__hocba_access__"
+_PUBLIC = "public"
+
+
+def requires(*rights: Right) -> Callable[[Handler], Handler]:
+    """Mark a handler: who holds one of these rights may call it. Stands under ``@rx.event``."""
+
+    def mark(function: Handler) -> Handler:
+        setattr(function, _MARK, rights)
+        return function
+
+    return mark
+
+
+def signed_in(function: Handler) -> Handler:
+    """Mark a handler: everybody with a live session may call it."""
+    setattr(function, _MARK, ())
+    return function
+
+
+def public(function: Handler) -> Handler:
+    """Mark a handler: anybody may call it."""
+    setattr(function, _MARK, _PUBLIC)
+    return function
+
+
+def declared(function: Callable[..., Any]) -> bool:
+    """Whether a handler says who may call it."""
+    return hasattr(function, _MARK)
+
+
+def is_public(function: Callable[..., Any]) -> bool:
+    """Whether anybody may call the handler."""
+    return getattr(function, _MARK, None) == _PUBLIC
+
+
+def may_call(function: Callable[..., Any], who: Identity) -> bool:
+    """Whether this person holds a right that the handler asks for."""
+    rights: tuple[Right, ...] = getattr(function, _MARK)
+    return not rights or any(allowed(who, right) for right in rights)
+
+
+def session_token(state: BaseState | rx.State) -> str:
+    """The session cookie of the tab's websocket; "" when there is none."""
+    jar: SimpleCookie = SimpleCookie()
+    try:
+        jar.load(state.router.headers.cookie or "")
+    except CookieError:
+        return ""
+    return jar[COOKIE].value if COOKIE in jar else ""
+
+
+async def identity(state: BaseState | rx.State) -> Identity | None:
+    """Who is asking, as the database knows him now; None without a live session."""
+    token = session_token(state)
+    return await asyncio.to_thread(sessions.identify, database(), token) if token else None

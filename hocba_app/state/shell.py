@@ -1,0 +1,61 @@
+"""What surrounds every page: who is signed in, where, and what he may open; and the notice a form's route sent along."""
+
+from __future__ import annotations
+
+import asyncio
+
+import reflex as rx
+
+from hocba_app.domain.wording import ROLE
+from hocba_app.models import School, database
+from hocba_app.services.accounts.authority import Right, allowed
+from hocba_app.services.accounts.identity import Identity
+from hocba_app.services.flash import read_notice
+from hocba_app.state.guard import identity, public, signed_in
+
+_ROLE_ORDER = tuple(ROLE)
+
+
+class ShellState(rx.State):
+    """Name, school and menu; every page loads it first."""
+
+    name: str = ""
+    username: str = ""
+    roles: str = ""
+    school: str = ""
+    school_year: str = ""
+    rights: list[str] = []
+    notice: str = ""
+    notice_is_problem: bool = False
+
+    @rx.event
+    @signed_in
+    async def load(self) -> None:
+        who = await identity(self)
+        assert who is not None
+        school = await asyncio.to_thread(_school_of, who)
+        self.name, self.username = who.full_name or who.username, who.username
+        self.roles = ", ".join(ROLE[role] for role in _ROLE_ORDER if role in who.roles and role != "teacher")
+        self.school, self.school_year = school.name, school.current_year
+        self.rights = [right.value for right in Right if allowed(who, right)]
+        self._take_notice()
+
+    @rx.event
+    @public
+    async def load_public(self) -> None:
+        """For pages anybody may open: only the notice."""
+        self._take_notice()
+
+    @rx.event
+    @public
+    async def dismiss(self) -> None:
+        self.notice = ""
+
+    def _take_notice(self) -> None:
+        found = read_notice(str(self.router.url.query_parameters.get("notice", "")))
+        self.notice, self.notice_is_problem = (found.text, found.problem) if found else ("", False)
+
+
+def _school_of(who: Identity) -> School:
+    with database().installation() as session:
+        return session.get_one(School, who.school_id)
