@@ -1,9 +1,12 @@
-"""The page "Ký học bạ": what waits for me, one tap to sign it, and how each batch goes. Made for a phone in one hand."""
+"""The page "Ký học bạ" [23-27]: what waits for me, one tap to sign it, and how each batch goes. Made for one hand."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import reflex as rx
 
+from hocba_app.components.data_table import data_table
 from hocba_app.components.empty_state import empty_state
 from hocba_app.components.notice import error_notice, notice
 from hocba_app.components.progress import progress_bar
@@ -19,35 +22,18 @@ def signing() -> rx.Component:
         rx.cond(
             SigningState.batches.length() > 0,
             rx.el.section(
-                rx.heading("Lượt ký", size="4", as_="h2", margin_bottom="12px"),
-                rx.vstack(rx.foreach(SigningState.batches, _batch), spacing="3", width="100%"),
-                aria_label="Lượt ký",
-                aria_live="polite",
-                width="100%",
+                rx.el.h2("Lượt ký", class_name="panel-title"),
+                rx.el.div(rx.foreach(SigningState.batches, _batch), class_name="stack"),
+                aria_label="Lượt ký", aria_live="polite",
             ),
         ),
         rx.el.section(
-            rx.flex(
-                rx.heading("Chờ tôi ký", size="4", as_="h2"),
-                rx.cond(
-                    SigningState.groups.length() > 1,
-                    rx.hstack(
-                        rx.button("Chọn tất cả", variant="ghost", on_click=SigningState.toggle_all, size="3"),
-                        rx.button(
-                            "Ký mục đã chọn", size="3", on_click=SigningState.sign_selected,
-                            disabled=(SigningState.selected.length() == 0) | SigningState.busy,
-                        ),
-                        spacing="4",
-                        align="center",
-                    ),
-                ),
-                justify="between", align="center", wrap="wrap", gap="12px", margin_bottom="12px",
-            ),
+            rx.el.h2("Chờ thầy cô ký", class_name="panel-title"),
             rx.cond(
                 SigningState.loaded,
                 rx.cond(
                     SigningState.groups.length() > 0,
-                    rx.vstack(rx.foreach(SigningState.groups, _group), spacing="3", width="100%"),
+                    rx.el.div(rx.foreach(SigningState.groups, _group), class_name="stack"),
                     empty_state(
                         "Không có hồ sơ nào chờ thầy cô ký",
                         "Khi nhà trường chốt hồ sơ và đến lượt thầy cô, hồ sơ sẽ hiện ở đây. Trang tự cập nhật.",
@@ -56,137 +42,136 @@ def signing() -> rx.Component:
                 ),
                 rx.skeleton(height="120px", width="100%"),
             ),
-            width="100%",
         ),
+        rx.cond(SigningState.groups.length() > 1, _sign_bar()),
         title="Ký học bạ",
         subtitle="Bấm Ký, rồi xác nhận một lần trên ứng dụng MySign của thầy cô.",
         active="/sign",
     )
 
 
+def _sign_bar() -> rx.Component:
+    """Everything at once: under the thumb."""
+    return rx.el.div(
+        rx.el.button(
+            rx.icon("pen-line", size=20, aria_hidden=True),
+            rx.cond(
+                SigningState.selected.length() > 0,
+                "Ký " + SigningState.selected_records.to_string() + " hồ sơ đã chọn",
+                "Ký tất cả " + SigningState.ready_records.to_string() + " hồ sơ",
+            ),
+            class_name="button", on_click=SigningState.sign_selected, disabled=(SigningState.ready_records == 0) | SigningState.busy,
+        ),
+        class_name="sign-bar",
+    )
+
+
 def _group(group: Group) -> rx.Component:
-    return rx.card(
-        rx.flex(
-            rx.checkbox(
-                checked=SigningState.selected.contains(group.key),
-                on_change=lambda _value: SigningState.toggle(group.key),
-                disabled=group.ready == 0,
-                aria_label="Chọn " + group.title,
-                size="3",
-            ),
-            rx.box(
-                rx.text(group.title, weight="bold", size="3"),
-                rx.text(group.detail, " · ", group.stage_name, size="2", color_scheme="gray"),
-                rx.cond(group.blocked != "", rx.text(group.blocked, size="2", color_scheme="amber", margin_top="4px")),
-                flex="1 1 220px",
-                min_width="0",
-            ),
-            rx.flex(
-                rx.button(
-                    "Xem", variant="soft", size="3", on_click=SigningState.open_group(group.key),
-                    aria_expanded=SigningState.opened == group.key,
+    return rx.el.article(
+        rx.el.div(
+            rx.el.label(
+                rx.el.input(
+                    type="checkbox", class_name="check", checked=SigningState.selected.contains(group.key),
+                    on_change=SigningState.toggle(group.key).stop_propagation, disabled=group.ready == 0, aria_label="Chọn " + group.title,
                 ),
-                rx.button(
-                    rx.icon("pen-line", size=18),
+                class_name="check-label",
+            ),
+            rx.el.div(
+                rx.el.b(group.title), rx.el.span(group.detail, " · ", group.stage_name, class_name="muted"),
+                rx.cond(group.blocked != "", rx.el.div(group.blocked, class_name="small")),
+                class_name="what",
+            ),
+            rx.el.div(
+                rx.el.button(
+                    "Xem", class_name="button soft", on_click=SigningState.open_group(group.key),
+                    aria_expanded=SigningState.opened == group.key, aria_label="Xem hồ sơ " + group.title,
+                ),
+                rx.el.button(
+                    rx.icon("pen-line", size=18, aria_hidden=True),
                     rx.cond(group.ready > 0, "Ký " + group.ready.to_string() + " hồ sơ", "Chưa ký được"),
-                    size="3",
-                    on_click=SigningState.sign_group(group.key),
-                    disabled=(group.ready == 0) | SigningState.busy,
-                    loading=SigningState.busy,
+                    class_name="button", on_click=SigningState.sign_group(group.key), disabled=(group.ready == 0) | SigningState.busy,
                 ),
-                gap="8px", wrap="wrap",
+                class_name="acts",
             ),
-            gap="12px", align="center", wrap="wrap",
+            class_name="group",
         ),
         rx.cond(SigningState.opened == group.key, _records()),
-        width="100%",
+        class_name="panel",
     )
 
 
 def _batch(batch: BatchCard) -> rx.Component:
-    return rx.card(
-        rx.flex(
-            rx.box(
-                rx.text(batch.title, weight="bold", size="3"),
-                status_badge(
-                    rx.cond(
-                        batch.over,
-                        rx.cond(batch.done_well, "ok", "problem"),
-                        rx.cond(batch.waiting_phone | batch.your_turn, "todo", "wait"),
-                    ),
-                    batch.state_name,
-                ),
-                flex="1 1 220px",
-            ),
-            rx.flex(
-                rx.cond(batch.your_turn, rx.button("Ký ngay", size="3", on_click=SigningState.accept(batch.id))),
+    return rx.el.article(
+        rx.el.div(
+            rx.el.div(rx.el.b(batch.title), status_badge(batch.tone, batch.state_name), class_name="what"),
+            rx.el.div(
+                rx.cond(batch.your_turn, rx.el.button("Ký ngay", class_name="button", on_click=SigningState.accept(batch.id))),
                 rx.cond(
-                    (batch.state == "queued") & ~batch.your_turn,
-                    rx.button("Ký phần đang rảnh", variant="soft", size="3", on_click=SigningState.split(batch.id)),
+                    batch.may_split,
+                    rx.el.button("Ký phần đang rảnh", class_name="button soft", on_click=SigningState.split(batch.id)),
                 ),
                 rx.cond(
-                    ~batch.over & ~batch.stop_asked & ~batch.confirmed,
-                    rx.button("Ngừng chờ", variant="soft", color_scheme="gray", size="3", on_click=SigningState.stop(batch.id)),
+                    batch.may_stop, rx.el.button("Ngừng chờ", class_name="button soft", on_click=SigningState.stop(batch.id))
                 ),
-                rx.button(
-                    "Chi tiết", variant="ghost", size="3", on_click=SigningState.open_batch(batch.id),
+                rx.el.button(
+                    "Chi tiết", class_name="button soft", on_click=SigningState.open_batch(batch.id),
                     aria_expanded=SigningState.opened == batch.id,
                 ),
-                gap="12px", align="center", wrap="wrap",
+                class_name="acts",
             ),
-            gap="12px", align="center", wrap="wrap",
+            class_name="group",
         ),
-        rx.cond(
-            batch.waiting_phone,
-            notice(
-                rx.fragment(
-                    "Mở ứng dụng MySign trên điện thoại, kiểm tra số hồ sơ rồi nhập mã PIN để xác nhận. Còn ",
-                    rx.text.strong(batch.countdown.to_string(), " giây"),
-                    ".",
-                ),
-                tone="todo",
+        rx.el.div(
+            rx.cond(batch.waiting_phone, _phone(batch)),
+            rx.cond(batch.queue_text != "", notice(batch.queue_text, tone="info")),
+            rx.cond(batch.note != "", notice(batch.note, tone="wait")),
+            rx.cond(batch.problem != "", error_notice(batch.problem)),
+            rx.cond(
+                ~batch.over | batch.done_well,
+                progress_bar(batch.percent, batch.committed.to_string() + "/" + batch.total.to_string() + " hồ sơ đã ký"),
             ),
+            rx.cond(batch.over & (batch.failed > 0), _rest(batch)),
+            rx.cond(SigningState.opened == batch.id, _records()),
+            class_name="stack", style={"gap": "10px", "marginTop": "10px"},
         ),
-        rx.cond(batch.queue_text != "", notice(batch.queue_text, tone="info")),
-        rx.cond(batch.note != "", notice(batch.note, tone="wait")),
-        rx.cond(batch.problem != "", error_notice(batch.problem)),
-        rx.cond(
-            ~batch.over | batch.done_well,
-            progress_bar(batch.percent, batch.committed.to_string() + "/" + batch.total.to_string() + " hồ sơ đã ký"),
-        ),
-        rx.cond(
-            batch.over & (batch.failed > 0),
-            rx.text(
-                "Đã ký ", batch.committed.to_string(), ", chưa ký ", batch.failed.to_string(),
-                ". Hồ sơ chưa ký nằm ở mục Chờ tôi ký: bấm Ký để ký tiếp phần còn lại.", size="2", margin_top="8px",
+        class_name="panel",
+    )
+
+
+def _phone(batch: BatchCard) -> rx.Component:
+    """What to expect on the phone, and how long it waits."""
+    return notice(
+        rx.fragment(
+            "Mở ứng dụng MySign trên điện thoại, kiểm tra số hồ sơ (", rx.el.b(batch.total), ") rồi nhập mã PIN để xác nhận. Còn ",
+            rx.el.span(
+                class_name="countdown", style={"--from": batch.countdown}, key=batch.id + "-" + batch.countdown.to_string(),
+                aria_label=batch.countdown.to_string() + " giây",
             ),
+            ".",
         ),
-        rx.cond(SigningState.opened == batch.id, _records()),
-        width="100%",
+        tone="todo",
+    )
+
+
+def _rest(batch: BatchCard) -> rx.Component:
+    """What is left after a failure, with the button for it."""
+    return rx.el.div(
+        rx.el.span("Đã ký ", batch.committed, ", chưa ký ", batch.failed, ". Phần đã ký được giữ nguyên."),
+        rx.el.button("Ký tiếp phần còn lại", class_name="button", on_click=SigningState.sign_rest(batch.id), disabled=SigningState.busy),
+        class_name="group",
     )
 
 
 def _records() -> rx.Component:
-    return rx.box(
-        rx.table.root(
-            rx.table.header(
-                rx.table.row(
-                    rx.table.column_header_cell("Mã HS"), rx.table.column_header_cell("Học sinh"),
-                    rx.table.column_header_cell("Tình trạng"),
-                )
-            ),
-            rx.table.body(rx.foreach(SigningState.records, _record)),
-            size="1",
-        ),
-        max_height="420px", overflow="auto", margin_top="12px", tab_index=0, role="region", aria_label="Danh sách hồ sơ",
+    return rx.el.div(
+        data_table(["Mã HS", "Học sinh", "Tình trạng"], SigningState.records, _record, label="Danh sách hồ sơ", max_height="420px"),
+        style={"marginTop": "12px"},
     )
 
 
 def _record(row: RecordRow) -> rx.Component:
-    return rx.table.row(
-        rx.table.cell(row.code),
-        rx.table.cell(
-            rx.cond(row.document_id != "", rx.link(row.name, href="/records/" + row.document_id), rx.text(row.name))
-        ),
-        rx.table.cell(row.state_name, rx.cond(row.problem != "", rx.text(row.problem, size="1", color_scheme="amber"))),
+    name: Any = rx.cond(row.document_id != "", rx.link(row.name, href="/records/" + row.document_id), row.name)
+    return rx.el.tr(
+        rx.el.td(row.code), rx.el.td(name),
+        rx.el.td(row.state_name, rx.cond(row.problem != "", rx.el.div(row.problem, class_name="small muted"))),
     )

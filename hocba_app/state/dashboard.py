@@ -9,6 +9,7 @@ from typing import Any
 
 import reflex as rx
 
+from hocba_app.domain.errors import HocbaError
 from hocba_app.domain.wording import KIND_SHORT, STAGE_SIGNER, STEP
 from hocba_app.models import database
 from hocba_app.services.accounts.sessions import Identity
@@ -95,6 +96,8 @@ class DashboardState(rx.State):
     sealed: int = 0
     total: int = 0
     out_of_date: int = 0
+    mine: int = 0
+    problem: str = ""
     following: int = 0
 
     @rx.event
@@ -110,7 +113,11 @@ class DashboardState(rx.State):
         await follow(self, turn, self._reload)
 
     async def _reload(self, who: Identity) -> None:
-        view = await asyncio.to_thread(overview, database(), who)
+        try:
+            view = await asyncio.to_thread(overview, database(), who)
+        except HocbaError as error:
+            self.problem, self.loaded = error.sentence, True
+            return
         totals = view.totals
         self.school_name, self.school_year = view.school_name, view.school_year
         self.rows = [_row(progress, kind) for progress in view.classes for kind in KINDS]
@@ -121,6 +128,7 @@ class DashboardState(rx.State):
         self.sealed = sum(totals[kind].get("sealed", 0) for kind in KINDS)
         self.total = sum(sum(totals[kind].values()) for kind in KINDS)
         self.out_of_date = sum(row.out_of_date for row in view.classes)
+        self.mine, self.problem = sum(view.mine.values()), ""
         self.tasks = _tasks(view, who)
         self.loaded = True
 

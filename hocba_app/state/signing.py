@@ -39,8 +39,8 @@ class BatchCard:
 
     id: str
     title: str
-    state: str
     state_name: str
+    tone: str
     total: int
     committed: int
     failed: int
@@ -50,7 +50,8 @@ class BatchCard:
     confirmed: bool
     note: str
     problem: str
-    stop_asked: bool
+    may_split: bool
+    may_stop: bool
     queue_text: str
     your_turn: bool
     over: bool
@@ -80,6 +81,8 @@ class SigningState(rx.State):
     records: list[RecordRow] = []
     opened: str = ""
     problem: str = ""
+    ready_records: int = 0
+    selected_records: int = 0
     busy: bool = False
     following: int = 0
 
@@ -101,12 +104,7 @@ class SigningState(rx.State):
     @signed_in
     async def toggle(self, key: str) -> None:
         self.selected = [item for item in self.selected if item != key] if key in self.selected else [*self.selected, key]
-
-    @rx.event
-    @signed_in
-    async def toggle_all(self) -> None:
-        ready = [group.key for group in self.groups if group.ready]
-        self.selected = [] if set(ready) <= set(self.selected) else ready
+        self._count()
 
     @rx.event
     @signed_in
@@ -118,7 +116,21 @@ class SigningState(rx.State):
     @rx.event
     @signed_in
     async def sign_selected(self) -> AsyncIterator[rx.event.EventSpec]:
-        async for event in self._sign(set(self.selected)):
+        """Sign what is chosen; everything that is ready when nothing is."""
+        async for event in self._sign(set(self.selected) or {group.key for group in self.groups}):
+            yield event
+
+    @rx.event
+    @signed_in
+    async def sign_rest(self, batch_id: str) -> AsyncIterator[rx.event.EventSpec]:
+        """Sign again what a batch did not: only the slots that still wait."""
+        who = await identity(self)
+        try:
+            left = set(await asyncio.to_thread(progress.unsigned_slots, database(), who, batch_id))
+        except HocbaError as error:
+            self.problem = error.sentence
+            return
+        async for event in self._sign(left, by_slot=True):
             yield event
 
     @rx.event
@@ -163,15 +175,15 @@ class SigningState(rx.State):
     async def stop(self, batch_id: str) -> None:
         await self._do(queue.stop_waiting, batch_id)
 
-    async def _sign(self, keys: set[str]) -> AsyncIterator[rx.event.EventSpec]:
+    async def _sign(self, chosen: set[str], *, by_slot: bool = False) -> AsyncIterator[rx.event.EventSpec | None]:
         if self.busy:
             return
         self.busy, self.problem = True, ""
-        yield rx.console_log("")
+        yield None  # a second tap finds the button off
         who = await identity(self)
         try:
             waiting = await asyncio.to_thread(_waiting, who)
-            slots = [item.slot_id for item in waiting if item.ready and _key(item) in keys]
+            slots = [item.slot_id for item in waiting if item.ready and (item.slot_id if by_slot else _key(item)) in chosen]
             batches = await asyncio.to_thread(queue.start, database(), who, slots)
             self.selected, self.opened = [], batches[0] if len(batches) == 1 else ""
         except HocbaError as error:
@@ -195,9 +207,14 @@ class SigningState(rx.State):
         self.batches = [_card(view) for view in batches]
         keys = {group.key for group in self.groups if group.ready}
         self.selected = [key for key in self.selected if key in keys]
+        self._count()
         if self.opened in {batch.id for batch in self.batches}:
             await self._load_batch(who)
         self.loaded = True
+
+    def _count(self) -> None:
+        self.ready_records = sum(group.ready for group in self.groups)
+        self.selected_records = sum(group.ready for group in self.groups if group.key in self.selected)
 
     async def _load_batch(self, who: Identity) -> None:
         try:
@@ -255,6 +272,12 @@ def _why(reason: ErrorCode) -> str:
     return HocbaError(reason).sentence
 
 
+def _tone(view: progress.BatchView) -> str:
+    if view.over:
+        return "ok" if view.state == "committed" and not view.failed else "problem"
+    return "todo" if view.your_turn or (view.state == "waiting" and not view.confirmed) else "wait"
+
+
 def _card(view: progress.BatchView) -> BatchCard:
     queue_text = ""
     if view.state == "queued":
@@ -265,11 +288,12 @@ def _card(view: progress.BatchView) -> BatchCard:
             else "Sắp đến lượt."
         )
     return BatchCard(
-        id=view.id, title=f"{STAGE_SIGNER[view.stage]} · {view.total} hồ sơ", state=view.state,
+        id=view.id, title=f"{STAGE_SIGNER[view.stage]} · {view.total} hồ sơ", tone=_tone(view),
         state_name="Đã ngừng chờ trên màn hình" if view.stop_asked and not view.over else BATCH[view.state],
         total=view.total, committed=view.committed, failed=view.failed,
         percent=round(100 * view.committed / view.total) if view.total else 100, countdown=view.seconds_left or 0,
         waiting_phone=view.state == "waiting" and not view.confirmed, confirmed=view.confirmed, note=view.note or "",
-        problem=view.problem or "", stop_asked=view.stop_asked, queue_text=queue_text, your_turn=view.your_turn,
+        problem=view.problem or "", may_split=view.state == "queued" and not view.your_turn and view.ahead > 0,
+        may_stop=not (view.over or view.stop_asked or view.confirmed), queue_text=queue_text, your_turn=view.your_turn,
         over=view.over, done_well=view.state == "committed",
     )

@@ -87,6 +87,19 @@ def batch_view(db: Database, who: Identity, batch_id: str) -> tuple[BatchView, l
         return _view(session, batch), views
 
 
+def unsigned_slots(db: Database, who: Identity, batch_id: str) -> list[str]:
+    """Slots of one of this person's batches that it did not sign, for "ký tiếp phần còn lại".
+
+    Raises:
+        HocbaError: NOT_FOUND.
+    """
+    with db.read(who.school_id) as session:
+        batch = session.get(Batch, (who.school_id, batch_id))
+        if batch is None or batch.account_id != who.account_id:
+            raise HocbaError(ErrorCode.NOT_FOUND, what="lượt ký")
+        return [item.slot_id for item in rows.items_of(session, batch.id, ("failed",))]
+
+
 def _view(session: Session, batch: Batch) -> BatchView:
     place = place_of(session, batch) if batch.state == "queued" else None
     left = None
