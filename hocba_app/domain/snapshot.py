@@ -74,6 +74,14 @@ class SubjectRow(TypedDict):
     reassessed: str | None
     comment: str | None
     note: str | None
+    test: NotRequired[str | None]  # TT27: mark of the year-end test ("9"); ``year`` is then the level T, H or C
+
+
+class Trait(TypedDict):
+    """A quality or competency under TT27."""
+
+    name: str
+    level: str | None  # "T" | "Đ" | "C"
 
 
 class Terms(TypedDict):
@@ -98,6 +106,16 @@ class Results(TypedDict):
     homeroom_comment_after_summer: str | None
     programme_completed: bool | None
     departure: str | None  # "chuyển đi ngày …" for a pupil who left in mid-year
+    averages: NotRequired[Terms]  # TT26: ĐTB các môn
+    # TT27: ``learning.year`` is the year's level ("Hoàn thành tốt"); ``absences`` has "excused" and "unexcused" too.
+    height_cm: NotRequired[str | None]  # "128" or "128.5"
+    weight_kg: NotRequired[str | None]
+    qualities: NotRequired[list[Trait]]
+    qualities_comment: NotRequired[str | None]
+    general_competencies: NotRequired[list[Trait]]
+    general_comment: NotRequired[str | None]
+    specific_competencies: NotRequired[list[Trait]]
+    specific_comment: NotRequired[str | None]
 
 
 class HistoryRow(TypedDict):
