@@ -204,3 +204,132 @@ def demanding_snapshot() -> Snapshot:
     for index in (1, 4, 5):
         snapshot["results"]["subjects"][index]["comment"] = LONG_COMMENT
     return snapshot
+
+
+UPPER_SUBJECTS = (
+    ("VAN", "Ngữ văn", "marked"), ("TOAN", "Toán", "marked"), ("NN1", "Ngoại ngữ 1 (Tiếng Anh)", "marked"),
+    ("LS", "Lịch sử", "marked"), ("GDTC", "Giáo dục thể chất", "comment"),
+    ("GDQPAN", "Giáo dục quốc phòng và an ninh", "marked"), ("GDKTPL", "Giáo dục kinh tế và pháp luật", "marked"),
+    ("VL", "Vật lí", "marked"), ("HH", "Hóa học", "marked"), ("AN", "Âm nhạc", "comment"),
+    ("HDTN", "Hoạt động trải nghiệm, hướng nghiệp", "comment"), ("GDDP", "Nội dung giáo dục của địa phương", "comment"),
+    ("NN2", "Ngoại ngữ 2 (Tiếng Nhật)", "marked"),
+)
+"""Required, four chosen, and one optional: thirteen rows, the most a pupil of upper secondary usually has."""
+PRIMARY_SUBJECTS = (
+    ("TV", "Tiếng Việt"), ("TOAN", "Toán"), ("NN1", "Ngoại ngữ 1 (Tiếng Anh)"), ("DD", "Đạo đức"),
+    ("LSDL", "Lịch sử và Địa lí"), ("KH", "Khoa học"), ("THCN", "Tin học và Công nghệ"), ("GDTC", "Giáo dục thể chất"),
+    ("AN", "Nghệ thuật (Âm nhạc)"), ("MT", "Nghệ thuật (Mĩ thuật)"), ("HDTN", "Hoạt động trải nghiệm"),
+)
+TESTED = ("TV", "TOAN", "NN1", "LSDL", "KH", "THCN")
+QUALITIES = ("Yêu nước", "Nhân ái", "Chăm chỉ", "Trung thực", "Trách nhiệm")
+GENERAL_COMPETENCIES = ("Tự chủ và tự học", "Giao tiếp và hợp tác", "Giải quyết vấn đề và sáng tạo")
+SPECIFIC_COMPETENCIES = ("Ngôn ngữ", "Tính toán", "Khoa học", "Công nghệ", "Tin học", "Thẩm mĩ", "Thể chất")
+
+
+def slots_of(codes: tuple[str, ...], homeroom_rows: tuple[str, ...] = ()) -> list[SlotField]:
+    """One slot a subject; the rows of the homeroom teacher in one slot at the first of them."""
+    own = [code for code in codes if code in homeroom_rows]
+    slots = [
+        SlotField(field=f"s.{code}.1", stage="subject", rows=own if code in own else [code])
+        for code in codes if code not in own[1:]
+    ]
+    return [*slots, SlotField(field="homeroom", stage="homeroom", rows=[]), *approval_slots()]
+
+
+def upper_snapshot(name: str = NAMES[2], grade: int = 10, **changes: Any) -> Snapshot:
+    """Results of upper secondary under TT22."""
+    rows = [
+        SubjectRow(
+            code=code, name=label, kind=kind, reassessed=None, comment=COMMENTS[number % len(COMMENTS)], note=None,
+            **dict.fromkeys(("term1", "term2", "year"), f"{6 + number % 4}.{number % 10}" if kind == "marked" else "Đ"),
+        )
+        for number, (code, label, kind) in enumerate(UPPER_SUBJECTS)
+    ]
+    codes = tuple(code for code, _, _ in UPPER_SUBJECTS)
+    snapshot = results_snapshot(
+        name, grade, slots=slots_of(codes), subjects=rows, programme_completed=True if grade == 12 else None, **changes
+    )
+    _rename(snapshot, "upper_secondary", "Trường THPT Nguyễn Thị Minh Khai", f"{grade}A5")
+    return snapshot
+
+
+def tt26_snapshot(name: str = NAMES[4], grade: int = 9, **changes: Any) -> Snapshot:
+    """A year before TT22: Học lực, Hạnh kiểm and the mean of all subjects."""
+    values: dict[str, Any] = {
+        "regime": "TT26", "learning": {"term1": "Khá", "term2": "Giỏi", "year": "Giỏi", "reassessed": None},
+        "averages": {"term1": "7.9", "term2": "8.3", "year": "8.2", "reassessed": None}, "title": "Học sinh giỏi",
+        "certificates": "Nghề phổ thông: Tin học văn phòng, loại Giỏi",
+    }
+    snapshot = results_snapshot(name, grade, **(values | changes))
+    for row in snapshot["results"]["subjects"]:
+        row["comment"] = None
+    snapshot["school_year"] = "2019-2020"
+    return snapshot
+
+
+def primary_snapshot(name: str = NAMES[5], grade: int = 4, **changes: Any) -> Snapshot:
+    """Results of a primary pupil; the homeroom teacher takes five rows, specialists the rest."""
+    rows = [
+        SubjectRow(
+            code=code, name=label, kind="marked" if code in TESTED else "comment", term1=None, term2=None,
+            year="H" if code == "GDTC" else "T", reassessed=None, comment=COMMENTS[number], note=None,
+            test=str(8 + number % 3) if code in TESTED else None,
+        )
+        for number, (code, label) in enumerate(PRIMARY_SUBJECTS)
+    ]
+    codes = tuple(code for code, _ in PRIMARY_SUBJECTS)
+    values: dict[str, Any] = {
+        "regime": "TT27", "subjects": rows, "height_cm": "128.5", "weight_kg": "27",
+        "learning": {"term1": None, "term2": None, "year": "Hoàn thành tốt", "reassessed": None},
+        "training": dict.fromkeys(("term1", "term2", "year", "reassessed")),
+        "absences": {"term1": 1, "term2": 2, "year": 3, "excused": 3, "unexcused": 0},
+        "title": "Học sinh Tiêu biểu hoàn thành tốt trong học tập và rèn luyện", "homeroom_comment": None,
+        "qualities": [{"name": label, "level": "T"} for label in QUALITIES],
+        "qualities_comment": "Ngoan, lễ phép, yêu quý bạn bè; biết giữ gìn đồ dùng học tập và của công.",
+        "general_competencies": [{"name": label, "level": "Đ"} for label in GENERAL_COMPETENCIES],
+        "general_comment": "Biết tự phục vụ, tự quản; mạnh dạn khi giao tiếp, trình bày rõ ràng.",
+        "specific_competencies": [{"name": label, "level": "T"} for label in SPECIFIC_COMPETENCIES],
+        "specific_comment": "Có khả năng tính toán nhanh, sử dụng ngôn ngữ phù hợp; yêu thích vẽ và hát.",
+        "programme_completed": True if grade == 5 else None,
+    }
+    slots = slots_of(codes, ("TV", "TOAN", "DD", "LSDL", "KH", "HDTN"))
+    snapshot = results_snapshot(name, grade, slots=changes.pop("slots", slots), **(values | changes))
+    _rename(snapshot, "primary", "Trường Tiểu học Lê Văn Tám", f"{grade}/3")
+    return snapshot
+
+
+def demanding_primary_snapshot() -> Snapshot:
+    """Long comments everywhere, every subject with its own teacher, the last year."""
+    codes = tuple(code for code, _ in PRIMARY_SUBJECTS)
+    snapshot = primary_snapshot(
+        "Công Tằng Tôn Nữ Hoàng Ngọc Nguyễn Phước Bảo Quỳnh Ênuôl", 5, slots=slots_of(codes),
+        qualities_comment=LONG_COMMENT, general_comment=LONG_COMMENT, specific_comment=LONG_COMMENT * 2,
+        homeroom_comment=LONG_COMMENT, awards=["Giải Nhất Viết chữ đẹp cấp tỉnh", "Huy chương Vàng Hội khỏe Phù Đổng"],
+    )
+    for number in (0, 1, 5, 9):
+        snapshot["results"]["subjects"][number]["comment"] = LONG_COMMENT
+    return snapshot
+
+
+def _rename(snapshot: Snapshot, level: str, name: str, class_name: str) -> None:
+    snapshot["school"] = school(level) | {"name": name}  # type: ignore[assignment]
+    snapshot["class_name"] = class_name
+
+
+def primary_history(years: int = 5) -> Snapshot:
+    """QTHT of a primary pupil, with register number and date of admission."""
+    snapshot = history_snapshot(NAMES[5], years)
+    snapshot["student"] |= {"register_number": "0123/2021", "admission_date": "2021-08-20"}  # type: ignore[typeddict-item]
+    for number, row in enumerate(snapshot["history"] or [], 1):
+        row.update(class_name=f"{number}/3", school_name="Trường Tiểu học Lê Văn Tám")
+    _rename(snapshot, "primary", "Trường Tiểu học Lê Văn Tám", f"{years}/3")
+    snapshot["grade"] = years
+    snapshot["history"][1].update(outcome="moved", note="Chuyển đến từ Trường Tiểu học Kim Đồng ngày 12/10/2022")
+    return snapshot
+
+
+def primary_cover() -> Snapshot:
+    """A primary cover: nationality and home town besides."""
+    snapshot = cover_snapshot(NAMES[5])
+    snapshot["school"] = school("primary") | {"name": "Trường Tiểu học Lê Văn Tám"}  # type: ignore[assignment]
+    return snapshot

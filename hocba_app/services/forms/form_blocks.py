@@ -19,6 +19,7 @@ from hocba_app.services.forms.typefaces import BOLD, ITALIC, REGULAR, Face
 INSET = 3 * MM
 HEADING = 9 * MM
 BETWEEN = 2.2 * MM
+SUBHEADING = 7.5 * MM
 
 
 def gap(height: float) -> Block:
@@ -26,13 +27,15 @@ def gap(height: float) -> Block:
     return Block("khoảng trống", height, lambda page, top, given: None)
 
 
-def labelled(label: str, value: str, *, face: Face = REGULAR, size: float = 11, indent: float = 0.0) -> Block:
+def labelled(
+    label: str, value: str, *, face: Face = REGULAR, size: float = 11, indent: float = 0.0, label_face: Face = REGULAR
+) -> Block:
     """``label`` and, behind it, ``value`` in as many lines as it needs, hanging under its beginning."""
-    start = LEFT + indent + REGULAR.width(label, size) + 1.5 * MM
+    start = LEFT + indent + label_face.width(label, size) + 1.5 * MM
     fitted = fit(value, face, RIGHT - start, size * 2.4, size, 9)
 
     def draw(page: Page, top: float, given: float) -> None:
-        page.text(label, LEFT + indent, top - 0.93 * fitted.size, REGULAR, size)
+        page.text(label, LEFT + indent, top - 0.93 * fitted.size, label_face, size)
         page.fitted(fitted, Box(start, top - given, RIGHT, top), middle=False)
 
     return Block(label.rstrip(":"), fitted.height + 1.8 * MM, draw, stretch=1.5 * MM)
@@ -45,6 +48,43 @@ def paragraph(place: str, text: str, *, face: Face = REGULAR, size: float = 11, 
         place, fitted.height + 1.6 * MM,
         lambda page, top, given: page.fitted(fitted, Box(LEFT, top - given, RIGHT, top), middle=False),
     )
+
+
+def under_heading(title: str, block: Block) -> Block:
+    """A numbered heading and the block it opens, never on different pages."""
+
+    def draw(page: Page, top: float, given: float) -> None:
+        page.text(title, LEFT, top - 5.2 * MM, BOLD, 11)
+        block.draw(page, top - SUBHEADING, given - SUBHEADING)
+
+    return Block(block.place, SUBHEADING + block.height, draw, stretch=block.stretch)
+
+
+def together(place: str, blocks: list[Block]) -> Block:
+    """Blocks that stay on one page: a signature never stands alone on a page without what it confirms."""
+
+    def draw(page: Page, top: float, given: float) -> None:
+        share = (given - height) / stretch if stretch else 0.0
+        for block in blocks:
+            taken = block.height + block.stretch * share
+            block.draw(page, top, taken)
+            top -= taken
+
+    height, stretch = sum(block.height for block in blocks), sum(block.stretch for block in blocks)
+    return Block(place, height, draw, stretch=stretch)
+
+
+def facts_line(place: str, facts: list[tuple[str, float]], *, size: float = 11) -> Block:
+    """Short facts on one line, each in its share of the width; smaller where one is long."""
+    fitted = [fit(text, REGULAR, WIDTH * share - 2 * MM, size * 1.25, size, 7) for text, share in facts]
+
+    def draw(page: Page, top: float, given: float) -> None:
+        left = LEFT
+        for text, (_, share) in zip(fitted, facts, strict=True):
+            page.fitted(text, Box(left, top - given, left + WIDTH * share, top), middle=False)
+            left += WIDTH * share
+
+    return Block(place, max(text.height for text in fitted) + 1.6 * MM, draw)
 
 
 def framed_heading(page: Page, top: float, height: float, heading: str) -> None:
@@ -72,13 +112,7 @@ def homeroom_section(comments: list[tuple[str, str]]) -> Block:
             colour = SOFT_INK if text.face is ITALIC else INK
             page.fitted(text, Box(LEFT + INSET, 0, LEFT + INSET + width, y), middle=False, colour=colour)
             y -= text.height + BETWEEN
-        right = RIGHT - INSET
-        centre = right - PERSON_WIDTH / 2
-        signing = top - HEADING - (given - height) / 3
-        page.text("Giáo viên chủ nhiệm", centre, signing - 4 * MM, BOLD, 10.5, align="centre")
-        page.text("(Ký, ghi rõ họ tên)", centre, signing - 8.5 * MM, ITALIC, 9, align="centre", colour=SOFT_INK)
-        sign_top = signing - 11 * MM
-        page.sign_here(HOMEROOM, Box(right - PERSON_WIDTH, sign_top - PERSON_HEIGHT, right, sign_top))
+        homeroom_place(page, RIGHT - INSET, top - HEADING - (given - height) / 3)
 
     return Block("nhận xét của giáo viên chủ nhiệm", height, draw, stretch=30 * MM)
 
@@ -99,6 +133,27 @@ def approval_section(heading: str, place: str, statements: list[tuple[str, Face]
         approval(page, RIGHT - INSET, top - HEADING - (given - height) / 3, place)
 
     return Block(heading.lower(), height, draw, stretch=22 * MM)
+
+
+def signing_pair(place: str) -> Block:
+    """Primary: the principal's confirmation with the seal on the left, the homeroom teacher on the right."""
+    height = 16 * MM + SEAL_SIZE
+
+    def draw(page: Page, top: float, given: float) -> None:
+        top -= (given - height) / 2
+        approval(page, LEFT + INSET + APPROVAL_WIDTH, top, place)
+        right = RIGHT - 2 * INSET
+        homeroom_place(page, right, top - 5.5 * MM)
+
+    return Block("chữ ký của giáo viên chủ nhiệm và Hiệu trưởng", height, draw, stretch=10 * MM)
+
+
+def homeroom_place(page: Page, right: float, top: float) -> None:
+    """Office and field of the homeroom teacher; 11 mm taller than the field."""
+    centre = right - PERSON_WIDTH / 2
+    page.text("Giáo viên chủ nhiệm", centre, top - 4 * MM, BOLD, 10.5, align="centre")
+    page.text("(Ký, ghi rõ họ tên)", centre, top - 8.5 * MM, ITALIC, 9, align="centre", colour=SOFT_INK)
+    page.sign_here(HOMEROOM, Box(right - PERSON_WIDTH, top - 11 * MM - PERSON_HEIGHT, right, top - 11 * MM))
 
 
 def approval(page: Page, right: float, top: float, place: str) -> None:

@@ -31,9 +31,9 @@ def running_head(page: Page, snapshot: Snapshot) -> None:
     school = snapshot["school"]
     baseline = HEAD_TOP - 8.5
     right = f"HỌC BẠ {LEVEL_NAMES[school['level']].upper()}"
-    page.text(right, RIGHT, baseline, REGULAR, 8.5, align="right", colour=SOFT_INK)
     name = fit_line(school["name"].upper(), BOLD, WIDTH - BOLD.width(right, 8.5) - 8 * MM, 8.5, 6)
     page.fitted(name, Box(LEFT, baseline - 3, RIGHT, baseline + name.size * 0.93), middle=False, colour=SOFT_INK)
+    page.text(right, RIGHT, baseline, REGULAR, 8.5, align="right", colour=SOFT_INK)
     page.line(LEFT, HEAD_TOP - 14, RIGHT, HEAD_TOP - 14, colour=PALE_RULE)
     _whose_record(page, snapshot, HEAD_TOP - 29)
 

@@ -15,11 +15,15 @@ from hocba_app.services.forms.pdf_file import write_pdf
 from hocba_app.services.forms.personal_page import PHOTO_NAME
 from hocba_app.services.forms.photo import photo_picture
 from hocba_app.services.forms.results_tt22 import draw_results as draw_results_tt22
+from hocba_app.services.forms.results_tt26 import draw_results as draw_results_tt26
+from hocba_app.services.forms.results_tt27 import draw_results as draw_results_tt27
 from hocba_app.services.forms.signature_fields import RenderedDocument
 from hocba_app.services.forms.signature_places import fields_of
 from hocba_app.services.forms.wording import printable, school_year
 
-RESULTS_LAYOUTS: dict[str, Callable[[Snapshot], list[Page]]] = {"TT22": draw_results_tt22}
+RESULTS_LAYOUTS: dict[str, Callable[[Snapshot], list[Page]]] = {
+    "TT22": draw_results_tt22, "TT26": draw_results_tt26, "TT27": draw_results_tt27,
+}
 """Layout of the year's results by assessment regime; a regime is added here and nowhere else."""
 
 

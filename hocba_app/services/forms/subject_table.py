@@ -18,6 +18,8 @@ from hocba_app.services.forms.wording import mark
 PAD = 1.3 * MM
 GAP = 1 * MM
 LEAST_ROW = SUBJECT_HEIGHT + 1.6 * MM
+PLAIN_ROW = 8.5 * MM
+"""A row nobody signs."""
 MOST_STRETCH = 2.5 * MM
 IN_A_LINE = 3
 """Signatures side by side before a second line of them begins."""
@@ -114,10 +116,11 @@ class _Remark:
 
 def _row_block(columns: tuple[Column, ...], row: SubjectRow, signing: RowSigning, head: Block) -> Block:
     spans = _spans(columns)
+    least = LEAST_ROW if signing.fields or signing.signed_at else PLAIN_ROW
     names = {c.key: fit(row["name"], REGULAR, r - le - 2 * PAD, LEAST_ROW - 2 * PAD, 10.5, 8)
              for c, le, r in spans if c.kind == "name"}
     remarks = {c.key: _remark(row, signing, r - le - 2 * PAD) for c, le, r in spans if c.kind == "remark"}
-    height = max(LEAST_ROW, *(f.height + 2 * PAD for f in names.values()), *(r.height for r in remarks.values()))
+    height = max(least, *(f.height + 2 * PAD for f in names.values()), *(r.height for r in remarks.values()))
 
     def draw(page: Page, top: float, given: float) -> None:
         bottom = top - given

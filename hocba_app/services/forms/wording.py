@@ -17,6 +17,11 @@ PROMOTIONS = {
     "retained": "Không được lên lớp (ở lại lớp)",
     "reassess": "Phải đánh giá lại môn học hoặc rèn luyện trong kỳ nghỉ hè",
 }
+PROGRAMMES = {
+    "primary": "Hoàn thành chương trình tiểu học",
+    "lower_secondary": "Hoàn thành chương trình giáo dục trung học cơ sở",
+    "upper_secondary": "Hoàn thành chương trình giáo dục phổ thông",
+}
 OUTCOMES = {"promoted": "Được lên lớp", "retained": "Ở lại lớp", "moved": "Chuyển trường"}
 COMMENT_LEVELS = {"Đ": "Đạt", "CĐ": "Chưa đạt"}
 BLANK = "—"
@@ -56,8 +61,13 @@ def mark(value: str | None) -> str:
 
 
 def programme_finished(level: str) -> str:
-    """What a completed level is called on its last record."""
-    return f"Hoàn thành chương trình giáo dục {LEVEL_NAMES[level].lower()}"
+    """What a completed level is called on its last record (Education Law 43/2019/QH14, Art. 34)."""
+    return PROGRAMMES[level]
+
+
+def primary_completion(grade: int | None, *, finished: bool) -> str:
+    """What a primary pupil completed this year: the class, or with the last one the level (TT27, Art. 11)."""
+    return PROGRAMMES["primary"] if finished else f"Hoàn thành chương trình lớp {grade}"
 
 
 def history_outcome(outcome: str | None, level: str, grade: int | None) -> str:

@@ -35,6 +35,15 @@ SAMPLES = {
     "history": samples.history_snapshot(),
     "first year": samples.history_snapshot(years=1),
     "long history": samples.history_snapshot(years=12),
+    "upper secondary": samples.upper_snapshot(),
+    "upper secondary, last year": samples.upper_snapshot(samples.NAMES[3], 12),
+    "TT26": samples.tt26_snapshot(),
+    "TT26 with comments": samples.tt26_snapshot(subjects=samples.subject_rows(), homeroom_comment=samples.LONG_COMMENT),
+    "primary": samples.primary_snapshot(),
+    "primary, last year": samples.primary_snapshot(samples.NAMES[1], 5),
+    "demanding primary": samples.demanding_primary_snapshot(),
+    "primary cover": samples.primary_cover(),
+    "primary history": samples.primary_history(),
 }
 
 
@@ -66,6 +75,18 @@ def test_results_hold_whatever_is_written(name: str, comments: list[str], homero
 
 
 @FEW
+@given(NAME, st.lists(COMMENT, min_size=11, max_size=11), COMMENT, COMMENT)
+def test_primary_results_hold_whatever_is_written(name: str, comments: list[str], qualities: str, specific: str) -> None:
+    snapshot = samples.primary_snapshot(name, qualities_comment=qualities, specific_comment=specific)
+    for row, comment in zip(snapshot["results"]["subjects"], comments, strict=True):
+        row["comment"] = comment
+    assert faults(snapshot) == []
+    drawn = "".join(line.text for page in pages_of(snapshot) for line in page.lines).replace(" ", "")
+    for text in (name.upper(), qualities, specific, *comments):
+        assert text.replace(" ", "") in drawn
+
+
+@FEW
 @given(NAME, COMMENT.filter(lambda text: len(text) < 250), NAME)
 def test_covers_hold_whatever_is_written(name: str, address: str, father: str) -> None:
     assert faults(samples.cover_snapshot(name, address=address, father_name=father)) == []
@@ -93,7 +114,8 @@ def test_more_than_a_page_of_comment_is_refused_not_cut() -> None:
 
 
 def test_seal_has_true_size_and_covers_the_left_third_of_the_principal() -> None:
-    for snapshot in (samples.results_snapshot(), samples.cover_snapshot(), samples.history_snapshot()):
+    for snapshot in (samples.results_snapshot(), samples.cover_snapshot(), samples.history_snapshot(), samples.primary_snapshot(),
+                     samples.tt26_snapshot()):
         fields = pages_of(snapshot)[-1].fields
         seal, principal = fields["seal"], fields["principal"]
         assert seal.width == pytest.approx(38 * MM) and seal.height == pytest.approx(38 * MM)
@@ -126,3 +148,11 @@ def _face_and_size():
 def test_two_pages_normally_and_three_where_texts_need_it() -> None:
     assert len(pages_of(samples.results_snapshot())) == 2
     assert len(pages_of(samples.demanding_snapshot())) == 3
+    for snapshot in (samples.upper_snapshot(), samples.tt26_snapshot(), samples.primary_snapshot()):
+        assert len(pages_of(snapshot)) == 2
+
+
+def test_no_signature_stands_on_a_page_without_what_it_confirms() -> None:
+    last = pages_of(samples.demanding_primary_snapshot())[-1]
+    assert set(last.fields) == {"homeroom", "principal", "seal"}
+    assert "Hoàn thành chương trình tiểu học" in [line.text for line in last.lines]

@@ -22,7 +22,11 @@ from hocba_app.services.forms.render import render
 from hocba_app.services.forms.typefaces import BOLD, FACES, FONT_FOLDER, ITALIC, REGULAR, Face
 from tests import samples
 
-SNAPSHOTS = [samples.cover_snapshot(), samples.history_snapshot(), samples.results_snapshot(), samples.demanding_snapshot()]
+SNAPSHOTS = [
+    samples.cover_snapshot(), samples.history_snapshot(), samples.results_snapshot(), samples.demanding_snapshot(),
+    samples.upper_snapshot(), samples.tt26_snapshot(), samples.primary_snapshot(), samples.demanding_primary_snapshot(),
+    samples.primary_cover(), samples.primary_history(),
+]
 needs_poppler = pytest.mark.skipif(shutil.which("pdftoppm") is None, reason="poppler is not installed")
 
 

@@ -13,8 +13,9 @@ from pypdf import PdfReader
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.snapshot import Snapshot
-from hocba_app.services.forms.render import render
+from hocba_app.services.forms.render import draw_pages, render
 from hocba_app.services.forms.signature_fields import RenderedDocument
+from hocba_app.services.forms.wording import printable
 from tests import samples
 
 
@@ -40,7 +41,11 @@ def refusal(snapshot: Snapshot, photo: bytes | None = None) -> HocbaError:
     return refused.value
 
 
-ALL_KINDS = [samples.cover_snapshot, samples.history_snapshot, samples.results_snapshot, samples.demanding_snapshot]
+ALL_KINDS = [
+    samples.cover_snapshot, samples.history_snapshot, samples.results_snapshot, samples.demanding_snapshot,
+    samples.upper_snapshot, samples.tt26_snapshot, samples.primary_snapshot, samples.demanding_primary_snapshot,
+    samples.primary_cover, samples.primary_history,
+]
 
 
 @pytest.mark.parametrize("make", ALL_KINDS)
@@ -71,6 +76,15 @@ def test_decomposed_input_gives_the_same_bytes() -> None:
     decomposed["student"]["full_name"] = unicodedata.normalize("NFD", samples.NAMES[1])
     assert decomposed != composed
     assert render(decomposed).pdf == render(composed).pdf
+
+
+@pytest.mark.parametrize("make", ALL_KINDS)
+def test_each_page_is_read_word_by_word_in_the_order_of_the_form(make) -> None:
+    """No word is glued to the next, split, lost or moved: what is extracted is what was drawn."""
+    snapshot = make()
+    pages = PdfReader(io.BytesIO(render(snapshot).pdf)).pages
+    for drawn, read in zip(draw_pages(printable(snapshot), has_photo=False), pages, strict=True):
+        assert read.extract_text().split() == " ".join(line.text for line in drawn.lines).split()
 
 
 @pytest.mark.parametrize("name", samples.NAMES)
@@ -116,6 +130,36 @@ def test_the_last_year_confirms_the_programme() -> None:
     assert "Hoàn thành chương trình" not in words_of(render(samples.results_snapshot(grade=8)))
     failed = words_of(render(samples.results_snapshot(grade=9, promotion="retained", programme_completed=False)))
     assert "Chưa hoàn thành chương trình giáo dục trung học cơ sở." in failed
+
+
+def test_upper_secondary_has_its_own_subjects_and_words() -> None:
+    words = words_of(render(samples.upper_snapshot(grade=12)))
+    in_order(words, "TRƯỜNG THPT NGUYỄN THỊ MINH KHAI HỌC BẠ TRUNG HỌC PHỔ THÔNG", "Lớp: 12A5", "Giáo dục quốc phòng và an ninh 7,5 7,5 7,5", "Âm nhạc Đạt Đạt Đạt",
+             "Ngoại ngữ 2 (Tiếng Nhật)", "Hoàn thành chương trình giáo dục phổ thông.")
+    assert "bằng tốt nghiệp trung học cơ sở" not in words
+
+
+def test_historic_years_have_hoc_luc_hanh_kiem_and_the_mean() -> None:
+    words = words_of(render(samples.tt26_snapshot()))
+    in_order(words, "Năm học: 2019 – 2020", "Ngữ văn 7,0 8,0 8,0", "Điểm trung bình các môn 7,9 8,3 8,2", "Hạnh kiểm Học lực",
+             "Cả năm Tốt Giỏi 3", "Danh hiệu thi đua: Học sinh giỏi", "Hoàn thành chương trình giáo dục trung học cơ sở.")
+    assert "bằng tốt nghiệp" not in words, "in 2020 the diploma was still issued"
+
+
+def test_primary_results_read_in_the_order_of_the_form() -> None:
+    words = words_of(render(samples.primary_snapshot()))
+    in_order(words, "HỌC BẠ TIỂU HỌC", "Chiều cao: 128,5 cm Cân nặng: 27 kg Số ngày nghỉ: có phép 3, không phép 0",
+             "1. Các môn học và hoạt động giáo dục", "Tiếng Việt T 8 Đọc hiểu tốt", "Toán T 9", "(ký tại dòng Tiếng Việt)", "Đạo đức T Chấp hành",
+             "Giáo dục thể chất H", "2. Những phẩm chất chủ yếu", "Yêu nước T", "Trách nhiệm T", "3.1. Năng lực chung", "Tự chủ và tự học Đ",
+             "3.2. Năng lực đặc thù", "Thể chất T", "4. Đánh giá kết quả giáo dục: Hoàn thành tốt",
+             "5. Khen thưởng: Học sinh Tiêu biểu", "6. Hoàn thành chương trình: Hoàn thành chương trình lớp 4", "HIỆU TRƯỞNG",
+             "Giáo viên chủ nhiệm")
+    assert "Hoàn thành chương trình tiểu học" in words_of(render(samples.primary_snapshot(grade=5)))
+
+
+def test_primary_history_has_register_number_and_admission() -> None:
+    in_order(words_of(render(samples.primary_history())), "Số đăng bộ: 0123/2021 · Ngày nhập học: 20/08/2021", "2022 – 2023 2/3",
+             "Chuyển đến từ Trường Tiểu học Kim Đồng", "Hoàn thành chương trình tiểu học")
 
 
 def test_a_departure_is_printed() -> None:
