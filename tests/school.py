@@ -56,20 +56,25 @@ def ink(width: int = 120, height: int = 40) -> InkImage:
     return InkImage.from_mask(width, height, (20, 40, 150), bytes(levels))
 
 
-def small_school(db: Database, school_id: str, rig: Rig, *, students: int = 2) -> SmallSchool:
-    """Fill the school: synced data as the sync would leave it, keys from the running MySign simulator."""
+def small_school(db: Database, school_id: str, rig: Rig | None, *, students: int = 2, mark: str = "") -> SmallSchool:
+    """Fill the school: synced data as the sync would leave it, keys from the running MySign simulator.
+
+    Args:
+        rig: None makes nobody a key or an image.
+        mark: added to every name, so that a test can look for this school's people.
+    """
     parts = ("principal", "homeroom", *(code for code, _, _ in SUBJECTS), "operator")
     staff = {}
     with db.write(school_id) as session:
         for number, part in enumerate(parts, 1):
             row = Staff(
-                source_id=f"s{number}", code=f"GV{number:03d}", full_name=f"Nguyễn Thị Ánh {number}", id_number=f"0792000000{number:02d}",
+                source_id=f"s{number}", code=f"GV{number:03d}", full_name=f"Nguyễn Thị Ánh {number}{mark}", id_number=f"0792000000{number:02d}",
                 position="principal" if part == "principal" else "teacher",
             )
             session.add(row)
             session.flush()
             staff[part] = row.id
-            session.add(Account(username=f"gv{number}", staff_id=row.id, full_name=row.full_name))
+            session.add(Account(username=f"gv{number}{mark}", staff_id=row.id, full_name=row.full_name))
         school_class = SchoolClass(
             source_id="c1", code="6A1", name="6A1", grade=6, regime="TT22", school_year="2025-2026", homeroom_staff_id=staff["homeroom"]
         )
@@ -81,19 +86,20 @@ def small_school(db: Database, school_id: str, rig: Rig, *, students: int = 2) -
             session.flush()
             session.add(TeachingAssignment(source_id=code, class_id=school_class.id, subject_id=subject.id, staff_id=staff[code]))
         for number in range(1, students + 1):
-            _student(session, school_class, number)
+            _student(session, school_class, number, mark)
         session.add(SigningSettings(seal_operator_id=staff["operator"]))
         class_id = school_class.id
     small = SmallSchool(db, school_id, class_id)
-    set_credentials(db, operator(school_id), mysign_client_id=rig.client["client_id"], mysign_secret=rig.client["client_secret"])
-    _keys(small, rig, staff)
+    if rig is not None:
+        set_credentials(db, operator(school_id), mysign_client_id=rig.client["client_id"], mysign_secret=rig.client["client_secret"])
+        _keys(small, rig, staff)
     _identities(small, staff)
     return small
 
 
-def _student(session: object, school_class: SchoolClass, number: int) -> None:
+def _student(session: object, school_class: SchoolClass, number: int, mark: str) -> None:
     student = Student(
-        source_id=f"p{number}", code=f"HS{number:03d}", full_name=f"Đặng Ỷ Lan {number}", sort_name=f"lan {number}", birth_date="2014-05-06",
+        source_id=f"p{number}", code=f"HS{number:03d}", full_name=f"Đặng Ỷ Lan {number}{mark}", sort_name=f"lan {number}", birth_date="2014-05-06",
         sex="Nữ", id_number=f"0793000000{number:02d}", details={"ethnic_group": "Kinh", "birth_place": "TP. Hồ Chí Minh"},
     )
     session.add(student)  # type: ignore[attr-defined]

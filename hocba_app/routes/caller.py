@@ -43,6 +43,7 @@ def with_right(right: Right) -> Callable[..., object]:
         require(who, right)
         return who
 
+    caller.right = right  # type: ignore[attr-defined]  # for the test that walks all routes
     return caller
 
 

@@ -1,0 +1,264 @@
+"""Every event handler and every route, with every role and with another school's people (workflow.md, "Who may do what")."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import httpx
+import pytest
+from reflex.event import Event
+from reflex.istate.manager.memory import StateManagerMemory
+from reflex.utils.format import format_event_handler, json_dumps
+from reflex_base.event.processor import base_state_processor
+from reflex_base.registry import RegistrationContext
+from sqlmodel import SQLModel, select
+
+from hocba_app.hocba_app import app
+from hocba_app.models import Account, Database, Document, DocumentVersion, Job, Slot, Staff, Student
+from hocba_app.routes import caller
+from hocba_app.routes.app import ROUTERS, create_api
+from hocba_app.services.accounts.authority import Right
+from hocba_app.state import following, guard
+from hocba_app.state.dashboard import DashboardState
+from hocba_app.state.signing import SigningState
+from tests.integration.web.conftest import ROLES, WebSchool
+
+OFFICE = {"admin", "management", "principal", "deputy"}
+STAFF = {"principal", "deputy", "homeroom", "subject", "clerk", "seal_operator", "cover_signer"}
+ALL = set(ROLES)
+SIGNERS = {"principal", "deputy", "homeroom", "subject", "seal_operator", "cover_signer"}
+ALLOWED: dict[Right, set[str]] = {
+    **dict.fromkeys(
+        (
+            Right.SYNC, Right.SIGNATURE_IMAGES, Right.SEAL_IMAGE, Right.ASSIGNMENTS, Right.LOCK, Right.SIGNING_ACCOUNTS,
+            Right.COVER_SIGNER, Right.DELEGATE, Right.SEAL_OPERATOR, Right.PRINT, Right.UNLOCK_ASK, Right.ACCOUNTS_READ,
+            Right.AUDIT_READ, Right.SETTINGS_READ,
+        ),
+        OFFICE,
+    ),
+    **dict.fromkeys((Right.OWN_SIGNATURE, Right.OWN_SIGNING_ACCOUNT, Right.OWN_QUEUE), STAFF),
+    Right.SIGN_PRINCIPAL: {"principal", "deputy", "cover_signer"}, Right.SEAL: {"seal_operator"},
+    Right.UNLOCK_APPROVE: {"principal", "deputy"}, Right.ACCOUNTS: {"admin"}, Right.SETTINGS_WRITE: {"admin"},
+    Right.DASHBOARD: ALL, Right.RECORDS_READ: ALL - {"clerk"},
+}
+"""The table of workflow.md, written out again: the product's own (`authority`) is what is tested."""
+
+PAGES: dict[str, set[Right]] = {
+    "SyncState": {Right.SYNC}, "LockState": {Right.LOCK}, "UnlockState": {Right.UNLOCK_ASK, Right.UNLOCK_APPROVE},
+    "AuditState": {Right.AUDIT_READ}, "AccountsState": {Right.ACCOUNTS, Right.ACCOUNTS_READ},
+    "RecordsState": {Right.RECORDS_READ, Right.UNLOCK_ASK}, "AssignmentsState": {Right.ASSIGNMENTS},
+    "SignatureImagesState": {Right.SIGNATURE_IMAGES, Right.SEAL_IMAGE}, "SigningAccountsState": {Right.SIGNING_ACCOUNTS},
+    "SigningSettingsState": {Right.COVER_SIGNER, Right.DELEGATE, Right.SEAL_OPERATOR},
+    "MySignatureState": {Right.OWN_SIGNATURE, Right.OWN_SIGNING_ACCOUNT}, "PrintState": {Right.PRINT},
+}
+"""Rights a page's handlers may declare; a page that is not named here may only be one for everybody signed in."""
+
+
+def handlers() -> dict[str, Any]:
+    found = {
+        name: entry for name, entry in RegistrationContext.get().event_handlers.items()
+        if entry.handler.fn.__module__.startswith("hocba_app.")
+    }
+    assert len(found) > 10, "a wrong prefix must not make these tests empty"
+    return found
+
+
+def test_every_handler_says_who_may_call_it() -> None:
+    assert [name for name, entry in handlers().items() if not guard.declared(entry.handler.fn)] == []
+
+
+def test_every_right_of_the_table_is_known() -> None:
+    assert set(ALLOWED) == set(Right)
+
+
+def test_handlers_of_a_page_ask_for_its_rights() -> None:
+    wrong = {}
+    for name, entry in handlers().items():
+        state = entry.states[0].__name__
+        rights = getattr(entry.handler.fn, "__hocba_access__", ())
+        if rights != "public" and rights and not set(rights) <= PAGES.get(state, set()):
+            wrong[name] = rights
+        if state in PAGES and rights in ((), "public"):
+            wrong[name] = rights
+    assert wrong == {}
+
+
+def _router(token: str) -> dict[str, Any]:
+    return {"headers": {"cookie": f"{guard.COOKIE}={token}" if token else ""}, "pathname": "/", "asPath": "/", "query": {}, "token": "tab"}
+
+
+@pytest.fixture
+async def run(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Callable[..., Awaitable[list[Any]]]]:
+    """Send one event through the whole pipeline; the deltas that came back."""
+    monkeypatch.setattr(following, "PATIENCE", 0.01)  # a page's loop looks at once that its tab is gone
+    monkeypatch.setattr(following, "open_tabs", frozenset)
+    app._state_manager = StateManagerMemory()
+    async with app._setup_event_processor():  # type: ignore[attr-defined]
+
+        async def call(name: str, token: str = "", tab: str = "tab", path: str = "/", **payload: Any) -> list[Any]:
+            query = dict(parse_qsl(urlsplit(path).query))
+            data = _router(token) | {"token": tab, "pathname": urlsplit(path).path, "asPath": path, "query": query}
+            event = Event(name=name, payload=payload, router_data=data)
+            return [dict(delta) async for delta in app.event_processor.enqueue_stream_delta(tab, event)]
+
+        yield call
+
+
+@pytest.fixture
+def reached(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Handlers that the gate let pass; they are noted, not run."""
+    noted: list[Any] = []
+
+    async def note(*, handler: Any, **_others: Any) -> None:
+        noted.append(handler)
+
+    monkeypatch.setattr(base_state_processor, "process_event", note)
+    return noted
+
+
+@pytest.mark.parametrize("role", ["", *ROLES])
+async def test_the_gate_lets_each_role_do_what_the_table_says(
+    role: str, two_schools: tuple[WebSchool, WebSchool], run: Any, reached: list[Any]
+) -> None:
+    wrong = []
+    for name, entry in handlers().items():
+        reached.clear()
+        await run(name, two_schools[0].tokens.get(role, ""))
+        rights = getattr(entry.handler.fn, "__hocba_access__", None)
+        may = rights == "public" or (role != "" and (rights == () or any(role in ALLOWED[right] for right in rights)))
+        if may != (entry.handler in reached):
+            wrong.append((name, rights))
+    assert wrong == []
+
+
+async def test_an_undeclared_handler_is_refused(two_schools: tuple[WebSchool, WebSchool], run: Any, reached: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    name, entry = next((name, entry) for name, entry in handlers().items() if "dashboard" in name and name.endswith(".load"))
+    monkeypatch.delattr(entry.handler.fn, "__hocba_access__")
+    await run(name, two_schools[0].tokens["admin"])
+    assert entry.handler not in reached
+
+
+async def test_the_next_person_at_the_browser_gets_nothing_of_the_last(two_schools: tuple[WebSchool, WebSchool], run: Any) -> None:
+    ours, theirs = two_schools
+    name = format_event_handler(DashboardState.load)
+    shown = json_dumps(await run(name, ours.tokens["admin"]))
+    assert ours.mark in shown
+    hydrated = json_dumps(await run("reflex___state____state.hydrate", theirs.tokens["admin"]))
+    assert ours.mark not in hydrated
+    assert ours.mark not in json_dumps(await run("reflex___state____state.hydrate", ""))
+
+
+async def test_the_session_cookie_never_travels_to_the_page(two_schools: tuple[WebSchool, WebSchool], run: Any) -> None:
+    token = two_schools[0].tokens["admin"]
+    sent = json_dumps(await run(format_event_handler(SigningState.load), token))
+    assert sent != "[]" and token not in sent
+
+
+def _ids_of(db: Database, school: WebSchool) -> list[str]:
+    """Ids of the school's rows that a stranger may have got hold of."""
+    found = [school.small.class_id]
+    with db.read(school.school_id) as session:
+        for model in (Document, DocumentVersion, Slot, Student, Staff, Job, Account):
+            found += [row.id for row in session.exec(select(model).limit(2)).all()]
+    return found
+
+
+def _rows_of(db: Database, school: WebSchool) -> str:
+    """Hash of everything the school has."""
+    found = []
+    with db.installation() as session:
+        for table in SQLModel.metadata.sorted_tables:
+            if "school_id" in table.c and table.name not in ("login_session", "login_throttle"):
+                rows = session.connection().execute(table.select().where(table.c.school_id == school.school_id)).all()
+                found += sorted(repr(row) for row in rows)
+    return hashlib.sha256("\n".join(found).encode()).hexdigest()
+
+
+def _argument(annotation: Any, given: str) -> Any:
+    kind = str(annotation)
+    if "list" in kind:
+        return [given]
+    if "bool" in kind:
+        return True
+    return 1 if kind in ("int", "<class 'int'>") else given
+
+
+@pytest.mark.parametrize("role", ROLES)
+async def test_nobody_of_another_school_sees_or_touches_anything(
+    role: str, web_database: Database, two_schools: tuple[WebSchool, WebSchool], run: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    ours, theirs = two_schools
+    before = _rows_of(web_database, ours)
+    tab = f"stranger-{role}"
+    for given in _ids_of(web_database, ours):
+        for name, entry in handlers().items():
+            if entry.handler.is_background:
+                continue
+            wanted = list(inspect.signature(entry.handler.fn).parameters.values())[1:]
+            payload = {parameter.name: _argument(parameter.annotation, given) for parameter in wanted}
+            sent = json_dumps(await run(name, theirs.tokens[role], tab, path=f"/records/{given}?class={given}&document_id={given}", **payload))
+            assert ours.mark not in sent, (name, given)
+    assert _rows_of(web_database, ours) == before
+
+
+ROUTES = {
+    "/session": "public", "/session/end": "public", "/session/activate": "public", "/session/password": (), "/healthz": "public",
+    "/metrics": "public", "/verify": "public", "/v/{code}": "public", "/hooks/mysign/token": "public", "/hooks/mysign": "public",
+}
+"""Who may call a route, where no right stands in its dependencies."""
+
+
+def _routes() -> list[Any]:
+    return [route for router in ROUTERS for route in router.routes]
+
+
+def _rights_of(route: Any) -> Any:
+    """The right asked for by a route's dependencies."""
+    found: list[Any] = []
+    todo = list(route.dependant.dependencies)
+    while todo:
+        dependency = todo.pop()
+        todo += dependency.dependencies
+        if dependency.call is caller.signed_in:
+            found.append(())
+        if (right := getattr(dependency.call, "right", None)) is not None:
+            found.append(right)
+    named = [entry for entry in found if entry != ()]
+    return named or (() if found else ROUTES.get(route.path))
+
+
+def test_every_route_says_who_may_call_it() -> None:
+    assert [route.path for route in _routes() if _rights_of(route) is None] == []
+
+
+def test_every_form_comes_from_our_own_pages() -> None:
+    def guarded(route: Any) -> bool:
+        return any(dependency.call is caller.same_origin for dependency in route.dependant.dependencies)
+
+    open_to_machines = {"/hooks/mysign/token", "/hooks/mysign"}
+    assert [r.path for r in _routes() if "POST" in r.methods and not guarded(r) and r.path not in open_to_machines] == []
+
+
+@pytest.mark.parametrize("role", ["", *ROLES])
+async def test_every_route_refuses_whom_it_must(role: str, two_schools: tuple[WebSchool, WebSchool]) -> None:
+    wrong = []
+    transport = httpx.ASGITransport(create_api(), raise_app_exceptions=False)  # type: ignore[arg-type]
+    async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
+        for route in _routes():
+            rights = _rights_of(route)
+            if rights == "public":
+                continue
+            may = role != "" and (rights == () or all(role in ALLOWED[right] for right in rights))
+            path = re.sub(r"\{.*?\}", "01aaaaaaaaaaaaaaaaaaaaaaaa", route.path)
+            method = "POST" if "POST" in route.methods else "GET"
+            headers = {"origin": "http://testserver", "cookie": f"{guard.COOKIE}={two_schools[0].tokens.get(role, '')}"}
+            answer = await client.request(method, path, headers=headers)
+            refused = answer.status_code in (401, 403) or answer.headers.get("location", "").startswith("/login")
+            if refused == may and not (may and answer.status_code == 403 and rights == ()):
+                wrong.append((method, route.path, answer.status_code, rights))
+    assert wrong == []
