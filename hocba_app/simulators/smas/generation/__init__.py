@@ -1,0 +1,1 @@
+"""Whole schools and their year, made from a seed."""

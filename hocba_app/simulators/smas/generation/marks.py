@@ -1,0 +1,143 @@
+"""One pupil's year of marks under TT22, in the live form of a result; and the parts of it that each moment reveals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from hocba_app.simulators.smas.generation import wording
+from hocba_app.simulators.smas.generation.curriculum import SubjectPlan
+from hocba_app.simulators.smas.rules import tt22
+
+_TRAINING = ("Tốt", "Khá", "Đạt")
+
+
+@dataclass(slots=True)
+class Pupil:
+    """How a pupil does; the special cases set it otherwise than chance would."""
+
+    ability: float
+    weak: frozenset[str] = frozenset()
+    """Subject codes he fails."""
+    training: tuple[str, str] | None = None
+    absences: tuple[int, int] | None = None
+    moved_in: bool = False
+    """No term I here."""
+    moved_out: bool = False
+    """No term II here."""
+    may_fail: bool = False
+    """Otherwise low marks are lifted until he is promoted."""
+    extra: dict[str, Any] = field(default_factory=dict)
+    """Values set beside the marks at the year's end."""
+
+
+def no_marks() -> dict[str, Any]:
+    """A term nobody has marked yet."""
+    return {"regular": [], "midterm": None, "final": None}
+
+
+def empty_result(student_id: str, class_id: str, year: str, regime: str, subject_ids: list[str]) -> dict[str, Any]:
+    """The live form of a result before anything is entered."""
+    return {
+        "student_id": student_id, "class_id": class_id, "school_year": year, "regime": regime,
+        "subjects": {subject_id: empty_row() for subject_id in subject_ids},
+        "learning": {"term1": None, "term2": None, "year": None, "reassessed": None},
+        "training": {"term1": None, "term2": None, "year": None, "reassessed": None},
+        "absences": {"term1": None, "term2": None, "year": None}, "promotion": None, "promotion_note": None, "title": None, "awards": [],
+        "certificates": None, "homeroom_comment": None, "homeroom_comment_after_summer": None, "programme_completed": None,
+        "decided": None, "wrong": {},
+    }  # fmt: skip
+
+
+def empty_row() -> dict[str, Any]:
+    """One subject of it."""
+    return {
+        "term1": None, "term2": None, "year": None, "reassessed": None, "comment": None, "note": None, "by_hand": {},
+        "marks": {"term1": no_marks(), "term2": no_marks()},
+    }
+
+
+def whole_year(random: Random, result: dict[str, Any], plans: dict[str, SubjectPlan], grade: int, pupil: Pupil, *, last_grade: bool) -> None:
+    """Fill a result as it stands at the end of the year, computed values included."""
+    kinds = {key: plan.kind for key, plan in plans.items()}
+    terms = [term for term, absent in (("term1", pupil.moved_in), ("term2", pupil.moved_out)) if not absent]
+    for key, row in result["subjects"].items():
+        _mark_row(random, row, plans[key], grade, pupil, terms)
+    first = random.choices(_TRAINING, (80, 17, 3))[0]
+    second = first if random.random() < 0.8 else random.choice(_TRAINING[:2])
+    training = pupil.training or (first, second)
+    absences = pupil.absences or (max(0, int(random.gauss(1, 2))), max(0, int(random.gauss(1, 2))))
+    for number, term in enumerate(("term1", "term2")):
+        if term in terms:
+            result["training"][term], result["absences"][term] = training[number], absences[number]
+    tt22.compute(result, kinds, last_grade=last_grade)
+    if not pupil.may_fail and not pupil.moved_out and result["promotion"] != "promoted":
+        _lift(result)
+        tt22.compute(result, kinds, last_grade=last_grade)
+    if pupil.moved_out:
+        result["homeroom_comment"] = "Chuyển trường trong năm học; ngoan, chấp hành tốt nội quy."
+        return
+    for key, row in result["subjects"].items():
+        plan = plans[key]
+        row["comment"] = wording.subject_comment(random, plan.code, row["year"], tt22.tenths(row["year"]) if plan.kind == "marked" else None)
+    result["homeroom_comment"] = wording.homeroom_comment(random, result["learning"]["year"])
+    if random.random() < 0.08:
+        result["awards"] = [random.choice(wording.AWARDS)]
+    if random.random() < 0.02:
+        result["certificates"] = random.choice(wording.CERTIFICATES)
+    result.update(pupil.extra)
+    tt22.compute(result, kinds, last_grade=last_grade)
+
+
+def _mark_row(random: Random, row: dict[str, Any], plan: SubjectPlan, grade: int, pupil: Pupil, terms: list[str]) -> None:
+    if plan.kind == "comment":
+        for term in terms:
+            value = "CĐ" if plan.code in pupil.weak and term == "term2" else "Đ"
+            row["marks"][term] = {"regular": ["Đ", "Đ"], "midterm": "Đ", "final": value}
+        return
+    weak = plan.code in pupil.weak
+    middle = 24.0 if weak else 10 * pupil.ability + random.gauss(0, 6)
+    lowest, highest = (5, 30) if weak else (50 if pupil.ability < 6.3 else 40, 100)
+    count = tt22.regular_count(plan.periods_in(grade))
+    for term in terms:
+        drift = random.gauss(1 if term == "term2" else 0, 3)
+        regular = [min(highest, max(lowest, 10 * round(random.gauss(middle + drift, 9) / 10))) for _ in range(count)]
+        midterm, final = (min(highest, max(lowest, 5 * round(random.gauss(middle + drift, 8) / 5))) for _ in range(2))
+        row["marks"][term] = {"regular": [_text(mark) for mark in regular], "midterm": _text(midterm), "final": _text(final)}
+
+
+def _text(tenths: int) -> str:
+    return tt22.shown(tenths) if tenths % 10 else str(tenths // 10)
+
+
+def _lift(result: dict[str, Any]) -> None:
+    """No mark below 5: with those the year is at least Đạt."""
+    for row in result["subjects"].values():
+        for marks in row["marks"].values():
+            if marks["final"] in (None, "Đ", "CĐ"):
+                continue
+            marks["regular"] = [mark if tt22.tenths(mark) >= 50 else "5" for mark in marks["regular"]]
+            for key in ("midterm", "final"):
+                marks[key] = marks[key] if tt22.tenths(marks[key]) >= 50 else "5"
+
+
+def revealed_in_term1(result: dict[str, Any]) -> dict[str, Any]:
+    """What the school has entered when term I ends."""
+    return {
+        **{key: result[key] for key in ("student_id", "class_id", "school_year", "regime")},
+        "subjects": {key: {"marks": {"term1": row["marks"]["term1"]}} for key, row in result["subjects"].items()},
+        "training": {"term1": result["training"]["term1"]}, "absences": {"term1": result["absences"]["term1"]},
+    }  # fmt: skip
+
+
+def revealed_at_year_end(result: dict[str, Any]) -> dict[str, Any]:
+    """What is entered from then to the end of May."""
+    return {
+        **{key: result[key] for key in ("student_id", "class_id", "school_year", "regime")},
+        "subjects": {
+            key: {"marks": {"term2": row["marks"]["term2"]}, "comment": row["comment"]} for key, row in result["subjects"].items()
+        },
+        "training": {"term2": result["training"]["term2"]}, "absences": {"term2": result["absences"]["term2"]},
+        **{key: result[key] for key in ("promotion_note", "awards", "certificates", "homeroom_comment", "decided", "wrong")},
+    }  # fmt: skip

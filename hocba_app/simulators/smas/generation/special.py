@@ -1,0 +1,147 @@
+"""The special cases of a year, each given to a pupil of its own, and the results that are wrong on purpose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from hocba_app.simulators.smas.generation.marks import Pupil
+from hocba_app.simulators.smas.generation.people import ClassPlan, Maker, People, Person, decomposed
+from hocba_app.simulators.smas.rules import tt22
+
+DISABILITY_NOTE = "Học sinh khuyết tật học hòa nhập: hiệu trưởng quyết định lên lớp"
+
+
+@dataclass(slots=True)
+class Case:
+    """What is special about one pupil."""
+
+    name: str
+    pupil: Pupil
+    summer: dict[str, Any] | None = None
+    """Merged into his result in August."""
+    enrolment: dict[str, Any] = field(default_factory=dict)
+    """From the year's end."""
+
+
+def assign(random: Random, maker: Maker, people: People) -> dict[str, Case]:
+    """Give the cases to pupils, from class to class in turn; a school with too few pupils has fewer cases.
+
+    Returns:
+        Cases by student id. One pupil more than ``students`` has moved out.
+    """
+    makers: list[Callable[[ClassPlan, Person], Case]] = [
+        lambda plan, pupil: _moved_in(maker, plan, pupil), lambda plan, _: _moved_out(maker, people, plan),
+        lambda plan, _: _reassessed(maker, plan), lambda plan, _: _stays_down(maker, plan), lambda plan, _: _summer_training(),
+        lambda *_: Case("absent", Pupil(6.8, absences=(20, 26), may_fail=True)), lambda *_: _disability(),
+        lambda _, pupil: _changed(pupil, "no_id_number", {"id_number": None}), lambda _, pupil: _nfd(pupil),
+        lambda plan, pupil: _repeats(maker, people, plan, pupil), lambda _, pupil: _changed(pupil, "no_photo", {"photo_sha256": None}),
+        lambda *_: Case("one_subject", Pupil(9.0, frozenset({"GDCD"}), may_fail=True)),
+    ]  # fmt: skip
+    cases: dict[str, Case] = {}
+    used: set[str] = set()
+    for number, make in enumerate(makers):
+        plan = people.classes[number % len(people.classes)]
+        free = [pupil for pupil in plan.pupils if pupil.id not in used]
+        if len(free) < 3:
+            continue
+        pupil = random.choice(free)
+        before = {other.id for other in plan.pupils}
+        case = make(plan, pupil)
+        pupil = next((other for other in plan.pupils if other.id not in before), pupil)
+        used.add(pupil.id)
+        cases[pupil.id] = case
+    return cases
+
+
+def _day(maker: Maker, month: int, day: int) -> str:
+    return f"{maker.spec.first_year + (month < 8)}-{month:02d}-{day:02d}"
+
+
+def _moved_in(maker: Maker, plan: ClassPlan, pupil: Person) -> Case:
+    day = _day(maker, 1, 12)
+    pupil.data["admission_date"] = day
+    return Case("moved_in", Pupil(7.2, moved_in=True), enrolment={"status": "moved_in", "from_date": day, "note": "Chuyển đến từ Trường khác đầu học kì II"})
+
+
+def _moved_out(maker: Maker, people: People, plan: ClassPlan) -> Case:
+    """One more than the school has at the year's end."""
+    plan.pupils.append(maker.pupil(people, plan))
+    day = _day(maker, 1, 9)
+    return Case("moved_out", Pupil(7.0, moved_out=True), enrolment={"status": "moved_out", "to_date": day, "note": f"Chuyển đi ngày {day[8:]}/{day[5:7]}/{day[:4]}"})
+
+
+def _reassessed(maker: Maker, plan: ClassPlan) -> Case:
+    after = {f"{maker.spec.code}-TOAN": {"reassessed": "5.5"}, f"{maker.spec.code}-KHTN": {"reassessed": "6.0"}}
+    return Case(
+        "reassessed", Pupil(5.8, frozenset({"TOAN", "KHTN"}), may_fail=True),
+        {"subjects": after, "homeroom_comment_after_summer": "Đã chăm chỉ ôn tập trong hè, đạt yêu cầu đánh giá lại."},
+    )  # fmt: skip
+
+
+def _stays_down(maker: Maker, plan: ClassPlan) -> Case:
+    after = {f"{maker.spec.code}-TOAN": {"reassessed": "3.0"}, f"{maker.spec.code}-VAN": {"reassessed": "4.0"}}
+    return Case(
+        "stays_down", Pupil(5.6, frozenset({"TOAN", "VAN"}), may_fail=True),
+        {"subjects": after, "homeroom_comment_after_summer": "Chưa đạt yêu cầu đánh giá lại, cần học lại chương trình lớp này."},
+    )  # fmt: skip
+
+
+def _summer_training() -> Case:
+    return Case(
+        "summer_training", Pupil(6.6, training=("Đạt", "Chưa đạt"), may_fail=True),
+        {"training": {"reassessed": "Đạt"}, "homeroom_comment_after_summer": "Hoàn thành rèn luyện trong hè, có tiến bộ."},
+    )  # fmt: skip
+
+
+def _disability() -> Case:
+    extra = {"decided": "promoted", "promotion_note": DISABILITY_NOTE}
+    return Case("disability", Pupil(5.7, frozenset({"NN1", "TOAN"}), may_fail=True, extra=extra))
+
+
+def _changed(pupil: Person, name: str, values: dict[str, Any]) -> Case:
+    pupil.data.update(values)
+    return Case(name, Pupil(7.5))
+
+
+def _nfd(pupil: Person) -> Case:
+    decomposed(pupil)
+    return Case("nfd", Pupil(7.8))
+
+
+def _repeats(maker: Maker, people: People, plan: ClassPlan, pupil: Person) -> Case:
+    year = maker.spec.first_year - 1
+    earlier = [row for row in people.history if row.data["student_id"] == pupil.id]
+    for row in earlier:  # everything before is a year earlier than for his class
+        first = int(row.data["school_year"][:4]) - 1
+        row.data["school_year"], row.id = f"{first}-{first + 1}", f"{pupil.id}-{first}"
+    pupil.data["birth_date"] = f"{int(pupil.data['birth_date'][:4]) - 1}{pupil.data['birth_date'][4:]}"
+    pupil.data["admission_date"] = f"{int(pupil.data['admission_date'][:4]) - 1}-09-05"
+    maker.earlier_year(people, pupil, year, plan.grade, plan.data["name"], "retained", "Ở lại lớp")
+    return Case("repeats", Pupil(6.2))
+
+
+def wrong_results(random: Random, results: list[dict[str, Any]], code: str) -> None:
+    """Make a handful of results wrong, one value each: what the check before locking must find, no more and no fewer.
+
+    Args:
+        results: of pupils without a case, all promoted.
+        code: of the school; subject ids begin with it.
+    """
+    makers: list[Callable[[dict[str, Any]], dict[str, str | None]]] = [
+        lambda result: {"subjects.TOAN.year": _other(result["subjects"][f"{code}-TOAN"]["year"], 3)},
+        lambda result: {"subjects.VAN.term2": _other(result["subjects"][f"{code}-VAN"]["term2"], 2)},
+        lambda result: {"learning.year": "Khá" if result["learning"]["year"] != "Khá" else "Tốt"},
+        lambda result: {"training.year": "Khá" if result["training"]["year"] != "Khá" else "Tốt"},
+        lambda _: {"promotion": "retained"},
+        lambda result: {"title": None if result["title"] else "Học sinh Giỏi"},
+    ]  # fmt: skip
+    for make, result in zip(makers, random.sample(results, min(len(makers), len(results) // 4)), strict=False):
+        result["wrong"] = make(result)
+
+
+def _other(value: str, by: int) -> str:
+    tenths = tt22.tenths(value)
+    return tt22.shown(tenths + by if tenths + by <= 100 else tenths - by)

@@ -1,0 +1,122 @@
+"""A school's whole year as a script: what is there in September, and what each later moment adds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from hocba_app.simulators.smas.generation import marks, special
+from hocba_app.simulators.smas.generation.curriculum import GRADES
+from hocba_app.simulators.smas.generation.marks import Pupil
+from hocba_app.simulators.smas.generation.people import ClassPlan, Maker, People, Person
+from hocba_app.simulators.smas.generation.special import Case
+from hocba_app.simulators.smas.spec import SchoolSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One change of the live data: merged into the record, which is made where it is not there."""
+
+    resource: str
+    id: str
+    values: dict[str, Any]
+
+
+@dataclass(slots=True)
+class Script:
+    """The school's year."""
+
+    school: dict[str, Any]
+    entries: dict[str, list[Entry]] = field(default_factory=lambda: {"september": [], "term1": [], "year_end": [], "summer": []})
+    photos: dict[str, bytes] = field(default_factory=dict)
+
+
+def generate(spec: SchoolSpec) -> Script:
+    """The year of a school, the same for the same spec."""
+    people_random, marks_random = (Random(f"{spec.level}/{spec.seed}/{part}") for part in ("people", "marks"))  # noqa: S311 - a made-up school
+    maker = Maker(spec, people_random)
+    people = maker.make()
+    cases = special.assign(people_random, maker, people) if spec.special else {}
+    script = Script(people.school.data, photos=people.photos)
+    _september(script, spec, people, cases)
+    if spec.special:
+        _changes_of_classes(script, people)
+    _results(script, spec, people, cases, marks_random)
+    return script
+
+
+def _september(script: Script, spec: SchoolSpec, people: People, cases: dict[str, Case]) -> None:
+    september, year_end = script.entries["september"], script.entries["year_end"]
+    september.append(Entry("school", people.school.id, people.school.data))
+    for resource, records in (("staff", people.staff), ("subjects", people.subjects)):
+        september.extend(Entry(resource, record.id, record.data) for record in records)
+    late = {student for student, case in cases.items() if case.name == "moved_in"}
+    for plan in people.classes:
+        september.append(Entry("classes", plan.id, plan.data))
+        for code, staff_id in plan.teachers.items():
+            september.append(_assignment(plan, f"{spec.code}-{code}", staff_id))
+        for pupil in plan.pupils:
+            moment = year_end if pupil.id in late else september
+            moment.append(Entry("students", pupil.id, pupil.data))
+            enrolment = {
+                "student_id": pupil.id, "class_id": plan.id, "school_year": spec.year, "status": "studying",
+                "from_date": f"{spec.first_year}-09-05", "to_date": None, "note": None,
+            }  # fmt: skip
+            case = cases.get(pupil.id)
+            if case and case.name == "moved_in":
+                enrolment |= case.enrolment
+            elif case and case.enrolment:
+                year_end.append(Entry("enrolments", f"{pupil.id}-{spec.year}", case.enrolment))
+            moment.append(Entry("enrolments", f"{pupil.id}-{spec.year}", enrolment))
+    for row in people.history:
+        (year_end if row.data["student_id"] in late else september).append(Entry("history", row.id, row.data))
+
+
+def _assignment(plan: ClassPlan, subject_id: str, staff_id: str, *, position: int = 1, term: str = "year", suffix: str = "") -> Entry:
+    identity = f"{plan.id}-{subject_id.rpartition('-')[2]}-{position}{suffix}"
+    return Entry("teaching_assignments", identity, {
+        "class_id": plan.id, "subject_id": subject_id, "staff_id": staff_id, "term": term, "position": position,
+    })  # fmt: skip
+
+
+def _changes_of_classes(script: Script, people: People) -> None:
+    """The first class: several teachers on a row, another replaced in mid-term; the last class is renamed."""
+    plan, here = people.classes[0], set(people.classes[0].teachers.values())
+    for subject_id, subject in people.plans.items():
+        others = [staff for staff in people.teachers_of[subject.code] if staff not in here]
+        if subject.code in ("KHTN", "LSDL", "NT"):
+            for position, staff_id in enumerate(others[:2], 2):
+                script.entries["september"].append(_assignment(plan, subject_id, staff_id, position=position))
+        elif subject.code == "NN1" and others:
+            first = _assignment(plan, subject_id, plan.teachers[subject.code], term="I")
+            script.entries["year_end"].append(first)
+            script.entries["year_end"].append(_assignment(plan, subject_id, others[0], term="II", suffix="-II"))
+    if len(people.classes) > 1:
+        last = people.classes[-1]
+        script.entries["term1"].append(Entry("classes", last.id, {"name": f"{last.data['name']} (tăng cường)"}))
+
+
+def _results(script: Script, spec: SchoolSpec, people: People, cases: dict[str, Case], random: Random) -> None:
+    plain: list[dict[str, Any]] = []
+    made: list[tuple[Person, dict[str, Any]]] = []
+    for plan in people.classes:
+        subject_ids = [key for key, subject in people.plans.items() if plan.grade in subject.grades]
+        for person in plan.pupils:
+            case = cases.get(person.id)
+            pupil = case.pupil if case else Pupil(min(9.6, max(5.6, random.gauss(7.7, 0.95))))
+            result = marks.empty_result(person.id, plan.id, spec.year, plan.data["regime"], subject_ids)
+            marks.whole_year(random, result, people.plans, plan.grade, pupil, last_grade=plan.grade == GRADES[spec.level][-1])
+            made.append((person, result))
+            if case is None:
+                plain.append(result)
+    if spec.special:
+        special.wrong_results(random, plain, spec.code)
+    for person, result in made:
+        case = cases.get(person.id)
+        identity = f"{person.id}-{spec.year}"
+        if case is None or not case.pupil.moved_in:
+            script.entries["term1"].append(Entry("results", identity, marks.revealed_in_term1(result)))
+        script.entries["year_end"].append(Entry("results", identity, marks.revealed_at_year_end(result)))
+        if case and case.summer:
+            script.entries["summer"].append(Entry("results", identity, case.summer))
