@@ -10,9 +10,10 @@ from hocba_app.components.empty_state import empty_state
 from hocba_app.components.notice import error_notice, notice
 from hocba_app.components.shell import shell
 from hocba_app.components.stat_card import stat_card
+from hocba_app.components.status_badge import status_badge
 from hocba_app.domain.wording import STEP
 from hocba_app.services.records.dashboard import STEPS
-from hocba_app.state.dashboard import SHADES, Cell, ClassRow, DashboardState, PersonRow, Task
+from hocba_app.state.dashboard import SHADES, Cell, ClassRow, DashboardState, PersonRow, Step, Task
 
 
 def dashboard() -> rx.Component:
@@ -23,6 +24,7 @@ def dashboard() -> rx.Component:
             DashboardState.loaded,
             rx.el.div(
                 rx.foreach(DashboardState.tasks, _task),
+                rx.cond(DashboardState.steps_of_year.length() > 0, _year()),
                 rx.el.div(
                     stat_card("hồ sơ đã đóng dấu", DashboardState.sealed.to_string() + "/" + DashboardState.total.to_string()),
                     stat_card("chữ ký chờ thầy cô", DashboardState.mine.to_string()),
@@ -53,6 +55,24 @@ def _task(task: Task) -> rx.Component:
             class_name="task",
         ),
         tone="todo",
+    )
+
+
+def _year() -> rx.Component:
+    """The school's six steps [guide, "Quy trình sử dụng"]."""
+    return rx.el.section(
+        rx.el.h2("Các bước trong năm"), rx.el.ol(rx.foreach(DashboardState.steps_of_year, _step), class_name="steps"), class_name="panel"
+    )
+
+
+def _step(step: Step) -> rx.Component:
+    tone = rx.match(step.state, ("done", "ok"), ("now", "todo"), "info")
+    return rx.el.li(
+        rx.el.span(step.number, class_name="number", aria_hidden=True),
+        rx.el.div(rx.el.b(step.title), rx.el.span(step.when, " · ", step.text, class_name="muted"), class_name="what"),
+        status_badge(tone, step.state_name),
+        rx.cond(step.button != "", rx.link(step.button, href=step.href, class_name="button soft", underline="none")),
+        class_name="group",
     )
 
 

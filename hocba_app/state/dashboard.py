@@ -12,13 +12,17 @@ import reflex as rx
 from hocba_app.domain.errors import HocbaError
 from hocba_app.domain.wording import KIND_SHORT, STAGE_SIGNER, STEP
 from hocba_app.models import database
+from hocba_app.services.accounts.authority import Right, allowed
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.records.dashboard import KINDS, STEPS, Overview, overview
+from hocba_app.services.records.year_guide import year_guide
 from hocba_app.state.following import follow
 from hocba_app.state.guard import identity, signed_in
 
 SHADES = {"open": "gray", "subject": "amber", "homeroom": "orange", "principal": "blue", "seal": "purple", "sealed": "green"}
 """The colour of each step; its word always stands beside it."""
+
+_STEP_NAMES = {"done": "Đã xong", "now": "Đang làm", "later": "Chưa tới"}
 
 
 @dataclasses.dataclass
@@ -73,6 +77,20 @@ class PersonRow:
 
 
 @dataclasses.dataclass
+class Step:
+    """One of the six steps of the year."""
+
+    number: int
+    title: str
+    when: str
+    state: str
+    state_name: str
+    text: str
+    button: str
+    href: str
+
+
+@dataclasses.dataclass
 class Task:
     """The next thing for this person, with its button."""
 
@@ -92,6 +110,7 @@ class DashboardState(rx.State):
     rows: list[ClassRow] = []
     people: list[PersonRow] = []
     tasks: list[Task] = []
+    steps_of_year: list[Step] = []
     chart: list[Bar] = []
     sealed: int = 0
     total: int = 0
@@ -128,6 +147,11 @@ class DashboardState(rx.State):
         self.sealed = sum(totals[kind].get("sealed", 0) for kind in KINDS)
         self.total = sum(sum(totals[kind].values()) for kind in KINDS)
         self.out_of_date = sum(row.out_of_date for row in view.classes)
+        if allowed(who, Right.LOCK):
+            guide = await asyncio.to_thread(year_guide, database(), who)
+            self.steps_of_year = [
+                Step(step.number, step.title, step.when, step.state, _STEP_NAMES[step.state], step.text, step.button, step.href) for step in guide
+            ]
         self.mine, self.problem = sum(view.mine.values()), ""
         self.tasks = _tasks(view, who)
         self.loaded = True
@@ -162,12 +186,7 @@ def _tasks(view: Overview, who: Identity) -> list[Task]:
         tasks.append(Task(f"{signing} hồ sơ chờ thầy cô ký", "Một lần xác nhận trên điện thoại ký cả lớp.", "Ký ngay", "/sign"))
     if seals := view.mine.get("seal"):
         tasks.append(Task(f"{seals} hồ sơ chờ đóng dấu", "Hiệu trưởng đã ký đủ bìa, QTHT và KQHT.", "Đóng dấu", "/sign"))
-    if who.roles & {"admin", "management"}:
-        if not view.classes:
-            tasks.append(Task("Chưa có dữ liệu của trường", "Đồng bộ trường, lớp, học sinh, giáo viên từ CSDL ngành.", "Đồng bộ", "/sync"))
-        open_records = sum(row.steps[kind].get("open", 0) for row in view.classes for kind in KINDS)
-        if view.classes and open_records:
-            tasks.append(Task(f"{open_records} hồ sơ chưa chốt", "Kiểm tra rồi chốt theo từng lớp.", "Chốt học bạ", "/lock"))
+    if allowed(who, Right.LOCK):
         stale = sum(row.out_of_date for row in view.classes)
         if stale:
             tasks.append(Task(f"{stale} hồ sơ có dữ liệu mới", "Dữ liệu đồng bộ khác với bản đã chốt.", "Xem khác biệt", "/records?stale=1"))
