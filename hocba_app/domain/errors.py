@@ -95,6 +95,12 @@ class ErrorCode(StrEnum):
     SIGNING_FAILED = "signing_failed"  # the service failed; the signer starts again
     SIGNING_QUOTA = "signing_quota"  # no signatures left in the package; the signer waits or the school buys more
     SIGNING_CERTIFICATE = "signing_certificate"  # the service says the certificate is expired or revoked; the signer renews it
+    # --- processes of one command --------------------------------------------------------------------------------
+    PORT_TAKEN = "port_taken"  # another program listens there; the operator ends it or chooses another port
+    DISK_FULL = "disk_full"  # too little room for the work; the operator makes room
+    CHILD_FAILED = "child_failed"  # a child process ended or did not get ready; its log tells why
+    BUILD_FAILED = "build_failed"  # the pages could not be built; the operator looks at the log
+    REHEARSAL_FOLDER = "rehearsal_folder"  # the folder holds other data; the operator names an empty one
 
 
 SENTENCES: dict[ErrorCode, str] = {
@@ -170,6 +176,11 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.SIGNING_FAILED: "Dịch vụ ký số báo lỗi khi ký. Hồ sơ chưa thay đổi; thầy cô hãy ký lại, nếu lặp lại thì liên hệ MySign.",
     ErrorCode.SIGNING_QUOTA: "Tài khoản MySign đã hết lượt ký của gói. Hãy ký tiếp vào ngày mai hoặc nâng gói; phần đã ký vẫn giữ nguyên.",
     ErrorCode.SIGNING_CERTIFICATE: "MySign báo chứng thư số đã hết hạn hoặc bị thu hồi. Hãy gia hạn rồi cập nhật ở mục Tài khoản ký.",
+    ErrorCode.PORT_TAKEN: "Cổng {port} đang được chương trình khác dùng. Hãy tắt chương trình đó hoặc chọn cổng khác bằng --port. / Port {port} is taken: stop the other program or choose another with --port.",
+    ErrorCode.DISK_FULL: "Không đủ đĩa: cần {megabytes} MB trống tại {folder}. / Not enough disk: {megabytes} MB needed in {folder}.",
+    ErrorCode.CHILD_FAILED: "Tiến trình {name} không chạy được: {last} Xem {log}. / Process {name} failed; see {log}.",
+    ErrorCode.BUILD_FAILED: "Không dựng được giao diện. Xem {log}. / Building the pages failed; see {log}.",
+    ErrorCode.REHEARSAL_FOLDER: "Thư mục {folder} đã có dữ liệu khác. Hãy chọn một thư mục trống cho --out. / {folder} holds other data: name an empty folder.",
 }
 
 
