@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from hocba_app.domain.calendar import today
-from hocba_app.models import (
-    Delegation,
-    SchoolClass,
-    SigningAssignment,
-    SigningSettings,
-    Staff,
-    Subject,
-    TeachingAssignment,
-)
+from hocba_app.models import Delegation, SchoolClass, SigningAssignment
+from hocba_app.models.repositories import signers as rows
 
 DEPUTY_CAPTION = ("KT. HIỆU TRƯỞNG", "PHÓ HIỆU TRƯỞNG")
 
@@ -43,52 +37,122 @@ def planned_slots(session: Session, kind: str, school_class: SchoolClass, subjec
     principal = principal_slot(session, kind)
     if kind != "results":
         return [principal, PlannedSlot("seal", "seal", (), None)]
-    overrides = dict(
-        session.exec(select(SigningAssignment.field, SigningAssignment.staff_id).where(SigningAssignment.class_id == school_class.id)).all()
-    )
+    overrides = {
+        field: entry.staff_id for (_, field), entry in signing_assignments(session, [school_class.id]).items()
+    }
     homeroom = PlannedSlot("homeroom", "homeroom", (), overrides.get("homeroom", school_class.homeroom_staff_id))
-    return [*_subject_slots(session, school_class, subjects, overrides), homeroom, principal, PlannedSlot("seal", "seal", (), None)]
+    taught = teaching(session, [school_class.id]).get(school_class.id, [])
+    signers = row_signers(school_class, subjects, taught, overrides)
+    return [*_subject_slots(school_class, signers, homeroom.staff_id), homeroom, principal, PlannedSlot("seal", "seal", (), None)]
 
 
 def principal_slot(session: Session, kind: str) -> PlannedSlot:
     """Cover: the configured signer, else the principal. QTHT and results: a deputy within his delegation, else the principal."""
-    principal = session.exec(select(Staff).where(Staff.position == "principal", Staff.active.is_(True)).order_by(Staff.code)).first()  # type: ignore[attr-defined]
-    chosen = session.exec(select(SigningSettings)).first()
+    principal = rows.principal(session)
     if kind == "cover":
+        chosen = rows.settings_row(session)
         signer = chosen.cover_signer_id if chosen and chosen.cover_signer_id else principal.id if principal else None
         deputy = principal is not None and signer != principal.id
         return PlannedSlot("principal", "principal", (), signer, DEPUTY_CAPTION if deputy else ())
-    day = today().isoformat()
-    for delegation in session.exec(select(Delegation).where(Delegation.revoked_at.is_(None)).order_by(Delegation.created_at.desc())).all():  # type: ignore[union-attr, attr-defined]
-        if kind in delegation.kinds and delegation.from_date <= day <= delegation.to_date:
-            return PlannedSlot("principal", "principal", (), delegation.deputy_id, DEPUTY_CAPTION)
+    delegation = delegation_today(session, kind)
+    if delegation is not None:
+        return PlannedSlot("principal", "principal", (), delegation.deputy_id, DEPUTY_CAPTION)
     return PlannedSlot("principal", "principal", (), principal.id if principal else None)
 
 
-def _subject_slots(
-    session: Session, school_class: SchoolClass, subjects: list[str], overrides: dict[str, str]
-) -> list[PlannedSlot]:
-    taught = session.exec(
-        select(Subject.code, TeachingAssignment.staff_id, TeachingAssignment.position, TeachingAssignment.term)
-        .join(TeachingAssignment, (TeachingAssignment.subject_id == Subject.id) & (TeachingAssignment.school_id == Subject.school_id))
-        .where(TeachingAssignment.class_id == school_class.id, TeachingAssignment.active.is_(True))  # type: ignore[attr-defined]
-    ).all()
-    # Who teaches last signs the year: term II, or the whole year, before term I.
+def delegation_today(session: Session, kind: str, staff_id: str | None = None) -> Delegation | None:
+    """The newest delegation for this kind that is in force today.
+
+    Args:
+        staff_id: only a delegation to this deputy.
+    """
+    day = today().isoformat()
+    return next(
+        (
+            delegation
+            for delegation in rows.delegations_in_force(session, day)
+            if kind in delegation.kinds and staff_id in (None, delegation.deputy_id)
+        ),
+        None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Taught:
+    """One teaching assignment of a class."""
+
+    subject_code: str
+    staff_id: str
+    position: int
+    term: str
+
+
+def teaching(session: Session, class_ids: Sequence[str]) -> dict[str, list[Taught]]:
+    """Who teaches what, by class."""
+    found: dict[str, list[Taught]] = {}
+    for class_id, *entry in rows.teaching_rows(session, class_ids):
+        found.setdefault(class_id, []).append(Taught(*entry))
+    return found
+
+
+def signing_assignments(session: Session, class_ids: Sequence[str]) -> dict[tuple[str, str], SigningAssignment]:
+    """The signing assignments of these classes, by ``(class id, field)``."""
+    return {(entry.class_id, entry.field): entry for entry in rows.signing_assignments(session, class_ids)}
+
+
+@dataclass(frozen=True, slots=True)
+class RowSigner:
+    """Who signs one place of one row: by SMAS, and by signing assignment where there is one."""
+
+    field: str
+    subject_code: str
+    by_smas: str | None
+    """In primary school the homeroom teacher, where SMAS names nobody for the row."""
+    assigned: str | None
+
+    @property
+    def staff_id(self) -> str | None:
+        """The signing assignment goes before SMAS."""
+        return self.assigned or self.by_smas
+
+
+def row_signers(
+    school_class: SchoolClass, subjects: Sequence[str], taught: Sequence[Taught], overrides: Mapping[str, str]
+) -> list[RowSigner]:
+    """Every place of every row, in the order of the form; who teaches last signs the year.
+
+    Args:
+        subjects: subject codes in the order of the form.
+        overrides: field → staff id of the class's signing assignments.
+    """
+    # Term II, or the whole year, before term I.
     rank = {"I": 0, "year": 1, "II": 1}
-    found: dict[str, str | None] = {}
+    usual = overrides.get("homeroom", school_class.homeroom_staff_id) if is_primary(school_class) else None
+    found = []
     for code in subjects:
-        of_row = [entry for entry in taught if entry[0] == code]
-        newest = max((rank[term] for _, _, _, term in of_row), default=0)
-        people = sorted({(position, staff) for _, staff, position, term in of_row if rank[term] == newest})
-        for number, staff_id in enumerate([staff for _, staff in people] or [None], 1):
+        of_row = [entry for entry in taught if entry.subject_code == code]
+        newest = max((rank[entry.term] for entry in of_row), default=0)
+        people = sorted({(entry.position, entry.staff_id) for entry in of_row if rank[entry.term] == newest})
+        for number, staff_id in enumerate([staff for _, staff in people] or [usual], 1):
             field = f"s.{code}.{number}"
-            found[field] = overrides.get(field, staff_id)
+            found.append(RowSigner(field, code, staff_id, overrides.get(field)))
+    return found
+
+
+def is_primary(school_class: SchoolClass) -> bool:
+    """Grades 1 to 5: one teacher has most rows, and signs them as homeroom teacher."""
+    return school_class.grade <= 5
+
+
+def _subject_slots(school_class: SchoolClass, signers: Sequence[RowSigner], homeroom: str | None) -> list[PlannedSlot]:
     slots: list[PlannedSlot] = []
-    for field, staff_id in found.items():
-        code = field.split(".")[1]
+    for signer in signers:
+        staff_id, code = signer.staff_id, signer.subject_code
+        if is_primary(school_class) and staff_id is not None and staff_id == homeroom:
+            continue  # design §3: the homeroom teacher's own rows are covered by the homeroom slot
         first = next((index for index, slot in enumerate(slots) if staff_id is not None and slot.staff_id == staff_id), None)
         if first is None:
-            slots.append(PlannedSlot(field, "subject", (code,), staff_id))
+            slots.append(PlannedSlot(signer.field, "subject", (code,), staff_id))
         elif code not in slots[first].rows:
             slots[first] = PlannedSlot(slots[first].field, "subject", (*slots[first].rows, code), staff_id)
     return slots

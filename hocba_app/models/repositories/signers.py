@@ -1,0 +1,214 @@
+"""Queries on who signs with what: keys, images, signing assignments, delegations, and slots that wait for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from hocba_app.models import (
+    SEAL,
+    Delegation,
+    Document,
+    DocumentVersion,
+    Enrolment,
+    Lease,
+    SchoolClass,
+    SignatureImage,
+    SigningAssignment,
+    SigningKey,
+    SigningSettings,
+    Slot,
+    Staff,
+    StudentResult,
+    Subject,
+    TeachingAssignment,
+)
+
+
+def principal(session: Session) -> Staff | None:
+    """The school's principal; where the data name several, the one with the lowest code."""
+    return session.exec(
+        select(Staff).where(Staff.position == "principal", col(Staff.active)).order_by(Staff.code).limit(1)
+    ).first()
+
+
+def staff_of(session: Session, *, active: bool = True) -> list[Staff]:
+    """The staff list, by code.
+
+    Args:
+        active: only who is on the list now.
+    """
+    query = select(Staff).order_by(Staff.code)
+    return list(session.exec(query.where(col(Staff.active)) if active else query).all())
+
+
+def settings_row(session: Session) -> SigningSettings | None:
+    """Who signs covers and who seals, where it was set."""
+    return session.exec(select(SigningSettings)).first()
+
+
+def delegations_in_force(session: Session, day: str) -> list[Delegation]:
+    """Delegations not revoked whose dates hold this day (ISO), newest first."""
+    return list(
+        session.exec(
+            select(Delegation)
+            .where(col(Delegation.revoked_at).is_(None), Delegation.from_date <= day, Delegation.to_date >= day)
+            .order_by(col(Delegation.created_at).desc(), col(Delegation.id).desc())
+        ).all()
+    )
+
+
+def all_delegations(session: Session) -> list[Delegation]:
+    """Every delegation there ever was, newest dates first."""
+    return list(session.exec(select(Delegation).order_by(col(Delegation.from_date).desc(), col(Delegation.id).desc())).all())
+
+
+def key_of(session: Session, owner: str) -> SigningKey | None:
+    """The signing key of a person (staff id) or of the seal."""
+    return session.exec(select(SigningKey).where(SigningKey.owner == owner)).first()
+
+
+def keys(session: Session) -> dict[str, SigningKey]:
+    """Every signing key of the school, by owner."""
+    return {key.owner: key for key in session.exec(select(SigningKey)).all()}
+
+
+def image_times(session: Session) -> dict[str, object]:
+    """When each owner's newest signature image was made, without reading the images."""
+    return dict(
+        session.exec(select(SignatureImage.owner, func.max(SignatureImage.created_at)).group_by(SignatureImage.owner)).all()
+    )
+
+
+def newest_images(session: Session, owners: Sequence[str]) -> dict[str, SignatureImage]:
+    """The image that counts for each of these owners."""
+    found: dict[str, SignatureImage] = {}
+    for chunk in _chunks(owners):
+        for row in session.exec(
+            select(SignatureImage)
+            .where(col(SignatureImage.owner).in_(chunk))
+            .order_by(col(SignatureImage.created_at), col(SignatureImage.id))
+        ).all():
+            found[row.owner] = row
+    return found
+
+
+def classes_of(session: Session, school_year: str) -> list[SchoolClass]:
+    """The classes of a school year in the order people name them."""
+    found = session.exec(select(SchoolClass).where(SchoolClass.school_year == school_year, col(SchoolClass.active))).all()
+    return sorted(found, key=lambda row: (row.grade, len(row.name), row.name))
+
+
+def subjects_by_code(session: Session) -> dict[str, Subject]:
+    """Subjects by code."""
+    return {subject.code: subject for subject in session.exec(select(Subject)).all()}
+
+
+def subject_codes_in_results(session: Session, school_year: str) -> dict[str, set[str]]:
+    """Subjects that pupils of each class have results in. By the class a pupil is enrolled in today."""
+    found: dict[str, set[str]] = {}
+    rows = session.exec(
+        select(Enrolment.class_id, StudentResult.payload)
+        .join(
+            StudentResult,
+            (col(StudentResult.student_id) == Enrolment.student_id) & (col(StudentResult.school_id) == Enrolment.school_id),
+        )
+        .where(
+            StudentResult.school_year == school_year, Enrolment.school_year == school_year, col(Enrolment.active),
+        )
+    ).all()
+    for class_id, payload in rows:
+        codes = found.setdefault(class_id, set())
+        codes.update(entry["subject_code"] for entry in payload.get("subjects", []))
+    return found
+
+
+def teaching_rows(session: Session, class_ids: Sequence[str]) -> list[tuple[str, str, str, int, str]]:
+    """``(class id, subject code, staff id, position, term)`` of every teaching assignment of these classes."""
+    found: list[tuple[str, str, str, int, str]] = []
+    for chunk in _chunks(class_ids):
+        found += session.exec(
+            select(
+                TeachingAssignment.class_id, Subject.code, TeachingAssignment.staff_id, TeachingAssignment.position,
+                TeachingAssignment.term,
+            )
+            .join(
+                Subject,
+                (col(TeachingAssignment.subject_id) == Subject.id) & (col(TeachingAssignment.school_id) == Subject.school_id),
+            )
+            .where(col(TeachingAssignment.class_id).in_(chunk), col(TeachingAssignment.active))
+        ).all()  # type: ignore[arg-type]
+    return [tuple(row) for row in found]  # type: ignore[misc]
+
+
+def signing_assignments(session: Session, class_ids: Sequence[str]) -> list[SigningAssignment]:
+    """The signing assignments of these classes."""
+    found: list[SigningAssignment] = []
+    for chunk in _chunks(class_ids):
+        found += session.exec(select(SigningAssignment).where(col(SigningAssignment.class_id).in_(chunk))).all()
+    return found
+
+
+def unsigned_slots(
+    session: Session, *, slot_ids: Sequence[str] | None = None, class_id: str = ""
+) -> list[tuple[Slot, Document, DocumentVersion]]:
+    """Slots of current versions that nobody has signed: those asked for by id, or all of a class's documents."""
+    query = (
+        select(Slot, Document, DocumentVersion)
+        .join(Document, (col(Document.id) == Slot.document_id) & (col(Document.school_id) == Slot.school_id))
+        .join(
+            DocumentVersion,
+            (col(DocumentVersion.id) == Slot.version_id) & (col(DocumentVersion.school_id) == Slot.school_id),
+        )
+        .where(
+            col(Slot.signed_at).is_(None), Document.version_id == Slot.version_id,
+            col(Document.state).in_(("locked", "signing")),
+        )
+        .order_by(Document.id, Slot.position)
+    )
+    if slot_ids is None:
+        return [tuple(row) for row in session.exec(query.where(Document.class_id == class_id)).all()]  # type: ignore[misc]
+    found: list[tuple[Slot, Document, DocumentVersion]] = []
+    for chunk in _chunks(list(dict.fromkeys(slot_ids))):
+        found += [tuple(row) for row in session.exec(query.where(col(Slot.id).in_(chunk))).all()]  # type: ignore[misc]
+    return found
+
+
+def leased_versions(session: Session, version_ids: Iterable[str]) -> set[str]:
+    """Which of these versions a batch holds now."""
+    found: set[str] = set()
+    for chunk in _chunks(sorted(set(version_ids))):
+        found.update(
+            session.exec(
+                select(Lease.version_id).where(col(Lease.version_id).in_(chunk), col(Lease.released_at).is_(None))
+            ).all()
+        )
+    return found
+
+
+def unsigned_by_place(session: Session, school_year: str) -> list[tuple[str, str, str, str | None, int]]:
+    """``(class id, kind, field, staff id, slots)`` of the year's locked documents that still wait for a person.
+
+    Covers belong to no year: those of the year's classes count.
+    """
+    return [
+        tuple(row)  # type: ignore[misc]
+        for row in session.exec(
+            select(Document.class_id, Document.kind, Slot.field, Slot.staff_id, func.count())
+            .join(Slot, (col(Slot.version_id) == Document.version_id) & (col(Slot.school_id) == Document.school_id))
+            .join(SchoolClass, (col(SchoolClass.id) == Document.class_id) & (col(SchoolClass.school_id) == Document.school_id))
+            .where(
+                SchoolClass.school_year == school_year, col(Slot.signed_at).is_(None), Slot.stage != SEAL,
+                col(Document.state).in_(("locked", "signing")),
+            )
+            .group_by(Document.class_id, Document.kind, Slot.field, Slot.staff_id)
+        ).all()
+    ]
+
+
+def _chunks(ids: Sequence[str], size: int = 400) -> Iterable[Sequence[str]]:
+    """SQLite bounds the number of parameters of a statement."""
+    for start in range(0, len(ids), size):
+        yield ids[start : start + size]
