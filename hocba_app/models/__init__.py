@@ -7,6 +7,7 @@ from hocba_app.models.batches import Batch, BatchItem, Evidence, LateAnswer, Lea
 from hocba_app.models.classes import Enrolment, SchoolClass, Subject, TeachingAssignment
 from hocba_app.models.database import Database, database
 from hocba_app.models.documents import Document, DocumentVersion, PublicCode, Revision, Slot, UnlockRequest
+from hocba_app.models.handouts import HandOut, HandOutLink
 from hocba_app.models.jobs import Job
 from hocba_app.models.people import Staff, Student
 from hocba_app.models.results import HistoryEntry, StudentResult
@@ -37,6 +38,8 @@ __all__ = [
     "DocumentVersion",
     "Enrolment",
     "Evidence",
+    "HandOut",
+    "HandOutLink",
     "HistoryEntry",
     "Job",
     "LateAnswer",

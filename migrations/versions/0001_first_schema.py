@@ -493,6 +493,35 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_teaching_assignment_class_id'), ['class_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_teaching_assignment_staff_id'), ['staff_id'], unique=False)
 
+    op.create_table('hand_out_link',
+    sa.Column('token_sha256', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+    sa.Column('school_id', sqlmodel.sql.sqltypes.AutoString(length=26), nullable=False),
+    sa.Column('hand_out_id', sqlmodel.sql.sqltypes.AutoString(length=26), nullable=False),
+    sa.ForeignKeyConstraint(['school_id'], ['school.id'], ),
+    sa.PrimaryKeyConstraint('token_sha256')
+    )
+    op.create_table('hand_out',
+    sa.Column('school_id', sqlmodel.sql.sqltypes.AutoString(length=26), nullable=False),
+    sa.Column('id', sqlmodel.sql.sqltypes.AutoString(length=26), nullable=False),
+    sa.Column('student_id', sqlmodel.sql.sqltypes.AutoString(length=26), nullable=False),
+    sa.Column('version_ids', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('recipient', sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
+    sa.Column('pin_hash', sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
+    sa.Column('failures', sa.Integer(), nullable=False),
+    sa.Column('downloads', sa.Integer(), nullable=False),
+    sa.Column('last_download_at', hocba_app.models.base.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('expires_at', hocba_app.models.base.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('created_at', hocba_app.models.base.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('created_by', sqlmodel.sql.sqltypes.AutoString(length=26), nullable=False),
+    sa.Column('closed_at', hocba_app.models.base.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('closed_by', sqlmodel.sql.sqltypes.AutoString(length=26), nullable=True),
+    sa.ForeignKeyConstraint(['school_id', 'student_id'], ['student.school_id', 'student.id'], ),
+    sa.ForeignKeyConstraint(['school_id'], ['school.id'], ),
+    sa.PrimaryKeyConstraint('school_id', 'id')
+    )
+    with op.batch_alter_table('hand_out', schema=None) as batch_op:
+        batch_op.create_index('ix_hand_out_student', ['school_id', 'student_id'], unique=False)
+
     op.create_table('unlock_request',
     sa.Column('school_id', sqlmodel.sql.sqltypes.AutoString(length=26), nullable=False),
     sa.Column('id', sqlmodel.sql.sqltypes.AutoString(length=26), nullable=False),
@@ -641,6 +670,11 @@ def downgrade() -> None:
 
     op.drop_table('lease')
     op.drop_table('document_version')
+    with op.batch_alter_table('hand_out', schema=None) as batch_op:
+        batch_op.drop_index('ix_hand_out_student')
+
+    op.drop_table('hand_out')
+    op.drop_table('hand_out_link')
     with op.batch_alter_table('unlock_request', schema=None) as batch_op:
         batch_op.drop_index('ix_unlock_open')
 

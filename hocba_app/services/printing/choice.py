@@ -1,0 +1,94 @@
+"""Which documents of which pupils are handed out or printed: only finished ones, in the order of the book."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlmodel import Session, col, select
+
+from hocba_app.domain.snapshot import Snapshot
+from hocba_app.domain.wording import KIND
+from hocba_app.models import Document, DocumentVersion, Enrolment, Student
+from hocba_app.services.printing.options import KINDS, PacketOptions
+
+FINISHED = "sealed"
+"""Half-signed files never leave the house."""
+_PRESENT = ("studying", "moved_in")
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """One finished document and its current version."""
+
+    document_id: str
+    version_id: str
+    student_id: str
+    kind: str
+    school_year: str
+    code: str
+    snapshot: Snapshot
+
+    @property
+    def title(self) -> str:
+        """What it is, in the school's words, without the pupil's name."""
+        return f"{KIND[self.kind]} {self.school_year}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What can be printed, and of whom something asked for is not finished."""
+
+    documents: tuple[Chosen, ...]
+    missing: tuple[tuple[str, str], ...]
+    """Student id and kind."""
+
+
+def class_students(session: Session, class_id: str) -> list[str]:
+    """Ids of the pupils who are in a class today, in the order of the class list."""
+    query = (
+        select(Student.id)
+        .join(Enrolment, (col(Enrolment.student_id) == col(Student.id)) & (col(Enrolment.school_id) == col(Student.school_id)))
+        .where(Enrolment.class_id == class_id, col(Enrolment.active).is_(True), col(Enrolment.status).in_(_PRESENT))
+        .order_by(Student.sort_name, Student.code)
+    )
+    return list(dict.fromkeys(session.exec(query).all()))
+
+
+def choose(session: Session, student_ids: Iterable[str], school_year: str, options: PacketOptions) -> Choice:
+    """The finished documents the options ask for, pupil by pupil: cover, the newest history, results by year.
+
+    Args:
+        school_year: with ``whole_record`` nothing later is taken; without it, history and results of this year only.
+    """
+    pupils = list(student_ids)
+    query = (
+        select(Document, DocumentVersion)
+        .join(
+            DocumentVersion,
+            (col(DocumentVersion.id) == col(Document.version_id)) & (col(DocumentVersion.school_id) == col(Document.school_id)),
+        )
+        .where(col(Document.student_id).in_(pupils), Document.state == FINISHED, col(Document.kind).in_(options.kinds))
+        .order_by(Document.school_year)
+    )
+    found: dict[tuple[str, str], list[Chosen]] = {}
+    for document, version in session.exec(query).all():
+        of_time = document.school_year <= school_year if options.whole_record else document.school_year in ("", school_year)
+        if of_time:
+            found.setdefault((document.student_id, document.kind), []).append(_chosen(document, version))
+    documents: list[Chosen] = []
+    missing: list[tuple[str, str]] = []
+    for pupil in pupils:
+        for kind in (kind for kind in KINDS if kind in options.kinds):
+            own = found.get((pupil, kind), [])
+            if not own or (kind != "cover" and own[-1].school_year != school_year):
+                missing.append((pupil, kind))
+            documents += own if kind == "results" else own[-1:]  # the newest history shows every year before it
+    return Choice(tuple(documents), tuple(missing))
+
+
+def _chosen(document: Document, version: DocumentVersion) -> Chosen:
+    return Chosen(
+        document.id, version.id, document.student_id, document.kind, document.school_year, version.code,
+        version.snapshot,  # type: ignore[arg-type]
+    )
