@@ -1,0 +1,103 @@
+"""Trouble on demand: each kind strikes as often as it was asked for, and no more."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.integration.simulators.smas_rig import YEAR, School, smas
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[School]:
+    with smas(tmp_path_factory.mktemp("smas"), "lower_secondary:students=30,special=0") as (school,):
+        school.submit()
+        yield school
+
+
+@pytest.fixture
+def school(served: School) -> Iterator[School]:
+    yield served
+    httpx.delete(f"{served.url}/_faults")
+    served.log_in()
+
+
+def fault(school: School, kind: str, **values: Any) -> None:
+    assert httpx.post(f"{school.url}/_faults", json={"kind": kind, "path": "/sector/", **values}).status_code == 200
+
+
+def get(school: School, **query: Any) -> httpx.Response:
+    return school.http.get("/sector/v1/results", params={"school_year": YEAR, "limit": 10, **query})
+
+
+def test_status_with_retry_after(school: School) -> None:
+    fault(school, "status", status=429, retry_after=2, times=2)
+    for _ in range(2):
+        answer = get(school)
+        assert (answer.status_code, answer.headers["retry-after"]) == (429, "2")
+    assert get(school).status_code == 200
+    fault(school, "status", status=503)
+    assert school.http.get("/healthz").status_code == 200, "another path is not struck"
+    assert get(school).status_code == 503
+
+
+def test_slow(school: School) -> None:
+    fault(school, "slow", seconds=0.3)
+    begin = time.monotonic()
+    assert get(school).status_code == 200
+    assert time.monotonic() - begin >= 0.3
+
+
+def test_cut_in_the_middle_of_a_page(school: School) -> None:
+    fault(school, "cut")
+    with pytest.raises(httpx.RemoteProtocolError):
+        get(school)
+    assert len(get(school).json()["items"]) == 10
+
+
+def test_a_page_twice(school: School) -> None:
+    plain, _ = school.read("results", limit=10)
+    for at in (1, 2, 3):
+        if at > 1:
+            fault(school, "slow", seconds=0, times=at - 1)  # harmless: only counts the pages
+        pages, page, count = [], None, 0
+        while True:
+            count += 1
+            if count == at:
+                fault(school, "duplicate_page")
+            answer = get(school, **({"page": page} if page else {})).json()
+            pages.append(answer["items"])
+            page = answer["next_page"]
+            if page is None:
+                break
+        assert len(pages) == 4
+        assert pages[at - 1] == pages[at]
+        unique = {item["id"]: item for items in pages for item in items}
+        assert list(unique.values()) == plain
+        assert answer["cursor"] == "s1"
+        httpx.delete(f"{school.url}/_faults")
+
+
+def test_expired_tokens(school: School) -> None:
+    fault(school, "expire_tokens")
+    answer = get(school)
+    assert (answer.status_code, answer.json()) == (401, {"error": "invalid_token"})
+    school.log_in()
+    assert get(school).status_code == 200
+
+
+def test_until_cleared(school: School) -> None:
+    fault(school, "status", status=500, times=None)
+    assert {get(school).status_code for _ in range(3)} == {500}
+    assert [item["kind"] for item in httpx.get(f"{school.url}/_faults").json()["waiting"]] == ["status"]
+    assert httpx.delete(f"{school.url}/_faults").json() == []
+    assert get(school).status_code == 200
+
+
+@pytest.mark.parametrize("body", [{"kind": "fire"}, {"kind": "status"}, {"kind": "status", "status": 200}, {"kind": "slow", "seconds": "x"}, {"kind": "cut", "times": 0}, []])
+def test_a_fault_of_no_kind(school: School, body: Any) -> None:
+    assert httpx.post(f"{school.url}/_faults", json=body).status_code == 400
