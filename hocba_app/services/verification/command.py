@@ -1,4 +1,4 @@
-"""``hocba verify``: needs no database; with one it also knows the standing of our own records."""
+"""``hocba verify`` and the upload on the page: needs no database; with one they also know the standing of our own records."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import Database, database
+from hocba_app.models import Database, School, database
 from hocba_app.services.verification.report import FileReport
+from hocba_app.services.verification.reports import simple_report
 from hocba_app.services.verification.verdict import issuers_beside, verify
 from hocba_app.settings import settings
 
 _VERDICT = {"valid": "HỢP LỆ", "invalid": "KHÔNG HỢP LỆ", "indeterminate": "CHƯA KẾT LUẬN"}
+_SIGN = {"yes": "+", "no": "-", "unknown": "?"}
 
 
 def verify_paths(paths: Sequence[Path], trust: Path | None) -> list[FileReport]:
@@ -27,17 +30,58 @@ def verify_paths(paths: Sequence[Path], trust: Path | None) -> list[FileReport]:
     Raises:
         HocbaError: INVALID_INPUT when a file or the trust file cannot be read.
     """
-    roots: list[bytes] = []
-    issuers = None
-    source = trust or (Path(settings().trust_roots) if settings().trust_roots else None)
     try:
-        if source is not None:
-            roots = [item.public_bytes(Encoding.DER) for item in x509.load_pem_x509_certificates(source.read_bytes())]
-            issuers = issuers_beside(source)
         files = [(str(path), path.read_bytes()) for path in paths]
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise HocbaError(ErrorCode.INVALID_INPUT, detail=f"không đọc được tệp ({type(error).__name__})") from error
-    return verify(files, roots=roots, issuers=issuers, db=None if trust is not None else _configured_database())
+    roots, issuers = _trusted(trust or _configured_trust())
+    return verify(files, roots=roots, issuers=issuers, db=_configured_database(), own_trust=trust is None)
+
+
+def verify_upload(data: bytes, db: Database | None, *, name: str = "") -> FileReport:
+    """Verify one uploaded file with the configured roots, and say how the version stands here.
+
+    Takes 10–30 ms for a record of ours; any other file goes through a process of its own and may take up to half a
+    minute: call it from a thread, never on an event loop.
+
+    Args:
+        data: the file, from anybody.
+        db: where standing and issuing schools are looked up; None without a database.
+        name: shown in the report.
+
+    Raises:
+        HocbaError: INVALID_INPUT when the configured trust file cannot be read.
+    """
+    roots, issuers = _trusted(_configured_trust())
+    return verify([(name, data)], roots=roots, issuers=issuers, db=db)[0]
+
+
+def report_lines(reports: Sequence[FileReport]) -> list[str]:
+    """The simple report, for people. Names come from the files: what does not print is left out."""
+    lines = []
+    for report in reports:
+        simple = simple_report(report)
+        lines.append(f"{report.path}: {_VERDICT[report.verdict]}")
+        lines += [f"  {_SIGN[answer.reply]} {answer.question} {answer.sentence}" for answer in simple.answers]
+        lines += [f"  - {reason}" for reason in simple.reasons]
+        lines += [f"  {_SIGN[signer.reply]} {signer.role}: {signer.name} · {signer.when}" for signer in simple.signers]
+        if simple.standing:
+            lines.append(f"  {simple.standing}")
+    return ["".join(letter for letter in line if letter.isprintable()) for line in lines]
+
+
+def _configured_trust() -> Path | None:
+    return Path(settings().trust_roots) if settings().trust_roots else None
+
+
+def _trusted(source: Path | None) -> tuple[list[bytes], list[dict[str, str]] | None]:
+    if source is None:
+        return [], None
+    try:
+        roots = [item.public_bytes(Encoding.DER) for item in x509.load_pem_x509_certificates(source.read_bytes())]
+    except (OSError, ValueError) as error:
+        raise HocbaError(ErrorCode.INVALID_INPUT, detail=f"không đọc được chứng thư gốc ({type(error).__name__})") from error
+    return roots, issuers_beside(source)
 
 
 def _configured_database() -> Database | None:
@@ -46,20 +90,8 @@ def _configured_database() -> Database | None:
     if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
         return None
     try:
-        with database().installation():
-            return database()
+        with database().installation() as session:
+            session.exec(select(School.id).limit(1)).first()
+        return database()
     except SQLAlchemyError:
         return None
-
-
-def report_lines(reports: Sequence[FileReport]) -> list[str]:
-    """The simple report, for people."""
-    lines = []
-    for report in reports:
-        lines.append(f"{report.path}: {_VERDICT[report.verdict]}")
-        lines += [f"  - {reason.text}" for reason in report.reasons]
-        lines += [
-            f"  {signature.field}: {signature.signer} · {signature.timestamp_time or signature.signing_time or '?'} · {signature.integrity}, {signature.trust}"
-            for signature in report.signatures
-        ]
-    return lines

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from asn1crypto import crl as asn1_crl
 from asn1crypto import ocsp as asn1_ocsp
@@ -34,7 +33,8 @@ from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pyhanko.sign.validation.errors import NoDSSFoundError
 from pyhanko_certvalidator import ValidationContext
 
-from hocba_app.services.verification.report import Coverage, Integrity, Trust
+from hocba_app.services.verification.judged import Judged, names_in
+from hocba_app.services.verification.report import Coverage
 
 _COVERAGE: dict[SignatureCoverageLevel, Coverage] = {
     SignatureCoverageLevel.ENTIRE_FILE: "whole_file",
@@ -51,29 +51,6 @@ SIGNING_ONLY = StandardDiffPolicy(
     form_rule=FormUpdatingRule(field_rules=[SigFieldCreationRule(), SigFieldModificationRule()]),
 )
 """pyHanko's default policy less what signing does not need: filling other form fields, document info, metadata."""
-
-
-@dataclass(slots=True)
-class Judged:
-    """What cryptography says of one signature or document time stamp."""
-
-    field: str
-    is_timestamp: bool
-    certificate: x509.Certificate | None
-    claimed: datetime | None
-    stamped: datetime | None
-    coverage: Coverage
-    integrity: Integrity
-    trust: Trust
-    modified: bool
-    """Whether anything but further signing came after it, as pyHanko's difference analysis sees it."""
-    signed_after: bool = True
-    """Whether anything but validation data and document time stamps came after it."""
-    timestamp_bad: bool = False
-    expired: bool = False
-    revoked: bool = False
-    revision: int = 0
-    sig_object: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,88 +79,89 @@ def evidence_in(reader: PdfFileReader) -> Evidence:
     )
 
 
-async def judge_all(reader: PdfFileReader, roots: Sequence[bytes], *, skip_diff: bool = False) -> list[Judged]:
+async def judge_all(reader: PdfFileReader, roots: Sequence[bytes]) -> list[Judged]:
     """Judge every signature and document time stamp; a broken one does not hide the others.
 
     Args:
         roots: trusted roots, DER. None at all leaves every trust ``unknown``.
-        skip_diff: leave the difference analysis out, where the caller replays every update instead.
     """
     evidence = evidence_in(reader)
-    return [await _judge(signature, roots, evidence, skip_diff) for signature in reader.embedded_signatures]
+    return [await _judge(signature, roots, evidence) for signature in reader.embedded_signatures]
 
 
-async def _judge(signature: EmbeddedPdfSignature, roots: Sequence[bytes], evidence: Evidence, skip_diff: bool) -> Judged:
+async def _judge(signature: EmbeddedPdfSignature, roots: Sequence[bytes], evidence: Evidence) -> Judged:
     is_timestamp = signature.sig_object_type == "/DocTimeStamp"
     judged = Judged(
         field=str(signature.field_name), is_timestamp=is_timestamp, certificate=None, claimed=None, stamped=None,
         coverage="partial", integrity="unknown", trust="unknown", modified=True,
-        revision=signature.signed_revision, sig_object=signature.sig_object,
+        revision=signature.signed_revision,
     )
     try:
-        judged.certificate = signature.signer_cert
+        judged.certificate = signature.signer_cert.dump()
+        judged.reassigned = _reassigned(signature)
         if not is_timestamp:
             judged.claimed = signature.self_reported_timestamp
         if is_timestamp:
-            await _judge_timestamp(judged, signature, roots, evidence, skip_diff)
+            await _judge_timestamp(judged, signature, roots, evidence)
         else:
-            await _judge_signature(judged, signature, roots, evidence, skip_diff)
+            await _judge_signature(judged, signature, roots, evidence)
     except RecursionError:
         raise
     except Exception:
         # Hostile input raises whatever it likes; a signature that cannot even be read has not been shown to hold.
-        judged.integrity = "altered" if judged.integrity == "unknown" else judged.integrity
+        judged.integrity, judged.modified = "altered", True
     return judged
 
 
 async def _judge_signature(
-    judged: Judged, signature: EmbeddedPdfSignature, roots: Sequence[bytes], evidence: Evidence, skip_diff: bool
+    judged: Judged, signature: EmbeddedPdfSignature, roots: Sequence[bytes], evidence: Evidence
 ) -> None:
     stamped = _token_time(signature)
     moment = stamped or datetime.now(UTC)
+    required = stamped is not None and evidence.has_revocation
     status = await async_validate_pdf_signature(
         signature,
-        signer_validation_context=_context(roots, evidence, moment, required=stamped is not None and evidence.has_revocation),
+        signer_validation_context=_context(roots, evidence, moment, required=required),
         ts_validation_context=_context(roots, evidence, moment),
         diff_policy=SIGNING_ONLY,
-        skip_diff=skip_diff,
     )
     judged.integrity = "intact" if status.intact and status.valid else "altered"
     judged.coverage = _COVERAGE.get(status.coverage, "partial")
-    judged.modified = _is_modified(status, skip_diff)
-    judged.signed_after = skip_diff or status.modification_level is None or status.modification_level > ModificationLevel.LTA_UPDATES
+    judged.modified = _is_modified(status)
+    judged.signed_after = status.modification_level is None or status.modification_level > ModificationLevel.LTA_UPDATES
     if status.timestamp_validity is not None:
         stamp = status.timestamp_validity
         judged.stamped = stamp.timestamp
         judged.timestamp_bad = not (stamp.valid and stamp.intact and (stamp.trusted or not roots))
     judged.revoked = bool(status.revoked)
+    if judged.revoked:
+        judged.revocation = "revoked"
+    elif required and status.trusted:
+        judged.revocation = "good"
     judged.expired = not _valid_at(judged.certificate, moment)
     if roots:
         judged.trust = "trusted" if status.trusted else "untrusted"
 
 
 async def _judge_timestamp(
-    judged: Judged, signature: EmbeddedPdfSignature, roots: Sequence[bytes], evidence: Evidence, skip_diff: bool
+    judged: Judged, signature: EmbeddedPdfSignature, roots: Sequence[bytes], evidence: Evidence
 ) -> None:
     moment = _own_token_time(signature) or datetime.now(UTC)
     status = await async_validate_pdf_timestamp(
         signature,
         validation_context=_context(roots, evidence, moment),
         diff_policy=SIGNING_ONLY,
-        skip_diff=skip_diff,
     )
     judged.integrity = "intact" if status.intact and status.valid else "altered"
     judged.coverage = _COVERAGE.get(status.coverage, "partial")
-    judged.modified = _is_modified(status, skip_diff)
-    judged.signed_after = skip_diff or status.modification_level is None or status.modification_level > ModificationLevel.LTA_UPDATES
+    judged.modified = _is_modified(status)
+    judged.signed_after = status.modification_level is None or status.modification_level > ModificationLevel.LTA_UPDATES
     judged.stamped = status.timestamp
     if roots:
         judged.trust = "trusted" if status.trusted else "untrusted"
 
 
-def _is_modified(status: PdfSignatureStatus | DocumentTimestampStatus, skip_diff: bool) -> bool:
-    if skip_diff:
-        return False
+def _is_modified(status: PdfSignatureStatus | DocumentTimestampStatus) -> bool:
     level = status.modification_level
     return level is None or level > ModificationLevel.FORM_FILLING or status.docmdp_ok is False
 
@@ -218,5 +196,10 @@ def _own_token_time(signature: EmbeddedPdfSignature) -> datetime | None:
     return signature.signed_data["encap_content_info"]["content"].parsed["gen_time"].native
 
 
-def _valid_at(certificate: x509.Certificate | None, moment: datetime) -> bool:
-    return certificate is not None and certificate.not_valid_before <= moment <= certificate.not_valid_after
+def _valid_at(certificate: bytes | None, moment: datetime) -> bool:
+    names = names_in(certificate)
+    return names.valid_from is not None and names.valid_to is not None and names.valid_from <= moment <= names.valid_to
+
+
+def _reassigned(signature: EmbeddedPdfSignature) -> dict[str, str]:
+    return {str(entry["/Field"]): str(entry["/Signer"]) for entry in signature.sig_object.get("/HBReassigned", [])}

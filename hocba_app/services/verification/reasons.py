@@ -17,7 +17,9 @@ class Reason(StrEnum):
     SIGNATURE_ALTERED = "signature_altered"  # a digest or signature value does not hold
     CHANGED_AFTER_SIGNING = "changed_after_signing"  # something other than signing came after a signature
     NOT_WHOLE_FILE = "not_whole_file"  # the last signature or time stamp does not cover the file
-    UPDATE_NOT_OURS = "update_not_ours"  # an update is not, byte for byte, what our writer emits
+    UPDATE_NOT_OURS = "update_not_ours"  # up to the seal, an update is not, byte for byte, what our writer emits
+    BASE_NOT_OURS = "base_not_ours"  # the pages, fields or manifest are not what our layout emits: something may hide there
+    WRITER_UNKNOWN = "writer_unknown"  # a record of a newer version of this software, which cannot be replayed here
     UNTRUSTED_CHAIN = "untrusted_chain"
     CERTIFICATE_EXPIRED = "certificate_expired"  # not valid at the time of the time stamp
     CERTIFICATE_REVOKED = "certificate_revoked"
@@ -48,6 +50,8 @@ SENTENCES: dict[Reason, str] = {
     Reason.CHANGED_AFTER_SIGNING: "Sau chữ ký ở ô {field} có thay đổi không phải là ký tiếp. Không sử dụng tệp này.",
     Reason.NOT_WHOLE_FILE: "Có phần nội dung thêm vào sau chữ ký cuối cùng. Không sử dụng tệp này.",
     Reason.UPDATE_NOT_OURS: "Một lần cập nhật trong tệp không phải do phần mềm học bạ ghi. Không sử dụng tệp này.",
+    Reason.BASE_NOT_OURS: "Phần gốc của tệp có thành phần lạ mà phần mềm học bạ không ghi. Không sử dụng tệp này.",
+    Reason.WRITER_UNKNOWN: "Tệp do một phiên bản phần mềm khác lập; hãy kiểm tra bằng phiên bản mới hơn.",
     Reason.UNTRUSTED_CHAIN: "Chứng thư số ở ô {field} không thuộc hệ thống tin cậy.",
     Reason.CERTIFICATE_EXPIRED: "Chứng thư số ở ô {field} không còn (hoặc chưa có) hiệu lực tại thời điểm ký.",
     Reason.CERTIFICATE_REVOKED: "Chứng thư số ở ô {field} đã bị thu hồi trước thời điểm ký.",
@@ -70,7 +74,7 @@ SENTENCES: dict[Reason, str] = {
 }
 
 ALTERS = frozenset(
-    {Reason.SIGNATURE_ALTERED, Reason.CHANGED_AFTER_SIGNING, Reason.NOT_WHOLE_FILE, Reason.UPDATE_NOT_OURS, Reason.MANIFEST_BROKEN}
+    {Reason.SIGNATURE_ALTERED, Reason.CHANGED_AFTER_SIGNING, Reason.NOT_WHOLE_FILE, Reason.MANIFEST_BROKEN}
 )
 """Reasons that mean the file is not what was signed."""
 INVALIDATES = ALTERS | frozenset(
@@ -78,6 +82,7 @@ INVALIDATES = ALTERS | frozenset(
         Reason.CERTIFICATE_EXPIRED, Reason.CERTIFICATE_REVOKED, Reason.TIMESTAMP_INVALID, Reason.TIME_MISMATCH,
         Reason.NO_TIMESTAMP, Reason.SLOT_MISSING, Reason.SLOT_UNKNOWN, Reason.WRONG_ORDER, Reason.WRONG_SIGNER,
         Reason.SEAL_WRONG_SCHOOL, Reason.ISSUER_NOT_LISTED, Reason.UNTRUSTED_CHAIN, Reason.VOID,
+        Reason.UPDATE_NOT_OURS, Reason.BASE_NOT_OURS,
     }
 )
 """Reasons that make a record of ours invalid. A foreign file is invalid only by :data:`ALTERS` or a revoked signer."""

@@ -6,17 +6,39 @@ pyHanko calls a file truncated before the seal valid, and any certificate under 
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from datetime import timedelta
-
-from asn1crypto import x509
 
 from hocba_app.domain.lifecycle import STAGES
 from hocba_app.services.signing.certificates import subject_id_numbers, subject_tax_code
 from hocba_app.services.signing.manifest import Manifest, signer_hash
-from hocba_app.services.verification.cryptography import Judged
+from hocba_app.services.signing.tip import stage_of
+from hocba_app.services.verification.judged import Judged
 from hocba_app.services.verification.reasons import Reason, add
 from hocba_app.services.verification.report import FileReport, Order
+
+LONGEST_LIMIT_SECONDS = 7 * 86_400
+
+
+def is_sound(manifest: Manifest) -> bool:
+    """Whether a manifest says what the rules need, in words they know: it comes from a file nobody vouches for yet."""
+    stages = STAGES.get(manifest.kind) if isinstance(manifest.kind, str) else None
+    if stages is None or not isinstance(manifest.version, int):
+        return False
+    texts = [manifest.school.code, manifest.school.name, manifest.school.tax_code, manifest.student_code, manifest.snapshot_sha256]
+    texts += [manifest.code, manifest.salt, *(part for slot in manifest.slots for part in (slot.field, slot.role, slot.stage, slot.signer))]
+    limits = (manifest.claim_limit_seconds, manifest.claim_early_seconds)
+    if not all(isinstance(text, str) for text in texts) or not all(isinstance(limit, int) for limit in limits):
+        return False
+    fields = [slot.field for slot in manifest.slots]
+    present = {slot.stage for slot in manifest.slots}
+    return (
+        all(0 <= limit <= LONGEST_LIMIT_SECONDS for limit in limits)
+        and len(set(fields)) == len(fields)
+        and all(slot.stage in stages and stage_of(slot.field) == slot.stage for slot in manifest.slots)
+        and present >= set(stages) - {"subject"}  # in primary school the homeroom teacher may sign every row
+    )
 
 
 def apply(report: FileReport, manifest: Manifest, judged: Sequence[Judged], issuers: Sequence[dict[str, str]] | None) -> dict[str, Order]:
@@ -34,7 +56,7 @@ def apply(report: FileReport, manifest: Manifest, judged: Sequence[Judged], issu
     _completeness(report, manifest, signatures)
     seal = next((item for item in signatures if item.field == "seal"), None)
     seal_holds = seal is not None and _seal(report, manifest, seal, issuers)
-    reassigned = _reassigned(seal) if seal_holds and seal is not None else {}
+    reassigned = seal.reassigned if seal_holds and seal is not None else {}
     for item in signatures:
         _person(report, manifest, item, reassigned)
         _times(report, manifest, item)
@@ -72,22 +94,31 @@ def _completeness(report: FileReport, manifest: Manifest, signatures: Sequence[J
 
 def _seal(report: FileReport, manifest: Manifest, seal: Judged, issuers: Sequence[dict[str, str]] | None) -> bool:
     """The seal's certificate is an organisation's with the MST the record names; the school is a listed issuer."""
-    tax_code = subject_tax_code(_der(seal)) if seal.certificate is not None else None
+    tax_code = subject_tax_code(seal.certificate) if seal.certificate is not None else None
     if tax_code is None or tax_code != manifest.seal_tax_code:
         add(report, Reason.SEAL_WRONG_SCHOOL)
         return False
     if issuers is None:
         add(report, Reason.ISSUER_SELF_DECLARED)
-    elif not any(issuer.get("tax_code") == tax_code for issuer in issuers):
+    elif not any(_is_issuer(issuer, manifest) for issuer in issuers):
         add(report, Reason.ISSUER_NOT_LISTED)
         return False
     return seal.integrity == "intact" and seal.trust == "trusted"
 
 
-def _reassigned(seal: Judged) -> dict[str, str]:
-    """Slots the seal vouches for: field → salted hash of the person who signed instead (core decision 9)."""
-    entries = seal.sig_object.get("/HBReassigned", [])
-    return {str(entry["/Field"]): str(entry["/Signer"]) for entry in entries}
+def _is_issuer(issuer: dict[str, str], manifest: Manifest) -> bool:
+    """The listed school is the one the record names: by its MST, and where the list says more by its code or its name.
+
+    Without the second half a listed school could issue records in another school's name.
+    """
+    if issuer.get("tax_code") != manifest.seal_tax_code:
+        return False
+    known = [(issuer[key], said) for key, said in (("code", manifest.school.code), ("name", manifest.school.name)) if issuer.get(key)]
+    return not known or any(_plain(listed) == _plain(said) for listed, said in known)
+
+
+def _plain(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", text).casefold().split())
 
 
 def _person(report: FileReport, manifest: Manifest, item: Judged, reassigned: dict[str, str]) -> None:
@@ -96,7 +127,7 @@ def _person(report: FileReport, manifest: Manifest, item: Judged, reassigned: di
         return
     hashes = set()
     if item.certificate is not None:
-        hashes = {signer_hash(manifest.salt, number) for number in subject_id_numbers(_der(item))}
+        hashes = {signer_hash(manifest.salt, number) for number in subject_id_numbers(item.certificate)}
     if slot.signer not in hashes and reassigned.get(item.field) not in hashes:
         add(report, Reason.WRONG_SIGNER, field=item.field)
 
@@ -112,9 +143,3 @@ def _times(report: FileReport, manifest: Manifest, item: Judged) -> None:
     late = timedelta(seconds=manifest.claim_limit_seconds)
     if not item.claimed - early <= item.stamped <= item.claimed + late:
         add(report, Reason.TIME_MISMATCH, field=item.field)
-
-
-def _der(item: Judged) -> bytes:
-    certificate = item.certificate
-    assert isinstance(certificate, x509.Certificate)
-    return bytes(certificate.dump())

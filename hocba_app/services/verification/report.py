@@ -13,6 +13,23 @@ Trust = Literal["trusted", "untrusted", "unknown"]
 Order = Literal["ok", "wrong", "unknown"]
 Coverage = Literal["whole_file", "revision", "partial"]
 Status = Literal["current", "out_of_date", "void", "unknown"]
+Revocation = Literal["good", "revoked", "unknown"]
+
+
+@dataclass(slots=True)
+class SignatureDetail:
+    """What an expert asks of one signature beyond the verdict."""
+
+    authority: str = ""
+    """The authority that issued the signer's certificate."""
+    valid_from: str | None = None
+    valid_to: str | None = None
+    valid_at_signing: bool | None = None
+    """Whether the time stamp lies within the certificate's validity; None when there is none or it cannot be told."""
+    timestamp_ok: bool | None = None
+    """Whether the time stamp holds and comes from a trusted unit; None without one."""
+    revocation: Revocation = "unknown"
+    """``good``: the evidence kept in the file says not revoked; ``unknown``: the file carries none."""
 
 
 @dataclass(slots=True)
@@ -31,6 +48,19 @@ class SignatureReport:
     integrity: Integrity
     trust: Trust
     order: Order
+    detail: SignatureDetail = field(default_factory=SignatureDetail)
+    """For experts. Not part of the JSON interface."""
+
+
+@dataclass(slots=True)
+class Origin:
+    """Who says to have issued the record: the manifest, which every signature covers."""
+
+    kind: str
+    school: str
+    school_code: str
+    tax_code: str
+    version: int
 
 
 @dataclass(slots=True)
@@ -55,11 +85,18 @@ class FileReport:
     code: str | None = None
     """The public code the manifest names: how the database finds the version. Not part of the JSON interface."""
     sha256: str = ""
+    method: str = ""
+    """``replay`` (each update derived again and compared) or ``analysis`` (pyHanko in the sandbox). Not part of it either."""
+    origin: Origin | None = None
+    """What the manifest says of a record of ours. Not part of it either."""
 
     def as_json(self) -> dict[str, Any]:
         """The fixed JSON shape of ``hocba verify --json``."""
         shape = asdict(self)
-        del shape["code"], shape["sha256"]
+        for inner in ("code", "sha256", "method", "origin"):
+            del shape[inner]
+        for signature in shape["signatures"]:
+            del signature["detail"]
         return shape
 
     @classmethod
@@ -69,7 +106,10 @@ class FileReport:
             **{
                 **shape,
                 "reasons": [Finding(**item) for item in shape["reasons"]],
-                "signatures": [SignatureReport(**item) for item in shape["signatures"]],
+                "signatures": [
+                    SignatureReport(**{**item, "detail": SignatureDetail(**item["detail"])}) for item in shape["signatures"]
+                ],
+                "origin": Origin(**shape["origin"]) if shape["origin"] else None,
             }
         )
 

@@ -1,17 +1,21 @@
-"""Verifying files: the examination in the sandbox, then what this installation knows of the version."""
+"""Verifying files: replay first, pyHanko in the sandbox for everything replay cannot show, then what this installation knows."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from sqlmodel import select
 
-from hocba_app.models import Database, Document, DocumentVersion, PublicCode, Revision, School
-from hocba_app.services.verification.reasons import Reason, add
+from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.models import Database, School
+from hocba_app.services.verification.fast import examine_fast
 from hocba_app.services.verification.report import FileReport
 from hocba_app.services.verification.sandbox import examine
+from hocba_app.services.verification.standing import add_standing
+from hocba_app.services.verification.strict_objects import Deviation, NotShown
 
 
 def verify(
@@ -20,6 +24,8 @@ def verify(
     roots: Sequence[bytes],
     issuers: Sequence[dict[str, str]] | None = None,
     db: Database | None = None,
+    own_trust: bool = True,
+    always_analyse: bool = False,
 ) -> list[FileReport]:
     """Verify files, hostile ones included.
 
@@ -28,58 +34,55 @@ def verify(
         roots: trusted roots, DER.
         issuers: schools that may issue; None takes the database's schools, or no list without a database.
         db: where standing (current, out of date, void) is looked up; None leaves it ``unknown``.
+        own_trust: the roots are this installation's own: its schools are the issuers, and a record of ours it does not
+            know was not issued here. Otherwise the database only adds the standing of what it knows.
+        always_analyse: send files that replay has shown valid through pyHanko too (a second opinion).
 
     Returns:
         One report a file, in order.
     """
-    if issuers is None and db is not None:
+    if issuers is None and db is not None and own_trust:
         issuers = _schools(db)
-    reports = examine(files, roots, issuers)
+    reports: dict[int, FileReport] = {}
+    slow: dict[int, tuple[str, bytes, str | None]] = {}
+    for index, (name, data) in enumerate(files):
+        deviation = None
+        try:
+            report = examine_fast(name, data, roots, issuers)
+            if not always_analyse:
+                reports[index] = report
+                continue
+        except NotShown as reason:
+            deviation = reason.where if isinstance(reason, Deviation) else None
+        slow[index] = (name, data, deviation)
+    reports.update(zip(slow, examine(list(slow.values()), roots, issuers), strict=True))
+    ordered = [reports[index] for index in range(len(files))]
     if db is not None:
-        for report in reports:
-            if report.code is not None:
-                _standing(db, report)
-    return reports
+        for report, (_, data) in zip(ordered, files, strict=True):
+            add_standing(db, report, data, must_be_known=own_trust)
+    return ordered
 
 
 def issuers_beside(trust: Path) -> list[dict[str, str]] | None:
-    """The list of issuers that lies beside a trust file (``issuers.json``), or None."""
+    """The list of issuers that lies beside a trust file (``issuers.json``), or None.
+
+    Raises:
+        HocbaError: INVALID_INPUT when the list is not of its form: a list that cannot be read must not become no list.
+    """
     path = trust.with_name("issuers.json")
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+    if not path.is_file():
+        return None
+    try:
+        listed: Any = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise HocbaError(ErrorCode.INVALID_INPUT, detail="issuers.json không đọc được") from error
+    if not isinstance(listed, list) or not all(isinstance(entry, dict) and isinstance(entry.get("tax_code"), str) for entry in listed):
+        raise HocbaError(ErrorCode.INVALID_INPUT, detail="issuers.json phải là danh sách có tax_code")
+    return [{key: value for key, value in entry.items() if isinstance(value, str)} for entry in listed]
 
 
 def _schools(db: Database) -> list[dict[str, str]]:
     with db.installation() as session:
-        return [{"tax_code": school.tax_code, "name": school.name} for school in session.exec(select(School)).all()]
-
-
-def _standing(db: Database, report: FileReport) -> None:
-    """Whether this very file is a state of a version on record, and how that version stands.
-
-    A prefix (an earlier revision) is on record too: its missing signatures speak for themselves.
-    """
-    with db.installation() as session:
-        entry = session.get(PublicCode, report.code)
-    if entry is None:
-        add(report, Reason.NOT_ON_RECORD)
-        report.issued_here = False
-        return
-    with db.read(entry.school_id) as session:
-        version = session.get_one(DocumentVersion, (entry.school_id, entry.version_id))
-        document = session.get_one(Document, (entry.school_id, version.document_id))
-        known = session.exec(
-            select(Revision.id).where(Revision.version_id == version.id, Revision.sha256 == report.sha256)
-        ).first()
-    if known is None:
-        add(report, Reason.NOT_ON_RECORD)
-        report.issued_here = False
-        return
-    if version.voided_at is not None:
-        report.status = "void"
-        report.verdict = "invalid"
-        add(report, Reason.VOID)
-    elif document.out_of_date and any(item.get("essential") for item in document.out_of_date):
-        report.status = "out_of_date"
-        add(report, Reason.OUT_OF_DATE)
-    else:
-        report.status = "current"
+        return [
+            {"tax_code": school.tax_code, "name": school.name, "code": school.code} for school in session.exec(select(School)).all()
+        ]

@@ -1,0 +1,68 @@
+"""A strict reader of DER for the few structures the fast verdict looks into; anything unusual is an error, never a guess."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+SEQUENCE, SET, OID, OCTETS, INTEGER, BIT_STRING, GENERALIZED_TIME = 0x30, 0x31, 0x06, 0x04, 0x02, 0x03, 0x18
+MOST_CHILDREN = 64
+
+
+def content(data: bytes, tag: int) -> bytes:
+    """The content of ``data``, which must be exactly one element with this tag.
+
+    Raises:
+        ValueError: another tag, a length that is not in its shortest definite form, or bytes left over.
+    """
+    head, size = _header(data, 0)
+    if data[0] != tag or head + size != len(data):
+        raise ValueError("not this element")
+    return data[head:]
+
+
+def elements(inside: bytes) -> list[bytes]:
+    """The elements that fill ``inside`` exactly, each with its header.
+
+    Raises:
+        ValueError: they do not fill it, or there are more than :data:`MOST_CHILDREN`.
+    """
+    found: list[bytes] = []
+    position = 0
+    while position < len(inside):
+        head, size = _header(inside, position)
+        end = position + head + size
+        if end > len(inside) or len(found) == MOST_CHILDREN:
+            raise ValueError("element out of bounds")
+        found.append(inside[position:end])
+        position = end
+    return found
+
+
+def children(data: bytes, tag: int = SEQUENCE) -> list[bytes]:
+    """The elements inside one element of this tag.
+
+    Raises:
+        ValueError: as :func:`content` and :func:`elements`.
+    """
+    return elements(content(data, tag))
+
+
+def tagged(parts: Sequence[bytes], tag: int) -> bytes | None:
+    """The first element with this tag, or None."""
+    return next((part for part in parts if part[:1] == bytes((tag,))), None)
+
+
+def _header(data: bytes, at: int) -> tuple[int, int]:
+    """``(bytes of tag and length, bytes of content)``."""
+    if at + 2 > len(data) or data[at] & 0x1F == 0x1F:
+        raise ValueError("header")
+    first = data[at + 1]
+    if first < 0x80:
+        return 2, first
+    count = first & 0x7F
+    if not 1 <= count <= 4 or at + 2 + count > len(data):
+        raise ValueError("length")
+    size = int.from_bytes(data[at + 2 : at + 2 + count])
+    if size < 0x80 or size < 1 << (8 * (count - 1)):
+        raise ValueError("length not in its shortest form")
+    return 2 + count, size

@@ -1,0 +1,116 @@
+"""The fast verdict on a record of ours: every update replayed, every signature checked, without any general PDF parser.
+
+It only ever says yes: whatever is not plainly right (:class:`NotShown`) is judged by pyHanko in the sandbox, which has the
+last word on every no. Its work is bounded by the size of the file, so it needs no process of its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from hocba_app.services.signing import cms
+from hocba_app.services.verification import chains, record_rules
+from hocba_app.services.verification.conclusion import conclude
+from hocba_app.services.verification.judged import Judged
+from hocba_app.services.verification.replay import Replayed, replay
+from hocba_app.services.verification.replay_state import SignedUpdate
+from hocba_app.services.verification.report import Coverage, FileReport, Revocation, Trust
+from hocba_app.services.verification.revocation import require_good
+from hocba_app.services.verification.strict_objects import NotShown
+from hocba_app.services.verification.tokens import Token, read_token
+
+MOST_BYTES = 16 << 20
+"""Larger files are not ours (a record has under one megabyte)."""
+
+
+def examine_fast(name: str, data: bytes, roots: Sequence[bytes], issuers: Sequence[dict[str, str]] | None) -> FileReport:
+    """Judge a file of ours; see :func:`examine.examine_file` for the arguments.
+
+    Raises:
+        NotShown: it must be judged the slow way; a :class:`Deviation` says that it claims to be ours and is not.
+    """
+    if len(data) > MOST_BYTES:
+        raise NotShown("size")
+    replayed = replay(data)
+    if not replayed.updates or not record_rules.is_sound(replayed.base.manifest):
+        raise NotShown("nothing signed")
+    report = FileReport(path=name, sha256=hashlib.sha256(data).hexdigest(), method="replay")
+    judged = [_judge(update, replayed, tuple(roots), len(data)) for update in replayed.updates]
+    conclude(report, judged, replayed.base.manifest, issuers, have_roots=bool(roots))
+    return report
+
+
+def _judge(update: SignedUpdate, replayed: Replayed, roots: tuple[bytes, ...], length: int) -> Judged:
+    evidence = tuple(replayed.store.get("Certs", ()))
+    if update.is_timestamp:
+        token = read_token(update.cms, update.digest, evidence)
+        certificate, stamped = token.certificate, token.stamped
+        trust, revocation = _unit_trusted(token, evidence, replayed, roots)
+    else:
+        parts = _take_apart(update)
+        certificate = parts.certificates[0]
+        token_found = read_token(parts.token, hashlib.sha256(parts.signature).digest(), (*parts.certificates[1:], *evidence)) if parts.token else None
+        stamped = token_found.stamped if token_found else None
+        if token_found is not None:
+            _unit_trusted(token_found, (*parts.certificates[1:], *evidence), replayed, roots)
+        trust, revocation = _signer_trusted(certificate, parts.certificates[1:], stamped, replayed, roots)
+    coverage: Coverage = "whole_file" if update.end == length else "revision"
+    return Judged(
+        field=update.field, is_timestamp=update.is_timestamp, certificate=certificate, claimed=update.claimed, stamped=stamped,
+        coverage=coverage, integrity="intact", trust=trust, modified=False,
+        signed_after=any(not later.is_timestamp and later.revision > update.revision for later in replayed.updates),
+        revocation=revocation, revision=update.revision, reassigned=update.reassigned,
+    )
+
+
+def _take_apart(update: SignedUpdate) -> cms.CmsParts:
+    """The parts of a signature's CMS, which must be what our template makes of them and hold over the digest."""
+    try:
+        parts = cms.take_apart(update.cms)
+        certificate = parts.certificates[0]
+        for item in parts.certificates:
+            chains.parsed(item)
+        key = chains.public_key(certificate)
+        again = cms.assemble(parts.attributes, parts.signature, parts.certificates, parts.token)
+        if again != update.cms or parts.attributes != cms.signed_attributes(update.digest, certificate):
+            raise NotShown("CMS")
+    except (ValueError, IndexError, TypeError) as error:
+        raise NotShown("CMS") from error
+    chains.verify(key, parts.signature, parts.attributes, chains.HASHES["sha256"])
+    return parts
+
+
+def _signer_trusted(
+    certificate: bytes, others: tuple[bytes, ...], stamped: datetime | None, replayed: Replayed, roots: tuple[bytes, ...]
+) -> tuple[Trust, Revocation]:
+    """Chain, validity at the time stamp, usage; with evidence in the file, every certificate covered by it."""
+    if not roots:
+        return "unknown", "unknown"
+    path = _path(certificate, others, tuple(replayed.store.get("Certs", ())), roots)
+    moment = stamped or datetime.now(UTC)
+    chains.require_valid(path, moment)
+    chains.require_signer(certificate)
+    ocsps, crls = replayed.store.get("OCSPs", []), replayed.store.get("CRLs", [])
+    covered = require_good(path, moment, ocsps=ocsps, crls=crls, required=stamped is not None and bool(ocsps or crls))
+    return "trusted", "good" if covered else "unknown"
+
+
+def _unit_trusted(token: Token, others: tuple[bytes, ...], replayed: Replayed, roots: tuple[bytes, ...]) -> tuple[Trust, Revocation]:
+    chains.require_timestamp_unit(token.certificate)
+    if not roots:
+        return "unknown", "unknown"
+    path = _path(token.certificate, token.certificates, others, roots)
+    chains.require_valid(path, token.stamped)
+    ocsps, crls = replayed.store.get("OCSPs", []), replayed.store.get("CRLs", [])
+    covered = require_good(path, token.stamped, ocsps=ocsps, crls=crls, required=False)
+    return "trusted", "good" if covered else "unknown"
+
+
+def _path(certificate: bytes, near: tuple[bytes, ...], far: tuple[bytes, ...], roots: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    """A path by the certificates that came with the signature, else by those the file keeps as evidence."""
+    try:
+        return chains.path_of(certificate, near, roots)
+    except NotShown:
+        return chains.path_of(certificate, tuple(dict.fromkeys((*near, *far)))[: chains.MOST_POOL], roots)

@@ -1,0 +1,149 @@
+"""RFC 3161 tokens for the fast verdict: imprint, signature, the unit's certificate; anything unusual is left to pyHanko."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from hocba_app.services.verification import chains
+from hocba_app.services.verification.der_reader import (
+    GENERALIZED_TIME,
+    INTEGER,
+    OCTETS,
+    OID,
+    SET,
+    children,
+    content,
+    elements,
+    tagged,
+)
+from hocba_app.services.verification.strict_objects import NotShown
+
+_SIGNED_DATA = bytes.fromhex("2a864886f70d010702")
+_TST_INFO = bytes.fromhex("2a864886f70d0109100104")
+_CONTENT_TYPE = bytes.fromhex("2a864886f70d010903")
+_MESSAGE_DIGEST = bytes.fromhex("2a864886f70d010904")
+_CERTIFICATE_V1, _CERTIFICATE_V2 = bytes.fromhex("2a864886f70d010910020c"), bytes.fromhex("2a864886f70d010910022f")
+_DIGESTS = {
+    bytes.fromhex("608648016503040201"): "sha256", bytes.fromhex("608648016503040202"): "sha384",
+    bytes.fromhex("608648016503040203"): "sha512",
+}
+_RSA = bytes.fromhex("2a864886f70d010101")
+_SIGNATURES = {
+    bytes.fromhex("2a864886f70d01010b"): ("rsa", "sha256"), bytes.fromhex("2a864886f70d01010c"): ("rsa", "sha384"),
+    bytes.fromhex("2a864886f70d01010d"): ("rsa", "sha512"), bytes.fromhex("2a8648ce3d040302"): ("ec", "sha256"),
+    bytes.fromhex("2a8648ce3d040303"): ("ec", "sha384"), bytes.fromhex("2a8648ce3d040304"): ("ec", "sha512"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token whose signature and imprint hold; whether its unit is trusted is asked separately."""
+
+    stamped: datetime
+    certificate: bytes
+    certificates: tuple[bytes, ...]
+
+
+def read_token(token: bytes, imprint: bytes, others: tuple[bytes, ...] = ()) -> Token:
+    """Check a token over a SHA-256.
+
+    Args:
+        imprint: the SHA-256 that must have been stamped.
+        others: certificates at hand besides those in the token.
+
+    Raises:
+        NotShown: it does not hold, or is not plainly right.
+    """
+    try:
+        return _read(token, imprint, others)
+    except (ValueError, IndexError) as error:
+        raise NotShown("token") from error
+
+
+def _read(token: bytes, imprint: bytes, others: tuple[bytes, ...]) -> Token:
+    kind, wrapped = children(token)
+    (signed,) = elements(content(wrapped, 0xA0))
+    if content(kind, OID) != _SIGNED_DATA:
+        raise NotShown("token type")
+    _, _, encapsulated, *rest = children(signed)
+    content_type, content_wrapped = children(encapsulated)
+    if content(content_type, OID) != _TST_INFO:
+        raise NotShown("token content")
+    (octets,) = elements(content(content_wrapped, 0xA0))
+    info = content(octets, OCTETS)
+    carried = tagged(rest, 0xA0)
+    inside = tuple(elements(content(carried, 0xA0))) if carried is not None else ()
+    (signer,) = elements(content(rest[-1], SET))
+    _, sid, digest_algorithm, *parts = children(signer)
+    attributes, algorithm, value = tagged(parts, 0xA0), *parts[1:3]
+    if attributes is None or parts[0] != attributes:
+        raise NotShown("token attributes")
+    certificate = _signer(sid, (*inside, *others))
+    digest_name = _DIGESTS.get(_algorithm(digest_algorithm), "")
+    _check_attributes(attributes, info, digest_name, certificate)
+    signature_algorithm = _algorithm(algorithm)
+    family, name = ("rsa", digest_name) if signature_algorithm == _RSA else _SIGNATURES.get(signature_algorithm, ("", ""))
+    key = chains.public_key(certificate)
+    if name not in chains.HASHES or (family == "rsa") != isinstance(key, chains.rsa.RSAPublicKey):
+        raise NotShown("token algorithm")
+    chains.verify(key, content(value, OCTETS), b"\x31" + attributes[1:], chains.HASHES[name])
+    return Token(_check_info(info, imprint), certificate, inside)
+
+
+def _algorithm(data: bytes) -> bytes:
+    return content(children(data)[0], OID)
+
+
+def _signer(sid: bytes, certificates: tuple[bytes, ...]) -> bytes:
+    issuer, serial = children(sid)
+    number = int.from_bytes(content(serial, INTEGER), signed=True)
+    for certificate in certificates:
+        found = chains.parsed(certificate)
+        if found.serial_number == number and found.issuer.public_bytes() == issuer:
+            return certificate
+    raise NotShown("token signer")
+
+
+def _check_attributes(attributes: bytes, info: bytes, digest_name: str, certificate: bytes) -> None:
+    """Content type, message digest and the unit's certificate, each there exactly once where it is asked for."""
+    if digest_name not in chains.HASHES:
+        raise NotShown("token digest")
+    values: dict[bytes, bytes] = {}
+    for attribute in elements(content(attributes, 0xA0)):
+        kind, holder = children(attribute)
+        (value,) = elements(content(holder, SET))
+        name = content(kind, OID)
+        if name in values:
+            raise NotShown("attribute twice")
+        values[name] = value
+    digest = hashlib.new(digest_name, info).digest()
+    if content(values.get(_CONTENT_TYPE, b"\0\0"), OID) != _TST_INFO or content(values.get(_MESSAGE_DIGEST, b"\0\0"), OCTETS) != digest:
+        raise NotShown("token digest")
+    if _CERTIFICATE_V2 in values:
+        first = children(children(children(values[_CERTIFICATE_V2])[0])[0])
+        if first[0][0] == OCTETS:
+            name = "sha256"
+        else:
+            name, first = _DIGESTS.get(_algorithm(first[0]), ""), first[1:]
+        if name not in chains.HASHES or content(first[0], OCTETS) != hashlib.new(name, certificate).digest():
+            raise NotShown("token certificate")
+    elif _CERTIFICATE_V1 in values:
+        first = children(children(children(values[_CERTIFICATE_V1])[0])[0])
+        if content(first[0], OCTETS) != hashlib.sha1(certificate).digest():  # noqa: S324 - RFC 2634 names certificates so
+            raise NotShown("token certificate")
+    else:
+        raise NotShown("token certificate")
+
+
+def _check_info(info: bytes, imprint: bytes) -> datetime:
+    version, _, stamped, _, moment, *_ = children(info)
+    algorithm, hashed = children(stamped)
+    if content(version, INTEGER) != b"\x01" or _DIGESTS.get(_algorithm(algorithm)) != "sha256" or content(hashed, OCTETS) != imprint:
+        raise NotShown("imprint")
+    text = content(moment, GENERALIZED_TIME).decode("ascii")
+    whole, _, fraction = text.removesuffix("Z").partition(".")
+    if not text.endswith("Z") or len(whole) != 14 or not whole.isdigit() or (fraction and not (fraction.isdigit() and len(fraction) <= 6)):
+        raise NotShown("token time")
+    return datetime.strptime(whole, "%Y%m%d%H%M%S").replace(tzinfo=UTC, microsecond=int(fraction.ljust(6, "0") or "0"))
