@@ -48,6 +48,34 @@ def worker() -> None:
 
 
 @app.command()
+def run() -> None:
+    """Chạy web (giao diện và máy chủ) trên HOCBA_PORT; không bao giờ chạy mô phỏng."""
+    from hocba_app.models.migrate import upgrade
+    from hocba_app.processes import require_free_port
+    from hocba_app.settings import settings
+    from hocba_app.web_process import serve
+
+    require_free_port(settings().port)
+    upgrade(settings().database_url)
+    serve(settings().port)
+
+
+@app.command()
+def simulators(
+    data: Annotated[Path, typer.Option(help="Nơi giữ dữ liệu mô phỏng")] = Path("var/simulators"),
+    school: Annotated[list[str] | None, typer.Option(help="Trường được sinh ra, ví dụ lower_secondary:students=135,seed=1")] = None,
+    trust_port: int = 9001,
+    mysign_port: int = 9002,
+    smas_port: int = 9003,
+) -> None:
+    """Chạy mô phỏng SMAS, MySign, chứng thực và dấu thời gian, mỗi thứ một tiến trình."""
+    from hocba_app.rehearsal.outside import Ports
+    from hocba_app.simulators_command import run_simulators
+
+    run_simulators(data, school or ["lower_secondary:students=135,seed=1"], Ports(trust_port, mysign_port, smas_port))
+
+
+@app.command()
 def doctor(as_json: _JSON = False) -> None:
     """Kiểm tra cấu hình, cơ sở dữ liệu, dịch vụ, đồng hồ, nhật ký; nói rõ cần làm gì."""
     from dataclasses import asdict

@@ -100,6 +100,7 @@ class ErrorCode(StrEnum):
     DISK_FULL = "disk_full"  # too little room for the work; the operator makes room
     CHILD_FAILED = "child_failed"  # a child process ended or did not get ready; its log tells why
     BUILD_FAILED = "build_failed"  # the pages could not be built; the operator looks at the log
+    SIMULATOR_REFUSED = "simulator_refused"  # a simulator refused what the rehearsal or demonstration asked; a defect of ours
     REHEARSAL_FOLDER = "rehearsal_folder"  # the folder holds other data; the operator names an empty one
 
 
@@ -180,6 +181,7 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.DISK_FULL: "Không đủ đĩa: cần {megabytes} MB trống tại {folder}. / Not enough disk: {megabytes} MB needed in {folder}.",
     ErrorCode.CHILD_FAILED: "Tiến trình {name} không chạy được: {last} Xem {log}. / Process {name} failed; see {log}.",
     ErrorCode.BUILD_FAILED: "Không dựng được giao diện. Xem {log}. / Building the pages failed; see {log}.",
+    ErrorCode.SIMULATOR_REFUSED: "Mô phỏng từ chối yêu cầu {path} ({status}): {detail}. Hãy báo người phát triển.",
     ErrorCode.REHEARSAL_FOLDER: "Thư mục {folder} đã có dữ liệu khác. Hãy chọn một thư mục trống cho --out. / {folder} holds other data: name an empty folder.",
 }
 
