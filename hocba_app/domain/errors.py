@@ -57,6 +57,7 @@ class ErrorCode(StrEnum):
     NOTHING_TO_DO = "nothing_to_do"  # the choice holds no document that can be worked on now; reload
     UNLOCK_OPEN = "unlock_open"  # an unlock request on this document is already waiting for an answer
     REASON_MISSING = "reason_missing"  # a reason must be given; the asker writes one
+    DATA_MOVING = "data_moving"  # new data arrive while a record is laid out; the admin locks it again after the sync
     # --- signing batches -----------------------------------------------------------------------------------------
     SIGNER_NO_KEY = "signer_no_key"  # no MySign account or certificate chosen; the admin or the person enters it
     SIGNER_NO_IMAGE = "signer_no_image"  # no signature image or seal; the person or the admin uploads one
@@ -64,6 +65,8 @@ class ErrorCode(StrEnum):
     SUBMISSION_UNKNOWN = "submission_unknown"  # the request may be on the phone; it is void, a new one follows
     SIGNATURE_WRONG = "signature_wrong"  # an answer that does not fit its document; the signer signs that one again
     ANSWER_VOID = "answer_void"  # the time stamp lies outside what the manifest allows; the signer signs again
+    BATCH_RETRYING = "batch_retrying"  # a defect of ours while a batch works; it goes on by itself, the operator reads the log
+    CERTIFICATE_CHANGED = "certificate_changed"  # renewed at the service since it was chosen here; the person or the admin chooses it again
     BATCH_STOPPED = "batch_stopped"  # the signer stopped before anything was sent; he may start again
     RESULT_UNKNOWN = "result_unknown"  # the service does not say whether it signed; the batch waits for it
     # --- backup --------------------------------------------------------------------------------------------------
@@ -102,6 +105,20 @@ class ErrorCode(StrEnum):
     BUILD_FAILED = "build_failed"  # the pages could not be built; the operator looks at the log
     SIMULATOR_REFUSED = "simulator_refused"  # a simulator refused what the rehearsal or demonstration asked; a defect of ours
     REHEARSAL_FOLDER = "rehearsal_folder"  # the folder holds other data; the operator names an empty one
+    # --- who signs with what -------------------------------------------------------------------------------------
+    CREDENTIAL_NONE = "credential_none"  # the MySign account has no certificate; the person orders one at the provider
+    CREDENTIAL_CHOICE = "credential_choice"  # several certificates fit ({count}); the admin or the person picks one
+    CREDENTIAL_GONE = "credential_gone"  # the chosen certificate is no longer at the service; the admin picks another
+    KEY_CHANGED = "key_changed"  # the account was changed while the service was asked; reload
+    TRUST_ROOTS_MISSING = "trust_roots_missing"  # the file of trusted roots cannot be read; the operator mends HOCBA_TRUST_ROOTS
+    SIGNER_NO_ID_NUMBER = "signer_no_id_number"  # {name} has no id number in SMAS; the school enters it there and syncs
+    SIGNER_NOT_ENTITLED = "signer_not_entitled"  # {name} may not sign at this step; the office names the principal or a deputy with a decision
+    SIGNERS_DIFFER = "signers_differ"  # the number of signers of a locked file would change; it is unlocked first
+    REASSIGN_BUSY = "reassign_busy"  # a confirmation is pending on these documents; the admin tries again when it has ended
+    DELEGATION_OVERLAPS = "delegation_overlaps"  # another decision holds on some of these days; it is revoked first
+    # --- printing and handing out --------------------------------------------------------------------------------
+    HANDOUT_CLOSED = "handout_closed"  # link unknown, expired, closed, or its documents replaced; the school makes another
+    HANDOUT_PIN_WRONG = "handout_pin_wrong"  # the PIN does not fit; the recipient types it again or asks the school
 
 
 SENTENCES: dict[ErrorCode, str] = {
@@ -143,12 +160,15 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.NOTHING_TO_DO: "Không còn hồ sơ nào ở bước này. Hãy tải lại trang để xem tình trạng mới nhất.",
     ErrorCode.UNLOCK_OPEN: "Đã có đề nghị hủy chốt đang chờ duyệt cho hồ sơ này.",
     ErrorCode.REASON_MISSING: "Cần ghi lý do. Hãy nhập lý do rồi gửi lại.",
+    ErrorCode.DATA_MOVING: "Dữ liệu đang được đồng bộ trong lúc chốt. Hãy đợi đồng bộ xong rồi chốt lại những học sinh còn thiếu.",
     ErrorCode.SIGNER_NO_KEY: "Chưa có tài khoản MySign hoặc chưa chọn chứng thư số cho người ký. Hãy cập nhật ở mục Tài khoản ký rồi ký lại.",
     ErrorCode.SIGNER_NO_IMAGE: "Chưa có ảnh chữ ký (hoặc con dấu). Hãy tải ảnh lên rồi ký lại.",
     ErrorCode.DELEGATION_OVER: "Quyết định ký thay không còn hiệu lực cho loại hồ sơ này. Hãy nhập quyết định mới hoặc chuyển lại cho Hiệu trưởng.",
     ErrorCode.SUBMISSION_UNKNOWN: "Mất kết nối khi gửi yêu cầu ký. Yêu cầu cũ trên điện thoại (nếu có) không còn hiệu lực, xin bỏ qua; hệ thống gửi yêu cầu mới.",
     ErrorCode.SIGNATURE_WRONG: "Chữ ký trả về không khớp với hồ sơ nên không được dùng. Hãy ký lại hồ sơ này; nếu lặp lại, báo nhà cung cấp chữ ký số.",
     ErrorCode.ANSWER_VOID: "Dấu thời gian không hợp lệ với lần ký này nên chữ ký bị hủy. Hãy ký lại hồ sơ này.",
+    ErrorCode.BATCH_RETRYING: "Hệ thống gặp lỗi khi xử lý lượt ký và đang tự thử lại. Chữ ký đã nhận vẫn được giữ; thầy cô không phải xác nhận lại.",
+    ErrorCode.CERTIFICATE_CHANGED: "Chứng thư số ở dịch vụ ký đã được thay sau khi chọn ở đây. Hãy chọn lại chứng thư ở mục Tài khoản ký rồi ký lại.",
     ErrorCode.BATCH_STOPPED: "Đã dừng trước khi gửi yêu cầu ký. Không hồ sơ nào thay đổi; thầy cô có thể ký lại bất cứ lúc nào.",
     ErrorCode.RESULT_UNKNOWN: "Chưa rõ kết quả: dịch vụ ký chưa trả lời. Hệ thống tiếp tục hỏi, không hồ sơ nào bị mất; xin đợi.",
     ErrorCode.BACKUP_FAILED: "Không tạo được bản sao lưu ({detail}). Hãy kiểm tra dung lượng đĩa và quyền ghi rồi thử lại.",
@@ -183,6 +203,18 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.BUILD_FAILED: "Không dựng được giao diện. Xem {log}. / Building the pages failed; see {log}.",
     ErrorCode.SIMULATOR_REFUSED: "Mô phỏng từ chối yêu cầu {path} ({status}): {detail}. Hãy báo người phát triển.",
     ErrorCode.REHEARSAL_FOLDER: "Thư mục {folder} đã có dữ liệu khác. Hãy chọn một thư mục trống cho --out. / {folder} holds other data: name an empty folder.",
+    ErrorCode.CREDENTIAL_NONE: "Tài khoản MySign này chưa có chứng thư số nào. Hãy đăng ký chứng thư số với nhà cung cấp rồi thử lại.",
+    ErrorCode.CREDENTIAL_CHOICE: "Tài khoản MySign này có {count} chứng thư số phù hợp. Hãy chọn một chứng thư số để ký.",
+    ErrorCode.CREDENTIAL_GONE: "Chứng thư số đã chọn không còn trên MySign. Hãy chọn chứng thư số khác ở mục Tài khoản ký.",
+    ErrorCode.KEY_CHANGED: "Tài khoản MySign này vừa được sửa ở nơi khác. Hãy tải lại trang rồi thử lại.",
+    ErrorCode.TRUST_ROOTS_MISSING: "Máy chủ không đọc được danh sách chứng thư gốc tin cậy. Hãy báo người quản trị hệ thống kiểm tra HOCBA_TRUST_ROOTS.",
+    ErrorCode.SIGNER_NO_ID_NUMBER: "{name} chưa có số định danh trên SMAS nên chưa thể ký. Hãy bổ sung trên SMAS, nộp và đồng bộ lại.",
+    ErrorCode.SIGNER_NOT_ENTITLED: "{name} không được ký ở bước này: chỉ Hiệu trưởng, người ký bìa đã cấu hình, hoặc Phó Hiệu trưởng có quyết định ký thay còn hiệu lực. Hãy chọn người khác hoặc nhập quyết định.",
+    ErrorCode.SIGNERS_DIFFER: "Không chuyển được {count} hồ sơ đã chốt vì số ô ký sẽ thay đổi (môn này ký chung ô với môn khác, hoặc {name} còn ô chưa ký ở cùng bước). Hãy để người đó ký ô của mình trước, hoặc hủy chốt rồi chốt lại.",
+    ErrorCode.REASSIGN_BUSY: "Đang có lượt ký chờ xác nhận trên {count} hồ sơ. Hãy đợi lượt ký đó kết thúc (khoảng 2 phút) rồi chuyển người ký.",
+    ErrorCode.DELEGATION_OVERLAPS: "Đã có quyết định ký thay số {number} cho cùng loại hồ sơ trong khoảng ngày này. Hãy thu hồi quyết định đó hoặc chọn ngày khác.",
+    ErrorCode.HANDOUT_CLOSED: "Liên kết này không còn dùng được: đã hết hạn, đã bị thu hồi hoặc hồ sơ đã có phiên bản mới. Hãy xin nhà trường cấp liên kết khác.",
+    ErrorCode.HANDOUT_PIN_WRONG: "Mã PIN chưa đúng. Hãy xem lại mã nhà trường đã gửi rồi nhập lại; nhập sai nhiều lần thì liên kết bị đóng.",
 }
 
 

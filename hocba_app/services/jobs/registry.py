@@ -19,6 +19,7 @@ MODULES = (
     "hocba_app.services.storage.signature_images",
     "hocba_app.services.signing.batch",
     "hocba_app.services.signing.archiving",
+    "hocba_app.services.signers.recheck",
     "hocba_app.services.printing.packet",
 )
 """Modules that declare jobs; a worker imports them all before it starts."""

@@ -1,0 +1,282 @@
+"""Who signs covers, who signs for the principal (ký thay), who seals [22.1-22.4].
+
+Changes count for documents locked from now on; those locked already are handed over with
+:func:`hocba_app.services.signers.assignments.reassign_slots`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlmodel import Session
+
+from hocba_app.domain.calendar import today
+from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.models import SEAL, Database, Delegation, SigningSettings, Staff
+from hocba_app.models.base import utc_now
+from hocba_app.models.repositories import accounts as account_rows
+from hocba_app.models.repositories import signers as rows
+from hocba_app.services.accounts.authority import Right, require
+from hocba_app.services.accounts.identity import Identity
+from hocba_app.services.accounts.sessions import forget
+from hocba_app.services.audit.log import record
+from hocba_app.services.signers import keys
+from hocba_app.services.signers.key_views import KeyView, key_of_staff, seal_key
+from hocba_app.services.signers.owners import working_staff
+
+DELEGABLE = ("history", "results")
+"""A deputy signs these by a decision; the cover has a signer of its own."""
+LONGEST_NUMBER = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One person who may be chosen."""
+
+    staff_id: str
+    name: str
+    code: str
+    position: str
+
+
+@dataclass(frozen=True, slots=True)
+class DelegationView:
+    """One decision to sign for the principal."""
+
+    id: str
+    deputy_id: str
+    deputy_name: str
+    kinds: tuple[str, ...]
+    from_date: str
+    """ISO."""
+    to_date: str
+    decision_number: str
+    state: str
+    """``in_force``, ``coming``, ``over`` or ``revoked``."""
+    key_state: str
+    """How the deputy's own certificate stands, as in ``KeyView.state``."""
+
+
+@dataclass(frozen=True, slots=True)
+class SigningSettingsView:
+    """Everything the page of signing settings shows."""
+
+    principal: Choice | None
+    cover_signer: Choice | None
+    """Who signs covers locked now: the configured person, else the principal."""
+    cover_signer_set: bool
+    """Whether somebody was configured."""
+    seal_operator: Choice | None
+    seal_key: KeyView
+    seal_image: bool
+    delegations: list[DelegationView]
+    cover_choices: list[Choice]
+    deputy_choices: list[Choice]
+    operator_choices: list[Choice]
+
+
+def set_cover_signer(db: Database, who: Identity, staff_id: str | None) -> None:
+    """Name who signs covers: a vice-principal; None or the principal himself leaves it to the principal.
+
+    Raises:
+        HocbaError: FORBIDDEN, NOT_FOUND, SIGNER_NO_ID_NUMBER, SIGNER_NOT_ENTITLED.
+    """
+    require(who, Right.COVER_SIGNER)
+    with db.write(who.school_id) as session:
+        chosen = None
+        if staff_id:
+            staff = _signer(session, staff_id)
+            if staff.position not in ("principal", "vice_principal"):
+                raise HocbaError(ErrorCode.SIGNER_NOT_ENTITLED, name=staff.full_name)
+            principal = rows.principal(session)
+            chosen = None if principal is not None and staff.id == principal.id else staff.id
+        settings = _settings(session)
+        before = settings.cover_signer_id
+        if before != chosen:
+            settings.cover_signer_id = chosen
+            session.add(settings)
+            _note(session, who, "signing.cover_signer_set", before=before or "", now=chosen or "")
+    forget()
+
+
+def set_seal_operator(db: Database, who: Identity, staff_id: str | None, provider_user: str | None = None) -> None:
+    """Name who seals, and with which account of the signing service he confirms; None names nobody.
+
+    Args:
+        provider_user: the school's MySign account, activated on his phone; None leaves it as it is.
+
+    Raises:
+        HocbaError: FORBIDDEN, NOT_FOUND, INVALID_INPUT.
+    """
+    require(who, Right.SEAL_OPERATOR)
+    if provider_user is not None:
+        keys.set_provider_user(db, who, SEAL, provider_user)
+    with db.write(who.school_id) as session:
+        chosen = working_staff(session, staff_id).id if staff_id else None
+        settings = _settings(session)
+        before = settings.seal_operator_id
+        if before != chosen:
+            settings.seal_operator_id = chosen
+            session.add(settings)
+            _note(session, who, "signing.seal_operator_set", before=before or "", now=chosen or "")
+    forget()
+
+
+def delegations(db: Database, who: Identity) -> list[DelegationView]:
+    """Every decision to sign for the principal, the newest first.
+
+    Raises:
+        HocbaError: FORBIDDEN.
+    """
+    require(who, Right.SETTINGS_READ)
+    with db.read(who.school_id) as session:
+        return _delegations(session)
+
+
+def add_delegation(
+    db: Database, who: Identity, deputy_id: str, kinds: Sequence[str], from_date: str, to_date: str, decision_number: str
+) -> str:
+    """Enter a decision by which a vice-principal signs for the principal (Decree 30/2020/NĐ-CP, article 13).
+
+    Args:
+        kinds: of ``history`` and ``results``.
+        from_date: ISO, first day.
+        to_date: ISO, last day.
+
+    Returns:
+        Id of the delegation.
+
+    Raises:
+        HocbaError: FORBIDDEN, NOT_FOUND, INVALID_INPUT, SIGNER_NO_ID_NUMBER, SIGNER_NOT_ENTITLED, DELEGATION_OVERLAPS.
+    """
+    require(who, Right.DELEGATE)
+    chosen = [kind for kind in DELEGABLE if kind in set(kinds)]
+    if not chosen or not set(kinds) <= set(DELEGABLE):
+        raise HocbaError(ErrorCode.INVALID_INPUT, detail="hãy chọn loại hồ sơ được ký thay (QTHT, KQHT)")
+    first, last = _day(from_date, "ngày bắt đầu"), _day(to_date, "ngày kết thúc")
+    number = " ".join(decision_number.split())
+    if not number or len(number) > LONGEST_NUMBER or not number.isprintable():
+        raise HocbaError(ErrorCode.INVALID_INPUT, detail=f"số quyết định ký thay có từ 1 đến {LONGEST_NUMBER} ký tự")
+    if last < first:
+        raise HocbaError(ErrorCode.INVALID_INPUT, detail="ngày kết thúc ở trước ngày bắt đầu")
+    if last < today():
+        raise HocbaError(ErrorCode.INVALID_INPUT, detail="quyết định đã hết hạn, ngày kết thúc phải từ hôm nay trở đi")
+    with db.write(who.school_id) as session:
+        account_rows.lock_school(session)
+        deputy = _signer(session, deputy_id)
+        if deputy.position != "vice_principal":
+            raise HocbaError(ErrorCode.INVALID_INPUT, detail=f"{deputy.full_name} không phải Phó Hiệu trưởng theo SMAS nên không được ký thay")
+        _refuse_overlap(session, chosen, first, last)
+        row = Delegation(
+            deputy_id=deputy.id, kinds=chosen, from_date=first.isoformat(), to_date=last.isoformat(), decision_number=number
+        )
+        session.add(row)
+        session.flush()
+        _note(
+            session, who, "delegation.added", delegation=row.id, deputy=deputy.id, kinds=chosen, from_date=row.from_date,
+            to_date=row.to_date, number=number,
+        )
+    forget()
+    return row.id
+
+
+def revoke_delegation(db: Database, who: Identity, delegation_id: str) -> None:
+    """End a decision now; what the deputy has signed stays valid. Doing it twice changes nothing.
+
+    Raises:
+        HocbaError: FORBIDDEN, NOT_FOUND.
+    """
+    require(who, Right.DELEGATE)
+    with db.write(who.school_id) as session:
+        row = session.get(Delegation, (who.school_id, delegation_id))
+        if row is None:
+            raise HocbaError(ErrorCode.NOT_FOUND, what="quyết định ký thay")
+        if row.revoked_at is None:
+            row.revoked_at = utc_now()
+            session.add(row)
+            _note(session, who, "delegation.revoked", delegation=row.id, deputy=row.deputy_id)
+    forget()
+
+
+def signing_settings_view(db: Database, who: Identity) -> SigningSettingsView:
+    """Who signs covers, for the principal, and with the seal; and who could.
+
+    Raises:
+        HocbaError: FORBIDDEN.
+    """
+    require(who, Right.SETTINGS_READ)
+    with db.read(who.school_id) as session:
+        people = [_choice(staff) for staff in rows.staff_of(session)]
+        by_id = {choice.staff_id: choice for choice in people}
+        settings = rows.settings_row(session) or SigningSettings()
+        principal = rows.principal(session)
+        first = by_id.get(principal.id) if principal else None
+        leaders = [choice for choice in people if choice.position in ("principal", "vice_principal")]
+        return SigningSettingsView(
+            principal=first, cover_signer=by_id.get(settings.cover_signer_id or "", None if settings.cover_signer_id else first),
+            cover_signer_set=bool(settings.cover_signer_id), seal_operator=by_id.get(settings.seal_operator_id or ""),
+            seal_key=seal_key(session), seal_image=SEAL in rows.image_times(session), delegations=_delegations(session),
+            cover_choices=leaders, deputy_choices=[choice for choice in leaders if choice.position == "vice_principal"],
+            operator_choices=people,
+        )
+
+
+def _choice(staff: Staff) -> Choice:
+    return Choice(staff.id, staff.full_name, staff.code, staff.position)
+
+
+def _signer(session: Session, staff_id: str) -> Staff:
+    """Who signs with his own certificate needs an id number that it can carry."""
+    staff = working_staff(session, staff_id)
+    if not (staff.id_number or staff.old_id_number):
+        raise HocbaError(ErrorCode.SIGNER_NO_ID_NUMBER, name=staff.full_name)
+    return staff
+
+
+def _settings(session: Session) -> SigningSettings:
+    """The school's one row, made when first needed; two who do so at once wait for each other."""
+    account_rows.lock_school(session)
+    return rows.settings_row(session) or SigningSettings()
+
+
+def _day(text: str, what: str) -> date:
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError as error:
+        raise HocbaError(ErrorCode.INVALID_INPUT, detail=f"{what} không phải ngày hợp lệ") from error
+
+
+def _refuse_overlap(session: Session, kinds: Sequence[str], first: date, last: date) -> None:
+    """Two decisions for one kind on one day would leave open who signs."""
+    for other in rows.all_delegations(session):
+        apart = other.to_date < first.isoformat() or other.from_date > last.isoformat()
+        if other.revoked_at is None and not apart and set(other.kinds) & set(kinds):
+            raise HocbaError(ErrorCode.DELEGATION_OVERLAPS, number=other.decision_number)
+
+
+def _delegations(session: Session) -> list[DelegationView]:
+    staff = {person.id: person for person in rows.staff_of(session, active=False)}
+    kept = rows.keys(session)
+    day = today().isoformat()
+    return [
+        DelegationView(
+            id=row.id, deputy_id=row.deputy_id, deputy_name=staff[row.deputy_id].full_name, kinds=tuple(row.kinds),
+            from_date=row.from_date, to_date=row.to_date, decision_number=row.decision_number, state=_state(row, day),
+            key_state=key_of_staff(staff[row.deputy_id], kept.get(row.deputy_id)).state,
+        )
+        for row in rows.all_delegations(session)
+    ]
+
+
+def _state(row: Delegation, day: str) -> str:
+    if row.revoked_at is not None:
+        return "revoked"
+    if row.to_date < day:
+        return "over"
+    return "coming" if row.from_date > day else "in_force"
+
+
+def _note(session: Session, who: Identity, action: str, **data: object) -> None:
+    record(session, actor=who.account_id, action=action, subject=f"school:{who.school_id}", data=data)
