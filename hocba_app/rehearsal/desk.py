@@ -1,0 +1,187 @@
+"""Everybody at his own screen and phone at once: taps what his queue offers, confirms with the PIN, looks again.
+
+One loop plays all of them: it reads the batches of the signers who wait, lets their phones confirm, and gives whoever is
+free his next class. Teachers of different classes sign at the same time; within a class they queue, as the product
+decides. Nobody is told anything the product's own queue does not say.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from sqlmodel import select
+
+from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.models import SEAL, Batch, BatchItem, Database, SigningKey
+from hocba_app.models.repositories.signing import BATCH_OVER
+from hocba_app.rehearsal.outside import Phones
+from hocba_app.rehearsal.stages import Stages
+from hocba_app.services.accounts.identity import Identity
+from hocba_app.services.signing import queue
+
+LOOK_SECONDS = 0.05
+AT_SCREENS = 24
+"""People who sign at the same moment: more than a school's evening in May, fewer than two workers can hold."""
+RETRIES = 3
+"""How often a record that was not signed is tried again."""
+SILENT_SECONDS = 900.0
+
+
+@dataclass
+class Signer:
+    """One person at one stage of the chain."""
+
+    who: Identity
+    stage: str
+    whole_school: bool
+    """Signs several classes in one confirmation (principal, seal); a teacher signs class by class."""
+    batches: dict[str, str] = field(default_factory=dict)
+    """Running batches and the class each is about."""
+    look: bool = True
+    """Something changed: his queue may hold more."""
+    looked_at: float = 0.0
+
+
+@dataclass
+class Span:
+    """What was signed at one stage, and between which instants."""
+
+    count: int = 0
+    first: float = 0.0
+    last: float = 0.0
+
+
+class Desk:
+    """Signing in one school until nobody has anything left to sign.
+
+    Args:
+        check: looks after the worker processes; called a few times a second.
+    """
+
+    def __init__(self, db: Database, school_id: str, phones: Phones, stages: Stages, check: Callable[[], None]) -> None:
+        self._db, self._school_id, self._phones, self._stages, self._check = db, school_id, phones, stages, check
+        self._spans: dict[str, Span] = {}
+        self._tries: dict[str, int] = {}
+        self._asked: dict[str, Future[int]] = {}
+        self.failures: list[dict[str, str]] = []
+        """Slots given up: slot id and reason."""
+
+    def sign_all(self, people: Iterable[tuple[Identity, str]], prefix: str = "sign") -> None:
+        """Play these people until every queue is empty.
+
+        Args:
+            people: ``(who, stage)``; the order of the chain is the product's business.
+            prefix: of the stages' names in the report.
+
+        Raises:
+            HocbaError: INTERNAL when nothing moves any more although something waits.
+        """
+        signers = [Signer(who, stage, stage in ("principal", SEAL)) for who, stage in people]
+        users = self._phone_users()
+        self._spans = {}
+        moved = time.monotonic()
+        with ThreadPoolExecutor(4, thread_name_prefix="phone") as phones:
+            while True:
+                self._check()
+                if self._progress(signers, users, phones) or self._start(signers):
+                    moved = time.monotonic()
+                elif not any(signer.batches or signer.look for signer in signers):
+                    break
+                elif time.monotonic() - moved > SILENT_SECONDS:
+                    raise HocbaError(ErrorCode.INTERNAL, reference="rehearsal-stuck")
+                time.sleep(LOOK_SECONDS)
+        for stage, span in self._spans.items():
+            self._stages.add(f"{prefix}_{stage}", span.count, span.last - span.first)
+
+    def _phone_users(self) -> dict[str, str]:
+        with self._db.read(self._school_id) as session:
+            return dict(session.exec(select(SigningKey.owner, SigningKey.provider_user)).all())
+
+    # --- batches that run ----------------------------------------------------------------------------------------
+
+    def _progress(self, signers: list[Signer], users: dict[str, str], phones: ThreadPoolExecutor) -> bool:
+        running = {batch_id: signer for signer in signers for batch_id in signer.batches}
+        if not running:
+            return False
+        with self._db.read(self._school_id) as session:
+            batches = session.exec(select(Batch).where(Batch.id.in_(list(running)))).all()  # type: ignore[attr-defined]
+            over = [batch for batch in batches if batch.state in BATCH_OVER]
+            failed = (
+                session.exec(select(BatchItem).where(BatchItem.batch_id.in_([batch.id for batch in over]), BatchItem.state == "failed")).all()  # type: ignore[attr-defined]
+                if any(batch.failed for batch in over)
+                else []
+            )
+        for batch in batches:
+            if batch.state == "waiting" and not batch.note:
+                self._ask_phone(batch, users[batch.owner], phones)
+            elif batch.state == "queued" and batch.offered_at is not None and not batch.accepted:
+                queue.accept_turn(self._db, running[batch.id].who, batch.id)
+        for item in failed:
+            self._note_failure(item)
+        for batch in over:
+            self._asked.pop(batch.id, None)
+            signer = running[batch.id]
+            del signer.batches[batch.id]
+            self._count(signer.stage, batch)
+            for each in signers:
+                each.look = True
+        return bool(over)
+
+    def _ask_phone(self, batch: Batch, user: str, phones: ThreadPoolExecutor) -> None:
+        """The person looks at his phone; when the request is not there yet he looks again."""
+        asked = self._asked.get(batch.id)
+        if asked is None or (asked.done() and asked.result() == 0):
+            self._asked[batch.id] = phones.submit(self._phones.confirm, user)
+
+    def _note_failure(self, item: BatchItem) -> None:
+        self._tries[item.slot_id] = self._tries.get(item.slot_id, 0) + 1
+        if self._tries[item.slot_id] == RETRIES:
+            self.failures.append({"slot": item.slot_id, "reason": item.error_code or ""})
+
+    def _count(self, stage: str, batch: Batch) -> None:
+        span = self._spans.setdefault(stage, Span(first=time.monotonic()))
+        span.count += batch.committed
+        span.last = time.monotonic()
+
+    # --- the next tap --------------------------------------------------------------------------------------------
+
+    def _start(self, signers: list[Signer]) -> bool:
+        started = False
+        now = time.monotonic()
+        busy_classes = {class_id for signer in signers for class_id in signer.batches.values()}
+        free = AT_SCREENS - sum(bool(signer.batches) for signer in signers)
+        for signer in signers:
+            if free <= 0:
+                break
+            if signer.batches or not signer.look or (signer.whole_school and now - signer.looked_at < 1.0):
+                continue
+            signer.look, signer.looked_at = False, now
+            if self._tap(signer, busy_classes):
+                started, free = True, free - 1
+        return started
+
+    def _tap(self, signer: Signer, busy_classes: set[str]) -> bool:
+        """Sign what is offered: a class nobody works on where there is one, else stand in the queue of one."""
+        with self._db.read(self._school_id) as session:
+            waiting = queue.waiting_for(session, signer.who, stage=signer.stage)
+        offered: dict[str, list[str]] = {}
+        for item in waiting:
+            if item.ready and self._tries.get(item.slot_id, 0) < RETRIES:
+                offered.setdefault("" if signer.whole_school else item.class_id, []).append(item.slot_id)
+        if not offered:
+            return False
+        chosen = min(offered, key=lambda class_id: (class_id in busy_classes, class_id))
+        self._spans.setdefault(signer.stage, Span(first=time.monotonic()))
+        try:
+            batches = queue.start(self._db, signer.who, offered[chosen])
+        except HocbaError as error:
+            if error.code is not ErrorCode.NOTHING_TO_DO:
+                raise
+            signer.look = True
+            return False
+        signer.batches = dict.fromkeys(batches, chosen)
+        busy_classes.add(chosen)
+        return True

@@ -1,0 +1,141 @@
+"""The finished records: files for the families, the trust they are judged by, and the judgement itself."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import shutil
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func
+from sqlmodel import select
+
+from hocba_app.models import Database, Document, School, Slot, Student
+from hocba_app.services.storage.files import current_file
+
+CHUNK = 40
+SAMPLE = 12
+"""Files judged by pyHanko as well, unless all of them are asked for."""
+
+
+def export(db: Database, school_id: str, folder: Path, root: Path) -> list[Path]:
+    """Write every record under ``folder/records/<MaHocSinh>/`` and what it is judged by under ``folder/trust/``.
+
+    Returns:
+        The files, relative to ``folder``.
+    """
+    trust = folder / "trust"
+    trust.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(root, trust / "root.pem")
+    with db.read(school_id) as session:
+        school = session.get_one(School, school_id)
+        rows = session.exec(
+            select(Document, Student.code)
+            .join(Student, (Student.id == Document.student_id) & (Student.school_id == Document.school_id))
+            .where(Document.version_id.is_not(None))  # type: ignore[union-attr]
+            .order_by(Student.code, Document.kind)
+        ).all()
+    issuers = [{"tax_code": school.tax_code, "name": school.name, "code": school.code}]
+    (trust / "issuers.json").write_text(json.dumps(issuers, ensure_ascii=False, indent=1), encoding="utf-8")
+    written = []
+    for document, code in rows:
+        name = f"{document.kind}-{document.school_year}" if document.school_year else document.kind
+        path = Path("records") / code / f"{name}.pdf"
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        with db.read(school_id) as session:
+            (folder / path).write_bytes(current_file(session, document.version_id or ""))
+        written.append(path)
+    return written
+
+
+def unsealed(db: Database, school_id: str, year: str) -> list[dict[str, str]]:
+    """Documents of pupils at the school that are missing or did not end sealed: student code, kind, state."""
+    from hocba_app.models import Enrolment
+
+    with db.read(school_id) as session:
+        pupils = session.exec(
+            select(Student.id, Student.code)
+            .join(Enrolment, (Enrolment.student_id == Student.id) & (Enrolment.school_id == Student.school_id))
+            .where(Enrolment.school_year == year, Enrolment.active.is_(True), Enrolment.status.in_(("studying", "moved_in")))  # type: ignore[attr-defined]
+        ).all()
+        states = {
+            (student_id, kind): state
+            for student_id, kind, state in session.exec(
+                select(Document.student_id, Document.kind, Document.state).where(Document.school_year.in_(("", year)))  # type: ignore[attr-defined]
+            ).all()
+        }
+    return [
+        {"student": code, "document": kind, "reason": states.get((student_id, kind), "missing")}
+        for student_id, code in sorted(set(pupils), key=lambda pair: pair[1])
+        for kind in ("cover", "history", "results")
+        if states.get((student_id, kind)) != "sealed"
+    ]
+
+
+def signature_count(db: Database, school_id: str) -> int:
+    """Signatures in current versions, seals among them."""
+    with db.read(school_id) as session:
+        return int(
+            session.exec(
+                select(func.count())
+                .select_from(Slot)
+                .join(Document, (Document.version_id == Slot.version_id) & (Document.school_id == Slot.school_id))
+                .where(Slot.signed_at.is_not(None))  # type: ignore[union-attr]
+            ).one()
+        )
+
+
+def judge(folder: Path, paths: Sequence[Path], *, full: bool) -> tuple[list[dict[str, str]], int]:
+    """Verify exported files in two processes: replay for all, pyHanko for a sample or for all of them.
+
+    Args:
+        paths: relative to ``folder``.
+        full: pyHanko judges every file.
+
+    Returns:
+        What is wrong (``file``, ``reason``), and how many files pyHanko judged.
+    """
+    second = set(paths if full else _sample(paths))
+    first = [path for path in paths if path not in second]
+    tasks = [(folder, part, False) for part in _chunks(first, CHUNK)] + [(folder, part, True) for part in _chunks(sorted(second), 2)]
+    # Spawned: this process holds threads and database connections, which a fork would copy.
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return [failure for found in pool.map(_judge_some, tasks) for failure in found], len(second)
+
+
+def _judge_some(task: tuple[Path, list[Path], bool]) -> list[dict[str, str]]:
+    """One process's share. Importable: it runs in a process of its own."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    from hocba_app.services.verification.verdict import issuers_beside, verify
+
+    folder, paths, analyse = task
+    trust = folder / "trust" / "root.pem"
+    roots = [item.public_bytes(Encoding.DER) for item in x509.load_pem_x509_certificates(trust.read_bytes())]
+    files = [(str(path), (folder / path).read_bytes()) for path in paths]
+    reports = verify(files, roots=roots, issuers=issuers_beside(trust), always_analyse=analyse)
+    return [
+        {"file": report.path, "reason": ", ".join(reason.code for reason in report.reasons) or report.verdict}
+        for report in reports
+        if (report.verdict, report.integrity, report.issued_here) != ("valid", "intact", True)
+    ]
+
+
+def _sample(paths: Sequence[Path]) -> list[Path]:
+    """Evenly spread over the list, the first and the last in it."""
+    if len(paths) <= SAMPLE:
+        return list(paths)
+    return [paths[index * (len(paths) - 1) // (SAMPLE - 1)] for index in range(SAMPLE)]
+
+
+def _chunks(paths: Sequence[Path], size: int) -> list[list[Path]]:
+    return [list(paths[first : first + size]) for first in range(0, len(paths), size)]
+
+
+def write_report(folder: Path, report: dict[str, Any]) -> None:
+    """``report.json``."""
+    (folder / "report.json").write_text(json.dumps(report, ensure_ascii=False, indent=1), encoding="utf-8")

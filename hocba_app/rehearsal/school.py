@@ -1,0 +1,193 @@
+"""A generated school in the product: added, connected, synced, everybody with account, signature image and MySign.
+
+Only what an operator, an admin and the people themselves can do: public services, and HTTP to the outside.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from sqlmodel import select
+
+from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.models import SEAL, Account, Database, Job, School, SchoolClass, Staff
+from hocba_app.rehearsal.ink import drawn_seal, zipped_signatures
+from hocba_app.rehearsal.outside import Outside, Phones, Smas
+from hocba_app.services.accounts import activation, schools
+from hocba_app.services.accounts.identity import Identity, identity_of
+from hocba_app.services.signers import keys
+from hocba_app.services.signers import settings as signing_settings
+from hocba_app.services.storage.signature_images import save_seal, start_bulk
+from hocba_app.services.sync.service import start_sync
+
+JOB_SECONDS = 1800.0
+AT_ONCE = 4
+"""People who do their own part (activate an account, pick a certificate) at the same time."""
+
+
+class PlayedSchool:
+    """One school of the simulators, as its people use the product.
+
+    Args:
+        entry: of :attr:`Outside.schools`.
+        password: everybody's, once accounts are activated.
+    """
+
+    def __init__(self, db: Database, outside: Outside, entry: dict[str, Any], password: str) -> None:
+        self.db, self.outside, self.entry, self.password = db, outside, entry, password
+        self.smas = Smas(outside.smas_url, entry)
+        self.phones = Phones(outside.mysign_url)
+        self.school_id = ""
+        self.admin_name = ""
+        self.people: dict[str, Identity] = {}
+        """Identity of everybody with an active account, by staff id."""
+        self.staff: dict[str, Staff] = {}
+        self._admin: Identity | None = None
+
+    # --- founding ------------------------------------------------------------------------------------------------
+
+    def found(self) -> None:
+        """The operator adds the school with its credentials; its first admin sets his password."""
+        entry = self.entry
+        made = schools.add_school(
+            self.db, code=entry["code"], name=entry["name"], admin_name="Quản trị hệ thống", current_year=entry["school_year"],
+            level=entry["level"], tax_code=entry["tax_code"],
+        )
+        self.school_id, self.admin_name = made.school_id, made.username
+        schools.set_credentials(
+            self.db, schools.operator(made.school_id), smas_client_id=entry["client_id"], smas_secret=entry["client_secret"],
+            mysign_client_id=self.outside.mysign_client["client_id"], mysign_secret=self.outside.mysign_client["client_secret"],
+        )
+        activation.activate(self.db, made.username, made.code, self.password, address="127.0.0.1")
+
+    @property
+    def admin(self) -> Identity:
+        """The first admin."""
+        if self._admin is None:
+            account = schools.account_with_name(self.db, self.admin_name)
+            with self.db.read(self.school_id) as session:
+                self._admin = identity_of(session, account.id)
+            assert self._admin is not None, "activated in found()"
+        return self._admin
+
+    # --- jobs ----------------------------------------------------------------------------------------------------
+
+    def done(self, *job_ids: str) -> list[Job]:
+        """Wait for jobs to end well.
+
+        Raises:
+            HocbaError: the job's own reason.
+        """
+        deadline = time.monotonic() + JOB_SECONDS
+        while True:
+            with self.db.read(self.school_id) as session:
+                jobs = [session.get_one(Job, (self.school_id, job_id)) for job_id in job_ids]
+            for job in jobs:
+                if job.state in ("failed", "cancelled"):
+                    raise HocbaError(ErrorCode(job.error_code or ErrorCode.INTERNAL), **{"reference": job.id, **job.error_params})
+            if all(job.state == "done" for job in jobs):
+                return jobs
+            if time.monotonic() > deadline:
+                raise HocbaError(ErrorCode.INTERNAL, reference=jobs[0].id)
+            time.sleep(0.1)
+
+    def sync(self) -> Job:
+        """The admin syncs and waits."""
+        return self.done(start_sync(self.db, self.admin))[0]
+
+    # --- people --------------------------------------------------------------------------------------------------
+
+    def read_staff(self) -> None:
+        """Who works at the school now."""
+        with self.db.read(self.school_id) as session:
+            self.staff = {row.id: row for row in session.exec(select(Staff).where(Staff.active.is_(True))).all()}  # type: ignore[attr-defined]
+
+    def activate_everybody(self) -> int:
+        """Everybody who is new uses his one-time code and chooses the password. Returns how many."""
+        with self.db.read(self.school_id) as session:
+            new = session.exec(
+                select(Account.id).where(
+                    Account.staff_id.is_not(None), Account.password_hash.is_(None), Account.disabled.is_(False)  # type: ignore[union-attr, attr-defined]
+                )
+            ).all()
+        slips = activation.issue_codes(self.db, self.admin, new) if new else []
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            list(pool.map(lambda slip: activation.activate(self.db, slip[0], slip[2], self.password, address="127.0.0.1"), slips))
+        return len(slips)
+
+    def read_identities(self) -> None:
+        """Everybody's roles as they are today."""
+        with self.db.read(self.school_id) as session:
+            accounts = session.exec(select(Account).where(Account.staff_id.is_not(None))).all()  # type: ignore[union-attr]
+            for account in accounts:
+                if (who := identity_of(session, account.id)) is not None and account.staff_id:
+                    self.people[account.staff_id] = who
+
+    def upload_images(self) -> int:
+        """The office uploads one zip of signatures, and the seal. Returns the number of people."""
+        codes = [row.code for row in self.staff.values()]
+        job = self.done(start_bulk(self.db, self.admin, [("chu-ky.zip", zipped_signatures(codes))]))[0]
+        save_seal(self.db, self.admin, drawn_seal())
+        return len(job.report["files"])
+
+    def connect_signers(self) -> int:
+        """MySign enters everybody and the school, they activate the app, the office picks their certificates.
+
+        Returns:
+            How many can sign now.
+        """
+        signers = {
+            row.id: {
+                "user_id": f"CCCD_{row.id_number}", "full_name": row.full_name, "id_number": row.id_number,
+                "phone": row.phone or "0900000000", "kind": "person",
+            }
+            for row in self.staff.values()
+            if row.id_number
+        }
+        with self.db.read(self.school_id) as session:
+            school = session.get_one(School, self.school_id)
+        signers[SEAL] = {
+            "user_id": f"MST_{school.tax_code}", "full_name": school.name, "id_number": school.tax_code, "phone": "0900000001",
+            "kind": "organisation",
+        }
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            list(pool.map(lambda entry: self.phones.provision([entry]), signers.values()))
+            list(pool.map(lambda item: keys.connect(self.db, self.admin, item[0], item[1]["user_id"]), signers.items()))
+        signing_settings.set_seal_operator(self.db, self.admin, self.seal_operator().id)
+        self.read_identities()
+        return len(signers)
+
+    def principal(self) -> Staff:
+        """The head of the school."""
+        return next(row for row in self._by_code() if row.position == "principal")
+
+    def seal_operator(self) -> Staff:
+        """A clerk keeps the seal; without one, a vice-principal or the principal."""
+        rank = {"clerk": 0, "vice_principal": 1, "principal": 2}
+        return min(self._by_code(), key=lambda row: rank.get(row.position, 3))
+
+    def classes(self) -> list[SchoolClass]:
+        """Classes of the current year, in order."""
+        with self.db.read(self.school_id) as session:
+            return list(
+                session.exec(
+                    select(SchoolClass)
+                    .where(SchoolClass.school_year == self.entry["school_year"], SchoolClass.active.is_(True))  # type: ignore[attr-defined]
+                    .order_by(SchoolClass.grade, SchoolClass.name)
+                ).all()
+            )
+
+    def close(self) -> None:
+        self.smas.close()
+        self.phones.close()
+
+    def _by_code(self) -> list[Staff]:
+        return sorted(self.staff.values(), key=lambda row: row.code)
+
+
+def fresh_password() -> str:
+    """A password nobody needs to know."""
+    return secrets.token_urlsafe(18)

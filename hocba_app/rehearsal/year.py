@@ -1,0 +1,261 @@
+"""``hocba rehearse``: a school's whole year, headless, with simulators, workers and a database of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlmodel import select
+
+from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.models import SEAL, Database, Job
+from hocba_app.models.migrate import upgrade
+from hocba_app.processes import Family, require_disk, say
+from hocba_app.rehearsal import records
+from hocba_app.rehearsal.desk import Desk
+from hocba_app.rehearsal.outside import start_simulators
+from hocba_app.rehearsal.school import PlayedSchool, fresh_password
+from hocba_app.rehearsal.stages import Stages
+from hocba_app.services.jobs.queue import LIVE
+from hocba_app.services.records.lock import start_lock
+from hocba_app.services.records.precheck import candidates
+from hocba_app.settings import Settings, settings
+
+WORKERS = 2
+MEGABYTES_A_PUPIL = 3
+_OWN = ("simulators", "documents", "locks", "logs", "records", "trust", "hocba.db", "jobs.db", "report.json", ".rehearsal")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to rehearse."""
+
+    level: str
+    students: int
+    seed: int
+    out: Path
+    year: str = "2025-2026"
+    full: bool = False
+    """pyHanko judges every file, not a sample."""
+
+    @property
+    def school(self) -> str:
+        """The spec for the SMAS simulator. Without known errors: every record must end sealed."""
+        return f"{self.level}:students={self.students},seed={self.seed},year={self.year},special=0,moment=september"
+
+
+def rehearse(plan: Plan) -> dict[str, Any]:
+    """Play the year.
+
+    Returns:
+        The report of ``report.json``; no failures only if every record ended sealed and verified.
+
+    Raises:
+        HocbaError: REHEARSAL_FOLDER, DISK_FULL, CHILD_FAILED, and whatever stops the year.
+    """
+    folder = plan.out.resolve()
+    _make_room(folder, plan.students)
+    stages = Stages()
+    with Family(folder / "logs") as family:
+        with stages.part("simulators", 3):
+            outside = start_simulators(family, folder / "simulators", [plan.school])
+        own_settings(folder, outside.settings())
+        db = Database(settings().database_url)
+        upgrade(db.url)
+        school = PlayedSchool(db, outside, outside.schools[0], fresh_password())
+        try:
+            for number in range(WORKERS):
+                family.start(f"worker-{number}", "hocba_app.cli", "worker", keep=True)
+            year = Year(plan, school, stages, family.check)
+            year.september()
+            year.december()
+            year.may()
+            year.august()
+            report = year.finish(folder, outside.root)
+        finally:
+            school.close()
+            db.dispose()
+    return report
+
+
+def own_settings(folder: Path, outside: dict[str, str], **more: str) -> None:
+    """Point this process and its children at data under ``folder``, whatever the environment or ``.env`` say."""
+    given = {
+        "HOCBA_DATABASE_URL": f"sqlite:///{folder}/hocba.db", "HOCBA_JOBS_DATABASE_URL": f"sqlite:///{folder}/jobs.db",
+        "HOCBA_DOCUMENTS_URL": str(folder / "documents"), "HOCBA_LOCKS_DIR": str(folder / "locks"),
+        "HOCBA_SECRET_KEY": fresh_password(), **outside, **more,
+    }
+    for name, field in Settings.model_fields.items():
+        os.environ[f"HOCBA_{name.upper()}"] = given.get(f"HOCBA_{name.upper()}", str(field.default))
+    settings.cache_clear()
+
+
+def _make_room(folder: Path, students: int) -> None:
+    """An empty place, or one that holds an earlier rehearsal and nothing else of ours."""
+    mark = folder / ".rehearsal"
+    there = [folder / name for name in _OWN if (folder / name).exists()]
+    if there and not mark.exists():
+        raise HocbaError(ErrorCode.REHEARSAL_FOLDER, folder=folder)
+    for path in there:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    for leftover in folder.glob("*.db-*"):
+        leftover.unlink()
+    require_disk(folder, 500 + MEGABYTES_A_PUPIL * students)
+    mark.touch()
+
+
+class Year:
+    """The months in which something happens."""
+
+    def __init__(self, plan: Plan, school: PlayedSchool, stages: Stages, check: Callable[[], None]) -> None:
+        self.plan, self.school, self.stages, self.check = plan, school, stages, check
+        self.desk = Desk(school.db, school.school_id, school.phones, stages, check)
+        self.problems: list[dict[str, str]] = []
+
+    def september(self) -> None:
+        """Submit and sync the beginning of the year; people, images, MySign; lock and sign the covers."""
+        school, stages = self.school, self.stages
+        with stages.part("found", 1):
+            school.found()
+        self.desk = Desk(school.db, school.school_id, school.phones, stages, self.check)
+        self._submit_and_sync("september", "beginning_of_year", None)
+        school.read_staff()
+        with stages.part("accounts") as part:
+            part.count = school.activate_everybody()
+        with stages.part("images") as part:
+            part.count = school.upload_images()
+        with stages.part("signing_accounts") as part:
+            part.count = school.connect_signers()
+        self._lock("cover")
+        self._sign("cover", "principal")
+
+    def december(self) -> None:
+        """Term I: submitted and synced; nothing is locked."""
+        self._submit_and_sync("term1", "results", "I")
+
+    def may(self) -> None:
+        """The year's results: lock, sign in order, seal. Pupils to be re-assessed are left out."""
+        self._submit_and_sync("year_end", "results", "II")
+        self.school.read_staff()
+        self.school.activate_everybody()
+        self.school.read_identities()
+        self._lock("cover", "history", "results")
+        self._sign("sign", "subject", "homeroom", "principal", SEAL)
+
+    def august(self) -> None:
+        """Pupils re-assessed in summer: the same for them alone."""
+        self._submit_and_sync("summer", "results", "summer")
+        if records.unsealed(self.school.db, self.school.school_id, self.plan.year):
+            self._lock("history", "results")
+            self._sign("august", "subject", "homeroom", "principal", SEAL)
+
+    def finish(self, folder: Path, root: Path) -> dict[str, Any]:
+        """Archive, export, verify, report."""
+        school = self.school
+        with self.stages.part("archive") as part:
+            part.count = self._await_archives()
+        with self.stages.part("export") as part:
+            paths = records.export(school.db, school.school_id, folder, root)
+            part.count = len(paths)
+        with self.stages.part("verify", len(paths)):
+            wrong, analysed = records.judge(folder, paths, full=self.plan.full)
+        say(f"pyHanko đã kiểm {analysed} tệp. / pyHanko judged {analysed} files.")
+        failures = [
+            *records.unsealed(school.db, school.school_id, self.plan.year), *wrong, *self.problems,
+            *({"slot": entry["slot"], "reason": entry["reason"]} for entry in self.desk.failures),
+        ]
+        students = len({path.parent for path in paths})
+        if students != self.plan.students:
+            failures.append({"reason": f"{students} pupils with records, {self.plan.students} asked for"})
+        report = {
+            "students": students, "documents": len(paths), "signatures": records.signature_count(school.db, school.school_id),
+            "seconds": round(self.stages.seconds, 2), "stages": self.stages.as_json(), "failures": failures,
+        }
+        records.write_report(folder, report)
+        return report
+
+    # --- steps ---------------------------------------------------------------------------------------------------
+
+    def _submit_and_sync(self, moment: str, kind: str, term: str | None) -> None:
+        self.check()
+        with self.stages.part("smas", 1):
+            self.school.smas.move_to(moment)
+            self.school.smas.submit(kind, term)
+        with self.stages.part("sync", 1):
+            self.school.sync()
+
+    def _lock(self, *kinds: str) -> None:
+        """The office locks class by class; who is left out by default stays out."""
+        school = self.school
+        for kind in kinds:
+            with self.stages.part(f"lock_{kind}") as part:
+                jobs = [
+                    start_lock(school.db, school.admin, kind=kind, class_id=each.id, leave_out=self._left_out(kind, each.id))
+                    for each in school.classes()
+                ]
+                for job in school.done(*jobs):
+                    part.count += self._locked(kind, job)
+
+    def _left_out(self, kind: str, class_id: str) -> list[str]:
+        from hocba_app.models import SchoolClass
+
+        with self.school.db.read(self.school.school_id) as session:
+            school_class = session.get_one(SchoolClass, (self.school.school_id, class_id))
+            return [row.student.id for row in candidates(session, kind, school_class) if row.left_out]
+
+    def _locked(self, kind: str, job: Job) -> int:
+        rows = job.report["students"]
+        self.problems += [
+            {"student": row["student"], "document": kind, "reason": row.get("reason", row["outcome"])}
+            for row in rows
+            if row["outcome"] in ("blocked", "failed")
+        ]
+        return sum(row["outcome"] == "locked" for row in rows)
+
+    def _sign(self, prefix: str, *chain: str) -> None:
+        school = self.school
+        principal, operator = school.principal().id, school.seal_operator().id
+        signers = {"principal": [principal], SEAL: [operator]}
+        people = [
+            (school.people[staff_id], stage)
+            for stage in chain
+            for staff_id in signers.get(stage, sorted(school.people))
+            if staff_id in school.people
+        ]
+        self.desk.sign_all(people, prefix)
+
+    def _await_archives(self) -> int:
+        """Archive jobs follow the seals by themselves. Returns how many records they archived."""
+        from hocba_app.models import Revision
+
+        while True:
+            self.check()
+            with self.school.db.read(self.school.school_id) as session:
+                live = session.exec(select(Job.id).where(Job.kind == "archive", Job.state.in_(LIVE))).all()  # type: ignore[attr-defined]
+                if not live:
+                    archived: Sequence[str] = session.exec(select(Revision.version_id).where(Revision.kind == "archive")).all()
+                    return len(set(archived))
+            time.sleep(0.2)
+
+
+def printed(report: dict[str, Any], *, as_json: bool) -> str:
+    """The report for standard output."""
+    if as_json:
+        return json.dumps(report, ensure_ascii=False)
+    lines = [f"{'phần':<22}{'số':>8}{'giây':>10}{'mỗi giây':>12}"]
+    lines += [f"{name:<22}{part['count']:>8}{part['seconds']:>10.2f}{part['rate']:>12.1f}" for name, part in report["stages"].items()]
+    lines.append(
+        f"{report['students']} học sinh, {report['documents']} tệp, {report['signatures']} chữ ký, {report['seconds']} giây, "
+        f"{len(report['failures'])} lỗi"
+    )
+    lines += [str(failure) for failure in report["failures"][:20]]
+    return "\n".join(lines)
