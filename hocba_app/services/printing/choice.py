@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from sqlalchemy import func
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from hocba_app.domain.snapshot import Snapshot
 from hocba_app.domain.wording import KIND
@@ -62,15 +64,7 @@ def choose(session: Session, student_ids: Iterable[str], school_year: str, optio
         school_year: with ``whole_record`` nothing later is taken; without it, history and results of this year only.
     """
     pupils = list(student_ids)
-    query = (
-        select(Document, DocumentVersion)
-        .join(
-            DocumentVersion,
-            (col(DocumentVersion.id) == col(Document.version_id)) & (col(DocumentVersion.school_id) == col(Document.school_id)),
-        )
-        .where(col(Document.student_id).in_(pupils), Document.state == FINISHED, col(Document.kind).in_(options.kinds))
-        .order_by(Document.school_year)
-    )
+    query = _finished().where(col(Document.student_id).in_(pupils), col(Document.kind).in_(options.kinds)).order_by(Document.school_year)
     found: dict[tuple[str, str], list[Chosen]] = {}
     for document, version in session.exec(query).all():
         of_time = document.school_year <= school_year if options.whole_record else document.school_year in ("", school_year)
@@ -85,6 +79,33 @@ def choose(session: Session, student_ids: Iterable[str], school_year: str, optio
                 missing.append((pupil, kind))
             documents += own if kind == "results" else own[-1:]  # the newest history shows every year before it
     return Choice(tuple(documents), tuple(missing))
+
+
+def choose_whole(session: Session, student_id: str, kinds: tuple[str, ...]) -> list[Chosen]:
+    """One pupil's whole record as far as it is finished."""
+    return list(choose(session, [student_id], last_year(session, student_id), PacketOptions(kinds=kinds)).documents)
+
+
+def chosen_of(session: Session, version_ids: Iterable[str]) -> list[Chosen]:
+    """Those of the versions that are still current and finished, in the order given."""
+    wanted = list(version_ids)
+    found = {
+        version.id: _chosen(document, version)
+        for document, version in session.exec(_finished().where(col(DocumentVersion.id).in_(wanted))).all()
+    }
+    return [found[version_id] for version_id in wanted if version_id in found]
+
+
+def last_year(session: Session, student_id: str) -> str:
+    """The newest school year there are documents of: a pupil may have left years ago."""
+    return session.exec(select(func.max(Document.school_year)).where(Document.student_id == student_id)).one() or ""
+
+
+def _finished() -> SelectOfScalar[tuple[Document, DocumentVersion]]:
+    """Finished documents with their current versions."""
+    return select(Document, DocumentVersion).join(  # type: ignore[return-value]
+        DocumentVersion, (col(DocumentVersion.id) == col(Document.version_id)) & (col(DocumentVersion.school_id) == col(Document.school_id))
+    ).where(Document.state == FINISHED)
 
 
 def _chosen(document: Document, version: DocumentVersion) -> Chosen:

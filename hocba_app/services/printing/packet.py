@@ -12,18 +12,17 @@ import time
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import Database, Document, Job, SchoolClass, Student
+from hocba_app.models import Database, Job, SchoolClass, Student
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.audit.log import record
 from hocba_app.services.jobs.queue import enqueue
 from hocba_app.services.jobs.registry import Work, job
 from hocba_app.services.jobs.wake import wake
-from hocba_app.services.printing.choice import Choice, choose, class_students
+from hocba_app.services.printing.choice import Choice, choose, class_students, last_year
 from hocba_app.services.printing.imposition import PacketFile, assemble
 from hocba_app.services.printing.options import PacketOptions
 from hocba_app.services.storage import blobs
@@ -139,12 +138,7 @@ def _choice(session: Session, arguments: dict[str, Any]) -> Choice:
         return choose(session, class_students(session, school_class.id), school_class.school_year, options)
     if session.get(Student, (school_id, arguments["student_id"])) is None:
         raise HocbaError(ErrorCode.NOT_FOUND, what="học sinh")
-    return choose(session, [arguments["student_id"]], _last_year(session, arguments["student_id"]), options)
-
-
-def _last_year(session: Session, student_id: str) -> str:
-    """The newest year there are documents of: a pupil may have left years ago."""
-    return session.exec(select(func.max(Document.school_year)).where(Document.student_id == student_id)).one() or ""
+    return choose(session, [arguments["student_id"]], last_year(session, arguments["student_id"]), options)
 
 
 def _report(work: Work, choice: Choice, packet: bytes) -> None:

@@ -1,0 +1,113 @@
+"""Signed originals and the certificates of who signed them, in one archive that can be checked without us."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from base64 import encodebytes
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+from sqlmodel import Session, col, select
+
+from hocba_app.models import Evidence as EvidenceRow
+from hocba_app.models import Slot
+from hocba_app.services.printing.choice import Chosen
+from hocba_app.services.signing.certificates import Evidence
+from hocba_app.services.storage.files import current_file
+
+_FIXED_TIME = (1980, 1, 1, 0, 0, 0)
+"""The archive's dates say nothing: equal documents give equal bytes."""
+_GUIDE = """HỌC BẠ ĐIỆN TỬ - BẢN GỐC ĐÃ KÝ SỐ
+
+Các tệp PDF là bản gốc, có giá trị như học bạ giấy. Bản in ra chỉ là bản sao.
+- Mở bằng phần mềm đọc PDF có kiểm tra chữ ký (Adobe Reader, Foxit...) để xem người ký, thời điểm ký và tính toàn vẹn.
+- Hoặc tra cứu tại trang kiểm tra của nhà trường bằng mã in ở chân trang.
+- Thư mục certificates: chứng thư số của từng người ký và của nhà trường, kèm chuỗi chứng thực.
+- signers.json: mỗi hồ sơ do ai ký, lúc nào, chứng thư nào, kết quả kiểm tra chứng thư khi ký.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """An archive to hand over, and what is in it."""
+
+    name: str
+    """File name in ASCII: the pupil's code, never his name."""
+    data: bytes
+    version_ids: tuple[str, ...]
+
+    @property
+    def sha256(self) -> str:
+        """Hex, for the log."""
+        return hashlib.sha256(self.data).hexdigest()
+
+
+def file_name(chosen: Chosen) -> str:
+    """``results-2025-2026.pdf``; the cover belongs to no year."""
+    return "-".join(filter(None, [chosen.kind, chosen.school_year])) + ".pdf"
+
+
+def build_package(session: Session, documents: Sequence[Chosen]) -> Package:
+    """Pack the documents of one pupil.
+
+    Raises:
+        HocbaError: STORED_FILE_DAMAGED, NOT_FOUND.
+    """
+    certificates: dict[str, bytes] = {}
+    described = [_described(session, chosen, certificates) for chosen in documents]
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for chosen in documents:
+            _add(archive, file_name(chosen), current_file(session, chosen.version_id))
+        for name, pem in sorted(certificates.items()):
+            _add(archive, f"certificates/{name}", pem)
+        _add(archive, "signers.json", json.dumps(described, ensure_ascii=False, indent=1).encode())
+        _add(archive, "HUONG-DAN.txt", _GUIDE.encode())
+    code = documents[0].snapshot["student"]["code"]
+    safe = "".join(letter for letter in code if letter.isascii() and (letter.isalnum() or letter in "-_"))
+    return Package(f"hoc-ba-{safe}.zip", out.getvalue(), tuple(chosen.version_id for chosen in documents))
+
+
+def _described(session: Session, chosen: Chosen, certificates: dict[str, bytes]) -> dict[str, Any]:
+    """One document and its signers; their certificates are added to ``certificates``."""
+    signers = []
+    query = (
+        select(Slot, EvidenceRow)
+        .join(EvidenceRow, (col(EvidenceRow.id) == col(Slot.evidence_id)) & (col(EvidenceRow.school_id) == col(Slot.school_id)))
+        .where(Slot.version_id == chosen.version_id)
+        .order_by(Slot.signed_at, Slot.position)  # type: ignore[arg-type]
+    )
+    for slot, row in session.exec(query).all():
+        evidence = Evidence.loads(row.content)
+        name = f"{hashlib.sha256(evidence.chain[0]).hexdigest()[:16]}.pem"
+        certificates[name] = b"".join(_pem(item) for item in evidence.chain)
+        signers.append(
+            {
+                "field": slot.field, "stage": slot.stage, "signer": _common_name(evidence.chain[0]), "certificate": f"certificates/{name}",
+                "signed_at": slot.signed_at.isoformat() if slot.signed_at else None,
+                "certificate_checked_at": evidence.checked_at.isoformat(), "certificate_check": evidence.result,
+            }
+        )
+    return {"file": file_name(chosen), "title": chosen.title, "code": chosen.code, "signers": signers}
+
+
+def _pem(der: bytes) -> bytes:
+    return b"-----BEGIN CERTIFICATE-----\n" + encodebytes(der) + b"-----END CERTIFICATE-----\n"
+
+
+def _common_name(der: bytes) -> str:
+    names = x509.load_der_x509_certificate(der).subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return str(names[0].value) if names else ""
+
+
+def _add(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
+    entry = zipfile.ZipInfo(name, _FIXED_TIME)
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    entry.external_attr = 0o644 << 16
+    archive.writestr(entry, data)

@@ -1,0 +1,188 @@
+"""Handing over: originals byte for byte, packages, links that end, PINs that cannot be guessed; all of it on record."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from datetime import timedelta
+
+import pytest
+from cryptography import x509
+from sqlmodel import select
+
+from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.models import AuditEvent, HandOut, HandOutLink, LoginThrottle, School
+from hocba_app.models.base import utc_now
+from hocba_app.services.accounts.identity import Identity
+from hocba_app.services.audit.log import verify_chain
+from hocba_app.services.printing import hand_out
+from hocba_app.services.printing.hand_out import NewLink
+from hocba_app.services.storage.files import current_file
+from tests.integration.printing.conftest import SealedSchool
+
+ADDRESS = "203.0.113.7"
+
+
+def refused(call, *args, **kwargs) -> ErrorCode:
+    with pytest.raises(HocbaError) as error:
+        call(*args, **kwargs)
+    return error.value.code
+
+
+def token_of(link: NewLink) -> str:
+    return link.url.rsplit("/", 1)[1]
+
+
+def wrong(pin: str) -> str:
+    return f"{(int(pin) + 1) % 1_000_000:06d}"
+
+
+def make(sealed: SealedSchool, **changes: object) -> NewLink:
+    wishes = {"recipient": "Mẹ học sinh", "days": 7} | changes
+    return hand_out.create_link(sealed.db, sealed.person("management"), sealed.students[0], **wishes)  # type: ignore[arg-type]
+
+
+def open_link(sealed: SealedSchool, link: NewLink, pin: str | None = None, address: str = ADDRESS) -> hand_out.Package:
+    return hand_out.open_link(sealed.db, token_of(link), link.pin if pin is None else pin, address)
+
+
+def row_of(sealed: SealedSchool, link: NewLink) -> HandOut:
+    with sealed.db.read(sealed.school_id) as session:
+        return session.get_one(HandOut, (sealed.school_id, link.hand_out_id))
+
+
+def actions(sealed: SealedSchool) -> list[str]:
+    with sealed.db.read(sealed.school_id) as session:
+        assert verify_chain(session) == []
+        return [row.action for row in session.exec(select(AuditEvent).order_by(AuditEvent.seq)).all()]
+
+
+def never_blocked(sealed: SealedSchool) -> None:
+    """As if the waits of the throttle were over."""
+    with sealed.db.installation(write=True) as session:
+        for row in session.exec(select(LoginThrottle)).all():
+            session.delete(row)
+
+
+def test_a_signed_original_is_the_stored_file(sealed: SealedSchool) -> None:
+    document_id = sealed.documents[sealed.students[0], "results", "2025-2026"]
+    original = hand_out.signed_original(sealed.db, sealed.person("admin"), document_id)
+    assert original.name == "results-2025-2026.pdf" and original.pdf.count(b"/ByteRange") > 10
+    assert actions(sealed) == ["handout.downloaded"]
+    sealed.reopen(document_id)
+    assert refused(hand_out.signed_original, sealed.db, sealed.person("admin"), document_id) is ErrorCode.NOT_FOUND
+
+
+def test_a_package_holds_originals_certificates_and_who_signed(sealed: SealedSchool) -> None:
+    package = hand_out.package_of(sealed.db, sealed.person("admin"), sealed.students[0])
+    assert package.name == "hoc-ba-HS0.zip"
+    with zipfile.ZipFile(io.BytesIO(package.data)) as archive:
+        assert archive.testzip() is None
+        names = archive.namelist()
+        assert names[:4] == ["cover.pdf", "history-2025-2026.pdf", "results-2024-2025.pdf", "results-2025-2026.pdf"]
+        signers = json.loads(archive.read("signers.json"))
+        assert [entry["file"] for entry in signers] == names[:4]
+        signer = signers[3]["signers"][0]
+        assert signer["signer"] == "Nguyễn Thị Ánh" and signer["certificate_check"] == "good" and signer["signed_at"]
+        read = x509.load_pem_x509_certificates(archive.read(signer["certificate"]))
+        assert "Nguyễn Thị Ánh" in read[0].subject.rfc4514_string()
+        with sealed.db.read(sealed.school_id) as session:
+            assert archive.read("results-2025-2026.pdf") == current_file(session, package.version_ids[3])
+    assert package.data == hand_out.package_of(sealed.db, sealed.person("admin"), sealed.students[0]).data
+
+
+def test_a_link_opens_with_its_pin_and_every_download_is_logged(sealed: SealedSchool) -> None:
+    link = make(sealed)
+    assert len(link.pin) == 6 and link.pin.isdigit() and "HS0" not in link.url and link.pin not in link.url
+    assert open_link(sealed, link).version_ids == open_link(sealed, link, f" {link.pin} ").version_ids
+    assert actions(sealed) == ["handout.created", "handout.downloaded", "handout.downloaded"]
+    (view,) = hand_out.links_of(sealed.db, sealed.person("admin"), sealed.students[0])
+    assert (view.state, view.downloads, view.documents, view.recipient) == ("open", 2, 4, "Mẹ học sinh")
+
+
+def test_neither_secret_nor_pin_is_stored(sealed: SealedSchool) -> None:
+    link = make(sealed)
+    with sealed.db.installation() as session:
+        assert token_of(link) not in str(session.exec(select(HandOutLink)).all())
+    stored = row_of(sealed, link)
+    assert link.pin not in stored.pin_hash and stored.pin_hash.startswith("$argon2")
+    with sealed.db.read(sealed.school_id) as session:
+        logged = str([row.data for row in session.exec(select(AuditEvent)).all()])
+    assert token_of(link) not in logged and link.pin not in logged
+
+
+def test_a_link_ends_by_time_by_hand_and_when_its_documents_are_replaced(sealed: SealedSchool) -> None:
+    by_hand, by_time, replaced = make(sealed), make(sealed), make(sealed, kinds=["cover"])
+    hand_out.close_link(sealed.db, sealed.person("admin"), by_hand.hand_out_id)
+    hand_out.close_link(sealed.db, sealed.person("admin"), by_hand.hand_out_id)
+    with sealed.db.write(sealed.school_id) as session:
+        row = session.get_one(HandOut, (sealed.school_id, by_time.hand_out_id))
+        row.expires_at = utc_now() - timedelta(seconds=1)
+        session.add(row)
+    sealed.reopen(sealed.documents[sealed.students[0], "cover", ""])
+    for link in (by_hand, by_time, replaced):
+        assert refused(open_link, sealed, link) is ErrorCode.HANDOUT_CLOSED
+    assert refused(hand_out.open_link, sealed.db, "nobody's", "000000", ADDRESS) is ErrorCode.HANDOUT_CLOSED
+    states = [view.state for view in hand_out.links_of(sealed.db, sealed.person("admin"), sealed.students[0])]
+    assert sorted(states) == ["closed", "expired", "open"]
+    assert actions(sealed).count("handout.closed") == 1, "closing twice is one change"
+    remaining = make(sealed)
+    assert len(open_link(sealed, remaining).version_ids) == 3, "what is no longer current is left out"
+
+
+def test_guessing_a_pin_is_slowed_and_then_ends_the_link(sealed: SealedSchool) -> None:
+    link = make(sealed)
+    codes = [refused(open_link, sealed, link, wrong(link.pin)) for _ in range(7)]
+    assert codes[:5] == [ErrorCode.HANDOUT_PIN_WRONG] * 5 and codes[-1] is ErrorCode.LOGIN_THROTTLED
+    assert refused(open_link, sealed, link, link.pin, "198.51.100.1") is ErrorCode.LOGIN_THROTTLED, "from another address too"
+    while row_of(sealed, link).closed_at is None:
+        never_blocked(sealed)
+        assert refused(open_link, sealed, link, wrong(link.pin)) is ErrorCode.HANDOUT_PIN_WRONG
+    assert row_of(sealed, link).failures == hand_out.MOST_FAILURES
+    never_blocked(sealed)
+    assert refused(open_link, sealed, link) is ErrorCode.HANDOUT_CLOSED, "the right PIN comes too late"
+    assert [view.state for view in hand_out.links_of(sealed.db, sealed.person("admin"), sealed.students[0])] == ["guessed"]
+    assert actions(sealed).count("handout.refused") == hand_out.MOST_FAILURES
+
+
+@pytest.mark.parametrize("roles", [(), ("teacher", "homeroom"), ("seal_operator",), ("cover_signer",)])
+def test_only_the_office_hands_out(sealed: SealedSchool, roles: tuple[str, ...]) -> None:
+    who, student = sealed.person(*roles), sealed.students[0]
+    link = make(sealed)
+    for call in (
+        lambda: hand_out.package_of(sealed.db, who, student),
+        lambda: hand_out.create_link(sealed.db, who, student, recipient="x", days=1),
+        lambda: hand_out.links_of(sealed.db, who, student),
+        lambda: hand_out.close_link(sealed.db, who, link.hand_out_id),
+    ):
+        assert refused(call) is ErrorCode.FORBIDDEN
+    assert open_link(sealed, link).data
+
+
+def test_a_teacher_downloads_only_from_classes_he_may_look_at(sealed: SealedSchool) -> None:
+    document_id = sealed.documents[sealed.students[0], "cover", ""]
+    for roles in ((), ("teacher", "homeroom")):
+        assert refused(hand_out.signed_original, sealed.db, sealed.person(*roles), document_id) is ErrorCode.FORBIDDEN
+    assert hand_out.signed_original(sealed.db, sealed.person("seal_operator"), document_id).pdf
+
+
+def test_another_schools_office_reaches_nothing(sealed: SealedSchool) -> None:
+    link = make(sealed)
+    with sealed.db.installation(write=True) as session:
+        other = School(code="other", name="Trường khác")
+        session.add(other)
+    stranger = Identity("b1", other.id, None, "b", "B", frozenset({"admin"}))
+    student, document_id = sealed.students[0], sealed.documents[sealed.students[0], "cover", ""]
+    assert refused(hand_out.signed_original, sealed.db, stranger, document_id) is ErrorCode.NOT_FOUND
+    assert refused(hand_out.package_of, sealed.db, stranger, student) is ErrorCode.NOT_FOUND
+    assert refused(hand_out.create_link, sealed.db, stranger, student, recipient="x", days=1) is ErrorCode.NOT_FOUND
+    assert hand_out.links_of(sealed.db, stranger, student) == []
+    assert refused(hand_out.close_link, sealed.db, stranger, link.hand_out_id) is ErrorCode.NOT_FOUND
+    assert open_link(sealed, link).data
+
+
+@pytest.mark.parametrize("wish", [{"recipient": " "}, {"recipient": "x" * 201}, {"days": 0}, {"days": 91}, {"kinds": []}, {"kinds": ["salary"]}])
+def test_wrong_wishes_are_refused(sealed: SealedSchool, wish: dict[str, object]) -> None:
+    assert refused(make, sealed, **wish) is ErrorCode.INVALID_INPUT
+    assert actions(sealed) == []
