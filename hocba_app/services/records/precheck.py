@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
+from hocba_app.domain.comment_names import foreign_names
 from hocba_app.models import Document, Enrolment, SchoolClass, Staff, Student, StudentResult
+from hocba_app.models.repositories import records as rows
 from hocba_app.services.records.signers import PlannedSlot, planned_slots
-from hocba_app.services.records.snapshot import result_of, subject_codes
+from hocba_app.services.records.snapshot import Sources, departure, load_sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,74 +32,154 @@ class Candidate:
     left_out: str = ""
     """Why he is left out by default; "" when he is not."""
     slots: list[PlannedSlot] = field(default_factory=list)
-    locked: bool = False
+    document: Document | None = None
+
+    @property
+    def locked(self) -> bool:
+        """Whether it is locked already."""
+        return self.document is not None and self.document.state != "open"
 
     @property
     def can_lock(self) -> bool:
-        return not self.locked and not any(finding.severity == "blocking" for finding in self.findings)
+        """Whether nothing stands in the way."""
+        return not self.locked and not self.blocking
+
+    @property
+    def blocking(self) -> list[str]:
+        """What stands in the way, as sentences."""
+        return [finding.text for finding in self.findings if finding.severity == "blocking"]
 
 
-def candidates(session: Session, kind: str, school_class: SchoolClass, *, accept_mismatches: bool = False) -> list[Candidate]:
-    """Every pupil of a class with his findings, in class-list order.
+@dataclass(frozen=True, slots=True)
+class ClassList:
+    """One class looked at for one kind of document."""
+
+    sources: Sources
+    staff: dict[str, Staff]
+    candidates: list[Candidate]
+
+
+def candidates(
+    session: Session,
+    kind: str,
+    school_class: SchoolClass,
+    *,
+    accept_mismatches: bool = False,
+    student_ids: Sequence[str] | None = None,
+) -> list[Candidate]:
+    """The candidates of :func:`class_list`."""
+    return class_list(session, kind, school_class, accept_mismatches=accept_mismatches, student_ids=student_ids).candidates
+
+
+def class_list(
+    session: Session,
+    kind: str,
+    school_class: SchoolClass,
+    *,
+    accept_mismatches: bool = False,
+    student_ids: Sequence[str] | None = None,
+) -> ClassList:
+    """Every pupil of a class with his findings, in class-list order; the number of queries does not grow with the class.
 
     Args:
         accept_mismatches: an office member has seen that submitted results differ from the rules and locks all the same.
+        student_ids: only these pupils; None for all.
     """
-    states = dict(
-        session.exec(
-            select(Document.student_id, Document.state).where(
-                Document.kind == kind, Document.school_year == ("" if kind == "cover" else school_class.school_year)
-            )
-        ).all()
-    )
-    rows = session.exec(
-        select(Student, Enrolment)
-        .join(Enrolment, (Enrolment.student_id == Student.id) & (Enrolment.school_id == Student.school_id))
-        .where(Enrolment.class_id == school_class.id, Enrolment.active.is_(True))  # type: ignore[attr-defined]
-        .order_by(Student.sort_name, Student.id)
-    ).all()
-    working = {staff.id: staff for staff in session.exec(select(Staff)).all()}
+    students = rows.pupils_of_class(session, school_class.id, student_ids)
+    ids = [student.id for student in students]
+    sources, staff = load_sources(session, school_class, ids), rows.staff_by_id(session)
+    documents = rows.documents_of(session, kind, rows.year_of(kind, school_class), ids)
+    names = [student.full_name for student in students]
+    plans: dict[tuple[str, ...], list[PlannedSlot]] = {}
     found = []
-    for student, enrolment in rows:
-        candidate = Candidate(student, locked=states.get(student.id, "open") != "open")
-        result = result_of(session, student.id, school_class.school_year)
-        candidate.slots = planned_slots(session, kind, school_class, subject_codes(session, result))
-        _person(candidate)
+    for student in students:
+        candidate = Candidate(student, document=documents.get(student.id))
+        codes = tuple(sources.subject_codes(student.id)) if kind == "results" else ()
+        if codes not in plans:
+            plans[codes] = planned_slots(session, kind, school_class, list(codes))
+        candidate.slots = plans[codes]
+        _person(candidate, kind)
         if kind != "cover":
-            _results(candidate, kind, result, accept_mismatches, enrolment)
-        _signers(candidate, working)
-        if enrolment.status in ("moved_out", "left") and kind != "results":
-            candidate.left_out = candidate.left_out or "Học sinh đã chuyển đi hoặc thôi học."
+            _results(candidate, kind, sources, accept_mismatches)
+        if kind == "results" and (result := sources.results.get(student.id)) is not None:
+            _comments(candidate, sources, result, names)
+        _signers(candidate, staff)
+        leaving = sources.leaving(student.id)
+        if leaving is not None:
+            candidate.left_out = f"{departure(leaving)}: chốt riêng khi cần."
         found.append(candidate)
-    return found
+    return ClassList(sources, staff, found)
 
 
-def _person(candidate: Candidate) -> None:
+def _person(candidate: Candidate, kind: str) -> None:
     student = candidate.student
     if not student.full_name or not student.birth_date:
         candidate.findings.append(Finding("blocking", "Thiếu họ tên hoặc ngày sinh."))
     if not student.id_number:
         candidate.findings.append(Finding("warning", "Chưa có số định danh cá nhân."))
-    if not student.photo_sha256:
+    if kind == "cover" and not student.photo_sha256:
         candidate.findings.append(Finding("warning", "Chưa có ảnh."))
+    if kind == "cover":
+        empty = [label for key, label in _PERSONAL.items() if not student.details.get(key)]
+        if empty:
+            candidate.findings.append(Finding("warning", f"Còn trống: {', '.join(empty)}."))
 
 
-def _results(candidate: Candidate, kind: str, result: StudentResult | None, accept: bool, enrolment: Enrolment) -> None:
+_PERSONAL = {"birth_place": "nơi sinh", "ethnic_group": "dân tộc", "address": "chỗ ở hiện tại"}
+
+
+def _results(candidate: Candidate, kind: str, sources: Sources, accept: bool) -> None:
+    result = sources.results.get(candidate.student.id)
     if result is None:
         candidate.findings.append(Finding("blocking", "Chưa có kết quả học tập của năm học."))
         return
     payload = result.payload
-    leaving = enrolment.status in ("moved_out", "left")
-    missing = [entry["subject_code"] for entry in payload.get("subjects", []) if not entry.get("year")]
-    if kind == "results" and missing and not leaving:
-        candidate.findings.append(Finding("blocking", f"Thiếu kết quả cả năm: {', '.join(missing)}."))
+    leaving: Enrolment | None = sources.leaving(candidate.student.id)
+    entries: list[dict[str, Any]] = payload.get("subjects", [])
+    if kind == "results":
+        unknown = [entry["subject_code"] for entry in entries if entry["subject_code"] not in sources.subjects]
+        if unknown:
+            candidate.findings.append(Finding("blocking", f"Môn chưa được đồng bộ: {', '.join(unknown)}."))
+        missing = _names(sources, [entry["subject_code"] for entry in entries if not entry.get("year")])
+        if not entries:
+            candidate.findings.append(Finding("blocking", "Kết quả đã nộp không có môn học nào."))
+        if missing and leaving is None:
+            candidate.findings.append(Finding("blocking", f"Thiếu kết quả cả năm: {', '.join(missing)}."))
     if payload.get("promotion") == "reassess":
         candidate.left_out = "Đánh giá lại trong hè: chốt sau khi có kết quả."
-    elif payload.get("promotion") is None and not leaving:
+    elif payload.get("promotion") is None and leaving is None:
         candidate.findings.append(Finding("blocking", "Chưa có kết luận lên lớp."))
+    if result.class_id != sources.school_class.id:
+        candidate.left_out = "Kết quả cả năm thuộc lớp khác: chốt ở lớp đó."
     for mismatch in result.mismatches:
         text = f"{mismatch['field']}: đã nộp {mismatch['submitted']}, tính lại {mismatch['computed']} ({mismatch['rule']})."
         candidate.findings.append(Finding("warning" if accept else "blocking", text))
+
+
+def _comments(candidate: Candidate, sources: Sources, result: StudentResult, names: Sequence[str]) -> None:
+    payload = result.payload
+    entries: list[dict[str, Any]] = payload.get("subjects", [])
+    written = {entry["subject_code"]: entry.get("comment") for entry in entries}
+    missing = _names(sources, [code for code, comment in written.items() if not comment])
+    if missing:
+        candidate.findings.append(Finding("warning", f"Chưa có nhận xét môn: {', '.join(missing)}."))
+    if not payload.get("homeroom_comment"):
+        candidate.findings.append(Finding("warning", "Chưa có nhận xét của giáo viên chủ nhiệm."))
+    own = candidate.student.full_name
+    for code, comment in written.items():
+        for name in foreign_names([comment or ""], own, names):
+            place = _names(sources, [code])[0]
+            candidate.findings.append(Finding("warning", f"Nhận xét môn {place} nhắc tên «{name}», không phải tên học sinh này."))
+    for key in ("homeroom_comment", "homeroom_comment_after_summer"):
+        for name in foreign_names([payload.get(key) or ""], own, names):
+            candidate.findings.append(Finding("warning", f"Nhận xét của GVCN nhắc tên «{name}», không phải tên học sinh này."))
+
+
+def _names(sources: Sources, codes: Sequence[str]) -> list[str]:
+    return [sources.subjects[code].name if code in sources.subjects else code for code in codes]
+
+
+_STAGE = {"homeroom": "giáo viên chủ nhiệm", "principal": "hiệu trưởng hoặc người ký thay"}
 
 
 def _signers(candidate: Candidate, working: dict[str, Staff]) -> None:
@@ -105,6 +188,7 @@ def _signers(candidate: Candidate, working: dict[str, Staff]) -> None:
             continue
         staff = working.get(slot.staff_id or "")
         if staff is None or not staff.active:
-            candidate.findings.append(Finding("blocking", f"Chưa có người ký ô {slot.field}."))
+            of = _STAGE.get(slot.stage) or f"giáo viên môn {', '.join(slot.rows)}"
+            candidate.findings.append(Finding("blocking", f"Chưa có người ký: {of}."))
         elif not (staff.id_number or staff.old_id_number):
             candidate.findings.append(Finding("blocking", f"{staff.full_name} chưa có số định danh trên SMAS."))

@@ -2,40 +2,87 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from hocba_app.domain.snapshot import SNAPSHOT_FORMAT, Snapshot, normalise
 from hocba_app.models import Enrolment, HistoryEntry, School, SchoolClass, Student, StudentResult, Subject
+from hocba_app.models.repositories import records as rows
 from hocba_app.services.records.signers import PlannedSlot
 
 _DETAILS = (
     "ethnic_group", "birth_place", "nationality", "home_town", "address", "register_number", "admission_date",
     "priority_category", "father_name", "father_job", "mother_name", "mother_job", "guardian_name", "guardian_job",
 )
+_RESULTS = (
+    "regime", "learning", "training", "absences", "promotion", "promotion_note", "title", "awards", "certificates",
+    "homeroom_comment", "homeroom_comment_after_summer", "programme_completed",
+)
+_RESULTS_OF_SOME_REGIMES = (
+    "averages", "height_cm", "weight_kg", "qualities", "qualities_comment", "general_competencies", "general_comment",
+    "specific_competencies", "specific_comment",
+)
+LEAVING = ("moved_out", "left")
+"""Enrolment states of a pupil who is no longer in the class."""
 
 
-def subject_codes(session: Session, result: StudentResult | None) -> list[str]:
-    """The pupil's subjects in the order of the form."""
-    if result is None:
-        return []
-    order = {subject.code: subject.position for subject in session.exec(select(Subject)).all()}
-    codes = [entry["subject_code"] for entry in result.payload.get("subjects", [])]
-    return sorted(codes, key=lambda code: (order.get(code, 999), code))
+@dataclass(slots=True)
+class Sources:
+    """Everything that documents of one class are built from, read once for all its pupils."""
+
+    school: School
+    school_class: SchoolClass
+    subjects: dict[str, Subject] = field(default_factory=dict)
+    """By code."""
+    results: dict[str, StudentResult] = field(default_factory=dict)
+    """By pupil; of the class's school year."""
+    history: dict[str, list[HistoryEntry]] = field(default_factory=dict)
+    """By pupil, oldest first; of the years before."""
+    enrolments: dict[str, Enrolment] = field(default_factory=dict)
+    """By pupil; in this class."""
+
+    def subject_codes(self, student_id: str) -> list[str]:
+        """The pupil's subjects in the order of the form."""
+        result = self.results.get(student_id)
+        codes = [entry["subject_code"] for entry in result.payload.get("subjects", [])] if result is not None else []
+        return sorted(codes, key=lambda code: (self.subjects[code].position if code in self.subjects else 999, code))
+
+    def leaving(self, student_id: str) -> Enrolment | None:
+        """The pupil's enrolment in this class, when he has left it."""
+        enrolment = self.enrolments.get(student_id)
+        return enrolment if enrolment is not None and enrolment.status in LEAVING else None
+
+
+def load_sources(session: Session, school_class: SchoolClass, student_ids: Sequence[str]) -> Sources:
+    """Read what the documents of these pupils of a class are built from: five queries, however many pupils."""
+    return Sources(
+        school=session.get_one(School, session.info["school_id"]), school_class=school_class, subjects=rows.subjects_by_code(session),
+        results=rows.results_of(session, student_ids, school_class.school_year),
+        history=rows.history_before(session, student_ids, school_class.school_year),
+        enrolments=rows.enrolments_in(session, student_ids, school_class.id),
+    )
 
 
 def build_snapshot(
     session: Session, kind: str, student: Student, school_class: SchoolClass, slots: list[PlannedSlot], *, code: str, url: str
 ) -> Snapshot:
+    """:func:`snapshot_from` for a single pupil."""
+    return snapshot_from(load_sources(session, school_class, [student.id]), kind, student, slots, code=code, url=url)
+
+
+def snapshot_from(sources: Sources, kind: str, student: Student, slots: Sequence[PlannedSlot], *, code: str, url: str) -> Snapshot:
     """The frozen content of one document.
 
     Args:
+        sources: of the pupil's class, with this pupil among them.
         slots: as :func:`hocba_app.services.records.signers.planned_slots` gives them.
         code: the public code of the version.
         url: what its QR holds.
     """
-    school = session.get_one(School, session.info["school_id"])
+    school, school_class = sources.school, sources.school_class
     content: dict[str, Any] = {
         "format": SNAPSHOT_FORMAT, "kind": kind,
         "school": {
@@ -48,19 +95,11 @@ def build_snapshot(
         "verification": {"code": code, "url": url},
         "slots": [{"field": slot.field, "stage": slot.stage, "rows": list(slot.rows)} for slot in slots],
     }
-    result = result_of(session, student.id, school_class.school_year)
-    if kind == "results" and result is not None:
-        content["results"] = _results(session, student, school_class, result)
+    if kind == "results" and student.id in sources.results:
+        content["results"] = _results(sources, student.id)
     if kind == "history":
-        content["history"] = _history(session, student, school_class, school, result)
+        content["history"] = _history(sources, student.id)
     return normalise(content)
-
-
-def result_of(session: Session, student_id: str, school_year: str) -> StudentResult | None:
-    """The pupil's results of a school year, when they were synced."""
-    return session.exec(
-        select(StudentResult).where(StudentResult.student_id == student_id, StudentResult.school_year == school_year)
-    ).first()
 
 
 def _student(student: Student, *, whole: bool) -> dict[str, Any]:
@@ -72,56 +111,48 @@ def _student(student: Student, *, whole: bool) -> dict[str, Any]:
     return basic
 
 
-def _results(session: Session, student: Student, school_class: SchoolClass, result: StudentResult) -> dict[str, Any]:
-    payload = result.payload
-    subjects = {subject.code: subject for subject in session.exec(select(Subject)).all()}
+def _results(sources: Sources, student_id: str) -> dict[str, Any]:
+    payload = sources.results[student_id].payload
     entries = {entry["subject_code"]: entry for entry in payload.get("subjects", [])}
-    rows = []
-    for code in subject_codes(session, result):
-        subject, entry = subjects[code], entries[code]
-        rows.append(
-            {"code": code, "name": subject.name, "kind": subject.kind}
-            | {key: entry.get(key) for key in ("term1", "term2", "year", "reassessed", "comment", "note")}
-        )
-    copied = (
-        "regime", "learning", "training", "absences", "promotion", "promotion_note", "title", "awards", "certificates",
-        "homeroom_comment", "homeroom_comment_after_summer", "programme_completed",
-    )
-    return {key: payload.get(key) for key in copied} | {"subjects": rows, "departure": _departure(session, student, school_class)}
+    subjects = []
+    for code in sources.subject_codes(student_id):
+        subject, entry = sources.subjects[code], entries[code]
+        row = {"code": code, "name": subject.name, "kind": subject.kind}
+        row |= {key: entry.get(key) for key in ("term1", "term2", "year", "reassessed", "comment", "note")}
+        if "test" in entry:
+            row["test"] = entry["test"]
+        subjects.append(row)
+    content = {key: payload.get(key) for key in _RESULTS} | {key: payload[key] for key in _RESULTS_OF_SOME_REGIMES if key in payload}
+    return content | {"subjects": subjects, "departure": departure(sources.leaving(student_id))}
 
 
-def _departure(session: Session, student: Student, school_class: SchoolClass) -> str | None:
-    row = session.exec(
-        select(Enrolment).where(
-            Enrolment.student_id == student.id, Enrolment.class_id == school_class.id, Enrolment.status.in_(("moved_out", "left"))  # type: ignore[attr-defined]
-        )
-    ).first()
-    if row is None or not row.to_date:
+def departure(enrolment: Enrolment | None) -> str | None:
+    """What the record says of a pupil who left in mid-year; None for one who stayed."""
+    if enrolment is None:
         return None
-    year, month, day = row.to_date.split("-")
-    return f"{'Chuyển đi' if row.status == 'moved_out' else 'Thôi học'} ngày {day}/{month}/{year}"
+    words = "Chuyển đi" if enrolment.status == "moved_out" else "Thôi học"
+    if not enrolment.to_date:
+        return words
+    year, month, day = enrolment.to_date.split("-")
+    return f"{words} ngày {day}/{month}/{year}"
 
 
-def _history(
-    session: Session, student: Student, school_class: SchoolClass, school: School, result: StudentResult | None
-) -> list[dict[str, Any]]:
-    rows = [
+def _history(sources: Sources, student_id: str) -> list[dict[str, Any]]:
+    school, school_class = sources.school, sources.school_class
+    earlier = [
         {key: entry.payload.get(key) for key in ("school_year", "class_name", "school_name", "commune", "province", "outcome", "note")}
-        for entry in session.exec(
-            select(HistoryEntry)
-            .where(
-                HistoryEntry.student_id == student.id, HistoryEntry.active.is_(True),  # type: ignore[attr-defined]
-                HistoryEntry.school_year < school_class.school_year,
-            )
-            .order_by(HistoryEntry.school_year)
-        ).all()
+        for entry in sources.history.get(student_id, [])
     ]
+    result, leaving = sources.results.get(student_id), sources.leaving(student_id)
     promotion = result.payload.get("promotion") if result is not None else None
-    rows.append(
+    notes = (departure(leaving), result.payload.get("promotion_note") if result is not None else None)
+    outcome = promotion if promotion in ("promoted", "retained") else None
+    if outcome is None and leaving is not None and leaving.status == "moved_out":
+        outcome = "moved"
+    return [
+        *earlier,
         {
             "school_year": school_class.school_year, "class_name": school_class.name, "school_name": school.name, "commune": school.commune,
-            "province": school.province, "outcome": promotion if promotion in ("promoted", "retained") else None,
-            "note": result.payload.get("promotion_note") if result is not None else None,
-        }
-    )
-    return rows
+            "province": school.province, "outcome": outcome, "note": ". ".join(note for note in notes if note) or None,
+        },
+    ]
