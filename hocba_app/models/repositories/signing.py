@@ -15,6 +15,7 @@ from hocba_app.models import (
     Document,
     DocumentVersion,
     Lease,
+    School,
     SchoolClass,
     Slot,
     Student,
@@ -22,6 +23,17 @@ from hocba_app.models import (
 
 LIVE_ITEM = ("claimed", "prepared", "answered", "stamped")
 BATCH_OVER = ("committed", "ended")
+
+
+def serialise(session: Session) -> None:
+    """One transaction of a school at a time from here on: starting, splitting, closing, locking, unlocking.
+
+    Each of them reads what others hold and then writes. On PostgreSQL two that read at once would both find it free: a
+    phone asked twice, a version unlocked under a lease. (On SQLite every write transaction is alone anyway.) Taken
+    before any other row but the job's own; rows that refer to the school may still be inserted meanwhile.
+    """
+    school_id = session.info["school_id"]
+    session.exec(select(School.id).where(School.id == school_id).with_for_update(key_share=True)).one()
 
 
 def due_slots(session: Session, *, staff_id: str | None, stage: str | None = None) -> Any:

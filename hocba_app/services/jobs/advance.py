@@ -7,6 +7,7 @@ import uuid
 from datetime import timedelta
 
 import structlog
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Database, Job
@@ -17,6 +18,9 @@ from hocba_app.services.jobs.registry import Work, function_of
 log = structlog.get_logger()
 LONGEST_STAY = 3.0
 """Seconds a job may ask to wait and still keep its claim; longer waits give the job back to the sweep."""
+
+DATABASE_PAUSE = 5.0
+"""Seconds until a job is tried again whose database did not answer."""
 
 
 class Claims:
@@ -81,6 +85,10 @@ def _run(db: Database, claim: Claim, stop: threading.Event) -> str:
             again = function_of(row.kind)(work)
         except ClaimLost:
             raise
+        except (OperationalError, InterfaceError) as error:
+            # The database was busy or gone for a moment: every job may be run again from its start.
+            log.warning("job.database_unreachable", job=claim.job_id, kind=row.kind, reason=type(error.orig).__name__)
+            return _give_back(db, claim)
         except HocbaError as error:
             log.info("job.failed", job=claim.job_id, kind=row.kind, code=error.code.value)
             finish(db, claim, "failed", error_code=error.code.value, error_params=_plain(error.params))
@@ -97,6 +105,14 @@ def _run(db: Database, claim: Claim, stop: threading.Event) -> str:
             postpone(db, claim, utc_now() + timedelta(seconds=again))
             return "postponed"
         stop.wait(again)
+
+
+def _give_back(db: Database, claim: Claim) -> str:
+    try:
+        postpone(db, claim, utc_now() + timedelta(seconds=DATABASE_PAUSE))
+    except (OperationalError, InterfaceError):
+        return "held"  # still gone: the claim falls silent and is taken over
+    return "postponed"
 
 
 def _plain(params: dict[str, object]) -> dict[str, object]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import update
 from sqlmodel import Session, select
 
 from hocba_app.models import Job
@@ -12,6 +13,8 @@ from hocba_app.services.audit.log import changed
 
 LIVE = ("queued", "running")
 """States of a job that is not over."""
+NEVER_CANCELLED = ("batch",)
+"""Kinds whose rows say themselves when they may end."""
 
 
 def enqueue(session: Session, kind: str, arguments: dict[str, Any], *, actor: str, total: int = 0, id: str | None = None) -> Job:
@@ -36,14 +39,29 @@ def enqueue(session: Session, kind: str, arguments: dict[str, Any], *, actor: st
 
 
 def ask_cancel(session: Session, job_id: str) -> None:
-    """Ask a job to stop at its next safe point. What it has committed stays."""
-    job = session.get(Job, (session.info["school_id"], job_id))
-    if job is not None and job.state in LIVE:
+    """Ask a job to stop at its next safe point. What it has committed stays.
+
+    A signing batch is not stopped like this: its request may be on a phone (`signing.queue.stop_waiting` knows).
+    """
+    job = session.get(Job, (session.info["school_id"], job_id), with_for_update=True)
+    if job is not None and job.kind not in NEVER_CANCELLED and job.state in LIVE:
         job.cancel_asked = True
         if job.state == "queued":
             job.state, job.ended_at = "cancelled", utc_now()
         session.add(job)
         changed(session)
+
+
+def look_again(session: Session, kind: str) -> None:
+    """What this kind's postponed jobs of the school wait for may have come: they are due now.
+
+    In a transaction of its own: a worker holds its job's row first of all, so whoever holds anything else must not
+    wait for one.
+    """
+    session.execute(
+        update(Job).where(Job.kind == kind, Job.state == "queued").values(wake_at=utc_now()),
+        execution_options={"synchronize_session": False},
+    )
 
 
 def live_job(session: Session, kind: str) -> Job | None:

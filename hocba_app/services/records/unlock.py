@@ -10,6 +10,7 @@ from sqlmodel import Session, select
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Database, Document, DocumentVersion, Slot, Staff, UnlockRequest
 from hocba_app.models.base import utc_now
+from hocba_app.models.repositories.signing import serialise
 from hocba_app.services.accounts.authority import Right, allowed, require
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.audit.log import record
@@ -62,6 +63,7 @@ def request_unlock(db: Database, who: Identity, document_ids: Sequence[str], rea
     if not reason.strip():
         raise HocbaError(ErrorCode.REASON_MISSING)
     with db.write(who.school_id) as session:
+        serialise(session)
         waiting = {item for row in _open_requests(session) for item in (*row.document_ids, *row.remaining_ids)}
         for document_id in document_ids:
             document = session.get(Document, (who.school_id, document_id))
@@ -93,6 +95,7 @@ def decide(db: Database, who: Identity, request_id: str, *, approve: bool) -> No
     """
     require(who, Right.UNLOCK_APPROVE)
     with db.write(who.school_id) as session:
+        serialise(session)  # no batch may take a lease between the look at it and the void
         row = _asked(session, request_id)
         if approve:
             _approve(session, row, who)
@@ -109,6 +112,7 @@ def withdraw(db: Database, who: Identity, request_id: str) -> None:
         HocbaError: FORBIDDEN, NOT_FOUND.
     """
     with db.write(who.school_id) as session:
+        serialise(session)
         row = _asked(session, request_id)
         if row.requested_by != who.account_id and not allowed(who, Right.UNLOCK_APPROVE):
             raise HocbaError(ErrorCode.FORBIDDEN)

@@ -25,18 +25,28 @@ LATER = 10.0
 
 @job("archive")
 def archive_batch(work: Work) -> float | None:
-    """Archive every sealed record of one seal batch. Repeating it finds what is archived and goes on."""
+    """Archive every sealed record of one seal batch. Repeating it finds what is archived and goes on.
+
+    Raises:
+        HocbaError: of the first record that could not be archived, once all others are.
+    """
     todo, open_items = _todo(work)
+    failed: list[HocbaError] = []
     for done, version_id in enumerate(todo, 1):
         try:
             _archive_one(work, version_id)
         except HocbaError as error:
             if error.code in (ErrorCode.TIMESTAMP_UNAVAILABLE, ErrorCode.REVOCATION_UNKNOWN):
                 return LATER
-            raise
+            failed.append(error)  # one damaged file must not keep the others from their archive
         if done % 20 == 0:
             work.progress(done, len(todo), "Lưu trữ lâu dài")
-    return LATER if open_items else None
+    if open_items:
+        return LATER
+    if failed:
+        work.report({"failed": len(failed)})
+        raise failed[0]
+    return None
 
 
 def _todo(work: Work) -> tuple[list[str], bool]:

@@ -8,22 +8,30 @@ repeated: it is guarded by the rows it changes.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 
+import structlog
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from sqlmodel import Session
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Batch
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories.signing import BATCH_OVER
+from hocba_app.services.jobs.claims import ClaimLost
 from hocba_app.services.jobs.registry import Work, job
 from hocba_app.services.signing import committing, confirming, preparing, stamping
-from hocba_app.services.signing.closing import end_batch
+from hocba_app.services.signing.closing import end_batch, wait_for
+from hocba_app.services.signing.confirming import USELESS_AFTER
 from hocba_app.services.signing.turn import try_start
 
-QUEUE_LOOK = 1.0
-"""Seconds between two looks of a queued batch at its documents."""
+log = structlog.get_logger()
+QUEUE_LOOK = 5.0
+"""Seconds between two looks of a queued batch at its documents. Long enough that it gives its worker's slot back: the
+batch it waits for may need one. A batch that ends makes the queued ones look at once."""
 
+BEFORE_SENDING = ("queued", "claimed", "prepared")
 _HANDLERS: dict[str, Callable[[Work], float | None]] = {
     "claimed": preparing.prepare,
     "prepared": confirming.send,
@@ -36,21 +44,52 @@ _HANDLERS: dict[str, Callable[[Work], float | None]] = {
 
 @job("batch")
 def advance_batch(work: Work) -> float | None:
-    """One turn of a batch. Signature and effects as every job's (`jobs.registry.Work`)."""
+    """One turn of a batch. Signature and effects as every job's (`jobs.registry.Work`).
+
+    Whatever goes wrong, the batch outlives it: its job never ends before the batch does, or its leases would be orphans.
+    """
+    try:
+        return _advance(work)
+    except (ClaimLost, OperationalError, InterfaceError):
+        raise
+    except HocbaError as error:
+        return _survive(work, error, error.code)
+    except Exception:
+        reference = uuid.uuid4().hex[:8]
+        log.exception("batch.defect", batch=work.job_id, reference=reference)
+        return _survive(work, HocbaError(ErrorCode.INTERNAL, reference=reference), ErrorCode.BATCH_RETRYING)
+
+
+def _survive(work: Work, error: HocbaError, note: ErrorCode) -> float | None:
+    """End the batch while nothing has left the house; later keep its leases and answers, and try again."""
+    with work.db.read(work.school_id) as session:
+        batch = load_batch(session, work)
+        state, sent_at = batch.state, batch.sent_at
+    out = state in ("sending", "waiting")
+    if state in BEFORE_SENDING or (out and sent_at is not None and utc_now() > sent_at + USELESS_AFTER):
+        end_batch(work, error)
+        return None
+    return wait_for(work, note)
+
+
+def _advance(work: Work) -> float | None:
     with work.db.read(work.school_id) as session:
         batch = load_batch(session, work)
         state, stop, retry_at = batch.state, batch.stop_waiting, batch.retry_at
     if state in BATCH_OVER:
         return None
-    if stop and state in ("queued", "claimed", "prepared"):
+    if stop and state in BEFORE_SENDING:
         # Nothing has left the house: stopping is free.
         end_batch(work, HocbaError(ErrorCode.BATCH_STOPPED))
         return None
     if retry_at is not None and (left := (retry_at - utc_now()).total_seconds()) > 0:
         return min(left, 2.0)
     if state == "queued":
-        with work.write() as session:
-            started = try_start(session, load_batch(session, work))
+        try:
+            with work.write() as session:
+                started = try_start(session, load_batch(session, work))
+        except IntegrityError:
+            started = False  # the index on held leases has the last word: another batch was first
         return 0.0 if started else QUEUE_LOOK
     return _HANDLERS[state](work)
 

@@ -11,6 +11,7 @@ from hocba_app.models import Batch
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import signing as rows
 from hocba_app.services.audit.log import changed, record
+from hocba_app.services.jobs.queue import look_again
 from hocba_app.services.jobs.registry import Work
 from hocba_app.services.records.unlock import resume_pending_unlocks
 from hocba_app.services.signing.leases import release_leases
@@ -28,12 +29,15 @@ def end_batch(work: Work, error: HocbaError | None) -> None:
     with work.write() as session:
         batch = session.get_one(Batch, (work.school_id, work.job_id))
         close(session, batch, error)
+    with work.db.write(work.school_id) as session:  # the end stands: only now are the rows of other jobs touched
+        look_again(session, "batch")
 
 
 def close(session: Session, batch: Batch, error: HocbaError | None) -> None:
     """:func:`end_batch` inside a transaction of the caller's."""
     if batch.state in rows.BATCH_OVER:
         return
+    rows.serialise(session)  # an unlock that found a lease here is seen below, or sees it gone
     reason = error or HocbaError(ErrorCode.LEASE_LOST)
     for item in rows.items_of(session, batch.id, rows.LIVE_ITEM):
         fail_item(session, batch, item, reason)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import SEAL, Batch, BatchItem, DocumentVersion, LateAnswer, Revision, Slot
+from hocba_app.models import SEAL, Batch, BatchItem, Document, DocumentVersion, Revision, Slot
 from hocba_app.models.repositories import signing as rows
 from hocba_app.services.audit.log import record
 from hocba_app.services.jobs.queue import enqueue
@@ -19,6 +19,7 @@ from hocba_app.services.signing import cms, timestamps
 from hocba_app.services.signing.closing import end_batch, wait_for
 from hocba_app.services.signing.leases import release_leases
 from hocba_app.services.signing.outside import timestamp_client, writer
+from hocba_app.services.signing.stamping import token_fits
 from hocba_app.services.signing.tip import Tip
 from hocba_app.services.signing.turn import fail_item
 from hocba_app.services.signing.writer import PreparedUpdate, tip_after
@@ -34,6 +35,8 @@ class Finished:
     length: int
     sha256: str
     tip: Tip
+    token: bytes
+    """The time stamp that is inside."""
 
 
 def commit(work: Work) -> float | None:
@@ -44,24 +47,25 @@ def commit(work: Work) -> float | None:
         items = rows.items_of(session, batch.id, ("stamped",))
         versions = {item_id: row[2] for item_id, row in rows.item_context(session, items).items()}
     for item in items:
-        with work.db.read(work.school_id) as session:
-            file = current_file(session, item.version_id)
         try:
+            with work.db.read(work.school_id) as session:
+                file = current_file(session, item.version_id)
             finished = _embed(item, versions[item.id], file, chain)
         except HocbaError as error:
             if error.code is ErrorCode.TIMESTAMP_UNAVAILABLE:
                 return wait_for(work, error.code)
             _fail(work, item, error)
             continue
-        _commit_one(work, item, finished)
+        _commit_one(work, item, versions[item.id].document_id, finished)
     end_batch(work, None)
     return None
 
 
 def _embed(item: BatchItem, version: DocumentVersion, file: bytes, chain: list[bytes]) -> Finished:
     prepared = PreparedUpdate.loads(item.prepared or b"")
+    token = item.token or b""
     try:
-        update = writer().embed(prepared, cms.assemble(item.attributes or b"", item.signature or b"", cms.strip_root(chain), item.token))
+        update = writer().embed(prepared, cms.assemble(item.attributes or b"", item.signature or b"", cms.strip_root(chain), token))
     except HocbaError as error:
         if error.code is not ErrorCode.CMS_TOO_LARGE:
             raise
@@ -74,29 +78,32 @@ def _embed(item: BatchItem, version: DocumentVersion, file: bytes, chain: list[b
                 extra_certificates=timestamps.certificates_in(item.token or b""),
             ),
         )
+        if not token_fits(timestamps.token_time(token), item.claimed_at or timestamps.token_time(token), chain[0]):
+            raise HocbaError(ErrorCode.ANSWER_VOID) from error
     tip = tip_after(Tip.loads(version.tip), file, prepared, update)
-    return Finished(blob=blobs.put(update), length=version.length + len(update), sha256=tip.sha256, tip=tip)
+    return Finished(blob=blobs.put(update), length=version.length + len(update), sha256=tip.sha256, tip=tip, token=token)
 
 
-def _commit_one(work: Work, item: BatchItem, finished: Finished) -> None:
+def _commit_one(work: Work, item: BatchItem, document_id: str, finished: Finished) -> None:
     """Revision, slot, document, lease and audit together, or nothing. Repeating it finds the item committed."""
     with work.write() as session:
         row = session.get_one(BatchItem, (work.school_id, item.id))
         if row.state != "stamped":
             return
         batch = session.get_one(Batch, (work.school_id, work.job_id))
-        slot = session.get_one(Slot, (work.school_id, item.slot_id))
+        # Locked: on PostgreSQL an unlock or a reassignment must not slip in between this look and the commit.
+        session.get_one(Document, (work.school_id, document_id), with_for_update=True)
         version = session.get_one(DocumentVersion, (work.school_id, item.version_id))
+        slot = session.get_one(Slot, (work.school_id, item.slot_id), with_for_update=True)
         try:
             _require_unchanged(batch, slot, version, PreparedUpdate.loads(row.prepared or b""))
             life = load_life(session, slot.document_id).sign(batch.id, slot.field)
         except HocbaError as error:
-            keep_late(session, batch, row)
             fail_item(session, batch, row, error)
             release_leases(session, batch.id, [row.version_id])
             return
         _append_revision(session, version, finished, kind="signature", slot_id=slot.id)
-        slot.signed_at = timestamps.token_time(row.token or b"")
+        slot.signed_at = timestamps.token_time(finished.token)
         slot.revision_number, slot.evidence_id = version.revision_number, batch.evidence_id
         session.add(slot)
         release_leases(session, batch.id, [version.id])
@@ -149,22 +156,13 @@ def _append_revision(
 
 def append_archive(session: Session, version: DocumentVersion, update: bytes, tip: Tip) -> None:
     """Add archive data (DSS, document time stamp) after the seal; the update is in the store already."""
-    finished = Finished(hashlib.sha256(update).hexdigest(), version.length + len(update), tip.sha256, tip)
+    finished = Finished(hashlib.sha256(update).hexdigest(), version.length + len(update), tip.sha256, tip, b"")
     _append_revision(session, version, finished, kind="archive", slot_id=None)
-
-
-def keep_late(session: Session, batch: Batch, item: BatchItem) -> None:
-    """An answer that can no longer be embedded is evidence (workflow rule 5)."""
-    if item.signature:
-        session.add(
-            LateAnswer(batch_id=batch.id, slot_id=item.slot_id, attributes=item.attributes, signature=item.signature)
-        )
 
 
 def _fail(work: Work, item: BatchItem, error: HocbaError) -> None:
     with work.write() as session:
         batch = session.get_one(Batch, (work.school_id, work.job_id))
         row = session.get_one(BatchItem, (work.school_id, item.id))
-        keep_late(session, batch, row)
         fail_item(session, batch, row, error)
         release_leases(session, batch.id, [row.version_id])

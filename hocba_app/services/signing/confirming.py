@@ -17,8 +17,9 @@ from hocba_app.services.audit.log import changed, record
 from hocba_app.services.jobs.registry import Work
 from hocba_app.services.signing import cms
 from hocba_app.services.signing.closing import end_batch, move_to, wait_for
+from hocba_app.services.signing.manifest import CLAIM_LIMIT_SECONDS
 from hocba_app.services.signing.outside import provider_for
-from hocba_app.services.signing.providers.provider import SignRequest, SubmissionUnknown
+from hocba_app.services.signing.providers.provider import SigningProvider, SignRequest, SubmissionUnknown
 from hocba_app.services.signing.turn import fail_item
 
 GRACE = timedelta(seconds=30)
@@ -33,6 +34,10 @@ _FINAL = {
     "certificate": ErrorCode.SIGNING_CERTIFICATE,
     "internal": ErrorCode.SIGNING_FAILED,
 }
+SENDS = 10
+"""Tries to reach the service before the signer is told: about six minutes of back-off. Nothing was taken meanwhile."""
+USELESS_AFTER = timedelta(seconds=CLAIM_LIMIT_SECONDS)
+"""An answer later than this is void by its own manifest: whatever the service says, nothing is lost by letting go."""
 _TEMPORARY = (ErrorCode.PROVIDER_UNREACHABLE, ErrorCode.PROVIDER_BUSY)
 
 
@@ -66,13 +71,16 @@ def send(work: Work) -> float | None:
         if error.code in _TEMPORARY:  # surely not taken: the same prepared revisions may be sent again
             with work.write() as session:
                 batch = session.get_one(Batch, (work.school_id, work.job_id))
-                batch.state = "prepared"
+                batch.state, tries = "prepared", batch.attempts + 1
                 session.add(batch)
+            if tries >= SENDS:
+                end_batch(work, error)
+                return None
             return wait_for(work, error.code, at_least=float(error.params.get("seconds", 0) or 0))  # type: ignore[arg-type]
         end_batch(work, error)
         return None
     if submitted.signatures is not None:
-        return _keep(work, submitted.signatures)
+        return keep_answers(work, provider, submitted.signatures)
     with work.write() as session:
         batch = session.get_one(Batch, (work.school_id, work.job_id))
         batch.transaction_id = submitted.transaction_id
@@ -115,26 +123,29 @@ def poll(work: Work) -> float | None:
         batch = session.get_one(Batch, (work.school_id, work.job_id))
         provider = provider_for(session, batch.provider)
         user, transaction, ends = batch.provider_user, batch.transaction_id or "", batch.window_ends_at
+        useless = batch.sent_at is not None and utc_now() > batch.sent_at + USELESS_AFTER
     try:
         status = provider.poll(user, transaction)
     except HocbaError as error:
-        if error.code in _TEMPORARY:
-            return wait_for(work, ErrorCode.RESULT_UNKNOWN, at_least=float(error.params.get("seconds", 0) or 0))  # type: ignore[arg-type]
-        end_batch(work, error)
-        return None
+        # Whatever was wrong with the question says nothing about the transaction: only its status ends it.
+        if useless:
+            end_batch(work, HocbaError(ErrorCode.SIGNING_TIMED_OUT))
+            return None
+        return wait_for(work, ErrorCode.RESULT_UNKNOWN, at_least=float(error.params.get("seconds", 0) or 0))  # type: ignore[arg-type]
     if status.state == "signed":
-        return _keep(work, status.signatures)
+        return keep_answers(work, provider, status.signatures)
     if status.state in _FINAL:
         end_batch(work, HocbaError(_FINAL[status.state]))
         return None
-    if ends is not None and utc_now() > ends:
+    if useless or (status.state != "signing" and ends is not None and utc_now() > ends):
+        # Confirmed and being signed is not "not signed": such a transaction is waited for, past its window too.
         end_batch(work, HocbaError(ErrorCode.SIGNING_TIMED_OUT))
         return None
     _show_state(work, status.state)
     return provider.poll_seconds
 
 
-def _keep(work: Work, signatures: tuple[bytes, ...]) -> float | None:
+def keep_answers(work: Work, provider: SigningProvider, signatures: tuple[bytes, ...]) -> float | None:
     """Verify each answer against the signer's certificate and its own document, then make it durable.
 
     A service that swaps two answers is put right where the mathematics says so; one made with another key is refused.
@@ -142,14 +153,18 @@ def _keep(work: Work, signatures: tuple[bytes, ...]) -> float | None:
     with work.db.read(work.school_id) as session:
         batch = session.get_one(Batch, (work.school_id, work.job_id))
         certificate = base64.b64decode(batch.chain[0])
+        user, credential = batch.provider_user, batch.credential_id
         items = rows.items_of(session, batch.id, ("prepared",))
     fitting = match_answers(certificate, [item.attributes or b"" for item in items], signatures)
+    problem = ErrorCode.SIGNATURE_WRONG
+    if not any(fitting) and _was_renewed(provider, user, credential, certificate):
+        problem = ErrorCode.CERTIFICATE_CHANGED
     with work.write(durable=True) as session:
         batch = session.get_one(Batch, (work.school_id, work.job_id))
         for item, signature in zip(items, fitting, strict=True):
             row = session.get_one(BatchItem, (work.school_id, item.id))
             if signature is None:
-                fail_item(session, batch, row, HocbaError(ErrorCode.SIGNATURE_WRONG))
+                fail_item(session, batch, row, HocbaError(problem))
                 continue
             row.signature, row.state = signature, "answered"
             session.add(row)
@@ -159,6 +174,15 @@ def _keep(work: Work, signatures: tuple[bytes, ...]) -> float | None:
             data={"answers": len(signatures), "fitting": sum(signature is not None for signature in fitting)},
         )
     return 0.0
+
+
+def _was_renewed(provider: SigningProvider, user: str, credential_id: str, certificate: bytes) -> bool:
+    """Whether the service now shows another certificate for this key: every further answer would be wrong too."""
+    try:
+        shown = [each.chain[0] for each in provider.credentials(user) if each.credential_id == credential_id and each.chain]
+    except HocbaError:
+        return False
+    return bool(shown) and certificate not in shown
 
 
 def match_answers(certificate: bytes, attributes: list[bytes], signatures: tuple[bytes, ...]) -> list[bytes | None]:

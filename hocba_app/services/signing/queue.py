@@ -14,7 +14,7 @@ from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import signing as rows
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.sessions import Identity
-from hocba_app.services.audit.log import record
+from hocba_app.services.audit.log import changed, record
 from hocba_app.services.jobs.queue import enqueue
 from hocba_app.services.jobs.wake import wake
 
@@ -105,6 +105,7 @@ def start(db: Database, who: Identity, slot_ids: Sequence[str]) -> list[str]:
     """
     require(who, Right.OWN_QUEUE)
     with db.write(who.school_id) as session:
+        rows.serialise(session)  # two taps at once must not become two requests for the same slots
         waiting = {item.slot_id: item for item in waiting_for(session, who)}
         unknown = [slot_id for slot_id in slot_ids if slot_id not in waiting]
         for slot, _ in rows.slots_with_documents(session, unknown):
@@ -167,11 +168,12 @@ def accept_turn(db: Database, who: Identity, batch_id: str) -> None:
         HocbaError: NOT_FOUND.
     """
     with db.write(who.school_id) as session:
+        _due_now(session, batch_id)
         batch = _own_batch(session, who, batch_id)
         if batch.state == "queued":
             batch.accepted, batch.offered_at = True, None
             session.add(batch)
-            _due_now(session, batch)
+            changed(session)
     wake(who.school_id, batch_id)
 
 
@@ -185,6 +187,7 @@ def split_free(db: Database, who: Identity, batch_id: str) -> str:
         HocbaError: NOT_FOUND, NOTHING_TO_DO when nothing of it is free or all is.
     """
     with db.write(who.school_id) as session:
+        rows.serialise(session)
         batch = _own_batch(session, who, batch_id)
         items = rows.items_of(session, batch.id, ("claimed",))
         taken = set(rows.held_versions(session, [item.version_id for item in items])) | rows.earlier_waiting(session, batch)
@@ -216,18 +219,19 @@ def stop_waiting(db: Database, who: Identity, batch_id: str) -> None:
         HocbaError: NOT_FOUND.
     """
     with db.write(who.school_id) as session:
+        _due_now(session, batch_id)
         batch = _own_batch(session, who, batch_id)
         if batch.state in rows.BATCH_OVER:
             return
         batch.stop_waiting = True
         session.add(batch)
-        _due_now(session, batch)
         record(session, actor=who.account_id, action="batch.stop_asked", subject=f"batch:{batch.id}")
     wake(who.school_id, batch_id)
 
 
-def _due_now(session: Session, batch: Batch) -> None:
-    job = session.get(Job, (batch.school_id, batch.id))
+def _due_now(session: Session, batch_id: str) -> None:
+    """The job row first, as every worker does: two orders of locking would be a deadlock on PostgreSQL."""
+    job = session.get(Job, (session.info["school_id"], batch_id), with_for_update=True)
     if job is not None and job.state == "queued":
         job.wake_at = utc_now()
         session.add(job)

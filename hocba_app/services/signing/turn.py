@@ -10,7 +10,7 @@ from sqlmodel import Session
 from hocba_app.domain.calendar import today
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.lifecycle import may_seal
-from hocba_app.models import SEAL, Batch, BatchItem, Document, SchoolClass, Slot, Staff
+from hocba_app.models import SEAL, Batch, BatchItem, Document, LateAnswer, SchoolClass, Slot, Staff
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import signing as rows
 from hocba_app.services.signing.leases import take_leases
@@ -33,7 +33,7 @@ class Place:
 
 
 def try_start(session: Session, batch: Batch) -> bool:
-    """Claim every document of a queued batch in this transaction, or leave it queued.
+    """Claim every document of a queued batch in this transaction, or leave it queued. Starts of a school are serialised.
 
     Slots signed, voided or given to another meanwhile leave the batch with the reason. A turn that comes long after the
     tap is offered first: a request to a phone in a bag would lapse.
@@ -41,6 +41,7 @@ def try_start(session: Session, batch: Batch) -> bool:
     Returns:
         True when the batch is now ``claimed`` (or over, when nothing of it is left).
     """
+    rows.serialise(session)
     _drop_undue(session, batch)
     items = rows.items_of(session, batch.id, ("claimed",))
     if not items:
@@ -142,7 +143,14 @@ def _require_principal_or_deputy(session: Session, slot: Slot, document: Documen
 
 
 def fail_item(session: Session, batch: Batch, item: BatchItem, error: HocbaError) -> None:
-    """Close one item with its reason; the slot waits again for its signer."""
+    """Close one item with its reason; the slot waits again for its signer.
+
+    An answer that can no longer be embedded is evidence and is kept (workflow rule 5).
+    """
+    if item.signature:
+        session.add(
+            LateAnswer(batch_id=batch.id, slot_id=item.slot_id, attributes=item.attributes, signature=item.signature)
+        )
     item.state, item.error_code = "failed", error.code.value
     item.error_params = {key: str(value) for key, value in error.params.items()}
     item.prepared = item.attributes = item.signature = item.token = None
