@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
+from hocba_app.services.verification.der_reader import children
 from hocba_app.services.verification.strict_objects import NotShown
 
 Key = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
@@ -123,6 +124,29 @@ def _require_issued(certificate: bytes, issuer: bytes) -> None:
         subject.verify_directly_issued_by(parsed(issuer))
     except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm) as error:
         raise NotShown("certificate signature") from error
+
+
+@lru_cache(maxsize=1024)
+def is_unchanged(certificate: bytes, issuer: bytes) -> bool:
+    """Whether an authority's signature on a certificate holds; algorithms not known here get the benefit of the doubt."""
+    body, algorithm, _ = children(certificate)
+    fields = children(body)
+    if fields[2 if fields[0][0] == 0xA0 else 1] != algorithm:
+        return False
+    try:
+        parsed(certificate).verify_directly_issued_by(parsed(issuer))
+    except InvalidSignature:
+        return False
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return True
+    return True
+
+
+@lru_cache(maxsize=1024)
+def names(certificate: bytes) -> tuple[bytes, bytes, int]:
+    """Subject and issuer, encoded, and the serial number."""
+    found = parsed(certificate)
+    return found.subject.public_bytes(), found.issuer.public_bytes(), found.serial_number
 
 
 def _require_understood(certificate: x509.Certificate) -> None:

@@ -33,8 +33,10 @@ from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pyhanko.sign.validation.errors import NoDSSFoundError
 from pyhanko_certvalidator import ValidationContext
 
+from hocba_app.services.signing.der import header_length
 from hocba_app.services.verification.judged import Judged, names_in
 from hocba_app.services.verification.report import Coverage
+from hocba_app.services.verification.tokens import is_well_formed
 
 _COVERAGE: dict[SignatureCoverageLevel, Coverage] = {
     SignatureCoverageLevel.ENTIRE_FILE: "whole_file",
@@ -87,6 +89,29 @@ async def judge_all(reader: PdfFileReader, roots: Sequence[bytes]) -> list[Judge
     """
     evidence = evidence_in(reader)
     return [await _judge(signature, roots, evidence) for signature in reader.embedded_signatures]
+
+
+def look_at_forms(reader: PdfFileReader, judged: Sequence[Judged], roots: Sequence[bytes]) -> None:
+    """For a record of ours: bytes that no signature covers must not have been changed either.
+
+    Nothing covers the hole of a file's last signature, and a verifier ignores what is not signed in it. Foreign files
+    may use forms of their own there; ours does not.
+    """
+    known = (*(item.dump() for item in evidence_in(reader).certificates), *roots)
+    for item, signature in zip(judged, reader.embedded_signatures, strict=True):
+        if not is_well_formed(_signed_data(signature), known):
+            item.integrity = "altered"
+
+
+
+def _signed_data(signature: EmbeddedPdfSignature) -> bytes:
+    """The CMS as it stands in the file; what fills its hole up must be zeros, because nothing covers the hole."""
+    held = bytes(signature.pkcs7_content)
+    try:
+        head, size = header_length(held)
+    except IndexError:
+        return b""
+    return held[: head + size] if not held[head + size :].strip(b"\0") else b""
 
 
 async def _judge(signature: EmbeddedPdfSignature, roots: Sequence[bytes], evidence: Evidence) -> Judged:

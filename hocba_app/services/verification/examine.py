@@ -13,7 +13,7 @@ from hocba_app.domain.errors import HocbaError
 from hocba_app.services.signing.manifest import WRITER, Manifest, manifest_in
 from hocba_app.services.verification import record_rules
 from hocba_app.services.verification.conclusion import conclude
-from hocba_app.services.verification.cryptography import judge_all
+from hocba_app.services.verification.cryptography import judge_all, look_at_forms
 from hocba_app.services.verification.reasons import Reason, add
 from hocba_app.services.verification.report import FileReport
 
@@ -41,6 +41,8 @@ def examine_file(
             report.integrity = "unsigned"
             add(report, Reason.UNSIGNED)
             return report
+        if manifest is not None:
+            look_at_forms(reader, judged, roots)
         if manifest is not None and manifest.writer != WRITER:
             add(report, Reason.WRITER_UNKNOWN)
         elif manifest is not None and deviation is not None:

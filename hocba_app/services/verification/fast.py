@@ -19,7 +19,7 @@ from hocba_app.services.verification.replay_state import SignedUpdate
 from hocba_app.services.verification.report import Coverage, FileReport, Revocation, Trust
 from hocba_app.services.verification.revocation import require_good
 from hocba_app.services.verification.strict_objects import NotShown
-from hocba_app.services.verification.tokens import Token, read_token
+from hocba_app.services.verification.tokens import Token, is_well_formed, read_token
 
 MOST_BYTES = 16 << 20
 """Larger files are not ours (a record has under one megabyte)."""
@@ -36,6 +36,9 @@ def examine_fast(name: str, data: bytes, roots: Sequence[bytes], issuers: Sequen
     replayed = replay(data)
     if not replayed.updates or not record_rules.is_sound(replayed.base.manifest):
         raise NotShown("nothing signed")
+    last = replayed.updates[-1]
+    if not is_well_formed(last.cms, (*replayed.store.get("Certs", ()), *roots)):
+        raise NotShown("form of the last signature")
     report = FileReport(path=name, sha256=hashlib.sha256(data).hexdigest(), method="replay")
     judged = [_judge(update, replayed, tuple(roots), len(data)) for update in replayed.updates]
     conclude(report, judged, replayed.base.manifest, issuers, have_roots=bool(roots))

@@ -17,7 +17,7 @@ class Reason(StrEnum):
     SIGNATURE_ALTERED = "signature_altered"  # a digest or signature value does not hold
     CHANGED_AFTER_SIGNING = "changed_after_signing"  # something other than signing came after a signature
     NOT_WHOLE_FILE = "not_whole_file"  # the last signature or time stamp does not cover the file
-    UPDATE_NOT_OURS = "update_not_ours"  # up to the seal, an update is not, byte for byte, what our writer emits
+    UPDATE_NOT_OURS = "update_not_ours"  # an update is not, byte for byte, what our writer emits
     BASE_NOT_OURS = "base_not_ours"  # the pages, fields or manifest are not what our layout emits: something may hide there
     WRITER_UNKNOWN = "writer_unknown"  # a record of a newer version of this software, which cannot be replayed here
     UNTRUSTED_CHAIN = "untrusted_chain"

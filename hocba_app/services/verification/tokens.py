@@ -1,4 +1,8 @@
-"""RFC 3161 tokens for the fast verdict: imprint, signature, the unit's certificate; anything unusual is left to pyHanko."""
+"""RFC 3161 tokens for the fast verdict: imprint, signature, the unit's certificate; anything unusual is left to pyHanko.
+
+The last token of a file is covered by nothing, so its unsigned parts are looked at as well: by :func:`is_well_formed` on
+both ways to a verdict.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,7 @@ from hocba_app.services.verification.der_reader import (
     INTEGER,
     OCTETS,
     OID,
+    SEQUENCE,
     SET,
     children,
     content,
@@ -29,6 +34,8 @@ _DIGESTS = {
     bytes.fromhex("608648016503040201"): "sha256", bytes.fromhex("608648016503040202"): "sha384",
     bytes.fromhex("608648016503040203"): "sha512",
 }
+_DATA = bytes.fromhex("2a864886f70d010701")
+_PSS = bytes.fromhex("2a864886f70d01010a")
 _RSA = bytes.fromhex("2a864886f70d010101")
 _SIGNATURES = {
     bytes.fromhex("2a864886f70d01010b"): ("rsa", "sha256"), bytes.fromhex("2a864886f70d01010c"): ("rsa", "sha384"),
@@ -56,10 +63,66 @@ def read_token(token: bytes, imprint: bytes, others: tuple[bytes, ...] = ()) -> 
     Raises:
         NotShown: it does not hold, or is not plainly right.
     """
+    if not is_well_formed(token):
+        raise NotShown("form of the token")
     try:
         return _read(token, imprint, others)
     except (ValueError, IndexError) as error:
         raise NotShown("token") from error
+
+
+def is_well_formed(signed: bytes, others: tuple[bytes, ...] = ()) -> bool:
+    """Whether the unsigned parts of a CMS are as RFC 5652 (5.1, 5.3) demands: versions, algorithms, certificates.
+
+    Args:
+        signed: the CMS, DER.
+        others: certificates to compare with those inside: the file's evidence, the roots.
+
+    A verifier can ignore them, so that somebody could change a byte there and the signature would still hold. An
+    algorithm or a structure not known here is given the benefit of the doubt; what is wrong is not.
+    """
+    try:
+        kind, wrapped = children(signed)
+        version, digests, encapsulated, *rest = children(elements(content(wrapped, 0xA0))[0])
+        (signer,) = elements(content(rest[-1], SET))
+        signer_version, sid, digest, *parts = children(signer)
+        is_data = content(children(encapsulated)[0], OID) == _DATA
+        carried = tagged(rest, 0xA0)
+        certificates = elements(content(carried, 0xA0)) if carried is not None else []
+        return (
+            content(kind, OID) == _SIGNED_DATA
+            and content(version, INTEGER) == (b"\x01" if is_data and sid[0] == SEQUENCE else b"\x03")
+            and content(signer_version, INTEGER) == (b"\x01" if sid[0] == SEQUENCE else b"\x03")
+            and _algorithm(digest) in {_algorithm(item) for item in elements(content(digests, SET))}
+            and all(_plain_algorithm(item) for item in (digest, *elements(content(digests, SET))))
+            and len(parts) >= 3 and _plain_algorithm(parts[1])
+            and [part[0] for part in rest[:-1]] in ([], [0xA0], [0xA1], [0xA0, 0xA1])
+            and _certificates_agree(certificates, others)
+        )
+    except (ValueError, IndexError):
+        return False
+
+
+def _plain_algorithm(data: bytes) -> bool:
+    """No parameters or NULL; only RSA-PSS has others."""
+    parts = children(data)
+    return content(parts[0], OID) == _PSS or parts[1:] in ([], [b"\x05\x00"])
+
+
+def _certificates_agree(certificates: list[bytes], others: tuple[bytes, ...]) -> bool:
+    """Each can be read, and none differs from what its authority signed or from another copy of it."""
+    try:
+        pool = {item: chains.names(item) for item in (*certificates, *others)}
+        for certificate in certificates:
+            subject, issuer, serial = pool[certificate]
+            for other, (name, _, number) in pool.items():
+                if name == issuer and not chains.is_unchanged(certificate, other):
+                    return False
+                if other != certificate and (name, number) == (subject, serial):
+                    return False
+    except NotShown:
+        return False
+    return True
 
 
 def _read(token: bytes, imprint: bytes, others: tuple[bytes, ...]) -> Token:
