@@ -106,22 +106,22 @@ def subjects_by_code(session: Session) -> dict[str, Subject]:
     return {subject.code: subject for subject in session.exec(select(Subject)).all()}
 
 
-def subject_codes_in_results(session: Session, school_year: str) -> dict[str, set[str]]:
+def subject_codes_in_results(session: Session, class_ids: Sequence[str]) -> dict[str, set[str]]:
     """Subjects that pupils of each class have results in. By the class a pupil is enrolled in today."""
     found: dict[str, set[str]] = {}
-    rows = session.exec(
-        select(Enrolment.class_id, StudentResult.payload)
-        .join(
-            StudentResult,
-            (col(StudentResult.student_id) == Enrolment.student_id) & (col(StudentResult.school_id) == Enrolment.school_id),
-        )
-        .where(
-            StudentResult.school_year == school_year, Enrolment.school_year == school_year, col(Enrolment.active),
-        )
-    ).all()
-    for class_id, payload in rows:
-        codes = found.setdefault(class_id, set())
-        codes.update(entry["subject_code"] for entry in payload.get("subjects", []))
+    for chunk in _chunks(class_ids):
+        rows = session.exec(
+            select(Enrolment.class_id, StudentResult.payload)
+            .join(
+                StudentResult,
+                (col(StudentResult.student_id) == Enrolment.student_id)
+                & (col(StudentResult.school_id) == Enrolment.school_id)
+                & (col(StudentResult.school_year) == Enrolment.school_year),
+            )
+            .where(col(Enrolment.class_id).in_(chunk), col(Enrolment.active))
+        ).all()
+        for class_id, payload in rows:
+            found.setdefault(class_id, set()).update(entry["subject_code"] for entry in payload.get("subjects", []))
     return found
 
 
@@ -176,6 +176,17 @@ def unsigned_slots(
     return found
 
 
+def open_slots_of(session: Session, staff_id: str) -> list[Slot]:
+    """Slots of current versions that wait for this person, whatever their turn."""
+    return list(
+        session.exec(
+            select(Slot)
+            .join(Document, (col(Document.id) == Slot.document_id) & (col(Document.school_id) == Slot.school_id))
+            .where(Slot.staff_id == staff_id, col(Slot.signed_at).is_(None), Document.version_id == Slot.version_id)
+        ).all()
+    )
+
+
 def leased_versions(session: Session, version_ids: Iterable[str]) -> set[str]:
     """Which of these versions a batch holds now."""
     found: set[str] = set()
@@ -188,24 +199,21 @@ def leased_versions(session: Session, version_ids: Iterable[str]) -> set[str]:
     return found
 
 
-def unsigned_by_place(session: Session, school_year: str) -> list[tuple[str, str, str, str | None, int]]:
-    """``(class id, kind, field, staff id, slots)`` of the year's locked documents that still wait for a person.
-
-    Covers belong to no year: those of the year's classes count.
-    """
-    return [
-        tuple(row)  # type: ignore[misc]
-        for row in session.exec(
+def unsigned_by_place(session: Session, class_ids: Sequence[str]) -> list[tuple[str, str, str, str | None, int]]:
+    """``(class id, kind, field, staff id, slots)`` of the classes' locked documents that still wait for a person."""
+    found: list[tuple[str, str, str, str | None, int]] = []
+    for chunk in _chunks(class_ids):
+        rows = session.exec(
             select(Document.class_id, Document.kind, Slot.field, Slot.staff_id, func.count())
             .join(Slot, (col(Slot.version_id) == Document.version_id) & (col(Slot.school_id) == Document.school_id))
-            .join(SchoolClass, (col(SchoolClass.id) == Document.class_id) & (col(SchoolClass.school_id) == Document.school_id))
             .where(
-                SchoolClass.school_year == school_year, col(Slot.signed_at).is_(None), Slot.stage != SEAL,
+                col(Document.class_id).in_(chunk), col(Slot.signed_at).is_(None), Slot.stage != SEAL,
                 col(Document.state).in_(("locked", "signing")),
             )
             .group_by(Document.class_id, Document.kind, Slot.field, Slot.staff_id)
         ).all()
-    ]
+        found += [tuple(row) for row in rows]  # type: ignore[misc]
+    return found
 
 
 def _chunks(ids: Sequence[str], size: int = 400) -> Iterable[Sequence[str]]:

@@ -1,0 +1,162 @@
+"""Giving slots of locked documents to another person: the row changes, never the file; the seal vouches for it
+(core decisions 9 and 10)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.models import SEAL, Database, Document, DocumentVersion, SchoolClass, Slot, Staff
+from hocba_app.models.repositories import signers as rows
+from hocba_app.services.accounts.authority import Right, require
+from hocba_app.services.accounts.identity import Identity
+from hocba_app.services.audit.log import record
+from hocba_app.services.records.signers import DEPUTY_CAPTION, delegation_today
+from hocba_app.services.signers.owners import working_staff
+from hocba_app.services.signing.manifest import signer_hash
+
+LONGEST_REASON = 200
+"""Letters. The seal's signature dictionary carries it; verification's grammar bounds it at 400."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reassigned:
+    """What became of the slots asked for."""
+
+    changed: int
+    busy: int
+    """Left alone: a confirmation is pending on their documents. To be tried again in two minutes."""
+    shared: int
+    """Left alone: the number of signers would change."""
+
+
+def reassign_slots(
+    db: Database, who: Identity, slot_ids: Sequence[str] | tuple[str, str], staff_id: str, reason: str
+) -> Reassigned:
+    """Let another person sign slots that nobody has signed.
+
+    Args:
+        slot_ids: ids of slots; or the tuple ``(class id, field)`` for that place on every locked document of the class
+            (field ``principal`` for what waits for the principal).
+        staff_id: who signs instead.
+        reason: written into the audit log and, by the seal, into the file.
+
+    Raises:
+        HocbaError: FORBIDDEN, NOT_FOUND, REASON_MISSING, INVALID_INPUT, SIGNER_NO_ID_NUMBER, SIGNER_NOT_ENTITLED;
+            NOTHING_TO_DO when nothing of it waits for somebody else; REASSIGN_BUSY or SIGNERS_DIFFER when that alone kept
+            every slot from changing.
+    """
+    require(who, Right.ASSIGNMENTS)
+    why = checked_reason(reason)
+    with db.write(who.school_id) as session:
+        person = working_staff(session, staff_id)
+        if not (person.id_number or person.old_id_number):
+            raise HocbaError(ErrorCode.SIGNER_NO_ID_NUMBER, name=person.full_name)
+        asked, merged = _asked(session, slot_ids)
+        due = [entry for entry in asked if entry[0].stage != SEAL and entry[0].staff_id != person.id]
+        if any(slot.stage == "principal" for slot, *_ in due):
+            require(who, Right.DELEGATE)
+        held = rows.leased_versions(session, [slot.version_id for slot, *_ in due])
+        crowded = _crowded(session, due, person.id)
+        free = [entry for entry in due if entry[0].version_id not in held and entry[0].id not in crowded]
+        busy = sum(1 for slot, *_ in due if slot.version_id in held)
+        shared = merged + sum(1 for slot, *_ in due if slot.id in crowded and slot.version_id not in held)
+        if not free:
+            raise _refusal(busy, shared, person)
+        for slot, document, version in free:
+            _give(session, who, slot, document, version, person, why)
+    return Reassigned(len(free), busy, shared)
+
+
+def checked_reason(reason: str) -> str:
+    """The reason on one line.
+
+    Raises:
+        HocbaError: REASON_MISSING, INVALID_INPUT.
+    """
+    text = " ".join(reason.split())
+    if not text:
+        raise HocbaError(ErrorCode.REASON_MISSING)
+    if len(text) > LONGEST_REASON or not text.isprintable():
+        raise HocbaError(ErrorCode.INVALID_INPUT, detail=f"lý do dài tối đa {LONGEST_REASON} ký tự")
+    return text
+
+
+def _refusal(busy: int, shared: int, person: Staff) -> HocbaError:
+    if busy:
+        return HocbaError(ErrorCode.REASSIGN_BUSY, count=busy)
+    if shared:
+        return HocbaError(ErrorCode.SIGNERS_DIFFER, count=shared, name=person.full_name)
+    return HocbaError(ErrorCode.NOTHING_TO_DO)
+
+
+def _asked(
+    session: Session, slot_ids: Sequence[str] | tuple[str, str]
+) -> tuple[list[tuple[Slot, Document, DocumentVersion]], int]:
+    """The unsigned slots asked for, and how many documents have the place inside another's slot."""
+    if not isinstance(slot_ids, tuple):
+        return rows.unsigned_slots(session, slot_ids=list(slot_ids)), 0
+    class_id, field = slot_ids
+    if session.get(SchoolClass, (session.info["school_id"], class_id)) is None:
+        raise HocbaError(ErrorCode.NOT_FOUND, what="lớp")
+    of_class = rows.unsigned_slots(session, class_id=class_id)
+    asked = [entry for entry in of_class if entry[0].field == field]
+    if not field.startswith("s."):
+        return asked, 0
+    have = {slot.version_id for slot, *_ in asked}
+    code = field.split(".")[1]
+    inside = {slot.version_id for slot, *_ in of_class if code in slot.rows and slot.field.split(".")[1] != code}
+    return asked, len(inside - have)
+
+
+def _crowded(session: Session, due: list[tuple[Slot, Document, DocumentVersion]], staff_id: str) -> set[str]:
+    """Slots whose document has another open slot of this person at the same stage, or would get two.
+
+    Both would be due at once, and a confirmation signs a document once.
+    """
+    versions = {slot.version_id for slot, *_ in due}
+    taken = {(slot.version_id, slot.stage) for slot in rows.open_slots_of(session, staff_id) if slot.version_id in versions}
+    crowded = set()
+    for slot, *_ in due:
+        if (slot.version_id, slot.stage) in taken:
+            crowded.add(slot.id)
+        taken.add((slot.version_id, slot.stage))
+    return crowded
+
+
+def _give(
+    session: Session, who: Identity, slot: Slot, document: Document, version: DocumentVersion, person: Staff, reason: str
+) -> None:
+    decision, caption = "", []
+    if slot.stage == "principal":
+        decision, caption = _entitled(session, document.kind, person)
+    signer = signer_hash(version.salt, person.id_number or person.old_id_number or "")
+    before = slot.staff_id
+    slot.staff_id, slot.caption = person.id, caption
+    # Back to whom the file names: nothing for the seal to vouch for.
+    slot.reassignment = None if signer == slot.signer_hash else {"reason": reason, "delegation": decision, "signer_hash": signer}
+    session.add(slot)
+    record(
+        session, actor=who.account_id, action="slot.reassigned", subject=f"slot:{slot.id}",
+        data={"document": document.id, "field": slot.field, "before": before or "", "now": person.id, "reason": reason, "delegation": decision},
+    )
+
+
+def _entitled(session: Session, kind: str, person: Staff) -> tuple[str, list[str]]:
+    """The decision's number and the caption of who signs as principal.
+
+    Raises:
+        HocbaError: SIGNER_NOT_ENTITLED.
+    """
+    if person.position == "principal":
+        return "", []
+    if kind == "cover":
+        settings = rows.settings_row(session)
+        if settings is not None and settings.cover_signer_id == person.id:
+            return "", list(DEPUTY_CAPTION)
+    elif (delegation := delegation_today(session, kind, person.id)) is not None:
+        return delegation.decision_number, list(DEPUTY_CAPTION)
+    raise HocbaError(ErrorCode.SIGNER_NOT_ENTITLED, name=person.full_name)
