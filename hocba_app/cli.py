@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from hocba_app import logs
 from hocba_app.domain.errors import HocbaError
 from hocba_app.school_commands import school_app, user_app
 
@@ -76,6 +77,37 @@ def simulators(
 
 
 @app.command()
+def demo(
+    port: Annotated[int, typer.Option(help="Cổng web")] = 3000,
+    data: Annotated[Path, typer.Option(help="Nơi giữ dữ liệu")] = Path("var/demo"),
+    level: Annotated[str, typer.Option(help="primary, lower_secondary hoặc upper_secondary")] = "lower_secondary",
+    students: Annotated[int, typer.Option(min=1, max=3000)] = 135,
+) -> None:
+    """Chạy thử trọn bộ trên một trường được sinh ra, với mọi dịch vụ bên ngoài được mô phỏng."""
+    from hocba_app.demo import run_demo
+
+    run_demo(data, port, level, students)
+
+
+@app.command()
+def rehearse(
+    out: Annotated[Path, typer.Option(help="Thư mục kết quả (trống)")],
+    level: Annotated[str, typer.Option(help="primary, lower_secondary hoặc upper_secondary")] = "lower_secondary",
+    students: Annotated[int, typer.Option(min=1, max=5000, help="Số học sinh cuối năm")] = 45,
+    seed: Annotated[int, typer.Option(min=0, max=99999)] = 1,
+    full: Annotated[bool, typer.Option("--full", help="pyHanko kiểm mọi tệp, không chỉ một phần")] = False,
+    as_json: _JSON = False,
+) -> None:
+    """Diễn tập trọn một năm học của một trường, không cần màn hình; mã thoát 0 khi mọi hồ sơ đã đóng dấu và hợp lệ."""
+    from hocba_app.rehearsal.year import Plan, printed
+    from hocba_app.rehearsal.year import rehearse as play
+
+    report = play(Plan(level, students, seed, out, full=full))
+    print(printed(report, as_json=as_json))
+    raise typer.Exit(1 if report["failures"] else 0)
+
+
+@app.command()
 def doctor(as_json: _JSON = False) -> None:
     """Kiểm tra cấu hình, cơ sở dữ liệu, dịch vụ, đồng hồ, nhật ký; nói rõ cần làm gì."""
     from dataclasses import asdict
@@ -133,6 +165,7 @@ def restore(source: Path) -> None:
 
 def main() -> None:
     """Run; a refusal is a sentence and exit code 1, never a traceback."""
+    logs.configure()
     try:
         app()
     except HocbaError as error:

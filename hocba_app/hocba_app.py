@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import reflex as rx
 
+from hocba_app import logs
 from hocba_app.pages import dashboard, login, me, signing
 from hocba_app.routes.app import create_api
 from hocba_app.routes.protection import BodyLimit, SecurityHeaders
@@ -13,6 +14,7 @@ from hocba_app.state.gate import Gate
 from hocba_app.state.shell import ShellState
 from hocba_app.state.signing import SigningState
 
+logs.configure()
 app = rx.App(
     stylesheets=["/styles/app.css"],
     html_lang="vi",

@@ -16,5 +16,5 @@ def status_badge(tone: Any, text: Any) -> rx.Component:
         tone: ``info``, ``todo``, ``wait``, ``ok`` or ``problem``; text or Var.
         text: the word.
     """
-    name = f"badge {tone}" if isinstance(tone, str) else rx.Var.create("badge ") + tone
+    name = f"badge {tone}" if isinstance(tone, str) else "badge " + tone.to(str)
     return rx.el.span(tone_icon(tone, size=14), text, class_name=name)

@@ -47,9 +47,9 @@ class WebSchool:
         return self.small.school_id
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def web_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    """The configured database of the process, for as long as the module's tests run."""
+    """The configured database of the process, for as long as this package's tests run."""
     folder: Path = tmp_path_factory.mktemp("web")
     patch = pytest.MonkeyPatch()
     for name, value in {
@@ -59,16 +59,18 @@ def web_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]
     }.items():
         patch.setenv(name, value)
     settings_module.settings.cache_clear()
+    database.cache_clear()
     db = database()
     SQLModel.metadata.create_all(db.engine)
     yield db
     db.dispose()
     patch.undo()
+    database.cache_clear()
     settings_module.settings.cache_clear()
     sessions.forget()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def two_schools(web_database: Database) -> tuple[WebSchool, WebSchool]:
     """Ours and another one, each with locked records."""
     return _school(web_database, "79760001", "ours-A7Q"), _school(web_database, "79760002", "theirs-B3K")

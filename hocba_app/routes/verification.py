@@ -1,0 +1,72 @@
+"""Verification for anybody: upload a file, or follow the code printed on each page. Plain pages, small enough for any phone."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from fastapi import APIRouter, Depends, UploadFile
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from hocba_app.domain.calendar import local_text
+from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.models import database
+from hocba_app.routes.caller import same_origin
+from hocba_app.services.signing.outside import trust_roots
+from hocba_app.services.verification.report import FileReport
+from hocba_app.services.verification.reports import detailed_report, simple_report
+from hocba_app.services.verification.standing import normal_code, standing_of
+from hocba_app.services.verification.verdict import verify
+from hocba_app.settings import settings
+
+router = APIRouter()
+LARGEST = 50 * 1024 * 1024
+_AT_ONCE = asyncio.Semaphore(2)
+"""Files judged at the same time: the page is open to everybody and must not take the school's processors."""
+_PAGES = Environment(
+    loader=FileSystemLoader(Path(__file__).with_name("templates")), autoescape=True, undefined=StrictUndefined,
+    trim_blocks=True, lstrip_blocks=True,
+)
+_PAGES.filters["local"] = lambda instant: local_text(instant) if instant is not None else ""
+
+
+@router.get("/verify")
+async def ask(code: str = "") -> Response:
+    """The form: a file, or a code."""
+    if code:
+        normal = normal_code(code)
+        return RedirectResponse(f"/v/{normal}", 303) if normal else _page("verify.html", problem="Mã trên học bạ gồm 12 chữ và số, ví dụ K7QM-2RTX-9BHD. Hãy xem lại và nhập đủ.")
+    return _page("verify.html", problem="")
+
+
+@router.post("/verify", dependencies=[Depends(same_origin)])
+async def judge(file: UploadFile) -> Response:
+    """The verdict on one uploaded file; nothing of it is kept."""
+    data = await file.read(LARGEST + 1)
+    if len(data) > LARGEST:
+        raise HocbaError(ErrorCode.FILE_TOO_LARGE, limit=LARGEST // (1024 * 1024))
+    if not data:
+        return _page("verify.html", problem="Chưa chọn tệp. Hãy chọn tệp PDF học bạ rồi bấm Kiểm tra.")
+    async with _AT_ONCE:
+        report = await run_in_threadpool(_verify, data)
+    return _page("verdict.html", simple=simple_report(report), detailed=detailed_report(report), name=(file.filename or "")[:120])
+
+
+@router.get("/v/{code}")
+async def standing(code: str) -> Response:
+    """What the paper's code says: which record, who signed, whether it stands. Nothing of the pupil."""
+    found = await run_in_threadpool(standing_of, database(), code)
+    if found is None:
+        return _page("unknown_code.html", 404, code=code[:20])
+    return _page("standing.html", record=found)
+
+
+def _verify(data: bytes) -> FileReport:
+    roots = trust_roots() if settings().trust_roots else ()
+    return verify([("tệp vừa gửi", data)], roots=roots, db=database())[0]
+
+
+def _page(template: str, status: int = 200, **values: object) -> HTMLResponse:
+    return HTMLResponse(_PAGES.get_template(template).render(**values), status, headers={"Cache-Control": "no-store"})
