@@ -108,6 +108,23 @@ def rehearse(
 
 
 @app.command()
+def bench(name: Annotated[str, typer.Argument(help="Tên phép đo; để trống thì đo tất cả")] = "", as_json: _JSON = False) -> None:
+    """Đo tốc độ (không thuộc bộ kiểm thử)."""
+    from hocba_app import bench_commands
+
+    if name and name not in bench_commands.names():
+        print(f"Không có phép đo {name}. Các phép đo: {', '.join(bench_commands.names())}.", file=sys.stderr)
+        raise typer.Exit(2)
+    found = {}
+    for each in [name] if name else bench_commands.names():
+        found[each], said = bench_commands.run(each, as_json=as_json)
+        if not as_json:
+            print(f"{each}\n{said or json.dumps(found[each], ensure_ascii=False, indent=1)}")
+    if as_json:
+        print(json.dumps(found[name] if name else found, ensure_ascii=False))
+
+
+@app.command()
 def doctor(as_json: _JSON = False) -> None:
     """Kiểm tra cấu hình, cơ sở dữ liệu, dịch vụ, đồng hồ, nhật ký; nói rõ cần làm gì."""
     from dataclasses import asdict

@@ -50,18 +50,25 @@ class PlayedSchool:
     # --- founding ------------------------------------------------------------------------------------------------
 
     def found(self) -> None:
-        """The operator adds the school with its credentials; its first admin sets his password."""
+        """The operator adds the school with its credentials; its first admin sets his password. May be repeated."""
         entry = self.entry
-        made = schools.add_school(
-            self.db, code=entry["code"], name=entry["name"], admin_name="Quản trị hệ thống", current_year=entry["school_year"],
-            level=entry["level"], tax_code=entry["tax_code"],
-        )
-        self.school_id, self.admin_name = made.school_id, made.username
+        try:
+            self.school_id = schools.school_with_code(self.db, entry["code"]).id
+        except HocbaError:
+            self.school_id = schools.add_school(
+                self.db, code=entry["code"], name=entry["name"], admin_name="Quản trị hệ thống", current_year=entry["school_year"],
+                level=entry["level"], tax_code=entry["tax_code"],
+            ).school_id
+        operator = schools.operator(self.school_id)
         schools.set_credentials(
-            self.db, schools.operator(made.school_id), smas_client_id=entry["client_id"], smas_secret=entry["client_secret"],
+            self.db, operator, smas_client_id=entry["client_id"], smas_secret=entry["client_secret"],
             mysign_client_id=self.outside.mysign_client["client_id"], mysign_secret=self.outside.mysign_client["client_secret"],
         )
-        activation.activate(self.db, made.username, made.code, self.password, address="127.0.0.1")
+        admin = schools.account_with_name(self.db, f"admin@{entry['code']}")
+        self.admin_name = admin.username
+        if admin.password_hash is None:
+            [(name, _, code)] = activation.issue_codes(self.db, operator, [admin.id])
+            activation.activate(self.db, name, code, self.password, address="127.0.0.1")
 
     @property
     def admin(self) -> Identity:

@@ -1,0 +1,177 @@
+"""``hocba demo``: a generated school with everything outside simulated, ready to be signed, on one address.
+
+What is here only calls public services and the simulators' HTTP: the product cannot tell a demonstration from a school.
+The second start finds everything under its folder and prepares nothing again.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from sqlmodel import select
+
+from hocba_app.domain.calendar import school_year_of, today
+from hocba_app.models import Database, TeachingAssignment
+from hocba_app.models.migrate import upgrade
+from hocba_app.processes import Family, await_http, require_disk, require_free_port, say, stopped_by_signals
+from hocba_app.rehearsal.outside import PIN, Ports, start_simulators
+from hocba_app.rehearsal.school import PlayedSchool, fresh_password
+from hocba_app.rehearsal.year import own_settings
+from hocba_app.services.accounts.identity import Identity
+from hocba_app.settings import settings
+
+MEGABYTES = 1500
+WEB_SECONDS = 600.0
+"""The pages are built on the first start, on a slow machine too."""
+FIRST_PORT = 9001
+
+
+class Notes:
+    """What one start leaves for the next: ports, secrets, how far the preparation came."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "demo.json"
+        self.values: dict[str, Any] = json.loads(self._path.read_text(encoding="utf-8")) if self._path.exists() else {}
+
+    def keep(self, **values: Any) -> None:
+        """Add to the notes; only this user may read them."""
+        self.values.update(values)
+        self._path.touch(mode=0o600)
+        self._path.write_text(json.dumps(self.values, ensure_ascii=False, indent=1), encoding="utf-8")
+
+
+def run_demo(folder: Path, port: int, level: str, students: int) -> None:
+    """Run until SIGINT or SIGTERM.
+
+    Args:
+        folder: of everything the demonstration keeps.
+        port: of the web server.
+
+    Raises:
+        HocbaError: PORT_TAKEN, DISK_FULL, CHILD_FAILED, BUILD_FAILED.
+    """
+    folder = folder.resolve()
+    require_free_port(port)
+    require_disk(folder, MEGABYTES)
+    notes = Notes(folder)
+    if not notes.values:
+        notes.keep(
+            ports=asdict(Ports(*_free_ports(3))), secret_key=fresh_password(), password=f"demo-{fresh_password()[:6].lower()}",
+            school=f"{level}:students={students},seed=1,year={_last_year()}",
+        )
+    ports = Ports(**notes.values["ports"])
+    for each in asdict(ports).values():
+        require_free_port(each)
+    with stopped_by_signals() as stop, Family(folder / "logs") as family:
+        outside = start_simulators(family, folder / "simulators", [notes.values["school"]], ports)
+        address = f"http://localhost:{port}"
+        own_settings(
+            folder, outside.settings(), HOCBA_SECRET_KEY=notes.values["secret_key"], HOCBA_PORT=str(port), HOCBA_PUBLIC_URL=address
+        )
+        upgrade(settings().database_url)
+        web = family.start("web", "hocba_app.cli", "run")  # builds the pages while the school is made ready
+        family.start("worker", "hocba_app.cli", "worker", keep=True)
+        db = Database(settings().database_url)
+        school = PlayedSchool(db, outside, outside.schools[0], notes.values["password"])
+        try:
+            school.found()
+            if not notes.values.get("ready"):
+                _prepare(school)
+                notes.keep(ready=True)
+            school.read_staff()
+            school.read_identities()
+            await_http(f"http://127.0.0.1:{port}/healthz", web, WEB_SECONDS)
+            notes.keep(address=address, phone=f"{outside.mysign_url}/phone", smas=outside.smas_url, accounts=_accounts(school))
+        finally:
+            school.close()
+            db.dispose()
+        _introduce(notes.values, outside.schools[0])
+        family.watch(stop)
+
+
+def _prepare(school: PlayedSchool) -> None:
+    """The school's year up to May: submitted and synced, everybody able to sign, nothing locked yet."""
+    say("Trường nộp dữ liệu từ SMAS lên CSDL ngành… / The school submits its data…")
+    for kind, term in (("beginning_of_year", None), ("results", "I"), ("results", "II")):
+        school.smas.submit(kind, term)
+    say("Đồng bộ về Học bạ điện tử… / Syncing…")
+    school.sync()
+    school.read_staff()
+    say("Tài khoản, ảnh chữ ký, MySign của mọi người… / Accounts, signature images, MySign…")
+    school.activate_everybody()
+    school.upload_images()
+    school.connect_signers()
+
+
+def _accounts(school: PlayedSchool) -> list[dict[str, str]]:
+    """One account a role; the teachers are of one class, so that the chain can be tried with them."""
+    people = school.people
+    school_class = next(each for each in school.classes() if each.homeroom_staff_id in people)
+    with school.db.read(school.school_id) as session:
+        taught = session.exec(
+            select(TeachingAssignment.staff_id)
+            .where(TeachingAssignment.class_id == school_class.id, TeachingAssignment.active.is_(True))  # type: ignore[attr-defined]
+            .order_by(TeachingAssignment.source_id)
+        ).all()
+    teachers = [staff_id for staff_id in dict.fromkeys(taught) if staff_id in people and staff_id != school_class.homeroom_staff_id]
+    chosen = [
+        ("Hiệu trưởng", school.principal().id),
+        (f"GVCN {school_class.name}", school_class.homeroom_staff_id or ""),
+        *((f"GVBM {school_class.name}", staff_id) for staff_id in teachers[:2]),
+        ("Người đóng dấu", school.seal_operator().id),
+    ]
+    rows = [_account("Quản trị", school.admin, "")]
+    for role, staff_id in chosen:
+        mysign = f"CCCD_{school.staff[staff_id].id_number}"
+        if role == "Người đóng dấu":
+            mysign = f"MST_{school.entry['tax_code']}"
+        rows.append(_account(role, people[staff_id], mysign))
+    return rows
+
+
+def _account(role: str, who: Identity, mysign: str) -> dict[str, str]:
+    return {"role": role, "username": who.username, "full_name": who.full_name, "mysign": mysign}
+
+
+def _introduce(notes: dict[str, Any], entry: dict[str, Any]) -> None:
+    """Everything a visitor needs, on standard output."""
+    lines = [
+        "",
+        f"Học bạ điện tử: {notes['address']}   (Ctrl-C để dừng / Ctrl-C stops)",
+        f"Điện thoại MySign / phone: {notes['phone']}   mã PIN / PIN: {PIN}",
+        f"SMAS mô phỏng / simulated SMAS: {notes['smas']}   {entry['name']} ({entry['code']})"
+        + (f"   mật khẩu / password: {entry['console_password']}" if entry.get("console_password") else ""),
+        f"Mật khẩu mọi tài khoản / password of every account: {notes['password']}",
+        "",
+        f"  {'vai trò / role':<18}{'tên đăng nhập / login':<28}{'MySign':<22}họ tên / name",
+        *(f"  {row['role']:<18}{row['username']:<28}{row['mysign']:<22}{row['full_name']}" for row in notes["accounts"]),
+        "",
+        "Quản trị chốt bìa, QTHT, kết quả; GVBM, GVCN, Hiệu trưởng ký; người đóng dấu đóng dấu; xác nhận trên trang điện thoại.",
+        "The admin locks; teachers, homeroom teacher and principal sign; the seal follows; confirm on the phone page.",
+    ]
+    print("\n".join(lines), flush=True)
+
+
+def _last_year() -> str:
+    """The school year that has its results: the one before the present one from August on, in the contract's form."""
+    first = int(school_year_of(today())[:4]) - (1 if today().month >= 8 else 0)
+    return f"{first}-{first + 1}"
+
+
+def _free_ports(count: int) -> list[int]:
+    """Free ports below those the system gives to outgoing connections: they must be free at the next start too."""
+    found: list[int] = []
+    for port in range(FIRST_PORT, FIRST_PORT + 1000):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        found.append(port)
+        if len(found) == count:
+            break
+    return found
