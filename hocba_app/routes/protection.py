@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from typing import Any
 
 from starlette.responses import PlainTextResponse
@@ -58,14 +59,15 @@ class BodyLimit:
 
         async def noted(message: MutableMapping[str, Any]) -> None:
             nonlocal started
+            if seen > limit and not started:
+                return  # the application's own words for a body that broke off; ours follow
             started = True
             await send(message)
 
-        try:
+        with suppress(_TooLarge):
             await self.app(scope, counted, noted)
-        except _TooLarge:
-            if not started:
-                await refusal(scope, receive, send)
+        if seen > limit and not started:
+            await refusal(scope, receive, send)
 
 
 class _TooLarge(Exception):
