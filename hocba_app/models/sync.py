@@ -20,6 +20,8 @@ class SyncCursor(SchoolRow, table=True):
     school_year: str = Field(max_length=9)
     cursor: str = Field(default="", max_length=200)
     snapshot: int | None = Field(default=None)
+    pending: list[dict[str, Any]] = Field(default_factory=list, sa_type=Json)
+    """Records refused so far, as they came: tried again by every run until they go in or a newer version replaces them."""
     updated_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
 
 

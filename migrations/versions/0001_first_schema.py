@@ -247,6 +247,7 @@ def upgrade() -> None:
     sa.Column('school_year', sqlmodel.sql.sqltypes.AutoString(length=9), nullable=False),
     sa.Column('cursor', sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
     sa.Column('snapshot', sa.Integer(), nullable=True),
+    sa.Column('pending', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
     sa.Column('updated_at', hocba_app.models.base.UtcDateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['school_id'], ['school.id'], ),
     sa.PrimaryKeyConstraint('school_id', 'id'),

@@ -1,0 +1,83 @@
+"""Queries about sync runs: which there were, what each reported, how many records are out of date."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from sqlalchemy import Select, func
+from sqlmodel import Session, col, select
+
+from hocba_app.models import Account, Document, Job, SyncCursor, SyncRow
+
+
+def runs(session: Session, limit: int) -> list[tuple[Job, str | None]]:
+    """The newest runs with the name of who asked for each."""
+    rows = session.exec(
+        select(Job, Account.full_name)
+        .join(Account, (col(Account.id) == Job.created_by) & (col(Account.school_id) == Job.school_id), isouter=True)
+        .where(Job.kind == "sync")
+        .order_by(col(Job.created_at).desc(), col(Job.id).desc())
+        .limit(limit)
+    ).all()
+    return [(job, name) for job, name in rows]
+
+
+def run(session: Session, job_id: str) -> Job | None:
+    """One run of the school; None where there is no such run."""
+    return session.exec(select(Job).where(Job.id == job_id, Job.kind == "sync")).first()
+
+
+def _narrowed(query: Select, job_id: str, outcome: str | None, resource: str | None) -> Select:
+    query = query.where(col(SyncRow.job_id) == job_id)
+    if outcome:
+        query = query.where(col(SyncRow.outcome) == outcome)
+    return query.where(col(SyncRow.resource) == resource) if resource else query
+
+
+def report_rows(
+    session: Session, job_id: str, *, outcome: str | None, resource: str | None, offset: int, limit: int
+) -> tuple[list[SyncRow], int]:
+    """Rows of a run in the order they were written, and how many there are in all."""
+    total = session.execute(_narrowed(select(func.count()).select_from(SyncRow), job_id, outcome, resource)).scalar_one()
+    rows = session.execute(_narrowed(select(SyncRow), job_id, outcome, resource).order_by(col(SyncRow.id)).offset(offset).limit(limit))
+    return list(rows.scalars()), total
+
+
+def report_totals(session: Session, job_id: str) -> dict[str, dict[str, int]]:
+    """Rows per resource and outcome."""
+    rows = session.execute(
+        select(SyncRow.resource, SyncRow.outcome, func.count()).where(SyncRow.job_id == job_id).group_by(SyncRow.resource, SyncRow.outcome)
+    ).all()
+    totals: dict[str, dict[str, int]] = {}
+    for resource, outcome, count in rows:
+        totals.setdefault(resource, {})[outcome] = count
+    return totals
+
+
+def rows_after(session: Session, job_id: str, last: str, limit: int) -> Sequence[SyncRow]:
+    """Rows of a run after an id, for reading a long report in pieces."""
+    return session.exec(
+        select(SyncRow).where(SyncRow.job_id == job_id, SyncRow.id > last).order_by(col(SyncRow.id)).limit(limit)
+    ).all()
+
+
+def newest_known(session: Session, school_year: str, resources: Sequence[str]) -> int | None:
+    """The snapshot every data set of the year has been brought to; None while one has not been read."""
+    rows = session.exec(
+        select(SyncCursor.resource, SyncCursor.snapshot).where(SyncCursor.school_year == school_year)
+    ).all()
+    known = {resource: snapshot for resource, snapshot in rows if snapshot is not None}
+    return min(known[resource] for resource in resources) if set(resources) <= set(known) else None
+
+
+def waiting_rows(session: Session, school_year: str) -> dict[str, int]:
+    """Records refused so far and tried again by every run, per resource."""
+    rows = session.exec(select(SyncCursor.resource, SyncCursor.pending).where(SyncCursor.school_year == school_year)).all()
+    return {resource: len(pending) for resource, pending in rows if pending}
+
+
+def out_of_date_documents(session: Session) -> dict[str, int]:
+    """Locked documents whose essential data changed since, per kind."""
+    rows = session.exec(select(Document.kind, Document.out_of_date).where(col(Document.out_of_date).is_not(None))).all()
+    return dict(Counter(kind for kind, noted in rows if any(entry.get("essential") for entry in noted or ())))

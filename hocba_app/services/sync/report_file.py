@@ -1,0 +1,75 @@
+"""A run's report: its rows as people read them, and as a file for a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from typing import Any
+
+from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.models import Database, SyncRow
+from hocba_app.models.repositories import sync as rows
+from hocba_app.services.accounts.authority import Right, require
+from hocba_app.services.accounts.sessions import Identity
+from hocba_app.services.sync.run import TITLES
+
+_HEADER = ("Tập dữ liệu", "Mã bản ghi", "Tên", "Kết quả", "Mục", "Lý do, thay đổi")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""What makes a spreadsheet read a cell as a formula; the wide forms too, which some programs fold."""
+_AT_A_TIME = 1000
+OUTCOME_TITLES = {"new": "Mới", "changed": "Thay đổi", "gone": "Không còn", "rejected": "Bị từ chối", "conflict": "Cần xem xét"}
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRow:
+    """One record of a report."""
+
+    id: str
+    resource: str
+    resource_title: str
+    source_id: str
+    label: str
+    outcome: str
+    outcome_title: str
+    field: str
+    reason: str
+    changes: list[dict[str, Any]]
+    """What changed: ``[{"field", "label", "before", "after"}]``."""
+
+
+def report_row(row: SyncRow) -> ReportRow:
+    """A stored row as people read it."""
+    details = row.details or {}
+    return ReportRow(
+        row.id, row.resource, TITLES.get(row.resource, row.resource), row.source_id, row.label, row.outcome,
+        OUTCOME_TITLES.get(row.outcome, row.outcome), row.field or "", row.reason or "", details.get("changes") or [],
+    )
+
+
+def report_csv(db: Database, who: Identity, job_id: str) -> bytes:
+    """The whole report, UTF-8 with a mark so that spreadsheets read Vietnamese; no cell can act as a formula.
+
+    Raises:
+        HocbaError: FORBIDDEN, NOT_FOUND.
+    """
+    require(who, Right.SYNC)
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, quoting=csv.QUOTE_ALL)
+    writer.writerow(_HEADER)
+    last = ""
+    with db.read(who.school_id) as session:
+        if rows.run(session, job_id) is None:
+            raise HocbaError(ErrorCode.NOT_FOUND, what="lần đồng bộ")
+        while found := rows.rows_after(session, job_id, last, _AT_A_TIME):
+            last = found[-1].id
+            for row in map(report_row, found):
+                cells = (row.resource_title, row.source_id, row.label, row.outcome_title, row.field, row.reason)
+                writer.writerow([plain_cell(cell) for cell in cells])
+            session.expunge_all()
+    return b"\xef\xbb\xbf" + text.getvalue().encode()
+
+
+def plain_cell(text: str) -> str:
+    """A cell no spreadsheet takes for a formula: one that would be is set behind an apostrophe."""
+    return f"'{text}" if text.lstrip(" \u00a0").startswith(_FORMULA) or text.startswith(_FORMULA) else text

@@ -1,0 +1,25 @@
+"""The order of a Vietnamese class list as plain text, so that both databases sort it alike without a collation."""
+
+from __future__ import annotations
+
+import unicodedata
+
+_LETTERS = {"ă": "azy", "â": "azz", "đ": "dzz", "ê": "ezz", "ô": "ozy", "ơ": "ozz", "ư": "uzz"}
+_TONES = {"\u0300": "1", "\u0309": "2", "\u0303": "3", "\u0301": "4", "\u0323": "5"}
+"""Huyền, hỏi, ngã, sắc, nặng; no tone is 0."""
+
+
+def sort_name(full_name: str) -> str:
+    """Given name first, then family and middle names; letters before tones, as dictionaries have it (at most 200 letters)."""
+    words = full_name.lower().split()
+    return " ".join(_syllable(word) for word in [*words[-1:], *words[:-1]])[:200]
+
+
+def _syllable(word: str) -> str:
+    tone, letters = "0", []
+    for letter in unicodedata.normalize("NFC", word):
+        parts = unicodedata.normalize("NFD", letter)
+        tone = next((_TONES[mark] for mark in parts if mark in _TONES), tone)
+        bare = unicodedata.normalize("NFC", "".join(mark for mark in parts if mark not in _TONES))
+        letters.append(_LETTERS.get(bare, bare))
+    return "".join(letters) + tone
