@@ -6,6 +6,7 @@ import reflex as rx
 
 from hocba_app import logs
 from hocba_app.pages import dashboard, login, me, signing
+from hocba_app.pages import sync as sync_page
 from hocba_app.routes.app import create_api
 from hocba_app.routes.protection import BodyLimit, SecurityHeaders
 from hocba_app.state import following
@@ -13,6 +14,7 @@ from hocba_app.state.dashboard import DashboardState
 from hocba_app.state.gate import Gate
 from hocba_app.state.shell import ShellState
 from hocba_app.state.signing import SigningState
+from hocba_app.state.sync import SyncState
 
 logs.configure()
 app = rx.App(
@@ -27,6 +29,7 @@ following.open_tabs = lambda: app.event_namespace.token_to_sid if app.event_name
 for page, route, title, load in (
     (dashboard.dashboard, "/", "Tổng quan", DashboardState.load),
     (signing.signing, "/sign", "Ký học bạ", SigningState.load),
+    (sync_page.sync, "/sync", "Đồng bộ", SyncState.load),
     (me.me, "/me", "Mật khẩu", None),
 ):
     app.add_page(page, route=route, title=f"{title} · Học bạ điện tử", on_load=[ShellState.load, *([load] if load else [])])

@@ -1,0 +1,142 @@
+"""The page "Đồng bộ" [12]: what will come, what came, what was refused and why, what is out of date and what to do."""
+
+from __future__ import annotations
+
+import reflex as rx
+
+from hocba_app.components.data_table import data_table, pager
+from hocba_app.components.empty_state import empty_state
+from hocba_app.components.fields import select_field
+from hocba_app.components.native_form import native_link
+from hocba_app.components.notice import error_notice, notice
+from hocba_app.components.progress import progress_bar
+from hocba_app.components.shell import shell
+from hocba_app.components.status_badge import status_badge
+from hocba_app.domain.wording import OUTCOME, RESOURCE
+from hocba_app.state.sync import ReportRow, RunRow, SnapshotRow, SyncState
+
+
+def sync() -> rx.Component:
+    """Layout of ``/sync``."""
+    return shell(
+        rx.cond(SyncState.problem != "", error_notice(SyncState.problem)),
+        rx.cond(SyncState.loaded, rx.el.div(_now(), _stale(), _runs(), class_name="stack"), rx.skeleton(height="280px", width="100%")),
+        title="Đồng bộ", active="/sync",
+        subtitle="Dữ liệu lấy từ CSDL ngành, theo lần nộp mới nhất của trường. Muốn sửa: sửa trên SMAS, nộp lại, rồi đồng bộ.",
+    )
+
+
+def _now() -> rx.Component:
+    return rx.el.section(
+        rx.el.h2("Đồng bộ dữ liệu"),
+        rx.cond(
+            SyncState.running,
+            rx.el.div(
+                progress_bar(SyncState.percent, SyncState.progress_text),
+                rx.cond(
+                    SyncState.cancelling,
+                    rx.el.span("Đang dừng… phần đã về được giữ lại.", class_name="muted"),
+                    rx.el.button("Dừng đồng bộ", class_name="button soft", on_click=SyncState.cancel),
+                ),
+                class_name="stack", aria_live="polite",
+            ),
+            rx.el.div(
+                rx.cond(SyncState.sector_problem != "", notice(SyncState.sector_problem, tone="wait")),
+                rx.cond(
+                    SyncState.snapshots.length() > 0,
+                    data_table(["Dữ liệu đã nộp", "Lần nộp", "Nộp lúc", "Tình trạng"], SyncState.snapshots, _snapshot, label="Các lần nộp"),
+                    rx.cond(
+                        SyncState.sector_problem == "",
+                        rx.el.p("Trường chưa nộp dữ liệu nào của năm học này lên CSDL ngành. Hãy nộp từ SMAS trước.", class_name="muted"),
+                    ),
+                ),
+                rx.el.div(
+                    select_field(
+                        "Lấy dữ liệu", [("", "Tất cả"), *[(key, name) for key, name in RESOURCE.items() if key not in ("photos", "school")]],
+                        id="resource", value=SyncState.resource, on_change=SyncState.choose_resource,
+                    ),
+                    rx.el.button(rx.icon("refresh-cw", size=18, aria_hidden=True), "Đồng bộ ngay", class_name="button", on_click=SyncState.start),
+                    class_name="filters",
+                ),
+                class_name="stack",
+            ),
+        ),
+        class_name="panel",
+    )
+
+
+def _snapshot(row: SnapshotRow) -> rx.Component:
+    return rx.el.tr(
+        rx.el.th(row.name, scope="row"), rx.el.td(row.number), rx.el.td(row.accepted_at), rx.el.td(status_badge(row.tone, row.state_name))
+    )
+
+
+def _stale() -> rx.Component:
+    return rx.cond(
+        SyncState.out_of_date > 0,
+        notice(
+            rx.el.div(
+                rx.el.div(
+                    rx.el.b(SyncState.out_of_date, " hồ sơ đã chốt khác với dữ liệu mới"),
+                    "Bản đã chốt không tự đổi. Xem khác biệt, rồi đề nghị hủy chốt nếu cần ký lại.",
+                ),
+                rx.link("Xem khác biệt", href="/records?stale=1", class_name="button soft", underline="none"), class_name="task",
+            ),
+            tone="wait",
+        ),
+    )
+
+
+def _runs() -> rx.Component:
+    return rx.el.section(
+        rx.el.h2("Các lần đồng bộ", class_name="panel-title"),
+        rx.cond(
+            SyncState.runs.length() > 0,
+            data_table(
+                ["Lúc", "Người làm", "Tình trạng", "Mới", "Thay đổi", "Không còn", "Từ chối", ""], SyncState.runs, _run, label="Các lần đồng bộ",
+            ),
+            empty_state("Chưa đồng bộ lần nào", "Bấm Đồng bộ ngay để lấy dữ liệu đã nộp.", icon="refresh-cw"),
+        ),
+        rx.cond(SyncState.opened != "", _report()),
+    )
+
+
+def _run(row: RunRow) -> rx.Component:
+    return rx.el.tr(
+        rx.el.th(row.at, scope="row"), rx.el.td(row.by),
+        rx.el.td(status_badge(row.tone, row.state_name), rx.cond(row.problem != "", rx.el.div(row.problem, class_name="small muted"))),
+        rx.el.td(row.new, class_name="num"), rx.el.td(row.changed, class_name="num"), rx.el.td(row.gone, class_name="num"),
+        rx.el.td(row.refused, class_name="num"),
+        rx.el.td(
+            rx.el.button("Chi tiết", class_name="button soft", on_click=SyncState.open_run(row.id), aria_expanded=SyncState.opened == row.id)
+        ),
+    )
+
+
+def _report() -> rx.Component:
+    return rx.el.div(
+        rx.el.div(
+            select_field("Kết quả", [("", "Tất cả"), *OUTCOME.items()], id="outcome", value=SyncState.outcome, on_change=SyncState.choose_outcome),
+            select_field(
+                "Loại dữ liệu", [("", "Tất cả"), *RESOURCE.items()], id="of", value=SyncState.report_resource, on_change=SyncState.choose_report_resource
+            ),
+            native_link("Tải báo cáo (CSV)", href="/files/sync/" + SyncState.opened, class_name="button soft"),
+            class_name="filters",
+        ),
+        rx.cond(
+            SyncState.rows.length() > 0,
+            rx.fragment(
+                data_table(["Loại", "Dữ liệu", "Kết quả", "Trường thông tin", "Vì sao, cần làm gì"], SyncState.rows, _row, label="Báo cáo đồng bộ"),
+                pager(page=SyncState.page, pages=SyncState.pages, total=SyncState.total, on_previous=SyncState.previous, on_next=SyncState.next),
+            ),
+            rx.el.p("Không có dòng nào như vậy trong lần đồng bộ này.", class_name="muted"),
+        ),
+        class_name="panel stack", style={"marginTop": "12px"},
+    )
+
+
+def _row(row: ReportRow) -> rx.Component:
+    return rx.el.tr(
+        rx.el.td(row.resource), rx.el.th(row.label, scope="row"), rx.el.td(status_badge(row.tone, row.outcome)), rx.el.td(row.field),
+        rx.el.td(row.reason),
+    )

@@ -1,0 +1,251 @@
+"""The page "Đồng bộ": start a run, follow it, read what it brought and what was refused."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import math
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Any
+
+import reflex as rx
+
+from hocba_app.domain.calendar import local_text
+from hocba_app.domain.errors import HocbaError
+from hocba_app.domain.wording import JOB, OUTCOME, RESOURCE
+from hocba_app.models import database
+from hocba_app.services.accounts.authority import Right
+from hocba_app.services.accounts.identity import Identity
+from hocba_app.services.sync import service
+from hocba_app.state.following import follow
+from hocba_app.state.guard import identity, requires
+
+PAGE_ROWS = 30
+_SUBMISSION = {"beginning_of_year": "Dữ liệu đầu năm", "results": "Kết quả học tập"}
+_TERM = {"I": "học kỳ I", "II": "cả năm", "summer": "sau hè"}
+_OUTCOME_TONE = {"new": "ok", "changed": "info", "gone": "wait", "rejected": "problem", "conflict": "problem"}
+_RUN_TONE = {"done": "ok", "failed": "problem", "cancelled": "wait"}
+
+
+@dataclasses.dataclass
+class SnapshotRow:
+    """One submission at the sector database."""
+
+    name: str
+    number: int
+    accepted_at: str
+    state_name: str
+    tone: str
+
+
+@dataclasses.dataclass
+class RunRow:
+    """One run."""
+
+    id: str
+    at: str
+    by: str
+    state_name: str
+    tone: str
+    problem: str
+    new: int
+    changed: int
+    gone: int
+    refused: int
+
+
+@dataclasses.dataclass
+class ReportRow:
+    """One row of a run's report."""
+
+    resource: str
+    label: str
+    outcome: str
+    tone: str
+    field: str
+    reason: str
+
+
+class SyncState(rx.State):
+    """The page "Đồng bộ"."""
+
+    loaded: bool = False
+    problem: str = ""
+    sector_problem: str = ""
+    snapshots: list[SnapshotRow] = []
+    out_of_date: int = 0
+    resource: str = ""
+    running: bool = False
+    cancelling: bool = False
+    run_id: str = ""
+    percent: int = 0
+    progress_text: str = ""
+    runs: list[RunRow] = []
+    opened: str = ""
+    outcome: str = ""
+    report_resource: str = ""
+    rows: list[ReportRow] = []
+    page: int = 1
+    pages: int = 1
+    total: int = 0
+    following: int = 0
+
+    @rx.event
+    @requires(Right.SYNC)
+    async def load(self) -> AsyncIterator[rx.event.EventSpec]:
+        """Show the truth, then follow it."""
+        await self._ask_sector(await identity(self))
+        await self._reload(await identity(self))
+        self.following += 1
+        yield SyncState.watch(self.following)
+
+    @rx.event(background=True)
+    @requires(Right.SYNC)
+    async def watch(self, turn: int) -> None:
+        await follow(self, turn, self._reload)
+
+    @rx.event
+    @requires(Right.SYNC)
+    async def choose_resource(self, resource: str) -> None:
+        self.resource = str(resource) if resource in RESOURCE else ""
+
+    @rx.event
+    @requires(Right.SYNC)
+    async def start(self) -> None:
+        who = await identity(self)
+        self.problem = ""
+        try:
+            chosen = [self.resource] if self.resource else None
+            self.run_id = await asyncio.to_thread(service.start_sync, database(), who, resources=chosen)
+            self.opened = self.run_id
+        except HocbaError as error:
+            self.problem = error.sentence
+        await self._reload(who)
+
+    @rx.event
+    @requires(Right.SYNC)
+    async def cancel(self) -> None:
+        """Stop between two pages; what came stays."""
+        who = await identity(self)
+        try:
+            await asyncio.to_thread(service.cancel_sync, database(), who, self.run_id)
+            self.cancelling = True
+        except HocbaError as error:
+            self.problem = error.sentence
+
+    @rx.event
+    @requires(Right.SYNC)
+    async def open_run(self, run_id: str) -> None:
+        self.opened = "" if self.opened == run_id else str(run_id)
+        self.outcome, self.report_resource, self.page = "", "", 1
+        await self._load_report(await identity(self))
+
+    @rx.event
+    @requires(Right.SYNC)
+    async def choose_outcome(self, outcome: str) -> None:
+        self.outcome, self.page = outcome if outcome in OUTCOME else "", 1
+        await self._load_report(await identity(self))
+
+    @rx.event
+    @requires(Right.SYNC)
+    async def choose_report_resource(self, resource: str) -> None:
+        self.report_resource, self.page = resource if resource in RESOURCE else "", 1
+        await self._load_report(await identity(self))
+
+    @rx.event
+    @requires(Right.SYNC)
+    async def previous(self) -> None:
+        self.page = max(1, self.page - 1)
+        await self._load_report(await identity(self))
+
+    @rx.event
+    @requires(Right.SYNC)
+    async def next(self) -> None:
+        self.page = min(self.pages, self.page + 1)
+        await self._load_report(await identity(self))
+
+    async def _ask_sector(self, who: Identity | None) -> None:
+        """What will come: asked when the page opens and when a run ended, not on every change."""
+        assert who is not None
+        status = await asyncio.to_thread(service.sync_status, database(), who)
+        self.sector_problem = status.sector_problem
+        self.snapshots = [_snapshot_row(snapshot) for snapshot in status.snapshots]
+        self.out_of_date = sum(status.out_of_date.values())
+
+    async def _reload(self, who: Identity | None) -> None:
+        assert who is not None
+        runs = await asyncio.to_thread(service.sync_runs, database(), who)
+        was_running = self.running
+        self.runs = [_run_row(run) for run in runs]
+        live = next((run for run in runs if run.state in ("queued", "running")), None)
+        self.running = live is not None
+        if live is not None:
+            self.run_id = live.id
+            self.percent = round(100 * live.progress / live.total) if live.total else 0
+            self.progress_text = _progress_text(live)
+        elif was_running:
+            self.cancelling = False
+            await self._ask_sector(who)
+        if self.opened:
+            await self._load_report(who)
+        self.loaded = True
+
+    async def _load_report(self, who: Identity | None) -> None:
+        assert who is not None
+        self.rows = []
+        if not self.opened:
+            return
+        try:
+            found = await asyncio.to_thread(
+                service.sync_report, database(), who, self.opened, outcome=self.outcome or None, resource=self.report_resource or None,
+                page=self.page, size=PAGE_ROWS,
+            )
+        except HocbaError as error:
+            self.problem, self.opened = error.sentence, ""
+            return
+        self.total, self.pages = found.total, max(1, math.ceil(found.total / PAGE_ROWS))
+        self.rows = [
+            ReportRow(row.resource_title, row.label, row.outcome_title, _OUTCOME_TONE.get(row.outcome, "info"), row.field, row.reason or _changes(row.changes))
+            for row in found.rows
+        ]
+
+
+def _snapshot_row(snapshot: service.SectorSnapshot) -> SnapshotRow:
+    name = _SUBMISSION.get(snapshot.kind, snapshot.kind)
+    if snapshot.term:
+        name += f", {_TERM.get(snapshot.term, snapshot.term)}"
+    return SnapshotRow(
+        name, snapshot.number, _instant(snapshot.accepted_at), "Đã đồng bộ" if snapshot.received else "Sẽ về khi đồng bộ",
+        "ok" if snapshot.received else "todo",
+    )
+
+
+def _instant(text: str) -> str:
+    try:
+        return local_text(datetime.fromisoformat(text))
+    except ValueError:
+        return text
+
+
+def _run_row(run: service.SyncRun) -> RunRow:
+    counts = run.counts
+    return RunRow(
+        run.id, local_text(run.started_at), run.started_by, JOB.get(run.state, run.state), _RUN_TONE.get(run.state, "wait"), run.problem,
+        counts["new"], counts["changed"], counts["gone"], counts["rejected"] + counts["conflict"],
+    )
+
+
+def _changes(changes: list[dict[str, Any]]) -> str:
+    """What changed, field by field."""
+    return "; ".join(f"{change['label']}: {_shown(change['before'])} → {_shown(change['after'])}" for change in changes)
+
+
+def _shown(value: Any) -> str:
+    return "(trống)" if value in (None, "", []) else str(value)
+
+
+def _progress_text(run: service.SyncRun) -> str:
+    if run.waits_until is not None:
+        return f"CSDL ngành chưa trả lời; tự thử lại lúc {local_text(run.waits_until)}, hoặc bấm Dừng rồi đồng bộ lại."
+    return f"{run.progress}/{run.total} loại dữ liệu · {run.stage}" if run.stage else "Đang chờ bắt đầu…"
