@@ -125,7 +125,7 @@ class Wire:
             return JSONResponse(await asyncio.to_thread(side.create, resource, await _json(request)), 201)
         query = request.query_params
         owner = query.get("student_id" if resource == "history" else "class_id", "")
-        items = await asyncio.to_thread(side.list, resource, query.get("school_year", ""), owner)
+        items = await asyncio.to_thread(side.records, resource, query.get("school_year", ""), owner)
         start, limit = _offset(query.get("page")), _limit(query.get("limit"))
         more = start + limit < len(items)
         return JSONResponse({"items": items[start : start + limit], "next_page": str(start + limit) if more else None, "total": len(items)})

@@ -49,7 +49,11 @@ def _reveal(store: Store, code: str, moment: str) -> None:
     for row in rows:
         resource, identity, values = row["resource"], row["id"], json.loads(row["data"])
         if resource == "results":
-            result = store.record(code, resource, identity) or books.empty(values["student_id"], values["class_id"], values["school_year"])
+            result = store.record(code, resource, identity)
+            if result is None and "class_id" in values:
+                result = books.empty(values["student_id"], values["class_id"], values["school_year"], list(values["subjects"]))
+            if result is None:
+                continue  # deleted since
             books.write(identity, merged(result, values))
         else:
             # What somebody deleted stays deleted: a change is no reason to bring half a record back.

@@ -105,7 +105,7 @@ def _problem(name: str, field: Field, value: Any, exists: Exists) -> Error | Non
         right = isinstance(value, int) and not isinstance(value, bool) and field.least <= value <= field.most
         return None if right else _error(name, "out_of_range", f"Số từ {field.least} đến {field.most}.")
     if field.kind == "list":
-        right = isinstance(value, list) and value and all(isinstance(item, int) and 1 <= item <= 12 for item in value)
+        right = isinstance(value, list) and bool(value) and all(isinstance(item, int) and 1 <= item <= 12 for item in value)
         return None if right else _error(name, "wrong_type", "Danh sách khối lớp từ 1 đến 12.")
     if not isinstance(value, str):
         return _error(name, "wrong_type", "Mục này là chữ.")

@@ -9,6 +9,7 @@ from typing import Any
 
 from PIL import Image, UnidentifiedImageError
 
+from hocba_app.simulators.smas import decisions
 from hocba_app.simulators.smas.fields import DEFAULTS, WRITABLE, check
 from hocba_app.simulators.smas.gradebook import Books, shown
 from hocba_app.simulators.smas.refusals import Refused
@@ -41,7 +42,7 @@ class Live:
         """The school year that is being worked on."""
         return str((self.store.school(self.code) or {})["school_year"])
 
-    def list(self, resource: str, year: str = "", owner: str = "") -> list[dict[str, Any]]:
+    def records(self, resource: str, year: str = "", owner: str = "") -> list[dict[str, Any]]:
         """Records with their ids.
 
         Args:
@@ -97,7 +98,7 @@ class Live:
         values = self._object(values)
         with self.store.transaction():
             if resource == "results":
-                Books(self.store, self.code).change(identity, values)
+                decisions.change(Books(self.store, self.code), identity, self._existing(resource, identity), values)
                 return self.get(resource, identity)
             current = self._existing(resource, identity)
             errors = check(resource, values, self._exists, whole=False)

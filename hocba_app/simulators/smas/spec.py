@@ -8,6 +8,8 @@ from dataclasses import dataclass
 LEVELS = {"primary": 1, "lower_secondary": 2, "upper_secondary": 3}
 MOMENTS = ("september", "term1", "year_end", "summer")
 """The course of a year, in order: what the school has entered by then."""
+_FIRST_YEARS = {"primary": 2024, "lower_secondary": 2015, "upper_secondary": 2024}
+"""Calendar years: before them another programme was taught, which is generated for lower secondary only."""
 _YEAR = re.compile(r"(20\d\d)-(20\d\d)")
 
 
@@ -56,6 +58,8 @@ def parse(text: str) -> SchoolSpec:
     match = _YEAR.fullmatch(year)
     if match is None or int(match[2]) != int(match[1]) + 1:
         raise ValueError(f"year is like 2025-2026, not {year!r}")
+    if int(match[1]) < _FIRST_YEARS[level]:
+        raise ValueError(f"schools of level {level} are generated from {_FIRST_YEARS[level]} on, not {year}")
     if (moment := given.get("moment", "year_end")) not in MOMENTS:
         raise ValueError(f"moment is one of {', '.join(MOMENTS)}, not {moment!r}")
     if (special := given.get("special", "1")) not in ("0", "1"):

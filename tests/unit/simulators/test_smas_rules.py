@@ -83,6 +83,7 @@ def test_promotion() -> None:
 
 
 KINDS = {f"m{number}": "marked" for number in range(8)} | {f"c{number}": "comment" for number in range(4)}
+KNOWN = {key: {"kind": kind, "code": key} for key, kind in KINDS.items()}
 
 
 def filled(mark: str = "9.5", **changes: str) -> dict:
@@ -98,22 +99,22 @@ def filled(mark: str = "9.5", **changes: str) -> dict:
 
 def test_a_whole_record() -> None:
     record = filled()
-    tt22.compute(record, KINDS, last_grade=True)
+    tt22.compute(record, KNOWN, last_grade=True)
     assert (record["learning"]["year"], record["training"]["year"], record["absences"]["year"]) == ("Tốt", "Tốt", 3)
     assert (record["promotion"], record["title"], record["programme_completed"]) == ("promoted", "Học sinh Xuất sắc", True)
     assert record["learning"]["reassessed"] is None
     good = filled("8.5")
-    tt22.compute(good, KINDS, last_grade=False)
+    tt22.compute(good, KNOWN, last_grade=False)
     assert (good["title"], good["programme_completed"]) == ("Học sinh Giỏi", None)
 
 
 def test_reassessment_gets_its_own_column_and_the_year_stays() -> None:
     record = filled("7", m0="2", m1="3")
-    tt22.compute(record, KINDS, last_grade=False)
+    tt22.compute(record, KNOWN, last_grade=False)
     assert (record["learning"]["year"], record["promotion"]) == ("Chưa đạt", "reassess")
     for key in ("m0", "m1"):
         record["subjects"][key]["reassessed"] = "5.0"
-    tt22.compute(record, KINDS, last_grade=False)
+    tt22.compute(record, KNOWN, last_grade=False)
     assert (record["learning"]["year"], record["learning"]["reassessed"], record["promotion"]) == ("Chưa đạt", "Khá", "promoted")
     assert record["subjects"]["m0"]["year"] == "2.0"
 
@@ -123,7 +124,7 @@ def test_an_open_year_has_no_result() -> None:
     for row in record["subjects"].values():
         row["marks"]["term2"] = {"regular": [], "midterm": None, "final": None}
     record["training"]["term2"] = record["absences"]["term2"] = None
-    tt22.compute(record, KINDS, last_grade=False)
+    tt22.compute(record, KNOWN, last_grade=False)
     assert record["learning"] == {"term1": "Tốt", "term2": None, "year": None, "reassessed": None}
     assert (record["promotion"], record["title"], record["absences"]["year"]) == (None, None, None)
 
@@ -134,7 +135,7 @@ def test_moved_in_pupils_and_averages_entered_by_hand() -> None:
         row["marks"]["term1"] = {"regular": [], "midterm": None, "final": None}
     record["subjects"]["m0"]["by_hand"] = {"term1": "5.0"}
     record["training"]["term1"] = None
-    tt22.compute(record, KINDS, last_grade=False)
+    tt22.compute(record, KNOWN, last_grade=False)
     assert record["subjects"]["m0"]["year"] == "7.0"
     assert record["subjects"]["m0"]["note"] is None
     assert (record["subjects"]["m1"]["year"], record["subjects"]["m1"]["note"]) == ("8.0", tt22.MOVED_IN_NOTE)
@@ -144,5 +145,5 @@ def test_moved_in_pupils_and_averages_entered_by_hand() -> None:
 def test_the_principal_decides_where_he_must() -> None:
     record = filled("2")
     record["decided"] = "promoted"
-    tt22.compute(record, KINDS, last_grade=False)
+    tt22.compute(record, KNOWN, last_grade=False)
     assert (record["learning"]["year"], record["promotion"]) == ("Chưa đạt", "promoted")

@@ -1,4 +1,4 @@
-"""One pupil's year of marks under TT22, in the live form of a result; and the parts of it that each moment reveals."""
+"""One pupil's year of marks, in the live form of a result; and the parts of it that each moment reveals."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Any
 
 from hocba_app.simulators.smas.generation import wording
 from hocba_app.simulators.smas.generation.curriculum import SubjectPlan
-from hocba_app.simulators.smas.rules import tt22
+from hocba_app.simulators.smas.rules import tt22, tt27
+from hocba_app.simulators.smas.rules.regimes import COMPUTE
 
-_TRAINING = ("Tốt", "Khá", "Đạt")
+_TRAINING = {"TT22": ("Tốt", "Khá", "Đạt"), "TT26": ("Tốt", "Khá", "TB")}
 
 
 @dataclass(slots=True)
@@ -32,49 +33,60 @@ class Pupil:
     """Values set beside the marks at the year's end."""
 
 
-def no_marks() -> dict[str, Any]:
+def no_marks(regime: str = "TT22") -> dict[str, Any]:
     """A term nobody has marked yet."""
-    return {"regular": [], "midterm": None, "final": None}
+    marks: dict[str, Any] = {"regular": [], "midterm": None, "final": None}
+    return marks if regime != "TT27" else {**marks, "midterm_test": None, "test": None}
 
 
-def empty_result(student_id: str, class_id: str, year: str, regime: str, subject_ids: list[str]) -> dict[str, Any]:
+def empty_row(regime: str = "TT22") -> dict[str, Any]:
+    """One subject of a result nothing has been entered in."""
+    row: dict[str, Any] = {
+        "term1": None, "term2": None, "year": None, "reassessed": None, "comment": None, "note": None, "by_hand": {},
+        "marks": {"term1": no_marks(regime), "term2": no_marks(regime)},
+    }  # fmt: skip
+    return row if regime != "TT27" else {**row, "test": None, "reassessed_test": None}
+
+
+def empty_result(student_id: str, class_id: str, year: str, regime: str, subject_ids: list[str], grade: int = 0) -> dict[str, Any]:
     """The live form of a result before anything is entered."""
-    return {
+    result: dict[str, Any] = {
         "student_id": student_id, "class_id": class_id, "school_year": year, "regime": regime,
-        "subjects": {subject_id: empty_row() for subject_id in subject_ids},
+        "subjects": {subject_id: empty_row(regime) for subject_id in subject_ids},
         "learning": {"term1": None, "term2": None, "year": None, "reassessed": None},
         "training": {"term1": None, "term2": None, "year": None, "reassessed": None},
         "absences": {"term1": None, "term2": None, "year": None}, "promotion": None, "promotion_note": None, "title": None, "awards": [],
         "certificates": None, "homeroom_comment": None, "homeroom_comment_after_summer": None, "programme_completed": None,
         "decided": None, "wrong": {},
     }  # fmt: skip
-
-
-def empty_row() -> dict[str, Any]:
-    """One subject of it."""
-    return {
-        "term1": None, "term2": None, "year": None, "reassessed": None, "comment": None, "note": None, "by_hand": {},
-        "marks": {"term1": no_marks(), "term2": no_marks()},
-    }
+    if regime == "TT26":
+        result["averages"] = {"term1": None, "term2": None, "year": None, "reassessed": None}
+    if regime == "TT27":
+        result["absences"] |= {"excused": None, "unexcused": None}
+        traits = (tt27.QUALITIES, tt27.GENERAL, tt27.specific(grade))
+        result |= {key: [{"name": name, "level": None} for name in names] for key, names in zip(tt27.TRAITS, traits, strict=True)}
+        result |= dict.fromkeys(("height_cm", "weight_kg", "qualities_comment", "general_comment", "specific_comment", "outstanding"))
+    return result
 
 
 def whole_year(random: Random, result: dict[str, Any], plans: dict[str, SubjectPlan], grade: int, pupil: Pupil, *, last_grade: bool) -> None:
     """Fill a result as it stands at the end of the year, computed values included."""
-    kinds = {key: plan.kind for key, plan in plans.items()}
+    known = {key: {"kind": plan.kind, "code": plan.code} for key, plan in plans.items()}
+    compute, choices = COMPUTE[result["regime"]], _TRAINING[result["regime"]]
     terms = [term for term, absent in (("term1", pupil.moved_in), ("term2", pupil.moved_out)) if not absent]
     for key, row in result["subjects"].items():
         _mark_row(random, row, plans[key], grade, pupil, terms)
-    first = random.choices(_TRAINING, (80, 17, 3))[0]
-    second = first if random.random() < 0.8 else random.choice(_TRAINING[:2])
+    first = random.choices(choices, (80, 17, 3))[0]
+    second = first if random.random() < 0.8 else random.choice(choices[:2])
     training = pupil.training or (first, second)
     absences = pupil.absences or (max(0, int(random.gauss(1, 2))), max(0, int(random.gauss(1, 2))))
     for number, term in enumerate(("term1", "term2")):
         if term in terms:
             result["training"][term], result["absences"][term] = training[number], absences[number]
-    tt22.compute(result, kinds, last_grade=last_grade)
+    compute(result, known, last_grade=last_grade)
     if not pupil.may_fail and not pupil.moved_out and result["promotion"] != "promoted":
         _lift(result)
-        tt22.compute(result, kinds, last_grade=last_grade)
+        compute(result, known, last_grade=last_grade)
     if pupil.moved_out:
         result["homeroom_comment"] = "Chuyển trường trong năm học; ngoan, chấp hành tốt nội quy."
         return
@@ -87,7 +99,7 @@ def whole_year(random: Random, result: dict[str, Any], plans: dict[str, SubjectP
     if random.random() < 0.02:
         result["certificates"] = random.choice(wording.CERTIFICATES)
     result.update(pupil.extra)
-    tt22.compute(result, kinds, last_grade=last_grade)
+    compute(result, known, last_grade=last_grade)
 
 
 def _mark_row(random: Random, row: dict[str, Any], plan: SubjectPlan, grade: int, pupil: Pupil, terms: list[str]) -> None:
@@ -122,10 +134,18 @@ def _lift(result: dict[str, Any]) -> None:
                 marks[key] = marks[key] if tt22.tenths(marks[key]) >= 50 else "5"
 
 
+_IDENTITY = ("student_id", "class_id", "school_year", "regime")
+_IN_TERM1 = ("height_cm", "weight_kg")
+_AT_YEAR_END = (
+    "promotion_note", "awards", "certificates", "homeroom_comment", "decided", "wrong", *tt27.TRAITS, "qualities_comment", "general_comment",
+    "specific_comment", "outstanding",
+)  # fmt: skip
+
+
 def revealed_in_term1(result: dict[str, Any]) -> dict[str, Any]:
     """What the school has entered when term I ends."""
     return {
-        **{key: result[key] for key in ("student_id", "class_id", "school_year", "regime")},
+        **{key: result[key] for key in (*_IDENTITY, *_IN_TERM1) if key in result},
         "subjects": {key: {"marks": {"term1": row["marks"]["term1"]}} for key, row in result["subjects"].items()},
         "training": {"term1": result["training"]["term1"]}, "absences": {"term1": result["absences"]["term1"]},
     }  # fmt: skip
@@ -133,11 +153,11 @@ def revealed_in_term1(result: dict[str, Any]) -> dict[str, Any]:
 
 def revealed_at_year_end(result: dict[str, Any]) -> dict[str, Any]:
     """What is entered from then to the end of May."""
+    absences = {key: result["absences"][key] for key in ("term2", "unexcused") if key in result["absences"]}
     return {
-        **{key: result[key] for key in ("student_id", "class_id", "school_year", "regime")},
+        **{key: result[key] for key in (*_IDENTITY, *_IN_TERM1, *_AT_YEAR_END) if key in result},
         "subjects": {
             key: {"marks": {"term2": row["marks"]["term2"]}, "comment": row["comment"]} for key, row in result["subjects"].items()
         },
-        "training": {"term2": result["training"]["term2"]}, "absences": {"term2": result["absences"]["term2"]},
-        **{key: result[key] for key in ("promotion_note", "awards", "certificates", "homeroom_comment", "decided", "wrong")},
+        "training": {"term2": result["training"]["term2"]}, "absences": absences,
     }  # fmt: skip

@@ -8,9 +8,17 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from hocba_app.simulators.smas.generation.curriculum import CURRICULA, GRADES, SubjectPlan, teachers_needed
+from hocba_app.simulators.smas.generation.curriculum import (
+    GRADES,
+    SubjectPlan,
+    curriculum,
+    electives,
+    other_set,
+    teachers_needed,
+)
 from hocba_app.simulators.smas.generation.names import JOBS, PROVINCES, TEST_NAMES, Name, Names, plain
 from hocba_app.simulators.smas.generation.portraits import portrait
+from hocba_app.simulators.smas.rules.regimes import regime
 from hocba_app.simulators.smas.spec import SchoolSpec
 
 CLASS_SIZE = 45
@@ -37,10 +45,18 @@ class ClassPlan:
     teachers: dict[str, str] = field(default_factory=dict)
     """Subject code → staff id."""
     pupils: list[Person] = field(default_factory=list)
+    sets: list[tuple[str, ...]] = field(default_factory=lambda: [()])
+    """Upper secondary: the electives of its pupils; a second set where some chose otherwise."""
 
     @property
     def grade(self) -> int:
+        """Its grade (khối)."""
         return int(self.data["grade"])
+
+    def taught(self, plan: SubjectPlan, *, to_set: int | None = None) -> bool:
+        """Whether a subject is taught in it, or to the pupils of one set."""
+        sets = self.sets if to_set is None else [self.sets[to_set]]
+        return self.grade in plan.grades and (not plan.elective or any(plan.code in chosen for chosen in sets))
 
 
 @dataclass(slots=True)
@@ -83,10 +99,13 @@ class Maker:
         self._school(people)
         for index, (grade, number) in enumerate(grades):
             plan = ClassPlan(f"{self.spec.code}-L{index + 1:03d}", {
-                "code": f"{grade}A{number}", "name": f"{grade}A{number}", "grade": grade, "regime": "TT27" if self.spec.level == "primary" else "TT22",
+                "code": f"{grade}A{number}", "name": f"{grade}A{number}", "grade": grade, "regime": regime(grade, self.spec.first_year),
                 "school_year": self.spec.year, "homeroom_staff_id": None,
             })  # fmt: skip
             people.classes.append(plan)
+            if self.spec.level == "upper_secondary":
+                chosen = electives(self._random, number)
+                plan.sets = [chosen, other_set(chosen)] if self.spec.special and index == 0 else [chosen]
             size = self.spec.students // classes + (index < self.spec.students % classes)
             for _ in range(size):
                 plan.pupils.append(self.pupil(people, plan))
@@ -137,7 +156,7 @@ class Maker:
         }))  # fmt: skip
 
     def _subjects(self, people: People) -> None:
-        for order, plan in enumerate(CURRICULA[self.spec.level], 1):
+        for order, plan in enumerate(curriculum(self.spec.level, self.spec.first_year), 1):
             subject_id = f"{self.spec.code}-{plan.code}"
             people.plans[subject_id] = plan
             people.subjects.append(Person(subject_id, {
@@ -150,9 +169,11 @@ class Maker:
         for _ in range(2):
             self._member(people, "vice_principal")
         self._member(people, "clerk")
-        for subject_id, plan in people.plans.items():
+        for plan in people.plans.values():
             count = teachers_needed(plan, grades)
-            people.teachers_of[people.plans[subject_id].code] = [self._member(people, "teacher").id for _ in range(count)]
+            people.teachers_of[plan.code] = [self._member(people, "teacher").id for _ in range(count)]
+        if self.spec.level == "primary":  # each class has a teacher of its own, who takes most of its rows
+            people.teachers_of[""] = [self._member(people, "teacher").id for _ in grades]
 
     def _member(self, people: People, position: str) -> Person:
         number = len(people.staff) + 1
@@ -177,14 +198,22 @@ class Maker:
         })  # fmt: skip
 
     def _teaching(self, people: People) -> None:
-        """Every teacher of a class takes exactly one row of it; each class has its own homeroom teacher where there are enough."""
+        """In a secondary class every teacher takes exactly one row, and each has its own homeroom teacher where there are enough."""
         turn: dict[str, int] = {}
-        for plan in people.classes:
+        for index, plan in enumerate(people.classes):
+            own = people.teachers_of.get("", [])
             for subject in people.plans.values():
-                if plan.grade in subject.grades:
-                    teachers = people.teachers_of[subject.code]
+                if not plan.taught(subject):
+                    continue
+                if teachers := people.teachers_of[subject.code]:
                     turn[subject.code] = turn.get(subject.code, -1) + 1
                     plan.teachers[subject.code] = teachers[turn[subject.code] % len(teachers)]
+                else:
+                    plan.teachers[subject.code] = own[index]
+            if own:
+                plan.data["homeroom_staff_id"] = own[index]
+        if self.spec.level == "primary":
+            return
         taken: set[str] = set()
         for plan in people.classes:
             here = list(plan.teachers.values())

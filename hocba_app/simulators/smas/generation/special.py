@@ -11,6 +11,8 @@ from hocba_app.simulators.smas.generation.marks import Pupil
 from hocba_app.simulators.smas.generation.people import ClassPlan, Maker, People, Person, decomposed
 from hocba_app.simulators.smas.rules import tt22
 
+_WEAK = {"lower_secondary": ("TOAN", "NN1", "GDCD"), "upper_secondary": ("TOAN", "NN1", "LS"), "primary": ("TOAN", "TV", "")}
+"""Subjects that are failed: two of a pupil to be re-assessed, and one that fails alone."""
 DISABILITY_NOTE = "Học sinh khuyết tật học hòa nhập: hiệu trưởng quyết định lên lớp"
 
 
@@ -32,14 +34,18 @@ def assign(random: Random, maker: Maker, people: People) -> dict[str, Case]:
     Returns:
         Cases by student id. One pupil more than ``students`` has moved out.
     """
+    primary = maker.spec.level == "primary"
     makers: list[Callable[[ClassPlan, Person], Case]] = [
         lambda plan, pupil: _moved_in(maker, plan, pupil), lambda plan, _: _moved_out(maker, people, plan),
-        lambda plan, _: _reassessed(maker, plan), lambda plan, _: _stays_down(maker, plan), lambda plan, _: _summer_training(),
-        lambda *_: Case("absent", Pupil(6.8, absences=(20, 26), may_fail=True)), lambda *_: _disability(),
+        lambda *_: _reassessed(maker), lambda *_: _stays_down(maker), lambda *_: _disability(maker),
         lambda _, pupil: _changed(pupil, "no_id_number", {"id_number": None}), lambda _, pupil: _nfd(pupil),
         lambda plan, pupil: _repeats(maker, people, plan, pupil), lambda _, pupil: _changed(pupil, "no_photo", {"photo_sha256": None}),
-        lambda *_: Case("one_subject", Pupil(9.0, frozenset({"GDCD"}), may_fail=True)),
     ]  # fmt: skip
+    if not primary:
+        makers += [
+            lambda plan, _: _summer_training(plan), lambda *_: Case("absent", Pupil(6.8, absences=(20, 26), may_fail=True)),
+            lambda *_: Case("one_subject", Pupil(9.0, frozenset({_WEAK[maker.spec.level][2]}), may_fail=True)),
+        ]  # fmt: skip
     cases: dict[str, Case] = {}
     used: set[str] = set()
     for number, make in enumerate(makers):
@@ -73,32 +79,38 @@ def _moved_out(maker: Maker, people: People, plan: ClassPlan) -> Case:
     return Case("moved_out", Pupil(7.0, moved_out=True), enrolment={"status": "moved_out", "to_date": day, "note": f"Chuyển đi ngày {day[8:]}/{day[5:7]}/{day[:4]}"})
 
 
-def _reassessed(maker: Maker, plan: ClassPlan) -> Case:
-    after = {f"{maker.spec.code}-TOAN": {"reassessed": "5.5"}, f"{maker.spec.code}-KHTN": {"reassessed": "6.0"}}
-    return Case(
-        "reassessed", Pupil(5.8, frozenset({"TOAN", "KHTN"}), may_fail=True),
-        {"subjects": after, "homeroom_comment_after_summer": "Đã chăm chỉ ôn tập trong hè, đạt yêu cầu đánh giá lại."},
-    )  # fmt: skip
+def _after(maker: Maker, *values: str) -> dict[str, Any]:
+    """New results of the two subjects he failed; in a primary school a level and the mark of the test."""
+    codes = _WEAK[maker.spec.level][:2]
+    if maker.spec.level == "primary":
+        rows = [{"reassessed": "H" if int(value) >= 5 else "C", "reassessed_test": value} for value in values]
+    else:
+        rows = [{"reassessed": f"{value}.0"} for value in values]
+    return {f"{maker.spec.code}-{code}": row for code, row in zip(codes, rows, strict=True)}
 
 
-def _stays_down(maker: Maker, plan: ClassPlan) -> Case:
-    after = {f"{maker.spec.code}-TOAN": {"reassessed": "3.0"}, f"{maker.spec.code}-VAN": {"reassessed": "4.0"}}
-    return Case(
-        "stays_down", Pupil(5.6, frozenset({"TOAN", "VAN"}), may_fail=True),
-        {"subjects": after, "homeroom_comment_after_summer": "Chưa đạt yêu cầu đánh giá lại, cần học lại chương trình lớp này."},
-    )  # fmt: skip
+def _reassessed(maker: Maker) -> Case:
+    comment = "Đã chăm chỉ ôn tập trong hè, đạt yêu cầu đánh giá lại."
+    pupil = Pupil(5.8, frozenset(_WEAK[maker.spec.level][:2]), may_fail=True)
+    return Case("reassessed", pupil, {"subjects": _after(maker, "6", "5"), "homeroom_comment_after_summer": comment})
 
 
-def _summer_training() -> Case:
-    return Case(
-        "summer_training", Pupil(6.6, training=("Đạt", "Chưa đạt"), may_fail=True),
-        {"training": {"reassessed": "Đạt"}, "homeroom_comment_after_summer": "Hoàn thành rèn luyện trong hè, có tiến bộ."},
-    )  # fmt: skip
+def _stays_down(maker: Maker) -> Case:
+    comment = "Chưa đạt yêu cầu đánh giá lại, cần học lại chương trình lớp này."
+    pupil = Pupil(5.6, frozenset(_WEAK[maker.spec.level][:2]), may_fail=True)
+    return Case("stays_down", pupil, {"subjects": _after(maker, "3", "4"), "homeroom_comment_after_summer": comment})
 
 
-def _disability() -> Case:
+def _summer_training(plan: ClassPlan) -> Case:
+    lowest, passed = ("Yếu", "TB") if plan.data["regime"] == "TT26" else ("Chưa đạt", "Đạt")
+    comment = "Hoàn thành rèn luyện trong hè, có tiến bộ."
+    pupil = Pupil(7.2, training=(passed, lowest), may_fail=True)
+    return Case("summer_training", pupil, {"training": {"reassessed": passed}, "homeroom_comment_after_summer": comment})
+
+
+def _disability(maker: Maker) -> Case:
     extra = {"decided": "promoted", "promotion_note": DISABILITY_NOTE}
-    return Case("disability", Pupil(5.7, frozenset({"NN1", "TOAN"}), may_fail=True, extra=extra))
+    return Case("disability", Pupil(5.7, frozenset(_WEAK[maker.spec.level][:2]), may_fail=True, extra=extra))
 
 
 def _changed(pupil: Person, name: str, values: dict[str, Any]) -> Case:
@@ -130,14 +142,22 @@ def wrong_results(random: Random, results: list[dict[str, Any]], code: str) -> N
         results: of pupils without a case, all promoted.
         code: of the school; subject ids begin with it.
     """
-    makers: list[Callable[[dict[str, Any]], dict[str, str | None]]] = [
-        lambda result: {"subjects.TOAN.year": _other(result["subjects"][f"{code}-TOAN"]["year"], 3)},
-        lambda result: {"subjects.VAN.term2": _other(result["subjects"][f"{code}-VAN"]["term2"], 2)},
-        lambda result: {"learning.year": "Khá" if result["learning"]["year"] != "Khá" else "Tốt"},
-        lambda result: {"training.year": "Khá" if result["training"]["year"] != "Khá" else "Tốt"},
-        lambda _: {"promotion": "retained"},
-        lambda result: {"title": None if result["title"] else "Học sinh Giỏi"},
-    ]  # fmt: skip
+    def level(result: dict[str, Any]) -> dict[str, str | None]:
+        good, less = {"TT22": ("Tốt", "Khá"), "TT26": ("Giỏi", "Khá"), "TT27": ("Hoàn thành tốt", "Hoàn thành")}[result["regime"]]
+        return {"learning.year": less if result["learning"]["year"] != less else good}
+
+    def title(result: dict[str, Any]) -> dict[str, str | None]:
+        highest = {"TT22": "Học sinh Giỏi", "TT26": "Học sinh giỏi", "TT27": "Học sinh Xuất sắc"}[result["regime"]]
+        return {"title": None if result["title"] == highest else highest}
+
+    makers: list[Callable[[dict[str, Any]], dict[str, str | None]]] = [level, title, lambda _: {"promotion": "retained"}]
+    if results and results[0]["regime"] != "TT27":
+        makers += [
+            lambda result: {"subjects.TOAN.year": _other(result["subjects"][f"{code}-TOAN"]["year"], 3)},
+            lambda result: {"subjects.VAN.term2": _other(result["subjects"][f"{code}-VAN"]["term2"], 2)},
+        ]  # fmt: skip
+    if results and results[0]["regime"] == "TT22":
+        makers.append(lambda result: {"training.year": "Khá" if result["training"]["year"] != "Khá" else "Tốt"})
     for make, result in zip(makers, random.sample(results, min(len(makers), len(results) // 4)), strict=False):
         result["wrong"] = make(result)
 

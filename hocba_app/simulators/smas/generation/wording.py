@@ -26,6 +26,21 @@ _HOMEROOM = {
     "Đạt": ("Ngoan nhưng học chưa đều, cần chăm chỉ hơn.", "Chấp hành nội quy; cần tập trung hơn trong giờ học.", "Hiền, ít nói; cần sự quan tâm thêm của gia đình."),
     "Chưa đạt": ("Còn nhiều hạn chế trong học tập, cần ôn tập trong hè.", "Cần cố gắng hơn và phối hợp chặt chẽ với gia đình."),
 }  # fmt: skip
+_SAME_AS = {
+    "Giỏi": "Tốt", "TB": "Đạt", "Yếu": "Chưa đạt", "Kém": "Chưa đạt", "Hoàn thành xuất sắc": "Tốt", "Hoàn thành tốt": "Tốt", "Hoàn thành": "Khá",
+    "Chưa hoàn thành": "Chưa đạt",
+}  # fmt: skip
+"""Other regimes' levels."""
+_PRIMARY = {
+    "T": ("Hoàn thành tốt nội dung môn học, hứng thú học tập.", "Tích cực phát biểu, làm bài nhanh và đúng.", "Nắm chắc kiến thức, biết vận dụng."),
+    "H": ("Hoàn thành nội dung môn học, cần mạnh dạn hơn.", "Có cố gắng; cần luyện tập thêm.", "Đọc, viết tiến bộ; cần cẩn thận hơn."),
+    "C": ("Chưa hoàn thành nội dung môn học, cần được kèm thêm trong hè.",),
+}
+TRAIT_COMMENTS = {
+    "qualities": ("Lễ phép, đoàn kết với bạn, thật thà.", "Yêu trường lớp, biết giúp đỡ mọi người.", "Chăm chỉ, có trách nhiệm với việc được giao."),
+    "general_competencies": ("Biết tự học, mạnh dạn trao đổi với bạn.", "Hợp tác nhóm tốt, biết giải quyết tình huống.", "Có ý thức tự giác, cần mạnh dạn hơn."),
+    "specific_competencies": ("Ngôn ngữ, tính toán tốt; khéo tay.", "Phát triển đều các năng lực.", "Có năng khiếu thẩm mĩ, vận động khéo léo."),
+}
 AWARDS = (
     "Giải Nhất cuộc thi Khoa học kĩ thuật cấp trường", "Giải Khuyến khích học sinh giỏi môn Toán cấp xã", "Giải Ba Hội khỏe Phù Đổng môn Điền kinh",
     "Giải Nhì cuộc thi Viết thư quốc tế UPU cấp trường", "Giải Ba cuộc thi Tin học trẻ", "Khen thưởng thành tích đột xuất: nhặt được của rơi trả người mất",
@@ -47,6 +62,11 @@ def subject_comment(random: Random, code: str, value: str, tenths: int | None) -
     return general
 
 
+def primary_comment(random: Random, level: str) -> str:
+    """The teacher's comment on a subject in a primary school."""
+    return random.choice(_PRIMARY[level])
+
+
 def homeroom_comment(random: Random, learning: str) -> str:
     """The homeroom teacher's comment on the year."""
-    return random.choice(_HOMEROOM[learning])
+    return random.choice(_HOMEROOM[_SAME_AS.get(learning, learning)])

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from hocba_app.simulators.smas.generation import marks, special
+from hocba_app.simulators.smas.generation import marks, primary, special
 from hocba_app.simulators.smas.generation.curriculum import GRADES
 from hocba_app.simulators.smas.generation.marks import Pupil
 from hocba_app.simulators.smas.generation.people import ClassPlan, Maker, People, Person
@@ -84,8 +84,10 @@ def _changes_of_classes(script: Script, people: People) -> None:
     """The first class: several teachers on a row, another replaced in mid-term; the last class is renamed."""
     plan, here = people.classes[0], set(people.classes[0].teachers.values())
     for subject_id, subject in people.plans.items():
+        if subject.code not in plan.teachers:
+            continue
         others = [staff for staff in people.teachers_of[subject.code] if staff not in here]
-        if subject.code in ("KHTN", "LSDL", "NT"):
+        if subject.code in ("KHTN", "LSDL", "NT") or (subject.code == "GDDP" and others):
             for position, staff_id in enumerate(others[:2], 2):
                 script.entries["september"].append(_assignment(plan, subject_id, staff_id, position=position))
         elif subject.code == "NN1" and others:
@@ -101,12 +103,15 @@ def _results(script: Script, spec: SchoolSpec, people: People, cases: dict[str, 
     plain: list[dict[str, Any]] = []
     made: list[tuple[Person, dict[str, Any]]] = []
     for plan in people.classes:
-        subject_ids = [key for key, subject in people.plans.items() if plan.grade in subject.grades]
-        for person in plan.pupils:
+        regime, last_grade = plan.data["regime"], plan.grade == GRADES[spec.level][-1]
+        fill = primary.whole_year if regime == "TT27" else marks.whole_year
+        for place, person in enumerate(plan.pupils):
+            chosen = place % 3 // 2 if len(plan.sets) > 1 else 0  # two of three pupils have the class's first set
+            subject_ids = [key for key, subject in people.plans.items() if plan.taught(subject, to_set=chosen)]
             case = cases.get(person.id)
             pupil = case.pupil if case else Pupil(min(9.6, max(5.6, random.gauss(7.7, 0.95))))
-            result = marks.empty_result(person.id, plan.id, spec.year, plan.data["regime"], subject_ids)
-            marks.whole_year(random, result, people.plans, plan.grade, pupil, last_grade=plan.grade == GRADES[spec.level][-1])
+            result = marks.empty_result(person.id, plan.id, spec.year, regime, subject_ids, plan.grade)
+            fill(random, result, people.plans, plan.grade, pupil, last_grade=last_grade)
             made.append((person, result))
             if case is None:
                 plain.append(result)

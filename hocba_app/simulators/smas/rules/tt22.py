@@ -102,16 +102,17 @@ def promotion(learning: Mapping[str, Any], training: Mapping[str, Any], absences
     return "reassess" if fails else "promoted"
 
 
-def compute(record: dict[str, Any], kinds: Mapping[str, str], *, last_grade: bool) -> None:
+def compute(record: dict[str, Any], known: Mapping[str, Mapping[str, Any]], *, last_grade: bool) -> None:
     """Fill averages, levels, training of the year, absences of the year, promotion, title and completion, in place.
 
     Args:
         record: the live form of a result: subjects by id, ``decided`` where a person decides on promotion.
-        kinds: "marked" or "comment" by subject id.
+        known: ``kind`` ("marked" or "comment") and ``code`` by subject id.
     """
     subjects: dict[str, dict[str, Any]] = record["subjects"]
+    kinds = {key: known[key]["kind"] for key in subjects}
     for subject_id, row in subjects.items():
-        _subject(row, kinds[subject_id] == "comment")
+        compute_subject(row, kinds[subject_id] == "comment")
     learning, training = record["learning"], record["training"]
     for column in ("term1", "term2", "year"):
         learning[column] = _level_of((row[column], kinds[key]) for key, row in subjects.items())
@@ -120,17 +121,21 @@ def compute(record: dict[str, Any], kinds: Mapping[str, str], *, last_grade: boo
         _level_of((row["reassessed"] or row["year"], kinds[key]) for key, row in subjects.items()) if again else None
     )
     training["year"] = None if training["term2"] is None else training_of_year(training["term1"], training["term2"])
-    absences = record["absences"]
-    known = [absences[term] for term in ("term1", "term2") if absences[term] is not None]
-    absences["year"] = sum(known) if absences["term2"] is not None else None
-    record["promotion"] = promotion(learning, training, absences["year"])
+    count_absences(record["absences"])
+    record["promotion"] = promotion(learning, training, record["absences"]["year"])
     if record["promotion"] is not None and record.get("decided"):
         record["promotion"] = record["decided"]
     record["title"] = _title(learning["year"], training["year"], [row["year"] for key, row in subjects.items() if kinds[key] == "marked"])
     record["programme_completed"] = True if last_grade and record["promotion"] == "promoted" else None
 
 
-def _subject(row: dict[str, Any], comment_only: bool) -> None:
+def count_absences(absences: dict[str, Any]) -> None:
+    """Those of the year, once term II is counted."""
+    absences["year"] = absences["term2"] + (absences["term1"] or 0) if absences["term2"] is not None else None
+
+
+def compute_subject(row: dict[str, Any], comment_only: bool) -> None:
+    """Term results and year of one subject."""
     by_hand = row.get("by_hand") or {}
     for term in ("term1", "term2"):
         row[term] = by_hand.get(term) or _term(row["marks"][term], comment_only)

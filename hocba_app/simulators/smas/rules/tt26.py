@@ -1,0 +1,84 @@
+"""Historic secondary results: TT58/2011 as amended by TT26/2020, in whole tenths of a mark."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from hocba_app.simulators.smas.rules.tt22 import MOST_ABSENCES, compute_subject, count_absences, shown, tenths
+
+LEVELS = ("Kém", "Yếu", "TB", "Khá", "Giỏi")
+CONDUCT = ("Yếu", "TB", "Khá", "Tốt")
+_LEADING = ("TOAN", "VAN", "NN1")
+"""One of these must reach the level's threshold (Art. 13; foreign language since TT26)."""
+
+
+def mean(values: list[int]) -> int:
+    """ĐTB các môn, half up."""
+    return (2 * sum(values) + len(values)) // (2 * len(values))
+
+
+def _threshold(values: list[tuple[str, int]], failed: int) -> int:
+    average, lowest = mean([value for _, value in values]), min(value for _, value in values)
+    best = max((value for code, value in values if code in _LEADING), default=0)
+    for place, needed, least in ((4, 80, 65), (3, 65, 50), (2, 50, 35)):
+        if average >= needed and best >= needed and lowest >= least and not failed:
+            return place
+    return 1 if average >= 35 and lowest >= 20 else 0
+
+
+def level(values: list[tuple[str, int]], failed: int) -> str:
+    """Học lực of a term or year (Art. 13), raised where one subject alone pulls it down (Art. 13.6).
+
+    Args:
+        values: subject code and average of the marked subjects.
+        failed: comment subjects that are Chưa đạt.
+    """
+    place = _threshold(values, failed)
+    others = [_threshold([*values[:index], (code, 100), *values[index + 1 :]], failed) for index, (code, _) in enumerate(values)]
+    if failed:
+        others.append(_threshold(values, failed - 1))
+    reached = max(others)
+    if reached == 4 and place in (1, 2):
+        place += 1  # Giỏi → TB: Khá; Giỏi → Yếu: TB
+    elif reached == 3 and place in (0, 1):
+        place += 1  # Khá → Yếu: TB; Khá → Kém: Yếu
+    return LEVELS[place]
+
+
+def compute(record: dict[str, Any], known: Mapping[str, Mapping[str, Any]], *, last_grade: bool) -> None:
+    """Fill averages, học lực, conduct of the year, promotion, title and completion, in place."""
+    rows = record["subjects"]
+    for key, row in rows.items():
+        compute_subject(row, known[key]["kind"] == "comment")
+    learning, training, averages = record["learning"], record["training"], record["averages"]
+    again = any(row["reassessed"] is not None for row in rows.values())
+    for column in ("term1", "term2", "year", "reassessed"):
+        cells = [(known[key], row["reassessed"] or row["year"] if column == "reassessed" else row[column]) for key, row in rows.items()]
+        open_ = any(value is None for _, value in cells) or (column == "reassessed" and not again)
+        marked = [] if open_ else [(str(subject["code"]), tenths(value)) for subject, value in cells if subject["kind"] == "marked"]
+        averages[column] = shown(mean([value for _, value in marked])) if marked else None
+        learning[column] = level(marked, sum(subject["kind"] == "comment" and value != "Đ" for subject, value in cells)) if marked else None
+    training["year"] = training["term2"]
+    count_absences(record["absences"])
+    record["promotion"] = _promotion(learning, training, record["absences"]["year"])
+    if record["promotion"] is not None and record.get("decided"):
+        record["promotion"] = record["decided"]
+    pair = (learning["year"], training["year"])
+    record["title"] = "Học sinh giỏi" if pair == ("Giỏi", "Tốt") else None
+    if record["title"] is None and pair[0] in ("Khá", "Giỏi") and pair[1] in ("Khá", "Tốt"):
+        record["title"] = "Học sinh tiên tiến"
+    record["programme_completed"] = True if last_grade and record["promotion"] == "promoted" else None
+
+
+def _promotion(learning: Mapping[str, Any], training: Mapping[str, Any], absences: int | None) -> str | None:
+    """Art. 15, 16: Kém stays down at once; Yếu may be re-assessed, in conduct too, though not in both."""
+    if learning["year"] is None or training["year"] is None:
+        return None
+    if (absences or 0) > MOST_ABSENCES or learning["year"] == "Kém" or (learning["year"], training["year"]) == ("Yếu", "Yếu"):
+        return "retained"
+    weak_learning = (learning["reassessed"] or learning["year"]) in ("Kém", "Yếu")
+    weak_conduct = (training["reassessed"] or training["year"]) == "Yếu"
+    if not weak_learning and not weak_conduct:
+        return "promoted"
+    return "retained" if (weak_learning and learning["reassessed"]) or (weak_conduct and training["reassessed"]) else "reassess"
