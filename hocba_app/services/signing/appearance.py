@@ -10,6 +10,7 @@ import struct
 import zlib
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from hocba_app.domain.calendar import local_text
 from hocba_app.domain.errors import ErrorCode, HocbaError
@@ -105,7 +106,7 @@ def appearance_objects(
         first + 1,
         b"/Type /XObject /Subtype /Image /Width %d /Height %d /ColorSpace [/Indexed /DeviceRGB 0 <%s>] /BitsPerComponent 1 "
         b"/Filter /FlateDecode /SMask %s" % (image.width, image.height, bytes(image.colour).hex().upper().encode(), ref(first + 2)),
-        zlib.compress(bytes((image.width + 7) // 8 * image.height), 9),
+        _one_colour(image.width, image.height),
     )
     mask = stream(
         first + 2,
@@ -116,7 +117,15 @@ def appearance_objects(
     return [(first, form), (first + 1, picture), (first + 2, mask)]
 
 
+@lru_cache(maxsize=256)
+def _one_colour(width: int, height: int) -> bytes:
+    """Index 0 everywhere: the mask alone makes the picture."""
+    return zlib.compress(bytes((width + 7) // 8 * height), 9)
+
+
+@lru_cache(maxsize=512)
 def _content(look: Appearance, width: float, height: float) -> bytes:
+    """What is drawn; the same on every record of a batch, and so drawn once."""
     lines: list[bytes] = [b"q"]
     top, bottom = height, 0.0
     for caption in look.caption_lines:

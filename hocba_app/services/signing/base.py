@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from functools import lru_cache
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.services.forms.signature_fields import RenderedDocument, SignatureField
@@ -80,6 +81,7 @@ def build_base(rendered: RenderedDocument, manifest: Manifest) -> bytes:
     )
 
 
+@lru_cache(maxsize=4096)
 def field_body(
     name: str,
     page: int,

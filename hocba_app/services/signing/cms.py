@@ -117,15 +117,25 @@ def assemble(
         _VERSION_1, signer.issuer_and_serial, _SHA256, tlv(0xA0, attributes[head:]), signer.algorithm,
         tlv(OCTETS, signature), unsigned,
     )
-    certificates = tlv(0xA0, *dict.fromkeys((*chain, *extra_certificates)))
+    certificates = _certificates((*chain, *extra_certificates))
     return sequence(
         _SIGNED_DATA,
         tlv(0xA0, sequence(_VERSION_1, tlv(SET, _SHA256), sequence(_DATA), certificates, tlv(SET, info))),
     )
 
 
+@lru_cache(maxsize=512)
+def _certificates(chain: tuple[bytes, ...]) -> bytes:
+    return tlv(0xA0, *dict.fromkeys(chain))
+
+
 def estimate_size(chain: Sequence[bytes], token_size: int) -> int:
     """Bytes to reserve: this certificate's CMS, the largest token seen, and 15 % (core decision 5)."""
+    return _estimated(tuple(chain), token_size)
+
+
+@lru_cache(maxsize=512)
+def _estimated(chain: tuple[bytes, ...], token_size: int) -> int:
     bare = assemble(signed_attributes(bytes(32), chain[0]), bytes(_signature_size(chain[0])), strip_root(chain), None)
     return int((len(bare) + token_size + 64) * _MARGIN)
 

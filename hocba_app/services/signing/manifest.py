@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from pyhanko.pdf_utils.misc import PdfReadError
@@ -69,7 +69,7 @@ class Manifest:
 
     def dumps(self) -> bytes:
         """Canonical JSON."""
-        return canonical_json(asdict(self))
+        return canonical_json({**_entries(self), "school": _entries(self.school), "slots": [_entries(slot) for slot in self.slots]})
 
     @classmethod
     def loads(cls, data: bytes) -> Manifest:
@@ -92,6 +92,11 @@ class Manifest:
         if manifest.format != FORMAT or manifest.dumps() != data:
             raise HocbaError(ErrorCode.MANIFEST_BROKEN)
         return manifest
+
+
+def _entries(row: Manifest | ManifestSchool | ManifestSlot) -> dict[str, Any]:
+    """One level of a row; ``asdict`` copies every value and took a tenth of the time a base needs."""
+    return {field.name: getattr(row, field.name) for field in fields(row)}
 
 
 def signer_hash(salt: str, id_number: str) -> str:

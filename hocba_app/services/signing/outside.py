@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sqlmodel import Session
 
+from hocba_app.domain.errors import HocbaError
 from hocba_app.models import School
 from hocba_app.services.secrets import decrypt
 from hocba_app.services.signing.providers.mysign import MySignProvider
@@ -50,8 +51,14 @@ def _timestamp_client(url: str) -> TimestampClient:
 
 
 def token_size() -> int:
-    """Bytes to reserve for a token: the largest seen from this authority (core decision 5)."""
-    return timestamp_client().largest_token or LARGEST_TOKEN
+    """Bytes to reserve for a token: the largest seen from this authority (core decision 5). The first call asks for one."""
+    authority = timestamp_client()
+    if not authority.largest_token:
+        try:
+            authority.tokens([b"size"])
+        except HocbaError:
+            return LARGEST_TOKEN  # down just now; by the time of the answers it may be up again
+    return authority.largest_token
 
 
 def provider_for(session: Session, name: str) -> SigningProvider:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
@@ -43,9 +43,10 @@ def text_width(text: str, size: float) -> float:
     return sum(glyphs[character][1] if character in glyphs else 1000 for character in text) * size / 1000
 
 
-def font_objects(first: int) -> list[tuple[int, bytes]]:
+@lru_cache(maxsize=256)
+def font_objects(first: int) -> tuple[tuple[int, bytes], ...]:
     """The font's five objects, numbered from ``first``; the first of them is the font itself."""
-    return [(first + index, build(first)) for index, build in enumerate((_type0, _cid, _descriptor, _file, _to_unicode))]
+    return tuple((first + index, build(first)) for index, build in enumerate((_type0, _cid, _descriptor, _file, _to_unicode)))
 
 
 def _type0(first: int) -> bytes:

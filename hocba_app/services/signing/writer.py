@@ -5,16 +5,17 @@ Verification replays it byte for byte (core decision 14), so nothing here may ch
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Protocol
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.services.signing.appearance import Appearance, appearance_objects
 from hocba_app.services.signing.base import field_body
 from hocba_app.services.signing.pdf_syntax import Update, obj, ref, text_string
+from hocba_app.services.signing.prefix_hash import prefix_hashes
 from hocba_app.services.signing.tip import Tip
 
 _RANGE_WIDTH = 44
@@ -136,7 +137,7 @@ class DirectWriter:
         after = hole + 2 * request.reserved + 2
         span = b"[0 %d %d %d]" % (hole, after, tip.length + len(finished) - after)
         finished[len(head) : len(head) + _RANGE_WIDTH] = span.ljust(_RANGE_WIDTH)
-        digest = hashlib.sha256(file)
+        digest = prefix_hashes.after(file, tip.sha256)
         digest.update(finished[: contents - 1])
         digest.update(finished[contents + 2 * request.reserved + 1 :])
         return PreparedUpdate(
@@ -155,13 +156,15 @@ class DirectWriter:
 
 def tip_after(tip: Tip, file: bytes, prepared: PreparedUpdate, update: bytes) -> Tip:
     """The tip of the file once the finished update is appended."""
-    whole = hashlib.sha256(file)
+    whole = prefix_hashes.after(file, tip.sha256)
     whole.update(update)
+    prefix_hashes.keep(whole, len(file) + len(update))
     return tip.after(
         update, whole.hexdigest(), startxref=prepared.startxref, size=prepared.size, signed=prepared.field
     )
 
 
+@lru_cache(maxsize=256)
 def pdf_date(instant: datetime) -> bytes:
     """A PDF date in UTC."""
     return instant.strftime("D:%Y%m%d%H%M%SZ").encode()
