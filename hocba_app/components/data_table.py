@@ -1,37 +1,54 @@
-"""A table with a sticky head, read in pages of the server's; the page's state keeps page, sort and filters in the URL."""
+"""A table with a sticky head, read in pages of the server's; on a phone each row becomes a card with its labels."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import reflex as rx
 
 
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A head cell that is more than a word."""
+
+    component: rx.Component
+    label: str
+    """Its words, beside the value on a phone."""
+
+
 def data_table(
-    heads: Sequence[Any], rows: Any, row: Callable[[Any], rx.Component], *, label: str, max_height: str = "70vh"
+    heads: Sequence[str | rx.Component | Head], rows: Any, row: Callable[[Any], rx.Component], *, label: str, max_height: str = "70vh",
+    cards: bool = True,
 ) -> rx.Component:
     """Heads, and one ``row(item)`` (a ``rx.el.tr``) for each item.
 
     Args:
-        heads: texts, or ``rx.el.th`` components where a head needs more.
+        heads: texts; components or :class:`Head` where a head needs more.
         rows: Var of a list.
         label: what the table is, for screen readers.
+        cards: whether rows become cards on a narrow screen; False scrolls sideways (a table read across, as a heat map).
     """
-    head_cells = [head if isinstance(head, rx.Component) else rx.el.th(head, scope="col") for head in heads]
+    made = [_head(head) for head in heads]
+    name = "cards-" + hashlib.sha256("|".join(head.label for head in made).encode()).hexdigest()[:8]
+    table = rx.el.table(
+        rx.el.thead(rx.el.tr(*[head.component for head in made])), rx.el.tbody(rx.foreach(rows, row)),
+        class_name=f"grid-table cards {name}" if cards else "grid-table",
+    )
     return rx.el.div(
-        rx.el.table(
-            rx.el.thead(rx.el.tr(*head_cells)), rx.el.tbody(rx.foreach(rows, row)), class_name="grid-table"
-        ),
+        *([rx.el.style(_labels(name, [head.label for head in made]))] if cards else []), table,
         class_name="scroll", style={"maxHeight": max_height}, tab_index=0, role="region", aria_label=label,
     )
 
 
-def sort_head(text: Any, *, active: Any, descending: Any, on_click: Any, **props: Any) -> rx.Component:
+def sort_head(text: str, *, active: Any, descending: Any, on_click: Any, **props: Any) -> Head:
     """A head that sorts: says so to screen readers, works by keyboard."""
     arrow = rx.cond(active, rx.cond(descending, "▼", "▲"), "")
     order = rx.cond(active, rx.cond(descending, "descending", "ascending"), "none")
-    return rx.el.th(rx.el.button(text, rx.el.span(arrow, aria_hidden=True), class_name="sort", on_click=on_click), scope="col", aria_sort=order, **props)
+    button = rx.el.button(text, rx.el.span(arrow, aria_hidden=True), class_name="sort", on_click=on_click)
+    return Head(rx.el.th(button, scope="col", aria_sort=order, **props), text)
 
 
 def pager(*, page: Any, pages: Any, total: Any, on_previous: Any, on_next: Any, noun: str = "dòng") -> rx.Component:
@@ -45,3 +62,20 @@ def pager(*, page: Any, pages: Any, total: Any, on_previous: Any, on_next: Any, 
         ),
         class_name="pager",
     )
+
+
+def _head(head: str | rx.Component | Head) -> Head:
+    if isinstance(head, Head):
+        return head
+    if isinstance(head, str):
+        return Head(rx.el.th(head, scope="col"), head)
+    return Head(head, "")
+
+
+def _labels(name: str, labels: Sequence[str]) -> str:
+    """Each cell's label on a narrow screen, from the table's own heads."""
+    rules = [
+        f'.{name} tbody td:nth-child({number})::before {{ content: "{label}"; }}'
+        for number, label in enumerate(labels, 1) if label and '"' not in label and "<" not in label
+    ]
+    return "@media (max-width: 640px) { " + " ".join(rules) + " }"

@@ -80,7 +80,7 @@ def _progress() -> rx.Component:
     return rx.el.section(
         rx.el.h2("Tiến độ theo lớp", class_name="panel-title"),
         rx.el.div(
-            data_table(["Lớp", "Loại", *[STEP[step] for step in STEPS]], DashboardState.rows, _row, label="Tiến độ theo lớp"),
+            data_table(["Lớp", "Loại", *[STEP[step] for step in STEPS]], DashboardState.rows, _row, label="Tiến độ theo lớp", cards=False),
             class_name="heat",
         ),
     )
