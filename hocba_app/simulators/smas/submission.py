@@ -219,8 +219,10 @@ def _gaps(result: dict[str, Any] | None, enrolment: dict[str, Any], term: str | 
         missing = [row["subject_id"].rpartition("-")[2] for row in result["subjects"] if row[column] is None]
         if missing:
             gaps.append(("subjects", f"Thiếu kết quả môn {', '.join(missing)}."))
-        if result["training"][column] is None:
+        if result["training"][column] is None and result["regime"] != "TT27":
             gaps.append(("training", "Thiếu kết quả rèn luyện."))
+        elif term != "I" and not missing and result["learning"]["year"] is None:
+            gaps.append(("learning", "Chưa đủ bài kiểm tra, phẩm chất, năng lực để xếp loại cả năm."))
     if term != "I" and not result["homeroom_comment"]:
         gaps.append(("homeroom_comment", "Thiếu nhận xét của giáo viên chủ nhiệm."))
     return gaps

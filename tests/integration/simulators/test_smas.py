@@ -6,6 +6,7 @@ import hashlib
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -292,6 +293,49 @@ def test_a_school_without_special_cases_has_no_errors_and_all_are_promoted(septe
     september.time("year_end")
     assert httpx.get(f"{september.url}/_known_errors").json() == []
     assert {item["data"]["promotion"] for item in september.live("results")} == {"promoted"}
+
+
+@pytest.mark.parametrize("spec", ["primary:students=20,special=0", "upper_secondary:students=20", "lower_secondary:students=20,year=2019-2020", "primary:students=30"])
+def test_schools_of_every_level_and_regime_submit_their_year(tmp_path: Path, spec: str) -> None:
+    with smas(tmp_path, f"{spec},moment=september") as (school,):
+        year = school.info["school_year"]
+        for moment, term in (("term1", "I"), ("year_end", "II"), ("summer", "summer")):
+            school.time(moment)
+            answer = school.http.post("/smas/v1/submissions", json={"kind": "results", "term": term}).json()
+            while (job := school.http.get(f"/smas/v1/submissions/{answer['id']}").json())["state"] == "running":
+                time.sleep(0.01)
+            assert (job["state"], job["errors"]) == ("accepted", [])
+        results = school.http.get("/sector/v1/results", params={"school_year": year, "limit": 500}).json()["items"]
+        left = {item["data"]["student_id"] for item in school.live("enrolments") if item["data"]["status"] == "moved_out"}
+        assert {item["data"]["promotion"] for item in results if item["data"]["student_id"] not in left} <= {"promoted", "retained"}
+
+
+def test_a_primary_schools_marks(tmp_path: Path) -> None:
+    with smas(tmp_path, "primary:students=90,special=0") as (school,):
+        result = next(item for item in school.live("results", class_id=school.live("classes")[1]["id"]) if item["data"]["learning"]["year"] == "Hoàn thành xuất sắc")
+        subject = result["data"]["subjects"][0]
+        assert subject["test"] in ("9", "10")
+        mark = {"student_id": result["data"]["student_id"], "subject_id": subject["subject_id"], "term": "II"}
+        for wrong in ({"kind": "final", "value": "9"}, {"kind": "test", "value": "8.5"}, {"kind": "test", "value": "0"}, {"kind": "regular", "index": 0, "value": "T"}):
+            assert school.http.put("/smas/v1/marks", json={**mark, **wrong}).status_code == 422
+        answer = school.http.put("/smas/v1/marks", json={**mark, "kind": "test", "value": "8"}).json()["items"][0]["data"]
+        assert (answer["learning"]["year"], answer["subjects"][0]["test"]) == ("Hoàn thành tốt", "8")
+        path = f"/smas/v1/results/{result['id']}"
+        changed = school.http.patch(path, json={"qualities": {"Nhân ái": "Đ"}, "height_cm": "131.5", "absences": {"unexcused": 1}}).json()["data"]
+        assert (changed["learning"]["year"], changed["height_cm"]) == ("Hoàn thành", "131.5")
+        for wrong in ({"qualities": {"Nhân ái": "X"}}, {"qualities": {"Vui": "T"}}, {"height_cm": "1m3"}, {"training": {"term1": "Tốt"}}, {"outstanding": 1}):
+            assert school.http.patch(path, json=wrong).status_code == 422, wrong
+
+
+def test_a_pupil_takes_another_subject_set(tmp_path: Path) -> None:
+    with smas(tmp_path, "upper_secondary:students=10,special=0") as (school,):
+        result = school.live("results")[0]
+        taken = {row["subject_id"] for row in result["data"]["subjects"]}
+        other = next(item["id"] for item in school.live("subjects") if item["id"] not in taken and item["data"]["kind"] == "marked")
+        dropped = next(key for key in taken if key.endswith("-TIN"))
+        changed = school.http.patch(f"/smas/v1/results/{result['id']}", json={"subjects": {dropped: None, other: {}}}).json()["data"]
+        assert {row["subject_id"] for row in changed["subjects"]} == taken - {dropped} | {other}
+        assert changed["learning"]["year"] is None, "a subject without marks leaves the year open"
 
 
 # --- live writes -------------------------------------------------------------------------------------------------

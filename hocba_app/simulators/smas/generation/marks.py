@@ -110,7 +110,7 @@ def _mark_row(random: Random, row: dict[str, Any], plan: SubjectPlan, grade: int
         return
     weak = plan.code in pupil.weak
     middle = 24.0 if weak else 10 * pupil.ability + random.gauss(0, 6)
-    lowest, highest = (5, 30) if weak else (50 if pupil.ability < 6.3 else 40, 100)
+    lowest, highest = (20, 30) if weak else (50 if pupil.ability < 6.3 else 40, 100)
     count = tt22.regular_count(plan.periods_in(grade))
     for term in terms:
         drift = random.gauss(1 if term == "term2" else 0, 3)
