@@ -1,0 +1,159 @@
+"""The list of records: one line for each pupil of a year and kind of document, whether it is there yet or not."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Subquery, and_, case, exists, func, literal, or_, union_all
+from sqlalchemy import select as core_select
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, select
+
+from hocba_app.models import Document, Enrolment, SchoolClass, Slot, Staff, Student, UnlockRequest
+from hocba_app.models.repositories.records import chunks
+
+SORTS = ("class", "name", "code", "step", "updated")
+_LEAVING = ("moved_out", "left")
+_STEPS = ("open", "subject", "homeroom", "principal", "seal", "sealed")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which lines of the list. None means "whatever", an empty collection "none"."""
+
+    school_year: str
+    class_ids: Collection[str] | None = None
+    kinds: Sequence[str] = ("cover", "history", "results")
+    step: str = ""
+    """``open``, a stage that is waited for, or ``sealed``; "" for any."""
+    document_ids: Collection[str] | None = None
+    student_ids: Collection[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One pupil and kind of document."""
+
+    student: Student
+    school_class: SchoolClass
+    enrolment_status: str
+    kind: str
+    document: Document | None
+
+
+def count_lines(session: Session, wanted: Wanted) -> int:
+    """How many lines there are."""
+    kinds = _kinds(wanted.kinds)
+    return int(session.exec(_narrowed(select(func.count()), wanted, kinds)).one())
+
+
+def lines(session: Session, wanted: Wanted, *, sort: str, descending: bool, offset: int, limit: int) -> list[Line]:
+    """One page of lines.
+
+    Args:
+        sort: one of :data:`SORTS`; ``step`` is the order of a document's life.
+    """
+    kinds = _kinds(wanted.kinds)
+    columns: Any = (Student, SchoolClass, Enrolment.status, kinds.c.kind, Document)
+    query = _narrowed(select(*columns), wanted, kinds)
+    step = case(*((_at_step(name), number) for number, name in enumerate(_STEPS)), else_=len(_STEPS))
+    by_class, by_name = [col(SchoolClass.grade), col(SchoolClass.name)], [col(Student.sort_name), col(Student.id)]
+    first: Any = {
+        "class": by_class, "name": by_name, "code": [col(Student.code)], "step": [step],
+        "updated": [col(Document.id).is_(None), col(Document.updated_at)],
+    }[sort]
+    turned = [column.desc() if descending else column.asc() for column in first]
+    query = query.order_by(*turned, *by_class, *by_name, kinds.c.position).offset(offset).limit(limit)
+    return [Line(*row) for row in session.exec(query).all()]
+
+
+def _kinds(kinds: Sequence[str]) -> Subquery:
+    """The kinds asked for, as a small table to cross the pupils with."""
+    parts = [core_select(literal(kind).label("kind"), literal(number).label("position")) for number, kind in enumerate(kinds)]
+    return union_all(*parts).subquery("kinds") if len(parts) > 1 else parts[0].subquery("kinds")
+
+
+def _at_step(step: str) -> Any:
+    if step == "open":
+        return or_(col(Document.id).is_(None), Document.state == "open")
+    if step == "sealed":
+        return Document.state == "sealed"
+    return Document.next_stage == step
+
+
+def _narrowed(query: Any, wanted: Wanted, kinds: Subquery) -> Any:
+    elsewhere = aliased(Enrolment)
+    # A pupil who moved to another class of the school stands in the new class only; who left the school stays in sight.
+    gone = and_(
+        col(Enrolment.status).in_(_LEAVING),
+        exists().where(
+            elsewhere.school_id == Enrolment.school_id, elsewhere.student_id == Enrolment.student_id,
+            elsewhere.school_year == Enrolment.school_year, col(elsewhere.active), col(elsewhere.status).not_in(_LEAVING),
+        ),
+    )
+    query = (
+        query.select_from(Enrolment)
+        .join(Student, and_(Student.id == Enrolment.student_id, Student.school_id == Enrolment.school_id))
+        .join(SchoolClass, and_(SchoolClass.id == Enrolment.class_id, SchoolClass.school_id == Enrolment.school_id))
+        .join(kinds, literal(True))
+        .outerjoin(
+            Document,
+            and_(
+                Document.school_id == Enrolment.school_id, Document.student_id == Enrolment.student_id, Document.kind == kinds.c.kind,
+                Document.school_year == case((kinds.c.kind == "cover", ""), else_=Enrolment.school_year),
+            ),
+        )
+        .where(Enrolment.school_year == wanted.school_year, ~gone, or_(col(Enrolment.active), col(Document.id).is_not(None)))
+    )
+    for column, ids in ((Enrolment.class_id, wanted.class_ids), (Document.id, wanted.document_ids), (Student.id, wanted.student_ids)):
+        if ids is not None:
+            query = query.where(col(column).in_(sorted(ids)))
+    return query.where(_at_step(wanted.step)) if wanted.step else query
+
+
+def names_of_year(session: Session, school_year: str) -> list[tuple[str, str, str]]:
+    """``(student id, code, full name)`` of everybody enrolled in a year, for the search."""
+    query = (
+        select(Student.id, Student.code, Student.full_name)
+        .join(Enrolment, and_(Enrolment.student_id == Student.id, Enrolment.school_id == Student.school_id))
+        .where(Enrolment.school_year == school_year)
+        .distinct()
+    )
+    return [(student_id, code, name) for student_id, code, name in session.exec(query).all()]
+
+
+def noted_as_changed(session: Session, school_year: str) -> list[tuple[str, str, list[dict[str, Any]]]]:
+    """``(document id, class id, differences)`` of the year's documents, and of all covers, where newer data differ."""
+    query = select(Document.id, Document.class_id, Document.out_of_date).where(
+        col(Document.out_of_date).is_not(None), col(Document.school_year).in_(("", school_year))
+    )
+    return [(document_id, class_id, noted or []) for document_id, class_id, noted in session.exec(query).all()]
+
+
+def waits_for(session: Session, version_ids: Sequence[str]) -> dict[str, list[str]]:
+    """Names of those whose signature each version waits for now, by version; the seal has no name."""
+    found: dict[str, list[str]] = {}
+    for chunk in chunks(version_ids):
+        query = (
+            select(Slot.version_id, Staff.full_name)
+            .join(Document, and_(Document.id == Slot.document_id, Document.school_id == Slot.school_id))
+            .join(Staff, and_(Staff.id == Slot.staff_id, Staff.school_id == Slot.school_id))
+            .where(col(Slot.version_id).in_(chunk), col(Slot.signed_at).is_(None), Document.next_stage == Slot.stage)
+            .order_by(Slot.position)
+        )
+        for version_id, name in session.exec(query).all():
+            found.setdefault(version_id, []).append(name)
+    return found
+
+
+def open_unlocks(session: Session) -> list[UnlockRequest]:
+    """Requests that wait for an answer, or for a confirmation to end."""
+    query = select(UnlockRequest).where(col(UnlockRequest.state).in_(("asked", "approved"))).order_by(UnlockRequest.requested_at)
+    return list(session.exec(query).all())
+
+
+def school_years(session: Session) -> list[str]:
+    """Every school year there is a class of, newest first."""
+    return sorted(set(session.exec(select(SchoolClass.school_year).distinct()).all()), reverse=True)
