@@ -5,13 +5,14 @@ from __future__ import annotations
 import reflex as rx
 
 from hocba_app import logs
-from hocba_app.pages import dashboard, login, me, signing
+from hocba_app.pages import dashboard, login, me, printing, signing
 from hocba_app.pages import sync as sync_page
 from hocba_app.routes.app import create_api
 from hocba_app.routes.protection import BodyLimit, SecurityHeaders
 from hocba_app.state import following
 from hocba_app.state.dashboard import DashboardState
 from hocba_app.state.gate import Gate
+from hocba_app.state.printing import PrintState
 from hocba_app.state.shell import ShellState
 from hocba_app.state.signing import SigningState
 from hocba_app.state.sync import SyncState
@@ -30,6 +31,7 @@ for page, route, title, load in (
     (dashboard.dashboard, "/", "Tổng quan", DashboardState.load),
     (signing.signing, "/sign", "Ký học bạ", SigningState.load),
     (sync_page.sync, "/sync", "Đồng bộ", SyncState.load),
+    (printing.printing, "/print", "In học bạ", PrintState.load),
     (me.me, "/me", "Mật khẩu", None),
 ):
     app.add_page(page, route=route, title=f"{title} · Học bạ điện tử", on_load=[ShellState.load, *([load] if load else [])])

@@ -74,14 +74,19 @@ def packet_file(db: Database, who: Identity, job_id: str) -> bytes:
     require(who, Right.PRINT)
     with db.write(who.school_id) as session:
         row = session.get(Job, (who.school_id, job_id))
-        path = _path(job_id) if row is not None and row.kind == KIND and row.state == "done" else None
-        if row is None or path is None or not path.is_file() or _age(path) > KEPT_SECONDS:
+        if row is None or row.kind != KIND or row.state != "done" or not is_kept(job_id):
             raise HocbaError(ErrorCode.NOT_FOUND, what="gói in (chỉ giữ 24 giờ)")
-        data = path.read_bytes()
+        data = _path(job_id).read_bytes()
         if hashlib.sha256(data).hexdigest() != row.report.get("sha256"):
             raise HocbaError(ErrorCode.STORED_FILE_DAMAGED)
         record(session, actor=who.account_id, action="packet.downloaded", subject=f"job:{job_id}", data={"sha256": row.report["sha256"]})
     return data
+
+
+def is_kept(job_id: str) -> bool:
+    """Whether a finished packet's file is still there."""
+    path = _path(job_id)
+    return path.is_file() and time.time() - path.stat().st_mtime <= KEPT_SECONDS
 
 
 @job(KIND)
@@ -162,10 +167,6 @@ def _folder() -> Path:
 
 def _path(job_id: str) -> Path:
     return _folder() / f".{job_id}.pdf"  # with a dot: a backup takes no copies along
-
-
-def _age(path: Path) -> float:
-    return time.time() - path.stat().st_mtime
 
 
 def _keep(job_id: str, packet: bytes) -> None:

@@ -208,7 +208,7 @@ async def test_nobody_of_another_school_sees_or_touches_anything(
 
 ROUTES = {
     "/session": "public", "/session/end": "public", "/session/activate": "public", "/session/password": (), "/healthz": "public",
-    "/metrics": "public", "/verify": "public", "/v/{code}": "public", "/hooks/mysign/token": "public", "/hooks/mysign": "public",
+    "/metrics": "public", "/verify": "public", "/v/{code}": "public", "/h/{token}": "public", "/hooks/mysign/token": "public", "/hooks/mysign": "public",
 }
 """Who may call a route, where no right stands in its dependencies."""
 
