@@ -16,12 +16,12 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
-from hocba_app.services.verification.der_reader import children
+from hocba_app.services.verification.der_reader import INTEGER, children, content
 from hocba_app.services.verification.strict_objects import NotShown
 
 Key = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
 HASHES: dict[str, hashes.HashAlgorithm] = {"sha256": hashes.SHA256(), "sha384": hashes.SHA384(), "sha512": hashes.SHA512()}
-MOST_CERTIFICATE = 16 << 10
+MOST_CERTIFICATE = 64 << 10
 MOST_POOL = 64
 _LONGEST = 5
 _UNDERSTOOD_CRITICAL = {ExtensionOID.BASIC_CONSTRAINTS, ExtensionOID.KEY_USAGE, ExtensionOID.EXTENDED_KEY_USAGE}
@@ -41,9 +41,12 @@ def parsed(certificate: bytes) -> x509.Certificate:
     if len(certificate) > MOST_CERTIFICATE:
         raise NotShown("certificate size")
     try:
+        fields = children(children(certificate)[0])
+        if content(fields[1 if fields[0][0] == 0xA0 else 0], INTEGER)[:1] >= b"\x80":
+            raise NotShown("serial number")
         found = x509.load_der_x509_certificate(certificate)
         _ = found.subject, found.issuer, found.serial_number
-    except (ValueError, x509.InvalidVersion) as error:
+    except (ValueError, IndexError, x509.InvalidVersion) as error:
         raise NotShown("certificate") from error
     return found
 

@@ -9,7 +9,9 @@ from functools import lru_cache
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+from hocba_app.services.verification import chains
 from hocba_app.services.verification.report import Coverage, Integrity, Revocation, Trust
+from hocba_app.services.verification.strict_objects import NotShown
 
 
 @dataclass(slots=True)
@@ -56,12 +58,12 @@ def names_in(certificate: bytes | None) -> Names:
     if certificate is None:
         return Names()
     try:
-        parsed = x509.load_der_x509_certificate(certificate)
+        parsed = chains.parsed(certificate)
         return Names(
             _common_name(parsed.subject), parsed.subject.rfc4514_string(), _common_name(parsed.issuer) or parsed.issuer.rfc4514_string(),
             parsed.not_valid_before_utc, parsed.not_valid_after_utc,
         )
-    except ValueError:
+    except (ValueError, NotShown):
         return Names()
 
 

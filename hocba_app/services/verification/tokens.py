@@ -10,6 +10,8 @@ import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from cryptography import x509
+
 from hocba_app.services.verification import chains
 from hocba_app.services.verification.der_reader import (
     GENERALIZED_TIME,
@@ -89,6 +91,7 @@ def is_well_formed(signed: bytes, others: tuple[bytes, ...] = ()) -> bool:
         is_data = content(children(encapsulated)[0], OID) == _DATA
         carried = tagged(rest, 0xA0)
         certificates = elements(content(carried, 0xA0)) if carried is not None else []
+        lists = tagged(rest, 0xA1) or b"\xa1\x00"
         return (
             content(kind, OID) == _SIGNED_DATA
             and content(version, INTEGER) == (b"\x01" if is_data and sid[0] == SEQUENCE else b"\x03")
@@ -97,6 +100,7 @@ def is_well_formed(signed: bytes, others: tuple[bytes, ...] = ()) -> bool:
             and all(_plain_algorithm(item) for item in (digest, *elements(content(digests, SET))))
             and len(parts) >= 3 and _plain_algorithm(parts[1])
             and [part[0] for part in rest[:-1]] in ([], [0xA0], [0xA1], [0xA0, 0xA1])
+            and all(_is_revocation_list(item) for item in elements(content(lists, 0xA1)))
             and _certificates_agree(certificates, others)
         )
     except (ValueError, IndexError):
@@ -107,6 +111,14 @@ def _plain_algorithm(data: bytes) -> bool:
     """No parameters or NULL; only RSA-PSS has others."""
     parts = children(data)
     return content(parts[0], OID) == _PSS or parts[1:] in ([], [b"\x05\x00"])
+
+
+def _is_revocation_list(data: bytes) -> bool:
+    try:
+        x509.load_der_x509_crl(data)
+    except ValueError:
+        return False
+    return True
 
 
 def _certificates_agree(certificates: list[bytes], others: tuple[bytes, ...]) -> bool:
