@@ -15,7 +15,8 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from hocba_app.simulators.smas import calendar, live, sector
+from hocba_app.simulators.smas import calendar, live, sector, years
+from hocba_app.simulators.smas.console.app import Console
 from hocba_app.simulators.smas.description import docs_page, openapi
 from hocba_app.simulators.smas.faults import KINDS, Faults, FaultyService
 from hocba_app.simulators.smas.live import Live
@@ -75,6 +76,10 @@ class Wire:
             Route("/smas/v1/submissions/{id}", self._for_school(self.submission)),
             Route("/smas/v1/photos/{sha256}", self._for_school(self.photo)),
             Route("/smas/v1/students/{id}/photo", self._for_school(self.put_photo), methods=["PUT"]),
+            Route("/smas/v1/staff/{id}/password", self._for_school(self.reset_password), methods=["POST"]),
+            Route("/smas/v1/years", self._for_school(self.declare_year), methods=["POST"]),
+            Route("/smas/v1/register_numbers", self._for_school(self.number_register), methods=["POST"]),
+            Route("/smas/v1/comment_templates/apply", self._for_school(self.apply_templates), methods=["POST"]),
             Route("/smas/v1/{resource}", self._for_school(self.collection), methods=["GET", "POST"]),
             Route(member, self._for_school(self.one), methods=["GET", "PATCH", "DELETE"]),
             Route("/ministry/v1/transfers", self._for_school(self.transfers), methods=["GET", "POST"]),
@@ -151,6 +156,18 @@ class Wire:
     async def put_photo(self, request: Request, school: str) -> Response:
         body = await _body(request)
         return JSONResponse(await asyncio.to_thread(Live(self.store, school).set_photo, request.path_params["id"], body))
+
+    async def reset_password(self, request: Request, school: str) -> Response:
+        return JSONResponse(await asyncio.to_thread(years.reset_password, self.store, school, request.path_params["id"]))
+
+    async def declare_year(self, request: Request, school: str) -> Response:
+        return JSONResponse(await asyncio.to_thread(years.declare, self.store, school, await _json(request)), 201)
+
+    async def number_register(self, request: Request, school: str) -> Response:
+        return JSONResponse(await asyncio.to_thread(years.number_register, self.store, school, await _json(request)))
+
+    async def apply_templates(self, request: Request, school: str) -> Response:
+        return JSONResponse(await asyncio.to_thread(years.apply_templates, self.store, school, await _json(request)))
 
     async def submit(self, request: Request, school: str) -> Response:
         submissions = self.service.submissions
@@ -268,5 +285,6 @@ def create_app(service: Service) -> ASGIApp:
         yield
         await asyncio.to_thread(service.close)
 
-    router = Starlette(routes=Wire(service).routes(), lifespan=lifespan)
+    routes = [*Wire(service).routes(), *Console(service.store, service.submissions).routes()]
+    router = Starlette(routes=routes, lifespan=lifespan)
     return FaultyService(router, service.faults, service.tokens.expire)

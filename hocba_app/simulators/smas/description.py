@@ -87,6 +87,10 @@ def openapi() -> dict[str, Any]:
         },
         "/smas/v1/students/{id}/photo": {"put": _operation(_LIVE, "Thay ảnh học sinh (image/jpeg)", identity)},
         "/smas/v1/photos/{sha256}": {"get": _operation(_LIVE, "Ảnh trên SMAS", _parameter("sha256"))},
+        "/smas/v1/staff/{id}/password": {"post": _operation(_LIVE, "Cấp lại mật khẩu SMAS của cán bộ", identity)},
+        "/smas/v1/years": {"post": _operation(_LIVE, "Khai báo năm học mới, kết chuyển", status="201", body=_object(school_year=text, roll_over={"type": "boolean"}))},
+        "/smas/v1/register_numbers": {"post": _operation(_LIVE, "Đánh số đăng bộ", body=_object(start=number, class_id=text))},
+        "/smas/v1/comment_templates/apply": {"post": _operation(_LIVE, "Điền nhận xét theo mẫu", body=_object(class_id=text, overwrite={"type": "boolean"}))},
         "/smas/v1/submissions": {
             "get": _operation(_LIVE, "Các lần nộp"),
             "post": _operation(_LIVE, "Nộp dữ liệu lên Sở", status="202", body=_object(

@@ -32,6 +32,9 @@ class Field:
 
 _SEX = Field("choice", True, choices=("Nam", "Nữ"))
 _NAME = Field(required=True, most=100)
+_LEARNING = (
+    "Tốt", "Khá", "Đạt", "Chưa đạt", "Giỏi", "TB", "Yếu", "Kém", "Hoàn thành xuất sắc", "Hoàn thành tốt", "Hoàn thành", "Chưa hoàn thành",
+)  # fmt: skip
 WRITABLE: dict[str, dict[str, Field]] = {
     "school": {
         "name": _NAME, "commune": Field(required=True), "province": Field(required=True), "department": Field(), "tax_code": Field("digits", True, 10, 10),
@@ -65,6 +68,7 @@ WRITABLE: dict[str, dict[str, Field]] = {
         "class_id": Field("reference", True, to="classes"), "subject_id": Field("reference", True, to="subjects"), "staff_id": Field("reference", True, to="staff"),
         "term": Field("choice", True, choices=("I", "II", "year")), "position": Field("integer", True, 9, 1),
     },
+    "comment_templates": {"text": Field(required=True, most=500), "learning": Field("choice", choices=_LEARNING)},
     "history": {
         "student_id": Field("reference", True, to="students"), "school_year": Field(required=True, most=9), "class_name": Field(required=True, most=60),
         "grade": Field("integer", True, 12, 1), "school_name": _NAME, "commune": Field(), "province": Field(),

@@ -48,6 +48,9 @@ create table if not exists submission (
   school text not null, id text primary key, kind text not null, school_year text not null, term text, state text not null,
   progress integer not null, total integer not null, snapshot integer, errors text not null
 );
+create table if not exists account (
+  school text not null, staff_id text not null, salt blob not null, hash blob not null, primary key (school, staff_id)
+);
 create table if not exists transfer (
   school text not null, receipt text primary key, snapshot integer not null, accepted_at text not null, records integer not null,
   digest text not null
