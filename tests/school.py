@@ -154,5 +154,7 @@ def _identities(small: SmallSchool, staff: dict[str, str]) -> None:
         small.people[part] = Identity(
             account.id, small.school_id, staff_id, account.username, account.full_name, frozenset(roles.get(part, {"subject", "teacher"}))
         )
-    boss = small.people["principal"]
-    small.people["admin"] = Identity(boss.account_id, small.school_id, None, "admin", "Quản trị", frozenset({"admin"}))
+    with small.db.write(small.school_id) as session:
+        office = Account(username=f"quantri-{small.school_id}", full_name="Quản trị")
+        session.add(office)
+    small.people["admin"] = Identity(office.id, small.school_id, None, "admin", "Quản trị", frozenset({"admin"}))

@@ -56,6 +56,7 @@ class ErrorCode(StrEnum):
     PRECHECK_FAILED = "precheck_failed"  # blocking findings before a lock; the admin mends them or leaves pupils out
     NOTHING_TO_DO = "nothing_to_do"  # the choice holds no document that can be worked on now; reload
     UNLOCK_OPEN = "unlock_open"  # an unlock request on this document is already waiting for an answer
+    UNLOCK_OWN = "unlock_own"  # nobody answers his own request; the principal or another deputy does
     REASON_MISSING = "reason_missing"  # a reason must be given; the asker writes one
     DATA_MOVING = "data_moving"  # new data arrive while a record is laid out; the admin locks it again after the sync
     # --- signing batches -----------------------------------------------------------------------------------------
@@ -159,6 +160,7 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.PRECHECK_FAILED: "Chưa thể chốt: còn {count} điểm phải sửa. Hãy sửa trên SMAS rồi đồng bộ lại, hoặc để riêng những học sinh đó.",
     ErrorCode.NOTHING_TO_DO: "Không còn hồ sơ nào ở bước này. Hãy tải lại trang để xem tình trạng mới nhất.",
     ErrorCode.UNLOCK_OPEN: "Đã có đề nghị hủy chốt đang chờ duyệt cho hồ sơ này.",
+    ErrorCode.UNLOCK_OWN: "Đề nghị này do chính thầy cô gửi nên cần Hiệu trưởng hoặc Phó Hiệu trưởng khác duyệt. Nếu gửi nhầm, hãy rút lại.",
     ErrorCode.REASON_MISSING: "Cần ghi lý do. Hãy nhập lý do rồi gửi lại.",
     ErrorCode.DATA_MOVING: "Dữ liệu đang được đồng bộ trong lúc chốt. Hãy đợi đồng bộ xong rồi chốt lại những học sinh còn thiếu.",
     ErrorCode.SIGNER_NO_KEY: "Chưa có tài khoản MySign hoặc chưa chọn chứng thư số cho người ký. Hãy cập nhật ở mục Tài khoản ký rồi ký lại.",
@@ -199,7 +201,7 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.SIGNING_CERTIFICATE: "MySign báo chứng thư số đã hết hạn hoặc bị thu hồi. Hãy gia hạn rồi cập nhật ở mục Tài khoản ký.",
     ErrorCode.PORT_TAKEN: "Cổng {port} đang được chương trình khác dùng. Hãy tắt chương trình đó hoặc chọn cổng khác bằng --port. / Port {port} is taken: stop the other program or choose another with --port.",
     ErrorCode.DISK_FULL: "Không đủ đĩa: cần {megabytes} MB trống tại {folder}. / Not enough disk: {megabytes} MB needed in {folder}.",
-    ErrorCode.CHILD_FAILED: "Tiến trình {name} không chạy được: {last} Xem {log}. / Process {name} failed; see {log}.",
+    ErrorCode.CHILD_FAILED: "Tiến trình {name} không chạy được (mã thoát {code}): {last} Xem {log}. / Process {name} failed (exit code {code}); see {log}.",
     ErrorCode.BUILD_FAILED: "Không dựng được giao diện. Xem {log}. / Building the pages failed; see {log}.",
     ErrorCode.SIMULATOR_REFUSED: "Mô phỏng từ chối yêu cầu {path} ({status}): {detail}. Hãy báo người phát triển.",
     ErrorCode.REHEARSAL_FOLDER: "Thư mục {folder} đã có dữ liệu khác. Hãy chọn một thư mục trống cho --out. / {folder} holds other data: name an empty folder.",

@@ -148,10 +148,47 @@ def waits_for(session: Session, version_ids: Sequence[str]) -> dict[str, list[st
     return found
 
 
+def waiting_documents(request: UnlockRequest) -> list[str]:
+    """The documents a request still stands for: all while nobody answered, those under a confirmation after that."""
+    return request.document_ids if request.state == "asked" else request.remaining_ids
+
+
 def open_unlocks(session: Session) -> list[UnlockRequest]:
     """Requests that wait for an answer, or for a confirmation to end."""
     query = select(UnlockRequest).where(col(UnlockRequest.state).in_(("asked", "approved"))).order_by(UnlockRequest.requested_at)
     return list(session.exec(query).all())
+
+
+def unlock_requests(session: Session, limit: int) -> list[UnlockRequest]:
+    """The newest requests to unlock, whatever became of them."""
+    return list(session.exec(select(UnlockRequest).order_by(col(UnlockRequest.requested_at).desc()).limit(limit)).all())
+
+
+def lines_of_documents(session: Session, document_ids: Sequence[str]) -> dict[str, tuple[Document, Student, SchoolClass]]:
+    """Documents with whose and of which class they are, by id; ids that are none of this school are not in it."""
+    found: dict[str, tuple[Document, Student, SchoolClass]] = {}
+    for chunk in chunks(document_ids):
+        query = (
+            select(Document, Student, SchoolClass)
+            .join(Student, and_(Student.id == Document.student_id, Student.school_id == Document.school_id))
+            .join(SchoolClass, and_(SchoolClass.id == Document.class_id, SchoolClass.school_id == Document.school_id))
+            .where(col(Document.id).in_(chunk))
+        )
+        found.update({row[0].id: (row[0], row[1], row[2]) for row in session.exec(query).all()})
+    return found
+
+
+def signed_slots(session: Session, version_ids: Sequence[str]) -> list[tuple[str, str, str | None]]:
+    """``(version id, stage, signer's name)`` of every signature in these versions; the seal has no name."""
+    found: list[tuple[str, str, str | None]] = []
+    for chunk in chunks(version_ids):
+        query = (
+            select(Slot.version_id, Slot.stage, Staff.full_name)
+            .outerjoin(Staff, and_(Staff.id == Slot.staff_id, Staff.school_id == Slot.school_id))
+            .where(col(Slot.version_id).in_(chunk), col(Slot.signed_at).is_not(None))
+        )
+        found += [(version_id, stage, name) for version_id, stage, name in session.exec(query).all()]
+    return found
 
 
 def school_years(session: Session) -> list[str]:

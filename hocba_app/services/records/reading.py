@@ -179,7 +179,7 @@ def _found(session: Session, school_year: str, search: str) -> Collection[str] |
 def _rows(session: Session, found: Sequence[Line]) -> list[RecordRow]:
     versions = [line.document.version_id for line in found if line.document is not None and line.document.version_id is not None]
     waiting = record_list.waits_for(session, versions)
-    asked = {document_id for request in record_list.open_unlocks(session) for document_id in (*request.document_ids, *request.remaining_ids)}
+    asked = {document_id for request in record_list.open_unlocks(session) for document_id in record_list.waiting_documents(request)}
     return [
         RecordRow(
             student_id=line.student.id, student_code=line.student.code, student_name=line.student.full_name, class_id=line.school_class.id,

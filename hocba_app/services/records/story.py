@@ -271,7 +271,7 @@ def _missing(session: Session, document: Document, school_class: SchoolClass) ->
 
 def _unlock(session: Session, document: Document) -> UnlockView | None:
     row: UnlockRequest | None = next(
-        (row for row in record_list.open_unlocks(session) if document.id in (*row.document_ids, *row.remaining_ids)), None
+        (row for row in record_list.open_unlocks(session) if document.id in record_list.waiting_documents(row)), None
     )
     if row is None or document.state == "open":
         return None

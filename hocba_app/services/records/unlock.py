@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlmodel import Session, select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import Database, Document, DocumentVersion, Slot, Staff, UnlockRequest
+from hocba_app.models import Account, Database, Document, DocumentVersion, SchoolClass, Student, UnlockRequest
 from hocba_app.models.base import utc_now
+from hocba_app.models.repositories import record_list
 from hocba_app.models.repositories.signing import serialise
 from hocba_app.services.accounts.authority import Right, allowed, require
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.audit.log import record
 from hocba_app.services.records.life import load_life, save_life
+
+MOST_DOCUMENTS = 5000
+LONGEST_REASON = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +32,39 @@ class SignsAgain:
     documents: int
 
 
+@dataclass(frozen=True, slots=True)
+class AskedDocument:
+    """One document of a request."""
+
+    document_id: str
+    student_code: str
+    student_name: str
+    class_name: str
+    kind: str
+    school_year: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestView:
+    """One request to unlock, with what it would cost or did cost."""
+
+    id: str
+    state: str
+    """``asked``, ``approved`` (a confirmation is pending on some), ``done``, ``refused`` or ``withdrawn``."""
+    reason: str
+    asked_by: str
+    asked_at: datetime
+    decided_by: str
+    decided_at: datetime | None
+    documents: tuple[AskedDocument, ...]
+    waiting: int
+    """Documents not unlocked yet because somebody is confirming on the phone."""
+    again: tuple[SignsAgain, ...]
+    """Who would have to sign again; empty once it is decided."""
+    may_decide: bool
+    may_withdraw: bool
+
+
 def consequences(db: Database, who: Identity, document_ids: Sequence[str]) -> list[SignsAgain]:
     """Who will have to sign again, shown before anyone agrees (workflow rule 5).
 
@@ -33,54 +72,85 @@ def consequences(db: Database, who: Identity, document_ids: Sequence[str]) -> li
         HocbaError: FORBIDDEN.
     """
     require(who, Right.UNLOCK_ASK)
-    counted: dict[tuple[str, str], int] = {}
     with db.read(who.school_id) as session:
-        for document_id in document_ids:
-            document = session.get(Document, (who.school_id, document_id))
-            if document is None or document.version_id is None:
-                continue
-            signed = session.exec(
-                select(Slot, Staff)
-                .join(Staff, (Staff.id == Slot.staff_id) & (Staff.school_id == Slot.school_id), isouter=True)
-                .where(Slot.version_id == document.version_id, Slot.signed_at.is_not(None))  # type: ignore[union-attr]
-            ).all()
-            for slot, staff in signed:
-                key = (staff.full_name if staff else "Con dấu nhà trường", slot.stage)
-                counted[key] = counted.get(key, 0) + 1
-    return [SignsAgain(name, stage, documents) for (name, stage), documents in sorted(counted.items())]
+        found = record_list.lines_of_documents(session, list(document_ids)[:MOST_DOCUMENTS])
+        return _consequences(session, [document for document, _, _ in found.values()])
+
+
+def unlock_requests(db: Database, who: Identity, *, limit: int = 50) -> list[RequestView]:
+    """Requests to unlock, those that are not over first, then the newest.
+
+    Raises:
+        HocbaError: FORBIDDEN.
+    """
+    if not allowed(who, Right.UNLOCK_ASK):
+        require(who, Right.UNLOCK_APPROVE)
+    with db.read(who.school_id) as session:
+        rows = {row.id: row for row in (*record_list.open_unlocks(session), *record_list.unlock_requests(session, limit))}
+        documents = record_list.lines_of_documents(session, [*{item for row in rows.values() for item in row.document_ids}])
+        names = dict(session.exec(select(Account.id, Account.full_name)).all())
+        return [_view(session, who, row, documents, names) for row in rows.values()]
+
+
+def _view(
+    session: Session, who: Identity, row: UnlockRequest, documents: Mapping[str, tuple[Document, Student, SchoolClass]], names: Mapping[str, str]
+) -> RequestView:
+    found = [documents[item] for item in row.document_ids if item in documents]
+    own, approves = row.requested_by == who.account_id, allowed(who, Right.UNLOCK_APPROVE)
+    return RequestView(
+        id=row.id, state=row.state, reason=row.reason, asked_by=names.get(row.requested_by, ""), asked_at=row.requested_at,
+        decided_by=names.get(row.decided_by or "", ""), decided_at=row.decided_at,
+        documents=tuple(
+            AskedDocument(document.id, student.code, student.full_name, school_class.name, document.kind, document.school_year)
+            for document, student, school_class in found
+        ),
+        waiting=len(row.remaining_ids) if row.state == "approved" else 0,
+        again=tuple(_consequences(session, [document for document, _, _ in found])) if row.state == "asked" else (),
+        may_decide=row.state == "asked" and approves and not own, may_withdraw=row.state == "asked" and (own or approves),
+    )
+
+
+def _consequences(session: Session, documents: Sequence[Document]) -> list[SignsAgain]:
+    versions = [document.version_id for document in documents if document.version_id is not None]
+    counted = Counter((name or "Con dấu nhà trường", stage) for _, stage, name in record_list.signed_slots(session, versions))
+    order = {stage: number for number, stage in enumerate(("subject", "homeroom", "principal", "seal"))}
+    return [SignsAgain(name, stage, documents) for (name, stage), documents in sorted(counted.items(), key=lambda item: (order[item[0][1]], item[0]))]
 
 
 def request_unlock(db: Database, who: Identity, document_ids: Sequence[str], reason: str) -> str:
-    """Step one. A principal's own request needs no approval.
+    """Step one, for single documents or a class at once. A principal's own request needs no approval.
 
     Returns:
         Id of the request.
 
     Raises:
-        HocbaError: FORBIDDEN, REASON_MISSING, NOT_FOUND, NOT_LOCKED, UNLOCK_OPEN.
+        HocbaError: FORBIDDEN, REASON_MISSING, INVALID_INPUT, NOTHING_TO_DO, NOT_FOUND, NOT_LOCKED, UNLOCK_OPEN.
     """
     require(who, Right.UNLOCK_ASK)
-    if not reason.strip():
+    chosen, reason = list(dict.fromkeys(document_ids)), " ".join(reason.split())
+    if not reason:
         raise HocbaError(ErrorCode.REASON_MISSING)
+    if len(reason) > LONGEST_REASON or len(chosen) > MOST_DOCUMENTS:
+        raise HocbaError(ErrorCode.INVALID_INPUT, detail=f"lý do không quá {LONGEST_REASON} chữ")
+    if not chosen:
+        raise HocbaError(ErrorCode.NOTHING_TO_DO)
     with db.write(who.school_id) as session:
         serialise(session)
-        waiting = {item for row in _open_requests(session) for item in (*row.document_ids, *row.remaining_ids)}
-        for document_id in document_ids:
-            document = session.get(Document, (who.school_id, document_id))
-            if document is None:
+        waiting = {item for row in record_list.open_unlocks(session) for item in record_list.waiting_documents(row)}
+        documents = record_list.lines_of_documents(session, chosen)
+        for document_id in chosen:
+            if document_id not in documents:
                 raise HocbaError(ErrorCode.NOT_FOUND, what="hồ sơ")
-            if document.state == "open":
+            if documents[document_id][0].state == "open":
                 raise HocbaError(ErrorCode.NOT_LOCKED)
             if document_id in waiting:
                 raise HocbaError(ErrorCode.UNLOCK_OPEN)
-        if not document_ids:
-            raise HocbaError(ErrorCode.NOTHING_TO_DO)
-        row = UnlockRequest(document_ids=list(document_ids), reason=reason.strip(), requested_by=who.account_id)
+        row = UnlockRequest(document_ids=chosen, reason=reason, requested_by=who.account_id)
         session.add(row)
         session.flush()
         record(
             session, actor=who.account_id, action="unlock.asked", subject=f"unlock:{row.id}",
-            data={"documents": list(document_ids), "reason": row.reason},
+            data={"documents": chosen, "reason": row.reason},
         )
         if "principal" in who.roles:
             _approve(session, row, who)
@@ -88,15 +158,17 @@ def request_unlock(db: Database, who: Identity, document_ids: Sequence[str], rea
 
 
 def decide(db: Database, who: Identity, request_id: str, *, approve: bool) -> None:
-    """Step two: the principal's or deputy's answer.
+    """Step two: the principal's or deputy's answer. Nobody approves what he asked for himself.
 
     Raises:
-        HocbaError: FORBIDDEN, NOT_FOUND.
+        HocbaError: FORBIDDEN, NOT_FOUND, UNLOCK_OWN.
     """
     require(who, Right.UNLOCK_APPROVE)
     with db.write(who.school_id) as session:
         serialise(session)  # no batch may take a lease between the look at it and the void
         row = _asked(session, request_id)
+        if row.requested_by == who.account_id:
+            raise HocbaError(ErrorCode.UNLOCK_OWN)
         if approve:
             _approve(session, row, who)
             return
@@ -111,6 +183,8 @@ def withdraw(db: Database, who: Identity, request_id: str) -> None:
     Raises:
         HocbaError: FORBIDDEN, NOT_FOUND.
     """
+    if not allowed(who, Right.UNLOCK_ASK):
+        require(who, Right.UNLOCK_APPROVE)
     with db.write(who.school_id) as session:
         serialise(session)
         row = _asked(session, request_id)
@@ -168,11 +242,8 @@ def _void_what_is_free(session: Session, row: UnlockRequest) -> None:
 
 
 def _asked(session: Session, request_id: str) -> UnlockRequest:
-    row = session.get(UnlockRequest, (session.info["school_id"], request_id))
+    row = session.get(UnlockRequest, (session.info["school_id"], request_id), populate_existing=True)
     if row is None or row.state != "asked":
         raise HocbaError(ErrorCode.NOT_FOUND, what="đề nghị hủy chốt")
     return row
 
-
-def _open_requests(session: Session) -> Sequence[UnlockRequest]:
-    return session.exec(select(UnlockRequest).where(UnlockRequest.state.in_(("asked", "approved")))).all()  # type: ignore[attr-defined]
