@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import func, update
+from sqlalchemy.orm import defer
 from sqlmodel import Session, select
 
 from hocba_app.models import (
@@ -157,11 +158,23 @@ def active_batch_of(session: Session, owner: str, other_than: str = "") -> Batch
     ).first()
 
 
-def items_of(session: Session, batch_id: str, states: Iterable[str] | None = None) -> list[BatchItem]:
-    """A batch's items in order."""
+def items_of(
+    session: Session, batch_id: str, states: Iterable[str] | None = None, *, light: bool = False, limit: int | None = None
+) -> list[BatchItem]:
+    """A batch's items in order.
+
+    Args:
+        states: only items in one of these.
+        light: without the large columns, which are read when they are asked for.
+        limit: at most so many.
+    """
     query = select(BatchItem).where(BatchItem.batch_id == batch_id).order_by(BatchItem.position)
     if states is not None:
         query = query.where(BatchItem.state.in_(tuple(states)))  # type: ignore[attr-defined]
+    if light:
+        query = query.options(*(defer(column) for column in (BatchItem.prepared, BatchItem.attributes, BatchItem.signature, BatchItem.token)))  # type: ignore[arg-type]
+    if limit is not None:
+        query = query.limit(limit)
     return list(session.exec(query).all())
 
 
@@ -175,7 +188,7 @@ def count_items(session: Session, batch_id: str) -> dict[str, int]:
 
 
 def item_context(session: Session, items: Sequence[BatchItem]) -> dict[str, tuple[Slot, Document, DocumentVersion, Student]]:
-    """For each item id, the rows it signs."""
+    """For each item id, the rows it signs; the versions without their snapshots."""
     context: dict[str, tuple[Slot, Document, DocumentVersion, Student]] = {}
     by_slot = {item.slot_id: item.id for item in items}
     for chunk in _chunks(list(by_slot)):
@@ -185,9 +198,30 @@ def item_context(session: Session, items: Sequence[BatchItem]) -> dict[str, tupl
             .join(DocumentVersion, (DocumentVersion.id == Slot.version_id) & (DocumentVersion.school_id == Slot.school_id))
             .join(Student, (Student.id == Document.student_id) & (Student.school_id == Document.school_id))
             .where(Slot.id.in_(chunk))  # type: ignore[attr-defined]
+            .options(defer(DocumentVersion.snapshot))  # type: ignore[arg-type]
         ).all()
         context.update({by_slot[row[0].id]: (row[0], row[1], row[2], row[3]) for row in rows})
     return context
+
+
+def lock_documents(session: Session, document_ids: Sequence[str]) -> dict[str, Document]:
+    """Documents by id, locked in one order by everybody who locks several."""
+    found = session.exec(
+        select(Document).where(Document.id.in_(document_ids)).order_by(Document.id).with_for_update()  # type: ignore[attr-defined]
+    ).all()
+    return {document.id: document for document in found}
+
+
+def versions_with_slots(session: Session, version_ids: Sequence[str]) -> dict[str, tuple[DocumentVersion, list[Slot]]]:
+    """Versions, without their snapshots, and every slot of each in its order; the slots locked."""
+    versions = session.exec(
+        select(DocumentVersion).where(DocumentVersion.id.in_(version_ids)).options(defer(DocumentVersion.snapshot))  # type: ignore[attr-defined, arg-type]
+    ).all()
+    slots: dict[str, list[Slot]] = {}
+    query = select(Slot).where(Slot.version_id.in_(version_ids)).order_by(Slot.version_id, Slot.position)  # type: ignore[attr-defined]
+    for slot in session.exec(query.with_for_update()).all():
+        slots.setdefault(slot.version_id, []).append(slot)
+    return {version.id: (version, slots.get(version.id, [])) for version in versions}
 
 
 def drop_payload(session: Session, item_id: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlmodel import Session, select
 
 from hocba_app.domain.lifecycle import DocumentLife, SlotState
@@ -14,10 +16,20 @@ def load_life(session: Session, document_id: str) -> DocumentLife:
     document = session.get_one(Document, (session.info["school_id"], document_id))
     if document.version_id is None:
         return DocumentLife(document.kind)
-    slots = session.exec(select(Slot).where(Slot.version_id == document.version_id).order_by(Slot.position)).all()
+    slots = list(session.exec(select(Slot).where(Slot.version_id == document.version_id).order_by(Slot.position)).all())
     lease = session.exec(
         select(Lease.batch_id).where(Lease.version_id == document.version_id, Lease.released_at.is_(None))  # type: ignore[union-attr]
     ).first()
+    return life_of(document, slots, lease)
+
+
+def life_of(document: Document, slots: Sequence[Slot], lease: str | None) -> DocumentLife:
+    """The life of a document whose rows are at hand.
+
+    Args:
+        slots: every slot of its current version, in their order.
+        lease: the batch that holds it.
+    """
     return DocumentLife(
         kind=document.kind, state=document.state,  # type: ignore[arg-type]
         slots=tuple(SlotState(slot.field, slot.stage, slot.signed_at is not None) for slot in slots), lease=lease,

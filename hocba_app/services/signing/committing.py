@@ -1,20 +1,27 @@
-"""``stamped → committed``: document by document, the file first, then one transaction (core decision 7)."""
+"""``stamped → committed``: the files first, then one transaction for a few documents (core decision 7).
+
+A transaction takes some documents together: one for each cost thirteen milliseconds of ORM work, and 19,000 signatures a
+year make that four minutes. Nothing is lost by it: each document's rows change together or not at all, and a repeated
+turn writes the same files and finds the committed items committed.
+"""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from sqlmodel import Session
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import SEAL, Batch, BatchItem, Document, DocumentVersion, Revision, Slot
+from hocba_app.models import SEAL, Batch, BatchItem, DocumentVersion, Revision, Slot
 from hocba_app.models.repositories import signing as rows
 from hocba_app.services.audit.log import record
 from hocba_app.services.jobs.queue import enqueue
 from hocba_app.services.jobs.registry import Work
-from hocba_app.services.records.life import load_life, save_life
+from hocba_app.services.records.life import life_of, save_life
 from hocba_app.services.signing import cms, timestamps
 from hocba_app.services.signing.closing import end_batch, wait_for
 from hocba_app.services.signing.leases import release_leases
@@ -24,44 +31,70 @@ from hocba_app.services.signing.tip import Tip
 from hocba_app.services.signing.turn import fail_item
 from hocba_app.services.signing.writer import PreparedUpdate, tip_after
 from hocba_app.services.storage import blobs
-from hocba_app.services.storage.files import current_file
+from hocba_app.services.storage.files import file_of, grown
+
+CHUNK = 15
+"""Documents of one transaction: short enough that nobody waits for it."""
+AT_ONCE = 8
+"""Files flushed to disk side by side."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
     """One document's new revision, written to the store, not yet in the database."""
 
-    blob: str
-    length: int
-    sha256: str
+    update: bytes
     tip: Tip
     token: bytes
     """The time stamp that is inside."""
+    file: bytes
+    """What it is appended to."""
+    base: tuple[int, str]
+    """Length and SHA-256 of what was prepared on."""
 
 
 def commit(work: Work) -> float | None:
     """Embed and commit every stamped item; end the batch when none is left."""
-    with work.db.read(work.school_id) as session:
-        batch = session.get_one(Batch, (work.school_id, work.job_id))
-        chain = [base64.b64decode(text) for text in batch.chain]
-        items = rows.items_of(session, batch.id, ("stamped",))
-        versions = {item_id: row[2] for item_id, row in rows.item_context(session, items).items()}
-    for item in items:
-        try:
-            with work.db.read(work.school_id) as session:
-                file = current_file(session, item.version_id)
-            finished = _embed(item, versions[item.id], file, chain)
-        except HocbaError as error:
-            if error.code is ErrorCode.TIMESTAMP_UNAVAILABLE:
-                return wait_for(work, error.code)
-            _fail(work, item, error)
-            continue
-        _commit_one(work, item, versions[item.id].document_id, finished)
+    while True:
+        with work.db.read(work.school_id) as session:
+            batch = session.get_one(Batch, (work.school_id, work.job_id))
+            chain = [base64.b64decode(text) for text in batch.chain]
+            items = rows.items_of(session, batch.id, ("stamped",), limit=CHUNK)
+            versions = {item_id: row[2] for item_id, row in rows.item_context(session, items).items()}
+            files = {item.id: _file(session, versions[item.id]) for item in items}
+        if not items:
+            break
+        finished: dict[str, Finished | HocbaError] = {}
+        for item in items:
+            try:
+                finished[item.id] = _embed(item, versions[item.id], files[item.id], chain)
+            except HocbaError as error:
+                if error.code is ErrorCode.TIMESTAMP_UNAVAILABLE:
+                    return wait_for(work, error.code)
+                finished[item.id] = error
+        _store([each for each in finished.values() if isinstance(each, Finished)])
+        _commit_some(work, [version.document_id for version in versions.values()], finished)
     end_batch(work, None)
     return None
 
 
-def _embed(item: BatchItem, version: DocumentVersion, file: bytes, chain: list[bytes]) -> Finished:
+def _file(session: Session, version: DocumentVersion) -> bytes | HocbaError:
+    try:
+        return file_of(session, version)
+    except HocbaError as error:
+        return error
+
+
+def _store(finished: Sequence[Finished]) -> None:
+    """Every file is on the disk before the database speaks of it; the disk is waited for once, not one by one."""
+    if finished:
+        with ThreadPoolExecutor(min(AT_ONCE, len(finished))) as pool:
+            list(pool.map(lambda each: blobs.put(each.update), finished))
+
+
+def _embed(item: BatchItem, version: DocumentVersion, file: bytes | HocbaError, chain: list[bytes]) -> Finished:
+    if isinstance(file, HocbaError):
+        raise file
     prepared = PreparedUpdate.loads(item.prepared or b"")
     token = item.token or b""
     try:
@@ -81,44 +114,48 @@ def _embed(item: BatchItem, version: DocumentVersion, file: bytes, chain: list[b
         if not token_fits(timestamps.token_time(token), item.claimed_at or timestamps.token_time(token), chain[0]):
             raise HocbaError(ErrorCode.ANSWER_VOID) from error
     tip = tip_after(Tip.loads(version.tip), file, prepared, update)
-    return Finished(blob=blobs.put(update), length=version.length + len(update), sha256=tip.sha256, tip=tip, token=token)
+    return Finished(update, tip, token, file, (prepared.base_length, prepared.base_sha256))
 
 
-def _commit_one(work: Work, item: BatchItem, document_id: str, finished: Finished) -> None:
-    """Revision, slot, document, lease and audit together, or nothing. Repeating it finds the item committed."""
+def _commit_some(work: Work, document_ids: list[str], finished: dict[str, Finished | HocbaError]) -> None:
+    """Revision, slot, document, lease and audit of each together, or nothing. Repeating it finds the items committed."""
     with work.write() as session:
-        row = session.get_one(BatchItem, (work.school_id, item.id))
-        if row.state != "stamped":
-            return
         batch = session.get_one(Batch, (work.school_id, work.job_id))
+        items = [item for item in rows.items_of(session, batch.id, ("stamped",), light=True) if item.id in finished]
         # Locked: on PostgreSQL an unlock or a reassignment must not slip in between this look and the commit.
-        session.get_one(Document, (work.school_id, document_id), with_for_update=True)
-        version = session.get_one(DocumentVersion, (work.school_id, item.version_id))
-        slot = session.get_one(Slot, (work.school_id, item.slot_id), with_for_update=True)
-        try:
-            _require_unchanged(batch, slot, version, PreparedUpdate.loads(row.prepared or b""))
-            life = load_life(session, slot.document_id).sign(batch.id, slot.field)
-        except HocbaError as error:
-            fail_item(session, batch, row, error)
-            release_leases(session, batch.id, [row.version_id])
-            return
-        _append_revision(session, version, finished, kind="signature", slot_id=slot.id)
-        slot.signed_at = timestamps.token_time(finished.token)
-        slot.revision_number, slot.evidence_id = version.revision_number, batch.evidence_id
-        session.add(slot)
-        release_leases(session, batch.id, [version.id])
-        session.flush()
-        save_life(session, slot.document_id, life)
-        row.state, batch.committed = "committed", batch.committed + 1
-        row.prepared = row.attributes = row.signature = row.token = None
-        session.add(row)
-        session.add(batch)
-        if slot.stage == SEAL:
-            enqueue_archive(session, batch)
-        record(
-            session, actor=batch.account_id, action="record.signed", subject=f"document:{slot.document_id}",
-            data={"version": version.number, "slot": slot.field, "stage": slot.stage, "sha256": version.sha256, "batch": batch.id},
-        )
+        documents = rows.lock_documents(session, document_ids)
+        versions = rows.versions_with_slots(session, [item.version_id for item in items])
+        leases = rows.held_versions(session, list(versions))
+        done: list[Finished] = []
+        for item in items:
+            result = finished[item.id]
+            version, slots = versions[item.version_id]
+            slot = next(each for each in slots if each.id == item.slot_id)
+            try:
+                if isinstance(result, HocbaError):
+                    raise result
+                _require_unchanged(batch, slot, version, result.base)
+                life = life_of(documents[slot.document_id], slots, leases.get(version.id)).sign(batch.id, slot.field)
+            except HocbaError as error:
+                fail_item(session, batch, item, error)
+                continue
+            _append_revision(session, version, result, kind="signature", slot_id=slot.id)
+            slot.signed_at = timestamps.token_time(result.token)
+            slot.revision_number, slot.evidence_id = version.revision_number, batch.evidence_id
+            save_life(session, slot.document_id, life)
+            item.state, batch.committed = "committed", batch.committed + 1
+            item.prepared = item.attributes = item.signature = item.token = None
+            session.add_all((slot, item, batch))
+            if slot.stage == SEAL:
+                enqueue_archive(session, batch)
+            done.append(result)
+            record(
+                session, actor=batch.account_id, action="record.signed", subject=f"document:{slot.document_id}",
+                data={"version": version.number, "slot": slot.field, "stage": slot.stage, "sha256": version.sha256, "batch": batch.id},
+            )
+        release_leases(session, batch.id, list(versions))
+    for each in done:
+        grown(each.file, each.update, each.tip.sha256)
 
 
 def enqueue_archive(session: Session, batch: Batch) -> None:
@@ -127,14 +164,14 @@ def enqueue_archive(session: Session, batch: Batch) -> None:
         enqueue(session, "archive", {"batch": batch.id}, actor=batch.account_id, total=batch.total)
 
 
-def _require_unchanged(batch: Batch, slot: Slot, version: DocumentVersion, prepared: PreparedUpdate) -> None:
+def _require_unchanged(batch: Batch, slot: Slot, version: DocumentVersion, base: tuple[int, str]) -> None:
     """Compare-and-set on what the signature covers.
 
     Raises:
         HocbaError: LEASE_LOST when the file or the version is not the one prepared on, SLOT_NOT_YOURS when the slot
             was given to another person meanwhile.
     """
-    if version.voided_at is not None or (version.length, version.sha256) != (prepared.base_length, prepared.base_sha256):
+    if version.voided_at is not None or (version.length, version.sha256) != base:
         raise HocbaError(ErrorCode.LEASE_LOST)
     if slot.stage != SEAL and slot.staff_id != batch.owner:
         raise HocbaError(ErrorCode.SLOT_NOT_YOURS)
@@ -144,25 +181,16 @@ def _append_revision(
     session: Session, version: DocumentVersion, finished: Finished, *, kind: str, slot_id: str | None
 ) -> None:
     version.revision_number += 1
-    version.length, version.sha256, version.tip = finished.length, finished.sha256, finished.tip.dumps()
+    version.length, version.sha256, version.tip = finished.tip.length, finished.tip.sha256, finished.tip.dumps()
     session.add(version)
     session.add(
         Revision(
             version_id=version.id, number=version.revision_number, kind=kind, slot_id=slot_id,
-            blob_sha256=finished.blob, length=finished.length, sha256=finished.sha256,
+            blob_sha256=hashlib.sha256(finished.update).hexdigest(), length=finished.tip.length, sha256=finished.tip.sha256,
         )
     )
 
 
 def append_archive(session: Session, version: DocumentVersion, update: bytes, tip: Tip) -> None:
     """Add archive data (DSS, document time stamp) after the seal; the update is in the store already."""
-    finished = Finished(hashlib.sha256(update).hexdigest(), version.length + len(update), tip.sha256, tip, b"")
-    _append_revision(session, version, finished, kind="archive", slot_id=None)
-
-
-def _fail(work: Work, item: BatchItem, error: HocbaError) -> None:
-    with work.write() as session:
-        batch = session.get_one(Batch, (work.school_id, work.job_id))
-        row = session.get_one(BatchItem, (work.school_id, item.id))
-        fail_item(session, batch, row, error)
-        release_leases(session, batch.id, [row.version_id])
+    _append_revision(session, version, Finished(update, tip, b"", b"", (0, "")), kind="archive", slot_id=None)

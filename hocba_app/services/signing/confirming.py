@@ -10,7 +10,7 @@ import base64
 from datetime import timedelta
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import Batch, BatchItem
+from hocba_app.models import Batch
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import signing as rows
 from hocba_app.services.audit.log import changed, record
@@ -161,8 +161,9 @@ def keep_answers(work: Work, provider: SigningProvider, signatures: tuple[bytes,
         problem = ErrorCode.CERTIFICATE_CHANGED
     with work.write(durable=True) as session:
         batch = session.get_one(Batch, (work.school_id, work.job_id))
+        by_id = {row.id: row for row in rows.items_of(session, batch.id, ("prepared",), light=True)}
         for item, signature in zip(items, fitting, strict=True):
-            row = session.get_one(BatchItem, (work.school_id, item.id))
+            row = by_id[item.id]
             if signature is None:
                 fail_item(session, batch, row, HocbaError(problem))
                 continue

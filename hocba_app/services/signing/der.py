@@ -52,12 +52,24 @@ def element(data: bytes, offset: int = 0) -> bytes:
     return data[offset : offset + head + size]
 
 
+def content(data: bytes) -> bytes:
+    """What is inside an element."""
+    head, size = header_length(data)
+    return data[head : head + size]
+
+
 def children(data: bytes) -> list[bytes]:
-    """The elements inside a constructed element."""
+    """The elements inside a constructed element.
+
+    Raises:
+        ValueError, IndexError: they do not fill it exactly.
+    """
     head, size = header_length(data)
     position, end, found = head, head + size, []
     while position < end:
         child = element(data, position)
         found.append(child)
         position += len(child)
+    if position != end or end > len(data):
+        raise ValueError("an element does not end where it says")
     return found

@@ -8,7 +8,7 @@ import secrets
 from sqlmodel import Session, select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import SEAL, Batch, BatchItem, DocumentVersion, Evidence, School, SignatureImage, Slot, Staff
+from hocba_app.models import SEAL, Batch, BatchItem, Evidence, School, SignatureImage, Slot, Staff
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import signing as rows
 from hocba_app.services.audit.log import changed
@@ -18,9 +18,9 @@ from hocba_app.services.signing.closing import end_batch, move_to
 from hocba_app.services.signing.leases import release_leases
 from hocba_app.services.signing.outside import token_size, trust_roots, writer
 from hocba_app.services.signing.tip import Tip
-from hocba_app.services.signing.turn import fail_item, require_due
+from hocba_app.services.signing.turn import fail_item, require_due, sealable_now
 from hocba_app.services.signing.writer import Reassignment, SignatureRequest
-from hocba_app.services.storage.files import current_file
+from hocba_app.services.storage.files import file_of
 
 CHUNK = 50
 """Documents prepared in one transaction."""
@@ -38,7 +38,7 @@ def prepare(work: Work) -> float | None:
     with work.write() as session:
         batch = session.get_one(Batch, (work.school_id, work.job_id))
         batch.evidence_id = evidence_id
-        if rows.items_of(session, batch.id, ("prepared",)):
+        if rows.items_of(session, batch.id, ("prepared",), light=True, limit=1):
             move_to(session, batch, "prepared")
             return 0.0
     end_batch(work, None)
@@ -92,29 +92,32 @@ def _prepare_some(work: Work, chain: list[bytes]) -> bool:
     Returns:
         Whether anything is left to prepare.
     """
-    claimed_at = utc_now().replace(microsecond=0)
+    claimed_at, reserved = utc_now().replace(microsecond=0), cms.estimate_size(chain, token_size())
     with work.db.read(work.school_id) as session:
         batch = session.get_one(Batch, (work.school_id, work.job_id))
-        items = rows.items_of(session, batch.id, ("claimed",))[:CHUNK]
+        items = rows.items_of(session, batch.id, ("claimed",), limit=CHUNK)
         context = rows.item_context(session, items)
         image = _image(session, batch.owner)
         name = session.get_one(Staff, (work.school_id, batch.owner)).full_name if batch.owner != SEAL else ""
+        seals = [context[item.id] for item in items] if batch.owner == SEAL else []
+        sealable = sealable_now(session, [document for _, document, *_ in seals])
+        reassigned = _reassignments(session, [version.id for _, _, version, _ in seals])
         requests: list[tuple[BatchItem, bytes, Tip, SignatureRequest] | tuple[BatchItem, HocbaError]] = []
         for item in items:
             slot, document, version, _ = context[item.id]
             try:
-                require_due(session, batch, slot, document)
+                require_due(session, batch, slot, document, sealable)
                 requests.append(
                     (
                         item,
-                        current_file(session, version.id),
+                        file_of(session, version),
                         Tip.loads(version.tip),
                         SignatureRequest(
                             field=slot.field,
                             claimed_at=claimed_at,
                             appearance=_appearance(image, name, slot, claimed_at),
-                            reserved=cms.estimate_size(chain, token_size()),
-                            reassigned=_reassignments(session, version) if slot.stage == SEAL else (),
+                            reserved=reserved,
+                            reassigned=reassigned.get(version.id, ()),
                         ),
                     )
                 )
@@ -125,8 +128,9 @@ def _prepare_some(work: Work, chain: list[bytes]) -> bool:
     results = [_lay_out(*request, certificate=chain[0]) if len(request) == 4 else request for request in requests]
     with work.write() as session:
         batch = session.get_one(Batch, (work.school_id, work.job_id))
+        by_id = {row.id: row for row in rows.items_of(session, batch.id, ("claimed",), light=True)}
         for item, result in results:
-            row = session.get_one(BatchItem, (work.school_id, item.id))
+            row = by_id[item.id]
             if isinstance(result, HocbaError):
                 fail_item(session, batch, row, result)
                 release_leases(session, batch.id, [row.version_id])
@@ -153,18 +157,23 @@ def _appearance(image: bytes, name: str, slot: Slot, claimed_at: object) -> appe
     return appearance.Appearance(image=drawn, name=name, caption_lines=tuple(slot.caption), signed_at=claimed_at)  # type: ignore[arg-type]
 
 
-def _reassignments(session: Session, version: DocumentVersion) -> tuple[Reassignment, ...]:
-    """Slots given to another person after locking: the seal vouches for them (core decision 9)."""
-    slots = session.exec(select(Slot).where(Slot.version_id == version.id).order_by(Slot.position)).all()
-    return tuple(
-        Reassignment(
-            field=slot.field,
-            signer=slot.reassignment["signer_hash"],
-            reason=slot.reassignment["reason"],
-            delegation=slot.reassignment.get("delegation") or "",
-        )
-        for slot in slots
-        if slot.reassignment
-    )
+def _reassignments(session: Session, version_ids: list[str]) -> dict[str, tuple[Reassignment, ...]]:
+    """By version, the slots given to another person after locking: the seal vouches for them (core decision 9)."""
+    if not version_ids:
+        return {}
+    slots = session.exec(
+        select(Slot).where(Slot.version_id.in_(version_ids)).order_by(Slot.version_id, Slot.position)  # type: ignore[attr-defined]
+    ).all()
+    found: dict[str, tuple[Reassignment, ...]] = {}
+    for slot in slots:
+        if slot.reassignment:
+            found[slot.version_id] = (
+                *found.get(slot.version_id, ()),
+                Reassignment(
+                    field=slot.field, signer=slot.reassignment["signer_hash"], reason=slot.reassignment["reason"],
+                    delegation=slot.reassignment.get("delegation") or "",
+                ),
+            )
+    return found
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from sqlmodel import Session, select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.domain.lifecycle import may_seal
 from hocba_app.models import SEAL, Batch, BatchItem, Database, Document, Job, SchoolClass, SigningKey, Slot, Student
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import signing as rows
@@ -17,6 +16,7 @@ from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.audit.log import changed, record
 from hocba_app.services.jobs.queue import enqueue
 from hocba_app.services.jobs.wake import wake
+from hocba_app.services.signing.turn import sealable_now
 
 MAX_HASHES = 500
 """Hashes in one call of the provider, and so in one confirmation (core decision 8)."""
@@ -61,11 +61,11 @@ def waiting_for(session: Session, who: Identity, *, stage: str | None = None) ->
 def _waiting(session: Session, query: object, *, seal: bool = False) -> list[Waiting]:
     due: list[tuple[Slot, Document, SchoolClass, Student]] = list(session.exec(query).all())  # type: ignore[call-overload]
     busy = rows.slots_in_live_batches(session, [slot.id for slot, *_ in due])
-    sealable = _sealable(session, due) if seal else {}
+    sealable = sealable_now(session, [document for _, document, *_ in due]) if seal else frozenset()
     found = []
     for slot, document, school_class, student in due:
         reason = ErrorCode.DOCUMENT_BUSY if slot.id in busy else None
-        if reason is None and seal and not sealable[document.id]:
+        if reason is None and seal and document.id not in sealable:
             reason = ErrorCode.NOT_SEALABLE
         found.append(
             Waiting(
@@ -76,19 +76,6 @@ def _waiting(session: Session, query: object, *, seal: bool = False) -> list[Wai
             )
         )
     return found
-
-
-def _sealable(session: Session, due: Sequence[tuple[Slot, Document, SchoolClass, Student]]) -> dict[str, bool]:
-    """Workflow rule 4, pupil by pupil: for a cover the year is that of the class it was locked in."""
-    by_year: dict[str, set[str]] = {}
-    for _, document, school_class, student in due:
-        by_year.setdefault(document.school_year or school_class.school_year, set()).add(student.id)
-    states = {year: rows.document_states(session, sorted(students), year) for year, students in by_year.items()}
-    answer: dict[str, bool] = {}
-    for _, document, school_class, student in due:
-        state = states[document.school_year or school_class.school_year].get(student.id, {})
-        answer[document.id] = may_seal(state.get("cover"), state.get("history"), state.get("results"))
-    return answer
 
 
 def start(db: Database, who: Identity, slot_ids: Sequence[str]) -> list[str]:
@@ -171,7 +158,8 @@ def accept_turn(db: Database, who: Identity, batch_id: str) -> None:
         _due_now(session, batch_id)
         batch = _own_batch(session, who, batch_id)
         if batch.state == "queued":
-            batch.accepted, batch.offered_at = True, None
+            # The offer stays noted: without it the next look would offer the same turn again, for ever.
+            batch.accepted = True
             session.add(batch)
             changed(session)
     wake(who.school_id, batch_id)

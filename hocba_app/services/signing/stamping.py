@@ -42,7 +42,7 @@ def stamp(work: Work) -> float | None:
         with work.db.read(work.school_id) as session:
             batch = session.get_one(Batch, (work.school_id, work.job_id))
             certificate = base64.b64decode(batch.chain[0])
-            items = rows.items_of(session, batch.id, ("answered",))[:AT_ONCE]
+            items = rows.items_of(session, batch.id, ("answered",), limit=AT_ONCE)
         if not items:
             break
         try:
@@ -53,12 +53,14 @@ def stamp(work: Work) -> float | None:
             raise
         with work.write() as session:
             batch = session.get_one(Batch, (work.school_id, work.job_id))
+            by_id = {row.id: row for row in rows.items_of(session, batch.id, ("answered",), light=True)}
             for item, token in zip(items, tokens, strict=True):
-                _accept(session, batch, item, token, certificate)
+                if item.id in by_id:
+                    _accept(session, batch, by_id[item.id], token, certificate)
             changed(session)
     with work.write() as session:
         batch = session.get_one(Batch, (work.school_id, work.job_id))
-        if rows.items_of(session, batch.id, ("stamped",)):
+        if rows.items_of(session, batch.id, ("stamped",), light=True, limit=1):
             move_to(session, batch, "stamped")
             return 0.0
     end_batch(work, None)
@@ -81,8 +83,7 @@ def _check_again(work: Work) -> None:
         session.add(batch)
 
 
-def _accept(session: Session, batch: Batch, item: BatchItem, token: bytes, certificate: bytes) -> None:
-    row = session.get_one(BatchItem, (batch.school_id, item.id))
+def _accept(session: Session, batch: Batch, row: BatchItem, token: bytes, certificate: bytes) -> None:
     if token_fits(timestamps.token_time(token), row.claimed_at or utc_now(), certificate):
         row.token, row.state = token, "stamped"
         session.add(row)

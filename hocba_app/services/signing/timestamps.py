@@ -10,20 +10,20 @@ from datetime import datetime
 from functools import lru_cache
 
 import httpx
-from asn1crypto import algos, cms, tsp
-from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.services.signing import token_der
+from hocba_app.services.signing.der import children, sequence
+from hocba_app.services.signing.token_der import Token
 
 AT_ONCE = 16
 TIMEOUT = 10.0
-_HASHES = {"sha256": hashes.SHA256(), "sha384": hashes.SHA384(), "sha512": hashes.SHA512()}
+_HEADERS = {"Content-Type": "application/timestamp-query", "Accept": "application/timestamp-reply"}
 
 
 class TimestampClient:
@@ -66,75 +66,49 @@ class TimestampClient:
             HocbaError: TIMESTAMP_UNAVAILABLE.
         """
         nonce = secrets.randbits(63)
-        request = tsp.TimeStampReq(
-            {
-                "version": "v1",
-                "message_imprint": {"hash_algorithm": algos.DigestAlgorithm({"algorithm": "sha256"}), "hashed_message": imprint},
-                "nonce": nonce, "cert_req": certificate_required,
-            }
-        ).dump()
+        body = token_der.request(imprint, nonce, certificate_required)
         try:
-            answer = self._client.post(self._url, content=request, headers={"Content-Type": "application/timestamp-query"})
+            answer = self._client.post(self._url, content=body, headers=_HEADERS)
             answer.raise_for_status()
-            response = tsp.TimeStampResp.load(answer.content)
-            if response["status"]["status"].native not in ("granted", "granted_with_mods"):
+            token = token_der.token_of(answer.content)
+            if token is None:
                 raise HocbaError(ErrorCode.TIMESTAMP_UNAVAILABLE)
-            token = response["time_stamp_token"].dump()
-            self._check(token, imprint, nonce)
-        except (httpx.HTTPError, ValueError, KeyError, InvalidSignature) as error:
+            self._check(token_der.read(token), imprint, nonce)
+        except (httpx.HTTPError, ValueError, IndexError, KeyError, InvalidSignature) as error:
             raise HocbaError(ErrorCode.TIMESTAMP_UNAVAILABLE) from error
         self.largest_token = max(self.largest_token, len(token))
         return token
 
-    def _check(self, token: bytes, imprint: bytes, nonce: int) -> None:
+    def _check(self, token: Token, imprint: bytes, nonce: int) -> None:
         """Imprint and nonce are ours, the signature holds, and the signer is a time-stamp unit under our roots."""
-        signed = cms.ContentInfo.load(token)["content"]
-        info = signed["encap_content_info"]["content"].parsed
-        if info["message_imprint"]["hashed_message"].native != imprint or info["nonce"].native != nonce:
+        if not token.has_imprint(imprint) or not token.has_nonce(nonce):
             raise HocbaError(ErrorCode.TIMESTAMP_UNAVAILABLE)
-        found = tuple(certificates_in(token)) or self.certificates
-        signer = _signer_certificate(signed, found)
+        found = token.certificates or self.certificates
+        signer = next((item for item in found if _issuer_and_serial(item) == token.signer), None)
+        if signer is None:
+            raise HocbaError(ErrorCode.TIMESTAMP_UNAVAILABLE)
         self.certificates = (signer, *(certificate for certificate in found if certificate != signer))
-        _verify_token(signed, signer)
+        token.verify(_public_key(signer))
         if not _is_timestamp_unit(signer, self.certificates, self._roots):
             raise HocbaError(ErrorCode.TIMESTAMP_UNAVAILABLE)
 
 
 def token_time(token: bytes) -> datetime:
     """The time a token states, UTC: the time that is shown and judged."""
-    content = cms.ContentInfo.load(token)["content"]["encap_content_info"]["content"]
-    return content.parsed["gen_time"].native
+    return token_der.read(token).stated
 
 
 def certificates_in(token: bytes) -> list[bytes]:
     """The certificates a token carries, DER."""
-    found = cms.ContentInfo.load(token)["content"]["certificates"]
-    return [choice.chosen.dump() for choice in found] if found.native else []
+    return list(token_der.read(token).certificates)
 
 
-def _signer_certificate(signed: cms.SignedData, certificates: Sequence[bytes]) -> bytes:
-    wanted = signed["signer_infos"][0]["sid"].chosen
-    for certificate in certificates:
-        parsed = asn1_x509.Certificate.load(certificate)
-        if parsed.serial_number == wanted["serial_number"].native and parsed.issuer == wanted["issuer"]:
-            return certificate
-    raise HocbaError(ErrorCode.TIMESTAMP_UNAVAILABLE)
-
-
-def _verify_token(signed: cms.SignedData, certificate: bytes) -> None:
-    info = signed["signer_infos"][0]
-    attributes = info["signed_attrs"]
-    digest_name = info["digest_algorithm"]["algorithm"].native
-    digests = [attribute["values"][0].native for attribute in attributes if attribute["type"].native == "message_digest"]
-    content = signed["encap_content_info"]["content"].contents
-    if digests != [hashlib.new(digest_name, content).digest()]:
-        raise InvalidSignature
-    key = _public_key(certificate)
-    body = b"\x31" + attributes.dump()[1:]
-    if isinstance(key, rsa.RSAPublicKey):
-        key.verify(info["signature"].native, body, padding.PKCS1v15(), _HASHES[digest_name])
-    else:
-        key.verify(info["signature"].native, body, ec.ECDSA(_HASHES[digest_name]))
+@lru_cache(maxsize=64)
+def _issuer_and_serial(certificate: bytes) -> bytes:
+    """As a signer is named in a CMS, DER."""
+    fields = children(children(certificate)[0])
+    serial, issuer = (fields[1], fields[3]) if fields[0][0] == 0xA0 else (fields[0], fields[2])
+    return sequence(issuer, serial)
 
 
 @lru_cache(maxsize=16)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -88,18 +89,23 @@ def _is_free(session: Session, batch: Batch, items: list[BatchItem]) -> bool:
 
 
 def _drop_undue(session: Session, batch: Batch) -> None:
-    context = rows.slots_with_documents(session, [item.slot_id for item in rows.items_of(session, batch.id, ("claimed",))])
+    items = rows.items_of(session, batch.id, ("claimed",), light=True)
+    context = rows.slots_with_documents(session, [item.slot_id for item in items])
     due = {slot.id: (slot, document) for slot, document in context}
-    for item in rows.items_of(session, batch.id, ("claimed",)):
+    sealable = sealable_now(session, [document for _, document in context]) if batch.owner == SEAL else frozenset()
+    for item in items:
         slot, document = due[item.slot_id]
         try:
-            require_due(session, batch, slot, document)
+            require_due(session, batch, slot, document, sealable)
         except HocbaError as error:
             fail_item(session, batch, item, error)
 
 
-def require_due(session: Session, batch: Batch, slot: Slot, document: Document) -> None:
+def require_due(session: Session, batch: Batch, slot: Slot, document: Document, sealable: Collection[str] = ()) -> None:
     """Refuse a slot that is not this batch's to sign now. Order is judged here and at commit, not on the screen.
+
+    Args:
+        sealable: for the seal, ids of documents that :func:`sealable_now` has found ready.
 
     Raises:
         HocbaError: NOT_LOCKED, SLOT_SIGNED, OUT_OF_ORDER, SLOT_NOT_YOURS, NOT_SEALABLE, DELEGATION_OVER.
@@ -113,7 +119,8 @@ def require_due(session: Session, batch: Batch, slot: Slot, document: Document) 
     if slot.stage == SEAL:
         if batch.owner != SEAL:
             raise HocbaError(ErrorCode.SLOT_NOT_YOURS)
-        _require_sealable(session, document)
+        if document.id not in sealable:
+            raise HocbaError(ErrorCode.NOT_SEALABLE)
         return
     if slot.staff_id != batch.owner:
         raise HocbaError(ErrorCode.SLOT_NOT_YOURS)
@@ -121,13 +128,23 @@ def require_due(session: Session, batch: Batch, slot: Slot, document: Document) 
         _require_principal_or_deputy(session, slot, document)
 
 
-def _require_sealable(session: Session, document: Document) -> None:
-    year = document.school_year
-    if not year:
-        year = session.get_one(SchoolClass, (document.school_id, document.class_id)).school_year
-    states = rows.document_states(session, [document.student_id], year).get(document.student_id, {})
-    if not may_seal(states.get("cover"), states.get("history"), states.get("results")):
-        raise HocbaError(ErrorCode.NOT_SEALABLE)
+def sealable_now(session: Session, documents: Sequence[Document]) -> frozenset[str]:
+    """Ids of those whose pupil's cover, history and results are all signed (workflow rule 4).
+
+    For a cover the year is that of the class it was locked in.
+    """
+    classes = {class_id: session.get_one(SchoolClass, (session.info["school_id"], class_id)) for class_id in {each.class_id for each in documents}}
+    years = {document.id: document.school_year or classes[document.class_id].school_year for document in documents}
+    students: dict[str, set[str]] = {}
+    for document in documents:
+        students.setdefault(years[document.id], set()).add(document.student_id)
+    states = {year: rows.document_states(session, sorted(wanted), year) for year, wanted in students.items()}
+    found = []
+    for document in documents:
+        state = states[years[document.id]].get(document.student_id, {})
+        if may_seal(state.get("cover"), state.get("history"), state.get("results")):
+            found.append(document.id)
+    return frozenset(found)
 
 
 def _require_principal_or_deputy(session: Session, slot: Slot, document: Document) -> None:

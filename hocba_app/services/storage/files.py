@@ -9,7 +9,7 @@ from collections import OrderedDict
 from sqlmodel import Session, select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import Revision
+from hocba_app.models import DocumentVersion, Revision
 from hocba_app.services.storage import blobs
 
 _CACHE_BYTES = 96 * 1024 * 1024
@@ -50,6 +50,25 @@ def current_file(session: Session, version_id: str) -> bytes:
         HocbaError: STORED_FILE_DAMAGED, NOT_FOUND.
     """
     return revision_file(session, version_id, None)
+
+
+def file_of(session: Session, version: DocumentVersion) -> bytes:
+    """:func:`current_file` of a version at hand: no question to the database when this process has the file.
+
+    Raises:
+        HocbaError: STORED_FILE_DAMAGED, NOT_FOUND.
+    """
+    data = _recent.get(version.sha256)
+    return data if data is not None else current_file(session, version.id)
+
+
+def grown(file: bytes, update: bytes, sha256: str) -> None:
+    """Remember the file a committed update has made, for the next signer of it.
+
+    Args:
+        sha256: of both together.
+    """
+    _recent.put(sha256, file + update)
 
 
 def revision_file(session: Session, version_id: str, number: int | None) -> bytes:
