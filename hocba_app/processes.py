@@ -87,7 +87,7 @@ class Child:
     def failure(self) -> HocbaError:
         """What to say when it did not do what it should: the end of its log tells why."""
         lines = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines() if self.log.exists() else []
-        return HocbaError(ErrorCode.CHILD_FAILED, name=self.name, log=self.log, last=lines[-1] if lines else "")
+        return HocbaError(ErrorCode.CHILD_FAILED, name=self.name, log=self.log, last=lines[-1] if lines else "", code=self.process.poll())
 
     def stop(self) -> None:
         """SIGTERM, then after :data:`STOP_SECONDS` SIGKILL for it and whatever it started."""
