@@ -16,7 +16,7 @@ from hocba_app.services.sync.reading import Incoming
 
 LARGEST_PHOTO = 4 * 1024 * 1024
 MOST_PIXELS = 25_000_000
-AT_A_TIME = 8
+AT_A_TIME = 16
 
 
 def fetch_photos(client: SectorClient, records: Sequence[Incoming]) -> None:

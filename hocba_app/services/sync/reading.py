@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import tempfile
-import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -160,7 +159,7 @@ def _collect(
             if found.snapshot not in (None, page.snapshot):
                 raise HocbaError(ErrorCode.SECTOR_REFUSED, detail="đợt dữ liệu thay đổi giữa các trang")
             found.snapshot = page.snapshot
-            found.add(composed(page.rows), prepare)
+            found.add(page.rows, prepare)
             if seen is not None:
                 seen(found.count)
             if page.next_page is None:
@@ -173,17 +172,6 @@ def _collect(
     except BaseException:
         found.__exit__(None, None, None)
         raise
-
-
-def composed(value: Any) -> Any:
-    """The same JSON with every string in NFC: SMAS hands on what was typed, and some keyboards type NFD."""
-    if isinstance(value, str):
-        return value if value.isascii() else unicodedata.normalize("NFC", value)
-    if isinstance(value, list):
-        return [composed(item) for item in value]
-    if isinstance(value, dict):
-        return {key: composed(item) for key, item in value.items()}
-    return value
 
 
 def _storable(row: dict[str, Any]) -> bool:

@@ -34,6 +34,10 @@ class Sector:
     http: httpx.Client
     account: dict[str, Any]
 
+    def login(self) -> None:
+        form = {"grant_type": "client_credentials", "client_id": self.account["client_id"], "client_secret": self.account["client_secret"]}
+        self.http.headers["Authorization"] = f"Bearer {self.http.post('/oauth2/token', data=form).json()['access_token']}"
+
     def submit(self, kind: str, term: str | None = None) -> dict[str, Any]:
         answer = self.http.post("/smas/v1/submissions", json={"kind": kind, "term": term, "school_year": YEAR})
         assert answer.status_code == 202, answer.text
@@ -49,15 +53,6 @@ class Sector:
 
     def live(self, resource: str) -> list[dict[str, Any]]:
         return self.http.get(f"/smas/v1/{resource}", params={"school_year": YEAR, "limit": 500}).json()["items"]
-
-
-@pytest.fixture(scope="module")
-def smas(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Service]]:
-    """One running simulator a module; each test gets a school of its own by seed where it writes."""
-    service = Service(tmp_path_factory.mktemp("smas"), [SPEC])
-    with running(lambda _url: create_app(service)) as url:
-        yield url, service
-    service.close()
 
 
 @pytest.fixture
@@ -81,10 +76,9 @@ def configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[pyte
 
 
 def _sector(url: str, service: Service) -> Sector:
-    account = service.schools()[0]
-    form = {"grant_type": "client_credentials", "client_id": account["client_id"], "client_secret": account["client_secret"]}
-    token = httpx.post(f"{url}/oauth2/token", data=form).json()["access_token"]
-    return Sector(url, service, httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=30), account)
+    found = Sector(url, service, httpx.Client(base_url=url, timeout=30), service.schools()[0])
+    found.login()
+    return found
 
 
 @pytest.fixture

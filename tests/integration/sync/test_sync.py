@@ -42,9 +42,9 @@ def test_the_recomputation_finds_the_known_errors_no_more_and_no_fewer(here: Her
 
 def test_a_second_run_changes_nothing(here: Here) -> None:
     here.sync()
-    before = _everything(here)
+    before = everything(here)
     job = here.sync()
-    assert _everything(here) == before
+    assert everything(here) == before
     assert sync_report(here.db, here.admin, job.id).total == 0
     assert [run.state for run in sync_runs(here.db, here.admin)] == ["done", "done"]
     status = sync_status(here.db, here.admin)
@@ -66,7 +66,7 @@ def test_a_corrected_mark_comes_once_it_is_submitted(here: Here, sector: Sector)
     assert b"10" in report_csv(here.db, here.admin, report.run.id)
 
 
-def _everything(here: Here) -> list[object]:
+def everything(here: Here) -> list[object]:
     with here.db.read(here.school_id) as session:
         return [
             sorted((row.id, row.model_dump_json()) for row in session.exec(select(model)).all())
