@@ -12,11 +12,10 @@ from hocba_app.models import Database, SyncRow
 from hocba_app.models.repositories import sync as rows
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.sessions import Identity
+from hocba_app.services.csv_cells import plain_cell
 from hocba_app.services.sync.run import TITLES
 
 _HEADER = ("Tập dữ liệu", "Mã bản ghi", "Tên", "Kết quả", "Mục", "Lý do, thay đổi")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""What makes a spreadsheet read a cell as a formula; the wide forms too, which some programs fold."""
 _AT_A_TIME = 1000
 OUTCOME_TITLES = {"new": "Mới", "changed": "Thay đổi", "gone": "Không còn", "rejected": "Bị từ chối", "conflict": "Cần xem xét"}
 
@@ -68,8 +67,3 @@ def report_csv(db: Database, who: Identity, job_id: str) -> bytes:
                 writer.writerow([plain_cell(cell) for cell in cells])
             session.expunge_all()
     return b"\xef\xbb\xbf" + text.getvalue().encode()
-
-
-def plain_cell(text: str) -> str:
-    """A cell no spreadsheet takes for a formula: one that would be is set behind an apostrophe."""
-    return f"'{text}" if text.lstrip(" \u00a0").startswith(_FORMULA) or text.startswith(_FORMULA) else text

@@ -21,7 +21,7 @@ from hocba_app.services.jobs.wake import wake
 from hocba_app.services.sync.report_file import ReportRow, report_csv, report_row
 from hocba_app.services.sync.run import OUTCOMES, RESOURCES, sector_client
 
-_YEAR = re.compile(r"20\d\d-20\d\d")
+_YEAR = re.compile(r"20[0-9]{2}-20[0-9]{2}")
 
 
 @dataclass(frozen=True, slots=True)

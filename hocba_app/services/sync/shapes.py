@@ -32,14 +32,14 @@ Code = _text(40, least=1)
 Name = _text(200, least=1)
 Word = _text(60)
 Line = _text(300)
-Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(_date)]
+Day = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), AfterValidator(_date)]
 Prose = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")]
 """A comment: may have several lines."""
 Value = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=30, pattern=r"^[^\x00-\x1f\x7f]*$")]
 """A mark or level as submitted; whether it is a right one is the rules' matter, not the shape's."""
-SchoolYear = Annotated[str, StringConstraints(pattern=r"^20\d{2}-20\d{2}$")]
+SchoolYear = Annotated[str, StringConstraints(pattern=r"^20[0-9]{2}-20[0-9]{2}$")]
 Count = Annotated[int, Field(ge=0, le=1000)]
-PersonalId = Annotated[str, StringConstraints(pattern=r"^\d{12}$")]
+PersonalId = Annotated[str, StringConstraints(pattern=r"^[0-9]{12}$")]
 Regime = Literal["TT22", "TT26", "TT27"]
 Level = Literal["primary", "lower_secondary", "upper_secondary"]
 
@@ -71,7 +71,7 @@ class StaffData(Shape):
     code: Code
     full_name: Name
     id_number: PersonalId | None = None
-    old_id_number: Annotated[str, StringConstraints(pattern=r"^\d{9}$")] | None = None
+    old_id_number: Annotated[str, StringConstraints(pattern=r"^[0-9]{9}$")] | None = None
     position: Literal["principal", "vice_principal", "teacher", "clerk"]
     email: _text(200) | None = None
     phone: _text(30) | None = None
