@@ -12,6 +12,7 @@ from hocba_app.simulators.smas.rules.regimes import COMPUTE
 from hocba_app.simulators.smas.store import Store
 
 TERMS = {"I": "term1", "II": "term2"}
+BY_HAND_NOTE = "Điểm trung bình học kì do nhà trường nhập từ hồ sơ chuyển đến"
 _LONGEST = 1000
 
 
@@ -140,19 +141,13 @@ def _text(values: dict[str, Any], name: str) -> str:
     return value
 
 
-def shown(result: dict[str, Any], subjects: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """A result as the contract has it: subjects in the order of the form, known errors in place of what is right."""
-    out = {key: value for key, value in result.items() if key not in ("subjects", "wrong", "decided", "outstanding")}
-    rows = {
-        key: {"subject_id": key, **{name: value for name, value in result["subjects"][key].items() if name != "by_hand"}}
-        for key in subjects if key in result["subjects"]
-    }  # fmt: skip
-    for key, row in rows.items():
-        hand = result["subjects"][key].get("by_hand")
-        if hand and any(hand.values()):
-            row["note"] = "Điểm trung bình học kì do nhà trường nhập từ hồ sơ chuyển đến"
+def as_kept(result: dict[str, Any], subjects: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """A result with its known errors in place of what is right: what SMAS shows and submits."""
+    if not result["wrong"]:
+        return result
+    rows = {key: dict(row) for key, row in result["subjects"].items()}
+    out = {**result, "subjects": rows, "learning": dict(result["learning"]), "training": dict(result["training"])}
     by_code = {subject["code"]: key for key, subject in subjects.items()}
-    out = {**out, "learning": dict(out["learning"]), "training": dict(out["training"])}
     for path, value in result["wrong"].items():
         first, *rest = path.split(".")
         if first == "subjects":
@@ -161,5 +156,18 @@ def shown(result: dict[str, Any], subjects: dict[str, dict[str, Any]]) -> dict[s
             out[first][rest[0]] = value
         else:
             out[first] = value
-    out["subjects"] = list(rows.values())
+    return out
+
+
+def shown(result: dict[str, Any], subjects: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """A result as the contract has it: subjects in the order of the form."""
+    kept = as_kept(result, subjects)
+    out = {key: value for key, value in kept.items() if key not in ("subjects", "wrong", "decided", "outstanding")}
+    out["subjects"] = []
+    for key in subjects:
+        if (row := kept["subjects"].get(key)) is not None:
+            given = {"subject_id": key, **{name: value for name, value in row.items() if name != "by_hand"}}
+            if any((row.get("by_hand") or {}).values()):
+                given["note"] = BY_HAND_NOTE
+            out["subjects"].append(given)
     return out

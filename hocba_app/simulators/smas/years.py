@@ -8,7 +8,7 @@ import secrets
 from typing import Any
 
 from hocba_app.simulators.smas.generation.curriculum import GRADES
-from hocba_app.simulators.smas.gradebook import Books
+from hocba_app.simulators.smas.gradebook import Books, as_kept
 from hocba_app.simulators.smas.refusals import Refused
 from hocba_app.simulators.smas.rules.regimes import regime
 from hocba_app.simulators.smas.store import Store
@@ -69,7 +69,8 @@ def _roll_over(store: Store, code: str, level: str, old: str, year: str, answer:
         by_grade.setdefault(grade, identity)
         answer["classes"] += 1
     school = next(iter(store.records(code, "school").values()))
-    results = {data["student_id"]: data for data in store.records(code, "results", old).values()}
+    subjects = Books(store, code).subjects()
+    results = {data["student_id"]: as_kept(data, subjects) for data in store.records(code, "results", old).values()}
     for enrolment in store.records(code, "enrolments", old).values():
         student, old_class = enrolment["student_id"], before[enrolment["class_id"]]
         left = enrolment["status"] in ("moved_out", "left")

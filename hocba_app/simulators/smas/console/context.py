@@ -14,6 +14,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from hocba_app.simulators.smas.console import html
 from hocba_app.simulators.smas.console.sessions import COOKIE, Session, Sessions
+from hocba_app.simulators.smas.generation.names import plain
+from hocba_app.simulators.smas.gradebook import Books, as_kept
 from hocba_app.simulators.smas.live import Live
 from hocba_app.simulators.smas.refusals import Refused
 from hocba_app.simulators.smas.store import Store
@@ -63,6 +65,11 @@ class Context:
         """Live records of the year."""
         return self.store.records(self.session.school, resource, self.year, owner)
 
+    def results(self, class_id: str = "") -> dict[str, dict[str, Any]]:
+        """Results of the year by id, as SMAS shows them."""
+        subjects = Books(self.store, self.session.school).subjects()
+        return {key: as_kept(data, subjects) for key, data in self.records("results", class_id).items()}
+
     def page(self, title: str, body: str, part: str, **more: Any) -> HTMLResponse:
         """The page, with what the last action had to say."""
         said, self.session.flash = self.session.flash, ""
@@ -102,7 +109,7 @@ class Context:
         """Id, record and enrolment of a class's pupils, given name first as in a class list."""
         students = self.store.records(self.session.school, "students")
         rows = [(row["student_id"], students[row["student_id"]], row) for row in self.records("enrolments", class_id).values() if row["student_id"] in students]
-        return sorted(rows, key=lambda row: (row[1]["full_name"].split()[::-1], row[0]))
+        return sorted(rows, key=lambda row: (plain(row[1]["full_name"]).split()[::-1], row[0]))
 
 
 Page = Callable[[Context], Response]

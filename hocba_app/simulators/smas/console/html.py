@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta, timezone
 from html import escape
 from typing import Any
 
@@ -18,6 +19,7 @@ _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
     "Referrer-Policy": "same-origin", "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store",
 }  # fmt: skip
+_VIETNAM = timezone(timedelta(hours=7))
 Errors = list[dict[str, str]]
 
 
@@ -56,6 +58,22 @@ def page(
     )  # fmt: skip
 
 
+def comma(mark: Any) -> str:
+    """A mark as it is written here: 8,5."""
+    return esc(mark).replace(".", ",") or "–"
+
+
+def day(text: str | None) -> str:
+    """An ISO date as 05/09/2025."""
+    return f"{text[8:10]}/{text[5:7]}/{text[:4]}" if text else "–"
+
+
+def moment(text: str) -> str:
+    """An instant in Vietnam's time."""
+    local = datetime.fromisoformat(text).astimezone(_VIETNAM)
+    return local.strftime("%H:%M ngày %d/%m/%Y")
+
+
 def notice(text: str) -> str:
     """What has been done."""
     return f'<p class=note role=status>{esc(text)}</p>' if text else ""
@@ -73,11 +91,13 @@ def table(heads: Iterable[str], rows: Iterable[Iterable[str]], *, kind: str = "c
     """A table of cells that are HTML already; on a phone each row is a card."""
     names = list(heads)
     head = "".join(f"<th>{esc(name)}</th>" for name in names)
-    lines = "".join(
-        "<tr>" + "".join(f'<td{f" data-label={chr(34)}{esc(name)}{chr(34)}" if name and place else ""}>{cell}</td>' for place, (name, cell) in enumerate(zip(names, row, strict=True))) + "</tr>"
-        for row in rows
-    )
+    lines = "".join(f"<tr>{''.join(_cell(name, cell, place) for place, (name, cell) in enumerate(zip(names, row, strict=True)))}</tr>" for row in rows)
     return f'<div class=scroll><table class="{kind}"><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table></div>'
+
+
+def _cell(name: str, cell: str, place: int) -> str:
+    label = f' data-label="{esc(name)}"' if name and place else ""
+    return f"<td{label}>{cell}</td>"
 
 
 def select(name: str, choices: Iterable[tuple[str, str]], chosen: str | None, *, empty: str | None = None, label: str = "") -> str:

@@ -41,7 +41,7 @@ def _homeroom(context: Context, class_id: str) -> bool:
 def _results(context: Context, class_id: str) -> dict[str, dict[str, Any]]:
     """Results of a class by pupil; what a pupil has not got yet is empty."""
     books = Books(context.store, context.session.school)
-    found = {data["student_id"]: data for data in context.records("results", class_id).values()}
+    found = {data["student_id"]: data for data in context.results(class_id).values()}
     for key, _, _ in context.pupils(class_id):
         if key not in found:
             found[key] = books.empty(key, class_id, context.year)
@@ -96,7 +96,7 @@ def marks(context: Context) -> Response:
     for number, (key, data, _) in enumerate(pupils, 1):
         row = results[key]["subjects"][subject_id]
         inputs = [_cell(context, f"{key}:{cell}", _value(row["marks"][TERMS[term]], cell), f"{name} {data['full_name']}", key in wrong, subject, school_class["regime"]) for cell, name in cells]
-        rows.append((f"{number}. {esc(data['full_name'])}", *inputs, esc(row[TERMS[term]] or ""), esc(row["year"] or "")))
+        rows.append((f"{number}. {esc(data['full_name'])}", *inputs, html.comma(row[TERMS[term]]), html.comma(row["year"])))
     heads = ("Học sinh", *(name for _, name in cells), "ĐTB HK" if subject["kind"] == "marked" else "Kết quả", "Cả năm")
     choose = html.chooser(
         context.class_select(class_id), ("Môn", html.select("subject_id", _subjects(context, class_id), subject_id)), ("Học kì", html.select("term", _TERM_NAMES, term))
@@ -143,7 +143,7 @@ def comments(context: Context) -> Response:
             context.live.set_comments({"comments": changed})
         return context.done(f"Đã lưu {len(changed)} nhận xét.", address)
     rows = [
-        (f"{number}. {esc(data['full_name'])}", esc(results[key]["subjects"][subject_id]["year"] if subject_id else results[key]["learning"]["year"]) or "–",
+        (f"{number}. {esc(data['full_name'])}", html.comma(results[key]["subjects"][subject_id]["year"] if subject_id else results[key]["learning"]["year"]),
          f'<textarea name="{esc(key)}" maxlength=1000 aria-label="Nhận xét {esc(data["full_name"])}">{esc(old[key])}</textarea>')
         for number, (key, data, _) in enumerate(pupils, 1)
     ]  # fmt: skip

@@ -19,7 +19,7 @@ PROMOTION = {"promoted": "Lên lớp", "retained": "Ở lại lớp", "reassess"
 
 def _class_results(context: Context, class_id: str) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
     """Result id, pupil and result of those of a class who have one, in the order of the list."""
-    found = {data["student_id"]: (key, data) for key, data in context.records("results", class_id).items()}
+    found = {data["student_id"]: (key, data) for key, data in context.results(class_id).items()}
     return [(found[key][0], data, found[key][1]) for key, data, _ in context.pupils(class_id) if key in found]
 
 
@@ -124,7 +124,7 @@ def summer(context: Context) -> Response:
     students = context.store.records(context.session.school, "students")
     names = dict(context.classes())
     due = [
-        (key, data) for key, data in context.records("results").items()
+        (key, data) for key, data in context.results().items()
         if data["promotion"] == "reassess" or data["learning"]["reassessed"] or data["training"]["reassessed"]
     ]  # fmt: skip
     errors: html.Errors = []
@@ -142,10 +142,7 @@ def summer(context: Context) -> Response:
     rows = []
     for key, data in due:
         name = students[data["student_id"]]["full_name"]
-        inputs = "".join(
-            f"<label class=bar>{esc(subjects[subject_id]['name'])} (cả năm {esc(row['year'])}) {html.text_input(f'{key}:s:{subject_id}', context.form.get(f'{key}:s:{subject_id}', row['reassessed']), mode='decimal')}</label>"
-            for subject_id, row in data["subjects"].items() if _failed(row, data["regime"])
-        )  # fmt: skip
+        inputs = "".join(_again(context, key, subject_id, row, subjects[subject_id]) for subject_id, row in data["subjects"].items() if _failed(row, data["regime"]))
         training = "–"
         if data["training"]["year"] in ("Chưa đạt", "Yếu"):
             levels = tt26.CONDUCT if data["regime"] == "TT26" else tt22.LEVELS
@@ -155,6 +152,15 @@ def summer(context: Context) -> Response:
     heads = ("Học sinh", "Kết quả đánh giá lại", "Rèn luyện trong hè", "Học tập sau hè", "Lên lớp", "Nhận xét sau hè")
     body = html.problems(errors) + (f"<form method=post>{html.table(heads, rows)}<p><button>Lưu</button></p></form>" if rows else "<p class=dim>Không có học sinh phải đánh giá lại.</p>")
     return context.page("Đánh giá lại trong hè", body, "summer", status=422 if errors else 200)
+
+
+def _again(context: Context, key: str, subject_id: str, row: dict[str, Any], subject: dict[str, Any]) -> str:
+    """What is entered for one subject: its new result, and in a primary school the mark of the new test."""
+    fields = [(f"{key}:s:{subject_id}", "Kết quả mới", row["reassessed"])]
+    if "reassessed_test" in row and subject["kind"] == "marked":
+        fields.append((f"{key}:t:{subject_id}", "Điểm kiểm tra", row["reassessed_test"]))
+    inputs = "".join(f"<label>{label}{html.text_input(name, context.form.get(name, value), mode='decimal')}</label>" for name, label, value in fields)
+    return f"<div>{esc(subject['name'])} (cả năm {html.comma(row['year'])})</div><div class=bar>{inputs}</div>"
 
 
 def _failed(row: dict[str, Any], regime: str) -> bool:
@@ -168,10 +174,11 @@ def _failed(row: dict[str, Any], regime: str) -> bool:
 def _summer_changes(context: Context, key: str, data: dict[str, Any]) -> dict[str, Any]:
     changes: dict[str, Any] = {}
     for subject_id, row in data["subjects"].items():
-        text = context.form.get(f"{key}:s:{subject_id}")
-        value = (text or "").strip().replace(",", ".") or None
-        if text is not None and value != row["reassessed"]:
-            changes.setdefault("subjects", {})[subject_id] = {"reassessed": value}
+        for letter, name in (("s", "reassessed"), ("t", "reassessed_test")):
+            text = context.form.get(f"{key}:{letter}:{subject_id}")
+            value = (text or "").strip().replace(",", ".") or None
+            if text is not None and value != row.get(name):
+                changes.setdefault("subjects", {}).setdefault(subject_id, {})[name] = value
     level = context.form.get(f"{key}:training")
     if level is not None and (level or None) != data["training"]["reassessed"]:
         changes["training"] = {"reassessed": level or None}
@@ -183,7 +190,7 @@ def arrivals(context: Context) -> Response:
     subjects = Books(context.store, context.session.school).subjects()
     students = context.store.records(context.session.school, "students")
     moved = {row["student_id"] for row in context.records("enrolments").values() if row["status"] == "moved_in"}
-    results = [(key, data) for key, data in context.records("results").items() if data["student_id"] in moved and data["regime"] != "TT27"]
+    results = [(key, data) for key, data in context.results().items() if data["student_id"] in moved and data["regime"] != "TT27"]
     errors: html.Errors = []
     if context.request.method == "POST":
         changes: dict[str, dict[str, Any]] = {}

@@ -61,7 +61,7 @@ def students(context: Context) -> Response:
     """The pupils of a class."""
     class_id = context.chosen_class()
     rows = [
-        (f'<a href="/console/students/{esc(key)}">{esc(data["full_name"])}</a>', esc(data["code"]), esc(data["birth_date"]), esc(data["sex"]),
+        (f'<a href="/console/students/{esc(key)}">{esc(data["full_name"])}</a>', esc(data["code"]), html.day(data["birth_date"]), esc(data["sex"]),
          esc(data["id_number"] or "thiếu"), esc(data["register_number"] or "thiếu"),
          f'<a href="/console/enrolments/{esc(key)}-{esc(context.year)}">{CHOICES[row["status"]]}</a>')
         for key, data, row in context.pupils(class_id)

@@ -46,7 +46,7 @@ def year(context: Context) -> Response:
         (esc(data["learning"] or "mọi mức"), esc(data["text"]), f'<form method=post action="/console/templates/{esc(key)}/delete"><button class=danger>Xóa</button></form>')
         for key, data in templates.items()
     ]  # fmt: skip
-    learning = sorted({data["learning"]["year"] for data in context.records("results").values() if data["learning"]["year"]})
+    learning = sorted({data["learning"]["year"] for data in context.results().values() if data["learning"]["year"]})
     body = (
         f"<p>Năm học hiện tại: <b>{esc(context.year)}</b>.</p><h2>Khai báo năm học {esc(following)}</h2>"
         "<p>Kết chuyển: lớp và học sinh lên khối trên, học sinh ở lại vào lớp cùng khối, khối cuối ra trường; quá trình học tập được ghi thêm một năm.</p>"
@@ -137,9 +137,9 @@ def ministry(context: Context) -> Response:
     for item in reversed(sector.snapshots(context.store, context.session.school, "")):
         known = receipts.get(item["number"])
         action = f'<form method=post><input type=hidden name=snapshot value={item["number"]}><button>Chuyển lên Bộ</button></form>'
-        done = f"<code>{esc(known['receipt'])}</code><br><span class=dim>{known['records']} bản ghi, {esc(known['accepted_at'])}</span>" if known else action
-        rows.append((str(item["number"]), esc(f"{_KINDS[item['kind']]} {_TERMS[item['term']]}"), esc(item["school_year"]), esc(item["accepted_at"]), done))
+        done = f"<code>{esc(known['receipt'])}</code><br><span class=dim>{known['records']} bản ghi, {html.moment(known['accepted_at'])}</span>" if known else action
+        rows.append((str(item["number"]), esc(f"{_KINDS[item['kind']]} {_TERMS[item['term']]}"), esc(item["school_year"]), html.moment(item["accepted_at"]), done))
     body = "<p>Chuyển một đợt dữ liệu Sở đã tiếp nhận lên cơ sở dữ liệu của Bộ. Chuyển lại cùng đợt thì được cùng biên nhận.</p>"
-    body += html.table(("Đợt", "Dữ liệu", "Năm học", "Sở tiếp nhận lúc (UTC)", "Biên nhận của Bộ"), rows) if rows else "<p class=dim>Sở chưa tiếp nhận đợt nào.</p>"
+    body += html.table(("Đợt", "Dữ liệu", "Năm học", "Sở tiếp nhận lúc", "Biên nhận của Bộ"), rows) if rows else "<p class=dim>Sở chưa tiếp nhận đợt nào.</p>"
     return context.page("Chuyển dữ liệu lên Bộ", body, "", ministry=True)
 
