@@ -90,13 +90,12 @@ def is_out_of_date(noted: list[dict[str, Any]] | None) -> bool:
 
 def differences(locked: Mapping[str, Any], current: Snapshot) -> list[dict[str, Any]]:
     """What newer data would change: ``[{"path", "label", "locked", "synced", "essential"}]`` in the order of the form."""
-    kind = locked["kind"]
     found = []
     for key in {**locked, **current}:
         if key not in _NOT_COMPARED:
             found += list(_walk(locked.get(key), current.get(key), (key,), (_LABELS.get(key, key),)))
     return [
-        {"path": path, "label": label, "locked": _shown(old), "synced": _shown(new), "essential": _essential(kind, path)}
+        {"path": path, "label": label, "locked": _shown(old), "synced": _shown(new), "essential": _essential(locked, path)}
         for path, label, old, new in found
     ]
 
@@ -117,11 +116,14 @@ def _walk(old: Any, new: Any, path: tuple[str, ...], label: tuple[str, ...]) -> 
         yield ".".join(path), " – ".join(label), old, new
 
 
-def _essential(kind: str, path: str) -> bool:
+def _essential(locked: Mapping[str, Any], path: str) -> bool:
     if path in _MOMENT or path.startswith("school."):
         return False
+    # A school that is renamed later was called otherwise in the year it signed for.
+    if path in {f"history.{locked.get('school_year')}.{name}" for name in ("school_name", "commune", "province")}:
+        return False
     # The cover is of no year: the class it was locked in goes on changing.
-    return not (kind == "cover" and path in ("class_name", "grade"))
+    return not (locked["kind"] == "cover" and path in ("class_name", "grade"))
 
 
 def _shown(value: Any) -> str | None:
