@@ -13,17 +13,21 @@ import httpx
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import select
 
-from hocba_app.models import Database, Job, School
+from hocba_app.models import AuditHead, Database, Job, School
 from hocba_app.models.base import utc_now
 from hocba_app.models.database import CROSS_SCHOOL
 from hocba_app.models.migrate import pending_revision
+from hocba_app.services.audit.anchor import verify_anchors
 from hocba_app.services.audit.log import verify_chain
 from hocba_app.services.jobs.claims import SILENT_AFTER
+from hocba_app.services.signing.outside import trust_roots
 from hocba_app.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 CLOCK_TOLERANCE = timedelta(seconds=60)
 TIMEOUT = 5.0
+ANCHOR_AGE = timedelta(days=2)
+_KEEP = "Có người sửa thẳng cơ sở dữ liệu: giữ nguyên hiện trạng, đối chiếu bản sao lưu và báo lãnh đạo."
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,14 +144,26 @@ def _jobs(_settings: Settings, db: Database) -> Iterator[Check]:
     )
 
 
-def _audit(_settings: Settings, db: Database) -> Iterator[Check]:
+def _audit(settings: Settings, db: Database) -> Iterator[Check]:
     with db.installation() as session:
         schools = session.exec(select(School)).all()
     for school in schools:
         with db.read(school.id) as session:
             breaks = verify_chain(session)
+            anchored, newest = verify_anchors(session, trust_roots() if settings.trust_roots else ())
+            events = session.exec(select(AuditHead.seq).where(AuditHead.school_id == school.id)).first() or 0
         places = ", ".join(f"số {found.seq} ({found.problem})" for found in breaks[:5])
         yield Check(
             f"Nhật ký {school.code}", not breaks, "" if not breaks else f"Chuỗi nhật ký bị đứt tại {places}.",
-            "" if not breaks else "Có người sửa thẳng cơ sở dữ liệu: giữ nguyên hiện trạng, đối chiếu bản sao lưu và báo lãnh đạo.",
+            "" if not breaks else _KEEP,
         )
+        spoiled = ", ".join(f"số {found.seq} ({found.problem})" for found in anchored[:5])
+        yield Check(
+            f"Neo nhật ký {school.code}", not anchored, "" if not anchored else f"Nhật ký không khớp bản neo đã đóng dấu thời gian tại {spoiled}.",
+            "" if not anchored else _KEEP,
+        )
+        if events and settings.tsa_url and (newest is None or newest < utc_now() - ANCHOR_AGE):
+            yield Check(
+                f"Neo nhật ký {school.code}", False, "Nhật ký chưa được neo trong hai ngày qua.",
+                "Khởi động ./hocba worker và kiểm tra dịch vụ dấu thời gian; việc neo tự chạy hằng ngày.",
+            )

@@ -22,6 +22,7 @@ MODULES = (
     "hocba_app.services.signing.archiving",
     "hocba_app.services.signers.recheck",
     "hocba_app.services.printing.packet",
+    "hocba_app.services.audit.anchor",
 )
 """Modules that declare jobs; a worker imports them all before it starts."""
 

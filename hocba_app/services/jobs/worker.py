@@ -18,6 +18,7 @@ from hocba_app.models import Database
 from hocba_app.models.base import new_id
 from hocba_app.services.jobs import claims as job_claims
 from hocba_app.services.jobs.advance import Claims, advance
+from hocba_app.services.jobs.daily import ensure_daily_jobs
 from hocba_app.services.jobs.process_lock import ProcessLock, lock_first_free
 from hocba_app.services.jobs.registry import MODULES
 from hocba_app.services.jobs.wake import QUEUE, VERSION, WORKFLOW
@@ -26,6 +27,7 @@ log = structlog.get_logger()
 HEARTBEAT_SECONDS = 5.0
 SWEEP_SECONDS = 1.0
 CONCURRENT_JOBS = 16
+DAILY_LOOK_SECONDS = 600.0
 
 
 class Worker:
@@ -71,7 +73,7 @@ class Worker:
         DBOS.launch()
         DBOS.register_queue(QUEUE, worker_concurrency=CONCURRENT_JOBS, polling_interval_sec=0.25)
         log.info("worker.started", worker=self.id)
-        threads = [threading.Thread(target=loop, daemon=True) for loop in (self._beat, self._sweep)]
+        threads = [threading.Thread(target=loop, daemon=True) for loop in (self._beat, self._sweep, self._daily)]
         for thread in threads:
             thread.start()
         self.stop.wait()
@@ -83,6 +85,16 @@ class Worker:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.stop.set())
         self.run()
+
+    def _daily(self) -> None:
+        """See to it that every school, a new one too, has its daily jobs."""
+        while True:
+            try:
+                ensure_daily_jobs(self.db)
+            except Exception:
+                log.exception("worker.daily_failed")
+            if self.stop.wait(DAILY_LOOK_SECONDS):
+                return
 
     def _beat(self) -> None:
         while not self.stop.wait(HEARTBEAT_SECONDS):

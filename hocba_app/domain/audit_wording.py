@@ -1,0 +1,68 @@
+"""The audit log in the school's words. A test finds every action the services write and asks for its words here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from hocba_app.domain.wording import KIND_SHORT, ROLE, STAGE_SIGNER
+
+GROUPS = {
+    "record": "Hồ sơ", "lock": "Chốt", "unlock": "Hủy chốt", "batch": "Lượt ký", "sync": "Đồng bộ", "account": "Tài khoản",
+    "signer": "Phân công ký", "slot": "Phân công ký", "signing": "Cấu hình ký", "delegation": "Ký thay", "key": "Tài khoản MySign",
+    "signature": "Ảnh chữ ký", "seal": "Con dấu", "packet": "In", "handout": "Giao hồ sơ", "school": "Trường", "store": "Kho hồ sơ", "audit": "Nhật ký",
+}
+"""By the part of an action before the full stop."""
+ACTIONS = {
+    "record.locked": "Đã chốt hồ sơ", "record.signed": "Đã ký hồ sơ", "record.unlocked": "Đã hủy chốt hồ sơ",
+    "record.archived": "Đã thêm dữ liệu lưu trữ lâu dài", "lock.started": "Bắt đầu chốt",
+    "unlock.asked": "Đề nghị hủy chốt", "unlock.approved": "Duyệt hủy chốt", "unlock.refused": "Từ chối hủy chốt",
+    "unlock.withdrawn": "Rút đề nghị hủy chốt",
+    "batch.started": "Bắt đầu lượt ký", "batch.split": "Tách lượt ký", "batch.stop_asked": "Ngừng chờ lượt ký", "batch.sent": "Đã gửi yêu cầu ký",
+    "batch.resent": "Đã gửi lại yêu cầu ký", "batch.answered": "Đã nhận chữ ký", "batch.committed": "Lượt ký hoàn thành",
+    "batch.ended": "Lượt ký kết thúc, chưa ký hết",
+    "sync.started": "Bắt đầu đồng bộ", "sync.applied": "Đã ghi dữ liệu đồng bộ", "sync.cancelled": "Đã hủy đồng bộ",
+    "account.created": "Tạo tài khoản", "account.code_issued": "Cấp mã kích hoạt", "account.activated": "Kích hoạt tài khoản",
+    "account.password_changed": "Đổi mật khẩu", "account.disabled": "Khóa tài khoản", "account.enabled": "Mở khóa tài khoản",
+    "account.role_granted": "Cấp quyền", "account.role_revoked": "Thu hồi quyền",
+    "signer.assigned": "Phân công người ký", "signer.unassigned": "Bỏ phân công ký", "slot.reassigned": "Đổi người ký trên hồ sơ đã chốt",
+    "signing.cover_signer_set": "Chọn người ký bìa", "signing.seal_operator_set": "Chọn người đóng dấu",
+    "delegation.added": "Thêm quyết định ký thay", "delegation.revoked": "Dừng ký thay",
+    "key.account_set": "Nhập tài khoản MySign", "key.certificate_set": "Chọn chứng thư số", "key.problem_found": "Chứng thư số có vấn đề",
+    "key.removed": "Xóa tài khoản MySign", "signature.image_saved": "Lưu ảnh chữ ký", "seal.image_saved": "Lưu ảnh con dấu",
+    "packet.asked": "Yêu cầu tạo tệp in", "packet.made": "Đã tạo tệp in", "packet.downloaded": "Tải tệp in",
+    "handout.created": "Tạo đường dẫn giao hồ sơ", "handout.downloaded": "Tải hồ sơ đã ký", "handout.refused": "Nhập sai mã PIN đường dẫn",
+    "handout.closed": "Đóng đường dẫn giao hồ sơ",
+    "school.created": "Tạo trường", "school.credentials_set": "Đổi thông tin kết nối của trường",
+}  # fmt: skip
+SUBJECTS = {
+    "document": "Hồ sơ", "class": "Lớp", "batch": "Lượt ký", "unlock": "Đề nghị hủy chốt", "account": "Tài khoản", "signer": "Người ký",
+    "slot": "Ô ký", "student": "Học sinh", "school": "Trường", "job": "Công việc",
+}
+
+
+def action_text(action: str) -> str:
+    """What happened; an action without words of its own is shown by its group and code."""
+    return ACTIONS.get(action) or f"{GROUPS.get(action.partition('.')[0], 'Khác')} ({action})"
+
+
+def details_text(data: Mapping[str, Any]) -> str:
+    """The particulars people ask for; ids and hashes are left to the export."""
+    parts = []
+    if words := KIND_SHORT.get(str(data.get("kind"))):
+        parts.append(words)
+    if isinstance(version := data.get("version"), int):
+        parts.append(f"bản {version}")
+    for key, table in (("stage", STAGE_SIGNER), ("role", ROLE)):
+        if words := table.get(str(data.get(key))):
+            parts.append(words)
+    for key, words in (("documents", "{} hồ sơ"), ("slots", "{} ô ký"), ("leave_out", "để riêng {} học sinh"), ("versions", "{} hồ sơ")):
+        if isinstance(listed := data.get(key), list) and listed:
+            parts.append(words.format(len(listed)))
+    for key, words in (("hashes", "{} hồ sơ"), ("committed", "đã ký {}"), ("failed", "chưa ký {}"), ("out_of_date", "{} hồ sơ có dữ liệu mới")):
+        if isinstance(count := data.get(key), int) and (count or key == "committed"):
+            parts.append(words.format(count))
+    for key in ("accept_mismatches", "reason", "decision_number", "delegation_number"):
+        if isinstance(text := data.get(key), str) and text:
+            parts.append(f"«{text}»")
+    return " · ".join(parts)

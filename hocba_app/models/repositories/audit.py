@@ -1,0 +1,129 @@
+"""Queries on the audit log: one page of it, and the names of what its rows are about."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, or_
+from sqlmodel import Session, col, select
+
+from hocba_app.domain.wording import KIND_SHORT
+from hocba_app.models import Account, AuditEvent, Document, SchoolClass, Slot, Staff, Student
+from hocba_app.models.repositories.records import chunks
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """Which events; "" and None mean "whatever"."""
+
+    group: str = ""
+    """The part of the action before the full stop, or a whole action."""
+    actor: str | None = None
+    """Account id; "" for the system."""
+    subject: str = ""
+    since: datetime | None = None
+    before: datetime | None = None
+    any_of: tuple[Collection[str], Collection[str], Collection[str]] | None = None
+    """The search: actions, actors, subjects, of which one must be the event's."""
+
+
+def count_events(session: Session, wanted: AuditFilter) -> int:
+    """How many there are."""
+    return int(session.exec(_narrowed(select(func.count()).select_from(AuditEvent), wanted)).one())
+
+
+def events(session: Session, wanted: AuditFilter, *, offset: int, limit: int) -> list[AuditEvent]:
+    """One page, newest first."""
+    query = _narrowed(select(AuditEvent), wanted).order_by(col(AuditEvent.seq).desc()).offset(offset).limit(limit)
+    return list(session.exec(query).all())
+
+
+def events_before(session: Session, wanted: AuditFilter, seq: int | None, limit: int) -> list[AuditEvent]:
+    """The next events below a sequence number, newest first: an export reads the whole log so, in bounded memory."""
+    query = _narrowed(select(AuditEvent), wanted)
+    if seq is not None:
+        query = query.where(AuditEvent.seq < seq)
+    return list(session.exec(query.order_by(col(AuditEvent.seq).desc()).limit(limit)).all())
+
+
+def event_at(session: Session, seq: int) -> AuditEvent | None:
+    """The event with a sequence number."""
+    return session.exec(select(AuditEvent).where(AuditEvent.seq == seq)).first()
+
+
+def _narrowed(query: Any, wanted: AuditFilter) -> Any:
+    if wanted.group:
+        exact = "." in wanted.group
+        query = query.where(AuditEvent.action == wanted.group if exact else col(AuditEvent.action).startswith(f"{wanted.group}.", autoescape=True))
+    if wanted.actor is not None:
+        query = query.where(AuditEvent.actor == wanted.actor)
+    if wanted.subject:
+        query = query.where(AuditEvent.subject == wanted.subject)
+    if wanted.since is not None:
+        query = query.where(AuditEvent.at >= wanted.since)
+    if wanted.before is not None:
+        query = query.where(AuditEvent.at < wanted.before)
+    if wanted.any_of is not None:
+        actions, actors, subjects = wanted.any_of
+        query = query.where(
+            or_(
+                col(AuditEvent.action).in_(sorted(actions)), col(AuditEvent.actor).in_(sorted(actors)), col(AuditEvent.subject).in_(sorted(subjects))
+            )
+        )
+    return query
+
+
+def account_names(session: Session) -> dict[str, str]:
+    """Full name by account id."""
+    return dict(session.exec(select(Account.id, Account.full_name)).all())
+
+
+def documents_of_students(session: Session, student_ids: Collection[str]) -> list[str]:
+    """Ids of every document of these pupils."""
+    found: list[str] = []
+    for chunk in chunks(sorted(student_ids)):
+        found += session.exec(select(Document.id).where(col(Document.student_id).in_(chunk))).all()
+    return found
+
+
+def everybody(session: Session) -> Iterator[tuple[str, str, str]]:
+    """``(student id, code, full name)`` of every pupil there ever was, for the search."""
+    yield from session.exec(select(Student.id, Student.code, Student.full_name)).all()
+
+
+def subject_names(session: Session, subjects: Collection[str]) -> dict[str, str]:
+    """What the events of a page are about, by subject: pupils by code, never by name."""
+    ids: dict[str, set[str]] = {}
+    for subject in subjects:
+        table, _, key = subject.partition(":")
+        ids.setdefault(table, set()).add(key)
+    found: dict[str, str] = {}
+    documents = ids.get("document", set())
+    slots = _in(session, select(Slot.id, Slot.document_id, Slot.field), Slot.id, ids.get("slot"))
+    told = {
+        key: f"{KIND_SHORT[kind]} {year} · {code} · {name}".replace("  ", " ")
+        for key, kind, year, code, name in _in(
+            session,
+            select(Document.id, Document.kind, Document.school_year, Student.code, SchoolClass.name)
+            .join(Student, (col(Student.id) == Document.student_id) & (col(Student.school_id) == Document.school_id))
+            .join(SchoolClass, (col(SchoolClass.id) == Document.class_id) & (col(SchoolClass.school_id) == Document.school_id)),
+            Document.id, {*documents, *(document for _, document, _ in slots)},
+        )
+    }
+    found |= {f"document:{key}": text for key, text in told.items()}
+    found |= {f"slot:{key}": f"{told.get(document, '')} · {field}" for key, document, field in slots}
+    for table, query, column in (
+        ("class", select(SchoolClass.id, SchoolClass.name), SchoolClass.id), ("student", select(Student.id, Student.code), Student.id),
+        ("account", select(Account.id, Account.full_name), Account.id), ("signer", select(Staff.id, Staff.full_name), Staff.id),
+    ):
+        found |= {f"{table}:{key}": text for key, text in _in(session, query, column, ids.get(table))}
+    if "seal" in ids.get("signer", ()):
+        found["signer:seal"] = "Con dấu nhà trường"
+    return found
+
+
+def _in(session: Session, query: Any, column: Any, ids: Collection[str] | None) -> list[Any]:
+    return list(session.exec(query.where(col(column).in_(sorted(ids)))).all()) if ids else []

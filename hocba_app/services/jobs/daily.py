@@ -1,0 +1,31 @@
+"""Work that comes back every day: one job row a school and kind, which never ends but waits for its next day."""
+
+from __future__ import annotations
+
+from sqlmodel import select
+
+from hocba_app.models import Database, School
+from hocba_app.models.repositories.accounts import lock_school
+from hocba_app.services.jobs.queue import enqueue, live_job
+
+KINDS = ("anchor",)
+"""Each one's function returns the seconds to its next turn and never None."""
+
+
+def ensure_daily_jobs(db: Database) -> int:
+    """Give every school its daily jobs; those it has stay. Called when a worker starts.
+
+    Returns:
+        How many were added.
+    """
+    with db.installation() as session:
+        schools = session.exec(select(School.id)).all()
+    added = 0
+    for school_id in schools:
+        with db.write(school_id) as session:
+            lock_school(session)  # two workers that start together
+            for kind in KINDS:
+                if live_job(session, kind) is None:
+                    enqueue(session, kind, {}, actor="")
+                    added += 1
+    return added

@@ -1,0 +1,154 @@
+"""A chain rewritten whole, hashes and head included, still contradicts what was stamped and kept outside the database."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+
+from hocba_app.models import AuditEvent, AuditHead, Database, Job
+from hocba_app.models.base import utc_now
+from hocba_app.services.audit import anchor
+from hocba_app.services.audit.anchor import AnchorProblem, verify_anchors
+from hocba_app.services.audit.log import GENESIS, event_hash, record, verify_chain
+from hocba_app.services.doctor import _audit
+from hocba_app.services.jobs.advance import Claims, advance
+from hocba_app.services.jobs.daily import ensure_daily_jobs
+from hocba_app.services.signing.outside import trust_roots
+from hocba_app.settings import settings
+from hocba_app.simulators.trust.app import create_app
+from hocba_app.simulators.trust.authority import Authority
+from tests.integration.simulators.running import running
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    folder = tmp_path_factory.mktemp("trust")
+    with running(lambda url: create_app(Authority(folder, url))) as url:
+        yield f"{url}/tsa", folder / "root.pem"
+
+
+@pytest.fixture(autouse=True)
+def stamped(authority: tuple[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name, value in {"TSA_URL": authority[0], "TRUST_ROOTS": str(authority[1]), "DOCUMENTS_URL": str(tmp_path / "documents")}.items():
+        monkeypatch.setenv(f"HOCBA_{name}", value)
+    settings.cache_clear()
+    yield
+    settings.cache_clear()
+
+
+def write_events(db: Database, school_id: str, count: int) -> None:
+    with db.write(school_id) as session:
+        for number in range(count):
+            record(session, actor="a", action="record.locked", subject=f"document:{number}")
+
+
+def anchor_now(db: Database, school_id: str) -> Job:
+    ensure_daily_jobs(db)
+    with db.write(school_id) as session:
+        job = session.exec(select(Job).where(Job.kind == "anchor")).one()
+        job.wake_at = None
+        session.add(job)
+    advance(db, Claims(), school_id, job.id, "w0", threading.Event())
+    with db.read(school_id) as session:
+        return session.get_one(Job, (school_id, job.id))
+
+
+def problems(db: Database, school_id: str) -> list[AnchorProblem]:
+    with db.read(school_id) as session:
+        return verify_anchors(session, trust_roots())[0]
+
+
+def files(school_id: str) -> list[Path]:
+    return list(anchor._files(school_id))
+
+
+def rewrite(db: Database, school_id: str, *, keep: int) -> None:
+    """What somebody with full rights on the database can do: another history whose hashes all fit."""
+    with db.write(school_id) as session:
+        previous = GENESIS
+        for row in session.exec(select(AuditEvent).order_by(AuditEvent.seq)).all():
+            if row.seq > keep:
+                session.delete(row)
+                continue
+            row.actor, row.previous_hash = "somebody else", previous
+            row.hash = previous = event_hash(row)
+            session.add(row)
+        head = session.get_one(AuditHead, school_id)
+        head.seq, head.hash = keep, previous
+        session.add(head)
+
+
+def test_the_head_is_stamped_once_a_day_and_only_when_it_moved(db: Database, school_id: str) -> None:
+    assert anchor_now(db, school_id).state == "queued" and files(school_id) == []
+    write_events(db, school_id, 4)
+    job = anchor_now(db, school_id)
+    assert job.state == "queued" and job.wake_at is not None and job.wake_at > utc_now() + timedelta(hours=23)
+    assert [path.name for path in files(school_id)] == ["000000000004.json"] and problems(db, school_id) == []
+    anchor_now(db, school_id)
+    assert len(files(school_id)) == 1
+    write_events(db, school_id, 1)
+    anchor_now(db, school_id)
+    assert len(files(school_id)) == 2
+    with db.read(school_id) as session:
+        newest = verify_anchors(session, trust_roots())[1]
+    assert newest is not None and abs(newest - utc_now()) < timedelta(minutes=2)
+
+
+def test_a_chain_rewritten_whole_is_found(db: Database, school_id: str) -> None:
+    write_events(db, school_id, 4)
+    anchor_now(db, school_id)
+    rewrite(db, school_id, keep=4)
+    with db.read(school_id) as session:
+        assert verify_chain(session) == [], "in itself it holds"
+    assert problems(db, school_id) == [AnchorProblem(4, "rewritten")]
+    rewrite(db, school_id, keep=2)
+    assert problems(db, school_id) == [AnchorProblem(4, "cut")]
+    said = [check for check in _audit(settings(), db) if not check.ok]
+    assert ["số 4 (cut)" in check.problem for check in said][:1] == [True]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [(b'"hash": "', b'"hash": "0', "not_stamped"), (b'"token": "', b'"token": "AAAA', "not_stamped"), (b"{", b"", "unreadable")],
+)
+def test_a_forged_anchor_is_found(db: Database, school_id: str, old: bytes, new: bytes, problem: str) -> None:
+    write_events(db, school_id, 4)
+    anchor_now(db, school_id)
+    path = files(school_id)[0]
+    path.write_bytes(path.read_bytes().replace(old, new, 1))
+    assert problems(db, school_id) == [AnchorProblem(4, problem)]
+
+
+def test_a_token_of_another_root_proves_nothing(db: Database, school_id: str, tmp_path: Path) -> None:
+    write_events(db, school_id, 4)
+    anchor_now(db, school_id)
+    Authority(tmp_path / "other", "http://127.0.0.1:9")
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    other = x509.load_pem_x509_certificate((tmp_path / "other" / "root.pem").read_bytes()).public_bytes(Encoding.DER)
+    with db.read(school_id) as session:
+        assert verify_anchors(session, [other]) == ([AnchorProblem(4, "not_stamped")], None)
+
+
+def test_with_the_authority_down_it_is_tried_again_soon(db: Database, school_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOCBA_TSA_URL", "http://127.0.0.1:9/tsa")
+    settings.cache_clear()
+    write_events(db, school_id, 2)
+    job = anchor_now(db, school_id)
+    assert job.state == "queued" and job.wake_at is not None and job.wake_at < utc_now() + timedelta(minutes=11)
+
+
+def test_a_school_has_one_job_a_kind_however_many_workers_start(db: Database, school_id: str) -> None:
+    threads = [threading.Thread(target=ensure_daily_jobs, args=(db,)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with db.read(school_id) as session:
+        assert [row.kind for row in session.exec(select(Job)).all()] == ["anchor"]

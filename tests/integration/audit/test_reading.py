@@ -1,0 +1,79 @@
+"""The log as people read it: searched, filtered, paged, exported; nobody reads another school's."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import timedelta
+
+import pytest
+
+from hocba_app.domain.calendar import today
+from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.services.audit.log import record
+from hocba_app.services.audit.reading import actors, audit_csv, audit_page
+from hocba_app.services.records import unlock
+from tests.integration.records.conftest import documents, lock, other, own_documents, pupils, small
+from tests.school import SmallSchool
+
+__all__ = ["other", "own_documents", "small"]  # fixtures
+
+
+def test_the_newest_come_first_with_words_and_names(small: SmallSchool) -> None:
+    lock(small)
+    found = audit_page(small.db, small.people["admin"])
+    assert [row.action for row in found.rows] == ["record.locked"] * 3 + ["lock.started"]
+    row = found.rows[0]
+    assert (row.action_name, row.actor, row.details) == ("Đã chốt hồ sơ", "Quản trị", "KQHT · bản 1")
+    assert row.subject_name.startswith("KQHT 2025-2026 · HS00") and row.subject_name.endswith(" · 6A1")
+    assert found.rows[3].subject_name == "6A1"
+
+
+def test_filters(small: SmallSchool) -> None:
+    lock(small)
+    admin, principal = small.people["admin"], small.people["principal"]
+    document = documents(small)[pupils(small)[0]]
+    unlock.request_unlock(small.db, principal, [document.id], "=1+1")
+
+    def total(**filters: object) -> int:
+        return audit_page(small.db, admin, **filters).total  # type: ignore[arg-type]
+
+    assert total() == 7
+    assert total(action="record") == 4 and total(action="record.unlocked") == 1 and total(action="unlock") == 2
+    assert total(actor=principal.account_id) == 3 and total(actor="") == 0
+    assert total(subject=f"document:{document.id}") == 2
+    assert total(search="HS001") == 2 and total(search="dang y lan 2") == 1
+    assert total(search="huy chot") == 3 and total(search="không có gì như thế") == 0
+    day = today()
+    assert total(since=day.isoformat(), until=day.isoformat()) == 7
+    assert total(until=(day - timedelta(days=1)).isoformat()) == 0
+    assert total(action="%") == 0
+    with pytest.raises(HocbaError) as refused:
+        total(since="hôm qua")
+    assert refused.value.code is ErrorCode.INVALID_INPUT
+    second = audit_page(small.db, admin, page=2, size=5)
+    assert (second.pages, len(second.rows)) == (2, 2)
+    assert (admin.account_id, "Quản trị") in actors(small.db, admin)
+
+
+def test_the_export_has_every_row_and_no_formula_and_no_pupils_name(small: SmallSchool) -> None:
+    lock(small)
+    with small.db.write(small.school_id) as session:
+        record(session, actor="", action="unlock.asked", subject="unlock:x", data={"reason": "=HYPERLINK(1)"})
+    data = audit_csv(small.db, small.people["admin"])
+    table = list(csv.reader(io.StringIO(data.decode("utf-8-sig"))))
+    assert len(table) == 6 and table[1][2] == "Hệ thống"
+    assert all(not cell.startswith(("=", "+", "-", "@")) for row in table for cell in row)
+    assert "Đặng Ỷ Lan" not in data.decode()
+    assert len(list(csv.reader(io.StringIO(audit_csv(small.db, small.people["admin"], action="lock").decode("utf-8-sig"))))) == 2
+
+
+def test_rights_and_schools(small: SmallSchool, other: SmallSchool) -> None:
+    lock(small)
+    for part in ("TOAN", "homeroom", "operator"):
+        for call in (audit_page, audit_csv, actors):
+            with pytest.raises(HocbaError) as refused:
+                call(small.db, small.people[part])  # type: ignore[operator]
+            assert refused.value.code is ErrorCode.FORBIDDEN
+    assert audit_page(other.db, other.people["admin"]).total == 0
+    assert audit_page(other.db, other.people["admin"], search="HS001").total == 0
