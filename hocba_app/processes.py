@@ -87,7 +87,7 @@ class Child:
     def failure(self) -> HocbaError:
         """What to say when it did not do what it should: the end of its log tells why."""
         lines = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines() if self.log.exists() else []
-        return HocbaError(ErrorCode.CHILD_FAILED, name=self.name, log=self.log, last=lines[-1] if lines else "", code=self.process.poll())
+        return HocbaError(ErrorCode.CHILD_FAILED, name=self.name, log=self.log, last=lines[-1] if lines else "", status=self.process.poll())
 
     def stop(self) -> None:
         """SIGTERM, then after :data:`STOP_SECONDS` SIGKILL for it and whatever it started."""
@@ -165,7 +165,10 @@ class Family:
             self.check()
 
     def close(self) -> None:
-        """Stop every child, the last started first."""
+        """Stop every child, the last started first; workers, which do not need each other, at once."""
+        for child in self.children:
+            if child.keep and child.process.poll() is None:
+                child.process.terminate()
         while self.children:
             self.children.pop().stop()
 

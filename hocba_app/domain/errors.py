@@ -201,7 +201,7 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.SIGNING_CERTIFICATE: "MySign báo chứng thư số đã hết hạn hoặc bị thu hồi. Hãy gia hạn rồi cập nhật ở mục Tài khoản ký.",
     ErrorCode.PORT_TAKEN: "Cổng {port} đang được chương trình khác dùng. Hãy tắt chương trình đó hoặc chọn cổng khác bằng --port. / Port {port} is taken: stop the other program or choose another with --port.",
     ErrorCode.DISK_FULL: "Không đủ đĩa: cần {megabytes} MB trống tại {folder}. / Not enough disk: {megabytes} MB needed in {folder}.",
-    ErrorCode.CHILD_FAILED: "Tiến trình {name} không chạy được (mã thoát {code}): {last} Xem {log}. / Process {name} failed (exit code {code}); see {log}.",
+    ErrorCode.CHILD_FAILED: "Tiến trình {name} không chạy được (mã thoát {status}): {last} Xem {log}. / Process {name} failed (exit code {status}); see {log}.",
     ErrorCode.BUILD_FAILED: "Không dựng được giao diện. Xem {log}. / Building the pages failed; see {log}.",
     ErrorCode.SIMULATOR_REFUSED: "Mô phỏng từ chối yêu cầu {path} ({status}): {detail}. Hãy báo người phát triển.",
     ErrorCode.REHEARSAL_FOLDER: "Thư mục {folder} đã có dữ liệu khác. Hãy chọn một thư mục trống cho --out. / {folder} holds other data: name an empty folder.",
