@@ -5,16 +5,32 @@ from __future__ import annotations
 import reflex as rx
 
 from hocba_app import logs
-from hocba_app.pages import dashboard, login, me, printing, signing
+from hocba_app.pages import (
+    assignments,
+    dashboard,
+    login,
+    me,
+    my_signature,
+    printing,
+    signature_images,
+    signing,
+    signing_accounts,
+    signing_settings,
+)
 from hocba_app.pages import sync as sync_page
 from hocba_app.routes.app import create_api
 from hocba_app.routes.protection import BodyLimit, SecurityHeaders
 from hocba_app.state import following
+from hocba_app.state.assignments import AssignmentsState
 from hocba_app.state.dashboard import DashboardState
 from hocba_app.state.gate import Gate
+from hocba_app.state.my_signature import MySignatureState
 from hocba_app.state.printing import PrintState
 from hocba_app.state.shell import ShellState
+from hocba_app.state.signature_images import SignatureImagesState
 from hocba_app.state.signing import SigningState
+from hocba_app.state.signing_accounts import SigningAccountsState
+from hocba_app.state.signing_settings import SigningSettingsState
 from hocba_app.state.sync import SyncState
 
 logs.configure()
@@ -32,6 +48,11 @@ for page, route, title, load in (
     (signing.signing, "/sign", "Ký học bạ", SigningState.load),
     (sync_page.sync, "/sync", "Đồng bộ", SyncState.load),
     (printing.printing, "/print", "In học bạ", PrintState.load),
+    (assignments.assignments, "/assignments", "Phân công ký", AssignmentsState.load),
+    (signature_images.signature_images, "/signature-images", "Ảnh chữ ký, con dấu", SignatureImagesState.load),
+    (signing_accounts.signing_accounts, "/signing-accounts", "Tài khoản MySign", SigningAccountsState.load),
+    (signing_settings.signing_settings, "/signing-settings", "Người ký bìa, ký thay, đóng dấu", SigningSettingsState.load),
+    (my_signature.my_signature, "/my-signature", "Chữ ký của tôi", MySignatureState.load),
     (me.me, "/me", "Mật khẩu", None),
 ):
     app.add_page(page, route=route, title=f"{title} · Học bạ điện tử", on_load=[ShellState.load, *([load] if load else [])])

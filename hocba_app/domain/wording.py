@@ -42,3 +42,12 @@ RESOURCE = {
     "history": "Quá trình học tập", "results": "Kết quả học tập",
 }
 OUTCOME = {"new": "Mới", "changed": "Thay đổi", "gone": "Không còn", "rejected": "Bị từ chối", "conflict": "Trùng, cần xử lý"}
+KEY_STATE = {
+    "no_account": "Chưa có tài khoản", "no_certificate": "Chưa chọn chứng thư", "problem": "Có vấn đề", "expired": "Đã hết hạn",
+    "expiring": "Sắp hết hạn", "ok": "Sẵn sàng",
+}
+"""How a signer's MySign account and certificate stand."""
+DELEGATION = {"in_force": "Đang hiệu lực", "coming": "Chưa tới ngày", "over": "Đã hết hạn", "revoked": "Đã thu hồi"}
+IMAGE_FILE = {
+    "matched": "Đã lưu", "replaced": "Đã thay ảnh cũ", "unmatched": "Không khớp mã", "failed": "Không dùng được", "given": "Đã gán",
+}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import func
+from sqlalchemy import func, or_
 from sqlmodel import Session, col, select
 
 from hocba_app.models import (
@@ -99,6 +99,11 @@ def classes_of(session: Session, school_year: str) -> list[SchoolClass]:
     """The classes of a school year in the order people name them."""
     found = session.exec(select(SchoolClass).where(SchoolClass.school_year == school_year, col(SchoolClass.active))).all()
     return sorted(found, key=lambda row: (row.grade, len(row.name), row.name))
+
+
+def years(session: Session) -> list[str]:
+    """School years that have classes, the newest first."""
+    return sorted(session.exec(select(SchoolClass.school_year).where(col(SchoolClass.active)).distinct()).all(), reverse=True)
 
 
 def subjects_by_code(session: Session) -> dict[str, Subject]:
@@ -197,6 +202,36 @@ def leased_versions(session: Session, version_ids: Iterable[str]) -> set[str]:
             ).all()
         )
     return found
+
+
+def principal_slots_waiting(session: Session, kind: str) -> dict[str | None, int]:
+    """How many unsigned slots of the principal's step wait for whom, of one kind of document."""
+    return dict(
+        session.exec(
+            select(Slot.staff_id, func.count())
+            .join(Document, (col(Document.version_id) == Slot.version_id) & (col(Document.school_id) == Slot.school_id))
+            .where(
+                Document.kind == kind, Slot.stage == "principal", col(Slot.signed_at).is_(None),
+                col(Document.state).in_(("locked", "signing")),
+            )
+            .group_by(col(Slot.staff_id))
+        ).all()
+    )
+
+
+def principal_slot_ids(session: Session, kind: str, other_than: str) -> list[str]:
+    """Ids of those slots that wait for somebody else than ``other_than``."""
+    return list(
+        session.exec(
+            select(Slot.id)
+            .join(Document, (col(Document.version_id) == Slot.version_id) & (col(Document.school_id) == Slot.school_id))
+            .where(
+                Document.kind == kind, Slot.stage == "principal", col(Slot.signed_at).is_(None),
+                col(Document.state).in_(("locked", "signing")), or_(col(Slot.staff_id).is_(None), Slot.staff_id != other_than),
+            )
+            .order_by(Slot.id)
+        ).all()
+    )
 
 
 def unsigned_by_place(session: Session, class_ids: Sequence[str]) -> list[tuple[str, str, str, str | None, int]]:

@@ -13,7 +13,14 @@ from hocba_app.services.audit.log import record
 from hocba_app.services.signers.gaps import Gap, gaps
 from hocba_app.services.signers.matrix import Cell, ClassRow, Matrix, assignment_matrix, read_matrix
 from hocba_app.services.signers.owners import working_staff
-from hocba_app.services.signers.reassigning import Reassigned, checked_reason, reassign_slots
+from hocba_app.services.signers.reassigning import (
+    Elsewhere,
+    Reassigned,
+    checked_reason,
+    hand_over,
+    principal_elsewhere,
+    reassign_slots,
+)
 
 
 def assign(db: Database, who: Identity, class_id: str, field: str, staff_id: str, reason: str) -> int:
@@ -94,5 +101,6 @@ def _assignment(session: Session, class_id: str, field: str) -> SigningAssignmen
 
 
 __all__ = [
-    "Cell", "ClassRow", "Gap", "Matrix", "Reassigned", "assign", "assignment_matrix", "gaps", "reassign_slots", "unassign",
+    "Cell", "ClassRow", "Elsewhere", "Gap", "Matrix", "Reassigned", "assign", "assignment_matrix", "gaps", "hand_over",
+    "principal_elsewhere", "reassign_slots", "unassign",
 ]

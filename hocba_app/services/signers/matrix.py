@@ -78,6 +78,8 @@ class Matrix:
     subjects: list[tuple[str, str]]
     """``(code, name)`` in the order of the form; those that some class has."""
     classes: list[ClassRow]
+    years: list[str]
+    """School years that have classes, the newest first."""
 
 
 def assignment_matrix(db: Database, who: Identity, school_year: str) -> Matrix:
@@ -119,7 +121,7 @@ def read_matrix(session: Session, school_year: str, *, class_id: str = "") -> Ma
         found.append(_class_row(row, ordered, taught.get(row.id, []), overrides, staff, waiting))
     used = {code for row in found for code in row.subjects}
     named = [(code, subjects[code].name if code in subjects else code) for code in used]
-    return Matrix(school_year, sorted(named, key=lambda item: order.get(item[0], (999, item[0]))), found)
+    return Matrix(school_year, sorted(named, key=lambda item: order.get(item[0], (999, item[0]))), found, rows.years(session))
 
 
 def _code(field: str) -> str:

@@ -8,9 +8,11 @@ from typing import Any
 from sqlmodel import Session
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import SEAL, School, Staff
+from hocba_app.models import SEAL, Database, School, Staff
+from hocba_app.models.repositories import signers as rows
 from hocba_app.services.accounts.authority import Right, allowed, require
 from hocba_app.services.accounts.identity import Identity
+from hocba_app.services.accounts.names import plain
 from hocba_app.services.signing.preparing import signer_identity
 
 
@@ -67,3 +69,30 @@ def working_staff(session: Session, staff_id: str) -> Staff:
     if staff is None or not staff.active:
         raise HocbaError(ErrorCode.NOT_FOUND, what="người này trong danh sách cán bộ đã đồng bộ")
     return staff
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One person of the staff list who may be chosen."""
+
+    staff_id: str
+    name: str
+    code: str
+    position: str
+
+
+def choices(db: Database, who: Identity) -> list[Choice]:
+    """The staff list, to choose a person from, in the order of names.
+
+    Raises:
+        HocbaError: FORBIDDEN.
+    """
+    require(who, Right.SETTINGS_READ)
+    with db.read(who.school_id) as session:
+        return choices_of(session)
+
+
+def choices_of(session: Session) -> list[Choice]:
+    """The staff list in the order people look for a name: given name first."""
+    found = [Choice(staff.id, staff.full_name, staff.code, staff.position) for staff in rows.staff_of(session)]
+    return sorted(found, key=lambda choice: (plain(choice.name.split()[-1] if choice.name.split() else ""), plain(choice.name), choice.code))

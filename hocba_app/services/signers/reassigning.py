@@ -14,10 +14,12 @@ from hocba_app.models.repositories import signers as rows
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.audit.log import record
-from hocba_app.services.records.signers import DEPUTY_CAPTION, delegation_today
+from hocba_app.services.records.signers import DEPUTY_CAPTION, delegation_today, principal_slot
 from hocba_app.services.signers.owners import working_staff
 from hocba_app.services.signing.manifest import signer_hash
 
+AT_ONCE = 200
+"""Slots in one transaction: others write between two of them."""
 LONGEST_REASON = 200
 """Letters. The seal's signature dictionary carries it; verification's grammar bounds it at 400."""
 
@@ -69,6 +71,67 @@ def reassign_slots(
         for slot, document, version in free:
             _give(session, who, slot, document, version, person, why)
     return Reassigned(len(free), busy, shared)
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Locked documents of one kind that wait for somebody else than who signs as principal now."""
+
+    kind: str
+    waits_for: str
+    """Names of those they wait for."""
+    now_id: str
+    now: str
+    """Who signs as principal documents locked from now on: his name."""
+    slots: int
+
+
+def principal_elsewhere(db: Database, who: Identity) -> list[Elsewhere]:
+    """What a new decision, its end, or another cover signer left behind.
+
+    Raises:
+        HocbaError: FORBIDDEN.
+    """
+    require(who, Right.SETTINGS_READ)
+    found = []
+    with db.read(who.school_id) as session:
+        names = {person.id: person.full_name for person in rows.staff_of(session, active=False)}
+        for kind in ("cover", "history", "results"):
+            now = principal_slot(session, kind).staff_id
+            counts = {person: slots for person, slots in rows.principal_slots_waiting(session, kind).items() if person != now}
+            if now is not None and counts:
+                waits_for = ", ".join(sorted(names.get(person or "", "chưa rõ") for person in counts))
+                found.append(Elsewhere(kind, waits_for, now, names[now], sum(counts.values())))
+    return found
+
+
+def hand_over(db: Database, who: Identity, kind: str, reason: str) -> Reassigned:
+    """Give every locked document of a kind that waits at the principal's step to who signs there now.
+
+    Raises:
+        HocbaError: as :func:`reassign_slots`.
+    """
+    require(who, Right.DELEGATE)
+    with db.read(who.school_id) as session:
+        now = principal_slot(session, kind).staff_id
+        ids = rows.principal_slot_ids(session, kind, now or "")
+    if now is None or not ids:
+        raise HocbaError(ErrorCode.NOTHING_TO_DO)
+    changed = busy = shared = 0
+    refusal = HocbaError(ErrorCode.NOTHING_TO_DO)
+    for start in range(0, len(ids), AT_ONCE):
+        try:
+            done = reassign_slots(db, who, ids[start : start + AT_ONCE], now, reason)
+        except HocbaError as error:
+            if error.code not in (ErrorCode.REASSIGN_BUSY, ErrorCode.NOTHING_TO_DO):
+                raise
+            refusal = error
+            busy += int(str(error.params.get("count", 0)))
+            continue
+        changed, busy, shared = changed + done.changed, busy + done.busy, shared + done.shared
+    if not changed:
+        raise refusal
+    return Reassigned(changed, busy, shared)
 
 
 def checked_reason(reason: str) -> str:

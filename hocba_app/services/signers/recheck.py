@@ -42,6 +42,18 @@ def start_recheck(db: Database, who: Identity) -> str:
     return job_id
 
 
+def recheck_progress(db: Database, who: Identity) -> tuple[int, int] | None:
+    """Keys tested and to be tested while the job runs; None when it does not.
+
+    Raises:
+        HocbaError: FORBIDDEN.
+    """
+    require(who, Right.SIGNING_ACCOUNTS)
+    with db.read(who.school_id) as session:
+        running = live_job(session, "recheck_keys")
+        return (running.progress, running.total) if running is not None else None
+
+
 @job("recheck_keys")
 def recheck_keys(work: Work) -> float | None:
     """Test every key that has an account. Killed, it goes on with those not yet tested since the job was asked for."""

@@ -24,21 +24,11 @@ from hocba_app.services.accounts.sessions import forget
 from hocba_app.services.audit.log import record
 from hocba_app.services.signers import keys
 from hocba_app.services.signers.key_views import KeyView, key_of_staff, seal_key
-from hocba_app.services.signers.owners import working_staff
+from hocba_app.services.signers.owners import Choice, choices_of, working_staff
 
 DELEGABLE = ("history", "results")
 """A deputy signs these by a decision; the cover has a signer of its own."""
 LONGEST_NUMBER = 80
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One person who may be chosen."""
-
-    staff_id: str
-    name: str
-    code: str
-    position: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +198,7 @@ def signing_settings_view(db: Database, who: Identity) -> SigningSettingsView:
     """
     require(who, Right.SETTINGS_READ)
     with db.read(who.school_id) as session:
-        people = [_choice(staff) for staff in rows.staff_of(session)]
+        people = choices_of(session)
         by_id = {choice.staff_id: choice for choice in people}
         settings = rows.settings_row(session) or SigningSettings()
         principal = rows.principal(session)
@@ -221,10 +211,6 @@ def signing_settings_view(db: Database, who: Identity) -> SigningSettingsView:
             cover_choices=leaders, deputy_choices=[choice for choice in leaders if choice.position == "vice_principal"],
             operator_choices=people,
         )
-
-
-def _choice(staff: Staff) -> Choice:
-    return Choice(staff.id, staff.full_name, staff.code, staff.position)
 
 
 def _signer(session: Session, staff_id: str) -> Staff:

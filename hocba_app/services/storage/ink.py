@@ -39,6 +39,15 @@ def seal_image(data: bytes) -> tuple[InkImage, bytes]:
     return _normalise(data, SEAL_WIDTH)
 
 
+def small_copy(data: bytes, size: tuple[int, int]) -> bytes:
+    """An uploaded picture as it came, made small: a PNG. Errors as :func:`signature_image`, but IMAGE_EMPTY."""
+    picture = _open(data)
+    picture.thumbnail(size, Image.Resampling.LANCZOS)
+    out = io.BytesIO()
+    picture.save(out, "PNG")
+    return out.getvalue()
+
+
 def _normalise(data: bytes, width: int) -> tuple[InkImage, bytes]:
     picture = _open(data)
     mask = _ink_mask(picture)

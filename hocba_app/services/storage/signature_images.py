@@ -163,9 +163,10 @@ def _one(work: Work, codes: dict[str, str], name: str, sha256: str) -> dict[str,
         image, preview = signature_image(blobs.get(sha256))
     except HocbaError as error:
         return {"outcome": "failed", "reason": error.sentence, "code": error.code.value}
+    stored = image.dumps()
     with work.write() as session:
-        replaced = _store(session, owner, image.dumps(), preview, work.actor)
-    return {"outcome": "replaced" if replaced else "matched", "staff": owner}
+        replaced = _store(session, owner, stored, preview, work.actor)
+    return {"outcome": "replaced" if replaced else "matched", "staff": owner, "image": hashlib.sha256(stored).hexdigest()}
 
 
 def preview_data_url(image: SignatureImage) -> str:

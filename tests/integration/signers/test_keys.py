@@ -133,8 +133,9 @@ def test_a_revoked_certificate_is_found_by_the_test(
     small: SmallSchool, outside: tuple[Rig, str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     admin, authority = small.people["admin"], outside[0].authority
-    new = add_staff(small, "GV094", id_number="079100000094")
-    key = keys.connect(small.db, admin, new, user_of(small, outside[0], new, "079100000094"))
+    number = "079100000094" if small.db.is_sqlite else "079100000194"  # the authority outlives this test: revoked for ever
+    new = add_staff(small, "GV094", id_number=number)
+    key = keys.connect(small.db, admin, new, user_of(small, outside[0], new, number))
     authority.revoke(int(key.serial_number or "0", 16))
     monkeypatch.setattr(certificates, "_cache", {})
     view = keys.test_key(small.db, admin, new)

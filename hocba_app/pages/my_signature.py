@@ -1,0 +1,73 @@
+"""The page "Chữ ký của tôi" [15, 19-21]: own image, own MySign account, certificate and its expiry, the phone."""
+
+from __future__ import annotations
+
+import reflex as rx
+
+from hocba_app.components.key_editor import key_editor, key_facts
+from hocba_app.components.native_form import native_form
+from hocba_app.components.notice import notice
+from hocba_app.components.picture_field import picture_field
+from hocba_app.components.shell import shell
+from hocba_app.state.my_signature import MySignatureState
+
+
+def my_signature() -> rx.Component:
+    """Layout of ``/my-signature``."""
+    return shell(
+        rx.cond(
+            MySignatureState.loaded,
+            rx.el.div(rx.el.div(_image(), _account(), class_name="two"), _phone(), class_name="stack"), rx.skeleton(height="320px", width="100%"),
+        ),
+        title="Chữ ký của tôi", active="/my-signature",
+        subtitle="Ảnh chữ ký hiện trên học bạ; chứng thư số MySign làm cho chữ ký có giá trị. Cần đủ cả hai để ký.",
+    )
+
+
+def _image() -> rx.Component:
+    return rx.el.section(
+        rx.el.h2("Ảnh chữ ký"),
+        rx.cond(
+            MySignatureState.preview != "",
+            rx.el.div(
+                rx.el.img(src=MySignatureState.preview, alt="Ảnh chữ ký của tôi sau xử lý", class_name="ink large"),
+                rx.el.span("Lưu lúc ", MySignatureState.saved, class_name="small muted"), style={"marginBottom": "14px"},
+            ),
+            rx.el.div(notice("Chưa có ảnh chữ ký. Hãy tải ảnh lên để có thể ký.", tone="todo"), style={"marginBottom": "14px"}),
+        ),
+        native_form(
+            picture_field(
+                rx.cond(MySignatureState.preview != "", "Thay ảnh chữ ký", "Chọn hoặc chụp ảnh chữ ký"), id="mine", name="file",
+                hint="Ký bằng bút mực xanh trên giấy trắng, chụp thẳng, đủ sáng. PNG hoặc JPG, tối đa 10 MB. Nền giấy được xóa tự động.",
+            ),
+            rx.el.button(rx.icon("upload", size=18, aria_hidden=True), "Lưu ảnh chữ ký", type="submit", class_name="button"),
+            action="/uploads/my-signature", method="post", enc_type="multipart/form-data",
+        ),
+        class_name="panel",
+    )
+
+
+def _account() -> rx.Component:
+    return rx.el.section(
+        rx.el.h2("Tài khoản MySign và chứng thư số"),
+        key_facts(MySignatureState.key),
+        rx.cond(
+            MySignatureState.key.user != "",
+            rx.el.div(rx.el.button("Kiểm tra lại", class_name="button soft", on_click=MySignatureState.test, disabled=MySignatureState.key_busy)),
+        ),
+        key_editor(MySignatureState, hint="Tài khoản Viettel-CA cấp cho thầy cô: CCCD_ hoặc CMT_ kèm số định danh."),
+        class_name="panel stack",
+    )
+
+
+def _phone() -> rx.Component:
+    return rx.el.section(
+        rx.el.h2("Xác nhận trên điện thoại"),
+        rx.el.ul(
+            rx.el.li("Cài ứng dụng MySign, kích hoạt bằng mã Viettel-CA gửi qua tin nhắn và đặt mã PIN."),
+            rx.el.li("Khi bấm Ký ở trang Ký học bạ, điện thoại nhận một yêu cầu cho cả lượt ký. Mở ứng dụng, kiểm tra số hồ sơ, nhập PIN trong 2 phút."),
+            rx.el.li("Quên PIN: trong ứng dụng chọn Quên mật khẩu, xác minh số định danh và mã gửi qua tin nhắn, rồi đặt PIN mới. Học bạ điện tử không giữ mã PIN."),
+            style={"margin": "0", "paddingLeft": "20px", "lineHeight": "1.6"},
+        ),
+        class_name="panel",
+    )

@@ -1,0 +1,211 @@
+"""The page "Ảnh chữ ký, con dấu" [14, 16]: upload of many at once, one by one, the seal; before and after cleaning."""
+
+from __future__ import annotations
+
+import reflex as rx
+
+from hocba_app.components.data_table import data_table, pager
+from hocba_app.components.empty_state import empty_state
+from hocba_app.components.fields import text_field
+from hocba_app.components.native_form import native_form
+from hocba_app.components.notice import error_notice, notice
+from hocba_app.components.picture_field import picture_field
+from hocba_app.components.progress import progress_bar
+from hocba_app.components.shell import shell
+from hocba_app.components.status_badge import status_badge
+from hocba_app.state.signature_images import FileRow, Option, Person, SignatureImagesState
+
+_PAPER = "Ký bằng bút mực xanh trên giấy trắng, chụp thẳng, đủ sáng. Nền giấy được xóa và ảnh được cắt gọn tự động."
+
+
+def signature_images() -> rx.Component:
+    """Layout of ``/signature-images``."""
+    return shell(
+        rx.cond(SignatureImagesState.problem != "", error_notice(SignatureImagesState.problem)),
+        rx.cond(SignatureImagesState.done != "", notice(SignatureImagesState.done, tone="ok")),
+        rx.el.div(_many(), _seal(), class_name="two"),
+        rx.cond(SignatureImagesState.upload_id != "", _upload()),
+        _people(),
+        title="Ảnh chữ ký, con dấu", active="/signature-images",
+        subtitle="Ảnh này hiện trên học bạ cùng chữ ký số. Thầy cô cũng có thể tự tải ảnh ở mục Chữ ký của tôi.",
+    )
+
+
+def _many() -> rx.Component:
+    return rx.el.section(
+        rx.el.h2("Tải ảnh của nhiều giáo viên"),
+        native_form(
+            picture_field(
+                "Chọn nhiều ảnh hoặc một tệp ZIP", id="files", name="files", multiple=True, accept="image/png,image/jpeg,.zip,application/zip",
+                hint="Tên tệp có mã giáo viên, ví dụ GV001.png hoặc GV001 - Nguyễn Thị Ánh.jpg. PNG hoặc JPG, mỗi ảnh tối đa 10 MB. " + _PAPER,
+            ),
+            rx.el.button(rx.icon("upload", size=18, aria_hidden=True), "Tải lên", type="submit", class_name="button"),
+            action="/uploads/signature-images", method="post", enc_type="multipart/form-data",
+        ),
+        class_name="panel",
+    )
+
+
+def _seal() -> rx.Component:
+    return rx.el.section(
+        rx.el.h2("Con dấu nhà trường"),
+        rx.cond(
+            SignatureImagesState.seal_preview != "",
+            rx.el.div(
+                rx.el.img(src=SignatureImagesState.seal_preview, alt="Con dấu sau xử lý", class_name="ink large"),
+                rx.el.span("Lưu lúc ", SignatureImagesState.seal_saved, class_name="small muted"),
+                style={"marginBottom": "14px"},
+            ),
+            rx.cond(SignatureImagesState.loaded, rx.el.div(notice("Chưa có ảnh con dấu: chưa thể đóng dấu.", tone="todo"), style={"marginBottom": "14px"})),
+        ),
+        native_form(
+            picture_field("Chọn ảnh con dấu", id="seal", name="file", hint="Dấu đỏ đóng trên giấy trắng, chụp thẳng hoặc quét. PNG hoặc JPG, tối đa 10 MB."),
+            rx.el.button(rx.icon("stamp", size=18, aria_hidden=True), "Lưu con dấu", type="submit", class_name="button soft"),
+            action="/uploads/seal", method="post", enc_type="multipart/form-data",
+        ),
+        class_name="panel",
+    )
+
+
+def _upload() -> rx.Component:
+    """The last upload: its progress, then its report."""
+    return rx.el.section(
+        rx.el.h2(SignatureImagesState.upload_title),
+        rx.cond(
+            SignatureImagesState.running,
+            rx.el.div(
+                progress_bar(SignatureImagesState.upload_percent, SignatureImagesState.upload_text),
+                rx.el.button("Dừng", class_name="button soft", on_click=SignatureImagesState.cancel), class_name="stack", aria_live="polite",
+            ),
+            rx.el.div(
+                rx.el.div(
+                    status_badge("ok", SignatureImagesState.good_files.to_string() + " ảnh đã lưu"),
+                    rx.cond(
+                        SignatureImagesState.open_files > 0,
+                        status_badge("problem", SignatureImagesState.open_files.to_string() + " tệp chưa dùng được"),
+                    ),
+                    rx.el.label(
+                        rx.el.input(
+                            type="checkbox", class_name="check", checked=SignatureImagesState.only_open, on_change=SignatureImagesState.show_open,
+                        ),
+                        " Chỉ hiện tệp chưa dùng được", style={"display": "inline-flex", "gap": "8px", "alignItems": "center", "minHeight": "44px"},
+                    ),
+                    class_name="filters", style={"alignItems": "center"},
+                ),
+                rx.cond(
+                    SignatureImagesState.files.length() > 0,
+                    data_table(
+                        ["Tệp", "Ảnh gốc", "Sau xử lý", "Kết quả", "Của ai"], SignatureImagesState.files, _file, label="Kết quả từng tệp",
+                        max_height="440px",
+                    ),
+                ),
+                class_name="stack",
+            ),
+        ),
+        class_name="panel",
+    )
+
+
+def _file(row: FileRow) -> rx.Component:
+    return rx.el.tr(
+        rx.el.th(row.file, scope="row", style={"overflowWrap": "anywhere"}),
+        rx.el.td(rx.el.img(src=row.before, alt="Ảnh gốc " + row.file, class_name="ink", loading="lazy")),
+        rx.el.td(rx.cond(row.after != "", rx.el.img(src=row.after, alt="Ảnh sau xử lý của " + row.whose, class_name="ink"))),
+        rx.el.td(
+            rx.el.div(status_badge(row.tone, row.outcome_name), rx.cond(row.reason != "", rx.el.div(row.reason, class_name="small muted"))),
+        ),
+        rx.el.td(rx.cond(row.outcome == "unmatched", _whose(row), row.whose)),
+    )
+
+
+def _whose(row: FileRow) -> rx.Component:
+    return rx.el.div(
+        rx.el.select(
+            rx.el.option("Chọn giáo viên…", value=""), rx.foreach(SignatureImagesState.people, _option), class_name="input",
+            value=rx.cond(SignatureImagesState.give_number == row.number, SignatureImagesState.give_to, ""),
+            on_change=lambda value: SignatureImagesState.pick_person(row.number, value), aria_label="Giáo viên của tệp " + row.file,
+            style={"maxWidth": "230px"},
+        ),
+        rx.el.button(
+            "Lưu", class_name="button soft", on_click=SignatureImagesState.give(row.number),
+            disabled=(SignatureImagesState.give_number != row.number) | (SignatureImagesState.give_to == ""),
+        ),
+        style={"display": "flex", "gap": "8px", "flexWrap": "wrap"},
+    )
+
+
+def _option(option: Option) -> rx.Component:
+    return rx.el.option(option.label, value=option.value)
+
+
+def _people() -> rx.Component:
+    return rx.el.section(
+        rx.el.h2("Ảnh của từng người"),
+        rx.cond(
+            SignatureImagesState.loaded,
+            rx.el.div(
+                progress_bar(
+                    SignatureImagesState.percent,
+                    SignatureImagesState.have.to_string() + "/" + SignatureImagesState.staff.to_string() + " người đã có ảnh chữ ký",
+                ),
+                rx.el.div(
+                    text_field(
+                        "Tìm theo tên hoặc mã", id="search", type="search", value=SignatureImagesState.search,
+                        on_change=SignatureImagesState.find, auto_complete="off",
+                    ),
+                    rx.el.label(
+                        rx.el.input(
+                            type="checkbox", class_name="check", checked=SignatureImagesState.missing_only, on_change=SignatureImagesState.show_missing,
+                        ),
+                        " Chỉ người chưa có ảnh", style={"display": "inline-flex", "gap": "8px", "alignItems": "center", "minHeight": "44px"},
+                    ),
+                    class_name="filters",
+                ),
+                rx.cond(
+                    SignatureImagesState.rows.length() > 0,
+                    rx.fragment(
+                        rx.el.ul(rx.foreach(SignatureImagesState.rows, _person), class_name="people"),
+                        pager(
+                            page=SignatureImagesState.page, pages=SignatureImagesState.pages, total=SignatureImagesState.total,
+                            on_previous=SignatureImagesState.previous, on_next=SignatureImagesState.next, noun="người",
+                        ),
+                    ),
+                    rx.cond(
+                        SignatureImagesState.staff > 0,
+                        empty_state("Không có ai như vậy", "Thử tìm tên khác, hoặc bỏ chọn “Chỉ người chưa có ảnh”.", icon="search"),
+                        empty_state("Chưa có danh sách cán bộ", "Hãy đồng bộ dữ liệu đầu năm trước.", icon="users"),
+                    ),
+                ),
+                class_name="stack",
+            ),
+            rx.skeleton(height="240px", width="100%"),
+        ),
+        class_name="panel",
+    )
+
+
+def _person(row: Person) -> rx.Component:
+    opened = SignatureImagesState.chosen_id == row.id
+    return rx.el.li(
+        rx.el.div(rx.el.div(row.name, class_name="name"), rx.el.div(row.detail, class_name="small muted")),
+        rx.cond(
+            row.preview != "",
+            rx.el.img(src=row.preview, alt="Chữ ký của " + row.name, class_name="ink", loading="lazy"),
+            rx.el.div("Chưa có ảnh chữ ký", class_name="no-ink"),
+        ),
+        rx.cond(row.saved != "", status_badge("ok", "Lưu " + row.saved), status_badge("todo", "Chưa có ảnh")),
+        rx.el.button(
+            rx.cond(opened, "Đóng", rx.cond(row.preview != "", "Thay ảnh", "Tải ảnh")), class_name="button soft",
+            on_click=SignatureImagesState.choose(row.id), aria_expanded=opened, aria_label="Tải ảnh chữ ký của " + row.name,
+        ),
+        rx.cond(opened, _one()),
+    )
+
+
+def _one() -> rx.Component:
+    return native_form(
+        rx.el.input(type="hidden", name="staff_id", value=SignatureImagesState.chosen_id, read_only=True),
+        picture_field("Ảnh chữ ký của " + SignatureImagesState.chosen_name, id="one", name="file", hint="PNG hoặc JPG, tối đa 10 MB."),
+        rx.el.button("Lưu ảnh", type="submit", class_name="button"),
+        action="/uploads/signature-images/person", method="post", enc_type="multipart/form-data",
+    )

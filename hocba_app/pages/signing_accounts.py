@@ -1,0 +1,136 @@
+"""The page "Tài khoản MySign" [19, 22.4]: who can sign, until when, and what to do about who cannot."""
+
+from __future__ import annotations
+
+import reflex as rx
+
+from hocba_app.components.data_table import data_table, pager
+from hocba_app.components.empty_state import empty_state
+from hocba_app.components.fields import select_field, text_field
+from hocba_app.components.key_editor import key_editor, key_facts
+from hocba_app.components.notice import error_notice, notice
+from hocba_app.components.progress import progress_bar
+from hocba_app.components.shell import shell
+from hocba_app.components.status_badge import status_badge
+from hocba_app.domain.wording import KEY_STATE
+from hocba_app.state.key_editing import KeyRow
+from hocba_app.state.signing_accounts import Count, SigningAccountsState
+
+
+def signing_accounts() -> rx.Component:
+    """Layout of ``/signing-accounts``."""
+    return shell(
+        rx.cond(SigningAccountsState.problem != "", error_notice(SigningAccountsState.problem)),
+        rx.cond(SigningAccountsState.key_owner == "", rx.fragment(
+            rx.cond(SigningAccountsState.key_problem != "", error_notice(SigningAccountsState.key_problem)),
+            rx.cond(SigningAccountsState.key_done != "", notice(SigningAccountsState.key_done, tone="ok")),
+        )),
+        rx.el.div(rx.cond(SigningAccountsState.key_owner != "", _editor()), id="editor", style={"scrollMarginTop": "72px"}),
+        rx.cond(SigningAccountsState.loaded, _list(), rx.skeleton(height="320px", width="100%")),
+        title="Tài khoản MySign", active="/signing-accounts",
+        subtitle="Mỗi người ký bằng chứng thư số của chính mình. Con dấu dùng chứng thư số của trường.",
+        actions=rx.el.button(
+            rx.icon("list-checks", size=18, aria_hidden=True), "Kiểm tra tất cả", class_name="button soft",
+            on_click=SigningAccountsState.test_all, disabled=SigningAccountsState.testing,
+        ),
+    )
+
+
+def _editor() -> rx.Component:
+    return rx.el.section(
+        rx.el.div(
+            rx.el.h2(SigningAccountsState.editing.name, style={"margin": "0"}),
+            rx.el.div(
+                rx.cond(
+                    SigningAccountsState.editing.user != "",
+                    rx.el.button(
+                        "Gỡ tài khoản", class_name="button soft", on_click=SigningAccountsState.remove,
+                        aria_label="Gỡ tài khoản MySign của " + SigningAccountsState.editing.name,
+                    ),
+                ),
+                rx.el.button("Đóng", class_name="button soft", on_click=SigningAccountsState.close),
+                style={"display": "flex", "gap": "8px"},
+            ),
+            style={"display": "flex", "flexWrap": "wrap", "gap": "10px", "justifyContent": "space-between", "alignItems": "center"},
+        ),
+        key_facts(SigningAccountsState.editing),
+        key_editor(
+            SigningAccountsState,
+            hint="Người: CCCD_ hoặc CMT_ kèm số định danh. Con dấu: MST_ kèm mã số thuế của trường.",
+        ),
+        class_name="panel stack", aria_label="Tài khoản đang sửa",
+    )
+
+
+def _list() -> rx.Component:
+    return rx.el.section(
+        rx.el.div(rx.foreach(SigningAccountsState.counts, _count), style={"display": "flex", "flexWrap": "wrap", "gap": "8px"}),
+        rx.cond(
+            SigningAccountsState.testing,
+            rx.el.div(progress_bar(SigningAccountsState.test_percent, SigningAccountsState.test_text), aria_live="polite"),
+        ),
+        rx.el.div(
+            text_field(
+                "Tìm theo tên, mã hoặc tài khoản", id="search", type="search", value=SigningAccountsState.search,
+                on_change=SigningAccountsState.find, auto_complete="off",
+            ),
+            select_field(
+                "Tình trạng", [("", "Tất cả"), ("any", "Chưa sẵn sàng"), *KEY_STATE.items()], id="state", value=SigningAccountsState.only,
+                on_change=SigningAccountsState.show,
+            ),
+            class_name="filters",
+        ),
+        rx.cond(
+            SigningAccountsState.rows.length() > 0,
+            rx.fragment(
+                data_table(
+                    ["Người ký", "Tài khoản MySign", "Chứng thư số", "Hiệu lực", "Tình trạng", ""], SigningAccountsState.rows, _row,
+                    label="Tài khoản MySign của từng người", max_height="none",
+                ),
+                pager(
+                    page=SigningAccountsState.page, pages=SigningAccountsState.pages, total=SigningAccountsState.total,
+                    on_previous=SigningAccountsState.previous, on_next=SigningAccountsState.next, noun="người",
+                ),
+            ),
+            empty_state("Không có ai như vậy", "Thử tìm tên khác hoặc chọn tình trạng khác.", icon="search"),
+        ),
+        class_name="panel stack",
+    )
+
+
+def _count(count: Count) -> rx.Component:
+    return status_badge(count.tone, count.name + ": " + count.people.to_string())
+
+
+def _row(row: KeyRow) -> rx.Component:
+    return rx.el.tr(
+        rx.el.th(row.name, rx.el.div(row.detail, class_name="small muted", style={"fontWeight": "400"}), scope="row"),
+        rx.el.td(row.user),
+        rx.el.td(rx.cond(row.certificate != "", rx.el.div(row.certificate, rx.el.div(row.number, class_name="small muted")))),
+        rx.el.td(rx.cond(row.validity != "", rx.el.div(row.validity, rx.el.div(row.days, class_name="small muted")))),
+        rx.el.td(
+            rx.el.div(
+                status_badge(row.tone, row.state_name),
+                rx.cond(
+                    (row.sentence != "") & (row.state != "no_account") & (row.state != "no_certificate"),
+                    rx.el.div(row.sentence, class_name="small muted"),
+                ),
+            ),
+        ),
+        rx.el.td(
+            rx.el.div(
+                rx.el.button(
+                    rx.cond(row.user != "", "Sửa", "Nhập tài khoản"), class_name="button soft", on_click=SigningAccountsState.edit(row.owner),
+                    aria_label="Sửa tài khoản MySign của " + row.name,
+                ),
+                rx.cond(
+                    row.user != "",
+                    rx.el.button(
+                        "Kiểm tra", class_name="button soft", on_click=SigningAccountsState.test(row.owner), disabled=SigningAccountsState.key_busy,
+                        aria_label="Kiểm tra tài khoản MySign của " + row.name,
+                    ),
+                ),
+                style={"display": "flex", "flexWrap": "wrap", "gap": "8px"},
+            ),
+        ),
+    )

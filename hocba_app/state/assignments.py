@@ -1,0 +1,279 @@
+"""Who signs what [17]: the matrix of classes and subjects, the gaps before a lock, and the signer's change."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+import reflex as rx
+
+from hocba_app.domain.errors import HocbaError
+from hocba_app.models import School, database
+from hocba_app.services.accounts.authority import Right
+from hocba_app.services.accounts.identity import Identity
+from hocba_app.services.signers import assignments
+from hocba_app.services.signers.assignments import Cell, ClassRow, Gap, Matrix
+from hocba_app.services.signers.owners import Choice, choices
+from hocba_app.state.following import follow
+from hocba_app.state.form_texts import form_texts
+from hocba_app.state.guard import identity, requires
+
+_YEAR = re.compile(r"\d{4}-\d{4}")
+_PAGE_BUTTON = {
+    "/assignments": "Chọn người ký", "/signing-accounts": "Tài khoản MySign", "/signature-images": "Ảnh chữ ký", "/signing-settings": "Cấu hình ký",
+    "/sync": "Đồng bộ",
+}
+_NOBODY = {"nobody": "Chưa có người", "left": "đã nghỉ", "no_id_number": "thiếu số định danh"}
+
+
+@dataclasses.dataclass
+class GapRow:
+    """One thing to mend."""
+
+    whom: str
+    classes: str
+    text: str
+    tone: str
+    severity_name: str
+    href: str
+    button: str
+
+
+@dataclasses.dataclass
+class Place:
+    """One place to sign in one class."""
+
+    key: str
+    """``<class id>|<field>``."""
+    text: str
+    note: str
+    tone: str
+    label: str
+    """Class, subject and person, for screen readers."""
+
+
+@dataclasses.dataclass
+class Column:
+    """A subject of one class, or its homeroom teacher."""
+
+    label: str
+    places: list[Place]
+
+
+@dataclasses.dataclass
+class MatrixRow:
+    """One class."""
+
+    name: str
+    columns: list[Column]
+
+
+@dataclasses.dataclass
+class Opened:
+    """The place that is looked at."""
+
+    key: str = ""
+    title: str = ""
+    by_smas: str = ""
+    assigned: str = ""
+    reason: str = ""
+    staff_id: str = ""
+    waiting: int = 0
+    waiting_for_other: int = 0
+
+
+@dataclasses.dataclass
+class Option:
+    """One choice of a select."""
+
+    value: str
+    label: str
+
+
+class AssignmentsState(rx.State):
+    """The page "Phân công ký"."""
+
+    loaded: bool = False
+    problem: str = ""
+    done: str = ""
+    year: str = ""
+    years: list[Option] = []
+    gaps: list[GapRow] = []
+    blocking: int = 0
+    warnings: int = 0
+    heads: list[str] = []
+    rows: list[MatrixRow] = []
+    classes: int = 0
+    only_gaps: bool = False
+    people: list[Option] = []
+    opened: Opened = Opened()
+    following: int = 0
+
+    @rx.event
+    @requires(Right.ASSIGNMENTS)
+    async def load(self) -> AsyncIterator[rx.event.EventSpec]:
+        """Show the truth, then follow it. ``?year=`` chooses another year than the school's current one."""
+        wanted = str(self.router.url.query_parameters.get("year", ""))
+        self.year = wanted if _YEAR.fullmatch(wanted) else ""
+        self.problem, self.done, self.opened = "", "", Opened()
+        await self._reload(await identity(self))
+        self.following += 1
+        yield AssignmentsState.watch(self.following)
+
+    @rx.event(background=True)
+    @requires(Right.ASSIGNMENTS)
+    async def watch(self, turn: int) -> None:
+        await follow(self, turn, self._reload)
+
+    @rx.event
+    @requires(Right.ASSIGNMENTS)
+    async def show_year(self, year: str) -> None:
+        self.year, self.opened = (str(year) if _YEAR.fullmatch(str(year)) else ""), Opened()
+        await self._reload(await identity(self))
+
+    @rx.event
+    @requires(Right.ASSIGNMENTS)
+    async def show_gaps(self, only: bool) -> None:
+        """Only classes where somebody is missing."""
+        self.only_gaps = bool(only)
+        await self._reload(await identity(self))
+
+    @rx.event
+    @requires(Right.ASSIGNMENTS)
+    async def open_place(self, key: str) -> AsyncIterator[rx.event.EventSpec]:
+        """Look at one place; the same again closes it."""
+        self.problem, self.done = "", ""
+        if self.opened.key == key:
+            self.opened = Opened()
+            return
+        self.opened = Opened(key=str(key))
+        await self._reload(await identity(self))
+        yield rx.scroll_to("place")
+
+    @rx.event
+    @requires(Right.ASSIGNMENTS)
+    async def close(self) -> None:
+        self.opened = Opened()
+
+    @rx.event
+    @requires(Right.ASSIGNMENTS)
+    async def save(self, form: dict[str, Any]) -> None:
+        """Assign the person; hand over what is locked already, where asked."""
+        who = await identity(self)
+        given = form_texts(form)
+        class_id, _, field = self.opened.key.partition("|")
+        staff_id, reason = given.get("staff_id", ""), given.get("reason", "")
+        self.problem, self.done = "", ""
+        try:
+            left = await asyncio.to_thread(assignments.assign, database(), who, class_id, field, staff_id, reason)
+            self.done = "Đã lưu người ký. Áp dụng cho các hồ sơ chốt từ bây giờ."
+            if given.get("locked") and left:
+                moved = await asyncio.to_thread(assignments.reassign_slots, database(), who, (class_id, field), staff_id, reason)
+                self.done = _moved(moved)
+            elif left:
+                self.done += f" Còn {left} hồ sơ đã chốt đang chờ người cũ."
+        except HocbaError as error:
+            self.problem = error.sentence
+        await self._reload(who)
+
+    @rx.event
+    @requires(Right.ASSIGNMENTS)
+    async def clear(self) -> None:
+        """Let SMAS decide again."""
+        who = await identity(self)
+        class_id, _, field = self.opened.key.partition("|")
+        self.problem, self.done = "", ""
+        try:
+            await asyncio.to_thread(assignments.unassign, database(), who, class_id, field)
+            self.done = "Đã bỏ phân công ký; người ký theo dữ liệu SMAS."
+        except HocbaError as error:
+            self.problem = error.sentence
+        await self._reload(who)
+
+    async def _reload(self, who: Identity | None) -> None:
+        assert who is not None
+        matrix, gaps, people = await asyncio.to_thread(_read, who, self.year)
+        self.year = matrix.school_year
+        self.years = [Option(year, year) for year in sorted({*matrix.years, matrix.school_year} - {""}, reverse=True)]
+        self.gaps = [_gap_row(gap) for gap in gaps]
+        self.blocking = sum(gap.severity == "blocking" for gap in gaps)
+        self.warnings = len(gaps) - self.blocking
+        self.heads = [name for _, name in matrix.subjects] + (["GVCN"] if matrix.classes else [])
+        self.classes = len(matrix.classes)
+        shown = [row for row in matrix.classes if not self.only_gaps or any(cell.problem for cell in row.cells())]
+        self.rows = [_matrix_row(row, matrix.subjects) for row in shown]
+        self.people = [Option(choice.staff_id, f"{choice.name} ({choice.code})") for choice in people]
+        if self.opened.key:
+            self.opened = _opened(matrix, self.opened.key)
+        self.loaded = True
+
+
+def _read(who: Identity, year: str) -> tuple[Matrix, list[Gap], list[Choice]]:
+    db = database()
+    if not year:
+        with db.installation() as session:
+            year = session.get_one(School, who.school_id).current_year
+    return assignments.assignment_matrix(db, who, year), assignments.gaps(db, who, year), choices(db, who)
+
+
+def _gap_row(gap: Gap) -> GapRow:
+    blocking = gap.severity == "blocking"
+    return GapRow(
+        gap.whom, _listed(gap.classes), gap.text, "problem" if blocking else "wait", "Phải làm" if blocking else "Nên làm sớm",
+        "" if gap.page == "/assignments" else gap.page, _PAGE_BUTTON.get(gap.page, "Mở"),
+    )
+
+
+def _listed(classes: tuple[str, ...]) -> str:
+    """Class names, at most eight."""
+    if not classes:
+        return ""
+    more = f" và {len(classes) - 8} lớp khác" if len(classes) > 8 else ""
+    return f"Lớp {', '.join(classes[:8])}{more}"
+
+
+def _matrix_row(row: ClassRow, subjects: list[tuple[str, str]]) -> MatrixRow:
+    columns = [Column(name, [_place(row, name, cell) for cell in row.subjects.get(code, [])]) for code, name in subjects]
+    return MatrixRow(row.name, [*columns, Column("GVCN", [_place(row, "GVCN", row.homeroom)])])
+
+
+def _place(row: ClassRow, subject: str, cell: Cell) -> Place:
+    notes = []
+    if cell.assigned:
+        notes.append("phân công ký")
+    if cell.under_homeroom:
+        notes.append("ký ở ô GVCN")
+    if cell.problem in ("left", "no_id_number"):
+        notes.append(_NOBODY[cell.problem])
+    if cell.waiting_for_other:
+        notes.append(f"{cell.waiting_for_other} hồ sơ chờ người khác")
+    text = cell.name or _NOBODY["nobody"]
+    tone = "nobody" if cell.problem else "assigned" if cell.assigned or cell.waiting_for_other else ""
+    note = ", ".join(notes)
+    return Place(f"{cell.class_id}|{cell.field}", text, note, tone, f"Lớp {row.name}, {subject}: {text}{', ' + note if note else ''}. Đổi người ký")
+
+
+def _opened(matrix: Matrix, key: str) -> Opened:
+    class_id, _, field = key.partition("|")
+    names = dict(matrix.subjects)
+    for row in matrix.classes:
+        for cell in row.cells():
+            if row.class_id == class_id and cell.field == field:
+                subject = names.get(cell.subject_code, cell.subject_code) if cell.subject_code else "Giáo viên chủ nhiệm"
+                return Opened(
+                    key, f"Lớp {row.name} · {subject}", cell.by_smas_name or "chưa có", cell.assigned_name, cell.reason, cell.assigned or "",
+                    cell.waiting, cell.waiting_for_other,
+                )
+    return Opened()
+
+
+def _moved(moved: assignments.Reassigned) -> str:
+    text = f"Đã lưu người ký và chuyển {moved.changed} hồ sơ đã chốt chưa ký."
+    if moved.busy:
+        text += f" {moved.busy} hồ sơ đang có lượt ký chờ xác nhận: hãy lưu lại lần nữa sau khoảng 2 phút."
+    if moved.shared:
+        text += f" {moved.shared} hồ sơ giữ nguyên vì số ô ký sẽ thay đổi; muốn đổi phải hủy chốt."
+    return text

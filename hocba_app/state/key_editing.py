@@ -1,0 +1,152 @@
+"""What every page does that edits a MySign account: enter it, connect, pick a certificate, test. The handlers stay with
+the pages, which ask for different rights; the services check again whose account it is."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from typing import Protocol
+
+from hocba_app.domain.calendar import local_text
+from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.wording import KEY_STATE
+from hocba_app.models import database
+from hocba_app.services.accounts.identity import Identity
+from hocba_app.services.signers import keys
+from hocba_app.services.signers.keys import CredentialView, KeyView
+
+STATE_TONE = {"no_account": "todo", "no_certificate": "todo", "problem": "problem", "expired": "problem", "expiring": "wait", "ok": "ok"}
+
+
+@dataclasses.dataclass
+class KeyRow:
+    """One account as a page shows it."""
+
+    owner: str = ""
+    name: str = ""
+    detail: str = ""
+    user: str = ""
+    certificate: str = ""
+    number: str = ""
+    validity: str = ""
+    days: str = ""
+    checked: str = ""
+    tone: str = "todo"
+    state: str = ""
+    state_name: str = ""
+    sentence: str = ""
+    serial: str = ""
+
+
+@dataclasses.dataclass
+class CredentialRow:
+    """One certificate to pick."""
+
+    id: str
+    name: str
+    number: str
+    issuer: str
+    serial: str
+    validity: str
+    own: bool
+    trusted: bool
+    usable: bool
+    chosen: bool
+    problem: str
+
+
+class KeyEditing(Protocol):
+    """Variables of a state that edits one account."""
+
+    key_owner: str
+    key_user: str
+    key_problem: str
+    key_done: str
+    key_busy: bool
+    credentials: list[CredentialRow]
+
+
+def key_row(view: KeyView, detail: str = "") -> KeyRow:
+    """The account as a page shows it."""
+    days = ""
+    if view.days_left is not None:
+        days = f"còn {view.days_left} ngày" if view.days_left >= 0 else "đã hết hạn"
+    return KeyRow(
+        owner=view.owner, name=view.name, detail=detail, user=view.provider_user, certificate=view.certificate_name,
+        number=view.certificate_number, validity=_span(view.valid_from, view.valid_to), days=days,
+        checked=local_text(view.checked_at) if view.checked_at else "", tone=STATE_TONE[view.state], state=view.state,
+        state_name=KEY_STATE[view.state], sentence=view.sentence, serial=view.serial_number,
+    )
+
+
+def open_editor(state: KeyEditing, owner: str, user: str) -> None:
+    """Begin with one account."""
+    state.key_owner, state.key_user, state.key_problem, state.key_done, state.credentials = owner, user, "", "", []
+    state.key_busy = False
+
+
+async def connect(state: KeyEditing, who: Identity, user: str) -> None:
+    """Account and certificate in one step; where several fit, the list to pick from."""
+    state.key_user = str(user).strip()[:100]
+    _begin(state)
+    try:
+        await asyncio.to_thread(keys.connect, database(), who, state.key_owner, state.key_user)
+        state.key_done = "Đã kết nối và kiểm tra chứng thư số: dùng được để ký."
+    except HocbaError as error:
+        if error.code is ErrorCode.CREDENTIAL_CHOICE:
+            await fetch(state, who)
+        state.key_problem = error.sentence
+    state.key_busy = False
+
+
+async def fetch(state: KeyEditing, who: Identity) -> None:
+    """The certificates of the stored account."""
+    _begin(state)
+    try:
+        found = await asyncio.to_thread(keys.fetch_credentials, database(), who, state.key_owner)
+        state.credentials = [_credential_row(view) for view in found]
+    except HocbaError as error:
+        state.key_problem = error.sentence
+    state.key_busy = False
+
+
+async def choose(state: KeyEditing, who: Identity, credential_id: str) -> None:
+    """Take one of them."""
+    _begin(state)
+    try:
+        await asyncio.to_thread(keys.choose_credential, database(), who, state.key_owner, str(credential_id))
+        state.key_done = "Đã chọn chứng thư số này để ký."
+    except HocbaError as error:
+        state.key_problem = error.sentence
+    state.key_busy = False
+
+
+async def test(state: KeyEditing, who: Identity, owner: str) -> None:
+    """Check the account and its certificate now."""
+    _begin(state)
+    try:
+        view = await asyncio.to_thread(keys.test_key, database(), who, owner)
+        if view.state in ("ok", "expiring"):
+            state.key_done = f"{view.name}: tài khoản và chứng thư số dùng được. {view.sentence}".strip()
+        else:
+            state.key_problem = f"{view.name}: {view.sentence}"
+    except HocbaError as error:
+        state.key_problem = error.sentence
+    state.key_busy = False
+
+
+def _begin(state: KeyEditing) -> None:
+    state.key_problem, state.key_done, state.credentials = "", "", []
+
+
+def _credential_row(view: CredentialView) -> CredentialRow:
+    return CredentialRow(
+        view.credential_id, view.subject, view.number, view.issuer, view.serial_number, _span(view.valid_from, view.valid_to), view.own,
+        view.trusted, view.usable, view.chosen, view.problem,
+    )
+
+
+def _span(begins: object, ends: object) -> str:
+    if begins is None or ends is None:
+        return ""
+    return f"{local_text(begins)[:10]} – {local_text(ends)[:10]}"  # type: ignore[arg-type]

@@ -1,0 +1,106 @@
+"""One's own signature image, MySign account and certificate [15, 19-21]."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import reflex as rx
+
+from hocba_app.domain.calendar import local_text
+from hocba_app.models import database
+from hocba_app.services.accounts.authority import Right
+from hocba_app.services.accounts.identity import Identity
+from hocba_app.services.signers import images, keys
+from hocba_app.state import key_editing
+from hocba_app.state.following import follow
+from hocba_app.state.form_texts import form_texts
+from hocba_app.state.guard import identity, requires
+from hocba_app.state.key_editing import CredentialRow, KeyRow
+
+
+class MySignatureState(rx.State):
+    """The page "Chữ ký của tôi"."""
+
+    loaded: bool = False
+    preview: str = ""
+    saved: str = ""
+    key: KeyRow = KeyRow()
+    key_owner: str = ""
+    key_user: str = ""
+    key_problem: str = ""
+    key_done: str = ""
+    key_busy: bool = False
+    credentials: list[CredentialRow] = []
+    following: int = 0
+
+    @rx.event
+    @requires(Right.OWN_SIGNATURE, Right.OWN_SIGNING_ACCOUNT)
+    async def load(self) -> AsyncIterator[rx.event.EventSpec]:
+        """Show the truth, then follow it."""
+        who = await identity(self)
+        key_editing.open_editor(self, who.staff_id or "" if who else "", "")
+        await self._reload(who)
+        self.following += 1
+        yield MySignatureState.watch(self.following)
+
+    @rx.event(background=True)
+    @requires(Right.OWN_SIGNATURE, Right.OWN_SIGNING_ACCOUNT)
+    async def watch(self, turn: int) -> None:
+        await follow(self, turn, self._reload)
+
+    @rx.event
+    @requires(Right.OWN_SIGNING_ACCOUNT)
+    async def connect(self, form: dict[str, Any]) -> AsyncIterator[None]:
+        who = await self._mine()
+        self.key_busy = True
+        yield
+        await key_editing.connect(self, who, form_texts(form).get("user", ""))
+        await self._reload(who)
+
+    @rx.event
+    @requires(Right.OWN_SIGNING_ACCOUNT)
+    async def fetch(self) -> AsyncIterator[None]:
+        who = await self._mine()
+        self.key_busy = True
+        yield
+        await key_editing.fetch(self, who)
+
+    @rx.event
+    @requires(Right.OWN_SIGNING_ACCOUNT)
+    async def pick(self, credential_id: str) -> AsyncIterator[None]:
+        who = await self._mine()
+        self.key_busy = True
+        yield
+        await key_editing.choose(self, who, credential_id)
+        await self._reload(who)
+
+    @rx.event
+    @requires(Right.OWN_SIGNING_ACCOUNT)
+    async def test(self) -> AsyncIterator[None]:
+        who = await self._mine()
+        self.key_busy = True
+        yield
+        await key_editing.test(self, who, self.key_owner)
+        await self._reload(who)
+
+    async def _mine(self) -> Identity:
+        """Who asks; the account edited is always his own, whoever sat at this tab before."""
+        who = await identity(self)
+        assert who is not None
+        self.key_owner = who.staff_id or ""
+        return who
+
+    async def _reload(self, who: Identity | None) -> None:
+        assert who is not None
+        image, view = await asyncio.to_thread(_read, who)
+        self.preview, self.saved = image.preview, local_text(image.saved_at) if image.saved_at else ""
+        self.key = key_editing.key_row(view)
+        self.key_user = self.key_user or view.provider_user
+        self.loaded = True
+
+
+def _read(who: Identity) -> tuple[images.ImageView, keys.KeyView]:
+    db = database()
+    return images.own_image(db, who), keys.key_view(db, who, who.staff_id or "")

@@ -1,0 +1,222 @@
+"""Signature images and the seal [14, 16]: who has one, the upload of many, what it brought and what did not match."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import math
+from collections.abc import AsyncIterator
+
+import reflex as rx
+
+from hocba_app.domain.calendar import local_text
+from hocba_app.domain.errors import HocbaError
+from hocba_app.domain.wording import IMAGE_FILE, JOB, POSITION
+from hocba_app.models import database
+from hocba_app.services.accounts.authority import Right
+from hocba_app.services.accounts.identity import Identity
+from hocba_app.services.signers import images
+from hocba_app.services.signers.owners import Choice, choices
+from hocba_app.state.following import follow
+from hocba_app.state.guard import identity, requires
+
+PAGE_ROWS = 24
+_TONE = {"matched": "ok", "replaced": "ok", "given": "ok", "unmatched": "todo", "failed": "problem"}
+
+
+@dataclasses.dataclass
+class Person:
+    """One member of staff and his image."""
+
+    id: str
+    name: str
+    detail: str
+    preview: str
+    saved: str
+
+
+@dataclasses.dataclass
+class FileRow:
+    """One uploaded file."""
+
+    number: int
+    file: str
+    outcome: str
+    tone: str
+    outcome_name: str
+    whose: str
+    reason: str
+    before: str
+    after: str
+
+
+@dataclasses.dataclass
+class Option:
+    """One choice of a select."""
+
+    value: str
+    label: str
+
+
+class SignatureImagesState(rx.State):
+    """The page "Ảnh chữ ký, con dấu"."""
+
+    loaded: bool = False
+    problem: str = ""
+    done: str = ""
+    rows: list[Person] = []
+    people: list[Option] = []
+    search: str = ""
+    missing_only: bool = False
+    page: int = 1
+    pages: int = 1
+    total: int = 0
+    staff: int = 0
+    have: int = 0
+    percent: int = 0
+    seal_preview: str = ""
+    seal_saved: str = ""
+    chosen_id: str = ""
+    chosen_name: str = ""
+    upload_id: str = ""
+    upload_title: str = ""
+    running: bool = False
+    upload_percent: int = 0
+    upload_text: str = ""
+    files: list[FileRow] = []
+    good_files: int = 0
+    open_files: int = 0
+    only_open: bool = False
+    give_number: int = -1
+    give_to: str = ""
+    following: int = 0
+
+    @rx.event
+    @requires(Right.SIGNATURE_IMAGES)
+    async def load(self) -> AsyncIterator[rx.event.EventSpec]:
+        """Show the truth, then follow it."""
+        self.problem, self.done, self.chosen_id, self.give_number = "", "", "", -1
+        self.missing_only = self.router.url.query_parameters.get("missing", "") == "1"
+        self.search, self.page = "", 1
+        await self._reload(await identity(self))
+        self.following += 1
+        yield SignatureImagesState.watch(self.following)
+
+    @rx.event(background=True)
+    @requires(Right.SIGNATURE_IMAGES)
+    async def watch(self, turn: int) -> None:
+        await follow(self, turn, self._reload)
+
+    @rx.event
+    @requires(Right.SIGNATURE_IMAGES)
+    async def find(self, text: str) -> None:
+        self.search, self.page = str(text)[:80], 1
+        await self._reload(await identity(self))
+
+    @rx.event
+    @requires(Right.SIGNATURE_IMAGES)
+    async def show_missing(self, only: bool) -> None:
+        self.missing_only, self.page = bool(only), 1
+        await self._reload(await identity(self))
+
+    @rx.event
+    @requires(Right.SIGNATURE_IMAGES)
+    async def previous(self) -> None:
+        self.page = max(1, self.page - 1)
+        await self._reload(await identity(self))
+
+    @rx.event
+    @requires(Right.SIGNATURE_IMAGES)
+    async def next(self) -> None:
+        self.page = min(self.pages, self.page + 1)
+        await self._reload(await identity(self))
+
+    @rx.event
+    @requires(Right.SIGNATURE_IMAGES)
+    async def choose(self, staff_id: str) -> None:
+        """Open the form that uploads for one person; the same person again closes it."""
+        chosen = next((row for row in self.rows if row.id == staff_id), None)
+        same = chosen is None or chosen.id == self.chosen_id
+        self.chosen_id, self.chosen_name = ("", "") if same or chosen is None else (chosen.id, chosen.name)
+
+    @rx.event
+    @requires(Right.SIGNATURE_IMAGES)
+    async def show_open(self, only: bool) -> None:
+        """Only files that nobody has yet."""
+        self.only_open = bool(only)
+        await self._reload(await identity(self))
+
+    @rx.event
+    @requires(Right.SIGNATURE_IMAGES)
+    async def pick_person(self, number: int, staff_id: str) -> None:
+        """Say whose an unmatched file is; stored by :meth:`give`."""
+        self.give_number, self.give_to = (int(number) if str(number).lstrip("-").isdigit() else -1), str(staff_id)
+
+    @rx.event
+    @requires(Right.SIGNATURE_IMAGES)
+    async def give(self, number: int) -> None:
+        who = await identity(self)
+        self.problem, self.done = "", ""
+        if self.give_number != number or not self.give_to:
+            self.problem = "Hãy chọn giáo viên cho tệp này trước."
+            return
+        try:
+            await asyncio.to_thread(images.give_file, database(), who, self.upload_id, number, self.give_to)
+            self.done, self.give_number, self.give_to = "Đã lưu ảnh chữ ký cho giáo viên vừa chọn.", -1, ""
+        except HocbaError as error:
+            self.problem = error.sentence
+        await self._reload(who)
+
+    @rx.event
+    @requires(Right.SIGNATURE_IMAGES)
+    async def cancel(self) -> None:
+        who = await identity(self)
+        try:
+            await asyncio.to_thread(images.cancel_upload, database(), who, self.upload_id)
+        except HocbaError as error:
+            self.problem = error.sentence
+        await self._reload(who)
+
+    async def _reload(self, who: Identity | None) -> None:
+        assert who is not None
+        found, upload, people = await asyncio.to_thread(_read, who, self.search, self.missing_only, self.page)
+        self.total, self.pages = found.total, max(1, math.ceil(found.total / PAGE_ROWS))
+        self.staff, self.have = found.staff, found.staff - found.missing
+        self.percent = round(100 * self.have / found.staff) if found.staff else 0
+        self.rows = [
+            Person(row.owner, row.name, f"{row.code} · {POSITION.get(row.position, row.position)}", row.preview, _when(row)) for row in found.rows
+        ]
+        self.people = [Option(choice.staff_id, f"{choice.name} ({choice.code})") for choice in people]
+        self.seal_preview, self.seal_saved = found.seal.preview, _when(found.seal)
+        self._show_upload(upload)
+        self.loaded = True
+
+    def _show_upload(self, upload: images.UploadView | None) -> None:
+        if upload is None:
+            self.upload_id, self.running, self.files = "", False, []
+            return
+        self.upload_id = upload.job_id
+        self.upload_title = f"Lần tải lên {local_text(upload.started_at)} · {JOB.get(upload.state, upload.state)}"
+        self.running = upload.state in ("queued", "running")
+        self.upload_percent = round(100 * upload.progress / upload.total) if upload.total else 0
+        self.upload_text = f"{upload.progress}/{upload.total} ảnh"
+        rows = [
+            FileRow(
+                entry.number, entry.file, entry.outcome, _TONE.get(entry.outcome, "info"), IMAGE_FILE.get(entry.outcome, entry.outcome),
+                entry.whose, entry.reason, f"/files/signature-originals/{upload.job_id}/{entry.number}", entry.after,
+            )
+            for entry in upload.files
+        ]
+        self.good_files = sum(row.tone == "ok" for row in rows)
+        self.open_files = len(rows) - self.good_files
+        self.files = [row for row in rows if not self.only_open or row.tone != "ok"]
+
+
+def _read(who: Identity, search: str, missing: bool, page: int) -> tuple[images.ImagesPage, images.UploadView | None, list[Choice]]:
+    db = database()
+    found = images.images_page(db, who, search, missing, page, PAGE_ROWS)
+    return found, images.last_upload(db, who), choices(db, who)
+
+
+def _when(row: images.ImageView) -> str:
+    return local_text(row.saved_at) if row.saved_at else ""

@@ -1,0 +1,203 @@
+"""MySign accounts of the staff and of the seal [19, 22.4]: who can sign, who cannot and why."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import math
+from collections.abc import AsyncIterator
+from typing import Any
+
+import reflex as rx
+
+from hocba_app.domain.errors import HocbaError
+from hocba_app.domain.wording import KEY_STATE, POSITION
+from hocba_app.models import SEAL, database
+from hocba_app.services.accounts.authority import Right
+from hocba_app.services.accounts.identity import Identity
+from hocba_app.services.signers import keys
+from hocba_app.services.signers.recheck import recheck_progress, start_recheck
+from hocba_app.state import key_editing
+from hocba_app.state.following import follow
+from hocba_app.state.form_texts import form_texts
+from hocba_app.state.guard import identity, requires
+from hocba_app.state.key_editing import STATE_TONE, CredentialRow, KeyRow
+
+PAGE_ROWS = 20
+
+
+@dataclasses.dataclass
+class Count:
+    """How many stand in one state."""
+
+    state: str
+    name: str
+    tone: str
+    people: int
+
+
+class SigningAccountsState(rx.State):
+    """The page "Tài khoản MySign"."""
+
+    loaded: bool = False
+    problem: str = ""
+    rows: list[KeyRow] = []
+    counts: list[Count] = []
+    search: str = ""
+    only: str = ""
+    page: int = 1
+    pages: int = 1
+    total: int = 0
+    testing: bool = False
+    test_percent: int = 0
+    test_text: str = ""
+    editing: KeyRow = KeyRow()
+    key_owner: str = ""
+    key_user: str = ""
+    key_problem: str = ""
+    key_done: str = ""
+    key_busy: bool = False
+    credentials: list[CredentialRow] = []
+    following: int = 0
+
+    @rx.event
+    @requires(Right.SIGNING_ACCOUNTS)
+    async def load(self) -> AsyncIterator[rx.event.EventSpec]:
+        """Show the truth, then follow it. ``?state=any`` shows who cannot sign."""
+        wanted = str(self.router.url.query_parameters.get("state", ""))
+        self.only, self.search, self.page, self.problem = (wanted if wanted in ("any", *KEY_STATE) else ""), "", 1, ""
+        key_editing.open_editor(self, "", "")
+        await self._reload(await identity(self))
+        self.following += 1
+        yield SigningAccountsState.watch(self.following)
+
+    @rx.event(background=True)
+    @requires(Right.SIGNING_ACCOUNTS)
+    async def watch(self, turn: int) -> None:
+        await follow(self, turn, self._reload)
+
+    @rx.event
+    @requires(Right.SIGNING_ACCOUNTS)
+    async def find(self, text: str) -> None:
+        self.search, self.page = str(text)[:80], 1
+        await self._reload(await identity(self))
+
+    @rx.event
+    @requires(Right.SIGNING_ACCOUNTS)
+    async def show(self, state: str) -> None:
+        self.only, self.page = (state if state in ("any", *KEY_STATE) else ""), 1
+        await self._reload(await identity(self))
+
+    @rx.event
+    @requires(Right.SIGNING_ACCOUNTS)
+    async def previous(self) -> None:
+        self.page = max(1, self.page - 1)
+        await self._reload(await identity(self))
+
+    @rx.event
+    @requires(Right.SIGNING_ACCOUNTS)
+    async def next(self) -> None:
+        self.page = min(self.pages, self.page + 1)
+        await self._reload(await identity(self))
+
+    @rx.event
+    @requires(Right.SIGNING_ACCOUNTS)
+    async def edit(self, owner: str) -> AsyncIterator[rx.event.EventSpec]:
+        """Open one account; the same again closes it."""
+        row = next((row for row in self.rows if row.owner == owner), None)
+        if row is None or self.key_owner == owner:
+            self._close()
+            return
+        self.editing = row
+        key_editing.open_editor(self, row.owner, row.user)
+        yield rx.scroll_to("editor")
+
+    @rx.event
+    @requires(Right.SIGNING_ACCOUNTS)
+    async def close(self) -> None:
+        self._close()
+
+    @rx.event
+    @requires(Right.SIGNING_ACCOUNTS)
+    async def connect(self, form: dict[str, Any]) -> AsyncIterator[None]:
+        who = await identity(self)
+        self.key_busy = True
+        yield
+        await key_editing.connect(self, who, form_texts(form).get("user", ""))
+        await self._reload(who)
+
+    @rx.event
+    @requires(Right.SIGNING_ACCOUNTS)
+    async def fetch(self) -> AsyncIterator[None]:
+        who = await identity(self)
+        self.key_busy = True
+        yield
+        await key_editing.fetch(self, who)
+
+    @rx.event
+    @requires(Right.SIGNING_ACCOUNTS)
+    async def pick(self, credential_id: str) -> AsyncIterator[None]:
+        who = await identity(self)
+        self.key_busy = True
+        yield
+        await key_editing.choose(self, who, credential_id)
+        await self._reload(who)
+
+    @rx.event
+    @requires(Right.SIGNING_ACCOUNTS)
+    async def test(self, owner: str) -> AsyncIterator[None]:
+        who = await identity(self)
+        self.key_busy = True
+        yield
+        await key_editing.test(self, who, str(owner))
+        await self._reload(who)
+
+    @rx.event
+    @requires(Right.SIGNING_ACCOUNTS)
+    async def remove(self) -> None:
+        """Take the opened account away."""
+        who = await identity(self)
+        try:
+            await asyncio.to_thread(keys.remove_key, database(), who, self.key_owner)
+            self._close()
+        except HocbaError as error:
+            self.problem = error.sentence
+        await self._reload(who)
+
+    @rx.event
+    @requires(Right.SIGNING_ACCOUNTS)
+    async def test_all(self) -> None:
+        """Test every key in a job."""
+        who = await identity(self)
+        try:
+            await asyncio.to_thread(start_recheck, database(), who)
+        except HocbaError as error:
+            self.problem = error.sentence
+        await self._reload(who)
+
+    def _close(self) -> None:
+        self.editing = KeyRow()
+        key_editing.open_editor(self, "", "")
+
+    async def _reload(self, who: Identity | None) -> None:
+        assert who is not None
+        found, progress = await asyncio.to_thread(_read, who, self.search, self.only, self.page)
+        self.rows = [key_editing.key_row(view, _detail(view)) for view in found.rows]
+        self.total, self.pages = found.total, max(1, math.ceil(found.total / PAGE_ROWS))
+        self.counts = [Count(state, KEY_STATE[state], STATE_TONE[state], number) for state, number in found.counts.items() if number]
+        self.testing = progress is not None
+        if progress is not None:
+            done, total = progress
+            self.test_percent, self.test_text = (round(100 * done / total) if total else 0), f"Đã kiểm tra {done}/{total} tài khoản"
+        if self.key_owner:
+            self.editing = next((row for row in self.rows if row.owner == self.key_owner), self.editing)
+        self.loaded = True
+
+
+def _read(who: Identity, search: str, only: str, page: int) -> tuple[keys.KeysPage, tuple[int, int] | None]:
+    db = database()
+    return keys.keys_page(db, who, search, only, page, PAGE_ROWS), recheck_progress(db, who)
+
+
+def _detail(view: keys.KeyView) -> str:
+    return "Con dấu nhà trường" if view.owner == SEAL else f"{view.code} · {POSITION.get(view.position, view.position)}"

@@ -1,0 +1,244 @@
+"""Who signs covers, who signs for the principal (ký thay), who seals and with which account [22.1-22.4]."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import AsyncIterator
+from typing import Any
+
+import reflex as rx
+
+from hocba_app.domain.calendar import today
+from hocba_app.domain.errors import HocbaError
+from hocba_app.domain.wording import DELEGATION, KEY_STATE, KIND, KIND_SHORT, POSITION
+from hocba_app.models import SEAL, database
+from hocba_app.services.accounts.authority import Right
+from hocba_app.services.accounts.identity import Identity
+from hocba_app.services.signers import assignments
+from hocba_app.services.signers import settings as signing
+from hocba_app.services.signers.owners import Choice
+from hocba_app.state import key_editing
+from hocba_app.state.following import follow
+from hocba_app.state.form_texts import form_texts
+from hocba_app.state.guard import identity, requires
+from hocba_app.state.key_editing import STATE_TONE, CredentialRow, KeyRow
+
+_TONE = {"in_force": "ok", "coming": "wait", "over": "info", "revoked": "info"}
+_ALL = (Right.COVER_SIGNER, Right.DELEGATE, Right.SEAL_OPERATOR)
+
+
+@dataclasses.dataclass
+class Option:
+    """One choice of a select."""
+
+    value: str
+    label: str
+
+
+@dataclasses.dataclass
+class DelegationRow:
+    """One decision."""
+
+    id: str
+    deputy: str
+    kinds: str
+    dates: str
+    number: str
+    state_name: str
+    tone: str
+    live: bool
+    key_name: str
+    key_tone: str
+
+
+@dataclasses.dataclass
+class ElsewhereRow:
+    """Locked documents that wait for somebody else than who signs now."""
+
+    kind: str
+    text: str
+    button: str
+
+
+class SigningSettingsState(rx.State):
+    """The page "Người ký bìa, ký thay, đóng dấu"."""
+
+    loaded: bool = False
+    problem: str = ""
+    done: str = ""
+    principal: str = ""
+    cover_signer: str = ""
+    cover_signer_id: str = ""
+    cover_choices: list[Option] = []
+    deputies: list[Option] = []
+    operators: list[Option] = []
+    seal_operator: str = ""
+    seal_operator_id: str = ""
+    seal_image: bool = False
+    seal: KeyRow = KeyRow()
+    delegations: list[DelegationRow] = []
+    elsewhere: list[ElsewhereRow] = []
+    today: str = ""
+    form_turn: int = 0
+    key_owner: str = SEAL
+    key_user: str = ""
+    key_problem: str = ""
+    key_done: str = ""
+    key_busy: bool = False
+    credentials: list[CredentialRow] = []
+    following: int = 0
+
+    @rx.event
+    @requires(*_ALL)
+    async def load(self) -> AsyncIterator[rx.event.EventSpec]:
+        """Show the truth, then follow it."""
+        self.problem, self.done, self.today = "", "", today().isoformat()
+        key_editing.open_editor(self, SEAL, "")
+        await self._reload(await identity(self))
+        self.following += 1
+        yield SigningSettingsState.watch(self.following)
+
+    @rx.event(background=True)
+    @requires(*_ALL)
+    async def watch(self, turn: int) -> None:
+        await follow(self, turn, self._reload)
+
+    @rx.event
+    @requires(Right.COVER_SIGNER)
+    async def save_cover_signer(self, form: dict[str, Any]) -> None:
+        chosen = form_texts(form).get("cover_signer", "") or None
+        await self._do("Đã lưu người ký bìa. Áp dụng cho bìa chốt từ bây giờ.", signing.set_cover_signer, chosen)
+
+    @rx.event
+    @requires(Right.SEAL_OPERATOR)
+    async def save_seal_operator(self, form: dict[str, Any]) -> None:
+        chosen = form_texts(form).get("seal_operator", "") or None
+        await self._do("Đã lưu người đóng dấu.", signing.set_seal_operator, chosen)
+
+    @rx.event
+    @requires(Right.DELEGATE)
+    async def add_delegation(self, form: dict[str, Any]) -> None:
+        given = form_texts(form)
+        kinds = [kind for kind in signing.DELEGABLE if given.get(f"kind-{kind}")]
+        await self._do(
+            "Đã lưu quyết định ký thay.", signing.add_delegation, given.get("deputy", ""), kinds, given.get("from_date", ""),
+            given.get("to_date", ""), given.get("decision_number", ""),
+        )
+        if not self.problem:
+            self.form_turn += 1  # an empty form for the next
+
+    @rx.event
+    @requires(Right.DELEGATE)
+    async def revoke(self, delegation_id: str) -> None:
+        await self._do("Đã thu hồi quyết định ký thay. Chữ ký đã ký vẫn có giá trị.", signing.revoke_delegation, str(delegation_id))
+
+    @rx.event
+    @requires(Right.DELEGATE)
+    async def hand_over(self, kind: str) -> None:
+        """Locked documents of a kind go to who signs them now."""
+        who = await identity(self)
+        self.problem, self.done = "", ""
+        try:
+            moved = await asyncio.to_thread(assignments.hand_over, database(), who, str(kind), "Thay đổi người ký theo cấu hình ký của nhà trường")
+            self.done = f"Đã chuyển {moved.changed} hồ sơ."
+            if moved.busy:
+                self.done += f" {moved.busy} hồ sơ đang có lượt ký chờ xác nhận: hãy chuyển lại sau khoảng 2 phút."
+        except HocbaError as error:
+            self.problem = error.sentence
+        await self._reload(who)
+
+    @rx.event
+    @requires(Right.SEAL_OPERATOR)
+    async def connect(self, form: dict[str, Any]) -> AsyncIterator[None]:
+        who = await identity(self)
+        self.key_busy = True
+        yield
+        await key_editing.connect(self, who, form_texts(form).get("user", ""))
+        await self._reload(who)
+
+    @rx.event
+    @requires(Right.SEAL_OPERATOR)
+    async def fetch(self) -> AsyncIterator[None]:
+        who = await identity(self)
+        self.key_busy = True
+        yield
+        await key_editing.fetch(self, who)
+
+    @rx.event
+    @requires(Right.SEAL_OPERATOR)
+    async def pick(self, credential_id: str) -> AsyncIterator[None]:
+        who = await identity(self)
+        self.key_busy = True
+        yield
+        await key_editing.choose(self, who, credential_id)
+        await self._reload(who)
+
+    @rx.event
+    @requires(Right.SEAL_OPERATOR)
+    async def test(self) -> AsyncIterator[None]:
+        who = await identity(self)
+        self.key_busy = True
+        yield
+        await key_editing.test(self, who, SEAL)
+        await self._reload(who)
+
+    async def _do(self, said: str, action: Any, *arguments: Any) -> None:
+        who = await identity(self)
+        self.problem, self.done = "", ""
+        try:
+            await asyncio.to_thread(action, database(), who, *arguments)
+            self.done = said
+        except HocbaError as error:
+            self.problem = error.sentence
+        await self._reload(who)
+
+    async def _reload(self, who: Identity | None) -> None:
+        assert who is not None
+        view, elsewhere = await asyncio.to_thread(_read, who)
+        self.principal = view.principal.name if view.principal else ""
+        self.cover_signer = _named(view.cover_signer)
+        self.cover_signer_id = view.cover_signer.staff_id if view.cover_signer and view.cover_signer_set else ""
+        self.cover_choices = [_option(choice) for choice in view.cover_choices if choice.position != "principal"]
+        self.deputies = [_option(choice) for choice in view.deputy_choices]
+        self.operators = [_option(choice) for choice in view.operator_choices]
+        self.seal_operator, self.seal_operator_id = _named(view.seal_operator), view.seal_operator.staff_id if view.seal_operator else ""
+        self.seal_image, self.seal = view.seal_image, key_editing.key_row(view.seal_key)
+        self.key_user = self.key_user or view.seal_key.provider_user
+        self.delegations = [_delegation_row(row) for row in view.delegations]
+        self.elsewhere = [_elsewhere_row(row) for row in elsewhere]
+        self.loaded = True
+
+
+def _read(who: Identity) -> tuple[signing.SigningSettingsView, list[assignments.Elsewhere]]:
+    db = database()
+    return signing.signing_settings_view(db, who), assignments.principal_elsewhere(db, who)
+
+
+def _named(choice: Choice | None) -> str:
+    return f"{choice.name} ({POSITION.get(choice.position, choice.position)})" if choice else ""
+
+
+def _option(choice: Choice) -> Option:
+    return Option(choice.staff_id, f"{choice.name} ({choice.code}) – {POSITION.get(choice.position, choice.position)}")
+
+
+def _delegation_row(row: signing.DelegationView) -> DelegationRow:
+    return DelegationRow(
+        row.id, row.deputy_name, ", ".join(KIND_SHORT[kind] for kind in row.kinds), f"{_day(row.from_date)} – {_day(row.to_date)}",
+        row.decision_number, DELEGATION[row.state], _TONE[row.state], row.state in ("in_force", "coming"), KEY_STATE[row.key_state],
+        STATE_TONE[row.key_state],
+    )
+
+
+def _elsewhere_row(row: assignments.Elsewhere) -> ElsewhereRow:
+    return ElsewhereRow(
+        row.kind, f"{row.slots} hồ sơ {KIND[row.kind]} đã chốt đang chờ {row.waits_for} ký, trong khi người ký hiện nay là {row.now}.",
+        f"Chuyển cho {row.now}",
+    )
+
+
+def _day(text: str) -> str:
+    """An ISO date as people write it."""
+    year, month, day = text.split("-")
+    return f"{day}/{month}/{year}"
