@@ -104,6 +104,18 @@ def test_special_cases(special: Script) -> None:
     assert len(records(special, "classes", "term1")) == 1
 
 
+def test_a_class_is_split_in_a_larger_school() -> None:
+    script = generate(parse("lower_secondary:students=180,seed=2"))
+    classes = records(script, "classes", "term1")
+    new = next(key for key, data in classes.items() if "grade" in data)
+    moved = {key: data for key, data in records(script, "enrolments", "term1").items() if data["class_id"] == new}
+    assert 15 <= len(moved) <= 23
+    taught = [row for row in records(script, "teaching_assignments", "term1").values() if row["class_id"] == new]
+    assert len(taught) == 12
+    results = records(script, "results", "term1")
+    assert {data["student_id"] for data in results.values() if data["class_id"] == new} == {key.rpartition("-2025")[0] for key in moved}
+
+
 def test_a_pupil_has_a_row_of_history_for_each_earlier_year(plain: Script) -> None:
     grades = {key: data["grade"] for key, data in records(plain, "classes").items()}
     rows = Counter(row["student_id"] for row in records(plain, "history").values())

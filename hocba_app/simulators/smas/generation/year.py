@@ -40,9 +40,11 @@ def generate(spec: SchoolSpec) -> Script:
     cases = special.assign(people_random, maker, people) if spec.special else {}
     script = Script(people.school.data, photos=people.photos)
     _september(script, spec, people, cases)
+    moved: dict[str, str] = {}
     if spec.special:
         _changes_of_classes(script, people)
-    _results(script, spec, people, cases, marks_random)
+        moved = _split_class(script, spec, people, cases)
+    _results(script, spec, people, cases, marks_random, moved)
     return script
 
 
@@ -99,7 +101,28 @@ def _changes_of_classes(script: Script, people: People) -> None:
         script.entries["term1"].append(Entry("classes", last.id, {"name": f"{last.data['name']} (tăng cường)"}))
 
 
-def _results(script: Script, spec: SchoolSpec, people: People, cases: dict[str, Case], random: Random) -> None:
+def _split_class(script: Script, spec: SchoolSpec, people: People, cases: dict[str, Case]) -> dict[str, str]:
+    """In a school of four classes or more the third is split before term I ends: half its pupils get a class of their own.
+
+    Returns:
+        The new class by student id.
+    """
+    if len(people.classes) < 4:
+        return {}
+    plan = people.classes[2]
+    numbers = [int(other.data["name"][len(str(plan.grade)) + 1 :]) for other in people.classes if other.grade == plan.grade]
+    name, identity = f"{plan.grade}A{max(numbers) + 1}", f"{plan.id}-2"
+    heads = {other.data["homeroom_staff_id"] for other in people.classes}
+    homeroom = next((staff for staff in plan.teachers.values() if staff not in heads), plan.data["homeroom_staff_id"])
+    script.entries["term1"].append(Entry("classes", identity, {**plan.data, "code": name, "name": name, "homeroom_staff_id": homeroom}))
+    new = ClassPlan(identity, {}, dict(plan.teachers))
+    script.entries["term1"].extend(_assignment(new, f"{spec.code}-{code}", staff_id) for code, staff_id in plan.teachers.items())
+    moved = [pupil.id for pupil in plan.pupils[len(plan.pupils) // 2 :] if pupil.id not in cases]
+    script.entries["term1"].extend(Entry("enrolments", f"{student}-{spec.year}", {"class_id": identity, "note": f"Tách lớp {plan.data['name']}"}) for student in moved)
+    return dict.fromkeys(moved, identity)
+
+
+def _results(script: Script, spec: SchoolSpec, people: People, cases: dict[str, Case], random: Random, moved: dict[str, str]) -> None:
     plain: list[dict[str, Any]] = []
     made: list[tuple[Person, dict[str, Any]]] = []
     for plan in people.classes:
@@ -110,7 +133,7 @@ def _results(script: Script, spec: SchoolSpec, people: People, cases: dict[str, 
             subject_ids = [key for key, subject in people.plans.items() if plan.taught(subject, to_set=chosen)]
             case = cases.get(person.id)
             pupil = case.pupil if case else Pupil(min(9.6, max(5.6, random.gauss(7.7, 0.95))))
-            result = marks.empty_result(person.id, plan.id, spec.year, regime, subject_ids, plan.grade)
+            result = marks.empty_result(person.id, moved.get(person.id, plan.id), spec.year, regime, subject_ids, plan.grade)
             fill(random, result, people.plans, plan.grade, pupil, last_grade=last_grade)
             made.append((person, result))
             if case is None:
