@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -145,11 +146,31 @@ def is_unchanged(certificate: bytes, issuer: bytes) -> bool:
     return True
 
 
+class Names(NamedTuple):
+    """How a certificate names itself and its authority, encoded."""
+
+    subject: bytes
+    issuer: bytes
+    serial: int
+    own_key: bytes | None
+    issuer_key: bytes | None
+
+
 @lru_cache(maxsize=1024)
-def names(certificate: bytes) -> tuple[bytes, bytes, int]:
-    """Subject and issuer, encoded, and the serial number."""
+def names(certificate: bytes) -> Names:
+    """See :class:`Names`.
+
+    Raises:
+        NotShown: it cannot be read.
+    """
     found = parsed(certificate)
-    return found.subject.public_bytes(), found.issuer.public_bytes(), found.serial_number
+    own = issuer = None
+    for extension in _extensions(found):
+        if isinstance(extension.value, x509.SubjectKeyIdentifier):
+            own = extension.value.digest
+        elif isinstance(extension.value, x509.AuthorityKeyIdentifier):
+            issuer = extension.value.key_identifier
+    return Names(found.subject.public_bytes(), found.issuer.public_bytes(), found.serial_number, own, issuer)
 
 
 def _require_understood(certificate: x509.Certificate) -> None:

@@ -33,6 +33,16 @@ def examine_fast(name: str, data: bytes, roots: Sequence[bytes], issuers: Sequen
     """
     if len(data) > MOST_BYTES:
         raise NotShown("size")
+    try:
+        return _examine(name, data, roots, issuers)
+    except NotShown:
+        raise
+    except Exception as error:
+        # Whatever a hostile file does to a parser of certificates or answers: it was not shown to be right.
+        raise NotShown("parser") from error
+
+
+def _examine(name: str, data: bytes, roots: Sequence[bytes], issuers: Sequence[dict[str, str]] | None) -> FileReport:
     replayed = replay(data)
     if not replayed.updates or not record_rules.is_sound(replayed.base.manifest):
         raise NotShown("nothing signed")

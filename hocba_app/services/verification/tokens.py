@@ -122,15 +122,19 @@ def _is_revocation_list(data: bytes) -> bool:
 
 
 def _certificates_agree(certificates: list[bytes], others: tuple[bytes, ...]) -> bool:
-    """Each can be read, and none differs from what its authority signed or from another copy of it."""
+    """Each can be read, and none differs from what its authority signed or from another copy of it.
+
+    An authority may have had another key under the same name: its key's identifier tells which one signed.
+    """
     try:
         pool = {item: chains.names(item) for item in (*certificates, *others)}
         for certificate in certificates:
-            subject, issuer, serial = pool[certificate]
-            for other, (name, _, number) in pool.items():
-                if name == issuer and not chains.is_unchanged(certificate, other):
+            mine = pool[certificate]
+            for other, its in pool.items():
+                is_issuer = its.subject == mine.issuer and mine.issuer_key is not None and its.own_key == mine.issuer_key
+                if is_issuer and not chains.is_unchanged(certificate, other):
                     return False
-                if other != certificate and (name, number) == (subject, serial):
+                if other != certificate and (its.subject, its.serial) == (mine.subject, mine.serial):
                     return False
     except NotShown:
         return False

@@ -31,7 +31,7 @@ def sealed(world: World) -> Record:
 @pytest.fixture
 def opened(world: World, sealed: Record) -> Record:
     """The same record with nothing signed yet."""
-    return open_record(world, small_snapshot(), sealed.signers)
+    return open_record(world, small_snapshot(), dict(sealed.signers))
 
 
 @pytest.fixture(scope="session")
