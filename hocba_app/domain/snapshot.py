@@ -75,6 +75,7 @@ class SubjectRow(TypedDict):
     comment: str | None
     note: str | None
     test: NotRequired[str | None]  # TT27: mark of the year-end test ("9"); ``year`` is then the level T, H or C
+    reassessed_test: NotRequired[str | None]  # TT27: mark after help in summer; ``reassessed`` is then the level
 
 
 class Trait(TypedDict):

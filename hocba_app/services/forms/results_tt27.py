@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hocba_app.domain.snapshot import Results, Snapshot, Trait
+from hocba_app.domain.snapshot import Results, Snapshot, SubjectRow, Trait
 from hocba_app.services.forms.flow import Block
 from hocba_app.services.forms.form_blocks import (
     facts_line,
@@ -42,7 +42,7 @@ def draw_results(snapshot: Snapshot) -> list[Page]:
     """
     results = snapshot["results"]
     signing = row_signing(snapshot["slots"], results["subjects"])
-    head, *rows = table_blocks(COLUMNS, results["subjects"], signing, HEAD_HEIGHT)
+    head, *rows = table_blocks(COLUMNS, [_with_summer(row) for row in results["subjects"]], signing, HEAD_HEIGHT)
     return results_pages(
         snapshot,
         [
@@ -65,6 +65,16 @@ def draw_results(snapshot: Snapshot) -> list[Page]:
             together("xác nhận của Hiệu trưởng", [*_conclusion(snapshot, results), gap(2 * MM), signing_pair(snapshot["place"])]),
         ],
     )
+
+
+def _with_summer(row: SubjectRow) -> SubjectRow:
+    """The official form has no column for what was assessed again: it stands as a note, the original stays."""
+    again = [f"mức {row['reassessed']}"] if row["reassessed"] else []
+    again += [f"điểm {row['reassessed_test']}"] if row.get("reassessed_test") else []
+    if not again:
+        return row
+    note = f"Sau rèn luyện trong hè: {', '.join(again)}"
+    return row | {"note": f"{row['note']}. {note}" if row["note"] else note}  # type: ignore[return-value]
 
 
 def _measurements(results: Results) -> Block:

@@ -99,6 +99,8 @@ def snapshot_from(sources: Sources, kind: str, student: Student, slots: Sequence
         content["results"] = _results(sources, student.id)
     if kind == "history":
         content["history"] = _history(sources, student.id)
+        if school.level == "primary":  # the primary QTHT names register number and admission besides
+            content["student"] |= {key: student.details.get(key) for key in ("register_number", "admission_date")}
     return normalise(content)
 
 
@@ -119,8 +121,7 @@ def _results(sources: Sources, student_id: str) -> dict[str, Any]:
         subject, entry = sources.subjects[code], entries[code]
         row = {"code": code, "name": subject.name, "kind": subject.kind}
         row |= {key: entry.get(key) for key in ("term1", "term2", "year", "reassessed", "comment", "note")}
-        if "test" in entry:
-            row["test"] = entry["test"]
+        row |= {key: entry[key] for key in ("test", "reassessed_test") if key in entry}
         subjects.append(row)
     content = {key: payload.get(key) for key in _RESULTS} | {key: payload[key] for key in _RESULTS_OF_SOME_REGIMES if key in payload}
     return content | {"subjects": subjects, "departure": departure(sources.leaving(student_id))}

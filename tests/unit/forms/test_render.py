@@ -157,6 +157,12 @@ def test_primary_results_read_in_the_order_of_the_form() -> None:
     assert "Hoàn thành chương trình tiểu học" in words_of(render(samples.primary_snapshot(grade=5)))
 
 
+def test_what_a_primary_pupil_made_up_in_summer_stands_beside_the_original() -> None:
+    snapshot = samples.primary_snapshot()
+    snapshot["results"]["subjects"][1].update(year="C", test="4", reassessed="H", reassessed_test="6")
+    in_order(words_of(render(snapshot)), "Toán C 4 Tư duy nhanh", "Ghi chú: Sau rèn luyện trong hè: mức H, điểm 6")
+
+
 def test_primary_history_has_register_number_and_admission() -> None:
     in_order(words_of(render(samples.primary_history())), "Số đăng bộ: 0123/2021 · Ngày nhập học: 20/08/2021", "2022 – 2023 2/3",
              "Chuyển đến từ Trường Tiểu học Kim Đồng", "Hoàn thành chương trình tiểu học")
