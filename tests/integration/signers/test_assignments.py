@@ -35,6 +35,8 @@ from hocba_app.services.signers.assignments import (
     assign,
     assignment_matrix,
     gaps,
+    hand_over,
+    principal_elsewhere,
     reassign_slots,
     unassign,
 )
@@ -292,6 +294,26 @@ def test_only_who_is_entitled_signs_as_principal(small: SmallSchool) -> None:
     signing.set_cover_signer(small.db, admin, deputy)
     assert reassign_slots(small.db, admin, (small.class_id, "principal"), deputy, "Đi công tác").changed == 4
     assert {(slot.reassignment or {})["delegation"] for slot in slots(small, "principal")} == {"", "1/QĐ"}
+
+
+def test_a_decision_hands_over_what_is_locked_and_its_end_hands_it_back(small: SmallSchool) -> None:
+    for kind in ("cover", "history", "results"):
+        lock(small, kind)
+    admin, principal = small.people["admin"], staff_id(small, "principal")
+    deputy = add_staff(small, "PHT", "vice_principal")
+    assert principal_elsewhere(small.db, admin) == []
+    assert refused(lambda: hand_over(small.db, admin, "results", "x")).code is ErrorCode.NOTHING_TO_DO
+    made = signing.add_delegation(small.db, admin, deputy, ["results"], today().isoformat(), today().isoformat(), "7/QĐ")
+    (left,) = principal_elsewhere(small.db, admin)
+    assert (left.kind, left.now_id, left.slots) == ("results", deputy, 2) and left.waits_for == small.people["principal"].full_name
+    assert hand_over(small.db, admin, "results", "Quyết định 7").changed == 2
+    assert principal_elsewhere(small.db, admin) == []
+    assert sorted(slot.staff_id or "" for slot in slots(small, "principal")) == sorted([deputy] * 2 + [principal] * 4)
+    signing.revoke_delegation(small.db, admin, made)
+    assert hand_over(small.db, admin, "results", "Hết quyết định").changed == 2
+    assert {slot.staff_id for slot in slots(small, "principal")} == {principal}
+    assert all(slot.reassignment is None and slot.caption == [] for slot in slots(small, "principal"))
+    assert refused(lambda: hand_over(small.db, small.people["VAN"], "results", "x")).code is ErrorCode.FORBIDDEN
 
 
 def test_the_seal_is_nobodys_slot(small: SmallSchool) -> None:

@@ -1,0 +1,173 @@
+"""Signature images: the upload of many, matched to staff codes, hostile files, what the office sees, who may."""
+
+from __future__ import annotations
+
+import io
+import random
+import threading
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageDraw
+from sqlmodel import select
+
+from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.models import SEAL, AuditEvent, Database, Job, SignatureImage
+from hocba_app.services.accounts.identity import Identity
+from hocba_app.services.jobs.advance import Claims, advance
+from hocba_app.services.signers import images
+from hocba_app.services.storage import signature_images
+from hocba_app.settings import settings
+from tests.integration.signers.people import staff_id
+from tests.school import SmallSchool, small_school
+
+
+@pytest.fixture
+def small(db: Database, school_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SmallSchool:
+    """The school without MySign and without images."""
+    monkeypatch.setenv("HOCBA_DOCUMENTS_URL", str(tmp_path / "documents"))
+    monkeypatch.setenv("HOCBA_JOBS_DATABASE_URL", f"sqlite:///{tmp_path}/jobs.db")
+    settings.cache_clear()
+    return small_school(db, school_id, None)
+
+
+def paper(seed: int = 1, *, ink: tuple[int, int, int] = (30, 50, 160), kind: str = "JPEG", size: tuple[int, int] = (900, 600)) -> bytes:
+    """A photographed signature: grey paper with a shadow, a blue stroke."""
+    picture = Image.new("RGB", size, (205, 203, 198))
+    draw = ImageDraw.Draw(picture)
+    draw.rectangle((0, 0, size[0] // 3, size[1]), fill=(170, 168, 165))
+    pen = random.Random(seed)
+    points = [(size[0] * (0.2 + 0.06 * number), size[1] * pen.uniform(0.3, 0.7)) for number in range(10)]
+    draw.line(points, fill=ink, width=9, joint="curve")
+    out = io.BytesIO()
+    picture.save(out, kind)
+    return out.getvalue()
+
+
+def packed(*files: tuple[str, bytes]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files:
+            archive.writestr(name, data)
+    return out.getvalue()
+
+
+def upload(small: SmallSchool, *files: tuple[str, bytes]) -> images.UploadView:
+    job_id = signature_images.start_bulk(small.db, small.people["admin"], files)
+    assert advance(small.db, Claims(), small.school_id, job_id, "w0", threading.Event()) == "ended"
+    found = images.last_upload(small.db, small.people["admin"])
+    assert found is not None and found.job_id == job_id
+    return found
+
+
+def refused(call: Callable[[], object]) -> ErrorCode:
+    with pytest.raises(HocbaError) as caught:
+        call()
+    return caught.value.code
+
+
+def test_many_files_and_a_zip_at_once(small: SmallSchool) -> None:
+    done = upload(
+        small,
+        ("GV001.png", paper(1, kind="PNG")),
+        ("chu ky.zip", packed(("khoi 6/gv002 - Nguyễn Thị Ánh.jpg", paper(2)), ("GV777.jpg", paper(3)), ("__MACOSX/._GV003.jpg", b"x"), ("GV003.gif", b"GIF89a"))),
+        ("GV004.jpg", paper(4, ink=(205, 203, 198))),
+    )
+    assert [(row.file, row.outcome) for row in done.files] == [
+        ("GV001.png", "matched"), ("gv002 - Nguyễn Thị Ánh.jpg", "matched"), ("GV777.jpg", "unmatched"), ("GV003.gif", "failed"),
+        ("GV004.jpg", "failed"),
+    ]
+    assert done.files[0].whose == small.people["principal"].full_name and done.files[0].after.startswith("data:image/png;base64,")
+    assert "mã giáo viên" in done.files[2].reason and "PNG hoặc JPG" in done.files[3].reason and "nét ký" in done.files[4].reason
+    page = images.images_page(small.db, small.people["admin"])
+    assert (page.staff, page.missing, page.total, page.seal.preview) == (6, 4, 6, "")
+    assert {row.code for row in images.images_page(small.db, small.people["admin"], missing=True).rows} == {"GV003", "GV004", "GV005", "GV006"}
+    assert [row.code for row in images.images_page(small.db, small.people["admin"], "anh 2").rows] == ["GV002"]
+    again = upload(small, ("GV001.png", paper(1, kind="PNG")), ("GV002.jpg", paper(22)))
+    assert [row.outcome for row in again.files] == ["matched", "replaced"]
+
+
+def test_the_original_beside_what_became_of_it(small: SmallSchool, stranger: Identity) -> None:
+    done = upload(small, ("GV001.png", paper(1, kind="PNG", size=(3000, 2000))))
+    small_copy = Image.open(io.BytesIO(images.original_thumbnail(small.db, small.people["admin"], done.job_id, 0)))
+    assert small_copy.format == "PNG" and small_copy.width <= 360 and small_copy.height <= 240
+    for number in (1, -1):
+        assert refused(lambda number=number: images.original_thumbnail(small.db, small.people["admin"], done.job_id, number)) is ErrorCode.NOT_FOUND
+    assert refused(lambda: images.original_thumbnail(small.db, stranger, done.job_id, 0)) is ErrorCode.NOT_FOUND
+
+
+def test_an_unmatched_file_is_given_by_hand(small: SmallSchool, stranger: Identity) -> None:
+    admin, owner = small.people["admin"], staff_id(small, "VAN")
+    done = upload(small, ("scan0001.jpg", paper(5)))
+    assert refused(lambda: images.give_file(small.db, stranger, done.job_id, 0, owner)) is ErrorCode.NOT_FOUND
+    assert refused(lambda: images.give_file(small.db, admin, done.job_id, 0, "z" * 26)) is ErrorCode.NOT_FOUND
+    images.give_file(small.db, admin, done.job_id, 0, owner)
+    after = images.last_upload(small.db, admin)
+    assert after is not None
+    assert (after.files[0].outcome, after.files[0].whose, after.files[0].after != "") == ("given", small.people["VAN"].full_name, True)
+    assert images.own_image(small.db, small.people["VAN"]).preview == after.files[0].after
+    with small.db.read(small.school_id) as session:
+        assert session.exec(select(AuditEvent.action)).all() == ["signature.image_saved"]
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"", ErrorCode.FILE_TYPE), (b"%PDF-1.7", ErrorCode.FILE_TYPE), (b"\x89PNG\r\n\x1a\n" + b"\x00" * 40, ErrorCode.FILE_TYPE),
+        (b"\xff\xd8\xff" + b"\x00" * 40, ErrorCode.FILE_TYPE), (b"\xff\xd8\xff" + b"\x00" * (10 * 1024 * 1024), ErrorCode.FILE_TOO_LARGE),
+        (paper(ink=(205, 203, 198)), ErrorCode.IMAGE_EMPTY),
+    ],
+    ids=["nothing", "pdf", "broken png", "broken jpg", "too long", "no ink"],
+)
+def test_what_is_no_signature(small: SmallSchool, data: bytes, code: ErrorCode) -> None:
+    assert refused(lambda: signature_images.save_own(small.db, small.people["VAN"], data)) is code
+    with small.db.read(small.school_id) as session:
+        assert session.exec(select(SignatureImage)).all() == []
+
+
+def test_fifty_megapixels_are_refused_by_the_header(small: SmallSchool) -> None:
+    out = io.BytesIO()
+    Image.new("1", (10_000, 5_000), 1).save(out, "PNG")
+    assert refused(lambda: signature_images.save_own(small.db, small.people["VAN"], out.getvalue())) is ErrorCode.IMAGE_TOO_LARGE
+
+
+def test_a_hostile_zip(small: SmallSchool) -> None:
+    admin = small.people["admin"]
+    bomb = packed(("GV001.png", b"\x00" * (30 * 1024 * 1024)))
+    crowd = packed(*[(f"{number}.png", b"x") for number in range(401)])
+    for data in (bomb, crowd):
+        assert refused(lambda data=data: signature_images.start_bulk(small.db, admin, [("a.zip", data)])) is ErrorCode.FILE_TOO_LARGE
+    assert refused(lambda: signature_images.start_bulk(small.db, admin, [("a.zip", b"PK\x03\x04broken")])) is ErrorCode.FILE_TYPE
+    done = upload(small, ("a.zip", packed(("../../GV001.png", paper(1, kind="PNG")), ("C:\\x\\GV002.png", paper(2, kind="PNG")))))
+    assert [row.outcome for row in done.files] == ["matched", "matched"], "folders in names mean nothing"
+
+
+def test_a_cancelled_upload_keeps_what_it_stored(small: SmallSchool) -> None:
+    admin = small.people["admin"]
+    job_id = signature_images.start_bulk(small.db, admin, [("GV001.png", paper(1, kind="PNG"))])
+    images.cancel_upload(small.db, admin, job_id)
+    with small.db.read(small.school_id) as session:
+        assert session.get_one(Job, (small.school_id, job_id)).state == "cancelled"
+    assert refused(lambda: images.cancel_upload(small.db, admin, "z" * 26)) is ErrorCode.NOT_FOUND
+
+
+def test_who_may_and_another_school(small: SmallSchool, stranger: Identity) -> None:
+    van, own = small.people["VAN"], staff_id(small, "TOAN")
+    signature_images.save_own(small.db, van, paper(6))
+    signature_images.save_seal(small.db, small.people["admin"], paper(7, ink=(200, 30, 40)))
+    assert images.images_page(small.db, small.people["admin"]).seal.preview != ""
+    for call in (
+        lambda: signature_images.save_for(small.db, van, own, paper()), lambda: signature_images.save_seal(small.db, van, paper()),
+        lambda: signature_images.start_bulk(small.db, van, [("GV001.png", paper())]), lambda: images.images_page(small.db, van),
+        lambda: images.last_upload(small.db, van), lambda: images.cancel_upload(small.db, van, "x"),
+        lambda: images.give_file(small.db, van, "x", 0, own), lambda: images.original_thumbnail(small.db, van, "x", 0),
+        lambda: signature_images.save_own(small.db, small.people["admin"], paper()), lambda: images.own_image(small.db, small.people["admin"]),
+    ):
+        assert refused(call) is ErrorCode.FORBIDDEN
+    assert refused(lambda: signature_images.save_for(small.db, stranger, own, paper())) is ErrorCode.NOT_FOUND
+    page = images.images_page(small.db, stranger)
+    assert (page.staff, page.seal.preview, images.last_upload(small.db, stranger)) == (0, "", None)
+    with small.db.read(small.school_id) as session:
+        assert {row.owner for row in session.exec(select(SignatureImage)).all()} == {staff_id(small, "VAN"), SEAL}
