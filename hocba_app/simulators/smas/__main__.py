@@ -13,9 +13,19 @@ from hocba_app.simulators.smas.spec import parse
 
 def main() -> None:
     """Serve until stopped."""
-    parser = argparse.ArgumentParser(description="A school's SMAS, the sector database and the Ministry's platform (simulator)")
-    parser.add_argument("--data", type=Path, required=True, help="folder of the data; schools that are there are not made again")
-    parser.add_argument("--schools", action="append", default=[], metavar="LEVEL:students=N,seed=S,year=Y,special=0|1,moment=M", help="may be repeated")
+    parser = argparse.ArgumentParser(
+        description="A school's SMAS, the sector database and the Ministry's platform (simulator)"
+    )
+    parser.add_argument(
+        "--data", type=Path, required=True, help="folder of the data; schools that are there are not made again"
+    )
+    parser.add_argument(
+        "--schools",
+        action="append",
+        default=[],
+        metavar="LEVEL:students=N,seed=S,year=Y,special=0|1,moment=M",
+        help="may be repeated",
+    )
     parser.add_argument("--port", type=int, default=0, help="0: the system chooses; the first line of output names it")
     parser.add_argument("--host", default="127.0.0.1")
     given = parser.parse_args()

@@ -47,8 +47,13 @@ class Service:
 
     def schools(self) -> list[dict[str, Any]]:
         """What a client must know of each school."""
-        rows = self.store.all("select code, name, level, tax_code, client_id, client_secret, school_year, password from school order by code")
-        return [{**{key: value for key, value in row.items() if key != "password"}, "console_password": row["password"]} for row in rows]
+        rows = self.store.all(
+            "select code, name, level, tax_code, client_id, client_secret, school_year, password from school order by code"
+        )
+        return [
+            {**{key: value for key, value in row.items() if key != "password"}, "console_password": row["password"]}
+            for row in rows
+        ]
 
     def close(self) -> None:
         """Let running submissions end, and give the data back."""
@@ -83,9 +88,13 @@ class Wire:
             Route("/smas/v1/{resource}", self._for_school(self.collection), methods=["GET", "POST"]),
             Route(member, self._for_school(self.one), methods=["GET", "PATCH", "DELETE"]),
             Route("/ministry/v1/transfers", self._for_school(self.transfers), methods=["GET", "POST"]),
-            Route("/_time", self.time, methods=["POST"]), Route("/_schools", self.all_schools),
-            Route("/_faults", self.set_faults, methods=["GET", "POST", "DELETE"]), Route("/_known_errors", self.known_errors),
-            Route("/openapi.json", self.openapi), Route("/docs", self.docs), Route("/healthz", self.health),
+            Route("/_time", self.time, methods=["POST"]),
+            Route("/_schools", self.all_schools),
+            Route("/_faults", self.set_faults, methods=["GET", "POST", "DELETE"]),
+            Route("/_known_errors", self.known_errors),
+            Route("/openapi.json", self.openapi),
+            Route("/docs", self.docs),
+            Route("/healthz", self.health),
         ]
 
     def _for_school(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
@@ -107,14 +116,22 @@ class Wire:
     # --- sector ----------------------------------------------------------------------------------------------------
 
     async def snapshots(self, request: Request, school: str) -> Response:
-        return JSONResponse({"items": sector.snapshots(self.store, school, request.query_params.get("school_year", ""))})
+        return JSONResponse(
+            {"items": sector.snapshots(self.store, school, request.query_params.get("school_year", ""))}
+        )
 
     async def sector_list(self, request: Request, school: str) -> Response:
         resource, query = request.path_params["resource"], request.query_params
         if resource not in sector.RESOURCES:
             raise Refused.unknown("tập dữ liệu")
         text = sector.page(
-            self.store, school, resource, year=query.get("school_year", ""), since=query.get("since", ""), at=query.get("page", ""), limit=_limit(query.get("limit"))
+            self.store,
+            school,
+            resource,
+            year=query.get("school_year", ""),
+            since=query.get("since", ""),
+            at=query.get("page", ""),
+            limit=_limit(query.get("limit")),
         )
         return Response(text, media_type="application/json")
 
@@ -133,7 +150,13 @@ class Wire:
         items = await asyncio.to_thread(side.records, resource, query.get("school_year", ""), owner)
         start, limit = _offset(query.get("page")), _limit(query.get("limit"))
         more = start + limit < len(items)
-        return JSONResponse({"items": items[start : start + limit], "next_page": str(start + limit) if more else None, "total": len(items)})
+        return JSONResponse(
+            {
+                "items": items[start : start + limit],
+                "next_page": str(start + limit) if more else None,
+                "total": len(items),
+            }
+        )
 
     async def one(self, request: Request, school: str) -> Response:
         resource, identity, side = _resource(request), request.path_params["id"], Live(self.store, school)
@@ -145,20 +168,28 @@ class Wire:
         return JSONResponse(side.get(resource, identity))
 
     async def put_marks(self, request: Request, school: str) -> Response:
-        return JSONResponse({"items": await asyncio.to_thread(Live(self.store, school).set_marks, await _json(request))})
+        return JSONResponse(
+            {"items": await asyncio.to_thread(Live(self.store, school).set_marks, await _json(request))}
+        )
 
     async def put_comments(self, request: Request, school: str) -> Response:
-        return JSONResponse({"items": await asyncio.to_thread(Live(self.store, school).set_comments, await _json(request))})
+        return JSONResponse(
+            {"items": await asyncio.to_thread(Live(self.store, school).set_comments, await _json(request))}
+        )
 
     async def photo(self, request: Request, school: str) -> Response:
         return Response(Live(self.store, school).photo(request.path_params["sha256"]), media_type="image/jpeg")
 
     async def put_photo(self, request: Request, school: str) -> Response:
         body = await _body(request)
-        return JSONResponse(await asyncio.to_thread(Live(self.store, school).set_photo, request.path_params["id"], body))
+        return JSONResponse(
+            await asyncio.to_thread(Live(self.store, school).set_photo, request.path_params["id"], body)
+        )
 
     async def reset_password(self, request: Request, school: str) -> Response:
-        return JSONResponse(await asyncio.to_thread(years.reset_password, self.store, school, request.path_params["id"]))
+        return JSONResponse(
+            await asyncio.to_thread(years.reset_password, self.store, school, request.path_params["id"])
+        )
 
     async def declare_year(self, request: Request, school: str) -> Response:
         return JSONResponse(await asyncio.to_thread(years.declare, self.store, school, await _json(request)), 201)
@@ -173,7 +204,9 @@ class Wire:
         submissions = self.service.submissions
         if request.method == "GET":
             return JSONResponse({"items": submissions.list(school)})
-        identity = await asyncio.to_thread(submissions.submit, school, await _json(request), Live(self.store, school).year)
+        identity = await asyncio.to_thread(
+            submissions.submit, school, await _json(request), Live(self.store, school).year
+        )
         return JSONResponse({"id": identity}, 202, {"Location": f"/smas/v1/submissions/{identity}"})
 
     async def submission(self, request: Request, school: str) -> Response:

@@ -45,13 +45,17 @@ def move_to(store: Store, code: str, moment: str) -> str:
 
 def _reveal(store: Store, code: str, moment: str) -> None:
     books = gradebook.Books(store, code)
-    rows = store.all("select resource, id, data from script where school = ? and moment = ? order by place", code, moment)
+    rows = store.all(
+        "select resource, id, data from script where school = ? and moment = ? order by place", code, moment
+    )
     for row in rows:
         resource, identity, values = row["resource"], row["id"], json.loads(row["data"])
         if resource == "results":
             result = store.record(code, resource, identity)
             if result is None and "class_id" in values:
-                result = books.empty(values["student_id"], values["class_id"], values["school_year"], list(values["subjects"]))
+                result = books.empty(
+                    values["student_id"], values["class_id"], values["school_year"], list(values["subjects"])
+                )
             if result is None:
                 continue  # deleted since
             books.write(identity, merged(result, values))

@@ -21,21 +21,28 @@ def change(books: Books, identity: str, result: dict[str, Any], values: dict[str
     """Write values into a result and compute it again; known errors in it are mended by that.
 
     Args:
-        values: ``training`` {term1, term2, reassessed}, ``absences`` {term1, term2, unexcused}, ``awards``, ``certificates``,
+        values: ``training`` {term1, term2, reassessed}, ``absences`` {term1, term2, unexcused}, ``awards``,
+        ``certificates``,
             ``promotion_note``, ``promotion`` (the principal's decision, null: by the rule), ``subjects``: by subject id
             {reassessed, reassessed_test, by_hand: {term1, term2}}, or null where the pupil does not take it; under TT27
-            ``qualities``, ``general_competencies``, ``specific_competencies`` {name: level}, their comments, ``height_cm``,
+            ``qualities``, ``general_competencies``, ``specific_competencies`` {name: level}, their comments,
+            ``height_cm``,
             ``weight_kg``, ``outstanding``.
 
     Raises:
         Refused: a field is wrong.
     """
     changes: dict[str, Change] = {
-        "training": _training, "absences": _absences, "awards": _awards, "promotion": _promotion, "certificates": _text, "promotion_note": _text,
+        "training": _training, "absences": _absences, "awards": _awards, "promotion": _promotion, "certificates": _text,
+        "promotion_note": _text,
         "subjects": lambda result, name, value: _subjects(books, result, name, value),
     }  # fmt: skip
     if result["regime"] == "TT27":
-        changes |= dict.fromkeys(tt27.TRAITS, _traits) | dict.fromkeys(("height_cm", "weight_kg"), _measure) | {"outstanding": _outstanding}
+        changes |= (
+            dict.fromkeys(tt27.TRAITS, _traits)
+            | dict.fromkeys(("height_cm", "weight_kg"), _measure)
+            | {"outstanding": _outstanding}
+        )
         changes |= dict.fromkeys(("qualities_comment", "general_comment", "specific_comment"), _text)
     for name, value in values.items():
         if name not in changes:
@@ -56,13 +63,20 @@ def _training(result: dict[str, Any], name: str, value: Any) -> None:
 def _absences(result: dict[str, Any], name: str, value: Any) -> None:
     for key, count in _object(name, value).items():
         right = count is None or (type(count) is int and 0 <= count <= 200)
-        if key not in (("term1", "term2", "unexcused") if result["regime"] == "TT27" else ("term1", "term2")) or not right:
+        if (
+            key not in (("term1", "term2", "unexcused") if result["regime"] == "TT27" else ("term1", "term2"))
+            or not right
+        ):
             raise Refused.field(f"absences.{key}", "out_of_range", "Số buổi nghỉ của một học kì từ 0 đến 200.")
         result["absences"][key] = count
 
 
 def _awards(result: dict[str, Any], name: str, value: Any) -> None:
-    if not isinstance(value, list) or len(value) > 10 or not all(isinstance(item, str) and 0 < len(item) <= 200 for item in value):
+    if (
+        not isinstance(value, list)
+        or len(value) > 10
+        or not all(isinstance(item, str) and 0 < len(item) <= 200 for item in value)
+    ):
         raise Refused.field(name, "wrong_type", "Khen thưởng là danh sách tối đa 10 dòng, mỗi dòng tối đa 200 kí tự.")
     result["awards"] = value
 

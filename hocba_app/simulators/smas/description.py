@@ -19,13 +19,23 @@ def _parameter(name: str, place: str = "path", **schema: Any) -> dict[str, Any]:
     return {"name": name, "in": place, "required": place == "path", "schema": {"type": "string", **schema}}
 
 
-def _operation(tag: str, summary: str, *parameters: dict[str, Any], body: dict[str, Any] | None = None, status: str = "200") -> dict[str, Any]:
+def _operation(
+    tag: str, summary: str, *parameters: dict[str, Any], body: dict[str, Any] | None = None, status: str = "200"
+) -> dict[str, Any]:
     answers: dict[str, Any] = {status: {"description": "OK"}}
     if tag != _ONLY_HERE:
         answers["401"] = {"description": "invalid_token"}
     if body is not None:
-        answers["422"] = {"description": "Các mục sai", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Errors"}}}}
-    operation: dict[str, Any] = {"tags": [tag], "summary": summary, "parameters": list(parameters), "responses": answers}
+        answers["422"] = {
+            "description": "Các mục sai",
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Errors"}}},
+        }
+    operation: dict[str, Any] = {
+        "tags": [tag],
+        "summary": summary,
+        "parameters": list(parameters),
+        "responses": answers,
+    }
     if body is not None:
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
     if tag != _ONLY_HERE:
@@ -59,10 +69,13 @@ def openapi() -> dict[str, Any]:
     text, number = {"type": "string"}, {"type": "integer"}
     identity = _parameter("id")
     mark = _object(
-        student_id=text, subject_id=text, term={"enum": ["I", "II"]}, kind={"enum": ["regular", "midterm", "final"]}, index=number,
+        student_id=text, subject_id=text, term={"enum": ["I", "II"]}, kind={"enum": ["regular", "midterm", "final"]},
+        index=number,
         value={"type": ["string", "null"], "example": "8.5"},
     )  # fmt: skip
-    comment = _object(student_id=text, subject_id={"type": ["string", "null"]}, comment=text, after_summer={"type": "boolean"})
+    comment = _object(
+        student_id=text, subject_id={"type": ["string", "null"]}, comment=text, after_summer={"type": "boolean"}
+    )
     paths: dict[str, Any] = {
         "/oauth2/token": {"post": {
             "tags": ["Xác thực"], "summary": "Mã truy cập của một trường (client_credentials)",
@@ -71,7 +84,8 @@ def openapi() -> dict[str, Any]:
         }},
         "/sector/v1/snapshots": {"get": _operation(_SECTOR, "Các đợt dữ liệu đã tiếp nhận", _YEAR)},
         "/sector/v1/{resource}": {"get": _operation(
-            _SECTOR, "Danh sách theo giao thức thay đổi", _parameter("resource", enum=[*WRITABLE, "results"]), _YEAR, _parameter("since", "query"),
+            _SECTOR, "Danh sách theo giao thức thay đổi", _parameter("resource", enum=[*WRITABLE, "results"]), _YEAR,
+            _parameter("since", "query"),
             _parameter("page", "query"), _LIMIT,
         )},
         "/sector/v1/photos/{sha256}": {"get": _operation(_SECTOR, "Ảnh học sinh", _parameter("sha256"))},
@@ -81,7 +95,8 @@ def openapi() -> dict[str, Any]:
         "/smas/v1/results/{id}": {
             "get": _operation(_LIVE, "Kết quả của một học sinh", identity),
             "patch": _operation(_LIVE, "Rèn luyện, chuyên cần, khen thưởng, đánh giá lại, điểm chuyển đến", identity, body=_object(
-                training=_object(), absences=_object(), awards={"type": "array", "items": text}, certificates=text, promotion=text, promotion_note=text, subjects=_object(),
+                training=_object(), absences=_object(), awards={"type": "array", "items": text}, certificates=text,
+                promotion=text, promotion_note=text, subjects=_object(),
             )),
             "delete": _operation(_LIVE, "Xóa kết quả", identity, status="204"),
         },
@@ -94,12 +109,14 @@ def openapi() -> dict[str, Any]:
         "/smas/v1/submissions": {
             "get": _operation(_LIVE, "Các lần nộp"),
             "post": _operation(_LIVE, "Nộp dữ liệu lên Sở", status="202", body=_object(
-                kind={"enum": ["beginning_of_year", "results"]}, school_year=text, term={"enum": ["I", "II", "summer", None]},
+                kind={"enum": ["beginning_of_year", "results"]}, school_year=text,
+                term={"enum": ["I", "II", "summer", None]},
             )),
         },
         "/smas/v1/submissions/{id}": {"get": _operation(_LIVE, "Tiến độ và lỗi từng dòng", identity)},
         "/ministry/v1/transfers": {
-            "get": _operation(_MINISTRY, "Biên nhận"), "post": _operation(_MINISTRY, "Chuyển một đợt dữ liệu lên Bộ", status="201", body=_object(snapshot=number)),
+            "get": _operation(_MINISTRY, "Biên nhận"),
+            "post": _operation(_MINISTRY, "Chuyển một đợt dữ liệu lên Bộ", status="201", body=_object(snapshot=number)),
         },
         "/_time": {"post": _operation(_ONLY_HERE, "Đến một thời điểm của năm học", body=_object(school=text, moment={"enum": ["september", "term1", "year_end", "summer"]}))},
         "/_faults": {"post": _operation(_ONLY_HERE, "Đặt lỗi", body=_object(kind=text, times=number, path=text)), "delete": _operation(_ONLY_HERE, "Bỏ mọi lỗi")},
@@ -108,18 +125,27 @@ def openapi() -> dict[str, Any]:
     }  # fmt: skip
     for resource in WRITABLE:
         schema = {"$ref": f"#/components/schemas/{resource}"}
-        paths[f"/smas/v1/{resource}"] = {"get": _operation(_LIVE, f"Danh sách {resource}", _LIMIT, _parameter("page", "query"))}
+        paths[f"/smas/v1/{resource}"] = {
+            "get": _operation(_LIVE, f"Danh sách {resource}", _LIMIT, _parameter("page", "query"))
+        }
         paths[f"/smas/v1/{resource}/{{id}}"] = {
-            "get": _operation(_LIVE, f"Một mục của {resource}", identity), "patch": _operation(_LIVE, f"Sửa {resource}", identity, body=schema),
+            "get": _operation(_LIVE, f"Một mục của {resource}", identity),
+            "patch": _operation(_LIVE, f"Sửa {resource}", identity, body=schema),
         }  # fmt: skip
         if resource != "school":
             paths[f"/smas/v1/{resource}"]["post"] = _operation(_LIVE, f"Thêm {resource}", body=schema, status="201")
-            paths[f"/smas/v1/{resource}/{{id}}"]["delete"] = _operation(_LIVE, f"Xóa {resource}", identity, status="204")
-    schemas = {resource: _object(**{name: _schema(field) for name, field in fields.items()}) for resource, fields in WRITABLE.items()}
+            paths[f"/smas/v1/{resource}/{{id}}"]["delete"] = _operation(
+                _LIVE, f"Xóa {resource}", identity, status="204"
+            )
+    schemas = {
+        resource: _object(**{name: _schema(field) for name, field in fields.items()})
+        for resource, fields in WRITABLE.items()
+    }
     errors = _object(errors={"type": "array", "items": _object(field=text, code=text, message=text)})
     flow = {"type": "oauth2", "flows": {"clientCredentials": {"tokenUrl": "/oauth2/token", "scopes": {}}}}
     return {
-        "openapi": "3.1.0", "info": {"title": "SMAS, CSDL ngành và nền tảng của Bộ (mô phỏng)", "version": "1.0"}, "paths": paths,
+        "openapi": "3.1.0", "info": {"title": "SMAS, CSDL ngành và nền tảng của Bộ (mô phỏng)", "version": "1.0"},
+        "paths": paths,
         "components": {"schemas": {**schemas, "Errors": errors}, "securitySchemes": {"school": flow}},
     }  # fmt: skip
 

@@ -18,7 +18,9 @@ def value(given: Any, subject: dict[str, Any], regime: str, *, name: str = "valu
         return None
     if regime == "TT27":
         if given not in ("T", "H", "C"):
-            raise Refused.field(name, "unknown", "Mức đạt được là T (Hoàn thành tốt), H (Hoàn thành) hoặc C (Chưa hoàn thành).")
+            raise Refused.field(
+                name, "unknown", "Mức đạt được là T (Hoàn thành tốt), H (Hoàn thành) hoặc C (Chưa hoàn thành)."
+            )
         return str(given)
     if subject["kind"] == "comment":
         if given not in ("Đ", "CĐ"):
@@ -27,7 +29,9 @@ def value(given: Any, subject: dict[str, Any], regime: str, *, name: str = "valu
     try:
         tt22.tenths(given if isinstance(given, str) else "?")
     except ValueError:
-        raise Refused.field(name, "out_of_range", 'Điểm là số từ 0 đến 10, lẻ tối đa một chữ số, viết như "8.5".') from None
+        raise Refused.field(
+            name, "out_of_range", 'Điểm là số từ 0 đến 10, lẻ tối đa một chữ số, viết như "8.5".'
+        ) from None
     return str(given)
 
 
@@ -38,7 +42,11 @@ def average(given: Any, subject: dict[str, Any], regime: str, name: str) -> str 
         Refused: it is none.
     """
     checked = value(given, subject, regime, name=name)
-    return checked if checked is None or regime == "TT27" or subject["kind"] == "comment" else tt22.shown(tt22.tenths(checked))
+    return (
+        checked
+        if checked is None or regime == "TT27" or subject["kind"] == "comment"
+        else tt22.shown(tt22.tenths(checked))
+    )
 
 
 def test_mark(given: Any, subject: dict[str, Any], *, name: str = "value") -> str | None:
@@ -72,7 +80,11 @@ def set_mark(marks: dict[str, Any], values: dict[str, Any], subject: dict[str, A
     elif kind == "regular" and regime != "TT27":
         _regular(marks, values.get("index"), value(given, subject, regime), subject, grade)
     else:
-        raise Refused.field("kind", "unknown", "Loại điểm là regular, midterm hoặc final; ở tiểu học midterm, final, midterm_test hoặc test.")
+        raise Refused.field(
+            "kind",
+            "unknown",
+            "Loại điểm là regular, midterm hoặc final; ở tiểu học midterm, final, midterm_test hoặc test.",
+        )
 
 
 def most_regular(subject: dict[str, Any], grade: int) -> int:
@@ -84,7 +96,9 @@ def most_regular(subject: dict[str, Any], grade: int) -> int:
 def _regular(marks: dict[str, Any], index: Any, mark: str | None, subject: dict[str, Any], grade: int) -> None:
     most, regular = most_regular(subject, grade), list(marks["regular"])
     if type(index) is not int or not 0 <= index <= min(len(regular), most - 1):
-        raise Refused.field("index", "out_of_range", f"Môn này có tối đa {most} điểm thường xuyên một học kì; nhập lần lượt.")
+        raise Refused.field(
+            "index", "out_of_range", f"Môn này có tối đa {most} điểm thường xuyên một học kì; nhập lần lượt."
+        )
     if mark is not None:
         regular[index : index + 1] = [mark]
     elif index < len(regular):

@@ -46,7 +46,9 @@ class Faults:
             raise ValueError("times is a number from 1, or null")
         if fault["kind"] == "status" and (type(fault.get("status")) is not int or not 400 <= fault["status"] <= 599):
             raise ValueError("status is an HTTP status from 400 to 599")
-        if fault["kind"] == "slow" and (type(fault.get("seconds")) not in (int, float) or not 0 <= fault["seconds"] <= 600):
+        if fault["kind"] == "slow" and (
+            type(fault.get("seconds")) not in (int, float) or not 0 <= fault["seconds"] <= 600
+        ):
             raise ValueError("seconds is a number from 0 to 600")
         with self._lock:
             self._waiting.append({**fault, "times": times, "path": str(fault.get("path") or "/")})
@@ -143,7 +145,9 @@ async def _twice(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> No
     query = {key: values[0] for key, values in parse_qs(scope["query_string"].decode()).items()}
     page = json.loads(body) if start["status"] == 200 else {}
     if "next_page" in page:
-        page["next_page"] = query.get("page") or first_page(page["snapshot"], query.get("since", ""), query.get("school_year", ""))
+        page["next_page"] = query.get("page") or first_page(
+            page["snapshot"], query.get("since", ""), query.get("school_year", "")
+        )
         page.pop("cursor", None)
         body = json.dumps(page, ensure_ascii=False, separators=(",", ":")).encode()
         start["headers"] = [(name, value) for name, value in start["headers"] if name != b"content-length"]

@@ -33,50 +33,66 @@ class Field:
 _SEX = Field("choice", True, choices=("Nam", "Nữ"))
 _NAME = Field(required=True, most=100)
 _LEARNING = (
-    "Tốt", "Khá", "Đạt", "Chưa đạt", "Giỏi", "TB", "Yếu", "Kém", "Hoàn thành xuất sắc", "Hoàn thành tốt", "Hoàn thành", "Chưa hoàn thành",
+    "Tốt", "Khá", "Đạt", "Chưa đạt", "Giỏi", "TB", "Yếu", "Kém", "Hoàn thành xuất sắc", "Hoàn thành tốt", "Hoàn thành",
+    "Chưa hoàn thành",
 )  # fmt: skip
 WRITABLE: dict[str, dict[str, Field]] = {
     "school": {
-        "name": _NAME, "commune": Field(required=True), "province": Field(required=True), "department": Field(), "tax_code": Field("digits", True, 10, 10),
+        "name": _NAME, "commune": Field(required=True), "province": Field(required=True), "department": Field(),
+        "tax_code": Field("digits", True, 10, 10),
         "principal_staff_id": Field("reference", True, to="staff"),
     },
     "staff": {
-        "code": Field(required=True, most=40), "full_name": _NAME, "id_number": Field("digits", most=12, least=12), "old_id_number": Field("digits", most=9, least=9),
-        "birth_date": Field("date"), "sex": _SEX, "position": Field("choice", True, choices=("principal", "vice_principal", "teacher", "clerk")),
+        "code": Field(required=True, most=40), "full_name": _NAME, "id_number": Field("digits", most=12, least=12),
+        "old_id_number": Field("digits", most=9, least=9),
+        "birth_date": Field("date"), "sex": _SEX,
+        "position": Field("choice", True, choices=("principal", "vice_principal", "teacher", "clerk")),
         "email": Field(), "phone": Field(most=30), "status": Field("choice", True, choices=("working", "left")),
     },
     "classes": {
-        "code": Field(required=True, most=40), "name": Field(required=True, most=60), "grade": Field("integer", True, 12, 1),
+        "code": Field(required=True, most=40), "name": Field(required=True, most=60),
+        "grade": Field("integer", True, 12, 1),
         "regime": Field("choice", True, choices=("TT22", "TT26", "TT27")), "school_year": Field(required=True, most=9),
         "homeroom_staff_id": Field("reference", to="staff"),
     },
     "students": {
-        "code": Field(required=True, most=40), "full_name": _NAME, "birth_date": Field("date", True), "sex": _SEX, "ethnic_group": Field(most=40),
-        "id_number": Field("digits", most=12, least=12), "birth_place": Field(), "nationality": Field(most=60), "home_town": Field(), "address": Field(most=300),
-        "register_number": Field(most=20), "admission_date": Field("date"), "priority_category": Field(), "father_name": Field(most=100), "father_job": Field(),
-        "mother_name": Field(most=100), "mother_job": Field(), "guardian_name": Field(most=100), "guardian_job": Field(),
+        "code": Field(required=True, most=40), "full_name": _NAME, "birth_date": Field("date", True), "sex": _SEX,
+        "ethnic_group": Field(most=40),
+        "id_number": Field("digits", most=12, least=12), "birth_place": Field(), "nationality": Field(most=60),
+        "home_town": Field(), "address": Field(most=300),
+        "register_number": Field(most=20), "admission_date": Field("date"), "priority_category": Field(),
+        "father_name": Field(most=100), "father_job": Field(),
+        "mother_name": Field(most=100), "mother_job": Field(), "guardian_name": Field(most=100),
+        "guardian_job": Field(),
     },
     "enrolments": {
-        "student_id": Field("reference", True, to="students"), "class_id": Field("reference", True, to="classes"), "school_year": Field(required=True, most=9),
-        "status": Field("choice", True, choices=("studying", "moved_in", "moved_out", "left")), "from_date": Field("date"), "to_date": Field("date"), "note": Field(most=300),
+        "student_id": Field("reference", True, to="students"), "class_id": Field("reference", True, to="classes"),
+        "school_year": Field(required=True, most=9),
+        "status": Field("choice", True, choices=("studying", "moved_in", "moved_out", "left")),
+        "from_date": Field("date"), "to_date": Field("date"), "note": Field(most=300),
     },
     "subjects": {
-        "code": Field(required=True, most=40), "name": _NAME, "kind": Field("choice", True, choices=("marked", "comment")), "order": Field("integer", True, 99, 1),
+        "code": Field(required=True, most=40), "name": _NAME,
+        "kind": Field("choice", True, choices=("marked", "comment")), "order": Field("integer", True, 99, 1),
         "periods_per_year": Field("integer", True, 500, 1), "grades": Field("list", True),
     },
     "teaching_assignments": {
-        "class_id": Field("reference", True, to="classes"), "subject_id": Field("reference", True, to="subjects"), "staff_id": Field("reference", True, to="staff"),
+        "class_id": Field("reference", True, to="classes"), "subject_id": Field("reference", True, to="subjects"),
+        "staff_id": Field("reference", True, to="staff"),
         "term": Field("choice", True, choices=("I", "II", "year")), "position": Field("integer", True, 9, 1),
     },
     "comment_templates": {"text": Field(required=True, most=500), "learning": Field("choice", choices=_LEARNING)},
     "history": {
-        "student_id": Field("reference", True, to="students"), "school_year": Field(required=True, most=9), "class_name": Field(required=True, most=60),
+        "student_id": Field("reference", True, to="students"), "school_year": Field(required=True, most=9),
+        "class_name": Field(required=True, most=60),
         "grade": Field("integer", True, 12, 1), "school_name": _NAME, "commune": Field(), "province": Field(),
         "outcome": Field("choice", True, choices=("promoted", "retained", "moved")), "note": Field(most=300),
     },
 }  # fmt: skip
 DEFAULTS: dict[str, dict[str, Any]] = {
-    "staff": {"status": "working", "position": "teacher"}, "enrolments": {"status": "studying"}, "teaching_assignments": {"term": "year", "position": 1},
+    "staff": {"status": "working", "position": "teacher"},
+    "enrolments": {"status": "studying"},
+    "teaching_assignments": {"term": "year", "position": 1},
     "students": {"nationality": "Việt Nam", "ethnic_group": "Kinh"},
 }
 _YEAR = re.compile(r"20\d\d-20\d\d")
@@ -109,7 +125,9 @@ def _problem(name: str, field: Field, value: Any, exists: Exists) -> Error | Non
         right = isinstance(value, int) and not isinstance(value, bool) and field.least <= value <= field.most
         return None if right else _error(name, "out_of_range", f"Số từ {field.least} đến {field.most}.")
     if field.kind == "list":
-        right = isinstance(value, list) and bool(value) and all(isinstance(item, int) and 1 <= item <= 12 for item in value)
+        right = (
+            isinstance(value, list) and bool(value) and all(isinstance(item, int) and 1 <= item <= 12 for item in value)
+        )
         return None if right else _error(name, "wrong_type", "Danh sách khối lớp từ 1 đến 12.")
     if not isinstance(value, str):
         return _error(name, "wrong_type", "Mục này là chữ.")

@@ -54,9 +54,16 @@ class Books:
         """A result nothing has been entered in: a row for each subject named, or taught in the class."""
         school_class = self.school_class(class_id)
         if subject_ids is None:
-            taught = {row["subject_id"] for row in self._store.records(self._code, "teaching_assignments", owner=class_id).values()}
+            taught = {
+                row["subject_id"]
+                for row in self._store.records(self._code, "teaching_assignments", owner=class_id).values()
+            }
             grade = school_class["grade"]
-            subject_ids = [key for key, subject in self.subjects().items() if (key in taught if taught else grade in subject["grades"])]
+            subject_ids = [
+                key
+                for key, subject in self.subjects().items()
+                if (key in taught if taught else grade in subject["grades"])
+            ]
         return empty_result(student_id, class_id, year, school_class["regime"], subject_ids, school_class["grade"])
 
     def write(self, identity: str, result: dict[str, Any]) -> dict[str, Any]:
@@ -119,7 +126,9 @@ class Books:
         if values.get("subject_id") is not None:
             self.row(result, values)[0]["comment"] = comment
         else:
-            result["homeroom_comment_after_summer" if values.get("after_summer") is True else "homeroom_comment"] = comment
+            result["homeroom_comment_after_summer" if values.get("after_summer") is True else "homeroom_comment"] = (
+                comment
+            )
         return identity, self.write(identity, result)
 
     def row(self, result: dict[str, Any], values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -17,11 +17,17 @@ from hocba_app.simulators.smas.store import Store
 
 RESOURCES = (*WRITABLE, "results")
 LARGEST_PHOTO = 2 * 1024 * 1024
-_UNIQUE = {"staff": ("code", "id_number"), "students": ("code", "id_number"), "classes": ("code",), "subjects": ("code",)}
+_UNIQUE = {
+    "staff": ("code", "id_number"),
+    "students": ("code", "id_number"),
+    "classes": ("code",),
+    "subjects": ("code",),
+}
 """Fields no two records of a resource may share; class codes within their year."""
 _USED_BY = {
     "staff": (("classes", "homeroom_staff_id"), ("teaching_assignments", "staff_id"), ("school", "principal_staff_id")),
-    "students": (("enrolments", "student_id"), ("results", "student_id")), "classes": (("enrolments", "class_id"), ("teaching_assignments", "class_id")),
+    "students": (("enrolments", "student_id"), ("results", "student_id")),
+    "classes": (("enrolments", "class_id"), ("teaching_assignments", "class_id")),
     "subjects": (("teaching_assignments", "subject_id"),),
 }  # fmt: skip
 
@@ -50,7 +56,9 @@ class Live:
         """
         found = self.store.records(self.code, resource, year, owner)
         subjects = Books(self.store, self.code).subjects() if resource == "results" else {}
-        return [{"id": key, "data": shown(data, subjects) if resource == "results" else data} for key, data in found.items()]
+        return [
+            {"id": key, "data": shown(data, subjects) if resource == "results" else data} for key, data in found.items()
+        ]
 
     def get(self, resource: str, identity: str) -> dict[str, Any]:
         """One record.
@@ -123,7 +131,10 @@ class Live:
             self._existing(resource, identity)
             for other, name in _USED_BY.get(resource, ()):
                 if any(data.get(name) == identity for data in self.store.records(self.code, other).values()):
-                    raise Refused(409, {"error": "in_use", "message": f"Còn dữ liệu dùng đến mục này: {other}.", "resource": other})
+                    raise Refused(
+                        409,
+                        {"error": "in_use", "message": f"Còn dữ liệu dùng đến mục này: {other}.", "resource": other},
+                    )
             self.store.remove(self.code, resource, identity)
 
     def set_marks(self, values: Any) -> list[dict[str, Any]]:
@@ -149,7 +160,9 @@ class Live:
                     changed[identity] = result
                 except Refused as refused:
                     prefix = f"{name}.{number}." if name in values else ""
-                    errors.extend({**error, "field": prefix + error["field"]} for error in refused.body.get("errors", []))
+                    errors.extend(
+                        {**error, "field": prefix + error["field"]} for error in refused.body.get("errors", [])
+                    )
             if errors:
                 raise Refused.fields(errors)
         return [{"id": key, "data": shown(result, books.subjects())} for key, result in changed.items()]
@@ -206,7 +219,9 @@ class Live:
                 continue
             for key, other in self.store.records(self.code, resource, str(values.get("school_year") or "")).items():
                 if key != identity and other.get(name) == values[name]:
-                    errors.append({"field": name, "code": "duplicate", "message": "Đã có người hoặc mục khác dùng giá trị này."})
+                    errors.append(
+                        {"field": name, "code": "duplicate", "message": "Đã có người hoặc mục khác dùng giá trị này."}
+                    )
                     break
         return errors
 
@@ -222,7 +237,8 @@ class Live:
         year = self._existing("classes", class_id)["school_year"]
         status = "moved_in" if (student.get("admission_date") or "") > f"{year[:4]}-09-30" else "studying"
         self.store.put(self.code, "enrolments", f"{student_id}-{year}", {
-            "student_id": student_id, "class_id": class_id, "school_year": year, "status": status, "from_date": student.get("admission_date"),
+            "student_id": student_id, "class_id": class_id, "school_year": year, "status": status,
+            "from_date": student.get("admission_date"),
             "to_date": None, "note": None,
         })  # fmt: skip
 
@@ -240,13 +256,17 @@ def known_errors(store: Store) -> list[dict[str, Any]]:
         code = school["code"]
         books = Books(store, code)
         students = store.records(code, "students")
-        for row in store.all("select id from live where school = ? and resource = 'results' and data not like '%\"wrong\":{}%'", code):
+        for row in store.all(
+            "select id from live where school = ? and resource = 'results' and data not like '%\"wrong\":{}%'", code
+        ):
             result = store.record(code, "results", row["id"]) or {}
             right, wrong = shown({**result, "wrong": {}}, books.subjects()), result["wrong"]
             for path, submitted in wrong.items():
                 found.append({
-                    "school": code, "student_id": result["student_id"], "student_code": students[result["student_id"]]["code"],
-                    "school_year": result["school_year"], "field": path, "submitted": submitted, "correct": _at(right, path, books.subjects()),
+                    "school": code, "student_id": result["student_id"],
+                    "student_code": students[result["student_id"]]["code"],
+                    "school_year": result["school_year"], "field": path, "submitted": submitted,
+                    "correct": _at(right, path, books.subjects()),
                 })  # fmt: skip
     return found
 

@@ -16,7 +16,17 @@ from hocba_app.simulators.smas.refusals import Refused
 from hocba_app.simulators.smas.store import Store, dumps
 from hocba_app.simulators.smas.submission import now
 
-RESOURCES = ("school", "staff", "classes", "students", "enrolments", "subjects", "teaching_assignments", "history", "results")
+RESOURCES = (
+    "school",
+    "staff",
+    "classes",
+    "students",
+    "enrolments",
+    "subjects",
+    "teaching_assignments",
+    "history",
+    "results",
+)
 LONGEST_PAGE = 500
 _COLUMNS = "select id, version, event, updated_at, data from sector"
 
@@ -24,7 +34,10 @@ _COLUMNS = "select id, version, event, updated_at, data from sector"
 def snapshots(store: Store, school: str, year: str) -> list[dict[str, Any]]:
     """Accepted snapshots of a school year, or of all, the oldest first."""
     rows = store.all(
-        "select number, kind, school_year, term, accepted_at from snapshot where school = ? and (? = '' or school_year = ?) order by number", school, year, year
+        "select number, kind, school_year, term, accepted_at from snapshot where school = ? and (? = '' or school_year = ?) order by number",
+        school,
+        year,
+        year,
     )
     return rows
 
@@ -59,7 +72,9 @@ def page(store: Store, school: str, resource: str, *, year: str, since: str, at:
     return f'{{"items":[{items}],"next_page":{dumps(following)}{end},"snapshot":{snapshot}}}'
 
 
-def _rows(store: Store, school: str, resource: str, year: str, snapshot: int, after: int, last: str, limit: int) -> list[dict[str, Any]]:
+def _rows(
+    store: Store, school: str, resource: str, year: str, snapshot: int, after: int, last: str, limit: int
+) -> list[dict[str, Any]]:
     if after == 0:
         return store.all(
             f"{_COLUMNS} where school = ? and resource = ? and year = ? and id > ? and snapshot <= ? and (until is null or until > ?)"
@@ -67,7 +82,8 @@ def _rows(store: Store, school: str, resource: str, year: str, snapshot: int, af
         )  # fmt: skip
     return store.all(
         f"{_COLUMNS} indexed by sector_change where school = ? and resource = ? and year = ? and snapshot > ? and snapshot <= ?"
-        " and (until is null or until > ?) and id > ? order by id limit ?", school, resource, year, after, snapshot, snapshot, last, limit,
+        " and (until is null or until > ?) and id > ? order by id limit ?", school, resource, year, after, snapshot,
+        snapshot, last, limit,
     )  # fmt: skip
 
 
@@ -85,7 +101,13 @@ def _page_cursor(text: str, year: str) -> tuple[int, int, str]:
         snapshot, after, last, of_year = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (ValueError, TypeError):
         raise _bad_cursor() from None
-    if not (type(snapshot) is int and type(after) is int and isinstance(last, str) and of_year == year and 0 <= after <= snapshot < 2**31):
+    if not (
+        type(snapshot) is int
+        and type(after) is int
+        and isinstance(last, str)
+        and of_year == year
+        and 0 <= after <= snapshot < 2**31
+    ):
         raise _bad_cursor()
     return snapshot, after, last
 
@@ -121,7 +143,11 @@ def transfer(store: Store, school: str, values: Any) -> dict[str, Any]:
         Refused: no such snapshot.
     """
     number = values.get("snapshot") if isinstance(values, dict) else None
-    found = store.one("select * from snapshot where school = ? and number = ?", school, number) if type(number) is int else None
+    found = (
+        store.one("select * from snapshot where school = ? and number = ?", school, number)
+        if type(number) is int
+        else None
+    )
     if found is None:
         raise Refused.field("snapshot", "unknown", "Không có đợt dữ liệu này đã được Sở tiếp nhận.")
     with store.transaction():
@@ -136,14 +162,20 @@ def transfer(store: Store, school: str, values: Any) -> dict[str, Any]:
                 digest.update(f"{row['resource']}/{row['id']}/{row['version']}\n{row['data']}\n".encode())
                 records += 1
             receipt = f"BGD-{school}-{number:04d}-{secrets.token_hex(4).upper()}"
-            store.run("insert into transfer values (?,?,?,?,?,?)", school, receipt, number, now(), records, digest.hexdigest())
+            store.run(
+                "insert into transfer values (?,?,?,?,?,?)", school, receipt, number, now(), records, digest.hexdigest()
+            )
             known = store.one("select * from transfer where school = ? and snapshot = ?", school, number) or {}
     return {
-        "receipt": known["receipt"], "snapshot": number, "kind": found["kind"], "school_year": found["school_year"], "term": found["term"],
+        "receipt": known["receipt"], "snapshot": number, "kind": found["kind"], "school_year": found["school_year"],
+        "term": found["term"],
         "accepted_at": known["accepted_at"], "records": known["records"], "sha256": known["digest"],
     }  # fmt: skip
 
 
 def transfers(store: Store, school: str) -> list[dict[str, Any]]:
     """Receipts of a school, the newest first."""
-    return store.all("select receipt, snapshot, accepted_at, records, digest as sha256 from transfer where school = ? order by accepted_at desc", school)
+    return store.all(
+        "select receipt, snapshot, accepted_at, records, digest as sha256 from transfer where school = ? order by accepted_at desc",
+        school,
+    )

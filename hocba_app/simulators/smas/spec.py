@@ -65,7 +65,12 @@ def parse(text: str) -> SchoolSpec:
     if (special := given.get("special", "1")) not in ("0", "1"):
         raise ValueError("special is 0 or 1")
     return SchoolSpec(
-        level, _number(given, "students", 135, 1, 5000), _number(given, "seed", 1, 0, 99999), year, special == "1", moment
+        level,
+        _number(given, "students", 135, 1, 5000),
+        _number(given, "seed", 1, 0, 99999),
+        year,
+        special == "1",
+        moment,
     )
 
 

@@ -23,40 +23,52 @@ create table if not exists school (
   moment text not null, client_id text not null unique, client_secret text not null, password text not null
 );
 create table if not exists live (
-  school text not null, resource text not null, id text not null, year text not null, owner text not null, data text not null,
+  school text not null, resource text not null, id text not null, year text not null, owner text not null,
+  data text not null,
   primary key (school, resource, id)
 ) without rowid;
 create index if not exists live_owner on live (school, resource, owner);
 create table if not exists script (
-  school text not null, moment text not null, place integer not null, resource text not null, id text not null, data text not null,
+  school text not null, moment text not null, place integer not null, resource text not null, id text not null,
+  data text not null,
   primary key (school, moment, place)
 ) without rowid;
 create table if not exists photo (
   school text not null, sha256 text not null, jpeg blob not null, submitted integer not null default 0, primary key (school, sha256)
 );
 create table if not exists snapshot (
-  school text not null, number integer not null, kind text not null, school_year text not null, term text, accepted_at text not null,
+  school text not null, number integer not null, kind text not null, school_year text not null, term text,
+  accepted_at text not null,
   primary key (school, number)
 );
 create table if not exists sector (
-  school text not null, resource text not null, year text not null, id text not null, snapshot integer not null, until integer,
+  school text not null, resource text not null, year text not null, id text not null, snapshot integer not null,
+  until integer,
   version integer not null, event text not null, updated_at text not null, data text not null,
   primary key (school, resource, year, id, snapshot)
 ) without rowid;
 create index if not exists sector_change on sector (school, resource, year, snapshot);
 create table if not exists submission (
-  school text not null, id text primary key, kind text not null, school_year text not null, term text, state text not null,
+  school text not null, id text primary key, kind text not null, school_year text not null, term text,
+  state text not null,
   progress integer not null, total integer not null, snapshot integer, errors text not null
 );
 create table if not exists account (
   school text not null, staff_id text not null, salt blob not null, hash blob not null, primary key (school, staff_id)
 );
 create table if not exists transfer (
-  school text not null, receipt text primary key, snapshot integer not null, accepted_at text not null, records integer not null,
+  school text not null, receipt text primary key, snapshot integer not null, accepted_at text not null,
+  records integer not null,
   digest text not null
 );
 """
-_OWNERS = {"classes": "", "enrolments": "class_id", "teaching_assignments": "class_id", "results": "class_id", "history": "student_id"}
+_OWNERS = {
+    "classes": "",
+    "enrolments": "class_id",
+    "teaching_assignments": "class_id",
+    "results": "class_id",
+    "history": "student_id",
+}
 """The field a list is most often narrowed by."""
 
 
@@ -153,7 +165,9 @@ class Store:
         if resource == "teaching_assignments":
             year = (self.record(school, "classes", data["class_id"]) or {}).get("school_year", "")
         owner = str(data.get(_OWNERS.get(resource) or "") or "")
-        self.run("insert or replace into live values (?,?,?,?,?,?)", school, resource, identity, year, owner, dumps(data))
+        self.run(
+            "insert or replace into live values (?,?,?,?,?,?)", school, resource, identity, year, owner, dumps(data)
+        )
 
     def remove(self, school: str, resource: str, identity: str) -> None:
         """Delete a live record."""
@@ -166,15 +180,22 @@ class Store:
         school = script.school
         with self.transaction():
             self.run(
-                "insert into school values (?,?,?,?,?,?,?,?,?)", spec.code, school["name"], spec.level, school["tax_code"], spec.year, "",
+                "insert into school values (?,?,?,?,?,?,?,?,?)", spec.code, school["name"], spec.level,
+                school["tax_code"], spec.year, "",
                 f"school-{spec.code}", secrets.token_urlsafe(24), secrets.token_urlsafe(9),
             )  # fmt: skip
             for moment, entries in script.entries.items():
                 self.many(
                     "insert into script values (?,?,?,?,?,?)",
-                    ((spec.code, moment, place, entry.resource, entry.id, dumps(entry.values)) for place, entry in enumerate(entries)),
+                    (
+                        (spec.code, moment, place, entry.resource, entry.id, dumps(entry.values))
+                        for place, entry in enumerate(entries)
+                    ),
                 )
-            self.many("insert or ignore into photo (school, sha256, jpeg) values (?,?,?)", ((spec.code, *item) for item in script.photos.items()))
+            self.many(
+                "insert or ignore into photo (school, sha256, jpeg) values (?,?,?)",
+                ((spec.code, *item) for item in script.photos.items()),
+            )
 
     def school(self, code: str) -> dict[str, Any] | None:
         """A school with its secrets."""

@@ -50,7 +50,9 @@ class Submissions:
         if not isinstance(kind, str) or kind not in KINDS:
             raise Refused.field("kind", "unknown", f"Loại là một trong {', '.join(KINDS)}.")
         if term not in KINDS[kind]:
-            raise Refused.field("term", "unknown", "Học kì của kết quả là I, II hoặc summer; dữ liệu đầu năm không có học kì.")
+            raise Refused.field(
+                "term", "unknown", "Học kì của kết quả là I, II hoặc summer; dữ liệu đầu năm không có học kì."
+            )
         year = values.get("school_year") or default_year
         if not isinstance(year, str) or not self._store.records(school, "classes", year):
             raise Refused.field("school_year", "unknown", "Năm học này chưa khai báo lớp nào.")
@@ -58,7 +60,9 @@ class Submissions:
         with self._store.transaction():
             if self._store.one("select 1 from submission where school = ? and state = 'running'", school):
                 raise Refused(409, {"error": "running", "message": "Một lần nộp khác đang chạy."})
-            self._store.run("insert into submission values (?,?,?,?,?,'running',0,0,null,'[]')", school, identity, kind, year, term)
+            self._store.run(
+                "insert into submission values (?,?,?,?,?,'running',0,0,null,'[]')", school, identity, kind, year, term
+            )
         self._start(school, identity, kind, year, term)
         return identity
 
@@ -95,7 +99,14 @@ class Submissions:
 
 class _Job:
     def __init__(
-        self, store: Store, progress: dict[str, tuple[int, int]], school: str, identity: str, kind: str, year: str, term: str | None
+        self,
+        store: Store,
+        progress: dict[str, tuple[int, int]],
+        school: str,
+        identity: str,
+        kind: str,
+        year: str,
+        term: str | None,
     ) -> None:
         self._store, self._progress, self._done, self._total = store, progress, 0, 0
         self._school, self._id, self._kind, self._year, self._term = school, identity, kind, year, term
@@ -104,7 +115,12 @@ class _Job:
         try:
             self._run()
         except Exception as error:  # the job must end, whatever happened to it
-            problem = {"resource": "", "id": "", "field": "", "message": f"Lỗi hệ thống khi nộp: {type(error).__name__}"}
+            problem = {
+                "resource": "",
+                "id": "",
+                "field": "",
+                "message": f"Lỗi hệ thống khi nộp: {type(error).__name__}",
+            }
             self._end("rejected", None, [problem])
             raise
 
@@ -120,7 +136,9 @@ class _Job:
 
     def _keep(self, records: dict[str, dict[str, dict[str, Any]]]) -> None:
         at = now()
-        newest = self._store.one("select coalesce(max(number), 0) as number from snapshot where school = ?", self._school)
+        newest = self._store.one(
+            "select coalesce(max(number), 0) as number from snapshot where school = ?", self._school
+        )
         number = (newest["number"] if newest else 0) + 1
         changes = [row for resource, found in records.items() for row in self._changes(resource, found, number, at)]
         self._store.many(
@@ -128,9 +146,13 @@ class _Job:
             ((number, *row[:4]) for row in changes),
         )
         self._store.many("insert into sector values (?,?,?,?,?,null,?,?,?,?)", changes)
-        photos = {(self._school, data["photo_sha256"]) for data in records["students"].values() if data.get("photo_sha256")}
+        photos = {
+            (self._school, data["photo_sha256"]) for data in records["students"].values() if data.get("photo_sha256")
+        }
         self._store.many("update photo set submitted = 1 where school = ? and sha256 = ?", photos)
-        self._store.run("insert into snapshot values (?,?,?,?,?,?)", self._school, number, self._kind, self._year, self._term, at)
+        self._store.run(
+            "insert into snapshot values (?,?,?,?,?,?)", self._school, number, self._kind, self._year, self._term, at
+        )
         self._done = self._total
         self._end("accepted", number, [])
 
@@ -146,9 +168,12 @@ class _Job:
         enrolments = store.records(school, "enrolments", year)
         here = {data["student_id"] for data in enrolments.values()}
         found = {
-            "school": store.records(school, "school"), "staff": store.records(school, "staff"), "classes": store.records(school, "classes", year),
-            "students": {key: data for key, data in store.records(school, "students").items() if key in here}, "enrolments": enrolments,
-            "subjects": store.records(school, "subjects"), "teaching_assignments": store.records(school, "teaching_assignments", year),
+            "school": store.records(school, "school"), "staff": store.records(school, "staff"),
+            "classes": store.records(school, "classes", year),
+            "students": {key: data for key, data in store.records(school, "students").items() if key in here},
+            "enrolments": enrolments,
+            "subjects": store.records(school, "subjects"),
+            "teaching_assignments": store.records(school, "teaching_assignments", year),
             "history": {
                 key: data for key, data in store.records(school, "history").items() if data["student_id"] in here and data["school_year"] < year
             },
@@ -156,7 +181,9 @@ class _Job:
         if self._kind == "results":
             subjects = Books(store, school).subjects()
             results = store.records(school, "results", year)
-            found["results"] = {key: shown(data, subjects) for key, data in results.items() if data["student_id"] in here}
+            found["results"] = {
+                key: shown(data, subjects) for key, data in results.items() if data["student_id"] in here
+            }
         return found
 
     def _errors(self, records: dict[str, dict[str, dict[str, Any]]]) -> list[dict[str, Any]]:
@@ -197,13 +224,17 @@ class _Job:
             text, old = dumps(data), current.get(identity)
             if old is None or old["event"] == "CANCEL" or old["data"] != text:
                 event = "UPDATE" if old is not None and old["event"] != "CANCEL" else "NEW"
-                rows.append((self._school, resource, self._year, identity, number, newest.get(identity, 0) + 1, event, at, text))
+                rows.append(
+                    (self._school, resource, self._year, identity, number, newest.get(identity, 0) + 1, event, at, text)
+                )
             self._done += 1
             if self._done % _STEP == 0:
                 self._progress[self._id] = (self._done, self._total)
         for identity, old in current.items():
             if identity not in found and old["event"] != "CANCEL":
-                rows.append((self._school, resource, self._year, identity, number, newest[identity] + 1, "CANCEL", at, "null"))
+                rows.append(
+                    (self._school, resource, self._year, identity, number, newest[identity] + 1, "CANCEL", at, "null")
+                )
         return rows
 
 

@@ -62,7 +62,8 @@ def _roll_over(store: Store, code: str, level: str, old: str, year: str, answer:
         letter = data["name"].removeprefix(str(data["grade"]))
         identity = f"{code}-{year[:4]}-{grade}{letter}".replace(" ", "-")
         store.put(code, "classes", identity, {
-            "code": f"{grade}{letter}", "name": f"{grade}{letter}", "grade": grade, "regime": regime(grade, int(year[:4])), "school_year": year,
+            "code": f"{grade}{letter}", "name": f"{grade}{letter}", "grade": grade,
+            "regime": regime(grade, int(year[:4])), "school_year": year,
             "homeroom_staff_id": data["homeroom_staff_id"],
         })  # fmt: skip
         goes_to[key] = identity
@@ -79,7 +80,8 @@ def _roll_over(store: Store, code: str, level: str, old: str, year: str, answer:
             answer["undecided"].append(student)
             continue
         store.put(code, "history", f"{student}-{old[:4]}", {
-            "student_id": student, "school_year": old, "class_name": old_class["name"], "grade": old_class["grade"], "school_name": school["name"],
+            "student_id": student, "school_year": old, "class_name": old_class["name"], "grade": old_class["grade"],
+            "school_name": school["name"],
             "commune": school["commune"], "province": school["province"], "outcome": outcome, "note": enrolment["note"],
         })  # fmt: skip
         if left:
@@ -92,7 +94,8 @@ def _roll_over(store: Store, code: str, level: str, old: str, year: str, answer:
             answer["undecided"].append(student)
             continue
         store.put(code, "enrolments", f"{student}-{year}", {
-            "student_id": student, "class_id": class_id, "school_year": year, "status": "studying", "from_date": f"{year[:4]}-09-05", "to_date": None,
+            "student_id": student, "class_id": class_id, "school_year": year, "status": "studying",
+            "from_date": f"{year[:4]}-09-05", "to_date": None,
             "note": "Học lại" if outcome == "retained" else None,
         })  # fmt: skip
         answer["students"] += 1
@@ -116,7 +119,9 @@ def number_register(store: Store, code: str, values: Any) -> dict[str, Any]:
         students = store.records(code, "students")
         taken = {data.get("register_number") for data in students.values()}
         given: dict[str, str] = {}
-        for enrolment in store.records(code, "enrolments", year, class_id if isinstance(class_id, str) else "").values():
+        for enrolment in store.records(
+            code, "enrolments", year, class_id if isinstance(class_id, str) else ""
+        ).values():
             key = enrolment["student_id"]
             if students[key].get("register_number") or key in given:
                 continue

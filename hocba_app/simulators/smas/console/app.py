@@ -36,28 +36,46 @@ class Console:
         """Every page and action."""
         both = ["GET", "POST"]
         return [
-            Route("/", lambda _request: RedirectResponse("/console/")), Route("/console", lambda _request: RedirectResponse("/console/")),
-            Route("/console/style.css", self.style), Route("/console/login", self.log_in, methods=both), Route("/console/logout", self.log_out, methods=["POST"]),
-            self._page("/console/", year_pages.home, teachers=True), self._page("/console/time", year_pages.time, ["POST"]),
-            self._page("/console/marks", mark_pages.marks, both, teachers=True), self._page("/console/comments", mark_pages.comments, both, teachers=True),
+            Route("/", lambda _request: RedirectResponse("/console/")),
+            Route("/console", lambda _request: RedirectResponse("/console/")),
+            Route("/console/style.css", self.style), Route("/console/login", self.log_in, methods=both),
+            Route("/console/logout", self.log_out, methods=["POST"]),
+            self._page("/console/", year_pages.home, teachers=True),
+            self._page("/console/time", year_pages.time, ["POST"]),
+            self._page("/console/marks", mark_pages.marks, both, teachers=True),
+            self._page("/console/comments", mark_pages.comments, both, teachers=True),
             self._page("/console/comments/apply", year_pages.apply_templates, ["POST"]),
-            self._page("/console/staff", record_pages.staff), self._page("/console/classes", record_pages.classes), self._page("/console/students", record_pages.students),
-            self._page("/console/assignments", record_pages.assignments, both), self._page("/console/photos/{sha256}", record_pages.photo),
-            self._page("/console/outcomes", outcome_pages.outcomes, both), self._page("/console/awards", outcome_pages.awards, both),
-            self._page("/console/summer", outcome_pages.summer, both), self._page("/console/arrivals", outcome_pages.arrivals, both),
-            self._page("/console/year", year_pages.year), self._page("/console/year/declare", year_pages.declare, ["POST"]),
-            self._page("/console/year/register", year_pages.register, ["POST"]), self._page("/console/templates/new", year_pages.new_template, ["POST"]),
+            self._page("/console/staff", record_pages.staff), self._page("/console/classes", record_pages.classes),
+            self._page("/console/students", record_pages.students),
+            self._page("/console/assignments", record_pages.assignments, both),
+            self._page("/console/photos/{sha256}", record_pages.photo),
+            self._page("/console/outcomes", outcome_pages.outcomes, both),
+            self._page("/console/awards", outcome_pages.awards, both),
+            self._page("/console/summer", outcome_pages.summer, both),
+            self._page("/console/arrivals", outcome_pages.arrivals, both),
+            self._page("/console/year", year_pages.year),
+            self._page("/console/year/declare", year_pages.declare, ["POST"]),
+            self._page("/console/year/register", year_pages.register, ["POST"]),
+            self._page("/console/templates/new", year_pages.new_template, ["POST"]),
             self._page("/console/templates/{id}/delete", year_pages.delete_template, ["POST"]),
-            self._page("/console/submissions", year_pages.submissions, both), self._page("/ministry", year_pages.ministry, both),
+            self._page("/console/submissions", year_pages.submissions, both),
+            self._page("/ministry", year_pages.ministry, both),
             self._page("/console/staff/{id}/password", record_pages.password, ["POST"]),
-            self._page("/console/{resource}/{id}/delete", record_pages.delete, ["POST"]), self._page("/console/{resource}/{id}", record_pages.edit, both),
+            self._page("/console/{resource}/{id}/delete", record_pages.delete, ["POST"]),
+            self._page("/console/{resource}/{id}", record_pages.edit, both),
         ]  # fmt: skip
 
     def _page(self, path: str, act: Page, methods: list[str] | None = None, *, teachers: bool = False) -> Route:
-        return Route(path, guarded(self._store, self._submissions, self._sessions, teachers=teachers, act=act), methods=methods or ["GET"])
+        return Route(
+            path,
+            guarded(self._store, self._submissions, self._sessions, teachers=teachers, act=act),
+            methods=methods or ["GET"],
+        )
 
     async def style(self, _request: Request) -> Response:
-        return Response(_STYLE.read_text(encoding="utf-8"), media_type="text/css", headers={"Cache-Control": "max-age=300"})
+        return Response(
+            _STYLE.read_text(encoding="utf-8"), media_type="text/css", headers={"Cache-Control": "max-age=300"}
+        )
 
     async def log_in(self, request: Request) -> Response:
         """The form; a wrong password says no more than that."""
@@ -67,19 +85,26 @@ class Console:
             try:
                 await read_form(request, context)
             except Refused as refused:
-                return html.page("Đăng nhập", f'<p class="note bad">{esc(refused.body["message"])}</p>', status=refused.status)
+                return html.page(
+                    "Đăng nhập", f'<p class="note bad">{esc(refused.body["message"])}</p>', status=refused.status
+                )
             school, username = context.form.get("school", "").strip(), context.form.get("username", "").strip()
             if not self._sessions.may_try(school):
                 said, status = "Sai mật khẩu quá nhiều lần. Đợi một phút rồi thử lại.", 429
             else:
-                person = await asyncio.to_thread(years.log_in, self._store, school, username, context.form.get("password", ""))
+                person = await asyncio.to_thread(
+                    years.log_in, self._store, school, username, context.form.get("password", "")
+                )
                 if person is not None:
                     answer = RedirectResponse("/console/", 303)
                     answer.set_cookie(COOKIE, self._sessions.open(school, person), httponly=True, samesite="strict")
                     return answer
                 self._sessions.tried(school)
                 said, status = "Mã trường, tài khoản hoặc mật khẩu không đúng.", 401
-        schools = [(row["code"], f"{row['name']} ({row['code']})") for row in self._store.all("select code, name from school order by code")]
+        schools = [
+            (row["code"], f"{row['name']} ({row['code']})")
+            for row in self._store.all("select code, name from school order by code")
+        ]
         problem = f'<p class="note bad" role=alert>{esc(said)}</p>' if said else ""
         body = (
             f"<div class=login>{problem}<form method=post><label>Trường{html.select('school', schools, school)}</label>"

@@ -75,7 +75,15 @@ class Context:
         said, self.session.flash = self.session.flash, ""
         person = self.store.record(self.session.school, "staff", self.teacher) if self.teacher else None
         who = person["full_name"] if person else "Quản trị trường"
-        return html.page(title, html.notice(said) + body, school=self.school["name"], who=f"{who} · {self.year}", part=part, teacher=bool(self.teacher), **more)
+        return html.page(
+            title,
+            html.notice(said) + body,
+            school=self.school["name"],
+            who=f"{who} · {self.year}",
+            part=part,
+            teacher=bool(self.teacher),
+            **more,
+        )
 
     def done(self, text: str, to: str) -> Response:
         """After an action: say so on another page."""
@@ -86,9 +94,17 @@ class Context:
         """The classes he may see, by name."""
         found = self.records("classes")
         if self.teacher:
-            taught = {row["class_id"] for row in self.records("teaching_assignments").values() if row["staff_id"] == self.teacher}
-            found = {key: data for key, data in found.items() if key in taught or data["homeroom_staff_id"] == self.teacher}
-        return sorted(((key, data["name"]) for key, data in found.items()), key=lambda item: (found[item[0]]["grade"], item[1]))
+            taught = {
+                row["class_id"]
+                for row in self.records("teaching_assignments").values()
+                if row["staff_id"] == self.teacher
+            }
+            found = {
+                key: data for key, data in found.items() if key in taught or data["homeroom_staff_id"] == self.teacher
+            }
+        return sorted(
+            ((key, data["name"]) for key, data in found.items()), key=lambda item: (found[item[0]]["grade"], item[1])
+        )
 
     def chosen_class(self) -> str:
         """The class asked for, or the first.
@@ -108,14 +124,20 @@ class Context:
     def pupils(self, class_id: str) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
         """Id, record and enrolment of a class's pupils, given name first as in a class list."""
         students = self.store.records(self.session.school, "students")
-        rows = [(row["student_id"], students[row["student_id"]], row) for row in self.records("enrolments", class_id).values() if row["student_id"] in students]
+        rows = [
+            (row["student_id"], students[row["student_id"]], row)
+            for row in self.records("enrolments", class_id).values()
+            if row["student_id"] in students
+        ]
         return sorted(rows, key=lambda row: (plain(row[1]["full_name"]).split()[::-1], row[0]))
 
 
 Page = Callable[[Context], Response]
 
 
-def guarded(store: Store, submissions: Submissions, sessions: Sessions, *, teachers: bool, act: Page) -> Callable[[Request], Awaitable[Response]]:
+def guarded(
+    store: Store, submissions: Submissions, sessions: Sessions, *, teachers: bool, act: Page
+) -> Callable[[Request], Awaitable[Response]]:
     """A page for those who are logged in; what it does to the database it does in a thread.
 
     Args:
@@ -134,8 +156,15 @@ def guarded(store: Store, submissions: Submissions, sessions: Sessions, *, teach
                 await read_form(request, context)
             return await asyncio.to_thread(act, context)
         except Refused as refused:
-            text = refused.body.get("message") or "; ".join(error["message"] for error in refused.body.get("errors", []))
-            return context.page("Không thực hiện được", html.notice("") + f'<p class="note bad" role=alert>{html.esc(text)}</p>', "", status=refused.status)
+            text = refused.body.get("message") or "; ".join(
+                error["message"] for error in refused.body.get("errors", [])
+            )
+            return context.page(
+                "Không thực hiện được",
+                html.notice("") + f'<p class="note bad" role=alert>{html.esc(text)}</p>',
+                "",
+                status=refused.status,
+            )
 
     return endpoint
 

@@ -79,34 +79,72 @@ def marks(context: Context) -> Response:
     subject = Books(context.store, context.session.school).subjects()[subject_id]
     cells = _cells(school_class["regime"], subject, school_class["grade"])
     results = _results(context, class_id)
-    pupils = [row for row in context.pupils(class_id) if subject_id in results[row[0]]["subjects"] and row[2]["status"] not in ("left",)]
+    pupils = [
+        row
+        for row in context.pupils(class_id)
+        if subject_id in results[row[0]]["subjects"] and row[2]["status"] not in ("left",)
+    ]
     errors: html.Errors = []
     if context.request.method == "POST":
-        changes = [change for key, _, _ in pupils for change in _changes(context, key, results[key]["subjects"][subject_id]["marks"][TERMS[term]], cells)]
+        changes = [
+            change
+            for key, _, _ in pupils
+            for change in _changes(context, key, results[key]["subjects"][subject_id]["marks"][TERMS[term]], cells)
+        ]
         try:
             if changes:
-                context.live.set_marks({"marks": [{**change, "subject_id": subject_id, "term": term} for change in changes]})
-            return context.done(f"Đã lưu {len(changes)} điểm." if changes else "Không có gì thay đổi.", f"/console/marks?class_id={class_id}&subject_id={subject_id}&term={term}")
+                context.live.set_marks(
+                    {"marks": [{**change, "subject_id": subject_id, "term": term} for change in changes]}
+                )
+            return context.done(
+                f"Đã lưu {len(changes)} điểm." if changes else "Không có gì thay đổi.",
+                f"/console/marks?class_id={class_id}&subject_id={subject_id}&term={term}",
+            )
         except Refused as refused:
             names = {key: data["full_name"] for key, data, _ in pupils}
-            errors = [{**error, "student_id": str(changes[int(error["field"].split(".")[1])]["student_id"])} for error in refused.body["errors"]]
+            errors = [
+                {**error, "student_id": str(changes[int(error["field"].split(".")[1])]["student_id"])}
+                for error in refused.body["errors"]
+            ]
             errors = [{**error, "field": names[error["student_id"]]} for error in errors]
     wrong = {error["student_id"] for error in errors}
     rows = []
     for number, (key, data, _) in enumerate(pupils, 1):
         row = results[key]["subjects"][subject_id]
-        inputs = [_cell(context, f"{key}:{cell}", _value(row["marks"][TERMS[term]], cell), f"{name} {data['full_name']}", key in wrong, subject, school_class["regime"]) for cell, name in cells]
-        rows.append((f"{number}. {esc(data['full_name'])}", *inputs, html.comma(row[TERMS[term]]), html.comma(row["year"])))
+        inputs = [
+            _cell(
+                context,
+                f"{key}:{cell}",
+                _value(row["marks"][TERMS[term]], cell),
+                f"{name} {data['full_name']}",
+                key in wrong,
+                subject,
+                school_class["regime"],
+            )
+            for cell, name in cells
+        ]
+        rows.append(
+            (f"{number}. {esc(data['full_name'])}", *inputs, html.comma(row[TERMS[term]]), html.comma(row["year"]))
+        )
     heads = ("Học sinh", *(name for _, name in cells), "ĐTB HK" if subject["kind"] == "marked" else "Kết quả", "Cả năm")
     choose = html.chooser(
-        context.class_select(class_id), ("Môn", html.select("subject_id", _subjects(context, class_id), subject_id)), ("Học kì", html.select("term", _TERM_NAMES, term))
+        context.class_select(class_id),
+        ("Môn", html.select("subject_id", _subjects(context, class_id), subject_id)),
+        ("Học kì", html.select("term", _TERM_NAMES, term)),
     )
-    hidden = "".join(f'<input type=hidden name={name} value="{esc(value)}">' for name, value in (("class_id", class_id), ("subject_id", subject_id), ("term", term)))
+    hidden = "".join(
+        f'<input type=hidden name={name} value="{esc(value)}">'
+        for name, value in (("class_id", class_id), ("subject_id", subject_id), ("term", term))
+    )
     body = f"{choose}{html.problems(errors)}<form method=post>{hidden}{html.table(heads, rows, kind='cards grid')}<p><button>Lưu điểm</button></p></form>"
-    return context.page(f"Điểm {subject['name']} – lớp {school_class['name']}", body, "marks", status=422 if errors else 200)
+    return context.page(
+        f"Điểm {subject['name']} – lớp {school_class['name']}", body, "marks", status=422 if errors else 200
+    )
 
 
-def _cell(context: Context, name: str, value: str, label: str, wrong: bool, subject: dict[str, Any], regime: str) -> str:
+def _cell(
+    context: Context, name: str, value: str, label: str, wrong: bool, subject: dict[str, Any], regime: str
+) -> str:
     written = context.form.get(name, value)
     if name.endswith("test") or (regime != "TT27" and subject["kind"] == "marked"):
         return html.text_input(name, written.replace(".", ","), label=label, wrong=wrong, mode="decimal")
@@ -114,9 +152,14 @@ def _cell(context: Context, name: str, value: str, label: str, wrong: bool, subj
     return html.select(name, [(choice, _LEVELS[choice]) for choice in choices], written, empty="", label=label)
 
 
-def _changes(context: Context, student_id: str, marks: dict[str, Any], cells: list[tuple[str, str]]) -> list[dict[str, Any]]:
+def _changes(
+    context: Context, student_id: str, marks: dict[str, Any], cells: list[tuple[str, str]]
+) -> list[dict[str, Any]]:
     """What a pupil's cells change. Regular marks close up: a cell left empty between two is no mark."""
-    given = {cell: context.form.get(f"{student_id}:{cell}", _value(marks, cell)).strip().replace(",", ".") for cell, _ in cells}
+    given = {
+        cell: context.form.get(f"{student_id}:{cell}", _value(marks, cell)).strip().replace(",", ".")
+        for cell, _ in cells
+    }
     changes: list[dict[str, Any]] = [
         {"student_id": student_id, "kind": cell, "value": text or None} for cell, text in given.items() if cell[0] != "r" and text != _value(marks, cell)
     ]  # fmt: skip
@@ -124,7 +167,10 @@ def _changes(context: Context, student_id: str, marks: dict[str, Any], cells: li
     changes += [
         {"student_id": student_id, "kind": "regular", "index": index, "value": text} for index, text in enumerate(regular) if index >= len(old) or old[index] != text
     ]  # fmt: skip
-    changes += [{"student_id": student_id, "kind": "regular", "index": index, "value": None} for index in reversed(range(len(regular), len(old)))]
+    changes += [
+        {"student_id": student_id, "kind": "regular", "index": index, "value": None}
+        for index in reversed(range(len(regular), len(old)))
+    ]
     return changes
 
 
@@ -134,11 +180,18 @@ def comments(context: Context) -> Response:
     subject_id = _chosen_subject(context, class_id, homeroom=True)
     results = _results(context, class_id)
     pupils = [row for row in context.pupils(class_id) if not subject_id or subject_id in results[row[0]]["subjects"]]
-    old = {key: (results[key]["subjects"][subject_id]["comment"] if subject_id else results[key]["homeroom_comment"]) or "" for key, _, _ in pupils}
+    old = {
+        key: (results[key]["subjects"][subject_id]["comment"] if subject_id else results[key]["homeroom_comment"]) or ""
+        for key, _, _ in pupils
+    }
     address = f"/console/comments?class_id={class_id}&subject_id={subject_id}"
     if context.request.method == "POST":
         written = {key: context.form.get(key, text).strip() for key, text in old.items()}
-        changed = [{"student_id": key, "subject_id": subject_id or None, "comment": text or None} for key, text in written.items() if text != old[key]]
+        changed = [
+            {"student_id": key, "subject_id": subject_id or None, "comment": text or None}
+            for key, text in written.items()
+            if text != old[key]
+        ]
         if changed:
             context.live.set_comments({"comments": changed})
         return context.done(f"Đã lưu {len(changed)} nhận xét.", address)
@@ -148,7 +201,10 @@ def comments(context: Context) -> Response:
         for number, (key, data, _) in enumerate(pupils, 1)
     ]  # fmt: skip
     homeroom = "Giáo viên chủ nhiệm" if _homeroom(context, class_id) else None
-    choose = html.chooser(context.class_select(class_id), ("Nhận xét của", html.select("subject_id", _subjects(context, class_id), subject_id, empty=homeroom)))
+    choose = html.chooser(
+        context.class_select(class_id),
+        ("Nhận xét của", html.select("subject_id", _subjects(context, class_id), subject_id, empty=homeroom)),
+    )
     hidden = f'<input type=hidden name=class_id value="{esc(class_id)}"><input type=hidden name=subject_id value="{esc(subject_id)}">'
     form = f"<form method=post>{hidden}{html.table(('Học sinh', 'Kết quả', 'Nhận xét'), rows)}<p><button>Lưu nhận xét</button></p></form>"
     if not subject_id and not context.teacher:

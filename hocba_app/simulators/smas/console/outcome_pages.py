@@ -23,7 +23,9 @@ def _class_results(context: Context, class_id: str) -> list[tuple[str, dict[str,
     return [(found[key][0], data, found[key][1]) for key, data, _ in context.pupils(class_id) if key in found]
 
 
-def _save(context: Context, changes: dict[str, dict[str, Any]], names: dict[str, str], to: str) -> tuple[Response | None, html.Errors]:
+def _save(
+    context: Context, changes: dict[str, dict[str, Any]], names: dict[str, str], to: str
+) -> tuple[Response | None, html.Errors]:
     """Write the changes of several results, all or none."""
     errors: html.Errors = []
     try:
@@ -40,7 +42,14 @@ def _save(context: Context, changes: dict[str, dict[str, Any]], names: dict[str,
     return context.done(f"Đã lưu {len(changes)} học sinh." if changes else "Không có gì thay đổi.", to), []
 
 
-def _form(context: Context, class_id: str, heads: tuple[str, ...], rows: Sequence[tuple[str, ...]], errors: html.Errors, empty: str) -> str:
+def _form(
+    context: Context,
+    class_id: str,
+    heads: tuple[str, ...],
+    rows: Sequence[tuple[str, ...]],
+    errors: html.Errors,
+    empty: str,
+) -> str:
     choose = html.chooser(context.class_select(class_id))
     if not rows:
         return choose + f"<p class=dim>{esc(empty)}</p>"
@@ -55,7 +64,12 @@ def outcomes(context: Context) -> Response:
     errors: html.Errors = []
     if context.request.method == "POST":
         changes = {key: values for key, _, data in results if (values := _outcome_changes(context, key, data))}
-        answer, errors = _save(context, changes, {key: pupil["full_name"] for key, pupil, _ in results}, f"/console/outcomes?class_id={class_id}")
+        answer, errors = _save(
+            context,
+            changes,
+            {key: pupil["full_name"] for key, pupil, _ in results},
+            f"/console/outcomes?class_id={class_id}",
+        )
         if answer is not None:
             return answer
     rows = []
@@ -65,11 +79,36 @@ def outcomes(context: Context) -> Response:
             html.select(f"{key}:training:{term}", [(level, level) for level in reversed(levels)], data["training"][term], empty="–", label=f"Rèn luyện {pupil['full_name']}")
             if levels else "–" for term in ("term1", "term2")
         ]  # fmt: skip
-        absences = [html.text_input(f"{key}:absences:{term}", context.form.get(f"{key}:absences:{term}", data["absences"][term]), label="Buổi nghỉ", mode="numeric") for term in ("term1", "term2")]
-        decided = html.select(f"{key}:promotion", [("promoted", "Lên lớp"), ("retained", "Ở lại lớp")], data.get("decided"), empty="theo quy định", label="Hiệu trưởng quyết định")
+        absences = [
+            html.text_input(
+                f"{key}:absences:{term}",
+                context.form.get(f"{key}:absences:{term}", data["absences"][term]),
+                label="Buổi nghỉ",
+                mode="numeric",
+            )
+            for term in ("term1", "term2")
+        ]
+        decided = html.select(
+            f"{key}:promotion",
+            [("promoted", "Lên lớp"), ("retained", "Ở lại lớp")],
+            data.get("decided"),
+            empty="theo quy định",
+            label="Hiệu trưởng quyết định",
+        )
         rows.append((f"{number}. {esc(pupil['full_name'])}", *training, *absences, esc(data["learning"]["year"] or "–"), esc(data["training"]["year"] or "–"),
                      PROMOTION[data["promotion"]], esc(data["title"] or "–"), decided))  # fmt: skip
-    heads = ("Học sinh", "Rèn luyện HK I", "Rèn luyện HK II", "Nghỉ HK I", "Nghỉ HK II", "Học tập", "Rèn luyện", "Lên lớp", "Danh hiệu", "Quyết định")
+    heads = (
+        "Học sinh",
+        "Rèn luyện HK I",
+        "Rèn luyện HK II",
+        "Nghỉ HK I",
+        "Nghỉ HK II",
+        "Học tập",
+        "Rèn luyện",
+        "Lên lớp",
+        "Danh hiệu",
+        "Quyết định",
+    )
     body = _form(context, class_id, heads, rows, errors, "Lớp chưa có kết quả nào: nhập điểm trước.")
     return context.page("Tổng kết", body, "outcomes", status=422 if errors else 200)
 
@@ -82,7 +121,11 @@ def _outcome_changes(context: Context, key: str, data: dict[str, Any]) -> dict[s
             changes.setdefault("training", {})[term] = level or None
         text = context.form.get(f"{key}:absences:{term}")
         if text is not None:
-            count = int(text[:9]) if text.strip().isascii() and text.strip().isdigit() else (None if not text.strip() else -1)
+            count = (
+                int(text[:9])
+                if text.strip().isascii() and text.strip().isdigit()
+                else (None if not text.strip() else -1)
+            )
             if count != data["absences"][term]:
                 changes.setdefault("absences", {})[term] = count
     decided = context.form.get(f"{key}:promotion")
@@ -99,13 +142,22 @@ def awards(context: Context) -> Response:
     if context.request.method == "POST":
         changes: dict[str, dict[str, Any]] = {}
         for key, _, data in results:
-            given = [line.strip() for line in context.form.get(f"{key}:awards", "\n".join(data["awards"])).splitlines() if line.strip()]
+            given = [
+                line.strip()
+                for line in context.form.get(f"{key}:awards", "\n".join(data["awards"])).splitlines()
+                if line.strip()
+            ]
             certificate = context.form.get(f"{key}:certificates", data["certificates"] or "").strip() or None
             if given != data["awards"]:
                 changes.setdefault(key, {})["awards"] = given
             if certificate != data["certificates"]:
                 changes.setdefault(key, {})["certificates"] = certificate
-        answer, errors = _save(context, changes, {key: pupil["full_name"] for key, pupil, _ in results}, f"/console/awards?class_id={class_id}")
+        answer, errors = _save(
+            context,
+            changes,
+            {key: pupil["full_name"] for key, pupil, _ in results},
+            f"/console/awards?class_id={class_id}",
+        )
         if answer is not None:
             return answer
     rows = [
@@ -114,7 +166,14 @@ def awards(context: Context) -> Response:
          html.text_input(f"{key}:certificates", data["certificates"], label=f"Chứng chỉ {pupil['full_name']}"))
         for number, (key, pupil, data) in enumerate(results, 1)
     ]  # fmt: skip
-    body = _form(context, class_id, ("Học sinh", "Danh hiệu", "Khen thưởng (mỗi dòng một mục)", "Chứng chỉ"), rows, errors, "Lớp chưa có kết quả nào.")
+    body = _form(
+        context,
+        class_id,
+        ("Học sinh", "Danh hiệu", "Khen thưởng (mỗi dòng một mục)", "Chứng chỉ"),
+        rows,
+        errors,
+        "Lớp chưa có kết quả nào.",
+    )
     return context.page("Khen thưởng", body, "awards", status=422 if errors else 200)
 
 
@@ -130,7 +189,9 @@ def summer(context: Context) -> Response:
     errors: html.Errors = []
     if context.request.method == "POST":
         changes = {key: values for key, data in due if (values := _summer_changes(context, key, data))}
-        answer, errors = _save(context, changes, {key: students[data["student_id"]]["full_name"] for key, data in due}, "/console/summer")
+        answer, errors = _save(
+            context, changes, {key: students[data["student_id"]]["full_name"] for key, data in due}, "/console/summer"
+        )
         if answer is not None:
             after = [
                 {"student_id": data["student_id"], "comment": text or None, "after_summer": True} for key, data in due
@@ -142,15 +203,38 @@ def summer(context: Context) -> Response:
     rows = []
     for key, data in due:
         name = students[data["student_id"]]["full_name"]
-        inputs = "".join(_again(context, key, subject_id, row, subjects[subject_id]) for subject_id, row in data["subjects"].items() if _failed(row, data["regime"]))
+        inputs = "".join(
+            _again(context, key, subject_id, row, subjects[subject_id])
+            for subject_id, row in data["subjects"].items()
+            if _failed(row, data["regime"])
+        )
         training = "–"
         if data["training"]["year"] in ("Chưa đạt", "Yếu"):
             levels = tt26.CONDUCT if data["regime"] == "TT26" else tt22.LEVELS
-            training = html.select(f"{key}:training", [(level, level) for level in levels], data["training"]["reassessed"], empty="–", label="Sau rèn luyện trong hè")
+            training = html.select(
+                f"{key}:training",
+                [(level, level) for level in levels],
+                data["training"]["reassessed"],
+                empty="–",
+                label="Sau rèn luyện trong hè",
+            )
         comment = f'<textarea name="{esc(key)}:comment" aria-label="Nhận xét sau hè {esc(name)}">{esc(data["homeroom_comment_after_summer"])}</textarea>'
-        rows.append((f"{esc(name)} ({esc(names.get(data['class_id'], ''))})", inputs or "–", training, esc(data["learning"]["reassessed"] or "–"), PROMOTION[data["promotion"]], comment))
+        rows.append(
+            (
+                f"{esc(name)} ({esc(names.get(data['class_id'], ''))})",
+                inputs or "–",
+                training,
+                esc(data["learning"]["reassessed"] or "–"),
+                PROMOTION[data["promotion"]],
+                comment,
+            )
+        )
     heads = ("Học sinh", "Kết quả đánh giá lại", "Rèn luyện trong hè", "Học tập sau hè", "Lên lớp", "Nhận xét sau hè")
-    body = html.problems(errors) + (f"<form method=post>{html.table(heads, rows)}<p><button>Lưu</button></p></form>" if rows else "<p class=dim>Không có học sinh phải đánh giá lại.</p>")
+    body = html.problems(errors) + (
+        f"<form method=post>{html.table(heads, rows)}<p><button>Lưu</button></p></form>"
+        if rows
+        else "<p class=dim>Không có học sinh phải đánh giá lại.</p>"
+    )
     return context.page("Đánh giá lại trong hè", body, "summer", status=422 if errors else 200)
 
 
@@ -159,7 +243,10 @@ def _again(context: Context, key: str, subject_id: str, row: dict[str, Any], sub
     fields = [(f"{key}:s:{subject_id}", "Kết quả mới", row["reassessed"])]
     if "reassessed_test" in row and subject["kind"] == "marked":
         fields.append((f"{key}:t:{subject_id}", "Điểm kiểm tra", row["reassessed_test"]))
-    inputs = "".join(f"<label>{label}{html.text_input(name, context.form.get(name, value), mode='decimal')}</label>" for name, label, value in fields)
+    inputs = "".join(
+        f"<label>{label}{html.text_input(name, context.form.get(name, value), mode='decimal')}</label>"
+        for name, label, value in fields
+    )
     return f"<div>{esc(subject['name'])} (cả năm {html.comma(row['year'])})</div><div class=bar>{inputs}</div>"
 
 
@@ -190,7 +277,11 @@ def arrivals(context: Context) -> Response:
     subjects = Books(context.store, context.session.school).subjects()
     students = context.store.records(context.session.school, "students")
     moved = {row["student_id"] for row in context.records("enrolments").values() if row["status"] == "moved_in"}
-    results = [(key, data) for key, data in context.results().items() if data["student_id"] in moved and data["regime"] != "TT27"]
+    results = [
+        (key, data)
+        for key, data in context.results().items()
+        if data["student_id"] in moved and data["regime"] != "TT27"
+    ]
     errors: html.Errors = []
     if context.request.method == "POST":
         changes: dict[str, dict[str, Any]] = {}
@@ -200,7 +291,12 @@ def arrivals(context: Context) -> Response:
                 value = (text or "").strip().replace(",", ".") or None
                 if text is not None and value != (row.get("by_hand") or {}).get("term1"):
                     changes.setdefault(key, {"subjects": {}})["subjects"][subject_id] = {"by_hand": {"term1": value}}
-        answer, errors = _save(context, changes, {key: students[data["student_id"]]["full_name"] for key, data in results}, "/console/arrivals")
+        answer, errors = _save(
+            context,
+            changes,
+            {key: students[data["student_id"]]["full_name"] for key, data in results},
+            "/console/arrivals",
+        )
         if answer is not None:
             return answer
     blocks = ""
@@ -211,5 +307,13 @@ def arrivals(context: Context) -> Response:
         )  # fmt: skip
         blocks += f"<h2>{esc(students[data['student_id']]['full_name'])}</h2><div class=fields>{inputs}</div>"
     intro = "<p>Nhập điểm trung bình môn học kì I theo học bạ nơi chuyển đi. Môn không học ở học kì I thì để trống: cả năm lấy theo học kì II.</p>"
-    body = intro + html.problems(errors) + (f"<form method=post>{blocks}<button>Lưu</button></form>" if blocks else "<p class=dim>Không có học sinh chuyển đến.</p>")
+    body = (
+        intro
+        + html.problems(errors)
+        + (
+            f"<form method=post>{blocks}<button>Lưu</button></form>"
+            if blocks
+            else "<p class=dim>Không có học sinh chuyển đến.</p>"
+        )
+    )
     return context.page("Học sinh chuyển đến", body, "arrivals", status=422 if errors else 200)

@@ -59,7 +59,11 @@ class Sessions:
     def end_of(self, school: str, staff_id: str) -> None:
         """Log a person out everywhere: his password was reset."""
         with self._lock:
-            self._open = {key: session for key, session in self._open.items() if (session.school, session.staff_id) != (school, staff_id)}
+            self._open = {
+                key: session
+                for key, session in self._open.items()
+                if (session.school, session.staff_id) != (school, staff_id)
+            }
 
     def may_try(self, school: str) -> bool:
         """Whether another password may be tried now."""

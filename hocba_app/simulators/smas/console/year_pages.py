@@ -19,10 +19,18 @@ _STATES = {"running": "đang nộp", "accepted": "Sở đã tiếp nhận", "rej
 def home(context: Context) -> Response:
     """What there is, and how far the generated year has gone."""
     if context.teacher:
-        links = "".join(f'<li><a href="/console/marks?class_id={esc(key)}">Lớp {esc(name)}</a></li>' for key, name in context.classes())
+        links = "".join(
+            f'<li><a href="/console/marks?class_id={esc(key)}">Lớp {esc(name)}</a></li>'
+            for key, name in context.classes()
+        )
         return context.page("Lớp của tôi", f"<ul>{links or '<li>Chưa được phân công lớp nào.</li>'}</ul>", "")
     counts = {name: len(context.records(name)) for name in ("classes", "enrolments", "teaching_assignments", "results")}
-    rows = [("Lớp", str(counts["classes"])), ("Học sinh xếp lớp", str(counts["enrolments"])), ("Phân công", str(counts["teaching_assignments"])), ("Bảng kết quả", str(counts["results"]))]
+    rows = [
+        ("Lớp", str(counts["classes"])),
+        ("Học sinh xếp lớp", str(counts["enrolments"])),
+        ("Phân công", str(counts["teaching_assignments"])),
+        ("Bảng kết quả", str(counts["results"])),
+    ]
     reached = MOMENTS.index(context.school["moment"])
     later = [(moment, _MOMENTS[moment]) for moment in MOMENTS[reached + 1 :]]
     body = html.table(("Năm học này", ""), rows)
@@ -63,7 +71,11 @@ def year(context: Context) -> Response:
 
 def declare(context: Context) -> Response:
     """The next year."""
-    answer = years.declare(context.store, context.session.school, {"school_year": context.form.get("school_year"), "roll_over": context.form.get("roll_over") == "1"})
+    answer = years.declare(
+        context.store,
+        context.session.school,
+        {"school_year": context.form.get("school_year"), "roll_over": context.form.get("roll_over") == "1"},
+    )
     text = f"Đã khai báo năm học {answer['school_year']}: {answer['classes']} lớp, {answer['students']} học sinh, {answer['graduated']} học sinh ra trường."
     if answer["undecided"]:
         text += f" {len(answer['undecided'])} học sinh chưa có kết luận lên lớp nên chưa kết chuyển."
@@ -73,13 +85,18 @@ def declare(context: Context) -> Response:
 def register(context: Context) -> Response:
     """Register numbers for those without."""
     text = context.form.get("start", "1").strip()
-    given = years.number_register(context.store, context.session.school, {"start": int(text[:9]) if text.isascii() and text.isdigit() else None})
+    given = years.number_register(
+        context.store, context.session.school, {"start": int(text[:9]) if text.isascii() and text.isdigit() else None}
+    )
     return context.done(f"Đã đánh số cho {len(given['given'])} học sinh.", "/console/year")
 
 
 def new_template(context: Context) -> Response:
     """One more template."""
-    context.live.create("comment_templates", {"text": context.form.get("text", "").strip(), "learning": context.form.get("learning") or None})
+    context.live.create(
+        "comment_templates",
+        {"text": context.form.get("text", "").strip(), "learning": context.form.get("learning") or None},
+    )
     return context.done("Đã thêm mẫu.", "/console/year")
 
 
@@ -102,7 +119,12 @@ def submissions(context: Context) -> Response:
         kind, _, term = context.form.get("what", "").partition("/")
         context.submissions.submit(context.session.school, {"kind": kind, "term": term or None}, context.year)
         return context.done("Đã bắt đầu nộp.", "/console/submissions")
-    choices = [("beginning_of_year", "Dữ liệu đầu năm"), ("results/I", "Kết quả học kì I"), ("results/II", "Kết quả cuối năm"), ("results/summer", "Kết quả sau hè")]
+    choices = [
+        ("beginning_of_year", "Dữ liệu đầu năm"),
+        ("results/I", "Kết quả học kì I"),
+        ("results/II", "Kết quả cuối năm"),
+        ("results/summer", "Kết quả sau hè"),
+    ]
     body = f"<form class=bar method=post><label>Nộp lên Sở{html.select('what', choices, '')}</label><button>Nộp</button></form>"
     jobs = context.submissions.list(context.session.school)
     running = any(job["state"] == "running" for job in jobs)
@@ -113,7 +135,9 @@ def submissions(context: Context) -> Response:
         if job["state"] == "running":
             body += f'<progress max="{job["total"] or 1}" value="{job["progress"]}"></progress>'
         if job["errors"]:
-            rows = [(esc(_who(context, error)), esc(error["field"]), esc(error["message"])) for error in job["errors"][:200]]
+            rows = [
+                (esc(_who(context, error)), esc(error["field"]), esc(error["message"])) for error in job["errors"][:200]
+            ]
             body += f"<p>{len(job['errors'])} dòng lỗi: sửa rồi nộp lại.</p>" + html.table(("Dòng", "Mục", "Lỗi"), rows)
     return context.page("Nộp dữ liệu lên Sở", body, "submissions", refresh=running)
 
@@ -130,16 +154,35 @@ def ministry(context: Context) -> Response:
     """The Ministry's own console: pass accepted snapshots on, and the receipts."""
     if context.request.method == "POST":
         text = context.form.get("snapshot", "")
-        receipt = sector.transfer(context.store, context.session.school, {"snapshot": int(text[:9]) if text.isascii() and text.isdigit() else None})
+        receipt = sector.transfer(
+            context.store,
+            context.session.school,
+            {"snapshot": int(text[:9]) if text.isascii() and text.isdigit() else None},
+        )
         return context.done(f"Đã chuyển. Biên nhận {receipt['receipt']}, {receipt['records']} bản ghi.", "/ministry")
     receipts = {row["snapshot"]: row for row in sector.transfers(context.store, context.session.school)}
     rows = []
     for item in reversed(sector.snapshots(context.store, context.session.school, "")):
         known = receipts.get(item["number"])
-        action = f'<form method=post><input type=hidden name=snapshot value={item["number"]}><button>Chuyển lên Bộ</button></form>'
-        done = f"<code>{esc(known['receipt'])}</code><br><span class=dim>{known['records']} bản ghi, {html.moment(known['accepted_at'])}</span>" if known else action
-        rows.append((str(item["number"]), esc(f"{_KINDS[item['kind']]} {_TERMS[item['term']]}"), esc(item["school_year"]), html.moment(item["accepted_at"]), done))
+        action = f"<form method=post><input type=hidden name=snapshot value={item['number']}><button>Chuyển lên Bộ</button></form>"
+        done = (
+            f"<code>{esc(known['receipt'])}</code><br><span class=dim>{known['records']} bản ghi, {html.moment(known['accepted_at'])}</span>"
+            if known
+            else action
+        )
+        rows.append(
+            (
+                str(item["number"]),
+                esc(f"{_KINDS[item['kind']]} {_TERMS[item['term']]}"),
+                esc(item["school_year"]),
+                html.moment(item["accepted_at"]),
+                done,
+            )
+        )
     body = "<p>Chuyển một đợt dữ liệu Sở đã tiếp nhận lên cơ sở dữ liệu của Bộ. Chuyển lại cùng đợt thì được cùng biên nhận.</p>"
-    body += html.table(("Đợt", "Dữ liệu", "Năm học", "Sở tiếp nhận lúc", "Biên nhận của Bộ"), rows) if rows else "<p class=dim>Sở chưa tiếp nhận đợt nào.</p>"
+    body += (
+        html.table(("Đợt", "Dữ liệu", "Năm học", "Sở tiếp nhận lúc", "Biên nhận của Bộ"), rows)
+        if rows
+        else "<p class=dim>Sở chưa tiếp nhận đợt nào.</p>"
+    )
     return context.page("Chuyển dữ liệu lên Bộ", body, "", ministry=True)
-

@@ -95,7 +95,13 @@ _PRIMARY_SCHOOL = (
     SubjectPlan("MT", "Nghệ thuật (Mĩ thuật)", "comment", 35, _PRIMARY, 1),
     SubjectPlan("HDTN", "Hoạt động trải nghiệm", "comment", 105, _PRIMARY, 0),
 )
-_SETS = (("VL", "HH", "SH", "TIN"), ("DL", "GDKTPL", "TIN", "CN"), ("VL", "HH", "TIN", "CN"), ("DL", "GDKTPL", "SH", "MT"), ("VL", "DL", "GDKTPL", "AN"))
+_SETS = (
+    ("VL", "HH", "SH", "TIN"),
+    ("DL", "GDKTPL", "TIN", "CN"),
+    ("VL", "HH", "TIN", "CN"),
+    ("DL", "GDKTPL", "SH", "MT"),
+    ("VL", "DL", "GDKTPL", "AN"),
+)
 """Sets of electives a school offers: sciences, social sciences, techniques, arts."""
 _PERIODS_A_TEACHER = 19 * 35
 """A teacher's load a year (Circular 28/2009: 19 periods a week in lower secondary)."""
@@ -108,11 +114,16 @@ def curriculum(level: str, first_year: int) -> tuple[SubjectPlan, ...]:
     if level == "upper_secondary":
         return _UPPER_SECONDARY
     new = tuple(grade for grade in _LOWER if regime(grade, first_year) == "TT22")
-    plans = {plan.code: replace(plan, grades=tuple(grade for grade in plan.grades if grade in new)) for plan in LOWER_SECONDARY}
+    plans = {
+        plan.code: replace(plan, grades=tuple(grade for grade in plan.grades if grade in new))
+        for plan in LOWER_SECONDARY
+    }
     for plan in _LOWER_SECONDARY_2006:
         grades = tuple(grade for grade in plan.grades if grade not in new)
         known = plans.get(plan.code)
-        plans[plan.code] = replace(known, grades=known.grades + grades) if known and known.grades else replace(plan, grades=grades)
+        plans[plan.code] = (
+            replace(known, grades=known.grades + grades) if known and known.grades else replace(plan, grades=grades)
+        )
     return tuple(plan for plan in plans.values() if plan.grades)
 
 

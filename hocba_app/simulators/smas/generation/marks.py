@@ -48,15 +48,19 @@ def empty_row(regime: str = "TT22") -> dict[str, Any]:
     return row if regime != "TT27" else {**row, "test": None, "reassessed_test": None}
 
 
-def empty_result(student_id: str, class_id: str, year: str, regime: str, subject_ids: list[str], grade: int = 0) -> dict[str, Any]:
+def empty_result(
+    student_id: str, class_id: str, year: str, regime: str, subject_ids: list[str], grade: int = 0
+) -> dict[str, Any]:
     """The live form of a result before anything is entered."""
     result: dict[str, Any] = {
         "student_id": student_id, "class_id": class_id, "school_year": year, "regime": regime,
         "subjects": {subject_id: empty_row(regime) for subject_id in subject_ids},
         "learning": {"term1": None, "term2": None, "year": None, "reassessed": None},
         "training": {"term1": None, "term2": None, "year": None, "reassessed": None},
-        "absences": {"term1": None, "term2": None, "year": None}, "promotion": None, "promotion_note": None, "title": None, "awards": [],
-        "certificates": None, "homeroom_comment": None, "homeroom_comment_after_summer": None, "programme_completed": None,
+        "absences": {"term1": None, "term2": None, "year": None}, "promotion": None, "promotion_note": None,
+        "title": None, "awards": [],
+        "certificates": None, "homeroom_comment": None, "homeroom_comment_after_summer": None,
+        "programme_completed": None,
         "decided": None, "wrong": {},
     }  # fmt: skip
     if regime == "TT26":
@@ -64,12 +68,19 @@ def empty_result(student_id: str, class_id: str, year: str, regime: str, subject
     if regime == "TT27":
         result["absences"] |= {"excused": None, "unexcused": None}
         traits = (tt27.QUALITIES, tt27.GENERAL, tt27.specific(grade))
-        result |= {key: [{"name": name, "level": None} for name in names] for key, names in zip(tt27.TRAITS, traits, strict=True)}
-        result |= dict.fromkeys(("height_cm", "weight_kg", "qualities_comment", "general_comment", "specific_comment", "outstanding"))
+        result |= {
+            key: [{"name": name, "level": None} for name in names]
+            for key, names in zip(tt27.TRAITS, traits, strict=True)
+        }
+        result |= dict.fromkeys(
+            ("height_cm", "weight_kg", "qualities_comment", "general_comment", "specific_comment", "outstanding")
+        )
     return result
 
 
-def whole_year(random: Random, result: dict[str, Any], plans: dict[str, SubjectPlan], grade: int, pupil: Pupil, *, last_grade: bool) -> None:
+def whole_year(
+    random: Random, result: dict[str, Any], plans: dict[str, SubjectPlan], grade: int, pupil: Pupil, *, last_grade: bool
+) -> None:
     """Fill a result as it stands at the end of the year, computed values included."""
     known = {key: {"kind": plan.kind, "code": plan.code} for key, plan in plans.items()}
     compute, choices = COMPUTE[result["regime"]], _TRAINING[result["regime"]]
@@ -92,7 +103,9 @@ def whole_year(random: Random, result: dict[str, Any], plans: dict[str, SubjectP
         return
     for key, row in result["subjects"].items():
         plan = plans[key]
-        row["comment"] = wording.subject_comment(random, plan.code, row["year"], tt22.tenths(row["year"]) if plan.kind == "marked" else None)
+        row["comment"] = wording.subject_comment(
+            random, plan.code, row["year"], tt22.tenths(row["year"]) if plan.kind == "marked" else None
+        )
     result["homeroom_comment"] = wording.homeroom_comment(random, result["learning"]["year"])
     if random.random() < 0.08:
         result["awards"] = [random.choice(wording.AWARDS)]
@@ -102,7 +115,9 @@ def whole_year(random: Random, result: dict[str, Any], plans: dict[str, SubjectP
     compute(result, known, last_grade=last_grade)
 
 
-def _mark_row(random: Random, row: dict[str, Any], plan: SubjectPlan, grade: int, pupil: Pupil, terms: list[str]) -> None:
+def _mark_row(
+    random: Random, row: dict[str, Any], plan: SubjectPlan, grade: int, pupil: Pupil, terms: list[str]
+) -> None:
     if plan.kind == "comment":
         for term in terms:
             value = "CĐ" if plan.code in pupil.weak and term == "term2" else "Đ"
@@ -116,7 +131,11 @@ def _mark_row(random: Random, row: dict[str, Any], plan: SubjectPlan, grade: int
         drift = random.gauss(1 if term == "term2" else 0, 3)
         regular = [min(highest, max(lowest, 10 * round(random.gauss(middle + drift, 9) / 10))) for _ in range(count)]
         midterm, final = (min(highest, max(lowest, 5 * round(random.gauss(middle + drift, 8) / 5))) for _ in range(2))
-        row["marks"][term] = {"regular": [_text(mark) for mark in regular], "midterm": _text(midterm), "final": _text(final)}
+        row["marks"][term] = {
+            "regular": [_text(mark) for mark in regular],
+            "midterm": _text(midterm),
+            "final": _text(final),
+        }
 
 
 def _text(tenths: int) -> str:
@@ -137,7 +156,8 @@ def _lift(result: dict[str, Any]) -> None:
 _IDENTITY = ("student_id", "class_id", "school_year", "regime")
 _IN_TERM1 = ("height_cm", "weight_kg")
 _AT_YEAR_END = (
-    "promotion_note", "awards", "certificates", "homeroom_comment", "decided", "wrong", *tt27.TRAITS, "qualities_comment", "general_comment",
+    "promotion_note", "awards", "certificates", "homeroom_comment", "decided", "wrong", *tt27.TRAITS,
+    "qualities_comment", "general_comment",
     "specific_comment", "outstanding",
 )  # fmt: skip
 

@@ -7,22 +7,69 @@ from dataclasses import dataclass
 from random import Random
 
 _SURNAMES = (
-    ("Nguyễn", 31), ("Trần", 11), ("Lê", 9), ("Phạm", 7), ("Huỳnh", 5), ("Hoàng", 4), ("Phan", 4), ("Vũ", 3), ("Võ", 4), ("Đặng", 3),
-    ("Bùi", 3), ("Đỗ", 2), ("Hồ", 2), ("Ngô", 2), ("Dương", 2), ("Lý", 1), ("Đinh", 1), ("Trương", 2), ("Lương", 1), ("Mai", 1), ("Tô", 1),
+    ("Nguyễn", 31), ("Trần", 11), ("Lê", 9), ("Phạm", 7), ("Huỳnh", 5), ("Hoàng", 4), ("Phan", 4), ("Vũ", 3), ("Võ", 4),
+    ("Đặng", 3),
+    ("Bùi", 3), ("Đỗ", 2), ("Hồ", 2), ("Ngô", 2), ("Dương", 2), ("Lý", 1), ("Đinh", 1), ("Trương", 2), ("Lương", 1),
+    ("Mai", 1), ("Tô", 1),
     ("Cao", 1), ("Đoàn", 1), ("Trịnh", 1), ("Lâm", 1), ("Tạ", 1), ("Châu", 1), ("Quách", 1),
 )  # fmt: skip
-_BOY_MIDDLE = ("Văn", "Minh", "Gia", "Quốc", "Hữu", "Đức", "Thành", "Anh", "Bảo", "Nhật", "Hoàng", "Tuấn", "Xuân", "Đình", "Trọng", "Công", "Thiên", "Phúc", "Khánh", "Ngọc")
+_BOY_MIDDLE = (
+    "Văn",
+    "Minh",
+    "Gia",
+    "Quốc",
+    "Hữu",
+    "Đức",
+    "Thành",
+    "Anh",
+    "Bảo",
+    "Nhật",
+    "Hoàng",
+    "Tuấn",
+    "Xuân",
+    "Đình",
+    "Trọng",
+    "Công",
+    "Thiên",
+    "Phúc",
+    "Khánh",
+    "Ngọc",
+)
 _BOY = (
-    "Huy", "Khang", "Khôi", "Bảo", "Nam", "Long", "Phát", "Phúc", "Quân", "Hùng", "Dũng", "Đạt", "Thịnh", "Tiến", "Trung", "Kiên", "Duy", "Sơn", "Hải",
-    "Tùng", "Việt", "Khoa", "Nghĩa", "Lộc", "Hiếu", "Vinh", "Thắng", "Tâm", "Cường", "Bình", "Phong", "Quang", "Đăng", "Triết", "Vỹ", "Nguyên",
+    "Huy", "Khang", "Khôi", "Bảo", "Nam", "Long", "Phát", "Phúc", "Quân", "Hùng", "Dũng", "Đạt", "Thịnh", "Tiến",
+    "Trung", "Kiên", "Duy", "Sơn", "Hải",
+    "Tùng", "Việt", "Khoa", "Nghĩa", "Lộc", "Hiếu", "Vinh", "Thắng", "Tâm", "Cường", "Bình", "Phong", "Quang", "Đăng",
+    "Triết", "Vỹ", "Nguyên",
 )  # fmt: skip
-_GIRL_MIDDLE = ("Thị", "Ngọc", "Thanh", "Minh", "Bảo", "Khánh", "Phương", "Thùy", "Kim", "Mỹ", "Quỳnh", "Hoài", "Diệu", "Gia", "Thảo", "Ánh", "Tường", "Yến")
+_GIRL_MIDDLE = (
+    "Thị",
+    "Ngọc",
+    "Thanh",
+    "Minh",
+    "Bảo",
+    "Khánh",
+    "Phương",
+    "Thùy",
+    "Kim",
+    "Mỹ",
+    "Quỳnh",
+    "Hoài",
+    "Diệu",
+    "Gia",
+    "Thảo",
+    "Ánh",
+    "Tường",
+    "Yến",
+)
 _GIRL = (
-    "Anh", "Linh", "Trang", "Hương", "Ngân", "Nhi", "Vy", "My", "Thảo", "Trâm", "Hân", "Châu", "Ngọc", "Uyên", "Quyên", "Thư", "Như", "Yến", "Mai", "Lan",
-    "Hà", "Giang", "Dung", "Hạnh", "Phượng", "Ý", "Ỷ", "Diễm", "Tuyết", "Nguyệt", "Thủy", "Hằng", "Khuê", "Thy", "Xuân", "Đào", "Bích", "Kiều",
+    "Anh", "Linh", "Trang", "Hương", "Ngân", "Nhi", "Vy", "My", "Thảo", "Trâm", "Hân", "Châu", "Ngọc", "Uyên", "Quyên",
+    "Thư", "Như", "Yến", "Mai", "Lan",
+    "Hà", "Giang", "Dung", "Hạnh", "Phượng", "Ý", "Ỷ", "Diễm", "Tuyết", "Nguyệt", "Thủy", "Hằng", "Khuê", "Thy", "Xuân",
+    "Đào", "Bích", "Kiều",
 )  # fmt: skip
 TEST_NAMES = (
-    ("Nguyễn Thị Huyền Trang", "Nữ", "Kinh"), ("Đặng Ỷ Lan", "Nữ", "Kinh"), ("Hoàng Ngọc Bảo Ngữ", "Nam", "Kinh"), ("Y Moan Ênuôl", "Nam", "Ê Đê"),
+    ("Nguyễn Thị Huyền Trang", "Nữ", "Kinh"), ("Đặng Ỷ Lan", "Nữ", "Kinh"), ("Hoàng Ngọc Bảo Ngữ", "Nam", "Kinh"),
+    ("Y Moan Ênuôl", "Nam", "Ê Đê"),
     ("Giàng A Páo", "Nam", "Mông"), ("Thạch Sô Phi", "Nam", "Khmer"),
 )  # fmt: skip
 """Names whose letters are hard; every generated school has them."""
@@ -38,15 +85,40 @@ _MINORITIES: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]]
     "Hoa": (("Trần Chí", "Lâm Vĩ", "Lý Gia", "Quách Tuấn"), ("Trần Mỹ", "Lâm Huệ", "Lý Bội", "Quách Tú"), ("Cường", "Văn", "Nghi", "San", "Linh", "Quân", "Hào")),
 }  # fmt: skip
 JOBS = (
-    "Nông dân", "Công nhân", "Giáo viên", "Buôn bán", "Kinh doanh", "Thợ may", "Tài xế", "Bác sĩ", "Điều dưỡng", "Kế toán", "Kĩ sư", "Bộ đội", "Công an",
+    "Nông dân", "Công nhân", "Giáo viên", "Buôn bán", "Kinh doanh", "Thợ may", "Tài xế", "Bác sĩ", "Điều dưỡng",
+    "Kế toán", "Kĩ sư", "Bộ đội", "Công an",
     "Thợ xây", "Nhân viên văn phòng", "Nội trợ", "Lao động tự do", "Ngư dân", "Công chức",
 )  # fmt: skip
 PROVINCES = (
-    ("079", "Thành phố Hồ Chí Minh"), ("001", "Thành phố Hà Nội"), ("048", "Thành phố Đà Nẵng"), ("066", "Tỉnh Đắk Lắk"), ("092", "Thành phố Cần Thơ"),
-    ("040", "Tỉnh Nghệ An"), ("075", "Tỉnh Đồng Nai"), ("096", "Tỉnh Cà Mau"), ("052", "Tỉnh Gia Lai"), ("014", "Tỉnh Sơn La"),
+    ("079", "Thành phố Hồ Chí Minh"), ("001", "Thành phố Hà Nội"), ("048", "Thành phố Đà Nẵng"),
+    ("066", "Tỉnh Đắk Lắk"), ("092", "Thành phố Cần Thơ"),
+    ("040", "Tỉnh Nghệ An"), ("075", "Tỉnh Đồng Nai"), ("096", "Tỉnh Cà Mau"), ("052", "Tỉnh Gia Lai"),
+    ("014", "Tỉnh Sơn La"),
 )  # fmt: skip
-_STREETS = ("Lê Lợi", "Nguyễn Huệ", "Trần Hưng Đạo", "Hùng Vương", "Lý Thường Kiệt", "Phan Đình Phùng", "Nguyễn Thị Minh Khai", "Điện Biên Phủ", "Tỉnh lộ 8", "Quốc lộ 22", "Hai Bà Trưng", "Võ Văn Kiệt")
-_COMMUNES = ("Xã Củ Chi", "Xã Bình Mỹ", "Xã Thái Mỹ", "Phường Tân Định", "Phường An Hội", "Xã Phú Hòa Đông", "Xã Nhuận Đức", "Phường Chợ Quán")
+_STREETS = (
+    "Lê Lợi",
+    "Nguyễn Huệ",
+    "Trần Hưng Đạo",
+    "Hùng Vương",
+    "Lý Thường Kiệt",
+    "Phan Đình Phùng",
+    "Nguyễn Thị Minh Khai",
+    "Điện Biên Phủ",
+    "Tỉnh lộ 8",
+    "Quốc lộ 22",
+    "Hai Bà Trưng",
+    "Võ Văn Kiệt",
+)
+_COMMUNES = (
+    "Xã Củ Chi",
+    "Xã Bình Mỹ",
+    "Xã Thái Mỹ",
+    "Phường Tân Định",
+    "Phường An Hội",
+    "Xã Phú Hòa Đông",
+    "Xã Nhuận Đức",
+    "Phường Chợ Quán",
+)
 _MINORITY_SHARE = 0.12
 
 
@@ -123,4 +195,6 @@ class Names:
 def plain(name: str) -> str:
     """Letters without marks, for addresses: "Đặng Ỷ Lan" → "dang y lan"."""
     flat = unicodedata.normalize("NFD", name.replace("Đ", "D").replace("đ", "d"))
-    return "".join(letter for letter in flat if not unicodedata.combining(letter) and (letter.isalnum() or letter == " ")).lower()
+    return "".join(
+        letter for letter in flat if not unicodedata.combining(letter) and (letter.isalnum() or letter == " ")
+    ).lower()

@@ -24,8 +24,23 @@ from hocba_app.simulators.smas.spec import SchoolSpec
 CLASS_SIZE = 45
 _GRADE_ORDER = {"lower_secondary": (6, 9, 7, 8), "primary": (1, 5, 3, 4, 2), "upper_secondary": (10, 12, 11)}
 """The grades classes are made for, so that a small school has a first and a last grade."""
-_SCHOOL_NAMES = {"primary": "Trường Tiểu học {}", "lower_secondary": "Trường THCS {}", "upper_secondary": "Trường THPT {}"}
-_HEROES = ("Nguyễn Du", "Lê Quý Đôn", "Trần Quốc Toản", "Phan Bội Châu", "Võ Thị Sáu", "Nguyễn Trãi", "Hai Bà Trưng", "Kim Đồng", "Lương Thế Vinh", "Chu Văn An")
+_SCHOOL_NAMES = {
+    "primary": "Trường Tiểu học {}",
+    "lower_secondary": "Trường THCS {}",
+    "upper_secondary": "Trường THPT {}",
+}
+_HEROES = (
+    "Nguyễn Du",
+    "Lê Quý Đôn",
+    "Trần Quốc Toản",
+    "Phan Bội Châu",
+    "Võ Thị Sáu",
+    "Nguyễn Trãi",
+    "Hai Bà Trưng",
+    "Kim Đồng",
+    "Lương Thế Vinh",
+    "Chu Văn An",
+)
 
 
 @dataclass(slots=True)
@@ -99,7 +114,8 @@ class Maker:
         self._school(people)
         for index, (grade, number) in enumerate(grades):
             plan = ClassPlan(f"{self.spec.code}-L{index + 1:03d}", {
-                "code": f"{grade}A{number}", "name": f"{grade}A{number}", "grade": grade, "regime": regime(grade, self.spec.first_year),
+                "code": f"{grade}A{number}", "name": f"{grade}A{number}", "grade": grade,
+                "regime": regime(grade, self.spec.first_year),
                 "school_year": self.spec.year, "homeroom_staff_id": None,
             })  # fmt: skip
             people.classes.append(plan)
@@ -133,25 +149,42 @@ class Maker:
         lone = self._random.random()
         data = {
             "code": f"{self.spec.code}{admission % 100:02d}{number:05d}", "full_name": name.full,
-            "birth_date": f"{born}-{self._random.randrange(1, 13):02d}-{self._random.randrange(1, 29):02d}", "sex": name.sex, "ethnic_group": name.ethnic_group,
-            "id_number": self.names.id_number(born, name.sex, code_of_province), "birth_place": province, "nationality": "Việt Nam", "home_town": province,
-            "address": self.names.address(), "register_number": f"{number:04d}/{admission}", "admission_date": f"{admission}-09-05",
+            "birth_date": f"{born}-{self._random.randrange(1, 13):02d}-{self._random.randrange(1, 29):02d}",
+            "sex": name.sex, "ethnic_group": name.ethnic_group,
+            "id_number": self.names.id_number(born, name.sex, code_of_province), "birth_place": province,
+            "nationality": "Việt Nam", "home_town": province,
+            "address": self.names.address(), "register_number": f"{number:04d}/{admission}",
+            "admission_date": f"{admission}-09-05",
             "priority_category": choose(("Con thương binh", "Hộ nghèo", "Con liệt sĩ")) if self._random.random() < 0.03 else None,
-            "father_name": self.names.parent(name, "Nam") if lone > 0.04 else None, "father_job": choose(JOBS) if lone > 0.04 else None,
+            "father_name": self.names.parent(name, "Nam") if lone > 0.04 else None,
+            "father_job": choose(JOBS) if lone > 0.04 else None,
             "mother_name": self.names.parent(name, "Nữ"), "mother_job": choose(JOBS),
-            "guardian_name": self.names.kinh("Nữ") if lone < 0.02 else None, "guardian_job": choose(JOBS) if lone < 0.02 else None, "photo_sha256": digest,
+            "guardian_name": self.names.kinh("Nữ") if lone < 0.02 else None,
+            "guardian_job": choose(JOBS) if lone < 0.02 else None, "photo_sha256": digest,
         }  # fmt: skip
         person = Person(f"{self.spec.code}-HS{number:05d}", data)
         for grade in range(first_grade, plan.grade):
             year = self.spec.first_year - (plan.grade - grade)
-            self.earlier_year(people, person, year, grade, f"{grade}{plan.data['name'][len(str(plan.grade)):]}", "promoted")
+            self.earlier_year(
+                people, person, year, grade, f"{grade}{plan.data['name'][len(str(plan.grade)) :]}", "promoted"
+            )
         return person
 
-    def earlier_year(self, people: People, pupil: Person, year: int, grade: int, class_name: str, outcome: str, note: str | None = None) -> None:
+    def earlier_year(
+        self,
+        people: People,
+        pupil: Person,
+        year: int,
+        grade: int,
+        class_name: str,
+        outcome: str,
+        note: str | None = None,
+    ) -> None:
         """One row of the learning history."""
         school = people.school.data
         people.history.append(Person(f"{pupil.id}-{year}", {
-            "student_id": pupil.id, "school_year": f"{year}-{year + 1}", "class_name": class_name, "grade": grade, "school_name": school["name"],
+            "student_id": pupil.id, "school_year": f"{year}-{year + 1}", "class_name": class_name, "grade": grade,
+            "school_name": school["name"],
             "commune": school["commune"], "province": school["province"], "outcome": outcome, "note": note,
         }))  # fmt: skip
 
@@ -160,7 +193,8 @@ class Maker:
             subject_id = f"{self.spec.code}-{plan.code}"
             people.plans[subject_id] = plan
             people.subjects.append(Person(subject_id, {
-                "code": plan.code, "name": plan.name, "kind": plan.kind, "order": order, "periods_per_year": plan.periods, "grades": list(plan.grades),
+                "code": plan.code, "name": plan.name, "kind": plan.kind, "order": order,
+                "periods_per_year": plan.periods, "grades": list(plan.grades),
                 "periods_by_grade": {str(grade): periods for grade, periods in plan.other_periods.items()},
             }))  # fmt: skip
 
@@ -183,8 +217,10 @@ class Maker:
         member = Person(f"{self.spec.code}-GV{number:03d}", {
             "code": f"GV{number:03d}", "full_name": name, "id_number": self.names.id_number(born, sex),
             "old_id_number": f"{self._random.randrange(20, 32):03d}{self._random.randrange(1_000_000):06d}" if born < 1990 else None,
-            "birth_date": f"{born}-{self._random.randrange(1, 13):02d}-{self._random.randrange(1, 29):02d}", "sex": sex, "position": position,
-            "email": f"{plain(name).split()[-1]}{mailbox}{number}@{self.spec.code}.example", "phone": self.names.phone(), "status": "working",
+            "birth_date": f"{born}-{self._random.randrange(1, 13):02d}-{self._random.randrange(1, 29):02d}", "sex": sex,
+            "position": position,
+            "email": f"{plain(name).split()[-1]}{mailbox}{number}@{self.spec.code}.example",
+            "phone": self.names.phone(), "status": "working",
         })  # fmt: skip
         people.staff.append(member)
         return member
@@ -192,7 +228,8 @@ class Maker:
     def _school(self, people: People) -> None:
         hero = self._random.choice(_HEROES)
         people.school.data.update({
-            "code": self.spec.code, "name": _SCHOOL_NAMES[self.spec.level].format(hero), "level": self.spec.level, "commune": "Xã Củ Chi",
+            "code": self.spec.code, "name": _SCHOOL_NAMES[self.spec.level].format(hero), "level": self.spec.level,
+            "commune": "Xã Củ Chi",
             "province": "Thành phố Hồ Chí Minh", "department": "Sở Giáo dục và Đào tạo Thành phố Hồ Chí Minh",
             "tax_code": f"03{self._random.randrange(10**8):08d}", "principal_staff_id": people.staff[0].id,
         })  # fmt: skip

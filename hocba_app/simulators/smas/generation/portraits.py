@@ -26,30 +26,59 @@ def portrait(seed: str, *, girl: bool) -> bytes:
     half_width, height = draw_of.randrange(72, 90), draw_of.randrange(196, 226)
     if girl:
         length = draw_of.randrange(120, 300)
-        pen.ellipse((middle - half_width - 22, top - 34, middle + half_width + 22, top + height + length - 90), fill=hair)
+        pen.ellipse(
+            (middle - half_width - 22, top - 34, middle + half_width + 22, top + height + length - 90), fill=hair
+        )
     shade = tuple(int(part * 0.9) for part in skin)
     pen.rectangle((middle - 30, top + height - 40, middle + 30, top + height + 50), fill=shade)
     shoulders = top + height + 30
     pen.ellipse((middle - 165, shoulders, middle + 165, shoulders + 260), fill=draw_of.choice(_CLOTHES))
     pen.polygon(((middle - 46, shoulders + 4), (middle, shoulders + 74), (middle + 46, shoulders + 4)), fill=skin)
     if draw_of.random() < 0.7:
-        pen.polygon(((middle - 54, shoulders), (middle, shoulders + 70), (middle - 8, shoulders + 96), (middle - 70, shoulders + 16)), fill=_SCARF)
-        pen.polygon(((middle + 54, shoulders), (middle, shoulders + 70), (middle + 8, shoulders + 96), (middle + 70, shoulders + 16)), fill=_SCARF)
+        pen.polygon(
+            (
+                (middle - 54, shoulders),
+                (middle, shoulders + 70),
+                (middle - 8, shoulders + 96),
+                (middle - 70, shoulders + 16),
+            ),
+            fill=_SCARF,
+        )
+        pen.polygon(
+            (
+                (middle + 54, shoulders),
+                (middle, shoulders + 70),
+                (middle + 8, shoulders + 96),
+                (middle + 70, shoulders + 16),
+            ),
+            fill=_SCARF,
+        )
     for side in (-1, 1):
         ear = middle + side * half_width
         pen.ellipse((ear - 14, top + 92, ear + 14, top + 136), fill=shade)
     pen.ellipse((middle - half_width, top, middle + half_width, top + height), fill=skin)
     fringe = draw_of.randrange(34, 66)
-    pen.pieslice((middle - half_width - 8, top - 30, middle + half_width + 8, top + 2 * fringe + 60), 180, 360, fill=hair)
+    pen.pieslice(
+        (middle - half_width - 8, top - 30, middle + half_width + 8, top + 2 * fringe + 60), 180, 360, fill=hair
+    )
     if draw_of.random() < 0.5:
-        pen.polygon(((middle - half_width, top + 60), (middle + draw_of.randrange(-30, 40), top + 16), (middle + half_width, top + 60)), fill=hair)
+        pen.polygon(
+            (
+                (middle - half_width, top + 60),
+                (middle + draw_of.randrange(-30, 40), top + 16),
+                (middle + half_width, top + 60),
+            ),
+            fill=hair,
+        )
     _features(pen, draw_of, middle, top, height, hair)
     out = io.BytesIO()
     picture.save(out, "JPEG", quality=72, dpi=(300, 300))
     return out.getvalue()
 
 
-def _features(pen: ImageDraw.ImageDraw, draw_of: Random, middle: int, top: int, height: int, hair: tuple[int, ...]) -> None:
+def _features(
+    pen: ImageDraw.ImageDraw, draw_of: Random, middle: int, top: int, height: int, hair: tuple[int, ...]
+) -> None:
     eyes, apart, wide = top + int(height * 0.46), draw_of.randrange(30, 40), draw_of.randrange(12, 17)
     tall, tilt = draw_of.randrange(7, 11), draw_of.randrange(-3, 4)
     glasses = draw_of.random() < 0.25

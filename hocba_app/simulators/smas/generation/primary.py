@@ -11,7 +11,9 @@ from hocba_app.simulators.smas.generation.marks import Pupil
 from hocba_app.simulators.smas.rules import tt27
 
 
-def whole_year(random: Random, result: dict[str, Any], plans: dict[str, SubjectPlan], grade: int, pupil: Pupil, *, last_grade: bool) -> None:
+def whole_year(
+    random: Random, result: dict[str, Any], plans: dict[str, SubjectPlan], grade: int, pupil: Pupil, *, last_grade: bool
+) -> None:
     """Fill a result as it stands at the end of the year, computed values included."""
     terms = [term for term, absent in (("term1", pupil.moved_in), ("term2", pupil.moved_out)) if not absent]
     ability = pupil.ability + 0.7  # primary marks run higher
@@ -45,7 +47,13 @@ def whole_year(random: Random, result: dict[str, Any], plans: dict[str, SubjectP
 def _term(random: Random, plan: SubjectPlan, grade: int, ability: float, *, weak: bool) -> dict[str, Any]:
     good = random.random() < min(0.99, max(0.2, (ability - 5.5) / 2.6))
     level = "C" if weak else "T" if good else "H"
-    marks: dict[str, Any] = {"regular": [], "midterm": "H" if weak else level, "final": level, "midterm_test": None, "test": None}
+    marks: dict[str, Any] = {
+        "regular": [],
+        "midterm": "H" if weak else level,
+        "final": level,
+        "midterm_test": None,
+        "test": None,
+    }
     if plan.kind == "marked":
         lowest, highest = {"C": (3, 4), "H": (5, 8), "T": (7, 10)}[level]
         marks["test"] = str(min(highest, max(lowest, round(random.gauss(ability + 0.4, 0.7)))))

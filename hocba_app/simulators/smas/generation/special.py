@@ -11,7 +11,11 @@ from hocba_app.simulators.smas.generation.marks import Pupil
 from hocba_app.simulators.smas.generation.people import ClassPlan, Maker, People, Person, decomposed
 from hocba_app.simulators.smas.rules import tt22
 
-_WEAK = {"lower_secondary": ("TOAN", "NN1", "GDCD"), "upper_secondary": ("TOAN", "NN1", "LS"), "primary": ("TOAN", "TV", "")}
+_WEAK = {
+    "lower_secondary": ("TOAN", "NN1", "GDCD"),
+    "upper_secondary": ("TOAN", "NN1", "LS"),
+    "primary": ("TOAN", "TV", ""),
+}
 """Subjects that are failed: two of a pupil to be re-assessed, and one that fails alone."""
 DISABILITY_NOTE = "Học sinh khuyết tật học hòa nhập: hiệu trưởng quyết định lên lớp"
 
@@ -39,11 +43,13 @@ def assign(random: Random, maker: Maker, people: People) -> dict[str, Case]:
         lambda plan, pupil: _moved_in(maker, plan, pupil), lambda plan, _: _moved_out(maker, people, plan),
         lambda *_: _reassessed(maker), lambda *_: _stays_down(maker), lambda *_: _disability(maker),
         lambda _, pupil: _changed(pupil, "no_id_number", {"id_number": None}), lambda _, pupil: _nfd(pupil),
-        lambda plan, pupil: _repeats(maker, people, plan, pupil), lambda _, pupil: _changed(pupil, "no_photo", {"photo_sha256": None}),
+        lambda plan, pupil: _repeats(maker, people, plan, pupil), lambda _,
+        pupil: _changed(pupil, "no_photo", {"photo_sha256": None}),
     ]  # fmt: skip
     if not primary:
         makers += [
-            lambda plan, _: _summer_training(plan), lambda *_: Case("absent", Pupil(6.8, absences=(20, 26), may_fail=True)),
+            lambda plan, _: _summer_training(plan),
+            lambda *_: Case("absent", Pupil(6.8, absences=(20, 26), may_fail=True)),
             lambda *_: Case("one_subject", Pupil(9.0, frozenset({_WEAK[maker.spec.level][2]}), may_fail=True)),
         ]  # fmt: skip
     cases: dict[str, Case] = {}
@@ -69,14 +75,22 @@ def _day(maker: Maker, month: int, day: int) -> str:
 def _moved_in(maker: Maker, plan: ClassPlan, pupil: Person) -> Case:
     day = _day(maker, 1, 12)
     pupil.data["admission_date"] = day
-    return Case("moved_in", Pupil(7.2, moved_in=True), enrolment={"status": "moved_in", "from_date": day, "note": "Chuyển đến từ Trường khác đầu học kì II"})
+    return Case(
+        "moved_in",
+        Pupil(7.2, moved_in=True),
+        enrolment={"status": "moved_in", "from_date": day, "note": "Chuyển đến từ Trường khác đầu học kì II"},
+    )
 
 
 def _moved_out(maker: Maker, people: People, plan: ClassPlan) -> Case:
     """One more than the school has at the year's end."""
     plan.pupils.append(maker.pupil(people, plan))
     day = _day(maker, 1, 9)
-    return Case("moved_out", Pupil(7.0, moved_out=True), enrolment={"status": "moved_out", "to_date": day, "note": f"Chuyển đi ngày {day[8:]}/{day[5:7]}/{day[:4]}"})
+    return Case(
+        "moved_out",
+        Pupil(7.0, moved_out=True),
+        enrolment={"status": "moved_out", "to_date": day, "note": f"Chuyển đi ngày {day[8:]}/{day[5:7]}/{day[:4]}"},
+    )
 
 
 def _after(maker: Maker, *values: str) -> dict[str, Any]:
@@ -105,7 +119,9 @@ def _summer_training(plan: ClassPlan) -> Case:
     lowest, passed = ("Yếu", "TB") if plan.data["regime"] == "TT26" else ("Chưa đạt", "Đạt")
     comment = "Hoàn thành rèn luyện trong hè, có tiến bộ."
     pupil = Pupil(7.2, training=(passed, lowest), may_fail=True)
-    return Case("summer_training", pupil, {"training": {"reassessed": passed}, "homeroom_comment_after_summer": comment})
+    return Case(
+        "summer_training", pupil, {"training": {"reassessed": passed}, "homeroom_comment_after_summer": comment}
+    )
 
 
 def _disability(maker: Maker) -> Case:
@@ -142,15 +158,22 @@ def wrong_results(random: Random, results: list[dict[str, Any]], code: str) -> N
         results: of pupils without a case, all promoted.
         code: of the school; subject ids begin with it.
     """
+
     def level(result: dict[str, Any]) -> dict[str, str | None]:
-        good, less = {"TT22": ("Tốt", "Khá"), "TT26": ("Giỏi", "Khá"), "TT27": ("Hoàn thành tốt", "Hoàn thành")}[result["regime"]]
+        good, less = {"TT22": ("Tốt", "Khá"), "TT26": ("Giỏi", "Khá"), "TT27": ("Hoàn thành tốt", "Hoàn thành")}[
+            result["regime"]
+        ]
         return {"learning.year": less if result["learning"]["year"] != less else good}
 
     def title(result: dict[str, Any]) -> dict[str, str | None]:
         highest = {"TT22": "Học sinh Giỏi", "TT26": "Học sinh giỏi", "TT27": "Học sinh Xuất sắc"}[result["regime"]]
         return {"title": None if result["title"] == highest else highest}
 
-    makers: list[Callable[[dict[str, Any]], dict[str, str | None]]] = [level, title, lambda _: {"promotion": "retained"}]
+    makers: list[Callable[[dict[str, Any]], dict[str, str | None]]] = [
+        level,
+        title,
+        lambda _: {"promotion": "retained"},
+    ]
     if results and results[0]["regime"] != "TT27":
         makers += [
             lambda result: {"subjects.TOAN.year": _other(result["subjects"][f"{code}-TOAN"]["year"], 3)},

@@ -28,7 +28,9 @@ class Script:
     """The school's year."""
 
     school: dict[str, Any]
-    entries: dict[str, list[Entry]] = field(default_factory=lambda: {"september": [], "term1": [], "year_end": [], "summer": []})
+    entries: dict[str, list[Entry]] = field(
+        default_factory=lambda: {"september": [], "term1": [], "year_end": [], "summer": []}
+    )
     photos: dict[str, bytes] = field(default_factory=dict)
 
 
@@ -75,7 +77,9 @@ def _september(script: Script, spec: SchoolSpec, people: People, cases: dict[str
         (year_end if row.data["student_id"] in late else september).append(Entry("history", row.id, row.data))
 
 
-def _assignment(plan: ClassPlan, subject_id: str, staff_id: str, *, position: int = 1, term: str = "year", suffix: str = "") -> Entry:
+def _assignment(
+    plan: ClassPlan, subject_id: str, staff_id: str, *, position: int = 1, term: str = "year", suffix: str = ""
+) -> Entry:
     identity = f"{plan.id}-{subject_id.rpartition('-')[2]}-{position}{suffix}"
     return Entry("teaching_assignments", identity, {
         "class_id": plan.id, "subject_id": subject_id, "staff_id": staff_id, "term": term, "position": position,
@@ -110,19 +114,30 @@ def _split_class(script: Script, spec: SchoolSpec, people: People, cases: dict[s
     if len(people.classes) < 4:
         return {}
     plan = people.classes[2]
-    numbers = [int(other.data["name"][len(str(plan.grade)) + 1 :]) for other in people.classes if other.grade == plan.grade]
+    numbers = [
+        int(other.data["name"][len(str(plan.grade)) + 1 :]) for other in people.classes if other.grade == plan.grade
+    ]
     name, identity = f"{plan.grade}A{max(numbers) + 1}", f"{plan.id}-2"
     heads = {other.data["homeroom_staff_id"] for other in people.classes}
     homeroom = next((staff for staff in plan.teachers.values() if staff not in heads), plan.data["homeroom_staff_id"])
-    script.entries["term1"].append(Entry("classes", identity, {**plan.data, "code": name, "name": name, "homeroom_staff_id": homeroom}))
+    script.entries["term1"].append(
+        Entry("classes", identity, {**plan.data, "code": name, "name": name, "homeroom_staff_id": homeroom})
+    )
     new = ClassPlan(identity, {}, dict(plan.teachers))
-    script.entries["term1"].extend(_assignment(new, f"{spec.code}-{code}", staff_id) for code, staff_id in plan.teachers.items())
+    script.entries["term1"].extend(
+        _assignment(new, f"{spec.code}-{code}", staff_id) for code, staff_id in plan.teachers.items()
+    )
     moved = [pupil.id for pupil in plan.pupils[len(plan.pupils) // 2 :] if pupil.id not in cases]
-    script.entries["term1"].extend(Entry("enrolments", f"{student}-{spec.year}", {"class_id": identity, "note": f"Tách lớp {plan.data['name']}"}) for student in moved)
+    script.entries["term1"].extend(
+        Entry("enrolments", f"{student}-{spec.year}", {"class_id": identity, "note": f"Tách lớp {plan.data['name']}"})
+        for student in moved
+    )
     return dict.fromkeys(moved, identity)
 
 
-def _results(script: Script, spec: SchoolSpec, people: People, cases: dict[str, Case], random: Random, moved: dict[str, str]) -> None:
+def _results(
+    script: Script, spec: SchoolSpec, people: People, cases: dict[str, Case], random: Random, moved: dict[str, str]
+) -> None:
     plain: list[dict[str, Any]] = []
     made: list[tuple[Person, dict[str, Any]]] = []
     for plan in people.classes:
@@ -133,7 +148,9 @@ def _results(script: Script, spec: SchoolSpec, people: People, cases: dict[str, 
             subject_ids = [key for key, subject in people.plans.items() if plan.taught(subject, to_set=chosen)]
             case = cases.get(person.id)
             pupil = case.pupil if case else Pupil(min(9.6, max(5.6, random.gauss(7.7, 0.95))))
-            result = marks.empty_result(person.id, moved.get(person.id, plan.id), spec.year, regime, subject_ids, plan.grade)
+            result = marks.empty_result(
+                person.id, moved.get(person.id, plan.id), spec.year, regime, subject_ids, plan.grade
+            )
             fill(random, result, people.plans, plan.grade, pupil, last_grade=last_grade)
             made.append((person, result))
             if case is None:

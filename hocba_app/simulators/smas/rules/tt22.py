@@ -17,13 +17,18 @@ MOVED_IN_NOTE = "Không học môn này ở học kì I (chuyển đến): kết
 
 @lru_cache(maxsize=512)  # a school has some hundred thousand marks, of about a hundred values
 def tenths(text: str) -> int:
-    """"8.1" → 81, "8" → 80.
+    """ "8.1" → 81, "8" → 80.
 
     Raises:
         ValueError: no mark from 0 to 10 with one decimal at most.
     """
     whole, point, part = text.partition(".")
-    if not (whole.isascii() and whole.isdigit() and len(whole) <= 2 and (not point or (part.isascii() and part.isdigit() and len(part) == 1))):
+    if not (
+        whole.isascii()
+        and whole.isdigit()
+        and len(whole) <= 2
+        and (not point or (part.isascii() and part.isdigit() and len(part) == 1))
+    ):
         raise ValueError(text)
     value = int(whole) * 10 + int(part or 0)
     if value > 100:
@@ -127,7 +132,9 @@ def compute(record: dict[str, Any], known: Mapping[str, Mapping[str, Any]], *, l
     record["promotion"] = promotion(learning, training, record["absences"]["year"])
     if record["promotion"] is not None and record.get("decided"):
         record["promotion"] = record["decided"]
-    record["title"] = _title(learning["year"], training["year"], [row["year"] for key, row in subjects.items() if kinds[key] == "marked"])
+    record["title"] = _title(
+        learning["year"], training["year"], [row["year"] for key, row in subjects.items() if kinds[key] == "marked"]
+    )
     record["programme_completed"] = True if last_grade and record["promotion"] == "promoted" else None
 
 

@@ -35,7 +35,10 @@ def level(values: list[tuple[str, int]], failed: int) -> str:
         failed: comment subjects that are Chưa đạt.
     """
     place = _threshold(values, failed)
-    others = [_threshold([*values[:index], (code, 100), *values[index + 1 :]], failed) for index, (code, _) in enumerate(values)]
+    others = [
+        _threshold([*values[:index], (code, 100), *values[index + 1 :]], failed)
+        for index, (code, _) in enumerate(values)
+    ]
     if failed:
         others.append(_threshold(values, failed - 1))
     reached = max(others)
@@ -54,11 +57,22 @@ def compute(record: dict[str, Any], known: Mapping[str, Mapping[str, Any]], *, l
     learning, training, averages = record["learning"], record["training"], record["averages"]
     again = any(row["reassessed"] is not None for row in rows.values())
     for column in ("term1", "term2", "year", "reassessed"):
-        cells = [(known[key], row["reassessed"] or row["year"] if column == "reassessed" else row[column]) for key, row in rows.items()]
+        cells = [
+            (known[key], row["reassessed"] or row["year"] if column == "reassessed" else row[column])
+            for key, row in rows.items()
+        ]
         open_ = any(value is None for _, value in cells) or (column == "reassessed" and not again)
-        marked = [] if open_ else [(str(subject["code"]), tenths(value)) for subject, value in cells if subject["kind"] == "marked"]
+        marked = (
+            []
+            if open_
+            else [(str(subject["code"]), tenths(value)) for subject, value in cells if subject["kind"] == "marked"]
+        )
         averages[column] = shown(mean([value for _, value in marked])) if marked else None
-        learning[column] = level(marked, sum(subject["kind"] == "comment" and value != "Đ" for subject, value in cells)) if marked else None
+        learning[column] = (
+            level(marked, sum(subject["kind"] == "comment" and value != "Đ" for subject, value in cells))
+            if marked
+            else None
+        )
     training["year"] = training["term2"]
     count_absences(record["absences"])
     record["promotion"] = _promotion(learning, training, record["absences"]["year"])
@@ -75,10 +89,18 @@ def _promotion(learning: Mapping[str, Any], training: Mapping[str, Any], absence
     """Art. 15, 16: Kém stays down at once; Yếu may be re-assessed, in conduct too, though not in both."""
     if learning["year"] is None or training["year"] is None:
         return None
-    if (absences or 0) > MOST_ABSENCES or learning["year"] == "Kém" or (learning["year"], training["year"]) == ("Yếu", "Yếu"):
+    if (
+        (absences or 0) > MOST_ABSENCES
+        or learning["year"] == "Kém"
+        or (learning["year"], training["year"]) == ("Yếu", "Yếu")
+    ):
         return "retained"
     weak_learning = (learning["reassessed"] or learning["year"]) in ("Kém", "Yếu")
     weak_conduct = (training["reassessed"] or training["year"]) == "Yếu"
     if not weak_learning and not weak_conduct:
         return "promoted"
-    return "retained" if (weak_learning and learning["reassessed"]) or (weak_conduct and training["reassessed"]) else "reassess"
+    return (
+        "retained"
+        if (weak_learning and learning["reassessed"]) or (weak_conduct and training["reassessed"])
+        else "reassess"
+    )
