@@ -25,7 +25,7 @@ class Marks:
 
 @dataclass(frozen=True, slots=True)
 class SubjectYear:
-    """One subject's row. ``marks``: by term, absent where SMAS holds a value entered by hand."""
+    """One subject's row. ``marks``: by term, absent where SMAS holds a value entered by hand; ``test``: year-end test (TT27)."""
 
     code: str
     comment_only: bool
@@ -34,6 +34,7 @@ class SubjectYear:
     year: str | None = None
     reassessed: str | None = None
     marks: Mapping[str, Marks] = field(default_factory=dict)
+    test: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,10 @@ class SubmittedYear:
     promotion: str | None = None
     promotion_note: str | None = None
     title: str | None = None
+    averages: Mapping[str, str | None] = field(default_factory=dict)
+    """TT26: ĐTB các môn, keys term1, term2, year."""
+    traits: tuple[tuple[str, str | None], ...] = ()
+    """TT27: every quality and competency with its level of the year, T, Đ or C."""
 
 
 @dataclass(frozen=True, slots=True)

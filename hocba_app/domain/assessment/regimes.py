@@ -6,6 +6,8 @@ from typing import Protocol
 
 from hocba_app.domain.assessment.record import Mismatch, SubmittedYear
 from hocba_app.domain.assessment.tt22_check import TT22
+from hocba_app.domain.assessment.tt26_check import TT26
+from hocba_app.domain.assessment.tt27_check import TT27
 
 
 class Regime(Protocol):
@@ -18,7 +20,7 @@ class Regime(Protocol):
         ...
 
 
-REGIMES: dict[str, Regime] = {rules.name: rules for rules in (TT22(),)}
+REGIMES: dict[str, Regime] = {rules.name: rules for rules in (TT22(), TT26(), TT27())}
 
 
 def regime(name: str) -> Regime | None:

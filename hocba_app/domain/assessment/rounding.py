@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+import re
+from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 
 TENTH = Decimal("0.1")
 LOWEST, HIGHEST = Decimal(0), Decimal(10)
+_MARK = re.compile(r"[0-9]{1,2}(?:[.,][0-9]{1,4})?")
+"""Plain digits only: ``Decimal`` itself also reads "1_0", "1e1" and the digits of other scripts."""
 
 
 def round_mark(value: Decimal) -> Decimal:
@@ -13,19 +17,19 @@ def round_mark(value: Decimal) -> Decimal:
     return value.quantize(TENTH, ROUND_HALF_UP)
 
 
+@lru_cache(maxsize=4096)
 def mark(text: str | None) -> Decimal | None:
-    """A submitted mark ("8.1", "10"), or None for none.
+    """A submitted mark ("8.1", "10", "8,5"), or None for none.
 
     Raises:
         ValueError: not a number from 0 to 10 with at most one decimal.
     """
     if text is None or not text.strip():
         return None
-    try:
-        value = Decimal(text.strip().replace(",", "."))
-    except InvalidOperation:
-        raise ValueError(f"not a mark: {text!r}") from None
-    if not value.is_finite() or not LOWEST <= value <= HIGHEST or value != value.quantize(TENTH, ROUND_HALF_UP):
+    if _MARK.fullmatch(text.strip()) is None:
+        raise ValueError(f"not a mark: {text!r}")
+    value = Decimal(text.strip().replace(",", "."))
+    if not LOWEST <= value <= HIGHEST or value != round_mark(value):
         raise ValueError(f"not a mark: {text!r}")
     return value
 

@@ -30,6 +30,11 @@ def submitted_year(payload: Mapping[str, Any], kinds: SubjectKinds) -> Submitted
         subjects=tuple(_subject(entry, kinds) for entry in payload["subjects"]),
         learning=payload["learning"], training=payload["training"], absences=payload["absences"].get("year"),
         promotion=payload["promotion"], promotion_note=payload["promotion_note"], title=payload["title"],
+        averages=payload.get("averages") or {},
+        traits=tuple(
+            (trait["name"], trait["level"])
+            for group in ("qualities", "general_competencies", "specific_competencies") for trait in payload.get(group) or ()
+        ),
     )  # fmt: skip
 
 
@@ -40,5 +45,5 @@ def _subject(entry: Mapping[str, Any], kinds: SubjectKinds) -> SubjectYear:
         term: Marks(tuple(found["regular"]), found["midterm"], found["final"]) for term in TERMS if (found := given.get(term)) is not None
     }
     return SubjectYear(
-        code, kinds.get(code) == "comment", entry["term1"], entry["term2"], entry["year"], entry["reassessed"], marks
+        code, kinds.get(code) == "comment", entry["term1"], entry["term2"], entry["year"], entry["reassessed"], marks, entry.get("test")
     )

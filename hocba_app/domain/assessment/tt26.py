@@ -1,0 +1,105 @@
+"""TT58/2011 as amended by TT26/2020: years before TT22 reached their grade. Historic records only.
+
+Averages of a subject are those of TT22 (the same formulas). Articles are those of TT58; "verify" marks what was not read
+again in the official text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+
+from hocba_app.domain.assessment.rounding import HIGHEST, round_mark
+from hocba_app.domain.assessment.tt22 import MOST_ABSENCES, NOT_PASSED, PASSED, PROMOTED, REASSESS, RETAINED
+
+EXCELLENT, FAIR, AVERAGE, WEAK, POOR = "Giỏi", "Khá", "Trung bình", "Yếu", "Kém"
+LEVELS = (POOR, WEAK, AVERAGE, FAIR, EXCELLENT)
+"""Học lực, from the lowest (Art. 13)."""
+CONDUCT = (WEAK, AVERAGE, FAIR, "Tốt")
+"""Hạnh kiểm, from the lowest (Art. 4)."""
+EXCELLENT_PUPIL, ADVANCED_PUPIL = "Học sinh giỏi", "Học sinh tiên tiến"
+KEY_SUBJECTS = ("TOAN", "VAN", "NN1")
+"""One of them must reach the level's key threshold (Art. 13 as amended; the third, Ngoại ngữ 1, verify)."""
+_THRESHOLDS = {
+    EXCELLENT: (Decimal("8.0"), Decimal("8.0"), Decimal("6.5")),
+    FAIR: (Decimal("6.5"), Decimal("6.5"), Decimal("5.0")),
+    AVERAGE: (Decimal("5.0"), Decimal("5.0"), Decimal("3.5")),
+}
+"""Level → (mean of all subjects, one key subject, every subject) at least; comment subjects all Đ."""
+_WEAK_MEAN, _WEAK_LOWEST = Decimal("3.5"), Decimal("2.0")
+_ADJUSTED = {
+    (EXCELLENT, AVERAGE): FAIR, (EXCELLENT, WEAK): AVERAGE, (FAIR, WEAK): AVERAGE, (FAIR, POOR): WEAK,
+    # The mean that reaches Giỏi reaches Khá as well (verify).
+    (EXCELLENT, POOR): WEAK,
+}  # fmt: skip
+"""(reached but for one subject, by thresholds) → level (Art. 13.6, verify)."""
+
+
+def mean(averages: Sequence[Decimal]) -> Decimal | None:
+    """ĐTBhk or ĐTBcn: the mean of the subject averages, rounded to 0.1 (Art. 11 as amended); None without subjects."""
+    return round_mark(sum(averages, Decimal(0)) / len(averages)) if averages else None
+
+
+def threshold_level(average: Decimal, marked: Mapping[str, Decimal], comments: Sequence[str]) -> str:
+    """The level by the thresholds alone (Art. 13.1-5)."""
+    lowest = min(marked.values(), default=Decimal(0))
+    key = max((marked[code] for code in KEY_SUBJECTS if code in marked), default=Decimal(0))
+    if all(value == PASSED for value in comments):
+        for level, (mean_needed, key_needed, every) in _THRESHOLDS.items():
+            if average >= mean_needed and key >= key_needed and lowest >= every:
+                return level
+    return WEAK if average >= _WEAK_MEAN and lowest >= _WEAK_LOWEST else POOR
+
+
+def learning_level(average: Decimal, marked: Mapping[str, Decimal], comments: Sequence[str]) -> str:
+    """Học lực of a term or year, adjusted where one subject alone holds it down (Art. 13.6, verify).
+
+    Args:
+        average: ĐTBhk or ĐTBcn; it stays as it is in the test for one subject.
+        marked: averages of the marked subjects by code.
+        comments: "Đ"/"CĐ" of the comment subjects.
+    """
+    level = threshold_level(average, marked, comments)
+    reached = max((threshold_level(average, *other) for other in _with_one_lifted(marked, comments)), key=LEVELS.index, default=level)
+    return _ADJUSTED.get((reached, level), level)
+
+
+def _with_one_lifted(marked: Mapping[str, Decimal], comments: Sequence[str]) -> Iterator[tuple[Mapping[str, Decimal], Sequence[str]]]:
+    for code in marked:
+        yield {**marked, code: HIGHEST}, comments
+    if NOT_PASSED in comments:
+        others = list(comments)
+        others.remove(NOT_PASSED)
+        yield marked, [*others, PASSED]
+
+
+def at_least(value: str | None, lowest: str, order: Sequence[str]) -> bool:
+    """Whether a level is known and not below another."""
+    return value in order and order.index(value) >= order.index(lowest)
+
+
+def promotion(
+    learning: str | None, conduct: str | None, absences: int | None, *, learning_reassessed: str | None = None,
+    conduct_after_summer: str | None = None,
+) -> str | None:
+    """Whether the pupil moves up (Art. 15, 16, verify): both from Trung bình, at most 45 half-days of absence.
+
+    Returns:
+        "promoted", "retained", "reassess", or None while a result of the year is missing.
+    """
+    if learning is None or conduct is None:
+        return None
+    if absences is not None and absences > MOST_ABSENCES:
+        return RETAINED
+    if at_least(learning_reassessed or learning, AVERAGE, LEVELS) and at_least(conduct_after_summer or conduct, AVERAGE, CONDUCT):
+        return PROMOTED
+    if learning == POOR or (learning == WEAK and conduct == WEAK) or learning_reassessed is not None or conduct_after_summer is not None:
+        return RETAINED
+    return REASSESS
+
+
+def title(learning: str | None, conduct: str | None) -> str | None:
+    """The year's title (Art. 18)."""
+    if learning == EXCELLENT and conduct == CONDUCT[-1]:
+        return EXCELLENT_PUPIL
+    return ADVANCED_PUPIL if at_least(learning, FAIR, LEVELS) and at_least(conduct, FAIR, CONDUCT) else None
