@@ -98,6 +98,8 @@ class PrintState(rx.State):
         self.new_url = self.new_pin = self.problem = self.link_problem = ""
         query = self.router.url.query_parameters
         self.class_id, self.student_id = str(query.get("class", "")), str(query.get("student", ""))
+        if self.student_id:
+            self.class_id = await asyncio.to_thread(listing.class_of_pupil, database(), who, self.student_id)
         await self._reload(who)
         await self._choose_class(who)
         self.following += 1
@@ -231,7 +233,7 @@ class PrintState(rx.State):
         rows = await asyncio.to_thread(listing.print_pupils, database(), who, self.class_id) if self.class_id else []
         self.pupils = [Choice("", "Cả lớp"), *(Choice(row.student_id, f"{row.name} · {row.code} · {row.finished} hồ sơ") for row in rows)]
         if self.student_id and not self.class_id:
-            self.pupils = [Choice("", "Cả lớp"), Choice(self.student_id, "Học sinh đã chọn")]
+            self.pupils = [Choice("", "Cả lớp"), Choice(self.student_id, "Học sinh không còn học tại trường")]
         self.new_url = self.new_pin = ""
         await self._load_links(who)
 

@@ -16,7 +16,8 @@ from hocba_app.services.printing.options import KINDS, PacketOptions
 
 FINISHED = "sealed"
 """Half-signed files never leave the house."""
-_PRESENT = ("studying", "moved_in")
+PRESENT = ("studying", "moved_in")
+"""Enrolment states of a pupil who is in the class."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def class_students(session: Session, class_id: str) -> list[str]:
     query = (
         select(Student.id)
         .join(Enrolment, (col(Enrolment.student_id) == col(Student.id)) & (col(Enrolment.school_id) == col(Student.school_id)))
-        .where(Enrolment.class_id == class_id, col(Enrolment.active).is_(True), col(Enrolment.status).in_(_PRESENT))
+        .where(Enrolment.class_id == class_id, col(Enrolment.active).is_(True), col(Enrolment.status).in_(PRESENT))
         .order_by(Student.sort_name, Student.code)
     )
     return list(dict.fromkeys(session.exec(query).all()))

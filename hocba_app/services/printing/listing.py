@@ -11,12 +11,12 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import Database, Document, Job, School, SchoolClass, Student
+from hocba_app.models import Database, Document, Enrolment, Job, School, SchoolClass, Student
 from hocba_app.models.repositories import dashboard as counts
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.jobs.queue import LIVE, ask_cancel
-from hocba_app.services.printing.choice import FINISHED, class_students
+from hocba_app.services.printing.choice import FINISHED, PRESENT, class_students
 from hocba_app.services.printing.options import PacketOptions
 from hocba_app.services.printing.packet import KIND, is_kept
 
@@ -97,6 +97,22 @@ def print_pupils(db: Database, who: Identity, class_id: str) -> list[PrintPupil]
         )
         people = {row.id: row for row in session.exec(select(Student).where(col(Student.id).in_(ids))).all()}
     return [PrintPupil(key, people[key].code, people[key].full_name, finished.get(key, 0)) for key in ids]
+
+
+def class_of_pupil(db: Database, who: Identity, student_id: str) -> str:
+    """The class a pupil is in this year; "" for who has left, or is no pupil of this school.
+
+    Raises:
+        HocbaError: FORBIDDEN.
+    """
+    require(who, Right.PRINT)
+    with db.read(who.school_id) as session:
+        year = session.get_one(School, who.school_id).current_year
+        query = select(Enrolment.class_id).where(
+            Enrolment.student_id == student_id, Enrolment.school_year == year, col(Enrolment.active).is_(True),
+            col(Enrolment.status).in_(PRESENT),
+        )
+        return session.exec(query.order_by(Enrolment.class_id)).first() or ""
 
 
 def packets(db: Database, who: Identity, limit: int = 10) -> list[PacketView]:

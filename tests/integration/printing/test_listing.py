@@ -18,6 +18,8 @@ def test_classes_pupils_and_packets_are_counted(sealed: SealedSchool) -> None:
     who = sealed.person("management")
     assert [(row.name, row.pupils, row.finished) for row in listing.print_classes(sealed.db, who)] == [("7A1", 2, 10)]
     assert [(row.name, row.finished) for row in listing.print_pupils(sealed.db, who, sealed.class_id)] == [(samples.NAMES[0], 5), (samples.NAMES[1], 5)]
+    assert listing.class_of_pupil(sealed.db, who, sealed.students[1]) == sealed.class_id
+    assert listing.class_of_pupil(sealed.db, who, "nobody") == ""
     first = packet.print_packet(sealed.db, who, PacketOptions(), class_id=sealed.class_id)
     second = packet.print_packet(sealed.db, who, PacketOptions(paper="A3"), student_id=sealed.students[1])
     work_on(sealed, first)
@@ -44,6 +46,7 @@ def test_only_the_office_of_this_school(sealed: SealedSchool) -> None:
     stranger = Identity("b1", other.id, None, "b", "B", frozenset({"admin"}))
     assert listing.print_classes(sealed.db, stranger) == [] and listing.packets(sealed.db, stranger) == []
     assert listing.print_pupils(sealed.db, stranger, sealed.class_id) == []
+    assert listing.class_of_pupil(sealed.db, stranger, sealed.students[0]) == ""
     with pytest.raises(HocbaError) as refused:
         listing.cancel_packet(sealed.db, stranger, job_id)
     assert refused.value.code is ErrorCode.NOT_FOUND
