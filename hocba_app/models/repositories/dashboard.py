@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import func
+from sqlalchemy import func, literal_column
 from sqlmodel import Session, select
 
 from hocba_app.models import Document, Enrolment, SchoolClass, Slot, Staff
@@ -33,14 +33,13 @@ def pupils_per_class(session: Session, school_year: str) -> dict[str, int]:
     )
 
 
-def document_counts(session: Session, school_year: str) -> list[tuple[str, str, str, str | None, int, int]]:
-    """``(class, kind, state, next stage, documents, of them out of date)`` of the year's classes."""
+def document_counts(session: Session, school_year: str) -> list[tuple[str, str, str, str | None, int]]:
+    """``(class, kind, state, next stage, documents)`` of the year's classes."""
     return [
         tuple(row)  # type: ignore[misc]
         for row in session.exec(
             select(
-                Document.class_id, Document.kind, Document.state, Document.next_stage,
-                func.count(), func.count(Document.out_of_date),  # type: ignore[arg-type]
+                Document.class_id, Document.kind, Document.state, Document.next_stage, func.count(),
             )
             .join(SchoolClass, (SchoolClass.id == Document.class_id) & (SchoolClass.school_id == Document.school_id))
             .where(SchoolClass.school_year == school_year)
@@ -72,8 +71,11 @@ def waiting_people(session: Session, school_year: str, class_ids: Sequence[str] 
 
 
 def signed_per_day(session: Session, school_year: str) -> list[tuple[str, int]]:
-    """``(ISO date in UTC, signatures)`` of the year's records, oldest first."""
-    day = func.date(Slot.signed_at)
+    """``(ISO date in Vietnam, signatures)`` of the year's records, oldest first."""
+    if session.get_bind().dialect.name == "sqlite":
+        day = func.date(Slot.signed_at, literal_column("'+7 hours'"))
+    else:
+        day = func.date(func.timezone(literal_column("'Asia/Ho_Chi_Minh'"), Slot.signed_at))
     rows = session.exec(
         select(day, func.count())
         .select_from(Slot)

@@ -9,8 +9,10 @@ from sqlmodel import Session
 
 from hocba_app.models import Database, School
 from hocba_app.models.repositories import dashboard as counts
+from hocba_app.models.repositories.record_list import noted_as_changed
 from hocba_app.services.accounts.authority import Right, allowed, require, viewable_class_ids
 from hocba_app.services.accounts.sessions import Identity
+from hocba_app.services.records.out_of_date import is_out_of_date
 from hocba_app.services.signing.queue import waiting_for
 
 STEPS = ("open", "subject", "homeroom", "principal", "seal", "sealed")
@@ -96,11 +98,10 @@ def overview(db: Database, who: Identity, school_year: str | None = None) -> Ove
 def _classes(session: Session, year: str, visible: list[str] | None) -> list[ClassProgress]:
     students = counts.pupils_per_class(session, year)
     steps: dict[str, dict[str, Counter[str]]] = {}
-    stale: Counter[str] = Counter()
-    for class_id, kind, state, next_stage, documents, out_of_date in counts.document_counts(session, year):
+    stale = Counter(class_id for _, class_id, noted in noted_as_changed(session, year) if is_out_of_date(noted))
+    for class_id, kind, state, next_stage, documents in counts.document_counts(session, year):
         step = "open" if state == "open" else next_stage or "sealed"
         steps.setdefault(class_id, {kind: Counter() for kind in KINDS})[kind][step] += documents
-        stale[class_id] += out_of_date
     progress = []
     for row in counts.classes_of_year(session, year, visible):
         of_class = steps.get(row.id, {kind: Counter() for kind in KINDS})
