@@ -15,7 +15,7 @@ from typing import Any
 from sqlmodel import select
 
 from hocba_app.domain.calendar import school_year_of, today
-from hocba_app.models import Database, TeachingAssignment
+from hocba_app.models import Database, Subject, TeachingAssignment
 from hocba_app.models.migrate import upgrade
 from hocba_app.processes import Family, await_http, require_disk, require_free_port, say, stopped_by_signals
 from hocba_app.rehearsal.outside import PIN, Ports, start_simulators
@@ -113,15 +113,17 @@ def _accounts(school: PlayedSchool) -> list[dict[str, str]]:
     school_class = next(each for each in school.classes() if each.homeroom_staff_id in people)
     with school.db.read(school.school_id) as session:
         taught = session.exec(
-            select(TeachingAssignment.staff_id)
+            select(TeachingAssignment.staff_id, Subject.name)
+            .join(Subject, (Subject.id == TeachingAssignment.subject_id) & (Subject.school_id == TeachingAssignment.school_id))
             .where(TeachingAssignment.class_id == school_class.id, TeachingAssignment.active.is_(True))  # type: ignore[attr-defined]
-            .order_by(TeachingAssignment.source_id)
+            .order_by(Subject.position)
         ).all()
-    teachers = [staff_id for staff_id in dict.fromkeys(taught) if staff_id in people and staff_id != school_class.homeroom_staff_id]
+    subjects = dict(reversed(taught))
+    teachers = [staff_id for staff_id in reversed(subjects) if staff_id in people and staff_id != school_class.homeroom_staff_id]
     chosen = [
         ("Hiệu trưởng", school.principal().id),
         (f"GVCN {school_class.name}", school_class.homeroom_staff_id or ""),
-        *((f"GVBM {school_class.name}", staff_id) for staff_id in teachers[:2]),
+        *((f"{subjects[staff_id]} {school_class.name}", staff_id) for staff_id in teachers[:2]),
         ("Người đóng dấu", school.seal_operator().id),
     ]
     rows = [_account("Quản trị", school.admin, "")]
@@ -147,8 +149,8 @@ def _introduce(notes: dict[str, Any], entry: dict[str, Any]) -> None:
         + (f"   mật khẩu / password: {entry['console_password']}" if entry.get("console_password") else ""),
         f"Mật khẩu mọi tài khoản / password of every account: {notes['password']}",
         "",
-        f"  {'vai trò / role':<18}{'tên đăng nhập / login':<28}{'MySign':<22}họ tên / name",
-        *(f"  {row['role']:<18}{row['username']:<28}{row['mysign']:<22}{row['full_name']}" for row in notes["accounts"]),
+        f"  {'vai trò / role':<22}{'tên đăng nhập / login':<28}{'MySign':<22}họ tên / name",
+        *(f"  {row['role']:<22}{row['username']:<28}{row['mysign']:<22}{row['full_name']}" for row in notes["accounts"]),
         "",
         "Quản trị chốt bìa, QTHT, kết quả; GVBM, GVCN, Hiệu trưởng ký; người đóng dấu đóng dấu; xác nhận trên trang điện thoại.",
         "The admin locks; teachers, homeroom teacher and principal sign; the seal follows; confirm on the phone page.",

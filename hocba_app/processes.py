@@ -99,6 +99,14 @@ class Child:
                 self._kill_group()
         self.process.wait()
 
+    def cpu_seconds(self) -> float:
+        """Processor time it has used so far; 0 where the system does not tell (not Linux) or it has ended."""
+        try:
+            fields = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()
+        except (OSError, ValueError):
+            return 0.0
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def _kill_group(self) -> None:
         if hasattr(os, "killpg"):
             os.killpg(self.process.pid, signal.SIGKILL)

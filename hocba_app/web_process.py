@@ -31,9 +31,10 @@ _WEB = ROOT / ".web"
 _STAMP = _WEB / ".hocba-built"
 _SOURCES = (
     "hocba_app/pages", "hocba_app/components", "hocba_app/state", "hocba_app/domain", "hocba_app/hocba_app.py",
-    "hocba_app/settings.py", "assets", "rxconfig.py", "reflex.lock", "requirements.lock",
+    "hocba_app/settings.py", "assets", "rxconfig.py", "requirements.lock",
 )
-"""What the compiled pages are made from. What services return reaches a page at run time only."""
+"""What the compiled pages are made from. What services return reaches a page at run time only; the build writes
+``reflex.lock`` itself."""
 _NOT_SOURCES = {"__pycache__", "external"}
 
 
