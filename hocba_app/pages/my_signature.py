@@ -67,7 +67,7 @@ def _phone() -> rx.Component:
             rx.el.li("Cài ứng dụng MySign, kích hoạt bằng mã Viettel-CA gửi qua tin nhắn và đặt mã PIN."),
             rx.el.li("Khi bấm Ký ở trang Ký học bạ, điện thoại nhận một yêu cầu cho cả lượt ký. Mở ứng dụng, kiểm tra số hồ sơ, nhập PIN trong 2 phút."),
             rx.el.li("Quên PIN: trong ứng dụng chọn Quên mật khẩu, xác minh số định danh và mã gửi qua tin nhắn, rồi đặt PIN mới. Học bạ điện tử không giữ mã PIN."),
-            style={"margin": "0", "paddingLeft": "20px", "lineHeight": "1.6"},
+            class_name="advice",
         ),
         class_name="panel",
     )

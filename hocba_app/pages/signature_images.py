@@ -84,20 +84,22 @@ def _upload() -> rx.Component:
                         SignatureImagesState.open_files > 0,
                         status_badge("problem", SignatureImagesState.open_files.to_string() + " tệp chưa dùng được"),
                     ),
+                    style={"display": "flex", "flexWrap": "wrap", "gap": "8px"},
+                ),
+                rx.el.details(
+                    rx.el.summary("Ảnh gốc và ảnh sau xử lý của từng tệp", style={"cursor": "pointer", "minHeight": "44px", "lineHeight": "44px"}),
                     rx.el.label(
                         rx.el.input(
                             type="checkbox", class_name="check", checked=SignatureImagesState.only_open, on_change=SignatureImagesState.show_open,
                         ),
                         " Chỉ hiện tệp chưa dùng được", style={"display": "inline-flex", "gap": "8px", "alignItems": "center", "minHeight": "44px"},
                     ),
-                    class_name="filters", style={"alignItems": "center"},
-                ),
-                rx.cond(
-                    SignatureImagesState.files.length() > 0,
                     data_table(
                         ["Tệp", "Ảnh gốc", "Sau xử lý", "Kết quả", "Của ai"], SignatureImagesState.files, _file, label="Kết quả từng tệp",
                         max_height="440px",
                     ),
+                    open=SignatureImagesState.fresh | (SignatureImagesState.open_files > 0),
+                    key=SignatureImagesState.upload_id + SignatureImagesState.open_files.to_string(),
                 ),
                 class_name="stack",
             ),

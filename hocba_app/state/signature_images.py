@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 import math
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import reflex as rx
 
@@ -13,6 +14,7 @@ from hocba_app.domain.calendar import local_text
 from hocba_app.domain.errors import HocbaError
 from hocba_app.domain.wording import IMAGE_FILE, JOB, POSITION
 from hocba_app.models import database
+from hocba_app.models.base import utc_now
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.signers import images
@@ -21,6 +23,7 @@ from hocba_app.state.following import follow
 from hocba_app.state.guard import identity, requires
 
 PAGE_ROWS = 24
+FRESH = timedelta(minutes=15)
 _TONE = {"matched": "ok", "replaced": "ok", "given": "ok", "unmatched": "todo", "failed": "problem"}
 
 
@@ -87,6 +90,8 @@ class SignatureImagesState(rx.State):
     good_files: int = 0
     open_files: int = 0
     only_open: bool = False
+    fresh: bool = False
+    """The upload was just made: its files are shown without being asked for."""
     give_number: int = -1
     give_to: str = ""
     following: int = 0
@@ -198,6 +203,7 @@ class SignatureImagesState(rx.State):
         self.upload_id = upload.job_id
         self.upload_title = f"Lần tải lên {local_text(upload.started_at)} · {JOB.get(upload.state, upload.state)}"
         self.running = upload.state in ("queued", "running")
+        self.fresh = utc_now() - upload.started_at < FRESH
         self.upload_percent = round(100 * upload.progress / upload.total) if upload.total else 0
         self.upload_text = f"{upload.progress}/{upload.total} ảnh"
         rows = [
