@@ -80,9 +80,9 @@ class Wire:
             Route("/smas/v1/submissions", self._for_school(self.submit), methods=["GET", "POST"]),
             Route("/smas/v1/submissions/{id}", self._for_school(self.submission)),
             Route("/smas/v1/photos/{sha256}", self._for_school(self.photo)),
-            Route("/smas/v1/students/{id}/photo", self._for_school(self.put_photo), methods=["PUT"]),
+            Route("/smas/v1/students/{id}/photo", self._for_school(self.put_photo), methods=["PUT", "DELETE"]),
             Route("/smas/v1/staff/{id}/password", self._for_school(self.reset_password), methods=["POST"]),
-            Route("/smas/v1/years", self._for_school(self.declare_year), methods=["POST"]),
+            Route("/smas/v1/years", self._for_school(self.school_years), methods=["GET", "POST"]),
             Route("/smas/v1/register_numbers", self._for_school(self.number_register), methods=["POST"]),
             Route("/smas/v1/comment_templates/apply", self._for_school(self.apply_templates), methods=["POST"]),
             Route("/smas/v1/{resource}", self._for_school(self.collection), methods=["GET", "POST"]),
@@ -181,17 +181,20 @@ class Wire:
         return Response(Live(self.store, school).photo(request.path_params["sha256"]), media_type="image/jpeg")
 
     async def put_photo(self, request: Request, school: str) -> Response:
-        body = await _body(request)
-        return JSONResponse(
-            await asyncio.to_thread(Live(self.store, school).set_photo, request.path_params["id"], body)
-        )
+        identity, side = request.path_params["id"], Live(self.store, school)
+        if request.method == "DELETE":
+            await asyncio.to_thread(side.remove_photo, identity)
+            return Response(status_code=204)
+        return JSONResponse(await asyncio.to_thread(side.set_photo, identity, await _body(request)))
 
     async def reset_password(self, request: Request, school: str) -> Response:
         return JSONResponse(
             await asyncio.to_thread(years.reset_password, self.store, school, request.path_params["id"])
         )
 
-    async def declare_year(self, request: Request, school: str) -> Response:
+    async def school_years(self, request: Request, school: str) -> Response:
+        if request.method == "GET":
+            return JSONResponse(years.known(self.store, school))
         return JSONResponse(await asyncio.to_thread(years.declare, self.store, school, await _json(request)), 201)
 
     async def number_register(self, request: Request, school: str) -> Response:

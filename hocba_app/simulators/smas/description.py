@@ -100,10 +100,14 @@ def openapi() -> dict[str, Any]:
             )),
             "delete": _operation(_LIVE, "Xóa kết quả", identity, status="204"),
         },
-        "/smas/v1/students/{id}/photo": {"put": _operation(_LIVE, "Thay ảnh học sinh (image/jpeg)", identity)},
+        "/smas/v1/students/{id}/photo": {
+            "put": _operation(_LIVE, "Thay ảnh học sinh (image/jpeg)", identity), "delete": _operation(_LIVE, "Bỏ ảnh", identity, status="204"),
+        },
         "/smas/v1/photos/{sha256}": {"get": _operation(_LIVE, "Ảnh trên SMAS", _parameter("sha256"))},
         "/smas/v1/staff/{id}/password": {"post": _operation(_LIVE, "Cấp lại mật khẩu SMAS của cán bộ", identity)},
-        "/smas/v1/years": {"post": _operation(_LIVE, "Khai báo năm học mới, kết chuyển", status="201", body=_object(school_year=text, roll_over={"type": "boolean"}))},
+        "/smas/v1/years": {
+            "get": _operation(_LIVE, "Các năm học đã khai báo"),
+            "post": _operation(_LIVE, "Khai báo năm học mới, kết chuyển", status="201", body=_object(school_year=text, roll_over={"type": "boolean"}))},
         "/smas/v1/register_numbers": {"post": _operation(_LIVE, "Đánh số đăng bộ", body=_object(start=number, class_id=text))},
         "/smas/v1/comment_templates/apply": {"post": _operation(_LIVE, "Điền nhận xét theo mẫu", body=_object(class_id=text, overwrite={"type": "boolean"}))},
         "/smas/v1/submissions": {

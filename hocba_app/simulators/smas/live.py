@@ -189,6 +189,17 @@ class Live:
             self.store.put(self.code, "students", student_id, {**data, "photo_sha256": digest})
         return {"photo_sha256": digest}
 
+    def remove_photo(self, student_id: str) -> None:
+        """A pupil without a photo; what was submitted stays in the sector.
+
+        Raises:
+            Refused: no such pupil.
+        """
+        with self.store.transaction():
+            self.store.put(
+                self.code, "students", student_id, {**self._existing("students", student_id), "photo_sha256": None}
+            )
+
     def photo(self, digest: str) -> bytes:
         """A photo as it is in SMAS."""
         row = self.store.one("select jpeg from photo where school = ? and sha256 = ?", self.code, digest)

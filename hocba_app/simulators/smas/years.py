@@ -27,6 +27,13 @@ def next_year(year: str) -> str:
     return f"{first}-{first + 1}"
 
 
+def known(store: Store, code: str) -> dict[str, Any]:
+    """The school years there are classes of, and the one that is worked on."""
+    current = (store.school(code) or {})["school_year"]
+    found = {data["school_year"] for data in store.records(code, "classes").values()} | {current}
+    return {"items": sorted(found), "current": current}
+
+
 def declare(store: Store, code: str, values: Any) -> dict[str, Any]:
     """Declare the next school year; with ``roll_over`` classes and pupils are carried on from the one that ends.
 

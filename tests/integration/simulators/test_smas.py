@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sqlite3
 import subprocess
 import sys
 import time
@@ -446,6 +447,45 @@ def test_a_transfer_gives_a_receipt_and_the_same_again(school: School) -> None:
     for number in (2, "1", None, True):
         assert school.http.post("/ministry/v1/transfers", json={"snapshot": number}).status_code == 422
     assert [item["receipt"] for item in school.http.get("/ministry/v1/transfers").json()["items"]] == [receipt["receipt"]]
+
+
+def test_a_submission_that_a_stop_interrupted_is_done_again(tmp_path: Path) -> None:
+    with smas(tmp_path, "lower_secondary:students=5,special=0"):
+        pass
+    with sqlite3.connect(tmp_path / "smas.db") as database:
+        database.execute("insert into submission values ('79200001','job','results','2025-2026','II','running',0,0,null,'[]')")
+    database.close()
+    with smas(tmp_path) as (school,):
+        deadline = time.monotonic() + 10
+        while (job := school.http.get("/smas/v1/submissions/job").json())["state"] == "running":
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        assert (job["state"], job["snapshot"]) == ("accepted", 1)
+        assert len(school.read("results")[0]) == 5
+
+
+def test_one_submission_at_a_time(school: School) -> None:
+    answers = [school.http.post("/smas/v1/submissions", json={"kind": "results", "term": "II"}).status_code for _ in range(3)]
+    assert answers[0] == 202
+    assert set(answers) <= {202, 409}
+    while any(job["state"] == "running" for job in school.live("submissions")):
+        time.sleep(0.01)
+    numbers = [job["snapshot"] for job in school.live("submissions")]
+    assert numbers == sorted(numbers, reverse=True), "numbers in the order of submission"
+
+
+def test_too_much_and_too_deep(september: School) -> None:
+    assert september.http.put("/smas/v1/marks", content=b"[" * 100_000).status_code == 400
+    assert september.http.put("/smas/v1/marks", content=b"x" * 5_000_000).status_code == 413
+    assert september.http.put("/smas/v1/marks", json={"marks": [1]}).status_code == 422
+
+
+def test_a_photo_is_taken_away(september: School) -> None:
+    student = september.live("students")[0]
+    assert september.http.delete(f"/smas/v1/students/{student['id']}/photo").status_code == 204
+    assert september.http.get(f"/smas/v1/students/{student['id']}").json()["data"]["photo_sha256"] is None
+    assert september.http.delete("/smas/v1/students/nobody/photo").status_code == 404
+    assert september.http.get("/smas/v1/years").json() == {"items": [YEAR], "current": YEAR}
 
 
 def test_the_description_names_every_endpoint(september: School) -> None:

@@ -203,6 +203,35 @@ def _after(admin: Browser, text: str) -> bool:
     return False
 
 
+def test_a_primary_class(tmp_path: Path) -> None:
+    with smas(tmp_path, "primary:students=60,special=0") as (school,):
+        admin = Browser(school, "admin", school.info["console_password"])
+        school_class = school.live("classes")[0]
+        where = {"class_id": school_class["id"]}
+        result = next(item for item in school.live("results", **where) if item["data"]["learning"]["year"] == "Hoàn thành xuất sắc")
+        key, path = result["data"]["student_id"], f"/smas/v1/results/{result['id']}"
+        for name in ("traits", "marks", "outcomes", "summer"):
+            assert admin.get(f"/console/{name}", **where).status_code == 200, name
+        form = {f"{key}:0": "C", f"{key}:comment": "Cần rèn tính kỉ luật.", f"{key}:height_cm": "120,5"}
+        assert "Đã lưu 1 học sinh" in admin.post("/console/traits", **where, group="qualities", **form).text
+        data = school.http.get(path).json()["data"]
+        assert (data["qualities"][0]["level"], data["height_cm"], data["learning"]["year"]) == ("C", "120.5", "Chưa hoàn thành")
+        assert admin.post("/console/traits", **where, group="qualities", **{f"{key}:weight_kg": "nặng"}).status_code == 422
+        admin.post("/console/marks", **where, subject_id=f"{school.code}-TV", term="II", **{f"{key}:final": "C", f"{key}:test": "3"})
+        admin.post("/console/traits", **where, group="qualities", **{f"{key}:0": "T"})
+        assert school.http.get(path).json()["data"]["promotion"] == "reassess"
+        subject = f"{school.code}-TV"
+        admin.post("/console/summer", **{f"{result['id']}:s:{subject}": "H", f"{result['id']}:t:{subject}": "6"})
+        data = school.http.get(path).json()["data"]
+        assert (data["learning"]["reassessed"], data["promotion"]) == ("Hoàn thành", "promoted")
+        account = school.http.post(f"/smas/v1/staff/{school_class['data']['homeroom_staff_id']}/password").json()
+        own = Browser(school, account["username"], account["password"])
+        assert own.get("/console/traits", **where).status_code == 200
+        assert own.get("/console/traits", class_id=school.live("classes")[1]["id"]).status_code == 404
+        own.http.close()
+        admin.http.close()
+
+
 def test_a_teacher_writes_his_own_marks_only(served: School, teacher: tuple[Browser, dict]) -> None:
     browser, row = teacher
     mine = {"class_id": row["class_id"], "subject_id": row["subject_id"], "term": "I"}

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
+import subprocess
+import sys
 import unicodedata
 from collections import Counter
 from typing import Any
@@ -35,6 +38,22 @@ def test_the_same_seed_gives_the_same_school(special: Script) -> None:
     assert again.photos == special.photos
     other = generate(parse("lower_secondary:students=135,seed=2"))
     assert records(other, "students") != records(special, "students")
+
+
+_DIGEST = """
+import hashlib
+from hocba_app.simulators.smas.generation.year import generate
+from hocba_app.simulators.smas.spec import parse
+print(hashlib.sha256(repr([generate(parse(f"{level}:students=50")).entries for level in ("primary", "lower_secondary", "upper_secondary")]).encode()).hexdigest())
+"""
+
+
+def test_another_process_makes_the_same_school() -> None:
+    digests = {
+        subprocess.run([sys.executable, "-c", _DIGEST], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True).stdout
+        for seed in ("1", "2")
+    }  # fmt: skip
+    assert len(digests) == 1
 
 
 def test_size_and_people_of_the_default_school(plain: Script) -> None:

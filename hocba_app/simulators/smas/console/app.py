@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from hocba_app.simulators.smas import years
-from hocba_app.simulators.smas.console import html, mark_pages, outcome_pages, record_pages, year_pages
+from hocba_app.simulators.smas.console import html, mark_pages, outcome_pages, record_pages, trait_pages, year_pages
 from hocba_app.simulators.smas.console.context import Context, Page, guarded, read_form
 from hocba_app.simulators.smas.console.html import esc
 from hocba_app.simulators.smas.console.sessions import COOKIE, Session, Sessions
@@ -44,6 +44,7 @@ class Console:
             self._page("/console/time", year_pages.time, ["POST"]),
             self._page("/console/marks", mark_pages.marks, both, teachers=True),
             self._page("/console/comments", mark_pages.comments, both, teachers=True),
+            self._page("/console/traits", trait_pages.traits, both, teachers=True),
             self._page("/console/comments/apply", year_pages.apply_templates, ["POST"]),
             self._page("/console/staff", record_pages.staff), self._page("/console/classes", record_pages.classes),
             self._page("/console/students", record_pages.students),

@@ -82,6 +82,7 @@ class Context:
             who=f"{who} · {self.year}",
             part=part,
             teacher=bool(self.teacher),
+            primary=self.school["level"] == "primary",
             **more,
         )
 

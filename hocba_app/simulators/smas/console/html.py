@@ -11,12 +11,12 @@ from starlette.responses import HTMLResponse
 
 PARTS = (
     ("", "Tổng quan"), ("students", "Học sinh"), ("staff", "Cán bộ"), ("classes", "Lớp"), ("assignments", "Phân công"),
-    ("marks", "Điểm"),
+    ("marks", "Điểm"), ("traits", "Phẩm chất"),
     ("comments", "Nhận xét"), ("outcomes", "Tổng kết"), ("awards", "Khen thưởng"), ("summer", "Đánh giá lại"),
     ("arrivals", "Chuyển đến"),
     ("year", "Năm học"), ("submissions", "Nộp dữ liệu"),
 )  # fmt: skip
-FOR_TEACHERS = ("", "marks", "comments")
+FOR_TEACHERS = ("", "marks", "comments", "traits")
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
     "Referrer-Policy": "same-origin", "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store",
@@ -38,6 +38,7 @@ def page(
     who: str = "",
     part: str = "",
     teacher: bool = False,
+    primary: bool = False,
     ministry: bool = False,
     status: int = 200,
     refresh: bool = False,
@@ -47,11 +48,16 @@ def page(
     Args:
         school: name in the header; "" before login.
         part: the entry of the navigation that is current.
+        primary: the school is one: it has qualities and competencies.
         refresh: the page asks for itself again in two seconds.
     """
     navigation = ""
     if school and not ministry:
-        parts = [(path, label) for path, label in PARTS if not teacher or path in FOR_TEACHERS]
+        parts = [
+            (path, label)
+            for path, label in PARTS
+            if (not teacher or path in FOR_TEACHERS) and (primary or path != "traits")
+        ]
         links = "".join(
             f'<a href="/console/{path}"{" aria-current=page" if path == part else ""}>{label}</a>'
             for path, label in parts

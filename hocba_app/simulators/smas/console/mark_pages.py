@@ -126,7 +126,12 @@ def marks(context: Context) -> Response:
         rows.append(
             (f"{number}. {esc(data['full_name'])}", *inputs, html.comma(row[TERMS[term]]), html.comma(row["year"]))
         )
-    heads = ("Học sinh", *(name for _, name in cells), "ĐTB HK" if subject["kind"] == "marked" else "Kết quả", "Cả năm")
+    heads = (
+        "Học sinh",
+        *(name for _, name in cells),
+        "ĐTB HK" if subject["kind"] == "marked" and school_class["regime"] != "TT27" else "Kết quả",
+        "Cả năm",
+    )
     choose = html.chooser(
         context.class_select(class_id),
         ("Môn", html.select("subject_id", _subjects(context, class_id), subject_id)),
