@@ -31,6 +31,7 @@ class ErrorCode(StrEnum):
     # --- outside systems -----------------------------------------------------------------------------------------
     SECTOR_UNREACHABLE = "sector_unreachable"  # the sector database does not answer; the job goes on when it does
     SECTOR_REFUSED = "sector_refused"  # it refuses our credentials or request; the admin checks the settings
+    SYNC_RUNNING = "sync_running"  # a choice about a conflict while a run is at work; the admin waits for its end
     # --- uploads -------------------------------------------------------------------------------------------------
     FILE_TOO_LARGE = "file_too_large"  # over the limit; the user makes the file smaller
     FILE_TYPE = "file_type"  # not one of the accepted kinds; the user chooses another file
@@ -138,6 +139,7 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.SECRET_KEY_WRONG: "Không giải mã được thông tin kết nối đã lưu: HOCBA_SECRET_KEY đã bị thay. Hãy đặt lại khóa cũ, hoặc nhập lại thông tin kết nối.",
     ErrorCode.SECTOR_UNREACHABLE: "Chưa kết nối được CSDL ngành. Dữ liệu đã tải vẫn còn; hệ thống sẽ tự thử lại, hoặc bấm Đồng bộ lại sau ít phút.",
     ErrorCode.SECTOR_REFUSED: "CSDL ngành từ chối kết nối ({detail}). Quản trị hãy kiểm tra tài khoản kết nối trong Cài đặt.",
+    ErrorCode.SYNC_RUNNING: "Đang đồng bộ. Hãy đợi lần đồng bộ này xong rồi chọn lại; lựa chọn chưa được ghi.",
     ErrorCode.FILE_TOO_LARGE: "Tệp lớn hơn {limit} MB. Hãy chọn tệp nhỏ hơn.",
     ErrorCode.FILE_TYPE: "Tệp này không đúng loại. Hãy chọn {accepted}.",
     ErrorCode.IMAGE_TOO_LARGE: "Ảnh có quá nhiều điểm ảnh (tối đa {megapixels} triệu). Hãy chụp hoặc quét lại ở cỡ nhỏ hơn.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,10 +40,15 @@ class Applier:
         job_id: the run the report's rows belong to.
         found: the data set.
         only: source ids to write, or None for all.
+        decided: what a person chose about conflicts: (source id, version) → choice (`conflicts.CHOICES`).
     """
 
-    def __init__(self, session: Session, job_id: str, found: Collected, school_year: str, *, only: set[str] | None = None) -> None:
+    def __init__(
+        self, session: Session, job_id: str, found: Collected, school_year: str, *, only: set[str] | None = None,
+        decided: Mapping[tuple[str, int], str] | None = None,
+    ) -> None:
         self._session, self._job_id, self._found, self._only = session, job_id, found, only
+        self._decided = decided or {}
         self._resource = found.resource
         self._table: Table = TABLES[found.resource]
         self._known: Known = known(session, found.resource, school_year)
@@ -119,6 +125,7 @@ class Applier:
 
     def _write(self, chunk: list[Incoming]) -> None:
         rows = self._rows([record.id for record in chunk])
+        rows |= {record.id: row for record in chunk if record.id not in rows and (row := self._renamed(record)) is not None}
         fresh: list[dict[str, Any]] = []
         for record in chunk:
             row = rows.get(record.id)
@@ -150,6 +157,22 @@ class Applier:
         for row in rows.values():
             self._session.expunge(row)
         self._flush_report()
+
+    def _renamed(self, record: Incoming) -> Any:
+        """The row of the person this record is, where somebody decided that SMAS gave him a new id."""
+        if self._decided.get((record.id, record.version)) != "same":
+            return None
+        values = self._table.convert(record.data or {}, self._known)
+        others = {held[values[column]] for column, held in self._held.items() if values[column] in held}
+        if len(others) != 1:
+            return None  # two people: not one and the same; it stays a conflict
+        row = self._rows(list(others)).get(next(iter(others)))
+        if row is not None:
+            row.source_id, row.source_version = record.id, 0
+            self._session.add(row)
+            for held in self._held.values():
+                held.update({value: record.id for value, other in held.items() if other in others})
+        return row
 
     def _version(self, record: Incoming, label: str) -> int:
         """The version to remember: one less where the photo is missing, so that the next run looks at the record again."""
@@ -201,16 +224,29 @@ class Applier:
         """Whether a person must decide: a personal id that changed, or that another record has."""
         if self._resource == "results" and (other := self._results.get(values["student_id"])) not in (None, record.id):
             raise Refused("student_id", f"học sinh đã có kết quả khác trong năm học ({other})")
+        choice = self._decided.get((record.id, record.version))
         for column, held in self._held.items():
             value, other = values[column], held.get(values[column])
             before = getattr(row, column) if row is not None else None
             if value and values.get("active", True) and other not in (None, record.id):
+                if choice == "accept" and column == "id_number":
+                    self._give_up_number(other)
+                    continue
                 self._conflict(record, column, f"trùng với bản ghi {other}", label, other)
                 return True
-            if column == "id_number" and value and before and value != before:
+            if column == "id_number" and value and before and value != before and choice not in ("accept", "same"):
                 self._conflict(record, column, "số định danh khác số đã nhận trước đây", label, record.id)
                 return True
         return False
+
+    def _give_up_number(self, source_id: str) -> None:
+        """The other record's personal id was decided to be wrong: it has none until SMAS corrects it."""
+        row = self._rows([source_id])[source_id]
+        row.id_number = None
+        self._session.add(row)
+        self._session.flush()
+        self._touched(row)
+        self._note("changed", source_id, self._name_of(row), field="id_number", reason="Số định danh thuộc về người khác (đã xem xét)")
 
     def _conflict(self, record: Incoming, column: str, reason: str, label: str, other: str) -> None:
         self.done.pending.append(record.raw)

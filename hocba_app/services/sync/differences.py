@@ -10,7 +10,7 @@ from hocba_app.services.sync.tables import Known
 MOST_CHANGES = 40
 _IDS = {"class_id": "classes", "staff_id": "staff", "homeroom_staff_id": "staff", "subject_id": "subjects", "student_id": "students"}
 _QUIET = {"sort_name", "mismatches", "active"}
-_LABELS = {
+LABELS = {
     "code": "Mã", "full_name": "Họ và tên", "id_number": "Số định danh", "old_id_number": "Số CMND cũ", "position": "Chức vụ",
     "email": "Thư điện tử", "phone": "Điện thoại", "name": "Tên", "grade": "Khối", "regime": "Thông tư đánh giá", "homeroom_staff_id": "GVCN",
     "birth_date": "Ngày sinh", "sex": "Giới tính", "photo_sha256": "Ảnh", "class_id": "Lớp", "staff_id": "Giáo viên", "status": "Tình trạng",
@@ -51,7 +51,7 @@ def summary(found: list[dict[str, str | None]]) -> str | None:
 
 
 def _entry(path: tuple[str, ...], before: str | None, after: str | None) -> dict[str, str | None]:
-    label = ", ".join(_LABELS.get(part, part) for part in path)
+    label = ", ".join(LABELS.get(part, part) for part in path)
     return {"field": ".".join(path), "label": label, "before": before, "after": after}
 
 

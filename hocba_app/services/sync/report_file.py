@@ -13,7 +13,7 @@ from hocba_app.models.repositories import sync as rows
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.csv_cells import plain_cell
-from hocba_app.services.sync.run import TITLES
+from hocba_app.services.sync.run import TITLES as RESOURCE_TITLES
 
 _HEADER = ("Tập dữ liệu", "Mã bản ghi", "Tên", "Kết quả", "Mục", "Lý do, thay đổi")
 _AT_A_TIME = 1000
@@ -41,7 +41,7 @@ def report_row(row: SyncRow) -> ReportRow:
     """A stored row as people read it."""
     details = row.details or {}
     return ReportRow(
-        row.id, row.resource, TITLES.get(row.resource, row.resource), row.source_id, row.label, row.outcome,
+        row.id, row.resource, RESOURCE_TITLES.get(row.resource, row.resource), row.source_id, row.label, row.outcome,
         OUTCOME_TITLES.get(row.outcome, row.outcome), row.field or "", row.reason or "", details.get("changes") or [],
     )
 

@@ -5,7 +5,7 @@ Killed at any instant it may be run again: a data set is either in, with its cur
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlmodel import Session, select
@@ -135,7 +135,10 @@ class _Run:
         if resource == "school":
             applied = _apply_school(session, self._work.job_id, found, self._year)
         else:
-            applied = Applier(session, self._work.job_id, found, self._year, only=only).run()
+            cursor = self._cursors.get(resource)
+            applied = Applier(
+                session, self._work.job_id, found, self._year, only=only, decided=decided(cursor.pending if cursor else ())
+            ).run()
         if resource == "staff":
             ensure_staff_accounts(session, actor=self._work.actor)
         stale = _refresh(session, resource, applied)
@@ -193,6 +196,11 @@ class _Members:
         if resource == "students":
             return identity in self.students
         return data["student_id"] in self.students if resource == "history" else data["class_id"] in self.classes
+
+
+def decided(pending: Sequence[dict[str, Any]]) -> dict[tuple[str, int], str]:
+    """What people chose about records that wait: (source id, version) → choice."""
+    return {(row["id"], row["version"]): row["decision"] for row in pending if row.get("decision")}
 
 
 def merged_report(report: dict[str, Any], resource: str, counts: dict[str, int], snapshot: int | None, stale: int) -> dict[str, Any]:

@@ -1,0 +1,127 @@
+"""Conflicts of identity: both sides shown, decided by a person of the office, done by the next run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from sqlmodel import select
+
+from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.models import AuditEvent, Database, Enrolment, Job
+from hocba_app.services.accounts.identity import Identity
+from hocba_app.services.sync.conflicts import open_conflicts, resolve
+from hocba_app.settings import settings
+from tests.integration.simulators.running import running
+from tests.integration.sync.conftest import Here, school_here
+from tests.integration.sync.fake_sector import FakeSector, filled, pupil
+from tests.integration.sync.test_bad_records import ACCOUNT, pupils
+
+
+@pytest.fixture
+def fake(configured: pytest.MonkeyPatch) -> Iterator[FakeSector]:
+    sector = filled(FakeSector())
+    with running(sector.app) as url:
+        configured.setenv("HOCBA_SMAS_URL", url)
+        settings.cache_clear()
+        yield sector
+
+
+@pytest.fixture
+def ours(db: Database, fake: FakeSector) -> Here:
+    here = school_here(db, ACCOUNT)
+    here.sync()
+    return here
+
+
+def test_a_changed_number_accepted(ours: Here, fake: FakeSector) -> None:
+    fake.put("students", "P1", pupil(1, id_number="079214000099", full_name="Nguyễn Văn Ấn"))
+    ours.sync()
+    [conflict] = open_conflicts(ours.db, ours.admin)
+    assert (conflict.ours.values["Số định danh"], conflict.incoming.values["Số định danh"]) == ("079214000001", "079214000099")
+    assert set(conflict.choices) == {"accept", "keep"}
+    ours.work(resolve(ours.db, ours.admin, conflict.id, "accept"))
+    assert open_conflicts(ours.db, ours.admin) == []
+    assert (pupils(ours)["P1"].id_number, pupils(ours)["P1"].full_name) == ("079214000099", "Nguyễn Văn Ấn")
+    with ours.db.read(ours.school_id) as session:
+        assert session.exec(select(AuditEvent).where(AuditEvent.action == "sync.conflict_resolved")).one().data["choice"] == "accept"
+
+
+def test_a_changed_number_not_taken_stays_away_until_a_newer_version(ours: Here, fake: FakeSector) -> None:
+    fake.put("students", "P1", pupil(1, id_number="079214000099"))
+    ours.sync()
+    ours.work(resolve(ours.db, ours.admin, open_conflicts(ours.db, ours.admin)[0].id, "keep"))
+    ours.sync()
+    assert open_conflicts(ours.db, ours.admin) == [] and pupils(ours)["P1"].id_number == "079214000001"
+    fake.put("students", "P1", pupil(1, id_number="079214000098"))
+    ours.sync()
+    assert len(open_conflicts(ours.db, ours.admin)) == 1
+
+
+def test_the_same_pupil_under_a_new_id_keeps_everything_he_has(ours: Here, fake: FakeSector) -> None:
+    before = pupils(ours)["P1"].id
+    fake.put("students", "P9", pupil(1, address="Chỗ mới"))
+    ours.sync()
+    [conflict] = open_conflicts(ours.db, ours.admin)
+    assert set(conflict.choices) == {"accept", "same", "keep"} and conflict.ours.source_id == "P1"
+    ours.work(resolve(ours.db, ours.admin, conflict.id, "same"))
+    assert set(pupils(ours)) == {"P9", "P2"} and pupils(ours)["P9"].id == before
+    assert pupils(ours)["P9"].details["address"] == "Chỗ mới"
+    with ours.db.read(ours.school_id) as session:
+        assert before in session.exec(select(Enrolment.student_id)).all()
+    fake.put("students", "P1", None)
+    ours.sync()
+    assert pupils(ours)["P9"].active, "the old id's end is not the pupil's"
+
+
+def test_a_number_that_belongs_to_the_newcomer(ours: Here, fake: FakeSector) -> None:
+    fake.put("students", "P9", pupil(9, id_number=pupil(1)["id_number"]))
+    ours.sync()
+    ours.work(resolve(ours.db, ours.admin, open_conflicts(ours.db, ours.admin)[0].id, "accept"))
+    assert (pupils(ours)["P9"].id_number, pupils(ours)["P1"].id_number) == (pupil(1)["id_number"], None)
+    assert open_conflicts(ours.db, ours.admin) == []
+
+
+def test_a_code_two_records_have_is_never_taken_twice(ours: Here, fake: FakeSector) -> None:
+    fake.put("students", "P9", pupil(9, code="HS001"))
+    ours.sync()
+    [conflict] = open_conflicts(ours.db, ours.admin)
+    assert set(conflict.choices) == {"same", "keep"}
+    with pytest.raises(HocbaError) as refusal:
+        resolve(ours.db, ours.admin, conflict.id, "accept")
+    assert refusal.value.code is ErrorCode.INVALID_INPUT
+
+
+def test_a_correction_in_smas_ends_the_conflict_by_itself(ours: Here, fake: FakeSector) -> None:
+    fake.put("students", "P9", pupil(9, id_number=pupil(1)["id_number"]))
+    ours.sync()
+    stale = open_conflicts(ours.db, ours.admin)[0].id
+    fake.put("students", "P9", pupil(9))
+    ours.sync()
+    assert open_conflicts(ours.db, ours.admin) == []
+    with pytest.raises(HocbaError) as refusal:
+        resolve(ours.db, ours.admin, stale, "accept")
+    assert refusal.value.code is ErrorCode.NOT_FOUND
+
+
+def test_nobody_decides_while_a_run_is_at_work_nor_without_the_right_nor_elsewhere(ours: Here, fake: FakeSector, db: Database) -> None:
+    fake.put("students", "P9", pupil(9, id_number=pupil(1)["id_number"]))
+    job = ours.sync()
+    [conflict] = open_conflicts(ours.db, ours.admin)
+    with ours.db.write(ours.school_id) as session:
+        row = session.get_one(Job, (ours.school_id, job.id))
+        row.state = "running"
+        session.add(row)
+    with pytest.raises(HocbaError) as refusal:
+        resolve(ours.db, ours.admin, conflict.id, "accept")
+    assert refusal.value.code is ErrorCode.SYNC_RUNNING
+    teacher = Identity("a", ours.school_id, "s", "gv", "Giáo viên", frozenset({"teacher"}))
+    for call in (lambda: open_conflicts(ours.db, teacher), lambda: resolve(ours.db, teacher, conflict.id, "keep")):
+        with pytest.raises(HocbaError) as refusal:
+            call()
+        assert refusal.value.code is ErrorCode.FORBIDDEN
+    other = school_here(db, {"code": "79770003", "client_id": "x", "client_secret": "y"})
+    assert open_conflicts(db, other.admin) == []
+    with pytest.raises(HocbaError) as refusal:
+        resolve(db, other.admin, conflict.id, "keep")
+    assert refusal.value.code is ErrorCode.NOT_FOUND
