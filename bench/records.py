@@ -2,7 +2,8 @@
 
 A card is one TT22 results document as locking makes it: laid out with QR code, metadata and output intent, its fields,
 signature font and manifest in place. The packet's 45 files carry every signature's picture and a CMS of the usual size
-(its content plays no part in printing).
+(its content plays no part in printing). Both are single-threaded work without waiting, measured in processor seconds: what a
+core of its own would take, whatever else the machine does.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ from hocba_app.services.signing.writer import DirectWriter, SignatureRequest, ti
 
 CARDS = 90
 CLASS_SIZE = 45
+RUNS = 3
+"""Packets made; the best counts: the first one warms caches."""
 CMS_BYTES = 6_000
 """A signature with its chain and time stamp."""
 _SALT = "00" * 16
@@ -69,11 +72,15 @@ def run(as_json: bool) -> dict[str, float]:
         PacketFile(_signed(card), snapshot["verification"]["code"], "Kết quả học tập", snapshot["student"]["code"])
         for card, snapshot in zip(cards[:CLASS_SIZE], snapshots, strict=False)
     ]
-    begun = time.perf_counter()
-    assemble(files, PacketOptions())
-    numbers = {"cards_per_s": round(cards_per_s, 1), "packet45_s": round(time.perf_counter() - begun, 3)}
+    numbers = {"cards_per_s": round(cards_per_s, 1), "packet45_s": round(min(_packet_seconds(files) for _ in range(RUNS)), 3)}
     sys.stdout.write(json.dumps(numbers) + "\n" if as_json else f"{numbers['cards_per_s']} bản KQHT/giây · gói 45 học sinh: {numbers['packet45_s']} giây\n")
     return numbers
+
+
+def _packet_seconds(files: list[PacketFile]) -> float:
+    begun = time.process_time()
+    assemble(files, PacketOptions())
+    return time.process_time() - begun
 
 
 def _card(snapshot: Snapshot) -> bytes:

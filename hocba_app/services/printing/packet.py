@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from sqlmodel import Session
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Database, Job, SchoolClass, Student
+from hocba_app.models.base import utc_now
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.audit.log import record
@@ -29,6 +31,7 @@ from hocba_app.services.storage import blobs
 from hocba_app.services.storage.files import current_file
 
 KIND = "print"
+END = "packet_end"
 KEPT_SECONDS = 24 * 3600
 _EVERY = 10
 """Files read between two looks at whether the job is still wanted."""
@@ -117,6 +120,13 @@ def make_packet(work: Work) -> float | None:
     return None
 
 
+@job(END)
+def end_packet(work: Work) -> float | None:
+    """Delete one packet when its day is over."""
+    _path(work.arguments["packet"]).unlink(missing_ok=True)
+    return None
+
+
 def sweep(now: float | None = None) -> int:
     """Delete packets older than a day; gives back how many."""
     limit = (now or time.time()) - KEPT_SECONDS
@@ -153,6 +163,8 @@ def _report(work: Work, choice: Choice, packet: bytes) -> None:
         made = {"documents": len(choice.documents), "pupils": len(pupils), "bytes": len(packet), "sha256": hashlib.sha256(packet).hexdigest()}
         row.report = {**row.report, **made, "missing": [{"student": student, "kind": kind} for student, kind in choice.missing]}
         session.add(row)
+        # On record before the file is shown to anybody: it is deleted even when nobody prints again.
+        enqueue(session, END, {"packet": work.job_id}, actor=work.actor).wake_at = utc_now() + timedelta(seconds=KEPT_SECONDS)
         record(
             session, actor=work.actor, action="packet.made", subject=f"job:{work.job_id}",
             data={**made, "versions": [chosen.version_id for chosen in choice.documents]},

@@ -131,6 +131,17 @@ def test_a_packet_lives_a_day_and_is_not_backed_up(sealed: SealedSchool) -> None
     assert packet.sweep() == 1 and not file.exists()
 
 
+def test_a_packet_is_deleted_when_its_day_is_over_though_nobody_prints_again(sealed: SealedSchool) -> None:
+    job_id = packet.print_packet(sealed.db, sealed.person("admin"), PacketOptions(), class_id=sealed.class_id)
+    work_on(sealed, job_id)
+    with sealed.db.read(sealed.school_id) as session:
+        end = session.exec(select(Job).where(Job.kind == packet.END)).one()
+    assert end.wake_at is not None and abs((end.wake_at - end.created_at).total_seconds() - packet.KEPT_SECONDS) < 5
+    assert packet.is_kept(job_id)
+    work_on(sealed, end.id)
+    assert list((blobs.folder() / ".packets").iterdir()) == []
+
+
 def test_an_altered_packet_is_not_handed_out(sealed: SealedSchool) -> None:
     who = sealed.person("admin")
     job_id = packet.print_packet(sealed.db, who, PacketOptions(), class_id=sealed.class_id)
