@@ -34,6 +34,7 @@ ACTIONS = {
     "handout.created": "Tạo đường dẫn giao hồ sơ", "handout.downloaded": "Tải hồ sơ đã ký", "handout.refused": "Nhập sai mã PIN đường dẫn",
     "handout.closed": "Đóng đường dẫn giao hồ sơ",
     "school.created": "Tạo trường", "school.credentials_set": "Đổi thông tin kết nối của trường",
+    "store.checked": "Đã kiểm tra tệp lưu trữ", "store.damaged": "Phát hiện tệp lưu trữ bị hỏng", "store.check_asked": "Yêu cầu kiểm tra tệp lưu trữ",
 }  # fmt: skip
 SUBJECTS = {
     "document": "Hồ sơ", "class": "Lớp", "batch": "Lượt ký", "unlock": "Đề nghị hủy chốt", "account": "Tài khoản", "signer": "Người ký",

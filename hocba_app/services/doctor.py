@@ -21,6 +21,7 @@ from hocba_app.services.audit.anchor import verify_anchors
 from hocba_app.services.audit.log import verify_chain
 from hocba_app.services.jobs.claims import SILENT_AFTER
 from hocba_app.services.signing.outside import trust_roots
+from hocba_app.services.verification.nightly import files_standing
 from hocba_app.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,6 +52,7 @@ def examine(settings: Settings, db: Database) -> Iterator[Check]:
         ("Dịch vụ bên ngoài", _services),
         ("Công việc nền", _jobs),
         ("Nhật ký", _audit),
+        ("Tệp lưu trữ", _stored_files),
     )
     for name, check in checks:
         try:
@@ -142,6 +144,11 @@ def _jobs(_settings: Settings, db: Database) -> Iterator[Check]:
         "Công việc nền", idle == 0, "" if not idle else f"{idle} công việc không có tiến trình nào xử lý.",
         "" if not idle else "Khởi động ./hocba worker; công việc sẽ tự chạy tiếp.",
     )
+
+
+def _stored_files(_settings: Settings, db: Database) -> Iterator[Check]:
+    for found in files_standing(db):
+        yield Check(f"Tệp lưu trữ {found.school_code}", found.ok, found.problem, found.remedy)
 
 
 def _audit(settings: Settings, db: Database) -> Iterator[Check]:

@@ -23,6 +23,7 @@ MODULES = (
     "hocba_app.services.signers.recheck",
     "hocba_app.services.printing.packet",
     "hocba_app.services.audit.anchor",
+    "hocba_app.services.verification.nightly",
 )
 """Modules that declare jobs; a worker imports them all before it starts."""
 
