@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import statistics
 import sys
 import tempfile
@@ -39,6 +40,7 @@ from hocba_app.services.forms.render import render
 from hocba_app.services.signing import cms
 from hocba_app.services.signing.appearance import Appearance
 from hocba_app.services.signing.base import build_base
+from hocba_app.services.signing.providers.ascii_names import plain_name
 from hocba_app.services.signing.writer import DirectWriter, SignatureRequest, tip_after
 from hocba_app.services.verification.examine import examine_file
 from hocba_app.services.verification.verdict import verify
@@ -64,7 +66,8 @@ class Stage:
     key_file: Path
     certificate_file: Path
     chain_files: tuple[Path, ...]
-    out: Path
+    out: int
+    """A file held open, which every way writes what it has made to."""
 
 
 def run(as_json: bool) -> dict[str, Any]:
@@ -91,6 +94,7 @@ def _measure(world: World, folder: Path) -> dict[str, Any]:
         "pyhanko_tuned": _median(_pyhanko_tuned(stage), SLOW_ROUNDS * 4), "endesive": _endesive_or_none(stage),
         "rsa_floor": _median(_rsa(stage.signer), ROUNDS),
     }
+    os.close(stage.out)
     full = _signed_by_all(world)
     return {
         "visible_signature_ms": {name: round(value, 3) if value is not None else None for name, value in speeds.items()},
@@ -119,7 +123,8 @@ def _stage(world: World, folder: Path) -> Stage:
         chain.append(folder / f"certificate{number}.pem")
         chain[-1].write_bytes(pem(certificate))
     return Stage(
-        world, record, signer, folder / "scan.png", folder / "signer.p12", folder / "key.pem", chain[0], tuple(chain[1:]), folder / "signed.pdf"
+        world, record, signer, folder / "scan.png", folder / "signer.p12", folder / "key.pem", chain[0], tuple(chain[1:]),
+        os.open(folder / "signed.pdf", os.O_CREAT | os.O_WRONLY),
     )
 
 
@@ -154,31 +159,39 @@ def _ours(stage: Stage) -> Callable[[], object]:
             raise AssertionError("the answer does not fit")
         update = writer.embed(prepared, cms.assemble(attributes, signature, chain, None))
         tip_after(record.tip, record.file, prepared, update)
-        stage.out.write_bytes(update)
+        os.pwrite(stage.out, update, 0)
 
     return sign
 
 
 def _pyhanko(stage: Stage) -> Callable[[], object]:
-    """As its tutorial has it: the key file opened, a stamp of image and Vietnamese text, `sign_pdf`."""
-    from pyhanko.pdf_utils.font.opentype import GlyphAccumulatorFactory
+    """As its tutorial has it: the key file opened, a stamp of image and text, `sign_pdf`.
+
+    The text is Vietnamese where pyHanko's optional OpenType part is installed (slower); else without its marks.
+    """
     from pyhanko.pdf_utils.images import PdfImage
     from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
     from pyhanko.pdf_utils.text import TextBoxStyle
     from pyhanko.sign import signers
     from pyhanko.stamp import TextStampStyle
 
-    font = str(next(FONT.glob("*Regular.ttf")))
+    try:
+        from pyhanko.pdf_utils.font.opentype import GlyphAccumulatorFactory
+
+        font = str(next(FONT.glob("*Regular.ttf")))
+        name, box = NAME, lambda: TextBoxStyle(font=GlyphAccumulatorFactory(font))
+    except ImportError:
+        name, box = plain_name(NAME), TextBoxStyle
 
     def sign() -> None:
         signer = signers.SimpleSigner.load_pkcs12(str(stage.keystore), passphrase=_PASSWORD)
         style = TextStampStyle(
-            stamp_text=f"{NAME}\n%(ts)s", background=PdfImage(str(stage.scan)), text_box_style=TextBoxStyle(font=GlyphAccumulatorFactory(font))
+            stamp_text=f"{name}\n%(ts)s", background=PdfImage(str(stage.scan)), text_box_style=box()
         )
         out = signers.PdfSigner(
             signers.PdfSignatureMetadata(field_name=FIELD, name=NAME), signer=signer, stamp_style=style
         ).sign_pdf(IncrementalPdfFileWriter(io.BytesIO(stage.record.file)), existing_fields_only=True)
-        stage.out.write_bytes(out.getvalue())
+        os.pwrite(stage.out, out.getvalue(), 0)
 
     return sign
 
@@ -209,17 +222,19 @@ def _pyhanko_tuned(stage: Stage) -> Callable[[], object]:
         out = signers.PdfSigner(
             signers.PdfSignatureMetadata(field_name=FIELD, name=NAME), signer=signer, stamp_style=style
         ).sign_pdf(
-            IncrementalPdfFileWriter(io.BytesIO(stage.record.file)), existing_fields_only=True, bytes_reserved=2 * cms.estimate_size(stage.signer.chain, 0)
+            IncrementalPdfFileWriter(io.BytesIO(stage.record.file)), existing_fields_only=True, bytes_reserved=16_384
         )
-        stage.out.write_bytes(out.getvalue())
+        os.pwrite(stage.out, out.getvalue(), 0)
 
     return sign
 
 
 def _endesive_or_none(stage: Stage) -> float | None:
+    """None where it is not installed, or fails on the installed pypdf (3.0.1 does on pypdf 5 and later)."""
     try:
         return _median(_endesive(stage), SLOW_ROUNDS)
-    except ImportError:
+    except Exception as error:
+        sys.stderr.write(f"endesive: {type(error).__name__}: {error}\n")
         return None
 
 
@@ -241,7 +256,7 @@ def _endesive(stage: Stage) -> Callable[[], object]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             update = endesive_cms.sign(stage.record.file, dict(settings), key, certificate, others, "sha256")
-        stage.out.write_bytes(stage.record.file + update)
+        os.pwrite(stage.out, stage.record.file + update, 0)
 
     return sign
 
