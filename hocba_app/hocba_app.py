@@ -39,6 +39,7 @@ app = rx.App(
     html_lang="vi",
     api_transformer=[create_api(), BodyLimit, SecurityHeaders],  # the last is the outermost
     toaster=rx.toast.provider(position="bottom-center"),
+    head_components=[rx.el.script(src="/scripts/pages.js", defer=True)],
 )
 app.add_middleware(Gate(), index=0)
 following.open_tabs = lambda: app.event_namespace.token_to_sid if app.event_namespace else {}

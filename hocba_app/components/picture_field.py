@@ -6,21 +6,6 @@ from typing import Any
 
 import reflex as rx
 
-_SHOW = """
-(() => {
-  const input = document.getElementById("%(id)s"), shown = document.getElementById("%(id)s-chosen");
-  shown.replaceChildren();
-  for (const file of [...input.files].slice(0, 12)) {
-    if (!file.type.startsWith("image/")) continue;
-    const picture = document.createElement("img");
-    picture.src = URL.createObjectURL(file);
-    picture.alt = file.name;
-    picture.onload = () => URL.revokeObjectURL(picture.src);
-    shown.append(picture);
-  }
-})()
-"""
-
 
 def picture_field(label: Any, *, id: str, name: str, hint: Any, multiple: bool = False, accept: str = "image/png,image/jpeg") -> rx.Component:
     """A file input; up to twelve chosen pictures are shown under it, by the browser alone.
@@ -32,7 +17,8 @@ def picture_field(label: Any, *, id: str, name: str, hint: Any, multiple: bool =
     return rx.el.div(
         rx.el.label(label, html_for=id),
         rx.el.input(
-            id=id, name=name, type="file", multiple=multiple, accept=accept, required=True, on_change=rx.call_script(_SHOW % {"id": id}),
+            id=id, name=name, type="file", multiple=multiple, accept=accept, required=True,
+            custom_attrs={"data-show": f"{id}-chosen"},  # by assets/scripts/pages.js
         ),
         rx.el.small(hint, id=f"{id}-hint"),
         rx.el.div(id=f"{id}-chosen", class_name="chosen-pictures", aria_live="polite"),

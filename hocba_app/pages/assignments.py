@@ -115,10 +115,11 @@ def _place_editor() -> rx.Component:
                     ),
                     on_submit=AssignmentsState.save,
                 ),
-                class_name="panel stack", aria_label="Đổi người ký",
+                class_name="panel stack", aria_label="Đổi người ký", tab_index=-1, style={"scrollMarginTop": "72px"},
+                custom_attrs={"data-reveal": "1"}, key=opened.key,  # another place is another element
             ),
         ),
-        id="place", class_name="stack", style={"scrollMarginTop": "72px"},
+        class_name="stack",
     )
 
 

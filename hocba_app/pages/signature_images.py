@@ -166,7 +166,7 @@ def _people() -> rx.Component:
                 rx.cond(
                     SignatureImagesState.rows.length() > 0,
                     rx.fragment(
-                        rx.el.ul(rx.foreach(SignatureImagesState.rows, _person), class_name="people"),
+                        rx.el.ul(rx.foreach(SignatureImagesState.rows, _person), class_name="people images"),
                         pager(
                             page=SignatureImagesState.page, pages=SignatureImagesState.pages, total=SignatureImagesState.total,
                             on_previous=SignatureImagesState.previous, on_next=SignatureImagesState.next, noun="người",
@@ -195,7 +195,7 @@ def _person(row: Person) -> rx.Component:
             rx.el.img(src=row.preview, alt="Chữ ký của " + row.name, class_name="ink", loading="lazy"),
             rx.el.div("Chưa có ảnh chữ ký", class_name="no-ink"),
         ),
-        rx.cond(row.saved != "", status_badge("ok", "Lưu " + row.saved), status_badge("todo", "Chưa có ảnh")),
+        rx.cond(row.saved != "", status_badge("ok", row.saved), status_badge("todo", "Chưa có ảnh")),
         rx.el.button(
             rx.cond(opened, "Đóng", rx.cond(row.preview != "", "Thay ảnh", "Tải ảnh")), class_name="button soft",
             on_click=SignatureImagesState.choose(row.id), aria_expanded=opened, aria_label="Tải ảnh chữ ký của " + row.name,

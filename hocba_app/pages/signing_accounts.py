@@ -25,7 +25,7 @@ def signing_accounts() -> rx.Component:
             rx.cond(SigningAccountsState.key_problem != "", error_notice(SigningAccountsState.key_problem)),
             rx.cond(SigningAccountsState.key_done != "", notice(SigningAccountsState.key_done, tone="ok")),
         )),
-        rx.el.div(rx.cond(SigningAccountsState.key_owner != "", _editor()), id="editor", style={"scrollMarginTop": "72px"}),
+        rx.cond(SigningAccountsState.key_owner != "", _editor()),
         rx.cond(SigningAccountsState.loaded, _list(), rx.skeleton(height="320px", width="100%")),
         title="Tài khoản MySign", active="/signing-accounts",
         subtitle="Mỗi người ký bằng chứng thư số của chính mình. Con dấu dùng chứng thư số của trường.",
@@ -58,7 +58,8 @@ def _editor() -> rx.Component:
             SigningAccountsState,
             hint="Người: CCCD_ hoặc CMT_ kèm số định danh. Con dấu: MST_ kèm mã số thuế của trường.",
         ),
-        class_name="panel stack", aria_label="Tài khoản đang sửa",
+        class_name="panel stack", aria_label="Tài khoản đang sửa", tab_index=-1, style={"scrollMarginTop": "72px"},
+        custom_attrs={"data-reveal": "1"}, key=SigningAccountsState.key_owner,  # another person's is another element
     )
 
 

@@ -143,7 +143,7 @@ class AssignmentsState(rx.State):
 
     @rx.event
     @requires(Right.ASSIGNMENTS)
-    async def open_place(self, key: str) -> AsyncIterator[rx.event.EventSpec]:
+    async def open_place(self, key: str) -> None:
         """Look at one place; the same again closes it."""
         self.problem, self.done = "", ""
         if self.opened.key == key:
@@ -151,7 +151,6 @@ class AssignmentsState(rx.State):
             return
         self.opened = Opened(key=str(key))
         await self._reload(await identity(self))
-        yield rx.scroll_to("place")
 
     @rx.event
     @requires(Right.ASSIGNMENTS)

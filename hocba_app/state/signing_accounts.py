@@ -102,7 +102,7 @@ class SigningAccountsState(rx.State):
 
     @rx.event
     @requires(Right.SIGNING_ACCOUNTS)
-    async def edit(self, owner: str) -> AsyncIterator[rx.event.EventSpec]:
+    async def edit(self, owner: str) -> None:
         """Open one account; the same again closes it."""
         row = next((row for row in self.rows if row.owner == owner), None)
         if row is None or self.key_owner == owner:
@@ -110,7 +110,6 @@ class SigningAccountsState(rx.State):
             return
         self.editing = row
         key_editing.open_editor(self, row.owner, row.user)
-        yield rx.scroll_to("editor")
 
     @rx.event
     @requires(Right.SIGNING_ACCOUNTS)

@@ -1,0 +1,33 @@
+// What pages need besides Reflex, without eval (the content security policy forbids it).
+// - input[type=file][data-show]: the pictures chosen are shown in the element with that id, before they are sent.
+// - [data-reveal]: an element that appears after a tap elsewhere on the page is scrolled into view and read out.
+(() => {
+  document.addEventListener("change", (event) => {
+    const input = event.target;
+    if (!(input instanceof HTMLInputElement) || input.type !== "file" || !input.dataset.show) return;
+    const shown = document.getElementById(input.dataset.show);
+    if (!shown) return;
+    shown.replaceChildren();
+    for (const file of [...input.files].slice(0, 12)) {
+      if (!file.type.startsWith("image/")) continue;
+      const picture = document.createElement("img");
+      picture.alt = file.name;
+      picture.onload = () => URL.revokeObjectURL(picture.src);
+      picture.src = URL.createObjectURL(file);
+      shown.append(picture);
+    }
+  });
+
+  const reveal = (element) => {
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    element.scrollIntoView({ behavior: still ? "auto" : "smooth", block: "start" });
+    element.focus({ preventScroll: true });
+  };
+  new MutationObserver((changes) => {
+    for (const change of changes) {
+      for (const node of change.addedNodes) {
+        if (node instanceof HTMLElement && node.matches("[data-reveal]")) return reveal(node);
+      }
+    }
+  }).observe(document.documentElement, { childList: true, subtree: true });
+})();
