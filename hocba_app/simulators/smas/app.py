@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from hocba_app.simulators.smas import calendar, live, sector, years
+from hocba_app.simulators.smas import calendar, live, sector, troubles, years
 from hocba_app.simulators.smas.console.app import Console
 from hocba_app.simulators.smas.description import docs_page, openapi
 from hocba_app.simulators.smas.faults import KINDS, Faults, FaultyService
@@ -236,16 +236,27 @@ class Wire:
         return JSONResponse({"schools": self.service.schools()})
 
     async def set_faults(self, request: Request) -> Response:
+        """Trouble of the service waits for the next calls; trouble in a school's data happens at once."""
+        faults = self.service.faults
         if request.method == "GET":
-            return JSONResponse({"kinds": KINDS, "waiting": self.service.faults.shown()})
+            kinds = {**KINDS, **{kind: text for kind, (text, _) in troubles.KINDS.items()}}
+            return JSONResponse({"kinds": kinds, "waiting": faults.shown()})
         if request.method == "DELETE":
-            self.service.faults.clear()
-        else:
-            try:
-                self.service.faults.add(await _json(request))
-            except (ValueError, Refused) as error:
-                return JSONResponse({"error": "invalid_request", "message": str(error)}, 400)
-        return JSONResponse(self.service.faults.shown())
+            faults.clear()
+            return JSONResponse(faults.shown())
+        try:
+            fault = await _json(request)
+            if str(_get(fault, "kind")) in troubles.KINDS:
+                school = str(_get(fault, "school") or "")
+                return JSONResponse(
+                    {"changed": await asyncio.to_thread(troubles.strike, self.store, fault["kind"], school)}
+                )
+            faults.add(fault)
+        except ValueError as error:
+            return JSONResponse({"error": "invalid_request", "message": str(error)}, 400)
+        except Refused as refused:
+            return JSONResponse(refused.body, refused.status)
+        return JSONResponse(faults.shown())
 
     async def known_errors(self, _request: Request) -> Response:
         return JSONResponse(await asyncio.to_thread(live.known_errors, self.store))
