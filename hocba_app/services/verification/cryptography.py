@@ -12,13 +12,17 @@ from asn1crypto import x509
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis import (
     CatalogModificationRule,
+    DocInfoRule,
     DSSCompareRule,
     FormUpdatingRule,
+    MetadataUpdateRule,
     ModificationLevel,
     ObjectStreamRule,
+    QualifiedWhitelistRule,
     SigFieldCreationRule,
     SigFieldModificationRule,
     StandardDiffPolicy,
+    WhitelistRule,
     XrefStreamRule,
 )
 from pyhanko.sign.validation import (
@@ -43,16 +47,24 @@ _COVERAGE: dict[SignatureCoverageLevel, Coverage] = {
     SignatureCoverageLevel.ENTIRE_REVISION: "revision",
 }
 
-SIGNING_ONLY = StandardDiffPolicy(
-    global_rules=[
+def _policy(*, notes_allowed: bool) -> StandardDiffPolicy:
+    """pyHanko's default policy less filling other form fields, which is not signing.
+
+    Args:
+        notes_allowed: other tools note the time of the change in info and metadata when they sign; ours does not.
+    """
+    rules: list[WhitelistRule | QualifiedWhitelistRule] = [
         CatalogModificationRule(),
         XrefStreamRule().as_qualified(ModificationLevel.LTA_UPDATES),
         ObjectStreamRule().as_qualified(ModificationLevel.LTA_UPDATES),
         DSSCompareRule().as_qualified(ModificationLevel.LTA_UPDATES),
-    ],
-    form_rule=FormUpdatingRule(field_rules=[SigFieldCreationRule(), SigFieldModificationRule()]),
-)
-"""pyHanko's default policy less what signing does not need: filling other form fields, document info, metadata."""
+    ]
+    if notes_allowed:
+        rules += [DocInfoRule().as_qualified(ModificationLevel.LTA_UPDATES), MetadataUpdateRule().as_qualified(ModificationLevel.LTA_UPDATES)]
+    return StandardDiffPolicy(global_rules=rules, form_rule=FormUpdatingRule(field_rules=[SigFieldCreationRule(), SigFieldModificationRule()]))
+
+
+OURS, FOREIGN = _policy(notes_allowed=False), _policy(notes_allowed=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +93,15 @@ def evidence_in(reader: PdfFileReader) -> Evidence:
     )
 
 
-async def judge_all(reader: PdfFileReader, roots: Sequence[bytes]) -> list[Judged]:
+async def judge_all(reader: PdfFileReader, roots: Sequence[bytes], policy: StandardDiffPolicy) -> list[Judged]:
     """Judge every signature and document time stamp; a broken one does not hide the others.
 
     Args:
         roots: trusted roots, DER. None at all leaves every trust ``unknown``.
+        policy: what may follow a signature: :data:`OURS` or :data:`FOREIGN`.
     """
     evidence = evidence_in(reader)
-    return [await _judge(signature, roots, evidence) for signature in reader.embedded_signatures]
+    return [await _judge(signature, roots, evidence, policy) for signature in reader.embedded_signatures]
 
 
 def look_at_forms(reader: PdfFileReader, judged: Sequence[Judged], roots: Sequence[bytes]) -> None:
@@ -114,7 +127,7 @@ def _signed_data(signature: EmbeddedPdfSignature) -> bytes:
     return held[: head + size] if not held[head + size :].strip(b"\0") else b""
 
 
-async def _judge(signature: EmbeddedPdfSignature, roots: Sequence[bytes], evidence: Evidence) -> Judged:
+async def _judge(signature: EmbeddedPdfSignature, roots: Sequence[bytes], evidence: Evidence, policy: StandardDiffPolicy) -> Judged:
     is_timestamp = signature.sig_object_type == "/DocTimeStamp"
     judged = Judged(
         field=str(signature.field_name), is_timestamp=is_timestamp, certificate=None, claimed=None, stamped=None,
@@ -127,9 +140,9 @@ async def _judge(signature: EmbeddedPdfSignature, roots: Sequence[bytes], eviden
         if not is_timestamp:
             judged.claimed = signature.self_reported_timestamp
         if is_timestamp:
-            await _judge_timestamp(judged, signature, roots, evidence)
+            await _judge_timestamp(judged, signature, roots, evidence, policy)
         else:
-            await _judge_signature(judged, signature, roots, evidence)
+            await _judge_signature(judged, signature, roots, evidence, policy)
     except RecursionError:
         raise
     except Exception:
@@ -139,7 +152,7 @@ async def _judge(signature: EmbeddedPdfSignature, roots: Sequence[bytes], eviden
 
 
 async def _judge_signature(
-    judged: Judged, signature: EmbeddedPdfSignature, roots: Sequence[bytes], evidence: Evidence
+    judged: Judged, signature: EmbeddedPdfSignature, roots: Sequence[bytes], evidence: Evidence, policy: StandardDiffPolicy
 ) -> None:
     stamped = _token_time(signature)
     moment = stamped or datetime.now(UTC)
@@ -148,7 +161,7 @@ async def _judge_signature(
         signature,
         signer_validation_context=_context(roots, evidence, moment, required=required),
         ts_validation_context=_context(roots, evidence, moment),
-        diff_policy=SIGNING_ONLY,
+        diff_policy=policy,
     )
     judged.integrity = "intact" if status.intact and status.valid else "altered"
     judged.coverage = _COVERAGE.get(status.coverage, "partial")
@@ -169,13 +182,13 @@ async def _judge_signature(
 
 
 async def _judge_timestamp(
-    judged: Judged, signature: EmbeddedPdfSignature, roots: Sequence[bytes], evidence: Evidence
+    judged: Judged, signature: EmbeddedPdfSignature, roots: Sequence[bytes], evidence: Evidence, policy: StandardDiffPolicy
 ) -> None:
     moment = _own_token_time(signature) or datetime.now(UTC)
     status = await async_validate_pdf_timestamp(
         signature,
         validation_context=_context(roots, evidence, moment),
-        diff_policy=SIGNING_ONLY,
+        diff_policy=policy,
     )
     judged.integrity = "intact" if status.intact and status.valid else "altered"
     judged.coverage = _COVERAGE.get(status.coverage, "partial")

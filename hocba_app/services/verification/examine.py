@@ -13,7 +13,7 @@ from hocba_app.domain.errors import HocbaError
 from hocba_app.services.signing.manifest import WRITER, Manifest, manifest_in
 from hocba_app.services.verification import record_rules
 from hocba_app.services.verification.conclusion import conclude
-from hocba_app.services.verification.cryptography import judge_all, look_at_forms
+from hocba_app.services.verification.cryptography import FOREIGN, OURS, judge_all, look_at_forms
 from hocba_app.services.verification.reasons import Reason, add
 from hocba_app.services.verification.report import FileReport
 
@@ -35,8 +35,8 @@ def examine_file(
     report = FileReport(path=name, sha256=hashlib.sha256(data).hexdigest(), method="analysis")
     try:
         reader = PdfFileReader(io.BytesIO(data))
-        judged = asyncio.run(judge_all(reader, roots))
         manifest = _manifest(report, reader)
+        judged = asyncio.run(judge_all(reader, roots, FOREIGN if manifest is None else OURS))
         if not judged:
             report.integrity = "unsigned"
             add(report, Reason.UNSIGNED)
