@@ -33,7 +33,7 @@ class Field:
 _SEX = Field("choice", True, choices=("Nam", "Nữ"))
 _NAME = Field(required=True, most=100)
 _LEARNING = (
-    "Tốt", "Khá", "Đạt", "Chưa đạt", "Giỏi", "TB", "Yếu", "Kém", "Hoàn thành xuất sắc", "Hoàn thành tốt", "Hoàn thành",
+    "Tốt", "Khá", "Đạt", "Chưa đạt", "Giỏi", "Trung bình", "Yếu", "Kém", "Hoàn thành xuất sắc", "Hoàn thành tốt", "Hoàn thành",
     "Chưa hoàn thành",
 )  # fmt: skip
 WRITABLE: dict[str, dict[str, Field]] = {

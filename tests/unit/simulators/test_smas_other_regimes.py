@@ -86,12 +86,20 @@ def secondary(average: float, leading: float, *others: float) -> list[tuple[str,
     ("values", "failed", "level"),
     [
         (secondary(8.2, 8.0, 4.9), 0, "Khá"), (secondary(8.2, 8.0), 0, "Giỏi"), (secondary(8.2, 7.9), 0, "Khá"), (secondary(7.9, 8.0), 0, "Khá"),
-        (secondary(8.2, 8.0, 3.4), 0, "TB"), (secondary(6.5, 6.5, 3.4), 0, "TB"), (secondary(6.5, 6.5, 1.9), 0, "Yếu"), (secondary(5.0, 5.0), 0, "TB"),
-        (secondary(4.9, 5.0), 0, "Yếu"), (secondary(3.4, 5.0), 0, "Kém"), (secondary(8.2, 8.0), 1, "TB"), (secondary(8.2, 8.0), 2, "Yếu"),
+        (secondary(8.2, 8.0, 3.4), 0, "Trung bình"), (secondary(6.5, 6.5, 3.4), 0, "Trung bình"), (secondary(6.5, 6.5, 1.9), 0, "Yếu"), (secondary(5.0, 5.0), 0, "Trung bình"),
+        (secondary(4.9, 5.0), 0, "Yếu"), (secondary(3.4, 5.0), 0, "Kém"), (secondary(8.2, 8.0), 1, "Trung bình"), (secondary(8.2, 8.0), 2, "Yếu"),
     ],
 )  # fmt: skip
 def test_the_historic_level(values: list[tuple[str, int]], failed: int, level: str) -> None:
     assert tt26.level(values, failed) == level
+
+
+@pytest.mark.parametrize(
+    ("regular", "midterm", "final", "result"),
+    [("Đ Đ", "Đ", "Đ", "Đ"), ("Đ CĐ", "Đ", "Đ", "Đ"), ("Đ CĐ", "CĐ", "Đ", "CĐ"), ("Đ Đ", "Đ", "CĐ", "CĐ"), ("Đ Đ", "Đ", None, None), ("", "Đ", "Đ", None)],
+)
+def test_a_historic_comment_subject_needs_two_thirds_and_the_last(regular: str, midterm: str, final: str | None, result: str | None) -> None:
+    assert tt26.comment_term({"regular": regular.split(), "midterm": midterm, "final": final}) == result
 
 
 def test_regimes_came_grade_by_grade() -> None:

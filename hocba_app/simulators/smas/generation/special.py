@@ -116,7 +116,7 @@ def _stays_down(maker: Maker) -> Case:
 
 
 def _summer_training(plan: ClassPlan) -> Case:
-    lowest, passed = ("Yếu", "TB") if plan.data["regime"] == "TT26" else ("Chưa đạt", "Đạt")
+    lowest, passed = ("Yếu", "Trung bình") if plan.data["regime"] == "TT26" else ("Chưa đạt", "Đạt")
     comment = "Hoàn thành rèn luyện trong hè, có tiến bộ."
     pupil = Pupil(7.2, training=(passed, lowest), may_fail=True)
     return Case(

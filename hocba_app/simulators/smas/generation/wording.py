@@ -32,7 +32,7 @@ _HOMEROOM = {
     "Chưa đạt": ("Còn nhiều hạn chế trong học tập, cần ôn tập trong hè.", "Cần cố gắng hơn và phối hợp chặt chẽ với gia đình."),
 }  # fmt: skip
 _SAME_AS = {
-    "Giỏi": "Tốt", "TB": "Đạt", "Yếu": "Chưa đạt", "Kém": "Chưa đạt", "Hoàn thành xuất sắc": "Tốt",
+    "Giỏi": "Tốt", "Trung bình": "Đạt", "Yếu": "Chưa đạt", "Kém": "Chưa đạt", "Hoàn thành xuất sắc": "Tốt",
     "Hoàn thành tốt": "Tốt", "Hoàn thành": "Khá",
     "Chưa hoàn thành": "Chưa đạt",
 }  # fmt: skip

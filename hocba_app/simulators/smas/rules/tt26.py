@@ -7,8 +7,8 @@ from typing import Any
 
 from hocba_app.simulators.smas.rules.tt22 import MOST_ABSENCES, compute_subject, count_absences, shown, tenths
 
-LEVELS = ("Kém", "Yếu", "TB", "Khá", "Giỏi")
-CONDUCT = ("Yếu", "TB", "Khá", "Tốt")
+LEVELS = ("Kém", "Yếu", "Trung bình", "Khá", "Giỏi")
+CONDUCT = ("Yếu", "Trung bình", "Khá", "Tốt")
 _LEADING = ("TOAN", "VAN", "NN1")
 """One of these must reach the level's threshold (Art. 13; foreign language since TT26)."""
 
@@ -18,9 +18,11 @@ def mean(values: list[int]) -> int:
     return (2 * sum(values) + len(values)) // (2 * len(values))
 
 
-def _threshold(values: list[tuple[str, int]], failed: int) -> int:
-    average, lowest = mean([value for _, value in values]), min(value for _, value in values)
-    best = max((value for code, value in values if code in _LEADING), default=0)
+def _threshold(average: int, values: list[tuple[str, int]], failed: int) -> int:
+    lowest, best = (
+        min(value for _, value in values),
+        max((value for code, value in values if code in _LEADING), default=0),
+    )
     for place, needed, least in ((4, 80, 65), (3, 65, 50), (2, 50, 35)):
         if average >= needed and best >= needed and lowest >= least and not failed:
             return place
@@ -31,29 +33,40 @@ def level(values: list[tuple[str, int]], failed: int) -> str:
     """Học lực of a term or year (Art. 13), raised where one subject alone pulls it down (Art. 13.6).
 
     Args:
-        values: subject code and average of the marked subjects.
+        values: subject code and average of the marked subjects; their mean is not touched by the test for one subject.
         failed: comment subjects that are Chưa đạt.
     """
-    place = _threshold(values, failed)
-    others = [
-        _threshold([*values[:index], (code, 100), *values[index + 1 :]], failed)
-        for index, (code, _) in enumerate(values)
-    ]
+    average = mean([value for _, value in values])
+    place = _threshold(average, values, failed)
+    lifted = [[*values[:index], (code, 100), *values[index + 1 :]] for index, (code, _) in enumerate(values)]
+    reached = max(_threshold(average, others, failed) for others in lifted)
     if failed:
-        others.append(_threshold(values, failed - 1))
-    reached = max(others)
+        reached = max(reached, _threshold(average, values, failed - 1))
     if reached == 4 and place in (1, 2):
-        place += 1  # Giỏi → TB: Khá; Giỏi → Yếu: TB
-    elif reached == 3 and place in (0, 1):
-        place += 1  # Khá → Yếu: TB; Khá → Kém: Yếu
+        place += 1  # Giỏi → Trung bình: Khá; Giỏi → Yếu: Trung bình
+    elif reached >= 3 and place in (0, 1):
+        place += 1  # Khá → Yếu: Trung bình; Khá → Kém: Yếu. A mean that reaches Giỏi reaches Khá
     return LEVELS[place]
+
+
+def comment_term(marks: Mapping[str, Any]) -> str | None:
+    """A comment subject's term (Art. 10.1b): two thirds of the assessments Đ, the last among them; None while one is missing."""
+    given = [*marks["regular"], marks["midterm"], marks["final"]]
+    if not marks["regular"] or None in given:
+        return None
+    return "Đ" if marks["final"] == "Đ" and 3 * given.count("Đ") >= 2 * len(given) else "CĐ"
 
 
 def compute(record: dict[str, Any], known: Mapping[str, Mapping[str, Any]], *, last_grade: bool) -> None:
     """Fill averages, học lực, conduct of the year, promotion, title and completion, in place."""
     rows = record["subjects"]
     for key, row in rows.items():
-        compute_subject(row, known[key]["kind"] == "comment")
+        comment_only = known[key]["kind"] == "comment"
+        compute_subject(row, comment_only)
+        if comment_only:
+            hand = row.get("by_hand") or {}
+            row |= {term: hand.get(term) or comment_term(row["marks"][term]) for term in ("term1", "term2")}
+            row["year"] = row["term2"]
     learning, training, averages = record["learning"], record["training"], record["averages"]
     again = any(row["reassessed"] is not None for row in rows.values())
     for column in ("term1", "term2", "year", "reassessed"):
