@@ -298,6 +298,12 @@ def primary_snapshot(name: str = NAMES[5], grade: int = 4, **changes: Any) -> Sn
     return snapshot
 
 
+def homeroom_signs_snapshot() -> Snapshot:
+    """A primary pupil whose homeroom teacher signs once for all his rows: those rows have no slot of their own."""
+    specialists = ("NN1", "GDTC", "AN", "MT")
+    return primary_snapshot(NAMES[0], 3, slots=slots_of(specialists))
+
+
 def demanding_primary_snapshot() -> Snapshot:
     """Long comments everywhere, every subject with its own teacher, the last year."""
     codes = tuple(code for code, _ in PRIMARY_SUBJECTS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hocba_app.domain.snapshot import Results, Snapshot, SubjectRow, Trait
 from hocba_app.services.forms.flow import Block
 from hocba_app.services.forms.form_blocks import (
@@ -14,8 +16,8 @@ from hocba_app.services.forms.form_blocks import (
     under_heading,
 )
 from hocba_app.services.forms.page import MM, Page
-from hocba_app.services.forms.results_pages import departure_fact, results_pages
-from hocba_app.services.forms.signature_places import row_signing
+from hocba_app.services.forms.results_pages import ROOM, departure_fact, results_pages
+from hocba_app.services.forms.signature_places import RowSigning, row_signing
 from hocba_app.services.forms.subject_table import Column, table_blocks
 from hocba_app.services.forms.traits_table import TraitColumns, traits_block
 from hocba_app.services.forms.typefaces import BOLD, ITALIC
@@ -29,6 +31,7 @@ COLUMNS = (
 )
 HEAD_HEIGHT = 11 * MM
 _SUBJECT_KEY = "T: Hoàn thành tốt · H: Hoàn thành · C: Chưa hoàn thành · KTĐK: kiểm tra định kỳ cuối năm học"
+_HOMEROOM_ROWS = "Môn học không có chữ ký riêng do giáo viên chủ nhiệm dạy, ký ở cuối bản này."
 _TRAIT_KEY = "T: Tốt · Đ: Đạt · C: Cần cố gắng"
 _QUALITIES = TraitColumns("Phẩm chất")
 _COMPETENCIES = TraitColumns("Năng lực")
@@ -43,28 +46,40 @@ def draw_results(snapshot: Snapshot) -> list[Page]:
     results = snapshot["results"]
     signing = row_signing(snapshot["slots"], results["subjects"])
     head, *rows = table_blocks(COLUMNS, [_with_summer(row) for row in results["subjects"]], signing, HEAD_HEIGHT)
-    return results_pages(
-        snapshot,
-        [
-            _measurements(results),
-            under_heading("1. Các môn học và hoạt động giáo dục", head),
-            *rows,
-            gap(1 * MM),
-            paragraph("ghi chú mức đạt được", _SUBJECT_KEY, face=ITALIC, size=9),
-            *_traits("2. Những phẩm chất chủ yếu", _QUALITIES, results.get("qualities"), results.get("qualities_comment")),
-            *_traits(
-                "3. Những năng lực cốt lõi – 3.1. Năng lực chung", _COMPETENCIES, results.get("general_competencies"),
-                results.get("general_comment"),
-            ),
-            *_traits(
-                "3.2. Năng lực đặc thù", _COMPETENCIES, results.get("specific_competencies"), results.get("specific_comment")
-            ),
-            paragraph("ghi chú mức đạt được", _TRAIT_KEY, face=ITALIC, size=9),
-            gap(1.5 * MM),
-            *_facts(results),
-            together("xác nhận của Hiệu trưởng", [*_conclusion(snapshot, results), gap(2 * MM), signing_pair(snapshot["place"])]),
-        ],
-    )
+    subjects = [
+        _measurements(results),
+        under_heading("1. Các môn học và hoạt động giáo dục", head),
+        *rows,
+        gap(1 * MM),
+        paragraph("ghi chú mức đạt được", _SUBJECT_KEY, face=ITALIC, size=9),
+        *([paragraph("ghi chú chữ ký", _HOMEROOM_ROWS, face=ITALIC, size=9)] if _unsigned(signing) else []),
+    ]
+    qualities = _traits("2. Những phẩm chất chủ yếu", _QUALITIES, results.get("qualities"), results.get("qualities_comment"))
+    competencies = [
+        *_traits(
+            "3. Những năng lực cốt lõi – 3.1. Năng lực chung", _COMPETENCIES, results.get("general_competencies"),
+            results.get("general_comment"),
+        ),
+        *_traits("3.2. Năng lực đặc thù", _COMPETENCIES, results.get("specific_competencies"), results.get("specific_comment")),
+        paragraph("ghi chú mức đạt được", _TRAIT_KEY, face=ITALIC, size=9),
+        gap(1.5 * MM),
+        *_facts(results),
+        together("xác nhận của Hiệu trưởng", [*_conclusion(snapshot, results), gap(2 * MM), signing_pair(snapshot["place"])]),
+    ]
+    return results_pages(snapshot, _on_two_pages(subjects, qualities, competencies))
+
+
+def _on_two_pages(subjects: list[Block], qualities: list[Block], competencies: list[Block]) -> list[Block]:
+    """The second page begins with a section, the third or as on the official form the second, where two pages are enough."""
+    for first, second in (([*subjects, *qualities], competencies), (subjects, [*qualities, *competencies])):
+        if all(sum(block.height for block in page) <= ROOM for page in (first, second)):
+            return [*first, replace(second[0], starts_page=True), *second[1:]]
+    return [*subjects, *qualities, *competencies]
+
+
+def _unsigned(signing: dict[str, RowSigning]) -> bool:
+    """Whether some row is signed by the homeroom teacher's one signature only."""
+    return any(not row.fields and not row.signed_at for row in signing.values())
 
 
 def _with_summer(row: SubjectRow) -> SubjectRow:

@@ -25,7 +25,7 @@ FORMS: dict[str, Callable[[], Snapshot]] = {
     "cover": samples.cover_snapshot, "history": samples.history_snapshot, "results-tt22": samples.results_snapshot,
     "results-reassessed": samples.reassessed_snapshot, "results-demanding": samples.demanding_snapshot,
     "results-upper": samples.upper_snapshot, "results-tt26": samples.tt26_snapshot, "results-tt27": samples.primary_snapshot,
-    "results-tt27-demanding": samples.demanding_primary_snapshot, "cover-primary": samples.primary_cover, "history-primary": samples.primary_history,
+    "results-tt27-homeroom": samples.homeroom_signs_snapshot, "results-tt27-demanding": samples.demanding_primary_snapshot, "cover-primary": samples.primary_cover, "history-primary": samples.primary_history,
 }
 needs_poppler = pytest.mark.skipif(shutil.which("pdftoppm") is None, reason="poppler is not installed")
 

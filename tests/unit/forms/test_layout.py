@@ -41,6 +41,7 @@ SAMPLES = {
     "TT26 with comments": samples.tt26_snapshot(subjects=samples.subject_rows(), homeroom_comment=samples.LONG_COMMENT),
     "primary": samples.primary_snapshot(),
     "primary, last year": samples.primary_snapshot(samples.NAMES[1], 5),
+    "primary, homeroom teacher signs": samples.homeroom_signs_snapshot(),
     "demanding primary": samples.demanding_primary_snapshot(),
     "primary cover": samples.primary_cover(),
     "primary history": samples.primary_history(),

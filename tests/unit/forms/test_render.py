@@ -44,7 +44,7 @@ def refusal(snapshot: Snapshot, photo: bytes | None = None) -> HocbaError:
 ALL_KINDS = [
     samples.cover_snapshot, samples.history_snapshot, samples.results_snapshot, samples.demanding_snapshot,
     samples.upper_snapshot, samples.tt26_snapshot, samples.primary_snapshot, samples.demanding_primary_snapshot,
-    samples.primary_cover, samples.primary_history,
+    samples.primary_cover, samples.primary_history, samples.homeroom_signs_snapshot,
 ]
 
 
@@ -155,6 +155,12 @@ def test_primary_results_read_in_the_order_of_the_form() -> None:
              "5. Khen thưởng: Học sinh Tiêu biểu", "6. Hoàn thành chương trình: Hoàn thành chương trình lớp 4", "HIỆU TRƯỞNG",
              "Giáo viên chủ nhiệm")
     assert "Hoàn thành chương trình tiểu học" in words_of(render(samples.primary_snapshot(grade=5)))
+
+
+def test_rows_without_a_signature_say_who_signs_them() -> None:
+    sentence = "Môn học không có chữ ký riêng do giáo viên chủ nhiệm dạy, ký ở cuối bản này."
+    assert sentence in words_of(render(samples.homeroom_signs_snapshot()))
+    assert sentence not in words_of(render(samples.primary_snapshot()))
 
 
 def test_what_a_primary_pupil_made_up_in_summer_stands_beside_the_original() -> None:
