@@ -35,6 +35,7 @@ class SubjectYear:
     reassessed: str | None = None
     marks: Mapping[str, Marks] = field(default_factory=dict)
     test: str | None = None
+    reassessed_test: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class SubmittedYear:
     promotion_note: str | None = None
     title: str | None = None
     averages: Mapping[str, str | None] = field(default_factory=dict)
-    """TT26: ĐTB các môn, keys term1, term2, year."""
+    """TT26: ĐTB các môn, keys term1, term2, year, reassessed."""
     traits: tuple[tuple[str, str | None], ...] = ()
     """TT27: every quality and competency with its level of the year, T, Đ or C."""
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 from hocba_app.domain.assessment.rounding import HIGHEST, round_mark
 from hocba_app.domain.assessment.tt22 import MOST_ABSENCES, NOT_PASSED, PASSED, PROMOTED, REASSESS, RETAINED
 
-EXCELLENT, FAIR, AVERAGE, WEAK, POOR = "Giỏi", "Khá", "Trung bình", "Yếu", "Kém"
+EXCELLENT, FAIR, AVERAGE, WEAK, POOR = "Giỏi", "Khá", "TB", "Yếu", "Kém"
 LEVELS = (POOR, WEAK, AVERAGE, FAIR, EXCELLENT)
 """Học lực, from the lowest (Art. 13)."""
 CONDUCT = (WEAK, AVERAGE, FAIR, "Tốt")
@@ -33,6 +33,16 @@ _ADJUSTED = {
     (EXCELLENT, POOR): WEAK,
 }  # fmt: skip
 """(reached but for one subject, by thresholds) → level (Art. 13.6, verify)."""
+
+
+def canonical(level: str | None) -> str | None:
+    """A submitted level in the form used here: some write TB in full."""
+    return AVERAGE if level == "Trung bình" else level
+
+
+def conduct_year(term2: str | None) -> str | None:
+    """Hạnh kiểm of the year: that of term II, above all (Art. 4.2, verify)."""
+    return term2
 
 
 def mean(averages: Sequence[Decimal]) -> Decimal | None:
@@ -91,11 +101,14 @@ def promotion(
         return None
     if absences is not None and absences > MOST_ABSENCES:
         return RETAINED
-    if at_least(learning_reassessed or learning, AVERAGE, LEVELS) and at_least(conduct_after_summer or conduct, AVERAGE, CONDUCT):
-        return PROMOTED
-    if learning == POOR or (learning == WEAK and conduct == WEAK) or learning_reassessed is not None or conduct_after_summer is not None:
+    if learning == POOR or (learning == WEAK and conduct == WEAK):
         return RETAINED
-    return REASSESS
+    learning_fails = not at_least(learning_reassessed or learning, AVERAGE, LEVELS)
+    conduct_fails = not at_least(conduct_after_summer or conduct, AVERAGE, CONDUCT)
+    if not learning_fails and not conduct_fails:
+        return PROMOTED
+    tried = (learning_fails and learning_reassessed is not None) or (conduct_fails and conduct_after_summer is not None)
+    return RETAINED if tried else REASSESS
 
 
 def title(learning: str | None, conduct: str | None) -> str | None:

@@ -1,4 +1,4 @@
-"""A submitted historic year against TT58 as amended by TT26. Conduct is the school's judgement: it is not computed."""
+"""A submitted historic year against TT58 as amended by TT26."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from hocba_app.domain.assessment.tt22_check import principal_decides
 RULE_MEAN = "ĐTB các môn là trung bình cộng điểm trung bình của các môn (TT58 sửa đổi bởi TT26, Điều 11)"
 RULE_LEARNING = "Xếp loại học lực theo ĐTB các môn, điểm môn Toán, Văn hoặc Ngoại ngữ và môn thấp nhất, có điều chỉnh khi chỉ một môn kéo xuống (TT58, Điều 13)"
 RULE_REASSESSED = "Học lực sau thi lại tính với kết quả mới của môn thi lại (TT58, Điều 16)"
+RULE_CONDUCT = "Hạnh kiểm cả năm chủ yếu căn cứ hạnh kiểm học kì II (TT58, Điều 4)"
 RULE_PROMOTION = "Lên lớp khi học lực và hạnh kiểm từ Trung bình, nghỉ không quá 45 buổi (TT58, Điều 15)"
 RULE_TITLE = "Học sinh giỏi: hạnh kiểm Tốt, học lực Giỏi; Học sinh tiên tiến: cả hai từ Khá (TT58, Điều 18)"
 
@@ -53,16 +54,18 @@ def _level(column: Column) -> str | None:
 class _Check(SubjectCheck):
     def run(self) -> list[Mismatch]:
         self.subjects()
-        for column in (*TERMS, "year"):
+        for column in (*TERMS, "year", *(("reassessed",) if self.anything_reassessed else ())):
             given = self.mark(f"averages.{column}", self.year.averages.get(column))
             self.compare_marks(f"averages.{column}", given, tt26.mean(list(self.columns[column].marked.values())), RULE_MEAN)
         for column in (*TERMS, "year"):
-            self.compare(f"learning.{column}", self.year.learning.get(column), _level(self.columns[column]), RULE_LEARNING)
+            self.compare(f"learning.{column}", tt26.canonical(self.year.learning.get(column)), _level(self.columns[column]), RULE_LEARNING)
         after = _level(self.columns["reassessed"]) if self.anything_reassessed else None
-        self.compare("learning.reassessed", self.year.learning.get("reassessed"), after, RULE_REASSESSED)
-        learnt, conduct = _level(self.columns["year"]), self.year.training.get("year")
+        self.compare("learning.reassessed", tt26.canonical(self.year.learning.get("reassessed")), after, RULE_REASSESSED)
+        training = {column: tt26.canonical(value) for column, value in self.year.training.items()}
+        learnt, conduct = _level(self.columns["year"]), tt26.conduct_year(training.get("term2")) or training.get("year")
+        self.compare("training.year", training.get("year"), conduct, RULE_CONDUCT)
         decided = tt26.promotion(
-            learnt, conduct, self.year.absences, learning_reassessed=after, conduct_after_summer=self.year.training.get("reassessed")
+            learnt, conduct, self.year.absences, learning_reassessed=after, conduct_after_summer=training.get("reassessed")
         )
         did_not_come = decided == tt22.REASSESS and self.year.promotion == tt22.RETAINED
         if not did_not_come and not principal_decides(self.year):

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 
 from hocba_app.domain.snapshot import Snapshot
 from hocba_app.models import Document, DocumentVersion, SchoolClass, Student
-from hocba_app.services.records.snapshot import build_snapshot
+from hocba_app.services.records.snapshot import load_sources, snapshot_from
 
 _AT_A_TIME = 200
 _KEYS = {"subjects": "code", "history": "school_year", "qualities": "name", "general_competencies": "name", "specific_competencies": "name"}
@@ -71,15 +71,30 @@ def refresh_out_of_date(
         query = query.where(col(Document.kind).in_(list(kinds)))
     newly = 0
     for chosen in _chunks(sorted(student_ids)) if student_ids is not None else (None,):
-        narrowed = query if chosen is None else query.where(col(Document.student_id).in_(chosen))
-        for document, version, student, school_class in session.exec(narrowed).all():
-            current = build_snapshot(session, document.kind, student, school_class, [], code="", url="")
+        found = session.exec(query if chosen is None else query.where(col(Document.student_id).in_(chosen))).all()
+        newly += _compare(session, [tuple(row) for row in found])
+    session.flush()
+    return newly
+
+
+Row = tuple[Document, DocumentVersion, Student, SchoolClass]
+
+
+def _compare(session: Session, rows: list[Row]) -> int:
+    """Note the differences of these documents; what they are built from is read once a class."""
+    by_class: dict[str, list[Row]] = {}
+    for row in rows:
+        by_class.setdefault(row[3].id, []).append(row)
+    newly = 0
+    for of_class in by_class.values():
+        sources = load_sources(session, of_class[0][3], sorted({student.id for _, _, student, _ in of_class}))
+        for document, version, student, _ in of_class:
+            current = snapshot_from(sources, document.kind, student, (), code="", url="")
             found = differences(version.snapshot, current) or None
             if found != document.out_of_date:
                 newly += is_out_of_date(found) and not is_out_of_date(document.out_of_date)
                 document.out_of_date = found
                 session.add(document)
-    session.flush()
     return newly
 
 

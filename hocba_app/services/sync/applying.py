@@ -224,6 +224,9 @@ class Applier:
         """Whether a person must decide: a personal id that changed, or that another record has."""
         if self._resource == "results" and (other := self._results.get(values["student_id"])) not in (None, record.id):
             raise Refused("student_id", f"học sinh đã có kết quả khác trong năm học ({other})")
+        if self._resource == "subjects" and row is not None and row.code != values["code"]:
+            # Results, signature fields and signing assignments name subjects by code.
+            raise Refused("code", f"mã môn đã nhận là {row.code}, không đổi được; hãy sửa lại trên SMAS")
         choice = self._decided.get((record.id, record.version))
         for column, held in self._held.items():
             value, other = values[column], held.get(values[column])

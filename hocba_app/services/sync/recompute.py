@@ -45,5 +45,6 @@ def _subject(entry: Mapping[str, Any], kinds: SubjectKinds) -> SubjectYear:
         term: Marks(tuple(found["regular"]), found["midterm"], found["final"]) for term in TERMS if (found := given.get(term)) is not None
     }
     return SubjectYear(
-        code, kinds.get(code) == "comment", entry["term1"], entry["term2"], entry["year"], entry["reassessed"], marks, entry.get("test")
+        code, kinds.get(code) == "comment", entry["term1"], entry["term2"], entry["year"], entry["reassessed"], marks,
+        entry.get("test"), entry.get("reassessed_test"),
     )

@@ -152,6 +152,8 @@ class TermMarks(Shape):
     regular: Annotated[list[Value], Field(max_length=40)] = []
     midterm: Value | None = None
     final: Value | None = None
+    midterm_test: Value | None = None
+    test: Value | None = None
 
 
 class SubjectMarks(Shape):
@@ -166,6 +168,7 @@ class SubjectResult(Shape):
     year: Value | None = None
     reassessed: Value | None = None
     test: Value | None = None
+    reassessed_test: Value | None = None
     comment: Prose | None = None
     note: Prose | None = None
     marks: SubjectMarks | None = None

@@ -56,9 +56,15 @@ class Sector:
 
 
 @pytest.fixture
-def fresh_smas(tmp_path: Path) -> Iterator[tuple[str, Service]]:
+def spec(request: pytest.FixtureRequest) -> str:
+    """The school to generate; a test may choose another."""
+    return getattr(request, "param", SPEC)
+
+
+@pytest.fixture
+def fresh_smas(tmp_path: Path, spec: str) -> Iterator[tuple[str, Service]]:
     """A simulator of this test alone, for tests that change what is submitted."""
-    service = Service(tmp_path / "smas", [SPEC])
+    service = Service(tmp_path / "smas", [spec])
     with running(lambda _url: create_app(service)) as url:
         yield url, service
     service.close()

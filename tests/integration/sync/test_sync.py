@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from sqlmodel import select
 
 from hocba_app.models import Account, Enrolment, School, SchoolClass, Staff, Student, StudentResult, SyncRow
@@ -28,7 +29,13 @@ def test_a_first_sync_brings_the_whole_school(here: Here, sector: Sector) -> Non
         assert "subject_id" not in result.payload["subjects"][0]
 
 
-def test_the_recomputation_finds_the_known_errors_no_more_and_no_fewer(here: Here, sector: Sector) -> None:
+@pytest.mark.parametrize(
+    "spec",
+    ["lower_secondary:students=36,seed=7", "primary:students=60,seed=2,moment=summer", "upper_secondary:students=60,seed=2", "lower_secondary:students=60,seed=5,moment=summer"],
+    ids=lambda spec: spec.partition(":")[0] + spec[-6:],
+    indirect=True,
+)
+def test_the_recomputation_finds_the_known_errors_no_more_and_no_fewer(spec: str, here: Here, sector: Sector) -> None:
     here.sync()
     with here.db.read(here.school_id) as session:
         codes = {pupil.id: pupil.code for pupil in session.exec(select(Student)).all()}

@@ -24,16 +24,16 @@ def table(*values: float | str) -> dict[str, Decimal]:
 @pytest.mark.parametrize(
     ("average", "marked", "comments", "threshold", "level"),
     [
-        ("8.2", table(8.0, 8, 8, 9, 9, 9, 9, 4.9), ["Đ"], "Trung bình", "Khá"),  # the worked case
+        ("8.2", table(8.0, 8, 8, 9, 9, 9, 9, 4.9), ["Đ"], "TB", "Khá"),  # the worked case
         ("8.0", table(8.0, 6.5, 6.5, 9, 9, 9, 8, 8), ["Đ"], "Giỏi", "Giỏi"),
         ("7.9", table(8.0, 6.5, 6.5, 9, 9, 9, 8, 8), ["Đ"], "Khá", "Khá"),
         ("8.2", table(7.9, 7.9, 7.9, 9, 9, 9, 9, 9), ["Đ"], "Khá", "Khá"),
-        ("8.2", table(8.0, 8, 8, 9, 9, 9, 9, 3.4), ["Đ"], "Yếu", "Trung bình"),
-        ("7.0", table(7, 7, 7, 7, 7, 7, 7, 3.4), ["Đ"], "Yếu", "Trung bình"),
+        ("8.2", table(8.0, 8, 8, 9, 9, 9, 9, 3.4), ["Đ"], "Yếu", "TB"),
+        ("7.0", table(7, 7, 7, 7, 7, 7, 7, 3.4), ["Đ"], "Yếu", "TB"),
         ("7.0", table(7, 7, 7, 7, 7, 7, 7, 1.9), ["Đ"], "Kém", "Yếu"),
-        ("8.2", table(8, 8, 8, 9, 9, 9, 9, 8), ["CĐ"], "Yếu", "Trung bình"),
-        ("8.2", table(8, 8, 8, 9, 9, 9, 4.9, 4.9), ["Đ"], "Trung bình", "Trung bình"),
-        ("5.0", table(5, 5, 5, 5, 5, 5, 5, 3.5), ["Đ"], "Trung bình", "Trung bình"),
+        ("8.2", table(8, 8, 8, 9, 9, 9, 9, 8), ["CĐ"], "Yếu", "TB"),
+        ("8.2", table(8, 8, 8, 9, 9, 9, 4.9, 4.9), ["Đ"], "TB", "TB"),
+        ("5.0", table(5, 5, 5, 5, 5, 5, 5, 3.5), ["Đ"], "TB", "TB"),
         ("4.9", table(5, 5, 5, 5, 5, 5, 5, 3.5), ["Đ"], "Yếu", "Yếu"),
         ("3.4", table(3, 3, 3, 3, 3, 3, 3, 3), ["Đ"], "Kém", "Kém"),
     ],
@@ -45,14 +45,14 @@ def test_tt26_level(average: str, marked: dict[str, Decimal], comments: list[str
 
 def test_tt26_mean_titles_promotion() -> None:
     assert tt26.mean([D("8.2"), D("8.3")]) == D("8.3") and tt26.mean([]) is None
-    assert (tt26.title("Giỏi", "Tốt"), tt26.title("Giỏi", "Khá"), tt26.title("Khá", "Khá"), tt26.title("Khá", "Trung bình")) == (
+    assert (tt26.title("Giỏi", "Tốt"), tt26.title("Giỏi", "Khá"), tt26.title("Khá", "Khá"), tt26.title("Khá", "TB")) == (
         "Học sinh giỏi", "Học sinh tiên tiến", "Học sinh tiên tiến", None,
     )  # fmt: skip
-    assert tt26.promotion("Trung bình", "Trung bình", 45) == "promoted"
-    assert tt26.promotion("Trung bình", "Trung bình", 46) == "retained"
+    assert tt26.promotion("TB", "TB", 45) == "promoted"
+    assert tt26.promotion("TB", "TB", 46) == "retained"
     assert tt26.promotion("Yếu", "Khá", 0) == "reassess" and tt26.promotion("Khá", "Yếu", 0) == "reassess"
     assert tt26.promotion("Kém", "Tốt", 0) == "retained" and tt26.promotion("Yếu", "Yếu", 0) == "retained"
-    assert tt26.promotion("Yếu", "Khá", 0, learning_reassessed="Trung bình") == "promoted"
+    assert tt26.promotion("Yếu", "Khá", 0, learning_reassessed="TB") == "promoted"
     assert tt26.promotion("Yếu", "Khá", 0, learning_reassessed="Yếu") == "retained"
 
 
@@ -86,6 +86,11 @@ def test_tt26_check() -> None:
     assert found("TT26", historic(title="Học sinh tiên tiến")) == [("title", "Học sinh tiên tiến", "Học sinh giỏi")]
     assert found("TT26", historic(learning=dict(historic().learning) | {"term1": "Khá"})) == [("learning.term1", "Khá", "Giỏi")]
     assert found("TT26", historic(promotion="reassess")) == [("promotion", "reassess", "promoted")]
+    assert found("TT26", historic(training=dict(historic().training) | {"year": "Khá"})) == [("training.year", "Khá", "Tốt")]
+    full = {"term1": "Trung bình", "term2": "Trung bình", "year": "Trung bình", "reassessed": None}
+    average = tuple(SubjectYear(code, False, "5.5", "5.5", "5.5") for code in CODES)
+    five = {"term1": "5.5", "term2": "5.5", "year": "5.5"}
+    assert found("TT26", historic(subjects=average, learning=full, averages=five, title=None)) == [], "TB in full is TB"
 
 
 TENTHS = st.integers(0, 100).map(lambda tenths: D(tenths) / 10)
@@ -151,6 +156,17 @@ def test_tt27_check() -> None:
     assert found("TT27", primary(**incomplete)) == [("promotion", "promoted", "reassess")]
     assert found("TT27", primary(**incomplete, promotion="retained")) == []
     assert found("TT27", primary(traits=(("Yêu nước", None),))) == [], "a gap is no mismatch"
+    assert found("TT27", primary(subjects=(SubjectYear("TV", False, year="T"),))) == [], "a test not yet made is a gap"
+    assert found("TT27", primary(subjects=(SubjectYear("TV", False, term2="T", year="H", test="9"), *primary().subjects[1:]))) == [("subjects.TV.year", "H", "T")]
+
+
+def test_tt27_after_the_summer() -> None:
+    again = (SubjectYear("TV", False, year="C", test="3", reassessed="H", reassessed_test="6"),)
+    levels = {"year": "Chưa hoàn thành", "reassessed": "Hoàn thành"}
+    assert found("TT27", primary(subjects=again, learning=levels)) == []
+    assert found("TT27", primary(subjects=again, learning=levels, promotion="retained")) == [("promotion", "retained", "promoted")]
+    failed = (SubjectYear("TV", False, year="C", test="3", reassessed="C", reassessed_test="4"),)
+    assert found("TT27", primary(subjects=failed, learning=levels, promotion="retained")) == [("learning.reassessed", "Hoàn thành", "Chưa hoàn thành")]
 
 
 def test_a_regime_nobody_wrote_is_none() -> None:
