@@ -169,20 +169,21 @@ def wrong_results(random: Random, results: list[dict[str, Any]], code: str) -> N
         highest = {"TT22": "Học sinh Giỏi", "TT26": "Học sinh giỏi", "TT27": "Học sinh Xuất sắc"}[result["regime"]]
         return {"title": None if result["title"] == highest else highest}
 
-    makers: list[Callable[[dict[str, Any]], dict[str, str | None]]] = [
-        level,
-        title,
-        lambda _: {"promotion": "retained"},
+    everywhere, secondary = ("TT22", "TT26", "TT27"), ("TT22", "TT26")
+    makers: list[tuple[tuple[str, ...], Callable[[dict[str, Any]], dict[str, str | None]]]] = [
+        (everywhere, level),
+        (everywhere, title),
+        (everywhere, lambda _: {"promotion": "retained"}),
+        (secondary, lambda result: {"subjects.TOAN.year": _other(result["subjects"][f"{code}-TOAN"]["year"], 3)}),
+        (secondary, lambda result: {"subjects.VAN.term2": _other(result["subjects"][f"{code}-VAN"]["term2"], 2)}),
+        # Conduct under TT26 is the school's judgement: nothing says that it is wrong.
+        (("TT22",), lambda result: {"training.year": "Khá" if result["training"]["year"] != "Khá" else "Tốt"}),
     ]
-    if results and results[0]["regime"] != "TT27":
-        makers += [
-            lambda result: {"subjects.TOAN.year": _other(result["subjects"][f"{code}-TOAN"]["year"], 3)},
-            lambda result: {"subjects.VAN.term2": _other(result["subjects"][f"{code}-VAN"]["term2"], 2)},
-        ]  # fmt: skip
-    if results and results[0]["regime"] == "TT22":
-        makers.append(lambda result: {"training.year": "Khá" if result["training"]["year"] != "Khá" else "Tốt"})
-    for make, result in zip(makers, random.sample(results, min(len(makers), len(results) // 4)), strict=False):
-        result["wrong"] = make(result)
+    chosen = random.sample(results, len(results) // 4)
+    for regimes, make in makers:
+        result = next((result for result in chosen if result["regime"] in regimes and not result["wrong"]), None)
+        if result is not None:
+            result["wrong"] = make(result)
 
 
 def _other(value: str, by: int) -> str:
