@@ -38,7 +38,6 @@ def _gaps() -> rx.Component:
                 ),
                 rx.el.ul(
                     rx.foreach(AssignmentsState.gaps, _gap), class_name="gap-list", tab_index=0, aria_label="Việc còn thiếu",
-                    style={"maxHeight": "420px", "overflowY": "auto"},
                 ),
             ),
             notice("Đủ người ký, ảnh chữ ký, tài khoản và chứng thư số cho năm học này.", tone="ok"),
@@ -70,7 +69,7 @@ def _place_editor() -> rx.Component:
             opened.key != "",
             rx.el.section(
                 rx.el.div(
-                    rx.el.h2(opened.title, style={"margin": "0"}), rx.el.button("Đóng", class_name="button soft", on_click=AssignmentsState.close),
+                    rx.el.h2(opened.title, class_name="panel-title", style={"margin": "0"}), rx.el.button("Đóng", class_name="button soft", on_click=AssignmentsState.close),
                     style={"display": "flex", "gap": "10px", "justifyContent": "space-between", "alignItems": "center"},
                 ),
                 rx.el.dl(

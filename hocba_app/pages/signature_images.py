@@ -111,7 +111,7 @@ def _upload() -> rx.Component:
 def _file(row: FileRow) -> rx.Component:
     return rx.el.tr(
         rx.el.th(row.file, scope="row", style={"overflowWrap": "anywhere"}),
-        rx.el.td(rx.el.img(src=row.before, alt="Ảnh gốc " + row.file, class_name="ink", loading="lazy")),
+        rx.el.td(rx.cond(row.before != "", rx.el.img(src=row.before, alt="Ảnh gốc " + row.file, class_name="ink", loading="lazy"))),
         rx.el.td(rx.cond(row.after != "", rx.el.img(src=row.after, alt="Ảnh sau xử lý của " + row.whose, class_name="ink"))),
         rx.el.td(
             rx.el.div(status_badge(row.tone, row.outcome_name), rx.cond(row.reason != "", rx.el.div(row.reason, class_name="small muted"))),

@@ -39,7 +39,7 @@ def signing_accounts() -> rx.Component:
 def _editor() -> rx.Component:
     return rx.el.section(
         rx.el.div(
-            rx.el.h2(SigningAccountsState.editing.name, style={"margin": "0"}),
+            rx.el.h2(SigningAccountsState.editing.name, class_name="panel-title", style={"margin": "0"}),
             rx.el.div(
                 rx.cond(
                     SigningAccountsState.editing.user != "",

@@ -53,6 +53,7 @@ def _cover() -> rx.Component:
                 rx.fragment("Hiện nay: ", rx.el.b(SigningSettingsState.cover_signer)),
                 "Chưa có người ký bìa: danh sách cán bộ chưa có Hiệu trưởng.",
             ),
+            class_name="said",
         ),
         rx.form(
             _select(
@@ -74,6 +75,7 @@ def _operator() -> rx.Component:
                 SigningSettingsState.seal_operator != "", rx.fragment("Hiện nay: ", rx.el.b(SigningSettingsState.seal_operator)),
                 status_badge("todo", "Chưa phân công"),
             ),
+            class_name="said",
         ),
         rx.form(
             _select(
@@ -105,7 +107,7 @@ def _option(option: Option) -> rx.Component:
 def _delegations() -> rx.Component:
     return rx.el.section(
         rx.el.h2("Ký thay Hiệu trưởng"),
-        rx.el.p("Phó Hiệu trưởng ký QTHT, KQHT bằng chứng thư số của mình, theo quyết định và trong thời hạn ghi ở đây.", class_name="muted"),
+        rx.el.p("Phó Hiệu trưởng ký QTHT, KQHT bằng chứng thư số của mình, theo quyết định và trong thời hạn ghi ở đây.", class_name="muted said"),
         rx.cond(
             SigningSettingsState.delegations.length() > 0,
             data_table(
@@ -120,7 +122,7 @@ def _delegations() -> rx.Component:
                 rx.el.summary("Thêm quyết định ký thay", class_name="button soft", style={"listStyle": "none"}), _new_delegation(),
                 key="new-" + SigningSettingsState.form_turn.to_string(), style={"marginTop": "14px"},
             ),
-            rx.el.p("Danh sách cán bộ chưa có Phó Hiệu trưởng nên chưa thể thêm quyết định ký thay.", class_name="muted"),
+            rx.el.p("Danh sách cán bộ chưa có Phó Hiệu trưởng nên chưa thể thêm quyết định ký thay.", class_name="muted said"),
         ),
         class_name="panel",
     )

@@ -209,7 +209,7 @@ class SignatureImagesState(rx.State):
         rows = [
             FileRow(
                 entry.number, entry.file, entry.outcome, _TONE.get(entry.outcome, "info"), IMAGE_FILE.get(entry.outcome, entry.outcome),
-                entry.whose, entry.reason, f"/files/signature-originals/{upload.job_id}/{entry.number}", entry.after,
+                entry.whose, entry.reason, f"/files/signature-originals/{upload.job_id}/{entry.number}" if entry.readable else "", entry.after,
             )
             for entry in upload.files
         ]

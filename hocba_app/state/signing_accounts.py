@@ -189,8 +189,17 @@ class SigningAccountsState(rx.State):
             done, total = progress
             self.test_percent, self.test_text = (round(100 * done / total) if total else 0), f"Đã kiểm tra {done}/{total} tài khoản"
         if self.key_owner:
-            self.editing = next((row for row in self.rows if row.owner == self.key_owner), self.editing)
+            await self._read_editing(who)
         self.loaded = True
+
+    async def _read_editing(self, who: Identity) -> None:
+        """The account that is edited, whether the filter still shows it or not."""
+        try:
+            view = await asyncio.to_thread(keys.key_view, database(), who, self.key_owner)
+            self.editing = key_editing.key_row(view, _detail(view))
+        except HocbaError as error:
+            self.problem = error.sentence
+            self._close()
 
 
 def _read(who: Identity, search: str, only: str, page: int) -> tuple[keys.KeysPage, tuple[int, int] | None]:

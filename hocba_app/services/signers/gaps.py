@@ -118,7 +118,8 @@ def _person(person: Staff, classes: tuple[str, ...], key: SigningKey | None, ima
     if not image:
         yield gap("no_image", "Chưa có ảnh chữ ký. Hãy tải ảnh lên, hoặc nhắc thầy cô tự tải ở mục Chữ ký của tôi.", IMAGES)
     found = _of_key(key_of_staff(person, key))
-    if found is not None:
+    # Without an id number no certificate can be judged: one thing to do, said once.
+    if found is not None and not (found[0] == "certificate_problem" and not (person.id_number or person.old_id_number)):
         yield gap(found[0], found[1], ACCOUNTS, found[2])
 
 
@@ -127,9 +128,7 @@ def _of_key(view: KeyView) -> tuple[str, str, Literal["blocking", "warning"]] | 
     if view.state == "ok":
         return None
     if view.state == "no_account":
-        return "no_account", "Chưa có tài khoản MySign. Hãy nhập tài khoản MySign.", "blocking"
-    if view.state == "no_certificate" and view.problem == ErrorCode.SIGNER_NO_KEY:
-        return "no_certificate", "Chưa chọn chứng thư số. Hãy chọn chứng thư số của tài khoản MySign.", "blocking"
+        return "no_account", view.sentence, "blocking"
     if view.state == "expiring":
         return "certificate_expiring", view.sentence, "warning"
     # Whether it was revoked could not be learnt at the last test: signing asks again by itself.

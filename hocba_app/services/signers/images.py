@@ -21,7 +21,8 @@ from hocba_app.services.storage.ink import small_copy
 from hocba_app.services.storage.signature_images import newest_image, preview_data_url, save_for
 
 THUMBNAIL = (360, 240)
-UNMATCHED, FAILED, GIVEN = "unmatched", "failed", "given"
+GIVEN = "given"
+_UNREADABLE = (ErrorCode.FILE_TYPE, ErrorCode.FILE_TOO_LARGE, ErrorCode.IMAGE_TOO_LARGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,8 @@ class FileOutcome:
     reason: str
     after: str
     """Data URL of the cleaned image."""
+    readable: bool
+    """The original is a picture that can be shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +148,7 @@ def last_upload(db: Database, who: Identity) -> UploadView | None:
     files = [
         FileOutcome(
             number, entry["file"], entry["outcome"], names.get(entry.get("staff", ""), ""), entry.get("reason", ""),
-            cleaned.get((entry.get("staff", ""), entry.get("image", "")), ""),
+            cleaned.get((entry.get("staff", ""), entry.get("image", "")), ""), entry.get("code", "") not in _UNREADABLE,
         )
         for number, entry in enumerate(reported)
     ]

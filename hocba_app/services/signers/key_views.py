@@ -22,6 +22,9 @@ from hocba_app.services.signing.certificates import WARN_BEFORE
 STATES = ("no_account", "no_certificate", "problem", "expired", "expiring", "ok")
 """How a key may stand, the worst first."""
 
+_TO_ENTER = "Chưa có tài khoản MySign. Hãy nhập tài khoản rồi kết nối."
+_TO_CHOOSE = "Chưa chọn chứng thư số. Hãy kết nối và chọn chứng thư số của tài khoản này."
+
 
 @dataclass(frozen=True, slots=True)
 class KeyView:
@@ -133,6 +136,8 @@ def _view(owner: str, code: str, name: str, position: str, key: SigningKey | Non
     expiry = local_text(key.valid_to)[:10] if key.valid_to else "…"
     sentence = HocbaError(problem, date=expiry, name=name).sentence if problem else ""
     days = (key.valid_to - utc_now()).days if key.valid_to else None
+    if problem is ErrorCode.SIGNER_NO_KEY:
+        sentence = _TO_ENTER if state == "no_account" else _TO_CHOOSE
     if state == "expiring":
         sentence = f"Chứng thư số hết hạn ngày {expiry} (còn {days} ngày). Hãy gia hạn với nhà cung cấp trước ngày đó."
     return KeyView(
