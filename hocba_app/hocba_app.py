@@ -6,32 +6,44 @@ import reflex as rx
 
 from hocba_app import logs
 from hocba_app.pages import (
+    accounts,
     assignments,
+    audit,
     dashboard,
+    lock,
     login,
     me,
     my_signature,
     printing,
+    record,
+    records,
     signature_images,
     signing,
     signing_accounts,
     signing_settings,
+    unlock,
 )
 from hocba_app.pages import sync as sync_page
 from hocba_app.routes.app import create_api
 from hocba_app.routes.protection import BodyLimit, SecurityHeaders
 from hocba_app.state import following
+from hocba_app.state.accounts import AccountsState
 from hocba_app.state.assignments import AssignmentsState
+from hocba_app.state.audit import AuditState
 from hocba_app.state.dashboard import DashboardState
 from hocba_app.state.gate import Gate
+from hocba_app.state.lock import LockState
 from hocba_app.state.my_signature import MySignatureState
 from hocba_app.state.printing import PrintState
+from hocba_app.state.record import RecordState
+from hocba_app.state.records import RecordsState
 from hocba_app.state.shell import ShellState
 from hocba_app.state.signature_images import SignatureImagesState
 from hocba_app.state.signing import SigningState
 from hocba_app.state.signing_accounts import SigningAccountsState
 from hocba_app.state.signing_settings import SigningSettingsState
 from hocba_app.state.sync import SyncState
+from hocba_app.state.unlock import UnlockState
 
 logs.configure()
 app = rx.App(
@@ -48,6 +60,12 @@ for page, route, title, load in (
     (dashboard.dashboard, "/", "Tổng quan", DashboardState.load),
     (signing.signing, "/sign", "Ký học bạ", SigningState.load),
     (sync_page.sync, "/sync", "Đồng bộ", SyncState.load),
+    (lock.lock, "/lock", "Chốt học bạ", LockState.load),
+    (unlock.unlock, "/unlock", "Hủy chốt", UnlockState.load),
+    (records.records, "/records", "Học bạ", RecordsState.load),
+    (record.record, "/records/[document_id]", "Học bạ", RecordState.load),
+    (audit.audit, "/audit", "Nhật ký", AuditState.load),
+    (accounts.accounts, "/accounts", "Tài khoản", AccountsState.load),
     (printing.printing, "/print", "In học bạ", PrintState.load),
     (assignments.assignments, "/assignments", "Phân công ký", AssignmentsState.load),
     (signature_images.signature_images, "/signature-images", "Ảnh chữ ký, con dấu", SignatureImagesState.load),

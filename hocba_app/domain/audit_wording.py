@@ -9,7 +9,7 @@ from hocba_app.domain.wording import KIND_SHORT, ROLE, STAGE_SIGNER
 
 GROUPS = {
     "record": "Hồ sơ", "lock": "Chốt", "unlock": "Hủy chốt", "batch": "Lượt ký", "sync": "Đồng bộ", "account": "Tài khoản",
-    "signer": "Phân công ký", "slot": "Phân công ký", "signing": "Cấu hình ký", "delegation": "Ký thay", "key": "Tài khoản MySign",
+    "signer": "Phân công ký", "slot": "Đổi người ký", "signing": "Cấu hình ký", "delegation": "Ký thay", "key": "Tài khoản MySign",
     "signature": "Ảnh chữ ký", "seal": "Con dấu", "packet": "In", "handout": "Giao hồ sơ", "school": "Trường", "store": "Kho hồ sơ", "audit": "Nhật ký",
 }
 """By the part of an action before the full stop."""
@@ -19,7 +19,7 @@ ACTIONS = {
     "unlock.asked": "Đề nghị hủy chốt", "unlock.approved": "Duyệt hủy chốt", "unlock.refused": "Từ chối hủy chốt",
     "unlock.withdrawn": "Rút đề nghị hủy chốt",
     "batch.started": "Bắt đầu lượt ký", "batch.split": "Tách lượt ký", "batch.stop_asked": "Ngừng chờ lượt ký", "batch.sent": "Đã gửi yêu cầu ký",
-    "batch.resent": "Đã gửi lại yêu cầu ký", "batch.answered": "Đã nhận chữ ký", "batch.committed": "Lượt ký hoàn thành",
+    "batch.resent": "Đã gửi lại yêu cầu ký", "batch.answered": "Đã nhận chữ ký", "batch.answered_late": "Chữ ký đến muộn được lưu làm chứng cứ", "batch.committed": "Lượt ký hoàn thành",
     "batch.ended": "Lượt ký kết thúc, chưa ký hết",
     "sync.started": "Bắt đầu đồng bộ", "sync.applied": "Đã ghi dữ liệu đồng bộ", "sync.cancelled": "Đã hủy đồng bộ",
     "account.created": "Tạo tài khoản", "account.code_issued": "Cấp mã kích hoạt", "account.activated": "Kích hoạt tài khoản",

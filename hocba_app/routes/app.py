@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, Response
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.routes import health, printing, session, signature_images, sync, verification
+from hocba_app.routes import accounts, health, printing, records, session, signature_images, sync, verification
 from hocba_app.routes.error_page import error_page
 
 log = structlog.get_logger()
@@ -18,7 +18,10 @@ _STATUS = {
     ErrorCode.NOT_SIGNED_IN: 401, ErrorCode.FORBIDDEN: 403, ErrorCode.NOT_FOUND: 404, ErrorCode.INTERNAL: 500,
     ErrorCode.LOGIN_THROTTLED: 429, ErrorCode.FILE_TOO_LARGE: 413,
 }
-ROUTERS = (session.router, printing.router, verification.router, sync.router, signature_images.router, health.router)
+ROUTERS = (
+    session.router, printing.router, verification.router, sync.router, signature_images.router, records.router,
+    accounts.router, health.router,
+)
 
 
 def create_api() -> FastAPI:

@@ -21,6 +21,8 @@ class Finding:
 
     severity: Literal["blocking", "warning"]
     text: str
+    acceptable: bool = False
+    """Blocks only until a member of the office locks all the same and says why."""
 
 
 @dataclass(slots=True)
@@ -153,7 +155,7 @@ def _results(candidate: Candidate, kind: str, sources: Sources, accept: bool) ->
         candidate.left_out = "Kết quả cả năm thuộc lớp khác: chốt ở lớp đó."
     for mismatch in result.mismatches:
         text = f"{mismatch['field']}: đã nộp {mismatch['submitted']}, tính lại {mismatch['computed']} ({mismatch['rule']})."
-        candidate.findings.append(Finding("warning" if accept else "blocking", text))
+        candidate.findings.append(Finding("warning" if accept else "blocking", text, acceptable=True))
 
 
 def _comments(candidate: Candidate, sources: Sources, result: StudentResult, names: Sequence[str]) -> None:

@@ -53,6 +53,12 @@ class LockRow:
     """Against the last, void version."""
 
     @property
+    def needs_reason(self) -> bool:
+        """Whether nothing stands in the way but results that differ from the rules."""
+        blocking = [finding for finding in self.findings if finding.severity == "blocking"]
+        return not self.locked and bool(blocking) and all(finding.acceptable for finding in blocking)
+
+    @property
     def chosen(self) -> bool:
         """Whether a lock of the class takes him without further words."""
         return self.can_lock and not self.left_out

@@ -144,7 +144,7 @@ def record_view(db: Database, who: Identity, document_id: str) -> RecordView:
     """A document with its whole story.
 
     Raises:
-        HocbaError: FORBIDDEN, also for one that does not exist.
+        HocbaError: FORBIDDEN, NOT_FOUND.
     """
     require(who, Right.RECORDS_READ)
     with db.read(who.school_id) as session:
@@ -181,7 +181,7 @@ def record_file(db: Database, who: Identity, document_id: str, version: int | No
         An ASCII file name with the pupil's code and without his name, and the bytes.
 
     Raises:
-        HocbaError: FORBIDDEN, also for a document that does not exist; NOT_FOUND, STORED_FILE_DAMAGED.
+        HocbaError: FORBIDDEN, NOT_FOUND, STORED_FILE_DAMAGED.
     """
     require(who, Right.RECORDS_READ)
     with db.read(who.school_id) as session:
@@ -207,8 +207,8 @@ def file_name(code: str, kind: str, school_year: str, version: int) -> str:
 
 def _document(session: Session, who: Identity, document_id: str) -> Document:
     document = session.get(Document, (who.school_id, document_id))
-    if document is None:  # as for a class that is not his: ids cannot be probed
-        raise HocbaError(ErrorCode.FORBIDDEN, right=Right.RECORDS_READ.value)
+    if document is None:
+        raise HocbaError(ErrorCode.NOT_FOUND, what="hồ sơ")
     require_class(session, who, document.class_id)
     return document
 

@@ -51,7 +51,8 @@ ALLOWED: dict[Right, set[str]] = {
 PAGES: dict[str, set[Right]] = {
     "SyncState": {Right.SYNC}, "LockState": {Right.LOCK}, "UnlockState": {Right.UNLOCK_ASK, Right.UNLOCK_APPROVE},
     "AuditState": {Right.AUDIT_READ}, "AccountsState": {Right.ACCOUNTS, Right.ACCOUNTS_READ},
-    "RecordsState": {Right.RECORDS_READ, Right.UNLOCK_ASK}, "AssignmentsState": {Right.ASSIGNMENTS},
+    "RecordsState": {Right.RECORDS_READ, Right.UNLOCK_ASK},
+    "RecordState": {Right.RECORDS_READ, Right.UNLOCK_ASK}, "AssignmentsState": {Right.ASSIGNMENTS},
     "SignatureImagesState": {Right.SIGNATURE_IMAGES, Right.SEAL_IMAGE}, "SigningAccountsState": {Right.SIGNING_ACCOUNTS},
     "SigningSettingsState": {Right.COVER_SIGNER, Right.DELEGATE, Right.SEAL_OPERATOR},
     "MySignatureState": {Right.OWN_SIGNATURE, Right.OWN_SIGNING_ACCOUNT}, "PrintState": {Right.PRINT},
@@ -164,7 +165,7 @@ def _ids_of(db: Database, school: WebSchool) -> list[str]:
     found = [school.small.class_id]
     with db.read(school.school_id) as session:
         for model in (Document, DocumentVersion, Slot, Student, Staff, Job, Account):
-            found += [row.id for row in session.exec(select(model).limit(2)).all()]
+            found += [row.id for row in session.exec(select(model).limit(1)).all()]
     return found
 
 
@@ -188,7 +189,7 @@ def _argument(annotation: Any, given: str) -> Any:
     return 1 if kind in ("int", "<class 'int'>") else given
 
 
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("role", ["admin", "principal", "subject", "seal_operator"])
 async def test_nobody_of_another_school_sees_or_touches_anything(
     role: str, web_database: Database, two_schools: tuple[WebSchool, WebSchool], run: Any, caplog: pytest.LogCaptureFixture
 ) -> None:

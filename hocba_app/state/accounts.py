@@ -1,0 +1,198 @@
+"""Tài khoản: who may sign in, with which roles; codes are printed or mailed by the route."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import Callable
+
+import reflex as rx
+
+from hocba_app.domain.calendar import local_text
+from hocba_app.domain.errors import HocbaError
+from hocba_app.domain.wording import POSITION, ROLE
+from hocba_app.models import database
+from hocba_app.services.accounts import administration
+from hocba_app.services.accounts.activation import mail_offered
+from hocba_app.services.accounts.administration import AccountRow
+from hocba_app.services.accounts.authority import Right, allowed
+from hocba_app.services.accounts.identity import Identity
+from hocba_app.state.guard import identity, requires
+
+PAGE_ROWS = 30
+STATES = {"active": "Đang dùng", "invited": "Đã cấp mã", "inactive": "Chưa kích hoạt", "disabled": "Đã khóa"}
+_TONE = {"active": "ok", "invited": "wait", "inactive": "todo", "disabled": "problem"}
+_SORTS = ("name", "username", "state", "last_seen")
+_QUESTIONS = {
+    "disable": "Khóa tài khoản của {name}? Người này bị đăng xuất ngay; việc đã làm vẫn còn.",
+    "enable": "Mở khóa tài khoản của {name}?",
+    "grant_admin": "Cấp quyền Quản trị cho {name}? Người này sẽ làm được mọi việc quản trị của trường.",
+    "revoke_admin": "Thu hồi quyền Quản trị của {name}?",
+    "grant_management": "Cấp quyền CBQL cho {name}?",
+    "revoke_management": "Thu hồi quyền CBQL của {name}?",
+}
+
+
+@dataclasses.dataclass
+class Row:
+    """One account."""
+
+    id: str
+    name: str
+    username: str
+    position: str
+    roles: str
+    tone: str
+    state_name: str
+    until: str
+    last_seen: str
+    disabled: bool
+    is_admin: bool
+    is_management: bool
+    has_mail: bool
+
+
+class AccountsState(rx.State):
+    """The page "Tài khoản"."""
+
+    loaded: bool = False
+    problem: str = ""
+    done: str = ""
+    rows: list[Row] = []
+    search: str = ""
+    state: str = ""
+    sort: str = "name"
+    descending: bool = False
+    page: int = 1
+    pages: int = 1
+    total: int = 0
+    may_change: bool = False
+    mail: bool = False
+    selected: list[str] = []
+    opened: str = ""
+    action: str = ""
+    question: str = ""
+
+    @rx.var
+    def selected_text(self) -> str:
+        """The chosen ids as the form of the route takes them."""
+        return " ".join(self.selected)
+
+    @rx.event
+    @requires(Right.ACCOUNTS_READ)
+    async def load(self) -> None:
+        self.problem = self.done = self.action = self.opened = ""
+        self.selected, self.page = [], 1
+        await self._reload(await identity(self))
+
+    @rx.event
+    @requires(Right.ACCOUNTS_READ)
+    async def set_search(self, search: str) -> None:
+        self.search, self.page = str(search)[:100], 1
+        await self._reload(await identity(self))
+
+    @rx.event
+    @requires(Right.ACCOUNTS_READ)
+    async def set_state_filter(self, state: str) -> None:
+        """Only accounts in this state."""
+        self.state, self.page = state if state in STATES else "", 1
+        await self._reload(await identity(self))
+
+    @rx.event
+    @requires(Right.ACCOUNTS_READ)
+    async def set_sort(self, sort: str) -> None:
+        """By this column; again the other way round."""
+        if sort in _SORTS:
+            self.descending = self.sort == sort and not self.descending
+            self.sort, self.page = sort, 1
+        await self._reload(await identity(self))
+
+    @rx.event
+    @requires(Right.ACCOUNTS_READ)
+    async def previous(self) -> None:
+        self.page = max(1, self.page - 1)
+        await self._reload(await identity(self))
+
+    @rx.event
+    @requires(Right.ACCOUNTS_READ)
+    async def next(self) -> None:
+        self.page = min(self.pages, self.page + 1)
+        await self._reload(await identity(self))
+
+    @rx.event
+    @requires(Right.ACCOUNTS)
+    async def toggle(self, account_id: str) -> None:
+        """An account in or out of the choice for codes."""
+        if account_id in self.selected:
+            self.selected = [item for item in self.selected if item != account_id]
+        elif any(row.id == account_id and not row.disabled for row in self.rows):
+            self.selected = [*self.selected, account_id]
+
+    @rx.event
+    @requires(Right.ACCOUNTS)
+    async def choose_inactive(self) -> None:
+        """Everybody who has neither a password nor a code."""
+        who = await identity(self)
+        assert who is not None
+        self.selected = await asyncio.to_thread(administration.account_ids, database(), who, self.search, state="inactive")
+        self.done = "" if self.selected else "Mọi người đã có mã hoặc đã kích hoạt."
+
+    @rx.event
+    @requires(Right.ACCOUNTS)
+    async def clear(self) -> None:
+        self.selected = []
+
+    @rx.event
+    @requires(Right.ACCOUNTS)
+    async def ask(self, action: str, account_id: str) -> None:
+        """Say what an action means before it is done."""
+        row = next((row for row in self.rows if row.id == account_id), None)
+        if row is None or action not in _QUESTIONS:
+            return
+        self.opened, self.action = account_id, action
+        self.question = _QUESTIONS[action].format(name=row.name)
+
+    @rx.event
+    @requires(Right.ACCOUNTS)
+    async def not_now(self) -> None:
+        self.action = self.opened = ""
+
+    @rx.event
+    @requires(Right.ACCOUNTS)
+    async def confirm(self) -> None:
+        """Do what was asked."""
+        who = await identity(self)
+        verb, _, role = self.action.partition("_")
+        calls: dict[str, Callable[..., None]] = {
+            "disable": administration.disable, "enable": administration.enable, "grant": administration.grant, "revoke": administration.revoke,
+        }
+        self.problem = self.done = ""
+        if verb in calls:
+            try:
+                await asyncio.to_thread(calls[verb], database(), who, self.opened, *([role] if role else []))
+                self.done = "Đã lưu."
+            except HocbaError as error:
+                self.problem = error.sentence
+        self.action = self.opened = ""
+        await self._reload(who)
+
+    async def _reload(self, who: Identity | None) -> None:
+        assert who is not None
+        found = await asyncio.to_thread(
+            administration.accounts_page, database(), who, self.search, self.page, PAGE_ROWS, ("-" if self.descending else "") + self.sort,
+            state=self.state,
+        )
+        self.may_change, self.mail = allowed(who, Right.ACCOUNTS), mail_offered()
+        self.rows = [_row(row) for row in found.rows]
+        self.total, self.pages, self.loaded = found.total, max(1, -(-found.total // PAGE_ROWS)), True
+
+
+def _row(row: AccountRow) -> Row:
+    until = f"Mã có hiệu lực đến {local_text(row.code_expires_at)}" if row.state == "invited" and row.code_expires_at is not None else ""
+    return Row(
+        id=row.account_id, name=row.full_name, username=row.username, position=POSITION.get(row.position, ""),
+        roles=", ".join(words for role, words in ROLE.items() if role in row.roles and role != "teacher"), tone=_TONE[row.state],
+        state_name=STATES[row.state], until=until, last_seen=local_text(row.last_seen_at) if row.last_seen_at is not None else "Chưa đăng nhập",
+        disabled=row.state == "disabled", is_admin="admin" in row.granted_roles, is_management="management" in row.granted_roles,
+        has_mail=bool(row.email),
+    )

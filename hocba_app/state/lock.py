@@ -1,0 +1,321 @@
+"""Chốt học bạ: choose kind and classes, look through the pre-check, leave pupils out, lock, follow."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import AsyncIterator
+
+import reflex as rx
+
+from hocba_app.domain.calendar import local_text
+from hocba_app.domain.errors import HocbaError
+from hocba_app.domain.wording import JOB, KIND, KIND_SHORT
+from hocba_app.models import database
+from hocba_app.services.accounts.authority import Right
+from hocba_app.services.accounts.identity import Identity
+from hocba_app.services.records import lock_runs
+from hocba_app.services.records.dashboard import ClassProgress, overview
+from hocba_app.services.records.lock import KINDS, start_lock
+from hocba_app.services.records.preview import LockPreview, LockRow, lock_preview
+from hocba_app.state.following import follow
+from hocba_app.state.guard import identity, requires
+
+_RUN_TONE = {"done": "ok", "failed": "problem", "cancelled": "info"}
+_OUTCOME = {"left_out": "Để riêng", "blocked": "Chưa chốt được", "failed": "Lỗi"}
+
+
+@dataclasses.dataclass
+class ClassRow:
+    """One class to choose."""
+
+    id: str
+    name: str
+    students: int
+    locked: int
+    percent: int
+    all_locked: bool
+
+
+@dataclasses.dataclass
+class PupilRow:
+    """One pupil of the class looked at."""
+
+    id: str
+    code: str
+    name: str
+    tone: str
+    state_name: str
+    chosen: bool
+    fixed: bool
+    """The checkbox cannot be changed: locked already, or blocked."""
+    findings: list[str]
+    changes: list[str]
+    preview_href: str
+    look: bool
+    """Somebody should look at him."""
+
+
+@dataclasses.dataclass
+class Passed:
+    """One pupil a lock did not take."""
+
+    code: str
+    name: str
+    outcome: str
+    reason: str
+
+
+@dataclasses.dataclass
+class RunCard:
+    """One lock."""
+
+    id: str
+    title: str
+    detail: str
+    tone: str
+    state_name: str
+    live: bool
+    stopping: bool
+    percent: int
+    progress_text: str
+    problem: str
+    summary: str
+    passed: list[Passed]
+
+
+class LockState(rx.State):
+    """The page "Chốt học bạ"."""
+
+    loaded: bool = False
+    problem: str = ""
+    kind: str = "results"
+    classes: list[ClassRow] = []
+    selected: list[str] = []
+    opened: str = ""
+    opened_name: str = ""
+    pupils: list[PupilRow] = []
+    only_to_look: bool = False
+    counts: str = ""
+    need_reason: int = 0
+    reason: str = ""
+    leave_out: list[str] = []
+    include: list[str] = []
+    asking: bool = False
+    question: str = ""
+    runs: list[RunCard] = []
+    following: int = 0
+
+    @rx.var
+    def kind_name(self) -> str:
+        """The kind in the school's words."""
+        return KIND[self.kind]
+
+    @rx.var
+    def shown(self) -> list[PupilRow]:
+        """The pupils the filter shows."""
+        return [row for row in self.pupils if row.look] if self.only_to_look else self.pupils
+
+    @rx.event
+    @requires(Right.LOCK)
+    async def load(self) -> AsyncIterator[rx.event.EventSpec]:
+        """Show the truth, then follow it. ``?kind=`` and ``?class=`` choose."""
+        query = self.router.url.query_parameters
+        if (kind := str(query.get("kind", ""))) in KINDS:
+            self.kind = kind
+        self.problem, self.asking = "", False
+        who = await identity(self)
+        await self._reload(who)
+        if (class_id := str(query.get("class", ""))) in {row.id for row in self.classes}:
+            self.selected = [class_id]
+            await self._open(who, class_id)
+        self.following += 1
+        yield LockState.watch(self.following)
+
+    @rx.event(background=True)
+    @requires(Right.LOCK)
+    async def watch(self, turn: int) -> None:
+        """Reload when something of the school changed."""
+        await follow(self, turn, self._reload)
+
+    @rx.event
+    @requires(Right.LOCK)
+    async def choose_kind(self, kind: str) -> None:
+        """Another kind of document: everything chosen before is forgotten."""
+        if kind in KINDS:
+            self.kind, self.selected, self.leave_out, self.include, self.asking = kind, [], [], [], False
+            self.opened, self.pupils, self.reason = "", [], ""
+            await self._reload(await identity(self))
+
+    @rx.event
+    @requires(Right.LOCK)
+    async def toggle_class(self, class_id: str) -> None:
+        """A class in or out."""
+        known = {row.id for row in self.classes}
+        self.asking = False
+        self.selected = [item for item in self.selected if item != class_id] if class_id in self.selected else [*self.selected, class_id]
+        self.selected = [item for item in self.selected if item in known]
+
+    @rx.event
+    @requires(Right.LOCK)
+    async def toggle_all(self) -> None:
+        """All classes that have pupils left, or none."""
+        left = [row.id for row in self.classes if not row.all_locked]
+        self.selected, self.asking = [] if self.selected else left, False
+
+    @rx.event
+    @requires(Right.LOCK)
+    async def open_class(self, class_id: str) -> None:
+        """Look through a class before it is locked; opening it chooses it."""
+        if self.opened == class_id:
+            self.opened, self.pupils = "", []
+            return
+        if class_id not in self.selected:
+            self.selected = [*self.selected, class_id]
+        await self._open(await identity(self), class_id)
+
+    @rx.event
+    @requires(Right.LOCK)
+    async def toggle_pupil(self, student_id: str) -> None:
+        """Leave a pupil out, or take him all the same."""
+        row = next((row for row in self.pupils if row.id == student_id), None)
+        if row is None or row.fixed:
+            return
+        taken = not row.chosen
+        self.leave_out = [item for item in self.leave_out if item != student_id] + ([] if taken else [student_id])
+        self.include = [item for item in self.include if item != student_id] + ([student_id] if taken else [])
+        self.asking = False
+        await self._open(await identity(self), self.opened)
+
+    @rx.event
+    @requires(Right.LOCK)
+    async def toggle_only_to_look(self) -> None:
+        self.only_to_look = not self.only_to_look
+
+    @rx.event
+    @requires(Right.LOCK)
+    async def set_reason(self, reason: str) -> None:
+        """Why results that differ from the rules are locked all the same."""
+        self.reason = str(reason)[:500]
+
+    @rx.event
+    @requires(Right.LOCK)
+    async def ask(self) -> None:
+        """What a lock would do, to be confirmed."""
+        names = [row.name for row in self.classes if row.id in self.selected]
+        if not names:
+            self.problem = "Hãy chọn ít nhất một lớp."
+            return
+        left = sum(row.students - row.locked for row in self.classes if row.id in self.selected)
+        apart = f", để riêng {len(self.leave_out)} học sinh" if self.leave_out else ""
+        self.question = f"Chốt {KIND[self.kind]} của {', '.join(names)}: {left} học sinh chưa chốt{apart}."
+        self.problem, self.asking = "", True
+
+    @rx.event
+    @requires(Right.LOCK)
+    async def not_now(self) -> None:
+        self.asking = False
+
+    @rx.event
+    @requires(Right.LOCK)
+    async def lock(self) -> None:
+        """Confirmed: start the job."""
+        if not self.asking:
+            return  # a second tap
+        self.asking = False
+        who = await identity(self)
+        try:
+            await asyncio.to_thread(
+                start_lock, database(), who, kind=self.kind, class_ids=self.selected, leave_out=self.leave_out, include=self.include,
+                accept_mismatches=self.reason,
+            )
+            self.selected, self.leave_out, self.include, self.opened, self.pupils, self.reason = [], [], [], "", [], ""
+        except HocbaError as error:
+            self.problem = error.sentence
+        await self._reload(who)
+
+    @rx.event
+    @requires(Right.LOCK)
+    async def stop(self, run_id: str) -> None:
+        """Stop a running lock; what it locked stays."""
+        who = await identity(self)
+        try:
+            await asyncio.to_thread(lock_runs.cancel_lock, database(), who, run_id)
+        except HocbaError as error:
+            self.problem = error.sentence
+        await self._reload(who)
+
+    async def _reload(self, who: Identity | None) -> None:
+        assert who is not None
+        view, runs = await asyncio.to_thread(lambda: (overview(database(), who), lock_runs.lock_runs(database(), who)))
+        self.classes = [_class_row(progress, self.kind) for progress in view.classes]
+        was_live = any(run.live for run in self.runs)
+        self.runs = [_card(run) for run in runs]
+        if self.opened and was_live and not any(run.live for run in self.runs):
+            await self._open(who, self.opened)
+        self.loaded = True
+
+    async def _open(self, who: Identity | None, class_id: str) -> None:
+        assert who is not None
+        try:
+            found = await asyncio.to_thread(lock_preview, database(), who, self.kind, class_id)
+        except HocbaError as error:
+            self.problem, self.opened, self.pupils = error.sentence, "", []
+            return
+        self.opened, self.opened_name = class_id, found.class_name
+        self.pupils = [self._pupil(found, row) for row in found.students]
+        self.need_reason = sum(row.needs_reason for row in found.students)
+        parts = ((found.ready, "sẵn sàng"), (found.blocked, "chưa chốt được"), (found.locked, "đã chốt"))
+        self.counts = " · ".join(f"{count} {words}" for count, words in parts if count)
+
+    def _pupil(self, found: LockPreview, row: LockRow) -> PupilRow:
+        tone, words = _state(row)
+        usable = row.can_lock or row.needs_reason
+        chosen = usable and row.student_id not in self.leave_out and (not row.left_out or row.student_id in self.include)
+        said = [finding.text for finding in row.findings]
+        return PupilRow(
+            id=row.student_id, code=row.student_code, name=row.student_name, tone=tone, state_name=words, chosen=chosen,
+            fixed=not usable, findings=([row.left_out] if row.left_out and not row.locked else []) + ([] if row.locked else said),
+            changes=[f"{item.label}: {item.locked or '(trống)'} → {item.synced or '(trống)'}" for item in row.changed],
+            preview_href=(
+                f"/files/records/{row.document_id}" if row.locked else f"/files/previews/{found.kind}/{found.class_id}/{row.student_id}"
+            ),
+            look=not row.locked and bool(said or row.left_out or row.changed),
+        )
+
+
+def _state(row: LockRow) -> tuple[str, str]:
+    if row.locked:
+        return "ok", "Đã chốt"
+    if row.needs_reason:
+        return "problem", "Khác cách tính lại"
+    if not row.can_lock:
+        return "problem", "Chưa chốt được"
+    if row.left_out:
+        return "wait", "Để riêng"
+    return ("wait", "Nên xem lại") if row.findings or row.changed else ("todo", "Sẵn sàng chốt")
+
+
+def _class_row(progress: ClassProgress, kind: str) -> ClassRow:
+    locked = sum(count for step, count in progress.steps[kind].items() if step != "open")
+    whole = max(progress.students, locked)
+    return ClassRow(
+        id=progress.class_id, name=progress.name, students=whole, locked=locked, percent=round(100 * locked / whole) if whole else 0,
+        all_locked=whole > 0 and locked >= whole,
+    )
+
+
+def _card(run: lock_runs.LockRun) -> RunCard:
+    counts = run.counts
+    words = (("locked", "đã chốt {}"), ("locked_before", "chốt từ trước {}"), ("left_out", "để riêng {}"), ("blocked", "chưa chốt được {}"), ("failed", "lỗi {}"))
+    missed = counts.get("blocked", 0) + counts.get("failed", 0)
+    names = ", ".join(name for name in run.classes if name)
+    return RunCard(
+        id=run.id, title=f"{KIND_SHORT[run.kind]} · {names if len(names) < 80 else f'{len(run.classes)} lớp'}",
+        detail=f"{local_text(run.started_at)} · {run.started_by}",
+        tone="wait" if run.live else "problem" if missed else _RUN_TONE.get(run.state, "info"), state_name=JOB[run.state], live=run.live,
+        stopping=run.stopping, percent=round(100 * run.progress / run.total) if run.total else 0,
+        progress_text=f"{run.progress}/{run.total} học sinh · {run.stage}" if run.total else "Đang chờ bắt đầu…", problem=run.problem,
+        summary=" · ".join(text.format(counts[key]) for key, text in words if counts.get(key)),
+        passed=[Passed(row.student_code, row.student_name, _OUTCOME[row.outcome], row.reason or "Đã chọn để riêng.") for row in run.not_locked],
+    )

@@ -1,0 +1,280 @@
+"""Học bạ: the list of records, filtered and paged on the server; from here an unlock is asked for."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import AsyncIterator
+from urllib.parse import urlencode
+
+import reflex as rx
+
+from hocba_app.domain.calendar import local_text
+from hocba_app.domain.errors import HocbaError
+from hocba_app.domain.wording import ENROLMENT, KIND_SHORT, STAGE_SIGNER, STEP
+from hocba_app.models import database
+from hocba_app.services.accounts.authority import Right, allowed
+from hocba_app.services.accounts.identity import Identity
+from hocba_app.services.records import reading, unlock
+from hocba_app.services.records.reading import KINDS, STEPS
+from hocba_app.state.following import follow
+from hocba_app.state.guard import identity, requires
+
+PAGE_ROWS = 50
+STEP_TONE = {"open": "info", "subject": "wait", "homeroom": "wait", "principal": "wait", "seal": "wait", "sealed": "ok"}
+
+
+@dataclasses.dataclass
+class Choice:
+    """An entry of a select."""
+
+    value: str
+    label: str
+
+
+@dataclasses.dataclass
+class Row:
+    """One pupil and kind of document."""
+
+    document_id: str
+    code: str
+    name: str
+    note: str
+    """"Chuyển đi" and the like; "" for who is there."""
+    class_name: str
+    kind: str
+    step_name: str
+    tone: str
+    waits_for: str
+    out_of_date: bool
+    unlock_asked: bool
+    may_choose: bool
+    updated: str
+
+
+@dataclasses.dataclass
+class Again:
+    """Who would have to sign again."""
+
+    name: str
+    stage: str
+    documents: int
+
+
+class RecordsState(rx.State):
+    """The page "Học bạ"."""
+
+    loaded: bool = False
+    problem: str = ""
+    done: str = ""
+    years: list[str] = []
+    year: str = ""
+    classes: list[Choice] = []
+    class_id: str = ""
+    kind: str = ""
+    step: str = ""
+    stale: bool = False
+    search: str = ""
+    sort: str = "class"
+    descending: bool = False
+    page: int = 1
+    pages: int = 1
+    total: int = 0
+    rows: list[Row] = []
+    may_ask: bool = False
+    selected: list[str] = []
+    asking: bool = False
+    again: list[Again] = []
+    reason: str = ""
+    needs_approval: bool = True
+    following: int = 0
+
+    @rx.event
+    @requires(Right.RECORDS_READ)
+    async def load(self) -> AsyncIterator[rx.event.EventSpec]:
+        """Filters from the address, rows from the database; then follow it."""
+        query = self.router.url.query_parameters
+        self.class_id = str(query.get("class", ""))
+        self.kind = kind if (kind := str(query.get("kind", ""))) in KINDS else ""
+        self.step = step if (step := str(query.get("state", ""))) in STEPS else ""
+        self.stale = str(query.get("stale", "")) == "1"
+        wanted = str(query.get("sort", ""))
+        self.descending, self.sort = wanted.startswith("-"), sort if (sort := wanted.lstrip("-")) in _SORTS else "class"
+        number = str(query.get("page", ""))
+        self.page = int(number) if number.isdecimal() and len(number) < 6 else 1
+        self.problem, self.asking = "", False
+        await self._reload(await identity(self))
+        self.following += 1
+        yield RecordsState.watch(self.following)
+
+    @rx.event(background=True)
+    @requires(Right.RECORDS_READ)
+    async def watch(self, turn: int) -> None:
+        """Reload when something of the school changed."""
+        await follow(self, turn, self._reload)
+
+    @rx.event
+    @requires(Right.RECORDS_READ)
+    async def set_filter(self, which: str, value: str) -> rx.event.EventSpec | None:
+        """One filter; the address follows, so that it can be kept and sent on. The search does not stand in it."""
+        value = str(value)
+        if which == "class":
+            self.class_id = value
+        elif which == "kind" and value in ("", *KINDS):
+            self.kind = value
+        elif which == "state" and value in ("", *STEPS):
+            self.step = value
+        elif which == "stale":
+            self.stale = value == "1"
+        else:
+            return None
+        return await self._go(1)
+
+    @rx.event
+    @requires(Right.RECORDS_READ)
+    async def set_year(self, year: str) -> rx.event.EventSpec | None:
+        """Another school year: other classes."""
+        if year not in self.years:
+            return None
+        self.year, self.class_id = year, ""
+        return await self._go(1)
+
+    @rx.event
+    @requires(Right.RECORDS_READ)
+    async def set_search(self, search: str) -> None:
+        """Words of a name or code."""
+        self.search, self.page = str(search)[:100], 1
+        await self._reload(await identity(self))
+
+    @rx.event
+    @requires(Right.RECORDS_READ)
+    async def set_sort(self, sort: str) -> rx.event.EventSpec | None:
+        """By this column; again the other way round."""
+        if sort not in _SORTS:
+            return None
+        self.descending = self.sort == sort and not self.descending
+        self.sort = sort
+        return await self._go(1)
+
+    @rx.event
+    @requires(Right.RECORDS_READ)
+    async def previous(self) -> rx.event.EventSpec | None:
+        return await self._go(self.page - 1)
+
+    @rx.event
+    @requires(Right.RECORDS_READ)
+    async def next(self) -> rx.event.EventSpec | None:
+        return await self._go(self.page + 1)
+
+    @rx.event
+    @requires(Right.UNLOCK_ASK)
+    async def toggle(self, document_id: str) -> None:
+        """A record in or out of the choice."""
+        if document_id in self.selected:
+            self.selected = [item for item in self.selected if item != document_id]
+        elif any(row.document_id == document_id and row.may_choose for row in self.rows):
+            self.selected = [*self.selected, document_id]
+        self.asking = False
+
+    @rx.event
+    @requires(Right.UNLOCK_ASK)
+    async def choose_class(self) -> None:
+        """Every locked record of the class and kind shown, whatever page it is on."""
+        who = await identity(self)
+        try:
+            self.selected = await asyncio.to_thread(
+                reading.chosen_documents, database(), who, class_id=self.class_id, kind=self.kind, school_year=self.year
+            )
+        except HocbaError as error:
+            self.problem = error.sentence
+
+    @rx.event
+    @requires(Right.UNLOCK_ASK)
+    async def clear(self) -> None:
+        self.selected, self.asking = [], False
+
+    @rx.event
+    @requires(Right.UNLOCK_ASK)
+    async def ask(self) -> None:
+        """Show what an unlock costs before anything is asked."""
+        who = await identity(self)
+        assert who is not None
+        try:
+            found = await asyncio.to_thread(unlock.consequences, database(), who, self.selected)
+        except HocbaError as error:
+            self.problem = error.sentence
+            return
+        self.again = [Again(row.name, STAGE_SIGNER[row.stage], row.documents) for row in found]
+        self.needs_approval, self.reason, self.asking = "principal" not in who.roles, "", True
+
+    @rx.event
+    @requires(Right.UNLOCK_ASK)
+    async def set_reason(self, reason: str) -> None:
+        self.reason = str(reason)[:500]
+
+    @rx.event
+    @requires(Right.UNLOCK_ASK)
+    async def not_now(self) -> None:
+        self.asking = False
+
+    @rx.event
+    @requires(Right.UNLOCK_ASK)
+    async def send(self) -> None:
+        """Send the request."""
+        who = await identity(self)
+        self.problem = self.done = ""
+        try:
+            await asyncio.to_thread(unlock.request_unlock, database(), who, self.selected, self.reason)
+            words = "Đã gửi đề nghị; Hiệu trưởng hoặc Phó Hiệu trưởng được ủy quyền sẽ duyệt." if self.needs_approval else "Đã hủy chốt."
+            self.done, self.selected, self.asking = f"{len(self.selected)} hồ sơ. {words}", [], False
+        except HocbaError as error:
+            self.problem = error.sentence
+        await self._reload(who)
+
+    async def _go(self, page: int) -> rx.event.EventSpec | None:
+        self.page = min(max(page, 1), max(self.pages, 1))
+        await self._reload(await identity(self))
+        sort = ("-" if self.descending else "") + self.sort
+        query = {
+            "class": self.class_id, "kind": self.kind, "state": self.step, "stale": "1" if self.stale else "",
+            "sort": sort if sort != "class" else "", "page": str(self.page) if self.page > 1 else "",
+        }
+        query = {name: value for name, value in query.items() if value}
+        return rx.call_script(f"history.replaceState(history.state, '', '/records{'?' if query else ''}{urlencode(query)}')")
+
+    async def _reload(self, who: Identity | None) -> None:
+        assert who is not None
+        try:
+            years, classes, found = await asyncio.to_thread(self._read, who)
+        except HocbaError as error:
+            self.problem, self.rows, self.total, self.loaded = error.sentence, [], 0, True
+            return
+        self.years, self.year = years, found.school_year
+        self.classes = [Choice(row.id, row.name) for row in classes]
+        self.page, self.pages, self.total = found.page, found.pages, found.total
+        self.may_ask = allowed(who, Right.UNLOCK_ASK)
+        self.rows = [_row(row, self.may_ask) for row in found.rows]
+        self.loaded = True
+
+    def _read(self, who: Identity) -> tuple[list[str], list[reading.ClassChoice], reading.RecordsPage]:
+        year = self.year or None
+        found = reading.records_page(
+            database(), who, class_id=self.class_id, kind=self.kind, state=self.step, stale=self.stale, search=self.search, sort=self.sort,
+            descending=self.descending, page=self.page, size=PAGE_ROWS, school_year=year,
+        )
+        return reading.years_for(database(), who), reading.classes_for(database(), who, year), found
+
+
+_SORTS = ("class", "name", "code", "step", "updated")
+
+
+def _row(row: reading.RecordRow, may_ask: bool) -> Row:
+    return Row(
+        document_id=row.document_id or "", code=row.student_code, name=row.student_name,
+        note="" if row.enrolment in ("studying", "moved_in") else ENROLMENT.get(row.enrolment, ""), class_name=row.class_name,
+        kind=KIND_SHORT[row.kind], step_name=STEP[row.step] if row.step != "open" or row.version == 0 else "Đã hủy chốt, chờ chốt lại",
+        tone=STEP_TONE[row.step], waits_for=", ".join(row.waits_for[:3]) + (f" và {len(row.waits_for) - 3} người" if len(row.waits_for) > 3 else ""),
+        out_of_date=row.out_of_date, unlock_asked=row.unlock_asked,
+        may_choose=may_ask and row.document_id is not None and row.step != "open" and not row.unlock_asked,
+        updated=local_text(row.updated_at) if row.updated_at is not None else "",
+    )
