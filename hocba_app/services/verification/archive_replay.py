@@ -11,8 +11,6 @@ from hocba_app.services.verification.replay_state import RANGE_WIDTH, SignedUpda
 from hocba_app.services.verification.strict_objects import NotShown, Parsed, require_same, unpack
 
 KEYS = ("Certs", "OCSPs", "CRLs")
-MOST_EVIDENCE = 8 << 20
-"""Bytes of one certificate, response or revocation list."""
 MOST_ENTRIES = 600
 _STORE = re.compile(rb"<</Type /DSS ((?:/(?:Certs|OCSPs|CRLs) \[[0-9 R]+\] ?)*)>>")
 _LIST = re.compile(rb"/(Certs|OCSPs|CRLs) \[([0-9 R]+)\]")
@@ -47,7 +45,10 @@ def _store(state: State, objects: list[Parsed], at: int) -> None:
     if found is None:
         raise NotShown("DSS")
     lists = {key.decode(): [int(number) for number in _NUMBER.findall(value)] for key, value in _LIST.findall(found.group(1))}
-    contents = {item.number: unpack(item.data, MOST_EVIDENCE) for item in items}
+    contents: dict[int, bytes] = {}
+    for item in items:
+        contents[item.number] = unpack(item.data, state.evidence_left)
+        state.evidence_left -= len(contents[item.number])
     data: dict[str, list[bytes]] = {}
     order: list[int] = []
     for key in KEYS:

@@ -74,7 +74,9 @@ _FIELD = re.compile(
     + _NUM + rb" ?){4})\] /P " + _N + rb" 0 R /AP <</N " + _N + rb" 0 R>>"
 )
 _GROUP = re.compile(rb"<</T \(([A-Za-z0-9_-]{1,60})\)(?: /Parent " + _N + rb" 0 R)? /Kids \[([0-9 R]*)\]>>")
-MOST_CONTENT, MOST_FONT, MOST_MANIFEST, MOST_PAGES = 4 << 20, 2 << 20, 256 << 10, 40
+MOST_CONTENT, MOST_FONT, MOST_MANIFEST, MOST_IMAGE = 2 << 20, 2 << 20, 256 << 10, 16 << 20
+MOST_PAGES, MOST_FONTS, MOST_IMAGES = 20, 12, 4
+"""Together they bound what the fast way ever unpacks of a base."""
 
 
 class OtherWriter(NotShown):
@@ -190,15 +192,17 @@ def _layout(file: bytes) -> _Layout:
     unpack(walk.take(_PROFILE, "colour profile", has_stream=True)[0].data, 1 << 16)
     walk.exactly(_INTENT, "output intent")
     fonts, images = [], []
-    while walk.is_at(_FONT_FILE):
+    while walk.is_at(_FONT_FILE) and len(fonts) <= MOST_FONTS:
         fonts.append(_font(walk))
-    while walk.is_at(_IMAGE):
+    while walk.is_at(_IMAGE) and len(images) <= MOST_IMAGES:
         images.append(_image(walk))
+    if len(fonts) > MOST_FONTS or len(images) > MOST_IMAGES:
+        raise NotShown("fonts or images")
     resources, found = walk.take(_RESOURCES, "resources")
     if _numbers(found.group(1)) != fonts or sorted(_numbers(found.group(2))) != images:
         raise NotShown("resources")
     pages, box = [], (0.0, 0.0)
-    while not walk.finished:
+    while not walk.finished and len(pages) <= MOST_PAGES:
         number, box = _page(walk, resources.number, box)
         pages.append(number)
     if _numbers(tree.group(2)) != pages or int(tree.group(1)) != len(pages) or not 1 <= len(pages) <= MOST_PAGES:
@@ -227,7 +231,7 @@ def _image(walk: _Walk) -> int:
     if found.group(5) == b"FlateDecode":
         channels = 3 if found.group(3) == b"DeviceRGB" else 1
         size = (width * channels * depth + 7) // 8 * height
-        if len(unpack(image.data, size)) != size:
+        if size > MOST_IMAGE or len(unpack(image.data, size)) != size:
             raise NotShown("image")
     return image.number
 

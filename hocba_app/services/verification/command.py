@@ -14,9 +14,12 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Database, School, database
 from hocba_app.services.verification.report import FileReport
 from hocba_app.services.verification.reports import simple_report
+from hocba_app.services.verification.sandbox import MAX_BYTES
 from hocba_app.services.verification.verdict import issuers_beside, verify
 from hocba_app.settings import settings
 
+AT_ONCE = 40
+"""Files held in memory together."""
 _VERDICT = {"valid": "HỢP LỆ", "invalid": "KHÔNG HỢP LỆ", "indeterminate": "CHƯA KẾT LUẬN"}
 _SIGN = {"yes": "+", "no": "-", "unknown": "?"}
 
@@ -30,12 +33,13 @@ def verify_paths(paths: Sequence[Path], trust: Path | None) -> list[FileReport]:
     Raises:
         HocbaError: INVALID_INPUT when a file or the trust file cannot be read.
     """
-    try:
-        files = [(str(path), path.read_bytes()) for path in paths]
-    except OSError as error:
-        raise HocbaError(ErrorCode.INVALID_INPUT, detail=f"không đọc được tệp ({type(error).__name__})") from error
     roots, issuers = _trusted(trust or _configured_trust())
-    return verify(files, roots=roots, issuers=issuers, db=_configured_database(), own_trust=trust is None)
+    db = _configured_database()
+    reports: list[FileReport] = []
+    for start in range(0, len(paths), AT_ONCE):
+        files = [(str(path), _read(path)) for path in paths[start : start + AT_ONCE]]
+        reports += verify(files, roots=roots, issuers=issuers, db=db, own_trust=trust is None)
+    return reports
 
 
 def verify_upload(data: bytes, db: Database | None, *, name: str = "") -> FileReport:
@@ -68,6 +72,15 @@ def report_lines(reports: Sequence[FileReport]) -> list[str]:
         if simple.standing:
             lines.append(f"  {simple.standing}")
     return ["".join(letter for letter in line if letter.isprintable()) for line in lines]
+
+
+def _read(path: Path) -> bytes:
+    """A file to be verified; of one that is too large only enough to see that."""
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise HocbaError(ErrorCode.INVALID_INPUT, detail=f"không đọc được tệp ({type(error).__name__})") from error
 
 
 def _configured_trust() -> Path | None:

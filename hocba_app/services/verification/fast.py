@@ -23,6 +23,8 @@ from hocba_app.services.verification.tokens import Token, is_well_formed, read_t
 
 MOST_BYTES = 16 << 20
 """Larger files are not ours (a record has under one megabyte)."""
+MOST_CERTIFICATES = 128
+"""In the evidence; a record with three rounds of archive data has about thirty."""
 
 
 def examine_fast(name: str, data: bytes, roots: Sequence[bytes], issuers: Sequence[dict[str, str]] | None) -> FileReport:
@@ -46,6 +48,8 @@ def _examine(name: str, data: bytes, roots: Sequence[bytes], issuers: Sequence[d
     replayed = replay(data)
     if not replayed.updates or not record_rules.is_sound(replayed.base.manifest):
         raise NotShown("nothing signed")
+    if len(replayed.store.get("Certs", ())) > MOST_CERTIFICATES:
+        raise NotShown("certificates")
     last = replayed.updates[-1]
     if not is_well_formed(last.cms, (*replayed.store.get("Certs", ()), *roots)):
         raise NotShown("form of the last signature")

@@ -11,6 +11,8 @@ from hocba_app.services.verification.strict_objects import NotShown, Parsed, req
 
 RANGE_WIDTH = 44
 MOST_CMS = 128 << 10
+MOST_EVIDENCE = 32 << 20
+"""Bytes of all certificates, answers and lists that a file carries, unpacked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class State:
         """Number of the last revision: the layout is 0, the base 1."""
         self.store: dict[str, list[bytes]] = {}
         self.store_numbers: dict[str, list[int]] = {}
+        self.evidence_left = MOST_EVIDENCE
         self._hashed = hashlib.sha256(self.view[: self.end])
 
     def digest_around(self, hole: int, after: int, end: int) -> bytes:

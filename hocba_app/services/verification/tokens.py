@@ -46,6 +46,10 @@ _SIGNATURES = {
 }
 
 
+MOST_CERTIFICATES = 16
+"""Inside one CMS."""
+
+
 @dataclass(frozen=True, slots=True)
 class Token:
     """A token whose signature and imprint hold; whether its unit is trusted is asked separately."""
@@ -126,6 +130,8 @@ def _certificates_agree(certificates: list[bytes], others: tuple[bytes, ...]) ->
 
     An authority may have had another key under the same name: its key's identifier tells which one signed.
     """
+    if len(certificates) > MOST_CERTIFICATES:
+        return False
     try:
         pool = {item: chains.names(item) for item in (*certificates, *others)}
         for certificate in certificates:
