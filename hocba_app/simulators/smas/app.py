@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -26,6 +27,7 @@ from hocba_app.simulators.smas.store import Store
 from hocba_app.simulators.smas.submission import Submissions
 from hocba_app.simulators.smas.tokens import Tokens
 
+_HALF_LETTER = re.compile(rb"\\u[dD][89a-fA-F]")
 LARGEST_BODY = 4 * 1024 * 1024
 Handler = Callable[[Request, str], Awaitable[Response]]
 
@@ -292,7 +294,11 @@ async def _json(request: Request) -> Any:
         Refused: it is none.
     """
     try:
-        return json.loads(await _body(request))
+        body = await _body(request)
+        value = json.loads(body)
+        if _HALF_LETTER.search(body):
+            json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair is no text
+        return value
     except (ValueError, RecursionError):
         raise Refused(400, {"error": "invalid_json"}) from None
 

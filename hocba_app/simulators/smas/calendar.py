@@ -51,19 +51,31 @@ def _reveal(store: Store, code: str, moment: str) -> None:
     for row in rows:
         resource, identity, values = row["resource"], row["id"], json.loads(row["data"])
         if resource == "results":
-            result = store.record(code, resource, identity)
-            if result is None and "class_id" in values:
-                result = books.empty(
-                    values["student_id"], values["class_id"], values["school_year"], list(values["subjects"])
-                )
-            if result is None:
-                continue  # deleted since
-            books.write(identity, merged(result, values))
+            _reveal_result(store, code, books, identity, values)
         else:
             # What somebody deleted stays deleted: a change is no reason to bring half a record back.
             current = store.record(code, resource, identity)
             if current is not None or _whole(resource, values):
                 store.put(code, resource, identity, merged(current or {}, values))
+
+
+def _reveal_result(store: Store, code: str, books: gradebook.Books, identity: str, values: dict[str, Any]) -> None:
+    """What is entered in a result; a pupil, class or subject that somebody has taken away since is left alone."""
+    result = store.record(code, "results", identity)
+    subjects = {
+        key: row
+        for key, row in values.get("subjects", {}).items()
+        if key in (result["subjects"] if result else books.subjects())
+    }
+    if result is None:
+        if "class_id" not in values or store.record(code, "classes", values["class_id"]) is None:
+            return
+        if store.record(code, "enrolments", identity) is None:
+            return
+        result = books.empty(values["student_id"], values["class_id"], values["school_year"], list(subjects))
+    elif "class_id" in values and store.record(code, "classes", values["class_id"]) is None:
+        values = {key: value for key, value in values.items() if key != "class_id"}
+    books.write(identity, merged(result, {**values, "subjects": subjects}))
 
 
 def _whole(resource: str, values: dict[str, Any]) -> bool:

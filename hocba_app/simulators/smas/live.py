@@ -11,6 +11,7 @@ from PIL import Image, UnidentifiedImageError
 
 from hocba_app.simulators.smas import decisions
 from hocba_app.simulators.smas.fields import DEFAULTS, WRITABLE, check
+from hocba_app.simulators.smas.generation.curriculum import GRADES
 from hocba_app.simulators.smas.gradebook import Books, shown
 from hocba_app.simulators.smas.refusals import Refused
 from hocba_app.simulators.smas.store import Store
@@ -27,9 +28,11 @@ _UNIQUE = {
 _USED_BY = {
     "staff": (("classes", "homeroom_staff_id"), ("teaching_assignments", "staff_id"), ("school", "principal_staff_id")),
     "students": (("enrolments", "student_id"), ("results", "student_id")),
-    "classes": (("enrolments", "class_id"), ("teaching_assignments", "class_id")),
+    "classes": (("enrolments", "class_id"), ("teaching_assignments", "class_id"), ("results", "class_id")),
     "subjects": (("teaching_assignments", "subject_id"),),
 }  # fmt: skip
+_FIXED = {"enrolments": ("student_id", "school_year"), "classes": ("school_year",)}
+"""What a record is about; another is made instead."""
 
 
 class Live:
@@ -87,6 +90,7 @@ class Live:
             if class_id is not None and not (isinstance(class_id, str) and self._exists("classes", class_id)):
                 errors.append({"field": "class_id", "code": "unknown", "message": "Không có lớp này."})
             errors.extend(self._clashes(resource, "", values))
+            errors.extend(self._misfits(resource, "", {}, values))
             if errors:
                 raise Refused.fields(errors)
             identity = self._new_id(resource, values)
@@ -111,6 +115,7 @@ class Live:
             current = self._existing(resource, identity)
             errors = check(resource, values, self._exists, whole=False)
             errors.extend(self._clashes(resource, identity, {**current, **values}))
+            errors.extend(self._misfits(resource, identity, current, values))
             if errors:
                 raise Refused.fields(errors)
             changed = {**current, **values}
@@ -129,6 +134,8 @@ class Live:
             raise Refused(405, {"error": "method_not_allowed"})
         with self.store.transaction():
             self._existing(resource, identity)
+            if resource == "subjects" and self._has_results(identity):
+                raise Refused(409, {"error": "in_use", "message": "Còn kết quả của môn này.", "resource": "results"})
             for other, name in _USED_BY.get(resource, ()):
                 if any(data.get(name) == identity for data in self.store.records(self.code, other).values()):
                     raise Refused(
@@ -235,6 +242,33 @@ class Live:
                     )
                     break
         return errors
+
+    def _misfits(
+        self, resource: str, identity: str, old: dict[str, Any], values: dict[str, Any]
+    ) -> list[dict[str, str]]:
+        """Values that are right by themselves, but not in this school or for this record."""
+        errors = [
+            {"field": name, "code": "fixed", "message": "Không đổi được mục này: tạo bản ghi khác."}
+            for name in _FIXED.get(resource, ()) if old and name in values and values[name] != old[name]
+        ]  # fmt: skip
+        grades = GRADES[(self.store.school(self.code) or {})["level"]]
+        if resource == "classes" and type(values.get("grade")) is int and values["grade"] not in grades:
+            errors.append(
+                {"field": "grade", "code": "unknown", "message": f"Trường có các khối {grades[0]} đến {grades[-1]}."}
+            )
+        if (
+            resource == "subjects"
+            and old
+            and values.get("kind", old["kind"]) != old["kind"]
+            and self._has_results(identity)
+        ):
+            errors.append(
+                {"field": "kind", "code": "in_use", "message": "Môn đã có điểm: không đổi được cách đánh giá."}
+            )
+        return errors
+
+    def _has_results(self, subject_id: str) -> bool:
+        return any(subject_id in result["subjects"] for result in self.store.records(self.code, "results").values())
 
     def _new_id(self, resource: str, values: dict[str, Any]) -> str:
         if resource == "enrolments":

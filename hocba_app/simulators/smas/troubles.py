@@ -87,7 +87,7 @@ def _moved_in(live: Live) -> list[tuple[str, str]]:
         number = len(live.store.records(live.code, "students")) + 1
         first = int(live.year[:4])
         made = live.create("students", {
-            "code": f"{live.code}CD{number:05d}", "full_name": "Thạch Thị Chuyển Đến", "birth_date": f"{first - data['grade'] - 5}-03-04", "sex": "Nữ",
+            "code": f"{live.code}CD{number:05d}", "full_name": "Thạch Thị Sa Rây", "birth_date": f"{first - data['grade'] - 5}-03-04", "sex": "Nữ",
             "ethnic_group": "Khmer", "admission_date": f"{first + 1}-01-12", "class_id": class_id,
         })["id"]  # fmt: skip
         return [("students", made), ("enrolments", f"{made}-{live.year}")]

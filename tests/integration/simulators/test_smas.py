@@ -474,6 +474,45 @@ def test_too_much_and_too_deep(september: School) -> None:
     assert september.http.put("/smas/v1/marks", json={"marks": [1]}).status_code == 422
 
 
+def test_half_a_letter_is_no_text(september: School) -> None:
+    body = b'{"student_id": "\\ud800", "subject_id": "x", "term": "I", "kind": "final", "value": "8"}'
+    assert september.http.put("/smas/v1/marks", content=body).status_code == 400
+    whole = b'{"comment": "Gi\\u1ecfi \\ud83d\\ude00", "student_id": "x"}'
+    assert september.http.put("/smas/v1/comments", content=whole).status_code == 422, "a whole pair is text; the pupil is unknown"
+
+
+def test_what_a_record_is_about_stays(school: School) -> None:
+    enrolment, school_class = school.live("enrolments")[0], school.live("classes")[0]
+    other = school.live("students")[-1]["id"]
+    for path, change in (
+        (f"enrolments/{enrolment['id']}", {"student_id": other}), (f"classes/{school_class['id']}", {"school_year": "2030-2031"}),
+        (f"classes/{school_class['id']}", {"grade": 12}), (f"subjects/{school.code}-TOAN", {"kind": "comment"}),
+    ):  # fmt: skip
+        answer = school.http.patch(f"/smas/v1/{path}", json=change)
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, next(iter(change))), path
+    for row in school.live("teaching_assignments"):
+        if row["data"]["subject_id"].endswith("-TOAN"):
+            school.http.delete(f"/smas/v1/teaching_assignments/{row['id']}")
+    assert school.http.delete(f"/smas/v1/subjects/{school.code}-TOAN").status_code == 409, "results have it"
+
+
+def test_the_year_goes_on_without_what_was_taken_away(september: School) -> None:
+    """A pupil gone, a subject gone: what would have been entered for them is not."""
+    student, subject = september.live("students")[0]["id"], f"{september.code}-GDDP"
+    assert september.http.delete(f"/smas/v1/enrolments/{student}-{YEAR}").status_code == 204
+    assert september.http.delete(f"/smas/v1/students/{student}").status_code == 204
+    for row in september.live("teaching_assignments"):
+        if row["data"]["subject_id"] == subject:
+            september.http.delete(f"/smas/v1/teaching_assignments/{row['id']}")
+    assert september.http.delete(f"/smas/v1/subjects/{subject}").status_code == 204
+    for moment, term in (("term1", "I"), ("year_end", "II")):
+        assert september.time(moment).status_code == 200
+        assert september.submit(term=term)["state"] == "accepted"
+    results = september.live("results")
+    assert len(results) == 19
+    assert all(len(item["data"]["subjects"]) == 11 and item["data"]["promotion"] == "promoted" for item in results)
+
+
 def test_a_photo_is_taken_away(september: School) -> None:
     student = september.live("students")[0]
     assert september.http.delete(f"/smas/v1/students/{student['id']}/photo").status_code == 204
