@@ -68,6 +68,7 @@ class ErrorCode(StrEnum):
     SIGNATURE_WRONG = "signature_wrong"  # an answer that does not fit its document; the signer signs that one again
     ANSWER_VOID = "answer_void"  # the time stamp lies outside what the manifest allows; the signer signs again
     BATCH_RETRYING = "batch_retrying"  # a defect of ours while a batch works; it goes on by itself, the operator reads the log
+    PROVIDER_NOT_SET_UP = "provider_not_set_up"  # this installation has no such signing service; the operator sets it up
     CERTIFICATE_CHANGED = "certificate_changed"  # renewed at the service since it was chosen here; the person or the admin chooses it again
     BATCH_STOPPED = "batch_stopped"  # the signer stopped before anything was sent; he may start again
     RESULT_UNKNOWN = "result_unknown"  # the service does not say whether it signed; the batch waits for it
@@ -172,6 +173,7 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.SIGNATURE_WRONG: "Chữ ký trả về không khớp với hồ sơ nên không được dùng. Hãy ký lại hồ sơ này; nếu lặp lại, báo nhà cung cấp chữ ký số.",
     ErrorCode.ANSWER_VOID: "Dấu thời gian không hợp lệ với lần ký này nên chữ ký bị hủy. Hãy ký lại hồ sơ này.",
     ErrorCode.BATCH_RETRYING: "Hệ thống gặp lỗi khi xử lý lượt ký và đang tự thử lại. Chữ ký đã nhận vẫn được giữ; thầy cô không phải xác nhận lại.",
+    ErrorCode.PROVIDER_NOT_SET_UP: "Hệ thống chưa được nối với dịch vụ ký số của tài khoản này. Hãy báo người quản trị hệ thống, hoặc chọn tài khoản ký khác.",
     ErrorCode.CERTIFICATE_CHANGED: "Chứng thư số ở dịch vụ ký đã được thay sau khi chọn ở đây. Hãy chọn lại chứng thư ở mục Tài khoản ký rồi ký lại.",
     ErrorCode.BATCH_STOPPED: "Đã dừng trước khi gửi yêu cầu ký. Không hồ sơ nào thay đổi; thầy cô có thể ký lại bất cứ lúc nào.",
     ErrorCode.RESULT_UNKNOWN: "Chưa rõ kết quả: dịch vụ ký chưa trả lời. Hệ thống tiếp tục hỏi, không hồ sơ nào bị mất; xin đợi.",

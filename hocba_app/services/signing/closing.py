@@ -20,17 +20,25 @@ from hocba_app.services.signing.turn import fail_item
 FIRST_RETRY, LONGEST_RETRY = 2.0, 60.0
 
 
-def end_batch(work: Work, error: HocbaError | None) -> None:
+def end_batch(work: Work, error: HocbaError | None, *, found: str | None = None) -> float | None:
     """End a batch: what is not committed fails with the reason and waits again for its signer; every lease is freed.
 
     Args:
         error: why, or None when the batch did all it could.
+        found: the state the reason was found in; a batch that has left it meanwhile (the webhook has brought its answer)
+            goes on instead.
+
+    Returns:
+        None; 0.0 when it goes on.
     """
     with work.write() as session:
         batch = session.get_one(Batch, (work.school_id, work.job_id))
+        if found is not None and batch.state != found:
+            return 0.0
         close(session, batch, error)
     with work.db.write(work.school_id) as session:  # the end stands: only now are the rows of other jobs touched
         look_again(session, "batch")
+    return None
 
 
 def close(session: Session, batch: Batch, error: HocbaError | None) -> None:

@@ -7,10 +7,13 @@ is never sent again as it is (core decision 2). An answer is verified and stored
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from datetime import timedelta
 
+from sqlmodel import Session
+
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import Batch
+from hocba_app.models import Batch, BatchItem
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import signing as rows
 from hocba_app.services.audit.log import changed, record
@@ -83,6 +86,8 @@ def send(work: Work) -> float | None:
         return keep_answers(work, provider, submitted.signatures)
     with work.write() as session:
         batch = session.get_one(Batch, (work.school_id, work.job_id))
+        if batch.state != "sending":
+            return 0.0  # the webhook was faster than the answer to the request
         batch.transaction_id = submitted.transaction_id
         move_to(session, batch, "waiting")
         record(
@@ -103,10 +108,11 @@ def recover_sending(work: Work) -> float | None:
             _note(work, ErrorCode.SUBMISSION_UNKNOWN)
         return min(left, 2.0)
     if resends >= RESENDS:
-        end_batch(work, HocbaError(ErrorCode.SUBMISSION_UNKNOWN))
-        return None
+        return end_batch(work, HocbaError(ErrorCode.SUBMISSION_UNKNOWN), found="sending")
     with work.write() as session:
         batch = session.get_one(Batch, (work.school_id, work.job_id))
+        if batch.state != "sending":
+            return 0.0  # the webhook has named the transaction
         for item in rows.items_of(session, batch.id, ("prepared",)):
             item.state, item.prepared, item.attributes, item.request_id = "claimed", None, None, None
             session.add(item)
@@ -129,18 +135,15 @@ def poll(work: Work) -> float | None:
     except HocbaError as error:
         # Whatever was wrong with the question says nothing about the transaction: only its status ends it.
         if useless:
-            end_batch(work, HocbaError(ErrorCode.SIGNING_TIMED_OUT))
-            return None
+            return end_batch(work, HocbaError(ErrorCode.SIGNING_TIMED_OUT), found="waiting")
         return wait_for(work, ErrorCode.RESULT_UNKNOWN, at_least=float(error.params.get("seconds", 0) or 0))  # type: ignore[arg-type]
     if status.state == "signed":
         return keep_answers(work, provider, status.signatures)
     if status.state in _FINAL:
-        end_batch(work, HocbaError(_FINAL[status.state]))
-        return None
+        return end_batch(work, HocbaError(_FINAL[status.state]), found="waiting")
     if useless or (status.state != "signing" and ends is not None and utc_now() > ends):
         # Confirmed and being signed is not "not signed": such a transaction is waited for, past its window too.
-        end_batch(work, HocbaError(ErrorCode.SIGNING_TIMED_OUT))
-        return None
+        return end_batch(work, HocbaError(ErrorCode.SIGNING_TIMED_OUT), found="waiting")
     _show_state(work, status.state)
     return provider.poll_seconds
 
@@ -161,20 +164,34 @@ def keep_answers(work: Work, provider: SigningProvider, signatures: tuple[bytes,
         problem = ErrorCode.CERTIFICATE_CHANGED
     with work.write(durable=True) as session:
         batch = session.get_one(Batch, (work.school_id, work.job_id))
-        by_id = {row.id: row for row in rows.items_of(session, batch.id, ("prepared",), light=True)}
-        for item, signature in zip(items, fitting, strict=True):
-            row = by_id[item.id]
-            if signature is None:
-                fail_item(session, batch, row, HocbaError(problem))
-                continue
-            row.signature, row.state = signature, "answered"
-            session.add(row)
-        move_to(session, batch, "answered")
-        record(
-            session, actor=batch.account_id, action="batch.answered", subject=f"batch:{batch.id}",
-            data={"answers": len(signatures), "fitting": sum(signature is not None for signature in fitting)},
-        )
+        settle(session, batch, items, fitting, problem)
     return 0.0
+
+
+def settle(session: Session, batch: Batch, items: Sequence[BatchItem], fitting: Sequence[bytes | None], problem: ErrorCode) -> None:
+    """Answers into the rows: each item is answered, or failed with ``problem``. What is settled already stays as it is.
+
+    Args:
+        items: what was sent, in order.
+        fitting: for each the signature that verifies, or None.
+    """
+    if batch.state not in ("sending", "waiting"):
+        return  # the webhook was first
+    by_id = {row.id: row for row in rows.items_of(session, batch.id, ("prepared",), light=True)}
+    for item, signature in zip(items, fitting, strict=True):
+        row = by_id.get(item.id)
+        if row is None:
+            continue
+        if signature is None:
+            fail_item(session, batch, row, HocbaError(problem))
+            continue
+        row.signature, row.state = signature, "answered"
+        session.add(row)
+    move_to(session, batch, "answered")
+    record(
+        session, actor=batch.account_id, action="batch.answered", subject=f"batch:{batch.id}",
+        data={"answers": len(fitting), "fitting": sum(signature is not None for signature in fitting)},
+    )
 
 
 def _was_renewed(provider: SigningProvider, user: str, credential_id: str, certificate: bytes) -> bool:

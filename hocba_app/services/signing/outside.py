@@ -7,10 +7,12 @@ from pathlib import Path
 
 from sqlmodel import Session
 
-from hocba_app.domain.errors import HocbaError
+from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import School
 from hocba_app.services.secrets import decrypt
+from hocba_app.services.signing.providers.csc import CscProvider
 from hocba_app.services.signing.providers.mysign import MySignProvider
+from hocba_app.services.signing.providers.pkcs12 import Pkcs12Provider
 from hocba_app.services.signing.providers.provider import SigningProvider
 from hocba_app.services.signing.timestamps import TimestampClient
 from hocba_app.services.signing.writer import DirectWriter, IncrementalWriter
@@ -62,15 +64,36 @@ def token_size() -> int:
 
 
 def provider_for(session: Session, name: str) -> SigningProvider:
-    """The signing service of this school, with its credentials."""
-    school = session.get_one(School, session.info["school_id"])
-    return _mysign(
-        settings().mysign_url, school.mysign_client_id, decrypt(school.mysign_secret_encrypted), name
-    )
+    """The signing service a key lies at (`SigningKey.provider`), with this school's credentials.
+
+    Args:
+        name: ``mysign``, ``csc`` or ``pkcs12``.
+
+    Raises:
+        HocbaError: PROVIDER_NOT_SET_UP when this installation has no such service.
+    """
+    if name == "mysign":
+        school = session.get_one(School, session.info["school_id"])
+        return _mysign(
+            settings().mysign_url, school.mysign_client_id, decrypt(school.mysign_secret_encrypted), settings().mysign_webhook
+        )
+    if name == "csc" and settings().csc_url:
+        return _csc(settings().csc_url, settings().csc_token)
+    if name == "pkcs12" and settings().pkcs12_dir:
+        return _pkcs12(settings().pkcs12_dir)
+    raise HocbaError(ErrorCode.PROVIDER_NOT_SET_UP)
 
 
 @cache
-def _mysign(url: str, client_id: str, client_secret: str, name: str) -> SigningProvider:
-    if name != "mysign":
-        raise KeyError(name)
-    return MySignProvider(url, client_id, client_secret)
+def _mysign(url: str, client_id: str, client_secret: str, webhook: bool) -> SigningProvider:
+    return MySignProvider(url, client_id, client_secret, webhook=webhook)
+
+
+@cache
+def _csc(url: str, token: str) -> SigningProvider:
+    return CscProvider(url, token)
+
+
+@cache
+def _pkcs12(folder: str) -> SigningProvider:
+    return Pkcs12Provider(Path(folder))

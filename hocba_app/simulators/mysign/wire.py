@@ -111,12 +111,12 @@ class Wire:
         transaction = await asyncio.to_thread(
             self.service.start, client_id, user, body["description"], body["documents"], body["hash"]
         )
+        if mode == 3:  # what was taken is delivered, whatever becomes of this call's answer
+            self._keep(self._deliver(client_id, transaction))
         if self.service.faults.take("cut_after_taken"):
             return Cut()
         if self.service.faults.take("garbage_after_taken"):
             return Response("<html>Bad gateway</html>", media_type="text/html")
-        if mode == 3:
-            self._keep(self._deliver(client_id, transaction))
         if mode != 0:
             return JSONResponse({"transactionId": transaction})
         row = await self._ended(transaction)

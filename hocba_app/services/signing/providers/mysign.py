@@ -57,12 +57,14 @@ class MySignProvider:
         poll_seconds: between two questions how a transaction stands; the service asks for 2.
         max_hashes: of one call; no limit is documented.
         window_seconds: how long the service waits for the phone.
+        webhook: the service tells the result by itself too (``async`` 3).
     """
 
     def __init__(
         self, base_url: str, client_id: str, client_secret: str, *, timeout: float = 15.0, poll_seconds: float = 2.0,
-        max_hashes: int = 500, window_seconds: int = 120,
+        max_hashes: int = 500, window_seconds: int = 120, webhook: bool = False,
     ) -> None:
+        self._mode = 3 if webhook else 1
         self.poll_seconds, self.max_hashes, self.window_seconds = poll_seconds, max_hashes, window_seconds
         base = base_url.rstrip("/")
         self._client = httpx.Client(base_url=base, timeout=timeout)
@@ -94,7 +96,7 @@ class MySignProvider:
                 for document_id, name in zip(request.document_ids, request.document_names, strict=True)
             ],
             "hash": [base64.b64encode(digest).decode() for digest in request.hashes],
-            "hashAlgo": _SHA256, "signAlgo": _RSA, "async": 1,
+            "hashAlgo": _SHA256, "signAlgo": _RSA, "async": self._mode,
         }
         answer = self._submit(body, self._token(request.user))
         if answer.status_code == 401:  # refused at the door: a stale token is renewed once, nothing was taken

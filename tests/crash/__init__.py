@@ -1,0 +1,1 @@
+"""Kills a working process at every step and at random instants, restarts it, and checks that nothing was lost or doubled."""

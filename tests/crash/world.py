@@ -1,0 +1,154 @@
+"""A small school whose outside – signing service, time stamps, certificate checks – lives in files, so that it outlives any
+process of ours, and costs next to nothing: a thousand crashes in minutes. Only this package's own entry uses it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import secrets
+from collections.abc import Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+from sqlmodel import SQLModel, select
+
+from bench.sealed_record import Signer, World, pem
+from hocba_app.models import Database, School, SignatureImage, SigningKey, Staff
+from hocba_app.services.records import lock
+from hocba_app.services.signing import certificates, committing, confirming, outside, preparing, queue, stamping
+from hocba_app.services.signing.providers.provider import Credential, ProviderStatus, SignRequest, Submitted
+from hocba_app.services.storage import blobs
+from hocba_app.settings import settings
+from tests.crash import points
+from tests.school import SmallSchool, ink, small_school
+
+PARTS = ("TOAN", "VAN", "GDTC", "homeroom", "principal")
+PUPILS = 2
+_PREHASHED = Prehashed(hashes.SHA256())
+
+
+class FileService:
+    """A signing service: a file a transaction. Whoever asks how one stands has confirmed it on his phone meanwhile."""
+
+    max_hashes, window_seconds, poll_seconds = 500, 0, 0.0
+
+    def __init__(self, folder: Path, keys: dict[str, Signer]) -> None:
+        self.folder, self._keys = folder, keys
+        folder.mkdir(exist_ok=True)
+
+    def credentials(self, user: str) -> list[Credential]:
+        """Nobody has renewed anything."""
+        return []
+
+    def start(self, request: SignRequest) -> Submitted:
+        """Take a request."""
+        transaction = secrets.token_hex(8)
+        shape = {"user": request.user, "hashes": [digest.hex() for digest in request.hashes]}
+        partial = self.folder / f".{transaction}"
+        partial.write_text(json.dumps(shape))
+        partial.rename(self.folder / transaction)
+        return Submitted(transaction)
+
+    def poll(self, user: str, transaction_id: str) -> ProviderStatus:
+        """Confirmed and signed."""
+        shape = json.loads((self.folder / transaction_id).read_text())
+        (self.folder / f"confirmed.{transaction_id}").touch()
+        key = self._keys[shape["user"]].key
+        return ProviderStatus("signed", tuple(key.sign(bytes.fromhex(digest), padding.PKCS1v15(), _PREHASHED) for digest in shape["hashes"]))
+
+    def confirmed(self) -> int:
+        """How many requests somebody has confirmed."""
+        return len(list(self.folder.glob("confirmed.*")))
+
+
+class Stamps:
+    """A time-stamp authority in this process."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.largest_token = len(world.token_over(bytes(32)))
+        self.certificates = world.certificates
+
+    def tokens(self, values: Sequence[bytes], *, certificate_required: bool = True) -> list[bytes]:
+        """A token over each."""
+        digests = [hashes.Hash(hashes.SHA256()) for _ in values]
+        for digest, value in zip(digests, values, strict=True):
+            digest.update(value)
+        return [self._world.token_over(digest.finalize(), certificate_required) for digest in digests]
+
+
+class Crashing:
+    """The school, its outside, and a fresh database handle for each life of the worker."""
+
+    def __init__(self, folder: Path) -> None:
+        self.url, self.trail = f"sqlite:///{folder}/crash.db", folder / "trail"
+        self.world = World(folder / "trust")
+        (folder / "root.pem").write_bytes(pem(self.world.root))
+        os.environ.update(
+            HOCBA_SECRET_KEY="crash", HOCBA_TRUST_ROOTS=str(folder / "root.pem"), HOCBA_DOCUMENTS_URL=str(folder / "documents"),
+        )
+        settings.cache_clear()
+        db = Database(self.url)
+        SQLModel.metadata.create_all(db.engine)
+        with db.installation(write=True) as session:
+            school = School(code="79760001", name="Trường THCS Kim Đồng", tax_code="0312345678", current_year="2025-2026", province="TP. Hồ Chí Minh")
+            session.add(school)
+        self.small = small_school(db, school.id, None, students=PUPILS)
+        keys = self._keys()
+        self.service, self.stamps = FileService(folder / "service", keys), Stamps(self.world)
+        self._evidence = {signer.chain[0]: self.world.evidence(signer.chain) for signer in keys.values()}
+        db.dispose()
+        self._connect()
+
+    def _keys(self) -> dict[str, Signer]:
+        keys = {}
+        for number, part in enumerate(PARTS):
+            owner = self.small.people[part].staff_id or ""
+            with self.small.db.write(self.small.school_id) as session:
+                person = session.exec(select(Staff).where(Staff.id == owner)).one()
+                keys[part] = self.world.person(person.full_name, person.id_number or "", key=number % 2)
+                chain = [base64.b64encode(item).decode() for item in keys[part].chain]
+                session.add(SigningKey(owner=owner, provider_user=part, credential_id="c", chain=chain))
+                session.add(SignatureImage(owner=owner, sha256="0" * 64, image=ink().dumps(), preview_png=b"", created_by=""))
+        return keys
+
+    def _connect(self) -> None:
+        """The product's own functions talk to this outside, and pass a point wherever they touch it."""
+        service: Any = points.Passing(self.service, ("start", "poll"))
+        stamps: Any = points.Passing(self.stamps, ("tokens",))
+        confirming.provider_for = lambda *_: service
+        confirming.GRACE = confirming.GRACE * 0
+        for module in (committing, stamping, outside):
+            module.timestamp_client = lambda: stamps  # type: ignore[attr-defined]
+        for module in (preparing, stamping):
+            module.trust_roots = lambda: (self.world.root,)  # type: ignore[attr-defined]
+        certificates.check_signer = lambda chain, **_: self._evidence[bytes(chain[0])]  # type: ignore[assignment]
+        queue.wake = lock.wake = lambda *_: None  # type: ignore[assignment]
+        blobs.put = points.passing("store", blobs.put)
+        Database.write = _points_around(Database.write)  # type: ignore[method-assign, assignment]
+
+    def fresh(self) -> SmallSchool:
+        """A handle of this process's own."""
+        self.small.db = Database(self.url)
+        return self.small
+
+    def close(self) -> None:
+        """Give the register back."""
+        self.world.close()
+
+
+def _points_around(write: Any) -> Any:
+    @contextmanager
+    def passing(self: Database, school_id: str, *, durable: bool = False) -> Any:
+        points.passed("transaction.begin")
+        with write(self, school_id, durable=durable) as session:
+            yield session
+            points.passed("transaction.before_commit")
+        points.passed("transaction.committed")
+
+    return passing
