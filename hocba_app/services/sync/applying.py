@@ -41,14 +41,16 @@ class Applier:
         found: the data set.
         only: source ids to write, or None for all.
         decided: what a person chose about conflicts: (source id, version) → choice (`conflicts.CHOICES`).
+        borrowed: the records' versions are not the sector's (a workbook's): rows keep the version they have, so that
+            whatever the sector submits next wins.
     """
 
     def __init__(
         self, session: Session, job_id: str, found: Collected, school_year: str, *, only: set[str] | None = None,
-        decided: Mapping[tuple[str, int], str] | None = None,
+        decided: Mapping[tuple[str, int], str] | None = None, borrowed: bool = False,
     ) -> None:
         self._session, self._job_id, self._found, self._only = session, job_id, found, only
-        self._decided = decided or {}
+        self._decided, self._borrowed = decided or {}, borrowed
         self._resource = found.resource
         self._table: Table = TABLES[found.resource]
         self._known: Known = known(session, found.resource, school_year)
@@ -177,6 +179,8 @@ class Applier:
     def _version(self, record: Incoming, label: str) -> int:
         """The version to remember: one less where the photo is missing, so that the next run looks at the record again."""
         problem = (record.data or {}).get(PHOTO_MISSING)
+        if self._borrowed:
+            return record.version - 1
         if not problem:
             return record.version
         self._refuse(Refusal(record.id, "photo_sha256", problem, record.raw), label)

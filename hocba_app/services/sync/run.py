@@ -127,7 +127,7 @@ class _Run:
             return lambda records: fetch_photos(self._client, records)
         if resource == "results":
             with self._work.db.read(self._work.school_id) as session:
-                return _recomputation(known(session, "results", self._year), subject_kinds(session))
+                return recomputation(known(session, "results", self._year), subject_kinds(session))
         return None
 
     def _write(self, session: Session, resource: str, found: Collected, only: set[str] | None, *, whole: bool) -> None:
@@ -141,7 +141,7 @@ class _Run:
             ).run()
         if resource == "staff":
             ensure_staff_accounts(session, actor=self._work.actor)
-        stale = _refresh(session, resource, applied)
+        stale = refresh_after(session, resource, applied)
         if whole:
             cursor = session.exec(
                 select(SyncCursor).where(SyncCursor.resource == resource, SyncCursor.school_year == self._year)
@@ -215,7 +215,8 @@ def merged_report(report: dict[str, Any], resource: str, counts: dict[str, int],
     }
 
 
-def _refresh(session: Session, resource: str, applied: Applied) -> int:
+def refresh_after(session: Session, resource: str, applied: Applied) -> int:
+    """Note on locked documents what a data set changed; how many became out of date."""
     if resource in ("school", "subjects", "classes") and not applied.changed_ids:
         return 0
     if resource == "school":
@@ -234,7 +235,9 @@ def subject_kinds(session: Session) -> dict[str, str]:
     return dict(session.exec(select(Subject.code, Subject.kind)).all())
 
 
-def _recomputation(names: Known, kinds: dict[str, str]) -> Callable[[list[Incoming]], None]:
+def recomputation(names: Known, kinds: dict[str, str]) -> Callable[[list[Incoming]], None]:
+    """Work on results before they are written: what the rules say, beside what was submitted."""
+
     def recompute(records: list[Incoming]) -> None:
         for item in records:
             if item.data is None:

@@ -1,0 +1,197 @@
+"""The sheets and columns of an import or export, and how a cell's text becomes a value of the contract."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+Read = Callable[[str], object]
+"""A cell's text as a value.
+
+Raises:
+    ValueError: its message is the reason shown to the user.
+"""
+Write = Callable[[object], str]
+
+
+def heading(text: str) -> str:
+    """A header in one form, whatever its line breaks, case, marks of obligation or Unicode form."""
+    return re.sub(r"[\s*:.()]+", " ", unicodedata.normalize("NFC", text)).strip().casefold()
+
+
+def plain(text: str) -> str:
+    """Text in NFC with single blanks on each line."""
+    return "\n".join(" ".join(line.split()) for line in unicodedata.normalize("NFC", text).strip().splitlines())
+
+
+def day(text: str) -> str:
+    """"06/05/2014" or "2014-05-06" → "2014-05-06"."""
+    try:
+        if found := re.fullmatch(r"([0-9]{1,2})[/.-]([0-9]{1,2})[/.-]([0-9]{4})", text.strip()):
+            return date(int(found[3]), int(found[2]), int(found[1])).isoformat()
+        return date.fromisoformat(text.strip()[:10]).isoformat()
+    except ValueError:
+        raise ValueError("không phải ngày dạng ngày/tháng/năm") from None
+
+
+def shown_day(value: object) -> str:
+    """"2014-05-06" → "06/05/2014"."""
+    year, month, rest = str(value).split("-")
+    return f"{rest}/{month}/{year}"
+
+
+def result(text: str) -> str:
+    """A mark with decimal comma or point, or a level: "8,5" → "8.5"."""
+    value = plain(text)
+    return value.replace(",", ".") if re.fullmatch(r"[0-9]{1,2},[0-9]{1,4}", value) else value
+
+
+def shown_result(value: object) -> str:
+    """"8.5" → "8,5"."""
+    text = str(value)
+    return text.replace(".", ",") if re.fullmatch(r"[0-9]{1,2}\.[0-9]+", text) else text
+
+
+def whole(text: str) -> int:
+    """A whole number."""
+    if not re.fullmatch(r"[0-9]{1,6}", text.strip()):
+        raise ValueError("không phải số nguyên")
+    return int(text)
+
+
+def listed(text: str) -> list[str]:
+    """Several values in a cell, parted by semicolons or line breaks."""
+    return [part for part in (plain(part) for part in re.split(r"[;\n]", text)) if part]
+
+
+def choice(words: Mapping[str, object]) -> tuple[Read, Write]:
+    """A value chosen from words of the school's."""
+    by_word = {heading(word): value for word, value in words.items()}
+    first = {value: word for word, value in reversed(list(words.items()))}
+
+    def read(text: str) -> object:
+        if heading(text) not in by_word:
+            raise ValueError(f"phải là một trong: {', '.join(words)}")
+        return by_word[heading(text)]
+
+    return read, lambda value: first.get(value, "")  # type: ignore[arg-type, call-overload, no-any-return]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One column."""
+
+    header: str
+    key: str
+    """Where the value goes; "learning.term1" is a path."""
+    required: bool = False
+    read: Read = plain
+    write: Write = str
+    also: tuple[str, ...] = ()
+    """Other headers schools' exports use."""
+
+    def matches(self, text: str) -> bool:
+        return heading(text) in {heading(name) for name in (self.header, *self.also)}
+
+
+@dataclass(frozen=True, slots=True)
+class SheetSpec:
+    """One sheet."""
+
+    title: str
+    key: str
+    fields: tuple[Field, ...]
+    also: tuple[str, ...] = field(default=())
+
+    def matches(self, text: str) -> bool:
+        return heading(text) in {heading(name) for name in (self.title, *self.also)}
+
+
+_SEX = choice({"Nam": "Nam", "Nữ": "Nữ"})
+_POSITION = choice(
+    {"Giáo viên": "teacher", "Hiệu trưởng": "principal", "Phó hiệu trưởng": "vice_principal", "Nhân viên": "clerk", "Văn thư": "clerk"}
+)
+_WORKING = choice({"Đang làm việc": "working", "Đã nghỉ": "left"})
+_STUDYING = choice({"Đang học": "studying", "Chuyển đến": "moved_in", "Chuyển đi": "moved_out", "Thôi học": "left"})
+_KIND = choice({"Tính điểm": "marked", "Nhận xét": "comment"})
+_TERM = choice({"Cả năm": "year", "I": "I", "II": "II", "1": "I", "2": "II", "HK I": "I", "HK II": "II"})
+_PROMOTION = choice({"Lên lớp": "promoted", "Ở lại lớp": "retained", "Đánh giá lại": "reassess"})
+_YES = choice({"Có": True, "Không": False})
+_PUPIL = Field("Mã học sinh", "student_code", True, also=("Mã HS", "Mã định danh Bộ"))
+_TERMS = (("HK I", "term1"), ("HK II", "term2"), ("cả năm", "year"), ("sau đánh giá lại", "reassessed"))
+
+SHEETS = (
+    SheetSpec(
+        "Giáo viên", "staff",
+        (
+            Field("Mã giáo viên", "code", True, also=("Mã GV",)), Field("Họ và tên", "full_name", True, also=("Họ tên",)),
+            Field("Số định danh", "id_number", also=("Số CCCD", "CCCD")), Field("Số CMND cũ", "old_id_number", also=("CMND",)),
+            Field("Chức vụ", "position", True, *_POSITION), Field("Thư điện tử", "email", also=("Email",)), Field("Điện thoại", "phone"),
+            Field("Trạng thái", "status", False, *_WORKING),
+        ),
+        ("Cán bộ", "Danh sách giáo viên"),
+    ),
+    SheetSpec(
+        "Lớp", "classes",
+        (
+            Field("Mã lớp", "code", True), Field("Tên lớp", "name", True), Field("Khối", "grade", True, whole),
+            Field("Thông tư đánh giá", "regime", True), Field("Mã GVCN", "homeroom_code", also=("GVCN", "Mã giáo viên chủ nhiệm")),
+        ),
+        ("Lớp học", "Danh sách lớp"),
+    ),
+    SheetSpec(
+        "Môn học", "subjects",
+        (
+            Field("Mã môn", "code", True, also=("Mã môn học",)), Field("Tên môn", "name", True, also=("Tên môn học",)),
+            Field("Loại", "kind", True, *_KIND), Field("Thứ tự", "order", False, whole),
+        ),
+    ),
+    SheetSpec(
+        "Học sinh", "students",
+        (
+            Field("Mã học sinh", "code", True, also=("Mã HS", "Mã định danh Bộ")), Field("Họ và tên", "full_name", True, also=("Họ tên",)),
+            Field("Ngày sinh", "birth_date", True, day, shown_day), Field("Giới tính", "sex", True, *_SEX), Field("Mã lớp", "class_code"),
+            Field("Tình trạng", "status", False, *_STUDYING), Field("Số định danh", "id_number", also=("Số CCCD", "Số định danh cá nhân")),
+            Field("Dân tộc", "ethnic_group"), Field("Quốc tịch", "nationality"), Field("Nơi sinh", "birth_place"), Field("Quê quán", "home_town"),
+            Field("Nơi ở", "address", also=("Địa chỉ", "Chỗ ở hiện nay")), Field("Số đăng bộ", "register_number"),
+            Field("Ngày vào trường", "admission_date", False, day, shown_day), Field("Diện ưu tiên", "priority_category"),
+            Field("Họ tên cha", "father_name"), Field("Nghề của cha", "father_job"), Field("Họ tên mẹ", "mother_name"), Field("Nghề của mẹ", "mother_job"),
+            Field("Người giám hộ", "guardian_name"), Field("Nghề người giám hộ", "guardian_job"),
+        ),
+        ("Danh sách học sinh",),
+    ),
+    SheetSpec(
+        "Phân công", "teaching_assignments",
+        (
+            Field("Mã lớp", "class_code", True), Field("Mã môn", "subject_code", True), Field("Mã giáo viên", "staff_code", True),
+            Field("Học kì", "term", False, *_TERM), Field("Thứ tự", "position", False, whole),
+        ),
+        ("Phân công giảng dạy",),
+    ),
+    SheetSpec(
+        "Kết quả môn học", "subject_results",
+        (
+            _PUPIL, Field("Mã môn", "subject_code", True), Field("Học kì I", "term1", False, result, shown_result, ("HK I",)),
+            Field("Học kì II", "term2", False, result, shown_result, ("HK II",)), Field("Cả năm", "year", False, result, shown_result, ("CN",)),
+            Field("Đánh giá lại", "reassessed", False, result, shown_result), Field("Điểm kiểm tra cuối năm", "test", False, result, shown_result),
+            Field("Nhận xét", "comment"), Field("Ghi chú", "note"),
+        ),
+        ("Kết quả", "Điểm"),
+    ),
+    SheetSpec(
+        "Tổng kết", "results",
+        (
+            _PUPIL, *(Field(f"Học tập {name}", f"learning.{key}") for name, key in _TERMS),
+            *(Field(f"Rèn luyện {name}", f"training.{key}") for name, key in _TERMS),
+            *(Field(f"Số buổi nghỉ {name}", f"absences.{key}", False, whole) for name, key in _TERMS[:3]),
+            Field("Lên lớp", "promotion", False, *_PROMOTION), Field("Ghi chú lên lớp", "promotion_note"), Field("Danh hiệu", "title"),
+            Field("Khen thưởng", "awards", False, listed, lambda value: "; ".join(value)),  # type: ignore[arg-type]
+            Field("Chứng chỉ", "certificates"), Field("Nhận xét của GVCN", "homeroom_comment"),
+            Field("Nhận xét của GVCN sau hè", "homeroom_comment_after_summer"), Field("Hoàn thành chương trình", "programme_completed", False, *_YES),
+        ),
+    ),
+)
+"""In the order in which they are brought in."""

@@ -1,0 +1,257 @@
+"""A workbook's rows as records of the contract, laid over what is here already, so that they go the way synced data go.
+
+People, classes and subjects are matched by code. A column the workbook lacks leaves its value as it is.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlmodel import Session, select
+
+from hocba_app.models import Enrolment, SchoolClass, Staff, Student, StudentResult, Subject, TeachingAssignment
+from hocba_app.services.sync.excel_reading import CellProblem
+from hocba_app.services.sync.excel_rows import Entry, Place, Rows
+from hocba_app.services.sync.tables import DETAILS
+
+_NAMES = {"student_id": "student_code", "class_id": "class_code", "subject_id": "subject_code", "staff_id": "staff_code", "homeroom_staff_id": "homeroom_code"}
+_SUBJECT_KEYS = ("term1", "term2", "year", "reassessed", "test", "comment", "note")
+_WHAT = {"staff": "giáo viên", "classes": "lớp", "subjects": "môn", "students": "học sinh"}
+
+
+def own_id(*parts: object) -> str:
+    """The id of a record that only a workbook knows; the same for the same thing."""
+    return "excel:" + hashlib.sha256("\x1f".join(map(str, parts)).encode()).hexdigest()[:40]
+
+
+@dataclass(slots=True)
+class Records:
+    """Records by resource, and where each came from."""
+
+    of: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    problems: list[CellProblem] = field(default_factory=list)
+    _places: dict[tuple[str, str], Place] = field(default_factory=dict)
+    _subjects: dict[tuple[str, int], Place] = field(default_factory=dict)
+
+    def add(self, resource: str, identity: str, version: int, data: dict[str, Any], place: Place) -> None:
+        self.of.setdefault(resource, []).append({"id": identity, "version": version, "event": "UPDATE", "data": data})
+        self._places.setdefault((resource, identity), place)
+
+    def subject_at(self, identity: str, index: int, place: Place) -> None:
+        """Where the row of a result's subject came from."""
+        self._subjects[identity, index] = place
+
+    def problem(self, resource: str, identity: str, path: str, reason: str) -> CellProblem:
+        """A refusal of a record as a problem of the cell it came from."""
+        parts = path.split(".")
+        if resource == "results" and parts[0] == "subjects" and len(parts) > 1 and parts[1].isdigit():
+            place = self._subjects.get((identity, int(parts[1])), self._places[resource, identity])
+            return place.problem(_NAMES.get(parts[-1], parts[-1]), reason)
+        return self._places[resource, identity].problem(_NAMES.get(path, path), reason)
+
+
+class RecordMaker:
+    """Makes records of a workbook's rows.
+
+    Args:
+        session: of the school; only read.
+        school_year: that classes, assignments and results belong to.
+    """
+
+    def __init__(self, session: Session, rows: Rows, school_year: str) -> None:
+        self._session, self._rows, self._year = session, rows, school_year
+        self._made = Records()
+        self._here: dict[str, dict[str, Any]] = {
+            "staff": self._by_code(Staff), "subjects": self._by_code(Subject), "students": self._by_code(Student),
+            "classes": {row.code: row for row in session.exec(select(SchoolClass).where(SchoolClass.school_year == school_year)).all()},
+        }
+        self._source = {kind: {row.id: row.source_id for row in rows.values()} for kind, rows in self._here.items()}
+        self._ids = {kind: {code: row.source_id for code, row in rows.items()} for kind, rows in self._here.items()}
+        self._regimes = {row.source_id: row.regime for row in self._here["classes"].values()}
+        self._class_of: dict[str, str] = {}  # pupil's source id → class's, of this year
+
+    def _by_code(self, model: Any) -> dict[str, Any]:
+        # Of two with one code the active one counts.
+        return {row.code: row for row in self._session.exec(select(model).order_by(model.active, model.id)).all()}
+
+    def make(self) -> Records:
+        """Everything, in the order of the sheets; what cannot be made is a problem of its cell."""
+        for key in ("staff", "classes", "subjects"):
+            self._each(key, {"staff": self._staff, "classes": self._class, "subjects": self._subject}[key])
+        self._enrolled = self._enrolments()
+        self._each("students", self._student)
+        self._assignments()
+        self._results()
+        return self._made
+
+    def _each(self, key: str, build: Any) -> None:
+        """Rows with a code of their own; a code may come once."""
+        first: dict[str, int] = {}
+        for entry in self._rows.of.get(key, []):
+            code = entry.values.get("code")
+            if not code:
+                continue
+            if code in first:
+                self._made.problems.append(entry.place.problem("code", f"mã này đã có ở dòng {first[code]}"))
+                continue
+            first[code] = entry.place.row
+            row = self._here[key].get(code)
+            identity = row.source_id if row is not None else own_id(key, code, self._year if key == "classes" else "")
+            self._ids[key][code] = identity
+            data = build(entry, row, identity)
+            self._made.add(key, identity, _next(row), data, entry.place)
+
+    def _reference(self, kind: str, entry: Entry, key: str) -> str | None:
+        code = entry.values.get(key)
+        if code is None:
+            return None
+        if (found := self._ids[kind].get(code)) is None:
+            self._made.problems.append(entry.place.problem(key, f"không có {_WHAT[kind]} nào có mã này"))
+        return found
+
+    def _staff(self, entry: Entry, row: Staff | None, _identity: str) -> dict[str, Any]:
+        kept = ("code", "full_name", "id_number", "old_id_number", "position", "email", "phone")
+        base = {key: getattr(row, key) for key in kept} if row is not None else {}
+        base["status"] = "working" if row is None or row.active else "left"
+        return base | {key: value for key, value in entry.values.items() if not (key == "status" and value is None)}
+
+    def _class(self, entry: Entry, row: SchoolClass | None, identity: str) -> dict[str, Any]:
+        data = {key: value for key, value in entry.values.items() if key != "homeroom_code"} | {"school_year": self._year}
+        if "homeroom_code" in entry.values:
+            data["homeroom_staff_id"] = self._reference("staff", entry, "homeroom_code")
+        elif row is not None and row.homeroom_staff_id:
+            data["homeroom_staff_id"] = self._source["staff"].get(row.homeroom_staff_id)
+        self._regimes[identity] = str(data.get("regime"))
+        return data
+
+    def _subject(self, entry: Entry, row: Subject | None, _identity: str) -> dict[str, Any]:
+        given = {key: value for key, value in entry.values.items() if value is not None}
+        return {"order": row.position if row is not None else 0} | given
+
+    def _enrolments(self) -> dict[str, list[Enrolment]]:
+        found: dict[str, list[Enrolment]] = {}
+        classes = self._source["classes"]
+        for row in self._session.exec(select(Enrolment).where(Enrolment.school_year == self._year, Enrolment.active)).all():  # type: ignore[arg-type]
+            found.setdefault(row.student_id, []).append(row)
+            if row.class_id in classes and (student := self._source["students"].get(row.student_id)):
+                self._class_of[student] = classes[row.class_id]
+        return found
+
+    def _student(self, entry: Entry, row: Student | None, identity: str) -> dict[str, Any]:
+        kept = ("code", "full_name", "birth_date", "sex", "id_number", "photo_sha256")
+        base = {key: getattr(row, key) for key in kept} | {key: row.details.get(key) for key in DETAILS} if row is not None else {}
+        if (class_id := self._reference("classes", entry, "class_code")) is not None:
+            self._enrol(entry, row, identity, class_id)
+        return base | {key: value for key, value in entry.values.items() if key not in ("class_code", "status")}
+
+    def _enrol(self, entry: Entry, student: Student | None, identity: str, class_id: str) -> None:
+        """One place in one class: who is in another class of the year is moved, his record of it stays one."""
+        rows = self._enrolled.get(student.id, []) if student is not None else []
+        classes = self._source["classes"]
+        row = next((row for row in rows if classes.get(row.class_id) == class_id), None)
+        row = row or next((row for row in rows if row.status in ("studying", "moved_in")), None)
+        status = entry.values.get("status") or (row.status if row is not None else "studying")
+        data = {
+            "student_id": identity, "class_id": class_id, "school_year": self._year, "status": status,
+            "from_date": row.from_date if row else None, "to_date": row.to_date if row else None, "note": row.note if row else None,
+        }
+        self._class_of[identity] = class_id
+        own = row.source_id if row is not None else own_id("enrolment", identity, self._year)
+        self._made.add("enrolments", own, _next(row), data, entry.place)
+
+    def _assignments(self) -> None:
+        """One teacher per class, subject, term and place: another teacher there replaces the one before."""
+        here: dict[tuple[str | None, ...], TeachingAssignment] = {}
+        for row in self._session.exec(select(TeachingAssignment).where(TeachingAssignment.active)).all():  # type: ignore[arg-type]
+            where = self._source["classes"].get(row.class_id), self._source["subjects"].get(row.subject_id)
+            here[(*where, row.term, str(row.position))] = row
+        seen: dict[tuple[str | None, ...], int] = {}
+        for entry in self._rows.of.get("teaching_assignments", []):
+            class_id, subject_id = self._reference("classes", entry, "class_code"), self._reference("subjects", entry, "subject_code")
+            staff_id = self._reference("staff", entry, "staff_code")
+            if not (class_id and subject_id and staff_id):
+                continue
+            term, position = entry.values.get("term") or "year", entry.values.get("position") or 1
+            key = (class_id, subject_id, term, str(position))
+            if key in seen:
+                self._made.problems.append(entry.place.problem("staff_code", f"trùng với dòng {seen[key]}; nếu nhiều giáo viên dạy chung, hãy ghi Thứ tự"))
+                continue
+            seen[key] = entry.place.row
+            row = here.get(key)
+            data = {"class_id": class_id, "subject_id": subject_id, "staff_id": staff_id, "term": term, "position": position}
+            self._made.add("teaching_assignments", row.source_id if row is not None else own_id("assignment", *key), _next(row), data, entry.place)
+
+    def _results(self) -> None:
+        """One record a pupil, from his rows in both sheets."""
+        of_pupil: dict[str, list[tuple[str, Entry]]] = {}
+        for key in ("results", "subject_results"):
+            for entry in self._rows.of.get(key, []):
+                if (student := self._reference("students", entry, "student_code")) is not None:
+                    of_pupil.setdefault(student, []).append((key, entry))
+        if not of_pupil:
+            return
+        students = self._source["students"]
+        here = {
+            students.get(row.student_id): row
+            for row in self._session.exec(select(StudentResult).where(StudentResult.school_year == self._year)).all()
+        }
+        for student, entries in of_pupil.items():
+            self._result(student, entries, here.get(student))
+
+    def _result(self, student: str, entries: list[tuple[str, Entry]], row: StudentResult | None) -> None:
+        place = entries[0][1].place
+        class_id = self._source["classes"].get(row.class_id) if row is not None else self._class_of.get(student)
+        if class_id is None:
+            self._made.problems.append(place.problem("student_code", "học sinh chưa được xếp lớp trong năm học này"))
+            return
+        identity = row.source_id if row is not None else own_id("result", student, self._year)
+        data: dict[str, Any] = {"regime": self._regimes.get(class_id), "subjects": []}
+        if row is not None:
+            data = copy.deepcopy(row.payload)
+            for entry in data["subjects"]:
+                entry["subject_id"] = self._ids["subjects"].get(entry["subject_code"], entry["subject_code"])
+        data |= {"student_id": student, "class_id": class_id, "school_year": self._year}
+        seen: dict[str, int] = {}
+        for key, entry in entries:
+            if key == "results":
+                if "summary" in seen:
+                    self._made.problems.append(entry.place.problem("student_code", f"học sinh này đã có ở dòng {seen['summary']}"))
+                seen["summary"] = entry.place.row
+                _lay_over(data, entry.values)
+            elif (subject := self._reference("subjects", entry, "subject_code")) is not None:
+                if subject in seen:
+                    self._made.problems.append(entry.place.problem("subject_code", f"môn này của học sinh đã có ở dòng {seen[subject]}"))
+                seen[subject] = entry.place.row
+                self._made.subject_at(identity, _subject_row(data["subjects"], subject, entry.values), entry.place)
+        self._made.add("results", identity, _next(row), data, place)
+
+
+def _next(row: Any) -> int:
+    return row.source_version + 1 if row is not None else 1
+
+
+def _lay_over(data: dict[str, Any], values: dict[str, Any]) -> None:
+    for key, value in values.items():
+        if key == "student_code":
+            continue
+        head, _, rest = key.partition(".")
+        if rest:
+            data[head] = (data.get(head) or {}) | {rest: value}
+        else:
+            data[head] = (value or []) if head == "awards" else value
+
+
+def _subject_row(rows: list[dict[str, Any]], subject: str, values: dict[str, Any]) -> int:
+    """Lay values over a subject's row, or add one; where it stands."""
+    given = {key: values[key] for key in _SUBJECT_KEYS if key in values}
+    for index, row in enumerate(rows):
+        if row.get("subject_id") == subject:
+            if any(row.get(key) != value for key, value in given.items() if key in ("term1", "term2")):
+                row["marks"] = None  # the single marks gave the old value
+            row |= given
+            return index
+    rows.append({"subject_id": subject} | given)
+    return len(rows) - 1
