@@ -145,7 +145,7 @@ def transfer(store: Store, school: str, values: Any) -> dict[str, Any]:
     number = values.get("snapshot") if isinstance(values, dict) else None
     found = (
         store.one("select * from snapshot where school = ? and number = ?", school, number)
-        if type(number) is int
+        if type(number) is int and 0 < number < 2**31
         else None
     )
     if found is None:

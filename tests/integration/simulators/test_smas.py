@@ -438,7 +438,7 @@ def test_a_transfer_gives_a_receipt_and_the_same_again(school: School) -> None:
     assert receipt["records"] > 100
     assert (receipt["snapshot"], receipt["kind"], receipt["term"]) == (1, "results", "II")
     assert school.http.post("/ministry/v1/transfers", json={"snapshot": 1}).json() == receipt
-    for number in (2, "1", None, True):
+    for number in (2, "1", None, True, -1, 10**30):
         assert school.http.post("/ministry/v1/transfers", json={"snapshot": number}).status_code == 422
     assert [item["receipt"] for item in school.http.get("/ministry/v1/transfers").json()["items"]] == [receipt["receipt"]]
 
