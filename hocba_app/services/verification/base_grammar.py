@@ -191,7 +191,10 @@ def _layout(file: bytes) -> _Layout:
         raise NotShown("metadata")
     unpack(walk.take(_PROFILE, "colour profile", has_stream=True)[0].data, 1 << 16)
     walk.exactly(_INTENT, "output intent")
-    fonts, images = [], []
+    fonts: list[int] = []
+    images: list[int] = []
+    pages: list[int] = []
+    box = (0.0, 0.0)
     while walk.is_at(_FONT_FILE) and len(fonts) <= MOST_FONTS:
         fonts.append(_font(walk))
     while walk.is_at(_IMAGE) and len(images) <= MOST_IMAGES:
@@ -201,7 +204,6 @@ def _layout(file: bytes) -> _Layout:
     resources, found = walk.take(_RESOURCES, "resources")
     if _numbers(found.group(1)) != fonts or sorted(_numbers(found.group(2))) != images:
         raise NotShown("resources")
-    pages, box = [], (0.0, 0.0)
     while not walk.finished and len(pages) <= MOST_PAGES:
         number, box = _page(walk, resources.number, box)
         pages.append(number)

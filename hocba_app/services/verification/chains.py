@@ -96,25 +96,36 @@ def path_of(certificate: bytes, pool: tuple[bytes, ...], roots: tuple[bytes, ...
     Raises:
         NotShown: no such path, or one that needs more than is understood here.
     """
-    anchors = {parsed(root).subject.public_bytes(): root for root in roots}
-    if len(anchors) != len(set(roots)) or len(pool) > MOST_POOL:
+    if len(pool) > MOST_POOL:
         raise NotShown("pool")
-    others = {parsed(item).subject.public_bytes(): item for item in pool}
     path = [certificate]
     while len(path) <= _LONGEST:
-        current = parsed(path[-1])
-        _require_understood(current)
-        name = current.issuer.public_bytes()
-        issuer = anchors.get(name) or others.get(name)
-        if issuer is None or issuer in path:
+        _require_understood(parsed(path[-1]))
+        issuer = _issuer_of(path[-1], (*roots, *pool))
+        if issuer in path:
             break
-        _require_issued(path[-1], issuer)
         # Intermediates between this authority and the signer: all of the path but the signer himself.
         _require_authority(parsed(issuer), len(path) - 1)
         path.append(issuer)
-        if name in anchors:
+        if issuer in roots:
             return tuple(path)
     raise NotShown("no path to a trusted root")
+
+
+def _issuer_of(certificate: bytes, candidates: tuple[bytes, ...]) -> bytes:
+    """The first candidate of the issuer's name whose key signed the certificate; an authority may have had several keys."""
+    name = parsed(certificate).issuer.public_bytes()
+    last = NotShown("no path to a trusted root")
+    for candidate in candidates:
+        if parsed(candidate).subject.public_bytes() != name:
+            continue
+        try:
+            _require_issued(certificate, candidate)
+        except NotShown as reason:
+            last = reason
+            continue
+        return candidate
+    raise last
 
 
 @lru_cache(maxsize=2048)

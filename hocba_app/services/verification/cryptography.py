@@ -22,7 +22,6 @@ from pyhanko.sign.diff_analysis import (
     SigFieldCreationRule,
     SigFieldModificationRule,
     StandardDiffPolicy,
-    WhitelistRule,
     XrefStreamRule,
 )
 from pyhanko.sign.validation import (
@@ -53,7 +52,7 @@ def _policy(*, notes_allowed: bool) -> StandardDiffPolicy:
     Args:
         notes_allowed: other tools note the time of the change in info and metadata when they sign; ours does not.
     """
-    rules: list[WhitelistRule | QualifiedWhitelistRule] = [
+    rules: list[QualifiedWhitelistRule] = [
         CatalogModificationRule(),
         XrefStreamRule().as_qualified(ModificationLevel.LTA_UPDATES),
         ObjectStreamRule().as_qualified(ModificationLevel.LTA_UPDATES),
@@ -164,7 +163,7 @@ async def _judge_signature(
         diff_policy=policy,
     )
     judged.integrity = "intact" if status.intact and status.valid else "altered"
-    judged.coverage = _COVERAGE.get(status.coverage, "partial")
+    judged.coverage = _coverage(status.coverage)
     judged.modified = _is_modified(status)
     judged.signed_after = status.modification_level is None or status.modification_level > ModificationLevel.LTA_UPDATES
     if status.timestamp_validity is not None:
@@ -191,12 +190,16 @@ async def _judge_timestamp(
         diff_policy=policy,
     )
     judged.integrity = "intact" if status.intact and status.valid else "altered"
-    judged.coverage = _COVERAGE.get(status.coverage, "partial")
+    judged.coverage = _coverage(status.coverage)
     judged.modified = _is_modified(status)
     judged.signed_after = status.modification_level is None or status.modification_level > ModificationLevel.LTA_UPDATES
     judged.stamped = status.timestamp
     if roots:
         judged.trust = "trusted" if status.trusted else "untrusted"
+
+
+def _coverage(level: SignatureCoverageLevel | None) -> Coverage:
+    return _COVERAGE.get(level, "partial") if level is not None else "partial"
 
 
 def _is_modified(status: PdfSignatureStatus | DocumentTimestampStatus) -> bool:

@@ -61,6 +61,7 @@ def _examine(name: str, data: bytes, roots: Sequence[bytes], issuers: Sequence[d
 
 def _judge(update: SignedUpdate, replayed: Replayed, roots: tuple[bytes, ...], length: int) -> Judged:
     evidence = tuple(replayed.store.get("Certs", ()))
+    stamped: datetime | None
     if update.is_timestamp:
         token = read_token(update.cms, update.digest, evidence)
         certificate, stamped = token.certificate, token.stamped

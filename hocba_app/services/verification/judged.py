@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import dataclasses
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
@@ -37,7 +38,7 @@ class Judged:
     revocation: Revocation = "unknown"
     revision: int = 0
     """Number of the revision that brought it; later ones are greater."""
-    reassigned: dict[str, str] = field(default_factory=dict)
+    reassigned: dict[str, str] = dataclasses.field(default_factory=dict)
     """Of a seal: slots it vouches for, field → salted hash of the person who signed instead (core decision 9)."""
 
 

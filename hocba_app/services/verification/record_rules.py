@@ -68,7 +68,7 @@ def apply(report: FileReport, manifest: Manifest, judged: Sequence[Judged], issu
 
 def _order(report: FileReport, manifest: Manifest, signatures: Sequence[Judged]) -> dict[str, Order]:
     stage_of = {slot.field: slot.stage for slot in manifest.slots}
-    rank = {stage: number for number, stage in enumerate(STAGES[manifest.kind])}
+    rank: dict[str, int] = {stage: number for number, stage in enumerate(STAGES[manifest.kind])}
     orders: dict[str, Order] = {}
     signed: set[str] = set()
     for item in sorted(signatures, key=lambda item: item.revision):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from hocba_app.services.verification.base_grammar import Base
@@ -27,7 +28,7 @@ class SignedUpdate:
     cms: bytes
     revision: int
     end: int
-    reassigned: dict[str, str] = field(default_factory=dict)
+    reassigned: dict[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def is_timestamp(self) -> bool:

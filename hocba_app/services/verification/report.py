@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+import dataclasses
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
 
@@ -48,7 +49,7 @@ class SignatureReport:
     integrity: Integrity
     trust: Trust
     order: Order
-    detail: SignatureDetail = field(default_factory=SignatureDetail)
+    detail: SignatureDetail = dataclasses.field(default_factory=SignatureDetail)
     """For experts. Not part of the JSON interface."""
 
 
@@ -80,8 +81,8 @@ class FileReport:
     integrity: FileIntegrity = "unknown"
     issued_here: bool = False
     status: Status = "unknown"
-    reasons: list[Finding] = field(default_factory=list)
-    signatures: list[SignatureReport] = field(default_factory=list)
+    reasons: list[Finding] = dataclasses.field(default_factory=list)
+    signatures: list[SignatureReport] = dataclasses.field(default_factory=list)
     code: str | None = None
     """The public code the manifest names: how the database finds the version. Not part of the JSON interface."""
     sha256: str = ""

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from hocba_app.models import Database, Document, DocumentVersion, PublicCode, Revision, Slot, Staff
 from hocba_app.services.verification.reasons import Reason, add
@@ -79,7 +79,7 @@ def standing_of(db: Database, code: str) -> PublicStanding | None:
     with db.read(entry.school_id) as session:
         version = session.get_one(DocumentVersion, (entry.school_id, entry.version_id))
         document = session.get_one(Document, (entry.school_id, version.document_id))
-        slots = session.exec(select(Slot).where(Slot.version_id == version.id).order_by(Slot.position)).all()
+        slots = session.exec(select(Slot).where(Slot.version_id == version.id).order_by(col(Slot.position))).all()
         status = _status(version, document)
         snapshot = version.snapshot
         school = str(snapshot.get("school", {}).get("name", ""))
@@ -132,7 +132,7 @@ def _is_on_record(session: Session, version: DocumentVersion, sha256: str, data:
 
     A prefix (an earlier revision) is a state on record too; its missing signatures speak for themselves.
     """
-    revisions = session.exec(select(Revision).where(Revision.version_id == version.id).order_by(Revision.number)).all()
+    revisions = session.exec(select(Revision).where(Revision.version_id == version.id).order_by(col(Revision.number))).all()
     if any(revision.sha256 == sha256 for revision in revisions):
         return True
     seals = set(session.exec(select(Slot.id).where(Slot.version_id == version.id, Slot.stage == "seal")).all())

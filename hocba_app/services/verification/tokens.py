@@ -209,10 +209,10 @@ def _check_attributes(attributes: bytes, info: bytes, digest_name: str, certific
     if _CERTIFICATE_V2 in values:
         first = children(children(children(values[_CERTIFICATE_V2])[0])[0])
         if first[0][0] == OCTETS:
-            name = "sha256"
+            hashed_with = "sha256"
         else:
-            name, first = _DIGESTS.get(_algorithm(first[0]), ""), first[1:]
-        if name not in chains.HASHES or content(first[0], OCTETS) != hashlib.new(name, certificate).digest():
+            hashed_with, first = _DIGESTS.get(_algorithm(first[0]), ""), first[1:]
+        if hashed_with not in chains.HASHES or content(first[0], OCTETS) != hashlib.new(hashed_with, certificate).digest():
             raise NotShown("token certificate")
     elif _CERTIFICATE_V1 in values:
         first = children(children(children(values[_CERTIFICATE_V1])[0])[0])

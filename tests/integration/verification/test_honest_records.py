@@ -156,6 +156,15 @@ def test_it_holds_when_every_signer_has_expired(world: World, opened: Record) ->
     assert quick is not None and quick.signatures[0].trust == "trusted" and codes(quick) == {"slot_missing"}
 
 
+def test_a_root_of_the_same_name_with_another_key_is_no_obstacle(world: World, sealed: Record, tmp_path: Path) -> None:
+    other = World(tmp_path)
+    for roots in ([other.root, world.root], [world.root, other.root]):
+        report, _ = fast(sealed.file, roots)
+        assert report is not None and report.verdict == "valid"
+    assert judge_with_roots(sealed.file, [other.root, world.root]).verdict == "valid"
+    other.close()
+
+
 def test_pem_round_trip(world: World) -> None:
     from cryptography import x509
 
