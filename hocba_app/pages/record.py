@@ -131,7 +131,7 @@ def _file() -> rx.Component:
                 class_name="group",
             ),
             # Phones have no PDF viewer inside a page: there the button above opens the file.
-            rx.el.iframe(src=RecordState.file_href + "#view=FitH", title="Trang học bạ", class_name="paper", loading="lazy"),
+            rx.el.iframe(src=RecordState.file_href + "#navpanes=0&view=FitH", title="Trang học bạ", class_name="paper", loading="lazy"),
             class_name="panel stack",
         ),
         rx.el.section(rx.el.p("Chưa có bản nào: hồ sơ chưa chốt.", class_name="muted"), class_name="panel"),
@@ -152,7 +152,7 @@ def _slot(row: SlotRow) -> rx.Component:
         rx.el.div(
             rx.el.div(
                 rx.el.b(row.stage, rx.cond(row.what != "", rx.el.span(" · " + row.what, style={"fontWeight": "400"}))),
-                rx.el.span(row.signer), class_name="what",
+                rx.el.span(row.signer), class_name="what", style={"flexBasis": "150px"},
             ),
             status_badge(row.tone, row.state_name), class_name="group",
         ),

@@ -54,6 +54,8 @@ class PupilRow:
     preview_href: str
     look: bool
     """Somebody should look at him."""
+    needs_reason: bool
+    """Is taken once a reason stands."""
 
 
 @dataclasses.dataclass
@@ -95,7 +97,7 @@ class LockState(rx.State):
     opened: str = ""
     opened_name: str = ""
     pupils: list[PupilRow] = []
-    only_to_look: bool = False
+    only_to_look: bool = True
     counts: str = ""
     need_reason: int = 0
     reason: str = ""
@@ -197,6 +199,10 @@ class LockState(rx.State):
     async def set_reason(self, reason: str) -> None:
         """Why results that differ from the rules are locked all the same."""
         self.reason = str(reason)[:500]
+        self.pupils = [
+            dataclasses.replace(row, chosen=bool(self.reason.strip()) and row.id not in self.leave_out, fixed=not self.reason.strip()) if row.needs_reason else row
+            for row in self.pupils
+        ]
 
     @rx.event
     @requires(Right.LOCK)
@@ -272,10 +278,11 @@ class LockState(rx.State):
         tone, words = _state(row)
         usable = row.can_lock or row.needs_reason
         chosen = usable and row.student_id not in self.leave_out and (not row.left_out or row.student_id in self.include)
+        chosen = chosen and (row.can_lock or bool(self.reason.strip()))
         said = [finding.text for finding in row.findings]
         return PupilRow(
             id=row.student_id, code=row.student_code, name=row.student_name, tone=tone, state_name=words, chosen=chosen,
-            fixed=not usable, findings=([row.left_out] if row.left_out and not row.locked else []) + ([] if row.locked else said),
+            fixed=not usable or (row.needs_reason and not self.reason.strip()), needs_reason=row.needs_reason, findings=([row.left_out] if row.left_out and not row.locked else []) + ([] if row.locked else said),
             changes=[f"{item.label}: {item.locked or '(trống)'} → {item.synced or '(trống)'}" for item in row.changed],
             preview_href=(
                 f"/files/records/{row.document_id}" if row.locked else f"/files/previews/{found.kind}/{found.class_id}/{row.student_id}"
@@ -313,7 +320,8 @@ def _card(run: lock_runs.LockRun) -> RunCard:
     return RunCard(
         id=run.id, title=f"{KIND_SHORT[run.kind]} · {names if len(names) < 80 else f'{len(run.classes)} lớp'}",
         detail=f"{local_text(run.started_at)} · {run.started_by}",
-        tone="wait" if run.live else "problem" if missed else _RUN_TONE.get(run.state, "info"), state_name=JOB[run.state], live=run.live,
+        tone="wait" if run.live or (missed and run.state == "done") else _RUN_TONE.get(run.state, "info"),
+        state_name="Xong, còn học sinh chưa chốt" if missed and run.state == "done" else JOB[run.state], live=run.live,
         stopping=run.stopping, percent=round(100 * run.progress / run.total) if run.total else 0,
         progress_text=f"{run.progress}/{run.total} học sinh · {run.stage}" if run.total else "Đang chờ bắt đầu…", problem=run.problem,
         summary=" · ".join(text.format(counts[key]) for key, text in words if counts.get(key)),

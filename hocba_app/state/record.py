@@ -18,7 +18,7 @@ from hocba_app.services.records import unlock
 from hocba_app.services.records.story import RecordView, SlotView, VersionView, record_view
 from hocba_app.state.following import follow
 from hocba_app.state.guard import identity, requires
-from hocba_app.state.records import STEP_TONE, Again
+from hocba_app.state.records import STEP_TONE, Again, some_names
 
 
 @dataclasses.dataclass
@@ -189,7 +189,7 @@ class RecordState(rx.State):
         )
         self.tone, self.pending, self.out_of_date = STEP_TONE[view.step], view.confirmation_pending, view.out_of_date
         self.step_name = STEP[view.step] if view.step != "open" or not view.versions else "Đã hủy chốt, chờ chốt lại"
-        self.waits_for = ", ".join(view.waits_for)
+        self.waits_for = some_names(view.waits_for)
         self.differences = [DifferenceRow(row.label, row.locked or "(trống)", row.synced or "(trống)", row.essential) for row in view.differences]
         self.missing = [
             FindingRow("problem" if row.severity == "blocking" else "wait", "Phải sửa" if row.severity == "blocking" else "Nên xem", row.text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from urllib.parse import urlencode
 
 import reflex as rx
@@ -268,12 +268,17 @@ class RecordsState(rx.State):
 _SORTS = ("class", "name", "code", "step", "updated")
 
 
+def some_names(names: Sequence[str]) -> str:
+    """The first three, and how many more."""
+    return ", ".join(names[:3]) + (f" và {len(names) - 3} người khác" if len(names) > 3 else "")
+
+
 def _row(row: reading.RecordRow, may_ask: bool) -> Row:
     return Row(
         document_id=row.document_id or "", code=row.student_code, name=row.student_name,
         note="" if row.enrolment in ("studying", "moved_in") else ENROLMENT.get(row.enrolment, ""), class_name=row.class_name,
         kind=KIND_SHORT[row.kind], step_name=STEP[row.step] if row.step != "open" or row.version == 0 else "Đã hủy chốt, chờ chốt lại",
-        tone=STEP_TONE[row.step], waits_for=", ".join(row.waits_for[:3]) + (f" và {len(row.waits_for) - 3} người" if len(row.waits_for) > 3 else ""),
+        tone=STEP_TONE[row.step], waits_for=some_names(row.waits_for),
         out_of_date=row.out_of_date, unlock_asked=row.unlock_asked,
         may_choose=may_ask and row.document_id is not None and row.step != "open" and not row.unlock_asked,
         updated=local_text(row.updated_at) if row.updated_at is not None else "",

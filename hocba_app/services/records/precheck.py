@@ -154,7 +154,7 @@ def _results(candidate: Candidate, kind: str, sources: Sources, accept: bool) ->
     if result.class_id != sources.school_class.id:
         candidate.left_out = "Kết quả cả năm thuộc lớp khác: chốt ở lớp đó."
     for mismatch in result.mismatches:
-        text = f"{mismatch['field']}: đã nộp {mismatch['submitted']}, tính lại {mismatch['computed']} ({mismatch['rule']})."
+        text = f"{_field(sources, mismatch['field'])}: đã nộp {mismatch['submitted']}, tính lại {mismatch['computed']} ({mismatch['rule']})."
         candidate.findings.append(Finding("warning" if accept else "blocking", text, acceptable=True))
 
 
@@ -179,6 +179,18 @@ def _comments(candidate: Candidate, sources: Sources, result: StudentResult, nam
 
 def _names(sources: Sources, codes: Sequence[str]) -> list[str]:
     return [sources.subjects[code].name if code in sources.subjects else code for code in codes]
+
+
+_FIELDS = {
+    "learning": "Kết quả học tập", "training": "Kết quả rèn luyện", "averages": "ĐTB các môn", "title": "Danh hiệu", "promotion": "Lên lớp",
+    "promotion_note": "Ghi chú lên lớp", "subjects": "Môn", "absences": "Số buổi nghỉ", "term1": "học kỳ I", "term2": "học kỳ II", "year": "cả năm",
+    "reassessed": "sau đánh giá lại", "test": "điểm kiểm tra", "programme_completed": "Hoàn thành chương trình",
+}
+
+
+def _field(sources: Sources, path: str) -> str:
+    """``subjects.TOAN.year`` → "Môn Toán cả năm"."""
+    return " ".join(_FIELDS.get(part) or _names(sources, [part])[0] for part in path.split("."))
 
 
 _STAGE = {"homeroom": "giáo viên chủ nhiệm", "principal": "hiệu trưởng hoặc người ký thay"}
