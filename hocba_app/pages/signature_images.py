@@ -87,7 +87,7 @@ def _upload() -> rx.Component:
                     style={"display": "flex", "flexWrap": "wrap", "gap": "8px"},
                 ),
                 rx.el.details(
-                    rx.el.summary("Ảnh gốc và ảnh sau xử lý của từng tệp", style={"cursor": "pointer", "minHeight": "44px", "lineHeight": "44px"}),
+                    rx.el.summary("Ảnh gốc và ảnh sau xử lý của từng tệp", style={"cursor": "pointer", "padding": "10px 0"}),
                     rx.el.label(
                         rx.el.input(
                             type="checkbox", class_name="check", checked=SignatureImagesState.only_open, on_change=SignatureImagesState.show_open,

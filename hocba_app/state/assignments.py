@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import re
-from collections.abc import AsyncIterator
 from typing import Any
 
 import reflex as rx
@@ -17,7 +16,6 @@ from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.signers import assignments
 from hocba_app.services.signers.assignments import Cell, ClassRow, Gap, Matrix
 from hocba_app.services.signers.owners import Choice, choices
-from hocba_app.state.following import follow
 from hocba_app.state.form_texts import form_texts
 from hocba_app.state.guard import identity, requires
 
@@ -110,23 +108,15 @@ class AssignmentsState(rx.State):
     only_gaps: bool = False
     people: list[Option] = []
     opened: Opened = Opened()
-    following: int = 0
 
     @rx.event
     @requires(Right.ASSIGNMENTS)
-    async def load(self) -> AsyncIterator[rx.event.EventSpec]:
-        """Show the truth, then follow it. ``?year=`` chooses another year than the school's current one."""
+    async def load(self) -> None:
+        """Show the truth; it changes by hand, so nothing is followed. ``?year=`` chooses another year than the current one."""
         wanted = str(self.router.url.query_parameters.get("year", ""))
         self.year = wanted if _YEAR.fullmatch(wanted) else ""
         self.problem, self.done, self.opened = "", "", Opened()
         await self._reload(await identity(self))
-        self.following += 1
-        yield AssignmentsState.watch(self.following)
-
-    @rx.event(background=True)
-    @requires(Right.ASSIGNMENTS)
-    async def watch(self, turn: int) -> None:
-        await follow(self, turn, self._reload)
 
     @rx.event
     @requires(Right.ASSIGNMENTS)
@@ -215,7 +205,7 @@ def _read(who: Identity, year: str) -> tuple[Matrix, list[Gap], list[Choice]]:
     if not year:
         with db.installation() as session:
             year = session.get_one(School, who.school_id).current_year
-    return assignments.assignment_matrix(db, who, year), assignments.gaps(db, who, year), choices(db, who)
+    return *assignments.matrix_and_gaps(db, who, year), choices(db, who)
 
 
 def _gap_row(gap: Gap) -> GapRow:

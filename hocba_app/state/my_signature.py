@@ -14,7 +14,6 @@ from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.signers import images, keys
 from hocba_app.state import key_editing
-from hocba_app.state.following import follow
 from hocba_app.state.form_texts import form_texts
 from hocba_app.state.guard import identity, requires
 from hocba_app.state.key_editing import CredentialRow, KeyRow
@@ -33,22 +32,14 @@ class MySignatureState(rx.State):
     key_done: str = ""
     key_busy: bool = False
     credentials: list[CredentialRow] = []
-    following: int = 0
 
     @rx.event
     @requires(Right.OWN_SIGNATURE, Right.OWN_SIGNING_ACCOUNT)
-    async def load(self) -> AsyncIterator[rx.event.EventSpec]:
-        """Show the truth, then follow it."""
+    async def load(self) -> None:
+        """Show the truth. It changes by hand: nothing is followed."""
         who = await identity(self)
         key_editing.open_editor(self, who.staff_id or "" if who else "", "")
         await self._reload(who)
-        self.following += 1
-        yield MySignatureState.watch(self.following)
-
-    @rx.event(background=True)
-    @requires(Right.OWN_SIGNATURE, Right.OWN_SIGNING_ACCOUNT)
-    async def watch(self, turn: int) -> None:
-        await follow(self, turn, self._reload)
 
     @rx.event
     @requires(Right.OWN_SIGNING_ACCOUNT)

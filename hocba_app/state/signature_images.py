@@ -189,7 +189,7 @@ class SignatureImagesState(rx.State):
         self.staff, self.have = found.staff, found.staff - found.missing
         self.percent = round(100 * self.have / found.staff) if found.staff else 0
         self.rows = [
-            Person(row.owner, row.name, f"{row.code} · {POSITION.get(row.position, row.position)}", row.preview, _when(row)) for row in found.rows
+            Person(row.owner, row.name, f"{row.code} · {POSITION.get(row.position, row.position)}", row.preview, _when(row)[:10]) for row in found.rows
         ]
         self.people = [Option(choice.staff_id, f"{choice.name} ({choice.code})") for choice in people]
         self.seal_preview, self.seal_saved = found.seal.preview, _when(found.seal)

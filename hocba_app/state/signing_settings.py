@@ -19,7 +19,6 @@ from hocba_app.services.signers import assignments
 from hocba_app.services.signers import settings as signing
 from hocba_app.services.signers.owners import Choice
 from hocba_app.state import key_editing
-from hocba_app.state.following import follow
 from hocba_app.state.form_texts import form_texts
 from hocba_app.state.guard import identity, requires
 from hocba_app.state.key_editing import STATE_TONE, CredentialRow, KeyRow
@@ -87,22 +86,14 @@ class SigningSettingsState(rx.State):
     key_done: str = ""
     key_busy: bool = False
     credentials: list[CredentialRow] = []
-    following: int = 0
 
     @rx.event
     @requires(*_ALL)
-    async def load(self) -> AsyncIterator[rx.event.EventSpec]:
-        """Show the truth, then follow it."""
+    async def load(self) -> None:
+        """Show the truth. It changes by hand: nothing is followed."""
         self.problem, self.done, self.today = "", "", today().isoformat()
         key_editing.open_editor(self, SEAL, "")
         await self._reload(await identity(self))
-        self.following += 1
-        yield SigningSettingsState.watch(self.following)
-
-    @rx.event(background=True)
-    @requires(*_ALL)
-    async def watch(self, turn: int) -> None:
-        await follow(self, turn, self._reload)
 
     @rx.event
     @requires(Right.COVER_SIGNER)

@@ -10,7 +10,7 @@ from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.accounts.sessions import forget
 from hocba_app.services.audit.log import record
-from hocba_app.services.signers.gaps import Gap, gaps
+from hocba_app.services.signers.gaps import Gap, gaps, matrix_and_gaps
 from hocba_app.services.signers.matrix import Cell, ClassRow, Matrix, assignment_matrix, read_matrix
 from hocba_app.services.signers.owners import working_staff
 from hocba_app.services.signers.reassigning import (
@@ -102,5 +102,5 @@ def _assignment(session: Session, class_id: str, field: str) -> SigningAssignmen
 
 __all__ = [
     "Cell", "ClassRow", "Elsewhere", "Gap", "Matrix", "Reassigned", "assign", "assignment_matrix", "gaps", "hand_over",
-    "principal_elsewhere", "reassign_slots", "unassign",
+    "matrix_and_gaps", "principal_elsewhere", "reassign_slots", "unassign",
 ]

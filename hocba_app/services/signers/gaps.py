@@ -48,11 +48,20 @@ def gaps(db: Database, who: Identity, school_year: str) -> list[Gap]:
     Raises:
         HocbaError: FORBIDDEN.
     """
+    return matrix_and_gaps(db, who, school_year)[1]
+
+
+def matrix_and_gaps(db: Database, who: Identity, school_year: str) -> tuple[Matrix, list[Gap]]:
+    """Who signs what, and what is missing, in one look.
+
+    Raises:
+        HocbaError: FORBIDDEN.
+    """
     require(who, Right.ASSIGNMENTS)
     with db.read(who.school_id) as session:
         matrix = read_matrix(session, school_year)
         found = [*_places(matrix), *_leaders(session), *_people(session, matrix), *_seal(session)]
-    return sorted(found, key=lambda gap: gap.severity != "blocking")
+    return matrix, sorted(found, key=lambda gap: gap.severity != "blocking")
 
 
 def _places(matrix: Matrix) -> Iterator[Gap]:

@@ -22,6 +22,8 @@ from hocba_app.services.signing.certificates import WARN_BEFORE
 STATES = ("no_account", "no_certificate", "problem", "expired", "expiring", "ok")
 """How a key may stand, the worst first."""
 
+_NO_KEY = SigningKey(owner="")
+"""Stands in for a missing row; never stored."""
 _TO_ENTER = "Chưa có tài khoản MySign. Hãy nhập tài khoản rồi kết nối."
 _TO_CHOOSE = "Chưa chọn chứng thư số. Hãy kết nối và chọn chứng thư số của tài khoản này."
 
@@ -130,7 +132,7 @@ def key_of_staff(staff: Staff, key: SigningKey | None) -> KeyView:
 
 
 def _view(owner: str, code: str, name: str, position: str, key: SigningKey | None) -> KeyView:
-    key = key or SigningKey(owner=owner)
+    key = key or _NO_KEY
     state, problem = _state(key)
     named, number = certificate_name(key.chain)
     expiry = local_text(key.valid_to)[:10] if key.valid_to else "…"
