@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -33,10 +34,9 @@ def outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Rig, str
             yield Rig(url, service, made[0]), trust_url, folder / "trust" / "root.pem"
 
 
-@pytest.fixture
-def small(
-    db: Database, school_id: str, outside: tuple[Rig, str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[SmallSchool]:
+@contextmanager
+def for_school(outside: tuple[Rig, str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Settings of an installation beside the running simulators."""
     rig, trust_url, root = outside
     rig.well()
     for name, value in {
@@ -45,5 +45,13 @@ def small(
     }.items():
         monkeypatch.setenv(f"HOCBA_{name}", value)
     settings.cache_clear()
-    yield small_school(db, school_id, rig)
+    yield
     settings.cache_clear()
+
+
+@pytest.fixture
+def small(
+    db: Database, school_id: str, outside: tuple[Rig, str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[SmallSchool]:
+    with for_school(outside, tmp_path, monkeypatch):
+        yield small_school(db, school_id, outside[0])
