@@ -28,7 +28,14 @@ from hocba_app.services.sync.excel_records import RecordMaker, Records
 from hocba_app.services.sync.excel_rows import Rows, read_rows
 from hocba_app.services.sync.excel_writing import write_workbook
 from hocba_app.services.sync.reading import Collected
-from hocba_app.services.sync.run import RESOURCES, merged_report, recomputation, refresh_after, subject_kinds
+from hocba_app.services.sync.run import (
+    RESOURCES,
+    merged_report,
+    recomputation,
+    recompute_again,
+    refresh_after,
+    subject_kinds,
+)
 from hocba_app.services.sync.tables import known
 
 MOST_PROBLEMS = 5000
@@ -92,6 +99,8 @@ def _write(session: Session, who: Identity, rows: Rows, year: str) -> ExcelRepor
         problems += _refusals(session, job.id, resource, records, refused)
         if resource == "staff":
             ensure_staff_accounts(session, actor=who.account_id)
+        if resource == "subjects" and applied.changed_ids:
+            recompute_again(session)
         stale = refresh_after(session, resource, applied)
         report = merged_report(report, resource, dict(applied.counts), None, stale)
         for outcome, count in applied.counts.items():

@@ -12,7 +12,7 @@ from sqlmodel import Session, select
 
 from hocba_app.domain.calendar import school_year_of, today
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import Enrolment, Job, School, SchoolClass, Student, SyncCursor, SyncRow
+from hocba_app.models import Enrolment, Job, School, SchoolClass, Student, StudentResult, Subject, SyncCursor, SyncRow
 from hocba_app.models.base import utc_now
 from hocba_app.services.accounts.activation import ensure_staff_accounts
 from hocba_app.services.audit.log import changed, record
@@ -141,6 +141,8 @@ class _Run:
             ).run()
         if resource == "staff":
             ensure_staff_accounts(session, actor=self._work.actor)
+        if resource == "subjects" and applied.changed_ids:
+            recompute_again(session)
         stale = refresh_after(session, resource, applied)
         if whole:
             cursor = session.exec(
@@ -230,8 +232,6 @@ def refresh_after(session: Session, resource: str, applied: Applied) -> int:
 
 def subject_kinds(session: Session) -> dict[str, str]:
     """Subject code → marked or comment, for the recomputation."""
-    from hocba_app.models import Subject
-
     return dict(session.exec(select(Subject.code, Subject.kind)).all())
 
 
@@ -248,6 +248,17 @@ def recomputation(names: Known, kinds: dict[str, str]) -> Callable[[list[Incomin
                 continue  # refused again, with the reason, when it is written
 
     return recompute
+
+
+def recompute_again(session: Session) -> None:
+    """Judge every stored result anew: a subject that is now marked, or now commented, changes what the rules give."""
+    kinds = subject_kinds(session)
+    for row in session.exec(select(StudentResult)).all():
+        found = mismatches(row.payload, kinds)
+        if found != row.mismatches:
+            row.mismatches = found
+            session.add(row)
+    session.flush()
 
 
 _SCHOOL_FIELDS = ("name", "level", "commune", "province", "department", "tax_code")

@@ -334,3 +334,13 @@ def test_a_wrong_wish_is_refused(ours: Here, given: dict[str, Any]) -> None:
 
 def test_two_who_ask_at_once_get_one_run(ours: Here) -> None:
     assert start_sync(ours.db, ours.admin) == start_sync(ours.db, ours.admin)
+
+
+def test_a_subject_that_becomes_a_comment_subject_is_judged_anew_and_its_code_stays(ours: Here, fake: FakeSector) -> None:
+    report(ours)
+    fake.put("subjects", "M1", subject("TOAN", kind="comment"))
+    report(ours)
+    with ours.db.read(ours.school_id) as session:
+        assert {entry["field"] for entry in session.exec(select(StudentResult)).first().mismatches} >= {"subjects.TOAN.year"}  # type: ignore[union-attr]
+    fake.put("subjects", "M1", subject("TOAN1"))
+    assert brief(report(ours)) == {("subjects", "M1", "rejected", "code")}
