@@ -145,7 +145,7 @@ def encrypted(record: Record) -> bytes:
 def test_hostile_file_gets_a_verdict_in_time(world: World, sealed: Record, name: str) -> None:
     begun = time.monotonic()
     (report,) = front_door(world, HOSTILE[name](sealed))
-    assert time.monotonic() - begun < sandbox.SECONDS + 15
+    assert time.monotonic() - begun < 2 * sandbox.SECONDS + 15
     assert report.verdict != "valid" and report.reasons
     assert report.integrity in ("unknown", "unsigned", "altered"), report
 
@@ -154,7 +154,7 @@ def test_fifty_megabytes_of_noise(world: World, sealed: Record) -> None:
     begun = time.monotonic()
     (report,) = front_door(world, os.urandom(50 << 20))
     assert report.verdict == "indeterminate" and codes(report) <= {"unreadable", "limit_exceeded"}
-    assert time.monotonic() - begun < sandbox.SECONDS + 15
+    assert time.monotonic() - begun < 2 * sandbox.SECONDS + 15
 
 
 def test_larger_than_any_record(world: World) -> None:
