@@ -79,6 +79,10 @@ MOST_PAGES, MOST_FONTS, MOST_IMAGES = 20, 12, 4
 """Together they bound what the fast way ever unpacks of a base."""
 
 
+WIDEST_FIELD, HIGHEST_FIELD = 160.0, 120.0
+"""Points. A signature may draw in its own field only; one that covers the marks has no place in a record."""
+
+
 class OtherWriter(NotShown):
     """A record of another version of this software."""
 
@@ -269,6 +273,8 @@ def _fields_and_manifest(file: bytes, layout: _Layout) -> Base:
         raise NotShown("fields and manifest differ")
     for place in fields.values():
         left, bottom, right, top = place.rect
+        if right - left > WIDEST_FIELD or top - bottom > HIGHEST_FIELD:
+            raise NotShown("size of a field")
         if place.page not in layout.pages or not (0 <= left < right <= layout.box[0] and 0 <= bottom < top <= layout.box[1]):
             raise NotShown("place of a field")
     root_body = b"%s /AcroForm %s /HBManifest %s>>" % (_CATALOG[:-2].rstrip(), ref(form), ref(manifest_number))

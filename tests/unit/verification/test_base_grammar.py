@@ -99,10 +99,10 @@ def test_a_foreign_file_is_nothing_of_ours(data: bytes) -> None:
     assert not isinstance(seen.value, Deviation)
 
 
-def test_a_field_outside_its_page_or_larger_than_it() -> None:
+def test_a_field_outside_its_page_or_over_the_marks() -> None:
     from dataclasses import replace
 
-    for rect in ((-50.0, 10.0, 40.0, 50.0), (0.0, 0.0, 2000.0, 100.0), (50.0, 50.0, 40.0, 90.0)):
+    for rect in ((-50.0, 10.0, 40.0, 50.0), (0.0, 0.0, 2000.0, 100.0), (50.0, 50.0, 40.0, 90.0), (50.0, 300.0, 550.0, 400.0), (50.0, 300.0, 150.0, 700.0)):
         fields = (replace(RENDERED.fields[0], rect=rect), *RENDERED.fields[1:])
         with pytest.raises(Deviation):
             read_base(build_base(RenderedDocument(RENDERED.pdf, fields), MANIFEST))
