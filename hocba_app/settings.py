@@ -35,6 +35,7 @@ class Settings(BaseSettings):
     secret_key: str = Field("", description="Khóa mã hóa thông tin kết nối lưu trong cơ sở dữ liệu; giữ kín, sao lưu riêng")
     public_url: str = Field("http://localhost:3000", description="Địa chỉ công khai của hệ thống, in trong mã QR")
     origins: str = Field("", description="Các địa chỉ được mở websocket, cách nhau dấu phẩy; mặc định là public_url và localhost")
+    host: str = Field("127.0.0.1", description="Địa chỉ mạng mà web lắng nghe; 0.0.0.0 nếu máy chủ trung gian ở máy khác")
     port: int = Field(3000, description="Cổng web")
     trusted_proxies: int = Field(0, description="Số máy chủ trung gian tin cậy phía trước; địa chỉ người dùng lấy từ X-Forwarded-For của lớp đó")
     smtp_url: str = Field("", description="Máy chủ thư, smtp://user:pass@host:587; để trống thì không gửi thư")

@@ -60,7 +60,7 @@ def serve(port: int) -> None:
     )
     sys.path.insert(0, str(ROOT))
     Server(
-        "hocba_app.web_process:application", address=os.environ.get("HOCBA_HOST", "127.0.0.1"), port=port, interface=Interfaces.ASGI,
+        "hocba_app.web_process:application", address=settings().host, port=port, interface=Interfaces.ASGI,
         workers=1, factory=True, log_level="warning", working_dir=ROOT, respawn_failed_workers=True, workers_kill_timeout=10,  # type: ignore[arg-type]
     ).serve()
 

@@ -15,14 +15,16 @@ from dataclasses import dataclass, field
 from sqlmodel import select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import SEAL, Batch, BatchItem, Database, SigningKey
+from hocba_app.models import SEAL, Batch, BatchItem, Database, SchoolClass, SigningKey
 from hocba_app.models.repositories.signing import BATCH_OVER
 from hocba_app.rehearsal.outside import Phones
 from hocba_app.rehearsal.stages import Stages
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.signing import queue
 
-LOOK_SECONDS = 0.05
+LOOK_SECONDS = 0.1
+WHOLE_SCHOOL_SECONDS = 4.0
+"""Who signs for the whole school looks less often: his queue is long, and one confirmation takes many records."""
 AT_SCREENS = 24
 """People who sign at the same moment: more than a school's evening in May, fewer than two workers can hold."""
 RETRIES = 3
@@ -64,6 +66,7 @@ class Desk:
     def __init__(self, db: Database, school_id: str, phones: Phones, stages: Stages, check: Callable[[], None]) -> None:
         self._db, self._school_id, self._phones, self._stages, self._check = db, school_id, phones, stages, check
         self._spans: dict[str, Span] = {}
+        self._homeroom: dict[str, str | None] = {}
         self._tries: dict[str, int] = {}
         self._asked: dict[str, Future[int]] = {}
         self.failures: list[dict[str, str]] = []
@@ -80,21 +83,29 @@ class Desk:
             HocbaError: INTERNAL when nothing moves any more although something waits.
         """
         signers = [Signer(who, stage, stage in ("principal", SEAL)) for who, stage in people]
-        users = self._phone_users()
+        users, self._homeroom = self._phone_users(), self._homeroom_teachers()
         self._spans = {}
-        moved = time.monotonic()
+        moved, last_round = time.monotonic(), False
         with ThreadPoolExecutor(4, thread_name_prefix="phone") as phones:
             while True:
                 self._check()
                 if self._progress(signers, users, phones) or self._start(signers):
-                    moved = time.monotonic()
+                    moved, last_round = time.monotonic(), False
                 elif not any(signer.batches or signer.look for signer in signers):
-                    break
+                    if last_round:
+                        break
+                    last_round = True  # everybody looks once more before he goes home
+                    for signer in signers:
+                        signer.look = True
                 elif time.monotonic() - moved > SILENT_SECONDS:
                     raise HocbaError(ErrorCode.INTERNAL, reference="rehearsal-stuck")
                 time.sleep(LOOK_SECONDS)
         for stage, span in self._spans.items():
             self._stages.add(f"{prefix}_{stage}", span.count, span.last - span.first)
+
+    def _homeroom_teachers(self) -> dict[str, str | None]:
+        with self._db.read(self._school_id) as session:
+            return dict(session.exec(select(SchoolClass.id, SchoolClass.homeroom_staff_id)).all())
 
     def _phone_users(self) -> dict[str, str]:
         with self._db.read(self._school_id) as session:
@@ -124,11 +135,17 @@ class Desk:
         for batch in over:
             self._asked.pop(batch.id, None)
             signer = running[batch.id]
-            del signer.batches[batch.id]
+            class_id = signer.batches.pop(batch.id)
             self._count(signer.stage, batch)
             for each in signers:
-                each.look = True
+                each.look |= each is signer or self._follows(each, signer.stage, class_id)
         return bool(over)
+
+    def _follows(self, signer: Signer, stage: str, class_id: str) -> bool:
+        """Whose turn it may be after a batch of this stage and class: nobody else needs to look again."""
+        if stage == "subject":
+            return signer.stage == "homeroom" and signer.who.staff_id == self._homeroom.get(class_id)
+        return signer.stage == {"homeroom": "principal", "principal": SEAL}.get(stage)
 
     def _ask_phone(self, batch: Batch, user: str, phones: ThreadPoolExecutor) -> None:
         """The person looks at his phone; when the request is not there yet he looks again."""
@@ -151,12 +168,14 @@ class Desk:
     def _start(self, signers: list[Signer]) -> bool:
         started = False
         now = time.monotonic()
+        nobody = not any(signer.batches for signer in signers)
         busy_classes = {class_id for signer in signers for class_id in signer.batches.values()}
         free = AT_SCREENS - sum(bool(signer.batches) for signer in signers)
         for signer in signers:
             if free <= 0:
                 break
-            if signer.batches or not signer.look or (signer.whole_school and now - signer.looked_at < 1.0):
+            recently = signer.whole_school and not nobody and now - signer.looked_at < WHOLE_SCHOOL_SECONDS
+            if signer.batches or not signer.look or recently:
                 continue
             signer.look, signer.looked_at = False, now
             if self._tap(signer, busy_classes):

@@ -17,8 +17,8 @@ from hocba_app.models import Database, Document, School, Slot, Student
 from hocba_app.services.storage.files import current_file
 
 CHUNK = 40
-SAMPLE = 12
-"""Files judged by pyHanko as well, unless all of them are asked for."""
+SAMPLE = 2
+"""Pupils whose files pyHanko judges as well, unless it is asked to judge all."""
 
 
 def export(db: Database, school_id: str, folder: Path, root: Path) -> list[Path]:
@@ -100,7 +100,12 @@ def judge(folder: Path, paths: Sequence[Path], *, full: bool) -> tuple[list[dict
     """
     second = set(paths if full else _sample(paths))
     first = [path for path in paths if path not in second]
-    tasks = [(folder, part, False) for part in _chunks(first, CHUNK)] + [(folder, part, True) for part in _chunks(sorted(second), 2)]
+    tasks = [(folder, part, False) for part in _chunks(first, CHUNK)]
+    tasks += [
+        # Few and large: each takes a sandbox of its own.
+        (folder, part, True)
+        for part in _chunks(sorted(second), max(3, min(CHUNK, len(second) // 2)))
+    ]
     # Spawned: this process holds threads and database connections, which a fork would copy.
     with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
         return [failure for found in pool.map(_judge_some, tasks) for failure in found], len(second)
@@ -126,10 +131,10 @@ def _judge_some(task: tuple[Path, list[Path], bool]) -> list[dict[str, str]]:
 
 
 def _sample(paths: Sequence[Path]) -> list[Path]:
-    """Evenly spread over the list, the first and the last in it."""
-    if len(paths) <= SAMPLE:
-        return list(paths)
-    return [paths[index * (len(paths) - 1) // (SAMPLE - 1)] for index in range(SAMPLE)]
+    """Every file of a few pupils, spread over the list."""
+    pupils = list(dict.fromkeys(path.parent for path in paths))
+    chosen = {pupils[index * (len(pupils) - 1) // max(SAMPLE - 1, 1)] for index in range(min(SAMPLE, len(pupils)))}
+    return [path for path in paths if path.parent in chosen]
 
 
 def _chunks(paths: Sequence[Path], size: int) -> list[list[Path]]:
