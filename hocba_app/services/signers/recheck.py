@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
+from hocba_app.domain.calendar import VIETNAM
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import SEAL, Database, Job, SigningKey
 from hocba_app.models.base import utc_now
@@ -17,6 +18,8 @@ from hocba_app.services.jobs.registry import Work, job
 from hocba_app.services.jobs.wake import wake
 from hocba_app.services.signers.keys import recheck
 
+HOUR = 4
+"""Of the night, in Vietnam."""
 AGAIN_SECONDS = 30.0
 GIVE_UP_AFTER = timedelta(hours=1)
 _SERVICE_DOWN = (ErrorCode.PROVIDER_UNREACHABLE, ErrorCode.PROVIDER_BUSY)
@@ -59,8 +62,38 @@ def recheck_keys(work: Work) -> float | None:
     """Test every key that has an account. Killed, it goes on with those not yet tested since the job was asked for."""
     with work.db.read(work.school_id) as session:
         asked_at = session.get_one(Job, (work.school_id, work.job_id)).created_at
-        keys = _keys(session)
-    left = [key.owner for key in keys if key.checked_at is None or key.checked_at < asked_at]
+    return _test_all(work, asked_at)
+
+
+@job("recheck_daily")
+def recheck_daily(work: Work) -> float | None:
+    """The same every night, for as long as the school is there: what it finds stands among the gaps in the morning."""
+    with work.db.read(work.school_id) as session:
+        kept = session.get_one(Job, (work.school_id, work.job_id)).report.get("round", "")
+    if not kept:
+        kept = utc_now().isoformat()
+        work.report({"round": kept})
+    again = _test_all(work, datetime.fromisoformat(kept))
+    if again is not None:
+        return again
+    work.report({"round": ""})
+    return _seconds_to_next(utc_now())
+
+
+def _seconds_to_next(now: datetime) -> float:
+    local = now.astimezone(VIETNAM)
+    due = local.replace(hour=HOUR, minute=0, second=0, microsecond=0)
+    return ((due if due > local else due + timedelta(days=1)) - local).total_seconds()
+
+
+def _test_all(work: Work, since: datetime) -> float | None:
+    """Test every key not tested since then, and report.
+
+    Returns:
+        Seconds to wait for a service that is down; None when all is tested or the service stayed down too long.
+    """
+    keys = _read_keys(work)
+    left = [key.owner for key in keys if key.checked_at is None or key.checked_at < since]
     refused: dict[str, int] = {}
     for number, owner in enumerate(left, 1):
         if work.cancelled():
@@ -68,21 +101,25 @@ def recheck_keys(work: Work) -> float | None:
         try:
             recheck(work.db, work.school_id, owner, actor=work.actor)
         except HocbaError as error:
-            if error.code in _SERVICE_DOWN and utc_now() - asked_at < GIVE_UP_AFTER:
+            if error.code in _SERVICE_DOWN and utc_now() - since < GIVE_UP_AFTER:
                 return AGAIN_SECONDS
             refused[error.code.value] = refused.get(error.code.value, 0) + 1
             if error.code in _SERVICE_DOWN:
                 break
         work.progress(len(keys) - len(left) + number, len(keys), "Kiểm tra chứng thư số")
-    with work.db.read(work.school_id) as session:
-        keys = _keys(session)
+    keys = _read_keys(work)
     work.report(
         {
-            "keys": len(keys), "tested": sum(1 for key in keys if key.checked_at is not None and key.checked_at >= asked_at),
+            "keys": len(keys), "tested": sum(1 for key in keys if key.checked_at is not None and key.checked_at >= since),
             "problems": sum(1 for key in keys if key.problem), "refused": refused,
         }
     )
     return None
+
+
+def _read_keys(work: Work) -> list[SigningKey]:
+    with work.db.read(work.school_id) as session:
+        return _keys(session)
 
 
 def _keys(session: Session) -> list[SigningKey]:

@@ -11,15 +11,18 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
+from hocba_app.domain.calendar import VIETNAM
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import SEAL, AuditEvent, Job, SigningKey
 from hocba_app.models.repositories import signers as rows
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.jobs.advance import Claims, advance
+from hocba_app.services.jobs.daily import ensure_daily_jobs
 from hocba_app.services.signers import keys
 from hocba_app.services.signers.recheck import start_recheck
 from hocba_app.services.signing import certificates
 from hocba_app.services.signing.providers.provider import Credential
+from hocba_app.settings import settings
 from tests.integration.signers.people import add_staff, staff_id
 from tests.integration.simulators.mysign_rig import Rig
 from tests.school import SmallSchool
@@ -159,8 +162,6 @@ def test_a_dead_service_teaches_nothing(small: SmallSchool, outside: tuple[Rig, 
     admin, owner = small.people["admin"], staff_id(small, "VAN")
     assert keys.test_key(small.db, admin, owner).state == "ok"
     monkeypatch.setenv("HOCBA_MYSIGN_URL", "http://127.0.0.1:9")
-    from hocba_app.settings import settings
-
     settings.cache_clear()
     assert refused(lambda: keys.test_key(small.db, admin, owner)).code is ErrorCode.PROVIDER_UNREACHABLE
     assert keys.key_view(small.db, admin, owner).state == "ok"
@@ -251,6 +252,34 @@ def test_the_job_tests_every_key(small: SmallSchool, outside: tuple[Rig, str, Pa
     assert job.state == "done", job.report
     assert job.report == {"keys": 7, "tested": 7, "problems": 1, "refused": {}}
     assert keys.key_view(small.db, admin, staff_id(small, "GDTC")).problem == "provider_unknown_user"
+
+
+def test_every_night_all_keys_are_tested_and_a_dead_service_is_waited_for(
+    small: SmallSchool, outside: tuple[Rig, str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ensure_daily_jobs(small.db)
+
+    def night(url: str) -> Job:
+        monkeypatch.setenv("HOCBA_MYSIGN_URL", url)
+        settings.cache_clear()
+        with small.db.write(small.school_id) as session:
+            job = session.exec(select(Job).where(Job.kind == "recheck_daily")).one()
+            job.wake_at = None
+            session.add(job)
+        assert advance(small.db, Claims(), small.school_id, job.id, "w0", threading.Event()) == "postponed"
+        with small.db.read(small.school_id) as session:
+            return session.get_one(Job, (small.school_id, job.id))
+
+    job = night("http://127.0.0.1:9")
+    assert job.wake_at is not None and job.wake_at - datetime.now(UTC) < timedelta(minutes=1) and "tested" not in job.report
+    job = night(outside[0].url)
+    assert job.report == {"round": "", "keys": 7, "tested": 7, "problems": 0, "refused": {}}
+    assert job.wake_at is not None and job.wake_at.astimezone(VIETNAM).hour == 4 and job.wake_at > datetime.now(UTC)
+    before = stored(small, staff_id(small, "VAN"))
+    night(outside[0].url)
+    after = stored(small, staff_id(small, "VAN"))
+    assert before is not None and after is not None and before.checked_at is not None and after.checked_at is not None
+    assert after.checked_at > before.checked_at, "another night, another test"
 
 
 def test_who_may(small: SmallSchool, stranger: Identity) -> None:
