@@ -202,8 +202,8 @@ class SigningState(rx.State):
         await self._reload(who)
 
     async def _reload(self, who: Identity) -> None:
-        waiting, batches = await asyncio.to_thread(_read, who)
-        self.groups = _groups(waiting)
+        waiting, names, batches = await asyncio.to_thread(_read, who)
+        self.groups = _groups(waiting, names)
         self.batches = [_card(view) for view in batches]
         keys = {group.key for group in self.groups if group.ready}
         self.selected = [key for key in self.selected if key in keys]
@@ -232,19 +232,18 @@ class SigningState(rx.State):
 
 
 def _waiting(who: Identity) -> list[queue.Waiting]:
-    with database().read(who.school_id) as session:
-        return queue.waiting_for(session, who)
+    return queue.my_queue(database(), who)[0]
 
 
-def _read(who: Identity) -> tuple[list[queue.Waiting], list[progress.BatchView]]:
-    return _waiting(who), progress.my_batches(database(), who, limit=8)
+def _read(who: Identity) -> tuple[list[queue.Waiting], dict[str, str], list[progress.BatchView]]:
+    return *queue.my_queue(database(), who), progress.my_batches(database(), who, limit=8)
 
 
 def _key(item: queue.Waiting) -> str:
     return "|".join((item.stage, item.kind, item.school_year, item.class_id, ",".join(item.subjects)))
 
 
-def _groups(waiting: list[queue.Waiting]) -> list[Group]:
+def _groups(waiting: list[queue.Waiting], names: dict[str, str]) -> list[Group]:
     found: dict[str, list[queue.Waiting]] = {}
     for item in waiting:
         found.setdefault(_key(item), []).append(item)
@@ -253,7 +252,7 @@ def _groups(waiting: list[queue.Waiting]) -> list[Group]:
         first = items[0]
         reasons = {item.reason for item in items if item.reason is not None}
         blocked = "" if not reasons else " ".join(sorted(_why(reason) for reason in reasons))
-        subjects = f" · {', '.join(first.subjects)}" if first.subjects else ""
+        subjects = f" · {', '.join(names.get(code, code) for code in first.subjects)}" if first.subjects else ""
         groups.append(
             Group(
                 key=key, title=f"{first.class_name} · {KIND_SHORT[first.kind]}{subjects}",

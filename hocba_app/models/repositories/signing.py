@@ -20,6 +20,7 @@ from hocba_app.models import (
     SchoolClass,
     Slot,
     Student,
+    Subject,
 )
 
 LIVE_ITEM = ("claimed", "prepared", "answered", "stamped")
@@ -54,6 +55,11 @@ def due_slots(session: Session, *, staff_id: str | None, stage: str | None = Non
     )
     query = query.where(Slot.stage == "seal") if staff_id is None else query.where(Slot.staff_id == staff_id)
     return query.where(Slot.stage == stage) if stage is not None else query
+
+
+def subject_names(session: Session) -> dict[str, str]:
+    """Subject names by code: a queue shows words, slots hold codes."""
+    return dict(session.exec(select(Subject.code, Subject.name)).all())
 
 
 def slots_with_documents(session: Session, slot_ids: Sequence[str]) -> list[tuple[Slot, Document]]:

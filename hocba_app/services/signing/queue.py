@@ -44,6 +44,12 @@ class Waiting:
     """Why not, when not ready."""
 
 
+def my_queue(db: Database, who: Identity) -> tuple[list[Waiting], dict[str, str]]:
+    """Everything that waits for this person (nothing, for an account without a person), and subjects' names by code."""
+    with db.read(who.school_id) as session:
+        return waiting_for(session, who), rows.subject_names(session)
+
+
 def waiting_for(session: Session, who: Identity, *, stage: str | None = None) -> list[Waiting]:
     """Everything that waits for this person: his own slots, and the seal's when he is its operator.
 
