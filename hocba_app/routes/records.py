@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
@@ -19,11 +19,12 @@ from hocba_app.services.records.story import record_file
 router = APIRouter()
 _Reader = Annotated[Identity, Depends(with_right(Right.RECORDS_READ))]
 _Locker = Annotated[Identity, Depends(with_right(Right.LOCK))]
+_Number = Annotated[int | None, Query(ge=1, le=100_000)]
 _Auditor = Annotated[Identity, Depends(with_right(Right.AUDIT_READ))]
 
 
 @router.get("/files/records/{document_id}")
-async def record_pdf(who: _Reader, document_id: str, version: int | None = None) -> Response:
+async def record_pdf(who: _Reader, document_id: str, version: _Number = None) -> Response:
     """A record's file as it stands, shown in the browser; ``?version=`` for an earlier one."""
     name, data = await run_in_threadpool(record_file, database(), who, document_id, version)
     return _pdf(name, data)

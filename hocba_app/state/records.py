@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from urllib.parse import urlencode
 
 import reflex as rx
@@ -235,12 +235,13 @@ class RecordsState(rx.State):
         self.page = min(max(page, 1), max(self.pages, 1))
         await self._reload(await identity(self))
         sort = ("-" if self.descending else "") + self.sort
-        query = {
-            "class": self.class_id, "kind": self.kind, "state": self.step, "stale": "1" if self.stale else "",
-            "sort": sort if sort != "class" else "", "page": str(self.page) if self.page > 1 else "",
-        }
-        query = {name: value for name, value in query.items() if value}
-        return rx.call_script(f"history.replaceState(history.state, '', '/records{'?' if query else ''}{urlencode(query)}')")
+        address = address_of(
+            {
+                "class": self.class_id, "kind": self.kind, "state": self.step, "stale": "1" if self.stale else "",
+                "sort": sort if sort != "class" else "", "page": str(self.page) if self.page > 1 else "",
+            }
+        )
+        return rx.call_script(f"history.replaceState(history.state, '', '{address}')")
 
     async def _reload(self, who: Identity | None) -> None:
         assert who is not None
@@ -266,6 +267,12 @@ class RecordsState(rx.State):
 
 
 _SORTS = ("class", "name", "code", "step", "updated")
+
+
+def address_of(filters: Mapping[str, str]) -> str:
+    """The page's address with these filters; safe inside a script's quotes, whatever a filter holds."""
+    query = urlencode({name: value for name, value in filters.items() if value})
+    return f"/records?{query}" if query else "/records"
 
 
 def some_names(names: Sequence[str]) -> str:
