@@ -263,3 +263,19 @@ def test_the_fast_way_says_yes_only(world: World, opened: Record) -> None:
     opened.sign("s.TOAN.1", stamped=False)
     report = fast_verdict.examine_fast("x", opened.file, [world.root], ISSUERS)
     assert report.verdict == "invalid" and codes(report) == {"no_timestamp", "slot_missing"}
+
+
+def test_an_overlay_slipped_in_before_the_seal(world: World, opened: Record) -> None:
+    """A new unsigned field drawn over the marks, then signed and sealed by people who did not look: pyHanko sees no change."""
+    from hocba_app.services.signing.tip import read_tip
+    from hocba_app.services.verification.examine import examine_file
+    from tests.integration.verification.attacks import ATTACKS
+
+    sign(opened, *ORDER[:3])
+    opened.file = ATTACKS["overlay_field_over_the_marks"](opened)
+    opened.tip = read_tip(opened.file)
+    sign(opened, *ORDER[3:])
+    opened.archive()
+    assert examine_file("x", opened.file, [world.root], ISSUERS).verdict == "valid", "if pyHanko learns this, so much the better"
+    report = judge(opened.file, world)
+    assert report.verdict == "invalid" and codes(report) == {"update_not_ours"}
