@@ -17,6 +17,7 @@ from hocba_app.services.jobs.claims import Claim, fenced_write
 MODULES = (
     "hocba_app.services.records.lock",
     "hocba_app.services.sync.run",
+    "hocba_app.services.sync.schedule",
     "hocba_app.services.storage.signature_images",
     "hocba_app.services.signing.batch",
     "hocba_app.services.signing.archiving",

@@ -12,12 +12,12 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.wording import RESOURCE
 from hocba_app.models import Database, Job, SyncCursor, SyncRow
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.audit.log import record
 from hocba_app.services.sync.differences import LABELS
-from hocba_app.services.sync.report_file import RESOURCE_TITLES
 from hocba_app.services.sync.service import start_sync
 from hocba_app.services.sync.tables import TABLES
 
@@ -150,7 +150,7 @@ def _shown(session: Session, row: SyncRow, cursor: SyncCursor, waiting: dict[str
     ours = _row_of(session, row.resource, other)
     values = {**ours.model_dump(), **(getattr(ours, "details", None) or {})} if ours is not None else {}
     return Conflict(
-        row.id, row.resource, RESOURCE_TITLES[row.resource], cursor.school_year, row.label, row.field or "", row.reason or "",
+        row.id, row.resource, RESOURCE[row.resource], cursor.school_year, row.label, row.field or "", row.reason or "",
         Side(other, _side(values)), Side(row.source_id, _side(waiting.get("data") or {})), _choices(session, row), waiting.get("decision", ""),
     )
 

@@ -8,16 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.wording import OUTCOME, RESOURCE
 from hocba_app.models import Database, SyncRow
 from hocba_app.models.repositories import sync as rows
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.csv_cells import plain_cell
-from hocba_app.services.sync.run import TITLES as RESOURCE_TITLES
 
 _HEADER = ("Tập dữ liệu", "Mã bản ghi", "Tên", "Kết quả", "Mục", "Lý do, thay đổi")
 _AT_A_TIME = 1000
-OUTCOME_TITLES = {"new": "Mới", "changed": "Thay đổi", "gone": "Không còn", "rejected": "Bị từ chối", "conflict": "Cần xem xét"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +40,8 @@ def report_row(row: SyncRow) -> ReportRow:
     """A stored row as people read it."""
     details = row.details or {}
     return ReportRow(
-        row.id, row.resource, RESOURCE_TITLES.get(row.resource, row.resource), row.source_id, row.label, row.outcome,
-        OUTCOME_TITLES.get(row.outcome, row.outcome), row.field or "", row.reason or "", details.get("changes") or [],
+        row.id, row.resource, RESOURCE.get(row.resource, row.resource), row.source_id, row.label, row.outcome,
+        OUTCOME.get(row.outcome, row.outcome), row.field or "", row.reason or "", details.get("changes") or [],
     )
 
 

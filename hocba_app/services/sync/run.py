@@ -12,6 +12,7 @@ from sqlmodel import Session, select
 
 from hocba_app.domain.calendar import school_year_of, today
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.wording import RESOURCE
 from hocba_app.models import Enrolment, Job, School, SchoolClass, Student, StudentResult, Subject, SyncCursor, SyncRow
 from hocba_app.models.base import utc_now
 from hocba_app.services.accounts.activation import ensure_staff_accounts
@@ -29,10 +30,6 @@ from hocba_app.services.sync.tables import RECOMPUTED, Known, Refused, known, re
 from hocba_app.settings import settings
 
 RESOURCES = tuple(SHAPES)
-TITLES = {
-    "school": "Trường", "staff": "Giáo viên", "classes": "Lớp", "students": "Học sinh", "enrolments": "Học sinh trong lớp", "subjects": "Môn học",
-    "history": "Quá trình học tập", "teaching_assignments": "Phân công giảng dạy", "results": "Kết quả",
-}  # fmt: skip
 OUTCOMES = ("new", "changed", "gone", "rejected", "conflict")
 _PAUSES = (15.0, 60.0, 180.0, 600.0)
 """Seconds until the job tries again by itself while the sector database does not answer; then it fails."""
@@ -110,7 +107,7 @@ class _Run:
             raise Cancelled
         if count or not self._done:
             counted = f": {count}" if count else ""
-            self._work.progress(self._done, len(self._resources), f"{TITLES[resource]}{counted}")
+            self._work.progress(self._done, len(self._resources), f"{RESOURCE[resource]}{counted}")
 
     def _one(self, resource: str, cursor: SyncCursor | None, members: _Members | None) -> None:
         found = collect(
