@@ -83,7 +83,7 @@ class Stamps:
 
 
 class Crashing:
-    """The school, its outside, and a fresh database handle for each life of the worker."""
+    """The school and its outside."""
 
     def __init__(self, folder: Path) -> None:
         self.url, self.trail = f"sqlite:///{folder}/crash.db", folder / "trail"
@@ -133,8 +133,8 @@ class Crashing:
         Database.write = _points_around(Database.write)  # type: ignore[method-assign, assignment]
 
     def fresh(self) -> SmallSchool:
-        """A handle of this process's own."""
-        self.small.db = Database(self.url)
+        """The school with no connection open. One engine for all lives: its compiled statements come with the fork."""
+        self.small.db.dispose()
         return self.small
 
     def close(self) -> None:
