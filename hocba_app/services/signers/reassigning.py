@@ -11,6 +11,7 @@ from sqlmodel import Session
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import SEAL, Database, Document, DocumentVersion, SchoolClass, Slot, Staff
 from hocba_app.models.repositories import signers as rows
+from hocba_app.models.repositories.signing import serialise
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.audit.log import record
@@ -54,6 +55,7 @@ def reassign_slots(
     require(who, Right.ASSIGNMENTS)
     why = checked_reason(reason)
     with db.write(who.school_id) as session:
+        serialise(session)  # no batch may take a lease between our look and our change
         person = working_staff(session, staff_id)
         if not (person.id_number or person.old_id_number):
             raise HocbaError(ErrorCode.SIGNER_NO_ID_NUMBER, name=person.full_name)
