@@ -22,6 +22,7 @@ from hocba_app.processes import Child, Family, await_http
 from hocba_app.rehearsal.outside import start_simulators
 from hocba_app.rehearsal.school import PlayedSchool
 from hocba_app.rehearsal.year import own_settings
+from hocba_app.services.signing.outside import close_connections
 from hocba_app.settings import settings
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -82,6 +83,7 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
             yield Product(address, school, worker, web, f"{outside.mysign_url}/phone")
         finally:
             school.close()
+            close_connections()
             db.dispose()
     os.environ.clear()
     os.environ.update(before)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import Any, TypeVar
 
 from sqlmodel import Session
 
@@ -49,7 +50,7 @@ def timestamp_client() -> TimestampClient:
 
 @cache
 def _timestamp_client(url: str) -> TimestampClient:
-    return TimestampClient(url, trust_roots=trust_roots())
+    return _kept(TimestampClient(url, trust_roots=trust_roots()))
 
 
 def token_size() -> int:
@@ -86,14 +87,31 @@ def provider_for(session: Session, name: str) -> SigningProvider:
 
 @cache
 def _mysign(url: str, client_id: str, client_secret: str, webhook: bool) -> SigningProvider:
-    return MySignProvider(url, client_id, client_secret, webhook=webhook)
+    return _kept(MySignProvider(url, client_id, client_secret, webhook=webhook))
 
 
 @cache
 def _csc(url: str, token: str) -> SigningProvider:
-    return CscProvider(url, token)
+    return _kept(CscProvider(url, token))
 
 
 @cache
 def _pkcs12(folder: str) -> SigningProvider:
     return Pkcs12Provider(Path(folder))
+
+
+_open: list[Any] = []
+_Client = TypeVar("_Client")
+
+
+def _kept(client: _Client) -> _Client:
+    _open.append(client)
+    return client
+
+
+def close_connections() -> None:
+    """Close every connection this process keeps to services outside: before its settings change, or it ends."""
+    while _open:
+        _open.pop().close()
+    for made in (_timestamp_client, _mysign, _csc):
+        made.cache_clear()

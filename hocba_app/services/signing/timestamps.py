@@ -44,6 +44,10 @@ class TimestampClient:
         self.certificates: tuple[bytes, ...] = ()
         """The authority's certificates as its last token carried them, the signer's first."""
 
+    def close(self) -> None:
+        """Close its connections."""
+        self._client.close()
+
     def tokens(self, values: Sequence[bytes], *, certificate_required: bool = True) -> list[bytes]:
         """A checked token over each value, in order.
 

@@ -105,3 +105,10 @@ async def test_a_wrong_password_comes_back_as_a_sentence(client: httpx.AsyncClie
     notice = read_notice(parse_qs(urlsplit(answer.headers["location"]).query)["notice"][0])
     assert notice is not None and notice.problem and "không đúng" in notice.text
     assert read_notice("eyJ4Ijox.abc") is None and read_notice("") is None
+
+
+async def test_a_signing_service_without_credentials_is_refused_in_its_own_language(client: httpx.AsyncClient) -> None:
+    for path, body in (("/hooks/mysign/token", {"grant_type": "client_credentials", "client_id": "x", "client_secret": "y"}), ("/hooks/mysign", {})):
+        answer = await client.post(path, json=body, headers={"authorization": "Bearer nonsense"})
+        assert (answer.status_code, answer.json()["status_code"]) == (401, "01"), path
+    assert (await client.post("/hooks/mysign/token", content=b"{")).status_code == 401

@@ -1,0 +1,44 @@
+"""What a signing service tells us by itself (MySign's ``async`` 3). Open to machines; services check who speaks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse, Response
+
+from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.models import database
+from hocba_app.services.signing import webhook
+
+router = APIRouter()
+
+
+@router.post("/hooks/mysign/token")
+async def token(request: Request) -> Response:
+    """The service logs in with the school's own client id and secret."""
+    return await _answer(webhook.authenticate, database(), await _body(request))
+
+
+@router.post("/hooks/mysign")
+async def delivery(request: Request) -> Response:
+    """One done transaction."""
+    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+    return await _answer(webhook.deliver, database(), bearer if scheme.lower() == "bearer" else "", await _body(request))
+
+
+async def _body(request: Request) -> object:
+    try:
+        return await request.json()
+    except (ValueError, UnicodeDecodeError):
+        return None
+
+
+async def _answer(work: Any, *arguments: Any) -> Response:
+    """JSON both ways: a machine reads no pages."""
+    try:
+        return JSONResponse(await run_in_threadpool(work, *arguments))
+    except HocbaError as error:
+        status = 401 if error.code in (ErrorCode.LOGIN_FAILED, ErrorCode.NOT_SIGNED_IN) else 422
+        return JSONResponse({"status_code": "01", "message": error.code.value}, status)
