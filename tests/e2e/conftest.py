@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from hocba_app.models import Database, database
@@ -130,7 +131,15 @@ class Person:
             await self.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
             await self.page.wait_for_timeout(150)
             await self.page.screenshot(path=SHOTS / f"{name}-{width}-{scheme}.png", full_page=True)
+            await self._look_for_barriers(f"{name} {width} {scheme}")
         await self.page.emulate_media(color_scheme="light")
+
+    async def _look_for_barriers(self, where: str) -> None:
+        """What axe finds against WCAG 2.2 A and AA, contrast included; noted, so that one run tells all."""
+        found = await Axe().run(self.page, options={"resultTypes": ["violations"], "runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]})
+        for violation in found.response["violations"]:
+            nodes = "; ".join(f"{node['html'][:160]} ({node['failureSummary'][:160]})" for node in violation["nodes"][:2])
+            self.product.problems.append(f"axe {where}: {violation['id']}: {nodes}")
 
     async def shots(self, name: str) -> None:
         """:meth:`shot` at both widths; nothing may be wider than the screen."""
