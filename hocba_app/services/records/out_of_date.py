@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 
 from hocba_app.domain.snapshot import Snapshot
 from hocba_app.models import Document, DocumentVersion, SchoolClass, Student
+from hocba_app.models.repositories.signing import serialise
 from hocba_app.services.records.snapshot import load_sources, snapshot_from
 
 _AT_A_TIME = 200
@@ -70,9 +71,11 @@ def refresh_out_of_date(
     if kinds is not None:
         query = query.where(col(Document.kind).in_(list(kinds)))
     newly = 0
+    # A lock that opens records at this moment is waited for, and seen; one that comes after reads the new data.
+    serialise(session)
     for chosen in _chunks(sorted(student_ids)) if student_ids is not None else (None,):
         found = session.exec(query if chosen is None else query.where(col(Document.student_id).in_(chosen))).all()
-        newly += _compare(session, [tuple(row) for row in found])
+        newly += _compare(session, [(row[0], row[1], row[2], row[3]) for row in found])
     session.flush()
     return newly
 

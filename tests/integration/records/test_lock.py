@@ -29,6 +29,7 @@ from hocba_app.services.jobs.claims import ClaimLost
 from hocba_app.services.records import lock as locking
 from hocba_app.services.records import unlock
 from hocba_app.services.records.lock import start_lock
+from hocba_app.services.records.out_of_date import refresh_out_of_date
 from tests.integration.records.conftest import (
     change_enrolment,
     change_result,
@@ -188,6 +189,37 @@ def test_data_that_change_while_a_pupil_is_laid_out_are_the_ones_locked(
     with small.db.read(small.school_id) as session:
         version = session.exec(select(DocumentVersion).where(DocumentVersion.document_id == documents(small)[first].id)).one()
         assert version.snapshot["results"]["homeroom_comment"] == "Rất ngoan."
+
+
+def test_data_that_come_while_records_are_opened_make_them_out_of_date(
+    small: SmallSchool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On PostgreSQL a sync would otherwise not see the records of a lock that is about to commit."""
+    first = pupils(small)[0]
+    real = locking._open_versions
+    syncs: list[threading.Thread] = []
+
+    def sync() -> None:
+        with small.db.write(small.school_id) as session:
+            row = session.exec(select(StudentResult).where(StudentResult.student_id == first)).one()
+            row.payload = {**row.payload, "homeroom_comment": "Rất ngoan."}
+            session.add(row)
+            session.flush()
+            refresh_out_of_date(session, [first])
+
+    def open_versions(*arguments: Any) -> Any:
+        opened = real(*arguments)
+        if not syncs:
+            syncs.append(threading.Thread(target=sync))
+            syncs[0].start()
+            syncs[0].join(1.0)  # it waits for this transaction
+        return opened
+
+    monkeypatch.setattr(locking, "_open_versions", open_versions)
+    assert lock(small)[first]["outcome"] == "locked"
+    syncs[0].join()
+    noted = documents(small)[first].out_of_date or []
+    assert [(row["locked"], row["synced"]) for row in noted] == [("Ngoan, lễ phép.", "Rất ngoan.")]
 
 
 def test_data_that_never_stand_still_are_said_so(small: SmallSchool, monkeypatch: pytest.MonkeyPatch) -> None:
