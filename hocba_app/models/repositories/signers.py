@@ -160,7 +160,7 @@ def teaching_rows(session: Session, class_ids: Sequence[str]) -> list[tuple[str,
     found: list[tuple[str, str, str, int, str]] = []
     for chunk in _chunks(class_ids):
         found += session.exec(
-            select(
+            select(  # type: ignore[call-overload]  # SQLModel types four columns at most
                 TeachingAssignment.class_id, Subject.code, TeachingAssignment.staff_id, TeachingAssignment.position,
                 TeachingAssignment.term,
             )
@@ -169,7 +169,7 @@ def teaching_rows(session: Session, class_ids: Sequence[str]) -> list[tuple[str,
                 (col(TeachingAssignment.subject_id) == Subject.id) & (col(TeachingAssignment.school_id) == Subject.school_id),
             )
             .where(col(TeachingAssignment.class_id).in_(chunk), col(TeachingAssignment.active))
-        ).all()  # type: ignore[arg-type]
+        ).all()
     return [tuple(row) for row in found]  # type: ignore[misc]
 
 
@@ -196,7 +196,7 @@ def unsigned_slots(
             col(Slot.signed_at).is_(None), Document.version_id == Slot.version_id,
             col(Document.state).in_(("locked", "signing")),
         )
-        .order_by(Document.id, Slot.position)
+        .order_by(col(Document.id), col(Slot.position))
     )
     if slot_ids is None:
         return [tuple(row) for row in session.exec(query.where(Document.class_id == class_id)).all()]  # type: ignore[misc]
@@ -252,7 +252,7 @@ def principal_slot_ids(session: Session, kind: str, other_than: str) -> list[str
             .join(Document, (col(Document.version_id) == Slot.version_id) & (col(Document.school_id) == Slot.school_id))
             .where(
                 Document.kind == kind, Slot.stage == "principal", col(Slot.signed_at).is_(None),
-                col(Document.state).in_(("locked", "signing")), or_(col(Slot.staff_id).is_(None), Slot.staff_id != other_than),
+                col(Document.state).in_(("locked", "signing")), or_(col(Slot.staff_id).is_(None), col(Slot.staff_id) != other_than),
             )
             .order_by(Slot.id)
         ).all()
@@ -264,7 +264,7 @@ def unsigned_by_place(session: Session, class_ids: Sequence[str]) -> list[tuple[
     found: list[tuple[str, str, str, str | None, int]] = []
     for chunk in _chunks(class_ids):
         rows = session.exec(
-            select(Document.class_id, Document.kind, Slot.field, Slot.staff_id, func.count())
+            select(Document.class_id, Document.kind, Slot.field, Slot.staff_id, func.count())  # type: ignore[call-overload]
             .join(Slot, (col(Slot.version_id) == Document.version_id) & (col(Slot.school_id) == Document.school_id))
             .where(
                 col(Document.class_id).in_(chunk), col(Slot.signed_at).is_(None), Slot.stage != SEAL,

@@ -90,8 +90,8 @@ class Taught:
 def teaching(session: Session, class_ids: Sequence[str]) -> dict[str, list[Taught]]:
     """Who teaches what, by class."""
     found: dict[str, list[Taught]] = {}
-    for class_id, *entry in rows.teaching_rows(session, class_ids):
-        found.setdefault(class_id, []).append(Taught(*entry))
+    for class_id, code, staff_id, position, term in rows.teaching_rows(session, class_ids):
+        found.setdefault(class_id, []).append(Taught(code, staff_id, position, term))
     return found
 
 

@@ -195,7 +195,7 @@ def _crowded(session: Session, due: list[tuple[Slot, Document, DocumentVersion]]
 def _give(
     session: Session, who: Identity, slot: Slot, document: Document, version: DocumentVersion, person: Staff, reason: str
 ) -> None:
-    decision, caption = "", []
+    decision, caption = "", list[str]()
     if slot.stage == "principal":
         decision, caption = _entitled(session, document.kind, person)
     signer = signer_hash(version.salt, person.id_number or person.old_id_number or "")
