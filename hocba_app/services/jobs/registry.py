@@ -21,6 +21,7 @@ MODULES = (
     "hocba_app.services.storage.signature_images",
     "hocba_app.services.signing.batch",
     "hocba_app.services.signing.archiving",
+    "hocba_app.services.signing.renewal",
     "hocba_app.services.signers.recheck",
     "hocba_app.services.printing.packet",
     "hocba_app.services.audit.anchor",

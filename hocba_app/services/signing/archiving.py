@@ -3,6 +3,8 @@ certificate has expired (PAdES B-LTA, core decisions 11 and 12)."""
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from sqlmodel import Session, select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
@@ -34,7 +36,7 @@ def archive_batch(work: Work) -> float | None:
     failed: list[HocbaError] = []
     for done, version_id in enumerate(todo, 1):
         try:
-            _archive_one(work, version_id)
+            archive_version(work, version_id)
         except HocbaError as error:
             if error.code in (ErrorCode.TIMESTAMP_UNAVAILABLE, ErrorCode.REVOCATION_UNKNOWN):
                 return LATER
@@ -64,7 +66,19 @@ def _todo(work: Work) -> tuple[list[str], bool]:
     return todo, any(item.state not in ("committed", "failed") for item in items)
 
 
-def _archive_one(work: Work, version_id: str) -> None:
+def archive_version(work: Work, version_id: str, *, previous: tuple[bytes, ...] = ()) -> bool:
+    """Add evidence and a document time stamp to one sealed record.
+
+    Args:
+        previous: at a renewal, the certificates of the stamp that is renewed, its signer's first: the new stamp covers
+            the evidence about them.
+
+    Returns:
+        Whether it was added; not when the record was unlocked or archived meanwhile.
+
+    Raises:
+        HocbaError: TIMESTAMP_UNAVAILABLE, REVOCATION_UNKNOWN, CERTIFICATE_UNTRUSTED, STORED_FILE_DAMAGED, FILE_STRUCTURE.
+    """
     with work.db.read(work.school_id) as session:
         version = session.get_one(DocumentVersion, (work.school_id, version_id))
         file, tip = current_file(session, version_id), Tip.loads(version.tip)
@@ -72,19 +86,21 @@ def _archive_one(work: Work, version_id: str) -> None:
     authority = timestamp_client()
     if not authority.certificates:
         authority.tokens([version_id.encode()])  # a first token tells the authority's chain
-    evidence.append(check_authority(authority.certificates, trust_roots=trust_roots(), at=utc_now()))
+    for chain in dict.fromkeys((previous or authority.certificates, authority.certificates)):
+        evidence.append(check_authority(chain, trust_roots=trust_roots(), at=utc_now()))
     update, tip_after = archive(file, tip, evidence, authority)
     blobs.put(update)
     with work.write() as session:
+        document = session.get_one(Document, (work.school_id, version.document_id), with_for_update=True)
         now = session.get_one(DocumentVersion, (work.school_id, version_id))
-        document = session.get_one(Document, (work.school_id, now.document_id))
         if now.voided_at is not None or now.sha256 != version.sha256 or document.state != "sealed":
-            return  # unlocked, or archived by an earlier life of this job
+            return False  # unlocked, or archived by an earlier life of this job
         append_archive(session, now, update, tip_after)
         record(
             session, actor="", action="record.archived", subject=f"document:{document.id}",
-            data={"version": now.number, "sha256": now.sha256},
+            data={"version": now.number, "sha256": now.sha256, "renewed": bool(previous)},
         )
+    return True
 
 
 def evidence_of(session: Session, version_id: str) -> list[Evidence]:
@@ -92,5 +108,11 @@ def evidence_of(session: Session, version_id: str) -> list[Evidence]:
     ids = session.exec(
         select(Slot.evidence_id).where(Slot.version_id == version_id, Slot.evidence_id.is_not(None)).distinct()  # type: ignore[union-attr]
     ).all()
-    rows = [session.get_one(EvidenceRow, (session.info["school_id"], evidence_id)) for evidence_id in sorted(filter(None, ids))]
-    return [Evidence.loads(row.content) for row in rows]
+    rows = session.exec(select(EvidenceRow.content).where(EvidenceRow.id.in_(ids)).order_by(EvidenceRow.id)).all()  # type: ignore[attr-defined]
+    return [_loaded(content) for content in rows]
+
+
+@lru_cache(maxsize=256)
+def _loaded(content: bytes) -> Evidence:
+    """Rows of evidence never change, and a teacher's is the same in every record of a class."""
+    return Evidence.loads(content)

@@ -18,7 +18,6 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.services.signing import token_der
-from hocba_app.services.signing.der import children, sequence
 from hocba_app.services.signing.token_der import Token
 
 AT_ONCE = 16
@@ -88,7 +87,7 @@ class TimestampClient:
         if not token.has_imprint(imprint) or not token.has_nonce(nonce):
             raise HocbaError(ErrorCode.TIMESTAMP_UNAVAILABLE)
         found = token.certificates or self.certificates
-        signer = next((item for item in found if _issuer_and_serial(item) == token.signer), None)
+        signer = next((item for item in found if token_der.issuer_and_serial(item) == token.signer), None)
         if signer is None:
             raise HocbaError(ErrorCode.TIMESTAMP_UNAVAILABLE)
         self.certificates = (signer, *(certificate for certificate in found if certificate != signer))
@@ -105,14 +104,6 @@ def token_time(token: bytes) -> datetime:
 def certificates_in(token: bytes) -> list[bytes]:
     """The certificates a token carries, DER."""
     return list(token_der.read(token).certificates)
-
-
-@lru_cache(maxsize=64)
-def _issuer_and_serial(certificate: bytes) -> bytes:
-    """As a signer is named in a CMS, DER."""
-    fields = children(children(certificate)[0])
-    serial, issuer = (fields[1], fields[3]) if fields[0][0] == 0xA0 else (fields[0], fields[2])
-    return sequence(issuer, serial)
 
 
 @lru_cache(maxsize=16)

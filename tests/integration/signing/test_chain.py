@@ -15,13 +15,15 @@ from hocba_app.models import Batch, BatchItem, Document, Job, LateAnswer, Lease,
 from hocba_app.models.base import utc_now
 from hocba_app.services.audit.log import verify_chain
 from hocba_app.services.jobs.advance import Claims, advance
+from hocba_app.services.jobs.queue import enqueue
 from hocba_app.services.records import unlock
 from hocba_app.services.records.lock import start_lock
 from hocba_app.services.signing import batch as batches
-from hocba_app.services.signing import confirming, queue
+from hocba_app.services.signing import confirming, queue, renewal
 from hocba_app.services.signing.outside import trust_roots
 from hocba_app.services.storage.files import current_file
 from hocba_app.services.verification.examine import examine_file
+from hocba_app.services.verification.verdict import verify
 from tests.integration.simulators.mysign_rig import Rig
 from tests.school import SmallSchool
 
@@ -92,7 +94,7 @@ def files(small: SmallSchool, kind: str) -> list[bytes]:
         return [current_file(session, document.version_id or "") for document in documents(small, kind)]
 
 
-def test_a_year_from_lock_to_archive(small: SmallSchool, outside: tuple[Rig, str, Path]) -> None:
+def test_a_year_from_lock_to_archive(small: SmallSchool, outside: tuple[Rig, str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     rig = outside[0]
     for kind in ("cover", "history", "results"):
         report = lock(small, kind).report["students"]
@@ -113,8 +115,24 @@ def test_a_year_from_lock_to_archive(small: SmallSchool, outside: tuple[Rig, str
             assert (verdict.verdict, verdict.integrity, verdict.issued_here) == ("valid", "intact", True), verdict.reasons
             assert len(verdict.signatures) == signatures + 1  # the document time stamp
     assert held_leases(small) == 0
+    renewed(small, monkeypatch)
     with small.db.read(small.school_id) as session:
         assert verify_chain(session) == []
+
+
+def renewed(small: SmallSchool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The night job leaves young stamps alone; once the authority's certificate is in its last year, all are renewed."""
+    for before_the_end, stamps in ((renewal.BEFORE_THE_END, 1), (timedelta(days=40_000), 2)):
+        monkeypatch.setattr(renewal, "YOUNG", timedelta(seconds=-1))
+        monkeypatch.setattr(renewal, "BEFORE_THE_END", before_the_end)
+        with small.db.write(small.school_id) as session:
+            job_id = enqueue(session, "renewal", {}, actor="").id
+        assert advance(small.db, Claims(), small.school_id, job_id, "w0", threading.Event()) == "postponed"
+        for kind, signatures in (("results", 6), ("cover", 2), ("history", 2)):
+            for file in files(small, kind):
+                verdict = verify([("x", file)], roots=trust_roots(), issuers=[{"tax_code": "0312345678"}])[0]
+                assert (verdict.verdict, verdict.method) == ("valid", "replay"), verdict.reasons
+                assert len(verdict.signatures) == signatures + stamps
 
 
 def test_two_teachers_at_once_each_confirm_once(small: SmallSchool, outside: tuple[Rig, str, Path]) -> None:
