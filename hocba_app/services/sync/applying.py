@@ -215,7 +215,7 @@ class Applier:
         left = before.get("active") is True and values.get("active") is False
         found = changes(self._resource, before, values, self._known)
         self._note(
-            "gone" if left else "changed", record.id, label, field=found[0]["field"][:60] if found else None,
+            "gone" if left else "changed", record.id, label, field=str(found[0]["field"])[:60] if found else None,
             reason=summary(found), details={"changes": found},
         )
 

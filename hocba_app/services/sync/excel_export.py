@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sqlmodel import Session, col, select
@@ -55,7 +55,7 @@ def _results(session: Session, school_year: str, students: list[Student]) -> dic
     }
 
 
-def _flat(payload: dict[str, Any]) -> dict[str, Any]:
+def _flat(payload: Mapping[str, Any]) -> dict[str, Any]:
     nested = ("learning", "training", "absences")
     return {key: value for key, value in payload.items() if key not in nested} | {
         f"{name}.{key}": value for name in nested for key, value in (payload.get(name) or {}).items()

@@ -180,9 +180,9 @@ class RecordMaker:
                 self._made.problems.append(entry.place.problem("staff_code", f"trùng với dòng {seen[key]}; nếu nhiều giáo viên dạy chung, hãy ghi Thứ tự"))
                 continue
             seen[key] = entry.place.row
-            row = here.get(key)
+            known = here.get(key)
             data = {"class_id": class_id, "subject_id": subject_id, "staff_id": staff_id, "term": term, "position": position}
-            self._made.add("teaching_assignments", row.source_id if row is not None else own_id("assignment", *key), _next(row), data, entry.place)
+            self._made.add("teaching_assignments", known.source_id if known is not None else own_id("assignment", *key), _next(known), data, entry.place)
 
     def _results(self) -> None:
         """One record a pupil, from his rows in both sheets."""

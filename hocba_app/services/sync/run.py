@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from hocba_app.domain.calendar import school_year_of, today
 from hocba_app.domain.errors import ErrorCode, HocbaError
@@ -164,7 +164,7 @@ class _Run:
             classes = {source_id for id, source_id in rows if id in self._class_ids}
             ids = session.exec(
                 select(Student.source_id)
-                .join(Enrolment, (Enrolment.student_id == Student.id) & (Enrolment.school_id == Student.school_id))
+                .join(Enrolment, (col(Enrolment.student_id) == Student.id) & (col(Enrolment.school_id) == Student.school_id))
                 .where(Enrolment.class_id.in_(self._class_ids))  # type: ignore[attr-defined]
             ).all()
         members = _Members(classes, set(ids))

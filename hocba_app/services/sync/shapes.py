@@ -20,18 +20,16 @@ def _date(text: str) -> str:
     return text
 
 
-def _text(longest: int, *, least: int = 0) -> Any:
+def _text(longest: int, *, least: int = 0) -> StringConstraints:
     """Text on one line: no control characters, which neither forms nor databases take."""
-    return Annotated[
-        str, StringConstraints(strip_whitespace=True, min_length=least, max_length=longest, pattern=r"^[^\x00-\x1f\x7f]*$")
-    ]
+    return StringConstraints(strip_whitespace=True, min_length=least, max_length=longest, pattern=r"^[^\x00-\x1f\x7f]*$")
 
 
-Id = _text(64, least=1)
-Code = _text(40, least=1)
-Name = _text(200, least=1)
-Word = _text(60)
-Line = _text(300)
+Id = Annotated[str, _text(64, least=1)]
+Code = Annotated[str, _text(40, least=1)]
+Name = Annotated[str, _text(200, least=1)]
+Word = Annotated[str, _text(60)]
+Line = Annotated[str, _text(300)]
 Day = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), AfterValidator(_date)]
 Prose = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")]
 """A comment: may have several lines."""
@@ -61,10 +59,10 @@ class SchoolData(Shape):
     code: Code
     name: Name
     level: Level
-    commune: _text(120) = ""
-    province: _text(120) = ""
-    department: _text(200) = ""
-    tax_code: _text(20) = ""
+    commune: Annotated[str, _text(120)] = ""
+    province: Annotated[str, _text(120)] = ""
+    department: Annotated[str, _text(200)] = ""
+    tax_code: Annotated[str, _text(20)] = ""
 
 
 class StaffData(Shape):
@@ -73,14 +71,14 @@ class StaffData(Shape):
     id_number: PersonalId | None = None
     old_id_number: Annotated[str, StringConstraints(pattern=r"^[0-9]{9}$")] | None = None
     position: Literal["principal", "vice_principal", "teacher", "clerk"]
-    email: _text(200) | None = None
-    phone: _text(30) | None = None
+    email: Annotated[str, _text(200)] | None = None
+    phone: Annotated[str, _text(30)] | None = None
     status: Literal["working", "left"]
 
 
 class ClassData(Shape):
     code: Code
-    name: _text(60, least=1)
+    name: Annotated[str, _text(60, least=1)]
     grade: Annotated[int, Field(ge=1, le=12)]
     regime: Regime
     school_year: SchoolYear
@@ -117,13 +115,13 @@ class EnrolmentData(Shape):
     status: Literal["studying", "moved_in", "moved_out", "left"]
     from_date: Day | None = None
     to_date: Day | None = None
-    note: _text(500) | None = None
+    note: Annotated[str, _text(500)] | None = None
 
 
 class SubjectData(Shape):
     # A dot would end the code inside a signature field's name ("s.<code>.<n>").
     code: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
-    name: _text(120, least=1)
+    name: Annotated[str, _text(120, least=1)]
     kind: Literal["marked", "comment"]
     order: Annotated[int, Field(ge=0, le=999)] = 0
 
@@ -139,11 +137,11 @@ class AssignmentData(Shape):
 class HistoryData(Shape):
     student_id: Id
     school_year: SchoolYear
-    class_name: _text(60)
+    class_name: Annotated[str, _text(60)]
     grade: Annotated[int, Field(ge=1, le=12)] | None = None
-    school_name: _text(200) = ""
-    commune: _text(120) | None = None
-    province: _text(120) | None = None
+    school_name: Annotated[str, _text(200)] = ""
+    commune: Annotated[str, _text(120)] | None = None
+    province: Annotated[str, _text(120)] | None = None
     outcome: Literal["promoted", "retained", "moved"] | None = None
     note: Line | None = None
 
@@ -190,7 +188,7 @@ class Absences(Shape):
 
 
 class Trait(Shape):
-    name: _text(120, least=1)
+    name: Annotated[str, _text(120, least=1)]
     level: Literal["T", "Đ", "C"] | None = None
 
 
@@ -208,7 +206,7 @@ class ResultData(Shape):
     absences: Absences = Absences()
     promotion: Literal["promoted", "retained", "reassess"] | None = None
     promotion_note: Prose | None = None
-    title: _text(120) | None = None
+    title: Annotated[str, _text(120)] | None = None
     awards: Annotated[list[Line], Field(max_length=40)] = []
     certificates: Prose | None = None
     homeroom_comment: Prose | None = None
