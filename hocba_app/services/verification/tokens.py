@@ -10,6 +10,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 
 from hocba_app.services.verification import chains
@@ -106,6 +107,7 @@ def is_well_formed(signed: bytes, others: tuple[bytes, ...] = ()) -> bool:
             and [part[0] for part in rest[:-1]] in ([], [0xA0], [0xA1], [0xA0, 0xA1])
             and all(_is_revocation_list(item) for item in elements(content(lists, 0xA1)))
             and _certificates_agree(certificates, others)
+            and _names_its_signer(sid, (*certificates, *others))
         )
     except (ValueError, IndexError):
         return False
@@ -115,6 +117,21 @@ def _plain_algorithm(data: bytes) -> bool:
     """No parameters or NULL; only RSA-PSS has others."""
     parts = children(data)
     return content(parts[0], OID) == _PSS or parts[1:] in ([], [b"\x05\x00"])
+
+
+def _names_its_signer(sid: bytes, certificates: tuple[bytes, ...]) -> bool:
+    """The certificate with that serial number has that very issuer: some verifiers compare names without case."""
+    if sid[0] != SEQUENCE:
+        return True
+    issuer, serial = children(sid)
+    number = int.from_bytes(content(serial, INTEGER), signed=True)
+    named = [chains.names(item).issuer for item in certificates if chains.names(item).serial == number]
+    return not named or issuer in named or any(_written(issuer) == _written(name) for name in named)
+
+
+def _written(name: bytes) -> object:
+    """A name's values, whatever kind of string each is encoded as."""
+    return asn1_x509.Name.load(name, strict=True).native
 
 
 def _is_revocation_list(data: bytes) -> bool:

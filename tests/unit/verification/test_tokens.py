@@ -78,3 +78,10 @@ def test_der_is_filled_exactly_or_refused(data: bytes) -> None:
 def test_der_of_other_forms(data: str) -> None:
     with pytest.raises(ValueError):
         der_reader.children(bytes.fromhex(data))
+
+
+def test_a_signer_named_in_other_case(world: World) -> None:
+    """pyHanko finds the signer all the same; the bytes are not what the unit wrote."""
+    token, known = world.token_over(IMPRINT), (*world.certificates, world.root)
+    at = token.rfind(b"MySign-CA")
+    assert is_well_formed(token, known) and not is_well_formed(token[:at] + b"mySign-CA" + token[at + 9 :], known)
