@@ -22,6 +22,8 @@ ACTIONS = {
     "batch.resent": "Đã gửi lại yêu cầu ký", "batch.answered": "Đã nhận chữ ký", "batch.answered_late": "Chữ ký đến muộn được lưu làm chứng cứ", "batch.committed": "Lượt ký hoàn thành",
     "batch.ended": "Lượt ký kết thúc, chưa ký hết",
     "sync.started": "Bắt đầu đồng bộ", "sync.applied": "Đã ghi dữ liệu đồng bộ", "sync.cancelled": "Đã hủy đồng bộ",
+    "sync.scheduled": "Hẹn giờ đồng bộ", "sync.conflict_resolved": "Xử lý bản ghi cần xem xét", "sync.imported": "Nhập dữ liệu từ Excel",
+    "sync.exported": "Xuất dữ liệu ra Excel",
     "account.created": "Tạo tài khoản", "account.code_issued": "Cấp mã kích hoạt", "account.activated": "Kích hoạt tài khoản",
     "account.password_changed": "Đổi mật khẩu", "account.disabled": "Khóa tài khoản", "account.enabled": "Mở khóa tài khoản",
     "account.role_granted": "Cấp quyền", "account.role_revoked": "Thu hồi quyền",
