@@ -14,12 +14,9 @@ from hocba_app.domain.calendar import local_text
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import database
 from hocba_app.routes.caller import same_origin
-from hocba_app.services.signing.outside import trust_roots
-from hocba_app.services.verification.report import FileReport
+from hocba_app.services.verification.command import verify_upload
 from hocba_app.services.verification.reports import detailed_report, simple_report
 from hocba_app.services.verification.standing import normal_code, standing_of
-from hocba_app.services.verification.verdict import verify
-from hocba_app.settings import settings
 
 router = APIRouter()
 LARGEST = 50 * 1024 * 1024
@@ -50,7 +47,7 @@ async def judge(file: UploadFile) -> Response:
     if not data:
         return _page("verify.html", problem="Chưa chọn tệp. Hãy chọn tệp PDF học bạ rồi bấm Kiểm tra.")
     async with _AT_ONCE:
-        report = await run_in_threadpool(_verify, data)
+        report = await run_in_threadpool(verify_upload, data, database())
     return _page("verdict.html", simple=simple_report(report), detailed=detailed_report(report), name=(file.filename or "")[:120])
 
 
@@ -61,11 +58,6 @@ async def standing(code: str) -> Response:
     if found is None:
         return _page("unknown_code.html", 404, code=code[:20])
     return _page("standing.html", record=found)
-
-
-def _verify(data: bytes) -> FileReport:
-    roots = trust_roots() if settings().trust_roots else ()
-    return verify([("tệp vừa gửi", data)], roots=roots, db=database())[0]
 
 
 def _page(template: str, status: int = 200, **values: object) -> HTMLResponse:
