@@ -241,7 +241,7 @@ class RecordsState(rx.State):
                 "sort": sort if sort != "class" else "", "page": str(self.page) if self.page > 1 else "",
             }
         )
-        return rx.call_script(f"history.replaceState(history.state, '', '{address}')")
+        return rx.redirect(address, replace=True)
 
     async def _reload(self, who: Identity | None) -> None:
         assert who is not None
@@ -270,7 +270,7 @@ _SORTS = ("class", "name", "code", "step", "updated")
 
 
 def address_of(filters: Mapping[str, str]) -> str:
-    """The page's address with these filters; safe inside a script's quotes, whatever a filter holds."""
+    """The page's address with these filters, escaped whatever a filter holds."""
     query = urlencode({name: value for name, value in filters.items() if value})
     return f"/records?{query}" if query else "/records"
 

@@ -73,7 +73,7 @@ async def test_the_list_follows_its_address_and_keeps_names_out_of_it(two_school
     assert "không có quyền" in await act("subject", RecordsState.set_filter, which="class", value="0" * 26)
 
 
-def test_an_address_cannot_leave_its_quotes() -> None:
+def test_an_address_is_escaped() -> None:
     address = address_of({"class": "x'); alert(1)//\"\n<", "kind": "", "page": "2"})
     assert re.fullmatch(r"/records\?[A-Za-z0-9=&%+._-]+", address) and address.endswith("&page=2")
     assert address_of({"kind": ""}) == "/records"
