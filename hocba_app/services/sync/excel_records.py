@@ -5,7 +5,6 @@ People, classes and subjects are matched by code. A column the workbook lacks le
 
 from __future__ import annotations
 
-import copy
 import hashlib
 from dataclasses import dataclass, field
 from typing import Any
@@ -210,9 +209,11 @@ class RecordMaker:
         identity = row.source_id if row is not None else own_id("result", student, self._year)
         data: dict[str, Any] = {"regime": self._regimes.get(class_id), "subjects": []}
         if row is not None:
-            data = copy.deepcopy(row.payload)
-            for entry in data["subjects"]:
-                entry["subject_id"] = self._ids["subjects"].get(entry["subject_code"], entry["subject_code"])
+            # A copy as deep as what is laid over: the row itself must not change before it is written.
+            codes = self._ids["subjects"]
+            data = row.payload | {
+                "subjects": [entry | {"subject_id": codes.get(entry["subject_code"], entry["subject_code"])} for entry in row.payload["subjects"]]
+            }
         data |= {"student_id": student, "class_id": class_id, "school_year": self._year}
         seen: dict[str, int] = {}
         for key, entry in entries:

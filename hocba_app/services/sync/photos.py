@@ -29,8 +29,11 @@ def fetch_photos(client: SectorClient, records: Sequence[Incoming]) -> None:
     missing = [sha256 for sha256 in sorted(wanted) if not blobs.exists(sha256)]
     if not missing:
         return
-    with ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="photo") as pool:
+    pool = ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="photo")
+    try:
         problems = dict(zip(missing, pool.map(lambda sha256: _fetch(client, sha256), missing), strict=True))
+    finally:
+        pool.shutdown(cancel_futures=True)  # once the service is away, hundreds more need not find it out one by one
     for record in records:
         if record.data and (problem := problems.get(record.data["photo_sha256"])):
             record.data[PHOTO_MISSING] = problem

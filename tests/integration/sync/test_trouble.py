@@ -75,6 +75,18 @@ def test_a_service_that_asks_to_wait_longer_gets_it_and_the_worker_is_free_meanw
     assert _counts(here)["staff"]["new"] > 0
 
 
+def test_a_service_that_goes_away_among_the_photos_is_not_asked_for_each_of_them(here: Here, sector: Sector) -> None:
+    sector.fault(kind="status", status=503, retry_after=60, times=None, path="/sector/v1/photos")
+    job_id = start_sync(here.db, here.admin)
+    begun = time.monotonic()
+    assert _step(here, job_id) is not None and time.monotonic() - begun < 30
+    with here.db.read(here.school_id) as session:
+        assert session.exec(select(Student)).first() is None, "pupils come with their photos"
+    sector.http.delete("/_faults")
+    assert _step(here, job_id) is None
+    assert _counts(here)["students"]["new"] == len(sector.live("students"))
+
+
 def test_a_service_that_stays_away_ends_the_run_with_a_sentence_in_the_end(here: Here, sector: Sector, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hocba_app.services.sync.run._PAUSES", (0.0,))
     sector.fault(kind="status", status=503, retry_after=60, times=None, path="/sector")
