@@ -119,9 +119,8 @@ class Crashing:
 
     def _connect(self) -> None:
         """The product's own functions talk to this outside, and pass a point wherever they touch it."""
-        service: Any = points.Passing(self.service, ("start", "poll"))
+        self.connect_service()
         stamps: Any = points.Passing(self.stamps, ("tokens",))
-        confirming.provider_for = lambda *_: service
         confirming.GRACE = confirming.GRACE * 0
         for module in (committing, stamping, outside):
             module.timestamp_client = lambda: stamps  # type: ignore[attr-defined]
@@ -131,6 +130,11 @@ class Crashing:
         queue.wake = lock.wake = lambda *_: None  # type: ignore[assignment]
         blobs.put = points.passing("store", blobs.put)
         Database.write = _points_around(Database.write)  # type: ignore[method-assign, assignment]
+
+    def connect_service(self) -> None:
+        """Batches talk to :attr:`service` as it is now."""
+        service: Any = points.Passing(self.service, ("start", "poll"))
+        confirming.provider_for = lambda *_: service
 
     def fresh(self) -> SmallSchool:
         """The school with no connection open. One engine for all lives: its compiled statements come with the fork."""

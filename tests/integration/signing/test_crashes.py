@@ -32,3 +32,10 @@ def test_killed_at_every_point_in_turn() -> None:
 def test_killed_at_two_hundred_random_instants() -> None:
     told = crash("--runs", "200")
     assert told["runs"] == 200 and told["killed"] > 100  # type: ignore[operator]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_any_order_of_taps_turns_deaths_rejections_stops_unlocks_and_locks() -> None:
+    done = subprocess.run([sys.executable, "-m", "tests.crash.machine"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0 and done.stdout.splitlines()[-1] == "ok", (done.stdout + done.stderr)[-4000:]

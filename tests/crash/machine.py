@@ -1,0 +1,210 @@
+"""``python -m tests.crash.machine``: taps, turns of workers, deaths, rejections, stops, unlocks and locks in any order, over the
+real services and rows (Hypothesis). After every step: one prepared revision a record at most, stages in order, every
+signature in its record's file; in the end nothing is held."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+import threading
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from sqlmodel import select
+
+from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.lifecycle import STAGES
+from hocba_app.models import Batch, BatchItem, Document, Job, Lease, Revision, Slot, UnlockRequest
+from hocba_app.models.repositories.signing import BATCH_OVER
+from hocba_app.services.audit.log import verify_chain
+from hocba_app.services.jobs.advance import Claims, advance
+from hocba_app.services.jobs.claims import Claim, ClaimLost, take
+from hocba_app.services.jobs.registry import Work
+from hocba_app.services.records import unlock
+from hocba_app.services.records.lock import start_lock
+from hocba_app.services.signing import batch as batches
+from hocba_app.services.signing import queue
+from hocba_app.services.signing.providers.provider import ProviderStatus
+from tests.crash.__main__ import ready, relock
+from tests.crash.world import PARTS, Crashing
+
+EXAMPLES, STEPS = 8, 25
+_CRASHING: list[Crashing] = []
+_ORDER = {stage: number for number, stage in enumerate(STAGES["results"])}
+_LIVE = ("prepared", "answered", "stamped")
+choices = st.integers(0, 1 << 16)
+
+
+class School(RuleBasedStateMachine):
+    """One school's signing, driven by hand."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.crashing = _CRASHING[0]
+        self.small = self.crashing.small
+        self.claims: dict[str, Claim] = {}
+        self.drain()
+        relock(self.small)
+
+    @rule(part=st.sampled_from(PARTS))
+    def tap(self, part: str) -> None:
+        slots = ready(self.small, part)
+        if slots:
+            queue.start(self.small.db, self.small.people[part], slots)
+
+    @rule(part=st.sampled_from(PARTS), choice=choices)
+    def tap_one(self, part: str, choice: int) -> None:
+        slots = ready(self.small, part)
+        if slots:
+            queue.start(self.small.db, self.small.people[part], [slots[choice % len(slots)]])
+
+    @rule(choice=choices, turns=st.integers(1, 4))
+    def work(self, choice: int, turns: int) -> None:
+        """A worker takes a few turns at some batch; its claim is its own."""
+        if live := self.live():
+            for _ in range(turns):
+                self.turn(live[choice % len(live)])
+
+    @rule(choice=choices)
+    def rejected(self, choice: int) -> None:
+        """The signer says no on his phone; the worker hears it at its next turn."""
+        waiting = [batch for batch in self.live() if batch.state == "waiting"]
+        if waiting:
+            real = self.crashing.service.poll
+            batch = waiting[choice % len(waiting)]
+            self.crashing.service.poll = lambda *_: ProviderStatus("rejected")  # type: ignore[method-assign]
+            self.crashing.connect_service()
+            try:
+                self.turn(batch)
+            finally:
+                self.crashing.service.poll = real  # type: ignore[method-assign]
+                self.crashing.connect_service()
+
+    @rule(choice=choices)
+    def worker_dies(self, choice: int) -> None:
+        """Another takes the job over; the first must not be able to write any more."""
+        if self.claims:
+            batch_id = sorted(self.claims)[choice % len(self.claims)]
+            old = self.claims.pop(batch_id)
+            new = take(self.small.db, self.small.school_id, batch_id, old.worker)
+            if new is not None:
+                self.claims[batch_id] = new
+                before = self.states()
+                with contextlib.suppress(ClaimLost):
+                    batches.advance_batch(Work(self.small.db, old, {}, ""))
+                assert self.states() == before, "a fenced worker has written"
+
+    @rule(choice=choices)
+    def stop(self, choice: int) -> None:
+        if live := self.live():
+            batch = live[choice % len(live)]
+            who = next(person for person in self.small.people.values() if person.account_id == batch.account_id)
+            queue.stop_waiting(self.small.db, who, batch.id)
+
+    @rule(choice=choices)
+    def unlock_one(self, choice: int) -> None:
+        documents = [document for document in self.documents() if document.state != "open"]
+        if documents:
+            try:
+                unlock.request_unlock(self.small.db, self.small.people["principal"], [documents[choice % len(documents)].id], "Sửa")
+            except HocbaError as error:
+                assert error.code is ErrorCode.UNLOCK_OPEN
+
+    @rule()
+    def lock_again(self) -> None:
+        if any(document.state == "open" for document in self.documents()):
+            relock_open(self.small)
+
+    @invariant()
+    def everything_holds(self) -> None:
+        with self.small.db.read(self.small.school_id) as session:
+            leases = {lease.version_id: lease.batch_id for lease in session.exec(select(Lease).where(Lease.released_at.is_(None))).all()}  # type: ignore[union-attr]
+            prepared = session.exec(select(BatchItem.version_id, BatchItem.batch_id).where(BatchItem.state.in_(_LIVE))).all()  # type: ignore[attr-defined]
+            assert len({version for version, _ in prepared}) == len(prepared), "two prepared revisions of one record"
+            assert all(leases.get(version) == batch for version, batch in prepared), "prepared without a lease"
+            over = set(session.exec(select(Batch.id).where(Batch.state.in_(BATCH_OVER))).all())  # type: ignore[attr-defined]
+            assert not over & set(leases.values()), "an orphan lease"
+            for document in session.exec(select(Document).where(Document.kind == "results")).all():
+                slots = session.exec(select(Slot).where(Slot.version_id == (document.version_id or ""))).all()
+                signed = [slot for slot in slots if slot.signed_at is not None]
+                if signed:
+                    highest = max(_ORDER[slot.stage] for slot in signed)
+                    assert all(slot.signed_at for slot in slots if _ORDER[slot.stage] < highest), "a stage out of order"
+                revisions = session.exec(
+                    select(Revision.slot_id).where(Revision.version_id == (document.version_id or ""), Revision.kind == "signature")
+                ).all()
+                assert sorted(map(str, revisions)) == sorted(slot.id for slot in signed), "a signature lost or doubled"
+
+    def teardown(self) -> None:
+        self.drain()
+        with self.small.db.read(self.small.school_id) as session:
+            assert session.exec(select(Lease).where(Lease.released_at.is_(None))).all() == []  # type: ignore[union-attr]
+            assert session.exec(select(UnlockRequest).where(UnlockRequest.state == "approved")).all() == [], "an unlock was forgotten"
+            assert verify_chain(session) == []
+
+    def drain(self) -> None:
+        """Every batch gets its turns, and every signer accepts when he is told so, until all are over."""
+        for _ in range(400):
+            live = self.live()
+            if not live:
+                return
+            for batch in live:
+                if batch.state == "queued" and not batch.accepted:
+                    who = next(person for person in self.small.people.values() if person.account_id == batch.account_id)
+                    queue.accept_turn(self.small.db, who, batch.id)
+                self.turn(batch)
+        raise AssertionError(f"never over: {[(batch.id, batch.state, batch.note) for batch in self.live()]}")
+
+    def turn(self, batch: Batch) -> None:
+        claim = self.claims.get(batch.id) or take(self.small.db, self.small.school_id, batch.id, "w")
+        assert claim is not None
+        self.claims[batch.id] = claim
+        if batches.advance_batch(Work(self.small.db, claim, {}, "")) is None:
+            self.claims.pop(batch.id)
+            with self.small.db.write(self.small.school_id) as session:
+                job = session.get_one(Job, (self.small.school_id, batch.id))
+                job.state = "done"
+                session.add(job)
+
+    def live(self) -> list[Batch]:
+        with self.small.db.read(self.small.school_id) as session:
+            return list(session.exec(select(Batch).where(Batch.state.not_in(BATCH_OVER)).order_by(Batch.queued_at)).all())  # type: ignore[attr-defined]
+
+    def documents(self) -> list[Document]:
+        with self.small.db.read(self.small.school_id) as session:
+            return list(session.exec(select(Document).where(Document.kind == "results").order_by(Document.id)).all())
+
+    def states(self) -> list[Any]:
+        with self.small.db.read(self.small.school_id) as session:
+            return [(batch.id, batch.state, batch.committed) for batch in session.exec(select(Batch).order_by(Batch.id)).all()]
+
+
+def relock_open(small: Any) -> None:
+    """Lock what is open, and leave the rest."""
+    job = start_lock(small.db, small.people["admin"], kind="results", class_id=small.class_id)
+    assert advance(small.db, Claims(), small.school_id, job, "w", threading.Event()) == "ended"
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        crashing = Crashing(Path(name))
+        _CRASHING.append(crashing)
+        try:
+            run_state_machine_as_test(
+                School,
+                settings=settings(
+                    max_examples=EXAMPLES, stateful_step_count=STEPS, deadline=None, database=None, print_blob=True,
+                    suppress_health_check=list(HealthCheck),
+                ),
+            )
+        finally:
+            crashing.small.db.dispose()
+            crashing.close()
+    print("ok")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""The certificate before it is used: whose it is, its time, its chain, and revocation by OCSP or else by CRL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.services.signing import certificates
+from hocba_app.simulators.trust.app import create_app
+from hocba_app.simulators.trust.authority import Authority
+from tests.integration.simulators.running import running
+from tests.pki import pki
+
+NUMBER, OLD, TAX = "079200000001", "023456789", "0312345678"
+
+
+@pytest.fixture(scope="module")
+def trust(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Authority, str]]:
+    folder, made = tmp_path_factory.mktemp("trust"), []
+
+    def app(url: str) -> object:
+        made.append(Authority(folder / "trust", url))
+        return create_app(made[0])
+
+    with running(app) as url:  # type: ignore[arg-type]
+        yield made[0], url
+
+
+@pytest.fixture(autouse=True)
+def no_cached_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(certificates, "_cache", {})
+
+
+KEY = rsa.generate_private_key(65537, 2048).public_key()
+
+
+def chain(authority: Authority, uid: str = f"CCCD:{NUMBER}", **validity: datetime) -> list[bytes]:
+    return authority.chain(authority.issue_person("Nguyễn Thị Ánh", uid, KEY, **validity))
+
+
+def check(authority: Authority, chain: list[bytes], *, at: datetime | None = None, **whose: object) -> certificates.Evidence:
+    whose = whose or {"id_numbers": (NUMBER, OLD)}
+    return certificates.check_signer(chain, trust_roots=[authority.root.der], at=at or datetime.now(UTC), **whose)  # type: ignore[arg-type]
+
+
+def refusal(*arguments: object, **more: object) -> ErrorCode:
+    with pytest.raises(HocbaError) as refused:
+        check(*arguments, **more)  # type: ignore[arg-type]
+    assert "…" not in refused.value.sentence
+    return refused.value.code
+
+
+@pytest.mark.parametrize("uid", [f"CCCD:{NUMBER}", f"CMND:{OLD}", f"CMND:{NUMBER}", NUMBER, f"CCCD:{OLD}"])
+def test_the_persons_own_number_under_any_usual_prefix(trust: tuple[Authority, str], uid: str) -> None:
+    evidence = check(trust[0], chain(trust[0], uid))
+    assert len(evidence.chain) == 3 and len(evidence.ocsps) == 2 and evidence.crls == ()
+    assert certificates.Evidence.loads(evidence.dumps()) == evidence
+
+
+@pytest.mark.parametrize("uid", ["CCCD:079200000002", f"CCCD:{NUMBER}9", f"CCCD:9{NUMBER}", f"MST:{TAX}", "CCCD:", f"CCCD:{NUMBER} x", "x"])
+def test_anybody_elses_is_refused(trust: tuple[Authority, str], uid: str) -> None:
+    assert refusal(trust[0], chain(trust[0], uid)) is ErrorCode.CERTIFICATE_NOT_OWN
+
+
+def test_the_seals_certificate_carries_the_schools_tax_code(trust: tuple[Authority, str]) -> None:
+    authority = trust[0]
+    school = authority.chain(authority.issue_organisation("Trường THCS Kim Đồng", TAX, KEY))
+    assert check(authority, school, tax_code=TAX).result == "good"
+    assert refusal(authority, school, tax_code="0312345679") is ErrorCode.CERTIFICATE_NOT_OWN
+    assert refusal(authority, school, tax_code="") is ErrorCode.CERTIFICATE_NOT_OWN
+    assert refusal(authority, chain(authority), tax_code=NUMBER) is ErrorCode.CERTIFICATE_NOT_OWN
+
+
+def test_time_chain_and_root(trust: tuple[Authority, str]) -> None:
+    authority, now = trust[0], datetime.now(UTC)
+    good = chain(authority)
+    ends = certificates.validity(good[0])[1]
+    assert refusal(authority, good, at=ends + timedelta(seconds=1)) is ErrorCode.CERTIFICATE_EXPIRED
+    assert refusal(authority, good, at=certificates.validity(good[0])[0] - timedelta(seconds=1)) is ErrorCode.CERTIFICATE_NOT_YET_VALID
+    stranger = list(pki().person("Nguyễn Thị Ánh", NUMBER).chain)
+    assert refusal(authority, stranger) is ErrorCode.CERTIFICATE_UNTRUSTED
+    assert refusal(authority, [good[0]]) is ErrorCode.CERTIFICATE_UNTRUSTED, "the issuer is missing"
+    assert refusal(authority, [stranger[0], *good[1:]]) is ErrorCode.CERTIFICATE_UNTRUSTED
+    assert certificates.days_left(good[0], ends - timedelta(days=29)) < 30 == certificates.WARN_BEFORE.days
+    assert certificates.days_left(good[0], now) > 30
+
+
+def test_revocation_by_ocsp_and_else_by_crl(trust: tuple[Authority, str]) -> None:
+    authority, url = trust
+    good, bad = chain(authority), chain(authority)
+    authority.revoke(x509.load_der_x509_certificate(bad[0]).serial_number)
+    try:
+        assert refusal(authority, bad) is ErrorCode.CERTIFICATE_REVOKED
+        for fault in ("down", "try_later", "garbage"):
+            certificates._cache.clear()
+            httpx.put(f"{url}/_faults", json={"ocsp": fault})
+            evidence = check(authority, good)
+            assert evidence.ocsps == () and len(evidence.crls) == 2, fault
+            assert refusal(authority, bad) is ErrorCode.CERTIFICATE_REVOKED, fault
+        certificates._cache.clear()
+        httpx.put(f"{url}/_faults", json={"ocsp": "down", "crl": "down"})
+        assert refusal(authority, good) is ErrorCode.REVOCATION_UNKNOWN
+    finally:
+        httpx.delete(f"{url}/_faults")
