@@ -55,7 +55,7 @@ def run_demo(folder: Path, port: int, level: str, students: int) -> None:
         HocbaError: PORT_TAKEN, DISK_FULL, CHILD_FAILED, BUILD_FAILED.
     """
     folder = folder.resolve()
-    require_free_port(port)
+    require_free_port(port, "--port")
     require_disk(folder, MEGABYTES)
     notes = Notes(folder)
     if not notes.values:
@@ -65,7 +65,8 @@ def run_demo(folder: Path, port: int, level: str, students: int) -> None:
         )
     ports = Ports(**notes.values["ports"])
     for each in asdict(ports).values():
-        require_free_port(each)
+        # Certificates name the port they were issued at: this school stays where it is.
+        require_free_port(each, "--data")
     with stopped_by_signals() as stop, Family(folder / "logs") as family:
         outside = start_simulators(family, folder / "simulators", [notes.values["school"]], ports)
         address = f"http://localhost:{port}"

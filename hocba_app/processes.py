@@ -204,8 +204,11 @@ def stopped_by_signals() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def require_free_port(port: int) -> None:
+def require_free_port(port: int, option: str = "HOCBA_PORT") -> None:
     """Refuse a taken port before anything is started for it.
+
+    Args:
+        option: how another one is chosen, for the message.
 
     Raises:
         HocbaError: PORT_TAKEN.
@@ -215,7 +218,7 @@ def require_free_port(port: int) -> None:
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
-            raise HocbaError(ErrorCode.PORT_TAKEN, port=port) from error
+            raise HocbaError(ErrorCode.PORT_TAKEN, port=port, option=option) from error
 
 
 def require_disk(folder: Path, megabytes: int) -> None:

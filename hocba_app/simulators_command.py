@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from hocba_app.processes import Family, require_free_port, say, stopped_by_signals
@@ -17,8 +18,9 @@ def run_simulators(data: Path, schools: Sequence[str], ports: Ports) -> None:
         HocbaError: PORT_TAKEN, CHILD_FAILED.
     """
     data = data.resolve()
-    for port in filter(None, (ports.trust, ports.mysign, ports.smas)):
-        require_free_port(port)
+    for name, port in asdict(ports).items():
+        if port:
+            require_free_port(port, f"--{name}-port")
     with stopped_by_signals() as stop, Family(data / "logs") as family:
         outside = start_simulators(family, data, schools, ports)
         say("Mô phỏng đang chạy (Ctrl-C để dừng). / Simulators are running (Ctrl-C stops them).")

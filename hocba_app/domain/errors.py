@@ -203,7 +203,7 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.SIGNING_FAILED: "Dịch vụ ký số báo lỗi khi ký. Hồ sơ chưa thay đổi; thầy cô hãy ký lại, nếu lặp lại thì liên hệ MySign.",
     ErrorCode.SIGNING_QUOTA: "Tài khoản MySign đã hết lượt ký của gói. Hãy ký tiếp vào ngày mai hoặc nâng gói; phần đã ký vẫn giữ nguyên.",
     ErrorCode.SIGNING_CERTIFICATE: "MySign báo chứng thư số đã hết hạn hoặc bị thu hồi. Hãy gia hạn rồi cập nhật ở mục Tài khoản ký.",
-    ErrorCode.PORT_TAKEN: "Cổng {port} đang được chương trình khác dùng. Hãy tắt chương trình đó hoặc chọn cổng khác bằng --port. / Port {port} is taken: stop the other program or choose another with --port.",
+    ErrorCode.PORT_TAKEN: "Cổng {port} đang được chương trình khác dùng. Hãy tắt chương trình đó hoặc chọn cổng khác bằng {option}. / Port {port} is taken: stop the other program or choose another with {option}.",
     ErrorCode.DISK_FULL: "Không đủ đĩa: cần {megabytes} MB trống tại {folder}. / Not enough disk: {megabytes} MB needed in {folder}.",
     ErrorCode.CHILD_FAILED: "Tiến trình {name} không chạy được (mã thoát {status}): {last} Xem {log}. / Process {name} failed (exit code {status}); see {log}.",
     ErrorCode.BUILD_FAILED: "Không dựng được giao diện. Xem {log}. / Building the pages failed; see {log}.",
