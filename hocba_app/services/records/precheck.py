@@ -154,7 +154,8 @@ def _results(candidate: Candidate, kind: str, sources: Sources, accept: bool) ->
     if result.class_id != sources.school_class.id:
         candidate.left_out = "Kết quả cả năm thuộc lớp khác: chốt ở lớp đó."
     for mismatch in result.mismatches:
-        text = f"{_field(sources, mismatch['field'])}: đã nộp {mismatch['submitted']}, tính lại {mismatch['computed']} ({mismatch['rule']})."
+        submitted, computed = (mismatch[key] or "(trống)" for key in ("submitted", "computed"))
+        text = f"{_field(sources, mismatch['field'])}: đã nộp {submitted}, tính lại {computed} ({mismatch['rule']})."
         candidate.findings.append(Finding("warning" if accept else "blocking", text, acceptable=True))
 
 

@@ -111,9 +111,16 @@ def test_results_against_the_rules_need_a_reason(small: SmallSchool) -> None:
     first = pupils(small)[0]
     with small.db.write(small.school_id) as session:
         row = session.exec(select(StudentResult).where(StudentResult.student_id == first)).one()
-        row.mismatches = [{"field": "Toán cả năm", "submitted": "8.4", "computed": "8.5", "rule": "Điều 9"}]
+        row.mismatches = [
+            {"field": "subjects.TOAN.year", "submitted": "8.4", "computed": "8.5", "rule": "Điều 9"},
+            {"field": "title", "submitted": "Học sinh Giỏi", "computed": None, "rule": "Điều 15"},
+        ]
         session.add(row)
-    assert lock(small)[first]["outcome"] == "blocked"
+    outcome = lock(small)[first]
+    assert outcome["outcome"] == "blocked"
+    assert outcome["reason"] == (
+        "Môn Toán cả năm: đã nộp 8.4, tính lại 8.5 (Điều 9). Danh hiệu: đã nộp Học sinh Giỏi, tính lại (trống) (Điều 15)."
+    )
     assert lock(small, accept_mismatches="Đã đối chiếu sổ điểm")[first]["outcome"] == "locked"
 
 
