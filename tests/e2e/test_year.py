@@ -107,13 +107,18 @@ async def tap_and_confirm(year: Year, person: Person, user: str, records: int, *
     await expect(person.page.get_by_text("Đã ký xong").first).to_be_visible()
 
 
-async def lock(person: Person, kind: str, done: str) -> None:
-    """Choose the kind, tick every class, look, confirm, wait."""
+async def lock(year: Year, person: Person, kind: str, done: int) -> None:
+    """Choose the kind, tick every class, confirm; the page tells when it is done."""
     await person.open(f"/lock?kind={kind}")
     await person.page.get_by_role("button", name="Chọn mọi lớp còn học sinh chưa chốt").click()
     await person.page.get_by_role("button", name=re.compile(r"Chốt \d+ lớp đã chọn")).click()
     await person.page.get_by_role("alertdialog").get_by_role("button", name="Chốt", exact=True).click()
-    await expect(person.page.get_by_text(done).first).to_be_visible(timeout=60_000)
+    await expect(person.page.get_by_role("alertdialog")).to_have_count(0)
+    deadline = time.monotonic() + 60
+    while "open" in (states := year.states(kind)) or len(states) < PUPILS:
+        assert time.monotonic() < deadline, states
+        await asyncio.sleep(0.3)
+    await expect(person.page.get_by_text(f"đã chốt {done}").first).to_be_visible(timeout=20_000)
 
 
 async def test_the_year_of_one_class(product: Product, browser: Browser, people: list[Person], tmp_path: Path) -> None:
@@ -146,7 +151,7 @@ async def test_the_year_of_one_class(product: Product, browser: Browser, people:
 
     # Chốt [18]
     for kind in ("cover", "history", "results"):
-        await lock(admin, kind, f"{PUPILS}")
+        await lock(year, admin, kind, PUPILS)
         await asyncio.to_thread(year.jobs_done)
         assert year.states(kind) == ["locked"] * PUPILS
     await admin.shots("lock")
@@ -227,7 +232,7 @@ async def test_the_year_of_one_class(product: Product, browser: Browser, people:
     assert "Bản này đã bị hủy" in await _verify(parent, signed)
 
     # Chốt lại, mọi người ký lại từ đầu
-    await lock(admin, "results", "1")
+    await lock(year, admin, "results", 1)
     await asyncio.to_thread(year.jobs_done)
     await asyncio.to_thread(year.sign_rest, "subject", "homeroom", "principal", SEAL)
     await asyncio.to_thread(year.jobs_done)
