@@ -6,21 +6,22 @@ import reflex as rx
 
 from hocba_app.components.data_table import data_table, pager
 from hocba_app.components.empty_state import empty_state
-from hocba_app.components.fields import select_field
-from hocba_app.components.native_form import native_link
+from hocba_app.components.fields import select_field, text_field
+from hocba_app.components.native_form import native_form, native_link
 from hocba_app.components.notice import error_notice, notice
 from hocba_app.components.progress import progress_bar
 from hocba_app.components.shell import shell
 from hocba_app.components.status_badge import status_badge
 from hocba_app.domain.wording import OUTCOME, RESOURCE
-from hocba_app.state.sync import ReportRow, RunRow, SnapshotRow, SyncState
+from hocba_app.state.sync import ConflictCard, Fact, ReportRow, RunRow, SnapshotRow, SyncState
 
 
 def sync() -> rx.Component:
     """Layout of ``/sync``."""
     return shell(
         rx.cond(SyncState.problem != "", error_notice(SyncState.problem)),
-        rx.cond(SyncState.loaded, rx.el.div(_now(), _stale(), _runs(), class_name="stack"), rx.skeleton(height="280px", width="100%")),
+        rx.cond(SyncState.done != "", notice(SyncState.done, tone="ok")),
+        rx.cond(SyncState.loaded, rx.el.div(_now(), _conflicts(), _stale(), _runs(), _excel(), class_name="stack"), rx.skeleton(height="280px", width="100%")),
         title="Đồng bộ", active="/sync",
         subtitle="Dữ liệu lấy từ CSDL ngành, theo lần nộp mới nhất của trường. Muốn sửa: sửa trên SMAS, nộp lại, rồi đồng bộ.",
     )
@@ -56,6 +57,10 @@ def _now() -> rx.Component:
                         id="resource", value=SyncState.resource, on_change=SyncState.choose_resource,
                     ),
                     rx.el.button(rx.icon("refresh-cw", size=18, aria_hidden=True), "Đồng bộ ngay", class_name="button", on_click=SyncState.start),
+                    select_field(
+                        "Tự đồng bộ hằng ngày", [("", "Không"), *[(f"{hour:02}:30", f"Lúc {hour:02}:30") for hour in (0, 2, 4, 5, 6, 12, 18, 20, 22)]],
+                        id="daily", value=SyncState.daily_at, on_change=SyncState.choose_time,
+                    ),
                     class_name="filters",
                 ),
                 class_name="stack",
@@ -68,6 +73,55 @@ def _now() -> rx.Component:
 def _snapshot(row: SnapshotRow) -> rx.Component:
     return rx.el.tr(
         rx.el.th(row.name, scope="row"), rx.el.td(row.number), rx.el.td(row.accepted_at), rx.el.td(status_badge(row.tone, row.state_name))
+    )
+
+
+def _conflicts() -> rx.Component:
+    return rx.cond(
+        SyncState.conflicts.length() > 0,
+        rx.el.section(
+            rx.el.h2("Cần xem xét (", SyncState.conflicts.length(), ")"),
+            rx.el.p("Danh tính của những bản ghi này không khớp với dữ liệu đang có. Chọn cách xử lý, hoặc sửa trên SMAS rồi nộp lại.", class_name="muted"),
+            rx.el.div(rx.foreach(SyncState.conflicts, _conflict), class_name="stack"), class_name="panel",
+        ),
+    )
+
+
+def _conflict(card: ConflictCard) -> rx.Component:
+    return rx.el.article(
+        rx.el.b(card.title), rx.el.p(card.reason, class_name="muted", style={"margin": "4px 0 8px"}),
+        data_table(["Thông tin", "Đang có", "Mới về"], card.facts, _fact, label="Hai bên", max_height="300px"),
+        rx.cond(
+            card.decision != "", notice("Đã chọn: " + card.decision + ". Lần đồng bộ tới sẽ thực hiện.", tone="wait"),
+            rx.el.div(
+                rx.foreach(
+                    card.choices, lambda choice: rx.el.button(choice.label, class_name="button soft", on_click=SyncState.settle(card.id, choice.value))
+                ),
+                class_name="filters", style={"marginTop": "8px"},
+            ),
+        ),
+        class_name="panel",
+    )
+
+
+def _fact(row: Fact) -> rx.Component:
+    return rx.el.tr(rx.el.th(row.label, scope="row"), rx.el.td(row.ours), rx.el.td(rx.cond(row.ours == row.incoming, row.incoming, rx.el.b(row.incoming))))
+
+
+def _excel() -> rx.Component:
+    return rx.el.section(
+        rx.el.h2("Nhập, xuất Excel"),
+        rx.el.p("Dùng khi CSDL ngành chưa có dữ liệu. Có một ô sai thì không ghi gì cả; danh sách ô sai tải về được.", class_name="muted"),
+        native_form(
+            text_field("Tệp Excel (.xlsx)", id="workbook", type="file", accept=".xlsx", required=True),
+            rx.el.button("Nhập từ Excel", type="submit", class_name="button"),
+            action="/uploads/workbook", method="post", enc_type="multipart/form-data",
+        ),
+        rx.el.div(
+            native_link("Tải tệp mẫu", href="/files/workbook/template", class_name="button soft"),
+            native_link("Xuất dữ liệu năm học", href="/files/workbook", class_name="button soft"), class_name="filters", style={"marginTop": "12px"},
+        ),
+        class_name="panel",
     )
 
 

@@ -10,7 +10,18 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, Response
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.routes import accounts, health, hooks, printing, records, session, signature_images, sync, verification
+from hocba_app.routes import (
+    accounts,
+    health,
+    hooks,
+    printing,
+    records,
+    session,
+    signature_images,
+    sync,
+    verification,
+    workbook,
+)
 from hocba_app.routes.error_page import error_page
 
 log = structlog.get_logger()
@@ -20,7 +31,7 @@ _STATUS = {
 }
 ROUTERS = (
     session.router, printing.router, verification.router, sync.router, signature_images.router, records.router,
-    accounts.router, hooks.router, health.router,
+    accounts.router, workbook.router, hooks.router, health.router,
 )
 
 

@@ -17,7 +17,7 @@ from hocba_app.domain.wording import JOB, OUTCOME, RESOURCE
 from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.sync import service
+from hocba_app.services.sync import conflicts, schedule, service
 from hocba_app.state.following import follow
 from hocba_app.state.guard import identity, requires
 
@@ -67,6 +67,35 @@ class ReportRow:
     reason: str
 
 
+@dataclasses.dataclass
+class Choice:
+    """One way to settle a conflict."""
+
+    value: str
+    label: str
+
+
+@dataclasses.dataclass
+class Fact:
+    """One field of both sides of a conflict."""
+
+    label: str
+    ours: str
+    incoming: str
+
+
+@dataclasses.dataclass
+class ConflictCard:
+    """One record whose identity is in doubt."""
+
+    id: str
+    title: str
+    reason: str
+    facts: list[Fact]
+    choices: list[Choice]
+    decision: str
+
+
 class SyncState(rx.State):
     """The page "Đồng bộ"."""
 
@@ -89,6 +118,9 @@ class SyncState(rx.State):
     page: int = 1
     pages: int = 1
     total: int = 0
+    conflicts: list[ConflictCard] = []
+    daily_at: str = ""
+    done: str = ""
     following: int = 0
 
     @rx.event
@@ -165,6 +197,32 @@ class SyncState(rx.State):
         self.page = min(self.pages, self.page + 1)
         await self._load_report(await identity(self))
 
+    @rx.event
+    @requires(Right.SYNC)
+    async def settle(self, conflict_id: str, choice: str) -> None:
+        """A person decides; the run that does it starts at once."""
+        who = await identity(self)
+        self.problem = ""
+        try:
+            self.run_id = await asyncio.to_thread(conflicts.resolve, database(), who, str(conflict_id), str(choice))
+        except HocbaError as error:
+            self.problem = error.sentence
+        await self._reload(who)
+
+    @rx.event
+    @requires(Right.SYNC)
+    async def choose_time(self, at: str) -> None:
+        """Every day at this time; "" is never."""
+        who = await identity(self)
+        self.problem, self.done = "", ""
+        try:
+            await asyncio.to_thread(schedule.set_schedule, database(), who, str(at)[:5] or None)
+        except HocbaError as error:
+            self.problem = error.sentence
+            return
+        self.daily_at = str(at)[:5]
+        self.done = f"Từ nay tự đồng bộ lúc {self.daily_at} hằng ngày." if self.daily_at else "Đã tắt đồng bộ tự động."
+
     async def _ask_sector(self, who: Identity | None) -> None:
         """What will come: asked when the page opens and when a run ended, not on every change."""
         assert who is not None
@@ -189,6 +247,8 @@ class SyncState(rx.State):
             await self._ask_sector(who)
         if self.opened:
             await self._load_report(who)
+        self.conflicts = [_conflict_card(each) for each in await asyncio.to_thread(conflicts.open_conflicts, database(), who)]
+        self.daily_at = await asyncio.to_thread(schedule.schedule, database(), who) or ""
         self.loaded = True
 
     async def _load_report(self, who: Identity | None) -> None:
@@ -218,6 +278,16 @@ def _snapshot_row(snapshot: service.SectorSnapshot) -> SnapshotRow:
     return SnapshotRow(
         name, snapshot.number, _instant(snapshot.accepted_at), "Đã đồng bộ" if snapshot.received else "Sẽ về khi đồng bộ",
         "ok" if snapshot.received else "todo",
+    )
+
+
+def _conflict_card(conflict: conflicts.Conflict) -> ConflictCard:
+    labels = dict.fromkeys((*conflict.ours.values, *conflict.incoming.values))
+    return ConflictCard(
+        conflict.id, f"{conflict.resource_title}: {conflict.label}", conflict.reason,
+        [Fact(label, conflict.ours.values.get(label, ""), conflict.incoming.values.get(label, "")) for label in labels],
+        [Choice(value, label) for value, label in conflict.choices.items()],
+        conflicts.CHOICES.get(conflict.decision, ""),
     )
 
 
