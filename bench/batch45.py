@@ -25,7 +25,7 @@ from hocba_app.models import SignatureImage as ImageRow
 from hocba_app.services.jobs.advance import Claims, advance
 from hocba_app.services.jobs.claims import Claim, take
 from hocba_app.services.jobs.registry import Work
-from hocba_app.services.records.lock import start_lock
+from hocba_app.services.records import lock
 from hocba_app.services.signing import batch as batches
 from hocba_app.services.signing import confirming, queue
 from hocba_app.services.signing.providers.provider import Credential, ProviderStatus, SignRequest, Submitted
@@ -99,11 +99,12 @@ def _settings(folder: Path, trust: str) -> Iterator[None]:
         HOCBA_DOCUMENTS_URL=str(folder / "documents"), HOCBA_JOBS_DATABASE_URL=f"sqlite:///{folder}/jobs.db",
     )
     settings.cache_clear()
-    real = confirming.provider_for
+    real, wakes = confirming.provider_for, (queue.wake, lock.wake)
+    queue.wake = lock.wake = lambda *_, **_more: None  # nobody sleeps: the bench is its own worker
     try:
         yield
     finally:
-        confirming.provider_for = real
+        confirming.provider_for, (queue.wake, lock.wake) = real, wakes
         os.environ.clear()
         os.environ.update(before)
         settings.cache_clear()
@@ -114,7 +115,7 @@ def _school(db: Database, authority: Authority) -> SmallSchool:
         school = School(code="79760001", name="Trường THCS Kim Đồng", tax_code="0312345678", current_year="2025-2026", province="TP. Hồ Chí Minh")
         session.add(school)
     small = small_school(db, school.id, None, students=PUPILS)
-    job = start_lock(db, small.people["admin"], kind="results", class_id=small.class_id)
+    job = lock.start_lock(db, small.people["admin"], kind="results", class_id=small.class_id)
     advance(db, Claims(), school.id, job, "bench", threading.Event())
     return small
 

@@ -26,7 +26,8 @@ from hocba_app.services.jobs.wake import QUEUE, VERSION, WORKFLOW
 log = structlog.get_logger()
 HEARTBEAT_SECONDS = 5.0
 SWEEP_SECONDS = 1.0
-CONCURRENT_JOBS = 16
+CONCURRENT_JOBS = 32
+"""A batch whose phone is asked keeps its place until the answer: fewer would make teachers wait for each other."""
 DAILY_LOOK_SECONDS = 600.0
 
 
