@@ -245,7 +245,7 @@ async def test_the_year_of_one_class(product: Product, browser: Browser, people:
         await who.shots(path)
     with school.db.read(school.school_id) as session:
         assert verify_chain(session) == []
-    assert product.problems == []
+    assert not product.problems, "\n".join(product.problems)
 
 
 def _results_of_first(school: PlayedSchool) -> tuple[Document, DocumentVersion]:
