@@ -31,7 +31,7 @@ from hocba_app.services.signing.providers.provider import ProviderStatus
 from tests.crash.__main__ import ready, relock
 from tests.crash.world import PARTS, Crashing
 
-EXAMPLES, STEPS = 30, 40
+EXAMPLES, STEPS = 25, 30
 _CRASHING: list[Crashing] = []
 _ORDER = {stage: number for number, stage in enumerate(STAGES["results"])}
 _LIVE = ("prepared", "answered", "stamped")
@@ -73,10 +73,9 @@ class School(RuleBasedStateMachine):
     @rule(choice=choices)
     def rejected(self, choice: int) -> None:
         """The signer says no on his phone; the worker hears it at its next turn."""
-        waiting = [batch for batch in self.live() if batch.state == "waiting"]
-        if waiting:
+        batch = self.driven_to("waiting", choice)
+        if batch is not None:
             real = self.crashing.service.poll
-            batch = waiting[choice % len(waiting)]
             self.crashing.service.poll = lambda *_: ProviderStatus("rejected")  # type: ignore[method-assign]
             self.crashing.connect_service()
             try:
@@ -99,12 +98,33 @@ class School(RuleBasedStateMachine):
                     batches.advance_batch(Work(self.small.db, old, {}, ""))
                 assert self.states() == before, "a fenced worker has written"
 
-    @rule(choice=choices)
-    def stop(self, choice: int) -> None:
-        if live := self.live():
-            batch = live[choice % len(live)]
+    @rule(choice=choices, state=st.sampled_from(("queued", "claimed", "prepared", "waiting", "answered", "stamped")))
+    def stop(self, choice: int, state: str) -> None:
+        batch = self.driven_to(state, choice)
+        if batch is not None:
             who = next(person for person in self.small.people.values() if person.account_id == batch.account_id)
             queue.stop_waiting(self.small.db, who, batch.id)
+
+    @rule(choice=choices, state=st.sampled_from(("claimed", "prepared", "waiting", "answered", "stamped")))
+    def unlock_under_a_lease(self, choice: int, state: str) -> None:
+        if self.driven_to(state, choice) is not None:
+            self.unlock_one(choice)
+
+    def driven_to(self, state: str, choice: int) -> Batch | None:
+        """A live batch in this state, worked on until it is there; None when there is none that gets there."""
+        for batch in sorted(self.live(), key=lambda each: each.state == "queued"):
+            for _ in range(6):
+                now = next((each for each in self.live() if each.id == batch.id), None)
+                if now is None or now.state == state:
+                    break
+                self.turn(now)
+            if now is not None and now.state == state:
+                return now
+        slots = ready(self.small, part := PARTS[choice % len(PARTS)])
+        if slots and not self.live():
+            queue.start(self.small.db, self.small.people[part], slots)
+            return self.driven_to(state, choice)
+        return None
 
     @rule(choice=choices)
     def unlock_one(self, choice: int) -> None:
