@@ -13,6 +13,7 @@ from datetime import timedelta
 from sqlmodel import Session
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.wording import KIND_SHORT
 from hocba_app.models import Batch, BatchItem
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import signing as rows
@@ -56,7 +57,7 @@ def send(work: Work) -> float | None:
             credential_id=batch.credential_id,
             hashes=tuple(cms.attributes_hash(item.attributes or b"") for item in items),
             document_ids=tuple(item.request_id or "" for item in items),
-            document_names=tuple(f"{context[item.id][1].kind} {context[item.id][3].code}" for item in items),
+            document_names=tuple(f"{KIND_SHORT[context[item.id][1].kind]} {context[item.id][3].code}" for item in items),
             description=f"Hoc ba dien tu: {len(items)} ho so",
         )
     with work.write() as session:
