@@ -149,6 +149,8 @@ class School(RuleBasedStateMachine):
             assert all(leases.get(version) == batch for version, batch in prepared), "prepared without a lease"
             over = set(session.exec(select(Batch.id).where(Batch.state.in_(BATCH_OVER))).all())  # type: ignore[attr-defined]
             assert not over & set(leases.values()), "an orphan lease"
+            current = set(session.exec(select(Document.version_id).where(Document.version_id.is_not(None))).all())  # type: ignore[union-attr]
+            assert set(leases) <= current, "a version was voided under a lease"
             for document in session.exec(select(Document).where(Document.kind == "results")).all():
                 slots = session.exec(select(Slot).where(Slot.version_id == (document.version_id or ""))).all()
                 signed = [slot for slot in slots if slot.signed_at is not None]
