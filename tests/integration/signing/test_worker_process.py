@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -29,9 +30,11 @@ class Workers:
         self.log = (folder / "worker.log").open("wb")
         self.running: list[subprocess.Popen[bytes]] = []
 
-    def start(self) -> subprocess.Popen[bytes]:
+    def start(self, root: Path = ROOT) -> subprocess.Popen[bytes]:
+        """A worker on the sources under ``root``."""
+        environment = {**self.environment, "PYTHONPATH": str(root)}
         process = subprocess.Popen(
-            [sys.executable, "-m", "hocba_app.cli", "worker"], cwd=ROOT, env=self.environment, stdout=self.log, stderr=self.log
+            [sys.executable, "-m", "hocba_app.cli", "worker"], cwd=root, env=environment, stdout=self.log, stderr=self.log
         )
         self.running.append(process)
         return process
@@ -98,3 +101,40 @@ def test_killed_for_good_and_taken_over_by_the_other(small: SmallSchool, outside
     processes[1].send_signal(signal.SIGCONT)
     assert await_state(small, batch_id, "committed", "ended", seconds=90) == "committed"
     assert (batch(small, batch_id).committed, held_leases(small)) == (2, 0)
+
+
+def test_killed_and_restarted_on_other_sources(small: SmallSchool, outside: tuple[Rig, str, Path], workers: Workers, tmp_path: Path) -> None:
+    """A deployment between kill and restart: DBOS's own version, a hash of the sources, would strand the batch."""
+    first = workers.start()
+    locked(small)
+    batch_id = start(small, "TOAN")
+    await_state(small, batch_id, "waiting")
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    newer = tmp_path / "newer"
+    shutil.copytree(ROOT / "hocba_app", newer / "hocba_app", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "assets" / "fonts", newer / "assets" / "fonts")
+    for module in ("services/jobs/worker.py", "services/signing/batch.py"):
+        file = newer / "hocba_app" / module
+        changed = file.read_text(encoding="utf-8").replace("def load_batch(", "def _new_in_this_release() -> None:\n    pass\n\n\ndef load_batch(")
+        file.write_text(changed.replace("def run_job(", "def run_job(  # of the next release\n            "), encoding="utf-8")
+    confirm_on_phone(small, outside[0], "TOAN")
+    workers.start(newer)
+    assert await_state(small, batch_id, "committed", "ended") == "committed"
+    assert (batch(small, batch_id).committed, held_leases(small)) == (2, 0)
+
+
+def test_a_second_worker_starts_in_mid_step(small: SmallSchool, outside: tuple[Rig, str, Path], workers: Workers) -> None:
+    workers.start()
+    locked(small)
+    batch_id = start(small, "TOAN")
+    await_state(small, batch_id, "waiting")
+    for _ in range(2):
+        workers.start()
+    time.sleep(3)
+    user = small.users["TOAN"]
+    assert len(outside[0].pending(user)) == 1, "one request on the phone, however many workers there are"
+    confirm_on_phone(small, outside[0], "TOAN")
+    assert await_state(small, batch_id, "committed", "ended") == "committed"
+    assert (batch(small, batch_id).committed, batch(small, batch_id).resends, held_leases(small)) == (2, 0, 0)
+    assert outside[0].pending(user) == []
