@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import re
 from collections.abc import AsyncIterator
 
 import reflex as rx
@@ -14,6 +15,7 @@ from hocba_app.domain.wording import KIND, KIND_SHORT, STAGE_SIGNER, STEP
 from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right, allowed
 from hocba_app.services.accounts.identity import Identity
+from hocba_app.services.forms.wording import mark
 from hocba_app.services.records import unlock
 from hocba_app.services.records.story import RecordView, SlotView, VersionView, record_view
 from hocba_app.state.following import follow
@@ -75,6 +77,8 @@ class FindingRow:
     tone: str
     severity: str
     text: str
+
+_MARK = re.compile(r"\d{1,2}\.\d|Đ|CĐ")
 
 
 class RecordState(rx.State):
@@ -190,7 +194,7 @@ class RecordState(rx.State):
         self.tone, self.pending, self.out_of_date = STEP_TONE[view.step], view.confirmation_pending, view.out_of_date
         self.step_name = STEP[view.step] if view.step != "open" or not view.versions else "Đã hủy chốt, chờ chốt lại"
         self.waits_for = some_names(view.waits_for)
-        self.differences = [DifferenceRow(row.label, row.locked or "(trống)", row.synced or "(trống)", row.essential) for row in view.differences]
+        self.differences = [DifferenceRow(row.label, _value(row.locked), _value(row.synced), row.essential) for row in view.differences]
         self.missing = [
             FindingRow("problem" if row.severity == "blocking" else "wait", "Phải sửa" if row.severity == "blocking" else "Nên xem", row.text)
             for row in view.missing
@@ -254,3 +258,10 @@ def _slot(slot: SlotView, void: bool) -> SlotRow:
             f"Hiệu lực: {local_text(seen.valid_from)} – {local_text(seen.valid_to)}", f"Đã kiểm tra còn hiệu lực lúc ký: {local_text(seen.checked_at)}",
         ] if seen is not None else [],
     )
+
+
+def _value(text: str | None) -> str:
+    """A value as the record prints it: marks with a comma, levels in words."""
+    if not text:
+        return "(trống)"
+    return mark(text) if _MARK.fullmatch(text) else text
