@@ -24,7 +24,7 @@ from hocba_app.models import SEAL, Student, Subject
 from hocba_app.rehearsal.ink import drawn_seal, zipped_signatures
 from hocba_app.rehearsal.outside import PIN
 from tests.e2e.conftest import NARROW, WIDE, Person, Product, new_person
-from tests.e2e.test_year import PUPILS, Year, _correct_a_mark, _results_of_first, confirm_over_api, lock
+from tests.e2e.test_year import PUPILS, Year, _correct_a_mark, _results_of_first, confirm_over_api
 
 IMAGES = Path(__file__).resolve().parents[2] / "docs" / "guide" / "images"
 PATIENCE = 60_000
@@ -55,7 +55,7 @@ async def keep(page: Page, name: str, *, of: str | Locator = "", until: str | Lo
         "x": x, "y": y, "width": min(begin["width"] + 2 * edge, size["width"] - x),
         "height": min(bottom - y, total - y, height or 1.5 * size["height"]),
     }
-    shot = await page.screenshot(clip=clip, full_page=True, animations="disabled")  # type: ignore[arg-type]
+    shot = await page.screenshot(clip=clip, full_page=True)  # type: ignore[arg-type]
     with Image.open(io.BytesIO(shot)) as picture:
         flat = picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
     IMAGES.mkdir(parents=True, exist_ok=True)
@@ -237,6 +237,7 @@ async def _september(year: Year, admin: Person, tmp_path: Path) -> None:
     await asyncio.to_thread(year.jobs_done)
     await page.locator("#outcome").wait_for()  # the report of one's own run opens by itself
     await keep(page, "12-ket-qua", of="main", height=1000)
+    await keep(page, "12-excel", of=page.locator("section", has=page.get_by_role("heading", name="Nhập, xuất Excel")))
     await admin.open("/")
     await page.get_by_text("Các bước trong năm").wait_for()
     await keep(page, "13-dau-nam", height=760)
@@ -297,7 +298,7 @@ async def _covers(year: Year, admin: Person, principal: Person) -> None:
     await page.get_by_text("Kiểm tra trước khi chốt").wait_for()
     await page.get_by_label("Chỉ hiện học sinh cần xem").click()
     await page.get_by_role("link", name=re.compile("^Xem trang")).first.wait_for()
-    await keep(page, "18-kiem-tra", of="main", height=860)
+    await keep(page, "18-kiem-tra", of="main", height=740)
     await page.get_by_role("button", name=re.compile(r"Chốt \d+ lớp đã chọn")).click()  # looking at a class chooses it
     await keep(page, "18-xac-nhan", of=page.get_by_role("alertdialog"))
     await page.get_by_role("alertdialog").get_by_role("button", name="Chốt", exact=True).click()
@@ -313,8 +314,9 @@ async def _may(year: Year, admin: Person, principal: Person, browser: Browser, p
     """QTHT and results locked, signed by everybody, sealed, printed [13, 15, 18, 24-27, 29]."""
     school = year.school
     for kind in ("history", "results"):
-        await lock(admin, kind, f"{PUPILS}")
+        await _lock(admin, kind)
         await asyncio.to_thread(year.jobs_done)
+    await expect(admin.page.get_by_text(f"đã chốt {PUPILS}")).to_have_count(3, timeout=PATIENCE)
     await keep(admin.page, "18-da-chot", of="main", height=620)
     who = year.signers("subject")[0]
     teacher = await _who(year, browser, people, who.staff_id or "", NARROW)
@@ -329,7 +331,8 @@ async def _may(year: Year, admin: Person, principal: Person, browser: Browser, p
     await _sign(year, teacher, year.phone_user(who.staff_id or ""), PUPILS, waiting="24-cho-dien-thoai", done="24-da-ky", phone=True)
     await admin.open("/")
     await admin.page.get_by_text("Tiến độ theo lớp").wait_for()
-    await keep(admin.page, "13-tong-quan", height=1100)
+    chart = admin.page.locator("section", has=admin.page.get_by_role("heading", name="Hồ sơ theo bước"))
+    await keep(admin.page, "13-tong-quan", of=chart, until=admin.page.get_by_role("region", name="Tiến độ theo lớp"))
     await asyncio.to_thread(year.sign_rest, "subject")
     [who] = year.signers("homeroom")
     homeroom = await _who(year, browser, people, who.staff_id or "", NARROW)
@@ -358,6 +361,16 @@ async def _may(year: Year, admin: Person, principal: Person, browser: Browser, p
     await keep(admin.page, "29-in", of="main", height=900)
 
 
+async def _lock(admin: Person, kind: str) -> None:
+    """The office locks every class."""
+    page = admin.page
+    await admin.open(f"/lock?kind={kind}")
+    await page.get_by_role("button", name="Chọn mọi lớp còn học sinh chưa chốt").click()
+    await page.get_by_role("button", name=re.compile(r"Chốt \d+ lớp đã chọn")).click()
+    await page.get_by_role("alertdialog").get_by_role("button", name="Chốt", exact=True).click()
+    await expect(page.get_by_text("Đã chốt hết").first).to_be_visible(timeout=2 * PATIENCE)
+
+
 async def _sign(
     year: Year, person: Person, user: str, records: int, *, waiting: str = "", done: str = "", phone: bool = False
 ) -> None:
@@ -382,12 +395,13 @@ async def _phone(year: Year, person: Person, user: str) -> None:
     page = await person.context.new_page()
     await page.goto(f"{year.product.phone}?user={user}")
     await page.get_by_role("button", name="Kích hoạt").first.click()
-    await keep(page, "20-kich-hoat", height=520)
+    await keep(page, "20-kich-hoat", height=660)
     await page.get_by_role("button", name="Quên mã PIN").click()
-    await keep(page, "21-quen-pin", height=700)
+    await keep(page, "21-quen-pin", height=860)
     await page.get_by_role("button", name="Yêu cầu ký").click()
     await page.locator("input[id^=pin-]").fill(PIN)
-    await keep(page, "20-xac-nhan", height=660)
+    await expect(page.get_by_text(re.compile("^KQHT ")).first).to_be_visible()
+    await keep(page, "20-xac-nhan", height=760)
     await page.get_by_role("button", name="Xác nhận ký").click()
     await expect(page.get_by_role("status")).to_contain_text("Đã xác nhận ký")
     await page.close()
