@@ -34,7 +34,7 @@ from cryptography.hazmat.primitives.serialization.pkcs12 import (
 from PIL import Image, ImageDraw
 
 from bench.batch45 import batch45_seconds
-from bench.records import _snapshot as snapshot_of
+from bench.records import snapshot_of
 from bench.sealed_record import Record, Signer, World, ink, open_record, pem, staff
 from hocba_app.services.forms.render import render
 from hocba_app.services.signing import cms

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.records import _snapshot
+from bench.records import snapshot_of
 from bench.sealed_record import Record, World, open_record, staff
 from hocba_app.services.verification import chains, judged, revocation
 from hocba_app.services.verification.examine import examine_file
@@ -63,7 +63,7 @@ def run(as_json: bool = False) -> dict[str, float]:
 
 
 def _sealed(world: World, number: int) -> Record:
-    snapshot = _snapshot(number)
+    snapshot = snapshot_of(number)
     record = open_record(world, snapshot, staff(world, snapshot))
     record.sign_all()
     record.archive()

@@ -23,7 +23,7 @@ from pyhanko.sign.validation import async_validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
-from bench.records import _snapshot as snapshot_of
+from bench.records import snapshot_of
 from bench.sealed_record import Record, Signer, World, ink, open_record, staff
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.services.signing import cms
