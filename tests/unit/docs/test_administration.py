@@ -1,0 +1,54 @@
+"""What the operator's page names exists: settings, commands, error codes, numbers for monitoring, words of the screens."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from hocba_app.cli import app
+from hocba_app.domain.errors import ErrorCode
+from hocba_app.settings import Settings
+from tests.unit.docs.test_guide import LINK, stands_in, words_of
+
+ROOT = Path(__file__).resolve().parents[3]
+PAGE = ROOT / "docs" / "administration.md"
+TEXT = PAGE.read_text(encoding="utf-8")
+
+
+def test_settings_exist() -> None:
+    known = {f"HOCBA_{name.upper()}" for name in Settings.model_fields}
+    assert set(re.findall(r"HOCBA_[A-Z0-9_]*[A-Z0-9]", TEXT)) - known == set()
+
+
+def test_commands_exist() -> None:
+    root = get_command(app)
+    named = re.findall(r"hocba (db|school|user) ([a-z-]+)|hocba ([a-z]+)", TEXT)
+    assert named
+    for group, sub, plain in named:
+        command = root.commands[group or plain]  # type: ignore[attr-defined]
+        assert not sub or sub in command.commands, f"{group} {sub}"
+
+
+def test_error_codes_and_metrics_exist() -> None:
+    codes = {code.value for code in ErrorCode}
+    named = re.findall(r"`([a-z]+_[a-z_]+)`", TEXT)
+    metrics = re.findall(r"`(hocba_[a-z]+)\{?", TEXT)
+    programs = {"pg_dump", "pg_restore"}
+    assert set(named) - set(metrics) - programs <= codes
+    source = (ROOT / "hocba_app/services/metrics.py").read_text(encoding="utf-8")
+    assert [name for name in metrics if name not in source] == []
+
+
+def test_screens_are_named_as_they_are() -> None:
+    """Vietnamese in straight quotes is a page's, a button's or a message's name."""
+    quoted = [words for words in re.findall(r'"([^"\n]+)"', TEXT) if not words.isascii()]
+    assert quoted
+    assert [words for words in quoted if not stands_in(words, words_of("product"))] == []
+
+
+@pytest.mark.parametrize("address", [address for _, _, address in LINK.findall(TEXT)])
+def test_links_lead_somewhere(address: str) -> None:
+    assert (PAGE.parent / address).is_file()
