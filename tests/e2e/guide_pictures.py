@@ -378,6 +378,8 @@ async def _sign(
     page, narrow = person.page, (person.page.viewport_size or WIDE)["width"] == NARROW["width"]
     await page.get_by_role("button", name=re.compile(f"Ký (tất cả )?{records} hồ sơ")).last.click()
     await expect(page.get_by_text("Mở ứng dụng MySign")).to_be_visible(timeout=2 * PATIENCE)
+    left = await page.locator(".countdown").first.get_attribute("aria-label") or ""
+    assert 60 < int(left.split()[0]) <= 120, f"{left}: the phone gives 120"
     if waiting:
         await keep(page, waiting, height=620 if narrow else 460)
     if phone:

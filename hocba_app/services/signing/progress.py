@@ -11,6 +11,7 @@ from hocba_app.models import Batch, Database
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import signing as rows
 from hocba_app.services.accounts.sessions import Identity
+from hocba_app.services.signing.confirming import GRACE
 from hocba_app.services.signing.turn import place_of
 
 
@@ -104,7 +105,8 @@ def _view(session: Session, batch: Batch) -> BatchView:
     place = place_of(session, batch) if batch.state == "queued" else None
     left = None
     if batch.state == "waiting" and batch.window_ends_at is not None:
-        left = max(0, int((batch.window_ends_at - utc_now()).total_seconds()))
+        # The phone's own window: our grace after it is not for the signer to count on.
+        left = max(0, int((batch.window_ends_at - GRACE - utc_now()).total_seconds()))
     confirmed = batch.note == "confirmed" or batch.state in ("answered", "stamped", "committed")
     return BatchView(
         id=batch.id, stage=batch.stage, state=batch.state, total=batch.total, committed=batch.committed,
