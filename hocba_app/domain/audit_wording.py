@@ -10,7 +10,7 @@ from hocba_app.domain.wording import KIND_SHORT, ROLE, STAGE_SIGNER
 GROUPS = {
     "record": "Hồ sơ", "lock": "Chốt", "unlock": "Hủy chốt", "batch": "Lượt ký", "sync": "Đồng bộ", "account": "Tài khoản",
     "signer": "Phân công ký", "slot": "Đổi người ký", "signing": "Cấu hình ký", "delegation": "Ký thay", "key": "Tài khoản MySign",
-    "signature": "Ảnh chữ ký", "seal": "Con dấu", "packet": "In", "handout": "Giao hồ sơ", "school": "Trường", "store": "Kho hồ sơ", "audit": "Nhật ký",
+    "signature": "Ảnh chữ ký", "seal": "Con dấu", "packet": "In", "handout": "Giao hồ sơ", "reminder": "Nhắc ký", "school": "Trường", "store": "Kho hồ sơ", "audit": "Nhật ký",
 }
 """By the part of an action before the full stop."""
 ACTIONS = {
@@ -35,6 +35,7 @@ ACTIONS = {
     "packet.asked": "Yêu cầu tạo tệp in", "packet.made": "Đã tạo tệp in", "packet.downloaded": "Tải tệp in",
     "handout.created": "Tạo đường dẫn giao hồ sơ", "handout.downloaded": "Tải hồ sơ đã ký", "handout.refused": "Nhập sai mã PIN đường dẫn",
     "handout.closed": "Đóng đường dẫn giao hồ sơ",
+    "reminder.sent": "Nhắc thầy cô ký",
     "school.created": "Tạo trường", "school.credentials_set": "Đổi thông tin kết nối của trường",
     "store.checked": "Đã kiểm tra tệp lưu trữ", "store.damaged": "Phát hiện tệp lưu trữ bị hỏng", "store.check_asked": "Yêu cầu kiểm tra tệp lưu trữ",
 }  # fmt: skip
@@ -62,7 +63,7 @@ def details_text(data: Mapping[str, Any]) -> str:
     for key, words in (("documents", "{} hồ sơ"), ("slots", "{} ô ký"), ("leave_out", "để riêng {} học sinh"), ("versions", "{} hồ sơ")):
         if isinstance(listed := data.get(key), list) and listed:
             parts.append(words.format(len(listed)))
-    for key, words in (("hashes", "{} hồ sơ"), ("committed", "đã ký {}"), ("failed", "chưa ký {}"), ("out_of_date", "{} hồ sơ có dữ liệu mới")):
+    for key, words in (("hashes", "{} hồ sơ"), ("records", "{} hồ sơ"), ("committed", "đã ký {}"), ("failed", "chưa ký {}"), ("out_of_date", "{} hồ sơ có dữ liệu mới")):
         if isinstance(count := data.get(key), int) and (count or key == "committed"):
             parts.append(words.format(count))
     for key in ("accept_mismatches", "reason", "decision_number", "delegation_number"):

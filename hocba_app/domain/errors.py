@@ -122,6 +122,7 @@ class ErrorCode(StrEnum):
     # --- printing and handing out --------------------------------------------------------------------------------
     HANDOUT_CLOSED = "handout_closed"  # link unknown, expired, closed, or its documents replaced; the school makes another
     HANDOUT_PIN_WRONG = "handout_pin_wrong"  # the PIN does not fit; the recipient types it again or asks the school
+    ALREADY_REMINDED = "already_reminded"  # {name} was reminded of this class today; tomorrow again
 
 
 SENTENCES: dict[ErrorCode, str] = {
@@ -221,6 +222,7 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.DELEGATION_OVERLAPS: "Đã có quyết định ký thay số {number} cho cùng loại hồ sơ trong khoảng ngày này. Hãy thu hồi quyết định đó hoặc chọn ngày khác.",
     ErrorCode.HANDOUT_CLOSED: "Liên kết này không còn dùng được: đã hết hạn, đã bị thu hồi hoặc hồ sơ đã có phiên bản mới. Hãy xin nhà trường cấp liên kết khác.",
     ErrorCode.HANDOUT_PIN_WRONG: "Mã PIN chưa đúng. Hãy xem lại mã nhà trường đã gửi rồi nhập lại; nhập sai nhiều lần thì liên kết bị đóng.",
+    ErrorCode.ALREADY_REMINDED: "Hôm nay đã nhắc {name} về lớp này. Mỗi người, mỗi lớp chỉ nhắc một lần trong ngày; ngày mai có thể nhắc lại.",
 }
 
 

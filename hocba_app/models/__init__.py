@@ -10,6 +10,7 @@ from hocba_app.models.documents import Document, DocumentVersion, PublicCode, Re
 from hocba_app.models.handouts import HandOut, HandOutLink
 from hocba_app.models.jobs import Job
 from hocba_app.models.people import Staff, Student
+from hocba_app.models.reminders import Reminder
 from hocba_app.models.results import HistoryEntry, StudentResult
 from hocba_app.models.school import ChangeCounter, School
 from hocba_app.models.signers import (
@@ -48,6 +49,7 @@ __all__ = [
     "LoginSession",
     "LoginThrottle",
     "PublicCode",
+    "Reminder",
     "Revision",
     "School",
     "SchoolClass",

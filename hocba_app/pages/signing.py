@@ -12,13 +12,15 @@ from hocba_app.components.notice import error_notice, notice
 from hocba_app.components.progress import progress_bar
 from hocba_app.components.shell import shell
 from hocba_app.components.status_badge import status_badge
-from hocba_app.state.signing import BatchCard, Group, RecordRow, SigningState
+from hocba_app.state.signing import AskedRow, BatchCard, Group, LateRow, RecordRow, SigningState
 
 
 def signing() -> rx.Component:
     """Layout of ``/sign``."""
     return shell(
         rx.cond(SigningState.problem != "", error_notice(SigningState.problem)),
+        rx.cond(SigningState.said != "", rx.el.div(notice(SigningState.said, tone="ok"), role="status")),
+        rx.foreach(SigningState.asked, _asked),
         rx.cond(
             SigningState.batches.length() > 0,
             rx.el.section(
@@ -43,10 +45,52 @@ def signing() -> rx.Component:
                 rx.skeleton(height="120px", width="100%"),
             ),
         ),
+        rx.cond(SigningState.late.length() > 0, _late()),
         rx.cond(SigningState.groups.length() > 1, _sign_bar()),
         title="Ký học bạ",
         subtitle="Bấm Ký, rồi xác nhận một lần trên ứng dụng MySign của thầy cô.",
         active="/sign",
+    )
+
+
+def _asked(row: AskedRow) -> rx.Component:
+    """A colleague waits for me."""
+    return notice(
+        rx.el.div(
+            rx.el.div(rx.el.b(row.text)), rx.el.button("Đã biết", class_name="button soft", on_click=SigningState.dismiss(row.id)),
+            class_name="task",
+        ),
+        tone="todo",
+    )
+
+
+def _late() -> rx.Component:
+    """For whom the homeroom teacher's class waits."""
+    return rx.el.section(
+        rx.el.h2("Giáo viên bộ môn chưa ký", class_name="panel-title"),
+        rx.el.div(rx.foreach(SigningState.late, _late_teacher), class_name="stack"),
+        aria_label="Giáo viên bộ môn chưa ký",
+    )
+
+
+def _late_teacher(row: LateRow) -> rx.Component:
+    return rx.el.article(
+        rx.el.div(
+            rx.el.div(rx.el.b(row.name), rx.el.span("Lớp ", row.class_name, " · ", row.subjects, class_name="muted"), class_name="what"),
+            rx.el.div(
+                rx.cond(
+                    row.reminded,
+                    status_badge("ok", "Đã nhắc hôm nay"),
+                    rx.el.button(
+                        "Nhắc thầy cô", class_name="button soft", on_click=SigningState.remind(row.class_id, row.staff_id),
+                        aria_label="Nhắc " + row.name + " ký lớp " + row.class_name,
+                    ),
+                ),
+                class_name="acts",
+            ),
+            class_name="group",
+        ),
+        class_name="panel",
     )
 
 

@@ -9,10 +9,11 @@ from collections.abc import AsyncIterator
 import reflex as rx
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.roles import Role
 from hocba_app.domain.wording import BATCH, ITEM, KIND, KIND_SHORT, STAGE_SIGNER
 from hocba_app.models import database
 from hocba_app.services.accounts.sessions import Identity
-from hocba_app.services.signing import progress, queue
+from hocba_app.services.signing import progress, queue, reminders
 from hocba_app.state.following import follow
 from hocba_app.state.guard import identity, signed_in
 
@@ -71,6 +72,26 @@ class RecordRow:
     document_id: str = ""
 
 
+@dataclasses.dataclass
+class LateRow:
+    """A subject teacher of the homeroom teacher's class who has not signed yet."""
+
+    class_id: str
+    class_name: str
+    staff_id: str
+    name: str
+    subjects: str
+    reminded: bool
+
+
+@dataclasses.dataclass
+class AskedRow:
+    """Somebody reminds me."""
+
+    id: str
+    text: str
+
+
 class SigningState(rx.State):
     """The page "Ký học bạ"."""
 
@@ -79,6 +100,9 @@ class SigningState(rx.State):
     batches: list[BatchCard] = []
     selected: list[str] = []
     records: list[RecordRow] = []
+    late: list[LateRow] = []
+    asked: list[AskedRow] = []
+    said: str = ""
     opened: str = ""
     problem: str = ""
     ready_records: int = 0
@@ -90,6 +114,7 @@ class SigningState(rx.State):
     @signed_in
     async def load(self) -> AsyncIterator[rx.event.EventSpec]:
         """Show the truth, then follow it."""
+        self.said = ""
         await self._reload(await identity(self))
         self.following += 1
         yield SigningState.watch(self.following)
@@ -175,6 +200,26 @@ class SigningState(rx.State):
     async def stop(self, batch_id: str) -> None:
         await self._do(queue.stop_waiting, batch_id)
 
+    @rx.event
+    @signed_in
+    async def remind(self, class_id: str, staff_id: str) -> None:
+        """Remind a subject teacher of my class."""
+        who = await identity(self)
+        name = next((row.name for row in self.late if row.staff_id == staff_id), "thầy cô")
+        self.problem, self.said = "", ""
+        try:
+            mailed = await asyncio.to_thread(reminders.remind, database(), who, str(class_id), str(staff_id))
+            self.said = f"Đã nhắc {name}" + (" trong phần mềm và bằng thư điện tử." if mailed else ". Lời nhắc hiện khi thầy cô mở phần mềm.")
+        except HocbaError as error:
+            self.problem = error.sentence
+        await self._reload(who)
+
+    @rx.event
+    @signed_in
+    async def dismiss(self, reminder_id: str) -> None:
+        """I have read the reminder."""
+        await self._do(reminders.dismiss, str(reminder_id))
+
     async def _sign(self, chosen: set[str], *, by_slot: bool = False) -> AsyncIterator[rx.event.EventSpec | None]:
         if self.busy:
             return
@@ -202,9 +247,14 @@ class SigningState(rx.State):
         await self._reload(who)
 
     async def _reload(self, who: Identity) -> None:
-        waiting, names, batches = await asyncio.to_thread(_read, who)
+        waiting, names, batches, late, asked = await asyncio.to_thread(_read, who)
         self.groups = _groups(waiting, names)
         self.batches = [_card(view) for view in batches]
+        self.late = [
+            LateRow(row.class_id, row.class_name, row.staff_id, row.name, ", ".join(f"{name}: {count} hồ sơ" for name, count in row.subjects), row.reminded)
+            for row in late
+        ]
+        self.asked = [AskedRow(row.id, f"{row.by} nhắc thầy cô ký {row.records} hồ sơ lớp {row.class_name}.") for row in asked]
         keys = {group.key for group in self.groups if group.ready}
         self.selected = [key for key in self.selected if key in keys]
         self._count()
@@ -235,8 +285,12 @@ def _waiting(who: Identity) -> list[queue.Waiting]:
     return queue.my_queue(database(), who)[0]
 
 
-def _read(who: Identity) -> tuple[list[queue.Waiting], dict[str, str], list[progress.BatchView]]:
-    return *queue.my_queue(database(), who), progress.my_batches(database(), who, limit=8)
+def _read(
+    who: Identity,
+) -> tuple[list[queue.Waiting], dict[str, str], list[progress.BatchView], list[reminders.Late], list[reminders.Asked]]:
+    db = database()
+    late = reminders.late_teachers(db, who) if Role.HOMEROOM in who.roles else []
+    return *queue.my_queue(db, who), progress.my_batches(db, who, limit=8), late, reminders.reminders_of(db, who)
 
 
 def _key(item: queue.Waiting) -> str:

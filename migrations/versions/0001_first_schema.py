@@ -451,6 +451,22 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('school_id', 'id'),
     sa.UniqueConstraint('school_id', 'class_id', 'field')
     )
+    op.create_table('reminder',
+    sa.Column('school_id', sqlmodel.sql.sqltypes.AutoString(length=26), nullable=False),
+    sa.Column('id', sqlmodel.sql.sqltypes.AutoString(length=26), nullable=False),
+    sa.Column('from_account', sqlmodel.sql.sqltypes.AutoString(length=26), nullable=False),
+    sa.Column('to_staff', sqlmodel.sql.sqltypes.AutoString(length=26), nullable=False),
+    sa.Column('class_id', sqlmodel.sql.sqltypes.AutoString(length=26), nullable=False),
+    sa.Column('day', sqlmodel.sql.sqltypes.AutoString(length=10), nullable=False),
+    sa.Column('created_at', hocba_app.models.base.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('seen_at', hocba_app.models.base.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['school_id', 'class_id'], ['school_class.school_id', 'school_class.id'], ),
+    sa.ForeignKeyConstraint(['school_id', 'from_account'], ['account.school_id', 'account.id'], ),
+    sa.ForeignKeyConstraint(['school_id', 'to_staff'], ['staff.school_id', 'staff.id'], ),
+    sa.ForeignKeyConstraint(['school_id'], ['school.id'], ),
+    sa.PrimaryKeyConstraint('school_id', 'id'),
+    sa.UniqueConstraint('school_id', 'to_staff', 'class_id', 'day')
+    )
     op.create_table('student_result',
     sa.Column('school_id', sqlmodel.sql.sqltypes.AutoString(length=26), nullable=False),
     sa.Column('id', sqlmodel.sql.sqltypes.AutoString(length=26), nullable=False),
@@ -689,6 +705,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_student_result_class_id'))
 
     op.drop_table('student_result')
+    op.drop_table('reminder')
     op.drop_table('signing_assignment')
     with op.batch_alter_table('enrolment', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_enrolment_student_id'))

@@ -1,0 +1,70 @@
+"""Queries of reminders: who is late in a class, who was reminded when."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from hocba_app.models import Account, Document, Reminder, SchoolClass, SigningAssignment, Slot, Staff
+
+
+def homeroom_class_ids(session: Session, staff_id: str) -> set[str]:
+    """Classes whose homeroom teacher this person is, or for whom he signs as such."""
+    queries = (
+        select(SchoolClass.id).where(SchoolClass.homeroom_staff_id == staff_id, col(SchoolClass.active)),
+        select(SigningAssignment.class_id).where(SigningAssignment.staff_id == staff_id, SigningAssignment.field == "homeroom"),
+    )
+    return {class_id for query in queries for class_id in session.exec(query).all()}
+
+
+def _due(*columns: Any) -> Any:
+    return (
+        select(*columns)
+        .select_from(Slot)
+        .join(Document, (col(Document.id) == Slot.document_id) & (col(Document.school_id) == Slot.school_id))
+        .join(SchoolClass, (col(SchoolClass.id) == Document.class_id) & (col(SchoolClass.school_id) == Document.school_id))
+        .where(col(Slot.signed_at).is_(None), Document.version_id == Slot.version_id, Document.next_stage == Slot.stage)
+    )
+
+
+def late_in(session: Session, class_ids: Collection[str]) -> list[tuple[str, str, str, str, list[str]]]:
+    """``(class id, class name, staff id, name, subject codes)`` of every unsigned subject slot of these classes."""
+    query = (
+        _due(SchoolClass.id, SchoolClass.name, Staff.id, Staff.full_name, Slot.rows)
+        .join(Staff, (col(Staff.id) == Slot.staff_id) & (col(Staff.school_id) == Slot.school_id))
+        .where(Slot.stage == "subject", col(SchoolClass.id).in_(class_ids))
+        .order_by(SchoolClass.grade, SchoolClass.name, Slot.position, Staff.full_name)
+    )
+    return [tuple(row) for row in session.exec(query).all()]  # type: ignore[misc]
+
+
+def due_documents(session: Session, staff_id: str, class_id: str, *, stage: str | None = None) -> int:
+    """How many records of a class wait for this person.
+
+    Args:
+        stage: only this stage.
+    """
+    query = _due(Document.id).where(Slot.staff_id == staff_id, Document.class_id == class_id)
+    if stage is not None:
+        query = query.where(Slot.stage == stage)
+    return len(set(session.exec(query).all()))
+
+
+def sent_on(session: Session, day: str, class_ids: Collection[str]) -> set[tuple[str, str]]:
+    """``(class, staff)`` reminded on a day."""
+    query = select(Reminder.class_id, Reminder.to_staff).where(Reminder.day == day, col(Reminder.class_id).in_(class_ids))
+    return {(class_id, staff_id) for class_id, staff_id in session.exec(query).all()}
+
+
+def unseen_of(session: Session, staff_id: str) -> list[tuple[Reminder, str, str]]:
+    """``(reminder, class name, who reminds)`` that a person has not dismissed, newest first."""
+    query = (
+        select(Reminder, SchoolClass.name, Account.full_name)
+        .join(SchoolClass, (col(SchoolClass.id) == Reminder.class_id) & (col(SchoolClass.school_id) == Reminder.school_id))
+        .join(Account, (col(Account.id) == Reminder.from_account) & (col(Account.school_id) == Reminder.school_id))
+        .where(Reminder.to_staff == staff_id, col(Reminder.seen_at).is_(None))
+        .order_by(col(Reminder.created_at).desc())
+    )
+    return [tuple(row) for row in session.exec(query).all()]  # type: ignore[misc]

@@ -1,0 +1,156 @@
+"""Who of a class has not signed yet, and reminding him: in the app, by mail too where the operator has set it up."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from sqlmodel import Session, select
+
+from hocba_app.domain.calendar import today
+from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.models import Account, Database, Reminder, SchoolClass, Staff
+from hocba_app.models.base import utc_now
+from hocba_app.models.repositories import reminders as rows
+from hocba_app.models.repositories.signing import serialise, subject_names
+from hocba_app.services.accounts.authority import Right, allowed, require
+from hocba_app.services.accounts.sessions import Identity
+from hocba_app.services.audit.log import changed, record
+from hocba_app.services.notify.mail import Letter, offered, post_office
+from hocba_app.settings import settings
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """A subject teacher for whom records of a class wait."""
+
+    class_id: str
+    class_name: str
+    staff_id: str
+    name: str
+    subjects: tuple[tuple[str, int], ...]
+    """Names of the subjects, each with how many records wait for it."""
+    reminded: bool
+    """Reminded today already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A reminder as the reminded person sees it."""
+
+    id: str
+    class_name: str
+    by: str
+    records: int
+    """How many records of the class wait for him now."""
+
+
+def late_teachers(db: Database, who: Identity) -> list[Late]:
+    """Subject teachers who have not signed in the classes of which this person is the homeroom teacher; himself left out."""
+    if who.staff_id is None:
+        return []
+    with db.read(who.school_id) as session:
+        classes = rows.homeroom_class_ids(session, who.staff_id)
+        if not classes:
+            return []
+        late: dict[tuple[str, str, str, str], Counter[str]] = {}
+        names = subject_names(session)
+        for class_id, class_name, staff_id, name, codes in rows.late_in(session, classes):
+            if staff_id != who.staff_id:
+                words = ", ".join(names.get(code, code) for code in codes)
+                late.setdefault((class_id, class_name, staff_id, name), Counter())[words] += 1
+        reminded = rows.sent_on(session, today().isoformat(), classes)
+    return [
+        Late(class_id, class_name, staff_id, name, tuple(subjects.items()), (class_id, staff_id) in reminded)
+        for (class_id, class_name, staff_id, name), subjects in late.items()
+    ]
+
+
+def remind(db: Database, who: Identity, class_id: str, staff_id: str) -> bool:
+    """Remind somebody of the records of one class: the homeroom teacher his subject teachers, the office everybody.
+
+    Returns:
+        Whether a letter went out too. One that fails does not undo the reminder in the app.
+
+    Raises:
+        HocbaError: FORBIDDEN (also for a class that does not exist), NOTHING_TO_DO when nothing waits for him there,
+            ALREADY_REMINDED when he was reminded of this class today.
+    """
+    require(who, Right.DASHBOARD)
+    with db.write(who.school_id) as session:
+        office = allowed(who, Right.LOCK) and session.get(SchoolClass, (who.school_id, class_id)) is not None
+        if not office and not (who.staff_id and class_id in rows.homeroom_class_ids(session, who.staff_id)):
+            raise HocbaError(ErrorCode.FORBIDDEN, right="remind")
+        serialise(session)  # two taps at once: the second finds the reminder of the first
+        person = session.get(Staff, (who.school_id, staff_id))
+        records = rows.due_documents(session, staff_id, class_id, stage=None if office else "subject")
+        if person is None or not records:
+            raise HocbaError(ErrorCode.NOTHING_TO_DO)
+        day = today().isoformat()
+        if (class_id, staff_id) in rows.sent_on(session, day, [class_id]):
+            raise HocbaError(ErrorCode.ALREADY_REMINDED, name=person.full_name)
+        session.add(Reminder(from_account=who.account_id, to_staff=staff_id, class_id=class_id, day=day))
+        record(
+            session, actor=who.account_id, action="reminder.sent", subject=f"class:{class_id}", data={"staff": staff_id, "records": records}
+        )
+        letter = _letter(session, who, class_id, person, records)
+    return letter is not None and _posted(letter)
+
+
+def reminders_of(db: Database, who: Identity) -> list[Asked]:
+    """What this person was reminded of and has neither signed nor dismissed; the newest of each class."""
+    if who.staff_id is None:
+        return []
+    with db.read(who.school_id) as session:
+        newest: dict[str, tuple[Reminder, str, str]] = {}
+        for found in rows.unseen_of(session, who.staff_id):
+            newest.setdefault(found[0].class_id, found)
+        asked = [
+            Asked(reminder.id, class_name, by, rows.due_documents(session, who.staff_id, reminder.class_id))
+            for reminder, class_name, by in newest.values()
+        ]
+    return [reminder for reminder in asked if reminder.records]
+
+
+def dismiss(db: Database, who: Identity, reminder_id: str) -> None:
+    """The reminded person has read it, and the older ones of the class with it; twice changes nothing.
+
+    Raises:
+        HocbaError: NOT_FOUND, also for somebody else's.
+    """
+    require(who, Right.OWN_QUEUE)
+    with db.write(who.school_id) as session:
+        reminder = session.get(Reminder, (who.school_id, reminder_id))
+        if reminder is None or reminder.to_staff != who.staff_id:
+            raise HocbaError(ErrorCode.NOT_FOUND, what="lời nhắc")
+        for row, *_ in rows.unseen_of(session, who.staff_id):
+            if row.class_id == reminder.class_id:
+                row.seen_at = utc_now()
+                session.add(row)
+        changed(session)
+
+
+def _letter(session: Session, who: Identity, class_id: str, person: Staff, records: int) -> Letter | None:
+    """The same by mail, without a pupil's name; None where mail is not set up or he has no address."""
+    account = session.exec(select(Account).where(Account.staff_id == person.id)).first()
+    address = (account.email if account is not None else None) or person.email
+    if not offered() or not address:
+        return None
+    class_name = session.get_one(SchoolClass, (who.school_id, class_id)).name
+    return Letter(
+        to=address, subject=f"Học bạ lớp {class_name} chờ thầy cô ký",
+        text=(
+            f"Kính gửi thầy cô {person.full_name},\n\n"
+            f"{who.full_name} nhắc: lớp {class_name} còn {records} hồ sơ chờ thầy cô ký.\n\n"
+            f"Thầy cô mở {settings().public_url.rstrip('/')}/sign để ký.\n"
+        ),
+    )
+
+
+def _posted(letter: Letter) -> bool:
+    try:
+        with post_office() as post:
+            post(letter)
+    except HocbaError:
+        return False
+    return True

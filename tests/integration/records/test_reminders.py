@@ -1,0 +1,143 @@
+"""Reminding a teacher who has not signed: who may, whom, once a day, until he has signed or read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlmodel import select
+
+from hocba_app.domain.calendar import today
+from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.models import AuditEvent, Reminder, Slot, Staff
+from hocba_app.models.base import utc_now
+from hocba_app.services.signing import reminders
+from hocba_app.services.signing.reminders import dismiss, late_teachers, remind, reminders_of
+from tests.integration.records.conftest import lock
+from tests.school import SmallSchool
+
+
+def staff_of(small: SmallSchool, part: str) -> str:
+    return small.people[part].staff_id or ""
+
+
+def sign_all(small: SmallSchool, part: str) -> None:
+    with small.db.write(small.school_id) as session:
+        for slot in session.exec(select(Slot).where(Slot.staff_id == staff_of(small, part))).all():
+            slot.signed_at = utc_now()
+            session.add(slot)
+
+
+def refused(small: SmallSchool, by: str, to: str, class_id: str = "") -> ErrorCode:
+    with pytest.raises(HocbaError) as caught:
+        remind(small.db, small.people[by], class_id or small.class_id, staff_of(small, to))
+    return caught.value.code
+
+
+def test_the_homeroom_teacher_sees_who_is_late_and_reminds_once_a_day(small: SmallSchool) -> None:
+    lock(small)
+    head = small.people["homeroom"]
+    assert [(row.class_name, row.subjects, row.reminded) for row in late_teachers(small.db, head)] == [
+        ("6A1", (("Toán", 3),), False), ("6A1", (("Ngữ văn", 3),), False), ("6A1", (("Giáo dục thể chất", 3),), False),
+    ]
+    assert not remind(small.db, head, small.class_id, staff_of(small, "TOAN"))  # no mail server here
+    assert {row.staff_id for row in late_teachers(small.db, head) if row.reminded} == {staff_of(small, "TOAN")}
+    assert refused(small, "homeroom", "TOAN") is ErrorCode.ALREADY_REMINDED
+    assert refused(small, "admin", "TOAN") is ErrorCode.ALREADY_REMINDED  # whoever reminds
+    with small.db.read(small.school_id) as session:
+        [event] = session.exec(select(AuditEvent).where(AuditEvent.action == "reminder.sent")).all()
+    assert (event.actor, event.subject, event.data) == (
+        head.account_id, f"class:{small.class_id}", {"staff": staff_of(small, "TOAN"), "records": 3}
+    )
+
+
+def test_the_reminded_person_sees_it_until_he_has_signed(small: SmallSchool) -> None:
+    lock(small)
+    remind(small.db, small.people["homeroom"], small.class_id, staff_of(small, "TOAN"))
+    [asked] = reminders_of(small.db, small.people["TOAN"])
+    assert (asked.class_name, asked.by, asked.records) == ("6A1", small.people["homeroom"].full_name, 3)
+    assert reminders_of(small.db, small.people["VAN"]) == []
+    sign_all(small, "TOAN")
+    assert reminders_of(small.db, small.people["TOAN"]) == []
+    assert refused(small, "homeroom", "TOAN") is ErrorCode.NOTHING_TO_DO
+
+
+def test_the_reminded_person_dismisses_it_and_the_older_ones_with_it(small: SmallSchool) -> None:
+    lock(small)
+    with small.db.write(small.school_id) as session:
+        yesterday = Reminder(
+            from_account=small.people["admin"].account_id, to_staff=staff_of(small, "TOAN"), class_id=small.class_id,
+            day=(today() - timedelta(days=1)).isoformat(), created_at=utc_now() - timedelta(days=1),
+        )
+        session.add(yesterday)
+    remind(small.db, small.people["homeroom"], small.class_id, staff_of(small, "TOAN"))  # another day
+    [asked] = reminders_of(small.db, small.people["TOAN"])
+    assert asked.by == small.people["homeroom"].full_name
+    for stranger in ("VAN", "homeroom"):
+        with pytest.raises(HocbaError) as caught:
+            dismiss(small.db, small.people[stranger], asked.id)
+        assert caught.value.code is ErrorCode.NOT_FOUND
+    dismiss(small.db, small.people["TOAN"], asked.id)
+    dismiss(small.db, small.people["TOAN"], asked.id)
+    assert reminders_of(small.db, small.people["TOAN"]) == []
+
+
+def test_who_may_remind_whom(small: SmallSchool) -> None:
+    lock(small)
+    assert late_teachers(small.db, small.people["TOAN"]) == [] and late_teachers(small.db, small.people["admin"]) == []
+    assert refused(small, "TOAN", "VAN") is ErrorCode.FORBIDDEN
+    assert refused(small, "operator", "VAN") is ErrorCode.FORBIDDEN
+    assert refused(small, "homeroom", "VAN", "01aaaaaaaaaaaaaaaaaaaaaaaa") is ErrorCode.FORBIDDEN
+    assert refused(small, "admin", "VAN", "01aaaaaaaaaaaaaaaaaaaaaaaa") is ErrorCode.FORBIDDEN
+    assert refused(small, "homeroom", "principal") is ErrorCode.NOTHING_TO_DO
+    remind(small.db, small.people["admin"], small.class_id, staff_of(small, "VAN"))
+    assert [row.by for row in reminders_of(small.db, small.people["VAN"])] == ["Quản trị"]
+
+
+def test_another_school_is_out_of_reach(small: SmallSchool, other: SmallSchool) -> None:
+    lock(small)
+    for part in ("admin", "homeroom", "principal"):
+        with pytest.raises(HocbaError) as caught:
+            remind(other.db, other.people[part], small.class_id, staff_of(small, "TOAN"))
+        assert caught.value.code is ErrorCode.FORBIDDEN
+        with pytest.raises(HocbaError) as caught:
+            remind(other.db, other.people[part], other.class_id, staff_of(small, "TOAN"))
+        assert caught.value.code is ErrorCode.NOTHING_TO_DO
+    remind(small.db, small.people["homeroom"], small.class_id, staff_of(small, "TOAN"))
+    [asked] = reminders_of(small.db, small.people["TOAN"])
+    with pytest.raises(HocbaError) as caught:
+        dismiss(other.db, other.people["TOAN"], asked.id)
+    assert caught.value.code is ErrorCode.NOT_FOUND and late_teachers(other.db, other.people["homeroom"]) == []
+
+
+def test_a_letter_goes_out_where_mail_is_set_up_and_its_failure_undoes_nothing(
+    small: SmallSchool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock(small)
+    letters: list[Any] = []
+
+    def post(letter: Any) -> None:
+        if letter.to.startswith("refused"):
+            raise HocbaError(ErrorCode.MAIL_FAILED)
+        letters.append(letter)
+
+    @contextmanager
+    def office() -> Iterator[Any]:
+        yield post
+
+    monkeypatch.setattr(reminders, "offered", lambda: True)
+    monkeypatch.setattr(reminders, "post_office", office)
+    with small.db.write(small.school_id) as session:
+        for part, address in (("TOAN", "toan@school.test"), ("VAN", "refused@school.test")):
+            person = session.get_one(Staff, (small.school_id, staff_of(small, part)))
+            person.email = address
+            session.add(person)
+    head = small.people["homeroom"]
+    assert [remind(small.db, head, small.class_id, staff_of(small, part)) for part in ("TOAN", "VAN", "GDTC")] == [True, False, False]
+    [letter] = letters
+    assert letter.to == "toan@school.test" and "lớp 6A1 còn 3 hồ sơ" in letter.text and "http://school.test/sign" in letter.text
+    assert "Đặng" not in letter.text  # no pupil's name travels by mail
+    assert len(reminders_of(small.db, small.people["VAN"])) == 1
