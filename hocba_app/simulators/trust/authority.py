@@ -42,7 +42,7 @@ class Pair:
 
 
 class Authority:
-    """A root, one issuing authority below it, an OCSP responder and a time-stamp unit.
+    """A root, one issuing authority below it, an OCSP responder of each and a time-stamp unit.
 
     Args:
         folder: where the register lies; made on first use, together with ``root.pem`` and ``chain.pem``.
@@ -151,6 +151,8 @@ class Authority:
         self.ca = self._part(
             "ca", "MySign-CA SHA-256 (mô phỏng)", self.root, profiles.authority_extensions(0, links), years=25, rsa_bits=2048
         )
+        # A responder of its own for each issuer: pyHanko's AdES engine cannot follow an answer the root signs itself.
+        self.root_ocsp = self._part("root-ocsp", "National Root OCSP (mô phỏng)", self.root, profiles.responder_extensions(), years=20)
         self.ocsp = self._part("ocsp", "MySign-CA OCSP (mô phỏng)", self.ca, profiles.responder_extensions(), years=20)
         self.tsa = self._part(
             f"tsa-{timestamp_key}", "Time Stamp Unit (mô phỏng)", self.ca, profiles.timestamp_extensions(self._links()), years=20,

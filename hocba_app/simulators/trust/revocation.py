@@ -70,8 +70,7 @@ class RevocationService:
         else:
             status, moment = ocsp.OCSPCertStatus.REVOKED, datetime.fromisoformat(standing.revoked_at)
             reason = x509.ReasonFlags[standing.reason or "unspecified"]
-        # The CA answers through its responder; for the CA's own certificate the root signs the answer itself.
-        signer = authority.ocsp if issuer == "ca" else authority.root
+        signer = authority.ocsp if issuer == "ca" else authority.root_ocsp
         builder = (
             ocsp.OCSPResponseBuilder()
             .add_response_by_hash(
@@ -80,9 +79,8 @@ class RevocationService:
                 revocation_time=moment, revocation_reason=reason,
             )
             .responder_id(ocsp.OCSPResponderEncoding.HASH, signer.certificate)
+            .certificates([signer.certificate])
         )
-        if signer is authority.ocsp:
-            builder = builder.certificates([signer.certificate])
         if nonce is not None:
             builder = builder.add_extension(nonce, critical=False)
         return builder.sign(signer.key, hashes.SHA256()).public_bytes(Encoding.DER)
