@@ -8,22 +8,37 @@ from hocba_app.components.chart import stacked_bars
 from hocba_app.components.data_table import data_table
 from hocba_app.components.empty_state import empty_state
 from hocba_app.components.notice import error_notice, notice
+from hocba_app.components.progress import progress_bar
 from hocba_app.components.shell import shell
 from hocba_app.components.stat_card import stat_card
 from hocba_app.components.status_badge import status_badge
 from hocba_app.domain.wording import STEP
 from hocba_app.services.records.dashboard import STEPS
-from hocba_app.state.dashboard import SHADES, Cell, ClassRow, DashboardState, PersonRow, Step, Task
+from hocba_app.state.dashboard import (
+    SHADES,
+    BehindRow,
+    Cell,
+    ClassRow,
+    DashboardState,
+    DayRow,
+    ExpiringRow,
+    PersonRow,
+    ProblemRow,
+    Step,
+    Task,
+)
 
 
 def dashboard() -> rx.Component:
     """Layout of ``/``."""
     return shell(
         rx.cond(DashboardState.problem != "", error_notice(DashboardState.problem)),
+        rx.cond(DashboardState.said != "", rx.el.div(notice(DashboardState.said, tone="ok"), role="status")),
         rx.cond(
             DashboardState.loaded,
             rx.el.div(
                 rx.foreach(DashboardState.tasks, _task),
+                rx.cond(DashboardState.office, _to_solve()),
                 rx.cond(DashboardState.steps_of_year.length() > 0, _year()),
                 rx.el.div(
                     stat_card("hồ sơ đã đóng dấu", DashboardState.sealed.to_string() + "/" + DashboardState.total.to_string()),
@@ -34,7 +49,8 @@ def dashboard() -> rx.Component:
                 rx.cond(
                     DashboardState.rows.length() > 0,
                     rx.el.div(
-                        _chart(), rx.el.div(_progress(), _people(), class_name="two"), class_name="stack",
+                        _chart(), rx.el.div(_progress(), _people(), class_name="two"),
+                        rx.cond(DashboardState.office, rx.el.div(_behind(), _days(), class_name="two")), class_name="stack",
                     ),
                     empty_state("Chưa có lớp nào", "Dữ liệu sẽ hiện sau lần đồng bộ đầu tiên.", icon="school"),
                 ),
@@ -55,6 +71,96 @@ def _task(task: Task) -> rx.Component:
             class_name="task",
         ),
         tone="todo",
+    )
+
+
+def _to_solve() -> rx.Component:
+    """What the office has to mend, each with its button."""
+    return rx.el.section(
+        rx.el.h2("Cần xử lý"),
+        rx.cond(
+            DashboardState.problems.length() > 0,
+            rx.el.ul(rx.foreach(DashboardState.problems, _problem), class_name="steps"),
+            rx.el.p("Không có việc gì vướng.", class_name="muted said"),
+        ),
+        rx.cond(
+            DashboardState.more_problems > 0,
+            rx.el.p(
+                "Còn ", DashboardState.more_problems, " việc khác ở ", rx.link("Phân công ký", href="/assignments"), " và ",
+                rx.link("Nhật ký", href="/audit"), ".", class_name="small muted",
+            ),
+        ),
+        rx.cond(DashboardState.expiring.length() > 0, _expiring()),
+        rx.el.div(
+            rx.el.div(rx.el.b("Đồng bộ"), rx.el.span(DashboardState.sync_text, class_name="muted"), class_name="what"),
+            rx.link("Mở Đồng bộ", href="/sync", class_name="button soft", underline="none"), class_name="group", style={"marginTop": "10px"},
+        ),
+        class_name="panel",
+    )
+
+
+def _problem(row: ProblemRow) -> rx.Component:
+    return rx.el.li(
+        rx.el.div(rx.el.b(row.title), rx.el.span(row.text, class_name="muted"), class_name="what"),
+        status_badge(row.tone, row.tone_name),
+        rx.link(row.button, href=row.href, class_name="button soft", underline="none", aria_label=row.button + ": " + row.title),
+        class_name="group",
+    )
+
+
+def _expiring() -> rx.Component:
+    return rx.el.div(
+        rx.el.div(
+            rx.el.b("Chứng thư số sắp hết hạn"),
+            rx.el.ul(rx.foreach(DashboardState.expiring, _certificate), style={"margin": "4px 0 0", "paddingLeft": "20px"}), class_name="what",
+        ),
+        rx.link("Xem tài khoản", href="/signing-accounts?state=expiring", class_name="button soft", underline="none"),
+        class_name="group", style={"marginTop": "10px"},
+    )
+
+
+def _certificate(row: ExpiringRow) -> rx.Component:
+    return rx.el.li(row.name, ": hết hạn ", row.until, ", ", row.left)
+
+
+def _behind() -> rx.Component:
+    return rx.el.section(
+        rx.el.h2("Tiến độ từng người"),
+        rx.cond(
+            DashboardState.behind.length() > 0,
+            rx.el.div(rx.foreach(DashboardState.behind, _behind_one), class_name="stack"),
+            rx.el.p("Ai cũng đã ký xong phần của mình.", class_name="muted said"),
+        ),
+        class_name="panel",
+    )
+
+
+def _behind_one(row: BehindRow) -> rx.Component:
+    return rx.el.div(rx.el.b(row.name), progress_bar(row.percent, row.text))
+
+
+def _days() -> rx.Component:
+    return rx.el.section(
+        rx.el.h2("Chữ ký theo ngày"),
+        rx.cond(
+            DashboardState.days.length() > 0,
+            rx.el.div(rx.foreach(DashboardState.days, _day), class_name="bars"),
+            rx.el.p("Chưa có chữ ký nào.", class_name="muted said"),
+        ),
+        class_name="panel",
+    )
+
+
+def _day(row: DayRow) -> rx.Component:
+    """The number stands beside the bar, where it is read whatever the bar's length."""
+    return rx.el.div(
+        rx.el.b(row.day),
+        rx.el.div(
+            rx.el.div(style={"width": row.percent.to_string() + "%", "background": "var(--accent-9)"}, aria_hidden=True),
+            class_name="track",
+        ),
+        rx.el.span(row.signed, " chữ ký", class_name="small"),
+        class_name="row", style={"gridTemplateColumns": "52px 1fr 92px"},
     )
 
 
@@ -111,7 +217,7 @@ def _people() -> rx.Component:
         rx.cond(
             DashboardState.people.length() > 0,
             data_table(
-                ["Người ký", "Vai trò", "Lớp", rx.el.th("Hồ sơ", scope="col", class_name="num")], DashboardState.people, _person,
+                ["Người ký", "Vai trò", "Lớp", rx.el.th("Hồ sơ", scope="col", class_name="num"), ""], DashboardState.people, _person,
                 label="Đang chờ ai ký",
             ),
             rx.el.p("Hiện không chờ ai ký.", class_name="muted"),
@@ -121,5 +227,14 @@ def _people() -> rx.Component:
 
 def _person(row: PersonRow) -> rx.Component:
     return rx.el.tr(
-        rx.el.th(row.name, scope="row"), rx.el.td(row.role), rx.el.td(row.class_name), rx.el.td(row.slots, class_name="num")
+        rx.el.th(row.name, scope="row"), rx.el.td(row.role), rx.el.td(row.class_name), rx.el.td(row.slots, class_name="num"),
+        rx.el.td(
+            rx.cond(
+                DashboardState.office,
+                rx.el.button(
+                    "Nhắc", class_name="button soft", on_click=DashboardState.remind(row.class_id, row.staff_id),
+                    aria_label="Nhắc " + row.name + " ký lớp " + row.class_name,
+                ),
+            ),
+        ),
     )

@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import time
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import reflex as rx
 
+from hocba_app.domain.calendar import local_text
 from hocba_app.domain.errors import HocbaError
-from hocba_app.domain.wording import KIND_SHORT, STAGE_SIGNER, STEP
+from hocba_app.domain.wording import JOB, KIND_SHORT, STAGE_SIGNER, STEP
 from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right, allowed
 from hocba_app.services.accounts.sessions import Identity
-from hocba_app.services.records.dashboard import KINDS, STEPS, Overview, overview
+from hocba_app.services.records.attention import Attention, attention
+from hocba_app.services.records.dashboard import KINDS, STEPS, Overview, SignerProgress, overview
 from hocba_app.services.records.year_guide import year_guide
+from hocba_app.services.signing import reminders
 from hocba_app.state.following import follow
 from hocba_app.state.guard import identity, signed_in
 
 SHADES = {"open": "gray", "subject": "amber", "homeroom": "orange", "principal": "blue", "seal": "purple", "sealed": "green"}
 """The colour of each step; its word always stands beside it."""
+
+PROBLEMS, BEHIND, DAYS, LOOK_AGAIN = 6, 10, 14, 15.0
+"""Lines of each list, and seconds after which the problems are looked for again while the school changes."""
 
 _STEP_NAMES = {"done": "Đã xong", "now": "Đang làm", "later": "Chưa tới"}
 
@@ -70,6 +77,8 @@ class ClassRow:
 class PersonRow:
     """For whom signatures wait."""
 
+    staff_id: str
+    class_id: str
     name: str
     role: str
     class_name: str
@@ -100,6 +109,46 @@ class Task:
     href: str
 
 
+@dataclasses.dataclass
+class ProblemRow:
+    """One thing to solve, with its button."""
+
+    title: str
+    text: str
+    tone: str
+    tone_name: str
+    button: str
+    href: str
+
+
+@dataclasses.dataclass
+class ExpiringRow:
+    """A certificate that runs out."""
+
+    name: str
+    until: str
+    left: str
+
+
+@dataclasses.dataclass
+class BehindRow:
+    """How far a person is."""
+
+    name: str
+    text: str
+    percent: int
+
+
+@dataclasses.dataclass
+class DayRow:
+    """Signatures of one day."""
+
+    day: str
+    signed: int
+    percent: int
+    """Of the busiest day shown."""
+
+
 class DashboardState(rx.State):
     """The page "Tổng quan"."""
 
@@ -116,12 +165,23 @@ class DashboardState(rx.State):
     total: int = 0
     out_of_date: int = 0
     mine: int = 0
+    office: bool = False
+    problems: list[ProblemRow] = []
+    more_problems: int = 0
+    expiring: list[ExpiringRow] = []
+    sync_text: str = ""
+    sync_tone: str = "info"
+    behind: list[BehindRow] = []
+    days: list[DayRow] = []
+    said: str = ""
     problem: str = ""
+    _looked_at: float = 0.0
     following: int = 0
 
     @rx.event
     @signed_in
     async def load(self) -> AsyncIterator[rx.event.EventSpec]:
+        self.said, self._looked_at = "", 0.0
         await self._reload(await identity(self))
         self.following += 1
         yield DashboardState.watch(self.following)
@@ -130,6 +190,20 @@ class DashboardState(rx.State):
     @signed_in
     async def watch(self, turn: int) -> None:
         await follow(self, turn, self._reload)
+
+    @rx.event
+    @signed_in
+    async def remind(self, class_id: str, staff_id: str) -> None:
+        """Remind whoever is late."""
+        who = await identity(self)
+        self.said = ""
+        try:
+            mailed = await asyncio.to_thread(reminders.remind, database(), who, str(class_id), str(staff_id))
+        except HocbaError as error:
+            self.problem = error.sentence
+            return
+        self.said = "Đã nhắc trong phần mềm và bằng thư điện tử." if mailed else "Đã nhắc. Lời nhắc hiện khi thầy cô mở trang Ký học bạ."
+        await self._reload(who)
 
     async def _reload(self, who: Identity) -> None:
         try:
@@ -141,7 +215,8 @@ class DashboardState(rx.State):
         self.school_name, self.school_year = view.school_name, view.school_year
         self.rows = [_row(progress, kind) for progress in view.classes for kind in KINDS]
         self.people = [
-            PersonRow(person.name, STAGE_SIGNER[person.stage], person.class_name, person.slots) for person in view.people[:30]
+            PersonRow(person.staff_id, person.class_id, person.name, STAGE_SIGNER[person.stage], person.class_name, person.slots)
+            for person in view.people[:30]
         ]
         self.chart = [_bar(KIND_SHORT[kind], totals[kind]) for kind in KINDS]
         self.sealed = sum(totals[kind].get("sealed", 0) for kind in KINDS)
@@ -152,9 +227,41 @@ class DashboardState(rx.State):
             self.steps_of_year = [
                 Step(step.number, step.title, step.when, step.state, _STEP_NAMES[step.state], step.text, step.button, step.href) for step in guide
             ]
+            self.behind = [_behind(row) for row in view.signers if row.signed < row.slots][:BEHIND]
+            self.days = _days(view.days[-DAYS:])
+            if time.time() - self._looked_at > LOOK_AGAIN:
+                self._attend(await asyncio.to_thread(attention, database(), who))
+        self.office = allowed(who, Right.LOCK)
         self.mine, self.problem = sum(view.mine.values()), ""
         self.tasks = _tasks(view, who)
         self.loaded = True
+
+
+    def _attend(self, found: Attention) -> None:
+        self._looked_at = time.time()
+        rows = [
+            ProblemRow(job.name + " lỗi lúc " + local_text(job.at), job.text, "problem", "Lỗi", "Xem", job.page) for job in found.failed
+        ] + [
+            ProblemRow(row.whom, row.text, "problem" if row.blocking else "wait", "Chưa ký được" if row.blocking else "Nên xem", "Xử lý", row.page)
+            for row in found.problems
+        ]
+        self.problems, self.more_problems = rows[:PROBLEMS], max(0, len(rows) - PROBLEMS)
+        self.expiring = [ExpiringRow(row.name, local_text(row.valid_to)[:10] if row.valid_to else "", f"còn {row.days_left} ngày") for row in found.expiring[:BEHIND]]
+        run = found.last_sync
+        self.sync_tone = "wait" if run is None else {"failed": "problem", "cancelled": "wait", "done": "ok"}.get(run.state, "todo")
+        self.sync_text = (
+            "Chưa đồng bộ lần nào." if run is None
+            else f"Lần gần nhất {local_text(run.ended_at or run.started_at)}: {JOB[run.state]}. {run.problem}".strip()
+        )
+
+
+def _behind(row: SignerProgress) -> BehindRow:
+    return BehindRow(row.name, f"{row.signed}/{row.slots} đã ký, còn {row.slots - row.signed}", round(100 * row.signed / row.slots))
+
+
+def _days(days: list[tuple[str, int]]) -> list[DayRow]:
+    most = max((signed for _, signed in days), default=1)
+    return [DayRow(f"{day[8:10]}/{day[5:7]}", signed, max(1, round(100 * signed / most))) for day, signed in days]
 
 
 def _bar(name: str, steps: Mapping[str, int]) -> Bar:

@@ -70,6 +70,22 @@ def waiting_people(session: Session, school_year: str, class_ids: Sequence[str] 
     return [tuple(row) for row in session.exec(query).all()]  # type: ignore[misc]
 
 
+def signed_per_person(session: Session, school_year: str) -> list[tuple[str, str, int, int]]:
+    """``(staff id, name, slots, signed)`` over the current versions of the year's records, who is furthest behind first."""
+    left = func.count() - func.count(Slot.signed_at)
+    rows = session.exec(
+        select(Staff.id, Staff.full_name, func.count(), func.count(Slot.signed_at))
+        .select_from(Slot)
+        .join(Document, (Document.id == Slot.document_id) & (Document.school_id == Slot.school_id))
+        .join(SchoolClass, (SchoolClass.id == Document.class_id) & (SchoolClass.school_id == Document.school_id))
+        .join(Staff, (Staff.id == Slot.staff_id) & (Staff.school_id == Slot.school_id))
+        .where(SchoolClass.school_year == school_year, Document.version_id == Slot.version_id)
+        .group_by(Staff.id, Staff.full_name)
+        .order_by(left.desc(), Staff.full_name)
+    ).all()
+    return [tuple(row) for row in rows]  # type: ignore[misc]
+
+
 def signed_per_day(session: Session, school_year: str) -> list[tuple[str, int]]:
     """``(ISO date in Vietnam, signatures)`` of the year's records, oldest first."""
     if session.get_bind().dialect.name == "sqlite":

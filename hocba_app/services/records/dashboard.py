@@ -38,8 +38,19 @@ class Person:
     staff_id: str
     name: str
     stage: str
+    class_id: str
     class_name: str
     slots: int
+
+
+@dataclass(frozen=True, slots=True)
+class SignerProgress:
+    """How far one person is with everything he has to sign this year, whether its turn has come or not."""
+
+    staff_id: str
+    name: str
+    slots: int
+    signed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +65,8 @@ class Overview:
     """Slots that wait for this person now, by stage."""
     days: list[tuple[str, int]] = field(default_factory=list)
     """Signatures a day; management only."""
+    signers: list[SignerProgress] = field(default_factory=list)
+    """Who is furthest behind first; management only."""
 
     @property
     def totals(self) -> dict[str, Counter[str]]:
@@ -87,11 +100,12 @@ def overview(db: Database, who: Identity, school_year: str | None = None) -> Ove
             school_year=year,
             classes=_classes(session, year, visible),
             people=[
-                Person(staff_id, name, stage, class_name, slots)
-                for staff_id, name, stage, _, class_name, slots in counts.waiting_people(session, year, visible)
+                Person(staff_id, name, stage, class_id, class_name, slots)
+                for staff_id, name, stage, class_id, class_name, slots in counts.waiting_people(session, year, visible)
             ],
             mine=dict(mine),
             days=counts.signed_per_day(session, year) if whole_school else [],
+            signers=[SignerProgress(*row) for row in counts.signed_per_person(session, year)] if whole_school else [],
         )
 
 

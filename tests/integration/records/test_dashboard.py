@@ -35,6 +35,9 @@ def test_numbers_of_a_class(small: SmallSchool) -> None:
     assert row.steps["cover"]["open"] == 3 and view.totals["results"]["homeroom"] == 1
     assert {(person.stage, person.slots) for person in view.people} == {("subject", 1), ("homeroom", 1)}
     assert sum(count for _, count in view.days) == 3
+    progress = {row.staff_id: (row.signed, row.slots) for row in view.signers}
+    assert progress[small.people["TOAN"].staff_id or ""] == (1, 2) and progress[small.people["homeroom"].staff_id or ""] == (0, 2)
+    assert overview(small.db, small.people["homeroom"]).signers == []
     assert overview(small.db, small.people["TOAN"]).days == [] and overview(small.db, small.people["TOAN"]).mine == {"subject": 1}
     assert overview(small.db, small.people["homeroom"]).mine == {"homeroom": 1}
 

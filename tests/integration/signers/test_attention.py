@@ -1,0 +1,61 @@
+"""What the office has to solve: gaps by kind, certificates that run out, failed jobs of the last day, the last sync."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlmodel import select
+
+from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.models import Job, SigningKey
+from hocba_app.models.base import utc_now
+from hocba_app.services.accounts.identity import Identity
+from hocba_app.services.records.attention import attention
+from tests.school import SmallSchool
+
+
+def test_people_with_the_same_gap_are_one_line(small: SmallSchool) -> None:
+    with small.db.write(small.school_id) as session:
+        for key in session.exec(select(SigningKey).where(SigningKey.owner != "seal")).all():
+            session.delete(key)
+    found = attention(small.db, small.people["admin"])
+    [accounts] = [problem for problem in found.problems if problem.page == "/signing-accounts"]
+    assert accounts.blocking and accounts.whom.count(",") == 2 and "và 2 người khác" in accounts.whom
+    assert "Chưa có tài khoản MySign" in accounts.text
+    assert found.last_sync is None and found.failed == []
+
+
+def test_certificates_that_run_out_are_listed_once(small: SmallSchool) -> None:
+    with small.db.write(small.school_id) as session:
+        for key in session.exec(select(SigningKey)).all():
+            far = key.owner != small.people["TOAN"].staff_id
+            key.valid_from, key.valid_to = utc_now() - timedelta(days=300), utc_now() + timedelta(days=400 if far else 12, hours=1)
+            key.checked_at = utc_now()
+            session.add(key)
+    found = attention(small.db, small.people["admin"])
+    assert [(view.owner, view.days_left) for view in found.expiring] == [(small.people["TOAN"].staff_id, 12)]
+    assert not any("hết hạn" in problem.text for problem in found.problems)
+
+
+def test_failed_jobs_of_the_last_day_with_their_sentence(small: SmallSchool) -> None:
+    with small.db.write(small.school_id) as session:
+        for kind, hours, state, code in (
+            ("sync", 2, "failed", "provider_busy"), ("lock", 1, "failed", "no_such_code"), ("lock", 30, "failed", None), ("lock", 1, "done", None),
+        ):
+            session.add(Job(kind=kind, state=state, error_code=code, ended_at=utc_now() - timedelta(hours=hours)))
+    found = attention(small.db, small.people["admin"])
+    assert [(job.name, job.page) for job in found.failed] == [("Chốt hồ sơ", "/lock"), ("Đồng bộ", "/sync")]
+    assert found.failed[1].text == HocbaError(ErrorCode.PROVIDER_BUSY).sentence and found.failed[0].text
+    assert found.last_sync is not None and found.last_sync.state == "failed"
+
+
+def test_teachers_are_refused_and_another_school_sees_nothing_of_ours(small: SmallSchool, stranger: Identity) -> None:
+    with small.db.write(small.school_id) as session:
+        session.add(Job(kind="sync", state="failed", ended_at=utc_now()))
+    for part in ("TOAN", "homeroom", "operator"):
+        with pytest.raises(HocbaError) as caught:
+            attention(small.db, small.people[part])
+        assert caught.value.code is ErrorCode.FORBIDDEN
+    theirs = attention(small.db, stranger)
+    assert theirs.failed == [] and theirs.last_sync is None and theirs.expiring == []
