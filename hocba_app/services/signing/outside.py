@@ -15,6 +15,7 @@ from hocba_app.services.signing.providers.csc import CscProvider
 from hocba_app.services.signing.providers.mysign import MySignProvider
 from hocba_app.services.signing.providers.pkcs12 import Pkcs12Provider
 from hocba_app.services.signing.providers.provider import SigningProvider
+from hocba_app.services.signing.providers.smartca import SmartCaProvider
 from hocba_app.services.signing.timestamps import TimestampClient
 from hocba_app.services.signing.writer import DirectWriter, IncrementalWriter
 from hocba_app.settings import settings
@@ -64,11 +65,18 @@ def token_size() -> int:
     return authority.largest_token
 
 
+def configured_providers() -> tuple[str, ...]:
+    """Signing services this installation is connected to, by the name a key keeps; MySign first."""
+    now = settings()
+    others = {"smartca": now.smartca_url, "csc": now.csc_url, "pkcs12": now.pkcs12_dir}
+    return ("mysign", *(name for name, address in others.items() if address))
+
+
 def provider_for(session: Session, name: str) -> SigningProvider:
     """The signing service a key lies at (`SigningKey.provider`), with this school's credentials.
 
     Args:
-        name: ``mysign``, ``csc`` or ``pkcs12``.
+        name: one of :func:`configured_providers`.
 
     Raises:
         HocbaError: PROVIDER_NOT_SET_UP when this installation has no such service.
@@ -80,6 +88,8 @@ def provider_for(session: Session, name: str) -> SigningProvider:
         )
     if name == "csc" and settings().csc_url:
         return _csc(settings().csc_url, settings().csc_token)
+    if name == "smartca" and settings().smartca_url:
+        return _smartca(settings().smartca_url, settings().smartca_sp_id, settings().smartca_sp_password)
     if name == "pkcs12" and settings().pkcs12_dir:
         return _pkcs12(settings().pkcs12_dir)
     raise HocbaError(ErrorCode.PROVIDER_NOT_SET_UP)
@@ -93,6 +103,11 @@ def _mysign(url: str, client_id: str, client_secret: str, webhook: bool) -> Sign
 @cache
 def _csc(url: str, token: str) -> SigningProvider:
     return _kept(CscProvider(url, token))
+
+
+@cache
+def _smartca(url: str, sp_id: str, sp_password: str) -> SigningProvider:
+    return _kept(SmartCaProvider(url, sp_id, sp_password))
 
 
 @cache
@@ -113,5 +128,5 @@ def close_connections() -> None:
     """Close every connection this process keeps to services outside: before its settings change, or it ends."""
     while _open:
         _open.pop().close()
-    for made in (_timestamp_client, _mysign, _csc):
+    for made in (_timestamp_client, _mysign, _csc, _smartca):
         made.cache_clear()

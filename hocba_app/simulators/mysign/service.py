@@ -103,16 +103,23 @@ class Service:
 
     # --- transactions --------------------------------------------------------------------------------------------
 
-    def start(self, client_id: str, user: dict[str, Any], description: str, documents: list[dict[str, str]], digests: list[str]) -> str:
+    def start(
+        self, client_id: str, user: dict[str, Any], description: str, documents: list[dict[str, str]], digests: list[str],
+        transaction: str = "",
+    ) -> str:
         """A new transaction. It waits for the phone, unless certificate or quota end it at once.
 
         Args:
             description: base64, as it came.
             documents: ``document_id`` and ``document_name`` (base64) each.
             digests: base64 SHA-256 each, in the same order.
+            transaction: the caller's id for it; empty: one is made.
 
         Returns:
             Its id.
+
+        Raises:
+            sqlite3.IntegrityError: a transaction of that id exists.
         """
         status, now = WAITING, time.time()
         if not self.users.certificate_usable(user):
@@ -121,7 +128,7 @@ class Service:
             status = QUOTA
         fault = self.faults.take("lapse_seconds")
         window = float(fault["seconds"]) if fault else self.limits.window_seconds
-        transaction = secrets.token_hex(16)
+        transaction = transaction or secrets.token_hex(16)
         self.store.insert(
             "request",
             {

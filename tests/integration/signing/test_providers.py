@@ -1,4 +1,4 @@
-"""What every signing service behind the one interface must do, asked of each: MySign, CSC v1 and v2, PKCS#12."""
+"""What every signing service behind the one interface must do, asked of each: MySign, SmartCA, CSC v1 and v2, PKCS#12."""
 
 from __future__ import annotations
 
@@ -28,8 +28,10 @@ from hocba_app.services.signing.providers.csc import CscProvider
 from hocba_app.services.signing.providers.mysign import MySignProvider
 from hocba_app.services.signing.providers.pkcs12 import Pkcs12Provider
 from hocba_app.services.signing.providers.provider import SigningProvider, SignRequest, SubmissionUnknown
+from hocba_app.services.signing.providers.smartca import SmartCaProvider
 from tests.integration.simulators.mysign_rig import TEACHER, mysign_rig
 from tests.integration.simulators.running import running
+from tests.integration.simulators.smartca_rig import smartca_rig
 from tests.pki import pki
 
 _PREHASHED = Prehashed(hashes.SHA256())
@@ -94,7 +96,7 @@ class Case:
     service: Any = None
 
 
-@pytest.fixture(params=["mysign", "csc1", "csc2", "pkcs12"])
+@pytest.fixture(params=["mysign", "smartca", "csc1", "csc2", "pkcs12"])
 def case(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Case]:
     holder = pki().person("Nguyễn Thị Ánh", "079204001234")
     if request.param == "mysign":
@@ -108,6 +110,12 @@ def case(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Case]:
 
             yield Case(provider, TEACHER["user_id"], confirm)
             provider.close()
+    elif request.param == "smartca":
+        with smartca_rig(tmp_path) as rig:
+            rig.add(TEACHER)
+            smartca = SmartCaProvider(rig.url, rig.client["client_id"], rig.client["client_secret"])
+            yield Case(smartca, TEACHER["user_id"], rig.confirm, rig)
+            smartca.close()
     elif request.param == "pkcs12":
         certificates = [x509.load_der_x509_certificate(item) for item in holder.chain]
         (tmp_path / "teacher.p12").write_bytes(
