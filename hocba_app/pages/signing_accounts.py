@@ -44,7 +44,7 @@ def _editor() -> rx.Component:
                 rx.cond(
                     SigningAccountsState.editing.user != "",
                     rx.el.button(
-                        "Gỡ tài khoản", class_name="button soft", on_click=SigningAccountsState.remove,
+                        "Gỡ tài khoản", class_name="button soft", on_click=SigningAccountsState.ask_remove,
                         aria_label="Gỡ tài khoản MySign của " + SigningAccountsState.editing.name,
                     ),
                 ),
@@ -53,6 +53,7 @@ def _editor() -> rx.Component:
             ),
             style={"display": "flex", "flexWrap": "wrap", "gap": "10px", "justifyContent": "space-between", "alignItems": "center"},
         ),
+        rx.cond(SigningAccountsState.removing, _confirm_removal()),
         key_facts(SigningAccountsState.editing),
         key_editor(
             SigningAccountsState,
@@ -60,6 +61,15 @@ def _editor() -> rx.Component:
         ),
         class_name="panel stack", aria_label="Tài khoản đang sửa", tab_index=-1, style={"scrollMarginTop": "72px"},
         custom_attrs={"data-reveal": "1"}, key=SigningAccountsState.key_owner,  # another person's is another element
+    )
+
+
+def _confirm_removal() -> rx.Component:
+    return rx.el.div(
+        rx.el.b("Gỡ tài khoản MySign của ", SigningAccountsState.editing.name, "? Muốn ký lại phải kết nối và chọn chứng thư từ đầu."),
+        rx.el.button("Gỡ", class_name="button danger", on_click=SigningAccountsState.remove, auto_focus=True),
+        rx.el.button("Quay lại", class_name="button soft", on_click=SigningAccountsState.keep), class_name="filters", role="alertdialog",
+        aria_label="Xác nhận gỡ tài khoản",
     )
 
 

@@ -135,8 +135,18 @@ def _delegation(row: DelegationRow) -> rx.Component:
         rx.el.td(
             rx.cond(
                 row.live,
-                rx.el.button(
-                    "Thu hồi", class_name="button soft", on_click=SigningSettingsState.revoke(row.id), aria_label="Thu hồi quyết định " + row.number
+                rx.cond(
+                    SigningSettingsState.revoking == row.id,
+                    rx.el.div(
+                        rx.el.b("Thu hồi quyết định này? Không lấy lại được."),
+                        rx.el.button("Thu hồi", class_name="button danger", on_click=SigningSettingsState.revoke(row.id), auto_focus=True),
+                        rx.el.button("Quay lại", class_name="button soft", on_click=SigningSettingsState.keep), class_name="filters",
+                        role="alertdialog", aria_label="Xác nhận thu hồi quyết định " + row.number,
+                    ),
+                    rx.el.button(
+                        "Thu hồi", class_name="button soft", on_click=SigningSettingsState.ask_revoke(row.id),
+                        aria_label="Thu hồi quyết định " + row.number,
+                    ),
                 ),
             ),
         ),

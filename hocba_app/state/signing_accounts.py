@@ -57,6 +57,7 @@ class SigningAccountsState(rx.State):
     key_problem: str = ""
     key_done: str = ""
     key_busy: bool = False
+    removing: bool = False
     credentials: list[CredentialRow] = []
     following: int = 0
 
@@ -108,7 +109,7 @@ class SigningAccountsState(rx.State):
         if row is None or self.key_owner == owner:
             self._close()
             return
-        self.editing = row
+        self.editing, self.removing = row, False
         key_editing.open_editor(self, row.owner, row.user)
 
     @rx.event
@@ -153,9 +154,24 @@ class SigningAccountsState(rx.State):
 
     @rx.event
     @requires(Right.SIGNING_ACCOUNTS)
+    async def ask_remove(self) -> None:
+        """Ask before the opened account is taken away: connecting it again costs a confirmation on the phone."""
+        self.removing = True
+
+    @rx.event
+    @requires(Right.SIGNING_ACCOUNTS)
+    async def keep(self) -> None:
+        """Not taken away after all."""
+        self.removing = False
+
+    @rx.event
+    @requires(Right.SIGNING_ACCOUNTS)
     async def remove(self) -> None:
-        """Take the opened account away."""
+        """Take the opened account away, asked before."""
         who = await identity(self)
+        if not self.removing:
+            return
+        self.removing = False
         try:
             await asyncio.to_thread(keys.remove_key, database(), who, self.key_owner)
             self._close()
@@ -175,7 +191,7 @@ class SigningAccountsState(rx.State):
         await self._reload(who)
 
     def _close(self) -> None:
-        self.editing = KeyRow()
+        self.editing, self.removing = KeyRow(), False
         key_editing.open_editor(self, "", "")
 
     async def _reload(self, who: Identity | None) -> None:

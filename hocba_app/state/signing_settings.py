@@ -85,13 +85,14 @@ class SigningSettingsState(rx.State):
     key_problem: str = ""
     key_done: str = ""
     key_busy: bool = False
+    revoking: str = ""
     credentials: list[CredentialRow] = []
 
     @rx.event
     @requires(*_ALL)
     async def load(self) -> None:
         """Show the truth. It changes by hand: nothing is followed."""
-        self.problem, self.done, self.today = "", "", today().isoformat()
+        self.problem, self.done, self.today, self.revoking = "", "", today().isoformat(), ""
         key_editing.open_editor(self, SEAL, "")
         await self._reload(await identity(self))
 
@@ -121,7 +122,23 @@ class SigningSettingsState(rx.State):
 
     @rx.event
     @requires(Right.DELEGATE)
+    async def ask_revoke(self, delegation_id: str) -> None:
+        """Ask first: a decision that was revoked does not come back."""
+        self.revoking = str(delegation_id)
+
+    @rx.event
+    @requires(Right.DELEGATE)
+    async def keep(self) -> None:
+        """Not revoked after all."""
+        self.revoking = ""
+
+    @rx.event
+    @requires(Right.DELEGATE)
     async def revoke(self, delegation_id: str) -> None:
+        """Revoke the decision that was asked about."""
+        if not self.revoking or self.revoking != delegation_id:
+            return
+        self.revoking = ""
         await self._do("Đã thu hồi quyết định ký thay. Chữ ký đã ký vẫn có giá trị.", signing.revoke_delegation, str(delegation_id))
 
     @rx.event
