@@ -1,4 +1,4 @@
-"""MySign accounts of the signers [19, 22.4]: entering them, picking the certificate, testing it.
+"""Accounts of the signers at their signing service [19, 22.4]: entering them, picking the certificate, testing it.
 
 The service is asked outside of every transaction; what it said is written only if the account is still the one asked.
 """
@@ -21,10 +21,9 @@ from hocba_app.services.signers import credentials
 from hocba_app.services.signers.credentials import Judged
 from hocba_app.services.signers.key_views import KeysPage, KeyView, key_view, keys_page
 from hocba_app.services.signers.owners import Owner, owner_of, require_owner, working_staff
-from hocba_app.services.signing.outside import provider_for
+from hocba_app.services.signing.outside import configured_providers, provider_for
 from hocba_app.services.signing.providers.provider import SigningProvider
 
-PROVIDERS = ("mysign",)
 _USER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{2,79}")
 
 
@@ -56,6 +55,7 @@ def set_provider_user(db: Database, who: Identity, owner: str, provider_user: st
     Args:
         owner: staff id, or ``seal``.
         provider_user: as the service knows him ("CMT_…", "MST_…", or the id number).
+        provider: one of :func:`outside.configured_providers`.
 
     Raises:
         HocbaError: FORBIDDEN, NOT_FOUND, INVALID_INPUT.
@@ -111,27 +111,30 @@ def choose_credential(db: Database, who: Identity, owner: str, credential_id: st
         return _store(session, who.account_id, owner, key.provider_user, judged)
 
 
-def connect(db: Database, who: Identity, owner: str, provider_user: str) -> SigningKey:
+def connect(db: Database, who: Identity, owner: str, provider_user: str, provider: str = "mysign") -> SigningKey:
     """Account and certificate in one step, when exactly one certificate there fits.
 
     With several that fit, the account is kept and the caller lets somebody pick; with none, nothing changes.
+
+    Args:
+        provider: as in :func:`set_provider_user`.
 
     Raises:
         HocbaError: as :func:`choose_credential`; CREDENTIAL_CHOICE.
     """
     require_owner(who, owner)
-    user = _parsed_user(provider_user, "mysign")
+    user = _parsed_user(provider_user, provider)
     with db.read(who.school_id) as session:
         person = owner_of(session, owner)
-        provider = provider_for(session, "mysign")
-    found = credentials.ask(provider, user, person)
+        service = provider_for(session, provider)
+    found = credentials.ask(service, user, person)
     fitting = [item for item in found if item.usable]
     if not fitting:
         # An own certificate that is expired says more than a stranger's beside it.
         raise next((item.problem for item in found if item.own), found[0].problem) or HocbaError(ErrorCode.CREDENTIAL_NONE)
     with db.write(who.school_id) as session:
         _exists(session, owner)
-        _set_user(session, who, owner, user, "mysign")
+        _set_user(session, who, owner, user, provider)
         if len(fitting) == 1:
             return _store(session, who.account_id, owner, user, fitting[0])
     raise HocbaError(ErrorCode.CREDENTIAL_CHOICE, count=len(fitting))
@@ -192,11 +195,11 @@ def recheck(db: Database, school_id: str, owner: str, *, actor: str) -> str | No
 
 def _parsed_user(text: str, provider: str) -> str:
     user = text.strip()
-    if provider not in PROVIDERS:
+    if provider not in configured_providers():
         raise HocbaError(ErrorCode.INVALID_INPUT, detail=f"dịch vụ ký số {provider[:20]} chưa được hỗ trợ")
     if not _USER.fullmatch(user):
         raise HocbaError(
-            ErrorCode.INVALID_INPUT, detail="tài khoản MySign gồm chữ không dấu, số và dấu _ - . (ví dụ CCCD_079204001234)"
+            ErrorCode.INVALID_INPUT, detail="tài khoản ký gồm chữ không dấu, số và dấu _ - . (ví dụ CCCD_079204001234)"
         )
     return user
 

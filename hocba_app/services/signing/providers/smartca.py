@@ -96,7 +96,7 @@ class SmartCaProvider:
         except httpx.HTTPError:
             return Submitted(transaction)
         shape = _json(answer)
-        if shape is None or _status(answer, shape) >= 500:
+        if answer.status_code >= 500 or (answer.status_code < 400 and (shape is None or _status(answer, shape) >= 500)):
             return Submitted(transaction)
         given = str((_checked(answer).get("data") or {}).get("transaction_id") or transaction)
         return Submitted(given if _TRANSACTION.match(given) else transaction)
