@@ -1,4 +1,4 @@
-"""Editing one MySign account: the account's name, the certificates found there, the test. Used by three pages."""
+"""Editing one signing account: the account's name, the certificates found there, the test. Used by three pages."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import reflex as rx
 
-from hocba_app.components.fields import text_field
+from hocba_app.components.fields import select_field, text_field
 from hocba_app.components.notice import error_notice, notice
 from hocba_app.components.status_badge import status_badge
 from hocba_app.state.key_editing import CredentialRow, KeyRow
@@ -18,17 +18,25 @@ def key_editor(state: Any, *, hint: str) -> rx.Component:
     Args:
         state: class of the page's state: variables as ``KeyEditing``, handlers ``connect(form)``, ``fetch``, ``pick(id)``.
     """
+    several = state.key_services.length() > 1
     return rx.el.div(
         rx.cond(state.key_problem != "", error_notice(state.key_problem)),
         rx.cond(state.key_done != "", notice(state.key_done, tone="ok")),
         rx.form(
+            rx.cond(
+                several,
+                select_field(
+                    "Dịch vụ ký số", state.key_services, id="provider", default_value=state.key_provider, key=state.key_owner + state.key_provider,
+                    hint="Dịch vụ đã cấp chứng thư số. VNPT SmartCA: nhập số định danh, hoặc mã số thuế với con dấu.",
+                ),
+            ),
             text_field(
-                "Tài khoản MySign", id="user", default_value=state.key_user, key=state.key_owner + state.key_user, auto_complete="off",
+                rx.cond(several, "Tài khoản ký", "Tài khoản MySign"), id="user", default_value=state.key_user, key=state.key_owner + state.key_user, auto_complete="off",
                 auto_capitalize="none", spell_check=False, max_length=80, required=True, placeholder="CCCD_079204001234", hint=hint,
             ),
             rx.el.div(
                 rx.el.button(
-                    rx.icon("link", size=18, aria_hidden=True), rx.cond(state.key_busy, "Đang hỏi MySign…", "Kết nối và kiểm tra"), type="submit",
+                    rx.icon("link", size=18, aria_hidden=True), rx.cond(state.key_busy, "Đang hỏi dịch vụ ký số…", "Kết nối và kiểm tra"), type="submit",
                     class_name="button", disabled=state.key_busy,
                 ),
                 rx.el.button(

@@ -46,7 +46,10 @@ KEY_STATE = {
     "no_account": "Chưa có tài khoản", "no_certificate": "Chưa chọn chứng thư", "problem": "Có vấn đề", "expired": "Đã hết hạn",
     "expiring": "Sắp hết hạn", "ok": "Sẵn sàng",
 }
-"""How a signer's MySign account and certificate stand."""
+"""How a signer's account at the signing service and his certificate stand."""
+SIGNING_SERVICE = {
+    "mysign": "MySign (Viettel-CA)", "smartca": "VNPT SmartCA", "csc": "Dịch vụ theo chuẩn CSC", "pkcs12": "Tệp khóa (chỉ để thử nghiệm)",
+}
 GAP_OF_MANY = {
     "no_teacher": "Chưa có giáo viên dạy các môn này ở một số lớp. Hãy phân công trên SMAS rồi đồng bộ lại, hoặc chọn người ký thay thế.",
     "no_id_number": "Chưa có số định danh trên SMAS nên chưa thể ký. Hãy bổ sung trên SMAS, nộp và đồng bộ lại.",

@@ -1,4 +1,4 @@
-"""What every page does that edits a MySign account: enter it, connect, pick a certificate, test. The handlers stay with
+"""What every page does that edits a signing account: enter it, connect, pick a certificate, test. The handlers stay with
 the pages, which ask for different rights; the services check again whose account it is."""
 
 from __future__ import annotations
@@ -9,11 +9,12 @@ from typing import Protocol
 
 from hocba_app.domain.calendar import local_text
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.domain.wording import KEY_STATE
+from hocba_app.domain.wording import KEY_STATE, SIGNING_SERVICE
 from hocba_app.models import database
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.signers import keys
 from hocba_app.services.signers.keys import CredentialView, KeyView
+from hocba_app.services.signing.outside import configured_providers
 
 STATE_TONE = {"no_account": "todo", "no_certificate": "todo", "problem": "problem", "expired": "problem", "expiring": "wait", "ok": "ok"}
 
@@ -26,6 +27,7 @@ class KeyRow:
     name: str = ""
     detail: str = ""
     user: str = ""
+    provider: str = "mysign"
     certificate: str = ""
     number: str = ""
     validity: str = ""
@@ -36,6 +38,14 @@ class KeyRow:
     state_name: str = ""
     sentence: str = ""
     serial: str = ""
+
+
+@dataclasses.dataclass
+class ServiceRow:
+    """One signing service to choose."""
+
+    value: str
+    label: str
 
 
 @dataclasses.dataclass
@@ -60,6 +70,9 @@ class KeyEditing(Protocol):
 
     key_owner: str
     key_user: str
+    key_provider: str
+    key_services: list[ServiceRow]
+    """What this installation is connected to; chosen from only where there are several."""
     key_problem: str
     key_done: str
     key_busy: bool
@@ -72,25 +85,36 @@ def key_row(view: KeyView, detail: str = "") -> KeyRow:
     if view.days_left is not None:
         days = f"còn {view.days_left} ngày" if view.days_left >= 0 else "đã hết hạn"
     return KeyRow(
-        owner=view.owner, name=view.name, detail=detail, user=view.provider_user, certificate=view.certificate_name,
-        number=view.certificate_number, validity=_span(view.valid_from, view.valid_to), days=days,
+        owner=view.owner, name=view.name, detail=detail, user=view.provider_user, provider=view.provider,
+        certificate=view.certificate_name, number=view.certificate_number, validity=_span(view.valid_from, view.valid_to), days=days,
         checked=local_text(view.checked_at) if view.checked_at else "", tone=STATE_TONE[view.state], state=view.state,
         state_name=KEY_STATE[view.state], sentence=view.sentence, serial=view.serial_number,
     )
 
 
-def open_editor(state: KeyEditing, owner: str, user: str) -> None:
+def open_editor(state: KeyEditing, owner: str, user: str, provider: str = "mysign") -> None:
     """Begin with one account."""
+    state.key_provider, state.key_services = provider, [ServiceRow(name, SIGNING_SERVICE[name]) for name in configured_providers()]
     state.key_owner, state.key_user, state.key_problem, state.key_done, state.credentials = owner, user, "", "", []
     state.key_busy = False
 
 
-async def connect(state: KeyEditing, who: Identity, user: str) -> None:
-    """Account and certificate in one step; where several fit, the list to pick from."""
-    state.key_user = str(user).strip()[:100]
+def show_stored(state: KeyEditing, view: KeyView) -> None:
+    """The account as it is stored, unless something else was typed."""
+    if not state.key_user:
+        state.key_user, state.key_provider = view.provider_user, view.provider
+
+
+async def connect(state: KeyEditing, who: Identity, form: dict[str, str]) -> None:
+    """Account and certificate in one step; where several fit, the list to pick from.
+
+    Args:
+        form: ``user``, and ``provider`` where there is a choice.
+    """
+    state.key_user, state.key_provider = form.get("user", "").strip()[:100], form.get("provider", "mysign")
     _begin(state)
     try:
-        await asyncio.to_thread(keys.connect, database(), who, state.key_owner, state.key_user)
+        await asyncio.to_thread(keys.connect, database(), who, state.key_owner, state.key_user, state.key_provider)
         state.key_done = "Đã kết nối và kiểm tra chứng thư số: dùng được để ký."
     except HocbaError as error:
         if error.code is ErrorCode.CREDENTIAL_CHOICE:

@@ -16,7 +16,7 @@ from hocba_app.services.signers import images, keys
 from hocba_app.state import key_editing
 from hocba_app.state.form_texts import form_texts
 from hocba_app.state.guard import identity, requires
-from hocba_app.state.key_editing import CredentialRow, KeyRow
+from hocba_app.state.key_editing import CredentialRow, KeyRow, ServiceRow
 
 
 class MySignatureState(rx.State):
@@ -28,6 +28,8 @@ class MySignatureState(rx.State):
     key: KeyRow = KeyRow()
     key_owner: str = ""
     key_user: str = ""
+    key_provider: str = "mysign"
+    key_services: list[ServiceRow] = []
     key_problem: str = ""
     key_done: str = ""
     key_busy: bool = False
@@ -47,7 +49,7 @@ class MySignatureState(rx.State):
         who = await self._mine()
         self.key_busy = True
         yield
-        await key_editing.connect(self, who, form_texts(form).get("user", ""))
+        await key_editing.connect(self, who, form_texts(form))
         await self._reload(who)
 
     @rx.event
@@ -88,7 +90,7 @@ class MySignatureState(rx.State):
         image, view = await asyncio.to_thread(_read, who)
         self.preview, self.saved = image.preview, local_text(image.saved_at) if image.saved_at else ""
         self.key = key_editing.key_row(view)
-        self.key_user = self.key_user or view.provider_user
+        key_editing.show_stored(self, view)
         self.loaded = True
 
 

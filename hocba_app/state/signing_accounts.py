@@ -21,7 +21,7 @@ from hocba_app.state import key_editing
 from hocba_app.state.following import follow
 from hocba_app.state.form_texts import form_texts
 from hocba_app.state.guard import identity, requires
-from hocba_app.state.key_editing import STATE_TONE, CredentialRow, KeyRow
+from hocba_app.state.key_editing import STATE_TONE, CredentialRow, KeyRow, ServiceRow
 
 PAGE_ROWS = 20
 
@@ -54,6 +54,8 @@ class SigningAccountsState(rx.State):
     editing: KeyRow = KeyRow()
     key_owner: str = ""
     key_user: str = ""
+    key_provider: str = "mysign"
+    key_services: list[ServiceRow] = []
     key_problem: str = ""
     key_done: str = ""
     key_busy: bool = False
@@ -110,7 +112,7 @@ class SigningAccountsState(rx.State):
             self._close()
             return
         self.editing, self.removing = row, False
-        key_editing.open_editor(self, row.owner, row.user)
+        key_editing.open_editor(self, row.owner, row.user, row.provider)
 
     @rx.event
     @requires(Right.SIGNING_ACCOUNTS)
@@ -123,7 +125,7 @@ class SigningAccountsState(rx.State):
         who = await identity(self)
         self.key_busy = True
         yield
-        await key_editing.connect(self, who, form_texts(form).get("user", ""))
+        await key_editing.connect(self, who, form_texts(form))
         await self._reload(who)
 
     @rx.event

@@ -21,7 +21,7 @@ from hocba_app.services.signers.owners import Choice
 from hocba_app.state import key_editing
 from hocba_app.state.form_texts import form_texts
 from hocba_app.state.guard import identity, requires
-from hocba_app.state.key_editing import STATE_TONE, CredentialRow, KeyRow
+from hocba_app.state.key_editing import STATE_TONE, CredentialRow, KeyRow, ServiceRow
 
 _TONE = {"in_force": "ok", "coming": "wait", "over": "info", "revoked": "info"}
 _ALL = (Right.COVER_SIGNER, Right.DELEGATE, Right.SEAL_OPERATOR)
@@ -82,6 +82,8 @@ class SigningSettingsState(rx.State):
     form_turn: int = 0
     key_owner: str = SEAL
     key_user: str = ""
+    key_provider: str = "mysign"
+    key_services: list[ServiceRow] = []
     key_problem: str = ""
     key_done: str = ""
     key_busy: bool = False
@@ -162,7 +164,7 @@ class SigningSettingsState(rx.State):
         who = await identity(self)
         self.key_busy = True
         yield
-        await key_editing.connect(self, who, form_texts(form).get("user", ""))
+        await key_editing.connect(self, who, form_texts(form))
         await self._reload(who)
 
     @rx.event
@@ -212,7 +214,7 @@ class SigningSettingsState(rx.State):
         self.operators = [_option(choice) for choice in view.operator_choices]
         self.seal_operator, self.seal_operator_id = _named(view.seal_operator), view.seal_operator.staff_id if view.seal_operator else ""
         self.seal_image, self.seal = view.seal_image, key_editing.key_row(view.seal_key)
-        self.key_user = self.key_user or view.seal_key.provider_user
+        key_editing.show_stored(self, view.seal_key)
         self.delegations = [_delegation_row(row) for row in view.delegations]
         self.elsewhere = [_elsewhere_row(row) for row in elsewhere]
         self.loaded = True

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from cryptography import x509
@@ -27,6 +29,7 @@ from hocba_app.services.signing.providers.smartca import SmartCaProvider
 from hocba_app.settings import settings
 from hocba_app.simulators.mysign.service import Service
 from hocba_app.simulators.smartca.app import create_app
+from hocba_app.state import key_editing
 from tests.integration.signing.test_chain import batch, held_leases, lock, start, work_on
 from tests.integration.simulators.mysign_rig import PIN, Rig
 from tests.integration.simulators.running import running
@@ -217,6 +220,24 @@ def test_the_seal_may_lie_at_smartca(small: SmallSchool, beside: Rig) -> None:
     key = keys.connect(small.db, small.people["admin"], SEAL, TAX_CODE, "smartca")
     assert (key.provider, key.provider_user, key.problem) == ("smartca", TAX_CODE, None)
     assert keys.test_key(small.db, small.people["admin"], SEAL).state == "ok"
+
+
+def test_the_editor_offers_what_is_connected_and_connects_there(small: SmallSchool, beside: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    beside.add(SCHOOL)
+    monkeypatch.setattr(key_editing, "database", lambda: small.db)
+    state, admin = SimpleNamespace(), small.people["admin"]
+    key_editing.open_editor(state, SEAL, "")
+    assert [row.value for row in state.key_services] == ["mysign", "smartca"]
+    asyncio.run(key_editing.connect(state, admin, {"user": TAX_CODE}))
+    assert state.key_problem, "MySign does not know him under that name"
+    asyncio.run(key_editing.connect(state, admin, {"user": TAX_CODE, "provider": "smartca"}))
+    assert (state.key_problem, bool(state.key_done)) == ("", True)
+    asyncio.run(key_editing.connect(state, admin, {"user": TAX_CODE, "provider": "../x"}))
+    assert state.key_problem
+    key_editing.open_editor(state, SEAL, "")
+    view = keys.key_view(small.db, admin, SEAL)
+    key_editing.show_stored(state, view)
+    assert (state.key_user, state.key_provider, key_editing.key_row(view).provider) == (TAX_CODE, "smartca", "smartca")
 
 
 def test_a_teacher_signs_with_smartca_beside_others_with_mysign(small: SmallSchool, beside: Rig) -> None:
