@@ -93,7 +93,7 @@ def _to_solve() -> rx.Component:
         rx.cond(DashboardState.expiring.length() > 0, _expiring()),
         rx.el.div(
             rx.el.div(rx.el.b("Đồng bộ"), rx.el.span(DashboardState.sync_text, class_name="muted"), class_name="what"),
-            rx.link("Mở Đồng bộ", href="/sync", class_name="button soft", underline="none"), class_name="group", style={"marginTop": "10px"},
+            rx.link("Mở Đồng bộ", href="/sync", class_name="button soft", underline="none"), class_name="group", style={"marginTop": "18px"},
         ),
         class_name="panel",
     )
@@ -115,7 +115,7 @@ def _expiring() -> rx.Component:
             rx.el.ul(rx.foreach(DashboardState.expiring, _certificate), style={"margin": "4px 0 0", "paddingLeft": "20px"}), class_name="what",
         ),
         rx.link("Xem tài khoản", href="/signing-accounts?state=expiring", class_name="button soft", underline="none"),
-        class_name="group", style={"marginTop": "10px"},
+        class_name="group", style={"marginTop": "18px"},
     )
 
 
@@ -129,7 +129,7 @@ def _behind() -> rx.Component:
         rx.cond(
             DashboardState.behind.length() > 0,
             rx.el.div(rx.foreach(DashboardState.behind, _behind_one), class_name="stack"),
-            rx.el.p("Ai cũng đã ký xong phần của mình.", class_name="muted said"),
+            rx.el.p("Không ai còn hồ sơ phải ký.", class_name="muted said"),
         ),
         class_name="panel",
     )

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator
 import reflex as rx
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.domain.roles import Role
 from hocba_app.domain.wording import BATCH, ITEM, KIND, KIND_SHORT, STAGE_SIGNER
 from hocba_app.models import database
 from hocba_app.services.accounts.sessions import Identity
@@ -289,8 +288,8 @@ def _read(
     who: Identity,
 ) -> tuple[list[queue.Waiting], dict[str, str], list[progress.BatchView], list[reminders.Late], list[reminders.Asked]]:
     db = database()
-    late = reminders.late_teachers(db, who) if Role.HOMEROOM in who.roles else []
-    return *queue.my_queue(db, who), progress.my_batches(db, who, limit=8), late, reminders.reminders_of(db, who)
+    batches = progress.my_batches(db, who, limit=8)
+    return *queue.my_queue(db, who), batches, reminders.late_teachers(db, who), reminders.reminders_of(db, who)
 
 
 def _key(item: queue.Waiting) -> str:
