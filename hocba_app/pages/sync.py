@@ -115,7 +115,7 @@ def _excel() -> rx.Component:
         native_form(
             text_field("Tệp Excel (.xlsx)", id="workbook", type="file", accept=".xlsx", required=True),
             rx.el.button("Nhập từ Excel", type="submit", class_name="button"),
-            action="/uploads/workbook", method="post", enc_type="multipart/form-data",
+            action="/uploads/workbook", method="post", enc_type="multipart/form-data", style={"marginTop": "14px"},
         ),
         rx.el.div(
             native_link("Tải tệp mẫu", href="/files/workbook/template", class_name="button soft"),

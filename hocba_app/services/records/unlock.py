@@ -106,7 +106,7 @@ def _view(
         ),
         waiting=len(row.remaining_ids) if row.state == "approved" else 0,
         again=tuple(_consequences(session, [document for document, _, _ in found])) if row.state == "asked" else (),
-        may_decide=row.state == "asked" and approves and not own, may_withdraw=row.state == "asked" and (own or approves),
+        may_decide=row.state == "asked" and approves and not own, may_withdraw=row.state == "asked" and own,
     )
 
 

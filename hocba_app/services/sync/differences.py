@@ -11,6 +11,9 @@ MOST_CHANGES = 40
 _IDS = {"class_id": "classes", "staff_id": "staff", "homeroom_staff_id": "staff", "subject_id": "subjects", "student_id": "students"}
 _QUIET = {"sort_name", "mismatches", "active"}
 LABELS = {
+    "commune": "Xã, phường", "province": "Tỉnh, thành phố", "department": "Sở", "tax_code": "Mã số thuế", "level": "Cấp học",
+    "school_year": "Năm học", "student_id": "Học sinh", "class_name": "Lớp", "school_name": "Trường", "outcome": "Kết quả",
+    "subjects": "Môn", "order": "Thứ tự",
     "code": "Mã", "full_name": "Họ và tên", "id_number": "Số định danh", "old_id_number": "Số CMND cũ", "position": "Chức vụ",
     "email": "Thư điện tử", "phone": "Điện thoại", "name": "Tên", "grade": "Khối", "regime": "Thông tư đánh giá", "homeroom_staff_id": "GVCN",
     "birth_date": "Ngày sinh", "sex": "Giới tính", "photo_sha256": "Ảnh", "class_id": "Lớp", "staff_id": "Giáo viên", "status": "Tình trạng",

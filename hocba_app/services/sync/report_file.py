@@ -14,6 +14,7 @@ from hocba_app.models.repositories import sync as rows
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.csv_cells import plain_cell
+from hocba_app.services.sync.differences import LABELS
 
 _HEADER = ("Tập dữ liệu", "Mã bản ghi", "Tên", "Kết quả", "Mục", "Lý do, thay đổi")
 _AT_A_TIME = 1000
@@ -41,8 +42,13 @@ def report_row(row: SyncRow) -> ReportRow:
     details = row.details or {}
     return ReportRow(
         row.id, row.resource, RESOURCE.get(row.resource, row.resource), row.source_id, row.label, row.outcome,
-        OUTCOME.get(row.outcome, row.outcome), row.field or "", row.reason or "", details.get("changes") or [],
+        OUTCOME.get(row.outcome, row.outcome), _words(row.field), row.reason or "", details.get("changes") or [],
     )
+
+
+def _words(path: str | None) -> str:
+    """A field's path in the school's words."""
+    return ", ".join(LABELS.get(part, part) for part in path.split(".")) if path else ""
 
 
 def report_csv(db: Database, who: Identity, job_id: str) -> bytes:
