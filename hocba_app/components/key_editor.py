@@ -32,7 +32,8 @@ def key_editor(state: Any, *, hint: str) -> rx.Component:
             ),
             text_field(
                 rx.cond(several, "Tài khoản ký", "Tài khoản MySign"), id="user", default_value=state.key_user, key=state.key_owner + state.key_user, auto_complete="off",
-                auto_capitalize="none", spell_check=False, max_length=80, required=True, placeholder="CCCD_079204001234", hint=hint,
+                auto_capitalize="none", spell_check=False, max_length=80, required=True, placeholder="CCCD_079204001234",
+                hint=rx.cond(several, f"MySign – {hint}", hint),
             ),
             rx.el.div(
                 rx.el.button(
