@@ -50,6 +50,8 @@ KEY_STATE = {
 SIGNING_SERVICE = {
     "mysign": "MySign (Viettel-CA)", "smartca": "VNPT SmartCA", "csc": "Dịch vụ theo chuẩn CSC", "pkcs12": "Tệp khóa (chỉ để thử nghiệm)",
 }
+SIGNING_APP = {"mysign": "MySign", "smartca": "VNPT SmartCA"}
+"""The app on the signer's phone, by the service."""
 GAP_OF_MANY = {
     "no_teacher": "Chưa có giáo viên dạy các môn này ở một số lớp. Hãy phân công trên SMAS rồi đồng bộ lại, hoặc chọn người ký thay thế.",
     "no_id_number": "Chưa có số định danh trên SMAS nên chưa thể ký. Hãy bổ sung trên SMAS, nộp và đồng bộ lại.",

@@ -48,7 +48,7 @@ def signing() -> rx.Component:
         rx.cond(SigningState.late.length() > 0, _late()),
         rx.cond(SigningState.groups.length() > 1, _sign_bar()),
         title="Ký học bạ",
-        subtitle="Bấm Ký, rồi xác nhận một lần trên ứng dụng MySign của thầy cô.",
+        subtitle="Bấm Ký, rồi xác nhận một lần trên ứng dụng ký số của thầy cô.",
         active="/sign",
     )
 
@@ -186,7 +186,7 @@ def _phone(batch: BatchCard) -> rx.Component:
     """What to expect on the phone, and how long it waits."""
     return notice(
         rx.fragment(
-            "Mở ứng dụng MySign trên điện thoại, kiểm tra số hồ sơ (", rx.el.b(batch.total), ") rồi nhập mã PIN để xác nhận. Còn ",
+            "Mở ứng dụng " + batch.app + " trên điện thoại, kiểm tra số hồ sơ (", rx.el.b(batch.total), ") rồi nhập mã PIN để xác nhận. Còn ",
             rx.el.span(
                 class_name="countdown", style={"--from": batch.countdown}, key=batch.id + "-" + batch.countdown.to_string(),
                 aria_label=batch.countdown.to_string() + " giây",

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import reflex as rx
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.domain.wording import BATCH, ITEM, KIND, KIND_SHORT, STAGE_SIGNER
+from hocba_app.domain.wording import BATCH, ITEM, KIND, KIND_SHORT, SIGNING_APP, STAGE_SIGNER
 from hocba_app.models import database
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.signing import progress, queue, reminders
@@ -41,6 +41,8 @@ class BatchCard:
     title: str
     state_name: str
     tone: str
+    app: str
+    """On the signer's phone."""
     total: int
     committed: int
     failed: int
@@ -340,7 +342,7 @@ def _card(view: progress.BatchView) -> BatchCard:
             else "Sắp đến lượt."
         )
     return BatchCard(
-        id=view.id, title=f"{STAGE_SIGNER[view.stage]} · {view.total} hồ sơ", tone=_tone(view),
+        id=view.id, title=f"{STAGE_SIGNER[view.stage]} · {view.total} hồ sơ", tone=_tone(view), app=SIGNING_APP.get(view.provider, "ký số"),
         state_name="Đã ngừng chờ trên màn hình" if view.stop_asked and not view.over else BATCH[view.state],
         total=view.total, committed=view.committed, failed=view.failed,
         percent=round(100 * view.committed / view.total) if view.total else 100, countdown=view.seconds_left or 0,

@@ -33,6 +33,8 @@ class BatchView:
 
     id: str
     stage: str
+    provider: str
+    """The service it was sent to, by the name a key keeps."""
     state: str
     total: int
     committed: int
@@ -109,7 +111,7 @@ def _view(session: Session, batch: Batch) -> BatchView:
         left = max(0, int((batch.window_ends_at - GRACE - utc_now()).total_seconds()))
     confirmed = batch.note == "confirmed" or batch.state in ("answered", "stamped", "committed")
     return BatchView(
-        id=batch.id, stage=batch.stage, state=batch.state, total=batch.total, committed=batch.committed,
+        id=batch.id, stage=batch.stage, provider=batch.provider, state=batch.state, total=batch.total, committed=batch.committed,
         failed=batch.failed, seconds_left=left, confirmed=confirmed,
         note=None if batch.note == "confirmed" else _sentence(batch.note, {}),
         problem=_sentence(batch.error_code, batch.error_params), stop_asked=batch.stop_waiting,

@@ -22,7 +22,7 @@ from starlette.routing import Route
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import SEAL
 from hocba_app.services.signers import keys
-from hocba_app.services.signing import certificates
+from hocba_app.services.signing import certificates, progress
 from hocba_app.services.signing.outside import configured_providers, provider_for
 from hocba_app.services.signing.providers.provider import SignRequest
 from hocba_app.services.signing.providers.smartca import SmartCaProvider
@@ -258,6 +258,7 @@ def test_a_teacher_signs_with_smartca_beside_others_with_mysign(small: SmallScho
     worker.join(30)
     done = batch(small, batch_id)
     assert (done.provider, done.state, done.committed, done.failed) == ("smartca", "committed", 2, 0)
+    assert progress.my_batches(small.db, who)[0].provider == "smartca", "the page names his app"
     assert held_leases(small) == 0
 
 
