@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import reflex as rx
 
 from hocba_app.components.chart import stacked_bars
 from hocba_app.components.data_table import data_table
 from hocba_app.components.empty_state import empty_state
 from hocba_app.components.notice import error_notice, notice
-from hocba_app.components.progress import progress_bar
 from hocba_app.components.shell import shell
 from hocba_app.components.stat_card import stat_card
 from hocba_app.components.status_badge import status_badge
@@ -93,6 +94,7 @@ def _to_solve() -> rx.Component:
         rx.cond(DashboardState.expiring.length() > 0, _expiring()),
         rx.el.div(
             rx.el.div(rx.el.b("Đồng bộ"), rx.el.span(DashboardState.sync_text, class_name="muted"), class_name="what"),
+            rx.cond(DashboardState.sync_state != "", status_badge(DashboardState.sync_tone, DashboardState.sync_state)),
             rx.link("Mở Đồng bộ", href="/sync", class_name="button soft", underline="none"), class_name="group", style={"marginTop": "18px"},
         ),
         class_name="panel",
@@ -125,10 +127,10 @@ def _certificate(row: ExpiringRow) -> rx.Component:
 
 def _behind() -> rx.Component:
     return rx.el.section(
-        rx.el.h2("Tiến độ từng người"),
+        rx.el.h2("Tiến độ từng người"), rx.el.p("Đã ký / phải ký, ai còn nhiều nhất đứng trước.", class_name="muted small said"),
         rx.cond(
             DashboardState.behind.length() > 0,
-            rx.el.div(rx.foreach(DashboardState.behind, _behind_one), class_name="stack"),
+            rx.el.div(rx.foreach(DashboardState.behind, _behind_one), class_name="bars"),
             rx.el.p("Không ai còn hồ sơ phải ký.", class_name="muted said"),
         ),
         class_name="panel",
@@ -136,7 +138,7 @@ def _behind() -> rx.Component:
 
 
 def _behind_one(row: BehindRow) -> rx.Component:
-    return rx.el.div(rx.el.b(row.name), progress_bar(row.percent, row.text))
+    return _measure(row.name, row.percent, row.text, "minmax(96px, 30%) 1fr 76px")
 
 
 def _days() -> rx.Component:
@@ -152,15 +154,16 @@ def _days() -> rx.Component:
 
 
 def _day(row: DayRow) -> rx.Component:
-    """The number stands beside the bar, where it is read whatever the bar's length."""
+    return _measure(row.day, row.percent, row.signed.to_string() + " chữ ký", "52px 1fr 96px")
+
+
+def _measure(name: Any, percent: Any, text: Any, columns: str) -> rx.Component:
+    """A bar with its number beside it, where it is read whatever the bar's length."""
     return rx.el.div(
-        rx.el.b(row.day),
-        rx.el.div(
-            rx.el.div(style={"width": row.percent.to_string() + "%", "background": "var(--accent-9)"}, aria_hidden=True),
-            class_name="track",
-        ),
-        rx.el.span(row.signed, " chữ ký", class_name="small"),
-        class_name="row", style={"gridTemplateColumns": "52px 1fr 92px"},
+        rx.el.b(name, style={"fontSize": "14px"}),
+        rx.el.div(rx.el.div(style={"width": percent.to_string() + "%", "background": "var(--accent-9)"}), class_name="track", aria_hidden=True),
+        rx.el.span(text, class_name="small"),
+        style={"display": "grid", "gridTemplateColumns": columns, "gap": "10px", "alignItems": "center"},
     )
 
 

@@ -171,6 +171,7 @@ class DashboardState(rx.State):
     expiring: list[ExpiringRow] = []
     sync_text: str = ""
     sync_tone: str = "info"
+    sync_state: str = ""
     behind: list[BehindRow] = []
     days: list[DayRow] = []
     said: str = ""
@@ -249,14 +250,14 @@ class DashboardState(rx.State):
         self.expiring = [ExpiringRow(row.name, local_text(row.valid_to)[:10] if row.valid_to else "", f"còn {row.days_left} ngày") for row in found.expiring[:BEHIND]]
         run = found.last_sync
         self.sync_tone = "wait" if run is None else {"failed": "problem", "cancelled": "wait", "done": "ok"}.get(run.state, "todo")
+        self.sync_state = "" if run is None else JOB[run.state]
         self.sync_text = (
-            "Chưa đồng bộ lần nào." if run is None
-            else f"Lần gần nhất {local_text(run.ended_at or run.started_at)}: {JOB[run.state]}. {run.problem}".strip()
+            "Chưa đồng bộ lần nào." if run is None else f"Lần gần nhất {local_text(run.ended_at or run.started_at)}. {run.problem}".strip()
         )
 
 
 def _behind(row: SignerProgress) -> BehindRow:
-    return BehindRow(row.name, f"{row.signed}/{row.slots} đã ký, còn {row.slots - row.signed}", round(100 * row.signed / row.slots))
+    return BehindRow(row.name, f"{row.signed}/{row.slots}", round(100 * row.signed / row.slots))
 
 
 def _days(days: list[tuple[str, int]]) -> list[DayRow]:
