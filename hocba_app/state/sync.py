@@ -266,7 +266,7 @@ class SyncState(rx.State):
             return
         self.total, self.pages = found.total, max(1, math.ceil(found.total / PAGE_ROWS))
         self.rows = [
-            ReportRow(row.resource_title, row.label, row.outcome_title, _OUTCOME_TONE.get(row.outcome, "info"), row.field, row.reason or _changes(row.changes))
+            ReportRow(row.resource_title, row.label, row.outcome_title, _OUTCOME_TONE.get(row.outcome, "info"), row.field_title, row.reason or _changes(row.changes))
             for row in found.rows
         ]
 

@@ -32,6 +32,8 @@ class ReportRow:
     outcome: str
     outcome_title: str
     field: str
+    field_title: str
+    """The field in the school's words."""
     reason: str
     changes: list[dict[str, Any]]
     """What changed: ``[{"field", "label", "before", "after"}]``."""
@@ -42,7 +44,7 @@ def report_row(row: SyncRow) -> ReportRow:
     details = row.details or {}
     return ReportRow(
         row.id, row.resource, RESOURCE.get(row.resource, row.resource), row.source_id, row.label, row.outcome,
-        OUTCOME.get(row.outcome, row.outcome), _words(row.field), row.reason or "", details.get("changes") or [],
+        OUTCOME.get(row.outcome, row.outcome), row.field or "", _words(row.field), row.reason or "", details.get("changes") or [],
     )
 
 
