@@ -66,7 +66,7 @@ def _editor() -> rx.Component:
 
 def _confirm_removal() -> rx.Component:
     return rx.el.div(
-        rx.el.b("Gỡ tài khoản MySign của ", SigningAccountsState.editing.name, "? Muốn ký lại phải kết nối và chọn chứng thư từ đầu."),
+        rx.el.b("Gỡ tài khoản này? Muốn ký lại phải kết nối từ đầu."),
         rx.el.button("Gỡ", class_name="button danger", on_click=SigningAccountsState.remove, auto_focus=True),
         rx.el.button("Quay lại", class_name="button soft", on_click=SigningAccountsState.keep), class_name="filters", role="alertdialog",
         aria_label="Xác nhận gỡ tài khoản",
