@@ -12,6 +12,7 @@ import pytest
 from sqlmodel import SQLModel
 
 from hocba_app.models import Database, School
+from hocba_app.services.signing.outside import close_connections
 
 POSTGRES = os.environ.get("HOCBA_TEST_POSTGRES_URL", "")
 """A server's URL, ``postgresql://user@host:port/postgres``; `./hocba test` starts one and sets it."""
@@ -19,6 +20,11 @@ POSTGRES = os.environ.get("HOCBA_TEST_POSTGRES_URL", "")
 
 def pytest_report_header() -> str:
     return f"databases: sqlite{', postgresql' if POSTGRES else ' ONLY: no PostgreSQL server was offered'}"
+
+
+def pytest_sessionfinish() -> None:
+    """Connections the product keeps for a process's life are closed at the end of this one's."""
+    close_connections()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
