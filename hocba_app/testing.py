@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-_PACKAGES = {"chromium": "chromium", "pdfsig": "poppler-utils", "postgres": "postgresql"}
+_PACKAGES = {"chromium": "chromium", "pdfsig": "poppler-utils", "softhsm2-util": "softhsm2", "postgres": "postgresql"}
 
 
 def run(arguments: Sequence[str]) -> int:
