@@ -198,8 +198,9 @@ def _revocation(path: tuple[bytes, ...], at: datetime, client: httpx.Client | No
 
 
 def _cached(certificate: bytes, kind: str, at: datetime) -> bytes | None:
+    """An answer fetched lately; one from a later moment (the clock was set back) is none: it would never grow old."""
     entry = _cache.get((certificate, kind))
-    return entry[1] if entry is not None and at - entry[0] < FRESH_FOR else None
+    return entry[1] if entry is not None and timedelta(0) <= at - entry[0] < FRESH_FOR else None
 
 
 def _ask_ocsp(client: httpx.Client, certificate: bytes, issuer: bytes, at: datetime) -> bytes | None:

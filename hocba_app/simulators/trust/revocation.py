@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -14,7 +13,7 @@ from cryptography.x509 import ocsp
 from hocba_app.simulators.trust import der
 from hocba_app.simulators.trust.authority import Authority, Pair
 
-KEEP_SECONDS = 60.0
+KEEP_FOR = timedelta(seconds=60)
 """How long an answer without nonce is given again, if the register has not changed."""
 NEXT_UPDATE = timedelta(days=1)
 _ALGORITHMS = (hashes.SHA1(), hashes.SHA256(), hashes.SHA384(), hashes.SHA512())  # noqa: S303 - OCSP names issuers by SHA-1
@@ -30,7 +29,7 @@ class RevocationService:
     def __init__(self, authority: Authority) -> None:
         self._authority = authority
         self._revision: tuple[int, int] | None = None
-        self._kept: dict[object, tuple[float, bytes]] = {}
+        self._kept: dict[object, tuple[datetime, bytes]] = {}
         self._issuers = {
             (name, algorithm.name): (_digest(algorithm, pair.certificate.subject.public_bytes()), _digest(algorithm, _key_bits(pair)))
             for name, pair in (("ca", authority.ca), ("root", authority.root))
@@ -110,10 +109,11 @@ class RevocationService:
         if revision != self._revision:
             self._kept.clear()
             self._revision = revision
-        made_at, content = self._kept.get(key, (0.0, b""))
-        if not content or time.monotonic() - made_at > KEEP_SECONDS:
+        now = datetime.now(UTC)
+        made_at, content = self._kept.get(key, (now, b""))
+        if not content or not timedelta(0) <= now - made_at < KEEP_FOR:  # one from a later moment: the clock was set back
             content = make()
-            self._kept[key] = time.monotonic(), content
+            self._kept[key] = now, content
         return content
 
 

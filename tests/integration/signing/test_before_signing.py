@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.services.signing import certificates
+from hocba_app.simulators.trust import revocation
 from hocba_app.simulators.trust.app import create_app
 from hocba_app.simulators.trust.authority import Authority
 from tests.integration.simulators.running import running
@@ -89,6 +90,22 @@ def test_time_chain_and_root(trust: tuple[Authority, str]) -> None:
     assert refusal(authority, [stranger[0], *good[1:]]) is ErrorCode.CERTIFICATE_UNTRUSTED
     assert certificates.days_left(good[0], ends - timedelta(days=29)) < 30 == certificates.WARN_BEFORE.days
     assert certificates.days_left(good[0], now) > 30
+
+
+def test_answers_of_a_clock_since_set_back_are_asked_anew(trust: tuple[Authority, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock years ahead and mended left answers, here and at the authority, that never grew old: nobody could sign."""
+    authority, ahead = trust[0], timedelta(days=365)
+    good = chain(authority)
+
+    class Ahead(datetime):
+        @classmethod
+        def now(cls, tz=None):  # type: ignore[no-untyped-def]
+            return datetime.now(tz) + ahead
+
+    with monkeypatch.context() as patch:
+        patch.setattr(revocation, "datetime", Ahead)
+        assert check(authority, good, at=Ahead.now(UTC)).ocsps
+    assert check(authority, good).checked_at < datetime.now(UTC) + timedelta(minutes=1)
 
 
 def test_revocation_by_ocsp_and_else_by_crl(trust: tuple[Authority, str]) -> None:

@@ -32,7 +32,7 @@ YEAR = timedelta(days=365)
 
 
 def travel(monkeypatch: pytest.MonkeyPatch, away: timedelta) -> datetime:
-    """The clock of our verdicts, of the renewal and of the trust simulator, moved; whose answers are then made anew."""
+    """The clock of our verdicts, of the renewal and of the trust simulator, moved."""
 
     class Moved(datetime):
         @classmethod
@@ -44,7 +44,6 @@ def travel(monkeypatch: pytest.MonkeyPatch, away: timedelta) -> datetime:
     for module in (archiving, renewal):
         monkeypatch.setattr(module, "utc_now", lambda: datetime.now(UTC) + away)
     monkeypatch.setattr(timestamp, "time", SimpleNamespace(time=lambda: (datetime.now(UTC) + away).timestamp()))
-    monkeypatch.setattr(revocation, "KEEP_SECONDS", -1.0)
     return datetime.now(UTC) + away + timedelta(minutes=1)
 
 
@@ -88,7 +87,8 @@ def test_the_night_job_renews_twice_long_after_the_signers_expired(
     for kind in ("cover", "history", "results"):
         lock(small, kind)
     for part in ("TOAN", "VAN", "GDTC", "homeroom", "principal", "operator"):
-        assert sign(small, outside[0], part).state == "committed"
+        done = sign(small, outside[0], part)
+        assert done.state == "committed", (part, done.error_code)
     work_on(small, archive_job(small))
     for away, stamps in ((10 * YEAR, 1), (19.3 * YEAR, 2), (19.6 * YEAR, 3)):
         at = travel(monkeypatch, away)
