@@ -10,7 +10,7 @@ from hocba_app.domain.wording import KIND_SHORT, ROLE, STAGE_SIGNER
 GROUPS = {
     "record": "Hồ sơ", "lock": "Chốt", "unlock": "Hủy chốt", "batch": "Lượt ký", "sync": "Đồng bộ", "account": "Tài khoản",
     "signer": "Phân công ký", "slot": "Đổi người ký", "signing": "Cấu hình ký", "delegation": "Ký thay", "key": "Tài khoản MySign",
-    "signature": "Ảnh chữ ký", "seal": "Con dấu", "packet": "In", "handout": "Giao hồ sơ", "reminder": "Nhắc ký", "school": "Trường", "store": "Kho hồ sơ", "audit": "Nhật ký",
+    "signature": "Ảnh chữ ký", "seal": "Con dấu", "packet": "In", "handout": "Giao hồ sơ", "attached": "Hồ sơ trường khác", "reminder": "Nhắc ký", "school": "Trường", "store": "Kho hồ sơ", "audit": "Nhật ký",
 }
 """By the part of an action before the full stop."""
 ACTIONS = {
@@ -32,9 +32,13 @@ ACTIONS = {
     "delegation.added": "Thêm quyết định ký thay", "delegation.revoked": "Dừng ký thay",
     "key.account_set": "Nhập tài khoản MySign", "key.certificate_set": "Chọn chứng thư số", "key.problem_found": "Chứng thư số có vấn đề",
     "key.removed": "Xóa tài khoản MySign", "signature.image_saved": "Lưu ảnh chữ ký", "seal.image_saved": "Lưu ảnh con dấu",
+    "signature.image_taken_back": "Hoàn tác lưu ảnh chữ ký", "seal.image_taken_back": "Hoàn tác lưu ảnh con dấu",
     "packet.asked": "Yêu cầu tạo tệp in", "packet.made": "Đã tạo tệp in", "packet.downloaded": "Tải tệp in",
     "handout.created": "Tạo đường dẫn giao hồ sơ", "handout.downloaded": "Tải hồ sơ đã ký", "handout.refused": "Nhập sai mã PIN đường dẫn",
     "handout.closed": "Đóng đường dẫn giao hồ sơ",
+    "attached.given": "Tải hồ sơ từ trường khác", "attached.attached": "Đính kèm hồ sơ từ trường khác",
+    "attached.accepted": "Đính kèm hồ sơ từ trường khác sau khi xem", "attached.refused": "Không đính kèm hồ sơ từ trường khác",
+    "attached.detached": "Gỡ hồ sơ từ trường khác", "attached.downloaded": "Tải về hồ sơ từ trường khác",
     "reminder.sent": "Nhắc thầy cô ký",
     "school.created": "Tạo trường", "school.credentials_set": "Đổi thông tin kết nối của trường",
     "store.checked": "Đã kiểm tra tệp lưu trữ", "store.damaged": "Phát hiện tệp lưu trữ bị hỏng", "store.check_asked": "Yêu cầu kiểm tra tệp lưu trữ",

@@ -118,11 +118,22 @@ class ErrorCode(StrEnum):
     SIGNER_NOT_ENTITLED = "signer_not_entitled"  # {name} may not sign at this step; the office names the principal or a deputy with a decision
     SIGNERS_DIFFER = "signers_differ"  # the number of signers of a locked file would change; it is unlocked first
     REASSIGN_BUSY = "reassign_busy"  # a confirmation is pending on these documents; the admin tries again when it has ended
+    UNDO_TOO_LATE = "undo_too_late"  # somebody changed it since; who wanted to undo looks at the page and decides anew
     DELEGATION_OVERLAPS = "delegation_overlaps"  # another decision holds on some of these days; it is revoked first
     # --- printing and handing out --------------------------------------------------------------------------------
     HANDOUT_CLOSED = "handout_closed"  # link unknown, expired, closed, or its documents replaced; the school makes another
     HANDOUT_PIN_WRONG = "handout_pin_wrong"  # the PIN does not fit; the recipient types it again or asks the school
+    ALREADY_ATTACHED = "already_attached"  # every file of the upload is with the pupil already; nothing to do
+    TOO_MANY_FILES = "too_many_files"  # more than {limit} files, or {megabytes} MB, in one upload; the office sends them in parts
     ALREADY_REMINDED = "already_reminded"  # {name} was reminded of this class today; tomorrow again
+    # --- keys in a token (PKCS#11) -------------------------------------------------------------------------------
+    TOKEN_MODULE = "token_module"  # noqa: S105 - the vendor's library cannot be loaded; the operator mends HOCBA_PKCS11_MODULE
+    TOKEN_ABSENT = "token_absent"  # noqa: S105 - no token of this label is plugged in; the office plugs it in
+    TOKEN_PIN_WRONG = "token_pin_wrong"  # noqa: S105 - refused once, not tried again; the operator corrects HOCBA_PKCS11_PIN and restarts
+    TOKEN_PIN_LOCKED = "token_pin_locked"  # noqa: S105 - too many wrong PINs; its issuer unlocks the token
+    TOKEN_PIN_LAST_TRY = "token_pin_last_try"  # noqa: S105 - one more mistake locks it; somebody logs in with the vendor's program
+    TOKEN_ISSUERS = "token_issuers"  # noqa: S105 - the file of the token's issuers cannot be read; the operator mends HOCBA_PKCS11_ISSUERS
+    TOKEN_KEY_MISSING = "token_key_missing"  # noqa: S105 - the certificate is there, its RSA key is not; its issuer writes the key
 
 
 SENTENCES: dict[ErrorCode, str] = {
@@ -219,10 +230,20 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.SIGNER_NOT_ENTITLED: "{name} không được ký ở bước này: chỉ Hiệu trưởng, người ký bìa đã cấu hình, hoặc Phó Hiệu trưởng có quyết định ký thay còn hiệu lực. Hãy chọn người khác hoặc nhập quyết định.",
     ErrorCode.SIGNERS_DIFFER: "Không chuyển được {count} hồ sơ đã chốt vì số ô ký sẽ thay đổi (môn này ký chung ô với môn khác, hoặc {name} còn ô chưa ký ở cùng bước). Hãy để người đó ký ô của mình trước, hoặc hủy chốt rồi chốt lại.",
     ErrorCode.REASSIGN_BUSY: "Đang có lượt ký chờ xác nhận trên {count} hồ sơ. Hãy đợi lượt ký đó kết thúc (khoảng 2 phút) rồi chuyển người ký.",
+    ErrorCode.UNDO_TOO_LATE: "Không hoàn tác được vì sau đó đã có thay đổi khác. Hãy xem lại trang rồi sửa trực tiếp.",
     ErrorCode.DELEGATION_OVERLAPS: "Đã có quyết định ký thay số {number} cho cùng loại hồ sơ trong khoảng ngày này. Hãy thu hồi quyết định đó hoặc chọn ngày khác.",
     ErrorCode.HANDOUT_CLOSED: "Liên kết này không còn dùng được: đã hết hạn, đã bị thu hồi hoặc hồ sơ đã có phiên bản mới. Hãy xin nhà trường cấp liên kết khác.",
     ErrorCode.HANDOUT_PIN_WRONG: "Mã PIN chưa đúng. Hãy xem lại mã nhà trường đã gửi rồi nhập lại; nhập sai nhiều lần thì liên kết bị đóng.",
+    ErrorCode.ALREADY_ATTACHED: "Học sinh đã có tệp này trong hồ sơ từ trường khác. Không cần tải lại.",
+    ErrorCode.TOO_MANY_FILES: "Mỗi lần tải tối đa {limit} tệp, {megabytes} MB. Hãy chia ra tải nhiều lần.",
     ErrorCode.ALREADY_REMINDED: "Hôm nay đã nhắc {name} về lớp này. Mỗi người, mỗi lớp chỉ nhắc một lần trong ngày; ngày mai có thể nhắc lại.",
+    ErrorCode.TOKEN_MODULE: "Máy chủ không nạp được phần mềm điều khiển token (PKCS#11). Hãy báo người quản trị hệ thống kiểm tra HOCBA_PKCS11_MODULE.",
+    ErrorCode.TOKEN_ABSENT: "Không thấy token chữ ký số trên máy chủ. Hãy cắm token rồi thử lại; nếu vẫn lỗi, báo người quản trị hệ thống.",
+    ErrorCode.TOKEN_PIN_WRONG: "Token từ chối mã PIN trong cấu hình. Hệ thống không thử lại để token không bị khóa. Hãy báo người quản trị hệ thống sửa HOCBA_PKCS11_PIN rồi khởi động lại.",
+    ErrorCode.TOKEN_PIN_LOCKED: "Token đã bị khóa vì nhập sai mã PIN nhiều lần. Hãy liên hệ nhà cung cấp chứng thư số để mở khóa.",
+    ErrorCode.TOKEN_PIN_LAST_TRY: "Token chỉ còn một lần nhập mã PIN nên hệ thống không thử. Hãy đăng nhập đúng một lần bằng phần mềm của nhà cung cấp token, rồi thử lại.",
+    ErrorCode.TOKEN_ISSUERS: "Máy chủ không đọc được tệp chứng thư của nhà cung cấp token. Hãy báo người quản trị hệ thống kiểm tra HOCBA_PKCS11_ISSUERS.",
+    ErrorCode.TOKEN_KEY_MISSING: "Token có chứng thư số này nhưng không có khóa RSA đi kèm. Hãy chọn chứng thư số khác hoặc liên hệ nhà cung cấp.",
 }
 
 

@@ -48,7 +48,8 @@ KEY_STATE = {
 }
 """How a signer's account at the signing service and his certificate stand."""
 SIGNING_SERVICE = {
-    "mysign": "MySign (Viettel-CA)", "smartca": "VNPT SmartCA", "csc": "Dịch vụ theo chuẩn CSC", "pkcs12": "Tệp khóa (chỉ để thử nghiệm)",
+    "mysign": "MySign (Viettel-CA)", "smartca": "VNPT SmartCA", "csc": "Dịch vụ theo chuẩn CSC", "pkcs11": "Token hoặc HSM ở máy chủ (PKCS#11)",
+    "pkcs12": "Tệp khóa (chỉ để thử nghiệm)",
 }
 SIGNING_APP = {"mysign": "MySign", "smartca": "VNPT SmartCA"}
 """The app on the signer's phone, by the service."""
@@ -64,9 +65,10 @@ JOB_KIND = {
     "sync": "Đồng bộ", "sync_daily": "Đồng bộ hằng ngày", "lock": "Chốt hồ sơ", "images": "Tải ảnh chữ ký", "batch": "Lượt ký",
     "archive": "Thêm dữ liệu lưu trữ lâu dài", "renewal": "Gia hạn dữ liệu lưu trữ", "recheck_keys": "Kiểm tra tài khoản MySign",
     "recheck_daily": "Kiểm tra tài khoản MySign hằng ngày", "print": "Tạo tệp in", "packet_end": "Dọn tệp in", "anchor": "Neo nhật ký",
-    "integrity": "Kiểm tra kho hồ sơ",
+    "integrity": "Kiểm tra kho hồ sơ", "attached": "Kiểm tra hồ sơ từ trường khác",
 }
 DELEGATION = {"in_force": "Đang hiệu lực", "coming": "Chưa tới ngày", "over": "Đã hết hạn", "revoked": "Đã thu hồi"}
 IMAGE_FILE = {
-    "matched": "Đã lưu", "replaced": "Đã thay ảnh cũ", "unmatched": "Không khớp mã", "failed": "Không dùng được", "given": "Đã gán",
+    "ready": "Chờ dùng", "left": "Bỏ qua", "matched": "Đã lưu", "replaced": "Đã thay ảnh cũ", "unmatched": "Không khớp mã",
+    "failed": "Không dùng được", "given": "Đã gán",
 }

@@ -1,6 +1,7 @@
 """Tables and sessions. Importing this package registers every table on ``SQLModel.metadata``."""
 
 from hocba_app.models.accounts import Account, LoginName, LoginSession, LoginThrottle
+from hocba_app.models.attached import AttachedRecord
 from hocba_app.models.audit import AuditEvent, AuditHead
 from hocba_app.models.base import tables_complete
 from hocba_app.models.batches import Batch, BatchItem, Evidence, LateAnswer, Lease
@@ -28,6 +29,7 @@ tables_complete()
 __all__ = [
     "SEAL",
     "Account",
+    "AttachedRecord",
     "AuditEvent",
     "AuditHead",
     "Batch",

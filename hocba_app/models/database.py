@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.orm import ORMExecuteState, with_loader_criteria
+from sqlalchemy.orm import LoaderCriteriaOption, ORMExecuteState, with_loader_criteria
 from sqlalchemy.orm import Session as OrmSession
 from sqlmodel import Session
 
@@ -143,11 +143,15 @@ def _scope_to_school(state: ORMExecuteState) -> None:
     if not state.is_orm_statement:
         raise TenancyError("Core and text statements are not scoped to a school: use the ORM")
     if state.is_select or state.is_update or state.is_delete:
-        state.statement = state.statement.options(
-            with_loader_criteria(
-                OfSchool, lambda cls: cls.school_id == school_id, include_aliases=True, track_closure_variables=True
-            )
-        )
+        state.statement = state.statement.options(_criterion(school_id))
+
+
+@lru_cache(maxsize=256)
+def _criterion(school_id: str) -> LoaderCriteriaOption:
+    """Made once a school: making it takes a quarter of a short query's time."""
+    return with_loader_criteria(
+        OfSchool, lambda cls: cls.school_id == school_id, include_aliases=True, track_closure_variables=True
+    )
 
 
 @event.listens_for(OrmSession, "before_flush")

@@ -17,6 +17,7 @@ class HandOut(SchoolRow, table=True):
     __table_args__ = (belongs_to("student_id", "student"), Index("ix_hand_out_student", "school_id", "student_id"))
     student_id: str = Field(max_length=26)
     version_ids: list[str] = Field(default_factory=list, sa_type=Json)  # as they were when the link was made
+    attached_ids: list[str] = Field(default_factory=list, sa_type=Json)  # records of other schools, attached then
     recipient: str = Field(max_length=200)  # whom the school gave it to, in its own words
     pin_hash: str = Field(max_length=200)
     failures: int = Field(default=0)  # wrong PINs since the link was made; too many close it

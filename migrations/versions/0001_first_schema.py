@@ -510,6 +510,33 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_teaching_assignment_class_id'), ['class_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_teaching_assignment_staff_id'), ['staff_id'], unique=False)
 
+    op.create_table('attached_record',
+    sa.Column('school_id', sqlmodel.sql.sqltypes.AutoString(length=26), nullable=False),
+    sa.Column('id', sqlmodel.sql.sqltypes.AutoString(length=26), nullable=False),
+    sa.Column('student_id', sqlmodel.sql.sqltypes.AutoString(length=26), nullable=False),
+    sa.Column('file_name', sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
+    sa.Column('package', sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
+    sa.Column('blob_sha256', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+    sa.Column('length', sa.Integer(), nullable=False),
+    sa.Column('state', sqlmodel.sql.sqltypes.AutoString(length=10), nullable=False),
+    sa.Column('verdict', sqlmodel.sql.sqltypes.AutoString(length=14), nullable=False),
+    sa.Column('report', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('doubts', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('uploaded_at', hocba_app.models.base.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('uploaded_by', sqlmodel.sql.sqltypes.AutoString(length=26), nullable=False),
+    sa.Column('checked_at', hocba_app.models.base.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('accept_reason', sqlmodel.sql.sqltypes.AutoString(length=500), nullable=False),
+    sa.Column('ended_at', hocba_app.models.base.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('ended_by', sqlmodel.sql.sqltypes.AutoString(length=26), nullable=True),
+    sa.Column('end_reason', sqlmodel.sql.sqltypes.AutoString(length=500), nullable=False),
+    sa.ForeignKeyConstraint(['school_id', 'student_id'], ['student.school_id', 'student.id'], ),
+    sa.ForeignKeyConstraint(['school_id'], ['school.id'], ),
+    sa.PrimaryKeyConstraint('school_id', 'id')
+    )
+    with op.batch_alter_table('attached_record', schema=None) as batch_op:
+        batch_op.create_index('ix_attached_record_student', ['school_id', 'student_id'], unique=False)
+        batch_op.create_index('uq_attached_record_live', ['school_id', 'student_id', 'blob_sha256'], unique=True, sqlite_where=sa.text("state in ('checking', 'asking', 'attached')"), postgresql_where=sa.text("state in ('checking', 'asking', 'attached')"))
+
     op.create_table('hand_out_link',
     sa.Column('token_sha256', sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
     sa.Column('school_id', sqlmodel.sql.sqltypes.AutoString(length=26), nullable=False),
@@ -522,6 +549,7 @@ def upgrade() -> None:
     sa.Column('id', sqlmodel.sql.sqltypes.AutoString(length=26), nullable=False),
     sa.Column('student_id', sqlmodel.sql.sqltypes.AutoString(length=26), nullable=False),
     sa.Column('version_ids', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('attached_ids', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
     sa.Column('recipient', sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
     sa.Column('pin_hash', sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
     sa.Column('failures', sa.Integer(), nullable=False),
@@ -687,6 +715,11 @@ def downgrade() -> None:
 
     op.drop_table('lease')
     op.drop_table('document_version')
+    with op.batch_alter_table('attached_record', schema=None) as batch_op:
+        batch_op.drop_index('uq_attached_record_live')
+        batch_op.drop_index('ix_attached_record_student')
+
+    op.drop_table('attached_record')
     with op.batch_alter_table('hand_out', schema=None) as batch_op:
         batch_op.drop_index('ix_hand_out_student')
 

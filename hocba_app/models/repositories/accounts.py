@@ -13,6 +13,7 @@ from hocba_app.models import (
     Account,
     Delegation,
     Document,
+    Enrolment,
     LoginName,
     LoginSession,
     LoginThrottle,
@@ -117,6 +118,15 @@ def own_class_ids(session: Session, staff_id: str) -> set[str]:
         .where(Slot.staff_id == staff_id, Document.version_id == Slot.version_id),
     )
     return {class_id for query in queries for class_id in session.exec(query.distinct()).all() if class_id}
+
+
+def classes_of_pupil(session: Session, student_id: str) -> set[str]:
+    """Classes a pupil is or was in, and those he has documents of."""
+    queries = (
+        select(Enrolment.class_id).where(Enrolment.student_id == student_id, col(Enrolment.active)),
+        select(Document.class_id).where(Document.student_id == student_id),
+    )
+    return {class_id for query in queries for class_id in session.exec(query.distinct()).all()}
 
 
 def all_class_ids(session: Session) -> set[str]:

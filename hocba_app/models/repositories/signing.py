@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import func, update
-from sqlalchemy.orm import defer
+from sqlalchemy.orm import Bundle, defer
 from sqlmodel import Session, select
 
 from hocba_app.models import (
@@ -184,6 +184,51 @@ def items_of(
     return list(session.exec(query).all())
 
 
+def item_rows(session: Session, batch_id: str, state: str, *columns: str, limit: int | None = None) -> list[Any]:
+    """A batch's items in one state, in order, as plain rows: ``id`` and the columns named. For reading only."""
+    query = select(BatchItem.id, *(getattr(BatchItem, column) for column in columns)).where(
+        BatchItem.batch_id == batch_id, BatchItem.state == state
+    )
+    query = query.order_by(BatchItem.position)
+    return list(session.exec(query.limit(limit) if limit is not None else query).all())
+
+
+def due_context(session: Session, slot_ids: Sequence[str]) -> dict[str, tuple[Any, Any, Any]]:
+    """By slot id what decides whether it may be signed, as plain rows: slot, document, version (for reading only)."""
+    found: dict[str, tuple[Any, Any, Any]] = {}
+    slot = Bundle(
+        "slot", Slot.id, Slot.school_id, Slot.version_id, Slot.document_id, Slot.field, Slot.stage, Slot.staff_id, Slot.caption, Slot.signed_at
+    )
+    document = Bundle(
+        "document", Document.id, Document.kind, Document.state, Document.next_stage, Document.version_id, Document.class_id,
+        Document.school_year, Document.student_id,
+    )
+    version = Bundle("version", DocumentVersion.id, DocumentVersion.sha256, DocumentVersion.tip)
+    for chunk in _chunks(slot_ids):
+        rows = session.exec(
+            select(slot, document, version)
+            .join(Document, (Document.id == Slot.document_id) & (Document.school_id == Slot.school_id))
+            .join(DocumentVersion, (DocumentVersion.id == Slot.version_id) & (DocumentVersion.school_id == Slot.school_id))
+            .where(Slot.id.in_(chunk))  # type: ignore[attr-defined]
+        ).all()
+        found.update({row[0].id: (row[0], row[1], row[2]) for row in rows})
+    return found
+
+
+def names_on_phone(session: Session, slot_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """By slot id the kind of its document and the pupil's code: what the signer's phone shows."""
+    found: dict[str, tuple[str, str]] = {}
+    for chunk in _chunks(slot_ids):
+        rows = session.exec(
+            select(Slot.id, Document.kind, Student.code)
+            .join(Document, (Document.id == Slot.document_id) & (Document.school_id == Slot.school_id))
+            .join(Student, (Student.id == Document.student_id) & (Student.school_id == Document.school_id))
+            .where(Slot.id.in_(chunk))  # type: ignore[attr-defined]
+        ).all()
+        found.update({slot_id: (kind, code) for slot_id, kind, code in rows})
+    return found
+
+
 def count_items(session: Session, batch_id: str) -> dict[str, int]:
     """How many items of a batch stand in each state."""
     return dict(
@@ -210,24 +255,37 @@ def item_context(session: Session, items: Sequence[BatchItem]) -> dict[str, tupl
     return context
 
 
-def lock_documents(session: Session, document_ids: Sequence[str]) -> dict[str, Document]:
-    """Documents by id, locked in one order by everybody who locks several."""
+def lock_documents(session: Session, document_ids: Sequence[str]) -> dict[str, Any]:
+    """Kind and state of documents by id, as plain rows, locked in one order by everybody who locks several."""
     found = session.exec(
-        select(Document).where(Document.id.in_(document_ids)).order_by(Document.id).with_for_update()  # type: ignore[attr-defined]
+        select(Document.id, Document.kind, Document.state)
+        .where(Document.id.in_(document_ids))  # type: ignore[attr-defined]
+        .order_by(Document.id)
+        .with_for_update()
     ).all()
     return {document.id: document for document in found}
 
 
-def versions_with_slots(session: Session, version_ids: Sequence[str]) -> dict[str, tuple[DocumentVersion, list[Slot]]]:
-    """Versions, without their snapshots, and every slot of each in its order; the slots locked."""
-    versions = session.exec(
-        select(DocumentVersion).where(DocumentVersion.id.in_(version_ids)).options(defer(DocumentVersion.snapshot))  # type: ignore[attr-defined, arg-type]
+def version_rows(session: Session, version_ids: Sequence[str]) -> dict[str, Any]:
+    """Versions by id, as plain rows without their snapshots."""
+    found = session.exec(
+        select(
+            DocumentVersion.id, DocumentVersion.document_id, DocumentVersion.number, DocumentVersion.revision_number, DocumentVersion.length,
+            DocumentVersion.sha256, DocumentVersion.voided_at, DocumentVersion.tip,
+        ).where(DocumentVersion.id.in_(version_ids))  # type: ignore[attr-defined, call-overload]
     ).all()
-    slots: dict[str, list[Slot]] = {}
-    query = select(Slot).where(Slot.version_id.in_(version_ids)).order_by(Slot.version_id, Slot.position)  # type: ignore[attr-defined]
-    for slot in session.exec(query.with_for_update()).all():
+    return {version.id: version for version in found}
+
+
+def slots_of_versions(session: Session, version_ids: Sequence[str]) -> dict[str, list[Any]]:
+    """Every slot of some versions in its order, as plain rows, locked."""
+    slots: dict[str, list[Any]] = {}
+    query = select(Slot.id, Slot.version_id, Slot.document_id, Slot.field, Slot.stage, Slot.staff_id, Slot.signed_at).where(  # type: ignore[call-overload]
+        Slot.version_id.in_(version_ids)  # type: ignore[attr-defined]
+    )
+    for slot in session.exec(query.order_by(Slot.version_id, Slot.position).with_for_update()).all():
         slots.setdefault(slot.version_id, []).append(slot)
-    return {version.id: (version, slots.get(version.id, [])) for version in versions}
+    return slots
 
 
 def drop_payload(session: Session, item_id: str) -> None:

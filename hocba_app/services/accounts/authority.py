@@ -31,6 +31,7 @@ class Right(StrEnum):
     DELEGATE = auto()  # ký thay [22.2]
     SEAL_OPERATOR = auto()  # name him and his account [22.3, 22.4]
     PRINT = auto()  # [29]
+    ATTACH = auto()  # records of other schools to a pupil (workflow rule 7)
     OWN_SIGNATURE = auto()  # own signature image [15]
     OWN_SIGNING_ACCOUNT = auto()  # own MySign account and phone [19-21]
     OWN_QUEUE = auto()  # [24, 25]
@@ -74,6 +75,7 @@ _TABLE: dict[Right, Callable[[Identity], bool]] = {
     Right.DELEGATE: _OFFICE,
     Right.SEAL_OPERATOR: _OFFICE,
     Right.PRINT: _OFFICE,
+    Right.ATTACH: _OFFICE,
     Right.OWN_SIGNATURE: _a_person,
     Right.OWN_SIGNING_ACCOUNT: _a_person,
     Right.OWN_QUEUE: _a_person,
@@ -142,6 +144,17 @@ def require_class(session: Session, who: Identity, class_id: str) -> None:
         HocbaError: FORBIDDEN – also for a class that does not exist, so that ids cannot be probed.
     """
     if not may_view_class(session, who, class_id):
+        raise HocbaError(ErrorCode.FORBIDDEN, right=Right.RECORDS_READ.value)
+
+
+def require_pupil(session: Session, who: Identity, student_id: str) -> None:
+    """Refuse who may look at the records of no class this pupil is or was in.
+
+    Raises:
+        HocbaError: FORBIDDEN – also for a pupil who does not exist, so that ids cannot be probed.
+    """
+    classes = rows.classes_of_pupil(session, student_id)
+    if classes.isdisjoint(viewable_class_ids(session, who)):
         raise HocbaError(ErrorCode.FORBIDDEN, right=Right.RECORDS_READ.value)
 
 

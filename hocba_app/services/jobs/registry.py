@@ -24,6 +24,7 @@ MODULES = (
     "hocba_app.services.signing.renewal",
     "hocba_app.services.signers.recheck",
     "hocba_app.services.printing.packet",
+    "hocba_app.services.attached.checking",
     "hocba_app.services.audit.anchor",
     "hocba_app.services.verification.nightly",
 )

@@ -20,6 +20,7 @@ from hocba_app.services.accounts import throttle
 from hocba_app.services.accounts.authority import Right, require, require_class
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.accounts.passwords import hash_password, verify_password
+from hocba_app.services.attached.reading import attached_ids
 from hocba_app.services.audit.log import record
 from hocba_app.services.printing.choice import FINISHED, Chosen, choose_whole, chosen_of
 from hocba_app.services.printing.options import KINDS
@@ -93,14 +94,14 @@ def signed_original(db: Database, who: Identity, document_id: str) -> SignedOrig
 
 
 def package_of(db: Database, who: Identity, student_id: str, *, kinds: Sequence[str] = KINDS) -> Package:
-    """All sealed documents of a pupil with the signers' certificates.
+    """All sealed documents of a pupil with the signers' certificates, and what other schools' records he has.
 
     Raises:
         HocbaError: FORBIDDEN, NOT_FOUND, NOTHING_TO_DO when nothing is sealed, STORED_FILE_DAMAGED.
     """
     require(who, Right.PRINT)
     with db.read(who.school_id) as session:
-        package = build_package(session, _finished(session, student_id, kinds))
+        package = build_package(session, _finished(session, student_id, kinds), attached_ids(session, student_id))
     with db.write(who.school_id) as session:
         _log_download(session, who.account_id, student_id, package)
     return package
@@ -109,7 +110,7 @@ def package_of(db: Database, who: Identity, student_id: str, *, kinds: Sequence[
 def create_link(
     db: Database, who: Identity, student_id: str, *, recipient: str, days: int, kinds: Sequence[str] = KINDS
 ) -> NewLink:
-    """A link to the pupil's sealed documents as they are now.
+    """A link to the pupil's sealed documents, and the records of other schools attached to him, as they are now.
 
     Args:
         recipient: whom it is for, in the school's words ("Mẹ học sinh", "Trường THCS Lê Lợi").
@@ -129,15 +130,15 @@ def create_link(
     with db.write(who.school_id) as session:
         documents = _finished(session, student_id, kinds)
         row = HandOut(
-            student_id=student_id, version_ids=[chosen.version_id for chosen in documents], recipient=recipient, pin_hash=pin_hash,
-            expires_at=utc_now() + timedelta(days=days), created_by=who.account_id,
+            student_id=student_id, version_ids=[chosen.version_id for chosen in documents], attached_ids=attached_ids(session, student_id),
+            recipient=recipient, pin_hash=pin_hash, expires_at=utc_now() + timedelta(days=days), created_by=who.account_id,
         )
         session.add(row)
         session.flush()
         session.add(HandOutLink(token_sha256=_hash(token), school_id=who.school_id, hand_out_id=row.id))
         record(
             session, actor=who.account_id, action="handout.created", subject=f"student:{student_id}",
-            data={"handout": row.id, "versions": row.version_ids, "expires_at": row.expires_at.isoformat()},
+            data={"handout": row.id, "versions": row.version_ids, "attached": row.attached_ids, "expires_at": row.expires_at.isoformat()},
         )
     return NewLink(row.id, f"{settings().public_url.rstrip('/')}{PATH}{token}", pin, row.expires_at)
 
@@ -209,7 +210,7 @@ def open_link(db: Database, token: str, pin: str, address: str) -> Package:
         documents = chosen_of(session, row.version_ids)
         if not documents:
             raise HocbaError(ErrorCode.HANDOUT_CLOSED)
-        package = build_package(session, documents)
+        package = build_package(session, documents, row.attached_ids)
     _count_download(db, link, package)
     return package
 
@@ -261,7 +262,8 @@ def _count_download(db: Database, link: HandOutLink, package: Package) -> None:
 
 
 def _log_download(session: Session, actor: str, student_id: str, package: Package, *, hand_out_id: str | None = None) -> None:
-    data = {"versions": list(package.version_ids), "sha256": package.sha256} | ({"handout": hand_out_id} if hand_out_id else {})
+    data = {"versions": list(package.version_ids), "attached": list(package.attached_ids), "sha256": package.sha256}
+    data |= {"handout": hand_out_id} if hand_out_id else {}
     record(session, actor=actor, action="handout.downloaded", subject=f"student:{student_id}", data=data)
 
 

@@ -17,6 +17,7 @@ from sqlmodel import Session, col, select
 
 from hocba_app.models import Evidence as EvidenceRow
 from hocba_app.models import Slot
+from hocba_app.services.attached.reading import packed
 from hocba_app.services.printing.choice import Chosen
 from hocba_app.services.signing.certificates import Evidence
 from hocba_app.services.storage.files import current_file
@@ -29,6 +30,8 @@ Các tệp PDF là bản gốc, có giá trị như học bạ giấy. Bản in 
 - Mở bằng phần mềm đọc PDF có kiểm tra chữ ký (Adobe Reader, Foxit...) để xem người ký, thời điểm ký và tính toàn vẹn.
 - Hoặc tra cứu tại trang kiểm tra của nhà trường bằng mã in ở chân trang.
 - Thư mục certificates: chứng thư số của từng người ký và của nhà trường, kèm chuỗi chứng thực.
+- other-schools: học bạ của trường khác mà nhà trường đã nhận, giữ nguyên như khi nhận; other-schools.json: tệp nào của ai,
+  kết quả kiểm tra khi nhận. Nhà trường không bảo đảm thay trường đã cấp: hãy tự kiểm tra các tệp này.
 - signers.json: mỗi hồ sơ do ai ký, lúc nào, chứng thư nào, kết quả kiểm tra chứng thư khi ký.
 """
 
@@ -41,6 +44,8 @@ class Package:
     """File name in ASCII: the pupil's code, never his name."""
     data: bytes
     version_ids: tuple[str, ...]
+    attached_ids: tuple[str, ...] = ()
+    """Records of other schools in it."""
 
     @property
     def sha256(self) -> str:
@@ -53,25 +58,35 @@ def file_name(chosen: Chosen) -> str:
     return "-".join(filter(None, [chosen.kind, chosen.school_year])) + ".pdf"
 
 
-def build_package(session: Session, documents: Sequence[Chosen]) -> Package:
+def build_package(session: Session, documents: Sequence[Chosen], attached_ids: Sequence[str] = ()) -> Package:
     """Pack the documents of one pupil.
+
+    Args:
+        attached_ids: records of other schools to go along; what was detached meanwhile is left out.
 
     Raises:
         HocbaError: STORED_FILE_DAMAGED, NOT_FOUND.
     """
     certificates: dict[str, bytes] = {}
+    others = packed(session, attached_ids)
     described = [_described(session, chosen, certificates) for chosen in documents]
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for chosen in documents:
             _add(archive, file_name(chosen), current_file(session, chosen.version_id))
+        for other in others:
+            _add(archive, other.name, other.data)
         for name, pem in sorted(certificates.items()):
             _add(archive, f"certificates/{name}", pem)
         _add(archive, "signers.json", json.dumps(described, ensure_ascii=False, indent=1).encode())
+        if others:
+            _add(archive, "other-schools.json", json.dumps([other.described for other in others], ensure_ascii=False, indent=1).encode())
         _add(archive, "HUONG-DAN.txt", _GUIDE.encode())
     code = documents[0].snapshot["student"]["code"]
     safe = "".join(letter for letter in code if letter.isascii() and (letter.isalnum() or letter in "-_"))
-    return Package(f"hoc-ba-{safe}.zip", out.getvalue(), tuple(chosen.version_id for chosen in documents))
+    return Package(
+        f"hoc-ba-{safe}.zip", out.getvalue(), tuple(chosen.version_id for chosen in documents), tuple(other.id for other in others)
+    )
 
 
 def _described(session: Session, chosen: Chosen, certificates: dict[str, bytes]) -> dict[str, Any]:

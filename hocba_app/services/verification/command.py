@@ -60,6 +60,19 @@ def verify_upload(data: bytes, db: Database | None, *, name: str = "") -> FileRe
     return verify([(name, data)], roots=roots, issuers=issuers, db=db)[0]
 
 
+def verify_from_elsewhere(files: Sequence[tuple[str, bytes]], db: Database) -> list[FileReport]:
+    """Verify records that another school may have issued: the schools of this installation are not the only issuers.
+
+    Args:
+        files: ``(name, bytes)``, from anybody. See :func:`verify_upload` for the time it takes.
+
+    Raises:
+        HocbaError: INVALID_INPUT when the configured trust file cannot be read.
+    """
+    roots, issuers = _trusted(_configured_trust())
+    return verify(files, roots=roots, issuers=issuers, db=db, own_trust=False)
+
+
 def report_lines(reports: Sequence[FileReport]) -> list[str]:
     """The simple report, for people. Names come from the files: what does not print is left out."""
     lines = []

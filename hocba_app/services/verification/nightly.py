@@ -15,7 +15,7 @@ from sqlmodel import col, select
 
 from hocba_app.domain.calendar import VIETNAM
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import Database, Document, DocumentVersion, Job, Revision, School, Student
+from hocba_app.models import AttachedRecord, Database, Document, DocumentVersion, Job, Revision, School, Student
 from hocba_app.models.base import utc_now
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.identity import Identity
@@ -85,11 +85,14 @@ def check_files(work: Work) -> float | None:
     with work.db.read(work.school_id) as session:
         versions = list(session.exec(select(DocumentVersion.id).order_by(DocumentVersion.id)).all())
         photos = sorted({item for item in session.exec(select(Student.photo_sha256)).all() if item})
+        attached = session.exec(select(AttachedRecord.id, AttachedRecord.blob_sha256).order_by(AttachedRecord.id)).all()
     for start in range(0, len(versions), AT_ONCE):
         _check_versions(work, versions[start : start + AT_ONCE], found)
         work.progress(min(start + AT_ONCE, len(versions)), len(versions), "Kiểm tra tệp lưu trữ")
     for photo in photos:
         _check_blob(found, photo, photo=photo)
+    for attached_id, sha256 in attached:  # refused and detached ones too: they are evidence
+        _check_blob(found, sha256, attached=attached_id)
     work.report(found.as_report())
     with work.write() as session:
         record(
@@ -135,7 +138,7 @@ def files_standing(db: Database) -> Iterator[FilesStanding]:
     for school in schools:
         with db.read(school.id) as session:
             rows = session.exec(select(Job).where(Job.kind == KIND).order_by(col(Job.created_at).desc()).limit(5)).all()
-            has_files = session.exec(select(Revision.id).limit(1)).first() is not None
+            has_files = any(session.exec(select(table).limit(1)).first() is not None for table in (Revision.id, AttachedRecord.id))
         report = next((row.report for row in rows if row.report.get("finished_at")), None)
         yield _standing(school.code, report, has_files)
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from hocba_app.services.verification.content import Content
 from hocba_app.services.verification.reasons import Reason, add
 from hocba_app.services.verification.report import FileReport
 
@@ -43,9 +44,10 @@ def examine(
         else:
             todo.append(index)
     while todo:
-        finished = _run_child([files[index] for index in todo], roots, issuers)
-        for index, report in zip(todo, finished, strict=False):
-            reports[index] = report
+        request = {"what": "verdict", "roots": [root.hex() for root in roots], "issuers": list(issuers) if issuers is not None else None}
+        finished = _run_child([files[index] for index in todo], request)
+        for index, answer in zip(todo, finished, strict=False):
+            reports[index] = FileReport.from_dict(answer)
         stuck = todo[len(finished) :]
         if stuck:
             # The child died on the first file it did not answer for; the others get a fresh child.
@@ -54,21 +56,34 @@ def examine(
     return [reports[index] for index in range(len(files))]
 
 
+def read_content(files: Sequence[bytes]) -> list[Content | None]:
+    """Read in a child process whose records these files say they are.
+
+    Returns:
+        One a file, in order; None for a file that is too large or exhausts the limits.
+    """
+    found: dict[int, Content] = {}
+    todo = [index for index, data in enumerate(files) if len(data) <= MAX_BYTES]
+    while todo:
+        finished = _run_child([("", files[index], None) for index in todo], {"what": "content"})
+        found.update(zip(todo, (Content(**answer) for answer in finished), strict=False))
+        todo = todo[len(finished) + 1 :]
+    return [found.get(index) for index in range(len(files))]
+
+
 def _refused(name: str, reason: Reason) -> FileReport:
     report = FileReport(path=name)
     add(report, reason)
     return report
 
 
-def _run_child(
-    files: Sequence[tuple[str, bytes, str | None]], roots: Sequence[bytes], issuers: Sequence[dict[str, str]] | None
-) -> list[FileReport]:
+def _run_child(files: Sequence[tuple[str, bytes, str | None]], what: dict[str, Any]) -> list[dict[str, Any]]:
+    """One answer a file, as far as the child came."""
     with tempfile.TemporaryDirectory(prefix="hocba-verify-") as folder:
         for number, (_, data, _) in enumerate(files):
             Path(folder, str(number)).write_bytes(data)
-        request: dict[str, Any] = {
-            "folder": folder, "files": [[name, deviation] for name, _, deviation in files], "roots": [root.hex() for root in roots],
-            "issuers": list(issuers) if issuers is not None else None, "memory": MEMORY_BYTES, "seconds": SECONDS,
+        request = what | {
+            "folder": folder, "files": [[name, deviation] for name, _, deviation in files], "memory": MEMORY_BYTES, "seconds": SECONDS,
         }
         answers = Path(folder, "answers")
         with answers.open("wb") as out:
@@ -85,4 +100,4 @@ def _run_child(
                 child.wait()
         lines = answers.read_bytes().split(b"\n")
     # A line without its newline was cut short by the child's death.
-    return [FileReport.from_dict(json.loads(line)) for line in lines[:-1]]
+    return [json.loads(line) for line in lines[:-1]]

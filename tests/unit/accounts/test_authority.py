@@ -19,7 +19,7 @@ WHO_MAY_DO_WHAT: list[tuple[str, set[str], set[Right]]] = [
         OFFICE,
         {
             Right.SYNC, Right.SIGNATURE_IMAGES, Right.SEAL_IMAGE, Right.ASSIGNMENTS, Right.LOCK, Right.SIGNING_ACCOUNTS,
-            Right.COVER_SIGNER, Right.DELEGATE, Right.SEAL_OPERATOR, Right.PRINT,
+            Right.COVER_SIGNER, Right.DELEGATE, Right.SEAL_OPERATOR, Right.PRINT, Right.ATTACH,
         },
     ),
     (
