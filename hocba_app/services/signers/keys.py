@@ -25,6 +25,7 @@ from hocba_app.services.signing.outside import configured_providers, provider_fo
 from hocba_app.services.signing.providers.provider import SigningProvider
 
 _USER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{2,79}")
+LONGEST_LABEL = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,8 @@ def set_provider_user(db: Database, who: Identity, owner: str, provider_user: st
 
     Args:
         owner: staff id, or ``seal``.
-        provider_user: as the service knows him ("CMT_…", "MST_…", or the id number).
+        provider_user: as the service knows him ("CMT_…", "MST_…", or the id number); in a token the certificate's label or
+            its key's id.
         provider: one of :func:`outside.configured_providers`.
 
     Raises:
@@ -157,6 +159,8 @@ test_key.__test__ = False  # type: ignore[attr-defined]  # its name is not a tes
 _NOTHING_LEARNT = (
     ErrorCode.PROVIDER_UNREACHABLE, ErrorCode.PROVIDER_BUSY, ErrorCode.PROVIDER_REFUSED_CLIENT, ErrorCode.TRUST_ROOTS_MISSING,
     ErrorCode.SECRET_KEY_MISSING, ErrorCode.SECRET_KEY_WRONG, ErrorCode.SIGNER_NO_KEY, ErrorCode.NOT_FOUND,
+    ErrorCode.PROVIDER_NOT_SET_UP, ErrorCode.TOKEN_MODULE, ErrorCode.TOKEN_ABSENT, ErrorCode.TOKEN_ISSUERS,
+    ErrorCode.TOKEN_PIN_WRONG, ErrorCode.TOKEN_PIN_LOCKED, ErrorCode.TOKEN_PIN_LAST_TRY,
 )
 """Answers that say something of us or of the service, not of this person's certificate."""
 
@@ -197,6 +201,11 @@ def _parsed_user(text: str, provider: str) -> str:
     user = text.strip()
     if provider not in configured_providers():
         raise HocbaError(ErrorCode.INVALID_INPUT, detail=f"dịch vụ ký số {provider[:20]} chưa được hỗ trợ")
+    if provider == "pkcs11":
+        # A label is what the vendor's program wrote: words, with blanks and marks.
+        if not user or len(user) > LONGEST_LABEL or not user.isprintable():
+            raise HocbaError(ErrorCode.INVALID_INPUT, detail=f"nhãn chứng thư số có từ 1 đến {LONGEST_LABEL} ký tự")
+        return user
     if not _USER.fullmatch(user):
         raise HocbaError(
             ErrorCode.INVALID_INPUT, detail="tài khoản ký gồm chữ không dấu, số và dấu _ - . (ví dụ CCCD_079204001234)"

@@ -13,6 +13,7 @@ from hocba_app.models import School
 from hocba_app.services.secrets import decrypt
 from hocba_app.services.signing.providers.csc import CscProvider
 from hocba_app.services.signing.providers.mysign import MySignProvider
+from hocba_app.services.signing.providers.pkcs11 import Pkcs11Provider
 from hocba_app.services.signing.providers.pkcs12 import Pkcs12Provider
 from hocba_app.services.signing.providers.provider import SigningProvider
 from hocba_app.services.signing.providers.smartca import SmartCaProvider
@@ -32,6 +33,10 @@ def writer() -> IncrementalWriter:
 
 @cache
 def _trust_roots(path: str, changed: float) -> tuple[bytes, ...]:
+    return _certificates_of(path)
+
+
+def _certificates_of(path: str) -> tuple[bytes, ...]:
     from cryptography import x509
     from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -68,7 +73,7 @@ def token_size() -> int:
 def configured_providers() -> tuple[str, ...]:
     """Signing services this installation is connected to, by the name a key keeps; MySign first."""
     now = settings()
-    others = {"smartca": now.smartca_url, "csc": now.csc_url, "pkcs12": now.pkcs12_dir}
+    others = {"smartca": now.smartca_url, "csc": now.csc_url, "pkcs11": now.pkcs11_module, "pkcs12": now.pkcs12_dir}
     return ("mysign", *(name for name, address in others.items() if address))
 
 
@@ -79,7 +84,7 @@ def provider_for(session: Session, name: str) -> SigningProvider:
         name: one of :func:`configured_providers`.
 
     Raises:
-        HocbaError: PROVIDER_NOT_SET_UP when this installation has no such service.
+        HocbaError: PROVIDER_NOT_SET_UP when this installation has no such service; TOKEN_ISSUERS.
     """
     if name == "mysign":
         school = session.get_one(School, session.info["school_id"])
@@ -90,6 +95,8 @@ def provider_for(session: Session, name: str) -> SigningProvider:
         return _csc(settings().csc_url, settings().csc_token)
     if name == "smartca" and settings().smartca_url:
         return _smartca(settings().smartca_url, settings().smartca_sp_id, settings().smartca_sp_password)
+    if name == "pkcs11" and settings().pkcs11_module:
+        return _pkcs11(settings().pkcs11_module, settings().pkcs11_token, settings().pkcs11_pin, settings().pkcs11_issuers)
     if name == "pkcs12" and settings().pkcs12_dir:
         return _pkcs12(settings().pkcs12_dir)
     raise HocbaError(ErrorCode.PROVIDER_NOT_SET_UP)
@@ -111,6 +118,14 @@ def _smartca(url: str, sp_id: str, sp_password: str) -> SigningProvider:
 
 
 @cache
+def _pkcs11(module: str, token: str, pin: str, issuers: str) -> SigningProvider:
+    try:
+        return _kept(Pkcs11Provider(module, token, pin, issuers=_certificates_of(issuers) if issuers else ()))
+    except (OSError, ValueError) as error:
+        raise HocbaError(ErrorCode.TOKEN_ISSUERS) from error
+
+
+@cache
 def _pkcs12(folder: str) -> SigningProvider:
     return Pkcs12Provider(Path(folder))
 
@@ -128,5 +143,5 @@ def close_connections() -> None:
     """Close every connection this process keeps to services outside: before its settings change, or it ends."""
     while _open:
         _open.pop().close()
-    for made in (_timestamp_client, _mysign, _csc, _smartca):
+    for made in (_timestamp_client, _mysign, _csc, _smartca, _pkcs11):
         made.cache_clear()

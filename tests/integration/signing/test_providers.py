@@ -1,4 +1,5 @@
-"""What every signing service behind the one interface must do, asked of each: MySign, SmartCA, CSC v1 and v2, PKCS#12."""
+"""What every signing service behind the one interface must do, asked of each: MySign, SmartCA, CSC v1 and v2,
+PKCS#11, PKCS#12."""
 
 from __future__ import annotations
 
@@ -26,6 +27,7 @@ from starlette.routing import Route
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.services.signing.providers.csc import CscProvider
 from hocba_app.services.signing.providers.mysign import MySignProvider
+from hocba_app.services.signing.providers.pkcs11 import Pkcs11Provider
 from hocba_app.services.signing.providers.pkcs12 import Pkcs12Provider
 from hocba_app.services.signing.providers.provider import SigningProvider, SignRequest, SubmissionUnknown
 from hocba_app.services.signing.providers.smartca import SmartCaProvider
@@ -33,6 +35,7 @@ from tests.integration.simulators.mysign_rig import TEACHER, mysign_rig
 from tests.integration.simulators.running import running
 from tests.integration.simulators.smartca_rig import smartca_rig
 from tests.pki import pki
+from tests.softhsm import needs_softhsm, soft_token
 
 _PREHASHED = Prehashed(hashes.SHA256())
 
@@ -96,7 +99,7 @@ class Case:
     service: Any = None
 
 
-@pytest.fixture(params=["mysign", "smartca", "csc1", "csc2", "pkcs12"])
+@pytest.fixture(params=["mysign", "smartca", "csc1", "csc2", pytest.param("pkcs11", marks=needs_softhsm), "pkcs12"])
 def case(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Case]:
     holder = pki().person("Nguyễn Thị Ánh", "079204001234")
     if request.param == "mysign":
@@ -116,6 +119,12 @@ def case(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Case]:
             smartca = SmartCaProvider(rig.url, rig.client["client_id"], rig.client["client_secret"])
             yield Case(smartca, TEACHER["user_id"], rig.confirm, rig)
             smartca.close()
+    elif request.param == "pkcs11":
+        with soft_token(tmp_path) as token:
+            token.put(holder.key, holder.chain, label="teacher")  # type: ignore[arg-type]
+            pkcs11 = Pkcs11Provider(token.module, token.label, token.pin)
+            yield Case(pkcs11, "teacher", lambda _transaction: None)
+            pkcs11.close()
     elif request.param == "pkcs12":
         certificates = [x509.load_der_x509_certificate(item) for item in holder.chain]
         (tmp_path / "teacher.p12").write_bytes(

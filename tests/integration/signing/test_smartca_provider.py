@@ -26,14 +26,11 @@ from hocba_app.services.signing import certificates, progress
 from hocba_app.services.signing.outside import configured_providers, provider_for
 from hocba_app.services.signing.providers.provider import SignRequest
 from hocba_app.services.signing.providers.smartca import SmartCaProvider
-from hocba_app.settings import settings
-from hocba_app.simulators.mysign.service import Service
-from hocba_app.simulators.smartca.app import create_app
 from hocba_app.state import key_editing
 from tests.integration.signing.test_chain import batch, held_leases, lock, start, work_on
 from tests.integration.simulators.mysign_rig import PIN, Rig
 from tests.integration.simulators.running import running
-from tests.integration.simulators.smartca_rig import smartca_rig
+from tests.integration.simulators.smartca_rig import smartca_beside, smartca_rig
 from tests.school import TAX_CODE, SmallSchool
 
 TEACHER = {"user_id": "079204001234", "full_name": "Nguyễn Thị Ánh", "id_number": "079204001234", "phone": "0901000001"}
@@ -204,22 +201,8 @@ def test_whatever_the_service_answers(answer: str, expected: tuple[bytes, ...] |
 
 @pytest.fixture
 def beside(small: SmallSchool, outside: tuple[Rig, str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
-    """The small school's installation, connected to SmartCA besides MySign; both have their certificates from one authority."""
-    service = Service(tmp_path / "smartca", outside[0].authority)
-    with running(lambda _url: create_app(service)) as url:
-        rig = Rig(url, service, outside[0].authority)
-        monkeypatch.setenv("HOCBA_SMARTCA_URL", url)
-        monkeypatch.setenv("HOCBA_SMARTCA_SP_ID", rig.client["client_id"])
-        monkeypatch.setenv("HOCBA_SMARTCA_SP_PASSWORD", rig.client["client_secret"])
-        settings.cache_clear()
+    with smartca_beside(outside[0].authority, tmp_path, monkeypatch) as rig:
         yield rig
-
-
-def test_the_seal_may_lie_at_smartca(small: SmallSchool, beside: Rig) -> None:
-    beside.add(SCHOOL)
-    key = keys.connect(small.db, small.people["admin"], SEAL, TAX_CODE, "smartca")
-    assert (key.provider, key.provider_user, key.problem) == ("smartca", TAX_CODE, None)
-    assert keys.test_key(small.db, small.people["admin"], SEAL).state == "ok"
 
 
 def test_the_editor_offers_what_is_connected_and_connects_there(small: SmallSchool, beside: Rig, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
+from hocba_app.settings import settings
 from hocba_app.simulators.mysign.service import Service
 from hocba_app.simulators.smartca.app import create_app
 from hocba_app.simulators.trust.authority import Authority
@@ -21,3 +24,16 @@ def smartca_rig(folder: Path) -> Iterator[Rig]:
     with running(lambda _url: create_app(service)) as url:
         yield Rig(url, service, authority)
     authority.close()
+
+
+@contextmanager
+def smartca_beside(authority: Authority, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
+    """The installation under test connected to SmartCA besides MySign; both have their certificates from one authority."""
+    service = Service(folder / "smartca", authority)
+    with running(lambda _url: create_app(service)) as url:
+        rig = Rig(url, service, authority)
+        monkeypatch.setenv("HOCBA_SMARTCA_URL", url)
+        monkeypatch.setenv("HOCBA_SMARTCA_SP_ID", rig.client["client_id"])
+        monkeypatch.setenv("HOCBA_SMARTCA_SP_PASSWORD", rig.client["client_secret"])
+        settings.cache_clear()
+        yield rig

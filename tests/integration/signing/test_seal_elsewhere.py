@@ -1,0 +1,142 @@
+"""The seal's key at another service than the teachers': confirmed with SmartCA on the operator's phone, and in a token."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from hocba_app.domain.errors import ErrorCode
+from hocba_app.models import SEAL
+from hocba_app.services.signers import keys
+from hocba_app.services.signers.recheck import start_recheck
+from hocba_app.services.signing import queue
+from hocba_app.services.signing.outside import close_connections, configured_providers, provider_for, trust_roots
+from hocba_app.services.verification.verdict import verify
+from hocba_app.settings import settings
+from tests.integration.signing.test_chain import batch, files, held_leases, lock, sign, start, waiting, work_on
+from tests.integration.simulators.mysign_rig import PIN, Rig
+from tests.integration.simulators.smartca_rig import smartca_beside
+from tests.school import TAX_CODE, SmallSchool
+from tests.softhsm import MODULE, SoftToken, needs_softhsm, soft_token
+
+SCHOOL = {"user_id": TAX_CODE, "full_name": "Trường THCS Kim Đồng", "id_number": TAX_CODE, "phone": "0901000002", "kind": "organisation"}
+
+
+def ready_to_seal(small: SmallSchool, rig: Rig) -> None:
+    """Everybody but the seal has signed."""
+    for kind in ("cover", "history", "results"):
+        lock(small, kind)
+    for part in ("TOAN", "VAN", "GDTC", "homeroom", "principal"):
+        assert sign(small, rig, part).state == "committed"
+
+
+def accepted(file: bytes, path: Path) -> None:
+    """By our replay, by pyHanko's own analysis and by poppler."""
+    for analysis in (False, True):
+        [verdict] = verify([("x", file)], roots=trust_roots(), issuers=[{"tax_code": TAX_CODE}], always_analyse=analysis)
+        assert (verdict.verdict, verdict.integrity) == ("valid", "intact"), verdict.reasons
+    if shutil.which("pdfsig"):
+        path.write_bytes(file)
+        told = subprocess.run(["pdfsig", "-nocert", str(path)], capture_output=True, text=True, check=False, timeout=60).stdout
+        assert told.count("Signature Validation: Signature is Valid.") == told.count("Signature #"), told
+
+
+def put_seal(token: SoftToken, rig: Rig) -> None:
+    key = rsa.generate_private_key(65537, 2048)
+    token.put(key, rig.authority.chain(rig.authority.issue_organisation("Trường THCS Kim Đồng", TAX_CODE, key.public_key())), label="Con dấu")
+
+
+@needs_softhsm
+def test_one_pupil_sealed_with_smartca_and_the_next_with_a_token(
+    small: SmallSchool, outside: tuple[Rig, str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready_to_seal(small, outside[0])
+    admin, operator = small.people["admin"], small.people["operator"]
+    due = waiting(small, "operator")
+    first, second = (sorted(item.slot_id for item in due if item.student_code == code) for code in ("HS001", "HS002"))
+    with smartca_beside(outside[0].authority, tmp_path, monkeypatch) as phone:
+        phone.add(SCHOOL)
+        key = keys.connect(small.db, admin, SEAL, TAX_CODE, "smartca")
+        assert (key.provider, key.provider_user, key.problem) == ("smartca", TAX_CODE, None)
+        assert keys.test_key(small.db, admin, SEAL).state == "ok"
+        with small.db.read(small.school_id) as session:
+            monkeypatch.setattr(provider_for(session, "smartca"), "poll_seconds", 0.1)
+        [batch_id] = queue.start(small.db, operator, first)
+        worker = threading.Thread(target=work_on, args=(small, batch_id))
+        worker.start()
+        while not (asked := phone.pending(TAX_CODE)):
+            assert worker.is_alive(), batch(small, batch_id).error_code
+            time.sleep(0.02)
+        assert phone.phone("confirm", user_id=TAX_CODE, transactionId=asked[0]["transactionId"], pin=PIN).status_code == 200
+        worker.join(120)
+        done = batch(small, batch_id)
+        assert (done.provider, done.state, done.committed, done.failed) == ("smartca", "committed", 3, 0)
+    with soft_token(tmp_path / "hsm") as token:
+        put_seal(token, outside[0])
+        for name, value in {"MODULE": token.module, "TOKEN": token.label, "PIN": token.pin}.items():
+            monkeypatch.setenv(f"HOCBA_PKCS11_{name}", value)
+        settings.cache_clear()
+        assert "pkcs11" in configured_providers()
+        key = keys.connect(small.db, admin, SEAL, " Con dấu ", "pkcs11")
+        assert (key.provider, key.provider_user, key.credential_id) == ("pkcs11", "Con dấu", "01")
+        assert keys.test_key(small.db, admin, SEAL).state == "ok"
+        token.pull_out()
+        [lost] = queue.start(small.db, operator, second)
+        assert work_on(small, lost) == "ended"
+        assert (batch(small, lost).state, batch(small, lost).error_code) == ("ended", ErrorCode.TOKEN_ABSENT.value)
+        assert held_leases(small) == 0
+        token.plug_in()
+        again = start(small, "operator")
+        assert work_on(small, again) == "ended"
+        done = batch(small, again)
+        assert (done.provider, done.state, done.committed, done.failed) == ("pkcs11", "committed", 3, 0)
+        close_connections()
+    assert held_leases(small) == 0 and waiting(small, "operator") == []
+    for kind in ("cover", "history", "results"):
+        for number, file in enumerate(files(small, kind)):
+            accepted(file, tmp_path / f"{kind}-{number}.pdf")
+
+
+@needs_softhsm
+def test_a_token_that_fails_says_nothing_of_the_certificate(
+    small: SmallSchool, outside: tuple[Rig, str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The nightly test leaves a key as it stands when the token is away or its PIN is refused."""
+    monkeypatch.setenv("HOCBA_PKCS11_MODULE", MODULE)
+    monkeypatch.setenv("HOCBA_PKCS11_TOKEN", "Truong Kim Dong")
+    admin = small.people["admin"]
+    with soft_token(tmp_path / "hsm") as token:
+        put_seal(token, outside[0])
+        monkeypatch.setenv("HOCBA_PKCS11_PIN", token.pin)
+        settings.cache_clear()
+        keys.connect(small.db, admin, SEAL, "Con dấu", "pkcs11")
+        token.pull_out()
+        with pytest.raises(Exception, match="token") as caught:
+            keys.test_key(small.db, admin, SEAL)
+        assert caught.value.code is ErrorCode.TOKEN_ABSENT  # type: ignore[attr-defined]
+        token.plug_in()
+        close_connections()
+        monkeypatch.setenv("HOCBA_PKCS11_PIN", "1")
+        settings.cache_clear()
+        assert work_on(small, start_recheck(small.db, admin)) == "ended"
+        view = keys.key_view(small.db, admin, SEAL)
+        assert (view.state, view.problem) == ("ok", "")
+        close_connections()
+
+
+def test_a_label_is_words_on_one_line(small: SmallSchool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOCBA_PKCS11_MODULE", "/nowhere/libtoken.so")
+    settings.cache_clear()
+    for label in ("", "x" * 81, "a\nb"):
+        with pytest.raises(Exception, match="nhãn"):
+            keys.set_provider_user(small.db, small.people["admin"], SEAL, label, "pkcs11")
+    keys.set_provider_user(small.db, small.people["admin"], SEAL, "Trường Kim Đồng's Sub-CA ID", "pkcs11")
+    with pytest.raises(Exception, match="PKCS#11") as caught:
+        keys.fetch_credentials(small.db, small.people["admin"], SEAL)
+    assert caught.value.code is ErrorCode.TOKEN_MODULE  # type: ignore[attr-defined]
