@@ -86,7 +86,7 @@ def small_school(db: Database, school_id: str, rig: Rig | None, *, students: int
             session.flush()
             session.add(TeachingAssignment(source_id=code, class_id=school_class.id, subject_id=subject.id, staff_id=staff[code]))
         for number in range(1, students + 1):
-            _student(session, school_class, number, mark)
+            add_student(session, school_class, number, mark)
         session.add(SigningSettings(seal_operator_id=staff["operator"]))
         class_id = school_class.id
     small = SmallSchool(db, school_id, class_id)
@@ -97,7 +97,8 @@ def small_school(db: Database, school_id: str, rig: Rig | None, *, students: int
     return small
 
 
-def _student(session: object, school_class: SchoolClass, number: int, mark: str) -> None:
+def add_student(session: object, school_class: SchoolClass, number: int, mark: str = "") -> None:
+    """One pupil of the class with a year's results."""
     student = Student(
         source_id=f"p{number}", code=f"HS{number:03d}", full_name=f"Đặng Ỷ Lan {number}{mark}", sort_name=f"lan {number}", birth_date="2014-05-06",
         sex="Nữ", id_number=f"0793000000{number:02d}", details={"ethnic_group": "Kinh", "birth_place": "TP. Hồ Chí Minh"},

@@ -1,5 +1,5 @@
-"""``python -m tests.crash.machine``: taps, turns of workers, deaths, rejections, stops, unlocks and locks in any order, over the
-real services and rows (Hypothesis). After every step: one prepared revision a record at most, stages in order, every
+"""``python -m tests.crash.machine``: taps, turns of workers, deaths, rejections, lapses, stops, unlocks, locks, reassignments and late
+pupils in any order, over the real services and rows (Hypothesis). After every step: one prepared revision a record at most, stages in order, every
 signature in its record's file; in the end nothing is held."""
 
 from __future__ import annotations
@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from sqlmodel import select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.lifecycle import STAGES
-from hocba_app.models import Batch, BatchItem, Document, Job, Lease, Revision, Slot, UnlockRequest
+from hocba_app.models import Batch, BatchItem, Document, Job, Lease, Revision, SchoolClass, Slot, Student, UnlockRequest
 from hocba_app.models.repositories.signing import BATCH_OVER
 from hocba_app.services.audit.log import verify_chain
 from hocba_app.services.jobs.advance import Claims, advance
@@ -25,16 +26,20 @@ from hocba_app.services.jobs.claims import Claim, ClaimLost, take
 from hocba_app.services.jobs.registry import Work
 from hocba_app.services.records import unlock
 from hocba_app.services.records.lock import start_lock
+from hocba_app.services.signers import reassigning
 from hocba_app.services.signing import batch as batches
 from hocba_app.services.signing import queue
 from hocba_app.services.signing.providers.provider import ProviderStatus
 from tests.crash.__main__ import ready, relock
-from tests.crash.world import PARTS, Crashing
+from tests.crash.world import PARTS, PUPILS, Crashing
+from tests.school import SmallSchool, add_student
 
 EXAMPLES, STEPS = 25, 30
 _CRASHING: list[Crashing] = []
 _ORDER = {stage: number for number, stage in enumerate(STAGES["results"])}
 _LIVE = ("prepared", "answered", "stamped")
+_NOT_REASSIGNED = {ErrorCode.NOTHING_TO_DO, ErrorCode.REASSIGN_BUSY, ErrorCode.SIGNERS_DIFFER, ErrorCode.SIGNER_NOT_ENTITLED}
+MOST_PUPILS = PUPILS + 2
 choices = st.integers(0, 1 << 16)
 
 
@@ -70,19 +75,43 @@ class School(RuleBasedStateMachine):
                 if batch.id in {each.id for each in self.live()}:
                     self.turn(batch)
 
-    @rule(choice=choices)
-    def rejected(self, choice: int) -> None:
-        """The signer says no on his phone; the worker hears it at its next turn."""
+    @rule(choice=choices, state=st.sampled_from(("rejected", "timed_out")))
+    def not_confirmed(self, choice: int, state: Any) -> None:
+        """The signer says no on his phone, or nothing until the window is over; the worker hears it at its next turn."""
         batch = self.driven_to("waiting", choice)
         if batch is not None:
             real = self.crashing.service.poll
-            self.crashing.service.poll = lambda *_: ProviderStatus("rejected")  # type: ignore[method-assign]
+            self.crashing.service.poll = lambda *_: ProviderStatus(state)  # type: ignore[method-assign]
             self.crashing.connect_service()
             try:
                 self.turn(batch)
             finally:
                 self.crashing.service.poll = real  # type: ignore[method-assign]
                 self.crashing.connect_service()
+
+    @rule(part=st.sampled_from(PARTS), other=st.sampled_from(PARTS), choice=choices)
+    def reassign(self, part: str, other: str, choice: int) -> None:
+        """A teacher falls ill after the lock: another signs one of his records, or all that nobody is signing."""
+        slots = ready(self.small, part)
+        asked = [slots[choice % len(slots)]] if slots and choice % 3 else slots
+        person = self.small.people[other].staff_id or ""
+        try:
+            reassigning.reassign_slots(self.small.db, self.small.people["admin"], asked, person, "Nghỉ ốm")
+        except HocbaError as error:
+            assert error.code in _NOT_REASSIGNED, error.code
+
+    @rule(number=st.integers(PUPILS + 1, MOST_PUPILS))
+    def late_pupil(self, number: int) -> None:
+        """A pupil who joins a class that is being signed is locked alone; nobody else's record moves."""
+        small = self.small
+        with small.db.write(small.school_id) as session:
+            known = session.exec(select(Student.id).where(Student.source_id == f"p{number}")).first()
+            if known is None:
+                add_student(session, session.get_one(SchoolClass, (small.school_id, small.class_id)), number)
+                known = session.exec(select(Student.id).where(Student.source_id == f"p{number}")).one()
+        before = {each.id: each.version_id for each in self.documents() if each.student_id != known}
+        lock_open(small, [known])
+        assert before == {each.id: each.version_id for each in self.documents() if each.student_id != known}
 
     @rule(choice=choices)
     def worker_dies(self, choice: int) -> None:
@@ -138,7 +167,7 @@ class School(RuleBasedStateMachine):
     @rule()
     def lock_again(self) -> None:
         if any(document.state == "open" for document in self.documents()):
-            relock_open(self.small)
+            lock_open(self.small)
 
     @invariant()
     def everything_holds(self) -> None:
@@ -206,9 +235,9 @@ class School(RuleBasedStateMachine):
             return [(batch.id, batch.state, batch.committed) for batch in session.exec(select(Batch).order_by(Batch.id)).all()]
 
 
-def relock_open(small: Any) -> None:
-    """Lock what is open, and leave the rest."""
-    job = start_lock(small.db, small.people["admin"], kind="results", class_id=small.class_id)
+def lock_open(small: SmallSchool, student_ids: Sequence[str] | None = None) -> None:
+    """Lock what is open – these pupils' alone, where they are named – and leave the rest."""
+    job = start_lock(small.db, small.people["admin"], kind="results", class_id=small.class_id, student_ids=student_ids)
     assert advance(small.db, Claims(), small.school_id, job, "w", threading.Event()) == "ended"
 
 

@@ -36,6 +36,6 @@ def test_killed_at_two_hundred_random_instants() -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_any_order_of_taps_turns_deaths_rejections_stops_unlocks_and_locks() -> None:
+def test_any_order_of_taps_turns_deaths_rejections_lapses_stops_unlocks_locks_reassignments_and_late_pupils() -> None:
     done = subprocess.run([sys.executable, "-m", "tests.crash.machine"], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0 and done.stdout.splitlines()[-1] == "ok", (done.stdout + done.stderr)[-4000:]
