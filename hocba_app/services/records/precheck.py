@@ -132,6 +132,10 @@ _PERSONAL = {"birth_place": "nơi sinh", "ethnic_group": "dân tộc", "address"
 
 def _results(candidate: Candidate, kind: str, sources: Sources, accept: bool) -> None:
     result = sources.results.get(candidate.student.id)
+    if result is None and sources.leaving(candidate.student.id) is not None:
+        text = "Rời trường khi chưa có kết quả nào: bản chốt riêng để trống bảng kết quả, chỉ ghi ngày chuyển đi."
+        candidate.findings.append(Finding("warning", text))
+        return
     if result is None:
         candidate.findings.append(Finding("blocking", "Chưa có kết quả học tập của năm học."))
         return

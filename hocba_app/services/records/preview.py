@@ -129,7 +129,7 @@ def preview_pdf(db: Database, who: Identity, kind: str, class_id: str, student_i
     if not listed.candidates:
         raise HocbaError(ErrorCode.NOT_FOUND, what="học sinh trong lớp")
     candidate = listed.candidates[0]
-    if kind == "results" and candidate.student.id not in listed.sources.results:
+    if kind == "results" and listed.sources.payload(candidate.student.id) is None:
         raise HocbaError(ErrorCode.PRECHECK_FAILED, count=len(candidate.blocking))
     address = f"{settings().public_url.rstrip('/')}/verify"
     snapshot = snapshot_from(listed.sources, kind, candidate.student, candidate.slots, code="----", url=address)

@@ -50,6 +50,16 @@ class Sources:
         codes = [entry["subject_code"] for entry in result.payload.get("subjects", [])] if result is not None else []
         return sorted(codes, key=lambda code: (self.subjects[code].position if code in self.subjects else 999, code))
 
+    def payload(self, student_id: str) -> dict[str, Any] | None:
+        """The pupil's result of the year; an empty one for a pupil who left before anything was entered, else None.
+
+        He must not wait for ever (workflow rule 7): his record is locked on the data there is, which is none.
+        """
+        result = self.results.get(student_id)
+        if result is not None:
+            return result.payload
+        return nothing_entered(self.school_class.regime) if self.leaving(student_id) is not None else None
+
     def leaving(self, student_id: str) -> Enrolment | None:
         """The pupil's enrolment in this class, when he has left it."""
         enrolment = self.enrolments.get(student_id)
@@ -95,8 +105,8 @@ def snapshot_from(sources: Sources, kind: str, student: Student, slots: Sequence
         "verification": {"code": code, "url": url},
         "slots": [{"field": slot.field, "stage": slot.stage, "rows": list(slot.rows)} for slot in slots],
     }
-    if kind == "results" and student.id in sources.results:
-        content["results"] = _results(sources, student.id)
+    if kind == "results" and (payload := sources.payload(student.id)) is not None:
+        content["results"] = _results(sources, student.id, payload)
     if kind == "history":
         content["history"] = _history(sources, student.id)
         if school.level == "primary":  # the primary QTHT names register number and admission besides
@@ -113,8 +123,19 @@ def _student(student: Student, *, whole: bool) -> dict[str, Any]:
     return basic
 
 
-def _results(sources: Sources, student_id: str) -> dict[str, Any]:
-    payload = sources.results[student_id].payload
+def nothing_entered(regime: str) -> dict[str, Any]:
+    """The result of a pupil for whom the school submitted none."""
+    terms = dict.fromkeys(("term1", "term2", "year", "reassessed"))
+    empty: dict[str, Any] = {
+        "regime": regime, "subjects": [], "learning": terms, "training": terms, "absences": dict.fromkeys(("term1", "term2", "year")),
+        "awards": [],
+    }
+    if regime == "TT26":
+        empty["averages"] = terms
+    return empty
+
+
+def _results(sources: Sources, student_id: str, payload: dict[str, Any]) -> dict[str, Any]:
     entries = {entry["subject_code"]: entry for entry in payload.get("subjects", [])}
     subjects = []
     for code in sources.subject_codes(student_id):

@@ -90,6 +90,32 @@ def test_a_leaving_pupil_is_locked_on_the_data_there_is(small: SmallSchool) -> N
     assert lock(small, student_ids=[first])[first]["outcome"] == "locked"
 
 
+@pytest.mark.parametrize("regime", ["TT22", "TT26", "TT27"])
+def test_a_pupil_who_left_before_anything_was_entered_is_not_blocked_for_ever(small: SmallSchool, regime: str) -> None:
+    """Workflow rule 7: locked alone on the data there is; the rest of the class is not touched, who stays is still blocked."""
+    first, second, third = pupils(small)
+    change_enrolment(small, first, status="moved_out", to_date="2025-09-30")
+    with small.db.write(small.school_id) as session:
+        school_class = session.get_one(SchoolClass, (small.school_id, small.class_id))
+        school_class.regime = regime
+        session.add(school_class)
+        for row in session.exec(select(StudentResult).where(StudentResult.student_id.in_([first, second]))).all():  # type: ignore[attr-defined]
+            session.delete(row)
+    for kind in ("history", "results"):
+        whole_class = lock(small, kind)
+        assert [whole_class[key]["outcome"] for key in (first, second, third)] == ["left_out", "blocked", "locked"]
+        assert lock(small, kind, student_ids=[first])[first]["outcome"] == "locked"
+    with small.db.read(small.school_id) as session:
+        version = session.exec(
+            select(DocumentVersion).join(Document, Document.version_id == DocumentVersion.id)  # type: ignore[arg-type]
+            .where(Document.student_id == first, Document.kind == "results")
+        ).one()
+        stages = session.exec(select(Slot.stage).where(Slot.version_id == version.id).order_by(Slot.position)).all()
+    results = version.snapshot["results"]
+    assert (results["departure"], results["subjects"], results["regime"]) == ("Chuyển đi ngày 30/09/2025", [], regime)
+    assert list(stages) == ["homeroom", "principal", "seal"]
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
