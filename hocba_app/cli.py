@@ -95,14 +95,18 @@ def rehearse(
     level: Annotated[str, typer.Option(help="primary, lower_secondary hoặc upper_secondary")] = "lower_secondary",
     students: Annotated[int, typer.Option(min=1, max=5000, help="Số học sinh cuối năm")] = 45,
     seed: Annotated[int, typer.Option(min=0, max=99999)] = 1,
+    regime: Annotated[str, typer.Option(help="tt22, tt26 (năm học cũ) hoặc tt27; để trống thì theo năm học")] = "",
+    year: Annotated[str, typer.Option(help="Năm học, như 2025-2026; để trống thì theo --regime")] = "",
+    special: Annotated[bool, typer.Option("--special", help="Có mọi trường hợp đặc biệt: chuyển đến, chuyển đi, đánh giá lại…")] = False,
     full: Annotated[bool, typer.Option("--full", help="pyHanko kiểm mọi tệp, không chỉ một phần")] = False,
     as_json: _JSON = False,
 ) -> None:
     """Diễn tập trọn một năm học của một trường, không cần màn hình; mã thoát 0 khi mọi hồ sơ đã đóng dấu và hợp lệ."""
-    from hocba_app.rehearsal.year import Plan, printed
+    from hocba_app.rehearsal.plan import Plan, year_played
+    from hocba_app.rehearsal.year import printed
     from hocba_app.rehearsal.year import rehearse as play
 
-    report = play(Plan(level, students, seed, out, full=full))
+    report = play(Plan(level, students, seed, out, year_played(level, regime, year), full, special))
     print(printed(report, as_json=as_json))
     raise typer.Exit(1 if report["failures"] else 0)
 

@@ -108,6 +108,7 @@ class ErrorCode(StrEnum):
     BUILD_FAILED = "build_failed"  # the pages could not be built; the operator looks at the log
     SIMULATOR_REFUSED = "simulator_refused"  # a simulator refused what the rehearsal or demonstration asked; a defect of ours
     REHEARSAL_FOLDER = "rehearsal_folder"  # the folder holds other data; the operator names an empty one
+    REHEARSAL_IMPOSSIBLE = "rehearsal_impossible"  # level, regime and year do not go together; the operator names others
     # --- who signs with what -------------------------------------------------------------------------------------
     CREDENTIAL_NONE = "credential_none"  # the MySign account has no certificate; the person orders one at the provider
     CREDENTIAL_CHOICE = "credential_choice"  # several certificates fit ({count}); the admin or the person picks one
@@ -221,6 +222,7 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.BUILD_FAILED: "Không dựng được giao diện. Xem {log}. / Building the pages failed; see {log}.",
     ErrorCode.SIMULATOR_REFUSED: "Mô phỏng từ chối yêu cầu {path} ({status}): {detail}. Hãy báo người phát triển.",
     ErrorCode.REHEARSAL_FOLDER: "Thư mục {folder} đã có dữ liệu khác. Hãy chọn một thư mục trống cho --out. / {folder} holds other data: name an empty folder.",
+    ErrorCode.REHEARSAL_IMPOSSIBLE: "Không diễn tập được: {detail}. Hãy chọn lại --level, --regime hoặc --year.",
     ErrorCode.CREDENTIAL_NONE: "Tài khoản ký số này chưa có chứng thư số nào. Hãy đăng ký chứng thư số với nhà cung cấp rồi thử lại.",
     ErrorCode.CREDENTIAL_CHOICE: "Tài khoản ký số này có {count} chứng thư số phù hợp. Hãy chọn một chứng thư số để ký.",
     ErrorCode.CREDENTIAL_GONE: "Chứng thư số đã chọn không còn ở dịch vụ ký số. Hãy chọn chứng thư số khác ở mục Tài khoản ký.",

@@ -112,6 +112,24 @@ class Smas:
             raise HocbaError(ErrorCode.SECTOR_REFUSED, detail=str(job["errors"][:1]))
         return int(job["snapshot"])
 
+    def names(self) -> list[tuple[str, str]]:
+        """Code and name of every pupil, letter for letter as SMAS has them."""
+        found: list[tuple[str, str]] = []
+        page: str | None = ""
+        while page is not None:
+            answer = _checked(self._http.get("/smas/v1/students", params={"limit": 500} | ({"page": page} if page else {})))
+            found += [(item["data"]["code"], item["data"]["full_name"]) for item in answer["items"]]
+            page = answer["next_page"]
+        return found
+
+    def known_errors(self) -> list[dict[str, Any]]:
+        """What this school's results have wrong on purpose: ``student_code`` and ``field``."""
+        return [error for error in _checked(self._http.get("/_known_errors")) if error["school"] == self.school["code"]]
+
+    def recompute(self, result_id: str, awards: list[str]) -> None:
+        """Somebody opens a pupil's result and saves it: SMAS computes it again."""
+        _checked(self._http.patch(f"/smas/v1/results/{result_id}", json={"awards": awards}))
+
     def close(self) -> None:
         self._http.close()
 

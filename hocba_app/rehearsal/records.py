@@ -14,6 +14,7 @@ from sqlalchemy import func
 from sqlmodel import select
 
 from hocba_app.models import Database, Document, School, Slot, Student
+from hocba_app.services.records.snapshot import LEAVING
 from hocba_app.services.storage.files import current_file
 
 CHUNK = 40
@@ -52,14 +53,14 @@ def export(db: Database, school_id: str, folder: Path, root: Path) -> list[Path]
 
 
 def unsealed(db: Database, school_id: str, year: str) -> list[dict[str, str]]:
-    """Documents of pupils at the school that are missing or did not end sealed: student code, kind, state."""
+    """Documents of the year's pupils, also of those who left, that are missing or did not end sealed: student code, kind, state."""
     from hocba_app.models import Enrolment
 
     with db.read(school_id) as session:
         pupils = session.exec(
             select(Student.id, Student.code)
             .join(Enrolment, (Enrolment.student_id == Student.id) & (Enrolment.school_id == Student.school_id))
-            .where(Enrolment.school_year == year, Enrolment.active.is_(True), Enrolment.status.in_(("studying", "moved_in")))  # type: ignore[attr-defined]
+            .where(Enrolment.school_year == year, Enrolment.active.is_(True))  # type: ignore[attr-defined]
         ).all()
         states = {
             (student_id, kind): state
@@ -73,6 +74,20 @@ def unsealed(db: Database, school_id: str, year: str) -> list[dict[str, str]]:
         for kind in ("cover", "history", "results")
         if states.get((student_id, kind)) != "sealed"
     ]
+
+
+def leavers(db: Database, school_id: str, year: str) -> list[str]:
+    """Ids of pupils who left in the course of the year."""
+    from hocba_app.models import Enrolment
+
+    with db.read(school_id) as session:
+        return list(
+            session.exec(
+                select(Enrolment.student_id)
+                .where(Enrolment.school_year == year, Enrolment.active.is_(True), Enrolment.status.in_(LEAVING))  # type: ignore[attr-defined]
+                .order_by(Enrolment.student_id)
+            ).all()
+        )
 
 
 def signature_count(db: Database, school_id: str) -> int:

@@ -7,7 +7,6 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from hocba_app.processes import Family, require_disk, say
 from hocba_app.rehearsal import records
 from hocba_app.rehearsal.desk import Desk
 from hocba_app.rehearsal.outside import start_simulators
+from hocba_app.rehearsal.plan import Plan
 from hocba_app.rehearsal.school import PlayedSchool, fresh_password
 from hocba_app.rehearsal.stages import Stages
 from hocba_app.services.jobs.queue import LIVE
@@ -30,24 +30,6 @@ from hocba_app.settings import Settings, settings
 WORKERS = 2
 MEGABYTES_A_PUPIL = 3
 _OWN = ("simulators", "documents", "locks", "logs", "records", "trust", "hocba.db", "jobs.db", "report.json", ".rehearsal")
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What to rehearse."""
-
-    level: str
-    students: int
-    seed: int
-    out: Path
-    year: str = "2025-2026"
-    full: bool = False
-    """pyHanko judges every file, not a sample."""
-
-    @property
-    def school(self) -> str:
-        """The spec for the SMAS simulator. Without known errors: every record must end sealed."""
-        return f"{self.level}:students={self.students},seed={self.seed},year={self.year},special=0,moment=september"
 
 
 def rehearse(plan: Plan) -> dict[str, Any]:
@@ -72,7 +54,7 @@ def rehearse(plan: Plan) -> dict[str, Any]:
         try:
             for number in range(WORKERS):
                 family.start(f"worker-{number}", "hocba_app.cli", "worker", keep=True)
-            year = Year(plan, school, stages, family.check)
+            year = _year(plan, school, stages, family.check)
             year.september()
             year.december()
             year.may()
@@ -83,6 +65,14 @@ def rehearse(plan: Plan) -> dict[str, Any]:
             school.close()
             db.dispose()
     return report
+
+
+def _year(plan: Plan, school: PlayedSchool, stages: Stages, check: Callable[[], None]) -> Year:
+    if not plan.special:
+        return Year(plan, school, stages, check)
+    from hocba_app.rehearsal.special import SpecialYear
+
+    return SpecialYear(plan, school, stages, check)
 
 
 def _tell_cpu(family: Family) -> None:
@@ -154,9 +144,7 @@ class Year:
     def may(self) -> None:
         """The year's results: lock, sign in order, seal. Pupils to be re-assessed are left out."""
         self._submit_and_sync("year_end", "results", "II")
-        self.school.read_staff()
-        self.school.activate_everybody()
-        self.school.read_identities()
+        self._meet_newcomers()
         self._lock("cover", "history", "results")
         self._sign("sign", "subject", "homeroom", "principal", SEAL)
 
@@ -182,7 +170,7 @@ class Year:
             *records.unsealed(school.db, school.school_id, self.plan.year), *wrong, *self.problems,
             *({"slot": entry["slot"], "reason": entry["reason"]} for entry in self.desk.failures),
         ]
-        students = len({path.parent for path in paths})
+        students = len({path.parent for path in paths}) - len(records.leavers(school.db, school.school_id, self.plan.year))
         if students != self.plan.students:
             failures.append({"reason": f"{students} pupils with records, {self.plan.students} asked for"})
         report = {
@@ -193,6 +181,12 @@ class Year:
         return report
 
     # --- steps ---------------------------------------------------------------------------------------------------
+
+    def _meet_newcomers(self) -> None:
+        """Who is new at the school gets his account; everybody's roles as they are today."""
+        self.school.read_staff()
+        self.school.activate_everybody()
+        self.school.read_identities()
 
     def _submit_and_sync(self, moment: str, kind: str, term: str | None) -> None:
         self.check()
@@ -266,5 +260,6 @@ def printed(report: dict[str, Any], *, as_json: bool) -> str:
         f"{report['students']} học sinh, {report['documents']} tệp, {report['signatures']} chữ ký, {report['seconds']} giây, "
         f"{len(report['failures'])} lỗi"
     )
+    lines += [f"{'✓' if row['ok'] else '✗'} {row['case']:<42}{row['count']:>4}  {row['seen']}" for row in report.get("special", [])]
     lines += [str(failure) for failure in report["failures"][:20]]
     return "\n".join(lines)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 LEVELS = {"primary": 1, "lower_secondary": 2, "upper_secondary": 3}
 MOMENTS = ("september", "term1", "year_end", "summer")
 """The course of a year, in order: what the school has entered by then."""
-_FIRST_YEARS = {"primary": 2024, "lower_secondary": 2015, "upper_secondary": 2024}
-"""Calendar years: before them another programme was taught, which is generated for lower secondary only."""
+_FIRST_YEARS = {"primary": 2024, "lower_secondary": 2015, "upper_secondary": 2015}
+"""Calendar years: before them another programme was taught, which is not generated for primary schools."""
 _YEAR = re.compile(r"(20\d\d)-(20\d\d)")
 
 

@@ -109,6 +109,8 @@ def test_regimes_came_grade_by_grade() -> None:
     assert by_code["KHTN"] == (6, 7)
     assert by_code["VL"] == (8, 9)
     assert sorted(by_code["TOAN"]) == [6, 7, 8, 9]
+    upper = {plan.code: sorted(plan.grades) for plan in curriculum("upper_secondary", 2022)}
+    assert (upper["GDCD"], upper["GDKTPL"], upper["VL"]) == ([11, 12], [10], [10, 11, 12])
 
 
 def records(script: Script, resource: str, moment: str = "september") -> dict[str, dict[str, Any]]:
@@ -144,6 +146,18 @@ def test_an_upper_secondary_class_with_two_sets_of_subjects() -> None:
         assert len({frozenset(data["subjects"]) for data in records(plain, "results", "year_end").values() if data["class_id"] == class_id}) == 1
         teachers = [row["staff_id"] for row in records(plain, "teaching_assignments").values() if row["class_id"] == class_id]
         assert len(teachers) == len(set(teachers)) == 12
+
+
+@pytest.mark.parametrize("year", ["2020-2021", "2022-2023"])
+def test_an_upper_secondary_school_before_and_while_the_programme_changes(year: str) -> None:
+    script = generate(parse(f"upper_secondary:students=135,year={year}"))
+    classes = records(script, "classes")
+    sizes = {data["grade"]: set[int]() for data in classes.values()}
+    for data in records(script, "results", "year_end").values():
+        sizes[classes[data["class_id"]]["grade"]].add(len(data["subjects"]))
+    old = {12: {13}, 11: {13}, 10: {13} if year == "2020-2021" else {12}}
+    assert sizes == old
+    assert {data["grade"] for data in classes.values() if data["regime"] == "TT26"} == ({10, 11, 12} if year == "2020-2021" else {11, 12})
 
 
 def test_a_historic_school() -> None:

@@ -1,4 +1,4 @@
-"""What is taught: subjects of a level, periods a year by grade (GDPT 2018, and lower secondary as it was before)."""
+"""What is taught: subjects of a level, periods a year by grade (GDPT 2018, and secondary schools as they were before)."""
 
 from __future__ import annotations
 
@@ -81,6 +81,21 @@ _UPPER_SECONDARY = (
     SubjectPlan("HDTN", "Hoạt động trải nghiệm, hướng nghiệp", "comment", 105, _UPPER, 2),
     SubjectPlan("GDDP", "Nội dung giáo dục của địa phương", "comment", 35, _UPPER, 2),
 )
+_UPPER_SECONDARY_2006 = (
+    SubjectPlan("TOAN", "Toán", "marked", 122, _UPPER, 3),
+    SubjectPlan("VL", "Vật lí", "marked", 70, _UPPER, 2),
+    SubjectPlan("HH", "Hóa học", "marked", 70, _UPPER, 2),
+    SubjectPlan("SH", "Sinh học", "marked", 52, _UPPER, 1, {10: 35}),
+    SubjectPlan("TIN", "Tin học", "marked", 52, _UPPER, 1, {10: 70}),
+    SubjectPlan("VAN", "Ngữ văn", "marked", 105, _UPPER, 3),
+    SubjectPlan("LS", "Lịch sử", "marked", 52, _UPPER, 1, {11: 35}),
+    SubjectPlan("DL", "Địa lí", "marked", 52, _UPPER, 1, {11: 35}),
+    SubjectPlan("NN1", "Tiếng Anh", "marked", 105, _UPPER, 2),
+    SubjectPlan("GDCD", "Giáo dục công dân", "marked", 35, _UPPER),
+    SubjectPlan("CN", "Công nghệ", "marked", 52, _UPPER, 1, {12: 35}),
+    SubjectPlan("GDQPAN", "Giáo dục quốc phòng và an ninh", "marked", 35, _UPPER),
+    SubjectPlan("GDTC", "Thể dục", "comment", 70, _UPPER),
+)
 _PRIMARY_SCHOOL = (
     SubjectPlan("TV", "Tiếng Việt", "marked", 245, _PRIMARY, 0, {1: 420, 2: 350}),
     SubjectPlan("TOAN", "Toán", "marked", 175, _PRIMARY, 0, {1: 105}),
@@ -111,14 +126,15 @@ def curriculum(level: str, first_year: int) -> tuple[SubjectPlan, ...]:
     """The subjects of a school in a year; while the programme changes, each grade has those of its own programme."""
     if level == "primary":
         return _PRIMARY_SCHOOL
-    if level == "upper_secondary":
-        return _UPPER_SECONDARY
-    new = tuple(grade for grade in _LOWER if regime(grade, first_year) == "TT22")
+    before, after = {
+        "lower_secondary": (_LOWER_SECONDARY_2006, LOWER_SECONDARY),
+        "upper_secondary": (_UPPER_SECONDARY_2006, _UPPER_SECONDARY),
+    }[level]
+    new = tuple(grade for grade in GRADES[level] if regime(grade, first_year) == "TT22")
     plans = {
-        plan.code: replace(plan, grades=tuple(grade for grade in plan.grades if grade in new))
-        for plan in LOWER_SECONDARY
+        plan.code: replace(plan, grades=tuple(grade for grade in plan.grades if grade in new)) for plan in after
     }
-    for plan in _LOWER_SECONDARY_2006:
+    for plan in before:
         grades = tuple(grade for grade in plan.grades if grade not in new)
         known = plans.get(plan.code)
         plans[plan.code] = (

@@ -29,14 +29,14 @@ class Case:
     summer: dict[str, Any] | None = None
     """Merged into his result in August."""
     enrolment: dict[str, Any] = field(default_factory=dict)
-    """From the year's end."""
+    """Of who came in mid-year, or what changes when term I ends of who left."""
 
 
 def assign(random: Random, maker: Maker, people: People) -> dict[str, Case]:
     """Give the cases to pupils, from class to class in turn; a school with too few pupils has fewer cases.
 
     Returns:
-        Cases by student id. One pupil more than ``students`` has moved out.
+        Cases by student id. Up to two pupils more than ``students`` have moved out.
     """
     primary = maker.spec.level == "primary"
     makers: list[Callable[[ClassPlan, Person], Case]] = [
@@ -52,6 +52,7 @@ def assign(random: Random, maker: Maker, people: People) -> dict[str, Case]:
             lambda *_: Case("absent", Pupil(6.8, absences=(20, 26), may_fail=True)),
             lambda *_: Case("one_subject", Pupil(9.0, frozenset({_WEAK[maker.spec.level][2]}), may_fail=True)),
         ]  # fmt: skip
+    makers.append(lambda plan, _: _left_early(maker, people, plan))
     cases: dict[str, Case] = {}
     used: set[str] = set()
     for number, make in enumerate(makers):
@@ -91,6 +92,14 @@ def _moved_out(maker: Maker, people: People, plan: ClassPlan) -> Case:
         Pupil(7.0, moved_out=True),
         enrolment={"status": "moved_out", "to_date": day, "note": f"Chuyển đi ngày {day[8:]}/{day[5:7]}/{day[:4]}"},
     )
+
+
+def _left_early(maker: Maker, people: People, plan: ClassPlan) -> Case:
+    """One more again, who left before anything was entered about him."""
+    case = _moved_out(maker, people, plan)
+    day = _day(maker, 9, 30)
+    leaving = {"status": "moved_out", "to_date": day, "note": f"Chuyển đi ngày {day[8:]}/{day[5:7]}/{day[:4]}"}
+    return Case("left_early", case.pupil, enrolment=leaving)
 
 
 def _after(maker: Maker, *values: str) -> dict[str, Any]:

@@ -71,7 +71,7 @@ def _september(script: Script, spec: SchoolSpec, people: People, cases: dict[str
             if case and case.name == "moved_in":
                 enrolment |= case.enrolment
             elif case and case.enrolment:
-                year_end.append(Entry("enrolments", f"{pupil.id}-{spec.year}", case.enrolment))
+                script.entries["term1"].append(Entry("enrolments", f"{pupil.id}-{spec.year}", case.enrolment))
             moment.append(Entry("enrolments", f"{pupil.id}-{spec.year}", enrolment))
     for row in people.history:
         (year_end if row.data["student_id"] in late else september).append(Entry("history", row.id, row.data))
@@ -147,6 +147,8 @@ def _results(
             chosen = place % 3 // 2 if len(plan.sets) > 1 else 0  # two of three pupils have the class's first set
             subject_ids = [key for key, subject in people.plans.items() if plan.taught(subject, to_set=chosen)]
             case = cases.get(person.id)
+            if case and case.name == "left_early":
+                continue
             pupil = case.pupil if case else Pupil(min(9.6, max(5.6, random.gauss(7.7, 0.95))))
             result = marks.empty_result(
                 person.id, moved.get(person.id, plan.id), spec.year, regime, subject_ids, plan.grade
@@ -162,6 +164,7 @@ def _results(
         identity = f"{person.id}-{spec.year}"
         if case is None or not case.pupil.moved_in:
             script.entries["term1"].append(Entry("results", identity, marks.revealed_in_term1(result)))
-        script.entries["year_end"].append(Entry("results", identity, marks.revealed_at_year_end(result)))
+        ends = "term1" if case and case.pupil.moved_out else "year_end"
+        script.entries[ends].append(Entry("results", identity, marks.revealed_at_year_end(result)))
         if case and case.summer:
             script.entries["summer"].append(Entry("results", identity, case.summer))
