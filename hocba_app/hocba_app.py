@@ -15,6 +15,7 @@ from hocba_app.pages import (
     me,
     my_signature,
     printing,
+    pupil,
     record,
     records,
     signature_images,
@@ -35,6 +36,7 @@ from hocba_app.state.gate import Gate
 from hocba_app.state.lock import LockState
 from hocba_app.state.my_signature import MySignatureState
 from hocba_app.state.printing import PrintState
+from hocba_app.state.pupil import PupilState
 from hocba_app.state.record import RecordState
 from hocba_app.state.records import RecordsState
 from hocba_app.state.shell import ShellState
@@ -64,6 +66,7 @@ for page, route, title, load in (
     (unlock.unlock, "/unlock", "Hủy chốt", UnlockState.load),
     (records.records, "/records", "Học bạ", RecordsState.load),
     (record.record, "/records/[document_id]", "Học bạ", RecordState.load),
+    (pupil.pupil, "/students/[student_id]", "Học sinh", PupilState.load),
     (audit.audit, "/audit", "Nhật ký", AuditState.load),
     (accounts.accounts, "/accounts", "Tài khoản", AccountsState.load),
     (printing.printing, "/print", "In học bạ", PrintState.load),

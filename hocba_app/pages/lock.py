@@ -84,13 +84,17 @@ def _pupils() -> rx.Component:
     return rx.el.section(
         rx.el.h2("Kiểm tra trước khi chốt: lớp ", LockState.opened_name, " · ", LockState.kind_name),
         rx.el.div(
-            rx.el.span(LockState.counts, class_name="muted"),
-            rx.el.label(
+            rx.cond(
+                LockState.alone != "",
+                rx.el.span("Chỉ chốt riêng ", rx.el.b(LockState.alone_name), "; cả lớp không thay đổi."),
+                rx.el.span(LockState.counts, class_name="muted"),
+            ),
+            rx.cond(LockState.alone != "", rx.el.button("Xem cả lớp", class_name="button soft", on_click=LockState.whole_class), rx.el.label(
                 rx.el.input(
                     type="checkbox", class_name="check", checked=LockState.only_to_look, on_change=LockState.toggle_only_to_look.stop_propagation
                 ),
                 " Chỉ hiện học sinh cần xem", style={"display": "inline-flex", "gap": "8px", "alignItems": "center", "minHeight": "44px"},
-            ),
+            )),
             class_name="filters", style={"justifyContent": "space-between"},
         ),
         rx.cond(
@@ -153,7 +157,9 @@ def _confirm() -> rx.Component:
             LockState.selected.length() > 0,
             rx.el.div(
                 rx.el.button(
-                    rx.icon("lock", size=20, aria_hidden=True), "Chốt " + LockState.selected.length().to_string() + " lớp đã chọn", class_name="button",
+                    rx.icon("lock", size=20, aria_hidden=True),
+                    rx.cond(LockState.alone != "", "Chốt riêng " + LockState.alone_name, "Chốt " + LockState.selected.length().to_string() + " lớp đã chọn"),
+                    class_name="button",
                     on_click=LockState.ask,
                 ),
                 class_name="sign-bar",

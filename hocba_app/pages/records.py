@@ -117,7 +117,7 @@ def _row(row: Row) -> rx.Component:
             ),
         ),
         rx.el.th(
-            rx.cond(row.document_id != "", rx.link(row.name, href="/records/" + row.document_id), row.name),
+            rx.link(row.name, href=row.href),
             rx.cond(row.note != "", rx.el.span(" · " + row.note, class_name="small muted")), scope="row",
         ),
         rx.el.td(row.code), rx.el.td(row.class_name), rx.el.td(row.kind),

@@ -12,6 +12,7 @@ from fastapi.responses import RedirectResponse, Response
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.routes import (
     accounts,
+    attached,
     health,
     hooks,
     printing,
@@ -31,7 +32,7 @@ _STATUS = {
 }
 ROUTERS = (
     session.router, printing.router, verification.router, sync.router, signature_images.router, records.router,
-    accounts.router, workbook.router, hooks.router, health.router,
+    accounts.router, attached.router, workbook.router, hooks.router, health.router,
 )
 
 

@@ -103,6 +103,9 @@ class LockState(rx.State):
     reason: str = ""
     leave_out: list[str] = []
     include: list[str] = []
+    alone: str = ""
+    """One pupil who is locked for himself; the class is not touched."""
+    alone_name: str = ""
     asking: bool = False
     question: str = ""
     runs: list[RunCard] = []
@@ -116,21 +119,24 @@ class LockState(rx.State):
     @rx.var
     def shown(self) -> list[PupilRow]:
         """The pupils the filter shows."""
+        if self.alone:
+            return [row for row in self.pupils if row.id == self.alone]
         return [row for row in self.pupils if row.look] if self.only_to_look else self.pupils
 
     @rx.event
     @requires(Right.LOCK)
     async def load(self) -> AsyncIterator[rx.event.EventSpec]:
-        """Show the truth, then follow it. ``?kind=`` and ``?class=`` choose."""
+        """Show the truth, then follow it. ``?kind=`` and ``?class=`` choose, ``?student=`` one pupil of the class."""
         query = self.router.url.query_parameters
         if (kind := str(query.get("kind", ""))) in KINDS:
             self.kind = kind
-        self.problem, self.asking = "", False
+        self.problem, self.asking, self.alone = "", False, ""
         who = await identity(self)
         await self._reload(who)
         if (class_id := str(query.get("class", ""))) in {row.id for row in self.classes}:
             self.selected = [class_id]
             await self._open(who, class_id)
+            self._only(str(query.get("student", "")))
         self.following += 1
         yield LockState.watch(self.following)
 
@@ -146,7 +152,7 @@ class LockState(rx.State):
         """Another kind of document: everything chosen before is forgotten."""
         if kind in KINDS:
             self.kind, self.selected, self.leave_out, self.include, self.asking = kind, [], [], [], False
-            self.opened, self.pupils, self.reason = "", [], ""
+            self.opened, self.pupils, self.reason, self.alone = "", [], "", ""
             await self._reload(await identity(self))
 
     @rx.event
@@ -154,7 +160,7 @@ class LockState(rx.State):
     async def toggle_class(self, class_id: str) -> None:
         """A class in or out."""
         known = {row.id for row in self.classes}
-        self.asking = False
+        self.asking, self.alone = False, ""
         self.selected = [item for item in self.selected if item != class_id] if class_id in self.selected else [*self.selected, class_id]
         self.selected = [item for item in self.selected if item in known]
 
@@ -163,12 +169,13 @@ class LockState(rx.State):
     async def toggle_all(self) -> None:
         """All classes that have pupils left, or none."""
         left = [row.id for row in self.classes if not row.all_locked]
-        self.selected, self.asking = [] if self.selected else left, False
+        self.selected, self.asking, self.alone = [] if self.selected else left, False, ""
 
     @rx.event
     @requires(Right.LOCK)
     async def open_class(self, class_id: str) -> None:
         """Look through a class before it is locked; opening it chooses it."""
+        self.alone = ""
         if self.opened == class_id:
             self.opened, self.pupils = "", []
             return
@@ -178,10 +185,17 @@ class LockState(rx.State):
 
     @rx.event
     @requires(Right.LOCK)
+    async def whole_class(self) -> None:
+        """Not only this pupil after all."""
+        self.alone, self.asking = "", False
+        await self._open(await identity(self), self.opened)
+
+    @rx.event
+    @requires(Right.LOCK)
     async def toggle_pupil(self, student_id: str) -> None:
         """Leave a pupil out, or take him all the same."""
         row = next((row for row in self.pupils if row.id == student_id), None)
-        if row is None or row.fixed:
+        if row is None or row.fixed or self.alone:
             return
         taken = not row.chosen
         self.leave_out = [item for item in self.leave_out if item != student_id] + ([] if taken else [student_id])
@@ -212,6 +226,10 @@ class LockState(rx.State):
         if not names:
             self.problem = "Hãy chọn ít nhất một lớp."
             return
+        if self.alone:
+            self.question = f"Chốt {KIND[self.kind]} của riêng {self.alone_name}, lớp {self.opened_name}. Những học sinh khác không thay đổi."
+            self.problem, self.asking = "", True
+            return
         left = sum(row.students - row.locked for row in self.classes if row.id in self.selected)
         apart = f", để riêng {len(self.leave_out)} học sinh" if self.leave_out else ""
         self.question = f"Chốt {KIND[self.kind]} của {', '.join(names)}: {left} học sinh chưa chốt{apart}."
@@ -233,8 +251,9 @@ class LockState(rx.State):
         try:
             await asyncio.to_thread(
                 start_lock, database(), who, kind=self.kind, class_ids=self.selected, leave_out=self.leave_out, include=self.include,
-                accept_mismatches=self.reason,
+                accept_mismatches=self.reason, student_ids=[self.alone] if self.alone else None,
             )
+            self.alone = ""
             self.selected, self.leave_out, self.include, self.opened, self.pupils, self.reason = [], [], [], "", [], ""
         except HocbaError as error:
             self.problem = error.sentence
@@ -273,6 +292,14 @@ class LockState(rx.State):
         self.need_reason = sum(row.needs_reason for row in found.students)
         parts = ((found.ready, "sẵn sàng"), (found.blocked, "chưa chốt được"), (found.locked, "đã chốt"))
         self.counts = " · ".join(f"{count} {words}" for count, words in parts if count)
+
+    def _only(self, student_id: str) -> None:
+        """Choose one pupil of the class opened, also one a lock of the class would leave out."""
+        row = next((row for row in self.pupils if row.id == student_id), None)
+        if row is not None:
+            self.alone, self.alone_name, self.need_reason = row.id, row.name, int(row.needs_reason)
+            if not row.fixed and not row.chosen:
+                self.pupils = [dataclasses.replace(item, chosen=True) if item.id == student_id else item for item in self.pupils]
 
     def _pupil(self, found: LockPreview, row: LockRow) -> PupilRow:
         tone, words = _state(row)

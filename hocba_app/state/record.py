@@ -16,11 +16,11 @@ from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right, allowed
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.forms.wording import mark
-from hocba_app.services.records import unlock
 from hocba_app.services.records.story import RecordView, SlotView, VersionView, record_view
 from hocba_app.state.following import follow
 from hocba_app.state.guard import identity, requires
-from hocba_app.state.records import STEP_TONE, Again, some_names
+from hocba_app.state.records import STEP_TONE, some_names
+from hocba_app.state.unlock_asking import UnlockAsking
 
 
 @dataclasses.dataclass
@@ -81,12 +81,10 @@ class FindingRow:
 _MARK = re.compile(r"\d{1,2}\.\d|Đ|CĐ")
 
 
-class RecordState(rx.State):
+class RecordState(UnlockAsking, rx.State):
     """The page of one record."""
 
     loaded: bool = False
-    problem: str = ""
-    done: str = ""
     found: bool = False
     shown_id: str = ""
     title: str = ""
@@ -111,10 +109,6 @@ class RecordState(rx.State):
     verify_href: str = ""
     unlock_text: str = ""
     may_ask: bool = False
-    asking: bool = False
-    again: list[Again] = []
-    reason: str = ""
-    needs_approval: bool = True
     following: int = 0
 
     @rx.event
@@ -141,42 +135,8 @@ class RecordState(rx.State):
         self.version = number if isinstance(number, int) else 0
         await self._reload(await identity(self))
 
-    @rx.event
-    @requires(Right.UNLOCK_ASK)
-    async def ask(self) -> None:
-        """Show what an unlock costs before anything is asked."""
-        who = await identity(self)
-        assert who is not None
-        try:
-            found = await asyncio.to_thread(unlock.consequences, database(), who, [self.shown_id])
-        except HocbaError as error:
-            self.problem = error.sentence
-            return
-        self.again = [Again(row.name, STAGE_SIGNER[row.stage], row.documents) for row in found]
-        self.needs_approval, self.reason, self.asking = "principal" not in who.roles, "", True
-
-    @rx.event
-    @requires(Right.UNLOCK_ASK)
-    async def set_reason(self, reason: str) -> None:
-        self.reason = str(reason)[:500]
-
-    @rx.event
-    @requires(Right.UNLOCK_ASK)
-    async def not_now(self) -> None:
-        self.asking = False
-
-    @rx.event
-    @requires(Right.UNLOCK_ASK)
-    async def send(self) -> None:
-        """Send the request."""
-        who = await identity(self)
-        self.problem = self.done = ""
-        try:
-            await asyncio.to_thread(unlock.request_unlock, database(), who, [self.shown_id], self.reason)
-            self.done, self.asking = "Đã gửi đề nghị hủy chốt." if self.needs_approval else "Đã hủy chốt.", False
-        except HocbaError as error:
-            self.problem = error.sentence
-        await self._reload(who)
+    def _to_unlock(self) -> list[str]:
+        return [self.shown_id]
 
     async def _reload(self, who: Identity | None) -> None:
         assert who is not None
@@ -215,8 +175,9 @@ class RecordState(rx.State):
         self.verify_href = f"/v/{shown.code}" if shown is not None else ""
 
     def _link(self, view: RecordView, who: Identity) -> None:
-        self.links = [Link(KIND_SHORT[kind], f"/records/{other}") for kind, other in view.others]
-        self.lock_href = f"/lock?kind={view.kind}&class={view.class_id}" if view.may_lock else ""
+        self.links = [Link("Mọi hồ sơ của học sinh", f"/students/{view.student_id}")]
+        self.links += [Link(KIND_SHORT[kind], f"/records/{other}") for kind, other in view.others]
+        self.lock_href = f"/lock?kind={view.kind}&class={view.class_id}&student={view.student_id}" if view.may_lock else ""
         self.original_href = f"/originals/{view.document_id}" if view.step == "sealed" else ""
         self.print_href = f"/print?student={view.student_id}" if view.step == "sealed" and allowed(who, Right.PRINT) else ""
         self.may_ask = view.may_ask_unlock and view.unlock is None

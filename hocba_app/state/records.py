@@ -11,14 +11,15 @@ import reflex as rx
 
 from hocba_app.domain.calendar import local_text
 from hocba_app.domain.errors import HocbaError
-from hocba_app.domain.wording import ENROLMENT, KIND_SHORT, STAGE_SIGNER, STEP
+from hocba_app.domain.wording import ENROLMENT, KIND_SHORT, STEP
 from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right, allowed
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.records import reading, unlock
+from hocba_app.services.records import reading
 from hocba_app.services.records.reading import KINDS, STEPS
 from hocba_app.state.following import follow
 from hocba_app.state.guard import identity, requires
+from hocba_app.state.unlock_asking import UnlockAsking
 
 PAGE_ROWS = 50
 STEP_TONE = {"open": "info", "subject": "wait", "homeroom": "wait", "principal": "wait", "seal": "wait", "sealed": "ok"}
@@ -37,6 +38,8 @@ class Row:
     """One pupil and kind of document."""
 
     document_id: str
+    href: str
+    """The record, or the pupil where there is none yet."""
     code: str
     name: str
     note: str
@@ -52,21 +55,10 @@ class Row:
     updated: str
 
 
-@dataclasses.dataclass
-class Again:
-    """Who would have to sign again."""
-
-    name: str
-    stage: str
-    documents: int
-
-
-class RecordsState(rx.State):
+class RecordsState(UnlockAsking, rx.State):
     """The page "Học bạ"."""
 
     loaded: bool = False
-    problem: str = ""
-    done: str = ""
     years: list[str] = []
     year: str = ""
     classes: list[Choice] = []
@@ -83,10 +75,6 @@ class RecordsState(rx.State):
     rows: list[Row] = []
     may_ask: bool = False
     selected: list[str] = []
-    asking: bool = False
-    again: list[Again] = []
-    reason: str = ""
-    needs_approval: bool = True
     following: int = 0
 
     @rx.event
@@ -193,43 +181,11 @@ class RecordsState(rx.State):
     async def clear(self) -> None:
         self.selected, self.asking = [], False
 
-    @rx.event
-    @requires(Right.UNLOCK_ASK)
-    async def ask(self) -> None:
-        """Show what an unlock costs before anything is asked."""
-        who = await identity(self)
-        assert who is not None
-        try:
-            found = await asyncio.to_thread(unlock.consequences, database(), who, self.selected)
-        except HocbaError as error:
-            self.problem = error.sentence
-            return
-        self.again = [Again(row.name, STAGE_SIGNER[row.stage], row.documents) for row in found]
-        self.needs_approval, self.reason, self.asking = "principal" not in who.roles, "", True
+    def _to_unlock(self) -> list[str]:
+        return self.selected
 
-    @rx.event
-    @requires(Right.UNLOCK_ASK)
-    async def set_reason(self, reason: str) -> None:
-        self.reason = str(reason)[:500]
-
-    @rx.event
-    @requires(Right.UNLOCK_ASK)
-    async def not_now(self) -> None:
-        self.asking = False
-
-    @rx.event
-    @requires(Right.UNLOCK_ASK)
-    async def send(self) -> None:
-        """Send the request."""
-        who = await identity(self)
-        self.problem = self.done = ""
-        try:
-            await asyncio.to_thread(unlock.request_unlock, database(), who, self.selected, self.reason)
-            words = "Đã gửi đề nghị; Hiệu trưởng hoặc Phó Hiệu trưởng được ủy quyền sẽ duyệt." if self.needs_approval else "Đã hủy chốt."
-            self.done, self.selected, self.asking = f"{len(self.selected)} hồ sơ. {words}", [], False
-        except HocbaError as error:
-            self.problem = error.sentence
-        await self._reload(who)
+    def _asked(self) -> None:
+        self.selected = []
 
     async def _go(self, page: int) -> rx.event.EventSpec | None:
         self.page = min(max(page, 1), max(self.pages, 1))
@@ -282,7 +238,7 @@ def some_names(names: Sequence[str]) -> str:
 
 def _row(row: reading.RecordRow, may_ask: bool) -> Row:
     return Row(
-        document_id=row.document_id or "", code=row.student_code, name=row.student_name,
+        document_id=row.document_id or "", href=f"/records/{row.document_id}" if row.document_id else f"/students/{row.student_id}", code=row.student_code, name=row.student_name,
         note="" if row.enrolment in ("studying", "moved_in") else ENROLMENT.get(row.enrolment, ""), class_name=row.class_name,
         kind=KIND_SHORT[row.kind], step_name=STEP[row.step] if row.step != "open" or row.version == 0 else "Đã hủy chốt, chờ chốt lại",
         tone=STEP_TONE[row.step], waits_for=some_names(row.waits_for),

@@ -10,14 +10,14 @@ import reflex as rx
 
 from hocba_app.domain.calendar import local_text
 from hocba_app.domain.errors import HocbaError
-from hocba_app.domain.wording import KIND_SHORT, STAGE_SIGNER
+from hocba_app.domain.wording import KIND_SHORT
 from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.records import unlock
 from hocba_app.state.following import follow
 from hocba_app.state.guard import identity, requires
-from hocba_app.state.records import Again
+from hocba_app.state.unlock_asking import Again, prices
 
 _STATE = {
     "asked": ("todo", "Chờ duyệt"), "approved": ("wait", "Đã duyệt, chờ lượt ký kết thúc"), "done": ("ok", "Đã hủy chốt"),
@@ -147,7 +147,7 @@ def _card(view: unlock.RequestView) -> RequestCard:
             RecordLine(f"/records/{row.document_id}", row.student_name, f"{row.student_code} · {row.class_name} · {KIND_SHORT[row.kind]} {row.school_year}")
             for row in view.documents
         ],
-        again=[Again(row.name, STAGE_SIGNER[row.stage], row.documents) for row in view.again],
+        again=prices(view.again),
         price=f"{signatures} chữ ký của {len(view.again)} người sẽ phải ký lại." if signatures else "Chưa ai ký trên những hồ sơ này.",
         may_decide=view.may_decide, may_withdraw=view.may_withdraw,
     )

@@ -36,7 +36,7 @@ ALLOWED: dict[Right, set[str]] = {
     **dict.fromkeys(
         (
             Right.SYNC, Right.SIGNATURE_IMAGES, Right.SEAL_IMAGE, Right.ASSIGNMENTS, Right.LOCK, Right.SIGNING_ACCOUNTS,
-            Right.COVER_SIGNER, Right.DELEGATE, Right.SEAL_OPERATOR, Right.PRINT, Right.UNLOCK_ASK, Right.ACCOUNTS_READ,
+            Right.COVER_SIGNER, Right.DELEGATE, Right.SEAL_OPERATOR, Right.PRINT, Right.ATTACH, Right.UNLOCK_ASK, Right.ACCOUNTS_READ,
             Right.AUDIT_READ, Right.SETTINGS_READ,
         ),
         OFFICE,
@@ -52,6 +52,7 @@ PAGES: dict[str, set[Right]] = {
     "SyncState": {Right.SYNC}, "LockState": {Right.LOCK}, "UnlockState": {Right.UNLOCK_ASK, Right.UNLOCK_APPROVE},
     "AuditState": {Right.AUDIT_READ}, "AccountsState": {Right.ACCOUNTS, Right.ACCOUNTS_READ},
     "RecordsState": {Right.RECORDS_READ, Right.UNLOCK_ASK},
+    "PupilState": {Right.RECORDS_READ, Right.ATTACH},
     "RecordState": {Right.RECORDS_READ, Right.UNLOCK_ASK}, "AssignmentsState": {Right.ASSIGNMENTS},
     "SignatureImagesState": {Right.SIGNATURE_IMAGES, Right.SEAL_IMAGE}, "SigningAccountsState": {Right.SIGNING_ACCOUNTS},
     "SigningSettingsState": {Right.COVER_SIGNER, Right.DELEGATE, Right.SEAL_OPERATOR},

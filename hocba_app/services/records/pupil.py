@@ -1,0 +1,140 @@
+"""One pupil's whole record: every document of every year, there or not, what is missing for each, and other schools' records."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlmodel import Session, col, select
+
+from hocba_app.models import Database, Document, Enrolment, SchoolClass, Student
+from hocba_app.services.accounts.authority import Right, allowed, require, require_pupil, viewable_class_ids
+from hocba_app.services.accounts.identity import Identity
+from hocba_app.services.attached.reading import AttachedView, attached_to
+from hocba_app.services.records.out_of_date import is_out_of_date
+from hocba_app.services.records.precheck import Finding, candidates
+from hocba_app.services.records.reading import step_of
+from hocba_app.services.records.snapshot import departure
+
+_LEAVING = ("moved_out", "left")
+
+
+@dataclass(frozen=True, slots=True)
+class PupilDocument:
+    """One document he has or should have."""
+
+    kind: str
+    school_year: str
+    """"" for the cover."""
+    document_id: str
+    """"" while there is none, or where this person may not look at its class."""
+    step: str
+    version: int
+    out_of_date: bool
+    missing: tuple[Finding, ...]
+    """While it is not locked: what the pre-check says."""
+    class_id: str
+    may_lock: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PupilYear:
+    """One school year at this school."""
+
+    school_year: str
+    class_id: str
+    class_name: str
+    enrolment: str
+    """``studying``, ``moved_in``, ``moved_out`` or ``left``; "" when he is on no list any more."""
+    departure: str
+    """"Chuyển đi ngày …"; "" for who stayed."""
+    documents: tuple[PupilDocument, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PupilView:
+    """One pupil."""
+
+    student_id: str
+    code: str
+    name: str
+    birth_date: str
+    cover: PupilDocument | None
+    """None for a pupil who was never in a class."""
+    years: tuple[PupilYear, ...]
+    """Newest first."""
+    attached: tuple[AttachedView, ...]
+    may_attach: bool
+    may_print: bool
+    """Something of his is sealed and may be handed out."""
+
+
+def pupil_view(db: Database, who: Identity, student_id: str) -> PupilView:
+    """A pupil with everything of his.
+
+    Raises:
+        HocbaError: FORBIDDEN, also for a pupil this school does not have.
+    """
+    require(who, Right.RECORDS_READ)
+    with db.read(who.school_id) as session:
+        require_pupil(session, who, student_id)
+        student = session.get_one(Student, (who.school_id, student_id))
+        visible = viewable_class_ids(session, who)
+        documents = {
+            (row.kind, row.school_year): row for row in session.exec(select(Document).where(Document.student_id == student_id)).all()
+        }
+        years = _years(session, student_id, list(documents.values()))
+        lines = {
+            year: tuple(_line(session, who, visible, student_id, kind, of, documents.get((kind, year))) for kind in ("history", "results"))
+            for year, (of, _) in years.items()
+        }
+        newest = next(iter(years.values()), None)
+        cover = documents.get(("cover", ""))
+        return PupilView(
+            student_id=student.id, code=student.code, name=student.full_name, birth_date=student.birth_date,
+            cover=_line(session, who, visible, student_id, "cover", newest[0], cover) if newest is not None else None,
+            years=tuple(
+                PupilYear(
+                    school_year=year, class_id=of.id, class_name=of.name, enrolment=enrolment.status if enrolment is not None else "",
+                    departure=(departure(enrolment) or "") if enrolment is not None and enrolment.status in _LEAVING else "",
+                    documents=lines[year],
+                )
+                for year, (of, enrolment) in years.items()
+            ),
+            attached=tuple(attached_to(session, student_id)), may_attach=allowed(who, Right.ATTACH),
+            may_print=allowed(who, Right.PRINT) and any(row.state == "sealed" for row in documents.values()),
+        )
+
+
+def _years(session: Session, student_id: str, documents: list[Document]) -> dict[str, tuple[SchoolClass, Enrolment | None]]:
+    """Class and enrolment by school year, newest first; of several classes the one he is still in, else the last."""
+    query = (
+        select(Enrolment, SchoolClass)
+        .join(SchoolClass, (col(SchoolClass.id) == Enrolment.class_id) & (col(SchoolClass.school_id) == Enrolment.school_id))
+        .where(Enrolment.student_id == student_id, col(Enrolment.active))
+        .order_by(Enrolment.from_date, Enrolment.id)  # type: ignore[arg-type]
+    )
+    found: dict[str, tuple[SchoolClass, Enrolment | None]] = {}
+    for enrolment, school_class in session.exec(query).all():
+        before = found.get(enrolment.school_year)
+        if before is None or before[1] is None or before[1].status in _LEAVING or enrolment.status not in _LEAVING:
+            found[enrolment.school_year] = (school_class, enrolment)
+    for document in documents:
+        school_class = session.get_one(SchoolClass, (document.school_id, document.class_id))
+        found.setdefault(document.school_year or school_class.school_year, (school_class, None))
+    return dict(sorted(found.items(), reverse=True))
+
+
+def _line(
+    session: Session, who: Identity, visible: Collection[str], student_id: str, kind: str, of: SchoolClass, document: Document | None
+) -> PupilDocument:
+    is_open = document is None or document.state == "open"
+    may_look = (document.class_id if document is not None else of.id) in visible
+    found = candidates(session, kind, of, student_ids=[student_id]) if is_open and may_look else []
+    return PupilDocument(
+        kind=kind, school_year="" if kind == "cover" else of.school_year, document_id=document.id if document is not None and may_look else "",
+        step=step_of(document), version=document.version_number if document is not None else 0,
+        out_of_date=document is not None and is_out_of_date(document.out_of_date),
+        missing=tuple(finding for candidate in found for finding in candidate.findings), class_id=of.id,
+        may_lock=allowed(who, Right.LOCK) and is_open and bool(found),
+    )
