@@ -185,8 +185,8 @@ def items_of(
 
 
 def item_rows(session: Session, batch_id: str, state: str, *columns: str, limit: int | None = None) -> list[Any]:
-    """A batch's items in one state, in order, as plain rows: ``id`` and the columns named. For reading only."""
-    query = select(BatchItem.id, *(getattr(BatchItem, column) for column in columns)).where(
+    """A batch's items in one state, in order, as plain rows: ``id``, ``state`` and the columns named. For reading only."""
+    query = select(BatchItem.id, BatchItem.state, *(getattr(BatchItem, column) for column in columns)).where(
         BatchItem.batch_id == batch_id, BatchItem.state == state
     )
     query = query.order_by(BatchItem.position)

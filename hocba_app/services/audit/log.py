@@ -10,7 +10,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import event, update
+from sqlalchemy import event, insert, update
 from sqlalchemy.orm import Session as OrmSession
 from sqlmodel import Session, select
 
@@ -55,17 +55,19 @@ def _chain(session: OrmSession) -> None:
             select(AuditHead).where(AuditHead.school_id == school_id).with_for_update(),
             execution_options={"populate_existing": True},
         ).one_or_none()
+        rows = []
         if head is None:
             head = AuditHead(school_id=school_id, seq=0, hash=GENESIS)
             session.add(head)
         for actor, action, subject, data in pending:
-            row = AuditEvent(
-                school_id=school_id, id=new_id(), seq=head.seq + 1, at=utc_now(), actor=actor, action=action,
-                subject=subject, data=data, previous_hash=head.hash, hash="",
-            )
-            row.hash = event_hash(row)
-            session.add(row)
-            head.seq, head.hash = row.seq, row.hash
+            row: dict[str, Any] = {
+                "school_id": school_id, "id": new_id(), "seq": head.seq + 1, "at": utc_now(), "actor": actor, "action": action,
+                "subject": subject, "data": data, "previous_hash": head.hash,
+            }
+            row["hash"] = _hash_of(row)
+            rows.append(row)
+            head.seq, head.hash = row["seq"], row["hash"]
+        session.execute(insert(AuditEvent), rows, execution_options={"hocba_scope": True})
     if session.info.pop(_CHANGED, False) and school_id:
         bumped = session.execute(
             update(ChangeCounter).where(ChangeCounter.school_id == school_id).values(value=ChangeCounter.value + 1),
@@ -83,12 +85,16 @@ def _forget(session: OrmSession) -> None:
 
 def event_hash(row: AuditEvent) -> str:
     """SHA-256 over every column and the hash before it, hex."""
+    return _hash_of(row.model_dump())
+
+
+def _hash_of(row: dict[str, Any]) -> str:
     return hashlib.sha256(
         canonical_json(
             {
-                "school": row.school_id, "id": row.id, "seq": row.seq, "at": row.at.isoformat(timespec="microseconds"),
-                "actor": row.actor, "action": row.action, "subject": row.subject, "data": row.data,
-                "previous": row.previous_hash,
+                "school": row["school_id"], "id": row["id"], "seq": row["seq"], "at": row["at"].isoformat(timespec="microseconds"),
+                "actor": row["actor"], "action": row["action"], "subject": row["subject"], "data": row["data"],
+                "previous": row["previous_hash"],
             }
         )
     ).hexdigest()

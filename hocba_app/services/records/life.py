@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlmodel import Session, select
 
@@ -23,15 +24,16 @@ def load_life(session: Session, document_id: str) -> DocumentLife:
     return life_of(document, slots, lease)
 
 
-def life_of(document: Document, slots: Sequence[Slot], lease: str | None) -> DocumentLife:
+def life_of(document: Any, slots: Sequence[Any], lease: str | None) -> DocumentLife:
     """The life of a document whose rows are at hand.
 
     Args:
+        document: a row with ``kind`` and ``state``.
         slots: every slot of its current version, in their order.
         lease: the batch that holds it.
     """
     return DocumentLife(
-        kind=document.kind, state=document.state,  # type: ignore[arg-type]
+        kind=document.kind, state=document.state,
         slots=tuple(SlotState(slot.field, slot.stage, slot.signed_at is not None) for slot in slots), lease=lease,
     )
 
@@ -39,8 +41,12 @@ def life_of(document: Document, slots: Sequence[Slot], lease: str | None) -> Doc
 def save_life(session: Session, document_id: str, life: DocumentLife) -> None:
     """Write state and next stage. Slots, leases and versions are changed by whoever made the transition."""
     document = session.get_one(Document, (session.info["school_id"], document_id))
-    document.state, document.next_stage = life.state, life.next_stage
-    document.updated_at = utc_now()
-    if life.state == "open":
-        document.version_id = None
+    for name, value in life_values(life).items():
+        setattr(document, name, value)
     session.add(document)
+
+
+def life_values(life: DocumentLife) -> dict[str, Any]:
+    """What :func:`save_life` writes, for who changes several documents at once."""
+    values = {"state": life.state, "next_stage": life.next_stage, "updated_at": utc_now()}
+    return values if life.state != "open" else {**values, "version_id": None}

@@ -10,11 +10,13 @@ import hashlib
 import re
 import zlib
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.services.signing.certificates import Evidence
 from hocba_app.services.signing.classic_file import ClassicFile, dictionary_entry
 from hocba_app.services.signing.pdf_syntax import Update, obj, ref, stream
+from hocba_app.services.signing.prefix_hash import prefix_hashes
 from hocba_app.services.signing.timestamps import TimestampClient
 from hocba_app.services.signing.tip import Tip
 
@@ -39,14 +41,21 @@ def archive(file: bytes, tip: Tip, evidence: Sequence[Evidence], authority: Time
     Raises:
         HocbaError: TIMESTAMP_UNAVAILABLE, FILE_STRUCTURE.
     """
-    dss, tip = security_store(file, tip, evidence, authority.certificates)
-    stamped, tip = document_timestamp(file + dss, tip, authority)
+    reader = ClassicFile(file)
+    dss, tip = security_store(file, tip, evidence, authority.certificates, reader=reader)
+    stamped, tip = document_timestamp(file + dss, tip, authority, reader=reader)
     return dss + stamped, tip
 
 
-def security_store(file: bytes, tip: Tip, evidence: Iterable[Evidence], extra: Iterable[bytes] = ()) -> tuple[bytes, Tip]:
-    """The DSS update: every certificate, OCSP response and CRL once, those of an earlier DSS kept by reference."""
-    reader = ClassicFile(file)
+def security_store(
+    file: bytes, tip: Tip, evidence: Iterable[Evidence], extra: Iterable[bytes] = (), *, reader: ClassicFile | None = None
+) -> tuple[bytes, Tip]:
+    """The DSS update: every certificate, OCSP response and CRL once, those of an earlier DSS kept by reference.
+
+    Args:
+        reader: of ``file``, when it is read already.
+    """
+    reader = reader or ClassicFile(file)
     root = reader.body(tip.root)
     kept = _kept(reader, root)
     listed = list(evidence)
@@ -65,7 +74,7 @@ def security_store(file: bytes, tip: Tip, evidence: Iterable[Evidence], extra: I
         for value in values:
             if hashlib.sha256(value).digest() in have:
                 continue
-            update.add(following, stream(following, b"/Filter /FlateDecode", zlib.compress(value, 9)))
+            update.add(following, stream(following, b"/Filter /FlateDecode", _packed(value)))
             references.append(following)
             following += 1
         if references:
@@ -75,9 +84,13 @@ def security_store(file: bytes, tip: Tip, evidence: Iterable[Evidence], extra: I
     return _finish(file, tip, update, following)
 
 
-def document_timestamp(file: bytes, tip: Tip, authority: TimestampClient) -> tuple[bytes, Tip]:
-    """The document time stamp update over the whole file so far."""
-    reader = ClassicFile(file)
+def document_timestamp(file: bytes, tip: Tip, authority: TimestampClient, *, reader: ClassicFile | None = None) -> tuple[bytes, Tip]:
+    """The document time stamp update over the whole file so far.
+
+    Args:
+        reader: of the file without its last DSS update, when it is read already: that changes no page, form or field.
+    """
+    reader = reader or ClassicFile(file)
     page = _first_page(reader, tip)
     name = b"archive%d" % (1 + sum(b"archive" in reader.body(number)[:80] for number in _form_fields(reader, tip)))
     field, value = tip.size, tip.size + 1
@@ -105,7 +118,7 @@ def document_timestamp(file: bytes, tip: Tip, authority: TimestampClient) -> tup
     hole, after = tip.length + contents - 1, tip.length + contents + 2 * reserved + 1
     span = b"[0 %d %d %d]" % (hole, after, tip.length + len(finished) - after)
     finished[len(head) : len(head) + _RANGE_WIDTH] = span.ljust(_RANGE_WIDTH)
-    digest = hashlib.sha256(file)
+    digest = prefix_hashes.after(file, tip.sha256)
     digest.update(finished[: contents - 1])
     digest.update(finished[contents + 2 * reserved + 1 :])
     token = authority.token_over(digest.digest())
@@ -113,16 +126,23 @@ def document_timestamp(file: bytes, tip: Tip, authority: TimestampClient) -> tup
         raise HocbaError(ErrorCode.CMS_TOO_LARGE)
     finished[contents : contents + 2 * len(token)] = token.hex().encode()
     update_bytes = bytes(finished)
-    whole = hashlib.sha256(file)
+    whole = prefix_hashes.after(file, tip.sha256)
     whole.update(update_bytes)
     return update_bytes, tip.after(update_bytes, whole.hexdigest(), startxref=startxref, size=tip.size + 2)
+
+
+@lru_cache(maxsize=1024)
+def _packed(value: bytes) -> bytes:
+    """The certificates and answers about a teacher are the same in every record of his classes."""
+    return zlib.compress(value, 9)
 
 
 def _finish(file: bytes, tip: Tip, update: Update, size: int) -> tuple[bytes, Tip]:
     startxref = update.xref_offset
     data = update.finish(size=size, root=tip.root, info=tip.info.encode(), file_id=tip.file_id.encode("latin-1"), previous=tip.startxref)
-    whole = hashlib.sha256(file)
+    whole = prefix_hashes.after(file, tip.sha256)
     whole.update(data)
+    prefix_hashes.keep(whole, len(file) + len(data))
     return data, tip.after(data, whole.hexdigest(), startxref=startxref, size=size)
 
 

@@ -12,16 +12,20 @@ import hashlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 from sqlmodel import Session
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import SEAL, Batch, BatchItem, DocumentVersion, Revision, Slot
+from hocba_app.domain.lifecycle import DocumentLife
+from hocba_app.models import SEAL, Batch, BatchItem, Document, DocumentVersion, Revision, Slot
+from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import signing as rows
+from hocba_app.models.repositories.many import add_rows, set_rows
 from hocba_app.services.audit.log import record
 from hocba_app.services.jobs.queue import enqueue
 from hocba_app.services.jobs.registry import Work
-from hocba_app.services.records.life import life_of, save_life
+from hocba_app.services.records.life import life_of, life_values
 from hocba_app.services.signing import cms, timestamps
 from hocba_app.services.signing.closing import end_batch, wait_for
 from hocba_app.services.signing.leases import release_leases
@@ -33,8 +37,9 @@ from hocba_app.services.signing.writer import PreparedUpdate, tip_after
 from hocba_app.services.storage import blobs
 from hocba_app.services.storage.files import file_of, grown
 
-CHUNK = 15
+CHUNK = 45
 """Documents of one transaction: short enough that nobody waits for it."""
+PAYLOAD = ("prepared", "attributes", "signature", "token")
 AT_ONCE = 8
 """Files flushed to disk side by side."""
 
@@ -59,15 +64,15 @@ def commit(work: Work) -> float | None:
         with work.db.read(work.school_id) as session:
             batch = session.get_one(Batch, (work.school_id, work.job_id))
             chain = [base64.b64decode(text) for text in batch.chain]
-            items = rows.items_of(session, batch.id, ("stamped",), limit=CHUNK)
-            versions = {item_id: row[2] for item_id, row in rows.item_context(session, items).items()}
-            files = {item.id: _file(session, versions[item.id]) for item in items}
+            items = rows.item_rows(session, batch.id, "stamped", "version_id", "claimed_at", *PAYLOAD, limit=CHUNK)
+            versions = rows.version_rows(session, [item.version_id for item in items])
+            files = {item.id: _file(session, versions[item.version_id]) for item in items}
         if not items:
             break
         finished: dict[str, Finished | HocbaError] = {}
         for item in items:
             try:
-                finished[item.id] = _embed(item, versions[item.id], files[item.id], chain)
+                finished[item.id] = _embed(item, versions[item.version_id], files[item.id], chain)
             except HocbaError as error:
                 if error.code is ErrorCode.TIMESTAMP_UNAVAILABLE:
                     return wait_for(work, error.code)
@@ -78,7 +83,7 @@ def commit(work: Work) -> float | None:
     return None
 
 
-def _file(session: Session, version: DocumentVersion) -> bytes | HocbaError:
+def _file(session: Session, version: Any) -> bytes | HocbaError:
     try:
         return file_of(session, version)
     except HocbaError as error:
@@ -92,7 +97,7 @@ def _store(finished: Sequence[Finished]) -> None:
             list(pool.map(lambda each: blobs.put(each.update), finished))
 
 
-def _embed(item: BatchItem, version: DocumentVersion, file: bytes | HocbaError, chain: list[bytes]) -> Finished:
+def _embed(item: Any, version: Any, file: bytes | HocbaError, chain: list[bytes]) -> Finished:
     if isinstance(file, HocbaError):
         raise file
     prepared = PreparedUpdate.loads(item.prepared or b"")
@@ -119,17 +124,17 @@ def _embed(item: BatchItem, version: DocumentVersion, file: bytes | HocbaError, 
 
 def _commit_some(work: Work, document_ids: list[str], finished: dict[str, Finished | HocbaError]) -> None:
     """Revision, slot, document, lease and audit of each together, or nothing. Repeating it finds the items committed."""
+    done: list[_Signed] = []
     with work.write() as session:
         batch = session.get_one(Batch, (work.school_id, work.job_id))
-        items = [item for item in rows.items_of(session, batch.id, ("stamped",), light=True) if item.id in finished]
+        items = [item for item in rows.item_rows(session, batch.id, "stamped", "slot_id", "version_id") if item.id in finished]
         # Locked: on PostgreSQL an unlock or a reassignment must not slip in between this look and the commit.
         documents = rows.lock_documents(session, document_ids)
-        versions = rows.versions_with_slots(session, [item.version_id for item in items])
+        versions = rows.version_rows(session, [item.version_id for item in items])
+        all_slots = rows.slots_of_versions(session, list(versions))
         leases = rows.held_versions(session, list(versions))
-        done: list[Finished] = []
         for item in items:
-            result = finished[item.id]
-            version, slots = versions[item.version_id]
+            result, version, slots = finished[item.id], versions[item.version_id], all_slots[item.version_id]
             slot = next(each for each in slots if each.id == item.slot_id)
             try:
                 if isinstance(result, HocbaError):
@@ -137,34 +142,56 @@ def _commit_some(work: Work, document_ids: list[str], finished: dict[str, Finish
                 _require_unchanged(batch, slot, version, result.base)
                 life = life_of(documents[slot.document_id], slots, leases.get(version.id)).sign(batch.id, slot.field)
             except HocbaError as error:
-                fail_item(session, batch, item, error)
+                fail_item(session, batch, session.get_one(BatchItem, (work.school_id, item.id)), error)
                 continue
-            _append_revision(session, version, result, kind="signature", slot_id=slot.id)
-            slot.signed_at = timestamps.token_time(result.token)
-            slot.revision_number, slot.evidence_id = version.revision_number, batch.evidence_id
-            save_life(session, slot.document_id, life)
-            item.state, batch.committed = "committed", batch.committed + 1
-            item.prepared = item.attributes = item.signature = item.token = None
-            session.add_all((slot, item, batch))
-            if slot.stage == SEAL:
-                enqueue_archive(session, batch)
-            done.append(result)
-            record(
-                session, actor=batch.account_id, action="record.signed", subject=f"document:{slot.document_id}",
-                data={"version": version.number, "slot": slot.field, "stage": slot.stage, "sha256": version.sha256, "batch": batch.id},
-            )
+            done.append(_Signed(item.id, slot, version, life, result))
+        _write_down(session, batch, done)
         release_leases(session, batch.id, list(versions))
     for each in done:
-        grown(each.file, each.update, each.tip.sha256)
+        grown(each.result.file, each.result.update, each.result.tip.sha256)
 
 
-def enqueue_archive(session: Session, batch: Batch) -> None:
-    """One archive job a seal batch, in the first seal's transaction: no sealed record can miss it."""
-    if batch.committed == 1:
+@dataclass(frozen=True, slots=True)
+class _Signed:
+    """One signature that may stand, with the rows it was judged by."""
+
+    item_id: str
+    slot: Any
+    version: Any
+    life: DocumentLife
+    result: Finished
+
+
+def _write_down(session: Session, batch: Batch, done: Sequence[_Signed]) -> None:
+    append_revisions(session, [(each.version, each.result.update, each.result.tip, each.slot.id) for each in done], kind="signature")
+    set_rows(
+        session, Slot,
+        (
+            {
+                "id": each.slot.id, "signed_at": timestamps.token_time(each.result.token),
+                "revision_number": each.version.revision_number + 1, "evidence_id": batch.evidence_id,
+            }
+            for each in done
+        ),
+    )
+    set_rows(session, Document, ({"id": each.version.document_id, **life_values(each.life)} for each in done))
+    set_rows(session, BatchItem, ({"id": each.item_id, "state": "committed", **dict.fromkeys(PAYLOAD)} for each in done))
+    if batch.stage == SEAL and done and batch.committed == 0:
+        # One archive job a seal batch, in the first seals' transaction: no sealed record can miss it.
         enqueue(session, "archive", {"batch": batch.id}, actor=batch.account_id, total=batch.total)
+    batch.committed += len(done)
+    session.add(batch)
+    for each in done:
+        record(
+            session, actor=batch.account_id, action="record.signed", subject=f"document:{each.version.document_id}",
+            data={
+                "version": each.version.number, "slot": each.slot.field, "stage": each.slot.stage, "sha256": each.result.tip.sha256,
+                "batch": batch.id,
+            },
+        )
 
 
-def _require_unchanged(batch: Batch, slot: Slot, version: DocumentVersion, base: tuple[int, str]) -> None:
+def _require_unchanged(batch: Batch, slot: Any, version: Any, base: tuple[int, str]) -> None:
     """Compare-and-set on what the signature covers.
 
     Raises:
@@ -177,20 +204,29 @@ def _require_unchanged(batch: Batch, slot: Slot, version: DocumentVersion, base:
         raise HocbaError(ErrorCode.SLOT_NOT_YOURS)
 
 
-def _append_revision(
-    session: Session, version: DocumentVersion, finished: Finished, *, kind: str, slot_id: str | None
-) -> None:
-    version.revision_number += 1
-    version.length, version.sha256, version.tip = finished.tip.length, finished.tip.sha256, finished.tip.dumps()
-    session.add(version)
-    session.add(
-        Revision(
-            version_id=version.id, number=version.revision_number, kind=kind, slot_id=slot_id,
-            blob_sha256=hashlib.sha256(finished.update).hexdigest(), length=finished.tip.length, sha256=finished.tip.sha256,
-        )
+def append_revisions(session: Session, grown_by: Sequence[tuple[Any, bytes, Tip, str | None]], *, kind: str) -> None:
+    """One more revision of each version: the row, and the version's new end.
+
+    Args:
+        grown_by: version (a row with ``id`` and ``revision_number``), the update appended, in the store already, the tip
+            after it, and the slot it signs or None.
+        kind: ``signature`` or ``archive``.
+    """
+    now = utc_now()
+    set_rows(
+        session, DocumentVersion,
+        (
+            {"id": version.id, "revision_number": version.revision_number + 1, "length": tip.length, "sha256": tip.sha256, "tip": tip.dumps()}
+            for version, _, tip, _ in grown_by
+        ),
     )
-
-
-def append_archive(session: Session, version: DocumentVersion, update: bytes, tip: Tip) -> None:
-    """Add archive data (DSS, document time stamp) after the seal; the update is in the store already."""
-    _append_revision(session, version, Finished(update, tip, b"", b"", (0, "")), kind="archive", slot_id=None)
+    add_rows(
+        session, Revision,
+        (
+            {
+                "version_id": version.id, "number": version.revision_number + 1, "kind": kind, "slot_id": slot_id,
+                "blob_sha256": hashlib.sha256(update).hexdigest(), "length": tip.length, "sha256": tip.sha256, "created_at": now,
+            }
+            for version, update, tip, slot_id in grown_by
+        ),
+    )

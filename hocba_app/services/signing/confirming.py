@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 from sqlmodel import Session
 
@@ -17,6 +18,7 @@ from hocba_app.domain.wording import KIND_SHORT
 from hocba_app.models import Batch, BatchItem
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import signing as rows
+from hocba_app.models.repositories.many import set_rows
 from hocba_app.services.audit.log import changed, record
 from hocba_app.services.jobs.registry import Work
 from hocba_app.services.signing import cms
@@ -38,6 +40,9 @@ _FINAL = {
     "certificate": ErrorCode.SIGNING_CERTIFICATE,
     "internal": ErrorCode.SIGNING_FAILED,
 }
+FIRST_LOOKS, EARLY = 0.5, timedelta(seconds=10)
+"""A signer who has the app open confirms within seconds, and his page says so at once: at first the service is asked
+oftener than it needs to be later."""
 SENDS = 10
 """Tries to reach the service before the signer is told: about six minutes of back-off. Nothing was taken meanwhile."""
 USELESS_AFTER = timedelta(seconds=CLAIM_LIMIT_SECONDS)
@@ -50,14 +55,14 @@ def send(work: Work) -> float | None:
     with work.db.read(work.school_id) as session:
         batch = session.get_one(Batch, (work.school_id, work.job_id))
         provider = provider_for(session, batch.provider)
-        items = rows.items_of(session, batch.id, ("prepared",))
-        context = rows.item_context(session, items)
+        items = rows.item_rows(session, batch.id, "prepared", "slot_id", "attributes", "request_id")
+        names = rows.names_on_phone(session, [item.slot_id for item in items])
         request = SignRequest(
             user=batch.provider_user,
             credential_id=batch.credential_id,
             hashes=tuple(cms.attributes_hash(item.attributes or b"") for item in items),
             document_ids=tuple(item.request_id or "" for item in items),
-            document_names=tuple(f"{KIND_SHORT[context[item.id][1].kind]} {context[item.id][3].code}" for item in items),
+            document_names=tuple(f"{KIND_SHORT[names[item.slot_id][0]]} {names[item.slot_id][1]}" for item in items),
             description=f"Hoc ba dien tu: {len(items)} ho so",
         )
     with work.write() as session:
@@ -95,7 +100,7 @@ def send(work: Work) -> float | None:
             session, actor=batch.account_id, action="batch.sent", subject=f"batch:{batch.id}",
             data={"transaction": submitted.transaction_id, "hashes": len(request.hashes)},
         )
-    return provider.poll_seconds
+    return min(FIRST_LOOKS, provider.poll_seconds)
 
 
 def recover_sending(work: Work) -> float | None:
@@ -130,7 +135,8 @@ def poll(work: Work) -> float | None:
         batch = session.get_one(Batch, (work.school_id, work.job_id))
         provider = provider_for(session, batch.provider)
         user, transaction, ends = batch.provider_user, batch.transaction_id or "", batch.window_ends_at
-        useless = batch.sent_at is not None and utc_now() > batch.sent_at + USELESS_AFTER
+        sent_at = batch.sent_at
+        useless = sent_at is not None and utc_now() > sent_at + USELESS_AFTER
     try:
         status = provider.poll(user, transaction)
     except HocbaError as error:
@@ -146,7 +152,8 @@ def poll(work: Work) -> float | None:
         # Confirmed and being signed is not "not signed": such a transaction is waited for, past its window too.
         return end_batch(work, HocbaError(ErrorCode.SIGNING_TIMED_OUT), found="waiting")
     _show_state(work, status.state)
-    return provider.poll_seconds
+    early = sent_at is not None and utc_now() < sent_at + EARLY
+    return min(FIRST_LOOKS, provider.poll_seconds) if early else provider.poll_seconds
 
 
 def keep_answers(work: Work, provider: SigningProvider, signatures: tuple[bytes, ...]) -> float | None:
@@ -158,7 +165,7 @@ def keep_answers(work: Work, provider: SigningProvider, signatures: tuple[bytes,
         batch = session.get_one(Batch, (work.school_id, work.job_id))
         certificate = base64.b64decode(batch.chain[0])
         user, credential = batch.provider_user, batch.credential_id
-        items = rows.items_of(session, batch.id, ("prepared",))
+        items = rows.item_rows(session, batch.id, "prepared", "attributes")
     fitting = match_answers(certificate, [item.attributes or b"" for item in items], signatures)
     problem = ErrorCode.SIGNATURE_WRONG
     if not any(fitting) and _was_renewed(provider, user, credential, certificate):
@@ -169,25 +176,25 @@ def keep_answers(work: Work, provider: SigningProvider, signatures: tuple[bytes,
     return 0.0
 
 
-def settle(session: Session, batch: Batch, items: Sequence[BatchItem], fitting: Sequence[bytes | None], problem: ErrorCode) -> None:
+def settle(session: Session, batch: Batch, items: Sequence[Any], fitting: Sequence[bytes | None], problem: ErrorCode) -> None:
     """Answers into the rows: each item is answered, or failed with ``problem``. What is settled already stays as it is.
 
     Args:
-        items: what was sent, in order.
+        items: what was sent, in order; rows with an ``id``.
         fitting: for each the signature that verifies, or None.
     """
     if batch.state not in ("sending", "waiting"):
         return  # the webhook was first
-    by_id = {row.id: row for row in rows.items_of(session, batch.id, ("prepared",), light=True)}
+    waiting = {row.id for row in rows.item_rows(session, batch.id, "prepared")}
+    answered = []
     for item, signature in zip(items, fitting, strict=True):
-        row = by_id.get(item.id)
-        if row is None:
+        if item.id not in waiting:
             continue
         if signature is None:
-            fail_item(session, batch, row, HocbaError(problem))
+            fail_item(session, batch, session.get_one(BatchItem, (batch.school_id, item.id)), HocbaError(problem))
             continue
-        row.signature, row.state = signature, "answered"
-        session.add(row)
+        answered.append({"id": item.id, "signature": signature, "state": "answered"})
+    set_rows(session, BatchItem, answered)
     move_to(session, batch, "answered")
     record(
         session, actor=batch.account_id, action="batch.answered", subject=f"batch:{batch.id}",

@@ -13,16 +13,17 @@ from sqlmodel import Session
 
 from hocba_app.models import Lease
 from hocba_app.models.base import utc_now
+from hocba_app.models.repositories.many import add_rows
 
 
 def take_leases(session: Session, batch_id: str, version_ids: Iterable[str]) -> None:
     """Take every version for the batch, or (by the index) fail the whole transaction.
 
     Raises:
-        sqlalchemy.exc.IntegrityError: at flush, when another batch holds one of them.
+        sqlalchemy.exc.IntegrityError: at once, when another batch holds one of them.
     """
-    session.add_all(Lease(version_id=version_id, batch_id=batch_id) for version_id in version_ids)
-    session.flush()
+    now = utc_now()
+    add_rows(session, Lease, ({"version_id": version_id, "batch_id": batch_id, "taken_at": now} for version_id in version_ids))
 
 
 def release_leases(session: Session, batch_id: str, version_ids: Iterable[str] | None = None) -> int:

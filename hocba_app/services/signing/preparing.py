@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import secrets
+from typing import Any
 
 from sqlmodel import Session, select
 
@@ -11,6 +12,7 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import SEAL, Batch, BatchItem, Evidence, School, SignatureImage, Slot, Staff
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import signing as rows
+from hocba_app.models.repositories.many import set_rows
 from hocba_app.services.audit.log import changed
 from hocba_app.services.jobs.registry import Work
 from hocba_app.services.signing import appearance, certificates, cms
@@ -38,7 +40,7 @@ def prepare(work: Work) -> float | None:
     with work.write() as session:
         batch = session.get_one(Batch, (work.school_id, work.job_id))
         batch.evidence_id = evidence_id
-        if rows.items_of(session, batch.id, ("prepared",), light=True, limit=1):
+        if rows.item_rows(session, batch.id, "prepared", limit=1):
             move_to(session, batch, "prepared")
             return 0.0
     end_batch(work, None)
@@ -95,16 +97,16 @@ def _prepare_some(work: Work, chain: list[bytes]) -> bool:
     claimed_at, reserved = utc_now().replace(microsecond=0), cms.estimate_size(chain, token_size())
     with work.db.read(work.school_id) as session:
         batch = session.get_one(Batch, (work.school_id, work.job_id))
-        items = rows.items_of(session, batch.id, ("claimed",), limit=CHUNK)
-        context = rows.item_context(session, items)
+        items = rows.item_rows(session, batch.id, "claimed", "slot_id", "version_id", limit=CHUNK)
+        context = rows.due_context(session, [item.slot_id for item in items])
         image = _image(session, batch.owner)
         name = session.get_one(Staff, (work.school_id, batch.owner)).full_name if batch.owner != SEAL else ""
-        seals = [context[item.id] for item in items] if batch.owner == SEAL else []
-        sealable = sealable_now(session, [document for _, document, *_ in seals])
-        reassigned = _reassignments(session, [version.id for _, _, version, _ in seals])
-        requests: list[tuple[BatchItem, bytes, Tip, SignatureRequest] | tuple[BatchItem, HocbaError]] = []
+        seals = [context[item.slot_id] for item in items] if batch.owner == SEAL else []
+        sealable = sealable_now(session, [document for _, document, _ in seals])
+        reassigned = _reassignments(session, [version.id for *_, version in seals])
+        requests: list[tuple[Any, bytes, Tip, SignatureRequest] | tuple[Any, HocbaError]] = []
         for item in items:
-            slot, document, version, _ = context[item.id]
+            slot, document, version = context[item.slot_id]
             try:
                 require_due(session, batch, slot, document, sealable)
                 requests.append(
@@ -128,23 +130,29 @@ def _prepare_some(work: Work, chain: list[bytes]) -> bool:
     results = [_lay_out(*request, certificate=chain[0]) if len(request) == 4 else request for request in requests]
     with work.write() as session:
         batch = session.get_one(Batch, (work.school_id, work.job_id))
-        by_id = {row.id: row for row in rows.items_of(session, batch.id, ("claimed",), light=True)}
+        still = {row.id for row in rows.item_rows(session, batch.id, "claimed")}
+        laid_out = []
         for item, result in results:
-            row = by_id[item.id]
-            if isinstance(result, HocbaError):
-                fail_item(session, batch, row, result)
-                release_leases(session, batch.id, [row.version_id])
+            if item.id not in still:
                 continue
-            row.prepared, row.attributes = result
-            row.request_id, row.claimed_at, row.state = secrets.token_hex(16), claimed_at, "prepared"
-            session.add(row)
+            if isinstance(result, HocbaError):
+                fail_item(session, batch, session.get_one(BatchItem, (work.school_id, item.id)), result)
+                release_leases(session, batch.id, [item.version_id])
+                continue
+            laid_out.append(
+                {
+                    "id": item.id, "prepared": result[0], "attributes": result[1], "request_id": secrets.token_hex(16),
+                    "claimed_at": claimed_at, "state": "prepared",
+                }
+            )
+        set_rows(session, BatchItem, laid_out)
         changed(session)
     return True
 
 
 def _lay_out(
-    item: BatchItem, file: bytes, tip: Tip, request: SignatureRequest, *, certificate: bytes
-) -> tuple[BatchItem, tuple[bytes, bytes] | HocbaError]:
+    item: Any, file: bytes, tip: Tip, request: SignatureRequest, *, certificate: bytes
+) -> tuple[Any, tuple[bytes, bytes] | HocbaError]:
     try:
         prepared = writer().prepare(file, tip, request)
     except HocbaError as error:
@@ -152,7 +160,7 @@ def _lay_out(
     return item, (prepared.dumps(), cms.signed_attributes(prepared.digest, certificate))
 
 
-def _appearance(image: bytes, name: str, slot: Slot, claimed_at: object) -> appearance.Appearance:
+def _appearance(image: bytes, name: str, slot: Any, claimed_at: object) -> appearance.Appearance:
     drawn = appearance.SealImage.loads(image) if slot.stage == SEAL else appearance.InkImage.loads(image)
     return appearance.Appearance(image=drawn, name=name, caption_lines=tuple(slot.caption), signed_at=claimed_at)  # type: ignore[arg-type]
 
@@ -162,7 +170,9 @@ def _reassignments(session: Session, version_ids: list[str]) -> dict[str, tuple[
     if not version_ids:
         return {}
     slots = session.exec(
-        select(Slot).where(Slot.version_id.in_(version_ids)).order_by(Slot.version_id, Slot.position)  # type: ignore[attr-defined]
+        select(Slot.version_id, Slot.field, Slot.reassignment)
+        .where(Slot.version_id.in_(version_ids))  # type: ignore[attr-defined]
+        .order_by(Slot.version_id, Slot.position)
     ).all()
     found: dict[str, tuple[Reassignment, ...]] = {}
     for slot in slots:

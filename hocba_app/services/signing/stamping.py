@@ -7,7 +7,9 @@ down the batch waits here with its leases; the answers are durable and nobody co
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlmodel import Session
 
@@ -15,6 +17,7 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Batch, BatchItem, Evidence
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import signing as rows
+from hocba_app.models.repositories.many import set_rows
 from hocba_app.services.audit.log import changed
 from hocba_app.services.jobs.registry import Work
 from hocba_app.services.signing import certificates, timestamps
@@ -42,7 +45,7 @@ def stamp(work: Work) -> float | None:
         with work.db.read(work.school_id) as session:
             batch = session.get_one(Batch, (work.school_id, work.job_id))
             certificate = base64.b64decode(batch.chain[0])
-            items = rows.items_of(session, batch.id, ("answered",), limit=AT_ONCE)
+            items = rows.item_rows(session, batch.id, "answered", "signature", "claimed_at", limit=AT_ONCE)
         if not items:
             break
         try:
@@ -53,14 +56,13 @@ def stamp(work: Work) -> float | None:
             raise
         with work.write() as session:
             batch = session.get_one(Batch, (work.school_id, work.job_id))
-            by_id = {row.id: row for row in rows.items_of(session, batch.id, ("answered",), light=True)}
-            for item, token in zip(items, tokens, strict=True):
-                if item.id in by_id:
-                    _accept(session, batch, by_id[item.id], token, certificate)
+            waiting = {row.id for row in rows.item_rows(session, batch.id, "answered")}
+            stamped = [(item, token) for item, token in zip(items, tokens, strict=True) if item.id in waiting]
+            _accept(session, batch, stamped, certificate)
             changed(session)
     with work.write() as session:
         batch = session.get_one(Batch, (work.school_id, work.job_id))
-        if rows.items_of(session, batch.id, ("stamped",), light=True, limit=1):
+        if rows.item_rows(session, batch.id, "stamped", limit=1):
             move_to(session, batch, "stamped")
             return 0.0
     end_batch(work, None)
@@ -83,13 +85,16 @@ def _check_again(work: Work) -> None:
         session.add(batch)
 
 
-def _accept(session: Session, batch: Batch, row: BatchItem, token: bytes, certificate: bytes) -> None:
-    if token_fits(timestamps.token_time(token), row.claimed_at or utc_now(), certificate):
-        row.token, row.state = token, "stamped"
-        session.add(row)
-        return
-    fail_item(session, batch, row, HocbaError(ErrorCode.ANSWER_VOID))
-    release_leases(session, batch.id, [row.version_id])
+def _accept(session: Session, batch: Batch, stamped: Sequence[tuple[Any, bytes]], certificate: bytes) -> None:
+    fitting = []
+    for item, token in stamped:
+        if token_fits(timestamps.token_time(token), item.claimed_at or utc_now(), certificate):
+            fitting.append({"id": item.id, "token": token, "state": "stamped"})
+            continue
+        row = session.get_one(BatchItem, (batch.school_id, item.id))
+        fail_item(session, batch, row, HocbaError(ErrorCode.ANSWER_VOID))
+        release_leases(session, batch.id, [row.version_id])
+    set_rows(session, BatchItem, fitting)
 
 
 def token_fits(stamped: datetime, claimed: datetime, certificate: bytes) -> bool:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from sqlmodel import Session
 
 from hocba_app.domain.calendar import today
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.lifecycle import may_seal
-from hocba_app.models import SEAL, Batch, BatchItem, Document, LateAnswer, SchoolClass, Slot, Staff
+from hocba_app.models import SEAL, Batch, BatchItem, LateAnswer, SchoolClass, Staff
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import signing as rows
 from hocba_app.services.signing.leases import take_leases
@@ -44,7 +45,7 @@ def try_start(session: Session, batch: Batch) -> bool:
     """
     rows.serialise(session)
     _drop_undue(session, batch)
-    items = rows.items_of(session, batch.id, ("claimed",))
+    items = rows.item_rows(session, batch.id, "claimed", "version_id")
     if not items:
         batch.state, batch.ended_at = "ended", utc_now()
         batch.error_code = batch.error_code or ErrorCode.NOTHING_TO_DO.value
@@ -81,7 +82,7 @@ def place_of(session: Session, batch: Batch) -> Place:
     return Place(ahead=ahead, seconds=60 * ahead, your_turn=batch.offered_at is not None and not batch.accepted)
 
 
-def _is_free(session: Session, batch: Batch, items: list[BatchItem]) -> bool:
+def _is_free(session: Session, batch: Batch, items: Sequence[Any]) -> bool:
     versions = [item.version_id for item in items]
     if rows.active_batch_of(session, batch.owner, batch.id) is not None:
         return False
@@ -89,22 +90,22 @@ def _is_free(session: Session, batch: Batch, items: list[BatchItem]) -> bool:
 
 
 def _drop_undue(session: Session, batch: Batch) -> None:
-    items = rows.items_of(session, batch.id, ("claimed",), light=True)
-    context = rows.slots_with_documents(session, [item.slot_id for item in items])
-    due = {slot.id: (slot, document) for slot, document in context}
-    sealable = sealable_now(session, [document for _, document in context]) if batch.owner == SEAL else frozenset()
+    items = rows.item_rows(session, batch.id, "claimed", "slot_id")
+    due = rows.due_context(session, [item.slot_id for item in items])
+    sealable = sealable_now(session, [document for _, document, _ in due.values()]) if batch.owner == SEAL else frozenset()
     for item in items:
-        slot, document = due[item.slot_id]
+        slot, document, _ = due[item.slot_id]
         try:
             require_due(session, batch, slot, document, sealable)
         except HocbaError as error:
-            fail_item(session, batch, item, error)
+            fail_item(session, batch, session.get_one(BatchItem, (batch.school_id, item.id)), error)
 
 
-def require_due(session: Session, batch: Batch, slot: Slot, document: Document, sealable: Collection[str] = ()) -> None:
+def require_due(session: Session, batch: Batch, slot: Any, document: Any, sealable: Collection[str] = ()) -> None:
     """Refuse a slot that is not this batch's to sign now. Order is judged here and at commit, not on the screen.
 
     Args:
+        slot: a row, whole or of `repositories.signing.due_context`, as is ``document``.
         sealable: for the seal, ids of documents that :func:`sealable_now` has found ready.
 
     Raises:
@@ -125,10 +126,10 @@ def require_due(session: Session, batch: Batch, slot: Slot, document: Document, 
     if slot.staff_id != batch.owner:
         raise HocbaError(ErrorCode.SLOT_NOT_YOURS)
     if slot.stage == "principal" and document.kind != "cover":
-        _require_principal_or_deputy(session, slot, document)
+        _require_principal_or_deputy(session, slot.staff_id, document.kind)
 
 
-def sealable_now(session: Session, documents: Sequence[Document]) -> frozenset[str]:
+def sealable_now(session: Session, documents: Sequence[Any]) -> frozenset[str]:
     """Ids of those whose pupil's cover, history and results are all signed (workflow rule 4).
 
     For a cover the year is that of the class it was locked in.
@@ -147,16 +148,25 @@ def sealable_now(session: Session, documents: Sequence[Document]) -> frozenset[s
     return frozenset(found)
 
 
-def _require_principal_or_deputy(session: Session, slot: Slot, document: Document) -> None:
-    """A deputy signs only within his delegation (Decree 30/2020/NĐ-CP): its kinds, its dates, not revoked."""
-    staff = session.get_one(Staff, (slot.school_id, slot.staff_id))
-    if staff.position == "principal":
-        return
+def _require_principal_or_deputy(session: Session, staff_id: str, kind: str) -> None:
+    """A deputy signs only within his delegation (Decree 30/2020/NĐ-CP): its kinds, its dates, not revoked.
+
+    One answer serves a whole session: it judges one batch at one moment.
+    """
+    judged: dict[tuple[str, str], bool] = session.info.setdefault("may_sign_as_principal", {})
+    if (staff_id, kind) not in judged:
+        judged[staff_id, kind] = _may_sign_as_principal(session, staff_id, kind)
+    if not judged[staff_id, kind]:
+        raise HocbaError(ErrorCode.DELEGATION_OVER)
+
+
+def _may_sign_as_principal(session: Session, staff_id: str, kind: str) -> bool:
+    if session.get_one(Staff, (session.info["school_id"], staff_id)).position == "principal":
+        return True
     day = today().isoformat()
-    for delegation in rows.delegations_of(session, staff.id):
-        if document.kind in delegation.kinds and delegation.from_date <= day <= delegation.to_date:
-            return
-    raise HocbaError(ErrorCode.DELEGATION_OVER)
+    return any(
+        kind in delegation.kinds and delegation.from_date <= day <= delegation.to_date for delegation in rows.delegations_of(session, staff_id)
+    )
 
 
 def fail_item(session: Session, batch: Batch, item: BatchItem, error: HocbaError) -> None:

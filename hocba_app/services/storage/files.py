@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
+from typing import Any
 
 from sqlmodel import Session, select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import DocumentVersion, Revision
+from hocba_app.models import Revision
 from hocba_app.services.storage import blobs
 
 _CACHE_BYTES = 96 * 1024 * 1024
@@ -52,8 +53,8 @@ def current_file(session: Session, version_id: str) -> bytes:
     return revision_file(session, version_id, None)
 
 
-def file_of(session: Session, version: DocumentVersion) -> bytes:
-    """:func:`current_file` of a version at hand: no question to the database when this process has the file.
+def file_of(session: Session, version: Any) -> bytes:
+    """:func:`current_file` of a version at hand (a row with ``id`` and ``sha256``): no question to the database when this process has the file.
 
     Raises:
         HocbaError: STORED_FILE_DAMAGED, NOT_FOUND.
@@ -80,16 +81,26 @@ def revision_file(session: Session, version_id: str, number: int | None) -> byte
     Raises:
         HocbaError: STORED_FILE_DAMAGED, NOT_FOUND.
     """
-    query = select(Revision).where(Revision.version_id == version_id).order_by(Revision.number)
+    query = (
+        select(Revision.number, Revision.blob_sha256, Revision.length, Revision.sha256)
+        .where(Revision.version_id == version_id)
+        .order_by(Revision.number)
+    )
     if number is not None:
         query = query.where(Revision.number <= number)
     revisions = session.exec(query).all()
     if not revisions:
         raise HocbaError(ErrorCode.NOT_FOUND, what="tệp hồ sơ")
     last = revisions[-1]
-    if (data := _recent.get(last.sha256)) is not None:
-        return data
-    data = b"".join(blobs.get(revision.blob_sha256) for revision in revisions)
+    begun, rest = b"", list(revisions)
+    # An earlier state of it may be at hand: another process signed since. Only what came after is read.
+    for count in range(len(revisions), 0, -1):
+        if (known := _recent.get(revisions[count - 1].sha256)) is not None:
+            begun, rest = known, list(revisions[count:])
+            break
+    if not rest:
+        return begun
+    data = b"".join((begun, *(blobs.get(revision.blob_sha256) for revision in rest)))
     if len(data) != last.length or hashlib.sha256(data).hexdigest() != last.sha256:
         raise HocbaError(ErrorCode.STORED_FILE_DAMAGED)
     _recent.put(last.sha256, data)
