@@ -1,7 +1,17 @@
 // What pages need besides Reflex, without eval (the content security policy forbids it).
 // - input[type=file][data-show]: the pictures chosen are shown in the element with that id, before they are sent.
 // - [data-reveal]: an element that appears after a tap elsewhere on the page is scrolled into view and read out.
+// - Ctrl+Z (Cmd+Z) outside a field takes the offered undo: the button [data-undo].
 (() => {
+  document.addEventListener("keydown", (event) => {
+    if (event.key.toLowerCase() !== "z" || !(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey) return;
+    if (event.target instanceof Element && event.target.closest("input:not([type=checkbox]), textarea, select")) return;
+    const button = document.querySelector("[data-undo]");
+    if (!button) return;
+    event.preventDefault();
+    button.click();
+  });
+
   document.addEventListener("change", (event) => {
     const input = event.target;
     if (!(input instanceof HTMLInputElement) || input.type !== "file" || !input.dataset.show) return;

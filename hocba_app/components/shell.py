@@ -112,11 +112,15 @@ def _any_right(rights: Any) -> Any:
 
 
 def _leave() -> rx.Component:
-    return rx.el.div(
-        rx.el.h2(ShellState.school),
-        native_link(rx.icon("badge-check", size=18, aria_hidden=True), "Kiểm tra học bạ", href="/verify"),
-        native_form(
-            rx.el.button(rx.icon("log-out", size=18, aria_hidden=True), "Đăng xuất", type="submit", class_name="button soft wide"),
-            action="/session/end", method="post", style={"padding": "10px 12px"},
+    """Nothing before the menu is known: what stands below it would jump."""
+    return rx.cond(
+        ShellState.school != "",
+        rx.el.div(
+            rx.el.h2(ShellState.school),
+            native_link(rx.icon("badge-check", size=18, aria_hidden=True), "Kiểm tra học bạ", href="/verify"),
+            native_form(
+                rx.el.button(rx.icon("log-out", size=18, aria_hidden=True), "Đăng xuất", type="submit", class_name="button soft wide"),
+                action="/session/end", method="post", style={"padding": "10px 12px"},
+            ),
         ),
     )

@@ -11,6 +11,7 @@ from hocba_app.components.native_form import native_form
 from hocba_app.components.notice import error_notice, notice
 from hocba_app.components.shell import shell
 from hocba_app.components.status_badge import status_badge
+from hocba_app.components.undo_notice import undo_notice
 from hocba_app.state.accounts import STATES, AccountsState, Row
 
 
@@ -42,7 +43,7 @@ def accounts() -> rx.Component:
             ),
             rx.skeleton(height="360px", width="100%"),
         ),
-        title="Tài khoản", active="/accounts",
+        undo_notice(AccountsState), title="Tài khoản", active="/accounts",
         subtitle="Tài khoản theo danh sách cán bộ đã đồng bộ. Mỗi người kích hoạt bằng một mã dùng một lần rồi tự đặt mật khẩu.",
     )
 
@@ -130,7 +131,7 @@ def _row(row: Row) -> rx.Component:
 
 def _acts(row: Row) -> rx.Component:
     def act(words: str, action: str) -> rx.Component:
-        return rx.el.button(words, class_name="button soft", on_click=AccountsState.ask(action, row.id), aria_label=words + " " + row.name)
+        return rx.el.button(words, class_name="button soft", on_click=AccountsState.act(action, row.id), aria_label=words + " " + row.name)
 
     return rx.el.details(
         rx.el.summary("Việc khác", aria_label="Việc khác với tài khoản của " + row.name),

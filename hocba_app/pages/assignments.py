@@ -9,6 +9,7 @@ from hocba_app.components.fields import select_field, text_field
 from hocba_app.components.notice import error_notice, notice
 from hocba_app.components.shell import shell
 from hocba_app.components.status_badge import status_badge
+from hocba_app.components.undo_notice import undo_notice
 from hocba_app.state.assignments import AssignmentsState, Column, GapRow, MatrixRow, Option, Place
 
 
@@ -16,7 +17,7 @@ def assignments() -> rx.Component:
     """Layout of ``/assignments``."""
     return shell(
         rx.cond(AssignmentsState.loaded, rx.el.div(_gaps(), _place_editor(), _matrix(), class_name="stack"), rx.skeleton(height="320px", width="100%")),
-        title="Phân công ký", active="/assignments",
+        undo_notice(AssignmentsState), title="Phân công ký", active="/assignments",
         subtitle="Người ký theo phân công giảng dạy trên SMAS. Ở đây chỉ đổi người ký, không đổi phân công giảng dạy.",
         actions=rx.cond(
             AssignmentsState.years.length() > 1,

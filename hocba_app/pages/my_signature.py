@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import reflex as rx
 
+from hocba_app.components.image_draft import image_draft
 from hocba_app.components.key_editor import key_editor, key_facts
 from hocba_app.components.native_form import native_form
-from hocba_app.components.notice import notice
+from hocba_app.components.notice import error_notice, notice
 from hocba_app.components.picture_field import picture_field
 from hocba_app.components.shell import shell
+from hocba_app.components.undo_notice import undo_notice
 from hocba_app.state.my_signature import MySignatureState
 
 
 def my_signature() -> rx.Component:
     """Layout of ``/my-signature``."""
     return shell(
+        rx.cond(MySignatureState.problem != "", error_notice(MySignatureState.problem)),
+        rx.cond(MySignatureState.done != "", rx.el.div(notice(MySignatureState.done, tone="ok"), role="status")),
+        image_draft(MySignatureState, "chữ ký của tôi"),
         rx.cond(
             MySignatureState.loaded,
             rx.el.div(rx.el.div(_image(), _account(), class_name="two"), _phone(), class_name="stack"), rx.skeleton(height="320px", width="100%"),
         ),
-        title="Chữ ký của tôi", active="/my-signature",
+        undo_notice(MySignatureState), title="Chữ ký của tôi", active="/my-signature",
         subtitle="Ảnh chữ ký hiện trên học bạ; chứng thư số MySign làm cho chữ ký có giá trị. Cần đủ cả hai để ký.",
     )
 
@@ -40,7 +45,7 @@ def _image() -> rx.Component:
                 rx.cond(MySignatureState.preview != "", "Thay ảnh chữ ký", "Chọn hoặc chụp ảnh chữ ký"), id="mine", name="file",
                 hint="Ký bằng bút mực xanh trên giấy trắng, chụp thẳng, đủ sáng. PNG hoặc JPG, tối đa 10 MB. Nền giấy được xóa tự động.",
             ),
-            rx.el.button(rx.icon("upload", size=18, aria_hidden=True), "Lưu ảnh chữ ký", type="submit", class_name="button"),
+            rx.el.button(rx.icon("upload", size=18, aria_hidden=True), "Xem trước", type="submit", class_name="button"),
             action="/uploads/my-signature", method="post", enc_type="multipart/form-data",
         ),
         class_name="panel",

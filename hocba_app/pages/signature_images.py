@@ -7,12 +7,14 @@ import reflex as rx
 from hocba_app.components.data_table import data_table, pager
 from hocba_app.components.empty_state import empty_state
 from hocba_app.components.fields import text_field
+from hocba_app.components.image_draft import image_draft
 from hocba_app.components.native_form import native_form
 from hocba_app.components.notice import error_notice, notice
 from hocba_app.components.picture_field import picture_field
 from hocba_app.components.progress import progress_bar
 from hocba_app.components.shell import shell
 from hocba_app.components.status_badge import status_badge
+from hocba_app.components.undo_notice import undo_notice
 from hocba_app.state.signature_images import FileRow, Option, Person, SignatureImagesState
 
 _PAPER = "Ký bằng bút mực xanh trên giấy trắng, chụp thẳng, đủ sáng. Nền giấy được xóa và ảnh được cắt gọn tự động."
@@ -22,11 +24,14 @@ def signature_images() -> rx.Component:
     """Layout of ``/signature-images``."""
     return shell(
         rx.cond(SignatureImagesState.problem != "", error_notice(SignatureImagesState.problem)),
-        rx.cond(SignatureImagesState.done != "", notice(SignatureImagesState.done, tone="ok")),
+        rx.cond(SignatureImagesState.done != "", rx.el.div(notice(SignatureImagesState.done, tone="ok"), role="status")),
+        image_draft(
+            SignatureImagesState, rx.cond(SignatureImagesState.draft.name != "", "chữ ký của " + SignatureImagesState.draft.name, "con dấu nhà trường")
+        ),
         rx.el.div(_many(), _seal(), class_name="two"),
         rx.cond(SignatureImagesState.upload_id != "", _upload()),
         _people(),
-        title="Ảnh chữ ký, con dấu", active="/signature-images",
+        undo_notice(SignatureImagesState), title="Ảnh chữ ký, con dấu", active="/signature-images",
         subtitle="Ảnh này hiện trên học bạ cùng chữ ký số. Thầy cô cũng có thể tự tải ảnh ở mục Chữ ký của tôi.",
     )
 
@@ -39,7 +44,7 @@ def _many() -> rx.Component:
                 "Chọn nhiều ảnh hoặc một tệp ZIP", id="files", name="files", multiple=True, accept="image/png,image/jpeg,.zip,application/zip",
                 hint="Tên tệp có mã giáo viên, ví dụ GV001.png hoặc GV001 - Nguyễn Thị Ánh.jpg. PNG hoặc JPG, mỗi ảnh tối đa 10 MB. " + _PAPER,
             ),
-            rx.el.button(rx.icon("upload", size=18, aria_hidden=True), "Tải lên", type="submit", class_name="button"),
+            rx.el.button(rx.icon("upload", size=18, aria_hidden=True), "Tải lên và xem trước", type="submit", class_name="button"),
             action="/uploads/signature-images", method="post", enc_type="multipart/form-data",
         ),
         class_name="panel",
@@ -56,11 +61,14 @@ def _seal() -> rx.Component:
                 rx.el.span("Lưu lúc ", SignatureImagesState.seal_saved, class_name="small muted"),
                 style={"marginBottom": "14px"},
             ),
-            rx.cond(SignatureImagesState.loaded, rx.el.div(notice("Chưa có ảnh con dấu: chưa thể đóng dấu.", tone="todo"), style={"marginBottom": "14px"})),
+            rx.cond(
+                SignatureImagesState.loaded, rx.el.div(notice("Chưa có ảnh con dấu: chưa thể đóng dấu.", tone="todo"), style={"marginBottom": "14px"}),
+                rx.skeleton(height="170px", width="100%", margin_bottom="14px"),  # as high as the seal that follows
+            ),
         ),
         native_form(
             picture_field("Chọn ảnh con dấu", id="seal", name="file", hint="Dấu đỏ đóng trên giấy trắng, chụp thẳng hoặc quét. PNG hoặc JPG, tối đa 10 MB."),
-            rx.el.button(rx.icon("stamp", size=18, aria_hidden=True), "Lưu con dấu", type="submit", class_name="button soft"),
+            rx.el.button(rx.icon("stamp", size=18, aria_hidden=True), "Xem trước con dấu", type="submit", class_name="button soft"),
             action="/uploads/seal", method="post", enc_type="multipart/form-data",
         ),
         class_name="panel",
@@ -79,12 +87,25 @@ def _upload() -> rx.Component:
             ),
             rx.el.div(
                 rx.el.div(
-                    status_badge("ok", SignatureImagesState.good_files.to_string() + " ảnh đã lưu"),
+                    rx.cond(
+                        SignatureImagesState.ready_files > 0,
+                        status_badge("todo", SignatureImagesState.ready_files.to_string() + " ảnh chờ dùng, chưa lưu"),
+                    ),
+                    rx.cond(SignatureImagesState.good_files > 0, status_badge("ok", SignatureImagesState.good_files.to_string() + " ảnh đã lưu")),
                     rx.cond(
                         SignatureImagesState.open_files > 0,
                         status_badge("problem", SignatureImagesState.open_files.to_string() + " tệp chưa dùng được"),
                     ),
                     style={"display": "flex", "flexWrap": "wrap", "gap": "8px"},
+                ),
+                rx.cond(
+                    SignatureImagesState.ready_files > 0,
+                    rx.el.div(
+                        rx.el.button(
+                            "Dùng ", SignatureImagesState.ready_files, " ảnh", class_name="button", on_click=SignatureImagesState.use_upload, type="button",
+                        ),
+                        rx.el.span("Hãy xem ảnh sau xử lý trước; ảnh nào chưa đẹp thì bỏ dấu chọn.", class_name="muted"), class_name="group",
+                    ),
                 ),
                 rx.el.details(
                     rx.el.summary("Ảnh gốc và ảnh sau xử lý của từng tệp", style={"cursor": "pointer", "padding": "10px 0"}),
@@ -96,10 +117,17 @@ def _upload() -> rx.Component:
                     ),
                     data_table(
                         ["Tệp", "Ảnh gốc", "Sau xử lý", "Kết quả", "Của ai"], SignatureImagesState.files, _file, label="Kết quả từng tệp",
-                        max_height="440px",
+                        max_height="560px",
                     ),
-                    open=SignatureImagesState.fresh | (SignatureImagesState.open_files > 0),
-                    key=SignatureImagesState.upload_id + SignatureImagesState.open_files.to_string(),
+                    rx.cond(
+                        SignatureImagesState.file_pages > 1,
+                        pager(
+                            page=SignatureImagesState.file_page, pages=SignatureImagesState.file_pages, total=SignatureImagesState.file_total,
+                            on_previous=SignatureImagesState.previous_files, on_next=SignatureImagesState.next_files, noun="tệp",
+                        ),
+                    ),
+                    open=SignatureImagesState.fresh | (SignatureImagesState.open_files + SignatureImagesState.ready_files > 0),
+                    key=SignatureImagesState.upload_id,
                 ),
                 class_name="stack",
             ),
@@ -112,11 +140,21 @@ def _file(row: FileRow) -> rx.Component:
     return rx.el.tr(
         rx.el.th(row.file, scope="row", style={"overflowWrap": "anywhere"}),
         rx.el.td(rx.cond(row.before != "", rx.el.img(src=row.before, alt="Ảnh gốc " + row.file, class_name="ink", loading="lazy"))),
-        rx.el.td(rx.cond(row.after != "", rx.el.img(src=row.after, alt="Ảnh sau xử lý của " + row.whose, class_name="ink"))),
+        rx.el.td(rx.cond(row.after != "", rx.el.img(src=row.after, alt="Ảnh sau xử lý của tệp " + row.file, class_name="ink"))),
         rx.el.td(
-            rx.el.div(status_badge(row.tone, row.outcome_name), rx.cond(row.reason != "", rx.el.div(row.reason, class_name="small muted"))),
+            rx.el.div(status_badge(row.tone, row.outcome_name), rx.cond((row.outcome == "ready") | (row.outcome == "left"), _take(row)), rx.cond(row.reason != "", rx.el.div(row.reason, class_name="small muted"))),
         ),
         rx.el.td(rx.cond(row.outcome == "unmatched", _whose(row), row.whose)),
+    )
+
+
+def _take(row: FileRow) -> rx.Component:
+    return rx.el.label(
+        rx.el.input(
+            type="checkbox", class_name="check", checked=row.outcome == "ready", aria_label="Dùng ảnh " + row.file,
+            on_change=lambda value: SignatureImagesState.leave_file(row.number, ~value),
+        ),
+        " Dùng ảnh này", style={"display": "flex", "gap": "8px", "alignItems": "center", "minHeight": "44px"},
     )
 
 
@@ -208,6 +246,6 @@ def _one() -> rx.Component:
     return native_form(
         rx.el.input(type="hidden", name="staff_id", value=SignatureImagesState.chosen_id, read_only=True),
         picture_field("Ảnh chữ ký của " + SignatureImagesState.chosen_name, id="one", name="file", hint="PNG hoặc JPG, tối đa 10 MB."),
-        rx.el.button("Lưu ảnh", type="submit", class_name="button"),
+        rx.el.button("Xem trước", type="submit", class_name="button"),
         action="/uploads/signature-images/person", method="post", enc_type="multipart/form-data",
     )

@@ -12,6 +12,7 @@ from hocba_app.components.notice import error_notice, notice
 from hocba_app.components.progress import progress_bar
 from hocba_app.components.shell import shell
 from hocba_app.components.status_badge import status_badge
+from hocba_app.components.undo_notice import undo_notice
 from hocba_app.state.signing import AskedRow, BatchCard, Group, LateRow, RecordRow, SigningState
 
 
@@ -47,7 +48,7 @@ def signing() -> rx.Component:
         ),
         rx.cond(SigningState.late.length() > 0, _late()),
         rx.cond(SigningState.groups.length() > 1, _sign_bar()),
-        title="Ký học bạ",
+        undo_notice(SigningState), title="Ký học bạ",
         subtitle="Bấm Ký, rồi xác nhận một lần trên ứng dụng ký số của thầy cô.",
         active="/sign",
     )

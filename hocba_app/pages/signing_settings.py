@@ -11,6 +11,7 @@ from hocba_app.components.key_editor import key_editor, key_facts
 from hocba_app.components.notice import error_notice, notice
 from hocba_app.components.shell import shell
 from hocba_app.components.status_badge import status_badge
+from hocba_app.components.undo_notice import undo_notice
 from hocba_app.state.signing_settings import DelegationRow, ElsewhereRow, Option, SigningSettingsState
 
 
@@ -30,7 +31,7 @@ def signing_settings() -> rx.Component:
             ),
             rx.skeleton(height="320px", width="100%"),
         ),
-        title="Người ký bìa, ký thay, đóng dấu", active="/signing-settings",
+        undo_notice(SigningSettingsState), title="Người ký bìa, ký thay, đóng dấu", active="/signing-settings",
         subtitle="Thay đổi áp dụng cho hồ sơ chốt từ bây giờ. Hồ sơ đã chốt chưa ký có thể chuyển cho người ký mới.",
     )
 

@@ -20,6 +20,7 @@ from hocba_app.services.accounts import activation, schools
 from hocba_app.services.accounts.identity import Identity, identity_of
 from hocba_app.services.signers import keys
 from hocba_app.services.signers import settings as signing_settings
+from hocba_app.services.signers.images import use_upload
 from hocba_app.services.storage.signature_images import save_seal, start_bulk
 from hocba_app.services.sync.service import start_sync
 
@@ -137,6 +138,7 @@ class PlayedSchool:
         """The office uploads one zip of signatures, and the seal. Returns the number of people."""
         codes = [row.code for row in self.staff.values()]
         job = self.done(start_bulk(self.db, self.admin, [("chu-ky.zip", zipped_signatures(codes))]))[0]
+        use_upload(self.db, self.admin, job.id)
         save_seal(self.db, self.admin, drawn_seal())
         return len(job.report["files"])
 

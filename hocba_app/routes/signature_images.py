@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, File, Form, UploadFile
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import database
-from hocba_app.routes.caller import back_to, same_origin, with_right
+from hocba_app.models import SEAL, database
+from hocba_app.routes.caller import back_to, same_origin, signed_in, with_right
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.signers import images
+from hocba_app.services.signers import drafts, images
 from hocba_app.services.storage import signature_images
 from hocba_app.services.storage.ink import MAX_BYTES
 
@@ -34,37 +35,41 @@ async def many(who: _Office, files: Annotated[list[UploadFile], File()]) -> Resp
         await run_in_threadpool(signature_images.start_bulk, database(), who, given)
     except HocbaError as error:
         return back_to(_IMAGES, error.sentence, problem=True)
-    return back_to(_IMAGES, "Đã nhận tệp. Kết quả từng ảnh hiện ở bên dưới khi xử lý xong.")
+    return back_to(_IMAGES, "Đã nhận tệp. Ảnh sau xử lý hiện ở bên dưới; chưa ảnh nào được lưu cho đến khi bấm Dùng.")
 
 
 @router.post("/uploads/signature-images/person", dependencies=[Depends(same_origin)])
 async def one(who: _Office, staff_id: Annotated[str, Form(max_length=26)], file: Annotated[UploadFile, File()]) -> Response:
-    """One person's image."""
-    try:
-        await run_in_threadpool(signature_images.save_for, database(), who, staff_id, await _picture(file))
-    except HocbaError as error:
-        return back_to(_IMAGES, error.sentence, problem=True)
-    return back_to(_IMAGES, "Đã lưu ảnh chữ ký. Hãy xem lại ảnh sau xử lý trong danh sách.")
+    """One person's image, to be looked at before it is stored."""
+    return await _draft(who, staff_id, file, _IMAGES)
 
 
 @router.post("/uploads/seal", dependencies=[Depends(same_origin)])
 async def seal(who: _SealKeeper, file: Annotated[UploadFile, File()]) -> Response:
-    """The school's seal."""
-    try:
-        await run_in_threadpool(signature_images.save_seal, database(), who, await _picture(file))
-    except HocbaError as error:
-        return back_to(_IMAGES, error.sentence, problem=True)
-    return back_to(_IMAGES, "Đã lưu ảnh con dấu. Hãy xem lại ảnh sau xử lý.")
+    """The school's seal, to be looked at before it is stored."""
+    return await _draft(who, SEAL, file, _IMAGES)
 
 
 @router.post("/uploads/my-signature", dependencies=[Depends(same_origin)])
 async def mine(who: _Person, file: Annotated[UploadFile, File()]) -> Response:
-    """One's own signature."""
+    """One's own signature, to be looked at before it is stored."""
+    return await _draft(who, who.staff_id or "", file, _MINE)
+
+
+async def _draft(who: Identity, owner: str, file: UploadFile, page: str) -> Response:
+    """Back to the page with the slip of the upload, or with the sentence why it is refused."""
     try:
-        await run_in_threadpool(signature_images.save_own, database(), who, await _picture(file))
+        slip = await run_in_threadpool(drafts.begin, database(), who, owner, await _picture(file))
     except HocbaError as error:
-        return back_to(_MINE, error.sentence, problem=True)
-    return back_to(_MINE, "Đã lưu ảnh chữ ký. Hãy xem lại ảnh sau xử lý.")
+        return back_to(page, error.sentence, problem=True)
+    return RedirectResponse(f"{page}?draft={quote(slip)}", 303)
+
+
+@router.get("/files/signature-drafts/{slip}")
+async def draft(who: Annotated[Identity, Depends(signed_in)], slip: str) -> Response:
+    """The upload of a slip as it came, made small."""
+    data = await run_in_threadpool(drafts.original, who, slip)
+    return Response(data, media_type="image/png", headers={"Cache-Control": "no-store"})
 
 
 @router.get("/files/signature-originals/{job_id}/{number}")

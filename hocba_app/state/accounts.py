@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Callable
+from typing import Any
 
 import reflex as rx
 
@@ -17,6 +17,7 @@ from hocba_app.services.accounts.activation import mail_offered
 from hocba_app.services.accounts.administration import AccountRow
 from hocba_app.services.accounts.authority import Right, allowed
 from hocba_app.services.accounts.identity import Identity
+from hocba_app.state import undoing
 from hocba_app.state.guard import identity, requires
 
 PAGE_ROWS = 30
@@ -24,13 +25,16 @@ STATES = {"active": "Đang dùng", "invited": "Đã cấp mã", "inactive": "Ch�
 _TONE = {"active": "ok", "invited": "wait", "inactive": "todo", "disabled": "problem"}
 _SORTS = ("name", "username", "state", "last_seen")
 _QUESTIONS = {
-    "disable": "Khóa tài khoản của {name}? Người này bị đăng xuất ngay; việc đã làm vẫn còn.",
-    "enable": "Mở khóa tài khoản của {name}?",
-    "grant_admin": "Cấp quyền Quản trị cho {name}? Người này sẽ làm được mọi việc quản trị của trường.",
-    "revoke_admin": "Thu hồi quyền Quản trị của {name}?",
-    "grant_management": "Cấp quyền CBQL cho {name}?",
-    "revoke_management": "Thu hồi quyền CBQL của {name}?",
+    "disable": "Khóa chính tài khoản của mình? Thầy cô bị đăng xuất ngay và không tự mở lại được.",
+    "revoke_admin": "Bỏ quyền Quản trị của chính mình? Thầy cô không tự lấy lại được; người quản trị khác phải cấp.",
 }
+"""What somebody does to himself and could not take back."""
+_DONE = {
+    "disable": "Đã khóa tài khoản của {name}; người này bị đăng xuất, mã chưa dùng hết hiệu lực.", "enable": "Đã mở khóa tài khoản của {name}.",
+    "grant_admin": "Đã cấp quyền Quản trị cho {name}.", "revoke_admin": "Đã thu hồi quyền Quản trị của {name}.",
+    "grant_management": "Đã cấp quyền CBQL cho {name}.", "revoke_management": "Đã thu hồi quyền CBQL của {name}.",
+}
+_INVERSE = {"disable": "enable", "enable": "disable", "grant": "revoke", "revoke": "grant"}
 
 
 @dataclasses.dataclass
@@ -72,6 +76,9 @@ class AccountsState(rx.State):
     opened: str = ""
     action: str = ""
     question: str = ""
+    undo_text: str = ""
+    _undo_call: list[Any] = []
+    _undo_stays: bool = False
 
     @rx.var
     def selected_text(self) -> str:
@@ -82,6 +89,7 @@ class AccountsState(rx.State):
     @requires(Right.ACCOUNTS_READ)
     async def load(self) -> None:
         self.problem = self.done = self.action = self.opened = ""
+        undoing.on_load(self)
         self.selected, self.page = [], 1
         await self._reload(await identity(self))
 
@@ -144,13 +152,17 @@ class AccountsState(rx.State):
 
     @rx.event
     @requires(Right.ACCOUNTS)
-    async def ask(self, action: str, account_id: str) -> None:
-        """Say what an action means before it is done."""
+    async def act(self, action: str, account_id: str) -> None:
+        """Change an account at once and offer the undo; who would lock himself out is asked first: he could not undo it."""
+        who = await identity(self)
+        assert who is not None
         row = next((row for row in self.rows if row.id == account_id), None)
-        if row is None or action not in _QUESTIONS:
+        if row is None or action not in _DONE:
             return
-        self.opened, self.action = account_id, action
-        self.question = _QUESTIONS[action].format(name=row.name)
+        if account_id == who.account_id and action in _QUESTIONS:
+            self.opened, self.action, self.question = account_id, action, _QUESTIONS[action]
+            return
+        await self._do(who, action, account_id, row.name)
 
     @rx.event
     @requires(Right.ACCOUNTS)
@@ -160,21 +172,44 @@ class AccountsState(rx.State):
     @rx.event
     @requires(Right.ACCOUNTS)
     async def confirm(self) -> None:
-        """Do what was asked."""
+        """Do what was asked about."""
         who = await identity(self)
-        verb, _, role = self.action.partition("_")
-        calls: dict[str, Callable[..., None]] = {
-            "disable": administration.disable, "enable": administration.enable, "grant": administration.grant, "revoke": administration.revoke,
-        }
-        self.problem = self.done = ""
-        if verb in calls:
-            try:
-                await asyncio.to_thread(calls[verb], database(), who, self.opened, *([role] if role else []))
-                self.done = "Đã lưu."
-            except HocbaError as error:
-                self.problem = error.sentence
+        assert who is not None
+        action, account_id = self.action, self.opened
         self.action = self.opened = ""
+        if action in _QUESTIONS and account_id == who.account_id:
+            await self._do(who, action, account_id, "")
+
+    @rx.event
+    @requires(Right.ACCOUNTS)
+    async def undo(self) -> None:
+        """Take the last act back."""
+        who = await identity(self)
+        assert who is not None
+        self.done = "Đã hoàn tác." if await undoing.undo(self, who) else ""
         await self._reload(who)
+
+    @rx.event
+    @requires(Right.ACCOUNTS)
+    async def keep_done(self) -> None:
+        """Close the offer."""
+        undoing.withdraw(self)
+
+    async def _do(self, who: Identity, action: str, account_id: str, name: str) -> None:
+        verb, _, role = action.partition("_")
+        given = [account_id, *([role] if role else [])]
+        self.problem = self.done = ""
+        undoing.withdraw(self)
+        try:
+            await asyncio.to_thread(undoing.INVERSES[verb], database(), who, *given)
+        except HocbaError as error:
+            self.problem = error.sentence
+        else:
+            if name:
+                undoing.offer(self, _DONE[action].format(name=name), _INVERSE[verb], *given)
+        now = await identity(self)
+        if now is not None and allowed(now, Right.ACCOUNTS_READ):  # who has just given his own right away sees no list
+            await self._reload(now)
 
     async def _reload(self, who: Identity | None) -> None:
         assert who is not None

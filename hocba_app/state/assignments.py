@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import re
+from collections.abc import Callable
 from typing import Any
 
 import reflex as rx
@@ -13,9 +14,11 @@ from hocba_app.domain.errors import HocbaError
 from hocba_app.models import School, database
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.signers import assignments
+from hocba_app.services.signers import assignments, restoring
 from hocba_app.services.signers.assignments import Cell, ClassRow, Gap, Matrix
 from hocba_app.services.signers.owners import Choice, choices
+from hocba_app.services.signers.reassigning import Moved
+from hocba_app.state import undoing
 from hocba_app.state.form_texts import form_texts
 from hocba_app.state.guard import identity, requires
 
@@ -108,6 +111,9 @@ class AssignmentsState(rx.State):
     only_gaps: bool = False
     people: list[Option] = []
     opened: Opened = Opened()
+    undo_text: str = ""
+    _undo_call: list[Any] = []
+    _undo_stays: bool = False
 
     @rx.event
     @requires(Right.ASSIGNMENTS)
@@ -116,6 +122,7 @@ class AssignmentsState(rx.State):
         wanted = str(self.router.url.query_parameters.get("year", ""))
         self.year = wanted if _YEAR.fullmatch(wanted) else ""
         self.problem, self.done, self.opened = "", "", Opened()
+        undoing.on_load(self)
         await self._reload(await identity(self))
 
     @rx.event
@@ -152,32 +159,47 @@ class AssignmentsState(rx.State):
     async def save(self, form: dict[str, Any]) -> None:
         """Assign the person; hand over what is locked already, where asked."""
         who = await identity(self)
+        assert who is not None
         given = form_texts(form)
-        class_id, _, field = self.opened.key.partition("|")
-        staff_id, reason = given.get("staff_id", ""), given.get("reason", "")
-        self.problem, self.done = "", ""
-        try:
-            left = await asyncio.to_thread(assignments.assign, database(), who, class_id, field, staff_id, reason)
-            self.done = "Đã lưu người ký. Áp dụng cho các hồ sơ chốt từ bây giờ."
-            if given.get("locked") and left:
-                moved = await asyncio.to_thread(assignments.reassign_slots, database(), who, (class_id, field), staff_id, reason)
-                self.done = _moved(moved)
-            elif left:
-                self.done += f" Còn {left} hồ sơ đã chốt đang chờ người cũ."
-        except HocbaError as error:
-            self.problem = error.sentence
-        await self._reload(who)
+        staff_id, reason, to_move = given.get("staff_id", ""), given.get("reason", ""), bool(given.get("locked"))
+        await self._change(who, lambda place: _assign(who, place, staff_id, reason, to_move))
 
     @rx.event
     @requires(Right.ASSIGNMENTS)
     async def clear(self) -> None:
         """Let SMAS decide again."""
         who = await identity(self)
+        assert who is not None
+        await self._change(who, lambda place: _unassign(who, place))
+
+    @rx.event
+    @requires(Right.ASSIGNMENTS)
+    async def undo(self) -> None:
+        """Take the last act back."""
+        who = await identity(self)
+        assert who is not None
+        self.done = "Đã hoàn tác." if await undoing.undo(self, who) else ""
+        await self._reload(who)
+
+    @rx.event
+    @requires(Right.ASSIGNMENTS)
+    async def keep_done(self) -> None:
+        """Close the offer."""
+        undoing.withdraw(self)
+
+    async def _change(self, who: Identity, change: Callable[[tuple[str, str]], _Changed]) -> None:
         class_id, _, field = self.opened.key.partition("|")
         self.problem, self.done = "", ""
+        undoing.withdraw(self)
+        before = await asyncio.to_thread(restoring.assigned_now, database(), who, class_id, field)
         try:
-            await asyncio.to_thread(assignments.unassign, database(), who, class_id, field)
-            self.done = "Đã bỏ phân công ký; người ký theo dữ liệu SMAS."
+            changed = await asyncio.to_thread(change, (class_id, field))
+            self.problem, moved = changed.problem, [list(entry) for entry in changed.moved]
+            now = await asyncio.to_thread(restoring.assigned_now, database(), who, class_id, field)
+            if now != before or moved:
+                undoing.offer(self, f"{self.opened.title}: {changed.said}", "assignment", class_id, field, list(now), list(before), moved)
+            else:
+                self.done = changed.said
         except HocbaError as error:
             self.problem = error.sentence
         await self._reload(who)
@@ -259,8 +281,37 @@ def _opened(matrix: Matrix, key: str) -> Opened:
     return Opened()
 
 
+@dataclasses.dataclass(frozen=True)
+class _Changed:
+    """What a change of the signer did."""
+
+    said: str
+    moved: tuple[Moved, ...] = ()
+    problem: str = ""
+
+
+def _assign(who: Identity, place: tuple[str, str], staff_id: str, reason: str, to_move: bool) -> _Changed:
+    db = database()
+    left = assignments.assign(db, who, *place, staff_id, reason)
+    said = "đã lưu người ký, áp dụng cho các hồ sơ chốt từ bây giờ."
+    if not left:
+        return _Changed(said)
+    if not to_move:
+        return _Changed(f"{said} Còn {left} hồ sơ đã chốt đang chờ người cũ.")
+    try:
+        moved = assignments.reassign_slots(db, who, place, staff_id, reason)
+    except HocbaError as error:  # the assignment stands: it can be undone
+        return _Changed(said, problem=error.sentence)
+    return _Changed(_moved(moved), moved.moved)
+
+
+def _unassign(who: Identity, place: tuple[str, str]) -> _Changed:
+    assignments.unassign(database(), who, *place)
+    return _Changed("đã bỏ phân công ký; người ký theo dữ liệu SMAS.")
+
+
 def _moved(moved: assignments.Reassigned) -> str:
-    text = f"Đã lưu người ký và chuyển {moved.changed} hồ sơ đã chốt chưa ký."
+    text = f"đã lưu người ký và chuyển {moved.changed} hồ sơ đã chốt chưa ký."
     if moved.busy:
         text += f" {moved.busy} hồ sơ đang có lượt ký chờ xác nhận: hãy lưu lại lần nữa sau khoảng 2 phút."
     if moved.shared:

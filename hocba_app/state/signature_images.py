@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
+from typing import Any
 
 import reflex as rx
 
@@ -19,12 +20,14 @@ from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.signers import images
 from hocba_app.services.signers.owners import Choice, choices
+from hocba_app.state import drafting, undoing
 from hocba_app.state.following import follow
 from hocba_app.state.guard import identity, requires
 
 PAGE_ROWS = 24
 FRESH = timedelta(minutes=15)
-_TONE = {"matched": "ok", "replaced": "ok", "given": "ok", "unmatched": "todo", "failed": "problem"}
+FILE_ROWS = 20
+_TONE = {"ready": "todo", "left": "info", "matched": "ok", "replaced": "ok", "given": "ok", "unmatched": "wait", "failed": "problem"}
 
 
 @dataclasses.dataclass
@@ -87,14 +90,22 @@ class SignatureImagesState(rx.State):
     upload_percent: int = 0
     upload_text: str = ""
     files: list[FileRow] = []
+    ready_files: int = 0
     good_files: int = 0
     open_files: int = 0
+    file_page: int = 1
+    file_pages: int = 1
+    file_total: int = 0
     only_open: bool = False
     fresh: bool = False
     """The upload was just made: its files are shown without being asked for."""
     give_number: int = -1
     give_to: str = ""
     following: int = 0
+    draft: drafting.Draft = drafting.Draft()
+    undo_text: str = ""
+    _undo_call: list[Any] = []
+    _undo_stays: bool = False
 
     @rx.event
     @requires(Right.SIGNATURE_IMAGES)
@@ -102,8 +113,12 @@ class SignatureImagesState(rx.State):
         """Show the truth, then follow it."""
         self.problem, self.done, self.chosen_id, self.give_number = "", "", "", -1
         self.missing_only = self.router.url.query_parameters.get("missing", "") == "1"
-        self.search, self.page = "", 1
-        await self._reload(await identity(self))
+        self.search, self.page, self.file_page = "", 1, 1
+        who = await identity(self)
+        assert who is not None
+        undoing.on_load(self)
+        await drafting.open_slip(self, who, str(self.router.url.query_parameters.get("draft", "")))
+        await self._reload(who)
         self.following += 1
         yield SignatureImagesState.watch(self.following)
 
@@ -148,29 +163,97 @@ class SignatureImagesState(rx.State):
     @requires(Right.SIGNATURE_IMAGES)
     async def show_open(self, only: bool) -> None:
         """Only files that nobody has yet."""
-        self.only_open = bool(only)
+        self.only_open, self.file_page = bool(only), 1
         await self._reload(await identity(self))
+
+    @rx.event
+    @requires(Right.SIGNATURE_IMAGES)
+    async def previous_files(self) -> None:
+        self.file_page = max(1, self.file_page - 1)
+        await self._reload(await identity(self))
+
+    @rx.event
+    @requires(Right.SIGNATURE_IMAGES)
+    async def next_files(self) -> None:
+        self.file_page += 1
+        await self._reload(await identity(self))
+
+    @rx.event
+    @requires(Right.SIGNATURE_IMAGES)
+    async def leave_file(self, number: int, leave: bool) -> None:
+        """A cleaned file is not to be used, or after all."""
+        await self._do(images.leave_file, self.upload_id, _number(number), bool(leave))
+
+    @rx.event
+    @requires(Right.SIGNATURE_IMAGES)
+    async def use_upload(self) -> None:
+        """Store every image of the upload that was not left out."""
+        upload, ready = self.upload_id, self.ready_files
+        await self._do(images.use_upload, upload)
+        if not self.problem:
+            undoing.offer(self, f"Đã lưu {ready} ảnh chữ ký.", "upload", upload)
 
     @rx.event
     @requires(Right.SIGNATURE_IMAGES)
     async def pick_person(self, number: int, staff_id: str) -> None:
         """Say whose an unmatched file is; stored by :meth:`give`."""
-        self.give_number, self.give_to = (int(number) if str(number).lstrip("-").isdigit() else -1), str(staff_id)
+        self.give_number, self.give_to = _number(number), str(staff_id)
 
     @rx.event
     @requires(Right.SIGNATURE_IMAGES)
     async def give(self, number: int) -> None:
-        who = await identity(self)
-        self.problem, self.done = "", ""
+        number, upload, name = _number(number), self.upload_id, next((row.label for row in self.people if row.value == self.give_to), "")
         if self.give_number != number or not self.give_to:
             self.problem = "Hãy chọn giáo viên cho tệp này trước."
             return
-        try:
-            await asyncio.to_thread(images.give_file, database(), who, self.upload_id, number, self.give_to)
-            self.done, self.give_number, self.give_to = "Đã lưu ảnh chữ ký cho giáo viên vừa chọn.", -1, ""
-        except HocbaError as error:
-            self.problem = error.sentence
+        await self._do(images.give_file, upload, number, self.give_to)
+        if not self.problem:
+            undoing.offer(self, f"Đã lưu ảnh chữ ký cho {name}.", "upload", upload, number)
+            self.give_number, self.give_to = -1, ""
+
+    @rx.event
+    @requires(Right.SIGNATURE_IMAGES)
+    async def turn_draft(self) -> None:
+        """A quarter clockwise."""
+        await drafting.adjust(self, await self._who(), turn=1)
+
+    @rx.event
+    @requires(Right.SIGNATURE_IMAGES)
+    async def set_strength(self, strength: str) -> None:
+        """How much counts as ink."""
+        await drafting.adjust(self, await self._who(), strength=strength)
+
+    @rx.event
+    @requires(Right.SIGNATURE_IMAGES)
+    async def use_draft(self) -> rx.event.EventSpec | None:
+        """Store the image that was looked at."""
+        who = await self._who()
+        self.problem = self.done = ""
+        stored = await drafting.use(self, who)
         await self._reload(who)
+        return rx.redirect("/signature-images", replace=True) if stored else None
+
+    @rx.event
+    @requires(Right.SIGNATURE_IMAGES)
+    async def leave_draft(self) -> rx.event.EventSpec:
+        """Nothing is stored."""
+        self.draft = drafting.Draft()
+        return rx.redirect("/signature-images", replace=True)
+
+    @rx.event
+    @requires(Right.SIGNATURE_IMAGES)
+    async def undo(self) -> None:
+        """Take the last act back."""
+        who = await identity(self)
+        assert who is not None
+        self.done = "Đã hoàn tác." if await undoing.undo(self, who) else ""
+        await self._reload(who)
+
+    @rx.event
+    @requires(Right.SIGNATURE_IMAGES)
+    async def keep_done(self) -> None:
+        """Close the offer."""
+        undoing.withdraw(self)
 
     @rx.event
     @requires(Right.SIGNATURE_IMAGES)
@@ -178,6 +261,21 @@ class SignatureImagesState(rx.State):
         who = await identity(self)
         try:
             await asyncio.to_thread(images.cancel_upload, database(), who, self.upload_id)
+        except HocbaError as error:
+            self.problem = error.sentence
+        await self._reload(who)
+
+    async def _who(self) -> Identity:
+        who = await identity(self)
+        assert who is not None
+        return who
+
+    async def _do(self, action: Callable[..., object], *arguments: object) -> None:
+        who = await self._who()
+        self.problem = self.done = ""
+        undoing.withdraw(self)
+        try:
+            await asyncio.to_thread(action, database(), who, *arguments)
         except HocbaError as error:
             self.problem = error.sentence
         await self._reload(who)
@@ -213,9 +311,18 @@ class SignatureImagesState(rx.State):
             )
             for entry in upload.files
         ]
+        self.ready_files = sum(row.outcome == "ready" for row in rows)
         self.good_files = sum(row.tone == "ok" for row in rows)
-        self.open_files = len(rows) - self.good_files
-        self.files = [row for row in rows if not self.only_open or row.tone != "ok"]
+        self.open_files = sum(row.outcome in ("unmatched", "failed") for row in rows)
+        shown = [row for row in rows if not self.only_open or row.outcome in ("unmatched", "failed")]
+        self.file_total, self.file_pages = len(shown), max(1, math.ceil(len(shown) / FILE_ROWS))
+        self.file_page = min(max(1, self.file_page), self.file_pages)
+        self.files = shown[(self.file_page - 1) * FILE_ROWS : self.file_page * FILE_ROWS]
+
+
+def _number(given: object) -> int:
+    """A number the browser sent; -1 for anything else."""
+    return int(str(given)) if str(given).isdecimal() and len(str(given)) < 6 else -1
 
 
 def _read(who: Identity, search: str, missing: bool, page: int) -> tuple[images.ImagesPage, images.UploadView | None, list[Choice]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections.abc import AsyncIterator
+from typing import Any
 
 import reflex as rx
 
@@ -13,6 +14,7 @@ from hocba_app.domain.wording import BATCH, ITEM, KIND, KIND_SHORT, SIGNING_APP,
 from hocba_app.models import database
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.signing import progress, queue, reminders
+from hocba_app.state import undoing
 from hocba_app.state.following import follow
 from hocba_app.state.guard import identity, signed_in
 
@@ -110,12 +112,16 @@ class SigningState(rx.State):
     selected_records: int = 0
     busy: bool = False
     following: int = 0
+    undo_text: str = ""
+    _undo_call: list[Any] = []
+    _undo_stays: bool = False
 
     @rx.event
     @signed_in
     async def load(self) -> AsyncIterator[rx.event.EventSpec]:
         """Show the truth, then follow it."""
         self.said = ""
+        undoing.on_load(self)
         await self._reload(await identity(self))
         self.following += 1
         yield SigningState.watch(self.following)
@@ -219,7 +225,25 @@ class SigningState(rx.State):
     @signed_in
     async def dismiss(self, reminder_id: str) -> None:
         """I have read the reminder."""
+        text = next((row.text for row in self.asked if row.id == reminder_id), "")
         await self._do(reminders.dismiss, str(reminder_id))
+        if text and not self.problem:
+            undoing.offer(self, f"Đã cất lời nhắc: {text}", "reminder", reminder_id)
+
+    @rx.event
+    @signed_in
+    async def undo(self) -> None:
+        """Take the last act back."""
+        who = await identity(self)
+        assert who is not None
+        self.said = "Đã hoàn tác." if await undoing.undo(self, who) else ""
+        await self._reload(who)
+
+    @rx.event
+    @signed_in
+    async def keep_done(self) -> None:
+        """Close the offer."""
+        undoing.withdraw(self)
 
     async def _sign(self, chosen: set[str], *, by_slot: bool = False) -> AsyncIterator[rx.event.EventSpec | None]:
         if self.busy:

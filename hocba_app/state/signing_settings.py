@@ -18,7 +18,7 @@ from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.signers import assignments
 from hocba_app.services.signers import settings as signing
 from hocba_app.services.signers.owners import Choice
-from hocba_app.state import key_editing
+from hocba_app.state import key_editing, undoing
 from hocba_app.state.form_texts import form_texts
 from hocba_app.state.guard import identity, requires
 from hocba_app.state.key_editing import STATE_TONE, CredentialRow, KeyRow, ServiceRow
@@ -89,6 +89,9 @@ class SigningSettingsState(rx.State):
     key_busy: bool = False
     revoking: str = ""
     credentials: list[CredentialRow] = []
+    undo_text: str = ""
+    _undo_call: list[Any] = []
+    _undo_stays: bool = False
 
     @rx.event
     @requires(*_ALL)
@@ -96,19 +99,24 @@ class SigningSettingsState(rx.State):
         """Show the truth. It changes by hand: nothing is followed."""
         self.problem, self.done, self.today, self.revoking = "", "", today().isoformat(), ""
         key_editing.open_editor(self, SEAL, "")
+        undoing.on_load(self)
         await self._reload(await identity(self))
 
     @rx.event
     @requires(Right.COVER_SIGNER)
     async def save_cover_signer(self, form: dict[str, Any]) -> None:
         chosen = form_texts(form).get("cover_signer", "") or None
+        before = self.cover_signer_id
         await self._do("Đã lưu người ký bìa. Áp dụng cho bìa chốt từ bây giờ.", signing.set_cover_signer, chosen)
+        self._offer("cover_signer", before, self.cover_signer_id)
 
     @rx.event
     @requires(Right.SEAL_OPERATOR)
     async def save_seal_operator(self, form: dict[str, Any]) -> None:
         chosen = form_texts(form).get("seal_operator", "") or None
+        before = self.seal_operator_id
         await self._do("Đã lưu người đóng dấu.", signing.set_seal_operator, chosen)
+        self._offer("seal_operator", before, self.seal_operator_id)
 
     @rx.event
     @requires(Right.DELEGATE)
@@ -192,6 +200,28 @@ class SigningSettingsState(rx.State):
         yield
         await key_editing.test(self, who, SEAL)
         await self._reload(who)
+
+    @rx.event
+    @requires(Right.COVER_SIGNER, Right.SEAL_OPERATOR)
+    async def undo(self) -> None:
+        """Take the last act back."""
+        who = await identity(self)
+        assert who is not None
+        self.done = "Đã hoàn tác." if await undoing.undo(self, who) else ""
+        await self._reload(who)
+
+    @rx.event
+    @requires(Right.COVER_SIGNER, Right.SEAL_OPERATOR)
+    async def keep_done(self) -> None:
+        """Close the offer."""
+        undoing.withdraw(self)
+
+    def _offer(self, inverse: str, before: str, now: str) -> None:
+        """Offer the setting as it was, where it changed."""
+        undoing.withdraw(self)
+        if now != before and not self.problem:
+            undoing.offer(self, self.done, inverse, before or None)
+            self.done = ""
 
     async def _do(self, said: str, action: Any, *arguments: Any) -> None:
         who = await identity(self)

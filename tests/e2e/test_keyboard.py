@@ -180,4 +180,8 @@ async def test_a_teacher_reaches_the_tap_with_the_keyboard_alone(
     await colleague.page.set_viewport_size(WIDE)  # type: ignore[arg-type]
     await tab_to(colleague.page, "Đã biết")
     await colleague.page.keyboard.press("Enter")
-    await expect(colleague.page.get_by_text("nhắc thầy cô ký")).to_have_count(0)
+    await expect(colleague.page.get_by_text("Đã cất lời nhắc")).to_be_visible()
+    # Put away by mistake: Ctrl+Z brings it back.
+    await colleague.page.keyboard.press("Control+z")
+    await expect(colleague.page.get_by_text("Đã hoàn tác.")).to_be_visible()
+    await expect(colleague.page.get_by_role("button", name="Đã biết")).to_be_visible()

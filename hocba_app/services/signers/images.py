@@ -9,19 +9,20 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import SEAL, Database, Job, School, SignatureImage
+from hocba_app.models import SEAL, Database, Job, School, SignatureImage, Staff
 from hocba_app.models.repositories import signers as rows
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.accounts.names import plain
 from hocba_app.services.audit.log import changed
 from hocba_app.services.jobs.queue import ask_cancel
+from hocba_app.services.signers.drafts import require_owner
 from hocba_app.services.storage import blobs
-from hocba_app.services.storage.ink import small_copy
-from hocba_app.services.storage.signature_images import newest_image, preview_data_url, save_for
+from hocba_app.services.storage.ink import png_url, small_copy
+from hocba_app.services.storage.signature_images import newest_image, preview_data_url, store_image, take_back
 
 THUMBNAIL = (360, 240)
-GIVEN = "given"
+READY, LEFT, UNMATCHED, GIVEN = "ready", "left", "unmatched", "given"
 _UNREADABLE = (ErrorCode.FILE_TYPE, ErrorCode.FILE_TOO_LARGE, ErrorCode.IMAGE_TOO_LARGE)
 
 
@@ -58,7 +59,8 @@ class FileOutcome:
     """From 0, in the order of the upload."""
     file: str
     outcome: str
-    """``matched``, ``replaced``, ``unmatched``, ``failed`` or ``given`` (by hand, afterwards)."""
+    """``ready`` or ``left`` (cleaned, not stored yet), ``matched`` or ``replaced`` (stored), ``unmatched``, ``given`` (by
+    hand), ``failed``."""
     whose: str
     reason: str
     after: str
@@ -144,26 +146,22 @@ def last_upload(db: Database, who: Identity) -> UploadView | None:
             return None
         reported: list[dict[str, Any]] = job.report.get("files", [])
         names = {person.id: person.full_name for person in rows.staff_of(session, active=False)}
-        cleaned = _cleaned(session, reported)
     files = [
         FileOutcome(
             number, entry["file"], entry["outcome"], names.get(entry.get("staff", ""), ""), entry.get("reason", ""),
-            cleaned.get((entry.get("staff", ""), entry.get("image", "")), ""), entry.get("code", "") not in _UNREADABLE,
+            _cleaned(entry), entry.get("code", "") not in _UNREADABLE,
         )
         for number, entry in enumerate(reported)
     ]
     return UploadView(job.id, job.state, job.progress, job.total, job.created_at, files)
 
 
-def _cleaned(session: Session, reported: list[dict[str, Any]]) -> dict[tuple[str, str], str]:
-    """Previews of the images that an upload made, by owner and hash."""
-    owners = sorted({entry["staff"] for entry in reported if entry.get("image")})
-    found: dict[tuple[str, str], str] = {}
-    for start in range(0, len(owners), 400):
-        query = select(SignatureImage).where(col(SignatureImage.owner).in_(owners[start : start + 400]))
-        for image in session.exec(query).all():
-            found[image.owner, image.sha256] = preview_data_url(image)
-    return found
+def _cleaned(entry: dict[str, Any]) -> str:
+    """The cleaned image of a file; "" where there is none."""
+    try:
+        return png_url(blobs.get(entry["preview"])) if entry.get("preview") else ""
+    except HocbaError:  # the file is named STORED_FILE_DAMAGED when it is used
+        return ""
 
 
 def cancel_upload(db: Database, who: Identity, job_id: str) -> None:
@@ -178,24 +176,124 @@ def cancel_upload(db: Database, who: Identity, job_id: str) -> None:
         ask_cancel(session, job_id)
 
 
+def use_upload(db: Database, who: Identity, job_id: str) -> int:
+    """Store what the upload cleaned and nobody left out, each for whom it belongs to; again changes nothing.
+
+    Returns:
+        How many images were stored.
+
+    Raises:
+        HocbaError: FORBIDDEN, NOT_FOUND, NOTHING_TO_DO, STORED_FILE_DAMAGED.
+    """
+    require(who, Right.SIGNATURE_IMAGES)
+    with db.write(who.school_id) as session:
+        job, files = _report(session, job_id)
+        ready = [entry for entry in files if entry["outcome"] == READY]
+        if not ready:
+            raise HocbaError(ErrorCode.NOTHING_TO_DO)
+        for entry in ready:
+            _store(session, who, entry, entry["staff"])
+        _keep(session, job, files)
+    return len(ready)
+
+
+def leave_file(db: Database, who: Identity, job_id: str, number: int, leave: bool) -> None:
+    """Leave a cleaned file out, or take it in again, before the upload is used.
+
+    Raises:
+        HocbaError: FORBIDDEN, NOT_FOUND.
+    """
+    require(who, Right.SIGNATURE_IMAGES)
+    with db.write(who.school_id) as session:
+        job, files = _report(session, job_id)
+        entry = _entry(files, number)
+        if entry["outcome"] in (READY, LEFT):
+            entry["outcome"] = LEFT if leave else READY
+            _keep(session, job, files)
+
+
 def give_file(db: Database, who: Identity, job_id: str, number: int, staff_id: str) -> None:
     """Take an uploaded file whose name matched nobody for a person.
 
     Raises:
-        HocbaError: FORBIDDEN, NOT_FOUND, STORED_FILE_DAMAGED, and as
-            :func:`hocba_app.services.storage.ink.signature_image`.
+        HocbaError: FORBIDDEN, NOT_FOUND, STORED_FILE_DAMAGED.
     """
     require(who, Right.SIGNATURE_IMAGES)
-    save_for(db, who, staff_id, _original(db, who, job_id, number))
     with db.write(who.school_id) as session:
-        job = _job(session, job_id)
-        files = [dict(entry) for entry in job.report.get("files", [])]
-        if number < len(files):
-            made = newest_image(session, staff_id)
-            files[number] = {"file": files[number]["file"], "outcome": GIVEN, "staff": staff_id, "image": made.sha256 if made else ""}
-            job.report = {**job.report, "files": files}
-            session.add(job)
-            changed(session)
+        job, files = _report(session, job_id)
+        entry = _entry(files, number)
+        if entry["outcome"] != UNMATCHED:
+            raise HocbaError(ErrorCode.NOT_FOUND, what="tệp ảnh chưa có người")
+        if session.get(Staff, (who.school_id, staff_id)) is None:
+            raise HocbaError(ErrorCode.NOT_FOUND, what="giáo viên")
+        _store(session, who, entry, staff_id)
+        entry["outcome"] = GIVEN
+        _keep(session, job, files)
+
+
+def take_back_upload(db: Database, who: Identity, job_id: str, number: int | None = None) -> int:
+    """Undo :func:`use_upload`, or :func:`give_file` of one file: the images before count again.
+
+    Returns:
+        How many images were taken back; those replaced since stay.
+
+    Raises:
+        HocbaError: FORBIDDEN, NOT_FOUND; UNDO_TOO_LATE when every one was replaced since.
+    """
+    require(who, Right.SIGNATURE_IMAGES)
+    with db.write(who.school_id) as session:
+        job, files = _report(session, job_id)
+        chosen = files if number is None else [_entry(files, number)]
+        taken = 0
+        for entry in reversed(chosen):  # two files of one person: the later one counts
+            if entry.get("row") and take_back(session, entry["row"], who.account_id):
+                taken += 1
+                entry["outcome"] = UNMATCHED if entry["outcome"] == GIVEN else READY
+                entry.pop("row")
+        if not taken:
+            raise HocbaError(ErrorCode.UNDO_TOO_LATE)
+        _keep(session, job, files)
+    return taken
+
+
+def take_back_one(db: Database, who: Identity, owner: str, image_id: str) -> None:
+    """Undo the storing of one image (a person's, one's own, the seal's).
+
+    Raises:
+        HocbaError: FORBIDDEN, UNDO_TOO_LATE.
+    """
+    require_owner(who, owner)
+    with db.write(who.school_id) as session:
+        row = session.get(SignatureImage, (who.school_id, image_id))
+        if row is None or row.owner != owner or not take_back(session, image_id, who.account_id):
+            raise HocbaError(ErrorCode.UNDO_TOO_LATE)
+
+
+def _store(session: Session, who: Identity, entry: dict[str, Any], staff_id: str) -> None:
+    stored = store_image(session, staff_id, blobs.get(entry["image"]), blobs.get(entry["preview"]), who.account_id)
+    entry.update(outcome="replaced" if stored.replaced else "matched", staff=staff_id, row=stored.image_id)
+
+
+def _report(session: Session, job_id: str) -> tuple[Job, list[dict[str, Any]]]:
+    """An ended upload and its files, to be changed and kept.
+
+    Raises:
+        HocbaError: NOT_FOUND.
+    """
+    job = _job(session, job_id, lock=True)
+    return job, [dict(entry) for entry in job.report.get("files", [])]
+
+
+def _entry(files: list[dict[str, Any]], number: int) -> dict[str, Any]:
+    if not 0 <= number < len(files):
+        raise HocbaError(ErrorCode.NOT_FOUND, what="tệp ảnh")
+    return files[number]
+
+
+def _keep(session: Session, job: Job, files: list[dict[str, Any]]) -> None:
+    job.report = {**job.report, "files": files}
+    session.add(job)
+    changed(session)
 
 
 def original_thumbnail(db: Database, who: Identity, job_id: str, number: int) -> bytes:
@@ -216,8 +314,8 @@ def _original(db: Database, who: Identity, job_id: str, number: int) -> bytes:
     return blobs.get(files[number][1])
 
 
-def _job(session: Session, job_id: str) -> Job:
-    job = session.get(Job, (session.info["school_id"], job_id))
+def _job(session: Session, job_id: str, *, lock: bool = False) -> Job:
+    job = session.get(Job, (session.info["school_id"], job_id), with_for_update=lock or None)
     if job is None or job.kind != "images":
         raise HocbaError(ErrorCode.NOT_FOUND, what="lần tải ảnh")
     return job

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlmodel import Session
 
@@ -25,6 +26,16 @@ LONGEST_REASON = 200
 """Letters. The seal's signature dictionary carries it; verification's grammar bounds it at 400."""
 
 
+class Moved(NamedTuple):
+    """One slot that was given to another person, as it was before."""
+
+    slot_id: str
+    staff_id: str
+    """For whom it waited; "" for nobody."""
+    reason: str
+    """Of an earlier reassignment; "" when it waited for whom the file names."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reassigned:
     """What became of the slots asked for."""
@@ -34,6 +45,8 @@ class Reassigned:
     """Left alone: a confirmation is pending on their documents. To be tried again in two minutes."""
     shared: int
     """Left alone: the number of signers would change."""
+    moved: tuple[Moved, ...] = ()
+    """The slots changed, for the undo."""
 
 
 def reassign_slots(
@@ -70,9 +83,10 @@ def reassign_slots(
         shared = merged + sum(1 for slot, *_ in due if slot.id in crowded and slot.version_id not in held)
         if not free:
             raise _refusal(busy, shared, person)
+        moved = tuple(Moved(slot.id, slot.staff_id or "", (slot.reassignment or {}).get("reason", "")) for slot, *_ in free)
         for slot, document, version in free:
             _give(session, who, slot, document, version, person, why)
-    return Reassigned(len(free), busy, shared)
+    return Reassigned(len(free), busy, shared, moved)
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,11 +123,35 @@ def dismiss(db: Database, who: Identity, reminder_id: str) -> None:
         reminder = session.get(Reminder, (who.school_id, reminder_id))
         if reminder is None or reminder.to_staff != who.staff_id:
             raise HocbaError(ErrorCode.NOT_FOUND, what="lời nhắc")
+        now = utc_now()
         for row, *_ in rows.unseen_of(session, who.staff_id):
             if row.class_id == reminder.class_id:
-                row.seen_at = utc_now()
+                row.seen_at = now
                 session.add(row)
         changed(session)
+
+
+def bring_back(db: Database, who: Identity, reminder_id: str) -> None:
+    """Undo :func:`dismiss`: what went with it comes back too; twice changes nothing.
+
+    Raises:
+        HocbaError: FORBIDDEN; NOT_FOUND, also for somebody else's.
+    """
+    require(who, Right.OWN_QUEUE)
+    with db.write(who.school_id) as session:
+        reminder = session.get(Reminder, (who.school_id, reminder_id))
+        if reminder is None or reminder.to_staff != who.staff_id:
+            raise HocbaError(ErrorCode.NOT_FOUND, what="lời nhắc")
+        if reminder.seen_at is not None:
+            together = session.exec(
+                select(Reminder).where(
+                    Reminder.to_staff == who.staff_id, Reminder.class_id == reminder.class_id, Reminder.seen_at == reminder.seen_at
+                )
+            ).all()
+            for row in together:
+                row.seen_at = None
+                session.add(row)
+            changed(session)
 
 
 def _letter(session: Session, who: Identity, class_id: str, person: Staff, records: int) -> Letter | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import io
+from dataclasses import dataclass
 
 from PIL import Image, ImageChops, ImageFilter, ImageOps, UnidentifiedImageError
 
@@ -17,9 +19,25 @@ _LEAST_INK = 0.0008
 """Share of the picture that must be ink for it to hold a signature."""
 _MAGIC = {b"\x89PNG\r\n\x1a\n": "PNG", b"\xff\xd8\xff": "JPEG"}
 _ACCEPTED = "ảnh PNG hoặc JPG"
+STRENGTHS = {"light": (12, 36), "normal": (28, 82), "strong": (52, 82)}
+"""How much darker than the paper around it a dot must be to count as ink (below lies grain, a stain, a printed line), and
+how many levels more are full ink."""
 
 
-def signature_image(data: bytes) -> tuple[InkImage, bytes]:
+@dataclass(frozen=True, slots=True)
+class Adjust:
+    """What a person changes when he looks at the cleaned image."""
+
+    turns: int = 0
+    """Quarter turns clockwise."""
+    strength: str = "normal"
+    """Of :data:`STRENGTHS`: ``light`` keeps faint strokes, ``strong`` drops stains and lines of the paper."""
+
+
+AS_IT_IS = Adjust()
+
+
+def signature_image(data: bytes, adjust: Adjust = AS_IT_IS) -> tuple[InkImage, bytes]:
     """Clean a photographed signature: paper and shadows removed, cropped, one ink colour.
 
     Args:
@@ -31,12 +49,17 @@ def signature_image(data: bytes) -> tuple[InkImage, bytes]:
     Raises:
         HocbaError: FILE_TOO_LARGE, FILE_TYPE, IMAGE_TOO_LARGE, IMAGE_EMPTY.
     """
-    return _normalise(data, SIGNATURE_WIDTH)
+    return _normalise(data, SIGNATURE_WIDTH, adjust)
 
 
-def seal_image(data: bytes) -> tuple[InkImage, bytes]:
+def seal_image(data: bytes, adjust: Adjust = AS_IT_IS) -> tuple[InkImage, bytes]:
     """The same for the seal, at the seal's size. Errors as :func:`signature_image`."""
-    return _normalise(data, SEAL_WIDTH)
+    return _normalise(data, SEAL_WIDTH, adjust)
+
+
+def png_url(png: bytes) -> str:
+    """A small PNG as a data URL, for a page."""
+    return "data:image/png;base64," + base64.b64encode(png).decode()
 
 
 def small_copy(data: bytes, size: tuple[int, int]) -> bytes:
@@ -48,9 +71,11 @@ def small_copy(data: bytes, size: tuple[int, int]) -> bytes:
     return out.getvalue()
 
 
-def _normalise(data: bytes, width: int) -> tuple[InkImage, bytes]:
+def _normalise(data: bytes, width: int, adjust: Adjust) -> tuple[InkImage, bytes]:
     picture = _open(data)
-    mask = _ink_mask(picture)
+    if adjust.turns % 4:
+        picture = picture.rotate(-90 * (adjust.turns % 4), expand=True)
+    mask = _ink_mask(picture, STRENGTHS.get(adjust.strength, STRENGTHS["normal"]))
     box = mask.point(lambda level: 255 if level > 40 else 0).getbbox()
     inked = sum(mask.histogram()[64:]) / (mask.width * mask.height)
     if box is None or inked < _LEAST_INK:
@@ -94,14 +119,14 @@ def _open(data: bytes) -> Image.Image:
     return picture
 
 
-def _ink_mask(picture: Image.Image) -> Image.Image:
+def _ink_mask(picture: Image.Image, strength: tuple[int, int]) -> Image.Image:
     """How much ink lies on each dot: the dot against the paper around it, so that shadows vanish."""
     darkest = ImageChops.darker(ImageChops.darker(*picture.split()[:2]), picture.split()[2])
     radius = max(8, picture.width // 24)
     paper = darkest.filter(ImageFilter.MaxFilter(9)).filter(ImageFilter.GaussianBlur(radius))
     difference = ImageChops.subtract(paper, darkest)
-    # Below 28 lies grain of the paper; above 110 the stroke is full ink.
-    return difference.point(lambda level: 0 if level < 28 else min(255, round((level - 28) * 255 / 82)))
+    least, span = strength
+    return difference.point(lambda level: 0 if level < least else min(255, round((level - least) * 255 / span)))
 
 
 def _ink_colour(picture: Image.Image, mask: Image.Image) -> tuple[int, int, int]:

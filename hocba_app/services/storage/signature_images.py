@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import io
 import re
 import unicodedata
 import zipfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from sqlmodel import Session, select
@@ -22,7 +22,7 @@ from hocba_app.services.jobs.queue import enqueue
 from hocba_app.services.jobs.registry import Work, job
 from hocba_app.services.jobs.wake import wake
 from hocba_app.services.storage import blobs
-from hocba_app.services.storage.ink import MAX_BYTES, seal_image, signature_image
+from hocba_app.services.storage.ink import MAX_BYTES, png_url, seal_image, signature_image
 
 MAX_FILES, MAX_TOTAL, MAX_RATIO = 400, 200 * 1024 * 1024, 100
 _IGNORED = ("__MACOSX", ".DS_Store", "Thumbs.db")
@@ -58,23 +58,54 @@ def save_seal(db: Database, who: Identity, data: bytes) -> None:
 def _save(db: Database, who: Identity, owner: str, data: bytes) -> None:
     image, preview = seal_image(data) if owner == SEAL else signature_image(data)
     with db.write(who.school_id) as session:
-        _store(session, owner, image.dumps(), preview, who.account_id)
+        store_image(session, owner, image.dumps(), preview, who.account_id)
 
 
-def _store(session: Session, owner: str, image: bytes, preview: bytes, actor: str) -> bool:
-    """Add the image as the owner's newest. Repeating it changes nothing.
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What storing an image did."""
 
-    Returns:
-        Whether the owner had another one before.
-    """
+    image_id: str
+    """Of the new row; "" when the same image counted already."""
+    replaced: bool
+    """Whether the owner had another one before."""
+
+
+def store_image(session: Session, owner: str, image: bytes, preview: bytes, actor: str) -> Stored:
+    """Add the image as the owner's newest; the caller has checked who may. Repeating it changes nothing."""
     sha256 = hashlib.sha256(image).hexdigest()
     newest = newest_image(session, owner)
     if newest is not None and newest.sha256 == sha256:
-        return False
-    session.add(SignatureImage(owner=owner, sha256=sha256, image=image, preview_png=preview, created_by=actor))
+        return Stored("", False)
+    row = SignatureImage(owner=owner, sha256=sha256, image=image, preview_png=preview, created_by=actor)
+    session.add(row)
+    session.flush()
     action = "seal.image_saved" if owner == SEAL else "signature.image_saved"
     record(session, actor=actor, action=action, subject=f"signer:{owner}", data={"sha256": sha256})
-    return newest is not None
+    return Stored(row.id, newest is not None)
+
+
+def take_back(session: Session, image_id: str, actor: str) -> bool:
+    """Remove an image that still counts, so that the one before it counts again; the caller has checked who may.
+
+    Records keep what was drawn on them: a signature carries its image in the file.
+
+    Returns:
+        False when it is gone already or another has been stored since: nothing was changed.
+    """
+    row = session.get(SignatureImage, (session.info["school_id"], image_id))
+    newest = newest_image(session, row.owner) if row is not None else None
+    if row is None or newest is None or newest.id != row.id:
+        return False
+    session.delete(row)
+    session.flush()
+    before = newest_image(session, row.owner)
+    action = "seal.image_taken_back" if row.owner == SEAL else "signature.image_taken_back"
+    record(
+        session, actor=actor, action=action, subject=f"signer:{row.owner}",
+        data={"sha256": row.sha256, "now": before.sha256 if before is not None else ""},
+    )
+    return True
 
 
 def newest_image(session: Session, owner: str) -> SignatureImage | None:
@@ -140,13 +171,13 @@ def staff_code_in(name: str, codes: dict[str, str]) -> str | None:
 
 @job("images")
 def match_images(work: Work) -> float | None:
-    """Clean and store each file for whom it belongs to. Repeating the job stores nothing twice."""
+    """Clean each file and find whom it belongs to; a person looks before anything is stored. Repeating it is harmless."""
     with work.db.read(work.school_id) as session:
         codes = {staff.code.casefold(): staff.id for staff in session.exec(select(Staff).where(Staff.active.is_(True))).all()}  # type: ignore[attr-defined]
     rows: list[dict[str, str]] = []
     files = work.arguments["files"]
     for number, (name, sha256) in enumerate(files, 1):
-        rows.append({"file": name, **_one(work, codes, name, sha256)})
+        rows.append({"file": name, **_one(codes, name, sha256)})
         if number % 5 == 0 or number == len(files):
             work.progress(number, len(files), "Xử lý ảnh chữ ký")
         if work.cancelled():
@@ -155,20 +186,18 @@ def match_images(work: Work) -> float | None:
     return None
 
 
-def _one(work: Work, codes: dict[str, str], name: str, sha256: str) -> dict[str, str]:
+def _one(codes: dict[str, str], name: str, sha256: str) -> dict[str, str]:
     owner = staff_code_in(name, codes)
-    if owner is None:
-        return {"outcome": "unmatched", "reason": "Tên tệp không chứa mã giáo viên nào của trường."}
     try:
         image, preview = signature_image(blobs.get(sha256))
     except HocbaError as error:
         return {"outcome": "failed", "reason": error.sentence, "code": error.code.value}
-    stored = image.dumps()
-    with work.write() as session:
-        replaced = _store(session, owner, stored, preview, work.actor)
-    return {"outcome": "replaced" if replaced else "matched", "staff": owner, "image": hashlib.sha256(stored).hexdigest()}
+    cleaned = {"image": blobs.put(image.dumps()), "preview": blobs.put(preview)}
+    if owner is None:
+        return {"outcome": "unmatched", "reason": "Tên tệp không chứa mã giáo viên nào của trường.", **cleaned}
+    return {"outcome": "ready", "staff": owner, **cleaned}
 
 
 def preview_data_url(image: SignatureImage) -> str:
     """The preview as a data URL, for a page (about 2 KB)."""
-    return "data:image/png;base64," + base64.b64encode(image.preview_png).decode()
+    return png_url(image.preview_png)

@@ -15,7 +15,7 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import AuditEvent, Reminder, Slot, Staff
 from hocba_app.models.base import utc_now
 from hocba_app.services.signing import reminders
-from hocba_app.services.signing.reminders import dismiss, late_teachers, remind, reminders_of
+from hocba_app.services.signing.reminders import bring_back, dismiss, late_teachers, remind, reminders_of
 from tests.integration.records.conftest import lock
 from tests.school import SmallSchool
 
@@ -83,6 +83,14 @@ def test_the_reminded_person_dismisses_it_and_the_older_ones_with_it(small: Smal
     dismiss(small.db, small.people["TOAN"], asked.id)
     dismiss(small.db, small.people["TOAN"], asked.id)
     assert reminders_of(small.db, small.people["TOAN"]) == []
+    with pytest.raises(HocbaError) as caught:
+        bring_back(small.db, small.people["VAN"], asked.id)
+    assert caught.value.code is ErrorCode.NOT_FOUND
+    for _ in range(2):
+        bring_back(small.db, small.people["TOAN"], asked.id)
+    assert reminders_of(small.db, small.people["TOAN"]) == [asked]
+    with small.db.read(small.school_id) as session:
+        assert [row.seen_at for row in session.exec(select(Reminder)).all()] == [None, None], "the older one too"
 
 
 def test_who_may_remind_whom(small: SmallSchool) -> None:

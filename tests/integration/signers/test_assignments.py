@@ -27,7 +27,7 @@ from hocba_app.models import (
 from hocba_app.models.base import utc_now
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.records.signers import planned_slots
-from hocba_app.services.signers import keys
+from hocba_app.services.signers import keys, restoring
 from hocba_app.services.signers import settings as signing
 from hocba_app.services.signers.assignments import (
     Cell,
@@ -235,6 +235,33 @@ def test_reassigned_back_leaves_no_trace_in_the_file(small: SmallSchool) -> None
     with small.db.read(small.school_id) as session:
         noted = session.exec(select(AuditEvent).where(AuditEvent.action == "slot.reassigned").order_by(AuditEvent.seq)).all()
     assert [(event.data["before"], event.data["now"]) for event in noted] == [(own, other), (other, own)]
+
+
+def test_a_changed_signer_is_undone_with_the_records_handed_over(small: SmallSchool, stranger: Identity) -> None:
+    lock(small, "results")
+    admin, other, own = small.people["admin"], add_staff(small, "GV090"), staff_id(small, "VAN")
+    place = (small.class_id, "s.VAN.1")
+    before = restoring.assigned_now(small.db, admin, *place)
+    assign(small.db, admin, *place, other, "Nghỉ ốm")
+    moved = reassign_slots(small.db, admin, place, other, "Nghỉ ốm").moved
+    now = restoring.assigned_now(small.db, admin, *place)
+    assert (before, now, len(moved), {entry.staff_id for entry in moved}) == (restoring.NOBODY, (other, "Nghỉ ốm"), 2, {own})
+    for who, code in ((stranger, ErrorCode.NOT_FOUND), (small.people["TOAN"], ErrorCode.FORBIDDEN)):
+        assert refused(lambda who=who: restoring.restore_assignment(small.db, who, *place, now, before, moved)).code is code
+    assert restoring.restore_assignment(small.db, admin, *place, now, before, moved) == 2
+    assert cell(small, "s.VAN.1").assigned is None
+    assert all(slot.staff_id == own and slot.reassignment is None for slot in slots(small, "s.VAN.1"))
+    assert restoring.restore_assignment(small.db, admin, *place, now, before, moved) == 0, "twice changes nothing"
+
+    unassigned_from = (other, "Nghỉ thai sản")
+    assign(small.db, admin, *place, *unassigned_from)
+    unassign(small.db, admin, *place)
+    restoring.restore_assignment(small.db, admin, *place, restoring.NOBODY, unassigned_from)
+    assert restoring.assigned_now(small.db, admin, *place) == unassigned_from
+    third = add_staff(small, "GV091")
+    assign(small.db, admin, *place, third, "Đổi lần nữa")
+    late = refused(lambda: restoring.restore_assignment(small.db, admin, *place, unassigned_from, restoring.NOBODY))
+    assert late.code is ErrorCode.UNDO_TOO_LATE and cell(small, "s.VAN.1").assigned == third
 
 
 def test_not_while_a_confirmation_is_pending(small: SmallSchool, outside: tuple[Rig, str, Path]) -> None:

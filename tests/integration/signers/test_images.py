@@ -76,17 +76,54 @@ def test_many_files_and_a_zip_at_once(small: SmallSchool) -> None:
         ("GV004.jpg", paper(4, ink=(205, 203, 198))),
     )
     assert [(row.file, row.outcome) for row in done.files] == [
-        ("GV001.png", "matched"), ("gv002 - Nguyễn Thị Ánh.jpg", "matched"), ("GV777.jpg", "unmatched"), ("GV003.gif", "failed"),
+        ("GV001.png", "ready"), ("gv002 - Nguyễn Thị Ánh.jpg", "ready"), ("GV777.jpg", "unmatched"), ("GV003.gif", "failed"),
         ("GV004.jpg", "failed"),
     ]
     assert done.files[0].whose == small.people["principal"].full_name and done.files[0].after.startswith("data:image/png;base64,")
     assert "mã giáo viên" in done.files[2].reason and "PNG hoặc JPG" in done.files[3].reason and "nét ký" in done.files[4].reason
+    assert images.images_page(small.db, small.people["admin"]).missing == 6, "nothing is stored before somebody looked"
+    assert images.use_upload(small.db, small.people["admin"], done.job_id) == 2
     page = images.images_page(small.db, small.people["admin"])
     assert (page.staff, page.missing, page.total, page.seal.preview) == (6, 4, 6, "")
     assert {row.code for row in images.images_page(small.db, small.people["admin"], missing=True).rows} == {"GV003", "GV004", "GV005", "GV006"}
     assert [row.code for row in images.images_page(small.db, small.people["admin"], "anh 2").rows] == ["GV002"]
-    again = upload(small, ("GV001.png", paper(1, kind="PNG")), ("GV002.jpg", paper(22)))
-    assert [row.outcome for row in again.files] == ["matched", "replaced"]
+    again = upload(small, ("GV001.png", paper(1, kind="PNG")), ("GV004.jpg", paper(22)))
+    images.use_upload(small.db, small.people["admin"], again.job_id)
+    assert outcomes(small) == ["matched", "replaced"]
+
+
+def test_an_upload_is_taken_back(small: SmallSchool, stranger: Identity) -> None:
+    admin, van = small.people["admin"], staff_id(small, "VAN")
+    signature_images.save_for(small.db, admin, van, paper(9))
+    before = preview_of(small, "GV004")
+    done = upload(small, ("GV001.png", paper(1)), ("GV004.png", paper(2)), ("GV003.png", paper(3)), ("scan.png", paper(4)))
+    images.leave_file(small.db, admin, done.job_id, 2, True)
+    assert images.use_upload(small.db, admin, done.job_id) == 2
+    images.give_file(small.db, admin, done.job_id, 3, staff_id(small, "TOAN"))
+    assert outcomes(small) == ["matched", "replaced", "left", "given"] and preview_of(small, "GV004") != before
+    assert refused(lambda: images.use_upload(small.db, admin, done.job_id)) is ErrorCode.NOTHING_TO_DO
+    assert images.take_back_upload(small.db, admin, done.job_id, 3) == 1
+    signature_images.save_for(small.db, admin, staff_id(small, "principal"), paper(11))
+    assert images.take_back_upload(small.db, admin, done.job_id) == 1, "what was replaced since stays"
+    assert outcomes(small) == ["matched", "ready", "left", "unmatched"] and preview_of(small, "GV004") == before
+    assert refused(lambda: images.take_back_upload(small.db, admin, done.job_id)) is ErrorCode.UNDO_TOO_LATE
+    for call in (
+        lambda: images.use_upload(small.db, stranger, done.job_id), lambda: images.take_back_upload(small.db, stranger, done.job_id),
+        lambda: images.leave_file(small.db, stranger, done.job_id, 0, True), lambda: images.leave_file(small.db, admin, done.job_id, 9, True),
+    ):
+        assert refused(call) is ErrorCode.NOT_FOUND
+    with small.db.read(small.school_id) as session:
+        assert session.exec(select(AuditEvent.action)).all().count("signature.image_taken_back") == 2
+
+
+def outcomes(small: SmallSchool) -> list[str]:
+    found = images.last_upload(small.db, small.people["admin"])
+    assert found is not None
+    return [row.outcome for row in found.files]
+
+
+def preview_of(small: SmallSchool, code: str) -> str:
+    return images.images_page(small.db, small.people["admin"], code).rows[0].preview
 
 
 def test_the_original_beside_what_became_of_it(small: SmallSchool, stranger: Identity) -> None:
@@ -141,7 +178,7 @@ def test_a_hostile_zip(small: SmallSchool) -> None:
         assert refused(lambda data=data: signature_images.start_bulk(small.db, admin, [("a.zip", data)])) is ErrorCode.FILE_TOO_LARGE
     assert refused(lambda: signature_images.start_bulk(small.db, admin, [("a.zip", b"PK\x03\x04broken")])) is ErrorCode.FILE_TYPE
     done = upload(small, ("a.zip", packed(("../../GV001.png", paper(1, kind="PNG")), ("C:\\x\\GV002.png", paper(2, kind="PNG")))))
-    assert [row.outcome for row in done.files] == ["matched", "matched"], "folders in names mean nothing"
+    assert [row.outcome for row in done.files] == ["ready", "ready"], "folders in names mean nothing"
 
 
 def test_a_cancelled_upload_keeps_what_it_stored(small: SmallSchool) -> None:
@@ -162,7 +199,9 @@ def test_who_may_and_another_school(small: SmallSchool, stranger: Identity) -> N
         lambda: signature_images.save_for(small.db, van, own, paper()), lambda: signature_images.save_seal(small.db, van, paper()),
         lambda: signature_images.start_bulk(small.db, van, [("GV001.png", paper())]), lambda: images.images_page(small.db, van),
         lambda: images.last_upload(small.db, van), lambda: images.cancel_upload(small.db, van, "x"),
-        lambda: images.give_file(small.db, van, "x", 0, own), lambda: images.original_thumbnail(small.db, van, "x", 0),
+        lambda: images.give_file(small.db, van, "x", 0, own), lambda: images.use_upload(small.db, van, "x"),
+        lambda: images.leave_file(small.db, van, "x", 0, True), lambda: images.take_back_upload(small.db, van, "x"),
+        lambda: images.original_thumbnail(small.db, van, "x", 0),
         lambda: signature_images.save_own(small.db, small.people["admin"], paper()), lambda: images.own_image(small.db, small.people["admin"]),
     ):
         assert refused(call) is ErrorCode.FORBIDDEN

@@ -15,6 +15,7 @@ from sqlmodel import select
 
 from hocba_app.models import Account, AuditEvent, Database, Document, Job, Student, UnlockRequest
 from hocba_app.routes.app import create_api
+from hocba_app.services.accounts import sessions
 from hocba_app.services.jobs.advance import Claims, advance
 from hocba_app.state import guard
 from hocba_app.state.accounts import AccountsState
@@ -140,22 +141,50 @@ async def test_the_log_is_searched(two_schools: tuple[WebSchool, WebSchool], act
     assert "HS001" in shown and "HS002" not in shown
 
 
-async def test_accounts_are_changed_after_a_question(web_database: Database, two_schools: tuple[WebSchool, WebSchool], act: Any) -> None:
+async def test_accounts_are_changed_at_once_and_back(web_database: Database, two_schools: tuple[WebSchool, WebSchool], act: Any) -> None:
     ours = two_schools[0]
     assert "Nguyễn Thị Ánh 5" in await act("admin", AccountsState.load, "/accounts")
     account = ours.small.people["GDTC"].account_id
+
+    def standing() -> tuple[bool, list[str]]:
+        with web_database.read(ours.school_id) as session:
+            row = session.get_one(Account, (ours.school_id, account))
+            return row.disabled, row.granted_roles
+
+    assert "Đã khóa tài khoản của Nguyễn Thị Ánh 5" in await act("admin", AccountsState.act, action="disable", account_id=account)
+    assert standing() == (True, [])
+    assert "Đã hoàn tác" in await act("admin", AccountsState.undo)
+    assert standing() == (False, [])
+    await act("admin", AccountsState.undo)
+    assert standing() == (False, []), "an undo is taken once"
+    await act("admin", AccountsState.act, action="grant_management", account_id=account)
+    assert standing() == (False, ["management"])
+    await act("admin", AccountsState.keep_done)
+    await act("admin", AccountsState.undo)
+    assert standing() == (False, ["management"]), "what was closed is not undone"
+    await act("admin", AccountsState.act, action="revoke_management", account_id=account)
+    await act("admin", AccountsState.act, action="grant_root", account_id=account)
+    assert standing() == (False, [])
+
+
+async def test_who_would_lock_himself_out_is_asked_first(web_database: Database, two_schools: tuple[WebSchool, WebSchool], act: Any) -> None:
+    ours = two_schools[0]
+    who = sessions.identify(web_database, ours.tokens["admin"])
+    assert who is not None
+    own = who.account_id
+    await act("admin", AccountsState.load, "/accounts")
+
+    def disabled() -> bool:
+        with web_database.read(ours.school_id) as session:
+            return session.get_one(Account, (ours.school_id, own)).disabled
+
+    assert "Khóa chính tài khoản của mình?" in await act("admin", AccountsState.act, action="disable", account_id=own)
+    await act("admin", AccountsState.not_now)
     await act("admin", AccountsState.confirm)
-    assert "Khóa tài khoản của Nguyễn Thị Ánh 5" in await act("admin", AccountsState.ask, action="disable", account_id=account)
-    assert "Đã lưu" in await act("admin", AccountsState.confirm)
-    with web_database.read(ours.school_id) as session:
-        assert session.get_one(Account, (ours.school_id, account)).disabled
-    await act("admin", AccountsState.ask, action="enable", account_id=account)
+    assert not disabled()
+    await act("admin", AccountsState.act, action="disable", account_id=own)
     await act("admin", AccountsState.confirm)
-    await act("admin", AccountsState.ask, action="grant_root", account_id=account)
-    await act("admin", AccountsState.confirm)
-    with web_database.read(ours.school_id) as session:
-        row = session.get_one(Account, (ours.school_id, account))
-        assert (row.disabled, row.granted_roles) == (False, [])
+    assert not disabled(), "the last admin stays"
 
 
 def test_a_records_file_and_a_preview_open_in_the_browser(web_database: Database, two_schools: tuple[WebSchool, WebSchool]) -> None:
