@@ -233,7 +233,9 @@ class PrintState(rx.State):
         rows = await asyncio.to_thread(listing.print_pupils, database(), who, self.class_id) if self.class_id else []
         self.pupils = [Choice("", "Cả lớp"), *(Choice(row.student_id, f"{row.name} · {row.code} · {row.finished} hồ sơ") for row in rows)]
         if self.student_id and not self.class_id:
-            self.pupils = [Choice("", "Cả lớp"), Choice(self.student_id, "Học sinh không còn học tại trường")]
+            words = await asyncio.to_thread(listing.pupil_words, database(), who, self.student_id)
+            self.student_id = self.student_id if words else ""
+            self.pupils = [Choice("", "Chọn lớp trước"), *([Choice(self.student_id, f"{words} (không còn trong lớp nào)")] if words else [])]
         self.new_url = self.new_pin = ""
         await self._load_links(who)
 

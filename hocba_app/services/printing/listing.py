@@ -99,6 +99,18 @@ def print_pupils(db: Database, who: Identity, class_id: str) -> list[PrintPupil]
     return [PrintPupil(key, people[key].code, people[key].full_name, finished.get(key, 0)) for key in ids]
 
 
+def pupil_words(db: Database, who: Identity, student_id: str) -> str:
+    """Name and code of a pupil, whatever his class; "" for no pupil of this school.
+
+    Raises:
+        HocbaError: FORBIDDEN.
+    """
+    require(who, Right.PRINT)
+    with db.read(who.school_id) as session:
+        student = session.get(Student, (who.school_id, student_id))
+    return f"{student.full_name} · {student.code}" if student is not None else ""
+
+
 def class_of_pupil(db: Database, who: Identity, student_id: str) -> str:
     """The class a pupil is in this year; "" for who has left, or is no pupil of this school.
 

@@ -84,7 +84,7 @@ def standing_of(db: Database, code: str) -> PublicStanding | None:
         snapshot = version.snapshot
         school = str(snapshot.get("school", {}).get("name", ""))
         signers = tuple(
-            PublicSigner(_ROLES.get(slot.stage, slot.stage), school if slot.stage == "seal" else _signer(session, slot), slot.signed_at)
+            PublicSigner(_role(slot), school if slot.stage == "seal" else _signer(session, slot), slot.signed_at)
             for slot in slots
         )
     return PublicStanding(
@@ -152,6 +152,11 @@ def _status(version: DocumentVersion, document: Document) -> Status:
     if any(entry.get("essential") for entry in document.out_of_date or ()):
         return "out_of_date"
     return "current"
+
+
+def _role(slot: Slot) -> str:
+    """As the page words it: a deputy signs "KT. HIỆU TRƯỞNG / PHÓ HIỆU TRƯỞNG"."""
+    return " / ".join(slot.caption) if slot.stage == "principal" and slot.caption else _ROLES.get(slot.stage, slot.stage)
 
 
 def _signer(session: Session, slot: Slot) -> str:

@@ -12,12 +12,14 @@ from cryptography import x509
 from sqlmodel import select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import AuditEvent, HandOut, HandOutLink, LoginThrottle, School
+from hocba_app.models import AttachedRecord, AuditEvent, HandOut, HandOutLink, LoginThrottle, School
 from hocba_app.models.base import utc_now
 from hocba_app.services.accounts.identity import Identity
+from hocba_app.services.attached import attach
 from hocba_app.services.audit.log import verify_chain
 from hocba_app.services.printing import hand_out
 from hocba_app.services.printing.hand_out import NewLink
+from hocba_app.services.storage import blobs
 from hocba_app.services.storage.files import current_file
 from tests.integration.printing.conftest import SealedSchool
 
@@ -90,6 +92,38 @@ def test_a_package_holds_originals_certificates_and_who_signed(sealed: SealedSch
         with sealed.db.read(sealed.school_id) as session:
             assert archive.read("results-2025-2026.pdf") == current_file(session, package.version_ids[3])
     assert package.data == hand_out.package_of(sealed.db, sealed.person("admin"), sealed.students[0]).data
+
+
+def attached(sealed: SealedSchool, data: bytes, state: str = "attached") -> str:
+    """A record of another school, as attaching leaves it."""
+    report = {"origin": {"school": "Trường THCS Lê Lợi"}, "reasons": [{"code": "foreign", "text": "Tệp ngoài."}]}
+    with sealed.db.write(sealed.school_id) as session:
+        row = AttachedRecord(
+            student_id=sealed.students[0], file_name="Nguyễn Thị Huyền Trang.pdf", blob_sha256=blobs.put(data), length=len(data), state=state,
+            verdict="indeterminate", report=report, uploaded_by="a1", accept_reason="Đã đối chiếu bản giấy",
+        )
+        session.add(row)
+    return row.id
+
+
+def test_records_of_other_schools_go_along_and_are_listed(sealed: SealedSchool) -> None:
+    kept = attached(sealed, b"%PDF-1.4 theirs")
+    attached(sealed, b"%PDF-1.4 not decided", "asking")
+    package = hand_out.package_of(sealed.db, sealed.person("admin"), sealed.students[0])
+    with zipfile.ZipFile(io.BytesIO(package.data)) as archive:
+        (name,) = [name for name in archive.namelist() if name.startswith("other-schools/")]
+        assert archive.read(name) == b"%PDF-1.4 theirs" and name.isascii()
+        (listed,) = json.loads(archive.read("other-schools.json"))
+    assert (listed["file"], listed["issuer"], listed["verdict_when_attached"]) == (name, "Trường THCS Lê Lợi", "indeterminate")
+    assert (listed["attached_because"], listed["reasons"]) == ("Đã đối chiếu bản giấy", ["Tệp ngoài."])
+    link = make(sealed)
+    assert open_link(sealed, link).attached_ids == package.attached_ids == (kept,)
+    attached(sealed, b"%PDF-1.4 came later")
+    assert open_link(sealed, link).attached_ids == (kept,), "a link gives what there was when it was made"
+    attach.detach(sealed.db, sealed.person("admin"), kept, "Nhầm học sinh")
+    package = open_link(sealed, link)
+    assert package.attached_ids == () and "other-schools.json" not in zipfile.ZipFile(io.BytesIO(package.data)).namelist()
+    assert hand_out.package_of(sealed.db, sealed.person("admin"), sealed.students[1]).attached_ids == (), "another pupil's"
 
 
 def test_a_link_opens_with_its_pin_and_every_download_is_logged(sealed: SealedSchool) -> None:

@@ -12,7 +12,7 @@ from sqlmodel import select
 
 from bench.sealed_record import Record, World, pem
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import AuditEvent, Database, DocumentVersion, Job, Revision
+from hocba_app.models import AttachedRecord, AuditEvent, Database, DocumentVersion, Enrolment, Job, Revision
 from hocba_app.models.base import utc_now
 from hocba_app.services.doctor import examine
 from hocba_app.services.jobs.advance import Claims, advance
@@ -107,6 +107,21 @@ def test_a_missing_photo(db: Database, school_id: str, school: SmallSchool) -> N
         student.photo_sha256 = "a" * 64
         session.add(student)
     assert checked(db, school_id).report["missing"] == 1
+
+
+@pytest.mark.parametrize("state", ["attached", "detached"])
+def test_a_lost_record_of_another_school(db: Database, school_id: str, school: SmallSchool, state: str) -> None:
+    """Detached ones are evidence too."""
+    with db.write(school_id) as session:
+        enrolment = session.exec(select(Enrolment)).first()
+        assert enrolment is not None
+        row = AttachedRecord(
+            student_id=enrolment.student_id, file_name="x.pdf", blob_sha256=blobs.put(b"%PDF-"), length=5, state=state, uploaded_by=""
+        )
+        session.add(row)
+    blobs.path_of(row.blob_sha256).write_bytes(b"%PDF+")
+    report = checked(db, school_id).report
+    assert report["altered"] == 1 and report["problems"] == [{"problem": "altered", "attached": row.id}]
 
 
 def test_asked_for_now(db: Database, school_id: str, school: SmallSchool) -> None:
