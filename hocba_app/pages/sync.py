@@ -13,7 +13,9 @@ from hocba_app.components.progress import progress_bar
 from hocba_app.components.shell import shell
 from hocba_app.components.status_badge import status_badge
 from hocba_app.domain.wording import OUTCOME, RESOURCE
+from hocba_app.pages.sync_scope import scope
 from hocba_app.state.sync import ConflictCard, Fact, ReportRow, RunRow, SnapshotRow, SyncState
+from hocba_app.state.sync_scope import SyncScopeState
 
 
 def sync() -> rx.Component:
@@ -51,12 +53,12 @@ def _now() -> rx.Component:
                         rx.el.p("Trường chưa nộp dữ liệu nào của năm học này lên CSDL ngành. Hãy nộp từ SMAS trước.", class_name="muted"),
                     ),
                 ),
+                scope(),
                 rx.el.div(
-                    select_field(
-                        "Lấy dữ liệu", [("", "Tất cả"), *[(key, name) for key, name in RESOURCE.items() if key not in ("photos", "school")]],
-                        id="resource", value=SyncState.resource, on_change=SyncState.choose_resource,
+                    rx.el.button(
+                        rx.icon("refresh-cw", size=18, aria_hidden=True), rx.cond(SyncScopeState.part, "Đồng bộ phần đã chọn", "Đồng bộ cả trường"),
+                        class_name="button", on_click=SyncState.start, disabled=SyncScopeState.part & SyncScopeState.nothing,
                     ),
-                    rx.el.button(rx.icon("refresh-cw", size=18, aria_hidden=True), "Đồng bộ ngay", class_name="button", on_click=SyncState.start),
                     select_field(
                         "Tự đồng bộ hằng ngày", [("", "Không"), *[(f"{hour:02}:30", f"Lúc {hour:02}:30") for hour in (0, 2, 4, 5, 6, 12, 18, 20, 22)]],
                         id="daily", value=SyncState.daily_at, on_change=SyncState.choose_time,
@@ -147,9 +149,9 @@ def _runs() -> rx.Component:
         rx.cond(
             SyncState.runs.length() > 0,
             data_table(
-                ["Lúc", "Người làm", "Tình trạng", "Mới", "Thay đổi", "Không còn", "Từ chối", ""], SyncState.runs, _run, label="Các lần đồng bộ",
+                ["Lúc", "Người làm", "Phạm vi", "Tình trạng", "Mới", "Thay đổi", "Không còn", "Từ chối", ""], SyncState.runs, _run, label="Các lần đồng bộ",
             ),
-            empty_state("Chưa đồng bộ lần nào", "Bấm Đồng bộ ngay để lấy dữ liệu đã nộp.", icon="refresh-cw"),
+            empty_state("Chưa đồng bộ lần nào", "Bấm Đồng bộ cả trường để lấy dữ liệu đã nộp.", icon="refresh-cw"),
         ),
         rx.cond(SyncState.opened != "", _report()),
     )
@@ -157,7 +159,7 @@ def _runs() -> rx.Component:
 
 def _run(row: RunRow) -> rx.Component:
     return rx.el.tr(
-        rx.el.th(row.at, scope="row"), rx.el.td(row.by),
+        rx.el.th(row.at, scope="row"), rx.el.td(row.by), rx.el.td(row.scope),
         rx.el.td(status_badge(row.tone, row.state_name), rx.cond(row.problem != "", rx.el.div(row.problem, class_name="small muted"))),
         rx.el.td(row.new, class_name="num"), rx.el.td(row.changed, class_name="num"), rx.el.td(row.gone, class_name="num"),
         rx.el.td(row.refused, class_name="num"),

@@ -81,7 +81,8 @@ def played(school: PlayedSchool, school_year: str, handed_over: set[str], correc
     year = _read(school, school_year)
     left = [key for key, row in year.enrolments.items() if row.status in LEAVING]
     came = [key for key, row in year.enrolments.items() if row.status == "moved_in"]
-    noted = [key for key in came if any(row["note"] for row in year.rows(key))]
+    # Under TT27 the year is judged by its end alone: nothing is missing, nothing is noted.
+    noted = [key for key in came if year.results[key].payload["regime"] == "TT27" or any(row["note"] for row in year.rows(key))]
     early = [key for key in left if not year.rows(key)]
     summer = [key for key in year.results if _after_summer(year.results[key].payload)]
     disabled = [key for key in year.results if "khuyết tật" in (year.results[key].payload.get("promotion_note") or "")]
@@ -89,7 +90,7 @@ def played(school: PlayedSchool, school_year: str, handed_over: set[str], correc
     decomposed = _decomposed(school, year)
     renamed, moved = _classes(year)
     whole = [
-        Played("Chuyển đến, không có học kỳ I", len(came), "điểm cả năm theo học kỳ II, có ghi chú", noted == came and year.sealed(came)),
+        Played("Chuyển đến, không có học kỳ I", len(came), "cả năm theo học kỳ II, có ghi chú", noted == came and year.sealed(came)),
         Played(
             "Chuyển đi giữa năm", len(left) - len(early), "chốt, ký, đóng dấu riêng, giao qua liên kết và mã PIN",
             set(left) <= handed_over and year.sealed(left) and all(_departed(year, key) for key in left),

@@ -20,6 +20,7 @@ from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.sync import conflicts, schedule, service
 from hocba_app.state.following import follow
 from hocba_app.state.guard import identity, requires
+from hocba_app.state.sync_scope import SyncScopeState, scope_of_classes
 
 PAGE_ROWS = 30
 _SUBMISSION = {"beginning_of_year": "Dữ liệu đầu năm", "results": "Kết quả học tập"}
@@ -46,6 +47,8 @@ class RunRow:
     id: str
     at: str
     by: str
+    scope: str
+    """What was asked for: the whole school, or which data sets and classes."""
     state_name: str
     tone: str
     problem: str
@@ -104,7 +107,6 @@ class SyncState(rx.State):
     sector_problem: str = ""
     snapshots: list[SnapshotRow] = []
     out_of_date: int = 0
-    resource: str = ""
     running: bool = False
     cancelling: bool = False
     run_id: str = ""
@@ -127,8 +129,10 @@ class SyncState(rx.State):
     @requires(Right.SYNC)
     async def load(self) -> AsyncIterator[rx.event.EventSpec]:
         """Show the truth, then follow it."""
-        await self._ask_sector(await identity(self))
-        await self._reload(await identity(self))
+        who = await identity(self)
+        await (await self.get_state(SyncScopeState))._read(who)
+        await self._ask_sector(who)
+        await self._reload(who)
         self.following += 1
         yield SyncState.watch(self.following)
 
@@ -139,17 +143,16 @@ class SyncState(rx.State):
 
     @rx.event
     @requires(Right.SYNC)
-    async def choose_resource(self, resource: str) -> None:
-        self.resource = str(resource) if resource in RESOURCE else ""
-
-    @rx.event
-    @requires(Right.SYNC)
     async def start(self) -> None:
         who = await identity(self)
+        scope = await self.get_state(SyncScopeState)
         self.problem = ""
+        if scope.part and scope.nothing:
+            self.problem = scope.explanation
+            return
         try:
-            chosen = [self.resource] if self.resource else None
-            self.run_id = await asyncio.to_thread(service.start_sync, database(), who, resources=chosen)
+            resources, class_ids = scope._chosen()
+            self.run_id = await asyncio.to_thread(service.start_sync, database(), who, resources=resources, class_ids=class_ids)
             self.opened = self.run_id
         except HocbaError as error:
             self.problem = error.sentence
@@ -301,9 +304,16 @@ def _instant(text: str) -> str:
 def _run_row(run: service.SyncRun) -> RunRow:
     counts = run.counts
     return RunRow(
-        run.id, local_text(run.started_at), run.started_by, JOB.get(run.state, run.state), _RUN_TONE.get(run.state, "wait"), run.problem,
+        run.id, local_text(run.started_at), run.started_by, _scope(run), JOB.get(run.state, run.state), _RUN_TONE.get(run.state, "wait"), run.problem,
         counts["new"], counts["changed"], counts["gone"], counts["rejected"] + counts["conflict"],
     )
+
+
+def _scope(run: service.SyncRun) -> str:
+    if not run.chosen_resources and not run.chosen_classes:
+        return "Cả trường"
+    sets = ", ".join(RESOURCE.get(key, key) for key in run.chosen_resources) or "Mọi loại dữ liệu"
+    return f"{sets}, {scope_of_classes(run.chosen_classes)}" if run.chosen_classes else sets
 
 
 def _changes(changes: list[dict[str, Any]]) -> str:

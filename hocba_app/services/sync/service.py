@@ -47,6 +47,10 @@ class SyncRun:
     """Why it failed, as a sentence."""
     waits_until: datetime | None = None
     """When it tries again, while the sector database cannot be reached."""
+    chosen_resources: list[str] = field(default_factory=list)
+    """The data sets asked for; empty for all."""
+    chosen_classes: list[str] = field(default_factory=list)
+    """Names of the classes asked for; empty for the whole school."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,16 +125,18 @@ def start_sync(
     if unknown := [name for name in chosen if name not in RESOURCES]:
         raise HocbaError(ErrorCode.INVALID_INPUT, detail=f"tập dữ liệu {', '.join(map(str, unknown))[:60]}")
     classes = list(dict.fromkeys(class_ids or ()))
+    names: list[str] = []
     with db.write(who.school_id) as session:
         # The school's row is locked: two people who press the button at once get the same run.
         session.get_one(School, who.school_id, with_for_update={"key_share": True})
         if classes:
-            found = session.exec(select(SchoolClass.id).where(col(SchoolClass.id).in_(classes))).all()
+            found = dict(session.exec(select(SchoolClass.id, SchoolClass.name).where(col(SchoolClass.id).in_(classes))).all())
             if len(found) != len(classes):
                 raise HocbaError(ErrorCode.NOT_FOUND, what="lớp")
+            names = [found[class_id] for class_id in classes]
         job = live_job(session, "sync")
         if job is None:
-            arguments = {"school_year": school_year, "resources": chosen, "class_ids": classes}
+            arguments = {"school_year": school_year, "resources": chosen, "class_ids": classes, "class_names": names}
             job = enqueue(session, "sync", arguments, actor=who.account_id, total=len(chosen or RESOURCES))
             record(session, actor=who.account_id, action="sync.started", subject=f"job:{job.id}", data=arguments)
         elif job.state == "queued" and job.wake_at is not None:
@@ -237,6 +243,7 @@ def _shown(job: Job, name: str | None) -> SyncRun:
     return SyncRun(
         job.id, job.state, job.created_at, job.ended_at, name or "", job.arguments.get("school_year") or "", job.stage, job.progress,
         job.total, counts, resources, int(job.report.get("out_of_date", 0)), _problem(job), waits,
+        job.arguments.get("resources") or [], job.arguments.get("class_names") or [],
     )
 
 

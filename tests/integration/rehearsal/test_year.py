@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pypdf import PdfReader
 
 from hocba_app.services.verification.sandbox import examine
 from hocba_app.services.verification.verdict import issuers_beside
@@ -20,11 +21,11 @@ SUBJECTS, AFTER = 12, 3
 """Signatures of a results document: one a subject at least, then homeroom teacher, principal, seal."""
 
 
-def rehearse(out: Path, *options: str) -> tuple[int, dict[str, Any], str]:
+def rehearse(out: Path, *options: str, level: str = "lower_secondary") -> tuple[int, dict[str, Any], str]:
     # What is configured must not matter: the rehearsal has data of its own.
     environment = {**os.environ, "HOCBA_DATABASE_URL": "sqlite:////nowhere/x.db", "HOCBA_MYSIGN_URL": "http://127.0.0.1:9"}
     done = subprocess.run(
-        [sys.executable, "-m", "hocba_app.cli", "rehearse", "--level", "lower_secondary", "--seed", "1", "--out", str(out), "--json", *options],
+        [sys.executable, "-m", "hocba_app.cli", "rehearse", "--level", level, "--seed", "1", "--out", str(out), "--json", *options],
         cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
     )
     assert done.stdout, done.stderr[-2000:]
@@ -71,6 +72,29 @@ def test_a_year_of_six_pupils_ends_sealed(tmp_path: Path) -> None:
     assert len([item for item in verdict.signatures if item.role != "archive"]) >= SUBJECTS + AFTER
     if shutil.which("pdfsig"):
         assert signatures_by_pdfsig(file) >= SUBJECTS + AFTER
+
+
+def test_a_historic_year_by_its_own_rules_ends_sealed(tmp_path: Path) -> None:
+    """TT26: generated, recomputed, laid out, signed, sealed and verified like any other."""
+    out = tmp_path / "year"
+    code, report, _ = rehearse(out, "--students", "2", "--regime", "tt26")
+    assert (code, report["failures"], report["documents"]) == (0, [], 6)
+    for pupil in (out / "records").iterdir():
+        assert {path.name for path in pupil.iterdir()} == {"cover.pdf", "history-2020-2021.pdf", "results-2020-2021.pdf"}
+        words = " ".join("".join(page.extract_text() for page in PdfReader(pupil / "results-2020-2021.pdf").pages).split())
+        assert "Hạnh kiểm" in words and "Học lực" in words
+
+
+def test_a_year_with_special_cases_ends_sealed_and_says_what_was_played(tmp_path: Path) -> None:
+    """In a primary school, where few people sign; the table is what the other levels have too."""
+    out = tmp_path / "year"
+    code, report, _ = rehearse(out, "--students", "8", "--special", level="primary")
+    assert (code, report["failures"], report["students"]) == (0, [], 8)
+    played = {row["case"]: row for row in report["special"]}
+    assert all(row["ok"] for row in played.values())
+    happened = {case for case, row in played.items() if row["count"]}
+    assert {"Chuyển đến, không có học kỳ I", "Chuyển đi giữa năm", "Đánh giá lại, rèn luyện trong hè", "Chữ rời dấu (NFD) từ SMAS"} <= happened
+    assert report["documents"] == 3 * 9, "eight at the year's end and one who left with his record"
 
 
 @pytest.mark.slow

@@ -283,6 +283,8 @@ def test_chosen_data_sets_and_classes_only(ours: Here, fake: FakeSector) -> None
     assert {row.source_id for row in rows if row.resource == "students"} == {"P1", "P2"}
     assert {row.source_id for row in rows if row.resource == "enrolments"} == {"E1", "E2"}
     assert ("students", "P8", "new", "") in brief(report(ours)), "what a narrow run passed over comes with the next whole one"
+    whole, narrow, sets = sync_runs(ours.db, ours.admin)
+    assert [(run.chosen_resources, run.chosen_classes) for run in (whole, narrow, sets)] == [([], []), ([], ["6A1"]), (["classes", "staff"], [])]
 
 
 def test_the_report_file_holds_no_formula(ours: Here, fake: FakeSector) -> None:

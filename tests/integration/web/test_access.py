@@ -49,7 +49,7 @@ ALLOWED: dict[Right, set[str]] = {
 """The table of workflow.md, written out again: the product's own (`authority`) is what is tested."""
 
 PAGES: dict[str, set[Right]] = {
-    "SyncState": {Right.SYNC}, "LockState": {Right.LOCK}, "UnlockState": {Right.UNLOCK_ASK, Right.UNLOCK_APPROVE},
+    "SyncState": {Right.SYNC}, "SyncScopeState": {Right.SYNC}, "LockState": {Right.LOCK}, "UnlockState": {Right.UNLOCK_ASK, Right.UNLOCK_APPROVE},
     "AuditState": {Right.AUDIT_READ}, "AccountsState": {Right.ACCOUNTS, Right.ACCOUNTS_READ},
     "RecordsState": {Right.RECORDS_READ, Right.UNLOCK_ASK},
     "PupilState": {Right.RECORDS_READ, Right.ATTACH},
