@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reflex as rx
 
-from hocba_app.components.data_table import data_table, pager
+from hocba_app.components.data_table import Head, data_table, pager, sort_head
 from hocba_app.components.empty_state import empty_state
 from hocba_app.components.fields import select_field, text_field
 from hocba_app.components.native_form import native_link
@@ -27,7 +27,7 @@ def audit() -> rx.Component:
                 rx.cond(
                     AuditState.rows.length() > 0,
                     rx.el.section(
-                        data_table(["Số", "Lúc", "Người thực hiện", "Việc", "Đối tượng", "Chi tiết"], AuditState.rows, _row, label="Nhật ký"),
+                        data_table(["Số", _time_head(), "Người thực hiện", "Việc", "Đối tượng", "Chi tiết"], AuditState.rows, _row, label="Nhật ký"),
                         pager(
                             page=AuditState.page, pages=AuditState.pages, total=AuditState.total, on_previous=AuditState.previous,
                             on_next=AuditState.next, noun="việc",
@@ -43,6 +43,10 @@ def audit() -> rx.Component:
         subtitle="Không ai sửa hay xóa được: mỗi dòng mang mã băm của dòng trước, và mỗi ngày được đóng dấu thời gian.",
         actions=native_link("Tải về (CSV)", href=AuditState.csv_href, class_name="button soft"),
     )
+
+
+def _time_head() -> Head:
+    return sort_head("Lúc", active=True, descending=~AuditState.oldest_first, on_click=AuditState.turn_order)
 
 
 def _filters() -> rx.Component:

@@ -96,7 +96,7 @@ def _list() -> rx.Component:
             rx.fragment(
                 data_table(
                     ["Người ký", "Tài khoản MySign", "Chứng thư số", "Hiệu lực", "Tình trạng", ""], SigningAccountsState.rows, _row,
-                    label="Tài khoản MySign của từng người", max_height="none",
+                    label="Tài khoản MySign của từng người"
                 ),
                 pager(
                     page=SigningAccountsState.page, pages=SigningAccountsState.pages, total=SigningAccountsState.total,

@@ -18,6 +18,7 @@ from hocba_app.services.accounts.administration import AccountRow
 from hocba_app.services.accounts.authority import Right, allowed
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.state import undoing
+from hocba_app.state.addresses import address_of, page_in
 from hocba_app.state.guard import identity, requires
 
 PAGE_ROWS = 30
@@ -90,7 +91,13 @@ class AccountsState(rx.State):
     async def load(self) -> None:
         self.problem = self.done = self.action = self.opened = ""
         undoing.on_load(self)
-        self.selected, self.page = [], 1
+        query = self.router.url.query_parameters
+        if not query:  # opened anew: turning pages keeps the choice
+            self.selected, self.search = [], ""
+        self.state = state if (state := str(query.get("state", ""))) in STATES else ""
+        wanted = str(query.get("sort", ""))
+        self.descending, self.sort = wanted.startswith("-"), sort if (sort := wanted.lstrip("-")) in _SORTS else "name"
+        self.page = page_in(query)
         await self._reload(await identity(self))
 
     @rx.event
@@ -101,31 +108,35 @@ class AccountsState(rx.State):
 
     @rx.event
     @requires(Right.ACCOUNTS_READ)
-    async def set_state_filter(self, state: str) -> None:
+    async def set_state_filter(self, state: str) -> rx.event.EventSpec:
         """Only accounts in this state."""
-        self.state, self.page = state if state in STATES else "", 1
-        await self._reload(await identity(self))
+        self.state = state if state in STATES else ""
+        return await self._go(1)
 
     @rx.event
     @requires(Right.ACCOUNTS_READ)
-    async def set_sort(self, sort: str) -> None:
+    async def set_sort(self, sort: str) -> rx.event.EventSpec:
         """By this column; again the other way round."""
         if sort in _SORTS:
             self.descending = self.sort == sort and not self.descending
-            self.sort, self.page = sort, 1
-        await self._reload(await identity(self))
+            self.sort = sort
+        return await self._go(1)
 
     @rx.event
     @requires(Right.ACCOUNTS_READ)
-    async def previous(self) -> None:
-        self.page = max(1, self.page - 1)
-        await self._reload(await identity(self))
+    async def previous(self) -> rx.event.EventSpec:
+        return await self._go(max(1, self.page - 1))
 
     @rx.event
     @requires(Right.ACCOUNTS_READ)
-    async def next(self) -> None:
-        self.page = min(self.pages, self.page + 1)
+    async def next(self) -> rx.event.EventSpec:
+        return await self._go(min(self.pages, self.page + 1))
+
+    async def _go(self, page: int) -> rx.event.EventSpec:
+        self.page = page
         await self._reload(await identity(self))
+        sort = ("-" if self.descending else "") + self.sort
+        return rx.redirect(address_of("/accounts", {"state": self.state, "sort": "" if sort == "name" else sort, "page": self.page}), replace=True)
 
     @rx.event
     @requires(Right.ACCOUNTS)
@@ -220,6 +231,7 @@ class AccountsState(rx.State):
         self.may_change, self.mail = allowed(who, Right.ACCOUNTS), mail_offered()
         self.rows = [_row(row) for row in found.rows]
         self.total, self.pages, self.loaded = found.total, max(1, -(-found.total // PAGE_ROWS)), True
+        self.page = min(self.page, self.pages)
 
 
 def _row(row: AccountRow) -> Row:

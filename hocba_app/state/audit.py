@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+from collections.abc import Mapping
 from datetime import date
+from typing import Any
 from urllib.parse import urlencode
 
 import reflex as rx
@@ -15,6 +17,7 @@ from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.audit.reading import AuditRow, actors, audit_page
+from hocba_app.state.addresses import address_of, page_in
 from hocba_app.state.guard import identity, requires
 from hocba_app.state.records import Choice
 
@@ -47,6 +50,7 @@ class AuditState(rx.State):
     actor: str = ""
     since: str = ""
     until: str = ""
+    oldest_first: bool = False
     page: int = 1
     pages: int = 1
     total: int = 0
@@ -60,9 +64,12 @@ class AuditState(rx.State):
     @rx.event
     @requires(Right.AUDIT_READ)
     async def load(self) -> None:
-        """The newest page. ``?action=`` chooses a group."""
-        self.group = str(self.router.url.query_parameters.get("action", ""))[:60]
-        self.problem, self.page = "", 1
+        """Filters from the address, rows from the database."""
+        query = self.router.url.query_parameters
+        self.group, self.actor = str(query.get("action", ""))[:60], str(query.get("actor", ""))[:60]
+        self.since, self.until = _day_in(query, "since"), _day_in(query, "until")
+        self.oldest_first = str(query.get("order", "")) == "oldest"
+        self.problem, self.page = "", page_in(query)
         who = await identity(self)
         assert who is not None
         self.people = [Choice(key, name) for key, name in await asyncio.to_thread(actors, database(), who)]
@@ -77,8 +84,8 @@ class AuditState(rx.State):
 
     @rx.event
     @requires(Right.AUDIT_READ)
-    async def set_filter(self, which: str, value: str) -> None:
-        """One filter."""
+    async def set_filter(self, which: str, value: str) -> rx.event.EventSpec:
+        """One filter; the address follows."""
         value = str(value)[:60]
         if which == "group":
             self.group = value
@@ -86,20 +93,33 @@ class AuditState(rx.State):
             self.actor = value
         elif which in ("since", "until") and (not value or _is_day(value)):
             setattr(self, which, value)
-        self.page = 1
-        await self._reload(await identity(self))
+        return await self._go(1)
 
     @rx.event
     @requires(Right.AUDIT_READ)
-    async def previous(self) -> None:
-        self.page = max(1, self.page - 1)
-        await self._reload(await identity(self))
+    async def turn_order(self) -> rx.event.EventSpec:
+        """The oldest first, or the newest again."""
+        self.oldest_first = not self.oldest_first
+        return await self._go(1)
 
     @rx.event
     @requires(Right.AUDIT_READ)
-    async def next(self) -> None:
-        self.page += 1
+    async def previous(self) -> rx.event.EventSpec:
+        return await self._go(max(1, self.page - 1))
+
+    @rx.event
+    @requires(Right.AUDIT_READ)
+    async def next(self) -> rx.event.EventSpec:
+        return await self._go(self.page + 1)
+
+    async def _go(self, page: int) -> rx.event.EventSpec:
+        self.page = page
         await self._reload(await identity(self))
+        filters = {
+            "action": self.group, "actor": self.actor, "since": self.since, "until": self.until,
+            "order": "oldest" if self.oldest_first else "", "page": self.page,
+        }
+        return rx.redirect(address_of("/audit", filters), replace=True)
 
     async def _reload(self, who: Identity | None) -> None:
         assert who is not None
@@ -108,7 +128,7 @@ class AuditState(rx.State):
             found = await asyncio.to_thread(
                 audit_page, database(), who, search=self.search, action=self.group,
                 actor=None if not self.actor else "" if self.actor == SYSTEM else self.actor, since=self.since, until=self.until,
-                page=self.page, size=PAGE_ROWS,
+                page=self.page, size=PAGE_ROWS, oldest_first=self.oldest_first,
             )
         except HocbaError as error:
             self.problem, self.loaded = error.sentence, True
@@ -123,6 +143,11 @@ def _is_day(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _day_in(query: Mapping[str, Any], name: str) -> str:
+    text = str(query.get(name, ""))
+    return text if _is_day(text) else ""
 
 
 def _row(row: AuditRow) -> Row:

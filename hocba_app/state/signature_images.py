@@ -21,6 +21,7 @@ from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.signers import images
 from hocba_app.services.signers.owners import Choice, choices
 from hocba_app.state import drafting, undoing
+from hocba_app.state.addresses import address_of, page_in
 from hocba_app.state.following import follow
 from hocba_app.state.guard import identity, requires
 
@@ -113,7 +114,9 @@ class SignatureImagesState(rx.State):
         """Show the truth, then follow it."""
         self.problem, self.done, self.chosen_id, self.give_number = "", "", "", -1
         self.missing_only = self.router.url.query_parameters.get("missing", "") == "1"
-        self.search, self.page, self.file_page = "", 1, 1
+        if not self.router.url.query_parameters:
+            self.search = ""
+        self.page, self.file_page = page_in(self.router.url.query_parameters), 1
         who = await identity(self)
         assert who is not None
         undoing.on_load(self)
@@ -135,21 +138,20 @@ class SignatureImagesState(rx.State):
 
     @rx.event
     @requires(Right.SIGNATURE_IMAGES)
-    async def show_missing(self, only: bool) -> None:
-        self.missing_only, self.page = bool(only), 1
-        await self._reload(await identity(self))
+    async def show_missing(self, only: bool) -> rx.event.EventSpec:
+        """Only who has none."""
+        self.missing_only = bool(only)
+        return await self._go(1)
 
     @rx.event
     @requires(Right.SIGNATURE_IMAGES)
-    async def previous(self) -> None:
-        self.page = max(1, self.page - 1)
-        await self._reload(await identity(self))
+    async def previous(self) -> rx.event.EventSpec:
+        return await self._go(max(1, self.page - 1))
 
     @rx.event
     @requires(Right.SIGNATURE_IMAGES)
-    async def next(self) -> None:
-        self.page = min(self.pages, self.page + 1)
-        await self._reload(await identity(self))
+    async def next(self) -> rx.event.EventSpec:
+        return await self._go(min(self.pages, self.page + 1))
 
     @rx.event
     @requires(Right.SIGNATURE_IMAGES)
@@ -264,6 +266,11 @@ class SignatureImagesState(rx.State):
         except HocbaError as error:
             self.problem = error.sentence
         await self._reload(who)
+
+    async def _go(self, page: int) -> rx.event.EventSpec:
+        self.page = page
+        await self._reload(await identity(self))
+        return rx.redirect(address_of("/signature-images", {"missing": "1" if self.missing_only else "", "page": self.page}), replace=True)
 
     async def _who(self) -> Identity:
         who = await identity(self)

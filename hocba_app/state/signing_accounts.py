@@ -18,6 +18,7 @@ from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.signers import keys
 from hocba_app.services.signers.recheck import recheck_progress, start_recheck
 from hocba_app.state import key_editing
+from hocba_app.state.addresses import address_of, page_in
 from hocba_app.state.following import follow
 from hocba_app.state.form_texts import form_texts
 from hocba_app.state.guard import identity, requires
@@ -68,7 +69,10 @@ class SigningAccountsState(rx.State):
     async def load(self) -> AsyncIterator[rx.event.EventSpec]:
         """Show the truth, then follow it. ``?state=any`` shows who cannot sign."""
         wanted = str(self.router.url.query_parameters.get("state", ""))
-        self.only, self.search, self.page, self.problem = (wanted if wanted in ("any", *KEY_STATE) else ""), "", 1, ""
+        self.only, self.problem = (wanted if wanted in ("any", *KEY_STATE) else ""), ""
+        self.page = page_in(self.router.url.query_parameters)
+        if not self.router.url.query_parameters:
+            self.search = ""
         key_editing.open_editor(self, "", "")
         await self._reload(await identity(self))
         self.following += 1
@@ -87,21 +91,19 @@ class SigningAccountsState(rx.State):
 
     @rx.event
     @requires(Right.SIGNING_ACCOUNTS)
-    async def show(self, state: str) -> None:
-        self.only, self.page = (state if state in ("any", *KEY_STATE) else ""), 1
-        await self._reload(await identity(self))
+    async def show(self, state: str) -> rx.event.EventSpec:
+        self.only = state if state in ("any", *KEY_STATE) else ""
+        return await self._go(1)
 
     @rx.event
     @requires(Right.SIGNING_ACCOUNTS)
-    async def previous(self) -> None:
-        self.page = max(1, self.page - 1)
-        await self._reload(await identity(self))
+    async def previous(self) -> rx.event.EventSpec:
+        return await self._go(max(1, self.page - 1))
 
     @rx.event
     @requires(Right.SIGNING_ACCOUNTS)
-    async def next(self) -> None:
-        self.page = min(self.pages, self.page + 1)
-        await self._reload(await identity(self))
+    async def next(self) -> rx.event.EventSpec:
+        return await self._go(min(self.pages, self.page + 1))
 
     @rx.event
     @requires(Right.SIGNING_ACCOUNTS)
@@ -195,6 +197,11 @@ class SigningAccountsState(rx.State):
     def _close(self) -> None:
         self.editing, self.removing = KeyRow(), False
         key_editing.open_editor(self, "", "")
+
+    async def _go(self, page: int) -> rx.event.EventSpec:
+        self.page = page
+        await self._reload(await identity(self))
+        return rx.redirect(address_of("/signing-accounts", {"state": self.only, "page": self.page}), replace=True)
 
     async def _reload(self, who: Identity | None) -> None:
         assert who is not None

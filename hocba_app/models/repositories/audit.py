@@ -35,9 +35,10 @@ def count_events(session: Session, wanted: AuditFilter) -> int:
     return int(session.exec(_narrowed(select(func.count()).select_from(AuditEvent), wanted)).one())
 
 
-def events(session: Session, wanted: AuditFilter, *, offset: int, limit: int) -> list[AuditEvent]:
-    """One page, newest first."""
-    query = _narrowed(select(AuditEvent), wanted).order_by(col(AuditEvent.seq).desc()).offset(offset).limit(limit)
+def events(session: Session, wanted: AuditFilter, *, offset: int, limit: int, oldest_first: bool = False) -> list[AuditEvent]:
+    """One page, newest first or the other way round."""
+    order = col(AuditEvent.seq).asc() if oldest_first else col(AuditEvent.seq).desc()
+    query = _narrowed(select(AuditEvent), wanted).order_by(order).offset(offset).limit(limit)
     return list(session.exec(query).all())
 
 

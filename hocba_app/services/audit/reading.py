@@ -64,8 +64,9 @@ def audit_page(
     until: str = "",
     page: int = 1,
     size: int = 50,
+    oldest_first: bool = False,
 ) -> AuditPage:
-    """One page of the school's log, newest first.
+    """One page of the school's log, newest first unless asked otherwise.
 
     Args:
         search: words of an action, of the name of who did it, of a pupil's name or code.
@@ -85,7 +86,7 @@ def audit_page(
         total = rows.count_events(session, wanted)
         pages = max(1, -(-total // size))
         page = min(max(page, 1), pages)
-        found = rows.events(session, wanted, offset=(page - 1) * size, limit=size)
+        found = rows.events(session, wanted, offset=(page - 1) * size, limit=size, oldest_first=oldest_first)
         return AuditPage(_told(session, found), total, page, pages)
 
 
