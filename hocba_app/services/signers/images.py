@@ -235,7 +235,7 @@ def take_back_upload(db: Database, who: Identity, job_id: str, number: int | Non
     """Undo :func:`use_upload`, or :func:`give_file` of one file: the images before count again.
 
     Returns:
-        How many images were taken back; those replaced since stay.
+        How many files wait to be used again; images replaced since stay.
 
     Raises:
         HocbaError: FORBIDDEN, NOT_FOUND; UNDO_TOO_LATE when every one was replaced since.
@@ -244,16 +244,18 @@ def take_back_upload(db: Database, who: Identity, job_id: str, number: int | Non
     with db.write(who.school_id) as session:
         job, files = _report(session, job_id)
         chosen = files if number is None else [_entry(files, number)]
-        taken = 0
-        for entry in reversed(chosen):  # two files of one person: the later one counts
-            if entry.get("row") and take_back(session, entry["row"], who.account_id):
-                taken += 1
+        stored = [entry for entry in chosen if "row" in entry]
+        back = 0
+        for entry in reversed(stored):  # two files of one person: the later one counts
+            # An image that counted before already made no row: there is nothing to take back of it.
+            if not entry["row"] or take_back(session, entry["row"], who.account_id):
+                back += 1
                 entry["outcome"] = UNMATCHED if entry["outcome"] == GIVEN else READY
                 entry.pop("row")
-        if not taken:
+        if not back:
             raise HocbaError(ErrorCode.UNDO_TOO_LATE)
         _keep(session, job, files)
-    return taken
+    return back
 
 
 def take_back_one(db: Database, who: Identity, owner: str, image_id: str) -> None:

@@ -116,6 +116,16 @@ def test_an_upload_is_taken_back(small: SmallSchool, stranger: Identity) -> None
         assert session.exec(select(AuditEvent.action)).all().count("signature.image_taken_back") == 2
 
 
+def test_the_same_images_once_more_are_undone_too(small: SmallSchool) -> None:
+    admin = small.people["admin"]
+    files = (("GV001.png", paper(1)), ("GV002.png", paper(2)))
+    images.use_upload(small.db, admin, upload(small, *files).job_id)
+    again = upload(small, *files).job_id
+    images.use_upload(small.db, admin, again)
+    assert images.take_back_upload(small.db, admin, again) == 2 and outcomes(small) == ["ready", "ready"]
+    assert preview_of(small, "GV001") != "", "the upload before keeps what it stored"
+
+
 def outcomes(small: SmallSchool) -> list[str]:
     found = images.last_upload(small.db, small.people["admin"])
     assert found is not None
