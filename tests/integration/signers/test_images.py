@@ -87,7 +87,7 @@ def test_many_files_and_a_zip_at_once(small: SmallSchool) -> None:
     assert (page.staff, page.missing, page.total, page.seal.preview) == (6, 4, 6, "")
     assert {row.code for row in images.images_page(small.db, small.people["admin"], missing=True).rows} == {"GV003", "GV004", "GV005", "GV006"}
     assert [row.code for row in images.images_page(small.db, small.people["admin"], "anh 2").rows] == ["GV002"]
-    again = upload(small, ("GV001.png", paper(1, kind="PNG")), ("GV004.jpg", paper(22)))
+    again = upload(small, ("GV001.png", paper(1, kind="PNG")), ("GV002.jpg", paper(22)))
     images.use_upload(small.db, small.people["admin"], again.job_id)
     assert outcomes(small) == ["matched", "replaced"]
 
