@@ -27,6 +27,11 @@ def plain(text: str) -> str:
     return "\n".join(" ".join(line.split()) for line in unicodedata.normalize("NFC", text).strip().splitlines())
 
 
+def one_line(text: str) -> str:
+    """Text in NFC on one line: people break the lines of a cell to see all of it."""
+    return " ".join(plain(text).split())
+
+
 def day(text: str) -> str:
     """"06/05/2014" or "2014-05-06" → "2014-05-06"."""
     try:
@@ -67,6 +72,22 @@ def listed(text: str) -> list[str]:
     return [part for part in (plain(part) for part in re.split(r"[;\n]", text)) if part]
 
 
+def traits(text: str) -> list[dict[str, str | None]]:
+    """"Yêu nước: T; Nhân ái: Đ" → names with their levels; a name without a level is not assessed yet."""
+    found = []
+    for part in listed(text):
+        name, _, level = (one_line(piece) for piece in part.partition(":"))
+        if level and level.upper() not in ("T", "Đ", "C"):
+            raise ValueError(f"mức của {name[:40]} phải là T, Đ hoặc C")
+        found.append({"name": name, "level": level.upper() or None})
+    return found
+
+
+def shown_traits(value: object) -> str:
+    """Names and levels as :func:`traits` reads them."""
+    return "; ".join(f"{row['name']}: {row['level'] or ''}" for row in value)  # type: ignore[attr-defined]
+
+
 def choice(words: Mapping[str, object]) -> tuple[Read, Write]:
     """A value chosen from words of the school's."""
     by_word = {heading(word): value for word, value in words.items()}
@@ -88,7 +109,7 @@ class Field:
     key: str
     """Where the value goes; "learning.term1" is a path."""
     required: bool = False
-    read: Read = plain
+    read: Read = one_line
     write: Write = str
     also: tuple[str, ...] = ()
     """Other headers schools' exports use."""
@@ -122,6 +143,15 @@ _PROMOTION = choice({"Lên lớp": "promoted", "Ở lại lớp": "retained", "�
 _YES = choice({"Có": True, "Không": False})
 _PUPIL = Field("Mã học sinh", "student_code", True, also=("Mã HS", "Mã định danh Bộ"))
 _TERMS = (("HK I", "term1"), ("HK II", "term2"), ("cả năm", "year"), ("sau đánh giá lại", "reassessed"))
+_PRIMARY = (
+    Field("Số buổi nghỉ có phép", "absences.excused", False, whole), Field("Số buổi nghỉ không phép", "absences.unexcused", False, whole),
+    Field("Chiều cao (cm)", "height_cm", False, result, shown_result), Field("Cân nặng (kg)", "weight_kg", False, result, shown_result),
+    Field("Phẩm chất", "qualities", False, traits, shown_traits), Field("Nhận xét phẩm chất", "qualities_comment", False, plain),
+    Field("Năng lực chung", "general_competencies", False, traits, shown_traits), Field("Nhận xét năng lực chung", "general_comment", False, plain),
+    Field("Năng lực đặc thù", "specific_competencies", False, traits, shown_traits),
+    Field("Nhận xét năng lực đặc thù", "specific_comment", False, plain),
+)
+"""Of primary schools only; a level is written after its name."""
 
 SHEETS = (
     SheetSpec(
@@ -177,7 +207,8 @@ SHEETS = (
             _PUPIL, Field("Mã môn", "subject_code", True), Field("Học kì I", "term1", False, result, shown_result, ("HK I",)),
             Field("Học kì II", "term2", False, result, shown_result, ("HK II",)), Field("Cả năm", "year", False, result, shown_result, ("CN",)),
             Field("Đánh giá lại", "reassessed", False, result, shown_result), Field("Điểm kiểm tra cuối năm", "test", False, result, shown_result),
-            Field("Nhận xét", "comment"), Field("Ghi chú", "note"),
+            Field("Điểm kiểm tra lại", "reassessed_test", False, result, shown_result), Field("Nhận xét", "comment", False, plain),
+            Field("Ghi chú", "note", False, plain),
         ),
         ("Kết quả", "Điểm"),
     ),
@@ -187,10 +218,13 @@ SHEETS = (
             _PUPIL, *(Field(f"Học tập {name}", f"learning.{key}") for name, key in _TERMS),
             *(Field(f"Rèn luyện {name}", f"training.{key}") for name, key in _TERMS),
             *(Field(f"Số buổi nghỉ {name}", f"absences.{key}", False, whole) for name, key in _TERMS[:3]),
-            Field("Lên lớp", "promotion", False, *_PROMOTION), Field("Ghi chú lên lớp", "promotion_note"), Field("Danh hiệu", "title"),
+            Field("Lên lớp", "promotion", False, *_PROMOTION), Field("Ghi chú lên lớp", "promotion_note", False, plain), Field("Danh hiệu", "title"),
             Field("Khen thưởng", "awards", False, listed, lambda value: "; ".join(value)),  # type: ignore[arg-type]
-            Field("Chứng chỉ", "certificates"), Field("Nhận xét của GVCN", "homeroom_comment"),
-            Field("Nhận xét của GVCN sau hè", "homeroom_comment_after_summer"), Field("Hoàn thành chương trình", "programme_completed", False, *_YES),
+            Field("Chứng chỉ", "certificates", False, plain), Field("Nhận xét của GVCN", "homeroom_comment", False, plain),
+            Field("Nhận xét của GVCN sau hè", "homeroom_comment_after_summer", False, plain),
+            Field("Hoàn thành chương trình", "programme_completed", False, *_YES),
+            *(Field(f"ĐTB các môn {name}", f"averages.{key}", False, result, shown_result) for name, key in _TERMS),
+            *_PRIMARY,
         ),
     ),
 )

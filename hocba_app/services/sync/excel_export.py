@@ -56,7 +56,7 @@ def _results(session: Session, school_year: str, students: list[Student]) -> dic
 
 
 def _flat(payload: Mapping[str, Any]) -> dict[str, Any]:
-    nested = ("learning", "training", "absences")
+    nested = ("learning", "training", "absences", "averages")
     return {key: value for key, value in payload.items() if key not in nested} | {
         f"{name}.{key}": value for name in nested for key, value in (payload.get(name) or {}).items()
     }

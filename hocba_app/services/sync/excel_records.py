@@ -17,7 +17,7 @@ from hocba_app.services.sync.excel_rows import Entry, Place, Rows
 from hocba_app.services.sync.tables import DETAILS
 
 _NAMES = {"student_id": "student_code", "class_id": "class_code", "subject_id": "subject_code", "staff_id": "staff_code", "homeroom_staff_id": "homeroom_code"}
-_SUBJECT_KEYS = ("term1", "term2", "year", "reassessed", "test", "comment", "note")
+_SUBJECT_KEYS = ("term1", "term2", "year", "reassessed", "test", "reassessed_test", "comment", "note")
 _WHAT = {"staff": "giáo viên", "classes": "lớp", "subjects": "môn", "students": "học sinh"}
 
 
@@ -239,6 +239,8 @@ def _lay_over(data: dict[str, Any], values: dict[str, Any]) -> None:
         if key == "student_code":
             continue
         head, _, rest = key.partition(".")
+        if value is None and (rest not in (data.get(head) or {}) if rest else head not in data):
+            continue  # a column of another regime's form
         if rest:
             data[head] = (data.get(head) or {}) | {rest: value}
         else:
