@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+_WHOLE_SUITE = ("-q", "-n", "2", "--dist", "loadscope", "--no-loadscope-reorder")
+"""Two processes: much of the suite waits – for phones, pages, other processes. In its own order: the browser begins."""
 _PACKAGES = {"chromium": "chromium", "pdfsig": "poppler-utils", "softhsm2-util": "softhsm2", "postgres": "postgresql"}
 
 
@@ -33,7 +35,7 @@ def run(arguments: Sequence[str]) -> int:
         code |= subprocess.call([sys.executable, "-m", module, *options], cwd=ROOT)
     with _postgres() as url:
         environment = {**os.environ, "HOCBA_TEST_POSTGRES_URL": url}
-        tests = subprocess.call([sys.executable, "-m", "pytest", *(arguments or ["-q"])], cwd=ROOT, env=environment)
+        tests = subprocess.call([sys.executable, "-m", "pytest", *(arguments or _WHOLE_SUITE)], cwd=ROOT, env=environment)
     return code or tests
 
 

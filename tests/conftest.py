@@ -10,6 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from sqlmodel import SQLModel
+from xdist.scheduler.loadscope import LoadScopeScheduling
 
 from hocba_app.models import Database, School
 from hocba_app.services.signing.outside import close_connections
@@ -25,6 +26,18 @@ def pytest_report_header() -> str:
 def pytest_sessionfinish() -> None:
     """Connections the product keeps for a process's life are closed at the end of this one's."""
     close_connections()
+
+
+class ByFile(LoadScopeScheduling):
+    """Where several processes share the suite, a file stays in one, and so do all tests with a browser: one product, one build."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::", 1)[0]
+        return "tests/e2e" if file.startswith("tests/e2e/") else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFile:
+    return ByFile(config, log)  # type: ignore[arg-type]
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
