@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from hocba_app.simulators.smas import calendar, live, sector, troubles, years
+from hocba_app.simulators.smas import calendar, live, sector, trial, troubles, workbook, years
 from hocba_app.simulators.smas.console.app import Console
 from hocba_app.simulators.smas.description import docs_page, openapi
 from hocba_app.simulators.smas.faults import KINDS, Faults, FaultyService
@@ -86,6 +86,8 @@ class Wire:
             Route("/smas/v1/staff/{id}/password", self._for_school(self.reset_password), methods=["POST"]),
             Route("/smas/v1/years", self._for_school(self.school_years), methods=["GET", "POST"]),
             Route("/smas/v1/register_numbers", self._for_school(self.number_register), methods=["POST"]),
+            Route("/smas/v1/trial", self._for_school(self.trial), methods=["POST"]),
+            Route("/smas/v1/workbook", self._for_school(self.workbook)),
             Route("/smas/v1/comment_templates/apply", self._for_school(self.apply_templates), methods=["POST"]),
             Route("/smas/v1/{resource}", self._for_school(self.collection), methods=["GET", "POST"]),
             Route(member, self._for_school(self.one), methods=["GET", "PATCH", "DELETE"]),
@@ -204,6 +206,14 @@ class Wire:
 
     async def apply_templates(self, request: Request, school: str) -> Response:
         return JSONResponse(await asyncio.to_thread(years.apply_templates, self.store, school, await _json(request)))
+
+    async def trial(self, request: Request, school: str) -> Response:
+        return JSONResponse(await asyncio.to_thread(trial.fill, self.store, school, await _json(request)))
+
+    async def workbook(self, request: Request, school: str) -> Response:
+        year = request.query_params.get("school_year") or Live(self.store, school).year
+        data = await asyncio.to_thread(workbook.export, self.store, school, year)
+        return Response(data, media_type=workbook.TYPE, headers={"Cache-Control": "no-store"})
 
     async def submit(self, request: Request, school: str) -> Response:
         submissions = self.service.submissions

@@ -51,7 +51,7 @@ def _reveal(store: Store, code: str, moment: str) -> None:
     for row in rows:
         resource, identity, values = row["resource"], row["id"], json.loads(row["data"])
         if resource == "results":
-            _reveal_result(store, code, books, identity, values)
+            reveal_result(store, code, books, identity, values)
         else:
             # What somebody deleted stays deleted: a change is no reason to bring half a record back.
             current = store.record(code, resource, identity)
@@ -59,7 +59,7 @@ def _reveal(store: Store, code: str, moment: str) -> None:
                 store.put(code, resource, identity, merged(current or {}, values))
 
 
-def _reveal_result(store: Store, code: str, books: gradebook.Books, identity: str, values: dict[str, Any]) -> None:
+def reveal_result(store: Store, code: str, books: gradebook.Books, identity: str, values: dict[str, Any]) -> None:
     """What is entered in a result; a pupil, class or subject that somebody has taken away since is left alone."""
     result = store.record(code, "results", identity)
     subjects = {

@@ -103,3 +103,25 @@ def test_a_staff_members_password(school: School) -> None:
     assert school.http.post("/smas/v1/staff/nobody/password").status_code == 404
     school.http.patch(f"/smas/v1/staff/{person['id']}", json={"status": "left"})
     assert school.http.post(f"/smas/v1/staff/{person['id']}/password").status_code == 409
+
+
+@pytest.mark.parametrize("spec", ["lower_secondary:students=50,seed=6,moment=summer,special=0", "primary:students=50,moment=summer,special=0", "upper_secondary:students=50,moment=summer,special=0"])
+def test_a_rolled_over_year_is_filled_on_demand(spec: str, tmp_path: Path) -> None:
+    with smas(tmp_path, spec) as (school,):
+        school.http.post("/smas/v1/years", json={"school_year": NEXT, "roll_over": True})
+        assert school.http.post("/smas/v1/trial", json={"term": "summer"}).status_code == 422
+        first = school.http.post("/smas/v1/trial", json={"term": "I"}).json()
+        enrolled = {item["id"] for item in school.live("enrolments", school_year=NEXT)}
+        assert first["results"] == len(enrolled) > 0 and first["assignments"] > 0
+        mine = school.live("results", school_year=NEXT)[0]
+        subject = next(row for row in mine["data"]["subjects"] if row["term1"] is not None)
+        assert all(row["term2"] is None for row in mine["data"]["subjects"])
+        comment = {"student_id": mine["data"]["student_id"], "subject_id": subject["subject_id"], "comment": "Của tôi."}
+        assert school.http.put("/smas/v1/comments", json=comment).status_code == 200
+        assert school.http.post("/smas/v1/trial", json={"term": "I"}).json() == {"assignments": 0, "results": 0}, "what is there stays"
+        assert school.http.post("/smas/v1/trial", json={"term": "II"}).json() == {"assignments": 0, "results": len(enrolled)}
+        answer = school.http.post("/smas/v1/submissions", json={"kind": "results", "term": "II", "school_year": NEXT}).json()
+        while (state := school.http.get(f"/smas/v1/submissions/{answer['id']}").json())["state"] == "running":
+            pass
+        assert state["state"] == "accepted", state["errors"][:3]
+        assert len(school.live("results", school_year=NEXT)) == len(enrolled)

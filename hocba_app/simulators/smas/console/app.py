@@ -57,6 +57,8 @@ class Console:
             self._page("/console/year", year_pages.year),
             self._page("/console/year/declare", year_pages.declare, ["POST"]),
             self._page("/console/year/register", year_pages.register, ["POST"]),
+            self._page("/console/year/trial", year_pages.trial_year, ["POST"]),
+            self._page("/console/workbook", year_pages.export),
             self._page("/console/templates/new", year_pages.new_template, ["POST"]),
             self._page("/console/templates/{id}/delete", year_pages.delete_template, ["POST"]),
             self._page("/console/submissions", year_pages.submissions, both),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from hocba_app.simulators.smas import calendar, sector, years
+from hocba_app.simulators.smas import calendar, sector, trial, workbook, years
 from hocba_app.simulators.smas.console import html
 from hocba_app.simulators.smas.console.context import Context
 from hocba_app.simulators.smas.console.html import esc
@@ -37,7 +37,25 @@ def home(context: Context) -> Response:
     body += f"<h2>Diễn biến năm học (chỉ có ở bản mô phỏng)</h2><p>Hiện là: <b>{_MOMENTS[context.school['moment']]}</b>.</p>"
     if later:
         body += f"<form class=bar method=post action=/console/time><label>Nhập sẵn dữ liệu đến{html.select('moment', later, later[0][0])}</label><button class=plain>Thực hiện</button></form>"
+    body += (
+        "<h2>Xuất Excel</h2><p>Giáo viên, lớp, môn học, học sinh, phân công và kết quả của năm học, mỗi loại một trang tính.</p>"
+        "<p><a class=button href=/console/workbook>Tải tệp Excel</a></p>"
+    )
     return context.page("Tổng quan", body, "")
+
+
+def export(context: Context) -> Response:
+    """The year as a workbook."""
+    data = workbook.export(context.store, context.session.school, context.year)
+    name = f"smas-{context.session.school}-{context.year}.xlsx"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return Response(data, media_type=workbook.TYPE, headers=headers)
+
+
+def trial_year(context: Context) -> Response:
+    """Teachers and marks for a year nobody has entered anything in."""
+    answer = trial.fill(context.store, context.session.school, {"term": context.form.get("term")})
+    return context.done(f"Đã phân công {answer['assignments']} môn, nhập điểm cho {answer['results']} học sinh. Chưa nộp gì lên Sở.", "/console/year")
 
 
 def time(context: Context) -> Response:
@@ -60,6 +78,8 @@ def year(context: Context) -> Response:
         "<p>Kết chuyển: lớp và học sinh lên khối trên, học sinh ở lại vào lớp cùng khối, khối cuối ra trường; quá trình học tập được ghi thêm một năm.</p>"
         f"<form class=bar method=post action=/console/year/declare><input type=hidden name=school_year value='{esc(following)}'>"
         "<label><span><input type=checkbox name=roll_over value=1 checked> Kết chuyển dữ liệu năm cũ</span></label><button>Khai báo</button></form>"
+        "<h2>Dữ liệu thử cho năm học này (chỉ có ở bản mô phỏng)</h2><p>Phân công giáo viên cho môn chưa có người dạy và nhập điểm, nhận xét cho học kì chưa có điểm. Dữ liệu đã nhập được giữ nguyên.</p>"
+        f"<form class=bar method=post action=/console/year/trial><label>Nhập đến{html.select('term', [('I', 'hết học kì I'), ('II', 'cuối năm')], 'I')}</label><button class=plain>Nhập dữ liệu thử</button></form>"
         "<h2>Số đăng bộ</h2><form class=bar method=post action=/console/year/register>"
         f"<label>Đánh số cho học sinh chưa có, bắt đầu từ{html.text_input('start', '1', mode='numeric')}</label><button class=plain>Đánh số</button></form>"
         f"<h2>Mẫu nhận xét của giáo viên chủ nhiệm</h2>{html.table(('Mức học tập', 'Nội dung', ''), rows) if rows else '<p class=dim>Chưa có mẫu nào.</p>'}"
