@@ -226,6 +226,7 @@ def _people() -> rx.Component:
 
 def _person(row: Person) -> rx.Component:
     opened = SignatureImagesState.chosen_id == row.id
+    words = rx.cond(opened, "Đóng", rx.cond(row.preview != "", "Thay ảnh", "Tải ảnh"))
     return rx.el.li(
         rx.el.div(rx.el.div(row.name, class_name="name"), rx.el.div(row.detail, class_name="small muted")),
         rx.cond(
@@ -235,8 +236,8 @@ def _person(row: Person) -> rx.Component:
         ),
         rx.cond(row.saved != "", status_badge("ok", row.saved), status_badge("todo", "Chưa có ảnh")),
         rx.el.button(
-            rx.cond(opened, "Đóng", rx.cond(row.preview != "", "Thay ảnh", "Tải ảnh")), class_name="button soft",
-            on_click=SignatureImagesState.choose(row.id), aria_expanded=opened, aria_label="Tải ảnh chữ ký của " + row.name,
+            words, class_name="button soft", on_click=SignatureImagesState.choose(row.id), aria_expanded=opened,
+            aria_label=words.to(str) + " chữ ký của " + row.name,
         ),
         rx.cond(opened, _one()),
     )

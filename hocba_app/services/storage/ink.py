@@ -6,7 +6,7 @@ import base64
 import io
 from dataclasses import dataclass
 
-from PIL import Image, ImageChops, ImageFilter, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageChops, ImageFilter, ImageOps, ImageStat, UnidentifiedImageError
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.services.signing.appearance import InkImage
@@ -49,12 +49,12 @@ def signature_image(data: bytes, adjust: Adjust = AS_IT_IS) -> tuple[InkImage, b
     Raises:
         HocbaError: FILE_TOO_LARGE, FILE_TYPE, IMAGE_TOO_LARGE, IMAGE_EMPTY.
     """
-    return _normalise(data, SIGNATURE_WIDTH, adjust)
+    return _normalise(data, SIGNATURE_WIDTH, adjust, solid=False)
 
 
 def seal_image(data: bytes, adjust: Adjust = AS_IT_IS) -> tuple[InkImage, bytes]:
-    """The same for the seal, at the seal's size. Errors as :func:`signature_image`."""
-    return _normalise(data, SEAL_WIDTH, adjust)
+    """The same for the seal, at the seal's size, its solid parts kept. Errors as :func:`signature_image`."""
+    return _normalise(data, SEAL_WIDTH, adjust, solid=True)
 
 
 def png_url(png: bytes) -> str:
@@ -71,11 +71,11 @@ def small_copy(data: bytes, size: tuple[int, int]) -> bytes:
     return out.getvalue()
 
 
-def _normalise(data: bytes, width: int, adjust: Adjust) -> tuple[InkImage, bytes]:
+def _normalise(data: bytes, width: int, adjust: Adjust, *, solid: bool) -> tuple[InkImage, bytes]:
     picture = _open(data)
     if adjust.turns % 4:
         picture = picture.rotate(-90 * (adjust.turns % 4), expand=True)
-    mask = _ink_mask(picture, STRENGTHS.get(adjust.strength, STRENGTHS["normal"]))
+    mask = _ink_mask(picture, STRENGTHS.get(adjust.strength, STRENGTHS["normal"]), solid)
     box = mask.point(lambda level: 255 if level > 40 else 0).getbbox()
     inked = sum(mask.histogram()[64:]) / (mask.width * mask.height)
     if box is None or inked < _LEAST_INK:
@@ -119,14 +119,27 @@ def _open(data: bytes) -> Image.Image:
     return picture
 
 
-def _ink_mask(picture: Image.Image, strength: tuple[int, int]) -> Image.Image:
-    """How much ink lies on each dot: the dot against the paper around it, so that shadows vanish."""
+def _ink_mask(picture: Image.Image, strength: tuple[int, int], solid: bool) -> Image.Image:
+    """How much ink lies on each dot: the dot against the paper around it, so that shadows vanish.
+
+    In a solid part (the star of a seal) nothing around is paper: there the colour tells ink, which no shadow has.
+    """
     darkest = ImageChops.darker(ImageChops.darker(*picture.split()[:2]), picture.split()[2])
     radius = max(8, picture.width // 24)
     paper = darkest.filter(ImageFilter.MaxFilter(9)).filter(ImageFilter.GaussianBlur(radius))
     difference = ImageChops.subtract(paper, darkest)
+    if solid:
+        difference = ImageChops.lighter(difference, _colourful(picture, darkest))
     least, span = strength
     return difference.point(lambda level: 0 if level < least else min(255, round((level - least) * 255 / span)))
+
+
+def _colourful(picture: Image.Image, darkest: Image.Image) -> Image.Image:
+    """How much more colour a dot has than the paper, which is most of the picture (warm light tints it)."""
+    brightest = ImageChops.lighter(ImageChops.lighter(*picture.split()[:2]), picture.split()[2])
+    colour = ImageChops.subtract(brightest, darkest)
+    tint = round(ImageStat.Stat(colour).median[0])
+    return colour.point(lambda level: max(0, level - tint))
 
 
 def _ink_colour(picture: Image.Image, mask: Image.Image) -> tuple[int, int, int]:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 from sqlmodel import select
 
 from hocba_app.domain.errors import ErrorCode
@@ -69,6 +69,21 @@ def test_faint_ink_is_found_by_the_lighter_strength(small: SmallSchool) -> None:
     assert refused(lambda: drafts.use(small.db, van, slip, AS_IT_IS)) is ErrorCode.IMAGE_EMPTY
     assert drafts.view(small.db, van, slip, Adjust(strength="light")).after
     assert drafts.view(small.db, van, slip, Adjust(strength="no such thing")).problem == none.problem
+
+
+def test_the_solid_star_of_a_seal_keeps_its_middle(small: SmallSchool) -> None:
+    admin = small.people["admin"]
+    picture = Image.new("RGB", (1000, 1000), (225, 214, 190))  # warm light
+    draw = ImageDraw.Draw(picture)
+    draw.ellipse((60, 60, 940, 940), outline=(200, 20, 30), width=24)
+    draw.ellipse((300, 300, 700, 700), fill=(200, 20, 30))
+    out = io.BytesIO()
+    picture.save(out, "PNG")
+    shown = drafts.view(small.db, admin, drafts.begin(small.db, admin, SEAL, out.getvalue()), AS_IT_IS)
+    seal = Image.open(io.BytesIO(base64.b64decode(shown.after.partition(",")[2]))).convert("RGB")
+    middle, between = seal.getpixel((seal.width // 2, seal.height // 2)), seal.getpixel((seal.width // 2, seal.height // 6))
+    assert middle[0] > 150 and middle[1] < 90, middle
+    assert between == (255, 255, 255), "tinted paper is no ink"
 
 
 def test_a_slip_opens_for_its_maker_alone_and_for_an_hour(
