@@ -230,7 +230,7 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.TRUST_ROOTS_MISSING: "Máy chủ không đọc được danh sách chứng thư gốc tin cậy. Hãy báo người quản trị hệ thống kiểm tra HOCBA_TRUST_ROOTS.",
     ErrorCode.SIGNER_NO_ID_NUMBER: "{name} chưa có số định danh trên SMAS nên chưa thể ký. Hãy bổ sung trên SMAS, nộp và đồng bộ lại.",
     ErrorCode.SIGNER_NOT_ENTITLED: "{name} không được ký ở bước này: chỉ Hiệu trưởng, người ký bìa đã cấu hình, hoặc Phó Hiệu trưởng có quyết định ký thay còn hiệu lực. Hãy chọn người khác hoặc nhập quyết định.",
-    ErrorCode.SIGNERS_DIFFER: "Không chuyển được {count} hồ sơ đã chốt vì số ô ký sẽ thay đổi (môn này ký chung ô với môn khác, hoặc {name} còn ô chưa ký ở cùng bước). Hãy để người đó ký ô của mình trước, hoặc hủy chốt rồi chốt lại.",
+    ErrorCode.SIGNERS_DIFFER: "Không chuyển được {count} hồ sơ đã chốt vì số ô ký sẽ thay đổi: môn này ký chung ô với môn khác của cùng giáo viên. Hãy hủy chốt, đổi người ký rồi chốt lại.",
     ErrorCode.REASSIGN_BUSY: "Đang có lượt ký chờ xác nhận trên {count} hồ sơ. Hãy đợi lượt ký đó kết thúc (khoảng 2 phút) rồi chuyển người ký.",
     ErrorCode.UNDO_TOO_LATE: "Không hoàn tác được vì sau đó đã có thay đổi khác. Hãy xem lại trang rồi sửa trực tiếp.",
     ErrorCode.DELEGATION_OVERLAPS: "Đã có quyết định ký thay số {number} cho cùng loại hồ sơ trong khoảng ngày này. Hãy thu hồi quyết định đó hoặc chọn ngày khác.",

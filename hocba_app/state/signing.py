@@ -362,6 +362,7 @@ def _card(view: progress.BatchView) -> BatchCard:
         minutes = max(1, round(view.wait_seconds / 60))
         queue_text = (
             "Đến lượt thầy cô: bấm Ký ngay rồi xác nhận trên điện thoại." if view.your_turn
+            else "Thầy cô có thêm ô ký trên các hồ sơ này. Lượt trước ký xong, lượt này tự được gửi đi." if view.after_own
             else f"Còn {view.ahead} lượt ký phía trước, đợi khoảng {minutes} phút." if view.ahead
             else "Sắp đến lượt."
         )

@@ -206,17 +206,6 @@ def unsigned_slots(
     return found
 
 
-def open_slots_of(session: Session, staff_id: str) -> list[Slot]:
-    """Slots of current versions that wait for this person, whatever their turn."""
-    return list(
-        session.exec(
-            select(Slot)
-            .join(Document, (col(Document.id) == Slot.document_id) & (col(Document.school_id) == Slot.school_id))
-            .where(Slot.staff_id == staff_id, col(Slot.signed_at).is_(None), Document.version_id == Slot.version_id)
-        ).all()
-    )
-
-
 def leased_versions(session: Session, version_ids: Iterable[str]) -> set[str]:
     """Which of these versions a batch holds now."""
     found: set[str] = set()

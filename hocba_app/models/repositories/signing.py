@@ -164,6 +164,19 @@ def active_batch_of(session: Session, owner: str, other_than: str = "") -> Batch
     ).first()
 
 
+def last_sent(session: Session, batch: Batch) -> Batch | None:
+    """The batch of the same signer and key that ended last since this one was queued, of those that reached the service."""
+    return session.exec(
+        select(Batch)
+        .where(
+            Batch.owner == batch.owner, Batch.account_id == batch.account_id, Batch.id != batch.id,
+            Batch.sent_at.is_not(None), Batch.ended_at > batch.queued_at,  # type: ignore[union-attr, operator]
+        )
+        .order_by(Batch.ended_at.desc())  # type: ignore[union-attr]
+        .limit(1)
+    ).first()
+
+
 def items_of(
     session: Session, batch_id: str, states: Iterable[str] | None = None, *, light: bool = False, limit: int | None = None
 ) -> list[BatchItem]:

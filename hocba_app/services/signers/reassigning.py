@@ -52,7 +52,8 @@ class Reassigned:
 def reassign_slots(
     db: Database, who: Identity, slot_ids: Sequence[str] | tuple[str, str], staff_id: str, reason: str
 ) -> Reassigned:
-    """Let another person sign slots that nobody has signed.
+    """Let another person sign slots that nobody has signed. Who has a slot in a document already then signs it twice, one
+    batch after the other (:func:`hocba_app.services.signing.queue.start`).
 
     Args:
         slot_ids: ids of slots; or the tuple ``(class id, field)`` for that place on every locked document of the class
@@ -77,16 +78,14 @@ def reassign_slots(
         if any(slot.stage == "principal" for slot, *_ in due):
             require(who, Right.DELEGATE)
         held = rows.leased_versions(session, [slot.version_id for slot, *_ in due])
-        crowded = _crowded(session, due, person.id)
-        free = [entry for entry in due if entry[0].version_id not in held and entry[0].id not in crowded]
-        busy = sum(1 for slot, *_ in due if slot.version_id in held)
-        shared = merged + sum(1 for slot, *_ in due if slot.id in crowded and slot.version_id not in held)
+        free = [entry for entry in due if entry[0].version_id not in held]
+        busy = len(due) - len(free)
         if not free:
-            raise _refusal(busy, shared, person)
+            raise _refusal(busy, merged)
         moved = tuple(Moved(slot.id, slot.staff_id or "", (slot.reassignment or {}).get("reason", "")) for slot, *_ in free)
         for slot, document, version in free:
             _give(session, who, slot, document, version, person, why)
-    return Reassigned(len(free), busy, shared, moved)
+    return Reassigned(len(free), busy, merged, moved)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +163,11 @@ def checked_reason(reason: str) -> str:
     return text
 
 
-def _refusal(busy: int, shared: int, person: Staff) -> HocbaError:
+def _refusal(busy: int, shared: int) -> HocbaError:
     if busy:
         return HocbaError(ErrorCode.REASSIGN_BUSY, count=busy)
     if shared:
-        return HocbaError(ErrorCode.SIGNERS_DIFFER, count=shared, name=person.full_name)
+        return HocbaError(ErrorCode.SIGNERS_DIFFER, count=shared)
     return HocbaError(ErrorCode.NOTHING_TO_DO)
 
 
@@ -189,21 +188,6 @@ def _asked(
     code = field.split(".")[1]
     inside = {slot.version_id for slot, *_ in of_class if code in slot.rows and slot.field.split(".")[1] != code}
     return asked, len(inside - have)
-
-
-def _crowded(session: Session, due: list[tuple[Slot, Document, DocumentVersion]], staff_id: str) -> set[str]:
-    """Slots whose document has another open slot of this person at the same stage, or would get two.
-
-    Both would be due at once, and a confirmation signs a document once.
-    """
-    versions = {slot.version_id for slot, *_ in due}
-    taken = {(slot.version_id, slot.stage) for slot in rows.open_slots_of(session, staff_id) if slot.version_id in versions}
-    crowded = set()
-    for slot, *_ in due:
-        if (slot.version_id, slot.stage) in taken:
-            crowded.add(slot.id)
-        taken.add((slot.version_id, slot.stage))
-    return crowded
 
 
 def _give(

@@ -51,6 +51,8 @@ class BatchView:
     ahead: int
     wait_seconds: int
     your_turn: bool
+    after_own: bool
+    """It follows the signer's own batch on the same documents by itself."""
     over: bool
     created_at: str
 
@@ -116,7 +118,7 @@ def _view(session: Session, batch: Batch) -> BatchView:
         note=None if batch.note == "confirmed" else _sentence(batch.note, {}),
         problem=_sentence(batch.error_code, batch.error_params), stop_asked=batch.stop_waiting,
         ahead=place.ahead if place else 0, wait_seconds=place.seconds if place else 0,
-        your_turn=place.your_turn if place else False, over=batch.state in rows.BATCH_OVER,
+        your_turn=place.your_turn if place else False, after_own=place.after_own if place else False, over=batch.state in rows.BATCH_OVER,
         created_at=batch.created_at.isoformat(timespec="seconds"),
     )
 

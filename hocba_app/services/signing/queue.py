@@ -91,7 +91,8 @@ def start(db: Database, who: Identity, slot_ids: Sequence[str]) -> list[str]:
         slot_ids: slots as offered by :func:`waiting_for`; those signed or taken meanwhile are left out.
 
     Returns:
-        Ids of the batches (more than one only above :data:`MAX_HASHES`, or when seal and personal slots are mixed).
+        Ids of the batches, in the order they are signed in. More than one only above :data:`MAX_HASHES`, when seal and
+        personal slots are mixed, or when he has several slots in one document.
 
     Raises:
         HocbaError: FORBIDDEN, SLOT_NOT_YOURS, SIGNER_NO_KEY, NOTHING_TO_DO.
@@ -110,8 +111,9 @@ def start(db: Database, who: Identity, slot_ids: Sequence[str]) -> list[str]:
             raise HocbaError(ErrorCode.NOTHING_TO_DO)
         batches = []
         for owner, items in _by_key(who, chosen):
-            for first in range(0, len(items), MAX_HASHES):
-                batches.append(_create(session, who, owner, items[first : first + MAX_HASHES]))
+            for turn in _turns(items):
+                for first in range(0, len(turn), MAX_HASHES):
+                    batches.append(_create(session, who, owner, turn[first : first + MAX_HASHES]))
     for batch in batches:
         wake(who.school_id, batch.id)
     return [batch.id for batch in batches]
@@ -123,6 +125,20 @@ def _by_key(who: Identity, chosen: list[Waiting]) -> list[tuple[str, list[Waitin
     if seal:
         require(who, Right.SEAL)
     return [(owner, items) for owner, items in ((who.staff_id or "", personal), (SEAL, seal)) if items]
+
+
+def _turns(items: list[Waiting]) -> list[list[Waiting]]:
+    """A signer's second slot in a document goes into a batch after the first one's: its signature covers that one, and two
+    prepared revisions of one document would break each other."""
+    turns: list[list[Waiting]] = []
+    seen: dict[str, int] = {}
+    for item in items:
+        turn = seen.get(item.version_id, 0)
+        seen[item.version_id] = turn + 1
+        if turn == len(turns):
+            turns.append([])
+        turns[turn].append(item)
+    return turns
 
 
 def _create(session: Session, who: Identity, owner: str, items: list[Waiting]) -> Batch:

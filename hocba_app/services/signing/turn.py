@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session
@@ -32,6 +32,8 @@ class Place:
     seconds: int
     """Expected wait: a confirmation takes about a minute."""
     your_turn: bool
+    after_own: bool
+    """The signer's own batch on the same documents goes first: he has two slots in them."""
 
 
 def try_start(session: Session, batch: Batch) -> bool:
@@ -58,7 +60,7 @@ def try_start(session: Session, batch: Batch) -> bool:
         batch.queued_at, batch.offered_at = now, None
         session.add(batch)
         return False
-    if batch.offered_at is None and now - batch.queued_at > STILL_THERE:
+    if batch.offered_at is None and not _still_there(session, batch, now):
         batch.offered_at, batch.accepted = now, False
         session.add(batch)
         return False
@@ -75,11 +77,23 @@ def place_of(session: Session, batch: Batch) -> Place:
     items = rows.items_of(session, batch.id, ("claimed",))
     versions = {item.version_id for item in items}
     holders = set(rows.held_versions(session, sorted(versions)).values())
+    after_own = False
     if active := rows.active_batch_of(session, batch.owner, batch.id):
+        after_own = active.id in holders
         holders.add(active.id)
     earlier = rows.earlier_batches(session, batch, versions)
     ahead = len(holders | earlier)
-    return Place(ahead=ahead, seconds=60 * ahead, your_turn=batch.offered_at is not None and not batch.accepted)
+    return Place(ahead=ahead, seconds=60 * ahead, your_turn=batch.offered_at is not None and not batch.accepted, after_own=after_own)
+
+
+def _still_there(session: Session, batch: Batch, now: datetime) -> bool:
+    """Whether the signer looks at his phone now: he has just tapped, or just confirmed the batch before this one. One that
+    he rejected, or let lapse, says that he does not want the next unasked."""
+    before = rows.last_sent(session, batch)
+    if before is None or before.ended_at is None or before.window_ends_at is None:
+        return now - batch.queued_at <= STILL_THERE
+    # Its commit may have waited for a time stamp long after he put the phone away: the window says when he confirmed.
+    return before.committed > 0 and now - before.ended_at <= STILL_THERE and now <= before.window_ends_at
 
 
 def _is_free(session: Session, batch: Batch, items: Sequence[Any]) -> bool:
