@@ -216,7 +216,7 @@ def due_context(session: Session, slot_ids: Sequence[str]) -> dict[str, tuple[An
         "document", Document.id, Document.kind, Document.state, Document.next_stage, Document.version_id, Document.class_id,
         Document.school_year, Document.student_id,
     )
-    version = Bundle("version", DocumentVersion.id, DocumentVersion.sha256, DocumentVersion.tip)
+    version = Bundle("version", DocumentVersion.id, DocumentVersion.length, DocumentVersion.sha256, DocumentVersion.tip)
     for chunk in _chunks(slot_ids):
         rows = session.exec(
             select(slot, document, version)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 import segno
@@ -89,13 +88,16 @@ def foot(page: Page, verification: Verification, title: str, number: int, total:
 def qr_picture(url: str) -> Picture:
     """The QR code of ``url``, one pixel a module. The mask is fixed: choosing among eight costs more than the page."""
     code = segno.make(url, error="m", mask=2, boost_error=False, micro=False)
-    rows = [bytes(_bits(row)) for row in code.matrix_iter(border=_QR_QUIET)]
+    rows = [_bits(bytes(row)) for row in code.matrix_iter(border=_QR_QUIET)]
     side = len(code.matrix) + 2 * _QR_QUIET
     return Picture(side, side, "DeviceGray", 1, "FlateDecode", zlib.compress(b"".join(rows)))
 
 
-def _bits(row: Iterable[int]) -> list[int]:
+_LIGHT = bytes(b"1"[0] if module == 0 else b"0"[0] for module in range(256))
+
+
+def _bits(row: bytes) -> bytes:
     """Eight modules a byte, dark ones 0 as DeviceGray has it; the rest of the last byte is white."""
-    light = [0 if module else 1 for module in row]
-    light += [1] * (-len(light) % 8)
-    return [int("".join(map(str, light[at : at + 8])), 2) for at in range(0, len(light), 8)]
+    light = row.translate(_LIGHT)
+    light += b"1" * (-len(light) % 8)
+    return int(light, 2).to_bytes(len(light) // 8)

@@ -26,6 +26,8 @@ from hocba_app.services.jobs.wake import QUEUE, VERSION, WORKFLOW
 log = structlog.get_logger()
 HEARTBEAT_SECONDS = 5.0
 SWEEP_SECONDS = 1.0
+QUEUE_SECONDS = 0.5
+"""Between two looks at DBOS's queue: each costs ten milliseconds, and the sweep looks too."""
 CONCURRENT_JOBS = 32
 """A batch whose phone is asked keeps its place until the answer: fewer would make teachers wait for each other."""
 DAILY_LOOK_SECONDS = 600.0
@@ -72,7 +74,7 @@ class Worker:
         for module in MODULES:
             __import__(module)
         DBOS.launch()
-        DBOS.register_queue(QUEUE, worker_concurrency=CONCURRENT_JOBS, polling_interval_sec=0.25)
+        DBOS.register_queue(QUEUE, worker_concurrency=CONCURRENT_JOBS, polling_interval_sec=QUEUE_SECONDS)
         log.info("worker.started", worker=self.id)
         threads = [threading.Thread(target=loop, daemon=True) for loop in (self._beat, self._sweep, self._daily)]
         for thread in threads:

@@ -19,6 +19,7 @@ from hocba_app.domain.snapshot import Snapshot, snapshot_sha256
 from hocba_app.models import Database, Document, DocumentVersion, Job, PublicCode, Revision, SchoolClass, Slot
 from hocba_app.models.repositories import records as rows
 from hocba_app.models.repositories.accounts import lock_school
+from hocba_app.models.repositories.many import add_rows
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.audit.log import changed, record
@@ -30,16 +31,16 @@ from hocba_app.services.records.life import save_life
 from hocba_app.services.records.precheck import Candidate, ClassList, class_list
 from hocba_app.services.records.signers import PlannedSlot
 from hocba_app.services.records.snapshot import snapshot_from
-from hocba_app.services.signing.base import build_base
+from hocba_app.services.signing.base import base_with_tip
 from hocba_app.services.signing.manifest import Manifest, ManifestSchool, ManifestSlot, signer_hash
-from hocba_app.services.signing.tip import Tip, read_tip
+from hocba_app.services.signing.tip import Tip
 from hocba_app.services.storage import blobs
 from hocba_app.settings import settings
 
 KINDS = ("cover", "history", "results")
 _CODE_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _ROLES = {"subject": "Giáo viên bộ môn", "homeroom": "Giáo viên chủ nhiệm", "principal": "Hiệu trưởng", "seal": "Nhà trường"}
-_TOGETHER = 15
+_TOGETHER = 25
 """Pupils opened in one transaction: about a tenth of a second on SQLite, which holds up other writers so long."""
 _PASSES = 3
 """How often a pupil whose data change while he is laid out is tried."""
@@ -53,6 +54,7 @@ class Frozen:
 
     student_id: str
     snapshot: Snapshot
+    snapshot_sha256: str
     slots: list[PlannedSlot]
     salt: str
     code: str
@@ -230,17 +232,18 @@ def freeze(listed: ClassList, kind: str, candidate: Candidate) -> Frozen:
     snapshot = snapshot_from(
         listed.sources, kind, student, candidate.slots, code=code, url=f"{settings().public_url.rstrip('/')}/v/{code}"
     )
+    digest = snapshot_sha256(snapshot)
     photo = blobs.get_cached(student.photo_sha256) if kind == "cover" and student.photo_sha256 else None
     manifest = Manifest(
         kind=kind, school=ManifestSchool(school.code, school.name, school.tax_code), student_code=student.code,
-        snapshot_sha256=snapshot_sha256(snapshot), code=code, version=number, salt=salt,
+        snapshot_sha256=digest, code=code, version=number, salt=salt,
         slots=tuple(
             ManifestSlot(slot.field, _ROLES[slot.stage], slot.stage, _signer(listed, salt, slot.staff_id) or school.tax_code)
             for slot in candidate.slots
         ),
     )
-    base = build_base(render(snapshot, photo=photo), manifest)
-    return Frozen(student.id, snapshot, candidate.slots, salt, code, number, blobs.put(base), read_tip(base))
+    base, tip = base_with_tip(render(snapshot, photo=photo), manifest)
+    return Frozen(student.id, snapshot, digest, candidate.slots, salt, code, number, blobs.put(base), tip)
 
 
 def public_code() -> str:
@@ -299,7 +302,7 @@ def _still_true(kind: str, listed: ClassList, candidate: Candidate | None, froze
 
 def _version(frozen: Frozen, document: Document, class_id: str, actor: str) -> DocumentVersion:
     return DocumentVersion(
-        document_id=document.id, number=frozen.number, snapshot=dict(frozen.snapshot), snapshot_sha256=snapshot_sha256(frozen.snapshot),
+        document_id=document.id, number=frozen.number, snapshot=dict(frozen.snapshot), snapshot_sha256=frozen.snapshot_sha256,
         salt=frozen.salt, code=frozen.code, class_id=class_id, length=frozen.tip.length, sha256=frozen.tip.sha256,
         tip=frozen.tip.dumps(), locked_by=actor,
     )
@@ -307,12 +310,16 @@ def _version(frozen: Frozen, document: Document, class_id: str, actor: str) -> D
 
 def _open(session: Session, listed: ClassList, frozen: Frozen, document: Document, version: DocumentVersion, actor: str) -> None:
     life = DocumentLife(document.kind, document.state).lock(SlotState(slot.field, slot.stage) for slot in frozen.slots)  # type: ignore[arg-type]
-    session.add_all(
-        Slot(
-            version_id=version.id, document_id=document.id, field=slot.field, stage=slot.stage, rows=list(slot.rows), position=position,
-            staff_id=slot.staff_id, signer_hash=_signer(listed, frozen.salt, slot.staff_id), caption=list(slot.caption),
-        )
-        for position, slot in enumerate(frozen.slots)
+    add_rows(
+        session, Slot,
+        (
+            {
+                "version_id": version.id, "document_id": document.id, "field": slot.field, "stage": slot.stage, "rows": list(slot.rows),
+                "position": position, "staff_id": slot.staff_id, "signer_hash": _signer(listed, frozen.salt, slot.staff_id),
+                "caption": list(slot.caption),
+            }
+            for position, slot in enumerate(frozen.slots)
+        ),
     )
     session.add(
         Revision(version_id=version.id, number=0, kind="base", blob_sha256=frozen.blob, length=version.length, sha256=version.sha256)

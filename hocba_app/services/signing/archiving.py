@@ -24,7 +24,7 @@ from hocba_app.services.signing.committing import append_revisions
 from hocba_app.services.signing.outside import timestamp_client, trust_roots
 from hocba_app.services.signing.tip import Tip
 from hocba_app.services.storage import blobs
-from hocba_app.services.storage.files import file_of
+from hocba_app.services.storage.files import current_file
 
 LATER = 10.0
 """Seconds until the next try when the time-stamp authority is down."""
@@ -142,7 +142,7 @@ def archive_versions(work: Work, version_ids: Sequence[str], *, previous: tuple[
 
 def _file(session: Session, version: Any) -> bytes | HocbaError:
     try:
-        return file_of(session, version)
+        return current_file(session, version.id)
     except HocbaError as error:
         return error
 

@@ -6,8 +6,10 @@ before the first one (`engineering/signing.md`, rule 1).
 
 from __future__ import annotations
 
+import hashlib
 import re
 import zlib
+from collections.abc import Iterator
 from functools import lru_cache
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
@@ -15,7 +17,9 @@ from hocba_app.services.forms.signature_fields import RenderedDocument, Signatur
 from hocba_app.services.signing.classic_file import ClassicFile, dictionary_entry
 from hocba_app.services.signing.manifest import Manifest
 from hocba_app.services.signing.pdf_syntax import Update, number, obj, ref, stream
+from hocba_app.services.signing.prefix_hash import prefix_hashes
 from hocba_app.services.signing.signature_font import font_objects
+from hocba_app.services.signing.tip import FieldPlace, Tip, stage_of
 
 _REF = re.compile(rb"(\d+) 0 R")
 _FIELD_NAME = re.compile(r"(s\.[A-Za-z0-9_-]+\.[0-9]+|homeroom|principal|seal|archive\.[0-9]+)\Z")
@@ -34,7 +38,17 @@ def build_base(rendered: RenderedDocument, manifest: Manifest) -> bytes:
     Raises:
         HocbaError: FORM_SLOT_MISMATCH, FILE_STRUCTURE.
     """
+    return base_with_tip(rendered, manifest)[0]
+
+
+def base_with_tip(rendered: RenderedDocument, manifest: Manifest) -> tuple[bytes, Tip]:
+    """:func:`build_base` and the tip of what it makes, as `tip.read_tip` would read it: nobody knows it better than its maker.
+
+    Raises:
+        HocbaError: FORM_SLOT_MISMATCH, FILE_STRUCTURE.
+    """
     names = [field.name for field in rendered.fields]
+    fields = {field.name: field for field in rendered.fields}
     if sorted(names) != sorted(slot.field for slot in manifest.slots) or len(set(names)) != len(names):
         raise HocbaError(ErrorCode.FORM_SLOT_MISMATCH)
     reader = ClassicFile(rendered.pdf)
@@ -75,10 +89,31 @@ def build_base(rendered: RenderedDocument, manifest: Manifest) -> bytes:
         own = [ref(numbers[field.name]) for field in rendered.fields if field.page == index]
         if own:
             update.add(page, obj(page, _with_entries(reader.body(page), b"/Annots [%s]" % b" ".join(own))))
-    return pdf + update.finish(
-        size=first_field + len(numbers) + len(groups), root=root, info=b" /Info %s" % info if info else b"", file_id=file_id or b"[]",
-        previous=last.at,
+    size, in_trailer, startxref = first_field + len(numbers) + len(groups), b" /Info %s" % info if info else b"", update.xref_offset
+    base = pdf + update.finish(size=size, root=root, info=in_trailer, file_id=file_id or b"[]", previous=last.at)
+    state = hashlib.sha256(base)
+    prefix_hashes.keep(state, len(base))
+    return base, Tip(
+        length=len(base), sha256=state.hexdigest(), startxref=startxref, size=size, root=root, info=in_trailer.decode(),
+        file_id=(file_id or b"[]").decode("latin-1"), form=form, font=font,
+        fields={name: _place(fields[name], pages, numbers[name], groups) for name in _in_tree_order("", names, groups)},
     )
+
+
+def _place(field: SignatureField, pages: list[int], number_of_field: int, groups: dict[str, int]) -> FieldPlace:
+    rect = tuple(float(number(edge)) for edge in field.rect)
+    return FieldPlace(
+        number=number_of_field, page=pages[field.page], parent=groups.get(_parent(field.name)), rect=rect, stage=stage_of(field.name)  # type: ignore[arg-type]
+    )
+
+
+def _in_tree_order(path: str, names: list[str], groups: dict[str, int]) -> Iterator[str]:
+    """Field names as a reader meets them who walks the tree."""
+    for kid in _kids(path, names, groups):
+        if kid in groups:
+            yield from _in_tree_order(kid, names, groups)
+        else:
+            yield kid
 
 
 @lru_cache(maxsize=4096)

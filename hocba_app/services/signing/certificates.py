@@ -10,7 +10,9 @@ import asyncio
 import itertools
 import json
 import re
+import threading
 from base64 import b64decode, b64encode
+from collections import OrderedDict
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -34,6 +36,7 @@ _PERSON = re.compile(r"(?:CCCD|CMND|CMT|CC|HC)?[:_\-]?\s*(\d{9}|\d{12})\Z", re.I
 _ORGANISATION = re.compile(r"MST[:_\-]?\s*(\d{10}(?:-?\d{3})?)\Z", re.IGNORECASE)
 TIMEOUT = 8.0
 FRESH_FOR = timedelta(minutes=10)
+SAME_FOR, _KEPT = timedelta(minutes=1), 1024
 WARN_BEFORE = timedelta(days=30)
 
 
@@ -250,8 +253,28 @@ def _crl_urls(certificate: x509.Certificate) -> list[str]:
     return [name.value for point in points for name in point.full_name or ()]  # type: ignore[attr-defined]
 
 
+_judged: OrderedDict[tuple[object, ...], datetime] = OrderedDict()
+_lock = threading.Lock()
+
+
 def _validate(path: tuple[bytes, ...], roots: Sequence[bytes], ocsps: Sequence[bytes], crls: Sequence[bytes], at: datetime) -> None:
-    """pyHanko's validator has the last word: constraints, usages, revocation answers and their signers."""
+    """pyHanko's validator has the last word: constraints, usages, revocation answers and their signers.
+
+    The very same certificates and answers, found good less than a minute ago, are not put before it again.
+    """
+    evidence = (path, tuple(roots), tuple(ocsps), tuple(crls))
+    with _lock:
+        before = _judged.get(evidence)
+    if before is not None and timedelta(0) <= at - before < SAME_FOR:
+        return
+    _ask_validator(path, roots, ocsps, crls, at)
+    with _lock:
+        _judged[evidence] = at
+        while len(_judged) > _KEPT:
+            _judged.popitem(last=False)
+
+
+def _ask_validator(path: tuple[bytes, ...], roots: Sequence[bytes], ocsps: Sequence[bytes], crls: Sequence[bytes], at: datetime) -> None:
     context = ValidationContext(
         trust_roots=[_asn1(root) for root in roots], other_certs=[_asn1(item) for item in path[1:]],
         ocsps=[asn1_ocsp.OCSPResponse.load(item) for item in ocsps], crls=list(crls), moment=at, allow_fetching=False,

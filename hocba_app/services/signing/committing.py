@@ -30,12 +30,13 @@ from hocba_app.services.signing import cms, timestamps
 from hocba_app.services.signing.closing import end_batch, wait_for
 from hocba_app.services.signing.leases import release_leases
 from hocba_app.services.signing.outside import timestamp_client, writer
+from hocba_app.services.signing.prefix_hash import HashedFile
 from hocba_app.services.signing.stamping import token_fits
 from hocba_app.services.signing.tip import Tip
 from hocba_app.services.signing.turn import fail_item
 from hocba_app.services.signing.writer import PreparedUpdate, tip_after
 from hocba_app.services.storage import blobs
-from hocba_app.services.storage.files import file_of, grown
+from hocba_app.services.storage.files import file_of
 
 CHUNK = 45
 """Documents of one transaction: short enough that nobody waits for it."""
@@ -52,8 +53,6 @@ class Finished:
     tip: Tip
     token: bytes
     """The time stamp that is inside."""
-    file: bytes
-    """What it is appended to."""
     base: tuple[int, str]
     """Length and SHA-256 of what was prepared on."""
 
@@ -83,7 +82,7 @@ def commit(work: Work) -> float | None:
     return None
 
 
-def _file(session: Session, version: Any) -> bytes | HocbaError:
+def _file(session: Session, version: Any) -> HashedFile | HocbaError:
     try:
         return file_of(session, version)
     except HocbaError as error:
@@ -97,7 +96,7 @@ def _store(finished: Sequence[Finished]) -> None:
             list(pool.map(lambda each: blobs.put(each.update), finished))
 
 
-def _embed(item: Any, version: Any, file: bytes | HocbaError, chain: list[bytes]) -> Finished:
+def _embed(item: Any, version: Any, file: HashedFile | HocbaError, chain: list[bytes]) -> Finished:
     if isinstance(file, HocbaError):
         raise file
     prepared = PreparedUpdate.loads(item.prepared or b"")
@@ -119,7 +118,7 @@ def _embed(item: Any, version: Any, file: bytes | HocbaError, chain: list[bytes]
         if not token_fits(timestamps.token_time(token), item.claimed_at or timestamps.token_time(token), chain[0]):
             raise HocbaError(ErrorCode.ANSWER_VOID) from error
     tip = tip_after(Tip.loads(version.tip), file, prepared, update)
-    return Finished(update, tip, token, file, (prepared.base_length, prepared.base_sha256))
+    return Finished(update, tip, token, (prepared.base_length, prepared.base_sha256))
 
 
 def _commit_some(work: Work, document_ids: list[str], finished: dict[str, Finished | HocbaError]) -> None:
@@ -147,8 +146,6 @@ def _commit_some(work: Work, document_ids: list[str], finished: dict[str, Finish
             done.append(_Signed(item.id, slot, version, life, result))
         _write_down(session, batch, done)
         release_leases(session, batch.id, list(versions))
-    for each in done:
-        grown(each.result.file, each.result.update, each.result.tip.sha256)
 
 
 @dataclass(frozen=True, slots=True)

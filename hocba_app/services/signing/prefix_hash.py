@@ -9,9 +9,21 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
+from dataclasses import dataclass
 
-_KEPT = 4096
+_KEPT = 16384
 """Hash states kept; each is a few hundred bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class HashedFile:
+    """A file known by its length and its hash state: all that appending to it takes, without its bytes."""
+
+    length: int
+    state: hashlib._Hash
+
+    def __len__(self) -> int:
+        return self.length
 
 
 class PrefixHashes:
@@ -22,13 +34,24 @@ class PrefixHashes:
         self._lock = threading.Lock()
         self._states: OrderedDict[tuple[int, str], object] = OrderedDict()
 
-    def after(self, file: bytes, sha256: str) -> hashlib._Hash:
+    def known(self, length: int, sha256: str) -> HashedFile | None:
+        """The file of this length and SHA-256, when its state is kept."""
+        with self._lock:
+            state = self._states.get((length, sha256))
+            if state is None:
+                return None
+            self._states.move_to_end((length, sha256))
+        return HashedFile(length, state)  # type: ignore[arg-type]
+
+    def after(self, file: bytes | HashedFile, sha256: str) -> hashlib._Hash:
         """A state of its own that has taken in ``file``.
 
         Args:
             file: the bytes; hashed only when no state of them is kept.
             sha256: their SHA-256, hex, as it stands beside them. A state that does not fit both is never used.
         """
+        if isinstance(file, HashedFile):
+            return file.state.copy()
         key = len(file), sha256
         with self._lock:
             state = self._states.get(key)

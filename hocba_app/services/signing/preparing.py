@@ -19,10 +19,11 @@ from hocba_app.services.signing import appearance, certificates, cms
 from hocba_app.services.signing.closing import end_batch, move_to
 from hocba_app.services.signing.leases import release_leases
 from hocba_app.services.signing.outside import token_size, trust_roots, writer
+from hocba_app.services.signing.prefix_hash import HashedFile
 from hocba_app.services.signing.tip import Tip
 from hocba_app.services.signing.turn import fail_item, require_due, sealable_now
 from hocba_app.services.signing.writer import Reassignment, SignatureRequest
-from hocba_app.services.storage.files import file_of
+from hocba_app.services.storage.files import files_of
 
 CHUNK = 50
 """Documents prepared in one transaction."""
@@ -104,15 +105,18 @@ def _prepare_some(work: Work, chain: list[bytes]) -> bool:
         seals = [context[item.slot_id] for item in items] if batch.owner == SEAL else []
         sealable = sealable_now(session, [document for _, document, _ in seals])
         reassigned = _reassignments(session, [version.id for *_, version in seals])
-        requests: list[tuple[Any, bytes, Tip, SignatureRequest] | tuple[Any, HocbaError]] = []
+        files = files_of(session, [version for *_, version in context.values()])
+        requests: list[tuple[Any, HashedFile, Tip, SignatureRequest] | tuple[Any, HocbaError]] = []
         for item in items:
             slot, document, version = context[item.slot_id]
             try:
                 require_due(session, batch, slot, document, sealable)
+                if isinstance(file := files[version.id], HocbaError):
+                    raise file
                 requests.append(
                     (
                         item,
-                        file_of(session, version),
+                        file,
                         Tip.loads(version.tip),
                         SignatureRequest(
                             field=slot.field,
@@ -151,7 +155,7 @@ def _prepare_some(work: Work, chain: list[bytes]) -> bool:
 
 
 def _lay_out(
-    item: Any, file: bytes, tip: Tip, request: SignatureRequest, *, certificate: bytes
+    item: Any, file: HashedFile, tip: Tip, request: SignatureRequest, *, certificate: bytes
 ) -> tuple[Any, tuple[bytes, bytes] | HocbaError]:
     try:
         prepared = writer().prepare(file, tip, request)

@@ -15,7 +15,7 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.services.signing.appearance import Appearance, appearance_objects
 from hocba_app.services.signing.base import field_body
 from hocba_app.services.signing.pdf_syntax import Update, obj, ref, text_string
-from hocba_app.services.signing.prefix_hash import prefix_hashes
+from hocba_app.services.signing.prefix_hash import HashedFile, prefix_hashes
 from hocba_app.services.signing.tip import Tip
 
 _RANGE_WIDTH = 44
@@ -104,7 +104,7 @@ class IncrementalWriter(Protocol):
 class DirectWriter:
     """Ours."""
 
-    def prepare(self, file: bytes, tip: Tip, request: SignatureRequest) -> PreparedUpdate:
+    def prepare(self, file: bytes | HashedFile, tip: Tip, request: SignatureRequest) -> PreparedUpdate:
         """See :class:`IncrementalWriter`."""
         place = tip.fields.get(request.field)
         if place is None:
@@ -154,7 +154,7 @@ class DirectWriter:
         return prepared.update[:start] + filled + prepared.update[start + len(filled) :]
 
 
-def tip_after(tip: Tip, file: bytes, prepared: PreparedUpdate, update: bytes) -> Tip:
+def tip_after(tip: Tip, file: bytes | HashedFile, prepared: PreparedUpdate, update: bytes) -> Tip:
     """The tip of the file once the finished update is appended."""
     whole = prefix_hashes.after(file, tip.sha256)
     whole.update(update)

@@ -5,19 +5,21 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlmodel import Session, select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Revision
+from hocba_app.services.signing.prefix_hash import HashedFile, prefix_hashes
 from hocba_app.services.storage import blobs
 
-_CACHE_BYTES = 96 * 1024 * 1024
+_CACHE_BYTES = 32 * 1024 * 1024
 
 
 class _Recent:
-    """Whole files by their SHA-256: the next signer of a class prepares on the bytes the last one left."""
+    """Whole files by their SHA-256: a record is looked at more than once."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -53,23 +55,65 @@ def current_file(session: Session, version_id: str) -> bytes:
     return revision_file(session, version_id, None)
 
 
-def file_of(session: Session, version: Any) -> bytes:
-    """:func:`current_file` of a version at hand (a row with ``id`` and ``sha256``): no question to the database when this process has the file.
-
-    Raises:
-        HocbaError: STORED_FILE_DAMAGED, NOT_FOUND.
-    """
-    data = _recent.get(version.sha256)
-    return data if data is not None else current_file(session, version.id)
-
-
-def grown(file: bytes, update: bytes, sha256: str) -> None:
-    """Remember the file a committed update has made, for the next signer of it.
+def files_of(session: Session, versions: Iterable[Any]) -> dict[str, HashedFile | HocbaError]:
+    """Newest files by version id, as far as appending to them needs them: what another process has added is read, not more.
 
     Args:
-        sha256: of both together.
+        versions: rows with ``id``, ``length`` and ``sha256``.
+
+    Returns:
+        A file, or STORED_FILE_DAMAGED where the store does not hold what the database says.
     """
-    _recent.put(sha256, file + update)
+    found: dict[str, HashedFile | HocbaError] = {}
+    unknown = []
+    for version in versions:
+        known = prefix_hashes.known(version.length, version.sha256)
+        if known is None:
+            unknown.append(version)
+        else:
+            found[version.id] = known
+    revisions: dict[str, list[Any]] = {}
+    for row in session.exec(_REVISIONS.where(Revision.version_id.in_([each.id for each in unknown]))).all() if unknown else ():  # type: ignore[attr-defined]
+        revisions.setdefault(row.version_id, []).append(row)
+    for version in unknown:
+        try:
+            found[version.id] = _hashed(version, revisions.get(version.id, []))
+        except HocbaError as error:
+            found[version.id] = error
+    return found
+
+
+def file_of(session: Session, version: Any) -> HashedFile:
+    """:func:`files_of` for one version.
+
+    Raises:
+        HocbaError: STORED_FILE_DAMAGED.
+    """
+    found = files_of(session, [version])[version.id]
+    if isinstance(found, HocbaError):
+        raise found
+    return found
+
+
+_REVISIONS = select(Revision.version_id, Revision.number, Revision.blob_sha256, Revision.length, Revision.sha256).order_by(
+    Revision.version_id, Revision.number  # type: ignore[arg-type]
+)
+
+
+def _hashed(version: Any, revisions: Sequence[Any]) -> HashedFile:
+    """Hash on from the newest revision this process has hashed before."""
+    state, rest = hashlib.sha256(), list(revisions)
+    for count in range(len(revisions), 0, -1):
+        known = prefix_hashes.known(revisions[count - 1].length, revisions[count - 1].sha256)
+        if known is not None:
+            state, rest = known.state.copy(), list(revisions[count:])
+            break
+    for revision in rest:
+        state.update(blobs.get(revision.blob_sha256))
+    if state.hexdigest() != version.sha256:
+        raise HocbaError(ErrorCode.STORED_FILE_DAMAGED)
+    prefix_hashes.keep(state, version.length)
+    return HashedFile(version.length, state)
 
 
 def revision_file(session: Session, version_id: str, number: int | None) -> bytes:
