@@ -60,6 +60,7 @@ def _codes() -> rx.Component:
                     rx.el.button("Bỏ chọn", class_name="button soft", on_click=AccountsState.clear),
                     native_form(
                         rx.el.input(type="hidden", name="accounts", value=AccountsState.selected_text, read_only=True),
+                        _price("print"),
                         rx.el.button(
                             rx.icon("printer", size=18, aria_hidden=True), "In mã cho ", AccountsState.selected.length(), " người", type="submit",
                             class_name="button",
@@ -69,7 +70,7 @@ def _codes() -> rx.Component:
                     rx.cond(
                         AccountsState.mail,
                         native_form(
-                            rx.el.input(type="hidden", name="accounts", value=AccountsState.selected_text, read_only=True),
+                            rx.el.input(type="hidden", name="accounts", value=AccountsState.selected_text, read_only=True), _price("mail"),
                             rx.el.button("Gửi mã qua thư", type="submit", class_name="button soft"), action="/accounts/codes/mail", method="post",
                         ),
                     ),
@@ -82,6 +83,18 @@ def _codes() -> rx.Component:
             style={"margin": "10px 0 0"},
         ),
         class_name="panel",
+    )
+
+
+def _price(way: str) -> rx.Component:
+    """A new code cannot be taken back: whose password it voids is said and ticked first."""
+    return rx.cond(
+        AccountsState.selected_active.length() > 0,
+        rx.el.label(
+            rx.el.input(type="checkbox", required=True, class_name="check", key=way + AccountsState.selected_active.length().to_string()),
+            AccountsState.selected_active.length(), " người đang dùng sẽ phải đặt lại mật khẩu.",
+            style={"display": "flex", "gap": "8px", "alignItems": "center", "minHeight": "44px"},
+        ),
     )
 
 

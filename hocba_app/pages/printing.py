@@ -203,6 +203,18 @@ def _link(row: LinkRow) -> rx.Component:
             rx.el.b(row.recipient), rx.el.span("Tạo ", row.made, " · đến ", row.until, " · ", row.downloads, class_name="muted small"), class_name="what"
         ),
         status_badge(row.tone, row.state_name),
-        rx.cond(row.is_open, rx.el.button("Thu hồi", class_name="button danger", on_click=PrintState.close_link(row.id))),
+        rx.cond(
+            row.is_open,
+            rx.cond(
+                PrintState.closing == row.id,
+                rx.el.div(
+                    rx.el.b("Thu hồi liên kết? Người nhận không tải được nữa."),
+                    rx.el.button("Thu hồi", class_name="button danger", on_click=PrintState.close_link(row.id), auto_focus=True),
+                    rx.el.button("Quay lại", class_name="button soft", on_click=PrintState.keep_link), class_name="filters", role="alertdialog",
+                    aria_label="Xác nhận thu hồi liên kết",
+                ),
+                rx.el.button("Thu hồi…", class_name="button soft", on_click=PrintState.ask_close(row.id), aria_label="Thu hồi… liên kết của " + row.recipient),
+            ),
+        ),
         class_name="group",
     )

@@ -74,6 +74,8 @@ class AccountsState(rx.State):
     may_change: bool = False
     mail: bool = False
     selected: list[str] = []
+    selected_active: list[str] = []
+    """Those of them whose password a new code would void."""
     opened: str = ""
     action: str = ""
     question: str = ""
@@ -93,7 +95,7 @@ class AccountsState(rx.State):
         undoing.on_load(self)
         query = self.router.url.query_parameters
         if not query:  # opened anew: turning pages keeps the choice
-            self.selected, self.search = [], ""
+            self.selected, self.selected_active, self.search = [], [], ""
         self.state = state if (state := str(query.get("state", ""))) in STATES else ""
         wanted = str(query.get("sort", ""))
         self.descending, self.sort = wanted.startswith("-"), sort if (sort := wanted.lstrip("-")) in _SORTS else "name"
@@ -144,8 +146,10 @@ class AccountsState(rx.State):
         """An account in or out of the choice for codes."""
         if account_id in self.selected:
             self.selected = [item for item in self.selected if item != account_id]
+            self.selected_active = [item for item in self.selected_active if item != account_id]
         elif any(row.id == account_id and not row.disabled for row in self.rows):
             self.selected = [*self.selected, account_id]
+            self.selected_active += [row.id for row in self.rows if row.id == account_id and row.tone == "ok"]
 
     @rx.event
     @requires(Right.ACCOUNTS)
@@ -154,12 +158,13 @@ class AccountsState(rx.State):
         who = await identity(self)
         assert who is not None
         self.selected = await asyncio.to_thread(administration.account_ids, database(), who, self.search, state="inactive")
+        self.selected_active = []
         self.done = "" if self.selected else "Mọi người đã có mã hoặc đã kích hoạt."
 
     @rx.event
     @requires(Right.ACCOUNTS)
     async def clear(self) -> None:
-        self.selected = []
+        self.selected, self.selected_active = [], []
 
     @rx.event
     @requires(Right.ACCOUNTS)

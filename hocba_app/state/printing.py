@@ -85,6 +85,7 @@ class PrintState(rx.State):
     days: int = 14
     new_url: str = ""
     new_pin: str = ""
+    closing: str = ""
     problem: str = ""
     link_problem: str = ""
     busy: bool = False
@@ -196,8 +197,23 @@ class PrintState(rx.State):
 
     @rx.event
     @requires(Right.PRINT)
+    async def ask_close(self, hand_out_id: str) -> None:
+        """Ask first: a revoked link does not come back."""
+        self.closing = str(hand_out_id)
+
+    @rx.event
+    @requires(Right.PRINT)
+    async def keep_link(self) -> None:
+        """Not revoked after all."""
+        self.closing = ""
+
+    @rx.event
+    @requires(Right.PRINT)
     async def close_link(self, hand_out_id: str) -> None:
-        """Revoke a link."""
+        """Revoke the link that was asked about."""
+        if not self.closing or self.closing != hand_out_id:
+            return
+        self.closing = ""
         who = await identity(self)
         try:
             await asyncio.to_thread(hand_out.close_link, database(), who, hand_out_id)

@@ -181,6 +181,7 @@ async def test_a_teacher_reaches_the_tap_with_the_keyboard_alone(
     await tab_to(colleague.page, "Đã biết")
     await colleague.page.keyboard.press("Enter")
     await expect(colleague.page.get_by_text("Đã cất lời nhắc")).to_be_visible()
+    await colleague.shots("sign-undo")
     # Put away by mistake: Ctrl+Z brings it back.
     await colleague.page.keyboard.press("Control+z")
     await expect(colleague.page.get_by_text("Đã hoàn tác.")).to_be_visible()

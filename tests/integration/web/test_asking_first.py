@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from reflex.utils.format import format_event_handler
+from reflex.utils.format import format_event_handler, json_dumps
 from sqlmodel import select
 
 from hocba_app.models import Database, Delegation, SigningKey
+from hocba_app.state.printing import PrintState
 from hocba_app.state.signing_accounts import SigningAccountsState
 from hocba_app.state.signing_settings import SigningSettingsState
 from tests.integration.web.conftest import WebSchool
@@ -73,3 +74,18 @@ async def test_an_account_is_removed_only_after_the_question(
     await send(SigningAccountsState.ask_remove)
     await send(SigningAccountsState.remove)
     assert not kept()
+
+
+async def test_a_link_is_revoked_only_after_the_question(two_schools: tuple[WebSchool, WebSchool], run: Any) -> None:  # noqa: F811
+    token, link = two_schools[0].tokens["admin"], "01aaaaaaaaaaaaaaaaaaaaaaaa"
+
+    async def send(handler: Any, **payload: Any) -> str:
+        return json_dumps(await run(format_event_handler(handler), token, "links", path="/print", **payload))
+
+    # The service is reached when the sentence that it knows no such link comes back.
+    assert "không tìm thấy" not in (await send(PrintState.close_link, hand_out_id=link)).lower()
+    await send(PrintState.ask_close, hand_out_id=link)
+    await send(PrintState.keep_link)
+    assert "không tìm thấy" not in (await send(PrintState.close_link, hand_out_id=link)).lower()
+    await send(PrintState.ask_close, hand_out_id=link)
+    assert "không tìm thấy" in (await send(PrintState.close_link, hand_out_id=link)).lower()
