@@ -129,7 +129,7 @@ async def test_the_year_of_one_class(product: Product, browser: Browser, people:
 
     # Đồng bộ [12]
     await admin.open("/sync")
-    await admin.page.get_by_role("button", name="Đồng bộ ngay").click()
+    await admin.page.get_by_role("button", name="Đồng bộ cả trường").click()
     await expect(admin.page.get_by_role("cell", name="Xong").first).to_be_visible(timeout=60_000)
     await admin.shots("sync")
     await asyncio.to_thread(year.people_ready)
@@ -215,7 +215,7 @@ async def test_the_year_of_one_class(product: Product, browser: Browser, people:
     # Sửa điểm trên SMAS, nộp, đồng bộ: hồ sơ khác dữ liệu mới
     await asyncio.to_thread(_correct_a_mark, school, document)
     await admin.open("/sync")
-    await admin.page.get_by_role("button", name="Đồng bộ ngay").click()
+    await admin.page.get_by_role("button", name="Đồng bộ cả trường").click()
     await expect(admin.page.get_by_text("khác với dữ liệu mới")).to_be_visible(timeout=60_000)
     await admin.open("/records?stale=1")
     await expect(admin.page.locator("td").get_by_text("Khác dữ liệu mới", exact=True).first).to_be_visible()
