@@ -72,7 +72,7 @@ for page, route, title, load in (
     (printing.printing, "/print", "In học bạ", PrintState.load),
     (assignments.assignments, "/assignments", "Phân công ký", AssignmentsState.load),
     (signature_images.signature_images, "/signature-images", "Ảnh chữ ký, con dấu", SignatureImagesState.load),
-    (signing_accounts.signing_accounts, "/signing-accounts", "Tài khoản MySign", SigningAccountsState.load),
+    (signing_accounts.signing_accounts, "/signing-accounts", "Tài khoản ký số", SigningAccountsState.load),
     (signing_settings.signing_settings, "/signing-settings", "Người ký bìa, ký thay, đóng dấu", SigningSettingsState.load),
     (my_signature.my_signature, "/my-signature", "Chữ ký của tôi", MySignatureState.load),
     (me.me, "/me", "Mật khẩu", None),

@@ -9,15 +9,11 @@ import reflex as rx
 from hocba_app.components.fields import select_field, text_field
 from hocba_app.components.notice import error_notice, notice
 from hocba_app.components.status_badge import status_badge
-from hocba_app.state.key_editing import CredentialRow, KeyRow
+from hocba_app.state.key_editing import CredentialRow, KeyEditing, KeyRow, ServiceRow
 
 
-def key_editor(state: Any, *, hint: str) -> rx.Component:
-    """Account field, buttons, and what came of them.
-
-    Args:
-        state: class of the page's state: variables as ``KeyEditing``, handlers ``connect(form)``, ``fetch``, ``pick(id)``.
-    """
+def key_editor(state: type[KeyEditing]) -> rx.Component:
+    """Account field, buttons, and what came of them, for the page's state."""
     several = state.key_services.length() > 1
     return rx.el.div(
         rx.cond(state.key_problem != "", error_notice(state.key_problem)),
@@ -27,13 +23,13 @@ def key_editor(state: Any, *, hint: str) -> rx.Component:
                 several,
                 select_field(
                     "Dịch vụ ký số", state.key_services, id="provider", default_value=state.key_provider, key=state.key_owner + state.key_provider,
-                    hint="Dịch vụ đã cấp chứng thư số. VNPT SmartCA: nhập số định danh, hoặc mã số thuế với con dấu.",
+                    hint="Dịch vụ đã cấp chứng thư số.",
                 ),
             ),
             text_field(
-                rx.cond(several, "Tài khoản ký", "Tài khoản MySign"), id="user", default_value=state.key_user, key=state.key_owner + state.key_user, auto_complete="off",
-                auto_capitalize="none", spell_check=False, max_length=80, required=True, placeholder="CCCD_079204001234",
-                hint=rx.cond(several, f"MySign – {hint}", hint),
+                "Tài khoản ký số", id="user", default_value=state.key_user, key=state.key_owner + state.key_user, auto_complete="off",
+                auto_capitalize="none", spell_check=False, max_length=80, required=True,
+                hint=rx.foreach(state.key_services, lambda service: _account(service, several)),
             ),
             rx.el.div(
                 rx.el.button(
@@ -53,6 +49,11 @@ def key_editor(state: Any, *, hint: str) -> rx.Component:
         ),
         class_name="stack",
     )
+
+
+def _account(service: ServiceRow, several: Any) -> rx.Component:
+    """What is typed at one service; its name where there are several."""
+    return rx.el.span(rx.cond(several, service.label + ": ", ""), service.account, style={"display": "block"})
 
 
 def _credential(state: Any, row: CredentialRow) -> rx.Component:
@@ -84,7 +85,7 @@ def key_facts(row: KeyRow | Any) -> rx.Component:
         rx.cond(
             row.user != "",
             rx.el.dl(
-                rx.el.dt("Tài khoản MySign"), rx.el.dd(row.user),
+                rx.el.dt("Tài khoản ký số"), rx.el.dd(row.user, rx.el.div(row.service, class_name="small muted")),
                 rx.cond(
                     row.certificate != "",
                     rx.fragment(

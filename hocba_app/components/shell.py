@@ -25,7 +25,7 @@ MENU: tuple[tuple[str, tuple[tuple[str, str, str, tuple[str, ...]], ...]], ...] 
     ("Người ký", (
         ("/assignments", "Phân công ký", "users", ("assignments",)),
         ("/signature-images", "Ảnh chữ ký, con dấu", "stamp", ("signature_images",)),
-        ("/signing-accounts", "Tài khoản MySign", "smartphone", ("signing_accounts",)),
+        ("/signing-accounts", "Tài khoản ký số", "smartphone", ("signing_accounts",)),
         ("/signing-settings", "Người ký bìa, ký thay, đóng dấu", "settings-2", ("cover_signer",)),
     )),
     ("Quản trị", (

@@ -9,7 +9,7 @@ from hocba_app.domain.wording import KIND_SHORT, ROLE, STAGE_SIGNER
 
 GROUPS = {
     "record": "Hồ sơ", "lock": "Chốt", "unlock": "Hủy chốt", "batch": "Lượt ký", "sync": "Đồng bộ", "account": "Tài khoản",
-    "signer": "Phân công ký", "slot": "Đổi người ký", "signing": "Cấu hình ký", "delegation": "Ký thay", "key": "Tài khoản MySign",
+    "signer": "Phân công ký", "slot": "Đổi người ký", "signing": "Cấu hình ký", "delegation": "Ký thay", "key": "Tài khoản ký số",
     "signature": "Ảnh chữ ký", "seal": "Con dấu", "packet": "In", "handout": "Giao hồ sơ", "attached": "Hồ sơ trường khác", "reminder": "Nhắc ký", "school": "Trường", "store": "Kho hồ sơ", "audit": "Nhật ký",
 }
 """By the part of an action before the full stop."""
@@ -30,8 +30,8 @@ ACTIONS = {
     "signer.assigned": "Phân công người ký", "signer.unassigned": "Bỏ phân công ký", "slot.reassigned": "Đổi người ký trên hồ sơ đã chốt",
     "signing.cover_signer_set": "Chọn người ký bìa", "signing.seal_operator_set": "Chọn người đóng dấu",
     "delegation.added": "Thêm quyết định ký thay", "delegation.revoked": "Dừng ký thay",
-    "key.account_set": "Nhập tài khoản MySign", "key.certificate_set": "Chọn chứng thư số", "key.problem_found": "Chứng thư số có vấn đề",
-    "key.removed": "Xóa tài khoản MySign", "signature.image_saved": "Lưu ảnh chữ ký", "seal.image_saved": "Lưu ảnh con dấu",
+    "key.account_set": "Nhập tài khoản ký số", "key.certificate_set": "Chọn chứng thư số", "key.problem_found": "Chứng thư số có vấn đề",
+    "key.removed": "Xóa tài khoản ký số", "signature.image_saved": "Lưu ảnh chữ ký", "seal.image_saved": "Lưu ảnh con dấu",
     "signature.image_taken_back": "Hoàn tác lưu ảnh chữ ký", "seal.image_taken_back": "Hoàn tác lưu ảnh con dấu",
     "packet.asked": "Yêu cầu tạo tệp in", "packet.made": "Đã tạo tệp in", "packet.downloaded": "Tải tệp in",
     "handout.created": "Tạo đường dẫn giao hồ sơ", "handout.downloaded": "Tải hồ sơ đã ký", "handout.refused": "Nhập sai mã PIN đường dẫn",

@@ -61,7 +61,7 @@ class ErrorCode(StrEnum):
     REASON_MISSING = "reason_missing"  # a reason must be given; the asker writes one
     DATA_MOVING = "data_moving"  # new data arrive while a record is laid out; the admin locks it again after the sync
     # --- signing batches -----------------------------------------------------------------------------------------
-    SIGNER_NO_KEY = "signer_no_key"  # no MySign account or certificate chosen; the admin or the person enters it
+    SIGNER_NO_KEY = "signer_no_key"  # no account or certificate chosen; the admin or the person enters it
     SIGNER_NO_IMAGE = "signer_no_image"  # no signature image or seal; the person or the admin uploads one
     DELEGATION_OVER = "delegation_over"  # ký thay outside its dates or kinds; management enters a new decision
     SUBMISSION_UNKNOWN = "submission_unknown"  # the request may be on the phone; it is void, a new one follows
@@ -93,7 +93,7 @@ class ErrorCode(StrEnum):
     # --- remote signing ------------------------------------------------------------------------------------------
     PROVIDER_UNREACHABLE = "provider_unreachable"  # no answer, or a server error; tried again by itself
     PROVIDER_BUSY = "provider_busy"  # the service asks to slow down; tried again by itself
-    PROVIDER_UNKNOWN_USER = "provider_unknown_user"  # the MySign id is unknown; the person or the admin corrects it
+    PROVIDER_UNKNOWN_USER = "provider_unknown_user"  # the account is unknown there; the person or the admin corrects it
     PROVIDER_REFUSED_CLIENT = "provider_refused_client"  # our credentials are refused; the operator corrects them
     PROVIDER_REFUSED_REQUEST = "provider_refused_request"  # the service refuses the request as it is; the operator looks into it
     SIGNING_TIMED_OUT = "signing_timed_out"  # nobody confirmed in time; the signer starts again
@@ -110,7 +110,7 @@ class ErrorCode(StrEnum):
     REHEARSAL_FOLDER = "rehearsal_folder"  # the folder holds other data; the operator names an empty one
     REHEARSAL_IMPOSSIBLE = "rehearsal_impossible"  # level, regime and year do not go together; the operator names others
     # --- who signs with what -------------------------------------------------------------------------------------
-    CREDENTIAL_NONE = "credential_none"  # the MySign account has no certificate; the person orders one at the provider
+    CREDENTIAL_NONE = "credential_none"  # the account has no certificate; the person orders one at the provider
     CREDENTIAL_CHOICE = "credential_choice"  # several certificates fit ({count}); the admin or the person picks one
     CREDENTIAL_GONE = "credential_gone"  # the chosen certificate is no longer at the service; the admin picks another
     KEY_CHANGED = "key_changed"  # the account was changed while the service was asked; reload
@@ -179,7 +179,7 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.UNLOCK_OWN: "Đề nghị này do chính thầy cô gửi nên cần Hiệu trưởng hoặc Phó Hiệu trưởng khác duyệt. Nếu gửi nhầm, hãy rút lại.",
     ErrorCode.REASON_MISSING: "Cần ghi lý do. Hãy nhập lý do rồi gửi lại.",
     ErrorCode.DATA_MOVING: "Dữ liệu đang được đồng bộ trong lúc chốt. Hãy đợi đồng bộ xong rồi chốt lại những học sinh còn thiếu.",
-    ErrorCode.SIGNER_NO_KEY: "Chưa có tài khoản MySign hoặc chưa chọn chứng thư số cho người ký. Hãy cập nhật ở mục Tài khoản ký rồi ký lại.",
+    ErrorCode.SIGNER_NO_KEY: "Chưa có tài khoản ký số hoặc chưa chọn chứng thư số cho người ký. Hãy cập nhật ở mục Tài khoản ký số rồi ký lại.",
     ErrorCode.SIGNER_NO_IMAGE: "Chưa có ảnh chữ ký (hoặc con dấu). Hãy tải ảnh lên rồi ký lại.",
     ErrorCode.DELEGATION_OVER: "Quyết định ký thay không còn hiệu lực cho loại hồ sơ này. Hãy nhập quyết định mới hoặc chuyển lại cho Hiệu trưởng.",
     ErrorCode.SUBMISSION_UNKNOWN: "Mất kết nối khi gửi yêu cầu ký. Yêu cầu cũ trên điện thoại (nếu có) không còn hiệu lực, xin bỏ qua; hệ thống gửi yêu cầu mới.",
@@ -187,7 +187,7 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.ANSWER_VOID: "Dấu thời gian không hợp lệ với lần ký này nên chữ ký bị hủy. Hãy ký lại hồ sơ này.",
     ErrorCode.BATCH_RETRYING: "Hệ thống gặp lỗi khi xử lý lượt ký và đang tự thử lại. Chữ ký đã nhận vẫn được giữ; thầy cô không phải xác nhận lại.",
     ErrorCode.PROVIDER_NOT_SET_UP: "Hệ thống chưa được nối với dịch vụ ký số của tài khoản này. Hãy báo người quản trị hệ thống, hoặc chọn tài khoản ký khác.",
-    ErrorCode.CERTIFICATE_CHANGED: "Chứng thư số ở dịch vụ ký đã được thay sau khi chọn ở đây. Hãy chọn lại chứng thư ở mục Tài khoản ký rồi ký lại.",
+    ErrorCode.CERTIFICATE_CHANGED: "Chứng thư số ở dịch vụ ký đã được thay sau khi chọn ở đây. Hãy chọn lại chứng thư ở mục Tài khoản ký số rồi ký lại.",
     ErrorCode.BATCH_STOPPED: "Đã dừng trước khi gửi yêu cầu ký. Không hồ sơ nào thay đổi; thầy cô có thể ký lại bất cứ lúc nào.",
     ErrorCode.RESULT_UNKNOWN: "Chưa rõ kết quả: dịch vụ ký chưa trả lời. Hệ thống tiếp tục hỏi, không hồ sơ nào bị mất; xin đợi.",
     ErrorCode.BACKUP_FAILED: "Không tạo được bản sao lưu ({detail}). Hãy kiểm tra dung lượng đĩa và quyền ghi rồi thử lại.",
@@ -199,7 +199,7 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.SIGNATURE_TEXT_UNSUPPORTED: "Họ tên có ký tự «{character}» chưa in được trên chữ ký. Hãy kiểm tra họ tên trên SMAS.",
     ErrorCode.SEALED: "Hồ sơ đã đóng dấu nên không thể ký thêm. Muốn thay đổi, hãy đề nghị hủy chốt.",
     ErrorCode.CMS_TOO_LARGE: "Chữ ký trả về lớn hơn chỗ dành sẵn. Hãy ký lại hồ sơ này.",
-    ErrorCode.CERTIFICATE_EXPIRED: "Chứng thư số đã hết hạn ngày {date}. Hãy gia hạn với nhà cung cấp rồi cập nhật ở mục Tài khoản ký.",
+    ErrorCode.CERTIFICATE_EXPIRED: "Chứng thư số đã hết hạn ngày {date}. Hãy gia hạn với nhà cung cấp rồi cập nhật ở mục Tài khoản ký số.",
     ErrorCode.CERTIFICATE_NOT_YET_VALID: "Chứng thư số chỉ có hiệu lực từ ngày {date}. Hãy kiểm tra lại chứng thư hoặc đồng hồ máy chủ.",
     ErrorCode.CERTIFICATE_UNTRUSTED: "Chứng thư số không thuộc hệ thống chứng thực tin cậy. Hãy chọn chứng thư khác hoặc liên hệ nhà cung cấp.",
     ErrorCode.CERTIFICATE_REVOKED: "Chứng thư số đã bị thu hồi. Hãy liên hệ nhà cung cấp để được cấp chứng thư mới.",
@@ -208,14 +208,14 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.TIMESTAMP_UNAVAILABLE: "Dịch vụ dấu thời gian chưa trả lời. Chữ ký đã được giữ, hệ thống tự làm tiếp; thầy cô không phải xác nhận lại.",
     ErrorCode.PROVIDER_UNREACHABLE: "Chưa kết nối được dịch vụ ký số. Hồ sơ vẫn được giữ; hệ thống tự thử lại, hoặc thầy cô thử lại sau ít phút.",
     ErrorCode.PROVIDER_BUSY: "Dịch vụ ký số đang bận. Hệ thống sẽ tự gửi lại sau ít giây.",
-    ErrorCode.PROVIDER_UNKNOWN_USER: "Dịch vụ ký số không có tài khoản này. Hãy kiểm tra lại tài khoản ở mục Tài khoản ký.",
+    ErrorCode.PROVIDER_UNKNOWN_USER: "Dịch vụ ký số không có tài khoản này. Hãy kiểm tra lại tài khoản ở mục Tài khoản ký số.",
     ErrorCode.PROVIDER_REFUSED_CLIENT: "Dịch vụ ký số từ chối thông tin kết nối của trường (mã {detail}). Quản trị hãy kiểm tra trong Cài đặt.",
     ErrorCode.PROVIDER_REFUSED_REQUEST: "Dịch vụ ký số từ chối yêu cầu ký (mã {detail}). Hãy thử lại; nếu lặp lại, báo người quản trị hệ thống.",
     ErrorCode.SIGNING_TIMED_OUT: "Hết thời gian chờ xác nhận trên điện thoại. Không hồ sơ nào bị mất; thầy cô bấm Ký để gửi lại.",
     ErrorCode.SIGNING_REJECTED: "Yêu cầu ký đã bị từ chối trên điện thoại. Nếu đó là nhầm lẫn, hãy bấm Ký để gửi lại.",
     ErrorCode.SIGNING_FAILED: "Dịch vụ ký số báo lỗi khi ký. Hồ sơ chưa thay đổi; thầy cô hãy ký lại, nếu lặp lại thì liên hệ nhà cung cấp chữ ký số.",
     ErrorCode.SIGNING_QUOTA: "Tài khoản ký số đã hết lượt ký của gói. Hãy ký tiếp vào ngày mai hoặc nâng gói; phần đã ký vẫn giữ nguyên.",
-    ErrorCode.SIGNING_CERTIFICATE: "Dịch vụ ký số báo chứng thư số đã hết hạn hoặc bị thu hồi. Hãy gia hạn rồi cập nhật ở mục Tài khoản ký.",
+    ErrorCode.SIGNING_CERTIFICATE: "Dịch vụ ký số báo chứng thư số đã hết hạn hoặc bị thu hồi. Hãy gia hạn rồi cập nhật ở mục Tài khoản ký số.",
     ErrorCode.PORT_TAKEN: "Cổng {port} đang được chương trình khác dùng. Hãy tắt chương trình đó hoặc chọn cổng khác bằng {option}. / Port {port} is taken: stop the other program or choose another with {option}.",
     ErrorCode.DISK_FULL: "Không đủ đĩa: cần {megabytes} MB trống tại {folder}. / Not enough disk: {megabytes} MB needed in {folder}.",
     ErrorCode.CHILD_FAILED: "Tiến trình {name} không chạy được (mã thoát {status}): {last} Xem {log}. / Process {name} failed (exit code {status}); see {log}.",
@@ -225,7 +225,7 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.REHEARSAL_IMPOSSIBLE: "Không diễn tập được: {detail}. Hãy chọn lại --level, --regime hoặc --year.",
     ErrorCode.CREDENTIAL_NONE: "Tài khoản ký số này chưa có chứng thư số nào. Hãy đăng ký chứng thư số với nhà cung cấp rồi thử lại.",
     ErrorCode.CREDENTIAL_CHOICE: "Tài khoản ký số này có {count} chứng thư số phù hợp. Hãy chọn một chứng thư số để ký.",
-    ErrorCode.CREDENTIAL_GONE: "Chứng thư số đã chọn không còn ở dịch vụ ký số. Hãy chọn chứng thư số khác ở mục Tài khoản ký.",
+    ErrorCode.CREDENTIAL_GONE: "Chứng thư số đã chọn không còn ở dịch vụ ký số. Hãy chọn chứng thư số khác ở mục Tài khoản ký số.",
     ErrorCode.KEY_CHANGED: "Tài khoản ký số này vừa được sửa ở nơi khác. Hãy tải lại trang rồi thử lại.",
     ErrorCode.TRUST_ROOTS_MISSING: "Máy chủ không đọc được danh sách chứng thư gốc tin cậy. Hãy báo người quản trị hệ thống kiểm tra HOCBA_TRUST_ROOTS.",
     ErrorCode.SIGNER_NO_ID_NUMBER: "{name} chưa có số định danh trên SMAS nên chưa thể ký. Hãy bổ sung trên SMAS, nộp và đồng bộ lại.",

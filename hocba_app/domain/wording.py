@@ -56,15 +56,15 @@ SIGNING_APP = {"mysign": "MySign", "smartca": "VNPT SmartCA"}
 GAP_OF_MANY = {
     "no_teacher": "Chưa có giáo viên dạy các môn này ở một số lớp. Hãy phân công trên SMAS rồi đồng bộ lại, hoặc chọn người ký thay thế.",
     "no_id_number": "Chưa có số định danh trên SMAS nên chưa thể ký. Hãy bổ sung trên SMAS, nộp và đồng bộ lại.",
-    "no_certificate": "Chưa chọn chứng thư số. Hãy kết nối tài khoản MySign và chọn chứng thư số.",
+    "no_certificate": "Chưa chọn chứng thư số. Hãy kết nối tài khoản ký số và chọn chứng thư số.",
     "certificate_expired": "Chứng thư số đã hết hạn. Hãy gia hạn với nhà cung cấp rồi cập nhật tài khoản.",
     "certificate_problem": "Chứng thư số có vấn đề. Hãy mở từng tài khoản để xem phải làm gì.",
 }
 """One sentence for several people, where each person's own sentence differs."""
 JOB_KIND = {
     "sync": "Đồng bộ", "sync_daily": "Đồng bộ hằng ngày", "lock": "Chốt hồ sơ", "images": "Tải ảnh chữ ký", "batch": "Lượt ký",
-    "archive": "Thêm dữ liệu lưu trữ lâu dài", "renewal": "Gia hạn dữ liệu lưu trữ", "recheck_keys": "Kiểm tra tài khoản MySign",
-    "recheck_daily": "Kiểm tra tài khoản MySign hằng ngày", "print": "Tạo tệp in", "packet_end": "Dọn tệp in", "anchor": "Neo nhật ký",
+    "archive": "Thêm dữ liệu lưu trữ lâu dài", "renewal": "Gia hạn dữ liệu lưu trữ", "recheck_keys": "Kiểm tra tài khoản ký số",
+    "recheck_daily": "Kiểm tra tài khoản ký số hằng ngày", "print": "Tạo tệp in", "packet_end": "Dọn tệp in", "anchor": "Neo nhật ký",
     "integrity": "Kiểm tra kho hồ sơ", "attached": "Kiểm tra hồ sơ từ trường khác",
 }
 DELEGATION = {"in_force": "Đang hiệu lực", "coming": "Chưa tới ngày", "over": "Đã hết hạn", "revoked": "Đã thu hồi"}

@@ -1,4 +1,4 @@
-"""The page "Chữ ký của tôi" [15, 19-21]: own image, own MySign account, certificate and its expiry, the phone."""
+"""The page "Chữ ký của tôi" [15, 19-21]: own image, own signing account, certificate and its expiry, how one confirms."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def my_signature() -> rx.Component:
         image_draft(MySignatureState, "chữ ký của tôi"),
         rx.cond(
             MySignatureState.loaded,
-            rx.el.div(rx.el.div(_image(), _account(), class_name="two"), _phone(), class_name="stack"), rx.skeleton(height="320px", width="100%"),
+            rx.el.div(rx.el.div(_image(), _account(), class_name="two"), _confirming(), class_name="stack"), rx.skeleton(height="320px", width="100%"),
         ),
         undo_notice(MySignatureState), title="Chữ ký của tôi", active="/my-signature",
-        subtitle="Ảnh chữ ký hiện trên học bạ; chứng thư số MySign làm cho chữ ký có giá trị. Cần đủ cả hai để ký.",
+        subtitle="Ảnh chữ ký hiện trên học bạ; chứng thư số làm cho chữ ký có giá trị. Cần đủ cả hai để ký.",
     )
 
 
@@ -54,25 +54,25 @@ def _image() -> rx.Component:
 
 def _account() -> rx.Component:
     return rx.el.section(
-        rx.el.h2("Tài khoản MySign và chứng thư số"),
+        rx.el.h2("Tài khoản ký số và chứng thư số"),
         key_facts(MySignatureState.key),
         rx.cond(
             MySignatureState.key.user != "",
-            rx.el.div(rx.el.button("Kiểm tra lại", class_name="button soft", on_click=MySignatureState.test, disabled=MySignatureState.key_busy)),
+            rx.el.div(
+                rx.el.button(
+                    "Kiểm tra lại", class_name="button soft", on_click=MySignatureState.test(MySignatureState.key_owner),
+                    disabled=MySignatureState.key_busy,
+                )
+            ),
         ),
-        key_editor(MySignatureState, hint="Tài khoản Viettel-CA cấp cho thầy cô: CCCD_ hoặc CMT_ kèm số định danh."),
+        key_editor(MySignatureState),
         class_name="panel stack",
     )
 
 
-def _phone() -> rx.Component:
+def _confirming() -> rx.Component:
     return rx.el.section(
-        rx.el.h2("Xác nhận trên điện thoại"),
-        rx.el.ul(
-            rx.el.li("Cài ứng dụng MySign, kích hoạt bằng mã Viettel-CA gửi qua tin nhắn và đặt mã PIN."),
-            rx.el.li("Khi bấm Ký ở trang Ký học bạ, điện thoại nhận một yêu cầu cho cả lượt ký. Mở ứng dụng, kiểm tra số hồ sơ, nhập PIN trong 2 phút."),
-            rx.el.li("Quên PIN: trong ứng dụng chọn Quên mật khẩu, xác minh số định danh và mã gửi qua tin nhắn, rồi đặt PIN mới. Học bạ điện tử không giữ mã PIN."),
-            class_name="advice",
-        ),
+        rx.el.h2("Xác nhận khi ký"),
+        rx.el.ul(rx.foreach(MySignatureState.confirming, rx.el.li), class_name="advice"),
         class_name="panel",
     )

@@ -1,4 +1,4 @@
-"""The page "Tài khoản MySign" [19, 22.4]: who can sign, until when, and what to do about who cannot."""
+"""The page "Tài khoản ký số" [19, 22.4]: who can sign, until when, and what to do about who cannot."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def signing_accounts() -> rx.Component:
         )),
         rx.cond(SigningAccountsState.key_owner != "", _editor()),
         rx.cond(SigningAccountsState.loaded, _list(), rx.skeleton(height="320px", width="100%")),
-        title="Tài khoản MySign", active="/signing-accounts",
+        title="Tài khoản ký số", active="/signing-accounts",
         subtitle="Mỗi người ký bằng chứng thư số của chính mình. Con dấu dùng chứng thư số của trường.",
         actions=rx.el.button(
             rx.icon("list-checks", size=18, aria_hidden=True), "Kiểm tra tất cả", class_name="button soft",
@@ -45,7 +45,7 @@ def _editor() -> rx.Component:
                     SigningAccountsState.editing.user != "",
                     rx.el.button(
                         "Gỡ tài khoản", class_name="button soft", on_click=SigningAccountsState.ask_remove,
-                        aria_label="Gỡ tài khoản MySign của " + SigningAccountsState.editing.name,
+                        aria_label="Gỡ tài khoản ký số của " + SigningAccountsState.editing.name,
                     ),
                 ),
                 rx.el.button("Đóng", class_name="button soft", on_click=SigningAccountsState.close),
@@ -55,10 +55,7 @@ def _editor() -> rx.Component:
         ),
         rx.cond(SigningAccountsState.removing, _confirm_removal()),
         key_facts(SigningAccountsState.editing),
-        key_editor(
-            SigningAccountsState,
-            hint="Người: CCCD_ hoặc CMT_ kèm số định danh. Con dấu: MST_ kèm mã số thuế của trường.",
-        ),
+        key_editor(SigningAccountsState),
         class_name="panel stack", aria_label="Tài khoản đang sửa", tab_index=-1, style={"scrollMarginTop": "72px"},
         custom_attrs={"data-reveal": "1"}, key=SigningAccountsState.key_owner,  # another person's is another element
     )
@@ -95,8 +92,8 @@ def _list() -> rx.Component:
             SigningAccountsState.rows.length() > 0,
             rx.fragment(
                 data_table(
-                    ["Người ký", "Tài khoản MySign", "Chứng thư số", "Hiệu lực", "Tình trạng", ""], SigningAccountsState.rows, _row,
-                    label="Tài khoản MySign của từng người"
+                    ["Người ký", "Tài khoản ký số", "Chứng thư số", "Hiệu lực", "Tình trạng", ""], SigningAccountsState.rows, _row,
+                    label="Tài khoản ký số của từng người"
                 ),
                 pager(
                     page=SigningAccountsState.page, pages=SigningAccountsState.pages, total=SigningAccountsState.total,
@@ -116,7 +113,7 @@ def _count(count: Count) -> rx.Component:
 def _row(row: KeyRow) -> rx.Component:
     return rx.el.tr(
         rx.el.th(row.name, rx.el.div(row.detail, class_name="small muted", style={"fontWeight": "400"}), scope="row"),
-        rx.el.td(row.user),
+        rx.el.td(row.user, rx.cond(row.user != "", rx.el.div(row.service, class_name="small muted"))),
         rx.el.td(rx.cond(row.certificate != "", rx.el.div(row.certificate, rx.el.div(row.number, class_name="small muted")))),
         rx.el.td(rx.cond(row.validity != "", rx.el.div(row.validity, rx.el.div(row.days, class_name="small muted")))),
         rx.el.td(
@@ -132,13 +129,13 @@ def _row(row: KeyRow) -> rx.Component:
             rx.el.div(
                 rx.el.button(
                     rx.cond(row.user != "", "Sửa", "Nhập tài khoản"), class_name="button soft", on_click=SigningAccountsState.edit(row.owner),
-                    aria_label="Sửa tài khoản MySign của " + row.name,
+                    aria_label="Sửa tài khoản ký số của " + row.name,
                 ),
                 rx.cond(
                     row.user != "",
                     rx.el.button(
                         "Kiểm tra", class_name="button soft", on_click=SigningAccountsState.test(row.owner), disabled=SigningAccountsState.key_busy,
-                        aria_label="Kiểm tra tài khoản MySign của " + row.name,
+                        aria_label="Kiểm tra tài khoản ký số của " + row.name,
                     ),
                 ),
                 style={"display": "flex", "flexWrap": "wrap", "gap": "8px"},

@@ -81,7 +81,7 @@ def _operator() -> rx.Component:
         rx.form(
             _select(
                 "Người đóng dấu", "seal_operator", SigningSettingsState.operators, SigningSettingsState.seal_operator_id, first="Chưa phân công",
-                hint="Người này xác nhận đóng dấu bằng chứng thư số của trường, trên điện thoại của mình.",
+                hint="Người này đóng dấu bằng chứng thư số của trường.",
             ),
             rx.el.button("Lưu người đóng dấu", type="submit", class_name="button"), on_submit=SigningSettingsState.save_seal_operator,
         ),
@@ -184,9 +184,10 @@ def _new_delegation() -> rx.Component:
 
 def _seal_account() -> rx.Component:
     return rx.el.section(
-        rx.el.h2("Tài khoản MySign của con dấu"),
+        rx.el.h2("Tài khoản ký số của con dấu"),
         rx.el.p(
-            "Chứng thư số của trường (mang mã số thuế), được kích hoạt trên điện thoại của người đóng dấu.", class_name="muted",
+            "Chứng thư số của trường, mang mã số thuế. Người đóng dấu xác nhận trên điện thoại của mình; chứng thư trong token ở máy chủ thì ký ngay khi bấm.",
+            class_name="muted",
         ),
         rx.cond(
             ~SigningSettingsState.seal_image,
@@ -202,9 +203,12 @@ def _seal_account() -> rx.Component:
         rx.cond(
             SigningSettingsState.seal.user != "",
             rx.el.div(
-                rx.el.button("Kiểm tra lại", class_name="button soft", on_click=SigningSettingsState.test, disabled=SigningSettingsState.key_busy)
+                rx.el.button(
+                    "Kiểm tra lại", class_name="button soft", on_click=SigningSettingsState.test(SigningSettingsState.key_owner),
+                    disabled=SigningSettingsState.key_busy,
+                )
             ),
         ),
-        key_editor(SigningSettingsState, hint="MST_ kèm mã số thuế của trường, ví dụ MST_0312345678."),
+        key_editor(SigningSettingsState),
         class_name="panel stack",
     )

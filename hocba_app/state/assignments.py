@@ -24,7 +24,7 @@ from hocba_app.state.guard import identity, requires
 
 _YEAR = re.compile(r"\d{4}-\d{4}")
 _PAGE_BUTTON = {
-    "/assignments": "Chọn người ký", "/signing-accounts": "Tài khoản MySign", "/signature-images": "Ảnh chữ ký", "/signing-settings": "Cấu hình ký",
+    "/assignments": "Chọn người ký", "/signing-accounts": "Tài khoản ký số", "/signature-images": "Ảnh chữ ký", "/signing-settings": "Cấu hình ký",
     "/sync": "Đồng bộ",
 }
 _NOBODY = {"nobody": "Chưa có người", "left": "đã nghỉ", "no_id_number": "thiếu số định danh"}

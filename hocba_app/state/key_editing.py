@@ -1,20 +1,27 @@
-"""What every page does that edits a signing account: enter it, connect, pick a certificate, test. The handlers stay with
-the pages, which ask for different rights; the services check again whose account it is."""
+"""What every page does that edits a signing account: enter it, connect, pick a certificate, test. A page says with which
+right; the services check again whose account it is."""
 
 from __future__ import annotations
 
 import asyncio
 import dataclasses
-from typing import Protocol
+from collections.abc import AsyncIterator
+from typing import Any, ClassVar
+
+import reflex as rx
 
 from hocba_app.domain.calendar import local_text
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.signing_words import ACCOUNT
 from hocba_app.domain.wording import KEY_STATE, SIGNING_SERVICE
-from hocba_app.models import database
+from hocba_app.models import SEAL, database
+from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.signers import keys
 from hocba_app.services.signers.keys import CredentialView, KeyView
 from hocba_app.services.signing.outside import configured_providers
+from hocba_app.state.form_texts import form_texts
+from hocba_app.state.guard import identity, requires
 
 STATE_TONE = {"no_account": "todo", "no_certificate": "todo", "problem": "problem", "expired": "problem", "expiring": "wait", "ok": "ok"}
 
@@ -28,6 +35,8 @@ class KeyRow:
     detail: str = ""
     user: str = ""
     provider: str = "mysign"
+    service: str = ""
+    """Its name."""
     certificate: str = ""
     number: str = ""
     validity: str = ""
@@ -46,6 +55,8 @@ class ServiceRow:
 
     value: str
     label: str
+    account: str
+    """What is typed there."""
 
 
 @dataclasses.dataclass
@@ -65,18 +76,71 @@ class CredentialRow:
     problem: str
 
 
-class KeyEditing(Protocol):
-    """Variables of a state that edits one account."""
+class KeyEditing(rx.State, mixin=True):
+    """Variables and handlers of ``components.key_editor``. A page names its right in ``_key_right``."""
 
-    key_owner: str
-    key_user: str
-    key_provider: str
-    key_services: list[ServiceRow]
+    key_owner: str = ""
+    key_user: str = ""
+    key_provider: str = "mysign"
+    key_services: list[ServiceRow] = []
     """What this installation is connected to; chosen from only where there are several."""
-    key_problem: str
-    key_done: str
-    key_busy: bool
-    credentials: list[CredentialRow]
+    key_problem: str = ""
+    key_done: str = ""
+    key_busy: bool = False
+    credentials: list[CredentialRow] = []
+
+    _key_right: ClassVar[Right]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Each page's copy of the handlers asks for the page's right; without one the gate refuses them."""
+        super().__init_subclass__(**kwargs)
+        for name in ("connect", "fetch", "pick", "test"):
+            requires(cls._key_right)(cls.event_handlers[name].fn)
+
+    @rx.event
+    async def connect(self, form: dict[str, Any]) -> AsyncIterator[None]:
+        """Enter the account and take its certificate."""
+        who = await self._key_editor()
+        self.key_busy = True
+        yield
+        await connect_account(self, who, form_texts(form))
+        await self._reload(who)
+
+    @rx.event
+    async def fetch(self) -> AsyncIterator[None]:
+        """Show the certificates of the stored account."""
+        who = await self._key_editor()
+        self.key_busy = True
+        yield
+        await list_certificates(self, who)
+
+    @rx.event
+    async def pick(self, credential_id: str) -> AsyncIterator[None]:
+        """Take one of them."""
+        who = await self._key_editor()
+        self.key_busy = True
+        yield
+        await choose_certificate(self, who, credential_id)
+        await self._reload(who)
+
+    @rx.event
+    async def test(self, owner: str) -> AsyncIterator[None]:
+        """Check an account and its certificate now."""
+        who = await self._key_editor()
+        self.key_busy = True
+        yield
+        await test_account(self, who, str(owner))
+        await self._reload(who)
+
+    async def _key_editor(self) -> Identity:
+        """Who edits."""
+        who = await identity(self)
+        assert who is not None
+        return who
+
+    async def _reload(self, who: Identity | None) -> None:
+        """Show the truth again."""
+        raise NotImplementedError
 
 
 def key_row(view: KeyView, detail: str = "") -> KeyRow:
@@ -86,7 +150,7 @@ def key_row(view: KeyView, detail: str = "") -> KeyRow:
         days = f"còn {view.days_left} ngày" if view.days_left >= 0 else "đã hết hạn"
     return KeyRow(
         owner=view.owner, name=view.name, detail=detail, user=view.provider_user, provider=view.provider,
-        certificate=view.certificate_name, number=view.certificate_number, validity=_span(view.valid_from, view.valid_to), days=days,
+        service=SIGNING_SERVICE.get(view.provider, view.provider), certificate=view.certificate_name, number=view.certificate_number, validity=_span(view.valid_from, view.valid_to), days=days,
         checked=local_text(view.checked_at) if view.checked_at else "", tone=STATE_TONE[view.state], state=view.state,
         state_name=KEY_STATE[view.state], sentence=view.sentence, serial=view.serial_number,
     )
@@ -94,7 +158,9 @@ def key_row(view: KeyView, detail: str = "") -> KeyRow:
 
 def open_editor(state: KeyEditing, owner: str, user: str, provider: str = "mysign") -> None:
     """Begin with one account."""
-    state.key_provider, state.key_services = provider, [ServiceRow(name, SIGNING_SERVICE[name]) for name in configured_providers()]
+    state.key_provider, state.key_services = provider, [
+        ServiceRow(name, SIGNING_SERVICE[name], ACCOUNT[name][owner == SEAL]) for name in configured_providers()
+    ]
     state.key_owner, state.key_user, state.key_problem, state.key_done, state.credentials = owner, user, "", "", []
     state.key_busy = False
 
@@ -105,7 +171,7 @@ def show_stored(state: KeyEditing, view: KeyView) -> None:
         state.key_user, state.key_provider = view.provider_user, view.provider
 
 
-async def connect(state: KeyEditing, who: Identity, form: dict[str, str]) -> None:
+async def connect_account(state: KeyEditing, who: Identity, form: dict[str, str]) -> None:
     """Account and certificate in one step; where several fit, the list to pick from.
 
     Args:
@@ -118,12 +184,12 @@ async def connect(state: KeyEditing, who: Identity, form: dict[str, str]) -> Non
         state.key_done = "Đã kết nối và kiểm tra chứng thư số: dùng được để ký."
     except HocbaError as error:
         if error.code is ErrorCode.CREDENTIAL_CHOICE:
-            await fetch(state, who)
+            await list_certificates(state, who)
         state.key_problem = error.sentence
     state.key_busy = False
 
 
-async def fetch(state: KeyEditing, who: Identity) -> None:
+async def list_certificates(state: KeyEditing, who: Identity) -> None:
     """The certificates of the stored account."""
     _begin(state)
     try:
@@ -134,7 +200,7 @@ async def fetch(state: KeyEditing, who: Identity) -> None:
     state.key_busy = False
 
 
-async def choose(state: KeyEditing, who: Identity, credential_id: str) -> None:
+async def choose_certificate(state: KeyEditing, who: Identity, credential_id: str) -> None:
     """Take one of them."""
     _begin(state)
     try:
@@ -145,7 +211,7 @@ async def choose(state: KeyEditing, who: Identity, credential_id: str) -> None:
     state.key_busy = False
 
 
-async def test(state: KeyEditing, who: Identity, owner: str) -> None:
+async def test_account(state: KeyEditing, who: Identity, owner: str) -> None:
     """Check the account and its certificate now."""
     _begin(state)
     try:

@@ -1,39 +1,34 @@
-"""One's own signature image, MySign account and certificate [15, 19-21]."""
+"""One's own signature image, signing account and certificate [15, 19-21]."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, ClassVar
 
 import reflex as rx
 
 from hocba_app.domain.calendar import local_text
+from hocba_app.domain.signing_words import CONFIRMING
 from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.signers import images, keys
 from hocba_app.state import drafting, key_editing, undoing
-from hocba_app.state.form_texts import form_texts
 from hocba_app.state.guard import identity, requires
-from hocba_app.state.key_editing import CredentialRow, KeyRow, ServiceRow
+from hocba_app.state.key_editing import KeyEditing, KeyRow
 
 
-class MySignatureState(rx.State):
+class MySignatureState(KeyEditing, rx.State):
     """The page "Chữ ký của tôi"."""
+
+    _key_right: ClassVar[Right] = Right.OWN_SIGNING_ACCOUNT
 
     loaded: bool = False
     preview: str = ""
     saved: str = ""
     key: KeyRow = KeyRow()
-    key_owner: str = ""
-    key_user: str = ""
-    key_provider: str = "mysign"
-    key_services: list[ServiceRow] = []
-    key_problem: str = ""
-    key_done: str = ""
-    key_busy: bool = False
-    credentials: list[CredentialRow] = []
+    confirming: list[str] = []
+    """How he confirms, by his service."""
     problem: str = ""
     done: str = ""
     draft: drafting.Draft = drafting.Draft()
@@ -54,57 +49,22 @@ class MySignatureState(rx.State):
         await self._reload(who)
 
     @rx.event
-    @requires(Right.OWN_SIGNING_ACCOUNT)
-    async def connect(self, form: dict[str, Any]) -> AsyncIterator[None]:
-        who = await self._mine()
-        self.key_busy = True
-        yield
-        await key_editing.connect(self, who, form_texts(form))
-        await self._reload(who)
-
-    @rx.event
-    @requires(Right.OWN_SIGNING_ACCOUNT)
-    async def fetch(self) -> AsyncIterator[None]:
-        who = await self._mine()
-        self.key_busy = True
-        yield
-        await key_editing.fetch(self, who)
-
-    @rx.event
-    @requires(Right.OWN_SIGNING_ACCOUNT)
-    async def pick(self, credential_id: str) -> AsyncIterator[None]:
-        who = await self._mine()
-        self.key_busy = True
-        yield
-        await key_editing.choose(self, who, credential_id)
-        await self._reload(who)
-
-    @rx.event
-    @requires(Right.OWN_SIGNING_ACCOUNT)
-    async def test(self) -> AsyncIterator[None]:
-        who = await self._mine()
-        self.key_busy = True
-        yield
-        await key_editing.test(self, who, self.key_owner)
-        await self._reload(who)
-
-    @rx.event
     @requires(Right.OWN_SIGNATURE)
     async def turn_draft(self) -> None:
         """A quarter clockwise."""
-        await drafting.adjust(self, await self._mine(), turn=1)
+        await drafting.adjust(self, await self._key_editor(), turn=1)
 
     @rx.event
     @requires(Right.OWN_SIGNATURE)
     async def set_strength(self, strength: str) -> None:
         """How much counts as ink."""
-        await drafting.adjust(self, await self._mine(), strength=strength)
+        await drafting.adjust(self, await self._key_editor(), strength=strength)
 
     @rx.event
     @requires(Right.OWN_SIGNATURE)
     async def use_draft(self) -> rx.event.EventSpec | None:
         """Store the image that was looked at."""
-        who = await self._mine()
+        who = await self._key_editor()
         self.problem = self.done = ""
         stored = await drafting.use(self, who)
         await self._reload(who)
@@ -132,10 +92,9 @@ class MySignatureState(rx.State):
         """Close the offer."""
         undoing.withdraw(self)
 
-    async def _mine(self) -> Identity:
+    async def _key_editor(self) -> Identity:
         """Who asks; the account edited is always his own, whoever sat at this tab before."""
-        who = await identity(self)
-        assert who is not None
+        who = await super()._key_editor()
         self.key_owner = who.staff_id or ""
         return who
 
@@ -143,7 +102,7 @@ class MySignatureState(rx.State):
         assert who is not None
         image, view = await asyncio.to_thread(_read, who)
         self.preview, self.saved = image.preview, local_text(image.saved_at) if image.saved_at else ""
-        self.key = key_editing.key_row(view)
+        self.key, self.confirming = key_editing.key_row(view), list(CONFIRMING.get(view.provider, ()))
         key_editing.show_stored(self, view)
         self.loaded = True
 

@@ -1,4 +1,4 @@
-"""MySign accounts of the staff and of the seal [19, 22.4]: who can sign, who cannot and why."""
+"""Signing accounts of the staff and of the seal [19, 22.4]: who can sign, who cannot and why."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import dataclasses
 import math
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import ClassVar
 
 import reflex as rx
 
@@ -20,9 +20,8 @@ from hocba_app.services.signers.recheck import recheck_progress, start_recheck
 from hocba_app.state import key_editing
 from hocba_app.state.addresses import address_of, page_in
 from hocba_app.state.following import follow
-from hocba_app.state.form_texts import form_texts
 from hocba_app.state.guard import identity, requires
-from hocba_app.state.key_editing import STATE_TONE, CredentialRow, KeyRow, ServiceRow
+from hocba_app.state.key_editing import STATE_TONE, KeyEditing, KeyRow
 
 PAGE_ROWS = 20
 
@@ -37,8 +36,10 @@ class Count:
     people: int
 
 
-class SigningAccountsState(rx.State):
-    """The page "Tài khoản MySign"."""
+class SigningAccountsState(KeyEditing, rx.State):
+    """The page "Tài khoản ký số"."""
+
+    _key_right: ClassVar[Right] = Right.SIGNING_ACCOUNTS
 
     loaded: bool = False
     problem: str = ""
@@ -53,15 +54,7 @@ class SigningAccountsState(rx.State):
     test_percent: int = 0
     test_text: str = ""
     editing: KeyRow = KeyRow()
-    key_owner: str = ""
-    key_user: str = ""
-    key_provider: str = "mysign"
-    key_services: list[ServiceRow] = []
-    key_problem: str = ""
-    key_done: str = ""
-    key_busy: bool = False
     removing: bool = False
-    credentials: list[CredentialRow] = []
     following: int = 0
 
     @rx.event
@@ -120,41 +113,6 @@ class SigningAccountsState(rx.State):
     @requires(Right.SIGNING_ACCOUNTS)
     async def close(self) -> None:
         self._close()
-
-    @rx.event
-    @requires(Right.SIGNING_ACCOUNTS)
-    async def connect(self, form: dict[str, Any]) -> AsyncIterator[None]:
-        who = await identity(self)
-        self.key_busy = True
-        yield
-        await key_editing.connect(self, who, form_texts(form))
-        await self._reload(who)
-
-    @rx.event
-    @requires(Right.SIGNING_ACCOUNTS)
-    async def fetch(self) -> AsyncIterator[None]:
-        who = await identity(self)
-        self.key_busy = True
-        yield
-        await key_editing.fetch(self, who)
-
-    @rx.event
-    @requires(Right.SIGNING_ACCOUNTS)
-    async def pick(self, credential_id: str) -> AsyncIterator[None]:
-        who = await identity(self)
-        self.key_busy = True
-        yield
-        await key_editing.choose(self, who, credential_id)
-        await self._reload(who)
-
-    @rx.event
-    @requires(Right.SIGNING_ACCOUNTS)
-    async def test(self, owner: str) -> AsyncIterator[None]:
-        who = await identity(self)
-        self.key_busy = True
-        yield
-        await key_editing.test(self, who, str(owner))
-        await self._reload(who)
 
     @rx.event
     @requires(Right.SIGNING_ACCOUNTS)

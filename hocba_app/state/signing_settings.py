@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, ClassVar
 
 import reflex as rx
 
@@ -21,7 +20,7 @@ from hocba_app.services.signers.owners import Choice
 from hocba_app.state import key_editing, undoing
 from hocba_app.state.form_texts import form_texts
 from hocba_app.state.guard import identity, requires
-from hocba_app.state.key_editing import STATE_TONE, CredentialRow, KeyRow, ServiceRow
+from hocba_app.state.key_editing import STATE_TONE, KeyEditing, KeyRow
 
 _TONE = {"in_force": "ok", "coming": "wait", "over": "info", "revoked": "info"}
 _ALL = (Right.COVER_SIGNER, Right.DELEGATE, Right.SEAL_OPERATOR)
@@ -60,8 +59,10 @@ class ElsewhereRow:
     button: str
 
 
-class SigningSettingsState(rx.State):
+class SigningSettingsState(KeyEditing, rx.State):
     """The page "Người ký bìa, ký thay, đóng dấu"."""
+
+    _key_right: ClassVar[Right] = Right.SEAL_OPERATOR
 
     loaded: bool = False
     problem: str = ""
@@ -80,15 +81,7 @@ class SigningSettingsState(rx.State):
     elsewhere: list[ElsewhereRow] = []
     today: str = ""
     form_turn: int = 0
-    key_owner: str = SEAL
-    key_user: str = ""
-    key_provider: str = "mysign"
-    key_services: list[ServiceRow] = []
-    key_problem: str = ""
-    key_done: str = ""
-    key_busy: bool = False
     revoking: str = ""
-    credentials: list[CredentialRow] = []
     undo_text: str = ""
     _undo_call: list[Any] = []
     _undo_stays: bool = False
@@ -167,41 +160,6 @@ class SigningSettingsState(rx.State):
         await self._reload(who)
 
     @rx.event
-    @requires(Right.SEAL_OPERATOR)
-    async def connect(self, form: dict[str, Any]) -> AsyncIterator[None]:
-        who = await identity(self)
-        self.key_busy = True
-        yield
-        await key_editing.connect(self, who, form_texts(form))
-        await self._reload(who)
-
-    @rx.event
-    @requires(Right.SEAL_OPERATOR)
-    async def fetch(self) -> AsyncIterator[None]:
-        who = await identity(self)
-        self.key_busy = True
-        yield
-        await key_editing.fetch(self, who)
-
-    @rx.event
-    @requires(Right.SEAL_OPERATOR)
-    async def pick(self, credential_id: str) -> AsyncIterator[None]:
-        who = await identity(self)
-        self.key_busy = True
-        yield
-        await key_editing.choose(self, who, credential_id)
-        await self._reload(who)
-
-    @rx.event
-    @requires(Right.SEAL_OPERATOR)
-    async def test(self) -> AsyncIterator[None]:
-        who = await identity(self)
-        self.key_busy = True
-        yield
-        await key_editing.test(self, who, SEAL)
-        await self._reload(who)
-
-    @rx.event
     @requires(Right.COVER_SIGNER, Right.SEAL_OPERATOR)
     async def undo(self) -> None:
         """Take the last act back."""
@@ -215,6 +173,11 @@ class SigningSettingsState(rx.State):
     async def keep_done(self) -> None:
         """Close the offer."""
         undoing.withdraw(self)
+
+    async def _key_editor(self) -> Identity:
+        """Who asks; the account edited is always the seal's."""
+        self.key_owner = SEAL
+        return await super()._key_editor()
 
     def _offer(self, inverse: str, before: str, now: str) -> None:
         """Offer the setting as it was, where it changed."""

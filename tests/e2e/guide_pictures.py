@@ -265,13 +265,13 @@ async def _september(year: Year, admin: Person, tmp_path: Path) -> None:
     await admin.open("/assignments")
     await keep(page, "17-phan-cong", height=620)
     await admin.open("/signing-settings")
-    await page.get_by_text("Tài khoản MySign của con dấu").wait_for()
+    await page.get_by_text("Tài khoản ký số của con dấu").wait_for()
     if await page.get_by_text("Thêm quyết định ký thay").count():
         await page.get_by_text("Thêm quyết định ký thay").click()
         await keep(page, "22-ky-thay", of=page.locator("section", has=page.get_by_role("heading", name="Ký thay Hiệu trưởng")))
         await page.get_by_text("Thêm quyết định ký thay").click()
     await keep(page, "22-nguoi-ky", height=820)
-    await keep(page, "22-con-dau", of=page.locator("section", has=page.get_by_role("heading", name="Tài khoản MySign của con dấu")))
+    await keep(page, "22-con-dau", of=page.locator("section", has=page.get_by_role("heading", name="Tài khoản ký số của con dấu")))
 
 
 async def _images(year: Year, admin: Person, tmp_path: Path) -> None:

@@ -104,7 +104,7 @@ def _start_of_year(facts: YearFacts, synced: bool, covers: int) -> GuideStep:
     if facts.without_image:
         return GuideStep(3, title, when, "now", f"{facts.without_image} người ký chưa có ảnh chữ ký.", "Tải ảnh chữ ký", "/signature-images")
     if facts.without_key:
-        return GuideStep(3, title, when, "now", f"{facts.without_key} người ký chưa có tài khoản MySign.", "Tài khoản MySign", "/signing-accounts")
+        return GuideStep(3, title, when, "now", f"{facts.without_key} người ký chưa có tài khoản ký số.", "Tài khoản ký số", "/signing-accounts")
     if not facts.seal_ready:
         return GuideStep(3, title, when, "now", "Con dấu chưa đủ ảnh hoặc chứng thư số của trường.", "Cấu hình con dấu", "/signing-settings")
     locked = facts.locked("cover")

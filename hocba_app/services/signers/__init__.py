@@ -1,1 +1,1 @@
-"""Who signs with what: MySign accounts and certificates, assignments, ký thay, and the gaps left before a lock."""
+"""Who signs with what: signing accounts and certificates, assignments, ký thay, and the gaps left before a lock."""

@@ -24,7 +24,7 @@ STATES = ("no_account", "no_certificate", "problem", "expired", "expiring", "ok"
 
 _NO_KEY = SigningKey(owner="")
 """Stands in for a missing row; never stored."""
-_TO_ENTER = "Chưa có tài khoản MySign. Hãy nhập tài khoản rồi kết nối."
+_TO_ENTER = "Chưa có tài khoản ký số. Hãy nhập tài khoản rồi kết nối."
 _TO_CHOOSE = "Chưa chọn chứng thư số. Hãy kết nối và chọn chứng thư số của tài khoản này."
 
 

@@ -95,7 +95,7 @@ def set_seal_operator(db: Database, who: Identity, staff_id: str | None, provide
     """Name who seals, and with which account of the signing service he confirms; None names nobody.
 
     Args:
-        provider_user: the school's MySign account, activated on his phone; None leaves it as it is.
+        provider_user: the school's account at the signing service; None leaves it as it is.
 
     Raises:
         HocbaError: FORBIDDEN, NOT_FOUND, INVALID_INPUT.

@@ -22,7 +22,7 @@ def test_people_with_the_same_gap_are_one_line(small: SmallSchool) -> None:
     found = attention(small.db, small.people["admin"])
     [accounts] = [problem for problem in found.problems if problem.page == "/signing-accounts"]
     assert accounts.blocking and accounts.whom.count(",") == 2 and "và 2 người khác" in accounts.whom
-    assert "Chưa có tài khoản MySign" in accounts.text
+    assert "Chưa có tài khoản ký số" in accounts.text
     assert found.last_sync is None and found.failed == []
 
 

@@ -211,11 +211,11 @@ def test_the_editor_offers_what_is_connected_and_connects_there(small: SmallScho
     state, admin = SimpleNamespace(), small.people["admin"]
     key_editing.open_editor(state, SEAL, "")
     assert [row.value for row in state.key_services] == ["mysign", "smartca"]
-    asyncio.run(key_editing.connect(state, admin, {"user": TAX_CODE}))
+    asyncio.run(key_editing.connect_account(state, admin, {"user": TAX_CODE}))
     assert state.key_problem, "MySign does not know him under that name"
-    asyncio.run(key_editing.connect(state, admin, {"user": TAX_CODE, "provider": "smartca"}))
+    asyncio.run(key_editing.connect_account(state, admin, {"user": TAX_CODE, "provider": "smartca"}))
     assert (state.key_problem, bool(state.key_done)) == ("", True)
-    asyncio.run(key_editing.connect(state, admin, {"user": TAX_CODE, "provider": "../x"}))
+    asyncio.run(key_editing.connect_account(state, admin, {"user": TAX_CODE, "provider": "../x"}))
     assert state.key_problem
     key_editing.open_editor(state, SEAL, "")
     view = keys.key_view(small.db, admin, SEAL)
