@@ -232,7 +232,7 @@ async def _september(year: Year, admin: Person, tmp_path: Path) -> None:
     await admin.open("/sync")
     await page.get_by_text("Sẽ về khi đồng bộ").first.wait_for()
     await keep(page, "12-dong-bo", height=560)
-    await page.get_by_role("button", name="Đồng bộ ngay").click()
+    await page.get_by_role("button", name="Đồng bộ cả trường").click()
     await expect(page.get_by_role("cell", name="Xong").first).to_be_visible(timeout=2 * PATIENCE)
     await asyncio.to_thread(year.jobs_done)
     await page.locator("#outcome").wait_for()  # the report of one's own run opens by itself
@@ -425,7 +425,7 @@ async def _again(year: Year, admin: Person, principal: Person) -> None:
     document, _ = await asyncio.to_thread(_results_of_first, year.school)
     await asyncio.to_thread(_correct_a_mark, year.school, document)
     await admin.open("/sync")
-    await admin.page.get_by_role("button", name="Đồng bộ ngay").click()
+    await admin.page.get_by_role("button", name="Đồng bộ cả trường").click()
     await expect(admin.page.get_by_text("khác với dữ liệu mới")).to_be_visible(timeout=2 * PATIENCE)
     await admin.open(f"/records/{document.id}")
     await admin.page.get_by_role("button", name="Hủy chốt…").click()
