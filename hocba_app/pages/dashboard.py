@@ -202,8 +202,13 @@ def _row(row: ClassRow) -> rx.Component:
 
 
 def _cell(cell: Cell) -> rx.Component:
-    shade = rx.match(cell.step, *[(step, f"var(--{shade}-4)") for step, shade in SHADES.items()], "transparent")
-    return rx.el.td(cell.text, class_name="cell", style={"background": shade})
+    """The more of the class stands at the step, the stronger its colour; the number is always there."""
+    tint = rx.match(cell.step, *[(step, f"var(--{shade}-7)") for step, shade in SHADES.items()], "transparent")
+    strength = (cell.share * 0.7 + 18).to_string() + "%"
+    return rx.el.td(
+        cell.text, class_name="cell",
+        style={"background": rx.cond(cell.share > 0, "color-mix(in srgb, " + tint.to(str) + " " + strength + ", transparent)", "transparent")},
+    )
 
 
 def _chart() -> rx.Component:

@@ -10,11 +10,12 @@ from typing import Any
 import reflex as rx
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.domain.wording import BATCH, ITEM, KIND, KIND_SHORT, SIGNING_APP, STAGE_SIGNER
+from hocba_app.domain.wording import ITEM, KIND, KIND_SHORT, STAGE_SIGNER
 from hocba_app.models import database
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.signing import progress, queue, reminders
 from hocba_app.state import undoing
+from hocba_app.state.batch_cards import BatchCard, batch_card
 from hocba_app.state.following import follow
 from hocba_app.state.guard import identity, signed_in
 
@@ -33,33 +34,6 @@ class Group:
     blocked: str
     """Why the rest is not ready, as a sentence; "" when all is."""
     href: str
-
-
-@dataclasses.dataclass
-class BatchCard:
-    """One batch on the page."""
-
-    id: str
-    title: str
-    state_name: str
-    tone: str
-    app: str
-    """On the signer's phone."""
-    total: int
-    committed: int
-    failed: int
-    percent: int
-    countdown: int
-    waiting_phone: bool
-    confirmed: bool
-    note: str
-    problem: str
-    may_split: bool
-    may_stop: bool
-    queue_text: str
-    your_turn: bool
-    over: bool
-    done_well: bool
 
 
 @dataclasses.dataclass
@@ -95,6 +69,10 @@ class AskedRow:
     text: str
 
 
+RECORD_ROWS = 50
+"""Of one page: a class's 45 stand on one."""
+
+
 class SigningState(rx.State):
     """The page "Ký học bạ"."""
 
@@ -103,6 +81,11 @@ class SigningState(rx.State):
     batches: list[BatchCard] = []
     selected: list[str] = []
     records: list[RecordRow] = []
+    """One page of what is opened; a principal's batch has hundreds."""
+    _all_records: list[RecordRow] = []
+    record_page: int = 1
+    record_pages: int = 1
+    record_total: int = 0
     late: list[LateRow] = []
     asked: list[AskedRow] = []
     said: str = ""
@@ -171,8 +154,8 @@ class SigningState(rx.State):
         """Look through the records of a group before signing."""
         who = await identity(self)
         waiting = await asyncio.to_thread(_waiting, who)
-        self.opened = "" if self.opened == key else key
-        self.records = [
+        self.opened, self.record_page = "" if self.opened == key else key, 1
+        self._all_records = [
             RecordRow(
                 code=item.student_code, name=item.student_name, kind=KIND[item.kind],
                 state="ready" if item.ready else "blocked", state_name="Sẵn sàng ký" if item.ready else "Chưa ký được",
@@ -181,12 +164,23 @@ class SigningState(rx.State):
             for item in waiting
             if _key(item) == self.opened
         ]
+        self._turn_to(1)
+
+    @rx.event
+    @signed_in
+    async def previous_records(self) -> None:
+        self._turn_to(self.record_page - 1)
+
+    @rx.event
+    @signed_in
+    async def next_records(self) -> None:
+        self._turn_to(self.record_page + 1)
 
     @rx.event
     @signed_in
     async def open_batch(self, batch_id: str) -> None:
         who = await identity(self)
-        self.opened = "" if self.opened == batch_id else batch_id
+        self.opened, self.record_page = "" if self.opened == batch_id else batch_id, 1
         if self.opened:
             await self._load_batch(who)
 
@@ -274,7 +268,7 @@ class SigningState(rx.State):
     async def _reload(self, who: Identity) -> None:
         waiting, names, batches, late, asked = await asyncio.to_thread(_read, who)
         self.groups = _groups(waiting, names)
-        self.batches = [_card(view) for view in batches]
+        self.batches = [batch_card(view) for view in batches]
         self.late = [
             LateRow(row.class_id, row.class_name, row.staff_id, row.name, ", ".join(f"{name}: {count} hồ sơ" for name, count in row.subjects), row.reminded)
             for row in late
@@ -297,13 +291,20 @@ class SigningState(rx.State):
         except HocbaError as error:
             self.problem, self.opened = error.sentence, ""
             return
-        self.records = [
+        self._all_records = [
             RecordRow(
                 code=item.student_code, name=item.student_name, kind=KIND[item.kind], state=item.state,
                 state_name=ITEM[item.state], problem=item.problem or "",
             )
-            for item in items
+            for item in sorted(items, key=lambda item: not item.problem)
         ]
+        self._turn_to(self.record_page)
+
+    def _turn_to(self, page: int) -> None:
+        self.record_total = len(self._all_records)
+        self.record_pages = max(1, -(-self.record_total // RECORD_ROWS))
+        self.record_page = min(max(1, page), self.record_pages)
+        self.records = self._all_records[(self.record_page - 1) * RECORD_ROWS : self.record_page * RECORD_ROWS]
 
 
 def _waiting(who: Identity) -> list[queue.Waiting]:
@@ -348,31 +349,3 @@ def _why(reason: ErrorCode) -> str:
     if reason is ErrorCode.DOCUMENT_BUSY:
         return "Một số hồ sơ đang ở trong lượt ký phía trên."
     return HocbaError(reason).sentence
-
-
-def _tone(view: progress.BatchView) -> str:
-    if view.over:
-        return "ok" if view.state == "committed" and not view.failed else "problem"
-    return "todo" if view.your_turn or (view.state == "waiting" and not view.confirmed) else "wait"
-
-
-def _card(view: progress.BatchView) -> BatchCard:
-    queue_text = ""
-    if view.state == "queued":
-        minutes = max(1, round(view.wait_seconds / 60))
-        queue_text = (
-            "Đến lượt thầy cô: bấm Ký ngay rồi xác nhận trên điện thoại." if view.your_turn
-            else "Thầy cô có thêm ô ký trên các hồ sơ này. Lượt trước ký xong, lượt này tự được gửi đi." if view.after_own
-            else f"Còn {view.ahead} lượt ký phía trước, đợi khoảng {minutes} phút." if view.ahead
-            else "Sắp đến lượt."
-        )
-    return BatchCard(
-        id=view.id, title=f"{STAGE_SIGNER[view.stage]} · {view.total} hồ sơ", tone=_tone(view), app=SIGNING_APP.get(view.provider, "ký số"),
-        state_name="Đã ngừng chờ trên màn hình" if view.stop_asked and not view.over else BATCH[view.state],
-        total=view.total, committed=view.committed, failed=view.failed,
-        percent=round(100 * view.committed / view.total) if view.total else 100, countdown=view.seconds_left or 0,
-        waiting_phone=view.state == "waiting" and not view.confirmed, confirmed=view.confirmed, note=view.note or "",
-        problem=view.problem or "", may_split=view.state == "queued" and not view.your_turn and view.ahead > 0,
-        may_stop=not (view.over or view.stop_asked or view.confirmed), queue_text=queue_text, your_turn=view.your_turn,
-        over=view.over, done_well=view.state == "committed",
-    )

@@ -1,4 +1,4 @@
-"""Filters, order and page of the office's lists stand in the address, and an address opened by hand is read with care."""
+"""Filters, order and page of the lists: in the address, which is read with care when opened by hand; hundreds come by the page."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from hocba_app.state import signing
 from hocba_app.state.accounts import AccountsState
 from hocba_app.state.addresses import address_of, page_in
 from hocba_app.state.audit import AuditState
 from hocba_app.state.signature_images import SignatureImagesState
+from hocba_app.state.signing import SigningState
 from hocba_app.state.signing_accounts import SigningAccountsState
 from tests.integration.web.test_access import run  # noqa: F401 - fixture
 from tests.integration.web.test_record_pages import act  # noqa: F401 - fixture
@@ -44,3 +46,17 @@ async def test_the_log_the_other_way_round(act: Any) -> None:  # noqa: F811
     told = await act("admin", AuditState.turn_order)
     assert '"seq": 1,' in told
     await act("admin", AuditState.turn_order)
+
+
+async def test_hundreds_of_records_are_looked_through_by_the_page(act: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+    monkeypatch.setattr(signing, "RECORD_ROWS", 1)
+    told = json.loads(await act("subject", SigningState.load, "/sign"))
+    groups = [state["groups_rx_state_"] for part in told for state in part.values() if "groups_rx_state_" in state][-1]
+    key = next(group["key"] for group in groups if group["waiting"] == 2)
+    first = await act("subject", SigningState.open_group, key=key)
+    assert "Lan 1" in first and "Lan 2" not in first and '"record_pages_rx_state_": 2' in first
+    for _ in range(2):
+        await act("subject", SigningState.next_records)
+    second = await act("subject", SigningState.previous_records)
+    assert "Lan 1" in second and "Lan 2" not in second, "the last page is the last"
+    await act("subject", SigningState.open_group, key=key)

@@ -1,0 +1,64 @@
+"""One batch as the page "Ký học bạ" shows it: where it stands, what is waited for, what one may do."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from hocba_app.domain.wording import BATCH, SIGNING_APP, STAGE_SIGNER
+from hocba_app.services.signing import progress
+
+
+@dataclasses.dataclass
+class BatchCard:
+    """One batch on the page."""
+
+    id: str
+    title: str
+    state_name: str
+    tone: str
+    app: str
+    """On the signer's phone."""
+    total: int
+    committed: int
+    failed: int
+    percent: int
+    countdown: int
+    waiting_phone: bool
+    confirmed: bool
+    note: str
+    problem: str
+    may_split: bool
+    may_stop: bool
+    queue_text: str
+    your_turn: bool
+    over: bool
+    done_well: bool
+
+
+def _tone(view: progress.BatchView) -> str:
+    if view.over:
+        return "ok" if view.state == "committed" and not view.failed else "problem"
+    return "todo" if view.your_turn or (view.state == "waiting" and not view.confirmed) else "wait"
+
+
+def batch_card(view: progress.BatchView) -> BatchCard:
+    """The batch with every text ready to show."""
+    queue_text = ""
+    if view.state == "queued":
+        minutes = max(1, round(view.wait_seconds / 60))
+        queue_text = (
+            "Đến lượt thầy cô: bấm Ký ngay rồi xác nhận trên điện thoại." if view.your_turn
+            else "Thầy cô có thêm ô ký trên các hồ sơ này. Lượt trước ký xong, lượt này tự được gửi đi." if view.after_own
+            else f"Còn {view.ahead} lượt ký phía trước, đợi khoảng {minutes} phút." if view.ahead
+            else "Sắp đến lượt."
+        )
+    return BatchCard(
+        id=view.id, title=f"{STAGE_SIGNER[view.stage]} · {view.total} hồ sơ", tone=_tone(view), app=SIGNING_APP.get(view.provider, "ký số"),
+        state_name="Đã ngừng chờ trên màn hình" if view.stop_asked and not view.over else BATCH[view.state],
+        total=view.total, committed=view.committed, failed=view.failed,
+        percent=round(100 * view.committed / view.total) if view.total else 100, countdown=view.seconds_left or 0,
+        waiting_phone=view.state == "waiting" and not view.confirmed, confirmed=view.confirmed, note=view.note or "",
+        problem=view.problem or "", may_split=view.state == "queued" and not view.your_turn and view.ahead > 0,
+        may_stop=not (view.over or view.stop_asked or view.confirmed), queue_text=queue_text, your_turn=view.your_turn,
+        over=view.over, done_well=view.state == "committed",
+    )
