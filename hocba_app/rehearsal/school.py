@@ -18,10 +18,11 @@ from hocba_app.rehearsal.ink import drawn_seal, zipped_signatures
 from hocba_app.rehearsal.outside import Outside, Phones, Smas
 from hocba_app.services.accounts import activation, schools
 from hocba_app.services.accounts.identity import Identity, identity_of
-from hocba_app.services.signers import keys
+from hocba_app.services.signers import drafts, keys
 from hocba_app.services.signers import settings as signing_settings
 from hocba_app.services.signers.images import use_upload
-from hocba_app.services.storage.signature_images import save_seal, start_bulk
+from hocba_app.services.storage.ink import AS_IT_IS
+from hocba_app.services.storage.signature_images import start_bulk
 from hocba_app.services.sync.service import start_sync
 
 JOB_SECONDS = 1800.0
@@ -139,10 +140,17 @@ class PlayedSchool:
         codes = [row.code for row in self.staff.values()]
         job = self.done(start_bulk(self.db, self.admin, [("chu-ky.zip", zipped_signatures(codes))]))[0]
         use_upload(self.db, self.admin, job.id)
-        save_seal(self.db, self.admin, drawn_seal())
+        drafts.use(self.db, self.admin, drafts.begin(self.db, self.admin, SEAL, drawn_seal()), AS_IT_IS)
         return len(job.report["files"])
 
     def connect_signers(self) -> int:
+        """:meth:`connect_keys`, and the seal gets its operator."""
+        count = self.connect_keys()
+        self.appoint_seal_operator()
+        self.read_identities()
+        return count
+
+    def connect_keys(self) -> int:
         """MySign enters everybody and the school, they activate the app, the office picks their certificates.
 
         Returns:
@@ -165,9 +173,11 @@ class PlayedSchool:
         with ThreadPoolExecutor(AT_ONCE) as pool:
             list(pool.map(lambda entry: self.phones.provision([entry]), signers.values()))
             list(pool.map(lambda item: keys.connect(self.db, self.admin, item[0], item[1]["user_id"]), signers.items()))
-        signing_settings.set_seal_operator(self.db, self.admin, self.seal_operator().id)
-        self.read_identities()
         return len(signers)
+
+    def appoint_seal_operator(self) -> None:
+        """The admin says who keeps the seal."""
+        signing_settings.set_seal_operator(self.db, self.admin, self.seal_operator().id)
 
     def principal(self) -> Staff:
         """The head of the school."""

@@ -1,4 +1,4 @@
-"""Signature images and the seal: each person's own, the admin's bulk upload, matched to staff codes with a report."""
+"""Signature images and the seal: stored and taken back, and the office's upload of many, matched to staff codes."""
 
 from __future__ import annotations
 
@@ -22,43 +22,10 @@ from hocba_app.services.jobs.queue import enqueue
 from hocba_app.services.jobs.registry import Work, job
 from hocba_app.services.jobs.wake import wake
 from hocba_app.services.storage import blobs
-from hocba_app.services.storage.ink import MAX_BYTES, png_url, seal_image, signature_image
+from hocba_app.services.storage.ink import MAX_BYTES, png_url, signature_image
 
 MAX_FILES, MAX_TOTAL, MAX_RATIO = 400, 200 * 1024 * 1024, 100
 _IGNORED = ("__MACOSX", ".DS_Store", "Thumbs.db")
-
-
-def save_own(db: Database, who: Identity, data: bytes) -> None:
-    """A person uploads his own signature [video 15].
-
-    Raises:
-        HocbaError: FORBIDDEN, and as :func:`hocba_app.services.storage.ink.signature_image`.
-    """
-    require(who, Right.OWN_SIGNATURE)
-    if who.staff_id is None:
-        raise HocbaError(ErrorCode.FORBIDDEN)
-    _save(db, who, who.staff_id, data)
-
-
-def save_for(db: Database, who: Identity, staff_id: str, data: bytes) -> None:
-    """The office uploads somebody's signature [14]. Errors as :func:`save_own`, and NOT_FOUND."""
-    require(who, Right.SIGNATURE_IMAGES)
-    with db.read(who.school_id) as session:
-        if session.get(Staff, (who.school_id, staff_id)) is None:
-            raise HocbaError(ErrorCode.NOT_FOUND, what="giáo viên")
-    _save(db, who, staff_id, data)
-
-
-def save_seal(db: Database, who: Identity, data: bytes) -> None:
-    """The office uploads the school's seal [16]. Errors as :func:`save_own`."""
-    require(who, Right.SEAL_IMAGE)
-    _save(db, who, SEAL, data)
-
-
-def _save(db: Database, who: Identity, owner: str, data: bytes) -> None:
-    image, preview = seal_image(data) if owner == SEAL else signature_image(data)
-    with db.write(who.school_id) as session:
-        store_image(session, owner, image.dumps(), preview, who.account_id)
 
 
 @dataclass(frozen=True, slots=True)

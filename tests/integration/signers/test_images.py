@@ -17,8 +17,9 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import SEAL, AuditEvent, Database, Job, SignatureImage
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.jobs.advance import Claims, advance
-from hocba_app.services.signers import images
+from hocba_app.services.signers import drafts, images
 from hocba_app.services.storage import signature_images
+from hocba_app.services.storage.ink import AS_IT_IS
 from hocba_app.settings import settings
 from tests.integration.signers.people import staff_id
 from tests.school import SmallSchool, small_school
@@ -28,6 +29,7 @@ from tests.school import SmallSchool, small_school
 def small(db: Database, school_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SmallSchool:
     """The school without MySign and without images."""
     monkeypatch.setenv("HOCBA_DOCUMENTS_URL", str(tmp_path / "documents"))
+    monkeypatch.setenv("HOCBA_SECRET_KEY", "một khóa để thử")
     monkeypatch.setenv("HOCBA_JOBS_DATABASE_URL", f"sqlite:///{tmp_path}/jobs.db")
     settings.cache_clear()
     return small_school(db, school_id, None)
@@ -52,6 +54,11 @@ def packed(*files: tuple[str, bytes]) -> bytes:
         for name, data in files:
             archive.writestr(name, data)
     return out.getvalue()
+
+
+def save(small: SmallSchool, who: Identity, owner: str, data: bytes) -> None:
+    """One image, looked at and used."""
+    drafts.use(small.db, who, drafts.begin(small.db, who, owner, data), AS_IT_IS)
 
 
 def upload(small: SmallSchool, *files: tuple[str, bytes]) -> images.UploadView:
@@ -94,7 +101,7 @@ def test_many_files_and_a_zip_at_once(small: SmallSchool) -> None:
 
 def test_an_upload_is_taken_back(small: SmallSchool, stranger: Identity) -> None:
     admin, van = small.people["admin"], staff_id(small, "VAN")
-    signature_images.save_for(small.db, admin, van, paper(9))
+    save(small, admin, van, paper(9))
     before = preview_of(small, "GV004")
     done = upload(small, ("GV001.png", paper(1)), ("GV004.png", paper(2)), ("GV003.png", paper(3)), ("scan.png", paper(4)))
     images.leave_file(small.db, admin, done.job_id, 2, True)
@@ -103,7 +110,7 @@ def test_an_upload_is_taken_back(small: SmallSchool, stranger: Identity) -> None
     assert outcomes(small) == ["matched", "replaced", "left", "given"] and preview_of(small, "GV004") != before
     assert refused(lambda: images.use_upload(small.db, admin, done.job_id)) is ErrorCode.NOTHING_TO_DO
     assert images.take_back_upload(small.db, admin, done.job_id, 3) == 1
-    signature_images.save_for(small.db, admin, staff_id(small, "principal"), paper(11))
+    save(small, admin, staff_id(small, "principal"), paper(11))
     assert images.take_back_upload(small.db, admin, done.job_id) == 1, "what was replaced since stays"
     assert outcomes(small) == ["matched", "ready", "left", "unmatched"] and preview_of(small, "GV004") == before
     assert refused(lambda: images.take_back_upload(small.db, admin, done.job_id)) is ErrorCode.UNDO_TOO_LATE
@@ -169,7 +176,7 @@ def test_an_unmatched_file_is_given_by_hand(small: SmallSchool, stranger: Identi
     ids=["nothing", "pdf", "broken png", "broken jpg", "too long", "no ink"],
 )
 def test_what_is_no_signature(small: SmallSchool, data: bytes, code: ErrorCode) -> None:
-    assert refused(lambda: signature_images.save_own(small.db, small.people["VAN"], data)) is code
+    assert refused(lambda: save(small, small.people["VAN"], staff_id(small, "VAN"), data)) is code
     with small.db.read(small.school_id) as session:
         assert session.exec(select(SignatureImage)).all() == []
 
@@ -177,7 +184,7 @@ def test_what_is_no_signature(small: SmallSchool, data: bytes, code: ErrorCode) 
 def test_fifty_megapixels_are_refused_by_the_header(small: SmallSchool) -> None:
     out = io.BytesIO()
     Image.new("1", (10_000, 5_000), 1).save(out, "PNG")
-    assert refused(lambda: signature_images.save_own(small.db, small.people["VAN"], out.getvalue())) is ErrorCode.IMAGE_TOO_LARGE
+    assert refused(lambda: save(small, small.people["VAN"], staff_id(small, "VAN"), out.getvalue())) is ErrorCode.IMAGE_TOO_LARGE
 
 
 def test_a_hostile_zip(small: SmallSchool) -> None:
@@ -202,20 +209,20 @@ def test_a_cancelled_upload_keeps_what_it_stored(small: SmallSchool) -> None:
 
 def test_who_may_and_another_school(small: SmallSchool, stranger: Identity) -> None:
     van, own = small.people["VAN"], staff_id(small, "TOAN")
-    signature_images.save_own(small.db, van, paper(6))
-    signature_images.save_seal(small.db, small.people["admin"], paper(7, ink=(200, 30, 40)))
+    save(small, van, staff_id(small, "VAN"), paper(6))
+    save(small, small.people["admin"], SEAL, paper(7, ink=(200, 30, 40)))
     assert images.images_page(small.db, small.people["admin"]).seal.preview != ""
     for call in (
-        lambda: signature_images.save_for(small.db, van, own, paper()), lambda: signature_images.save_seal(small.db, van, paper()),
+        lambda: save(small, van, own, paper()), lambda: save(small, van, SEAL, paper()),
         lambda: signature_images.start_bulk(small.db, van, [("GV001.png", paper())]), lambda: images.images_page(small.db, van),
         lambda: images.last_upload(small.db, van), lambda: images.cancel_upload(small.db, van, "x"),
         lambda: images.give_file(small.db, van, "x", 0, own), lambda: images.use_upload(small.db, van, "x"),
         lambda: images.leave_file(small.db, van, "x", 0, True), lambda: images.take_back_upload(small.db, van, "x"),
         lambda: images.original_thumbnail(small.db, van, "x", 0),
-        lambda: signature_images.save_own(small.db, small.people["admin"], paper()), lambda: images.own_image(small.db, small.people["admin"]),
+        lambda: images.own_image(small.db, small.people["admin"]),
     ):
         assert refused(call) is ErrorCode.FORBIDDEN
-    assert refused(lambda: signature_images.save_for(small.db, stranger, own, paper())) is ErrorCode.NOT_FOUND
+    assert refused(lambda: save(small, stranger, own, paper())) is ErrorCode.NOT_FOUND
     page = images.images_page(small.db, stranger)
     assert (page.staff, page.seal.preview, images.last_upload(small.db, stranger)) == (0, "", None)
     with small.db.read(small.school_id) as session:
