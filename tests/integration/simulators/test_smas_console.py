@@ -265,3 +265,24 @@ def test_another_sites_form_is_refused(admin: Browser) -> None:
         assert admin.http.post("/console/time", data={"moment": "summer"}, headers=headers).status_code == 403
     assert admin.http.post("/console/time", content=b"x" * 5_000_000).status_code == 413
     assert admin.http.post("/console/time", content="&".join("a=1" for _ in range(30_000)).encode()).status_code == 400
+
+
+def test_the_year_is_exported_and_the_next_one_filled_from_the_console(tmp_path: Path) -> None:
+    with smas(tmp_path, "lower_secondary:students=10,special=0,moment=summer") as (school,):
+        browser = Browser(school, "admin", school.info["console_password"])
+        try:
+            file = browser.get("/console/workbook")
+            assert file.content.startswith(b"PK") and file.headers["content-disposition"].endswith(f'smas-{school.code}-{YEAR}.xlsx"')
+            assert "/console/workbook" in browser.get("/console/").text
+            assert "Đã khai báo năm học 2026-2027" in browser.post("/console/year/declare", school_year="2026-2027", roll_over="1").text
+            assert re.search(r"Đã phân công [1-9]\d* môn, nhập điểm cho [1-9]\d* học sinh", browser.post("/console/year/trial", term="I").text)
+            assert "nhập điểm cho 0 học sinh" in browser.post("/console/year/trial", term="I").text, "what is there stays"
+            assert browser.post("/console/year/trial", term="x").status_code == 422
+        finally:
+            browser.http.close()
+
+
+def test_export_and_trial_are_the_administrators(teacher: tuple[Browser, dict]) -> None:
+    browser, _ = teacher
+    assert browser.get("/console/workbook").status_code == 403
+    assert browser.post("/console/year/trial", term="I").status_code == 403
