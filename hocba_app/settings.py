@@ -35,7 +35,7 @@ class Settings(BaseSettings):
     smartca_sp_password: str = Field("", description="sp_password do VNPT cấp; giữ kín")
     pkcs11_module: str = Field("", description="Thư viện PKCS#11 của token hoặc HSM cắm ở máy chủ (tệp .so, .dll); để trống thì không dùng")
     pkcs11_token: str = Field("", description="Nhãn của token hoặc HSM")
-    pkcs11_pin: str = Field("", description="Mã PIN của token; giữ kín. Web và worker cùng đăng nhập token")
+    pkcs11_pin: str = Field("", description="Mã PIN của token, nguyên văn hoặc đã mã hóa (v1.…) bằng HOCBA_SECRET_KEY; giữ kín. Web và worker cùng đăng nhập token")
     pkcs11_issuers: str = Field("", description="Tệp PEM chứng thư của nhà cung cấp (CA trung gian), khi token không chứa")
     tsa_url: str = Field("", description="Địa chỉ dịch vụ dấu thời gian (RFC 3161)")
     trust_roots: str = Field("", description="Tệp PEM chứa chứng thư gốc tin cậy")

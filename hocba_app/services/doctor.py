@@ -13,6 +13,7 @@ import httpx
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import select
 
+from hocba_app.domain.errors import HocbaError
 from hocba_app.models import AuditHead, Database, Job, School
 from hocba_app.models.base import utc_now
 from hocba_app.models.database import CROSS_SCHOOL
@@ -20,7 +21,7 @@ from hocba_app.models.migrate import pending_revision
 from hocba_app.services.audit.anchor import verify_anchors
 from hocba_app.services.audit.log import verify_chain
 from hocba_app.services.jobs.claims import SILENT_AFTER
-from hocba_app.services.signing.outside import trust_roots
+from hocba_app.services.signing.outside import token, trust_roots
 from hocba_app.services.verification.nightly import files_standing
 from hocba_app.settings import Settings
 
@@ -50,6 +51,7 @@ def examine(settings: Settings, db: Database) -> Iterator[Check]:
         ("Kho hồ sơ", _documents),
         ("Chứng thư gốc", _roots),
         ("Dịch vụ bên ngoài", _services),
+        ("Token ký số", _token),
         ("Công việc nền", _jobs),
         ("Nhật ký", _audit),
         ("Tệp lưu trữ", _stored_files),
@@ -123,6 +125,17 @@ def _services(settings: Settings, _db: Database) -> Iterator[Check]:
             off = abs(datetime.now(UTC) - parsedate_to_datetime(answer.headers["date"])) - travel
             if off > CLOCK_TOLERANCE:
                 yield Check("Đồng hồ", False, f"Đồng hồ máy lệch {int(off.total_seconds())} giây so với {name}.", "Bật đồng bộ giờ (NTP).")
+
+
+def _token(settings: Settings, _db: Database) -> Iterator[Check]:
+    if not settings.pkcs11_module:
+        return
+    try:
+        token().log_in()
+    except HocbaError as error:
+        yield Check("Token ký số", False, error.sentence, "Sửa các biến HOCBA_PKCS11_… hoặc cắm token, rồi chạy lại.")
+        return
+    yield Check("Token ký số", True)
 
 
 def _jobs(_settings: Settings, db: Database) -> Iterator[Check]:

@@ -33,6 +33,15 @@ def encrypt(text: str) -> str:
     return _FORMAT + base64.urlsafe_b64encode(nonce + sealed).decode()
 
 
+def revealed(setting: str) -> str:
+    """The value of a setting that may be written in clear or in its stored form.
+
+    Raises:
+        HocbaError: as :func:`decrypt`.
+    """
+    return decrypt(setting) if setting.startswith(_FORMAT) else setting
+
+
 def decrypt(stored: str) -> str:
     """The secret behind a stored form; "" when none was stored.
 

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import School
-from hocba_app.services.secrets import decrypt
+from hocba_app.services.secrets import decrypt, revealed
 from hocba_app.services.signing.providers.csc import CscProvider
 from hocba_app.services.signing.providers.mysign import MySignProvider
 from hocba_app.services.signing.providers.pkcs11 import Pkcs11Provider
@@ -84,7 +84,7 @@ def provider_for(session: Session, name: str) -> SigningProvider:
         name: one of :func:`configured_providers`.
 
     Raises:
-        HocbaError: PROVIDER_NOT_SET_UP when this installation has no such service; TOKEN_ISSUERS.
+        HocbaError: PROVIDER_NOT_SET_UP when this installation has no such service; TOKEN_ISSUERS, SECRET_KEY_*.
     """
     if name == "mysign":
         school = session.get_one(School, session.info["school_id"])
@@ -96,10 +96,20 @@ def provider_for(session: Session, name: str) -> SigningProvider:
     if name == "smartca" and settings().smartca_url:
         return _smartca(settings().smartca_url, settings().smartca_sp_id, settings().smartca_sp_password)
     if name == "pkcs11" and settings().pkcs11_module:
-        return _pkcs11(settings().pkcs11_module, settings().pkcs11_token, settings().pkcs11_pin, settings().pkcs11_issuers)
+        return token()
     if name == "pkcs12" and settings().pkcs12_dir:
         return _pkcs12(settings().pkcs12_dir)
     raise HocbaError(ErrorCode.PROVIDER_NOT_SET_UP)
+
+
+def token() -> Pkcs11Provider:
+    """The token of this installation, where one is set up.
+
+    Raises:
+        HocbaError: TOKEN_ISSUERS, SECRET_KEY_*.
+    """
+    now = settings()
+    return _pkcs11(now.pkcs11_module, now.pkcs11_token, revealed(now.pkcs11_pin), now.pkcs11_issuers)
 
 
 @cache
@@ -118,7 +128,7 @@ def _smartca(url: str, sp_id: str, sp_password: str) -> SigningProvider:
 
 
 @cache
-def _pkcs11(module: str, token: str, pin: str, issuers: str) -> SigningProvider:
+def _pkcs11(module: str, token: str, pin: str, issuers: str) -> Pkcs11Provider:
     try:
         return _kept(Pkcs11Provider(module, token, pin, issuers=_certificates_of(issuers) if issuers else ()))
     except (OSError, ValueError) as error:

@@ -14,6 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import SEAL
+from hocba_app.services import doctor
+from hocba_app.services.secrets import encrypt
 from hocba_app.services.signers import keys
 from hocba_app.services.signers.recheck import start_recheck
 from hocba_app.services.signing import queue
@@ -127,11 +129,18 @@ def test_a_token_that_fails_says_nothing_of_the_certificate(
         assert refused(lambda: keys.test_key(small.db, admin, SEAL)) is ErrorCode.TOKEN_ABSENT
         token.plug_in()
         close_connections()
+        monkeypatch.setenv("HOCBA_PKCS11_PIN", encrypt(token.pin))
+        settings.cache_clear()
+        assert keys.test_key(small.db, admin, SEAL).state == "ok", "the PIN may be kept encrypted"
+        assert [check.ok for check in doctor._token(settings(), small.db)] == [True]
+        close_connections()
         monkeypatch.setenv("HOCBA_PKCS11_PIN", "1")
         settings.cache_clear()
         assert work_on(small, start_recheck(small.db, admin)) == "ended"
         view = keys.key_view(small.db, admin, SEAL)
         assert (view.state, view.problem) == ("ok", "")
+        [check] = doctor._token(settings(), small.db)
+        assert not check.ok and "PIN" in check.problem and check.remedy
         close_connections()
 
 

@@ -63,6 +63,14 @@ class Pkcs11Provider:
         """See :class:`SigningProvider`; there is never a transaction to ask about."""
         return ProviderStatus("failed")
 
+    def log_in(self) -> None:
+        """Find the token and log in.
+
+        Raises:
+            HocbaError: as :meth:`Token.use`.
+        """
+        self._token.use(lambda session: None)
+
     def close(self) -> None:
         """Log out of the token."""
         self._token.close()
