@@ -144,8 +144,12 @@ def _confirm() -> rx.Component:
         rx.el.section(
             rx.el.h2("Xác nhận chốt"),
             rx.el.p(LockState.question),
-            rx.el.p(
-                "Học sinh đánh giá lại trong hè, đã chuyển đi hoặc còn thiếu thông tin được để riêng và chốt sau; lớp không phải chờ.", class_name="muted"
+            rx.cond(
+                LockState.alone == "",
+                rx.el.p(
+                    "Học sinh đánh giá lại trong hè, đã chuyển đi hoặc còn thiếu thông tin được để riêng và chốt sau; lớp không phải chờ.",
+                    class_name="muted",
+                ),
             ),
             rx.el.div(
                 rx.el.button(rx.icon("lock", size=18, aria_hidden=True), "Chốt", class_name="button", on_click=LockState.lock, auto_focus=True),

@@ -85,7 +85,7 @@ def _document(row: DocumentRow) -> rx.Component:
 
 def _others() -> rx.Component:
     return rx.el.section(
-        rx.el.h2("Hồ sơ từ trường khác"),
+        rx.el.h2("Hồ sơ từ trường khác", style={"margin": "0"}),
         rx.cond(
             PupilState.attached.length() > 0,
             rx.el.ul(rx.foreach(PupilState.attached, _attached), class_name="steps", aria_live="polite"),
@@ -125,7 +125,10 @@ def _attached(row: AttachedRow) -> rx.Component:
                 rx.el.b(row.name, style={"overflowWrap": "anywhere"}), rx.el.span(row.came, class_name="small muted"),
                 rx.cond(row.issuer != "", rx.el.div("Trường cấp ghi trong tệp: ", row.issuer, class_name="small")), class_name="what",
             ),
-            status_badge(row.tone, row.state_name),
+            rx.el.div(
+                status_badge(row.tone, row.state_name),
+                rx.cond(row.asking, rx.el.div(status_badge("todo", "Chờ quyết định"), style={"marginTop": "4px"})),
+            ),
             rx.el.div(
                 native_link(rx.icon("download", size=18, aria_hidden=True), "Tải tệp", href=row.href, class_name="button soft"),
                 rx.cond(
@@ -148,10 +151,7 @@ def _attached(row: AttachedRow) -> rx.Component:
         ),
         rx.cond(row.ended != "", rx.el.div(row.ended, class_name="small")),
         rx.cond(row.accepted != "", rx.el.div("Đính kèm theo quyết định của nhà trường: ", row.accepted, class_name="small")),
-        rx.cond(row.doubts.length() > 0, rx.el.div(notice(_list(row.doubts), tone="problem"), style={"marginTop": "8px"})),
-        rx.cond(
-            row.asking & (row.doubts.length() == 0), rx.el.div(notice(_list(row.reasons), tone="wait"), style={"marginTop": "8px"})
-        ),
+        rx.cond(row.against.length() > 0, rx.el.div(notice(_list(row.against), tone="problem"), style={"marginTop": "8px"})),
         rx.cond(PupilState.opened == row.id, _decide(row)),
         rx.cond(
             row.headline != "",

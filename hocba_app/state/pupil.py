@@ -57,7 +57,8 @@ class AttachedRow:
     issuer: str
     signers: list[str]
     reasons: list[str]
-    doubts: list[str]
+    against: list[str]
+    """What a person must know before he decides, and may see after it."""
     accepted: str
     """Why it is attached all the same; "" where the check had nothing against it."""
     ended: str
@@ -197,12 +198,13 @@ def _document(view: PupilView, row: PupilDocument, detail: str) -> DocumentRow:
 def _attached(row: AttachedView) -> AttachedRow:
     tone, words = _VERDICT.get(row.verdict, ("info", "Đang kiểm tra…"))
     report = row.report
+    against = [*row.doubts, *(report.reasons if report is not None and row.verdict != "valid" else ())]
     came = f"{local_text(row.uploaded_at)} · {row.uploaded_by}" + (f" · trong gói {row.package}" if row.package else "")
     return AttachedRow(
         id=row.id, name=row.file_name, came=came, tone=tone, state_name=words, checking=row.state == "checking", asking=row.state == "asking",
         is_attached=row.state == "attached", headline=report.headline if report is not None else "", issuer=row.issuer,
         signers=[f"{signer.role}: {signer.name}" + (f" · {signer.when}" if signer.when else "") for signer in report.signers] if report is not None else [],
-        reasons=list(report.reasons) if report is not None else [], doubts=list(row.doubts), accepted=row.accept_reason,
+        reasons=list(report.reasons) if report is not None else [], against=against, accepted=row.accept_reason,
         ended=f"Gỡ {local_text(row.ended_at)} · {row.ended_by}: {row.end_reason}" if row.ended_at is not None else "",
         fingerprint=row.sha256, href=f"/files/attached/{row.id}",
     )
