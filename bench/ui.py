@@ -15,6 +15,7 @@ import statistics
 import tempfile
 import time
 import uuid
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -56,11 +57,19 @@ class Tab:
     async def connect(self) -> None:
         await self.sio.connect(
             f"{self.base}/?token={self.token}", headers={"Cookie": self.cookie, "Origin": self.base}, socketio_path="/_event",
-            transports=["websocket"], namespaces=["/_event"],
+            transports=["websocket"], namespaces=["/_event"], wait_timeout=30,
         )
 
-    async def send(self, name: str, **payload: Any) -> float:
-        """Seconds from sending an event to the end of its own updates."""
+    async def send(self, name: str, mark: str = "", **payload: Any) -> float:
+        """Seconds from sending an event to its own answer.
+
+        Args:
+            mark: a variable that only this event sets: a page that follows the school is sent changes unasked, and they
+                must not count as the answer. "" takes the first update.
+
+        Raises:
+            RuntimeError: the event was refused.
+        """
         while not self.updates.empty():
             self.updates.get_nowait()
         started = time.perf_counter()
@@ -69,8 +78,12 @@ class Tab:
         while True:
             update = await asyncio.wait_for(self.updates.get(), 30)
             self._note_documents(update)
-            if update.get("delta") or update.get("events"):
+            if not mark and (update.get("delta") or update.get("events")):
                 return time.perf_counter() - started
+            if any(f"{mark}_rx_state_" in state for full_name, state in update.get("delta", {}).items() if name.startswith(f"{full_name}.")):
+                return time.perf_counter() - started
+            if mark and update.get("events"):
+                raise RuntimeError(f"{name}: {update['events']}")
 
     def _note_documents(self, update: dict[str, Any]) -> None:
         for state in update.get("delta", {}).values():
@@ -83,15 +96,15 @@ class Tab:
         step = chance.random()
         if step < 0.35:
             self.path = "/sign"
-            return await self.send(self.names["queue"])
+            return await self.send(self.names["queue"], "said")
         if step < 0.6:
             self.path = f"/records?page={chance.randint(1, 3)}"
-            return await self.send(self.names["records"])
+            return await self.send(self.names["records"], "asking")
         if step < 0.8 or not self.documents:
             self.path = f"/records?kind={chance.choice(['cover', 'history', 'results'])}"
-            return await self.send(self.names["records"])
+            return await self.send(self.names["records"], "asking")
         self.path = f"/records/{chance.choice(self.documents)}"
-        return await self.send(self.names["record"])
+        return await self.send(self.names["record"], "asking")
 
 
 async def _client(tab: Tab, stop: float, times: list[float], warm: float, seed: int) -> None:
@@ -119,7 +132,7 @@ def run(as_json: bool) -> dict[str, Any]:
             settings.cache_clear()
             database.cache_clear()
     if not as_json:
-        print(f"{numbers['events']} events: p50 {numbers['p50_ms']} ms, p95 {numbers['p95_ms']} ms, p99 {numbers['p99_ms']} ms; web {numbers['rss_mb']} MB")
+        print(f"{numbers['events']} events: p50 {numbers['p50_ms']} ms, p95 {numbers['p95_ms']} ms, p99 {numbers['p99_ms']} ms; web {numbers['rss_mb']} MB, {numbers['web_cpu_ms_per_event']} ms CPU an event")
     return numbers
 
 
@@ -189,16 +202,25 @@ async def _load(base: str, tokens: list[str], school: PlayedSchool, pid: int) ->
     warm = time.monotonic() + 12
     stop = warm + MEASURED_SECONDS
     say(f"{CLIENTS} người trên màn hình… / {CLIENTS} clients…")
+    empty_mb, cpu = _rss_mb(pid), [0.0, 0.0]
     clients = [_client(Tab(base, f"{COOKIE}={token}", names), stop, times, warm, number) for number, token in enumerate(tokens)]
     signing = asyncio.create_task(asyncio.to_thread(_sign_one_class, school, warm))
-    await asyncio.gather(*clients)
+    await asyncio.gather(_cpu_between(pid, warm, stop, cpu), *clients)
     await signing
     times.sort()
     cuts = statistics.quantiles(times, n=100)
     return {
         "clients": CLIENTS, "think_s": int(THINK_SECONDS), "p50_ms": round(cuts[49] * 1000, 1), "p95_ms": round(cuts[94] * 1000, 1),
-        "p99_ms": round(cuts[98] * 1000, 1), "rss_mb": _rss_mb(pid), "events": len(times),
+        "p99_ms": round(cuts[98] * 1000, 1), "rss_mb": (full_mb := _rss_mb(pid)), "events": len(times),
+        "tab_mb": round((full_mb - empty_mb) / CLIENTS, 2), "web_cpu_ms_per_event": round((cpu[1] - cpu[0]) / len(times) * 1000, 2),
+        "load": round(os.getloadavg()[0], 1),
     }
+
+
+async def _cpu_between(pid: int, begin: float, end: float, cpu: list[float]) -> None:
+    for number, at in enumerate((begin, end)):
+        await asyncio.sleep(max(0.0, at - time.monotonic()))
+        cpu[number] = _cpu_seconds(pid)
 
 
 def _sign_one_class(school: PlayedSchool, not_before: float) -> None:
@@ -215,16 +237,25 @@ def _sign_one_class(school: PlayedSchool, not_before: float) -> None:
         time.sleep(0.3)
 
 
-def _rss_mb(pid: int) -> int:
-    """Resident memory of the web process and its children."""
-    total = 0
+def _family(pid: int) -> Iterator[Path]:
+    """The web process and its children, in ``/proc``."""
     for entry in Path("/proc").iterdir():
         if entry.name.isdecimal():
             try:
-                status = (entry / "status").read_text()
+                parent = (entry / "stat").read_text().rsplit(")", 1)[1].split()[1]
             except OSError:
                 continue
-            fields = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
-            if entry.name == str(pid) or fields.get("PPid", "").strip() == str(pid):
-                total += int(fields.get("VmRSS", "0 kB").split()[0])
-    return round(total / 1024)
+            if str(pid) in (entry.name, parent):
+                yield entry
+
+
+def _rss_mb(pid: int) -> int:
+    """Resident memory of the web process and its children."""
+    lines = [line for entry in _family(pid) for line in (entry / "status").read_text().splitlines() if line.startswith("VmRSS:")]
+    return round(sum(int(line.split()[1]) for line in lines) / 1024)
+
+
+def _cpu_seconds(pid: int) -> float:
+    """Processor time they have used so far."""
+    fields = [(entry / "stat").read_text().rsplit(")", 1)[1].split() for entry in _family(pid)]
+    return sum(int(each[11]) + int(each[12]) for each in fields) / os.sysconf("SC_CLK_TCK")

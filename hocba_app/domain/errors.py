@@ -25,6 +25,7 @@ class ErrorCode(StrEnum):
     CODE_INVALID = "code_invalid"  # one-time code wrong, used or expired; the admin prints a new one
     PASSWORD_WEAK = "password_weak"  # noqa: S105 - a code, not a password; the user chooses a longer one
     LAST_ADMIN = "last_admin"  # the school would be left without an admin; another account is made admin first
+    REMINDER_NOT_MAILED = "reminder_not_mailed"  # the mail server took no letter for hours; operator
     MAIL_FAILED = "mail_failed"  # the mail server does not take the letter; the admin prints the codes instead
     SECRET_KEY_MISSING = "secret_key_missing"  # noqa: S105 - HOCBA_SECRET_KEY is not set; the operator sets it
     SECRET_KEY_WRONG = "secret_key_wrong"  # noqa: S105 - stored under another key; the operator brings that key back
@@ -148,6 +149,7 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.CODE_INVALID: "Mã kích hoạt không đúng, đã dùng hoặc đã hết hạn. Hãy xin quản trị in mã mới.",
     ErrorCode.PASSWORD_WEAK: "Mật khẩu cần ít nhất {minimum} ký tự và không trùng tên đăng nhập. Hãy chọn mật khẩu khác.",
     ErrorCode.LAST_ADMIN: "Đây là quản trị duy nhất đang hoạt động của trường. Hãy cấp quyền quản trị cho một tài khoản khác trước.",
+    ErrorCode.REMINDER_NOT_MAILED: "Thư nhắc ký chưa gửi được: máy chủ thư không nhận. Lời nhắc vẫn hiện trong phần mềm; hãy báo người quản trị hệ thống.",
     ErrorCode.MAIL_FAILED: "Chưa gửi được thư: máy chủ thư không nhận. Hãy in phiếu mã thay cho gửi thư, và báo người quản trị hệ thống.",
     ErrorCode.SECRET_KEY_MISSING: "Máy chủ chưa đặt HOCBA_SECRET_KEY nên không lưu được thông tin kết nối. Hãy báo người quản trị hệ thống đặt khóa này.",
     ErrorCode.SECRET_KEY_WRONG: "Không giải mã được thông tin kết nối đã lưu: HOCBA_SECRET_KEY đã bị thay. Hãy đặt lại khóa cũ, hoặc nhập lại thông tin kết nối.",

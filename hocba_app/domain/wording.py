@@ -66,6 +66,7 @@ JOB_KIND = {
     "archive": "Thêm dữ liệu lưu trữ lâu dài", "renewal": "Gia hạn dữ liệu lưu trữ", "recheck_keys": "Kiểm tra tài khoản ký số",
     "recheck_daily": "Kiểm tra tài khoản ký số hằng ngày", "print": "Tạo tệp in", "packet_end": "Dọn tệp in", "anchor": "Neo nhật ký",
     "integrity": "Kiểm tra kho hồ sơ", "attached": "Kiểm tra hồ sơ từ trường khác",
+    "reminder_mail": "Gửi thư nhắc ký",
 }
 DELEGATION = {"in_force": "Đang hiệu lực", "coming": "Chưa tới ngày", "over": "Đã hết hạn", "revoked": "Đã thu hồi"}
 IMAGE_FILE = {

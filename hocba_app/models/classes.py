@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, UniqueConstraint
+from sqlalchemy import BigInteger, Index, UniqueConstraint
 from sqlmodel import Field
 
 from hocba_app.models.base import SchoolRow, belongs_to
@@ -27,11 +27,12 @@ class Enrolment(SchoolRow, table=True):
         UniqueConstraint("school_id", "source_id"),
         belongs_to("student_id", "student"),
         belongs_to("class_id", "school_class"),
+        Index("ix_enrolment_class", "school_id", "class_id"),
     )
     source_id: str = Field(max_length=64)
     source_version: int = Field(default=0, sa_type=BigInteger)
     student_id: str = Field(max_length=26, index=True)
-    class_id: str = Field(max_length=26, index=True)
+    class_id: str = Field(max_length=26)
     school_year: str = Field(max_length=9)
     status: str = Field(default="studying", max_length=12)  # studying | moved_in | moved_out | left
     from_date: str | None = Field(default=None, max_length=10)

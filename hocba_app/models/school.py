@@ -35,3 +35,5 @@ class ChangeCounter(SQLModel, table=True):
     __tablename__ = "change_counter"
     school_id: str = Field(primary_key=True, foreign_key="school.id", max_length=26)
     value: int = Field(default=0, sa_type=BigInteger)
+    wide: int = Field(default=0, sa_type=BigInteger)
+    """``value`` at the last change that was more than a batch or a record's signature going on (`audit.changes`)."""

@@ -16,12 +16,14 @@ from hocba_app.domain.wording import JOB, KIND_SHORT, STAGE_SIGNER, STEP
 from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right, allowed
 from hocba_app.services.accounts.sessions import Identity
+from hocba_app.services.audit.changes import Moves
 from hocba_app.services.records.attention import Attention, attention
 from hocba_app.services.records.dashboard import KINDS, STEPS, Overview, SignerProgress, overview
 from hocba_app.services.records.year_guide import year_guide
 from hocba_app.services.signing import reminders
-from hocba_app.state.following import follow
+from hocba_app.state.following import begin, follow
 from hocba_app.state.guard import identity, signed_in
+from hocba_app.state.threads import in_thread
 
 SHADES = {"open": "gray", "subject": "amber", "homeroom": "orange", "principal": "blue", "seal": "purple", "sealed": "green"}
 """The colour of each step; its word always stands beside it."""
@@ -177,20 +179,19 @@ class DashboardState(rx.State):
     said: str = ""
     problem: str = ""
     _looked_at: float = 0.0
-    following: int = 0
 
     @rx.event
     @signed_in
     async def load(self) -> AsyncIterator[rx.event.EventSpec]:
         self.said, self._looked_at = "", 0.0
         await self._reload(await identity(self))
-        self.following += 1
-        yield DashboardState.watch(self.following)
+        if begin(self):
+            yield DashboardState.watch()
 
     @rx.event(background=True)
     @signed_in
-    async def watch(self, turn: int) -> None:
-        await follow(self, turn, self._reload)
+    async def watch(self) -> None:
+        await follow(self, None, self._reload, concerned=_concerned)
 
     @rx.event
     @signed_in
@@ -203,12 +204,12 @@ class DashboardState(rx.State):
         except HocbaError as error:
             self.problem = error.sentence
             return
-        self.said = "Đã nhắc trong phần mềm và bằng thư điện tử." if mailed else "Đã nhắc. Lời nhắc hiện khi thầy cô mở trang Ký học bạ."
+        self.said = "Đã nhắc trong phần mềm; thư điện tử đang được gửi." if mailed else "Đã nhắc. Lời nhắc hiện khi thầy cô mở trang Ký học bạ."
         await self._reload(who)
 
     async def _reload(self, who: Identity) -> None:
         try:
-            view = await asyncio.to_thread(overview, database(), who)
+            view = await in_thread(overview, database(), who)
         except HocbaError as error:
             self.problem, self.loaded = error.sentence, True
             return
@@ -224,14 +225,14 @@ class DashboardState(rx.State):
         self.total = sum(sum(totals[kind].values()) for kind in KINDS)
         self.out_of_date = sum(row.out_of_date for row in view.classes)
         if allowed(who, Right.LOCK):
-            guide = await asyncio.to_thread(year_guide, database(), who)
+            guide = await in_thread(year_guide, database(), who)
             self.steps_of_year = [
                 Step(step.number, step.title, step.when, step.state, _STEP_NAMES[step.state], step.text, step.button, step.href) for step in guide
             ]
             self.behind = [_behind(row) for row in view.signers if row.signed < row.slots][:BEHIND]
             self.days = _days(view.days[-DAYS:])
             if time.time() - self._looked_at > LOOK_AGAIN:
-                self._attend(await asyncio.to_thread(attention, database(), who))
+                self._attend(await in_thread(attention, database(), who))
         self.office = allowed(who, Right.LOCK)
         self.mine, self.problem = sum(view.mine.values()), ""
         self.tasks = _tasks(view, who)
@@ -254,6 +255,11 @@ class DashboardState(rx.State):
         self.sync_text = (
             "Chưa đồng bộ lần nào." if run is None else f"Lần gần nhất {local_text(run.ended_at or run.started_at)}. {run.problem}".strip()
         )
+
+
+def _concerned(_state: DashboardState, _who: Identity, what: Moves) -> bool:
+    """Every signature moves a number here."""
+    return bool(what.classes)
 
 
 def _behind(row: SignerProgress) -> BehindRow:

@@ -6,8 +6,8 @@ Any client can call any event handler of the app, of pages it never saw too; so 
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
+from functools import lru_cache
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, TypeVar
 
@@ -18,6 +18,7 @@ from hocba_app.models import database
 from hocba_app.services.accounts import sessions
 from hocba_app.services.accounts.authority import Right, allowed
 from hocba_app.services.accounts.identity import Identity
+from hocba_app.state.threads import in_thread
 
 COOKIE = "hocba_session"
 """HttpOnly: set by the plain form of the login page, read here from the websocket's handshake."""
@@ -67,9 +68,15 @@ def may_call(function: Callable[..., Any], who: Identity) -> bool:
 
 def session_token(state: BaseState | rx.State) -> str:
     """The session cookie of the tab's websocket; "" when there is none."""
+    # Not state.router.headers: it makes every router object anew, several times an event.
+    return _token_in(str(state.router_data.get("headers", {}).get("cookie", "")))
+
+
+@lru_cache(maxsize=1024)
+def _token_in(cookies: str) -> str:
     jar: SimpleCookie = SimpleCookie()
     try:
-        jar.load(state.router.headers.cookie or "")
+        jar.load(cookies)
     except CookieError:
         return ""
     return jar[COOKIE].value if COOKIE in jar else ""
@@ -78,4 +85,6 @@ def session_token(state: BaseState | rx.State) -> str:
 async def identity(state: BaseState | rx.State) -> Identity | None:
     """Who is asking, as the database knows him now; None without a live session."""
     token = session_token(state)
-    return await asyncio.to_thread(sessions.identify, database(), token) if token else None
+    if not token:
+        return None
+    return sessions.known(token) or await in_thread(sessions.identify, database(), token)

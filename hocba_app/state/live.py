@@ -1,38 +1,50 @@
 """Screens that follow the truth by themselves: one reader a process, every waiting tab woken (core decision 18).
 
 Workers bump a counter per school in the transaction of each change. One task of this process reads all counters every
-half second and wakes the tabs of the schools that changed; a tab reloads its visible rows at most once a second. No tab
-polls the database.
+half second, finds out what moved in the schools that changed, once for all their tabs, and wakes them; a tab reloads its
+visible rows only when the change concerns them, at most once a second. No tab polls the database.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
+from collections import defaultdict, deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import structlog
-from sqlmodel import select
 
-from hocba_app.models import ChangeCounter, Database, database
+from hocba_app.models import Database, database
+from hocba_app.services.audit import changes
+from hocba_app.services.audit.changes import Counters, Moves
+from hocba_app.state.threads import in_thread
 
 log = structlog.get_logger()
 LOOK_SECONDS = 0.5
 CALM_SECONDS = 1.0
 """Shortest time between two reloads of one tab."""
+REMEMBERED = 240
+"""Looks at a school of which it is known what moved; who missed more than these reloads whatever moved."""
+REST = 3.0
+"""After one tab was reloaded because of others' changes, the next waits this many times as long as that took: people who
+tap something are answered in between, whatever goes on in the school."""
 
 
 class ChangeWatcher:
-    """Wakes waiting tabs of a school when its counter moves."""
+    """Wakes waiting tabs of a school when its counter moves, and tells them what did."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._seen: dict[str, int] = {}
+        self._seen: dict[str, Counters] = {}
+        self._moves: defaultdict[str, deque[tuple[int, Moves]]] = defaultdict(lambda: deque(maxlen=REMEMBERED))
         self._moved: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self._reader: asyncio.Task[None] | None = None
+        self._turn = asyncio.Lock()
 
     def value(self, school_id: str) -> int:
         """The counter last seen for a school."""
-        return self._seen.get(school_id, 0)
+        seen = self._seen.get(school_id)
+        return seen.value if seen is not None else 0
 
     async def moved(self, school_id: str, since: int, patience: float) -> int:
         """Wait until the counter differs from ``since`` or ``patience`` seconds have passed; the counter as it is."""
@@ -46,22 +58,41 @@ class ChangeWatcher:
                 pass
         return self.value(school_id)
 
+    def moves(self, school_id: str, since: int) -> list[Moves]:
+        """What moved after the counter stood at ``since``; "anything" where that is not known."""
+        known = self._moves[school_id]
+        if not known or since < known[0][0]:
+            return [Moves(wide=True)]
+        return [what for before, what in known if before >= since]
+
+    @asynccontextmanager
+    async def unhurried(self) -> AsyncIterator[None]:
+        """Inside, one tab is reloaded; one after the other with a rest between, so that the loop stays free."""
+        clock = asyncio.get_running_loop().time
+        async with self._turn:
+            began = clock()
+            yield
+            await asyncio.sleep(REST * (clock() - began))
+
     async def _read(self) -> None:
         while True:
             try:
-                counters = await asyncio.to_thread(self._counters)
+                await self._look()
             except Exception:
                 log.exception("live.read_failed")
-                counters = {}
-            for school_id, value in counters.items():
-                if self._seen.get(school_id) != value:
-                    self._seen[school_id] = value
-                    self._moved.pop(school_id, asyncio.Event()).set()
             await asyncio.sleep(LOOK_SECONDS)
 
-    def _counters(self) -> dict[str, int]:
-        with self._db.installation() as session:
-            return {row.school_id: row.value for row in session.exec(select(ChangeCounter)).all()}
+    async def _look(self) -> None:
+        counters = await in_thread(changes.read_counters, self._db)
+        for school_id, now in counters.items():
+            before = self._seen.get(school_id)
+            if before == now:
+                continue
+            if before is not None:
+                what = await in_thread(changes.moves, self._db, school_id, before, now) if school_id in self._moved else Moves(wide=True)
+                self._moves[school_id].append((before.value, what))
+            self._seen[school_id] = now
+            self._moved.pop(school_id, asyncio.Event()).set()
 
 
 _watchers: dict[int, ChangeWatcher] = {}

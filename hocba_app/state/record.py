@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import re
 from collections.abc import AsyncIterator
@@ -15,11 +14,13 @@ from hocba_app.domain.wording import KIND, KIND_SHORT, STAGE_SIGNER, STEP
 from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right, allowed
 from hocba_app.services.accounts.identity import Identity
+from hocba_app.services.audit.changes import Moves
 from hocba_app.services.forms.wording import mark
 from hocba_app.services.records.story import RecordView, SlotView, VersionView, record_view
-from hocba_app.state.following import follow
+from hocba_app.state.following import begin, follow
 from hocba_app.state.guard import identity, requires
 from hocba_app.state.records import STEP_TONE, some_names
+from hocba_app.state.threads import in_thread
 from hocba_app.state.unlock_asking import UnlockAsking
 
 
@@ -109,7 +110,6 @@ class RecordState(UnlockAsking, rx.State):
     verify_href: str = ""
     unlock_text: str = ""
     may_ask: bool = False
-    following: int = 0
 
     @rx.event
     @requires(Right.RECORDS_READ)
@@ -119,14 +119,14 @@ class RecordState(UnlockAsking, rx.State):
         self.problem = self.done = ""
         self.shown_id, self.version, self.asking, self.found = wanted, 0, False, False
         await self._reload(await identity(self))
-        self.following += 1
-        yield RecordState.watch(self.following)
+        if begin(self):
+            yield RecordState.watch()
 
     @rx.event(background=True)
     @requires(Right.RECORDS_READ)
-    async def watch(self, turn: int) -> None:
+    async def watch(self) -> None:
         """Reload when something of the school changed."""
-        await follow(self, turn, self._reload)
+        await follow(self, None, self._reload, concerned=_concerned)
 
     @rx.event
     @requires(Right.RECORDS_READ)
@@ -142,7 +142,7 @@ class RecordState(UnlockAsking, rx.State):
         assert who is not None
         self.loaded = True
         try:
-            view = await asyncio.to_thread(record_view, database(), who, self.shown_id)
+            view = await in_thread(record_view, database(), who, self.shown_id)
         except HocbaError as error:
             self.problem, self.found = error.sentence, False
             return
@@ -186,6 +186,10 @@ class RecordState(UnlockAsking, rx.State):
             said = f"{view.unlock.asked_by} đề nghị hủy chốt lúc {local_text(view.unlock.asked_at)}: {view.unlock.reason}"
             waits = "Đang chờ duyệt." if view.unlock.state == "asked" else "Đã duyệt; thực hiện ngay khi lượt ký trên điện thoại kết thúc."
             self.unlock_text = f"{said} – {waits}"
+
+
+def _concerned(state: RecordState, _who: Identity, what: Moves) -> bool:
+    return state.shown_id in what.documents
 
 
 def _day(iso: str) -> str:

@@ -15,10 +15,12 @@ from hocba_app.domain.wording import ENROLMENT, KIND_SHORT, STEP
 from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right, allowed
 from hocba_app.services.accounts.identity import Identity
+from hocba_app.services.audit.changes import Moves
 from hocba_app.services.records import reading
 from hocba_app.services.records.reading import KINDS, STEPS
-from hocba_app.state.following import follow
+from hocba_app.state.following import begin, follow
 from hocba_app.state.guard import identity, requires
+from hocba_app.state.threads import in_thread
 from hocba_app.state.unlock_asking import UnlockAsking
 
 PAGE_ROWS = 50
@@ -75,7 +77,8 @@ class RecordsState(UnlockAsking, rx.State):
     rows: list[Row] = []
     may_ask: bool = False
     selected: list[str] = []
-    following: int = 0
+    _shown: frozenset[str] = frozenset()
+    """Ids of the documents on the page."""
 
     @rx.event
     @requires(Right.RECORDS_READ)
@@ -92,14 +95,14 @@ class RecordsState(UnlockAsking, rx.State):
         self.page = int(number) if number.isdecimal() and len(number) < 6 else 1
         self.problem, self.asking = "", False
         await self._reload(await identity(self))
-        self.following += 1
-        yield RecordsState.watch(self.following)
+        if begin(self):
+            yield RecordsState.watch()
 
     @rx.event(background=True)
     @requires(Right.RECORDS_READ)
-    async def watch(self, turn: int) -> None:
+    async def watch(self) -> None:
         """Reload when something of the school changed."""
-        await follow(self, turn, self._reload)
+        await follow(self, None, self._reload, concerned=_concerned)
 
     @rx.event
     @requires(Right.RECORDS_READ)
@@ -202,7 +205,7 @@ class RecordsState(UnlockAsking, rx.State):
     async def _reload(self, who: Identity | None) -> None:
         assert who is not None
         try:
-            years, classes, found = await asyncio.to_thread(self._read, who)
+            years, classes, found, rows = await in_thread(self._read, who)
         except HocbaError as error:
             self.problem, self.rows, self.total, self.loaded = error.sentence, [], 0, True
             return
@@ -210,16 +213,25 @@ class RecordsState(UnlockAsking, rx.State):
         self.classes = [Choice(row.id, row.name) for row in classes]
         self.page, self.pages, self.total = found.page, found.pages, found.total
         self.may_ask = allowed(who, Right.UNLOCK_ASK)
-        self.rows = [_row(row, self.may_ask) for row in found.rows]
+        self.rows = rows
+        self._shown = frozenset(row.document_id for row in found.rows if row.document_id is not None)
         self.loaded = True
 
-    def _read(self, who: Identity) -> tuple[list[str], list[reading.ClassChoice], reading.RecordsPage]:
+    def _read(self, who: Identity) -> tuple[list[str], list[reading.ClassChoice], reading.RecordsPage, list[Row]]:
         year = self.year or None
         found = reading.records_page(
             database(), who, class_id=self.class_id, kind=self.kind, state=self.step, stale=self.stale, search=self.search, sort=self.sort,
             descending=self.descending, page=self.page, size=PAGE_ROWS, school_year=year,
         )
-        return reading.years_for(database(), who), reading.classes_for(database(), who, year), found
+        may_ask = allowed(who, Right.UNLOCK_ASK)
+        rows = [_row(row, may_ask) for row in found.rows]
+        return reading.years_for(database(), who), reading.classes_for(database(), who, year), found, rows
+
+
+def _concerned(state: RecordsState, who: Identity, what: Moves) -> bool:
+    """A record shown has changed, or one may have come into what is shown or gone from it."""
+    by_step = bool(state.step) or state.sort in ("step", "updated")
+    return not what.documents.isdisjoint(state._shown) or (by_step and bool(what.classes))
 
 
 _SORTS = ("class", "name", "code", "step", "updated")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import reflex as rx
 
 from hocba_app.domain.wording import ROLE
@@ -11,7 +9,9 @@ from hocba_app.models import School, database
 from hocba_app.services.accounts.authority import Right, allowed
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.flash import read_notice
+from hocba_app.state.following import leave
 from hocba_app.state.guard import identity, public, signed_in
+from hocba_app.state.threads import in_thread
 
 _ROLE_ORDER = tuple(ROLE)
 
@@ -31,9 +31,10 @@ class ShellState(rx.State):
     @rx.event
     @signed_in
     async def load(self) -> None:
+        leave(self)
         who = await identity(self)
         assert who is not None
-        school = await asyncio.to_thread(_school_of, who)
+        school = await in_thread(_school_of, who)
         self.name, self.username = who.full_name or who.username, who.username
         self.roles = ", ".join(ROLE[role] for role in _ROLE_ORDER if role in who.roles and role != "teacher")
         self.school, self.school_year = school.name, school.current_year
@@ -44,6 +45,7 @@ class ShellState(rx.State):
     @public
     async def load_public(self) -> None:
         """For pages anybody may open: only the notice."""
+        leave(self)
         self._take_notice()
 
     @rx.event

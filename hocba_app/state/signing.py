@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import reflex as rx
@@ -13,11 +13,13 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.wording import ITEM, KIND, KIND_SHORT, STAGE_SIGNER
 from hocba_app.models import database
 from hocba_app.services.accounts.sessions import Identity
+from hocba_app.services.audit.changes import Moves
 from hocba_app.services.signing import progress, queue, reminders
 from hocba_app.state import undoing
 from hocba_app.state.batch_cards import BatchCard, batch_card
-from hocba_app.state.following import follow
+from hocba_app.state.following import begin, follow
 from hocba_app.state.guard import identity, signed_in
+from hocba_app.state.threads import in_thread
 
 
 @dataclasses.dataclass
@@ -94,10 +96,10 @@ class SigningState(rx.State):
     ready_records: int = 0
     selected_records: int = 0
     busy: bool = False
-    following: int = 0
     undo_text: str = ""
     _undo_call: list[Any] = []
     _undo_stays: bool = False
+    _homeroom: frozenset[str] = frozenset()
 
     @rx.event
     @signed_in
@@ -106,14 +108,14 @@ class SigningState(rx.State):
         self.said = ""
         undoing.on_load(self)
         await self._reload(await identity(self))
-        self.following += 1
-        yield SigningState.watch(self.following)
+        if begin(self):
+            yield SigningState.watch()
 
     @rx.event(background=True)
     @signed_in
-    async def watch(self, turn: int) -> None:
+    async def watch(self) -> None:
         """Reload when something of the school changed, for as long as this tab is there."""
-        await follow(self, turn, self._reload)
+        await follow(self, None, self._reload, concerned=_concerned)
 
     @rx.event
     @signed_in
@@ -153,7 +155,7 @@ class SigningState(rx.State):
     async def open_group(self, key: str) -> None:
         """Look through the records of a group before signing."""
         who = await identity(self)
-        waiting = await asyncio.to_thread(_waiting, who)
+        waiting = await in_thread(queue.my_queue, database(), who)
         self.opened, self.record_page = "" if self.opened == key else key, 1
         self._all_records = [
             RecordRow(
@@ -210,7 +212,7 @@ class SigningState(rx.State):
         self.problem, self.said = "", ""
         try:
             mailed = await asyncio.to_thread(reminders.remind, database(), who, str(class_id), str(staff_id))
-            self.said = f"Đã nhắc {name}" + (" trong phần mềm và bằng thư điện tử." if mailed else ". Lời nhắc hiện khi thầy cô mở phần mềm.")
+            self.said = f"Đã nhắc {name}" + (" trong phần mềm; thư điện tử đang được gửi." if mailed else ". Lời nhắc hiện khi thầy cô mở phần mềm.")
         except HocbaError as error:
             self.problem = error.sentence
         await self._reload(who)
@@ -246,7 +248,7 @@ class SigningState(rx.State):
         yield None  # a second tap finds the button off
         who = await identity(self)
         try:
-            waiting = await asyncio.to_thread(_waiting, who)
+            waiting = await in_thread(queue.my_queue, database(), who)
             slots = [item.slot_id for item in waiting if item.ready and (item.slot_id if by_slot else _key(item)) in chosen]
             batches = await asyncio.to_thread(queue.start, database(), who, slots)
             self.selected, self.opened = [], batches[0] if len(batches) == 1 else ""
@@ -266,8 +268,9 @@ class SigningState(rx.State):
         await self._reload(who)
 
     async def _reload(self, who: Identity) -> None:
-        waiting, names, batches, late, asked = await asyncio.to_thread(_read, who)
-        self.groups = _groups(waiting, names)
+        waiting, names, batches, late, asked = await in_thread(_read, who)
+        self._homeroom = await in_thread(reminders.homeroom_classes, database(), who)
+        self.groups = [_group(group, names) for group in waiting]
         self.batches = [batch_card(view) for view in batches]
         self.late = [
             LateRow(row.class_id, row.class_name, row.staff_id, row.name, ", ".join(f"{name}: {count} hồ sơ" for name, count in row.subjects), row.reminded)
@@ -287,7 +290,7 @@ class SigningState(rx.State):
 
     async def _load_batch(self, who: Identity) -> None:
         try:
-            _, items = await asyncio.to_thread(progress.batch_view, database(), who, self.opened)
+            _, items = await in_thread(progress.batch_view, database(), who, self.opened)
         except HocbaError as error:
             self.problem, self.opened = error.sentence, ""
             return
@@ -307,42 +310,35 @@ class SigningState(rx.State):
         self.records = self._all_records[(self.record_page - 1) * RECORD_ROWS : self.record_page * RECORD_ROWS]
 
 
-def _waiting(who: Identity) -> list[queue.Waiting]:
-    return queue.my_queue(database(), who)[0]
+def _concerned(state: SigningState, who: Identity, what: Moves) -> bool:
+    """Something came into this person's queue, or a signature was made in his own class."""
+    if who.staff_id in what.staff or ("seal_operator" in who.roles and bool(what.classes)):
+        return True
+    return not what.classes.isdisjoint(state._homeroom)
 
 
 def _read(
     who: Identity,
-) -> tuple[list[queue.Waiting], dict[str, str], list[progress.BatchView], list[reminders.Late], list[reminders.Asked]]:
+) -> tuple[list[queue.WaitingGroup], dict[str, str], list[progress.BatchView], list[reminders.Late], list[reminders.Asked]]:
     db = database()
-    batches = progress.my_batches(db, who, limit=8)
-    return *queue.my_queue(db, who), batches, reminders.late_teachers(db, who), reminders.reminders_of(db, who)
+    return (
+        queue.my_groups(db, who), queue.subject_words(db, who), progress.my_batches(db, who, limit=8),
+        reminders.late_teachers(db, who), reminders.reminders_of(db, who),
+    )
 
 
-def _key(item: queue.Waiting) -> str:
+def _key(item: queue.Waiting | queue.WaitingGroup) -> str:
     return "|".join((item.stage, item.kind, item.school_year, item.class_id, ",".join(item.subjects)))
 
 
-def _groups(waiting: list[queue.Waiting], names: dict[str, str]) -> list[Group]:
-    found: dict[str, list[queue.Waiting]] = {}
-    for item in waiting:
-        found.setdefault(_key(item), []).append(item)
-    groups = []
-    for key, items in found.items():
-        first = items[0]
-        reasons = {item.reason for item in items if item.reason is not None}
-        blocked = "" if not reasons else " ".join(sorted(_why(reason) for reason in reasons))
-        subjects = f" · {', '.join(names.get(code, code) for code in first.subjects)}" if first.subjects else ""
-        groups.append(
-            Group(
-                key=key, title=f"{first.class_name} · {KIND_SHORT[first.kind]}{subjects}",
-                detail=KIND[first.kind] + (f" {first.school_year}" if first.school_year else ""), stage=first.stage,
-                stage_name=STAGE_SIGNER[first.stage], waiting=len(items),
-                ready=sum(item.ready for item in items), blocked=blocked,
-                href=f"/records?class={first.class_id}&kind={first.kind}",
-            )
-        )
-    return groups
+def _group(group: queue.WaitingGroup, names: Mapping[str, str]) -> Group:
+    subjects = f" · {', '.join(names.get(code, code) for code in group.subjects)}" if group.subjects else ""
+    return Group(
+        key=_key(group), title=f"{group.class_name} · {KIND_SHORT[group.kind]}{subjects}",
+        detail=KIND[group.kind] + (f" {group.school_year}" if group.school_year else ""), stage=group.stage,
+        stage_name=STAGE_SIGNER[group.stage], waiting=group.waiting, ready=group.ready,
+        blocked=" ".join(sorted(_why(reason) for reason in group.reasons)), href=f"/records?class={group.class_id}&kind={group.kind}",
+    )
 
 
 def _why(reason: ErrorCode) -> str:

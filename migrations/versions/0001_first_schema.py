@@ -72,6 +72,7 @@ def upgrade() -> None:
     op.create_table('change_counter',
     sa.Column('school_id', sqlmodel.sql.sqltypes.AutoString(length=26), nullable=False),
     sa.Column('value', sa.BigInteger(), nullable=False),
+    sa.Column('wide', sa.BigInteger(), nullable=False),
     sa.ForeignKeyConstraint(['school_id'], ['school.id'], ),
     sa.PrimaryKeyConstraint('school_id')
     )
@@ -434,7 +435,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('school_id', 'source_id')
     )
     with op.batch_alter_table('enrolment', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_enrolment_class_id'), ['class_id'], unique=False)
+        batch_op.create_index('ix_enrolment_class', ['school_id', 'class_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_enrolment_student_id'), ['student_id'], unique=False)
 
     op.create_table('signing_assignment',
@@ -742,7 +743,7 @@ def downgrade() -> None:
     op.drop_table('signing_assignment')
     with op.batch_alter_table('enrolment', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_enrolment_student_id'))
-        batch_op.drop_index(batch_op.f('ix_enrolment_class_id'))
+        batch_op.drop_index('ix_enrolment_class')
 
     op.drop_table('enrolment')
     with op.batch_alter_table('document', schema=None) as batch_op:

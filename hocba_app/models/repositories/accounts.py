@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, or_, update
+from sqlalchemy import ColumnElement, bindparam, delete, or_, update
+from sqlalchemy.orm import load_only
 from sqlmodel import Session, col, select
 
 from hocba_app.domain.roles import Duties
@@ -25,6 +26,7 @@ from hocba_app.models import (
     Staff,
     TeachingAssignment,
 )
+from hocba_app.models.database import CROSS_SCHOOL
 
 
 def account_with_staff(session: Session, account_id: str) -> tuple[Account, Staff | None] | None:
@@ -141,16 +143,38 @@ def lock_school(session: Session) -> School:
     ).one()
 
 
-def live_session(session: Session, token_sha256: str, now: datetime, idle_since: datetime) -> LoginSession | None:
-    """The login session of a token, unless it is revoked, expired, or was last used before ``idle_since``."""
-    return session.exec(
-        select(LoginSession).where(
-            LoginSession.token_sha256 == token_sha256,
-            col(LoginSession.revoked_at).is_(None),
-            LoginSession.expires_at > now,
-            LoginSession.last_seen_at > idle_since,
-        )
-    ).one_or_none()
+_LIVE_SESSION = (
+    select(LoginSession.last_seen_at, Account, Staff)
+    .join(Account, (col(Account.id) == LoginSession.account_id) & (col(Account.school_id) == LoginSession.school_id))
+    .outerjoin(Staff, (col(Staff.id) == Account.staff_id) & (col(Staff.school_id) == Account.school_id))
+    .where(
+        LoginSession.token_sha256 == bindparam("token"),
+        col(LoginSession.revoked_at).is_(None),
+        LoginSession.expires_at > bindparam("now"),
+        LoginSession.last_seen_at > bindparam("idle_since"),
+    )
+    .options(
+        load_only(*(getattr(Account, name) for name in ("staff_id", "username", "full_name", "granted_roles", "disabled", "password_hash"))),
+        load_only(Staff.active, Staff.position),  # type: ignore[arg-type]
+    )
+)
+"""Made once: it is asked on every event of every tab."""
+
+
+def live_session(session: Session, token_sha256: str, now: datetime, idle_since: datetime) -> tuple[datetime, Account, Staff | None] | None:
+    """When a token was last used, its account and the person behind it; None when its login session is revoked,
+    expired, or was last used before ``idle_since``. In an installation session: the token alone says which school."""
+    values = {"token": token_sha256, "now": now, "idle_since": idle_since}
+    row = session.execute(_LIVE_SESSION, values, execution_options=CROSS_SCHOOL).one_or_none()
+    return None if row is None else (row[0], row[1], row[2])
+
+
+def note_seen(session: Session, seen: Mapping[str, datetime]) -> None:
+    """When each of these tokens was last used; a session that was revoked meanwhile stays as it is."""
+    query = select(LoginSession).where(col(LoginSession.token_sha256).in_(list(seen)), col(LoginSession.revoked_at).is_(None))
+    for row in session.exec(query).all():
+        row.last_seen_at = max(row.last_seen_at, seen[row.token_sha256])
+        session.add(row)
 
 
 def revoke_sessions(session: Session, account_ids: Sequence[str], now: datetime, *, keep: str = "") -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from sqlalchemy import Subquery, and_, case, exists, func, literal, or_, union_all
 from sqlalchemy import select as core_select
@@ -12,6 +14,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from hocba_app.models import Document, Enrolment, SchoolClass, Slot, Staff, Student, UnlockRequest
+from hocba_app.models.repositories.prepared import any_of, given, own_school, rows_of
 from hocba_app.models.repositories.records import chunks
 
 SORTS = ("class", "name", "code", "step", "updated")
@@ -32,21 +35,29 @@ class Wanted:
     student_ids: Collection[str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One pupil and kind of document."""
+class Line(NamedTuple):
+    """One pupil and kind of document. Columns, not rows: the database sorts all of them to give one page."""
 
-    student: Student
-    school_class: SchoolClass
+    student_id: str
+    code: str
+    name: str
+    class_id: str
+    class_name: str
     enrolment_status: str
     kind: str
-    document: Document | None
+    document_id: str | None
+    """None, as all that follows, while there is no document."""
+    state: str | None
+    next_stage: str | None
+    version_id: str | None
+    version_number: int | None
+    out_of_date: list[dict[str, Any]] | None
+    updated_at: datetime | None
 
 
 def count_lines(session: Session, wanted: Wanted) -> int:
     """How many lines there are."""
-    kinds = _kinds(wanted.kinds)
-    return int(session.exec(_narrowed(select(func.count()), wanted, kinds)).one())
+    return int(rows_of(session, _count(_shape(wanted)), **_values(wanted))[0][0])
 
 
 def lines(session: Session, wanted: Wanted, *, sort: str, descending: bool, offset: int, limit: int) -> list[Line]:
@@ -55,9 +66,44 @@ def lines(session: Session, wanted: Wanted, *, sort: str, descending: bool, offs
     Args:
         sort: one of :data:`SORTS`; ``step`` is the order of a document's life.
     """
-    kinds = _kinds(wanted.kinds)
-    columns: Any = (Student, SchoolClass, Enrolment.status, kinds.c.kind, Document)
-    query = _narrowed(select(*columns), wanted, kinds)
+    query = _lines(_shape(wanted), sort, descending)
+    return [Line(*row) for row in rows_of(session, query, first=offset, most=limit, **_values(wanted))]
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What a query of lines is put together from; the values are given when it runs."""
+
+    kinds: tuple[str, ...]
+    step: str
+    by_class: bool
+    by_document: bool
+    by_student: bool
+
+
+def _shape(wanted: Wanted) -> _Shape:
+    return _Shape(
+        tuple(wanted.kinds), wanted.step, wanted.class_ids is not None, wanted.document_ids is not None, wanted.student_ids is not None
+    )
+
+
+def _values(wanted: Wanted) -> dict[str, Any]:
+    lists = {"classes": wanted.class_ids, "documents": wanted.document_ids, "students": wanted.student_ids}
+    return {"year": wanted.school_year} | {name: sorted(ids) for name, ids in lists.items() if ids is not None}
+
+
+@lru_cache(maxsize=256)
+def _count(shape: _Shape) -> Any:
+    return _narrowed(select(func.count()), shape, _kinds(shape.kinds))
+
+
+@lru_cache(maxsize=256)
+def _lines(shape: _Shape, sort: str, descending: bool) -> Any:
+    kinds = _kinds(shape.kinds)
+    columns: Any = (
+        Student.id, Student.code, Student.full_name, SchoolClass.id, SchoolClass.name, Enrolment.status, kinds.c.kind, Document.id,
+        Document.state, Document.next_stage, Document.version_id, Document.version_number, Document.out_of_date, Document.updated_at,
+    )
     step = case(*((_at_step(name), number) for number, name in enumerate(_STEPS)), else_=len(_STEPS))
     by_class, by_name = [col(SchoolClass.grade), col(SchoolClass.name)], [col(Student.sort_name), col(Student.id)]
     first: Any = {
@@ -65,8 +111,8 @@ def lines(session: Session, wanted: Wanted, *, sort: str, descending: bool, offs
         "updated": [col(Document.id).is_(None), col(Document.updated_at)],
     }[sort]
     turned = [column.desc() if descending else column.asc() for column in first]
-    query = query.order_by(*turned, *by_class, *by_name, kinds.c.position).offset(offset).limit(limit)
-    return [Line(*row) for row in session.exec(query).all()]
+    query = _narrowed(select(*columns), shape, kinds).order_by(*turned, *by_class, *by_name, kinds.c.position)
+    return query.offset(given("first")).limit(given("most"))
 
 
 def _kinds(kinds: Sequence[str]) -> Subquery:
@@ -83,7 +129,7 @@ def _at_step(step: str) -> Any:
     return Document.next_stage == step
 
 
-def _narrowed(query: Any, wanted: Wanted, kinds: Subquery) -> Any:
+def _narrowed(query: Any, shape: _Shape, kinds: Subquery) -> Any:
     elsewhere = aliased(Enrolment)
     # A pupil who moved to another class of the school stands in the new class only; who left the school stays in sight.
     gone = and_(
@@ -105,12 +151,16 @@ def _narrowed(query: Any, wanted: Wanted, kinds: Subquery) -> Any:
                 Document.school_year == case((kinds.c.kind == "cover", ""), else_=Enrolment.school_year),
             ),
         )
-        .where(Enrolment.school_year == wanted.school_year, ~gone, or_(col(Enrolment.active), col(Document.id).is_not(None)))
+        .where(
+            own_school(Enrolment), Enrolment.school_year == given("year"), ~gone, or_(col(Enrolment.active), col(Document.id).is_not(None))
+        )
     )
-    for column, ids in ((Enrolment.class_id, wanted.class_ids), (Document.id, wanted.document_ids), (Student.id, wanted.student_ids)):
-        if ids is not None:
-            query = query.where(col(column).in_(sorted(ids)))
-    return query.where(_at_step(wanted.step)) if wanted.step else query
+    for asked, column, name in (
+        (shape.by_class, Enrolment.class_id, "classes"), (shape.by_document, Document.id, "documents"), (shape.by_student, Student.id, "students"),
+    ):
+        if asked:
+            query = query.where(col(column).in_(any_of(name)))
+    return query.where(_at_step(shape.step)) if shape.step else query
 
 
 def names_of_year(session: Session, school_year: str) -> list[tuple[str, str, str]]:
@@ -132,18 +182,20 @@ def noted_as_changed(session: Session, school_year: str) -> list[tuple[str, str,
     return [(document_id, class_id, noted or []) for document_id, class_id, noted in session.exec(query).all()]
 
 
+_WAITS_FOR = (
+    select(Slot.version_id, Staff.full_name)
+    .join(Document, and_(Document.id == Slot.document_id, Document.school_id == Slot.school_id))
+    .join(Staff, and_(Staff.id == Slot.staff_id, Staff.school_id == Slot.school_id))
+    .where(own_school(Slot), col(Slot.version_id).in_(any_of("versions")), col(Slot.signed_at).is_(None), Document.next_stage == Slot.stage)
+    .order_by(Slot.position)
+)
+
+
 def waits_for(session: Session, version_ids: Sequence[str]) -> dict[str, list[str]]:
     """Names of those whose signature each version waits for now, by version; the seal has no name."""
     found: dict[str, list[str]] = {}
     for chunk in chunks(version_ids):
-        query = (
-            select(Slot.version_id, Staff.full_name)
-            .join(Document, and_(Document.id == Slot.document_id, Document.school_id == Slot.school_id))
-            .join(Staff, and_(Staff.id == Slot.staff_id, Staff.school_id == Slot.school_id))
-            .where(col(Slot.version_id).in_(chunk), col(Slot.signed_at).is_(None), Document.next_stage == Slot.stage)
-            .order_by(Slot.position)
-        )
-        for version_id, name in session.exec(query).all():
+        for version_id, name in rows_of(session, _WAITS_FOR, versions=list(chunk)):
             found.setdefault(version_id, []).append(name)
     return found
 
@@ -151,6 +203,17 @@ def waits_for(session: Session, version_ids: Sequence[str]) -> dict[str, list[st
 def waiting_documents(request: UnlockRequest) -> list[str]:
     """The documents a request still stands for: all while nobody answered, those under a confirmation after that."""
     return request.document_ids if request.state == "asked" else request.remaining_ids
+
+
+_OPEN_UNLOCKS = select(UnlockRequest.state, UnlockRequest.document_ids, UnlockRequest.remaining_ids).where(
+    own_school(UnlockRequest), col(UnlockRequest.state).in_(("asked", "approved"))
+)
+
+
+def unlocks_asked(session: Session) -> set[str]:
+    """Every document for which an unlock is asked, or approved and waiting for a confirmation to end."""
+    rows = rows_of(session, _OPEN_UNLOCKS)
+    return {document_id for state, documents, remaining in rows for document_id in (documents if state == "asked" else remaining)}
 
 
 def open_unlocks(session: Session) -> list[UnlockRequest]:

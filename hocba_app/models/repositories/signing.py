@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import func, update
+from sqlalchemy import case, func, update
 from sqlalchemy.orm import Bundle, defer
 from sqlmodel import Session, select
 
@@ -22,6 +23,7 @@ from hocba_app.models import (
     Student,
     Subject,
 )
+from hocba_app.models.repositories.prepared import given, own_school, rows_of
 
 LIVE_ITEM = ("claimed", "prepared", "answered", "stamped")
 BATCH_OVER = ("committed", "ended")
@@ -38,20 +40,85 @@ def serialise(session: Session) -> None:
     session.exec(select(School.id).where(School.id == school_id).with_for_update(key_share=True)).one()
 
 
-def due_slots(session: Session, *, staff_id: str | None, stage: str | None = None) -> Any:
-    """Select ``(Slot, Document, SchoolClass, Student)`` of unsigned slots whose turn it is.
+class DueSlot(NamedTuple):
+    """An unsigned slot whose turn it is, with whose it is: columns, not rows, for there are thousands of them."""
+
+    slot_id: str
+    stage: str
+    subjects: list[str]
+    version_id: str
+    document_id: str
+    kind: str
+    school_year: str
+    class_id: str
+    class_name: str
+    student_id: str
+    student_code: str
+    student_name: str
+
+
+class DueGroup(NamedTuple):
+    """How many slots of one class, kind, stage and subject wait for a person."""
+
+    stage: str
+    subjects: list[str]
+    kind: str
+    school_year: str
+    class_id: str
+    class_name: str
+    waiting: int
+    busy: int
+    """Of them, those that a batch already works on."""
+
+
+def due_slots(session: Session, *, staff_id: str | None, stage: str | None = None) -> list[DueSlot]:
+    """Unsigned slots whose turn it is, in the order of classes and pupils.
 
     Args:
         staff_id: the assigned signer; None for the seal's slots.
         stage: only this stage.
     """
+    columns: Any = (
+        Slot.id, Slot.stage, Slot.rows, Slot.version_id, Document.id, Document.kind, Document.school_year,
+        SchoolClass.id, SchoolClass.name, Student.id, Student.code, Student.full_name,
+    )
     query = (
-        select(Slot, Document, SchoolClass, Student)
+        _due(columns, staff_id, stage)
+        .join(Student, (Student.id == Document.student_id) & (Student.school_id == Document.school_id))
+        .order_by(SchoolClass.grade, SchoolClass.name, Document.kind, Student.sort_name, Student.id)
+    )
+    return [DueSlot(*row) for row in session.exec(query).all()]
+
+
+def due_groups(session: Session, staff_id: str) -> list[DueGroup]:
+    """A person's own queue, counted: what his page shows of it, without a row for each record."""
+    return [DueGroup(*row) for row in rows_of(session, _due_groups(), person=staff_id)]
+
+
+@cache
+def _due_groups() -> Any:
+    busy = (
+        select(BatchItem.slot_id)
+        .join(Batch, (Batch.id == BatchItem.batch_id) & (Batch.school_id == BatchItem.school_id))
+        .where(own_school(Batch), Batch.state.not_in(BATCH_OVER), BatchItem.state.in_(LIVE_ITEM))  # type: ignore[attr-defined]
+    )
+    group = (Slot.stage, Slot.rows, Document.kind, Document.school_year, SchoolClass.id, SchoolClass.name)
+    columns = (*group, func.count(), func.sum(case((Slot.id.in_(busy), 1), else_=0)))  # type: ignore[attr-defined]
+    return (
+        _due(columns, given("person"), None)
+        .where(own_school(Slot))
+        .group_by(*group, SchoolClass.grade)
+        .order_by(SchoolClass.grade, SchoolClass.name, Document.kind, func.min(Slot.position))
+    )
+
+
+def _due(columns: Any, staff_id: Any, stage: str | None) -> Any:
+    query = (
+        select(*columns)
+        .select_from(Slot)
         .join(Document, (Document.id == Slot.document_id) & (Document.school_id == Slot.school_id))
         .join(SchoolClass, (SchoolClass.id == Document.class_id) & (SchoolClass.school_id == Document.school_id))
-        .join(Student, (Student.id == Document.student_id) & (Student.school_id == Document.school_id))
         .where(Slot.signed_at.is_(None), Document.version_id == Slot.version_id, Document.next_stage == Slot.stage)  # type: ignore[union-attr]
-        .order_by(SchoolClass.grade, SchoolClass.name, Document.kind, Student.sort_name, Student.id)
     )
     query = query.where(Slot.stage == "seal") if staff_id is None else query.where(Slot.staff_id == staff_id)
     return query.where(Slot.stage == stage) if stage is not None else query

@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from hocba_app.domain.calendar import today
 from hocba_app.domain.roles import Duties, roles_of
+from hocba_app.models import Account, Staff
 from hocba_app.models.repositories import accounts as rows
 
 
@@ -27,12 +28,24 @@ class Identity:
 def identity_of(session: Session, account_id: str) -> Identity | None:
     """The account with its roles of today; None when it is gone, disabled, not activated, or its person has left."""
     found = rows.account_with_staff(session, account_id)
-    if found is None:
+    if found is None or not may_act(*found):
         return None
     account, staff = found
-    if account.disabled or account.password_hash is None or (staff is not None and not staff.active):
-        return None
-    held = rows.duties(session, today().isoformat(), staff.id).get(staff.id, Duties()) if staff else Duties()
+    return identity_with(account, staff, duties_of(session, staff.id) if staff else Duties())
+
+
+def may_act(account: Account, staff: Staff | None) -> bool:
+    """Whether an account is activated and not disabled, and its person has not left."""
+    return not account.disabled and account.password_hash is not None and (staff is None or staff.active)
+
+
+def duties_of(session: Session, staff_id: str) -> Duties:
+    """What a person is charged with today."""
+    return rows.duties(session, today().isoformat(), staff_id).get(staff_id, Duties())
+
+
+def identity_with(account: Account, staff: Staff | None, held: Duties) -> Identity:
+    """The identity of an account that may act."""
     return Identity(
         account_id=account.id,
         school_id=account.school_id,

@@ -11,19 +11,23 @@ import secrets
 import threading
 import time
 from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
+from hocba_app.domain.calendar import today
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.roles import Duties
 from hocba_app.models import Account, Database, LoginName, LoginSession
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import accounts as rows
 from hocba_app.services.accounts import throttle
-from hocba_app.services.accounts.identity import Identity, identity_of
+from hocba_app.services.accounts.identity import Identity, duties_of, identity_of, identity_with, may_act
 from hocba_app.services.accounts.names import login_name
 from hocba_app.services.accounts.passwords import verify_password
+from hocba_app.services.audit import changes
 from hocba_app.settings import settings
 
 __all__ = ["Identity", "forget", "identify", "login", "logout", "revoke_all", "token_hash"]
@@ -109,6 +113,11 @@ def login(db: Database, name: str, password: str, *, address: str) -> str:
     return token
 
 
+def known(token: str) -> Identity | None:
+    """What :func:`identify` answered for this token within the last two seconds; None says nothing. Reads no database."""
+    return _known.get(token_hash(token))
+
+
 def identify(db: Database, token: str | None) -> Identity | None:
     """Who holds this token, with his roles of today; None when there is no live session.
 
@@ -125,12 +134,12 @@ def identify(db: Database, token: str | None) -> Identity | None:
         found = rows.live_session(session, key, now, now - timedelta(minutes=settings().idle_minutes))
     if found is None:
         return None
-    with db.read(found.school_id) as session:
-        who = identity_of(session, found.account_id)
-    if who is None:
+    last_seen_at, account, staff = found
+    if not may_act(account, staff):
         return None
-    if now - found.last_seen_at > SEEN_EVERY:
-        _note_seen(db, key, now)
+    who = identity_with(account, staff, _duties(db, account.school_id, staff.id) if staff else Duties())
+    if now - last_seen_at > SEEN_EVERY:
+        _seen.note(db, key, now)
     _known.put(key, who, generation)
     return who
 
@@ -176,12 +185,49 @@ def _account_named(db: Database, name: str) -> Account | None:
         return session.get(Account, (known.school_id, known.account_id))
 
 
-def _note_seen(db: Database, key: str, now: datetime) -> None:
-    try:
-        with db.installation(write=True) as session:
-            found = session.get(LoginSession, key)
-            if found is not None and found.revoked_at is None:
-                found.last_seen_at = now
-                session.add(found)
-    except OperationalError:
-        return  # a busy database must not log anybody out; the next event notes it
+def _duties(db: Database, school_id: str, staff_id: str) -> Duties:
+    """From six tables, each of which only wide changes touch: read once between two of those."""
+    day = today().isoformat()
+    return changes.kept(db, school_id, ("duties", staff_id, day), lambda session: duties_of(session, staff_id))
+
+
+class _Seen:
+    """Notes who was last seen when, on a thread of its own and many in one transaction.
+
+    On SQLite a write waits for the one that is going on: two hundred people who came in the same minute must not wait
+    for it on the threads that everybody's screens are read with.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._noted: dict[str, tuple[Database, datetime]] = {}
+        self._writer = ThreadPoolExecutor(1, "last-seen")
+
+    def note(self, db: Database, key: str, now: datetime) -> None:
+        with self._lock:
+            first = not self._noted
+            self._noted[key] = db, now
+        if first:
+            self._writer.submit(self._write)
+
+    def settle(self) -> None:
+        self._writer.submit(lambda: None).result()
+
+    def _write(self) -> None:
+        with self._lock:
+            noted, self._noted = self._noted, {}
+        for db in {id(db): db for db, _ in noted.values()}.values():
+            seen = {key: now for key, (of, now) in noted.items() if of is db}
+            try:
+                with db.installation(write=True) as session:
+                    rows.note_seen(session, seen)
+            except SQLAlchemyError:
+                continue  # a busy database must not log anybody out; the next event notes it
+
+
+_seen = _Seen()
+
+
+def settle() -> None:
+    """Wait until everybody seen so far is noted."""
+    _seen.settle()

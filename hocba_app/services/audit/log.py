@@ -12,15 +12,18 @@ from typing import Any
 
 from sqlalchemy import event, insert, update
 from sqlalchemy.orm import Session as OrmSession
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from hocba_app.domain.snapshot import canonical_json
 from hocba_app.models import AuditEvent, AuditHead, ChangeCounter
 from hocba_app.models.base import new_id, utc_now
+from hocba_app.services.audit import changes
 
 GENESIS = "0" * 64
 _PENDING = "audit_pending"
-_CHANGED = "school_changed"
+_CHANGED, _WIDELY, _BUMPED = "school_changed", "school_changed_widely", "school_counter_bumped"
+_NARROW = ("record.signed", "record.archived", "batch.")
+"""Changes that :mod:`hocba_app.services.audit.changes` traces to the screens they concern, by how their names begin."""
 _BATCH = 500
 
 
@@ -38,10 +41,17 @@ def record(
     """
     session.info.setdefault(_PENDING, []).append((actor, action, subject, data or {}))
     session.info[_CHANGED] = True
+    if not action.startswith(_NARROW):
+        session.info[_WIDELY] = True
 
 
 def changed(session: Session) -> None:
-    """Tell watching browsers that something visible changed, without an audit event (progress of a job)."""
+    """Tell watching browsers that something visible changed, without an audit event."""
+    session.info[_CHANGED] = session.info[_WIDELY] = True
+
+
+def progressed(session: Session) -> None:
+    """Tell those who watch a batch or job that it went on: nobody else has anything new to see."""
     session.info[_CHANGED] = True
 
 
@@ -68,19 +78,29 @@ def _chain(session: OrmSession) -> None:
             rows.append(row)
             head.seq, head.hash = row["seq"], row["hash"]
         session.execute(insert(AuditEvent), rows, execution_options={"hocba_scope": True})
+    wide = session.info.pop(_WIDELY, False)
     if session.info.pop(_CHANGED, False) and school_id:
+        values: dict[str, Any] = {"value": ChangeCounter.value + 1} | ({"wide": ChangeCounter.value + 1} if wide else {})
         bumped = session.execute(
-            update(ChangeCounter).where(ChangeCounter.school_id == school_id).values(value=ChangeCounter.value + 1),
+            update(ChangeCounter).where(col(ChangeCounter.school_id) == school_id).values(**values),
             execution_options={"hocba_scope": True, "synchronize_session": False},
         )
         if bumped.rowcount == 0:
-            session.add(ChangeCounter(school_id=school_id, value=1))
+            session.add(ChangeCounter(school_id=school_id, value=1, wide=1))
+        session.info[_BUMPED] = True
+
+
+@event.listens_for(OrmSession, "after_commit")
+def _seen_here(session: OrmSession) -> None:
+    if session.info.pop(_BUMPED, False):
+        changes.look_again()
 
 
 @event.listens_for(OrmSession, "after_rollback")
 def _forget(session: OrmSession) -> None:
     session.info.pop(_PENDING, None)
-    session.info.pop(_CHANGED, None)
+    for mark in (_CHANGED, _WIDELY, _BUMPED):
+        session.info.pop(mark, None)
 
 
 def event_hash(row: AuditEvent) -> str:

@@ -14,8 +14,8 @@ from sqlmodel import Session, select
 from hocba_app.models import Database, Job
 from hocba_app.models.base import utc_now
 from hocba_app.models.database import CROSS_SCHOOL
-from hocba_app.services.audit.log import changed
-from hocba_app.services.jobs.queue import LIVE
+from hocba_app.services.audit.log import changed, progressed
+from hocba_app.services.jobs.queue import LIVE, QUIET
 
 SILENT_AFTER = timedelta(seconds=30)
 """A job whose worker has not been heard of for this long may be taken over."""
@@ -91,7 +91,8 @@ def finish(db: Database, claim: Claim, state: str, *, error_code: str | None = N
         fence(
             session, claim, state=state, ended_at=utc_now(), error_code=error_code, error_params=error_params or {}
         )
-        changed(session)
+        kind = session.exec(select(Job.kind).where(Job.id == claim.job_id)).first()
+        (progressed if kind in QUIET else changed)(session)
 
 
 def postpone(db: Database, claim: Claim, until: datetime) -> None:

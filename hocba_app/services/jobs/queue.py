@@ -9,12 +9,14 @@ from sqlmodel import Session, select
 
 from hocba_app.models import Job
 from hocba_app.models.base import utc_now
-from hocba_app.services.audit.log import changed
+from hocba_app.services.audit.log import changed, progressed
 
 LIVE = ("queued", "running")
 """States of a job that is not over."""
 NEVER_CANCELLED = ("batch",)
 """Kinds whose rows say themselves when they may end."""
+QUIET = ("batch", "archive")
+"""Kinds that only their batch's signer watches: their beginning and end are no news to the rest of the school."""
 
 
 def enqueue(session: Session, kind: str, arguments: dict[str, Any], *, actor: str, total: int = 0, id: str | None = None) -> Job:
@@ -34,7 +36,7 @@ def enqueue(session: Session, kind: str, arguments: dict[str, Any], *, actor: st
     if id is not None:
         job.id = id
     session.add(job)
-    changed(session)
+    (progressed if kind in QUIET else changed)(session)
     return job
 
 

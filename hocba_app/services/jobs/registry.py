@@ -11,7 +11,7 @@ from typing import Any
 from sqlmodel import Session
 
 from hocba_app.models import Database, Job
-from hocba_app.services.audit.log import changed
+from hocba_app.services.audit.log import changed, progressed
 from hocba_app.services.jobs.claims import Claim, fenced_write
 
 MODULES = (
@@ -22,6 +22,7 @@ MODULES = (
     "hocba_app.services.signing.batch",
     "hocba_app.services.signing.archiving",
     "hocba_app.services.signing.renewal",
+    "hocba_app.services.signing.reminders",
     "hocba_app.services.signers.recheck",
     "hocba_app.services.printing.packet",
     "hocba_app.services.attached.checking",
@@ -61,7 +62,7 @@ class Work:
     def progress(self, done: int, total: int, stage: str = "") -> None:
         """Show how far the job is; watching pages reload."""
         with fenced_write(self.db, self.claim, progress=done, total=total, stage=stage) as session:
-            changed(session)
+            progressed(session)
 
     def report(self, values: dict[str, Any]) -> None:
         """Merge into the job's report. Plain JSON, no personal data."""

@@ -13,7 +13,7 @@ from hocba_app.models.repositories.record_list import noted_as_changed
 from hocba_app.services.accounts.authority import Right, allowed, require, viewable_class_ids
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.records.out_of_date import is_out_of_date
-from hocba_app.services.signing.queue import waiting_for
+from hocba_app.services.signing.queue import groups_for
 
 STEPS = ("open", "subject", "homeroom", "principal", "seal", "sealed")
 """Where a document stands, in the order of its life: not locked, waiting for a stage, sealed."""
@@ -94,7 +94,9 @@ def overview(db: Database, who: Identity, school_year: str | None = None) -> Ove
     whole_school = allowed(who, Right.LOCK)
     with db.read(who.school_id) as session:
         visible = None if whole_school else sorted(viewable_class_ids(session, who))
-        mine = Counter(item.stage for item in waiting_for(session, who) if item.ready)
+        mine = Counter[str]()
+        for group in groups_for(session, who):
+            mine[group.stage] += group.ready
         return Overview(
             school_name=school.name,
             school_year=year,
@@ -103,7 +105,7 @@ def overview(db: Database, who: Identity, school_year: str | None = None) -> Ove
                 Person(staff_id, name, stage, class_id, class_name, slots)
                 for staff_id, name, stage, class_id, class_name, slots in counts.waiting_people(session, year, visible)
             ],
-            mine=dict(mine),
+            mine=dict(+mine),
             days=counts.signed_per_day(session, year) if whole_school else [],
             signers=[SignerProgress(*row) for row in counts.signed_per_person(session, year)] if whole_school else [],
         )

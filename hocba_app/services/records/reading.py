@@ -16,6 +16,7 @@ from hocba_app.models.repositories.dashboard import classes_of_year
 from hocba_app.models.repositories.record_list import Line, Wanted
 from hocba_app.services.accounts.authority import Right, require, viewable_class_ids
 from hocba_app.services.accounts.identity import Identity
+from hocba_app.services.audit import changes
 from hocba_app.services.records.out_of_date import is_out_of_date
 
 KINDS = ("cover", "history", "results")
@@ -74,10 +75,14 @@ def classes_for(db: Database, who: Identity, school_year: str | None = None) -> 
         HocbaError: FORBIDDEN.
     """
     require(who, Right.RECORDS_READ)
-    with db.read(who.school_id) as session:
-        year = school_year or _current_year(session)
-        found = classes_of_year(session, year, sorted(viewable_class_ids(session, who)))
+    year = school_year or _current_year(db, who)
+    visible = visible_classes(db, who)
+
+    def read(session: Session) -> list[ClassChoice]:
+        found = classes_of_year(session, year, sorted(visible))
         return [ClassChoice(row.id, row.name, row.grade, row.school_year) for row in found]
+
+    return changes.kept(db, who.school_id, ("classes", year, visible), read)
 
 
 def years_for(db: Database, who: Identity) -> list[str]:
@@ -87,8 +92,7 @@ def years_for(db: Database, who: Identity) -> list[str]:
         HocbaError: FORBIDDEN.
     """
     require(who, Right.RECORDS_READ)
-    with db.read(who.school_id) as session:
-        return record_list.school_years(session)
+    return changes.kept(db, who.school_id, "years", record_list.school_years)
 
 
 def records_page(
@@ -122,16 +126,19 @@ def records_page(
     if kind not in ("", *KINDS) or state not in ("", *STEPS) or sort not in record_list.SORTS:
         raise HocbaError(ErrorCode.INVALID_INPUT, detail="bộ lọc")
     size = min(max(size, 1), MOST_ROWS)
+    year, visible = school_year or _current_year(db, who), visible_classes(db, who)
     with db.read(who.school_id) as session:
-        year = school_year or _current_year(session)
-        visible = viewable_class_ids(session, who)
         if class_id and class_id not in visible:
             raise HocbaError(ErrorCode.FORBIDDEN, right=Right.RECORDS_READ.value)
         wanted = Wanted(
             school_year=year, class_ids=[class_id] if class_id else visible, kinds=[kind] if kind else KINDS, step=state,
             document_ids=_stale(session, year) if stale else None, student_ids=_found(session, year, search),
         )
-        total = record_list.count_lines(session, wanted)
+        if state or stale or search:
+            total = record_list.count_lines(session, wanted)
+        else:  # whose lines only a wide change adds or takes away
+            key = ("lines", year, class_id or visible, kind)
+            total = changes.kept(db, who.school_id, key, lambda own: record_list.count_lines(own, wanted))
         pages = max(1, -(-total // size))
         page = min(max(page, 1), pages)
         found = record_list.lines(session, wanted, sort=sort, descending=descending, offset=(page - 1) * size, limit=size)
@@ -147,21 +154,30 @@ def chosen_documents(db: Database, who: Identity, *, class_id: str, kind: str, s
     require(who, Right.UNLOCK_ASK)
     if kind not in KINDS:
         raise HocbaError(ErrorCode.INVALID_INPUT, detail="loại hồ sơ")
+    year = school_year or _current_year(db, who)
     with db.read(who.school_id) as session:
-        wanted = Wanted(school_year=school_year or _current_year(session), class_ids=[class_id], kinds=[kind])
+        wanted = Wanted(school_year=year, class_ids=[class_id], kinds=[kind])
         found = record_list.lines(session, wanted, sort="name", descending=False, offset=0, limit=MOST_ROWS)
-        return [line.document.id for line in found if line.document is not None and line.document.state != "open"]
+        return [line.document_id for line in found if line.document_id is not None and line.state != "open"]
 
 
 def step_of(document: Document | None) -> str:
     """Where a document stands, as one of :data:`STEPS`."""
-    if document is None or document.state == "open":
-        return "open"
-    return document.next_stage or "sealed"
+    return "open" if document is None else _step(document.state, document.next_stage)
 
 
-def _current_year(session: Session) -> str:
-    return session.get_one(School, session.info["school_id"]).current_year
+def _step(state: str | None, next_stage: str | None) -> str:
+    return "open" if state in (None, "open") else next_stage or "sealed"
+
+
+def _current_year(db: Database, who: Identity) -> str:
+    return changes.kept(db, who.school_id, "year", lambda session: session.get_one(School, who.school_id).current_year)
+
+
+def visible_classes(db: Database, who: Identity) -> frozenset[str]:
+    """Classes this person may look at, kept until an assignment, a lock or a class changes."""
+    key = ("visible", who.staff_id, who.roles)
+    return changes.kept(db, who.school_id, key, lambda session: frozenset(viewable_class_ids(session, who)))
 
 
 def _stale(session: Session, school_year: str) -> set[str]:
@@ -177,19 +193,15 @@ def _found(session: Session, school_year: str, search: str) -> Collection[str] |
 
 
 def _rows(session: Session, found: Sequence[Line]) -> list[RecordRow]:
-    versions = [line.document.version_id for line in found if line.document is not None and line.document.version_id is not None]
-    waiting = record_list.waits_for(session, versions)
-    asked = {document_id for request in record_list.open_unlocks(session) for document_id in record_list.waiting_documents(request)}
+    waiting = record_list.waits_for(session, [line.version_id for line in found if line.version_id is not None])
+    asked = record_list.unlocks_asked(session)
     return [
         RecordRow(
-            student_id=line.student.id, student_code=line.student.code, student_name=line.student.full_name, class_id=line.school_class.id,
-            class_name=line.school_class.name, enrolment=line.enrolment_status, kind=line.kind,
-            document_id=line.document.id if line.document is not None else None, step=step_of(line.document),
-            version=line.document.version_number if line.document is not None else 0,
-            out_of_date=line.document is not None and is_out_of_date(line.document.out_of_date),
-            waits_for=tuple(waiting.get(line.document.version_id or "", ())) if line.document is not None else (),
-            unlock_asked=line.document is not None and line.document.id in asked and line.document.state != "open",
-            updated_at=line.document.updated_at if line.document is not None else None,
+            student_id=line.student_id, student_code=line.code, student_name=line.name, class_id=line.class_id,
+            class_name=line.class_name, enrolment=line.enrolment_status, kind=line.kind, document_id=line.document_id,
+            step=_step(line.state, line.next_stage), version=line.version_number or 0, out_of_date=is_out_of_date(line.out_of_date),
+            waits_for=tuple(waiting.get(line.version_id or "", ())),
+            unlock_asked=line.document_id in asked and line.state != "open", updated_at=line.updated_at,
         )
         for line in found
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -19,19 +19,17 @@ from hocba_app.models import (
     Document,
     DocumentVersion,
     Evidence,
-    Lease,
     SchoolClass,
-    Slot,
-    Staff,
     Student,
     UnlockRequest,
 )
 from hocba_app.models.repositories import record_list
+from hocba_app.models.repositories import record_story as rows
 from hocba_app.services.accounts.authority import Right, allowed, require, require_class
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.records.out_of_date import is_out_of_date
 from hocba_app.services.records.precheck import Finding, candidates
-from hocba_app.services.records.reading import step_of
+from hocba_app.services.records.reading import step_of, visible_classes
 from hocba_app.services.signing.certificates import Evidence as Checked
 from hocba_app.services.storage.files import current_file
 
@@ -147,17 +145,17 @@ def record_view(db: Database, who: Identity, document_id: str) -> RecordView:
         HocbaError: FORBIDDEN, NOT_FOUND.
     """
     require(who, Right.RECORDS_READ)
+    visible = visible_classes(db, who)
     with db.read(who.school_id) as session:
-        document = _document(session, who, document_id)
+        document = session.get(Document, (who.school_id, document_id))
+        if document is None:
+            raise HocbaError(ErrorCode.NOT_FOUND, what="hồ sơ")
+        if document.class_id not in visible:
+            raise HocbaError(ErrorCode.FORBIDDEN, right=Right.RECORDS_READ.value)
         student = session.get_one(Student, (who.school_id, document.student_id))
         school_class = session.get_one(SchoolClass, (who.school_id, document.class_id))
-        versions = session.exec(
-            select(DocumentVersion).where(DocumentVersion.document_id == document.id).order_by(col(DocumentVersion.number).desc())
-        ).all()
-        views = tuple(_versions(session, document, versions))
-        lease = session.exec(
-            select(Lease.id).where(Lease.version_id == (document.version_id or ""), col(Lease.released_at).is_(None))
-        ).first()
+        views = tuple(_versions(session, document, rows.versions_of(session, document.id)))
+        lease = rows.is_held(session, document.version_id)
         return RecordView(
             document_id=document.id, student_id=student.id, student_code=student.code, student_name=student.full_name,
             birth_date=student.birth_date, class_id=school_class.id, class_name=school_class.name, kind=document.kind,
@@ -165,7 +163,7 @@ def record_view(db: Database, who: Identity, document_id: str) -> RecordView:
             differences=tuple(_difference(entry) for entry in document.out_of_date or ()), versions=views,
             has_file=document.version_id is not None,
             waits_for=tuple(record_list.waits_for(session, [document.version_id]).get(document.version_id, ())) if document.version_id else (),
-            missing=_missing(session, document, school_class), confirmation_pending=lease is not None,
+            missing=_missing(session, document, school_class), confirmation_pending=lease,
             unlock=_unlock(session, document), may_ask_unlock=allowed(who, Right.UNLOCK_ASK) and document.state != "open",
             may_lock=allowed(who, Right.LOCK) and document.state == "open", others=_others(session, document, school_class),
         )
@@ -213,15 +211,14 @@ def _document(session: Session, who: Identity, document_id: str) -> Document:
     return document
 
 
-def _versions(session: Session, document: Document, versions: Sequence[DocumentVersion]) -> list[VersionView]:
-    slots = session.exec(select(Slot).where(Slot.document_id == document.id).order_by(Slot.position)).all()
-    staff_ids, evidence_ids = {slot.staff_id for slot in slots}, {slot.evidence_id for slot in slots if slot.evidence_id}
-    names = dict(session.exec(select(Staff.id, Staff.full_name).where(col(Staff.id).in_([*filter(None, staff_ids)]))).all())
-    accounts = dict(session.exec(select(Account.id, Account.full_name).where(col(Account.id).in_([row.locked_by for row in versions]))).all())
-    evidence = {row.id: row for row in session.exec(select(Evidence).where(col(Evidence.id).in_(sorted(evidence_ids)))).all()}
+def _versions(session: Session, document: Document, versions: Sequence[rows.Version]) -> list[VersionView]:
+    slots = rows.slots_of(session, [version.id for version in versions])
+    names = rows.staff_names(session, {slot.staff_id for slot in slots if slot.staff_id})
+    accounts = rows.account_names(session, {version.locked_by for version in versions})
+    certificates = _certificates(session, {slot.evidence_id for slot in slots if slot.evidence_id})
     views = []
     for version in versions:
-        subjects = {row["code"]: row["name"] for row in version.snapshot.get("results", {}).get("subjects", [])}
+        subjects = _subjects(session, version.id)
         current = version.id == document.version_id
         views.append(
             VersionView(
@@ -229,11 +226,10 @@ def _versions(session: Session, document: Document, versions: Sequence[DocumentV
                 voided_at=version.voided_at, void_reason=version.void_reason or "", sha256=version.sha256, length=version.length,
                 slots=tuple(
                     SlotView(
-                        field=slot.field, stage=slot.stage, subjects=tuple(subjects.get(code, code) for code in slot.rows),
+                        field=slot.field, stage=slot.stage, subjects=tuple(subjects.get(code, code) for code in slot.subjects),
                         signer=names.get(slot.staff_id or "", ""), caption=" / ".join(slot.caption), signed_at=slot.signed_at,
                         due=current and slot.signed_at is None and slot.stage == document.next_stage,
-                        reassigned=(slot.reassignment or {}).get("reason", ""),
-                        certificate=_certificate(evidence[slot.evidence_id]) if slot.evidence_id in evidence else None,
+                        reassigned=(slot.reassignment or {}).get("reason", ""), certificate=certificates.get(slot.evidence_id or ""),
                     )
                     for slot in slots
                     if slot.version_id == version.id
@@ -241,6 +237,36 @@ def _versions(session: Session, document: Document, versions: Sequence[DocumentV
             )
         )
     return views
+
+
+_KEPT_AT_MOST = 5_000
+_subject_names: dict[tuple[str, str], dict[str, str]] = {}
+_certificate_views: dict[tuple[str, str], CertificateView] = {}
+"""By school and id: a snapshot is frozen and evidence is never changed, so what was read of them once stays true."""
+
+
+def _subjects(session: Session, version_id: str) -> dict[str, str]:
+    """Names of the subjects as the version has them, by code."""
+    key = (session.info["school_id"], version_id)
+    if key not in _subject_names:
+        snapshot = rows.snapshot_of(session, version_id)
+        _make_room(_subject_names)
+        _subject_names[key] = {row["code"]: row["name"] for row in snapshot.get("results", {}).get("subjects", [])}
+    return _subject_names[key]
+
+
+def _certificates(session: Session, evidence_ids: Collection[str]) -> dict[str, CertificateView]:
+    school_id = session.info["school_id"]
+    unread = [evidence_id for evidence_id in evidence_ids if (school_id, evidence_id) not in _certificate_views]
+    for row in rows.evidence(session, unread):
+        _make_room(_certificate_views)
+        _certificate_views[school_id, row.id] = _certificate(row)
+    return {evidence_id: _certificate_views[school_id, evidence_id] for evidence_id in evidence_ids if (school_id, evidence_id) in _certificate_views}
+
+
+def _make_room(kept: dict[tuple[str, str], Any]) -> None:
+    if len(kept) >= _KEPT_AT_MOST:
+        kept.clear()
 
 
 def _certificate(row: Evidence) -> CertificateView:
@@ -270,10 +296,12 @@ def _missing(session: Session, document: Document, school_class: SchoolClass) ->
 
 
 def _unlock(session: Session, document: Document) -> UnlockView | None:
+    if document.state == "open" or document.id not in record_list.unlocks_asked(session):
+        return None
     row: UnlockRequest | None = next(
         (row for row in record_list.open_unlocks(session) if document.id in record_list.waiting_documents(row)), None
     )
-    if row is None or document.state == "open":
+    if row is None:
         return None
     account = session.get(Account, (row.school_id, row.requested_by))
     return UnlockView(row.id, row.state, row.reason, account.full_name if account is not None else "", row.requested_at)

@@ -10,7 +10,7 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Batch
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import signing as rows
-from hocba_app.services.audit.log import changed, record
+from hocba_app.services.audit.log import progressed, record
 from hocba_app.services.jobs.queue import look_again
 from hocba_app.services.jobs.registry import Work
 from hocba_app.services.records.unlock import resume_pending_unlocks
@@ -80,7 +80,7 @@ def wait_for(work: Work, code: ErrorCode, *, at_least: float = 0.0) -> float:
         pause = max(at_least, min(LONGEST_RETRY, FIRST_RETRY * 2 ** min(batch.attempts - 1, 10)))
         batch.note, batch.retry_at = code.value, utc_now() + timedelta(seconds=pause)
         session.add(batch)
-        changed(session)
+        progressed(session)
     return min(pause, 2.0)
 
 
@@ -88,4 +88,4 @@ def move_to(session: Session, batch: Batch, state: str) -> None:
     """Enter a state afresh: its outside call has not been tried."""
     batch.state, batch.attempts, batch.note, batch.retry_at = state, 0, None, None
     session.add(batch)
-    changed(session)
+    progressed(session)

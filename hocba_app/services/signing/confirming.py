@@ -19,7 +19,7 @@ from hocba_app.models import Batch, BatchItem
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import signing as rows
 from hocba_app.models.repositories.many import set_rows
-from hocba_app.services.audit.log import changed, record
+from hocba_app.services.audit.log import progressed, record
 from hocba_app.services.jobs.registry import Work
 from hocba_app.services.signing import cms
 from hocba_app.services.signing.closing import end_batch, move_to, wait_for
@@ -239,7 +239,7 @@ def _note(work: Work, code: ErrorCode) -> float:
         batch = session.get_one(Batch, (work.school_id, work.job_id))
         batch.note = code.value
         session.add(batch)
-        changed(session)
+        progressed(session)
     return 2.0
 
 
@@ -254,4 +254,4 @@ def _show_state(work: Work, state: str) -> None:
         batch = session.get_one(Batch, (work.school_id, work.job_id))
         batch.note, batch.attempts, batch.retry_at = note, 0, None
         session.add(batch)
-        changed(session)
+        progressed(session)

@@ -13,7 +13,7 @@ from hocba_app.models import SEAL, Batch, BatchItem, Evidence, School, Signature
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import signing as rows
 from hocba_app.models.repositories.many import set_rows
-from hocba_app.services.audit.log import changed
+from hocba_app.services.audit.log import progressed
 from hocba_app.services.jobs.registry import Work
 from hocba_app.services.signing import appearance, certificates, cms
 from hocba_app.services.signing.closing import end_batch, move_to
@@ -150,7 +150,7 @@ def _prepare_some(work: Work, chain: list[bytes]) -> bool:
                 }
             )
         set_rows(session, BatchItem, laid_out)
-        changed(session)
+        progressed(session)
     return True
 
 

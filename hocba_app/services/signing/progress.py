@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sqlalchemy.orm import defer
 from sqlmodel import Session, select
 
 from hocba_app.domain.errors import SENTENCES, ErrorCode, HocbaError
@@ -61,7 +62,11 @@ def my_batches(db: Database, who: Identity, limit: int = 20) -> list[BatchView]:
     """This person's newest batches, the running ones first."""
     with db.read(who.school_id) as session:
         found = session.exec(
-            select(Batch).where(Batch.account_id == who.account_id).order_by(Batch.created_at.desc()).limit(limit)  # type: ignore[attr-defined]
+            select(Batch)
+            .where(Batch.account_id == who.account_id)
+            .order_by(Batch.created_at.desc())  # type: ignore[attr-defined]
+            .limit(limit)
+            .options(defer(Batch.chain))  # type: ignore[arg-type]
         ).all()
         views = [_view(session, batch) for batch in found]
     return sorted(views, key=lambda view: view.over)

@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from sqlmodel import Session, select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import SEAL, Batch, BatchItem, Database, Document, Job, SchoolClass, SigningKey, Slot, Student
+from hocba_app.models import SEAL, Batch, BatchItem, Database, Job, SigningKey
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import signing as rows
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.sessions import Identity
+from hocba_app.services.audit import changes
 from hocba_app.services.audit.log import changed, record
 from hocba_app.services.jobs.queue import enqueue
 from hocba_app.services.jobs.wake import wake
-from hocba_app.services.signing.turn import sealable_now
+from hocba_app.services.signing.turn import Sealing, sealable_now
 
 MAX_HASHES = 500
 """Hashes in one call of the provider, and so in one confirmation (core decision 8)."""
@@ -44,10 +45,59 @@ class Waiting:
     """Why not, when not ready."""
 
 
-def my_queue(db: Database, who: Identity) -> tuple[list[Waiting], dict[str, str]]:
-    """Everything that waits for this person (nothing, for an account without a person), and subjects' names by code."""
+@dataclass(frozen=True, slots=True)
+class WaitingGroup:
+    """What waits for the signer of one class, kind, stage and subject: one tap signs it."""
+
+    stage: str
+    kind: str
+    school_year: str
+    class_id: str
+    class_name: str
+    subjects: tuple[str, ...]
+    waiting: int
+    ready: int
+    reasons: frozenset[ErrorCode]
+    """Why the others are not ready."""
+
+
+def my_queue(db: Database, who: Identity) -> list[Waiting]:
+    """Everything that waits for this person (nothing, for an account without a person)."""
     with db.read(who.school_id) as session:
-        return waiting_for(session, who), rows.subject_names(session)
+        return waiting_for(session, who)
+
+
+def my_groups(db: Database, who: Identity) -> list[WaitingGroup]:
+    """What this person's page offers to sign, class by class."""
+    with db.read(who.school_id) as session:
+        return groups_for(session, who)
+
+
+def subject_words(db: Database, who: Identity) -> dict[str, str]:
+    """Names of the school's subjects by code."""
+    return changes.kept(db, who.school_id, "subjects", rows.subject_names)
+
+
+def groups_for(session: Session, who: Identity) -> list[WaitingGroup]:
+    """The same as :func:`waiting_for`, counted in the database: hundreds of records are a dozen lines of a page."""
+    found: list[WaitingGroup] = []
+    if who.staff_id is not None:
+        for row in rows.due_groups(session, who.staff_id):
+            found.append(
+                WaitingGroup(
+                    row.stage, row.kind, row.school_year, row.class_id, row.class_name, tuple(row.subjects), row.waiting,
+                    row.waiting - row.busy, frozenset({ErrorCode.DOCUMENT_BUSY} if row.busy else ()),
+                )
+            )
+    if "seal_operator" in who.roles:
+        by_group: dict[tuple[str, str, str], list[Waiting]] = {}
+        for item in waiting_for(session, who, stage=SEAL):
+            by_group.setdefault((item.class_id, item.kind, item.school_year), []).append(item)
+        for (class_id, kind, year), items in by_group.items():
+            reasons = frozenset(item.reason for item in items if item.reason is not None)
+            ready = sum(item.ready for item in items)
+            found.append(WaitingGroup(SEAL, kind, year, class_id, items[0].class_name, items[0].subjects, len(items), ready, reasons))
+    return found
 
 
 def waiting_for(session: Session, who: Identity, *, stage: str | None = None) -> list[Waiting]:
@@ -64,21 +114,21 @@ def waiting_for(session: Session, who: Identity, *, stage: str | None = None) ->
     return found
 
 
-def _waiting(session: Session, query: object, *, seal: bool = False) -> list[Waiting]:
-    due: list[tuple[Slot, Document, SchoolClass, Student]] = list(session.exec(query).all())  # type: ignore[call-overload]
-    busy = rows.slots_in_live_batches(session, [slot.id for slot, *_ in due])
-    sealable = sealable_now(session, [document for _, document, *_ in due]) if seal else frozenset()
+def _waiting(session: Session, due: list[rows.DueSlot], *, seal: bool = False) -> list[Waiting]:
+    busy = rows.slots_in_live_batches(session, [slot.slot_id for slot in due])
+    documents = [Sealing(slot.document_id, slot.student_id, slot.school_year, slot.class_id) for slot in due]
+    sealable = sealable_now(session, documents) if seal else frozenset()
     found = []
-    for slot, document, school_class, student in due:
-        reason = ErrorCode.DOCUMENT_BUSY if slot.id in busy else None
-        if reason is None and seal and document.id not in sealable:
+    for slot in due:
+        reason = ErrorCode.DOCUMENT_BUSY if slot.slot_id in busy else None
+        if reason is None and seal and slot.document_id not in sealable:
             reason = ErrorCode.NOT_SEALABLE
         found.append(
             Waiting(
-                slot_id=slot.id, stage=slot.stage, kind=document.kind, school_year=document.school_year,
-                class_id=school_class.id, class_name=school_class.name, subjects=tuple(slot.rows),
-                document_id=document.id, version_id=slot.version_id, student_id=student.id,
-                student_code=student.code, student_name=student.full_name, ready=reason is None, reason=reason,
+                slot_id=slot.slot_id, stage=slot.stage, kind=slot.kind, school_year=slot.school_year, class_id=slot.class_id,
+                class_name=slot.class_name, subjects=tuple(slot.subjects), document_id=slot.document_id, version_id=slot.version_id,
+                student_id=slot.student_id, student_code=slot.student_code, student_name=slot.student_name,
+                ready=reason is None, reason=reason,
             )
         )
     return found

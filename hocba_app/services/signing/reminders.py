@@ -4,20 +4,29 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlmodel import Session, select
 
 from hocba_app.domain.calendar import today
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import Account, Database, Reminder, SchoolClass, Staff
+from hocba_app.models import Account, Database, Job, Reminder, SchoolClass, Staff
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import reminders as rows
 from hocba_app.models.repositories.signing import serialise, subject_names
 from hocba_app.services.accounts.authority import Right, allowed, require
 from hocba_app.services.accounts.sessions import Identity
+from hocba_app.services.audit import changes
 from hocba_app.services.audit.log import changed, record
+from hocba_app.services.jobs.queue import enqueue
+from hocba_app.services.jobs.registry import Work, job
+from hocba_app.services.jobs.wake import wake
 from hocba_app.services.notify.mail import Letter, offered, post_office
 from hocba_app.settings import settings
+
+MAIL = "reminder_mail"
+AGAIN_SECONDS, GIVE_UP_AFTER = 60.0, timedelta(hours=2)
+"""Between two tries of a letter, and how long a mail server may be down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +54,28 @@ class Asked:
     """How many records of the class wait for him now."""
 
 
+def homeroom_classes(db: Database, who: Identity) -> frozenset[str]:
+    """Classes of which this person is the homeroom teacher, or signs as such."""
+    staff_id = who.staff_id
+    if staff_id is None:
+        return frozenset()
+    return changes.kept(db, who.school_id, ("homeroom", staff_id), lambda session: frozenset(rows.homeroom_class_ids(session, staff_id)))
+
+
 def late_teachers(db: Database, who: Identity) -> list[Late]:
     """Subject teachers who have not signed in the classes of which this person is the homeroom teacher; himself left out."""
     if who.staff_id is None:
         return []
+    classes = homeroom_classes(db, who)
+    if not classes:
+        return []
     with db.read(who.school_id) as session:
-        classes = rows.homeroom_class_ids(session, who.staff_id)
-        if not classes:
-            return []
         late: dict[tuple[str, str, str, str], Counter[str]] = {}
         names = subject_names(session)
-        for class_id, class_name, staff_id, name, codes in rows.late_in(session, classes):
+        for class_id, class_name, staff_id, name, codes, slots in rows.late_in(session, classes):
             if staff_id != who.staff_id:
                 words = ", ".join(names.get(code, code) for code in codes)
-                late.setdefault((class_id, class_name, staff_id, name), Counter())[words] += 1
+                late.setdefault((class_id, class_name, staff_id, name), Counter())[words] += slots
         reminded = rows.sent_on(session, today().isoformat(), classes)
     return [
         Late(class_id, class_name, staff_id, name, tuple(subjects.items()), (class_id, staff_id) in reminded)
@@ -70,7 +87,7 @@ def remind(db: Database, who: Identity, class_id: str, staff_id: str) -> bool:
     """Remind somebody of the records of one class: the homeroom teacher his subject teachers, the office everybody.
 
     Returns:
-        Whether a letter went out too. One that fails does not undo the reminder in the app.
+        Whether a letter goes out too; a worker posts it. One that fails does not undo the reminder in the app.
 
     Raises:
         HocbaError: FORBIDDEN (also for a class that does not exist), NOTHING_TO_DO when nothing waits for him there,
@@ -89,12 +106,16 @@ def remind(db: Database, who: Identity, class_id: str, staff_id: str) -> bool:
         day = today().isoformat()
         if (class_id, staff_id) in rows.sent_on(session, day, [class_id]):
             raise HocbaError(ErrorCode.ALREADY_REMINDED, name=person.full_name)
-        session.add(Reminder(from_account=who.account_id, to_staff=staff_id, class_id=class_id, day=day))
+        reminder = Reminder(from_account=who.account_id, to_staff=staff_id, class_id=class_id, day=day)
+        session.add(reminder)
         record(
             session, actor=who.account_id, action="reminder.sent", subject=f"class:{class_id}", data={"staff": staff_id, "records": records}
         )
-        letter = _letter(session, who, class_id, person, records)
-    return letter is not None and _posted(letter)
+        session.flush()
+        letter = enqueue(session, MAIL, {"reminder": reminder.id}, actor=who.account_id) if _address(session, person) else None
+    if letter is not None:
+        wake(who.school_id, letter.id)
+    return letter is not None
 
 
 def reminders_of(db: Database, who: Identity) -> list[Asked]:
@@ -154,27 +175,51 @@ def bring_back(db: Database, who: Identity, reminder_id: str) -> None:
             changed(session)
 
 
-def _letter(session: Session, who: Identity, class_id: str, person: Staff, records: int) -> Letter | None:
-    """The same by mail, without a pupil's name; None where mail is not set up or he has no address."""
-    account = session.exec(select(Account).where(Account.staff_id == person.id)).first()
-    address = (account.email if account is not None else None) or person.email
-    if not offered() or not address:
+@job(MAIL)
+def post_reminder(work: Work) -> float | None:
+    """The same by mail. Killed between posting and noting it, the letter goes out twice: better than not at all.
+
+    Raises:
+        HocbaError: REMINDER_NOT_MAILED when the server did not take it for :data:`GIVE_UP_AFTER`.
+    """
+    with work.db.read(work.school_id) as session:
+        asked_at = session.get_one(Job, (work.school_id, work.job_id)).created_at
+        letter = _letter(session, str(work.arguments["reminder"]))
+    if letter is None:
         return None
-    class_name = session.get_one(SchoolClass, (who.school_id, class_id)).name
+    try:
+        with post_office() as post:
+            post(letter)
+    except HocbaError as error:
+        if utc_now() - asked_at < GIVE_UP_AFTER:
+            return AGAIN_SECONDS
+        raise HocbaError(ErrorCode.REMINDER_NOT_MAILED) from error
+    return None
+
+
+def _address(session: Session, person: Staff) -> str:
+    """Where his letters go; "" where mail is not set up or no address is known."""
+    account = session.exec(select(Account).where(Account.staff_id == person.id)).first()
+    return ((account.email if account is not None else None) or person.email or "") if offered() else ""
+
+
+def _letter(session: Session, reminder_id: str) -> Letter | None:
+    """The reminder by mail, without a pupil's name; None when nothing waits any more or he has read it in the app."""
+    school_id = session.info["school_id"]
+    reminder = session.get(Reminder, (school_id, reminder_id))
+    if reminder is None or reminder.seen_at is not None:
+        return None
+    person = session.get_one(Staff, (school_id, reminder.to_staff))
+    address, records = _address(session, person), rows.due_documents(session, person.id, reminder.class_id)
+    if not address or not records:
+        return None
+    class_name = session.get_one(SchoolClass, (school_id, reminder.class_id)).name
+    by = session.get_one(Account, (school_id, reminder.from_account))
     return Letter(
         to=address, subject=f"Học bạ lớp {class_name} chờ thầy cô ký",
         text=(
             f"Kính gửi thầy cô {person.full_name},\n\n"
-            f"{who.full_name} nhắc: lớp {class_name} còn {records} hồ sơ chờ thầy cô ký.\n\n"
+            f"{by.full_name or by.username} nhắc: lớp {class_name} còn {records} hồ sơ chờ thầy cô ký.\n\n"
             f"Thầy cô mở {settings().public_url.rstrip('/')}/sign để ký.\n"
         ),
     )
-
-
-def _posted(letter: Letter) -> bool:
-    try:
-        with post_office() as post:
-            post(letter)
-    except HocbaError:
-        return False
-    return True

@@ -18,7 +18,7 @@ from hocba_app.models import Batch, BatchItem, Evidence
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import signing as rows
 from hocba_app.models.repositories.many import set_rows
-from hocba_app.services.audit.log import changed
+from hocba_app.services.audit.log import progressed
 from hocba_app.services.jobs.registry import Work
 from hocba_app.services.signing import certificates, timestamps
 from hocba_app.services.signing.closing import end_batch, move_to, wait_for
@@ -59,7 +59,7 @@ def stamp(work: Work) -> float | None:
             waiting = {row.id for row in rows.item_rows(session, batch.id, "answered")}
             stamped = [(item, token) for item, token in zip(items, tokens, strict=True) if item.id in waiting]
             _accept(session, batch, stamped, certificate)
-            changed(session)
+            progressed(session)
     with work.write() as session:
         batch = session.get_one(Batch, (work.school_id, work.job_id))
         if rows.item_rows(session, batch.id, "stamped", limit=1):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlmodel import Session
 
@@ -141,6 +141,15 @@ def require_due(session: Session, batch: Batch, slot: Any, document: Any, sealab
         raise HocbaError(ErrorCode.SLOT_NOT_YOURS)
     if slot.stage == "principal" and document.kind != "cover":
         _require_principal_or_deputy(session, slot.staff_id, document.kind)
+
+
+class Sealing(NamedTuple):
+    """A document as the question of its sealing needs it."""
+
+    id: str
+    student_id: str
+    school_year: str
+    class_id: str
 
 
 def sealable_now(session: Session, documents: Sequence[Any]) -> frozenset[str]:

@@ -156,6 +156,7 @@ def test_identify_writes_at_most_once_a_minute(db: Database, make_account: Calla
     def seen() -> timedelta:
         sessions.forget()
         identify(db, token)
+        sessions.settle()
         with db.installation() as session:
             return utc_now() - session.get_one(LoginSession, token_hash(token)).last_seen_at
 
@@ -186,16 +187,15 @@ def test_an_answer_read_before_a_revocation_is_not_kept_after_it(
 ) -> None:
     make_account("gv01")
     token = login(db, "gv01", PASSWORD, address=ADDRESS)
-    read = sessions.identity_of
+    read = sessions.identity_with
 
-    def revoked_meanwhile(session: object, account_id: str) -> object:
-        who = read(session, account_id)  # type: ignore[arg-type]
+    def revoked_meanwhile(*found: object) -> object:
         logout(db, token)
-        return who
+        return read(*found)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(sessions, "identity_of", revoked_meanwhile)
-    identify(db, token)
-    monkeypatch.setattr(sessions, "identity_of", read)
+    monkeypatch.setattr(sessions, "identity_with", revoked_meanwhile)
+    assert identify(db, token) is not None
+    monkeypatch.setattr(sessions, "identity_with", read)
     assert identify(db, token) is None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -12,8 +13,9 @@ from sqlmodel import select
 
 from hocba_app.domain.calendar import today
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import AuditEvent, Reminder, Slot, Staff
+from hocba_app.models import AuditEvent, Job, Reminder, Slot, Staff
 from hocba_app.models.base import utc_now
+from hocba_app.services.jobs.advance import Claims, advance
 from hocba_app.services.signing import reminders
 from hocba_app.services.signing.reminders import bring_back, dismiss, late_teachers, remind, reminders_of
 from tests.integration.records.conftest import lock
@@ -121,7 +123,7 @@ def test_another_school_is_out_of_reach(small: SmallSchool, other: SmallSchool) 
     assert caught.value.code is ErrorCode.NOT_FOUND and late_teachers(other.db, other.people["homeroom"]) == []
 
 
-def test_a_letter_goes_out_where_mail_is_set_up_and_its_failure_undoes_nothing(
+def test_a_worker_posts_the_letter_where_mail_is_set_up_and_its_failure_undoes_nothing(
     small: SmallSchool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lock(small)
@@ -144,8 +146,39 @@ def test_a_letter_goes_out_where_mail_is_set_up_and_its_failure_undoes_nothing(
             person.email = address
             session.add(person)
     head = small.people["homeroom"]
-    assert [remind(small.db, head, small.class_id, staff_of(small, part)) for part in ("TOAN", "VAN", "GDTC")] == [True, False, False]
+    assert [remind(small.db, head, small.class_id, staff_of(small, part)) for part in ("TOAN", "VAN", "GDTC")] == [True, True, False]
+    assert letters == []  # nothing is sent while somebody waits for the page
+    with small.db.read(small.school_id) as session:
+        jobs = [row.id for row in session.exec(select(Job).where(Job.kind == "reminder_mail").order_by(Job.id)).all()]
+    ends = [advance(small.db, Claims(), small.school_id, job_id, "w0", threading.Event()) for job_id in jobs]
+    assert ends[0] == "ended" and ends[1] != "ended"  # the refused one is tried again …
+    monkeypatch.setattr(reminders, "GIVE_UP_AFTER", timedelta(0))
+    with small.db.write(small.school_id) as session:
+        session.get_one(Job, (small.school_id, jobs[1])).wake_at = None
+    assert advance(small.db, Claims(), small.school_id, jobs[1], "w0", threading.Event()) == "ended"
+    with small.db.read(small.school_id) as session:  # … and given up with its reason
+        states = [session.get_one(Job, (small.school_id, job_id)) for job_id in jobs]
+    assert [(row.state, row.error_code) for row in states] == [("done", None), ("failed", "reminder_not_mailed")]
     [letter] = letters
     assert letter.to == "toan@school.test" and "lớp 6A1 còn 3 hồ sơ" in letter.text and "http://school.test/sign" in letter.text
     assert "Đặng" not in letter.text  # no pupil's name travels by mail
     assert len(reminders_of(small.db, small.people["VAN"])) == 1
+
+
+def test_no_letter_goes_to_who_has_read_the_reminder_or_signed(small: SmallSchool, monkeypatch: pytest.MonkeyPatch) -> None:
+    lock(small)
+    monkeypatch.setattr(reminders, "offered", lambda: True)
+    monkeypatch.setattr(reminders, "post_office", lambda: pytest.fail("posted"))
+    with small.db.write(small.school_id) as session:
+        for part in ("TOAN", "VAN"):
+            person = session.get_one(Staff, (small.school_id, staff_of(small, part)))
+            person.email = f"{part}@school.test"
+            session.add(person)
+    for part in ("TOAN", "VAN"):
+        assert remind(small.db, small.people["homeroom"], small.class_id, staff_of(small, part))
+    [asked] = reminders_of(small.db, small.people["TOAN"])
+    dismiss(small.db, small.people["TOAN"], asked.id)
+    sign_all(small, "VAN")
+    with small.db.read(small.school_id) as session:
+        jobs = [row.id for row in session.exec(select(Job).where(Job.kind == "reminder_mail")).all()]
+    assert [advance(small.db, Claims(), small.school_id, job_id, "w0", threading.Event()) for job_id in jobs] == ["ended", "ended"]

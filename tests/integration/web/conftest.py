@@ -63,6 +63,7 @@ def web_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]
     db = database()
     SQLModel.metadata.create_all(db.engine)
     yield db
+    sessions.settle()
     db.dispose()
     patch.undo()
     database.cache_clear()

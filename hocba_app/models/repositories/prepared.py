@@ -1,0 +1,46 @@
+"""Queries made once: what every event of every screen asks costs more to put together than to answer.
+
+A prepared query names its school itself (:func:`own_school` on one table, equal schools in every join), so that it can
+do without the criteria that a session adds to each statement; the session says which school, never the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import BindParameter, ColumnElement, bindparam
+from sqlmodel import Session, col
+
+from hocba_app.models.base import SchoolRow
+from hocba_app.models.database import TenancyError
+
+_SCOPED = {"hocba_scope": True}
+_SCHOOL = "own_school"
+
+
+def own_school(table: type[SchoolRow]) -> ColumnElement[bool]:
+    """The criterion that the rows are those of the session's school."""
+    return col(table.school_id) == bindparam(_SCHOOL)
+
+
+def given(name: str) -> BindParameter[Any]:
+    """A value that is given at each execution."""
+    return bindparam(name)
+
+
+def any_of(name: str) -> BindParameter[Any]:
+    """A list of values that is given at each execution, for ``in_``."""
+    return bindparam(name, expanding=True)
+
+
+def rows_of(session: Session, statement: Any, **values: Any) -> Sequence[Any]:
+    """The rows of a prepared query in the session's school.
+
+    Raises:
+        TenancyError: the session has no school.
+    """
+    school_id = session.info.get("school_id")
+    if not school_id:
+        raise TenancyError("a school table was read without a school")
+    return session.execute(statement, {**values, _SCHOOL: school_id}, execution_options=_SCOPED).all()

@@ -1,0 +1,148 @@
+"""A page that follows its school: reloaded for what it shows, left alone for the rest, one loop a tab."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from hocba_app.services.accounts.identity import Identity
+from hocba_app.services.audit.changes import Moves
+from hocba_app.state import following
+
+WHO = Identity("account", "school", "staff", "gv01", "Cô Ánh", frozenset({"subject"}))
+PATIENT = 30.0
+
+
+class Page:
+    """What a loop knows of a state."""
+
+    def __init__(self, token: str = "tab", screen: str = "app.signing") -> None:
+        self.router = SimpleNamespace(session=SimpleNamespace(client_token=token))
+        self.screen, self.reloaded = screen, asyncio.Queue[str]()
+
+    def get_full_name(self) -> str:
+        return self.screen
+
+    async def __aenter__(self) -> Page:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        return None
+
+    async def reload(self, who: Identity) -> None:
+        await self.reloaded.put(who.username)
+
+
+class Watcher:
+    """Told by the test what moved."""
+
+    def __init__(self) -> None:
+        self.counter, self.known = 0, dict[int, Moves]()
+        self.told = asyncio.Condition()
+
+    def value(self, _school: str) -> int:
+        return self.counter
+
+    async def moved(self, _school: str, since: int, _patience: float) -> int:
+        async with self.told:
+            await self.told.wait_for(lambda: self.counter != since)
+        return self.counter
+
+    def moves(self, _school: str, since: int) -> list[Moves]:
+        return [what for before, what in self.known.items() if before >= since]
+
+    @asynccontextmanager
+    async def unhurried(self) -> AsyncIterator[None]:
+        yield
+
+    async def tell(self, what: Moves) -> None:
+        async with self.told:
+            self.known[self.counter] = what
+            self.counter += 1
+            self.told.notify_all()
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    found = SimpleNamespace(watcher=Watcher(), tabs={"tab"}, who=WHO)
+
+    async def identity(_state: Any) -> Identity | None:
+        return found.who
+
+    monkeypatch.setattr(following, "watcher", lambda: found.watcher)
+    monkeypatch.setattr(following, "identity", identity)
+    monkeypatch.setattr(following, "open_tabs", lambda: found.tabs)
+    monkeypatch.setattr(following, "CALM_SECONDS", 0.0)
+    monkeypatch.setattr(following, "_loops", {})
+    return found
+
+
+def begun(page: Any) -> asyncio.Task[None]:
+    assert following.begin(page)
+    return asyncio.create_task(following.follow(page, None, page.reload, concerned=lambda _state, who, what: who.staff_id in what.staff))
+
+
+async def ended(task: asyncio.Task[None]) -> None:
+    await asyncio.wait_for(task, PATIENT)
+
+
+async def test_only_what_concerns_the_page_reloads_it(world: SimpleNamespace) -> None:
+    page = Page()
+    task = begun(page)
+    await asyncio.sleep(0)
+    for what in (
+        Moves(staff=frozenset({"another"})), Moves(accounts=frozenset({"another"}), classes=frozenset({"6A1"})), Moves(),
+        Moves(staff=frozenset({"staff"})), Moves(accounts=frozenset({"account"})), Moves(wide=True),
+    ):
+        await world.watcher.tell(what)
+        if what.wide or "staff" in what.staff or "account" in what.accounts:
+            assert await asyncio.wait_for(page.reloaded.get(), PATIENT) == "gv01"
+        else:
+            for _ in range(20):
+                await asyncio.sleep(0)
+            assert page.reloaded.empty()
+    world.tabs.clear()  # the tab is closed
+    await world.watcher.tell(Moves(wide=True))
+    await ended(task)
+    assert page.reloaded.empty() and following._loops == {}
+
+
+async def test_a_page_loaded_again_keeps_its_loop_and_another_page_ends_it(world: SimpleNamespace) -> None:
+    page: Any = Page()
+    task = begun(page)
+    await asyncio.sleep(0)
+    following.leave(page)
+    assert not following.begin(page)  # the same page again: filters, a reload
+    await world.watcher.tell(Moves(wide=True))
+    await asyncio.wait_for(page.reloaded.get(), PATIENT)
+    other: Any = Page(screen="app.records")
+    following.leave(page)
+    second = begun(other)
+    await asyncio.sleep(0)
+    await world.watcher.tell(Moves(wide=True))
+    await ended(task)
+    await asyncio.wait_for(other.reloaded.get(), PATIENT)
+    assert page.reloaded.empty()
+    world.who = None  # signed out
+    await world.watcher.tell(Moves(wide=True))
+    await ended(second)
+    assert following._loops == {}
+
+
+async def test_a_client_that_calls_the_loop_itself_gets_none(world: SimpleNamespace) -> None:
+    page: Any = Page()
+    await ended(asyncio.create_task(following.follow(page, None, page.reload)))  # never asked for by a load
+    task = begun(page)
+    await asyncio.sleep(0)
+    await ended(asyncio.create_task(following.follow(page, None, page.reload)))  # one runs already
+    await world.watcher.tell(Moves(wide=True))
+    await asyncio.wait_for(page.reloaded.get(), PATIENT)
+    world.tabs.clear()
+    await world.watcher.tell(Moves(wide=True))
+    await ended(task)
+    assert page.reloaded.empty()
