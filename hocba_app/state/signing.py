@@ -268,8 +268,7 @@ class SigningState(rx.State):
         await self._reload(who)
 
     async def _reload(self, who: Identity) -> None:
-        waiting, names, batches, late, asked = await in_thread(_read, who)
-        self._homeroom = await in_thread(reminders.homeroom_classes, database(), who)
+        waiting, names, batches, late, asked, self._homeroom = await in_thread(_read, who)
         self.groups = [_group(group, names) for group in waiting]
         self.batches = [batch_card(view) for view in batches]
         self.late = [
@@ -319,11 +318,11 @@ def _concerned(state: SigningState, who: Identity, what: Moves) -> bool:
 
 def _read(
     who: Identity,
-) -> tuple[list[queue.WaitingGroup], dict[str, str], list[progress.BatchView], list[reminders.Late], list[reminders.Asked]]:
+) -> tuple[list[queue.WaitingGroup], dict[str, str], list[progress.BatchView], list[reminders.Late], list[reminders.Asked], frozenset[str]]:
     db = database()
     return (
         queue.my_groups(db, who), queue.subject_words(db, who), progress.my_batches(db, who, limit=8),
-        reminders.late_teachers(db, who), reminders.reminders_of(db, who),
+        reminders.late_teachers(db, who), reminders.reminders_of(db, who), reminders.homeroom_classes(db, who),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sqlmodel import Session
@@ -10,9 +11,11 @@ from sqlmodel import Session
 from hocba_app.models import Database, School
 from hocba_app.models.repositories import dashboard as counts
 from hocba_app.models.repositories.record_list import noted_as_changed
-from hocba_app.services.accounts.authority import Right, allowed, require, viewable_class_ids
+from hocba_app.services.accounts.authority import Right, allowed, require
 from hocba_app.services.accounts.sessions import Identity
+from hocba_app.services.audit import changes
 from hocba_app.services.records.out_of_date import is_out_of_date
+from hocba_app.services.records.reading import visible_classes
 from hocba_app.services.signing.queue import groups_for
 
 STEPS = ("open", "subject", "homeroom", "principal", "seal", "sealed")
@@ -92,15 +95,16 @@ def overview(db: Database, who: Identity, school_year: str | None = None) -> Ove
         school = session.get_one(School, who.school_id)
     year = school_year or school.current_year
     whole_school = allowed(who, Right.LOCK)
+    visible = None if whole_school else sorted(visible_classes(db, who))
+    students = changes.kept(db, who.school_id, ("pupils", year), lambda own: counts.pupils_per_class(own, year))
     with db.read(who.school_id) as session:
-        visible = None if whole_school else sorted(viewable_class_ids(session, who))
         mine = Counter[str]()
         for group in groups_for(session, who):
             mine[group.stage] += group.ready
         return Overview(
             school_name=school.name,
             school_year=year,
-            classes=_classes(session, year, visible),
+            classes=_classes(session, year, visible, students),
             people=[
                 Person(staff_id, name, stage, class_id, class_name, slots)
                 for staff_id, name, stage, class_id, class_name, slots in counts.waiting_people(session, year, visible)
@@ -111,8 +115,7 @@ def overview(db: Database, who: Identity, school_year: str | None = None) -> Ove
         )
 
 
-def _classes(session: Session, year: str, visible: list[str] | None) -> list[ClassProgress]:
-    students = counts.pupils_per_class(session, year)
+def _classes(session: Session, year: str, visible: list[str] | None, students: Mapping[str, int]) -> list[ClassProgress]:
     steps: dict[str, dict[str, Counter[str]]] = {}
     stale = Counter(class_id for _, class_id, noted in noted_as_changed(session, year) if is_out_of_date(noted))
     for class_id, kind, state, next_stage, documents in counts.document_counts(session, year):

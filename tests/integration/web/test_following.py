@@ -9,10 +9,20 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from reflex.istate.manager.memory import StateManagerMemory
+from reflex.utils.format import format_event_handler
+from reflex_base.event import Event
+from sqlmodel import select
 
+from hocba_app.hocba_app import app
+from hocba_app.models import Document
+from hocba_app.models.base import utc_now
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.audit.changes import Moves
-from hocba_app.state import following
+from hocba_app.services.audit.log import record
+from hocba_app.state import following, guard, live
+from hocba_app.state.record import RecordState
+from tests.integration.web.conftest import WebSchool
 
 WHO = Identity("account", "school", "staff", "gv01", "Cô Ánh", frozenset({"subject"}))
 PATIENT = 30.0
@@ -146,3 +156,57 @@ async def test_a_client_that_calls_the_loop_itself_gets_none(world: SimpleNamesp
     await world.watcher.tell(Moves(wide=True))
     await ended(task)
     assert page.reloaded.empty()
+
+
+async def test_an_open_record_shows_what_another_process_did_to_it_and_to_no_other(
+    two_schools: tuple[WebSchool, WebSchool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Through the whole pipeline: the gate, the state, the watcher on the database, the loop, the delta."""
+    ours, _ = two_schools
+    db, tabs = ours.small.db, {"tab"}
+    monkeypatch.setattr(following, "open_tabs", lambda: tabs)
+    monkeypatch.setattr(following, "PATIENCE", 0.2)
+    monkeypatch.setattr(following, "CALM_SECONDS", 0.0)
+    monkeypatch.setattr(live, "LOOK_SECONDS", 0.02)
+    with db.read(ours.school_id) as session:
+        shown, other = [row.id for row in session.exec(select(Document).where(Document.kind == "results").limit(2)).all()]
+
+    def sign(document_id: str) -> None:
+        with db.write(ours.school_id) as session:
+            document = session.get_one(Document, (ours.school_id, document_id))
+            document.updated_at = utc_now()
+            session.add(document)
+            record(session, actor="", action="record.signed", subject=f"document:{document_id}", data={"stage": "subject"})
+
+    data = {
+        "headers": {"cookie": f"{guard.COOKIE}={ours.tokens['admin']}"}, "pathname": "/records/[document_id]", "asPath": f"/records/{shown}",
+        "query": {"document_id": shown}, "token": "tab",
+    }
+    app._state_manager = StateManagerMemory()
+    async with app._setup_event_processor(), asyncio.timeout(120):  # type: ignore[attr-defined]
+        name = format_event_handler(RecordState.load)
+        titles = asyncio.Queue[str]()
+
+        async def listen() -> None:
+            async for delta in app.event_processor.enqueue_stream_delta("tab", Event(name=name, payload={}, router_data=data)):
+                for state, values in dict(delta).items():
+                    if state.endswith("record____record_state") and values.get("title_rx_state_"):
+                        await titles.put(values["title_rx_state_"])
+
+        listening = asyncio.create_task(listen())
+        title = await titles.get()
+        while "tab" not in following._loops or not following._loops["tab"].running:  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0.01)
+        await live.watcher().moved(ours.school_id, 0, 30)  # the watcher has read where the school stands
+        while not titles.empty():
+            titles.get_nowait()
+        await asyncio.to_thread(sign, shown)
+        assert await titles.get() == title
+        before = live.watcher().value(ours.school_id)
+        await asyncio.to_thread(sign, other)
+        await live.watcher().moved(ours.school_id, before, 30)
+        await asyncio.to_thread(sign, shown)
+        assert await titles.get() == title
+        tabs.clear()
+        await listening
+    assert titles.empty() and "tab" not in following._loops
