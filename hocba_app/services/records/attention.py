@@ -17,6 +17,7 @@ from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.signers.gaps import Gap, gaps
 from hocba_app.services.signers.keys import KeyView, keys_page
 from hocba_app.services.sync.service import SyncRun, sync_runs
+from hocba_app.services.verification.nightly import damage_found
 
 _NAMED = 3
 """Names in one line; the rest is counted."""
@@ -75,10 +76,11 @@ def attention(db: Database, who: Identity) -> Attention:
         failed = session.exec(
             select(Job).where(Job.state == "failed", col(Job.ended_at) >= utc_now() - timedelta(days=1)).order_by(col(Job.ended_at).desc())
         ).all()
+        damage = damage_found(session)
     expiring = keys_page(db, who, problem="expiring", size=100).rows
     runs = sync_runs(db, who, 1)
     return Attention(
-        problems=_grouped(gap for gap in gaps(db, who, year) if gap.code != "certificate_expiring"),
+        problems=_damaged(damage) + _grouped(gap for gap in gaps(db, who, year) if gap.code != "certificate_expiring"),
         expiring=sorted(expiring, key=lambda view: (view.days_left or 0, view.name)),
         failed=[
             FailedJob(JOB_KIND.get(job.kind, "Công việc nền"), job.ended_at or job.created_at, _sentence(job), _PAGES.get(job.kind, "/audit"))
@@ -86,6 +88,12 @@ def attention(db: Database, who: Identity) -> Attention:
         ],
         last_sync=runs[0] if runs else None,
     )
+
+
+def _damaged(found: str) -> list[Problem]:
+    """What the nightly check found comes before everything else: a record may be lost."""
+    words = "Đừng chốt, ký hay xóa gì trên những hồ sơ này; báo ngay người quản trị hệ thống để phục hồi từ bản sao lưu."
+    return [Problem("Kho hồ sơ", f"{found} {words}", "/audit", True)] if found else []
 
 
 def _grouped(found: Iterable[Gap]) -> list[Problem]:

@@ -8,8 +8,12 @@ import secrets
 from functools import lru_cache
 from pathlib import Path
 
+import structlog
+
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.settings import settings
+
+log = structlog.get_logger()
 
 
 def folder() -> Path:
@@ -57,8 +61,10 @@ def get(sha256: str) -> bytes:
         with open(f"{folder()}/{sha256[:2]}/{sha256[2:4]}/{sha256}", "rb") as file:  # a path object costs more than the reading
             data = file.read()
     except FileNotFoundError as error:
+        log.error("store.damaged", sha256=sha256, missing=True)
         raise HocbaError(ErrorCode.STORED_FILE_DAMAGED) from error
     if hashlib.sha256(data).hexdigest() != sha256:
+        log.error("store.damaged", sha256=sha256, missing=False)
         raise HocbaError(ErrorCode.STORED_FILE_DAMAGED)
     return data
 

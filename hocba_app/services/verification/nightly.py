@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from hocba_app.domain.calendar import VIETNAM
 from hocba_app.domain.errors import ErrorCode, HocbaError
@@ -137,10 +137,25 @@ def files_standing(db: Database) -> Iterator[FilesStanding]:
         schools = session.exec(select(School)).all()
     for school in schools:
         with db.read(school.id) as session:
-            rows = session.exec(select(Job).where(Job.kind == KIND).order_by(col(Job.created_at).desc()).limit(5)).all()
+            report = _last_report(session)
             has_files = any(session.exec(select(table).limit(1)).first() is not None for table in (Revision.id, AttachedRecord.id))
-        report = next((row.report for row in rows if row.report.get("finished_at")), None)
         yield _standing(school.code, report, has_files)
+
+
+def damage_found(session: Session) -> str:
+    """What the last check of the school's files found, as a sentence for the office; "" when all was well."""
+    words = _damage(_last_report(session) or {})
+    return f"{', '.join(words)}.".capitalize() if words else ""
+
+
+def _last_report(session: Session) -> dict[str, Any] | None:
+    rows = session.exec(select(Job).where(Job.kind == KIND).order_by(col(Job.created_at).desc()).limit(5)).all()
+    return next((row.report for row in rows if row.report.get("finished_at")), None)
+
+
+def _damage(report: dict[str, Any]) -> list[str]:
+    kinds = {"missing": "tệp bị mất", "altered": "tệp bị thay đổi", "not_valid": "học bạ đã đóng dấu nhưng kiểm tra không hợp lệ"}
+    return [f"{report[key]} {text}" for key, text in kinds.items() if report.get(key)]
 
 
 def _standing(code: str, report: dict[str, Any] | None, has_files: bool) -> FilesStanding:
@@ -148,8 +163,7 @@ def _standing(code: str, report: dict[str, Any] | None, has_files: bool) -> File
         if not has_files:
             return FilesStanding(code, True)
         return FilesStanding(code, False, "Tệp lưu trữ chưa được kiểm tra trong hai ngày qua.", "Khởi động ./hocba worker; việc kiểm tra tự chạy hằng đêm.")
-    damaged = {"missing": "tệp bị mất", "altered": "tệp bị thay đổi", "not_valid": "học bạ đã đóng dấu nhưng kiểm tra không hợp lệ"}
-    words = [f"{report[key]} {text}" for key, text in damaged.items() if report.get(key)]
+    words = _damage(report)
     if not words:
         return FilesStanding(code, True)
     return FilesStanding(

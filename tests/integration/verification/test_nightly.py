@@ -17,6 +17,7 @@ from hocba_app.models.base import utc_now
 from hocba_app.services.doctor import examine
 from hocba_app.services.jobs.advance import Claims, advance
 from hocba_app.services.jobs.daily import ensure_daily_jobs
+from hocba_app.services.records.attention import attention
 from hocba_app.services.storage import blobs
 from hocba_app.services.verification.nightly import KIND, check_now, files_standing, seconds_to_next
 from hocba_app.settings import settings
@@ -59,6 +60,7 @@ def test_a_night_without_findings(db: Database, school_id: str, school: SmallSch
     with db.read(school_id) as session:
         assert session.exec(select(AuditEvent.action)).all().count("store.checked") == 1
     assert [standing.ok for standing in files_standing(db)] == [True]
+    assert all(problem.whom != "Kho hồ sơ" for problem in attention(db, school.people["admin"]).problems)
 
 
 @pytest.mark.parametrize(("damage", "kind"), [("gone", "missing"), ("flipped", "altered"), ("cut", "altered")])
@@ -76,6 +78,8 @@ def test_a_damaged_file_is_found_and_told(db: Database, school_id: str, school: 
         assert "store.damaged" in session.exec(select(AuditEvent.action)).all()
     (told,) = [check for check in examine(settings(), db) if check.name.startswith("Tệp lưu trữ")]
     assert not told.ok and told.problem.startswith("1 tệp bị") and told.remedy
+    first = attention(db, school.people["admin"]).problems[0]
+    assert first.blocking and first.text.startswith("1 tệp bị") and "phục hồi" in first.text, "the office is told before anything else"
 
 
 def test_a_hand_in_the_database_too(db: Database, school_id: str, school: SmallSchool, sealed: Record) -> None:
