@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import reflex as rx
 
 from hocba_app.components.fields import select_field, text_field
@@ -44,7 +46,7 @@ def _part() -> rx.Component:
             notice(SyncScopeState.explanation),
             rx.cond(
                 SyncScopeState.nothing, rx.fragment(),
-                rx.el.button("Bỏ chọn hết", type="button", class_name="button soft", on_click=SyncScopeState.clear),
+                rx.el.div(rx.el.button("Bỏ chọn hết", type="button", class_name="button soft", on_click=SyncScopeState.clear)),
             ),
             class_name="stack", aria_live="polite",
         ),
@@ -53,23 +55,23 @@ def _part() -> rx.Component:
 
 
 def _resource(chip: ResourceChip) -> rx.Component:
-    return rx.el.button(
-        chip.name, type="button", class_name="button soft", aria_pressed=chip.chosen, on_click=SyncScopeState.toggle_resource(chip.key)
-    )
+    return _chip(chip.name, chip.chosen, SyncScopeState.toggle_resource(chip.key))
 
 
 def _grade(row: GradeChips) -> rx.Component:
     return rx.el.fieldset(
         rx.el.legend("Khối ", row.grade),
-        rx.el.button(
-            "Cả khối", type="button", class_name="button soft", aria_pressed=row.all_chosen, aria_label="Cả khối " + row.grade.to_string(),
-            on_click=SyncScopeState.toggle_grade(row.grade),
-        ),
+        _chip("Cả khối", row.all_chosen, SyncScopeState.toggle_grade(row.grade), "Cả khối " + row.grade.to_string()),
         rx.foreach(row.classes, _class), class_name="chips",
     )
 
 
 def _class(chip: ClassChip) -> rx.Component:
-    return rx.el.button(
-        chip.name, type="button", class_name="button soft", aria_pressed=chip.chosen, on_click=SyncScopeState.toggle_class(chip.id)
-    )
+    return _chip(chip.name, chip.chosen, SyncScopeState.toggle_class(chip.id))
+
+
+def _chip(words: Any, chosen: Any, on_click: Any, label: Any = None) -> rx.Component:
+    """A button that stays pressed: a tick besides the colour."""
+    said = {} if label is None else {"aria_label": label}
+    tick = rx.cond(chosen, rx.icon("check", size=16, aria_hidden=True))
+    return rx.el.button(tick, words, type="button", class_name="button soft", aria_pressed=chosen, on_click=on_click, **said)

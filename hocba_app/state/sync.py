@@ -311,7 +311,7 @@ def _run_row(run: service.SyncRun) -> RunRow:
 
 def _scope(run: service.SyncRun) -> str:
     if not run.chosen_resources and not run.chosen_classes:
-        return "Cả trường"
+        return "Tệp Excel" if run.from_file else "Cả trường"
     sets = ", ".join(RESOURCE.get(key, key) for key in run.chosen_resources) or "Mọi loại dữ liệu"
     return f"{sets}, {scope_of_classes(run.chosen_classes)}" if run.chosen_classes else sets
 

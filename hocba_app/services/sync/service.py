@@ -51,6 +51,8 @@ class SyncRun:
     """The data sets asked for; empty for all."""
     chosen_classes: list[str] = field(default_factory=list)
     """Names of the classes asked for; empty for the whole school."""
+    from_file: bool = False
+    """Brought in from a workbook, not from the sector database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +246,7 @@ def _shown(job: Job, name: str | None) -> SyncRun:
         job.id, job.state, job.created_at, job.ended_at, name or "", job.arguments.get("school_year") or "", job.stage, job.progress,
         job.total, counts, resources, int(job.report.get("out_of_date", 0)), _problem(job), waits,
         job.arguments.get("resources") or [], job.arguments.get("class_names") or [],
+        job.arguments.get("source") == "excel",
     )
 
 

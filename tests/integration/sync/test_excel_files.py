@@ -9,6 +9,7 @@ from sqlmodel import select
 
 from hocba_app.models import Database, Staff, Student, StudentResult
 from hocba_app.services.sync.excel import import_workbook
+from hocba_app.services.sync.service import sync_runs
 from tests.integration.sync.conftest import Here, school_here
 from tests.integration.sync.test_bad_records import ACCOUNT
 from tests.integration.sync.test_excel import WHOLE, book
@@ -36,6 +37,7 @@ def test_an_offices_own_workbook_comes_in_whole(empty: Here) -> None:
     marks = {row["subject_code"]: (row["term1"], row["term2"], row["year"]) for row in results[first.id]["subjects"]}
     assert marks == {"TOAN": ("8.1", "8.5", "8.4"), "GDTC": ("Đ", "Đ", "Đ")}, "a binary 8.1 of the file is 8.1"
     assert results[first.id]["awards"] == ["Giải Nhất cờ vua", "Học sinh tiêu biểu"]
+    assert [run.from_file for run in sync_runs(empty.db, empty.admin)] == [True]
     again = import_workbook(empty.db, empty.admin, (FILES / "van-phong.xlsx").read_bytes())
     assert (again.problems, again.counts) == ([], {})
 
