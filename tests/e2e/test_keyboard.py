@@ -166,10 +166,10 @@ async def test_a_teacher_reaches_the_tap_with_the_keyboard_alone(
     await tab_to(page, "Nhắc Trần Bàn Phím 2")
     await page.keyboard.press("Enter")
     await expect(page.get_by_text("Đã nhắc hôm nay")).to_be_visible()
-    # The tap itself: this teacher has no MySign account, and is told so instead of a request going to a phone.
+    # The tap itself: this teacher has no account to sign with, and is told so instead of a request going to a phone.
     await tab_to(page, f"Ký {PUPILS} hồ sơ đã chọn")
     await page.keyboard.press("Enter")
-    await expect(page.get_by_role("alert").first).to_contain_text("MySign")
+    await expect(page.get_by_role("alert").first).to_contain_text("tài khoản ký số")
     await expect(groups).to_have_count(2)
 
     colleague = await new_person(product, browser, people, WIDE)
