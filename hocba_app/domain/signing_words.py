@@ -10,9 +10,11 @@ ACCOUNT = {
     "pkcs12": ("tên tệp .p12, không có đuôi",) * 2,
 }
 """What is typed for a person, and for the seal."""
+AT_ONCE = ("pkcs11", "pkcs12")
+"""Services that sign when they are asked, without anybody's phone."""
 
 _ONE_REQUEST = "Khi bấm Ký ở trang Ký học bạ, điện thoại nhận một yêu cầu cho cả lượt ký. Mở ứng dụng, kiểm tra số hồ sơ, nhập PIN trong {minutes} phút."
-_AT_ONCE = "Khi bấm Ký ở trang Ký học bạ, hệ thống ký ngay, không hỏi điện thoại: hãy xem hồ sơ trước, và đăng xuất khi rời máy."
+_NOBODY_ASKED = "Khi bấm Ký ở trang Ký học bạ, hệ thống ký ngay, không hỏi điện thoại: hãy xem hồ sơ trước, và đăng xuất khi rời máy."
 CONFIRMING = {
     "mysign": (
         "Cài ứng dụng MySign, kích hoạt bằng mã Viettel-CA gửi qua tin nhắn và đặt mã PIN.",
@@ -28,7 +30,7 @@ CONFIRMING = {
         "Cài ứng dụng của nhà cung cấp chứng thư số và kích hoạt theo hướng dẫn của họ.",
         _ONE_REQUEST.format(minutes=2),
     ),
-    "pkcs11": ("Chứng thư số nằm trong token hoặc HSM cắm ở máy chủ của trường.", _AT_ONCE),
-    "pkcs12": ("Chứng thư số nằm trong một tệp trên máy chủ, chỉ để thử nghiệm.", _AT_ONCE),
+    "pkcs11": ("Chứng thư số nằm trong token hoặc HSM cắm ở máy chủ của trường.", _NOBODY_ASKED),
+    "pkcs12": ("Chứng thư số nằm trong một tệp trên máy chủ, chỉ để thử nghiệm.", _NOBODY_ASKED),
 }
 """How a signer confirms, a line a step."""
