@@ -22,7 +22,7 @@ from hocba_app.rehearsal.stages import Stages
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.signing import queue
 
-LOOK_SECONDS = 0.1
+LOOK_SECONDS = 0.2
 WHOLE_SCHOOL_SECONDS = 4.0
 """Who signs for the whole school looks less often: his queue is long, and one confirmation takes many records."""
 AT_SCREENS = 24

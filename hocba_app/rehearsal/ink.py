@@ -62,5 +62,5 @@ def zipped_signatures(codes: Iterable[str]) -> bytes:
 
 def _png(picture: Image.Image) -> bytes:
     out = io.BytesIO()
-    picture.save(out, "PNG")
+    picture.save(out, "PNG", compress_level=1)
     return out.getvalue()

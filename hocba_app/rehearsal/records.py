@@ -42,13 +42,13 @@ def export(db: Database, school_id: str, folder: Path, root: Path) -> list[Path]
     issuers = [{"tax_code": school.tax_code, "name": school.name, "code": school.code}]
     (trust / "issuers.json").write_text(json.dumps(issuers, ensure_ascii=False, indent=1), encoding="utf-8")
     written = []
-    for document, code in rows:
-        name = f"{document.kind}-{document.school_year}" if document.school_year else document.kind
-        path = Path("records") / code / f"{name}.pdf"
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        with db.read(school_id) as session:
+    with db.read(school_id) as session:
+        for document, code in rows:
+            name = f"{document.kind}-{document.school_year}" if document.school_year else document.kind
+            path = Path("records") / code / f"{name}.pdf"
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_bytes(current_file(session, document.version_id or ""))
-        written.append(path)
+            written.append(path)
     return written
 
 

@@ -93,15 +93,17 @@ class PlayedSchool:
         deadline = time.monotonic() + JOB_SECONDS
         while True:
             with self.db.read(self.school_id) as session:
-                jobs = [session.get_one(Job, (self.school_id, job_id)) for job_id in job_ids]
-            for job in jobs:
-                if job.state in ("failed", "cancelled"):
-                    raise HocbaError(ErrorCode(job.error_code or ErrorCode.INTERNAL), **{"reference": job.id, **job.error_params})
-            if all(job.state == "done" for job in jobs):
-                return jobs
+                states = set(session.exec(select(Job.state).where(Job.id.in_(job_ids)).distinct()).all())  # type: ignore[attr-defined]
+                if states <= {"done"} or states & {"failed", "cancelled"}:
+                    jobs = [session.get_one(Job, (self.school_id, job_id)) for job_id in job_ids]
+                    break
             if time.monotonic() > deadline:
-                raise HocbaError(ErrorCode.INTERNAL, reference=jobs[0].id)
+                raise HocbaError(ErrorCode.INTERNAL, reference=job_ids[0])
             time.sleep(0.1)
+        for job in jobs:
+            if job.state in ("failed", "cancelled"):
+                raise HocbaError(ErrorCode(job.error_code or ErrorCode.INTERNAL), **{"reference": job.id, **job.error_params})
+        return jobs
 
     def sync(self) -> Job:
         """The admin syncs and waits."""

@@ -7,6 +7,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -128,13 +129,15 @@ class Year:
         self.desk = Desk(school.db, school.school_id, school.phones, stages, self.check)
         self._submit_and_sync("september", "beginning_of_year", None)
         school.read_staff()
-        with stages.part("accounts") as part:
-            part.count = school.activate_everybody()
-        with stages.part("images") as part:
-            part.count = school.upload_images()
-        with stages.part("signing_accounts") as part:
-            part.count = school.connect_signers()
-        self._lock("cover")
+        # Nobody waits for another: people activate their accounts while the office uploads, connects and locks.
+        parts = {"accounts": school.activate_everybody, "images": school.upload_images, "signing_accounts": school.connect_keys}
+        with ThreadPoolExecutor(len(parts)) as pool:
+            running = [pool.submit(self._counted, name, work) for name, work in parts.items()]
+            self._lock("cover")
+            for each in running:
+                each.result()
+        school.appoint_seal_operator()
+        school.read_identities()
         self._sign("cover", "principal")
 
     def december(self) -> None:
@@ -182,6 +185,10 @@ class Year:
 
     # --- steps ---------------------------------------------------------------------------------------------------
 
+    def _counted(self, name: str, work: Callable[[], int]) -> None:
+        with self.stages.part(name) as part:
+            part.count = work()
+
     def _meet_newcomers(self) -> None:
         """Who is new at the school gets his account; everybody's roles as they are today."""
         self.school.read_staff()
@@ -199,13 +206,16 @@ class Year:
     def _lock(self, *kinds: str) -> None:
         """The office locks class by class; who is left out by default stays out."""
         school = self.school
+        jobs = {
+            kind: [
+                start_lock(school.db, school.admin, kind=kind, class_id=each.id, leave_out=self._left_out(kind, each.id))
+                for each in school.classes()
+            ]
+            for kind in kinds
+        }
         for kind in kinds:
             with self.stages.part(f"lock_{kind}") as part:
-                jobs = [
-                    start_lock(school.db, school.admin, kind=kind, class_id=each.id, leave_out=self._left_out(kind, each.id))
-                    for each in school.classes()
-                ]
-                for job in school.done(*jobs):
+                for job in school.done(*jobs[kind]):
                     part.count += self._locked(kind, job)
 
     def _left_out(self, kind: str, class_id: str) -> list[str]:

@@ -215,6 +215,17 @@ def earlier_batches(session: Session, batch: Batch, version_ids: set[str]) -> se
     return {batch_id for batch_id, version_id in found if version_id in version_ids}
 
 
+def waiting_for_end_of(session: Session, batch: Batch) -> list[str]:
+    """Queued batches that the end of this one may set free: they want one of its documents, or its key."""
+    versions = set(session.exec(select(BatchItem.version_id).where(BatchItem.batch_id == batch.id)).all())
+    found = session.exec(
+        select(Batch.id, Batch.owner, BatchItem.version_id)
+        .join(BatchItem, (Batch.id == BatchItem.batch_id) & (Batch.school_id == BatchItem.school_id))
+        .where(Batch.state == "queued", BatchItem.state == "claimed")
+    ).all()
+    return list({batch_id for batch_id, owner, version_id in found if owner == batch.owner or version_id in versions})
+
+
 def delegations_of(session: Session, staff_id: str) -> list[Delegation]:
     """A deputy's delegations that were not revoked, whatever their dates."""
     return list(
@@ -273,8 +284,12 @@ def item_rows(session: Session, batch_id: str, state: str, *columns: str, limit:
     return list(session.exec(query.limit(limit) if limit is not None else query).all())
 
 
-def due_context(session: Session, slot_ids: Sequence[str]) -> dict[str, tuple[Any, Any, Any]]:
-    """By slot id what decides whether it may be signed, as plain rows: slot, document, version (for reading only)."""
+def due_context(session: Session, slot_ids: Sequence[str], *, with_tip: bool = False) -> dict[str, tuple[Any, Any, Any]]:
+    """By slot id what decides whether it may be signed, as plain rows: slot, document, version (for reading only).
+
+    Args:
+        with_tip: the version's ``tip`` too, kilobytes each.
+    """
     found: dict[str, tuple[Any, Any, Any]] = {}
     slot = Bundle(
         "slot", Slot.id, Slot.school_id, Slot.version_id, Slot.document_id, Slot.field, Slot.stage, Slot.staff_id, Slot.caption, Slot.signed_at
@@ -283,7 +298,7 @@ def due_context(session: Session, slot_ids: Sequence[str]) -> dict[str, tuple[An
         "document", Document.id, Document.kind, Document.state, Document.next_stage, Document.version_id, Document.class_id,
         Document.school_year, Document.student_id,
     )
-    version = Bundle("version", DocumentVersion.id, DocumentVersion.length, DocumentVersion.sha256, DocumentVersion.tip)
+    version = Bundle("version", DocumentVersion.id, DocumentVersion.length, DocumentVersion.sha256, *((DocumentVersion.tip,) if with_tip else ()))
     for chunk in _chunks(slot_ids):
         rows = session.exec(
             select(slot, document, version)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import update
@@ -54,14 +55,14 @@ def ask_cancel(session: Session, job_id: str) -> None:
         changed(session)
 
 
-def look_again(session: Session, kind: str) -> None:
-    """What this kind's postponed jobs of the school wait for may have come: they are due now.
+def look_again(session: Session, kind: str, job_ids: Sequence[str]) -> None:
+    """What these postponed jobs of one kind wait for may have come: they are due now.
 
     In a transaction of its own: a worker holds its job's row first of all, so whoever holds anything else must not
     wait for one.
     """
     session.execute(
-        update(Job).where(Job.kind == kind, Job.state == "queued").values(wake_at=utc_now()),
+        update(Job).where(Job.kind == kind, Job.state == "queued", Job.id.in_(job_ids)).values(wake_at=utc_now()),  # type: ignore[attr-defined]
         execution_options={"synchronize_session": False},
     )
 

@@ -10,6 +10,7 @@ import asyncio
 import itertools
 import json
 import re
+import ssl
 import threading
 from base64 import b64decode, b64encode
 from collections import OrderedDict
@@ -17,7 +18,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import httpx
 from asn1crypto import ocsp as asn1_ocsp
@@ -186,8 +187,7 @@ def _revocation(path: tuple[bytes, ...], at: datetime, client: httpx.Client | No
     for certificate, issuer in itertools.pairwise(path):
         answer, listed = _cached(certificate, "ocsp", at), _cached(certificate, "crl", at)
         if answer is None:
-            # A client costs 30 ms (it reads every root of the system): made only for what is not known yet.
-            with nullcontext(client) if client else httpx.Client(timeout=TIMEOUT) as asked:
+            with nullcontext(client) if client else httpx.Client(timeout=TIMEOUT, verify=_system_roots()) as asked:
                 answer = _ask_ocsp(asked, certificate, issuer, at)
                 if answer is None:
                     listed = listed or _fetch_crl(asked, certificate, at)
@@ -198,6 +198,12 @@ def _revocation(path: tuple[bytes, ...], at: datetime, client: httpx.Client | No
         else:
             raise HocbaError(ErrorCode.REVOCATION_UNKNOWN)
     return tuple(ocsps), tuple(dict.fromkeys(crls))
+
+
+@cache
+def _system_roots() -> ssl.SSLContext:
+    """Read once: reading every root of the system costs more than asking about three certificates."""
+    return httpx.create_ssl_context()
 
 
 def _cached(certificate: bytes, kind: str, at: datetime) -> bytes | None:

@@ -36,8 +36,9 @@ def end_batch(work: Work, error: HocbaError | None, *, found: str | None = None)
         if found is not None and batch.state != found:
             return 0.0
         close(session, batch, error)
+        waiting = rows.waiting_for_end_of(session, batch)
     with work.db.write(work.school_id) as session:  # the end stands: only now are the rows of other jobs touched
-        look_again(session, "batch")
+        look_again(session, "batch", waiting)
     return None
 
 

@@ -78,6 +78,8 @@ def commit(work: Work) -> float | None:
                 finished[item.id] = error
         _store([each for each in finished.values() if isinstance(each, Finished)])
         _commit_some(work, [version.document_id for version in versions.values()], finished)
+        if len(items) < CHUNK:
+            break
     end_batch(work, None)
     return None
 

@@ -32,27 +32,34 @@ CHUNK = 50
 def prepare(work: Work) -> float | None:
     """Check certificate and person, then prepare every item that is still due."""
     try:
-        evidence_id, chain = _check_signer(work)
+        evidence, chain = _check_signer(work)
     except HocbaError as error:
         end_batch(work, error)
         return None
-    while _prepare_some(work, chain):
+    while (to_send := _prepare_some(work, chain, evidence)) is None:
         pass
-    with work.write() as session:
-        batch = session.get_one(Batch, (work.school_id, work.job_id))
-        batch.evidence_id = evidence_id
-        if rows.item_rows(session, batch.id, "prepared", limit=1):
-            move_to(session, batch, "prepared")
-            return 0.0
+    if to_send:
+        return 0.0
     end_batch(work, None)
     return None
 
 
-def _check_signer(work: Work) -> tuple[str, list[bytes]]:
+def _all_prepared(session: Session, batch: Batch, evidence: Evidence) -> bool:
+    """What was checked is kept with the batch; whether there is anything to send."""
+    session.add(evidence)
+    batch.evidence_id = evidence.id
+    session.add(batch)
+    to_send = bool(rows.item_rows(session, batch.id, "prepared", limit=1))
+    if to_send:
+        move_to(session, batch, "prepared")
+    return to_send
+
+
+def _check_signer(work: Work) -> tuple[Evidence, list[bytes]]:
     """The certificate is valid, not revoked, trusted, and carries the person's own id number, or the school's MST.
 
     Returns:
-        Id of the evidence row kept with the signatures, and the chain, signer first.
+        The evidence to be kept with the signatures, and the chain, signer first.
 
     Raises:
         HocbaError: SIGNER_NO_KEY, SIGNER_NO_IMAGE, CERTIFICATE_*.
@@ -66,10 +73,7 @@ def _check_signer(work: Work) -> tuple[str, list[bytes]]:
     if not chain:
         raise HocbaError(ErrorCode.SIGNER_NO_KEY)
     evidence = certificates.check_signer(chain, **identity, trust_roots=trust_roots(), at=utc_now())
-    with work.write() as session:
-        row = Evidence(owner=owner, content=evidence.dumps())
-        session.add(row)
-    return row.id, chain
+    return Evidence(owner=owner, content=evidence.dumps()), chain
 
 
 def signer_identity(session: Session, owner: str) -> dict[str, object]:
@@ -89,17 +93,17 @@ def _image(session: Session, owner: str) -> bytes:
     return row.image
 
 
-def _prepare_some(work: Work, chain: list[bytes]) -> bool:
+def _prepare_some(work: Work, chain: list[bytes], evidence: Evidence) -> bool | None:
     """Prepare up to :data:`CHUNK` items. The PDF work lies outside the transaction, its result in one.
 
     Returns:
-        Whether anything is left to prepare.
+        None while anything is left to prepare; then whether there is anything to send.
     """
     claimed_at, reserved = utc_now().replace(microsecond=0), cms.estimate_size(chain, token_size())
     with work.db.read(work.school_id) as session:
         batch = session.get_one(Batch, (work.school_id, work.job_id))
         items = rows.item_rows(session, batch.id, "claimed", "slot_id", "version_id", limit=CHUNK)
-        context = rows.due_context(session, [item.slot_id for item in items])
+        context = rows.due_context(session, [item.slot_id for item in items], with_tip=True)
         image = _image(session, batch.owner)
         name = session.get_one(Staff, (work.school_id, batch.owner)).full_name if batch.owner != SEAL else ""
         seals = [context[item.slot_id] for item in items] if batch.owner == SEAL else []
@@ -129,8 +133,6 @@ def _prepare_some(work: Work, chain: list[bytes]) -> bool:
                 )
             except HocbaError as error:
                 requests.append((item, error))
-    if not items:
-        return False
     results = [_lay_out(*request, certificate=chain[0]) if len(request) == 4 else request for request in requests]
     with work.write() as session:
         batch = session.get_one(Batch, (work.school_id, work.job_id))
@@ -151,7 +153,7 @@ def _prepare_some(work: Work, chain: list[bytes]) -> bool:
             )
         set_rows(session, BatchItem, laid_out)
         progressed(session)
-    return True
+        return None if rows.item_rows(session, batch.id, "claimed", limit=1) else _all_prepared(session, batch, evidence)
 
 
 def _lay_out(

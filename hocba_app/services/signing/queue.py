@@ -11,6 +11,7 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import SEAL, Batch, BatchItem, Database, Job, SigningKey
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import signing as rows
+from hocba_app.models.repositories.many import add_rows
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.audit import changes
@@ -201,9 +202,15 @@ def _create(session: Session, who: Identity, owner: str, items: list[Waiting]) -
     )
     session.add(batch)
     session.flush()
-    session.add_all(
-        BatchItem(batch_id=batch.id, slot_id=item.slot_id, version_id=item.version_id, position=position)
-        for position, item in enumerate(items)
+    add_rows(
+        session, BatchItem,
+        (
+            {
+                "batch_id": batch.id, "slot_id": item.slot_id, "version_id": item.version_id, "position": position, "state": "claimed",
+                "error_params": {},
+            }
+            for position, item in enumerate(items)
+        ),
     )
     enqueue(session, "batch", {}, actor=who.account_id, total=len(items), id=batch.id)
     record(

@@ -35,7 +35,7 @@ AT_ONCE = 64
 def stamp(work: Work) -> float | None:
     """Check the certificate once more, then stamp what has no token yet."""
     try:
-        _check_again(work)
+        evidence = _check_again(work)
     except HocbaError as error:
         if error.code is ErrorCode.REVOCATION_UNKNOWN:
             return wait_for(work, error.code)
@@ -46,8 +46,6 @@ def stamp(work: Work) -> float | None:
             batch = session.get_one(Batch, (work.school_id, work.job_id))
             certificate = base64.b64decode(batch.chain[0])
             items = rows.item_rows(session, batch.id, "answered", "signature", "claimed_at", limit=AT_ONCE)
-        if not items:
-            break
         try:
             tokens = timestamp_client().tokens([item.signature or b"" for item in items])
         except HocbaError as error:
@@ -60,16 +58,19 @@ def stamp(work: Work) -> float | None:
             stamped = [(item, token) for item, token in zip(items, tokens, strict=True) if item.id in waiting]
             _accept(session, batch, stamped, certificate)
             progressed(session)
-    with work.write() as session:
-        batch = session.get_one(Batch, (work.school_id, work.job_id))
-        if rows.item_rows(session, batch.id, "stamped", limit=1):
-            move_to(session, batch, "stamped")
-            return 0.0
-    end_batch(work, None)
-    return None
+            if rows.item_rows(session, batch.id, "answered", limit=1):
+                continue
+            session.add(evidence)
+            batch.evidence_id = evidence.id
+            session.add(batch)
+            if rows.item_rows(session, batch.id, "stamped", limit=1):
+                move_to(session, batch, "stamped")
+                return 0.0
+        end_batch(work, None)
+        return None
 
 
-def _check_again(work: Work) -> None:
+def _check_again(work: Work) -> Evidence:
     """Validity and revocation again at the answer: a certificate may have been revoked while the phone was asked."""
     with work.db.read(work.school_id) as session:
         batch = session.get_one(Batch, (work.school_id, work.job_id))
@@ -77,12 +78,7 @@ def _check_again(work: Work) -> None:
         identity = signer_identity(session, batch.owner)
         owner = batch.owner
     evidence = certificates.check_signer(chain, **identity, trust_roots=trust_roots(), at=utc_now())
-    with work.write() as session:
-        row = Evidence(owner=owner, content=evidence.dumps())
-        session.add(row)
-        batch = session.get_one(Batch, (work.school_id, work.job_id))
-        batch.evidence_id = row.id
-        session.add(batch)
+    return Evidence(owner=owner, content=evidence.dumps())
 
 
 def _accept(session: Session, batch: Batch, stamped: Sequence[tuple[Any, bytes]], certificate: bytes) -> None:

@@ -96,6 +96,7 @@ class TimestampClient:
             raise HocbaError(ErrorCode.TIMESTAMP_UNAVAILABLE)
 
 
+@lru_cache(maxsize=1024)
 def token_time(token: bytes) -> datetime:
     """The time a token states, UTC: the time that is shown and judged."""
     return token_der.read(token).stated

@@ -144,5 +144,9 @@ def _time(text: bytes) -> datetime:
     whole, _, fraction = text.decode("ascii").removesuffix("Z").partition(".")
     if not text.endswith(b"Z") or len(whole) != 14:
         raise ValueError("time")
-    moment = datetime.strptime(whole, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
-    return moment.replace(microsecond=int(fraction[:6].ljust(6, "0"))) if fraction else moment
+    if not whole.isdigit() or (fraction and not fraction.isdigit()):
+        raise ValueError("time")
+    return datetime(
+        int(whole[:4]), int(whole[4:6]), int(whole[6:8]), int(whole[8:10]), int(whole[10:12]), int(whole[12:]),
+        int(fraction[:6].ljust(6, "0")) if fraction else 0, UTC,
+    )
