@@ -15,6 +15,9 @@ from hocba_app.components.shell import shell
 from hocba_app.components.status_badge import status_badge
 from hocba_app.state.pupil import AttachedRow, DocumentRow, PupilState
 
+_TOUCH = {"display": "inline-block", "padding": "6px 0", "minHeight": "24px"}
+"""Two links, one over the other, that a finger can tell apart (WCAG 2.2, 2.5.8)."""
+
 
 def pupil() -> rx.Component:
     """Layout of ``/students/[student_id]``."""
@@ -74,10 +77,10 @@ def _document(row: DocumentRow) -> rx.Component:
             rx.foreach(row.to_look_at, lambda text: rx.el.div(text, class_name="small muted")),
         ),
         rx.el.td(
-            rx.cond(row.lock_href != "", rx.link("Chốt riêng", href=row.lock_href)),
+            rx.cond(row.lock_href != "", rx.el.div(rx.link("Chốt riêng", href=row.lock_href, style=_TOUCH))),
             rx.cond(
                 row.preview_href != "",
-                rx.el.div(native_link("Xem trước", href=row.preview_href, target="_blank", class_name="small")),
+                rx.el.div(native_link("Xem trước", href=row.preview_href, target="_blank", class_name="small", style=_TOUCH)),
             ),
         ),
     )
