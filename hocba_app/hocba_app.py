@@ -5,6 +5,7 @@ from __future__ import annotations
 import reflex as rx
 
 from hocba_app import logs
+from hocba_app.components.frame_of_app import WRAPS
 from hocba_app.pages import (
     accounts,
     assignments,
@@ -53,6 +54,7 @@ app = rx.App(
     html_lang="vi",
     api_transformer=[create_api(), BodyLimit, SecurityHeaders],  # the last is the outermost
     toaster=rx.toast.provider(position="bottom-center"),
+    app_wraps=WRAPS,
     head_components=[rx.el.script(src="/scripts/pages.js", defer=True)],
 )
 app.add_middleware(Gate(), index=0)
