@@ -61,7 +61,7 @@ def rehearse(plan: Plan) -> dict[str, Any]:
             year.may()
             year.august()
             report = year.finish(folder, outside.root)
-            _tell_cpu(family)
+            _tell_cpu(family, folder)
         finally:
             school.close()
             db.dispose()
@@ -76,11 +76,12 @@ def _year(plan: Plan, school: PlayedSchool, stages: Stages, check: Callable[[], 
     return SpecialYear(plan, school, stages, check)
 
 
-def _tell_cpu(family: Family) -> None:
-    """Where the processor time went: what a slow year is to be judged by on a busy machine."""
+def _tell_cpu(family: Family, folder: Path) -> None:
+    """Where the processor time went: what a slow year is to be judged by on a busy machine. Said, and kept in ``logs/cpu.json``."""
     used = {child.name: child.cpu_seconds() for child in family.children}
     own = os.times()
     used["rehearse"], used["verify"] = own.user + own.system, own.children_user + own.children_system
+    (folder / "logs" / "cpu.json").write_text(json.dumps({name: round(seconds, 2) for name, seconds in used.items()}), encoding="utf-8")
     say("CPU: " + " · ".join(f"{name} {seconds:.1f} s" for name, seconds in used.items()) + f" · Σ {sum(used.values()):.1f} s")
 
 
@@ -270,6 +271,8 @@ def printed(report: dict[str, Any], *, as_json: bool) -> str:
         f"{report['students']} học sinh, {report['documents']} tệp, {report['signatures']} chữ ký, {report['seconds']} giây, "
         f"{len(report['failures'])} lỗi"
     )
-    lines += [f"{'✓' if row['ok'] else '✗'} {row['case']:<42}{row['count']:>4}  {row['seen']}" for row in report.get("special", [])]
+    for row in report.get("special", []):
+        mark = ("✓" if row["ok"] else "✗") if row["count"] else "–"
+        lines.append(f"{mark} {row['case']:<42}{row['count']:>4}  {row['seen'] if row['count'] else 'trường này quá nhỏ để có trường hợp này'}")
     lines += [str(failure) for failure in report["failures"][:20]]
     return "\n".join(lines)
