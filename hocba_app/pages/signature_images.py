@@ -54,17 +54,16 @@ def _many() -> rx.Component:
 def _seal() -> rx.Component:
     return rx.el.section(
         rx.el.h2("Con dấu nhà trường"),
-        rx.cond(
-            SignatureImagesState.seal_preview != "",
-            rx.el.div(
-                rx.el.img(src=SignatureImagesState.seal_preview, alt="Con dấu sau xử lý", class_name="ink large"),
-                rx.el.span("Lưu lúc ", SignatureImagesState.seal_saved, class_name="small muted"),
-                style={"marginBottom": "14px"},
-            ),
+        rx.el.div(
             rx.cond(
-                SignatureImagesState.loaded, rx.el.div(notice("Chưa có ảnh con dấu: chưa thể đóng dấu.", tone="todo"), style={"marginBottom": "14px"}),
-                rx.skeleton(height="170px", width="100%", margin_bottom="14px"),  # as high as the seal that follows
+                SignatureImagesState.seal_preview != "",
+                rx.fragment(
+                    rx.el.img(src=SignatureImagesState.seal_preview, alt="Con dấu sau xử lý", class_name="ink large"),
+                    rx.el.span("Lưu lúc ", SignatureImagesState.seal_saved, class_name="small muted"),
+                ),
+                rx.cond(SignatureImagesState.loaded, notice("Chưa có ảnh con dấu: chưa thể đóng dấu.", tone="todo")),
             ),
+            style={"minHeight": "160px", "marginBottom": "14px"},  # of the image with its time: what lies below never moves
         ),
         native_form(
             picture_field("Chọn ảnh con dấu", id="seal", name="file", hint="Dấu đỏ đóng trên giấy trắng, chụp thẳng hoặc quét. PNG hoặc JPG, tối đa 10 MB."),
