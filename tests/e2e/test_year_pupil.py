@@ -1,4 +1,4 @@
-"""A pupil's page in a browser, after the year: records of another school given, judged, decided on; one pupil locked for himself."""
+"""A pupil's page in a browser, after the year: records of another school given, judged, decided on; a pupil locked for himself."""
 
 from __future__ import annotations
 
@@ -53,11 +53,22 @@ async def test_a_pupils_page(product: Product, browser: Browser, people: list[Pe
     await admin.page.locator("#given").set_input_files(tmp_path / "hoc-ba-truong-cu.pdf")
     await admin.page.get_by_role("button", name="Tải lên và kiểm tra").click()
     await expect(admin.page.get_by_text("Không thấy họ tên của học sinh trong tệp.")).to_be_visible(timeout=120_000)
-    await admin.shots("pupil-wrong")
     await admin.page.get_by_role("button", name="Bỏ tệp này").click()
     await expect(admin.page.get_by_text("Đã bỏ tệp, không đính kèm.")).to_be_visible()
 
-    # A pupil who came today and leaves again before anything was entered.
+    assert product.problems == []
+
+
+async def test_a_pupil_who_leaves_is_locked_for_himself(product: Product, browser: Browser, people: list[Person]) -> None:
+    """He came today and leaves again before anything was entered."""
+    school = product.school
+    with school.db.read(school.school_id) as session:
+        synced = session.exec(select(Enrolment.id).limit(1)).first() is not None
+    if not synced:  # this test alone
+        school.smas.submit("beginning_of_year")
+        school.sync()
+    admin = await new_person(product, browser, people, WIDE)
+    await admin.log_in(school.admin_name)
     with school.db.write(school.school_id) as session:
         enrolment = session.exec(select(Enrolment)).first()
         assert enrolment is not None
