@@ -112,10 +112,11 @@ def _years(session: Session, student_id: str, documents: list[Document]) -> dict
         select(Enrolment, SchoolClass)
         .join(SchoolClass, (col(SchoolClass.id) == Enrolment.class_id) & (col(SchoolClass.school_id) == Enrolment.school_id))
         .where(Enrolment.student_id == student_id, col(Enrolment.active))
-        .order_by(Enrolment.from_date, Enrolment.id)  # type: ignore[arg-type]
     )
     found: dict[str, tuple[SchoolClass, Enrolment | None]] = {}
-    for enrolment, school_class in session.exec(query).all():
+    # Sorted here: the two databases put an unknown first day at different ends.
+    rows = sorted(session.exec(query).all(), key=lambda row: (row[0].from_date or "", row[0].id))
+    for enrolment, school_class in rows:
         before = found.get(enrolment.school_year)
         if before is None or before[1] is None or before[1].status in _LEAVING or enrolment.status not in _LEAVING:
             found[enrolment.school_year] = (school_class, enrolment)
