@@ -249,7 +249,7 @@ async def _september(year: Year, admin: Person, tmp_path: Path) -> None:
     await asyncio.to_thread(school.activate_everybody)
     await asyncio.to_thread(school.read_identities)
     await admin.open("/signing-accounts")
-    await page.get_by_role("button", name=re.compile("^Sửa tài khoản MySign của")).nth(1).click()
+    await page.get_by_role("button", name=re.compile("^Sửa tài khoản ký số của")).nth(1).click()
     await page.get_by_role("button", name="Kết nối và kiểm tra").wait_for()
     await keep(page, "19-nhap-tai-khoan", of="main", height=620)
     await asyncio.to_thread(school.connect_signers)
