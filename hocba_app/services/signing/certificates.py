@@ -10,7 +10,6 @@ import asyncio
 import itertools
 import json
 import re
-import ssl
 import threading
 from base64 import b64decode, b64encode
 from collections import OrderedDict
@@ -18,7 +17,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache, lru_cache
+from functools import lru_cache
 
 import httpx
 from asn1crypto import ocsp as asn1_ocsp
@@ -31,6 +30,7 @@ from pyhanko_certvalidator import CertificateValidator, ValidationContext
 from pyhanko_certvalidator.errors import PathError, RevokedError, ValidationError
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.services.signing.kept_connections import trusted_roots
 
 _UID = NameOID.USER_ID
 _PERSON = re.compile(r"(?:CCCD|CMND|CMT|CC|HC)?[:_\-]?\s*(\d{9}|\d{12})\Z", re.IGNORECASE)
@@ -187,7 +187,7 @@ def _revocation(path: tuple[bytes, ...], at: datetime, client: httpx.Client | No
     for certificate, issuer in itertools.pairwise(path):
         answer, listed = _cached(certificate, "ocsp", at), _cached(certificate, "crl", at)
         if answer is None:
-            with nullcontext(client) if client else httpx.Client(timeout=TIMEOUT, verify=_system_roots()) as asked:
+            with nullcontext(client) if client else httpx.Client(timeout=TIMEOUT, verify=trusted_roots()) as asked:
                 answer = _ask_ocsp(asked, certificate, issuer, at)
                 if answer is None:
                     listed = listed or _fetch_crl(asked, certificate, at)
@@ -198,12 +198,6 @@ def _revocation(path: tuple[bytes, ...], at: datetime, client: httpx.Client | No
         else:
             raise HocbaError(ErrorCode.REVOCATION_UNKNOWN)
     return tuple(ocsps), tuple(dict.fromkeys(crls))
-
-
-@cache
-def _system_roots() -> ssl.SSLContext:
-    """Read once: reading every root of the system costs more than asking about three certificates."""
-    return httpx.create_ssl_context()
 
 
 def _cached(certificate: bytes, kind: str, at: datetime) -> bytes | None:

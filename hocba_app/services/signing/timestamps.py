@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import lru_cache
 
-import httpx
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -18,6 +17,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.services.signing import token_der
+from hocba_app.services.signing.kept_connections import KeptConnections, RequestFailed
 from hocba_app.services.signing.token_der import Token
 
 AT_ONCE = 16
@@ -35,9 +35,8 @@ class TimestampClient:
     """
 
     def __init__(self, url: str, *, trust_roots: Sequence[bytes], timeout: float = TIMEOUT) -> None:
-        self._url = url
         self._roots = tuple(trust_roots)
-        self._client = httpx.Client(timeout=timeout, limits=httpx.Limits(max_connections=AT_ONCE))
+        self._connections = KeptConnections(url, timeout=timeout)
         self.largest_token = 0
         """Bytes of the largest token seen, for the reserved space (core decision 5)."""
         self.certificates: tuple[bytes, ...] = ()
@@ -45,7 +44,7 @@ class TimestampClient:
 
     def close(self) -> None:
         """Close its connections."""
-        self._client.close()
+        self._connections.close()
 
     def tokens(self, values: Sequence[bytes], *, certificate_required: bool = True) -> list[bytes]:
         """A checked token over each value, in order.
@@ -71,13 +70,11 @@ class TimestampClient:
         nonce = secrets.randbits(63)
         body = token_der.request(imprint, nonce, certificate_required)
         try:
-            answer = self._client.post(self._url, content=body, headers=_HEADERS)
-            answer.raise_for_status()
-            token = token_der.token_of(answer.content)
+            token = token_der.token_of(self._connections.post(body, _HEADERS))
             if token is None:
                 raise HocbaError(ErrorCode.TIMESTAMP_UNAVAILABLE)
             self._check(token_der.read(token), imprint, nonce)
-        except (httpx.HTTPError, ValueError, IndexError, KeyError, InvalidSignature) as error:
+        except (RequestFailed, ValueError, IndexError, KeyError, InvalidSignature) as error:
             raise HocbaError(ErrorCode.TIMESTAMP_UNAVAILABLE) from error
         self.largest_token = max(self.largest_token, len(token))
         return token
