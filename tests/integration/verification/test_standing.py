@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from bench.sealed_record import Record, World, open_record, pem
 from hocba_app import cli
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import Database, Document, DocumentVersion
+from hocba_app.models import Database, Document, DocumentVersion, Slot
 from hocba_app.models.base import utc_now
 from hocba_app.services.verification import command
 from hocba_app.services.verification.command import verify_paths, verify_upload
@@ -120,6 +120,16 @@ def test_a_code_tells_nothing_of_the_pupil(db: Database, version_id: str, sealed
     student = small_snapshot()["student"]
     told = repr(standing)
     assert not any(str(value) in told for value in student.values() if value and len(str(value)) > 3)
+
+
+def test_a_deputys_part_is_worded_as_on_the_paper(db: Database, school_id: str, version_id: str, sealed: Record) -> None:
+    with db.write(school_id) as session:
+        slot = session.exec(select(Slot).where(Slot.version_id == version_id, Slot.stage == "principal")).one()
+        slot.caption = ["KT. HIỆU TRƯỞNG", "PHÓ HIỆU TRƯỞNG"]
+        session.add(slot)
+    standing = standing_of(db, sealed.manifest.code)
+    assert standing is not None
+    assert [signer.role for signer in standing.signers][-2:] == ["KT. HIỆU TRƯỞNG / PHÓ HIỆU TRƯỞNG", "Nhà trường (đóng dấu)"]
 
 
 @pytest.mark.parametrize("typed", ["", "x", "K7QM", "K7QM-2RTX-9BHI", "../../etc/passwd", "K7QM-2RTX-9BHD-AAAA" * 50, "\x00"])
