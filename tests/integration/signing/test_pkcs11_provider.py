@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import signal
 import threading
 import unicodedata
 from collections.abc import Iterator
@@ -232,6 +233,7 @@ def test_a_forked_process_logs_in_for_itself(provider: Pkcs11Provider, seal: Hol
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:  # pragma: no cover - another process
+        signal.alarm(60)  # a lock that some thread of the parent held would hold it for ever
         try:
             os.write(writer, (provider.start(asked("01")).signatures or (b"",))[0])
         finally:
