@@ -170,8 +170,9 @@ def _prepare(school: PlayedSchool) -> None:
     school.activate_everybody()
     school.upload_images()
     school.connect_signers()
-    jobs = [start_lock(school.db, school.admin, kind=kind, class_id=each.id) for kind in ("cover", "history", "results") for each in school.classes()]
-    school.done(*jobs)
+    for kind in ("cover", "history", "results"):
+        for each in school.classes():
+            school.done(start_lock(school.db, school.admin, kind=kind, class_id=each.id))
 
 
 def _sessions(school: PlayedSchool) -> list[str]:

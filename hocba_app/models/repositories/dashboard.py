@@ -48,7 +48,7 @@ def document_counts(session: Session, school_year: str) -> list[tuple[str, str, 
     ]
 
 
-def waiting_people(session: Session, school_year: str, class_ids: Sequence[str] | None = None) -> list[tuple[str, str, str, str, str, int]]:
+def waiting_people(session: Session, school_year: str) -> list[tuple[str, str, str, str, str, int]]:
     """``(staff id, name, stage, class id, class name, slots)``: for whom signatures wait now, most first."""
     query = (
         select(Staff.id, Staff.full_name, Slot.stage, SchoolClass.id, SchoolClass.name, func.count())
@@ -65,10 +65,6 @@ def waiting_people(session: Session, school_year: str, class_ids: Sequence[str] 
         .group_by(Staff.id, Staff.full_name, Slot.stage, SchoolClass.id, SchoolClass.name)
         .order_by(func.count().desc(), Staff.full_name)
     )
-    if class_ids is not None:
-        # From the documents to their slots: without statistics SQLite would begin with every slot of the school.
-        versions = select(Document.version_id).where(Document.class_id.in_(list(class_ids)), Document.next_stage.is_not(None))  # type: ignore[attr-defined, union-attr]
-        query = query.where(Slot.version_id.in_(versions))  # type: ignore[attr-defined]
     return [tuple(row) for row in session.exec(query).all()]  # type: ignore[misc]
 
 

@@ -59,9 +59,9 @@ class Moves:
 
 
 def read_counters(db: Database) -> dict[str, Counters]:
-    """The counters of every school as they are now, by school."""
-    with db.installation() as session:
-        return {school_id: Counters(value, wide, seq) for school_id, value, wide, seq in rows.counters(session)}
+    """The counters of every school as they are now, by school. Kept answers are judged by them from here on: a screen
+    that is told of a change must not be answered with what was kept before it."""
+    return _kept.read(db)
 
 
 def moves(db: Database, school_id: str, before: Counters, now: Counters) -> Moves:
@@ -89,41 +89,50 @@ def moves(db: Database, school_id: str, before: Counters, now: Counters) -> Move
 
 
 class _Kept:
-    """Answers of this process by database and school, thrown away when the school moved widely."""
+    """Answers of this process, by database, school and kind of change that ends them."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._counters: dict[str, dict[str, Counters]] = {}
         self._looked: dict[str, float] = {}
-        self._answers: dict[tuple[str, str], tuple[int, OrderedDict[Hashable, Any]]] = {}
+        self._answers: dict[tuple[str, str, bool], tuple[int, OrderedDict[Hashable, Any]]] = {}
         self._generation = 0
 
-    def wide(self, db: Database, school_id: str) -> int:
-        """The counter of wide changes, at most :data:`LOOK_SECONDS` old."""
+    def read(self, db: Database) -> dict[str, Counters]:
+        with self._lock:
+            generation, at = self._generation, time.monotonic()
+        with db.installation() as session:
+            found = {school_id: Counters(value, wide, seq) for school_id, value, wide, seq in rows.counters(session)}
+        with self._lock:
+            known = self._counters.get(db.url, {})
+            # Two reads may end in the other order than they began: a counter never goes back.
+            newest = {school_id: max(now, known.get(school_id, now), key=lambda each: each.value) for school_id, now in found.items()}
+            self._counters[db.url] = newest
+            if generation == self._generation:  # else a commit of this process may be missing in what was read
+                self._looked[db.url] = at
+        return found
+
+    def counter(self, db: Database, school_id: str, any_change: bool) -> int:
+        """The counter that ends an answer, at most :data:`LOOK_SECONDS` old."""
         with self._lock:
             fresh = time.monotonic() - self._looked.get(db.url, float("-inf")) < LOOK_SECONDS
-            known, generation = self._counters.get(db.url, {}), self._generation
-        if not fresh:
-            at = time.monotonic()
-            known = read_counters(db)
-            with self._lock:
-                if generation == self._generation:  # else a commit of this process may be missing in what was read
-                    self._counters[db.url], self._looked[db.url] = known, at
-        return known.get(school_id, Counters()).wide
+            known = self._counters.get(db.url, {})
+        now = (known if fresh else self.read(db)).get(school_id, Counters())
+        return now.value if any_change else now.wide
 
-    def get(self, db: Database, school_id: str, wide: int, key: Hashable) -> tuple[bool, Any]:
+    def get(self, kind: tuple[str, str, bool], counter: int, key: Hashable) -> tuple[bool, Any]:
         with self._lock:
-            of, answers = self._answers.get((db.url, school_id), (-1, OrderedDict()))
-            return (True, answers[key]) if of == wide and key in answers else (False, None)
+            of, answers = self._answers.get(kind, (-1, OrderedDict()))
+            return (True, answers[key]) if of == counter and key in answers else (False, None)
 
-    def put(self, db: Database, school_id: str, wide: int, key: Hashable, answer: Any) -> None:
+    def put(self, kind: tuple[str, str, bool], counter: int, key: Hashable, answer: Any) -> None:
         with self._lock:
-            of, answers = self._answers.get((db.url, school_id), (-1, OrderedDict()))
-            if of > wide:
+            of, answers = self._answers.get(kind, (-1, OrderedDict()))
+            if of > counter:
                 return
-            if of < wide:
+            if of < counter:
                 answers = OrderedDict()
-                self._answers[db.url, school_id] = wide, answers
+                self._answers[kind] = counter, answers
             answers[key] = answer
             while len(answers) > KEPT_AT_MOST:
                 answers.popitem(last=False)
@@ -143,22 +152,23 @@ class _Kept:
 _kept = _Kept()
 
 
-def kept(db: Database, school_id: str, key: Hashable, make: Callable[[Session], Answer]) -> Answer:
-    """An answer from this process's memory, made afresh once the school has moved widely since it was made.
-
-    Only for what every wide change reports (assignments, classes, names of subjects): never for where a document stands.
+def kept(db: Database, school_id: str, key: Hashable, make: Callable[[Session], Answer], *, any_change: bool = False) -> Answer:
+    """An answer from this process's memory, made afresh once the school has moved since it was made.
 
     Args:
         key: what was asked, with everything the answer depends on: the person, his roles, the day.
         make: reads it, in a session of its own that begins after the counter was read: an answer can be newer than the
             counter it is kept under, never older.
+        any_change: every change ends it. Without, wide ones only: for what each of them reports (assignments, classes,
+            names of subjects), never for where a document stands.
     """
-    wide = _kept.wide(db, school_id)
-    found, answer = _kept.get(db, school_id, wide, key)
+    kind = (db.url, school_id, any_change)
+    counter = _kept.counter(db, school_id, any_change)
+    found, answer = _kept.get(kind, counter, key)
     if not found:
         with db.read(school_id) as session:
             answer = make(session)
-        _kept.put(db, school_id, wide, key, answer)
+        _kept.put(kind, counter, key, answer)
     return cast(Answer, answer)
 
 

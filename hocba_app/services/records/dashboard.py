@@ -57,6 +57,17 @@ class SignerProgress:
 
 
 @dataclass(frozen=True, slots=True)
+class _Standing:
+    """Where the whole school stands; shared by everybody's dashboard, so nobody changes it."""
+
+    documents: tuple[tuple[str, str, str, str | None, int], ...]
+    """``(class, kind, state, next stage, documents)``."""
+    stale: Counter[str]
+    """Out-of-date documents by class."""
+    people: tuple[Person, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Overview:
     """What one person sees of one school year."""
 
@@ -97,6 +108,8 @@ def overview(db: Database, who: Identity, school_year: str | None = None) -> Ove
     whole_school = allowed(who, Right.LOCK)
     visible = None if whole_school else sorted(visible_classes(db, who))
     students = changes.kept(db, who.school_id, ("pupils", year), lambda own: counts.pupils_per_class(own, year))
+    # The whole school's numbers, read once a change for everybody's dashboard; each is shown his own classes of them.
+    standing = changes.kept(db, who.school_id, ("standing", year), lambda own: _standing(own, year), any_change=True)
     with db.read(who.school_id) as session:
         mine = Counter[str]()
         for group in groups_for(session, who):
@@ -104,21 +117,36 @@ def overview(db: Database, who: Identity, school_year: str | None = None) -> Ove
         return Overview(
             school_name=school.name,
             school_year=year,
-            classes=_classes(session, year, visible, students),
-            people=[
-                Person(staff_id, name, stage, class_id, class_name, slots)
-                for staff_id, name, stage, class_id, class_name, slots in counts.waiting_people(session, year, visible)
-            ],
+            classes=_classes(session, year, visible, students, standing),
+            people=[person for person in standing.people if visible is None or person.class_id in visible],
             mine=dict(+mine),
-            days=counts.signed_per_day(session, year) if whole_school else [],
-            signers=[SignerProgress(*row) for row in counts.signed_per_person(session, year)] if whole_school else [],
+            days=_days(db, who, year) if whole_school else [],
+            signers=_signers(db, who, year) if whole_school else [],
         )
 
 
-def _classes(session: Session, year: str, visible: list[str] | None, students: Mapping[str, int]) -> list[ClassProgress]:
+def _standing(session: Session, year: str) -> _Standing:
+    return _Standing(
+        documents=tuple(counts.document_counts(session, year)),
+        stale=Counter(class_id for _, class_id, noted in noted_as_changed(session, year) if is_out_of_date(noted)),
+        people=tuple(Person(*row) for row in counts.waiting_people(session, year)),
+    )
+
+
+def _days(db: Database, who: Identity, year: str) -> list[tuple[str, int]]:
+    return list(changes.kept(db, who.school_id, ("days", year), lambda own: counts.signed_per_day(own, year), any_change=True))
+
+
+def _signers(db: Database, who: Identity, year: str) -> list[SignerProgress]:
+    found = changes.kept(db, who.school_id, ("signers", year), lambda own: counts.signed_per_person(own, year), any_change=True)
+    return [SignerProgress(*row) for row in found]
+
+
+def _classes(
+    session: Session, year: str, visible: list[str] | None, students: Mapping[str, int], standing: _Standing
+) -> list[ClassProgress]:
     steps: dict[str, dict[str, Counter[str]]] = {}
-    stale = Counter(class_id for _, class_id, noted in noted_as_changed(session, year) if is_out_of_date(noted))
-    for class_id, kind, state, next_stage, documents in counts.document_counts(session, year):
+    for class_id, kind, state, next_stage, documents in standing.documents:
         step = "open" if state == "open" else next_stage or "sealed"
         steps.setdefault(class_id, {kind: Counter() for kind in KINDS})[kind][step] += documents
     progress = []
@@ -130,7 +158,7 @@ def _classes(session: Session, year: str, visible: list[str] | None, students: M
         progress.append(
             ClassProgress(
                 class_id=row.id, name=row.name, students=students.get(row.id, 0),
-                steps={kind: dict(of_class[kind]) for kind in KINDS}, out_of_date=stale[row.id],
+                steps={kind: dict(of_class[kind]) for kind in KINDS}, out_of_date=standing.stale[row.id],
             )
         )
     return progress
