@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
@@ -22,3 +23,8 @@ def school_year_of(day: date) -> str:
 def local_text(instant: datetime) -> str:
     """An aware instant as people read it: ``24/05/2026 14:05``."""
     return instant.astimezone(VIETNAM).strftime("%d/%m/%Y %H:%M")
+
+
+def is_school_year(text: str) -> bool:
+    """Whether it is a school year as written here: "2025-2026"."""
+    return re.fullmatch(r"20[0-9]{2}-20[0-9]{2}", text) is not None and int(text[5:]) == int(text[:4]) + 1

@@ -115,6 +115,11 @@ def _excel() -> rx.Component:
         rx.el.h2("Nhập, xuất Excel"),
         rx.el.p("Dùng khi CSDL ngành chưa có dữ liệu. Có một ô sai thì không ghi gì cả; danh sách ô sai tải về được.", class_name="muted"),
         native_form(
+            rx.el.div(
+                rx.el.label("Năm học của dữ liệu", html_for="workbook-year"),
+                rx.el.select(rx.foreach(SyncScopeState.years, lambda year: rx.el.option(year, value=year)), id="workbook-year", name="school_year"),
+                class_name="field",
+            ),
             text_field("Tệp Excel (.xlsx)", id="workbook", type="file", accept=".xlsx", required=True),
             rx.el.button("Nhập từ Excel", type="submit", class_name="button"),
             action="/uploads/workbook", method="post", enc_type="multipart/form-data", style={"marginTop": "14px"},

@@ -14,6 +14,14 @@ from hocba_app.state.sync_scope import ClassChip, GradeChips, ResourceChip, Sync
 def scope() -> rx.Component:
     """Whole school or part; the part's data sets and classes, and in words what such a run does."""
     return rx.el.div(
+        rx.el.div(
+            rx.el.label("Năm học", html_for="year"),
+            rx.el.select(
+                rx.foreach(SyncScopeState.years, lambda year: rx.el.option(year, value=year)), id="year", value=SyncScopeState.year,
+                on_change=SyncScopeState.choose_year,
+            ),
+            class_name="field",
+        ),
         select_field(
             "Phạm vi", [("whole", "Cả trường"), ("part", "Chọn loại dữ liệu, lớp")], id="scope",
             value=rx.cond(SyncScopeState.part, "part", "whole"), on_change=SyncScopeState.choose_part,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, UploadFile
+from fastapi import APIRouter, Depends, Form, UploadFile
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
@@ -22,10 +22,11 @@ _LARGEST = 50 * 1024 * 1024
 
 
 @router.post("/uploads/workbook", dependencies=[Depends(same_origin)])
-async def bring_in(who: _Syncer, workbook: UploadFile) -> Response:
+async def bring_in(who: _Syncer, workbook: UploadFile, school_year: Annotated[str, Form()] = "") -> Response:
     """All of a workbook, or the list of its wrong cells and nothing."""
     try:
-        report = await run_in_threadpool(import_workbook, database(), who, await workbook.read(_LARGEST + 1))
+        data = await workbook.read(_LARGEST + 1)
+        report = await run_in_threadpool(import_workbook, database(), who, data, school_year=school_year or None)
     except HocbaError as error:
         return back_to("/sync", error.sentence, problem=True)
     if report.problems:

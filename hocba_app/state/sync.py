@@ -151,8 +151,7 @@ class SyncState(rx.State):
             self.problem = scope.explanation
             return
         try:
-            resources, class_ids = scope._chosen()
-            self.run_id = await asyncio.to_thread(service.start_sync, database(), who, resources=resources, class_ids=class_ids)
+            self.run_id = await asyncio.to_thread(service.start_sync, database(), who, **scope._chosen())
             self.opened = self.run_id
         except HocbaError as error:
             self.problem = error.sentence
@@ -310,10 +309,11 @@ def _run_row(run: service.SyncRun) -> RunRow:
 
 
 def _scope(run: service.SyncRun) -> str:
+    year = f", năm học {run.school_year}" if run.school_year else ""
     if not run.chosen_resources and not run.chosen_classes:
-        return "Tệp Excel" if run.from_file else "Cả trường"
+        return ("Tệp Excel" if run.from_file else "Cả trường") + year
     sets = ", ".join(RESOURCE.get(key, key) for key in run.chosen_resources) or "Mọi loại dữ liệu"
-    return f"{sets}, {scope_of_classes(run.chosen_classes)}" if run.chosen_classes else sets
+    return (f"{sets}, {scope_of_classes(run.chosen_classes)}" if run.chosen_classes else sets) + year
 
 
 def _changes(changes: list[dict[str, Any]]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+from typing import Any
 
 import reflex as rx
 
@@ -13,7 +14,8 @@ from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.records.reading import classes_for
-from hocba_app.state.guard import requires
+from hocba_app.services.sync.service import sync_years
+from hocba_app.state.guard import identity, requires
 
 CHOSEN_RESOURCES = {key: name for key, name in RESOURCE.items() if key not in ("school", "photos")}
 """Photos come with the pupils, the school's own row with every run of the whole school."""
@@ -52,6 +54,9 @@ class SyncScopeState(rx.State):
     """The choice above the button "Đồng bộ"."""
 
     part: bool = False
+    years: list[str] = []
+    """The current school year first."""
+    year: str = ""
     search: str = ""
     resources: list[ResourceChip] = []
     grades: list[GradeChips] = []
@@ -69,6 +74,14 @@ class SyncScopeState(rx.State):
     async def choose_part(self, part: str) -> None:
         self.part = str(part) == "part"
         self._show()
+
+    @rx.event
+    @requires(Right.SYNC)
+    async def choose_year(self, year: str) -> None:
+        """Another school year has other classes: what was chosen of them is forgotten."""
+        if year in self.years:
+            self.year = year
+        await self._read(await identity(self))
 
     @rx.event
     @requires(Right.SYNC)
@@ -105,16 +118,22 @@ class SyncScopeState(rx.State):
         self._class_ids, self._keys, self.search = [], [], ""
         self._show()
 
-    async def _read(self, who: Identity) -> None:
+    async def _read(self, who: Identity | None) -> None:
         """The classes there are now; a choice of one that is gone is dropped."""
-        found = await asyncio.to_thread(classes_for, database(), who)
+        assert who is not None
+        self.years = await asyncio.to_thread(sync_years, database(), who)
+        if self.year not in self.years:
+            self.year = self.years[0]
+        found = await asyncio.to_thread(classes_for, database(), who, self.year)
         self._classes = [(row.id, row.name, row.grade) for row in found]
         self._class_ids = [id for id, _, _ in self._classes if id in self._class_ids]
         self._show()
 
-    def _chosen(self) -> tuple[list[str] | None, list[str] | None]:
-        """Data sets and classes for the service; None for all."""
-        return (self._keys or None, self._class_ids or None) if self.part else (None, None)
+    def _chosen(self) -> dict[str, Any]:
+        """Year, data sets and classes for the service; None for the current year, and for all."""
+        keys, class_ids = (self._keys, self._class_ids) if self.part else ([], [])
+        year = self.year if self.years and self.year != self.years[0] else None
+        return {"school_year": year, "resources": keys or None, "class_ids": class_ids or None}
 
     def _show(self) -> None:
         chosen = set(self._class_ids)

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from hocba_app.domain.calendar import school_year_of, today
+from hocba_app.domain.calendar import is_school_year, school_year_of, today
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Database, Job, School, SyncRow
 from hocba_app.models.base import utc_now
@@ -64,9 +64,11 @@ def import_workbook(db: Database, who: Identity, data: bytes, *, school_year: st
         school_year: that its classes and results belong to; by default the school's current one.
 
     Raises:
-        HocbaError: FORBIDDEN, FILE_TYPE, FILE_TOO_LARGE, SYNC_RUNNING.
+        HocbaError: FORBIDDEN, INVALID_INPUT, FILE_TYPE, FILE_TOO_LARGE, SYNC_RUNNING.
     """
     require(who, Right.SYNC)
+    if school_year is not None and not is_school_year(school_year):
+        raise HocbaError(ErrorCode.INVALID_INPUT, detail="năm học phải có dạng 2025-2026")
     rows = read_rows(read_workbook(data))
     if rows.problems:
         return ExcelReport(None, problems=rows.problems[:MOST_PROBLEMS])

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from hocba_app.domain.calendar import school_year_of, today
+from hocba_app.domain.calendar import is_school_year, school_year_of, today
 from hocba_app.domain.errors import SENTENCES, ErrorCode, HocbaError
 from hocba_app.models import Database, Job, School, SchoolClass
 from hocba_app.models.repositories import sync as rows
@@ -21,7 +20,7 @@ from hocba_app.services.jobs.wake import wake
 from hocba_app.services.sync.report_file import ReportRow, report_csv, report_row
 from hocba_app.services.sync.run import OUTCOMES, RESOURCES, sector_client
 
-_YEAR = re.compile(r"20[0-9]{2}-20[0-9]{2}")
+_YEARS_BACK = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +120,7 @@ def start_sync(
         HocbaError: FORBIDDEN, INVALID_INPUT, NOT_FOUND for a class of nobody here.
     """
     require(who, Right.SYNC)
-    if school_year is not None and not (_YEAR.fullmatch(school_year) and int(school_year[5:]) == int(school_year[:4]) + 1):
+    if school_year is not None and not is_school_year(school_year):
         raise HocbaError(ErrorCode.INVALID_INPUT, detail="năm học phải có dạng 2025-2026")
     chosen = list(dict.fromkeys(resources or ()))
     if unknown := [name for name in chosen if name not in RESOURCES]:
@@ -148,6 +147,18 @@ def start_sync(
         job_id = job.id
     wake(who.school_id, job_id)
     return job_id
+
+
+def sync_years(db: Database, who: Identity) -> list[str]:
+    """The school years that can be asked for: the current one, then the ten before it.
+
+    Raises:
+        HocbaError: FORBIDDEN.
+    """
+    require(who, Right.SYNC)
+    with db.read(who.school_id) as session:
+        first = int((session.get_one(School, who.school_id).current_year or school_year_of(today()))[:4])
+    return [f"{year}-{year + 1}" for year in range(first, first - _YEARS_BACK - 1, -1)]
 
 
 def cancel_sync(db: Database, who: Identity, job_id: str) -> None:
@@ -259,4 +270,4 @@ def _problem(job: Job) -> str:
         return SENTENCES[ErrorCode.INTERNAL]
 
 
-__all__ = ["RESOURCES", "SyncReportPage", "SyncRun", "SyncStatus", "cancel_sync", "report_csv", "start_sync", "sync_report", "sync_runs", "sync_status"]
+__all__ = ["RESOURCES", "SyncReportPage", "SyncRun", "SyncStatus", "cancel_sync", "report_csv", "start_sync", "sync_report", "sync_runs", "sync_status", "sync_years"]

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from hocba_app.models import Database, Staff, Student, StudentResult
+from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.models import Database, SchoolClass, Staff, Student, StudentResult
 from hocba_app.services.sync.excel import import_workbook
-from hocba_app.services.sync.service import sync_runs
+from hocba_app.services.sync.service import sync_runs, sync_years
 from tests.integration.sync.conftest import Here, school_here
 from tests.integration.sync.test_bad_records import ACCOUNT
 from tests.integration.sync.test_excel import WHOLE, book
@@ -40,6 +41,18 @@ def test_an_offices_own_workbook_comes_in_whole(empty: Here) -> None:
     assert [run.from_file for run in sync_runs(empty.db, empty.admin)] == [True]
     again = import_workbook(empty.db, empty.admin, (FILES / "van-phong.xlsx").read_bytes())
     assert (again.problems, again.counts) == ([], {})
+
+
+def test_a_workbook_of_an_earlier_year_and_one_of_no_year(empty: Here) -> None:
+    assert import_workbook(empty.db, empty.admin, book(**WHOLE), school_year="2020-2021").problems == []
+    with empty.db.read(empty.school_id) as session:
+        assert set(session.exec(select(SchoolClass.school_year)).all()) == {"2020-2021"}
+    for wrong in ("2020", "2020-2022", "x" * 400):
+        with pytest.raises(HocbaError) as refused:
+            import_workbook(empty.db, empty.admin, book(**WHOLE), school_year=wrong)
+        assert refused.value.code is ErrorCode.INVALID_INPUT
+    years = sync_years(empty.db, empty.admin)
+    assert len(years) == 11 and years == sorted(years, reverse=True)
 
 
 def test_our_workbook_saved_again_says_the_same(empty: Here) -> None:
