@@ -72,7 +72,7 @@ class ChangeWatcher:
         async with self._turn:
             began = clock()
             yield
-            await asyncio.sleep(REST * (clock() - began))
+            await asyncio.sleep(min(REST * (clock() - began), CALM_SECONDS))
 
     async def _read(self) -> None:
         while True:
