@@ -7,7 +7,7 @@ beside a busy writer). Core decision 17: a session is made for a school and neve
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache, lru_cache
 from typing import Any
 
@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session as OrmSession
 from sqlmodel import Session
 
 from hocba_app.models.base import OfSchool, SchoolRow
+from hocba_app.models.write_turn import WriteTurn
 
 CROSS_SCHOOL = {"cross_school": True}
 """Execution option that lets an installation session read school tables; only repositories pass it."""
@@ -44,6 +45,7 @@ class Database:
             event.listen(self.engine, "connect", _tune_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         self._writer = self.engine.execution_options(hocba_write=True)
+        self._turn = WriteTurn(self.engine.url.database or "") if self.is_sqlite else None
 
     @contextmanager
     def read(self, school_id: str) -> Iterator[Session]:
@@ -60,7 +62,7 @@ class Database:
         Args:
             durable: wait for the disk (SQLite synchronous FULL) – for the answers of the signing service.
         """
-        with self._session(self._writer, school_id) as session:
+        with self._my_turn(), self._session(self._writer, school_id) as session:
             if durable and self.is_sqlite:
                 # A pragma inside a transaction has no effect: set it on the raw connection before BEGIN.
                 with session_pragma(session, "FULL"):
@@ -76,7 +78,7 @@ class Database:
 
         School tables are refused here unless a statement carries :data:`CROSS_SCHOOL` (repositories only).
         """
-        with self._session(self._writer if write else self.engine, None) as session:
+        with self._my_turn() if write else nullcontext(), self._session(self._writer if write else self.engine, None) as session:
             yield session
             if write:
                 session.commit()
@@ -94,9 +96,14 @@ class Database:
                 )
             yield session
 
+    def _my_turn(self) -> AbstractContextManager[None]:
+        return self._turn.taken() if self._turn is not None else nullcontext()
+
     def dispose(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+        if self._turn is not None:
+            self._turn.close()
 
 
 @contextmanager
