@@ -1,7 +1,7 @@
 """Everybody at his own screen and phone at once: taps what his queue offers, confirms with the PIN, looks again.
 
-One loop plays all of them: it reads the batches of the signers who wait, lets their phones confirm, and gives whoever is
-free his next class. Teachers of different classes sign at the same time; within a class they queue, as the product
+One loop looks after all of them: it reads the batches of the signers who wait, lets their phones confirm, and has whoever is
+free tap his next class, several people at the same moment. Teachers of different classes sign at the same time; within a class they queue, as the product
 decides. Nobody is told anything the product's own queue does not say.
 """
 
@@ -27,6 +27,8 @@ WHOLE_SCHOOL_SECONDS = 4.0
 """Who signs for the whole school looks less often: his queue is long, and one confirmation takes many records."""
 AT_SCREENS = 24
 """People who sign at the same moment: more than a school's evening in May, fewer than two workers can hold."""
+TAP_AT_ONCE = 6
+"""Taps at the same moment: one that waits for the database keeps nobody from his phone."""
 RETRIES = 3
 """How often a record that was not signed is tried again."""
 SILENT_SECONDS = 900.0
@@ -45,6 +47,15 @@ class Signer:
     look: bool = True
     """Something changed: his queue may hold more."""
     looked_at: float = 0.0
+    tapping: Future[bool] | None = None
+    """He is reading his queue and tapping."""
+    aim: str | None = None
+    """The class he is about to sign."""
+
+    @property
+    def busy(self) -> bool:
+        """Tapping, or waiting for what he tapped."""
+        return bool(self.batches) or self.tapping is not None
 
 
 @dataclass
@@ -86,12 +97,13 @@ class Desk:
         users, self._homeroom = self._phone_users(), self._homeroom_teachers()
         self._spans = {}
         moved, last_round = time.monotonic(), False
-        with ThreadPoolExecutor(4, thread_name_prefix="phone") as phones:
+        with ThreadPoolExecutor(4, thread_name_prefix="phone") as phones, ThreadPoolExecutor(TAP_AT_ONCE, thread_name_prefix="tap") as taps:
             while True:
                 self._check()
-                if self._progress(signers, users, phones) or self._start(signers):
+                ended, started = self._progress(signers, users, phones), self._start(signers, taps)
+                if ended or started:
                     moved, last_round = time.monotonic(), False
-                elif not any(signer.batches or signer.look for signer in signers):
+                elif not any(signer.busy or signer.look for signer in signers):
                     if last_round:
                         break
                     last_round = True  # everybody looks once more before he goes home
@@ -165,22 +177,25 @@ class Desk:
 
     # --- the next tap --------------------------------------------------------------------------------------------
 
-    def _start(self, signers: list[Signer]) -> bool:
-        started = False
+    def _start(self, signers: list[Signer], taps: ThreadPoolExecutor) -> bool:
+        """Whether a tap has begun something."""
+        tapped = [signer for signer in signers if signer.tapping is not None and signer.tapping.done()]
+        started = [signer.tapping.result() for signer in tapped if signer.tapping is not None]
+        for signer in tapped:
+            signer.tapping = signer.aim = None
         now = time.monotonic()
-        nobody = not any(signer.batches for signer in signers)
-        busy_classes = {class_id for signer in signers for class_id in signer.batches.values()}
-        free = AT_SCREENS - sum(bool(signer.batches) for signer in signers)
+        nobody = not any(signer.busy for signer in signers)
+        busy_classes = {class_id for signer in signers for class_id in (*signer.batches.values(), signer.aim) if class_id is not None}
+        free = AT_SCREENS - sum(signer.busy for signer in signers)
         for signer in signers:
             if free <= 0:
                 break
             recently = signer.whole_school and not nobody and now - signer.looked_at < WHOLE_SCHOOL_SECONDS
-            if signer.batches or not signer.look or recently:
+            if signer.busy or not signer.look or recently:
                 continue
-            signer.look, signer.looked_at = False, now
-            if self._tap(signer, busy_classes):
-                started, free = True, free - 1
-        return started
+            signer.look, signer.looked_at, free = False, now, free - 1
+            signer.tapping = taps.submit(self._tap, signer, busy_classes)
+        return any(started)
 
     def _tap(self, signer: Signer, busy_classes: set[str]) -> bool:
         """Sign what is offered: a class nobody works on where there is one, else stand in the queue of one."""
@@ -192,7 +207,8 @@ class Desk:
                 offered.setdefault("" if signer.whole_school else item.class_id, []).append(item.slot_id)
         if not offered:
             return False
-        chosen = min(offered, key=lambda class_id: (class_id in busy_classes, class_id))
+        signer.aim = chosen = min(offered, key=lambda class_id: (class_id in busy_classes, class_id))
+        busy_classes.add(chosen)
         self._spans.setdefault(signer.stage, Span(first=time.monotonic()))
         try:
             batches = queue.start(self._db, signer.who, offered[chosen])
@@ -202,5 +218,4 @@ class Desk:
             signer.look = True
             return False
         signer.batches = dict.fromkeys(batches, chosen)
-        busy_classes.add(chosen)
         return True

@@ -91,7 +91,8 @@ def name_on_the_page_replaced(record: Record) -> bytes:
 
 @attack
 def signature_value_flipped(record: Record) -> bytes:
-    return flipped(record.file, find(record.file, b"/Contents <", record.after[2]) + 900)
+    at = find(record.file, b"/Contents <", record.after[2]) + 900
+    return flipped(record.file, at, 4 if record.file[at : at + 1] in b"af" else 1)  # still a hexadecimal digit: a readable file
 
 
 @attack
