@@ -15,8 +15,7 @@ def image_draft(state: Any, what: Any) -> rx.Component:
     """The panel; nothing while no upload is looked at.
 
     Args:
-        state: class of the page's state: variable ``draft`` (:class:`hocba_app.state.drafting.Draft`), handlers
-            ``turn_draft``, ``set_strength(value)``, ``use_draft``, ``leave_draft``.
+        state: class of the page's state, a :class:`hocba_app.state.drafting.Drafting`.
         what: what it will be, as a heading.
     """
     draft = state.draft

@@ -20,7 +20,7 @@ def signing() -> rx.Component:
     """Layout of ``/sign``."""
     return shell(
         rx.cond(SigningState.problem != "", error_notice(SigningState.problem)),
-        rx.cond(SigningState.said != "", rx.el.div(notice(SigningState.said, tone="ok"), role="status")),
+        rx.cond(SigningState.done != "", rx.el.div(notice(SigningState.done, tone="ok"), role="status")),
         rx.foreach(SigningState.asked, _asked),
         rx.cond(
             SigningState.batches.length() > 0,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from typing import Any
+from typing import ClassVar
 
 import reflex as rx
 
@@ -20,6 +20,7 @@ from hocba_app.services.accounts.identity import Identity
 from hocba_app.state import undoing
 from hocba_app.state.addresses import address_of, page_in
 from hocba_app.state.guard import identity, requires
+from hocba_app.state.undoing import Undoing
 
 PAGE_ROWS = 30
 STATES = {"active": "Đang dùng", "invited": "Đã cấp mã", "inactive": "Chưa kích hoạt", "disabled": "Đã khóa"}
@@ -57,12 +58,12 @@ class Row:
     has_mail: bool
 
 
-class AccountsState(rx.State):
+class AccountsState(Undoing, rx.State):
     """The page "Tài khoản"."""
 
+    _undo_rights: ClassVar[tuple[Right, ...]] = (Right.ACCOUNTS,)
+
     loaded: bool = False
-    problem: str = ""
-    done: str = ""
     rows: list[Row] = []
     search: str = ""
     state: str = ""
@@ -79,9 +80,6 @@ class AccountsState(rx.State):
     opened: str = ""
     action: str = ""
     question: str = ""
-    undo_text: str = ""
-    _undo_call: list[Any] = []
-    _undo_stays: bool = False
 
     @rx.var
     def selected_text(self) -> str:
@@ -195,21 +193,6 @@ class AccountsState(rx.State):
         self.action = self.opened = ""
         if action in _QUESTIONS and account_id == who.account_id:
             await self._do(who, action, account_id, "")
-
-    @rx.event
-    @requires(Right.ACCOUNTS)
-    async def undo(self) -> None:
-        """Take the last act back."""
-        who = await identity(self)
-        assert who is not None
-        self.done = "Đã hoàn tác." if await undoing.undo(self, who) else ""
-        await self._reload(who)
-
-    @rx.event
-    @requires(Right.ACCOUNTS)
-    async def keep_done(self) -> None:
-        """Close the offer."""
-        undoing.withdraw(self)
 
     async def _do(self, who: Identity, action: str, account_id: str, name: str) -> None:
         verb, _, role = action.partition("_")

@@ -6,7 +6,7 @@ import asyncio
 import dataclasses
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import reflex as rx
 
@@ -21,6 +21,7 @@ from hocba_app.services.signers.reassigning import Moved
 from hocba_app.state import undoing
 from hocba_app.state.form_texts import form_texts
 from hocba_app.state.guard import identity, requires
+from hocba_app.state.undoing import Undoing
 
 _YEAR = re.compile(r"\d{4}-\d{4}")
 _PAGE_BUTTON = {
@@ -94,12 +95,12 @@ class Option:
     label: str
 
 
-class AssignmentsState(rx.State):
+class AssignmentsState(Undoing, rx.State):
     """The page "Phân công ký"."""
 
+    _undo_rights: ClassVar[tuple[Right, ...]] = (Right.ASSIGNMENTS,)
+
     loaded: bool = False
-    problem: str = ""
-    done: str = ""
     year: str = ""
     years: list[Option] = []
     gaps: list[GapRow] = []
@@ -111,9 +112,6 @@ class AssignmentsState(rx.State):
     only_gaps: bool = False
     people: list[Option] = []
     opened: Opened = Opened()
-    undo_text: str = ""
-    _undo_call: list[Any] = []
-    _undo_stays: bool = False
 
     @rx.event
     @requires(Right.ASSIGNMENTS)
@@ -171,21 +169,6 @@ class AssignmentsState(rx.State):
         who = await identity(self)
         assert who is not None
         await self._change(who, lambda place: _unassign(who, place))
-
-    @rx.event
-    @requires(Right.ASSIGNMENTS)
-    async def undo(self) -> None:
-        """Take the last act back."""
-        who = await identity(self)
-        assert who is not None
-        self.done = "Đã hoàn tác." if await undoing.undo(self, who) else ""
-        await self._reload(who)
-
-    @rx.event
-    @requires(Right.ASSIGNMENTS)
-    async def keep_done(self) -> None:
-        """Close the offer."""
-        undoing.withdraw(self)
 
     async def _change(self, who: Identity, change: Callable[[tuple[str, str]], _Changed]) -> None:
         class_id, _, field = self.opened.key.partition("|")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from typing import Any, Protocol
+from typing import Any, ClassVar
 from urllib.parse import quote
+
+import reflex as rx
 
 from hocba_app.domain.errors import HocbaError
 from hocba_app.models import database
@@ -13,6 +15,7 @@ from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.signers import drafts
 from hocba_app.services.storage.ink import STRENGTHS, Adjust
 from hocba_app.state import undoing
+from hocba_app.state.guard import identity, require_in
 
 
 @dataclasses.dataclass
@@ -31,19 +34,53 @@ class Draft:
     strength: str = "normal"
 
 
-class Drafting(undoing.Undoing, Protocol):
-    """What a page's state has for it."""
+class Drafting(undoing.Undoing, mixin=True):
+    """Variables and handlers of ``components.image_draft``. A page says where it lies; who may undo there may do this."""
 
-    draft: Draft
+    draft: Draft = Draft()
+
+    _draft_page: ClassVar[str]
+    """The page's path: its address without the draft."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Each page's copy of the handlers asks for the page's rights; without them the gate refuses them."""
+        super().__init_subclass__(**kwargs)
+        if not cls._mixin:
+            require_in(cls, cls._undo_rights, "turn_draft", "set_strength", "use_draft", "leave_draft")
+
+    @rx.event
+    async def turn_draft(self) -> None:
+        """A quarter clockwise."""
+        await adjust(self, await identity(self), turn=1)
+
+    @rx.event
+    async def set_strength(self, strength: str) -> None:
+        """How much counts as ink."""
+        await adjust(self, await identity(self), strength=strength)
+
+    @rx.event
+    async def use_draft(self) -> rx.event.EventSpec | None:
+        """Store the image that was looked at."""
+        who = await identity(self)
+        self.problem = self.done = ""
+        stored = await use(self, who)
+        await self._reload(who)
+        return rx.redirect(self._draft_page, replace=True) if stored else None
+
+    @rx.event
+    async def leave_draft(self) -> rx.event.EventSpec:
+        """Nothing is stored."""
+        self.draft = Draft()
+        return rx.redirect(self._draft_page, replace=True)
 
 
-async def open_slip(state: Drafting, who: Identity, slip: str) -> None:
+async def open_slip(state: Drafting, who: Identity | None, slip: str) -> None:
     """Show the upload that the address names; "" shows none."""
     state.draft = Draft(slip=slip, before=f"/files/signature-drafts/{quote(slip)}") if slip else Draft()
     await _show(state, who)
 
 
-async def adjust(state: Drafting, who: Identity, *, turn: int = 0, strength: Any = None) -> None:
+async def adjust(state: Drafting, who: Identity | None, *, turn: int = 0, strength: Any = None) -> None:
     """Turn it by quarters clockwise, or take more or less for ink."""
     draft = state.draft
     state.draft = dataclasses.replace(
@@ -52,7 +89,7 @@ async def adjust(state: Drafting, who: Identity, *, turn: int = 0, strength: Any
     await _show(state, who)
 
 
-async def use(state: Drafting, who: Identity) -> bool:
+async def use(state: Drafting, who: Identity | None) -> bool:
     """Store it and offer the undo. Returns whether it was stored."""
     draft = state.draft
     try:
@@ -69,7 +106,7 @@ async def use(state: Drafting, who: Identity) -> bool:
     return True
 
 
-async def _show(state: Drafting, who: Identity) -> None:
+async def _show(state: Drafting, who: Identity | None) -> None:
     draft = state.draft
     if not draft.slip:
         return

@@ -44,6 +44,12 @@ def signed_in(function: Handler) -> Handler:
     return function
 
 
+def require_in(page: type[rx.State], rights: tuple[Right, ...], *handlers: str) -> None:
+    """Mark a page's own copies of a mixin's handlers: who holds one of these rights may call them; () for everybody signed in."""
+    for name in handlers:
+        requires(*rights)(page.event_handlers[name].fn)
+
+
 def public(function: Handler) -> Handler:
     """Mark a handler: anybody may call it."""
     setattr(function, _MARK, _PUBLIC)

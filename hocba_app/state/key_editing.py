@@ -21,7 +21,7 @@ from hocba_app.services.signers import keys
 from hocba_app.services.signers.keys import CredentialView, KeyView
 from hocba_app.services.signing.outside import configured_providers
 from hocba_app.state.form_texts import form_texts
-from hocba_app.state.guard import identity, requires
+from hocba_app.state.guard import identity, require_in
 
 STATE_TONE = {"no_account": "todo", "no_certificate": "todo", "problem": "problem", "expired": "problem", "expiring": "wait", "ok": "ok"}
 
@@ -94,8 +94,7 @@ class KeyEditing(rx.State, mixin=True):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Each page's copy of the handlers asks for the page's right; without one the gate refuses them."""
         super().__init_subclass__(**kwargs)
-        for name in ("connect", "fetch", "pick", "test"):
-            requires(cls._key_right)(cls.event_handlers[name].fn)
+        require_in(cls, (cls._key_right,), "connect", "fetch", "pick", "test")
 
     @rx.event
     async def connect(self, form: dict[str, Any]) -> AsyncIterator[None]:

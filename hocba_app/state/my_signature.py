@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import reflex as rx
 
@@ -14,14 +14,17 @@ from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.signers import images, keys
 from hocba_app.state import drafting, key_editing, undoing
+from hocba_app.state.drafting import Drafting
 from hocba_app.state.guard import identity, requires
 from hocba_app.state.key_editing import KeyEditing, KeyRow
 
 
-class MySignatureState(KeyEditing, rx.State):
+class MySignatureState(KeyEditing, Drafting, rx.State):
     """The page "Chữ ký của tôi"."""
 
     _key_right: ClassVar[Right] = Right.OWN_SIGNING_ACCOUNT
+    _undo_rights: ClassVar[tuple[Right, ...]] = (Right.OWN_SIGNATURE,)
+    _draft_page: ClassVar[str] = "/my-signature"
 
     loaded: bool = False
     preview: str = ""
@@ -29,12 +32,6 @@ class MySignatureState(KeyEditing, rx.State):
     key: KeyRow = KeyRow()
     confirming: list[str] = []
     """How he confirms, by his service."""
-    problem: str = ""
-    done: str = ""
-    draft: drafting.Draft = drafting.Draft()
-    undo_text: str = ""
-    _undo_call: list[Any] = []
-    _undo_stays: bool = False
 
     @rx.event
     @requires(Right.OWN_SIGNATURE, Right.OWN_SIGNING_ACCOUNT)
@@ -47,50 +44,6 @@ class MySignatureState(KeyEditing, rx.State):
         undoing.on_load(self)
         await drafting.open_slip(self, who, str(self.router.url.query_parameters.get("draft", "")))
         await self._reload(who)
-
-    @rx.event
-    @requires(Right.OWN_SIGNATURE)
-    async def turn_draft(self) -> None:
-        """A quarter clockwise."""
-        await drafting.adjust(self, await self._key_editor(), turn=1)
-
-    @rx.event
-    @requires(Right.OWN_SIGNATURE)
-    async def set_strength(self, strength: str) -> None:
-        """How much counts as ink."""
-        await drafting.adjust(self, await self._key_editor(), strength=strength)
-
-    @rx.event
-    @requires(Right.OWN_SIGNATURE)
-    async def use_draft(self) -> rx.event.EventSpec | None:
-        """Store the image that was looked at."""
-        who = await self._key_editor()
-        self.problem = self.done = ""
-        stored = await drafting.use(self, who)
-        await self._reload(who)
-        return rx.redirect("/my-signature", replace=True) if stored else None
-
-    @rx.event
-    @requires(Right.OWN_SIGNATURE)
-    async def leave_draft(self) -> rx.event.EventSpec:
-        """Nothing is stored."""
-        self.draft = drafting.Draft()
-        return rx.redirect("/my-signature", replace=True)
-
-    @rx.event
-    @requires(Right.OWN_SIGNATURE)
-    async def undo(self) -> None:
-        """Take the last act back."""
-        who = await identity(self)
-        assert who is not None
-        self.done = "Đã hoàn tác." if await undoing.undo(self, who) else ""
-        await self._reload(who)
-
-    @rx.event
-    @requires(Right.OWN_SIGNATURE)
-    async def keep_done(self) -> None:
-        """Close the offer."""
-        undoing.withdraw(self)
 
     async def _key_editor(self) -> Identity:
         """Who asks; the account edited is always his own, whoever sat at this tab before."""

@@ -7,7 +7,7 @@ import dataclasses
 import math
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
-from typing import Any
+from typing import ClassVar
 
 import reflex as rx
 
@@ -22,6 +22,7 @@ from hocba_app.services.signers import images
 from hocba_app.services.signers.owners import Choice, choices
 from hocba_app.state import drafting, undoing
 from hocba_app.state.addresses import address_of, page_in
+from hocba_app.state.drafting import Drafting
 from hocba_app.state.following import follow
 from hocba_app.state.guard import identity, requires
 
@@ -65,12 +66,13 @@ class Option:
     label: str
 
 
-class SignatureImagesState(rx.State):
+class SignatureImagesState(Drafting, rx.State):
     """The page "Ảnh chữ ký, con dấu"."""
 
+    _undo_rights: ClassVar[tuple[Right, ...]] = (Right.SIGNATURE_IMAGES,)
+    _draft_page: ClassVar[str] = "/signature-images"
+
     loaded: bool = False
-    problem: str = ""
-    done: str = ""
     rows: list[Person] = []
     people: list[Option] = []
     search: str = ""
@@ -103,10 +105,6 @@ class SignatureImagesState(rx.State):
     give_number: int = -1
     give_to: str = ""
     following: int = 0
-    draft: drafting.Draft = drafting.Draft()
-    undo_text: str = ""
-    _undo_call: list[Any] = []
-    _undo_stays: bool = False
 
     @rx.event
     @requires(Right.SIGNATURE_IMAGES)
@@ -212,50 +210,6 @@ class SignatureImagesState(rx.State):
         if not self.problem:
             undoing.offer(self, f"Đã lưu ảnh chữ ký cho {name}.", "upload", upload, number)
             self.give_number, self.give_to = -1, ""
-
-    @rx.event
-    @requires(Right.SIGNATURE_IMAGES)
-    async def turn_draft(self) -> None:
-        """A quarter clockwise."""
-        await drafting.adjust(self, await self._who(), turn=1)
-
-    @rx.event
-    @requires(Right.SIGNATURE_IMAGES)
-    async def set_strength(self, strength: str) -> None:
-        """How much counts as ink."""
-        await drafting.adjust(self, await self._who(), strength=strength)
-
-    @rx.event
-    @requires(Right.SIGNATURE_IMAGES)
-    async def use_draft(self) -> rx.event.EventSpec | None:
-        """Store the image that was looked at."""
-        who = await self._who()
-        self.problem = self.done = ""
-        stored = await drafting.use(self, who)
-        await self._reload(who)
-        return rx.redirect("/signature-images", replace=True) if stored else None
-
-    @rx.event
-    @requires(Right.SIGNATURE_IMAGES)
-    async def leave_draft(self) -> rx.event.EventSpec:
-        """Nothing is stored."""
-        self.draft = drafting.Draft()
-        return rx.redirect("/signature-images", replace=True)
-
-    @rx.event
-    @requires(Right.SIGNATURE_IMAGES)
-    async def undo(self) -> None:
-        """Take the last act back."""
-        who = await identity(self)
-        assert who is not None
-        self.done = "Đã hoàn tác." if await undoing.undo(self, who) else ""
-        await self._reload(who)
-
-    @rx.event
-    @requires(Right.SIGNATURE_IMAGES)
-    async def keep_done(self) -> None:
-        """Close the offer."""
-        undoing.withdraw(self)
 
     @rx.event
     @requires(Right.SIGNATURE_IMAGES)

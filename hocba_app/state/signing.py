@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections.abc import AsyncIterator, Mapping
-from typing import Any
+from typing import ClassVar
 
 import reflex as rx
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.wording import ITEM, KIND, KIND_SHORT, STAGE_SIGNER
 from hocba_app.models import database
+from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.audit.changes import Moves
 from hocba_app.services.signing import progress, queue, reminders
@@ -20,6 +21,7 @@ from hocba_app.state.batch_cards import BatchCard, batch_card
 from hocba_app.state.following import begin, follow
 from hocba_app.state.guard import identity, signed_in
 from hocba_app.state.threads import in_thread
+from hocba_app.state.undoing import Undoing
 
 
 @dataclasses.dataclass
@@ -75,8 +77,10 @@ RECORD_ROWS = 50
 """Of one page: a class's 45 stand on one."""
 
 
-class SigningState(rx.State):
+class SigningState(Undoing, rx.State):
     """The page "Ký học bạ"."""
+
+    _undo_rights: ClassVar[tuple[Right, ...]] = ()
 
     loaded: bool = False
     groups: list[Group] = []
@@ -90,22 +94,17 @@ class SigningState(rx.State):
     record_total: int = 0
     late: list[LateRow] = []
     asked: list[AskedRow] = []
-    said: str = ""
     opened: str = ""
-    problem: str = ""
     ready_records: int = 0
     selected_records: int = 0
     busy: bool = False
-    undo_text: str = ""
-    _undo_call: list[Any] = []
-    _undo_stays: bool = False
     _homeroom: frozenset[str] = frozenset()
 
     @rx.event
     @signed_in
     async def load(self) -> AsyncIterator[rx.event.EventSpec]:
         """Show the truth, then follow it."""
-        self.said = ""
+        self.done = ""
         undoing.on_load(self)
         await self._reload(await identity(self))
         if begin(self):
@@ -209,10 +208,10 @@ class SigningState(rx.State):
         """Remind a subject teacher of my class."""
         who = await identity(self)
         name = next((row.name for row in self.late if row.staff_id == staff_id), "thầy cô")
-        self.problem, self.said = "", ""
+        self.problem, self.done = "", ""
         try:
             mailed = await asyncio.to_thread(reminders.remind, database(), who, str(class_id), str(staff_id))
-            self.said = f"Đã nhắc {name}" + (" trong phần mềm; thư điện tử đang được gửi." if mailed else ". Lời nhắc hiện khi thầy cô mở phần mềm.")
+            self.done = f"Đã nhắc {name}" + (" trong phần mềm; thư điện tử đang được gửi." if mailed else ". Lời nhắc hiện khi thầy cô mở phần mềm.")
         except HocbaError as error:
             self.problem = error.sentence
         await self._reload(who)
@@ -225,21 +224,6 @@ class SigningState(rx.State):
         await self._do(reminders.dismiss, str(reminder_id))
         if text and not self.problem:
             undoing.offer(self, f"Đã cất lời nhắc: {text}", "reminder", reminder_id)
-
-    @rx.event
-    @signed_in
-    async def undo(self) -> None:
-        """Take the last act back."""
-        who = await identity(self)
-        assert who is not None
-        self.said = "Đã hoàn tác." if await undoing.undo(self, who) else ""
-        await self._reload(who)
-
-    @rx.event
-    @signed_in
-    async def keep_done(self) -> None:
-        """Close the offer."""
-        undoing.withdraw(self)
 
     async def _sign(self, chosen: set[str], *, by_slot: bool = False) -> AsyncIterator[rx.event.EventSpec | None]:
         if self.busy:

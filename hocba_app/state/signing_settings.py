@@ -21,6 +21,7 @@ from hocba_app.state import key_editing, undoing
 from hocba_app.state.form_texts import form_texts
 from hocba_app.state.guard import identity, requires
 from hocba_app.state.key_editing import STATE_TONE, KeyEditing, KeyRow
+from hocba_app.state.undoing import Undoing
 
 _TONE = {"in_force": "ok", "coming": "wait", "over": "info", "revoked": "info"}
 _ALL = (Right.COVER_SIGNER, Right.DELEGATE, Right.SEAL_OPERATOR)
@@ -59,14 +60,13 @@ class ElsewhereRow:
     button: str
 
 
-class SigningSettingsState(KeyEditing, rx.State):
+class SigningSettingsState(KeyEditing, Undoing, rx.State):
     """The page "Người ký bìa, ký thay, đóng dấu"."""
 
     _key_right: ClassVar[Right] = Right.SEAL_OPERATOR
+    _undo_rights: ClassVar[tuple[Right, ...]] = (Right.COVER_SIGNER, Right.SEAL_OPERATOR)
 
     loaded: bool = False
-    problem: str = ""
-    done: str = ""
     principal: str = ""
     cover_signer: str = ""
     cover_signer_id: str = ""
@@ -82,9 +82,6 @@ class SigningSettingsState(KeyEditing, rx.State):
     today: str = ""
     form_turn: int = 0
     revoking: str = ""
-    undo_text: str = ""
-    _undo_call: list[Any] = []
-    _undo_stays: bool = False
 
     @rx.event
     @requires(*_ALL)
@@ -99,17 +96,15 @@ class SigningSettingsState(KeyEditing, rx.State):
     @requires(Right.COVER_SIGNER)
     async def save_cover_signer(self, form: dict[str, Any]) -> None:
         chosen = form_texts(form).get("cover_signer", "") or None
-        before = self.cover_signer_id
-        await self._do("Đã lưu người ký bìa. Áp dụng cho bìa chốt từ bây giờ.", signing.set_cover_signer, chosen)
-        self._offer("cover_signer", before, self.cover_signer_id)
+        change = await self._do("Đã lưu người ký bìa. Áp dụng cho bìa chốt từ bây giờ.", signing.set_cover_signer, chosen)
+        self._offer("cover_signer", change)
 
     @rx.event
     @requires(Right.SEAL_OPERATOR)
     async def save_seal_operator(self, form: dict[str, Any]) -> None:
         chosen = form_texts(form).get("seal_operator", "") or None
-        before = self.seal_operator_id
-        await self._do("Đã lưu người đóng dấu.", signing.set_seal_operator, chosen)
-        self._offer("seal_operator", before, self.seal_operator_id)
+        change = await self._do("Đã lưu người đóng dấu.", signing.set_seal_operator, chosen)
+        self._offer("seal_operator", change)
 
     @rx.event
     @requires(Right.DELEGATE)
@@ -159,42 +154,28 @@ class SigningSettingsState(KeyEditing, rx.State):
             self.problem = error.sentence
         await self._reload(who)
 
-    @rx.event
-    @requires(Right.COVER_SIGNER, Right.SEAL_OPERATOR)
-    async def undo(self) -> None:
-        """Take the last act back."""
-        who = await identity(self)
-        assert who is not None
-        self.done = "Đã hoàn tác." if await undoing.undo(self, who) else ""
-        await self._reload(who)
-
-    @rx.event
-    @requires(Right.COVER_SIGNER, Right.SEAL_OPERATOR)
-    async def keep_done(self) -> None:
-        """Close the offer."""
-        undoing.withdraw(self)
-
     async def _key_editor(self) -> Identity:
         """Who asks; the account edited is always the seal's."""
         self.key_owner = SEAL
         return await super()._key_editor()
 
-    def _offer(self, inverse: str, before: str, now: str) -> None:
-        """Offer the setting as it was, where it changed."""
+    def _offer(self, inverse: str, change: signing.Change | None) -> None:
+        """Offer the setting as it was, where it changed; what it was is the service's word, not what this page last saw."""
         undoing.withdraw(self)
-        if now != before and not self.problem:
-            undoing.offer(self, self.done, inverse, before or None)
+        if change is not None and change[0] != change[1]:
+            undoing.offer(self, self.done, inverse, list(change))
             self.done = ""
 
-    async def _do(self, said: str, action: Any, *arguments: Any) -> None:
+    async def _do(self, said: str, action: Any, *arguments: Any) -> Any:
         who = await identity(self)
-        self.problem, self.done = "", ""
+        self.problem, self.done, answer = "", "", None
         try:
-            await asyncio.to_thread(action, database(), who, *arguments)
+            answer = await asyncio.to_thread(action, database(), who, *arguments)
             self.done = said
         except HocbaError as error:
             self.problem = error.sentence
         await self._reload(who)
+        return answer
 
     async def _reload(self, who: Identity | None) -> None:
         assert who is not None

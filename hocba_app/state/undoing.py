@@ -8,33 +8,64 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any, ClassVar
+
+import reflex as rx
 
 from hocba_app.domain.errors import HocbaError
 from hocba_app.models import database
 from hocba_app.services.accounts import administration
+from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.signers import images, restoring, settings
 from hocba_app.services.signing import reminders
+from hocba_app.state.guard import identity, require_in
 
 INVERSES: Mapping[str, Callable[..., Any]] = {
     "enable": administration.enable, "disable": administration.disable, "grant": administration.grant, "revoke": administration.revoke,
     "assignment": restoring.restore_assignment, "upload": images.take_back_upload, "image": images.take_back_one,
-    "cover_signer": settings.set_cover_signer, "seal_operator": settings.set_seal_operator, "reminder": reminders.bring_back,
+    "cover_signer": settings.restore_cover_signer, "seal_operator": settings.restore_seal_operator, "reminder": reminders.bring_back,
 }
 """By name: a state that may be kept outside the process holds names and texts, no functions."""
 
 
-class Undoing(Protocol):
-    """What a page's state has for it, besides the handlers ``undo`` and ``keep_done``."""
+class Undoing(rx.State, mixin=True):
+    """Variables and handlers of ``components.undo_notice``. A page names its rights in ``_undo_rights``."""
 
-    problem: str
-    undo_text: str
+    problem: str = ""
+    done: str = ""
+    undo_text: str = ""
     """What was done; "" offers nothing."""
-    _undo_call: list[Any]
+    _undo_call: list[Any] = []
     """Name of the inverse, then its arguments."""
-    _undo_stays: bool
+    _undo_stays: bool = False
     """The act itself sends the browser to a new address: the offer outlives that one load."""
+
+    _undo_rights: ClassVar[tuple[Right, ...]]
+    """Any of them; () for everybody signed in."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Each page's copy of the handlers asks for the page's rights; without them the gate refuses them."""
+        super().__init_subclass__(**kwargs)
+        if not cls._mixin:
+            require_in(cls, cls._undo_rights, "undo", "keep_done")
+
+    @rx.event
+    async def undo(self) -> None:
+        """Take the last act back."""
+        who = await identity(self)
+        assert who is not None
+        self.done = "Đã hoàn tác." if await undo(self, who) else ""
+        await self._reload(who)
+
+    @rx.event
+    async def keep_done(self) -> None:
+        """Close the offer."""
+        withdraw(self)
+
+    async def _reload(self, who: Identity | None) -> None:
+        """Show the truth again."""
+        raise NotImplementedError
 
 
 def offer(state: Undoing, text: str, inverse: str, *arguments: Any, stays: bool = False) -> None:

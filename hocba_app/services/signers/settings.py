@@ -29,6 +29,10 @@ from hocba_app.services.signers.owners import Choice, choices_of, working_staff
 DELEGABLE = ("history", "results")
 """A deputy signs these by a decision; the cover has a signer of its own."""
 LONGEST_NUMBER = 80
+Change = tuple[str, str]
+"""Staff ids of whom a setting named before and names now; "" for nobody of its own."""
+_COVER, _OPERATOR = ("cover_signer_id", "signing.cover_signer_set"), ("seal_operator_id", "signing.seal_operator_set")
+"""Column of a setting, and how the log calls its change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ class SigningSettingsView:
     operator_choices: list[Choice]
 
 
-def set_cover_signer(db: Database, who: Identity, staff_id: str | None) -> None:
+def set_cover_signer(db: Database, who: Identity, staff_id: str | None) -> Change:
     """Name who signs covers: a vice-principal; None or the principal himself leaves it to the principal.
 
     Raises:
@@ -75,23 +79,25 @@ def set_cover_signer(db: Database, who: Identity, staff_id: str | None) -> None:
     """
     require(who, Right.COVER_SIGNER)
     with db.write(who.school_id) as session:
-        chosen = None
-        if staff_id:
-            staff = _signer(session, staff_id)
-            if staff.position not in ("principal", "vice_principal"):
-                raise HocbaError(ErrorCode.SIGNER_NOT_ENTITLED, name=staff.full_name)
-            principal = rows.principal(session)
-            chosen = None if principal is not None and staff.id == principal.id else staff.id
-        settings = _settings(session)
-        before = settings.cover_signer_id
-        if before != chosen:
-            settings.cover_signer_id = chosen
-            session.add(settings)
-            _note(session, who, "signing.cover_signer_set", before=before or "", now=chosen or "")
+        change = _put(session, who, _COVER, _cover_signer(session, staff_id))
+    forget()
+    return change
+
+
+def restore_cover_signer(db: Database, who: Identity, change: Change) -> None:
+    """Undo :func:`set_cover_signer`; what somebody has set since is not touched.
+
+    Raises:
+        HocbaError: as :func:`set_cover_signer`; UNDO_TOO_LATE when it was set anew since.
+    """
+    require(who, Right.COVER_SIGNER)
+    with db.write(who.school_id) as session:
+        _refuse_late(session, _COVER, change)
+        _put(session, who, _COVER, _cover_signer(session, change[0]))
     forget()
 
 
-def set_seal_operator(db: Database, who: Identity, staff_id: str | None, provider_user: str | None = None) -> None:
+def set_seal_operator(db: Database, who: Identity, staff_id: str | None, provider_user: str | None = None) -> Change:
     """Name who seals, and with which account of the signing service he confirms; None names nobody.
 
     Args:
@@ -104,13 +110,21 @@ def set_seal_operator(db: Database, who: Identity, staff_id: str | None, provide
     if provider_user is not None:
         keys.set_provider_user(db, who, SEAL, provider_user)
     with db.write(who.school_id) as session:
-        chosen = working_staff(session, staff_id).id if staff_id else None
-        settings = _settings(session)
-        before = settings.seal_operator_id
-        if before != chosen:
-            settings.seal_operator_id = chosen
-            session.add(settings)
-            _note(session, who, "signing.seal_operator_set", before=before or "", now=chosen or "")
+        change = _put(session, who, _OPERATOR, working_staff(session, staff_id).id if staff_id else "")
+    forget()
+    return change
+
+
+def restore_seal_operator(db: Database, who: Identity, change: Change) -> None:
+    """Undo :func:`set_seal_operator`; what somebody has set since is not touched.
+
+    Raises:
+        HocbaError: as :func:`set_seal_operator`; UNDO_TOO_LATE when somebody else was named since.
+    """
+    require(who, Right.SEAL_OPERATOR)
+    with db.write(who.school_id) as session:
+        _refuse_late(session, _OPERATOR, change)
+        _put(session, who, _OPERATOR, working_staff(session, change[0]).id if change[0] else "")
     forget()
 
 
@@ -211,6 +225,34 @@ def signing_settings_view(db: Database, who: Identity) -> SigningSettingsView:
             cover_choices=leaders, deputy_choices=[choice for choice in leaders if choice.position == "vice_principal"],
             operator_choices=people,
         )
+
+
+def _cover_signer(session: Session, staff_id: str | None) -> str:
+    """Who is to sign covers, checked; "" for the principal, who does so anyway."""
+    if not staff_id:
+        return ""
+    staff = _signer(session, staff_id)
+    if staff.position not in ("principal", "vice_principal"):
+        raise HocbaError(ErrorCode.SIGNER_NOT_ENTITLED, name=staff.full_name)
+    principal = rows.principal(session)
+    return "" if principal is not None and staff.id == principal.id else staff.id
+
+
+def _put(session: Session, who: Identity, setting: tuple[str, str], chosen: str) -> Change:
+    column, action = setting
+    settings = _settings(session)
+    before = getattr(settings, column) or ""
+    if before != chosen:
+        setattr(settings, column, chosen or None)
+        session.add(settings)
+        _note(session, who, action, before=before, now=chosen)
+    return before, chosen
+
+
+def _refuse_late(session: Session, setting: tuple[str, str], change: Change) -> None:
+    """The school's row is locked from here on: nobody sets it between the look and the write."""
+    if (getattr(_settings(session), setting[0]) or "") not in tuple(change):
+        raise HocbaError(ErrorCode.UNDO_TOO_LATE)
 
 
 def _signer(session: Session, staff_id: str) -> Staff:

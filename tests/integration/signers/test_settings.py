@@ -47,9 +47,7 @@ def test_cover_signer(small: SmallSchool) -> None:
     signing.set_cover_signer(small.db, admin, principal)
     view = signing.signing_settings_view(small.db, admin)
     assert signer(small, "cover") == (principal, ()) and not view.cover_signer_set
-    with small.db.read(small.school_id) as session:
-        noted = session.exec(select(AuditEvent).where(AuditEvent.action == "signing.cover_signer_set")).all()
-    assert [event.data for event in noted] == [{"before": "", "now": deputy}, {"before": deputy, "now": ""}]
+    assert set_events(small, "signing.cover_signer_set") == [{"before": "", "now": deputy}, {"before": deputy, "now": ""}]
 
 
 def test_cover_signer_must_be_of_the_leadership_with_an_id_number(small: SmallSchool) -> None:
@@ -130,12 +128,52 @@ def test_seal_operator_and_the_account_he_confirms_with(small: SmallSchool) -> N
     assert view.seal_operator is None and view.seal_key.state == "ok" and view.seal_image
 
 
+def test_the_undo_of_the_cover_signer_overwrites_nobody_elses_change(small: SmallSchool) -> None:
+    admin, principal = small.people["admin"], staff_id(small, "principal")
+    first, second = add_staff(small, "PHT1", "vice_principal"), add_staff(small, "PHT2", "vice_principal", "079100000098")
+    change = signing.set_cover_signer(small.db, admin, first)
+    assert change == ("", first)
+    signing.restore_cover_signer(small.db, admin, change)
+    signing.restore_cover_signer(small.db, admin, change)
+    assert signer(small, "cover")[0] == principal, "as it was, however often it is asked for"
+    change = signing.set_cover_signer(small.db, admin, first)
+    signing.set_cover_signer(small.db, small.people["principal"], second)
+    assert refused(lambda: signing.restore_cover_signer(small.db, admin, change)).code is ErrorCode.UNDO_TOO_LATE
+    assert signer(small, "cover")[0] == second
+    noted = set_events(small, "signing.cover_signer_set")
+    assert noted == [{"before": "", "now": first}, {"before": first, "now": ""}, {"before": "", "now": first}, {"before": first, "now": second}]
+
+
+def test_the_undo_of_the_seal_operator_overwrites_nobody_elses_change(small: SmallSchool) -> None:
+    admin = small.people["admin"]
+    before = signing.set_seal_operator(small.db, admin, None)[0]
+    van, toan = staff_id(small, "VAN"), staff_id(small, "TOAN")
+    assert before not in ("", van, toan)
+    signing.restore_seal_operator(small.db, admin, (before, ""))
+    change = signing.set_seal_operator(small.db, admin, van)
+    assert change == (before, van)
+    signing.set_seal_operator(small.db, small.people["principal"], toan)
+    late = refused(lambda: signing.restore_seal_operator(small.db, admin, change))
+    assert late.code is ErrorCode.UNDO_TOO_LATE and "sau đó đã có thay đổi khác" in late.sentence
+    seen = signing.signing_settings_view(small.db, admin).seal_operator
+    assert seen is not None and seen.staff_id == toan
+    assert set_events(small, "signing.seal_operator_set")[1:] == [
+        {"before": "", "now": before}, {"before": before, "now": van}, {"before": van, "now": toan},
+    ]
+
+
+def set_events(small: SmallSchool, action: str) -> list[dict[str, object]]:
+    with small.db.read(small.school_id) as session:
+        return [event.data for event in session.exec(select(AuditEvent).where(AuditEvent.action == action)).all()]
+
+
 def test_who_may_and_another_school(small: SmallSchool, stranger: Identity) -> None:
     deputy = add_staff(small, "PHT", "vice_principal")
     made = signing.add_delegation(small.db, small.people["admin"], deputy, ["results"], day(0), day(1), "1")
     van = small.people["VAN"]
     for call in (
         lambda: signing.set_cover_signer(small.db, van, deputy), lambda: signing.set_seal_operator(small.db, van, deputy),
+        lambda: signing.restore_cover_signer(small.db, van, ("", deputy)), lambda: signing.restore_seal_operator(small.db, van, ("", deputy)),
         lambda: signing.add_delegation(small.db, van, deputy, ["results"], day(2), day(3), "2"),
         lambda: signing.revoke_delegation(small.db, van, made), lambda: signing.delegations(small.db, van),
         lambda: signing.signing_settings_view(small.db, van),
