@@ -129,7 +129,8 @@ def read_base(file: bytes) -> Base:
         return _fields_and_manifest(file, layout)
     except OtherWriter:
         raise
-    except NotShown as error:
+    except Exception as error:
+        # Whatever a hostile base does to the reader, not only what it refuses: it was not shown to be ours.
         raise Deviation("base", str(error)) from error
 
 

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from hocba_app.services.signing.manifest import Manifest
 from hocba_app.services.verification import record_rules
 from hocba_app.services.verification.judged import Judged, names_in
-from hocba_app.services.verification.reasons import ALTERS, INVALIDATES, Reason, add, has
+from hocba_app.services.verification.reasons import ALTERS, INVALIDATES, UNCLEAR, Reason, add, has
 from hocba_app.services.verification.report import FileReport, Order, Origin, SignatureDetail, SignatureReport, iso
 
 UNDECIDED = frozenset({Reason.NO_TRUST, Reason.WRITER_UNKNOWN})
 """Reasons for which a record of ours cannot be called valid, though nothing speaks against it."""
-FOREIGN_INVALIDATES = ALTERS | {Reason.CERTIFICATE_REVOKED}
+FOREIGN_INVALIDATES = ALTERS | {Reason.CERTIFICATE_REVOKED, Reason.SIGNATURE_BROKEN}
+_PROBLEMS = {"broken": Reason.SIGNATURE_BROKEN, "unknown_kind": Reason.SIGNATURE_KIND}
 
 
 def conclude(
@@ -21,7 +22,7 @@ def conclude(
     """Complete the report.
 
     Args:
-        judged: signatures and document time stamps in the order of the file; not empty.
+        judged: signatures and document time stamps in the order of the file.
         manifest: of a record of ours; None for a foreign file.
         issuers: schools that may issue; None when no list is at hand.
         have_roots: whether trusted roots were given.
@@ -49,14 +50,20 @@ def conclude(
 
 def _integrity(report: FileReport, judged: Sequence[Judged]) -> None:
     for item in judged:
+        if item.problem is not None:
+            add(report, _PROBLEMS[item.problem], field=item.field)
+            continue
         if item.integrity != "intact":
             add(report, Reason.SIGNATURE_ALTERED, field=item.field)
         if item.modified or item.coverage == "partial":
             add(report, Reason.CHANGED_AFTER_SIGNING, field=item.field)
-    last = max(judged, key=lambda item: item.revision)
-    if last.coverage != "whole_file" and last.signed_after:
+    last = max(judged, key=lambda item: item.revision, default=None)
+    if last is not None and last.problem is None and last.coverage != "whole_file" and last.signed_after:
         add(report, Reason.NOT_WHOLE_FILE)
-    report.integrity = "altered" if has(report, ALTERS) else "intact"
+    if has(report, ALTERS):
+        report.integrity = "altered"
+    else:
+        report.integrity = "unknown" if has(report, UNCLEAR) else "intact"
 
 
 def _certificates(report: FileReport, judged: Sequence[Judged], have_roots: bool) -> None:
@@ -67,7 +74,7 @@ def _certificates(report: FileReport, judged: Sequence[Judged], have_roots: bool
             add(report, Reason.CERTIFICATE_REVOKED, field=item.field)
         elif item.expired:
             add(report, Reason.CERTIFICATE_EXPIRED, field=item.field)
-        elif have_roots and item.trust != "trusted":
+        elif have_roots and item.problem is None and item.trust != "trusted":
             add(report, Reason.UNTRUSTED_CHAIN, field=item.field)
         if item.timestamp_bad:
             add(report, Reason.TIMESTAMP_INVALID, field=item.field)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from asn1crypto import crl as asn1_crl
-from asn1crypto import ocsp as asn1_ocsp
 from asn1crypto import x509
-from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
 from pyhanko.sign.diff_analysis import (
     CatalogModificationRule,
+    DiffResult,
     DocInfoRule,
     DSSCompareRule,
     FormUpdatingRule,
@@ -22,8 +20,10 @@ from pyhanko.sign.diff_analysis import (
     SigFieldCreationRule,
     SigFieldModificationRule,
     StandardDiffPolicy,
+    SuspiciousModification,
     XrefStreamRule,
 )
+from pyhanko.sign.fields import FieldMDPSpec, MDPPerm
 from pyhanko.sign.validation import (
     DocumentTimestampStatus,
     EmbeddedPdfSignature,
@@ -32,11 +32,10 @@ from pyhanko.sign.validation import (
     async_validate_pdf_signature,
     async_validate_pdf_timestamp,
 )
-from pyhanko.sign.validation.dss import DocumentSecurityStore
-from pyhanko.sign.validation.errors import NoDSSFoundError
 from pyhanko_certvalidator import ValidationContext
 
 from hocba_app.services.signing.der import header_length
+from hocba_app.services.verification.evidence import Evidence
 from hocba_app.services.verification.judged import Judged, names_in
 from hocba_app.services.verification.report import Coverage
 from hocba_app.services.verification.tokens import is_well_formed
@@ -45,6 +44,22 @@ _COVERAGE: dict[SignatureCoverageLevel, Coverage] = {
     SignatureCoverageLevel.ENTIRE_FILE: "whole_file",
     SignatureCoverageLevel.ENTIRE_REVISION: "revision",
 }
+
+
+class CarefulDiffPolicy(StandardDiffPolicy):
+    """Later changes that cannot be analysed are suspicious; the signature before them is judged all the same."""
+
+    def review_file(
+        self, reader: PdfFileReader, base_revision: int | HistoricalResolver,
+        field_mdp_spec: FieldMDPSpec | None = None, doc_mdp: MDPPerm | None = None,
+    ) -> DiffResult | SuspiciousModification:
+        """See :class:`StandardDiffPolicy`."""
+        try:
+            return super().review_file(reader, base_revision, field_mdp_spec, doc_mdp)
+        except Exception as error:
+            # A broken object in a later revision is that revision's fault.
+            return SuspiciousModification(type(error).__name__)
+
 
 def _policy(*, notes_allowed: bool) -> StandardDiffPolicy:
     """pyHanko's default policy less filling other form fields, which is not signing.
@@ -60,60 +75,37 @@ def _policy(*, notes_allowed: bool) -> StandardDiffPolicy:
     ]
     if notes_allowed:
         rules += [DocInfoRule().as_qualified(ModificationLevel.LTA_UPDATES), MetadataUpdateRule().as_qualified(ModificationLevel.LTA_UPDATES)]
-    return StandardDiffPolicy(global_rules=rules, form_rule=FormUpdatingRule(field_rules=[SigFieldCreationRule(), SigFieldModificationRule()]))
+    return CarefulDiffPolicy(global_rules=rules, form_rule=FormUpdatingRule(field_rules=[SigFieldCreationRule(), SigFieldModificationRule()]))
 
 
 OURS, FOREIGN = _policy(notes_allowed=False), _policy(notes_allowed=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """Certificates and revocation data that the file carries (its DSS)."""
-
-    certificates: tuple[x509.Certificate, ...] = ()
-    ocsps: tuple[asn1_ocsp.OCSPResponse, ...] = ()
-    crls: tuple[asn1_crl.CertificateList, ...] = ()
-
-    @property
-    def has_revocation(self) -> bool:
-        return bool(self.ocsps or self.crls)
-
-
-def evidence_in(reader: PdfFileReader) -> Evidence:
-    """The file's DSS, or nothing."""
-    try:
-        dss = DocumentSecurityStore.read_dss(reader)
-    except NoDSSFoundError:
-        return Evidence()
-    return Evidence(
-        certificates=tuple(dss.load_certs()),
-        ocsps=tuple(asn1_ocsp.OCSPResponse.load(ref.get_object().data) for ref in dss.ocsps),
-        crls=tuple(asn1_crl.CertificateList.load(ref.get_object().data) for ref in dss.crls),
-    )
-
-
-async def judge_all(reader: PdfFileReader, roots: Sequence[bytes], policy: StandardDiffPolicy) -> list[Judged]:
-    """Judge every signature and document time stamp; a broken one does not hide the others.
+async def judge_all(
+    signatures: Sequence[EmbeddedPdfSignature], evidence: Evidence, roots: Sequence[bytes], policy: StandardDiffPolicy
+) -> list[Judged]:
+    """Judge every signature and document time stamp that can be read; one that does not hold does not hide the others.
 
     Args:
+        evidence: of the file.
         roots: trusted roots, DER. None at all leaves every trust ``unknown``.
         policy: what may follow a signature: :data:`OURS` or :data:`FOREIGN`.
     """
-    evidence = evidence_in(reader)
-    return [await _judge(signature, roots, evidence, policy) for signature in reader.embedded_signatures]
+    return [await _judge(signature, roots, evidence, policy) for signature in signatures]
 
 
-def look_at_forms(reader: PdfFileReader, judged: Sequence[Judged], roots: Sequence[bytes]) -> None:
+def look_at_forms(
+    signatures: Sequence[EmbeddedPdfSignature], judged: Sequence[Judged], evidence: Evidence, roots: Sequence[bytes]
+) -> None:
     """For a record of ours: bytes that no signature covers must not have been changed either.
 
     Nothing covers the hole of a file's last signature, and a verifier ignores what is not signed in it. Foreign files
     may use forms of their own there; ours does not.
     """
-    known = (*(item.dump() for item in evidence_in(reader).certificates), *roots)
-    for item, signature in zip(judged, reader.embedded_signatures, strict=True):
+    known = (*(item.dump() for item in evidence.certificates), *roots)
+    for item, signature in zip(judged, signatures, strict=True):
         if not is_well_formed(_signed_data(signature), known):
             item.integrity = "altered"
-
 
 
 def _signed_data(signature: EmbeddedPdfSignature) -> bytes:
@@ -142,12 +134,23 @@ async def _judge(signature: EmbeddedPdfSignature, roots: Sequence[bytes], eviden
             await _judge_timestamp(judged, signature, roots, evidence, policy)
         else:
             await _judge_signature(judged, signature, roots, evidence, policy)
-    except RecursionError:
-        raise
+        if not _leaves_out_only_itself(signature):
+            judged.coverage, judged.modified = "partial", True
     except Exception:
         # Hostile input raises whatever it likes; a signature that cannot even be read has not been shown to hold.
         judged.integrity, judged.modified = "altered", True
     return judged
+
+
+def _leaves_out_only_itself(signature: EmbeddedPdfSignature) -> bool:
+    """Whether the gap in the byte range is the contents and nothing else: pyHanko compares lengths, and their sum only
+    where the file ends with the signature.
+    """
+    first, before, after, _ = (int(part) for part in signature.byte_range)
+    stream = signature.reader.stream
+    stream.seek(before)
+    gap = stream.read(max(after - before, 0))
+    return first == 0 and gap.lower() == b"<%s>" % bytes(signature.pkcs7_content).hex().encode()
 
 
 async def _judge_signature(

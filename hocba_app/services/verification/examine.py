@@ -14,8 +14,10 @@ from hocba_app.services.signing.manifest import WRITER, Manifest, manifest_in
 from hocba_app.services.verification import record_rules
 from hocba_app.services.verification.conclusion import conclude
 from hocba_app.services.verification.cryptography import FOREIGN, OURS, judge_all, look_at_forms
+from hocba_app.services.verification.evidence import evidence_in
 from hocba_app.services.verification.reasons import Reason, add
 from hocba_app.services.verification.report import FileReport
+from hocba_app.services.verification.signature_fields import signature_fields
 
 _DEVIATIONS = {"base": Reason.BASE_NOT_OURS, "update": Reason.UPDATE_NOT_OURS}
 
@@ -36,13 +38,19 @@ def examine_file(
     try:
         reader = PdfFileReader(io.BytesIO(data))
         manifest = _manifest(report, reader)
-        judged = asyncio.run(judge_all(reader, roots, FOREIGN if manifest is None else OURS))
-        if not judged:
+        found, evidence = signature_fields(reader), evidence_in(reader)
+        judged = asyncio.run(judge_all(found.readable, evidence, roots, FOREIGN if manifest is None else OURS))
+        if manifest is not None:
+            look_at_forms(found.readable, judged, evidence, roots)
+        if not found.complete:
+            add(report, Reason.FIELDS_BROKEN)
+        if not evidence.complete:
+            add(report, Reason.EVIDENCE_BROKEN)
+        judged = sorted([*judged, *found.others], key=lambda item: item.revision)
+        if not judged and found.complete:
             report.integrity = "unsigned"
             add(report, Reason.UNSIGNED)
             return report
-        if manifest is not None:
-            look_at_forms(reader, judged, roots)
         if manifest is not None and manifest.writer != WRITER:
             add(report, Reason.WRITER_UNKNOWN)
         elif manifest is not None and deviation is not None:

@@ -12,13 +12,14 @@ from datetime import UTC, datetime
 
 from hocba_app.services.signing import cms
 from hocba_app.services.verification import chains, record_rules
+from hocba_app.services.verification.base_grammar import OtherWriter
 from hocba_app.services.verification.conclusion import conclude
 from hocba_app.services.verification.judged import Judged
 from hocba_app.services.verification.replay import Replayed, replay
 from hocba_app.services.verification.replay_state import SignedUpdate
 from hocba_app.services.verification.report import Coverage, FileReport, Revocation, Trust
 from hocba_app.services.verification.revocation import require_good
-from hocba_app.services.verification.strict_objects import NotShown
+from hocba_app.services.verification.strict_objects import Deviation, NotShown
 from hocba_app.services.verification.tokens import Token, is_well_formed, read_token
 
 MOST_BYTES = 16 << 20
@@ -34,7 +35,7 @@ def examine_fast(name: str, data: bytes, roots: Sequence[bytes], issuers: Sequen
         NotShown: it must be judged the slow way; a :class:`Deviation` says that it claims to be ours and is not.
     """
     if len(data) > MOST_BYTES:
-        raise NotShown("size")
+        raise Deviation("base", "size")
     try:
         return _examine(name, data, roots, issuers)
     except NotShown:
@@ -45,7 +46,7 @@ def examine_fast(name: str, data: bytes, roots: Sequence[bytes], issuers: Sequen
 
 
 def _examine(name: str, data: bytes, roots: Sequence[bytes], issuers: Sequence[dict[str, str]] | None) -> FileReport:
-    replayed = replay(data)
+    replayed = _replayed(data)
     if not replayed.updates or not record_rules.is_sound(replayed.base.manifest):
         raise NotShown("nothing signed")
     if len(replayed.store.get("Certs", ())) > MOST_CERTIFICATES:
@@ -57,6 +58,22 @@ def _examine(name: str, data: bytes, roots: Sequence[bytes], issuers: Sequence[d
     judged = [_judge(update, replayed, tuple(roots), len(data)) for update in replayed.updates]
     conclude(report, judged, replayed.base.manifest, issuers, have_roots=bool(roots))
     return report
+
+
+def _replayed(data: bytes) -> Replayed:
+    """The file replayed.
+
+    Raises:
+        Deviation: also for a file that does not begin like ours: if it brings a manifest of ours all the same, then its
+            base was not looked at, and something may hide in it. For a foreign file it means nothing.
+        OtherWriter: a record of another version.
+    """
+    try:
+        return replay(data)
+    except (Deviation, OtherWriter):
+        raise
+    except NotShown as error:
+        raise Deviation("base", str(error)) from error
 
 
 def _judge(update: SignedUpdate, replayed: Replayed, roots: tuple[bytes, ...], length: int) -> Judged:
@@ -84,7 +101,12 @@ def _judge(update: SignedUpdate, replayed: Replayed, roots: tuple[bytes, ...], l
 
 
 def _take_apart(update: SignedUpdate) -> cms.CmsParts:
-    """The parts of a signature's CMS, which must be what our template makes of them and hold over the digest."""
+    """The parts of a signature's CMS, which must be what our template makes of them and hold over the digest.
+
+    Raises:
+        Deviation: our template does not make such a CMS: other attributes, a second signer, more unsigned values.
+        NotShown: it does, but the digest or the signature value does not hold, or the key is an unusual one.
+    """
     try:
         parts = cms.take_apart(update.cms)
         certificate = parts.certificates[0]
@@ -92,10 +114,14 @@ def _take_apart(update: SignedUpdate) -> cms.CmsParts:
             chains.parsed(item)
         key = chains.public_key(certificate)
         again = cms.assemble(parts.attributes, parts.signature, parts.certificates, parts.token)
-        if again != update.cms or parts.attributes != cms.signed_attributes(update.digest, certificate):
-            raise NotShown("CMS")
+        attributes = cms.signed_attributes(update.digest, certificate)
     except (ValueError, IndexError, TypeError) as error:
-        raise NotShown("CMS") from error
+        raise Deviation("update", "CMS") from error
+    at = attributes.find(update.digest)
+    if again != update.cms or (parts.attributes[:at], parts.attributes[at + 32 :]) != (attributes[:at], attributes[at + 32 :]):
+        raise Deviation("update", "CMS")
+    if parts.attributes != attributes:
+        raise NotShown("digest")
     chains.verify(key, parts.signature, parts.attributes, chains.HASHES["sha256"])
     return parts
 

@@ -6,6 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import Literal
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
@@ -13,6 +14,9 @@ from cryptography.x509.oid import NameOID
 from hocba_app.services.verification import chains
 from hocba_app.services.verification.report import Coverage, Integrity, Revocation, Trust
 from hocba_app.services.verification.strict_objects import NotShown
+
+Problem = Literal["broken", "unknown_kind"]
+"""Why nothing can be said of a signature: it cannot be read, or is of a kind this software does not know."""
 
 
 @dataclass(slots=True)
@@ -40,6 +44,8 @@ class Judged:
     """Number of the revision that brought it; later ones are greater."""
     reassigned: dict[str, str] = dataclasses.field(default_factory=dict)
     """Of a seal: slots it vouches for, field → salted hash of the person who signed instead (core decision 9)."""
+    problem: Problem | None = None
+    """Set where the signature could not be judged at all."""
 
 
 @dataclass(frozen=True, slots=True)

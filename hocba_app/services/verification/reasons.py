@@ -39,6 +39,10 @@ class Reason(StrEnum):
     OUT_OF_DATE = "out_of_date"
     NOT_ON_RECORD = "not_on_record"  # our manifest, but this installation does not know the file
     NO_TRUST = "no_trust"  # no trusted roots were given
+    SIGNATURE_BROKEN = "signature_broken"  # a signature that cannot even be read
+    SIGNATURE_KIND = "signature_kind"  # a signature of a kind this software does not know
+    FIELDS_BROKEN = "fields_broken"  # the tree of form fields cannot be walked: there may be more signatures
+    EVIDENCE_BROKEN = "evidence_broken"  # certificates or revocation data in the file cannot be read
 
 
 SENTENCES: dict[Reason, str] = {
@@ -71,6 +75,10 @@ SENTENCES: dict[Reason, str] = {
     Reason.OUT_OF_DATE: "Dữ liệu của học sinh đã thay đổi sau khi ký bản này. Hãy hỏi nhà trường về bản mới.",
     Reason.NOT_ON_RECORD: "Hệ thống này không lưu bản học bạ này.",
     Reason.NO_TRUST: "Chưa cấu hình danh sách chứng thư gốc tin cậy nên chưa kết luận được người ký.",
+    Reason.SIGNATURE_BROKEN: "Chữ ký ở ô {field} bị hỏng, không đọc được. Không sử dụng tệp này.",
+    Reason.SIGNATURE_KIND: "Chữ ký ở ô {field} thuộc loại mà phần mềm này không kiểm tra được.",
+    Reason.FIELDS_BROKEN: "Danh sách ô ký trong tệp bị hỏng nên có thể còn chữ ký không đọc được.",
+    Reason.EVIDENCE_BROKEN: "Bằng chứng về chứng thư số lưu trong tệp bị hỏng, không đọc được hết.",
 }
 
 ALTERS = frozenset(
@@ -82,10 +90,13 @@ INVALIDATES = ALTERS | frozenset(
         Reason.CERTIFICATE_EXPIRED, Reason.CERTIFICATE_REVOKED, Reason.TIMESTAMP_INVALID, Reason.TIME_MISMATCH,
         Reason.NO_TIMESTAMP, Reason.SLOT_MISSING, Reason.SLOT_UNKNOWN, Reason.WRONG_ORDER, Reason.WRONG_SIGNER,
         Reason.SEAL_WRONG_SCHOOL, Reason.ISSUER_NOT_LISTED, Reason.UNTRUSTED_CHAIN, Reason.VOID,
-        Reason.UPDATE_NOT_OURS, Reason.BASE_NOT_OURS,
+        Reason.UPDATE_NOT_OURS, Reason.BASE_NOT_OURS, Reason.SIGNATURE_BROKEN, Reason.SIGNATURE_KIND, Reason.FIELDS_BROKEN,
+        Reason.EVIDENCE_BROKEN,
     }
 )
-"""Reasons that make a record of ours invalid. A foreign file is invalid only by :data:`ALTERS` or a revoked signer."""
+"""Reasons that make a record of ours invalid. A foreign file is invalid only by :data:`ALTERS`, a broken signature or a revoked signer."""
+UNCLEAR = frozenset({Reason.SIGNATURE_BROKEN, Reason.SIGNATURE_KIND, Reason.FIELDS_BROKEN})
+"""Reasons for which a file cannot be called intact, though nothing shows that it was altered."""
 
 
 def add(report: FileReport, reason: Reason, **params: str) -> None:

@@ -55,9 +55,11 @@ def apply(report: FileReport, manifest: Manifest, judged: Sequence[Judged], issu
     orders = _order(report, manifest, signatures)
     _completeness(report, manifest, signatures)
     seal = next((item for item in signatures if item.field == "seal"), None)
-    seal_holds = seal is not None and _seal(report, manifest, seal, issuers)
+    seal_holds = seal is not None and seal.problem is None and _seal(report, manifest, seal, issuers)
     reassigned = seal.reassigned if seal_holds and seal is not None else {}
     for item in signatures:
+        if item.problem is not None:
+            continue  # told already; nothing is known of its signer or time
         _person(report, manifest, item, reassigned)
         _times(report, manifest, item)
     if seal is not None and any(item.revision > seal.revision for item in signatures):

@@ -81,7 +81,8 @@ def replay(file: bytes) -> Replayed:
                 update = replay_archive(state, objects, at)
             else:
                 update = _replay_signature(state, objects, at)
-        except NotShown as error:
+        except Exception as error:
+            # As in the base: an update that cannot even be read is none of ours.
             raise Deviation("update", str(error)) from error
         if update is not None:
             updates.append(update)

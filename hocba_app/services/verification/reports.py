@@ -137,6 +137,8 @@ def _unaltered(report: FileReport, codes: set[str]) -> Answer:
         return Answer(question, "yes", "Không. Nội dung còn nguyên vẹn từ lúc ký.")
     if report.integrity == "unsigned":
         return Answer(question, "unknown", "Tệp không có chữ ký số nên không thể biết.")
+    if report.signatures:
+        return Answer(question, "unknown", "Có chữ ký không đọc được nên không thể biết chắc.")
     return Answer(question, "unknown", "Không đọc được tệp nên không thể biết.")
 
 
@@ -165,6 +167,8 @@ def _signed(report: FileReport, codes: set[str]) -> Answer:
         return Answer(question, "unknown", "Không có chữ ký nào đọc được.")
     if codes & {Reason.WRONG_SIGNER, Reason.SLOT_UNKNOWN}:
         return Answer(question, "no", "Không. Có chữ ký không phải của người được phân công.")
+    if Reason.SIGNATURE_BROKEN in codes:
+        return Answer(question, "no", "Không. Có chữ ký bị hỏng, không đọc được.")
     if any(item.integrity == "altered" for item in people):
         return Answer(question, "no", "Không. Có chữ ký không còn đúng với nội dung.")
     if any(item.trust == "untrusted" for item in people):
