@@ -51,6 +51,15 @@ def sort_head(text: str, *, active: Any, descending: Any, on_click: Any, **props
     return Head(rx.el.th(button, scope="col", aria_sort=order, **props), text)
 
 
+def column_head(state: Any, text: str, column: str) -> Head:
+    """A head that sorts a page's list by one of its columns.
+
+    Args:
+        state: class of the page's state, a :class:`hocba_app.state.sorting.Sorting`.
+    """
+    return sort_head(text, active=state.sort == column, descending=state.descending, on_click=state.set_sort(column))
+
+
 def pager(*, page: Any, pages: Any, total: Any, on_previous: Any, on_next: Any, noun: str = "dòng") -> rx.Component:
     """Which page of how many, and the two buttons."""
     return rx.el.div(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reflex as rx
 
-from hocba_app.components.data_table import data_table, pager, sort_head
+from hocba_app.components.data_table import Head, column_head, data_table, pager
 from hocba_app.components.empty_state import empty_state
 from hocba_app.components.fields import select_field, text_field
 from hocba_app.components.native_form import native_form
@@ -98,8 +98,8 @@ def _price(way: str) -> rx.Component:
     )
 
 
-def _head(text: str, sort: str) -> rx.Component:
-    return sort_head(text, active=AccountsState.sort == sort, descending=AccountsState.descending, on_click=AccountsState.set_sort(sort))
+def _head(text: str, column: str) -> Head:
+    return column_head(AccountsState, text, column)
 
 
 def _table() -> rx.Component:

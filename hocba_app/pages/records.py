@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reflex as rx
 
-from hocba_app.components.data_table import data_table, pager, sort_head
+from hocba_app.components.data_table import Head, column_head, data_table, pager
 from hocba_app.components.empty_state import empty_state
 from hocba_app.components.fields import select_field, text_field
 from hocba_app.components.notice import error_notice, notice
@@ -81,8 +81,8 @@ def _filters() -> rx.Component:
     )
 
 
-def _head(text: str, sort: str) -> rx.Component:
-    return sort_head(text, active=RecordsState.sort == sort, descending=RecordsState.descending, on_click=RecordsState.set_sort(sort))
+def _head(text: str, column: str) -> Head:
+    return column_head(RecordsState, text, column)
 
 
 def _table() -> rx.Component:

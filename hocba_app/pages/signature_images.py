@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reflex as rx
 
-from hocba_app.components.data_table import data_table, pager
+from hocba_app.components.data_table import column_head, data_table, pager
 from hocba_app.components.empty_state import empty_state
 from hocba_app.components.fields import text_field
 from hocba_app.components.image_draft import image_draft
@@ -115,8 +115,11 @@ def _upload() -> rx.Component:
                         " Chỉ hiện tệp chưa dùng được", style={"display": "inline-flex", "gap": "8px", "alignItems": "center", "minHeight": "44px"},
                     ),
                     data_table(
-                        ["Tệp", "Ảnh gốc", "Sau xử lý", "Kết quả", "Của ai"], SignatureImagesState.files, _file, label="Kết quả từng tệp",
-                        max_height="560px",
+                        [
+                            column_head(SignatureImagesState, "Tệp", "file"), "Ảnh gốc", "Sau xử lý",
+                            column_head(SignatureImagesState, "Kết quả", "outcome"), column_head(SignatureImagesState, "Của ai", "whose"),
+                        ],
+                        SignatureImagesState.files, _file, label="Kết quả từng tệp", max_height="560px",
                     ),
                     rx.cond(
                         SignatureImagesState.file_pages > 1,

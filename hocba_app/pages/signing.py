@@ -6,7 +6,7 @@ from typing import Any
 
 import reflex as rx
 
-from hocba_app.components.data_table import data_table, pager
+from hocba_app.components.data_table import column_head, data_table, pager
 from hocba_app.components.empty_state import empty_state
 from hocba_app.components.notice import error_notice, notice
 from hocba_app.components.progress import progress_bar
@@ -209,7 +209,13 @@ def _rest(batch: BatchCard) -> rx.Component:
 
 def _records() -> rx.Component:
     return rx.el.div(
-        data_table(["Mã HS", "Học sinh", "Tình trạng"], SigningState.records, _record, label="Danh sách hồ sơ", max_height="420px"),
+        data_table(
+            [
+                column_head(SigningState, "Mã HS", "code"), column_head(SigningState, "Học sinh", "name"),
+                column_head(SigningState, "Tình trạng", "state"),
+            ],
+            SigningState.records, _record, label="Danh sách hồ sơ", max_height="420px",
+        ),
         rx.cond(
             SigningState.record_pages > 1,
             pager(

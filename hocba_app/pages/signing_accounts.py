@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reflex as rx
 
-from hocba_app.components.data_table import data_table, pager
+from hocba_app.components.data_table import Head, column_head, data_table, pager
 from hocba_app.components.empty_state import empty_state
 from hocba_app.components.fields import select_field, text_field
 from hocba_app.components.key_editor import key_editor, key_facts
@@ -92,8 +92,11 @@ def _list() -> rx.Component:
             SigningAccountsState.rows.length() > 0,
             rx.fragment(
                 data_table(
-                    ["Người ký", "Tài khoản ký số", "Chứng thư số", "Hiệu lực", "Tình trạng", ""], SigningAccountsState.rows, _row,
-                    label="Tài khoản ký số của từng người"
+                    [
+                        _head("Người ký", "name"), _head("Tài khoản ký số", "account"), _head("Chứng thư số", "certificate"),
+                        _head("Hiệu lực", "validity"), _head("Tình trạng", "state"), "",
+                    ],
+                    SigningAccountsState.rows, _row, label="Tài khoản ký số của từng người",
                 ),
                 pager(
                     page=SigningAccountsState.page, pages=SigningAccountsState.pages, total=SigningAccountsState.total,
@@ -104,6 +107,10 @@ def _list() -> rx.Component:
         ),
         class_name="panel stack",
     )
+
+
+def _head(text: str, column: str) -> Head:
+    return column_head(SigningAccountsState, text, column)
 
 
 def _count(count: Count) -> rx.Component:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reflex as rx
 
-from hocba_app.components.data_table import data_table, pager
+from hocba_app.components.data_table import column_head, data_table, pager
 from hocba_app.components.empty_state import empty_state
 from hocba_app.components.fields import select_field, text_field
 from hocba_app.components.native_form import native_form, native_link
@@ -47,10 +47,15 @@ def _now() -> rx.Component:
                 rx.cond(SyncState.sector_problem != "", notice(SyncState.sector_problem, tone="wait")),
                 rx.cond(
                     SyncState.snapshots.length() > 0,
-                    data_table(["Dữ liệu đã nộp", "Lần nộp", "Nộp lúc", "Tình trạng"], SyncState.snapshots, _snapshot, label="Các lần nộp"),
+                    rx.fragment(
+                        rx.el.p("Các lần nộp của năm học ", SyncState.snapshots_of, class_name="muted", style={"margin": "0"}),
+                        data_table(["Dữ liệu đã nộp", "Lần nộp", "Nộp lúc", "Tình trạng"], SyncState.snapshots, _snapshot, label="Các lần nộp"),
+                    ),
                     rx.cond(
                         SyncState.sector_problem == "",
-                        rx.el.p("Trường chưa nộp dữ liệu nào của năm học này lên CSDL ngành. Hãy nộp từ SMAS trước.", class_name="muted"),
+                        rx.el.p(
+                            "Trường chưa nộp dữ liệu nào của năm học ", SyncState.snapshots_of, " lên CSDL ngành. Hãy nộp từ SMAS trước.", class_name="muted"
+                        ),
                     ),
                 ),
                 scope(),
@@ -187,7 +192,13 @@ def _report() -> rx.Component:
         rx.cond(
             SyncState.rows.length() > 0,
             rx.fragment(
-                data_table(["Loại", "Dữ liệu", "Kết quả", "Trường thông tin", "Vì sao, cần làm gì"], SyncState.rows, _row, label="Báo cáo đồng bộ"),
+                data_table(
+                    [
+                        column_head(SyncState, "Loại", "resource"), column_head(SyncState, "Dữ liệu", "label"),
+                        column_head(SyncState, "Kết quả", "outcome"), column_head(SyncState, "Trường thông tin", "field"), "Vì sao, cần làm gì",
+                    ],
+                    SyncState.rows, _row, label="Báo cáo đồng bộ",
+                ),
                 pager(page=SyncState.page, pages=SyncState.pages, total=SyncState.total, on_previous=SyncState.previous, on_next=SyncState.next),
             ),
             rx.el.p("Không có dòng nào như vậy trong lần đồng bộ này.", class_name="muted"),

@@ -8,6 +8,7 @@ import reflex as rx
 
 from hocba_app.components.fields import select_field, text_field
 from hocba_app.components.notice import notice
+from hocba_app.state.sync import SyncState
 from hocba_app.state.sync_scope import ClassChip, GradeChips, ResourceChip, SyncScopeState
 
 
@@ -18,7 +19,7 @@ def scope() -> rx.Component:
             rx.el.label("Năm học", html_for="year"),
             rx.el.select(
                 rx.foreach(SyncScopeState.years, lambda year: rx.el.option(year, value=year)), id="year", value=SyncScopeState.year,
-                on_change=SyncScopeState.choose_year,
+                on_change=SyncState.choose_year,
             ),
             class_name="field",
         ),

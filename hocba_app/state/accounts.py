@@ -14,18 +14,18 @@ from hocba_app.domain.wording import POSITION, ROLE
 from hocba_app.models import database
 from hocba_app.services.accounts import administration
 from hocba_app.services.accounts.activation import mail_offered
-from hocba_app.services.accounts.administration import AccountRow
+from hocba_app.services.accounts.administration import AccountRow, AccountsPage
 from hocba_app.services.accounts.authority import Right, allowed
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.state import undoing
 from hocba_app.state.addresses import address_of, page_in
 from hocba_app.state.guard import identity, requires
+from hocba_app.state.sorting import Sorting, order_in_address, order_of, read_order
 from hocba_app.state.undoing import Undoing
 
 PAGE_ROWS = 30
 STATES = {"active": "Đang dùng", "invited": "Đã cấp mã", "inactive": "Chưa kích hoạt", "disabled": "Đã khóa"}
 _TONE = {"active": "ok", "invited": "wait", "inactive": "todo", "disabled": "problem"}
-_SORTS = ("name", "username", "state", "last_seen")
 _QUESTIONS = {
     "disable": "Khóa chính tài khoản của mình? Thầy cô bị đăng xuất ngay và không tự mở lại được.",
     "revoke_admin": "Bỏ quyền Quản trị của chính mình? Thầy cô không tự lấy lại được; người quản trị khác phải cấp.",
@@ -58,17 +58,17 @@ class Row:
     has_mail: bool
 
 
-class AccountsState(Undoing, rx.State):
+class AccountsState(Sorting, Undoing, rx.State):
     """The page "Tài khoản"."""
 
     _undo_rights: ClassVar[tuple[Right, ...]] = (Right.ACCOUNTS,)
+    _sorts: ClassVar[tuple[str, ...]] = ("name", "username", "state", "last_seen")
+    _sort_rights: ClassVar[tuple[Right, ...]] = (Right.ACCOUNTS_READ,)
 
     loaded: bool = False
     rows: list[Row] = []
     search: str = ""
     state: str = ""
-    sort: str = "name"
-    descending: bool = False
     page: int = 1
     pages: int = 1
     total: int = 0
@@ -95,8 +95,7 @@ class AccountsState(Undoing, rx.State):
         if not query:  # opened anew: turning pages keeps the choice
             self.selected, self.selected_active, self.search = [], [], ""
         self.state = state if (state := str(query.get("state", ""))) in STATES else ""
-        wanted = str(query.get("sort", ""))
-        self.descending, self.sort = wanted.startswith("-"), sort if (sort := wanted.lstrip("-")) in _SORTS else "name"
+        read_order(self, query)
         self.page = page_in(query)
         await self._reload(await identity(self))
 
@@ -115,15 +114,6 @@ class AccountsState(Undoing, rx.State):
 
     @rx.event
     @requires(Right.ACCOUNTS_READ)
-    async def set_sort(self, sort: str) -> rx.event.EventSpec:
-        """By this column; again the other way round."""
-        if sort in _SORTS:
-            self.descending = self.sort == sort and not self.descending
-            self.sort = sort
-        return await self._go(1)
-
-    @rx.event
-    @requires(Right.ACCOUNTS_READ)
     async def previous(self) -> rx.event.EventSpec:
         return await self._go(max(1, self.page - 1))
 
@@ -135,8 +125,7 @@ class AccountsState(Undoing, rx.State):
     async def _go(self, page: int) -> rx.event.EventSpec:
         self.page = page
         await self._reload(await identity(self))
-        sort = ("-" if self.descending else "") + self.sort
-        return rx.redirect(address_of("/accounts", {"state": self.state, "sort": "" if sort == "name" else sort, "page": self.page}), replace=True)
+        return rx.redirect(address_of("/accounts", {"state": self.state, "sort": order_in_address(self), "page": self.page}), replace=True)
 
     @rx.event
     @requires(Right.ACCOUNTS)
@@ -212,14 +201,19 @@ class AccountsState(Undoing, rx.State):
 
     async def _reload(self, who: Identity | None) -> None:
         assert who is not None
-        found = await asyncio.to_thread(
-            administration.accounts_page, database(), who, self.search, self.page, PAGE_ROWS, ("-" if self.descending else "") + self.sort,
-            state=self.state,
-        )
+        found = await asyncio.to_thread(_read, who, self.search, self.state, self.page, order_of(self))
         self.may_change, self.mail = allowed(who, Right.ACCOUNTS), mail_offered()
         self.rows = [_row(row) for row in found.rows]
         self.total, self.pages, self.loaded = found.total, max(1, -(-found.total // PAGE_ROWS)), True
         self.page = min(self.page, self.pages)
+
+
+def _read(who: Identity, search: str, state: str, page: int, order: str) -> AccountsPage:
+    db = database()
+    found = administration.accounts_page(db, who, search, page, PAGE_ROWS, order, state=state)
+    if found.total and not found.rows:  # past the end: the last one
+        found = administration.accounts_page(db, who, search, -(-found.total // PAGE_ROWS), PAGE_ROWS, order, state=state)
+    return found
 
 
 def _row(row: AccountRow) -> Row:

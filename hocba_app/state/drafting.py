@@ -51,17 +51,17 @@ class Drafting(undoing.Undoing, mixin=True):
     @rx.event
     async def turn_draft(self) -> None:
         """A quarter clockwise."""
-        await adjust(self, await identity(self), turn=1)
+        await adjust(self, await self._drafter(), turn=1)
 
     @rx.event
     async def set_strength(self, strength: str) -> None:
         """How much counts as ink."""
-        await adjust(self, await identity(self), strength=strength)
+        await adjust(self, await self._drafter(), strength=strength)
 
     @rx.event
     async def use_draft(self) -> rx.event.EventSpec | None:
         """Store the image that was looked at."""
-        who = await identity(self)
+        who = await self._drafter()
         self.problem = self.done = ""
         stored = await use(self, who)
         await self._reload(who)
@@ -73,14 +73,20 @@ class Drafting(undoing.Undoing, mixin=True):
         self.draft = Draft()
         return rx.redirect(self._draft_page, replace=True)
 
+    async def _drafter(self) -> Identity:
+        """Who looks at it."""
+        who = await identity(self)
+        assert who is not None
+        return who
 
-async def open_slip(state: Drafting, who: Identity | None, slip: str) -> None:
+
+async def open_slip(state: Drafting, who: Identity, slip: str) -> None:
     """Show the upload that the address names; "" shows none."""
     state.draft = Draft(slip=slip, before=f"/files/signature-drafts/{quote(slip)}") if slip else Draft()
     await _show(state, who)
 
 
-async def adjust(state: Drafting, who: Identity | None, *, turn: int = 0, strength: Any = None) -> None:
+async def adjust(state: Drafting, who: Identity, *, turn: int = 0, strength: Any = None) -> None:
     """Turn it by quarters clockwise, or take more or less for ink."""
     draft = state.draft
     state.draft = dataclasses.replace(
@@ -89,7 +95,7 @@ async def adjust(state: Drafting, who: Identity | None, *, turn: int = 0, streng
     await _show(state, who)
 
 
-async def use(state: Drafting, who: Identity | None) -> bool:
+async def use(state: Drafting, who: Identity) -> bool:
     """Store it and offer the undo. Returns whether it was stored."""
     draft = state.draft
     try:
@@ -106,7 +112,7 @@ async def use(state: Drafting, who: Identity | None) -> bool:
     return True
 
 
-async def _show(state: Drafting, who: Identity | None) -> None:
+async def _show(state: Drafting, who: Identity) -> None:
     draft = state.draft
     if not draft.slip:
         return

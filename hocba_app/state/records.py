@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import ClassVar
 from urllib.parse import urlencode
 
 import reflex as rx
@@ -20,6 +21,7 @@ from hocba_app.services.records import reading
 from hocba_app.services.records.reading import KINDS, STEPS
 from hocba_app.state.following import begin, follow
 from hocba_app.state.guard import identity, requires
+from hocba_app.state.sorting import Sorting, order_in_address, read_order
 from hocba_app.state.threads import in_thread
 from hocba_app.state.unlock_asking import UnlockAsking
 
@@ -57,8 +59,11 @@ class Row:
     updated: str
 
 
-class RecordsState(UnlockAsking, rx.State):
+class RecordsState(Sorting, UnlockAsking, rx.State):
     """The page "Học bạ"."""
+
+    _sorts: ClassVar[tuple[str, ...]] = ("class", "name", "code", "step", "updated")
+    _sort_rights: ClassVar[tuple[Right, ...]] = (Right.RECORDS_READ,)
 
     loaded: bool = False
     years: list[str] = []
@@ -69,8 +74,6 @@ class RecordsState(UnlockAsking, rx.State):
     step: str = ""
     stale: bool = False
     search: str = ""
-    sort: str = "class"
-    descending: bool = False
     page: int = 1
     pages: int = 1
     total: int = 0
@@ -89,8 +92,7 @@ class RecordsState(UnlockAsking, rx.State):
         self.kind = kind if (kind := str(query.get("kind", ""))) in KINDS else ""
         self.step = step if (step := str(query.get("state", ""))) in STEPS else ""
         self.stale = str(query.get("stale", "")) == "1"
-        wanted = str(query.get("sort", ""))
-        self.descending, self.sort = wanted.startswith("-"), sort if (sort := wanted.lstrip("-")) in _SORTS else "class"
+        read_order(self, query)
         number = str(query.get("page", ""))
         self.page = int(number) if number.isdecimal() and len(number) < 6 else 1
         self.problem, self.asking = "", False
@@ -139,16 +141,6 @@ class RecordsState(UnlockAsking, rx.State):
 
     @rx.event
     @requires(Right.RECORDS_READ)
-    async def set_sort(self, sort: str) -> rx.event.EventSpec | None:
-        """By this column; again the other way round."""
-        if sort not in _SORTS:
-            return None
-        self.descending = self.sort == sort and not self.descending
-        self.sort = sort
-        return await self._go(1)
-
-    @rx.event
-    @requires(Right.RECORDS_READ)
     async def previous(self) -> rx.event.EventSpec | None:
         return await self._go(self.page - 1)
 
@@ -193,11 +185,10 @@ class RecordsState(UnlockAsking, rx.State):
     async def _go(self, page: int) -> rx.event.EventSpec | None:
         self.page = min(max(page, 1), max(self.pages, 1))
         await self._reload(await identity(self))
-        sort = ("-" if self.descending else "") + self.sort
         address = address_of(
             {
                 "class": self.class_id, "kind": self.kind, "state": self.step, "stale": "1" if self.stale else "",
-                "sort": sort if sort != "class" else "", "page": str(self.page) if self.page > 1 else "",
+                "sort": order_in_address(self), "page": str(self.page) if self.page > 1 else "",
             }
         )
         return rx.redirect(address, replace=True)
@@ -220,7 +211,7 @@ class RecordsState(UnlockAsking, rx.State):
     def _read(self, who: Identity) -> tuple[list[str], list[reading.ClassChoice], reading.RecordsPage, list[Row]]:
         year = self.year or None
         found = reading.records_page(
-            database(), who, class_id=self.class_id, kind=self.kind, state=self.step, stale=self.stale, search=self.search, sort=self.sort,
+            database(), who, class_id=self.class_id, kind=self.kind, state=self.step, stale=self.stale, search=self.search, sort=self.sort or self._sorts[0],
             descending=self.descending, page=self.page, size=PAGE_ROWS, school_year=year,
         )
         may_ask = allowed(who, Right.UNLOCK_ASK)
@@ -232,9 +223,6 @@ def _concerned(state: RecordsState, who: Identity, what: Moves) -> bool:
     """A record shown has changed, or one may have come into what is shown or gone from it."""
     by_step = bool(state.step) or state.sort in ("step", "updated")
     return not what.documents.isdisjoint(state._shown) or (by_step and bool(what.classes))
-
-
-_SORTS = ("class", "name", "code", "step", "updated")
 
 
 def address_of(filters: Mapping[str, str]) -> str:

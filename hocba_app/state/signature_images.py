@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import math
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import reflex as rx
 
@@ -20,11 +20,13 @@ from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.signers import images
 from hocba_app.services.signers.owners import Choice, choices
+from hocba_app.services.sync.sort_names import sort_name, sort_title
 from hocba_app.state import drafting, undoing
 from hocba_app.state.addresses import address_of, page_in
 from hocba_app.state.drafting import Drafting
 from hocba_app.state.following import follow
 from hocba_app.state.guard import identity, requires
+from hocba_app.state.sorting import Sorting
 
 PAGE_ROWS = 24
 FRESH = timedelta(minutes=15)
@@ -66,11 +68,22 @@ class Option:
     label: str
 
 
-class SignatureImagesState(Drafting, rx.State):
+_FILE_ORDERS: Mapping[str, Callable[[FileRow], tuple[Any, ...]]] = {
+    "file": lambda row: (sort_title(row.file), row.number),
+    "outcome": lambda row: (row.tone != "problem", row.tone != "wait", row.tone != "todo", row.outcome_name, row.number),
+    "whose": lambda row: (row.whose == "", sort_name(row.whose), row.number),
+}
+"""Besides the order of the upload; what somebody has to see to stands first."""
+
+
+class SignatureImagesState(Sorting, Drafting, rx.State):
     """The page "Ảnh chữ ký, con dấu"."""
 
     _undo_rights: ClassVar[tuple[Right, ...]] = (Right.SIGNATURE_IMAGES,)
     _draft_page: ClassVar[str] = "/signature-images"
+    _sorts: ClassVar[tuple[str, ...]] = ("order", "file", "outcome", "whose")
+    """Of the table of an upload's files; people stand in cards."""
+    _sort_rights: ClassVar[tuple[Right, ...]] = (Right.SIGNATURE_IMAGES,)
 
     loaded: bool = False
     rows: list[Person] = []
@@ -221,6 +234,10 @@ class SignatureImagesState(Drafting, rx.State):
             self.problem = error.sentence
         await self._reload(who)
 
+    async def _in_order(self) -> None:
+        self.file_page = 1
+        await self._reload(await identity(self))
+
     async def _go(self, page: int) -> rx.event.EventSpec:
         self.page = page
         await self._reload(await identity(self))
@@ -276,6 +293,8 @@ class SignatureImagesState(Drafting, rx.State):
         self.good_files = sum(row.tone == "ok" for row in rows)
         self.open_files = sum(row.outcome in ("unmatched", "failed") for row in rows)
         shown = [row for row in rows if not self.only_open or row.outcome in ("unmatched", "failed")]
+        if order := _FILE_ORDERS.get(self.sort):
+            shown.sort(key=order, reverse=self.descending)
         self.file_total, self.file_pages = len(shown), max(1, math.ceil(len(shown) / FILE_ROWS))
         self.file_page = min(max(1, self.file_page), self.file_pages)
         self.files = shown[(self.file_page - 1) * FILE_ROWS : self.file_page * FILE_ROWS]

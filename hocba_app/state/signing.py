@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncIterator, Mapping
-from typing import ClassVar
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any, ClassVar
 
 import reflex as rx
 
@@ -16,10 +16,12 @@ from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.audit.changes import Moves
 from hocba_app.services.signing import progress, queue, reminders
+from hocba_app.services.sync.sort_names import sort_name
 from hocba_app.state import undoing
 from hocba_app.state.batch_cards import BatchCard, batch_card
 from hocba_app.state.following import begin, follow
 from hocba_app.state.guard import identity, signed_in
+from hocba_app.state.sorting import Sorting, unsorted
 from hocba_app.state.threads import in_thread
 from hocba_app.state.undoing import Undoing
 
@@ -75,12 +77,20 @@ class AskedRow:
 
 RECORD_ROWS = 50
 """Of one page: a class's 45 stand on one."""
+_RECORD_ORDERS: Mapping[str, Callable[[RecordRow], tuple[Any, ...]]] = {
+    "code": lambda row: (row.code, row.kind),
+    "name": lambda row: (sort_name(row.name), row.code, row.kind),
+    "state": lambda row: (row.problem == "", row.state_name, sort_name(row.name), row.code, row.kind),
+}
+"""Besides the order in which they are to be signed, or were not; what has a problem stands first."""
 
 
-class SigningState(Undoing, rx.State):
+class SigningState(Sorting, Undoing, rx.State):
     """The page "Ký học bạ"."""
 
     _undo_rights: ClassVar[tuple[Right, ...]] = ()
+    _sorts: ClassVar[tuple[str, ...]] = ("order", "code", "name", "state")
+    _sort_rights: ClassVar[tuple[Right, ...]] = ()
 
     loaded: bool = False
     groups: list[Group] = []
@@ -156,6 +166,7 @@ class SigningState(Undoing, rx.State):
         who = await identity(self)
         waiting = await in_thread(queue.my_queue, database(), who)
         self.opened, self.record_page = "" if self.opened == key else key, 1
+        unsorted(self)
         self._all_records = [
             RecordRow(
                 code=item.student_code, name=item.student_name, kind=KIND[item.kind],
@@ -182,6 +193,7 @@ class SigningState(Undoing, rx.State):
     async def open_batch(self, batch_id: str) -> None:
         who = await identity(self)
         self.opened, self.record_page = "" if self.opened == batch_id else batch_id, 1
+        unsorted(self)
         if self.opened:
             await self._load_batch(who)
 
@@ -286,7 +298,13 @@ class SigningState(Undoing, rx.State):
         ]
         self._turn_to(self.record_page)
 
+    async def _go(self, page: int) -> None:
+        """What is opened is no address: only the rows turn."""
+        self._turn_to(page)
+
     def _turn_to(self, page: int) -> None:
+        if order := _RECORD_ORDERS.get(self.sort):
+            self._all_records = sorted(self._all_records, key=order, reverse=self.descending)
         self.record_total = len(self._all_records)
         self.record_pages = max(1, -(-self.record_total // RECORD_ROWS))
         self.record_page = min(max(1, page), self.record_pages)

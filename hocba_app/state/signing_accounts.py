@@ -22,6 +22,7 @@ from hocba_app.state.addresses import address_of, page_in
 from hocba_app.state.following import follow
 from hocba_app.state.guard import identity, requires
 from hocba_app.state.key_editing import STATE_TONE, KeyEditing, KeyRow
+from hocba_app.state.sorting import Sorting, order_in_address, order_of, read_order
 
 PAGE_ROWS = 20
 
@@ -36,10 +37,12 @@ class Count:
     people: int
 
 
-class SigningAccountsState(KeyEditing, rx.State):
+class SigningAccountsState(KeyEditing, Sorting, rx.State):
     """The page "Tài khoản ký số"."""
 
     _key_right: ClassVar[Right] = Right.SIGNING_ACCOUNTS
+    _sorts: ClassVar[tuple[str, ...]] = ("code", "name", "account", "certificate", "validity", "state")
+    _sort_rights: ClassVar[tuple[Right, ...]] = (Right.SIGNING_ACCOUNTS,)
 
     loaded: bool = False
     problem: str = ""
@@ -64,6 +67,7 @@ class SigningAccountsState(KeyEditing, rx.State):
         wanted = str(self.router.url.query_parameters.get("state", ""))
         self.only, self.problem = (wanted if wanted in ("any", *KEY_STATE) else ""), ""
         self.page = page_in(self.router.url.query_parameters)
+        read_order(self, self.router.url.query_parameters)
         if not self.router.url.query_parameters:
             self.search = ""
         key_editing.open_editor(self, "", "")
@@ -159,13 +163,14 @@ class SigningAccountsState(KeyEditing, rx.State):
     async def _go(self, page: int) -> rx.event.EventSpec:
         self.page = page
         await self._reload(await identity(self))
-        return rx.redirect(address_of("/signing-accounts", {"state": self.only, "page": self.page}), replace=True)
+        return rx.redirect(address_of("/signing-accounts", {"state": self.only, "sort": order_in_address(self), "page": self.page}), replace=True)
 
     async def _reload(self, who: Identity | None) -> None:
         assert who is not None
-        found, progress = await asyncio.to_thread(_read, who, self.search, self.only, self.page)
+        found, progress = await asyncio.to_thread(_read, who, self.search, self.only, self.page, order_of(self))
         self.rows = [key_editing.key_row(view, _detail(view)) for view in found.rows]
         self.total, self.pages = found.total, max(1, math.ceil(found.total / PAGE_ROWS))
+        self.page = min(self.page, self.pages)
         self.counts = [Count(state, KEY_STATE[state], STATE_TONE[state], number) for state, number in found.counts.items() if number]
         self.testing = progress is not None
         if progress is not None:
@@ -185,9 +190,12 @@ class SigningAccountsState(KeyEditing, rx.State):
             self._close()
 
 
-def _read(who: Identity, search: str, only: str, page: int) -> tuple[keys.KeysPage, tuple[int, int] | None]:
+def _read(who: Identity, search: str, only: str, page: int, order: str) -> tuple[keys.KeysPage, tuple[int, int] | None]:
     db = database()
-    return keys.keys_page(db, who, search, only, page, PAGE_ROWS), recheck_progress(db, who)
+    found = keys.keys_page(db, who, search, only, page, PAGE_ROWS, order)
+    if found.total and not found.rows:  # past the end: the last one
+        found = keys.keys_page(db, who, search, only, math.ceil(found.total / PAGE_ROWS), PAGE_ROWS, order)
+    return found, recheck_progress(db, who)
 
 
 def _detail(view: keys.KeyView) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import reflex as rx
 
@@ -18,8 +18,10 @@ from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.sync import conflicts, schedule, service
+from hocba_app.state.addresses import address_of, page_in
 from hocba_app.state.following import follow
 from hocba_app.state.guard import identity, requires
+from hocba_app.state.sorting import Sorting, order_in_address, order_of, read_order, unsorted
 from hocba_app.state.sync_scope import SyncScopeState, scope_of_classes
 
 PAGE_ROWS = 30
@@ -99,13 +101,18 @@ class ConflictCard:
     decision: str
 
 
-class SyncState(rx.State):
-    """The page "Đồng bộ"."""
+class SyncState(Sorting, rx.State):
+    """The page "Đồng bộ". The address names the report that is open, its filters, order and page."""
+
+    _sorts: ClassVar[tuple[str, ...]] = ("order", "resource", "label", "outcome", "field")
+    _sort_rights: ClassVar[tuple[Right, ...]] = (Right.SYNC,)
 
     loaded: bool = False
     problem: str = ""
     sector_problem: str = ""
     snapshots: list[SnapshotRow] = []
+    snapshots_of: str = ""
+    """The school year they are of."""
     out_of_date: int = 0
     running: bool = False
     cancelling: bool = False
@@ -124,14 +131,25 @@ class SyncState(rx.State):
     daily_at: str = ""
     done: str = ""
     following: int = 0
+    _sent_to: str = ""
+    """The address this page sent its own browser to: what arrives there is no new visit."""
 
     @rx.event
     @requires(Right.SYNC)
     async def load(self) -> AsyncIterator[rx.event.EventSpec]:
         """Show the truth, then follow it."""
         who = await identity(self)
+        query = self.router.url.query_parameters
+        visit, self._sent_to = self._sent_to != _address_in(query), ""
+        if query.get("run"):
+            self.opened, self.page = str(query["run"])[:26], page_in(query)
+            self.outcome = outcome if (outcome := str(query.get("outcome", ""))) in OUTCOME else ""
+            self.report_resource = name if (name := str(query.get("of", ""))) in RESOURCE else ""
+            read_order(self, query)
         await (await self.get_state(SyncScopeState))._read(who)
-        await self._ask_sector(who)
+        if visit:
+            self.problem = self.done = ""
+            await self._ask_sector(who)
         await self._reload(who)
         self.following += 1
         yield SyncState.watch(self.following)
@@ -143,19 +161,23 @@ class SyncState(rx.State):
 
     @rx.event
     @requires(Right.SYNC)
-    async def start(self) -> None:
+    async def start(self) -> rx.event.EventSpec | None:
+        """Ask for a run; its report opens."""
         who = await identity(self)
         scope = await self.get_state(SyncScopeState)
         self.problem = ""
         if scope.part and scope.nothing:
             self.problem = scope.explanation
-            return
+            return None
         try:
             self.run_id = await asyncio.to_thread(service.start_sync, database(), who, **scope._chosen())
-            self.opened = self.run_id
         except HocbaError as error:
             self.problem = error.sentence
+            await self._reload(who)
+            return None
+        self._open(self.run_id)
         await self._reload(who)
+        return await self._go(1)
 
     @rx.event
     @requires(Right.SYNC)
@@ -170,34 +192,44 @@ class SyncState(rx.State):
 
     @rx.event
     @requires(Right.SYNC)
-    async def open_run(self, run_id: str) -> None:
-        self.opened = "" if self.opened == run_id else str(run_id)
-        self.outcome, self.report_resource, self.page = "", "", 1
-        await self._load_report(await identity(self))
+    async def open_run(self, run_id: str) -> rx.event.EventSpec | None:
+        """Open its report; the same again closes it."""
+        self._open("" if self.opened == run_id else str(run_id)[:26])
+        return await self._go(1)
 
     @rx.event
     @requires(Right.SYNC)
-    async def choose_outcome(self, outcome: str) -> None:
-        self.outcome, self.page = outcome if outcome in OUTCOME else "", 1
-        await self._load_report(await identity(self))
+    async def choose_outcome(self, outcome: str) -> rx.event.EventSpec | None:
+        """Only rows with this outcome."""
+        self.outcome = outcome if outcome in OUTCOME else ""
+        return await self._go(1)
 
     @rx.event
     @requires(Right.SYNC)
-    async def choose_report_resource(self, resource: str) -> None:
-        self.report_resource, self.page = resource if resource in RESOURCE else "", 1
-        await self._load_report(await identity(self))
+    async def choose_report_resource(self, resource: str) -> rx.event.EventSpec | None:
+        """Only rows of this data set."""
+        self.report_resource = resource if resource in RESOURCE else ""
+        return await self._go(1)
 
     @rx.event
     @requires(Right.SYNC)
-    async def previous(self) -> None:
-        self.page = max(1, self.page - 1)
-        await self._load_report(await identity(self))
+    async def previous(self) -> rx.event.EventSpec | None:
+        return await self._go(self.page - 1)
 
     @rx.event
     @requires(Right.SYNC)
-    async def next(self) -> None:
-        self.page = min(self.pages, self.page + 1)
-        await self._load_report(await identity(self))
+    async def next(self) -> rx.event.EventSpec | None:
+        return await self._go(self.page + 1)
+
+    @rx.event
+    @requires(Right.SYNC)
+    async def choose_year(self, year: str) -> None:
+        """Another school year: other submissions, other classes; what was chosen of the classes is forgotten."""
+        who, scope = await identity(self), await self.get_state(SyncScopeState)
+        if year in scope.years:
+            scope.year = year
+        await scope._read(who)
+        await self._ask_sector(who)
 
     @rx.event
     @requires(Right.SYNC)
@@ -225,11 +257,26 @@ class SyncState(rx.State):
         self.daily_at = str(at)[:5]
         self.done = f"Từ nay tự đồng bộ lúc {self.daily_at} hằng ngày." if self.daily_at else "Đã tắt đồng bộ tự động."
 
+    def _open(self, run_id: str) -> None:
+        self.opened, self.outcome, self.report_resource = run_id, "", ""
+        unsorted(self)
+
+    async def _go(self, page: int) -> rx.event.EventSpec | None:
+        self.page = page
+        await self._load_report(await identity(self))
+        report = {"run": self.opened, "outcome": self.outcome, "of": self.report_resource, "sort": order_in_address(self), "page": self.page}
+        address = _address_in({name: str(value) for name, value in report.items()})
+        if address == _address_in(self.router.url.query_parameters):
+            return None
+        self._sent_to = address
+        return rx.redirect(address, replace=True)
+
     async def _ask_sector(self, who: Identity | None) -> None:
-        """What will come: asked when the page opens and when a run ended, not on every change."""
+        """What will come: asked when the page opens, of another year and when a run ended, not on every change."""
         assert who is not None
-        status = await asyncio.to_thread(service.sync_status, database(), who)
-        self.sector_problem = status.sector_problem
+        year = (await self.get_state(SyncScopeState)).year
+        status = await asyncio.to_thread(service.sync_status, database(), who, year or None)
+        self.snapshots_of, self.sector_problem = status.school_year, status.sector_problem
         self.snapshots = [_snapshot_row(snapshot) for snapshot in status.snapshots]
         self.out_of_date = sum(status.out_of_date.values())
 
@@ -261,16 +308,23 @@ class SyncState(rx.State):
         try:
             found = await asyncio.to_thread(
                 service.sync_report, database(), who, self.opened, outcome=self.outcome or None, resource=self.report_resource or None,
-                page=self.page, size=PAGE_ROWS,
+                sort=order_of(self), page=self.page, size=PAGE_ROWS,
             )
         except HocbaError as error:
             self.problem, self.opened = error.sentence, ""
             return
-        self.total, self.pages = found.total, max(1, math.ceil(found.total / PAGE_ROWS))
+        self.page, self.total, self.pages = found.page, found.total, max(1, math.ceil(found.total / PAGE_ROWS))
         self.rows = [
             ReportRow(row.resource_title, row.label, row.outcome_title, _OUTCOME_TONE.get(row.outcome, "info"), row.field_title, row.reason or _changes(row.changes))
             for row in found.rows
         ]
+
+
+def _address_in(query: Mapping[str, Any]) -> str:
+    """The page's address with the report that is open, its filters, order and page, and with nothing else."""
+    if not query.get("run"):
+        return "/sync"
+    return address_of("/sync", {name: str(query.get(name, "")) for name in ("run", "outcome", "of", "sort", "page")})
 
 
 def _snapshot_row(snapshot: service.SectorSnapshot) -> SnapshotRow:

@@ -15,7 +15,7 @@ from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.records.reading import classes_for
 from hocba_app.services.sync.service import sync_years
-from hocba_app.state.guard import identity, requires
+from hocba_app.state.guard import requires
 
 CHOSEN_RESOURCES = {key: name for key, name in RESOURCE.items() if key not in ("school", "photos")}
 """Photos come with the pupils, the school's own row with every run of the whole school."""
@@ -74,14 +74,6 @@ class SyncScopeState(rx.State):
     async def choose_part(self, part: str) -> None:
         self.part = str(part) == "part"
         self._show()
-
-    @rx.event
-    @requires(Right.SYNC)
-    async def choose_year(self, year: str) -> None:
-        """Another school year has other classes: what was chosen of them is forgotten."""
-        if year in self.years:
-            self.year = year
-        await self._read(await identity(self))
 
     @rx.event
     @requires(Right.SYNC)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from sqlalchemy import Select, func
+from sqlalchemy import Select, case, func
 from sqlmodel import Session, col, select
 
+from hocba_app.domain.wording import OUTCOME, RESOURCE
 from hocba_app.models import Account, Document, Job, SyncCursor, SyncRow
 
 
@@ -35,13 +36,45 @@ def _narrowed(query: Select, job_id: str, outcome: str | None, resource: str | N
     return query.where(col(SyncRow.resource) == resource) if resource else query
 
 
+_REPORT_ORDERS = {
+    "resource": case(*((col(SyncRow.resource) == name, number) for number, name in enumerate(RESOURCE)), else_=len(RESOURCE)),
+    "outcome": case(*((col(SyncRow.outcome) == name, number) for number, name in enumerate(OUTCOME)), else_=len(OUTCOME)),
+    "field": func.coalesce(SyncRow.field, ""),
+}
+"""Data sets in the order they come in, outcomes from the good to the bad."""
+
+
 def report_rows(
-    session: Session, job_id: str, *, outcome: str | None, resource: str | None, offset: int, limit: int
-) -> tuple[list[SyncRow], int]:
-    """Rows of a run in the order they were written, and how many there are in all."""
-    total = session.execute(_narrowed(select(func.count()).select_from(SyncRow), job_id, outcome, resource)).scalar_one()
-    rows = session.execute(_narrowed(select(SyncRow), job_id, outcome, resource).order_by(col(SyncRow.id)).offset(offset).limit(limit))
-    return list(rows.scalars()), total
+    session: Session, job_id: str, *, outcome: str | None, resource: str | None, sort: str = "", descending: bool = False, offset: int, limit: int
+) -> list[SyncRow]:
+    """One page of a run's rows.
+
+    Args:
+        sort: "resource", "outcome" or "field"; anything else is the order in which they were written, which also decides
+            between equal ones.
+    """
+    first = _REPORT_ORDERS.get(sort, col(SyncRow.id))
+    turned = first.desc() if descending else first.asc()
+    rows = session.execute(_narrowed(select(SyncRow), job_id, outcome, resource).order_by(turned, col(SyncRow.id)).offset(offset).limit(limit))
+    return list(rows.scalars())
+
+
+def report_count(session: Session, job_id: str, *, outcome: str | None, resource: str | None) -> int:
+    """How many rows there are, on all pages."""
+    return session.execute(_narrowed(select(func.count()).select_from(SyncRow), job_id, outcome, resource)).scalar_one()
+
+
+def report_labels(session: Session, job_id: str, *, outcome: str | None, resource: str | None) -> list[tuple[str, str, str]]:
+    """``(id, resource, label)`` of every row, as written: neither database knows the order of Vietnamese names."""
+    query: Select = select(SyncRow.id, SyncRow.resource, SyncRow.label)
+    rows = session.execute(_narrowed(query, job_id, outcome, resource).order_by(col(SyncRow.id))).all()
+    return [(id, name, label) for id, name, label in rows]
+
+
+def report_rows_of(session: Session, ids: Sequence[str]) -> list[SyncRow]:
+    """These rows of one page, in this order."""
+    found = {row.id: row for row in session.exec(select(SyncRow).where(col(SyncRow.id).in_(list(ids)))).all()}
+    return [found[id] for id in ids if id in found]
 
 
 def report_totals(session: Session, job_id: str) -> dict[str, dict[str, int]]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import Session
 
@@ -18,6 +20,7 @@ from hocba_app.services.accounts.names import plain
 from hocba_app.services.signers.credentials import certificate_name
 from hocba_app.services.signers.owners import require_owner
 from hocba_app.services.signing.certificates import WARN_BEFORE
+from hocba_app.services.sync.sort_names import sort_name
 
 STATES = ("no_account", "no_certificate", "problem", "expired", "expiring", "ok")
 """How a key may stand, the worst first."""
@@ -69,6 +72,16 @@ class KeysPage:
     """How many of the whole school stand in each state."""
 
 
+_SORTS: dict[str, Callable[[KeyView], Any]] = {
+    "code": lambda view: view.code,
+    "name": lambda view: (view.owner != SEAL, sort_name(view.name)),
+    "account": lambda view: (view.provider_user == "", view.provider_user.lower()),
+    "certificate": lambda view: (view.certificate_name == "", sort_name(view.certificate_name)),
+    "validity": lambda view: (view.valid_to is None, view.valid_to.timestamp() if view.valid_to else 0.0),
+    "state": lambda view: STATES.index(view.state),
+}
+
+
 def key_view(db: Database, who: Identity, owner: str) -> KeyView:
     """One key as it stands in the database.
 
@@ -85,13 +98,20 @@ def key_view(db: Database, who: Identity, owner: str) -> KeyView:
         return key_of_staff(staff, rows.key_of(session, owner))
 
 
-def keys_page(db: Database, who: Identity, search: str = "", problem: str = "", page: int = 1, size: int = 20) -> KeysPage:
-    """The seal and everybody on the staff list, with their keys. A school has at most a few hundred: filtered here.
+def keys_page(
+    db: Database, who: Identity, search: str = "", problem: str = "", page: int = 1, size: int = 20, sort: str = "code"
+) -> KeysPage:
+    """The seal and everybody on the staff list, with their keys.
+
+    A school has at most a few hundred: they are filtered and sorted here, by what is no column (a certificate's name, the
+    state of a key today).
 
     Args:
         search: part of a name, staff code or account, with or without Vietnamese marks.
         problem: one of :data:`STATES`; "any" for all but ``ok``; "" for everybody.
         page: from 1; a page past the end is empty.
+        sort: "code" (the seal first), "name" (the seal, then by given name), "account", "certificate", "validity" (what ends
+            first) or "state" (the worst first); with a leading "-" from the end. Any other is "code".
 
     Raises:
         HocbaError: FORBIDDEN.
@@ -105,6 +125,8 @@ def keys_page(db: Database, who: Identity, search: str = "", problem: str = "", 
         counts[view.state] += 1
     wanted = plain(search.strip())
     shown = [view for view in found if _matches(view, wanted) and _stands(view, problem)]
+    key = _SORTS.get(sort.removeprefix("-"), _SORTS["code"])
+    shown.sort(key=lambda view: (key(view), view.code, view.owner), reverse=sort.startswith("-"))
     size = max(1, min(size, 100))
     start = max(0, page - 1) * size
     return KeysPage(shown[start : start + size], len(shown), counts)

@@ -15,9 +15,12 @@ from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.csv_cells import plain_cell
 from hocba_app.services.sync.differences import LABELS
+from hocba_app.services.sync.sort_names import sort_name, sort_title
 
 _HEADER = ("Tập dữ liệu", "Mã bản ghi", "Tên", "Kết quả", "Mục", "Lý do, thay đổi")
 _AT_A_TIME = 1000
+REPORT_SORTS = ("order", "resource", "label", "outcome", "field")
+_OF_PEOPLE = ("staff", "students", "photos", "enrolments", "history", "results")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,13 @@ def report_row(row: SyncRow) -> ReportRow:
         row.id, row.resource, RESOURCE.get(row.resource, row.resource), row.source_id, row.label, row.outcome,
         OUTCOME.get(row.outcome, row.outcome), row.field or "", _words(row.field), row.reason or "", details.get("changes") or [],
     )
+
+
+def label_order(row: tuple[str, str, str]) -> tuple[str, str, str]:
+    """Where ``(id, resource, label)`` stands by its label: people by given name, what follows the dash last; then by id."""
+    id, resource, label = row
+    name, _, more = label.partition(" – ")
+    return sort_name(name) if resource in _OF_PEOPLE else sort_title(name), sort_title(more), id
 
 
 def _words(path: str | None) -> str:

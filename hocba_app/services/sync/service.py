@@ -17,7 +17,7 @@ from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.audit.log import changed, record
 from hocba_app.services.jobs.queue import LIVE, ask_cancel, enqueue, live_job
 from hocba_app.services.jobs.wake import wake
-from hocba_app.services.sync.report_file import ReportRow, report_csv, report_row
+from hocba_app.services.sync.report_file import REPORT_SORTS, ReportRow, label_order, report_csv, report_row
 from hocba_app.services.sync.run import OUTCOMES, RESOURCES, sector_client
 
 _YEARS_BACK = 10
@@ -187,14 +187,17 @@ def sync_runs(db: Database, who: Identity, limit: int = 20) -> list[SyncRun]:
 
 
 def sync_report(
-    db: Database, who: Identity, job_id: str, *, outcome: str | None = None, resource: str | None = None, page: int = 1, size: int = 50
+    db: Database, who: Identity, job_id: str, *, outcome: str | None = None, resource: str | None = None, sort: str = "order", page: int = 1,
+    size: int = 50,
 ) -> SyncReportPage:
     """A page of what a run brought.
 
     Args:
         outcome: new | changed | gone | rejected | conflict; None for all.
         resource: of :data:`RESOURCES`; None for all.
-        page: from 1.
+        sort: "order" (as the run wrote them), "resource", "label" (people by given name), "outcome" or "field"; with a leading
+            "-" from the end. Any other is "order".
+        page: from 1; past the end it is the last.
         size: rows on a page, at most 500.
 
     Raises:
@@ -203,25 +206,39 @@ def sync_report(
     require(who, Right.SYNC)
     if (outcome and outcome not in OUTCOMES) or (resource and resource not in RESOURCES):
         raise HocbaError(ErrorCode.INVALID_INPUT, detail="bộ lọc")
-    page, size = max(1, page), max(1, min(size, 500))
+    size = max(1, min(size, 500))
     with db.read(who.school_id) as session:
         job = _run_of(session, job_id)
-        found, total = rows.report_rows(session, job_id, outcome=outcome, resource=resource, offset=(page - 1) * size, limit=size)
+        total = rows.report_count(session, job_id, outcome=outcome, resource=resource)
+        page = min(max(1, page), max(1, -(-total // size)))
+        first, column, descending = (page - 1) * size, sort.removeprefix("-"), sort.startswith("-")
+        if column == "label":
+            labels = sorted(rows.report_labels(session, job_id, outcome=outcome, resource=resource), key=label_order, reverse=descending)
+            found = rows.report_rows_of(session, [id for id, _, _ in labels[first : first + size]])
+        else:
+            found = rows.report_rows(
+                session, job_id, outcome=outcome, resource=resource, sort=column, descending=descending and column in REPORT_SORTS, offset=first, limit=size
+            )
         return SyncReportPage(
             _shown(job, None), [report_row(row) for row in found], total, page, size, rows.report_totals(session, job_id)
         )
 
 
-def sync_status(db: Database, who: Identity) -> SyncStatus:
+def sync_status(db: Database, who: Identity, school_year: str | None = None) -> SyncStatus:
     """Where we stand. The sector database is asked once, with little patience: its silence is part of the answer.
 
+    Args:
+        school_year: whose submissions; by default the school's current year.
+
     Raises:
-        HocbaError: FORBIDDEN.
+        HocbaError: FORBIDDEN, INVALID_INPUT.
     """
     require(who, Right.SYNC)
+    if school_year is not None and not is_school_year(school_year):
+        raise HocbaError(ErrorCode.INVALID_INPUT, detail="năm học phải có dạng 2025-2026")
     with db.read(who.school_id) as session:
         school = session.get_one(School, who.school_id)
-        year = school.current_year or school_year_of(today())
+        year = school_year or school.current_year or school_year_of(today())
         newest = rows.runs(session, 1)
         have = rows.newest_known(session, year, RESOURCES)
         refused, stale = rows.waiting_rows(session, year), rows.out_of_date_documents(session)

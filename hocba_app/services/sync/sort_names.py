@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 _LETTERS = {"ă": "azy", "â": "azz", "đ": "dzz", "ê": "ezz", "ô": "ozy", "ơ": "ozz", "ư": "uzz"}
@@ -13,6 +14,12 @@ def sort_name(full_name: str) -> str:
     """Given name first, then family and middle names; letters before tones, as dictionaries have it (at most 200 letters)."""
     words = full_name.lower().split()
     return " ".join(_syllable(word) for word in [*words[-1:], *words[:-1]])[:200]
+
+
+def sort_title(text: str) -> str:
+    """Of what is no person's name: words as they are written, numbers by their value (6A2 before 6A10); at most 200 letters."""
+    padded = re.sub(r"\d{1,6}", lambda number: number.group().zfill(6), text.lower())
+    return " ".join(map(_syllable, padded.split()))[:200]
 
 
 def _syllable(word: str) -> str:

@@ -14,11 +14,13 @@ from sqlmodel import select
 from hocba_app.domain.calendar import VIETNAM
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import SEAL, AuditEvent, Job, SigningKey
+from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import signers as rows
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.jobs.advance import Claims, advance
 from hocba_app.services.jobs.daily import ensure_daily_jobs
 from hocba_app.services.signers import keys
+from hocba_app.services.signers.key_views import STATES
 from hocba_app.services.signers.recheck import start_recheck
 from hocba_app.services.signing import certificates
 from hocba_app.services.signing.providers.provider import Credential
@@ -239,6 +241,35 @@ def test_the_list_of_keys(small: SmallSchool) -> None:
     assert keys.keys_page(small.db, admin, page=2, size=5).total == 8
     assert len(keys.keys_page(small.db, admin, page=2, size=5).rows) == 3
     assert keys.keys_page(small.db, admin, page=9).rows == []
+
+
+def test_the_list_of_keys_by_each_column(small: SmallSchool) -> None:
+    admin = small.people["admin"]
+    for code, name in (("GV090", "Vũ Thị Ân"), ("GV091", "Lò Văn An"), ("GV092", "Lê Thị Đào"), ("GV093", "Lê Thị Dung")):
+        add_staff(small, code, name=name)
+    for key, days in (("TOAN", 900), ("VAN", 20), ("GDTC", -3)):
+        with small.db.write(small.school_id) as session:
+            row = session.exec(select(SigningKey).where(SigningKey.owner == staff_id(small, key))).one()
+            row.credential_id, row.chain, row.valid_to = "c", ["AA=="], utc_now() + timedelta(days=days)
+            session.add(row)
+
+    def shown(sort: str) -> list[keys.KeyView]:
+        whole = keys.keys_page(small.db, admin, sort=sort).rows
+        pages = [row for number in range(1, 6) for row in keys.keys_page(small.db, admin, page=number, size=3, sort=sort).rows]
+        assert [row.owner for row in pages] == [row.owner for row in whole] and len({row.owner for row in whole}) == len(whole) == 11
+        return whole
+
+    for sort in ("code", "name", "account", "certificate", "validity", "state"):
+        assert [row.owner for row in shown(f"-{sort}")] == [row.owner for row in reversed(shown(sort))], sort
+    by_name = [row.name for row in shown("name") if row.code.startswith("GV09")]
+    assert by_name == ["Lò Văn An", "Vũ Thị Ân", "Lê Thị Dung", "Lê Thị Đào"] and shown("name")[0].owner == SEAL
+    assert [row.owner for row in shown("validity")][:3] == [staff_id(small, key) for key in ("GDTC", "VAN", "TOAN")]
+    assert [row.state for row in shown("state")] == sorted((row.state for row in shown("")), key=STATES.index)
+    assert [row.provider_user for row in shown("account")] == sorted((row.provider_user for row in shown("")), key=lambda user: (user == "", user.lower()))
+    by_code = [row.owner for row in shown("code")]
+    assert by_code[0] == SEAL
+    for made_up in ("", "sentence", "owner; drop table staff", "code desc"):
+        assert [row.owner for row in shown(made_up)] == by_code, made_up
 
 
 def test_the_job_tests_every_key(small: SmallSchool, outside: tuple[Rig, str, Path]) -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
+from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Database, School, SchoolClass, StudentResult
-from hocba_app.services.sync.service import sync_runs
+from hocba_app.services.sync.service import sync_runs, sync_status
 from hocba_app.settings import settings
 from tests.integration.simulators.smas_rig import smas
 from tests.integration.sync.conftest import school_here
@@ -35,3 +36,9 @@ def test_a_historic_year_comes_in_by_its_own_rules_and_the_current_year_stays(
         with here.db.read(here.school_id) as session:
             assert len(session.exec(select(StudentResult)).all()) >= 6
         assert [run.school_year for run in sync_runs(here.db, here.admin)] == [OLD, "2019-2020"]
+        shown = {year: sync_status(here.db, here.admin, year) for year in (OLD, "2019-2020", None)}
+        assert [(snapshot.kind, snapshot.received) for snapshot in shown[OLD].snapshots] == [("results", True)]
+        assert shown["2019-2020"].snapshots == shown[None].snapshots == [] and shown[None].school_year == "2025-2026"
+        with pytest.raises(HocbaError) as made_up:
+            sync_status(here.db, here.admin, "2020-2025")
+        assert made_up.value.code is ErrorCode.INVALID_INPUT

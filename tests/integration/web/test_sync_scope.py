@@ -47,7 +47,7 @@ def test_a_partial_run_says_what_it_leaves_alone() -> None:
 async def test_another_school_year_has_its_own_classes(two_schools: tuple[WebSchool, WebSchool], office: Any) -> None:
     ours = two_schools[0].small.class_id
     await office(SyncState.load)
-    earlier = await office(SyncScopeState.choose_year, year="2020-2021")
+    earlier = await office(SyncState.choose_year, year="2020-2021")
     assert '"2020-2021"' in earlier and ours not in earlier
-    assert "1999" not in await office(SyncScopeState.choose_year, year="1999-2000"), "a year nobody offered"
-    assert ours in await office(SyncScopeState.choose_year, year="2025-2026")
+    assert "1999" not in await office(SyncState.choose_year, year="1999-2000"), "a year nobody offered"
+    assert ours in await office(SyncState.choose_year, year="2025-2026")
