@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _LETTERS = {"ă": "azy", "â": "azz", "đ": "dzz", "ê": "ezz", "ô": "ozy", "ơ": "ozz", "ư": "uzz"}
 _TONES = {"\u0300": "1", "\u0309": "2", "\u0303": "3", "\u0301": "4", "\u0323": "5"}
@@ -22,6 +23,7 @@ def sort_title(text: str) -> str:
     return " ".join(map(_syllable, padded.split()))[:200]
 
 
+@lru_cache(maxsize=8192)
 def _syllable(word: str) -> str:
     tone, letters = "0", []
     for letter in unicodedata.normalize("NFC", word):
