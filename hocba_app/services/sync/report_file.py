@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,7 @@ from hocba_app.services.sync.sort_names import sort_name, sort_title
 _HEADER = ("Tập dữ liệu", "Mã bản ghi", "Tên", "Kết quả", "Mục", "Lý do, thay đổi")
 _AT_A_TIME = 1000
 REPORT_SORTS = ("order", "resource", "label", "outcome", "field")
+_AFTER_THE_NAME = re.compile(r" – | \(")
 _OF_PEOPLE = ("staff", "students", "photos", "enrolments", "history", "results")
 
 
@@ -52,10 +54,10 @@ def report_row(row: SyncRow) -> ReportRow:
 
 
 def label_order(row: tuple[str, str, str]) -> tuple[str, str, str]:
-    """Where ``(id, resource, label)`` stands by its label: people by given name, what follows the dash last; then by id."""
+    """Where ``(id, resource, label)`` stands by its label: people by given name, then by their code or class; then by id."""
     id, resource, label = row
-    name, _, more = label.partition(" – ")
-    return sort_name(name) if resource in _OF_PEOPLE else sort_title(name), sort_title(more), id
+    name, *more = _AFTER_THE_NAME.split(label, 1)
+    return sort_name(name) if resource in _OF_PEOPLE else sort_title(name), sort_title("".join(more)), id
 
 
 def _words(path: str | None) -> str:

@@ -11,6 +11,7 @@ from hocba_app.services.sync.report_file import REPORT_SORTS
 from hocba_app.services.sync.service import ReportRow, sync_report
 from tests.integration.sync.conftest import Here
 
+STAFF = ["Trần Ổn (GV10)", "Lò Văn An (GV9)", "Hà Thị Ổn (GV8)", "Trần Ổn (GV9)"]
 NAMES = ["Vũ Thị Ân – 6A1", "Đỗ Văn An – 6A10", "Đỗ Văn An – 6A2", "Lê Đào – 6A1", "Trần Dũng – 6A1", "Hà Mã – 6A1", "Hà Ma – 6A1"]
 IN_ORDER = ["Đỗ Văn An – 6A2", "Đỗ Văn An – 6A10", "Vũ Thị Ân – 6A1", "Trần Dũng – 6A1", "Lê Đào – 6A1", "Hà Ma – 6A1", "Hà Mã – 6A1"]
 
@@ -28,7 +29,7 @@ def reported(db: Database) -> tuple[Here, str]:
         session.flush()
         rows = [("enrolments", label, "new", None) for label in NAMES]
         rows += [("subjects", label, "changed", "name") for label in ("Toán", "Địa lí", "Âm nhạc")]
-        rows += [("staff", "Lò Văn Ổn", outcome, "id_number") for outcome in ("conflict", "rejected", "rejected", "gone")]
+        rows += [("staff", *row, "id_number") for row in zip(STAFF, ("conflict", "rejected", "rejected", "gone"), strict=True)]
         for resource, label, outcome, field in rows:
             session.add(SyncRow(job_id=job.id, resource=resource, source_id=new_id(), label=label, outcome=outcome, field=field))
     return here, job.id
@@ -61,7 +62,8 @@ def test_people_stand_by_their_given_names(reported: tuple[Here, str]) -> None:
     assert [row.label for row in page(reported, "label", resource="enrolments")] == IN_ORDER
     assert [row.label for row in page(reported, "-label", resource="enrolments")] == IN_ORDER[::-1]
     assert [row.label for row in page(reported, "label", resource="subjects")] == ["Âm nhạc", "Địa lí", "Toán"]
-    assert [row.label for row in page(reported, "label", outcome="conflict")] == ["Lò Văn Ổn"]
+    assert [row.label for row in page(reported, "label", resource="staff")] == [STAFF[1], STAFF[2], STAFF[3], STAFF[0]]
+    assert [row.label for row in page(reported, "label", outcome="conflict")] == STAFF[:1]
 
 
 def test_a_column_that_is_none_is_the_runs_own_order_and_a_page_past_the_end_the_last(reported: tuple[Here, str]) -> None:
