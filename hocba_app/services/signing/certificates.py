@@ -34,6 +34,7 @@ from hocba_app.services.signing.kept_connections import trusted_roots
 
 _UID = NameOID.USER_ID
 _PERSON = re.compile(r"(?:CCCD|CMND|CMT|CC|HC)?[:_\-]?\s*(\d{9}|\d{12})\Z", re.IGNORECASE)
+_PERSONAL = re.compile(r"(?:CCCD|CMND|CMT|CC|HC)[:_\-]?\s*\d", re.IGNORECASE)
 _ORGANISATION = re.compile(r"MST[:_\-]?\s*(\d{10}(?:-?\d{3})?)\Z", re.IGNORECASE)
 TIMEOUT = 8.0
 FRESH_FOR = timedelta(minutes=10)
@@ -82,8 +83,11 @@ def subject_id_numbers(certificate: bytes) -> tuple[str, ...]:
 
 
 def subject_tax_code(certificate: bytes) -> str | None:
-    """The organisation's MST in the subject's UID, or None for a person's certificate."""
-    return next((found.group(1) for text in _uids(certificate) if (found := _ORGANISATION.match(text))), None)
+    """The organisation's MST in the subject's UID, or None for a person's certificate, also one that names his organisation."""
+    uids = _uids(certificate)
+    if any(_PERSONAL.match(text) for text in uids):
+        return None
+    return next((found.group(1) for text in uids if (found := _ORGANISATION.match(text))), None)
 
 
 def _uids(certificate: bytes) -> list[str]:

@@ -89,7 +89,7 @@ class TimestampClient:
             raise HocbaError(ErrorCode.TIMESTAMP_UNAVAILABLE)
         self.certificates = (signer, *(certificate for certificate in found if certificate != signer))
         token.verify(_public_key(signer))
-        if not _is_timestamp_unit(signer, self.certificates, self._roots):
+        if not token.names_its_unit or not _is_timestamp_unit(signer, self.certificates, self._roots):
             raise HocbaError(ErrorCode.TIMESTAMP_UNAVAILABLE)
 
 
@@ -114,13 +114,13 @@ def _public_key(certificate: bytes) -> rsa.RSAPublicKey | ec.EllipticCurvePublic
 
 @lru_cache(maxsize=16)
 def _is_timestamp_unit(certificate: bytes, others: tuple[bytes, ...], roots: tuple[bytes, ...]) -> bool:
-    """EKU timeStamping, and a chain of verified signatures to a root."""
+    """EKU timeStamping, critical and alone (RFC 3161, 2.3), and a chain of verified signatures to a root."""
     current = x509.load_der_x509_certificate(certificate)
     try:
-        usages = current.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+        usages = current.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
     except x509.ExtensionNotFound:
         return False
-    if list(usages) != [ExtendedKeyUsageOID.TIME_STAMPING]:
+    if not usages.critical or list(usages.value) != [ExtendedKeyUsageOID.TIME_STAMPING]:
         return False
     pool = [x509.load_der_x509_certificate(item) for item in (*roots, *others)]
     for _ in range(6):

@@ -21,6 +21,7 @@ _TOKEN_CONTENT = oid("1.2.840.113549.1.9.16.1.4")
 _SIGNED_DATA = oid("1.2.840.113549.1.7.2")
 _MESSAGE_DIGEST = oid("1.2.840.113549.1.9.4")
 _CONTENT_TYPE = oid("1.2.840.113549.1.9.3")
+_SIGNING_CERTIFICATE = (oid("1.2.840.113549.1.9.16.2.12"), oid("1.2.840.113549.1.9.16.2.47"))
 _GENERALIZED_TIME = 0x18
 _HASHES: dict[bytes, hashes.HashAlgorithm] = {
     oid("2.16.840.1.101.3.4.2.1"): hashes.SHA256(), oid("2.16.840.1.101.3.4.2.2"): hashes.SHA384(),
@@ -76,6 +77,11 @@ class Token:
     def has_nonce(self, nonce: int) -> bool:
         """Whether it answers the request of this nonce."""
         return self.nonce == _integer(nonce)
+
+    @property
+    def names_its_unit(self) -> bool:
+        """Whether its signed attributes name the unit's certificate (RFC 3161, 2.4.2): without, no verifier takes it."""
+        return any(children(attribute)[0] in _SIGNING_CERTIFICATE for attribute in children(self.attributes))
 
     def verify(self, key: rsa.RSAPublicKey | ec.EllipticCurvePublicKey) -> None:
         """Content digest and signature.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from asn1crypto import x509
+from asn1crypto import cms, x509
 from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
 from pyhanko.sign.diff_analysis import (
     CatalogModificationRule,
@@ -33,11 +33,14 @@ from pyhanko.sign.validation import (
     async_validate_pdf_timestamp,
 )
 from pyhanko_certvalidator import ValidationContext
+from pyhanko_certvalidator.path import ValidationPath
 
 from hocba_app.services.signing.der import header_length
 from hocba_app.services.verification.evidence import Evidence
 from hocba_app.services.verification.judged import Judged, names_in
 from hocba_app.services.verification.report import Coverage
+from hocba_app.services.verification.revocation import says_revoked
+from hocba_app.services.verification.timestamp_rules import follows_rfc3161
 from hocba_app.services.verification.tokens import is_well_formed
 
 _COVERAGE: dict[SignatureCoverageLevel, Coverage] = {
@@ -169,18 +172,19 @@ async def _judge_signature(
     judged.coverage = _coverage(status.coverage)
     judged.modified = _is_modified(status)
     judged.signed_after = status.modification_level is None or status.modification_level > ModificationLevel.LTA_UPDATES
-    if status.timestamp_validity is not None:
-        stamp = status.timestamp_validity
+    stamp = status.timestamp_validity
+    if stamp is not None:
         judged.stamped = stamp.timestamp
-        judged.timestamp_bad = not (stamp.valid and stamp.intact and (stamp.trusted or not roots))
-    judged.revoked = bool(status.revoked)
+        held = stamp.valid and stamp.intact and (stamp.trusted or not roots) and follows_rfc3161(_token(signature), stamp.signing_cert)
+        judged.timestamp_bad = not held or _says_revoked(stamp.validation_path, evidence, moment)
+    judged.revoked = bool(status.revoked) or _says_revoked(status.validation_path, evidence, moment)
     if judged.revoked:
         judged.revocation = "revoked"
     elif required and status.trusted:
         judged.revocation = "good"
     judged.expired = not _valid_at(judged.certificate, moment)
     if roots:
-        judged.trust = "trusted" if status.trusted else "untrusted"
+        judged.trust = "trusted" if status.trusted and not judged.revoked else "untrusted"
 
 
 async def _judge_timestamp(
@@ -197,8 +201,11 @@ async def _judge_timestamp(
     judged.modified = _is_modified(status)
     judged.signed_after = status.modification_level is None or status.modification_level > ModificationLevel.LTA_UPDATES
     judged.stamped = status.timestamp
+    if not follows_rfc3161(signature.signed_data, status.signing_cert):
+        judged.integrity = "altered"
     if roots:
-        judged.trust = "trusted" if status.trusted else "untrusted"
+        revoked = _says_revoked(status.validation_path, evidence, moment)
+        judged.trust = "trusted" if status.trusted and not revoked else "untrusted"
 
 
 def _coverage(level: SignatureCoverageLevel | None) -> Coverage:
@@ -224,16 +231,29 @@ def _context(roots: Sequence[bytes], evidence: Evidence, moment: datetime, *, re
         moment=moment,
         allow_fetching=False,
         retroactive_revinfo=True,
-        revocation_mode="hard-fail" if required else "soft-fail",
+        revocation_mode="require" if required else "soft-fail",  # hard-fail would ask only of certificates that name a service
     )
 
 
-def _token_time(signature: EmbeddedPdfSignature) -> datetime | None:
+def _says_revoked(path: ValidationPath | None, evidence: Evidence, moment: datetime) -> bool:
+    if path is None:
+        return False
+    certificates = [item.dump() for item in path.iter_certs(include_root=True)]
+    return says_revoked(
+        certificates[::-1], moment, ocsps=[item.dump() for item in evidence.ocsps], crls=[item.dump() for item in evidence.crls]
+    )
+
+
+def _token(signature: EmbeddedPdfSignature) -> cms.SignedData | None:
     for attribute in signature.signer_info["unsigned_attrs"] or ():
         if attribute["type"].native == "signature_time_stamp_token":
-            content = attribute["values"][0]["content"]["encap_content_info"]["content"]
-            return content.parsed["gen_time"].native
+            return attribute["values"][0]["content"]
     return None
+
+
+def _token_time(signature: EmbeddedPdfSignature) -> datetime | None:
+    token = _token(signature)
+    return token["encap_content_info"]["content"].parsed["gen_time"].native if token is not None else None
 
 
 def _own_token_time(signature: EmbeddedPdfSignature) -> datetime | None:

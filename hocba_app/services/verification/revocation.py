@@ -11,7 +11,7 @@ from functools import lru_cache
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import ocsp
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
 
 from hocba_app.services.verification import chains
 from hocba_app.services.verification.der_reader import BIT_STRING, children, content
@@ -41,7 +41,8 @@ def require_good(
     """
     complete = True
     for certificate, issuer in itertools.pairwise(path):
-        answers = [window for answer in ocsps if (window := _good_answer(answer, certificate, issuer)) is not None]
+        asked = ocsps if _names_a_service(certificate) else ()
+        answers = [window for answer in asked if (window := _good_answer(answer, certificate, issuer)) is not None]
         answers += [window for listed in crls if (window := _not_listed(listed, certificate, issuer)) is not None]
         if any(until is not None and at <= until for _, until in answers):
             continue
@@ -49,6 +50,61 @@ def require_good(
             raise NotShown("revocation")
         complete = False
     return complete
+
+
+@lru_cache(maxsize=1024)
+def _names_a_service(certificate: bytes) -> bool:
+    """Whether the certificate names an OCSP service; pyHanko takes no answers about one that does not."""
+    try:
+        access = chains.parsed(certificate).extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
+    except x509.ExtensionNotFound:
+        return False
+    return any(item.access_method == AuthorityInformationAccessOID.OCSP for item in access)
+
+
+def says_revoked(path: Sequence[bytes], at: datetime, *, ocsps: Sequence[bytes], crls: Sequence[bytes]) -> bool:
+    """Whether anything the file carries says that a certificate of the path was revoked by then, whatever else says good.
+
+    A general validator takes the first good answer; one given before the revocation would hide a later one. Whether the
+    answer's own signature holds is not asked: evidence that contradicts itself shows nothing.
+
+    Args:
+        path: signer first, root last.
+        at: the instant that is judged.
+    """
+    return any(
+        moment is not None and moment <= at
+        for certificate, issuer in itertools.pairwise(path)
+        for moment in (
+            *(_revoked_by_answer(item, certificate, issuer) for item in ocsps), *(_revoked_by_list(item, certificate, issuer) for item in crls)
+        )
+    )
+
+
+@lru_cache(maxsize=4096)
+def _revoked_by_answer(answer: bytes, certificate: bytes, issuer: bytes) -> datetime | None:
+    try:
+        found = _ocsp(answer)
+    except NotShown:
+        return None
+    algorithm = found.hash_algorithm.name
+    if found.serial_number != chains.parsed(certificate).serial_number or algorithm not in _ID_HASHES:
+        return None
+    if (found.issuer_name_hash, found.issuer_key_hash) != _issuer_hashes(issuer, algorithm):
+        return None
+    return found.revocation_time_utc if found.certificate_status is ocsp.OCSPCertStatus.REVOKED else None
+
+
+@lru_cache(maxsize=1024)
+def _revoked_by_list(listed: bytes, certificate: bytes, issuer: bytes) -> datetime | None:
+    try:
+        found = _list(listed)
+    except NotShown:
+        return None
+    if found.issuer != chains.parsed(issuer).subject:
+        return None
+    entry = found.get_revoked_certificate_by_serial_number(chains.parsed(certificate).serial_number)
+    return entry.revocation_date_utc if entry is not None else None
 
 
 @lru_cache(maxsize=4096)
@@ -133,6 +189,8 @@ def _not_listed(listed: bytes, certificate: bytes, issuer: bytes) -> tuple[datet
     algorithm = found.signature_hash_algorithm
     if algorithm is None or algorithm.name not in chains.HASHES or any(extension.critical for extension in found.extensions):
         raise NotShown("CRL")
+    if not authority.extensions.get_extension_for_class(x509.KeyUsage).value.crl_sign:
+        raise NotShown("CRL signer")
     chains.verify(chains.public_key(issuer), found.signature, found.tbs_certlist_bytes, chains.HASHES[algorithm.name])
     if found.get_revoked_certificate_by_serial_number(chains.parsed(certificate).serial_number) is not None:
         raise NotShown("on the CRL")
