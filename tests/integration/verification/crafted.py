@@ -150,7 +150,7 @@ def resigned(signed: bytes, key: PrivateKey, change: Callable[[asn1_cms.SignedDa
             for attribute in attributes:
                 if attribute["type"].native == "message_digest":
                     attribute["values"] = [hashlib.new(signer["digest_algorithm"]["algorithm"].native, bytes(inside)).digest()]
-        message = asn1_cms.CMSAttributes(list(attributes)).dump(force=True)
+        message = asn1_cms.CMSAttributes(list(attributes)).dump()
         chosen = getattr(hashes, digest.upper())()
         if signer["signature_algorithm"].signature_algo == "rsassa_pss":
             assert isinstance(key, rsa.RSAPrivateKey)
@@ -160,7 +160,7 @@ def resigned(signed: bytes, key: PrivateKey, change: Callable[[asn1_cms.SignedDa
             signer["signature"] = key.sign(message, padding.PKCS1v15(), chosen)
         else:
             signer["signature"] = key.sign(message, ec.ECDSA(chosen))
-    return info.dump(force=True)
+    return info.dump()  # force=True takes for ever where a token is inside
 
 
 def with_tax_code(like: Signer, tax_code: str) -> x509.Name:
