@@ -34,6 +34,12 @@ def opened(world: World, sealed: Record) -> Record:
     return open_record(world, small_snapshot(), dict(sealed.signers))
 
 
+@pytest.fixture
+def brief(world: World, sealed: Record) -> Record:
+    """A record of two slots, principal and seal, with nothing signed yet: for many attacks on one signature."""
+    return open_record(world, samples.history_snapshot(), {slot: sealed.signers[slot] for slot in ("principal", "seal")})
+
+
 @pytest.fixture(scope="session")
 def large(world: World) -> Record:
     """A results document as a school has it: sixteen signatures, archived."""

@@ -66,14 +66,14 @@ HIDDEN: dict[str, Hidden] = {
 }
 
 
-def prepared(world: World, opened: Record, file: bytes) -> Record:
-    return replace(opened, file=file, tip=read_tip(file), after=[len(file)])
+def prepared(world: World, brief: Record, file: bytes) -> Record:
+    return replace(brief, file=file, tip=read_tip(file), after=[len(file)])
 
 
 @pytest.mark.parametrize("beginning", BEGINNINGS)
 @pytest.mark.parametrize("name", HIDDEN)
-def test_something_hidden_before_the_first_signature(world: World, opened: Record, name: str, beginning: str) -> None:
-    record = prepared(world, opened, HIDDEN[name](opened, BEGINNINGS[beginning](opened.file)))
+def test_something_hidden_before_the_first_signature(world: World, brief: Record, name: str, beginning: str) -> None:
+    record = prepared(world, brief, HIDDEN[name](brief, BEGINNINGS[beginning](brief.file)))
     record.sign_all()
     report = judge(record.file, world)
     assert report.verdict == "invalid" and codes(report) & {"base_not_ours", "update_not_ours"}, report.reasons
@@ -81,8 +81,8 @@ def test_something_hidden_before_the_first_signature(world: World, opened: Recor
 
 
 @pytest.mark.parametrize("beginning", [name for name in BEGINNINGS if name != "ours"])
-def test_a_base_that_only_begins_otherwise(world: World, opened: Record, beginning: str) -> None:
-    record = prepared(world, opened, BEGINNINGS[beginning](opened.file))
+def test_a_base_that_only_begins_otherwise(world: World, brief: Record, beginning: str) -> None:
+    record = prepared(world, brief, BEGINNINGS[beginning](brief.file))
     record.sign_all()
     assert "base_not_ours" in codes(judge(record.file, world))
 
@@ -110,14 +110,14 @@ def test_a_file_too_large_for_our_reader_is_not_taken_on_trust(world: World, sea
     assert report.verdict == "invalid" and "base_not_ours" in codes(report)
 
 
-def test_a_rectangle_of_one_number(world: World, opened: Record) -> None:
+def test_a_rectangle_of_one_number(world: World, brief: Record) -> None:
     """It fits the field's pattern and cannot be split into four: it once broke the reader, and so got around it."""
-    place = opened.tip.fields["seal"]
-    rectangle = re.search(rb"/Rect \[[^\]]*\]", newest(opened.file, place.number))
+    place = brief.tip.fields["seal"]
+    rectangle = re.search(rb"/Rect \[[^\]]*\]", newest(brief.file, place.number))
     assert rectangle
-    at = opened.file.rfind(rectangle.group(0))
+    at = brief.file.rfind(rectangle.group(0))
     wrong = b"/Rect [1234".ljust(len(rectangle.group(0)) - 1) + b"]"
-    record = replace(opened, file=opened.file[:at] + wrong + opened.file[at + len(wrong) :])
+    record = replace(brief, file=brief.file[:at] + wrong + brief.file[at + len(wrong) :])
     record.sign_all()
     report = judge(record.file, world)
     assert report.verdict == "invalid" and codes(report) & {"base_not_ours", "update_not_ours"}

@@ -43,9 +43,9 @@ WEIRD: Extension = (x509.UnrecognizedExtension(ObjectIdentifier("1.2.3.4.5"), b"
 ELSEWHERE = x509.DirectoryName(authority_name("Nơi khác", "Nơi khác"))
 
 
-def signed_by(record: Record, homeroom: Signer) -> None:
+def signed_by(record: Record, principal: Signer) -> None:
     for slot in record.manifest.slots:
-        record.sign(slot.field, by=homeroom if slot.field == "homeroom" else None)
+        record.sign(slot.field, by=principal if slot.field == "principal" else None)
 
 
 # --- chains --------------------------------------------------------------------------------------------------------------
@@ -102,35 +102,35 @@ CHAINS: dict[str, Chain] = {
 }
 
 
-def test_another_authority_below_the_root_is_trusted(world: World, opened: Record) -> None:
+def test_another_authority_below_the_root_is_trusted(world: World, brief: Record) -> None:
     """The control: this is how every chain below is made, and this one is right."""
-    signed_by(opened, person(authority(root_of(world)), opened.signers["homeroom"]))
-    report = judge(opened.file, world)
+    signed_by(brief, person(authority(root_of(world)), brief.signers["principal"]))
+    report = judge(brief.file, world)
     assert report.verdict == "valid", report.reasons
 
 
 @pytest.mark.parametrize("name", CHAINS)
-def test_a_chain_that_only_looks_right(world: World, opened: Record, name: str) -> None:
-    signed_by(opened, CHAINS[name](world, opened.signers["homeroom"]))
-    report = judge(opened.file, world)
+def test_a_chain_that_only_looks_right(world: World, brief: Record, name: str) -> None:
+    signed_by(brief, CHAINS[name](world, brief.signers["principal"]))
+    report = judge(brief.file, world)
     assert report.verdict == "invalid" and not codes(report) <= {"update_not_ours"}, report.reasons
-    assert {item.field for item in report.signatures if item.trust != "trusted"} <= {"homeroom"}
+    assert {item.field for item in report.signatures if item.trust != "trusted"} <= {"principal"}
 
 
-def test_a_person_of_the_school_is_not_its_seal(world: World, opened: Record) -> None:
+def test_a_person_of_the_school_is_not_its_seal(world: World, brief: Record) -> None:
     """Certificates of persons within an organisation carry its MST too."""
-    like = opened.signers["principal"]
-    for slot in opened.manifest.slots:
-        own = person(issuing(world), like, subject=with_tax_code(like, opened.signers["seal"].number)) if slot.field == "seal" else None
-        opened.sign(slot.field, by=own)
-    report = judge(opened.file, world)
+    like = brief.signers["principal"]
+    for slot in brief.manifest.slots:
+        own = person(issuing(world), like, subject=with_tax_code(like, brief.signers["seal"].number)) if slot.field == "seal" else None
+        brief.sign(slot.field, by=own)
+    report = judge(brief.file, world)
     assert report.verdict == "invalid" and codes(report) == {"seal_wrong_school"} and not report.issued_here
 
 
 # --- revocation data -----------------------------------------------------------------------------------------------------
 
 Answers = Callable[[World, Signer], tuple[tuple[bytes, ...], tuple[bytes, ...]]]
-"""OCSP answers and revocation lists about the homeroom teacher's certificate."""
+"""OCSP answers and revocation lists about the principal's certificate."""
 
 
 def by(responder: Callable[[World], Issuer], **rest: object) -> Answers:
@@ -219,12 +219,12 @@ REVOCATION: dict[str, Answers] = {
 
 
 def archived_with(world: World, record: Record, answers: Answers, patch: pytest.MonkeyPatch, *, alone: bool = False) -> None:
-    """Sealed, then archived with these answers about the homeroom teacher and honest ones about everybody else.
+    """Sealed, then archived with these answers about the principal and honest ones about everybody else.
 
     Args:
         alone: the answers stand for his whole chain; otherwise the honest one about his authority is added.
     """
-    holder, honest = record.signers["homeroom"], world.evidence
+    holder, honest = record.signers["principal"], world.evidence
 
     def evidence(chain: tuple[bytes, ...]) -> Evidence:
         found = honest(chain)
@@ -242,28 +242,28 @@ def archived_with(world: World, record: Record, answers: Answers, patch: pytest.
 @pytest.mark.parametrize("answers", [
     good, by(itself), by(itself, carried=()), by(responder(issuing, *RESPONDER)), listed(lambda world: world.authority.ca.key),
 ])
-def test_honest_answers_of_these_forms_are_taken(world: World, opened: Record, answers: Answers, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_honest_answers_of_these_forms_are_taken(world: World, brief: Record, answers: Answers, monkeypatch: pytest.MonkeyPatch) -> None:
     """The controls."""
-    archived_with(world, opened, answers, monkeypatch)
-    report = judge(opened.file, world)
+    archived_with(world, brief, answers, monkeypatch)
+    report = judge(brief.file, world)
     assert report.verdict == "valid", report.reasons
 
 
 @pytest.mark.parametrize("name", REVOCATION)
-def test_revocation_data_that_shows_nothing(world: World, opened: Record, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    archived_with(world, opened, REVOCATION[name], monkeypatch)
-    report = judge(opened.file, world)
+def test_revocation_data_that_shows_nothing(world: World, brief: Record, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    archived_with(world, brief, REVOCATION[name], monkeypatch)
+    report = judge(brief.file, world)
     assert report.verdict == "invalid" and codes(report) & {"untrusted_chain", "certificate_revoked"}, report.reasons
-    assert {item.field for item in report.signatures if item.trust != "trusted"} == {"homeroom"}
+    assert {item.field for item in report.signatures if item.trust != "trusted"} == {"principal"}
 
 
-def test_a_list_by_an_authority_that_may_not_sign_lists(world: World, opened: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_list_by_an_authority_that_may_not_sign_lists(world: World, brief: Record, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the right to sign certificates only; the control has both."""
     verdicts = []
     for usages in (("key_cert_sign", "crl_sign"), ("key_cert_sign",)):
         above = authority(root_of(world), (AUTHORITY[0], (key_usage(*usages), True)))
-        record = Record(world, opened.file, opened.tip, opened.manifest, dict(opened.signers), list(opened.after))
-        record.signers["homeroom"] = person(above, opened.signers["homeroom"])
+        record = Record(world, brief.file, brief.tip, brief.manifest, dict(brief.signers), list(brief.after))
+        record.signers["principal"] = person(above, brief.signers["principal"])
         listing = revocation_list(above.key, above.certificate.subject)
         of_root = revocation_list(world.authority.root.key, world.authority.root.certificate.subject)
         archived_with(world, record, lambda *_, found=((), (listing, of_root)): found, monkeypatch, alone=True)
@@ -372,34 +372,34 @@ def stamped_with(world: World, record: Record, token: Token, which: str, patch: 
             record.sign(slot.field)
 
 
-def test_a_unit_of_this_form_is_taken(world: World, opened: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_unit_of_this_form_is_taken(world: World, brief: Record, monkeypatch: pytest.MonkeyPatch) -> None:
     """The controls: another unit, and an honest token signed again."""
-    stamped_with(world, opened, unit(issuing, *UNIT), "homeroom", monkeypatch)
-    assert judge(opened.file, world).verdict == "valid"
+    stamped_with(world, brief, unit(issuing, *UNIT), "principal", monkeypatch)
+    assert judge(brief.file, world).verdict == "valid"
 
 
-def test_a_token_signed_again_is_taken(world: World, opened: Record, monkeypatch: pytest.MonkeyPatch) -> None:
-    stamped_with(world, opened, changed(lambda data: None), "homeroom", monkeypatch)
-    assert judge(opened.file, world).verdict == "valid"
+def test_a_token_signed_again_is_taken(world: World, brief: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+    stamped_with(world, brief, changed(lambda data: None), "principal", monkeypatch)
+    assert judge(brief.file, world).verdict == "valid"
 
 
 @pytest.mark.parametrize("name", TOKENS)
-@pytest.mark.parametrize("which", ["homeroom", "seal"])
-def test_a_time_stamp_that_only_looks_right(world: World, opened: Record, name: str, which: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("which", ["principal", "seal"])
+def test_a_time_stamp_that_only_looks_right(world: World, brief: Record, name: str, which: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """In the middle, where later signatures cover it, and in the seal, which nothing covers."""
-    stamped_with(world, opened, TOKENS[name], which, monkeypatch)
-    report = judge(opened.file, world)
+    stamped_with(world, brief, TOKENS[name], which, monkeypatch)
+    report = judge(brief.file, world)
     assert report.verdict == "invalid", report.reasons
     assert codes(report) & {"timestamp_invalid", "time_mismatch", "no_timestamp", "signature_altered", "update_not_ours"}, report.reasons
 
 
 @pytest.mark.parametrize("name", [name for name in TOKENS if "day" not in name])
-def test_an_archive_by_such_a_stamp(world: World, opened: Record, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    opened.sign_all()
+def test_an_archive_by_such_a_stamp(world: World, brief: Record, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    brief.sign_all()
     with monkeypatch.context() as inside:
         inside.setattr(world, "token_over", lambda imprint, *_: TOKENS[name](world, imprint))
-        opened.archive()
-    report = judge(opened.file, world)
+        brief.archive()
+    report = judge(brief.file, world)
     assert report.verdict == "invalid", report.reasons
 
 
