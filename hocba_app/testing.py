@@ -20,7 +20,7 @@ _PACKAGES = {"chromium": "chromium", "pdfsig": "poppler-utils", "softhsm2-util":
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Set up, check style and layers, run the tests.
+    """Set up, check style, layers and types, run the tests.
 
     Args:
         arguments: passed on to pytest; none runs everything.
@@ -29,7 +29,7 @@ def run(arguments: Sequence[str]) -> int:
         The exit code: 0 only when everything passed.
     """
     _install_system_packages()
-    checks = [] if arguments else [["ruff", "check", "hocba_app", "tests"], ["importlinter.cli"]]
+    checks = [] if arguments else [["ruff", "check", "hocba_app", "tests"], ["importlinter.cli"], ["mypy"]]
     code = 0
     for module, *options in checks:
         code |= subprocess.call([sys.executable, "-m", module, *options], cwd=ROOT)

@@ -21,6 +21,7 @@ from functools import lru_cache
 
 import httpx
 from asn1crypto import ocsp as asn1_ocsp
+from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -293,9 +294,7 @@ def _ask_validator(path: tuple[bytes, ...], roots: Sequence[bytes], ocsps: Seque
         raise HocbaError(ErrorCode.CERTIFICATE_UNTRUSTED) from error
 
 
-def _asn1(certificate: bytes):  # type: ignore[no-untyped-def]
-    from asn1crypto import x509 as asn1_x509
-
+def _asn1(certificate: bytes) -> asn1_x509.Certificate:
     return asn1_x509.Certificate.load(certificate)
 
 

@@ -7,9 +7,10 @@ status, or when the window has passed *and* a last status query said "not signed
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any, cast
 
-from sqlalchemy import update
-from sqlmodel import Session
+from sqlalchemy import CursorResult, update
+from sqlmodel import Session, col
 
 from hocba_app.models import Lease
 from hocba_app.models.base import utc_now
@@ -32,7 +33,8 @@ def release_leases(session: Session, batch_id: str, version_ids: Iterable[str] |
     Returns:
         How many were held.
     """
-    statement = update(Lease).where(Lease.batch_id == batch_id, Lease.released_at.is_(None)).values(released_at=utc_now())  # type: ignore[union-attr]
+    statement = update(Lease).where(col(Lease.batch_id) == batch_id, col(Lease.released_at).is_(None)).values(released_at=utc_now())
     if version_ids is not None:
-        statement = statement.where(Lease.version_id.in_(list(version_ids)))  # type: ignore[attr-defined]
-    return session.execute(statement, execution_options={"synchronize_session": False}).rowcount
+        statement = statement.where(col(Lease.version_id).in_(list(version_ids)))
+    result = session.execute(statement, execution_options={"synchronize_session": False})
+    return cast("CursorResult[Any]", result).rowcount

@@ -32,7 +32,7 @@ class PrefixHashes:
     def __init__(self, kept: int = _KEPT) -> None:
         self._kept = kept
         self._lock = threading.Lock()
-        self._states: OrderedDict[tuple[int, str], object] = OrderedDict()
+        self._states: OrderedDict[tuple[int, str], hashlib._Hash] = OrderedDict()
 
     def known(self, length: int, sha256: str) -> HashedFile | None:
         """The file of this length and SHA-256, when its state is kept."""
@@ -41,7 +41,7 @@ class PrefixHashes:
             if state is None:
                 return None
             self._states.move_to_end((length, sha256))
-        return HashedFile(length, state)  # type: ignore[arg-type]
+        return HashedFile(length, state)
 
     def after(self, file: bytes | HashedFile, sha256: str) -> hashlib._Hash:
         """A state of its own that has taken in ``file``.
@@ -60,7 +60,7 @@ class PrefixHashes:
         if state is None:
             state = hashlib.sha256(file)
             self.keep(state, len(file))
-        return state.copy()  # type: ignore[attr-defined]
+        return state.copy()
 
     def keep(self, state: hashlib._Hash, length: int) -> None:
         """Keep a state under what it has taken in."""

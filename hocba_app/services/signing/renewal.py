@@ -10,7 +10,7 @@ import re
 from datetime import datetime, timedelta
 
 from sqlalchemy import func
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Document, DocumentVersion, Revision
@@ -90,10 +90,10 @@ def _oldest(session: Session, before: datetime) -> list[tuple[str, str]]:
     rows = session.exec(
         select(Revision.version_id, Revision.blob_sha256)
         .join(last, (last.c.version_id == Revision.version_id) & (last.c.number == Revision.number))
-        .join(DocumentVersion, (DocumentVersion.id == Revision.version_id) & (DocumentVersion.school_id == Revision.school_id))
-        .join(Document, (Document.version_id == DocumentVersion.id) & (Document.school_id == DocumentVersion.school_id))
-        .where(Revision.created_at < before, Document.state == "sealed", DocumentVersion.voided_at.is_(None))  # type: ignore[union-attr]
-        .order_by(Revision.created_at)
+        .join(DocumentVersion, (col(DocumentVersion.id) == Revision.version_id) & (col(DocumentVersion.school_id) == Revision.school_id))
+        .join(Document, (col(Document.version_id) == DocumentVersion.id) & (col(Document.school_id) == DocumentVersion.school_id))
+        .where(Revision.created_at < before, Document.state == "sealed", col(DocumentVersion.voided_at).is_(None))
+        .order_by(col(Revision.created_at))
         .limit(A_NIGHT)
     ).all()
     return [(version_id, blob) for version_id, blob in rows]

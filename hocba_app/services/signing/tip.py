@@ -135,7 +135,7 @@ def _place(name: str, number: int, parent: int | None, body: bytes) -> FieldPlac
     if len(rect) != 4 or not name:
         raise HocbaError(ErrorCode.FILE_STRUCTURE, detail=f"field {number}")
     return FieldPlace(
-        number=number, page=_reference(body, b"/P"), parent=parent, rect=rect, stage=stage_of(name),  # type: ignore[arg-type]
+        number=number, page=_reference(body, b"/P"), parent=parent, rect=rect, stage=stage_of(name),
         signed=dictionary_entry(body, b"/V") is not None,
     )
 

@@ -82,10 +82,13 @@ class PreparedUpdate:
 
 
 class IncrementalWriter(Protocol):
-    """The interface both our writer and the pyHanko reference fulfil."""
+    """How an update is laid out and finished; verification's replay is its counterpart."""
 
-    def prepare(self, file: bytes, tip: Tip, request: SignatureRequest) -> PreparedUpdate:
+    def prepare(self, file: bytes | HashedFile, tip: Tip, request: SignatureRequest) -> PreparedUpdate:
         """Lay out the update and hash everything but its hole.
+
+        Args:
+            file: its bytes, or the hash state kept of them: nothing else of the file is needed.
 
         Raises:
             HocbaError: SLOT_SIGNED, FORM_SLOT_MISMATCH, SEALED, SIGNATURE_TEXT_UNSUPPORTED.
