@@ -87,6 +87,11 @@ def authority(
     return Issuer(key, certificate, (above.certificate, *above.above) if above else ())
 
 
+def namesake(world: World) -> Issuer:
+    """Another key under the issuing authority's name, vouched for by nobody."""
+    return authority(None, name=world.authority.ca.certificate.subject)
+
+
 def person(
     issuer: Issuer, like: Signer, extensions: Iterable[Extension] = SIGNER, *, key: rsa.RSAPrivateKey | None = None,
     algorithm: hashes.HashAlgorithm | None = None, subject: x509.Name | None = None, **validity: datetime,
