@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from bench.sealed_record import Record, World
 from hocba_app.services.verification.examine import examine_file
 from hocba_app.services.verification.verdict import verify
-from tests.integration.verification import structure_attacks
+from tests.integration.verification import structure_attacks, tool_attacks
 from tests.integration.verification.attacks import ATTACKS
 from tests.integration.verification.judging import ISSUERS, codes, fast, judge
 
-assert structure_attacks.Attack, "imported so that its attacks are in ATTACKS"
+assert structure_attacks and tool_attacks, "imported so that their attacks are in ATTACKS"
 NEEDS_RECORD_RULES = {"truncated_before_the_seal", "truncated_to_the_base"}
 """The bytes that are left are honest: only the record's rules tell."""
 
