@@ -107,7 +107,8 @@ def look_at_forms(
     """
     known = (*(item.dump() for item in evidence.certificates), *roots)
     for item, signature in zip(judged, signatures, strict=True):
-        if not is_well_formed(_signed_data(signature), known):
+        token = _token_bytes(signature)
+        if not is_well_formed(_signed_data(signature), known) or (token is not None and not is_well_formed(token, known)):
             item.integrity = "altered"
 
 
@@ -248,6 +249,14 @@ def _token(signature: EmbeddedPdfSignature) -> cms.SignedData | None:
     for attribute in signature.signer_info["unsigned_attrs"] or ():
         if attribute["type"].native == "signature_time_stamp_token":
             return attribute["values"][0]["content"]
+    return None
+
+
+def _token_bytes(signature: EmbeddedPdfSignature) -> bytes | None:
+    """The time-stamp token inside a signature, as it stands in the file."""
+    for attribute in signature.signer_info["unsigned_attrs"] or ():
+        if attribute["type"].native == "signature_time_stamp_token":
+            return bytes(attribute["values"][0].dump())
     return None
 
 

@@ -80,13 +80,15 @@ def _judge(update: SignedUpdate, replayed: Replayed, roots: tuple[bytes, ...], l
     evidence = tuple(replayed.store.get("Certs", ()))
     stamped: datetime | None
     if update.is_timestamp:
-        token = read_token(update.cms, update.digest, evidence)
+        token = read_token(update.cms, update.digest, evidence, roots)
         certificate, stamped = token.certificate, token.stamped
         trust, revocation = _unit_trusted(token, evidence, replayed, roots)
     else:
         parts = _take_apart(update)
         certificate = parts.certificates[0]
-        token_found = read_token(parts.token, hashlib.sha256(parts.signature).digest(), (*parts.certificates[1:], *evidence)) if parts.token else None
+        token_found = None
+        if parts.token:
+            token_found = read_token(parts.token, hashlib.sha256(parts.signature).digest(), (*parts.certificates[1:], *evidence), roots)
         stamped = token_found.stamped if token_found else None
         if token_found is not None:
             _unit_trusted(token_found, (*parts.certificates[1:], *evidence), replayed, roots)

@@ -60,17 +60,18 @@ class Token:
     certificates: tuple[bytes, ...]
 
 
-def read_token(token: bytes, imprint: bytes, others: tuple[bytes, ...] = ()) -> Token:
+def read_token(token: bytes, imprint: bytes, others: tuple[bytes, ...] = (), roots: tuple[bytes, ...] = ()) -> Token:
     """Check a token over a SHA-256.
 
     Args:
         imprint: the SHA-256 that must have been stamped.
         others: certificates at hand besides those in the token.
+        roots: trusted roots; those inside the token must agree with them too.
 
     Raises:
         NotShown: it does not hold, or is not plainly right.
     """
-    if not is_well_formed(token):
+    if not is_well_formed(token, (*others, *roots)):
         raise NotShown("form of the token")
     try:
         return _read(token, imprint, others)

@@ -76,6 +76,20 @@ def test_every_byte_of_the_last_stamp_is_held(world: World, sealed: Record) -> N
         assert quick is None, at - start
 
 
+def test_every_byte_of_a_seal_not_archived_yet_is_held(world: World, sealed: Record) -> None:
+    """Its time stamp too, with the certificates inside that no signature covers: a sample, and one of those on both ways."""
+    file = sealed.file[: sealed.after[5]]
+    start = file.rfind(b"/Contents <") + 11
+    end = file.find(b">", start)
+    for at in range(start, end, 29):
+        value = b"1" if file[at : at + 1] != b"1" else b"2"
+        assert fast(file[:at] + value + file[at + 1 :], [world.root])[0] is None, at - start
+    authority = world.certificates[1].hex().encode()
+    at = file.rfind(authority, start, end) + len(authority) - 20
+    hostile = file[:at] + (b"1" if file[at : at + 1] != b"1" else b"2") + file[at + 1 :]
+    assert judge(hostile, world).verdict == "invalid" and judge(file, world).verdict == "valid"
+
+
 @pytest.mark.parametrize("seed", range(40))
 def test_random_mutations_are_not_valid_for_pyhanko_either(world: World, sealed: Record, seed: int) -> None:
     """Half of them in the tail, where fewest signatures cover."""
