@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.processes import ROOT, die_with_parent, require_disk, say
+from hocba_app.services import collector
 from hocba_app.services.jobs.process_lock import lock_name
 from hocba_app.settings import settings
 
@@ -70,7 +71,9 @@ def application() -> object:
     die_with_parent(int(os.environ["HOCBA_WEB_PARENT"]))
     from hocba_app.hocba_app import app
 
-    return app()
+    served = app()
+    collector.settle()
+    return served
 
 
 def ensure_built() -> None:

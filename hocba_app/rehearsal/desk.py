@@ -15,17 +15,18 @@ from dataclasses import dataclass, field
 from sqlmodel import select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import SEAL, Batch, BatchItem, Database, SchoolClass, SigningKey
+from hocba_app.models import SEAL, Batch, BatchItem, Database, Document, SchoolClass, SigningKey, Slot
 from hocba_app.models.repositories.signing import BATCH_OVER
 from hocba_app.rehearsal.outside import Phones
 from hocba_app.rehearsal.stages import Stages
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.signing import queue
 
-LOOK_SECONDS = 0.2
-WHOLE_SCHOOL_SECONDS = 4.0
+CHAIN, WHOLE_SCHOOL = ("subject", "homeroom", "principal", SEAL), ("principal", SEAL)
+LOOK_SECONDS = 0.1
+WHOLE_SCHOOL_SECONDS = 2.0
 """Who signs for the whole school looks less often: his queue is long, and one confirmation takes many records."""
-AT_SCREENS = 24
+AT_SCREENS = 12
 """People who sign at the same moment: more than a school's evening in May, fewer than two workers can hold."""
 TAP_AT_ONCE = 6
 """Taps at the same moment: one that waits for the database keeps nobody from his phone."""
@@ -42,9 +43,11 @@ class Signer:
     stage: str
     whole_school: bool
     """Signs several classes in one confirmation (principal, seal); a teacher signs class by class."""
+    classes: set[str] = field(default_factory=set)
+    """In which records wait for his signature, at this stage or once it has come."""
     batches: dict[str, str] = field(default_factory=dict)
     """Running batches and the class each is about."""
-    look: bool = True
+    look: bool = False
     """Something changed: his queue may hold more."""
     looked_at: float = 0.0
     tapping: Future[bool] | None = None
@@ -83,27 +86,33 @@ class Desk:
         self.failures: list[dict[str, str]] = []
         """Slots given up: slot id and reason."""
 
-    def sign_all(self, people: Iterable[tuple[Identity, str]], prefix: str = "sign") -> None:
+    def sign_all(self, people: Iterable[tuple[Identity, str]], prefix: str = "sign", coming: Iterable[object] = ()) -> None:
         """Play these people until every queue is empty.
 
         Args:
             people: ``(who, stage)``; the order of the chain is the product's business.
             prefix: of the stages' names in the report.
+            coming: what gives them more to sign meanwhile: asked again and again until it ends; true when more has come.
 
         Raises:
             HocbaError: INTERNAL when nothing moves any more although something waits.
         """
-        signers = [Signer(who, stage, stage in ("principal", SEAL)) for who, stage in people]
+        signers = [Signer(who, stage, stage in WHOLE_SCHOOL) for who, stage in people]
+        self._tell(signers)
+        more: object = True
+        coming = iter(coming)
         users, self._homeroom = self._phone_users(), self._homeroom_teachers()
         self._spans = {}
         moved, last_round = time.monotonic(), False
         with ThreadPoolExecutor(4, thread_name_prefix="phone") as phones, ThreadPoolExecutor(TAP_AT_ONCE, thread_name_prefix="tap") as taps:
             while True:
                 self._check()
+                if more is not None and (more := next(coming, None)):
+                    self._tell(signers)
                 ended, started = self._progress(signers, users, phones), self._start(signers, taps)
                 if ended or started:
                     moved, last_round = time.monotonic(), False
-                elif not any(signer.busy or signer.look for signer in signers):
+                elif more is None and not any(signer.busy or signer.look for signer in signers):
                     if last_round:
                         break
                     last_round = True  # everybody looks once more before he goes home
@@ -114,6 +123,27 @@ class Desk:
                 time.sleep(LOOK_SECONDS)
         for stage, span in self._spans.items():
             self._stages.add(f"{prefix}_{stage}", span.count, span.last - span.first)
+
+    def _tell(self, signers: list[Signer]) -> None:
+        """Everybody hears in which classes there is something for him; whose classes are new looks at his queue."""
+        classes = self._classes_left()
+        for signer in signers:
+            before, signer.classes = signer.classes, classes.get((None if signer.stage == SEAL else signer.who.staff_id, signer.stage), set())
+            signer.look |= not signer.classes <= before
+
+    def _classes_left(self) -> dict[tuple[str | None, str], set[str]]:
+        """By person and stage the classes that wait for his signature, now or later."""
+        query = (
+            select(Slot.staff_id, Slot.stage, Document.class_id)
+            .join(Document, (Document.id == Slot.document_id) & (Document.school_id == Slot.school_id))
+            .where(Slot.signed_at.is_(None), Document.version_id == Slot.version_id)  # type: ignore[union-attr]
+            .distinct()
+        )
+        found: dict[tuple[str | None, str], set[str]] = {}
+        with self._db.read(self._school_id) as session:
+            for staff_id, stage, class_id in session.exec(query).all():
+                found.setdefault((staff_id, stage), set()).add(class_id)
+        return found
 
     def _homeroom_teachers(self) -> dict[str, str | None]:
         with self._db.read(self._school_id) as session:
@@ -148,6 +178,7 @@ class Desk:
             self._asked.pop(batch.id, None)
             signer = running[batch.id]
             class_id = signer.batches.pop(batch.id)
+            signer.classes.discard(class_id)
             self._count(signer.stage, batch)
             for each in signers:
                 each.look |= each is signer or self._follows(each, signer.stage, class_id)
@@ -187,7 +218,7 @@ class Desk:
         nobody = not any(signer.busy for signer in signers)
         busy_classes = {class_id for signer in signers for class_id in (*signer.batches.values(), signer.aim) if class_id is not None}
         free = AT_SCREENS - sum(signer.busy for signer in signers)
-        for signer in signers:
+        for signer in sorted(signers, key=lambda each: _turn(each, busy_classes)):
             if free <= 0:
                 break
             recently = signer.whole_school and not nobody and now - signer.looked_at < WHOLE_SCHOOL_SECONDS
@@ -219,3 +250,9 @@ class Desk:
             return False
         signer.batches = dict.fromkeys(batches, chosen)
         return True
+
+
+def _turn(signer: Signer, busy_classes: set[str]) -> tuple[int, bool, str]:
+    """Who taps first: who comes later in the chain, then whose class is first. So classes are finished one after another, and
+    principal and seal have work from early on."""
+    return -CHAIN.index(signer.stage), *min(((each in busy_classes, each) for each in signer.classes), default=(True, ""))  # type: ignore[return-value]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import multiprocessing
 import shutil
-from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from sqlalchemy import func
 from sqlmodel import select
 
 from hocba_app.models import Database, Document, School, Slot, Student
+from hocba_app.services import collector
 from hocba_app.services.records.snapshot import LEAVING
 from hocba_app.services.storage.files import current_file
 
@@ -22,8 +23,11 @@ SAMPLE = 2
 """Pupils whose files pyHanko judges as well, unless it is asked to judge all."""
 
 
-def export(db: Database, school_id: str, folder: Path, root: Path) -> list[Path]:
+def export(db: Database, school_id: str, folder: Path, root: Path, *, each: Callable[[Path], None] = lambda _: None) -> list[Path]:
     """Write every record under ``folder/records/<MaHocSinh>/`` and what it is judged by under ``folder/trust/``.
+
+    Args:
+        each: told of every file once it is written.
 
     Returns:
         The files, relative to ``folder``.
@@ -49,6 +53,7 @@ def export(db: Database, school_id: str, folder: Path, root: Path) -> list[Path]
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_bytes(current_file(session, document.version_id or ""))
             written.append(path)
+            each(path)
     return written
 
 
@@ -103,27 +108,46 @@ def signature_count(db: Database, school_id: str) -> int:
         )
 
 
-def judge(folder: Path, paths: Sequence[Path], *, full: bool) -> tuple[list[dict[str, str]], int]:
-    """Verify exported files in two processes: replay for all, pyHanko for a sample or for all of them.
+class Judges:
+    """Verify exported files in two processes while others are still written: replay for all, pyHanko for a sample or for all.
 
     Args:
-        paths: relative to ``folder``.
+        folder: what the paths are relative to.
         full: pyHanko judges every file.
-
-    Returns:
-        What is wrong (``file``, ``reason``), and how many files pyHanko judged.
     """
-    second = set(paths if full else _sample(paths))
-    first = [path for path in paths if path not in second]
-    tasks = [(folder, part, False) for part in _chunks(first, CHUNK)]
-    tasks += [
-        # Few and large: each takes a sandbox of its own.
-        (folder, part, True)
-        for part in _chunks(sorted(second), max(3, min(CHUNK, len(second) // 2)))
-    ]
-    # Spawned: this process holds threads and database connections, which a fork would copy.
-    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
-        return [failure for found in pool.map(_judge_some, tasks) for failure in found], len(second)
+
+    def __init__(self, folder: Path, *, full: bool) -> None:
+        self._folder, self._full = folder, full
+        self._paths: list[Path] = []
+        self._given = 0
+        self._running: list[Future[list[dict[str, str]]]] = []
+        # Spawned: this process holds threads and database connections, which a fork would copy.
+        self._pool = ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn"))
+
+    def __enter__(self) -> Judges:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def judge(self, path: Path) -> None:
+        """One more file is there."""
+        self._paths.append(path)
+        if not self._full and len(self._paths) - self._given == CHUNK:
+            self._give(self._paths[self._given :], analyse=False)
+            self._given = len(self._paths)
+
+    def found(self) -> tuple[list[dict[str, str]], int]:
+        """What is wrong (``file``, ``reason``), and how many files pyHanko judged; called when every file is there."""
+        if not self._full and self._given < len(self._paths):
+            self._give(self._paths[self._given :], analyse=False)
+        second = self._paths if self._full else _sample(self._paths)
+        for part in _chunks(second, max(3, min(CHUNK, len(second) // 2))):
+            self._give(part, analyse=True)  # few and large: each takes a sandbox of its own
+        return [failure for each in self._running for failure in each.result()], len(second)
+
+    def _give(self, paths: list[Path], *, analyse: bool) -> None:
+        self._running.append(self._pool.submit(_judge_some, (self._folder, paths, analyse)))
 
 
 def _judge_some(task: tuple[Path, list[Path], bool]) -> list[dict[str, str]]:
@@ -133,6 +157,7 @@ def _judge_some(task: tuple[Path, list[Path], bool]) -> list[dict[str, str]]:
 
     from hocba_app.services.verification.verdict import issuers_beside, verify
 
+    collector.settle()
     folder, paths, analyse = task
     trust = folder / "trust" / "root.pem"
     roots = [item.public_bytes(Encoding.DER) for item in x509.load_pem_x509_certificates(trust.read_bytes())]

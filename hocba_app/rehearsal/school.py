@@ -18,6 +18,7 @@ from hocba_app.rehearsal.ink import drawn_seal, zipped_signatures
 from hocba_app.rehearsal.outside import Outside, Phones, Smas
 from hocba_app.services.accounts import activation, schools
 from hocba_app.services.accounts.identity import Identity, identity_of
+from hocba_app.services.jobs.queue import LIVE
 from hocba_app.services.signers import drafts, keys
 from hocba_app.services.signers import settings as signing_settings
 from hocba_app.services.signers.images import use_upload
@@ -91,19 +92,26 @@ class PlayedSchool:
             HocbaError: the job's own reason.
         """
         deadline = time.monotonic() + JOB_SECONDS
-        while True:
-            with self.db.read(self.school_id) as session:
-                states = set(session.exec(select(Job.state).where(Job.id.in_(job_ids)).distinct()).all())  # type: ignore[attr-defined]
-                if states <= {"done"} or states & {"failed", "cancelled"}:
-                    jobs = [session.get_one(Job, (self.school_id, job_id)) for job_id in job_ids]
-                    break
+        jobs: dict[str, Job] = {}
+        while len(jobs) < len(job_ids):
             if time.monotonic() > deadline:
                 raise HocbaError(ErrorCode.INTERNAL, reference=job_ids[0])
             time.sleep(0.1)
+            jobs |= {job.id: job for job in self.ended(*(job_id for job_id in job_ids if job_id not in jobs))}
+        return [jobs[job_id] for job_id in job_ids]
+
+    def ended(self, *job_ids: str) -> list[Job]:
+        """Those of some jobs that have ended.
+
+        Raises:
+            HocbaError: the reason of one that has not ended well.
+        """
+        with self.db.read(self.school_id) as session:
+            jobs = session.exec(select(Job).where(Job.id.in_(job_ids), Job.state.not_in(LIVE))).all()  # type: ignore[attr-defined]
         for job in jobs:
-            if job.state in ("failed", "cancelled"):
+            if job.state != "done":
                 raise HocbaError(ErrorCode(job.error_code or ErrorCode.INTERNAL), **{"reference": job.id, **job.error_params})
-        return jobs
+        return list(jobs)
 
     def sync(self) -> Job:
         """The admin syncs and waits."""

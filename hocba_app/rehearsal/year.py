@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -23,12 +23,13 @@ from hocba_app.rehearsal.outside import start_simulators
 from hocba_app.rehearsal.plan import Plan
 from hocba_app.rehearsal.school import PlayedSchool, fresh_password
 from hocba_app.rehearsal.stages import Stages
+from hocba_app.services import collector
 from hocba_app.services.jobs.queue import LIVE
 from hocba_app.services.records.lock import start_lock
-from hocba_app.services.records.precheck import candidates
 from hocba_app.settings import Settings, settings
 
 WORKERS = 2
+LOCK_LOOK_SECONDS = 0.1
 MEGABYTES_A_PUPIL = 3
 _OWN = ("simulators", "documents", "locks", "logs", "records", "trust", "hocba.db", "jobs.db", "report.json", ".rehearsal")
 
@@ -51,6 +52,7 @@ def rehearse(plan: Plan) -> dict[str, Any]:
         own_settings(folder, outside.settings())
         db = Database(settings().database_url)
         upgrade(db.url)
+        collector.settle()
         school = PlayedSchool(db, outside, outside.schools[0], fresh_password())
         try:
             for number in range(WORKERS):
@@ -146,11 +148,10 @@ class Year:
         self._submit_and_sync("term1", "results", "I")
 
     def may(self) -> None:
-        """The year's results: lock, sign in order, seal. Pupils to be re-assessed are left out."""
+        """The year's results: lock, sign in order, seal; a class is signed as soon as it is locked. Pupils to be re-assessed are left out."""
         self._submit_and_sync("year_end", "results", "II")
         self._meet_newcomers()
-        self._lock("cover", "history", "results")
-        self._sign("sign", "subject", "homeroom", "principal", SEAL)
+        self._sign("sign", "subject", "homeroom", "principal", SEAL, coming=self._locking("cover", "history", "results"))
 
     def august(self) -> None:
         """Pupils re-assessed in summer: the same for them alone."""
@@ -164,11 +165,11 @@ class Year:
         school = self.school
         with self.stages.part("archive") as part:
             part.count = self._await_archives()
-        with self.stages.part("export") as part:
-            paths = records.export(school.db, school.school_id, folder, root)
-            part.count = len(paths)
-        with self.stages.part("verify", len(paths)):
-            wrong, analysed = records.judge(folder, paths, full=self.plan.full)
+        with self.stages.part("verify") as part, records.Judges(folder, full=self.plan.full) as judges:
+            with self.stages.part("export") as exported:
+                paths = records.export(school.db, school.school_id, folder, root, each=judges.judge)
+                exported.count = part.count = len(paths)
+            wrong, analysed = judges.found()
         say(f"pyHanko đã kiểm {analysed} tệp. / pyHanko judged {analysed} files.")
         failures = [
             *records.unsealed(school.db, school.school_id, self.plan.year), *wrong, *self.problems,
@@ -205,26 +206,28 @@ class Year:
             self.school.sync()
 
     def _lock(self, *kinds: str) -> None:
-        """The office locks class by class; who is left out by default stays out."""
+        """The office locks class by class and waits."""
+        for _ in self._locking(*kinds):
+            time.sleep(LOCK_LOOK_SECONDS)
+
+    def _locking(self, *kinds: str) -> Iterator[set[str]]:
+        """The office locks class by class; who is left out by default stays out.
+
+        Yields:
+            The kinds that were locked since the last look, until everything is.
+        """
         school = self.school
-        jobs = {
-            kind: [
-                start_lock(school.db, school.admin, kind=kind, class_id=each.id, leave_out=self._left_out(kind, each.id))
-                for each in school.classes()
-            ]
-            for kind in kinds
-        }
-        for kind in kinds:
-            with self.stages.part(f"lock_{kind}") as part:
-                for job in school.done(*jobs[kind]):
-                    part.count += self._locked(kind, job)
-
-    def _left_out(self, kind: str, class_id: str) -> list[str]:
-        from hocba_app.models import SchoolClass
-
-        with self.school.db.read(self.school.school_id) as session:
-            school_class = session.get_one(SchoolClass, (self.school.school_id, class_id))
-            return [row.student.id for row in candidates(session, kind, school_class) if row.left_out]
+        began = time.monotonic()
+        classes = school.classes()
+        waiting = {start_lock(school.db, school.admin, kind=kind, class_id=each.id): kind for each in classes for kind in kinds}
+        counts = dict.fromkeys(kinds, 0)
+        while waiting:
+            ended = school.ended(*waiting)
+            for job in ended:
+                counts[waiting[job.id]] += self._locked(waiting[job.id], job)
+            yield {waiting.pop(job.id) for job in ended}
+        for kind, count in counts.items():
+            self.stages.add(f"lock_{kind}", count, time.monotonic() - began)
 
     def _locked(self, kind: str, job: Job) -> int:
         rows = job.report["students"]
@@ -235,7 +238,7 @@ class Year:
         ]
         return sum(row["outcome"] == "locked" for row in rows)
 
-    def _sign(self, prefix: str, *chain: str) -> None:
+    def _sign(self, prefix: str, *chain: str, coming: Iterable[object] = ()) -> None:
         school = self.school
         principal, operator = school.principal().id, school.seal_operator().id
         signers = {"principal": [principal], SEAL: [operator]}
@@ -245,7 +248,7 @@ class Year:
             for staff_id in signers.get(stage, sorted(school.people))
             if staff_id in school.people
         ]
-        self.desk.sign_all(people, prefix)
+        self.desk.sign_all(people, prefix, coming)
 
     def _await_archives(self) -> int:
         """Archive jobs follow the seals by themselves. Returns how many records they archived."""

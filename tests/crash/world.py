@@ -19,8 +19,7 @@ from sqlmodel import SQLModel, select
 
 from bench.sealed_record import Signer, World, pem
 from hocba_app.models import Database, School, SignatureImage, SigningKey, Staff
-from hocba_app.services.records import lock
-from hocba_app.services.signing import certificates, committing, confirming, outside, preparing, queue, stamping
+from hocba_app.services.signing import certificates, committing, confirming, outside, preparing, stamping
 from hocba_app.services.signing.providers.provider import Credential, ProviderStatus, SignRequest, Submitted
 from hocba_app.services.storage import blobs
 from hocba_app.settings import settings
@@ -127,8 +126,9 @@ class Crashing:
         for module in (preparing, stamping):
             module.trust_roots = lambda: (self.world.root,)  # type: ignore[attr-defined]
         certificates.check_signer = lambda chain, **_: self._evidence[bytes(chain[0])]  # type: ignore[assignment]
-        queue.wake = lock.wake = lambda *_: None  # type: ignore[assignment]
         blobs.put = points.passing("store", blobs.put)
+        for module in (preparing, confirming, stamping, committing):  # in the middle of a transaction, too
+            module.set_rows = points.passing("rows", module.set_rows)  # type: ignore[attr-defined]
         Database.write = _points_around(Database.write)  # type: ignore[method-assign, assignment]
 
     def connect_service(self) -> None:

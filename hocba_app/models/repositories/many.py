@@ -6,9 +6,10 @@ The statements name the session's own school themselves, in the key: nothing her
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
-from sqlalchemy import insert, update
+from sqlalchemy import Table, bindparam, insert, update
 from sqlmodel import Session
 
 from hocba_app.models.base import SchoolRow, new_id
@@ -24,14 +25,32 @@ def add_rows(session: Session, model: type[SchoolRow], rows: Iterable[dict[str, 
     """
     values = [{"id": new_id(), **row, "school_id": _school(session)} for row in rows]
     if values:
-        session.execute(insert(model), values, execution_options=_SCOPED)
+        session.flush()  # rows that these refer to
+        session.execute(insert(_table(model)), values, execution_options=_SCOPED)
 
 
 def set_rows(session: Session, model: type[SchoolRow], rows: Iterable[dict[str, Any]]) -> None:
     """Change rows at once by their ``id``; all name the same columns. Objects already loaded do not see it."""
-    values = [{**row, "school_id": _school(session)} for row in rows]
+    school_id = _school(session)
+    values = [{f"to_{column}": value for column, value in row.items()} | {"of_school": school_id} for row in rows]
     if values:
-        session.execute(update(model), values, execution_options={**_SCOPED, "synchronize_session": None})
+        session.flush()
+        columns = tuple(sorted(name.removeprefix("to_") for name in values[0] if name not in ("to_id", "of_school")))
+        session.execute(_change(model, columns), values, execution_options=_SCOPED)
+
+
+@cache
+def _change(model: type[SchoolRow], columns: tuple[str, ...]) -> Any:
+    table = _table(model)
+    return (
+        update(table)
+        .where(table.c.school_id == bindparam("of_school"), table.c.id == bindparam("to_id"))
+        .values({column: bindparam(f"to_{column}") for column in columns})
+    )
+
+
+def _table(model: type[SchoolRow]) -> Table:
+    return model.__table__  # type: ignore[attr-defined, no-any-return]
 
 
 def _school(session: Session) -> str:

@@ -40,7 +40,22 @@ def rows_of(session: Session, statement: Any, **values: Any) -> Sequence[Any]:
     Raises:
         TenancyError: the session has no school.
     """
-    school_id = session.info.get("school_id")
+    return session.execute(statement, {**values, _SCHOOL: _school(session)}, execution_options=_SCOPED).all()
+
+
+def changed_rows(session: Session, statement: Any, **values: Any) -> int:
+    """How many rows of the session's school a prepared UPDATE has changed. Objects already loaded do not see it.
+
+    Raises:
+        TenancyError: the session has no school.
+    """
+    options = {**_SCOPED, "synchronize_session": False, "dml_strategy": "core_only"}
+    done: int = session.execute(statement, {**values, _SCHOOL: _school(session)}, execution_options=options).rowcount  # type: ignore[attr-defined]
+    return done
+
+
+def _school(session: Session) -> str:
+    school_id: str = session.info.get("school_id") or ""
     if not school_id:
         raise TenancyError("a school table was read without a school")
-    return session.execute(statement, {**values, _SCHOOL: school_id}, execution_options=_SCOPED).all()
+    return school_id

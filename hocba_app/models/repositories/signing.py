@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import case, func, update
+from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Bundle, defer
 from sqlmodel import Session, select
 
@@ -23,7 +24,7 @@ from hocba_app.models import (
     Student,
     Subject,
 )
-from hocba_app.models.repositories.prepared import given, own_school, rows_of
+from hocba_app.models.repositories.prepared import any_of, given, own_school, rows_of
 
 LIVE_ITEM = ("claimed", "prepared", "answered", "stamped")
 BATCH_OVER = ("committed", "ended")
@@ -179,29 +180,29 @@ def held_versions(session: Session, version_ids: Sequence[str]) -> dict[str, str
     """Versions under a lease, each with the batch that holds it."""
     held: dict[str, str] = {}
     for chunk in _chunks(version_ids):
-        held.update(
-            session.exec(
-                select(Lease.version_id, Lease.batch_id).where(
-                    Lease.version_id.in_(chunk), Lease.released_at.is_(None)  # type: ignore[attr-defined, union-attr]
-                )
-            ).all()
-        )
+        held.update((row.version_id, row.batch_id) for row in rows_of(session, _held_versions(), versions=chunk))
     return held
+
+
+@cache
+def _held_versions() -> Any:
+    return select(Lease.version_id, Lease.batch_id).where(
+        own_school(Lease), Lease.version_id.in_(any_of("versions")), Lease.released_at.is_(None)  # type: ignore[attr-defined, union-attr]
+    )
 
 
 def earlier_waiting(session: Session, batch: Batch) -> set[str]:
     """Versions that batches queued before this one wait for: they go first (core decision 8)."""
-    return set(
-        session.exec(
-            select(BatchItem.version_id)
-            .join(Batch, (Batch.id == BatchItem.batch_id) & (Batch.school_id == BatchItem.school_id))
-            .where(
-                Batch.state == "queued",
-                Batch.id != batch.id,
-                (Batch.queued_at < batch.queued_at) | ((Batch.queued_at == batch.queued_at) & (Batch.id < batch.id)),
-                BatchItem.state == "claimed",
-            )
-        ).all()
+    return {row.version_id for row in rows_of(session, _earlier_waiting(), batch=batch.id, queued_at=batch.queued_at)}
+
+
+@cache
+def _earlier_waiting() -> Any:
+    before = (Batch.queued_at < given("queued_at")) | ((Batch.queued_at == given("queued_at")) & (Batch.id < given("batch")))
+    return (
+        select(BatchItem.version_id)
+        .join(Batch, (Batch.id == BatchItem.batch_id) & (Batch.school_id == BatchItem.school_id))
+        .where(own_school(Batch), Batch.state == "queued", Batch.id != given("batch"), before, BatchItem.state == "claimed")
     )
 
 
@@ -255,6 +256,26 @@ def last_sent(session: Session, batch: Batch) -> Batch | None:
     ).first()
 
 
+def batch_row(session: Session, batch_id: str) -> Any:
+    """What a turn of a batch needs of its row, for reading only.
+
+    Raises:
+        sqlalchemy.exc.NoResultFound: there is no such batch in the school.
+    """
+    found = rows_of(session, _batch_row(), batch=batch_id)
+    if not found:
+        raise NoResultFound(batch_id)
+    return found[0]
+
+
+@cache
+def _batch_row() -> Any:
+    return select(
+        Batch.id, Batch.account_id, Batch.owner, Batch.stage, Batch.provider, Batch.provider_user, Batch.credential_id, Batch.chain, Batch.state,
+        Batch.stop_waiting, Batch.retry_at, Batch.sent_at, Batch.window_ends_at, Batch.transaction_id, Batch.note, Batch.attempts, Batch.resends,
+    ).where(own_school(Batch), Batch.id == given("batch"))  # type: ignore[call-overload]
+
+
 def items_of(
     session: Session, batch_id: str, states: Iterable[str] | None = None, *, light: bool = False, limit: int | None = None
 ) -> list[BatchItem]:
@@ -275,13 +296,20 @@ def items_of(
     return list(session.exec(query).all())
 
 
-def item_rows(session: Session, batch_id: str, state: str, *columns: str, limit: int | None = None) -> list[Any]:
+def item_rows(session: Session, batch_id: str, state: str, *columns: str, limit: int | None = None) -> Sequence[Any]:
     """A batch's items in one state, in order, as plain rows: ``id``, ``state`` and the columns named. For reading only."""
-    query = select(BatchItem.id, BatchItem.state, *(getattr(BatchItem, column) for column in columns)).where(
-        BatchItem.batch_id == batch_id, BatchItem.state == state
+    values = {"batch": batch_id, "state": state} | ({} if limit is None else {"most": limit})
+    return rows_of(session, _item_rows(columns, limit is not None), **values)
+
+
+@cache
+def _item_rows(columns: tuple[str, ...], limited: bool) -> Any:
+    query = (
+        select(BatchItem.id, BatchItem.state, *(getattr(BatchItem, column) for column in columns))
+        .where(own_school(BatchItem), BatchItem.batch_id == given("batch"), BatchItem.state == given("state"))
+        .order_by(BatchItem.position)
     )
-    query = query.order_by(BatchItem.position)
-    return list(session.exec(query.limit(limit) if limit is not None else query).all())
+    return query.limit(given("most")) if limited else query
 
 
 def due_context(session: Session, slot_ids: Sequence[str], *, with_tip: bool = False) -> dict[str, tuple[Any, Any, Any]]:
@@ -291,6 +319,13 @@ def due_context(session: Session, slot_ids: Sequence[str], *, with_tip: bool = F
         with_tip: the version's ``tip`` too, kilobytes each.
     """
     found: dict[str, tuple[Any, Any, Any]] = {}
+    for chunk in _chunks(slot_ids):
+        found.update({row[0].id: (row[0], row[1], row[2]) for row in rows_of(session, _due_context(with_tip), slots=chunk)})
+    return found
+
+
+@cache
+def _due_context(with_tip: bool) -> Any:
     slot = Bundle(
         "slot", Slot.id, Slot.school_id, Slot.version_id, Slot.document_id, Slot.field, Slot.stage, Slot.staff_id, Slot.caption, Slot.signed_at
     )
@@ -299,29 +334,40 @@ def due_context(session: Session, slot_ids: Sequence[str], *, with_tip: bool = F
         Document.school_year, Document.student_id,
     )
     version = Bundle("version", DocumentVersion.id, DocumentVersion.length, DocumentVersion.sha256, *((DocumentVersion.tip,) if with_tip else ()))
-    for chunk in _chunks(slot_ids):
-        rows = session.exec(
-            select(slot, document, version)
-            .join(Document, (Document.id == Slot.document_id) & (Document.school_id == Slot.school_id))
-            .join(DocumentVersion, (DocumentVersion.id == Slot.version_id) & (DocumentVersion.school_id == Slot.school_id))
-            .where(Slot.id.in_(chunk))  # type: ignore[attr-defined]
-        ).all()
-        found.update({row[0].id: (row[0], row[1], row[2]) for row in rows})
-    return found
+    return (
+        select(slot, document, version)
+        .join(Document, (Document.id == Slot.document_id) & (Document.school_id == Slot.school_id))
+        .join(DocumentVersion, (DocumentVersion.id == Slot.version_id) & (DocumentVersion.school_id == Slot.school_id))
+        .where(own_school(Slot), Slot.id.in_(any_of("slots")))  # type: ignore[attr-defined]
+    )
 
 
 def names_on_phone(session: Session, slot_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
     """By slot id the kind of its document and the pupil's code: what the signer's phone shows."""
     found: dict[str, tuple[str, str]] = {}
     for chunk in _chunks(slot_ids):
-        rows = session.exec(
-            select(Slot.id, Document.kind, Student.code)
-            .join(Document, (Document.id == Slot.document_id) & (Document.school_id == Slot.school_id))
-            .join(Student, (Student.id == Document.student_id) & (Student.school_id == Document.school_id))
-            .where(Slot.id.in_(chunk))  # type: ignore[attr-defined]
-        ).all()
-        found.update({slot_id: (kind, code) for slot_id, kind, code in rows})
+        found.update({row.id: (row.kind, row.code) for row in rows_of(session, _names_on_phone(), slots=chunk)})
     return found
+
+
+@cache
+def _names_on_phone() -> Any:
+    return (
+        select(Slot.id, Document.kind, Student.code)
+        .join(Document, (Document.id == Slot.document_id) & (Document.school_id == Slot.school_id))
+        .join(Student, (Student.id == Document.student_id) & (Student.school_id == Document.school_id))
+        .where(own_school(Slot), Slot.id.in_(any_of("slots")))  # type: ignore[attr-defined]
+    )
+
+
+def live_items(session: Session, batch_id: str) -> int:
+    """How many items of a batch are not over."""
+    return int(rows_of(session, _live_items(), batch=batch_id)[0][0])
+
+
+@cache
+def _live_items() -> Any:
+    return select(func.count()).where(own_school(BatchItem), BatchItem.batch_id == given("batch"), BatchItem.state.in_(LIVE_ITEM))  # type: ignore[attr-defined]
 
 
 def count_items(session: Session, batch_id: str) -> dict[str, int]:
@@ -352,35 +398,49 @@ def item_context(session: Session, items: Sequence[BatchItem]) -> dict[str, tupl
 
 def lock_documents(session: Session, document_ids: Sequence[str]) -> dict[str, Any]:
     """Kind and state of documents by id, as plain rows, locked in one order by everybody who locks several."""
-    found = session.exec(
+    return {document.id: document for document in rows_of(session, _lock_documents(), documents=document_ids)}
+
+
+@cache
+def _lock_documents() -> Any:
+    return (
         select(Document.id, Document.kind, Document.state)
-        .where(Document.id.in_(document_ids))  # type: ignore[attr-defined]
+        .where(own_school(Document), Document.id.in_(any_of("documents")))  # type: ignore[attr-defined]
         .order_by(Document.id)
         .with_for_update()
-    ).all()
-    return {document.id: document for document in found}
+    )
 
 
 def version_rows(session: Session, version_ids: Sequence[str]) -> dict[str, Any]:
     """Versions by id, as plain rows without their snapshots."""
-    found = session.exec(
-        select(
-            DocumentVersion.id, DocumentVersion.document_id, DocumentVersion.number, DocumentVersion.revision_number, DocumentVersion.length,
-            DocumentVersion.sha256, DocumentVersion.voided_at, DocumentVersion.tip,
-        ).where(DocumentVersion.id.in_(version_ids))  # type: ignore[attr-defined, call-overload]
-    ).all()
-    return {version.id: version for version in found}
+    return {version.id: version for version in rows_of(session, _version_rows(), versions=version_ids)}
+
+
+@cache
+def _version_rows() -> Any:
+    return select(
+        DocumentVersion.id, DocumentVersion.document_id, DocumentVersion.number, DocumentVersion.revision_number, DocumentVersion.length,
+        DocumentVersion.sha256, DocumentVersion.voided_at, DocumentVersion.tip,
+    ).where(own_school(DocumentVersion), DocumentVersion.id.in_(any_of("versions")))  # type: ignore[attr-defined, call-overload]
 
 
 def slots_of_versions(session: Session, version_ids: Sequence[str]) -> dict[str, list[Any]]:
     """Every slot of some versions in its order, as plain rows, locked."""
     slots: dict[str, list[Any]] = {}
-    query = select(Slot.id, Slot.version_id, Slot.document_id, Slot.field, Slot.stage, Slot.staff_id, Slot.signed_at).where(  # type: ignore[call-overload]
-        Slot.version_id.in_(version_ids)  # type: ignore[attr-defined]
-    )
-    for slot in session.exec(query.order_by(Slot.version_id, Slot.position).with_for_update()).all():
+    for slot in rows_of(session, _slots_of_versions(), versions=version_ids):
         slots.setdefault(slot.version_id, []).append(slot)
     return slots
+
+
+@cache
+def _slots_of_versions() -> Any:
+    columns = (Slot.id, Slot.version_id, Slot.document_id, Slot.field, Slot.stage, Slot.staff_id, Slot.signed_at)
+    return (
+        select(*columns)  # type: ignore[call-overload]
+        .where(own_school(Slot), Slot.version_id.in_(any_of("versions")))  # type: ignore[attr-defined]
+        .order_by(Slot.version_id, Slot.position)
+        .with_for_update()
+    )
 
 
 def drop_payload(session: Session, item_id: str) -> None:

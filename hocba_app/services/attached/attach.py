@@ -17,7 +17,6 @@ from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.attached.intake import pdf_files
 from hocba_app.services.audit.log import record
 from hocba_app.services.jobs.queue import enqueue
-from hocba_app.services.jobs.wake import wake
 from hocba_app.services.storage import blobs
 
 KIND = "attached"
@@ -58,13 +57,11 @@ def give(db: Database, who: Identity, student_id: str, uploaded: Sequence[tuple[
         if not rows:
             raise HocbaError(ErrorCode.ALREADY_ATTACHED)
         session.add_all(rows)
-        job = enqueue(session, KIND, {"ids": [row.id for row in rows]}, actor=who.account_id, total=len(rows))
+        enqueue(session, KIND, {"ids": [row.id for row in rows]}, actor=who.account_id, total=len(rows))
         record(
             session, actor=who.account_id, action="attached.given", subject=f"student:{student_id}",
             data={"sha256": [row.blob_sha256 for row in rows]},
         )
-        job_id = job.id
-    wake(who.school_id, job_id)
     return len(rows)
 
 

@@ -17,7 +17,7 @@ from hocba_app.services.jobs.registry import Work, function_of
 
 log = structlog.get_logger()
 LONGEST_STAY = 3.0
-"""Seconds a job may ask to wait and still keep its claim; longer waits give the job back to the sweep."""
+"""Seconds a job may ask to wait and still keep its claim; longer waits give the job back."""
 
 DATABASE_PAUSE = 5.0
 """Seconds until a job is tried again whose database did not answer."""
@@ -29,26 +29,45 @@ class Claims:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._held: dict[str, Claim | None] = {}
+        self._computing: set[str] = set()
 
-    def reserve(self, job_id: str) -> bool:
-        """Keep a job for this thread. A second thread of the process would take the first one's claim away."""
+    def reserve(self, job_id: str, *, computes: bool = False) -> bool:
+        """Keep a job for this thread. A second thread of the process would take the first one's claim away.
+
+        Args:
+            computes: it keeps a processor busy all the time.
+        """
         with self._lock:
             if job_id in self._held:
                 return False
             self._held[job_id] = None
+            if computes:
+                self._computing.add(job_id)
             return True
 
     def add(self, claim: Claim) -> None:
         with self._lock:
             self._held[claim.job_id] = claim
 
+    def held(self, job_id: str) -> Claim | None:
+        """The claim on a job of this process."""
+        with self._lock:
+            return self._held.get(job_id)
+
     def drop(self, job_id: str) -> None:
         with self._lock:
             self._held.pop(job_id, None)
+            self._computing.discard(job_id)
 
-    def holds(self, job_id: str) -> bool:
+    def count(self) -> int:
+        """How many jobs are in hand."""
         with self._lock:
-            return job_id in self._held
+            return len(self._held)
+
+    def computing(self) -> int:
+        """How many of them compute."""
+        with self._lock:
+            return len(self._computing)
 
     def all(self) -> list[Claim]:
         with self._lock:
@@ -56,24 +75,41 @@ class Claims:
 
 
 def advance(db: Database, claims: Claims, school_id: str, job_id: str, worker: str, stop: threading.Event) -> str:
-    """Work on a job until it is over, postponed, taken over, or the process is asked to stop.
+    """Claim a job and :func:`advance_claimed`.
 
     Returns:
-        ``ended``, ``postponed``, ``held`` (somebody else works on it, or nothing to do) or ``stopped``.
+        As that one; ``held`` also when somebody else works on it, or there is nothing to do.
     """
     if not claims.reserve(job_id):
-        return "held"  # a second wake-up of the same job in this process
+        return "held"  # another thread of this process is at it
     try:
         claim = take(db, school_id, job_id, worker)
-        if claim is None:
-            return "held"
-        claims.add(claim)
+    except BaseException:
+        claims.drop(job_id)
+        raise
+    if claim is None:
+        claims.drop(job_id)
+        return "held"
+    claims.add(claim)
+    return advance_claimed(db, claims, claim, stop)
+
+
+def advance_claimed(db: Database, claims: Claims, claim: Claim, stop: threading.Event) -> str:
+    """Work on a claimed job until it is over, postponed, taken over, or the process is asked to stop.
+
+    Args:
+        claims: where the claim is, until this returns.
+
+    Returns:
+        ``ended``, ``postponed`` or ``held`` (taken over).
+    """
+    try:
         return _run(db, claim, stop)
     except ClaimLost:
-        log.warning("job.claim_lost", job=job_id, worker=worker)
+        log.warning("job.claim_lost", job=claim.job_id, worker=claim.worker)
         return "held"
     finally:
-        claims.drop(job_id)
+        claims.drop(claim.job_id)
 
 
 def _run(db: Database, claim: Claim, stop: threading.Event) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import or_, update
@@ -14,8 +15,9 @@ from sqlmodel import Session, select
 from hocba_app.models import Database, Job
 from hocba_app.models.base import utc_now
 from hocba_app.models.database import CROSS_SCHOOL
+from hocba_app.models.repositories.prepared import changed_rows, given, own_school
 from hocba_app.services.audit.log import changed, progressed
-from hocba_app.services.jobs.queue import LIVE, QUIET
+from hocba_app.services.jobs.queue import LIVE, QUIET, WAITING
 
 SILENT_AFTER = timedelta(seconds=30)
 """A job whose worker has not been heard of for this long may be taken over."""
@@ -36,26 +38,34 @@ class Claim:
 
 
 def take(db: Database, school_id: str, job_id: str, worker: str) -> Claim | None:
-    """Claim a job by compare-and-set.
+    """:func:`take_some` for one job."""
+    return next(iter(take_some(db, school_id, [job_id], worker)), None)
+
+
+def take_some(db: Database, school_id: str, job_ids: Sequence[str], worker: str) -> list[Claim]:
+    """Claim jobs of a school by compare-and-set, in one transaction.
 
     A job of this very worker may be claimed again at once: its id is held by a lock, so an earlier process of that id
     is dead.
 
     Returns:
-        The claim, or None when the job is over, or another worker is heard of.
+        The claims; none for a job that is over, or whose other worker is heard of.
     """
     now = utc_now()
     with db.write(school_id) as session:
-        # Locked: two workers that read the same row on PostgreSQL would both find it free.
-        job = session.get(Job, (school_id, job_id), with_for_update=True)
-        if job is None or job.state not in LIVE:
-            return None
-        heard = job.heartbeat_at is not None and job.heartbeat_at > now - SILENT_AFTER
-        if job.state == "running" and job.worker != worker and heard:
-            return None
-        job.state, job.worker, job.attempt, job.heartbeat_at = "running", worker, job.attempt + 1, now
-        session.add(job)
-        return Claim(school_id, job_id, worker, job.attempt)
+        # Locked, in one order: two workers that read the same row on PostgreSQL would both find it free.
+        jobs = session.exec(
+            select(Job).where(Job.id.in_(job_ids), Job.state.in_(LIVE)).order_by(Job.id).with_for_update()  # type: ignore[attr-defined]
+        ).all()
+        taken = []
+        for job in jobs:
+            heard = job.heartbeat_at is not None and job.heartbeat_at > now - SILENT_AFTER
+            if job.state == "running" and job.worker != worker and heard:
+                continue
+            job.state, job.worker, job.attempt, job.heartbeat_at = "running", worker, job.attempt + 1, now
+            session.add(job)
+            taken.append(Claim(school_id, job.id, worker, job.attempt))
+    return taken
 
 
 def fence(session: Session, claim: Claim, **values: Any) -> None:
@@ -67,14 +77,25 @@ def fence(session: Session, claim: Claim, **values: Any) -> None:
     Raises:
         ClaimLost: another worker took over; the transaction must roll back.
     """
-    held = session.execute(
-        update(Job)
-        .where(Job.id == claim.job_id, Job.attempt == claim.attempt, Job.worker == claim.worker, Job.state == "running")
-        .values(heartbeat_at=utc_now(), **values),
-        execution_options={"synchronize_session": False},
-    )
-    if held.rowcount != 1:
+    given_values = {f"to_{column}": value for column, value in {"heartbeat_at": utc_now(), **values}.items()}
+    if changed_rows(session, _held(tuple(sorted(given_values))), **_of(claim), **given_values) != 1:
         raise ClaimLost(claim.job_id)
+
+
+def _of(claim: Claim) -> dict[str, Any]:
+    return {"job": claim.job_id, "held_attempt": claim.attempt, "held_by": claim.worker}
+
+
+@cache
+def _held(columns: tuple[str, ...]) -> Any:
+    return (
+        update(Job)
+        .where(
+            own_school(Job), Job.id == given("job"), Job.attempt == given("held_attempt"), Job.worker == given("held_by"),
+            Job.state == "running",
+        )
+        .values({column.removeprefix("to_"): given(column) for column in columns})
+    )
 
 
 @contextmanager
@@ -101,31 +122,31 @@ def postpone(db: Database, claim: Claim, until: datetime) -> None:
         fence(session, claim, state="queued", wake_at=until)
 
 
-def claimable(db: Database, limit: int = 50) -> list[tuple[str, str]]:
-    """``(school_id, job_id)`` of jobs nobody works on and that are due: the sweep's list, oldest first."""
+def claimable(db: Database, limit: int = 50, *, waiting: bool | None = None) -> list[tuple[str, str]]:
+    """``(school_id, job_id)`` of jobs nobody works on and that are due, oldest first.
+
+    Args:
+        waiting: only kinds of `queue.WAITING`, or only others.
+    """
     now = utc_now()
+    due = select(Job.school_id, Job.id).where(
+        Job.state.in_(LIVE),  # type: ignore[attr-defined]
+        or_(Job.wake_at.is_(None), Job.wake_at <= now),  # type: ignore[union-attr, operator]
+        or_(Job.state == "queued", Job.heartbeat_at < now - SILENT_AFTER),  # type: ignore[operator]
+    )
+    if waiting is not None:
+        due = due.where(Job.kind.in_(WAITING) == waiting)  # type: ignore[attr-defined]
     with db.installation() as session:
-        rows = session.execute(
-            select(Job.school_id, Job.id)
-            .where(
-                Job.state.in_(LIVE),  # type: ignore[attr-defined]
-                or_(Job.wake_at.is_(None), Job.wake_at <= now),  # type: ignore[union-attr, operator]
-                or_(Job.state == "queued", Job.heartbeat_at < now - SILENT_AFTER),  # type: ignore[operator]
-            )
-            .order_by(Job.created_at)
-            .limit(limit),
-            execution_options=CROSS_SCHOOL,
-        ).all()
+        rows = session.execute(due.order_by(Job.created_at).limit(limit), execution_options=CROSS_SCHOOL).all()
     return [(school_id, job_id) for school_id, job_id in rows]
 
 
 def beat(db: Database, claims: list[Claim]) -> None:
     """Say for each claim that its worker lives. A lost claim is skipped: its next fenced write finds out."""
+    schools: dict[str, list[Claim]] = {}
     for claim in claims:
-        with db.write(claim.school_id) as session:
-            session.execute(
-                update(Job)
-                .where(Job.id == claim.job_id, Job.attempt == claim.attempt, Job.worker == claim.worker)
-                .values(heartbeat_at=utc_now()),
-                execution_options={"synchronize_session": False},
-            )
+        schools.setdefault(claim.school_id, []).append(claim)
+    for school_id, held in schools.items():
+        with db.write(school_id) as session:
+            for claim in held:
+                changed_rows(session, _held(("to_heartbeat_at",)), **_of(claim), to_heartbeat_at=utc_now())

@@ -1,6 +1,6 @@
-"""The worker process: durable workflows on DBOS, a heartbeat, and a sweep that takes over what others left.
+"""The worker process: durable workflows on DBOS, a heartbeat, and a look for due jobs that nobody works on.
 
-DBOS only wakes a job; the job row is the truth (core decision 1). The executor's id is unique among live workers: it is
+The job row is the truth and asks for itself (core decision 1, docs/decisions/job-pickup.md): no message can be lost. The executor's id is unique among live workers: it is
 held by a lock for as long as the process lives, so a restarted worker gets its old id back and DBOS gives it its
 unfinished workflows at once, while a second worker with that id cannot start.
 """
@@ -16,21 +16,26 @@ from dbos import DBOS, DBOSConfig, SetWorkflowID
 
 from hocba_app.models import Database
 from hocba_app.models.base import new_id
+from hocba_app.services import collector
 from hocba_app.services.jobs import claims as job_claims
-from hocba_app.services.jobs.advance import Claims, advance
+from hocba_app.services.jobs.advance import Claims, advance, advance_claimed
 from hocba_app.services.jobs.daily import ensure_daily_jobs
 from hocba_app.services.jobs.process_lock import ProcessLock, lock_first_free
 from hocba_app.services.jobs.registry import MODULES
-from hocba_app.services.jobs.wake import QUEUE, VERSION, WORKFLOW
 
 log = structlog.get_logger()
 HEARTBEAT_SECONDS = 5.0
-SWEEP_SECONDS = 1.0
-QUEUE_SECONDS = 0.5
-"""Between two looks at DBOS's queue: each costs ten milliseconds, and the sweep looks too."""
+LOOK_SECONDS, LOOK_SECONDS_A_JOB = 0.1, 0.01
+"""Between two looks for due jobs, and how much later for each job in hand: of two workers the less busy one looks first."""
+AT_ONCE = 4
+"""Jobs taken at one look: the next ones may be the other worker's."""
 CONCURRENT_JOBS = 32
 """A batch whose phone is asked keeps its place until the answer: fewer would make teachers wait for each other."""
+COMPUTING_JOBS = 2
+"""Locking, syncing, printing and the like: more at a time would end no sooner and make every signer wait."""
 DAILY_LOOK_SECONDS = 600.0
+WORKFLOW, VERSION = "run_job", "1"
+"""The workflow's version, fixed: DBOS's default is a hash of the source, which strands workflows at every deployment."""
 
 
 class Worker:
@@ -60,12 +65,16 @@ class Worker:
         self.dbos = DBOS(config=config)
 
         @DBOS.step(name="advance")
-        def advance_step(school_id: str, job_id: str) -> str:
+        def advance_step(school_id: str, job_id: str, attempt: int) -> str:
+            claim = self.claims.held(job_id)
+            if claim is not None and claim.attempt == attempt:
+                return advance_claimed(self.db, self.claims, claim, self.stop)
+            # Recovered by DBOS: the claim it was started with died with its process.
             return advance(self.db, self.claims, school_id, job_id, self.id, self.stop)
 
         @DBOS.workflow(name=WORKFLOW)
-        def run_job(school_id: str, job_id: str) -> str:
-            return advance_step(school_id, job_id)
+        def run_job(school_id: str, job_id: str, attempt: int = 0) -> str:
+            return advance_step(school_id, job_id, attempt)
 
         self._run_job = run_job
 
@@ -74,9 +83,9 @@ class Worker:
         for module in MODULES:
             __import__(module)
         DBOS.launch()
-        DBOS.register_queue(QUEUE, worker_concurrency=CONCURRENT_JOBS, polling_interval_sec=QUEUE_SECONDS)
+        collector.settle()
         log.info("worker.started", worker=self.id)
-        threads = [threading.Thread(target=loop, daemon=True) for loop in (self._beat, self._sweep, self._daily)]
+        threads = [threading.Thread(target=loop, daemon=True) for loop in (self._beat, self._look, self._daily)]
         for thread in threads:
             thread.start()
         self.stop.wait()
@@ -106,13 +115,34 @@ class Worker:
             except Exception:
                 log.exception("worker.heartbeat_failed")  # the next beat tries again; 30 s of silence lose the claim
 
-    def _sweep(self) -> None:
-        """Start what nobody works on: lost wake-ups, postponed jobs that are due, jobs of a dead worker."""
-        while not self.stop.wait(SWEEP_SECONDS):
+    def _look(self) -> None:
+        """Start what is due and nobody works on: new jobs, postponed ones, jobs of a dead worker."""
+        while not self.stop.wait(LOOK_SECONDS + LOOK_SECONDS_A_JOB * self.claims.count()):
             try:
-                for school_id, job_id in job_claims.claimable(self.db, CONCURRENT_JOBS):
-                    if not self.claims.holds(job_id):
-                        with SetWorkflowID(f"{job_id}:{new_id()}"):
-                            DBOS.start_workflow(self._run_job, school_id, job_id)
+                for school_id, job_ids in self._due().items():
+                    self._take(school_id, job_ids)
             except Exception:
-                log.exception("worker.sweep_failed")
+                log.exception("worker.look_failed")
+
+    def _due(self) -> dict[str, list[str]]:
+        """By school the due jobs that this worker has room for, reserved."""
+        due: dict[str, list[str]] = {}
+        room = {True: min(AT_ONCE, CONCURRENT_JOBS - self.claims.count()), False: COMPUTING_JOBS - self.claims.computing()}
+        for waiting, free in room.items():
+            for school_id, job_id in job_claims.claimable(self.db, free, waiting=waiting) if free > 0 else ():
+                if self.claims.reserve(job_id, computes=not waiting):
+                    due.setdefault(school_id, []).append(job_id)
+        return due
+
+    def _take(self, school_id: str, job_ids: list[str]) -> None:
+        """Claim reserved jobs and start a workflow for each that is ours now."""
+        waiting = dict.fromkeys(job_ids)
+        try:
+            for claim in job_claims.take_some(self.db, school_id, job_ids, self.id):
+                self.claims.add(claim)
+                with SetWorkflowID(f"{claim.job_id}:{new_id()}"):
+                    DBOS.start_workflow(self._run_job, school_id, claim.job_id, claim.attempt)
+                del waiting[claim.job_id]
+        finally:
+            for job_id in waiting:  # another worker was first; or no workflow: its claim falls silent and is taken over
+                self.claims.drop(job_id)

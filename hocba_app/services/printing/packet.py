@@ -23,7 +23,6 @@ from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.audit.log import record
 from hocba_app.services.jobs.queue import enqueue
 from hocba_app.services.jobs.registry import Work, job
-from hocba_app.services.jobs.wake import wake
 from hocba_app.services.printing.choice import Choice, choose, class_students, last_year
 from hocba_app.services.printing.imposition import PacketFile, assemble
 from hocba_app.services.printing.options import PacketOptions
@@ -64,7 +63,6 @@ def print_packet(
         row = enqueue(session, KIND, arguments, actor=who.account_id, total=len(choice.documents))
         subject = f"class:{class_id}" if class_id else f"student:{student_id}"
         record(session, actor=who.account_id, action="packet.asked", subject=subject, data={"job": row.id, "options": options.as_json()})
-    wake(who.school_id, row.id)
     return row.id
 
 

@@ -8,7 +8,7 @@ over.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session
@@ -26,7 +26,6 @@ from hocba_app.services.audit.log import changed, record
 from hocba_app.services.forms.render import render
 from hocba_app.services.jobs.queue import enqueue
 from hocba_app.services.jobs.registry import Work, job
-from hocba_app.services.jobs.wake import wake
 from hocba_app.services.records.life import save_life
 from hocba_app.services.records.precheck import Candidate, ClassList, class_list
 from hocba_app.services.records.signers import PlannedSlot
@@ -139,7 +138,6 @@ def start_lock(
                 | ({"students": list(student_ids)} if student_ids is not None else {})
                 | ({"accept_mismatches": accept_mismatches.strip()[:500]} if accept_mismatches.strip() else {}),
             )
-    wake(who.school_id, row.id)
     return row.id
 
 
@@ -285,8 +283,9 @@ def _open_versions(session: Session, choice: _Choice, class_id: str, frozen: Seq
     versions = {item.student_id: _version(item, documents[item.student_id], class_id, actor) for item in unchanged}
     session.add_all(versions.values())
     session.flush()
+    add_rows(session, Slot, (row for item in unchanged for row in _slots(listed, item, versions[item.student_id])))
     for item in unchanged:
-        _open(session, listed, item, documents[item.student_id], versions[item.student_id], actor)
+        _open(session, item, documents[item.student_id], versions[item.student_id], actor)
     return {item.student_id for item in unchanged}
 
 
@@ -308,19 +307,17 @@ def _version(frozen: Frozen, document: Document, class_id: str, actor: str) -> D
     )
 
 
-def _open(session: Session, listed: ClassList, frozen: Frozen, document: Document, version: DocumentVersion, actor: str) -> None:
+def _slots(listed: ClassList, frozen: Frozen, version: DocumentVersion) -> Iterator[dict[str, object]]:
+    for position, slot in enumerate(frozen.slots):
+        yield {
+            "version_id": version.id, "document_id": version.document_id, "field": slot.field, "stage": slot.stage, "rows": list(slot.rows),
+            "position": position, "staff_id": slot.staff_id, "signer_hash": _signer(listed, frozen.salt, slot.staff_id),
+            "caption": list(slot.caption),
+        }
+
+
+def _open(session: Session, frozen: Frozen, document: Document, version: DocumentVersion, actor: str) -> None:
     life = DocumentLife(document.kind, document.state).lock(SlotState(slot.field, slot.stage) for slot in frozen.slots)  # type: ignore[arg-type]
-    add_rows(
-        session, Slot,
-        (
-            {
-                "version_id": version.id, "document_id": document.id, "field": slot.field, "stage": slot.stage, "rows": list(slot.rows),
-                "position": position, "staff_id": slot.staff_id, "signer_hash": _signer(listed, frozen.salt, slot.staff_id),
-                "caption": list(slot.caption),
-            }
-            for position, slot in enumerate(frozen.slots)
-        ),
-    )
     session.add(
         Revision(version_id=version.id, number=0, kind="base", blob_sha256=frozen.blob, length=version.length, sha256=version.sha256)
     )

@@ -15,7 +15,6 @@ from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.jobs.queue import enqueue, live_job
 from hocba_app.services.jobs.registry import Work, job
-from hocba_app.services.jobs.wake import wake
 from hocba_app.services.signers.keys import recheck
 
 HOUR = 4
@@ -41,7 +40,6 @@ def start_recheck(db: Database, who: Identity) -> str:
             return running.id
         row = enqueue(session, "recheck_keys", {}, actor=who.account_id)
         job_id = row.id
-    wake(who.school_id, job_id)
     return job_id
 
 

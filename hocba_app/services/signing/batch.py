@@ -18,7 +18,7 @@ from sqlmodel import Session
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Batch
 from hocba_app.models.base import utc_now
-from hocba_app.models.repositories.signing import BATCH_OVER
+from hocba_app.models.repositories import signing as rows
 from hocba_app.services.jobs.claims import ClaimLost
 from hocba_app.services.jobs.registry import Work, job
 from hocba_app.services.signing import committing, confirming, preparing, stamping
@@ -63,8 +63,8 @@ def advance_batch(work: Work) -> float | None:
 def _survive(work: Work, error: HocbaError, note: ErrorCode) -> float | None:
     """End the batch while nothing has left the house; later keep its leases and answers, and try again."""
     with work.db.read(work.school_id) as session:
-        batch = load_batch(session, work)
-        state, sent_at = batch.state, batch.sent_at
+        batch = rows.batch_row(session, work.job_id)
+    state, sent_at = batch.state, batch.sent_at
     out = state in ("sending", "waiting")
     if state in BEFORE_SENDING or (out and sent_at is not None and utc_now() > sent_at + USELESS_AFTER):
         end_batch(work, error)
@@ -74,9 +74,9 @@ def _survive(work: Work, error: HocbaError, note: ErrorCode) -> float | None:
 
 def _advance(work: Work) -> float | None:
     with work.db.read(work.school_id) as session:
-        batch = load_batch(session, work)
-        state, stop, retry_at = batch.state, batch.stop_waiting, batch.retry_at
-    if state in BATCH_OVER:
+        batch = rows.batch_row(session, work.job_id)
+    state, stop, retry_at = batch.state, batch.stop_waiting, batch.retry_at
+    if state in rows.BATCH_OVER:
         return None
     if stop and state in BEFORE_SENDING:
         # Nothing has left the house: stopping is free.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlmodel import Session
@@ -37,9 +38,15 @@ def end_batch(work: Work, error: HocbaError | None, *, found: str | None = None)
             return 0.0
         close(session, batch, error)
         waiting = rows.waiting_for_end_of(session, batch)
-    with work.db.write(work.school_id) as session:  # the end stands: only now are the rows of other jobs touched
-        look_again(session, "batch", waiting)
+    wake_waiting(work, waiting)
     return None
+
+
+def wake_waiting(work: Work, waiting: Sequence[str]) -> None:
+    """Let the batches look that the end of one may have set free. It stands: only now are the rows of other jobs touched."""
+    if waiting:
+        with work.db.write(work.school_id) as session:
+            look_again(session, "batch", waiting)
 
 
 def close(session: Session, batch: Batch, error: HocbaError | None) -> None:

@@ -27,7 +27,7 @@ from hocba_app.services.jobs.queue import enqueue
 from hocba_app.services.jobs.registry import Work
 from hocba_app.services.records.life import life_of, life_values
 from hocba_app.services.signing import cms, timestamps
-from hocba_app.services.signing.closing import end_batch, wait_for
+from hocba_app.services.signing.closing import close, end_batch, wait_for, wake_waiting
 from hocba_app.services.signing.leases import release_leases
 from hocba_app.services.signing.outside import timestamp_client, writer
 from hocba_app.services.signing.prefix_hash import HashedFile
@@ -59,13 +59,15 @@ class Finished:
 
 def commit(work: Work) -> float | None:
     """Embed and commit every stamped item; end the batch when none is left."""
-    while True:
+    over = False
+    while not over:
         with work.db.read(work.school_id) as session:
-            batch = session.get_one(Batch, (work.school_id, work.job_id))
+            batch = rows.batch_row(session, work.job_id)
             chain = [base64.b64decode(text) for text in batch.chain]
             items = rows.item_rows(session, batch.id, "stamped", "version_id", "claimed_at", *PAYLOAD, limit=CHUNK)
             versions = rows.version_rows(session, [item.version_id for item in items])
             files = {item.id: _file(session, versions[item.version_id]) for item in items}
+            last = rows.live_items(session, batch.id) == len(items)
         if not items:
             break
         finished: dict[str, Finished | HocbaError] = {}
@@ -77,10 +79,9 @@ def commit(work: Work) -> float | None:
                     return wait_for(work, error.code)
                 finished[item.id] = error
         _store([each for each in finished.values() if isinstance(each, Finished)])
-        _commit_some(work, [version.document_id for version in versions.values()], finished)
-        if len(items) < CHUNK:
-            break
-    end_batch(work, None)
+        over = _commit_some(work, [version.document_id for version in versions.values()], finished, last=last)
+    if not over:
+        end_batch(work, None)
     return None
 
 
@@ -123,10 +124,19 @@ def _embed(item: Any, version: Any, file: HashedFile | HocbaError, chain: list[b
     return Finished(update, tip, token, (prepared.base_length, prepared.base_sha256))
 
 
-def _commit_some(work: Work, document_ids: list[str], finished: dict[str, Finished | HocbaError]) -> None:
-    """Revision, slot, document, lease and audit of each together, or nothing. Repeating it finds the items committed."""
+def _commit_some(work: Work, document_ids: list[str], finished: dict[str, Finished | HocbaError], *, last: bool) -> bool:
+    """Revision, slot, document, lease and audit of each together, or nothing. Repeating it finds the items committed.
+
+    Args:
+        last: nothing else of the batch is open: it ends in the same transaction.
+
+    Returns:
+        Whether the batch is over.
+    """
     done: list[_Signed] = []
     with work.write() as session:
+        if last:
+            rows.serialise(session)  # before any other row, as everybody who closes
         batch = session.get_one(Batch, (work.school_id, work.job_id))
         items = [item for item in rows.item_rows(session, batch.id, "stamped", "slot_id", "version_id") if item.id in finished]
         # Locked: on PostgreSQL an unlock or a reassignment must not slip in between this look and the commit.
@@ -148,6 +158,12 @@ def _commit_some(work: Work, document_ids: list[str], finished: dict[str, Finish
             done.append(_Signed(item.id, slot, version, life, result))
         _write_down(session, batch, done)
         release_leases(session, batch.id, list(versions))
+        if last:
+            session.flush()
+            close(session, batch, None)
+        waiting = rows.waiting_for_end_of(session, batch) if last else []
+    wake_waiting(work, waiting)
+    return last
 
 
 @dataclass(frozen=True, slots=True)

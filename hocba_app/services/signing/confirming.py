@@ -40,7 +40,7 @@ _FINAL = {
     "certificate": ErrorCode.SIGNING_CERTIFICATE,
     "internal": ErrorCode.SIGNING_FAILED,
 }
-FIRST_LOOKS, EARLY = 0.5, timedelta(seconds=10)
+FIRST_LOOKS, EARLY = 0.25, timedelta(seconds=10)
 """A signer who has the app open confirms within seconds, and his page says so at once: at first the service is asked
 oftener than it needs to be later."""
 SENDS = 10
@@ -53,7 +53,7 @@ _TEMPORARY = (ErrorCode.PROVIDER_UNREACHABLE, ErrorCode.PROVIDER_BUSY)
 def send(work: Work) -> float | None:
     """Commit ``sending``, then call the provider once."""
     with work.db.read(work.school_id) as session:
-        batch = session.get_one(Batch, (work.school_id, work.job_id))
+        batch = rows.batch_row(session, work.job_id)
         provider = provider_for(session, batch.provider)
         items = rows.item_rows(session, batch.id, "prepared", "slot_id", "attributes", "request_id")
         names = rows.names_on_phone(session, [item.slot_id for item in items])
@@ -106,7 +106,7 @@ def send(work: Work) -> float | None:
 def recover_sending(work: Work) -> float | None:
     """Found in ``sending``: the request may or may not be on the phone. Wait out its window, then prepare afresh."""
     with work.db.read(work.school_id) as session:
-        batch = session.get_one(Batch, (work.school_id, work.job_id))
+        batch = rows.batch_row(session, work.job_id)
         left = ((batch.window_ends_at or utc_now()) - utc_now()).total_seconds()
         resends, noted = batch.resends, batch.note
     if left > 0:
@@ -132,7 +132,7 @@ def recover_sending(work: Work) -> float | None:
 def poll(work: Work) -> float | None:
     """Ask the provider how the transaction stands. Only its final status, or the window's end, ends the lease."""
     with work.db.read(work.school_id) as session:
-        batch = session.get_one(Batch, (work.school_id, work.job_id))
+        batch = rows.batch_row(session, work.job_id)
         provider = provider_for(session, batch.provider)
         user, transaction, ends = batch.provider_user, batch.transaction_id or "", batch.window_ends_at
         sent_at = batch.sent_at
@@ -162,7 +162,7 @@ def keep_answers(work: Work, provider: SigningProvider, signatures: tuple[bytes,
     A service that swaps two answers is put right where the mathematics says so; one made with another key is refused.
     """
     with work.db.read(work.school_id) as session:
-        batch = session.get_one(Batch, (work.school_id, work.job_id))
+        batch = rows.batch_row(session, work.job_id)
         certificate = base64.b64decode(batch.chain[0])
         user, credential = batch.provider_user, batch.credential_id
         items = rows.item_rows(session, batch.id, "prepared", "attributes")
@@ -247,7 +247,7 @@ def _show_state(work: Work, state: str) -> None:
     """``signing`` means that the signer has confirmed: his page says so."""
     note = "confirmed" if state == "signing" else None
     with work.db.read(work.school_id) as session:
-        batch = session.get_one(Batch, (work.school_id, work.job_id))
+        batch = rows.batch_row(session, work.job_id)
         if batch.note == note and batch.attempts == 0:
             return
     with work.write() as session:

@@ -65,7 +65,7 @@ def _check_signer(work: Work) -> tuple[Evidence, list[bytes]]:
         HocbaError: SIGNER_NO_KEY, SIGNER_NO_IMAGE, CERTIFICATE_*.
     """
     with work.db.read(work.school_id) as session:
-        batch = session.get_one(Batch, (work.school_id, work.job_id))
+        batch = rows.batch_row(session, work.job_id)
         chain = [base64.b64decode(text) for text in batch.chain]
         owner = batch.owner
         identity = signer_identity(session, owner)
@@ -101,7 +101,7 @@ def _prepare_some(work: Work, chain: list[bytes], evidence: Evidence) -> bool | 
     """
     claimed_at, reserved = utc_now().replace(microsecond=0), cms.estimate_size(chain, token_size())
     with work.db.read(work.school_id) as session:
-        batch = session.get_one(Batch, (work.school_id, work.job_id))
+        batch = rows.batch_row(session, work.job_id)
         items = rows.item_rows(session, batch.id, "claimed", "slot_id", "version_id", limit=CHUNK)
         context = rows.due_context(session, [item.slot_id for item in items], with_tip=True)
         image = _image(session, batch.owner)

@@ -17,7 +17,6 @@ from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.audit import changes
 from hocba_app.services.audit.log import changed, record
 from hocba_app.services.jobs.queue import enqueue
-from hocba_app.services.jobs.wake import wake
 from hocba_app.services.signing.turn import Sealing, sealable_now
 
 MAX_HASHES = 500
@@ -165,8 +164,6 @@ def start(db: Database, who: Identity, slot_ids: Sequence[str]) -> list[str]:
             for turn in _turns(items):
                 for first in range(0, len(turn), MAX_HASHES):
                     batches.append(_create(session, who, owner, turn[first : first + MAX_HASHES]))
-    for batch in batches:
-        wake(who.school_id, batch.id)
     return [batch.id for batch in batches]
 
 
@@ -241,7 +238,6 @@ def accept_turn(db: Database, who: Identity, batch_id: str) -> None:
             batch.accepted = True
             session.add(batch)
             changed(session)
-    wake(who.school_id, batch_id)
 
 
 def split_free(db: Database, who: Identity, batch_id: str) -> str:
@@ -274,7 +270,6 @@ def split_free(db: Database, who: Identity, batch_id: str) -> str:
         session.add(batch)
         enqueue(session, "batch", {}, actor=who.account_id, total=len(free), id=first.id)
         record(session, actor=who.account_id, action="batch.split", subject=f"batch:{batch.id}", data={"into": first.id})
-    wake(who.school_id, first.id)
     return first.id
 
 
@@ -293,7 +288,6 @@ def stop_waiting(db: Database, who: Identity, batch_id: str) -> None:
         batch.stop_waiting = True
         session.add(batch)
         record(session, actor=who.account_id, action="batch.stop_asked", subject=f"batch:{batch.id}")
-    wake(who.school_id, batch_id)
 
 
 def _due_now(session: Session, batch_id: str) -> None:

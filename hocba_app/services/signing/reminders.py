@@ -20,7 +20,6 @@ from hocba_app.services.audit import changes
 from hocba_app.services.audit.log import changed, record
 from hocba_app.services.jobs.queue import enqueue
 from hocba_app.services.jobs.registry import Work, job
-from hocba_app.services.jobs.wake import wake
 from hocba_app.services.notify.mail import Letter, offered, post_office
 from hocba_app.settings import settings
 
@@ -113,8 +112,6 @@ def remind(db: Database, who: Identity, class_id: str, staff_id: str) -> bool:
         )
         session.flush()
         letter = enqueue(session, MAIL, {"reminder": reminder.id}, actor=who.account_id) if _address(session, person) else None
-    if letter is not None:
-        wake(who.school_id, letter.id)
     return letter is not None
 
 

@@ -43,7 +43,7 @@ def stamp(work: Work) -> float | None:
         return None
     while True:
         with work.db.read(work.school_id) as session:
-            batch = session.get_one(Batch, (work.school_id, work.job_id))
+            batch = rows.batch_row(session, work.job_id)
             certificate = base64.b64decode(batch.chain[0])
             items = rows.item_rows(session, batch.id, "answered", "signature", "claimed_at", limit=AT_ONCE)
         try:
@@ -73,7 +73,7 @@ def stamp(work: Work) -> float | None:
 def _check_again(work: Work) -> Evidence:
     """Validity and revocation again at the answer: a certificate may have been revoked while the phone was asked."""
     with work.db.read(work.school_id) as session:
-        batch = session.get_one(Batch, (work.school_id, work.job_id))
+        batch = rows.batch_row(session, work.job_id)
         chain = [base64.b64decode(text) for text in batch.chain]
         identity = signer_identity(session, batch.owner)
         owner = batch.owner

@@ -19,7 +19,6 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Batch, BatchItem, Database, Job, LateAnswer, School
 from hocba_app.models.repositories import signing as rows
 from hocba_app.services.audit.log import record
-from hocba_app.services.jobs.wake import wake
 from hocba_app.services.secrets import decrypt, encrypt
 from hocba_app.services.signing.closing import move_to
 from hocba_app.services.signing.confirming import match_answers, settle
@@ -93,7 +92,6 @@ def deliver(db: Database, token: str, body: object) -> dict[str, Any]:
             _settle(session, batch, delivery)
         elif batch.state not in ("answered", "stamped", "committed"):
             _keep_late(session, batch, delivery)
-    wake(school_id, batch_id)
     return dict(_ACCEPTED)
 
 

@@ -20,7 +20,6 @@ from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.audit.log import record
 from hocba_app.services.jobs.queue import enqueue
 from hocba_app.services.jobs.registry import Work, job
-from hocba_app.services.jobs.wake import wake
 from hocba_app.services.storage import blobs
 from hocba_app.services.storage.ink import MAX_BYTES, png_url, signature_image
 
@@ -101,7 +100,6 @@ def start_bulk(db: Database, who: Identity, files: Sequence[tuple[str, bytes]]) 
     stored = [[name, blobs.put(data)] for name, data in listed]
     with db.write(who.school_id) as session:
         row = enqueue(session, "images", {"files": stored}, actor=who.account_id, total=len(stored))
-    wake(who.school_id, row.id)
     return row.id
 
 

@@ -16,7 +16,6 @@ from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.audit.log import changed, record
 from hocba_app.services.jobs.queue import LIVE, ask_cancel, enqueue, live_job
-from hocba_app.services.jobs.wake import wake
 from hocba_app.services.sync.report_file import REPORT_SORTS, ReportRow, label_order, report_csv, report_row
 from hocba_app.services.sync.run import OUTCOMES, RESOURCES, sector_client
 
@@ -145,7 +144,6 @@ def start_sync(
             session.add(job)
             changed(session)
         job_id = job.id
-    wake(who.school_id, job_id)
     return job_id
 
 

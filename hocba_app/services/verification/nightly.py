@@ -22,7 +22,6 @@ from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.audit.log import record
 from hocba_app.services.jobs.queue import enqueue, live_job
 from hocba_app.services.jobs.registry import Work, job
-from hocba_app.services.jobs.wake import wake
 from hocba_app.services.signing.outside import trust_roots
 from hocba_app.services.storage import blobs
 from hocba_app.services.verification.verdict import verify
@@ -127,7 +126,6 @@ def check_now(db: Database, who: Identity) -> str:
         session.add(row)
         record(session, actor=who.account_id, action="store.check_asked", subject=f"school:{who.school_id}")
         job_id = row.id
-    wake(who.school_id, job_id)
     return job_id
 
 

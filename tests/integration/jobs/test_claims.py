@@ -12,7 +12,7 @@ from hocba_app.models import Database, Job
 from hocba_app.models.base import utc_now
 from hocba_app.services.jobs import registry
 from hocba_app.services.jobs.advance import Claims, advance
-from hocba_app.services.jobs.claims import ClaimLost, beat, claimable, fenced_write, take
+from hocba_app.services.jobs.claims import ClaimLost, beat, claimable, fenced_write, take, take_some
 from hocba_app.services.jobs.queue import ask_cancel, enqueue, live_job
 from hocba_app.services.jobs.registry import Work, job
 
@@ -135,3 +135,36 @@ def test_a_queued_job_is_cancelled_at_once(db: Database, school_id: str) -> None
     assert row(db, school_id, job_id).state == "cancelled"
     with db.read(school_id) as session:
         assert live_job(session, "k") is None
+
+
+def test_several_jobs_are_claimed_at_once_but_nobody_elses(db: Database, school_id: str) -> None:
+    mine, others, over = (new_job(db, school_id) for _ in range(3))
+    assert take(db, school_id, others, "w1") is not None
+    with db.write(school_id) as session:
+        ask_cancel(session, over)
+    claims = take_some(db, school_id, [mine, others, over, "no such job"], "w0")
+    assert [(claim.job_id, claim.worker) for claim in claims] == [(mine, "w0")]
+
+
+def test_jobs_that_compute_are_looked_for_apart(db: Database, school_id: str) -> None:
+    """A worker that locks two classes still takes every batch: no teacher waits for the office."""
+    batch, lock = new_job(db, school_id, "batch"), new_job(db, school_id, "lock")
+    assert claimable(db, waiting=True) == [(school_id, batch)]
+    assert claimable(db, waiting=False) == [(school_id, lock)]
+    claims = Claims()
+    assert claims.reserve(lock, computes=True) and claims.reserve(batch) and not claims.reserve(lock, computes=True)
+    assert (claims.count(), claims.computing()) == (2, 1)
+    claims.drop(lock)
+    assert (claims.count(), claims.computing()) == (1, 0)
+
+
+def test_a_recovered_workflow_does_not_join_a_running_job(db: Database, school_id: str, kinds: None) -> None:
+    """One thread a job: what DBOS starts once more finds it in hand."""
+    job_id = new_job(db, school_id)
+    claims = Claims()
+    claims.reserve(job_id)
+    claim = take(db, school_id, job_id, "w0")
+    assert claim is not None
+    claims.add(claim)
+    assert advance(db, claims, school_id, job_id, "w0", threading.Event()) == "held"
+    assert claims.held(job_id) == claim
