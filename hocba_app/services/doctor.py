@@ -21,7 +21,7 @@ from hocba_app.models.migrate import pending_revision
 from hocba_app.services.audit.anchor import verify_anchors
 from hocba_app.services.audit.log import verify_chain
 from hocba_app.services.jobs.claims import SILENT_AFTER
-from hocba_app.services.signing.outside import token, trust_roots
+from hocba_app.services.signing.outside import timestamp_client, token, trust_roots
 from hocba_app.services.verification.nightly import files_standing
 from hocba_app.settings import Settings
 
@@ -51,6 +51,7 @@ def examine(settings: Settings, db: Database) -> Iterator[Check]:
         ("Kho hồ sơ", _documents),
         ("Chứng thư gốc", _roots),
         ("Dịch vụ bên ngoài", _services),
+        ("Mã dấu thời gian", _timestamps),
         ("Token ký số", _token),
         ("Công việc nền", _jobs),
         ("Nhật ký", _audit),
@@ -127,6 +128,24 @@ def _services(settings: Settings, _db: Database) -> Iterator[Check]:
                 yield Check("Đồng hồ", False, f"Đồng hồ máy lệch {int(off.total_seconds())} giây so với {name}.", "Bật đồng bộ giờ (NTP).")
 
 
+def _timestamps(settings: Settings, _db: Database) -> Iterator[Check]:
+    """A token is asked for: an authority that answers may still be one whose tokens no verifier takes."""
+    if not settings.tsa_url or not settings.trust_roots or not Path(settings.trust_roots).is_file():
+        return  # said above
+    try:
+        timestamp_client().tokens([b"doctor"])
+    except HocbaError as error:
+        refused = "unit" in error.params
+        yield Check(
+            "Mã dấu thời gian", False,
+            "Chứng thư của dịch vụ dấu thời gian không dùng được: phải thuộc chứng thư gốc đã đặt, chỉ để cấp dấu thời gian "
+            "(extendedKeyUsage quan trọng, một mục đích), và được nêu trong mã." if refused else "Dịch vụ không cấp được dấu thời gian đúng chuẩn RFC 3161.",
+            "Hỏi nhà cung cấp dịch vụ dấu thời gian, hoặc kiểm tra HOCBA_TRUST_ROOTS." if refused else "Kiểm tra HOCBA_TSA_URL.",
+        )
+        return
+    yield Check("Mã dấu thời gian", True)
+
+
 def _token(settings: Settings, _db: Database) -> Iterator[Check]:
     if not settings.pkcs11_module:
         return
@@ -140,6 +159,10 @@ def _token(settings: Settings, _db: Database) -> Iterator[Check]:
 
 def _jobs(_settings: Settings, db: Database) -> Iterator[Check]:
     with db.installation() as session:
+        working = session.exec(
+            select(Job.id).where(Job.state == "running", Job.heartbeat_at > utc_now() - SILENT_AFTER).limit(1),  # type: ignore[operator]
+            execution_options=CROSS_SCHOOL,
+        ).first()
         stuck = session.exec(
             select(Job.id).where(
                 Job.state == "running", Job.heartbeat_at < utc_now() - SILENT_AFTER * 2  # type: ignore[operator]
@@ -152,7 +175,7 @@ def _jobs(_settings: Settings, db: Database) -> Iterator[Check]:
             ),
             execution_options=CROSS_SCHOOL,
         ).all()
-    idle = len(stuck) + len(waiting)
+    idle = len(stuck) + (0 if working else len(waiting))  # a worker that is busy comes to them
     yield Check(
         "Công việc nền", idle == 0, "" if not idle else f"{idle} công việc không có tiến trình nào xử lý.",
         "" if not idle else "Khởi động ./hocba worker; công việc sẽ tự chạy tiếp.",

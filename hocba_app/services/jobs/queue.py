@@ -16,7 +16,7 @@ LIVE = ("queued", "running")
 """States of a job that is not over."""
 NEVER_CANCELLED = ("batch",)
 """Kinds whose rows say themselves when they may end."""
-WAITING = ("batch", "archive")
+WAITING = ("batch", "archive", "reminder_mail", "sync", "sync_daily")
 """Kinds that wait for people and services most of their time: a worker holds many of them."""
 QUIET = ("batch", "archive")
 """Kinds that only their batch's signer watches: their beginning and end are no news to the rest of the school."""

@@ -31,8 +31,8 @@ AT_ONCE = 4
 """Jobs taken at one look: the next ones may be the other worker's."""
 CONCURRENT_JOBS = 32
 """A batch whose phone is asked keeps its place until the answer: fewer would make teachers wait for each other."""
-COMPUTING_JOBS = 2
-"""Locking, syncing, printing and the like: more at a time would end no sooner and make every signer wait."""
+COMPUTING_JOBS = 3
+"""Locking, printing, checking and the like: more at a time would end no sooner and make every signer wait."""
 DAILY_LOOK_SECONDS = 600.0
 WORKFLOW, VERSION = "run_job", "1"
 """The workflow's version, fixed: DBOS's default is a hash of the source, which strands workflows at every deployment."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import BatchItem, Revision, Slot
@@ -177,7 +177,7 @@ def evidence_of(session: Session, version_ids: Sequence[str]) -> dict[str, list[
         select(Slot.version_id, Slot.evidence_id)
         .where(Slot.version_id.in_(version_ids), Slot.evidence_id.is_not(None))  # type: ignore[attr-defined, union-attr]
         .distinct()
-        .order_by(Slot.version_id, Slot.evidence_id)
+        .order_by(col(Slot.version_id), col(Slot.evidence_id))
     ).all()
     wanted = sorted({evidence_id for _, evidence_id in pairs if evidence_id})
     found = session.exec(select(EvidenceRow.id, EvidenceRow.content).where(EvidenceRow.id.in_(wanted))).all()  # type: ignore[attr-defined]

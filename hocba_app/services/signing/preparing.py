@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import base64
 import secrets
-from typing import Any
+from typing import Any, TypedDict
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import SEAL, Batch, BatchItem, Evidence, School, SignatureImage, Slot, Staff
@@ -76,7 +76,14 @@ def _check_signer(work: Work) -> tuple[Evidence, list[bytes]]:
     return Evidence(owner=owner, content=evidence.dumps()), chain
 
 
-def signer_identity(session: Session, owner: str) -> dict[str, object]:
+class SignerIdentity(TypedDict, total=False):
+    """What a certificate's subject must carry, as `certificates.check_signer` takes it: one of the two."""
+
+    id_numbers: tuple[str, ...]
+    tax_code: str
+
+
+def signer_identity(session: Session, owner: str) -> SignerIdentity:
     """What the certificate's subject must carry: ``id_numbers`` of the person, or ``tax_code`` of the school."""
     if owner == SEAL:
         return {"tax_code": session.get_one(School, session.info["school_id"]).tax_code}
@@ -178,18 +185,15 @@ def _reassignments(session: Session, version_ids: list[str]) -> dict[str, tuple[
     slots = session.exec(
         select(Slot.version_id, Slot.field, Slot.reassignment)
         .where(Slot.version_id.in_(version_ids))  # type: ignore[attr-defined]
-        .order_by(Slot.version_id, Slot.position)
+        .order_by(col(Slot.version_id), col(Slot.position))
     ).all()
     found: dict[str, tuple[Reassignment, ...]] = {}
-    for slot in slots:
-        if slot.reassignment:
-            found[slot.version_id] = (
-                *found.get(slot.version_id, ()),
-                Reassignment(
-                    field=slot.field, signer=slot.reassignment["signer_hash"], reason=slot.reassignment["reason"],
-                    delegation=slot.reassignment.get("delegation") or "",
-                ),
+    for version_id, field, given in slots:
+        if given:
+            reassignment = Reassignment(
+                field=field, signer=given["signer_hash"], reason=given["reason"], delegation=given.get("delegation") or "",
             )
+            found[version_id] = (*found.get(version_id, ()), reassignment)
     return found
 
 

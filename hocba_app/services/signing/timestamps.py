@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import lru_cache
 
+import structlog
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -19,6 +20,8 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.services.signing import token_der
 from hocba_app.services.signing.kept_connections import KeptConnections, RequestFailed
 from hocba_app.services.signing.token_der import Token
+
+log = structlog.get_logger()
 
 AT_ONCE = 16
 TIMEOUT = 10.0
@@ -90,7 +93,9 @@ class TimestampClient:
         self.certificates = (signer, *(certificate for certificate in found if certificate != signer))
         token.verify(_public_key(signer))
         if not token.names_its_unit or not _is_timestamp_unit(signer, self.certificates, self._roots):
-            raise HocbaError(ErrorCode.TIMESTAMP_UNAVAILABLE)
+            # Waiting does not mend it: `doctor` and the log say what an operator must change.
+            log.warning("timestamp.unit_refused", subject=x509.load_der_x509_certificate(signer).subject.rfc4514_string())
+            raise HocbaError(ErrorCode.TIMESTAMP_UNAVAILABLE, unit=True)
 
 
 @lru_cache(maxsize=1024)
