@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import case, func, update
+from sqlalchemy import case, func
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import Bundle, defer
 from sqlmodel import Session, select
@@ -370,15 +370,6 @@ def _live_items() -> Any:
     return select(func.count()).where(own_school(BatchItem), BatchItem.batch_id == given("batch"), BatchItem.state.in_(LIVE_ITEM))  # type: ignore[attr-defined]
 
 
-def count_items(session: Session, batch_id: str) -> dict[str, int]:
-    """How many items of a batch stand in each state."""
-    return dict(
-        session.exec(
-            select(BatchItem.state, func.count()).where(BatchItem.batch_id == batch_id).group_by(BatchItem.state)
-        ).all()
-    )
-
-
 def item_context(session: Session, items: Sequence[BatchItem]) -> dict[str, tuple[Slot, Document, DocumentVersion, Student]]:
     """For each item id, the rows it signs; the versions without their snapshots."""
     context: dict[str, tuple[Slot, Document, DocumentVersion, Student]] = {}
@@ -440,16 +431,6 @@ def _slots_of_versions() -> Any:
         .where(own_school(Slot), Slot.version_id.in_(any_of("versions")))  # type: ignore[attr-defined]
         .order_by(Slot.version_id, Slot.position)
         .with_for_update()
-    )
-
-
-def drop_payload(session: Session, item_id: str) -> None:
-    """Empty the large columns of an item that is over (core decision 6)."""
-    session.execute(
-        update(BatchItem)
-        .where(BatchItem.id == item_id)
-        .values(prepared=None, attributes=None, signature=None, token=None),
-        execution_options={"synchronize_session": False},
     )
 
 
