@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from sqlmodel import select
@@ -38,13 +37,13 @@ class SpecialYear(Year):
             part.count = self.corrected = self._correct()
         super().may()
 
-    def finish(self, folder: Path, root: Path) -> dict[str, Any]:
+    def finish(self) -> dict[str, Any]:
         """The year's report, with what was played."""
         cases = played(self.school, self.plan.year, self.handed_over, self.corrected)
         self.problems += [{"reason": f"{row.case}: {row.seen}"} for row in cases if not row.ok]
-        report = super().finish(folder, root)
+        report = super().finish()
         report["special"] = [_row(row) for row in cases]
-        records.write_report(folder, report)
+        records.write_report(self.plan.out.resolve(), report)
         return report
 
     def _hand_over_leavers(self) -> None:

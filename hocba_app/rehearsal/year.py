@@ -7,7 +7,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from hocba_app.models.migrate import upgrade
 from hocba_app.processes import Family, require_disk, say
 from hocba_app.rehearsal import records
 from hocba_app.rehearsal.desk import Desk
+from hocba_app.rehearsal.handing_over import HandingOver
 from hocba_app.rehearsal.outside import start_simulators
 from hocba_app.rehearsal.plan import Plan
 from hocba_app.rehearsal.school import PlayedSchool, fresh_password
@@ -58,11 +59,14 @@ def rehearse(plan: Plan) -> dict[str, Any]:
             for number in range(WORKERS):
                 family.start(f"worker-{number}", "hocba_app.cli", "worker", keep=True)
             year = _year(plan, school, stages, family.check)
-            year.september()
-            year.december()
-            year.may()
-            year.august()
-            report = year.finish(folder, outside.root)
+            try:
+                year.september()
+                year.december()
+                year.may()
+                year.august()
+                report = year.finish()
+            finally:
+                year.close()
             _tell_cpu(family, folder)
         finally:
             school.close()
@@ -123,6 +127,9 @@ class Year:
         self.plan, self.school, self.stages, self.check = plan, school, stages, check
         self.desk = Desk(school.db, school.school_id, school.phones, stages, check)
         self.problems: list[dict[str, str]] = []
+        self._aside = ThreadPoolExecutor(1, thread_name_prefix="covers")
+        self._covers: Future[None] | None = None
+        self._handing_over: HandingOver | None = None
 
     def september(self) -> None:
         """Submit and sync the beginning of the year; people, images, MySign; lock and sign the covers."""
@@ -141,7 +148,8 @@ class Year:
                 each.result()
         school.appoint_seal_operator()
         school.read_identities()
-        self._sign("cover", "principal")
+        # Nobody waits for the covers: the school goes on teaching, and whoever signs next waits for this desk.
+        self._covers = self._aside.submit(self._sign_now, "cover", ("principal",))
 
     def december(self) -> None:
         """Term I: submitted and synced; nothing is locked."""
@@ -150,6 +158,7 @@ class Year:
     def may(self) -> None:
         """The year's results: lock, sign in order, seal; a class is signed as soon as it is locked. Pupils to be re-assessed are left out."""
         self._submit_and_sync("year_end", "results", "II")
+        self._begin_handing_over()
         self._meet_newcomers()
         self._sign("sign", "subject", "homeroom", "principal", SEAL, coming=self._locking("cover", "history", "results"))
 
@@ -160,16 +169,12 @@ class Year:
             self._lock("history", "results")
             self._sign("august", "subject", "homeroom", "principal", SEAL)
 
-    def finish(self, folder: Path, root: Path) -> dict[str, Any]:
-        """Archive, export, verify, report."""
+    def finish(self) -> dict[str, Any]:
+        """Archive, export, verify what is left; report."""
         school = self.school
         with self.stages.part("archive") as part:
             part.count = self._await_archives()
-        with self.stages.part("verify") as part, records.Judges(folder, full=self.plan.full) as judges:
-            with self.stages.part("export") as exported:
-                paths = records.export(school.db, school.school_id, folder, root, each=judges.judge)
-                exported.count = part.count = len(paths)
-            wrong, analysed = judges.found()
+        paths, wrong, analysed = self._begin_handing_over().finish(self.stages)
         say(f"pyHanko đã kiểm {analysed} tệp. / pyHanko judged {analysed} files.")
         failures = [
             *records.unsealed(school.db, school.school_id, self.plan.year), *wrong, *self.problems,
@@ -182,14 +187,27 @@ class Year:
             "students": students, "documents": len(paths), "signatures": records.signature_count(school.db, school.school_id),
             "seconds": round(self.stages.seconds, 2), "stages": self.stages.as_json(), "failures": failures,
         }
-        records.write_report(folder, report)
+        records.write_report(self.plan.out.resolve(), report)
         return report
+
+    def close(self) -> None:
+        """Nothing of the year runs on."""
+        self._aside.shutdown(cancel_futures=True)
+        if self._handing_over is not None:
+            self._handing_over.close()
 
     # --- steps ---------------------------------------------------------------------------------------------------
 
     def _counted(self, name: str, work: Callable[[], int]) -> None:
         with self.stages.part(name) as part:
             part.count = work()
+
+    def _begin_handing_over(self) -> HandingOver:
+        if self._handing_over is None:
+            self._handing_over = HandingOver(
+                self.school.db, self.school.school_id, self.plan.year, self.plan.out.resolve(), self.school.outside.root, full=self.plan.full
+            )
+        return self._handing_over
 
     def _meet_newcomers(self) -> None:
         """Who is new at the school gets his account; everybody's roles as they are today."""
@@ -239,6 +257,12 @@ class Year:
         return sum(row["outcome"] == "locked" for row in rows)
 
     def _sign(self, prefix: str, *chain: str, coming: Iterable[object] = ()) -> None:
+        if self._covers is not None:
+            self._covers.result()
+            self._covers = None
+        self._sign_now(prefix, chain, coming)
+
+    def _sign_now(self, prefix: str, chain: Sequence[str], coming: Iterable[object] = ()) -> None:
         school = self.school
         principal, operator = school.principal().id, school.seal_operator().id
         signers = {"principal": [principal], SEAL: [operator]}
