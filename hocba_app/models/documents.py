@@ -82,6 +82,11 @@ class Slot(SchoolRow, table=True):
     revision_number: int | None = Field(default=None)
     evidence_id: str | None = Field(default=None, max_length=26)
 
+    @property
+    def signed(self) -> bool:
+        """Whether the signature is there."""
+        return self.signed_at is not None
+
 
 class Revision(SchoolRow, table=True):
     """One state of a version's file: a prefix of the current file (core decision 13)."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import case, func
+from sqlalchemy import case, func, null
 from sqlalchemy.exc import NoResultFound
-from sqlalchemy.orm import Bundle, defer
-from sqlmodel import Session, select
+from sqlalchemy.orm import defer
+from sqlmodel import Session, col, select
 
 from hocba_app.models import (
     Batch,
@@ -28,6 +29,10 @@ from hocba_app.models.repositories.prepared import any_of, given, own_school, ro
 
 LIVE_ITEM = ("claimed", "prepared", "answered", "stamped")
 BATCH_OVER = ("committed", "ended")
+BATCH_BUSY = ("claimed", "prepared", "sending", "waiting", "answered", "stamped")
+"""States in which a batch holds its documents and its key. Asked for by name, not as "not over": an index finds these few among
+the batches of all years."""
+BATCH_LIVE = ("queued", *BATCH_BUSY)
 
 
 def serialise(session: Session) -> None:
@@ -98,10 +103,8 @@ def due_groups(session: Session, staff_id: str) -> list[DueGroup]:
 
 @cache
 def _due_groups() -> Any:
-    busy = (
-        select(BatchItem.slot_id)
-        .join(Batch, (Batch.id == BatchItem.batch_id) & (Batch.school_id == BatchItem.school_id))
-        .where(own_school(Batch), Batch.state.not_in(BATCH_OVER), BatchItem.state.in_(LIVE_ITEM))  # type: ignore[attr-defined]
+    busy = select(BatchItem.slot_id).where(
+        own_school(BatchItem), BatchItem.batch_id.in_(_batches_in(BATCH_LIVE)), BatchItem.state.in_(LIVE_ITEM)  # type: ignore[attr-defined]
     )
     group = (Slot.stage, Slot.rows, Document.kind, Document.school_year, SchoolClass.id, SchoolClass.name)
     columns = (*group, func.count(), func.sum(case((Slot.id.in_(busy), 1), else_=0)))  # type: ignore[attr-defined]
@@ -143,22 +146,22 @@ def slots_with_documents(session: Session, slot_ids: Sequence[str]) -> list[tupl
     return [found[slot_id] for slot_id in slot_ids if slot_id in found]
 
 
-def slots_in_live_batches(session: Session, slot_ids: Sequence[str]) -> set[str]:
-    """Which of these slots a batch already works on."""
-    held: set[str] = set()
-    for chunk in _chunks(slot_ids):
-        held.update(
-            session.exec(
-                select(BatchItem.slot_id)
-                .join(Batch, (Batch.id == BatchItem.batch_id) & (Batch.school_id == BatchItem.school_id))
-                .where(
-                    BatchItem.slot_id.in_(chunk),  # type: ignore[attr-defined]
-                    BatchItem.state.in_(LIVE_ITEM),  # type: ignore[attr-defined]
-                    Batch.state.not_in(BATCH_OVER),  # type: ignore[attr-defined]
-                )
-            ).all()
-        )
-    return held
+def slots_in_live_batches(session: Session) -> set[str]:
+    """Slots of the school that a batch works on or waits for."""
+    return {row.slot_id for row in rows_of(session, _slots_in_live_batches())}
+
+
+@cache
+def _slots_in_live_batches() -> Any:
+    return select(BatchItem.slot_id).where(
+        own_school(BatchItem), BatchItem.batch_id.in_(_batches_in(BATCH_LIVE)), BatchItem.state.in_(LIVE_ITEM)  # type: ignore[attr-defined]
+    )
+
+
+def _batches_in(states: Sequence[str]) -> Any:
+    """Ids of the school's batches in these states, for ``in_``: read first, by their index. A join would let SQLite read every
+    item of every year and look at its batch."""
+    return select(Batch.id).where(own_school(Batch), Batch.state.in_(states))  # type: ignore[attr-defined]
 
 
 def document_states(session: Session, student_ids: Sequence[str], school_year: str) -> dict[str, dict[str, str]]:
@@ -199,32 +202,37 @@ def earlier_waiting(session: Session, batch: Batch) -> set[str]:
 @cache
 def _earlier_waiting() -> Any:
     before = (Batch.queued_at < given("queued_at")) | ((Batch.queued_at == given("queued_at")) & (Batch.id < given("batch")))
-    return (
-        select(BatchItem.version_id)
-        .join(Batch, (Batch.id == BatchItem.batch_id) & (Batch.school_id == BatchItem.school_id))
-        .where(own_school(Batch), Batch.state == "queued", Batch.id != given("batch"), before, BatchItem.state == "claimed")
+    queued = _batches_in(("queued",)).where(Batch.id != given("batch"), before)
+    return select(BatchItem.version_id).where(
+        own_school(BatchItem), BatchItem.batch_id.in_(queued), BatchItem.state == "claimed"  # type: ignore[attr-defined]
     )
 
 
 def earlier_batches(session: Session, batch: Batch, version_ids: set[str]) -> set[str]:
     """Queued batches before this one that want one of these versions."""
-    found = session.exec(
-        select(Batch.id, BatchItem.version_id)
-        .join(BatchItem, (Batch.id == BatchItem.batch_id) & (Batch.school_id == BatchItem.school_id))
-        .where(Batch.state == "queued", Batch.queued_at < batch.queued_at, BatchItem.state == "claimed")
-    ).all()
-    return {batch_id for batch_id, version_id in found if version_id in version_ids}
+    found = rows_of(session, _queued_items())
+    return {row.batch_id for row in found if row.queued_at < batch.queued_at and row.version_id in version_ids}
 
 
 def waiting_for_end_of(session: Session, batch: Batch) -> list[str]:
     """Queued batches that the end of this one may set free: they want one of its documents, or its key."""
-    versions = set(session.exec(select(BatchItem.version_id).where(BatchItem.batch_id == batch.id)).all())
-    found = session.exec(
-        select(Batch.id, Batch.owner, BatchItem.version_id)
-        .join(BatchItem, (Batch.id == BatchItem.batch_id) & (Batch.school_id == BatchItem.school_id))
-        .where(Batch.state == "queued", BatchItem.state == "claimed")
-    ).all()
-    return list({batch_id for batch_id, owner, version_id in found if owner == batch.owner or version_id in versions})
+    queued = rows_of(session, _queued_items())
+    versions = {row.version_id for row in rows_of(session, _versions_of_batch(), batch=batch.id)} if queued else set()
+    return list({row.batch_id for row in queued if row.owner == batch.owner or row.version_id in versions})
+
+
+@cache
+def _queued_items() -> Any:
+    return (
+        select(BatchItem.batch_id, BatchItem.version_id, Batch.owner, Batch.queued_at)
+        .join(Batch, (Batch.id == BatchItem.batch_id) & (Batch.school_id == BatchItem.school_id))
+        .where(own_school(BatchItem), BatchItem.batch_id.in_(_batches_in(("queued",))), BatchItem.state == "claimed")  # type: ignore[attr-defined]
+    )
+
+
+@cache
+def _versions_of_batch() -> Any:
+    return select(BatchItem.version_id).where(own_school(BatchItem), BatchItem.batch_id == given("batch"))
 
 
 def delegations_of(session: Session, staff_id: str) -> list[Delegation]:
@@ -238,7 +246,7 @@ def active_batch_of(session: Session, owner: str, other_than: str = "") -> Batch
     """The batch a key is confirming now: one at a time, so that the phone never shows two requests."""
     return session.exec(
         select(Batch)
-        .where(Batch.owner == owner, Batch.state.not_in((*BATCH_OVER, "queued")), Batch.id != other_than)  # type: ignore[attr-defined]
+        .where(Batch.owner == owner, Batch.state.in_(BATCH_BUSY), Batch.id != other_than)  # type: ignore[attr-defined]
         .limit(1)
     ).first()
 
@@ -312,30 +320,68 @@ def _item_rows(columns: tuple[str, ...], limited: bool) -> Any:
     return query.limit(given("most")) if limited else query
 
 
-def due_context(session: Session, slot_ids: Sequence[str], *, with_tip: bool = False) -> dict[str, tuple[Any, Any, Any]]:
-    """By slot id what decides whether it may be signed, as plain rows: slot, document, version (for reading only).
+class SlotRow(NamedTuple):
+    """A slot, as far as signing it needs."""
+
+    id: str
+    school_id: str
+    version_id: str
+    document_id: str
+    field: str
+    stage: str
+    staff_id: str | None
+    caption: list[str]
+    signed_at: datetime | None
+
+
+class DocumentRow(NamedTuple):
+    """A document, as far as signing it needs."""
+
+    id: str
+    kind: str
+    state: str
+    next_stage: str | None
+    version_id: str | None
+    class_id: str
+    school_year: str
+    student_id: str
+
+
+class VersionRow(NamedTuple):
+    """A version, as far as signing it needs."""
+
+    id: str
+    length: int
+    sha256: str
+    tip: bytes | None
+    """Only when asked for."""
+
+
+def due_context(session: Session, slot_ids: Sequence[str], *, with_tip: bool = False) -> dict[str, tuple[SlotRow, DocumentRow, VersionRow]]:
+    """By slot id what decides whether it may be signed (for reading only).
 
     Args:
         with_tip: the version's ``tip`` too, kilobytes each.
     """
-    found: dict[str, tuple[Any, Any, Any]] = {}
+    slot_end = len(SlotRow._fields)
+    document_end = slot_end + len(DocumentRow._fields)
+    found = {}
     for chunk in _chunks(slot_ids):
-        found.update({row[0].id: (row[0], row[1], row[2]) for row in rows_of(session, _due_context(with_tip), slots=chunk)})
+        for row in rows_of(session, _due_context(with_tip), slots=chunk):
+            slot, document, version = row[:slot_end], row[slot_end:document_end], row[document_end:]
+            found[row[0]] = SlotRow(*slot), DocumentRow(*document), VersionRow(*version)
     return found
 
 
 @cache
 def _due_context(with_tip: bool) -> Any:
-    slot = Bundle(
-        "slot", Slot.id, Slot.school_id, Slot.version_id, Slot.document_id, Slot.field, Slot.stage, Slot.staff_id, Slot.caption, Slot.signed_at
+    columns = (
+        *(getattr(Slot, name) for name in SlotRow._fields),
+        *(getattr(Document, name) for name in DocumentRow._fields),
+        DocumentVersion.id, DocumentVersion.length, DocumentVersion.sha256, DocumentVersion.tip if with_tip else null(),
     )
-    document = Bundle(
-        "document", Document.id, Document.kind, Document.state, Document.next_stage, Document.version_id, Document.class_id,
-        Document.school_year, Document.student_id,
-    )
-    version = Bundle("version", DocumentVersion.id, DocumentVersion.length, DocumentVersion.sha256, *((DocumentVersion.tip,) if with_tip else ()))
     return (
-        select(slot, document, version)
+        select(*columns)
         .join(Document, (Document.id == Slot.document_id) & (Document.school_id == Slot.school_id))
         .join(DocumentVersion, (DocumentVersion.id == Slot.version_id) & (DocumentVersion.school_id == Slot.school_id))
         .where(own_school(Slot), Slot.id.in_(any_of("slots")))  # type: ignore[attr-defined]
@@ -402,17 +448,22 @@ def _lock_documents() -> Any:
     )
 
 
-def version_rows(session: Session, version_ids: Sequence[str]) -> dict[str, Any]:
-    """Versions by id, as plain rows without their snapshots."""
-    return {version.id: version for version in rows_of(session, _version_rows(), versions=version_ids)}
+def version_rows(session: Session, version_ids: Sequence[str], *, with_tip: bool = False) -> dict[str, Any]:
+    """Versions by id, as plain rows without their snapshots.
+
+    Args:
+        with_tip: the ``tip`` too, kilobytes each.
+    """
+    return {version.id: version for version in rows_of(session, _version_rows(with_tip), versions=version_ids)}
 
 
 @cache
-def _version_rows() -> Any:
-    return select(
+def _version_rows(with_tip: bool) -> Any:
+    columns = (
         DocumentVersion.id, DocumentVersion.document_id, DocumentVersion.number, DocumentVersion.revision_number, DocumentVersion.length,
-        DocumentVersion.sha256, DocumentVersion.voided_at, DocumentVersion.tip,
-    ).where(own_school(DocumentVersion), DocumentVersion.id.in_(any_of("versions")))  # type: ignore[attr-defined, call-overload]
+        DocumentVersion.sha256, DocumentVersion.voided_at, *((DocumentVersion.tip,) if with_tip else ()),
+    )
+    return select(*columns).where(own_school(DocumentVersion), DocumentVersion.id.in_(any_of("versions")))  # type: ignore[attr-defined]
 
 
 def slots_of_versions(session: Session, version_ids: Sequence[str]) -> dict[str, list[Any]]:
@@ -425,7 +476,7 @@ def slots_of_versions(session: Session, version_ids: Sequence[str]) -> dict[str,
 
 @cache
 def _slots_of_versions() -> Any:
-    columns = (Slot.id, Slot.version_id, Slot.document_id, Slot.field, Slot.stage, Slot.staff_id, Slot.signed_at)
+    columns = (Slot.id, Slot.version_id, Slot.document_id, Slot.field, Slot.stage, Slot.staff_id, col(Slot.signed_at).is_not(None).label("signed"))
     return (
         select(*columns)  # type: ignore[call-overload]
         .where(own_school(Slot), Slot.version_id.in_(any_of("versions")))  # type: ignore[attr-defined]

@@ -7,12 +7,13 @@ read the last row instead made 217 forks in 800 rows). An event is written with 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import event, insert, update
+from sqlalchemy import Connection, Table, bindparam, event, insert, update
 from sqlalchemy.orm import Session as OrmSession
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from hocba_app.domain.snapshot import canonical_json
 from hocba_app.models import AuditEvent, AuditHead, ChangeCounter
@@ -25,6 +26,13 @@ _CHANGED, _WIDELY, _BUMPED = "school_changed", "school_changed_widely", "school_
 _NARROW = ("record.signed", "record.archived", "batch.")
 """Changes that :mod:`hocba_app.services.audit.changes` traces to the screens they concern, by how their names begin."""
 _BATCH = 500
+
+_EVENTS, _HEADS, _COUNTERS = (cast(Table, model.__table__) for model in (AuditEvent, AuditHead, ChangeCounter))  # type: ignore[attr-defined]
+_HEAD = select(_HEADS.c.seq, _HEADS.c.hash).where(_HEADS.c.school_id == bindparam("of_school")).with_for_update()
+_MOVE_HEAD = update(_HEADS).where(_HEADS.c.school_id == bindparam("of_school")).values(seq=bindparam("to_seq"), hash=bindparam("to_hash"))
+_ADD_HEAD, _ADD_EVENTS, _ADD_COUNTER = insert(_HEADS), insert(_EVENTS), insert(_COUNTERS)
+_COUNT = update(_COUNTERS).where(_COUNTERS.c.school_id == bindparam("of_school")).values(value=_COUNTERS.c.value + 1)
+_COUNT_WIDELY = _COUNT.values(wide=_COUNTERS.c.wide + 1)
 
 
 def record(
@@ -61,33 +69,37 @@ def _chain(session: OrmSession) -> None:
     pending = session.info.pop(_PENDING, [])
     if pending:
         session.flush()
-        head = session.scalars(
-            select(AuditHead).where(AuditHead.school_id == school_id).with_for_update(),
-            execution_options={"populate_existing": True},
-        ).one_or_none()
-        rows = []
-        if head is None:
-            head = AuditHead(school_id=school_id, seq=0, hash=GENESIS)
-            session.add(head)
-        for actor, action, subject, data in pending:
-            row: dict[str, Any] = {
-                "school_id": school_id, "id": new_id(), "seq": head.seq + 1, "at": utc_now(), "actor": actor, "action": action,
-                "subject": subject, "data": data, "previous_hash": head.hash,
-            }
-            row["hash"] = _hash_of(row)
-            rows.append(row)
-            head.seq, head.hash = row["seq"], row["hash"]
-        session.execute(insert(AuditEvent), rows, execution_options={"hocba_scope": True})
+        _append(session.connection(), str(school_id), pending)
     wide = session.info.pop(_WIDELY, False)
     if session.info.pop(_CHANGED, False) and school_id:
-        values: dict[str, Any] = {"value": ChangeCounter.value + 1} | ({"wide": ChangeCounter.value + 1} if wide else {})
-        bumped = session.execute(
-            update(ChangeCounter).where(col(ChangeCounter.school_id) == school_id).values(**values),
-            execution_options={"hocba_scope": True, "synchronize_session": False},
-        )
-        if bumped.rowcount == 0:
-            session.add(ChangeCounter(school_id=school_id, value=1, wide=1))
+        session.flush()
+        _count_up(session.connection(), school_id, wide=wide)
         session.info[_BUMPED] = True
+
+
+def _append(connection: Connection, school_id: str, pending: Sequence[tuple[str, str, str, dict[str, Any]]]) -> None:
+    """Chain events to the school's log. Statements on tables: every transaction ends here, and holds everybody up meanwhile."""
+    head = connection.execute(_HEAD, {"of_school": school_id}).one_or_none()
+    seq, previous = (head.seq, head.hash) if head else (0, GENESIS)
+    rows = []
+    for actor, action, subject, data in pending:
+        row: dict[str, Any] = {
+            "school_id": school_id, "id": new_id(), "seq": seq + 1, "at": utc_now(), "actor": actor, "action": action, "subject": subject,
+            "data": data, "previous_hash": previous,
+        }
+        row["hash"] = _hash_of(row)
+        rows.append(row)
+        seq, previous = row["seq"], row["hash"]
+    connection.execute(_ADD_EVENTS, rows)
+    if head:
+        connection.execute(_MOVE_HEAD, {"of_school": school_id, "to_seq": seq, "to_hash": previous})
+    else:
+        connection.execute(_ADD_HEAD, {"school_id": school_id, "seq": seq, "hash": previous})
+
+
+def _count_up(connection: Connection, school_id: str, *, wide: bool) -> None:
+    if connection.execute(_COUNT_WIDELY if wide else _COUNT, {"of_school": school_id}).rowcount == 0:
+        connection.execute(_ADD_COUNTER, {"school_id": school_id, "value": 1, "wide": 1})
 
 
 @event.listens_for(OrmSession, "after_commit")

@@ -29,12 +29,12 @@ def life_of(document: Any, slots: Sequence[Any], lease: str | None) -> DocumentL
 
     Args:
         document: a row with ``kind`` and ``state``.
-        slots: every slot of its current version, in their order.
+        slots: every slot of its current version, in their order; whole, or rows of `slots_of_versions`.
         lease: the batch that holds it.
     """
     return DocumentLife(
         kind=document.kind, state=document.state,
-        slots=tuple(SlotState(slot.field, slot.stage, slot.signed_at is not None) for slot in slots), lease=lease,
+        slots=tuple(SlotState(slot.field, slot.stage, slot.signed) for slot in slots), lease=lease,
     )
 
 

@@ -119,7 +119,7 @@ def archive_versions(work: Work, version_ids: Sequence[str], *, previous: tuple[
         for chain in dict.fromkeys((previous or authority.certificates, authority.certificates))
     ]
     with work.db.read(work.school_id) as session:
-        versions = rows.version_rows(session, version_ids)
+        versions = rows.version_rows(session, version_ids, with_tip=True)
         evidence = evidence_of(session, version_ids)
         files = {version_id: _file(session, versions[version_id]) for version_id in version_ids}
 

@@ -65,7 +65,7 @@ def commit(work: Work) -> float | None:
             batch = rows.batch_row(session, work.job_id)
             chain = [base64.b64decode(text) for text in batch.chain]
             items = rows.item_rows(session, batch.id, "stamped", "version_id", "claimed_at", *PAYLOAD, limit=CHUNK)
-            versions = rows.version_rows(session, [item.version_id for item in items])
+            versions = rows.version_rows(session, [item.version_id for item in items], with_tip=True)
             files = {item.id: _file(session, versions[item.version_id]) for item in items}
             last = rows.live_items(session, batch.id) == len(items)
         if not items:

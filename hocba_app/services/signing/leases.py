@@ -7,14 +7,16 @@ status, or when the window has passed *and* a last status query said "not signed
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, cast
+from functools import cache
+from typing import Any
 
-from sqlalchemy import CursorResult, update
+from sqlalchemy import update
 from sqlmodel import Session, col
 
 from hocba_app.models import Lease
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories.many import add_rows
+from hocba_app.models.repositories.prepared import any_of, changed_rows, given, own_school
 
 
 def take_leases(session: Session, batch_id: str, version_ids: Iterable[str]) -> None:
@@ -33,8 +35,14 @@ def release_leases(session: Session, batch_id: str, version_ids: Iterable[str] |
     Returns:
         How many were held.
     """
-    statement = update(Lease).where(col(Lease.batch_id) == batch_id, col(Lease.released_at).is_(None)).values(released_at=utc_now())
-    if version_ids is not None:
-        statement = statement.where(col(Lease.version_id).in_(list(version_ids)))
-    result = session.execute(statement, execution_options={"synchronize_session": False})
-    return cast("CursorResult[Any]", result).rowcount
+    if version_ids is None:
+        return changed_rows(session, _release(False), of_batch=batch_id, now=utc_now())
+    return changed_rows(session, _release(True), of_batch=batch_id, now=utc_now(), versions=list(version_ids))
+
+
+@cache
+def _release(some: bool) -> Any:
+    held = update(Lease).where(own_school(Lease), col(Lease.batch_id) == given("of_batch"), col(Lease.released_at).is_(None))
+    if some:
+        held = held.where(col(Lease.version_id).in_(any_of("versions")))
+    return held.values({"released_at": given("now")})

@@ -115,7 +115,9 @@ def waiting_for(session: Session, who: Identity, *, stage: str | None = None) ->
 
 
 def _waiting(session: Session, due: list[rows.DueSlot], *, seal: bool = False) -> list[Waiting]:
-    busy = rows.slots_in_live_batches(session, [slot.slot_id for slot in due])
+    if not due:
+        return []
+    busy = rows.slots_in_live_batches(session)
     documents = [Sealing(slot.document_id, slot.student_id, slot.school_year, slot.class_id) for slot in due]
     sealable = sealable_now(session, documents) if seal else frozenset()
     found = []
