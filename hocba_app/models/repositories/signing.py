@@ -1,4 +1,4 @@
-"""Queries of the signing queue: what waits for whom, which batch may start, what a batch holds."""
+"""Queries of a batch on its way: whether it may start, what it holds, what its documents are now."""
 
 from __future__ import annotations
 
@@ -7,26 +7,23 @@ from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import case, func, null
+from sqlalchemy import func, literal
 from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
 from hocba_app.models import (
-    SEAL,
     Batch,
     BatchItem,
-    Delegation,
     Document,
     DocumentVersion,
     Lease,
     School,
-    SchoolClass,
     Slot,
     Student,
-    Subject,
 )
 from hocba_app.models.repositories.prepared import any_of, given, own_school, rows_of
+from hocba_app.models.repositories.records import chunks
 
 LIVE_ITEM = ("claimed", "prepared", "answered", "stamped")
 BATCH_OVER = ("committed", "ended")
@@ -47,144 +44,16 @@ def serialise(session: Session) -> None:
     session.exec(select(School.id).where(School.id == school_id).with_for_update(key_share=True)).one()
 
 
-class DueSlot(NamedTuple):
-    """An unsigned slot whose turn it is, with whose it is: columns, not rows, for there are thousands of them."""
-
-    slot_id: str
-    stage: str
-    subjects: list[str]
-    version_id: str
-    document_id: str
-    kind: str
-    school_year: str
-    class_id: str
-    class_name: str
-    student_id: str
-    student_code: str
-    student_name: str
-
-
-class DueGroup(NamedTuple):
-    """How many slots of one class, kind, stage and subject wait for a person."""
-
-    stage: str
-    subjects: list[str]
-    kind: str
-    school_year: str
-    class_id: str
-    class_name: str
-    waiting: int
-    busy: int
-    """Of them, those that a batch already works on."""
-
-
-def due_slots(session: Session, *, staff_id: str | None, stage: str | None = None) -> list[DueSlot]:
-    """Unsigned slots whose turn it is, in the order of classes and pupils.
-
-    Args:
-        staff_id: the assigned signer; None for the seal's slots.
-        stage: only this stage.
-    """
-    columns: Any = (
-        Slot.id, Slot.stage, Slot.rows, Slot.version_id, Document.id, Document.kind, Document.school_year,
-        SchoolClass.id, SchoolClass.name, Student.id, Student.code, Student.full_name,
-    )
-    query = (
-        _due(columns, staff_id, stage)
-        .join(Student, (Student.id == Document.student_id) & (Student.school_id == Document.school_id))
-        .order_by(SchoolClass.grade, SchoolClass.name, Document.kind, Student.sort_name, Student.id)
-    )
-    return [DueSlot(*row) for row in session.exec(query).all()]
-
-
-def due_groups(session: Session, staff_id: str) -> list[DueGroup]:
-    """A person's own queue, counted: what his page shows of it, without a row for each record."""
-    return [DueGroup(*row) for row in rows_of(session, _due_groups(), person=staff_id)]
-
-
-@cache
-def _due_groups() -> Any:
-    busy = select(BatchItem.slot_id).where(
-        own_school(BatchItem), BatchItem.batch_id.in_(_batches_in(BATCH_LIVE)), BatchItem.state.in_(LIVE_ITEM)  # type: ignore[attr-defined]
-    )
-    group = (Slot.stage, Slot.rows, Document.kind, Document.school_year, SchoolClass.id, SchoolClass.name)
-    columns = (*group, func.count(), func.sum(case((Slot.id.in_(busy), 1), else_=0)))  # type: ignore[attr-defined]
-    return (
-        _due(columns, given("person"), None)
-        .where(own_school(Slot))
-        .group_by(*group, SchoolClass.grade)
-        .order_by(SchoolClass.grade, SchoolClass.name, Document.kind, func.min(Slot.position))
-    )
-
-
-def _due(columns: Any, staff_id: Any, stage: str | None) -> Any:
-    query = (
-        select(*columns)
-        .select_from(Slot)
-        .join(Document, (Document.id == Slot.document_id) & (Document.school_id == Slot.school_id))
-        .join(SchoolClass, (SchoolClass.id == Document.class_id) & (SchoolClass.school_id == Document.school_id))
-        .where(Slot.signed_at.is_(None), Document.version_id == Slot.version_id, Document.next_stage == Slot.stage)  # type: ignore[union-attr]
-    )
-    query = query.where(Slot.staff_id == staff_id)  # the seal's are nobody's, which an index finds, as everybody else's
-    query = query.where(Slot.stage == SEAL) if staff_id is None else query
-    return query.where(Slot.stage == stage) if stage is not None else query
-
-
-def subject_names(session: Session) -> dict[str, str]:
-    """Subject names by code: a queue shows words, slots hold codes."""
-    return dict(session.exec(select(Subject.code, Subject.name)).all())
-
-
-def slots_with_documents(session: Session, slot_ids: Sequence[str]) -> list[tuple[Slot, Document]]:
-    """The slots asked for, each with its document, in the order asked."""
-    found: dict[str, tuple[Slot, Document]] = {}
-    for chunk in _chunks(slot_ids):
-        rows = session.exec(
-            select(Slot, Document)
-            .join(Document, (Document.id == Slot.document_id) & (Document.school_id == Slot.school_id))
-            .where(Slot.id.in_(chunk))  # type: ignore[attr-defined]
-        ).all()
-        found.update({slot.id: (slot, document) for slot, document in rows})
-    return [found[slot_id] for slot_id in slot_ids if slot_id in found]
-
-
-def slots_in_live_batches(session: Session) -> set[str]:
-    """Slots of the school that a batch works on or waits for."""
-    return {row.slot_id for row in rows_of(session, _slots_in_live_batches())}
-
-
-@cache
-def _slots_in_live_batches() -> Any:
-    return select(BatchItem.slot_id).where(
-        own_school(BatchItem), BatchItem.batch_id.in_(_batches_in(BATCH_LIVE)), BatchItem.state.in_(LIVE_ITEM)  # type: ignore[attr-defined]
-    )
-
-
-def _batches_in(states: Sequence[str]) -> Any:
+def batches_in(states: Sequence[str]) -> Any:
     """Ids of the school's batches in these states, for ``in_``: read first, by their index. A join would let SQLite read every
     item of every year and look at its batch."""
     return select(Batch.id).where(own_school(Batch), Batch.state.in_(states))  # type: ignore[attr-defined]
 
 
-def document_states(session: Session, student_ids: Sequence[str], school_year: str) -> dict[str, dict[str, str]]:
-    """Per pupil, the state of his cover and of the year's history and results (for workflow rule 4)."""
-    states: dict[str, dict[str, str]] = {}
-    for chunk in _chunks(student_ids):
-        rows = session.exec(
-            select(Document.student_id, Document.kind, Document.state).where(
-                Document.student_id.in_(chunk),  # type: ignore[attr-defined]
-                Document.school_year.in_(("", school_year)),  # type: ignore[attr-defined]
-            )
-        ).all()
-        for student_id, kind, state in rows:
-            states.setdefault(student_id, {})[kind] = state
-    return states
-
-
 def held_versions(session: Session, version_ids: Sequence[str]) -> dict[str, str]:
     """Versions under a lease, each with the batch that holds it."""
     held: dict[str, str] = {}
-    for chunk in _chunks(version_ids):
+    for chunk in chunks(version_ids):
         held.update((row.version_id, row.batch_id) for row in rows_of(session, _held_versions(), versions=chunk))
     return held
 
@@ -204,7 +73,7 @@ def earlier_waiting(session: Session, batch: Batch) -> set[str]:
 @cache
 def _earlier_waiting() -> Any:
     before = (Batch.queued_at < given("queued_at")) | ((Batch.queued_at == given("queued_at")) & (Batch.id < given("batch")))
-    queued = _batches_in(("queued",)).where(Batch.id != given("batch"), before)
+    queued = batches_in(("queued",)).where(Batch.id != given("batch"), before)
     return select(BatchItem.version_id).where(
         own_school(BatchItem), BatchItem.batch_id.in_(queued), BatchItem.state == "claimed"  # type: ignore[attr-defined]
     )
@@ -228,20 +97,13 @@ def _queued_items() -> Any:
     return (
         select(BatchItem.batch_id, BatchItem.version_id, Batch.owner, Batch.queued_at)
         .join(Batch, (Batch.id == BatchItem.batch_id) & (Batch.school_id == BatchItem.school_id))
-        .where(own_school(BatchItem), BatchItem.batch_id.in_(_batches_in(("queued",))), BatchItem.state == "claimed")  # type: ignore[attr-defined]
+        .where(own_school(BatchItem), BatchItem.batch_id.in_(batches_in(("queued",))), BatchItem.state == "claimed")  # type: ignore[attr-defined]
     )
 
 
 @cache
 def _versions_of_batch() -> Any:
     return select(BatchItem.version_id).where(own_school(BatchItem), BatchItem.batch_id == given("batch"))
-
-
-def delegations_of(session: Session, staff_id: str) -> list[Delegation]:
-    """A deputy's delegations that were not revoked, whatever their dates."""
-    return list(
-        session.exec(select(Delegation).where(Delegation.deputy_id == staff_id, Delegation.revoked_at.is_(None))).all()  # type: ignore[union-attr]
-    )
 
 
 def active_batch_of(session: Session, owner: str, other_than: str = "") -> Batch | None:
@@ -355,8 +217,8 @@ class VersionRow(NamedTuple):
     id: str
     length: int
     sha256: str
-    tip: bytes | None
-    """Only when asked for."""
+    tip: str
+    """Empty unless asked for."""
 
 
 def due_context(session: Session, slot_ids: Sequence[str], *, with_tip: bool = False) -> dict[str, tuple[SlotRow, DocumentRow, VersionRow]]:
@@ -368,7 +230,7 @@ def due_context(session: Session, slot_ids: Sequence[str], *, with_tip: bool = F
     slot_end = len(SlotRow._fields)
     document_end = slot_end + len(DocumentRow._fields)
     found = {}
-    for chunk in _chunks(slot_ids):
+    for chunk in chunks(slot_ids):
         for row in rows_of(session, _due_context(with_tip), slots=chunk):
             slot, document, version = row[:slot_end], row[slot_end:document_end], row[document_end:]
             found[row[0]] = SlotRow(*slot), DocumentRow(*document), VersionRow(*version)
@@ -380,7 +242,7 @@ def _due_context(with_tip: bool) -> Any:
     columns = (
         *(getattr(Slot, name) for name in SlotRow._fields),
         *(getattr(Document, name) for name in DocumentRow._fields),
-        DocumentVersion.id, DocumentVersion.length, DocumentVersion.sha256, DocumentVersion.tip if with_tip else null(),
+        DocumentVersion.id, DocumentVersion.length, DocumentVersion.sha256, DocumentVersion.tip if with_tip else literal(""),
     )
     return (
         select(*columns)
@@ -393,7 +255,7 @@ def _due_context(with_tip: bool) -> Any:
 def names_on_phone(session: Session, slot_ids: Sequence[str]) -> dict[str, tuple[str, str]]:
     """By slot id the kind of its document and the pupil's code: what the signer's phone shows."""
     found: dict[str, tuple[str, str]] = {}
-    for chunk in _chunks(slot_ids):
+    for chunk in chunks(slot_ids):
         found.update({row.id: (row.kind, row.code) for row in rows_of(session, _names_on_phone(), slots=chunk)})
     return found
 
@@ -422,7 +284,7 @@ def item_context(session: Session, items: Sequence[BatchItem]) -> dict[str, tupl
     """For each item id, the rows it signs; the versions without their snapshots."""
     context: dict[str, tuple[Slot, Document, DocumentVersion, Student]] = {}
     by_slot = {item.slot_id: item.id for item in items}
-    for chunk in _chunks(list(by_slot)):
+    for chunk in chunks(list(by_slot)):
         rows = session.exec(
             select(Slot, Document, DocumentVersion, Student)
             .join(Document, (Document.id == Slot.document_id) & (Document.school_id == Slot.school_id))
@@ -485,9 +347,3 @@ def _slots_of_versions() -> Any:
         .order_by(Slot.version_id, Slot.position)
         .with_for_update()
     )
-
-
-def _chunks(ids: Sequence[str], size: int = 400) -> Iterable[Sequence[str]]:
-    """SQLite bounds the number of parameters of a statement."""
-    for start in range(0, len(ids), size):
-        yield ids[start : start + size]

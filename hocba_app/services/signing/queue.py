@@ -11,6 +11,7 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import SEAL, Batch, BatchItem, Database, Job, SigningKey
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import signing as rows
+from hocba_app.models.repositories import signing_queue as due_rows
 from hocba_app.models.repositories.many import add_rows
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.sessions import Identity
@@ -75,14 +76,14 @@ def my_groups(db: Database, who: Identity) -> list[WaitingGroup]:
 
 def subject_words(db: Database, who: Identity) -> dict[str, str]:
     """Names of the school's subjects by code."""
-    return changes.kept(db, who.school_id, "subjects", rows.subject_names)
+    return changes.kept(db, who.school_id, "subjects", due_rows.subject_names)
 
 
 def groups_for(session: Session, who: Identity) -> list[WaitingGroup]:
     """The same as :func:`waiting_for`, counted in the database: hundreds of records are a dozen lines of a page."""
     found: list[WaitingGroup] = []
     if who.staff_id is not None:
-        for row in rows.due_groups(session, who.staff_id):
+        for row in due_rows.due_groups(session, who.staff_id):
             found.append(
                 WaitingGroup(
                     row.stage, row.kind, row.school_year, row.class_id, row.class_name, tuple(row.subjects), row.waiting,
@@ -108,16 +109,16 @@ def waiting_for(session: Session, who: Identity, *, stage: str | None = None) ->
     """
     found: list[Waiting] = []
     if who.staff_id is not None and stage != SEAL:
-        found += _waiting(session, rows.due_slots(session, staff_id=who.staff_id, stage=stage))
+        found += _waiting(session, due_rows.due_slots(session, staff_id=who.staff_id, stage=stage))
     if "seal_operator" in who.roles and stage in (None, SEAL):
-        found += _waiting(session, rows.due_slots(session, staff_id=None), seal=True)
+        found += _waiting(session, due_rows.due_slots(session, staff_id=None), seal=True)
     return found
 
 
-def _waiting(session: Session, due: list[rows.DueSlot], *, seal: bool = False) -> list[Waiting]:
+def _waiting(session: Session, due: list[due_rows.DueSlot], *, seal: bool = False) -> list[Waiting]:
     if not due:
         return []
-    busy = rows.slots_in_live_batches(session)
+    busy = due_rows.slots_in_live_batches(session)
     documents = [Sealing(slot.document_id, slot.student_id, slot.school_year, slot.class_id) for slot in due]
     sealable = sealable_now(session, documents) if seal else frozenset()
     found = []
@@ -154,7 +155,7 @@ def start(db: Database, who: Identity, slot_ids: Sequence[str]) -> list[str]:
         rows.serialise(session)  # two taps at once must not become two requests for the same slots
         waiting = {item.slot_id: item for item in waiting_for(session, who)}
         unknown = [slot_id for slot_id in slot_ids if slot_id not in waiting]
-        for slot, _ in rows.slots_with_documents(session, unknown):
+        for slot, _ in due_rows.slots_with_documents(session, unknown):
             if slot.staff_id != who.staff_id and not (slot.stage == SEAL and "seal_operator" in who.roles):
                 raise HocbaError(ErrorCode.SLOT_NOT_YOURS)
         chosen = [waiting[slot_id] for slot_id in dict.fromkeys(slot_ids) if slot_id in waiting]

@@ -13,7 +13,8 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Account, Database, Job, Reminder, SchoolClass, Staff
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import reminders as rows
-from hocba_app.models.repositories.signing import serialise, subject_names
+from hocba_app.models.repositories.signing import serialise
+from hocba_app.models.repositories.signing_queue import subject_names
 from hocba_app.services.accounts.authority import Right, allowed, require
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.audit import changes

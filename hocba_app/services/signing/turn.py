@@ -15,6 +15,7 @@ from hocba_app.domain.lifecycle import may_seal
 from hocba_app.models import SEAL, Batch, BatchItem, LateAnswer, SchoolClass, Staff
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import signing as rows
+from hocba_app.models.repositories import signing_queue as due_rows
 from hocba_app.services.signing.leases import take_leases
 
 STILL_THERE = timedelta(seconds=20)
@@ -162,7 +163,7 @@ def sealable_now(session: Session, documents: Sequence[Any]) -> frozenset[str]:
     students: dict[str, set[str]] = {}
     for document in documents:
         students.setdefault(years[document.id], set()).add(document.student_id)
-    states = {year: rows.document_states(session, sorted(wanted), year) for year, wanted in students.items()}
+    states = {year: due_rows.document_states(session, sorted(wanted), year) for year, wanted in students.items()}
     found = []
     for document in documents:
         state = states[years[document.id]].get(document.student_id, {})
@@ -188,7 +189,7 @@ def _may_sign_as_principal(session: Session, staff_id: str, kind: str) -> bool:
         return True
     day = today().isoformat()
     return any(
-        kind in delegation.kinds and delegation.from_date <= day <= delegation.to_date for delegation in rows.delegations_of(session, staff_id)
+        kind in delegation.kinds and delegation.from_date <= day <= delegation.to_date for delegation in due_rows.delegations_of(session, staff_id)
     )
 
 
