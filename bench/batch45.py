@@ -22,6 +22,7 @@ from sqlmodel import SQLModel, select
 from bench.sealed_record import ink
 from hocba_app.models import Batch, Database, School, SigningKey, Staff
 from hocba_app.models import SignatureImage as ImageRow
+from hocba_app.models.table_sizes import tell_sizes
 from hocba_app.services.jobs.advance import Claims, advance
 from hocba_app.services.jobs.claims import Claim, take
 from hocba_app.services.jobs.registry import Work
@@ -66,6 +67,7 @@ def batch45_seconds(folder: Path) -> float:
     with _trust(folder / "trust") as url, _settings(folder, url):
         db = Database(f"sqlite:///{folder}/bench.db")
         SQLModel.metadata.create_all(db.engine)
+        tell_sizes(db.engine)
         authority = Authority(folder / "trust", url)
         try:
             small = _school(db, authority)

@@ -69,6 +69,7 @@ def _measure(account: dict[str, Any]) -> dict[str, Any]:
     from sqlmodel import SQLModel, func, select
 
     from hocba_app.models import Job, School, StudentResult, database
+    from hocba_app.models.table_sizes import tell_sizes
     from hocba_app.services.accounts.schools import operator, set_credentials
     from hocba_app.services.jobs.claims import finish, take
     from hocba_app.services.jobs.registry import Work, function_of
@@ -76,6 +77,7 @@ def _measure(account: dict[str, Any]) -> dict[str, Any]:
 
     db = database()
     SQLModel.metadata.create_all(db.engine)
+    tell_sizes(db.engine)
     with db.installation(write=True) as session:
         school = School(code=account["code"], name=account["name"], current_year=YEAR)
         session.add(school)

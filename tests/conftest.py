@@ -13,6 +13,7 @@ from sqlmodel import SQLModel
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
 from hocba_app.models import Database, School
+from hocba_app.models.table_sizes import tell_sizes
 from hocba_app.services.signing.outside import close_connections
 
 POSTGRES = os.environ.get("HOCBA_TEST_POSTGRES_URL", "")
@@ -46,6 +47,7 @@ def db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     if request.param == "sqlite":
         database = Database(f"sqlite:///{tmp_path}/test.db")
         SQLModel.metadata.create_all(database.engine)
+        tell_sizes(database.engine)
         yield database
         database.dispose()
         return

@@ -10,6 +10,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
+from hocba_app.models.table_sizes import tell_sizes
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -18,6 +20,11 @@ def upgrade(url: str) -> None:
     if url.startswith("sqlite:///"):
         Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
     command.upgrade(_config(url), "head")
+    engine = create_engine(url)
+    try:
+        tell_sizes(engine)
+    finally:
+        engine.dispose()
 
 
 def pending_revision(url: str) -> str | None:

@@ -19,6 +19,7 @@ from sqlmodel import SQLModel, select
 
 from bench.sealed_record import Signer, World, pem
 from hocba_app.models import Database, School, SignatureImage, SigningKey, Staff
+from hocba_app.models.table_sizes import tell_sizes
 from hocba_app.services.signing import certificates, committing, confirming, outside, preparing, stamping
 from hocba_app.services.signing.providers.provider import Credential, ProviderStatus, SignRequest, Submitted
 from hocba_app.services.storage import blobs
@@ -94,6 +95,7 @@ class Crashing:
         settings.cache_clear()
         db = Database(self.url)
         SQLModel.metadata.create_all(db.engine)
+        tell_sizes(db.engine)
         with db.installation(write=True) as session:
             school = School(code="79760001", name="Trường THCS Kim Đồng", tax_code="0312345678", current_year="2025-2026", province="TP. Hồ Chí Minh")
             session.add(school)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
@@ -71,13 +71,22 @@ def sent_on(session: Session, day: str, class_ids: Collection[str]) -> set[tuple
     return {(class_id, staff_id) for class_id, staff_id in session.exec(query).all()}
 
 
-def unseen_of(session: Session, staff_id: str) -> list[tuple[Reminder, str, str]]:
-    """``(reminder, class name, who reminds)`` that a person has not dismissed, newest first."""
-    return [tuple(row) for row in rows_of(session, _UNSEEN, person=staff_id)]  # type: ignore[misc]
+class Unseen(NamedTuple):
+    """A reminder that a person has not dismissed."""
+
+    id: str
+    class_id: str
+    class_name: str
+    reminded_by: str
+
+
+def unseen_of(session: Session, staff_id: str) -> list[Unseen]:
+    """What a person was reminded of and has not dismissed, newest first."""
+    return [Unseen(*row) for row in rows_of(session, _UNSEEN, person=staff_id)]
 
 
 _UNSEEN = (
-    select(Reminder, SchoolClass.name, Account.full_name)
+    select(Reminder.id, Reminder.class_id, SchoolClass.name, Account.full_name)
     .join(SchoolClass, (col(SchoolClass.id) == Reminder.class_id) & (col(SchoolClass.school_id) == Reminder.school_id))
     .join(Account, (col(Account.id) == Reminder.from_account) & (col(Account.school_id) == Reminder.school_id))
     .where(own_school(Reminder), Reminder.to_staff == given("person"), col(Reminder.seen_at).is_(None))

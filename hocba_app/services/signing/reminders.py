@@ -13,6 +13,7 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Account, Database, Job, Reminder, SchoolClass, Staff
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import reminders as rows
+from hocba_app.models.repositories.many import set_rows
 from hocba_app.models.repositories.signing import serialise
 from hocba_app.models.repositories.signing_queue import subject_names
 from hocba_app.services.accounts.authority import Right, allowed, require
@@ -121,12 +122,12 @@ def reminders_of(db: Database, who: Identity) -> list[Asked]:
     if who.staff_id is None:
         return []
     with db.read(who.school_id) as session:
-        newest: dict[str, tuple[Reminder, str, str]] = {}
+        newest: dict[str, rows.Unseen] = {}
         for found in rows.unseen_of(session, who.staff_id):
-            newest.setdefault(found[0].class_id, found)
+            newest.setdefault(found.class_id, found)
         asked = [
-            Asked(reminder.id, class_name, by, rows.due_documents(session, who.staff_id, reminder.class_id))
-            for reminder, class_name, by in newest.values()
+            Asked(found.id, found.class_name, found.reminded_by, rows.due_documents(session, who.staff_id, found.class_id))
+            for found in newest.values()
         ]
     return [reminder for reminder in asked if reminder.records]
 
@@ -143,10 +144,8 @@ def dismiss(db: Database, who: Identity, reminder_id: str) -> None:
         if reminder is None or reminder.to_staff != who.staff_id:
             raise HocbaError(ErrorCode.NOT_FOUND, what="lời nhắc")
         now = utc_now()
-        for row, *_ in rows.unseen_of(session, who.staff_id):
-            if row.class_id == reminder.class_id:
-                row.seen_at = now
-                session.add(row)
+        same_class = [found.id for found in rows.unseen_of(session, who.staff_id) if found.class_id == reminder.class_id]
+        set_rows(session, Reminder, ({"id": reminder_id, "seen_at": now} for reminder_id in same_class))
         changed(session)
 
 

@@ -25,6 +25,7 @@ from hocba_app.models import (
     database,
 )
 from hocba_app.models.base import utc_now
+from hocba_app.models.table_sizes import tell_sizes
 from hocba_app.services.accounts import sessions
 from hocba_app.services.jobs.advance import Claims, advance
 from hocba_app.services.records.lock import start_lock
@@ -62,6 +63,7 @@ def web_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]
     database.cache_clear()
     db = database()
     SQLModel.metadata.create_all(db.engine)
+    tell_sizes(db.engine)
     yield db
     sessions.settle()
     db.dispose()
