@@ -157,8 +157,8 @@ class Year:
 
     def may(self) -> None:
         """The year's results: lock, sign in order, seal; a class is signed as soon as it is locked. Pupils to be re-assessed are left out."""
-        self._submit_and_sync("year_end", "results", "II")
         self._begin_handing_over()
+        self._submit_and_sync("year_end", "results", "II")
         self._meet_newcomers()
         self._sign("sign", "subject", "homeroom", "principal", SEAL, coming=self._locking("cover", "history", "results"))
 
