@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlmodel import select
 
@@ -33,6 +34,10 @@ TAP_AT_ONCE = 6
 RETRIES = 3
 """How often a record that was not signed is tried again."""
 SILENT_SECONDS = 900.0
+
+
+_SEEN = select(Batch.id, Batch.owner, Batch.state, Batch.note, Batch.offered_at, Batch.accepted, Batch.failed, Batch.committed)  # type: ignore[call-overload]
+"""What a signer's page shows of a running batch."""
 
 
 @dataclass
@@ -160,7 +165,7 @@ class Desk:
         if not running:
             return False
         with self._db.read(self._school_id) as session:
-            batches = session.exec(select(Batch).where(Batch.id.in_(list(running)))).all()  # type: ignore[attr-defined]
+            batches = session.exec(_SEEN.where(Batch.id.in_(list(running)))).all()  # type: ignore[attr-defined]
             over = [batch for batch in batches if batch.state in BATCH_OVER]
             failed = (
                 session.exec(select(BatchItem).where(BatchItem.batch_id.in_([batch.id for batch in over]), BatchItem.state == "failed")).all()  # type: ignore[attr-defined]
@@ -190,7 +195,7 @@ class Desk:
             return signer.stage == "homeroom" and signer.who.staff_id == self._homeroom.get(class_id)
         return signer.stage == {"homeroom": "principal", "principal": SEAL}.get(stage)
 
-    def _ask_phone(self, batch: Batch, user: str, phones: ThreadPoolExecutor) -> None:
+    def _ask_phone(self, batch: Any, user: str, phones: ThreadPoolExecutor) -> None:
         """The person looks at his phone; when the request is not there yet he looks again."""
         asked = self._asked.get(batch.id)
         if asked is None or (asked.done() and asked.result() == 0):
@@ -201,7 +206,7 @@ class Desk:
         if self._tries[item.slot_id] == RETRIES:
             self.failures.append({"slot": item.slot_id, "reason": item.error_code or ""})
 
-    def _count(self, stage: str, batch: Batch) -> None:
+    def _count(self, stage: str, batch: Any) -> None:
         span = self._spans.setdefault(stage, Span(first=time.monotonic()))
         span.count += batch.committed
         span.last = time.monotonic()
