@@ -96,7 +96,7 @@ class Tab:
         step = chance.random()
         if step < 0.35:
             self.path = "/sign"
-            return await self.send(self.names["queue"], "said")
+            return await self.send(self.names["queue"], "done")
         if step < 0.6:
             self.path = f"/records?page={chance.randint(1, 3)}"
             return await self.send(self.names["records"], "asking")
@@ -198,6 +198,9 @@ async def _load(base: str, tokens: list[str], school: PlayedSchool, pid: int) ->
     from hocba_app.state.records import RecordsState
     from hocba_app.state.signing import SigningState
 
+    for state, mark in ((SigningState, "done"), (RecordsState, "asking"), (RecordState, "asking")):
+        if mark not in state.vars:  # renamed: no answer would ever be known
+            raise LookupError(f"{state.__name__}.{mark}")
     names = {key: format_event_handler(handler) for key, handler in (("queue", SigningState.load), ("records", RecordsState.load), ("record", RecordState.load))}
     times: list[float] = []
     warm = time.monotonic() + 12
