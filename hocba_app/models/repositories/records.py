@@ -86,8 +86,6 @@ def pupils_of_class(session: Session, class_id: str, student_ids: Sequence[str] 
         .where(Enrolment.class_id == class_id, col(Enrolment.active))
         .order_by(Student.sort_name, Student.id)
     )
-    if student_ids is not None and len(student_ids) <= _CHUNK:
-        query = query.where(col(Student.id).in_(student_ids))
     wanted = None if student_ids is None else set(student_ids)
     found = {student.id: student for student in session.exec(query).all() if wanted is None or student.id in wanted}
     return list(found.values())

@@ -29,7 +29,7 @@ LIVE_ITEM = ("claimed", "prepared", "answered", "stamped")
 BATCH_OVER = ("committed", "ended")
 BATCH_BUSY = ("claimed", "prepared", "sending", "waiting", "answered", "stamped")
 """States in which a batch holds its documents and its key. Asked for by name, not as "not over": an index finds these few among
-the batches of all years."""
+the batches of all years. A test holds them against the states that have a handler: one left out would free its documents."""
 BATCH_LIVE = ("queued", *BATCH_BUSY)
 
 
