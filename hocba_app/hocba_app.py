@@ -55,6 +55,7 @@ app = rx.App(
     api_transformer=[create_api(), BodyLimit, SecurityHeaders],  # the last is the outermost
     toaster=rx.toast.provider(position="bottom-center"),
     app_wraps=WRAPS,
+    frontend_exception_handler=logs.frontend_defect,
     head_components=[rx.el.script(src="/scripts/pages.js", defer=True)],
 )
 app.add_middleware(Gate(), index=0)

@@ -7,8 +7,68 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
+import time
 
 import structlog
+
+LONGEST_LINE = 500
+"""Letters of what a browser says of itself."""
+LONGEST_RECORD = 6_000
+"""Letters of one record of a library: room for a traceback, not for a megabyte that a stranger sent."""
+PER_MINUTE = 60
+"""Records of libraries; what comes on top is counted."""
+_LIBRARIES = ("reflex", "socketio", "engineio")
+
+
+def one_line(text: str, longest: int = LONGEST_LINE) -> str:
+    """Text from outside as one printable line of at most ``longest`` letters."""
+    cut = text[:longest]
+    return "".join(letter if letter.isprintable() else " " for letter in cut) + ("…" if len(text) > longest else "")
+
+
+def frontend_defect(exception: Exception) -> None:
+    """Note what a browser reported."""
+    if (left_out := _frontend.admit()) is not None:
+        structlog.get_logger().error("page.defect", said=one_line(str(exception)), left_out=left_out)
+
+
+class _Budget:
+    """So many records a minute; the next one let pass tells how many were not."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._lock = most, threading.Lock()
+        self._began, self._count, self._left_out = 0.0, 0, 0
+
+    def admit(self) -> int | None:
+        """How many were left out since the last one, or None for a record that is one too many."""
+        with self._lock:
+            now = time.monotonic()
+            if now - self._began > 60:
+                self._began, self._count = now, 0
+            self._count += 1
+            if self._count > self._most:
+                self._left_out += 1
+                return None
+            left_out, self._left_out = self._left_out, 0
+            return left_out
+
+
+_frontend, _libraries = _Budget(20), _Budget(PER_MINUTE)
+
+
+class _Bounded(logging.Handler):
+    """What the framework logs, as one bounded line each: clients can put whatever they send into its words."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        left_out = _libraries.admit()
+        if left_out is None:
+            return
+        said = self.format(record)
+        if len(said) > LONGEST_RECORD:  # a traceback says at its end what happened
+            said = f"{said[: LONGEST_RECORD // 2]} … {said[-LONGEST_RECORD // 2 :]}"
+        lines = (one_line(line, LONGEST_RECORD) for line in said.splitlines())
+        structlog.get_logger().error(record.name, said="\n".join(lines), left_out=left_out)
 
 
 def configure() -> None:
@@ -25,3 +85,7 @@ def configure() -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
+    for name in _LIBRARIES:
+        library = logging.getLogger(name)
+        if not any(isinstance(handler, _Bounded) for handler in library.handlers):
+            library.addHandler(_Bounded(logging.WARNING))

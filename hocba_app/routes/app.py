@@ -8,6 +8,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, Response
+from sqlalchemy.exc import DataError
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.routes import (
@@ -51,6 +52,12 @@ def create_api() -> FastAPI:
     @api.exception_handler(RequestValidationError)
     async def unreadable(_request: Request, _error: RequestValidationError) -> Response:
         return error_page(HocbaError(ErrorCode.INVALID_INPUT, detail="biểu mẫu gửi lên thiếu hoặc sai thông tin"), 422)
+
+    @api.exception_handler(UnicodeError)
+    @api.exception_handler(DataError)
+    async def no_text(_request: Request, _error: Exception) -> Response:
+        """A zero byte or half a letter, in an address, a cookie or a form: no database takes it as text."""
+        return error_page(HocbaError(ErrorCode.INVALID_INPUT, detail="địa chỉ hoặc biểu mẫu có ký tự không hợp lệ"), 400)
 
     @api.exception_handler(Exception)
     async def defect(_request: Request, error: Exception) -> Response:

@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from hocba_app.domain.calendar import local_text
+from hocba_app.domain.email_address import one_address
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Account, Database, LoginName, School, Staff
 from hocba_app.models.base import utc_now
@@ -57,8 +58,9 @@ def ensure_staff_accounts(session: Session, *, actor: str = "") -> AccountChange
                 _create(session, school.code, staff, actor)
                 created += 1
             continue
-        if (account.full_name, account.email) != (staff.full_name, staff.email):
-            account.full_name, account.email = staff.full_name, staff.email
+        email = one_address(staff.email)
+        if (account.full_name, account.email) != (staff.full_name, email):
+            account.full_name, account.email = staff.full_name, email
             session.add(account)
         if not staff.active and not account.disabled:
             account.disabled, account.code_hash = True, None
@@ -73,7 +75,7 @@ def _create(session: Session, school_code: str, staff: Staff, actor: str) -> Non
     number = 1
     while rows.taken_names(session, [name := staff_login_name(staff.code, school_code, number)]):
         number += 1
-    account = Account(username=name, staff_id=staff.id, full_name=staff.full_name, email=staff.email)
+    account = Account(username=name, staff_id=staff.id, full_name=staff.full_name, email=one_address(staff.email))
     session.add(account)
     session.flush()
     session.add(LoginName(name=name, school_id=account.school_id, account_id=account.id))

@@ -159,9 +159,12 @@ def _day(text: str) -> datetime | None:
     if not text:
         return None
     try:
-        return datetime.combine(date.fromisoformat(text), time(), VIETNAM)
+        day = date.fromisoformat(text)
     except ValueError as error:
         raise HocbaError(ErrorCode.INVALID_INPUT, detail="ngày") from error
+    if not 1900 <= day.year <= 2100:  # the calendar's own ends have no day before or after them
+        raise HocbaError(ErrorCode.INVALID_INPUT, detail="ngày")
+    return datetime.combine(day, time(), VIETNAM)
 
 
 def _told(session: Session, found: Sequence[AuditEvent]) -> list[AuditRow]:

@@ -11,6 +11,7 @@ from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from urllib.parse import unquote, urlsplit
 
+from hocba_app.domain.email_address import one_address
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.settings import settings
 
@@ -23,6 +24,7 @@ class Letter:
     """One plain-text letter to one person."""
 
     to: str
+    """One mailbox; anything else is refused (:func:`hocba_app.domain.email_address.one_address`)."""
     subject: str
     text: str
 
@@ -81,14 +83,17 @@ def _connect(url: str) -> smtplib.SMTP:
 
 
 def _send(server: smtplib.SMTP, letter: Letter) -> None:
+    to = one_address(letter.to)
+    if to is None:  # a header may name many mailboxes, and the server would be asked for each of them
+        raise HocbaError(ErrorCode.MAIL_FAILED, detail="not one address")
     try:
         message = EmailMessage()
         message["From"] = settings().mail_from
-        message["To"] = letter.to
+        message["To"] = to
         message["Subject"] = letter.subject
         message["Date"] = formatdate()
         message["Message-ID"] = make_msgid(domain=settings().mail_from.rpartition("@")[2].rstrip(">") or None)
         message.set_content(letter.text)
-        server.send_message(message)
+        server.send_message(message, to_addrs=[to])
     except (OSError, smtplib.SMTPException, ValueError) as error:
         raise HocbaError(ErrorCode.MAIL_FAILED, detail=type(error).__name__) from error

@@ -9,6 +9,7 @@ from datetime import timedelta
 from sqlmodel import Session, select
 
 from hocba_app.domain.calendar import today
+from hocba_app.domain.email_address import one_address
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Account, Database, Job, Reminder, SchoolClass, Staff
 from hocba_app.models.base import utc_now
@@ -197,7 +198,7 @@ def post_reminder(work: Work) -> float | None:
 def _address(session: Session, person: Staff) -> str:
     """Where his letters go; "" where mail is not set up or no address is known."""
     account = session.exec(select(Account).where(Account.staff_id == person.id)).first()
-    return ((account.email if account is not None else None) or person.email or "") if offered() else ""
+    return (one_address(account.email if account is not None else None) or one_address(person.email) or "") if offered() else ""
 
 
 def _letter(session: Session, reminder_id: str) -> Letter | None:

@@ -131,3 +131,11 @@ def test_only_admins_mail(db: Database, make_account: Callable[..., Account], wh
     with pytest.raises(HocbaError) as caught:
         mail_codes(db, who(teacher), [teacher.id])
     assert caught.value.code is ErrorCode.FORBIDDEN
+
+
+@pytest.mark.parametrize("address", ["a@school.example, b@evil.example", "a@school.example\nBcc: b@evil.example", "Thầy A <a@school.example>", "a@b@evil.example"])
+def test_a_code_goes_to_one_mailbox_or_to_nobody(address: str, monkeypatch: pytest.MonkeyPatch, server: MailServer) -> None:
+    configure(monkeypatch, f"smtp://127.0.0.1:{server.server_address[1]}")
+    with mail.post_office() as post, pytest.raises(HocbaError) as refused:
+        post(mail.Letter(address, "Mã", "K7QM-2RTX-9BHD"))
+    assert refused.value.code is ErrorCode.MAIL_FAILED and server.letters == []

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import logging
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import httpx
 import pytest
@@ -18,12 +19,13 @@ from reflex_base.event.processor import base_state_processor
 from reflex_base.registry import RegistrationContext
 from sqlmodel import SQLModel, select
 
+from hocba_app import logs
 from hocba_app.hocba_app import app
 from hocba_app.models import Account, Database, Document, DocumentVersion, Job, Slot, Staff, Student
 from hocba_app.routes import caller
 from hocba_app.routes.app import ROUTERS, create_api
 from hocba_app.services.accounts.authority import Right
-from hocba_app.state import following, guard
+from hocba_app.state import following, gate, guard
 from hocba_app.state.dashboard import DashboardState
 from hocba_app.state.signing import SigningState
 from tests.integration.web.conftest import ROLES, WebSchool
@@ -67,6 +69,14 @@ def handlers() -> dict[str, Any]:
         if entry.handler.fn.__module__.startswith("hocba_app.")
     }
     assert len(found) > 10, "a wrong prefix must not make these tests empty"
+    return found
+
+
+def framework_handlers() -> dict[str, Any]:
+    """Every handler Reflex registered by itself, for its own states and for ours."""
+    own = handlers()
+    found = {name: entry for name, entry in RegistrationContext.get().event_handlers.items() if name not in own}
+    assert sum(name.endswith(".setvar") for name in found) > 10, "Reflex gives each state one"
     return found
 
 
@@ -138,6 +148,50 @@ async def test_the_gate_lets_each_role_do_what_the_table_says(
     assert wrong == []
 
 
+@pytest.mark.parametrize("role", ["", "admin", "principal"])
+async def test_of_the_frameworks_handlers_only_the_listed_run(
+    role: str, two_schools: tuple[WebSchool, WebSchool], run: Any, reached: list[Any]
+) -> None:
+    passed = set()
+    for name, entry in framework_handlers().items():
+        reached.clear()
+        await run(name, two_schools[0].tokens.get(role, ""), f"framework-{role}", info="TypeError: x", component_stack="")
+        passed |= {name} if entry.handler in reached else set()
+    assert passed == gate.FRAMEWORK | ({gate.FRONTEND_REPORT} if role else set())
+
+
+async def test_setvar_changes_nothing(two_schools: tuple[WebSchool, WebSchool], run: Any) -> None:
+    token = two_schools[0].tokens["subject"]
+    names = [name for name in framework_handlers() if name.endswith("audit_state.setvar")]
+    sent = [await run(name, token, "setvar", var_name="search", value="fresh-words") for name in names]
+    assert names and "fresh-words" not in json_dumps(sent)
+
+
+async def test_a_page_that_reports_a_defect_writes_one_short_line(
+    two_schools: tuple[WebSchool, WebSchool], run: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logs.configure()
+    info = "TypeError: broken\n2026-05-20 level=info event=forged " + "x" * 900_000
+    await run(gate.FRONTEND_REPORT, "", "stranger", info=info, component_stack="y" * 900_000)
+    assert "broken" not in capsys.readouterr().err
+    for number in range(3):
+        await run(gate.FRONTEND_REPORT, two_schools[0].tokens["subject"], "reporter", info=f"{number} {info}", component_stack="y" * 900_000)
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split("said=")[1][1:20] for line in lines if "page.defect" in line] == [f"{number} TypeError: broken" for number in range(3)]
+    assert all(len(line) < 800 for line in lines) and not any(line.startswith("2026-05-20 level") for line in lines)
+
+
+async def test_what_the_framework_logs_of_a_stranger_is_short_and_one_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logs.configure()
+    monkeypatch.setattr(logs, "_libraries", logs._Budget(5))
+    for _ in range(20):
+        logging.getLogger("reflex.app").warning("Event data: %s", "a\nevent=forged " * 70_000)
+    lines = [line for line in capsys.readouterr().err.splitlines() if "reflex.app" in line]
+    assert len(lines) == 5 and all(len(line) < logs.LONGEST_RECORD * 1.2 for line in lines)
+
+
 async def test_an_undeclared_handler_is_refused(two_schools: tuple[WebSchool, WebSchool], run: Any, reached: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     name, entry = next((name, entry) for name, entry in handlers().items() if "dashboard" in name and name.endswith(".load"))
     monkeypatch.delattr(entry.handler.fn, "__hocba_access__")
@@ -206,6 +260,51 @@ async def test_nobody_of_another_school_sees_or_touches_anything(
             sent = json_dumps(await run(name, theirs.tokens[role], tab, path=f"/records/{given}?class={given}&document_id={given}", **payload))
             assert ours.mark not in sent, (name, given)
     assert _rows_of(web_database, ours) == before
+
+
+NASTY = ("a.é", "\x00", "\ud800", "..%2f", "9" * 400, "-1", "0001-01-01", "9999-12-31", "null", "[]", "eA.eA", "é" * 300)
+"""What an address, a cookie or a form may hold when nobody meant well."""
+_ASKED = ("notice", "page", "year", "draft", "action", "actor", "since", "until", "order", "class", "kind", "state", "sort", "search", "missing", "grade", "step", "tab", "version")
+
+
+@pytest.mark.parametrize("nasty", NASTY)
+async def test_nothing_in_an_address_or_a_cookie_is_a_defect_of_a_page(
+    nasty: str, two_schools: tuple[WebSchool, WebSchool], run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    defects: list[Exception] = []
+    monkeypatch.setattr(app.event_processor, "backend_exception_handler", defects.append)
+    query = dict.fromkeys(_ASKED, nasty) | {"document_id": "x", "student_id": "x"}
+    loads = [name for name in handlers() if name.endswith((".load", ".load_public"))]
+    assert len(loads) > 15
+    for cookie in (f"{guard.COOKIE}={nasty}", nasty, f"{guard.COOKIE}={two_schools[0].tokens['admin']}; other={nasty}"):
+        for name in loads:
+            data = _router("") | {"headers": {"cookie": cookie}, "token": "nasty", "asPath": f"/?{urlencode(query, errors='replace')}", "query": query}
+            _ = [delta async for delta in app.event_processor.enqueue_stream_delta("nasty", Event(name=name, payload={}, router_data=data))]
+    assert defects == []
+
+
+@pytest.mark.parametrize("nasty", NASTY)
+async def test_nothing_in_an_address_a_cookie_or_a_form_is_a_defect_of_a_route(nasty: str, two_schools: tuple[WebSchool, WebSchool]) -> None:
+    wrong = []
+    transport = httpx.ASGITransport(create_api(), raise_app_exceptions=False)  # type: ignore[arg-type]
+    typed = quote(nasty, safe="", errors="surrogatepass")
+    async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
+        async def ask(route: Any, cookie: str) -> None:
+            path = f"{re.sub(r'{.*?}', typed, route.path)}?{'&'.join(f'{name}={typed}' for name in _ASKED)}"
+            form = "&".join(f"{name}={typed}" for name in ("username", "password", "again", "code", "old", "pin", "accounts", "staff_id", "school_year"))
+            given = f"{guard.COOKIE}={cookie}".encode("utf-8", "surrogatepass")
+            headers = [(b"origin", b"http://testserver"), (b"cookie", given), (b"content-type", b"application/x-www-form-urlencoded")]
+            method = "POST" if "POST" in route.methods else "GET"
+            answer = await client.request(method, path, headers=headers, content=form if method == "POST" else None)
+            if answer.status_code >= 500:
+                wrong.append((method, route.path, answer.status_code))
+
+        for route in _routes():
+            if not route.path.startswith("/session"):
+                await ask(route, two_schools[0].tokens["admin"])
+            if route.path in ("/session", "/session/end", "/session/activate", "/session/password", "/files/audit.csv"):
+                await ask(route, nasty)
+    assert wrong == []
 
 
 ROUTES = {
