@@ -41,11 +41,11 @@ def db_upgrade() -> None:
 @app.command()
 def worker() -> None:
     """Chạy tiến trình xử lý công việc nền."""
-    from hocba_app.models import database
     from hocba_app.services.jobs.worker import Worker
     from hocba_app.settings import settings
+    from hocba_app.startup import installation
 
-    Worker(database(), settings().jobs_database_url, Path(settings().locks_dir)).run_until_signal()
+    Worker(installation(), settings().jobs_database_url, Path(settings().locks_dir)).run_until_signal()
 
 
 @app.command()

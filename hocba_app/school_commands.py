@@ -13,8 +13,9 @@ import typer
 
 from hocba_app.domain.calendar import school_year_of, today
 from hocba_app.domain.errors import HocbaError
-from hocba_app.models import Account, database
+from hocba_app.models import Account
 from hocba_app.services.accounts import activation, administration, schools
+from hocba_app.startup import installation
 
 school_app = typer.Typer(help="Trường của hệ thống và thông tin kết nối của trường.", no_args_is_help=True)
 user_app = typer.Typer(help="Tài khoản của một trường.", no_args_is_help=True)
@@ -48,7 +49,7 @@ def add_school(
     """Thêm một trường và quản trị đầu tiên của trường."""
     with _refusals_told():
         made = schools.add_school(
-            database(), code=code, name=name, admin_name=admin_name, current_year=year or school_year_of(today()), level=level,
+            installation(), code=code, name=name, admin_name=admin_name, current_year=year or school_year_of(today()), level=level,
             commune=commune, province=province, department=department, tax_code=tax_code,
         )
     if as_json:
@@ -62,7 +63,7 @@ def add_school(
 def list_schools(as_json: AsJson = False) -> None:
     """Liệt kê các trường."""
     with _refusals_told():
-        found = schools.schools(database())
+        found = schools.schools(installation())
     if as_json:
         _print_json(
             [
@@ -87,12 +88,12 @@ def set_credentials(
 ) -> None:
     """Lưu thông tin kết nối; bí mật được hỏi riêng (hoặc đọc từng dòng từ đầu vào chuẩn), không đi qua dòng lệnh."""
     with _refusals_told():
-        school = schools.school_with_code(database(), code)
+        school = schools.school_with_code(installation(), code)
         if smas_client_id is None and mysign_client_id is None:
             typer.echo("Hãy cho biết --smas-client-id hoặc --mysign-client-id.", err=True)
             raise typer.Exit(2)
         schools.set_credentials(
-            database(), schools.operator(school.id),
+            installation(), schools.operator(school.id),
             smas_client_id=smas_client_id, smas_secret=None if smas_client_id is None else _secret("SMAS"),
             mysign_client_id=mysign_client_id, mysign_secret=None if mysign_client_id is None else _secret("MySign"),
         )
@@ -107,9 +108,9 @@ def list_users(
 ) -> None:
     """Liệt kê tài khoản của một trường."""
     with _refusals_told():
-        operator = schools.operator(schools.school_with_code(database(), school).id)
+        operator = schools.operator(schools.school_with_code(installation(), school).id)
         found, page = [], 1
-        while rows := administration.accounts_page(database(), operator, search, page, administration.LARGEST_PAGE).rows:
+        while rows := administration.accounts_page(installation(), operator, search, page, administration.LARGEST_PAGE).rows:
             found += rows
             page += 1
     if as_json:
@@ -129,7 +130,7 @@ def new_code(username: str, as_json: AsJson = False) -> None:
     """Cấp mã kích hoạt mới; mật khẩu và phiên đăng nhập cũ hết hiệu lực ngay."""
     with _refusals_told():
         account = _account(username)
-        [(name, _, code)] = activation.issue_codes(database(), schools.operator(account.school_id), [account.id])
+        [(name, _, code)] = activation.issue_codes(installation(), schools.operator(account.school_id), [account.id])
     if as_json:
         _print_json({"username": name, "code": code})
         return
@@ -146,7 +147,7 @@ def grant(
     with _refusals_told():
         account = _account(username)
         change = administration.revoke if take_back else administration.grant
-        change(database(), schools.operator(account.school_id), account.id, role)
+        change(installation(), schools.operator(account.school_id), account.id, role)
     typer.echo(f"{'Đã thu hồi' if take_back else 'Đã cấp'} {role}: {account.username}")
 
 
@@ -155,7 +156,7 @@ def disable(username: str) -> None:
     """Khóa một tài khoản; các phiên đăng nhập kết thúc ngay."""
     with _refusals_told():
         account = _account(username)
-        administration.disable(database(), schools.operator(account.school_id), account.id)
+        administration.disable(installation(), schools.operator(account.school_id), account.id)
     typer.echo(f"Đã khóa {account.username}")
 
 
@@ -164,12 +165,12 @@ def enable(username: str) -> None:
     """Mở khóa một tài khoản."""
     with _refusals_told():
         account = _account(username)
-        administration.enable(database(), schools.operator(account.school_id), account.id)
+        administration.enable(installation(), schools.operator(account.school_id), account.id)
     typer.echo(f"Đã mở khóa {account.username}")
 
 
 def _account(username: str) -> Account:
-    return schools.account_with_name(database(), username)
+    return schools.account_with_name(installation(), username)
 
 
 def _secret(of: str) -> str:

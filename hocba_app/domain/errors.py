@@ -73,6 +73,11 @@ class ErrorCode(StrEnum):
     CERTIFICATE_CHANGED = "certificate_changed"  # renewed at the service since it was chosen here; the person or the admin chooses it again
     BATCH_STOPPED = "batch_stopped"  # the signer stopped before anything was sent; he may start again
     RESULT_UNKNOWN = "result_unknown"  # the service does not say whether it signed; the batch waits for it
+    # --- schema of the database ----------------------------------------------------------------------------------
+    SCHEMA_MISSING = "schema_missing"  # no tables yet; the operator runs db upgrade
+    SCHEMA_OLD = "schema_old"  # migrations wait; the operator runs db upgrade
+    SCHEMA_NEWER = "schema_newer"  # a newer version of the product made it; the operator brings that version back
+    SCHEMA_DIFFERS = "schema_differs"  # tables are not as declared; the operator mends them or restores a backup
     # --- backup --------------------------------------------------------------------------------------------------
     BACKUP_FAILED = "backup_failed"  # disk full, no rights, or the database tool is missing; the operator
     BACKUP_DAMAGED = "backup_damaged"  # the file is cut or altered; the operator takes another backup
@@ -192,6 +197,10 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.CERTIFICATE_CHANGED: "Chứng thư số ở dịch vụ ký đã được thay sau khi chọn ở đây. Hãy chọn lại chứng thư ở mục Tài khoản ký số rồi ký lại.",
     ErrorCode.BATCH_STOPPED: "Đã dừng trước khi gửi yêu cầu ký. Không hồ sơ nào thay đổi; thầy cô có thể ký lại bất cứ lúc nào.",
     ErrorCode.RESULT_UNKNOWN: "Chưa rõ kết quả: dịch vụ ký chưa trả lời. Hệ thống tiếp tục hỏi, không hồ sơ nào bị mất; xin đợi.",
+    ErrorCode.SCHEMA_MISSING: "Cơ sở dữ liệu chưa được tạo. Hãy kiểm tra HOCBA_DATABASE_URL, rồi chạy ./hocba db upgrade.",
+    ErrorCode.SCHEMA_OLD: "Lược đồ cơ sở dữ liệu là bản {revision}, phần mềm này cần bản {newest}. Hãy sao lưu (./hocba backup TỆP), rồi chạy ./hocba db upgrade.",
+    ErrorCode.SCHEMA_NEWER: "Cơ sở dữ liệu do bản phần mềm mới hơn tạo (lược đồ {revision}) nên bản này không dùng được. Hãy chạy lại bản mới, hoặc phục hồi bản sao lưu cũ vào một nơi trống.",
+    ErrorCode.SCHEMA_DIFFERS: "Cơ sở dữ liệu không đúng lược đồ phần mềm cần, khác ở: {differences}. Chưa dữ liệu nào bị động đến. Hãy sửa những chỗ này hoặc phục hồi bản sao lưu, rồi chạy ./hocba doctor.",
     ErrorCode.BACKUP_FAILED: "Không tạo được bản sao lưu ({detail}). Hãy kiểm tra dung lượng đĩa và quyền ghi rồi thử lại.",
     ErrorCode.BACKUP_DAMAGED: "Tệp sao lưu bị hỏng hoặc thiếu. Hãy dùng bản sao lưu khác.",
     ErrorCode.RESTORE_NOT_EMPTY: "Nơi phục hồi đã có dữ liệu nên không ghi đè. Hãy phục hồi vào một cơ sở dữ liệu trống.",

@@ -2,45 +2,36 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
+from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.models.schema_check import (
+    alembic_config,
+    current_revision,
+    database_file,
+    known_revisions,
+    require_current_schema,
+)
 from hocba_app.models.table_sizes import tell_sizes
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def upgrade(url: str) -> None:
-    """Run every migration the database at ``url`` has not seen. Repeating it changes nothing."""
-    if url.startswith("sqlite:///"):
-        Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-    command.upgrade(_config(url), "head")
+    """Run every migration the database at ``url`` has not seen. Repeating it changes nothing.
+
+    Raises:
+        HocbaError: SCHEMA_NEWER when a newer version of the product made it; SCHEMA_DIFFERS when the tables are not as declared
+            although every migration has run.
+    """
+    if file := database_file(url):
+        file.parent.mkdir(parents=True, exist_ok=True)
+    current = current_revision(url)
+    if current is not None and current not in known_revisions():
+        raise HocbaError(ErrorCode.SCHEMA_NEWER, revision=current)
+    command.upgrade(alembic_config(url), "head")
+    require_current_schema(url)
     engine = create_engine(url)
     try:
         tell_sizes(engine)
     finally:
         engine.dispose()
-
-
-def pending_revision(url: str) -> str | None:
-    """The newest migration when the database at ``url`` lacks it, else None."""
-    head = ScriptDirectory.from_config(_config(url)).get_current_head()
-    engine = create_engine(url)
-    try:
-        with engine.connect() as connection:
-            current = MigrationContext.configure(connection).get_current_revision()
-    finally:
-        engine.dispose()
-    return None if current == head else head
-
-
-def _config(url: str) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(ROOT / "migrations"))
-    config.attributes["url"] = url
-    return config

@@ -17,7 +17,7 @@ from hocba_app.domain.errors import HocbaError
 from hocba_app.models import AuditHead, Database, Job, School
 from hocba_app.models.base import utc_now
 from hocba_app.models.database import CROSS_SCHOOL
-from hocba_app.models.migrate import pending_revision
+from hocba_app.models.schema_check import require_current_schema
 from hocba_app.services.audit.anchor import verify_anchors
 from hocba_app.services.audit.log import verify_chain
 from hocba_app.services.jobs.claims import SILENT_AFTER
@@ -60,6 +60,8 @@ def examine(settings: Settings, db: Database) -> Iterator[Check]:
     for name, check in checks:
         try:
             yield from check(settings, db)
+        except HocbaError as error:
+            yield Check(name, False, f"Không kiểm tra được: {error.sentence}")
         except (OSError, SQLAlchemyError, httpx.HTTPError, ValueError) as error:
             yield Check(name, False, f"Không kiểm tra được ({type(error).__name__}).", "Xem các mục phía trên rồi chạy lại.")
 
@@ -77,14 +79,13 @@ def _fonts(_settings: Settings, _db: Database) -> Iterator[Check]:
     yield Check("Phông chữ", bool(fonts), "" if fonts else "Thiếu phông chữ trong assets/fonts/pdf.", "" if fonts else "Cài lại mã nguồn đầy đủ.")
 
 
-def _database(settings: Settings, db: Database) -> Iterator[Check]:
-    with db.installation() as session:
-        session.exec(select(School.id).limit(1)).first()
-    missing = pending_revision(settings.database_url)
-    yield Check(
-        "Cơ sở dữ liệu", missing is None, "" if missing is None else "Lược đồ dữ liệu chưa cập nhật.",
-        "" if missing is None else "Chạy ./hocba db upgrade.",
-    )
+def _database(settings: Settings, _db: Database) -> Iterator[Check]:
+    try:
+        require_current_schema(settings.database_url)
+    except HocbaError as error:
+        yield Check("Cơ sở dữ liệu", False, error.sentence)
+        return
+    yield Check("Cơ sở dữ liệu", True)
 
 
 def _documents(settings: Settings, _db: Database) -> Iterator[Check]:

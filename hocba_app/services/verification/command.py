@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import structlog
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy.exc import SQLAlchemyError
-from sqlmodel import select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import Database, School, database
+from hocba_app.models import Database, database
+from hocba_app.models.schema_check import require_current_schema
 from hocba_app.services.verification.report import FileReport
 from hocba_app.services.verification.reports import simple_report
 from hocba_app.services.verification.sandbox import MAX_BYTES
 from hocba_app.services.verification.verdict import issuers_beside, verify
 from hocba_app.settings import settings
 
+log = structlog.get_logger()
 AT_ONCE = 40
 """Files held in memory together."""
 _VERDICT = {"valid": "HỢP LỆ", "invalid": "KHÔNG HỢP LỆ", "indeterminate": "CHƯA KẾT LUẬN"}
@@ -111,13 +113,14 @@ def _trusted(source: Path | None) -> tuple[list[bytes], list[dict[str, str]] | N
 
 
 def _configured_database() -> Database | None:
-    """The configured database when there is one; looking must not create an empty file."""
-    url = settings().database_url
-    if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
-        return None
+    """The configured database when there is one that this version can read; a file says enough without it."""
     try:
-        with database().installation() as session:
-            session.exec(select(School.id).limit(1)).first()
-        return database()
-    except SQLAlchemyError:
+        require_current_schema(settings().database_url)
+    except HocbaError as error:
+        if error.code is not ErrorCode.SCHEMA_MISSING:
+            log.warning("verify.without_database", reason=error.code.value, sentence=error.sentence)
         return None
+    except SQLAlchemyError as error:
+        log.warning("verify.without_database", reason=type(error).__name__)
+        return None
+    return database()

@@ -1,43 +1,165 @@
-"""The migrations make exactly the schema the models declare, on both databases, and schools stay apart."""
+"""The migrations make exactly the schema the models declare, on both databases, from every shape that ever landed."""
 
 from __future__ import annotations
 
+import hashlib
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from sqlalchemy import create_engine
-from sqlmodel import SQLModel
+from sqlalchemy import Engine, create_engine, inspect
 
+from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Database, School, Staff
 from hocba_app.models.database import TenancyError
-from hocba_app.models.migrate import pending_revision, upgrade
+from hocba_app.models.migrate import upgrade
+from hocba_app.models.schema_check import ROOT, require_current_schema
 from tests.conftest import POSTGRES
+from tests.integration.models import landed
+
+ROLE = "hocba_owner"
+"""As docs/administration.md demands: owns the database, is no superuser, does not pass row-level security by."""
+FROZEN = {"0001_first_schema.py": "882263d358cc21dc"}
+"""The beginning of the SHA-256 of revisions that have landed."""
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/new/m.db"
+        (tmp_path / "new").mkdir()
+        yield f"sqlite:///{tmp_path}/new/m.db"
+        return
     if not POSTGRES:
         pytest.skip("no PostgreSQL server (HOCBA_TEST_POSTGRES_URL)")
+    name = f"migrated_{tmp_path.name[-20:].replace('-', '_')}"
     with psycopg.connect(POSTGRES, autocommit=True) as server:
-        server.execute("drop database if exists migrated with (force)")
-        server.execute("create database migrated")
-    return POSTGRES.replace("postgresql://", "postgresql+psycopg://").rsplit("/", 1)[0] + "/migrated"
+        if not server.execute("select 1 from pg_roles where rolname = %s", [ROLE]).fetchone():
+            server.execute(f"create role {ROLE} login nosuperuser nobypassrls")
+        server.execute(f'drop database if exists "{name}" with (force)')
+        server.execute(f'create database "{name}" owner {ROLE}')
+    yield f"postgresql+psycopg://{ROLE}@{POSTGRES.partition('@')[2].rsplit('/', 1)[0]}/{name}"
+    with psycopg.connect(POSTGRES, autocommit=True) as server:
+        server.execute(f'drop database if exists "{name}" with (force)')
+
+
+@pytest.fixture
+def engine(empty_url: str) -> Iterator[Engine]:
+    engine = create_engine(empty_url)
+    yield engine
+    engine.dispose()
 
 
 def test_migrations_make_what_the_models_declare(empty_url: str) -> None:
+    with pytest.raises(HocbaError) as error:
+        require_current_schema(empty_url)
+    assert error.value.code is ErrorCode.SCHEMA_MISSING
     upgrade(empty_url)
     upgrade(empty_url)
-    assert pending_revision(empty_url) is None
-    engine = create_engine(empty_url)
-    with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": False})
-        assert compare_metadata(context, SQLModel.metadata) == []
+    require_current_schema(empty_url)
+
+
+@pytest.mark.parametrize("shape", landed.SHAPES)
+def test_every_landed_shape_comes_to_todays_schema_with_its_data(
+    empty_url: str, engine: Engine, shape: int
+) -> None:
+    before = landed.build(engine, shape)
+    if shape < landed.SHAPES[-1]:
+        with pytest.raises(HocbaError) as error:
+            require_current_schema(empty_url)
+        assert error.value.code is ErrorCode.SCHEMA_OLD
+    upgrade(empty_url)
+    require_current_schema(empty_url)
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.exec_driver_sql("select set_config('hocba.school_id', '*', true)")
+        after = landed.rows(connection, before)
+    for table, row in before.items():
+        assert row.items() <= after[table].items(), table
+    assert after["change_counter"]["wide"] == (7 if shape == 6 else 0)
+    db = Database(empty_url)
+    with db.write(landed.SCHOOL) as session:  # the product's own reading and writing
+        assert session.get(Staff, (landed.SCHOOL, landed.ROW)) is not None
+        session.add(Staff(source_id="1", code="GV1", full_name="Người mới"))
+    db.dispose()
+
+
+def test_an_old_shape_ends_as_a_new_database_begins(empty_url: str, engine: Engine) -> None:
+    """Types, defaults, nullability, keys, indexes – beyond what the check of the models compares."""
+    landed.build(engine, 1)
+    upgrade(empty_url)
+    repaired = _described(engine)
+    with engine.begin() as connection:
+        for table in reversed(inspect(connection).get_table_names()):
+            connection.exec_driver_sql(f"drop table {table}" + (" cascade" if engine.dialect.name == "postgresql" else ""))
+    upgrade(empty_url)
+    assert repaired == _described(engine)
+
+
+@pytest.mark.parametrize(
+    ("damage", "named"),
+    [
+        ("alter table hand_out drop column attached_ids", "hand_out.attached_ids"),
+        ("drop index ix_enrolment_class", "enrolment.ix_enrolment_class"),
+        ("drop table reminder", "reminder"),
+        ("alter table school add column nickname varchar", "school.nickname"),
+    ],
+)
+def test_a_schema_that_is_not_as_declared_is_refused(empty_url: str, engine: Engine, damage: str, named: str) -> None:
+    upgrade(empty_url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(damage)
+    for asked in (require_current_schema, upgrade):
+        with pytest.raises(HocbaError) as error:
+            asked(empty_url)
+        assert error.value.code is ErrorCode.SCHEMA_DIFFERS
+        assert named in error.value.sentence
+
+
+@pytest.mark.postgres
+def test_a_table_open_to_all_schools_is_refused(empty_url: str, engine: Engine) -> None:
+    if engine.dialect.name != "postgresql":
+        pytest.skip("SQLite has no row-level security")
+    upgrade(empty_url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("alter table student no force row level security")
+    with pytest.raises(HocbaError) as error:
+        require_current_schema(empty_url)
+    assert "student (row-level security)" in error.value.sentence
+
+
+def test_a_database_of_a_newer_version_is_left_alone(empty_url: str, engine: Engine) -> None:
+    upgrade(empty_url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("update alembic_version set version_num = '9999'")
+    for asked in (require_current_schema, upgrade):
+        with pytest.raises(HocbaError) as error:
+            asked(empty_url)
+        assert error.value.code is ErrorCode.SCHEMA_NEWER
+
+
+def test_every_command_says_so_in_a_sentence(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/old.db"
+    engine = create_engine(url)
+    landed.build(engine, 3)
     engine.dispose()
+    for command in ("worker", "doctor", "school list", "user code x"):
+        said = _hocba(url, *command.split())
+        assert said.returncode == 1, command
+        assert "./hocba db upgrade" in said.stdout + said.stderr, command
+        assert "Traceback" not in said.stderr, command
+    assert _hocba(url, "db", "upgrade").returncode == 0
+    require_current_schema(url)
+
+
+def test_a_landed_revision_never_changes() -> None:
+    """What has run on somebody's database is history: a change is a new revision (docs/decisions/migrations.md)."""
+    for name, digest in FROZEN.items():
+        assert hashlib.sha256((ROOT / "migrations" / "versions" / name).read_bytes()).hexdigest()[:16] == digest, name
 
 
 def test_nothing_of_another_school_is_in_reach(db: Database, school_id: str) -> None:
@@ -51,3 +173,27 @@ def test_nothing_of_another_school_is_in_reach(db: Database, school_id: str) -> 
         assert session.get(Staff, (other.id, staff.id)) is None
     with pytest.raises(TenancyError), db.write(school_id) as session:
         session.add(Staff(school_id=other.id, source_id="2", code="GV2", full_name="Lạc trường"))
+
+
+def _described(engine: Engine) -> dict[str, Any]:
+    """Everything SQLAlchemy can tell of a schema, in no order of its own."""
+    looked = inspect(engine)
+    found: dict[str, Any] = {}
+    for table in looked.get_table_names():
+        columns = {each["name"]: (str(each["type"]), each["nullable"], each["default"]) for each in looked.get_columns(table)}
+        keys = (looked.get_pk_constraint(table), looked.get_foreign_keys(table), looked.get_unique_constraints(table))
+        found[table] = columns, *(_sorted(each) for each in (*keys, looked.get_indexes(table)))
+    return found
+
+
+def _sorted(described: Any) -> Any:
+    if isinstance(described, list):
+        return sorted(_sorted(each) for each in described)
+    return re.sub(r" object at 0x\w+", "", str(described))
+
+
+def _hocba(url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {"HOCBA_DATABASE_URL": url, "PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        [sys.executable, "-m", "hocba_app.cli", *arguments], capture_output=True, text=True, cwd=ROOT, env=environment, timeout=120, check=False
+    )
