@@ -22,14 +22,15 @@ from sqlmodel import SQLModel, select
 from bench.sealed_record import ink
 from hocba_app.models import Batch, Database, School, SigningKey, Staff
 from hocba_app.models import SignatureImage as ImageRow
-from hocba_app.models.table_sizes import tell_sizes
-from hocba_app.services.jobs.advance import Claims, advance
-from hocba_app.services.jobs.claims import Claim, take
+from hocba_app.models.sqlite_statistics import tell_sizes
+from hocba_app.services.jobs.claim import Claim, take
 from hocba_app.services.jobs.registry import Work
+from hocba_app.services.jobs.runner import Claims, advance
 from hocba_app.services.records import lock
 from hocba_app.services.signing import batch as batches
-from hocba_app.services.signing import confirming, queue
+from hocba_app.services.signing import signer_inbox
 from hocba_app.services.signing.providers.provider import Credential, ProviderStatus, SignRequest, Submitted
+from hocba_app.services.signing.steps import confirm
 from hocba_app.settings import settings
 from hocba_app.simulators.trust.authority import Authority
 from tests.school import SmallSchool, small_school
@@ -101,11 +102,11 @@ def _settings(folder: Path, trust: str) -> Iterator[None]:
         HOCBA_DOCUMENTS_URL=str(folder / "documents"), HOCBA_JOBS_DATABASE_URL=f"sqlite:///{folder}/jobs.db",
     )
     settings.cache_clear()
-    real = confirming.provider_for
+    real = confirm.provider_for
     try:
         yield
     finally:
-        confirming.provider_for = real
+        confirm.provider_for = real
         os.environ.clear()
         os.environ.update(before)
         settings.cache_clear()
@@ -136,10 +137,10 @@ def _services(small: SmallSchool, authority: Authority) -> Iterator[tuple[str, A
 
 
 def _one(small: SmallSchool, part: str, service: Answered) -> float:
-    confirming.provider_for = lambda *_: service  # type: ignore[assignment]
+    confirm.provider_for = lambda *_: service  # type: ignore[assignment]
     with small.db.read(small.school_id) as session:
-        slots = [item.slot_id for item in queue.waiting_for(session, small.people[part]) if item.ready]
-    batch_id = queue.start(small.db, small.people[part], slots)[0]
+        slots = [item.slot_id for item in signer_inbox.waiting_for(session, small.people[part]) if item.ready]
+    batch_id = signer_inbox.start(small.db, small.people[part], slots)[0]
     claim = take(small.db, small.school_id, batch_id, "bench")
     assert isinstance(claim, Claim)
     work = Work(small.db, claim, {}, "")

@@ -22,14 +22,14 @@ from hocba_app.domain.snapshot import (
     SubjectRow,
     snapshot_sha256,
 )
-from hocba_app.services.forms.render import render
+from hocba_app.forms.render import render
+from hocba_app.recordfile.appearance import Appearance, InkImage
+from hocba_app.recordfile.append_state import read_tip
+from hocba_app.recordfile.base_revision import build_base
+from hocba_app.recordfile.incremental_writer import DirectWriter, SignatureRequest, tip_after
+from hocba_app.recordfile.manifest import Manifest, ManifestSchool, ManifestSlot, signer_hash
 from hocba_app.services.printing.imposition import PacketFile, assemble
 from hocba_app.services.printing.options import PacketOptions
-from hocba_app.services.signing.appearance import Appearance, InkImage
-from hocba_app.services.signing.base import build_base
-from hocba_app.services.signing.manifest import Manifest, ManifestSchool, ManifestSlot, signer_hash
-from hocba_app.services.signing.tip import read_tip
-from hocba_app.services.signing.writer import DirectWriter, SignatureRequest, tip_after
 
 CARDS = 90
 CLASS_SIZE = 45

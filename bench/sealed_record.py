@@ -23,15 +23,15 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
 from hocba_app.domain.snapshot import Snapshot, snapshot_sha256
-from hocba_app.services.forms.render import render
-from hocba_app.services.signing import cms
-from hocba_app.services.signing.appearance import Appearance, InkImage
-from hocba_app.services.signing.archive import archive
-from hocba_app.services.signing.base import build_base
-from hocba_app.services.signing.certificates import Evidence
-from hocba_app.services.signing.manifest import Manifest, ManifestSchool, ManifestSlot, signer_hash
-from hocba_app.services.signing.tip import Tip, read_tip
-from hocba_app.services.signing.writer import DirectWriter, Reassignment, SignatureRequest, tip_after
+from hocba_app.forms.render import render
+from hocba_app.pki import cms
+from hocba_app.pki.signer_certificate import Evidence
+from hocba_app.recordfile.appearance import Appearance, InkImage
+from hocba_app.recordfile.append_state import Tip, read_tip
+from hocba_app.recordfile.base_revision import build_base
+from hocba_app.recordfile.incremental_writer import DirectWriter, Reassignment, SignatureRequest, tip_after
+from hocba_app.recordfile.ltv_revision import archive
+from hocba_app.recordfile.manifest import Manifest, ManifestSchool, ManifestSlot, signer_hash
 from hocba_app.simulators.trust import der
 from hocba_app.simulators.trust.authority import Authority
 from hocba_app.simulators.trust.revocation import RevocationService

@@ -36,14 +36,14 @@ from PIL import Image, ImageDraw
 from bench.batch45 import batch45_seconds
 from bench.records import snapshot_of
 from bench.sealed_record import Record, Signer, World, ink, open_record, pem, staff
-from hocba_app.services.forms.render import render
-from hocba_app.services.signing import cms
-from hocba_app.services.signing.appearance import Appearance
-from hocba_app.services.signing.base import build_base
+from hocba_app.forms.render import render
+from hocba_app.pki import cms
+from hocba_app.recordfile.appearance import Appearance
+from hocba_app.recordfile.base_revision import build_base
+from hocba_app.recordfile.incremental_writer import DirectWriter, SignatureRequest, tip_after
 from hocba_app.services.signing.providers.ascii_names import plain_name
-from hocba_app.services.signing.writer import DirectWriter, SignatureRequest, tip_after
-from hocba_app.services.verification.examine import examine_file
-from hocba_app.services.verification.verdict import verify
+from hocba_app.services.verification.verify import verify
+from hocba_app.verification.pyhanko_verifier import examine_file
 
 EARLIER = 15
 FIELD = "principal"

@@ -69,11 +69,11 @@ def _measure(account: dict[str, Any]) -> dict[str, Any]:
     from sqlmodel import SQLModel, func, select
 
     from hocba_app.models import Job, School, StudentResult, database
-    from hocba_app.models.table_sizes import tell_sizes
+    from hocba_app.models.sqlite_statistics import tell_sizes
     from hocba_app.services.accounts.schools import operator, set_credentials
-    from hocba_app.services.jobs.claims import finish, take
+    from hocba_app.services.jobs.claim import finish, take
     from hocba_app.services.jobs.registry import Work, function_of
-    from hocba_app.services.sync.service import start_sync
+    from hocba_app.services.sync.commands import start_sync
 
     db = database()
     SQLModel.metadata.create_all(db.engine)

@@ -28,12 +28,12 @@ from hocba_app.models import Account, Database, LoginSession, SigningKey, Slot, 
 from hocba_app.models.base import utc_now
 from hocba_app.models.migrate import upgrade
 from hocba_app.processes import Family, await_http, say
-from hocba_app.rehearsal.outside import start_simulators
+from hocba_app.rehearsal.command import own_settings
 from hocba_app.rehearsal.school import PlayedSchool
-from hocba_app.rehearsal.year import own_settings
+from hocba_app.rehearsal.simulator_processes import start_simulators
 from hocba_app.services.accounts.sessions import token_hash
 from hocba_app.services.records.lock import start_lock
-from hocba_app.services.signing import queue
+from hocba_app.services.signing import signer_inbox
 from hocba_app.settings import settings
 
 CLIENTS, THINK_SECONDS, MEASURED_SECONDS, STUDENTS = 200, 3.0, 45.0, 450
@@ -233,9 +233,9 @@ def _sign_one_class(school: PlayedSchool, not_before: float) -> None:
     with school.db.read(school.school_id) as session:
         owner = session.exec(select(Slot.staff_id).where(Slot.stage == "subject").limit(1)).one()
         user = session.exec(select(SigningKey.provider_user).where(SigningKey.owner == owner)).one()
-        waiting = queue.waiting_for(session, school.people[owner or ""])
+        waiting = signer_inbox.waiting_for(session, school.people[owner or ""])
     slots = [item.slot_id for item in waiting if item.ready and item.class_id == waiting[0].class_id]
-    queue.start(school.db, school.people[owner or ""], slots)
+    signer_inbox.start(school.db, school.people[owner or ""], slots)
     deadline = time.monotonic() + 60
     while not school.phones.confirm(user) and time.monotonic() < deadline:
         time.sleep(0.3)

@@ -16,9 +16,10 @@ from pathlib import Path
 
 from bench.records import snapshot_of
 from bench.sealed_record import Record, World, open_record, staff
-from hocba_app.services.verification import chains, judged, revocation
-from hocba_app.services.verification.examine import examine_file
-from hocba_app.services.verification.fast import examine_fast
+from hocba_app.pki import chain_validation, revocation
+from hocba_app.verification import signature_result
+from hocba_app.verification.pyhanko_verifier import examine_file
+from hocba_app.verification.replay_verifier import examine_fast
 
 OURS, PYHANKO = 60, 5
 
@@ -82,7 +83,7 @@ def _median(judge: Callable[[Record], None], records: list[Record], times: int) 
 
 def _forget() -> None:
     """As if the process had just begun."""
-    for module in (chains, judged, revocation):
+    for module in (chain_validation, signature_result, revocation):
         for value in vars(module).values():
             if hasattr(value, "cache_clear"):
                 value.cache_clear()

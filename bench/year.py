@@ -54,7 +54,7 @@ def run(as_json: bool) -> dict[str, Any]:
     if as_json:
         print(json.dumps(report, ensure_ascii=False))
         return report
-    from hocba_app.rehearsal.year import printed
+    from hocba_app.rehearsal.command import printed
 
     print(printed(report, as_json=False))
     print(f"\n{'CPU':<34}{'budget s':>10}{'measured s':>12}")
@@ -115,7 +115,7 @@ def _rsa() -> Callable[[int], bytes]:
 
 
 def _fields(base: bytes) -> int:
-    from hocba_app.services.signing.tip import read_tip
+    from hocba_app.recordfile.append_state import read_tip
 
     return len(read_tip(base).fields)
 

@@ -70,7 +70,7 @@ def simulators(
     smas_port: int = 9003,
 ) -> None:
     """Chạy mô phỏng SMAS, MySign, chứng thực và dấu thời gian, mỗi thứ một tiến trình."""
-    from hocba_app.rehearsal.outside import Ports
+    from hocba_app.rehearsal.simulator_processes import Ports
     from hocba_app.simulators_command import run_simulators
 
     run_simulators(data, school or ["lower_secondary:students=135,seed=1"], Ports(trust_port, mysign_port, smas_port))
@@ -102,9 +102,9 @@ def rehearse(
     as_json: _JSON = False,
 ) -> None:
     """Diễn tập trọn một năm học của một trường, không cần màn hình; mã thoát 0 khi mọi hồ sơ đã đóng dấu và hợp lệ."""
+    from hocba_app.rehearsal.command import printed
+    from hocba_app.rehearsal.command import rehearse as play
     from hocba_app.rehearsal.plan import Plan, year_played
-    from hocba_app.rehearsal.year import printed
-    from hocba_app.rehearsal.year import rehearse as play
 
     report = play(Plan(level, students, seed, out, year_played(level, regime, year), full, special))
     print(printed(report, as_json=as_json))
@@ -134,7 +134,7 @@ def doctor(as_json: _JSON = False) -> None:
     from dataclasses import asdict
 
     from hocba_app.models import database
-    from hocba_app.services.doctor import examine
+    from hocba_app.services.maintenance.doctor import examine
     from hocba_app.settings import settings
 
     checks = list(examine(settings(), database()))
@@ -153,7 +153,7 @@ def verify(
     as_json: _JSON = False,
 ) -> None:
     """Kiểm tra chữ ký và con dấu của tệp học bạ."""
-    from hocba_app.services.verification.command import report_lines, verify_paths
+    from hocba_app.services.verification.cli import report_lines, verify_paths
 
     reports = verify_paths(files, trust)
     if as_json:

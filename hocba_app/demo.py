@@ -18,9 +18,9 @@ from hocba_app.domain.calendar import school_year_of, today
 from hocba_app.models import Database, Subject, TeachingAssignment
 from hocba_app.models.migrate import upgrade
 from hocba_app.processes import Family, await_http, require_disk, require_free_port, say, stopped_by_signals
-from hocba_app.rehearsal.outside import PIN, Ports, start_simulators
+from hocba_app.rehearsal.command import own_settings
 from hocba_app.rehearsal.school import PlayedSchool, fresh_password
-from hocba_app.rehearsal.year import own_settings
+from hocba_app.rehearsal.simulator_processes import PIN, Ports, start_simulators
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.settings import settings
 

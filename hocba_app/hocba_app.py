@@ -28,7 +28,7 @@ from hocba_app.pages import (
 from hocba_app.pages import sync as sync_page
 from hocba_app.routes.app import create_api
 from hocba_app.routes.protection import BodyLimit, SecurityHeaders
-from hocba_app.state import following
+from hocba_app.state import live_screen
 from hocba_app.state.accounts import AccountsState
 from hocba_app.state.assignments import AssignmentsState
 from hocba_app.state.audit import AuditState
@@ -59,7 +59,7 @@ app = rx.App(
     head_components=[rx.el.script(src="/scripts/pages.js", defer=True)],
 )
 app.add_middleware(Gate(), index=0)
-following.open_tabs = lambda: app.event_namespace.token_to_sid if app.event_namespace else {}
+live_screen.open_tabs = lambda: app.event_namespace.token_to_sid if app.event_namespace else {}
 
 for page, route, title, load in (
     (dashboard.dashboard, "/", "Tổng quan", DashboardState.load),

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from hocba_app.processes import Family, require_free_port, say, stopped_by_signals
-from hocba_app.rehearsal.outside import Ports, start_simulators
+from hocba_app.rehearsal.simulator_processes import Ports, start_simulators
 
 
 def run_simulators(data: Path, schools: Sequence[str], ports: Ports) -> None:

@@ -29,10 +29,10 @@ def run(arguments: Sequence[str]) -> int:
         The exit code: 0 only when everything passed.
     """
     _install_system_packages()
-    checks = [] if arguments else [["ruff", "check", "hocba_app", "tests"], ["importlinter.cli"], ["mypy"]]
+    checks = [] if arguments else [["ruff", "check", "hocba_app", "tests"], ["lint-imports"], ["mypy"]]
     code = 0
-    for module, *options in checks:
-        code |= subprocess.call([sys.executable, "-m", module, *options], cwd=ROOT)
+    for program, *options in checks:
+        code |= subprocess.call([Path(sys.executable).with_name(program), *options], cwd=ROOT)
     with _postgres() as url:
         environment = {**os.environ, "HOCBA_TEST_POSTGRES_URL": url}
         tests = subprocess.call([sys.executable, "-m", "pytest", *(arguments or _WHOLE_SUITE)], cwd=ROOT, env=environment)

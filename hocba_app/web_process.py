@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.processes import ROOT, die_with_parent, require_disk, say
-from hocba_app.services import collector
+from hocba_app.services import gc_tuning
 from hocba_app.services.jobs.process_lock import lock_name
 from hocba_app.settings import settings
 
@@ -72,7 +72,7 @@ def application() -> object:
     from hocba_app.hocba_app import app
 
     served = app()
-    collector.settle()
+    gc_tuning.settle()
     return served
 
 

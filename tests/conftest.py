@@ -13,8 +13,8 @@ from sqlmodel import SQLModel
 from xdist.scheduler.loadscope import LoadScopeScheduling
 
 from hocba_app.models import Database, School
-from hocba_app.models.table_sizes import tell_sizes
-from hocba_app.services.signing.outside import close_connections
+from hocba_app.models.sqlite_statistics import tell_sizes
+from hocba_app.services.signing.integrations import close_connections
 
 POSTGRES = os.environ.get("HOCBA_TEST_POSTGRES_URL", "")
 """A server's URL, ``postgresql://user@host:port/postgres``; `./hocba test` starts one and sets it."""

@@ -24,9 +24,9 @@ from hocba_app.models import (
     Subject,
     TeachingAssignment,
 )
+from hocba_app.recordfile.appearance import InkImage
 from hocba_app.services.accounts.schools import operator, set_credentials
 from hocba_app.services.accounts.sessions import Identity
-from hocba_app.services.signing.appearance import InkImage
 from hocba_app.services.signing.providers.mysign import MySignProvider
 from tests.integration.simulators.mysign_rig import Rig
 

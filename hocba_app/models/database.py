@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session as OrmSession
 from sqlmodel import Session
 
 from hocba_app.models.base import OfSchool, SchoolRow
-from hocba_app.models.write_turn import WriteTurn
+from hocba_app.models.sqlite_write_lock import WriteTurn
 
 CROSS_SCHOOL = {"cross_school": True}
 """Execution option that lets an installation session read school tables; only repositories pass it."""

@@ -13,7 +13,7 @@ from hocba_app.models.schema_check import (
     known_revisions,
     require_current_schema,
 )
-from hocba_app.models.table_sizes import tell_sizes
+from hocba_app.models.sqlite_statistics import tell_sizes
 
 
 def upgrade(url: str) -> None:

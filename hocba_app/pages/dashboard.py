@@ -14,7 +14,7 @@ from hocba_app.components.shell import shell
 from hocba_app.components.stat_card import stat_card
 from hocba_app.components.status_badge import status_badge
 from hocba_app.domain.wording import STEP
-from hocba_app.services.records.dashboard import STEPS
+from hocba_app.services.overview.dashboard import STEPS
 from hocba_app.state.dashboard import (
     SHADES,
     BehindRow,

@@ -14,17 +14,17 @@ from sqlmodel import select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import SEAL, Account, Database, Job, School, SchoolClass, Staff
-from hocba_app.rehearsal.ink import drawn_seal, zipped_signatures
-from hocba_app.rehearsal.outside import Outside, Phones, Smas
+from hocba_app.rehearsal.sample_images import drawn_seal, zipped_signatures
+from hocba_app.rehearsal.simulator_processes import Outside, Phones, Smas
 from hocba_app.services.accounts import activation, schools
 from hocba_app.services.accounts.identity import Identity, identity_of
-from hocba_app.services.jobs.queue import LIVE
-from hocba_app.services.signers import drafts, keys
+from hocba_app.services.jobs.enqueue import LIVE
+from hocba_app.services.signers import image_draft, keys
 from hocba_app.services.signers import settings as signing_settings
+from hocba_app.services.signers.image_store import start_bulk
 from hocba_app.services.signers.images import use_upload
 from hocba_app.services.storage.ink import AS_IT_IS
-from hocba_app.services.storage.signature_images import start_bulk
-from hocba_app.services.sync.service import start_sync
+from hocba_app.services.sync.commands import start_sync
 
 JOB_SECONDS = 1800.0
 AT_ONCE = 4
@@ -150,7 +150,7 @@ class PlayedSchool:
         codes = [row.code for row in self.staff.values()]
         job = self.done(start_bulk(self.db, self.admin, [("chu-ky.zip", zipped_signatures(codes))]))[0]
         use_upload(self.db, self.admin, job.id)
-        drafts.use(self.db, self.admin, drafts.begin(self.db, self.admin, SEAL, drawn_seal()), AS_IT_IS)
+        image_draft.use(self.db, self.admin, image_draft.begin(self.db, self.admin, SEAL, drawn_seal()), AS_IT_IS)
         return len(job.report["files"])
 
     def connect_signers(self) -> int:

@@ -15,8 +15,8 @@ from hocba_app.routes.caller import back_to, same_origin, with_right
 from hocba_app.services.accounts.activation import issue_codes, mail_codes
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.code_sheet import codes_sheet_pdf
-from hocba_app.services.accounts.codes import VALID_FOR
 from hocba_app.services.accounts.identity import Identity
+from hocba_app.services.accounts.one_time_codes import VALID_FOR
 
 router = APIRouter()
 _Admin = Annotated[Identity, Depends(with_right(Right.ACCOUNTS))]

@@ -15,7 +15,7 @@ from hocba_app.models import database
 from hocba_app.services.accounts import sessions
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.flash import sign_notice
+from hocba_app.services.signed_notice import sign_notice
 from hocba_app.settings import settings
 from hocba_app.state.guard import COOKIE
 

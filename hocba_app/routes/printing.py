@@ -15,7 +15,7 @@ from hocba_app.models import database
 from hocba_app.routes.caller import address, same_origin, with_right
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.printing import hand_out, packet
+from hocba_app.services.printing import print_job, share_link
 
 router = APIRouter()
 _Printer = Annotated[Identity, Depends(with_right(Right.PRINT))]
@@ -29,21 +29,21 @@ _PAGES = Environment(
 @router.get("/packets/{job_id}")
 async def packet_file(who: _Printer, job_id: str) -> Response:
     """A finished print packet."""
-    data = await run_in_threadpool(packet.packet_file, database(), who, job_id)
+    data = await run_in_threadpool(print_job.packet_file, database(), who, job_id)
     return _file(data, f"goi-in-{job_id[-8:]}.pdf", "application/pdf")
 
 
 @router.get("/originals/{document_id}")
 async def original(who: _Reader, document_id: str) -> Response:
     """The sealed file of one document."""
-    found = await run_in_threadpool(hand_out.signed_original, database(), who, document_id)
+    found = await run_in_threadpool(share_link.signed_original, database(), who, document_id)
     return _file(found.pdf, found.name, "application/pdf")
 
 
 @router.get("/packages/{student_id}")
 async def package(who: _Printer, student_id: str) -> Response:
     """A pupil's sealed documents with the signers' certificates."""
-    found = await run_in_threadpool(hand_out.package_of, database(), who, student_id)
+    found = await run_in_threadpool(share_link.package_of, database(), who, student_id)
     return _file(found.data, found.name, "application/zip")
 
 
@@ -57,7 +57,7 @@ async def ask_pin(token: str) -> Response:
 async def open_link(request: Request, token: str, pin: Annotated[str, Form(max_length=20)]) -> Response:
     """The package for the right PIN."""
     try:
-        found = await run_in_threadpool(hand_out.open_link, database(), token, pin, address(request))
+        found = await run_in_threadpool(share_link.open_link, database(), token, pin, address(request))
     except HocbaError as error:
         if error.code not in (ErrorCode.HANDOUT_CLOSED, ErrorCode.HANDOUT_PIN_WRONG, ErrorCode.LOGIN_THROTTLED):
             raise

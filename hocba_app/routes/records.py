@@ -12,9 +12,9 @@ from hocba_app.models import database
 from hocba_app.routes.caller import with_right
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.audit.reading import audit_csv
+from hocba_app.services.overview.audit_log import audit_csv
 from hocba_app.services.records.preview import preview_pdf
-from hocba_app.services.records.story import record_file
+from hocba_app.services.records.record_detail import record_file
 
 router = APIRouter()
 _Reader = Annotated[Identity, Depends(with_right(Right.RECORDS_READ))]

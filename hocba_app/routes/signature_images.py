@@ -14,8 +14,7 @@ from hocba_app.models import SEAL, database
 from hocba_app.routes.caller import back_to, same_origin, signed_in, with_right
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.signers import drafts, images
-from hocba_app.services.storage import signature_images
+from hocba_app.services.signers import image_draft, image_store, images
 from hocba_app.services.storage.ink import MAX_BYTES
 
 router = APIRouter()
@@ -32,7 +31,7 @@ async def many(who: _Office, files: Annotated[list[UploadFile], File()]) -> Resp
         given = [(file.filename or "", await file.read()) for file in files if file.filename]
         if not given:
             raise HocbaError(ErrorCode.FILE_TYPE, accepted="ảnh PNG, JPG hoặc tệp ZIP có ảnh")
-        await run_in_threadpool(signature_images.start_bulk, database(), who, given)
+        await run_in_threadpool(image_store.start_bulk, database(), who, given)
     except HocbaError as error:
         return back_to(_IMAGES, error.sentence, problem=True)
     return back_to(_IMAGES, "Đã nhận tệp. Ảnh sau xử lý hiện ở bên dưới; chưa ảnh nào được lưu cho đến khi bấm Dùng.")
@@ -59,7 +58,7 @@ async def mine(who: _Person, file: Annotated[UploadFile, File()]) -> Response:
 async def _draft(who: Identity, owner: str, file: UploadFile, page: str) -> Response:
     """Back to the page with the slip of the upload, or with the sentence why it is refused."""
     try:
-        slip = await run_in_threadpool(drafts.begin, database(), who, owner, await _picture(file))
+        slip = await run_in_threadpool(image_draft.begin, database(), who, owner, await _picture(file))
     except HocbaError as error:
         return back_to(page, error.sentence, problem=True)
     return RedirectResponse(f"{page}?draft={quote(slip)}", 303)
@@ -68,7 +67,7 @@ async def _draft(who: Identity, owner: str, file: UploadFile, page: str) -> Resp
 @router.get("/files/signature-drafts/{slip}")
 async def draft(who: Annotated[Identity, Depends(signed_in)], slip: str) -> Response:
     """The upload of a slip as it came, made small."""
-    data = await run_in_threadpool(drafts.original, who, slip)
+    data = await run_in_threadpool(image_draft.original, who, slip)
     return Response(data, media_type="image/png", headers={"Cache-Control": "no-store"})
 
 

@@ -12,7 +12,7 @@ from hocba_app.models import database
 from hocba_app.routes.caller import with_right
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.sync.service import report_csv
+from hocba_app.services.sync.commands import report_csv
 
 router = APIRouter()
 

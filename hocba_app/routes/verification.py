@@ -14,9 +14,9 @@ from hocba_app.domain.calendar import local_text
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import database
 from hocba_app.routes.caller import same_origin
-from hocba_app.services.verification.command import verify_upload
-from hocba_app.services.verification.reports import detailed_report, simple_report
-from hocba_app.services.verification.standing import normal_code, standing_of
+from hocba_app.services.verification.cli import verify_upload
+from hocba_app.services.verification.record_status import normal_code, standing_of
+from hocba_app.verification.report_presentation import detailed_report, simple_report
 
 router = APIRouter()
 LARGEST = 50 * 1024 * 1024

@@ -14,10 +14,10 @@ from hocba_app.domain.errors import HocbaError
 from hocba_app.models import School, database
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.signers import assignments, restoring
+from hocba_app.services.signers import assignments, undo_assignment
 from hocba_app.services.signers.assignments import Cell, ClassRow, Gap, Matrix
-from hocba_app.services.signers.owners import Choice, choices
-from hocba_app.services.signers.reassigning import Moved
+from hocba_app.services.signers.key_owner import Choice, choices
+from hocba_app.services.signers.reassignment import Moved
 from hocba_app.state import undoing
 from hocba_app.state.form_texts import form_texts
 from hocba_app.state.guard import identity, requires
@@ -174,11 +174,11 @@ class AssignmentsState(Undoing, rx.State):
         class_id, _, field = self.opened.key.partition("|")
         self.problem, self.done = "", ""
         undoing.withdraw(self)
-        before = await asyncio.to_thread(restoring.assigned_now, database(), who, class_id, field)
+        before = await asyncio.to_thread(undo_assignment.assigned_now, database(), who, class_id, field)
         try:
             changed = await asyncio.to_thread(change, (class_id, field))
             self.problem, moved = changed.problem, [list(entry) for entry in changed.moved]
-            now = await asyncio.to_thread(restoring.assigned_now, database(), who, class_id, field)
+            now = await asyncio.to_thread(undo_assignment.assigned_now, database(), who, class_id, field)
             if now != before or moved:
                 undoing.offer(self, f"{self.opened.title}: {changed.said}", "assignment", class_id, field, list(now), list(before), moved)
             else:

@@ -16,14 +16,14 @@ from hocba_app.domain.wording import JOB, KIND_SHORT, STAGE_SIGNER, STEP
 from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right, allowed
 from hocba_app.services.accounts.sessions import Identity
-from hocba_app.services.audit.changes import Moves
-from hocba_app.services.records.attention import Attention, attention
-from hocba_app.services.records.dashboard import KINDS, STEPS, Overview, SignerProgress, overview
-from hocba_app.services.records.year_guide import year_guide
+from hocba_app.services.change_feed.change_feed import Moves
+from hocba_app.services.overview.dashboard import KINDS, STEPS, Overview, SignerProgress, overview
+from hocba_app.services.overview.office_tasks import Attention, attention
+from hocba_app.services.overview.year_guide import year_guide
 from hocba_app.services.signing import reminders
-from hocba_app.state.following import begin, follow
 from hocba_app.state.guard import identity, signed_in
-from hocba_app.state.threads import in_thread
+from hocba_app.state.live_screen import begin, follow
+from hocba_app.state.read_pool import in_thread
 
 SHADES = {"open": "gray", "subject": "amber", "homeroom": "orange", "principal": "blue", "seal": "purple", "sealed": "green"}
 """The colour of each step; its word always stands beside it."""

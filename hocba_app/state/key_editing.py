@@ -19,7 +19,7 @@ from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.signers import keys
 from hocba_app.services.signers.keys import CredentialView, KeyView
-from hocba_app.services.signing.outside import configured_providers
+from hocba_app.services.signing.integrations import configured_providers
 from hocba_app.state.form_texts import form_texts
 from hocba_app.state.guard import identity, require_in
 

@@ -14,12 +14,12 @@ from hocba_app.domain.wording import JOB, KIND, KIND_SHORT
 from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
+from hocba_app.services.overview.dashboard import ClassProgress, overview
 from hocba_app.services.records import lock_runs
-from hocba_app.services.records.dashboard import ClassProgress, overview
 from hocba_app.services.records.lock import KINDS, start_lock
 from hocba_app.services.records.preview import LockPreview, LockRow, lock_preview
-from hocba_app.state.following import follow
 from hocba_app.state.guard import identity, requires
+from hocba_app.state.live_screen import follow
 
 _RUN_TONE = {"done": "ok", "failed": "problem", "cancelled": "info"}
 _OUTCOME = {"left_out": "Để riêng", "blocked": "Chưa chốt được", "failed": "Lỗi"}

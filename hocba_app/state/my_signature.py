@@ -13,9 +13,9 @@ from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.signers import images, keys
-from hocba_app.state import drafting, key_editing, undoing
-from hocba_app.state.drafting import Drafting
+from hocba_app.state import image_draft_mixin, key_editing, undoing
 from hocba_app.state.guard import identity, requires
+from hocba_app.state.image_draft_mixin import Drafting
 from hocba_app.state.key_editing import KeyEditing, KeyRow
 
 
@@ -42,7 +42,7 @@ class MySignatureState(KeyEditing, Drafting, rx.State):
         key_editing.open_editor(self, who.staff_id or "", "")
         self.problem = self.done = ""
         undoing.on_load(self)
-        await drafting.open_slip(self, who, str(self.router.url.query_parameters.get("draft", "")))
+        await image_draft_mixin.open_slip(self, who, str(self.router.url.query_parameters.get("draft", "")))
         await self._reload(who)
 
     async def _key_editor(self) -> Identity:

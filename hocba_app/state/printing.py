@@ -15,10 +15,10 @@ from hocba_app.domain.wording import JOB, KIND_SHORT
 from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.printing import hand_out, listing, packet
+from hocba_app.services.printing import print_job, print_page, share_link
 from hocba_app.services.printing.options import KINDS, PacketOptions
-from hocba_app.state.following import follow
 from hocba_app.state.guard import identity, requires
+from hocba_app.state.live_screen import follow
 
 _LINK_STATE = {"open": ("Đang mở", "ok"), "expired": ("Hết hạn", "info"), "closed": ("Đã thu hồi", "info"), "guessed": ("Đã đóng: nhập sai PIN nhiều lần", "problem")}
 _TONES = {"done": "ok", "failed": "problem", "cancelled": "info"}
@@ -100,7 +100,7 @@ class PrintState(rx.State):
         query = self.router.url.query_parameters
         self.class_id, self.student_id = str(query.get("class", "")), str(query.get("student", ""))
         if self.student_id:
-            self.class_id = await asyncio.to_thread(listing.class_of_pupil, database(), who, self.student_id)
+            self.class_id = await asyncio.to_thread(print_page.class_of_pupil, database(), who, self.student_id)
         await self._reload(who)
         await self._choose_class(who)
         self.following += 1
@@ -162,13 +162,13 @@ class PrintState(rx.State):
             tuple(self.kinds), self.whole_record, self.paper, self.double_sided, self.margin_mm, self.binding_mm, self.seal_page
         )
         target = {"student_id": self.student_id} if self.student_id else {"class_id": self.class_id}
-        await self._try(lambda who: packet.print_packet(database(), who, options, **target), "Chưa có hồ sơ nào đã đóng dấu để in.")
+        await self._try(lambda who: print_job.print_packet(database(), who, options, **target), "Chưa có hồ sơ nào đã đóng dấu để in.")
 
     @rx.event
     @requires(Right.PRINT)
     async def cancel(self, job_id: str) -> None:
         """Stop making a packet."""
-        await self._try(lambda who: listing.cancel_packet(database(), who, job_id))
+        await self._try(lambda who: print_page.cancel_packet(database(), who, job_id))
 
     @rx.event
     @requires(Right.PRINT)
@@ -188,7 +188,7 @@ class PrintState(rx.State):
         self.link_problem = self.new_url = self.new_pin = ""
         try:
             made = await asyncio.to_thread(
-                hand_out.create_link, database(), who, self.student_id, recipient=self.recipient, days=self.days, kinds=tuple(self.kinds)
+                share_link.create_link, database(), who, self.student_id, recipient=self.recipient, days=self.days, kinds=tuple(self.kinds)
             )
             self.new_url, self.new_pin, self.recipient = made.url, made.pin, ""
         except HocbaError as error:
@@ -216,7 +216,7 @@ class PrintState(rx.State):
         self.closing = ""
         who = await identity(self)
         try:
-            await asyncio.to_thread(hand_out.close_link, database(), who, hand_out_id)
+            await asyncio.to_thread(share_link.close_link, database(), who, hand_out_id)
         except HocbaError as error:
             self.link_problem = error.sentence
         await self._load_links(who)
@@ -237,26 +237,26 @@ class PrintState(rx.State):
         await self._reload(who)
 
     async def _reload(self, who: Identity) -> None:
-        classes = await asyncio.to_thread(listing.print_classes, database(), who)
+        classes = await asyncio.to_thread(print_page.print_classes, database(), who)
         self.classes = [
             Choice("", "Chọn lớp"), *(Choice(row.class_id, f"{row.name} · {row.finished} hồ sơ đã đóng dấu") for row in classes)
         ]
-        self.packets = [_packet(view) for view in await asyncio.to_thread(listing.packets, database(), who)]
+        self.packets = [_packet(view) for view in await asyncio.to_thread(print_page.packets, database(), who)]
         await self._load_links(who)
         self.loaded = True
 
     async def _choose_class(self, who: Identity) -> None:
-        rows = await asyncio.to_thread(listing.print_pupils, database(), who, self.class_id) if self.class_id else []
+        rows = await asyncio.to_thread(print_page.print_pupils, database(), who, self.class_id) if self.class_id else []
         self.pupils = [Choice("", "Cả lớp"), *(Choice(row.student_id, f"{row.name} · {row.code} · {row.finished} hồ sơ") for row in rows)]
         if self.student_id and not self.class_id:
-            words = await asyncio.to_thread(listing.pupil_words, database(), who, self.student_id)
+            words = await asyncio.to_thread(print_page.pupil_words, database(), who, self.student_id)
             self.student_id = self.student_id if words else ""
             self.pupils = [Choice("", "Chọn lớp trước"), *([Choice(self.student_id, f"{words} (không còn trong lớp nào)")] if words else [])]
         self.new_url = self.new_pin = ""
         await self._load_links(who)
 
     async def _load_links(self, who: Identity) -> None:
-        views = await asyncio.to_thread(hand_out.links_of, database(), who, self.student_id) if self.student_id else []
+        views = await asyncio.to_thread(share_link.links_of, database(), who, self.student_id) if self.student_id else []
         self.links = [_link(view) for view in views]
 
 
@@ -266,7 +266,7 @@ def _whole(value: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 3 else 0
 
 
-def _packet(view: listing.PacketView) -> PacketRow:
+def _packet(view: print_page.PacketView) -> PacketRow:
     running = view.state in ("queued", "running")
     note = f"{view.documents} hồ sơ · {view.size / 1_000_000:.1f} MB".replace(".", ",") if view.documents else ""
     if view.missing:
@@ -292,7 +292,7 @@ def _options(options: PacketOptions) -> str:
     return " · ".join(parts)
 
 
-def _link(view: hand_out.LinkView) -> LinkRow:
+def _link(view: share_link.LinkView) -> LinkRow:
     name, tone = _LINK_STATE[view.state]
     last = f", gần nhất {local_text(view.last_download_at)}" if view.last_download_at else ""
     return LinkRow(

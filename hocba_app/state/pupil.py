@@ -18,8 +18,8 @@ from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.attached import attach
 from hocba_app.services.attached.reading import AttachedView
 from hocba_app.services.records.pupil import PupilDocument, PupilView, PupilYear, pupil_view
-from hocba_app.state.following import follow
 from hocba_app.state.guard import identity, requires
+from hocba_app.state.live_screen import follow
 from hocba_app.state.records import STEP_TONE
 
 _VERDICT = {"valid": ("ok", "Hợp lệ"), "invalid": ("problem", "Không hợp lệ"), "indeterminate": ("wait", "Chưa kết luận")}

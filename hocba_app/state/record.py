@@ -11,17 +11,17 @@ import reflex as rx
 from hocba_app.domain.calendar import local_text
 from hocba_app.domain.errors import HocbaError
 from hocba_app.domain.wording import KIND, KIND_SHORT, STAGE_SIGNER, STEP
+from hocba_app.forms.wording import mark
 from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right, allowed
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.audit.changes import Moves
-from hocba_app.services.forms.wording import mark
-from hocba_app.services.records.story import RecordView, SlotView, VersionView, record_view
-from hocba_app.state.following import begin, follow
+from hocba_app.services.change_feed.change_feed import Moves
+from hocba_app.services.records.record_detail import RecordView, SlotView, VersionView, record_view
 from hocba_app.state.guard import identity, requires
+from hocba_app.state.live_screen import begin, follow
+from hocba_app.state.read_pool import in_thread
 from hocba_app.state.records import STEP_TONE, some_names
-from hocba_app.state.threads import in_thread
-from hocba_app.state.unlock_asking import UnlockAsking
+from hocba_app.state.unlock_request_mixin import UnlockAsking
 
 
 @dataclasses.dataclass

@@ -16,14 +16,14 @@ from hocba_app.domain.wording import ENROLMENT, KIND_SHORT, STEP
 from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right, allowed
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.audit.changes import Moves
-from hocba_app.services.records import reading
-from hocba_app.services.records.reading import KINDS, STEPS
-from hocba_app.state.following import begin, follow
+from hocba_app.services.change_feed.change_feed import Moves
+from hocba_app.services.records import record_list
+from hocba_app.services.records.record_list import KINDS, STEPS
 from hocba_app.state.guard import identity, requires
+from hocba_app.state.live_screen import begin, follow
+from hocba_app.state.read_pool import in_thread
 from hocba_app.state.sorting import Sorting, order_in_address, read_order
-from hocba_app.state.threads import in_thread
-from hocba_app.state.unlock_asking import UnlockAsking
+from hocba_app.state.unlock_request_mixin import UnlockAsking
 
 PAGE_ROWS = 50
 STEP_TONE = {"open": "info", "subject": "wait", "homeroom": "wait", "principal": "wait", "seal": "wait", "sealed": "ok"}
@@ -166,7 +166,7 @@ class RecordsState(Sorting, UnlockAsking, rx.State):
         who = await identity(self)
         try:
             self.selected = await asyncio.to_thread(
-                reading.chosen_documents, database(), who, class_id=self.class_id, kind=self.kind, school_year=self.year
+                record_list.chosen_documents, database(), who, class_id=self.class_id, kind=self.kind, school_year=self.year
             )
         except HocbaError as error:
             self.problem = error.sentence
@@ -208,15 +208,15 @@ class RecordsState(Sorting, UnlockAsking, rx.State):
         self._shown = frozenset(row.document_id for row in found.rows if row.document_id is not None)
         self.loaded = True
 
-    def _read(self, who: Identity) -> tuple[list[str], list[reading.ClassChoice], reading.RecordsPage, list[Row]]:
+    def _read(self, who: Identity) -> tuple[list[str], list[record_list.ClassChoice], record_list.RecordsPage, list[Row]]:
         year = self.year or None
-        found = reading.records_page(
+        found = record_list.records_page(
             database(), who, class_id=self.class_id, kind=self.kind, state=self.step, stale=self.stale, search=self.search, sort=self.sort or self._sorts[0],
             descending=self.descending, page=self.page, size=PAGE_ROWS, school_year=year,
         )
         may_ask = allowed(who, Right.UNLOCK_ASK)
         rows = [_row(row, may_ask) for row in found.rows]
-        return reading.years_for(database(), who), reading.classes_for(database(), who, year), found, rows
+        return record_list.years_for(database(), who), record_list.classes_for(database(), who, year), found, rows
 
 
 def _concerned(state: RecordsState, who: Identity, what: Moves) -> bool:
@@ -236,7 +236,7 @@ def some_names(names: Sequence[str]) -> str:
     return ", ".join(names[:3]) + (f" và {len(names) - 3} người khác" if len(names) > 3 else "")
 
 
-def _row(row: reading.RecordRow, may_ask: bool) -> Row:
+def _row(row: record_list.RecordRow, may_ask: bool) -> Row:
     return Row(
         document_id=row.document_id or "", href=f"/records/{row.document_id}" if row.document_id else f"/students/{row.student_id}", code=row.student_code, name=row.student_name,
         note="" if row.enrolment in ("studying", "moved_in") else ENROLMENT.get(row.enrolment, ""), class_name=row.class_name,

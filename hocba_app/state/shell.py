@@ -8,10 +8,10 @@ from hocba_app.domain.wording import ROLE
 from hocba_app.models import School, database
 from hocba_app.services.accounts.authority import Right, allowed
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.flash import read_notice
-from hocba_app.state.following import leave
+from hocba_app.services.signed_notice import read_notice
 from hocba_app.state.guard import identity, public, signed_in
-from hocba_app.state.threads import in_thread
+from hocba_app.state.live_screen import leave
+from hocba_app.state.read_pool import in_thread
 
 _ROLE_ORDER = tuple(ROLE)
 

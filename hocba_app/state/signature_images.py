@@ -13,19 +13,19 @@ import reflex as rx
 
 from hocba_app.domain.calendar import local_text
 from hocba_app.domain.errors import HocbaError
+from hocba_app.domain.vietnamese_collation import sort_name, sort_title
 from hocba_app.domain.wording import IMAGE_FILE, JOB, POSITION
 from hocba_app.models import database
 from hocba_app.models.base import utc_now
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.signers import images
-from hocba_app.services.signers.owners import Choice, choices
-from hocba_app.services.sync.sort_names import sort_name, sort_title
-from hocba_app.state import drafting, undoing
+from hocba_app.services.signers.key_owner import Choice, choices
+from hocba_app.state import image_draft_mixin, undoing
 from hocba_app.state.addresses import address_of, page_in
-from hocba_app.state.drafting import Drafting
-from hocba_app.state.following import follow
 from hocba_app.state.guard import identity, requires
+from hocba_app.state.image_draft_mixin import Drafting
+from hocba_app.state.live_screen import follow
 from hocba_app.state.sorting import Sorting
 
 PAGE_ROWS = 24
@@ -131,7 +131,7 @@ class SignatureImagesState(Sorting, Drafting, rx.State):
         who = await identity(self)
         assert who is not None
         undoing.on_load(self)
-        await drafting.open_slip(self, who, str(self.router.url.query_parameters.get("draft", "")))
+        await image_draft_mixin.open_slip(self, who, str(self.router.url.query_parameters.get("draft", "")))
         await self._reload(who)
         self.following += 1
         yield SignatureImagesState.watch(self.following)

@@ -10,19 +10,19 @@ from typing import Any, ClassVar
 import reflex as rx
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.vietnamese_collation import sort_name
 from hocba_app.domain.wording import ITEM, KIND, KIND_SHORT, STAGE_SIGNER
 from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.sessions import Identity
-from hocba_app.services.audit.changes import Moves
-from hocba_app.services.signing import progress, queue, reminders
-from hocba_app.services.sync.sort_names import sort_name
+from hocba_app.services.change_feed.change_feed import Moves
+from hocba_app.services.signing import progress, reminders, signer_inbox
 from hocba_app.state import undoing
 from hocba_app.state.batch_cards import BatchCard, batch_card
-from hocba_app.state.following import begin, follow
 from hocba_app.state.guard import identity, signed_in
+from hocba_app.state.live_screen import begin, follow
+from hocba_app.state.read_pool import in_thread
 from hocba_app.state.sorting import Sorting, unsorted
-from hocba_app.state.threads import in_thread
 from hocba_app.state.undoing import Undoing
 
 
@@ -164,7 +164,7 @@ class SigningState(Sorting, Undoing, rx.State):
     async def open_group(self, key: str) -> None:
         """Look through the records of a group before signing."""
         who = await identity(self)
-        waiting = await in_thread(queue.my_queue, database(), who)
+        waiting = await in_thread(signer_inbox.my_queue, database(), who)
         self.opened, self.record_page = "" if self.opened == key else key, 1
         unsorted(self)
         self._all_records = [
@@ -201,18 +201,18 @@ class SigningState(Sorting, Undoing, rx.State):
     @signed_in
     async def accept(self, batch_id: str) -> None:
         """It is my turn and I am here."""
-        await self._do(queue.accept_turn, batch_id)
+        await self._do(signer_inbox.accept_turn, batch_id)
 
     @rx.event
     @signed_in
     async def split(self, batch_id: str) -> None:
         """Sign at once what is free."""
-        await self._do(queue.split_free, batch_id)
+        await self._do(signer_inbox.split_free, batch_id)
 
     @rx.event
     @signed_in
     async def stop(self, batch_id: str) -> None:
-        await self._do(queue.stop_waiting, batch_id)
+        await self._do(signer_inbox.stop_waiting, batch_id)
 
     @rx.event
     @signed_in
@@ -244,9 +244,9 @@ class SigningState(Sorting, Undoing, rx.State):
         yield None  # a second tap finds the button off
         who = await identity(self)
         try:
-            waiting = await in_thread(queue.my_queue, database(), who)
+            waiting = await in_thread(signer_inbox.my_queue, database(), who)
             slots = [item.slot_id for item in waiting if item.ready and (item.slot_id if by_slot else _key(item)) in chosen]
-            batches = await asyncio.to_thread(queue.start, database(), who, slots)
+            batches = await asyncio.to_thread(signer_inbox.start, database(), who, slots)
             self.selected, self.opened = [], batches[0] if len(batches) == 1 else ""
         except HocbaError as error:
             self.problem = error.sentence
@@ -320,19 +320,19 @@ def _concerned(state: SigningState, who: Identity, what: Moves) -> bool:
 
 def _read(
     who: Identity,
-) -> tuple[list[queue.WaitingGroup], dict[str, str], list[progress.BatchView], list[reminders.Late], list[reminders.Asked], frozenset[str]]:
+) -> tuple[list[signer_inbox.WaitingGroup], dict[str, str], list[progress.BatchView], list[reminders.Late], list[reminders.Asked], frozenset[str]]:
     db = database()
     return (
-        queue.my_groups(db, who), queue.subject_words(db, who), progress.my_batches(db, who, limit=8),
+        signer_inbox.my_groups(db, who), signer_inbox.subject_words(db, who), progress.my_batches(db, who, limit=8),
         reminders.late_teachers(db, who), reminders.reminders_of(db, who), reminders.homeroom_classes(db, who),
     )
 
 
-def _key(item: queue.Waiting | queue.WaitingGroup) -> str:
+def _key(item: signer_inbox.Waiting | signer_inbox.WaitingGroup) -> str:
     return "|".join((item.stage, item.kind, item.school_year, item.class_id, ",".join(item.subjects)))
 
 
-def _group(group: queue.WaitingGroup, names: Mapping[str, str]) -> Group:
+def _group(group: signer_inbox.WaitingGroup, names: Mapping[str, str]) -> Group:
     subjects = f" · {', '.join(names.get(code, code) for code in group.subjects)}" if group.subjects else ""
     return Group(
         key=_key(group), title=f"{group.class_name} · {KIND_SHORT[group.kind]}{subjects}",

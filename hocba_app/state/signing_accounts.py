@@ -16,12 +16,12 @@ from hocba_app.models import SEAL, database
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.signers import keys
-from hocba_app.services.signers.recheck import recheck_progress, start_recheck
+from hocba_app.services.signers.key_check_job import recheck_progress, start_recheck
 from hocba_app.state import key_editing
 from hocba_app.state.addresses import address_of, page_in
-from hocba_app.state.following import follow
 from hocba_app.state.guard import identity, requires
 from hocba_app.state.key_editing import STATE_TONE, KeyEditing, KeyRow
+from hocba_app.state.live_screen import follow
 from hocba_app.state.sorting import Sorting, order_in_address, order_of, read_order
 
 PAGE_ROWS = 20

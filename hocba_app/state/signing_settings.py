@@ -16,7 +16,7 @@ from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.signers import assignments
 from hocba_app.services.signers import settings as signing
-from hocba_app.services.signers.owners import Choice
+from hocba_app.services.signers.key_owner import Choice
 from hocba_app.state import key_editing, undoing
 from hocba_app.state.form_texts import form_texts
 from hocba_app.state.guard import identity, requires

@@ -17,10 +17,10 @@ from hocba_app.domain.wording import JOB, OUTCOME, RESOURCE
 from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.sync import conflicts, schedule, service
+from hocba_app.services.sync import commands, conflicts, schedule
 from hocba_app.state.addresses import address_of, page_in
-from hocba_app.state.following import follow
 from hocba_app.state.guard import identity, requires
+from hocba_app.state.live_screen import follow
 from hocba_app.state.sorting import Sorting, order_in_address, order_of, read_order, unsorted
 from hocba_app.state.sync_scope import SyncScopeState, scope_of_classes
 
@@ -170,7 +170,7 @@ class SyncState(Sorting, rx.State):
             self.problem = scope.explanation
             return None
         try:
-            self.run_id = await asyncio.to_thread(service.start_sync, database(), who, **scope._chosen())
+            self.run_id = await asyncio.to_thread(commands.start_sync, database(), who, **scope._chosen())
         except HocbaError as error:
             self.problem = error.sentence
             await self._reload(who)
@@ -185,7 +185,7 @@ class SyncState(Sorting, rx.State):
         """Stop between two pages; what came stays."""
         who = await identity(self)
         try:
-            await asyncio.to_thread(service.cancel_sync, database(), who, self.run_id)
+            await asyncio.to_thread(commands.cancel_sync, database(), who, self.run_id)
             self.cancelling = True
         except HocbaError as error:
             self.problem = error.sentence
@@ -275,14 +275,14 @@ class SyncState(Sorting, rx.State):
         """What will come: asked when the page opens, of another year and when a run ended, not on every change."""
         assert who is not None
         year = (await self.get_state(SyncScopeState)).year
-        status = await asyncio.to_thread(service.sync_status, database(), who, year or None)
+        status = await asyncio.to_thread(commands.sync_status, database(), who, year or None)
         self.snapshots_of, self.sector_problem = status.school_year, status.sector_problem
         self.snapshots = [_snapshot_row(snapshot) for snapshot in status.snapshots]
         self.out_of_date = sum(status.out_of_date.values())
 
     async def _reload(self, who: Identity | None) -> None:
         assert who is not None
-        runs = await asyncio.to_thread(service.sync_runs, database(), who)
+        runs = await asyncio.to_thread(commands.sync_runs, database(), who)
         was_running = self.running
         self.runs = [_run_row(run) for run in runs]
         live = next((run for run in runs if run.state in ("queued", "running")), None)
@@ -307,7 +307,7 @@ class SyncState(Sorting, rx.State):
             return
         try:
             found = await asyncio.to_thread(
-                service.sync_report, database(), who, self.opened, outcome=self.outcome or None, resource=self.report_resource or None,
+                commands.sync_report, database(), who, self.opened, outcome=self.outcome or None, resource=self.report_resource or None,
                 sort=order_of(self), page=self.page, size=PAGE_ROWS,
             )
         except HocbaError as error:
@@ -327,7 +327,7 @@ def _address_in(query: Mapping[str, Any]) -> str:
     return address_of("/sync", {name: str(query.get(name, "")) for name in ("run", "outcome", "of", "sort", "page")})
 
 
-def _snapshot_row(snapshot: service.SectorSnapshot) -> SnapshotRow:
+def _snapshot_row(snapshot: commands.SectorSnapshot) -> SnapshotRow:
     name = _SUBMISSION.get(snapshot.kind, snapshot.kind)
     if snapshot.term:
         name += f", {_TERM.get(snapshot.term, snapshot.term)}"
@@ -354,7 +354,7 @@ def _instant(text: str) -> str:
         return text
 
 
-def _run_row(run: service.SyncRun) -> RunRow:
+def _run_row(run: commands.SyncRun) -> RunRow:
     counts = run.counts
     return RunRow(
         run.id, local_text(run.started_at), run.started_by, _scope(run), JOB.get(run.state, run.state), _RUN_TONE.get(run.state, "wait"), run.problem,
@@ -362,7 +362,7 @@ def _run_row(run: service.SyncRun) -> RunRow:
     )
 
 
-def _scope(run: service.SyncRun) -> str:
+def _scope(run: commands.SyncRun) -> str:
     year = f", năm học {run.school_year}" if run.school_year else ""
     if not run.chosen_resources and not run.chosen_classes:
         return ("Tệp Excel" if run.from_file else "Cả trường") + year
@@ -379,7 +379,7 @@ def _shown(value: Any) -> str:
     return "(trống)" if value in (None, "", []) else str(value)
 
 
-def _progress_text(run: service.SyncRun) -> str:
+def _progress_text(run: commands.SyncRun) -> str:
     if run.waits_until is not None:
         return f"CSDL ngành chưa trả lời; tự thử lại lúc {local_text(run.waits_until)}, hoặc bấm Dừng rồi đồng bộ lại."
     return f"{run.progress}/{run.total} loại dữ liệu · {run.stage}" if run.stage else "Đang chờ bắt đầu…"

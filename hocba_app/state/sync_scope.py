@@ -13,8 +13,8 @@ from hocba_app.domain.wording import RESOURCE
 from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.records.reading import classes_for
-from hocba_app.services.sync.service import sync_years
+from hocba_app.services.records.record_list import classes_for
+from hocba_app.services.sync.commands import sync_years
 from hocba_app.state.guard import requires
 
 CHOSEN_RESOURCES = {key: name for key, name in RESOURCE.items() if key not in ("school", "photos")}

@@ -17,13 +17,13 @@ from hocba_app.models import database
 from hocba_app.services.accounts import administration
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.signers import images, restoring, settings
+from hocba_app.services.signers import images, settings, undo_assignment
 from hocba_app.services.signing import reminders
 from hocba_app.state.guard import identity, require_in
 
 INVERSES: Mapping[str, Callable[..., Any]] = {
     "enable": administration.enable, "disable": administration.disable, "grant": administration.grant, "revoke": administration.revoke,
-    "assignment": restoring.restore_assignment, "upload": images.take_back_upload, "image": images.take_back_one,
+    "assignment": undo_assignment.restore_assignment, "upload": images.take_back_upload, "image": images.take_back_one,
     "cover_signer": settings.restore_cover_signer, "seal_operator": settings.restore_seal_operator, "reminder": reminders.bring_back,
 }
 """By name: a state that may be kept outside the process holds names and texts, no functions."""

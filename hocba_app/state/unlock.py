@@ -14,10 +14,10 @@ from hocba_app.domain.wording import KIND_SHORT
 from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.records import unlock
-from hocba_app.state.following import follow
+from hocba_app.services.unlocking import unlock
 from hocba_app.state.guard import identity, requires
-from hocba_app.state.unlock_asking import Again, prices
+from hocba_app.state.live_screen import follow
+from hocba_app.state.unlock_request_mixin import Again, prices
 
 _STATE = {
     "asked": ("todo", "Chờ duyệt"), "approved": ("wait", "Đã duyệt, chờ lượt ký kết thúc"), "done": ("ok", "Đã hủy chốt"),

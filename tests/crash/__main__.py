@@ -22,12 +22,12 @@ from sqlmodel import select
 from hocba_app.domain.errors import ErrorCode
 from hocba_app.models import Batch, Document, Job, LateAnswer, Lease, Revision, Slot
 from hocba_app.services.audit.log import verify_chain
-from hocba_app.services.jobs.advance import Claims, advance
-from hocba_app.services.records import unlock
+from hocba_app.services.jobs.runner import Claims, advance
 from hocba_app.services.records.lock import start_lock
-from hocba_app.services.signing import queue
+from hocba_app.services.signing import signer_inbox
 from hocba_app.services.storage.files import current_file
-from hocba_app.services.verification.verdict import verify
+from hocba_app.services.unlocking import unlock
+from hocba_app.services.verification.verify import verify
 from tests.crash import points
 from tests.crash.world import PARTS, PUPILS, Crashing
 from tests.school import SmallSchool
@@ -107,14 +107,14 @@ def begin(crashing: Crashing) -> str:
         if part is None:
             relock(small)
             part = PARTS[0]
-        return queue.start(small.db, small.people[part], ready(small, part))[0]
+        return signer_inbox.start(small.db, small.people[part], ready(small, part))[0]
     finally:
         small.db.dispose()
 
 
 def ready(small: SmallSchool, part: str) -> list[str]:
     with small.db.read(small.school_id) as session:
-        return [item.slot_id for item in queue.waiting_for(session, small.people[part]) if item.ready]
+        return [item.slot_id for item in signer_inbox.waiting_for(session, small.people[part]) if item.ready]
 
 
 def relock(small: SmallSchool) -> None:

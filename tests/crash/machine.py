@@ -21,15 +21,15 @@ from hocba_app.domain.lifecycle import STAGES
 from hocba_app.models import Batch, BatchItem, Document, Job, Lease, Revision, SchoolClass, Slot, Student, UnlockRequest
 from hocba_app.models.repositories.signing import BATCH_OVER
 from hocba_app.services.audit.log import verify_chain
-from hocba_app.services.jobs.advance import Claims, advance
-from hocba_app.services.jobs.claims import Claim, ClaimLost, take
+from hocba_app.services.jobs.claim import Claim, ClaimLost, take
 from hocba_app.services.jobs.registry import Work
-from hocba_app.services.records import unlock
+from hocba_app.services.jobs.runner import Claims, advance
 from hocba_app.services.records.lock import start_lock
-from hocba_app.services.signers import reassigning
+from hocba_app.services.signers import reassignment
 from hocba_app.services.signing import batch as batches
-from hocba_app.services.signing import queue
+from hocba_app.services.signing import signer_inbox
 from hocba_app.services.signing.providers.provider import ProviderStatus
+from hocba_app.services.unlocking import unlock
 from tests.crash.__main__ import ready, relock
 from tests.crash.world import PARTS, PUPILS, Crashing
 from tests.school import SmallSchool, add_student
@@ -58,13 +58,13 @@ class School(RuleBasedStateMachine):
     def tap(self, part: str) -> None:
         slots = ready(self.small, part)
         if slots:
-            queue.start(self.small.db, self.small.people[part], slots)
+            signer_inbox.start(self.small.db, self.small.people[part], slots)
 
     @rule(part=st.sampled_from(PARTS), choice=choices)
     def tap_one(self, part: str, choice: int) -> None:
         slots = ready(self.small, part)
         if slots:
-            queue.start(self.small.db, self.small.people[part], [slots[choice % len(slots)]])
+            signer_inbox.start(self.small.db, self.small.people[part], [slots[choice % len(slots)]])
 
     @rule(choice=choices, turns=st.integers(1, 4))
     def work(self, choice: int, turns: int) -> None:
@@ -96,7 +96,7 @@ class School(RuleBasedStateMachine):
         asked = [slots[choice % len(slots)]] if slots and choice % 3 else slots
         person = self.small.people[other].staff_id or ""
         try:
-            reassigning.reassign_slots(self.small.db, self.small.people["admin"], asked, person, "Nghỉ ốm")
+            reassignment.reassign_slots(self.small.db, self.small.people["admin"], asked, person, "Nghỉ ốm")
         except HocbaError as error:
             assert error.code in _NOT_REASSIGNED, error.code
 
@@ -132,7 +132,7 @@ class School(RuleBasedStateMachine):
         batch = self.driven_to(state, choice)
         if batch is not None:
             who = next(person for person in self.small.people.values() if person.account_id == batch.account_id)
-            queue.stop_waiting(self.small.db, who, batch.id)
+            signer_inbox.stop_waiting(self.small.db, who, batch.id)
 
     @rule(choice=choices, state=st.sampled_from(("claimed", "prepared", "waiting", "answered", "stamped")))
     def unlock_under_a_lease(self, choice: int, state: str) -> None:
@@ -151,7 +151,7 @@ class School(RuleBasedStateMachine):
                 return now
         slots = ready(self.small, part := PARTS[choice % len(PARTS)])
         if slots and not self.live():
-            queue.start(self.small.db, self.small.people[part], slots)
+            signer_inbox.start(self.small.db, self.small.people[part], slots)
             return self.driven_to(state, choice)
         return None
 
@@ -207,7 +207,7 @@ class School(RuleBasedStateMachine):
             for batch in live:
                 if batch.state == "queued" and not batch.accepted:
                     who = next(person for person in self.small.people.values() if person.account_id == batch.account_id)
-                    queue.accept_turn(self.small.db, who, batch.id)
+                    signer_inbox.accept_turn(self.small.db, who, batch.id)
                 self.turn(batch)
         raise AssertionError(f"never over: {[(batch.id, batch.state, batch.note) for batch in self.live()]}")
 

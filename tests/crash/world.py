@@ -19,9 +19,11 @@ from sqlmodel import SQLModel, select
 
 from bench.sealed_record import Signer, World, pem
 from hocba_app.models import Database, School, SignatureImage, SigningKey, Staff
-from hocba_app.models.table_sizes import tell_sizes
-from hocba_app.services.signing import certificates, committing, confirming, outside, preparing, stamping
+from hocba_app.models.sqlite_statistics import tell_sizes
+from hocba_app.pki import signer_certificate
+from hocba_app.services.signing import integrations
 from hocba_app.services.signing.providers.provider import Credential, ProviderStatus, SignRequest, Submitted
+from hocba_app.services.signing.steps import commit, confirm, prepare, timestamp
 from hocba_app.services.storage import blobs
 from hocba_app.settings import settings
 from tests.crash import points
@@ -122,21 +124,21 @@ class Crashing:
         """The product's own functions talk to this outside, and pass a point wherever they touch it."""
         self.connect_service()
         stamps: Any = points.Passing(self.stamps, ("tokens",))
-        confirming.GRACE = confirming.GRACE * 0
-        for module in (committing, stamping, outside):
+        confirm.GRACE = confirm.GRACE * 0
+        for module in (commit, timestamp, integrations):
             module.timestamp_client = lambda: stamps  # type: ignore[attr-defined]
-        for module in (preparing, stamping):
+        for module in (prepare, timestamp):
             module.trust_roots = lambda: (self.world.root,)  # type: ignore[attr-defined]
-        certificates.check_signer = lambda chain, **_: self._evidence[bytes(chain[0])]  # type: ignore[assignment]
+        signer_certificate.check_signer = lambda chain, **_: self._evidence[bytes(chain[0])]  # type: ignore[assignment]
         blobs.put = points.passing("store", blobs.put)
-        for module in (preparing, confirming, stamping, committing):  # in the middle of a transaction, too
+        for module in (prepare, confirm, timestamp, commit):  # in the middle of a transaction, too
             module.set_rows = points.passing("rows", module.set_rows)  # type: ignore[attr-defined]
         Database.write = _points_around(Database.write)  # type: ignore[method-assign, assignment]
 
     def connect_service(self) -> None:
         """Batches talk to :attr:`service` as it is now."""
         service: Any = points.Passing(self.service, ("start", "poll"))
-        confirming.provider_for = lambda *_: service
+        confirm.provider_for = lambda *_: service
 
     def fresh(self) -> SmallSchool:
         """The school with no connection open. One engine for all lives: its compiled statements come with the fork."""

@@ -20,10 +20,10 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from hocba_app.models import Database, database
 from hocba_app.models.migrate import upgrade
 from hocba_app.processes import Child, Family, await_http
-from hocba_app.rehearsal.outside import start_simulators
+from hocba_app.rehearsal.command import own_settings
 from hocba_app.rehearsal.school import PlayedSchool
-from hocba_app.rehearsal.year import own_settings
-from hocba_app.services.signing.outside import close_connections
+from hocba_app.rehearsal.simulator_processes import start_simulators
+from hocba_app.services.signing.integrations import close_connections
 from hocba_app.settings import settings
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

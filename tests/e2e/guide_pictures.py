@@ -21,8 +21,8 @@ from playwright.async_api import Browser, Locator, Page, expect
 from sqlmodel import select
 
 from hocba_app.models import SEAL, Student, Subject
-from hocba_app.rehearsal.ink import drawn_seal, zipped_signatures
-from hocba_app.rehearsal.outside import PIN
+from hocba_app.rehearsal.sample_images import drawn_seal, zipped_signatures
+from hocba_app.rehearsal.simulator_processes import PIN
 from tests.e2e.conftest import NARROW, WIDE, Person, Product, new_person
 from tests.e2e.test_year import PUPILS, Year, _correct_a_mark, _results_of_first, confirm_over_api
 

@@ -12,14 +12,14 @@ from playwright.async_api import Browser, expect
 from sqlmodel import select
 
 from hocba_app.models import SEAL, Document, DocumentVersion, Job, SigningKey, Slot, Student, Subject
-from hocba_app.rehearsal.desk import Desk
-from hocba_app.rehearsal.ink import drawn_seal, zipped_signatures
-from hocba_app.rehearsal.outside import PIN
+from hocba_app.rehearsal.sample_images import drawn_seal, zipped_signatures
 from hocba_app.rehearsal.school import PlayedSchool
-from hocba_app.rehearsal.stages import Stages
+from hocba_app.rehearsal.signing_load import Desk
+from hocba_app.rehearsal.simulator_processes import PIN
+from hocba_app.rehearsal.timings import Stages
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.audit.log import verify_chain
-from hocba_app.services.jobs.queue import LIVE
+from hocba_app.services.jobs.enqueue import LIVE
 from tests.e2e.conftest import NARROW, WIDE, Person, Product, new_person
 
 PUPILS = 12

@@ -14,7 +14,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from hocba_app.models import Document, Enrolment, SchoolClass, Slot, Staff, Student, UnlockRequest
-from hocba_app.models.repositories.prepared import any_of, given, own_school, rows_of
+from hocba_app.models.repositories.prepared_queries import any_of, given, own_school, rows_of
 from hocba_app.models.repositories.records import chunks
 
 SORTS = ("class", "name", "code", "step", "updated")

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlmodel import Session, col, select
 
 from hocba_app.models import Account, DocumentVersion, Evidence, Lease, Slot, Staff
-from hocba_app.models.repositories.prepared import any_of, given, own_school, rows_of
+from hocba_app.models.repositories.prepared_queries import any_of, given, own_school, rows_of
 
 
 class Version(NamedTuple):

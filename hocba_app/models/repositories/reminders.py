@@ -10,7 +10,7 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from hocba_app.models import Account, Document, Reminder, SchoolClass, SigningAssignment, Slot, Staff
-from hocba_app.models.repositories.prepared import any_of, given, own_school, rows_of
+from hocba_app.models.repositories.prepared_queries import any_of, given, own_school, rows_of
 
 
 def homeroom_class_ids(session: Session, staff_id: str) -> set[str]:

@@ -22,7 +22,7 @@ from hocba_app.models import (
     Slot,
     Student,
 )
-from hocba_app.models.repositories.prepared import any_of, given, own_school, rows_of
+from hocba_app.models.repositories.prepared_queries import any_of, given, own_school, rows_of
 from hocba_app.models.repositories.records import chunks
 
 LIVE_ITEM = ("claimed", "prepared", "answered", "stamped")

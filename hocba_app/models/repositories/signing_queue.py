@@ -10,7 +10,7 @@ from sqlalchemy import case, func
 from sqlmodel import Session, select
 
 from hocba_app.models import SEAL, BatchItem, Delegation, Document, SchoolClass, Slot, Student, Subject
-from hocba_app.models.repositories.prepared import given, own_school, rows_of
+from hocba_app.models.repositories.prepared_queries import given, own_school, rows_of
 from hocba_app.models.repositories.records import chunks
 from hocba_app.models.repositories.signing import BATCH_LIVE, LIVE_ITEM, batches_in
 

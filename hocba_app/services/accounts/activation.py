@@ -17,9 +17,9 @@ from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import accounts as rows
 from hocba_app.services.accounts import throttle
 from hocba_app.services.accounts.authority import Right, require
-from hocba_app.services.accounts.codes import VALID_FOR, code_hash, new_code
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.accounts.names import login_name, staff_login_name
+from hocba_app.services.accounts.login_names import login_name, staff_login_name
+from hocba_app.services.accounts.one_time_codes import VALID_FOR, code_hash, new_code
 from hocba_app.services.accounts.passwords import check_policy, hash_password
 from hocba_app.services.accounts.sessions import forget, revoke_all
 from hocba_app.services.audit.log import record

@@ -18,7 +18,7 @@ from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import accounts as rows
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.accounts.names import plain
+from hocba_app.services.accounts.login_names import plain
 from hocba_app.services.accounts.sessions import forget, revoke_all
 from hocba_app.services.audit.log import record
 

@@ -10,7 +10,7 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.services.accounts.names import plain
+from hocba_app.services.accounts.login_names import plain
 
 MINIMUM = 10
 MAXIMUM = 200

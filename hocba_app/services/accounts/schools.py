@@ -13,11 +13,11 @@ from hocba_app.domain.roles import Role
 from hocba_app.models import Account, Database, LoginName, School
 from hocba_app.models.base import new_id, utc_now
 from hocba_app.services.accounts.authority import Right, require
-from hocba_app.services.accounts.codes import VALID_FOR, code_hash, new_code
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.accounts.names import login_name
+from hocba_app.services.accounts.login_names import login_name
+from hocba_app.services.accounts.one_time_codes import VALID_FOR, code_hash, new_code
 from hocba_app.services.audit.log import record
-from hocba_app.services.secrets import encrypt
+from hocba_app.services.credential_cipher import encrypt
 
 LEVELS = ("primary", "lower_secondary", "upper_secondary")
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{1,31}")

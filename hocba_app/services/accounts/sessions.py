@@ -25,9 +25,9 @@ from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import accounts as rows
 from hocba_app.services.accounts import throttle
 from hocba_app.services.accounts.identity import Identity, duties_of, identity_of, identity_with, may_act
-from hocba_app.services.accounts.names import login_name
+from hocba_app.services.accounts.login_names import login_name
 from hocba_app.services.accounts.passwords import verify_password
-from hocba_app.services.audit import changes
+from hocba_app.services.change_feed import change_feed
 from hocba_app.settings import settings
 
 __all__ = ["Identity", "forget", "identify", "login", "logout", "revoke_all", "token_hash"]
@@ -188,7 +188,7 @@ def _account_named(db: Database, name: str) -> Account | None:
 def _duties(db: Database, school_id: str, staff_id: str) -> Duties:
     """From six tables, each of which only wide changes touch: read once between two of those."""
     day = today().isoformat()
-    return changes.kept(db, school_id, ("duties", staff_id, day), lambda session: duties_of(session, staff_id))
+    return change_feed.kept(db, school_id, ("duties", staff_id, day), lambda session: duties_of(session, staff_id))
 
 
 class _Seen:

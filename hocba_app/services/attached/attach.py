@@ -16,7 +16,7 @@ from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.attached.intake import pdf_files
 from hocba_app.services.audit.log import record
-from hocba_app.services.jobs.queue import enqueue
+from hocba_app.services.jobs.enqueue import enqueue
 from hocba_app.services.storage import blobs
 
 KIND = "attached"

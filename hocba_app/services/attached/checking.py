@@ -15,9 +15,9 @@ from hocba_app.services.attached.attach import KIND
 from hocba_app.services.audit.log import changed, record
 from hocba_app.services.jobs.registry import Work, job
 from hocba_app.services.storage import blobs
-from hocba_app.services.verification.command import verify_from_elsewhere
-from hocba_app.services.verification.report import FileReport
-from hocba_app.services.verification.sandbox import read_content
+from hocba_app.services.verification.cli import verify_from_elsewhere
+from hocba_app.verification.report_model import FileReport
+from hocba_app.verification.sandbox import read_content
 
 _LONGEST_TEXT, _MOST_ENTRIES = 2000, 300
 

@@ -15,8 +15,8 @@ from hocba_app.services.accounts.authority import Right, require, require_pupil
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.audit.log import record
 from hocba_app.services.storage import blobs
-from hocba_app.services.verification.report import FileReport
-from hocba_app.services.verification.reports import SimpleReport, simple_report
+from hocba_app.verification.report_model import FileReport
+from hocba_app.verification.report_presentation import SimpleReport, simple_report
 
 
 @dataclass(frozen=True, slots=True)

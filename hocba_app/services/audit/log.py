@@ -18,13 +18,13 @@ from sqlmodel import Session, select
 from hocba_app.domain.snapshot import canonical_json
 from hocba_app.models import AuditEvent, AuditHead, ChangeCounter
 from hocba_app.models.base import new_id, utc_now
-from hocba_app.services.audit import changes
+from hocba_app.services.change_feed import change_feed
 
 GENESIS = "0" * 64
 _PENDING = "audit_pending"
 _CHANGED, _WIDELY, _BUMPED = "school_changed", "school_changed_widely", "school_counter_bumped"
 _NARROW = ("record.signed", "record.archived", "batch.")
-"""Changes that :mod:`hocba_app.services.audit.changes` traces to the screens they concern, by how their names begin."""
+"""Changes that :mod:`hocba_app.services.change_feed.change_feed` traces to the screens they concern, by how their names begin."""
 _BATCH = 500
 
 _EVENTS, _HEADS, _COUNTERS = (cast(Table, model.__table__) for model in (AuditEvent, AuditHead, ChangeCounter))  # type: ignore[attr-defined]
@@ -105,7 +105,7 @@ def _count_up(connection: Connection, school_id: str, *, wide: bool) -> None:
 @event.listens_for(OrmSession, "after_commit")
 def _seen_here(session: OrmSession) -> None:
     if session.info.pop(_BUMPED, False):
-        changes.look_again()
+        change_feed.look_again()
 
 
 @event.listens_for(OrmSession, "after_rollback")

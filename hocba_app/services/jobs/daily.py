@@ -6,7 +6,7 @@ from sqlmodel import select
 
 from hocba_app.models import Database, School
 from hocba_app.models.repositories.accounts import lock_school
-from hocba_app.services.jobs.queue import enqueue, live_job
+from hocba_app.services.jobs.enqueue import enqueue, live_job
 
 KINDS = ("anchor", "integrity", "recheck_daily", "renewal", "sync_daily")
 """Each one's function returns the seconds to its next turn and never None."""

@@ -12,22 +12,22 @@ from sqlmodel import Session
 
 from hocba_app.models import Database, Job
 from hocba_app.services.audit.log import changed, progressed
-from hocba_app.services.jobs.claims import Claim, fenced_write
+from hocba_app.services.jobs.claim import Claim, fenced_write
 
 MODULES = (
     "hocba_app.services.records.lock",
-    "hocba_app.services.sync.run",
+    "hocba_app.services.sync.sync_job",
     "hocba_app.services.sync.schedule",
-    "hocba_app.services.storage.signature_images",
+    "hocba_app.services.signers.image_store",
     "hocba_app.services.signing.batch",
-    "hocba_app.services.signing.archiving",
-    "hocba_app.services.signing.renewal",
+    "hocba_app.services.signing.archive_job",
+    "hocba_app.services.signing.archive_renewal_job",
     "hocba_app.services.signing.reminders",
-    "hocba_app.services.signers.recheck",
-    "hocba_app.services.printing.packet",
+    "hocba_app.services.signers.key_check_job",
+    "hocba_app.services.printing.print_job",
     "hocba_app.services.attached.checking",
-    "hocba_app.services.audit.anchor",
-    "hocba_app.services.verification.nightly",
+    "hocba_app.services.maintenance.audit_anchor",
+    "hocba_app.services.maintenance.nightly_verification",
 )
 """Modules that declare jobs; a worker imports them all before it starts."""
 

@@ -16,12 +16,12 @@ from dbos import DBOS, DBOSConfig, SetWorkflowID
 
 from hocba_app.models import Database
 from hocba_app.models.base import new_id
-from hocba_app.services import collector
-from hocba_app.services.jobs import claims as job_claims
-from hocba_app.services.jobs.advance import Claims, advance, advance_claimed
+from hocba_app.services import gc_tuning
+from hocba_app.services.jobs import claim as job_claims
 from hocba_app.services.jobs.daily import ensure_daily_jobs
 from hocba_app.services.jobs.process_lock import ProcessLock, lock_first_free
 from hocba_app.services.jobs.registry import MODULES
+from hocba_app.services.jobs.runner import Claims, advance, advance_claimed
 
 log = structlog.get_logger()
 HEARTBEAT_SECONDS = 5.0
@@ -83,7 +83,7 @@ class Worker:
         for module in MODULES:
             __import__(module)
         DBOS.launch()
-        collector.settle()
+        gc_tuning.settle()
         log.info("worker.started", worker=self.id)
         threads = [threading.Thread(target=loop, daemon=True) for loop in (self._beat, self._look, self._daily)]
         for thread in threads:

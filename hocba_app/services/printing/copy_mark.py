@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hocba_app.services.forms.page import INK, MM, PAGE_HEIGHT, PAGE_WIDTH, SOFT_INK, STATE_RED, TINT, Box, Page
-from hocba_app.services.forms.page_furniture import LEFT, RIGHT, WIDTH
-from hocba_app.services.forms.text_fitting import fit, fit_line
-from hocba_app.services.forms.typefaces import BOLD, ITALIC, REGULAR
+from hocba_app.forms.fonts import BOLD, ITALIC, REGULAR
+from hocba_app.forms.header_footer import LEFT, RIGHT, WIDTH
+from hocba_app.forms.page import INK, MM, PAGE_HEIGHT, PAGE_WIDTH, SOFT_INK, STATE_RED, TINT, Box, Page
+from hocba_app.forms.text_fitting import fit, fit_line
 
 MARK_BOX = Box(PAGE_WIDTH / 2 - 52 * MM, PAGE_HEIGHT - 7.6 * MM, PAGE_WIDTH / 2 + 52 * MM, PAGE_HEIGHT - 4.2 * MM)
 """Where the mark lies: in the upper margin, which every form of ours leaves empty."""

@@ -16,8 +16,8 @@ import pikepdf
 from pikepdf import Array, Dictionary, Name, Object, Pdf
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.services.forms.page import MM, PAGE_HEIGHT, PAGE_WIDTH, Page
-from hocba_app.services.forms.pdf_file import write_pdf
+from hocba_app.forms.page import MM, PAGE_HEIGHT, PAGE_WIDTH, Page
+from hocba_app.forms.pdf_file import write_pdf
 from hocba_app.services.printing.copy_mark import draw_mark, draw_seal_pages
 from hocba_app.services.printing.options import PacketOptions
 

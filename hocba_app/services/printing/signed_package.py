@@ -17,9 +17,9 @@ from sqlmodel import Session, col, select
 
 from hocba_app.models import Evidence as EvidenceRow
 from hocba_app.models import Slot
+from hocba_app.pki.signer_certificate import Evidence
 from hocba_app.services.attached.reading import packed
-from hocba_app.services.printing.choice import Chosen
-from hocba_app.services.signing.certificates import Evidence
+from hocba_app.services.printing.selection import Chosen
 from hocba_app.services.storage.files import current_file
 
 _FIXED_TIME = (1980, 1, 1, 0, 0, 0)

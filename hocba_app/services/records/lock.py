@@ -16,23 +16,23 @@ from sqlmodel import Session
 from hocba_app.domain.errors import SENTENCES, ErrorCode, HocbaError
 from hocba_app.domain.lifecycle import DocumentLife, SlotState
 from hocba_app.domain.snapshot import Snapshot, snapshot_sha256
+from hocba_app.forms.render import render
 from hocba_app.models import Database, Document, DocumentVersion, Job, PublicCode, Revision, SchoolClass, Slot
 from hocba_app.models.repositories import records as rows
 from hocba_app.models.repositories.accounts import lock_school
-from hocba_app.models.repositories.many import add_rows
+from hocba_app.models.repositories.bulk import add_rows
+from hocba_app.models.repositories.document_state import save_life
+from hocba_app.recordfile.append_state import Tip
+from hocba_app.recordfile.base_revision import base_with_tip
+from hocba_app.recordfile.manifest import Manifest, ManifestSchool, ManifestSlot, signer_hash
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.audit.log import changed, record
-from hocba_app.services.forms.render import render
-from hocba_app.services.jobs.queue import enqueue
+from hocba_app.services.jobs.enqueue import enqueue
 from hocba_app.services.jobs.registry import Work, job
-from hocba_app.services.records.life import save_life
 from hocba_app.services.records.precheck import Candidate, ClassList, class_list
-from hocba_app.services.records.signers import PlannedSlot
+from hocba_app.services.records.signer_resolution import PlannedSlot
 from hocba_app.services.records.snapshot import snapshot_from
-from hocba_app.services.signing.base import base_with_tip
-from hocba_app.services.signing.manifest import Manifest, ManifestSchool, ManifestSlot, signer_hash
-from hocba_app.services.signing.tip import Tip
 from hocba_app.services.storage import blobs
 from hocba_app.settings import settings
 

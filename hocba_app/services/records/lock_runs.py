@@ -15,7 +15,7 @@ from hocba_app.models import Account, Database, Job, SchoolClass, Student
 from hocba_app.models.repositories.records import chunks
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.jobs.queue import LIVE, ask_cancel
+from hocba_app.services.jobs.enqueue import LIVE, ask_cancel
 
 
 @dataclass(frozen=True, slots=True)

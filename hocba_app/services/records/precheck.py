@@ -11,7 +11,7 @@ from sqlmodel import Session
 from hocba_app.domain.comment_names import foreign_names
 from hocba_app.models import Document, Enrolment, SchoolClass, Staff, Student, StudentResult
 from hocba_app.models.repositories import records as rows
-from hocba_app.services.records.signers import PlannedSlot, planned_slots
+from hocba_app.services.records.signer_resolution import PlannedSlot, planned_slots
 from hocba_app.services.records.snapshot import Sources, departure, load_sources
 
 

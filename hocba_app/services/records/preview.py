@@ -10,25 +10,25 @@ from sqlmodel import Session
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.snapshot import Snapshot, canonical_json
+from hocba_app.forms.fonts import BOLD
+from hocba_app.forms.header_footer import QR_NAME, qr_picture
+from hocba_app.forms.page import STATE_RED
+from hocba_app.forms.pdf_file import write_pdf
+from hocba_app.forms.personal_page import PHOTO_NAME
+from hocba_app.forms.photo import photo_picture
+from hocba_app.forms.render import draw_pages
+from hocba_app.forms.text_fitting import fit_line
+from hocba_app.forms.wording import printable
 from hocba_app.models import Database, SchoolClass, Student
 from hocba_app.models.repositories import records as rows
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.forms.page import STATE_RED
-from hocba_app.services.forms.page_furniture import QR_NAME, qr_picture
-from hocba_app.services.forms.pdf_file import write_pdf
-from hocba_app.services.forms.personal_page import PHOTO_NAME
-from hocba_app.services.forms.photo import photo_picture
-from hocba_app.services.forms.render import draw_pages
-from hocba_app.services.forms.text_fitting import fit_line
-from hocba_app.services.forms.typefaces import BOLD
-from hocba_app.services.forms.wording import printable
 from hocba_app.services.printing.copy_mark import MARK_BOX
 from hocba_app.services.records.lock import KINDS
 from hocba_app.services.records.out_of_date import differences
 from hocba_app.services.records.precheck import Candidate, ClassList, Finding, class_list
+from hocba_app.services.records.record_detail import Difference, file_name
 from hocba_app.services.records.snapshot import snapshot_from
-from hocba_app.services.records.story import Difference, file_name
 from hocba_app.services.storage import blobs
 from hocba_app.settings import settings
 

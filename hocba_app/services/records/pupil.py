@@ -13,7 +13,7 @@ from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.attached.reading import AttachedView, attached_to
 from hocba_app.services.records.out_of_date import is_out_of_date
 from hocba_app.services.records.precheck import Finding, candidates
-from hocba_app.services.records.reading import step_of
+from hocba_app.services.records.record_list import step_of
 from hocba_app.services.records.snapshot import departure
 
 _LEAVING = ("moved_out", "left")

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from hocba_app.domain.snapshot import SNAPSHOT_FORMAT, Snapshot, normalise
 from hocba_app.models import Enrolment, HistoryEntry, School, SchoolClass, Student, StudentResult, Subject
 from hocba_app.models.repositories import records as rows
-from hocba_app.services.records.signers import PlannedSlot
+from hocba_app.services.records.signer_resolution import PlannedSlot
 
 _DETAILS = (
     "ethnic_group", "birth_place", "nationality", "home_town", "address", "register_number", "admission_date",
@@ -88,7 +88,7 @@ def snapshot_from(sources: Sources, kind: str, student: Student, slots: Sequence
 
     Args:
         sources: of the pupil's class, with this pupil among them.
-        slots: as :func:`hocba_app.services.records.signers.planned_slots` gives them.
+        slots: as :func:`hocba_app.services.records.signer_resolution.planned_slots` gives them.
         code: the public code of the version.
         url: what its QR holds.
     """

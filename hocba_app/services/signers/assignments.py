@@ -10,10 +10,10 @@ from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.accounts.sessions import forget
 from hocba_app.services.audit.log import record
-from hocba_app.services.signers.gaps import Gap, gaps, matrix_and_gaps
-from hocba_app.services.signers.matrix import Cell, ClassRow, Matrix, assignment_matrix, read_matrix
-from hocba_app.services.signers.owners import working_staff
-from hocba_app.services.signers.reassigning import (
+from hocba_app.services.signers.assignment_matrix import Cell, ClassRow, Matrix, assignment_matrix, read_matrix
+from hocba_app.services.signers.key_owner import working_staff
+from hocba_app.services.signers.readiness_gaps import Gap, gaps, matrix_and_gaps
+from hocba_app.services.signers.reassignment import (
     Elsewhere,
     Reassigned,
     checked_reason,

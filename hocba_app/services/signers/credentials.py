@@ -12,9 +12,9 @@ from cryptography.x509.oid import NameOID
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models.base import utc_now
-from hocba_app.services.signers.owners import Owner
-from hocba_app.services.signing import certificates
-from hocba_app.services.signing.outside import trust_roots
+from hocba_app.pki import signer_certificate
+from hocba_app.services.signers.key_owner import Owner
+from hocba_app.services.signing.integrations import trust_roots
 from hocba_app.services.signing.providers.provider import Credential, SigningProvider
 
 _STORE_ALL_THE_SAME = (ErrorCode.REVOCATION_UNKNOWN, ErrorCode.CERTIFICATE_NOT_YET_VALID)
@@ -77,7 +77,7 @@ def _judge(credential: Credential, owner: Owner, roots: tuple[bytes, ...]) -> Ju
         )
     own = _refusal_of_owner(credential.chain[0], owner)
     chain_problem = _refusal_of_chain(credential, roots)
-    begins, ends = certificates.validity(credential.chain[0])
+    begins, ends = signer_certificate.validity(credential.chain[0])
     return Judged(
         credential.credential_id, chain, certificate.subject.rfc4514_string()[:500], _said(certificate, NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME),
         _hidden(credential.chain[0]), _said_of(certificate.issuer, NameOID.COMMON_NAME), f"{certificate.serial_number:x}", begins, ends,
@@ -88,7 +88,7 @@ def _judge(credential: Credential, owner: Owner, roots: tuple[bytes, ...]) -> Ju
 
 def _refusal_of_owner(certificate: bytes, owner: Owner) -> HocbaError | None:
     try:
-        certificates.require_own(certificate, **owner.identity)
+        signer_certificate.require_own(certificate, **owner.identity)
     except HocbaError as error:
         return error
     return None
@@ -97,11 +97,11 @@ def _refusal_of_owner(certificate: bytes, owner: Owner) -> HocbaError | None:
 def _refusal_of_chain(credential: Credential, roots: tuple[bytes, ...]) -> HocbaError | None:
     """Validity, chain and revocation, whoever's the certificate is: a stranger's is reported as a stranger's *and* valid."""
     signer = credential.chain[0]
-    itself = {"tax_code": certificates.subject_tax_code(signer)} if certificates.subject_tax_code(signer) else {
-        "id_numbers": certificates.subject_id_numbers(signer)
+    itself = {"tax_code": signer_certificate.subject_tax_code(signer)} if signer_certificate.subject_tax_code(signer) else {
+        "id_numbers": signer_certificate.subject_id_numbers(signer)
     }
     try:
-        certificates.check_signer(credential.chain, trust_roots=roots, at=utc_now(), **itself)  # type: ignore[arg-type]
+        signer_certificate.check_signer(credential.chain, trust_roots=roots, at=utc_now(), **itself)  # type: ignore[arg-type]
     except HocbaError as error:
         return error
     except ValueError:  # a certificate of the chain that does not parse
@@ -133,7 +133,7 @@ def _said_of(name: x509.Name, *kinds: x509.ObjectIdentifier) -> str:
 
 def _hidden(certificate: bytes) -> str:
     """``CCCD …1234``: enough to tell a wrong certificate, too little to learn a stranger's number."""
-    if tax_code := certificates.subject_tax_code(certificate):
+    if tax_code := signer_certificate.subject_tax_code(certificate):
         return f"MST {tax_code}"  # an organisation's is public
-    numbers = certificates.subject_id_numbers(certificate)
+    numbers = signer_certificate.subject_id_numbers(certificate)
     return f"CCCD …{numbers[0][-4:]}" if numbers else ""

@@ -13,13 +13,13 @@ from hocba_app.models import SEAL, Database, Job, School, SignatureImage, Staff
 from hocba_app.models.repositories import signers as rows
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.accounts.names import plain
+from hocba_app.services.accounts.login_names import plain
 from hocba_app.services.audit.log import changed
-from hocba_app.services.jobs.queue import ask_cancel
-from hocba_app.services.signers.drafts import require_owner
+from hocba_app.services.jobs.enqueue import ask_cancel
+from hocba_app.services.signers.image_draft import require_owner
+from hocba_app.services.signers.image_store import newest_image, preview_data_url, store_image, take_back
 from hocba_app.services.storage import blobs
 from hocba_app.services.storage.ink import png_url, small_copy
-from hocba_app.services.storage.signature_images import newest_image, preview_data_url, store_image, take_back
 
 THUMBNAIL = (360, 240)
 READY, LEFT, UNMATCHED, GIVEN = "ready", "left", "unmatched", "given"

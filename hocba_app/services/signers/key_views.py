@@ -11,16 +11,16 @@ from sqlmodel import Session
 
 from hocba_app.domain.calendar import local_text
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.vietnamese_collation import sort_name
 from hocba_app.models import SEAL, Database, School, SigningKey, Staff
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import signers as rows
+from hocba_app.pki.signer_certificate import WARN_BEFORE
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.accounts.names import plain
+from hocba_app.services.accounts.login_names import plain
 from hocba_app.services.signers.credentials import certificate_name
-from hocba_app.services.signers.owners import require_owner
-from hocba_app.services.signing.certificates import WARN_BEFORE
-from hocba_app.services.sync.sort_names import sort_name
+from hocba_app.services.signers.key_owner import require_owner
 
 STATES = ("no_account", "no_certificate", "problem", "expired", "expiring", "ok")
 """How a key may stand, the worst first."""

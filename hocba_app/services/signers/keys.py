@@ -19,9 +19,9 @@ from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.audit.log import changed, record
 from hocba_app.services.signers import credentials
 from hocba_app.services.signers.credentials import Judged
+from hocba_app.services.signers.key_owner import Owner, owner_of, require_owner, working_staff
 from hocba_app.services.signers.key_views import KeysPage, KeyView, key_view, keys_page
-from hocba_app.services.signers.owners import Owner, owner_of, require_owner, working_staff
-from hocba_app.services.signing.outside import configured_providers, provider_for
+from hocba_app.services.signing.integrations import configured_providers, provider_for
 from hocba_app.services.signing.providers.provider import SigningProvider
 
 _USER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{2,79}")

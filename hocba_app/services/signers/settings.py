@@ -23,8 +23,8 @@ from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.accounts.sessions import forget
 from hocba_app.services.audit.log import record
 from hocba_app.services.signers import keys
+from hocba_app.services.signers.key_owner import Choice, choices_of, working_staff
 from hocba_app.services.signers.key_views import KeyView, key_of_staff, seal_key
-from hocba_app.services.signers.owners import Choice, choices_of, working_staff
 
 DELEGABLE = ("history", "results")
 """A deputy signs these by a decision; the cover has a signer of its own."""

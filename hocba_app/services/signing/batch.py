@@ -19,12 +19,12 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Batch
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import signing as rows
-from hocba_app.services.jobs.claims import ClaimLost
+from hocba_app.services.jobs.claim import ClaimLost
 from hocba_app.services.jobs.registry import Work, job
-from hocba_app.services.signing import committing, confirming, preparing, stamping
-from hocba_app.services.signing.closing import end_batch, wait_for
-from hocba_app.services.signing.confirming import USELESS_AFTER
-from hocba_app.services.signing.turn import try_start
+from hocba_app.services.signing.admission import try_start
+from hocba_app.services.signing.batch_transitions import end_batch, wait_for
+from hocba_app.services.signing.steps import commit, confirm, prepare, timestamp
+from hocba_app.services.signing.steps.confirm import USELESS_AFTER
 
 log = structlog.get_logger()
 QUEUE_LOOK = 5.0
@@ -33,12 +33,12 @@ batch it waits for may need one. A batch that ends makes the queued ones look at
 
 BEFORE_SENDING = ("queued", "claimed", "prepared")
 _HANDLERS: dict[str, Callable[[Work], float | None]] = {
-    "claimed": preparing.prepare,
-    "prepared": confirming.send,
-    "sending": confirming.recover_sending,
-    "waiting": confirming.poll,
-    "answered": stamping.stamp,
-    "stamped": committing.commit,
+    "claimed": prepare.prepare,
+    "prepared": confirm.send,
+    "sending": confirm.recover_sending,
+    "waiting": confirm.poll,
+    "answered": timestamp.stamp,
+    "stamped": commit.commit,
 }
 
 

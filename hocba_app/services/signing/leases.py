@@ -15,8 +15,8 @@ from sqlmodel import Session, col
 
 from hocba_app.models import Lease
 from hocba_app.models.base import utc_now
-from hocba_app.models.repositories.many import add_rows
-from hocba_app.models.repositories.prepared import any_of, changed_rows, given, own_school
+from hocba_app.models.repositories.bulk import add_rows
+from hocba_app.models.repositories.prepared_queries import any_of, changed_rows, given, own_school
 
 
 def take_leases(session: Session, batch_id: str, version_ids: Iterable[str]) -> None:

@@ -12,8 +12,8 @@ from hocba_app.models import Batch, Database
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import signing as rows
 from hocba_app.services.accounts.sessions import Identity
-from hocba_app.services.signing.confirming import GRACE
-from hocba_app.services.signing.turn import place_of
+from hocba_app.services.signing.admission import place_of
+from hocba_app.services.signing.steps.confirm import GRACE
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,14 +14,14 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Account, Database, Job, Reminder, SchoolClass, Staff
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import reminders as rows
-from hocba_app.models.repositories.many import set_rows
+from hocba_app.models.repositories.bulk import set_rows
 from hocba_app.models.repositories.signing import serialise
 from hocba_app.models.repositories.signing_queue import subject_names
 from hocba_app.services.accounts.authority import Right, allowed, require
 from hocba_app.services.accounts.sessions import Identity
-from hocba_app.services.audit import changes
 from hocba_app.services.audit.log import changed, record
-from hocba_app.services.jobs.queue import enqueue
+from hocba_app.services.change_feed import change_feed
+from hocba_app.services.jobs.enqueue import enqueue
 from hocba_app.services.jobs.registry import Work, job
 from hocba_app.services.notify.mail import Letter, offered, post_office
 from hocba_app.settings import settings
@@ -61,7 +61,7 @@ def homeroom_classes(db: Database, who: Identity) -> frozenset[str]:
     staff_id = who.staff_id
     if staff_id is None:
         return frozenset()
-    return changes.kept(db, who.school_id, ("homeroom", staff_id), lambda session: frozenset(rows.homeroom_class_ids(session, staff_id)))
+    return change_feed.kept(db, who.school_id, ("homeroom", staff_id), lambda session: frozenset(rows.homeroom_class_ids(session, staff_id)))
 
 
 def late_teachers(db: Database, who: Identity) -> list[Late]:

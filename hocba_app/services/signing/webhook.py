@@ -19,9 +19,9 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Batch, BatchItem, Database, Job, LateAnswer, School
 from hocba_app.models.repositories import signing as rows
 from hocba_app.services.audit.log import record
-from hocba_app.services.secrets import decrypt, encrypt
-from hocba_app.services.signing.closing import move_to
-from hocba_app.services.signing.confirming import match_answers, settle
+from hocba_app.services.credential_cipher import decrypt, encrypt
+from hocba_app.services.signing.batch_transitions import move_to
+from hocba_app.services.signing.steps.confirm import match_answers, settle
 
 TOKEN_SECONDS = 3600
 MAX_RESULTS, MAX_SIGNATURE = 2000, 2048

@@ -12,7 +12,7 @@ from sqlmodel import Session, select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Revision
-from hocba_app.services.signing.prefix_hash import HashedFile, prefix_hashes
+from hocba_app.recordfile.incremental_hash import HashedFile, prefix_hashes
 from hocba_app.services.storage import blobs
 
 _CACHE_BYTES = 32 * 1024 * 1024

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from PIL import Image, ImageChops, ImageFilter, ImageOps, ImageStat, UnidentifiedImageError
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.services.signing.appearance import InkImage
+from hocba_app.recordfile.appearance import InkImage
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_PIXELS = 40_000_000

@@ -17,9 +17,9 @@ from hocba_app.models import Database, Job, SyncCursor, SyncRow
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.audit.log import record
-from hocba_app.services.sync.differences import LABELS
-from hocba_app.services.sync.service import start_sync
-from hocba_app.services.sync.tables import TABLES
+from hocba_app.services.sync.commands import start_sync
+from hocba_app.services.sync.diff import LABELS
+from hocba_app.services.sync.mapping import TABLES
 
 CHOICES = {
     "accept": "Lấy dữ liệu mới; số định danh cũ không còn đúng",

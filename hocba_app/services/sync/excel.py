@@ -19,16 +19,17 @@ from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.audit.log import record
 from hocba_app.services.csv_cells import plain_cell
-from hocba_app.services.jobs.queue import live_job
-from hocba_app.services.sync.applying import Applier
+from hocba_app.services.jobs.enqueue import live_job
+from hocba_app.services.sync.apply import Applier
 from hocba_app.services.sync.excel_columns import SHEETS
 from hocba_app.services.sync.excel_export import export_tables
 from hocba_app.services.sync.excel_reading import CellProblem, read_workbook
 from hocba_app.services.sync.excel_records import RecordMaker, Records
 from hocba_app.services.sync.excel_rows import Rows, read_rows
 from hocba_app.services.sync.excel_writing import write_workbook
-from hocba_app.services.sync.reading import Collected
-from hocba_app.services.sync.run import (
+from hocba_app.services.sync.fetch import Collected
+from hocba_app.services.sync.mapping import known
+from hocba_app.services.sync.sync_job import (
     RESOURCES,
     merged_report,
     recomputation,
@@ -36,7 +37,6 @@ from hocba_app.services.sync.run import (
     refresh_after,
     subject_kinds,
 )
-from hocba_app.services.sync.tables import known
 
 MOST_PROBLEMS = 5000
 

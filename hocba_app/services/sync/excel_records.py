@@ -14,7 +14,7 @@ from sqlmodel import Session, select
 from hocba_app.models import Enrolment, SchoolClass, Staff, Student, StudentResult, Subject, TeachingAssignment
 from hocba_app.services.sync.excel_reading import CellProblem
 from hocba_app.services.sync.excel_rows import Entry, Place, Rows
-from hocba_app.services.sync.tables import DETAILS
+from hocba_app.services.sync.mapping import DETAILS
 
 _NAMES = {"student_id": "student_code", "class_id": "class_code", "subject_id": "subject_code", "staff_id": "staff_code", "homeroom_staff_id": "homeroom_code"}
 _SUBJECT_KEYS = ("term1", "term2", "year", "reassessed", "test", "reassessed_test", "comment", "note")

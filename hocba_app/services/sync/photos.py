@@ -10,9 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from PIL import Image
 
 from hocba_app.services.storage import blobs
-from hocba_app.services.sync.applying import PHOTO_MISSING
+from hocba_app.services.sync.apply import PHOTO_MISSING
 from hocba_app.services.sync.client import SectorClient
-from hocba_app.services.sync.reading import Incoming
+from hocba_app.services.sync.fetch import Incoming
 
 LARGEST_PHOTO = 4 * 1024 * 1024
 MOST_PIXELS = 25_000_000

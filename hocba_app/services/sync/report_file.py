@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.vietnamese_collation import sort_name, sort_title
 from hocba_app.domain.wording import OUTCOME, RESOURCE
 from hocba_app.models import Database, SyncRow
 from hocba_app.models.repositories import sync as rows
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.csv_cells import plain_cell
-from hocba_app.services.sync.differences import LABELS
-from hocba_app.services.sync.sort_names import sort_name, sort_title
+from hocba_app.services.sync.diff import LABELS
 
 _HEADER = ("Tập dữ liệu", "Mã bản ghi", "Tên", "Kết quả", "Mục", "Lý do, thay đổi")
 _AT_A_TIME = 1000

@@ -16,9 +16,9 @@ from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.schools import operator
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.audit.log import record
-from hocba_app.services.jobs.queue import enqueue, live_job
+from hocba_app.services.jobs.enqueue import enqueue, live_job
 from hocba_app.services.jobs.registry import Work, job
-from hocba_app.services.sync.service import start_sync
+from hocba_app.services.sync.commands import start_sync
 
 KIND = "sync_daily"
 _TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")

@@ -11,7 +11,7 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from hocba_app.models import Account, Database, LoginName, School, Staff
 from hocba_app.services.accounts import passwords, sessions
 from hocba_app.services.accounts.identity import Identity, identity_of
-from hocba_app.services.accounts.names import login_name
+from hocba_app.services.accounts.login_names import login_name
 
 PASSWORD = "Hoa phượng nở 1975"
 

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from hocba_app import school_commands
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Account, AuditEvent, Database, LoginName, School
-from hocba_app.services import secrets
+from hocba_app.services import credential_cipher
 from hocba_app.services.accounts.activation import activate
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.accounts.schools import add_school, operator, school_with_code, schools, set_credentials
@@ -25,7 +25,7 @@ ADDRESS = "198.51.100.7"
 
 @pytest.fixture(autouse=True)
 def key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(secrets, "settings", lambda: Settings(secret_key="a key for tests", _env_file=None))
+    monkeypatch.setattr(credential_cipher, "settings", lambda: Settings(secret_key="a key for tests", _env_file=None))
 
 
 def made(db: Database, code: str = "79760009") -> tuple[str, str, str]:
@@ -65,8 +65,8 @@ def test_credentials_are_stored_encrypted_and_logged_without_their_value(db: Dat
     school = school_with_code(db, "79760009")
     assert (school.smas_client_id, school.mysign_client_id) == ("school-1", "rp-1")
     assert "bí mật" not in school.smas_secret_encrypted + school.mysign_secret_encrypted
-    assert secrets.decrypt(school.smas_secret_encrypted) == "bí mật một"
-    assert secrets.decrypt(school.mysign_secret_encrypted) == "bí mật hai"
+    assert credential_cipher.decrypt(school.smas_secret_encrypted) == "bí mật một"
+    assert credential_cipher.decrypt(school.mysign_secret_encrypted) == "bí mật hai"
     with db.read(school_id) as session:
         events = [event.data for event in session.exec(select(AuditEvent).where(AuditEvent.action == "school.credentials_set").order_by(AuditEvent.seq))]
     assert events == [{"changed": ["smas_client_id", "smas_secret"]}, {"changed": ["mysign_client_id", "mysign_secret"]}]
@@ -99,8 +99,8 @@ def test_the_console_makes_and_manages_a_school(db: Database, console: CliRunner
     assert stored.exit_code == 0, stored.output
     assert "bí mật một" not in stored.output
     found = school_with_code(db, "79760009")
-    assert secrets.decrypt(found.smas_secret_encrypted) == "bí mật một"
-    assert secrets.decrypt(found.mysign_secret_encrypted) == "bí mật hai"
+    assert credential_cipher.decrypt(found.smas_secret_encrypted) == "bí mật một"
+    assert credential_cipher.decrypt(found.mysign_secret_encrypted) == "bí mật hai"
     assert json.loads(console.invoke(school, ["list", "--json"]).stdout)[0]["smas"] is True
     assert "79760009" in console.invoke(school, ["list"]).stdout
     assert console.invoke(school, ["set-credentials", "79760009"]).exit_code == 2
@@ -135,5 +135,5 @@ def test_school_columns_hold_a_long_secret(db: Database) -> None:
     school_id, _, _ = made(db)
     longest = "x" * 600
     set_credentials(db, operator(school_id), smas_secret=longest)
-    assert secrets.decrypt(school_with_code(db, "79760009").smas_secret_encrypted) == longest
+    assert credential_cipher.decrypt(school_with_code(db, "79760009").smas_secret_encrypted) == longest
     assert len(school_with_code(db, "79760009").smas_secret_encrypted) <= SQLModel.metadata.tables[School.__tablename__].c.smas_secret_encrypted.type.length

@@ -14,7 +14,7 @@ from bench.sealed_record import Record, World, pem
 from hocba_app.models import AttachedRecord, Database, Enrolment, Job, School, Student
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.attached import attach
-from hocba_app.services.jobs.advance import Claims, advance
+from hocba_app.services.jobs.runner import Claims, advance
 from hocba_app.settings import settings
 from tests import samples
 from tests.integration.verification.conftest import sealed, world  # noqa: F401 - fixtures

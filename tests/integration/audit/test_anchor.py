@@ -12,14 +12,14 @@ from sqlmodel import select
 
 from hocba_app.models import AuditEvent, AuditHead, Database, Job
 from hocba_app.models.base import utc_now
-from hocba_app.services.audit import anchor
-from hocba_app.services.audit.anchor import AnchorProblem, verify_anchors
 from hocba_app.services.audit.log import GENESIS, event_hash, record, verify_chain
-from hocba_app.services.doctor import _audit
-from hocba_app.services.jobs.advance import Claims, advance
 from hocba_app.services.jobs.daily import KINDS as DAILY
 from hocba_app.services.jobs.daily import ensure_daily_jobs
-from hocba_app.services.signing.outside import trust_roots
+from hocba_app.services.jobs.runner import Claims, advance
+from hocba_app.services.maintenance import audit_anchor
+from hocba_app.services.maintenance.audit_anchor import AnchorProblem, verify_anchors
+from hocba_app.services.maintenance.doctor import _audit
+from hocba_app.services.signing.integrations import trust_roots
 from hocba_app.settings import settings
 from hocba_app.simulators.trust.app import create_app
 from hocba_app.simulators.trust.authority import Authority
@@ -65,7 +65,7 @@ def problems(db: Database, school_id: str) -> list[AnchorProblem]:
 
 
 def files(school_id: str) -> list[Path]:
-    return list(anchor._files(school_id))
+    return list(audit_anchor._files(school_id))
 
 
 def rewrite(db: Database, school_id: str, *, keep: int) -> None:

@@ -11,8 +11,8 @@ import pytest
 from hocba_app.domain.calendar import today
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.services.audit.log import record
-from hocba_app.services.audit.reading import actors, audit_csv, audit_page
-from hocba_app.services.records import unlock
+from hocba_app.services.overview.audit_log import actors, audit_csv, audit_page
+from hocba_app.services.unlocking import unlock
 from tests.integration.records.conftest import documents, lock, other, own_documents, pupils, small
 from tests.school import SmallSchool
 

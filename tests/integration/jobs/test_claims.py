@@ -11,10 +11,10 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Database, Job
 from hocba_app.models.base import utc_now
 from hocba_app.services.jobs import registry
-from hocba_app.services.jobs.advance import Claims, advance
-from hocba_app.services.jobs.claims import ClaimLost, beat, claimable, fenced_write, take, take_some
-from hocba_app.services.jobs.queue import ask_cancel, enqueue, live_job
+from hocba_app.services.jobs.claim import ClaimLost, beat, claimable, fenced_write, take, take_some
+from hocba_app.services.jobs.enqueue import ask_cancel, enqueue, live_job
 from hocba_app.services.jobs.registry import Work, job
+from hocba_app.services.jobs.runner import Claims, advance
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ import pytest
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Database
 from hocba_app.models.base import utc_now
-from hocba_app.services import doctor
-from hocba_app.services.jobs.claims import take
-from hocba_app.services.jobs.queue import enqueue
+from hocba_app.services.jobs.claim import take
+from hocba_app.services.jobs.enqueue import enqueue
+from hocba_app.services.maintenance import doctor
 from hocba_app.settings import Settings
 
 

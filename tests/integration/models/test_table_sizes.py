@@ -9,7 +9,7 @@ from sqlmodel import SQLModel
 
 from hocba_app.models import Database
 from hocba_app.models.migrate import upgrade
-from hocba_app.models.table_sizes import EACH, HELD, ROWS, tell_sizes
+from hocba_app.models.sqlite_statistics import EACH, HELD, ROWS, tell_sizes
 
 TOLD = text("SELECT tbl, idx, stat FROM sqlite_stat1 ORDER BY tbl, idx")
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from hocba_app.models import Database, School, write_turn
-from hocba_app.models.write_turn import WriteTurn
+from hocba_app.models import Database, School, sqlite_write_lock
+from hocba_app.models.sqlite_write_lock import WriteTurn
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_a_turn_within_ones_own_waits_for_nobody_and_ends_with_the_outer_one(tur
 
 def test_whoever_is_killed_in_his_turn_gives_it_back(turns: tuple[WriteTurn, WriteTurn], tmp_path: Path) -> None:
     program = (
-        "import sys, time; from hocba_app.models.write_turn import WriteTurn\n"
+        "import sys, time; from hocba_app.models.sqlite_write_lock import WriteTurn\n"
         "with WriteTurn(sys.argv[1]).taken(): print('mine', flush=True); time.sleep(600)"
     )
     child = subprocess.Popen([sys.executable, "-c", program, str(tmp_path / "x.db")], stdout=subprocess.PIPE)
@@ -83,7 +83,7 @@ def test_whoever_stops_in_his_turn_is_waited_for_with_patience_only(
     turns: tuple[WriteTurn, WriteTurn], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SQLite then has the last word: a stopped process that is in no transaction blocks nobody."""
-    monkeypatch.setattr(write_turn, "PATIENCE", 0.05)
+    monkeypatch.setattr(sqlite_write_lock, "PATIENCE", 0.05)
     with turns[0].taken(), turns[1].taken():
         pass
 

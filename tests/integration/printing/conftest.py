@@ -26,8 +26,8 @@ from hocba_app.models import (
     Student,
 )
 from hocba_app.models.base import utc_now
+from hocba_app.pki.signer_certificate import Evidence as Checked
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.signing.certificates import Evidence as Checked
 from hocba_app.services.storage import blobs
 from hocba_app.settings import settings
 from tests import samples

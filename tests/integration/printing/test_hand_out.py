@@ -17,8 +17,8 @@ from hocba_app.models.base import utc_now
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.attached import attach
 from hocba_app.services.audit.log import verify_chain
-from hocba_app.services.printing import hand_out
-from hocba_app.services.printing.hand_out import NewLink
+from hocba_app.services.printing import share_link
+from hocba_app.services.printing.share_link import NewLink
 from hocba_app.services.storage import blobs
 from hocba_app.services.storage.files import current_file
 from tests.integration.printing.conftest import SealedSchool
@@ -42,11 +42,11 @@ def wrong(pin: str) -> str:
 
 def make(sealed: SealedSchool, **changes: object) -> NewLink:
     wishes = {"recipient": "Mẹ học sinh", "days": 7} | changes
-    return hand_out.create_link(sealed.db, sealed.person("management"), sealed.students[0], **wishes)  # type: ignore[arg-type]
+    return share_link.create_link(sealed.db, sealed.person("management"), sealed.students[0], **wishes)  # type: ignore[arg-type]
 
 
-def open_link(sealed: SealedSchool, link: NewLink, pin: str | None = None, address: str = ADDRESS) -> hand_out.Package:
-    return hand_out.open_link(sealed.db, token_of(link), link.pin if pin is None else pin, address)
+def open_link(sealed: SealedSchool, link: NewLink, pin: str | None = None, address: str = ADDRESS) -> share_link.Package:
+    return share_link.open_link(sealed.db, token_of(link), link.pin if pin is None else pin, address)
 
 
 def row_of(sealed: SealedSchool, link: NewLink) -> HandOut:
@@ -69,15 +69,15 @@ def never_blocked(sealed: SealedSchool) -> None:
 
 def test_a_signed_original_is_the_stored_file(sealed: SealedSchool) -> None:
     document_id = sealed.documents[sealed.students[0], "results", "2025-2026"]
-    original = hand_out.signed_original(sealed.db, sealed.person("admin"), document_id)
+    original = share_link.signed_original(sealed.db, sealed.person("admin"), document_id)
     assert original.name == "results-2025-2026.pdf" and original.pdf.count(b"/ByteRange") > 10
     assert actions(sealed) == ["handout.downloaded"]
     sealed.reopen(document_id)
-    assert refused(hand_out.signed_original, sealed.db, sealed.person("admin"), document_id) is ErrorCode.NOT_FOUND
+    assert refused(share_link.signed_original, sealed.db, sealed.person("admin"), document_id) is ErrorCode.NOT_FOUND
 
 
 def test_a_package_holds_originals_certificates_and_who_signed(sealed: SealedSchool) -> None:
-    package = hand_out.package_of(sealed.db, sealed.person("admin"), sealed.students[0])
+    package = share_link.package_of(sealed.db, sealed.person("admin"), sealed.students[0])
     assert package.name == "hoc-ba-HS0.zip"
     with zipfile.ZipFile(io.BytesIO(package.data)) as archive:
         assert archive.testzip() is None
@@ -91,7 +91,7 @@ def test_a_package_holds_originals_certificates_and_who_signed(sealed: SealedSch
         assert "Nguyễn Thị Ánh" in read[0].subject.rfc4514_string()
         with sealed.db.read(sealed.school_id) as session:
             assert archive.read("results-2025-2026.pdf") == current_file(session, package.version_ids[3])
-    assert package.data == hand_out.package_of(sealed.db, sealed.person("admin"), sealed.students[0]).data
+    assert package.data == share_link.package_of(sealed.db, sealed.person("admin"), sealed.students[0]).data
 
 
 def attached(sealed: SealedSchool, data: bytes, state: str = "attached") -> str:
@@ -109,7 +109,7 @@ def attached(sealed: SealedSchool, data: bytes, state: str = "attached") -> str:
 def test_records_of_other_schools_go_along_and_are_listed(sealed: SealedSchool) -> None:
     kept = attached(sealed, b"%PDF-1.4 theirs")
     attached(sealed, b"%PDF-1.4 not decided", "asking")
-    package = hand_out.package_of(sealed.db, sealed.person("admin"), sealed.students[0])
+    package = share_link.package_of(sealed.db, sealed.person("admin"), sealed.students[0])
     with zipfile.ZipFile(io.BytesIO(package.data)) as archive:
         (name,) = [name for name in archive.namelist() if name.startswith("other-schools/")]
         assert archive.read(name) == b"%PDF-1.4 theirs" and name.isascii()
@@ -123,7 +123,7 @@ def test_records_of_other_schools_go_along_and_are_listed(sealed: SealedSchool) 
     attach.detach(sealed.db, sealed.person("admin"), kept, "Nhầm học sinh")
     package = open_link(sealed, link)
     assert package.attached_ids == () and "other-schools.json" not in zipfile.ZipFile(io.BytesIO(package.data)).namelist()
-    assert hand_out.package_of(sealed.db, sealed.person("admin"), sealed.students[1]).attached_ids == (), "another pupil's"
+    assert share_link.package_of(sealed.db, sealed.person("admin"), sealed.students[1]).attached_ids == (), "another pupil's"
 
 
 def test_a_link_opens_with_its_pin_and_every_download_is_logged(sealed: SealedSchool) -> None:
@@ -131,7 +131,7 @@ def test_a_link_opens_with_its_pin_and_every_download_is_logged(sealed: SealedSc
     assert len(link.pin) == 6 and link.pin.isdigit() and "HS0" not in link.url and link.pin not in link.url
     assert open_link(sealed, link).version_ids == open_link(sealed, link, f" {link.pin} ").version_ids
     assert actions(sealed) == ["handout.created", "handout.downloaded", "handout.downloaded"]
-    (view,) = hand_out.links_of(sealed.db, sealed.person("admin"), sealed.students[0])
+    (view,) = share_link.links_of(sealed.db, sealed.person("admin"), sealed.students[0])
     assert (view.state, view.downloads, view.documents, view.recipient) == ("open", 2, 4, "Mẹ học sinh")
 
 
@@ -148,8 +148,8 @@ def test_neither_secret_nor_pin_is_stored(sealed: SealedSchool) -> None:
 
 def test_a_link_ends_by_time_by_hand_and_when_its_documents_are_replaced(sealed: SealedSchool) -> None:
     by_hand, by_time, replaced = make(sealed), make(sealed), make(sealed, kinds=["cover"])
-    hand_out.close_link(sealed.db, sealed.person("admin"), by_hand.hand_out_id)
-    hand_out.close_link(sealed.db, sealed.person("admin"), by_hand.hand_out_id)
+    share_link.close_link(sealed.db, sealed.person("admin"), by_hand.hand_out_id)
+    share_link.close_link(sealed.db, sealed.person("admin"), by_hand.hand_out_id)
     with sealed.db.write(sealed.school_id) as session:
         row = session.get_one(HandOut, (sealed.school_id, by_time.hand_out_id))
         row.expires_at = utc_now() - timedelta(seconds=1)
@@ -157,8 +157,8 @@ def test_a_link_ends_by_time_by_hand_and_when_its_documents_are_replaced(sealed:
     sealed.reopen(sealed.documents[sealed.students[0], "cover", ""])
     for link in (by_hand, by_time, replaced):
         assert refused(open_link, sealed, link) is ErrorCode.HANDOUT_CLOSED
-    assert refused(hand_out.open_link, sealed.db, "nobody's", "000000", ADDRESS) is ErrorCode.HANDOUT_CLOSED
-    states = [view.state for view in hand_out.links_of(sealed.db, sealed.person("admin"), sealed.students[0])]
+    assert refused(share_link.open_link, sealed.db, "nobody's", "000000", ADDRESS) is ErrorCode.HANDOUT_CLOSED
+    states = [view.state for view in share_link.links_of(sealed.db, sealed.person("admin"), sealed.students[0])]
     assert sorted(states) == ["closed", "expired", "open"]
     assert actions(sealed).count("handout.closed") == 1, "closing twice is one change"
     remaining = make(sealed)
@@ -173,11 +173,11 @@ def test_guessing_a_pin_is_slowed_and_then_ends_the_link(sealed: SealedSchool) -
     while row_of(sealed, link).closed_at is None:
         never_blocked(sealed)
         assert refused(open_link, sealed, link, wrong(link.pin)) is ErrorCode.HANDOUT_PIN_WRONG
-    assert row_of(sealed, link).failures == hand_out.MOST_FAILURES
+    assert row_of(sealed, link).failures == share_link.MOST_FAILURES
     never_blocked(sealed)
     assert refused(open_link, sealed, link) is ErrorCode.HANDOUT_CLOSED, "the right PIN comes too late"
-    assert [view.state for view in hand_out.links_of(sealed.db, sealed.person("admin"), sealed.students[0])] == ["guessed"]
-    assert actions(sealed).count("handout.refused") == hand_out.MOST_FAILURES
+    assert [view.state for view in share_link.links_of(sealed.db, sealed.person("admin"), sealed.students[0])] == ["guessed"]
+    assert actions(sealed).count("handout.refused") == share_link.MOST_FAILURES
 
 
 @pytest.mark.parametrize("roles", [(), ("teacher", "homeroom"), ("seal_operator",), ("cover_signer",)])
@@ -185,10 +185,10 @@ def test_only_the_office_hands_out(sealed: SealedSchool, roles: tuple[str, ...])
     who, student = sealed.person(*roles), sealed.students[0]
     link = make(sealed)
     for call in (
-        lambda: hand_out.package_of(sealed.db, who, student),
-        lambda: hand_out.create_link(sealed.db, who, student, recipient="x", days=1),
-        lambda: hand_out.links_of(sealed.db, who, student),
-        lambda: hand_out.close_link(sealed.db, who, link.hand_out_id),
+        lambda: share_link.package_of(sealed.db, who, student),
+        lambda: share_link.create_link(sealed.db, who, student, recipient="x", days=1),
+        lambda: share_link.links_of(sealed.db, who, student),
+        lambda: share_link.close_link(sealed.db, who, link.hand_out_id),
     ):
         assert refused(call) is ErrorCode.FORBIDDEN
     assert open_link(sealed, link).data
@@ -197,8 +197,8 @@ def test_only_the_office_hands_out(sealed: SealedSchool, roles: tuple[str, ...])
 def test_a_teacher_downloads_only_from_classes_he_may_look_at(sealed: SealedSchool) -> None:
     document_id = sealed.documents[sealed.students[0], "cover", ""]
     for roles in ((), ("teacher", "homeroom")):
-        assert refused(hand_out.signed_original, sealed.db, sealed.person(*roles), document_id) is ErrorCode.FORBIDDEN
-    assert hand_out.signed_original(sealed.db, sealed.person("seal_operator"), document_id).pdf
+        assert refused(share_link.signed_original, sealed.db, sealed.person(*roles), document_id) is ErrorCode.FORBIDDEN
+    assert share_link.signed_original(sealed.db, sealed.person("seal_operator"), document_id).pdf
 
 
 def test_another_schools_office_reaches_nothing(sealed: SealedSchool) -> None:
@@ -208,11 +208,11 @@ def test_another_schools_office_reaches_nothing(sealed: SealedSchool) -> None:
         session.add(other)
     stranger = Identity("b1", other.id, None, "b", "B", frozenset({"admin"}))
     student, document_id = sealed.students[0], sealed.documents[sealed.students[0], "cover", ""]
-    assert refused(hand_out.signed_original, sealed.db, stranger, document_id) is ErrorCode.NOT_FOUND
-    assert refused(hand_out.package_of, sealed.db, stranger, student) is ErrorCode.NOT_FOUND
-    assert refused(hand_out.create_link, sealed.db, stranger, student, recipient="x", days=1) is ErrorCode.NOT_FOUND
-    assert hand_out.links_of(sealed.db, stranger, student) == []
-    assert refused(hand_out.close_link, sealed.db, stranger, link.hand_out_id) is ErrorCode.NOT_FOUND
+    assert refused(share_link.signed_original, sealed.db, stranger, document_id) is ErrorCode.NOT_FOUND
+    assert refused(share_link.package_of, sealed.db, stranger, student) is ErrorCode.NOT_FOUND
+    assert refused(share_link.create_link, sealed.db, stranger, student, recipient="x", days=1) is ErrorCode.NOT_FOUND
+    assert share_link.links_of(sealed.db, stranger, student) == []
+    assert refused(share_link.close_link, sealed.db, stranger, link.hand_out_id) is ErrorCode.NOT_FOUND
     assert open_link(sealed, link).data
 
 

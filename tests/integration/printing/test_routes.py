@@ -11,7 +11,7 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.routes import caller, printing
 from hocba_app.routes.app import create_api
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.printing import hand_out, packet
+from hocba_app.services.printing import print_job, share_link
 from hocba_app.services.printing.options import PacketOptions
 from tests.integration.printing.conftest import SealedSchool
 from tests.integration.printing.test_packet import work_on
@@ -45,7 +45,7 @@ async def browser(sealed: SealedSchool, monkeypatch: pytest.MonkeyPatch) -> Asyn
 
 async def test_files_are_sent_with_names_without_persons_and_never_kept(sealed: SealedSchool, browser: Browser) -> None:
     browser.who = sealed.person("admin")
-    job_id = packet.print_packet(sealed.db, browser.who, PacketOptions(), class_id=sealed.class_id)
+    job_id = print_job.print_packet(sealed.db, browser.who, PacketOptions(), class_id=sealed.class_id)
     work_on(sealed, job_id)
     student = sealed.students[0]
     for path, name, kind, begins in (
@@ -72,7 +72,7 @@ async def test_who_may_not_gets_a_sentence(sealed: SealedSchool, browser: Browse
 
 
 async def test_a_link_asks_for_its_pin_and_gives_the_package(sealed: SealedSchool, browser: Browser) -> None:
-    link = hand_out.create_link(sealed.db, sealed.person("admin"), sealed.students[0], recipient="Mẹ học sinh", days=3)
+    link = share_link.create_link(sealed.db, sealed.person("admin"), sealed.students[0], recipient="Mẹ học sinh", days=3)
     path = "/h/" + link.url.rsplit("/", 1)[1]
     page = await browser.client.get(path)
     assert page.status_code == 200 and f'action="{path}"' in page.text and page.headers["cache-control"] == "no-store"

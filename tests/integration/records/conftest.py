@@ -11,7 +11,7 @@ import pytest
 from sqlmodel import select
 
 from hocba_app.models import Database, Document, Enrolment, Job, School, StudentResult
-from hocba_app.services.jobs.advance import Claims, advance
+from hocba_app.services.jobs.runner import Claims, advance
 from hocba_app.services.records.lock import start_lock
 from hocba_app.settings import settings
 from tests.school import SmallSchool, small_school

@@ -11,16 +11,16 @@ from hocba_app.models import Batch, BatchItem, Document, SchoolClass, Slot
 from hocba_app.models.base import utc_now
 from hocba_app.models.database import TenancyError
 from hocba_app.models.repositories import record_list
-from hocba_app.services.audit import changes
-from hocba_app.services.audit.changes import Counters, Moves
 from hocba_app.services.audit.log import changed, progressed, record
-from hocba_app.services.records.reading import classes_for, records_page
+from hocba_app.services.change_feed import change_feed
+from hocba_app.services.change_feed.change_feed import Counters, Moves
+from hocba_app.services.records.record_list import classes_for, records_page
 from tests.integration.records.conftest import lock
 from tests.school import SmallSchool
 
 
 def now(small: SmallSchool) -> Counters:
-    return changes.read_counters(small.db).get(small.school_id, Counters())
+    return change_feed.read_counters(small.db).get(small.school_id, Counters())
 
 
 def moved(small: SmallSchool, write: Callable[[Session], None]) -> Moves:
@@ -30,7 +30,7 @@ def moved(small: SmallSchool, write: Callable[[Session], None]) -> Moves:
         write(session)
     after = now(small)
     assert after.value == before.value + 1
-    return changes.moves(small.db, small.school_id, before, after)
+    return change_feed.moves(small.db, small.school_id, before, after)
 
 
 def signed(small: SmallSchool, part: str, next_stage: str) -> tuple[str, Callable[[Session], None]]:
@@ -95,7 +95,7 @@ def test_a_kept_answer_ends_with_the_next_wide_change_of_its_own_school(small: S
             asked.append(session.info["school_id"])
             return f"{len(asked)}"
 
-        return changes.kept(of.db, of.school_id, "key", make)
+        return change_feed.kept(of.db, of.school_id, "key", make)
 
     assert [answer(small), answer(small), answer(other)] == ["1", "1", "2"]
     for write in (progressed, lambda session: record(session, actor="a", action="record.signed", subject="document:1", data={"stage": "subject"})):

@@ -9,7 +9,7 @@ from sqlmodel import select
 
 from hocba_app.models import Document, DocumentVersion, Enrolment, SchoolClass, Slot, Student
 from hocba_app.models.base import utc_now
-from hocba_app.services.records.dashboard import overview
+from hocba_app.services.overview.dashboard import overview
 from tests.integration.records.conftest import change_enrolment, documents, lock, pupils
 from tests.school import SmallSchool
 

@@ -25,11 +25,11 @@ from hocba_app.models import (
 )
 from hocba_app.models.base import utc_now
 from hocba_app.services.audit.log import verify_chain
-from hocba_app.services.jobs.claims import ClaimLost
+from hocba_app.services.jobs.claim import ClaimLost
 from hocba_app.services.records import lock as locking
-from hocba_app.services.records import unlock
 from hocba_app.services.records.lock import start_lock
 from hocba_app.services.records.out_of_date import refresh_out_of_date
+from hocba_app.services.unlocking import unlock
 from tests.integration.records.conftest import (
     change_enrolment,
     change_result,

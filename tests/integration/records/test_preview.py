@@ -8,8 +8,8 @@ import pypdf
 import pytest
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.services.records import unlock
 from hocba_app.services.records.preview import LockRow, lock_preview, preview_pdf
+from hocba_app.services.unlocking import unlock
 from tests.integration.records.conftest import change_enrolment, change_result, documents, lock, pupils
 from tests.school import SmallSchool
 

@@ -10,15 +10,15 @@ from sqlalchemy import text
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Enrolment, SchoolClass, Student
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.records import unlock
-from hocba_app.services.records.reading import (
+from hocba_app.services.records.record_detail import record_file, record_view
+from hocba_app.services.records.record_list import (
     RecordsPage,
     chosen_documents,
     classes_for,
     records_page,
     years_for,
 )
-from hocba_app.services.records.story import record_file, record_view
+from hocba_app.services.unlocking import unlock
 from tests.integration.records.conftest import change_enrolment, change_result, documents, lock, pupils
 from tests.school import SmallSchool
 

@@ -15,7 +15,7 @@ from hocba_app.domain.calendar import today
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import AuditEvent, Job, Reminder, Slot, Staff
 from hocba_app.models.base import utc_now
-from hocba_app.services.jobs.advance import Claims, advance
+from hocba_app.services.jobs.runner import Claims, advance
 from hocba_app.services.signing import reminders
 from hocba_app.services.signing.reminders import bring_back, dismiss, late_teachers, remind, reminders_of
 from tests.integration.records.conftest import lock

@@ -11,7 +11,7 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Account, AuditEvent, Document, DocumentVersion, Slot, UnlockRequest
 from hocba_app.models.base import utc_now
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.records import unlock
+from hocba_app.services.unlocking import unlock
 from tests.integration.records.conftest import documents, lock, pupils
 from tests.school import SmallSchool
 

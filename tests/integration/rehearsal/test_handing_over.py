@@ -9,9 +9,9 @@ from sqlmodel import select
 
 from hocba_app.models import Database, Document, Job
 from hocba_app.rehearsal.export import Export
-from hocba_app.rehearsal.handing_over import HandingOver
-from hocba_app.rehearsal.judging import FILES_OF_A_PUPIL, Judges
-from hocba_app.rehearsal.stages import Stages
+from hocba_app.rehearsal.export_pipeline import HandingOver
+from hocba_app.rehearsal.timings import Stages
+from hocba_app.rehearsal.verification_pool import FILES_OF_A_PUPIL, Judges
 from tests.integration.signing.test_chain import lock, sign, work_on
 from tests.integration.simulators.mysign_rig import Rig
 from tests.school import SmallSchool
@@ -52,7 +52,7 @@ def test_a_record_that_changed_is_written_and_judged_again(
 def test_archived_records_are_judged_while_others_are_signed(
     db: Database, small: SmallSchool, outside: tuple[Rig, str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hocba_app.rehearsal.handing_over.LOOK_SECONDS", 0.05)
+    monkeypatch.setattr("hocba_app.rehearsal.export_pipeline.LOOK_SECONDS", 0.05)
     with db.read(small.school_id) as session:
         year = session.exec(select(Document.school_year)).first() or "2025-2026"
     over = HandingOver(db, small.school_id, year, tmp_path, outside[2], full=False)

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
-from hocba_app.services.verification.sandbox import examine
-from hocba_app.services.verification.verdict import issuers_beside
+from hocba_app.services.verification.verify import issuers_beside
+from hocba_app.verification.sandbox import examine
 
 ROOT = Path(__file__).resolve().parents[3]
 SUBJECTS, AFTER = 12, 3

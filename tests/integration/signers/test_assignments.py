@@ -26,8 +26,8 @@ from hocba_app.models import (
 )
 from hocba_app.models.base import utc_now
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.records.signers import planned_slots
-from hocba_app.services.signers import keys, restoring
+from hocba_app.services.records.signer_resolution import planned_slots
+from hocba_app.services.signers import keys, undo_assignment
 from hocba_app.services.signers import settings as signing
 from hocba_app.services.signers.assignments import (
     Cell,
@@ -40,9 +40,9 @@ from hocba_app.services.signers.assignments import (
     reassign_slots,
     unassign,
 )
-from hocba_app.services.signing.outside import trust_roots
+from hocba_app.services.signing.integrations import trust_roots
 from hocba_app.services.storage.files import current_file
-from hocba_app.services.verification.examine import examine_file
+from hocba_app.verification.pyhanko_verifier import examine_file
 from tests.integration.signers.people import add_staff, staff_id
 from tests.integration.signing.test_chain import confirm_on_phone, documents, lock, sign, start, waiting, work_on
 from tests.integration.simulators.mysign_rig import Rig
@@ -241,26 +241,26 @@ def test_a_changed_signer_is_undone_with_the_records_handed_over(small: SmallSch
     lock(small, "results")
     admin, other, own = small.people["admin"], add_staff(small, "GV090"), staff_id(small, "VAN")
     place = (small.class_id, "s.VAN.1")
-    before = restoring.assigned_now(small.db, admin, *place)
+    before = undo_assignment.assigned_now(small.db, admin, *place)
     assign(small.db, admin, *place, other, "Nghỉ ốm")
     moved = reassign_slots(small.db, admin, place, other, "Nghỉ ốm").moved
-    now = restoring.assigned_now(small.db, admin, *place)
-    assert (before, now, len(moved), {entry.staff_id for entry in moved}) == (restoring.NOBODY, (other, "Nghỉ ốm"), 2, {own})
+    now = undo_assignment.assigned_now(small.db, admin, *place)
+    assert (before, now, len(moved), {entry.staff_id for entry in moved}) == (undo_assignment.NOBODY, (other, "Nghỉ ốm"), 2, {own})
     for who, code in ((stranger, ErrorCode.NOT_FOUND), (small.people["TOAN"], ErrorCode.FORBIDDEN)):
-        assert refused(lambda who=who: restoring.restore_assignment(small.db, who, *place, now, before, moved)).code is code
-    assert restoring.restore_assignment(small.db, admin, *place, now, before, moved) == 2
+        assert refused(lambda who=who: undo_assignment.restore_assignment(small.db, who, *place, now, before, moved)).code is code
+    assert undo_assignment.restore_assignment(small.db, admin, *place, now, before, moved) == 2
     assert cell(small, "s.VAN.1").assigned is None
     assert all(slot.staff_id == own and slot.reassignment is None for slot in slots(small, "s.VAN.1"))
-    assert restoring.restore_assignment(small.db, admin, *place, now, before, moved) == 0, "twice changes nothing"
+    assert undo_assignment.restore_assignment(small.db, admin, *place, now, before, moved) == 0, "twice changes nothing"
 
     unassigned_from = (other, "Nghỉ thai sản")
     assign(small.db, admin, *place, *unassigned_from)
     unassign(small.db, admin, *place)
-    restoring.restore_assignment(small.db, admin, *place, restoring.NOBODY, unassigned_from)
-    assert restoring.assigned_now(small.db, admin, *place) == unassigned_from
+    undo_assignment.restore_assignment(small.db, admin, *place, undo_assignment.NOBODY, unassigned_from)
+    assert undo_assignment.assigned_now(small.db, admin, *place) == unassigned_from
     third = add_staff(small, "GV091")
     assign(small.db, admin, *place, third, "Đổi lần nữa")
-    late = refused(lambda: restoring.restore_assignment(small.db, admin, *place, unassigned_from, restoring.NOBODY))
+    late = refused(lambda: undo_assignment.restore_assignment(small.db, admin, *place, unassigned_from, undo_assignment.NOBODY))
     assert late.code is ErrorCode.UNDO_TOO_LATE and cell(small, "s.VAN.1").assigned == third
 
 

@@ -11,7 +11,7 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Job, SigningKey
 from hocba_app.models.base import utc_now
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.records.attention import attention
+from hocba_app.services.overview.office_tasks import attention
 from tests.school import SmallSchool
 
 

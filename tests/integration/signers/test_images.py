@@ -16,9 +16,8 @@ from sqlmodel import select
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import SEAL, AuditEvent, Database, Job, SignatureImage
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.jobs.advance import Claims, advance
-from hocba_app.services.signers import drafts, images
-from hocba_app.services.storage import signature_images
+from hocba_app.services.jobs.runner import Claims, advance
+from hocba_app.services.signers import image_draft, image_store, images
 from hocba_app.services.storage.ink import AS_IT_IS
 from hocba_app.settings import settings
 from tests.integration.signers.people import staff_id
@@ -58,11 +57,11 @@ def packed(*files: tuple[str, bytes]) -> bytes:
 
 def save(small: SmallSchool, who: Identity, owner: str, data: bytes) -> None:
     """One image, looked at and used."""
-    drafts.use(small.db, who, drafts.begin(small.db, who, owner, data), AS_IT_IS)
+    image_draft.use(small.db, who, image_draft.begin(small.db, who, owner, data), AS_IT_IS)
 
 
 def upload(small: SmallSchool, *files: tuple[str, bytes]) -> images.UploadView:
-    job_id = signature_images.start_bulk(small.db, small.people["admin"], files)
+    job_id = image_store.start_bulk(small.db, small.people["admin"], files)
     assert advance(small.db, Claims(), small.school_id, job_id, "w0", threading.Event()) == "ended"
     found = images.last_upload(small.db, small.people["admin"])
     assert found is not None and found.job_id == job_id
@@ -192,15 +191,15 @@ def test_a_hostile_zip(small: SmallSchool) -> None:
     bomb = packed(("GV001.png", b"\x00" * (30 * 1024 * 1024)))
     crowd = packed(*[(f"{number}.png", b"x") for number in range(401)])
     for data in (bomb, crowd):
-        assert refused(lambda data=data: signature_images.start_bulk(small.db, admin, [("a.zip", data)])) is ErrorCode.FILE_TOO_LARGE
-    assert refused(lambda: signature_images.start_bulk(small.db, admin, [("a.zip", b"PK\x03\x04broken")])) is ErrorCode.FILE_TYPE
+        assert refused(lambda data=data: image_store.start_bulk(small.db, admin, [("a.zip", data)])) is ErrorCode.FILE_TOO_LARGE
+    assert refused(lambda: image_store.start_bulk(small.db, admin, [("a.zip", b"PK\x03\x04broken")])) is ErrorCode.FILE_TYPE
     done = upload(small, ("a.zip", packed(("../../GV001.png", paper(1, kind="PNG")), ("C:\\x\\GV002.png", paper(2, kind="PNG")))))
     assert [row.outcome for row in done.files] == ["ready", "ready"], "folders in names mean nothing"
 
 
 def test_a_cancelled_upload_keeps_what_it_stored(small: SmallSchool) -> None:
     admin = small.people["admin"]
-    job_id = signature_images.start_bulk(small.db, admin, [("GV001.png", paper(1, kind="PNG"))])
+    job_id = image_store.start_bulk(small.db, admin, [("GV001.png", paper(1, kind="PNG"))])
     images.cancel_upload(small.db, admin, job_id)
     with small.db.read(small.school_id) as session:
         assert session.get_one(Job, (small.school_id, job_id)).state == "cancelled"
@@ -214,7 +213,7 @@ def test_who_may_and_another_school(small: SmallSchool, stranger: Identity) -> N
     assert images.images_page(small.db, small.people["admin"]).seal.preview != ""
     for call in (
         lambda: save(small, van, own, paper()), lambda: save(small, van, SEAL, paper()),
-        lambda: signature_images.start_bulk(small.db, van, [("GV001.png", paper())]), lambda: images.images_page(small.db, van),
+        lambda: image_store.start_bulk(small.db, van, [("GV001.png", paper())]), lambda: images.images_page(small.db, van),
         lambda: images.last_upload(small.db, van), lambda: images.cancel_upload(small.db, van, "x"),
         lambda: images.give_file(small.db, van, "x", 0, own), lambda: images.use_upload(small.db, van, "x"),
         lambda: images.leave_file(small.db, van, "x", 0, True), lambda: images.take_back_upload(small.db, van, "x"),

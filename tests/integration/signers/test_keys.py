@@ -16,13 +16,13 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import SEAL, AuditEvent, Job, SigningKey
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import signers as rows
+from hocba_app.pki import signer_certificate
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.jobs.advance import Claims, advance
 from hocba_app.services.jobs.daily import ensure_daily_jobs
+from hocba_app.services.jobs.runner import Claims, advance
 from hocba_app.services.signers import keys
+from hocba_app.services.signers.key_check_job import start_recheck
 from hocba_app.services.signers.key_views import STATES
-from hocba_app.services.signers.recheck import start_recheck
-from hocba_app.services.signing import certificates
 from hocba_app.services.signing.providers.provider import Credential
 from hocba_app.settings import settings
 from tests.integration.signers.people import add_staff, staff_id
@@ -58,8 +58,8 @@ def test_connect_takes_the_one_certificate_that_fits(small: SmallSchool, outside
     before = len(actions(small))
     key = keys.connect(small.db, small.people["admin"], new, f"  {user} ")
     assert key.provider_user == user and key.problem is None and key.checked_at is not None
-    assert certificates.subject_id_numbers(base64.b64decode(key.chain[0])) == ("079100000090",)
-    begins, ends = certificates.validity(base64.b64decode(key.chain[0]))
+    assert signer_certificate.subject_id_numbers(base64.b64decode(key.chain[0])) == ("079100000090",)
+    begins, ends = signer_certificate.validity(base64.b64decode(key.chain[0]))
     assert (key.valid_from, key.valid_to) == (begins, ends)
     view = keys.key_view(small.db, small.people["admin"], new)
     assert (view.state, view.problem, view.certificate_number) == ("ok", "", "CCCD …0090")
@@ -142,7 +142,7 @@ def test_a_revoked_certificate_is_found_by_the_test(
     new = add_staff(small, "GV094", id_number=number)
     key = keys.connect(small.db, admin, new, user_of(small, outside[0], new, number))
     authority.revoke(int(key.serial_number or "0", 16))
-    monkeypatch.setattr(certificates, "_cache", {})
+    monkeypatch.setattr(signer_certificate, "_cache", {})
     view = keys.test_key(small.db, admin, new)
     assert (view.state, view.problem) == ("problem", "certificate_revoked") and "thu hồi" in view.sentence
     assert refused(lambda: keys.choose_credential(small.db, admin, new, key.credential_id or "")).code is ErrorCode.CERTIFICATE_REVOKED

@@ -15,8 +15,8 @@ from hocba_app.models import Database
 from hocba_app.routes import caller, signature_images
 from hocba_app.routes.app import create_api
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.flash import Notice, read_notice
-from hocba_app.services.signers import drafts, images
+from hocba_app.services.signed_notice import Notice, read_notice
+from hocba_app.services.signers import image_draft, images
 from hocba_app.services.storage.ink import AS_IT_IS
 from hocba_app.settings import settings
 from tests.integration.signers.people import staff_id
@@ -88,14 +88,14 @@ async def test_own_image_and_somebodys_and_the_seal(small: SmallSchool, browser:
     shown = await browser.get(van, f"/files/signature-drafts/{slip}")
     assert shown.status_code == 200 and shown.headers["cache-control"] == "no-store" and Image.open(io.BytesIO(shown.content)).format == "PNG"
     assert (await browser.get(admin, f"/files/signature-drafts/{slip}")).status_code == 404
-    drafts.use(small.db, van, slip, AS_IT_IS)
+    image_draft.use(small.db, van, slip, AS_IT_IS)
     assert images.own_image(small.db, van).preview
     form = {"files": {"file": ("b.jpg", paper(2), "image/jpeg")}, "data": {"staff_id": staff_id(small, "TOAN")}}
     slip = drafted(await browser.send(admin, "/uploads/signature-images/person", **form), "/signature-images")
-    drafts.use(small.db, admin, slip, AS_IT_IS)
+    image_draft.use(small.db, admin, slip, AS_IT_IS)
     assert images.own_image(small.db, small.people["TOAN"]).preview
     answer = await browser.send(admin, "/uploads/seal", files={"file": ("s.png", paper(3, kind="PNG"), "image/png")})
-    drafts.use(small.db, admin, drafted(answer, "/signature-images"), AS_IT_IS)
+    image_draft.use(small.db, admin, drafted(answer, "/signature-images"), AS_IT_IS)
     assert images.images_page(small.db, admin).seal.preview
 
 

@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.services.signing import certificates
+from hocba_app.pki import signer_certificate
 from hocba_app.simulators.trust import revocation
 from hocba_app.simulators.trust.app import create_app
 from hocba_app.simulators.trust.authority import Authority
@@ -35,7 +35,7 @@ def trust(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Authority,
 
 @pytest.fixture(autouse=True)
 def no_cached_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(certificates, "_cache", {})
+    monkeypatch.setattr(signer_certificate, "_cache", {})
 
 
 KEY = rsa.generate_private_key(65537, 2048).public_key()
@@ -45,9 +45,9 @@ def chain(authority: Authority, uid: str = f"CCCD:{NUMBER}", **validity: datetim
     return authority.chain(authority.issue_person("Nguyễn Thị Ánh", uid, KEY, **validity))
 
 
-def check(authority: Authority, chain: list[bytes], *, at: datetime | None = None, **whose: object) -> certificates.Evidence:
+def check(authority: Authority, chain: list[bytes], *, at: datetime | None = None, **whose: object) -> signer_certificate.Evidence:
     whose = whose or {"id_numbers": (NUMBER, OLD)}
-    return certificates.check_signer(chain, trust_roots=[authority.root.der], at=at or datetime.now(UTC), **whose)  # type: ignore[arg-type]
+    return signer_certificate.check_signer(chain, trust_roots=[authority.root.der], at=at or datetime.now(UTC), **whose)  # type: ignore[arg-type]
 
 
 def refusal(*arguments: object, **more: object) -> ErrorCode:
@@ -61,7 +61,7 @@ def refusal(*arguments: object, **more: object) -> ErrorCode:
 def test_the_persons_own_number_under_any_usual_prefix(trust: tuple[Authority, str], uid: str) -> None:
     evidence = check(trust[0], chain(trust[0], uid))
     assert len(evidence.chain) == 3 and len(evidence.ocsps) == 2 and evidence.crls == ()
-    assert certificates.Evidence.loads(evidence.dumps()) == evidence
+    assert signer_certificate.Evidence.loads(evidence.dumps()) == evidence
 
 
 @pytest.mark.parametrize("uid", ["CCCD:079200000002", f"CCCD:{NUMBER}9", f"CCCD:9{NUMBER}", f"MST:{TAX}", "CCCD:", f"CCCD:{NUMBER} x", "x"])
@@ -81,15 +81,15 @@ def test_the_seals_certificate_carries_the_schools_tax_code(trust: tuple[Authori
 def test_time_chain_and_root(trust: tuple[Authority, str]) -> None:
     authority, now = trust[0], datetime.now(UTC)
     good = chain(authority)
-    ends = certificates.validity(good[0])[1]
+    ends = signer_certificate.validity(good[0])[1]
     assert refusal(authority, good, at=ends + timedelta(seconds=1)) is ErrorCode.CERTIFICATE_EXPIRED
-    assert refusal(authority, good, at=certificates.validity(good[0])[0] - timedelta(seconds=1)) is ErrorCode.CERTIFICATE_NOT_YET_VALID
+    assert refusal(authority, good, at=signer_certificate.validity(good[0])[0] - timedelta(seconds=1)) is ErrorCode.CERTIFICATE_NOT_YET_VALID
     stranger = list(pki().person("Nguyễn Thị Ánh", NUMBER).chain)
     assert refusal(authority, stranger) is ErrorCode.CERTIFICATE_UNTRUSTED
     assert refusal(authority, [good[0]]) is ErrorCode.CERTIFICATE_UNTRUSTED, "the issuer is missing"
     assert refusal(authority, [stranger[0], *good[1:]]) is ErrorCode.CERTIFICATE_UNTRUSTED
-    assert certificates.days_left(good[0], ends - timedelta(days=29)) < 30 == certificates.WARN_BEFORE.days
-    assert certificates.days_left(good[0], now) > 30
+    assert signer_certificate.days_left(good[0], ends - timedelta(days=29)) < 30 == signer_certificate.WARN_BEFORE.days
+    assert signer_certificate.days_left(good[0], now) > 30
 
 
 def test_answers_of_a_clock_since_set_back_are_asked_anew(trust: tuple[Authority, str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,12 +115,12 @@ def test_revocation_by_ocsp_and_else_by_crl(trust: tuple[Authority, str]) -> Non
     try:
         assert refusal(authority, bad) is ErrorCode.CERTIFICATE_REVOKED
         for fault in ("down", "try_later", "garbage"):
-            certificates._cache.clear()
+            signer_certificate._cache.clear()
             httpx.put(f"{url}/_faults", json={"ocsp": fault})
             evidence = check(authority, good)
             assert evidence.ocsps == () and len(evidence.crls) == 2, fault
             assert refusal(authority, bad) is ErrorCode.CERTIFICATE_REVOKED, fault
-        certificates._cache.clear()
+        signer_certificate._cache.clear()
         httpx.put(f"{url}/_faults", json={"ocsp": "down", "crl": "down"})
         assert refusal(authority, good) is ErrorCode.REVOCATION_UNKNOWN
     finally:

@@ -14,16 +14,17 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Batch, BatchItem, Document, Job, LateAnswer, Lease, Revision, Slot
 from hocba_app.models.base import utc_now
 from hocba_app.services.audit.log import verify_chain
-from hocba_app.services.jobs.advance import Claims, advance
-from hocba_app.services.jobs.queue import enqueue
-from hocba_app.services.records import unlock
+from hocba_app.services.jobs.enqueue import enqueue
+from hocba_app.services.jobs.runner import Claims, advance
 from hocba_app.services.records.lock import start_lock
+from hocba_app.services.signing import archive_renewal_job, signer_inbox
 from hocba_app.services.signing import batch as batches
-from hocba_app.services.signing import confirming, queue, renewal
-from hocba_app.services.signing.outside import trust_roots
+from hocba_app.services.signing.integrations import trust_roots
+from hocba_app.services.signing.steps import confirm
 from hocba_app.services.storage.files import current_file
-from hocba_app.services.verification.examine import examine_file
-from hocba_app.services.verification.verdict import verify
+from hocba_app.services.unlocking import unlock
+from hocba_app.services.verification.verify import verify
+from hocba_app.verification.pyhanko_verifier import examine_file
 from tests.integration.simulators.mysign_rig import Rig
 from tests.school import SmallSchool
 
@@ -44,14 +45,14 @@ def lock(small: SmallSchool, kind: str) -> Job:
         return session.get_one(Job, (small.school_id, job_id))
 
 
-def waiting(small: SmallSchool, part: str) -> list[queue.Waiting]:
+def waiting(small: SmallSchool, part: str) -> list[signer_inbox.Waiting]:
     with small.db.read(small.school_id) as session:
-        return queue.waiting_for(session, small.people[part])
+        return signer_inbox.waiting_for(session, small.people[part])
 
 
 def start(small: SmallSchool, part: str) -> str:
     ready = [item.slot_id for item in waiting(small, part) if item.ready]
-    return queue.start(small.db, small.people[part], ready)[0]
+    return signer_inbox.start(small.db, small.people[part], ready)[0]
 
 
 def confirm_on_phone(small: SmallSchool, rig: Rig, part: str, stop: threading.Event | None = None) -> None:
@@ -122,9 +123,9 @@ def test_a_year_from_lock_to_archive(small: SmallSchool, outside: tuple[Rig, str
 
 def renewed(small: SmallSchool, monkeypatch: pytest.MonkeyPatch) -> None:
     """The night job leaves young stamps alone; once the authority's certificate is in its last year, all are renewed."""
-    for before_the_end, stamps in ((renewal.BEFORE_THE_END, 1), (timedelta(days=40_000), 2)):
-        monkeypatch.setattr(renewal, "YOUNG", timedelta(seconds=-1))
-        monkeypatch.setattr(renewal, "BEFORE_THE_END", before_the_end)
+    for before_the_end, stamps in ((archive_renewal_job.BEFORE_THE_END, 1), (timedelta(days=40_000), 2)):
+        monkeypatch.setattr(archive_renewal_job, "YOUNG", timedelta(seconds=-1))
+        monkeypatch.setattr(archive_renewal_job, "BEFORE_THE_END", before_the_end)
         with small.db.write(small.school_id) as session:
             job_id = enqueue(session, "renewal", {}, actor="").id
         assert advance(small.db, Claims(), small.school_id, job_id, "w0", threading.Event()) == "postponed"
@@ -188,7 +189,7 @@ def test_an_answer_that_does_not_verify_is_never_embedded(
     small: SmallSchool, outside: tuple[Rig, str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lock(small, "results")
-    monkeypatch.setattr(confirming.cms, "verify_raw", lambda *_: False)
+    monkeypatch.setattr(confirm.cms, "verify_raw", lambda *_: False)
     done = sign(small, outside[0], "TOAN")
     assert (done.state, done.committed, done.failed) == ("ended", 0, 2)
     with small.db.read(small.school_id) as session:

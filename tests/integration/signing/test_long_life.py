@@ -13,15 +13,16 @@ from sqlmodel import select
 
 from bench.sealed_record import Record, World, open_record, staff
 from hocba_app.models import Job
-from hocba_app.services.jobs.advance import Claims, advance
-from hocba_app.services.jobs.queue import enqueue
-from hocba_app.services.signing import archiving, certificates, renewal
-from hocba_app.services.signing.outside import trust_roots
-from hocba_app.services.verification import cryptography as by_pyhanko
-from hocba_app.services.verification import fast
-from hocba_app.services.verification.examine import examine_file
-from hocba_app.services.verification.fast import examine_fast
+from hocba_app.pki import signer_certificate
+from hocba_app.services.jobs.enqueue import enqueue
+from hocba_app.services.jobs.runner import Claims, advance
+from hocba_app.services.signing import archive_job, archive_renewal_job
+from hocba_app.services.signing.integrations import trust_roots
 from hocba_app.simulators.trust import revocation, timestamp
+from hocba_app.verification import pyhanko_checks as by_pyhanko
+from hocba_app.verification import replay_verifier
+from hocba_app.verification.pyhanko_verifier import examine_file
+from hocba_app.verification.replay_verifier import examine_fast
 from tests.integration.signing.test_chain import files, lock, sign, work_on
 from tests.integration.simulators.mysign_rig import Rig
 from tests.integration.verification.ades import ades_results
@@ -39,9 +40,9 @@ def travel(monkeypatch: pytest.MonkeyPatch, away: timedelta) -> datetime:
         def now(cls, tz=None):
             return datetime.now(tz) + away
 
-    for module in (fast, by_pyhanko, revocation):
+    for module in (replay_verifier, by_pyhanko, revocation):
         monkeypatch.setattr(module, "datetime", Moved)
-    for module in (archiving, renewal):
+    for module in (archive_job, archive_renewal_job):
         monkeypatch.setattr(module, "utc_now", lambda: datetime.now(UTC) + away)
     monkeypatch.setattr(timestamp, "time", SimpleNamespace(time=lambda: (datetime.now(UTC) + away).timestamp()))
     return datetime.now(UTC) + away + timedelta(minutes=1)
@@ -76,7 +77,7 @@ def test_a_record_outlives_its_signers_certificates(record: Record, monkeypatch:
     assert AdESPassed.OK not in {result.ades_subindic for result in without.values()}, "it is the archive that proves"
     record.archive()
     at = travel(monkeypatch, 10 * YEAR)
-    assert all(at > certificates.validity(signer.chain[0])[1] for signer in record.signers.values())
+    assert all(at > signer_certificate.validity(signer.chain[0])[1] for signer in record.signers.values())
     assert_provable(record.file, roots, at, signatures=5, stamps=1)
 
 
@@ -89,7 +90,7 @@ def test_the_night_job_renews_twice_long_after_the_signers_expired(
     for part in ("TOAN", "VAN", "GDTC", "homeroom", "principal", "operator"):
         done = sign(small, outside[0], part)
         assert done.state == "committed", (part, done.error_code)
-    work_on(small, archive_job(small))
+    work_on(small, run_archive_job(small))
     for away, stamps in ((10 * YEAR, 1), (19.3 * YEAR, 2), (19.6 * YEAR, 3)):
         at = travel(monkeypatch, away)
         with small.db.write(small.school_id) as session:
@@ -99,6 +100,6 @@ def test_the_night_job_renews_twice_long_after_the_signers_expired(
             assert_provable(files(small, kind)[0], trust_roots(), at, signatures=signatures, stamps=stamps)
 
 
-def archive_job(small: SmallSchool) -> str:
+def run_archive_job(small: SmallSchool) -> str:
     with small.db.read(small.school_id) as session:
         return session.exec(select(Job.id).where(Job.kind == "archive")).one()

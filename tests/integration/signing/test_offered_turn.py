@@ -8,8 +8,8 @@ from pathlib import Path
 
 from hocba_app.models import Batch
 from hocba_app.models.base import utc_now
-from hocba_app.services.signing import queue
-from hocba_app.services.signing.turn import STILL_THERE, try_start
+from hocba_app.services.signing import signer_inbox
+from hocba_app.services.signing.admission import STILL_THERE, try_start
 from tests.integration.signing.test_chain import batch, confirm_on_phone, lock, start, work_on
 from tests.integration.simulators.mysign_rig import Rig
 from tests.school import SmallSchool
@@ -25,7 +25,7 @@ def test_an_accepted_offer_goes_to_the_phone(small: SmallSchool, outside: tuple[
         session.flush()
         assert not try_start(session, row), "offered first: the phone may be in a bag"
         assert row.offered_at is not None and not row.accepted
-    queue.accept_turn(small.db, small.people["TOAN"], batch_id)
+    signer_inbox.accept_turn(small.db, small.people["TOAN"], batch_id)
     phone = threading.Thread(target=confirm_on_phone, args=(small, outside[0], "TOAN"))
     phone.start()
     assert work_on(small, batch_id) == "ended"

@@ -22,7 +22,7 @@ from pkcs11 import ObjectClass
 from pkcs11.exceptions import DeviceError, PinIncorrect, PinLocked
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.services.signing.providers import token as tokens
+from hocba_app.services.signing.providers import pkcs11_token as tokens
 from hocba_app.services.signing.providers.pkcs11 import Pkcs11Provider
 from hocba_app.services.signing.providers.provider import SignRequest
 from tests.pki import Holder, pki

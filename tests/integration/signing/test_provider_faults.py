@@ -15,9 +15,10 @@ from sqlmodel import select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import BatchItem, Slot
-from hocba_app.services.signing import closing, confirming, progress, queue
-from hocba_app.services.signing.outside import provider_for
+from hocba_app.services.signing import batch_transitions, progress, signer_inbox
+from hocba_app.services.signing.integrations import provider_for
 from hocba_app.services.signing.providers.mysign import MySignProvider
+from hocba_app.services.signing.steps import confirm
 from tests.integration.signing.test_chain import batch, held_leases, lock, start, waiting, work_on
 from tests.integration.simulators.mysign_rig import PIN, Rig
 from tests.school import SmallSchool
@@ -97,12 +98,12 @@ class Phone:
 def short_times(monkeypatch: pytest.MonkeyPatch, small: SmallSchool, outside: tuple[Rig, str, Path]) -> Any:
     """Windows, time-outs and back-off as they are, only shorter."""
     rig = outside[0]
-    monkeypatch.setattr(closing, "FIRST_RETRY", 0.1)
-    monkeypatch.setattr(confirming, "GRACE", timedelta(seconds=0.5))
+    monkeypatch.setattr(batch_transitions, "FIRST_RETRY", 0.1)
+    monkeypatch.setattr(confirm, "GRACE", timedelta(seconds=0.5))
     provider = MySignProvider(
         rig.url, rig.client["client_id"], rig.client["client_secret"], timeout=1.0, poll_seconds=0.1, window_seconds=3
     )
-    monkeypatch.setattr(confirming, "provider_for", lambda *_: provider)
+    monkeypatch.setattr(confirm, "provider_for", lambda *_: provider)
     yield provider
     provider.close()
 
@@ -133,7 +134,7 @@ def sign_the_rest(small: SmallSchool, rig: Rig, batch_id: str, committed: int) -
     rest = progress.unsigned_slots(small.db, who, batch_id)
     assert len(rest) == PUPILS - committed == len(waiting(small, "TOAN"))
     if rest:
-        again = queue.start(small.db, who, rest)[0]
+        again = signer_inbox.start(small.db, who, rest)[0]
         with Phone(rig, small.users["TOAN"]) as phone:
             phone.counts = lambda transaction: batch(small, again).transaction_id == transaction
             assert work_on(small, again) == "ended"

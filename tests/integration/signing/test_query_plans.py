@@ -17,8 +17,8 @@ from sqlalchemy import event
 from sqlmodel import select
 
 from hocba_app.models import Database, Job
-from hocba_app.services.jobs import claims
-from hocba_app.services.signing import progress, queue
+from hocba_app.services.jobs import claim
+from hocba_app.services.signing import progress, signer_inbox
 from tests.integration.signing.test_chain import lock, sign, start, waiting, work_on
 from tests.integration.simulators.mysign_rig import Rig
 from tests.school import SmallSchool
@@ -56,7 +56,7 @@ def test_a_batch_reads_no_whole_table(db: Database, small: SmallSchool, outside:
             lock(small, kind)
         second = start(small, "TOAN")
         look_at_screens(db, small, "TOAN")
-        queue.stop_waiting(db, small.people["TOAN"], second)
+        signer_inbox.stop_waiting(db, small.people["TOAN"], second)
         work_on(small, second)
         for part in ("TOAN", "VAN", "GDTC", "homeroom", "principal", "operator"):
             waiting(small, part)
@@ -65,7 +65,7 @@ def test_a_batch_reads_no_whole_table(db: Database, small: SmallSchool, outside:
         with db.read(small.school_id) as session:
             archive = session.exec(select(Job.id).where(Job.kind == "archive")).one()
         work_on(small, archive)
-        claims.claimable(db, waiting=True)
+        claim.claimable(db, waiting=True)
     assert len(plans) > 60
     assert [(statement, steps) for statement, steps in plans.items() if any(WHOLE.match(step) for step in steps)] == []
 
@@ -73,7 +73,7 @@ def test_a_batch_reads_no_whole_table(db: Database, small: SmallSchool, outside:
 def look_at_screens(db: Database, small: SmallSchool, part: str) -> None:
     """What a signer's page asks."""
     who = small.people[part]
-    queue.my_groups(db, who)
+    signer_inbox.my_groups(db, who)
     for view in progress.my_batches(db, who):
         progress.batch_view(db, who, view.id)
         progress.unsigned_slots(db, who, view.id)

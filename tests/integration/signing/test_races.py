@@ -11,11 +11,11 @@ from sqlmodel import select
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Batch, BatchItem, DocumentVersion, Job, Lease, UnlockRequest
 from hocba_app.models.repositories import signing as rows
-from hocba_app.services.jobs.queue import ask_cancel
-from hocba_app.services.records import unlock
-from hocba_app.services.signing import queue
-from hocba_app.services.signing.closing import close
-from hocba_app.services.signing.turn import try_start
+from hocba_app.services.jobs.enqueue import ask_cancel
+from hocba_app.services.signing import signer_inbox
+from hocba_app.services.signing.admission import try_start
+from hocba_app.services.signing.batch_transitions import close
+from hocba_app.services.unlocking import unlock
 from tests.integration.signing.test_chain import batch, documents, held_leases, lock, start, waiting
 from tests.school import SmallSchool
 
@@ -54,7 +54,7 @@ def end(small: SmallSchool, batch_id: str) -> None:
 def test_a_double_tap_is_one_batch(small: SmallSchool) -> None:
     lock(small, "results")
     slots = [item.slot_id for item in waiting(small, "TOAN")]
-    results = at_once(*[lambda: queue.start(small.db, small.people["TOAN"], slots)] * 4)
+    results = at_once(*[lambda: signer_inbox.start(small.db, small.people["TOAN"], slots)] * 4)
     started = [result for result in results if isinstance(result, list)]
     refused = [result for result in results if isinstance(result, HocbaError)]
     assert len(started) == 1 and [error.code for error in refused] == [ErrorCode.NOTHING_TO_DO] * 3, results
@@ -80,7 +80,7 @@ def test_a_phone_never_shows_two_requests(small: SmallSchool) -> None:
     lock(small, "results")
     for _ in range(ROUNDS):
         slots = [item.slot_id for item in waiting(small, "TOAN")]
-        ids = [queue.start(small.db, small.people["TOAN"], [slot])[0] for slot in slots]
+        ids = [signer_inbox.start(small.db, small.people["TOAN"], [slot])[0] for slot in slots]
         results = at_once(*[lambda one=one: try_starting(small, one) for one in ids])
         assert results.count(True) == 1 and results.count(False) == 1, results
         for one in ids:
@@ -130,11 +130,11 @@ def test_splitting_and_starting_share_nothing(small: SmallSchool) -> None:
     """The part split off and what is left are two batches of one key: one of them starts, each keeps its own items."""
     lock(small, "results")
     blocked = [item.slot_id for item in waiting(small, "VAN")][:1]
-    other = queue.start(small.db, small.people["VAN"], blocked)[0]
+    other = signer_inbox.start(small.db, small.people["VAN"], blocked)[0]
     assert try_starting(small, other)
     mine = start(small, "TOAN")
     results = at_once(
-        lambda: queue.split_free(small.db, small.people["TOAN"], mine),
+        lambda: signer_inbox.split_free(small.db, small.people["TOAN"], mine),
         lambda: try_starting(small, mine),
         lambda: end(small, other),
     )
@@ -160,8 +160,8 @@ def test_stopping_beside_a_worker_is_no_deadlock(small: SmallSchool) -> None:
                 session.add(row)
 
         results = at_once(
-            as_worker, lambda: queue.stop_waiting(small.db, small.people["TOAN"], batch_id),  # noqa: B023
-            as_worker, lambda: queue.accept_turn(small.db, small.people["TOAN"], batch_id),  # noqa: B023
+            as_worker, lambda: signer_inbox.stop_waiting(small.db, small.people["TOAN"], batch_id),  # noqa: B023
+            as_worker, lambda: signer_inbox.accept_turn(small.db, small.people["TOAN"], batch_id),  # noqa: B023
         )
         assert results == [None] * 4, results
         end(small, batch_id)
@@ -181,7 +181,7 @@ def test_a_batch_is_not_cancelled_like_other_jobs(small: SmallSchool) -> None:
 def test_nobody_stops_or_accepts_anothers_batch(small: SmallSchool, part: str) -> None:
     lock(small, "results")
     batch_id = start(small, "TOAN")
-    for call in (queue.stop_waiting, queue.accept_turn, queue.split_free):
+    for call in (signer_inbox.stop_waiting, signer_inbox.accept_turn, signer_inbox.split_free):
         with pytest.raises(HocbaError) as refused:
             call(small.db, small.people[part], batch_id)
         assert refused.value.code is ErrorCode.NOT_FOUND

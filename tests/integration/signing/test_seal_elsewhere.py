@@ -14,13 +14,13 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import SEAL
-from hocba_app.services import doctor
-from hocba_app.services.secrets import encrypt
+from hocba_app.services.credential_cipher import encrypt
+from hocba_app.services.maintenance import doctor
 from hocba_app.services.signers import keys
-from hocba_app.services.signers.recheck import start_recheck
-from hocba_app.services.signing import queue
-from hocba_app.services.signing.outside import close_connections, configured_providers, provider_for, trust_roots
-from hocba_app.services.verification.verdict import verify
+from hocba_app.services.signers.key_check_job import start_recheck
+from hocba_app.services.signing import signer_inbox
+from hocba_app.services.signing.integrations import close_connections, configured_providers, provider_for, trust_roots
+from hocba_app.services.verification.verify import verify
 from hocba_app.settings import settings
 from tests.integration.signing.test_chain import batch, files, held_leases, lock, sign, start, waiting, work_on
 from tests.integration.simulators.mysign_rig import PIN, Rig
@@ -76,7 +76,7 @@ def test_one_pupil_sealed_with_smartca_and_the_next_with_a_token(
         assert keys.test_key(small.db, admin, SEAL).state == "ok"
         with small.db.read(small.school_id) as session:
             monkeypatch.setattr(provider_for(session, "smartca"), "poll_seconds", 0.1)
-        [batch_id] = queue.start(small.db, operator, first)
+        [batch_id] = signer_inbox.start(small.db, operator, first)
         worker = threading.Thread(target=work_on, args=(small, batch_id))
         worker.start()
         while not (asked := phone.pending(TAX_CODE)):
@@ -96,7 +96,7 @@ def test_one_pupil_sealed_with_smartca_and_the_next_with_a_token(
         assert (key.provider, key.provider_user, key.credential_id) == ("pkcs11", "Con dấu", "01")
         assert keys.test_key(small.db, admin, SEAL).state == "ok"
         token.pull_out()
-        [lost] = queue.start(small.db, operator, second)
+        [lost] = signer_inbox.start(small.db, operator, second)
         assert work_on(small, lost) == "ended"
         assert (batch(small, lost).state, batch(small, lost).error_code) == ("ended", ErrorCode.TOKEN_ABSENT.value)
         assert held_leases(small) == 0

@@ -15,8 +15,9 @@ from hocba_app.domain.errors import SENTENCES, ErrorCode, HocbaError
 from hocba_app.models import Batch, BatchItem, DocumentVersion, Job, LateAnswer
 from hocba_app.models.base import utc_now
 from hocba_app.services.signing import batch as batches
-from hocba_app.services.signing import closing, committing, confirming, stamping
+from hocba_app.services.signing import batch_transitions
 from hocba_app.services.signing.providers.provider import ProviderStatus
+from hocba_app.services.signing.steps import commit, confirm, timestamp
 from tests.integration.signing.test_chain import batch, confirm_on_phone, held_leases, lock, start, waiting, work_on
 from tests.integration.simulators.mysign_rig import Rig
 from tests.school import SmallSchool
@@ -27,8 +28,8 @@ Outside = tuple[Rig, str, Path]
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Back-off as it is, only shorter."""
-    monkeypatch.setattr(closing, "FIRST_RETRY", 0.05)
-    monkeypatch.setattr(closing, "LONGEST_RETRY", 0.1)
+    monkeypatch.setattr(batch_transitions, "FIRST_RETRY", 0.05)
+    monkeypatch.setattr(batch_transitions, "LONGEST_RETRY", 0.1)
 
 
 def phone(small: SmallSchool, outside: Outside, part: str = "TOAN") -> threading.Thread:
@@ -132,7 +133,7 @@ def test_confirmed_and_being_signed_is_waited_for_past_the_window(small: SmallSc
     """The window's end used to end a batch that was just being signed: the signatures were lost."""
     batch_id = waits(small, timedelta(seconds=200), timedelta(seconds=50))
     service = Says("signing", "signing", "rejected")
-    monkeypatch.setattr(confirming, "provider_for", lambda *_: service)
+    monkeypatch.setattr(confirm, "provider_for", lambda *_: service)
     assert work_on(small, batch_id) == "ended"
     assert (batch(small, batch_id).error_code, service.states) == (ErrorCode.SIGNING_REJECTED.value, ["rejected"])
 
@@ -150,7 +151,7 @@ def test_a_lease_ends_once_an_answer_would_be_useless(
     small: SmallSchool, monkeypatch: pytest.MonkeyPatch, says: str | HocbaError, sent: timedelta, code: ErrorCode
 ) -> None:
     batch_id = waits(small, sent, timedelta(seconds=1))
-    monkeypatch.setattr(confirming, "provider_for", lambda *_: Says(says))
+    monkeypatch.setattr(confirm, "provider_for", lambda *_: Says(says))
     assert work_on(small, batch_id) == "ended"
     assert (batch(small, batch_id).error_code, held_leases(small)) == (code.value, 0)
 
@@ -160,10 +161,10 @@ def test_unreachable_keeps_the_lease_past_the_window(small: SmallSchool, monkeyp
     batch_id = waits(small, timedelta(seconds=200), timedelta(seconds=50))
     away = HocbaError(ErrorCode.PROVIDER_REFUSED_CLIENT, detail="58007")
     service = Says(away, away, "timed_out")
-    monkeypatch.setattr(confirming, "provider_for", lambda *_: service)
+    monkeypatch.setattr(confirm, "provider_for", lambda *_: service)
     notes = []
-    real = confirming.wait_for
-    monkeypatch.setattr(confirming, "wait_for", lambda work, code, **more: notes.append(code) or real(work, code, **more))
+    real = confirm.wait_for
+    monkeypatch.setattr(confirm, "wait_for", lambda work, code, **more: notes.append(code) or real(work, code, **more))
     assert work_on(small, batch_id) == "ended"
     assert notes == [ErrorCode.RESULT_UNKNOWN] * 2 and batch(small, batch_id).error_code == ErrorCode.SIGNING_TIMED_OUT.value
 
@@ -203,7 +204,7 @@ def test_a_renewed_certificate_is_named(small: SmallSchool, outside: Outside) ->
 
 def test_a_void_answer_is_kept_as_evidence(small: SmallSchool, outside: Outside, monkeypatch: pytest.MonkeyPatch) -> None:
     lock(small, "results")
-    monkeypatch.setattr(stamping, "token_fits", lambda *_: False)
+    monkeypatch.setattr(timestamp, "token_fits", lambda *_: False)
     batch_id = start(small, "TOAN")
     thread = phone(small, outside)
     assert work_on(small, batch_id) == "ended"
@@ -217,7 +218,7 @@ def test_a_void_answer_is_kept_as_evidence(small: SmallSchool, outside: Outside,
 def test_a_damaged_file_fails_its_own_record_only(small: SmallSchool, outside: Outside, monkeypatch: pytest.MonkeyPatch) -> None:
     lock(small, "results")
     seen: list[str] = []
-    whole = committing.file_of
+    whole = commit.file_of
 
     def damaged(session: Session, version: DocumentVersion) -> bytes:
         seen.append(version.id)
@@ -225,7 +226,7 @@ def test_a_damaged_file_fails_its_own_record_only(small: SmallSchool, outside: O
             raise HocbaError(ErrorCode.STORED_FILE_DAMAGED)
         return whole(session, version)
 
-    monkeypatch.setattr(committing, "file_of", damaged)
+    monkeypatch.setattr(commit, "file_of", damaged)
     batch_id = start(small, "TOAN")
     thread = phone(small, outside)
     assert work_on(small, batch_id) == "ended"
@@ -236,4 +237,4 @@ def test_a_damaged_file_fails_its_own_record_only(small: SmallSchool, outside: O
 
 
 def test_every_note_and_end_has_its_sentence() -> None:
-    assert {ErrorCode.BATCH_RETRYING, ErrorCode.CERTIFICATE_CHANGED, *confirming._FINAL.values()} <= set(SENTENCES)
+    assert {ErrorCode.BATCH_RETRYING, ErrorCode.CERTIFICATE_CHANGED, *confirm._FINAL.values()} <= set(SENTENCES)

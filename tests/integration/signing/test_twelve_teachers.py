@@ -13,11 +13,11 @@ from sqlmodel import select
 import tests.school
 from hocba_app.models import Database, Slot
 from hocba_app.services.audit.log import verify_chain
-from hocba_app.services.jobs.advance import Claims, advance
-from hocba_app.services.jobs.claims import claimable
-from hocba_app.services.signing import progress, queue
-from hocba_app.services.signing.outside import trust_roots
-from hocba_app.services.verification.verdict import verify
+from hocba_app.services.jobs.claim import claimable
+from hocba_app.services.jobs.runner import Claims, advance
+from hocba_app.services.signing import progress, signer_inbox
+from hocba_app.services.signing.integrations import trust_roots
+from hocba_app.services.verification.verify import verify
 from tests.integration.signing.conftest import for_school
 from tests.integration.signing.test_chain import batch, files, held_leases, lock, start
 from tests.integration.simulators.mysign_rig import PIN, Rig
@@ -58,7 +58,7 @@ def test_twelve_teachers_at_once(twelve: SmallSchool, outside: tuple[Rig, str, P
                 if view.state == "queued" and view.ahead:
                     waited[code] = max(waited.get(code, 0), view.wait_seconds)
                 if view.your_turn:
-                    queue.accept_turn(small.db, small.people[code], batch_id)
+                    signer_inbox.accept_turn(small.db, small.people[code], batch_id)
                 if view.state == "waiting":
                     for request in rig.pending(small.users[code]):
                         asked[code] += 1

@@ -13,13 +13,13 @@ from sqlmodel import select
 
 from hocba_app.models import Batch, BatchItem, Job, Revision, Slot
 from hocba_app.models.base import utc_now
-from hocba_app.services.jobs.advance import Claims, advance
-from hocba_app.services.signers.reassigning import reassign_slots
+from hocba_app.services.jobs.runner import Claims, advance
+from hocba_app.services.signers.reassignment import reassign_slots
 from hocba_app.services.signing import batch as batches
-from hocba_app.services.signing import closing, progress, queue
-from hocba_app.services.signing.outside import trust_roots
-from hocba_app.services.signing.turn import STILL_THERE
-from hocba_app.services.verification.verdict import verify
+from hocba_app.services.signing import batch_transitions, progress, signer_inbox
+from hocba_app.services.signing.admission import STILL_THERE
+from hocba_app.services.signing.integrations import trust_roots
+from hocba_app.services.verification.verify import verify
 from tests.integration.signing.test_chain import (
     batch,
     confirm_on_phone,
@@ -38,7 +38,7 @@ def tap(small: SmallSchool) -> tuple[str, str]:
     """The teacher of mathematics signs literature too; he signs all with one tap."""
     who = small.people["TOAN"]
     reassign_slots(small.db, small.people["admin"], (small.class_id, "s.VAN.1"), who.staff_id or "", "Nghỉ ốm")
-    first, second = queue.start(small.db, who, [item.slot_id for item in waiting(small, "TOAN")])
+    first, second = signer_inbox.start(small.db, who, [item.slot_id for item in waiting(small, "TOAN")])
     return first, second
 
 
@@ -111,7 +111,7 @@ def test_who_rejects_the_first_is_asked_before_the_second(small: SmallSchool, ou
     row = batch(small, second)
     assert (row.state, row.offered_at is not None, row.accepted) == ("queued", True, False)
     assert rig.pending(user) == []
-    queue.stop_waiting(small.db, small.people["TOAN"], second)
+    signer_inbox.stop_waiting(small.db, small.people["TOAN"], second)
     assert work_on(small, second, "w1") == "ended"
     assert len([item for item in waiting(small, "TOAN") if item.ready]) == 4 and held_leases(small) == 0
 
@@ -133,7 +133,7 @@ def test_killed_between_the_two(
     first, second = tap(small)
     with monkeypatch.context() as patch:
         if point == "end of the first":
-            patch.setattr(closing, "look_again", _kill)  # the first is committed, the second was not told
+            patch.setattr(batch_transitions, "look_again", _kill)  # the first is committed, the second was not told
             phone = threading.Thread(target=confirm_on_phone, args=(small, outside[0], "TOAN"))
             phone.start()
             with pytest.raises(Killed):

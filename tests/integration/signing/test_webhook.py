@@ -103,7 +103,7 @@ def test_the_same_result_twice_changes_nothing(small: SmallSchool, outside: Outs
 
 def waits(small: SmallSchool) -> tuple[str, list[BatchItem]]:
     """A batch that waits for its answer under transaction ``t1``, prepared by the product itself."""
-    from hocba_app.services.jobs.claims import take
+    from hocba_app.services.jobs.claim import take
     from hocba_app.services.jobs.registry import Work
     from hocba_app.services.signing import batch as batches
 

@@ -14,9 +14,9 @@ import pytest
 from hocba_app.models import Database, Job, School
 from hocba_app.services.accounts.schools import operator, set_credentials
 from hocba_app.services.accounts.sessions import Identity
-from hocba_app.services.jobs.claims import take
+from hocba_app.services.jobs.claim import take
 from hocba_app.services.jobs.registry import Work, function_of
-from hocba_app.services.sync.service import start_sync
+from hocba_app.services.sync.commands import start_sync
 from hocba_app.settings import settings
 from hocba_app.simulators.smas.app import Service, create_app
 from tests.integration.simulators.running import running
@@ -117,7 +117,7 @@ class Here:
         with self.db.read(self.school_id) as session:
             row = session.get_one(Job, (self.school_id, job_id))
         work = Work(self.db, claim, row.arguments, row.created_by)
-        from hocba_app.services.jobs.claims import finish
+        from hocba_app.services.jobs.claim import finish
 
         again = function_of("sync")(work)
         assert again is None, "the run waits for the sector database"

@@ -15,7 +15,7 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Account, Database, Enrolment, Job, LoginName, SchoolClass, Staff, Student, StudentResult
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.storage import blobs
-from hocba_app.services.sync.service import (
+from hocba_app.services.sync.commands import (
     ReportRow,
     cancel_sync,
     report_csv,

@@ -9,8 +9,8 @@ from sqlmodel import select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Database, SchoolClass, Staff, Student, StudentResult
+from hocba_app.services.sync.commands import sync_runs, sync_years
 from hocba_app.services.sync.excel import import_workbook
-from hocba_app.services.sync.service import sync_runs, sync_years
 from tests.integration.sync.conftest import Here, school_here
 from tests.integration.sync.test_bad_records import ACCOUNT
 from tests.integration.sync.test_excel import WHOLE, book

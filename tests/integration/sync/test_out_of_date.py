@@ -10,7 +10,7 @@ from sqlmodel import select
 from hocba_app.domain.snapshot import snapshot_sha256
 from hocba_app.models import Database, Document, DocumentVersion, SchoolClass, Student
 from hocba_app.services.records.snapshot import build_snapshot
-from hocba_app.services.sync.service import sync_status
+from hocba_app.services.sync.commands import sync_status
 from hocba_app.settings import settings
 from tests.integration.simulators.running import running
 from tests.integration.sync.conftest import Here, school_here

@@ -7,8 +7,8 @@ import pytest
 from hocba_app.models import Database, Job, School, SyncRow
 from hocba_app.models.base import new_id
 from hocba_app.services.accounts.schools import operator
+from hocba_app.services.sync.commands import ReportRow, sync_report
 from hocba_app.services.sync.report_file import REPORT_SORTS
-from hocba_app.services.sync.service import ReportRow, sync_report
 from tests.integration.sync.conftest import Here
 
 STAFF = ["Trần Ổn (GV10)", "Lò Văn An (GV9)", "Hà Thị Ổn (GV8)", "Trần Ổn (GV9)"]

@@ -10,7 +10,7 @@ from sqlmodel import select
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Database, Job
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.jobs.claims import postpone, take
+from hocba_app.services.jobs.claim import postpone, take
 from hocba_app.services.jobs.daily import ensure_daily_jobs
 from hocba_app.services.jobs.registry import Work
 from hocba_app.services.sync import schedule as module

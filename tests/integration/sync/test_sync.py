@@ -7,7 +7,7 @@ from sqlmodel import select
 
 from hocba_app.models import Account, Enrolment, School, SchoolClass, Staff, Student, StudentResult, SyncRow
 from hocba_app.services.storage import blobs
-from hocba_app.services.sync.service import report_csv, sync_report, sync_runs, sync_status
+from hocba_app.services.sync.commands import report_csv, sync_report, sync_runs, sync_status
 from tests.integration.sync.conftest import Here, Sector
 
 

@@ -18,9 +18,9 @@ from sqlmodel import func, select
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import AuditEvent, Job, Student, SyncRow
 from hocba_app.services.accounts.schools import set_credentials
-from hocba_app.services.jobs.claims import take
+from hocba_app.services.jobs.claim import take
 from hocba_app.services.jobs.registry import Work, function_of
-from hocba_app.services.sync.service import cancel_sync, start_sync, sync_runs, sync_status
+from hocba_app.services.sync.commands import cancel_sync, start_sync, sync_runs, sync_status
 from hocba_app.settings import settings
 from tests.integration.sync.conftest import Here, Sector
 from tests.integration.sync.test_sync import everything
@@ -88,7 +88,7 @@ def test_a_service_that_goes_away_among_the_photos_is_not_asked_for_each_of_them
 
 
 def test_a_service_that_stays_away_ends_the_run_with_a_sentence_in_the_end(here: Here, sector: Sector, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hocba_app.services.sync.run._PAUSES", (0.0,))
+    monkeypatch.setattr("hocba_app.services.sync.sync_job._PAUSES", (0.0,))
     sector.fault(kind="status", status=503, retry_after=60, times=None, path="/sector")
     job_id = start_sync(here.db, here.admin)
     assert _step(here, job_id) is not None
@@ -130,7 +130,7 @@ def test_a_cancelled_run_keeps_what_is_in_and_the_next_brings_the_rest(here: Her
     assert function_of("sync")(work) is None
     with here.db.read(here.school_id) as session:
         assert session.exec(select(Student)).first() is None
-    from hocba_app.services.jobs.claims import finish
+    from hocba_app.services.jobs.claim import finish
 
     finish(here.db, claim, "cancelled")
     assert here.sync().state == "done"
@@ -139,7 +139,7 @@ def test_a_cancelled_run_keeps_what_is_in_and_the_next_brings_the_rest(here: Her
 _CHILD = """
 import json, sys
 from hocba_app.models import Job, database
-from hocba_app.services.jobs.claims import take
+from hocba_app.services.jobs.claim import take
 from hocba_app.services.jobs.registry import Work, function_of
 school, job = sys.argv[1:]
 db = database()

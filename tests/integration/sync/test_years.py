@@ -9,7 +9,7 @@ from sqlmodel import select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Database, School, SchoolClass, StudentResult
-from hocba_app.services.sync.service import sync_runs, sync_status
+from hocba_app.services.sync.commands import sync_runs, sync_status
 from hocba_app.settings import settings
 from tests.integration.simulators.smas_rig import smas
 from tests.integration.sync.conftest import school_here

@@ -25,7 +25,7 @@ from pyhanko_certvalidator.policy_decl import (
 )
 from pyhanko_certvalidator.registry import SimpleTrustManager
 
-from hocba_app.services.verification.cryptography import OURS
+from hocba_app.verification.pyhanko_checks import OURS
 
 
 def ades_results(data: bytes, roots: Sequence[bytes], at: datetime) -> dict[str, AdESLTAValidationResult]:

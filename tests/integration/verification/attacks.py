@@ -7,8 +7,8 @@ import zlib
 from collections.abc import Callable
 
 from bench.sealed_record import Record
-from hocba_app.services.signing.pdf_syntax import Update, obj, stream
-from hocba_app.services.signing.tip import Tip
+from hocba_app.recordfile.append_state import Tip
+from hocba_app.recordfile.pdf_syntax import Update, obj, stream
 from tests.integration.verification.judging import find
 
 Attack = Callable[[Record], bytes]
@@ -36,7 +36,7 @@ def appended(tip: Tip, file: bytes, objects: list[tuple[int, bytes]], *, size: i
 
 def newest(file: bytes, number: int) -> bytes:
     """Body of the newest object of this number."""
-    from hocba_app.services.signing.classic_file import ClassicFile
+    from hocba_app.recordfile.pdf_reader import ClassicFile
 
     return ClassicFile(file).body(number)
 

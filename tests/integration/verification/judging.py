@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from bench.sealed_record import World
 from hocba_app.domain.snapshot import SlotField, Snapshot
-from hocba_app.services.verification.examine import examine_file
-from hocba_app.services.verification.fast import examine_fast
-from hocba_app.services.verification.report import FileReport
-from hocba_app.services.verification.strict_objects import Deviation, NotShown
+from hocba_app.pki.not_shown import NotShown
+from hocba_app.verification.pyhanko_verifier import examine_file
+from hocba_app.verification.replay_verifier import examine_fast
+from hocba_app.verification.report_model import FileReport
+from hocba_app.verification.strict_pdf_objects import Deviation
 from tests import samples
 
 ISSUERS = [{"tax_code": "0312345678", "name": "Trường THCS Kim Đồng"}]

@@ -6,7 +6,7 @@ import re
 import zlib
 
 from bench.sealed_record import Record
-from hocba_app.services.signing.pdf_syntax import obj, stream
+from hocba_app.recordfile.pdf_syntax import obj, stream
 from tests.integration.verification.attacks import Attack, appended, attack, find, newest
 
 _TRAILER = b"trailer\n<</Size %d /Root %d 0 R%s /ID %s /Prev %d%s>>\nstartxref\n%d\n%%%%EOF\n"

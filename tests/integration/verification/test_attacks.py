@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bench.sealed_record import Record, World
-from hocba_app.services.verification.examine import examine_file
-from hocba_app.services.verification.verdict import verify
+from hocba_app.services.verification.verify import verify
+from hocba_app.verification.pyhanko_verifier import examine_file
 from tests.integration.verification import structure_attacks, tool_attacks
 from tests.integration.verification.attacks import ATTACKS
 from tests.integration.verification.judging import ISSUERS, codes, fast, judge

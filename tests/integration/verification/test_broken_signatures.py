@@ -8,10 +8,10 @@ from collections.abc import Callable
 import pytest
 
 from bench.sealed_record import Record, World
-from hocba_app.services.signing.pdf_syntax import obj
-from hocba_app.services.verification.report import FileReport
-from hocba_app.services.verification.reports import detailed_report, simple_report
-from hocba_app.services.verification.verdict import verify
+from hocba_app.recordfile.pdf_syntax import obj
+from hocba_app.services.verification.verify import verify
+from hocba_app.verification.report_model import FileReport
+from hocba_app.verification.report_presentation import detailed_report, simple_report
 from tests.integration.verification.attacks import appended, newest
 from tests.integration.verification.judging import ISSUERS, codes, find, judge
 from tests.integration.verification.test_foreign_files import plain_pdf, signed_with_pyhanko

@@ -10,7 +10,7 @@ from asn1crypto import cms as asn1_cms
 from asn1crypto import tsp
 
 from bench.sealed_record import Record, Signer, World
-from hocba_app.services.signing import cms
+from hocba_app.pki import cms
 from tests.integration.verification.crafted import resigned
 from tests.integration.verification.judging import codes, fast, judge
 

@@ -13,7 +13,7 @@ from pyhanko.sign import signers
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from bench.sealed_record import Record, World
-from hocba_app.services.verification.reports import simple_report
+from hocba_app.verification.report_presentation import simple_report
 from tests.integration.verification.judging import codes, judge, judge_with_roots
 
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hocba_app.services.verification.command import verify_paths
-from hocba_app.services.verification.verdict import issuers_beside, verify
+from hocba_app.services.verification.cli import verify_paths
+from hocba_app.services.verification.verify import issuers_beside, verify
 
 GOLDEN = Path(__file__).parent / "golden"
 
 
 def test_the_first_versions_record_still_verifies(monkeypatch) -> None:
-    monkeypatch.setattr("hocba_app.services.verification.command._configured_database", lambda: None)
+    monkeypatch.setattr("hocba_app.services.verification.cli._configured_database", lambda: None)
     (report,) = verify_paths([GOLDEN / "writer-1.pdf"], GOLDEN / "root.pem")
     assert (report.verdict, report.method, report.issued_here, report.reasons) == ("valid", "replay", True, [])
     assert [item.role for item in report.signatures][-2:] == ["archive", "archive"] and len(report.signatures) == 7

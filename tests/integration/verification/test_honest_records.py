@@ -11,10 +11,10 @@ import pytest
 
 from bench.sealed_record import Record, World, open_record, pem, staff
 from hocba_app.domain.snapshot import Snapshot
-from hocba_app.services.signing.manifest import signer_hash
-from hocba_app.services.signing.writer import Reassignment
-from hocba_app.services.verification.replay import replay
-from hocba_app.services.verification.verdict import verify
+from hocba_app.recordfile.incremental_writer import Reassignment
+from hocba_app.recordfile.manifest import signer_hash
+from hocba_app.services.verification.verify import verify
+from hocba_app.verification.replay import replay
 from tests import samples
 from tests.integration.verification.judging import ISSUERS, codes, fast, judge, judge_with_roots, small_snapshot
 
@@ -112,7 +112,7 @@ def test_evidence_by_revocation_list(world: World, opened: Record, monkeypatch: 
 
 
 def test_packing_differs_with_another_zlib_but_not_what_it_holds(world: World, opened: Record, monkeypatch: pytest.MonkeyPatch) -> None:
-    from hocba_app.services.signing import appearance
+    from hocba_app.recordfile import appearance
 
     real = appearance.zlib.compress
     opened.sign("s.TOAN.1")
@@ -131,7 +131,7 @@ def test_pdfsig_agrees(tmp_path: Path, large: Record) -> None:
 
 
 def test_the_chain_of_verify_takes_the_fast_way(world: World, large: Record, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hocba_app.services.verification.sandbox._run_child", lambda *_: pytest.fail("a process was started"))
+    monkeypatch.setattr("hocba_app.verification.sandbox._run_child", lambda *_: pytest.fail("a process was started"))
     (report,) = verify([("hồ sơ.pdf", large.file)], roots=[world.root], issuers=ISSUERS)
     assert (report.path, report.verdict, report.method) == ("hồ sơ.pdf", "valid", "replay")
 

@@ -13,9 +13,9 @@ import pikepdf
 import pytest
 
 from bench.sealed_record import Record, World
-from hocba_app.services.verification import sandbox
-from hocba_app.services.verification.report import FileReport
-from hocba_app.services.verification.verdict import verify
+from hocba_app.services.verification.verify import verify
+from hocba_app.verification import sandbox
+from hocba_app.verification.report_model import FileReport
 from tests.integration.verification.attacks import appended
 from tests.integration.verification.judging import ISSUERS, codes
 
@@ -108,7 +108,7 @@ def bombed_manifest(record: Record) -> bytes:
 
 
 def bombed_evidence(record: Record) -> bytes:
-    from hocba_app.services.signing.pdf_syntax import obj, stream
+    from hocba_app.recordfile.pdf_syntax import obj, stream
     from tests.integration.verification.attacks import newest
 
     store = record.tip.size
@@ -183,7 +183,7 @@ def test_the_child_is_told_no_secrets(monkeypatch: pytest.MonkeyPatch, world: Wo
 
 
 def test_names_from_a_hostile_file_do_not_reach_the_terminal_raw(world: World) -> None:
-    from hocba_app.services.verification.command import report_lines
+    from hocba_app.services.verification.cli import report_lines
 
     report = FileReport("x\x1b[2J")
     assert "\x1b" not in "".join(report_lines([report]))

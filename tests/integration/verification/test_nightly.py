@@ -14,12 +14,12 @@ from bench.sealed_record import Record, World, pem
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import AttachedRecord, AuditEvent, Database, DocumentVersion, Enrolment, Job, Revision
 from hocba_app.models.base import utc_now
-from hocba_app.services.doctor import examine
-from hocba_app.services.jobs.advance import Claims, advance
 from hocba_app.services.jobs.daily import ensure_daily_jobs
-from hocba_app.services.records.attention import attention
+from hocba_app.services.jobs.runner import Claims, advance
+from hocba_app.services.maintenance.doctor import examine
+from hocba_app.services.maintenance.nightly_verification import KIND, check_now, files_standing, seconds_to_next
+from hocba_app.services.overview.office_tasks import attention
 from hocba_app.services.storage import blobs
-from hocba_app.services.verification.nightly import KIND, check_now, files_standing, seconds_to_next
 from hocba_app.settings import settings
 from tests.integration.verification.on_record import enter
 from tests.school import SmallSchool, small_school

@@ -12,10 +12,10 @@ from dataclasses import replace
 import pytest
 
 from bench.sealed_record import Record, World
-from hocba_app.services.signing.pdf_syntax import obj, stream
-from hocba_app.services.signing.tip import read_tip
-from hocba_app.services.verification import fast as fast_verdict
-from hocba_app.services.verification import replay as replaying
+from hocba_app.recordfile.append_state import read_tip
+from hocba_app.recordfile.pdf_syntax import obj, stream
+from hocba_app.verification import replay as replaying
+from hocba_app.verification import replay_verifier as fast_verdict
 from tests.integration.verification.attacks import appended, newest
 from tests.integration.verification.judging import codes, judge
 
@@ -97,7 +97,7 @@ def test_breaking_the_reader_does_not_lead_around_it(
         raise error
 
     if module == "read_base":
-        monkeypatch.setattr("hocba_app.services.verification.base_grammar._layout", breaks)
+        monkeypatch.setattr("hocba_app.verification.base_grammar._layout", breaks)
     else:
         monkeypatch.setattr(replaying, module, breaks)
     report = judge(sealed.file, world)

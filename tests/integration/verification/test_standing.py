@@ -15,11 +15,11 @@ from hocba_app import cli
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Database, Document, DocumentVersion, Slot
 from hocba_app.models.base import utc_now
-from hocba_app.services.verification import command
-from hocba_app.services.verification.command import verify_paths, verify_upload
-from hocba_app.services.verification.reports import detailed_report, simple_report
-from hocba_app.services.verification.standing import normal_code, standing_of
+from hocba_app.services.verification import cli as verify_command
+from hocba_app.services.verification.cli import verify_paths, verify_upload
+from hocba_app.services.verification.record_status import normal_code, standing_of
 from hocba_app.settings import settings
+from hocba_app.verification.report_presentation import detailed_report, simple_report
 from tests.integration.verification.attacks import ATTACKS
 from tests.integration.verification.judging import ISSUERS, codes, small_snapshot
 from tests.integration.verification.on_record import enter
@@ -200,7 +200,7 @@ def test_files_and_roots_that_are_not_there(tmp_path: Path, trust: Path) -> None
 def test_a_database_beside_foreign_roots_only_adds_what_it_knows(
     tmp_path: Path, trust: Path, db: Database, version_id: str, world: World, sealed: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(command, "_configured_database", lambda: db)
+    monkeypatch.setattr(verify_command, "_configured_database", lambda: db)
     other = open_record(world, small_snapshot(), dict(sealed.signers), code="ZZZZ-ZZZZ-ZZZZ")
     other.sign_all()
     known, unknown = tmp_path / "1.pdf", tmp_path / "2.pdf"
@@ -212,6 +212,6 @@ def test_a_database_beside_foreign_roots_only_adds_what_it_knows(
 
 
 def test_looking_makes_no_database(tmp_path: Path, trust: Path) -> None:
-    assert command._configured_database() is None and not (tmp_path / "none.db").exists()
+    assert verify_command._configured_database() is None and not (tmp_path / "none.db").exists()
     (tmp_path / "none.db").write_bytes(b"")
-    assert command._configured_database() is None, "a file without tables is no database of ours"
+    assert verify_command._configured_database() is None, "a file without tables is no database of ours"

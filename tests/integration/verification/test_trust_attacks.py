@@ -12,7 +12,7 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import NameOID, ObjectIdentifier
 
 from bench.sealed_record import Record, Signer, World
-from hocba_app.services.signing.certificates import Evidence
+from hocba_app.pki.signer_certificate import Evidence
 from hocba_app.simulators.trust.profiles import authority_name, key_usage
 from tests.integration.verification.crafted import (
     AUTHORITY,

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from bench.sealed_record import Record, Signer, World, open_record, staff
-from hocba_app.services.signing.manifest import ManifestSchool, signer_hash
-from hocba_app.services.signing.writer import Reassignment
-from hocba_app.services.verification import fast as fast_verdict
+from hocba_app.recordfile.incremental_writer import Reassignment
+from hocba_app.recordfile.manifest import ManifestSchool, signer_hash
+from hocba_app.verification import replay_verifier as fast_verdict
 from tests.integration.verification.judging import ISSUERS, codes, judge, judge_with_roots, small_snapshot
 
 ORDER = ("s.TOAN.1", "s.VAN.1", "homeroom", "principal", "seal")
@@ -267,8 +267,8 @@ def test_the_fast_way_says_yes_only(world: World, opened: Record) -> None:
 
 def test_an_overlay_slipped_in_before_the_seal(world: World, opened: Record) -> None:
     """A new unsigned field drawn over the marks, then signed and sealed by people who did not look: pyHanko sees no change."""
-    from hocba_app.services.signing.tip import read_tip
-    from hocba_app.services.verification.examine import examine_file
+    from hocba_app.recordfile.append_state import read_tip
+    from hocba_app.verification.pyhanko_verifier import examine_file
     from tests.integration.verification.attacks import ATTACKS
 
     sign(opened, *ORDER[:3])

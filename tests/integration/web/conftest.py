@@ -25,9 +25,9 @@ from hocba_app.models import (
     database,
 )
 from hocba_app.models.base import utc_now
-from hocba_app.models.table_sizes import tell_sizes
+from hocba_app.models.sqlite_statistics import tell_sizes
 from hocba_app.services.accounts import sessions
-from hocba_app.services.jobs.advance import Claims, advance
+from hocba_app.services.jobs.runner import Claims, advance
 from hocba_app.services.records.lock import start_lock
 from tests.school import SmallSchool, small_school
 

@@ -25,7 +25,7 @@ from hocba_app.models import Account, Database, Document, DocumentVersion, Job, 
 from hocba_app.routes import caller
 from hocba_app.routes.app import ROUTERS, create_api
 from hocba_app.services.accounts.authority import Right
-from hocba_app.state import following, gate, guard
+from hocba_app.state import gate, guard, live_screen
 from hocba_app.state.dashboard import DashboardState
 from hocba_app.state.signing import SigningState
 from tests.integration.web.conftest import ROLES, WebSchool
@@ -107,8 +107,8 @@ def _router(token: str) -> dict[str, Any]:
 @pytest.fixture
 async def run(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Callable[..., Awaitable[list[Any]]]]:
     """Send one event through the whole pipeline; the deltas that came back."""
-    monkeypatch.setattr(following, "PATIENCE", 0.01)  # a page's loop looks at once that its tab is gone
-    monkeypatch.setattr(following, "open_tabs", frozenset)
+    monkeypatch.setattr(live_screen, "PATIENCE", 0.01)  # a page's loop looks at once that its tab is gone
+    monkeypatch.setattr(live_screen, "open_tabs", frozenset)
     app._state_manager = StateManagerMemory()
     async with app._setup_event_processor():  # type: ignore[attr-defined]
 

@@ -18,9 +18,9 @@ from hocba_app.hocba_app import app
 from hocba_app.models import Document
 from hocba_app.models.base import utc_now
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.audit.changes import Moves
 from hocba_app.services.audit.log import record
-from hocba_app.state import following, guard, live
+from hocba_app.services.change_feed.change_feed import Moves
+from hocba_app.state import change_watcher, guard, live_screen
 from hocba_app.state.record import RecordState
 from tests.integration.web.conftest import WebSchool
 
@@ -84,17 +84,17 @@ def world(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     async def identity(_state: Any) -> Identity | None:
         return found.who
 
-    monkeypatch.setattr(following, "watcher", lambda: found.watcher)
-    monkeypatch.setattr(following, "identity", identity)
-    monkeypatch.setattr(following, "open_tabs", lambda: found.tabs)
-    monkeypatch.setattr(following, "CALM_SECONDS", 0.0)
-    monkeypatch.setattr(following, "_loops", {})
+    monkeypatch.setattr(live_screen, "watcher", lambda: found.watcher)
+    monkeypatch.setattr(live_screen, "identity", identity)
+    monkeypatch.setattr(live_screen, "open_tabs", lambda: found.tabs)
+    monkeypatch.setattr(live_screen, "CALM_SECONDS", 0.0)
+    monkeypatch.setattr(live_screen, "_loops", {})
     return found
 
 
 def begun(page: Any) -> asyncio.Task[None]:
-    assert following.begin(page)
-    return asyncio.create_task(following.follow(page, None, page.reload, concerned=lambda _state, who, what: who.staff_id in what.staff))
+    assert live_screen.begin(page)
+    return asyncio.create_task(live_screen.follow(page, None, page.reload, concerned=lambda _state, who, what: who.staff_id in what.staff))
 
 
 async def ended(task: asyncio.Task[None]) -> None:
@@ -119,19 +119,19 @@ async def test_only_what_concerns_the_page_reloads_it(world: SimpleNamespace) ->
     world.tabs.clear()  # the tab is closed
     await world.watcher.tell(Moves(wide=True))
     await ended(task)
-    assert page.reloaded.empty() and following._loops == {}
+    assert page.reloaded.empty() and live_screen._loops == {}
 
 
 async def test_a_page_loaded_again_keeps_its_loop_and_another_page_ends_it(world: SimpleNamespace) -> None:
     page: Any = Page()
     task = begun(page)
     await asyncio.sleep(0)
-    following.leave(page)
-    assert not following.begin(page)  # the same page again: filters, a reload
+    live_screen.leave(page)
+    assert not live_screen.begin(page)  # the same page again: filters, a reload
     await world.watcher.tell(Moves(wide=True))
     await asyncio.wait_for(page.reloaded.get(), PATIENT)
     other: Any = Page(screen="app.records")
-    following.leave(page)
+    live_screen.leave(page)
     second = begun(other)
     await asyncio.sleep(0)
     await world.watcher.tell(Moves(wide=True))
@@ -141,15 +141,15 @@ async def test_a_page_loaded_again_keeps_its_loop_and_another_page_ends_it(world
     world.who = None  # signed out
     await world.watcher.tell(Moves(wide=True))
     await ended(second)
-    assert following._loops == {}
+    assert live_screen._loops == {}
 
 
 async def test_a_client_that_calls_the_loop_itself_gets_none(world: SimpleNamespace) -> None:
     page: Any = Page()
-    await ended(asyncio.create_task(following.follow(page, None, page.reload)))  # never asked for by a load
+    await ended(asyncio.create_task(live_screen.follow(page, None, page.reload)))  # never asked for by a load
     task = begun(page)
     await asyncio.sleep(0)
-    await ended(asyncio.create_task(following.follow(page, None, page.reload)))  # one runs already
+    await ended(asyncio.create_task(live_screen.follow(page, None, page.reload)))  # one runs already
     await world.watcher.tell(Moves(wide=True))
     await asyncio.wait_for(page.reloaded.get(), PATIENT)
     world.tabs.clear()
@@ -164,10 +164,10 @@ async def test_an_open_record_shows_what_another_process_did_to_it_and_to_no_oth
     """Through the whole pipeline: the gate, the state, the watcher on the database, the loop, the delta."""
     ours, _ = two_schools
     db, tabs = ours.small.db, {"tab"}
-    monkeypatch.setattr(following, "open_tabs", lambda: tabs)
-    monkeypatch.setattr(following, "PATIENCE", 0.2)
-    monkeypatch.setattr(following, "CALM_SECONDS", 0.0)
-    monkeypatch.setattr(live, "LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(live_screen, "open_tabs", lambda: tabs)
+    monkeypatch.setattr(live_screen, "PATIENCE", 0.2)
+    monkeypatch.setattr(live_screen, "CALM_SECONDS", 0.0)
+    monkeypatch.setattr(change_watcher, "LOOK_SECONDS", 0.02)
     with db.read(ours.school_id) as session:
         shown, other = [row.id for row in session.exec(select(Document).where(Document.kind == "results").limit(2)).all()]
 
@@ -195,18 +195,18 @@ async def test_an_open_record_shows_what_another_process_did_to_it_and_to_no_oth
 
         listening = asyncio.create_task(listen())
         title = await titles.get()
-        while "tab" not in following._loops or not following._loops["tab"].running:  # noqa: ASYNC110 - nothing tells
+        while "tab" not in live_screen._loops or not live_screen._loops["tab"].running:  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0.01)
-        await live.watcher().moved(ours.school_id, 0, 30)  # the watcher has read where the school stands
+        await change_watcher.watcher().moved(ours.school_id, 0, 30)  # the watcher has read where the school stands
         while not titles.empty():
             titles.get_nowait()
         await asyncio.to_thread(sign, shown)
         assert await titles.get() == title
-        before = live.watcher().value(ours.school_id)
+        before = change_watcher.watcher().value(ours.school_id)
         await asyncio.to_thread(sign, other)
-        await live.watcher().moved(ours.school_id, before, 30)
+        await change_watcher.watcher().moved(ours.school_id, before, 30)
         await asyncio.to_thread(sign, shown)
         assert await titles.get() == title
         tabs.clear()
         await listening
-    assert titles.empty() and "tab" not in following._loops
+    assert titles.empty() and "tab" not in live_screen._loops

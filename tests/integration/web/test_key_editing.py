@@ -14,7 +14,7 @@ from sqlmodel import select
 
 from hocba_app.domain.errors import SENTENCES, ErrorCode
 from hocba_app.models import SEAL, Database, SigningKey
-from hocba_app.services.signing.outside import close_connections
+from hocba_app.services.signing.integrations import close_connections
 from hocba_app.settings import settings
 from hocba_app.state.my_signature import MySignatureState
 from hocba_app.state.signing_accounts import SigningAccountsState

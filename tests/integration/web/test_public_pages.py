@@ -98,7 +98,7 @@ async def test_every_answer_carries_the_protecting_headers(client: httpx.AsyncCl
 async def test_a_wrong_password_comes_back_as_a_sentence(client: httpx.AsyncClient) -> None:
     from urllib.parse import parse_qs, urlsplit
 
-    from hocba_app.services.flash import read_notice
+    from hocba_app.services.signed_notice import read_notice
 
     answer = await client.post("/session", data={"username": "nobody", "password": "wrong"}, headers=ORIGIN)
     assert answer.status_code == 303

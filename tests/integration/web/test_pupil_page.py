@@ -12,7 +12,7 @@ from reflex.utils.format import format_event_handler, json_dumps
 from sqlmodel import select
 
 from hocba_app.models import AttachedRecord, Database, Document, Enrolment, Job, Student
-from hocba_app.services.jobs.advance import Claims, advance
+from hocba_app.services.jobs.runner import Claims, advance
 from hocba_app.state.lock import LockState
 from hocba_app.state.pupil import PupilState
 from hocba_app.state.records import RecordsState

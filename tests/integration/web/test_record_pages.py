@@ -16,7 +16,7 @@ from sqlmodel import select
 from hocba_app.models import Account, AuditEvent, Database, Document, Job, Student, UnlockRequest
 from hocba_app.routes.app import create_api
 from hocba_app.services.accounts import sessions
-from hocba_app.services.jobs.advance import Claims, advance
+from hocba_app.services.jobs.runner import Claims, advance
 from hocba_app.state import guard
 from hocba_app.state.accounts import AccountsState
 from hocba_app.state.audit import AuditState

@@ -11,7 +11,7 @@ import pytest
 import reflex as rx
 
 from hocba_app.models import Database, Job, SyncRow
-from hocba_app.services.sync import service
+from hocba_app.services.sync import commands
 from hocba_app.state import sync as sync_state
 from hocba_app.state.sync import SyncState
 from tests.integration.web.conftest import WebSchool
@@ -50,7 +50,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     def client(*_given: object, **_more: object) -> Iterator[Sector]:
         yield Sector()
 
-    monkeypatch.setattr(service, "sector_client", client)
+    monkeypatch.setattr(commands, "sector_client", client)
     return years
 
 

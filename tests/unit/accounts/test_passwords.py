@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.services.accounts.codes import ALPHABET, code_hash, new_code
-from hocba_app.services.accounts.names import LONGEST, login_name, plain, staff_login_name
+from hocba_app.services.accounts.login_names import LONGEST, login_name, plain, staff_login_name
+from hocba_app.services.accounts.one_time_codes import ALPHABET, code_hash, new_code
 from hocba_app.services.accounts.passwords import MAXIMUM, check_policy, hash_password, verify_password
 from hocba_app.services.accounts.throttle import LONGEST_WAIT, wait_after
 

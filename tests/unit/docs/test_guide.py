@@ -17,7 +17,7 @@ GUIDE = ROOT / "docs" / "guide"
 TOPICS = range(1, 30)
 SECTIONS = {4: ("4.1", "4.2"), 7: ("7.1", "7.2", "7.3", "7.4"), 8: ("8.1", "8.2", "8.3", "8.4"), 18: ("18.1", "18.2"), 22: ("22.1", "22.2", "22.3", "22.4"), 26: ("26.1", "26.2")}
 """Sub-topics of the school's own guide."""
-PRODUCT = tuple(f"hocba_app/{part}" for part in ("pages", "components", "state", "domain", "routes", "services"))
+PRODUCT = tuple(f"hocba_app/{part}" for part in ("pages", "components", "state", "domain", "forms", "verification", "routes", "services"))
 SCREENS = {"smas": ("hocba_app/simulators/smas",), "product": (*PRODUCT, "hocba_app/simulators/mysign")}
 QUOTED = re.compile(r"\*\*«(.+?)»\*\*", re.DOTALL)
 LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)]+)\)")

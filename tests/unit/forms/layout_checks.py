@@ -6,9 +6,9 @@ import re
 from itertools import combinations
 
 from hocba_app.domain.snapshot import Snapshot
-from hocba_app.services.forms.page import PAGE_HEIGHT, PAGE_WIDTH, Box, Page, TextLine
-from hocba_app.services.forms.render import draw_pages
-from hocba_app.services.forms.wording import printable
+from hocba_app.forms.page import PAGE_HEIGHT, PAGE_WIDTH, Box, Page, TextLine
+from hocba_app.forms.render import draw_pages
+from hocba_app.forms.wording import printable
 
 _NUMBER = r"(-?[\d.]+)"
 _LINE = re.compile(rf"^q (?!\[).*? RG {_NUMBER} {_NUMBER} m {_NUMBER} {_NUMBER} l S Q$")

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image, ImageChops, ImageFilter, ImageStat
 
 from hocba_app.domain.snapshot import Snapshot
-from hocba_app.services.forms.render import render
+from hocba_app.forms.render import render
 from tests import samples
 
 GOLDEN = Path(__file__).with_name("golden")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.snapshot import Snapshot
-from hocba_app.services.forms.page import MM, Box
+from hocba_app.forms.page import MM, Box
 from tests import samples
 from tests.unit.forms.layout_checks import faults, overlap, pages_of
 
@@ -141,7 +141,7 @@ def test_the_checks_themselves_can_fail() -> None:
 
 
 def _face_and_size():
-    from hocba_app.services.forms.typefaces import REGULAR
+    from hocba_app.forms.fonts import REGULAR
 
     return REGULAR, 10.0
 

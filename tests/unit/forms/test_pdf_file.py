@@ -15,11 +15,11 @@ import segno
 from PIL import Image, ImageDraw, ImageFont
 
 from hocba_app.domain.snapshot import Snapshot
-from hocba_app.services.forms.page import Page
-from hocba_app.services.forms.page_furniture import qr_picture
-from hocba_app.services.forms.pdf_file import write_pdf
-from hocba_app.services.forms.render import render
-from hocba_app.services.forms.typefaces import BOLD, FACES, FONT_FOLDER, ITALIC, REGULAR, Face
+from hocba_app.forms.fonts import BOLD, FACES, FONT_FOLDER, ITALIC, REGULAR, Face
+from hocba_app.forms.header_footer import qr_picture
+from hocba_app.forms.page import Page
+from hocba_app.forms.pdf_file import write_pdf
+from hocba_app.forms.render import render
 from tests import samples
 
 SNAPSHOTS = [

@@ -13,9 +13,9 @@ import pytest
 from pikepdf import pdfa
 
 from hocba_app.domain.snapshot import Snapshot, snapshot_sha256
-from hocba_app.services.forms.render import render
-from hocba_app.services.signing.base import build_base
-from hocba_app.services.signing.manifest import Manifest, ManifestSchool, ManifestSlot, signer_hash
+from hocba_app.forms.render import render
+from hocba_app.recordfile.base_revision import build_base
+from hocba_app.recordfile.manifest import Manifest, ManifestSchool, ManifestSlot, signer_hash
 from tests import samples
 
 SNAPSHOTS = [

@@ -13,9 +13,9 @@ from pypdf import PdfReader
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.snapshot import Snapshot
-from hocba_app.services.forms.render import draw_pages, render
-from hocba_app.services.forms.signature_fields import RenderedDocument
-from hocba_app.services.forms.wording import printable
+from hocba_app.forms.render import draw_pages, render
+from hocba_app.forms.wording import printable
+from hocba_app.recordfile.signature_fields import RenderedDocument
 from tests import samples
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hocba_app.services.forms.text_fitting import fit, fit_line, wrap
-from hocba_app.services.forms.typefaces import BOLD, REGULAR
+from hocba_app.forms.fonts import BOLD, REGULAR
+from hocba_app.forms.text_fitting import fit, fit_line, wrap
 from tests.samples import ALL_VIETNAMESE_LETTERS
 
 TEXT = st.text(st.sampled_from(ALL_VIETNAMESE_LETTERS + " .,;–\n"), max_size=300)

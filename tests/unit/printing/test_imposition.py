@@ -14,7 +14,7 @@ from PIL import Image, ImageChops
 from pypdf import PdfReader
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.services.forms.page import MM, PAGE_HEIGHT
+from hocba_app.forms.page import MM, PAGE_HEIGHT
 from hocba_app.services.printing.copy_mark import MARK_BOX, ROWS_A_PAGE, draw_mark, draw_seal_pages
 from hocba_app.services.printing.imposition import PacketFile, assemble, booklet_order
 from hocba_app.services.printing.options import PacketOptions

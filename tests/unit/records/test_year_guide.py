@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hocba_app.services.records.year_guide import GuideStep, YearFacts, steps_from
+from hocba_app.services.overview.year_guide import GuideStep, YearFacts, steps_from
 
 NEW = YearFacts(pupils=0, synced=False, without_image=0, without_key=0, seal_ready=False, concluded=0, documents={})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from hocba_app.rehearsal.year import printed
+from hocba_app.rehearsal.command import printed
 
 REPORT = {
     "students": 8, "documents": 27, "signatures": 90, "seconds": 50.0, "stages": {"sync": {"count": 5, "seconds": 2.5, "rate": 2.0}}, "failures": [],

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from hocba_app.services.signing.kept_connections import MOST_BYTES, KeptConnections, RequestFailed
+from hocba_app.pki.http_pool import MOST_BYTES, KeptConnections, RequestFailed
 
 
 class _Echo(BaseHTTPRequestHandler):

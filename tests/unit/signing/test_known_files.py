@@ -9,11 +9,11 @@ from dataclasses import asdict
 import pytest
 
 from hocba_app.domain.snapshot import Snapshot
-from hocba_app.services.forms.render import render
-from hocba_app.services.signing.base import base_with_tip
-from hocba_app.services.signing.manifest import Manifest, ManifestSchool, ManifestSlot
-from hocba_app.services.signing.prefix_hash import HashedFile, PrefixHashes
-from hocba_app.services.signing.tip import Tip, read_tip
+from hocba_app.forms.render import render
+from hocba_app.recordfile.append_state import Tip, read_tip
+from hocba_app.recordfile.base_revision import base_with_tip
+from hocba_app.recordfile.incremental_hash import HashedFile, PrefixHashes
+from hocba_app.recordfile.manifest import Manifest, ManifestSchool, ManifestSlot
 from tests import samples
 
 

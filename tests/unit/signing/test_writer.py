@@ -26,11 +26,11 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 from bench.records import snapshot_of
 from bench.sealed_record import Record, Signer, World, ink, open_record, staff
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.services.signing import cms
-from hocba_app.services.signing.appearance import Appearance, InkImage
-from hocba_app.services.signing.prefix_hash import PrefixHashes
-from hocba_app.services.signing.tip import Tip, read_tip
-from hocba_app.services.signing.writer import DirectWriter, PreparedUpdate, SignatureRequest, tip_after
+from hocba_app.pki import cms
+from hocba_app.recordfile.appearance import Appearance, InkImage
+from hocba_app.recordfile.append_state import Tip, read_tip
+from hocba_app.recordfile.incremental_hash import PrefixHashes
+from hocba_app.recordfile.incremental_writer import DirectWriter, PreparedUpdate, SignatureRequest, tip_after
 
 NOW = datetime(2026, 5, 25, 8, 30, tzinfo=UTC)
 LETTERS = "aăâbcdđeêghiklmnoôơpqrstuưvxyAĂÂĐÊÔƠƯÁÀẢÃẠẮẶẤẬÉẸẾỆÍỊÓỌỐỘỚỢÚỤỨỰÝỴ '-."

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.services.sync.client import CursorRefused, Page
-from hocba_app.services.sync.reading import Collected, collect
+from hocba_app.services.sync.fetch import Collected, collect
 from tests.integration.sync.fake_sector import pupil
 
 

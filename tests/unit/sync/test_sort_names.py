@@ -7,7 +7,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hocba_app.services.sync.sort_names import sort_name, sort_title
+from hocba_app.domain.vietnamese_collation import sort_name, sort_title
 
 IN_ORDER = [
     "Nguyễn Văn An", "Trần Thị An", "Lê Văn Ân", "Phạm Thị Bích", "Đỗ Văn Dũng", "Lò Văn Đại", "Hà Thị Đào", "Vũ Lan", "Nguyễn Văn Long", "Trần Minh",

@@ -8,12 +8,13 @@ from collections.abc import Callable
 
 import pytest
 
-from hocba_app.services.forms.render import render
-from hocba_app.services.forms.signature_fields import RenderedDocument
-from hocba_app.services.signing.base import build_base
-from hocba_app.services.signing.manifest import Manifest, ManifestSchool, ManifestSlot
-from hocba_app.services.verification.base_grammar import HEADER, read_base
-from hocba_app.services.verification.strict_objects import Deviation, NotShown, read_objects, require_section, unpack
+from hocba_app.forms.render import render
+from hocba_app.pki.not_shown import NotShown
+from hocba_app.recordfile.base_revision import build_base
+from hocba_app.recordfile.manifest import Manifest, ManifestSchool, ManifestSlot
+from hocba_app.recordfile.signature_fields import RenderedDocument
+from hocba_app.verification.base_grammar import HEADER, read_base
+from hocba_app.verification.strict_pdf_objects import Deviation, read_objects, require_section, unpack
 from tests import samples
 
 SNAPSHOT = samples.history_snapshot()

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.sealed_record import World
-from hocba_app.services.signing.timestamps import token_time
-from hocba_app.services.verification import der_reader
-from hocba_app.services.verification.strict_objects import NotShown
-from hocba_app.services.verification.tokens import is_well_formed, read_token
+from hocba_app.pki import strict_der
+from hocba_app.pki.not_shown import NotShown
+from hocba_app.pki.tsa_client import token_time
+from hocba_app.pki.tsp_validation import is_well_formed, read_token
 
 IMPRINT = hashlib.sha256(b"x").digest()
 
@@ -66,7 +66,7 @@ def test_noise_is_refused_in_order(data: bytes) -> None:
 @given(data=st.binary(max_size=60))
 def test_der_is_filled_exactly_or_refused(data: bytes) -> None:
     try:
-        found = der_reader.elements(data)
+        found = strict_der.elements(data)
     except ValueError:
         return
     assert b"".join(found) == data
@@ -77,7 +77,7 @@ def test_der_is_filled_exactly_or_refused(data: bytes) -> None:
 ])
 def test_der_of_other_forms(data: str) -> None:
     with pytest.raises(ValueError):
-        der_reader.children(bytes.fromhex(data))
+        strict_der.children(bytes.fromhex(data))
 
 
 def test_a_signer_named_in_other_case(world: World) -> None:

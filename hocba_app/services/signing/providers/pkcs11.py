@@ -17,8 +17,8 @@ from pkcs11 import Attribute, KeyType, Mechanism, ObjectClass
 from pkcs11.exceptions import PKCS11Error
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.services.signing.providers.pkcs11_token import Token
 from hocba_app.services.signing.providers.provider import Credential, ProviderStatus, SignRequest, Submitted
-from hocba_app.services.signing.providers.token import Token
 
 _DIGEST_INFO = bytes.fromhex("3031300d060960864801650304020105000420")
 """What PKCS#1 v1.5 puts before a SHA-256 digest (RFC 8017, 9.2); ``CKM_RSA_PKCS`` pads what it is given."""

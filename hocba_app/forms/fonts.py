@@ -1,0 +1,168 @@
+"""The three faces of the forms: widths for the layout, glyph numbers for the page, a subset for the file.
+
+Glyph numbers are kept in the subset (unused outlines are left out, their numbers stay), so the code of a letter never
+depends on what else is on the page: encoded text can be cached, and equal text gives equal bytes in every document.
+"""
+
+from __future__ import annotations
+
+import functools
+import struct
+import unicodedata
+from array import array
+from dataclasses import dataclass
+from pathlib import Path
+
+from reportlab.pdfbase.ttfonts import TTFontFile, TTFontMaker
+
+from hocba_app.domain.errors import ErrorCode, HocbaError
+
+FONT_FOLDER = Path(__file__).resolve().parents[2] / "assets" / "fonts" / "pdf"
+NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
+
+# Flags of a composite glyph's component record (OpenType `glyf`).
+_WORDS, _SCALE, _MORE, _XY_SCALE, _TWO_BY_TWO = 0x01, 0x08, 0x20, 0x40, 0x80
+
+
+@dataclass(frozen=True, slots=True)
+class Descriptor:
+    """What a PDF font descriptor says, in thousandths of an em."""
+
+    ascent: int
+    descent: int
+    cap_height: int
+    bbox: tuple[int, int, int, int]
+    italic_angle: float
+    stem_v: int
+    flags: int
+
+
+class Face:
+    """One TrueType face, read once per process and never changed afterwards.
+
+    Args:
+        key: resource name on a page (``R``, ``B``, ``I``).
+        path: the TrueType file.
+    """
+
+    def __init__(self, key: str, path: Path) -> None:
+        font = TTFontFile(str(path))
+        self.key = key
+        self.name: str = font.name.decode() if isinstance(font.name, bytes) else str(font.name)
+        self.descriptor = Descriptor(
+            round(font.ascent), round(font.descent), round(font.capHeight), tuple(round(edge) for edge in font.bbox),
+            float(font.italicAngle), round(font.stemV), 0x46 if font.italicAngle else 0x06,
+        )
+        glyph_of: dict[int, int] = font.charToGlyph
+        self._units = font.unitsPerEm
+        self._advances = [int(advance) for advance, _ in font.hmetrics]
+        self._metrics = [struct.pack(">Hh", int(advance), _signed(int(bearing))) for advance, bearing in font.hmetrics]
+        outlines = font.get_table("glyf")
+        self._outlines = [_padded(outlines[a:b]) for a, b in zip(font.glyphPos, font.glyphPos[1:], strict=False)]
+        self._parts = [self._closure(glyph) for glyph in range(len(self._outlines))]
+        self._kept_tables = {tag: font.get_table(tag) for tag in ("head", "hhea", "maxp")}
+        self._glyph_of = {chr(code): glyph for code, glyph in glyph_of.items() if glyph}
+        self._glyph_of[NO_BREAK_SPACE] = self._glyph_of[" "]
+        self._width_of = {letter: self._advances[glyph] / self._units for letter, glyph in self._glyph_of.items()}
+        self._hex_of = {letter: f"{glyph:04X}" for letter, glyph in self._glyph_of.items()}
+
+    def width(self, text: str, size: float) -> float:
+        """Advance width of ``text`` in points.
+
+        Raises:
+            HocbaError: FORM_TEXT_UNSUPPORTED when the face lacks a letter.
+        """
+        return _ems(self, text) * size
+
+    def ems(self, text: str) -> float:
+        """Advance width in ems, uncached; see :meth:`width`."""
+        try:
+            return sum(map(self._width_of.__getitem__, text))
+        except KeyError as missing:
+            raise _unsupported(missing.args[0]) from None
+
+    def encode(self, text: str) -> str:
+        """``text`` as the hexadecimal glyph string a page shows (Identity-H)."""
+        return _hex(self, text)
+
+    def hex_codes(self, text: str) -> str:
+        """The glyph numbers, uncached; see :meth:`encode`."""
+        try:
+            return "".join(map(self._hex_of.__getitem__, text))
+        except KeyError as missing:
+            raise _unsupported(missing.args[0]) from None
+
+    def glyph(self, letter: str) -> int:
+        """Glyph number of one letter the face is known to have."""
+        return self._glyph_of[letter]
+
+    def thousandths(self, glyph: int) -> float:
+        """A glyph's advance as PDF wants it, thousandths of an em."""
+        return round(self._advances[glyph] * 1000 / self._units, 2)
+
+    def subset(self, glyphs: set[int]) -> bytes:
+        """A TrueType program with the outlines of ``glyphs`` (and their parts) at their original numbers."""
+        wanted = sorted({0}.union(*(self._parts[glyph] for glyph in glyphs)))
+        metrics = bytearray(4 * len(self._metrics))
+        # Outlines are padded to four bytes, so the short format of offsets (halves) holds up to 128 KiB.
+        offsets, outlines, end = array("H"), [], 0
+        for glyph in wanted:  # a hundred of three thousand: the others are left out by what lies between
+            metrics[4 * glyph : 4 * glyph + 4] = self._metrics[glyph]
+            offsets.extend([end // 2] * (glyph + 1 - len(offsets)))
+            outlines.append(self._outlines[glyph])
+            end += len(outlines[-1])
+        offsets.extend([end // 2] * (len(self._outlines) + 1 - len(offsets)))
+        offsets.byteswap()
+        font = TTFontMaker()
+        head = self._kept_tables["head"]
+        font.add("head", head[:50] + b"\0\0" + head[52:])
+        hhea = self._kept_tables["hhea"]
+        font.add("hhea", hhea[:34] + struct.pack(">H", len(self._metrics)))
+        font.add("maxp", self._kept_tables["maxp"])
+        font.add("hmtx", bytes(metrics))
+        font.add("loca", offsets.tobytes())
+        font.add("glyf", b"".join(outlines))
+        return font.makeStream()
+
+    def _closure(self, glyph: int) -> frozenset[int]:
+        """The glyph and, for a composite one (most accented letters), every part it is put together from."""
+        outline = self._outlines[glyph]
+        found = {glyph}
+        if len(outline) < 10 or struct.unpack_from(">h", outline)[0] >= 0:
+            return frozenset(found)
+        at, flags = 10, _MORE
+        while flags & _MORE:
+            flags, part = struct.unpack_from(">HH", outline, at)
+            found |= self._closure(part)
+            at += 8 if flags & _WORDS else 6
+            at += 2 if flags & _SCALE else 4 if flags & _XY_SCALE else 8 if flags & _TWO_BY_TWO else 0
+        return frozenset(found)
+
+
+@functools.lru_cache(maxsize=20_000)
+def _ems(face: Face, text: str) -> float:
+    return face.ems(text)
+
+
+@functools.lru_cache(maxsize=20_000)
+def _hex(face: Face, text: str) -> str:
+    return face.hex_codes(text)
+
+
+def _signed(value: int) -> int:
+    return value - 0x10000 if value > 0x7FFF else value
+
+
+def _padded(outline: bytes) -> bytes:
+    return outline + b"\0" * (-len(outline) % 4)
+
+
+def _unsupported(letter: str) -> HocbaError:
+    name = unicodedata.name(letter, "?")
+    return HocbaError(ErrorCode.FORM_TEXT_UNSUPPORTED, character=f"U+{ord(letter):04X} {name}")
+
+
+REGULAR = Face("R", FONT_FOLDER / "Tinos-Regular.ttf")
+BOLD = Face("B", FONT_FOLDER / "Tinos-Bold.ttf")
+ITALIC = Face("I", FONT_FOLDER / "Tinos-Italic.ttf")
+FACES = (REGULAR, BOLD, ITALIC)

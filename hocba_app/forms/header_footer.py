@@ -1,0 +1,103 @@
+"""What every page carries around its content: whose record it is above; the way to check it below."""
+
+from __future__ import annotations
+
+import zlib
+from urllib.parse import urlsplit
+
+import segno
+
+from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.snapshot import Snapshot, Verification
+from hocba_app.forms.fonts import BOLD, ITALIC, REGULAR
+from hocba_app.forms.page import INK, MM, PAGE_HEIGHT, PAGE_WIDTH, PALE_RULE, SOFT_INK, Box, Page
+from hocba_app.forms.pdf_file import Picture
+from hocba_app.forms.text_fitting import LEADING, Fitted, fit, fit_line
+from hocba_app.forms.wording import LEVEL_NAMES, school_year
+
+LEFT, RIGHT = 15 * MM, PAGE_WIDTH - 15 * MM
+WIDTH = RIGHT - LEFT
+HEAD_TOP = PAGE_HEIGHT - 9 * MM
+BODY_TOP = PAGE_HEIGHT - 25 * MM
+BODY_BOTTOM = 25 * MM
+QR_NAME = "Qr"
+QR_SIZE = 15 * MM
+_QR_QUIET = 2
+
+
+def running_head(page: Page, snapshot: Snapshot) -> None:
+    """School and kind of record, then the pupil's name, class and year on a line of their own."""
+    school = snapshot["school"]
+    baseline = HEAD_TOP - 8.5
+    right = f"HỌC BẠ {LEVEL_NAMES[school['level']].upper()}"
+    name = fit_line(school["name"].upper(), BOLD, WIDTH - BOLD.width(right, 8.5) - 8 * MM, 8.5, 6)
+    page.fitted(name, Box(LEFT, baseline - 3, RIGHT, baseline + name.size * 0.93), middle=False, colour=SOFT_INK)
+    page.text(right, RIGHT, baseline, REGULAR, 8.5, align="right", colour=SOFT_INK)
+    page.line(LEFT, HEAD_TOP - 14, RIGHT, HEAD_TOP - 14, colour=PALE_RULE)
+    _whose_record(page, snapshot, HEAD_TOP - 29)
+
+
+def _whose_record(page: Page, snapshot: Snapshot, baseline: float) -> None:
+    student = snapshot["student"]
+    labels = [
+        ("Họ và tên:", student["full_name"].upper(), LEFT, 96 * MM),
+        ("Lớp:", snapshot["class_name"] or "", LEFT + 100 * MM, 30 * MM),
+        ("Năm học:", school_year(snapshot["school_year"]), LEFT + 136 * MM, WIDTH - 136 * MM),
+    ]
+    for label, value, left, width in labels:
+        page.text(label, left, baseline, REGULAR, 11)
+        start = left + REGULAR.width(label, 11) + 1.5 * MM
+        fitted = _short(value, width - (start - left))
+        # A name too long for one line stands on two around the baseline.
+        top = baseline + fitted.size * 0.93 + (len(fitted.lines) - 1) * fitted.size * 0.6
+        page.fitted(fitted, Box(start, top - fitted.height, left + width, top), middle=False)
+
+
+def _short(value: str, width: float) -> Fitted:
+    """One line, or at most two smaller ones.
+
+    Raises:
+        HocbaError: FORM_TEXT_TOO_LONG when that is not enough (a name of over a hundred letters).
+    """
+    line = fit_line(value, BOLD, width, 11, 8.5)
+    fitted = line if len(line.lines) <= 1 else fit(value, BOLD, width, 2 * 8.5 * LEADING + 0.1, 8.5, 6)
+    if len(fitted.lines) * fitted.size > 2 * 8.5:
+        raise HocbaError(ErrorCode.FORM_TEXT_TOO_LONG, place="họ và tên, lớp")
+    return fitted
+
+
+def foot(page: Page, verification: Verification, title: str, number: int, total: int) -> None:
+    """Page number, the code to look the record up by, and the QR code that does it."""
+    top = BODY_BOTTOM - 2.5 * MM
+    page.line(LEFT, top, RIGHT, top, colour=PALE_RULE)
+    page.picture(QR_NAME, Box(LEFT, top - 1.2 * MM - QR_SIZE, LEFT + QR_SIZE, top - 1.2 * MM))
+    left = LEFT + QR_SIZE + 3 * MM
+    host = urlsplit(verification["url"]).netloc
+    page.text("Mã tra cứu: ", left, top - 14, REGULAR, 8.5, colour=SOFT_INK)
+    code_left = left + REGULAR.width("Mã tra cứu: ", 8.5)
+    page.text(verification["code"], code_left, top - 14, BOLD, 9.5, colour=INK)
+    page.text(f"Tra cứu tại {host} hoặc quét mã QR", left, top - 26, REGULAR, 8.5, colour=SOFT_INK)
+    page.text(
+        "Giá trị pháp lý thuộc về chữ ký số trong tệp; hình chữ ký và con dấu chỉ để hiển thị.",
+        left, top - 37, ITALIC, 7.5, colour=SOFT_INK,
+    )
+    page.text(title, RIGHT, top - 14, REGULAR, 8.5, align="right", colour=SOFT_INK)
+    page.text(f"Trang {number}/{total}", RIGHT, top - 26, BOLD, 9, align="right", colour=SOFT_INK)
+
+
+def qr_picture(url: str) -> Picture:
+    """The QR code of ``url``, one pixel a module. The mask is fixed: choosing among eight costs more than the page."""
+    code = segno.make(url, error="m", mask=2, boost_error=False, micro=False)
+    rows = [_bits(bytes(row)) for row in code.matrix_iter(border=_QR_QUIET)]
+    side = len(code.matrix) + 2 * _QR_QUIET
+    return Picture(side, side, "DeviceGray", 1, "FlateDecode", zlib.compress(b"".join(rows)))
+
+
+_LIGHT = bytes(b"1"[0] if module == 0 else b"0"[0] for module in range(256))
+
+
+def _bits(row: bytes) -> bytes:
+    """Eight modules a byte, dark ones 0 as DeviceGray has it; the rest of the last byte is white."""
+    light = row.translate(_LIGHT)
+    light += b"1" * (-len(light) % 8)
+    return int(light, 2).to_bytes(len(light) // 8)

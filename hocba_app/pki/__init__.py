@@ -1,0 +1,1 @@
+"""Certificates, paths, revocation, time stamps, CMS and DER: no database, no settings."""

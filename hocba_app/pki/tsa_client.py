@@ -1,0 +1,142 @@
+"""RFC 3161 time stamps: asked for sixteen at a time, each checked before it is used, never silently left out."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from functools import lru_cache
+
+import structlog
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.pki import tsp_codec
+from hocba_app.pki.http_pool import KeptConnections, RequestFailed
+from hocba_app.pki.tsp_codec import Token
+
+log = structlog.get_logger()
+
+AT_ONCE = 16
+TIMEOUT = 10.0
+_HEADERS = {"Content-Type": "application/timestamp-query", "Accept": "application/timestamp-reply"}
+
+
+class TimestampClient:
+    """One time-stamp authority.
+
+    Args:
+        url: where requests are posted.
+        trust_roots: roots the authority's certificate must lead to, DER.
+        timeout: seconds a request may take.
+    """
+
+    def __init__(self, url: str, *, trust_roots: Sequence[bytes], timeout: float = TIMEOUT) -> None:
+        self._roots = tuple(trust_roots)
+        self._connections = KeptConnections(url, timeout=timeout)
+        self.largest_token = 0
+        """Bytes of the largest token seen, for the reserved space (core decision 5)."""
+        self.certificates: tuple[bytes, ...] = ()
+        """The authority's certificates as its last token carried them, the signer's first."""
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._connections.close()
+
+    def tokens(self, values: Sequence[bytes], *, certificate_required: bool = True) -> list[bytes]:
+        """A checked token over each value, in order.
+
+        Args:
+            values: what to stamp (signature values); the authority sees only their SHA-256.
+            certificate_required: ask for the authority's certificates inside the token.
+
+        Raises:
+            HocbaError: TIMESTAMP_UNAVAILABLE; all may be asked again.
+        """
+        with ThreadPoolExecutor(min(AT_ONCE, max(1, len(values)))) as pool:
+            return list(
+                pool.map(lambda value: self.token_over(hashlib.sha256(value).digest(), certificate_required), values)
+            )
+
+    def token_over(self, imprint: bytes, certificate_required: bool = True) -> bytes:
+        """One checked token over a SHA-256.
+
+        Raises:
+            HocbaError: TIMESTAMP_UNAVAILABLE.
+        """
+        nonce = secrets.randbits(63)
+        body = tsp_codec.request(imprint, nonce, certificate_required)
+        try:
+            token = tsp_codec.token_of(self._connections.post(body, _HEADERS))
+            if token is None:
+                raise HocbaError(ErrorCode.TIMESTAMP_UNAVAILABLE)
+            self._check(tsp_codec.read(token), imprint, nonce)
+        except (RequestFailed, ValueError, IndexError, KeyError, InvalidSignature) as error:
+            raise HocbaError(ErrorCode.TIMESTAMP_UNAVAILABLE) from error
+        self.largest_token = max(self.largest_token, len(token))
+        return token
+
+    def _check(self, token: Token, imprint: bytes, nonce: int) -> None:
+        """Imprint and nonce are ours, the signature holds, and the signer is a time-stamp unit under our roots."""
+        if not token.has_imprint(imprint) or not token.has_nonce(nonce):
+            raise HocbaError(ErrorCode.TIMESTAMP_UNAVAILABLE)
+        found = token.certificates or self.certificates
+        signer = next((item for item in found if tsp_codec.issuer_and_serial(item) == token.signer), None)
+        if signer is None:
+            raise HocbaError(ErrorCode.TIMESTAMP_UNAVAILABLE)
+        self.certificates = (signer, *(certificate for certificate in found if certificate != signer))
+        token.verify(_public_key(signer))
+        if not token.names_its_unit or not _is_timestamp_unit(signer, self.certificates, self._roots):
+            # Waiting does not mend it: `doctor` and the log say what an operator must change.
+            log.warning("timestamp.unit_refused", subject=x509.load_der_x509_certificate(signer).subject.rfc4514_string())
+            raise HocbaError(ErrorCode.TIMESTAMP_UNAVAILABLE, unit=True)
+
+
+@lru_cache(maxsize=1024)
+def token_time(token: bytes) -> datetime:
+    """The time a token states, UTC: the time that is shown and judged."""
+    return tsp_codec.read(token).stated
+
+
+def certificates_in(token: bytes) -> list[bytes]:
+    """The certificates a token carries, DER."""
+    return list(tsp_codec.read(token).certificates)
+
+
+@lru_cache(maxsize=16)
+def _public_key(certificate: bytes) -> rsa.RSAPublicKey | ec.EllipticCurvePublicKey:
+    key = x509.load_der_x509_certificate(certificate).public_key()
+    if not isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey):
+        raise InvalidSignature
+    return key
+
+
+@lru_cache(maxsize=16)
+def _is_timestamp_unit(certificate: bytes, others: tuple[bytes, ...], roots: tuple[bytes, ...]) -> bool:
+    """EKU timeStamping, critical and alone (RFC 3161, 2.3), and a chain of verified signatures to a root."""
+    current = x509.load_der_x509_certificate(certificate)
+    try:
+        usages = current.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
+    except x509.ExtensionNotFound:
+        return False
+    if not usages.critical or list(usages.value) != [ExtendedKeyUsageOID.TIME_STAMPING]:
+        return False
+    pool = [x509.load_der_x509_certificate(item) for item in (*roots, *others)]
+    for _ in range(6):
+        issuer = next((item for item in pool if item.subject == current.issuer), None)
+        if issuer is None:
+            return False
+        try:
+            current.verify_directly_issued_by(issuer)
+        except (ValueError, TypeError, InvalidSignature):
+            return False
+        if issuer.public_bytes(Encoding.DER) in roots:
+            return True
+        current = issuer
+    return False

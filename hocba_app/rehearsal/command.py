@@ -1,0 +1,125 @@
+"""``hocba rehearse``: a school's whole year, headless, with simulators, workers and a database of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.models import Database
+from hocba_app.models.migrate import upgrade
+from hocba_app.processes import Family, require_disk, say
+from hocba_app.rehearsal.plan import Plan
+from hocba_app.rehearsal.school import PlayedSchool, fresh_password
+from hocba_app.rehearsal.simulator_processes import start_simulators
+from hocba_app.rehearsal.special_year import SpecialYear
+from hocba_app.rehearsal.timings import Stages
+from hocba_app.rehearsal.year import Year
+from hocba_app.services import gc_tuning
+from hocba_app.settings import Settings, settings
+
+WORKERS = 2
+MEGABYTES_A_PUPIL = 3
+_OWN = ("simulators", "documents", "locks", "logs", "records", "trust", "hocba.db", "jobs.db", "report.json", ".rehearsal")
+
+
+def rehearse(plan: Plan) -> dict[str, Any]:
+    """Play the year.
+
+    Returns:
+        The report of ``report.json``; no failures only if every record ended sealed and verified.
+
+    Raises:
+        HocbaError: REHEARSAL_FOLDER, DISK_FULL, CHILD_FAILED, and whatever stops the year.
+    """
+    folder = plan.out.resolve()
+    _make_room(folder, plan.students)
+    stages = Stages()
+    with Family(folder / "logs") as family:
+        with stages.part("simulators", 3):
+            outside = start_simulators(family, folder / "simulators", [plan.school])
+        own_settings(folder, outside.settings())
+        db = Database(settings().database_url)
+        upgrade(db.url)
+        gc_tuning.settle()
+        school = PlayedSchool(db, outside, outside.schools[0], fresh_password())
+        try:
+            for number in range(WORKERS):
+                family.start(f"worker-{number}", "hocba_app.cli", "worker", keep=True)
+            year = _year(plan, school, stages, family.check)
+            try:
+                year.september()
+                year.december()
+                year.may()
+                year.august()
+                report = year.finish()
+            finally:
+                year.close()
+            _tell_cpu(family, folder)
+        finally:
+            school.close()
+            db.dispose()
+    return report
+
+
+def _year(plan: Plan, school: PlayedSchool, stages: Stages, check: Callable[[], None]) -> Year:
+    return (SpecialYear if plan.special else Year)(plan, school, stages, check)
+
+
+def _tell_cpu(family: Family, folder: Path) -> None:
+    """Where the processor time went: what a slow year is to be judged by on a busy machine. Said, and kept in ``logs/cpu.json``."""
+    used = {child.name: child.cpu_seconds() for child in family.children}
+    own = os.times()
+    used["rehearse"], used["verify"] = own.user + own.system, own.children_user + own.children_system
+    (folder / "logs" / "cpu.json").write_text(json.dumps({name: round(seconds, 2) for name, seconds in used.items()}), encoding="utf-8")
+    say("CPU: " + " · ".join(f"{name} {seconds:.1f} s" for name, seconds in used.items()) + f" · Σ {sum(used.values()):.1f} s")
+
+
+def own_settings(folder: Path, outside: dict[str, str], **more: str) -> None:
+    """Point this process and its children at data under ``folder``, whatever the environment or ``.env`` say."""
+    given = {
+        "HOCBA_DATABASE_URL": f"sqlite:///{folder}/hocba.db", "HOCBA_JOBS_DATABASE_URL": f"sqlite:///{folder}/jobs.db",
+        "HOCBA_DOCUMENTS_URL": str(folder / "documents"), "HOCBA_LOCKS_DIR": str(folder / "locks"),
+        "HOCBA_SECRET_KEY": fresh_password(), **outside, **more,
+    }
+    for name, field in Settings.model_fields.items():
+        os.environ[f"HOCBA_{name.upper()}"] = given.get(f"HOCBA_{name.upper()}", str(field.default))
+    settings.cache_clear()
+
+
+def _make_room(folder: Path, students: int) -> None:
+    """An empty place, or one that holds an earlier rehearsal and nothing else of ours."""
+    mark = folder / ".rehearsal"
+    there = [folder / name for name in _OWN if (folder / name).exists()]
+    if there and not mark.exists():
+        raise HocbaError(ErrorCode.REHEARSAL_FOLDER, folder=folder)
+    for path in there:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    for leftover in folder.glob("*.db-*"):
+        leftover.unlink()
+    require_disk(folder, 500 + MEGABYTES_A_PUPIL * students)
+    mark.touch()
+
+
+def printed(report: dict[str, Any], *, as_json: bool) -> str:
+    """The report for standard output."""
+    if as_json:
+        return json.dumps(report, ensure_ascii=False)
+    lines = [f"{'phần':<22}{'số':>8}{'giây':>10}{'mỗi giây':>12}"]
+    lines += [f"{name:<22}{part['count']:>8}{part['seconds']:>10.2f}{part['rate']:>12.1f}" for name, part in report["stages"].items()]
+    lines.append(
+        f"{report['students']} học sinh, {report['documents']} tệp, {report['signatures']} chữ ký, {report['seconds']} giây, "
+        f"{len(report['failures'])} lỗi"
+    )
+    for row in report.get("special", []):
+        mark = ("✓" if row["ok"] else "✗") if row["count"] else "–"
+        lines.append(f"{mark} {row['case']:<42}{row['count']:>4}  {row['seen'] if row['count'] else 'trường này quá nhỏ để có trường hợp này'}")
+    lines += [str(failure) for failure in report["failures"][:20]]
+    return "\n".join(lines)

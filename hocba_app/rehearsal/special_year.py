@@ -1,0 +1,103 @@
+"""The year with everything that does not go by the rule: who leaves, who comes late, what is wrong, what is mended."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlmodel import select
+
+from hocba_app.models import SEAL, Student, StudentResult
+from hocba_app.rehearsal import records
+from hocba_app.rehearsal.special_cases import Played, played
+from hocba_app.rehearsal.year import Year
+from hocba_app.services.printing.share_link import create_link, open_link
+from hocba_app.services.records.lock import start_lock
+
+
+class SpecialYear(Year):
+    """A year in which every special case is played, and each is looked at when it is over."""
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self.handed_over: set[str] = set()
+        """Pupils whose sealed record left with them."""
+        self.corrected = 0
+        """Results that were wrong, found by the check before locking and corrected in SMAS."""
+
+    def december(self) -> None:
+        """Term I; then whoever has left gets his record, alone."""
+        super().december()
+        self._meet_newcomers()
+        self._hand_over_leavers()
+
+    def may(self) -> None:
+        """The results; what the check finds wrong is corrected in SMAS and comes again; then as in every year."""
+        self._submit_and_sync("year_end", "results", "II")
+        with self.stages.part("correct") as part:
+            part.count = self.corrected = self._correct()
+        super().may()
+
+    def finish(self) -> dict[str, Any]:
+        """The year's report, with what was played."""
+        cases = played(self.school, self.plan.year, self.handed_over, self.corrected)
+        self.problems += [{"reason": f"{row.case}: {row.seen}"} for row in cases if not row.ok]
+        report = super().finish()
+        report["special"] = [_row(row) for row in cases]
+        records.write_report(self.plan.out.resolve(), report)
+        return report
+
+    def _hand_over_leavers(self) -> None:
+        """Workflow rule 7: locked alone on the data there is, signed, sealed, and given to the family behind a PIN."""
+        school = self.school
+        leaving = set(records.leavers(school.db, school.school_id, self.plan.year))
+        if not leaving:
+            return
+        for kind in ("history", "results"):
+            with self.stages.part("leaving_lock") as part:
+                jobs = [
+                    start_lock(school.db, school.admin, kind=kind, class_id=class_id, student_ids=pupils)
+                    for class_id, pupils in self._by_class(leaving).items()
+                ]
+                part.count += sum(self._locked(kind, job) for job in school.done(*jobs))
+        self._sign("leaving", "subject", "homeroom", "principal", SEAL)
+        for student_id in sorted(leaving):
+            link = create_link(school.db, school.admin, student_id, recipient="Gia đình học sinh", days=30)
+            package = open_link(school.db, link.url.rpartition("/")[2], link.pin, "127.0.0.1")
+            if len(package.version_ids) == 3:
+                self.handed_over.add(student_id)
+
+    def _by_class(self, student_ids: set[str]) -> dict[str, list[str]]:
+        from hocba_app.models import Enrolment
+
+        found: dict[str, list[str]] = {}
+        with self.school.db.read(self.school.school_id) as session:
+            for row in session.exec(
+                select(Enrolment).where(Enrolment.student_id.in_(student_ids), Enrolment.school_year == self.plan.year)  # type: ignore[attr-defined]
+            ).all():
+                found.setdefault(row.class_id, []).append(row.student_id)
+        return found
+
+    def _correct(self) -> int:
+        """Every result the rules contradict is opened in SMAS and computed again there; a list of them must match SMAS's own.
+
+        Returns:
+            How many pupils' results were wrong.
+        """
+        school = self.school
+        with school.db.read(school.school_id) as session:
+            rows = session.exec(
+                select(StudentResult, Student.code)
+                .join(Student, (Student.id == StudentResult.student_id) & (Student.school_id == StudentResult.school_id))  # type: ignore[arg-type]
+                .where(StudentResult.school_year == self.plan.year)
+            ).all()
+        wrong = [(row, code) for row, code in rows if row.mismatches]
+        found = {(code, mismatch["field"]) for row, code in wrong for mismatch in row.mismatches}
+        known = {(error["student_code"], error["field"]) for error in school.smas.known_errors()}
+        self.problems += [{"student": code, "reason": f"{field}: found is not what is wrong"} for code, field in sorted(found ^ known)]
+        for row, _ in wrong:
+            school.smas.recompute(row.source_id, row.payload.get("awards") or [])
+        return len(wrong)
+
+
+def _row(row: Played) -> dict[str, Any]:
+    return {"case": row.case, "count": row.count, "seen": row.seen, "ok": row.ok}

@@ -1,0 +1,1 @@
+"""Which screens must read again after a change, and what is remembered until then."""

@@ -1,0 +1,155 @@
+"""One turn of one job: claim, call its function, close or postpone. What the durable workflow calls as its only step."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from datetime import timedelta
+
+import structlog
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.models import Database, Job
+from hocba_app.models.base import utc_now
+from hocba_app.services.jobs.claim import Claim, ClaimLost, finish, postpone, take
+from hocba_app.services.jobs.registry import Work, function_of
+
+log = structlog.get_logger()
+LONGEST_STAY = 3.0
+"""Seconds a job may ask to wait and still keep its claim; longer waits give the job back."""
+
+DATABASE_PAUSE = 5.0
+"""Seconds until a job is tried again whose database did not answer."""
+
+
+class Claims:
+    """The jobs this process works on: at most one thread a job, and what the heartbeat speaks for."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._held: dict[str, Claim | None] = {}
+        self._computing: set[str] = set()
+
+    def reserve(self, job_id: str, *, computes: bool = False) -> bool:
+        """Keep a job for this thread. A second thread of the process would take the first one's claim away.
+
+        Args:
+            computes: it keeps a processor busy all the time.
+        """
+        with self._lock:
+            if job_id in self._held:
+                return False
+            self._held[job_id] = None
+            if computes:
+                self._computing.add(job_id)
+            return True
+
+    def add(self, claim: Claim) -> None:
+        with self._lock:
+            self._held[claim.job_id] = claim
+
+    def held(self, job_id: str) -> Claim | None:
+        """The claim on a job of this process."""
+        with self._lock:
+            return self._held.get(job_id)
+
+    def drop(self, job_id: str) -> None:
+        with self._lock:
+            self._held.pop(job_id, None)
+            self._computing.discard(job_id)
+
+    def count(self) -> int:
+        """How many jobs are in hand."""
+        with self._lock:
+            return len(self._held)
+
+    def computing(self) -> int:
+        """How many of them compute."""
+        with self._lock:
+            return len(self._computing)
+
+    def all(self) -> list[Claim]:
+        with self._lock:
+            return [claim for claim in self._held.values() if claim is not None]
+
+
+def advance(db: Database, claims: Claims, school_id: str, job_id: str, worker: str, stop: threading.Event) -> str:
+    """Claim a job and :func:`advance_claimed`.
+
+    Returns:
+        As that one; ``held`` also when somebody else works on it, or there is nothing to do.
+    """
+    if not claims.reserve(job_id):
+        return "held"  # another thread of this process is at it
+    try:
+        claim = take(db, school_id, job_id, worker)
+    except BaseException:
+        claims.drop(job_id)
+        raise
+    if claim is None:
+        claims.drop(job_id)
+        return "held"
+    claims.add(claim)
+    return advance_claimed(db, claims, claim, stop)
+
+
+def advance_claimed(db: Database, claims: Claims, claim: Claim, stop: threading.Event) -> str:
+    """Work on a claimed job until it is over, postponed, taken over, or the process is asked to stop.
+
+    Args:
+        claims: where the claim is, until this returns.
+
+    Returns:
+        ``ended``, ``postponed`` or ``held`` (taken over).
+    """
+    try:
+        return _run(db, claim, stop)
+    except ClaimLost:
+        log.warning("job.claim_lost", job=claim.job_id, worker=claim.worker)
+        return "held"
+    finally:
+        claims.drop(claim.job_id)
+
+
+def _run(db: Database, claim: Claim, stop: threading.Event) -> str:
+    with db.read(claim.school_id) as session:
+        row = session.get_one(Job, (claim.school_id, claim.job_id))
+    work = Work(db, claim, row.arguments, row.created_by)
+    while True:
+        try:
+            again = function_of(row.kind)(work)
+        except ClaimLost:
+            raise
+        except (OperationalError, InterfaceError) as error:
+            # The database was busy or gone for a moment: every job may be run again from its start.
+            log.warning("job.database_unreachable", job=claim.job_id, kind=row.kind, reason=type(error.orig).__name__)
+            return _give_back(db, claim)
+        except HocbaError as error:
+            log.info("job.failed", job=claim.job_id, kind=row.kind, code=error.code.value)
+            finish(db, claim, "failed", error_code=error.code.value, error_params=_plain(error.params))
+            return "ended"
+        except Exception:
+            reference = uuid.uuid4().hex[:8]
+            log.exception("job.defect", job=claim.job_id, kind=row.kind, reference=reference)
+            finish(db, claim, "failed", error_code=ErrorCode.INTERNAL.value, error_params={"reference": reference})
+            return "ended"
+        if again is None:
+            finish(db, claim, "cancelled" if work.cancelled() else "done")
+            return "ended"
+        if again > LONGEST_STAY or stop.is_set():
+            postpone(db, claim, utc_now() + timedelta(seconds=again))
+            return "postponed"
+        stop.wait(again)
+
+
+def _give_back(db: Database, claim: Claim) -> str:
+    try:
+        postpone(db, claim, utc_now() + timedelta(seconds=DATABASE_PAUSE))
+    except (OperationalError, InterfaceError):
+        return "held"  # still gone: the claim falls silent and is taken over
+    return "postponed"
+
+
+def _plain(params: dict[str, object]) -> dict[str, object]:
+    return {key: value if isinstance(value, str | int | bool) or value is None else str(value) for key, value in params.items()}

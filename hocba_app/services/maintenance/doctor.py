@@ -1,0 +1,213 @@
+"""``hocba doctor``: is everything there that the product needs, and if not, what to do about it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+import httpx
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import select
+
+from hocba_app.domain.errors import HocbaError
+from hocba_app.models import AuditHead, Database, Job, School
+from hocba_app.models.base import utc_now
+from hocba_app.models.database import CROSS_SCHOOL
+from hocba_app.models.schema_check import require_current_schema
+from hocba_app.services.audit.log import verify_chain
+from hocba_app.services.jobs.claim import SILENT_AFTER
+from hocba_app.services.maintenance.audit_anchor import verify_anchors
+from hocba_app.services.maintenance.nightly_verification import files_standing
+from hocba_app.services.signing.integrations import timestamp_client, token, trust_roots
+from hocba_app.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+CLOCK_TOLERANCE = timedelta(seconds=60)
+TIMEOUT = 5.0
+ANCHOR_AGE = timedelta(days=2)
+_KEEP = "Có người sửa thẳng cơ sở dữ liệu: giữ nguyên hiện trạng, đối chiếu bản sao lưu và báo lãnh đạo."
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One answer. ``problem`` and ``remedy`` are empty when it is well."""
+
+    name: str
+    ok: bool
+    problem: str = ""
+    remedy: str = ""
+
+
+def examine(settings: Settings, db: Database) -> Iterator[Check]:
+    """Run every check; a check that cannot run is itself a problem, never an end."""
+    checks: tuple[tuple[str, Callable[[Settings, Database], Iterator[Check]]], ...] = (
+        ("Khóa bí mật", _secret),
+        ("Phông chữ", _fonts),
+        ("Cơ sở dữ liệu", _database),
+        ("Kho hồ sơ", _documents),
+        ("Chứng thư gốc", _roots),
+        ("Dịch vụ bên ngoài", _services),
+        ("Mã dấu thời gian", _timestamps),
+        ("Token ký số", _token),
+        ("Công việc nền", _jobs),
+        ("Nhật ký", _audit),
+        ("Tệp lưu trữ", _stored_files),
+    )
+    for name, check in checks:
+        try:
+            yield from check(settings, db)
+        except HocbaError as error:
+            yield Check(name, False, f"Không kiểm tra được: {error.sentence}")
+        except (OSError, SQLAlchemyError, httpx.HTTPError, ValueError) as error:
+            yield Check(name, False, f"Không kiểm tra được ({type(error).__name__}).", "Xem các mục phía trên rồi chạy lại.")
+
+
+def _secret(settings: Settings, _db: Database) -> Iterator[Check]:
+    there = bool(settings.secret_key)
+    yield Check(
+        "Khóa bí mật", there, "" if there else "Chưa đặt HOCBA_SECRET_KEY.",
+        "" if there else "Đặt HOCBA_SECRET_KEY (chuỗi ngẫu nhiên dài) trong môi trường hoặc tệp .env; giữ kín và sao lưu.",
+    )
+
+
+def _fonts(_settings: Settings, _db: Database) -> Iterator[Check]:
+    fonts = sorted((ROOT / "assets" / "fonts" / "pdf").glob("*.ttf"))
+    yield Check("Phông chữ", bool(fonts), "" if fonts else "Thiếu phông chữ trong assets/fonts/pdf.", "" if fonts else "Cài lại mã nguồn đầy đủ.")
+
+
+def _database(settings: Settings, _db: Database) -> Iterator[Check]:
+    try:
+        require_current_schema(settings.database_url)
+    except HocbaError as error:
+        yield Check("Cơ sở dữ liệu", False, error.sentence)
+        return
+    yield Check("Cơ sở dữ liệu", True)
+
+
+def _documents(settings: Settings, _db: Database) -> Iterator[Check]:
+    folder = Path(settings.documents_url.removeprefix("file://"))
+    folder.mkdir(parents=True, exist_ok=True)
+    probe = folder / ".probe"
+    probe.write_bytes(b"x")
+    probe.unlink()
+    yield Check("Kho hồ sơ", True)
+
+
+def _roots(settings: Settings, _db: Database) -> Iterator[Check]:
+    path = Path(settings.trust_roots) if settings.trust_roots else None
+    there = path is not None and path.is_file() and b"BEGIN CERTIFICATE" in path.read_bytes()
+    yield Check(
+        "Chứng thư gốc", there, "" if there else "Chưa có tệp chứng thư gốc tin cậy (PEM).",
+        "" if there else "Đặt HOCBA_TRUST_ROOTS tới tệp PEM của chứng thư gốc quốc gia.",
+    )
+
+
+def _services(settings: Settings, _db: Database) -> Iterator[Check]:
+    for name, url, variable in (
+        ("CSDL ngành", settings.smas_url, "HOCBA_SMAS_URL"),
+        ("MySign", settings.mysign_url, "HOCBA_MYSIGN_URL"),
+        ("Dấu thời gian", settings.tsa_url, "HOCBA_TSA_URL"),
+    ):
+        if not url:
+            yield Check(name, False, f"Chưa đặt {variable}.", f"Đặt {variable} trong môi trường hoặc tệp .env.")
+            continue
+        try:
+            started = time.monotonic()
+            answer = httpx.get(url, timeout=TIMEOUT)
+            travel = timedelta(seconds=time.monotonic() - started)
+        except httpx.HTTPError:
+            yield Check(name, False, "Không kết nối được.", f"Kiểm tra mạng và {variable}.")
+            continue
+        yield Check(name, True)
+        if "date" in answer.headers:
+            off = abs(datetime.now(UTC) - parsedate_to_datetime(answer.headers["date"])) - travel
+            if off > CLOCK_TOLERANCE:
+                yield Check("Đồng hồ", False, f"Đồng hồ máy lệch {int(off.total_seconds())} giây so với {name}.", "Bật đồng bộ giờ (NTP).")
+
+
+def _timestamps(settings: Settings, _db: Database) -> Iterator[Check]:
+    """A token is asked for: an authority that answers may still be one whose tokens no verifier takes."""
+    if not settings.tsa_url or not settings.trust_roots or not Path(settings.trust_roots).is_file():
+        return  # said above
+    try:
+        timestamp_client().tokens([b"doctor"])
+    except HocbaError as error:
+        refused = "unit" in error.params
+        yield Check(
+            "Mã dấu thời gian", False,
+            "Chứng thư của dịch vụ dấu thời gian không dùng được: phải thuộc chứng thư gốc đã đặt, chỉ để cấp dấu thời gian "
+            "(extendedKeyUsage quan trọng, một mục đích), và được nêu trong mã." if refused else "Dịch vụ không cấp được dấu thời gian đúng chuẩn RFC 3161.",
+            "Hỏi nhà cung cấp dịch vụ dấu thời gian, hoặc kiểm tra HOCBA_TRUST_ROOTS." if refused else "Kiểm tra HOCBA_TSA_URL.",
+        )
+        return
+    yield Check("Mã dấu thời gian", True)
+
+
+def _token(settings: Settings, _db: Database) -> Iterator[Check]:
+    if not settings.pkcs11_module:
+        return
+    try:
+        token().log_in()
+    except HocbaError as error:
+        yield Check("Token ký số", False, error.sentence, "Sửa các biến HOCBA_PKCS11_… hoặc cắm token, rồi chạy lại.")
+        return
+    yield Check("Token ký số", True)
+
+
+def _jobs(_settings: Settings, db: Database) -> Iterator[Check]:
+    with db.installation() as session:
+        working = session.exec(
+            select(Job.id).where(Job.state == "running", Job.heartbeat_at > utc_now() - SILENT_AFTER).limit(1),  # type: ignore[operator]
+            execution_options=CROSS_SCHOOL,
+        ).first()
+        stuck = session.exec(
+            select(Job.id).where(
+                Job.state == "running", Job.heartbeat_at < utc_now() - SILENT_AFTER * 2  # type: ignore[operator]
+            ),
+            execution_options=CROSS_SCHOOL,
+        ).all()
+        waiting = session.exec(
+            select(Job.id).where(
+                Job.state == "queued", Job.wake_at.is_(None), Job.created_at < utc_now() - SILENT_AFTER * 2  # type: ignore[union-attr]
+            ),
+            execution_options=CROSS_SCHOOL,
+        ).all()
+    idle = len(stuck) + (0 if working else len(waiting))  # a worker that is busy comes to them
+    yield Check(
+        "Công việc nền", idle == 0, "" if not idle else f"{idle} công việc không có tiến trình nào xử lý.",
+        "" if not idle else "Khởi động ./hocba worker; công việc sẽ tự chạy tiếp.",
+    )
+
+
+def _stored_files(_settings: Settings, db: Database) -> Iterator[Check]:
+    for found in files_standing(db):
+        yield Check(f"Tệp lưu trữ {found.school_code}", found.ok, found.problem, found.remedy)
+
+
+def _audit(settings: Settings, db: Database) -> Iterator[Check]:
+    with db.installation() as session:
+        schools = session.exec(select(School)).all()
+    for school in schools:
+        with db.read(school.id) as session:
+            breaks = verify_chain(session)
+            anchored, newest = verify_anchors(session, trust_roots() if settings.trust_roots else ())
+            events = session.exec(select(AuditHead.seq).where(AuditHead.school_id == school.id)).first() or 0
+        places = ", ".join(f"số {found.seq} ({found.problem})" for found in breaks[:5])
+        yield Check(
+            f"Nhật ký {school.code}", not breaks, "" if not breaks else f"Chuỗi nhật ký bị đứt tại {places}.",
+            "" if not breaks else _KEEP,
+        )
+        spoiled = ", ".join(f"số {found.seq} ({found.problem})" for found in anchored[:5])
+        yield Check(
+            f"Neo nhật ký {school.code}", not anchored, "" if not anchored else f"Nhật ký không khớp bản neo đã đóng dấu thời gian tại {spoiled}.",
+            "" if not anchored else _KEEP,
+        )
+        if events and settings.tsa_url and (newest is None or newest < utc_now() - ANCHOR_AGE):
+            yield Check(
+                f"Neo nhật ký {school.code}", False, "Nhật ký chưa được neo trong hai ngày qua.",
+                "Khởi động ./hocba worker và kiểm tra dịch vụ dấu thời gian; việc neo tự chạy hằng ngày.",
+            )

@@ -1,0 +1,224 @@
+"""Every night each stored file is read again and compared with its hash, and every sealed record verified afresh.
+
+A disk that rots or a hand that reached past the product is found while the backup still has the right bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from hocba_app.domain.calendar import VIETNAM
+from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.models import AttachedRecord, Database, Document, DocumentVersion, Job, Revision, School, Student
+from hocba_app.models.base import utc_now
+from hocba_app.services.accounts.authority import Right, require
+from hocba_app.services.accounts.identity import Identity
+from hocba_app.services.audit.log import record
+from hocba_app.services.jobs.enqueue import enqueue, live_job
+from hocba_app.services.jobs.registry import Work, job
+from hocba_app.services.signing.integrations import trust_roots
+from hocba_app.services.storage import blobs
+from hocba_app.services.verification.verify import verify
+from hocba_app.settings import settings
+
+KIND = "integrity"
+HOUR = 2
+"""Of the night, Vietnam's clock."""
+OVERDUE = timedelta(days=2)
+AT_ONCE = 100
+MOST_NAMED = 100
+"""Problems named in the report; all are counted."""
+
+
+@dataclass(slots=True)
+class Found:
+    """What one night found. Ids only."""
+
+    files: int = 0
+    versions: int = 0
+    verified: int = 0
+    missing: int = 0
+    altered: int = 0
+    not_valid: int = 0
+    problems: list[dict[str, str]] | None = None
+
+    @property
+    def is_well(self) -> bool:
+        return not (self.missing or self.altered or self.not_valid)
+
+    def note(self, kind: str, **where: str) -> None:
+        """Count a problem and name it while there is room."""
+        setattr(self, kind, getattr(self, kind) + 1)
+        self.problems = self.problems or []
+        if len(self.problems) < MOST_NAMED:
+            self.problems.append({"problem": kind, **where})
+
+    def as_report(self) -> dict[str, Any]:
+        """For the job's row."""
+        return {
+            "files": self.files, "versions": self.versions, "verified": self.verified, "missing": self.missing, "altered": self.altered,
+            "not_valid": self.not_valid, "problems": self.problems or [], "finished_at": utc_now().isoformat(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class FilesStanding:
+    """What doctor says about the stored files of one school."""
+
+    school_code: str
+    ok: bool
+    problem: str = ""
+    remedy: str = ""
+
+
+@job(KIND)
+def check_files(work: Work) -> float | None:
+    """Check everything of a school, then wait for the next night. Killed, it begins anew."""
+    found = Found()
+    with work.db.read(work.school_id) as session:
+        versions = list(session.exec(select(DocumentVersion.id).order_by(DocumentVersion.id)).all())
+        photos = sorted({item for item in session.exec(select(Student.photo_sha256)).all() if item})
+        attached = session.exec(select(AttachedRecord.id, AttachedRecord.blob_sha256).order_by(AttachedRecord.id)).all()
+    for start in range(0, len(versions), AT_ONCE):
+        _check_versions(work, versions[start : start + AT_ONCE], found)
+        work.progress(min(start + AT_ONCE, len(versions)), len(versions), "Kiểm tra tệp lưu trữ")
+    for photo in photos:
+        _check_blob(found, photo, photo=photo)
+    for attached_id, sha256 in attached:  # refused and detached ones too: they are evidence
+        _check_blob(found, sha256, attached=attached_id)
+    work.report(found.as_report())
+    with work.write() as session:
+        record(
+            session, actor=work.actor, action="store.checked" if found.is_well else "store.damaged", subject=f"school:{work.school_id}",
+            data={"files": found.files, "missing": found.missing, "altered": found.altered, "not_valid": found.not_valid},
+        )
+    return seconds_to_next(utc_now())
+
+
+def seconds_to_next(now: datetime) -> float:
+    """Seconds until the next night's check."""
+    local = now.astimezone(VIETNAM)
+    due = local.replace(hour=HOUR, minute=0, second=0, microsecond=0)
+    if due <= local:
+        due += timedelta(days=1)
+    return (due - local).total_seconds()
+
+
+def check_now(db: Database, who: Identity) -> str:
+    """Have the stored files checked at once instead of next night.
+
+    Returns:
+        Id of the job.
+
+    Raises:
+        HocbaError: FORBIDDEN.
+    """
+    require(who, Right.SETTINGS_WRITE)
+    with db.write(who.school_id) as session:
+        row = live_job(session, KIND) or enqueue(session, KIND, {}, actor=who.account_id)
+        row.wake_at = None
+        session.add(row)
+        record(session, actor=who.account_id, action="store.check_asked", subject=f"school:{who.school_id}")
+        job_id = row.id
+    return job_id
+
+
+def files_standing(db: Database) -> Iterator[FilesStanding]:
+    """For doctor: what the last check of each school's files found, and whether there was one lately."""
+    with db.installation() as session:
+        schools = session.exec(select(School)).all()
+    for school in schools:
+        with db.read(school.id) as session:
+            report = _last_report(session)
+            has_files = any(session.exec(select(table).limit(1)).first() is not None for table in (Revision.id, AttachedRecord.id))
+        yield _standing(school.code, report, has_files)
+
+
+def damage_found(session: Session) -> str:
+    """What the last check of the school's files found, as a sentence for the office; "" when all was well."""
+    words = _damage(_last_report(session) or {})
+    return f"{', '.join(words)}.".capitalize() if words else ""
+
+
+def _last_report(session: Session) -> dict[str, Any] | None:
+    rows = session.exec(select(Job).where(Job.kind == KIND).order_by(col(Job.created_at).desc()).limit(5)).all()
+    return next((row.report for row in rows if row.report.get("finished_at")), None)
+
+
+def _damage(report: dict[str, Any]) -> list[str]:
+    kinds = {"missing": "tệp bị mất", "altered": "tệp bị thay đổi", "not_valid": "học bạ đã đóng dấu nhưng kiểm tra không hợp lệ"}
+    return [f"{report[key]} {text}" for key, text in kinds.items() if report.get(key)]
+
+
+def _standing(code: str, report: dict[str, Any] | None, has_files: bool) -> FilesStanding:
+    if report is None or utc_now() - datetime.fromisoformat(report["finished_at"]) > OVERDUE:
+        if not has_files:
+            return FilesStanding(code, True)
+        return FilesStanding(code, False, "Tệp lưu trữ chưa được kiểm tra trong hai ngày qua.", "Khởi động ./hocba worker; việc kiểm tra tự chạy hằng đêm.")
+    words = _damage(report)
+    if not words:
+        return FilesStanding(code, True)
+    return FilesStanding(
+        code, False, f"{', '.join(words)}.".capitalize(),
+        "Giữ nguyên hiện trạng, phục hồi các tệp này từ bản sao lưu (./hocba restore vào nơi trống rồi chép lại) và tìm nguyên nhân trên đĩa.",
+    )
+
+
+def _check_versions(work: Work, ids: list[str], found: Found) -> None:
+    with work.db.read(work.school_id) as session:
+        rows = session.exec(
+            select(Revision).where(col(Revision.version_id).in_(ids)).order_by(Revision.version_id, col(Revision.number))
+        ).all()
+        sealed = set(
+            session.exec(select(Document.version_id).where(col(Document.version_id).in_(ids), Document.state == "sealed")).all()
+        )
+        school = session.get_one(School, work.school_id)
+    revisions: dict[str, list[Revision]] = {}
+    for row in rows:
+        revisions.setdefault(row.version_id, []).append(row)
+    to_verify: list[tuple[str, bytes]] = []
+    for version_id in ids:
+        file = _read(found, version_id, revisions.get(version_id, []))
+        found.versions += 1
+        if file is not None and version_id in sealed:
+            to_verify.append((version_id, file))
+    if not settings().trust_roots:
+        return  # doctor says that no roots are configured
+    issuers = [{"tax_code": school.tax_code}]  # the school may have had another name then
+    for report in verify(to_verify, roots=trust_roots(), issuers=issuers):
+        found.verified += 1
+        if report.verdict != "valid":
+            found.note("not_valid", version=report.path, reason=report.reasons[0].code if report.reasons else "")
+
+
+def _read(found: Found, version_id: str, revisions: list[Revision]) -> bytes | None:
+    """The version's file from the disk, past every cache; None when a part is damaged."""
+    parts: list[bytes] = []
+    for revision in revisions:
+        part = _check_blob(found, revision.blob_sha256, version=version_id, revision=revision.id)
+        if part is None:
+            return None
+        parts.append(part)
+        whole = b"".join(parts)
+        parts = [whole]
+        if len(whole) != revision.length or hashlib.sha256(whole).hexdigest() != revision.sha256:
+            found.note("altered", version=version_id, revision=revision.id)
+            return None
+    return parts[0] if parts else None
+
+
+def _check_blob(found: Found, sha256: str, **where: str) -> bytes | None:
+    found.files += 1
+    try:
+        return blobs.get(sha256)
+    except HocbaError as error:
+        if error.code is not ErrorCode.STORED_FILE_DAMAGED:
+            raise
+        found.note("altered" if blobs.exists(sha256) else "missing", **where)
+    return None

@@ -1,0 +1,1 @@
+"""What a person sees first: what waits, how far the school is, what happened."""

@@ -1,0 +1,164 @@
+"""The dashboard (Tổng quan): for each role, what waits for whom, per class and stage."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sqlmodel import Session
+
+from hocba_app.models import Database, School
+from hocba_app.models.repositories import dashboard as counts
+from hocba_app.models.repositories.record_list import noted_as_changed
+from hocba_app.services.accounts.authority import Right, allowed, require
+from hocba_app.services.accounts.sessions import Identity
+from hocba_app.services.change_feed import change_feed
+from hocba_app.services.records.out_of_date import is_out_of_date
+from hocba_app.services.records.record_list import visible_classes
+from hocba_app.services.signing.signer_inbox import groups_for
+
+STEPS = ("open", "subject", "homeroom", "principal", "seal", "sealed")
+"""Where a document stands, in the order of its life: not locked, waiting for a stage, sealed."""
+KINDS = ("cover", "history", "results")
+
+
+@dataclass(frozen=True, slots=True)
+class ClassProgress:
+    """One class: for each kind, how many documents stand at each step of :data:`STEPS`."""
+
+    class_id: str
+    name: str
+    students: int
+    steps: dict[str, dict[str, int]]
+    out_of_date: int
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """For whom signatures wait now."""
+
+    staff_id: str
+    name: str
+    stage: str
+    class_id: str
+    class_name: str
+    slots: int
+
+
+@dataclass(frozen=True, slots=True)
+class SignerProgress:
+    """How far one person is with everything he has to sign this year, whether its turn has come or not."""
+
+    staff_id: str
+    name: str
+    slots: int
+    signed: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """Where the whole school stands; shared by everybody's dashboard, so nobody changes it."""
+
+    documents: tuple[tuple[str, str, str, str | None, int], ...]
+    """``(class, kind, state, next stage, documents)``."""
+    stale: Counter[str]
+    """Out-of-date documents by class."""
+    people: tuple[Person, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What one person sees of one school year."""
+
+    school_name: str
+    school_year: str
+    classes: list[ClassProgress]
+    people: list[Person]
+    mine: dict[str, int]
+    """Slots that wait for this person now, by stage."""
+    days: list[tuple[str, int]] = field(default_factory=list)
+    """Signatures a day; management only."""
+    signers: list[SignerProgress] = field(default_factory=list)
+    """Who is furthest behind first; management only."""
+
+    @property
+    def totals(self) -> dict[str, Counter[str]]:
+        """Documents at each step over all classes shown, by kind."""
+        totals: dict[str, Counter[str]] = {kind: Counter() for kind in KINDS}
+        for row in self.classes:
+            for kind, steps in row.steps.items():
+                totals[kind].update(steps)
+        return totals
+
+
+def overview(db: Database, who: Identity, school_year: str | None = None) -> Overview:
+    """The dashboard of one person: admin and management see the school, a teacher his own classes.
+
+    Args:
+        school_year: "2025-2026"; None takes the school's current one.
+
+    Raises:
+        HocbaError: FORBIDDEN.
+    """
+    require(who, Right.DASHBOARD)
+    with db.installation() as session:
+        school = session.get_one(School, who.school_id)
+    year = school_year or school.current_year
+    whole_school = allowed(who, Right.LOCK)
+    visible = None if whole_school else sorted(visible_classes(db, who))
+    students = change_feed.kept(db, who.school_id, ("pupils", year), lambda own: counts.pupils_per_class(own, year))
+    # The whole school's numbers, read once a change for everybody's dashboard; each is shown his own classes of them.
+    standing = change_feed.kept(db, who.school_id, ("standing", year), lambda own: _standing(own, year), any_change=True)
+    with db.read(who.school_id) as session:
+        mine = Counter[str]()
+        for group in groups_for(session, who):
+            mine[group.stage] += group.ready
+        return Overview(
+            school_name=school.name,
+            school_year=year,
+            classes=_classes(session, year, visible, students, standing),
+            people=[person for person in standing.people if visible is None or person.class_id in visible],
+            mine=dict(+mine),
+            days=_days(db, who, year) if whole_school else [],
+            signers=_signers(db, who, year) if whole_school else [],
+        )
+
+
+def _standing(session: Session, year: str) -> _Standing:
+    return _Standing(
+        documents=tuple(counts.document_counts(session, year)),
+        stale=Counter(class_id for _, class_id, noted in noted_as_changed(session, year) if is_out_of_date(noted)),
+        people=tuple(Person(*row) for row in counts.waiting_people(session, year)),
+    )
+
+
+def _days(db: Database, who: Identity, year: str) -> list[tuple[str, int]]:
+    return list(change_feed.kept(db, who.school_id, ("days", year), lambda own: counts.signed_per_day(own, year), any_change=True))
+
+
+def _signers(db: Database, who: Identity, year: str) -> list[SignerProgress]:
+    found = change_feed.kept(db, who.school_id, ("signers", year), lambda own: counts.signed_per_person(own, year), any_change=True)
+    return [SignerProgress(*row) for row in found]
+
+
+def _classes(
+    session: Session, year: str, visible: list[str] | None, students: Mapping[str, int], standing: _Standing
+) -> list[ClassProgress]:
+    steps: dict[str, dict[str, Counter[str]]] = {}
+    for class_id, kind, state, next_stage, documents in standing.documents:
+        step = "open" if state == "open" else next_stage or "sealed"
+        steps.setdefault(class_id, {kind: Counter() for kind in KINDS})[kind][step] += documents
+    progress = []
+    for row in counts.classes_of_year(session, year, visible):
+        of_class = steps.get(row.id, {kind: Counter() for kind in KINDS})
+        for kind in KINDS:
+            locked = sum(count for step, count in of_class[kind].items() if step != "open")
+            of_class[kind]["open"] = max(students.get(row.id, 0) - locked, of_class[kind]["open"])
+        progress.append(
+            ClassProgress(
+                class_id=row.id, name=row.name, students=students.get(row.id, 0),
+                steps={kind: dict(of_class[kind]) for kind in KINDS}, out_of_date=standing.stale[row.id],
+            )
+        )
+    return progress

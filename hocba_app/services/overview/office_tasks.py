@@ -1,0 +1,117 @@
+"""What the office has to solve now, each with the page where it is done: gaps, certificates, failed jobs, the last sync."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import col, select
+
+from hocba_app.domain.errors import SENTENCES, ErrorCode, HocbaError
+from hocba_app.domain.wording import GAP_OF_MANY, JOB_KIND
+from hocba_app.models import Database, Job, School
+from hocba_app.models.base import utc_now
+from hocba_app.services.accounts.authority import Right, require
+from hocba_app.services.accounts.sessions import Identity
+from hocba_app.services.maintenance.nightly_verification import damage_found
+from hocba_app.services.signers.keys import KeyView, keys_page
+from hocba_app.services.signers.readiness_gaps import Gap, gaps
+from hocba_app.services.sync.commands import SyncRun, sync_runs
+
+_NAMED = 3
+"""Names in one line; the rest is counted."""
+_PAGES = {
+    "sync": "/sync", "sync_daily": "/sync", "lock": "/lock", "images": "/signature-images", "recheck_keys": "/signing-accounts",
+    "recheck_daily": "/signing-accounts", "print": "/print", "packet_end": "/print", "batch": "/records", "archive": "/records",
+    "renewal": "/records",
+}
+"""Where a failed job of a kind is looked at and started again; the audit log for the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One kind of gap, with everybody it concerns."""
+
+    whom: str
+    """The first names and how many more."""
+    text: str
+    page: str
+    blocking: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FailedJob:
+    """Work of the last day that failed."""
+
+    name: str
+    at: datetime
+    text: str
+    page: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """What waits for the office."""
+
+    problems: list[Problem]
+    """The blocking ones first."""
+    expiring: list[KeyView]
+    """Certificates in use that expire within 30 days, the first to expire first."""
+    failed: list[FailedJob]
+    """Newest first."""
+    last_sync: SyncRun | None
+
+
+def attention(db: Database, who: Identity) -> Attention:
+    """What the office has to solve now, for the school's current year.
+
+    Raises:
+        HocbaError: FORBIDDEN.
+    """
+    require(who, Right.ASSIGNMENTS)
+    with db.installation() as session:
+        year = session.get_one(School, who.school_id).current_year
+    with db.read(who.school_id) as session:
+        failed = session.exec(
+            select(Job).where(Job.state == "failed", col(Job.ended_at) >= utc_now() - timedelta(days=1)).order_by(col(Job.ended_at).desc())
+        ).all()
+        damage = damage_found(session)
+    expiring = keys_page(db, who, problem="expiring", size=100).rows
+    runs = sync_runs(db, who, 1)
+    return Attention(
+        problems=_damaged(damage) + _grouped(gap for gap in gaps(db, who, year) if gap.code != "certificate_expiring"),
+        expiring=sorted(expiring, key=lambda view: (view.days_left or 0, view.name)),
+        failed=[
+            FailedJob(JOB_KIND.get(job.kind, "Công việc nền"), job.ended_at or job.created_at, _sentence(job), _PAGES.get(job.kind, "/audit"))
+            for job in failed
+        ],
+        last_sync=runs[0] if runs else None,
+    )
+
+
+def _damaged(found: str) -> list[Problem]:
+    """What the nightly check found comes before everything else: a record may be lost."""
+    words = "Đừng chốt, ký hay xóa gì trên những hồ sơ này; báo ngay người quản trị hệ thống để phục hồi từ bản sao lưu."
+    return [Problem("Kho hồ sơ", f"{found} {words}", "/audit", True)] if found else []
+
+
+def _grouped(found: Iterable[Gap]) -> list[Problem]:
+    """One line for all whom the same thing concerns: forty teachers without an image are one thing to do."""
+    groups: dict[tuple[str, str, str], list[Gap]] = {}
+    for gap in found:
+        groups.setdefault((gap.code, gap.page, gap.severity), []).append(gap)
+    problems = []
+    for (code, page, severity), of_code in groups.items():
+        texts = {gap.text for gap in of_code}
+        text = texts.pop() if len(texts) == 1 else GAP_OF_MANY.get(code, of_code[0].text)
+        names = list(dict.fromkeys(gap.whom for gap in of_code))
+        more = f" và {len(names) - _NAMED} người khác" if len(names) > _NAMED else ""
+        problems.append(Problem(", ".join(names[:_NAMED]) + more, text, page, severity == "blocking"))
+    return sorted(problems, key=lambda problem: not problem.blocking)
+
+
+def _sentence(job: Job) -> str:
+    known = {code.value: code for code in SENTENCES}
+    code = known.get(job.error_code or "", ErrorCode.INTERNAL)
+    return HocbaError(code, **job.error_params).sentence

@@ -1,0 +1,272 @@
+"""Handing records over: signed originals, packages, and links with an expiry and a PIN. Every hand-out is on record.
+
+A link's address holds a secret and nothing else; the PIN goes another way (paper, telephone). Neither is stored.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, select
+
+from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.models import Account, Database, Document, HandOut, HandOutLink, Student
+from hocba_app.models.base import utc_now
+from hocba_app.services.accounts import throttle
+from hocba_app.services.accounts.authority import Right, require, require_class
+from hocba_app.services.accounts.identity import Identity
+from hocba_app.services.accounts.passwords import hash_password, verify_password
+from hocba_app.services.attached.reading import attached_ids
+from hocba_app.services.audit.log import record
+from hocba_app.services.printing.options import KINDS
+from hocba_app.services.printing.selection import FINISHED, Chosen, choose_whole, chosen_of
+from hocba_app.services.printing.signed_package import Package, build_package, file_name
+from hocba_app.services.storage.files import current_file
+from hocba_app.settings import settings
+
+PIN_DIGITS = 6
+MOST_FAILURES = 20
+"""Wrong PINs that close a link: the chance to guess one is then 1 in 50,000, whatever the time."""
+LONGEST_DAYS = 90
+PATH = "/h/"
+"""Of the public page where the PIN is asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedOriginal:
+    """One signed file, byte for byte as it was sealed."""
+
+    name: str
+    pdf: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NewLink:
+    """A link just made: the only time its address and PIN can be shown."""
+
+    hand_out_id: str
+    url: str
+    pin: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LinkView:
+    """What the office sees of a link."""
+
+    hand_out_id: str
+    recipient: str
+    state: str
+    """``open``, ``expired``, ``closed`` (by the school) or ``guessed`` (closed after too many wrong PINs)."""
+    documents: int
+    downloads: int
+    last_download_at: datetime | None
+    created_at: datetime
+    created_by: str
+    expires_at: datetime
+
+
+def signed_original(db: Database, who: Identity, document_id: str) -> SignedOriginal:
+    """The sealed file of one document, for whoever may look at its class.
+
+    Raises:
+        HocbaError: FORBIDDEN, NOT_FOUND also while it is not sealed, STORED_FILE_DAMAGED.
+    """
+    require(who, Right.RECORDS_READ)
+    with db.write(who.school_id) as session:
+        document = session.get(Document, (who.school_id, document_id))
+        if document is None:
+            raise HocbaError(ErrorCode.NOT_FOUND, what="hồ sơ")
+        require_class(session, who, document.class_id)
+        if document.state != FINISHED or document.version_id is None:
+            raise HocbaError(ErrorCode.NOT_FOUND, what="bản đã đóng dấu của hồ sơ")
+        chosen = chosen_of(session, [document.version_id])[0]
+        pdf = current_file(session, chosen.version_id)
+        record(
+            session, actor=who.account_id, action="handout.downloaded", subject=f"student:{chosen.student_id}",
+            data={"versions": [chosen.version_id], "sha256": hashlib.sha256(pdf).hexdigest()},
+        )
+    return SignedOriginal(file_name(chosen), pdf)
+
+
+def package_of(db: Database, who: Identity, student_id: str, *, kinds: Sequence[str] = KINDS) -> Package:
+    """All sealed documents of a pupil with the signers' certificates, and what other schools' records he has.
+
+    Raises:
+        HocbaError: FORBIDDEN, NOT_FOUND, NOTHING_TO_DO when nothing is sealed, STORED_FILE_DAMAGED.
+    """
+    require(who, Right.PRINT)
+    with db.read(who.school_id) as session:
+        package = build_package(session, _finished(session, student_id, kinds), attached_ids(session, student_id))
+    with db.write(who.school_id) as session:
+        _log_download(session, who.account_id, student_id, package)
+    return package
+
+
+def create_link(
+    db: Database, who: Identity, student_id: str, *, recipient: str, days: int, kinds: Sequence[str] = KINDS
+) -> NewLink:
+    """A link to the pupil's sealed documents, and the records of other schools attached to him, as they are now.
+
+    Args:
+        recipient: whom it is for, in the school's words ("Mẹ học sinh", "Trường THCS Lê Lợi").
+        days: how long it works, 1 to 90.
+
+    Raises:
+        HocbaError: FORBIDDEN, NOT_FOUND, INVALID_INPUT, NOTHING_TO_DO.
+    """
+    require(who, Right.PRINT)
+    recipient = " ".join(recipient.split())
+    if not 1 <= len(recipient) <= 200:
+        raise HocbaError(ErrorCode.INVALID_INPUT, detail="ghi người nhận, không quá 200 chữ")
+    if not 1 <= days <= LONGEST_DAYS:
+        raise HocbaError(ErrorCode.INVALID_INPUT, detail=f"thời hạn từ 1 đến {LONGEST_DAYS} ngày")
+    token, pin = secrets.token_urlsafe(24), f"{secrets.randbelow(10**PIN_DIGITS):0{PIN_DIGITS}d}"
+    pin_hash = hash_password(pin)
+    with db.write(who.school_id) as session:
+        documents = _finished(session, student_id, kinds)
+        row = HandOut(
+            student_id=student_id, version_ids=[chosen.version_id for chosen in documents], attached_ids=attached_ids(session, student_id),
+            recipient=recipient, pin_hash=pin_hash, expires_at=utc_now() + timedelta(days=days), created_by=who.account_id,
+        )
+        session.add(row)
+        session.flush()
+        session.add(HandOutLink(token_sha256=_hash(token), school_id=who.school_id, hand_out_id=row.id))
+        record(
+            session, actor=who.account_id, action="handout.created", subject=f"student:{student_id}",
+            data={"handout": row.id, "versions": row.version_ids, "attached": row.attached_ids, "expires_at": row.expires_at.isoformat()},
+        )
+    return NewLink(row.id, f"{settings().public_url.rstrip('/')}{PATH}{token}", pin, row.expires_at)
+
+
+def links_of(db: Database, who: Identity, student_id: str) -> list[LinkView]:
+    """The pupil's links, newest first.
+
+    Raises:
+        HocbaError: FORBIDDEN.
+    """
+    require(who, Right.PRINT)
+    with db.read(who.school_id) as session:
+        rows = session.exec(select(HandOut).where(HandOut.student_id == student_id).order_by(col(HandOut.created_at).desc())).all()
+        names = {row.id: row.full_name for row in session.exec(select(Account).where(col(Account.id).in_([row.created_by for row in rows]))).all()}
+    return [
+        LinkView(
+            row.id, row.recipient, _state(row), len(row.version_ids), row.downloads, row.last_download_at, row.created_at,
+            names.get(row.created_by, ""), row.expires_at,
+        )
+        for row in rows
+    ]
+
+
+def close_link(db: Database, who: Identity, hand_out_id: str) -> None:
+    """Revoke a link; closing it again changes nothing.
+
+    Raises:
+        HocbaError: FORBIDDEN, NOT_FOUND.
+    """
+    require(who, Right.PRINT)
+    with db.write(who.school_id) as session:
+        row = session.get(HandOut, (who.school_id, hand_out_id))
+        if row is None:
+            raise HocbaError(ErrorCode.NOT_FOUND, what="liên kết")
+        if row.closed_at is None:
+            row.closed_at, row.closed_by = utc_now(), who.account_id
+            session.add(row)
+            record(session, actor=who.account_id, action="handout.closed", subject=f"student:{row.student_id}", data={"handout": row.id})
+
+
+def open_link(db: Database, token: str, pin: str, address: str) -> Package:
+    """What a link's holder gets for the right PIN. Nobody is signed in here: the secret and the PIN are the right.
+
+    Args:
+        token: the last part of the link's address.
+        address: the client's network address, for the throttle.
+
+    Raises:
+        HocbaError: HANDOUT_CLOSED (the same for unknown, expired, closed and replaced), HANDOUT_PIN_WRONG,
+            LOGIN_THROTTLED, STORED_FILE_DAMAGED.
+    """
+    with db.installation() as session:
+        link = session.get(HandOutLink, _hash(token))
+    if link is None:
+        raise HocbaError(ErrorCode.HANDOUT_CLOSED)
+    with db.read(link.school_id) as session:
+        row = session.get_one(HandOut, (link.school_id, link.hand_out_id))
+    if _state(row) != "open":
+        raise HocbaError(ErrorCode.HANDOUT_CLOSED)
+    # Charged before the PIN is looked at, so that guesses sent at once cannot all slip through the same gap.
+    attempt = throttle.charge(db, row.id, address, "handout")
+    good, _ = verify_password(pin.strip(), row.pin_hash)
+    if not good:
+        _count_failure(db, link)
+        raise HocbaError(ErrorCode.HANDOUT_PIN_WRONG)
+    with db.installation(write=True) as session:
+        throttle.give_back(session, attempt)
+    with db.read(link.school_id) as session:
+        documents = chosen_of(session, row.version_ids)
+        if not documents:
+            raise HocbaError(ErrorCode.HANDOUT_CLOSED)
+        package = build_package(session, documents, row.attached_ids)
+    _count_download(db, link, package)
+    return package
+
+
+def _finished(session: Session, student_id: str, kinds: Sequence[str]) -> list[Chosen]:
+    if session.get(Student, (session.info["school_id"], student_id)) is None:
+        raise HocbaError(ErrorCode.NOT_FOUND, what="học sinh")
+    if not kinds or set(kinds) - set(KINDS):
+        raise HocbaError(ErrorCode.INVALID_INPUT, detail="chọn ít nhất một loại hồ sơ")
+    documents = choose_whole(session, student_id, tuple(kinds))
+    if not documents:
+        raise HocbaError(ErrorCode.NOTHING_TO_DO)
+    return documents
+
+
+def _state(row: HandOut) -> str:
+    if row.closed_at is not None:
+        return "closed" if row.closed_by else "guessed"
+    return "open" if utc_now() < row.expires_at else "expired"
+
+
+def _locked(session: Session, link: HandOutLink) -> HandOut:
+    query = select(HandOut).where(HandOut.id == link.hand_out_id).with_for_update()
+    return session.exec(query, execution_options={"populate_existing": True}).one()
+
+
+def _count_failure(db: Database, link: HandOutLink) -> None:
+    with db.write(link.school_id) as session:
+        row = _locked(session, link)
+        row.failures += 1
+        if row.failures >= MOST_FAILURES and row.closed_at is None:
+            row.closed_at, row.closed_by = utc_now(), ""
+        session.add(row)
+        record(
+            session, actor="", action="handout.refused", subject=f"student:{row.student_id}",
+            data={"handout": row.id, "failures": row.failures, "closed": row.closed_at is not None},
+        )
+
+
+def _count_download(db: Database, link: HandOutLink, package: Package) -> None:
+    """Log before the bytes leave; a link closed meanwhile gives nothing."""
+    with db.write(link.school_id) as session:
+        row = _locked(session, link)
+        if _state(row) != "open":
+            raise HocbaError(ErrorCode.HANDOUT_CLOSED)
+        row.downloads, row.last_download_at = row.downloads + 1, utc_now()
+        session.add(row)
+        _log_download(session, "", row.student_id, package, hand_out_id=row.id)
+
+
+def _log_download(session: Session, actor: str, student_id: str, package: Package, *, hand_out_id: str | None = None) -> None:
+    data = {"versions": list(package.version_ids), "attached": list(package.attached_ids), "sha256": package.sha256}
+    data |= {"handout": hand_out_id} if hand_out_id else {}
+    record(session, actor=actor, action="handout.downloaded", subject=f"student:{student_id}", data=data)
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+

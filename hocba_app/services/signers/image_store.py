@@ -1,0 +1,168 @@
+"""Signature images and the seal: stored and taken back, and the office's upload of many, matched to staff codes."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+import unicodedata
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from sqlmodel import Session, select
+
+from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.models import SEAL, Database, SignatureImage, Staff
+from hocba_app.services.accounts.authority import Right, require
+from hocba_app.services.accounts.sessions import Identity
+from hocba_app.services.audit.log import record
+from hocba_app.services.jobs.enqueue import enqueue
+from hocba_app.services.jobs.registry import Work, job
+from hocba_app.services.storage import blobs
+from hocba_app.services.storage.ink import MAX_BYTES, png_url, signature_image
+
+MAX_FILES, MAX_TOTAL, MAX_RATIO = 400, 200 * 1024 * 1024, 100
+_IGNORED = ("__MACOSX", ".DS_Store", "Thumbs.db")
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What storing an image did."""
+
+    image_id: str
+    """Of the new row; "" when the same image counted already."""
+    replaced: bool
+    """Whether the owner had another one before."""
+
+
+def store_image(session: Session, owner: str, image: bytes, preview: bytes, actor: str) -> Stored:
+    """Add the image as the owner's newest; the caller has checked who may. Repeating it changes nothing."""
+    sha256 = hashlib.sha256(image).hexdigest()
+    newest = newest_image(session, owner)
+    if newest is not None and newest.sha256 == sha256:
+        return Stored("", False)
+    row = SignatureImage(owner=owner, sha256=sha256, image=image, preview_png=preview, created_by=actor)
+    session.add(row)
+    session.flush()
+    action = "seal.image_saved" if owner == SEAL else "signature.image_saved"
+    record(session, actor=actor, action=action, subject=f"signer:{owner}", data={"sha256": sha256})
+    return Stored(row.id, newest is not None)
+
+
+def take_back(session: Session, image_id: str, actor: str) -> bool:
+    """Remove an image that still counts, so that the one before it counts again; the caller has checked who may.
+
+    Records keep what was drawn on them: a signature carries its image in the file.
+
+    Returns:
+        False when it is gone already or another has been stored since: nothing was changed.
+    """
+    row = session.get(SignatureImage, (session.info["school_id"], image_id))
+    newest = newest_image(session, row.owner) if row is not None else None
+    if row is None or newest is None or newest.id != row.id:
+        return False
+    session.delete(row)
+    session.flush()
+    before = newest_image(session, row.owner)
+    action = "seal.image_taken_back" if row.owner == SEAL else "signature.image_taken_back"
+    record(
+        session, actor=actor, action=action, subject=f"signer:{row.owner}",
+        data={"sha256": row.sha256, "now": before.sha256 if before is not None else ""},
+    )
+    return True
+
+
+def newest_image(session: Session, owner: str) -> SignatureImage | None:
+    """The image that counts for a person (a staff id) or for the seal."""
+    return session.exec(
+        select(SignatureImage).where(SignatureImage.owner == owner).order_by(SignatureImage.created_at.desc(), SignatureImage.id.desc()).limit(1)  # type: ignore[attr-defined]
+    ).first()
+
+
+def start_bulk(db: Database, who: Identity, files: Sequence[tuple[str, bytes]]) -> str:
+    """Take many images, or zip files of them, and match them to staff codes in a job.
+
+    Args:
+        files: ``(file name, bytes)`` as uploaded.
+
+    Returns:
+        Id of the job; its report lists matched, replaced, unmatched and failed files.
+
+    Raises:
+        HocbaError: FORBIDDEN, FILE_TOO_LARGE, FILE_TYPE.
+    """
+    require(who, Right.SIGNATURE_IMAGES)
+    listed = [entry for name, data in files for entry in (_unpack(data) if data[:4] == b"PK\x03\x04" else [(name, data)])]
+    if not listed:
+        raise HocbaError(ErrorCode.FILE_TYPE, accepted="ảnh PNG, JPG hoặc tệp ZIP có ảnh")
+    stored = [[name, blobs.put(data)] for name, data in listed]
+    with db.write(who.school_id) as session:
+        row = enqueue(session, "images", {"files": stored}, actor=who.account_id, total=len(stored))
+    return row.id
+
+
+def _unpack(data: bytes) -> list[tuple[str, bytes]]:
+    """The files of a hostile zip, within limits of number, size and compression; folders in names mean nothing."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            members = [item for item in archive.infolist() if not item.is_dir() and not any(part in item.filename for part in _IGNORED)]
+            total = sum(item.file_size for item in members)
+            packed = sum(item.compress_size for item in members) or 1
+            if len(members) > MAX_FILES or total > MAX_TOTAL or total / packed > MAX_RATIO:
+                raise HocbaError(ErrorCode.FILE_TOO_LARGE, limit=MAX_TOTAL // (1024 * 1024))
+            found = []
+            for item in members:
+                with archive.open(item) as file:
+                    # One byte over the limit is enough to refuse it later; a lying header cannot make us read more.
+                    found.append((PurePosixPath(item.filename).name, file.read(MAX_BYTES + 1)))
+            return found
+    except (zipfile.BadZipFile, RuntimeError, OSError, ValueError) as error:
+        raise HocbaError(ErrorCode.FILE_TYPE, accepted="ảnh PNG, JPG hoặc tệp ZIP không có mật khẩu") from error
+
+
+def staff_code_in(name: str, codes: dict[str, str]) -> str | None:
+    """The staff id whose code a file name carries: "GV001.png", "gv001 - Nguyễn Văn A.jpg".
+
+    Args:
+        codes: folded staff code → staff id.
+    """
+    stem = unicodedata.normalize("NFC", PurePosixPath(name.replace("\\", "/")).stem).casefold().strip()
+    if stem in codes:
+        return codes[stem]
+    return next((codes[part] for part in re.split(r"[\s_\-.,;()]+", stem) if part in codes), None)
+
+
+@job("images")
+def match_images(work: Work) -> float | None:
+    """Clean each file and find whom it belongs to; a person looks before anything is stored. Repeating it is harmless."""
+    with work.db.read(work.school_id) as session:
+        codes = {staff.code.casefold(): staff.id for staff in session.exec(select(Staff).where(Staff.active.is_(True))).all()}  # type: ignore[attr-defined]
+    rows: list[dict[str, str]] = []
+    files = work.arguments["files"]
+    for number, (name, sha256) in enumerate(files, 1):
+        rows.append({"file": name, **_one(codes, name, sha256)})
+        if number % 5 == 0 or number == len(files):
+            work.progress(number, len(files), "Xử lý ảnh chữ ký")
+        if work.cancelled():
+            break
+    work.report({"files": rows})
+    return None
+
+
+def _one(codes: dict[str, str], name: str, sha256: str) -> dict[str, str]:
+    owner = staff_code_in(name, codes)
+    try:
+        image, preview = signature_image(blobs.get(sha256))
+    except HocbaError as error:
+        return {"outcome": "failed", "reason": error.sentence, "code": error.code.value}
+    cleaned = {"image": blobs.put(image.dumps()), "preview": blobs.put(preview)}
+    if owner is None:
+        return {"outcome": "unmatched", "reason": "Tên tệp không chứa mã giáo viên nào của trường.", **cleaned}
+    return {"outcome": "ready", "staff": owner, **cleaned}
+
+
+def preview_data_url(image: SignatureImage) -> str:
+    """The preview as a data URL, for a page (about 2 KB)."""
+    return png_url(image.preview_png)

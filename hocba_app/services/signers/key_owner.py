@@ -1,0 +1,98 @@
+"""Whose key: a member of staff, or the seal – who may touch it, and what its certificate must carry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlmodel import Session
+
+from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.models import SEAL, Database, School, Staff
+from hocba_app.models.repositories import signers as rows
+from hocba_app.services.accounts.authority import Right, allowed, require
+from hocba_app.services.accounts.identity import Identity
+from hocba_app.services.accounts.login_names import plain
+from hocba_app.services.signing.steps.prepare import signer_identity
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """A person or the seal."""
+
+    key: str
+    """A staff id, or ``seal``."""
+    name: str
+    identity: dict[str, Any]
+    """``id_numbers`` or ``tax_code``, as :func:`hocba_app.pki.signer_certificate.check_signer` takes them."""
+
+
+def require_owner(who: Identity, owner: str) -> None:
+    """Refuse who may not look after this key: the office everybody's, a person his own, the seal's only who names its
+    operator.
+
+    Raises:
+        HocbaError: FORBIDDEN.
+    """
+    if owner == SEAL:
+        require(who, Right.SEAL_OPERATOR)
+    elif allowed(who, Right.SIGNING_ACCOUNTS):
+        return
+    elif owner and owner == who.staff_id:
+        require(who, Right.OWN_SIGNING_ACCOUNT)
+    else:
+        require(who, Right.SIGNING_ACCOUNTS)
+
+
+def owner_of(session: Session, owner: str) -> Owner:
+    """The owner with what his certificate must carry.
+
+    Raises:
+        HocbaError: NOT_FOUND for who is not on the staff list, SIGNER_NO_ID_NUMBER.
+    """
+    if owner == SEAL:
+        school = session.get_one(School, session.info["school_id"])
+        return Owner(SEAL, school.name, signer_identity(session, SEAL))
+    staff = working_staff(session, owner)
+    if not (staff.id_number or staff.old_id_number):
+        raise HocbaError(ErrorCode.SIGNER_NO_ID_NUMBER, name=staff.full_name)
+    return Owner(staff.id, staff.full_name, signer_identity(session, staff.id))
+
+
+def working_staff(session: Session, staff_id: str) -> Staff:
+    """A person on the staff list today.
+
+    Raises:
+        HocbaError: NOT_FOUND.
+    """
+    staff = session.get(Staff, (session.info["school_id"], staff_id)) if staff_id else None
+    if staff is None or not staff.active:
+        raise HocbaError(ErrorCode.NOT_FOUND, what="người này trong danh sách cán bộ đã đồng bộ")
+    return staff
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One person of the staff list who may be chosen."""
+
+    staff_id: str
+    name: str
+    code: str
+    position: str
+
+
+def choices(db: Database, who: Identity) -> list[Choice]:
+    """The staff list, to choose a person from, in the order of names.
+
+    Raises:
+        HocbaError: FORBIDDEN.
+    """
+    require(who, Right.SETTINGS_READ)
+    with db.read(who.school_id) as session:
+        return choices_of(session)
+
+
+def choices_of(session: Session) -> list[Choice]:
+    """The staff list in the order people look for a name: given name first."""
+    found = [Choice(staff.id, staff.full_name, staff.code, staff.position) for staff in rows.staff_of(session)]
+    return sorted(found, key=lambda choice: (plain(choice.name.split()[-1] if choice.name.split() else ""), plain(choice.name), choice.code))

@@ -1,0 +1,225 @@
+"""Giving slots of locked documents to another person: the row changes, never the file; the seal vouches for it
+(core decisions 9 and 10)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sqlmodel import Session
+
+from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.models import SEAL, Database, Document, DocumentVersion, SchoolClass, Slot, Staff
+from hocba_app.models.repositories import signers as rows
+from hocba_app.models.repositories.signing import serialise
+from hocba_app.recordfile.manifest import signer_hash
+from hocba_app.services.accounts.authority import Right, require
+from hocba_app.services.accounts.identity import Identity
+from hocba_app.services.audit.log import record
+from hocba_app.services.records.signer_resolution import DEPUTY_CAPTION, delegation_today, principal_slot
+from hocba_app.services.signers.key_owner import working_staff
+
+AT_ONCE = 200
+"""Slots in one transaction: others write between two of them."""
+LONGEST_REASON = 200
+"""Letters. The seal's signature dictionary carries it; verification's grammar bounds it at 400."""
+
+
+class Moved(NamedTuple):
+    """One slot that was given to another person, as it was before."""
+
+    slot_id: str
+    staff_id: str
+    """For whom it waited; "" for nobody."""
+    reason: str
+    """Of an earlier reassignment; "" when it waited for whom the file names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reassigned:
+    """What became of the slots asked for."""
+
+    changed: int
+    busy: int
+    """Left alone: a confirmation is pending on their documents. To be tried again in two minutes."""
+    shared: int
+    """Left alone: the number of signers would change."""
+    moved: tuple[Moved, ...] = ()
+    """The slots changed, for the undo."""
+
+
+def reassign_slots(
+    db: Database, who: Identity, slot_ids: Sequence[str] | tuple[str, str], staff_id: str, reason: str
+) -> Reassigned:
+    """Let another person sign slots that nobody has signed. Who has a slot in a document already then signs it twice, one
+    batch after the other (:func:`hocba_app.services.signing.signer_inbox.start`).
+
+    Args:
+        slot_ids: ids of slots; or the tuple ``(class id, field)`` for that place on every locked document of the class
+            (field ``principal`` for what waits for the principal).
+        staff_id: who signs instead.
+        reason: written into the audit log and, by the seal, into the file.
+
+    Raises:
+        HocbaError: FORBIDDEN, NOT_FOUND, REASON_MISSING, INVALID_INPUT, SIGNER_NO_ID_NUMBER, SIGNER_NOT_ENTITLED;
+            NOTHING_TO_DO when nothing of it waits for somebody else; REASSIGN_BUSY or SIGNERS_DIFFER when that alone kept
+            every slot from changing.
+    """
+    require(who, Right.ASSIGNMENTS)
+    why = checked_reason(reason)
+    with db.write(who.school_id) as session:
+        serialise(session)  # no batch may take a lease between our look and our change
+        person = working_staff(session, staff_id)
+        if not (person.id_number or person.old_id_number):
+            raise HocbaError(ErrorCode.SIGNER_NO_ID_NUMBER, name=person.full_name)
+        asked, merged = _asked(session, slot_ids)
+        due = [entry for entry in asked if entry[0].stage != SEAL and entry[0].staff_id != person.id]
+        if any(slot.stage == "principal" for slot, *_ in due):
+            require(who, Right.DELEGATE)
+        held = rows.leased_versions(session, [slot.version_id for slot, *_ in due])
+        free = [entry for entry in due if entry[0].version_id not in held]
+        busy = len(due) - len(free)
+        if not free:
+            raise _refusal(busy, merged)
+        moved = tuple(Moved(slot.id, slot.staff_id or "", (slot.reassignment or {}).get("reason", "")) for slot, *_ in free)
+        for slot, document, version in free:
+            _give(session, who, slot, document, version, person, why)
+    return Reassigned(len(free), busy, merged, moved)
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Locked documents of one kind that wait for somebody else than who signs as principal now."""
+
+    kind: str
+    waits_for: str
+    """Names of those they wait for."""
+    now_id: str
+    now: str
+    """Who signs as principal documents locked from now on: his name."""
+    slots: int
+
+
+def principal_elsewhere(db: Database, who: Identity) -> list[Elsewhere]:
+    """What a new decision, its end, or another cover signer left behind.
+
+    Raises:
+        HocbaError: FORBIDDEN.
+    """
+    require(who, Right.SETTINGS_READ)
+    found = []
+    with db.read(who.school_id) as session:
+        names = {person.id: person.full_name for person in rows.staff_of(session, active=False)}
+        for kind in ("cover", "history", "results"):
+            now = principal_slot(session, kind).staff_id
+            counts = {person: slots for person, slots in rows.principal_slots_waiting(session, kind).items() if person != now}
+            if now is not None and counts:
+                waits_for = ", ".join(sorted(names.get(person or "", "chưa rõ") for person in counts))
+                found.append(Elsewhere(kind, waits_for, now, names[now], sum(counts.values())))
+    return found
+
+
+def hand_over(db: Database, who: Identity, kind: str, reason: str) -> Reassigned:
+    """Give every locked document of a kind that waits at the principal's step to who signs there now.
+
+    Raises:
+        HocbaError: as :func:`reassign_slots`.
+    """
+    require(who, Right.DELEGATE)
+    with db.read(who.school_id) as session:
+        now = principal_slot(session, kind).staff_id
+        ids = rows.principal_slot_ids(session, kind, now or "")
+    if now is None or not ids:
+        raise HocbaError(ErrorCode.NOTHING_TO_DO)
+    changed = busy = shared = 0
+    refusal = HocbaError(ErrorCode.NOTHING_TO_DO)
+    for start in range(0, len(ids), AT_ONCE):
+        try:
+            done = reassign_slots(db, who, ids[start : start + AT_ONCE], now, reason)
+        except HocbaError as error:
+            if error.code not in (ErrorCode.REASSIGN_BUSY, ErrorCode.NOTHING_TO_DO):
+                raise
+            refusal = error
+            busy += int(str(error.params.get("count", 0)))
+            continue
+        changed, busy, shared = changed + done.changed, busy + done.busy, shared + done.shared
+    if not changed:
+        raise refusal
+    return Reassigned(changed, busy, shared)
+
+
+def checked_reason(reason: str) -> str:
+    """The reason on one line.
+
+    Raises:
+        HocbaError: REASON_MISSING, INVALID_INPUT.
+    """
+    text = " ".join(reason.split())
+    if not text:
+        raise HocbaError(ErrorCode.REASON_MISSING)
+    if len(text) > LONGEST_REASON or not text.isprintable():
+        raise HocbaError(ErrorCode.INVALID_INPUT, detail=f"lý do dài tối đa {LONGEST_REASON} ký tự")
+    return text
+
+
+def _refusal(busy: int, shared: int) -> HocbaError:
+    if busy:
+        return HocbaError(ErrorCode.REASSIGN_BUSY, count=busy)
+    if shared:
+        return HocbaError(ErrorCode.SIGNERS_DIFFER, count=shared)
+    return HocbaError(ErrorCode.NOTHING_TO_DO)
+
+
+def _asked(
+    session: Session, slot_ids: Sequence[str] | tuple[str, str]
+) -> tuple[list[tuple[Slot, Document, DocumentVersion]], int]:
+    """The unsigned slots asked for, and how many documents have the place inside another's slot."""
+    if not isinstance(slot_ids, tuple):
+        return rows.unsigned_slots(session, slot_ids=list(slot_ids)), 0
+    class_id, field = slot_ids
+    if session.get(SchoolClass, (session.info["school_id"], class_id)) is None:
+        raise HocbaError(ErrorCode.NOT_FOUND, what="lớp")
+    of_class = rows.unsigned_slots(session, class_id=class_id)
+    asked = [entry for entry in of_class if entry[0].field == field]
+    if not field.startswith("s."):
+        return asked, 0
+    have = {slot.version_id for slot, *_ in asked}
+    code = field.split(".")[1]
+    inside = {slot.version_id for slot, *_ in of_class if code in slot.rows and slot.field.split(".")[1] != code}
+    return asked, len(inside - have)
+
+
+def _give(
+    session: Session, who: Identity, slot: Slot, document: Document, version: DocumentVersion, person: Staff, reason: str
+) -> None:
+    decision, caption = "", list[str]()
+    if slot.stage == "principal":
+        decision, caption = _entitled(session, document.kind, person)
+    signer = signer_hash(version.salt, person.id_number or person.old_id_number or "")
+    before = slot.staff_id
+    slot.staff_id, slot.caption = person.id, caption
+    # Back to whom the file names: nothing for the seal to vouch for.
+    slot.reassignment = None if signer == slot.signer_hash else {"reason": reason, "delegation": decision, "signer_hash": signer}
+    session.add(slot)
+    record(
+        session, actor=who.account_id, action="slot.reassigned", subject=f"slot:{slot.id}",
+        data={"document": document.id, "field": slot.field, "before": before or "", "now": person.id, "reason": reason, "delegation": decision},
+    )
+
+
+def _entitled(session: Session, kind: str, person: Staff) -> tuple[str, list[str]]:
+    """The decision's number and the caption of who signs as principal.
+
+    Raises:
+        HocbaError: SIGNER_NOT_ENTITLED.
+    """
+    if person.position == "principal":
+        return "", []
+    if kind == "cover":
+        settings = rows.settings_row(session)
+        if settings is not None and settings.cover_signer_id == person.id:
+            return "", list(DEPUTY_CAPTION)
+    elif (delegation := delegation_today(session, kind, person.id)) is not None:
+        return delegation.decision_number, list(DEPUTY_CAPTION)
+    raise HocbaError(ErrorCode.SIGNER_NOT_ENTITLED, name=person.full_name)

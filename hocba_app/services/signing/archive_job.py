@@ -1,0 +1,195 @@
+"""After the seal: validation data and a document time stamp, so that the record can be judged when every signer's
+certificate has expired (PAdES B-LTA, core decisions 11 and 12)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.models import BatchItem, Revision, Slot
+from hocba_app.models import Evidence as EvidenceRow
+from hocba_app.models.base import utc_now
+from hocba_app.models.repositories import signing as rows
+from hocba_app.pki.signer_certificate import Evidence, check_authority
+from hocba_app.recordfile.append_state import Tip
+from hocba_app.recordfile.ltv_revision import archive
+from hocba_app.services.audit.log import record
+from hocba_app.services.jobs.registry import Work, job
+from hocba_app.services.signing.integrations import timestamp_client, trust_roots
+from hocba_app.services.signing.steps.commit import append_revisions
+from hocba_app.services.storage import blobs
+from hocba_app.services.storage.files import current_file
+
+LATER = 10.0
+"""Seconds until the next try when the time-stamp authority is down."""
+SOON = 1.0
+"""Seconds until the next look while other seals of the batch are still to come."""
+TOGETHER = 30
+"""Records archived in one transaction."""
+AT_ONCE = 4
+"""Records stamped side by side: the authority answers one while another is laid out."""
+
+
+@job("archive")
+def archive_batch(work: Work) -> float | None:
+    """Archive every sealed record of one seal batch. Repeating it finds what is archived and goes on.
+
+    Raises:
+        HocbaError: of the first record that could not be archived, once all others are.
+    """
+    todo, open_items = _todo(work)
+    failed: list[HocbaError] = []
+    for first in range(0, len(todo), TOGETHER):
+        for error in archive_versions(work, todo[first : first + TOGETHER])[1]:
+            if error.code in (ErrorCode.TIMESTAMP_UNAVAILABLE, ErrorCode.REVOCATION_UNKNOWN):
+                return LATER
+            failed.append(error)  # one damaged file must not keep the others from their archive
+        work.progress(min(first + TOGETHER, len(todo)), len(todo), "Lưu trữ lâu dài")
+    if open_items:
+        return SOON
+    if failed:
+        work.report({"failed": len(failed)})
+        raise failed[0]
+    return None
+
+
+def _todo(work: Work) -> tuple[list[str], bool]:
+    """Sealed versions of the batch without archive data, and whether the batch still has seals to come."""
+    with work.db.read(work.school_id) as session:
+        items = session.exec(select(BatchItem).where(BatchItem.batch_id == work.arguments["batch"])).all()
+        archived = set(
+            session.exec(
+                select(Revision.version_id).where(
+                    Revision.kind == "archive", Revision.version_id.in_([item.version_id for item in items])  # type: ignore[attr-defined]
+                )
+            ).all()
+        )
+    todo = [item.version_id for item in items if item.state == "committed" and item.version_id not in archived]
+    return todo, any(item.state not in ("committed", "failed") for item in items)
+
+
+def archive_version(work: Work, version_id: str, *, previous: tuple[bytes, ...] = ()) -> bool:
+    """Add evidence and a document time stamp to one sealed record.
+
+    Args:
+        previous: at a renewal, the certificates of the stamp that is renewed, its signer's first: the new stamp covers
+            the evidence about them.
+
+    Returns:
+        Whether it was added; not when the record was unlocked or archived meanwhile.
+
+    Raises:
+        HocbaError: TIMESTAMP_UNAVAILABLE, REVOCATION_UNKNOWN, CERTIFICATE_UNTRUSTED, STORED_FILE_DAMAGED, FILE_STRUCTURE.
+    """
+    added, errors = archive_versions(work, [version_id], previous=previous)
+    if errors:
+        raise errors[0]
+    return bool(added)
+
+
+@dataclass(frozen=True, slots=True)
+class _Archived:
+    """One record's archive data, in the store, not yet in the database."""
+
+    version: Any
+    update: bytes
+    tip: Tip
+
+
+def archive_versions(work: Work, version_ids: Sequence[str], *, previous: tuple[bytes, ...] = ()) -> tuple[int, list[HocbaError]]:
+    """:func:`archive_version` for a few records, in one transaction.
+
+    Returns:
+        How many were archived, and why others could not be.
+
+    Raises:
+        HocbaError: TIMESTAMP_UNAVAILABLE, REVOCATION_UNKNOWN, CERTIFICATE_UNTRUSTED about the authority itself.
+    """
+    authority = timestamp_client()
+    if not authority.certificates:
+        authority.tokens([version_ids[0].encode()])  # a first token tells the authority's chain
+    of_authority = [
+        check_authority(chain, trust_roots=trust_roots(), at=utc_now())
+        for chain in dict.fromkeys((previous or authority.certificates, authority.certificates))
+    ]
+    with work.db.read(work.school_id) as session:
+        versions = rows.version_rows(session, version_ids, with_tip=True)
+        evidence = evidence_of(session, version_ids)
+        files = {version_id: _file(session, versions[version_id]) for version_id in version_ids}
+
+    def extend(version_id: str) -> _Archived | HocbaError:
+        file, version = files[version_id], versions[version_id]
+        if isinstance(file, HocbaError):
+            return file
+        try:
+            update, tip = archive(file, Tip.loads(version.tip), [*evidence.get(version_id, ()), *of_authority], authority)
+        except HocbaError as error:
+            return error
+        blobs.put(update)
+        return _Archived(version, update, tip)
+
+    with ThreadPoolExecutor(min(AT_ONCE, len(version_ids))) as pool:
+        extended = list(pool.map(extend, version_ids))
+    errors = [each for each in extended if isinstance(each, HocbaError)]
+    return _store(work, [each for each in extended if isinstance(each, _Archived)], renewed=bool(previous)), errors
+
+
+def _file(session: Session, version: Any) -> bytes | HocbaError:
+    try:
+        return current_file(session, version.id)
+    except HocbaError as error:
+        return error
+
+
+def _store(work: Work, archived: Sequence[_Archived], *, renewed: bool) -> int:
+    """The new revisions of those that are still sealed and as they were read. Returns how many."""
+    if not archived:
+        return 0
+    with work.write() as session:
+        documents = rows.lock_documents(session, [each.version.document_id for each in archived])
+        now = rows.version_rows(session, [each.version.id for each in archived])
+        # Not what was unlocked, or archived by an earlier life of this job.
+        fresh = [
+            each
+            for each in archived
+            if now[each.version.id].voided_at is None
+            and now[each.version.id].sha256 == each.version.sha256
+            and documents[each.version.document_id].state == "sealed"
+        ]
+        append_revisions(session, [(now[each.version.id], each.update, each.tip, None) for each in fresh], kind="archive")
+        for each in fresh:
+            record(
+                session, actor="", action="record.archived", subject=f"document:{each.version.document_id}",
+                data={"version": each.version.number, "sha256": each.tip.sha256, "renewed": renewed},
+            )
+    return len(fresh)
+
+
+def evidence_of(session: Session, version_ids: Sequence[str]) -> dict[str, list[Evidence]]:
+    """What was checked about each signer, by version, one entry a certificate check."""
+    pairs = session.exec(
+        select(Slot.version_id, Slot.evidence_id)
+        .where(Slot.version_id.in_(version_ids), Slot.evidence_id.is_not(None))  # type: ignore[attr-defined, union-attr]
+        .distinct()
+        .order_by(col(Slot.version_id), col(Slot.evidence_id))
+    ).all()
+    wanted = sorted({evidence_id for _, evidence_id in pairs if evidence_id})
+    found = session.exec(select(EvidenceRow.id, EvidenceRow.content).where(EvidenceRow.id.in_(wanted))).all()  # type: ignore[attr-defined]
+    contents = {evidence_id: _loaded(content) for evidence_id, content in found}
+    evidence: dict[str, list[Evidence]] = {}
+    for version_id, evidence_id in pairs:
+        if evidence_id in contents:
+            evidence.setdefault(version_id, []).append(contents[evidence_id])
+    return evidence
+
+
+@lru_cache(maxsize=256)
+def _loaded(content: bytes) -> Evidence:
+    """Rows of evidence never change, and a teacher's is the same in every record of a class."""
+    return Evidence.loads(content)

@@ -1,0 +1,301 @@
+"""What waits for a signer, and his tap: starting, accepting, splitting and stopping batches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlmodel import Session, select
+
+from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.models import SEAL, Batch, BatchItem, Database, Job, SigningKey
+from hocba_app.models.base import utc_now
+from hocba_app.models.repositories import signing as rows
+from hocba_app.models.repositories import signing_queue as due_rows
+from hocba_app.models.repositories.bulk import add_rows
+from hocba_app.services.accounts.authority import Right, require
+from hocba_app.services.accounts.sessions import Identity
+from hocba_app.services.audit.log import changed, record
+from hocba_app.services.change_feed import change_feed
+from hocba_app.services.jobs.enqueue import enqueue
+from hocba_app.services.signing.admission import Sealing, sealable_now
+
+MAX_HASHES = 500
+"""Hashes in one call of the provider, and so in one confirmation (core decision 8)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One slot that waits for the signer."""
+
+    slot_id: str
+    stage: str
+    kind: str
+    school_year: str
+    class_id: str
+    class_name: str
+    subjects: tuple[str, ...]
+    document_id: str
+    version_id: str
+    student_id: str
+    student_code: str
+    student_name: str
+    ready: bool
+    """May be signed now. False: in a batch already, or (seal) the pupil's other documents are not all signed."""
+    reason: ErrorCode | None
+    """Why not, when not ready."""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingGroup:
+    """What waits for the signer of one class, kind, stage and subject: one tap signs it."""
+
+    stage: str
+    kind: str
+    school_year: str
+    class_id: str
+    class_name: str
+    subjects: tuple[str, ...]
+    waiting: int
+    ready: int
+    reasons: frozenset[ErrorCode]
+    """Why the others are not ready."""
+
+
+def my_queue(db: Database, who: Identity) -> list[Waiting]:
+    """Everything that waits for this person (nothing, for an account without a person)."""
+    with db.read(who.school_id) as session:
+        return waiting_for(session, who)
+
+
+def my_groups(db: Database, who: Identity) -> list[WaitingGroup]:
+    """What this person's page offers to sign, class by class."""
+    with db.read(who.school_id) as session:
+        return groups_for(session, who)
+
+
+def subject_words(db: Database, who: Identity) -> dict[str, str]:
+    """Names of the school's subjects by code."""
+    return change_feed.kept(db, who.school_id, "subjects", due_rows.subject_names)
+
+
+def groups_for(session: Session, who: Identity) -> list[WaitingGroup]:
+    """The same as :func:`waiting_for`, counted in the database: hundreds of records are a dozen lines of a page."""
+    found: list[WaitingGroup] = []
+    if who.staff_id is not None:
+        for row in due_rows.due_groups(session, who.staff_id):
+            found.append(
+                WaitingGroup(
+                    row.stage, row.kind, row.school_year, row.class_id, row.class_name, tuple(row.subjects), row.waiting,
+                    row.waiting - row.busy, frozenset({ErrorCode.DOCUMENT_BUSY} if row.busy else ()),
+                )
+            )
+    if "seal_operator" in who.roles:
+        by_group: dict[tuple[str, str, str], list[Waiting]] = {}
+        for item in waiting_for(session, who, stage=SEAL):
+            by_group.setdefault((item.class_id, item.kind, item.school_year), []).append(item)
+        for (class_id, kind, year), items in by_group.items():
+            reasons = frozenset(item.reason for item in items if item.reason is not None)
+            ready = sum(item.ready for item in items)
+            found.append(WaitingGroup(SEAL, kind, year, class_id, items[0].class_name, items[0].subjects, len(items), ready, reasons))
+    return found
+
+
+def waiting_for(session: Session, who: Identity, *, stage: str | None = None) -> list[Waiting]:
+    """Everything that waits for this person: his own slots, and the seal's when he is its operator.
+
+    Args:
+        stage: only this stage.
+    """
+    found: list[Waiting] = []
+    if who.staff_id is not None and stage != SEAL:
+        found += _waiting(session, due_rows.due_slots(session, staff_id=who.staff_id, stage=stage))
+    if "seal_operator" in who.roles and stage in (None, SEAL):
+        found += _waiting(session, due_rows.due_slots(session, staff_id=None), seal=True)
+    return found
+
+
+def _waiting(session: Session, due: list[due_rows.DueSlot], *, seal: bool = False) -> list[Waiting]:
+    if not due:
+        return []
+    busy = due_rows.slots_in_live_batches(session)
+    documents = [Sealing(slot.document_id, slot.student_id, slot.school_year, slot.class_id) for slot in due]
+    sealable = sealable_now(session, documents) if seal else frozenset()
+    found = []
+    for slot in due:
+        reason = ErrorCode.DOCUMENT_BUSY if slot.slot_id in busy else None
+        if reason is None and seal and slot.document_id not in sealable:
+            reason = ErrorCode.NOT_SEALABLE
+        found.append(
+            Waiting(
+                slot_id=slot.slot_id, stage=slot.stage, kind=slot.kind, school_year=slot.school_year, class_id=slot.class_id,
+                class_name=slot.class_name, subjects=tuple(slot.subjects), document_id=slot.document_id, version_id=slot.version_id,
+                student_id=slot.student_id, student_code=slot.student_code, student_name=slot.student_name,
+                ready=reason is None, reason=reason,
+            )
+        )
+    return found
+
+
+def start(db: Database, who: Identity, slot_ids: Sequence[str]) -> list[str]:
+    """The signer's tap: one batch a confirmation, for everything chosen that may be signed now.
+
+    Args:
+        slot_ids: slots as offered by :func:`waiting_for`; those signed or taken meanwhile are left out.
+
+    Returns:
+        Ids of the batches, in the order they are signed in. More than one only above :data:`MAX_HASHES`, when seal and
+        personal slots are mixed, or when he has several slots in one document.
+
+    Raises:
+        HocbaError: FORBIDDEN, SLOT_NOT_YOURS, SIGNER_NO_KEY, NOTHING_TO_DO.
+    """
+    require(who, Right.OWN_QUEUE)
+    with db.write(who.school_id) as session:
+        rows.serialise(session)  # two taps at once must not become two requests for the same slots
+        waiting = {item.slot_id: item for item in waiting_for(session, who)}
+        unknown = [slot_id for slot_id in slot_ids if slot_id not in waiting]
+        for slot, _ in due_rows.slots_with_documents(session, unknown):
+            if slot.staff_id != who.staff_id and not (slot.stage == SEAL and "seal_operator" in who.roles):
+                raise HocbaError(ErrorCode.SLOT_NOT_YOURS)
+        chosen = [waiting[slot_id] for slot_id in dict.fromkeys(slot_ids) if slot_id in waiting]
+        chosen = [item for item in chosen if item.ready]
+        if not chosen:
+            raise HocbaError(ErrorCode.NOTHING_TO_DO)
+        batches = []
+        for owner, items in _by_key(who, chosen):
+            for turn in _turns(items):
+                for first in range(0, len(turn), MAX_HASHES):
+                    batches.append(_create(session, who, owner, turn[first : first + MAX_HASHES]))
+    return [batch.id for batch in batches]
+
+
+def _by_key(who: Identity, chosen: list[Waiting]) -> list[tuple[str, list[Waiting]]]:
+    personal = [item for item in chosen if item.stage != SEAL]
+    seal = [item for item in chosen if item.stage == SEAL]
+    if seal:
+        require(who, Right.SEAL)
+    return [(owner, items) for owner, items in ((who.staff_id or "", personal), (SEAL, seal)) if items]
+
+
+def _turns(items: list[Waiting]) -> list[list[Waiting]]:
+    """A signer's second slot in a document goes into a batch after the first one's: its signature covers that one, and two
+    prepared revisions of one document would break each other."""
+    turns: list[list[Waiting]] = []
+    seen: dict[str, int] = {}
+    for item in items:
+        turn = seen.get(item.version_id, 0)
+        seen[item.version_id] = turn + 1
+        if turn == len(turns):
+            turns.append([])
+        turns[turn].append(item)
+    return turns
+
+
+def _create(session: Session, who: Identity, owner: str, items: list[Waiting]) -> Batch:
+    key = session.exec(select(SigningKey).where(SigningKey.owner == owner)).first()
+    if key is None or not key.provider_user or not key.credential_id or not key.chain:
+        raise HocbaError(ErrorCode.SIGNER_NO_KEY)
+    batch = Batch(
+        staff_id=who.staff_id or "", account_id=who.account_id, stage=items[0].stage, owner=owner, provider=key.provider,
+        provider_user=key.provider_user, credential_id=key.credential_id, chain=key.chain, total=len(items),
+    )
+    session.add(batch)
+    session.flush()
+    add_rows(
+        session, BatchItem,
+        (
+            {
+                "batch_id": batch.id, "slot_id": item.slot_id, "version_id": item.version_id, "position": position, "state": "claimed",
+                "error_params": {},
+            }
+            for position, item in enumerate(items)
+        ),
+    )
+    enqueue(session, "batch", {}, actor=who.account_id, total=len(items), id=batch.id)
+    record(
+        session, actor=who.account_id, action="batch.started", subject=f"batch:{batch.id}",
+        data={"stage": batch.stage, "slots": [item.slot_id for item in items]},
+    )
+    return batch
+
+
+def _own_batch(session: Session, who: Identity, batch_id: str) -> Batch:
+    batch = session.get(Batch, (who.school_id, batch_id))
+    if batch is None or batch.account_id != who.account_id:
+        raise HocbaError(ErrorCode.NOT_FOUND, what="lượt ký")
+    return batch
+
+
+def accept_turn(db: Database, who: Identity, batch_id: str) -> None:
+    """The signer, told that it is his turn, taps: the request goes to his phone.
+
+    Raises:
+        HocbaError: NOT_FOUND.
+    """
+    with db.write(who.school_id) as session:
+        _due_now(session, batch_id)
+        batch = _own_batch(session, who, batch_id)
+        if batch.state == "queued":
+            # The offer stays noted: without it the next look would offer the same turn again, for ever.
+            batch.accepted = True
+            session.add(batch)
+            changed(session)
+
+
+def split_free(db: Database, who: Identity, batch_id: str) -> str:
+    """Sign at once what is free; the rest becomes a second batch that keeps its place in the queue.
+
+    Returns:
+        Id of the batch that may start now.
+
+    Raises:
+        HocbaError: NOT_FOUND, NOTHING_TO_DO when nothing of it is free or all is.
+    """
+    with db.write(who.school_id) as session:
+        rows.serialise(session)
+        batch = _own_batch(session, who, batch_id)
+        items = rows.items_of(session, batch.id, ("claimed",))
+        taken = set(rows.held_versions(session, [item.version_id for item in items])) | rows.earlier_waiting(session, batch)
+        free = [item for item in items if item.version_id not in taken]
+        if batch.state != "queued" or not free or len(free) == len(items):
+            raise HocbaError(ErrorCode.NOTHING_TO_DO)
+        first = Batch(
+            **batch.model_dump(exclude={"id", "total", "created_at", "queued_at", "offered_at", "accepted"}),
+            total=len(free), queued_at=batch.queued_at,
+        )
+        session.add(first)
+        session.flush()
+        for item in free:
+            item.batch_id = first.id
+            session.add(item)
+        batch.total -= len(free)
+        session.add(batch)
+        enqueue(session, "batch", {}, actor=who.account_id, total=len(free), id=first.id)
+        record(session, actor=who.account_id, action="batch.split", subject=f"batch:{batch.id}", data={"into": first.id})
+    return first.id
+
+
+def stop_waiting(db: Database, who: Identity, batch_id: str) -> None:
+    """The signer's "cancel". Before anything was sent the batch ends at once; after that the provider has no cancel
+    call, so the page stops waiting and the lease stays until the transaction is over (core decision 3).
+
+    Raises:
+        HocbaError: NOT_FOUND.
+    """
+    with db.write(who.school_id) as session:
+        _due_now(session, batch_id)
+        batch = _own_batch(session, who, batch_id)
+        if batch.state in rows.BATCH_OVER:
+            return
+        batch.stop_waiting = True
+        session.add(batch)
+        record(session, actor=who.account_id, action="batch.stop_asked", subject=f"batch:{batch.id}")
+
+
+def _due_now(session: Session, batch_id: str) -> None:
+    """The job row first, as every worker does: two orders of locking would be a deadlock on PostgreSQL."""
+    job = session.get(Job, (session.info["school_id"], batch_id), with_for_update=True)
+    if job is not None and job.state == "queued":
+        job.wake_at = utc_now()
+        session.add(job)

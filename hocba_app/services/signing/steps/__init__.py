@@ -1,0 +1,1 @@
+"""The steps of a batch, one module each, named by the state they lead to."""

@@ -1,0 +1,290 @@
+"""Writing a data set: what is new, changed, gone, refused – rows and report in the caller's one transaction."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import delete, insert
+from sqlmodel import Session, col, select
+
+from hocba_app.models import StudentResult, SyncRow
+from hocba_app.models.base import new_id, utc_now
+from hocba_app.services.sync.diff import changes, summary
+from hocba_app.services.sync.fetch import Collected, Incoming, Refusal
+from hocba_app.services.sync.mapping import TABLES, Known, Refused, Table, known
+
+PHOTO_MISSING = "_photo"
+"""Mark on a pupil's record whose photo could not be had: the pupil goes in, the photo is asked for again."""
+
+
+@dataclass(slots=True)
+class Applied:
+    """What a data set brought."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    pending: list[dict[str, Any]] = field(default_factory=list)
+    student_ids: set[str] = field(default_factory=set)
+    """Pupils whose data are not what they were."""
+    changed_ids: set[str] = field(default_factory=set)
+    """Our ids of rows that changed or are gone."""
+
+
+class Applier:
+    """Writes one data set.
+
+    Args:
+        session: write session of the school.
+        job_id: the run the report's rows belong to.
+        found: the data set.
+        only: source ids to write, or None for all.
+        decided: what a person chose about conflicts: (source id, version) → choice (`conflicts.CHOICES`).
+        borrowed: the records' versions are not the sector's (a workbook's): rows keep the version they have, so that
+            whatever the sector submits next wins.
+    """
+
+    def __init__(
+        self, session: Session, job_id: str, found: Collected, school_year: str, *, only: set[str] | None = None,
+        decided: Mapping[tuple[str, int], str] | None = None, borrowed: bool = False,
+    ) -> None:
+        self._session, self._job_id, self._found, self._only = session, job_id, found, only
+        self._decided, self._borrowed = decided or {}, borrowed
+        self._resource = found.resource
+        self._table: Table = TABLES[found.resource]
+        self._known: Known = known(session, found.resource, school_year)
+        self._held = self._identities()
+        self._results = self._results_of_year(school_year)
+        self._report: list[dict[str, Any]] = []
+        self.done = Applied()
+
+    def run(self) -> Applied:
+        """Write everything; the transaction is the caller's."""
+        self._forget_refusals()
+        for refusal in self._found.refused.values():
+            self._refuse(refusal, refusal.id)
+        self._cancel()
+        for chunk in self._found.chunks():
+            self._write([record for record in chunk if self._only is None or record.id in self._only])
+        self._flush_report()
+        return self.done
+
+    def _forget_refusals(self) -> None:
+        """A run that was killed and goes on reports what it still refuses once, not twice."""
+        self._session.execute(
+            delete(SyncRow).where(
+                col(SyncRow.job_id) == self._job_id, col(SyncRow.resource) == self._resource,
+                col(SyncRow.outcome).in_(("rejected", "conflict")),
+            ),
+            execution_options={"synchronize_session": False},
+        )
+
+    def _identities(self) -> dict[str, dict[str, str]]:
+        """Per identifying column: its value in an active row → that row's source id."""
+        model = self._table.model
+        held: dict[str, dict[str, str]] = {}
+        for column in self._table.identifying:
+            rows = self._session.exec(select(getattr(model, column), model.source_id).where(model.active.is_(True))).all()
+            held[column] = {value: source_id for value, source_id in rows if value}
+        return held
+
+    def _results_of_year(self, school_year: str) -> dict[str, str]:
+        """Pupil → source id of the result he has in this year."""
+        if self._resource != "results":
+            return {}
+        rows = self._session.exec(
+            select(StudentResult.student_id, StudentResult.source_id).where(StudentResult.school_year == school_year)
+        ).all()
+        return dict(rows)
+
+    def _cancel(self) -> None:
+        for row in self._rows(list(self._found.gone)).values():
+            version = self._found.gone[row.source_id]
+            if row.source_version >= version or (self._only is not None and row.source_id not in self._only):
+                continue
+            if self._resource == "results":
+                self._results.pop(row.student_id, None)
+                self._session.delete(row)
+            elif row.active:
+                row.active, row.source_version = False, version
+                for column, held in self._held.items():
+                    held.pop(getattr(row, column), None)
+            else:
+                row.source_version = version
+                continue
+            self._touched(row)
+            self._note("gone", row.source_id, self._name_of(row))
+        self._session.flush()
+
+    def _rows(self, source_ids: list[str]) -> dict[str, Any]:
+        model = self._table.model
+        found: dict[str, Any] = {}
+        for start in range(0, len(source_ids), 500):
+            rows = self._session.exec(select(model).where(model.source_id.in_(source_ids[start : start + 500]))).all()
+            found |= {row.source_id: row for row in rows}
+        return found
+
+    def _write(self, chunk: list[Incoming]) -> None:
+        rows = self._rows([record.id for record in chunk])
+        rows |= {record.id: row for record in chunk if record.id not in rows and (row := self._renamed(record)) is not None}
+        fresh: list[dict[str, Any]] = []
+        for record in chunk:
+            row = rows.get(record.id)
+            if row is not None and row.source_version >= record.version:
+                continue
+            data = record.data or {}
+            label = self._table.label(data, self._known)[:200]
+            try:
+                values = self._table.convert(data, self._known)
+                if PHOTO_MISSING in data:
+                    values["photo_sha256"] = row.photo_sha256 if row is not None else None
+                if self._clashes(record, row, values, label):
+                    continue
+            except Refused as refused:
+                self._refuse(Refusal(record.id, refused.field, refused.reason, record.raw), label)
+                continue
+            version = self._version(record, label)
+            if row is None:
+                fresh.append(self._new(record, values, version))
+                self._note("new", record.id, label)
+            else:
+                self._change(row, record, values, version, label)
+            for column, held in self._held.items():
+                if values[column] and values.get("active", True):
+                    held[values[column]] = record.id
+        if fresh:
+            self._session.execute(insert(self._table.model), fresh)
+        self._session.flush()
+        for row in rows.values():
+            self._session.expunge(row)
+        self._flush_report()
+
+    def _renamed(self, record: Incoming) -> Any:
+        """The row of the person this record is, where somebody decided that SMAS gave him a new id."""
+        if self._decided.get((record.id, record.version)) != "same":
+            return None
+        values = self._table.convert(record.data or {}, self._known)
+        others = {held[values[column]] for column, held in self._held.items() if values[column] in held}
+        if len(others) != 1:
+            return None  # two people: not one and the same; it stays a conflict
+        row = self._rows(list(others)).get(next(iter(others)))
+        if row is not None:
+            row.source_id, row.source_version = record.id, 0
+            self._session.add(row)
+            for held in self._held.values():
+                held.update({value: record.id for value, other in held.items() if other in others})
+        return row
+
+    def _version(self, record: Incoming, label: str) -> int:
+        """The version to remember: one less where the photo is missing, so that the next run looks at the record again."""
+        problem = (record.data or {}).get(PHOTO_MISSING)
+        if self._borrowed:
+            return record.version - 1
+        if not problem:
+            return record.version
+        self._refuse(Refusal(record.id, "photo_sha256", problem, record.raw), label)
+        return record.version - 1
+
+    def _new(self, record: Incoming, values: dict[str, Any], version: int) -> dict[str, Any]:
+        row = {"school_id": self._session.info["school_id"], "id": new_id(), "source_id": record.id, "source_version": version} | values
+        if hasattr(self._table.model, "updated_at"):
+            row["updated_at"] = utc_now()
+        if self._resource == "results":
+            self._results[values["student_id"]] = record.id
+        if student_id := values.get("student_id"):
+            self.done.student_ids.add(student_id)
+        return row
+
+    def _change(self, row: Any, record: Incoming, values: dict[str, Any], version: int, label: str) -> None:
+        before = {column: getattr(row, column) for column in values}
+        row.source_version = version
+        if before == values:
+            return
+        if "student_id" in values:
+            self.done.student_ids.add(row.student_id)
+        for column, value in values.items():
+            if before[column] != value:
+                setattr(row, column, value)
+        if hasattr(row, "updated_at"):
+            row.updated_at = utc_now()
+        for column, held in self._held.items():
+            if before[column] != values[column]:
+                held.pop(before[column], None)
+        self._touched(row)
+        left = before.get("active") is True and values.get("active") is False
+        found = changes(self._resource, before, values, self._known)
+        self._note(
+            "gone" if left else "changed", record.id, label, field=str(found[0]["field"])[:60] if found else None,
+            reason=summary(found), details={"changes": found},
+        )
+
+    def _touched(self, row: Any) -> None:
+        self.done.changed_ids.add(row.id)
+        self.done.student_ids.add(row.id if self._resource == "students" else getattr(row, "student_id", ""))
+        self.done.student_ids.discard("")
+
+    def _clashes(self, record: Incoming, row: Any, values: dict[str, Any], label: str) -> bool:
+        """Whether a person must decide: a personal id that changed, or that another record has."""
+        if self._resource == "results" and (other := self._results.get(values["student_id"])) not in (None, record.id):
+            raise Refused("student_id", f"học sinh đã có kết quả khác trong năm học ({other})")
+        if self._resource == "subjects" and row is not None and row.code != values["code"]:
+            # Results, signature fields and signing assignments name subjects by code.
+            raise Refused("code", f"mã môn đã nhận là {row.code}, không đổi được; hãy sửa lại trên SMAS")
+        choice = self._decided.get((record.id, record.version))
+        for column, held in self._held.items():
+            value, other = values[column], held.get(values[column])
+            before = getattr(row, column) if row is not None else None
+            if value and values.get("active", True) and other not in (None, record.id):
+                if choice == "accept" and column == "id_number":
+                    self._give_up_number(other)
+                    continue
+                self._conflict(record, column, f"trùng với bản ghi {other}", label, other)
+                return True
+            if column == "id_number" and value and before and value != before and choice not in ("accept", "same"):
+                self._conflict(record, column, "số định danh khác số đã nhận trước đây", label, record.id)
+                return True
+        return False
+
+    def _give_up_number(self, source_id: str) -> None:
+        """The other record's personal id was decided to be wrong: it has none until SMAS corrects it."""
+        row = self._rows([source_id])[source_id]
+        row.id_number = None
+        self._session.add(row)
+        self._session.flush()
+        self._touched(row)
+        self._note("changed", source_id, self._name_of(row), field="id_number", reason="Số định danh thuộc về người khác (đã xem xét)")
+
+    def _conflict(self, record: Incoming, column: str, reason: str, label: str, other: str) -> None:
+        self.done.pending.append(record.raw)
+        self._note("conflict", record.id, label, field=column, reason=reason, details={"incoming": record.raw, "other": other})
+
+    def _refuse(self, refusal: Refusal, label: str) -> None:
+        if refusal.raw is not None:
+            self.done.pending.append(refusal.raw)
+        self._note("rejected", refusal.id, label, field=refusal.field, reason=refusal.reason)
+
+    def _name_of(self, row: Any) -> str:
+        if name := getattr(row, "full_name", None) or getattr(row, "name", None):
+            return f"{name} ({row.code})"
+        names = {id: name for kind in ("students", "classes", "subjects") for id, name in getattr(self._known, kind).values()}
+        parts = (getattr(row, column, None) for column in ("student_id", "subject_id", "class_id"))
+        return " – ".join(names[part] for part in parts if part in names)[:200]
+
+    def _note(
+        self, outcome: str, source_id: str, label: str, *, field: str | None = None, reason: str | None = None,
+        details: dict[str, Any] | None = None,
+    ) -> None:
+        self.done.counts[outcome] += 1
+        self._report.append(
+            {
+                "school_id": self._session.info["school_id"], "id": new_id(), "job_id": self._job_id, "resource": self._resource,
+                "source_id": source_id, "label": label[:200], "outcome": outcome, "field": field, "reason": reason and reason[:500],
+                "details": details,
+            }
+        )  # fmt: skip
+
+    def _flush_report(self) -> None:
+        if self._report:
+            self._session.execute(insert(SyncRow), self._report)
+            self._report = []

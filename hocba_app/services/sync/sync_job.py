@@ -1,0 +1,302 @@
+"""The sync job: data set by data set, each read to its end and then written in one transaction with all that follows from it.
+
+Killed at any instant it may be run again: a data set is either in, with its cursor, or not begun.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from hocba_app.domain.calendar import school_year_of, today
+from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.wording import RESOURCE
+from hocba_app.models import Enrolment, Job, School, SchoolClass, Student, StudentResult, Subject, SyncCursor, SyncRow
+from hocba_app.models.base import utc_now
+from hocba_app.services.accounts.activation import ensure_staff_accounts
+from hocba_app.services.audit.log import changed, record
+from hocba_app.services.credential_cipher import decrypt
+from hocba_app.services.jobs.registry import Work, job
+from hocba_app.services.records.out_of_date import refresh_out_of_date
+from hocba_app.services.sync.apply import Applied, Applier
+from hocba_app.services.sync.client import SectorClient
+from hocba_app.services.sync.fetch import Collected, Incoming, collect
+from hocba_app.services.sync.mapping import RECOMPUTED, Known, Refused, known, result_payload
+from hocba_app.services.sync.photos import fetch_photos
+from hocba_app.services.sync.recompute import mismatches
+from hocba_app.services.sync.schemas import SHAPES
+from hocba_app.settings import settings
+
+RESOURCES = tuple(SHAPES)
+OUTCOMES = ("new", "changed", "gone", "rejected", "conflict")
+_PAUSES = (15.0, 60.0, 180.0, 600.0)
+"""Seconds until the job tries again by itself while the sector database does not answer; then it fails."""
+
+
+class Cancelled(Exception):
+    """Somebody asked the run to stop."""
+
+
+@job("sync")
+def run_sync(work: Work) -> float | None:
+    """Bring in what is new; returns seconds to wait while the sector database cannot be reached."""
+    try:
+        with sector_client(work.db, work.school_id) as client:
+            _Run(work, client).all()
+    except Cancelled:
+        return None
+    except HocbaError as error:
+        tries = _tries(work)
+        if error.code is not ErrorCode.SECTOR_UNREACHABLE or tries >= len(_PAUSES):
+            raise
+        work.report({"tries": tries + 1})
+        return max(_PAUSES[tries], min(float(str(error.params.get("seconds", 0))), 3600.0))
+    return None
+
+
+def _tries(work: Work) -> int:
+    with work.db.read(work.school_id) as session:
+        return int(session.get_one(Job, (work.school_id, work.job_id)).report.get("tries", 0))
+
+
+def sector_client(db: Any, school_id: str, **options: Any) -> SectorClient:
+    """The school's access to the sector database.
+
+    Raises:
+        HocbaError: SECTOR_REFUSED when no address or account is set; SECRET_KEY_*.
+    """
+    with db.read(school_id) as session:
+        school = session.get_one(School, school_id)
+    if not settings().smas_url or not school.smas_client_id:
+        raise HocbaError(ErrorCode.SECTOR_REFUSED, detail="chưa khai báo địa chỉ hoặc tài khoản kết nối")
+    return SectorClient(settings().smas_url, school.smas_client_id, decrypt(school.smas_secret_encrypted), **options)
+
+
+class _Run:
+    def __init__(self, work: Work, client: SectorClient) -> None:
+        self._work, self._client = work, client
+        given = work.arguments
+        with work.db.read(work.school_id) as session:
+            school = session.get_one(School, work.school_id)
+            self._year: str = given.get("school_year") or school.current_year or school_year_of(today())
+            self._cursors = {
+                row.resource: row for row in session.exec(select(SyncCursor).where(SyncCursor.school_year == self._year)).all()
+            }
+        chosen = given.get("resources") or RESOURCES
+        self._resources = [resource for resource in RESOURCES if resource in chosen]
+        self._class_ids: list[str] = given.get("class_ids") or []
+        self._done = 0
+
+    def all(self) -> None:
+        newest = max((item["number"] for item in self._client.snapshots(self._year)), default=0)
+        members = self._members() if self._class_ids else None
+        for number, resource in enumerate(self._resources):
+            self._done = number
+            self._pause_point(0, resource)
+            cursor = self._cursors.get(resource)
+            known_already = cursor is not None and cursor.snapshot is not None and cursor.snapshot >= newest
+            if known_already and not (cursor and cursor.pending) and members is None:
+                continue  # snapshots never change: nothing to ask for
+            self._one(resource, cursor, members)
+        self._work.progress(len(self._resources), len(self._resources), "Xong")
+
+    def _pause_point(self, count: int, resource: str) -> None:
+        if self._work.cancelled():
+            raise Cancelled
+        if count or not self._done:
+            counted = f": {count}" if count else ""
+            self._work.progress(self._done, len(self._resources), f"{RESOURCE[resource]}{counted}")
+
+    def _one(self, resource: str, cursor: SyncCursor | None, members: _Members | None) -> None:
+        found = collect(
+            self._client, resource, self._year, since=cursor.cursor if cursor else "", pending=cursor.pending if cursor else (),
+            prepare=self._preparation(resource), seen=lambda count: self._pause_point(count, resource),
+        )
+        with found:
+            only = members.of(resource, found) if members is not None else None
+            with self._work.write() as session:
+                self._write(session, resource, found, only, whole=members is None)
+
+    def _preparation(self, resource: str) -> Callable[[list[Incoming]], None] | None:
+        if resource == "students":
+            return lambda records: fetch_photos(self._client, records)
+        if resource == "results":
+            with self._work.db.read(self._work.school_id) as session:
+                return recomputation(known(session, "results", self._year), subject_kinds(session))
+        return None
+
+    def _write(self, session: Session, resource: str, found: Collected, only: set[str] | None, *, whole: bool) -> None:
+        """Rows, cursor, report, out-of-date notes and audit together."""
+        if resource == "school":
+            applied = _apply_school(session, self._work.job_id, found, self._year)
+        else:
+            cursor = self._cursors.get(resource)
+            applied = Applier(
+                session, self._work.job_id, found, self._year, only=only, decided=decided(cursor.pending if cursor else ())
+            ).run()
+        if resource == "staff":
+            ensure_staff_accounts(session, actor=self._work.actor)
+        if resource == "subjects" and applied.changed_ids:
+            recompute_again(session)
+        stale = refresh_after(session, resource, applied)
+        if whole:
+            cursor = session.exec(
+                select(SyncCursor).where(SyncCursor.resource == resource, SyncCursor.school_year == self._year)
+            ).first() or SyncCursor(resource=resource, school_year=self._year)
+            cursor.cursor, cursor.snapshot, cursor.updated_at = found.cursor or cursor.cursor, found.snapshot, utc_now()
+            cursor.pending = applied.pending
+            session.add(cursor)
+        row = session.get_one(Job, (self._work.school_id, self._work.job_id))
+        row.report = merged_report(row.report, resource, dict(applied.counts), found.snapshot, stale)
+        session.add(row)
+        changed(session)
+        if applied.counts:
+            record(
+                session, actor=self._work.actor, action="sync.applied", subject=f"job:{self._work.job_id}",
+                data={"resource": resource, "school_year": self._year, "snapshot": found.snapshot, "out_of_date": stale} | dict(applied.counts),
+            )
+
+    def _members(self) -> _Members:
+        with self._work.db.read(self._work.school_id) as session:
+            rows = session.exec(select(SchoolClass.id, SchoolClass.source_id)).all()
+            classes = {source_id for id, source_id in rows if id in self._class_ids}
+            ids = session.exec(
+                select(Student.source_id)
+                .join(Enrolment, (col(Enrolment.student_id) == Student.id) & (col(Enrolment.school_id) == Student.school_id))
+                .where(Enrolment.class_id.in_(self._class_ids))  # type: ignore[attr-defined]
+            ).all()
+        members = _Members(classes, set(ids))
+        with collect(self._client, "enrolments", self._year, since="", pending=()) as found:
+            for chunk in found.chunks():
+                members.students |= {item.data["student_id"] for item in chunk if item.data and item.data["class_id"] in classes}
+        return members
+
+
+class _Members:
+    """What belongs to the chosen classes."""
+
+    def __init__(self, classes: set[str], students: set[str]) -> None:
+        self.classes, self.students = classes, students
+
+    def of(self, resource: str, found: Collected) -> set[str] | None:
+        """Source ids to write; None for data sets that belong to no class."""
+        if resource in ("school", "staff", "subjects"):
+            return None
+        kept = set(found.gone) & (self.classes | self.students)
+        for chunk in found.chunks():
+            kept |= {item.id for item in chunk if item.data and self._has(resource, item.id, item.data)}
+        return kept
+
+    def _has(self, resource: str, identity: str, data: dict[str, Any]) -> bool:
+        if resource == "classes":
+            return identity in self.classes
+        if resource == "students":
+            return identity in self.students
+        return data["student_id"] in self.students if resource == "history" else data["class_id"] in self.classes
+
+
+def decided(pending: Sequence[dict[str, Any]]) -> dict[tuple[str, int], str]:
+    """What people chose about records that wait: (source id, version) → choice."""
+    return {(row["id"], row["version"]): row["decision"] for row in pending if row.get("decision")}
+
+
+def merged_report(report: dict[str, Any], resource: str, counts: dict[str, int], snapshot: int | None, stale: int) -> dict[str, Any]:
+    """The job's report with a data set added. A run that goes on after a kill adds to what it brought before."""
+    before = report.get("resources", {}).get(resource, {})
+    found = {
+        outcome: counts.get(outcome, 0) + (before.get(outcome, 0) if outcome in ("new", "changed", "gone") else 0) for outcome in OUTCOMES
+    }
+    return {
+        **report, "resources": {**report.get("resources", {}), resource: found}, "snapshot": snapshot,
+        "out_of_date": report.get("out_of_date", 0) + stale,
+    }
+
+
+def refresh_after(session: Session, resource: str, applied: Applied) -> int:
+    """Note on locked documents what a data set changed; how many became out of date."""
+    if resource in ("school", "subjects", "classes") and not applied.changed_ids:
+        return 0
+    if resource == "school":
+        return refresh_out_of_date(session)
+    if resource == "subjects":
+        return refresh_out_of_date(session, kinds=("results",))
+    if resource == "classes":
+        return refresh_out_of_date(session, class_ids=applied.changed_ids)
+    return refresh_out_of_date(session, applied.student_ids) if applied.student_ids else 0
+
+
+def subject_kinds(session: Session) -> dict[str, str]:
+    """Subject code → marked or comment, for the recomputation."""
+    return dict(session.exec(select(Subject.code, Subject.kind)).all())
+
+
+def recomputation(names: Known, kinds: dict[str, str]) -> Callable[[list[Incoming]], None]:
+    """Work on results before they are written: what the rules say, beside what was submitted."""
+
+    def recompute(records: list[Incoming]) -> None:
+        for item in records:
+            if item.data is None:
+                continue
+            try:
+                item.data[RECOMPUTED] = mismatches(result_payload(item.data, names), kinds)
+            except Refused:
+                continue  # refused again, with the reason, when it is written
+
+    return recompute
+
+
+def recompute_again(session: Session) -> None:
+    """Judge every stored result anew: a subject that is now marked, or now commented, changes what the rules give."""
+    kinds = subject_kinds(session)
+    for row in session.exec(select(StudentResult)).all():
+        found = mismatches(row.payload, kinds)
+        if found != row.mismatches:
+            row.mismatches = found
+            session.add(row)
+    session.flush()
+
+
+_SCHOOL_FIELDS = ("name", "level", "commune", "province", "department", "tax_code")
+
+
+def _apply_school(session: Session, job_id: str, found: Collected, school_year: str) -> Applied:
+    """The school's own row, when the record is this school's.
+
+    Raises:
+        HocbaError: SECTOR_REFUSED: the credentials are another school's; nothing of it may come in.
+    """
+    school = session.get_one(School, session.info["school_id"])
+    applied = Applied()
+    for refusal in found.refused.values():
+        applied.counts["rejected"] += 1
+        applied.pending += [refusal.raw] if refusal.raw is not None else []
+        session.add(
+            SyncRow(
+                job_id=job_id, resource="school", source_id=refusal.id, label=school.name, outcome="rejected", field=refusal.field, reason=refusal.reason
+            )
+        )
+    for chunk in found.chunks():
+        for item in chunk:
+            data = item.data or {}
+            if data["code"] != school.code:
+                raise HocbaError(ErrorCode.SECTOR_REFUSED, detail=f"tài khoản kết nối là của trường có mã {data['code']}")
+            before = {name: getattr(school, name) for name in _SCHOOL_FIELDS}
+            for name in _SCHOOL_FIELDS:
+                setattr(school, name, data[name])
+            after = {name: getattr(school, name) for name in _SCHOOL_FIELDS}
+            school.current_year = max(school.current_year, school_year)
+            session.add(school)
+            if before != after:
+                applied.counts["changed"] += 1
+                applied.changed_ids.add(school.id)
+                names = [name for name in _SCHOOL_FIELDS if before[name] != after[name]]
+                reason = "; ".join(f"{before[name] or '–'} → {after[name] or '–'}" for name in names)[:500]
+                session.add(
+                    SyncRow(
+                        job_id=job_id, resource="school", source_id=item.id, label=school.name, outcome="changed", field=names[0], reason=reason
+                    )
+                )
+    session.flush()
+    return applied

@@ -1,0 +1,1 @@
+"""Taking a lock back: asking, approving, what must be signed again."""

@@ -1,0 +1,126 @@
+"""``hocba verify`` and the upload on the page: needs no database; with one they also know the standing of our own records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import structlog
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from sqlalchemy.exc import SQLAlchemyError
+
+from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.models import Database, database
+from hocba_app.models.schema_check import require_current_schema
+from hocba_app.services.verification.verify import issuers_beside, verify
+from hocba_app.settings import settings
+from hocba_app.verification.report_model import FileReport
+from hocba_app.verification.report_presentation import simple_report
+from hocba_app.verification.sandbox import MAX_BYTES
+
+log = structlog.get_logger()
+AT_ONCE = 40
+"""Files held in memory together."""
+_VERDICT = {"valid": "HỢP LỆ", "invalid": "KHÔNG HỢP LỆ", "indeterminate": "CHƯA KẾT LUẬN"}
+_SIGN = {"yes": "+", "no": "-", "unknown": "?"}
+
+
+def verify_paths(paths: Sequence[Path], trust: Path | None) -> list[FileReport]:
+    """Verify files on disk.
+
+    Args:
+        trust: PEM of trusted roots; a list of issuers beside it is binding. None takes the configured ones.
+
+    Raises:
+        HocbaError: INVALID_INPUT when a file or the trust file cannot be read.
+    """
+    roots, issuers = _trusted(trust or _configured_trust())
+    db = _configured_database()
+    reports: list[FileReport] = []
+    for start in range(0, len(paths), AT_ONCE):
+        files = [(str(path), _read(path)) for path in paths[start : start + AT_ONCE]]
+        reports += verify(files, roots=roots, issuers=issuers, db=db, own_trust=trust is None)
+    return reports
+
+
+def verify_upload(data: bytes, db: Database | None, *, name: str = "") -> FileReport:
+    """Verify one uploaded file with the configured roots, and say how the version stands here.
+
+    Takes 10–30 ms for a record of ours; any other file goes through a process of its own and may take up to half a
+    minute: call it from a thread, never on an event loop.
+
+    Args:
+        data: the file, from anybody.
+        db: where standing and issuing schools are looked up; None without a database.
+        name: shown in the report.
+
+    Raises:
+        HocbaError: INVALID_INPUT when the configured trust file cannot be read.
+    """
+    roots, issuers = _trusted(_configured_trust())
+    return verify([(name, data)], roots=roots, issuers=issuers, db=db)[0]
+
+
+def verify_from_elsewhere(files: Sequence[tuple[str, bytes]], db: Database) -> list[FileReport]:
+    """Verify records that another school may have issued: the schools of this installation are not the only issuers.
+
+    Args:
+        files: ``(name, bytes)``, from anybody. See :func:`verify_upload` for the time it takes.
+
+    Raises:
+        HocbaError: INVALID_INPUT when the configured trust file cannot be read.
+    """
+    roots, issuers = _trusted(_configured_trust())
+    return verify(files, roots=roots, issuers=issuers, db=db, own_trust=False)
+
+
+def report_lines(reports: Sequence[FileReport]) -> list[str]:
+    """The simple report, for people. Names come from the files: what does not print is left out."""
+    lines = []
+    for report in reports:
+        simple = simple_report(report)
+        lines.append(f"{report.path}: {_VERDICT[report.verdict]}")
+        lines += [f"  {_SIGN[answer.reply]} {answer.question} {answer.sentence}" for answer in simple.answers]
+        lines += [f"  - {reason}" for reason in simple.reasons]
+        lines += [f"  {_SIGN[signer.reply]} {signer.role}: {signer.name} · {signer.when}" for signer in simple.signers]
+        if simple.standing:
+            lines.append(f"  {simple.standing}")
+    return ["".join(letter for letter in line if letter.isprintable()) for line in lines]
+
+
+def _read(path: Path) -> bytes:
+    """A file to be verified; of one that is too large only enough to see that."""
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise HocbaError(ErrorCode.INVALID_INPUT, detail=f"không đọc được tệp ({type(error).__name__})") from error
+
+
+def _configured_trust() -> Path | None:
+    return Path(settings().trust_roots) if settings().trust_roots else None
+
+
+def _trusted(source: Path | None) -> tuple[list[bytes], list[dict[str, str]] | None]:
+    if source is None:
+        return [], None
+    try:
+        roots = [item.public_bytes(Encoding.DER) for item in x509.load_pem_x509_certificates(source.read_bytes())]
+    except (OSError, ValueError) as error:
+        raise HocbaError(ErrorCode.INVALID_INPUT, detail=f"không đọc được chứng thư gốc ({type(error).__name__})") from error
+    return roots, issuers_beside(source)
+
+
+def _configured_database() -> Database | None:
+    """The configured database when there is one that this version can read; a file says enough without it."""
+    try:
+        require_current_schema(settings().database_url)
+    except HocbaError as error:
+        if error.code is not ErrorCode.SCHEMA_MISSING:
+            log.warning("verify.without_database", reason=error.code.value, sentence=error.sentence)
+        return None
+    except SQLAlchemyError as error:
+        log.warning("verify.without_database", reason=type(error).__name__)
+        return None
+    return database()

@@ -1,0 +1,73 @@
+"""Verifying files where a database may be at hand: the verdict of the bytes, then what this installation knows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlmodel import select
+
+from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.models import Database, School
+from hocba_app.services.verification.record_status import add_standing
+from hocba_app.verification.judge_files import judge_files
+from hocba_app.verification.report_model import FileReport
+
+
+def verify(
+    files: Sequence[tuple[str, bytes]],
+    *,
+    roots: Sequence[bytes],
+    issuers: Sequence[dict[str, str]] | None = None,
+    db: Database | None = None,
+    own_trust: bool = True,
+    always_analyse: bool = False,
+) -> list[FileReport]:
+    """Verify files, hostile ones included.
+
+    Args:
+        files: ``(name as given, bytes)``.
+        roots: trusted roots, DER.
+        issuers: schools that may issue; None takes the database's schools, or no list without a database.
+        db: where standing (current, out of date, void) is looked up; None leaves it ``unknown``.
+        own_trust: the roots are this installation's own: its schools are the issuers, and a record of ours it does not
+            know was not issued here. Otherwise the database only adds the standing of what it knows.
+        always_analyse: send files that replay has shown valid through pyHanko too (a second opinion).
+
+    Returns:
+        One report a file, in order.
+    """
+    if issuers is None and db is not None and own_trust:
+        issuers = _schools(db)
+    ordered = judge_files(files, roots=roots, issuers=issuers, always_analyse=always_analyse)
+    if db is not None:
+        for report, (_, data) in zip(ordered, files, strict=True):
+            add_standing(db, report, data, must_be_known=own_trust)
+    return ordered
+
+
+def issuers_beside(trust: Path) -> list[dict[str, str]] | None:
+    """The list of issuers that lies beside a trust file (``issuers.json``), or None.
+
+    Raises:
+        HocbaError: INVALID_INPUT when the list is not of its form: a list that cannot be read must not become no list.
+    """
+    path = trust.with_name("issuers.json")
+    if not path.is_file():
+        return None
+    try:
+        listed: Any = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise HocbaError(ErrorCode.INVALID_INPUT, detail="issuers.json không đọc được") from error
+    if not isinstance(listed, list) or not all(isinstance(entry, dict) and isinstance(entry.get("tax_code"), str) for entry in listed):
+        raise HocbaError(ErrorCode.INVALID_INPUT, detail="issuers.json phải là danh sách có tax_code")
+    return [{key: value for key, value in entry.items() if isinstance(value, str)} for entry in listed]
+
+
+def _schools(db: Database) -> list[dict[str, str]]:
+    with db.installation() as session:
+        return [
+            {"tax_code": school.tax_code, "name": school.name, "code": school.code} for school in session.exec(select(School)).all()
+        ]

@@ -1,0 +1,128 @@
+"""Looking at one uploaded image before it is stored; two pages do so: the office's for anybody, one's own."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+import reflex as rx
+
+from hocba_app.domain.errors import HocbaError
+from hocba_app.models import database
+from hocba_app.services.accounts.identity import Identity
+from hocba_app.services.signers import image_draft
+from hocba_app.services.storage.ink import STRENGTHS, Adjust
+from hocba_app.state import undoing
+from hocba_app.state.guard import identity, require_in
+
+
+@dataclasses.dataclass
+class Draft:
+    """The upload and what becomes of it."""
+
+    slip: str = ""
+    name: str = ""
+    """Whose; "" for the seal."""
+    before: str = ""
+    """Address of the upload, made small."""
+    after: str = ""
+    now: str = ""
+    problem: str = ""
+    turns: int = 0
+    strength: str = "normal"
+
+
+class Drafting(undoing.Undoing, mixin=True):
+    """Variables and handlers of ``components.image_draft``. A page says where it lies; who may undo there may do this."""
+
+    draft: Draft = Draft()
+
+    _draft_page: ClassVar[str]
+    """The page's path: its address without the draft."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Each page's copy of the handlers asks for the page's rights; without them the gate refuses them."""
+        super().__init_subclass__(**kwargs)
+        if not cls._mixin:
+            require_in(cls, cls._undo_rights, "turn_draft", "set_strength", "use_draft", "leave_draft")
+
+    @rx.event
+    async def turn_draft(self) -> None:
+        """A quarter clockwise."""
+        await adjust(self, await self._drafter(), turn=1)
+
+    @rx.event
+    async def set_strength(self, strength: str) -> None:
+        """How much counts as ink."""
+        await adjust(self, await self._drafter(), strength=strength)
+
+    @rx.event
+    async def use_draft(self) -> rx.event.EventSpec | None:
+        """Store the image that was looked at."""
+        who = await self._drafter()
+        self.problem = self.done = ""
+        stored = await use(self, who)
+        await self._reload(who)
+        return rx.redirect(self._draft_page, replace=True) if stored else None
+
+    @rx.event
+    async def leave_draft(self) -> rx.event.EventSpec:
+        """Nothing is stored."""
+        self.draft = Draft()
+        return rx.redirect(self._draft_page, replace=True)
+
+    async def _drafter(self) -> Identity:
+        """Who looks at it."""
+        who = await identity(self)
+        assert who is not None
+        return who
+
+
+async def open_slip(state: Drafting, who: Identity, slip: str) -> None:
+    """Show the upload that the address names; "" shows none."""
+    state.draft = Draft(slip=slip, before=f"/files/signature-drafts/{quote(slip)}") if slip else Draft()
+    await _show(state, who)
+
+
+async def adjust(state: Drafting, who: Identity, *, turn: int = 0, strength: Any = None) -> None:
+    """Turn it by quarters clockwise, or take more or less for ink."""
+    draft = state.draft
+    state.draft = dataclasses.replace(
+        draft, turns=(draft.turns + turn) % 4, strength=strength if strength in STRENGTHS else draft.strength
+    )
+    await _show(state, who)
+
+
+async def use(state: Drafting, who: Identity) -> bool:
+    """Store it and offer the undo. Returns whether it was stored."""
+    draft = state.draft
+    try:
+        shown = await asyncio.to_thread(image_draft.view, database(), who, draft.slip, _adjust(draft))
+        stored = await asyncio.to_thread(image_draft.use, database(), who, draft.slip, _adjust(draft))
+    except HocbaError as error:
+        state.problem = error.sentence
+        return False
+    state.draft = Draft()
+    whose = f"ảnh chữ ký của {shown.name}" if shown.name else "ảnh con dấu"
+    if stored.image_id:
+        said = f"Đã thay {whose}." if stored.replaced else f"Đã lưu {whose}."
+        undoing.offer(state, said, "image", shown.owner, stored.image_id, stays=True)
+    return True
+
+
+async def _show(state: Drafting, who: Identity) -> None:
+    draft = state.draft
+    if not draft.slip:
+        return
+    try:
+        view = await asyncio.to_thread(image_draft.view, database(), who, draft.slip, _adjust(draft))
+    except HocbaError as error:
+        state.problem, state.draft = error.sentence, Draft()
+        return
+    state.draft = dataclasses.replace(draft, name=view.name, after=view.after, now=view.now, problem=view.problem)
+
+
+def _adjust(draft: Draft) -> Adjust:
+    return Adjust(draft.turns, draft.strength)

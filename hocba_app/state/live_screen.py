@@ -1,0 +1,143 @@
+"""One loop for every screen that follows the database: woken by the watcher, ended with its tab."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Container
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import reflex as rx
+
+from hocba_app.services.accounts.sessions import Identity
+from hocba_app.services.change_feed.change_feed import Moves
+from hocba_app.state.change_watcher import CALM_SECONDS, watcher
+from hocba_app.state.guard import identity
+
+PATIENCE = 20.0
+"""Seconds without a change after which the tab's life and its session are looked at again."""
+LONGEST_BEHIND = 60.0
+"""Seconds after which a screen is reloaded although nothing that moved seemed to concern it."""
+
+open_tabs: Callable[[], Container[str]] = frozenset
+"""Tokens of the tabs that are connected to this process; the app sets it when it is made (a loop outlives its tab)."""
+
+STARTED_WITHIN = 10.0
+"""Seconds in which a loop that was asked for has begun; after that it was lost, and the next load asks for another."""
+
+Concern = Callable[[Any, Identity, Moves], bool]
+"""Whether a change that is not wide touches what a screen shows: its state (to read only), its person, the change."""
+
+
+@dataclass
+class _Loop:
+    """The loop of the page a tab shows."""
+
+    screen: str
+    asked: float
+    running: bool = False
+    left: bool = False
+    """The tab went to another page, or is loading this one again."""
+
+
+_loops: dict[str, _Loop] = {}
+
+
+class Following(Protocol):
+    """A state that counts its loads: a newer load of the same tab ends the older loop."""
+
+    following: int
+
+
+def begin(state: rx.State) -> bool:
+    """A screen was loaded: whether its loop has to be started; the one of an earlier load goes on instead."""
+    token, now = state.router.session.client_token, time.monotonic()
+    loop = _loops.get(token)
+    if loop is not None and loop.screen == state.get_full_name() and (loop.running or now - loop.asked < STARTED_WITHIN):
+        loop.left = False
+        return False
+    _loops[token] = _Loop(state.get_full_name(), now)
+    for lost in [key for key, each in _loops.items() if not each.running and now - each.asked > STARTED_WITHIN]:
+        del _loops[lost]
+    return True
+
+
+def leave(state: rx.State) -> None:
+    """The tab opens a page: whatever it followed before, it shows no more. Every page says so first."""
+    if (loop := _loops.get(state.router.session.client_token)) is not None:
+        loop.left = True
+
+
+def _anything(_state: Any, _who: Identity, _what: Moves) -> bool:
+    return True
+
+
+async def follow(
+    state: rx.State, turn: int | None, reload: Callable[[Identity], Awaitable[None]], *, concerned: Concern = _anything
+) -> None:
+    """Reload a screen when its school changed in what it shows, at most once a second, until its tab is gone or signed out.
+
+    Args:
+        state: the background task's own handle on the state (entered with ``async with`` for every change).
+        turn: value of ``state.following`` when this loop began; None for a screen whose load asks :func:`begin`.
+        reload: the screen's own reload; it checks rights like every read.
+        concerned: whether the screen shows anything of a change. Wide changes and those of the person's own batches
+            always count, and after :data:`LONGEST_BEHIND` seconds any does.
+    """
+    async with state:
+        who = await identity(state)
+        token = state.router.session.client_token
+    loop = _loops.get(token)
+    if who is None or (turn is None and (loop is None or loop.running or loop.screen != state.get_full_name())):
+        return
+    if turn is not None or loop is None:
+        loop = None
+    else:
+        loop.running = True
+    try:
+        await _go_round(state, turn, loop, token, who, reload, concerned)
+    finally:
+        if loop is not None and _loops.get(token) is loop:
+            del _loops[token]
+
+
+async def _go_round(
+    state: Any, turn: int | None, loop: _Loop | None, token: str, who: Identity, reload: Callable[[Identity], Awaitable[None]], concerned: Concern
+) -> None:
+    watch, clock = watcher(), asyncio.get_running_loop().time
+    seen = shown = watch.value(who.school_id)
+    reloaded = clock()
+
+    def over() -> bool:
+        return token not in open_tabs() or (loop is not None and (loop.left or _loops.get(token) is not loop))
+
+    async def once(wanted: bool) -> bool:
+        """Look at the session, reload if wanted; False when the loop is over."""
+        async with state:
+            found = None if over() or (turn is not None and state.following != turn) else await identity(state)
+            if found is not None and wanted:
+                await reload(found)
+            return found is not None
+
+    while True:
+        now = await watch.moved(who.school_id, seen, PATIENCE)
+        if over():
+            return
+        moves = watch.moves(who.school_id, seen) if now != seen else []
+        own = any(who.account_id in what.accounts for what in moves)
+        wanted = own or any(what.wide or concerned(state, who, what) for what in moves)
+        wanted = wanted or (now != shown and clock() - reloaded > LONGEST_BEHIND)
+        if own:
+            # Who signs looks at the page: his progress does not wait for the others' turn.
+            shown, alive = now, await once(True)
+        elif wanted:
+            async with watch.unhurried():
+                shown = now = watch.value(who.school_id)
+                alive = await once(True)
+        else:
+            alive = now != seen or await once(False)
+        if not alive:
+            return
+        seen, reloaded = now, clock() if wanted else reloaded
+        await asyncio.sleep(CALM_SECONDS)

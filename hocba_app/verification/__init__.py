@@ -1,0 +1,1 @@
+"""Bytes and trust become a verdict. No database, no settings."""

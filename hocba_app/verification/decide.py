@@ -1,0 +1,104 @@
+"""From judged signatures to one verdict: every signature must hold, and a record must fulfil the record's rules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hocba_app.recordfile.manifest import Manifest
+from hocba_app.verification import record_rules
+from hocba_app.verification.reasons import ALTERS, INVALIDATES, UNCLEAR, Reason, add, has
+from hocba_app.verification.report_model import FileReport, Order, Origin, SignatureDetail, SignatureReport, iso
+from hocba_app.verification.signature_result import Judged, names_in
+
+UNDECIDED = frozenset({Reason.NO_TRUST, Reason.WRITER_UNKNOWN})
+"""Reasons for which a record of ours cannot be called valid, though nothing speaks against it."""
+FOREIGN_INVALIDATES = ALTERS | {Reason.CERTIFICATE_REVOKED, Reason.SIGNATURE_BROKEN}
+_PROBLEMS = {"broken": Reason.SIGNATURE_BROKEN, "unknown_kind": Reason.SIGNATURE_KIND}
+
+
+def conclude(
+    report: FileReport, judged: Sequence[Judged], manifest: Manifest | None, issuers: Sequence[dict[str, str]] | None, *, have_roots: bool
+) -> None:
+    """Complete the report.
+
+    Args:
+        judged: signatures and document time stamps in the order of the file.
+        manifest: of a record of ours; None for a foreign file.
+        issuers: schools that may issue; None when no list is at hand.
+        have_roots: whether trusted roots were given.
+    """
+    _integrity(report, judged)
+    _certificates(report, judged, have_roots)
+    orders: dict[str, Order] = {}
+    if manifest is None:
+        add(report, Reason.FOREIGN)
+    else:
+        orders = record_rules.apply(report, manifest, judged, issuers)
+        report.code = manifest.code
+        report.origin = Origin(
+            manifest.kind, manifest.school.name, manifest.school.code, manifest.school.tax_code, manifest.version
+        )
+    roles = {slot.field: slot.role for slot in manifest.slots} if manifest is not None else {}
+    report.signatures = [_signature(item, roles, orders) for item in judged]
+    if has(report, INVALIDATES if manifest is not None else FOREIGN_INVALIDATES):
+        report.verdict = "invalid"
+    elif manifest is not None and not has(report, UNDECIDED):
+        report.verdict = "valid"
+    else:
+        report.verdict = "indeterminate"
+
+
+def _integrity(report: FileReport, judged: Sequence[Judged]) -> None:
+    for item in judged:
+        if item.problem is not None:
+            add(report, _PROBLEMS[item.problem], field=item.field)
+            continue
+        if item.integrity != "intact":
+            add(report, Reason.SIGNATURE_ALTERED, field=item.field)
+        if item.modified or item.coverage == "partial":
+            add(report, Reason.CHANGED_AFTER_SIGNING, field=item.field)
+    last = max(judged, key=lambda item: item.revision, default=None)
+    if last is not None and last.problem is None and last.coverage != "whole_file" and last.signed_after:
+        add(report, Reason.NOT_WHOLE_FILE)
+    if has(report, ALTERS):
+        report.integrity = "altered"
+    else:
+        report.integrity = "unknown" if has(report, UNCLEAR) else "intact"
+
+
+def _certificates(report: FileReport, judged: Sequence[Judged], have_roots: bool) -> None:
+    if not have_roots:
+        add(report, Reason.NO_TRUST)
+    for item in judged:
+        if item.revoked:
+            add(report, Reason.CERTIFICATE_REVOKED, field=item.field)
+        elif item.expired:
+            add(report, Reason.CERTIFICATE_EXPIRED, field=item.field)
+        elif have_roots and item.problem is None and item.trust != "trusted":
+            add(report, Reason.UNTRUSTED_CHAIN, field=item.field)
+        if item.timestamp_bad:
+            add(report, Reason.TIMESTAMP_INVALID, field=item.field)
+
+
+def _signature(item: Judged, roles: dict[str, str], orders: dict[str, Order]) -> SignatureReport:
+    names = names_in(item.certificate)
+    valid_at = None
+    if item.stamped is not None and names.valid_from is not None and names.valid_to is not None:
+        valid_at = names.valid_from <= item.stamped <= names.valid_to
+    return SignatureReport(
+        field=item.field,
+        role="archive" if item.is_timestamp else roles.get(item.field, "unknown"),
+        signer=names.holder,
+        subject=names.subject,
+        signing_time=iso(item.claimed),
+        timestamp_time=iso(item.stamped),
+        coverage=item.coverage,
+        integrity=item.integrity,
+        trust=item.trust,
+        order="ok" if item.is_timestamp else orders.get(item.field, "unknown"),
+        detail=SignatureDetail(
+            authority=names.issuer, valid_from=iso(names.valid_from), valid_to=iso(names.valid_to), valid_at_signing=valid_at,
+            timestamp_ok=None if item.stamped is None else not item.timestamp_bad and (not item.is_timestamp or item.integrity == "intact"),
+            revocation=item.revocation,
+        ),
+    )

@@ -1,0 +1,45 @@
+"""The verdict of files from their bytes and a trust: replay first, pyHanko in the sandbox for all that replay cannot show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hocba_app.pki.not_shown import NotShown
+from hocba_app.verification.replay_verifier import examine_fast
+from hocba_app.verification.report_model import FileReport
+from hocba_app.verification.sandbox import examine
+from hocba_app.verification.strict_pdf_objects import Deviation
+
+
+def judge_files(
+    files: Sequence[tuple[str, bytes]],
+    *,
+    roots: Sequence[bytes],
+    issuers: Sequence[dict[str, str]] | None = None,
+    always_analyse: bool = False,
+) -> list[FileReport]:
+    """Judge files, hostile ones included.
+
+    Args:
+        files: ``(name as given, bytes)``.
+        roots: trusted roots, DER.
+        issuers: schools that may issue, or None where no list is known.
+        always_analyse: send files that replay has shown valid through pyHanko too (a second opinion).
+
+    Returns:
+        One report a file, in order; their standing is not known here.
+    """
+    reports: dict[int, FileReport] = {}
+    slow: dict[int, tuple[str, bytes, str | None]] = {}
+    for index, (name, data) in enumerate(files):
+        deviation = None
+        try:
+            report = examine_fast(name, data, roots, issuers)
+            if not always_analyse:
+                reports[index] = report
+                continue
+        except NotShown as reason:
+            deviation = reason.where if isinstance(reason, Deviation) else None
+        slow[index] = (name, data, deviation)
+    reports.update(zip(slow, examine(list(slow.values()), roots, issuers), strict=True))
+    return [reports[index] for index in range(len(files))]

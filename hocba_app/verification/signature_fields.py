@@ -1,0 +1,147 @@
+"""The signatures of a file, field by field: one that cannot be read is named as such and hides none of the others.
+
+pyHanko's own enumeration gives up on the whole file at the first broken signature, and passes over signatures of a kind
+it does not know; a verdict must do neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.generic import pdf_name
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.fields import SigSeedSubFilter
+from pyhanko.sign.validation import EmbeddedPdfSignature
+
+from hocba_app.verification.signature_result import Judged, Problem
+
+MOST_FIELDS = 5000
+DEEPEST = 32
+_KINDS = {kind.value for kind in SigSeedSubFilter}
+
+
+@dataclass(slots=True)
+class SignatureFields:
+    """What stands in the signature fields."""
+
+    readable: list[EmbeddedPdfSignature] = field(default_factory=list)
+    """In the order of their revisions. That one can be read says nothing of whether it holds."""
+    others: list[Judged] = field(default_factory=list)
+    """Those that cannot be read, or are of an unknown kind: nothing can be said of them but their names."""
+    complete: bool = True
+    """Whether the whole tree of fields could be walked: otherwise there may be more signatures than these."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    name: str
+    type: object
+    body: generic.DictionaryObject
+
+
+def signature_fields(reader: PdfFileReader) -> SignatureFields:
+    """Find every filled signature field.
+
+    Raises:
+        Exception: whatever pyHanko raises, when not even the catalog can be read.
+    """
+    found = SignatureFields()
+    try:
+        roots = reader.root["/AcroForm"]["/Fields"]
+    except KeyError:
+        return found
+    except Exception:
+        # Nothing is known of the form at all; the caller says so.
+        found.complete = False
+        return found
+    for each in _walk(roots, found):
+        if each.type == "/Sig" and _value(each.body) is not None:
+            _add(reader, each, found)
+    found.readable.sort(key=lambda signature: signature.signed_revision)
+    return found
+
+
+def _walk(roots: object, found: SignatureFields) -> Iterator[_Field]:
+    """Every field with a name once; what cannot be followed leaves ``found`` incomplete."""
+    seen: set[object] = set()
+    pending: list[tuple[object, str, object, int]] = [(roots, "", None, 0)]
+    while pending:
+        kids, path, kind, depth = pending.pop()
+        if not isinstance(kids, generic.ArrayObject) or depth > DEEPEST:
+            found.complete = False
+            continue
+        for entry in kids:
+            reference = entry.reference if isinstance(entry, generic.IndirectObject) else id(entry)
+            if reference in seen or len(seen) >= MOST_FIELDS:
+                found.complete = False
+                continue
+            seen.add(reference)
+            try:
+                body = entry.get_object()
+                if not isinstance(body, generic.DictionaryObject):
+                    raise TypeError(type(body).__name__)
+                if "/T" not in body:
+                    continue  # a bare widget of the field above
+                name = f"{path}.{body['/T']}" if path else str(body["/T"])
+                own = body.get("/FT", kind)
+                below = body.get("/Kids")
+            except Exception:
+                # Hostile input raises whatever it likes; what hangs below this entry is not known.
+                found.complete = False
+                continue
+            yield _Field(name, own, body)
+            if below is not None:
+                pending.append((below, name, own, depth + 1))
+
+
+def _value(body: generic.DictionaryObject) -> generic.PdfObject | None:
+    """The field's value as it is written, a reference or not; None where there is none."""
+    try:
+        value = body.raw_get("/V")
+    except KeyError:
+        return None
+    return None if isinstance(value, generic.NullObject) else value
+
+
+def _add(reader: PdfFileReader, each: _Field, found: SignatureFields) -> None:
+    problem: Problem = "broken"
+    try:
+        dictionary = each.body["/V"]
+        if str(dictionary.get("/SubFilter")) in _KINDS:
+            found.readable.append(EmbeddedPdfSignature(reader, each.body, each.name))
+            return
+        if "/SubFilter" in dictionary:
+            problem = "unknown_kind"
+    except Exception:
+        _stand_in(reader, each.body)
+    found.others.append(
+        Judged(
+            field=each.name, is_timestamp=False, certificate=None, claimed=None, stamped=None, coverage="partial", integrity="unknown",
+            trust="unknown", modified=False, revision=_revision(reader, each.body), problem=problem,
+        )
+    )
+
+
+def _stand_in(reader: PdfFileReader, body: generic.DictionaryObject) -> None:
+    """Give the difference analysis an empty dictionary where it cannot read the object, so that it can judge the rest.
+
+    The file cannot become valid by it: the signature itself is reported as broken.
+    """
+    value = _value(body)
+    if isinstance(value, generic.IndirectObject):
+        try:
+            value.get_object()
+        except Exception:
+            empty = generic.DictionaryObject({pdf_name("/Type"): pdf_name("/Sig")})
+            empty.container_ref = value.reference
+            reader.cache_indirect_object(value.generation, value.idnum, empty)
+
+
+def _revision(reader: PdfFileReader, body: generic.DictionaryObject) -> int:
+    value = _value(body)
+    try:
+        return int(reader.xrefs.get_last_change(value.reference)) if isinstance(value, generic.IndirectObject) else 0
+    except KeyError:
+        return 0

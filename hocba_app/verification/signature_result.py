@@ -1,0 +1,78 @@
+"""What cryptography says of one signature, whichever way it was judged; the record's rules start from here."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Literal
+
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+from hocba_app.pki import chain_validation
+from hocba_app.pki.not_shown import NotShown
+from hocba_app.verification.report_model import Coverage, Integrity, Revocation, Trust
+
+Problem = Literal["broken", "unknown_kind"]
+"""Why nothing can be said of a signature: it cannot be read, or is of a kind this software does not know."""
+
+
+@dataclass(slots=True)
+class Judged:
+    """One signature or document time stamp."""
+
+    field: str
+    is_timestamp: bool
+    certificate: bytes | None
+    """The signer's, DER; None when it cannot even be read."""
+    claimed: datetime | None
+    stamped: datetime | None
+    coverage: Coverage
+    integrity: Integrity
+    trust: Trust
+    modified: bool
+    """Whether anything but further signing came after it."""
+    signed_after: bool = True
+    """Whether anything but validation data and document time stamps came after it."""
+    timestamp_bad: bool = False
+    expired: bool = False
+    revoked: bool = False
+    revocation: Revocation = "unknown"
+    revision: int = 0
+    """Number of the revision that brought it; later ones are greater."""
+    reassigned: dict[str, str] = dataclasses.field(default_factory=dict)
+    """Of a seal: slots it vouches for, field → salted hash of the person who signed instead (core decision 9)."""
+    problem: Problem | None = None
+    """Set where the signature could not be judged at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What a certificate says in words."""
+
+    holder: str = ""
+    subject: str = ""
+    issuer: str = ""
+    valid_from: datetime | None = None
+    valid_to: datetime | None = None
+
+
+@lru_cache(maxsize=256)
+def names_in(certificate: bytes | None) -> Names:
+    """Holder's common name, whole subject, issuing authority and validity; empty for what cannot be read."""
+    if certificate is None:
+        return Names()
+    try:
+        parsed = chain_validation.parsed(certificate)
+        return Names(
+            _common_name(parsed.subject), parsed.subject.rfc4514_string(), _common_name(parsed.issuer) or parsed.issuer.rfc4514_string(),
+            parsed.not_valid_before_utc, parsed.not_valid_after_utc,
+        )
+    except (ValueError, NotShown):
+        return Names()
+
+
+def _common_name(name: x509.Name) -> str:
+    return " ".join(str(part.value) for part in name.get_attributes_for_oid(NameOID.COMMON_NAME))
