@@ -25,7 +25,7 @@ from hocba_app.services.maintenance.nightly_verification import files_standing
 from hocba_app.services.signing.integrations import timestamp_client, token, trust_roots
 from hocba_app.settings import Settings
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 CLOCK_TOLERANCE = timedelta(seconds=60)
 TIMEOUT = 5.0
 ANCHOR_AGE = timedelta(days=2)
