@@ -29,6 +29,14 @@ def test(context: typer.Context) -> None:
     raise typer.Exit(testing.run(context.args))
 
 
+@app.command()
+def lock(upgrade: Annotated[bool, typer.Option("--upgrade", help="Lên các bản mới nhất")] = False) -> None:
+    """Ghi lại các tệp khóa phiên bản thư viện theo pyproject.toml (dành cho người phát triển)."""
+    from hocba_app.dependency_locks import renew
+
+    renew(upgrade=upgrade)
+
+
 @database_app.command("upgrade")
 def db_upgrade() -> None:
     """Đưa cơ sở dữ liệu lên lược đồ mới nhất."""
