@@ -1,4 +1,4 @@
-"""A whole school year at school size: the table of core-decisions' budget, as measured by ``hocba rehearse``.
+"""A whole school year at school size: the table of docs/decisions/year-budget.md, as measured by ``hocba rehearse``.
 
 What a process of its own does is read from its processor time; what the workers do is told apart by the cost of one piece,
 measured here, times the pieces of the year. The remainder is rows, queue and durable workflows.
@@ -37,7 +37,7 @@ def run(as_json: bool) -> dict[str, Any]:
         as_json: print the report as one line of JSON; otherwise the table.
 
     Returns:
-        The report of design §4, and ``cpu_seconds`` by process, ``load`` before and after, and ``budget``: a list of
+        The report of docs/interfaces.md, and ``cpu_seconds`` by process, ``load`` before and after, and ``budget``: a list of
         ``{"line", "budget_s", "seconds", "how"}`` in seconds of processor time for 1,000 pupils' budget.
     """
     students = int(os.environ.get("HOCBA_BENCH_STUDENTS", STUDENTS))

@@ -1,7 +1,7 @@
 """The life of one document as one pure state machine: the only code that may say what state comes next.
 
 ``open`` → lock → ``locked`` → first signature → ``signing`` → last person's signature → ``signed`` → ``sealed``; an
-approved unlock at any point voids the version and the document is ``open`` again (design §3). A lease is part of the
+approved unlock at any point voids the version and the document is ``open`` again (docs/workflow.md). A lease is part of the
 machine: between prepare and commit exactly one batch may touch the version, because a second prepared revision would
 break the first one's byte range.
 """

@@ -1,7 +1,7 @@
 """The base revision: every signature field, the font of names and the manifest, in one update of the fresh layout.
 
 A field or a page added after a signature would make viewers call the earlier signatures invalid, so everything is here
-before the first one (`engineering/signing.md`, rule 1).
+before the first one (`docs/core-decisions.md`, rule 1).
 """
 
 from __future__ import annotations

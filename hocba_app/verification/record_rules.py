@@ -1,7 +1,7 @@
 """What a record of ours must fulfil beyond sound signatures: every slot, in order, by the assigned person, sealed by its school.
 
 pyHanko calls a file truncated before the seal valid, and any certificate under the root good; these rules do not
-(`engineering/signing.md`, core decisions 9–11).
+(`docs/core-decisions.md`, core decisions 9–11).
 """
 
 from __future__ import annotations

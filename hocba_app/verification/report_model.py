@@ -1,4 +1,4 @@
-"""What a verification says: one shape for the command, the page and the database's checks (design §4)."""
+"""What a verification says: one shape for the command, the page and the database's checks (docs/interfaces.md)."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def planned_slots(session: Session, kind: str, school_class: SchoolClass, subjec
     """The slots of one document, in signing order.
 
     A teacher with several rows signs once: the field at his first row covers the others; several teachers on one row are
-    several slots (design §3).
+    several slots (docs/workflow.md).
 
     Args:
         subjects: subject codes of the pupil's results in the order of the form; unused for the other kinds.
@@ -149,7 +149,7 @@ def _subject_slots(school_class: SchoolClass, signers: Sequence[RowSigner], home
     for signer in signers:
         staff_id, code = signer.staff_id, signer.subject_code
         if is_primary(school_class) and staff_id is not None and staff_id == homeroom:
-            continue  # design §3: the homeroom teacher's own rows are covered by the homeroom slot
+            continue  # docs/workflow.md: the homeroom teacher's own rows are covered by the homeroom slot
         first = next((index for index, slot in enumerate(slots) if staff_id is not None and slot.staff_id == staff_id), None)
         if first is None:
             slots.append(PlannedSlot(signer.field, "subject", (code,), staff_id))

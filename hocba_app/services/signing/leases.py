@@ -1,4 +1,4 @@
-"""Leases: from claim to commit a document version belongs to one batch (design §3, core decision 3).
+"""Leases: from claim to commit a document version belongs to one batch (docs/workflow.md, core decision 3).
 
 A partial unique index makes the database itself refuse a second holder. A lease ends by commit, by the provider's final
 status, or when the window has passed *and* a last status query said "not signed"; never by a timer alone.

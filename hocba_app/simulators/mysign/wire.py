@@ -1,4 +1,4 @@
-"""The wire protocol of MySign exactly as `mysign-api.md` has it, server to server."""
+"""The wire protocol of MySign exactly as `docs/protocols.md` has it, server to server."""
 
 from __future__ import annotations
 

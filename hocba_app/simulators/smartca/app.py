@@ -1,4 +1,4 @@
-"""The wire protocol of SmartCA exactly as `mysign-api.md` has it; a person's certificate is SMARTCA, a school's ESEAL."""
+"""The wire protocol of SmartCA exactly as `docs/protocols.md` has it; a person's certificate is SMARTCA, a school's ESEAL."""
 
 from __future__ import annotations
 

@@ -142,7 +142,7 @@ def test_a_code_as_people_type_it() -> None:
     assert normal_code("K7QM2RTX9BHDX") is None
 
 
-# --- the fixed interface (design §4) -------------------------------------------------------------------------------------
+# --- the fixed interface (docs/interfaces.md) -------------------------------------------------------------------------------------
 
 FIELDS = {"path", "verdict", "integrity", "issued_here", "status", "reasons", "signatures"}
 SIGNATURE = {"field", "role", "signer", "subject", "signing_time", "timestamp_time", "coverage", "integrity", "trust", "order"}

@@ -1,4 +1,4 @@
-"""Every event handler and every route, with every role and with another school's people (workflow.md, "Who may do what")."""
+"""Every event handler and every route, with every role and with another school's people (docs/workflow.md, "Who may do what")."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ ALLOWED: dict[Right, set[str]] = {
     Right.UNLOCK_APPROVE: {"principal", "deputy"}, Right.ACCOUNTS: {"admin"}, Right.SETTINGS_WRITE: {"admin"},
     Right.DASHBOARD: ALL, Right.RECORDS_READ: ALL - {"clerk"},
 }
-"""The table of workflow.md, written out again: the product's own (`authority`) is what is tested."""
+"""The table of docs/workflow.md, written out again: the product's own (`authority`) is what is tested."""
 
 PAGES: dict[str, set[Right]] = {
     "SyncState": {Right.SYNC}, "SyncScopeState": {Right.SYNC}, "LockState": {Right.LOCK}, "UnlockState": {Right.UNLOCK_ASK, Right.UNLOCK_APPROVE},

@@ -1,4 +1,4 @@
-"""MySign (Viettel-CA): the wire protocol of `mysign-api.md` over httpx.
+"""MySign (Viettel-CA): the wire protocol of `docs/protocols.md` over httpx.
 
 Two rules decide everything here. A request that may have been taken is never reported as "not taken": it would be sent
 again, and the signer asked twice. And only the service's final status ends a transaction: an answer that is no status

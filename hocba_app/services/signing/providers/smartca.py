@@ -1,4 +1,4 @@
-"""VNPT SmartCA (sp769): the wire protocol of `mysign-api.md` over httpx; an ESEAL certificate there is one way to seal.
+"""VNPT SmartCA (sp769): the wire protocol of `docs/protocols.md` over httpx; an ESEAL certificate there is one way to seal.
 
 The transaction's id is chosen here and sent with the request. So a request whose answer was lost is not lost itself: its
 transaction is asked about like any other, and nobody confirms twice. An id the service does not know (yet) is waited for
