@@ -27,7 +27,7 @@ from hocba_app.pages import (
 )
 from hocba_app.pages import sync as sync_page
 from hocba_app.routes.app import create_api
-from hocba_app.routes.protection import BodyLimit, SecurityHeaders
+from hocba_app.routes.protection import BehindProxy, BodyLimit, SecurityHeaders
 from hocba_app.state import live_screen
 from hocba_app.state.accounts import AccountsState
 from hocba_app.state.assignments import AssignmentsState
@@ -52,7 +52,7 @@ logs.configure()
 app = rx.App(
     stylesheets=["/styles/app.css"],
     html_lang="vi",
-    api_transformer=[create_api(), BodyLimit, SecurityHeaders],  # the last is the outermost
+    api_transformer=[create_api(), BodyLimit, SecurityHeaders, BehindProxy],  # the last is the outermost
     toaster=rx.toast.provider(position="bottom-center"),
     app_wraps=WRAPS,
     frontend_exception_handler=logs.frontend_defect,

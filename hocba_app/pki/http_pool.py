@@ -6,11 +6,15 @@ httpx takes three times as long for a request as the authority for its answer; w
 from __future__ import annotations
 
 import http.client
+import io
 import queue
+import socket
+import time
 import urllib.request
 from collections.abc import Mapping
 from functools import cache
 from ssl import SSLContext
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -28,7 +32,7 @@ class KeptConnections:
 
     Args:
         url: http or https.
-        timeout: seconds without a sign of life.
+        timeout: seconds one request may take, with its whole answer.
     """
 
     def __init__(self, url: str, *, timeout: float) -> None:
@@ -69,6 +73,10 @@ class KeptConnections:
     def _ask(self, connection: http.client.HTTPConnection, body: bytes, headers: Mapping[str, str]) -> bytes:
         fresh = connection.sock is None
         try:
+            if connection.sock is None:
+                connection.connect()
+                connection.sock = _TimedSocket(connection.sock)  # type: ignore[assignment]
+            connection.sock.until = time.monotonic() + self._timeout  # type: ignore[attr-defined]
             connection.request("POST", self._target, body, {"Host": self._named, **headers})
             answer = connection.getresponse()
             content = answer.read(MOST_BYTES + 1)
@@ -97,6 +105,39 @@ class KeptConnections:
         if self._proxy:
             connection.set_tunnel(self._host, self._port)
         return connection
+
+
+class _TimedSocket:
+    """A connected socket whose reads end at one moment: a time-out of each read lets a byte every few seconds go on for ever."""
+
+    def __init__(self, connected: socket.socket) -> None:
+        self._socket, self.until = connected, 0.0
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        return io.BufferedReader(_TimedReader(self, self._socket))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._socket, name)
+
+
+class _TimedReader(io.RawIOBase):
+    def __init__(self, clock: _TimedSocket, connected: socket.socket) -> None:
+        self._clock, self._raw = clock, connected.makefile("rb", buffering=0)
+        self._socket = connected
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left = self._clock.until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self._socket.settimeout(left)
+        return self._raw.readinto(buffer)  # type: ignore[attr-defined, no-any-return]
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
 
 
 class _Stale(RequestFailed):

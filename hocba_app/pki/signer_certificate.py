@@ -30,6 +30,7 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, ExtensionOID, N
 from pyhanko_certvalidator import CertificateValidator, ValidationContext
 from pyhanko_certvalidator.errors import PathError, RevokedError, ValidationError
 
+from hocba_app.bounded_http import MEGABYTE, BoundedClient
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.pki.http_pool import trusted_roots
 
@@ -38,6 +39,8 @@ _PERSON = re.compile(r"(?:CCCD|CMND|CMT|CC|HC)?[:_\-]?\s*(\d{9}|\d{12})\Z", re.I
 _PERSONAL = re.compile(r"(?:CCCD|CMND|CMT|CC|HC)[:_\-]?\s*\d", re.IGNORECASE)
 _ORGANISATION = re.compile(r"MST[:_\-]?\s*(\d{10}(?:-?\d{3})?)\Z", re.IGNORECASE)
 TIMEOUT = 8.0
+MOST_OCSP_BYTES, MOST_CRL_BYTES = 256 * 1024, 32 * MEGABYTE
+"""Of one answer; the list of a national authority has some megabytes."""
 FRESH_FOR = timedelta(minutes=10)
 SAME_FOR, _KEPT = timedelta(minutes=1), 1024
 WARN_BEFORE = timedelta(days=30)
@@ -192,7 +195,7 @@ def _revocation(path: tuple[bytes, ...], at: datetime, client: httpx.Client | No
     for certificate, issuer in itertools.pairwise(path):
         answer, listed = _cached(certificate, "ocsp", at), _cached(certificate, "crl", at)
         if answer is None:
-            with nullcontext(client) if client else httpx.Client(timeout=TIMEOUT, verify=trusted_roots()) as asked:
+            with nullcontext(client) if client else BoundedClient(timeout=TIMEOUT, most_bytes=MOST_CRL_BYTES, verify=trusted_roots()) as asked:
                 answer = _ask_ocsp(asked, certificate, issuer, at)
                 if answer is None:
                     listed = listed or _fetch_crl(asked, certificate, at)
@@ -217,7 +220,7 @@ def _ask_ocsp(client: httpx.Client, certificate: bytes, issuer: bytes, at: datet
         return None
     request = ocsp.OCSPRequestBuilder().add_certificate(_parsed(certificate), _parsed(issuer), hashes.SHA1()).build()  # noqa: S303
     try:
-        answer = client.post(url, content=request.public_bytes(Encoding.DER), headers={"Content-Type": "application/ocsp-request"})
+        answer = client.post(url, content=request.public_bytes(Encoding.DER), headers={"Content-Type": "application/ocsp-request"}, extensions={"most_bytes": MOST_OCSP_BYTES})
         answer.raise_for_status()
         if ocsp.load_der_ocsp_response(answer.content).response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
             return None

@@ -18,27 +18,24 @@ router = APIRouter()
 @router.post("/hooks/mysign/token")
 async def token(request: Request) -> Response:
     """The service logs in with the school's own client id and secret."""
-    return await _answer(webhook.authenticate, database(), await _body(request))
+    return await _answer(request, webhook.authenticate)
 
 
 @router.post("/hooks/mysign")
 async def delivery(request: Request) -> Response:
     """One done transaction."""
     scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
-    return await _answer(webhook.deliver, database(), bearer if scheme.lower() == "bearer" else "", await _body(request))
+    return await _answer(request, webhook.deliver, bearer if scheme.lower() == "bearer" else "")
 
 
-async def _body(request: Request) -> object:
-    try:
-        return await request.json()
-    except (ValueError, UnicodeDecodeError):
-        return None
-
-
-async def _answer(work: Any, *arguments: Any) -> Response:
+async def _answer(request: Request, work: Any, *arguments: Any) -> Response:
     """JSON both ways: a machine reads no pages."""
     try:
-        return JSONResponse(await run_in_threadpool(work, *arguments))
+        body = await request.json()
+    except (ValueError, RecursionError):  # no JSON, or brackets without end
+        return JSONResponse({"status_code": "01", "message": "JSON"}, 400)
+    try:
+        return JSONResponse(await run_in_threadpool(work, database(), *arguments, body))
     except HocbaError as error:
         status = 401 if error.code in (ErrorCode.LOGIN_FAILED, ErrorCode.NOT_SIGNED_IN) else 422
         return JSONResponse({"status_code": "01", "message": error.code.value}, status)

@@ -1,12 +1,17 @@
-"""What protects every request: a limit on bodies, counted while they arrive, and the headers of a careful site."""
+"""What protects every request: a limit on bodies, counted and timed while they arrive; what a proxy said; careful headers."""
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from starlette.responses import PlainTextResponse
+
+from hocba_app.settings import settings
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -16,6 +21,9 @@ Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 MEGABYTE = 1024 * 1024
 LIMITS = (("/uploads/", 210 * MEGABYTE), ("/verify", 55 * MEGABYTE))
 ELSE = MEGABYTE
+SILENT_SECONDS, GRACE_SECONDS, LEAST_PER_SECOND = 20.0, 30.0, 8 * 1024
+"""A body may pause so long; and after the grace it must have come at this rate, which the slowest phone line has."""
+_HSTS = (b"strict-transport-security", b"max-age=31536000")
 
 _HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -32,7 +40,8 @@ _HEADERS = (
 
 
 class BodyLimit:
-    """Refuse a body over its path's limit with 413: by its announced length, or as soon as it has grown over it."""
+    """Refuse a body over its path's limit with 413: by its announced length, or as soon as it has grown over it; a body that
+    drips with 408: it would hold what it is read into for hours."""
 
     def __init__(self, app: Asgi) -> None:
         self.app = app
@@ -47,31 +56,93 @@ class BodyLimit:
         if not announced.isdigit() or int(announced) > limit:
             await refusal(scope, receive, send)
             return
-        seen, started = 0, False
+        seen, started, whole, refused = 0, False, False, False
+        begun = time.monotonic()
 
         async def counted() -> MutableMapping[str, Any]:
-            nonlocal seen
-            message = await receive()
+            nonlocal seen, whole, refused, refusal
+            if whole:
+                return await receive()  # nothing of the body is to come: this waits for the client to leave
+            left = max(GRACE_SECONDS, seen / LEAST_PER_SECOND) - (time.monotonic() - begun)
+            try:
+                message = await asyncio.wait_for(receive(), min(SILENT_SECONDS, max(left, 0.0)))
+            except TimeoutError:
+                refused = True
+                refusal = PlainTextResponse("Tệp gửi lên quá chậm nên hệ thống đã dừng nhận. Hãy kiểm tra đường truyền rồi gửi lại.", 408)
+                raise _Refused from None
             seen += len(message.get("body", b""))
+            whole = not message.get("more_body", False)
             if seen > limit:
-                raise _TooLarge
+                refused = True
+                raise _Refused
             return message
 
         async def noted(message: MutableMapping[str, Any]) -> None:
             nonlocal started
-            if seen > limit and not started:
+            if refused and not started:
                 return  # the application's own words for a body that broke off; ours follow
             started = True
             await send(message)
 
-        with suppress(_TooLarge):
+        with suppress(_Refused):
             await self.app(scope, counted, noted)
-        if seen > limit and not started:
+        if refused and not started:
             await refusal(scope, receive, send)
 
 
-class _TooLarge(Exception):
+class _Refused(Exception):
     pass
+
+
+class BehindProxy:
+    """What the proxy in front knows and we do not: that the browser speaks TLS.
+
+    Redirects to ourselves are relative: neither the scheme nor the host that a request names can get into one. HEAD is
+    answered as GET without its body, by every route.
+    """
+
+    def __init__(self, app: Asgi) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self.app(scope, receive, send)
+            return
+        headers = scope["headers"]
+        if settings().trusted_proxies and (said := _last(headers, b"x-forwarded-proto")) in ("http", "https"):
+            scope = {**scope, "scheme": said if scope["type"] == "http" else said.replace("http", "ws")}
+        if scope["type"] == "websocket":
+            await self.app(scope, receive, send)
+            return
+        head = scope["method"] == "HEAD"
+        if head:
+            scope = {**scope, "method": "GET"}
+        host = _last(headers, b"host")
+
+        async def sent(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [(name, _relative(value, host) if name.lower() == b"location" else value) for name, value in message["headers"]]
+                if scope["scheme"] == "https" or settings().public_url.startswith("https://"):
+                    message["headers"].append(_HSTS)
+            elif head:  # a part of the body, or the path of the file that is one
+                message = {"type": "http.response.body", "body": b"", "more_body": message.get("more_body", False)}
+            await send(message)
+
+        await self.app(scope, receive, sent)
+
+
+def _last(headers: list[tuple[bytes, bytes]], wanted: bytes) -> str:
+    """What the nearest proxy said; a client's own lines stand before it."""
+    values = [value.decode("latin-1") for name, value in headers if name == wanted]
+    return values[-1].rpartition(",")[2].strip() if values else ""
+
+
+def _relative(location: bytes, host: str) -> bytes:
+    target = urlsplit(location.decode("latin-1"))
+    if not target.netloc or target.netloc != host or target.scheme not in ("http", "https", ""):
+        return location
+    path = "/" + target.path.lstrip("/")  # two slashes would name another host
+    return urlunsplit(("", "", path, target.query, target.fragment)).encode("latin-1")
 
 
 class SecurityHeaders:

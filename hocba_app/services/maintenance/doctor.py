@@ -13,6 +13,7 @@ import httpx
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import select
 
+from hocba_app.bounded_http import BoundedClient
 from hocba_app.domain.errors import HocbaError
 from hocba_app.models import AuditHead, Database, Job, School
 from hocba_app.models.base import utc_now
@@ -117,7 +118,8 @@ def _services(settings: Settings, _db: Database) -> Iterator[Check]:
             continue
         try:
             started = time.monotonic()
-            answer = httpx.get(url, timeout=TIMEOUT)
+            with BoundedClient(timeout=TIMEOUT) as client:
+                answer = client.get(url)
             travel = timedelta(seconds=time.monotonic() - started)
         except httpx.HTTPError:
             yield Check(name, False, "Không kết nối được.", f"Kiểm tra mạng và {variable}.")

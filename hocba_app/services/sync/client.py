@@ -13,11 +13,14 @@ from typing import Any, Self, TypeVar
 import httpx
 import stamina
 
+from hocba_app.bounded_http import AnswerTooLarge, BoundedClient
 from hocba_app.domain.errors import ErrorCode, HocbaError
 
 T = TypeVar("T")
 PAGE_ROWS = 500
 LARGEST_ANSWER = 32 * 1024 * 1024
+LONGEST_CALL = 120.0
+"""Seconds for one call with its answer: a page of 32 MB over a slow line, not a byte every half minute."""
 LONGEST_PAUSE = 30.0
 """Seconds: a longer Retry-After is left to the job, which gives its worker back meanwhile."""
 _EARLIER_SECONDS = 60.0
@@ -74,9 +77,9 @@ class SectorClient:
     def __init__(
         self, url: str, client_id: str, client_secret: str, *, attempts: int = 6, patience: float = 60.0, timeout: float = 30.0
     ) -> None:
-        self._http = httpx.Client(
+        self._http = BoundedClient(
             base_url=url.rstrip("/"), timeout=httpx.Timeout(timeout, connect=5.0), limits=httpx.Limits(max_connections=16),
-            trust_env=False,
+            total=LONGEST_CALL, trust_env=False,
         )
         self._id, self._secret = client_id, client_secret
         self._attempts, self._patience = attempts, patience
@@ -214,16 +217,12 @@ class SectorClient:
         self, method: str, path: str, largest: int, *, token: str = "", params: dict[str, str] | None = None,
         data: dict[str, str] | None = None,
     ) -> tuple[int, bytes, float | None]:
-        # No compression: a small answer must not unpack into a large one.
-        headers = {"Accept-Encoding": "identity"} | ({"Authorization": f"Bearer {token}"} if token else {})
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
         try:
-            with self._http.stream(method, path, params=params, data=data, headers=headers) as answer:
-                body = bytearray()
-                for part in answer.iter_bytes():
-                    body += part
-                    if len(body) > largest:
-                        return 413, b"", None
-                return answer.status_code, bytes(body), _retry_after(answer)
+            answer = self._http.request(method, path, params=params, data=data, headers=headers, extensions={"most_bytes": largest})
+            return answer.status_code, answer.content, _retry_after(answer)
+        except AnswerTooLarge:
+            return 413, b"", None
         except httpx.HTTPError as error:
             raise Trouble from error
         except httpx.InvalidURL as error:

@@ -111,4 +111,4 @@ async def test_a_signing_service_without_credentials_is_refused_in_its_own_langu
     for path, body in (("/hooks/mysign/token", {"grant_type": "client_credentials", "client_id": "x", "client_secret": "y"}), ("/hooks/mysign", {})):
         answer = await client.post(path, json=body, headers={"authorization": "Bearer nonsense"})
         assert (answer.status_code, answer.json()["status_code"]) == (401, "01"), path
-    assert (await client.post("/hooks/mysign/token", content=b"{")).status_code == 401
+    assert (await client.post("/hooks/mysign/token", content=b"{")).status_code == 400

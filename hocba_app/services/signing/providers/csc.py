@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 from cryptography import x509
 
+from hocba_app.bounded_http import BoundedClient, json_of
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.services.signing.providers.provider import (
     Credential,
@@ -45,7 +46,7 @@ class CscProvider:
         self.max_hashes, self.window_seconds, self.poll_seconds = max_hashes, window_seconds, 2.0
         self._version = 2 if base_url.rstrip("/").endswith("v2") else 1
         self._timeout = timeout
-        self._client = httpx.Client(
+        self._client = BoundedClient(
             base_url=base_url.rstrip("/"), headers={"Authorization": f"Bearer {token}"}, timeout=timeout,
             limits=httpx.Limits(max_keepalive_connections=0),
         )
@@ -123,10 +124,7 @@ def _checked(answer: httpx.Response) -> dict[str, Any]:
         raise HocbaError(ErrorCode.PROVIDER_BUSY, seconds=min(_LONGEST_PAUSE, int(text)) if text.isascii() and text.isdigit() else _USUAL_PAUSE)
     if answer.status_code >= 500:
         raise HocbaError(ErrorCode.PROVIDER_UNREACHABLE)
-    try:
-        shape = answer.json()
-    except ValueError:
-        shape = None
+    shape = json_of(answer)
     if answer.status_code >= 400:
         code = str(shape.get("error", "")) if isinstance(shape, dict) else ""
         raise HocbaError(_REFUSED.get(code, ErrorCode.PROVIDER_REFUSED_REQUEST), detail=code or str(answer.status_code))

@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 
+from hocba_app.bounded_http import BoundedClient, json_of
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.services.signing.providers.ascii_names import encoded_name
 from hocba_app.services.signing.providers.provider import (
@@ -67,10 +68,10 @@ class MySignProvider:
         self._mode = 3 if webhook else 1
         self.poll_seconds, self.max_hashes, self.window_seconds = poll_seconds, max_hashes, window_seconds
         base = base_url.rstrip("/")
-        self._client = httpx.Client(base_url=base, timeout=timeout)
+        self._client = BoundedClient(base_url=base, timeout=timeout)
         # A kept connection that the server closed meanwhile cannot be told from a request lost on the way: signHash
         # opens its own each time.
-        self._fresh = httpx.Client(base_url=base, timeout=timeout, limits=httpx.Limits(max_keepalive_connections=0))
+        self._fresh = BoundedClient(base_url=base, timeout=timeout, limits=httpx.Limits(max_keepalive_connections=0))
         self._identity = {"client_id": client_id, "client_secret": client_secret}
         self._tokens: dict[str, tuple[str, float]] = {}
         self._lock = threading.Lock()
@@ -113,7 +114,7 @@ class MySignProvider:
             raise HocbaError(ErrorCode.PROVIDER_UNREACHABLE) from error  # login refused: still no final status
         if answer.status_code == 429:
             raise HocbaError(ErrorCode.PROVIDER_BUSY, seconds=_retry_after(answer))
-        shape = _json(answer)
+        shape = json_of(answer)
         if answer.status_code >= 500 or not isinstance(shape, dict):
             raise HocbaError(ErrorCode.PROVIDER_UNREACHABLE)
         code = str(shape.get("status", shape.get("error", "")))
@@ -176,7 +177,7 @@ def _submitted(answer: httpx.Response) -> Submitted:
         SubmissionUnknown: a server error, or an answer that is none: the request may be on the phone.
         HocbaError: refused; surely not taken.
     """
-    shape = _json(answer)
+    shape = json_of(answer)
     if answer.status_code >= 500 or (answer.status_code < 400 and not isinstance(shape, dict)):
         raise SubmissionUnknown
     shape = _checked(answer)
@@ -195,7 +196,7 @@ def _checked(answer: httpx.Response) -> Any:
         raise HocbaError(ErrorCode.PROVIDER_BUSY, seconds=_retry_after(answer))
     if answer.status_code >= 500:
         raise HocbaError(ErrorCode.PROVIDER_UNREACHABLE)
-    shape = _json(answer)
+    shape = json_of(answer)
     problem = shape.get("error") if isinstance(shape, dict) else None
     if problem is not None:
         code = str(problem)
@@ -211,14 +212,6 @@ def _checked(answer: httpx.Response) -> Any:
     if shape is None:
         raise HocbaError(ErrorCode.PROVIDER_UNREACHABLE)
     return shape
-
-
-def _json(answer: httpx.Response) -> Any:
-    """The body, or None where it is no JSON (a gateway's page)."""
-    try:
-        return answer.json()
-    except ValueError:
-        return None
 
 
 def _decoded(text: object) -> bytes:

@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 from cryptography import x509
 
+from hocba_app.bounded_http import BoundedClient, json_of
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.services.signing.providers.ascii_names import plain_name
 from hocba_app.services.signing.providers.provider import (
@@ -59,7 +60,7 @@ class SmartCaProvider:
         self.poll_seconds, self.max_hashes, self.window_seconds = poll_seconds, max_hashes, window_seconds
         self._identity = {"sp_id": sp_id, "sp_password": sp_password}
         # A kept connection that the server closed meanwhile cannot be told from a request lost on the way.
-        self._client = httpx.Client(base_url=base_url.rstrip("/"), timeout=timeout, limits=httpx.Limits(max_keepalive_connections=0))
+        self._client = BoundedClient(base_url=base_url.rstrip("/"), timeout=timeout, limits=httpx.Limits(max_keepalive_connections=0))
 
     def close(self) -> None:
         """Close the connections."""
@@ -127,10 +128,7 @@ class SmartCaProvider:
 
 def _json(answer: httpx.Response) -> dict[str, Any] | None:
     """The body, or None where it is no object of JSON (a gateway's page)."""
-    try:
-        shape = answer.json()
-    except ValueError:
-        return None
+    shape = json_of(answer)
     well_formed = isinstance(shape, dict) and isinstance(shape.get("data") or {}, dict)
     return shape if well_formed else None
 
