@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from hocba_app.bounded_http import AnswerTooLarge, BoundedClient, json_of
-from hocba_app.services.signing.kept_connections import KeptConnections, RequestFailed
+from hocba_app.pki.http_pool import KeptConnections, RequestFailed
 
 PAUSE = 0.05
 

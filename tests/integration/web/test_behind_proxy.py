@@ -15,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 from hocba_app.routes import protection
 from hocba_app.routes.app import create_api
 from hocba_app.routes.protection import BehindProxy, BodyLimit, SecurityHeaders
-from hocba_app.services.flash import read_notice
+from hocba_app.services.signed_notice import read_notice
 from hocba_app.settings import Settings
 from tests.integration.web.conftest import WebSchool
 
