@@ -73,10 +73,11 @@ class KeptConnections:
     def _ask(self, connection: http.client.HTTPConnection, body: bytes, headers: Mapping[str, str]) -> bytes:
         fresh = connection.sock is None
         try:
-            if connection.sock is None:
+            timed: Any = connection.sock
+            if timed is None:
                 connection.connect()
-                connection.sock = _TimedSocket(connection.sock)  # type: ignore[assignment]
-            connection.sock.until = time.monotonic() + self._timeout  # type: ignore[attr-defined]
+                timed = connection.sock = _TimedSocket(connection.sock)
+            timed.until = time.monotonic() + self._timeout
             connection.request("POST", self._target, body, {"Host": self._named, **headers})
             answer = connection.getresponse()
             content = answer.read(MOST_BYTES + 1)
@@ -110,7 +111,7 @@ class KeptConnections:
 class _TimedSocket:
     """A connected socket whose reads end at one moment: a time-out of each read lets a byte every few seconds go on for ever."""
 
-    def __init__(self, connected: socket.socket) -> None:
+    def __init__(self, connected: Any) -> None:
         self._socket, self.until = connected, 0.0
 
     def makefile(self, _mode: str) -> io.BufferedReader:
@@ -122,8 +123,8 @@ class _TimedSocket:
 
 class _TimedReader(io.RawIOBase):
     def __init__(self, clock: _TimedSocket, connected: socket.socket) -> None:
-        self._clock, self._raw = clock, connected.makefile("rb", buffering=0)
-        self._socket = connected
+        self._clock, self._socket = clock, connected
+        self._raw: Any = connected.makefile("rb", buffering=0)
 
     def readable(self) -> bool:
         return True
@@ -133,7 +134,7 @@ class _TimedReader(io.RawIOBase):
         if left <= 0:
             raise TimeoutError
         self._socket.settimeout(left)
-        return self._raw.readinto(buffer)  # type: ignore[attr-defined, no-any-return]
+        return self._raw.readinto(buffer)
 
     def close(self) -> None:
         self._raw.close()
