@@ -102,8 +102,6 @@ class Database:
     def dispose(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
-        if self._turn is not None:
-            self._turn.close()
 
 
 @contextmanager

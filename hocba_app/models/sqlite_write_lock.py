@@ -8,16 +8,17 @@ turn must become the next again before he can have it back, so that processes ta
 
 from __future__ import annotations
 
-import fcntl
 import os
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from filelock import FileLock
+
 PATIENCE = 10.0
 """Seconds of waiting; after that the writer tries without a turn, and SQLite has the last word (a process may be stopped)."""
-LOOK_SECONDS = 0.001
+POLL_SECONDS = 0.001
 """Between two looks at the files; one thread of a process looks."""
 
 
@@ -36,7 +37,7 @@ class WriteTurn:
         self._process = os.getpid()
         self._threads = threading.RLock()
         self._depth = 0
-        self._files: tuple[int, int] | None = None
+        self._next, self._turn = _lock(f"{self._database}-next"), _lock(f"{self._database}-turn")
 
     @contextmanager
     def taken(self) -> Iterator[None]:
@@ -48,55 +49,26 @@ class WriteTurn:
             yield
             return
         self._depth += 1
-        turn = self._ahead_of_processes(until) if self._depth == 1 else None
+        ahead = self._depth == 1 and self._ahead_of_processes(until)
         try:
             yield
         finally:
-            if turn is not None:
-                fcntl.flock(turn, fcntl.LOCK_UN)
+            if ahead:
+                self._turn.release()
             self._depth -= 1
             self._threads.release()
 
-    def _ahead_of_processes(self, until: float) -> int | None:
-        """The descriptor by which the turn is held; None when there is none to have."""
-        if (files := self._opened()) is None:
-            return None
-        following, turn = files
-        if not _locked(following, until):
-            return None
+    def _ahead_of_processes(self, until: float) -> bool:
+        """Take the turn among processes; False when there is none to have."""
+        if not self._database:
+            return False
         try:
-            return turn if _locked(turn, until) else None
-        finally:
-            fcntl.flock(following, fcntl.LOCK_UN)
-
-    def _opened(self) -> tuple[int, int] | None:
-        if self._files is None and self._database:
-            try:
-                self._files = _open(f"{self._database}-next"), _open(f"{self._database}-turn")
-            except OSError:  # no folder, or none to write to: SQLite says so itself
-                return None
-        return self._files
-
-    def close(self) -> None:
-        """Give the descriptors back; they are opened again when needed."""
-        if self._process == os.getpid() and self._files is not None:
-            with self._threads:
-                for descriptor in self._files or ():
-                    os.close(descriptor)
-                self._files = None
+            with self._next.acquire(timeout=max(0.0, until - time.monotonic())):
+                self._turn.acquire(timeout=max(0.0, until - time.monotonic()))
+        except OSError:  # out of patience; or no folder, or none to write to: SQLite says so itself
+            return False
+        return True
 
 
-def _open(path: str) -> int:
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-
-
-def _locked(descriptor: int, until: float) -> bool:
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > until:
-                return False
-            time.sleep(LOOK_SECONDS)
-        else:
-            return True
+def _lock(path: str) -> FileLock:
+    return FileLock(path, mode=0o600, thread_local=False, poll_interval=POLL_SECONDS)

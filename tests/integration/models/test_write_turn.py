@@ -2,38 +2,33 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock, Timeout
 
 from hocba_app.models import Database, School, sqlite_write_lock
 from hocba_app.models.sqlite_write_lock import WriteTurn
 
 
 @pytest.fixture
-def turns(tmp_path: Path) -> Iterator[tuple[WriteTurn, WriteTurn]]:
+def turns(tmp_path: Path) -> tuple[WriteTurn, WriteTurn]:
     """Two ends of one line, as two processes have them."""
-    ends = WriteTurn(str(tmp_path / "x.db")), WriteTurn(str(tmp_path / "x.db"))
-    yield ends
-    for end in ends:
-        end.close()
+    return WriteTurn(str(tmp_path / "x.db")), WriteTurn(str(tmp_path / "x.db"))
 
 
 def is_next(path: Path) -> bool:
     """Whether somebody holds the place of the next."""
-    with path.open("r+b") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
+    try:
+        with FileLock(path, blocking=False):
+            return False
+    except Timeout:
+        return True
 
 
 def test_who_writes_again_at_once_lets_the_waiting_one_before(turns: tuple[WriteTurn, WriteTurn], tmp_path: Path) -> None:
