@@ -188,8 +188,16 @@ def restore(source: Path) -> None:
     from hocba_app.services.backup.archive_file import restore as bring_back
     from hocba_app.settings import settings
 
-    count = bring_back(source, settings().database_url, Path(settings().documents_url))
-    print(f"Đã phục hồi {count} tệp hồ sơ.")
+    restored = bring_back(source, settings().database_url, Path(settings().documents_url))
+    print(f"Đã phục hồi {restored.documents} tệp hồ sơ.")
+    if restored.damaged:
+        print(
+            f"{len(restored.damaged)} tệp trong bản sao lưu đã hỏng (nội dung không khớp tên) nên không phục hồi; "
+            "hãy lấy các tệp này từ một bản sao lưu khác rồi chạy ./hocba doctor:", file=sys.stderr,
+        )
+        for name in restored.damaged:
+            print(f"  {name}", file=sys.stderr)
+        raise typer.Exit(1)
 
 
 def main() -> None:

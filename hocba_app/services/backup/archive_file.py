@@ -8,13 +8,16 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 import shutil
 import sqlite3
 import subprocess
 import tarfile
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from sqlalchemy import make_url
 
@@ -25,6 +28,9 @@ FORMAT = 1
 _MANIFEST = "manifest.json"
 _DATABASE = "database"
 _DOCUMENTS = "documents"
+_NAMED_BY_CONTENT = re.compile(r"[0-9a-f]{64}")
+"""Documents are; what else lies in the store (anchors of the audit log) is not."""
+_PIECE = 1024 * 1024
 
 
 def backup(database_url: str, documents: Path, target: Path) -> int:
@@ -65,11 +71,23 @@ def backup(database_url: str, documents: Path, target: Path) -> int:
     return count
 
 
-def restore(source: Path, database_url: str, documents: Path) -> int:
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What came back."""
+
+    documents: int
+    damaged: tuple[str, ...]
+    """Names of documents whose bytes are not those of their name: left out, everything else is there."""
+
+
+def restore(source: Path, database_url: str, documents: Path) -> Restored:
     """Bring a backup back into an empty installation.
 
+    A stored document is named by its SHA-256. One that no longer has it is not restored, because a wrong file under a
+    right name is worse than none, and it does not keep the others from coming back.
+
     Returns:
-        Number of documents restored.
+        What was restored, and which documents are damaged.
 
     Raises:
         HocbaError: RESTORE_NOT_EMPTY when a database is already there, BACKUP_DAMAGED, BACKUP_FAILED.
@@ -84,33 +102,47 @@ def restore(source: Path, database_url: str, documents: Path) -> int:
                 shutil.copyfileobj(packed, out)
             if about.get("format") != FORMAT or hashlib.sha256(dump.read_bytes()).hexdigest() != about["database"]:
                 raise HocbaError(ErrorCode.BACKUP_DAMAGED)
-            count = _restore_documents(tar, documents)
-            if count != about["documents"]:
+            restored = _restore_documents(tar, documents)
+            if restored.documents + len(restored.damaged) != about["documents"]:
                 raise HocbaError(ErrorCode.BACKUP_DAMAGED)
             _load(database_url, dump)
     except (OSError, KeyError, ValueError, tarfile.TarError, sqlite3.Error, subprocess.CalledProcessError) as error:
         raise HocbaError(ErrorCode.BACKUP_DAMAGED) from error
-    return count
+    return restored
 
 
 def _stored(documents: Path) -> Iterator[Path]:
     return (path for path in sorted(documents.rglob("*")) if path.is_file() and not path.name.startswith("."))
 
 
-def _restore_documents(tar: tarfile.TarFile, documents: Path) -> int:
-    count = 0
+def _restore_documents(tar: tarfile.TarFile, documents: Path) -> Restored:
+    count, damaged = 0, []
     for member in tar:
         path = PurePosixPath(member.name)
-        if path.parts[0] != _DOCUMENTS or not member.isfile():
+        if not path.parts or path.parts[0] != _DOCUMENTS or not member.isfile():
             continue
-        if ".." in path.parts or path.is_absolute():
+        if ".." in path.parts or path.is_absolute() or len(path.parts) < 2:
             raise HocbaError(ErrorCode.BACKUP_DAMAGED)
         target = documents.joinpath(*path.parts[1:])
         target.parent.mkdir(parents=True, exist_ok=True)
-        with (tar.extractfile(member) or io.BytesIO()) as packed, target.open("wb") as out:
-            shutil.copyfileobj(packed, out)
-        count += 1
-    return count
+        with (tar.extractfile(member) or io.BytesIO()) as packed:
+            sha256 = _copied(packed, target)
+        if _NAMED_BY_CONTENT.fullmatch(path.name) and sha256 != path.name:
+            target.unlink()
+            damaged.append(path.name)
+        else:
+            count += 1
+    return Restored(count, tuple(damaged))
+
+
+def _copied(source: IO[bytes], target: Path) -> str:
+    """SHA-256 of what was copied."""
+    digest = hashlib.sha256()
+    with target.open("wb") as out:
+        while piece := source.read(_PIECE):
+            digest.update(piece)
+            out.write(piece)
+    return digest.hexdigest()
 
 
 def _add_json(tar: tarfile.TarFile, value: dict[str, object]) -> None:
