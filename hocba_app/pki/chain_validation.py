@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
+from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
@@ -24,7 +25,11 @@ Key = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
 HASHES: dict[str, hashes.HashAlgorithm] = {"sha256": hashes.SHA256(), "sha384": hashes.SHA384(), "sha512": hashes.SHA512()}
 MOST_CERTIFICATE = 64 << 10
 MOST_POOL = 64
+MOST_PATHS = 8
+_MOST_STEPS = 64
+"""Certificates looked at on the way up: authorities that certified each other in a circle must not keep a reader busy."""
 _LONGEST = 5
+"""Certificates of a path but the root."""
 _UNDERSTOOD_CRITICAL = {ExtensionOID.BASIC_CONSTRAINTS, ExtensionOID.KEY_USAGE, ExtensionOID.EXTENDED_KEY_USAGE}
 _NEEDS_MORE = {
     ExtensionOID.NAME_CONSTRAINTS, ExtensionOID.POLICY_CONSTRAINTS, ExtensionOID.POLICY_MAPPINGS, ExtensionOID.INHIBIT_ANY_POLICY,
@@ -86,59 +91,160 @@ def verify(key: Key, signature: bytes, data: bytes, algorithm: hashes.HashAlgori
 
 
 @lru_cache(maxsize=1024)
-def path_of(certificate: bytes, pool: tuple[bytes, ...], roots: tuple[bytes, ...]) -> tuple[bytes, ...]:
-    """Signer first, root last, each link a verified signature of an authority that may sign certificates.
+def paths_of(certificate: bytes, pool: tuple[bytes, ...], roots: tuple[bytes, ...]) -> tuple[tuple[bytes, ...], ...]:
+    """Every way up to a root whose links are verified signatures, the likeliest first; nothing else of it is judged yet.
+
+    All issuers of a name are tried: an authority may have had several keys, a root of the same name may have followed
+    it, and two authorities may have certified each other.
 
     Args:
+        certificate: DER.
         pool: certificates at hand, DER.
         roots: trusted roots, DER.
+
+    Returns:
+        Paths, each with the certificate first and the root last; at most :data:`MOST_PATHS`.
+
+    Raises:
+        NotShown: more certificates than any honest file brings.
+    """
+    if len(pool) > MOST_POOL:
+        raise NotShown("pool")
+    found: list[tuple[bytes, ...]] = []
+    steps = 0
+    unfinished: list[tuple[bytes, ...]] = [(certificate,)]
+    while unfinished and len(found) < MOST_PATHS and steps < _MOST_STEPS:
+        path = unfinished.pop()
+        steps += 1
+        onward: list[tuple[bytes, ...]] = []
+        for issuer in _issuers(path[-1], pool, roots):
+            if issuer in path or not _is_issued(path[-1], issuer):
+                continue
+            if issuer in roots:
+                found.append((*path, issuer))
+            elif len(path) < _LONGEST:
+                onward.append((*path, issuer))
+        unfinished += reversed(onward)  # the best of them is looked at next
+    return tuple(found[:MOST_PATHS])
+
+
+@lru_cache(maxsize=1024)
+def sound_paths(certificate: bytes, pool: tuple[bytes, ...], roots: tuple[bytes, ...]) -> tuple[tuple[bytes, ...], ...]:
+    """Those of :func:`paths_of` whose authorities may sign certificates and that need no more than is understood here.
+
+    Raises:
+        NotShown: there is none.
+    """
+    last = NotShown("no path to a trusted root")
+    sound = []
+    for path in paths_of(certificate, pool, roots):
+        try:
+            require_constraints(path)
+        except NotShown as reason:
+            last = reason
+        else:
+            sound.append(path)
+    if not sound:
+        raise last
+    return tuple(sound)
+
+
+def path_of(certificate: bytes, pool: tuple[bytes, ...], roots: tuple[bytes, ...], *, at: datetime | None = None) -> tuple[bytes, ...]:
+    """The first sound path.
+
+    Args:
+        at: every certificate of it must be valid then; None does not ask.
 
     Raises:
         NotShown: no such path, or one that needs more than is understood here.
     """
-    if len(pool) > MOST_POOL:
-        raise NotShown("pool")
-    path = [certificate]
-    while len(path) <= _LONGEST:
-        _require_understood(parsed(path[-1]))
-        issuer = _issuer_of(path[-1], (*roots, *pool))
-        if issuer in path:
-            break
-        # Intermediates between this authority and the signer: all of the path but the signer himself.
-        _require_authority(parsed(issuer), len(path) - 1)
-        path.append(issuer)
-        if issuer in roots:
-            return tuple(path)
-    raise NotShown("no path to a trusted root")
+    paths = sound_paths(certificate, pool, roots)
+    if at is None:
+        return paths[0]
+    for path in paths:
+        if are_valid(path, at):
+            return path
+    raise NotShown("validity")
 
 
-def _issuer_of(certificate: bytes, candidates: tuple[bytes, ...]) -> bytes:
-    """The first candidate of the issuer's name whose key signed the certificate; an authority may have had several keys."""
-    name = parsed(certificate).issuer.public_bytes()
-    last = NotShown("no path to a trusted root")
-    for candidate in candidates:
-        if parsed(candidate).subject.public_bytes() != name:
-            continue
-        try:
-            _require_issued(certificate, candidate)
-        except NotShown as reason:
-            last = reason
-            continue
-        return candidate
-    raise last
+def _issuers(certificate: bytes, pool: tuple[bytes, ...], roots: tuple[bytes, ...]) -> list[bytes]:
+    """Candidates by name: those with the key the certificate names first, roots before others, other keys last."""
+    mine = names(certificate)
+    name = comparable_name(mine.issuer)
+    candidates = [item for item in dict.fromkeys((*roots, *pool)) if _may_be_named(item, name)]
+
+    def rank(candidate: bytes) -> int:
+        theirs = names(candidate).own_key
+        if mine.issuer_key is None or theirs is None:
+            return 1
+        return 0 if mine.issuer_key == theirs else 2
+
+    return sorted(candidates, key=rank)
+
+
+def _may_be_named(candidate: bytes, name: object) -> bool:
+    try:
+        return comparable_name(names(candidate).subject) == name
+    except NotShown:  # a broken certificate costs only itself
+        return False
+
+
+@lru_cache(maxsize=1024)
+def comparable_name(name: bytes) -> object:
+    """A distinguished name as RFC 5280 (7.1) compares it: whatever kind of string, capitals and blanks it is written with.
+
+    Args:
+        name: DER.
+    """
+    try:
+        return asn1_x509.Name.load(name, strict=True).hashable
+    except (ValueError, TypeError, KeyError):
+        return name
 
 
 @lru_cache(maxsize=2048)
+def _is_issued(certificate: bytes, issuer: bytes) -> bool:
+    try:
+        _require_issued(certificate, issuer)
+    except NotShown:
+        return False
+    return True
+
+
 def _require_issued(certificate: bytes, issuer: bytes) -> None:
     subject = parsed(certificate)
     algorithm = subject.signature_hash_algorithm
     if algorithm is None or algorithm.name not in HASHES:
         raise NotShown("algorithm of a certificate")
-    public_key(issuer)
+    key = public_key(issuer)
+    body, outer, _ = children(certificate)
+    fields = children(body)
+    if fields[2 if fields[0][0] == 0xA0 else 1] != outer:
+        raise NotShown("algorithm of a certificate")
     try:
-        subject.verify_directly_issued_by(parsed(issuer))
+        how = subject.signature_algorithm_parameters
+        if isinstance(key, rsa.RSAPublicKey) and isinstance(how, padding.PKCS1v15 | padding.PSS):
+            key.verify(subject.signature, subject.tbs_certificate_bytes, how, algorithm)
+        elif isinstance(key, ec.EllipticCurvePublicKey) and isinstance(how, ec.ECDSA):
+            key.verify(subject.signature, subject.tbs_certificate_bytes, how)
+        else:
+            raise NotShown("algorithm of a certificate")
     except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm) as error:
         raise NotShown("certificate signature") from error
+
+
+@lru_cache(maxsize=1024)
+def require_constraints(path: tuple[bytes, ...]) -> None:
+    """Every issuer of a path is an authority that may issue what is below it.
+
+    Raises:
+        NotShown: it is not, or the path needs more of RFC 5280 than is understood here.
+    """
+    for position, certificate in enumerate(path):
+        _require_understood(parsed(certificate))
+        if position:
+            # Intermediates between this authority and the first certificate, which is none.
+            _require_authority(parsed(certificate), position - 1)
 
 
 @lru_cache(maxsize=1024)
@@ -176,7 +282,7 @@ def names(certificate: bytes) -> Names:
     """
     found = parsed(certificate)
     own = issuer = None
-    for extension in _extensions(found):
+    for extension in extensions_of(found):
         if isinstance(extension.value, x509.SubjectKeyIdentifier):
             own = extension.value.digest
         elif isinstance(extension.value, x509.AuthorityKeyIdentifier):
@@ -185,12 +291,17 @@ def names(certificate: bytes) -> Names:
 
 
 def _require_understood(certificate: x509.Certificate) -> None:
-    for extension in _extensions(certificate):
+    for extension in extensions_of(certificate):
         if extension.oid in _NEEDS_MORE or (extension.critical and extension.oid not in _UNDERSTOOD_CRITICAL):
             raise NotShown("extension")
 
 
-def _extensions(certificate: x509.Certificate) -> x509.Extensions:
+def extensions_of(certificate: x509.Certificate) -> x509.Extensions:
+    """A certificate's extensions.
+
+    Raises:
+        NotShown: they cannot be read.
+    """
     try:
         return certificate.extensions
     except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
@@ -199,7 +310,7 @@ def _extensions(certificate: x509.Certificate) -> x509.Extensions:
 
 def _require_authority(issuer: x509.Certificate, below: int) -> None:
     _require_understood(issuer)
-    extensions = _extensions(issuer)
+    extensions = extensions_of(issuer)
     try:
         basic = extensions.get_extension_for_class(x509.BasicConstraints).value
         usage = extensions.get_extension_for_class(x509.KeyUsage).value
@@ -209,16 +320,27 @@ def _require_authority(issuer: x509.Certificate, below: int) -> None:
         raise NotShown("authority")
 
 
+def are_valid(path: Sequence[bytes], at: datetime) -> bool:
+    """Whether every certificate of a path is within its validity."""
+    begins, ends = validity_of(tuple(path))
+    return begins <= at <= ends
+
+
 def require_valid(path: Sequence[bytes], at: datetime) -> None:
     """Every certificate of a path is within its validity.
 
     Raises:
         NotShown: one is not.
     """
-    for certificate in path:
-        found = parsed(certificate)
-        if not found.not_valid_before_utc <= at <= found.not_valid_after_utc:
-            raise NotShown("validity")
+    if not are_valid(path, at):
+        raise NotShown("validity")
+
+
+@lru_cache(maxsize=1024)
+def validity_of(path: tuple[bytes, ...]) -> tuple[datetime, datetime]:
+    """First and last instant at which every certificate of a path is valid, the root included; UTC."""
+    found = [parsed(certificate) for certificate in path]
+    return max(item.not_valid_before_utc for item in found), min(item.not_valid_after_utc for item in found)
 
 
 @lru_cache(maxsize=1024)
@@ -229,7 +351,7 @@ def require_signer(certificate: bytes) -> None:
         NotShown: it is not, or does not say.
     """
     try:
-        usage = _extensions(parsed(certificate)).get_extension_for_class(x509.KeyUsage).value
+        usage = extensions_of(parsed(certificate)).get_extension_for_class(x509.KeyUsage).value
     except x509.ExtensionNotFound as error:
         raise NotShown("usage") from error
     if not usage.content_commitment:
@@ -244,7 +366,7 @@ def require_timestamp_unit(certificate: bytes) -> None:
         NotShown: it is not.
     """
     try:
-        extension = _extensions(parsed(certificate)).get_extension_for_class(x509.ExtendedKeyUsage)
+        extension = extensions_of(parsed(certificate)).get_extension_for_class(x509.ExtendedKeyUsage)
     except x509.ExtensionNotFound as error:
         raise NotShown("time-stamp unit") from error
     if not extension.critical or list(extension.value) != [ExtendedKeyUsageOID.TIME_STAMPING]:

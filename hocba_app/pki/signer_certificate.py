@@ -1,48 +1,31 @@
 """A signer's certificate before it is used: his own, valid, trusted, not revoked – or refused with how to mend it.
 
-Chains are built cryptographically, never by comparing names; what was checked is kept as evidence with the signature
-(Circular 15/2025/TT-BKHCN).
+Paths and revocation are judged as in a verdict (`pki.trusted_path`, `pki.revocation_sources`); what was checked is kept as
+evidence with the signature (Circular 15/2025/TT-BKHCN).
 """
 
 from __future__ import annotations
 
-import asyncio
-import itertools
 import json
 import re
-import threading
 from base64 import b64decode, b64encode
-from collections import OrderedDict
 from collections.abc import Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 import httpx
-from asn1crypto import ocsp as asn1_ocsp
-from asn1crypto import x509 as asn1_x509
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509 import ocsp
-from cryptography.x509.oid import AuthorityInformationAccessOID, ExtensionOID, NameOID
-from pyhanko_certvalidator import CertificateValidator, ValidationContext
-from pyhanko_certvalidator.errors import PathError, RevokedError, ValidationError
+from cryptography.x509.oid import NameOID
 
-from hocba_app.bounded_http import MEGABYTE, BoundedClient
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.pki.http_pool import trusted_roots
+from hocba_app.pki.revocation_sources import fetch_evidence
+from hocba_app.pki.trusted_path import Purpose, trusted_paths
 
 _UID = NameOID.USER_ID
 _PERSON = re.compile(r"(?:CCCD|CMND|CMT|CC|HC)?[:_\-]?\s*(\d{9}|\d{12})\Z", re.IGNORECASE)
 _PERSONAL = re.compile(r"(?:CCCD|CMND|CMT|CC|HC)[:_\-]?\s*\d", re.IGNORECASE)
 _ORGANISATION = re.compile(r"MST[:_\-]?\s*(\d{10}(?:-?\d{3})?)\Z", re.IGNORECASE)
-TIMEOUT = 8.0
-MOST_OCSP_BYTES, MOST_CRL_BYTES = 256 * 1024, 32 * MEGABYTE
-"""Of one answer; the list of a national authority has some megabytes."""
-FRESH_FOR = timedelta(minutes=10)
-SAME_FOR, _KEPT = timedelta(minutes=1), 1024
 WARN_BEFORE = timedelta(days=30)
 
 
@@ -134,21 +117,38 @@ def check_signer(
         raise HocbaError(ErrorCode.CERTIFICATE_EXPIRED, date=ends.strftime("%d/%m/%Y"))
     if at < begins:
         raise HocbaError(ErrorCode.CERTIFICATE_NOT_YET_VALID, date=begins.strftime("%d/%m/%Y"))
-    path = _build_path(tuple(chain), tuple(trust_roots), at)
-    ocsps, crls = _revocation(path, at, client)
-    _validate(path, trust_roots, ocsps, crls, at)
-    return Evidence(chain=path, ocsps=ocsps, crls=crls, checked_at=at)
+    return _evidence(chain, trust_roots, at, "signer", client)
 
 
 def check_authority(chain: Sequence[bytes], *, trust_roots: Sequence[bytes], at: datetime, client: httpx.Client | None = None) -> Evidence:
-    """The same evidence for a time-stamp authority's chain, for the archive.
+    """The same evidence for a time-stamp unit's chain, for the archive.
+
+    Args:
+        chain: DER, the unit first.
 
     Raises:
-        HocbaError: CERTIFICATE_UNTRUSTED, REVOCATION_UNKNOWN.
+        HocbaError: CERTIFICATE_UNTRUSTED, CERTIFICATE_REVOKED, REVOCATION_UNKNOWN.
     """
-    path = _build_path(tuple(chain), tuple(trust_roots), at)
-    ocsps, crls = _revocation(path, at, client)
-    return Evidence(chain=path, ocsps=ocsps, crls=crls, checked_at=at)
+    return _evidence(chain, trust_roots, at, "timestamp", client)
+
+
+def _evidence(
+    chain: Sequence[bytes], roots: Sequence[bytes], at: datetime, purpose: Purpose, client: httpx.Client | None
+) -> Evidence:
+    """The first trusted path that is shown not revoked; an unanswered one does not hide another that is answered."""
+    paths = trusted_paths(bytes(chain[0]), chain[1:], roots, at, purpose=purpose)
+    if not paths:
+        raise HocbaError(ErrorCode.CERTIFICATE_UNTRUSTED)
+    problem: HocbaError | None = None
+    for path in paths:
+        try:
+            ocsps, crls = fetch_evidence(path, at, client)
+        except HocbaError as error:
+            if error.code is ErrorCode.CERTIFICATE_REVOKED or problem is None:
+                problem = error
+        else:
+            return Evidence(chain=path, ocsps=ocsps, crls=crls, checked_at=at)
+    raise problem or HocbaError(ErrorCode.REVOCATION_UNKNOWN)
 
 
 def require_own(certificate: bytes, *, id_numbers: Sequence[str] | None = None, tax_code: str | None = None) -> None:
@@ -163,142 +163,6 @@ def require_own(certificate: bytes, *, id_numbers: Sequence[str] | None = None, 
         own = bool(set(id_numbers or ()) & set(subject_id_numbers(certificate)))
     if not own:
         raise HocbaError(ErrorCode.CERTIFICATE_NOT_OWN)
-
-
-def _build_path(chain: tuple[bytes, ...], roots: tuple[bytes, ...], at: datetime) -> tuple[bytes, ...]:
-    """Signer to root, each link a verified signature."""
-    others = {(certificate.subject.public_bytes()): certificate for certificate in map(_parsed, chain[1:])}
-    anchors = {certificate.subject.public_bytes(): certificate for certificate in map(_parsed, roots)}
-    path, current = [chain[0]], _parsed(chain[0])
-    while len(path) < 6:
-        issuer_name = current.issuer.public_bytes()
-        issuer = anchors.get(issuer_name) or others.get(issuer_name)
-        if issuer is None:
-            break
-        try:
-            current.verify_directly_issued_by(issuer)
-        except Exception as error:  # any failure of the link means the same: not trusted
-            raise HocbaError(ErrorCode.CERTIFICATE_UNTRUSTED) from error
-        path.append(issuer.public_bytes(Encoding.DER))
-        if issuer_name in anchors:
-            return tuple(path)
-        current = issuer
-    raise HocbaError(ErrorCode.CERTIFICATE_UNTRUSTED)
-
-
-_cache: dict[tuple[bytes, str], tuple[datetime, bytes]] = {}
-
-
-def _revocation(path: tuple[bytes, ...], at: datetime, client: httpx.Client | None) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
-    """OCSP for each certificate but the root, else its CRL; answers are reused for a few minutes."""
-    ocsps, crls = [], []
-    for certificate, issuer in itertools.pairwise(path):
-        answer, listed = _cached(certificate, "ocsp", at), _cached(certificate, "crl", at)
-        if answer is None:
-            with nullcontext(client) if client else BoundedClient(timeout=TIMEOUT, most_bytes=MOST_CRL_BYTES, verify=trusted_roots()) as asked:
-                answer = _ask_ocsp(asked, certificate, issuer, at)
-                if answer is None:
-                    listed = listed or _fetch_crl(asked, certificate, at)
-        if answer is not None:
-            ocsps.append(answer)
-        elif listed is not None:
-            crls.append(listed)
-        else:
-            raise HocbaError(ErrorCode.REVOCATION_UNKNOWN)
-    return tuple(ocsps), tuple(dict.fromkeys(crls))
-
-
-def _cached(certificate: bytes, kind: str, at: datetime) -> bytes | None:
-    """An answer fetched lately; one from a later moment (the clock was set back) is none: it would never grow old."""
-    entry = _cache.get((certificate, kind))
-    return entry[1] if entry is not None and timedelta(0) <= at - entry[0] < FRESH_FOR else None
-
-
-def _ask_ocsp(client: httpx.Client, certificate: bytes, issuer: bytes, at: datetime) -> bytes | None:
-    url = _ocsp_url(_parsed(certificate))
-    if url is None:
-        return None
-    request = ocsp.OCSPRequestBuilder().add_certificate(_parsed(certificate), _parsed(issuer), hashes.SHA1()).build()  # noqa: S303
-    try:
-        answer = client.post(url, content=request.public_bytes(Encoding.DER), headers={"Content-Type": "application/ocsp-request"}, extensions={"most_bytes": MOST_OCSP_BYTES})
-        answer.raise_for_status()
-        if ocsp.load_der_ocsp_response(answer.content).response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
-            return None
-    except (httpx.HTTPError, ValueError):
-        return None
-    _cache[certificate, "ocsp"] = (at, answer.content)
-    return answer.content
-
-
-def _fetch_crl(client: httpx.Client, certificate: bytes, at: datetime) -> bytes | None:
-    for url in _crl_urls(_parsed(certificate)):
-        try:
-            answer = client.get(url)
-            answer.raise_for_status()
-            x509.load_der_x509_crl(answer.content)
-        except (httpx.HTTPError, ValueError):
-            continue
-        _cache[certificate, "crl"] = (at, answer.content)
-        return answer.content
-    return None
-
-
-def _ocsp_url(certificate: x509.Certificate) -> str | None:
-    try:
-        access = certificate.extensions.get_extension_for_oid(ExtensionOID.AUTHORITY_INFORMATION_ACCESS).value
-    except x509.ExtensionNotFound:
-        return None
-    return next(
-        (entry.access_location.value for entry in access if entry.access_method == AuthorityInformationAccessOID.OCSP), None  # type: ignore[attr-defined]
-    )
-
-
-def _crl_urls(certificate: x509.Certificate) -> list[str]:
-    try:
-        points = certificate.extensions.get_extension_for_oid(ExtensionOID.CRL_DISTRIBUTION_POINTS).value
-    except x509.ExtensionNotFound:
-        return []
-    return [name.value for point in points for name in point.full_name or ()]  # type: ignore[attr-defined]
-
-
-_judged: OrderedDict[tuple[object, ...], datetime] = OrderedDict()
-_lock = threading.Lock()
-
-
-def _validate(path: tuple[bytes, ...], roots: Sequence[bytes], ocsps: Sequence[bytes], crls: Sequence[bytes], at: datetime) -> None:
-    """pyHanko's validator has the last word: constraints, usages, revocation answers and their signers.
-
-    The very same certificates and answers, found good less than a minute ago, are not put before it again.
-    """
-    evidence = (path, tuple(roots), tuple(ocsps), tuple(crls))
-    with _lock:
-        before = _judged.get(evidence)
-    if before is not None and timedelta(0) <= at - before < SAME_FOR:
-        return
-    _ask_validator(path, roots, ocsps, crls, at)
-    with _lock:
-        _judged[evidence] = at
-        while len(_judged) > _KEPT:
-            _judged.popitem(last=False)
-
-
-def _ask_validator(path: tuple[bytes, ...], roots: Sequence[bytes], ocsps: Sequence[bytes], crls: Sequence[bytes], at: datetime) -> None:
-    context = ValidationContext(
-        trust_roots=[_asn1(root) for root in roots], other_certs=[_asn1(item) for item in path[1:]],
-        ocsps=[asn1_ocsp.OCSPResponse.load(item) for item in ocsps], crls=list(crls), moment=at, allow_fetching=False,
-        revocation_mode="hard-fail", time_tolerance=timedelta(minutes=5),
-    )
-    validator = CertificateValidator(_asn1(path[0]), validation_context=context)
-    try:
-        asyncio.run(validator.async_validate_usage({"non_repudiation"}))
-    except RevokedError as error:
-        raise HocbaError(ErrorCode.CERTIFICATE_REVOKED) from error
-    except (PathError, ValidationError) as error:
-        raise HocbaError(ErrorCode.CERTIFICATE_UNTRUSTED) from error
-
-
-def _asn1(certificate: bytes) -> asn1_x509.Certificate:
-    return asn1_x509.Certificate.load(certificate)
 
 
 def days_left(certificate: bytes, at: datetime | None = None) -> int:

@@ -13,12 +13,11 @@ import structlog
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.pki import tsp_codec
+from hocba_app.pki import chain_validation, tsp_codec
 from hocba_app.pki.http_pool import KeptConnections, RequestFailed
+from hocba_app.pki.trusted_path import trusted_paths
 from hocba_app.pki.tsp_codec import Token
 
 log = structlog.get_logger()
@@ -40,6 +39,7 @@ class TimestampClient:
     def __init__(self, url: str, *, trust_roots: Sequence[bytes], timeout: float = TIMEOUT) -> None:
         self._roots = tuple(trust_roots)
         self._connections = KeptConnections(url, timeout=timeout)
+        self._paths: dict[bytes, tuple[tuple[bytes, ...], ...]] = {}
         self.largest_token = 0
         """Bytes of the largest token seen, for the reserved space (core decision 5)."""
         self.certificates: tuple[bytes, ...] = ()
@@ -92,10 +92,18 @@ class TimestampClient:
             raise HocbaError(ErrorCode.TIMESTAMP_UNAVAILABLE)
         self.certificates = (signer, *(certificate for certificate in found if certificate != signer))
         token.verify(_public_key(signer))
-        if not token.names_its_unit or not _is_timestamp_unit(signer, self.certificates, self._roots):
+        if not token.names_its_unit or not self._is_trusted_unit(signer, token.stated):
             # Waiting does not mend it: `doctor` and the log say what an operator must change.
             log.warning("timestamp.unit_refused", subject=x509.load_der_x509_certificate(signer).subject.rfc4514_string())
             raise HocbaError(ErrorCode.TIMESTAMP_UNAVAILABLE, unit=True)
+
+    def _is_trusted_unit(self, signer: bytes, stated: datetime) -> bool:
+        """A time-stamp unit under our roots at the time it states. Its paths are kept: it is asked 22,000 times a year."""
+        if any(chain_validation.are_valid(path, stated) for path in self._paths.get(signer, ())):
+            return True
+        paths = trusted_paths(signer, self.certificates[1:], self._roots, stated, purpose="timestamp")
+        self._paths = {signer: paths}
+        return bool(paths)
 
 
 @lru_cache(maxsize=1024)
@@ -115,28 +123,3 @@ def _public_key(certificate: bytes) -> rsa.RSAPublicKey | ec.EllipticCurvePublic
     if not isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey):
         raise InvalidSignature
     return key
-
-
-@lru_cache(maxsize=16)
-def _is_timestamp_unit(certificate: bytes, others: tuple[bytes, ...], roots: tuple[bytes, ...]) -> bool:
-    """EKU timeStamping, critical and alone (RFC 3161, 2.3), and a chain of verified signatures to a root."""
-    current = x509.load_der_x509_certificate(certificate)
-    try:
-        usages = current.extensions.get_extension_for_class(x509.ExtendedKeyUsage)
-    except x509.ExtensionNotFound:
-        return False
-    if not usages.critical or list(usages.value) != [ExtendedKeyUsageOID.TIME_STAMPING]:
-        return False
-    pool = [x509.load_der_x509_certificate(item) for item in (*roots, *others)]
-    for _ in range(6):
-        issuer = next((item for item in pool if item.subject == current.issuer), None)
-        if issuer is None:
-            return False
-        try:
-            current.verify_directly_issued_by(issuer)
-        except (ValueError, TypeError, InvalidSignature):
-            return False
-        if issuer.public_bytes(Encoding.DER) in roots:
-            return True
-        current = issuer
-    return False

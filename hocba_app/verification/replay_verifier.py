@@ -135,9 +135,8 @@ def _signer_trusted(
     """Chain, validity at the time stamp, usage; with evidence in the file, every certificate covered by it."""
     if not roots:
         return "unknown", "unknown"
-    path = _path(certificate, others, tuple(replayed.store.get("Certs", ())), roots)
     moment = stamped or datetime.now(UTC)
-    chain_validation.require_valid(path, moment)
+    path = _path(certificate, others, tuple(replayed.store.get("Certs", ())), roots, moment)
     chain_validation.require_signer(certificate)
     ocsps, crls = replayed.store.get("OCSPs", []), replayed.store.get("CRLs", [])
     covered = require_good(path, moment, ocsps=ocsps, crls=crls, required=stamped is not None and bool(ocsps or crls))
@@ -148,16 +147,17 @@ def _unit_trusted(token: Token, others: tuple[bytes, ...], replayed: Replayed, r
     chain_validation.require_timestamp_unit(token.certificate)
     if not roots:
         return "unknown", "unknown"
-    path = _path(token.certificate, token.certificates, others, roots)
-    chain_validation.require_valid(path, token.stamped)
+    path = _path(token.certificate, token.certificates, others, roots, token.stamped)
     ocsps, crls = replayed.store.get("OCSPs", []), replayed.store.get("CRLs", [])
     covered = require_good(path, token.stamped, ocsps=ocsps, crls=crls, required=False)
     return "trusted", "good" if covered else "unknown"
 
 
-def _path(certificate: bytes, near: tuple[bytes, ...], far: tuple[bytes, ...], roots: tuple[bytes, ...]) -> tuple[bytes, ...]:
+def _path(
+    certificate: bytes, near: tuple[bytes, ...], far: tuple[bytes, ...], roots: tuple[bytes, ...], at: datetime
+) -> tuple[bytes, ...]:
     """A path by the certificates that came with the signature, else by those the file keeps as evidence."""
     try:
-        return chain_validation.path_of(certificate, near, roots)
+        return chain_validation.path_of(certificate, near, roots, at=at)
     except NotShown:
-        return chain_validation.path_of(certificate, tuple(dict.fromkeys((*near, *far)))[: chain_validation.MOST_POOL], roots)
+        return chain_validation.path_of(certificate, tuple(dict.fromkeys((*near, *far)))[: chain_validation.MOST_POOL], roots, at=at)

@@ -152,7 +152,7 @@ def _stamped(anchor: Anchor, roots: tuple[bytes, ...]) -> datetime | None:
     try:
         token = read_token(anchor.token, anchor.imprint)
         chain_validation.require_timestamp_unit(token.certificate)
-        chain_validation.require_valid(chain_validation.path_of(token.certificate, token.certificates, roots), token.stamped)
+        chain_validation.path_of(token.certificate, token.certificates, roots, at=token.stamped)
     except NotShown:
         return None
     return token.stamped

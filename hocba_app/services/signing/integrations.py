@@ -51,12 +51,12 @@ def trust_roots() -> tuple[bytes, ...]:
 
 def timestamp_client() -> TimestampClient:
     """The configured time-stamp authority."""
-    return _timestamp_client(settings().tsa_url)
+    return _timestamp_client(settings().tsa_url, trust_roots())
 
 
 @cache
-def _timestamp_client(url: str) -> TimestampClient:
-    return _kept(TimestampClient(url, trust_roots=trust_roots()))
+def _timestamp_client(url: str, roots: tuple[bytes, ...]) -> TimestampClient:
+    return _kept(TimestampClient(url, trust_roots=roots))
 
 
 def token_size() -> int:

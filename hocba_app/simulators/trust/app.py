@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from hocba_app.simulators.trust import der, timestamp
 from hocba_app.simulators.trust.authority import Authority
 from hocba_app.simulators.trust.faults import TrustFaults
-from hocba_app.simulators.trust.revocation import TRY_LATER, RevocationService
+from hocba_app.simulators.trust.revocation import TRY_LATER, RevocationService, serial_asked
 from hocba_app.simulators.trust.timestamp import TimestampUnit
 
 LARGEST_REQUEST = 64 * 1024
@@ -67,10 +67,17 @@ class TrustService:
                 body = b""
         if self.faults.ocsp_delay:
             await asyncio.sleep(self.faults.ocsp_delay)
-        if self.faults.ocsp == "down":
+        fault = self._ocsp_fault(body)
+        if fault == "down":
             return Response(status_code=503)
-        content = {"try_later": TRY_LATER, "garbage": b"?"}.get(self.faults.ocsp) or self._revocation.respond(body)
+        content = {"try_later": TRY_LATER, "garbage": b"?"}.get(fault) or self._revocation.respond(body, fault=fault)
         return Response(content, media_type="application/ocsp-response")
+
+    def _ocsp_fault(self, body: bytes) -> str:
+        """The fault for a request."""
+        if self.faults.ocsp_of and serial_asked(body) != int(self.faults.ocsp_of, 16):
+            return "ok"
+        return self.faults.ocsp
 
     async def crl(self, request: Request) -> Response:
         if self.faults.crl == "down":

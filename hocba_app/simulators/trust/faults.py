@@ -18,7 +18,9 @@ class TrustFaults:
     tsa_times: int | None = None
     """How many requests ``tsa`` still spoils; None: all."""
     ocsp: str = "ok"
-    """``ok`` · ``down`` (503) · ``try_later`` · ``garbage``."""
+    """``ok`` · ``down`` (503) · ``try_later`` · ``garbage`` · ``stale`` (of last week) · ``unknown``."""
+    ocsp_of: str = ""
+    """Serial number (hex) the fault of ``ocsp`` is limited to; empty: every certificate."""
     ocsp_delay: float = 0.0
     """Seconds before an OCSP answer."""
     crl: str = "ok"

@@ -19,6 +19,14 @@ NEXT_UPDATE = timedelta(days=1)
 _ALGORITHMS = (hashes.SHA1(), hashes.SHA256(), hashes.SHA384(), hashes.SHA512())  # noqa: S303 - OCSP names issuers by SHA-1
 
 
+def serial_asked(body: bytes) -> int | None:
+    """The serial number an OCSP request (DER) asks about; None for what is no request."""
+    try:
+        return ocsp.load_der_ocsp_request(body).serial_number
+    except ValueError:
+        return None
+
+
 class RevocationService:
     """Answers for every certificate the issuing authority gave out.
 
@@ -36,8 +44,12 @@ class RevocationService:
             for algorithm in _ALGORITHMS
         }
 
-    def respond(self, body: bytes) -> bytes:
-        """An OCSP response (DER) to a request (DER); a nonce is echoed and makes the answer a fresh one."""
+    def respond(self, body: bytes, *, fault: str = "ok") -> bytes:
+        """An OCSP response (DER) to a request (DER); a nonce is echoed and makes the answer a fresh one.
+
+        Args:
+            fault: ``stale`` answers as of last week, ``unknown`` as if the certificate had never been issued.
+        """
         try:
             request = ocsp.load_der_ocsp_request(body)
             algorithm = request.hash_algorithm
@@ -51,17 +63,19 @@ class RevocationService:
             nonce = request.extensions.get_extension_for_class(x509.OCSPNonce).value
         except x509.ExtensionNotFound:
             return self._keep(
-                ("ocsp", issuer, request.serial_number, algorithm.name), lambda: self._answer(request, issuer, None)
+                ("ocsp", issuer, request.serial_number, algorithm.name, fault), lambda: self._answer(request, issuer, None, fault)
             )
-        return self._answer(request, issuer, nonce)
+        return self._answer(request, issuer, nonce, fault)
 
     def revocation_list(self, issuer: str) -> bytes:
         """The CRL (DER) of ``"ca"`` or ``"root"``."""
         return self._keep(("crl", issuer), lambda: self._list(issuer))
 
-    def _answer(self, request: ocsp.OCSPRequest, issuer: str, nonce: x509.OCSPNonce | None) -> bytes:
+    def _answer(self, request: ocsp.OCSPRequest, issuer: str, nonce: x509.OCSPNonce | None, fault: str) -> bytes:
         authority, now = self._authority, datetime.now(UTC).replace(microsecond=0)
-        standing = authority.standing(request.serial_number)
+        if fault == "stale":
+            now -= 7 * NEXT_UPDATE
+        standing = authority.standing(request.serial_number) if fault != "unknown" else None
         if standing is None:
             status, moment, reason = ocsp.OCSPCertStatus.UNKNOWN, None, None
         elif standing.revoked_at is None:

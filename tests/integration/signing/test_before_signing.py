@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.pki import signer_certificate
+from hocba_app.pki import revocation_sources, signer_certificate
 from hocba_app.simulators.trust import revocation
 from hocba_app.simulators.trust.app import create_app
 from hocba_app.simulators.trust.authority import Authority
@@ -34,8 +34,8 @@ def trust(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Authority,
 
 
 @pytest.fixture(autouse=True)
-def no_cached_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(signer_certificate, "_cache", {})
+def no_cached_answers() -> None:
+    revocation_sources.forget()
 
 
 KEY = rsa.generate_private_key(65537, 2048).public_key()
@@ -115,12 +115,12 @@ def test_revocation_by_ocsp_and_else_by_crl(trust: tuple[Authority, str]) -> Non
     try:
         assert refusal(authority, bad) is ErrorCode.CERTIFICATE_REVOKED
         for fault in ("down", "try_later", "garbage"):
-            signer_certificate._cache.clear()
+            revocation_sources.forget()
             httpx.put(f"{url}/_faults", json={"ocsp": fault})
             evidence = check(authority, good)
             assert evidence.ocsps == () and len(evidence.crls) == 2, fault
             assert refusal(authority, bad) is ErrorCode.CERTIFICATE_REVOKED, fault
-        signer_certificate._cache.clear()
+        revocation_sources.forget()
         httpx.put(f"{url}/_faults", json={"ocsp": "down", "crl": "down"})
         assert refusal(authority, good) is ErrorCode.REVOCATION_UNKNOWN
     finally:

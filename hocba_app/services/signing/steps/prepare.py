@@ -21,13 +21,15 @@ from hocba_app.recordfile.incremental_writer import Reassignment, SignatureReque
 from hocba_app.services.audit.log import progressed
 from hocba_app.services.jobs.registry import Work
 from hocba_app.services.signing.admission import fail_item, require_due, sealable_now
-from hocba_app.services.signing.batch_transitions import end_batch, move_to
+from hocba_app.services.signing.batch_transitions import end_batch, move_to, wait_for
 from hocba_app.services.signing.integrations import token_size, trust_roots, writer
 from hocba_app.services.signing.leases import release_leases
 from hocba_app.services.storage.files import files_of
 
 CHUNK = 50
 """Documents prepared in one transaction."""
+CHECKS = 6
+"""Tries to learn whether the certificate is revoked before the signer is told: about a minute. Nobody was asked to confirm yet."""
 
 
 def prepare(work: Work) -> float | None:
@@ -35,6 +37,8 @@ def prepare(work: Work) -> float | None:
     try:
         evidence, chain = _check_signer(work)
     except HocbaError as error:
+        if error.code is ErrorCode.REVOCATION_UNKNOWN and _tries(work) < CHECKS:
+            return wait_for(work, error.code)
         end_batch(work, error)
         return None
     while (to_send := _prepare_some(work, chain, evidence)) is None:
@@ -43,6 +47,11 @@ def prepare(work: Work) -> float | None:
         return 0.0
     end_batch(work, None)
     return None
+
+
+def _tries(work: Work) -> int:
+    with work.db.read(work.school_id) as session:
+        return rows.batch_row(session, work.job_id).attempts
 
 
 def _all_prepared(session: Session, batch: Batch, evidence: Evidence) -> bool:

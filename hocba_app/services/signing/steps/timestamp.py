@@ -28,6 +28,9 @@ from hocba_app.services.signing.integrations import timestamp_client, trust_root
 from hocba_app.services.signing.leases import release_leases
 from hocba_app.services.signing.steps.prepare import signer_identity
 
+FINAL = (ErrorCode.CERTIFICATE_REVOKED, ErrorCode.CERTIFICATE_EXPIRED, ErrorCode.CERTIFICATE_NOT_OWN)
+"""What is wrong with a certificate for good. Anything else – no answer that counts, roots being changed, a clock – passes,
+and what the signer confirmed is kept until it does."""
 AT_ONCE = 64
 """Answers stamped between two commits; the client asks for 16 tokens at a time."""
 
@@ -37,10 +40,10 @@ def stamp(work: Work) -> float | None:
     try:
         evidence = _check_again(work)
     except HocbaError as error:
-        if error.code is ErrorCode.REVOCATION_UNKNOWN:
-            return wait_for(work, error.code)
-        end_batch(work, error)
-        return None
+        if error.code in FINAL or _is_useless(work):
+            end_batch(work, error)
+            return None
+        return wait_for(work, error.code)
     while True:
         with work.db.read(work.school_id) as session:
             batch = rows.batch_row(session, work.job_id)
@@ -79,6 +82,13 @@ def _check_again(work: Work) -> Evidence:
         owner = batch.owner
     evidence = signer_certificate.check_signer(chain, **identity, trust_roots=trust_roots(), at=utc_now())
     return Evidence(owner=owner, content=evidence.dumps())
+
+
+def _is_useless(work: Work) -> bool:
+    """Whether a time stamp would come too late for what the manifests allow: then nothing is gained by waiting."""
+    with work.db.read(work.school_id) as session:
+        sent_at = rows.batch_row(session, work.job_id).sent_at
+    return sent_at is not None and utc_now() > sent_at + timedelta(seconds=CLAIM_LIMIT_SECONDS)
 
 
 def _accept(session: Session, batch: Batch, stamped: Sequence[tuple[Any, bytes]], certificate: bytes) -> None:
