@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,32 @@ def school_year_of(day: date) -> str:
     """The school year a day belongs to, ``2025-2026``; a new one is prepared from the first of August."""
     first = day.year if day.month >= 8 else day.year - 1
     return f"{first}-{first + 1}"
+
+
+def year_after(school_year: str) -> str:
+    """The school year that follows: "2026-2027" after "2025-2026"."""
+    first = int(school_year[:4]) + 1
+    return f"{first}-{first + 1}"
+
+
+def newest_year(current: str, at_sector: str) -> str:
+    """The newest of the year a school works in, the newest the sector database has of it, and the calendar's; "" is none."""
+    return max(current, at_sector, school_year_of(today()))
+
+
+@dataclass(frozen=True, slots=True)
+class ComingYear:
+    """A school year that has begun, or was submitted, while a school still works in an older one."""
+
+    school_year: str
+    submitted: bool
+    """Whether the sector database has submissions of it."""
+
+
+def coming_year(current: str, at_sector: str) -> ComingYear | None:
+    """The year to go on to; None while the current one is the newest there is. Arguments as in :func:`newest_year`."""
+    newest = newest_year(current, at_sector)
+    return ComingYear(newest, submitted=at_sector == newest) if newest > current else None
 
 
 def local_text(instant: datetime) -> str:

@@ -22,6 +22,8 @@ class School(SQLModel, table=True):
     department: str = Field(default="", max_length=200)
     tax_code: str = Field(default="", max_length=20)
     current_year: str = Field(default="", max_length=9)
+    sector_year: str = Field(default="", max_length=9)
+    """The newest school year the sector database has submissions of, as last seen; "" when none is newer than ours."""
     smas_client_id: str = Field(default="", max_length=200)
     smas_secret_encrypted: str = Field(default="", max_length=1000)
     mysign_client_id: str = Field(default="", max_length=200)

@@ -122,7 +122,7 @@ def _excel() -> rx.Component:
         native_form(
             rx.el.div(
                 rx.el.label("Năm học của dữ liệu", html_for="workbook-year"),
-                rx.el.select(rx.foreach(SyncScopeState.years, lambda year: rx.el.option(year, value=year)), id="workbook-year", name="school_year"),
+                rx.el.select(rx.foreach(SyncScopeState.years, lambda year: rx.el.option(year, value=year)), id="workbook-year", name="school_year", default_value=SyncScopeState.year, key=SyncScopeState.year),
                 class_name="field",
             ),
             text_field("Tệp Excel (.xlsx)", id="workbook", type="file", accept=".xlsx", required=True),
@@ -131,7 +131,7 @@ def _excel() -> rx.Component:
         ),
         rx.el.div(
             native_link("Tải tệp mẫu", href="/files/workbook/template", class_name="button soft"),
-            native_link("Xuất dữ liệu năm học", href="/files/workbook", class_name="button soft"), class_name="filters", style={"marginTop": "12px"},
+            native_link("Xuất dữ liệu năm học ", SyncScopeState.year, href="/files/workbook?year=" + SyncScopeState.year, class_name="button soft"), class_name="filters", style={"marginTop": "12px"},
         ),
         class_name="panel",
     )

@@ -36,9 +36,13 @@ async def bring_in(who: _Syncer, workbook: UploadFile, school_year: Annotated[st
 
 
 @router.get("/files/workbook")
-async def take_out(who: _Syncer) -> Response:
-    """The school year as a workbook of the same form."""
-    return _file(await run_in_threadpool(export_workbook, database(), who), _XLSX, "du-lieu-nam-hoc.xlsx")
+async def take_out(who: _Syncer, year: str = "") -> Response:
+    """A school year, by default the current one, as a workbook of the same form."""
+    try:
+        data = await run_in_threadpool(export_workbook, database(), who, school_year=year or None)
+    except HocbaError as error:
+        return back_to("/sync", error.sentence, problem=True)
+    return _file(data, _XLSX, "du-lieu-nam-hoc.xlsx")
 
 
 @router.get("/files/workbook/template")

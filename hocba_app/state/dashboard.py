@@ -304,4 +304,11 @@ def _tasks(view: Overview, who: Identity) -> list[Task]:
         stale = sum(row.out_of_date for row in view.classes)
         if stale:
             tasks.append(Task(f"{stale} hồ sơ có dữ liệu mới", "Dữ liệu đồng bộ khác với bản đã chốt.", "Xem khác biệt", "/records?stale=1"))
+    if coming := view.coming:
+        text = (
+            f"Trường đã nộp dữ liệu năm học này; các màn hình còn ở năm học {view.school_year} cho đến khi đồng bộ."
+            if coming.submitted else
+            f"Các màn hình còn ở năm học {view.school_year}. Khi trường đã nộp dữ liệu đầu năm từ SMAS thì đồng bộ, hoặc nhập từ Excel."
+        )
+        tasks.append(Task(f"Năm học mới {coming.school_year}", text, f"Đồng bộ {coming.school_year}", f"/sync?year={coming.school_year}"))
     return tasks

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import reflex as rx
 
-from hocba_app.domain.calendar import local_text
+from hocba_app.domain.calendar import is_school_year, local_text
 from hocba_app.domain.errors import HocbaError
 from hocba_app.domain.wording import JOB, OUTCOME, RESOURCE
 from hocba_app.models import database
@@ -146,10 +146,12 @@ class SyncState(Sorting, rx.State):
             self.outcome = outcome if (outcome := str(query.get("outcome", ""))) in OUTCOME else ""
             self.report_resource = name if (name := str(query.get("of", ""))) in RESOURCE else ""
             read_order(self, query)
-        await (await self.get_state(SyncScopeState))._read(who)
+        scope = await self.get_state(SyncScopeState)
         if visit:
             self.problem = self.done = ""
+            scope.year = year if is_school_year(year := str(query.get("year", ""))) else ""
             await self._ask_sector(who)
+        await scope._read(who)
         await self._reload(who)
         self.following += 1
         yield SyncState.watch(self.following)
@@ -274,8 +276,9 @@ class SyncState(Sorting, rx.State):
     async def _ask_sector(self, who: Identity | None) -> None:
         """What will come: asked when the page opens, of another year and when a run ended, not on every change."""
         assert who is not None
-        year = (await self.get_state(SyncScopeState)).year
-        status = await asyncio.to_thread(commands.sync_status, database(), who, year or None)
+        scope = await self.get_state(SyncScopeState)
+        status = await asyncio.to_thread(service.sync_status, database(), who, scope.year or None)
+        scope.year = status.school_year
         self.snapshots_of, self.sector_problem = status.school_year, status.sector_problem
         self.snapshots = [_snapshot_row(snapshot) for snapshot in status.snapshots]
         self.out_of_date = sum(status.out_of_date.values())

@@ -14,7 +14,7 @@ from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.records.record_list import classes_for
-from hocba_app.services.sync.commands import sync_years
+from hocba_app.services.sync.school_years import default_year, sync_years
 from hocba_app.state.guard import requires
 
 CHOSEN_RESOURCES = {key: name for key, name in RESOURCE.items() if key not in ("school", "photos")}
@@ -55,7 +55,7 @@ class SyncScopeState(rx.State):
 
     part: bool = False
     years: list[str] = []
-    """The current school year first."""
+    """The newest first."""
     year: str = ""
     search: str = ""
     resources: list[ResourceChip] = []
@@ -115,17 +115,16 @@ class SyncScopeState(rx.State):
         assert who is not None
         self.years = await asyncio.to_thread(sync_years, database(), who)
         if self.year not in self.years:
-            self.year = self.years[0]
+            self.year = await asyncio.to_thread(default_year, database(), who)
         found = await asyncio.to_thread(classes_for, database(), who, self.year)
         self._classes = [(row.id, row.name, row.grade) for row in found]
         self._class_ids = [id for id, _, _ in self._classes if id in self._class_ids]
         self._show()
 
     def _chosen(self) -> dict[str, Any]:
-        """Year, data sets and classes for the service; None for the current year, and for all."""
+        """Year, data sets and classes for the service; None for all."""
         keys, class_ids = (self._keys, self._class_ids) if self.part else ([], [])
-        year = self.year if self.years and self.year != self.years[0] else None
-        return {"school_year": year, "resources": keys or None, "class_ids": class_ids or None}
+        return {"school_year": self.year or None, "resources": keys or None, "class_ids": class_ids or None}
 
     def _show(self) -> None:
         chosen = set(self._class_ids)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from sqlmodel import Session
 
+from hocba_app.domain.calendar import ComingYear, coming_year
 from hocba_app.models import Database, School
 from hocba_app.models.repositories import dashboard as counts
 from hocba_app.models.repositories.record_list import noted_as_changed
@@ -79,6 +80,8 @@ class Overview:
     """Slots that wait for this person now, by stage."""
     days: list[tuple[str, int]] = field(default_factory=list)
     """Signatures a day; management only."""
+    coming: ComingYear | None = None
+    """A newer school year to go on to; for whoever may sync."""
     signers: list[SignerProgress] = field(default_factory=list)
     """Who is furthest behind first; management only."""
 
@@ -121,6 +124,7 @@ def overview(db: Database, who: Identity, school_year: str | None = None) -> Ove
             people=[person for person in standing.people if visible is None or person.class_id in visible],
             mine=dict(+mine),
             days=_days(db, who, year) if whole_school else [],
+            coming=coming_year(school.current_year, school.sector_year) if allowed(who, Right.SYNC) else None,
             signers=_signers(db, who, year) if whole_school else [],
         )
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from hocba_app.domain.calendar import is_school_year, school_year_of, today
+from hocba_app.domain.calendar import is_school_year
 from hocba_app.domain.errors import SENTENCES, ErrorCode, HocbaError
 from hocba_app.models import Database, Job, School, SchoolClass
 from hocba_app.models.repositories import sync as rows
@@ -17,9 +17,8 @@ from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.audit.log import changed, record
 from hocba_app.services.jobs.enqueue import LIVE, ask_cancel, enqueue, live_job
 from hocba_app.services.sync.report_file import REPORT_SORTS, ReportRow, label_order, report_csv, report_row
+from hocba_app.services.sync.school_years import default_year, note_sector_year
 from hocba_app.services.sync.sync_job import OUTCOMES, RESOURCES, sector_client
-
-_YEARS_BACK = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,18 +146,6 @@ def start_sync(
     return job_id
 
 
-def sync_years(db: Database, who: Identity) -> list[str]:
-    """The school years that can be asked for: the current one, then the ten before it.
-
-    Raises:
-        HocbaError: FORBIDDEN.
-    """
-    require(who, Right.SYNC)
-    with db.read(who.school_id) as session:
-        first = int((session.get_one(School, who.school_id).current_year or school_year_of(today()))[:4])
-    return [f"{year}-{year + 1}" for year in range(first, first - _YEARS_BACK - 1, -1)]
-
-
 def cancel_sync(db: Database, who: Identity, job_id: str) -> None:
     """Stop a run between two pages. Data sets that are in stay in; a run that is over stays as it is.
 
@@ -223,10 +210,10 @@ def sync_report(
 
 
 def sync_status(db: Database, who: Identity, school_year: str | None = None) -> SyncStatus:
-    """Where we stand. The sector database is asked once, with little patience: its silence is part of the answer.
+    """Where we stand. The sector database is asked with little patience: its silence is part of the answer.
 
     Args:
-        school_year: whose submissions; by default the school's current year.
+        school_year: whose submissions; by default the newest year that has data, here or at the sector.
 
     Raises:
         HocbaError: FORBIDDEN, INVALID_INPUT.
@@ -234,19 +221,20 @@ def sync_status(db: Database, who: Identity, school_year: str | None = None) -> 
     require(who, Right.SYNC)
     if school_year is not None and not is_school_year(school_year):
         raise HocbaError(ErrorCode.INVALID_INPUT, detail="năm học phải có dạng 2025-2026")
+    problem, found, year = "", [], school_year or ""
+    try:
+        with sector_client(db, who.school_id, attempts=1, timeout=4.0) as client:
+            note_sector_year(db, who.school_id, client)
+            year = year or default_year(db, who)
+            found = client.snapshots(year)
+    except HocbaError as error:
+        problem = error.sentence
+    year = year or default_year(db, who)
     with db.read(who.school_id) as session:
-        school = session.get_one(School, who.school_id)
-        year = school_year or school.current_year or school_year_of(today())
         newest = rows.runs(session, 1)
         have = rows.newest_known(session, year, RESOURCES)
         refused, stale = rows.waiting_rows(session, year), rows.out_of_date_documents(session)
         last = _shown(*newest[0]) if newest else None
-    problem, found = "", []
-    try:
-        with sector_client(db, who.school_id, attempts=1, timeout=4.0) as client:
-            found = client.snapshots(year)
-    except HocbaError as error:
-        problem = error.sentence
     shown = [
         SectorSnapshot(
             item["number"], str(item.get("kind", ""))[:40], str(item["term"])[:10] if item.get("term") else None,
@@ -285,4 +273,4 @@ def _problem(job: Job) -> str:
         return SENTENCES[ErrorCode.INTERNAL]
 
 
-__all__ = ["RESOURCES", "SyncReportPage", "SyncRun", "SyncStatus", "cancel_sync", "report_csv", "start_sync", "sync_report", "sync_runs", "sync_status", "sync_years"]
+__all__ = ["RESOURCES", "SyncReportPage", "SyncRun", "SyncStatus", "cancel_sync", "report_csv", "start_sync", "sync_report", "sync_runs", "sync_status"]

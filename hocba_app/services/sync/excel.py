@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from hocba_app.domain.calendar import is_school_year, school_year_of, today
+from hocba_app.domain.calendar import is_school_year, newest_year, school_year_of, today
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Database, Job, School, SyncRow
 from hocba_app.models.base import utc_now
@@ -79,7 +79,13 @@ def import_workbook(db: Database, who: Identity, data: bytes, *, school_year: st
             if running is not None and running.state == "running":
                 raise HocbaError(ErrorCode.SYNC_RUNNING)
             year = school_year or school.current_year or school_year_of(today())
-            return _write(session, who, rows, year)
+            if year > (newest := newest_year(school.current_year, school.sector_year)):
+                raise HocbaError(ErrorCode.INVALID_INPUT, detail=f"năm học {year} chưa bắt đầu; mới nhất là {newest}")
+            report = _write(session, who, rows, year)
+            if year > school.current_year and report.job_id is not None:
+                school.current_year = year  # as when a newer year comes from the sector
+                session.add(school)
+            return report
     except _Refused as refused:
         return ExcelReport(None, problems=refused.problems[:MOST_PROBLEMS])
 
@@ -147,10 +153,15 @@ def template(who: Identity) -> bytes:
 def export_workbook(db: Database, who: Identity, *, school_year: str | None = None) -> bytes:
     """What is here of a school year, in the form that can be imported.
 
+    Args:
+        school_year: by default the school's current one.
+
     Raises:
-        HocbaError: FORBIDDEN.
+        HocbaError: FORBIDDEN, INVALID_INPUT.
     """
     require(who, Right.SYNC)
+    if school_year is not None and not is_school_year(school_year):
+        raise HocbaError(ErrorCode.INVALID_INPUT, detail="năm học phải có dạng 2025-2026")
     with db.write(who.school_id) as session:
         school = session.get_one(School, who.school_id)
         year = school_year or school.current_year or school_year_of(today())

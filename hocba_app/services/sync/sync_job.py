@@ -27,6 +27,7 @@ from hocba_app.services.sync.mapping import RECOMPUTED, Known, Refused, known, r
 from hocba_app.services.sync.photos import fetch_photos
 from hocba_app.services.sync.recompute import mismatches
 from hocba_app.services.sync.schemas import SHAPES
+from hocba_app.services.sync.school_years import note_sector_year
 from hocba_app.settings import settings
 
 RESOURCES = tuple(SHAPES)
@@ -90,6 +91,7 @@ class _Run:
         self._done = 0
 
     def all(self) -> None:
+        note_sector_year(self._work.db, self._work.school_id, self._client)
         newest = max((item["number"] for item in self._client.snapshots(self._year)), default=0)
         members = self._members() if self._class_ids else None
         for number, resource in enumerate(self._resources):
