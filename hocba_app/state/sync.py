@@ -277,7 +277,7 @@ class SyncState(Sorting, rx.State):
         """What will come: asked when the page opens, of another year and when a run ended, not on every change."""
         assert who is not None
         scope = await self.get_state(SyncScopeState)
-        status = await asyncio.to_thread(service.sync_status, database(), who, scope.year or None)
+        status = await asyncio.to_thread(commands.sync_status, database(), who, scope.year or None)
         scope.year = status.school_year
         self.snapshots_of, self.sector_problem = status.school_year, status.sector_problem
         self.snapshots = [_snapshot_row(snapshot) for snapshot in status.snapshots]
