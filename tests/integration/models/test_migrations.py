@@ -6,6 +6,7 @@ import hashlib
 import re
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         return
     if not POSTGRES:
         pytest.skip("no PostgreSQL server (HOCBA_TEST_POSTGRES_URL)")
-    name = f"migrated_{tmp_path.name[-20:].replace('-', '_')}"
+    name = f"migrated_{uuid.uuid4().hex}"  # other suites may run on this server
     with psycopg.connect(POSTGRES, autocommit=True) as server:
         if not server.execute("select 1 from pg_roles where rolname = %s", [ROLE]).fetchone():
             server.execute(f"create role {ROLE} login nosuperuser nobypassrls")
