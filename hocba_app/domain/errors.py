@@ -65,6 +65,11 @@ class ErrorCode(StrEnum):
     SIGNER_NO_KEY = "signer_no_key"  # no account or certificate chosen; the admin or the person enters it
     SIGNER_NO_IMAGE = "signer_no_image"  # no signature image or seal; the person or the admin uploads one
     DELEGATION_OVER = "delegation_over"  # ký thay outside its dates or kinds; management enters a new decision
+    SIGNER_LEFT = "signer_left"  # who was to sign has left the staff list or his account is disabled; the admin assigns another
+    POST_CHANGED = "post_changed"  # who was to sign for the principal is no vice-principal any more; management names another
+    COVER_SIGNER_OVER = "cover_signer_over"  # another person is to sign covers now; management hands the covers over
+    SEAL_OPERATOR_OVER = "seal_operator_over"  # another person operates the seal now; that one seals
+    UNLOCK_APPROVED = "unlock_approved"  # an approved unlock waits for a confirmation to end; nobody starts another before it
     SUBMISSION_UNKNOWN = "submission_unknown"  # the request may be on the phone; it is void, a new one follows
     SIGNATURE_WRONG = "signature_wrong"  # an answer that does not fit its document; the signer signs that one again
     ANSWER_VOID = "answer_void"  # the time stamp lies outside what the manifest allows; the signer signs again
@@ -189,6 +194,11 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.SIGNER_NO_KEY: "Chưa có tài khoản ký số hoặc chưa chọn chứng thư số cho người ký. Hãy cập nhật ở mục Tài khoản ký số rồi ký lại.",
     ErrorCode.SIGNER_NO_IMAGE: "Chưa có ảnh chữ ký (hoặc con dấu). Hãy tải ảnh lên rồi ký lại.",
     ErrorCode.DELEGATION_OVER: "Quyết định ký thay không còn hiệu lực cho loại hồ sơ này. Hãy nhập quyết định mới hoặc chuyển lại cho Hiệu trưởng.",
+    ErrorCode.SIGNER_LEFT: "Người ký không còn trong danh sách nhân sự của trường hoặc tài khoản đã bị khóa nên chữ ký không được dùng; hồ sơ vẫn chờ ký. Quản trị hãy chuyển cho người khác ở mục Phân công ký.",
+    ErrorCode.POST_CHANGED: "Theo SMAS, người ký không còn là Phó Hiệu trưởng nên không được ký thay Hiệu trưởng; hồ sơ vẫn chờ ký. Hãy chuyển cho Hiệu trưởng hoặc người được ủy quyền.",
+    ErrorCode.COVER_SIGNER_OVER: "Nhà trường đã cử người khác ký bìa nên chữ ký này không được dùng; bìa vẫn chờ ký. Hãy chuyển các bìa đã chốt cho người ký hiện nay ở mục Cấu hình ký.",
+    ErrorCode.SEAL_OPERATOR_OVER: "Nhà trường đã giao con dấu cho người khác nên lượt đóng dấu này không được dùng; hồ sơ vẫn chờ người đóng dấu hiện nay.",
+    ErrorCode.UNLOCK_APPROVED: "Hồ sơ này đã được duyệt hủy chốt nên không nhận thêm chữ ký. Hãy đợi hủy chốt xong, chốt lại rồi ký.",
     ErrorCode.SUBMISSION_UNKNOWN: "Mất kết nối khi gửi yêu cầu ký. Yêu cầu cũ trên điện thoại (nếu có) không còn hiệu lực, xin bỏ qua; hệ thống gửi yêu cầu mới.",
     ErrorCode.SIGNATURE_WRONG: "Chữ ký trả về không khớp với hồ sơ nên không được dùng. Hãy ký lại hồ sơ này; nếu lặp lại, báo nhà cung cấp chữ ký số.",
     ErrorCode.ANSWER_VOID: "Dấu thời gian không hợp lệ với lần ký này nên chữ ký bị hủy. Hãy ký lại hồ sơ này.",

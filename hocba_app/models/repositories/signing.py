@@ -143,7 +143,7 @@ def batch_row(session: Session, batch_id: str) -> Any:
 @cache
 def _batch_row() -> Any:
     return select(
-        Batch.id, Batch.account_id, Batch.owner, Batch.stage, Batch.provider, Batch.provider_user, Batch.credential_id, Batch.chain, Batch.state,
+        Batch.id, Batch.account_id, Batch.staff_id, Batch.owner, Batch.stage, Batch.provider, Batch.provider_user, Batch.credential_id, Batch.chain, Batch.state,
         Batch.stop_waiting, Batch.retry_at, Batch.sent_at, Batch.window_ends_at, Batch.transaction_id, Batch.note, Batch.attempts, Batch.resends,
     ).where(own_school(Batch), Batch.id == given("batch"))  # type: ignore[call-overload]
 
@@ -196,6 +196,11 @@ class SlotRow(NamedTuple):
     staff_id: str | None
     caption: list[str]
     signed_at: datetime | None
+
+    @property
+    def signed(self) -> bool:
+        """Whether the signature is there."""
+        return self.signed_at is not None
 
 
 class DocumentRow(NamedTuple):
@@ -270,6 +275,16 @@ def _names_on_phone() -> Any:
     )
 
 
+def failure_codes(session: Session, batch_id: str) -> list[str]:
+    """The different reasons for which items of a batch failed."""
+    return [row.error_code for row in rows_of(session, _failure_codes(), batch=batch_id) if row.error_code]
+
+
+@cache
+def _failure_codes() -> Any:
+    return select(BatchItem.error_code).where(own_school(BatchItem), BatchItem.batch_id == given("batch"), BatchItem.state == "failed").distinct()
+
+
 def live_items(session: Session, batch_id: str) -> int:
     """How many items of a batch are not over."""
     return int(rows_of(session, _live_items(), batch=batch_id)[0][0])
@@ -298,14 +313,14 @@ def item_context(session: Session, items: Sequence[BatchItem]) -> dict[str, tupl
 
 
 def lock_documents(session: Session, document_ids: Sequence[str]) -> dict[str, Any]:
-    """Kind and state of documents by id, as plain rows, locked in one order by everybody who locks several."""
+    """Documents by id, as plain rows (:class:`DocumentRow`'s columns), locked in one order by everybody who locks several."""
     return {document.id: document for document in rows_of(session, _lock_documents(), documents=document_ids)}
 
 
 @cache
 def _lock_documents() -> Any:
     return (
-        select(Document.id, Document.kind, Document.state)
+        select(*(getattr(Document, name) for name in DocumentRow._fields))
         .where(own_school(Document), Document.id.in_(any_of("documents")))  # type: ignore[attr-defined]
         .order_by(Document.id)
         .with_for_update()
@@ -340,7 +355,10 @@ def slots_of_versions(session: Session, version_ids: Sequence[str]) -> dict[str,
 
 @cache
 def _slots_of_versions() -> Any:
-    columns = (Slot.id, Slot.version_id, Slot.document_id, Slot.field, Slot.stage, Slot.staff_id, col(Slot.signed_at).is_not(None).label("signed"))
+    columns = (
+        Slot.id, Slot.version_id, Slot.document_id, Slot.field, Slot.stage, Slot.staff_id, Slot.reassignment,
+        col(Slot.signed_at).is_not(None).label("signed"),
+    )
     return (
         select(*columns)  # type: ignore[call-overload]
         .where(own_school(Slot), Slot.version_id.in_(any_of("versions")))  # type: ignore[attr-defined]

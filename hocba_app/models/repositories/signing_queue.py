@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import case, func
 from sqlmodel import Session, select
 
-from hocba_app.models import SEAL, BatchItem, Delegation, Document, SchoolClass, Slot, Student, Subject
+from hocba_app.models import SEAL, BatchItem, Document, SchoolClass, Slot, Student, Subject
 from hocba_app.models.repositories.prepared_queries import given, own_school, rows_of
 from hocba_app.models.repositories.records import chunks
 from hocba_app.models.repositories.signing import BATCH_LIVE, LIVE_ITEM, batches_in
@@ -125,26 +125,4 @@ def slots_in_live_batches(session: Session) -> set[str]:
 def _slots_in_live_batches() -> Any:
     return select(BatchItem.slot_id).where(
         own_school(BatchItem), BatchItem.batch_id.in_(batches_in(BATCH_LIVE)), BatchItem.state.in_(LIVE_ITEM)  # type: ignore[attr-defined]
-    )
-
-
-def document_states(session: Session, student_ids: Sequence[str], school_year: str) -> dict[str, dict[str, str]]:
-    """Per pupil, the state of his cover and of the year's history and results (for workflow rule 4)."""
-    states: dict[str, dict[str, str]] = {}
-    for chunk in chunks(student_ids):
-        rows = session.exec(
-            select(Document.student_id, Document.kind, Document.state).where(
-                Document.student_id.in_(chunk),  # type: ignore[attr-defined]
-                Document.school_year.in_(("", school_year)),  # type: ignore[attr-defined]
-            )
-        ).all()
-        for student_id, kind, state in rows:
-            states.setdefault(student_id, {})[kind] = state
-    return states
-
-
-def delegations_of(session: Session, staff_id: str) -> list[Delegation]:
-    """A deputy's delegations that were not revoked, whatever their dates."""
-    return list(
-        session.exec(select(Delegation).where(Delegation.deputy_id == staff_id, Delegation.revoked_at.is_(None))).all()  # type: ignore[union-attr]
     )

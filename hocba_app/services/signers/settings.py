@@ -194,6 +194,7 @@ def revoke_delegation(db: Database, who: Identity, delegation_id: str) -> None:
     """
     require(who, Right.DELEGATE)
     with db.write(who.school_id) as session:
+        account_rows.lock_school(session)  # a commit that asks whether the decision holds comes before or after this, never amid
         row = session.get(Delegation, (who.school_id, delegation_id))
         if row is None:
             raise HocbaError(ErrorCode.NOT_FOUND, what="quyết định ký thay")

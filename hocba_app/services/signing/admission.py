@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlmodel import Session
 
-from hocba_app.domain.calendar import today
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.domain.lifecycle import may_seal
-from hocba_app.models import SEAL, Batch, BatchItem, LateAnswer, SchoolClass, Staff
+from hocba_app.models import Batch, BatchItem, LateAnswer
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import signing as rows
-from hocba_app.models.repositories import signing_queue as due_rows
-from hocba_app.services.signing.leases import take_leases
+from hocba_app.services.signing.authority import authority_of
+from hocba_app.services.signing.leases import release_leases, take_leases
 
 STILL_THERE = timedelta(seconds=20)
 """A signer whose turn comes this soon after his tap is still looking at the page: the request goes out by itself."""
@@ -47,11 +45,14 @@ def try_start(session: Session, batch: Batch) -> bool:
         True when the batch is now ``claimed`` (or over, when nothing of it is left).
     """
     rows.serialise(session)
-    _drop_undue(session, batch)
+    if drop_refused(session, batch, "claimed"):
+        session.flush()
     items = rows.item_rows(session, batch.id, "claimed", "version_id")
     if not items:
         batch.state, batch.ended_at = "ended", utc_now()
-        batch.error_code = batch.error_code or ErrorCode.NOTHING_TO_DO.value
+        reasons = rows.failure_codes(session, batch.id)
+        # One reason for all is what he is told; several are told record by record.
+        batch.error_code = batch.error_code or (reasons[0] if len(reasons) == 1 else ErrorCode.NOTHING_TO_DO.value)
         session.add(batch)
         return True
     if not _is_free(session, batch, items):
@@ -104,93 +105,26 @@ def _is_free(session: Session, batch: Batch, items: Sequence[Any]) -> bool:
     return not rows.held_versions(session, versions) and not rows.earlier_waiting(session, batch).intersection(versions)
 
 
-def _drop_undue(session: Session, batch: Batch) -> None:
-    items = rows.item_rows(session, batch.id, "claimed", "slot_id")
+def drop_refused(session: Session, batch: Batch, state: str) -> int:
+    """Fail every item in this state that the batch's signer may not sign now, with the reason.
+
+    Returns:
+        How many.
+    """
+    items = rows.item_rows(session, batch.id, state, "slot_id", "version_id")
     due = rows.due_context(session, [item.slot_id for item in items])
-    sealable = sealable_now(session, [document for _, document, _ in due.values()]) if batch.owner == SEAL else frozenset()
+    authority = authority_of(session, batch, [document for _, document, _ in due.values()])
+    dropped = []
     for item in items:
         slot, document, _ = due[item.slot_id]
         try:
-            require_due(session, batch, slot, document, sealable)
+            authority.require(slot, document)
         except HocbaError as error:
             fail_item(session, batch, session.get_one(BatchItem, (batch.school_id, item.id)), error)
-
-
-def require_due(session: Session, batch: Batch, slot: Any, document: Any, sealable: Collection[str] = ()) -> None:
-    """Refuse a slot that is not this batch's to sign now. Order is judged here and at commit, not on the screen.
-
-    Args:
-        slot: a row, whole or of `repositories.signing.due_context`, as is ``document``.
-        sealable: for the seal, ids of documents that :func:`sealable_now` has found ready.
-
-    Raises:
-        HocbaError: NOT_LOCKED, SLOT_SIGNED, OUT_OF_ORDER, SLOT_NOT_YOURS, NOT_SEALABLE, DELEGATION_OVER.
-    """
-    if document.version_id != slot.version_id or document.state == "open":
-        raise HocbaError(ErrorCode.NOT_LOCKED)
-    if slot.signed_at is not None:
-        raise HocbaError(ErrorCode.SLOT_SIGNED)
-    if document.next_stage != slot.stage:
-        raise HocbaError(ErrorCode.OUT_OF_ORDER)
-    if slot.stage == SEAL:
-        if batch.owner != SEAL:
-            raise HocbaError(ErrorCode.SLOT_NOT_YOURS)
-        if document.id not in sealable:
-            raise HocbaError(ErrorCode.NOT_SEALABLE)
-        return
-    if slot.staff_id != batch.owner:
-        raise HocbaError(ErrorCode.SLOT_NOT_YOURS)
-    if slot.stage == "principal" and document.kind != "cover":
-        _require_principal_or_deputy(session, slot.staff_id, document.kind)
-
-
-class Sealing(NamedTuple):
-    """A document as the question of its sealing needs it."""
-
-    id: str
-    student_id: str
-    school_year: str
-    class_id: str
-
-
-def sealable_now(session: Session, documents: Sequence[Any]) -> frozenset[str]:
-    """Ids of those whose pupil's cover, history and results are all signed (workflow rule 4).
-
-    For a cover the year is that of the class it was locked in.
-    """
-    classes = {class_id: session.get_one(SchoolClass, (session.info["school_id"], class_id)) for class_id in {each.class_id for each in documents}}
-    years = {document.id: document.school_year or classes[document.class_id].school_year for document in documents}
-    students: dict[str, set[str]] = {}
-    for document in documents:
-        students.setdefault(years[document.id], set()).add(document.student_id)
-    states = {year: due_rows.document_states(session, sorted(wanted), year) for year, wanted in students.items()}
-    found = []
-    for document in documents:
-        state = states[years[document.id]].get(document.student_id, {})
-        if may_seal(state.get("cover"), state.get("history"), state.get("results")):
-            found.append(document.id)
-    return frozenset(found)
-
-
-def _require_principal_or_deputy(session: Session, staff_id: str, kind: str) -> None:
-    """A deputy signs only within his delegation (Decree 30/2020/NĐ-CP): its kinds, its dates, not revoked.
-
-    One answer serves a whole session: it judges one batch at one moment.
-    """
-    judged: dict[tuple[str, str], bool] = session.info.setdefault("may_sign_as_principal", {})
-    if (staff_id, kind) not in judged:
-        judged[staff_id, kind] = _may_sign_as_principal(session, staff_id, kind)
-    if not judged[staff_id, kind]:
-        raise HocbaError(ErrorCode.DELEGATION_OVER)
-
-
-def _may_sign_as_principal(session: Session, staff_id: str, kind: str) -> bool:
-    if session.get_one(Staff, (session.info["school_id"], staff_id)).position == "principal":
-        return True
-    day = today().isoformat()
-    return any(
-        kind in delegation.kinds and delegation.from_date <= day <= delegation.to_date for delegation in due_rows.delegations_of(session, staff_id)
-    )
+            dropped.append(item.version_id)
+    if dropped and state != "claimed":
+        release_leases(session, batch.id, dropped)
+    return len(dropped)
 
 
 def fail_item(session: Session, batch: Batch, item: BatchItem, error: HocbaError) -> None:

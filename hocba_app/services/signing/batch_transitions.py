@@ -62,6 +62,10 @@ def close(session: Session, batch: Batch, error: HocbaError | None) -> None:
     if error is not None:
         batch.error_code = error.code.value
         batch.error_params = {key: str(value) for key, value in error.params.items()}
+    elif batch.failed and batch.error_code is None:
+        session.flush()
+        reasons = rows.failure_codes(session, batch.id)
+        batch.error_code = reasons[0] if len(reasons) == 1 else None  # several are told record by record
     session.add(batch)
     release_leases(session, batch.id)
     record(

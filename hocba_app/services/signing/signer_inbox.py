@@ -13,12 +13,13 @@ from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import signing as rows
 from hocba_app.models.repositories import signing_queue as due_rows
 from hocba_app.models.repositories.bulk import add_rows
+from hocba_app.models.repositories.signing_authority import unlocking_documents
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.audit.log import changed, record
 from hocba_app.services.change_feed import change_feed
 from hocba_app.services.jobs.enqueue import enqueue
-from hocba_app.services.signing.admission import Sealing, sealable_now
+from hocba_app.services.signing.authority import Sealing, post_refusals, sealable_now
 
 MAX_HASHES = 500
 """Hashes in one call of the provider, and so in one confirmation (core decision 8)."""
@@ -83,11 +84,15 @@ def groups_for(session: Session, who: Identity) -> list[WaitingGroup]:
     """The same as :func:`waiting_for`, counted in the database: hundreds of records are a dozen lines of a page."""
     found: list[WaitingGroup] = []
     if who.staff_id is not None:
-        for row in due_rows.due_groups(session, who.staff_id):
+        groups = due_rows.due_groups(session, who.staff_id)
+        refused = post_refusals(session, who, [(row.stage, row.kind) for row in groups])
+        for row in groups:
+            code = refused.get((row.stage, row.kind)) or (ErrorCode.DOCUMENT_BUSY if row.busy else None)
+            ready = 0 if (row.stage, row.kind) in refused else row.waiting - row.busy
             found.append(
                 WaitingGroup(
-                    row.stage, row.kind, row.school_year, row.class_id, row.class_name, tuple(row.subjects), row.waiting,
-                    row.waiting - row.busy, frozenset({ErrorCode.DOCUMENT_BUSY} if row.busy else ()),
+                    row.stage, row.kind, row.school_year, row.class_id, row.class_name, tuple(row.subjects), row.waiting, ready,
+                    frozenset({code} if code else ()),
                 )
             )
     if "seal_operator" in who.roles:
@@ -118,12 +123,12 @@ def waiting_for(session: Session, who: Identity, *, stage: str | None = None) ->
 def _waiting(session: Session, due: list[due_rows.DueSlot], *, seal: bool = False) -> list[Waiting]:
     if not due:
         return []
-    busy = due_rows.slots_in_live_batches(session)
+    busy, unlocking = due_rows.slots_in_live_batches(session), unlocking_documents(session)
     documents = [Sealing(slot.document_id, slot.student_id, slot.school_year, slot.class_id) for slot in due]
     sealable = sealable_now(session, documents) if seal else frozenset()
     found = []
     for slot in due:
-        reason = ErrorCode.DOCUMENT_BUSY if slot.slot_id in busy else None
+        reason = ErrorCode.DOCUMENT_BUSY if slot.slot_id in busy else ErrorCode.UNLOCK_APPROVED if slot.document_id in unlocking else None
         if reason is None and seal and slot.document_id not in sealable:
             reason = ErrorCode.NOT_SEALABLE
         found.append(

@@ -31,6 +31,7 @@ from hocba_app.services.audit.log import record
 from hocba_app.services.jobs.enqueue import enqueue
 from hocba_app.services.jobs.registry import Work
 from hocba_app.services.signing.admission import fail_item
+from hocba_app.services.signing.authority import authority_of
 from hocba_app.services.signing.batch_transitions import close, end_batch, wait_for, wake_waiting
 from hocba_app.services.signing.integrations import timestamp_client, writer
 from hocba_app.services.signing.leases import release_leases
@@ -135,8 +136,7 @@ def _commit_some(work: Work, document_ids: list[str], finished: dict[str, Finish
     """
     done: list[_Signed] = []
     with work.write() as session:
-        if last:
-            rows.serialise(session)  # before any other row, as everybody who closes
+        rows.serialise(session)  # before any other row, as everybody who closes: nothing that decides who may sign changes meanwhile
         batch = session.get_one(Batch, (work.school_id, work.job_id))
         items = [item for item in rows.item_rows(session, batch.id, "stamped", "slot_id", "version_id") if item.id in finished]
         # Locked: on PostgreSQL an unlock or a reassignment must not slip in between this look and the commit.
@@ -144,6 +144,7 @@ def _commit_some(work: Work, document_ids: list[str], finished: dict[str, Finish
         versions = rows.version_rows(session, [item.version_id for item in items])
         all_slots = rows.slots_of_versions(session, list(versions))
         leases = rows.held_versions(session, list(versions))
+        authority = authority_of(session, batch, list(documents.values()))
         for item in items:
             result, version, slots = finished[item.id], versions[item.version_id], all_slots[item.version_id]
             slot = next(each for each in slots if each.id == item.slot_id)
@@ -151,11 +152,12 @@ def _commit_some(work: Work, document_ids: list[str], finished: dict[str, Finish
                 if isinstance(result, HocbaError):
                     raise result
                 _require_unchanged(batch, slot, version, result.base)
+                authority.require(slot, documents[slot.document_id], confirmed=True)
                 life = life_of(documents[slot.document_id], slots, leases.get(version.id)).sign(batch.id, slot.field)
             except HocbaError as error:
                 fail_item(session, batch, session.get_one(BatchItem, (work.school_id, item.id)), error)
                 continue
-            done.append(_Signed(item.id, slot, version, life, result))
+            done.append(_Signed(item.id, slot, version, life, result, authority.decision_for(documents[slot.document_id].kind)))
         _write_down(session, batch, done)
         release_leases(session, batch.id, list(versions))
         if last:
@@ -175,6 +177,8 @@ class _Signed:
     version: Any
     life: DocumentLife
     result: Finished
+    decision: str
+    """Number of the decision he signs by, for the principal's slot."""
 
 
 def _write_down(session: Session, batch: Batch, done: Sequence[_Signed]) -> None:
@@ -189,6 +193,7 @@ def _write_down(session: Session, batch: Batch, done: Sequence[_Signed]) -> None
             for each in done
         ),
     )
+    set_rows(session, Slot, _decisions(done))
     set_rows(session, Document, ({"id": each.version.document_id, **life_values(each.life)} for each in done))
     set_rows(session, BatchItem, ({"id": each.item_id, "state": "committed", **dict.fromkeys(PAYLOAD)} for each in done))
     if batch.stage == SEAL and done and batch.committed == 0:
@@ -204,6 +209,15 @@ def _write_down(session: Session, batch: Batch, done: Sequence[_Signed]) -> None
                 "batch": batch.id,
             },
         )
+
+
+def _decisions(done: Sequence[_Signed]) -> list[dict[str, Any]]:
+    """The decision a slot names is the one that covers the signature, not one that was in force when the slot was handed over."""
+    return [
+        {"id": each.slot.id, "reassignment": {**each.slot.reassignment, "delegation": each.decision}}
+        for each in done
+        if each.slot.stage == "principal" and each.slot.reassignment and each.slot.reassignment.get("delegation", "") != each.decision
+    ]
 
 
 def _require_unchanged(batch: Batch, slot: Any, version: Any, base: tuple[int, str]) -> None:

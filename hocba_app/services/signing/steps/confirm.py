@@ -23,7 +23,7 @@ from hocba_app.pki import cms
 from hocba_app.recordfile.manifest import CLAIM_LIMIT_SECONDS
 from hocba_app.services.audit.log import progressed, record
 from hocba_app.services.jobs.registry import Work
-from hocba_app.services.signing.admission import fail_item
+from hocba_app.services.signing.admission import drop_refused, fail_item
 from hocba_app.services.signing.batch_transitions import end_batch, move_to, wait_for
 from hocba_app.services.signing.integrations import provider_for
 from hocba_app.services.signing.providers.provider import SigningProvider, SignRequest, SubmissionUnknown
@@ -67,11 +67,15 @@ def send(work: Work) -> float | None:
         )
     with work.write() as session:
         batch = session.get_one(Batch, (work.school_id, work.job_id))
-        attempts = batch.attempts
-        move_to(session, batch, "sending")
-        batch.attempts = attempts
-        batch.sent_at = utc_now()
-        batch.window_ends_at = batch.sent_at + timedelta(seconds=provider.window_seconds) + GRACE
+        refused = drop_refused(session, batch, "prepared")
+        if not refused:
+            attempts = batch.attempts
+            move_to(session, batch, "sending")
+            batch.attempts = attempts
+            batch.sent_at = utc_now()
+            batch.window_ends_at = batch.sent_at + timedelta(seconds=provider.window_seconds) + GRACE
+    if refused:
+        return _without_refused(work)
     try:
         submitted = provider.start(request)
     except SubmissionUnknown:
@@ -101,6 +105,13 @@ def send(work: Work) -> float | None:
             data={"transaction": submitted.transaction_id, "hashes": len(request.hashes)},
         )
     return min(FIRST_LOOKS, provider.poll_seconds)
+
+
+def _without_refused(work: Work) -> float | None:
+    """Items have left the batch before the phone was asked: the rest is sent at the next turn, with hashes of its own."""
+    with work.db.read(work.school_id) as session:
+        left = rows.live_items(session, work.job_id)
+    return 0.0 if left else end_batch(work, None)
 
 
 def recover_sending(work: Work) -> float | None:

@@ -20,7 +20,8 @@ from hocba_app.recordfile.incremental_hash import HashedFile
 from hocba_app.recordfile.incremental_writer import Reassignment, SignatureRequest
 from hocba_app.services.audit.log import progressed
 from hocba_app.services.jobs.registry import Work
-from hocba_app.services.signing.admission import fail_item, require_due, sealable_now
+from hocba_app.services.signing.admission import fail_item
+from hocba_app.services.signing.authority import authority_of
 from hocba_app.services.signing.batch_transitions import end_batch, move_to, wait_for
 from hocba_app.services.signing.integrations import token_size, trust_roots, writer
 from hocba_app.services.signing.leases import release_leases
@@ -124,14 +125,14 @@ def _prepare_some(work: Work, chain: list[bytes], evidence: Evidence) -> bool | 
         image = _image(session, batch.owner)
         name = session.get_one(Staff, (work.school_id, batch.owner)).full_name if batch.owner != SEAL else ""
         seals = [context[item.slot_id] for item in items] if batch.owner == SEAL else []
-        sealable = sealable_now(session, [document for _, document, _ in seals])
+        authority = authority_of(session, batch, [document for _, document, _ in context.values()])
         reassigned = _reassignments(session, [version.id for *_, version in seals])
         files = files_of(session, [version for *_, version in context.values()])
         requests: list[tuple[Any, HashedFile, Tip, SignatureRequest] | tuple[Any, HocbaError]] = []
         for item in items:
             slot, document, version = context[item.slot_id]
             try:
-                require_due(session, batch, slot, document, sealable)
+                authority.require(slot, document)
                 if isinstance(file := files[version.id], HocbaError):
                     raise file
                 requests.append(

@@ -1,0 +1,75 @@
+"""Facts of the rule who may sign a slot now (`domain.signing_authority`): the person, the pupil's other documents, approved unlocks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from hocba_app.domain.signing_authority import Decision, Signer
+from hocba_app.models import Account, Delegation, Document, SigningSettings, Staff, UnlockRequest
+from hocba_app.models.repositories.prepared_queries import any_of, given, own_school, rows_of
+from hocba_app.models.repositories.records import chunks
+
+
+def signer_now(session: Session, *, key: str, staff_id: str, account_id: str) -> Signer:
+    """Who would sign, with everything that decides it, in one query.
+
+    Args:
+        key: whose key he signs with: his staff id, or ``seal``.
+        account_id: of the account that asked for it.
+    """
+    rows = rows_of(session, _signer_now(), person=staff_id, account=account_id)
+    if not rows:
+        return Signer(key, staff_id, active=False, enabled=False, position="", signs_covers=False, operates_seal=False)
+    first = rows[0]
+    decisions = tuple(Decision(tuple(row.kinds), row.from_date, row.to_date, row.decision_number) for row in rows if row.kinds is not None)
+    return Signer(
+        key, staff_id, active=first.active, enabled=first.disabled is False, position=first.position,
+        signs_covers=first.cover_signer_id == staff_id, operates_seal=first.seal_operator_id == staff_id, decisions=decisions,
+    )
+
+
+@cache
+def _signer_now() -> Any:
+    asked = (Account.school_id == Staff.school_id) & (Account.id == given("account"))
+    in_force = (Delegation.school_id == Staff.school_id) & (Delegation.deputy_id == Staff.id) & col(Delegation.revoked_at).is_(None)
+    return (
+        select(  # type: ignore[call-overload]
+            Staff.active, Staff.position, Account.disabled, SigningSettings.cover_signer_id, SigningSettings.seal_operator_id,
+            Delegation.kinds, Delegation.from_date, Delegation.to_date, Delegation.decision_number,
+        )
+        .join(Account, asked, isouter=True)
+        .join(SigningSettings, SigningSettings.school_id == Staff.school_id, isouter=True)
+        .join(Delegation, in_force, isouter=True)
+        .where(own_school(Staff), Staff.id == given("person"))
+        .order_by(col(Delegation.created_at).desc())
+    )
+
+
+def unlocking_documents(session: Session) -> frozenset[str]:
+    """Documents whose unlock is approved and waits for a confirmation to end: the gate is closed for every other batch."""
+    return frozenset(document for row in rows_of(session, _unlocking_documents()) for document in row.remaining_ids)
+
+
+@cache
+def _unlocking_documents() -> Any:
+    return select(UnlockRequest.remaining_ids).where(own_school(UnlockRequest), UnlockRequest.state == "approved")
+
+
+def document_states(session: Session, student_ids: Sequence[str], school_year: str) -> dict[str, dict[str, tuple[str, str]]]:
+    """Per pupil, id and state of his cover and of the year's history and results (for workflow rule 4), by kind."""
+    states: dict[str, dict[str, tuple[str, str]]] = {}
+    for chunk in chunks(student_ids):
+        for row in rows_of(session, _document_states(), students=chunk, years=["", school_year]):
+            states.setdefault(row.student_id, {})[row.kind] = row.id, row.state
+    return states
+
+
+@cache
+def _document_states() -> Any:
+    return select(Document.id, Document.student_id, Document.kind, Document.state).where(
+        own_school(Document), Document.student_id.in_(any_of("students")), Document.school_year.in_(any_of("years"))  # type: ignore[attr-defined]
+    )
