@@ -20,6 +20,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.foreign.decoding import warm_up
 from hocba_app.processes import ROOT, die_with_parent, require_disk, say
 from hocba_app.services import gc_tuning
 from hocba_app.services.jobs.process_lock import lock_name
@@ -72,6 +73,7 @@ def application() -> object:
     from hocba_app.hocba_app import app
 
     served = app()
+    warm_up("hocba_app.verification.sandbox_worker", "hocba_app.services.storage.ink")
     gc_tuning.settle()
     return served
 

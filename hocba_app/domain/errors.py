@@ -34,6 +34,8 @@ class ErrorCode(StrEnum):
     SECTOR_REFUSED = "sector_refused"  # it refuses our credentials or request; the admin checks the settings
     SYNC_RUNNING = "sync_running"  # a choice about a conflict while a run is at work; the admin waits for its end
     # --- uploads -------------------------------------------------------------------------------------------------
+    BUSY = "busy"  # too many files, or writers, at once; the user tries again a little later
+    FILE_TOO_COMPLEX = "file_too_complex"  # takes more memory or time to open than a file may; the user exports it anew
     FILE_TOO_LARGE = "file_too_large"  # over the limit; the user makes the file smaller
     FILE_TYPE = "file_type"  # not one of the accepted kinds; the user chooses another file
     IMAGE_TOO_LARGE = "image_too_large"  # more pixels than we decode; the user takes a smaller picture
@@ -166,6 +168,8 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.SECTOR_UNREACHABLE: "Chưa kết nối được CSDL ngành. Dữ liệu đã tải vẫn còn; hệ thống sẽ tự thử lại, hoặc bấm Đồng bộ lại sau ít phút.",
     ErrorCode.SECTOR_REFUSED: "CSDL ngành từ chối kết nối ({detail}). Quản trị hãy kiểm tra tài khoản kết nối trong Cài đặt.",
     ErrorCode.SYNC_RUNNING: "Đang đồng bộ. Hãy đợi lần đồng bộ này xong rồi chọn lại; lựa chọn chưa được ghi.",
+    ErrorCode.BUSY: "Hệ thống đang xử lý nhiều việc cùng lúc. Hãy đợi một phút rồi thử lại; chưa có gì được ghi.",
+    ErrorCode.FILE_TOO_COMPLEX: "Tệp này cần quá nhiều bộ nhớ hoặc thời gian để mở nên hệ thống đã dừng. Hãy xuất lại tệp hoặc chọn tệp khác.",
     ErrorCode.FILE_TOO_LARGE: "Tệp lớn hơn {limit} MB. Hãy chọn tệp nhỏ hơn.",
     ErrorCode.FILE_TYPE: "Tệp này không đúng loại. Hãy chọn {accepted}.",
     ErrorCode.IMAGE_TOO_LARGE: "Ảnh có quá nhiều điểm ảnh (tối đa {megapixels} triệu). Hãy chụp hoặc quét lại ở cỡ nhỏ hơn.",

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Iterator, Sequence
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.foreign.decoding import LimitExceeded, Limits, decode_one
 from hocba_app.forms.pdf_file import Picture
 
 WIDTH, HEIGHT = 354, 472
 """30 x 40 mm at 300 dots an inch."""
 MOST_PIXELS = 25_000_000
+LIMITS = Limits(seconds=20, memory=640 * 1024 * 1024, output=4 * 1024 * 1024)
 
 
 def photo_picture(photo: bytes | None, sha256: str | None) -> Picture | None:
@@ -34,8 +37,11 @@ def photo_picture(photo: bytes | None, sha256: str | None) -> Picture | None:
             if _is_fit(image):
                 image.load()
                 return Picture(image.width, image.height, "DeviceRGB", 8, "DCTDecode", photo)
-            return _brought_to_size(image)
     except (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError):
+        raise HocbaError(ErrorCode.FORM_PHOTO_UNREADABLE) from None
+    try:
+        return Picture(WIDTH, HEIGHT, "DeviceRGB", 8, "DCTDecode", decode_one(brought_to_size, [photo], limits=LIMITS)[1])
+    except LimitExceeded:
         raise HocbaError(ErrorCode.FORM_PHOTO_UNREADABLE) from None
 
 
@@ -45,11 +51,17 @@ def _is_fit(image: Image.Image) -> bool:
     return image.format == "JPEG" and image.mode == "RGB" and upright and small and image.width * 4 == image.height * 3
 
 
-def _brought_to_size(image: Image.Image) -> Picture:
+def brought_to_size(files: Sequence[bytes]) -> Iterator[tuple[None, bytes]]:
+    """In a child: the picture as a JPEG of the printed size, upright, on white."""
+    with Image.open(io.BytesIO(files[0]), formats=("JPEG", "PNG")) as image:
+        yield None, _fitted(image)
+
+
+def _fitted(image: Image.Image) -> bytes:
     upright = ImageOps.exif_transpose(image).convert("RGBA")
     paper = Image.new("RGBA", upright.size, "white")
     paper.alpha_composite(upright)
     fitted = ImageOps.fit(paper.convert("RGB"), (WIDTH, HEIGHT), Image.Resampling.LANCZOS, centering=(0.5, 0.4))
     out = io.BytesIO()
     fitted.save(out, "JPEG", quality=85, optimize=True)
-    return Picture(WIDTH, HEIGHT, "DeviceRGB", 8, "DCTDecode", out.getvalue())
+    return out.getvalue()

@@ -25,11 +25,12 @@ from hocba_app.routes import (
     workbook,
 )
 from hocba_app.routes.error_page import error_page
+from hocba_app.routes.visits import ClientLeft
 
 log = structlog.get_logger()
 _STATUS = {
     ErrorCode.NOT_SIGNED_IN: 401, ErrorCode.FORBIDDEN: 403, ErrorCode.NOT_FOUND: 404, ErrorCode.INTERNAL: 500,
-    ErrorCode.LOGIN_THROTTLED: 429, ErrorCode.FILE_TOO_LARGE: 413,
+    ErrorCode.LOGIN_THROTTLED: 429, ErrorCode.FILE_TOO_LARGE: 413, ErrorCode.BUSY: 503,
 }
 ROUTERS = (
     session.router, printing.router, verification.router, sync.router, signature_images.router, records.router,
@@ -48,6 +49,10 @@ def create_api() -> FastAPI:
         if error.code is ErrorCode.NOT_SIGNED_IN and request.method == "GET":
             return RedirectResponse("/login", 303)
         return error_page(error, _STATUS.get(error.code, 422))
+
+    @api.exception_handler(ClientLeft)
+    async def left(_request: Request, _gone: ClientLeft) -> Response:
+        return Response(status_code=499)  # nobody reads it
 
     @api.exception_handler(RequestValidationError)
     async def unreadable(_request: Request, _error: RequestValidationError) -> Response:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
+from typing import BinaryIO
 
-from fastapi import APIRouter, Depends, UploadFile
+from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -14,14 +14,14 @@ from hocba_app.domain.calendar import local_text
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import database
 from hocba_app.routes.caller import same_origin
+from hocba_app.routes.visits import admitted, files_of
 from hocba_app.services.verification.cli import verify_upload
 from hocba_app.services.verification.record_status import normal_code, standing_of
+from hocba_app.verification.report_model import FileReport
 from hocba_app.verification.report_presentation import detailed_report, simple_report
 
 router = APIRouter()
 LARGEST = 50 * 1024 * 1024
-_AT_ONCE = asyncio.Semaphore(2)
-"""Files judged at the same time: the page is open to everybody and must not take the school's processors."""
 _PAGES = Environment(
     loader=FileSystemLoader(Path(__file__).with_name("templates")), autoescape=True, undefined=StrictUndefined,
     trim_blocks=True, lstrip_blocks=True,
@@ -39,16 +39,14 @@ async def ask(code: str = "") -> Response:
 
 
 @router.post("/verify", dependencies=[Depends(same_origin)])
-async def judge(file: UploadFile) -> Response:
+async def judge(request: Request) -> Response:
     """The verdict on one uploaded file; nothing of it is kept."""
-    data = await file.read(LARGEST + 1)
-    if len(data) > LARGEST:
-        raise HocbaError(ErrorCode.FILE_TOO_LARGE, limit=LARGEST // (1024 * 1024))
-    if not data:
+    async with admitted(request) as visit:
+        chosen = files_of(await visit.form(), "file")
+        report = await visit.run(_verdict, chosen[0][1]) if chosen else None
+    if report is None:
         return _page("verify.html", problem="Chưa chọn tệp. Hãy chọn tệp PDF học bạ rồi bấm Kiểm tra.")
-    async with _AT_ONCE:
-        report = await run_in_threadpool(verify_upload, data, database())
-    return _page("verdict.html", simple=simple_report(report), detailed=detailed_report(report), name=(file.filename or "")[:120])
+    return _page("verdict.html", simple=simple_report(report), detailed=detailed_report(report), name=chosen[0][0][:120])
 
 
 @router.get("/v/{code}")
@@ -58,6 +56,15 @@ async def standing(code: str) -> Response:
     if found is None:
         return _page("unknown_code.html", 404, code=code[:20])
     return _page("standing.html", record=found)
+
+
+def _verdict(file: BinaryIO) -> FileReport | None:
+    """Of the bytes, read only when it is their turn; None of an empty file."""
+    file.seek(0)
+    data = file.read(LARGEST + 1)
+    if len(data) > LARGEST:
+        raise HocbaError(ErrorCode.FILE_TOO_LARGE, limit=LARGEST // (1024 * 1024))
+    return verify_upload(data, database()) if data else None
 
 
 def _page(template: str, status: int = 200, **values: object) -> HTMLResponse:

@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
-from fastapi import APIRouter, Depends, Form, UploadFile
+from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
-from hocba_app.domain.errors import HocbaError
+from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import database
 from hocba_app.routes.caller import back_to, same_origin, with_right
+from hocba_app.routes.visits import admitted, files_of, text_of
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.sync.excel import export_workbook, import_workbook, problems_csv, template
+from hocba_app.services.sync.excel import (
+    ExcelReport,
+    export_workbook,
+    import_workbook,
+    problems_csv,
+    template,
+)
+from hocba_app.services.sync.excel_reading import LARGEST_FILE
 
 router = APIRouter()
 _Syncer = Annotated[Identity, Depends(with_right(Right.SYNC))]
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_LARGEST = 50 * 1024 * 1024
 
 
 @router.post("/uploads/workbook", dependencies=[Depends(same_origin)])
-async def bring_in(who: _Syncer, workbook: UploadFile, school_year: Annotated[str, Form()] = "") -> Response:
+async def bring_in(request: Request, who: _Syncer) -> Response:
     """All of a workbook, or the list of its wrong cells and nothing."""
     try:
-        data = await workbook.read(_LARGEST + 1)
-        report = await run_in_threadpool(import_workbook, database(), who, data, school_year=school_year or None)
+        async with admitted(request, who) as visit:
+            form = await visit.form()
+            report = await visit.run(_import, who, files_of(form, "workbook"), text_of(form, "school_year"))
     except HocbaError as error:
         return back_to("/sync", error.sentence, problem=True)
     if report.problems:
@@ -49,6 +57,12 @@ async def take_out(who: _Syncer, year: str = "") -> Response:
 async def empty(who: _Syncer) -> Response:
     """The form to fill in."""
     return _file(await run_in_threadpool(template, who), _XLSX, "mau-nhap-du-lieu.xlsx")
+
+
+def _import(who: Identity, files: list[tuple[str, BinaryIO]], school_year: str) -> ExcelReport:
+    if not files:
+        raise HocbaError(ErrorCode.FILE_TYPE, accepted="tệp Excel .xlsx")
+    return import_workbook(database(), who, files[0][1].read(LARGEST_FILE + 1), school_year=school_year or None)
 
 
 def _file(data: bytes, kind: str, name: str) -> Response:

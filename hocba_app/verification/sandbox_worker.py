@@ -1,63 +1,40 @@
-"""The child process of the sandbox: reads a request on standard input, writes one answer a line. Started by `sandbox`."""
+"""What the children do with foreign PDF files (`hocba_app.foreign`): the verdict, replay first, and whose record it says it is."""
 
 from __future__ import annotations
 
-import json
-import os
-import sys
-import threading
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from hocba_app.verification.printed_text import content_of
 from hocba_app.verification.pyhanko_verifier import examine_file
+from hocba_app.verification.replay_verifier import examine_fast
+from hocba_app.verification.strict_pdf_objects import Deviation, NotShown
 
 
-def _limit(memory: int) -> None:
-    try:
-        import resource
-    except ImportError:  # Windows has no limits of this kind; the parent's clock still ends the child
-        return
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (64 * 1024 * 1024, 64 * 1024 * 1024))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+def verdict(
+    files: Sequence[bytes], *, name: str, roots: Sequence[str], issuers: Sequence[dict[str, str]] | None, replay: bool,
+    deviation: str | None = None,
+) -> Iterator[dict[str, Any]]:
+    """The report on one file.
 
-
-def _limit_processor(seconds: int) -> None:
-    """Seconds of processor time from now on, kept by the kernel: a clock thread gets no turn inside a long C call."""
-    try:
-        import resource
-    except ImportError:
-        return
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    resource.setrlimit(resource.RLIMIT_CPU, (int(usage.ru_utime + usage.ru_stime) + seconds + 1, resource.RLIM_INFINITY))
-
-
-def _answer(report: Any) -> None:
-    sys.stdout.write(json.dumps(asdict(report), ensure_ascii=True) + "\n")
-    sys.stdout.flush()
-
-
-def main() -> None:
-    """Examine each file under a clock of its own: a file that takes too long ends the process, and so is known.
-
-    The clock on the wall gives twice the processor's time: an honest file must not fail because the machine is busy.
+    Args:
+        files: the one file.
+        name: the name to report under.
+        roots: trusted roots, DER in hex.
+        issuers: schools that may issue; None when no list is at hand.
+        replay: whether to try the fast way first; otherwise it was tried, and ``deviation`` says what it found.
     """
-    request = json.load(sys.stdin)
-    _limit(request["memory"])
-    roots = [bytes.fromhex(root) for root in request.get("roots", ())]
-    only_content = request["what"] == "content"
-
-    for number, (name, deviation) in enumerate(request["files"]):
-        clock = threading.Timer(2 * request["seconds"], os._exit, (3,))
-        clock.daemon = True
-        clock.start()
-        _limit_processor(request["seconds"])
-        data = Path(request["folder"], str(number)).read_bytes()
-        _answer(content_of(data) if only_content else examine_file(name, data, roots, request["issuers"], deviation))
-        clock.cancel()
+    trusted = [bytes.fromhex(root) for root in roots]
+    if replay:
+        try:
+            yield asdict(examine_fast(name, files[0], trusted, issuers))
+            return
+        except NotShown as reason:
+            deviation = reason.where if isinstance(reason, Deviation) else None
+    yield asdict(examine_file(name, files[0], trusted, issuers, deviation))
 
 
-if __name__ == "__main__":
-    main()
+def content(files: Sequence[bytes]) -> Iterator[dict[str, Any]]:
+    """Whose record the one file says it is."""
+    yield asdict(content_of(files[0]))

@@ -18,28 +18,33 @@ from hocba_app.services.attached.intake import pdf_files
 from hocba_app.services.audit.log import record
 from hocba_app.services.jobs.enqueue import enqueue
 from hocba_app.services.storage import blobs
+from hocba_app.services.storage.uploads import Uploaded
 
 KIND = "attached"
 """Of the job that checks."""
 LIVE = ("checking", "asking", "attached")
 
 
-def give(db: Database, who: Identity, student_id: str, uploaded: Sequence[tuple[str, bytes]]) -> int:
+def give(db: Database, who: Identity, student_id: str, uploaded: Sequence[Uploaded]) -> int:
     """Take the PDF files of an upload for a pupil; a job checks them. What he has already is passed over.
 
     Args:
-        uploaded: ``(name, bytes)`` as sent: PDF files, or archives of them.
+        uploaded: ``(name, bytes or open file)`` as sent: PDF files, or archives of them.
 
     Returns:
         How many files were taken.
 
     Raises:
-        HocbaError: FORBIDDEN, NOT_FOUND, FILE_TYPE, FILE_TOO_LARGE, TOO_MANY_FILES, ALREADY_ATTACHED.
+        HocbaError: FORBIDDEN, NOT_FOUND, FILE_TYPE, FILE_TOO_LARGE, TOO_MANY_FILES, FILE_TOO_COMPLEX,
+            ALREADY_ATTACHED, BUSY.
     """
     require(who, Right.ATTACH)
     with db.read(who.school_id) as session:
         _pupil(session, who, student_id)
-    files = [(file, blobs.put(file.data)) for file in pdf_files(uploaded)]
+    with blobs.staging() as stage:
+        # One file at a time is in memory; none is stored unless the whole upload is taken.
+        files = [(file.name, file.package, len(file.data), stage.add(file.data)) for file in pdf_files(uploaded)]
+        stage.keep()
     with db.write(who.school_id) as session:
         _pupil(session, who, student_id, lock=True)
         query = select(AttachedRecord.blob_sha256).where(
@@ -48,10 +53,9 @@ def give(db: Database, who: Identity, student_id: str, uploaded: Sequence[tuple[
         present = set(session.exec(query).all())
         rows = [
             AttachedRecord(
-                student_id=student_id, file_name=file.name, package=file.package, blob_sha256=sha256, length=len(file.data),
-                uploaded_by=who.account_id,
+                student_id=student_id, file_name=name, package=package, blob_sha256=sha256, length=length, uploaded_by=who.account_id,
             )
-            for file, sha256 in files
+            for name, package, length, sha256 in files
             if sha256 not in present
         ]
         if not rows:

@@ -13,8 +13,10 @@ from datetime import timedelta
 from sqlmodel import Session
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.foreign.admission import on_behalf_of
 from hocba_app.models import SEAL, Database, Staff
 from hocba_app.models.base import utc_now
+from hocba_app.recordfile.appearance import InkImage
 from hocba_app.services import credential_cipher
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.identity import Identity
@@ -55,7 +57,8 @@ def begin(db: Database, who: Identity, owner: str, data: bytes) -> str:
     require_owner(who, owner)
     with db.read(who.school_id) as session:
         _name(session, owner)
-    small_copy(data, THUMBNAIL)  # a hostile file is refused before it is kept
+    with on_behalf_of(who.account_id):
+        small_copy(data, THUMBNAIL)  # a hostile file is refused before it is kept
     slip = [who.school_id, who.account_id, owner, blobs.put(data), int(utc_now().timestamp())]
     return credential_cipher.encrypt(json.dumps(slip))
 
@@ -69,7 +72,7 @@ def view(db: Database, who: Identity, slip: str, adjust: Adjust) -> DraftView:
     owner, sha256 = _open(who, slip)
     after = problem = ""
     try:
-        after = png_url((seal_image if owner == SEAL else signature_image)(blobs.get(sha256), adjust)[1])
+        after = png_url(_drawn(who, owner, sha256, adjust)[1])
     except HocbaError as error:
         if error.code is not ErrorCode.IMAGE_EMPTY:
             raise
@@ -82,7 +85,9 @@ def view(db: Database, who: Identity, slip: str, adjust: Adjust) -> DraftView:
 
 def original(who: Identity, slip: str) -> bytes:
     """The upload as it came, made small: a PNG. Errors as :func:`view`."""
-    return small_copy(blobs.get(_open(who, slip)[1]), THUMBNAIL)
+    data = blobs.get(_open(who, slip)[1])
+    with on_behalf_of(who.account_id):
+        return small_copy(data, THUMBNAIL)
 
 
 def use(db: Database, who: Identity, slip: str, adjust: Adjust) -> Stored:
@@ -92,10 +97,15 @@ def use(db: Database, who: Identity, slip: str, adjust: Adjust) -> Stored:
         HocbaError: as :func:`view`, and IMAGE_EMPTY.
     """
     owner, sha256 = _open(who, slip)
-    image, preview = (seal_image if owner == SEAL else signature_image)(blobs.get(sha256), adjust)
+    image, preview = _drawn(who, owner, sha256, adjust)
     with db.write(who.school_id) as session:
         _name(session, owner)
         return store_image(session, owner, image.dumps(), preview, who.account_id)
+
+
+def _drawn(who: Identity, owner: str, sha256: str, adjust: Adjust) -> tuple[InkImage, bytes]:
+    with on_behalf_of(who.account_id):
+        return (seal_image if owner == SEAL else signature_image)(blobs.get(sha256), adjust)
 
 
 def require_owner(who: Identity, owner: str) -> None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import re
 import unicodedata
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -14,6 +12,7 @@ from pathlib import PurePosixPath
 from sqlmodel import Session, select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.foreign.admission import one_turn
 from hocba_app.models import SEAL, Database, SignatureImage, Staff
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.sessions import Identity
@@ -21,10 +20,11 @@ from hocba_app.services.audit.log import record
 from hocba_app.services.jobs.enqueue import enqueue
 from hocba_app.services.jobs.registry import Work, job
 from hocba_app.services.storage import blobs
-from hocba_app.services.storage.ink import MAX_BYTES, png_url, signature_image
+from hocba_app.services.storage.ink import MAX_BYTES, png_url, readable, signature_image
+from hocba_app.services.storage.uploads import GivenFile, Uploaded, UploadLimits, given_files
 
-MAX_FILES, MAX_TOTAL, MAX_RATIO = 400, 200 * 1024 * 1024, 100
-_IGNORED = ("__MACOSX", ".DS_Store", "Thumbs.db")
+MAX_FILES, MAX_TOTAL = 400, 200 * 1024 * 1024
+_ACCEPTED = "ảnh PNG, JPG hoặc tệp ZIP (không đặt mật khẩu) có ảnh"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,45 +81,35 @@ def newest_image(session: Session, owner: str) -> SignatureImage | None:
     ).first()
 
 
-def start_bulk(db: Database, who: Identity, files: Sequence[tuple[str, bytes]]) -> str:
+def start_bulk(db: Database, who: Identity, files: Sequence[Uploaded]) -> str:
     """Take many images, or zip files of them, and match them to staff codes in a job.
 
     Args:
-        files: ``(file name, bytes)`` as uploaded.
+        files: ``(file name, bytes or open file)`` as uploaded.
 
     Returns:
         Id of the job; its report lists matched, replaced, unmatched and failed files.
 
     Raises:
-        HocbaError: FORBIDDEN, FILE_TOO_LARGE, FILE_TYPE.
+        HocbaError: FORBIDDEN, TOO_MANY_FILES, FILE_TYPE, FILE_TOO_COMPLEX, BUSY.
     """
     require(who, Right.SIGNATURE_IMAGES)
-    listed = [entry for name, data in files for entry in (_unpack(data) if data[:4] == b"PK\x03\x04" else [(name, data)])]
-    if not listed:
-        raise HocbaError(ErrorCode.FILE_TYPE, accepted="ảnh PNG, JPG hoặc tệp ZIP có ảnh")
-    stored = [[name, blobs.put(data)] for name, data in listed]
+    if not files:
+        raise HocbaError(ErrorCode.FILE_TYPE, accepted=_ACCEPTED)
+    with one_turn(), blobs.staging() as stage:
+        stored = [_taken(stage, file) for file in given_files(files, UploadLimits(MAX_FILES, MAX_BYTES, MAX_TOTAL, _ACCEPTED))]
+        stage.keep()
     with db.write(who.school_id) as session:
         row = enqueue(session, "images", {"files": stored}, actor=who.account_id, total=len(stored))
     return row.id
 
 
-def _unpack(data: bytes) -> list[tuple[str, bytes]]:
-    """The files of a hostile zip, within limits of number, size and compression; folders in names mean nothing."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            members = [item for item in archive.infolist() if not item.is_dir() and not any(part in item.filename for part in _IGNORED)]
-            total = sum(item.file_size for item in members)
-            packed = sum(item.compress_size for item in members) or 1
-            if len(members) > MAX_FILES or total > MAX_TOTAL or total / packed > MAX_RATIO:
-                raise HocbaError(ErrorCode.FILE_TOO_LARGE, limit=MAX_TOTAL // (1024 * 1024))
-            found = []
-            for item in members:
-                with archive.open(item) as file:
-                    # One byte over the limit is enough to refuse it later; a lying header cannot make us read more.
-                    found.append((PurePosixPath(item.filename).name, file.read(MAX_BYTES + 1)))
-            return found
-    except (zipfile.BadZipFile, RuntimeError, OSError, ValueError) as error:
-        raise HocbaError(ErrorCode.FILE_TYPE, accepted="ảnh PNG, JPG hoặc tệp ZIP không có mật khẩu") from error
+def _taken(stage: blobs.Stage, file: GivenFile) -> list[str]:
+    """A file for the job, ``[name, hash]``; of one refused by its header ``[name, "", sentence, code]``: it is not stored."""
+    (problem,) = readable([file.data])
+    if problem is not None:
+        return [file.name, "", problem.sentence, problem.code.value]
+    return [file.name, stage.add(file.data)]
 
 
 def staff_code_in(name: str, codes: dict[str, str]) -> str | None:
@@ -141,8 +131,8 @@ def match_images(work: Work) -> float | None:
         codes = {staff.code.casefold(): staff.id for staff in session.exec(select(Staff).where(Staff.active.is_(True))).all()}  # type: ignore[attr-defined]
     rows: list[dict[str, str]] = []
     files = work.arguments["files"]
-    for number, (name, sha256) in enumerate(files, 1):
-        rows.append({"file": name, **_one(codes, name, sha256)})
+    for number, (name, sha256, *refused) in enumerate(files, 1):
+        rows.append({"file": name, **(_one(codes, name, sha256) if sha256 else {"outcome": "failed", "reason": refused[0], "code": refused[1]})})
         if number % 5 == 0 or number == len(files):
             work.progress(number, len(files), "Xử lý ảnh chữ ký")
         if work.cancelled():

@@ -9,6 +9,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.foreign.admission import on_behalf_of
 from hocba_app.models import SEAL, Database, Job, School, SignatureImage, Staff
 from hocba_app.models.repositories import signers as rows
 from hocba_app.services.accounts.authority import Right, require
@@ -305,13 +306,14 @@ def original_thumbnail(db: Database, who: Identity, job_id: str, number: int) ->
         HocbaError: FORBIDDEN, NOT_FOUND, STORED_FILE_DAMAGED, FILE_TYPE, FILE_TOO_LARGE, IMAGE_TOO_LARGE.
     """
     require(who, Right.SIGNATURE_IMAGES)
-    return small_copy(_original(db, who, job_id, number), THUMBNAIL)
+    with on_behalf_of(who.account_id):
+        return small_copy(_original(db, who, job_id, number), THUMBNAIL)
 
 
 def _original(db: Database, who: Identity, job_id: str, number: int) -> bytes:
     with db.read(who.school_id) as session:
         files = _job(session, job_id).arguments["files"]
-    if not 0 <= number < len(files):
+    if not 0 <= number < len(files) or not files[number][1]:  # the second: refused, and so not stored
         raise HocbaError(ErrorCode.NOT_FOUND, what="tệp ảnh")
     return blobs.get(files[number][1])
 

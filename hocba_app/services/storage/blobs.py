@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
@@ -37,18 +39,53 @@ def put(data: bytes) -> str:
     Returns:
         Their SHA-256, hex.
     """
-    sha256 = hashlib.sha256(data).hexdigest()
-    path = path_of(sha256)
-    if path.exists():
-        return sha256
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{sha256}.{secrets.token_hex(4)}")
-    with partial.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    with staging() as stage:
+        sha256 = stage.add(data)
+        stage.keep()
     return sha256
+
+
+class Stage:
+    """Bytes on disk beside the store, not yet in it: an upload is stored as a whole or not at all."""
+
+    def __init__(self) -> None:
+        self._partial: dict[str, Path] = {}
+
+    def add(self, data: bytes) -> str:
+        """Write bytes and flush them to disk. Returns their SHA-256, hex."""
+        sha256 = hashlib.sha256(data).hexdigest()
+        path = path_of(sha256)
+        if sha256 in self._partial or path.exists():
+            return sha256
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f".{sha256}.{secrets.token_hex(4)}")
+        self._partial[sha256] = partial
+        with partial.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        return sha256
+
+    def keep(self) -> None:
+        """Everything added is stored from now on."""
+        for sha256, partial in self._partial.items():
+            partial.replace(path_of(sha256))
+        self._partial = {}
+
+    def drop(self) -> None:
+        """Delete what was not kept."""
+        for partial in self._partial.values():
+            partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def staging() -> Iterator[Stage]:
+    """A stage whose bytes are gone at the end unless they were kept."""
+    stage = Stage()
+    try:
+        yield stage
+    finally:
+        stage.drop()
 
 
 def get(sha256: str) -> bytes:

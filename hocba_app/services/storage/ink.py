@@ -1,18 +1,27 @@
-"""From a photo of a signature on paper, or a picture of the seal, to the normalised image that is drawn on records."""
+"""From a photo of a signature on paper, or a picture of the seal, to the normalised image that is drawn on records.
+
+Pictures are decoded in children only: :func:`signature_image` and its like hand the bytes over, :func:`drawn` and
+:func:`made_small` run there.
+"""
 
 from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from PIL import Image, ImageChops, ImageFilter, ImageOps, ImageStat, UnidentifiedImageError
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.foreign.decoding import Limits, decode_one
 from hocba_app.recordfile.appearance import InkImage
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_PIXELS = 40_000_000
+LIMITS = Limits(seconds=20, memory=896 * 1024 * 1024, output=32 * 1024 * 1024)
+"""Of the child: forty megapixels with transparency take some 650 MB while they are put on white."""
 SIGNATURE_WIDTH, SEAL_WIDTH = 300, 400
 _WORK_WIDTH = 1200
 _LEAST_INK = 0.0008
@@ -47,14 +56,15 @@ def signature_image(data: bytes, adjust: Adjust = AS_IT_IS) -> tuple[InkImage, b
         The stored image, and a PNG preview on white.
 
     Raises:
-        HocbaError: FILE_TOO_LARGE, FILE_TYPE, IMAGE_TOO_LARGE, IMAGE_EMPTY.
+        HocbaError: FILE_TOO_LARGE, FILE_TYPE, IMAGE_TOO_LARGE, IMAGE_EMPTY, FILE_TOO_COMPLEX, BUSY.
+        Abandoned: whoever asked has left.
     """
-    return _normalise(data, SIGNATURE_WIDTH, adjust, solid=False)
+    return _drawn_elsewhere(data, SIGNATURE_WIDTH, adjust, solid=False)
 
 
 def seal_image(data: bytes, adjust: Adjust = AS_IT_IS) -> tuple[InkImage, bytes]:
     """The same for the seal, at the seal's size, its solid parts kept. Errors as :func:`signature_image`."""
-    return _normalise(data, SEAL_WIDTH, adjust, solid=True)
+    return _drawn_elsewhere(data, SEAL_WIDTH, adjust, solid=True)
 
 
 def png_url(png: bytes) -> str:
@@ -64,11 +74,52 @@ def png_url(png: bytes) -> str:
 
 def small_copy(data: bytes, size: tuple[int, int]) -> bytes:
     """An uploaded picture as it came, made small: a PNG. Errors as :func:`signature_image`, but IMAGE_EMPTY."""
-    picture = _open(data)
-    picture.thumbnail(size, Image.Resampling.LANCZOS)
+    _require_size(data)
+    return decode_one(made_small, [data], limits=LIMITS, width=size[0], height=size[1])[1]
+
+
+def readable(pictures: Sequence[bytes]) -> list[HocbaError | None]:
+    """Whether each upload begins as a picture we take, by its header: why not, or None. One child for all of them."""
+    return [HocbaError(ErrorCode(code), **params) if code else None for code, params in decode_one(headers, pictures, limits=LIMITS)[0]]
+
+
+def _drawn_elsewhere(data: bytes, width: int, adjust: Adjust, *, solid: bool) -> tuple[InkImage, bytes]:
+    _require_size(data)
+    found, both = decode_one(drawn, [data], limits=LIMITS, width=width, turns=adjust.turns % 4, strength=adjust.strength, solid=solid)
+    return InkImage.loads(both[: int(found)]), both[int(found) :]
+
+
+def _require_size(data: bytes) -> None:
+    if len(data) > MAX_BYTES:
+        raise HocbaError(ErrorCode.FILE_TOO_LARGE, limit=MAX_BYTES // (1024 * 1024))
+
+
+def drawn(files: Sequence[bytes], *, width: int, turns: int, strength: str, solid: bool) -> Iterator[tuple[int, bytes]]:
+    """In a child: the stored image and its preview, one behind the other, with the length of the first."""
+    image, preview = _normalise(files[0], width, Adjust(turns, strength), solid=solid)
+    stored = image.dumps()
+    yield len(stored), stored + preview
+
+
+def made_small(files: Sequence[bytes], *, width: int, height: int) -> Iterator[tuple[None, bytes]]:
+    """In a child: the picture as a small PNG."""
+    picture = _open(files[0])
+    picture.thumbnail((width, height), Image.Resampling.LANCZOS)
     out = io.BytesIO()
     picture.save(out, "PNG")
-    return out.getvalue()
+    yield None, out.getvalue()
+
+
+def headers(files: Sequence[bytes]) -> Iterator[list[tuple[str, dict[str, Any]]]]:
+    """In a child: for each picture the code of its refusal, or ""."""
+    found: list[tuple[str, dict[str, Any]]] = []
+    for data in files:
+        try:
+            _header(data)
+            found.append(("", {}))
+        except HocbaError as error:
+            found.append((error.code.value, error.params))
+    yield found
 
 
 def _normalise(data: bytes, width: int, adjust: Adjust, *, solid: bool) -> tuple[InkImage, bytes]:
@@ -96,15 +147,8 @@ def _normalise(data: bytes, width: int, adjust: Adjust, *, solid: bool) -> tuple
 
 def _open(data: bytes) -> Image.Image:
     """Decode a hostile picture within limits; its header is judged before a pixel is decoded."""
-    if len(data) > MAX_BYTES:
-        raise HocbaError(ErrorCode.FILE_TOO_LARGE, limit=MAX_BYTES // (1024 * 1024))
-    kind = next((name for magic, name in _MAGIC.items() if data.startswith(magic)), None)
-    if kind is None:
-        raise HocbaError(ErrorCode.FILE_TYPE, accepted=_ACCEPTED)
+    picture = _header(data)
     try:
-        picture = Image.open(io.BytesIO(data), formats=[kind])
-        if picture.width * picture.height > MAX_PIXELS:
-            raise HocbaError(ErrorCode.IMAGE_TOO_LARGE, megapixels=MAX_PIXELS // 1_000_000)
         picture.draft("RGB", (_WORK_WIDTH, _WORK_WIDTH))
         picture = ImageOps.exif_transpose(picture)
         if picture.mode in ("RGBA", "LA", "P"):
@@ -116,6 +160,25 @@ def _open(data: bytes) -> Image.Image:
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise HocbaError(ErrorCode.FILE_TYPE, accepted=_ACCEPTED) from error
     picture.thumbnail((_WORK_WIDTH, _WORK_WIDTH), Image.Resampling.LANCZOS)
+    return picture
+
+
+def _header(data: bytes) -> Image.Image:
+    """The picture with nothing decoded but its header.
+
+    Raises:
+        HocbaError: FILE_TOO_LARGE, FILE_TYPE, IMAGE_TOO_LARGE.
+    """
+    _require_size(data)
+    kind = next((name for magic, name in _MAGIC.items() if data.startswith(magic)), None)
+    if kind is None:
+        raise HocbaError(ErrorCode.FILE_TYPE, accepted=_ACCEPTED)
+    try:
+        picture = Image.open(io.BytesIO(data), formats=[kind])
+        if picture.width * picture.height > MAX_PIXELS:
+            raise HocbaError(ErrorCode.IMAGE_TOO_LARGE, megapixels=MAX_PIXELS // 1_000_000)
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise HocbaError(ErrorCode.FILE_TYPE, accepted=_ACCEPTED) from error
     return picture
 
 

@@ -6,10 +6,11 @@ A small strict reader over zipfile and lxml rather than a library: what it does 
 from __future__ import annotations
 
 import io
+import json
 import re
 import zipfile
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import astuple, dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import IO, Any
@@ -17,12 +18,15 @@ from typing import IO, Any
 from lxml import etree  # type: ignore[import-untyped]
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.foreign.decoding import Limits, decode
 
 LARGEST_FILE = 20 * 1024 * 1024
 LARGEST_PART = 120 * 1024 * 1024
 MOST_PARTS = 500
 MOST_CELLS = 2_000_000
 MOST_COLUMNS = 200
+LIMITS = Limits(seconds=60, memory=1280 * 1024 * 1024, output=160 * 1024 * 1024)
+_ROWS_AT_ONCE = 2000
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _REL = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _REFUSED = re.compile(r"vbaProject|externalLink|/embeddings/|/activeX|macrosheets|\.bin$|\.exe$|/connections\.xml|queryTables", re.IGNORECASE)
@@ -52,14 +56,33 @@ class Sheet:
 
 
 def read_workbook(data: bytes) -> list[Sheet]:
-    """Every sheet in the order of the workbook; formulas and error values are problems of their cells.
+    """Every sheet in the order of the workbook, read in a child; formulas and error values are problems of their cells.
 
     Raises:
         HocbaError: FILE_TOO_LARGE; FILE_TYPE when it is no workbook, is damaged or encrypted, or carries macros, links or
-            more than it may unpack to.
+            more than it may unpack to; FILE_TOO_COMPLEX, BUSY.
     """
     if len(data) > LARGEST_FILE:
         raise HocbaError(ErrorCode.FILE_TOO_LARGE, limit=LARGEST_FILE // 1024 // 1024)
+    sheets: list[Sheet] = []
+    for told, rows in decode(sheets_of, [data], limits=LIMITS):
+        if told is not None:
+            sheets.append(Sheet(str(told["name"]), problems=[CellProblem(*problem) for problem in told["problems"]]))
+        sheets[-1].rows |= {int(number): cells for number, cells in json.loads(rows)}
+    return sheets
+
+
+def sheets_of(files: Sequence[bytes]) -> Iterator[tuple[dict[str, Any] | None, bytes]]:
+    """In a child: each sheet's name and problems with its first rows, then None with more of them."""
+    for sheet in _read(files[0]):
+        told: dict[str, Any] | None = {"name": sheet.name, "problems": [astuple(problem) for problem in sheet.problems]}
+        rows = list(sheet.rows.items())
+        for start in range(0, max(1, len(rows)), _ROWS_AT_ONCE):
+            yield told, json.dumps(rows[start : start + _ROWS_AT_ONCE], ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+            told = None
+
+
+def _read(data: bytes) -> list[Sheet]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as file:
             return _Book(file).sheets()

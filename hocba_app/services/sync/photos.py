@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from PIL import Image
 
+from hocba_app.foreign.decoding import LimitExceeded, Limits, decode_one
 from hocba_app.services.storage import blobs
 from hocba_app.services.sync.apply import PHOTO_MISSING
 from hocba_app.services.sync.client import SectorClient
@@ -17,6 +18,9 @@ from hocba_app.services.sync.fetch import Incoming
 LARGEST_PHOTO = 4 * 1024 * 1024
 MOST_PIXELS = 25_000_000
 AT_A_TIME = 16
+SMALL = (354, 472)
+"""A large one is decoded as small as a page shows it."""
+LIMITS = Limits(seconds=20, memory=384 * 1024 * 1024, output=64 * 1024)
 
 
 def fetch_photos(client: SectorClient, records: Sequence[Incoming]) -> None:
@@ -29,33 +33,60 @@ def fetch_photos(client: SectorClient, records: Sequence[Incoming]) -> None:
     missing = [sha256 for sha256 in sorted(wanted) if not blobs.exists(sha256)]
     if not missing:
         return
-    pool = ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="photo")
-    try:
-        problems = dict(zip(missing, pool.map(lambda sha256: _fetch(client, sha256), missing), strict=True))
-    finally:
-        pool.shutdown(cancel_futures=True)  # once the service is away, hundreds more need not find it out one by one
+    problems: dict[str, str] = {}
+    for start in range(0, len(missing), AT_A_TIME):
+        problems |= _bring(client, missing[start : start + AT_A_TIME])
     for record in records:
         if record.data and (problem := problems.get(record.data["photo_sha256"])):
             record.data[PHOTO_MISSING] = problem
 
 
-def _fetch(client: SectorClient, sha256: str) -> str | None:
-    """Store one photo, or say why not."""
-    photo = client.photo(sha256, LARGEST_PHOTO)
-    if photo is None:
-        return "CSDL ngành không có ảnh này, hoặc ảnh quá lớn"
-    if hashlib.sha256(photo).hexdigest() != sha256:
-        return "ảnh nhận được không đúng mã băm"
-    if not _is_picture(photo):
-        return "tệp không phải ảnh JPEG đọc được"
-    blobs.put(photo)
-    return None
+def _bring(client: SectorClient, wanted: Sequence[str]) -> dict[str, str]:
+    """Store some photos; why not, of those that cannot be."""
+    pool = ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="photo")
+    try:
+        found = dict(zip(wanted, pool.map(lambda sha256: client.photo(sha256, LARGEST_PHOTO), wanted), strict=True))
+    finally:
+        pool.shutdown(cancel_futures=True)  # once the service is away, the others need not find it out one by one
+    problems, sound = {}, []
+    for sha256, photo in found.items():
+        if photo is None:
+            problems[sha256] = "CSDL ngành không có ảnh này, hoặc ảnh quá lớn"
+        elif hashlib.sha256(photo).hexdigest() != sha256:
+            problems[sha256] = "ảnh nhận được không đúng mã băm"
+        else:
+            sound.append(sha256)
+    for sha256, good in zip(sound, _decodable([found[sha256] or b"" for sha256 in sound]), strict=True):
+        if good:
+            blobs.put(found[sha256] or b"")
+        else:
+            problems[sha256] = "tệp không phải ảnh JPEG đọc được"
+    return problems
+
+
+def _decodable(photos: Sequence[bytes]) -> list[bool]:
+    """Which of the photos can be decoded: in one child for all of them, or one each where one of them ends the child."""
+    if not photos:
+        return []
+    try:
+        answer, _ = decode_one(are_pictures, photos, limits=LIMITS)
+        return [bool(good) for good in answer]
+    except LimitExceeded:
+        return [False] if len(photos) == 1 else [good for photo in photos for good in _decodable([photo])]
+
+
+def are_pictures(files: Sequence[bytes]) -> Iterator[list[bool]]:
+    """In a child: which files are JPEG pictures, decoded to their last line, of a size we print from."""
+    yield [_is_picture(photo) for photo in files]
 
 
 def _is_picture(photo: bytes) -> bool:
-    """Whether it begins as a JPEG of a size we decode; only its header is read."""
     try:
         with Image.open(io.BytesIO(photo), formats=("JPEG",)) as image:
-            return image.width * image.height <= MOST_PIXELS
+            if image.width * image.height > MOST_PIXELS:
+                return False
+            image.draft("RGB", SMALL)
+            image.load()
+            return True
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return False

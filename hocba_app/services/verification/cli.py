@@ -17,7 +17,7 @@ from hocba_app.services.verification.verify import issuers_beside, verify
 from hocba_app.settings import settings
 from hocba_app.verification.report_model import FileReport
 from hocba_app.verification.report_presentation import simple_report
-from hocba_app.verification.sandbox import MAX_BYTES
+from hocba_app.verification.sandbox import LIMITS, MAX_BYTES, UPLOAD_LIMITS
 
 log = structlog.get_logger()
 AT_ONCE = 40
@@ -47,8 +47,8 @@ def verify_paths(paths: Sequence[Path], trust: Path | None) -> list[FileReport]:
 def verify_upload(data: bytes, db: Database | None, *, name: str = "") -> FileReport:
     """Verify one uploaded file with the configured roots, and say how the version stands here.
 
-    Takes 10–30 ms for a record of ours; any other file goes through a process of its own and may take up to half a
-    minute: call it from a thread, never on an event loop.
+    The file is parsed in a process of its own only, and may take up to half a minute: call it from a thread, never on an
+    event loop.
 
     Args:
         data: the file, from anybody.
@@ -56,10 +56,11 @@ def verify_upload(data: bytes, db: Database | None, *, name: str = "") -> FileRe
         name: shown in the report.
 
     Raises:
-        HocbaError: INVALID_INPUT when the configured trust file cannot be read.
+        HocbaError: INVALID_INPUT when the configured trust file cannot be read; BUSY.
+        Abandoned: whoever asked has left.
     """
     roots, issuers = _trusted(_configured_trust())
-    return verify([(name, data)], roots=roots, issuers=issuers, db=db)[0]
+    return verify([(name, data)], roots=roots, issuers=issuers, db=db, limits=UPLOAD_LIMITS)[0]
 
 
 def verify_from_elsewhere(files: Sequence[tuple[str, bytes]], db: Database) -> list[FileReport]:
@@ -72,7 +73,7 @@ def verify_from_elsewhere(files: Sequence[tuple[str, bytes]], db: Database) -> l
         HocbaError: INVALID_INPUT when the configured trust file cannot be read.
     """
     roots, issuers = _trusted(_configured_trust())
-    return verify(files, roots=roots, issuers=issuers, db=db, own_trust=False)
+    return verify(files, roots=roots, issuers=issuers, db=db, own_trust=False, limits=LIMITS)
 
 
 def report_lines(reports: Sequence[FileReport]) -> list[str]:

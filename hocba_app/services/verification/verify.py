@@ -10,10 +10,12 @@ from typing import Any
 from sqlmodel import select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.foreign.decoding import Limits
 from hocba_app.models import Database, School
 from hocba_app.services.verification.record_status import add_standing
 from hocba_app.verification.judge_files import judge_files
 from hocba_app.verification.report_model import FileReport
+from hocba_app.verification.sandbox import examine
 
 
 def verify(
@@ -24,6 +26,7 @@ def verify(
     db: Database | None = None,
     own_trust: bool = True,
     always_analyse: bool = False,
+    limits: Limits | None = None,
 ) -> list[FileReport]:
     """Verify files, hostile ones included.
 
@@ -35,17 +38,21 @@ def verify(
         own_trust: the roots are this installation's own: its schools are the issuers, and a record of ours it does not
             know was not issued here. Otherwise the database only adds the standing of what it knows.
         always_analyse: send files that replay has shown valid through pyHanko too (a second opinion).
+        limits: files from anybody: not a byte of them is parsed in this process, replay included, and each may use this much.
 
     Returns:
         One report a file, in order.
     """
     if issuers is None and db is not None and own_trust:
         issuers = _schools(db)
-    ordered = judge_files(files, roots=roots, issuers=issuers, always_analyse=always_analyse)
+    if limits is not None:
+        reports = examine([(name, data, None) for name, data in files], roots, issuers, replay=True, limits=limits)
+    else:
+        reports = judge_files(files, roots=roots, issuers=issuers, always_analyse=always_analyse)
     if db is not None:
-        for report, (_, data) in zip(ordered, files, strict=True):
+        for report, (_, data) in zip(reports, files, strict=True):
             add_standing(db, report, data, must_be_known=own_trust)
-    return ordered
+    return reports
 
 
 def issuers_beside(trust: Path) -> list[dict[str, str]] | None:

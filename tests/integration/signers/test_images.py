@@ -191,7 +191,7 @@ def test_a_hostile_zip(small: SmallSchool) -> None:
     bomb = packed(("GV001.png", b"\x00" * (30 * 1024 * 1024)))
     crowd = packed(*[(f"{number}.png", b"x") for number in range(401)])
     for data in (bomb, crowd):
-        assert refused(lambda data=data: image_store.start_bulk(small.db, admin, [("a.zip", data)])) is ErrorCode.FILE_TOO_LARGE
+        assert refused(lambda data=data: image_store.start_bulk(small.db, admin, [("a.zip", data)])) is ErrorCode.TOO_MANY_FILES
     assert refused(lambda: image_store.start_bulk(small.db, admin, [("a.zip", b"PK\x03\x04broken")])) is ErrorCode.FILE_TYPE
     done = upload(small, ("a.zip", packed(("../../GV001.png", paper(1, kind="PNG")), ("C:\\x\\GV002.png", paper(2, kind="PNG")))))
     assert [row.outcome for row in done.files] == ["ready", "ready"], "folders in names mean nothing"

@@ -7,6 +7,7 @@ import os
 import time
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 
 import pikepdf
@@ -124,8 +125,6 @@ def bombed_evidence(record: Record) -> bytes:
 
 
 def many_updates(record: Record) -> bytes:
-    from dataclasses import replace
-
     file, tip = record.file, record.tip
     for _ in range(1000):
         longer = appended(tip, file, [(3, b"3 0 obj\n<</A 1>>\nendobj\n")])
@@ -145,7 +144,7 @@ def encrypted(record: Record) -> bytes:
 def test_hostile_file_gets_a_verdict_in_time(world: World, sealed: Record, name: str) -> None:
     begun = time.monotonic()
     (report,) = front_door(world, HOSTILE[name](sealed))
-    assert time.monotonic() - begun < 2 * sandbox.SECONDS + 15
+    assert time.monotonic() - begun < 4 * sandbox.LIMITS.seconds  # the clock on the wall ends it; only a hang is longer
     assert report.verdict != "valid" and report.reasons
     assert report.integrity in ("unknown", "unsigned", "altered"), report
 
@@ -154,7 +153,7 @@ def test_fifty_megabytes_of_noise(world: World, sealed: Record) -> None:
     begun = time.monotonic()
     (report,) = front_door(world, os.urandom(50 << 20))
     assert report.verdict == "indeterminate" and codes(report) <= {"unreadable", "limit_exceeded"}
-    assert time.monotonic() - begun < 2 * sandbox.SECONDS + 15
+    assert time.monotonic() - begun < 4 * sandbox.LIMITS.seconds
 
 
 def test_larger_than_any_record(world: World) -> None:
@@ -163,23 +162,9 @@ def test_larger_than_any_record(world: World) -> None:
 
 
 def test_a_file_that_hangs_costs_only_its_own_verdict(world: World, sealed: Record, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sandbox, "SECONDS", 6)
+    monkeypatch.setattr(sandbox.examine, "__kwdefaults__", {"replay": False, "limits": replace(sandbox.LIMITS, seconds=6)})
     quick = front_door(world, HOSTILE["bomb as xref stream"](sealed), sealed.file, b"not a pdf")
     assert [report.verdict for report in quick] == ["indeterminate", "valid", "indeterminate"]
-
-
-def test_the_child_is_told_no_secrets(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
-    monkeypatch.setenv("HOCBA_SECRET_KEY", "x")
-    seen: dict[str, str] = {}
-    real = sandbox.subprocess.Popen
-
-    def popen(*args, **kwargs):
-        seen.update(kwargs["env"])
-        return real(*args, **kwargs)
-
-    monkeypatch.setattr(sandbox.subprocess, "Popen", popen)
-    front_door(world, b"x")
-    assert seen and not any(name.startswith("HOCBA") for name in seen)
 
 
 def test_names_from_a_hostile_file_do_not_reach_the_terminal_raw(world: World) -> None:

@@ -23,7 +23,7 @@ def archive(members: dict[str, bytes], compression: int = zipfile.ZIP_DEFLATED) 
 
 def refusal(*uploaded: tuple[str, bytes]) -> ErrorCode:
     with pytest.raises(HocbaError) as refused:
-        intake.pdf_files(uploaded)
+        list(intake.pdf_files(uploaded))
     return refused.value.code
 
 
