@@ -1,9 +1,9 @@
-"""Writing a data set: what is new, changed, gone, refused – rows and report in the caller's one transaction."""
+"""Writing a data set: what is new, changed, gone, refused – rows and report, chunk by chunk in the caller's transactions."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,10 +33,10 @@ class Applied:
 
 
 class Applier:
-    """Writes one data set.
+    """Writes one data set. What it knows of the school is read once: nobody else writes these rows during a run.
 
     Args:
-        session: write session of the school.
+        session: of the school, only read here; each chunk comes with a write session of its own.
         job_id: the run the report's rows belong to.
         found: the data set.
         only: source ids to write, or None for all.
@@ -51,24 +51,29 @@ class Applier:
     ) -> None:
         self._session, self._job_id, self._found, self._only = session, job_id, found, only
         self._decided, self._borrowed = decided or {}, borrowed
-        self._resource = found.resource
+        self._resource = self.resource = found.resource
         self._table: Table = TABLES[found.resource]
         self._known: Known = known(session, found.resource, school_year)
         self._held = self._identities()
         self._results = self._results_of_year(school_year)
         self._report: list[dict[str, Any]] = []
-        self.done = Applied()
+        self._done = Applied()
+        self.pending: list[dict[str, Any]] = []
+        """Records to try again with the next run."""
 
-    def run(self) -> Applied:
-        """Write everything; the transaction is the caller's."""
+    def begin(self, session: Session) -> None:
+        """Report what was refused when it was read, in place of what an earlier try of this run reported."""
+        self._session = session
         self._forget_refusals()
         for refusal in self._found.refused.values():
             self._refuse(refusal, refusal.id)
-        self._cancel()
-        for chunk in self._found.chunks():
-            self._write([record for record in chunk if self._only is None or record.id in self._only])
         self._flush_report()
-        return self.done
+
+    def taken(self) -> Applied:
+        """What was done since this was asked last."""
+        done, self._done = self._done, Applied()
+        self.pending += done.pending
+        return done
 
     def _forget_refusals(self) -> None:
         """A run that was killed and goes on reports what it still refuses once, not twice."""
@@ -98,8 +103,10 @@ class Applier:
         ).all()
         return dict(rows)
 
-    def _cancel(self) -> None:
-        for row in self._rows(list(self._found.gone)).values():
+    def cancel(self, session: Session, source_ids: Sequence[str]) -> None:
+        """Write that some records are gone."""
+        self._session = session
+        for row in self._rows(list(source_ids)).values():
             version = self._found.gone[row.source_id]
             if row.source_version >= version or (self._only is not None and row.source_id not in self._only):
                 continue
@@ -115,6 +122,7 @@ class Applier:
                 continue
             self._touched(row)
             self._note("gone", row.source_id, self._name_of(row))
+        self._flush_report()
         self._session.flush()
 
     def _rows(self, source_ids: list[str]) -> dict[str, Any]:
@@ -125,7 +133,10 @@ class Applier:
             found |= {row.source_id: row for row in rows}
         return found
 
-    def _write(self, chunk: list[Incoming]) -> None:
+    def write(self, session: Session, chunk: Sequence[Incoming]) -> None:
+        """Write some records of the data set."""
+        self._session = session
+        chunk = [record for record in chunk if self._only is None or record.id in self._only]
         rows = self._rows([record.id for record in chunk])
         rows |= {record.id: row for record in chunk if record.id not in rows and (row := self._renamed(record)) is not None}
         fresh: list[dict[str, Any]] = []
@@ -133,16 +144,9 @@ class Applier:
             row = rows.get(record.id)
             if row is not None and row.source_version >= record.version:
                 continue
-            data = record.data or {}
-            label = self._table.label(data, self._known)[:200]
-            try:
-                values = self._table.convert(data, self._known)
-                if PHOTO_MISSING in data:
-                    values["photo_sha256"] = row.photo_sha256 if row is not None else None
-                if self._clashes(record, row, values, label):
-                    continue
-            except Refused as refused:
-                self._refuse(Refusal(record.id, refused.field, refused.reason, record.raw), label)
+            label = self._table.label(record.data or {}, self._known)[:200]
+            values = self._acceptable(record, row, label)
+            if values is None:
                 continue
             version = self._version(record, label)
             if row is None:
@@ -150,15 +154,30 @@ class Applier:
                 self._note("new", record.id, label)
             else:
                 self._change(row, record, values, version, label)
-            for column, held in self._held.items():
-                if values[column] and values.get("active", True):
-                    held[values[column]] = record.id
+            self._hold(record, values)
         if fresh:
             self._session.execute(insert(self._table.model), fresh)
         self._session.flush()
         for row in rows.values():
             self._session.expunge(row)
         self._flush_report()
+
+    def _acceptable(self, record: Incoming, row: Any, label: str) -> dict[str, Any] | None:
+        """The columns of a record that may go in; None when it was refused, or a person must decide."""
+        data = record.data or {}
+        try:
+            values = self._table.convert(data, self._known)
+            if PHOTO_MISSING in data:
+                values["photo_sha256"] = row.photo_sha256 if row is not None else None
+            return None if self._clashes(record, row, values, label) else values
+        except Refused as refused:
+            self._refuse(Refusal(record.id, refused.field, refused.reason, record.raw), label)
+            return None
+
+    def _hold(self, record: Incoming, values: dict[str, Any]) -> None:
+        for column, held in self._held.items():
+            if values[column] and values.get("active", True):
+                held[values[column]] = record.id
 
     def _renamed(self, record: Incoming) -> Any:
         """The row of the person this record is, where somebody decided that SMAS gave him a new id."""
@@ -193,7 +212,7 @@ class Applier:
         if self._resource == "results":
             self._results[values["student_id"]] = record.id
         if student_id := values.get("student_id"):
-            self.done.student_ids.add(student_id)
+            self._done.student_ids.add(student_id)
         return row
 
     def _change(self, row: Any, record: Incoming, values: dict[str, Any], version: int, label: str) -> None:
@@ -202,7 +221,7 @@ class Applier:
         if before == values:
             return
         if "student_id" in values:
-            self.done.student_ids.add(row.student_id)
+            self._done.student_ids.add(row.student_id)
         for column, value in values.items():
             if before[column] != value:
                 setattr(row, column, value)
@@ -220,9 +239,9 @@ class Applier:
         )
 
     def _touched(self, row: Any) -> None:
-        self.done.changed_ids.add(row.id)
-        self.done.student_ids.add(row.id if self._resource == "students" else getattr(row, "student_id", ""))
-        self.done.student_ids.discard("")
+        self._done.changed_ids.add(row.id)
+        self._done.student_ids.add(row.id if self._resource == "students" else getattr(row, "student_id", ""))
+        self._done.student_ids.discard("")
 
     def _clashes(self, record: Incoming, row: Any, values: dict[str, Any], label: str) -> bool:
         """Whether a person must decide: a personal id that changed, or that another record has."""
@@ -256,12 +275,12 @@ class Applier:
         self._note("changed", source_id, self._name_of(row), field="id_number", reason="Số định danh thuộc về người khác (đã xem xét)")
 
     def _conflict(self, record: Incoming, column: str, reason: str, label: str, other: str) -> None:
-        self.done.pending.append(record.raw)
+        self._done.pending.append(record.raw)
         self._note("conflict", record.id, label, field=column, reason=reason, details={"incoming": record.raw, "other": other})
 
     def _refuse(self, refusal: Refusal, label: str) -> None:
         if refusal.raw is not None:
-            self.done.pending.append(refusal.raw)
+            self._done.pending.append(refusal.raw)
         self._note("rejected", refusal.id, label, field=refusal.field, reason=refusal.reason)
 
     def _name_of(self, row: Any) -> str:
@@ -275,7 +294,7 @@ class Applier:
         self, outcome: str, source_id: str, label: str, *, field: str | None = None, reason: str | None = None,
         details: dict[str, Any] | None = None,
     ) -> None:
-        self.done.counts[outcome] += 1
+        self._done.counts[outcome] += 1
         self._report.append(
             {
                 "school_id": self._session.info["school_id"], "id": new_id(), "job_id": self._job_id, "resource": self._resource,

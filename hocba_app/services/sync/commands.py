@@ -18,7 +18,8 @@ from hocba_app.services.audit.log import changed, record
 from hocba_app.services.jobs.enqueue import LIVE, ask_cancel, enqueue, live_job
 from hocba_app.services.sync.report_file import REPORT_SORTS, ReportRow, label_order, report_csv, report_row
 from hocba_app.services.sync.school_years import default_year, note_sector_year
-from hocba_app.services.sync.sync_job import OUTCOMES, RESOURCES, sector_client
+from hocba_app.services.sync.steps import OUTCOMES, RESOURCES
+from hocba_app.services.sync.sync_job import sector_client
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,42 +1,37 @@
-"""Excel in and out: what a school exports from SMAS goes in by the same pipeline, whole or not at all."""
+"""Excel in and out: what a school exports from SMAS goes in by the same pipeline; checked whole before anything is written."""
 
 from __future__ import annotations
 
 import csv
 import io
+import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlmodel import Session, col, select
-
 from hocba_app.domain.calendar import is_school_year, newest_year, school_year_of, today
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import Database, Job, School, SyncRow
+from hocba_app.domain.wording import RESOURCE
+from hocba_app.models import Database, Job, School
 from hocba_app.models.base import utc_now
-from hocba_app.services.accounts.activation import ensure_staff_accounts
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.sessions import Identity
-from hocba_app.services.audit.log import record
+from hocba_app.services.audit.log import changed, record
 from hocba_app.services.csv_cells import plain_cell
+from hocba_app.services.jobs.claim import Claim, finish
 from hocba_app.services.jobs.enqueue import live_job
-from hocba_app.services.sync.apply import Applier
+from hocba_app.services.jobs.registry import Work
+from hocba_app.services.storage import blobs
+from hocba_app.services.sync.excel_check import problems_of
 from hocba_app.services.sync.excel_columns import SHEETS
 from hocba_app.services.sync.excel_export import export_tables
 from hocba_app.services.sync.excel_reading import CellProblem, read_workbook
 from hocba_app.services.sync.excel_records import RecordMaker, Records
-from hocba_app.services.sync.excel_rows import Rows, read_rows
+from hocba_app.services.sync.excel_rows import read_rows
 from hocba_app.services.sync.excel_writing import write_workbook
 from hocba_app.services.sync.fetch import Collected
 from hocba_app.services.sync.mapping import known
-from hocba_app.services.sync.sync_job import (
-    RESOURCES,
-    merged_report,
-    recomputation,
-    recompute_again,
-    refresh_after,
-    subject_kinds,
-)
+from hocba_app.services.sync.steps import RESOURCES, Steps, recomputation, subject_kinds
 
 MOST_PROBLEMS = 5000
 
@@ -50,93 +45,109 @@ class ExcelReport:
     problems: list[CellProblem] = field(default_factory=list)
 
 
-class _Refused(Exception):
-    def __init__(self, problems: list[CellProblem]) -> None:
-        super().__init__("refused")
-        self.problems = problems
-
-
 def import_workbook(db: Database, who: Identity, data: bytes, *, school_year: str | None = None) -> ExcelReport:
     """Bring in a workbook: staff, classes, subjects, pupils, assignments, results. Nothing is written if anything is wrong.
+
+    All of it is checked first, without a write; then it is written in steps, so that nobody else waits for the whole. The
+    run is a job that this process holds: is the process killed, a worker goes on with it.
 
     Args:
         data: an .xlsx file.
         school_year: that its classes and results belong to; by default the school's current one.
 
     Raises:
-        HocbaError: FORBIDDEN, INVALID_INPUT, FILE_TYPE, FILE_TOO_LARGE, SYNC_RUNNING.
+        HocbaError: FORBIDDEN, INVALID_INPUT, FILE_TYPE, FILE_TOO_LARGE, FILE_TOO_COMPLEX, SYNC_RUNNING, BUSY.
+        Abandoned: whoever asked has left; nothing was written.
     """
     require(who, Right.SYNC)
     if school_year is not None and not is_school_year(school_year):
         raise HocbaError(ErrorCode.INVALID_INPUT, detail="năm học phải có dạng 2025-2026")
+    with db.read(who.school_id) as session:
+        school = session.get_one(School, who.school_id)
+    year = school_year or school.current_year or school_year_of(today())
+    if year > (newest := newest_year(school.current_year, school.sector_year)):
+        raise HocbaError(ErrorCode.INVALID_INPUT, detail=f"năm học {year} chưa bắt đầu; mới nhất là {newest}")
     rows = read_rows(read_workbook(data))
     if rows.problems:
         return ExcelReport(None, problems=rows.problems[:MOST_PROBLEMS])
-    try:
-        with db.write(who.school_id) as session:
-            school = session.get_one(School, who.school_id, with_for_update={"key_share": True})
-            running = live_job(session, "sync")
-            if running is not None and running.state == "running":
-                raise HocbaError(ErrorCode.SYNC_RUNNING)
-            year = school_year or school.current_year or school_year_of(today())
-            if year > (newest := newest_year(school.current_year, school.sector_year)):
-                raise HocbaError(ErrorCode.INVALID_INPUT, detail=f"năm học {year} chưa bắt đầu; mới nhất là {newest}")
-            report = _write(session, who, rows, year)
-            if year > school.current_year and report.job_id is not None:
-                school.current_year = year  # as when a newer year comes from the sector
-                session.add(school)
-            return report
-    except _Refused as refused:
-        return ExcelReport(None, problems=refused.problems[:MOST_PROBLEMS])
-
-
-def _write(session: Session, who: Identity, rows: Rows, year: str) -> ExcelReport:
-    records = RecordMaker(session, rows, year).make()
-    problems = list(records.problems)
-    job = Job(kind="sync", state="done", arguments={"source": "excel", "school_year": year}, created_by=who.account_id, ended_at=utc_now())
-    session.add(job)
-    session.flush()
-    report: dict[str, Any] = {"source": "excel"}
-    total: dict[str, int] = {}
-    refused: set[str] = set()
-    for resource in (name for name in RESOURCES if name in records.of):
-        prepare = recomputation(known(session, resource, year), subject_kinds(session)) if resource == "results" else None
-        with Collected(resource) as found:
-            found.add(records.of[resource], prepare)
-            applied = Applier(session, job.id, found, year, borrowed=True).run()
-        problems += _refusals(session, job.id, resource, records, refused)
-        if resource == "staff":
-            ensure_staff_accounts(session, actor=who.account_id)
-        if resource == "subjects" and applied.changed_ids:
-            recompute_again(session)
-        stale = refresh_after(session, resource, applied)
-        report = merged_report(report, resource, dict(applied.counts), None, stale)
-        for outcome, count in applied.counts.items():
-            total[outcome] = total.get(outcome, 0) + count
+    with db.read(who.school_id) as session:
+        records = RecordMaker(session, rows, year).make()
+        problems = records.problems + problems_of(session, records, year)
     if problems:
-        raise _Refused(problems)
-    job.report, job.progress, job.total = report, len(records.of), len(records.of)
-    session.add(job)
-    record(session, actor=who.account_id, action="sync.imported", subject=f"job:{job.id}", data={"school_year": year} | total)
-    return ExcelReport(job.id, total)
+        return ExcelReport(None, problems=problems[:MOST_PROBLEMS])
+    claim = _begun(db, who, {"source": "excel", "school_year": year, "workbook": blobs.put(data)})
+    counts = _write(Work(db, claim, {"school_year": year}, who.account_id), records)
+    finish(db, claim, "done")
+    return ExcelReport(claim.job_id, counts)
 
 
-def _refusals(session: Session, job_id: str, resource: str, records: Records, refused: set[str]) -> list[CellProblem]:
-    """Refused records as problems of their cells; one that only lacks another refused one says nothing new.
+def go_on(work: Work) -> None:
+    """Go on with an import whose process was killed: what is in is passed over.
 
-    Args:
-        refused: ids refused so far; those of this data set are added.
+    Raises:
+        HocbaError: STORED_FILE_DAMAGED, and as :func:`import_workbook`.
     """
-    rows = session.exec(
-        select(SyncRow).where(
-            SyncRow.job_id == job_id, SyncRow.resource == resource, col(SyncRow.outcome).in_(("rejected", "conflict"))
-        ).order_by(col(SyncRow.id))
-    ).all()
-    given = {row["id"]: row["data"] for row in records.of[resource]}
-    # Only a reference can name another record; what else a refused field holds may be a list.
-    own = [row for row in rows if str(given[row.source_id].get(row.field or "")) not in refused]
-    refused |= {row.source_id for row in rows}
-    return [records.problem(resource, row.source_id, row.field or "", row.reason or "") for row in own]
+    rows = read_rows(read_workbook(blobs.get(work.arguments["workbook"])))
+    with work.db.read(work.school_id) as session:
+        records = RecordMaker(session, rows, work.arguments["school_year"]).make()
+    _write(work, records)
+
+
+def _begun(db: Database, who: Identity, arguments: dict[str, Any]) -> Claim:
+    """A run of this process's own; no sync begins beside it.
+
+    Raises:
+        HocbaError: SYNC_RUNNING.
+    """
+    with db.write(who.school_id) as session:
+        session.get_one(School, who.school_id, with_for_update={"key_share": True})
+        running = live_job(session, "sync")
+        if running is not None and running.state == "running":
+            raise HocbaError(ErrorCode.SYNC_RUNNING)
+        job = Job(
+            kind="sync", state="running", arguments=arguments, created_by=who.account_id, worker=f"import-{uuid.uuid4().hex[:12]}", attempt=1,
+            heartbeat_at=utc_now(),
+        )
+        session.add(job)
+        session.flush()
+        changed(session)
+        return Claim(who.school_id, job.id, job.worker or "", job.attempt)
+
+
+def _write(work: Work, records: Records) -> dict[str, int]:
+    """Everything, in steps. Returns how many rows each outcome had."""
+    year, steps = work.arguments["school_year"], Steps(work.db, work.school_id, work.job_id, work.write, actor=work.actor)
+    steps.catch_up()
+    present = [name for name in RESOURCES if name in records.of]
+    for number, resource in enumerate(present):
+        work.progress(number, len(present), RESOURCE[resource])
+        with Collected(resource) as found:
+            prepare = None
+            if resource == "results":
+                with work.db.read(work.school_id) as session:
+                    prepare = recomputation(known(session, resource, year), subject_kinds(session))
+            for part in steps.parts(records.of[resource]):
+                found.add(part, prepare)
+                work.progress(number, len(present), RESOURCE[resource])  # says as well that this process lives
+            steps.data_set(found, year, borrowed=True)
+    total: dict[str, int] = {}
+    with work.write() as session:
+        job = session.get_one(Job, (work.school_id, work.job_id))
+        for counts in job.report.get("resources", {}).values():
+            for outcome, count in counts.items():
+                total[outcome] = total.get(outcome, 0) + count
+        job.report, job.progress, job.total = job.report | {"source": "excel"}, len(present), len(present)
+        session.add(job)
+        school = session.get_one(School, work.school_id)
+        if year > school.current_year:
+            school.current_year = year  # as when a newer year comes from the sector
+            session.add(school)
+        shown = {outcome: count for outcome, count in total.items() if count}
+        record(
+            session, actor=work.actor, action="sync.imported", subject=f"job:{work.job_id}",
+            data={"school_year": year, "workbook": job.arguments["workbook"], **shown},
+        )
+    return shown
 
 
 def template(who: Identity) -> bytes:

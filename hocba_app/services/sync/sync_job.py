@@ -1,6 +1,6 @@
-"""The sync job: data set by data set, each read to its end and then written in one transaction with all that follows from it.
+"""The sync job: data set by data set, each read to its end and then written in steps, with all that follows from each step.
 
-Killed at any instant it may be run again: a data set is either in, with its cursor, or not begun.
+Killed at any instant it may be run again: what is in is passed over, and a data set's cursor moves when all of it is in.
 """
 
 from __future__ import annotations
@@ -13,25 +13,21 @@ from sqlmodel import Session, col, select
 from hocba_app.domain.calendar import school_year_of, today
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.wording import RESOURCE
-from hocba_app.models import Enrolment, Job, School, SchoolClass, Student, StudentResult, Subject, SyncCursor, SyncRow
+from hocba_app.models import Enrolment, Job, School, SchoolClass, Student, SyncCursor, SyncRow
 from hocba_app.models.base import utc_now
-from hocba_app.services.accounts.activation import ensure_staff_accounts
 from hocba_app.services.audit.log import changed, record
 from hocba_app.services.credential_cipher import decrypt
 from hocba_app.services.jobs.registry import Work, job
-from hocba_app.services.records.out_of_date import refresh_out_of_date
-from hocba_app.services.sync.apply import Applied, Applier
+from hocba_app.services.sync.apply import Applied
 from hocba_app.services.sync.client import SectorClient
+from hocba_app.services.sync.excel import go_on
 from hocba_app.services.sync.fetch import Collected, Incoming, collect
-from hocba_app.services.sync.mapping import RECOMPUTED, Known, Refused, known, result_payload
+from hocba_app.services.sync.mapping import known
 from hocba_app.services.sync.photos import fetch_photos
-from hocba_app.services.sync.recompute import mismatches
-from hocba_app.services.sync.schemas import SHAPES
 from hocba_app.services.sync.school_years import note_sector_year
+from hocba_app.services.sync.steps import RESOURCES, Steps, recomputation, subject_kinds
 from hocba_app.settings import settings
 
-RESOURCES = tuple(SHAPES)
-OUTCOMES = ("new", "changed", "gone", "rejected", "conflict")
 _PAUSES = (15.0, 60.0, 180.0, 600.0)
 """Seconds until the job tries again by itself while the sector database does not answer; then it fails."""
 
@@ -43,6 +39,9 @@ class Cancelled(Exception):
 @job("sync")
 def run_sync(work: Work) -> float | None:
     """Bring in what is new; returns seconds to wait while the sector database cannot be reached."""
+    if work.arguments.get("source") == "excel":
+        go_on(work)
+        return None
     try:
         with sector_client(work.db, work.school_id) as client:
             _Run(work, client).all()
@@ -89,8 +88,11 @@ class _Run:
         self._resources = [resource for resource in RESOURCES if resource in chosen]
         self._class_ids: list[str] = given.get("class_ids") or []
         self._done = 0
+        self._steps = Steps(work.db, work.school_id, work.job_id, work.write, actor=work.actor)
+        self._stale_before = 0
 
     def all(self) -> None:
+        self._steps.catch_up()
         note_sector_year(self._work.db, self._work.school_id, self._client)
         newest = max((item["number"] for item in self._client.snapshots(self._year)), default=0)
         members = self._members() if self._class_ids else None
@@ -117,9 +119,21 @@ class _Run:
             prepare=self._preparation(resource), seen=lambda count: self._pause_point(count, resource),
         )
         with found:
-            only = members.of(resource, found) if members is not None else None
+            if resource == "school":
+                pending = self._school(found)
+            else:
+                only = members.of(resource, found) if members is not None else None
+                choices = decided(cursor.pending if cursor else ())
+                pending = self._steps.data_set(found, self._year, only=only, decided=choices).pending
             with self._work.write() as session:
-                self._write(session, resource, found, only, whole=members is None)
+                self._close(session, resource, found, pending, whole=members is None)
+
+    def _school(self, found: Collected) -> list[dict[str, Any]]:
+        with self._steps.step() as session:
+            applied = _apply_school(session, self._work.job_id, found, self._year)
+            self._steps.note(session, applied, "school")
+        self._steps.catch_up()
+        return applied.pending
 
     def _preparation(self, resource: str) -> Callable[[list[Incoming]], None] | None:
         if resource == "students":
@@ -129,36 +143,29 @@ class _Run:
                 return recomputation(known(session, "results", self._year), subject_kinds(session))
         return None
 
-    def _write(self, session: Session, resource: str, found: Collected, only: set[str] | None, *, whole: bool) -> None:
-        """Rows, cursor, report, out-of-date notes and audit together."""
-        if resource == "school":
-            applied = _apply_school(session, self._work.job_id, found, self._year)
-        else:
-            cursor = self._cursors.get(resource)
-            applied = Applier(
-                session, self._work.job_id, found, self._year, only=only, decided=decided(cursor.pending if cursor else ())
-            ).run()
-        if resource == "staff":
-            ensure_staff_accounts(session, actor=self._work.actor)
-        if resource == "subjects" and applied.changed_ids:
-            recompute_again(session)
-        stale = refresh_after(session, resource, applied)
+    def _close(self, session: Session, resource: str, found: Collected, pending: list[dict[str, Any]], *, whole: bool) -> None:
+        """The data set is in: its cursor, what waits for the next run, and the audit event together."""
         if whole:
             cursor = session.exec(
                 select(SyncCursor).where(SyncCursor.resource == resource, SyncCursor.school_year == self._year)
             ).first() or SyncCursor(resource=resource, school_year=self._year)
             cursor.cursor, cursor.snapshot, cursor.updated_at = found.cursor or cursor.cursor, found.snapshot, utc_now()
-            cursor.pending = applied.pending
+            cursor.pending = pending
             session.add(cursor)
         row = session.get_one(Job, (self._work.school_id, self._work.job_id))
-        row.report = merged_report(row.report, resource, dict(applied.counts), found.snapshot, stale)
+        row.report = row.report | {"snapshot": found.snapshot}
         session.add(row)
         changed(session)
-        if applied.counts:
+        counts = {outcome: number for outcome, number in row.report["resources"][resource].items() if number}
+        if counts:
             record(
                 session, actor=self._work.actor, action="sync.applied", subject=f"job:{self._work.job_id}",
-                data={"resource": resource, "school_year": self._year, "snapshot": found.snapshot, "out_of_date": stale} | dict(applied.counts),
+                data={
+                    "resource": resource, "school_year": self._year, "snapshot": found.snapshot,
+                    "out_of_date": row.report["out_of_date"] - self._stale_before, **counts,
+                },
             )
+        self._stale_before = row.report["out_of_date"]
 
     def _members(self) -> _Members:
         with self._work.db.read(self._work.school_id) as session:
@@ -202,62 +209,6 @@ class _Members:
 def decided(pending: Sequence[dict[str, Any]]) -> dict[tuple[str, int], str]:
     """What people chose about records that wait: (source id, version) → choice."""
     return {(row["id"], row["version"]): row["decision"] for row in pending if row.get("decision")}
-
-
-def merged_report(report: dict[str, Any], resource: str, counts: dict[str, int], snapshot: int | None, stale: int) -> dict[str, Any]:
-    """The job's report with a data set added. A run that goes on after a kill adds to what it brought before."""
-    before = report.get("resources", {}).get(resource, {})
-    found = {
-        outcome: counts.get(outcome, 0) + (before.get(outcome, 0) if outcome in ("new", "changed", "gone") else 0) for outcome in OUTCOMES
-    }
-    return {
-        **report, "resources": {**report.get("resources", {}), resource: found}, "snapshot": snapshot,
-        "out_of_date": report.get("out_of_date", 0) + stale,
-    }
-
-
-def refresh_after(session: Session, resource: str, applied: Applied) -> int:
-    """Note on locked documents what a data set changed; how many became out of date."""
-    if resource in ("school", "subjects", "classes") and not applied.changed_ids:
-        return 0
-    if resource == "school":
-        return refresh_out_of_date(session)
-    if resource == "subjects":
-        return refresh_out_of_date(session, kinds=("results",))
-    if resource == "classes":
-        return refresh_out_of_date(session, class_ids=applied.changed_ids)
-    return refresh_out_of_date(session, applied.student_ids) if applied.student_ids else 0
-
-
-def subject_kinds(session: Session) -> dict[str, str]:
-    """Subject code → marked or comment, for the recomputation."""
-    return dict(session.exec(select(Subject.code, Subject.kind)).all())
-
-
-def recomputation(names: Known, kinds: dict[str, str]) -> Callable[[list[Incoming]], None]:
-    """Work on results before they are written: what the rules say, beside what was submitted."""
-
-    def recompute(records: list[Incoming]) -> None:
-        for item in records:
-            if item.data is None:
-                continue
-            try:
-                item.data[RECOMPUTED] = mismatches(result_payload(item.data, names), kinds)
-            except Refused:
-                continue  # refused again, with the reason, when it is written
-
-    return recompute
-
-
-def recompute_again(session: Session) -> None:
-    """Judge every stored result anew: a subject that is now marked, or now commented, changes what the rules give."""
-    kinds = subject_kinds(session)
-    for row in session.exec(select(StudentResult)).all():
-        found = mismatches(row.payload, kinds)
-        if found != row.mismatches:
-            row.mismatches = found
-            session.add(row)
-    session.flush()
 
 
 _SCHOOL_FIELDS = ("name", "level", "commune", "province", "department", "tax_code")
