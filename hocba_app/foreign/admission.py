@@ -19,7 +19,7 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 
 PLACES, STRANGERS_PLACES = 32, 24
 """Tickets at the same time: altogether, and of people who are not signed in."""
-SHARE_OF_ADDRESS, SHARE_OF_PERSON = 16, 4
+SHARE_OF_ADDRESS, SHARE_OF_PERSON = 16, 12
 """Tickets of one address (a school's staff room and its parents may share one), and of one person."""
 TURNS, STRANGERS_TURNS, TURNS_OF_ONE = 3, 2, 2
 """Children at the same time: altogether, of people who are not signed in, and of one address or person."""

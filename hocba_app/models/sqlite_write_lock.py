@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -35,7 +36,7 @@ class WriteTurn:
 
     def _begin(self) -> None:
         self._process = os.getpid()
-        self._threads = threading.RLock()
+        self._threads = _InOrder()
         self._depth = 0
         self._next, self._turn = _lock(f"{self._database}-next"), _lock(f"{self._database}-turn")
 
@@ -68,6 +69,45 @@ class WriteTurn:
         except OSError:  # out of patience; or no folder, or none to write to: SQLite says so itself
             return False
         return True
+
+
+class _InOrder:
+    """A re-entrant lock that threads get in the order they asked: who writes again at once does not overtake who waits."""
+
+    def __init__(self) -> None:
+        self._mutex = threading.Lock()
+        self._waiting: deque[tuple[int, threading.Lock]] = deque()
+        self._owner, self._depth = 0, 0
+
+    def acquire(self, timeout: float) -> bool:
+        """Whether this thread has it, within ``timeout`` seconds."""
+        me, called = threading.get_ident(), threading.Lock()
+        with self._mutex:
+            if self._owner in (0, me):
+                self._owner, self._depth = me, self._depth + 1
+                return True
+            called.acquire()
+            self._waiting.append((me, called))
+        if called.acquire(timeout=timeout):
+            return True
+        with self._mutex:
+            if (me, called) not in self._waiting:
+                return True  # it was handed over at the last moment
+            self._waiting.remove((me, called))
+            return False
+
+    def release(self) -> None:
+        """Hand it to who has waited longest."""
+        with self._mutex:
+            self._depth -= 1
+            if self._depth:
+                return
+            if not self._waiting:
+                self._owner = 0
+                return
+            self._owner, called = self._waiting.popleft()
+            self._depth = 1
+            called.release()
 
 
 def _lock(path: str) -> FileLock:

@@ -150,6 +150,9 @@ def _open(data: bytes) -> Image.Image:
     picture = _header(data)
     try:
         picture.draft("RGB", (_WORK_WIDTH, _WORK_WIDTH))
+        factor = max(picture.size) // (2 * _WORK_WIDTH)
+        if factor > 1 and picture.mode in ("L", "LA", "RGB", "RGBA"):
+            picture = picture.reduce(factor)  # a large one is made smaller before it is copied for anything else
         picture = ImageOps.exif_transpose(picture)
         if picture.mode in ("RGBA", "LA", "P"):
             picture = picture.convert("RGBA")

@@ -26,11 +26,11 @@ from hocba_app.services.sync.schemas import SHAPES
 
 RESOURCES = tuple(SHAPES)
 OUTCOMES = ("new", "changed", "gone", "rejected", "conflict")
-STEP_SECONDS = 0.15
+STEP_SECONDS = 0.1
 """What one transaction should take: the chunks grow and shrink towards it, whatever the machine."""
 BREATH_SECONDS = 0.01
 """Between two steps, so that whoever waits to write has his turn."""
-_LEAST, _FIRST, _MOST = 10, 50, 400
+_LEAST, _FIRST, _MOST = 5, 25, 250
 Write = Callable[[], AbstractContextManager[Session]]
 """A write transaction of the school that commits only while this run is the job's."""
 Item = TypeVar("Item")
