@@ -10,9 +10,13 @@ from fastapi.responses import JSONResponse, Response
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import database
+from hocba_app.routes.caller import address
+from hocba_app.routes.failure_limit import FailureLimit
 from hocba_app.services.signing import webhook
 
 router = APIRouter()
+_failures = FailureLimit(30, 60.0)
+"""A service that holds the right secret fails never; a signing service sends from few addresses, and we ask it besides."""
 
 
 @router.post("/hooks/mysign/token")
@@ -30,12 +34,17 @@ async def delivery(request: Request) -> Response:
 
 async def _answer(request: Request, work: Any, *arguments: Any) -> Response:
     """JSON both ways: a machine reads no pages."""
+    caller = address(request)
+    if _failures.refuses(caller):
+        return JSONResponse({"status_code": "01", "message": ErrorCode.LOGIN_THROTTLED.value}, 429, headers={"Retry-After": "60"})
     try:
         body = await request.json()
     except (ValueError, RecursionError):  # no JSON, or brackets without end
+        _failures.failed(caller)
         return JSONResponse({"status_code": "01", "message": "JSON"}, 400)
     try:
         return JSONResponse(await run_in_threadpool(work, database(), *arguments, body))
     except HocbaError as error:
+        _failures.failed(caller)
         status = 401 if error.code in (ErrorCode.LOGIN_FAILED, ErrorCode.NOT_SIGNED_IN) else 422
         return JSONResponse({"status_code": "01", "message": error.code.value}, status)

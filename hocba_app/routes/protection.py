@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
-from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -23,6 +22,8 @@ LIMITS = (("/uploads/", 210 * MEGABYTE), ("/verify", 55 * MEGABYTE))
 ELSE = MEGABYTE
 SILENT_SECONDS, GRACE_SECONDS, LEAST_PER_SECOND = 20.0, 30.0, 8 * 1024
 """A body may pause so long; and after the grace it must have come at this rate, which the slowest phone line has."""
+_GONE = {"type": "http.disconnect"}
+"""What the application is told of a body that is refused: that nobody sends it any more."""
 _HSTS = (b"strict-transport-security", b"max-age=31536000")
 
 _HEADERS = (
@@ -61,6 +62,8 @@ class BodyLimit:
 
         async def counted() -> MutableMapping[str, Any]:
             nonlocal seen, whole, refused, refusal
+            if refused:
+                return dict(_GONE)
             if whole:
                 return await receive()  # nothing of the body is to come: this waits for the client to leave
             left = max(GRACE_SECONDS, seen / LEAST_PER_SECOND) - (time.monotonic() - begun)
@@ -69,12 +72,12 @@ class BodyLimit:
             except TimeoutError:
                 refused = True
                 refusal = PlainTextResponse("Tệp gửi lên quá chậm nên hệ thống đã dừng nhận. Hãy kiểm tra đường truyền rồi gửi lại.", 408)
-                raise _Refused from None
+                return dict(_GONE)
             seen += len(message.get("body", b""))
             whole = not message.get("more_body", False)
             if seen > limit:
                 refused = True
-                raise _Refused
+                return dict(_GONE)
             return message
 
         async def noted(message: MutableMapping[str, Any]) -> None:
@@ -84,14 +87,9 @@ class BodyLimit:
             started = True
             await send(message)
 
-        with suppress(_Refused):
-            await self.app(scope, counted, noted)
+        await self.app(scope, counted, noted)
         if refused and not started:
             await refusal(scope, receive, send)
-
-
-class _Refused(Exception):
-    pass
 
 
 class BehindProxy:

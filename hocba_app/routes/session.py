@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 from hocba_app.domain.errors import HocbaError
 from hocba_app.models import database
 from hocba_app.routes.caller import address, back_to, same_origin, signed_in
-from hocba_app.services.accounts import activation, own_account, sessions
+from hocba_app.services.accounts import activation, devices, own_account, sessions
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.settings import settings
 from hocba_app.state.guard import COOKIE
@@ -25,15 +25,26 @@ _DIFFERENT = "Hai lần nhập mật khẩu mới không giống nhau. Hãy nh�
 async def log_in(request: Request, username: _Text, password: _Text) -> Response:
     """Open a session and set its cookie."""
     try:
-        token = await run_in_threadpool(sessions.login, database(), username, password, address=address(request))
+        token, device = await run_in_threadpool(_logged_in, username, password, address(request), request.cookies.get(devices.COOKIE))
     except HocbaError as error:
         return back_to("/login", error.sentence, problem=True)
     response = RedirectResponse("/", 303)
-    response.set_cookie(
-        COOKIE, token, httponly=True, samesite="lax", secure=settings().public_url.startswith("https://"),
-        max_age=settings().session_hours * 3600, path="/",
-    )
+    _set(request, response, COOKIE, token, settings().session_hours * 3600)
+    if device:
+        _set(request, response, devices.COOKIE, device, devices.KEPT_SECONDS)
     return response
+
+
+def _logged_in(username: str, password: str, address: str, device: str | None) -> tuple[str, str]:
+    """The session's token, and what the device is given to be known by."""
+    token = sessions.login(database(), username, password, address=address, device=device)
+    who = sessions.identify(database(), token)
+    return token, devices.remembered(device, who.account_id) if who is not None else ""
+
+
+def _set(request: Request, response: Response, name: str, value: str, seconds: int) -> None:
+    secure = settings().public_url.startswith("https://") or request.url.scheme == "https"
+    response.set_cookie(name, value, httponly=True, samesite="lax", secure=secure, max_age=seconds, path="/")
 
 
 @router.post("/session/end")
@@ -51,7 +62,7 @@ async def activate(request: Request, username: _Text, code: _Text, password: _Te
     if password != again:
         return back_to("/activate", _DIFFERENT, problem=True)
     try:
-        await run_in_threadpool(activation.activate, database(), username, code, password, address=address(request))
+        await run_in_threadpool(activation.activate, database(), username, code, password, address=address(request), device=request.cookies.get(devices.COOKIE))
     except HocbaError as error:
         return back_to("/activate", error.sentence, problem=True)
     return back_to("/login", "Đã kích hoạt. Mời thầy cô đăng nhập bằng mật khẩu vừa đặt.")

@@ -11,6 +11,7 @@ from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.foreign.admission import ADMISSION, Abandoned, Ticket, holding
@@ -105,6 +106,8 @@ class Visit:
 async def _read(request: Request) -> FormData:
     try:
         return await request.form(max_files=MOST_FILES, max_fields=MOST_FIELDS)
+    except ClientDisconnect as error:
+        raise ClientLeft from error
     except HTTPException as error:  # Starlette's word for a form that does not parse
         raise HocbaError(ErrorCode.INVALID_INPUT, detail="biểu mẫu gửi lên thiếu hoặc sai thông tin") from error
 

@@ -17,6 +17,7 @@ from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import accounts as rows
 from hocba_app.services.accounts import throttle
 from hocba_app.services.accounts.authority import Right, require
+from hocba_app.services.accounts.devices import device_of
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.accounts.login_names import login_name, staff_login_name
 from hocba_app.services.accounts.one_time_codes import VALID_FOR, code_hash, new_code
@@ -183,21 +184,22 @@ def _code_letter(account: Account, code: str, school_name: str) -> Letter:
     )
 
 
-def activate(db: Database, username: str, code: str, new_password: str, *, address: str) -> None:
+def activate(db: Database, username: str, code: str, new_password: str, *, address: str, device: str | None = None) -> None:
     """Use a one-time code to set a password. An unknown name and a wrong code give the same answer for the same work.
 
     Args:
         address: the client's network address, for the throttle.
+        device: the cookie of `devices`, where the client has one.
 
     Raises:
         HocbaError: PASSWORD_WEAK (the code stays valid), CODE_INVALID, LOGIN_THROTTLED.
     """
     name = login_name(username)
     check_policy(new_password, name)
-    attempt = throttle.charge(db, name, address, purpose="code")
-    stored = hash_password(new_password)
     with db.installation() as session:
         known = session.get(LoginName, name)
+    attempt = throttle.charge(db, name, address, purpose="code", device=device_of(device, known.account_id) if known else "")
+    stored = hash_password(new_password)
     if known is None:
         raise HocbaError(ErrorCode.CODE_INVALID)
     with db.write(known.school_id) as session:

@@ -24,6 +24,7 @@ from hocba_app.models import Account, Database, LoginName, LoginSession
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import accounts as rows
 from hocba_app.services.accounts import throttle
+from hocba_app.services.accounts.devices import device_of
 from hocba_app.services.accounts.identity import Identity, duties_of, identity_of, identity_with, may_act
 from hocba_app.services.accounts.login_names import login_name
 from hocba_app.services.accounts.passwords import verify_password
@@ -70,7 +71,7 @@ class _Known:
 _known = _Known()
 
 
-def login(db: Database, name: str, password: str, *, address: str) -> str:
+def login(db: Database, name: str, password: str, *, address: str, device: str | None = None) -> str:
     """Open a session.
 
     An unknown name, a wrong password, a disabled and a not yet activated account cost the same work and give the same
@@ -78,6 +79,7 @@ def login(db: Database, name: str, password: str, *, address: str) -> str:
 
     Args:
         address: the client's network address, for the throttle.
+        device: the cookie of `devices`, where the client has one.
 
     Returns:
         The token for the cookie: 256 random bits, never stored.
@@ -86,8 +88,8 @@ def login(db: Database, name: str, password: str, *, address: str) -> str:
         HocbaError: LOGIN_FAILED, LOGIN_THROTTLED.
     """
     name = login_name(name)
-    attempt = throttle.charge(db, name, address)
     account = _account_named(db, name)
+    attempt = throttle.charge(db, name, address, device=device_of(device, account.id) if account else "")
     right, renewed = verify_password(password, account.password_hash if account else None)
     if not right or account is None:
         raise HocbaError(ErrorCode.LOGIN_FAILED)

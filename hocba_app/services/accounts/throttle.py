@@ -1,7 +1,9 @@
-"""Guessing is slowed: failures are counted per login name and per address, with waits that grow.
+"""Guessing is slowed, and slowing is no weapon: failures of strangers cost a wait, never the account.
 
-An attempt is charged *before* the password is checked and given back when it was right; so attempts sent at the same
-time cannot all slip through the same gap.
+Failures are counted per name and per network. While there are many, whoever comes from another place first waits, and then
+has one try, however many others go on failing meanwhile. A device that has logged in to this account before has a counter of
+its own. An attempt is charged *before* the password is checked and given back when it was right; so attempts sent at the
+same time cannot all slip through the same gap.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from sqlmodel import Session, col, select
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Database, LoginThrottle
 from hocba_app.models.base import utc_now
+from hocba_app.services.accounts.networks import network_of
 
 FREE_PER_NAME = 5
 FREE_PER_ADDRESS = 40
@@ -28,45 +31,58 @@ FORGET_AFTER = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One charged attempt."""
+    """One charged attempt: the keys it counts under."""
 
-    name_key: str
-    address_key: str
+    pair: str
+    """This name from this network, or from this device: what is made to wait."""
+    name: str = ""
+    network: str = ""
+    strict: bool = False
+
+    @property
+    def keys(self) -> list[str]:
+        return sorted(key for key in (self.pair, self.name, self.network) if key)
 
 
-def charge(db: Database, name: str, address: str, purpose: str = "login") -> Attempt:
+def charge(db: Database, name: str, address: str, purpose: str = "login", *, device: str = "", strict: bool = False) -> Attempt:
     """Count an attempt, or refuse it.
 
     Args:
-        purpose: counted apart by name ("login", "code"), so that one does not block the other; together by address.
+        purpose: counted apart by name ("login", "code"), so that one does not block the other; together by network.
+        device: of a device that has logged in to this account before (`devices.device_of`): others' failures do not
+            concern it.
+        strict: what is guessed is short (a PIN): everybody waits together, whoever failed.
 
     Raises:
         HocbaError: LOGIN_THROTTLED with the minutes to wait.
     """
-    attempt = Attempt(_key(purpose, name), _key("address", address))
+    attempt = _attempt(name, network_of(address), purpose, device, strict)
     for _ in range(3):
         try:
             with db.installation(write=True) as session:
-                _charge(session, attempt, utc_now())
-            return attempt
+                wait = _charge(session, attempt, utc_now())
+            break
         except IntegrityError:  # another process made the same row first: now it is there to lock
             continue
-    raise HocbaError(ErrorCode.LOGIN_THROTTLED, minutes=1)
+    else:
+        wait = timedelta(minutes=1)
+    if wait is not None:
+        raise HocbaError(ErrorCode.LOGIN_THROTTLED, minutes=max(1, math.ceil(wait.total_seconds() / 60)))
+    return attempt
 
 
 def give_back(session: Session, attempt: Attempt) -> None:
-    """The attempt was right: forget the name's failures; the address keeps those made for other names.
+    """The attempt was right: forget the name's failures; the network keeps those made for other names.
 
-    Otherwise somebody with one account of his own could clear his address after every few guesses.
+    Otherwise somebody with one account of his own could clear his network after every few guesses.
     """
     rows = _rows(session, attempt)
-    if name := rows.get(attempt.name_key):
-        session.delete(name)
-    if address := rows.get(attempt.address_key):
-        address.failures = max(0, address.failures - 1)
-        if address.failures < FREE_PER_ADDRESS:
-            address.blocked_until = None
-        session.add(address)
+    for key in (attempt.pair, attempt.name):
+        if row := rows.get(key):
+            session.delete(row)
+    if network := rows.get(attempt.network):
+        network.failures = max(0, network.failures - 1)
+        session.add(network)
 
 
 def wait_after(failures: int, free: int) -> timedelta | None:
@@ -76,25 +92,47 @@ def wait_after(failures: int, free: int) -> timedelta | None:
     return min(timedelta(minutes=2 ** min(failures - free, 10)), LONGEST_WAIT)
 
 
-def _charge(session: Session, attempt: Attempt, now: datetime) -> None:
+def _attempt(name: str, network: str, purpose: str, device: str, strict: bool) -> Attempt:
+    if device:
+        return Attempt(_key(f"{purpose}-device", f"{device}|{name}"))
+    of_name, of_network = _key(purpose, name), _key("address", network)
+    if strict:
+        return Attempt(of_name, "", of_network, strict=True)
+    return Attempt(_key(f"{purpose}-from", f"{network}|{name}"), of_name, of_network)
+
+
+def _charge(session: Session, attempt: Attempt, now: datetime) -> timedelta | None:
+    """Count it; or the wait that is left, also of one who has to begin waiting now."""
     rows = _rows(session, attempt)
-    blocked = [row.blocked_until for row in rows.values() if row.blocked_until is not None and row.blocked_until > now]
-    if blocked:
-        raise HocbaError(ErrorCode.LOGIN_THROTTLED, minutes=math.ceil((max(blocked) - now).total_seconds() / 60))
-    for key, free in ((attempt.name_key, FREE_PER_NAME), (attempt.address_key, FREE_PER_ADDRESS)):
-        row = rows.get(key) or LoginThrottle(key_sha256=key, window_started_at=now)
-        if now - max(row.window_started_at, row.blocked_until or row.window_started_at) > FORGET_AFTER:
-            row.failures, row.window_started_at, row.blocked_until = 0, now, None
-        row.failures += 1
-        wait = wait_after(row.failures, free)
-        row.blocked_until = now + wait if wait else None
+    for key in attempt.keys:
+        rows.setdefault(key, LoginThrottle(key_sha256=key, window_started_at=now))
+        if now - max(rows[key].window_started_at, rows[key].blocked_until or now - 2 * FORGET_AFTER) > FORGET_AFTER:
+            rows[key].failures, rows[key].blocked_until = 0, None
+    pair = rows[attempt.pair]
+    if pair.blocked_until is not None and pair.blocked_until > now:
+        return pair.blocked_until - now
+    if pair.blocked_until is None and (wait := _wait(rows, attempt)) is not None:
+        # From elsewhere while others fail: the wait begins now, and what others do meanwhile does not lengthen it.
+        pair.window_started_at, pair.blocked_until = now, now + wait
+        session.add(pair)
+        return wait
+    for row in rows.values():
+        row.failures, row.window_started_at = row.failures + 1, now
         session.add(row)
+    next_wait = _wait(rows, attempt)
+    pair.blocked_until = now + next_wait if next_wait else None
+    return None
+
+
+def _wait(rows: dict[str, LoginThrottle], attempt: Attempt) -> timedelta | None:
+    free = {attempt.network: FREE_PER_ADDRESS}
+    waits = [wait_after(row.failures, free.get(key, FREE_PER_NAME)) for key, row in rows.items()]
+    return max((wait for wait in waits if wait is not None), default=None)
 
 
 def _rows(session: Session, attempt: Attempt) -> dict[str, LoginThrottle]:
-    """Both counters, locked in the order of their keys so that two attempts never wait for each other."""
-    keys = sorted((attempt.name_key, attempt.address_key))
-    query = select(LoginThrottle).where(col(LoginThrottle.key_sha256).in_(keys))
+    """The counters, locked in the order of their keys so that two attempts never wait for each other."""
+    query = select(LoginThrottle).where(col(LoginThrottle.key_sha256).in_(attempt.keys))
     found = session.exec(query.order_by(LoginThrottle.key_sha256).with_for_update()).all()
     return {row.key_sha256: row for row in found}
 

@@ -199,7 +199,7 @@ def open_link(db: Database, token: str, pin: str, address: str) -> Package:
     if _state(row) != "open":
         raise HocbaError(ErrorCode.HANDOUT_CLOSED)
     # Charged before the PIN is looked at, so that guesses sent at once cannot all slip through the same gap.
-    attempt = throttle.charge(db, row.id, address, "handout")
+    attempt = throttle.charge(db, row.id, address, "handout", strict=True)
     good, _ = verify_password(pin.strip(), row.pin_hash)
     if not good:
         _count_failure(db, link)

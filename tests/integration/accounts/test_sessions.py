@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
@@ -12,16 +12,27 @@ from sqlmodel import select
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Account, Database, LoginSession, LoginThrottle, Staff
 from hocba_app.models.base import utc_now
-from hocba_app.services.accounts import passwords, sessions, throttle
+from hocba_app.services.accounts import devices, passwords, sessions, throttle
+from hocba_app.services.accounts.networks import network_of
 from hocba_app.services.accounts.sessions import identify, login, logout, revoke_all, token_hash
+from hocba_app.settings import settings
 from tests.integration.accounts.conftest import PASSWORD
 
 ADDRESS = "198.51.100.7"
 
 
-def refused(db: Database, name: str, password: str, address: str = ADDRESS) -> ErrorCode:
+@pytest.fixture(autouse=True)
+def keyed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """With a key devices can be remembered."""
+    monkeypatch.setenv("HOCBA_SECRET_KEY", "k" * 40)
+    settings.cache_clear()
+    yield
+    settings.cache_clear()
+
+
+def refused(db: Database, name: str, password: str, address: str = ADDRESS, device: str | None = None) -> ErrorCode:
     with pytest.raises(HocbaError) as caught:
-        login(db, name, password, address=address)
+        login(db, name, password, address=address, device=device)
     return caught.value.code
 
 
@@ -85,14 +96,15 @@ def test_a_name_is_blocked_after_five_failures_and_the_right_password_waits_too(
 
 def test_waits_grow_and_are_forgotten(db: Database, make_account: Callable[..., Account]) -> None:
     make_account("gv01")
-    key = throttle._key("login", "gv01")
+    key = throttle._key("login-from", f"{ADDRESS}|gv01")
 
     def age(by: timedelta) -> LoginThrottle:
         with db.installation(write=True) as session:
-            row = session.get_one(LoginThrottle, key)
-            row.window_started_at -= by
-            row.blocked_until = row.blocked_until - by if row.blocked_until else None
-        return row
+            rows = {row.key_sha256: row for row in session.exec(select(LoginThrottle)).all()}
+            for row in rows.values():
+                row.window_started_at -= by
+                row.blocked_until = row.blocked_until - by if row.blocked_until else None
+        return rows[key]
 
     for _ in range(throttle.FREE_PER_NAME):
         refused(db, "gv01", "wrong password")
@@ -107,6 +119,77 @@ def test_waits_grow_and_are_forgotten(db: Database, make_account: Callable[..., 
     assert identify(db, login(db, "gv01", PASSWORD, address=ADDRESS)) is not None
     with db.installation() as session:
         assert session.get(LoginThrottle, key) is None
+
+
+def test_strangers_cannot_lock_out_a_device_that_has_logged_in_before(db: Database, make_account: Callable[..., Account]) -> None:
+    account = make_account("gv01")
+    own = devices.remembered(None, account.id)
+    for number in range(3 * throttle.FREE_PER_NAME):
+        refused(db, "gv01", "wrong password", address=f"198.51.100.{number}")
+    other = devices.remembered(None, "another account")
+    for number, cookie in enumerate((other, own[:-4] + "AAAA", "v1.x", "[" * 100_000, None)):
+        assert refused(db, "gv01", PASSWORD, address=f"192.0.2.{number}", device=cookie) is ErrorCode.LOGIN_THROTTLED
+    assert identify(db, login(db, "gv01", PASSWORD, address="198.51.100.0", device=own)) is not None, "from the strangers' own network too"
+
+
+def test_a_known_device_that_guesses_waits(db: Database, make_account: Callable[..., Account]) -> None:
+    own = devices.remembered(None, make_account("gv01").id)
+    for _ in range(throttle.FREE_PER_NAME):
+        assert refused(db, "gv01", "wrong password", device=own) is ErrorCode.LOGIN_FAILED
+    assert refused(db, "gv01", PASSWORD, device=own) is ErrorCode.LOGIN_THROTTLED
+    assert identify(db, login(db, "gv01", PASSWORD, address="192.0.2.1")) is not None, "others are not concerned"
+
+
+def test_a_device_keeps_the_accounts_of_the_staff_room() -> None:
+    cookie = ""
+    for number in range(devices.MOST_ACCOUNTS + 1):
+        cookie = devices.remembered(cookie, f"a{number}")
+    device = devices.device_of(cookie, "a1")
+    assert device and device == devices.device_of(cookie, f"a{devices.MOST_ACCOUNTS}") and devices.device_of(cookie, "a0") == ""
+
+
+def test_the_right_password_from_elsewhere_is_taken_after_a_wait_whatever_others_do_meanwhile(
+    db: Database, make_account: Callable[..., Account], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_account("gv01")
+    now = utc_now()
+    monkeypatch.setattr(throttle, "utc_now", lambda: now)
+    for number in range(40):
+        refused(db, "gv01", "wrong password", address=f"198.51.100.{number}")
+    with pytest.raises(HocbaError) as caught:
+        login(db, "gv01", PASSWORD, address="203.0.113.9")
+    assert caught.value.code is ErrorCode.LOGIN_THROTTLED
+    waits = caught.value.params["minutes"]
+    assert isinstance(waits, int) and waits <= throttle.LONGEST_WAIT.total_seconds() / 60
+    for _ in range(waits):
+        now += timedelta(minutes=1, seconds=1)
+        for number in range(40, 60):
+            refused(db, "gv01", "wrong password", address=f"198.51.100.{number}")
+    assert identify(db, login(db, "gv01", PASSWORD, address="203.0.113.9")) is not None
+
+
+def test_a_guess_from_elsewhere_costs_a_wait_of_its_own(
+    db: Database, make_account: Callable[..., Account], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_account("gv01")
+    now = utc_now()
+    monkeypatch.setattr(throttle, "utc_now", lambda: now)
+    for _ in range(throttle.FREE_PER_NAME):
+        refused(db, "gv01", "wrong password")
+    checked = 0
+    for _ in range(60):  # an hour of a guess a minute from one other place
+        checked += refused(db, "gv01", "wrong password", address="203.0.113.9") is ErrorCode.LOGIN_FAILED
+        now += timedelta(minutes=1, seconds=1)
+    assert checked <= 8
+
+
+@pytest.mark.parametrize("address", ["2001:db8:1:2::7", "2001:db8:1:2:ffff:ffff:ffff:ffff", "[2001:db8:1:2::9]"])
+def test_one_ipv6_network_is_one_guesser(db: Database, make_account: Callable[..., Account], address: str) -> None:
+    make_account("gv01")
+    for number in range(throttle.FREE_PER_NAME):
+        refused(db, "gv01", "wrong password", address=f"2001:db8:1:2::{number:x}")
+    assert refused(db, "gv01", "wrong password", address=address) is ErrorCode.LOGIN_THROTTLED
+    assert network_of("::ffff:192.0.2.1") == "192.0.2.1" and network_of("2001:db8:1:3::1") != network_of("2001:db8:1:2::1")
 
 
 def test_an_address_that_tries_many_names_is_blocked_and_an_own_account_does_not_clear_it(
