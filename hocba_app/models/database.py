@@ -12,6 +12,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import LoaderCriteriaOption, ORMExecuteState, with_loader_criteria
 from sqlalchemy.orm import Session as OrmSession
 from sqlmodel import Session
@@ -173,6 +174,12 @@ def _own_new_rows(session: OrmSession, _context: Any, _instances: Any) -> None:
     for row in (*session.dirty, *session.deleted):
         if isinstance(row, SchoolRow) and row.school_id != school_id:
             raise TenancyError(f"a {type(row).__name__} of another school")
+
+
+def is_busy(error: DBAPIError) -> bool:
+    """Whether a writer gave up waiting for others: nothing is wrong, and the same work may be done again."""
+    state = getattr(error.orig, "sqlstate", None)
+    return state in ("55P03", "57014", "40P01", "40001") or "database is locked" in str(error.orig) or "table is locked" in str(error.orig)
 
 
 @cache

@@ -8,9 +8,10 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, Response
-from sqlalchemy.exc import DataError
+from sqlalchemy.exc import DataError, DBAPIError
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.models.database import is_busy
 from hocba_app.routes import (
     accounts,
     attached,
@@ -66,6 +67,9 @@ def create_api() -> FastAPI:
 
     @api.exception_handler(Exception)
     async def defect(_request: Request, error: Exception) -> Response:
+        if isinstance(error, DBAPIError) and is_busy(error):
+            log.warning("route.database_busy")
+            return error_page(HocbaError(ErrorCode.BUSY), 503)
         reference = uuid.uuid4().hex[:8]
         log.error("route.defect", reference=reference, exc_info=error)
         return error_page(HocbaError(ErrorCode.INTERNAL, reference=reference), 500)

@@ -142,3 +142,24 @@ def write_schools(url: str, mark: str) -> None:
         thread.join()
     database.dispose()
     assert not failed, failed
+
+
+def test_threads_have_their_turn_in_the_order_they_asked(tmp_path: Path) -> None:
+    """Who writes again at once does not overtake who waits: an import beside a click."""
+    turn = WriteTurn(str(tmp_path / "a.db"))
+    order: list[int] = []
+
+    def ask(number: int) -> None:
+        with turn.taken():
+            order.append(number)
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(5)]
+    with turn.taken(), turn.taken():
+        for number, thread in enumerate(threads, 1):
+            thread.start()
+            while len(turn._threads._waiting) < number:
+                time.sleep(0.001)
+    ask(99)
+    for thread in threads:
+        thread.join()
+    assert order == [0, 1, 2, 3, 4, 99]

@@ -91,3 +91,18 @@ async def test_a_body_that_drips_is_left(client: httpx.AsyncClient, monkeypatch:
 def test_a_notice_of_nobody_is_none() -> None:
     for value in ("a.é", "é.é", "a", ".", "a.\ud800"):
         assert read_notice(value) is None
+
+
+async def test_a_database_that_is_busy_is_said_to_be_busy(client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    import sqlite3
+
+    from sqlalchemy.exc import OperationalError
+
+    from hocba_app.routes import health
+
+    def locked() -> None:
+        raise OperationalError("begin", {}, sqlite3.OperationalError("database is locked"))
+
+    monkeypatch.setattr(health, "_ask", locked)
+    answer = await client.get("/healthz")
+    assert answer.status_code == 503 and "nhiều việc cùng lúc" in answer.text and "locked" not in answer.text
