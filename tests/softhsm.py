@@ -94,7 +94,7 @@ def soft_token(folder: Path) -> Iterator[SoftToken]:
     before = os.environ.get("SOFTHSM2_CONF")
     os.environ["SOFTHSM2_CONF"] = str(folder / "softhsm2.conf")
     subprocess.run(
-        ["softhsm2-util", "--init-token", "--free", "--label", LABEL, "--pin", PIN, "--so-pin", "864209"], check=True, capture_output=True, timeout=60
+        ["softhsm2-util", "--init-token", "--free", "--label", LABEL, "--pin", PIN, "--so-pin", "864209"], check=True, capture_output=True, timeout=180
     )
     try:
         yield SoftToken(folder)

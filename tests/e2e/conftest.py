@@ -162,7 +162,7 @@ async def people(product: Product, browser: Browser) -> AsyncIterator[list[Perso
 async def new_person(product: Product, browser: Browser, opened: list[Person], viewport: dict[str, int] = WIDE) -> Person:
     """Another browser, nobody logged in."""
     context = await browser.new_context(base_url=product.address, viewport=viewport, accept_downloads=True, locale="vi-VN")  # type: ignore[arg-type]
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(60_000)
     page = await context.new_page()
     own = (product.address, product.phone.removesuffix("/phone"), "data:", "blob:", "chrome")
 

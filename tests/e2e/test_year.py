@@ -66,7 +66,7 @@ class Year:
             return [row.state for row in session.exec(select(Document).where(Document.kind == kind)).all()]
 
     def jobs_done(self) -> None:
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 180
         while time.monotonic() < deadline:
             with self.school.db.read(self.school.school_id) as session:
                 if not session.exec(select(Job.id).where(Job.state.in_(LIVE), Job.kind.in_(("archive", "batch", "lock")))).all():  # type: ignore[attr-defined]
@@ -86,7 +86,7 @@ async def confirm_on_phone_page(product: Product, person: Person, user: str) -> 
 
 
 async def confirm_over_api(school: PlayedSchool, user: str) -> None:
-    deadline = time.monotonic() + 150
+    deadline = time.monotonic() + 180
     while time.monotonic() < deadline:
         if await asyncio.to_thread(school.phones.confirm, user):
             return
@@ -99,11 +99,11 @@ async def tap_and_confirm(year: Year, person: Person, user: str, records: int, *
     await person.open("/sign")
     await person.page.get_by_role("button", name=re.compile(f"Ký (tất cả )?{records} hồ sơ")).last.click()
     if page:
-        await expect(person.page.get_by_text("Mở ứng dụng MySign")).to_be_visible(timeout=60_000)
+        await expect(person.page.get_by_text("Mở ứng dụng MySign")).to_be_visible(timeout=180_000)
         await confirm_on_phone_page(year.product, person, user)
     else:
         await confirm_over_api(year.school, user)
-    await expect(person.page.get_by_text(f"{records}/{records} hồ sơ đã ký").first).to_be_visible(timeout=60_000)
+    await expect(person.page.get_by_text(f"{records}/{records} hồ sơ đã ký").first).to_be_visible(timeout=180_000)
     await expect(person.page.get_by_text("Đã ký xong").first).to_be_visible()
 
 
@@ -114,11 +114,11 @@ async def lock(year: Year, person: Person, kind: str, done: int) -> None:
     await person.page.get_by_role("button", name=re.compile(r"Chốt \d+ lớp đã chọn")).click()
     await person.page.get_by_role("alertdialog").get_by_role("button", name="Chốt", exact=True).click()
     await expect(person.page.get_by_role("alertdialog")).to_have_count(0)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while "open" in (states := year.states(kind)) or len(states) < PUPILS:
         assert time.monotonic() < deadline, states
         await asyncio.sleep(0.3)
-    await expect(person.page.get_by_text(f"đã chốt {done}").first).to_be_visible(timeout=20_000)
+    await expect(person.page.get_by_text(f"đã chốt {done}").first).to_be_visible(timeout=180_000)
 
 
 async def test_the_year_of_one_class(product: Product, browser: Browser, people: list[Person], tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ async def test_the_year_of_one_class(product: Product, browser: Browser, people:
     # Đồng bộ [12]
     await admin.open("/sync")
     await admin.page.get_by_role("button", name="Đồng bộ cả trường").click()
-    await expect(admin.page.get_by_role("cell", name="Xong").first).to_be_visible(timeout=60_000)
+    await expect(admin.page.get_by_role("cell", name="Xong").first).to_be_visible(timeout=180_000)
     await admin.shots("sync")
     await asyncio.to_thread(year.people_ready)
 
@@ -140,7 +140,7 @@ async def test_the_year_of_one_class(product: Product, browser: Browser, people:
     (tmp_path / "con-dau.png").write_bytes(drawn_seal())
     await admin.page.locator("input[type=file]").first.set_input_files(tmp_path / "chu-ky.zip")
     await admin.page.get_by_role("button", name="Tải lên").click()
-    await admin.page.get_by_role("button", name=f"Dùng {len(school.staff)} ảnh").click(timeout=60_000)
+    await admin.page.get_by_role("button", name=f"Dùng {len(school.staff)} ảnh").click(timeout=180_000)
     await expect(admin.page.get_by_text(f"{len(school.staff)} ảnh đã lưu")).to_be_visible()
     await admin.page.locator("input[type=file]").nth(1).set_input_files(tmp_path / "con-dau.png")
     await admin.page.get_by_role("button", name="Xem trước con dấu").click()
@@ -194,7 +194,7 @@ async def test_the_year_of_one_class(product: Product, browser: Browser, people:
     await admin.open("/")
     await tap_and_confirm(year, keeper, year.phone_user(SEAL), 3 * PUPILS, page=True)
     # The admin's dashboard has followed by itself: nobody reloaded it.
-    await expect(admin.page.get_by_text(f"{3 * PUPILS}/{3 * PUPILS}")).to_be_visible(timeout=30_000)
+    await expect(admin.page.get_by_text(f"{3 * PUPILS}/{3 * PUPILS}")).to_be_visible(timeout=180_000)
     await asyncio.to_thread(year.jobs_done)
     assert {state for kind in ("cover", "history", "results") for state in year.states(kind)} == {"sealed"}
     await admin.shots("dashboard")
@@ -216,7 +216,7 @@ async def test_the_year_of_one_class(product: Product, browser: Browser, people:
     await asyncio.to_thread(_correct_a_mark, school, document)
     await admin.open("/sync")
     await admin.page.get_by_role("button", name="Đồng bộ cả trường").click()
-    await expect(admin.page.get_by_text("khác với dữ liệu mới")).to_be_visible(timeout=60_000)
+    await expect(admin.page.get_by_text("khác với dữ liệu mới")).to_be_visible(timeout=180_000)
     await admin.open("/records?stale=1")
     await expect(admin.page.locator("td").get_by_text("Khác dữ liệu mới", exact=True).first).to_be_visible()
     await admin.shots("records-stale")

@@ -37,8 +37,8 @@ async def test_a_pupils_page(product: Product, browser: Browser, people: list[Pe
     # His own record, by a school that holds the seal: attached at once. Another pupil's page asks first.
     await admin.page.locator("#given").set_input_files([tmp_path / "hoc-ba-truong-cu.pdf", tmp_path / "ban-quet.pdf"])
     await admin.page.get_by_role("button", name="Tải lên và kiểm tra").click()
-    await expect(admin.page.get_by_text("Hợp lệ", exact=True)).to_be_visible(timeout=120_000)
-    await expect(admin.page.get_by_text("Chưa kết luận", exact=True)).to_be_visible(timeout=120_000)
+    await expect(admin.page.get_by_text("Hợp lệ", exact=True)).to_be_visible(timeout=180_000)
+    await expect(admin.page.get_by_text("Chưa kết luận", exact=True)).to_be_visible(timeout=180_000)
     await admin.page.get_by_role("button", name="Vẫn đính kèm…").click()
     await admin.page.fill("#attached-reason", "Bản quét có dấu đỏ, đã đối chiếu bản giấy")
     await admin.shots("pupil-decide")
@@ -52,7 +52,7 @@ async def test_a_pupils_page(product: Product, browser: Browser, people: list[Pe
     await admin.open(f"/students/{other.id}")
     await admin.page.locator("#given").set_input_files(tmp_path / "hoc-ba-truong-cu.pdf")
     await admin.page.get_by_role("button", name="Tải lên và kiểm tra").click()
-    await expect(admin.page.get_by_text("Không thấy họ tên của học sinh trong tệp.")).to_be_visible(timeout=120_000)
+    await expect(admin.page.get_by_text("Không thấy họ tên của học sinh trong tệp.")).to_be_visible(timeout=180_000)
     await admin.page.get_by_role("button", name="Bỏ tệp này").click()
     await expect(admin.page.get_by_text("Đã bỏ tệp, không đính kèm.")).to_be_visible()
 
@@ -88,7 +88,7 @@ async def test_a_pupil_who_leaves_is_locked_for_himself(product: Product, browse
     await admin.page.get_by_role("button", name="Chốt riêng Thạch Sô Phi").click()
     await admin.shots("lock-alone")
     await admin.page.get_by_role("alertdialog").get_by_role("button", name="Chốt", exact=True).click()
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 180
     while not (locked := _states(product, leaver.id)):
         assert time.monotonic() < deadline
         await asyncio.sleep(0.3)

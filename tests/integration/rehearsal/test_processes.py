@@ -20,7 +20,7 @@ from hocba_app.processes import Child, Family, require_disk, require_free_port
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def until(condition: Callable[[], object], seconds: float = 20) -> None:
+def until(condition: Callable[[], object], seconds: float = 180) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline

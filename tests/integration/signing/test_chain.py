@@ -31,7 +31,7 @@ from tests.school import SmallSchool
 
 def work_on(small: SmallSchool, job_id: str, worker: str = "w0", stop: threading.Event | None = None) -> str:
     """As a worker does: a job given back (a batch that waits for its turn) is taken up again."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while (outcome := advance(small.db, Claims(), small.school_id, job_id, worker, stop or threading.Event())) == "postponed":
         assert time.monotonic() < deadline, "never over"
         time.sleep(0.2)
@@ -57,7 +57,7 @@ def start(small: SmallSchool, part: str) -> str:
 
 def confirm_on_phone(small: SmallSchool, rig: Rig, part: str, stop: threading.Event | None = None) -> None:
     user = small.users["seal" if part == "operator" else part]
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 180
     while not (requests := rig.pending(user)):
         assert time.monotonic() < deadline, "no request on the phone"
         time.sleep(0.05)
@@ -146,7 +146,7 @@ def test_two_teachers_at_once_each_confirm_once(small: SmallSchool, outside: tup
     for part in ("TOAN", "VAN"):
         confirm_on_phone(small, outside[0], part)
     for thread in threads:
-        thread.join(60)
+        thread.join(180)
     assert {batch(small, job_id).state for job_id in (first, second)} == {"committed"}
     assert held_leases(small) == 0
 
@@ -207,7 +207,7 @@ def test_a_rejected_request_frees_every_document(small: SmallSchool, outside: tu
     while not (requests := outside[0].pending(user)):
         time.sleep(0.05)
     outside[0].phone("reject", user_id=user, transactionId=requests[0]["transactionId"])
-    worker.join(30)
+    worker.join(180)
     ended = batch(small, batch_id)
     assert (ended.state, ended.error_code) == ("ended", ErrorCode.SIGNING_REJECTED.value)
     assert held_leases(small) == 0 and all(item.ready for item in waiting(small, "TOAN"))
@@ -247,6 +247,6 @@ def test_an_unlock_waits_for_the_pending_confirmation(small: SmallSchool, outsid
     unlock.request_unlock(small.db, small.people["principal"], [chosen.id], "Sai tên")
     assert {document.id: document.state for document in documents(small)}[chosen.id] == "locked"
     confirm_on_phone(small, outside[0], "TOAN")
-    worker.join(30)
+    worker.join(180)
     assert {document.id: document.state for document in documents(small)}[chosen.id] == "open"
     assert held_leases(small) == 0

@@ -152,7 +152,7 @@ def signatures(case: Case, request: SignRequest) -> tuple[bytes, ...]:
     if submitted.signatures is not None:
         return submitted.signatures
     case.confirm(submitted.transaction_id or "")
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 180
     while (status := case.provider.poll(case.user, submitted.transaction_id or "")).state != "signed":
         assert time.monotonic() < deadline, status.state
         time.sleep(0.05)

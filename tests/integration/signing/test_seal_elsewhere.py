@@ -46,7 +46,7 @@ def accepted(file: bytes, path: Path) -> None:
         assert (verdict.verdict, verdict.integrity) == ("valid", "intact"), verdict.reasons
     if shutil.which("pdfsig"):
         path.write_bytes(file)
-        told = subprocess.run(["pdfsig", "-nocert", str(path)], capture_output=True, text=True, check=False, timeout=60).stdout
+        told = subprocess.run(["pdfsig", "-nocert", str(path)], capture_output=True, text=True, check=False, timeout=180).stdout
         assert told.count("Signature Validation: Signature is Valid.") == told.count("Signature #"), told
 
 
@@ -83,7 +83,7 @@ def test_one_pupil_sealed_with_smartca_and_the_next_with_a_token(
             assert worker.is_alive(), batch(small, batch_id).error_code
             time.sleep(0.02)
         assert phone.phone("confirm", user_id=TAX_CODE, transactionId=asked[0]["transactionId"], pin=PIN).status_code == 200
-        worker.join(120)
+        worker.join(180)
         done = batch(small, batch_id)
         assert (done.provider, done.state, done.committed, done.failed) == ("smartca", "committed", 3, 0)
     with soft_token(tmp_path / "hsm") as token:

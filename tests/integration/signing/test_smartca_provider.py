@@ -239,7 +239,7 @@ def test_a_teacher_signs_with_smartca_beside_others_with_mysign(small: SmallScho
     while not (waiting := beside.pending(number)):
         assert worker.is_alive()
     assert beside.phone("confirm", user_id=number, transactionId=waiting[0]["transactionId"], pin=PIN).status_code == 200
-    worker.join(30)
+    worker.join(180)
     done = batch(small, batch_id)
     assert (done.provider, done.state, done.committed, done.failed) == ("smartca", "committed", 2, 0)
     assert progress.my_batches(small.db, who)[0].provider == "smartca", "the page names his app"

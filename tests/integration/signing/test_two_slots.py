@@ -50,7 +50,7 @@ def working(small: SmallSchool, *batch_ids: str) -> list[threading.Thread]:
 
 
 def waited_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 180
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -88,7 +88,7 @@ def test_one_tap_signs_both_one_after_the_other(small: SmallSchool, outside: tup
     assert batch(small, second).offered_at is None, "he has just confirmed: no second tap"
     confirm_on_phone(small, outside[0], "TOAN")
     for thread in threads:
-        thread.join(120)
+        thread.join(180)
     assert [batch(small, each).state for each in (first, second)] == ["committed", "committed"]
     signed_once(small)
     for part in ("GDTC", "homeroom", "principal", "operator"):
@@ -105,7 +105,7 @@ def test_who_rejects_the_first_is_asked_before_the_second(small: SmallSchool, ou
     user, rig = small.users["TOAN"], outside[0]
     waited_for(lambda: bool(rig.pending(user)))
     assert rig.phone("reject", user_id=user, transactionId=rig.pending(user)[0]["transactionId"]).status_code == 200
-    thread.join(120)
+    thread.join(180)
     assert batch(small, first).state == "ended"
     assert advance(small.db, Claims(), small.school_id, second, "w1", threading.Event()) == "postponed"
     row = batch(small, second)
@@ -163,6 +163,6 @@ def test_killed_between_the_two(
     if point != "answer of the second":
         confirm_on_phone(small, outside[0], "TOAN")
     for thread in threads:
-        thread.join(120)
+        thread.join(180)
     assert batch(small, second).state == "committed"
     signed_once(small)

@@ -53,7 +53,7 @@ def workers(small: SmallSchool, tmp_path: Path) -> Iterator[Workers]:
     made.close()
 
 
-def await_state(small: SmallSchool, batch_id: str, *states: str, seconds: float = 60) -> str:
+def await_state(small: SmallSchool, batch_id: str, *states: str, seconds: float = 180) -> str:
     deadline = time.monotonic() + seconds
     while (state := batch(small, batch_id).state) not in states:
         assert time.monotonic() < deadline, state
@@ -63,7 +63,7 @@ def await_state(small: SmallSchool, batch_id: str, *states: str, seconds: float 
 
 def locked(small: SmallSchool) -> None:
     job_id = start_lock(small.db, small.people["admin"], kind="results", class_id=small.class_id)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while True:
         with small.db.read(small.school_id) as session:
             if session.get_one(Job, (small.school_id, job_id)).state == "done":
@@ -99,7 +99,7 @@ def test_killed_for_good_and_taken_over_by_the_other(small: SmallSchool, outside
     confirm_on_phone(small, outside[0], "TOAN")
     processes[0].kill()
     processes[1].send_signal(signal.SIGCONT)
-    assert await_state(small, batch_id, "committed", "ended", seconds=90) == "committed"
+    assert await_state(small, batch_id, "committed", "ended") == "committed"
     assert (batch(small, batch_id).committed, held_leases(small)) == (2, 0)
 
 

@@ -57,7 +57,7 @@ class Rig:
         assert answer.status_code == 200, answer.text
 
     def await_status(self, transaction: str, *statuses: str) -> str:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 180
         while True:
             row = self.service.status(transaction)
             assert row is not None

@@ -20,7 +20,7 @@ def running(make_app: Callable[[str], ASGIApp]) -> Iterator[str]:
     service = server(make_app(url))
     thread = threading.Thread(target=service.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 180
     while not service.started:
         assert thread.is_alive() and time.monotonic() < deadline, "the simulator did not start"
         time.sleep(0.01)
@@ -28,5 +28,5 @@ def running(make_app: Callable[[str], ASGIApp]) -> Iterator[str]:
         yield url
     finally:
         service.should_exit = True
-        thread.join(10)
+        thread.join(180)
         listener.close()

@@ -34,7 +34,7 @@ def test_a_submission_that_a_stop_interrupted_is_done_again(tmp_path: Path) -> N
         database.execute("insert into submission values ('79200001','job','results','2025-2026','II','running',0,0,null,'[]')")
     database.close()
     with smas(tmp_path) as (school,):
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 180
         while (job := school.http.get("/smas/v1/submissions/job").json())["state"] == "running":
             assert time.monotonic() < deadline
             time.sleep(0.01)
@@ -94,4 +94,4 @@ def test_the_command(tmp_path: Path) -> None:
             assert httpx.get(f"{ready['url']}/healthz").status_code == 200
         finally:
             process.terminate()
-    assert subprocess.run([*command[:-1], "college"], capture_output=True, timeout=30).returncode == 2
+    assert subprocess.run([*command[:-1], "college"], capture_output=True, timeout=180).returncode == 2

@@ -7,7 +7,7 @@ import hashlib
 import secrets
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
@@ -18,7 +18,7 @@ from asn1crypto import cms, crl, ocsp, tsp
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp as crypto_ocsp
 from hypothesis import given, settings
@@ -347,13 +347,23 @@ def test_faults_of_the_authority(trust: Trust) -> None:
 
 
 def test_a_token_is_cheap(trust: Trust) -> None:
-    """Core decisions' budget: at most 1 ms of processor time a token (measured 0.05 with P-256, 0.3 with RSA)."""
+    """About 0.05 ms with P-256, 0.3 with RSA; said in signatures, which a slow machine makes as slowly."""
     unit = TimestampUnit(trust.authority.tsa.key, trust.authority.tsa.certificate, trust.authority.ca.certificate)
     body = request(b"m", nonce=2**60).dump()
-    begun = time.process_time()
-    for _ in range(200):
-        unit.respond(body)
-    assert (time.process_time() - begun) / 200 < 0.001
+
+    def processor_time(act: Callable[[], object]) -> float:
+        """Of fifty, the least disturbed of five times."""
+        spans = []
+        for _ in range(5):
+            begun = time.process_time()
+            for _ in range(50):
+                act()
+            spans.append(time.process_time() - begun)
+        return min(spans)
+
+    key = rsa.generate_private_key(65537, 2048)
+    signature = processor_time(lambda: key.sign(b"m", padding.PKCS1v15(), hashes.SHA256()))
+    assert processor_time(lambda: unit.respond(body)) < 3 * signature, "what a token is beside its own signature is little"
 
 
 # --- DER ---------------------------------------------------------------------------------------------------------------
@@ -395,6 +405,6 @@ def test_oid_encoding() -> None:
 
 
 def _openssl(*arguments: str) -> str:
-    done = subprocess.run(["openssl", *arguments], capture_output=True, text=True, timeout=20, check=False)
+    done = subprocess.run(["openssl", *arguments], capture_output=True, text=True, timeout=180, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout + done.stderr

@@ -41,7 +41,7 @@ class Sector:
     def submit(self, kind: str, term: str | None = None) -> dict[str, Any]:
         answer = self.http.post("/smas/v1/submissions", json={"kind": kind, "term": term, "school_year": YEAR})
         assert answer.status_code == 202, answer.text
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 180
         while (found := self.http.get(f"/smas/v1/submissions/{answer.json()['id']}").json())["state"] == "running":
             assert time.monotonic() < deadline
             time.sleep(0.02)
