@@ -1,4 +1,7 @@
-"""``hocba test``: everything the suite needs, then the suite. Says loudly what it could not get."""
+"""``hocba test``: everything the suite needs, then the suite. Says loudly what it could not get.
+
+``hocba test --fast`` runs what needs no browser, no PostgreSQL and no installing; ``hocba test PATH`` only that, at once.
+"""
 
 from __future__ import annotations
 
@@ -16,27 +19,38 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 _WHOLE_SUITE = ("-q", "-n", "2", "--dist", "loadscope", "--no-loadscope-reorder")
 """Two processes: much of the suite waits – for phones, pages, other processes. In its own order: the browser begins."""
+_FAST = ("tests/unit", *_WHOLE_SUITE)
 _PACKAGES = {"chromium": "chromium", "pdfsig": "poppler-utils", "softhsm2-util": "softhsm2", "postgres": "postgresql"}
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Set up, check style, layers and types, run the tests.
+    """Run tests; with no arguments set up, check style, layers and types, and run all of them.
 
     Args:
-        arguments: passed on to pytest; none runs everything.
+        arguments: ``--fast`` for the part that needs nothing but Python; all others are passed on to pytest.
 
     Returns:
         The exit code: 0 only when everything passed.
     """
+    if "--fast" in arguments:
+        return _pytest([*_FAST, *(each for each in arguments if each != "--fast")], "")
+    if arguments:
+        if all(each.startswith(("-", "tests/unit")) for each in arguments) and any(not each.startswith("-") for each in arguments):
+            return _pytest(arguments, "")
+        with _postgres() as url:
+            return _pytest(arguments, url)
     _install_system_packages()
-    checks = [] if arguments else [["ruff", "check", "hocba_app", "tests"], ["lint-imports"], ["mypy"]]
     code = 0
-    for program, *options in checks:
+    for program, *options in (["ruff", "check", "hocba_app", "tests"], ["lint-imports"], ["mypy"]):
         code |= subprocess.call([Path(sys.executable).with_name(program), *options], cwd=ROOT)
     with _postgres() as url:
-        environment = {**os.environ, "HOCBA_TEST_POSTGRES_URL": url}
-        tests = subprocess.call([sys.executable, "-m", "pytest", *(arguments or _WHOLE_SUITE)], cwd=ROOT, env=environment)
+        tests = _pytest(_WHOLE_SUITE, url)
     return code or tests
+
+
+def _pytest(arguments: Sequence[str], postgres: str) -> int:
+    environment = {**os.environ, "HOCBA_TEST_POSTGRES_URL": postgres}
+    return subprocess.call([sys.executable, "-m", "pytest", *arguments], cwd=ROOT, env=environment)
 
 
 def _postgres_programs() -> Path | None:
@@ -89,7 +103,7 @@ def _postgres() -> Iterator[str]:
     options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=300"
     quiet = {"stdout": subprocess.DEVNULL, "cwd": folder}
     try:
-        subprocess.run([*as_user, programs / "initdb", "-D", data, "-A", "trust", "-U", user], check=True, **quiet)
+        subprocess.run([*as_user, programs / "initdb", "--no-sync", "-D", data, "-A", "trust", "-U", user], check=True, **quiet)
         subprocess.run([*as_user, programs / "pg_ctl", "-D", data, "-o", options, "-l", folder / "log", "-w", "start"], check=True, **quiet)
     except subprocess.CalledProcessError:
         _loudly("PostgreSQL không khởi động được: chỉ kiểm thử trên SQLite. / PostgreSQL did not start: SQLite only.")

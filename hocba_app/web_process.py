@@ -94,12 +94,20 @@ def ensure_built() -> None:
         log = ROOT / "var" / "web-build.log"
         environment = {**os.environ, "HOCBA_PUBLIC_URL": BUILD_URL, "HOCBA_PORT": "3000"}
         environment.pop("REFLEX_WEB_WORKDIR", None)
+        environment.setdefault("NPM_CONFIG_REGISTRY", _npm_registry())
         with log.open("wb") as output:
             command = [sys.executable, "-m", "reflex", "export", "--frontend-only", "--no-zip"]
             failed = subprocess.call(command, cwd=ROOT, env=environment, stdout=output, stderr=output, stdin=subprocess.DEVNULL)
         if failed:
             raise HocbaError(ErrorCode.BUILD_FAILED, log=log)
         _STAMP.write_text(stamp)
+
+
+def _npm_registry() -> str:
+    """The registry npm is set to. Left to itself, Reflex measures two that it knows and takes the one that answers sooner."""
+    npm = Path(sys.executable).with_name("npm.exe" if os.name == "nt" else "npm")
+    told = subprocess.run([npm, "config", "get", "registry"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False, cwd=ROOT)
+    return told.stdout.strip()
 
 
 @contextmanager
