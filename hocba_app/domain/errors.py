@@ -103,6 +103,7 @@ class ErrorCode(StrEnum):
     CERTIFICATE_NOT_OWN = "certificate_not_own"  # the id number or MST in the certificate is another's; the admin picks the right one
     REVOCATION_UNKNOWN = "revocation_unknown"  # neither OCSP nor CRL answers; tried again by itself
     TIMESTAMP_UNAVAILABLE = "timestamp_unavailable"  # the time-stamp authority is down; the batch waits and goes on by itself
+    REVISION_NOT_VALID = "revision_not_valid"  # archive data that would not make a valid record; the old revision stays, tried again, the operator reads doctor
     # --- remote signing ------------------------------------------------------------------------------------------
     PROVIDER_UNREACHABLE = "provider_unreachable"  # no answer, or a server error; tried again by itself
     PROVIDER_BUSY = "provider_busy"  # the service asks to slow down; tried again by itself
@@ -229,6 +230,7 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.CERTIFICATE_UNTRUSTED: "Chứng thư số không thuộc hệ thống chứng thực tin cậy. Hãy chọn chứng thư khác hoặc liên hệ nhà cung cấp.",
     ErrorCode.CERTIFICATE_REVOKED: "Chứng thư số đã bị thu hồi. Hãy liên hệ nhà cung cấp để được cấp chứng thư mới.",
     ErrorCode.CERTIFICATE_NOT_OWN: "Chứng thư số không mang số định danh của người ký (hoặc mã số thuế của trường). Hãy chọn đúng chứng thư, hoặc sửa số định danh trên SMAS.",
+    ErrorCode.REVISION_NOT_VALID: "Bản lưu trữ mới chưa được công nhận hợp lệ nên hệ thống giữ nguyên bản cũ và sẽ tự thử lại: {reason}",
     ErrorCode.REVOCATION_UNKNOWN: "Chưa kiểm tra được chứng thư có bị thu hồi hay không vì dịch vụ của nhà cung cấp không trả lời. Xin thử lại sau ít phút.",
     ErrorCode.TIMESTAMP_UNAVAILABLE: "Dịch vụ dấu thời gian chưa trả lời. Chữ ký đã được giữ, hệ thống tự làm tiếp; thầy cô không phải xác nhận lại.",
     ErrorCode.PROVIDER_UNREACHABLE: "Chưa kết nối được dịch vụ ký số. Hồ sơ vẫn được giữ; hệ thống tự thử lại, hoặc thầy cô thử lại sau ít phút.",

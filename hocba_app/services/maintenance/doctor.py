@@ -21,6 +21,7 @@ from hocba_app.models.database import CROSS_SCHOOL
 from hocba_app.models.schema_check import require_current_schema
 from hocba_app.services.audit.log import verify_chain
 from hocba_app.services.jobs.claim import SILENT_AFTER
+from hocba_app.services.maintenance.archive_standing import waiting_archives
 from hocba_app.services.maintenance.audit_anchor import verify_anchors
 from hocba_app.services.maintenance.nightly_verification import files_standing
 from hocba_app.services.signing.integrations import timestamp_client, token, trust_roots
@@ -55,6 +56,7 @@ def examine(settings: Settings, db: Database) -> Iterator[Check]:
         ("Mã dấu thời gian", _timestamps),
         ("Token ký số", _token),
         ("Công việc nền", _jobs),
+        ("Lưu trữ lâu dài", _archives),
         ("Nhật ký", _audit),
         ("Tệp lưu trữ", _stored_files),
     )
@@ -183,6 +185,14 @@ def _jobs(_settings: Settings, db: Database) -> Iterator[Check]:
         "Công việc nền", idle == 0, "" if not idle else f"{idle} công việc không có tiến trình nào xử lý.",
         "" if not idle else "Khởi động ./hocba worker; công việc sẽ tự chạy tiếp.",
     )
+
+
+def _archives(_settings: Settings, db: Database) -> Iterator[Check]:
+    name, waiting = "Lưu trữ lâu dài", list(waiting_archives(db))
+    if not waiting:
+        yield Check(name, True)
+    for each in waiting:
+        yield Check(name, False, each.problem, each.remedy)
 
 
 def _stored_files(_settings: Settings, db: Database) -> Iterator[Check]:

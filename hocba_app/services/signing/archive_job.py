@@ -3,16 +3,17 @@ certificate has expired (PAdES B-LTA, core decisions 11 and 12)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import structlog
 from sqlmodel import Session, col, select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import BatchItem, Revision, Slot
+from hocba_app.models import BatchItem, Job, Revision, Slot
 from hocba_app.models import Evidence as EvidenceRow
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import signing as rows
@@ -25,9 +26,22 @@ from hocba_app.services.signing.integrations import timestamp_client, trust_root
 from hocba_app.services.signing.steps.commit import append_revisions
 from hocba_app.services.storage import blobs
 from hocba_app.services.storage.files import current_file
+from hocba_app.verification.judge_files import judge_files
 
-LATER = 10.0
-"""Seconds until the next try when the time-stamp authority is down."""
+log = structlog.get_logger()
+
+PASSING = frozenset(
+    {
+        ErrorCode.TIMESTAMP_UNAVAILABLE, ErrorCode.REVOCATION_UNKNOWN, ErrorCode.CERTIFICATE_UNTRUSTED, ErrorCode.CERTIFICATE_REVOKED,
+        ErrorCode.REVISION_NOT_VALID,
+    }
+)
+"""What is wrong with the authority or with the evidence about it, not with the record: tried again until it is well."""
+FIRST_PAUSE, LONGEST_PAUSE = 10.0, 3600.0
+"""Seconds between two tries."""
+WAITING = "waiting"
+"""In a job's report: what it waits for. Ids and codes only; doctor reads it."""
+MOST_NAMED = 20
 SOON = 1.0
 """Seconds until the next look while other seals of the batch are still to come."""
 TOGETHER = 30
@@ -45,12 +59,23 @@ def archive_batch(work: Work) -> float | None:
     """
     todo, open_items = _todo(work)
     failed: list[HocbaError] = []
+    waiting: dict[str, HocbaError] = {}
     for first in range(0, len(todo), TOGETHER):
-        for error in archive_versions(work, todo[first : first + TOGETHER])[1]:
-            if error.code in (ErrorCode.TIMESTAMP_UNAVAILABLE, ErrorCode.REVOCATION_UNKNOWN):
-                return LATER
-            failed.append(error)  # one damaged file must not keep the others from their archive
+        chunk = todo[first : first + TOGETHER]
+        try:
+            errors = archive_versions(work, chunk).errors
+        except HocbaError as error:
+            if error.code not in PASSING:
+                raise
+            waiting |= dict.fromkeys(todo[first:], error)  # about the authority: it is the same for all
+            break
+        # One record that cannot be archived must not keep the others from it.
+        waiting |= {version_id: error for version_id, error in errors.items() if error.code in PASSING}
+        failed += [error for error in errors.values() if error.code not in PASSING]
         work.progress(min(first + TOGETHER, len(todo)), len(todo), "Lưu trữ lâu dài")
+    if waiting:
+        return wait(work, waiting)
+    end_waiting(work)
     if open_items:
         return SOON
     if failed:
@@ -85,12 +110,12 @@ def archive_version(work: Work, version_id: str, *, previous: tuple[bytes, ...] 
         Whether it was added; not when the record was unlocked or archived meanwhile.
 
     Raises:
-        HocbaError: TIMESTAMP_UNAVAILABLE, REVOCATION_UNKNOWN, CERTIFICATE_UNTRUSTED, STORED_FILE_DAMAGED, FILE_STRUCTURE.
+        HocbaError: one of :data:`PASSING` (the old revision stays), STORED_FILE_DAMAGED, FILE_STRUCTURE.
     """
-    added, errors = archive_versions(work, [version_id], previous=previous)
-    if errors:
-        raise errors[0]
-    return bool(added)
+    done = archive_versions(work, [version_id], previous=previous)
+    for error in done.errors.values():
+        raise error
+    return bool(done.added)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,20 +127,26 @@ class _Archived:
     tip: Tip
 
 
-def archive_versions(work: Work, version_ids: Sequence[str], *, previous: tuple[bytes, ...] = ()) -> tuple[int, list[HocbaError]]:
-    """:func:`archive_version` for a few records, in one transaction.
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of a few records."""
 
-    Returns:
-        How many were archived, and why others could not be.
+    added: int
+    errors: dict[str, HocbaError]
+    """By version."""
+
+
+def archive_versions(work: Work, version_ids: Sequence[str], *, previous: tuple[bytes, ...] = ()) -> Done:
+    """:func:`archive_version` for a few records, in one transaction. A record keeps its revision unless the new one is judged valid.
 
     Raises:
-        HocbaError: TIMESTAMP_UNAVAILABLE, REVOCATION_UNKNOWN, CERTIFICATE_UNTRUSTED about the authority itself.
+        HocbaError: one of :data:`PASSING`, about the authority itself.
     """
-    authority = timestamp_client()
+    authority, roots = timestamp_client(), trust_roots()
     if not authority.certificates:
         authority.tokens([version_ids[0].encode()])  # a first token tells the authority's chain
     of_authority = [
-        check_authority(chain, trust_roots=trust_roots(), at=utc_now())
+        check_authority(chain, trust_roots=roots, at=utc_now())
         for chain in dict.fromkeys((previous or authority.certificates, authority.certificates))
     ]
     with work.db.read(work.school_id) as session:
@@ -129,15 +160,65 @@ def archive_versions(work: Work, version_ids: Sequence[str], *, previous: tuple[
             return file
         try:
             update, tip = archive(file, Tip.loads(version.tip), [*evidence.get(version_id, ()), *of_authority], authority)
+            require_valid(file + update, roots)
         except HocbaError as error:
             return error
         blobs.put(update)
         return _Archived(version, update, tip)
 
     with ThreadPoolExecutor(min(AT_ONCE, len(version_ids))) as pool:
-        extended = list(pool.map(extend, version_ids))
-    errors = [each for each in extended if isinstance(each, HocbaError)]
-    return _store(work, [each for each in extended if isinstance(each, _Archived)], renewed=bool(previous)), errors
+        extended = dict(zip(version_ids, pool.map(extend, version_ids), strict=True))
+    errors = {version_id: each for version_id, each in extended.items() if isinstance(each, HocbaError)}
+    added = _store(work, [each for each in extended.values() if isinstance(each, _Archived)], renewed=bool(previous))
+    return Done(added, errors)
+
+
+def require_valid(file: bytes, roots: Sequence[bytes]) -> None:
+    """The verifier's own verdict on a file before it becomes the record.
+
+    Raises:
+        HocbaError: REVISION_NOT_VALID with the verifier's first reason.
+    """
+    (report,) = judge_files([("", file)], roots=roots)
+    if report.verdict != "valid":
+        finding = report.reasons[0] if report.reasons else None
+        log.warning("archive.not_valid", reasons=[each.code for each in report.reasons])
+        raise HocbaError(
+            ErrorCode.REVISION_NOT_VALID, reason=finding.text if finding else report.verdict, finding=finding.code if finding else report.verdict
+        )
+
+
+def wait(work: Work, waiting: Mapping[str, HocbaError]) -> float:
+    """Note what the job waits for, so that doctor can say it, and back off.
+
+    Args:
+        waiting: why, by version.
+
+    Returns:
+        Seconds until the next try.
+    """
+    with work.db.read(work.school_id) as session:
+        before = session.get_one(Job, (work.school_id, work.job_id)).report.get(WAITING) or {}
+    tries = int(before.get("tries", 0)) + 1
+    first = next(iter(waiting.values()))
+    work.report(
+        {
+            WAITING: {
+                "tries": tries, "since": before.get("since") or utc_now().isoformat(timespec="seconds"), "count": len(waiting),
+                "code": first.code.value, "params": {key: str(value) for key, value in first.params.items()},
+                "versions": sorted(waiting)[:MOST_NAMED],
+            }
+        }
+    )
+    return min(FIRST_PAUSE * 2.0 ** min(tries - 1, 20), LONGEST_PAUSE)
+
+
+def end_waiting(work: Work) -> None:
+    """Nothing is waited for any more."""
+    with work.db.read(work.school_id) as session:
+        waits = bool(session.get_one(Job, (work.school_id, work.job_id)).report.get(WAITING))
+    if waits:
+        work.report({WAITING: None})
 
 
 def _file(session: Session, version: Any) -> bytes | HocbaError:

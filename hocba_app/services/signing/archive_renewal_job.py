@@ -19,12 +19,10 @@ from hocba_app.pki import tsp_codec
 from hocba_app.pki.der import element
 from hocba_app.pki.signer_certificate import validity
 from hocba_app.services.jobs.registry import Work, job
-from hocba_app.services.signing.archive_job import archive_version
+from hocba_app.services.signing.archive_job import PASSING, archive_version, end_waiting, wait
 from hocba_app.services.storage import blobs
 
 DAY = 24 * 3600.0
-SOON = 600.0
-"""Seconds until the next try when the authority is down."""
 YOUNG = timedelta(days=30)
 """A stamp of less than this is not looked at again."""
 BEFORE_THE_END = timedelta(days=365)
@@ -36,6 +34,7 @@ _CONTENTS = re.compile(rb"/SubFilter /ETSI\.RFC3161 /ByteRange \[[\d ]+\]\s+/Con
 def renew_archives(work: Work) -> float | None:
     """Renew what is due, oldest stamp first; comes back every day. A record that cannot be renewed does not hold up others."""
     renewed, failed = 0, 0
+    waiting: dict[str, HocbaError] = {}
     for version_id, stamped in _stamps(work):
         try:
             certificates = stamp_certificates(blobs.get(stamped))
@@ -43,10 +42,16 @@ def renew_archives(work: Work) -> float | None:
                 continue
             renewed += archive_version(work, version_id, previous=certificates)
         except HocbaError as error:
-            if error.code in (ErrorCode.TIMESTAMP_UNAVAILABLE, ErrorCode.REVOCATION_UNKNOWN):
-                return SOON
-            failed += 1
+            if error.code not in PASSING:
+                failed += 1
+                continue
+            waiting[version_id] = error
+            if error.code is ErrorCode.TIMESTAMP_UNAVAILABLE:
+                break  # the same for all
     work.report({"renewed": renewed, "failed": failed})
+    if waiting:
+        return wait(work, waiting)
+    end_waiting(work)
     return DAY
 
 

@@ -5,20 +5,31 @@ from __future__ import annotations
 import base64
 import threading
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from sqlmodel import select
 
 from hocba_app.domain.errors import ErrorCode
+from hocba_app.models import Job
 from hocba_app.pki import revocation_sources
+from hocba_app.services.jobs.enqueue import enqueue
 from hocba_app.services.jobs.registry import Work
-from hocba_app.services.signing import batch_transitions
+from hocba_app.services.jobs.runner import Claims, advance
+from hocba_app.services.maintenance.archive_standing import waiting_archives
+from hocba_app.services.signing import archive_job, archive_renewal_job, batch_transitions
+from hocba_app.services.signing.integrations import trust_roots
 from hocba_app.services.signing.steps import confirm
-from tests.integration.signing.test_chain import batch, confirm_on_phone, held_leases, lock, sign, start, work_on
+from hocba_app.settings import settings
+from hocba_app.verification.judge_files import judge_files
+from tests.integration.signing.test_chain import batch, confirm_on_phone, files, held_leases, lock, sign, start, work_on
 from tests.integration.simulators.mysign_rig import Rig
 from tests.school import SmallSchool
+from tests.unit.pki.world import authority
 
 Outside = tuple[Rig, str, Path]
 BAD = ["stale", "unknown"]
@@ -125,3 +136,97 @@ def test_before_the_phone_nobody_is_asked_until_an_answer_counts(small: SmallSch
     fault(outside)
     assert sign(small, outside[0], "TOAN").state == "committed"
 
+
+# --- the archive ---------------------------------------------------------------------------------------------------------
+
+
+def sealed(small: SmallSchool, outside: Outside) -> str:
+    """A class whose records are sealed; the archive job is still to run."""
+    for kind in ("cover", "history", "results"):
+        lock(small, kind)
+    for part in ("TOAN", "VAN", "GDTC", "homeroom", "principal", "operator"):
+        assert sign(small, outside[0], part).state == "committed"
+    with small.db.read(small.school_id) as session:
+        return session.exec(select(Job.id).where(Job.kind == "archive")).one()
+
+
+def look(small: SmallSchool, job_id: str) -> str:
+    """One turn of a job, at once however long it wanted to wait."""
+    with small.db.write(small.school_id) as session:
+        row = session.get_one(Job, (small.school_id, job_id))
+        row.wake_at = None
+        session.add(row)
+    return advance(small.db, Claims(), small.school_id, job_id, "w0", threading.Event())
+
+
+def verdicts(small: SmallSchool) -> set[str]:
+    found = [file for kind in ("cover", "history", "results") for file in files(small, kind)]
+    return {report.verdict for report in judge_files([("", file) for file in found], roots=trust_roots())}
+
+
+def problems(small: SmallSchool) -> list[str]:
+    return [each.problem + each.remedy for each in waiting_archives(small.db)]
+
+
+def test_a_revision_replaces_another_only_once_it_is_judged_valid(
+    small: SmallSchool, outside: Outside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Archiving with a stale answer about the time-stamp unit used to turn a valid record into an invalid one, "done"."""
+    archive_job_id = sealed(small, outside)
+    before = [file for kind in ("cover", "results") for file in files(small, kind)]
+    unit = outside[0].authority.tsa.certificate.serial_number
+
+    fault(outside, ocsp="stale", ocsp_of=f"{unit:x}", crl="down")
+    assert look(small, archive_job_id) == "postponed", "a passing fault: the job waits"
+    assert [file for kind in ("cover", "results") for file in files(small, kind)] == before
+    (told,) = problems(small)
+    assert "6 hồ sơ chờ lưu trữ" in told
+
+    with monkeypatch.context() as patch:  # whatever went wrong with the new bytes
+        fault(outside)
+        patch.setattr(archive_job, "archive", lambda file, tip, *_: (b"%%EOF\n", tip))
+        assert look(small, archive_job_id) == "postponed"
+        assert [file for kind in ("cover", "results") for file in files(small, kind)] == before
+        (told,) = problems(small)
+        assert "giữ nguyên bản cũ" in told
+
+    # A second root of the same name, first in the file; and the stale answer with a good list beside it.
+    decoy = authority(outside[0].authority.root.certificate.subject)
+    both = tmp_path / "roots.pem"
+    both.write_bytes(decoy.certificate.public_bytes(Encoding.PEM) + outside[2].read_bytes())
+    monkeypatch.setenv("HOCBA_TRUST_ROOTS", str(both))
+    settings.cache_clear()
+    fault(outside, ocsp="stale", ocsp_of=f"{unit:x}")
+    assert look(small, archive_job_id) == "ended"
+    assert verdicts(small) == {"valid"} and problems(small) == []
+
+    archived = [file for kind in ("cover", "results") for file in files(small, kind)]
+    monkeypatch.setattr(archive_renewal_job, "YOUNG", timedelta(seconds=-1))
+    monkeypatch.setattr(archive_renewal_job, "is_due", lambda *_: True)
+    with small.db.write(small.school_id) as session:
+        renewal_id = enqueue(session, "renewal", {}, actor="").id
+    with monkeypatch.context() as patch:
+        patch.setattr(archive_job, "archive", lambda file, tip, *_: (b"%%EOF\n", tip))
+        assert look(small, renewal_id) == "postponed"
+    assert [file for kind in ("cover", "results") for file in files(small, kind)] == archived
+    assert len(problems(small)) == 1
+    assert look(small, renewal_id) == "postponed"
+    assert verdicts(small) == {"valid"} and problems(small) == []
+    assert all(new.startswith(old) and len(new) > len(old) for new, old in zip(
+        [file for kind in ("cover", "results") for file in files(small, kind)], archived, strict=True
+    ))
+
+
+def test_signers_of_two_roots_of_one_name_sign_in_either_order(
+    small: SmallSchool, outside: Outside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock(small, "results")
+    decoy = authority(outside[0].authority.root.certificate.subject).certificate.public_bytes(Encoding.PEM)
+    honest = outside[2].read_bytes()
+    for part, content in (("TOAN", decoy + honest), ("VAN", honest + decoy)):
+        roots = tmp_path / f"{part}.pem"
+        roots.write_bytes(content)
+        monkeypatch.setenv("HOCBA_TRUST_ROOTS", str(roots))
+        settings.cache_clear()
+        done = sign(small, outside[0], part)
+        assert (done.state, done.error_code) == ("committed", None)

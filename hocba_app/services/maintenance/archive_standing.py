@@ -1,0 +1,44 @@
+"""Records that wait for their archive data, and why: for doctor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import col, select
+
+from hocba_app.domain.calendar import local_text
+from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.models import Database, Job
+from hocba_app.models.database import CROSS_SCHOOL
+from hocba_app.services.jobs.enqueue import LIVE
+from hocba_app.services.signing.archive_job import WAITING
+
+_REMEDIES = {
+    ErrorCode.REVISION_NOT_VALID: "Tải tệp của hồ sơ rồi chạy ./hocba verify để xem đủ lý do. Nếu do người ký: hủy chốt và ký lại; nếu do bằng chứng về chứng thư: hệ thống tự thử lại.",
+    ErrorCode.CERTIFICATE_UNTRUSTED: "Thêm chứng thư gốc của dịch vụ dấu thời gian vào HOCBA_TRUST_ROOTS; không bỏ chứng thư gốc cũ.",
+    ErrorCode.CERTIFICATE_REVOKED: "Chứng thư của dịch vụ dấu thời gian đã bị thu hồi: đặt HOCBA_TSA_URL tới dịch vụ khác.",
+}
+_WAIT = "Kiểm tra mạng tới dịch vụ dấu thời gian, OCSP và CRL của nhà cung cấp chứng thư; hệ thống tự thử lại."
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingArchive:
+    """What one archive or renewal job waits for."""
+
+    problem: str
+    remedy: str
+
+
+def waiting_archives(db: Database) -> Iterator[WaitingArchive]:
+    """Every job that could not archive some of its records when it last tried. Their old revisions stay as they are."""
+    with db.installation() as session:
+        reports = session.exec(
+            select(Job.report).where(col(Job.kind).in_(("archive", "renewal")), col(Job.state).in_(LIVE)), execution_options=CROSS_SCHOOL
+        ).all()
+    for report in reports:
+        if (waiting := report.get(WAITING)) is not None:
+            error = HocbaError(ErrorCode(waiting["code"]), **waiting["params"])
+            since = local_text(datetime.fromisoformat(waiting["since"]))
+            yield WaitingArchive(f"{waiting['count']} hồ sơ chờ lưu trữ từ {since}: {error.sentence}", _REMEDIES.get(error.code, _WAIT))
