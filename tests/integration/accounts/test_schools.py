@@ -82,7 +82,7 @@ def test_credentials_are_the_admins(db: Database, roles: set[str]) -> None:
 
 @pytest.fixture
 def console(db: Database, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
-    monkeypatch.setattr(school_commands, "database", lambda: db)
+    monkeypatch.setattr(school_commands, "installation", lambda: db)
     return CliRunner()
 
 

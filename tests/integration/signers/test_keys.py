@@ -16,7 +16,7 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import SEAL, AuditEvent, Job, SigningKey
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import signers as rows
-from hocba_app.pki import signer_certificate
+from hocba_app.pki import revocation_sources
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.jobs.daily import ensure_daily_jobs
 from hocba_app.services.jobs.runner import Claims, advance
@@ -142,7 +142,7 @@ def test_a_revoked_certificate_is_found_by_the_test(
     new = add_staff(small, "GV094", id_number=number)
     key = keys.connect(small.db, admin, new, user_of(small, outside[0], new, number))
     authority.revoke(int(key.serial_number or "0", 16))
-    monkeypatch.setattr(signer_certificate, "_cache", {})
+    revocation_sources.forget()
     view = keys.test_key(small.db, admin, new)
     assert (view.state, view.problem) == ("problem", "certificate_revoked") and "thu hồi" in view.sentence
     assert refused(lambda: keys.choose_credential(small.db, admin, new, key.credential_id or "")).code is ErrorCode.CERTIFICATE_REVOKED
