@@ -16,7 +16,7 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import SEAL, AuditEvent, Job, SigningKey
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import signers as rows
-from hocba_app.pki import revocation_sources
+from hocba_app.pki import revocation_sources, signer_certificate
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.jobs.daily import ensure_daily_jobs
 from hocba_app.services.jobs.runner import Claims, advance
