@@ -26,8 +26,9 @@ from hocba_app.forms.render import render
 from hocba_app.recordfile.appearance import Appearance, InkImage
 from hocba_app.recordfile.append_state import read_tip
 from hocba_app.recordfile.base_revision import build_base
+from hocba_app.recordfile.demands import demand_of
 from hocba_app.recordfile.incremental_writer import DirectWriter, SignatureRequest, tip_after
-from hocba_app.recordfile.manifest import Manifest, ManifestSchool, ManifestSlot, signer_hash
+from hocba_app.recordfile.manifest import Manifest, ManifestSchool, ManifestSlot
 from hocba_app.services.printing.imposition import PacketFile, assemble
 from hocba_app.services.printing.options import PacketOptions
 
@@ -87,7 +88,7 @@ def base_of(snapshot: Snapshot) -> bytes:
     """One document, ready for its first signature."""
     school = snapshot["school"]
     slots = tuple(
-        ManifestSlot(slot["field"], "Giáo viên bộ môn", slot["stage"], signer_hash(_SALT, slot["field"])) for slot in snapshot["slots"]
+        ManifestSlot(slot["field"], "Giáo viên bộ môn", slot["stage"], demand_of(_SALT, (slot["field"],), "Giáo viên")) for slot in snapshot["slots"]
     )
     manifest = Manifest(
         kind=snapshot["kind"], school=ManifestSchool(school["code"], school["name"], school["tax_code"]),

@@ -11,10 +11,11 @@ import itertools
 import secrets
 import time
 from base64 import b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -29,9 +30,10 @@ from hocba_app.pki.signer_certificate import Evidence
 from hocba_app.recordfile.appearance import Appearance, InkImage
 from hocba_app.recordfile.append_state import Tip, read_tip
 from hocba_app.recordfile.base_revision import build_base
-from hocba_app.recordfile.incremental_writer import DirectWriter, Reassignment, SignatureRequest, tip_after
+from hocba_app.recordfile.demands import Demand, Vouched, demand_of
+from hocba_app.recordfile.incremental_writer import DirectWriter, SignatureRequest, tip_after
 from hocba_app.recordfile.ltv_revision import archive
-from hocba_app.recordfile.manifest import Manifest, ManifestSchool, ManifestSlot, signer_hash
+from hocba_app.recordfile.manifest import Manifest, ManifestSchool, ManifestSlot
 from hocba_app.simulators.trust import der
 from hocba_app.simulators.trust.authority import Authority
 from hocba_app.simulators.trust.revocation import RevocationService
@@ -51,6 +53,10 @@ class Signer:
     """Id number, or MST."""
     key: rsa.RSAPrivateKey
     chain: tuple[bytes, ...]
+
+    def demand(self, salt: str) -> Demand:
+        """What a slot demands that is his."""
+        return demand_of(salt, (self.number,), self.name)
 
     def sign(self, attributes: bytes) -> bytes:
         """The raw signature a signing service returns."""
@@ -121,7 +127,7 @@ class Record:
 
     def sign(
         self, slot: str, *, by: Signer | None = None, look: Appearance | None = None, claimed: datetime | None = None,
-        stamped: bool = True, reassigned: tuple[Reassignment, ...] = (), name: str | None = None,
+        stamped: bool = True, vouched: Mapping[str, Vouched] = MappingProxyType({}), name: str | None = None,
     ) -> None:
         """Sign one slot."""
         signer = by or self.signers[slot]
@@ -129,7 +135,7 @@ class Record:
         shown = (name if name is not None else signer.name) if slot != "seal" else ""
         look = look or Appearance(ink(), shown, ("KT. HIỆU TRƯỞNG", "PHÓ HIỆU TRƯỞNG") if slot == "principal" else (), claimed)
         writer = DirectWriter()
-        request = SignatureRequest(slot, claimed, look, cms.estimate_size(signer.chain, 4096), reassigned)
+        request = SignatureRequest(slot, claimed, look, cms.estimate_size(signer.chain, 4096), vouched)
         prepared = writer.prepare(self.file, self.tip, request)
         attributes = cms.signed_attributes(prepared.digest, signer.chain[0])
         signature = signer.sign(attributes)
@@ -166,7 +172,7 @@ def open_record(world: World, snapshot: Snapshot, signers: dict[str, Signer], *,
     slots = tuple(
         ManifestSlot(
             slot["field"], _ROLES[slot["stage"]], slot["stage"],
-            school["tax_code"] if slot["field"] == "seal" else signer_hash(salt, signers[slot["field"]].number),
+            Demand(()) if slot["field"] == "seal" else signers[slot["field"]].demand(salt),
         )
         for slot in snapshot["slots"]
     )

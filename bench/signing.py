@@ -296,7 +296,7 @@ def _verify_ms(world: World, stage: Stage) -> dict[str, float]:
     for slot in record.manifest.slots[EARLIER:]:
         record.sign(slot.field)
     record.archive()
-    roots, issuers = [world.root], [{"tax_code": record.manifest.seal_tax_code}]
+    roots, issuers = [world.root], [{"tax_code": record.manifest.school.tax_code}]
     verdict = verify([("bench", record.file)], roots=roots, issuers=issuers, db=None)[0]
     if verdict.verdict != "valid":
         raise AssertionError(f"the bench's own record is {verdict.verdict}: {verdict.reasons}")

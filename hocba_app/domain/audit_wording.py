@@ -31,7 +31,7 @@ ACTIONS = {
     "signing.cover_signer_set": "Chọn người ký bìa", "signing.seal_operator_set": "Chọn người đóng dấu",
     "delegation.added": "Thêm quyết định ký thay", "delegation.revoked": "Dừng ký thay",
     "key.account_set": "Nhập tài khoản ký số", "key.certificate_set": "Chọn chứng thư số", "key.problem_found": "Chứng thư số có vấn đề",
-    "key.removed": "Xóa tài khoản ký số", "signature.image_saved": "Lưu ảnh chữ ký", "seal.image_saved": "Lưu ảnh con dấu",
+    "key.name_accepted": "Chấp nhận chứng thư số mang tên khác", "key.removed": "Xóa tài khoản ký số", "signature.image_saved": "Lưu ảnh chữ ký", "seal.image_saved": "Lưu ảnh con dấu",
     "signature.image_taken_back": "Hoàn tác lưu ảnh chữ ký", "seal.image_taken_back": "Hoàn tác lưu ảnh con dấu",
     "packet.asked": "Yêu cầu tạo tệp in", "packet.made": "Đã tạo tệp in", "packet.downloaded": "Tải tệp in",
     "handout.created": "Tạo đường dẫn giao hồ sơ", "handout.downloaded": "Tải hồ sơ đã ký", "handout.refused": "Nhập sai mã PIN đường dẫn",
@@ -70,7 +70,7 @@ def details_text(data: Mapping[str, Any]) -> str:
     for key, words in (("hashes", "{} hồ sơ"), ("records", "{} hồ sơ"), ("committed", "đã ký {}"), ("failed", "chưa ký {}"), ("out_of_date", "{} hồ sơ có dữ liệu mới")):
         if isinstance(count := data.get(key), int) and (count or key == "committed"):
             parts.append(words.format(count))
-    for key in ("accept_mismatches", "reason", "decision_number", "delegation_number"):
+    for key in ("accept_mismatches", "reason", "name_accepted", "decision_number", "delegation_number"):
         if isinstance(text := data.get(key), str) and text:
             parts.append(f"«{text}»")
     return " · ".join(parts)

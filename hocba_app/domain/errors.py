@@ -101,6 +101,11 @@ class ErrorCode(StrEnum):
     CERTIFICATE_UNTRUSTED = "certificate_untrusted"  # the chain does not lead to a configured root; the admin picks another certificate
     CERTIFICATE_REVOKED = "certificate_revoked"  # the signer gets a new certificate
     CERTIFICATE_NOT_OWN = "certificate_not_own"  # the id number or MST in the certificate is another's; the admin picks the right one
+    CERTIFICATE_NOT_FROZEN = "certificate_not_frozen"  # no number the locked record demands; the office gives the slot to the same person anew
+    CERTIFICATE_OTHER_NAME = "certificate_other_name"  # the right number under another name; SMAS is corrected, or the principal accepts it in writing
+    SEAL_TAX_CODE_CHANGED = "seal_tax_code_changed"  # the school's MST is not the one the record was locked with; unlock, lock and sign anew
+    RECORD_NOT_VALID = "record_not_valid"  # our own verifier would refuse the record; unlock, lock and sign anew ({reason})
+    SIGNATURE_NOT_VALID = "signature_not_valid"  # our own verifier would refuse this signature; {reason} says what to mend before signing again
     REVOCATION_UNKNOWN = "revocation_unknown"  # neither OCSP nor CRL answers; tried again by itself
     TIMESTAMP_UNAVAILABLE = "timestamp_unavailable"  # the time-stamp authority is down; the batch waits and goes on by itself
     REVISION_NOT_VALID = "revision_not_valid"  # archive data that would not make a valid record; the old revision stays, tried again, the operator reads doctor
@@ -231,6 +236,11 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.CERTIFICATE_REVOKED: "Chứng thư số đã bị thu hồi. Hãy liên hệ nhà cung cấp để được cấp chứng thư mới.",
     ErrorCode.CERTIFICATE_NOT_OWN: "Chứng thư số không mang số định danh của người ký (hoặc mã số thuế của trường). Hãy chọn đúng chứng thư, hoặc sửa số định danh trên SMAS.",
     ErrorCode.REVISION_NOT_VALID: "Bản lưu trữ mới chưa được công nhận hợp lệ nên hệ thống giữ nguyên bản cũ và sẽ tự thử lại: {reason}",
+    ErrorCode.CERTIFICATE_NOT_FROZEN: "Số định danh trên chứng thư số không có trong bản chốt của hồ sơ này. Nếu đúng là chứng thư của thầy cô, nhờ văn phòng kiểm tra số định danh trên SMAS rồi phân công lại ô ký cho chính thầy cô ở mục Phân công ký; sau đó ký lại.",
+    ErrorCode.CERTIFICATE_OTHER_NAME: "Tên trên chứng thư số khác họ tên của người ký. Nếu SMAS ghi sai tên, hãy sửa trên SMAS rồi đồng bộ; nếu đúng là một người, nhờ hiệu trưởng chấp nhận bằng văn bản ở mục Tài khoản ký số; sau đó ký lại.",
+    ErrorCode.SEAL_TAX_CODE_CHANGED: "Mã số thuế của trường nay là {now}, còn hồ sơ được chốt với mã {locked} nên không đóng dấu được. Nếu SMAS ghi sai, hãy sửa trên SMAS rồi đồng bộ; nếu mã đã đổi thật, hãy đề nghị hủy chốt, chốt lại và ký lại.",
+    ErrorCode.RECORD_NOT_VALID: "Phần mềm kiểm tra của chính trường không công nhận hồ sơ này: {reason} Hãy đề nghị hủy chốt, chốt lại và ký lại.",
+    ErrorCode.SIGNATURE_NOT_VALID: "Chữ ký không được ghi vào hồ sơ vì phần mềm kiểm tra sẽ không công nhận: {reason} Hãy khắc phục rồi ký lại.",
     ErrorCode.REVOCATION_UNKNOWN: "Chưa kiểm tra được chứng thư có bị thu hồi hay không vì dịch vụ của nhà cung cấp không trả lời. Xin thử lại sau ít phút.",
     ErrorCode.TIMESTAMP_UNAVAILABLE: "Dịch vụ dấu thời gian chưa trả lời. Chữ ký đã được giữ, hệ thống tự làm tiếp; thầy cô không phải xác nhận lại.",
     ErrorCode.PROVIDER_UNREACHABLE: "Chưa kết nối được dịch vụ ký số. Hồ sơ vẫn được giữ; hệ thống tự thử lại, hoặc thầy cô thử lại sau ít phút.",

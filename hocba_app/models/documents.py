@@ -75,8 +75,11 @@ class Slot(SchoolRow, table=True):
     rows: list[str] = Field(default_factory=list, sa_type=Json)
     position: int = Field(default=0)
     staff_id: str | None = Field(default=None, max_length=26)  # None: the seal, which the operator sets
-    signer_hash: str | None = Field(default=None, max_length=64)  # as the manifest has it, from locking
-    reassignment: dict[str, Any] | None = Field(default=None, sa_type=Json)  # {"reason", "delegation", "signer_hash"}
+    signer_hash: str | None = Field(default=None, max_length=64)  # of a version locked in manifest format 1; None since
+    demand: dict[str, Any] | None = Field(default=None, sa_type=Json)
+    """What the certificate must carry, as the manifest has it: `demands.Demand`, or for the seal ``{"tax_code", "name"}``."""
+    reassignment: dict[str, Any] | None = Field(default=None, sa_type=Json)
+    """What the seal vouches for instead: ``{"reason", "delegation", "name_reason", "demand"}`` (`demands.Vouched`)."""
     caption: list[str] = Field(default_factory=list, sa_type=Json)  # "KT. HIỆU TRƯỞNG", "PHÓ HIỆU TRƯỞNG"
     signed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # the time stamp's time
     revision_number: int | None = Field(default=None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import LargeBinary, UniqueConstraint
 from sqlmodel import Field
@@ -41,6 +42,8 @@ class SigningKey(SchoolRow, table=True):
     valid_to: datetime | None = Field(default=None, sa_type=UtcDateTime)
     checked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     problem: str | None = Field(default=None, max_length=40)  # ErrorCode of the last check, None when it passed
+    accepted_name: dict[str, Any] | None = Field(default=None, sa_type=Json)
+    """The principal's word for a certificate under another name: ``{"certificate", "person", "reason"}``, both names as written."""
 
 
 class SigningSettings(SchoolRow, table=True):

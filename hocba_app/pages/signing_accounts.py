@@ -6,7 +6,7 @@ import reflex as rx
 
 from hocba_app.components.data_table import Head, column_head, data_table, pager
 from hocba_app.components.empty_state import empty_state
-from hocba_app.components.fields import select_field, text_field
+from hocba_app.components.fields import select_field, text_area, text_field
 from hocba_app.components.key_editor import key_editor, key_facts
 from hocba_app.components.notice import error_notice, notice
 from hocba_app.components.progress import progress_bar
@@ -55,9 +55,26 @@ def _editor() -> rx.Component:
         ),
         rx.cond(SigningAccountsState.removing, _confirm_removal()),
         key_facts(SigningAccountsState.editing),
+        rx.cond(SigningAccountsState.editing.problem == "certificate_other_name", _other_name()),
         key_editor(SigningAccountsState),
         class_name="panel stack", aria_label="Tài khoản đang sửa", tab_index=-1, style={"scrollMarginTop": "72px"},
         custom_attrs={"data-reveal": "1"}, key=SigningAccountsState.key_owner,  # another person's is another element
+    )
+
+
+def _other_name() -> rx.Component:
+    """For the principal: his written word that both names are one person."""
+    return rx.cond(
+        SigningAccountsState.may_accept,
+        rx.el.form(
+            text_area(
+                "Lý do chấp nhận tên khác", id="name_reason", max_length=200, required=True,
+                hint="Ghi vào nhật ký; người kiểm tra học bạ sẽ thấy. Ví dụ: đổi tên theo quyết định số 12/QĐ-UBND.",
+            ),
+            rx.el.button("Chấp nhận chứng thư số này", type="submit", class_name="button"),
+            on_submit=SigningAccountsState.accept_name, class_name="stack", aria_label="Chấp nhận chứng thư số mang tên khác",
+        ),
+        notice("Chỉ hiệu trưởng chấp nhận được chứng thư số mang tên khác, và phải ghi lý do.", tone="info"),
     )
 
 

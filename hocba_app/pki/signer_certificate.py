@@ -7,7 +7,6 @@ evidence with the signature (Circular 15/2025/TT-BKHCN).
 from __future__ import annotations
 
 import json
-import re
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,16 +15,12 @@ from functools import lru_cache
 
 import httpx
 from cryptography import x509
-from cryptography.x509.oid import NameOID
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.pki.revocation_sources import fetch_evidence
+from hocba_app.pki.subjects import subject_of
 from hocba_app.pki.trusted_path import Purpose, trusted_paths
 
-_UID = NameOID.USER_ID
-_PERSON = re.compile(r"(?:CCCD|CMND|CMT|CC|HC)?[:_\-]?\s*(\d{9}|\d{12})\Z", re.IGNORECASE)
-_PERSONAL = re.compile(r"(?:CCCD|CMND|CMT|CC|HC)[:_\-]?\s*\d", re.IGNORECASE)
-_ORGANISATION = re.compile(r"MST[:_\-]?\s*(\d{10}(?:-?\d{3})?)\Z", re.IGNORECASE)
 WARN_BEFORE = timedelta(days=30)
 
 
@@ -64,54 +59,19 @@ def _parsed(certificate: bytes) -> x509.Certificate:
     return x509.load_der_x509_certificate(certificate)
 
 
-def subject_id_numbers(certificate: bytes) -> tuple[str, ...]:
-    """Personal id numbers (12-digit, or old 9-digit) in the subject's UID, whatever the prefix (CCCD, CMND)."""
-    return tuple(found.group(1) for text in _uids(certificate) if (found := _PERSON.match(text)))
-
-
-def subject_tax_code(certificate: bytes) -> str | None:
-    """The organisation's MST in the subject's UID, or None for a person's certificate, also one that names his organisation."""
-    uids = _uids(certificate)
-    if any(_PERSONAL.match(text) for text in uids):
-        return None
-    return next((found.group(1) for text in uids if (found := _ORGANISATION.match(text))), None)
-
-
-def _uids(certificate: bytes) -> list[str]:
-    subject = _parsed(certificate).subject
-    return [str(entry.value) for entry in (*subject.get_attributes_for_oid(_UID), *subject.get_attributes_for_oid(NameOID.SERIAL_NUMBER))]
-
-
 def validity(certificate: bytes) -> tuple[datetime, datetime]:
     """First and last instant of a certificate's validity, UTC."""
     parsed = _parsed(certificate)
     return parsed.not_valid_before_utc, parsed.not_valid_after_utc
 
 
-def check_signer(
-    chain: Sequence[bytes],
-    *,
-    trust_roots: Sequence[bytes],
-    at: datetime,
-    id_numbers: Sequence[str] | None = None,
-    tax_code: str | None = None,
-    client: httpx.Client | None = None,
-) -> Evidence:
-    """Check a signer's certificate for use now.
-
-    Args:
-        chain: DER, signer first.
-        trust_roots: DER.
-        at: the present instant, UTC.
-        id_numbers: of the assigned person; one of them must be in the subject.
-        tax_code: of the school, for the seal.
+def check_good(chain: Sequence[bytes], *, trust_roots: Sequence[bytes], at: datetime, client: httpx.Client | None = None) -> Evidence:
+    """Check a certificate for use now, whosever it is: whether a slot demands it is asked of `recordfile.demands.fit_of`.
 
     Raises:
-        HocbaError: CERTIFICATE_NOT_OWN, CERTIFICATE_EXPIRED, CERTIFICATE_NOT_YET_VALID, CERTIFICATE_UNTRUSTED,
-            CERTIFICATE_REVOKED, REVOCATION_UNKNOWN.
+        HocbaError: CERTIFICATE_EXPIRED, CERTIFICATE_NOT_YET_VALID, CERTIFICATE_UNTRUSTED, CERTIFICATE_REVOKED, REVOCATION_UNKNOWN.
     """
     signer = bytes(chain[0])
-    require_own(signer, id_numbers=id_numbers, tax_code=tax_code)
     begins, ends = validity(signer)
     if at > ends:
         raise HocbaError(ErrorCode.CERTIFICATE_EXPIRED, date=ends.strftime("%d/%m/%Y"))
@@ -158,9 +118,9 @@ def require_own(certificate: bytes, *, id_numbers: Sequence[str] | None = None, 
         HocbaError: CERTIFICATE_NOT_OWN.
     """
     if tax_code is not None:
-        own = bool(tax_code) and subject_tax_code(certificate) == tax_code
+        own = bool(tax_code) and subject_of(certificate).tax_code == tax_code
     else:
-        own = bool(set(id_numbers or ()) & set(subject_id_numbers(certificate)))
+        own = bool(set(id_numbers or ()) & set(subject_of(certificate).id_numbers))
     if not own:
         raise HocbaError(ErrorCode.CERTIFICATE_NOT_OWN)
 

@@ -1,11 +1,14 @@
 """The direct incremental writer: one signature, one update, a pure function of (tip, slot, time, look, CMS).
 
-Verification replays it byte for byte (core decision 14), so nothing here may change within writer version 1.
+Verification replays it byte for byte (core decision 14), so nothing here may change within a writer version. Version 2 differs
+from 1 only in how the seal lists changed signers (:func:`reassignment_entry`).
 """
 
 from __future__ import annotations
 
+import dataclasses
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -15,6 +18,7 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.recordfile.appearance import Appearance, appearance_objects
 from hocba_app.recordfile.append_state import Tip
 from hocba_app.recordfile.base_revision import field_body
+from hocba_app.recordfile.demands import Vouched
 from hocba_app.recordfile.incremental_hash import HashedFile, prefix_hashes
 from hocba_app.recordfile.pdf_syntax import Update, obj, ref, text_string
 
@@ -26,16 +30,6 @@ _LOCK_REFERENCE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Reassignment:
-    """A slot given to another person after locking; the seal vouches for it (core decision 9)."""
-
-    field: str
-    signer: str
-    reason: str
-    delegation: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class SignatureRequest:
     """What one signature needs besides the file."""
 
@@ -44,7 +38,8 @@ class SignatureRequest:
     appearance: Appearance
     reserved: int
     """Bytes kept for the CMS, DER."""
-    reassigned: tuple[Reassignment, ...] = ()
+    vouched: Mapping[str, Vouched] = dataclasses.field(default_factory=dict)
+    """Of the seal: by field, slots whose demand was changed after locking (core decision 9)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +117,7 @@ class DirectWriter:
         head = b"%d 0 obj\n<</Type /Sig /Filter /Adobe.PPKLite /SubFilter /ETSI.CAdES.detached /M (%s)%s%s%s /ByteRange " % (
             signature, pdf_date(request.claimed_at),
             b" /Name %s" % text_string(request.appearance.name) if request.appearance.name else b"",
-            _LOCK_REFERENCE if request.field == "seal" else b"", _reassigned(request.reassigned),
+            _LOCK_REFERENCE if request.field == "seal" else b"", _reassigned(request.vouched),
         )
         contents = len(head) + _RANGE_WIDTH + len(b" /Contents <")
         update.add(signature, head + b" " * _RANGE_WIDTH + b" /Contents <" + b"0" * (2 * request.reserved) + b">>>\nendobj\n")
@@ -173,14 +168,22 @@ def pdf_date(instant: datetime) -> bytes:
     return instant.strftime("D:%Y%m%d%H%M%SZ").encode()
 
 
-def _reassigned(entries: tuple[Reassignment, ...]) -> bytes:
-    if not entries:
+def _reassigned(vouched: Mapping[str, Vouched]) -> bytes:
+    if not vouched:
         return b""
-    return b" /HBReassigned [%s]" % b" ".join(
-        b"<</Field (%s) /Signer (%s) /Reason %s /Delegation %s>>"
-        % (entry.field.encode(), entry.signer.encode(), text_string(entry.reason), text_string(entry.delegation))
-        for entry in entries
+    return b" /HBReassigned [%s]" % b" ".join(reassignment_entry(name, entry) for name, entry in vouched.items())
+
+
+def reassignment_entry(name: str, vouched: Vouched) -> bytes:
+    """One entry of the seal's list. A record of format 1 froze one number and no name, and its entries (writer 1) say no more."""
+    said = text_string(vouched.reason), text_string(vouched.delegation)
+    if not vouched.demand.name:
+        (signer,) = vouched.demand.signers
+        return b"<</Field (%s) /Signer (%s) /Reason %s /Delegation %s>>" % (name.encode(), signer.encode(), *said)
+    return b"<</Field (%s) /Signers [%s] /Name (%s) /PlainName (%s) /Reason %s /Delegation %s /NameReason %s>>" % (
+        name.encode(), b" ".join(b"(%s)" % signer.encode() for signer in vouched.demand.signers), vouched.demand.name.encode(),
+        vouched.demand.plain_name.encode(), *said, text_string(vouched.name_reason),
     )
 
 
-__all__ = ["DirectWriter", "IncrementalWriter", "PreparedUpdate", "Reassignment", "SignatureRequest", "pdf_date", "ref", "tip_after"]
+__all__ = ["DirectWriter", "IncrementalWriter", "PreparedUpdate", "SignatureRequest", "pdf_date", "ref", "tip_after"]

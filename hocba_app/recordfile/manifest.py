@@ -1,12 +1,14 @@
 """The manifest: who must sign, as a private stream in the base revision, covered by every signature (core decision 9).
 
 With it a file speaks for itself: order, completeness and identity can be judged without a database. Persons appear only
-as salted hashes of their id numbers.
+as salted hashes of their id numbers and names.
+
+Two formats stand side by side (docs/decisions/frozen-demands.md). Format 1 names one id number of each signer; format 2
+every number he may sign with, and his name. A file keeps the format it was locked in, to its last signature.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass, fields
 from typing import Any
@@ -16,9 +18,13 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.snapshot import canonical_json
+from hocba_app.recordfile.demands import Demand, SealDemand
 
-FORMAT = 1
-WRITER = 1
+FORMAT = 2
+FORMATS = (1, 2)
+WRITER = 2
+WRITERS = (1, 2)
+"""Writer versions that can be replayed. 2 differs from 1 in what the seal lists for a changed signer."""
 KEY = "/HBManifest"
 CLAIM_LIMIT_SECONDS = 86_400
 CLAIM_EARLY_SECONDS = 300
@@ -41,8 +47,8 @@ class ManifestSlot:
     role: str
     """What the signer is, in the school's words: shown by verification."""
     stage: str
-    signer: str
-    """:func:`signer_hash` of the assigned person's id number; for the seal the school's MST."""
+    demand: Demand
+    """Of the assigned person. The seal's is empty in format 2 (:attr:`Manifest.seal_demand`); in format 1 it repeats the MST."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +69,14 @@ class Manifest:
     claim_early_seconds: int = CLAIM_EARLY_SECONDS
 
     @property
-    def seal_tax_code(self) -> str:
-        """The MST the seal's certificate must carry."""
-        return self.school.tax_code
+    def seal_demand(self) -> SealDemand:
+        """What the seal's certificate must carry."""
+        return SealDemand(self.school.tax_code, self.school.name)
 
     def dumps(self) -> bytes:
         """Canonical JSON."""
-        return canonical_json({**_entries(self), "school": _entries(self.school), "slots": [_entries(slot) for slot in self.slots]})
+        slot_of = _slot_1 if self.format == 1 else _slot_2
+        return canonical_json({**_entries(self), "school": _entries(self.school), "slots": [slot_of(slot) for slot in self.slots]})
 
     @classmethod
     def loads(cls, data: bytes) -> Manifest:
@@ -80,28 +87,41 @@ class Manifest:
         """
         try:
             shape: dict[str, Any] = json.loads(data)
+            read_slot = _read_slot_1 if shape["format"] == 1 else _read_slot_2
             manifest = cls(
                 **{
                     **shape,
                     "school": ManifestSchool(**shape["school"]),
-                    "slots": tuple(ManifestSlot(**slot) for slot in shape["slots"]),
+                    "slots": tuple(read_slot(**slot) for slot in shape["slots"]),
                 }
             )
         except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise HocbaError(ErrorCode.MANIFEST_BROKEN) from error
-        if manifest.format != FORMAT or manifest.dumps() != data:
+        if manifest.format not in FORMATS or manifest.dumps() != data:
             raise HocbaError(ErrorCode.MANIFEST_BROKEN)
         return manifest
 
 
-def _entries(row: Manifest | ManifestSchool | ManifestSlot) -> dict[str, Any]:
+def _entries(row: Manifest | ManifestSchool) -> dict[str, Any]:
     """One level of a row; ``asdict`` copies every value and took a tenth of the time a base needs."""
     return {field.name: getattr(row, field.name) for field in fields(row)}
 
 
-def signer_hash(salt: str, id_number: str) -> str:
-    """Salted SHA-256 of an id number, hex: tells that a certificate is the assigned person's without naming him."""
-    return hashlib.sha256(f"{salt}:{id_number}".encode()).hexdigest()
+def _slot_1(slot: ManifestSlot) -> dict[str, Any]:
+    (signer,) = slot.demand.signers
+    return {"field": slot.field, "role": slot.role, "stage": slot.stage, "signer": signer}
+
+
+def _read_slot_1(*, field: str, role: str, stage: str, signer: str) -> ManifestSlot:
+    return ManifestSlot(field, role, stage, Demand((signer,)))
+
+
+def _slot_2(slot: ManifestSlot) -> dict[str, Any]:
+    return {"field": slot.field, "role": slot.role, "stage": slot.stage, **slot.demand.as_json()}
+
+
+def _read_slot_2(*, field: str, role: str, stage: str, signers: list[str], name: str, plain_name: str) -> ManifestSlot:
+    return ManifestSlot(field, role, stage, Demand(tuple(signers), name, plain_name))
 
 
 def manifest_in(reader: PdfFileReader) -> Manifest | None:

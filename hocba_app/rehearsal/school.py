@@ -168,7 +168,7 @@ class PlayedSchool:
         """
         signers = {
             row.id: {
-                "user_id": f"CCCD_{row.id_number}", "full_name": row.full_name, "id_number": row.id_number,
+                "user_id": f"CCCD_{row.id_number}", "full_name": row.full_name, "id_number": _certified_number(row),
                 "phone": row.phone or "0900000000", "kind": "person",
             }
             for row in self.staff.values()
@@ -220,3 +220,9 @@ class PlayedSchool:
 def fresh_password() -> str:
     """A password nobody needs to know."""
     return secrets.token_urlsafe(18)
+
+
+def _certified_number(row: Staff) -> str:
+    """The number in a person's certificate: many were issued before the holder got his 12 digits, and still carry the old ones."""
+    carries_old = bool(row.old_id_number) and row.code[-1:] in "02468"
+    return (row.old_id_number if carries_old else row.id_number) or ""

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import reflex as rx
 
-from hocba_app.domain.errors import HocbaError
+from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import School, database
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
@@ -277,14 +277,13 @@ def _assign(who: Identity, place: tuple[str, str], staff_id: str, reason: str, t
     db = database()
     left = assignments.assign(db, who, *place, staff_id, reason)
     said = "đã lưu người ký, áp dụng cho các hồ sơ chốt từ bây giờ."
-    if not left:
-        return _Changed(said)
     if not to_move:
-        return _Changed(f"{said} Còn {left} hồ sơ đã chốt đang chờ người cũ.")
+        return _Changed(f"{said} Còn {left} hồ sơ đã chốt đang chờ người cũ." if left else said)
     try:
+        # Also to the same person: his number or name may not be those the locked records demand.
         moved = assignments.reassign_slots(db, who, place, staff_id, reason)
     except HocbaError as error:  # the assignment stands: it can be undone
-        return _Changed(said, problem=error.sentence)
+        return _Changed(said, problem="" if error.code is ErrorCode.NOTHING_TO_DO else error.sentence)
     return _Changed(_moved(moved), moved.moved)
 
 

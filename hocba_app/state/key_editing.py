@@ -46,6 +46,8 @@ class KeyRow:
     state: str = ""
     state_name: str = ""
     sentence: str = ""
+    problem: str = ""
+    """ErrorCode of what is wrong."""
     serial: str = ""
 
 
@@ -151,7 +153,8 @@ def key_row(view: KeyView, detail: str = "") -> KeyRow:
         owner=view.owner, name=view.name, detail=detail, user=view.provider_user, provider=view.provider,
         service=SIGNING_SERVICE.get(view.provider, view.provider), certificate=view.certificate_name, number=view.certificate_number, validity=_span(view.valid_from, view.valid_to), days=days,
         checked=local_text(view.checked_at) if view.checked_at else "", tone=STATE_TONE[view.state], state=view.state,
-        state_name=KEY_STATE[view.state], sentence=view.sentence, serial=view.serial_number,
+        state_name=KEY_STATE[view.state], sentence=view.sentence, problem=view.problem,
+        serial=view.serial_number,
     )
 
 

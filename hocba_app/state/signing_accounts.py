@@ -13,12 +13,14 @@ import reflex as rx
 from hocba_app.domain.errors import HocbaError
 from hocba_app.domain.wording import KEY_STATE, POSITION
 from hocba_app.models import SEAL, database
-from hocba_app.services.accounts.authority import Right
+from hocba_app.services.accounts.authority import Right, allowed
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.signers import keys
 from hocba_app.services.signers.key_check_job import recheck_progress, start_recheck
+from hocba_app.services.signers.name_acceptance import accept_name
 from hocba_app.state import key_editing
 from hocba_app.state.addresses import address_of, page_in
+from hocba_app.state.form_texts import form_texts
 from hocba_app.state.guard import identity, requires
 from hocba_app.state.key_editing import STATE_TONE, KeyEditing, KeyRow
 from hocba_app.state.live_screen import follow
@@ -59,6 +61,8 @@ class SigningAccountsState(KeyEditing, Sorting, rx.State):
     editing: KeyRow = KeyRow()
     removing: bool = False
     following: int = 0
+    may_accept: bool = False
+    """The principal looks: he may accept a certificate under another name."""
 
     @rx.event
     @requires(Right.SIGNING_ACCOUNTS)
@@ -146,6 +150,18 @@ class SigningAccountsState(KeyEditing, Sorting, rx.State):
         await self._reload(who)
 
     @rx.event
+    @requires(Right.ACCEPT_NAME)
+    async def accept_name(self, form: dict[str, str]) -> None:
+        """The principal's word for the opened certificate's other name."""
+        who = await identity(self)
+        try:
+            await asyncio.to_thread(accept_name, database(), who, self.key_owner, form_texts(form).get("name_reason", ""))
+            self.key_problem = ""
+        except HocbaError as error:
+            self.key_problem = error.sentence
+        await self._reload(who)
+
+    @rx.event
     @requires(Right.SIGNING_ACCOUNTS)
     async def test_all(self) -> None:
         """Test every key in a job."""
@@ -168,6 +184,7 @@ class SigningAccountsState(KeyEditing, Sorting, rx.State):
     async def _reload(self, who: Identity | None) -> None:
         assert who is not None
         found, progress = await asyncio.to_thread(_read, who, self.search, self.only, self.page, order_of(self))
+        self.may_accept = allowed(who, Right.ACCEPT_NAME)
         self.rows = [key_editing.key_row(view, _detail(view)) for view in found.rows]
         self.total, self.pages = found.total, max(1, math.ceil(found.total / PAGE_ROWS))
         self.page = min(self.page, self.pages)

@@ -14,7 +14,7 @@ from hocba_app.domain.errors import HocbaError
 from hocba_app.pki.not_shown import NotShown
 from hocba_app.recordfile.append_state import FieldPlace, stage_of
 from hocba_app.recordfile.base_revision import field_body
-from hocba_app.recordfile.manifest import WRITER, Manifest
+from hocba_app.recordfile.manifest import WRITERS, Manifest
 from hocba_app.recordfile.pdf_syntax import obj, ref, stream
 from hocba_app.recordfile.signature_font import font_objects
 from hocba_app.verification.strict_pdf_objects import (
@@ -326,8 +326,10 @@ def _manifest(parsed: Parsed) -> Manifest:
         manifest = Manifest.loads(unpack(parsed.data, MOST_MANIFEST))
     except HocbaError as error:
         raise NotShown("manifest") from error
-    if manifest.writer != WRITER:
+    if manifest.writer not in WRITERS:
         raise OtherWriter("another writer")
+    if manifest.writer != manifest.format:  # they came together; no writer of ours mixes them
+        raise NotShown("format and writer")
     return manifest
 
 

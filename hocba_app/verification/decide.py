@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
+from hocba_app.recordfile.demands import Vouched
 from hocba_app.recordfile.manifest import Manifest
 from hocba_app.verification import record_rules
 from hocba_app.verification.reasons import ALTERS, INVALIDATES, UNCLEAR, Reason, add, has
@@ -17,7 +19,8 @@ _PROBLEMS = {"broken": Reason.SIGNATURE_BROKEN, "unknown_kind": Reason.SIGNATURE
 
 
 def conclude(
-    report: FileReport, judged: Sequence[Judged], manifest: Manifest | None, issuers: Sequence[dict[str, str]] | None, *, have_roots: bool
+    report: FileReport, judged: Sequence[Judged], manifest: Manifest | None, issuers: Sequence[dict[str, str]] | None, *, have_roots: bool,
+    promised: Mapping[str, Vouched] = MappingProxyType({}),
 ) -> None:
     """Complete the report.
 
@@ -26,6 +29,7 @@ def conclude(
         manifest: of a record of ours; None for a foreign file.
         issuers: schools that may issue; None when no list is at hand.
         have_roots: whether trusted roots were given.
+        promised: of :func:`record_rules.apply`.
     """
     _integrity(report, judged)
     _certificates(report, judged, have_roots)
@@ -33,7 +37,7 @@ def conclude(
     if manifest is None:
         add(report, Reason.FOREIGN)
     else:
-        orders = record_rules.apply(report, manifest, judged, issuers)
+        orders = record_rules.apply(report, manifest, judged, issuers, promised)
         report.code = manifest.code
         report.origin = Origin(
             manifest.kind, manifest.school.name, manifest.school.code, manifest.school.tax_code, manifest.version

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from asn1crypto import cms, x509
+from pyhanko.pdf_utils.generic import DictionaryObject
 from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
 from pyhanko.sign.diff_analysis import (
     CatalogModificationRule,
@@ -39,6 +40,7 @@ from hocba_app.pki.der import header_length
 from hocba_app.pki.revocation import says_revoked
 from hocba_app.pki.timestamp_rules import follows_rfc3161
 from hocba_app.pki.tsp_validation import is_well_formed
+from hocba_app.recordfile.demands import Demand, Vouched
 from hocba_app.verification.embedded_evidence import Evidence
 from hocba_app.verification.report_model import Coverage
 from hocba_app.verification.signature_result import Judged, names_in
@@ -274,5 +276,13 @@ def _valid_at(certificate: bytes | None, moment: datetime) -> bool:
     return names.valid_from is not None and names.valid_to is not None and names.valid_from <= moment <= names.valid_to
 
 
-def _reassigned(signature: EmbeddedPdfSignature) -> dict[str, str]:
-    return {str(entry["/Field"]): str(entry["/Signer"]) for entry in signature.sig_object.get("/HBReassigned", [])}
+def _reassigned(signature: EmbeddedPdfSignature) -> dict[str, Vouched]:
+    return {str(entry["/Field"]): _vouched(entry) for entry in signature.sig_object.get("/HBReassigned", [])}
+
+
+def _vouched(entry: DictionaryObject) -> Vouched:
+    reason, delegation = str(entry.get("/Reason", "")), str(entry.get("/Delegation", ""))
+    if "/Signer" in entry:  # writer 1
+        return Vouched(Demand((str(entry["/Signer"]),)), reason, delegation)
+    demand = Demand(tuple(str(signer) for signer in entry["/Signers"]), str(entry["/Name"]), str(entry["/PlainName"]))
+    return Vouched(demand, reason, delegation, str(entry.get("/NameReason", "")))

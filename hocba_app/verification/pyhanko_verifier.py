@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from hocba_app.domain.errors import HocbaError
-from hocba_app.recordfile.manifest import WRITER, Manifest, manifest_in
+from hocba_app.recordfile.manifest import WRITERS, Manifest, manifest_in
 from hocba_app.verification import record_rules
 from hocba_app.verification.decide import conclude
 from hocba_app.verification.embedded_evidence import evidence_in
@@ -51,7 +51,7 @@ def examine_file(
             report.integrity = "unsigned"
             add(report, Reason.UNSIGNED)
             return report
-        if manifest is not None and manifest.writer != WRITER:
+        if manifest is not None and manifest.writer not in WRITERS:
             add(report, Reason.WRITER_UNKNOWN)
         elif manifest is not None and deviation is not None:
             add(report, _DEVIATIONS[deviation])

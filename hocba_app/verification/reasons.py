@@ -30,7 +30,11 @@ class Reason(StrEnum):
     SLOT_UNKNOWN = "slot_unknown"  # a signature in no slot of the manifest
     WRONG_ORDER = "wrong_order"
     WRONG_SIGNER = "wrong_signer"  # a certificate that is not the assigned person's
+    WRONG_NAME = "wrong_name"  # the assigned person's number under another name, for which nobody vouches
+    NAME_MARKS = "name_marks"  # the name in the certificate differs in diacritics only
+    NAME_ACCEPTED = "name_accepted"  # another name, accepted by the principal in writing; the seal vouches for it
     SEAL_WRONG_SCHOOL = "seal_wrong_school"
+    SEAL_NAME = "seal_name"  # the school's tax code under a name written otherwise
     ISSUER_NOT_LISTED = "issuer_not_listed"
     ISSUER_SELF_DECLARED = "issuer_self_declared"
     FOREIGN = "foreign"  # no manifest of ours: nothing says who should have signed
@@ -66,6 +70,10 @@ SENTENCES: dict[Reason, str] = {
     Reason.SLOT_UNKNOWN: "Có chữ ký ở ô {field} không thuộc hồ sơ này.",
     Reason.WRONG_ORDER: "Chữ ký ở ô {field} không đúng thứ tự GVBM ⇒ GVCN ⇒ Hiệu trưởng ⇒ đóng dấu.",
     Reason.WRONG_SIGNER: "Chữ ký ở ô {field} không phải của người được phân công.",
+    Reason.WRONG_NAME: "Chứng thư số ở ô {field} mang tên khác tên người được phân công.",
+    Reason.NAME_MARKS: "Tên trên chứng thư số ở ô {field} chỉ khác dấu so với tên người được phân công.",
+    Reason.NAME_ACCEPTED: "Tên trên chứng thư số ở ô {field} khác tên người được phân công; hiệu trưởng đã chấp nhận: {why}",
+    Reason.SEAL_NAME: "Tên trường trên chứng thư số của con dấu viết khác tên ghi trên học bạ; mã số thuế thì đúng.",
     Reason.SEAL_WRONG_SCHOOL: "Con dấu số không phải của nhà trường ghi trên học bạ.",
     Reason.ISSUER_NOT_LISTED: "Trường đóng dấu không có trong danh sách đơn vị phát hành.",
     Reason.ISSUER_SELF_DECLARED: "Tên trường do chính tệp khai báo; chưa có danh sách đơn vị phát hành để đối chiếu.",
@@ -88,7 +96,7 @@ ALTERS = frozenset(
 INVALIDATES = ALTERS | frozenset(
     {
         Reason.CERTIFICATE_EXPIRED, Reason.CERTIFICATE_REVOKED, Reason.TIMESTAMP_INVALID, Reason.TIME_MISMATCH,
-        Reason.NO_TIMESTAMP, Reason.SLOT_MISSING, Reason.SLOT_UNKNOWN, Reason.WRONG_ORDER, Reason.WRONG_SIGNER,
+        Reason.NO_TIMESTAMP, Reason.SLOT_MISSING, Reason.SLOT_UNKNOWN, Reason.WRONG_ORDER, Reason.WRONG_SIGNER, Reason.WRONG_NAME,
         Reason.SEAL_WRONG_SCHOOL, Reason.ISSUER_NOT_LISTED, Reason.UNTRUSTED_CHAIN, Reason.VOID,
         Reason.UPDATE_NOT_OURS, Reason.BASE_NOT_OURS, Reason.SIGNATURE_BROKEN, Reason.SIGNATURE_KIND, Reason.FIELDS_BROKEN,
         Reason.EVIDENCE_BROKEN,
@@ -110,3 +118,9 @@ def has(report: FileReport, reasons: frozenset[Reason]) -> bool:
     """Whether any of these reasons was noted."""
     values = {reason.value for reason in reasons}
     return any(finding.code in values for finding in report.reasons)
+
+
+def first_refusal(report: FileReport) -> Finding | None:
+    """The first reason that makes a record of ours invalid; None when there is none."""
+    values = {reason.value for reason in INVALIDATES}
+    return next((finding for finding in report.reasons if finding.code in values), None)

@@ -6,19 +6,25 @@ pyHanko calls a file truncated before the seal valid, and any certificate under 
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from hocba_app.domain.lifecycle import STAGES
-from hocba_app.pki.signer_certificate import subject_id_numbers, subject_tax_code
 from hocba_app.recordfile.append_state import stage_of
-from hocba_app.recordfile.manifest import Manifest, signer_hash
+from hocba_app.recordfile.demands import ACCEPTED, Demand, Fit, Vouched, fit_of
+from hocba_app.recordfile.manifest import Manifest
 from hocba_app.verification.reasons import Reason, add
 from hocba_app.verification.report_model import FileReport, Order
 from hocba_app.verification.signature_result import Judged
 
 LONGEST_LIMIT_SECONDS = 7 * 86_400
+MOST_NUMBERS = 4
+"""Id numbers one person may sign with."""
+_HASH = re.compile("[0-9a-f]{64}")
+Finding = tuple[Reason, dict[str, str]]
 
 
 def is_sound(manifest: Manifest) -> bool:
@@ -27,7 +33,8 @@ def is_sound(manifest: Manifest) -> bool:
     if stages is None or not isinstance(manifest.version, int):
         return False
     texts = [manifest.school.code, manifest.school.name, manifest.school.tax_code, manifest.student_code, manifest.snapshot_sha256]
-    texts += [manifest.code, manifest.salt, *(part for slot in manifest.slots for part in (slot.field, slot.role, slot.stage, slot.signer))]
+    texts += [manifest.code, manifest.salt, *(part for slot in manifest.slots for part in (slot.field, slot.role, slot.stage, slot.demand.name))]
+    texts += [text for slot in manifest.slots for text in (slot.demand.plain_name, *slot.demand.signers)]
     limits = (manifest.claim_limit_seconds, manifest.claim_early_seconds)
     if not all(isinstance(text, str) for text in texts) or not all(isinstance(limit, int) for limit in limits):
         return False
@@ -38,15 +45,24 @@ def is_sound(manifest: Manifest) -> bool:
         and len(set(fields)) == len(fields)
         and all(slot.stage in stages and stage_of(slot.field) == slot.stage for slot in manifest.slots)
         and present >= set(stages) - {"subject"}  # in primary school the homeroom teacher may sign every row
+        and (manifest.format == 1 or all(_is_demand(slot.demand) for slot in manifest.slots if slot.stage != "seal"))
     )
 
 
-def apply(report: FileReport, manifest: Manifest, judged: Sequence[Judged], issuers: Sequence[dict[str, str]] | None) -> dict[str, Order]:
+def _is_demand(demand: Demand) -> bool:
+    return 0 < len(demand.signers) <= MOST_NUMBERS and all(_HASH.fullmatch(text) for text in (demand.name, demand.plain_name, *demand.signers))
+
+
+def apply(
+    report: FileReport, manifest: Manifest, judged: Sequence[Judged], issuers: Sequence[dict[str, str]] | None,
+    promised: Mapping[str, Vouched] = MappingProxyType({}),
+) -> dict[str, Order]:
     """Judge the record's signatures as a whole; reasons go into the report.
 
     Args:
         judged: signatures and document time stamps in the order of the file.
         issuers: schools that may issue; None when no list is at hand.
+        promised: of a file before its seal, what the seal is going to vouch for; only its own maker knows.
 
     Returns:
         Per field, whether it was signed in its turn.
@@ -54,14 +70,17 @@ def apply(report: FileReport, manifest: Manifest, judged: Sequence[Judged], issu
     signatures = [item for item in judged if not item.is_timestamp]
     orders = _order(report, manifest, signatures)
     _completeness(report, manifest, signatures)
+    demands = {slot.field: slot.demand for slot in manifest.slots}
     seal = next((item for item in signatures if item.field == "seal"), None)
     seal_holds = seal is not None and seal.problem is None and _seal(report, manifest, seal, issuers)
-    reassigned = seal.reassigned if seal_holds and seal is not None else {}
+    vouched = seal.reassigned if seal_holds and seal is not None else promised
     for item in signatures:
         if item.problem is not None:
             continue  # told already; nothing is known of its signer or time
-        _person(report, manifest, item, reassigned)
-        _times(report, manifest, item)
+        slot = demands.get(item.field)
+        if slot is not None and item.field != "seal":
+            _tell(report, about_person(manifest.salt, slot, vouched.get(item.field), item.certificate, item.field))
+        _tell(report, about_time(manifest.claim_early_seconds, manifest.claim_limit_seconds, item.claimed, item.stamped, item.field))
     if seal is not None and any(item.revision > seal.revision for item in signatures):
         add(report, Reason.WRONG_ORDER, field="seal")
     report.issued_here = seal_holds
@@ -70,7 +89,7 @@ def apply(report: FileReport, manifest: Manifest, judged: Sequence[Judged], issu
 
 def _order(report: FileReport, manifest: Manifest, signatures: Sequence[Judged]) -> dict[str, Order]:
     stage_of = {slot.field: slot.stage for slot in manifest.slots}
-    rank: dict[str, int] = {stage: number for number, stage in enumerate(STAGES[manifest.kind])}
+    rank = ranks(manifest.kind)
     orders: dict[str, Order] = {}
     signed: set[str] = set()
     for item in sorted(signatures, key=lambda item: item.revision):
@@ -79,12 +98,28 @@ def _order(report: FileReport, manifest: Manifest, signatures: Sequence[Judged])
             add(report, Reason.SLOT_UNKNOWN, field=item.field)
             orders[item.field] = "wrong"
             continue
-        before = {field for field, other in stage_of.items() if rank[other] < rank[stage]}
-        orders[item.field] = "ok" if before <= signed else "wrong"
+        orders[item.field] = "ok" if is_in_turn(rank, stage_of, stage, signed) else "wrong"
         if orders[item.field] == "wrong":
             add(report, Reason.WRONG_ORDER, field=item.field)
         signed.add(item.field)
     return orders
+
+
+def ranks(kind: str) -> dict[str, int]:
+    """The place of each stage of a kind of document in the order of signing."""
+    return {stage: number for number, stage in enumerate(STAGES[kind])}
+
+
+def is_in_turn(rank: Mapping[str, int], stage_of: Mapping[str, str], stage: str, signed: Collection[str]) -> bool:
+    """Whether everybody of the earlier stages had signed.
+
+    Args:
+        rank: of :func:`ranks`.
+        stage_of: the stage of every slot, by field.
+        stage: whose turn it is.
+        signed: fields signed before.
+    """
+    return all(field in signed for field, other in stage_of.items() if rank[other] < rank[stage])
 
 
 def _completeness(report: FileReport, manifest: Manifest, signatures: Sequence[Judged]) -> None:
@@ -96,9 +131,9 @@ def _completeness(report: FileReport, manifest: Manifest, signatures: Sequence[J
 
 def _seal(report: FileReport, manifest: Manifest, seal: Judged, issuers: Sequence[dict[str, str]] | None) -> bool:
     """The seal's certificate is an organisation's with the MST the record names; the school is a listed issuer."""
-    tax_code = subject_tax_code(seal.certificate) if seal.certificate is not None else None
-    if tax_code is None or tax_code != manifest.seal_tax_code:
-        add(report, Reason.SEAL_WRONG_SCHOOL)
+    found = list(about_seal(manifest, seal.certificate))
+    _tell(report, found)
+    if any(reason is Reason.SEAL_WRONG_SCHOOL for reason, _ in found):
         return False
     if issuers is None:
         add(report, Reason.ISSUER_SELF_DECLARED)
@@ -113,7 +148,7 @@ def _is_issuer(issuer: dict[str, str], manifest: Manifest) -> bool:
 
     Without the second half a listed school could issue records in another school's name.
     """
-    if issuer.get("tax_code") != manifest.seal_tax_code:
+    if issuer.get("tax_code") != manifest.school.tax_code:
         return False
     known = [(issuer[key], said) for key, said in (("code", manifest.school.code), ("name", manifest.school.name)) if issuer.get(key)]
     return not known or any(_plain(listed) == _plain(said) for listed, said in known)
@@ -123,25 +158,45 @@ def _plain(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text).casefold().split())
 
 
-def _person(report: FileReport, manifest: Manifest, item: Judged, reassigned: dict[str, str]) -> None:
-    slot = next((slot for slot in manifest.slots if slot.field == item.field), None)
-    if slot is None or item.field == "seal":
-        return
-    hashes = set()
-    if item.certificate is not None:
-        hashes = {signer_hash(manifest.salt, number) for number in subject_id_numbers(item.certificate)}
-    if slot.signer not in hashes and reassigned.get(item.field) not in hashes:
-        add(report, Reason.WRONG_SIGNER, field=item.field)
+def _tell(report: FileReport, findings: Iterable[Finding]) -> None:
+    for reason, params in findings:
+        add(report, reason, **params)
 
 
-def _times(report: FileReport, manifest: Manifest, item: Judged) -> None:
-    if item.stamped is None:
-        add(report, Reason.NO_TIMESTAMP, field=item.field)
-        return
-    if item.claimed is None:
-        add(report, Reason.TIME_MISMATCH, field=item.field)
-        return
-    early = timedelta(seconds=manifest.claim_early_seconds)
-    late = timedelta(seconds=manifest.claim_limit_seconds)
-    if not item.claimed - early <= item.stamped <= item.claimed + late:
-        add(report, Reason.TIME_MISMATCH, field=item.field)
+def about_person(salt: str, demand: Demand, vouched: Vouched | None, certificate: bytes | None, field: str) -> Iterator[Finding]:
+    """What is to be told of a person's certificate: that it is another's, or its name another.
+
+    Args:
+        salt: of the manifest.
+        demand: the slot's, as the base revision froze it.
+        vouched: what the seal says instead, if anything.
+        certificate: the signer's, DER; None when it cannot be read.
+    """
+    fit = fit_of(demand, salt, certificate) if certificate is not None else Fit.NOT_OWN
+    if fit not in ACCEPTED and vouched is not None and certificate is not None:
+        instead = fit_of(vouched.demand, salt, certificate)
+        if instead in ACCEPTED and vouched.name_reason:
+            yield Reason.NAME_ACCEPTED, {"field": field, "why": vouched.name_reason}
+        fit = instead if instead in ACCEPTED or fit is Fit.NOT_OWN else fit
+    if fit in _OF_FIT:
+        yield _OF_FIT[fit], {"field": field}
+
+
+_OF_FIT = {Fit.NOT_OWN: Reason.WRONG_SIGNER, Fit.OTHER_NAME: Reason.WRONG_NAME, Fit.NAME_MARKS: Reason.NAME_MARKS}
+
+
+def about_seal(manifest: Manifest, certificate: bytes | None) -> Iterator[Finding]:
+    """What is to be told of the seal's certificate. Its tax code decides; how authorities write a school's name does not."""
+    fit = fit_of(manifest.seal_demand, manifest.salt, certificate) if certificate is not None else Fit.NOT_OWN
+    if fit is Fit.NOT_OWN:
+        yield Reason.SEAL_WRONG_SCHOOL, {}
+    elif fit is not Fit.OWN and manifest.format > 1:
+        yield Reason.SEAL_NAME, {}
+
+
+def about_time(early_seconds: int, late_seconds: int, claimed: datetime | None, stamped: datetime | None, field: str) -> Iterator[Finding]:
+    """What is to be told of a signature's times: the claimed one and its time stamp's lie as near as the manifest wants."""
+    if stamped is None:
+        yield Reason.NO_TIMESTAMP, {"field": field}
+    elif claimed is None or not claimed - timedelta(seconds=early_seconds) <= stamped <= claimed + timedelta(seconds=late_seconds):
+        yield Reason.TIME_MISMATCH, {"field": field}

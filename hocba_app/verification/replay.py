@@ -1,8 +1,8 @@
 """Each update derived again from what it says and compared byte for byte with what stands in the file (core decision 14).
 
 An update is a function of (slot, claimed time, look, CMS); a signature of ours may bring nothing else. What is taken from
-the file – texts, image, CMS – has one bounded form each; everything around it must be exactly what writer version 1 emits,
-and no byte may be left over. Then the pages are what was signed, and no viewer can be made to show anything else.
+the file – texts, image, CMS – has one bounded form each; everything around it must be exactly what the manifest's
+writer version emits, and no byte may be left over. Then the pages are what was signed, and no viewer can be made to show anything else.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from hocba_app.domain.errors import HocbaError
 from hocba_app.pki.not_shown import NotShown
 from hocba_app.recordfile.appearance import MAX_SIDE, Appearance, InkImage, appearance_objects
 from hocba_app.recordfile.base_revision import field_body
+from hocba_app.recordfile.demands import Demand, Vouched
 from hocba_app.recordfile.pdf_syntax import obj, text_string
 from hocba_app.recordfile.signature_font import ASSETS
 from hocba_app.verification.archive_replay import replay_archive
@@ -31,15 +32,29 @@ LOCK_REFERENCE = (
     b"<</Type /TransformParams /V /1.2 /Action /All>>>>]"
 )
 _TEXT = rb"(?:\((?:[^()\\\n]|\\[()\\]){0,400}\)|<FEFF(?:[0-9A-F]{4}){0,400}>)"
-_ENTRY = rb"<</Field \([A-Za-z0-9._-]{1,80}\) /Signer \([0-9a-f]{64}\) /Reason " + _TEXT + rb" /Delegation " + _TEXT + rb">>"
-_ENTRY_PARTS = re.compile(
-    rb"<</Field \(([A-Za-z0-9._-]{1,80})\) /Signer \(([0-9a-f]{64})\) /Reason (" + _TEXT + rb") /Delegation (" + _TEXT + rb")>>"
+_HASH = rb"\([0-9a-f]{64}\)"
+_ENTRY_1 = rb"<</Field \([A-Za-z0-9._-]{1,80}\) /Signer " + _HASH + rb" /Reason " + _TEXT + rb" /Delegation " + _TEXT + rb">>"
+_ENTRY_2 = (
+    rb"<</Field \([A-Za-z0-9._-]{1,80}\) /Signers \[" + _HASH + rb"(?: " + _HASH + rb"){0,3}\] /Name " + _HASH + rb" /PlainName " + _HASH
+    + rb" /Reason " + _TEXT + rb" /Delegation " + _TEXT + rb" /NameReason " + _TEXT + rb">>"
 )
-_SIGNATURE = re.compile(
-    rb"<</Type /Sig /Filter /Adobe.PPKLite /SubFilter /ETSI.CAdES.detached /M \(D:([0-9]{14})Z\)"
-    rb"(?: /Name (" + _TEXT + rb"))?(" + re.escape(LOCK_REFERENCE) + rb")?(?: /HBReassigned \[(" + _ENTRY + rb"(?: " + _ENTRY + rb"){0,60})\])?"
-    rb" /ByteRange (\[0 [0-9]+ [0-9]+ [0-9]+\]) * /Contents <([0-9a-f]*)>>>"
-)
+_ENTRY = {1: _ENTRY_1, 2: _ENTRY_2}
+"""One entry of the seal's list of changed signers, by writer version."""
+_PARTS = {
+    1: re.compile(rb"<</Field \(([^)]*)\) /Signer \(([0-9a-f]{64})\) /Reason (" + _TEXT + rb") /Delegation (" + _TEXT + rb")>>"),
+    2: re.compile(
+        rb"<</Field \(([^)]*)\) /Signers \[([0-9a-f() ]*)\] /Name \(([0-9a-f]{64})\) /PlainName \(([0-9a-f]{64})\)"
+        rb" /Reason (" + _TEXT + rb") /Delegation (" + _TEXT + rb") /NameReason (" + _TEXT + rb")>>"
+    ),
+}
+_SIGNATURE = {
+    writer: re.compile(
+        rb"<</Type /Sig /Filter /Adobe.PPKLite /SubFilter /ETSI.CAdES.detached /M \(D:([0-9]{14})Z\)"
+        rb"(?: /Name (" + _TEXT + rb"))?(" + re.escape(LOCK_REFERENCE) + rb")?(?: /HBReassigned \[(" + entry + rb"(?: " + entry + rb"){0,60})\])?"
+        rb" /ByteRange (\[0 [0-9]+ [0-9]+ [0-9]+\]) * /Contents <([0-9a-f]*)>>>"
+    )
+    for writer, entry in _ENTRY.items()
+}
 _IMAGE = re.compile(
     rb"<</Type /XObject /Subtype /Image /Width ([0-9]{1,4}) /Height ([0-9]{1,4}) /ColorSpace \[/Indexed /DeviceRGB 0 <([0-9A-F]{6})>\]"
 )
@@ -88,7 +103,7 @@ def _replay_signature(state: State, objects: list[Parsed], at: int) -> SignedUpd
     if len(objects) != 5:
         raise NotShown("objects of a signature")
     head = objects[0]
-    found = _SIGNATURE.fullmatch(head.line)
+    found = _SIGNATURE[base.manifest.writer].fullmatch(head.line)
     if found is None or head.data is not None:
         raise NotShown("signature dictionary")
     when, name, lock, reassigned, span, contents = found.groups()
@@ -116,7 +131,8 @@ def _replay_signature(state: State, objects: list[Parsed], at: int) -> SignedUpd
     widget = field_body(slot, place.page, place.rect, first + 1, parent=place.parent, value=first)
     require_same(state.file, objects, [(first, written), (place.number, obj(place.number, widget)), *drawn])
     update = SignedUpdate(
-        slot, claimed, state.digest_around(hole, after, end), signed_bytes(contents), state.revision + 1, end, _entries(reassigned)
+        slot, claimed, state.digest_around(hole, after, end), signed_bytes(contents), state.revision + 1, end,
+        _entries(reassigned, base.manifest.writer),
     )
     base.signed.add(slot)
     state.move_to(end, at, first + 4)
@@ -150,19 +166,28 @@ def _decoded(text: bytes | None) -> str:
     return plain
 
 
-def _entries(reassigned: bytes | None) -> dict[str, str]:
+def _entries(reassigned: bytes | None, writer: int) -> dict[str, Vouched]:
     """Slots the seal vouches for; a slot twice is refused."""
     if reassigned is None:
         return {}
-    found = _ENTRY_PARTS.findall(reassigned)
-    for _, _, reason, delegation in found:
-        for text in (reason, delegation):
-            if text != b"()":
-                _decoded(text)
-    entries = {name.decode(): signer.decode() for name, signer, _, _ in found}
+    found = _PARTS[writer].findall(reassigned)
+    entries = {parts[0].decode(): _vouched(parts) for parts in found}
     if len(entries) != len(found):
         raise NotShown("reassigned twice")
     return entries
+
+
+def _vouched(parts: tuple[bytes, ...]) -> Vouched:
+    if len(parts) == 4:
+        signer, reason, delegation = parts[1:]
+        return Vouched(Demand((signer.decode(),)), _shown_text(reason), _shown_text(delegation))
+    signers, name, plain, reason, delegation, name_reason = parts[1:]
+    demand = Demand(tuple(re.findall("[0-9a-f]{64}", signers.decode())), name.decode(), plain.decode())
+    return Vouched(demand, _shown_text(reason), _shown_text(delegation), _shown_text(name_reason))
+
+
+def _shown_text(text: bytes) -> str:
+    return "" if text == b"()" else _decoded(text)
 
 
 def _look(objects: list[Parsed], name: str, claimed: datetime) -> Appearance:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hocba_app.pki.not_shown import NotShown
+from hocba_app.recordfile.demands import Vouched
 from hocba_app.verification.base_grammar import Base
 from hocba_app.verification.strict_pdf_objects import Parsed, require_section
 
@@ -29,7 +30,7 @@ class SignedUpdate:
     cms: bytes
     revision: int
     end: int
-    reassigned: dict[str, str] = dataclasses.field(default_factory=dict)
+    reassigned: dict[str, Vouched] = dataclasses.field(default_factory=dict)
 
     @property
     def is_timestamp(self) -> bool:

@@ -7,7 +7,7 @@ last word on every no. Its work is bounded by the size of the file, so it needs 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from hocba_app.pki import chain_validation, cms
@@ -19,7 +19,7 @@ from hocba_app.verification.base_grammar import OtherWriter
 from hocba_app.verification.decide import conclude
 from hocba_app.verification.replay import Replayed, replay
 from hocba_app.verification.replay_state import SignedUpdate
-from hocba_app.verification.report_model import Coverage, FileReport, Revocation, Trust
+from hocba_app.verification.report_model import FileReport, Revocation, Trust
 from hocba_app.verification.signature_result import Judged
 from hocba_app.verification.strict_pdf_objects import Deviation
 
@@ -47,7 +47,7 @@ def examine_fast(name: str, data: bytes, roots: Sequence[bytes], issuers: Sequen
 
 
 def _examine(name: str, data: bytes, roots: Sequence[bytes], issuers: Sequence[dict[str, str]] | None) -> FileReport:
-    replayed = _replayed(data)
+    replayed = replayed_file(data)
     if not replayed.updates or not record_rules.is_sound(replayed.base.manifest):
         raise NotShown("nothing signed")
     if len(replayed.store.get("Certs", ())) > MOST_CERTIFICATES:
@@ -56,12 +56,30 @@ def _examine(name: str, data: bytes, roots: Sequence[bytes], issuers: Sequence[d
     if not is_well_formed(last.cms, (*replayed.store.get("Certs", ()), *roots)):
         raise NotShown("form of the last signature")
     report = FileReport(path=name, sha256=hashlib.sha256(data).hexdigest(), method="replay")
-    judged = [_judge(update, replayed, tuple(roots), len(data)) for update in replayed.updates]
+    judged = judge_updates(replayed, tuple(roots), len(data))
     conclude(report, judged, replayed.base.manifest, issuers, have_roots=bool(roots))
     return report
 
 
-def _replayed(data: bytes) -> Replayed:
+def judge_updates(replayed: Replayed, roots: tuple[bytes, ...], length: int) -> list[Judged]:
+    """Every signature and document time stamp of a replayed file.
+
+    Args:
+        length: of the file.
+
+    Raises:
+        NotShown: one of them is not plainly right.
+    """
+    judged = []
+    for update in replayed.updates:
+        found = judge_update(update, replayed.store, roots)
+        found.coverage = "whole_file" if update.end == length else "revision"
+        found.signed_after = any(not later.is_timestamp and later.revision > update.revision for later in replayed.updates)
+        judged.append(found)
+    return judged
+
+
+def replayed_file(data: bytes) -> Replayed:
     """The file replayed.
 
     Raises:
@@ -77,13 +95,21 @@ def _replayed(data: bytes) -> Replayed:
         raise Deviation("base", str(error)) from error
 
 
-def _judge(update: SignedUpdate, replayed: Replayed, roots: tuple[bytes, ...], length: int) -> Judged:
-    evidence = tuple(replayed.store.get("Certs", ()))
+def judge_update(update: SignedUpdate, store: Mapping[str, Sequence[bytes]], roots: tuple[bytes, ...]) -> Judged:
+    """One signature by itself, as if it were the last of its file.
+
+    Args:
+        store: evidence at hand: ``Certs``, ``OCSPs``, ``CRLs``, DER.
+
+    Raises:
+        NotShown: it is not plainly right.
+    """
+    evidence = tuple(store.get("Certs", ()))
     stamped: datetime | None
     if update.is_timestamp:
         token = read_token(update.cms, update.digest, evidence, roots)
         certificate, stamped = token.certificate, token.stamped
-        trust, revocation = _unit_trusted(token, evidence, replayed, roots)
+        trust, revocation = _unit_trusted(token, evidence, store, roots)
     else:
         parts = _take_apart(update)
         certificate = parts.certificates[0]
@@ -92,13 +118,11 @@ def _judge(update: SignedUpdate, replayed: Replayed, roots: tuple[bytes, ...], l
             token_found = read_token(parts.token, hashlib.sha256(parts.signature).digest(), (*parts.certificates[1:], *evidence), roots)
         stamped = token_found.stamped if token_found else None
         if token_found is not None:
-            _unit_trusted(token_found, (*parts.certificates[1:], *evidence), replayed, roots)
-        trust, revocation = _signer_trusted(certificate, parts.certificates[1:], stamped, replayed, roots)
-    coverage: Coverage = "whole_file" if update.end == length else "revision"
+            _unit_trusted(token_found, (*parts.certificates[1:], *evidence), store, roots)
+        trust, revocation = _signer_trusted(certificate, parts.certificates[1:], stamped, store, roots)
     return Judged(
         field=update.field, is_timestamp=update.is_timestamp, certificate=certificate, claimed=update.claimed, stamped=stamped,
-        coverage=coverage, integrity="intact", trust=trust, modified=False,
-        signed_after=any(not later.is_timestamp and later.revision > update.revision for later in replayed.updates),
+        coverage="whole_file", integrity="intact", trust=trust, modified=False, signed_after=False,
         revocation=revocation, revision=update.revision, reassigned=update.reassigned,
     )
 
@@ -130,25 +154,27 @@ def _take_apart(update: SignedUpdate) -> cms.CmsParts:
 
 
 def _signer_trusted(
-    certificate: bytes, others: tuple[bytes, ...], stamped: datetime | None, replayed: Replayed, roots: tuple[bytes, ...]
+    certificate: bytes, others: tuple[bytes, ...], stamped: datetime | None, store: Mapping[str, Sequence[bytes]], roots: tuple[bytes, ...]
 ) -> tuple[Trust, Revocation]:
     """Chain, validity at the time stamp, usage; with evidence in the file, every certificate covered by it."""
     if not roots:
         return "unknown", "unknown"
     moment = stamped or datetime.now(UTC)
-    path = _path(certificate, others, tuple(replayed.store.get("Certs", ())), roots, moment)
+    path = _path(certificate, others, tuple(store.get("Certs", ())), roots, moment)
     chain_validation.require_signer(certificate)
-    ocsps, crls = replayed.store.get("OCSPs", []), replayed.store.get("CRLs", [])
+    ocsps, crls = store.get("OCSPs", []), store.get("CRLs", [])
     covered = require_good(path, moment, ocsps=ocsps, crls=crls, required=stamped is not None and bool(ocsps or crls))
     return "trusted", "good" if covered else "unknown"
 
 
-def _unit_trusted(token: Token, others: tuple[bytes, ...], replayed: Replayed, roots: tuple[bytes, ...]) -> tuple[Trust, Revocation]:
+def _unit_trusted(
+    token: Token, others: tuple[bytes, ...], store: Mapping[str, Sequence[bytes]], roots: tuple[bytes, ...]
+) -> tuple[Trust, Revocation]:
     chain_validation.require_timestamp_unit(token.certificate)
     if not roots:
         return "unknown", "unknown"
     path = _path(token.certificate, token.certificates, others, roots, token.stamped)
-    ocsps, crls = replayed.store.get("OCSPs", []), replayed.store.get("CRLs", [])
+    ocsps, crls = store.get("OCSPs", []), store.get("CRLs", [])
     covered = require_good(path, token.stamped, ocsps=ocsps, crls=crls, required=False)
     return "trusted", "good" if covered else "unknown"
 

@@ -170,7 +170,7 @@ def _signed(report: FileReport, codes: set[str]) -> Answer:
     people = [item for item in report.signatures if item.role != "archive"]
     if not people:
         return Answer(question, "unknown", "Không có chữ ký nào đọc được.")
-    if codes & {Reason.WRONG_SIGNER, Reason.SLOT_UNKNOWN}:
+    if codes & {Reason.WRONG_SIGNER, Reason.WRONG_NAME, Reason.SLOT_UNKNOWN}:
         return Answer(question, "no", "Không. Có chữ ký không phải của người được phân công.")
     if Reason.SIGNATURE_BROKEN in codes:
         return Answer(question, "no", "Không. Có chữ ký bị hỏng, không đọc được.")

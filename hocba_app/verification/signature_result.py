@@ -13,6 +13,7 @@ from cryptography.x509.oid import NameOID
 
 from hocba_app.pki import chain_validation
 from hocba_app.pki.not_shown import NotShown
+from hocba_app.recordfile.demands import Vouched
 from hocba_app.verification.report_model import Coverage, Integrity, Revocation, Trust
 
 Problem = Literal["broken", "unknown_kind"]
@@ -42,8 +43,8 @@ class Judged:
     revocation: Revocation = "unknown"
     revision: int = 0
     """Number of the revision that brought it; later ones are greater."""
-    reassigned: dict[str, str] = dataclasses.field(default_factory=dict)
-    """Of a seal: slots it vouches for, field → salted hash of the person who signed instead (core decision 9)."""
+    reassigned: dict[str, Vouched] = dataclasses.field(default_factory=dict)
+    """Of a seal: slots it vouches for, by field (core decision 9)."""
     problem: Problem | None = None
     """Set where the signature could not be judged at all."""
 

@@ -129,7 +129,7 @@ class Crashing:
             module.timestamp_client = lambda: stamps  # type: ignore[attr-defined]
         for module in (prepare, timestamp):
             module.trust_roots = lambda: (self.world.root,)  # type: ignore[attr-defined]
-        signer_certificate.check_signer = lambda chain, **_: self._evidence[bytes(chain[0])]  # type: ignore[assignment]
+        signer_certificate.check_good = lambda chain, **_: self._evidence[bytes(chain[0])]  # type: ignore[assignment]
         blobs.put = points.passing("store", blobs.put)
         for module in (prepare, confirm, timestamp, commit):  # in the middle of a transaction, too
             module.set_rows = points.passing("rows", module.set_rows)  # type: ignore[attr-defined]

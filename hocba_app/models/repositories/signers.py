@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 
 from hocba_app.models import (
     SEAL,
+    Account,
     Delegation,
     Document,
     DocumentVersion,
@@ -269,3 +270,11 @@ def _chunks(ids: Sequence[str], size: int = 400) -> Iterable[Sequence[str]]:
     """SQLite bounds the number of parameters of a statement."""
     for start in range(0, len(ids), size):
         yield ids[start : start + size]
+
+
+def signs_here(session: Session, staff_id: str) -> bool:
+    """Whether a person has an account, a signing key, or a signature on a record."""
+    account = select(Account.id).where(Account.staff_id == staff_id)
+    key = select(SigningKey.id).where(SigningKey.owner == staff_id, SigningKey.provider_user != "")
+    signed = select(Slot.id).where(Slot.staff_id == staff_id, col(Slot.signed_at).is_not(None))
+    return any(session.exec(query.limit(1)).first() is not None for query in (account, key, signed))

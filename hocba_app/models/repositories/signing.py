@@ -17,8 +17,10 @@ from hocba_app.models import (
     BatchItem,
     Document,
     DocumentVersion,
+    Evidence,
     Lease,
     School,
+    SigningKey,
     Slot,
     Student,
 )
@@ -145,6 +147,7 @@ def _batch_row() -> Any:
     return select(
         Batch.id, Batch.account_id, Batch.staff_id, Batch.owner, Batch.stage, Batch.provider, Batch.provider_user, Batch.credential_id, Batch.chain, Batch.state,
         Batch.stop_waiting, Batch.retry_at, Batch.sent_at, Batch.window_ends_at, Batch.transaction_id, Batch.note, Batch.attempts, Batch.resends,
+        Batch.evidence_id,
     ).where(own_school(Batch), Batch.id == given("batch"))  # type: ignore[call-overload]
 
 
@@ -196,6 +199,9 @@ class SlotRow(NamedTuple):
     staff_id: str | None
     caption: list[str]
     signed_at: datetime | None
+    signer_hash: str | None
+    demand: dict[str, Any] | None
+    reassignment: dict[str, Any] | None
 
     @property
     def signed(self) -> bool:
@@ -222,6 +228,7 @@ class VersionRow(NamedTuple):
     id: str
     length: int
     sha256: str
+    salt: str
     tip: str
     """Empty unless asked for."""
 
@@ -247,7 +254,7 @@ def _due_context(with_tip: bool) -> Any:
     columns = (
         *(getattr(Slot, name) for name in SlotRow._fields),
         *(getattr(Document, name) for name in DocumentRow._fields),
-        DocumentVersion.id, DocumentVersion.length, DocumentVersion.sha256, DocumentVersion.tip if with_tip else literal(""),
+        DocumentVersion.id, DocumentVersion.length, DocumentVersion.sha256, DocumentVersion.salt, DocumentVersion.tip if with_tip else literal(""),
     )
     return (
         select(*columns)
@@ -255,6 +262,49 @@ def _due_context(with_tip: bool) -> Any:
         .join(DocumentVersion, (DocumentVersion.id == Slot.version_id) & (DocumentVersion.school_id == Slot.school_id))
         .where(own_school(Slot), Slot.id.in_(any_of("slots")))  # type: ignore[attr-defined]
     )
+
+
+class FrozenSlotRow(NamedTuple):
+    """A slot, as far as the question goes what its certificate must carry."""
+
+    id: str
+    version_id: str
+    field: str
+    stage: str
+    staff_id: str | None
+    signer_hash: str | None
+    demand: dict[str, Any] | None
+    reassignment: dict[str, Any] | None
+    salt: str
+    """Of its version."""
+
+
+def frozen_slots(session: Session, slot_ids: Sequence[str]) -> dict[str, FrozenSlotRow]:
+    """What some slots demand, by their ids (for reading only)."""
+    found: dict[str, FrozenSlotRow] = {}
+    for chunk in chunks(slot_ids):
+        found.update({row[0]: FrozenSlotRow(*row) for row in rows_of(session, _frozen_slots(), slots=chunk)})
+    return found
+
+
+@cache
+def _frozen_slots() -> Any:
+    columns = (getattr(Slot, name) for name in FrozenSlotRow._fields[:-1])
+    return (
+        select(*columns, DocumentVersion.salt)  # type: ignore[call-overload]
+        .join(DocumentVersion, (DocumentVersion.id == Slot.version_id) & (DocumentVersion.school_id == Slot.school_id))
+        .where(own_school(Slot), Slot.id.in_(any_of("slots")))  # type: ignore[attr-defined]
+    )
+
+
+def accepted_name(session: Session, owner: str) -> dict[str, Any] | None:
+    """The principal's word for the name in the certificate of a key; None where he gave none."""
+    return session.exec(select(SigningKey.accepted_name).where(SigningKey.owner == owner)).first()
+
+
+def evidence_content(session: Session, evidence_id: str) -> bytes:
+    """What was checked about a signer, as `signer_certificate.Evidence.dumps` wrote it."""
+    return session.exec(select(Evidence.content).where(Evidence.id == evidence_id)).one()
 
 
 def names_on_phone(session: Session, slot_ids: Sequence[str]) -> dict[str, tuple[str, str]]:

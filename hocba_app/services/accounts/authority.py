@@ -39,6 +39,7 @@ class Right(StrEnum):
     SEAL = auto()  # [27]
     UNLOCK_ASK = auto()  # [28]
     UNLOCK_APPROVE = auto()
+    ACCEPT_NAME = auto()  # a certificate under another name than its person's
     ACCOUNTS = auto()  # change them
     ACCOUNTS_READ = auto()
     AUDIT_READ = auto()
@@ -83,6 +84,7 @@ _TABLE: dict[Right, Callable[[Identity], bool]] = {
     Right.SEAL: _any_of(Role.SEAL_OPERATOR),
     Right.UNLOCK_ASK: _OFFICE,
     Right.UNLOCK_APPROVE: _any_of(Role.PRINCIPAL, Role.DEPUTY),
+    Right.ACCEPT_NAME: _any_of(Role.PRINCIPAL),
     Right.ACCOUNTS: _ADMIN,
     Right.ACCOUNTS_READ: _OFFICE,
     Right.AUDIT_READ: _OFFICE,

@@ -6,7 +6,7 @@ A disk that rots or a hand that reached past the product is found while the back
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,12 +26,16 @@ from hocba_app.services.signing.integrations import trust_roots
 from hocba_app.services.storage import blobs
 from hocba_app.services.verification.verify import verify
 from hocba_app.settings import settings
+from hocba_app.verification.reasons import first_refusal
+from hocba_app.verification.report_model import FileReport
 
 KIND = "integrity"
 HOUR = 2
 """Of the night, Vietnam's clock."""
 OVERDUE = timedelta(days=2)
 AT_ONCE = 100
+MOST_SAID = 5
+"""Refused records named in doctor's sentence."""
 MOST_NAMED = 100
 """Problems named in the report; all are counted."""
 
@@ -141,8 +145,16 @@ def files_standing(db: Database) -> Iterator[FilesStanding]:
 
 
 def damage_found(session: Session) -> str:
-    """What the last check of the school's files found, as a sentence for the office; "" when all was well."""
-    words = _damage(_last_report(session) or {})
+    """What the last check found lost or altered, as a sentence for the office; "" when all was well."""
+    return _sentence(_damage(_last_report(session) or {}, _DAMAGED))
+
+
+def refused_found(session: Session) -> str:
+    """How many whole, sealed records the last check would not accept, as a sentence for the office; "" for none."""
+    return _sentence(_damage(_last_report(session) or {}, _REFUSED))
+
+
+def _sentence(words: list[str]) -> str:
     return f"{', '.join(words)}.".capitalize() if words else ""
 
 
@@ -151,8 +163,11 @@ def _last_report(session: Session) -> dict[str, Any] | None:
     return next((row.report for row in rows if row.report.get("finished_at")), None)
 
 
-def _damage(report: dict[str, Any]) -> list[str]:
-    kinds = {"missing": "tệp bị mất", "altered": "tệp bị thay đổi", "not_valid": "học bạ đã đóng dấu nhưng kiểm tra không hợp lệ"}
+_DAMAGED = {"missing": "tệp bị mất", "altered": "tệp bị thay đổi"}
+_REFUSED = {"not_valid": "học bạ đã đóng dấu nhưng kiểm tra không hợp lệ"}
+
+
+def _damage(report: dict[str, Any], kinds: Mapping[str, str]) -> list[str]:
     return [f"{report[key]} {text}" for key, text in kinds.items() if report.get(key)]
 
 
@@ -161,13 +176,22 @@ def _standing(code: str, report: dict[str, Any] | None, has_files: bool) -> File
         if not has_files:
             return FilesStanding(code, True)
         return FilesStanding(code, False, "Tệp lưu trữ chưa được kiểm tra trong hai ngày qua.", "Khởi động ./hocba worker; việc kiểm tra tự chạy hằng đêm.")
-    words = _damage(report)
-    if not words:
-        return FilesStanding(code, True)
-    return FilesStanding(
-        code, False, f"{', '.join(words)}.".capitalize(),
-        "Giữ nguyên hiện trạng, phục hồi các tệp này từ bản sao lưu (./hocba restore vào nơi trống rồi chép lại) và tìm nguyên nhân trên đĩa.",
-    )
+    problems, remedies = [], []
+    if damaged := _damage(report, _DAMAGED):
+        problems += damaged
+        remedies.append(
+            "Tệp mất hoặc bị thay đổi: giữ nguyên hiện trạng, phục hồi từ bản sao lưu (./hocba restore vào nơi trống rồi chép lại) và tìm nguyên nhân trên đĩa."
+        )
+    if refused := _damage(report, _REFUSED):
+        problems += refused
+        remedies.append(f"Học bạ không hợp lệ ({_reasons(report)}): tệp không hỏng nên bản sao lưu không giúp được; hãy hủy chốt, chốt lại và ký lại các học bạ đó.")
+    return FilesStanding(code, not problems, _sentence(problems), " ".join(remedies))
+
+
+def _reasons(report: dict[str, Any]) -> str:
+    """Which documents are refused, and by which rule: what the office needs to unlock them."""
+    named = [f"hồ sơ {row.get('code') or row.get('version', '')}: {row.get('reason', '')}" for row in report["problems"] if row["problem"] == "not_valid"]
+    return "; ".join(named[:MOST_SAID]) + ("; …" if report["not_valid"] > MOST_SAID else "")
 
 
 def _check_versions(work: Work, ids: list[str], found: Found) -> None:
@@ -178,6 +202,9 @@ def _check_versions(work: Work, ids: list[str], found: Found) -> None:
         sealed = set(
             session.exec(select(Document.version_id).where(col(Document.version_id).in_(ids), Document.state == "sealed")).all()
         )
+        sealed_under = session.exec(
+            select(DocumentVersion.snapshot["school"]["tax_code"].as_string()).where(col(DocumentVersion.id).in_(list(sealed))).distinct()
+        ).all()
         school = session.get_one(School, work.school_id)
     revisions: dict[str, list[Revision]] = {}
     for row in rows:
@@ -190,11 +217,17 @@ def _check_versions(work: Work, ids: list[str], found: Found) -> None:
             to_verify.append((version_id, file))
     if not settings().trust_roots:
         return  # doctor says that no roots are configured
-    issuers = [{"tax_code": school.tax_code}]  # the school may have had another name then
+    # What the school was called, and its tax code, when it sealed: both may have changed since.
+    issuers = [{"tax_code": code} for code in sorted({school.tax_code, *filter(None, sealed_under)})]
     for report in verify(to_verify, roots=trust_roots(), issuers=issuers):
         found.verified += 1
         if report.verdict != "valid":
-            found.note("not_valid", version=report.path, reason=report.reasons[0].code if report.reasons else "")
+            found.note("not_valid", version=report.path, code=report.code or "", reason=_reason(report))
+
+
+def _reason(report: FileReport) -> str:
+    told = first_refusal(report) or next(iter(report.reasons), None)
+    return told.code if told is not None else ""
 
 
 def _read(found: Found, version_id: str, revisions: list[Revision]) -> bytes | None:

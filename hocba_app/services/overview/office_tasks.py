@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from hocba_app.domain.errors import SENTENCES, ErrorCode, HocbaError
 from hocba_app.domain.wording import GAP_OF_MANY, JOB_KIND
@@ -14,7 +14,7 @@ from hocba_app.models import Database, Job, School
 from hocba_app.models.base import utc_now
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.sessions import Identity
-from hocba_app.services.maintenance.nightly_verification import damage_found
+from hocba_app.services.maintenance.nightly_verification import damage_found, refused_found
 from hocba_app.services.signers.keys import KeyView, keys_page
 from hocba_app.services.signers.readiness_gaps import Gap, gaps
 from hocba_app.services.sync.commands import SyncRun, sync_runs
@@ -76,11 +76,11 @@ def attention(db: Database, who: Identity) -> Attention:
         failed = session.exec(
             select(Job).where(Job.state == "failed", col(Job.ended_at) >= utc_now() - timedelta(days=1)).order_by(col(Job.ended_at).desc())
         ).all()
-        damage = damage_found(session)
+        found = _found_at_night(session)
     expiring = keys_page(db, who, problem="expiring", size=100).rows
     runs = sync_runs(db, who, 1)
     return Attention(
-        problems=_damaged(damage) + _grouped(gap for gap in gaps(db, who, year) if gap.code != "certificate_expiring"),
+        problems=found + _grouped(gap for gap in gaps(db, who, year) if gap.code != "certificate_expiring"),
         expiring=sorted(expiring, key=lambda view: (view.days_left or 0, view.name)),
         failed=[
             FailedJob(JOB_KIND.get(job.kind, "Công việc nền"), job.ended_at or job.created_at, _sentence(job), _PAGES.get(job.kind, "/audit"))
@@ -90,10 +90,14 @@ def attention(db: Database, who: Identity) -> Attention:
     )
 
 
-def _damaged(found: str) -> list[Problem]:
-    """What the nightly check found comes before everything else: a record may be lost."""
-    words = "Đừng chốt, ký hay xóa gì trên những hồ sơ này; báo ngay người quản trị hệ thống để phục hồi từ bản sao lưu."
-    return [Problem("Kho hồ sơ", f"{found} {words}", "/audit", True)] if found else []
+_DAMAGED = "Đừng chốt, ký hay xóa gì trên những hồ sơ này; báo ngay người quản trị hệ thống để phục hồi từ bản sao lưu."
+_REFUSED = "Tệp không hỏng, nhưng nơi nhận sẽ không công nhận: hãy hủy chốt, chốt lại và ký lại. Mục Nhật ký nêu từng hồ sơ."
+
+
+def _found_at_night(session: Session) -> list[Problem]:
+    """What the nightly check found comes before everything else: a record may be lost, or nobody will accept it."""
+    told = ((damage_found(session), _DAMAGED), (refused_found(session), _REFUSED))
+    return [Problem("Kho hồ sơ", f"{found} {words}", "/audit", True) for found, words in told if found]
 
 
 def _grouped(found: Iterable[Gap]) -> list[Problem]:

@@ -25,7 +25,7 @@ from hocba_app.services.audit.log import record
 from hocba_app.services.printing.options import KINDS
 from hocba_app.services.printing.selection import FINISHED, Chosen, choose_whole, chosen_of
 from hocba_app.services.printing.signed_package import Package, build_package, file_name
-from hocba_app.services.storage.files import current_file
+from hocba_app.services.signing.self_check import handed_out_file
 from hocba_app.settings import settings
 
 PIN_DIGITS = 6
@@ -74,10 +74,10 @@ def signed_original(db: Database, who: Identity, document_id: str) -> SignedOrig
     """The sealed file of one document, for whoever may look at its class.
 
     Raises:
-        HocbaError: FORBIDDEN, NOT_FOUND also while it is not sealed, STORED_FILE_DAMAGED.
+        HocbaError: FORBIDDEN, NOT_FOUND also while it is not sealed, RECORD_NOT_VALID, STORED_FILE_DAMAGED.
     """
     require(who, Right.RECORDS_READ)
-    with db.write(who.school_id) as session:
+    with db.read(who.school_id) as session:
         document = session.get(Document, (who.school_id, document_id))
         if document is None:
             raise HocbaError(ErrorCode.NOT_FOUND, what="hồ sơ")
@@ -85,7 +85,8 @@ def signed_original(db: Database, who: Identity, document_id: str) -> SignedOrig
         if document.state != FINISHED or document.version_id is None:
             raise HocbaError(ErrorCode.NOT_FOUND, what="bản đã đóng dấu của hồ sơ")
         chosen = chosen_of(session, [document.version_id])[0]
-        pdf = current_file(session, chosen.version_id)
+        pdf = handed_out_file(session, chosen.version_id)
+    with db.write(who.school_id) as session:
         record(
             session, actor=who.account_id, action="handout.downloaded", subject=f"student:{chosen.student_id}",
             data={"versions": [chosen.version_id], "sha256": hashlib.sha256(pdf).hexdigest()},

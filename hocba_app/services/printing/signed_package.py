@@ -20,7 +20,7 @@ from hocba_app.models import Slot
 from hocba_app.pki.signer_certificate import Evidence
 from hocba_app.services.attached.reading import packed
 from hocba_app.services.printing.selection import Chosen
-from hocba_app.services.storage.files import current_file
+from hocba_app.services.signing.self_check import handed_out_file
 
 _FIXED_TIME = (1980, 1, 1, 0, 0, 0)
 """The archive's dates say nothing: equal documents give equal bytes."""
@@ -65,7 +65,7 @@ def build_package(session: Session, documents: Sequence[Chosen], attached_ids: S
         attached_ids: records of other schools to go along; what was detached meanwhile is left out.
 
     Raises:
-        HocbaError: STORED_FILE_DAMAGED, NOT_FOUND.
+        HocbaError: RECORD_NOT_VALID, STORED_FILE_DAMAGED, NOT_FOUND.
     """
     certificates: dict[str, bytes] = {}
     others = packed(session, attached_ids)
@@ -73,7 +73,7 @@ def build_package(session: Session, documents: Sequence[Chosen], attached_ids: S
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for chosen in documents:
-            _add(archive, file_name(chosen), current_file(session, chosen.version_id))
+            _add(archive, file_name(chosen), handed_out_file(session, chosen.version_id))
         for other in others:
             _add(archive, other.name, other.data)
         for name, pem in sorted(certificates.items()):

@@ -24,7 +24,8 @@ from hocba_app.models.repositories.bulk import add_rows
 from hocba_app.models.repositories.document_state import save_life
 from hocba_app.recordfile.append_state import Tip
 from hocba_app.recordfile.base_revision import base_with_tip
-from hocba_app.recordfile.manifest import Manifest, ManifestSchool, ManifestSlot, signer_hash
+from hocba_app.recordfile.demands import Demand, demand_of
+from hocba_app.recordfile.manifest import Manifest, ManifestSchool, ManifestSlot
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.audit.log import changed, record
@@ -55,6 +56,8 @@ class Frozen:
     snapshot: Snapshot
     snapshot_sha256: str
     slots: list[PlannedSlot]
+    demands: list[Demand]
+    """What each slot's certificate must carry; the seal's is empty, the school's tax code stands for it."""
     salt: str
     code: str
     number: int
@@ -232,16 +235,17 @@ def freeze(listed: ClassList, kind: str, candidate: Candidate) -> Frozen:
     )
     digest = snapshot_sha256(snapshot)
     photo = blobs.get_cached(student.photo_sha256) if kind == "cover" and student.photo_sha256 else None
+    demands = _demands(listed, candidate.slots, salt)
     manifest = Manifest(
         kind=kind, school=ManifestSchool(school.code, school.name, school.tax_code), student_code=student.code,
         snapshot_sha256=digest, code=code, version=number, salt=salt,
         slots=tuple(
-            ManifestSlot(slot.field, _ROLES[slot.stage], slot.stage, _signer(listed, salt, slot.staff_id) or school.tax_code)
-            for slot in candidate.slots
+            ManifestSlot(slot.field, _ROLES[slot.stage], slot.stage, demand)
+            for slot, demand in zip(candidate.slots, demands, strict=True)
         ),
     )
     base, tip = base_with_tip(render(snapshot, photo=photo), manifest)
-    return Frozen(student.id, snapshot, digest, candidate.slots, salt, code, number, blobs.put(base), tip)
+    return Frozen(student.id, snapshot, digest, candidate.slots, demands, salt, code, number, blobs.put(base), tip)
 
 
 def public_code() -> str:
@@ -250,11 +254,13 @@ def public_code() -> str:
     return f"{letters[:4]}-{letters[4:8]}-{letters[8:]}"
 
 
-def _signer(listed: ClassList, salt: str, staff_id: str | None) -> str | None:
-    if staff_id is None:
-        return None
-    staff = listed.staff[staff_id]
-    return signer_hash(salt, staff.id_number or staff.old_id_number or "")
+def _demands(listed: ClassList, slots: Sequence[PlannedSlot], salt: str) -> list[Demand]:
+    """Every number each signer may sign with, and his name: frozen now, whatever the staff list says later."""
+    people = [listed.staff[slot.staff_id] if slot.staff_id is not None else None for slot in slots]
+    return [
+        demand_of(salt, (person.id_number, person.old_id_number), person.full_name) if person is not None else Demand(())
+        for person in people
+    ]
 
 
 def _open_versions(session: Session, choice: _Choice, class_id: str, frozen: Sequence[Frozen], actor: str) -> set[str]:
@@ -283,7 +289,7 @@ def _open_versions(session: Session, choice: _Choice, class_id: str, frozen: Seq
     versions = {item.student_id: _version(item, documents[item.student_id], class_id, actor) for item in unchanged}
     session.add_all(versions.values())
     session.flush()
-    add_rows(session, Slot, (row for item in unchanged for row in _slots(listed, item, versions[item.student_id])))
+    add_rows(session, Slot, (row for item in unchanged for row in _slots(item, versions[item.student_id])))
     for item in unchanged:
         _open(session, item, documents[item.student_id], versions[item.student_id], actor)
     return {item.student_id for item in unchanged}
@@ -296,7 +302,8 @@ def _still_true(kind: str, listed: ClassList, candidate: Candidate | None, froze
     snapshot = snapshot_from(
         listed.sources, kind, candidate.student, candidate.slots, code=frozen.code, url=frozen.snapshot["verification"]["url"]
     )
-    return (number, snapshot, candidate.slots) == (frozen.number, frozen.snapshot, frozen.slots)
+    demands = _demands(listed, candidate.slots, frozen.salt)
+    return (number, snapshot, candidate.slots, demands) == (frozen.number, frozen.snapshot, frozen.slots, frozen.demands)
 
 
 def _version(frozen: Frozen, document: Document, class_id: str, actor: str) -> DocumentVersion:
@@ -307,11 +314,13 @@ def _version(frozen: Frozen, document: Document, class_id: str, actor: str) -> D
     )
 
 
-def _slots(listed: ClassList, frozen: Frozen, version: DocumentVersion) -> Iterator[dict[str, object]]:
-    for position, slot in enumerate(frozen.slots):
+def _slots(frozen: Frozen, version: DocumentVersion) -> Iterator[dict[str, object]]:
+    school = frozen.snapshot["school"]
+    of_seal = {"tax_code": school["tax_code"], "name": school["name"]}
+    for position, (slot, demand) in enumerate(zip(frozen.slots, frozen.demands, strict=True)):
         yield {
             "version_id": version.id, "document_id": version.document_id, "field": slot.field, "stage": slot.stage, "rows": list(slot.rows),
-            "position": position, "staff_id": slot.staff_id, "signer_hash": _signer(listed, frozen.salt, slot.staff_id),
+            "position": position, "staff_id": slot.staff_id, "demand": demand.as_json() if slot.staff_id is not None else of_seal,
             "caption": list(slot.caption),
         }
 

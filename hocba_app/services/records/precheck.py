@@ -106,6 +106,8 @@ def class_list(
         if kind == "results" and (result := sources.results.get(student.id)) is not None:
             _comments(candidate, sources, result, names)
         _signers(candidate, staff)
+        if not sources.school.tax_code:
+            candidate.findings.append(Finding("blocking", NO_TAX_CODE))
         leaving = sources.leaving(student.id)
         if leaving is not None:
             candidate.left_out = f"{departure(leaving)}: chốt riêng khi cần."
@@ -198,6 +200,7 @@ def _field(sources: Sources, path: str) -> str:
     return " ".join(_FIELDS.get(part) or _names(sources, [part])[0] for part in path.split("."))
 
 
+NO_TAX_CODE = "Trường chưa có mã số thuế trên SMAS nên hồ sơ không thể đóng dấu. Hãy bổ sung trên SMAS, nộp và đồng bộ lại."
 _STAGE = {"homeroom": "giáo viên chủ nhiệm", "principal": "hiệu trưởng hoặc người ký thay"}
 
 

@@ -11,14 +11,16 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.models import SEAL
 from hocba_app.models.base import utc_now
 from hocba_app.pki import signer_certificate
-from hocba_app.services.signers.key_owner import Owner
+from hocba_app.pki.subjects import subject_of
+from hocba_app.services.signers.key_owner import Owner, other_name
 from hocba_app.services.signing.integrations import trust_roots
 from hocba_app.services.signing.providers.provider import Credential, SigningProvider
 
-_STORE_ALL_THE_SAME = (ErrorCode.REVOCATION_UNKNOWN, ErrorCode.CERTIFICATE_NOT_YET_VALID)
-"""Problems that pass by themselves: the certificate may be chosen, and is tested again."""
+_STORE_ALL_THE_SAME = (ErrorCode.REVOCATION_UNKNOWN, ErrorCode.CERTIFICATE_NOT_YET_VALID, ErrorCode.CERTIFICATE_OTHER_NAME)
+"""Problems that pass by themselves, or that the principal may settle: the certificate may be chosen, and is tested again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ def _judge(credential: Credential, owner: Owner, roots: tuple[bytes, ...]) -> Ju
         credential.credential_id, chain, certificate.subject.rfc4514_string()[:500], _said(certificate, NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME),
         _hidden(credential.chain[0]), _said_of(certificate.issuer, NameOID.COMMON_NAME), f"{certificate.serial_number:x}", begins, ends,
         own=own is None, trusted=chain_problem is None or chain_problem.code not in (ErrorCode.CERTIFICATE_UNTRUSTED, ErrorCode.CERTIFICATE_NOT_OWN),
-        problem=own or chain_problem,
+        problem=own or chain_problem or _refusal_of_name(credential.chain[0], owner),
     )
 
 
@@ -94,14 +96,20 @@ def _refusal_of_owner(certificate: bytes, owner: Owner) -> HocbaError | None:
     return None
 
 
+def _refusal_of_name(certificate: bytes, owner: Owner) -> HocbaError | None:
+    if owner.key == SEAL or not other_name(certificate, owner.name, owner.accepted_name):
+        return None
+    return HocbaError(ErrorCode.CERTIFICATE_OTHER_NAME)
+
+
 def _refusal_of_chain(credential: Credential, roots: tuple[bytes, ...]) -> HocbaError | None:
     """Validity, chain and revocation, whoever's the certificate is: a stranger's is reported as a stranger's *and* valid."""
     signer = credential.chain[0]
-    itself = {"tax_code": signer_certificate.subject_tax_code(signer)} if signer_certificate.subject_tax_code(signer) else {
-        "id_numbers": signer_certificate.subject_id_numbers(signer)
-    }
     try:
-        signer_certificate.check_signer(credential.chain, trust_roots=roots, at=utc_now(), **itself)  # type: ignore[arg-type]
+        subject = subject_of(signer)
+        if not (subject.tax_code or subject.id_numbers):
+            return HocbaError(ErrorCode.CERTIFICATE_NOT_OWN)
+        signer_certificate.check_good(credential.chain, trust_roots=roots, at=utc_now())
     except HocbaError as error:
         return error
     except ValueError:  # a certificate of the chain that does not parse
@@ -133,7 +141,7 @@ def _said_of(name: x509.Name, *kinds: x509.ObjectIdentifier) -> str:
 
 def _hidden(certificate: bytes) -> str:
     """``CCCD …1234``: enough to tell a wrong certificate, too little to learn a stranger's number."""
-    if tax_code := signer_certificate.subject_tax_code(certificate):
-        return f"MST {tax_code}"  # an organisation's is public
-    numbers = signer_certificate.subject_id_numbers(certificate)
-    return f"CCCD …{numbers[0][-4:]}" if numbers else ""
+    subject = subject_of(certificate)
+    if subject.tax_code:
+        return f"MST {subject.tax_code}"  # an organisation's is public
+    return f"CCCD …{subject.id_numbers[0][-4:]}" if subject.id_numbers else ""

@@ -3,17 +3,38 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 from sqlmodel import Session
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.person_names import normal_name
 from hocba_app.models import SEAL, Database, School, Staff
 from hocba_app.models.repositories import signers as rows
+from hocba_app.pki.subjects import subject_of
+from hocba_app.recordfile.demands import Fit, demand_of, fit_of
 from hocba_app.services.accounts.authority import Right, allowed, require
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.accounts.login_names import plain
-from hocba_app.services.signing.steps.prepare import signer_identity
+from hocba_app.services.signing.slot_demands import accepted_spelling
+
+
+class SignerIdentity(TypedDict, total=False):
+    """What a certificate's subject must carry, as `signer_certificate.require_own` takes it: one of the two."""
+
+    id_numbers: tuple[str, ...]
+    tax_code: str
+
+
+def signer_identity(session: Session, owner: str) -> SignerIdentity:
+    """What a certificate must carry to be chosen today: ``id_numbers`` of the person, or ``tax_code`` of the school.
+
+    A locked record asks what it froze instead (`signing.slot_demands`).
+    """
+    if owner == SEAL:
+        return {"tax_code": session.get_one(School, session.info["school_id"]).tax_code}
+    staff = session.get_one(Staff, (session.info["school_id"], owner))
+    return {"id_numbers": tuple(number for number in (staff.id_number, staff.old_id_number) if number)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +44,22 @@ class Owner:
     key: str
     """A staff id, or ``seal``."""
     name: str
-    identity: dict[str, Any]
-    """``id_numbers`` or ``tax_code``, as :func:`hocba_app.pki.signer_certificate.check_signer` takes them."""
+    accepted_name: dict[str, Any] | None
+    """`SigningKey.accepted_name` of his key."""
+    identity: SignerIdentity
+    """``id_numbers`` or ``tax_code``, as :func:`hocba_app.pki.signer_certificate.require_own` takes them."""
+
+
+def other_name(certificate: bytes, name: str, accepted: dict[str, Any] | None) -> bool:
+    """Whether a person's certificate bears another name than his, for which nobody has given his word.
+
+    Args:
+        name: his, by the staff list.
+        accepted: `SigningKey.accepted_name`.
+    """
+    if fit_of(demand_of("", subject_of(certificate).id_numbers, name), "", certificate) is not Fit.OTHER_NAME:
+        return False
+    return accepted is None or normal_name(accepted["person"]) != normal_name(name) or accepted_spelling(accepted, certificate) is None
 
 
 def require_owner(who: Identity, owner: str) -> None:
@@ -52,11 +87,12 @@ def owner_of(session: Session, owner: str) -> Owner:
     """
     if owner == SEAL:
         school = session.get_one(School, session.info["school_id"])
-        return Owner(SEAL, school.name, signer_identity(session, SEAL))
+        return Owner(SEAL, school.name, None, signer_identity(session, SEAL))
     staff = working_staff(session, owner)
     if not (staff.id_number or staff.old_id_number):
         raise HocbaError(ErrorCode.SIGNER_NO_ID_NUMBER, name=staff.full_name)
-    return Owner(staff.id, staff.full_name, signer_identity(session, staff.id))
+    key = rows.key_of(session, owner)
+    return Owner(staff.id, staff.full_name, key.accepted_name if key else None, signer_identity(session, staff.id))
 
 
 def working_staff(session: Session, staff_id: str) -> Staff:

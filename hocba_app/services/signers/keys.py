@@ -225,7 +225,7 @@ def _set_user(session: Session, who: Identity, owner: str, user: str, provider: 
     before = key.provider_user
     key.provider, key.provider_user = provider, user
     key.credential_id, key.chain, key.subject, key.serial_number = None, [], None, None
-    key.valid_from, key.valid_to, key.checked_at, key.problem = None, None, None, None
+    key.valid_from, key.valid_to, key.checked_at, key.problem, key.accepted_name = None, None, None, None, None
     session.add(key)
     session.flush()
     record(

@@ -13,12 +13,13 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import SEAL, Database, Document, DocumentVersion, SchoolClass, Slot, Staff
 from hocba_app.models.repositories import signers as rows
 from hocba_app.models.repositories.signing import serialise
-from hocba_app.recordfile.manifest import signer_hash
+from hocba_app.recordfile.demands import Vouched
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.audit.log import record
 from hocba_app.services.records.signer_resolution import DEPUTY_CAPTION, delegation_today, principal_slot
 from hocba_app.services.signers.key_owner import working_staff
+from hocba_app.services.signing.slot_demands import locked_demand, present_demand, vouched_as_json, vouched_of
 
 AT_ONCE = 200
 """Slots in one transaction: others write between two of them."""
@@ -74,7 +75,7 @@ def reassign_slots(
         if not (person.id_number or person.old_id_number):
             raise HocbaError(ErrorCode.SIGNER_NO_ID_NUMBER, name=person.full_name)
         asked, merged = _asked(session, slot_ids)
-        due = [entry for entry in asked if entry[0].stage != SEAL and entry[0].staff_id != person.id]
+        due = [(slot, document, version) for slot, document, version in asked if slot.stage != SEAL and _changes(session, slot, version, person)]
         if any(slot.stage == "principal" for slot, *_ in due):
             require(who, Right.DELEGATE)
         held = rows.leased_versions(session, [slot.version_id for slot, *_ in due])
@@ -190,17 +191,25 @@ def _asked(
     return asked, len(inside - have)
 
 
+def _changes(session: Session, slot: Slot, version: DocumentVersion, person: Staff) -> bool:
+    """Whether giving the slot to this person changes anything: it is another's, or his numbers or name are not those it has."""
+    if slot.staff_id != person.id:
+        return True
+    vouched = vouched_of(slot)
+    return (vouched.demand if vouched else locked_demand(slot)) != present_demand(session, slot, version.salt, person)
+
+
 def _give(
     session: Session, who: Identity, slot: Slot, document: Document, version: DocumentVersion, person: Staff, reason: str
 ) -> None:
     decision, caption = "", list[str]()
     if slot.stage == "principal":
         decision, caption = _entitled(session, document.kind, person)
-    signer = signer_hash(version.salt, person.id_number or person.old_id_number or "")
+    demand = present_demand(session, slot, version.salt, person)
     before = slot.staff_id
     slot.staff_id, slot.caption = person.id, caption
-    # Back to whom the file names: nothing for the seal to vouch for.
-    slot.reassignment = None if signer == slot.signer_hash else {"reason": reason, "delegation": decision, "signer_hash": signer}
+    # Back to what the file demands: nothing for the seal to vouch for.
+    slot.reassignment = None if demand == locked_demand(slot) else vouched_as_json(Vouched(demand, reason, decision))
     session.add(slot)
     record(
         session, actor=who.account_id, action="slot.reassigned", subject=f"slot:{slot.id}",

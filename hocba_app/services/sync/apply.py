@@ -12,10 +12,13 @@ from sqlmodel import Session, col, select
 
 from hocba_app.models import StudentResult, SyncRow
 from hocba_app.models.base import new_id, utc_now
+from hocba_app.models.repositories.signers import signs_here
 from hocba_app.services.sync.diff import changes, summary
 from hocba_app.services.sync.fetch import Collected, Incoming, Refusal
 from hocba_app.services.sync.mapping import TABLES, Known, Refused, Table, known
 
+NUMBERS = ("id_number", "old_id_number")
+"""Columns with a personal id number."""
 PHOTO_MISSING = "_photo"
 """Mark on a pupil's record whose photo could not be had: the pupil goes in, the photo is asked for again."""
 
@@ -255,24 +258,28 @@ class Applier:
             value, other = values[column], held.get(values[column])
             before = getattr(row, column) if row is not None else None
             if value and values.get("active", True) and other not in (None, record.id):
-                if choice == "accept" and column == "id_number":
-                    self._give_up_number(other)
+                if choice == "accept" and column in NUMBERS:
+                    self._give_up_number(other, column)
                     continue
                 self._conflict(record, column, f"trùng với bản ghi {other}", label, other)
                 return True
-            if column == "id_number" and value and before and value != before and choice not in ("accept", "same"):
-                self._conflict(record, column, "số định danh khác số đã nhận trước đây", label, record.id)
-                return True
+            if column in NUMBERS and value and value != before and choice not in ("accept", "same"):
+                if before:
+                    self._conflict(record, column, "số định danh khác số đã nhận trước đây", label, record.id)
+                    return True
+                if column in self._table.signing and row is not None and signs_here(self._session, row.id):
+                    self._conflict(record, column, "số định danh đầu tiên của người đã có tài khoản, khóa ký hoặc chữ ký", label, record.id)
+                    return True
         return False
 
-    def _give_up_number(self, source_id: str) -> None:
+    def _give_up_number(self, source_id: str, column: str) -> None:
         """The other record's personal id was decided to be wrong: it has none until SMAS corrects it."""
         row = self._rows([source_id])[source_id]
-        row.id_number = None
+        setattr(row, column, None)
         self._session.add(row)
         self._session.flush()
         self._touched(row)
-        self._note("changed", source_id, self._name_of(row), field="id_number", reason="Số định danh thuộc về người khác (đã xem xét)")
+        self._note("changed", source_id, self._name_of(row), field=column, reason="Số định danh thuộc về người khác (đã xem xét)")
 
     def _conflict(self, record: Incoming, column: str, reason: str, label: str, other: str) -> None:
         self._done.pending.append(record.raw)

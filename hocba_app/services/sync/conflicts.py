@@ -17,6 +17,7 @@ from hocba_app.models import Database, Job, SyncCursor, SyncRow
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.audit.log import record
+from hocba_app.services.sync.apply import NUMBERS
 from hocba_app.services.sync.commands import start_sync
 from hocba_app.services.sync.diff import LABELS
 from hocba_app.services.sync.mapping import TABLES
@@ -26,7 +27,7 @@ CHOICES = {
     "same": "Cùng một người, SMAS đã đổi mã bản ghi: nối vào hồ sơ đang có",
     "keep": "Giữ dữ liệu đang có, bỏ qua bản ghi này",
 }
-_SHOWN = ("code", "full_name", "name", "birth_date", "sex", "id_number", "position", "email", "father_name", "mother_name", "address")
+_SHOWN = ("code", "full_name", "name", "birth_date", "sex", "id_number", "old_id_number", "position", "email", "father_name", "mother_name", "address")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ def _row_of(session: Session, resource: str, source_id: str) -> Any:
 def _choices(session: Session, row: SyncRow) -> dict[str, str]:
     other = (row.details or {}).get("other")
     allowed = ["keep"]
-    if row.field == "id_number":
+    if row.field in NUMBERS:
         allowed.append("accept")
     if other != row.source_id and _row_of(session, row.resource, row.source_id) is None:
         allowed.append("same")

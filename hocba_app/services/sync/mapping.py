@@ -97,6 +97,9 @@ class Table:
     refers_to: tuple[str, ...] = ()
     identifying: tuple[str, ...] = ()
     """Columns that no two active rows share; a clash, or a change, is for a person to decide."""
+    signing: tuple[str, ...] = ()
+    """Columns with the numbers a person signs with. For somebody who has an account, a key or signatures here, a first number is as
+    grave as a changed one: it says whose certificate signs in his place."""
 
 
 def _staff(data: dict[str, Any], _known: Known) -> dict[str, Any]:
@@ -200,7 +203,7 @@ def _teaching(data: dict[str, Any], known: Known) -> str:
 
 
 TABLES: dict[str, Table] = {
-    "staff": Table(Staff, _staff, _named, identifying=("id_number", "code")),
+    "staff": Table(Staff, _staff, _named, identifying=("id_number", "old_id_number", "code"), signing=("id_number", "old_id_number")),
     "classes": Table(SchoolClass, _class, _titled, ("staff",)),
     "students": Table(Student, _student, _named, identifying=("id_number", "code")),
     "enrolments": Table(Enrolment, _enrolment, _pupil, ("students", "classes")),

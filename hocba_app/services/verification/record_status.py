@@ -120,6 +120,27 @@ def add_standing(db: Database, report: FileReport, data: bytes, *, must_be_known
         add(report, Reason.OUT_OF_DATE)
 
 
+def school_at_lock(db: Database, code: str | None) -> dict[str, str] | None:
+    """The school of a version as it was called, and its tax code, when the version was locked: both may have changed since.
+
+    Args:
+        code: the version's public code.
+
+    Returns:
+        As an entry of a list of issuers; None when this installation has no such version.
+    """
+    normal = normal_code(code) if code else None
+    if normal is None or normal != code:
+        return None
+    with db.installation() as session:
+        entry = session.get(PublicCode, normal)
+    if entry is None:
+        return None
+    with db.read(entry.school_id) as session:
+        school = session.get_one(DocumentVersion, (entry.school_id, entry.version_id)).snapshot["school"]
+    return {key: str(school[key]) for key in ("tax_code", "name", "code") if school.get(key)}
+
+
 def _is_on_record(session: Session, version: DocumentVersion, sha256: str, data: bytes) -> bool:
     """Whether the file is a state on record, or the sealed record with archive data renewed elsewhere.
 

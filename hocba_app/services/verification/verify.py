@@ -12,8 +12,9 @@ from sqlmodel import select
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.foreign.decoding import Limits
 from hocba_app.models import Database, School
-from hocba_app.services.verification.record_status import add_standing
+from hocba_app.services.verification.record_status import add_standing, school_at_lock
 from hocba_app.verification.judge_files import judge_files
+from hocba_app.verification.reasons import Reason
 from hocba_app.verification.report_model import FileReport
 from hocba_app.verification.sandbox import examine
 
@@ -43,12 +44,20 @@ def verify(
     Returns:
         One report a file, in order.
     """
-    if issuers is None and db is not None and own_trust:
+    own_schools = issuers is None and db is not None and own_trust
+    if own_schools and db is not None:
         issuers = _schools(db)
-    if limits is not None:
-        reports = examine([(name, data, None) for name, data in files], roots, issuers, replay=True, limits=limits)
-    else:
-        reports = judge_files(files, roots=roots, issuers=issuers, always_analyse=always_analyse)
+
+    def judged(some: Sequence[tuple[str, bytes]], listed: Sequence[dict[str, str]] | None) -> list[FileReport]:
+        if limits is not None:
+            return examine([(name, data, None) for name, data in some], roots, listed, replay=True, limits=limits)
+        return judge_files(some, roots=roots, issuers=listed, always_analyse=always_analyse)
+
+    reports = judged(files, issuers)
+    if own_schools and db is not None:
+        for index, report in enumerate(reports):
+            if any(found.code == Reason.ISSUER_NOT_LISTED for found in report.reasons) and (locked := school_at_lock(db, report.code)):
+                (reports[index],) = judged([files[index]], [locked])
     if db is not None:
         for report, (_, data) in zip(reports, files, strict=True):
             add_standing(db, report, data, must_be_known=own_trust)

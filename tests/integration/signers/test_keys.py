@@ -17,6 +17,7 @@ from hocba_app.models import SEAL, AuditEvent, Job, SigningKey
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import signers as rows
 from hocba_app.pki import revocation_sources, signer_certificate
+from hocba_app.pki.subjects import subject_of
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.jobs.daily import ensure_daily_jobs
 from hocba_app.services.jobs.runner import Claims, advance
@@ -58,7 +59,7 @@ def test_connect_takes_the_one_certificate_that_fits(small: SmallSchool, outside
     before = len(actions(small))
     key = keys.connect(small.db, small.people["admin"], new, f"  {user} ")
     assert key.provider_user == user and key.problem is None and key.checked_at is not None
-    assert signer_certificate.subject_id_numbers(base64.b64decode(key.chain[0])) == ("079100000090",)
+    assert subject_of(base64.b64decode(key.chain[0])).id_numbers == ("079100000090",)
     begins, ends = signer_certificate.validity(base64.b64decode(key.chain[0]))
     assert (key.valid_from, key.valid_to) == (begins, ends)
     view = keys.key_view(small.db, small.people["admin"], new)

@@ -47,7 +47,8 @@ def chain(authority: Authority, uid: str = f"CCCD:{NUMBER}", **validity: datetim
 
 def check(authority: Authority, chain: list[bytes], *, at: datetime | None = None, **whose: object) -> signer_certificate.Evidence:
     whose = whose or {"id_numbers": (NUMBER, OLD)}
-    return signer_certificate.check_signer(chain, trust_roots=[authority.root.der], at=at or datetime.now(UTC), **whose)  # type: ignore[arg-type]
+    signer_certificate.require_own(chain[0], **whose)  # type: ignore[arg-type]
+    return signer_certificate.check_good(chain, trust_roots=[authority.root.der], at=at or datetime.now(UTC))
 
 
 def refusal(*arguments: object, **more: object) -> ErrorCode:

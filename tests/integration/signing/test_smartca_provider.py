@@ -21,7 +21,7 @@ from starlette.routing import Route
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import SEAL
-from hocba_app.pki import signer_certificate
+from hocba_app.pki.subjects import subject_of
 from hocba_app.services.signers import keys
 from hocba_app.services.signing import progress
 from hocba_app.services.signing.integrations import configured_providers, provider_for
@@ -81,7 +81,7 @@ def refusal(call) -> HocbaError:
 
 def test_an_eseal_is_the_organisations(provider: SmartCaProvider) -> None:
     seal, person = provider.credentials(TAX_CODE)[0], provider.credentials(USER)[0]
-    assert signer_certificate.subject_tax_code(seal.chain[0]) == TAX_CODE and signer_certificate.subject_tax_code(person.chain[0]) is None
+    assert subject_of(seal.chain[0]).tax_code == TAX_CODE and subject_of(person.chain[0]).tax_code is None
     assert int(seal.credential_id, 16) == x509.load_der_x509_certificate(seal.chain[0]).serial_number
 
 

@@ -8,13 +8,13 @@ import pytest
 from sqlmodel import select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import AuditEvent, Database, Enrolment, Job
+from hocba_app.models import Account, AuditEvent, Database, Enrolment, Job, SigningKey, Staff
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.sync.conflicts import open_conflicts, resolve
 from hocba_app.settings import settings
 from tests.integration.simulators.running import running
 from tests.integration.sync.conftest import Here, school_here
-from tests.integration.sync.fake_sector import FakeSector, filled, pupil
+from tests.integration.sync.fake_sector import FakeSector, filled, pupil, teacher
 from tests.integration.sync.test_bad_records import ACCOUNT, pupils
 
 
@@ -125,3 +125,41 @@ def test_nobody_decides_while_a_run_is_at_work_nor_without_the_right_nor_elsewhe
     with pytest.raises(HocbaError) as refusal:
         resolve(db, other.admin, conflict.id, "keep")
     assert refusal.value.code is ErrorCode.NOT_FOUND
+
+
+@pytest.mark.parametrize("column", ["id_number", "old_id_number"])
+@pytest.mark.parametrize("has", ["account", "key", "nothing"])
+def test_the_first_number_of_somebody_who_signs_here_is_as_grave_as_a_changed_one(ours: Here, fake: FakeSector, column: str, has: str) -> None:
+    """It says whose certificate signs in his place. Somebody who has nothing here yet is simply completed."""
+    number = {"id_number": "079180000099", "old_id_number": "079180009"}[column]
+    fake.put("staff", "T2", teacher(2, id_number=None, old_id_number=None))
+    ours.sync()
+    with ours.db.write(ours.school_id) as session:
+        person = session.exec(select(Staff).where(Staff.source_id == "T2")).one()
+        if has == "account":
+            session.add(Account(username="gv2", staff_id=person.id, full_name=person.full_name))
+        elif has == "key":
+            session.add(SigningKey(owner=person.id, provider_user="CMT_079180009"))
+    fake.put("staff", "T2", teacher(2, id_number=None, old_id_number=None) | {column: number})
+    ours.sync()
+    found = open_conflicts(ours.db, ours.admin)
+    if has == "nothing":
+        assert found == [] and number_of(ours, column) == number
+        return
+    [conflict] = found
+    assert conflict.field == column and set(conflict.choices) == {"accept", "keep"} and number_of(ours, column) is None
+    ours.work(resolve(ours.db, ours.admin, conflict.id, "accept"))
+    assert number_of(ours, column) == number and open_conflicts(ours.db, ours.admin) == []
+
+
+def test_an_old_number_that_another_has_is_a_clash(ours: Here, fake: FakeSector) -> None:
+    fake.put("staff", "T2", teacher(2, old_id_number="079180009"))
+    fake.put("staff", "T3", teacher(3, old_id_number="079180009"))
+    ours.sync()
+    [conflict] = open_conflicts(ours.db, ours.admin)
+    assert (conflict.field, conflict.ours.source_id, conflict.incoming.source_id) == ("old_id_number", "T2", "T3")
+
+
+def number_of(ours: Here, column: str) -> str | None:
+    with ours.db.read(ours.school_id) as session:
+        return session.exec(select(getattr(Staff, column)).where(Staff.source_id == "T2")).one()

@@ -12,6 +12,9 @@ from hocba_app.services.verification.cli import verify_paths
 from hocba_app.services.verification.verify import issuers_beside, verify
 
 GOLDEN = Path(__file__).parent / "golden"
+SECOND = GOLDEN / "writer-2"
+"""Of writer and manifest 2: every number and the name of each signer frozen, one slot given to another person, one certificate under
+another name that the principal accepted."""
 
 
 def test_the_first_versions_record_still_verifies(monkeypatch) -> None:
@@ -29,3 +32,21 @@ def test_and_pyhanko_agrees() -> None:
     data = (GOLDEN / "writer-1.pdf").read_bytes()
     (report,) = verify([("x", data)], roots=[root], issuers=issuers_beside(GOLDEN / "root.pem"), always_analyse=True)
     assert (report.verdict, report.method) == ("valid", "analysis")
+
+
+def test_the_second_versions_record_still_verifies(monkeypatch) -> None:
+    monkeypatch.setattr("hocba_app.services.verification.cli._configured_database", lambda: None)
+    (report,) = verify_paths([SECOND / "record.pdf"], SECOND / "root.pem")
+    assert (report.verdict, report.method, report.issued_here) == ("valid", "replay", True)
+    assert [found.code for found in report.reasons] == ["name_accepted"] and "12/QĐ-UBND" in report.reasons[0].text
+    assert [item.role for item in report.signatures][-2:] == ["archive", "archive"] and len(report.signatures) == 7
+
+
+def test_pyhanko_agrees_on_the_second_too() -> None:
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    root = x509.load_pem_x509_certificate((SECOND / "root.pem").read_bytes()).public_bytes(Encoding.DER)
+    data = (SECOND / "record.pdf").read_bytes()
+    (report,) = verify([("x", data)], roots=[root], issuers=issuers_beside(SECOND / "root.pem"), always_analyse=True)
+    assert (report.verdict, report.method, [found.code for found in report.reasons]) == ("valid", "analysis", ["name_accepted"])

@@ -11,8 +11,7 @@ import pytest
 
 from bench.sealed_record import Record, World, open_record, pem, staff
 from hocba_app.domain.snapshot import Snapshot
-from hocba_app.recordfile.incremental_writer import Reassignment
-from hocba_app.recordfile.manifest import signer_hash
+from hocba_app.recordfile.demands import Vouched
 from hocba_app.services.verification.verify import verify
 from hocba_app.verification.replay import replay
 from tests import samples
@@ -75,13 +74,12 @@ def test_without_roots_nothing_is_concluded(sealed: Record) -> None:
 
 def test_a_slot_reassigned_after_locking_is_vouched_for_by_the_seal(world: World, opened: Record) -> None:
     other = world.person("Trần Văn Thay", "079085999999")
-    hashed = signer_hash(opened.manifest.salt, other.number)
     for slot in ("s.TOAN.1", "s.VAN.1"):
         opened.sign(slot)
     opened.sign("homeroom", by=other)
     opened.sign("principal")
     assert "wrong_signer" in codes(judge(opened.file, world)), "before the seal nobody vouches for it"
-    opened.sign("seal", reassigned=(Reassignment("homeroom", hashed, "Nghỉ thai sản (từ 1/3)", "12/QĐ-THCS"),))
+    opened.sign("seal", vouched={"homeroom": Vouched(other.demand(opened.manifest.salt), "Nghỉ thai sản (từ 1/3)", "12/QĐ-THCS")})
     report = judge(opened.file, world)
     assert report.verdict == "valid", report.reasons
 
@@ -144,7 +142,7 @@ def test_a_second_opinion_can_be_asked_for(world: World, sealed: Record) -> None
 def test_it_holds_when_every_signer_has_expired(world: World, opened: Record) -> None:
     """Judged at the time stamp, with the evidence in the file: no clock of today enters."""
     soon = world.authority.ca.certificate.not_valid_before_utc + timedelta(days=1)
-    old = world.person("Người Đã Nghỉ", opened.signers["s.TOAN.1"].number, not_before=soon, not_after=soon + timedelta(days=30))
+    old = world.person(opened.signers["s.TOAN.1"].name, opened.signers["s.TOAN.1"].number, not_before=soon, not_after=soon + timedelta(days=30))
     opened.signers["s.TOAN.1"] = old
     real = world.clock
     world.clock = lambda: (soon + timedelta(days=10)).timestamp()

@@ -100,6 +100,20 @@ def test_a_hand_in_the_database_too(db: Database, school_id: str, school: SmallS
     job = checked(db, school_id)
     assert (job.report["altered"], job.report["not_valid"]) == (0, 1)
     assert job.report["problems"][0]["problem"] == "not_valid" and "học bạ đã đóng dấu" in next(files_standing(db)).problem
+    told = next(files_standing(db)).remedy
+    assert "hủy chốt, chốt lại và ký lại" in told and "phục hồi" not in told and sealed.manifest.code in told, "a backup has the same wrong record"
+    first = attention(db, school.people["admin"]).problems[0]
+    assert first.blocking and "hủy chốt" in first.text and "phục hồi" not in first.text
+
+
+def test_a_record_sealed_under_the_schools_former_tax_code_is_still_its_own(db: Database, school_id: str, school: SmallSchool) -> None:
+    from hocba_app.models import School
+
+    with db.write(school_id) as session:
+        row = session.get_one(School, school_id)
+        row.tax_code = "0399999999"
+        session.add(row)
+    assert checked(db, school_id).report["not_valid"] == 0
 
 
 def test_a_missing_photo(db: Database, school_id: str, school: SmallSchool) -> None:

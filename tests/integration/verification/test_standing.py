@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from bench.sealed_record import Record, World, open_record, pem
 from hocba_app import cli
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import Database, Document, DocumentVersion, Slot
+from hocba_app.models import Database, Document, DocumentVersion, School, Slot
 from hocba_app.models.base import utc_now
 from hocba_app.services.verification import cli as verify_command
 from hocba_app.services.verification.cli import verify_paths, verify_upload
@@ -61,6 +61,15 @@ def test_the_current_record(db: Database, version_id: str, sealed: Record) -> No
     detailed = detailed_report(report)
     assert len(detailed.signatures) == 7 and detailed.signatures[-1].role == "Dấu thời gian lưu trữ"
     assert all(row.authority == "MySign-CA SHA-256 (mô phỏng)" and "hợp lệ" in row.timestamp and row.validity for row in detailed.signatures)
+
+
+def test_a_record_sealed_before_the_school_got_another_tax_code(db: Database, school_id: str, version_id: str, sealed: Record) -> None:
+    with db.installation(write=True) as session:
+        school = session.get_one(School, school_id)
+        school.tax_code = "0399999999"
+        session.add(school)
+    report = verify_upload(sealed.file, db)
+    assert (report.verdict, report.issued_here, report.reasons) == ("valid", True, [])
 
 
 def test_out_of_date_is_valid_and_says_so(db: Database, school_id: str, version_id: str, sealed: Record) -> None:

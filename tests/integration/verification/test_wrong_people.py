@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from bench.sealed_record import Record, Signer, World, open_record, staff
-from hocba_app.recordfile.incremental_writer import Reassignment
-from hocba_app.recordfile.manifest import ManifestSchool, signer_hash
+from hocba_app.recordfile.demands import Vouched, named
+from hocba_app.recordfile.manifest import ManifestSchool
 from hocba_app.verification import replay_verifier as fast_verdict
 from tests.integration.verification.judging import ISSUERS, codes, judge, judge_with_roots, small_snapshot
 
@@ -38,6 +40,35 @@ def test_two_teachers_in_each_others_places(world: World, opened: Record) -> Non
 def test_a_name_alone_makes_nobody_the_right_person(world: World, opened: Record) -> None:
     sign(opened, *ORDER, principal=world.person(opened.signers["principal"].name, "079085777777"))
     assert codes(judge(opened.file, world)) == {"wrong_signer"}
+
+
+def test_the_right_number_under_another_name(world: World, opened: Record) -> None:
+    sign(opened, *ORDER, homeroom=world.person("Người Khác", opened.signers["homeroom"].number))
+    report = judge(opened.file, world)
+    assert report.verdict == "invalid" and codes(report) == {"wrong_name"}
+
+
+@pytest.mark.parametrize(("written", "told"), [
+    (lambda name: unicodedata.normalize("NFD", name.upper()).replace(" ", "\u00a0 "), set()),
+    (lambda name: "\u200b".join(name), set()),
+    (lambda name: name.replace("Ánh", "Anh"), {"name_marks"}),
+])
+def test_another_spelling_of_the_same_name(world: World, opened: Record, written: Callable[[str], str], told: set[str]) -> None:
+    person = opened.signers["homeroom"]
+    sign(opened, *ORDER, homeroom=world.person(written(person.name), person.number))
+    report = judge(opened.file, world)
+    assert report.verdict == "valid" and codes(report) == told
+
+
+def test_a_name_the_seal_vouches_for_is_one_name_and_not_any(world: World, opened: Record) -> None:
+    """The principal accepted one other name; under a third one the same number is nobody's."""
+    slot = next(slot.demand for slot in opened.manifest.slots if slot.field == "homeroom")
+    accepted = Vouched(named(slot, opened.manifest.salt, "Tên Đã Chấp Nhận"), name_reason="Đổi tên")
+    sign(opened, *ORDER[:2])
+    opened.sign("homeroom", by=world.person("Tên Thứ Ba", opened.signers["homeroom"].number))
+    opened.sign("principal")
+    opened.sign("seal", vouched={"homeroom": accepted})
+    assert codes(judge(opened.file, world)) == {"wrong_name"}
 
 
 def test_an_old_id_number_does_not_match_by_accident(world: World, opened: Record) -> None:
@@ -95,7 +126,7 @@ def test_a_person_sets_the_seal(world: World, opened: Record) -> None:
 def test_a_whole_record_made_by_another_organisation_under_the_same_root(world: World, school: ManifestSchool, reason: str) -> None:
     """What a chain cannot exclude and the list of issuers does (core decision 9)."""
     snapshot = small_snapshot()
-    snapshot["school"]["tax_code"] = school.tax_code
+    snapshot["school"] |= {"tax_code": school.tax_code, "name": school.name}
     signers = staff(world, snapshot)
     forged = open_record(world, snapshot, signers, school=school)
     forged.sign_all()
@@ -217,7 +248,7 @@ def test_a_reassignment_that_the_seal_does_not_list(world: World, opened: Record
     other, third = world.person("Người Thay", "079085666666"), world.person("Người Lạ", "079085555555")
     for slot in ORDER[:-1]:
         opened.sign(slot, by=third if slot == "homeroom" else None)
-    opened.sign("seal", reassigned=(Reassignment("homeroom", signer_hash(opened.manifest.salt, other.number), "Nghỉ ốm"),))
+    opened.sign("seal", vouched={"homeroom": Vouched(other.demand(opened.manifest.salt), "Nghỉ ốm")})
     assert codes(judge(opened.file, world)) == {"wrong_signer"}
 
 
@@ -227,7 +258,7 @@ def test_a_seal_of_another_school_vouches_for_nobody(world: World, opened: Recor
         opened.sign(slot, by=other if slot == "homeroom" else None)
     opened.sign(
         "seal", by=world.school("Trường THCS Lê Lợi", "0399999999"),
-        reassigned=(Reassignment("homeroom", signer_hash(opened.manifest.salt, other.number), "Nghỉ ốm"),),
+        vouched={"homeroom": Vouched(other.demand(opened.manifest.salt), "Nghỉ ốm")},
     )
     assert codes(judge(opened.file, world)) == {"seal_wrong_school", "wrong_signer"}
 
@@ -252,7 +283,7 @@ def test_a_manifest_that_asks_for_nobody_but_the_seal(world: World, sealed: Reco
 
 
 def test_a_record_of_another_writer_is_not_called_valid(world: World, sealed: Record) -> None:
-    later = open_record(world, small_snapshot(), sealed.signers, writer=2)
+    later = open_record(world, small_snapshot(), sealed.signers, writer=99)
     later.sign_all()
     report = judge(later.file, world)
     assert (report.verdict, report.integrity) == ("indeterminate", "intact") and "writer_unknown" in codes(report)

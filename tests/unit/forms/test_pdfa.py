@@ -15,7 +15,8 @@ from pikepdf import pdfa
 from hocba_app.domain.snapshot import Snapshot, snapshot_sha256
 from hocba_app.forms.render import render
 from hocba_app.recordfile.base_revision import build_base
-from hocba_app.recordfile.manifest import Manifest, ManifestSchool, ManifestSlot, signer_hash
+from hocba_app.recordfile.demands import demand_of
+from hocba_app.recordfile.manifest import Manifest, ManifestSchool, ManifestSlot
 from tests import samples
 
 SNAPSHOTS = [
@@ -33,7 +34,7 @@ def manifest_of(snapshot: Snapshot) -> Manifest:
         student_code=snapshot["student"]["code"], snapshot_sha256=snapshot_sha256(snapshot), code=snapshot["verification"]["code"],
         version=1, salt="00" * 16,
         slots=tuple(
-            ManifestSlot(slot["field"], "Giáo viên", slot["stage"], signer_hash("00" * 16, str(number)))
+            ManifestSlot(slot["field"], "Giáo viên", slot["stage"], demand_of("00" * 16, (str(number),), "Giáo viên"))
             for number, slot in enumerate(snapshot["slots"])
         ),
     )

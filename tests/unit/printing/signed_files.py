@@ -11,8 +11,9 @@ from hocba_app.forms.render import render
 from hocba_app.recordfile.appearance import Appearance
 from hocba_app.recordfile.append_state import read_tip
 from hocba_app.recordfile.base_revision import build_base
+from hocba_app.recordfile.demands import demand_of
 from hocba_app.recordfile.incremental_writer import DirectWriter, SignatureRequest, tip_after
-from hocba_app.recordfile.manifest import Manifest, ManifestSchool, ManifestSlot, signer_hash
+from hocba_app.recordfile.manifest import Manifest, ManifestSchool, ManifestSlot
 from hocba_app.services.printing.imposition import PacketFile
 from tests import samples
 from tests.school import ink
@@ -28,7 +29,7 @@ def manifest_of(snapshot: Snapshot) -> Manifest:
         student_code=snapshot["student"]["code"], snapshot_sha256=snapshot_sha256(snapshot), code=snapshot["verification"]["code"],
         version=1, salt="00" * 16,
         slots=tuple(
-            ManifestSlot(slot["field"], "Giáo viên", slot["stage"], signer_hash("00" * 16, slot["field"])) for slot in snapshot["slots"]
+            ManifestSlot(slot["field"], "Giáo viên", slot["stage"], demand_of("00" * 16, (slot["field"],), "Giáo viên")) for slot in snapshot["slots"]
         ),
     )
 

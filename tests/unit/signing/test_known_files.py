@@ -12,6 +12,7 @@ from hocba_app.domain.snapshot import Snapshot
 from hocba_app.forms.render import render
 from hocba_app.recordfile.append_state import Tip, read_tip
 from hocba_app.recordfile.base_revision import base_with_tip
+from hocba_app.recordfile.demands import demand_of
 from hocba_app.recordfile.incremental_hash import HashedFile, PrefixHashes
 from hocba_app.recordfile.manifest import Manifest, ManifestSchool, ManifestSlot
 from tests import samples
@@ -23,7 +24,7 @@ def test_the_maker_of_a_base_knows_its_tip(snapshot: Snapshot) -> None:
     manifest = Manifest(
         kind=snapshot["kind"], school=ManifestSchool("79001", "Trường THCS Kim Đồng", "0312345678"), student_code="HS1", snapshot_sha256="0" * 64,
         code="ABCD-EFGH-JKMN", version=1, salt="00",
-        slots=tuple(ManifestSlot(field.name, "Giáo viên", "subject", "x") for field in rendered.fields),
+        slots=tuple(ManifestSlot(field.name, "Giáo viên", "subject", demand_of("00", ("x",), "x")) for field in rendered.fields),
     )
     base, tip = base_with_tip(rendered, manifest)
     assert tip == read_tip(base)

@@ -11,6 +11,7 @@ import pytest
 from hocba_app.forms.render import render
 from hocba_app.pki.not_shown import NotShown
 from hocba_app.recordfile.base_revision import build_base
+from hocba_app.recordfile.demands import demand_of
 from hocba_app.recordfile.manifest import Manifest, ManifestSchool, ManifestSlot
 from hocba_app.recordfile.signature_fields import RenderedDocument
 from hocba_app.verification.base_grammar import HEADER, read_base
@@ -21,7 +22,7 @@ SNAPSHOT = samples.history_snapshot()
 RENDERED = render(SNAPSHOT)
 MANIFEST = Manifest(
     kind="history", school=ManifestSchool("1", "Trường", "0312345678"), student_code="1", snapshot_sha256="0" * 64, code="K7QM-2RTX-9BHD",
-    version=1, salt="00", slots=tuple(ManifestSlot(slot["field"], "x", slot["stage"], "0" * 64) for slot in SNAPSHOT["slots"]),
+    version=1, salt="00", slots=tuple(ManifestSlot(slot["field"], "x", slot["stage"], demand_of("00", ("1",), "x")) for slot in SNAPSHOT["slots"]),
 )
 
 

@@ -23,8 +23,9 @@ from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import signing as rows
 from hocba_app.models.repositories.bulk import add_rows, set_rows
 from hocba_app.models.repositories.document_state import life_of, life_values
-from hocba_app.pki import cms, tsa_client
+from hocba_app.pki import cms, signer_certificate, tsa_client
 from hocba_app.recordfile.append_state import Tip
+from hocba_app.recordfile.demands import SealDemand, Vouched
 from hocba_app.recordfile.incremental_hash import HashedFile
 from hocba_app.recordfile.incremental_writer import PreparedUpdate, tip_after
 from hocba_app.services.audit.log import record
@@ -35,9 +36,12 @@ from hocba_app.services.signing.authority import authority_of
 from hocba_app.services.signing.batch_transitions import close, end_batch, wait_for, wake_waiting
 from hocba_app.services.signing.integrations import timestamp_client, writer
 from hocba_app.services.signing.leases import release_leases
+from hocba_app.services.signing.self_check import require_acceptable, require_turn
+from hocba_app.services.signing.slot_demands import locked_demand, require_fit, seal_demand, vouched_as_json, vouched_of
 from hocba_app.services.signing.steps.timestamp import token_fits
 from hocba_app.services.storage import blobs
 from hocba_app.services.storage.files import file_of
+from hocba_app.verification.own_record import NewSignature
 
 CHUNK = 45
 """Documents of one transaction: short enough that nobody waits for it."""
@@ -56,6 +60,19 @@ class Finished:
     """The time stamp that is inside."""
     base: tuple[int, str]
     """Length and SHA-256 of what was prepared on."""
+    vouched: Vouched | None = None
+    """What the seal must vouch for from now on: the principal has accepted the name in the certificate."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Signer:
+    """With what a batch signs, and what is known of it."""
+
+    chain: list[bytes]
+    accepted: dict[str, Any] | None
+    """`SigningKey.accepted_name`."""
+    evidence: dict[str, Sequence[bytes]]
+    """What was checked at the answer; it will be kept with the signatures."""
 
 
 def commit(work: Work) -> float | None:
@@ -64,8 +81,10 @@ def commit(work: Work) -> float | None:
     while not over:
         with work.db.read(work.school_id) as session:
             batch = rows.batch_row(session, work.job_id)
-            chain = [base64.b64decode(text) for text in batch.chain]
-            items = rows.item_rows(session, batch.id, "stamped", "version_id", "claimed_at", *PAYLOAD, limit=CHUNK)
+            signer = _signer(session, batch)
+            items = rows.item_rows(session, batch.id, "stamped", "slot_id", "version_id", "claimed_at", *PAYLOAD, limit=CHUNK)
+            frozen = rows.frozen_slots(session, [item.slot_id for item in items])
+            seals = {slot_id: seal_demand(session, slot) for slot_id, slot in frozen.items() if slot.stage == SEAL}
             versions = rows.version_rows(session, [item.version_id for item in items], with_tip=True)
             files = {item.id: _file(session, versions[item.version_id]) for item in items}
             last = rows.live_items(session, batch.id) == len(items)
@@ -74,7 +93,8 @@ def commit(work: Work) -> float | None:
         finished: dict[str, Finished | HocbaError] = {}
         for item in items:
             try:
-                finished[item.id] = _embed(item, versions[item.version_id], files[item.id], chain)
+                slot = frozen[item.slot_id]
+                finished[item.id] = _embed(item, slot, seals.get(slot.id), versions[item.version_id], files[item.id], signer)
             except HocbaError as error:
                 if error.code is ErrorCode.TIMESTAMP_UNAVAILABLE:
                     return wait_for(work, error.code)
@@ -84,6 +104,14 @@ def commit(work: Work) -> float | None:
     if not over:
         end_batch(work, None)
     return None
+
+
+def _signer(session: Session, batch: Any) -> _Signer:
+    checked = signer_certificate.Evidence.loads(rows.evidence_content(session, batch.evidence_id))
+    return _Signer(
+        [base64.b64decode(text) for text in batch.chain], rows.accepted_name(session, batch.owner),
+        {"Certs": checked.chain, "OCSPs": checked.ocsps, "CRLs": checked.crls},
+    )
 
 
 def _file(session: Session, version: Any) -> HashedFile | HocbaError:
@@ -100,29 +128,40 @@ def _store(finished: Sequence[Finished]) -> None:
             list(pool.map(lambda each: blobs.put(each.update), finished))
 
 
-def _embed(item: Any, version: Any, file: HashedFile | HocbaError, chain: list[bytes]) -> Finished:
+def _embed(
+    item: Any, slot: rows.FrozenSlotRow, seal: SealDemand | None, version: Any, file: HashedFile | HocbaError, signer: _Signer
+) -> Finished:
+    """The finished update of one item, judged as a verifier will judge it."""
     if isinstance(file, HocbaError):
         raise file
     prepared = PreparedUpdate.loads(item.prepared or b"")
     token = item.token or b""
+    chain = signer.chain
+    vouched = None if seal is not None else require_fit(slot, slot.salt, chain[0], signer.accepted)
+    signed = cms.assemble(item.attributes or b"", item.signature or b"", cms.strip_root(chain), token)
     try:
-        update = writer().embed(prepared, cms.assemble(item.attributes or b"", item.signature or b"", cms.strip_root(chain), token))
+        update = writer().embed(prepared, signed)
     except HocbaError as error:
         if error.code is not ErrorCode.CMS_TOO_LARGE:
             raise
         # The authority sent more than reserved: ask without its certificate and carry that one in the CMS (decision 5).
         token = timestamp_client().tokens([item.signature or b""], certificate_required=False)[0]
-        update = writer().embed(
-            prepared,
-            cms.assemble(
-                item.attributes or b"", item.signature or b"", cms.strip_root(chain), token,
-                extra_certificates=tsa_client.certificates_in(item.token or b""),
-            ),
+        signed = cms.assemble(
+            item.attributes or b"", item.signature or b"", cms.strip_root(chain), token,
+            extra_certificates=tsa_client.certificates_in(item.token or b""),
         )
+        update = writer().embed(prepared, signed)
         if not token_fits(tsa_client.token_time(token), item.claimed_at or tsa_client.token_time(token), chain[0]):
             raise HocbaError(ErrorCode.ANSWER_VOID) from error
+    require_acceptable(
+        NewSignature(
+            field=prepared.field, salt=slot.salt, demand=seal or locked_demand(slot), vouched=vouched or vouched_of(slot),
+            claimed=item.claimed_at, stamped=tsa_client.token_time(token), digest=prepared.digest, cms=signed, certificate=chain[0],
+            evidence=signer.evidence,
+        )
+    )
     tip = tip_after(Tip.loads(version.tip), file, prepared, update)
-    return Finished(update, tip, token, (prepared.base_length, prepared.base_sha256))
+    return Finished(update, tip, token, (prepared.base_length, prepared.base_sha256), vouched)
 
 
 def _commit_some(work: Work, document_ids: list[str], finished: dict[str, Finished | HocbaError], *, last: bool) -> bool:
@@ -153,6 +192,7 @@ def _commit_some(work: Work, document_ids: list[str], finished: dict[str, Finish
                     raise result
                 _require_unchanged(batch, slot, version, result.base)
                 authority.require(slot, documents[slot.document_id], confirmed=True)
+                require_turn(documents[slot.document_id].kind, slots, slot)
                 life = life_of(documents[slot.document_id], slots, leases.get(version.id)).sign(batch.id, slot.field)
             except HocbaError as error:
                 fail_item(session, batch, session.get_one(BatchItem, (work.school_id, item.id)), error)
@@ -193,7 +233,7 @@ def _write_down(session: Session, batch: Batch, done: Sequence[_Signed]) -> None
             for each in done
         ),
     )
-    set_rows(session, Slot, _decisions(done))
+    set_rows(session, Slot, _restated(done))
     set_rows(session, Document, ({"id": each.version.document_id, **life_values(each.life)} for each in done))
     set_rows(session, BatchItem, ({"id": each.item_id, "state": "committed", **dict.fromkeys(PAYLOAD)} for each in done))
     if batch.stage == SEAL and done and batch.committed == 0:
@@ -207,17 +247,21 @@ def _write_down(session: Session, batch: Batch, done: Sequence[_Signed]) -> None
             data={
                 "version": each.version.number, "slot": each.slot.field, "stage": each.slot.stage, "sha256": each.result.tip.sha256,
                 "batch": batch.id,
-            },
+            } | ({"name_accepted": each.result.vouched.name_reason} if each.result.vouched is not None else {}),
         )
 
 
-def _decisions(done: Sequence[_Signed]) -> list[dict[str, Any]]:
-    """The decision a slot names is the one that covers the signature, not one that was in force when the slot was handed over."""
-    return [
-        {"id": each.slot.id, "reassignment": {**each.slot.reassignment, "delegation": each.decision}}
-        for each in done
-        if each.slot.stage == "principal" and each.slot.reassignment and each.slot.reassignment.get("delegation", "") != each.decision
-    ]
+def _restated(done: Sequence[_Signed]) -> list[dict[str, Any]]:
+    """What the seal will say of a slot, where the signature changes it: a name the principal accepted; the decision that covers the
+    signature, not one that was in force when the slot was handed over."""
+    changed = []
+    for each in done:
+        given = vouched_as_json(each.result.vouched) if each.result.vouched is not None else each.slot.reassignment
+        if given and each.slot.stage == "principal" and given.get("delegation", "") != each.decision:
+            given = {**given, "delegation": each.decision}
+        if given != each.slot.reassignment:
+            changed.append({"id": each.slot.id, "reassignment": given})
+    return changed
 
 
 def _require_unchanged(batch: Batch, slot: Any, version: Any, base: tuple[int, str]) -> None:

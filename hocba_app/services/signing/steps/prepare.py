@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import secrets
-from typing import Any, TypedDict
+from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import SEAL, Batch, BatchItem, Evidence, School, SignatureImage, Slot, Staff
+from hocba_app.models import SEAL, Batch, BatchItem, Evidence, School, SignatureImage, Staff
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import signing as rows
 from hocba_app.models.repositories.bulk import set_rows
@@ -17,7 +17,7 @@ from hocba_app.pki import cms, signer_certificate
 from hocba_app.recordfile import appearance
 from hocba_app.recordfile.append_state import Tip
 from hocba_app.recordfile.incremental_hash import HashedFile
-from hocba_app.recordfile.incremental_writer import Reassignment, SignatureRequest
+from hocba_app.recordfile.incremental_writer import SignatureRequest
 from hocba_app.services.audit.log import progressed
 from hocba_app.services.jobs.registry import Work
 from hocba_app.services.signing.admission import fail_item
@@ -25,7 +25,9 @@ from hocba_app.services.signing.authority import authority_of
 from hocba_app.services.signing.batch_transitions import end_batch, move_to, wait_for
 from hocba_app.services.signing.integrations import token_size, trust_roots, writer
 from hocba_app.services.signing.leases import release_leases
-from hocba_app.services.storage.files import files_of
+from hocba_app.services.signing.self_check import require_sealable
+from hocba_app.services.signing.slot_demands import require_fit, require_seal_fit, seal_demand, vouched_by_version
+from hocba_app.services.storage.files import current_file, files_of
 
 CHUNK = 50
 """Documents prepared in one transaction."""
@@ -34,7 +36,7 @@ CHECKS = 6
 
 
 def prepare(work: Work) -> float | None:
-    """Check certificate and person, then prepare every item that is still due."""
+    """Check the certificate, then prepare every item that is still due and whose slot demands this certificate."""
     try:
         evidence, chain = _check_signer(work)
     except HocbaError as error:
@@ -42,11 +44,13 @@ def prepare(work: Work) -> float | None:
             return wait_for(work, error.code)
         end_batch(work, error)
         return None
-    while (to_send := _prepare_some(work, chain, evidence)) is None:
+    refused: list[HocbaError] = []
+    while (to_send := _prepare_some(work, chain, evidence, refused)) is None:
         pass
     if to_send:
         return 0.0
-    end_batch(work, None)
+    # One reason for all of them is the batch's reason, told where it is asked for.
+    end_batch(work, refused[0] if len({error.code for error in refused}) == 1 else None)
     return None
 
 
@@ -67,7 +71,7 @@ def _all_prepared(session: Session, batch: Batch, evidence: Evidence) -> bool:
 
 
 def _check_signer(work: Work) -> tuple[Evidence, list[bytes]]:
-    """The certificate is valid, not revoked, trusted, and carries the person's own id number, or the school's MST.
+    """The certificate is valid, not revoked and trusted. Whether it is the one a slot demands is asked of each slot.
 
     Returns:
         The evidence to be kept with the signatures, and the chain, signer first.
@@ -79,27 +83,11 @@ def _check_signer(work: Work) -> tuple[Evidence, list[bytes]]:
         batch = rows.batch_row(session, work.job_id)
         chain = [base64.b64decode(text) for text in batch.chain]
         owner = batch.owner
-        identity = signer_identity(session, owner)
         _image(session, owner)
     if not chain:
         raise HocbaError(ErrorCode.SIGNER_NO_KEY)
-    evidence = signer_certificate.check_signer(chain, **identity, trust_roots=trust_roots(), at=utc_now())
+    evidence = signer_certificate.check_good(chain, trust_roots=trust_roots(), at=utc_now())
     return Evidence(owner=owner, content=evidence.dumps()), chain
-
-
-class SignerIdentity(TypedDict, total=False):
-    """What a certificate's subject must carry, as `certificates.check_signer` takes it: one of the two."""
-
-    id_numbers: tuple[str, ...]
-    tax_code: str
-
-
-def signer_identity(session: Session, owner: str) -> SignerIdentity:
-    """What the certificate's subject must carry: ``id_numbers`` of the person, or ``tax_code`` of the school."""
-    if owner == SEAL:
-        return {"tax_code": session.get_one(School, session.info["school_id"]).tax_code}
-    staff = session.get_one(Staff, (session.info["school_id"], owner))
-    return {"id_numbers": tuple(number for number in (staff.id_number, staff.old_id_number) if number)}
 
 
 def _image(session: Session, owner: str) -> bytes:
@@ -111,8 +99,11 @@ def _image(session: Session, owner: str) -> bytes:
     return row.image
 
 
-def _prepare_some(work: Work, chain: list[bytes], evidence: Evidence) -> bool | None:
+def _prepare_some(work: Work, chain: list[bytes], evidence: Evidence, refused: list[HocbaError]) -> bool | None:
     """Prepare up to :data:`CHUNK` items. The PDF work lies outside the transaction, its result in one.
+
+    Args:
+        refused: grows by why items could not be prepared.
 
     Returns:
         None while anything is left to prepare; then whether there is anything to send.
@@ -126,13 +117,20 @@ def _prepare_some(work: Work, chain: list[bytes], evidence: Evidence) -> bool | 
         name = session.get_one(Staff, (work.school_id, batch.owner)).full_name if batch.owner != SEAL else ""
         seals = [context[item.slot_id] for item in items] if batch.owner == SEAL else []
         authority = authority_of(session, batch, [document for _, document, _ in context.values()])
-        reassigned = _reassignments(session, [version.id for *_, version in seals])
+        vouched = vouched_by_version(session, [version.id for *_, version in seals])
+        school, accepted = session.get_one(School, work.school_id), rows.accepted_name(session, batch.owner)
+        whole: dict[str, bytes] = {}
         files = files_of(session, [version for *_, version in context.values()])
         requests: list[tuple[Any, HashedFile, Tip, SignatureRequest] | tuple[Any, HocbaError]] = []
         for item in items:
             slot, document, version = context[item.slot_id]
             try:
                 authority.require(slot, document)
+                if slot.stage == SEAL:
+                    require_seal_fit(seal_demand(session, slot), school, version.salt, chain[0])
+                    whole[version.id] = current_file(session, version.id)
+                else:
+                    require_fit(slot, version.salt, chain[0], accepted)
                 if isinstance(file := files[version.id], HocbaError):
                     raise file
                 requests.append(
@@ -145,13 +143,16 @@ def _prepare_some(work: Work, chain: list[bytes], evidence: Evidence) -> bool | 
                             claimed_at=claimed_at,
                             appearance=_appearance(image, name, slot, claimed_at),
                             reserved=reserved,
-                            reassigned=reassigned.get(version.id, ()),
+                            vouched=vouched.get(version.id, {}),
                         ),
                     )
                 )
             except HocbaError as error:
                 requests.append((item, error))
-    results = [_lay_out(*request, certificate=chain[0]) if len(request) == 4 else request for request in requests]
+    results = [
+        _lay_out(*request, certificate=chain[0], whole=whole.get(request[0].version_id)) if len(request) == 4 else request
+        for request in requests
+    ]
     with work.write() as session:
         batch = session.get_one(Batch, (work.school_id, work.job_id))
         still = {row.id for row in rows.item_rows(session, batch.id, "claimed")}
@@ -160,6 +161,7 @@ def _prepare_some(work: Work, chain: list[bytes], evidence: Evidence) -> bool | 
             if item.id not in still:
                 continue
             if isinstance(result, HocbaError):
+                refused.append(result)
                 fail_item(session, batch, session.get_one(BatchItem, (work.school_id, item.id)), result)
                 release_leases(session, batch.id, [item.version_id])
                 continue
@@ -175,9 +177,12 @@ def _prepare_some(work: Work, chain: list[bytes], evidence: Evidence) -> bool | 
 
 
 def _lay_out(
-    item: Any, file: HashedFile, tip: Tip, request: SignatureRequest, *, certificate: bytes
+    item: Any, file: HashedFile, tip: Tip, request: SignatureRequest, *, certificate: bytes, whole: bytes | None
 ) -> tuple[Any, tuple[bytes, bytes] | HocbaError]:
+    """Prepare one item; for the seal its ``whole`` record is judged first."""
     try:
+        if whole is not None:
+            require_sealable(whole, request.vouched)
         prepared = writer().prepare(file, tip, request)
     except HocbaError as error:
         return item, error
@@ -187,24 +192,3 @@ def _lay_out(
 def _appearance(image: bytes, name: str, slot: Any, claimed_at: object) -> appearance.Appearance:
     drawn = appearance.SealImage.loads(image) if slot.stage == SEAL else appearance.InkImage.loads(image)
     return appearance.Appearance(image=drawn, name=name, caption_lines=tuple(slot.caption), signed_at=claimed_at)  # type: ignore[arg-type]
-
-
-def _reassignments(session: Session, version_ids: list[str]) -> dict[str, tuple[Reassignment, ...]]:
-    """By version, the slots given to another person after locking: the seal vouches for them (core decision 9)."""
-    if not version_ids:
-        return {}
-    slots = session.exec(
-        select(Slot.version_id, Slot.field, Slot.reassignment)
-        .where(Slot.version_id.in_(version_ids))  # type: ignore[attr-defined]
-        .order_by(col(Slot.version_id), col(Slot.position))
-    ).all()
-    found: dict[str, tuple[Reassignment, ...]] = {}
-    for version_id, field, given in slots:
-        if given:
-            reassignment = Reassignment(
-                field=field, signer=given["signer_hash"], reason=given["reason"], delegation=given.get("delegation") or "",
-            )
-            found[version_id] = (*found.get(version_id, ()), reassignment)
-    return found
-
-

@@ -26,7 +26,6 @@ from hocba_app.services.signing.admission import fail_item
 from hocba_app.services.signing.batch_transitions import end_batch, move_to, wait_for
 from hocba_app.services.signing.integrations import timestamp_client, trust_roots
 from hocba_app.services.signing.leases import release_leases
-from hocba_app.services.signing.steps.prepare import signer_identity
 
 FINAL = (ErrorCode.CERTIFICATE_REVOKED, ErrorCode.CERTIFICATE_EXPIRED, ErrorCode.CERTIFICATE_NOT_OWN)
 """What is wrong with a certificate for good. Anything else – no answer that counts, roots being changed, a clock – passes,
@@ -78,9 +77,8 @@ def _check_again(work: Work) -> Evidence:
     with work.db.read(work.school_id) as session:
         batch = rows.batch_row(session, work.job_id)
         chain = [base64.b64decode(text) for text in batch.chain]
-        identity = signer_identity(session, batch.owner)
         owner = batch.owner
-    evidence = signer_certificate.check_signer(chain, **identity, trust_roots=trust_roots(), at=utc_now())
+    evidence = signer_certificate.check_good(chain, trust_roots=trust_roots(), at=utc_now())
     return Evidence(owner=owner, content=evidence.dumps())
 
 
