@@ -273,8 +273,8 @@ def _chunks(ids: Sequence[str], size: int = 400) -> Iterable[Sequence[str]]:
 
 
 def signs_here(session: Session, staff_id: str) -> bool:
-    """Whether a person has an account, a signing key, or a signature on a record."""
-    account = select(Account.id).where(Account.staff_id == staff_id)
+    """Whether a person has an account he uses (the sync makes one for everybody), a signing key, or a signature on a record."""
+    account = select(Account.id).where(Account.staff_id == staff_id, col(Account.password_hash).is_not(None))
     key = select(SigningKey.id).where(SigningKey.owner == staff_id, SigningKey.provider_user != "")
     signed = select(Slot.id).where(Slot.staff_id == staff_id, col(Slot.signed_at).is_not(None))
     return any(session.exec(query.limit(1)).first() is not None for query in (account, key, signed))

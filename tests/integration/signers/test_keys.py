@@ -13,7 +13,7 @@ from sqlmodel import select
 
 from hocba_app.domain.calendar import VIETNAM
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import SEAL, AuditEvent, Job, SigningKey
+from hocba_app.models import SEAL, AuditEvent, Job, SigningKey, Staff
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import signers as rows
 from hocba_app.pki import revocation_sources, signer_certificate
@@ -49,7 +49,9 @@ def refused(call: Callable[[], object]) -> HocbaError:
 
 def user_of(small: SmallSchool, rig: Rig, owner: str, number: str, **more: str) -> str:
     user = f"CCCD_{number}"
-    rig.add({"user_id": user, "full_name": "Trần Văn Nối", "id_number": number, "phone": "0900000000"}, **more)
+    with small.db.read(small.school_id) as session:
+        person = session.get(Staff, (small.school_id, owner))
+    rig.add({"user_id": user, "full_name": person.full_name if person else "Trần Văn Nối", "id_number": number, "phone": "0900000000"}, **more)
     return user
 
 

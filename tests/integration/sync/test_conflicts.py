@@ -137,7 +137,9 @@ def test_the_first_number_of_somebody_who_signs_here_is_as_grave_as_a_changed_on
     with ours.db.write(ours.school_id) as session:
         person = session.exec(select(Staff).where(Staff.source_id == "T2")).one()
         if has == "account":
-            session.add(Account(username="gv2", staff_id=person.id, full_name=person.full_name))
+            account = session.exec(select(Account).where(Account.staff_id == person.id)).one()
+            account.password_hash = "in use"
+            session.add(account)
         elif has == "key":
             session.add(SigningKey(owner=person.id, provider_user="CMT_079180009"))
     fake.put("staff", "T2", teacher(2, id_number=None, old_id_number=None) | {column: number})

@@ -110,12 +110,14 @@ def test_a_record_nobody_knows_here(db: Database, version_id: str, world: World,
 
 
 def test_an_unlisted_school_with_a_database(db: Database, school_id: str, version_id: str, world: World, sealed: Record) -> None:
-    from hocba_app.models import School
-
     with db.installation(write=True) as session:
         school = session.get_one(School, school_id)
         school.tax_code = "0311111111"
         session.add(school)
+    with db.write(school_id) as session:  # and it was not this installation that locked the record with that tax code
+        version = session.get_one(DocumentVersion, (school_id, version_id))
+        version.snapshot = version.snapshot | {"school": version.snapshot["school"] | {"tax_code": "0311111111"}}
+        session.add(version)
     assert "issuer_not_listed" in codes(verify_upload(sealed.file, db))
 
 

@@ -50,12 +50,14 @@ def test_the_right_number_under_another_name(world: World, opened: Record) -> No
 
 @pytest.mark.parametrize(("written", "told"), [
     (lambda name: unicodedata.normalize("NFD", name.upper()).replace(" ", "\u00a0 "), set()),
-    (lambda name: "\u200b".join(name), set()),
+    (lambda name: name[:3] + "\u200b" + name[3:], set()),
     (lambda name: name.replace("Ánh", "Anh"), {"name_marks"}),
 ])
 def test_another_spelling_of_the_same_name(world: World, opened: Record, written: Callable[[str], str], told: set[str]) -> None:
     person = opened.signers["homeroom"]
-    sign(opened, *ORDER, homeroom=world.person(written(person.name), person.number))
+    sign(opened, *ORDER[:2])
+    opened.sign("homeroom", by=world.person(written(person.name), person.number), name=person.name)
+    sign(opened, *ORDER[3:])
     report = judge(opened.file, world)
     assert report.verdict == "valid" and codes(report) == told
 

@@ -45,7 +45,7 @@ ALLOWED: dict[Right, set[str]] = {
     ),
     **dict.fromkeys((Right.OWN_SIGNATURE, Right.OWN_SIGNING_ACCOUNT, Right.OWN_QUEUE), STAFF),
     Right.SIGN_PRINCIPAL: {"principal", "deputy", "cover_signer"}, Right.SEAL: {"seal_operator"},
-    Right.UNLOCK_APPROVE: {"principal", "deputy"}, Right.ACCOUNTS: {"admin"}, Right.SETTINGS_WRITE: {"admin"},
+    Right.UNLOCK_APPROVE: {"principal", "deputy"}, Right.ACCEPT_NAME: {"principal"}, Right.ACCOUNTS: {"admin"}, Right.SETTINGS_WRITE: {"admin"},
     Right.DASHBOARD: ALL, Right.RECORDS_READ: ALL - {"clerk"},
 }
 """The table of docs/workflow.md, written out again: the product's own (`authority`) is what is tested."""
@@ -56,7 +56,7 @@ PAGES: dict[str, set[Right]] = {
     "RecordsState": {Right.RECORDS_READ, Right.UNLOCK_ASK},
     "PupilState": {Right.RECORDS_READ, Right.ATTACH},
     "RecordState": {Right.RECORDS_READ, Right.UNLOCK_ASK}, "AssignmentsState": {Right.ASSIGNMENTS},
-    "SignatureImagesState": {Right.SIGNATURE_IMAGES, Right.SEAL_IMAGE}, "SigningAccountsState": {Right.SIGNING_ACCOUNTS},
+    "SignatureImagesState": {Right.SIGNATURE_IMAGES, Right.SEAL_IMAGE}, "SigningAccountsState": {Right.SIGNING_ACCOUNTS, Right.ACCEPT_NAME},
     "SigningSettingsState": {Right.COVER_SIGNER, Right.DELEGATE, Right.SEAL_OPERATOR},
     "MySignatureState": {Right.OWN_SIGNATURE, Right.OWN_SIGNING_ACCOUNT}, "PrintState": {Right.PRINT},
 }

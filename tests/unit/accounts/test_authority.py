@@ -30,6 +30,7 @@ WHO_MAY_DO_WHAT: list[tuple[str, set[str], set[Right]]] = [
     ("seal: the assigned operator only", {"seal_operator"}, {Right.SEAL}),
     ("unlock: admin or management asks", OFFICE, {Right.UNLOCK_ASK}),
     ("unlock: principal or deputy approves", {"principal", "deputy"}, {Right.UNLOCK_APPROVE}),
+    ("a certificate under another name: the principal accepts it", {"principal"}, {Right.ACCEPT_NAME}),
     ("accounts, audit log, settings: admin", {"admin"}, {Right.ACCOUNTS, Right.SETTINGS_WRITE}),
     ("accounts, audit log, settings: management reads", OFFICE, {Right.ACCOUNTS_READ, Right.AUDIT_READ, Right.SETTINGS_READ}),
     ("dashboard: everyone, each his own part", ROLES, {Right.DASHBOARD}),
