@@ -40,6 +40,7 @@ class ErrorCode(StrEnum):
     FILE_TYPE = "file_type"  # not one of the accepted kinds; the user chooses another file
     IMAGE_TOO_LARGE = "image_too_large"  # more pixels than we decode; the user takes a smaller picture
     IMAGE_EMPTY = "image_empty"  # no ink found on the paper; the user signs again in blue ink on white paper
+    IMAGE_TOO_BUSY = "image_too_busy"  # what was found covers too much to be a signature; the user crops or takes a plain sheet
     # --- forms ---------------------------------------------------------------------------------------------------
     FORM_REGIME_UNKNOWN = "form_regime_unknown"  # no layout for this regime or kind; the operator updates the software
     FORM_SLOT_MISMATCH = "form_slot_mismatch"  # slots and layout differ; the admin checks the signing assignment
@@ -179,7 +180,8 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.FILE_TOO_LARGE: "Tệp lớn hơn {limit} MB. Hãy chọn tệp nhỏ hơn.",
     ErrorCode.FILE_TYPE: "Tệp này không đúng loại. Hãy chọn {accepted}.",
     ErrorCode.IMAGE_TOO_LARGE: "Ảnh có quá nhiều điểm ảnh (tối đa {megapixels} triệu). Hãy chụp hoặc quét lại ở cỡ nhỏ hơn.",
-    ErrorCode.IMAGE_EMPTY: "Không thấy nét ký trên ảnh. Hãy ký bằng bút mực xanh trên giấy trắng rồi chụp lại.",
+    ErrorCode.IMAGE_EMPTY: "Không thấy nét ký trên ảnh. Hãy ký bằng bút bi hoặc bút mực xanh, nét đậm, trên giấy trắng không kẻ, chụp gần nơi đủ sáng rồi tải lên lại.",
+    ErrorCode.IMAGE_TOO_BUSY: "Ảnh có quá nhiều nét ngoài chữ ký (chữ in, hoa văn, mép bàn). Hãy kéo khung cắt sát chữ ký, hoặc ký lại trên tờ giấy trắng trơn rồi chụp riêng chữ ký.",
     ErrorCode.FORM_REGIME_UNKNOWN: "Chưa có mẫu học bạ cho chế độ đánh giá {regime}. Hãy báo người quản trị hệ thống cập nhật phần mềm.",
     ErrorCode.FORM_SLOT_MISMATCH: "Các ô ký của hồ sơ không khớp với mẫu học bạ ({detail}). Quản trị hãy kiểm tra Phân công ký rồi chốt lại.",
     ErrorCode.FORM_TEXT_UNSUPPORTED: "Có ký tự không in được ({character}). Hãy gõ lại chỗ đó trên SMAS bằng bộ gõ Unicode, nộp và đồng bộ lại.",

@@ -23,7 +23,7 @@ from hocba_app.services.signers import image_draft, keys
 from hocba_app.services.signers import settings as signing_settings
 from hocba_app.services.signers.image_store import start_bulk
 from hocba_app.services.signers.images import use_upload
-from hocba_app.services.storage.ink import AS_IT_IS
+from hocba_app.ink.signature_image import AS_IT_IS
 from hocba_app.services.sync.commands import start_sync
 
 JOB_SECONDS = 1800.0

@@ -17,7 +17,7 @@ from hocba_app.routes.visits import admitted, files_of, text_of
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.signers import image_draft, image_store, images
-from hocba_app.services.storage.ink import MAX_BYTES
+from hocba_app.ink.signature_image import MAX_BYTES
 
 router = APIRouter()
 _Office = Annotated[Identity, Depends(with_right(Right.SIGNATURE_IMAGES))]

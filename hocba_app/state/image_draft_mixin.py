@@ -13,7 +13,7 @@ from hocba_app.domain.errors import HocbaError
 from hocba_app.models import database
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.signers import image_draft
-from hocba_app.services.storage.ink import STRENGTHS, Adjust
+from hocba_app.ink.signature_image import STRENGTHS, Adjust
 from hocba_app.state import undoing
 from hocba_app.state.guard import identity, require_in
 

@@ -22,7 +22,7 @@ from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.signers.image_store import Stored, newest_image, preview_data_url, store_image
 from hocba_app.services.storage import blobs
-from hocba_app.services.storage.ink import Adjust, png_url, seal_image, signature_image, small_copy
+from hocba_app.ink.signature_image import Adjust, png_url, seal_image, signature_image, small_copy
 
 LIFE = timedelta(hours=1)
 THUMBNAIL = (720, 480)

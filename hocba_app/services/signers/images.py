@@ -20,7 +20,7 @@ from hocba_app.services.jobs.enqueue import ask_cancel
 from hocba_app.services.signers.image_draft import require_owner
 from hocba_app.services.signers.image_store import newest_image, preview_data_url, store_image, take_back
 from hocba_app.services.storage import blobs
-from hocba_app.services.storage.ink import png_url, small_copy
+from hocba_app.ink.signature_image import png_url, small_copy
 
 THUMBNAIL = (360, 240)
 READY, LEFT, UNMATCHED, GIVEN = "ready", "left", "unmatched", "given"

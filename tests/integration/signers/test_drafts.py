@@ -16,7 +16,7 @@ from hocba_app.models import SEAL, AuditEvent, Database
 from hocba_app.models.base import utc_now
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.signers import image_draft, images
-from hocba_app.services.storage.ink import AS_IT_IS, Adjust
+from hocba_app.ink.signature_image import AS_IT_IS, Adjust
 from hocba_app.settings import settings
 from tests.integration.signers.people import staff_id
 from tests.integration.signers.test_images import paper, refused

@@ -18,7 +18,7 @@ from hocba_app.models import SEAL, AuditEvent, Database, Job, SignatureImage
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.jobs.runner import Claims, advance
 from hocba_app.services.signers import image_draft, image_store, images
-from hocba_app.services.storage.ink import AS_IT_IS
+from hocba_app.ink.signature_image import AS_IT_IS
 from hocba_app.settings import settings
 from tests.integration.signers.people import staff_id
 from tests.school import SmallSchool, small_school
@@ -86,7 +86,7 @@ def test_many_files_and_a_zip_at_once(small: SmallSchool) -> None:
         ("GV004.jpg", "failed"),
     ]
     assert done.files[0].whose == small.people["principal"].full_name and done.files[0].after.startswith("data:image/png;base64,")
-    assert "mã giáo viên" in done.files[2].reason and "PNG hoặc JPG" in done.files[3].reason and "nét ký" in done.files[4].reason
+    assert "mã giáo viên" in done.files[2].reason and "PNG, JPG hoặc HEIC" in done.files[3].reason and "nét ký" in done.files[4].reason
     assert images.images_page(small.db, small.people["admin"]).missing == 6, "nothing is stored before somebody looked"
     assert images.use_upload(small.db, small.people["admin"], done.job_id) == 2
     page = images.images_page(small.db, small.people["admin"])

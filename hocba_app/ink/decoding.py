@@ -1,0 +1,78 @@
+"""A hostile picture, decoded within limits: its header is judged before a pixel is decoded. Runs in a child process."""
+
+from __future__ import annotations
+
+import io
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from hocba_app.domain.errors import ErrorCode, HocbaError
+
+MAX_BYTES = 10 * 1024 * 1024
+MAX_PIXELS = 40_000_000
+WORK_WIDTH = 1600
+"""Longest side that is looked at, in pixels: a signature that fills a fifth of the photo still gets its 300."""
+ACCEPTED = "ảnh PNG, JPG hoặc HEIC"
+_HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
+_DEEP_MODES = ("I", "I;16", "I;16B", "I;16L", "F")
+
+
+def kind_of(data: bytes) -> str | None:
+    """Pillow's name for the file's format, told by its first bytes; None for a file we do not take."""
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "PNG"
+    if data.startswith(b"\xff\xd8\xff"):
+        return "JPEG"
+    if data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS:
+        return "HEIF"
+    return None
+
+
+def decode(data: bytes) -> Image.Image:
+    """The picture in RGB, upright, at most :data:`WORK_WIDTH` on its longer side; transparent parts are paper.
+
+    Args:
+        data: the uploaded file, from anybody.
+
+    Raises:
+        HocbaError: FILE_TOO_LARGE, FILE_TYPE, IMAGE_TOO_LARGE.
+    """
+    if len(data) > MAX_BYTES:
+        raise HocbaError(ErrorCode.FILE_TOO_LARGE, limit=MAX_BYTES // (1024 * 1024))
+    kind = kind_of(data)
+    if kind is None:
+        raise HocbaError(ErrorCode.FILE_TYPE, accepted=ACCEPTED)
+    if kind == "HEIF":
+        from pi_heif import register_heif_opener
+
+        register_heif_opener(thumbnails=False)
+    try:
+        picture = Image.open(io.BytesIO(data), formats=[kind])
+        if picture.width * picture.height > MAX_PIXELS:
+            raise HocbaError(ErrorCode.IMAGE_TOO_LARGE, megapixels=MAX_PIXELS // 1_000_000)
+        picture.draft("RGB", (WORK_WIDTH, WORK_WIDTH))
+        picture = _eight_bits(picture)
+        picture.thumbnail((WORK_WIDTH, WORK_WIDTH), Image.Resampling.LANCZOS)  # first: what follows works on few pixels
+        return _on_paper(ImageOps.exif_transpose(picture))
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+        raise HocbaError(ErrorCode.FILE_TYPE, accepted=ACCEPTED) from error
+
+
+def _eight_bits(picture: Image.Image) -> Image.Image:
+    """A picture of indexed or deep pixels as one that can be scaled; Pillow's own conversion cuts 16 bits off at white."""
+    if picture.mode in _DEEP_MODES:
+        highest = picture.getextrema()[1]
+        scale = 255.0 / (65535.0 if isinstance(highest, int | float) and highest > 255 else 255.0)
+        return picture.convert("F").point(lambda level: level * scale + 0.0).convert("L")
+    if picture.mode in ("P", "PA") or "transparency" in picture.info:
+        return picture.convert("RGBA")
+    return picture if picture.mode in ("L", "LA", "RGB", "RGBA") else picture.convert("RGB")
+
+
+def _on_paper(picture: Image.Image) -> Image.Image:
+    if picture.mode not in ("RGBA", "LA"):
+        return picture.convert("RGB")
+    drawn = picture.convert("RGBA")
+    paper = Image.new("RGBA", drawn.size, "white")
+    paper.alpha_composite(drawn)
+    return paper.convert("RGB")

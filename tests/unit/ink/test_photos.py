@@ -1,0 +1,148 @@
+"""Kinds of photos that came out as tiny ink in a large box, or not at all: what is drawn on records holds strokes only."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFilter
+
+from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.ink.signature_image import Adjust, seal_image, signature_image
+from tests.unit.ink import photos
+
+TRUTH = photos.strokes()
+LEFT_HALF = [(0, 0), (600, 0), (650, 800), (0, 800)]
+
+
+def assert_strokes_only(data: bytes, adjust: Adjust | None = None, truth: Image.Image = TRUTH) -> None:
+    """What was found lies on the drawn strokes, and they are all there."""
+    image, preview = signature_image(data, adjust or Adjust())
+    found = 255 - np.asarray(Image.open(io.BytesIO(preview)).convert("L"), np.int32)
+    box = truth.getbbox()
+    assert box is not None
+    expected = truth.crop(box)
+    ratio = image.width / image.height
+    assert ratio == pytest.approx(expected.width / expected.height, rel=0.12), "the crop holds more than the strokes, or less"
+    grown = np.asarray(expected.filter(ImageFilter.MaxFilter(23)).resize((image.width, image.height)), np.int32) > 40
+    core = np.asarray(expected.resize((image.width, image.height)), np.int32) > 150
+    inked = found > 0.4 * found.max()
+    near = np.asarray(Image.fromarray((inked * 255).astype(np.uint8)).filter(ImageFilter.MaxFilter(9))) > 0
+    assert (inked & grown).sum() >= 0.96 * inked.sum(), "ink where nobody wrote"
+    assert (core & near).sum() >= 0.93 * core.sum(), "strokes are missing"
+
+
+@pytest.mark.parametrize("strength", ["light", "normal", "strong"])
+@pytest.mark.parametrize(
+    "photo",
+    [
+        pytest.param(lambda: photos.on_paper(TRUTH), id="plain"),
+        pytest.param(lambda: photos.on_paper(TRUTH, ink=(30, 30, 34)), id="black ink"),
+        pytest.param(lambda: photos.on_table(photos.on_paper(TRUTH)), id="table"),
+        pytest.param(lambda: photos.on_table(photos.on_paper(TRUTH), table=(30, 30, 32)), id="black table"),
+    ],
+)
+def test_what_needs_no_help(photo: object, strength: str) -> None:
+    assert_strokes_only(photos.jpeg(photo()), Adjust(strength=strength))  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("turn", [-6, 3])
+def test_a_sheet_that_lies_askew(turn: int) -> None:
+    assert_strokes_only(photos.jpeg(photos.on_table(photos.on_paper(TRUTH), turn=turn)), truth=TRUTH.rotate(turn, Image.Resampling.BICUBIC))
+
+
+@pytest.mark.parametrize("blur", [1, 6, 25])
+def test_a_shadow_with_a_sharp_edge(blur: int) -> None:
+    sheet = photos.on_paper(TRUTH)
+    assert_strokes_only(photos.jpeg(photos.shaded(sheet, LEFT_HALF, blur=blur)))
+    assert_strokes_only(photos.jpeg(photos.shaded(sheet, [(0, 240), (720, 150), (880, 800), (0, 800)], blur=blur)))
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.02, -0.04])
+def test_ruled_and_squared_paper(slope: float) -> None:
+    lined = photos.ruled(photos.on_paper(TRUTH), slope=slope)
+    assert_strokes_only(photos.jpeg(lined))
+    assert_strokes_only(photos.jpeg(lined), Adjust(strength="strong"))
+    squared = photos.ruled(photos.ruled(photos.on_paper(TRUTH), 40, slope=slope), 40, upright=True, slope=-slope)
+    assert_strokes_only(photos.jpeg(squared), Adjust(strength="strong"))
+
+
+def test_ruled_paper_on_a_table_in_half_shadow() -> None:
+    sheet = photos.shaded(photos.ruled(photos.on_paper(TRUTH)), LEFT_HALF, dark=0.6)
+    assert_strokes_only(photos.jpeg(photos.on_table(sheet, turn=2)), Adjust(strength="strong"), TRUTH.rotate(2, Image.Resampling.BICUBIC))
+
+
+def test_faint_pencil_is_held_by_light() -> None:
+    assert_strokes_only(photos.jpeg(photos.on_paper(TRUTH, ink=(140, 140, 142), paper=(172, 172, 172), noise=1.0)), Adjust(strength="light"))
+
+
+def test_a_picture_made_in_dark_mode() -> None:
+    assert_strokes_only(photos.png(Image.composite(Image.new("RGB", TRUTH.size, "white"), Image.new("RGB", TRUTH.size, (20, 20, 22)), TRUTH)))
+
+
+def test_deep_and_indexed_pictures() -> None:
+    grey = np.asarray(TRUTH, np.float32)
+    deep = (60000 - grey / 255 * 50000).astype(np.uint16)
+    assert_strokes_only(photos.png(Image.fromarray(deep)))
+    plain = Image.composite(Image.new("RGB", TRUTH.size, (20, 30, 140)), Image.new("RGB", TRUTH.size, "white"), TRUTH)
+    assert_strokes_only(photos.png(plain.quantize(16)))
+    clear = Image.new("RGBA", TRUTH.size, (20, 30, 140, 0))
+    clear.putalpha(TRUTH)
+    assert_strokes_only(photos.png(clear))
+    out = io.BytesIO()
+    clear.quantize(16, method=Image.Quantize.FASTOCTREE).save(out, "PNG")
+    assert_strokes_only(out.getvalue())
+    assert_strokes_only(photos.png(plain.convert("1")))
+
+
+def test_a_photo_of_an_iphone() -> None:
+    from pillow_heif import from_pillow
+
+    out = io.BytesIO()
+    from_pillow(Image.fromarray(np.clip(photos.on_paper(TRUTH), 0, 255).astype(np.uint8))).save(out, quality=80)
+    assert_strokes_only(out.getvalue())
+
+
+def test_dirt_far_from_the_strokes_does_not_widen_the_crop() -> None:
+    sheet = photos.on_paper(TRUTH)
+    sheet[40:48, 60:66] = (60, 60, 60)
+    sheet[720:726, 1100:1112] = (40, 40, 90)
+    sheet[:, 1192:] = (20, 20, 20)
+    assert_strokes_only(photos.jpeg(sheet))
+
+
+def test_a_frame_drawn_by_hand_holds_the_strokes() -> None:
+    sheet = photos.on_paper(TRUTH)
+    sheet[710:770, 80:1100] *= np.random.default_rng(1).uniform(0.2, 1.0, (60, 1020, 1)).astype(np.float32)
+    assert_strokes_only(photos.jpeg(sheet), Adjust(left=10, right=10, top=20, bottom=15))
+
+
+@pytest.mark.parametrize("cut", [{"left": -1}, {"left": 60, "right": 40}, {"top": 101}])
+def test_a_frame_that_leaves_nothing_is_refused(cut: dict[str, int]) -> None:
+    with pytest.raises(HocbaError) as refused:
+        Adjust(**cut)
+    assert refused.value.code is ErrorCode.INVALID_INPUT
+
+
+def test_what_is_refused_says_what_to_do() -> None:
+    with pytest.raises(HocbaError) as empty:
+        signature_image(photos.jpeg(photos.on_paper(Image.new("L", photos.SIZE, 0))))
+    assert empty.value.code is ErrorCode.IMAGE_EMPTY and "giấy trắng" in empty.value.sentence
+    page = Image.new("L", photos.SIZE, 0)
+    for row in range(30, 760, 34):
+        ImageDraw.Draw(page).text((60, row), "Cộng hòa xã hội chủ nghĩa Việt Nam – Độc lập " * 2, fill=255, font_size=22)
+    with pytest.raises(HocbaError) as busy:
+        signature_image(photos.jpeg(photos.on_paper(page)))
+    assert busy.value.code is ErrorCode.IMAGE_TOO_BUSY and "giấy trắng" in busy.value.sentence
+
+
+def test_a_seal_keeps_its_star_on_a_table() -> None:
+    seal = Image.new("L", photos.SIZE, 0)
+    draw = ImageDraw.Draw(seal)
+    draw.ellipse((400, 200, 800, 600), outline=255, width=12)
+    draw.regular_polygon((600, 400, 72), 5, fill=255)
+    image, preview = seal_image(photos.jpeg(photos.on_table(photos.on_paper(seal, ink=(205, 40, 50)))))
+    assert 0.95 <= image.width / image.height <= 1.05
+    middle = np.asarray(Image.open(io.BytesIO(preview)).convert("RGB"))[image.height // 2, image.width // 2]
+    assert middle[0] > middle[1] + 60, "the star is full and red"
