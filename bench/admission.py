@@ -98,7 +98,7 @@ def application() -> Any:
     from hocba_app.routes.app import create_api
     from hocba_app.routes.protection import BehindProxy, BodyLimit, SecurityHeaders
 
-    warm_up("hocba_app.verification.sandbox_worker", "hocba_app.services.storage.ink")
+    warm_up("hocba_app.verification.sandbox_worker", "hocba_app.ink.signature_image")
     api: Any = create_api()
     api.post("/bench/import")(_import)
     return BehindProxy(SecurityHeaders(BodyLimit(api)))

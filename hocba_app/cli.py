@@ -172,6 +172,22 @@ def verify(
     raise typer.Exit(1 if "invalid" in verdicts else 2 if "indeterminate" in verdicts else 0)
 
 
+@app.command("signature-image")
+def signature_image(
+    file: Path,
+    out: Annotated[Path, typer.Option(help="Ảnh PNG sau xử lý")],
+    strength: Annotated[str, typer.Option(help="light (nét mờ), normal, strong (bỏ vết bẩn, dòng kẻ)")] = "normal",
+    seal: Annotated[bool, typer.Option("--seal", help="Là ảnh con dấu")] = False,
+    as_json: _JSON = False,
+) -> None:
+    """Xử lý một ảnh chụp chữ ký hoặc con dấu như khi tải lên; mã thoát 0 khi được, 1 khi ảnh bị từ chối, 2 khi tệp không đọc được."""
+    from hocba_app.ink.command import clean_file
+
+    outcome = clean_file(file, out, strength=strength, seal=seal)
+    print(json.dumps(outcome.as_json(), ensure_ascii=False) if as_json else outcome.line())
+    raise typer.Exit(outcome.exit_code)
+
+
 @app.command()
 def backup(target: Path) -> None:
     """Sao lưu cơ sở dữ liệu và mọi hồ sơ vào một tệp."""

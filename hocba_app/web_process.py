@@ -73,7 +73,7 @@ def application() -> object:
     from hocba_app.hocba_app import app
 
     served = app()
-    warm_up("hocba_app.verification.sandbox_worker", "hocba_app.services.storage.ink")
+    warm_up("hocba_app.verification.sandbox_worker", "hocba_app.ink.signature_image")
     gc_tuning.settle()
     return served
 

@@ -8,6 +8,7 @@ import reflex as rx
 
 from hocba_app.components.notice import error_notice
 
+_SIDES = (("left", "Trái"), ("right", "Phải"), ("top", "Trên"), ("bottom", "Dưới"))
 _STRENGTHS = (("light", "Nét mờ"), ("normal", "Bình thường"), ("strong", "Bỏ vết bẩn, dòng kẻ"))
 
 
@@ -25,7 +26,7 @@ def image_draft(state: Any, what: Any) -> rx.Component:
             rx.el.h2("Xem trước: ", what),
             rx.el.p("Chưa lưu. So ảnh gốc với ảnh sau xử lý rồi bấm Dùng ảnh này.", class_name="muted said"),
             rx.el.div(
-                _figure("Ảnh gốc", rx.el.img(src=draft.before, alt="Ảnh gốc vừa tải lên", class_name="ink large")),
+                _figure("Ảnh gốc", _framed(draft)),
                 _figure(
                     "Sau xử lý",
                     rx.cond(
@@ -48,6 +49,7 @@ def image_draft(state: Any, what: Any) -> rx.Component:
                 rx.el.button(rx.icon("rotate-cw", size=18, aria_hidden=True), "Xoay", type="button", class_name="button soft", on_click=state.turn_draft),
                 class_name="filters",
             ),
+            _cutting(state, draft),
             rx.el.div(
                 rx.el.button("Dùng ảnh này", type="button", class_name="button", on_click=state.use_draft, disabled=draft.after == ""),
                 rx.el.button("Bỏ, không lưu", type="button", class_name="button soft", on_click=state.leave_draft), class_name="filters",
@@ -55,6 +57,43 @@ def image_draft(state: Any, what: Any) -> rx.Component:
             ),
             class_name="panel draft", tab_index=-1, custom_attrs={"data-reveal": "1"}, aria_label="Xem trước ảnh", key=draft.slip,
             style={"scrollMarginTop": "72px"},
+        ),
+    )
+
+
+def _framed(draft: Any) -> rx.Component:
+    """The upload with the frame that is kept drawn on it; what lies outside is shaded, not hidden."""
+    return rx.el.div(
+        rx.el.img(src=draft.before, alt="Ảnh gốc vừa tải lên", class_name="ink large"),
+        rx.el.div(
+            class_name="frame", aria_hidden=True,
+            style={
+                "left": draft.left.to_string() + "%", "top": draft.top.to_string() + "%", "right": draft.right.to_string() + "%",
+                "bottom": draft.bottom.to_string() + "%",
+            },
+        ),
+        class_name="framed",
+    )
+
+
+def _cutting(state: Any, draft: Any) -> rx.Component:
+    """Four sliders, by finger or arrow keys, for a photo in which the signature is not found by itself."""
+    return rx.el.details(
+        rx.el.summary("Cắt bớt ảnh (khi lẫn mép bàn, chữ in…)"),
+        rx.el.p("Kéo từng thanh để bỏ phần thừa ở mỗi phía; khung trên ảnh gốc là phần được giữ lại.", class_name="muted said"),
+        rx.el.div(
+            *[
+                rx.el.label(
+                    rx.el.span(words),
+                    rx.el.input(
+                        type="range", min=0, max=80, step=1, default_value=getattr(draft, side).to_string(), name=f"cut-{side}",
+                        on_change=lambda value, side=side: state.cut_draft(side, value).debounce(250), key=f"{side}-" + draft.frame_key.to_string(),
+                    ),
+                )
+                for side, words in _SIDES
+            ],
+            rx.el.button("Giữ cả ảnh", type="button", class_name="button soft", on_click=state.uncut_draft),
+            class_name="cutting",
         ),
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 import reflex as rx
 
 
-def picture_field(label: Any, *, id: str, name: str, hint: Any, multiple: bool = False, accept: str = "image/png,image/jpeg") -> rx.Component:
+def picture_field(label: Any, *, id: str, name: str, hint: Any, multiple: bool = False, accept: str = "image/png,image/jpeg,image/heic,image/heif,.heic,.heif") -> rx.Component:
     """A file input; up to twelve chosen pictures are shown under it, by the browser alone.
 
     Args:

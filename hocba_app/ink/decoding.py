@@ -14,6 +14,7 @@ WORK_WIDTH = 1600
 """Longest side that is looked at, in pixels: a signature that fills a fifth of the photo still gets its 300."""
 ACCEPTED = "ảnh PNG, JPG hoặc HEIC"
 _HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
+_UNREADABLE = (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError)
 _DEEP_MODES = ("I", "I;16", "I;16B", "I;16L", "F")
 
 
@@ -28,11 +29,8 @@ def kind_of(data: bytes) -> str | None:
     return None
 
 
-def decode(data: bytes) -> Image.Image:
-    """The picture in RGB, upright, at most :data:`WORK_WIDTH` on its longer side; transparent parts are paper.
-
-    Args:
-        data: the uploaded file, from anybody.
+def header(data: bytes) -> Image.Image:
+    """The picture with nothing decoded but its header.
 
     Raises:
         HocbaError: FILE_TOO_LARGE, FILE_TYPE, IMAGE_TOO_LARGE.
@@ -50,11 +48,29 @@ def decode(data: bytes) -> Image.Image:
         picture = Image.open(io.BytesIO(data), formats=[kind])
         if picture.width * picture.height > MAX_PIXELS:
             raise HocbaError(ErrorCode.IMAGE_TOO_LARGE, megapixels=MAX_PIXELS // 1_000_000)
-        picture.draft("RGB", (WORK_WIDTH, WORK_WIDTH))
-        picture = _eight_bits(picture)
-        picture.thumbnail((WORK_WIDTH, WORK_WIDTH), Image.Resampling.LANCZOS)  # first: what follows works on few pixels
+    except _UNREADABLE as error:
+        raise HocbaError(ErrorCode.FILE_TYPE, accepted=ACCEPTED) from error
+    return picture
+
+
+def decode(data: bytes) -> Image.Image:
+    """The picture in RGB, upright, at most :data:`WORK_WIDTH` on its longer side; transparent parts are paper.
+
+    Args:
+        data: the uploaded file, from anybody.
+
+    Raises:
+        HocbaError: as :func:`header`.
+    """
+    opened = header(data)
+    try:
+        opened.draft("RGB", (WORK_WIDTH, WORK_WIDTH))
+        factor = max(opened.size) // (2 * WORK_WIDTH)
+        large = factor > 1 and opened.mode in ("L", "LA", "RGB", "RGBA")
+        picture = _eight_bits(opened.reduce(factor) if large else opened)  # a large one is made smaller before it is copied
+        picture.thumbnail((WORK_WIDTH, WORK_WIDTH), Image.Resampling.LANCZOS)
         return _on_paper(ImageOps.exif_transpose(picture))
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+    except _UNREADABLE as error:
         raise HocbaError(ErrorCode.FILE_TYPE, accepted=ACCEPTED) from error
 
 

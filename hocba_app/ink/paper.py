@@ -7,7 +7,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-Pixels = np.ndarray[Any, np.dtype[np.uint8]]
+Pixels = np.ndarray[Any, np.dtype[Any]]
 
 _TABLE_SHADE = 0.62
 """A table is darker than this share of the sheet's brightness."""
@@ -99,7 +99,7 @@ def without_lines(swallowed: Any, least: float) -> Any:
 def _without_lines(swallowed: Any, least: float) -> Any:
     """Lines that run across, up to a few degrees askew."""
     marked = (swallowed >= least).astype(np.uint8) * 255
-    height, width = marked.shape
+    width = marked.shape[1]
     found = cv2.HoughLinesP(marked, 1, np.pi / 720, threshold=width // 4, minLineLength=width * _SPAN, maxLineGap=width // 16)
     lines = [line.reshape(4) for line in found] if found is not None else []
     lines = [line for line in lines if abs(int(line[3]) - int(line[1])) <= 0.09 * abs(int(line[2]) - int(line[0]))]

@@ -1,26 +1,25 @@
-"""From a photo of a signature on paper, or a picture of the seal, to the normalised image that is drawn on records."""
+"""From a photo of a signature on paper, or a picture of the seal, to the normalised image that is drawn on records.
+
+Pictures are decoded in children only: the functions here hand the bytes over, those of :mod:`hocba_app.ink.drawing` run there.
+"""
 
 from __future__ import annotations
 
 import base64
-import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
-import numpy as np
-from PIL import Image
-
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.ink.decoding import MAX_BYTES as MAX_BYTES
-from hocba_app.ink.decoding import decode
-from hocba_app.ink.paper import Pixels, find_sheet, upright_ink
-from hocba_app.ink.strokes import STRENGTHS as STRENGTHS
-from hocba_app.ink.strokes import box_of, ink_colour, ink_mask
+from hocba_app.foreign.decoding import Limits, decode_one
+from hocba_app.ink import drawing
 from hocba_app.recordfile.appearance import InkImage
 
+MAX_BYTES = drawing.MAX_BYTES
+ACCEPTED = drawing.ACCEPTED
+LIMITS = Limits(seconds=20, memory=896 * 1024 * 1024, output=32 * 1024 * 1024)
+"""Of the child: forty megapixels with transparency take some 650 MB while they are put on white."""
 SIGNATURE_WIDTH, SEAL_WIDTH = 300, 400
-_MARGIN = 4
-cv2.setNumThreads(1)  # a child with a budget of processor time
+STRENGTHS = ("light", "normal", "strong")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +55,15 @@ def signature_image(data: bytes, adjust: Adjust = AS_IT_IS) -> tuple[InkImage, b
         The stored image, and a PNG preview on white.
 
     Raises:
-        HocbaError: FILE_TOO_LARGE, FILE_TYPE, IMAGE_TOO_LARGE, IMAGE_EMPTY, IMAGE_TOO_BUSY.
+        HocbaError: FILE_TOO_LARGE, FILE_TYPE, IMAGE_TOO_LARGE, IMAGE_EMPTY, IMAGE_TOO_BUSY, FILE_TOO_COMPLEX, BUSY.
+        Abandoned: whoever asked has left.
     """
-    return _normalise(data, SIGNATURE_WIDTH, adjust, solid=False)
+    return _drawn_elsewhere(data, SIGNATURE_WIDTH, adjust, solid=False)
 
 
 def seal_image(data: bytes, adjust: Adjust = AS_IT_IS) -> tuple[InkImage, bytes]:
     """The same for the seal, at the seal's size, its solid parts kept. Errors as :func:`signature_image`."""
-    return _normalise(data, SEAL_WIDTH, adjust, solid=True)
+    return _drawn_elsewhere(data, SEAL_WIDTH, adjust, solid=True)
 
 
 def png_url(png: bytes) -> str:
@@ -71,39 +71,27 @@ def png_url(png: bytes) -> str:
     return "data:image/png;base64," + base64.b64encode(png).decode()
 
 
-def small_copy(data: bytes, size: tuple[int, int]) -> bytes:
-    """An uploaded picture as it came, made small: a PNG. Errors as :func:`signature_image`, but for empty ones."""
-    picture = decode(data)
-    picture.thumbnail(size, Image.Resampling.LANCZOS)
-    return _png(picture)
+def small_copy(data: bytes, size: tuple[int, int], turns: int = 0) -> bytes:
+    """An uploaded picture as it came, made small and turned: a PNG. Errors as :func:`signature_image`, but for empty ones."""
+    _require_size(data)
+    return decode_one(drawing.made_small, [data], limits=LIMITS, width=size[0], height=size[1], turns=turns % 4)[1]
 
 
-def _normalise(data: bytes, width: int, adjust: Adjust, *, solid: bool) -> tuple[InkImage, bytes]:
-    pixels = _part_of(np.asarray(decode(data)), adjust)
-    pixels = find_sheet(pixels)
-    if not solid:
-        pixels = upright_ink(pixels)
-    mask = ink_mask(pixels, adjust.strength, solid=solid)
-    colour = ink_colour(pixels, mask)
-    x, y, wide, high = box_of(mask)
-    cropped = mask[max(0, y - _MARGIN) : y + high + _MARGIN, max(0, x - _MARGIN) : x + wide + _MARGIN]
-    height = max(1, min(width * 2, round(cropped.shape[0] * width / cropped.shape[1])))
-    small = Image.fromarray(cropped).resize((width, height), Image.Resampling.LANCZOS)
-    image = InkImage.from_mask(width, height, colour, small.tobytes())
-    preview = Image.new("RGB", small.size, "white")
-    preview.paste(colour, mask=small)
-    return image, _png(preview)
+def readable(pictures: Sequence[bytes]) -> list[HocbaError | None]:
+    """Whether each upload begins as a picture we take, by its header: why not, or None. One child for all of them."""
+    return [HocbaError(ErrorCode(code), **params) if code else None for code, params in decode_one(drawing.headers, pictures, limits=LIMITS)[0]]
 
 
-def _part_of(pixels: Pixels, adjust: Adjust) -> Pixels:
-    turned = np.rot90(pixels, -(adjust.turns % 4))
-    height, width = turned.shape[:2]
-    x1, x2 = width * adjust.left // 100, width - width * adjust.right // 100
-    y1, y2 = height * adjust.top // 100, height - height * adjust.bottom // 100
-    return np.ascontiguousarray(turned[y1:y2, x1:x2])
+def _drawn_elsewhere(data: bytes, width: int, adjust: Adjust, *, solid: bool) -> tuple[InkImage, bytes]:
+    _require_size(data)
+    cuts = [adjust.left, adjust.top, adjust.right, adjust.bottom]
+    strength = adjust.strength if adjust.strength in STRENGTHS else "normal"
+    found, both = decode_one(
+        drawing.drawn, [data], limits=LIMITS, width=width, turns=adjust.turns % 4, strength=strength, cuts=cuts, solid=solid
+    )
+    return InkImage.loads(both[: int(found)]), both[int(found) :]
 
 
-def _png(picture: Image.Image) -> bytes:
-    out = io.BytesIO()
-    picture.save(out, "PNG")
-    return out.getvalue()
+def _require_size(data: bytes) -> None:
+    if len(data) > MAX_BYTES:
+        raise HocbaError(ErrorCode.FILE_TOO_LARGE, limit=MAX_BYTES // (1024 * 1024))

@@ -38,10 +38,7 @@ def ink_mask(pixels: Pixels, strength: str, *, solid: bool) -> Pixels:
     least, span = STRENGTHS.get(strength, STRENGTHS["normal"])
     reach = max(15, round(max(pixels.shape[:2]) / 48)) | 1
     swallowed = shade_free(pixels, reach)
-    if solid:
-        swallowed = np.maximum(swallowed, _colourful(pixels))
-    else:
-        swallowed = without_lines(swallowed, least)
+    swallowed = np.maximum(swallowed, _colourful(pixels)) if solid else without_lines(swallowed, least)
     mask = np.clip((swallowed - least) * (255.0 / span), 0, 255).astype(np.uint8)
     if float((mask > 64).mean()) < _LEAST_INK:
         raise HocbaError(ErrorCode.IMAGE_EMPTY)

@@ -43,7 +43,7 @@ def _image() -> rx.Component:
         native_form(
             picture_field(
                 rx.cond(MySignatureState.preview != "", "Thay ảnh chữ ký", "Chọn hoặc chụp ảnh chữ ký"), id="mine", name="file",
-                hint="Ký bằng bút mực xanh trên giấy trắng, chụp thẳng, đủ sáng. PNG hoặc JPG, tối đa 10 MB. Nền giấy được xóa tự động.",
+                hint="Ký bằng bút mực xanh trên giấy trắng, chụp thẳng, đủ sáng. PNG, JPG hoặc HEIC, tối đa 10 MB. Nền giấy được xóa tự động.",
             ),
             rx.el.button(rx.icon("upload", size=18, aria_hidden=True), "Xem trước", type="submit", class_name="button"),
             action="/uploads/my-signature", method="post", enc_type="multipart/form-data",

@@ -41,7 +41,7 @@ def _many() -> rx.Component:
         rx.el.h2("Tải ảnh của nhiều giáo viên"),
         native_form(
             picture_field(
-                "Chọn nhiều ảnh hoặc một tệp ZIP", id="files", name="files", multiple=True, accept="image/png,image/jpeg,.zip,application/zip",
+                "Chọn nhiều ảnh hoặc một tệp ZIP", id="files", name="files", multiple=True, accept="image/png,image/jpeg,image/heic,image/heif,.heic,.heif,.zip,application/zip",
                 hint="Tên tệp có mã giáo viên, ví dụ GV001.png hoặc GV001 - Nguyễn Thị Ánh.jpg. PNG hoặc JPG, mỗi ảnh tối đa 10 MB. " + _PAPER,
             ),
             rx.el.button(rx.icon("upload", size=18, aria_hidden=True), "Tải lên và xem trước", type="submit", class_name="button"),
@@ -66,7 +66,7 @@ def _seal() -> rx.Component:
             style={"minHeight": "160px", "marginBottom": "14px"},  # of the image with its time: what lies below never moves
         ),
         native_form(
-            picture_field("Chọn ảnh con dấu", id="seal", name="file", hint="Dấu đỏ đóng trên giấy trắng, chụp thẳng hoặc quét. PNG hoặc JPG, tối đa 10 MB."),
+            picture_field("Chọn ảnh con dấu", id="seal", name="file", hint="Dấu đỏ đóng trên giấy trắng, chụp thẳng hoặc quét. PNG, JPG hoặc HEIC, tối đa 10 MB."),
             rx.el.button(rx.icon("stamp", size=18, aria_hidden=True), "Xem trước con dấu", type="submit", class_name="button soft"),
             action="/uploads/seal", method="post", enc_type="multipart/form-data",
         ),
@@ -248,7 +248,7 @@ def _person(row: Person) -> rx.Component:
 def _one() -> rx.Component:
     return native_form(
         rx.el.input(type="hidden", name="staff_id", value=SignatureImagesState.chosen_id, read_only=True),
-        picture_field("Ảnh chữ ký của " + SignatureImagesState.chosen_name, id="one", name="file", hint="PNG hoặc JPG, tối đa 10 MB."),
+        picture_field("Ảnh chữ ký của " + SignatureImagesState.chosen_name, id="one", name="file", hint="PNG, JPG hoặc HEIC, tối đa 10 MB."),
         rx.el.button("Xem trước", type="submit", class_name="button"),
         action="/uploads/signature-images/person", method="post", enc_type="multipart/form-data",
     )

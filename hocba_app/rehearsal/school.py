@@ -13,6 +13,7 @@ from typing import Any
 from sqlmodel import select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.ink.signature_image import AS_IT_IS
 from hocba_app.models import SEAL, Account, Database, Job, School, SchoolClass, Staff
 from hocba_app.rehearsal.sample_images import drawn_seal, zipped_signatures
 from hocba_app.rehearsal.simulator_processes import Outside, Phones, Smas
@@ -23,7 +24,6 @@ from hocba_app.services.signers import image_draft, keys
 from hocba_app.services.signers import settings as signing_settings
 from hocba_app.services.signers.image_store import start_bulk
 from hocba_app.services.signers.images import use_upload
-from hocba_app.ink.signature_image import AS_IT_IS
 from hocba_app.services.sync.commands import start_sync
 
 JOB_SECONDS = 1800.0

@@ -6,7 +6,7 @@ import asyncio
 from typing import Annotated, BinaryIO
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse, Response
 
@@ -17,7 +17,7 @@ from hocba_app.routes.visits import admitted, files_of, text_of
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.signers import image_draft, image_store, images
-from hocba_app.ink.signature_image import MAX_BYTES
+from hocba_app.ink.signature_image import ACCEPTED, MAX_BYTES
 
 router = APIRouter()
 _Office = Annotated[Identity, Depends(with_right(Right.SIGNATURE_IMAGES))]
@@ -74,10 +74,10 @@ async def _draft(request: Request, who: Identity, owner: str | None, page: str) 
 
 
 @router.get("/files/signature-drafts/{slip}")
-async def draft(who: Annotated[Identity, Depends(signed_in)], slip: str) -> Response:
-    """The upload of a slip as it came, made small."""
+async def draft(who: Annotated[Identity, Depends(signed_in)], slip: str, turns: Annotated[int, Query(ge=0, le=3)] = 0) -> Response:
+    """The upload of a slip as it came, made small, turned by quarters clockwise."""
     async with _looks:
-        data = await run_in_threadpool(image_draft.original, who, slip)
+        data = await run_in_threadpool(image_draft.original, who, slip, turns)
     return Response(data, media_type="image/png", headers={"Cache-Control": "no-store"})
 
 
@@ -96,5 +96,5 @@ def _begin(who: Identity, owner: str, files: list[tuple[str, BinaryIO]]) -> str:
         HocbaError: FILE_TYPE when no file was chosen, and as :func:`image_draft.begin`.
     """
     if not files:
-        raise HocbaError(ErrorCode.FILE_TYPE, accepted="ảnh PNG hoặc JPG")
+        raise HocbaError(ErrorCode.FILE_TYPE, accepted=ACCEPTED)
     return image_draft.begin(database(), who, owner, files[0][1].read(MAX_BYTES + 1))

@@ -10,10 +10,10 @@ from urllib.parse import quote
 import reflex as rx
 
 from hocba_app.domain.errors import HocbaError
+from hocba_app.ink.signature_image import STRENGTHS, Adjust
 from hocba_app.models import database
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.signers import image_draft
-from hocba_app.ink.signature_image import STRENGTHS, Adjust
 from hocba_app.state import undoing
 from hocba_app.state.guard import identity, require_in
 
@@ -32,6 +32,13 @@ class Draft:
     problem: str = ""
     turns: int = 0
     strength: str = "normal"
+    left: int = 0
+    """Percent cut off at each side of the turned picture."""
+    right: int = 0
+    top: int = 0
+    bottom: int = 0
+    frame_key: int = 0
+    """Counts up when the sliders must begin anew."""
 
 
 class Drafting(undoing.Undoing, mixin=True):
@@ -46,17 +53,27 @@ class Drafting(undoing.Undoing, mixin=True):
         """Each page's copy of the handlers asks for the page's rights; without them the gate refuses them."""
         super().__init_subclass__(**kwargs)
         if not cls._mixin:
-            require_in(cls, cls._undo_rights, "turn_draft", "set_strength", "use_draft", "leave_draft")
+            require_in(cls, cls._undo_rights, "turn_draft", "set_strength", "cut_draft", "uncut_draft", "use_draft", "leave_draft")
 
     @rx.event
     async def turn_draft(self) -> None:
-        """A quarter clockwise."""
+        """A quarter clockwise; the frame begins anew."""
         await adjust(self, await self._drafter(), turn=1)
 
     @rx.event
     async def set_strength(self, strength: str) -> None:
         """How much counts as ink."""
         await adjust(self, await self._drafter(), strength=strength)
+
+    @rx.event
+    async def cut_draft(self, side: str, percent: str) -> None:
+        """Leave that much of one side out."""
+        await cut(self, await self._drafter(), side, percent)
+
+    @rx.event
+    async def uncut_draft(self) -> None:
+        """The whole picture again."""
+        await adjust(self, await self._drafter())
 
     @rx.event
     async def use_draft(self) -> rx.event.EventSpec | None:
@@ -87,11 +104,25 @@ async def open_slip(state: Drafting, who: Identity, slip: str) -> None:
 
 
 async def adjust(state: Drafting, who: Identity, *, turn: int = 0, strength: Any = None) -> None:
-    """Turn it by quarters clockwise, or take more or less for ink."""
+    """Turn it by quarters clockwise, or take more or less for ink; without either the whole picture is kept again."""
     draft = state.draft
     state.draft = dataclasses.replace(
         draft, turns=(draft.turns + turn) % 4, strength=strength if strength in STRENGTHS else draft.strength
     )
+    if strength is None:
+        turns = state.draft.turns
+        before = f"/files/signature-drafts/{quote(draft.slip)}?turns={turns}" if draft.slip else ""
+        state.draft = dataclasses.replace(state.draft, before=before, left=0, right=0, top=0, bottom=0, frame_key=draft.frame_key + 1)
+    await _show(state, who)
+
+
+async def cut(state: Drafting, who: Identity, side: str, percent: str) -> None:
+    """Leave so many percent of one side out; a tenth of the picture always stays."""
+    opposite = {"left": "right", "right": "left", "top": "bottom", "bottom": "top"}.get(side)
+    if opposite is None or not percent.isdecimal() or len(percent) > 3:
+        return
+    most = 90 - getattr(state.draft, opposite)
+    state.draft = dataclasses.replace(state.draft, **{side: min(int(percent), most)})
     await _show(state, who)
 
 
@@ -125,4 +156,4 @@ async def _show(state: Drafting, who: Identity) -> None:
 
 
 def _adjust(draft: Draft) -> Adjust:
-    return Adjust(draft.turns, draft.strength)
+    return Adjust(draft.turns, draft.strength, left=draft.left, top=draft.top, right=draft.right, bottom=draft.bottom)

@@ -74,7 +74,7 @@ def view(db: Database, who: Identity, slip: str, adjust: Adjust) -> DraftView:
     try:
         after = png_url(_drawn(who, owner, sha256, adjust)[1])
     except HocbaError as error:
-        if error.code is not ErrorCode.IMAGE_EMPTY:
+        if error.code not in (ErrorCode.IMAGE_EMPTY, ErrorCode.IMAGE_TOO_BUSY):
             raise
         problem = error.sentence
     with db.read(who.school_id) as session:
@@ -83,11 +83,11 @@ def view(db: Database, who: Identity, slip: str, adjust: Adjust) -> DraftView:
         return DraftView(owner, _name(session, owner), after, now, problem)
 
 
-def original(who: Identity, slip: str) -> bytes:
-    """The upload as it came, made small: a PNG. Errors as :func:`view`."""
+def original(who: Identity, slip: str, turns: int = 0) -> bytes:
+    """The upload as it came, made small: a PNG, turned by so many quarters clockwise. Errors as :func:`view`."""
     data = blobs.get(_open(who, slip)[1])
     with on_behalf_of(who.account_id):
-        return small_copy(data, THUMBNAIL)
+        return small_copy(data, THUMBNAIL, turns)
 
 
 def use(db: Database, who: Identity, slip: str, adjust: Adjust) -> Stored:

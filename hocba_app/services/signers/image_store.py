@@ -24,7 +24,7 @@ from hocba_app.ink.signature_image import MAX_BYTES, png_url, readable, signatur
 from hocba_app.services.storage.uploads import GivenFile, Uploaded, UploadLimits, given_files
 
 MAX_FILES, MAX_TOTAL = 400, 200 * 1024 * 1024
-_ACCEPTED = "ảnh PNG, JPG hoặc tệp ZIP (không đặt mật khẩu) có ảnh"
+_ACCEPTED = "ảnh PNG, JPG, HEIC hoặc tệp ZIP (không đặt mật khẩu) có ảnh"
 
 
 @dataclass(frozen=True, slots=True)

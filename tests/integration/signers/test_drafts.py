@@ -12,11 +12,11 @@ from PIL import Image, ImageDraw
 from sqlmodel import select
 
 from hocba_app.domain.errors import ErrorCode
+from hocba_app.ink.signature_image import AS_IT_IS, Adjust
 from hocba_app.models import SEAL, AuditEvent, Database
 from hocba_app.models.base import utc_now
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.signers import image_draft, images
-from hocba_app.ink.signature_image import AS_IT_IS, Adjust
 from hocba_app.settings import settings
 from tests.integration.signers.people import staff_id
 from tests.integration.signers.test_images import paper, refused

@@ -14,11 +14,11 @@ from PIL import Image, ImageDraw
 from sqlmodel import select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.ink.signature_image import AS_IT_IS
 from hocba_app.models import SEAL, AuditEvent, Database, Job, SignatureImage
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.jobs.runner import Claims, advance
 from hocba_app.services.signers import image_draft, image_store, images
-from hocba_app.ink.signature_image import AS_IT_IS
 from hocba_app.settings import settings
 from tests.integration.signers.people import staff_id
 from tests.school import SmallSchool, small_school

@@ -11,13 +11,13 @@ import httpx
 import pytest
 from PIL import Image
 
+from hocba_app.ink.signature_image import AS_IT_IS
 from hocba_app.models import Database
 from hocba_app.routes import caller, signature_images
 from hocba_app.routes.app import create_api
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.signed_notice import Notice, read_notice
 from hocba_app.services.signers import image_draft, images
-from hocba_app.ink.signature_image import AS_IT_IS
 from hocba_app.settings import settings
 from tests.integration.signers.people import staff_id
 from tests.integration.signers.test_images import packed, paper
