@@ -14,6 +14,7 @@ from sqlmodel import Session
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.foreign.admission import on_behalf_of
+from hocba_app.ink.signature_image import Adjust, png_url, seal_image, signature_image, small_copy
 from hocba_app.models import SEAL, Database, Staff
 from hocba_app.models.base import utc_now
 from hocba_app.recordfile.appearance import InkImage
@@ -22,7 +23,6 @@ from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.signers.image_store import Stored, newest_image, preview_data_url, store_image
 from hocba_app.services.storage import blobs
-from hocba_app.ink.signature_image import Adjust, png_url, seal_image, signature_image, small_copy
 
 LIFE = timedelta(hours=1)
 THUMBNAIL = (720, 480)

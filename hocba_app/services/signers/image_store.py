@@ -13,6 +13,7 @@ from sqlmodel import Session, select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.foreign.admission import one_turn
+from hocba_app.ink.signature_image import MAX_BYTES, png_url, readable, signature_image
 from hocba_app.models import SEAL, Database, SignatureImage, Staff
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.sessions import Identity
@@ -20,7 +21,6 @@ from hocba_app.services.audit.log import record
 from hocba_app.services.jobs.enqueue import enqueue
 from hocba_app.services.jobs.registry import Work, job
 from hocba_app.services.storage import blobs
-from hocba_app.ink.signature_image import MAX_BYTES, png_url, readable, signature_image
 from hocba_app.services.storage.uploads import GivenFile, Uploaded, UploadLimits, given_files
 
 MAX_FILES, MAX_TOTAL = 400, 200 * 1024 * 1024

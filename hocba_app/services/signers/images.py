@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.foreign.admission import on_behalf_of
+from hocba_app.ink.signature_image import png_url, small_copy
 from hocba_app.models import SEAL, Database, Job, School, SignatureImage, Staff
 from hocba_app.models.repositories import signers as rows
 from hocba_app.services.accounts.authority import Right, require
@@ -20,7 +21,6 @@ from hocba_app.services.jobs.enqueue import ask_cancel
 from hocba_app.services.signers.image_draft import require_owner
 from hocba_app.services.signers.image_store import newest_image, preview_data_url, store_image, take_back
 from hocba_app.services.storage import blobs
-from hocba_app.ink.signature_image import png_url, small_copy
 
 THUMBNAIL = (360, 240)
 READY, LEFT, UNMATCHED, GIVEN = "ready", "left", "unmatched", "given"

@@ -115,8 +115,8 @@ async def test_many_and_their_originals(small: SmallSchool, browser: Browser, st
 async def test_what_is_refused_is_said_in_a_sentence(small: SmallSchool, browser: Browser) -> None:
     van, admin = small.people["VAN"], small.people["admin"]
     for name, data, part in (
-        ("a.pdf", b"%PDF-1.7", "PNG hoặc JPG"), ("a.jpg", b"\xff\xd8\xff" + b"\0" * (11 * 1024 * 1024), "10 MB"),
-        ("a.jpg", b"\xff\xd8\xff" + b"\0" * 40, "PNG hoặc JPG"),
+        ("a.pdf", b"%PDF-1.7", "PNG, JPG hoặc HEIC"), ("a.jpg", b"\xff\xd8\xff" + b"\0" * (11 * 1024 * 1024), "10 MB"),
+        ("a.jpg", b"\xff\xd8\xff" + b"\0" * 40, "PNG, JPG hoặc HEIC"),
     ):
         notice = said(await browser.send(van, "/uploads/my-signature", files={"file": (name, data, "image/jpeg")}), "/my-signature")
         assert notice.problem and part in notice.text
