@@ -11,6 +11,7 @@ from hocba_app.pages import (
     assignments,
     audit,
     dashboard,
+    leadership,
     lock,
     login,
     me,
@@ -34,6 +35,7 @@ from hocba_app.state.assignments import AssignmentsState
 from hocba_app.state.audit import AuditState
 from hocba_app.state.dashboard import DashboardState
 from hocba_app.state.gate import Gate
+from hocba_app.state.leadership import LeadershipState
 from hocba_app.state.lock import LockState
 from hocba_app.state.my_signature import MySignatureState
 from hocba_app.state.printing import PrintState
@@ -72,6 +74,7 @@ for page, route, title, load in (
     (pupil.pupil, "/students/[student_id]", "Học sinh", PupilState.load),
     (audit.audit, "/audit", "Nhật ký", AuditState.load),
     (accounts.accounts, "/accounts", "Tài khoản", AccountsState.load),
+    (leadership.leadership, "/leadership", "Ban giám hiệu", LeadershipState.load),
     (printing.printing, "/print", "In học bạ", PrintState.load),
     (assignments.assignments, "/assignments", "Phân công ký", AssignmentsState.load),
     (signature_images.signature_images, "/signature-images", "Ảnh chữ ký, con dấu", SignatureImagesState.load),

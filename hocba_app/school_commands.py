@@ -12,9 +12,9 @@ from typing import Annotated
 import typer
 
 from hocba_app.domain.calendar import school_year_of, today
-from hocba_app.domain.errors import HocbaError
+from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Account
-from hocba_app.services.accounts import activation, administration, schools
+from hocba_app.services.accounts import activation, administration, credentials, leadership, schools
 from hocba_app.startup import installation
 
 school_app = typer.Typer(help="Trường của hệ thống và thông tin kết nối của trường.", no_args_is_help=True)
@@ -98,6 +98,61 @@ def set_credentials(
             mysign_client_id=mysign_client_id, mysign_secret=None if mysign_client_id is None else _secret("MySign"),
         )
     typer.echo(f"Đã lưu thông tin kết nối của trường {code}.")
+
+
+@school_app.command("proposals")
+def leadership_proposals(code: Annotated[str, typer.Argument(help="Mã trường.")], as_json: AsJson = False) -> None:
+    """Thay đổi chức vụ trong Ban giám hiệu và tài khoản đang chờ xác nhận."""
+    with _refusals_told():
+        operator = schools.operator(schools.school_with_code(installation(), code).id)
+        waiting = [view for view in leadership.proposals(installation(), operator, answered=0) if view.state == "open"]
+        accounts = credentials.unconfirmed(installation(), operator)
+    if as_json:
+        _print_json(
+            {
+                "proposals": [{"staff_code": view.staff_code, "name": view.name, "before": view.before, "proposed": view.proposed, "obstacle": view.obstacle} for view in waiting],
+                "accounts": [{"username": account.username, "full_name": account.full_name, "given_by": account.given_by} for account in accounts],
+            }
+        )
+        return
+    for view in waiting:
+        typer.echo(f"{view.staff_code}  {view.name}: {view.before} → {view.proposed}" + (f"  ({view.obstacle})" if view.obstacle else ""))
+    for account in accounts:
+        typer.echo(f"{account.username}  {account.full_name}: mã kích hoạt do {account.given_by or 'không rõ'} cấp, chờ xác nhận")
+    if not waiting and not accounts:
+        typer.echo("Không có gì chờ xác nhận.")
+
+
+@school_app.command("confirm-leadership")
+def confirm_leadership(
+    code: Annotated[str, typer.Argument(help="Mã trường.")],
+    staff: Annotated[list[str] | None, typer.Argument(help="Mã cán bộ; để trống thì xác nhận tất cả.")] = None,
+) -> None:
+    """Xác nhận chức vụ trong Ban giám hiệu khi trường chưa có Hiệu trưởng hoặc Hiệu trưởng không còn làm việc."""
+    with _refusals_told():
+        operator = schools.operator(schools.school_with_code(installation(), code).id)
+        refused = list[str]()
+        if not staff:
+            refused = leadership.confirm_all(installation(), operator)
+        for staff_code in staff or []:
+            waiting = {view.staff_code: view.id for view in leadership.proposals(installation(), operator, answered=0) if view.state == "open"}
+            if staff_code not in waiting:
+                raise HocbaError(ErrorCode.NOT_FOUND, what=f"đề nghị về cán bộ {staff_code}")
+            leadership.confirm(installation(), operator, waiting[staff_code])
+    for sentence in refused:
+        typer.echo(sentence, err=True)
+    typer.echo(f"Đã xác nhận chức vụ trong Ban giám hiệu của trường {code}." if not refused else "Chưa xác nhận hết.")
+    if refused:
+        raise typer.Exit(1)
+
+
+@user_app.command("confirm")
+def confirm_credentials(username: str) -> None:
+    """Xác nhận chủ tài khoản đang giữ mật khẩu, khi trường không có người thứ hai trong Ban giám hiệu."""
+    with _refusals_told():
+        account = _account(username)
+        credentials.confirm(installation(), schools.operator(account.school_id), account.id)
+    typer.echo(f"Đã xác nhận {account.username}")
 
 
 @user_app.command("list")

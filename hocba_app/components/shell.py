@@ -30,6 +30,7 @@ MENU: tuple[tuple[str, tuple[tuple[str, str, str, tuple[str, ...]], ...]], ...] 
     )),
     ("Quản trị", (
         ("/accounts", "Tài khoản", "user-cog", ("accounts_read",)),
+        ("/leadership", "Ban giám hiệu", "user-check", ("leadership_read",)),
         ("/audit", "Nhật ký", "scroll-text", ("audit_read",)),
     )),
     ("Của tôi", (
@@ -68,7 +69,7 @@ def shell(*children: rx.Component, title: Any, subtitle: Any = "", active: str =
             rx.el.div(
                 rx.el.div(rx.el.h1(title), rx.el.p(subtitle)), *([actions] if actions else []), class_name="page-head"
             ),
-            rx.el.div(route_notice(), *children, class_name="stack"),
+            rx.el.div(route_notice(), _unconfirmed(), *children, class_name="stack"),
             id="main", class_name="content", tab_index=-1,
         ),
         class_name="frame",
@@ -84,6 +85,22 @@ def route_notice() -> rx.Component:
             rx.el.div(ShellState.notice, class_name="body"),
             rx.el.button("Đóng", class_name="button soft", on_click=ShellState.dismiss, style={"minHeight": "32px"}),
             class_name=rx.cond(ShellState.notice_is_problem, "notice problem", "notice ok"), role="alert",
+        ),
+    )
+
+
+def _unconfirmed() -> rx.Component:
+    """On every page, until somebody vouches: the owner must learn that another gave out his code."""
+    return rx.cond(
+        ShellState.unconfirmed != "",
+        rx.el.div(
+            tone_icon("wait", size=20),
+            rx.el.div(
+                ShellState.unconfirmed,
+                rx.cond(ShellState.letter_sent, rx.el.div(rx.link("Nhập mã xác nhận trong thư", href="/me"))),
+                class_name="body",
+            ),
+            class_name="notice wait", role="status",
         ),
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 from hocba_app.domain.wording import KIND_SHORT, ROLE, STAGE_SIGNER
 
 GROUPS = {
-    "record": "Hồ sơ", "lock": "Chốt", "unlock": "Hủy chốt", "batch": "Lượt ký", "sync": "Đồng bộ", "account": "Tài khoản",
+    "record": "Hồ sơ", "lock": "Chốt", "unlock": "Hủy chốt", "batch": "Lượt ký", "sync": "Đồng bộ", "account": "Tài khoản", "leadership": "Ban giám hiệu",
     "signer": "Phân công ký", "slot": "Đổi người ký", "signing": "Cấu hình ký", "delegation": "Ký thay", "key": "Tài khoản ký số",
     "signature": "Ảnh chữ ký", "seal": "Con dấu", "packet": "In", "handout": "Giao hồ sơ", "attached": "Hồ sơ trường khác", "reminder": "Nhắc ký", "school": "Trường", "store": "Kho hồ sơ", "audit": "Nhật ký",
 }
@@ -26,6 +26,9 @@ ACTIONS = {
     "sync.exported": "Xuất dữ liệu ra Excel",
     "account.created": "Tạo tài khoản", "account.code_issued": "Cấp mã kích hoạt", "account.activated": "Kích hoạt tài khoản",
     "account.password_changed": "Đổi mật khẩu", "account.disabled": "Khóa tài khoản", "account.enabled": "Mở khóa tài khoản",
+    "account.credentials_confirmed": "Xác nhận chủ tài khoản sau khi cấp lại mã", "account.email_changed": "Đổi thư điện tử theo danh sách",
+    "leadership.proposed": "Đề nghị thay đổi chức vụ", "leadership.confirmed": "Xác nhận thay đổi chức vụ",
+    "leadership.refused": "Từ chối thay đổi chức vụ", "leadership.withdrawn": "Đề nghị chức vụ không còn trong danh sách",
     "account.role_granted": "Cấp quyền", "account.role_revoked": "Thu hồi quyền",
     "signer.assigned": "Phân công người ký", "signer.unassigned": "Bỏ phân công ký", "slot.reassigned": "Đổi người ký trên hồ sơ đã chốt",
     "signing.cover_signer_set": "Chọn người ký bìa", "signing.seal_operator_set": "Chọn người đóng dấu",
@@ -45,7 +48,7 @@ ACTIONS = {
 }  # fmt: skip
 SUBJECTS = {
     "document": "Hồ sơ", "class": "Lớp", "batch": "Lượt ký", "unlock": "Đề nghị hủy chốt", "account": "Tài khoản", "signer": "Người ký",
-    "slot": "Ô ký", "student": "Học sinh", "school": "Trường", "job": "Công việc",
+    "slot": "Ô ký", "student": "Học sinh", "school": "Trường", "job": "Công việc", "staff": "Cán bộ, giáo viên",
 }
 
 

@@ -24,6 +24,10 @@ class ErrorCode(StrEnum):
     LOGIN_THROTTLED = "login_throttled"  # too many failures; the user waits {minutes} minutes
     CODE_INVALID = "code_invalid"  # one-time code wrong, used or expired; the admin prints a new one
     PASSWORD_WEAK = "password_weak"  # noqa: S105 - a code, not a password; the user chooses a longer one
+    CREDENTIALS_OPEN = "credentials_open"  # the code was given out by another and nobody vouches yet; a second leader confirms
+    SECOND_PERSON = "second_person"  # who asked, or whoever knows his credentials, cannot answer; another person does
+    PRINCIPAL_EXISTS = "principal_exists"  # a second principal; the list must first say what becomes of {name}
+    PRINCIPAL_NEEDED = "principal_needed"  # the principal leaves and nobody follows; successor first, or the operator
     LAST_ADMIN = "last_admin"  # the school would be left without an admin; another account is made admin first
     REMINDER_NOT_MAILED = "reminder_not_mailed"  # the mail server took no letter for hours; operator
     MAIL_FAILED = "mail_failed"  # the mail server does not take the letter; the admin prints the codes instead
@@ -167,6 +171,10 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.LOGIN_THROTTLED: "Đã nhập sai quá nhiều lần. Hãy đợi {minutes} phút rồi thử lại.",
     ErrorCode.CODE_INVALID: "Mã kích hoạt không đúng, đã dùng hoặc đã hết hạn. Hãy xin quản trị in mã mới.",
     ErrorCode.PASSWORD_WEAK: "Mật khẩu cần ít nhất {minimum} ký tự và không trùng tên đăng nhập. Hãy chọn mật khẩu khác.",
+    ErrorCode.CREDENTIALS_OPEN: "Mã kích hoạt của tài khoản này do người khác cấp và chưa được xác nhận, nên chưa ký hay duyệt được. Hãy nhờ một người khác trong Ban giám hiệu xác nhận ở trang Ban giám hiệu, hoặc nhập mã trong thư ở trang Mật khẩu.",
+    ErrorCode.SECOND_PERSON: "Việc này cần người thứ hai: người đã đề nghị, hoặc người đã cấp lại mật khẩu của một trong hai tài khoản, không tự duyệt được. Hãy nhờ người khác trong Ban giám hiệu.",
+    ErrorCode.PRINCIPAL_EXISTS: "Trường đang có Hiệu trưởng là {name}. Hãy cập nhật chức vụ mới của {name} trên SMAS, đồng bộ lại, rồi xác nhận cả hai thay đổi.",
+    ErrorCode.PRINCIPAL_NEEDED: "Trường sẽ không còn Hiệu trưởng. Hãy xác nhận Hiệu trưởng mới trước; nếu chưa có người thay, nhờ người quản trị hệ thống thực hiện.",
     ErrorCode.LAST_ADMIN: "Đây là quản trị duy nhất đang hoạt động của trường. Hãy cấp quyền quản trị cho một tài khoản khác trước.",
     ErrorCode.REMINDER_NOT_MAILED: "Thư nhắc ký chưa gửi được: máy chủ thư không nhận. Lời nhắc vẫn hiện trong phần mềm; hãy báo người quản trị hệ thống.",
     ErrorCode.MAIL_FAILED: "Chưa gửi được thư: máy chủ thư không nhận. Hãy in phiếu mã thay cho gửi thư, và báo người quản trị hệ thống.",

@@ -32,6 +32,8 @@ ITEM = {
 ENROLMENT = {"studying": "Đang học", "moved_in": "Chuyển đến", "moved_out": "Chuyển đi", "left": "Thôi học"}
 JOB = {"queued": "Đang chờ", "running": "Đang chạy", "done": "Xong", "failed": "Lỗi", "cancelled": "Đã hủy"}
 POSITION = {"principal": "Hiệu trưởng", "vice_principal": "Phó Hiệu trưởng", "teacher": "Giáo viên", "clerk": "Nhân viên"}
+POST = POSITION | {"left": "Không còn trong danh sách"}
+"""A post as the leadership's proposals name it."""
 ROLE = {
     "admin": "Quản trị", "management": "CBQL", "principal": "Hiệu trưởng", "deputy": "Ký thay", "teacher": "Giáo viên",
     "homeroom": "GVCN", "subject": "GVBM", "seal_operator": "Người đóng dấu", "cover_signer": "Người ký bìa",
@@ -66,7 +68,7 @@ JOB_KIND = {
     "archive": "Thêm dữ liệu lưu trữ lâu dài", "renewal": "Gia hạn dữ liệu lưu trữ", "recheck_keys": "Kiểm tra tài khoản ký số",
     "recheck_daily": "Kiểm tra tài khoản ký số hằng ngày", "print": "Tạo tệp in", "packet_end": "Dọn tệp in", "anchor": "Neo nhật ký",
     "integrity": "Kiểm tra kho hồ sơ", "attached": "Kiểm tra hồ sơ từ trường khác",
-    "reminder_mail": "Gửi thư nhắc ký",
+    "reminder_mail": "Gửi thư nhắc ký", "reset_letter": "Gửi thư báo cấp lại mã",
 }
 DELEGATION = {"in_force": "Đang hiệu lực", "coming": "Chưa tới ngày", "over": "Đã hết hạn", "revoked": "Đã thu hồi"}
 IMAGE_FILE = {

@@ -10,7 +10,7 @@ from hocba_app.models.database import Database, database
 from hocba_app.models.documents import Document, DocumentVersion, PublicCode, Revision, Slot, UnlockRequest
 from hocba_app.models.handouts import HandOut, HandOutLink
 from hocba_app.models.jobs import Job
-from hocba_app.models.people import Staff, Student
+from hocba_app.models.people import LeadershipProposal, Staff, Student
 from hocba_app.models.reminders import Reminder
 from hocba_app.models.results import HistoryEntry, StudentResult
 from hocba_app.models.school import ChangeCounter, School
@@ -46,6 +46,7 @@ __all__ = [
     "HistoryEntry",
     "Job",
     "LateAnswer",
+    "LeadershipProposal",
     "Lease",
     "LoginName",
     "LoginSession",

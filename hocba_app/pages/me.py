@@ -13,6 +13,19 @@ from hocba_app.state.shell import ShellState
 def me() -> rx.Component:
     """Layout of ``/me``."""
     return shell(
+        rx.cond(
+            ShellState.letter_sent,
+            rx.el.section(
+                rx.el.h2("Xác nhận tài khoản"),
+                rx.el.p("Nhập mã trong thư báo cấp lại mã kích hoạt.", class_name="muted"),
+                native_form(
+                    text_field("Mã xác nhận", id="code", auto_complete="one-time-code", required=True, auto_capitalize="characters", spell_check=False),
+                    rx.el.button("Xác nhận", type="submit", class_name="button"),
+                    action="/session/confirm", method="post",
+                ),
+                class_name="panel", style={"maxWidth": "460px"},
+            ),
+        ),
         rx.el.section(
             rx.el.h2("Đổi mật khẩu"),
             rx.el.p("Các phiên đăng nhập khác của tài khoản này sẽ kết thúc.", class_name="muted"),

@@ -15,9 +15,10 @@ from sqlmodel import select
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.ink.signature_image import AS_IT_IS
 from hocba_app.models import SEAL, Account, Database, Job, School, SchoolClass, Staff
+from hocba_app.models.repositories.leadership import leads
 from hocba_app.rehearsal.sample_images import drawn_seal, zipped_signatures
 from hocba_app.rehearsal.simulator_processes import Outside, Phones, Smas
-from hocba_app.services.accounts import activation, schools
+from hocba_app.services.accounts import activation, leadership, schools
 from hocba_app.services.accounts.identity import Identity, identity_of
 from hocba_app.services.jobs.enqueue import LIVE
 from hocba_app.services.signers import image_draft, keys
@@ -114,8 +115,10 @@ class PlayedSchool:
         return list(jobs)
 
     def sync(self) -> Job:
-        """The admin syncs and waits."""
-        return self.done(start_sync(self.db, self.admin))[0]
+        """The admin syncs and waits; the operator confirms who leads the school, as with ``hocba school confirm-leadership``."""
+        job = self.done(start_sync(self.db, self.admin))[0]
+        leadership.confirm_all(self.db, schools.operator(self.school_id))
+        return job
 
     # --- people --------------------------------------------------------------------------------------------------
 
@@ -132,7 +135,13 @@ class PlayedSchool:
                     Account.staff_id.is_not(None), Account.password_hash.is_(None), Account.disabled.is_(False)  # type: ignore[union-attr, attr-defined]
                 )
             ).all()
-        slips = activation.issue_codes(self.db, self.admin, new) if new else []
+            leaders = {account_id for account_id in new if leads(session, session.get_one(Account, (self.school_id, account_id)).staff_id)}
+        # The leaders' codes come from the operator: nobody of the school may know how to log in as the principal.
+        operator = schools.operator(self.school_id)
+        slips = [
+            slip for giver, chosen in ((operator, leaders), (self.admin, set(new) - leaders)) if chosen
+            for slip in activation.issue_codes(self.db, giver, sorted(chosen))
+        ]
         with ThreadPoolExecutor(AT_ONCE) as pool:
             list(pool.map(lambda slip: activation.activate(self.db, slip[0], slip[2], self.password, address="127.0.0.1"), slips))
         return len(slips)

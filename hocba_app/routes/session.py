@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 from hocba_app.domain.errors import HocbaError
 from hocba_app.models import database
 from hocba_app.routes.caller import address, back_to, same_origin, signed_in
-from hocba_app.services.accounts import activation, devices, own_account, sessions
+from hocba_app.services.accounts import activation, credentials, devices, own_account, sessions
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.settings import settings
 from hocba_app.state.guard import COOKIE
@@ -83,3 +83,13 @@ async def change_password(
     except HocbaError as error:
         return back_to("/me", error.sentence, problem=True)
     return back_to("/me", "Đã đổi mật khẩu.")
+
+
+@router.post("/session/confirm")
+async def confirm(request: Request, who: Annotated[Identity, Depends(signed_in)], code: _Text) -> Response:
+    """The owner confirms with the code from the letter that a reset by somebody else was in order."""
+    try:
+        await run_in_threadpool(credentials.confirm_as_owner, database(), who, code, address=address(request))
+    except HocbaError as error:
+        return back_to("/me", error.sentence, problem=True)
+    return back_to("/me", "Đã xác nhận. Tài khoản ký và duyệt được như trước.")

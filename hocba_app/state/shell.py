@@ -6,6 +6,7 @@ import reflex as rx
 
 from hocba_app.domain.wording import ROLE
 from hocba_app.models import School, database
+from hocba_app.services.accounts import credentials
 from hocba_app.services.accounts.authority import Right, allowed
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.signed_notice import read_notice
@@ -25,6 +26,9 @@ class ShellState(rx.State):
     school: str = ""
     school_year: str = ""
     rights: list[str] = []
+    unconfirmed: str = ""
+    """What the owner is told while nobody vouches for his credentials."""
+    letter_sent: bool = False
     notice: str = ""
     notice_is_problem: bool = False
 
@@ -39,6 +43,7 @@ class ShellState(rx.State):
         self.roles = ", ".join(ROLE[role] for role in _ROLE_ORDER if role in who.roles and role != "teacher")
         self.school, self.school_year = school.name, school.current_year
         self.rights = [right.value for right in Right if allowed(who, right)]
+        self.unconfirmed, self.letter_sent = await in_thread(credentials.what_owner_is_told, database(), who)
         self._take_notice()
 
     @rx.event

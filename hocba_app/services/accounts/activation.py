@@ -12,16 +12,22 @@ from sqlmodel import Session, col, select
 from hocba_app.domain.calendar import local_text
 from hocba_app.domain.email_address import one_address
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.leadership import LEFT
+from hocba_app.domain.roles import Role
 from hocba_app.models import Account, Database, LoginName, School, Staff
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import accounts as rows
 from hocba_app.services.accounts import throttle
+from hocba_app.services.accounts.admins import admin_remains, close_account
 from hocba_app.services.accounts.authority import Right, require
+from hocba_app.services.accounts.credentials import confirmed, given_out, mailbox_is_own
 from hocba_app.services.accounts.devices import device_of
 from hocba_app.services.accounts.identity import Identity
+from hocba_app.services.accounts.leadership import propose
 from hocba_app.services.accounts.login_names import login_name, staff_login_name
 from hocba_app.services.accounts.one_time_codes import VALID_FOR, code_hash, new_code
 from hocba_app.services.accounts.passwords import check_policy, hash_password
+from hocba_app.services.accounts.reset_letter import tell_owner
 from hocba_app.services.accounts.sessions import forget, revoke_all
 from hocba_app.services.audit.log import record
 from hocba_app.services.notify.mail import Letter, offered, post_office
@@ -51,7 +57,7 @@ def ensure_staff_accounts(session: Session, *, actor: str = "") -> AccountChange
     """
     school = session.exec(select(School).where(School.id == session.info["school_id"])).one()
     accounts = {account.staff_id: account for account in session.exec(select(Account)).all() if account.staff_id}
-    created, left = 0, []
+    created, left = 0, list[tuple[Staff, Account]]()
     for staff in session.exec(select(Staff).order_by(Staff.code, Staff.id)).all():
         account = accounts.get(staff.id)
         if account is None:
@@ -59,17 +65,37 @@ def ensure_staff_accounts(session: Session, *, actor: str = "") -> AccountChange
                 _create(session, school.code, staff, actor)
                 created += 1
             continue
-        email = one_address(staff.email)
-        if (account.full_name, account.email) != (staff.full_name, email):
-            account.full_name, account.email = staff.full_name, email
-            session.add(account)
+        _follow(session, account, staff, actor)
         if not staff.active and not account.disabled:
-            account.disabled, account.code_hash = True, None
-            session.add(account)
-            left.append(account.id)
-            record(session, actor=actor, action="account.disabled", subject=f"account:{account.id}", data={"reason": "left"})
-    revoke_all(session, *left)
-    return AccountChanges(created, len(left))
+            left.append((staff, account))
+    return AccountChanges(created, _close(session, left, actor))
+
+
+def _follow(session: Session, account: Account, staff: Staff, actor: str) -> None:
+    """Name and mailbox as the list has them. A mailbox that changed is noted: codes go there."""
+    email = one_address(staff.email)
+    if account.email != email:
+        account.email, account.email_since = email, utc_now()
+        record(session, actor=actor, action="account.email_changed", subject=f"account:{account.id}")
+    account.full_name = staff.full_name
+    session.add(account)
+
+
+def _close(session: Session, left: list[tuple[Staff, Account]], actor: str) -> int:
+    """Disable who has left; the last admin stays, and that he is listed as gone becomes a proposal. Returns how many."""
+    going = {account.id for _, account in left}
+    last = None
+    if any(Role.ADMIN in account.granted_roles for _, account in left) and not admin_remains(session, going):
+        last = next((entry for entry in left if Role.ADMIN in entry[1].granted_roles and entry[1].password_hash), None)
+        last = last or next(entry for entry in left if Role.ADMIN in entry[1].granted_roles)
+    for staff, account in left:
+        if last is not None and account.id == last[1].id:
+            staff.active = True
+            session.add(staff)
+            propose(session, staff, LEFT, actor)
+        else:
+            close_account(session, account, actor=actor)
+    return len(left) - (last is not None)
 
 
 def _create(session: Session, school_code: str, staff: Staff, actor: str) -> None:
@@ -96,6 +122,9 @@ def issue_codes(db: Database, who: Identity, account_ids: Sequence[str]) -> list
     require(who, Right.ACCOUNTS)
     with db.write(who.school_id) as session:
         issued = _issue(session, who, account_ids)
+        for account, _ in issued:
+            if account.credentials_open:
+                tell_owner(session, account, who.account_id)
     forget()
     return [(account.username, account.full_name, code) for account, code in issued]
 
@@ -112,6 +141,7 @@ def _issue(session: Session, who: Identity, account_ids: Sequence[str]) -> list[
             raise HocbaError(ErrorCode.INVALID_INPUT, detail=f"tài khoản {account.username} đang bị khóa, hãy mở khóa trước")
         code = new_code()
         reset = account.password_hash is not None
+        given_out(session, account, who.account_id, opened_before=reset)
         account.code_hash, account.code_expires_at, account.password_hash = code_hash(code), now + VALID_FOR, None
         session.add(account)
         record(
@@ -147,7 +177,7 @@ def mail_codes(db: Database, who: Identity, account_ids: Sequence[str]) -> MailR
         HocbaError: MAIL_FAILED when the mail server does not answer, and as :func:`issue_codes`.
     """
     require(who, Right.ACCOUNTS)
-    report = MailReport()
+    report, vouching = MailReport(), dict[str, str]()
     with post_office() as post:
         with db.write(who.school_id) as session:
             school = session.exec(select(School).where(School.id == who.school_id)).one()
@@ -156,8 +186,16 @@ def mail_codes(db: Database, who: Identity, account_ids: Sequence[str]) -> MailR
         for account, code in issued:
             if account.email and _posted(post, _code_letter(account, code, school.name)):
                 report.sent.append(account.username)
+                if mailbox_is_own(account):
+                    vouching[account.id] = code
             else:
                 report.print_these.append((account.username, account.full_name, code))
+    with db.write(who.school_id) as session:
+        for account_id, code in vouching.items():
+            account = session.get_one(Account, (who.school_id, account_id), with_for_update=True)
+            if account.code_hash == code_hash(code):  # who sent it has not seen it: using it proves the owner
+                account.owner_code_hash = account.code_hash
+                session.add(account)
     return report
 
 
@@ -206,8 +244,11 @@ def activate(db: Database, username: str, code: str, new_password: str, *, addre
         account = session.get(Account, (known.school_id, known.account_id), with_for_update=True)
         if account is None or not _fits(account, code, utc_now()):
             raise HocbaError(ErrorCode.CODE_INVALID)
+        by_mail = account.owner_code_hash is not None and account.owner_code_hash == account.code_hash
         account.password_hash, account.code_hash, account.code_expires_at = stored, None, None
         session.add(account)
+        if account.credentials_open and by_mail:
+            confirmed(session, account, account.id)
         revoke_all(session, account.id)
         throttle.give_back(session, attempt)
         record(session, actor=account.id, action="account.activated", subject=f"account:{account.id}")

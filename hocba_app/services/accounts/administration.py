@@ -16,6 +16,7 @@ from hocba_app.domain.roles import GRANTABLE, Duties, Role, roles_of
 from hocba_app.models import Account, Database, Staff
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import accounts as rows
+from hocba_app.services.accounts.admins import require_an_admin_besides
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.accounts.login_names import plain
@@ -152,7 +153,7 @@ def revoke(db: Database, who: Identity, account_id: str, role: str) -> None:
         account = _account(session, who, account_id)
         if _grantable(role) in account.granted_roles:
             if role == Role.ADMIN:
-                _keep_an_admin(session, account)
+                require_an_admin_besides(session, account)
             account.granted_roles = sorted(set(account.granted_roles) - {role})
             _note(session, who, account, "account.role_revoked", role=role)
 
@@ -166,7 +167,7 @@ def disable(db: Database, who: Identity, account_id: str) -> None:
     with _changing(db, who) as session:
         account = _account(session, who, account_id)
         if not account.disabled:
-            _keep_an_admin(session, account)
+            require_an_admin_besides(session, account)
             account.disabled, account.code_hash, account.code_expires_at = True, None, None
             revoke_all(session, account.id)
             _note(session, who, account, "account.disabled")
@@ -210,17 +211,6 @@ def _grantable(role: str) -> str:
     if role not in GRANTABLE:
         raise HocbaError(ErrorCode.INVALID_INPUT, detail=f"vai trò {role}")
     return role
-
-
-def _keep_an_admin(session: Session, leaving: Account) -> None:
-    """Somebody else who can log in today must be admin."""
-    if Role.ADMIN not in leaving.granted_roles:
-        return
-    for account, staff in rows.accounts_with_staff(session):
-        usable = not account.disabled and account.password_hash is not None and (staff is None or staff.active)
-        if account.id != leaving.id and usable and Role.ADMIN in account.granted_roles:
-            return
-    raise HocbaError(ErrorCode.LAST_ADMIN)
 
 
 def _note(session: Session, who: Identity, account: Account, action: str, **data: Any) -> None:

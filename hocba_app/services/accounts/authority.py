@@ -42,6 +42,9 @@ class Right(StrEnum):
     ACCEPT_NAME = auto()  # a certificate under another name than its person's
     ACCOUNTS = auto()  # change them
     ACCOUNTS_READ = auto()
+    LEADERSHIP_READ = auto()  # who leads the school, what is proposed about it, whose credentials wait
+    LEADERSHIP_CONFIRM = auto()  # answer a proposal
+    CREDENTIALS_CONFIRM = auto()  # vouch for an account whose code another gave out; of the leadership only (credentials)
     AUDIT_READ = auto()
     SETTINGS_WRITE = auto()
     SETTINGS_READ = auto()
@@ -87,6 +90,9 @@ _TABLE: dict[Right, Callable[[Identity], bool]] = {
     Right.ACCEPT_NAME: _any_of(Role.PRINCIPAL),
     Right.ACCOUNTS: _ADMIN,
     Right.ACCOUNTS_READ: _OFFICE,
+    Right.LEADERSHIP_READ: _OFFICE,
+    Right.LEADERSHIP_CONFIRM: _any_of(Role.PRINCIPAL),
+    Right.CREDENTIALS_CONFIRM: _any_of(Role.MANAGEMENT),
     Right.AUDIT_READ: _OFFICE,
     Right.SETTINGS_WRITE: _ADMIN,
     Right.SETTINGS_READ: _OFFICE,

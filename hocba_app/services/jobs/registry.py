@@ -15,6 +15,7 @@ from hocba_app.services.audit.log import changed, progressed
 from hocba_app.services.jobs.claim import Claim, fenced_write
 
 MODULES = (
+    "hocba_app.services.accounts.reset_letter",
     "hocba_app.services.records.lock",
     "hocba_app.services.sync.sync_job",
     "hocba_app.services.sync.schedule",

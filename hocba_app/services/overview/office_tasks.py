@@ -12,6 +12,7 @@ from hocba_app.domain.errors import SENTENCES, ErrorCode, HocbaError
 from hocba_app.domain.wording import GAP_OF_MANY, JOB_KIND
 from hocba_app.models import Database, Job, School
 from hocba_app.models.base import utc_now
+from hocba_app.models.repositories.leadership import open_proposals, unconfirmed_accounts
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.maintenance.nightly_verification import damage_found, refused_found
@@ -76,7 +77,7 @@ def attention(db: Database, who: Identity) -> Attention:
         failed = session.exec(
             select(Job).where(Job.state == "failed", col(Job.ended_at) >= utc_now() - timedelta(days=1)).order_by(col(Job.ended_at).desc())
         ).all()
-        found = _found_at_night(session)
+        found = _found_at_night(session) + _posts(session)
     expiring = keys_page(db, who, problem="expiring", size=100).rows
     runs = sync_runs(db, who, 1)
     return Attention(
@@ -100,6 +101,20 @@ def _found_at_night(session: Session) -> list[Problem]:
     return [Problem("Kho hồ sơ", f"{found} {words}", "/audit", True) for found, words in told if found]
 
 
+def _posts(session: Session) -> list[Problem]:
+    """Posts and accounts of the leadership that wait for an answer: until then nobody new decides or signs for the school."""
+    found = []
+    if names := [staff.full_name for _, staff in open_proposals(session)]:
+        found.append(Problem(_some(names), "Chức vụ trong Ban giám hiệu chờ xác nhận", "/leadership", True))
+    if names := [account.full_name or account.username for account in unconfirmed_accounts(session)]:
+        found.append(Problem(_some(names), "Tài khoản được cấp lại mã chờ người thứ hai xác nhận; chưa ký và duyệt được", "/leadership", False))
+    return found
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:_NAMED]) + (f" và {len(names) - _NAMED} người khác" if len(names) > _NAMED else "")
+
+
 def _grouped(found: Iterable[Gap]) -> list[Problem]:
     """One line for all whom the same thing concerns: forty teachers without an image are one thing to do."""
     groups: dict[tuple[str, str, str], list[Gap]] = {}
@@ -110,8 +125,7 @@ def _grouped(found: Iterable[Gap]) -> list[Problem]:
         texts = {gap.text for gap in of_code}
         text = texts.pop() if len(texts) == 1 else GAP_OF_MANY.get(code, of_code[0].text)
         names = list(dict.fromkeys(gap.whom for gap in of_code))
-        more = f" và {len(names) - _NAMED} người khác" if len(names) > _NAMED else ""
-        problems.append(Problem(", ".join(names[:_NAMED]) + more, text, page, severity == "blocking"))
+        problems.append(Problem(_some(names), text, page, severity == "blocking"))
     return sorted(problems, key=lambda problem: not problem.blocking)
 
 

@@ -15,6 +15,7 @@ from hocba_app.models.repositories import signing_queue as due_rows
 from hocba_app.models.repositories.bulk import add_rows
 from hocba_app.models.repositories.signing_authority import unlocking_documents
 from hocba_app.services.accounts.authority import Right, require
+from hocba_app.services.accounts.credentials import require_own_credentials
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.audit.log import changed, record
 from hocba_app.services.change_feed import change_feed
@@ -153,10 +154,11 @@ def start(db: Database, who: Identity, slot_ids: Sequence[str]) -> list[str]:
         personal slots are mixed, or when he has several slots in one document.
 
     Raises:
-        HocbaError: FORBIDDEN, SLOT_NOT_YOURS, SIGNER_NO_KEY, NOTHING_TO_DO.
+        HocbaError: FORBIDDEN, CREDENTIALS_OPEN, SLOT_NOT_YOURS, SIGNER_NO_KEY, NOTHING_TO_DO.
     """
     require(who, Right.OWN_QUEUE)
     with db.write(who.school_id) as session:
+        require_own_credentials(session, who)
         rows.serialise(session)  # two taps at once must not become two requests for the same slots
         waiting = {item.slot_id: item for item in waiting_for(session, who)}
         unknown = [slot_id for slot_id in slot_ids if slot_id not in waiting]
@@ -239,6 +241,7 @@ def accept_turn(db: Database, who: Identity, batch_id: str) -> None:
         HocbaError: NOT_FOUND.
     """
     with db.write(who.school_id) as session:
+        require_own_credentials(session, who)
         _due_now(session, batch_id)
         batch = _own_batch(session, who, batch_id)
         if batch.state == "queued":
@@ -258,6 +261,7 @@ def split_free(db: Database, who: Identity, batch_id: str) -> str:
         HocbaError: NOT_FOUND, NOTHING_TO_DO when nothing of it is free or all is.
     """
     with db.write(who.school_id) as session:
+        require_own_credentials(session, who)
         rows.serialise(session)
         batch = _own_batch(session, who, batch_id)
         items = rows.items_of(session, batch.id, ("claimed",))

@@ -10,9 +10,13 @@ from typing import Any
 from sqlalchemy import delete, insert
 from sqlmodel import Session, col, select
 
+from hocba_app.domain.leadership import LEFT, post_of
+from hocba_app.domain.wording import POST
 from hocba_app.models import StudentResult, SyncRow
 from hocba_app.models.base import new_id, utc_now
+from hocba_app.models.repositories.leadership import open_proposals
 from hocba_app.models.repositories.signers import signs_here
+from hocba_app.services.accounts.leadership import hold_back, propose
 from hocba_app.services.sync.diff import changes, summary
 from hocba_app.services.sync.fetch import Collected, Incoming, Refusal
 from hocba_app.services.sync.mapping import TABLES, Known, Refused, Table, known
@@ -21,6 +25,8 @@ NUMBERS = ("id_number", "old_id_number")
 """Columns with a personal id number."""
 PHOTO_MISSING = "_photo"
 """Mark on a pupil's record whose photo could not be had: the pupil goes in, the photo is asked for again."""
+
+_WAITS = "{post}: chờ xác nhận ở trang Ban giám hiệu"
 
 
 @dataclass(slots=True)
@@ -46,11 +52,13 @@ class Applier:
         decided: what a person chose about conflicts: (source id, version) → choice (`conflicts.CHOICES`).
         borrowed: the records' versions are not the sector's (a workbook's): rows keep the version they have, so that
             whatever the sector submits next wins.
+        actor: account id of whoever brought it in; "" for the schedule.
     """
 
     def __init__(
         self, session: Session, job_id: str, found: Collected, school_year: str, *, only: set[str] | None = None,
         decided: Mapping[tuple[str, int], str] | None = None, borrowed: bool = False,
+        actor: str = "",
     ) -> None:
         self._session, self._job_id, self._found, self._only = session, job_id, found, only
         self._decided, self._borrowed = decided or {}, borrowed
@@ -60,6 +68,11 @@ class Applier:
         self._held = self._identities()
         self._results = self._results_of_year(school_year)
         self._report: list[dict[str, Any]] = []
+        self._posts: dict[str, str] = {}
+        """Post in the list, by source id, of those of a step whose post waits for an answer, or did so far."""
+        self._actor = actor
+        waiting = open_proposals(session) if found.resource == "staff" else []
+        self._waiting = {staff.source_id: proposal.proposed for proposal, staff in waiting}
         self._done = Applied()
         self.pending: list[dict[str, Any]] = []
         """Records to try again with the next run."""
@@ -77,6 +90,25 @@ class Applier:
         done, self._done = self._done, Applied()
         self.pending += done.pending
         return done
+
+    def _hold_back(self, record: Incoming, row: Any, values: dict[str, Any], label: str) -> None:
+        """A post of the leadership is not taken from the list: it is proposed once he is written."""
+        if self._resource != "staff":
+            return
+        if (listed := hold_back(row, values)) is not None:
+            self._proposed(record.id, listed, label, new=row is None)
+        elif row is not None and row.source_id in self._waiting:
+            self._posts[record.id] = post_of(values["position"], values["active"])
+
+    def _proposed(self, source_id: str, listed: str, label: str, *, new: bool = False) -> None:
+        self._posts[source_id] = listed
+        if not new and self._waiting.get(source_id) != listed:
+            self._note("changed", source_id, label, field="position", reason=_WAITS.format(post=POST[listed]))
+
+    def _propose_posts(self) -> None:
+        for source_id, row in self._rows(list(self._posts)).items():
+            propose(self._session, row, self._posts[source_id], self._actor)
+        self._posts.clear()
 
     def _forget_refusals(self) -> None:
         """A run that was killed and goes on reports what it still refuses once, not twice."""
@@ -116,6 +148,10 @@ class Applier:
             if self._resource == "results":
                 self._results.pop(row.student_id, None)
                 self._session.delete(row)
+            elif self._resource == "staff" and hold_back(row, {"position": row.position, "active": False}):
+                row.source_version = version
+                self._proposed(row.source_id, LEFT, self._name_of(row))
+                continue
             elif row.active:
                 row.active, row.source_version = False, version
                 for column, held in self._held.items():
@@ -125,6 +161,7 @@ class Applier:
                 continue
             self._touched(row)
             self._note("gone", row.source_id, self._name_of(row))
+        self._propose_posts()
         self._flush_report()
         self._session.flush()
 
@@ -151,16 +188,19 @@ class Applier:
             values = self._acceptable(record, row, label)
             if values is None:
                 continue
+            self._hold_back(record, row, values, label)
             version = self._version(record, label)
             if row is None:
                 fresh.append(self._new(record, values, version))
-                self._note("new", record.id, label)
+                post = self._posts.get(record.id)
+                self._note("new", record.id, label, field="position" if post else None, reason=_WAITS.format(post=POST[post]) if post else None)
             else:
                 self._change(row, record, values, version, label)
             self._hold(record, values)
         if fresh:
             self._session.execute(insert(self._table.model), fresh)
         self._session.flush()
+        self._propose_posts()
         for row in rows.values():
             self._session.expunge(row)
         self._flush_report()

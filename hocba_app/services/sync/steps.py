@@ -61,7 +61,7 @@ class Steps:
             ClaimLost: another worker goes on with the run.
         """
         with self._db.read(self._school_id) as session:
-            applier = Applier(session, self._job_id, found, school_year, **options)
+            applier = Applier(session, self._job_id, found, school_year, actor=self._actor, **options)
         with self.step() as session:
             _begin_counting(session, self._job_id, found.resource)
             applier.begin(session)

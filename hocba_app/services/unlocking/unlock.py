@@ -16,6 +16,7 @@ from hocba_app.models.repositories import record_list
 from hocba_app.models.repositories.document_state import load_life, save_life
 from hocba_app.models.repositories.signing import serialise
 from hocba_app.services.accounts.authority import Right, allowed, require
+from hocba_app.services.accounts.credentials import require_own_credentials, require_second_person
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.audit.log import record
 
@@ -124,7 +125,8 @@ def request_unlock(db: Database, who: Identity, document_ids: Sequence[str], rea
         Id of the request.
 
     Raises:
-        HocbaError: FORBIDDEN, REASON_MISSING, INVALID_INPUT, NOTHING_TO_DO, NOT_FOUND, NOT_LOCKED, UNLOCK_OPEN.
+        HocbaError: FORBIDDEN, REASON_MISSING, INVALID_INPUT, NOTHING_TO_DO, NOT_FOUND, NOT_LOCKED, UNLOCK_OPEN,
+            CREDENTIALS_OPEN (a principal's own).
     """
     require(who, Right.UNLOCK_ASK)
     chosen, reason = list(dict.fromkeys(document_ids)), " ".join(reason.split())
@@ -153,6 +155,7 @@ def request_unlock(db: Database, who: Identity, document_ids: Sequence[str], rea
             data={"documents": chosen, "reason": row.reason},
         )
         if "principal" in who.roles:
+            require_own_credentials(session, who)
             _approve(session, row, who)
     return row.id
 
@@ -161,7 +164,7 @@ def decide(db: Database, who: Identity, request_id: str, *, approve: bool) -> No
     """Step two: the principal's or deputy's answer. Nobody approves what he asked for himself.
 
     Raises:
-        HocbaError: FORBIDDEN, NOT_FOUND, UNLOCK_OWN.
+        HocbaError: FORBIDDEN, NOT_FOUND, UNLOCK_OWN, CREDENTIALS_OPEN, SECOND_PERSON.
     """
     require(who, Right.UNLOCK_APPROVE)
     with db.write(who.school_id) as session:
@@ -169,6 +172,7 @@ def decide(db: Database, who: Identity, request_id: str, *, approve: bool) -> No
         row = _asked(session, request_id)
         if row.requested_by == who.account_id:
             raise HocbaError(ErrorCode.UNLOCK_OWN)
+        require_second_person(session, who, row.requested_by)
         if approve:
             _approve(session, row, who)
             return

@@ -13,12 +13,14 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import Engine, create_engine, inspect
+from alembic import command as alembic_command
+from sqlalchemy import Engine, create_engine, inspect, text
+from sqlmodel import select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import Database, School, Staff
+from hocba_app.models import Database, LeadershipProposal, School, Staff
 from hocba_app.models.database import TenancyError
-from hocba_app.models.migrate import upgrade
+from hocba_app.models.migrate import alembic_config, upgrade
 from hocba_app.models.schema_check import ROOT, require_current_schema
 from tests.conftest import POSTGRES
 from tests.integration.models import landed
@@ -86,6 +88,25 @@ def test_every_landed_shape_comes_to_todays_schema_with_its_data(
     with db.write(landed.SCHOOL) as session:  # the product's own reading and writing
         assert session.get(Staff, (landed.SCHOOL, landed.ROW)) is not None
         session.add(Staff(source_id="1", code="GV1", full_name="Người mới"))
+    db.dispose()
+
+
+def test_of_several_principals_one_stays_and_the_others_are_proposed(empty_url: str, engine: Engine) -> None:
+    alembic_command.upgrade(alembic_config(empty_url), "0002")
+    empty = {"level": "", "commune": "", "province": "", "department": "", "tax_code": "", "current_year": "", "smas_client_id": "", "smas_secret_encrypted": ""}
+    school = empty | {"id": "s1", "code": "s1", "name": "Trường", "mysign_client_id": "", "mysign_secret_encrypted": "", "created_at": "2026-01-01 00:00:00+00:00"}
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.exec_driver_sql("select set_config('hocba.school_id', '*', true)")
+        connection.execute(text(f"insert into school ({', '.join(school)}) values (:{', :'.join(school)})"), school)
+        for code, active in (("b", True), ("a", True), ("0", False)):
+            staff = {"school_id": "s1", "id": code, "source_id": code, "source_version": 0, "code": code, "full_name": code, "position": "principal", "active": active, "updated_at": "2026-01-01 00:00:00+00:00"}
+            connection.execute(text(f"insert into staff ({', '.join(staff)}) values (:{', :'.join(staff)})"), staff)
+    upgrade(empty_url)
+    db = Database(empty_url)
+    with db.read("s1") as session:
+        assert {row.code: row.position for row in session.exec(select(Staff)).all()} == {"a": "principal", "b": "vice_principal", "0": "principal"}
+        assert [(row.staff_id, row.proposed, row.state) for row in session.exec(select(LeadershipProposal)).all()] == [("b", "principal", "open")]
     db.dispose()
 
 

@@ -39,13 +39,14 @@ ALLOWED: dict[Right, set[str]] = {
         (
             Right.SYNC, Right.SIGNATURE_IMAGES, Right.SEAL_IMAGE, Right.ASSIGNMENTS, Right.LOCK, Right.SIGNING_ACCOUNTS,
             Right.COVER_SIGNER, Right.DELEGATE, Right.SEAL_OPERATOR, Right.PRINT, Right.ATTACH, Right.UNLOCK_ASK, Right.ACCOUNTS_READ,
-            Right.AUDIT_READ, Right.SETTINGS_READ,
+            Right.AUDIT_READ, Right.SETTINGS_READ, Right.LEADERSHIP_READ,
         ),
         OFFICE,
     ),
     **dict.fromkeys((Right.OWN_SIGNATURE, Right.OWN_SIGNING_ACCOUNT, Right.OWN_QUEUE), STAFF),
     Right.SIGN_PRINCIPAL: {"principal", "deputy", "cover_signer"}, Right.SEAL: {"seal_operator"},
     Right.UNLOCK_APPROVE: {"principal", "deputy"}, Right.ACCEPT_NAME: {"principal"}, Right.ACCOUNTS: {"admin"}, Right.SETTINGS_WRITE: {"admin"},
+    Right.LEADERSHIP_CONFIRM: {"principal"}, Right.CREDENTIALS_CONFIRM: {"management", "principal", "deputy"},
     Right.DASHBOARD: ALL, Right.RECORDS_READ: ALL - {"clerk"},
 }
 """The table of docs/workflow.md, written out again: the product's own (`authority`) is what is tested."""
@@ -53,6 +54,7 @@ ALLOWED: dict[Right, set[str]] = {
 PAGES: dict[str, set[Right]] = {
     "SyncState": {Right.SYNC}, "SyncScopeState": {Right.SYNC}, "LockState": {Right.LOCK}, "UnlockState": {Right.UNLOCK_ASK, Right.UNLOCK_APPROVE},
     "AuditState": {Right.AUDIT_READ}, "AccountsState": {Right.ACCOUNTS, Right.ACCOUNTS_READ},
+    "LeadershipState": {Right.LEADERSHIP_READ, Right.LEADERSHIP_CONFIRM, Right.CREDENTIALS_CONFIRM},
     "RecordsState": {Right.RECORDS_READ, Right.UNLOCK_ASK},
     "PupilState": {Right.RECORDS_READ, Right.ATTACH},
     "RecordState": {Right.RECORDS_READ, Right.UNLOCK_ASK}, "AssignmentsState": {Right.ASSIGNMENTS},
@@ -308,7 +310,7 @@ async def test_nothing_in_an_address_a_cookie_or_a_form_is_a_defect_of_a_route(n
 
 
 ROUTES = {
-    "/session": "public", "/session/end": "public", "/session/activate": "public", "/session/password": (), "/healthz": "public",
+    "/session": "public", "/session/end": "public", "/session/activate": "public", "/session/password": (), "/session/confirm": (), "/healthz": "public",
     "/metrics": "public", "/verify": "public", "/v/{code}": "public", "/h/{token}": "public", "/hooks/mysign/token": "public", "/hooks/mysign": "public",
 }
 """Who may call a route, where no right stands in its dependencies."""

@@ -1,0 +1,148 @@
+"""Ban giám hiệu: what lists propose about its posts, and whose credentials wait for a second person."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import Callable
+
+import reflex as rx
+
+from hocba_app.domain.calendar import local_text
+from hocba_app.domain.errors import HocbaError
+from hocba_app.models import database
+from hocba_app.services.accounts import credentials, leadership
+from hocba_app.services.accounts.authority import Right
+from hocba_app.services.accounts.identity import Identity
+from hocba_app.state.guard import identity, requires
+
+_STATE = {"open": ("todo", "Chờ xác nhận"), "confirmed": ("ok", "Đã xác nhận"), "refused": ("info", "Đã từ chối")}
+
+
+@dataclasses.dataclass
+class ProposalCard:
+    """One change of post."""
+
+    id: str
+    name: str
+    change: str
+    proposed: str
+    decided: str
+    tone: str
+    state_name: str
+    obstacle: str
+    may_decide: bool
+
+
+@dataclasses.dataclass
+class AccountCard:
+    """One account that waits for somebody to vouch for its owner."""
+
+    id: str
+    name: str
+    given: str
+    may_confirm: bool
+
+
+class LeadershipState(rx.State):
+    """The page "Ban giám hiệu"."""
+
+    loaded: bool = False
+    problem: str = ""
+    done: str = ""
+    waiting: list[ProposalCard] = []
+    over: list[ProposalCard] = []
+    accounts: list[AccountCard] = []
+    refusing: str = ""
+    """The proposal whose refusal waits for its reason."""
+    reason: str = ""
+
+    @rx.event
+    @requires(Right.LEADERSHIP_READ)
+    async def load(self) -> None:
+        """Show what waits."""
+        self.problem = self.done = self.refusing = self.reason = ""
+        await self._reload(await identity(self))
+
+    @rx.event
+    @requires(Right.LEADERSHIP_CONFIRM)
+    async def confirm(self, proposal_id: str) -> None:
+        """Let the person have the post."""
+        await self._act(leadership.confirm, str(proposal_id), done="Đã xác nhận thay đổi chức vụ.")
+
+    @rx.event
+    @requires(Right.LEADERSHIP_CONFIRM)
+    async def ask_refuse(self, proposal_id: str) -> None:
+        """Ask for the reason."""
+        self.refusing, self.reason, self.problem = str(proposal_id), "", ""
+
+    @rx.event
+    @requires(Right.LEADERSHIP_CONFIRM)
+    async def set_reason(self, reason: str) -> None:
+        """The reason as typed."""
+        self.reason = str(reason)[: leadership.LONGEST_REASON]
+
+    @rx.event
+    @requires(Right.LEADERSHIP_CONFIRM)
+    async def not_now(self) -> None:
+        """Back from the reason."""
+        self.refusing = self.reason = ""
+
+    @rx.event
+    @requires(Right.LEADERSHIP_CONFIRM)
+    async def refuse(self) -> None:
+        """Leave the post as it is."""
+        await self._act(leadership.refuse, self.refusing, self.reason, done="Đã từ chối; chức vụ giữ nguyên.")
+
+    @rx.event
+    @requires(Right.CREDENTIALS_CONFIRM)
+    async def vouch(self, account_id: str) -> None:
+        """The owner is at this account."""
+        await self._act(credentials.confirm, str(account_id), done="Đã xác nhận tài khoản.")
+
+    async def _act(self, action: Callable[..., None], *arguments: str, done: str) -> None:
+        who = await identity(self)
+        self.problem = self.done = ""
+        try:
+            await asyncio.to_thread(action, database(), who, *arguments)
+            self.done, self.refusing, self.reason = done, "", ""
+        except HocbaError as error:
+            self.problem = error.sentence
+        await self._reload(await identity(self))
+
+    async def _reload(self, who: Identity | None) -> None:
+        assert who is not None
+        try:
+            views, accounts = await asyncio.to_thread(_read, who)
+        except HocbaError:  # he has just handed over
+            self.waiting, self.over, self.accounts, self.loaded = [], [], [], True
+            return
+        cards = [(view.state, _card(view)) for view in views]
+        self.waiting = [card for state, card in cards if state == "open"]
+        self.over = [card for state, card in cards if state != "open"]
+        self.accounts = [_account(view) for view in accounts]
+        self.loaded = True
+
+
+def _read(who: Identity) -> tuple[list[leadership.ProposalView], list[credentials.Unconfirmed]]:
+    return leadership.proposals(database(), who), credentials.unconfirmed(database(), who)
+
+
+def _card(view: leadership.ProposalView) -> ProposalCard:
+    tone, state_name = _STATE[view.state]
+    by = view.proposed_by or "đồng bộ tự động hoặc người quản trị hệ thống"
+    decided = ""
+    if view.decided_at is not None:
+        decided = f"{view.decided_by or 'Người quản trị hệ thống'}, {local_text(view.decided_at)}" + (f": {view.reason}" if view.reason else "")
+    return ProposalCard(
+        id=view.id, name=f"{view.name} ({view.staff_code})", change=f"{view.before} → {view.proposed}",
+        proposed=f"{by}, {local_text(view.proposed_at)}", decided=decided, tone=tone, state_name=state_name, obstacle=view.obstacle,
+        may_decide=view.may_decide,
+    )
+
+
+def _account(view: credentials.Unconfirmed) -> AccountCard:
+    when = f", {local_text(view.given_at)}" if view.given_at is not None else ""
+    return AccountCard(
+        id=view.account_id, name=f"{view.full_name} ({view.username})", given=f"{view.given_by or 'không rõ'}{when}", may_confirm=view.may_confirm,
+    )
