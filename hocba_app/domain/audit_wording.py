@@ -8,7 +8,7 @@ from typing import Any
 from hocba_app.domain.wording import KIND_SHORT, ROLE, STAGE_SIGNER
 
 GROUPS = {
-    "record": "Hồ sơ", "lock": "Chốt", "unlock": "Hủy chốt", "batch": "Lượt ký", "sync": "Đồng bộ", "account": "Tài khoản", "leadership": "Ban giám hiệu",
+    "record": "Hồ sơ", "lock": "Chốt", "unlock": "Hủy chốt", "batch": "Lượt ký", "sync": "Đồng bộ", "session": "Đăng nhập", "file": "Tệp", "account": "Tài khoản", "leadership": "Ban giám hiệu",
     "signer": "Phân công ký", "slot": "Đổi người ký", "signing": "Cấu hình ký", "delegation": "Ký thay", "key": "Tài khoản ký số",
     "signature": "Ảnh chữ ký", "seal": "Con dấu", "packet": "In", "handout": "Giao hồ sơ", "attached": "Hồ sơ trường khác", "reminder": "Nhắc ký", "school": "Trường", "store": "Kho hồ sơ", "audit": "Nhật ký",
 }
@@ -24,6 +24,8 @@ ACTIONS = {
     "sync.started": "Bắt đầu đồng bộ", "sync.applied": "Đã ghi dữ liệu đồng bộ", "sync.cancelled": "Đã hủy đồng bộ",
     "sync.scheduled": "Hẹn giờ đồng bộ", "sync.conflict_resolved": "Xử lý bản ghi cần xem xét", "sync.imported": "Nhập dữ liệu từ Excel",
     "sync.exported": "Xuất dữ liệu ra Excel",
+    "session.opened": "Đăng nhập", "session.closed": "Đăng xuất", "session.refused": "Đăng nhập hoặc nhập mã sai",
+    "session.locked_out": "Tạm khóa vì nhập sai nhiều lần", "file.delivered": "Đã đưa tệp",
     "account.created": "Tạo tài khoản", "account.code_issued": "Cấp mã kích hoạt", "account.activated": "Kích hoạt tài khoản",
     "account.password_changed": "Đổi mật khẩu", "account.disabled": "Khóa tài khoản", "account.enabled": "Mở khóa tài khoản",
     "account.credentials_confirmed": "Xác nhận chủ tài khoản sau khi cấp lại mã", "account.email_changed": "Đổi thư điện tử theo danh sách",
@@ -46,6 +48,11 @@ ACTIONS = {
     "school.created": "Tạo trường", "school.credentials_set": "Đổi thông tin kết nối của trường",
     "store.checked": "Đã kiểm tra tệp lưu trữ", "store.damaged": "Phát hiện tệp lưu trữ bị hỏng", "store.check_asked": "Yêu cầu kiểm tra tệp lưu trữ",
 }  # fmt: skip
+FILES = {
+    "record": "tệp hồ sơ", "preview": "bản xem trước", "audit": "nhật ký", "sync_report": "báo cáo đồng bộ", "template": "mẫu Excel",
+    "signature": "ảnh chữ ký đã tải lên", "signature_draft": "ảnh chữ ký đang xem",
+}
+"""Kinds of files, as `routes.deliveries` names them."""
 SUBJECTS = {
     "document": "Hồ sơ", "class": "Lớp", "batch": "Lượt ký", "unlock": "Đề nghị hủy chốt", "account": "Tài khoản", "signer": "Người ký",
     "slot": "Ô ký", "student": "Học sinh", "school": "Trường", "job": "Công việc", "staff": "Cán bộ, giáo viên",
@@ -64,13 +71,13 @@ def details_text(data: Mapping[str, Any]) -> str:
         parts.append(words)
     if isinstance(version := data.get("version"), int):
         parts.append(f"bản {version}")
-    for key, table in (("stage", STAGE_SIGNER), ("role", ROLE)):
+    for key, table in (("stage", STAGE_SIGNER), ("role", ROLE), ("file", FILES)):
         if words := table.get(str(data.get(key))):
             parts.append(words)
     for key, words in (("documents", "{} hồ sơ"), ("slots", "{} ô ký"), ("leave_out", "để riêng {} học sinh"), ("versions", "{} hồ sơ")):
         if isinstance(listed := data.get(key), list) and listed:
             parts.append(words.format(len(listed)))
-    for key, words in (("hashes", "{} hồ sơ"), ("records", "{} hồ sơ"), ("committed", "đã ký {}"), ("failed", "chưa ký {}"), ("out_of_date", "{} hồ sơ có dữ liệu mới")):
+    for key, words in (("failures", "{} lần sai"), ("hashes", "{} hồ sơ"), ("records", "{} hồ sơ"), ("committed", "đã ký {}"), ("failed", "chưa ký {}"), ("out_of_date", "{} hồ sơ có dữ liệu mới")):
         if isinstance(count := data.get(key), int) and (count or key == "committed"):
             parts.append(words.format(count))
     for key in ("accept_mismatches", "reason", "name_accepted", "decision_number", "delegation_number"):

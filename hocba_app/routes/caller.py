@@ -29,6 +29,7 @@ async def signed_in(request: Request) -> Identity:
     who = await run_in_threadpool(sessions.identify, database(), request.cookies.get(COOKIE))
     if who is None:
         raise HocbaError(ErrorCode.NOT_SIGNED_IN)
+    request.state.who = who  # for `deliveries`
     return who
 
 

@@ -10,13 +10,14 @@ from fastapi.responses import Response
 
 from hocba_app.models import database
 from hocba_app.routes.caller import with_right
+from hocba_app.routes.deliveries import DeliveryRoute
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.overview.audit_log import audit_csv
 from hocba_app.services.records.preview import preview_pdf
 from hocba_app.services.records.record_detail import record_file
 
-router = APIRouter()
+router = APIRouter(route_class=DeliveryRoute)
 _Reader = Annotated[Identity, Depends(with_right(Right.RECORDS_READ))]
 _Locker = Annotated[Identity, Depends(with_right(Right.LOCK))]
 _Number = Annotated[int | None, Query(ge=1, le=100_000)]

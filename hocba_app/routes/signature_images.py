@@ -14,12 +14,13 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.ink.signature_image import ACCEPTED, MAX_BYTES
 from hocba_app.models import SEAL, database
 from hocba_app.routes.caller import back_to, same_origin, signed_in, with_right
+from hocba_app.routes.deliveries import DeliveryRoute
 from hocba_app.routes.visits import admitted, files_of, text_of
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.signers import image_draft, image_store, images
 
-router = APIRouter()
+router = APIRouter(route_class=DeliveryRoute)
 _Office = Annotated[Identity, Depends(with_right(Right.SIGNATURE_IMAGES))]
 _SealKeeper = Annotated[Identity, Depends(with_right(Right.SEAL_IMAGE))]
 _Person = Annotated[Identity, Depends(with_right(Right.OWN_SIGNATURE))]

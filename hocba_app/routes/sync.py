@@ -10,11 +10,12 @@ from fastapi.responses import Response
 
 from hocba_app.models import database
 from hocba_app.routes.caller import with_right
+from hocba_app.routes.deliveries import DeliveryRoute
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.sync.commands import report_csv
 
-router = APIRouter()
+router = APIRouter(route_class=DeliveryRoute)
 
 
 @router.get("/files/sync/{job_id}")

@@ -11,6 +11,7 @@ from fastapi.responses import Response
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import database
 from hocba_app.routes.caller import back_to, same_origin, with_right
+from hocba_app.routes.deliveries import DeliveryRoute
 from hocba_app.routes.visits import admitted, files_of, text_of
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
@@ -23,7 +24,7 @@ from hocba_app.services.sync.excel import (
 )
 from hocba_app.services.sync.excel_reading import LARGEST_FILE
 
-router = APIRouter()
+router = APIRouter(route_class=DeliveryRoute)
 _Syncer = Annotated[Identity, Depends(with_right(Right.SYNC))]
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 

@@ -27,6 +27,7 @@ from hocba_app.services.accounts.leadership import propose
 from hocba_app.services.accounts.login_names import login_name, staff_login_name
 from hocba_app.services.accounts.one_time_codes import VALID_FOR, code_hash, new_code
 from hocba_app.services.accounts.passwords import check_policy, hash_password
+from hocba_app.services.accounts.refusals import note_refusal
 from hocba_app.services.accounts.reset_letter import tell_owner
 from hocba_app.services.accounts.sessions import forget, revoke_all
 from hocba_app.services.audit.log import record
@@ -240,9 +241,14 @@ def activate(db: Database, username: str, code: str, new_password: str, *, addre
     stored = hash_password(new_password)
     if known is None:
         raise HocbaError(ErrorCode.CODE_INVALID)
+    with db.read(known.school_id) as session:
+        now = session.get(Account, (known.school_id, known.account_id))
+    if now is None or not _fits(now, code, utc_now()):
+        note_refusal(db, known.school_id, known.account_id, attempt, "code")
+        raise HocbaError(ErrorCode.CODE_INVALID)
     with db.write(known.school_id) as session:
         account = session.get(Account, (known.school_id, known.account_id), with_for_update=True)
-        if account is None or not _fits(account, code, utc_now()):
+        if account is None or not _fits(account, code, utc_now()):  # used meanwhile
             raise HocbaError(ErrorCode.CODE_INVALID)
         by_mail = account.owner_code_hash is not None and account.owner_code_hash == account.code_hash
         account.password_hash, account.code_hash, account.code_expires_at = stored, None, None

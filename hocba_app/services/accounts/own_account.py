@@ -7,6 +7,7 @@ from hocba_app.models import Account, Database
 from hocba_app.services.accounts import throttle
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.accounts.passwords import check_policy, hash_password, verify_password
+from hocba_app.services.accounts.refusals import note_refusal
 from hocba_app.services.accounts.sessions import forget, revoke_all
 from hocba_app.services.audit.log import record
 
@@ -27,6 +28,7 @@ def change_password(db: Database, who: Identity, old: str, new: str, *, address:
         account = session.get_one(Account, (who.school_id, who.account_id))
     right, _ = verify_password(old, account.password_hash)
     if not right:
+        note_refusal(db, who.school_id, who.account_id, attempt, "change")
         raise HocbaError(ErrorCode.LOGIN_FAILED)
     stored = hash_password(new)
     with db.write(who.school_id) as session:

@@ -28,6 +28,8 @@ from hocba_app.services.accounts.devices import device_of
 from hocba_app.services.accounts.identity import Identity, duties_of, identity_of, identity_with, may_act
 from hocba_app.services.accounts.login_names import login_name
 from hocba_app.services.accounts.passwords import verify_password
+from hocba_app.services.accounts.refusals import note_refusal
+from hocba_app.services.audit.log import record
 from hocba_app.services.change_feed import change_feed
 from hocba_app.settings import settings
 
@@ -92,6 +94,8 @@ def login(db: Database, name: str, password: str, *, address: str, device: str |
     attempt = throttle.charge(db, name, address, device=device_of(device, account.id) if account else "")
     right, renewed = verify_password(password, account.password_hash if account else None)
     if not right or account is None:
+        if account is not None:
+            note_refusal(db, account.school_id, account.id, attempt, "login")
         raise HocbaError(ErrorCode.LOGIN_FAILED)
     token = secrets.token_urlsafe(32)
     now = utc_now()
@@ -112,6 +116,7 @@ def login(db: Database, name: str, password: str, *, address: str, device: str |
                 last_seen_at=now, expires_at=now + timedelta(hours=settings().session_hours),
             )
         )
+        record(session, actor=account.id, action="session.opened", subject=f"account:{account.id}")
     return token
 
 
@@ -150,11 +155,14 @@ def logout(db: Database, token: str | None) -> None:
     """End one session; a token that names none is no error."""
     if not token:
         return
-    with db.installation(write=True) as session:
-        found = session.get(LoginSession, token_hash(token))
-        if found is not None and found.revoked_at is None:
+    with db.installation() as session:
+        known = session.get(LoginSession, token_hash(token))
+    if known is not None and known.revoked_at is None:
+        with db.write(known.school_id) as session:
+            found = session.get_one(LoginSession, known.token_sha256)
             found.revoked_at = utc_now()
             session.add(found)
+            record(session, actor=known.account_id, action="session.closed", subject=f"account:{known.account_id}")
     forget()
 
 

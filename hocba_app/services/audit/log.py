@@ -25,6 +25,8 @@ _PENDING = "audit_pending"
 _CHANGED, _WIDELY, _BUMPED = "school_changed", "school_changed_widely", "school_counter_bumped"
 _NARROW = ("record.signed", "record.archived", "batch.")
 """Changes that :mod:`hocba_app.services.change_feed.change_feed` traces to the screens they concern, by how their names begin."""
+_QUIET = ("session.", "file.")
+"""What changes nothing that a screen shows: nobody is told, nothing that is kept is made anew."""
 _BATCH = 500
 
 _EVENTS, _HEADS, _COUNTERS = (cast(Table, model.__table__) for model in (AuditEvent, AuditHead, ChangeCounter))  # type: ignore[attr-defined]
@@ -48,6 +50,8 @@ def record(
         data: JSON without floats and without personal data of pupils beyond ids.
     """
     session.info.setdefault(_PENDING, []).append((actor, action, subject, data or {}))
+    if action.startswith(_QUIET):
+        return
     session.info[_CHANGED] = True
     if not action.startswith(_NARROW):
         session.info[_WIDELY] = True

@@ -173,7 +173,7 @@ def test_a_reset_ends_password_and_sessions_now(db: Database, school_id: str, ad
     with db.read(school_id) as session:
         events = session.exec(select(AuditEvent).order_by(AuditEvent.seq)).all()
         assert [(event.action, event.actor) for event in events] == [
-            ("account.code_issued", admin.account_id), ("account.activated", account.id),
+            ("session.opened", account.id), ("account.code_issued", admin.account_id), ("session.refused", ""), ("account.activated", account.id),
         ]
         assert code not in str([event.data for event in events])
         assert verify_chain(session) == []

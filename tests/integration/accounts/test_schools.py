@@ -41,7 +41,7 @@ def test_a_new_school_has_an_admin_who_gets_in_with_his_code(db: Database) -> No
     assert who is not None and who.school_id == school_id and who.roles == {"admin"} and who.staff_id is None
     with db.read(school_id) as session:
         assert [event.action for event in session.exec(select(AuditEvent).order_by(AuditEvent.seq))] == [
-            "school.created", "account.created", "account.activated",
+            "school.created", "account.created", "account.activated", "session.opened",
         ]
         assert verify_chain(session) == []
 
