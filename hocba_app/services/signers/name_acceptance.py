@@ -13,6 +13,7 @@ from hocba_app.models import SEAL, Database
 from hocba_app.models.repositories import signers as rows
 from hocba_app.pki.subjects import subject_of
 from hocba_app.services.accounts.authority import Right, require
+from hocba_app.services.accounts.credentials import require_own_credentials
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.audit.log import record
 from hocba_app.services.signers.key_owner import other_name, working_staff
@@ -35,6 +36,7 @@ def accept_name(db: Database, who: Identity, owner: str, reason: str) -> None:
     if owner == SEAL:
         raise HocbaError(ErrorCode.NOTHING_TO_DO)
     with db.write(who.school_id) as session:
+        require_own_credentials(session, who)
         person, key = working_staff(session, owner), rows.key_of(session, owner)
         if key is None or not key.chain:
             raise HocbaError(ErrorCode.SIGNER_NO_KEY)
