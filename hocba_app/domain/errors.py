@@ -28,6 +28,7 @@ class ErrorCode(StrEnum):
     SECOND_PERSON = "second_person"  # who asked, or whoever knows his credentials, cannot answer; another person does
     PRINCIPAL_EXISTS = "principal_exists"  # a second principal; the list must first say what becomes of {name}
     PRINCIPAL_NEEDED = "principal_needed"  # the principal leaves and nobody follows; successor first, or the operator
+    SELF_APPOINTED = "self_appointed"  # deputy, cover signer or seal operator named himself; the principal or a colleague does it
     LAST_ADMIN = "last_admin"  # the school would be left without an admin; another account is made admin first
     REMINDER_NOT_MAILED = "reminder_not_mailed"  # the mail server took no letter for hours; operator
     MAIL_FAILED = "mail_failed"  # the mail server does not take the letter; the admin prints the codes instead
@@ -175,6 +176,7 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.SECOND_PERSON: "Việc này cần người thứ hai: người đã đề nghị, hoặc người đã cấp lại mật khẩu của một trong hai tài khoản, không tự duyệt được. Hãy nhờ người khác trong Ban giám hiệu.",
     ErrorCode.PRINCIPAL_EXISTS: "Trường đang có Hiệu trưởng là {name}. Hãy cập nhật chức vụ mới của {name} trên SMAS, đồng bộ lại, rồi xác nhận cả hai thay đổi.",
     ErrorCode.PRINCIPAL_NEEDED: "Trường sẽ không còn Hiệu trưởng. Hãy xác nhận Hiệu trưởng mới trước; nếu chưa có người thay, nhờ người quản trị hệ thống thực hiện.",
+    ErrorCode.SELF_APPOINTED: "Không ai tự giao cho mình việc ký thay, ký bìa hay đóng dấu. Hãy nhờ Hiệu trưởng hoặc người khác có quyền chọn.",
     ErrorCode.LAST_ADMIN: "Đây là quản trị duy nhất đang hoạt động của trường. Hãy cấp quyền quản trị cho một tài khoản khác trước.",
     ErrorCode.REMINDER_NOT_MAILED: "Thư nhắc ký chưa gửi được: máy chủ thư không nhận. Lời nhắc vẫn hiện trong phần mềm; hãy báo người quản trị hệ thống.",
     ErrorCode.MAIL_FAILED: "Chưa gửi được thư: máy chủ thư không nhận. Hãy in phiếu mã thay cho gửi thư, và báo người quản trị hệ thống.",

@@ -14,6 +14,7 @@ from sqlmodel import Session
 
 from hocba_app.domain.calendar import today
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.roles import Role
 from hocba_app.models import SEAL, Database, Delegation, SigningSettings, Staff
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import accounts as account_rows
@@ -75,11 +76,13 @@ def set_cover_signer(db: Database, who: Identity, staff_id: str | None) -> Chang
     """Name who signs covers: a vice-principal; None or the principal himself leaves it to the principal.
 
     Raises:
-        HocbaError: FORBIDDEN, NOT_FOUND, SIGNER_NO_ID_NUMBER, SIGNER_NOT_ENTITLED.
+        HocbaError: FORBIDDEN, NOT_FOUND, SIGNER_NO_ID_NUMBER, SIGNER_NOT_ENTITLED, SELF_APPOINTED.
     """
     require(who, Right.COVER_SIGNER)
     with db.write(who.school_id) as session:
-        change = _put(session, who, _COVER, _cover_signer(session, staff_id))
+        chosen = _cover_signer(session, staff_id)
+        _refuse_oneself(who, chosen)
+        change = _put(session, who, _COVER, chosen)
     forget()
     return change
 
@@ -93,6 +96,7 @@ def restore_cover_signer(db: Database, who: Identity, change: Change) -> None:
     require(who, Right.COVER_SIGNER)
     with db.write(who.school_id) as session:
         _refuse_late(session, _COVER, change)
+        _refuse_oneself(who, change[0])
         _put(session, who, _COVER, _cover_signer(session, change[0]))
     forget()
 
@@ -110,7 +114,9 @@ def set_seal_operator(db: Database, who: Identity, staff_id: str | None, provide
     if provider_user is not None:
         keys.set_provider_user(db, who, SEAL, provider_user)
     with db.write(who.school_id) as session:
-        change = _put(session, who, _OPERATOR, working_staff(session, staff_id).id if staff_id else "")
+        chosen = working_staff(session, staff_id).id if staff_id else ""
+        _refuse_oneself(who, chosen)
+        change = _put(session, who, _OPERATOR, chosen)
     forget()
     return change
 
@@ -124,6 +130,7 @@ def restore_seal_operator(db: Database, who: Identity, change: Change) -> None:
     require(who, Right.SEAL_OPERATOR)
     with db.write(who.school_id) as session:
         _refuse_late(session, _OPERATOR, change)
+        _refuse_oneself(who, change[0])
         _put(session, who, _OPERATOR, working_staff(session, change[0]).id if change[0] else "")
     forget()
 
@@ -153,7 +160,8 @@ def add_delegation(
         Id of the delegation.
 
     Raises:
-        HocbaError: FORBIDDEN, NOT_FOUND, INVALID_INPUT, SIGNER_NO_ID_NUMBER, SIGNER_NOT_ENTITLED, DELEGATION_OVERLAPS.
+        HocbaError: FORBIDDEN, NOT_FOUND, INVALID_INPUT, SIGNER_NO_ID_NUMBER, SIGNER_NOT_ENTITLED, DELEGATION_OVERLAPS,
+            SELF_APPOINTED.
     """
     require(who, Right.DELEGATE)
     chosen = [kind for kind in DELEGABLE if kind in set(kinds)]
@@ -170,6 +178,7 @@ def add_delegation(
     with db.write(who.school_id) as session:
         account_rows.lock_school(session)
         deputy = _signer(session, deputy_id)
+        _refuse_oneself(who, deputy.id)
         if deputy.position != "vice_principal":
             raise HocbaError(ErrorCode.INVALID_INPUT, detail=f"{deputy.full_name} không phải Phó Hiệu trưởng theo SMAS nên không được ký thay")
         _refuse_overlap(session, chosen, first, last)
@@ -248,6 +257,12 @@ def _put(session: Session, who: Identity, setting: tuple[str, str], chosen: str)
         session.add(settings)
         _note(session, who, action, before=before, now=chosen)
     return before, chosen
+
+
+def _refuse_oneself(who: Identity, chosen: str) -> None:
+    """To sign for the school is given by another: the principal alone has it to give, and so may keep it himself."""
+    if chosen and chosen == who.staff_id and Role.PRINCIPAL not in who.roles:
+        raise HocbaError(ErrorCode.SELF_APPOINTED)
 
 
 def _refuse_late(session: Session, setting: tuple[str, str], change: Change) -> None:

@@ -188,3 +188,16 @@ def test_who_may_and_another_school(small: SmallSchool, stranger: Identity) -> N
     view = signing.signing_settings_view(small.db, stranger)
     assert view.operator_choices == [] and view.delegations == [] and view.principal is None
     assert signer(small, "results")[0] == deputy
+
+
+def test_nobody_but_the_principal_names_himself(small: SmallSchool) -> None:
+    deputy = add_staff(small, "PHT", "vice_principal")
+    roles = frozenset({"management"})
+    me = Identity(account_id="", school_id=small.school_id, staff_id=deputy, username="pht", full_name="PHT", roles=roles)
+    for name in (
+        lambda: signing.add_delegation(small.db, me, deputy, ["results"], day(0), day(9), "12/QĐ"),
+        lambda: signing.set_cover_signer(small.db, me, deputy),
+        lambda: signing.set_seal_operator(small.db, me, deputy),
+    ):
+        assert refused(name).code is ErrorCode.SELF_APPOINTED
+    signing.set_seal_operator(small.db, small.people["principal"], small.people["principal"].staff_id)
