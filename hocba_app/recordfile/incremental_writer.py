@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +24,8 @@ from hocba_app.recordfile.incremental_hash import HashedFile, prefix_hashes
 from hocba_app.recordfile.pdf_syntax import Update, obj, ref, text_string
 
 _RANGE_WIDTH = 44
+_NAME_WITHIN = 4096
+"""Bytes of an update in which its signature dictionary has begun."""
 _LOCK_REFERENCE = (
     b" /Reference [<</Type /SigRef /TransformMethod /FieldMDP /TransformParams "
     b"<</Type /TransformParams /V /1.2 /Action /All>>>>]"
@@ -166,6 +169,20 @@ def tip_after(tip: Tip, file: bytes | HashedFile, prepared: PreparedUpdate, upda
 def pdf_date(instant: datetime) -> bytes:
     """A PDF date in UTC."""
     return instant.strftime("D:%Y%m%d%H%M%SZ").encode()
+
+
+_NAME = re.compile(rb"/M \(D:[0-9]{14}Z\) /Name (\((?:[^()\\\n]|\\[()\\])*\)|<FEFF[0-9A-F]*>)")
+
+
+def drawn_name(update: bytes) -> str:
+    """The name a signature of ours draws on the page, from its update; "" for the seal, which draws none."""
+    found = _NAME.search(update, 0, _NAME_WITHIN)
+    if found is None:
+        return ""
+    text = found.group(1)
+    if text.startswith(b"<"):
+        return bytes.fromhex(text[5:-1].decode()).decode("utf-16-be")
+    return re.sub(rb"\\([()\\])", rb"\1", text[1:-1]).decode("ascii")
 
 
 def _reassigned(vouched: Mapping[str, Vouched]) -> bytes:

@@ -9,7 +9,10 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from hocba_app.models import Database, Document, DocumentVersion, PublicCode, Revision, Slot, Staff
+from hocba_app.domain.errors import HocbaError
+from hocba_app.models import Database, Document, DocumentVersion, PublicCode, Revision, Slot
+from hocba_app.recordfile.incremental_writer import drawn_name
+from hocba_app.services.storage import blobs
 from hocba_app.verification.reasons import Reason, add
 from hocba_app.verification.report_model import FileReport, Status
 from hocba_app.verification.report_presentation import STATUS_SENTENCES
@@ -76,9 +79,9 @@ def standing_of(db: Database, code: str) -> PublicStanding | None:
         status = _status(version, document)
         snapshot = version.snapshot
         school = str(snapshot.get("school", {}).get("name", ""))
+        drawn = _drawn_names(session, version.id)
         signers = tuple(
-            PublicSigner(_role(slot), school if slot.stage == "seal" else _signer(session, slot), slot.signed_at)
-            for slot in slots
+            PublicSigner(_role(slot), school if slot.stage == "seal" else drawn.get(slot.id, ""), slot.signed_at) for slot in slots
         )
     return PublicStanding(
         code=normal, kind=document.kind, kind_name=_KINDS[document.kind], school=school,
@@ -173,6 +176,14 @@ def _role(slot: Slot) -> str:
     return " / ".join(slot.caption) if slot.stage == "principal" and slot.caption else _ROLES.get(slot.stage, slot.stage)
 
 
-def _signer(session: Session, slot: Slot) -> str:
-    staff = session.get(Staff, (session.info["school_id"], slot.staff_id)) if slot.staff_id and slot.signed_at else None
-    return staff.full_name if staff is not None else ""
+def _drawn_names(session: Session, version_id: str) -> dict[str, str]:
+    """By slot, the name its signature shows on the page: the staff list may have another by now. "" where the store has lost it."""
+    signed = session.exec(select(Revision.slot_id, Revision.blob_sha256).where(Revision.version_id == version_id, col(Revision.slot_id).is_not(None))).all()
+    return {slot_id: _drawn_name(blob) for slot_id, blob in signed if slot_id is not None}
+
+
+def _drawn_name(blob: str) -> str:
+    try:
+        return drawn_name(blobs.get(blob))
+    except HocbaError:
+        return ""  # the nightly check names it

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from bench.sealed_record import Record, World, open_record, pem
 from hocba_app import cli
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import Database, Document, DocumentVersion, School, Slot
+from hocba_app.models import Database, Document, DocumentVersion, School, Slot, Staff
 from hocba_app.models.base import utc_now
 from hocba_app.services.verification import cli as verify_command
 from hocba_app.services.verification.cli import verify_paths, verify_upload
@@ -119,6 +119,17 @@ def test_an_unlisted_school_with_a_database(db: Database, school_id: str, versio
         version.snapshot = version.snapshot | {"school": version.snapshot["school"] | {"tax_code": "0311111111"}}
         session.add(version)
     assert "issuer_not_listed" in codes(verify_upload(sealed.file, db))
+
+
+def test_a_signers_name_is_the_one_on_the_page_whatever_the_staff_list_says_now(db: Database, school_id: str, version_id: str, sealed: Record) -> None:
+    with db.write(school_id) as session:
+        for person in session.exec(select(Staff)).all():
+            person.full_name = "Tên Mới Trên SMAS"
+            session.add(person)
+    standing = standing_of(db, sealed.manifest.code)
+    assert standing is not None
+    drawn = [sealed.signers[slot.field].name for slot in sealed.manifest.slots if slot.field != "seal"]
+    assert [signer.name for signer in standing.signers] == [*drawn, "Trường THCS Kim Đồng"]
 
 
 def test_a_code_tells_nothing_of_the_pupil(db: Database, version_id: str, sealed: Record) -> None:
