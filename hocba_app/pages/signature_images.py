@@ -42,7 +42,7 @@ def _many() -> rx.Component:
         native_form(
             picture_field(
                 "Chọn nhiều ảnh hoặc một tệp ZIP", id="files", name="files", multiple=True, accept="image/png,image/jpeg,image/heic,image/heif,.heic,.heif,.zip,application/zip",
-                hint="Tên tệp có mã giáo viên, ví dụ GV001.png hoặc GV001 - Nguyễn Thị Ánh.jpg. PNG hoặc JPG, mỗi ảnh tối đa 10 MB. " + _PAPER,
+                hint="Tên tệp có mã giáo viên, ví dụ GV001.png hoặc GV001 - Nguyễn Thị Ánh.jpg. PNG, JPG hoặc HEIC, mỗi ảnh tối đa 10 MB. " + _PAPER,
             ),
             rx.el.button(rx.icon("upload", size=18, aria_hidden=True), "Tải lên và xem trước", type="submit", class_name="button"),
             action="/uploads/signature-images", method="post", enc_type="multipart/form-data",
