@@ -98,7 +98,7 @@ def _settings(folder: Path, trust: str) -> Iterator[None]:
     """This process works on the bench's own places while inside."""
     before = dict(os.environ)
     os.environ.update(
-        HOCBA_SECRET_KEY="bench", HOCBA_TSA_URL=f"{trust}/tsa", HOCBA_TRUST_ROOTS=str(folder / "trust" / "root.pem"),
+        HOCBA_SECRET_KEY="bench-8Jq2Lr5Tz0Xc7Vb1Mn", HOCBA_TSA_URL=f"{trust}/tsa", HOCBA_TRUST_ROOTS=str(folder / "trust" / "root.pem"),
         HOCBA_DOCUMENTS_URL=str(folder / "documents"), HOCBA_JOBS_DATABASE_URL=f"sqlite:///{folder}/jobs.db",
     )
     settings.cache_clear()

@@ -36,7 +36,7 @@ def run(as_json: bool = False) -> dict[str, Any]:
                 _submit(started["url"], started["schools"][0])
                 environment = {
                     **os.environ, "HOCBA_DATABASE_URL": f"sqlite:///{folder}/hocba.db", "HOCBA_JOBS_DATABASE_URL": f"sqlite:///{folder}/jobs.db",
-                    "HOCBA_DOCUMENTS_URL": f"{folder}/documents", "HOCBA_SMAS_URL": started["url"], "HOCBA_SECRET_KEY": "bench",
+                    "HOCBA_DOCUMENTS_URL": f"{folder}/documents", "HOCBA_SMAS_URL": started["url"], "HOCBA_SECRET_KEY": "bench-8Jq2Lr5Tz0Xc7Vb1Mn",
                 }
                 done = subprocess.run(
                     [sys.executable, "-m", "bench.sync", json.dumps(started["schools"][0])], cwd=ROOT, env=environment, check=True,

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+import traceback
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from sqlalchemy.exc import InterfaceError, OperationalError
+from typer.core import TyperCommand
 
 from hocba_app import logs
-from hocba_app.domain.errors import HocbaError
+from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.school_commands import school_app, user_app
 
 app = typer.Typer(help="Học bạ điện tử", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -18,7 +22,30 @@ database_app = typer.Typer(help="Cơ sở dữ liệu", no_args_is_help=True)
 app.add_typer(school_app, name="school")
 app.add_typer(user_app, name="user")
 app.add_typer(database_app, name="db")
+UNUSABLE = 3
+"""Exit code of ``verify`` when nothing could be judged: a file is missing, an option wrong, the program itself at fault. Never 1,
+which says that a file is invalid, nor 2, which says that it was judged and remains undecided."""
 _JSON = Annotated[bool, typer.Option("--json", help="Chỉ in một tài liệu JSON ra đầu ra chuẩn")]
+
+
+class _Verify(TyperCommand):
+    """Typer's own exit code for a wrong call is 2, which has a meaning here."""
+
+    def make_context(self, *given: Any, **options: Any) -> Any:
+        try:
+            return super().make_context(*given, **options)
+        except Exception as error:
+            if hasattr(error, "exit_code"):  # a wrong call, of the click that typer brings along
+                error.exit_code = UNUSABLE
+            raise
+
+
+@app.callback()
+def begin() -> None:
+    """Học bạ điện tử"""
+    from hocba_app.settings import settings
+
+    settings()  # refuses what it does not understand, whatever the command
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -51,8 +78,9 @@ def worker() -> None:
     """Chạy tiến trình xử lý công việc nền."""
     from hocba_app.services.jobs.worker import Worker
     from hocba_app.settings import settings
-    from hocba_app.startup import installation
+    from hocba_app.startup import installation, ready_to_serve
 
+    ready_to_serve()
     Worker(installation(), settings().jobs_database_url, Path(settings().locks_dir)).run_until_signal()
 
 
@@ -62,8 +90,10 @@ def run() -> None:
     from hocba_app.models.migrate import upgrade
     from hocba_app.processes import require_free_port
     from hocba_app.settings import settings
+    from hocba_app.startup import ready_to_serve
     from hocba_app.web_process import serve
 
+    ready_to_serve()
     require_free_port(settings().port)
     upgrade(settings().database_url)
     serve(settings().port)
@@ -150,17 +180,18 @@ def doctor(as_json: _JSON = False) -> None:
         print(json.dumps([asdict(check) for check in checks], ensure_ascii=False))
     else:
         for check in checks:
-            print(f"{'✓' if check.ok else '✗'} {check.name}" + ("" if check.ok else f": {check.problem} {check.remedy}"))
+            mark = "✗" if not check.ok else "!" if check.problem else "✓"
+            print(f"{mark} {check.name}" + (f": {check.problem} {check.remedy}".rstrip() if check.problem else ""))
     raise typer.Exit(0 if all(check.ok for check in checks) else 1)
 
 
-@app.command()
+@app.command(cls=_Verify)
 def verify(
     files: list[Path],
     trust: Annotated[Path | None, typer.Option(help="Chứng thư gốc tin cậy (PEM)")] = None,
     as_json: _JSON = False,
 ) -> None:
-    """Kiểm tra chữ ký và con dấu của tệp học bạ."""
+    """Kiểm tra chữ ký và con dấu của tệp học bạ. Mã thoát: 0 hợp lệ, 1 không hợp lệ, 2 chưa kết luận, 3 không kiểm tra được."""
     from hocba_app.services.verification.cli import report_lines, verify_paths
 
     reports = verify_paths(files, trust)
@@ -191,10 +222,17 @@ def signature_image(
 @app.command()
 def backup(target: Path) -> None:
     """Sao lưu cơ sở dữ liệu và mọi hồ sơ vào một tệp."""
+    from hocba_app.models.schema_check import require_current_schema
     from hocba_app.services.backup.archive_file import backup as save
     from hocba_app.settings import settings
 
-    count = save(settings().database_url, Path(settings().documents_url), target)
+    try:
+        require_current_schema(settings().database_url)
+    except HocbaError as error:
+        if error.code is ErrorCode.SCHEMA_MISSING:
+            raise
+        print(f"{error.sentence} (Vẫn sao lưu nguyên trạng.)", file=sys.stderr)  # the remedy begins with a backup
+    count = save(settings().database_url, settings().documents_folder(), target)
     print(f"Đã sao lưu {count} tệp hồ sơ vào {target}.")
 
 
@@ -204,7 +242,7 @@ def restore(source: Path) -> None:
     from hocba_app.services.backup.archive_file import restore as bring_back
     from hocba_app.settings import settings
 
-    restored = bring_back(source, settings().database_url, Path(settings().documents_url))
+    restored = bring_back(source, settings().database_url, settings().documents_folder())
     print(f"Đã phục hồi {restored.documents} tệp hồ sơ.")
     if restored.damaged:
         print(
@@ -217,13 +255,25 @@ def restore(source: Path) -> None:
 
 
 def main() -> None:
-    """Run; a refusal is a sentence and exit code 1, never a traceback."""
+    """Run; a refusal is a sentence and an exit code, never a traceback."""
     logs.configure()
+    name = sys.argv[1] if len(sys.argv) > 1 else ""
+    if name not in ("test", "lock"):  # these two write into the source tree
+        os.umask(0o077)
+    refused = UNUSABLE if name == "verify" else 1
     try:
         app()
     except HocbaError as error:
         print(error.sentence, file=sys.stderr)
-        sys.exit(1)
+        sys.exit(refused)
+    except (OperationalError, InterfaceError) as error:
+        print(HocbaError(ErrorCode.DATABASE_UNREACHABLE, detail=type(error.orig).__name__).sentence, file=sys.stderr)
+        sys.exit(refused)
+    except Exception:
+        if refused == 1:
+            raise
+        traceback.print_exc()  # Python's own exit code is 1, which would call the file invalid
+        sys.exit(refused)
 
 
 if __name__ == "__main__":

@@ -5,13 +5,25 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from hocba_app.domain.errors import ErrorCode, HocbaError
+
 ROOT = Path(__file__).resolve().parents[1]
+_WEB = ("http", "https")
+_SCHEMES = {
+    "database_url": ("sqlite", "postgresql+psycopg"), "jobs_database_url": ("sqlite", "postgresql", "postgresql+psycopg"),
+    "redis_url": ("redis", "rediss", "unix"), "smtp_url": ("smtp", "smtps"), "smas_url": _WEB, "mysign_url": _WEB, "csc_url": _WEB,
+    "smartca_url": _WEB, "tsa_url": _WEB, "public_url": _WEB,
+}
+"""What each address may begin with. Another one is refused at once: what is not understood must not be taken for a folder's name."""
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")
+"""Two letters at least: ``C:`` is a drive."""
 
 
 class Settings(BaseSettings):
@@ -50,6 +62,33 @@ class Settings(BaseSettings):
     session_hours: int = Field(12, description="Thời hạn tối đa của một phiên đăng nhập (giờ)")
     idle_minutes: int = Field(120, description="Phiên tự hết sau số phút không dùng")
 
+    def documents_folder(self) -> Path:
+        """Where the records are stored.
+
+        Raises:
+            HocbaError: SETTING_UNKNOWN.
+        """
+        place = self.documents_url.removeprefix("file://")
+        if (scheme := _SCHEME.match(place)) or not place or (place != self.documents_url and not place.startswith("/")):
+            said = f"chưa hỗ trợ nơi lưu {scheme[1]}:" if scheme else "cần một thư mục"
+            raise HocbaError(ErrorCode.SETTING_UNKNOWN, variable="HOCBA_DOCUMENTS_URL", detail=f"{said}; hãy đặt đường dẫn thư mục hoặc file:///…")
+        return Path(place)
+
+    def require_understood(self) -> None:
+        """Refuse addresses of a kind this version knows nothing of.
+
+        Raises:
+            HocbaError: SETTING_UNKNOWN.
+        """
+        self.documents_folder()
+        for name, schemes in _SCHEMES.items():
+            value = str(getattr(self, name))
+            scheme = _SCHEME.match(value)
+            if value and (scheme is None or scheme[1].lower() not in schemes):
+                raise HocbaError(
+                    ErrorCode.SETTING_UNKNOWN, variable=f"HOCBA_{name.upper()}", detail="địa chỉ phải bắt đầu bằng " + ", ".join(f"{each}:" for each in schemes)
+                )
+
     def allowed_origins(self) -> list[str]:
         """Origins that may open the websocket and read routes with credentials."""
         own = [self.public_url.rstrip("/"), f"http://localhost:{self.port}", f"http://127.0.0.1:{self.port}"]
@@ -58,8 +97,19 @@ class Settings(BaseSettings):
 
 @cache
 def settings() -> Settings:
-    """The process's settings, read once."""
-    return Settings()
+    """The process's settings, read once.
+
+    Raises:
+        HocbaError: SETTING_UNKNOWN.
+    """
+    try:
+        found = Settings()
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        name = f"HOCBA_{str(wrong['loc'][0]).upper()}" if wrong["loc"] else "HOCBA_…"
+        raise HocbaError(ErrorCode.SETTING_UNKNOWN, variable=name, detail="giá trị không đúng kiểu") from error
+    found.require_understood()
+    return found
 
 
 def as_markdown() -> str:

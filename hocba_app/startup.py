@@ -1,4 +1,4 @@
-"""What every command asks before it touches anything: settings that are understood, and a database it can read."""
+"""What every command asks before it touches anything: a key that protects, and a database this version can read."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from functools import cache
 
 from hocba_app.models import Database, database
 from hocba_app.models.schema_check import require_current_schema
+from hocba_app.private_files import tighten
+from hocba_app.services.credential_cipher import require_strong_key
+from hocba_app.services.maintenance.configuration_check import data_places
 from hocba_app.settings import settings
 
 
@@ -16,6 +19,17 @@ def installation() -> Database:
         HocbaError: SCHEMA_MISSING, SCHEMA_OLD, SCHEMA_NEWER, SCHEMA_DIFFERS.
     """
     return _checked(settings().database_url)
+
+
+def ready_to_serve() -> None:
+    """For commands that run on and encrypt: the key, where one is set, is strong; what others could read is closed to them.
+
+    Raises:
+        HocbaError: SECRET_KEY_WEAK.
+    """
+    require_strong_key(missing=False)
+    for path in data_places(settings()):
+        tighten(path)
 
 
 @cache

@@ -86,13 +86,20 @@ class ErrorCode(StrEnum):
     CERTIFICATE_CHANGED = "certificate_changed"  # renewed at the service since it was chosen here; the person or the admin chooses it again
     BATCH_STOPPED = "batch_stopped"  # the signer stopped before anything was sent; he may start again
     RESULT_UNKNOWN = "result_unknown"  # the service does not say whether it signed; the batch waits for it
+    # --- settings ------------------------------------------------------------------------------------------------
+    SETTING_UNKNOWN = "setting_unknown"  # a setting has a value this version does not understand; the operator corrects {variable}
+    SECRET_KEY_WEAK = "secret_key_weak"  # noqa: S105 - HOCBA_SECRET_KEY can be guessed; the operator makes another
     # --- schema of the database ----------------------------------------------------------------------------------
+    DATABASE_UNREACHABLE = "database_unreachable"  # the database does not answer; the operator looks after it
     SCHEMA_MISSING = "schema_missing"  # no tables yet; the operator runs db upgrade
     SCHEMA_OLD = "schema_old"  # migrations wait; the operator runs db upgrade
     SCHEMA_NEWER = "schema_newer"  # a newer version of the product made it; the operator brings that version back
     SCHEMA_DIFFERS = "schema_differs"  # tables are not as declared; the operator mends them or restores a backup
     # --- backup --------------------------------------------------------------------------------------------------
-    BACKUP_FAILED = "backup_failed"  # disk full, no rights, or the database tool is missing; the operator
+    BACKUP_FAILED = "backup_failed"  # disk, rights, or the database's tool ({detail}); the operator
+    BACKUP_ROWS_HIDDEN = "backup_rows_hidden"  # row-level security would keep rows from the backup; the operator mends the policies
+    RESTORE_FAILED = "restore_failed"  # this place cannot take the backup ({detail}); the operator
+    RESTORE_OTHER_KIND = "restore_other_kind"  # of the other kind of database; the operator sets HOCBA_DATABASE_URL
     BACKUP_DAMAGED = "backup_damaged"  # the file is cut or altered; the operator takes another backup
     RESTORE_NOT_EMPTY = "restore_not_empty"  # data would be overwritten; the operator restores into an empty place
     # --- files, certificates and time stamps ---------------------------------------------------------------------
@@ -229,11 +236,17 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.CERTIFICATE_CHANGED: "Chứng thư số ở dịch vụ ký đã được thay sau khi chọn ở đây. Hãy chọn lại chứng thư ở mục Tài khoản ký số rồi ký lại.",
     ErrorCode.BATCH_STOPPED: "Đã dừng trước khi gửi yêu cầu ký. Không hồ sơ nào thay đổi; thầy cô có thể ký lại bất cứ lúc nào.",
     ErrorCode.RESULT_UNKNOWN: "Chưa rõ kết quả: dịch vụ ký chưa trả lời. Hệ thống tiếp tục hỏi, không hồ sơ nào bị mất; xin đợi.",
+    ErrorCode.SETTING_UNKNOWN: "Cấu hình {variable} không dùng được: {detail}. Hãy sửa trong môi trường hoặc tệp .env; chưa có gì được tạo hay thay đổi.",
+    ErrorCode.SECRET_KEY_WEAK: "HOCBA_SECRET_KEY quá yếu nên không dùng để mã hóa: cần ít nhất {least} ký tự ngẫu nhiên. Hãy tạo khóa bằng: python3 -c \"import secrets; print(secrets.token_urlsafe(32))\", đặt vào cấu hình, rồi nhập lại thông tin kết nối (./hocba school set-credentials).",
+    ErrorCode.DATABASE_UNREACHABLE: "Không kết nối được cơ sở dữ liệu ({detail}). Hãy kiểm tra HOCBA_DATABASE_URL và máy chủ cơ sở dữ liệu rồi thử lại.",
     ErrorCode.SCHEMA_MISSING: "Cơ sở dữ liệu chưa được tạo. Hãy kiểm tra HOCBA_DATABASE_URL, rồi chạy ./hocba db upgrade.",
     ErrorCode.SCHEMA_OLD: "Lược đồ cơ sở dữ liệu là bản {revision}, phần mềm này cần bản {newest}. Hãy sao lưu (./hocba backup TỆP), rồi chạy ./hocba db upgrade.",
     ErrorCode.SCHEMA_NEWER: "Cơ sở dữ liệu do bản phần mềm mới hơn tạo (lược đồ {revision}) nên bản này không dùng được. Hãy chạy lại bản mới, hoặc phục hồi bản sao lưu cũ vào một nơi trống.",
     ErrorCode.SCHEMA_DIFFERS: "Cơ sở dữ liệu không đúng lược đồ phần mềm cần, khác ở: {differences}. Chưa dữ liệu nào bị động đến. Hãy sửa những chỗ này hoặc phục hồi bản sao lưu, rồi chạy ./hocba doctor.",
-    ErrorCode.BACKUP_FAILED: "Không tạo được bản sao lưu ({detail}). Hãy kiểm tra dung lượng đĩa và quyền ghi rồi thử lại.",
+    ErrorCode.BACKUP_FAILED: "Không tạo được bản sao lưu: {detail}. Chưa có tệp nào được ghi; hãy khắc phục rồi sao lưu lại.",
+    ErrorCode.BACKUP_ROWS_HIDDEN: "Không sao lưu: tài khoản cơ sở dữ liệu có thể không thấy hết dữ liệu vì chính sách bảo mật dòng của các bảng {tables} khác với bản gốc. Hãy trả lại đúng một chính sách own_school cho mỗi bảng rồi sao lưu lại.",
+    ErrorCode.RESTORE_FAILED: "Không phục hồi được: {detail}. Tệp sao lưu không có lỗi gì được tìm thấy; hãy khắc phục rồi phục hồi lại vào một nơi trống.",
+    ErrorCode.RESTORE_OTHER_KIND: "Bản sao lưu này của cơ sở dữ liệu {kind}, còn HOCBA_DATABASE_URL là {other}. Hãy đặt cơ sở dữ liệu cùng loại rồi phục hồi lại.",
     ErrorCode.BACKUP_DAMAGED: "Tệp sao lưu bị hỏng hoặc thiếu. Hãy dùng bản sao lưu khác.",
     ErrorCode.RESTORE_NOT_EMPTY: "Nơi phục hồi đã có dữ liệu nên không ghi đè. Hãy phục hồi vào một cơ sở dữ liệu trống.",
     ErrorCode.FILE_STRUCTURE: "Tệp hồ sơ không đúng cấu trúc ({detail}). Hãy báo người quản trị hệ thống; bản gốc vẫn được giữ.",

@@ -36,3 +36,7 @@ class AuditHead(SQLModel, table=True):
     school_id: str = Field(primary_key=True, foreign_key="school.id", max_length=26)
     seq: int = Field(default=0, sa_type=BigInteger)
     hash: str = Field(default="", max_length=64)
+    anchors: int = Field(default=0)
+    """How many anchors were made (`services.maintenance.audit_anchor`); 0 while they were not yet counted."""
+    anchor_sha256: str = Field(default="", max_length=64)
+    """Of the newest anchor's file."""

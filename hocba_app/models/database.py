@@ -11,13 +11,14 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import LoaderCriteriaOption, ORMExecuteState, with_loader_criteria
 from sqlalchemy.orm import Session as OrmSession
 from sqlmodel import Session
 
 from hocba_app.models.base import OfSchool, SchoolRow
+from hocba_app.models.connections import connect_arguments, prepare
 from hocba_app.models.sqlite_write_lock import WriteTurn
 
 CROSS_SCHOOL = {"cross_school": True}
@@ -38,13 +39,10 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = url
         self.is_sqlite = url.startswith("sqlite")
-        options: dict[str, Any] = {"connect_args": {"timeout": 10, "check_same_thread": False}} if self.is_sqlite else {
-            "pool_pre_ping": True
-        }
-        self.engine: Engine = create_engine(url, pool_size=20, max_overflow=20, **options)
-        if self.is_sqlite:
-            event.listen(self.engine, "connect", _tune_sqlite)
-            event.listen(self.engine, "begin", _begin_sqlite)
+        self.engine: Engine = create_engine(
+            url, pool_size=20, max_overflow=20, pool_pre_ping=not self.is_sqlite, connect_args=connect_arguments(sqlite=self.is_sqlite)
+        )
+        prepare(self.engine)
         self._writer = self.engine.execution_options(hocba_write=True)
         self._turn = WriteTurn(self.engine.url.database or "") if self.is_sqlite else None
 
@@ -119,19 +117,6 @@ def session_pragma(session: Session, level: str) -> Iterator[None]:
             session.rollback()
         if raw is not None:
             raw.execute("PRAGMA synchronous=NORMAL")
-
-
-def _tune_sqlite(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # we say BEGIN ourselves, see _begin_sqlite
-    for pragma in ("journal_mode=WAL", "busy_timeout=10000", "synchronous=NORMAL", "foreign_keys=ON", "cache_size=-8000"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    options = connection.get_execution_options()
-    if level := options.get("hocba_synchronous"):
-        connection.exec_driver_sql(f"PRAGMA synchronous={level}")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("hocba_write") else "BEGIN")
 
 
 @event.listens_for(OrmSession, "do_orm_execute")

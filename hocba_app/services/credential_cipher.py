@@ -7,6 +7,7 @@ import binascii
 import hashlib
 import os
 from functools import cache
+from itertools import pairwise
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -14,20 +15,43 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.settings import settings
 
+LEAST_CHARACTERS, LEAST_DIFFERENT, LEAST_PAIRS = 22, 8, 14
+"""Of a key: 22 letters of base64 are 128 bits. Fewer different letters, or pairs of letters, are no random choice.
+What is stored under a weaker key can still be read; nothing is stored under one."""
 _FORMAT = "v1."
 _NONCE = 12
 _SALT = b"hocba stored credentials v1"
 """Fixed: the stored form must be readable with the key alone, on any machine. Frozen with the format."""
 
 
+def require_strong_key(*, missing: bool = True) -> None:
+    """Refuse a key that somebody with a copy of the database could guess.
+
+    Args:
+        missing: refuse it too when none is set.
+
+    Raises:
+        HocbaError: SECRET_KEY_WEAK, SECRET_KEY_MISSING.
+    """
+    secret = settings().secret_key
+    if not secret:
+        if missing:
+            raise HocbaError(ErrorCode.SECRET_KEY_MISSING)
+        return
+    pairs = set(pairwise(secret))
+    if len(secret.strip()) < LEAST_CHARACTERS or len(set(secret)) < LEAST_DIFFERENT or len(pairs) < LEAST_PAIRS:
+        raise HocbaError(ErrorCode.SECRET_KEY_WEAK, least=LEAST_CHARACTERS)
+
+
 def encrypt(text: str) -> str:
     """The stored form of a secret; an empty one stays empty.
 
     Raises:
-        HocbaError: SECRET_KEY_MISSING.
+        HocbaError: SECRET_KEY_MISSING, SECRET_KEY_WEAK.
     """
     if not text:
         return ""
+    require_strong_key()
     nonce = os.urandom(_NONCE)
     sealed = AESGCM(_key()).encrypt(nonce, text.encode(), _FORMAT.encode())
     return _FORMAT + base64.urlsafe_b64encode(nonce + sealed).decode()

@@ -92,7 +92,7 @@ class Crashing:
         self.world = World(folder / "trust")
         (folder / "root.pem").write_bytes(pem(self.world.root))
         os.environ.update(
-            HOCBA_SECRET_KEY="crash", HOCBA_TRUST_ROOTS=str(folder / "root.pem"), HOCBA_DOCUMENTS_URL=str(folder / "documents"),
+            HOCBA_SECRET_KEY="crash-8Jq2Lr5Tz0Xc7Vb1Mn", HOCBA_TRUST_ROOTS=str(folder / "root.pem"), HOCBA_DOCUMENTS_URL=str(folder / "documents"),
         )
         settings.cache_clear()
         db = Database(self.url)

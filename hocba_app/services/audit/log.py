@@ -98,7 +98,7 @@ def _append(connection: Connection, school_id: str, pending: Sequence[tuple[str,
     if head:
         connection.execute(_MOVE_HEAD, {"of_school": school_id, "to_seq": seq, "to_hash": previous})
     else:
-        connection.execute(_ADD_HEAD, {"school_id": school_id, "seq": seq, "hash": previous})
+        connection.execute(_ADD_HEAD, {"school_id": school_id, "seq": seq, "hash": previous, "anchors": 0, "anchor_sha256": ""})
 
 
 def _count_up(connection: Connection, school_id: str, *, wide: bool) -> None:

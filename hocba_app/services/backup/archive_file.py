@@ -5,24 +5,28 @@ Settings and the secret key are not in it: whoever holds a backup must not be ab
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import json
+import os
 import re
-import shutil
+import secrets
 import sqlite3
-import subprocess
 import tarfile
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, Any
 
-from sqlalchemy import make_url
+from sqlalchemy.exc import SQLAlchemyError
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models.base import utc_now
+from hocba_app.private_files import opener, private_folder
+from hocba_app.services.backup.database_dump import ToolFailed, dump, has_data, kind_of, load
 
 FORMAT = 1
 _MANIFEST = "manifest.json"
@@ -30,45 +34,12 @@ _DATABASE = "database"
 _DOCUMENTS = "documents"
 _NAMED_BY_CONTENT = re.compile(r"[0-9a-f]{64}")
 """Documents are; what else lies in the store (anchors of the audit log) is not."""
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+"""A folder or file of the store."""
+_DEEPEST = 6
 _PIECE = 1024 * 1024
-
-
-def backup(database_url: str, documents: Path, target: Path) -> int:
-    """Write one backup file; safe while the product runs (documents never change once written).
-
-    Args:
-        database_url: SQLAlchemy URL.
-        documents: folder of the content-addressed store.
-        target: the file to write (.tar); appears only when complete.
-
-    Returns:
-        Number of documents in it.
-
-    Raises:
-        HocbaError: BACKUP_FAILED.
-    """
-    partial = target.with_name(target.name + ".partial")
-    try:
-        with tempfile.TemporaryDirectory() as folder, tarfile.open(partial, "w") as tar:
-            # The database first: every document it names is already in the store.
-            dump = _dump(database_url, Path(folder))
-            tar.add(dump, _DATABASE)
-            count = 0
-            for path in _stored(documents):
-                tar.add(path, f"{_DOCUMENTS}/{path.relative_to(documents).as_posix()}")
-                count += 1
-            _add_json(
-                tar,
-                {
-                    "format": FORMAT, "made_at": utc_now().isoformat(timespec="seconds"), "documents": count,
-                    "database": hashlib.sha256(dump.read_bytes()).hexdigest(), "kind": make_url(database_url).get_backend_name(),
-                },
-            )
-        partial.replace(target)
-    except (OSError, sqlite3.Error, subprocess.CalledProcessError) as error:
-        partial.unlink(missing_ok=True)
-        raise HocbaError(ErrorCode.BACKUP_FAILED, detail=type(error).__name__) from error
-    return count
+_UNREADABLE = (tarfile.TarError, KeyError, ValueError, TypeError, EOFError, OverflowError, RecursionError)
+"""What reading an archive raises that is no backup of ours, or no longer one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +49,48 @@ class Restored:
     documents: int
     damaged: tuple[str, ...]
     """Names of documents whose bytes are not those of their name: left out, everything else is there."""
+
+
+def backup(database_url: str, documents: Path, target: Path) -> int:
+    """Write one backup file; safe while the product runs (documents never change once written).
+
+    Args:
+        database_url: SQLAlchemy URL.
+        documents: folder of the content-addressed store.
+        target: the file to write (.tar), for this user only; appears only when complete.
+
+    Returns:
+        Number of documents in it.
+
+    Raises:
+        HocbaError: BACKUP_FAILED, BACKUP_ROWS_HIDDEN.
+    """
+    partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}.partial")
+    try:
+        # Beside the target: where the whole backup has room, the database has.
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".hocba-backup-") as folder, open(partial, "wb", opener=opener) as out:
+            copy = Path(folder, _DATABASE)
+            # The database first: every document it names is already in the store.
+            dump(database_url, copy)
+            with tarfile.open(fileobj=out, mode="w") as tar:
+                tar.add(copy, _DATABASE)
+                count = sum(_add_document(tar, path, documents) for path in _stored(documents))
+                _add_json(
+                    tar,
+                    {
+                        "format": FORMAT, "made_at": utc_now().isoformat(timespec="seconds"), "documents": count,
+                        "database": _sha256_of(copy), "kind": kind_of(database_url),
+                    },
+                )
+            out.flush()
+            os.fsync(out.fileno())
+        partial.replace(target)
+    except (OSError, sqlite3.Error, SQLAlchemyError, ToolFailed) as error:
+        raise HocbaError(ErrorCode.BACKUP_FAILED, detail=_why(error)) from error
+    finally:
+        with suppress(OSError):
+            partial.unlink()
+    return count
 
 
 def restore(source: Path, database_url: str, documents: Path) -> Restored:
@@ -90,29 +103,57 @@ def restore(source: Path, database_url: str, documents: Path) -> Restored:
         What was restored, and which documents are damaged.
 
     Raises:
-        HocbaError: RESTORE_NOT_EMPTY when a database is already there, BACKUP_DAMAGED, BACKUP_FAILED.
+        HocbaError: RESTORE_NOT_EMPTY when a database is already there; BACKUP_DAMAGED when the file is no whole backup;
+            RESTORE_OTHER_KIND when it is of the other kind of database; RESTORE_FAILED when this place cannot take it.
     """
-    if _has_data(database_url):
-        raise HocbaError(ErrorCode.RESTORE_NOT_EMPTY)
     try:
-        with tarfile.open(source) as tar, tempfile.TemporaryDirectory() as folder:
-            about = json.load(tar.extractfile(_MANIFEST) or io.BytesIO(b"{}"))
-            dump = Path(folder, _DATABASE)
-            with (tar.extractfile(_DATABASE) or io.BytesIO()) as packed, dump.open("wb") as out:
-                shutil.copyfileobj(packed, out)
-            if about.get("format") != FORMAT or hashlib.sha256(dump.read_bytes()).hexdigest() != about["database"]:
+        if has_data(database_url):
+            raise HocbaError(ErrorCode.RESTORE_NOT_EMPTY)
+        with _archive(source) as tar, tempfile.TemporaryDirectory(dir=private_folder(documents), prefix=".restore-") as folder:
+            about = _about(tar)
+            if about["kind"] != kind_of(database_url):
+                raise HocbaError(ErrorCode.RESTORE_OTHER_KIND, kind=about["kind"], other=kind_of(database_url))
+            copy = Path(folder, _DATABASE)
+            if _extracted(tar, _DATABASE, copy) != about["database"]:
                 raise HocbaError(ErrorCode.BACKUP_DAMAGED)
             restored = _restore_documents(tar, documents)
             if restored.documents + len(restored.damaged) != about["documents"]:
                 raise HocbaError(ErrorCode.BACKUP_DAMAGED)
-            _load(database_url, dump)
-    except (OSError, KeyError, ValueError, tarfile.TarError, sqlite3.Error, subprocess.CalledProcessError) as error:
-        raise HocbaError(ErrorCode.BACKUP_DAMAGED) from error
+            load(database_url, copy)
+    except (OSError, sqlite3.Error, SQLAlchemyError, ToolFailed) as error:
+        raise HocbaError(ErrorCode.RESTORE_FAILED, detail=_why(error)) from error
     return restored
+
+
+@contextmanager
+def _archive(source: Path) -> Iterator[tarfile.TarFile]:
+    """The opened backup; whatever is wrong with its form is BACKUP_DAMAGED, never a traceback."""
+    try:
+        with tarfile.open(source, "r:") as tar:
+            yield tar
+    except _UNREADABLE as error:
+        raise HocbaError(ErrorCode.BACKUP_DAMAGED) from error
+
+
+def _about(tar: tarfile.TarFile) -> dict[str, Any]:
+    with tar.extractfile(_MANIFEST) or io.BytesIO() as packed:
+        about = json.loads(packed.read(_PIECE))
+    if not isinstance(about, dict) or about.get("format") != FORMAT or type(about["documents"]) is not int:
+        raise ValueError("no manifest of ours")
+    return about
 
 
 def _stored(documents: Path) -> Iterator[Path]:
     return (path for path in sorted(documents.rglob("*")) if path.is_file() and not path.name.startswith("."))
+
+
+def _add_document(tar: tarfile.TarFile, path: Path, documents: Path) -> bool:
+    """Whether it went in: a print that is kept for a day may end while the backup runs."""
+    try:
+        tar.add(path, f"{_DOCUMENTS}/{path.relative_to(documents).as_posix()}")
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _restore_documents(tar: tarfile.TarFile, documents: Path) -> Restored:
@@ -121,12 +162,11 @@ def _restore_documents(tar: tarfile.TarFile, documents: Path) -> Restored:
         path = PurePosixPath(member.name)
         if not path.parts or path.parts[0] != _DOCUMENTS or not member.isfile():
             continue
-        if ".." in path.parts or path.is_absolute() or len(path.parts) < 2:
+        if not 2 <= len(path.parts) <= _DEEPEST or not all(_NAME.fullmatch(part) for part in path.parts):
             raise HocbaError(ErrorCode.BACKUP_DAMAGED)
         target = documents.joinpath(*path.parts[1:])
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with (tar.extractfile(member) or io.BytesIO()) as packed:
-            sha256 = _copied(packed, target)
+        private_folder(target.parent)
+        sha256 = _extracted(tar, member, target)
         if _NAMED_BY_CONTENT.fullmatch(path.name) and sha256 != path.name:
             target.unlink()
             damaged.append(path.name)
@@ -135,59 +175,49 @@ def _restore_documents(tar: tarfile.TarFile, documents: Path) -> Restored:
     return Restored(count, tuple(damaged))
 
 
-def _copied(source: IO[bytes], target: Path) -> str:
-    """SHA-256 of what was copied."""
+def _extracted(tar: tarfile.TarFile, member: tarfile.TarInfo | str, target: Path) -> str:
+    """SHA-256 of what was copied out."""
     digest = hashlib.sha256()
-    with target.open("wb") as out:
-        while piece := source.read(_PIECE):
+    with tar.extractfile(member) or io.BytesIO() as packed, open(target, "wb", opener=opener) as out:
+        while piece := _read(packed):
             digest.update(piece)
             out.write(piece)
     return digest.hexdigest()
 
 
+def _read(packed: IO[bytes]) -> bytes:
+    return packed.read(_PIECE)
+
+
+def _sha256_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def _add_json(tar: tarfile.TarFile, value: dict[str, object]) -> None:
     data = json.dumps(value).encode()
     entry = tarfile.TarInfo(_MANIFEST)
-    entry.size = len(data)
+    entry.size, entry.mode = len(data), 0o600
     tar.addfile(entry, io.BytesIO(data))
 
 
-def _dump(url: str, folder: Path) -> Path:
-    target = folder / _DATABASE
-    if make_url(url).get_backend_name() == "sqlite":
-        with sqlite3.connect(_sqlite_path(url)) as source, sqlite3.connect(target) as copy:
-            source.backup(copy)
-        copy.close()
-        source.close()
-        return target
-    subprocess.run(["pg_dump", "--format=custom", "--no-owner", f"--file={target}", _libpq(url)], check=True)
-    return target
-
-
-def _load(url: str, dump: Path) -> None:
-    if make_url(url).get_backend_name() == "sqlite":
-        path = _sqlite_path(url)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(dump, path)
-        return
-    subprocess.run(["pg_restore", "--no-owner", "--exit-on-error", f"--dbname={_libpq(url)}", str(dump)], check=True)
-
-
-def _has_data(url: str) -> bool:
-    if make_url(url).get_backend_name() == "sqlite":
-        return _sqlite_path(url).exists()
-    from sqlalchemy import create_engine, inspect
-
-    engine = create_engine(url)
-    try:
-        return bool(inspect(engine).get_table_names())
-    finally:
-        engine.dispose()
-
-
-def _sqlite_path(url: str) -> Path:
-    return Path(make_url(url).database or "")
-
-
-def _libpq(url: str) -> str:
-    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+def _why(error: Exception) -> str:
+    """What happened and what to do about it, in the operator's words."""
+    if isinstance(error, ToolFailed):
+        return f"{error.tool} báo lỗi: {error.said}"
+    if isinstance(error, SQLAlchemyError):
+        return f"không hỏi được cơ sở dữ liệu ({type(getattr(error, 'orig', error)).__name__}); hãy kiểm tra HOCBA_DATABASE_URL"
+    if isinstance(error, sqlite3.Error):
+        return f"SQLite báo lỗi: {error}"
+    if isinstance(error, OSError):
+        where = str(error.filename or "")
+        if where in ("pg_dump", "pg_restore"):
+            return f"không tìm thấy chương trình {where}; hãy cài gói máy khách PostgreSQL cùng phiên bản với máy chủ"
+        known = {
+            errno.ENOSPC: "đĩa đã đầy; hãy dọn chỗ", errno.EDQUOT: "hết hạn mức đĩa; hãy dọn chỗ",
+            errno.EACCES: f"không có quyền với {where}", errno.EPERM: f"không có quyền với {where}",
+            errno.EROFS: f"{where} chỉ đọc được", errno.ENOENT: f"không có {where}", errno.EISDIR: f"{where} là thư mục",
+            errno.ENOTDIR: f"{where} không nằm trong một thư mục",
+        }
+        return known.get(error.errno or 0, f"lỗi hệ thống {errno.errorcode.get(error.errno or 0, type(error).__name__)} với {where}")
+    return type(error).__name__

@@ -14,12 +14,14 @@ from sqlmodel import Session, select
 
 from hocba_app.models import Database, Job
 from hocba_app.models.base import utc_now
+from hocba_app.models.database_time import database_time
 from hocba_app.models.repositories.prepared_queries import changed_rows, given, own_school
 from hocba_app.services.audit.log import changed, progressed
 from hocba_app.services.jobs.enqueue import LIVE, QUIET, WAITING
 
 SILENT_AFTER = timedelta(seconds=30)
-"""A job whose worker has not been heard of for this long may be taken over."""
+"""A job whose worker has not been heard of for this long, by the database's clock, may be taken over."""
+_SILENT_SECONDS = int(SILENT_AFTER.total_seconds())
 
 
 class ClaimLost(Exception):
@@ -50,14 +52,15 @@ def take_some(db: Database, school_id: str, job_ids: Sequence[str], worker: str)
     Returns:
         The claims; none for a job that is over, or whose other worker is heard of.
     """
-    now = utc_now()
     with db.write(school_id) as session:
-        # Locked, in one order: two workers that read the same row on PostgreSQL would both find it free.
+        # Locked: two workers that read the same row on PostgreSQL would both find it free. A row that somebody holds is
+        # left for the next look, for whoever waits here looks after no other job.
         jobs = session.exec(
-            select(Job).where(Job.id.in_(job_ids), Job.state.in_(LIVE)).order_by(Job.id).with_for_update()  # type: ignore[attr-defined]
+            select(Job, database_time()).where(Job.id.in_(job_ids), Job.state.in_(LIVE)).order_by(Job.id)  # type: ignore[attr-defined]
+            .with_for_update(of=Job, skip_locked=True)  # type: ignore[call-overload]
         ).all()
         taken = []
-        for job in jobs:
+        for job, now in jobs:
             heard = job.heartbeat_at is not None and job.heartbeat_at > now - SILENT_AFTER
             if job.state == "running" and job.worker != worker and heard:
                 continue
@@ -76,7 +79,7 @@ def fence(session: Session, claim: Claim, **values: Any) -> None:
     Raises:
         ClaimLost: another worker took over; the transaction must roll back.
     """
-    given_values = {f"to_{column}": value for column, value in {"heartbeat_at": utc_now(), **values}.items()}
+    given_values = {f"to_{column}": value for column, value in values.items()}
     if changed_rows(session, _held(tuple(sorted(given_values))), **_of(claim), **given_values) != 1:
         raise ClaimLost(claim.job_id)
 
@@ -87,13 +90,20 @@ def _of(claim: Claim) -> dict[str, Any]:
 
 @cache
 def _held(columns: tuple[str, ...]) -> Any:
+    values = {column.removeprefix("to_"): given(column) for column in columns}
+    return update(Job).where(*_holding()).values({"heartbeat_at": database_time(), **values})
+
+
+@cache
+def _beating() -> Any:
+    """A row that is locked is left out: whoever holds it is alive, or will be fenced off."""
+    free = select(Job.id).where(*_holding()).with_for_update(skip_locked=True)
+    return update(Job).where(own_school(Job), Job.id.in_(free)).values(heartbeat_at=database_time())  # type: ignore[attr-defined]
+
+
+def _holding() -> tuple[Any, ...]:
     return (
-        update(Job)
-        .where(
-            own_school(Job), Job.id == given("job"), Job.attempt == given("held_attempt"), Job.worker == given("held_by"),
-            Job.state == "running",
-        )
-        .values({column.removeprefix("to_"): given(column) for column in columns})
+        own_school(Job), Job.id == given("job"), Job.attempt == given("held_attempt"), Job.worker == given("held_by"), Job.state == "running",
     )
 
 
@@ -127,8 +137,7 @@ def claimable(db: Database, limit: int = 50, *, waiting: bool | None = None) -> 
     Args:
         waiting: only kinds of `queue.WAITING`, or only others.
     """
-    now = utc_now()
-    values = {"now": now, "silent_since": now - SILENT_AFTER, "most": limit}
+    values = {"now": utc_now(), "most": limit}
     with db.installation() as session:
         rows = session.connection().execute(_claimable(waiting), values).all()
     return [(school_id, job_id) for school_id, job_id in rows]
@@ -140,7 +149,7 @@ def _claimable(waiting: bool | None) -> Any:
     due = select(Job.school_id, Job.id).where(
         Job.state.in_(LIVE),  # type: ignore[attr-defined]
         or_(Job.wake_at.is_(None), Job.wake_at <= given("now")),  # type: ignore[union-attr, operator]
-        or_(Job.state == "queued", Job.heartbeat_at < given("silent_since")),  # type: ignore[operator]
+        or_(Job.state == "queued", Job.heartbeat_at < database_time(-_SILENT_SECONDS)),  # type: ignore[operator]
     )
     if waiting is not None:
         among = Job.kind.in_(WAITING)  # type: ignore[attr-defined]
@@ -149,11 +158,11 @@ def _claimable(waiting: bool | None) -> Any:
 
 
 def beat(db: Database, claims: list[Claim]) -> None:
-    """Say for each claim that its worker lives. A lost claim is skipped: its next fenced write finds out."""
+    """Say for each claim that its worker lives. A lost claim is skipped: its next fenced write finds out. Waits for no row."""
     schools: dict[str, list[Claim]] = {}
     for claim in claims:
         schools.setdefault(claim.school_id, []).append(claim)
     for school_id, held in schools.items():
         with db.write(school_id) as session:
             for claim in held:
-                changed_rows(session, _held(("to_heartbeat_at",)), **_of(claim), to_heartbeat_at=utc_now())
+                changed_rows(session, _beating(), **_of(claim))

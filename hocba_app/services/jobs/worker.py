@@ -16,6 +16,9 @@ from dbos import DBOS, DBOSConfig, SetWorkflowID
 
 from hocba_app.models import Database
 from hocba_app.models.base import new_id
+from hocba_app.models.connections import PATIENCE_OPTIONS, connect_arguments
+from hocba_app.models.schema_check import database_file
+from hocba_app.private_files import private_file, private_folder
 from hocba_app.services import gc_tuning
 from hocba_app.services.jobs import claim as job_claims
 from hocba_app.services.jobs.daily import ensure_daily_jobs
@@ -53,6 +56,8 @@ class Worker:
         self.claims = Claims()
         self.lock: ProcessLock = lock_first_free(locks, "worker")
         self.id = self.lock.name
+        if file := database_file(jobs_url):
+            private_file(private_folder(file.parent) / file.name)
         config: DBOSConfig = {
             "name": "hocba",
             "system_database_url": jobs_url,
@@ -61,6 +66,7 @@ class Worker:
             "log_level": "WARNING",
             "enable_otlp": False,
             "notification_listener_polling_interval_sec": 0.5,
+            "db_engine_kwargs": {} if file else {"connect_args": connect_arguments(sqlite=False) | {"options": PATIENCE_OPTIONS}},
         }
         self.dbos = DBOS(config=config)
 

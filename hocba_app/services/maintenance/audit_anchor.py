@@ -11,10 +11,12 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import structlog
 from sqlmodel import Session
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
@@ -24,11 +26,13 @@ from hocba_app.models.repositories import audit as rows
 from hocba_app.pki import chain_validation
 from hocba_app.pki.not_shown import NotShown
 from hocba_app.pki.tsp_validation import read_token
+from hocba_app.private_files import opener, private_folder
 from hocba_app.services.jobs.registry import Work, job
 from hocba_app.services.signing.integrations import timestamp_client
 from hocba_app.services.storage import blobs
 from hocba_app.settings import settings
 
+log = structlog.get_logger()
 FOLDER = "audit-anchors"
 EVERY = timedelta(hours=24)
 RETRY = timedelta(minutes=10)
@@ -36,22 +40,29 @@ RETRY = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """What the chain's end was at a moment the token proves."""
+    """What the chain's end was at a moment the token proves. Each names the one before it, so that none can be taken away."""
 
     school_id: str
     seq: int
     hash: str
     token: bytes
+    number: int = 0
+    """From 1; 0 in files of before anchors were chained."""
+    previous: str = ""
+    """SHA-256 of the file of the anchor before it, hex; "" for the first."""
 
     @property
     def imprint(self) -> bytes:
         """SHA-256 of what was stamped."""
-        return hashlib.sha256(canonical_json({"school": self.school_id, "seq": self.seq, "hash": self.hash})).digest()
+        return hashlib.sha256(canonical_json(self._stamped_shape())).digest()
 
     def dumps(self) -> bytes:
         """JSON, as it lies on disk."""
-        shape = {"school": self.school_id, "seq": self.seq, "hash": self.hash, "token": base64.b64encode(self.token).decode()}
-        return json.dumps(shape, indent=1).encode()
+        return json.dumps(self._stamped_shape() | {"token": base64.b64encode(self.token).decode()}, indent=1).encode()
+
+    def _stamped_shape(self) -> dict[str, Any]:
+        shape: dict[str, Any] = {"school": self.school_id, "seq": self.seq, "hash": self.hash}
+        return shape | ({"number": self.number, "previous": self.previous} if self.number else {})
 
     @classmethod
     def loads(cls, data: bytes) -> Anchor:
@@ -62,31 +73,47 @@ class Anchor:
         """
         try:
             shape = json.loads(data)
-            return cls(str(shape["school"]), int(shape["seq"]), str(shape["hash"]), base64.b64decode(shape["token"], validate=True))
-        except (KeyError, TypeError) as error:
+            token = base64.b64decode(shape["token"], validate=True)
+            number, previous = int(shape.get("number", 0)), str(shape.get("previous", ""))
+            return cls(str(shape["school"]), int(shape["seq"]), str(shape["hash"]), token, number, previous)
+        except (AttributeError, KeyError, TypeError) as error:
             raise ValueError("no anchor") from error
 
 
 @dataclass(frozen=True, slots=True)
 class AnchorProblem:
-    """An anchor that the chain, or the anchor itself, contradicts."""
+    """An anchor that the chain, the count, or the anchor itself contradicts – or one that cannot be checked here."""
 
     seq: int
     problem: str
-    """``unreadable``, ``not_stamped``, ``rewritten`` (another event stands there) or ``cut`` (none does)."""
+    """``unreadable``, ``not_stamped``, ``rewritten`` (another event stands there), ``cut`` (none does), ``missing`` (an anchor
+    before this one, or after the last, is gone), ``replaced`` (not the file that was made), ``unproven`` (see below)."""
+
+    @property
+    def is_doubt(self) -> bool:
+        """Nothing contradicts, nothing proves: the token's authority is under none of the trusted roots, or there are none."""
+        return self.problem == "unproven"
 
 
 @job("anchor")
 def anchor_daily(work: Work) -> float | None:
-    """Stamp the head if it moved, then wait a day. With the authority down the next try is in ten minutes."""
+    """Stamp the head if it moved, then wait a day. With the authority down the next try is in ten minutes.
+
+    A log that contradicts an anchor of before is not stamped: a new stamp would make it look sound.
+    """
     with work.db.read(work.school_id) as session:
         head = session.get(AuditHead, work.school_id)
+        broken = [found.problem for found in verify_anchors(session, ())[0] if not found.is_doubt]
     if head is None or head.seq == 0:
         return EVERY.total_seconds()
     if not settings().tsa_url or not settings().trust_roots:
         return EVERY.total_seconds()  # doctor says what is not configured
-    newest = next(reversed(list(_files(work.school_id))), None)
-    if newest is not None and newest.stem == f"{head.seq:012d}":
+    if broken:
+        log.error("audit.not_anchored", school=work.school_id, problems=broken[:5])
+        return EVERY.total_seconds()  # doctor says what is wrong
+    kept = list(_files(work.school_id))
+    if kept and kept[-1].stem == f"{head.seq:012d}":
+        _count(work, len(kept), kept[-1])
         return EVERY.total_seconds()
     try:
         make_anchor(work.school_id, head.seq, head.hash)
@@ -94,21 +121,23 @@ def anchor_daily(work: Work) -> float | None:
         if error.code is not ErrorCode.TIMESTAMP_UNAVAILABLE:
             raise
         return RETRY.total_seconds()
+    kept = list(_files(work.school_id))
+    _count(work, len(kept), kept[-1])
     return EVERY.total_seconds()
 
 
 def make_anchor(school_id: str, seq: int, hash_: str) -> Anchor:
-    """Have a head stamped and keep it.
+    """Have a head stamped and keep it after the anchors there are.
 
     Raises:
         HocbaError: TIMESTAMP_UNAVAILABLE.
     """
-    bare = Anchor(school_id, seq, hash_, b"")
-    anchor = Anchor(school_id, seq, hash_, timestamp_client().token_over(bare.imprint))
-    path = _folder(school_id) / f"{seq:012d}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
+    before = list(_files(school_id))
+    bare = Anchor(school_id, seq, hash_, b"", len(before) + 1, _sha256_of(before[-1]) if before else "")
+    anchor = replace(bare, token=timestamp_client().token_over(bare.imprint))
+    path = private_folder(_folder(school_id)) / f"{seq:012d}.json"
     partial = path.with_suffix(".partial")
-    with partial.open("wb") as file:
+    with open(partial, "wb", opener=opener) as file:
         file.write(anchor.dumps())
         file.flush()
         os.fsync(file.fileno())
@@ -116,46 +145,84 @@ def make_anchor(school_id: str, seq: int, hash_: str) -> Anchor:
     return anchor
 
 
+def _count(work: Work, number: int, newest: Path) -> None:
+    """Keep in the database how many anchors there are and which is the newest. Killed before: the next day's run does it."""
+    sha256 = _sha256_of(newest)
+    with work.write() as session:
+        head = session.get_one(AuditHead, work.school_id, with_for_update=True)
+        if (head.anchors, head.anchor_sha256) != (number, sha256):
+            head.anchors, head.anchor_sha256 = number, sha256
+            session.add(head)
+
+
 def verify_anchors(session: Session, roots: Sequence[bytes]) -> tuple[list[AnchorProblem], datetime | None]:
-    """Compare every kept anchor of the session's school with its token and with the chain.
+    """Compare every kept anchor of the session's school with its token, with the chain, with its neighbours and with the count.
 
     Args:
-        roots: trusted roots, DER.
+        roots: trusted roots, DER. Without any, tokens are not judged: every anchor is ``unproven``.
 
     Returns:
         The problems, and the time of the newest anchor that holds (None when there is none).
     """
     school_id: str = session.info["school_id"]
+    head = session.get(AuditHead, school_id)
     problems: list[AnchorProblem] = []
     newest: datetime | None = None
-    for path in _files(school_id):
+    before = b""
+    files = list(_files(school_id))
+    for place, path in enumerate(files, 1):
+        data = path.read_bytes()
         seq = int(path.stem) if path.stem.isdecimal() else 0
-        try:
-            anchor = Anchor.loads(path.read_bytes())
-        except ValueError:
-            problems.append(AnchorProblem(seq, "unreadable"))
-            continue
-        stamped = _stamped(anchor, tuple(roots))
-        if stamped is None or (anchor.seq, anchor.school_id) != (seq, school_id):
-            problems.append(AnchorProblem(seq, "not_stamped"))
-            continue
-        event = rows.event_at(session, anchor.seq)
-        if event is None or event.hash != anchor.hash:
-            problems.append(AnchorProblem(seq, "cut" if event is None else "rewritten"))
-            continue
-        newest = max(newest or stamped, stamped)
+        found, stamped = _judged(session, seq, data, tuple(roots))
+        if found == "" or found == "unproven":
+            anchor = Anchor.loads(data)
+            if anchor.number and (anchor.number != place or anchor.previous != (hashlib.sha256(before).hexdigest() if before else "")):
+                found = "missing"
+        if found:
+            problems.append(AnchorProblem(seq, found))
+        elif stamped is not None:
+            newest = max(newest or stamped, stamped)
+        before = data
+    if head is not None and head.anchors:
+        problems += [found for found in _against_count(files, head) if found.seq not in {known.seq for known in problems if not known.is_doubt}]
     return problems, newest
 
 
-def _stamped(anchor: Anchor, roots: tuple[bytes, ...]) -> datetime | None:
-    """The time the token proves, or None when it proves nothing."""
+def _against_count(files: list[Path], head: AuditHead) -> list[AnchorProblem]:
+    """One file more than counted is a run that was killed between the two."""
+    last = int(files[-1].stem) if files and files[-1].stem.isdecimal() else 0
+    if len(files) < head.anchors:
+        return [AnchorProblem(last, "missing")]
+    if len(files) > head.anchors + 1 or _sha256_of(files[head.anchors - 1]) != head.anchor_sha256:
+        return [AnchorProblem(last, "replaced")]
+    return []
+
+
+def _judged(session: Session, seq: int, data: bytes, roots: tuple[bytes, ...]) -> tuple[str, datetime | None]:
+    """What is wrong with one anchor for itself and against the log ("" is nothing), and the time its token proves."""
+    try:
+        anchor = Anchor.loads(data)
+    except ValueError:
+        return "unreadable", None
+    if (anchor.seq, anchor.school_id) != (seq, session.info["school_id"]):
+        return "not_stamped", None
     try:
         token = read_token(anchor.token, anchor.imprint)
         chain_validation.require_timestamp_unit(token.certificate)
-        chain_validation.path_of(token.certificate, token.certificates, roots, at=token.stamped)
     except NotShown:
-        return None
-    return token.stamped
+        return "not_stamped", None
+    event = rows.event_at(session, anchor.seq)
+    if event is None or event.hash != anchor.hash:
+        return "cut" if event is None else "rewritten", None
+    try:
+        chain_validation.require_valid(chain_validation.path_of(token.certificate, token.certificates, roots), token.stamped)
+    except NotShown:
+        return "unproven", None
+    return "", token.stamped
+
+
+def _sha256_of(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _folder(school_id: str) -> Path:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -15,39 +14,32 @@ from sqlmodel import select
 
 from hocba_app.bounded_http import BoundedClient
 from hocba_app.domain.errors import HocbaError
-from hocba_app.models import AuditHead, Database, Job, School
+from hocba_app.models import Database, Job
 from hocba_app.models.base import utc_now
 from hocba_app.models.database import CROSS_SCHOOL
+from hocba_app.models.database_time import database_time
 from hocba_app.models.schema_check import require_current_schema
-from hocba_app.services.audit.log import verify_chain
+from hocba_app.private_files import private_folder
 from hocba_app.services.jobs.claim import SILENT_AFTER
 from hocba_app.services.maintenance.archive_standing import waiting_archives
-from hocba_app.services.maintenance.audit_anchor import verify_anchors
+from hocba_app.services.maintenance.audit_check import audit_checks
+from hocba_app.services.maintenance.configuration_check import Check, encrypted_addresses, private_places, secret_key
 from hocba_app.services.maintenance.nightly_verification import files_standing
-from hocba_app.services.signing.integrations import timestamp_client, token, trust_roots
+from hocba_app.services.signing.integrations import timestamp_client, token
 from hocba_app.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[3]
 CLOCK_TOLERANCE = timedelta(seconds=60)
 TIMEOUT = 5.0
-ANCHOR_AGE = timedelta(days=2)
-_KEEP = "Có người sửa thẳng cơ sở dữ liệu: giữ nguyên hiện trạng, đối chiếu bản sao lưu và báo lãnh đạo."
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One answer. ``problem`` and ``remedy`` are empty when it is well."""
-
-    name: str
-    ok: bool
-    problem: str = ""
-    remedy: str = ""
+_SILENT = int(SILENT_AFTER.total_seconds())
 
 
 def examine(settings: Settings, db: Database) -> Iterator[Check]:
     """Run every check; a check that cannot run is itself a problem, never an end."""
     checks: tuple[tuple[str, Callable[[Settings, Database], Iterator[Check]]], ...] = (
-        ("Khóa bí mật", _secret),
+        ("Khóa bí mật", lambda _settings, _db: secret_key()),
+        ("Quyền tệp", lambda settings, _db: private_places(settings)),
+        ("Địa chỉ mã hóa", lambda settings, _db: encrypted_addresses(settings)),
         ("Phông chữ", _fonts),
         ("Cơ sở dữ liệu", _database),
         ("Kho hồ sơ", _documents),
@@ -57,24 +49,23 @@ def examine(settings: Settings, db: Database) -> Iterator[Check]:
         ("Token ký số", _token),
         ("Công việc nền", _jobs),
         ("Lưu trữ lâu dài", _archives),
-        ("Nhật ký", _audit),
+        ("Nhật ký", audit_checks),
         ("Tệp lưu trữ", _stored_files),
     )
+    readable = True
     for name, check in checks:
+        if not readable and check in _OF_DATABASE:
+            yield Check(name, False, "Chưa kiểm tra được: cơ sở dữ liệu chưa dùng được.", "Xử lý mục Cơ sở dữ liệu phía trên rồi chạy lại.")
+            continue
         try:
-            yield from check(settings, db)
+            for found in check(settings, db):
+                readable = readable and (check is not _database or found.ok)
+                yield found
         except HocbaError as error:
-            yield Check(name, False, f"Không kiểm tra được: {error.sentence}")
+            yield Check(name, False, f"Chưa kiểm tra được: {error.sentence}")
         except (OSError, SQLAlchemyError, httpx.HTTPError, ValueError) as error:
-            yield Check(name, False, f"Không kiểm tra được ({type(error).__name__}).", "Xem các mục phía trên rồi chạy lại.")
-
-
-def _secret(settings: Settings, _db: Database) -> Iterator[Check]:
-    there = bool(settings.secret_key)
-    yield Check(
-        "Khóa bí mật", there, "" if there else "Chưa đặt HOCBA_SECRET_KEY.",
-        "" if there else "Đặt HOCBA_SECRET_KEY (chuỗi ngẫu nhiên dài) trong môi trường hoặc tệp .env; giữ kín và sao lưu.",
-    )
+            readable = readable and check is not _database
+            yield Check(name, False, f"Chưa kiểm tra được ({type(error).__name__}).", "Xem các mục phía trên rồi chạy lại.")
 
 
 def _fonts(_settings: Settings, _db: Database) -> Iterator[Check]:
@@ -92,8 +83,7 @@ def _database(settings: Settings, _db: Database) -> Iterator[Check]:
 
 
 def _documents(settings: Settings, _db: Database) -> Iterator[Check]:
-    folder = Path(settings.documents_url.removeprefix("file://"))
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = private_folder(settings.documents_folder())
     probe = folder / ".probe"
     probe.write_bytes(b"x")
     probe.unlink()
@@ -165,12 +155,12 @@ def _token(settings: Settings, _db: Database) -> Iterator[Check]:
 def _jobs(_settings: Settings, db: Database) -> Iterator[Check]:
     with db.installation() as session:
         working = session.exec(
-            select(Job.id).where(Job.state == "running", Job.heartbeat_at > utc_now() - SILENT_AFTER).limit(1),  # type: ignore[operator]
+            select(Job.id).where(Job.state == "running", Job.heartbeat_at > database_time(-_SILENT)).limit(1),  # type: ignore[operator]
             execution_options=CROSS_SCHOOL,
         ).first()
         stuck = session.exec(
             select(Job.id).where(
-                Job.state == "running", Job.heartbeat_at < utc_now() - SILENT_AFTER * 2  # type: ignore[operator]
+                Job.state == "running", Job.heartbeat_at < database_time(-2 * _SILENT)  # type: ignore[operator]
             ),
             execution_options=CROSS_SCHOOL,
         ).all()
@@ -200,26 +190,5 @@ def _stored_files(_settings: Settings, db: Database) -> Iterator[Check]:
         yield Check(f"Tệp lưu trữ {found.school_code}", found.ok, found.problem, found.remedy)
 
 
-def _audit(settings: Settings, db: Database) -> Iterator[Check]:
-    with db.installation() as session:
-        schools = session.exec(select(School)).all()
-    for school in schools:
-        with db.read(school.id) as session:
-            breaks = verify_chain(session)
-            anchored, newest = verify_anchors(session, trust_roots() if settings.trust_roots else ())
-            events = session.exec(select(AuditHead.seq).where(AuditHead.school_id == school.id)).first() or 0
-        places = ", ".join(f"số {found.seq} ({found.problem})" for found in breaks[:5])
-        yield Check(
-            f"Nhật ký {school.code}", not breaks, "" if not breaks else f"Chuỗi nhật ký bị đứt tại {places}.",
-            "" if not breaks else _KEEP,
-        )
-        spoiled = ", ".join(f"số {found.seq} ({found.problem})" for found in anchored[:5])
-        yield Check(
-            f"Neo nhật ký {school.code}", not anchored, "" if not anchored else f"Nhật ký không khớp bản neo đã đóng dấu thời gian tại {spoiled}.",
-            "" if not anchored else _KEEP,
-        )
-        if events and settings.tsa_url and (newest is None or newest < utc_now() - ANCHOR_AGE):
-            yield Check(
-                f"Neo nhật ký {school.code}", False, "Nhật ký chưa được neo trong hai ngày qua.",
-                "Khởi động ./hocba worker và kiểm tra dịch vụ dấu thời gian; việc neo tự chạy hằng ngày.",
-            )
+_OF_DATABASE = (_jobs, _archives, _stored_files, audit_checks)
+"""Not asked when the database cannot be read as it is: they would only say so again, or misread it."""

@@ -13,6 +13,7 @@ from pathlib import Path
 import structlog
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.private_files import opener, private_folder
 from hocba_app.settings import settings
 
 log = structlog.get_logger()
@@ -24,8 +25,8 @@ def folder() -> Path:
 
 
 @lru_cache(maxsize=8)
-def _root(url: str) -> Path:
-    return Path(url.removeprefix("file://"))
+def _root(_url: str) -> Path:
+    return settings().documents_folder()
 
 
 def path_of(sha256: str) -> Path:
@@ -57,10 +58,10 @@ class Stage:
         path = path_of(sha256)
         if sha256 in self._partial or path.exists():
             return sha256
-        path.parent.mkdir(parents=True, exist_ok=True)
+        private_folder(path.parent)
         partial = path.with_name(f".{sha256}.{secrets.token_hex(4)}")
         self._partial[sha256] = partial
-        with partial.open("wb") as file:
+        with open(partial, "wb", opener=opener) as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

@@ -25,7 +25,7 @@ ADDRESS = "198.51.100.7"
 
 @pytest.fixture(autouse=True)
 def key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(credential_cipher, "settings", lambda: Settings(secret_key="a key for tests", _env_file=None))
+    monkeypatch.setattr(credential_cipher, "settings", lambda: Settings(secret_key="a key for tests, 8Jq2Lr5Tz0", _env_file=None))
 
 
 def made(db: Database, code: str = "79760009") -> tuple[str, str, str]:

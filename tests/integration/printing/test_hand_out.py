@@ -17,6 +17,7 @@ from hocba_app.models.base import utc_now
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.attached import attach
 from hocba_app.services.audit.log import verify_chain
+from hocba_app.services.maintenance.audit_comparison import compare
 from hocba_app.services.printing import share_link
 from hocba_app.services.printing.share_link import NewLink
 from hocba_app.services.storage import blobs
@@ -220,3 +221,28 @@ def test_another_schools_office_reaches_nothing(sealed: SealedSchool) -> None:
 def test_wrong_wishes_are_refused(sealed: SealedSchool, wish: dict[str, object]) -> None:
     assert refused(make, sealed, **wish) is ErrorCode.INVALID_INPUT
     assert actions(sealed) == []
+
+
+def test_the_log_is_held_against_what_was_handed_out(sealed: SealedSchool) -> None:
+    """A delivery whose event was cut away is found, and an event whose link was deleted."""
+
+    def differing() -> list[tuple[str, str]]:
+        with sealed.db.read(sealed.school_id) as session:
+            return [(found.problem, found.what) for found in compare(session) if found.what.startswith("handout.")]
+
+    link = make(sealed)
+    open_link(sealed, link)
+    share_link.close_link(sealed.db, sealed.person("management"), link.hand_out_id)
+    assert differing() == []
+    with sealed.db.write(sealed.school_id) as session:
+        row = session.get_one(HandOut, (sealed.school_id, link.hand_out_id))
+        row.downloads = 0
+        session.add(row)
+    assert differing() == [("undone", "handout.downloaded")]
+    with sealed.db.write(sealed.school_id) as session:
+        row = session.get_one(HandOut, (sealed.school_id, link.hand_out_id))
+        row.downloads = 1
+        session.add(row)
+        for event in session.exec(select(AuditEvent).where(AuditEvent.action.in_(("handout.downloaded", "handout.closed")))).all():  # type: ignore[attr-defined]
+            session.delete(event)
+    assert differing() == [("unlogged", "handout.closed"), ("unlogged", "handout.downloaded")]

@@ -26,7 +26,7 @@ from tests.school import SmallSchool, small_school
 @pytest.fixture
 def small(db: Database, school_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SmallSchool:
     monkeypatch.setenv("HOCBA_DOCUMENTS_URL", str(tmp_path / "documents"))
-    monkeypatch.setenv("HOCBA_SECRET_KEY", "một khóa để thử")
+    monkeypatch.setenv("HOCBA_SECRET_KEY", "một khóa để thử, 8Jq2Lr5Tz0")
     settings.cache_clear()
     return small_school(db, school_id, None)
 

@@ -30,7 +30,7 @@ ORIGIN = {"origin": "http://testserver"}
 def small(db: Database, school_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SmallSchool]:
     monkeypatch.setenv("HOCBA_DOCUMENTS_URL", str(tmp_path / "documents"))
     monkeypatch.setenv("HOCBA_JOBS_DATABASE_URL", f"sqlite:///{tmp_path}/jobs.db")
-    monkeypatch.setenv("HOCBA_SECRET_KEY", "một khóa để thử")
+    monkeypatch.setenv("HOCBA_SECRET_KEY", "một khóa để thử, 8Jq2Lr5Tz0")
     settings.cache_clear()
     monkeypatch.setattr(signature_images, "database", lambda: db)
     yield small_school(db, school_id, None)

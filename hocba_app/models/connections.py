@@ -1,0 +1,68 @@
+"""How connections are set up: a SQLite file for this user only, a PostgreSQL connection that never waits without end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event
+
+from hocba_app.private_files import private_file, tighten
+
+PATIENCE = {"lock_timeout": "10s", "statement_timeout": "60s", "idle_in_transaction_session_timeout": "300s"}
+"""PostgreSQL's limits of every connection: waiting for a row or table, one statement, and a transaction in which nothing
+happens (a process that hangs would keep its locks for ever)."""
+PATIENCE_OPTIONS = " ".join(f"-c {name}={value}" for name, value in PATIENCE.items())
+"""The same for a connection that is not made here: libpq's ``options``."""
+KEEPALIVE: dict[str, Any] = {
+    "connect_timeout": 10, "keepalives": 1, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+"""libpq's: a server that is gone without a word is noticed within a minute, not after two hours. Seconds; the last milliseconds."""
+
+def connect_arguments(*, sqlite: bool) -> dict[str, Any]:
+    """For ``create_engine(connect_args=…)``."""
+    return {"timeout": 10, "check_same_thread": False} if sqlite else dict(KEEPALIVE)
+
+
+def prepare(engine: Engine) -> None:
+    """Set up every connection the engine opens from now on."""
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "do_connect", _make_private)
+        event.listen(engine, "connect", _tune_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    else:
+        event.listen(engine, "connect", _limit_postgresql)
+
+
+def _make_private(_dialect: Any, _record: Any, arguments: list[Any], _named: dict[str, Any]) -> None:
+    """SQLite gives its other files the rights of the first."""
+    path = Path(str(arguments[0])) if arguments else None
+    if path is None or str(path) == ":memory:" or str(arguments[0]).startswith("file:") or not path.parent.is_dir():
+        return
+    try:
+        private_file(path)
+    except OSError:
+        return  # SQLite says itself what is wrong with it
+    for other in ("-wal", "-shm"):
+        tighten(path.with_name(path.name + other))
+
+
+def _tune_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves, see _begin_sqlite
+    for pragma in ("journal_mode=WAL", "busy_timeout=10000", "synchronous=NORMAL", "foreign_keys=ON", "cache_size=-8000"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    options = connection.get_execution_options()
+    if level := options.get("hocba_synchronous"):
+        connection.exec_driver_sql(f"PRAGMA synchronous={level}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("hocba_write") else "BEGIN")
+
+
+def _limit_postgresql(connection: Any, _record: Any) -> None:
+    with connection.cursor() as cursor:
+        for name, value in PATIENCE.items():
+            cursor.execute("select set_config(%s, %s, false)", (name, value))
+    connection.commit()

@@ -1,0 +1,85 @@
+"""What `doctor` says of the audit log: the chain in itself, its anchors, and the rows it speaks of.
+
+Three different answers: it holds; something contradicts it, which only a hand in the database can do; it cannot be checked here
+and now. The third accuses nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+from sqlmodel import select
+
+from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.models import AuditHead, Database, School
+from hocba_app.models.base import utc_now
+from hocba_app.services.audit.log import verify_chain
+from hocba_app.services.maintenance.audit_anchor import AnchorProblem, verify_anchors
+from hocba_app.services.maintenance.audit_comparison import compare
+from hocba_app.services.maintenance.configuration_check import Check
+from hocba_app.services.signing.integrations import trust_roots
+from hocba_app.settings import Settings
+
+ANCHOR_AGE = timedelta(days=2)
+_KEEP = "Có người sửa thẳng cơ sở dữ liệu hoặc tệp neo: giữ nguyên hiện trạng, đối chiếu bản sao lưu và báo lãnh đạo."
+_ANCHOR_WORDS = {
+    "unreadable": "tệp neo không đọc được", "not_stamped": "tệp neo không khớp dấu thời gian", "rewritten": "sự kiện đã bị thay",
+    "cut": "sự kiện đã bị xóa", "missing": "thiếu tệp neo trước hoặc sau bản này", "replaced": "tệp neo không phải bản đã tạo",
+}
+_MISMATCH_WORDS = {"unlogged": "dữ liệu có mà nhật ký không có", "undone": "nhật ký có mà dữ liệu không có", "state": "tình trạng hồ sơ không khớp"}
+
+
+def audit_checks(settings: Settings, db: Database) -> Iterator[Check]:
+    """Of every school."""
+    with db.installation() as session:
+        schools = session.exec(select(School)).all()
+    roots, why = _roots(settings)
+    for school in schools:
+        with db.read(school.id) as session:
+            breaks = verify_chain(session)
+            anchored, newest = verify_anchors(session, roots)
+            head = session.exec(select(AuditHead).where(AuditHead.school_id == school.id)).first()
+            differing = compare(session)
+        places = ", ".join(f"số {found.seq} ({found.problem})" for found in breaks[:5])
+        yield _found(f"Nhật ký {school.code}", f"Chuỗi nhật ký bị đứt tại {places}." if breaks else "")
+        said = ", ".join(f"{found.subject} ({found.what}: {_MISMATCH_WORDS[found.problem]})" for found in differing[:5])
+        yield _found(f"Đối chiếu nhật ký {school.code}", f"{len(differing)} chỗ nhật ký và dữ liệu không khớp: {said}." if differing else "")
+        yield from _anchors(school.code, anchored, why)
+        doubted = any(found.is_doubt for found in anchored)
+        if head is not None and head.seq and settings.tsa_url and not doubted and (newest is None or newest < utc_now() - ANCHOR_AGE):
+            yield Check(
+                f"Neo nhật ký {school.code}", False, "Nhật ký chưa được neo trong hai ngày qua.",
+                "Khởi động ./hocba worker và kiểm tra dịch vụ dấu thời gian; việc neo tự chạy hằng ngày.",
+            )
+
+
+def _anchors(code: str, anchored: list[AnchorProblem], why: str) -> Iterator[Check]:
+    wrong, doubted = ([found for found in anchored if found.is_doubt is doubt] for doubt in (False, True))
+    places = ", ".join(f"số {found.seq} ({found.problem}: {_ANCHOR_WORDS[found.problem]})" for found in wrong[:5])
+    if wrong or not doubted:
+        yield _found(f"Neo nhật ký {code}", f"Nhật ký không khớp bản neo đã đóng dấu thời gian tại {places}." if wrong else "")
+    if doubted:
+        yield Check(
+            f"Neo nhật ký {code}", False, f"Chưa kiểm tra được dấu thời gian của {len(doubted)} bản neo: {why}.",
+            "Đặt HOCBA_TRUST_ROOTS tới tệp PEM có mọi chứng thư gốc đã dùng rồi chạy lại; đây chưa phải dấu hiệu dữ liệu bị sửa.",
+        )
+
+
+def _roots(settings: Settings) -> tuple[tuple[bytes, ...], str]:
+    """The trusted roots, and why an anchor may stay unproven."""
+    if not settings.trust_roots:
+        return (), "chưa đặt chứng thư gốc tin cậy"
+    if not Path(settings.trust_roots).is_file():
+        return (), "không đọc được tệp chứng thư gốc tin cậy"
+    try:
+        return trust_roots(), "dấu thời gian không thuộc chứng thư gốc nào đã đặt"
+    except (OSError, ValueError, HocbaError) as error:
+        if isinstance(error, HocbaError) and error.code is not ErrorCode.TRUST_ROOTS_MISSING:
+            raise
+        return (), "không đọc được tệp chứng thư gốc tin cậy"
+
+
+def _found(name: str, problem: str) -> Check:
+    return Check(name, not problem, problem, _KEEP if problem else "")

@@ -1,0 +1,1 @@
+"""What an operator does, as docs/administration.md tells him."""
