@@ -53,6 +53,14 @@ def current_revision(url: str) -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
 
+def passes_row_security(url: str) -> bool:
+    """Whether PostgreSQL holds this role to no row-level security: a superuser, or one with BYPASSRLS."""
+    if database_file(url) is not None or make_url(url).get_backend_name() == "sqlite":
+        return False
+    with create_engine(url, poolclass=NullPool).connect() as connection:
+        return bool(connection.execute(text("select rolsuper or rolbypassrls from pg_roles where rolname = current_user")).scalar())
+
+
 def known_revisions() -> list[str]:
     """Every revision this version of the product knows, the newest first."""
     return [script.revision for script in ScriptDirectory.from_config(alembic_config("")).walk_revisions()]

@@ -18,7 +18,7 @@ from hocba_app.models import Database, Job
 from hocba_app.models.base import utc_now
 from hocba_app.models.database import CROSS_SCHOOL
 from hocba_app.models.database_time import database_time
-from hocba_app.models.schema_check import require_current_schema
+from hocba_app.models.schema_check import passes_row_security, require_current_schema
 from hocba_app.private_files import private_folder
 from hocba_app.services.jobs.claim import SILENT_AFTER
 from hocba_app.services.maintenance.archive_standing import waiting_archives
@@ -80,6 +80,11 @@ def _database(settings: Settings, _db: Database) -> Iterator[Check]:
         yield Check("Cơ sở dữ liệu", False, error.sentence)
         return
     yield Check("Cơ sở dữ liệu", True)
+    if passes_row_security(settings.database_url):
+        yield Check(
+            "Vai trò cơ sở dữ liệu", False, "Tài khoản trong HOCBA_DATABASE_URL là superuser hoặc có BYPASSRLS nên các trường không được tách bằng bảo mật dòng.",
+            "Dùng một tài khoản thường, sở hữu các bảng (docs/administration.md, PostgreSQL).",
+        )
 
 
 def _documents(settings: Settings, _db: Database) -> Iterator[Check]:

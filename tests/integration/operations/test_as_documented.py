@@ -16,7 +16,7 @@ from sqlmodel import func, select
 
 from hocba_app.models import Account, AuditEvent, Database, School, Student
 from hocba_app.services.audit.log import record, verify_chain
-from tests.integration.operations.conftest import PASSWORD, ROLE, Installation
+from tests.integration.operations.conftest import KEY, PASSWORD, ROLE, Installation
 
 pytestmark = pytest.mark.postgres
 
@@ -47,6 +47,11 @@ def test_the_whole_of_the_documents(documented: Installation, new_database: Iter
     assert [(row["code"], row["smas"], row["mysign"]) for row in listed] == [("79760001", True, True)]
     assert documented.hocba("user", "code", "admin@79760001").returncode == 0
     assert documented.hocba("user", "list", "79760001").returncode == 0
+    last = documented.hocba("user", "disable", "admin@79760001")
+    assert last.returncode == 1 and "quản trị duy nhất" in last.stderr
+    # The key is lost: another one, and the credentials once more.
+    again = documented.hocba("school", "set-credentials", "79760001", "--smas-client-id", "smas", given="one\n", HOCBA_SECRET_KEY=f"another {KEY}")
+    assert again.returncode == 0, again.stderr
 
     # Backup, while writing goes on.
     db = Database(documented.url)
