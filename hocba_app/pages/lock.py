@@ -102,7 +102,7 @@ def _pupils() -> rx.Component:
             rx.el.div(
                 notice(
                     rx.fragment(
-                        rx.el.b(LockState.need_reason), " học sinh có kết quả đã nộp khác với cách tính lại theo quy định. Hãy sửa trên SMAS, nộp và "
+                        rx.el.b(LockState.need_reason), " học sinh có kết quả đã nộp khác với cách tính lại theo quy định hoặc không kiểm tra được. Hãy sửa hay bổ sung trên SMAS, nộp và "
                         "đồng bộ lại; hoặc ghi lý do để vẫn chốt.",
                     ),
                     tone="wait",

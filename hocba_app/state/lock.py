@@ -322,7 +322,8 @@ def _state(row: LockRow) -> tuple[str, str]:
     if row.locked:
         return "ok", "Đã chốt"
     if row.needs_reason:
-        return "problem", "Khác cách tính lại"
+        wrong = any(finding.acceptable and finding.checkable for finding in row.findings)
+        return "problem", "Khác cách tính lại" if wrong else "Không kiểm tra được"
     if not row.can_lock:
         return "problem", "Chưa chốt được"
     if row.left_out:

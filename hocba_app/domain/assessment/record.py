@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 TERMS = ("term1", "term2")
@@ -53,6 +54,17 @@ class SubmittedYear:
     """TT26: ĐTB các môn, keys term1, term2, year, reassessed."""
     traits: tuple[tuple[str, str | None], ...] = ()
     """TT27: every quality and competency with its level of the year, T, Đ or C."""
+    traits_reassessed: Mapping[str, str | None] = field(default_factory=dict)
+    """TT27: the level after supplementary assessment, by name, where there was one."""
+    moved_in: bool = False
+    """The pupil came in the course of the year: values of term I are those of his former school, or there are none."""
+    specialised_subject: str | None = None
+    """Code of the class's môn chuyên. No source submits it yet; the rules are ready for it (docs/unconfirmed-rules.md)."""
+
+    @property
+    def absent_pupil_of_term1(self) -> bool:
+        """Whether nothing says that the pupil was here in term I."""
+        return self.moved_in or (self.learning.get("term1") is None and self.training.get("term1") is None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +83,46 @@ class Mismatch:
     def as_json(self) -> dict[str, Any]:
         """The shape stored with the result."""
         return {"field": self.field, "submitted": self.submitted, "computed": self.computed, "rule": self.rule}
+
+
+class Weight(StrEnum):
+    """What a gap asks of the office before it locks."""
+
+    BLOCKS = "blocks"
+    """The result itself is missing: no reason makes up for it."""
+    NEEDS_REASON = "needs_reason"
+    """There is a value that nothing proves: locked only with a reason, as a mismatch is."""
+    TOLD = "told"
+    """The source never submits what a check would need: told, and nothing else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Something that cannot be checked. ``field`` as in :class:`Mismatch`; ``reason``: what is missing, by which article."""
+
+    field: str
+    reason: str
+    weight: Weight = Weight.NEEDS_REASON
+
+
+class Answer(StrEnum):
+    """What a check can answer: what could not be checked is neither right nor wrong."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    NOT_CHECKABLE = "not_checkable"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A year as judged by one regime."""
+
+    mismatches: tuple[Mismatch, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+
+    @property
+    def answer(self) -> Answer:
+        """The year as a whole: one wrong value makes it wrong, one gap keeps it from being right."""
+        if self.mismatches:
+            return Answer.WRONG
+        return Answer.NOT_CHECKABLE if self.gaps else Answer.RIGHT

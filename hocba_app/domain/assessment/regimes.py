@@ -1,17 +1,25 @@
-"""Which rules judge a year: the regime is a property of class and school year."""
+"""Which rules judge a year: by the school year, the grade, the kind of class and the text then in force. One table says it.
+
+An amendment is one module with its rules and one row in :data:`IN_FORCE`, below the row it amends; years before its first
+one keep the row above.
+"""
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal, Protocol
 
-from hocba_app.domain.assessment.record import Mismatch, SubmittedYear
+from hocba_app.domain.assessment import tt26
+from hocba_app.domain.assessment.record import Judgement, Mismatch, SubmittedYear
 from hocba_app.domain.assessment.tt22_check import TT22
 from hocba_app.domain.assessment.tt26_check import TT26
 from hocba_app.domain.assessment.tt27_check import TT27
 
 
 class Regime(Protocol):
-    """One circular's rules. A regime is a module of its own, listed in :data:`REGIMES`."""
+    """One circular's rules. A regime is a module of its own, in force by :data:`IN_FORCE`."""
 
     name: str
 
@@ -19,27 +27,59 @@ class Regime(Protocol):
         """Where the submitted year is not what the rules give."""
         ...
 
-
-REGIMES: dict[str, Regime] = {rules.name: rules for rules in (TT22(), TT26(), TT27())}
-
-
-def regime(name: str) -> Regime | None:
-    """The rules of a regime ("TT22"), None for one that has no module yet."""
-    return REGIMES.get(name)
+    def judge(self, year: SubmittedYear) -> Judgement:
+        """The same, and what cannot be checked."""
+        ...
 
 
-_TT22_SINCE = {6: 2021, 7: 2022, 10: 2022, 8: 2023, 11: 2023, 9: 2024, 12: 2024}
-"""The calendar year in which a grade's first school year under TT22/2021 began (Art. 21)."""
-_TT27_SINCE = {1: 2020, 2: 2021, 3: 2022, 4: 2023, 5: 2024}
-"""Likewise TT27/2020 (Art. 16)."""
-_TT26_SINCE = 2011
-"""TT58/2011, in force from the school year 2011-2012, whose amendment TT26/2020 gave the regime its name."""
+ClassKind = Literal["general"]
+"""Classes of general schools. Centres of continuing education (TT43/2021) will be another."""
 
 
-def regime_in_force(grade: int, first_year: int) -> str | None:
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """One text and from when it judges whom."""
+
+    name: str
+    """The regime as classes and results name it; an amendment that keeps the form keeps the name."""
+    text: str
+    effective: date
+    """The day the text took effect; the first school years it judged end after it."""
+    first_years: Mapping[int, int]
+    """Grade → calendar year in which its first school year under the text began."""
+    rules: Regime
+    kind: ClassKind = "general"
+
+
+_SECONDARY = range(6, 13)
+IN_FORCE: tuple[InForce, ...] = (
+    InForce(
+        "TT26", "TT58/2011/TT-BGDĐT", date(2012, 1, 26), dict.fromkeys(_SECONDARY, 2011),
+        TT26(tt26.KEY_SUBJECTS_TT58, "TT58", "hai môn Toán, Ngữ văn"),
+    ),
+    # Signed on 26 August 2020, before the school year 2020-2021 began: the first it judged.
+    InForce("TT26", "TT58/2011 sửa đổi bởi TT26/2020/TT-BGDĐT", date(2020, 10, 11), dict.fromkeys(_SECONDARY, 2020), TT26()),
+    InForce("TT27", "TT27/2020/TT-BGDĐT", date(2020, 10, 20), {1: 2020, 2: 2021, 3: 2022, 4: 2023, 5: 2024}, TT27()),
+    InForce("TT22", "TT22/2021/TT-BGDĐT", date(2021, 9, 5), {6: 2021, 7: 2022, 10: 2022, 8: 2023, 11: 2023, 9: 2024, 12: 2024}, TT22()),
+)  # fmt: skip
+"""Oldest first: the last row that fits is the one in force."""
+
+
+def regime(name: str, first_year: int | None = None) -> Regime | None:
+    """The rules of a regime as they were in a school year.
+
+    Args:
+        name: as classes and results name it ("TT22").
+        first_year: calendar year in which the school year began; None for the text in force last.
+
+    Returns:
+        None for a regime that has no rules here, or had none that year.
+    """
+    rows = [row for row in IN_FORCE if row.name == name and (first_year is None or min(row.first_years.values()) <= first_year)]
+    return rows[-1].rules if rows else None
+
+
+def regime_in_force(grade: int, first_year: int, kind: ClassKind = "general") -> str | None:
     """The regime a grade was assessed by in the school year that began in ``first_year``; None before the ones we know."""
-    if grade in _TT27_SINCE:
-        return "TT27" if first_year >= _TT27_SINCE[grade] else None
-    if first_year >= _TT22_SINCE[grade]:
-        return "TT22"
-    return "TT26" if first_year >= _TT26_SINCE else None
+    rows = [row for row in IN_FORCE if row.kind == kind and grade in row.first_years and row.first_years[grade] <= first_year]
+    return rows[-1].name if rows else None

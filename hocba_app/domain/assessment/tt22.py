@@ -1,4 +1,5 @@
-"""TT22/2021: lower and upper secondary. Articles are those of the circular; "verify" marks what was not read again there.
+"""TT22/2021: lower and upper secondary. Articles are those of the circular; "unconfirmed" names a
+reading in `unconfirmed.py`.
 
 Levels are compared by their place in :data:`LEVELS`. A function that lacks an input answers None: nothing is guessed.
 """
@@ -29,6 +30,12 @@ _THRESHOLDS = {
 }
 """Level → (every marked subject at least, six of them at least, comment subjects that may be Chưa đạt) (Art. 9.2)."""
 _EXCELLENT_MARK = Decimal("9.0")
+REASSESS_BELOW = Decimal("5.0")
+"""A marked subject may be re-assessed below this ĐTBmcn (Art. 14; TT58 Art. 16 likewise)."""
+COMMENT_ASSESSMENTS = 2
+"""Regular assessments a term in a comment subject (Art. 6.2a)."""
+_MORE_THAN_70_PERIODS = frozenset({"TOAN", "VAN", "NN1", "LSDL", "KHTN"})
+"""Subjects with more than 70 periods a year in every grade that has them (programme of 2018)."""
 
 
 def regular_marks_needed(periods_per_year: int) -> int:
@@ -36,6 +43,11 @@ def regular_marks_needed(periods_per_year: int) -> int:
     if periods_per_year <= 35:
         return 2
     return 3 if periods_per_year <= 70 else 4
+
+
+def least_regular_marks(code: str) -> int:
+    """Fewest regular marks a term of a marked subject, as far as its code alone tells its periods (Art. 6.2b)."""
+    return regular_marks_needed(105 if code in _MORE_THAN_70_PERIODS else 35)
 
 
 def term_average(regular: Sequence[Decimal], midterm: Decimal | None, final: Decimal | None) -> Decimal | None:
@@ -59,7 +71,7 @@ def year_average(term1: Decimal | None, term2: Decimal | None) -> Decimal | None
 
 
 def moved_in_year_average(term2: Decimal) -> Decimal:
-    """A subject not studied in term I, the pupil having moved in: the year is term II alone (verify)."""
+    """A subject not studied in term I, the pupil having moved in: the year is term II alone (unconfirmed: moved_in)."""
     return round_mark(term2)
 
 
@@ -67,10 +79,14 @@ MOVED_IN_NOTE = "Không học môn này ở học kì I (chuyển đến): kết
 """The note the record carries where :func:`moved_in_year_average` applied."""
 
 
-def comment_term(regular: Sequence[str], midterm: str | None, final: str | None) -> str:
-    """A comment subject's term: Đạt only if every required assessment is there and is Đạt (Art. 9.1)."""
+def comment_term(regular: Sequence[str], midterm: str | None, final: str | None, needed: int = COMMENT_ASSESSMENTS) -> str:
+    """A comment subject's term: Đạt only if every required assessment is there ("đủ số lần") and is Đạt (Art. 9.1a).
+
+    Args:
+        needed: regular assessments the term must have (Art. 6.2a).
+    """
     assessed = [*regular, midterm, final]
-    return PASSED if regular and all(value == PASSED for value in assessed) else NOT_PASSED
+    return PASSED if len(regular) >= needed and all(value == PASSED for value in assessed) else NOT_PASSED
 
 
 def comment_year(term2: str | None) -> str | None:
@@ -95,7 +111,7 @@ def learning_level(marked: Sequence[Decimal], comments: Sequence[str]) -> str:
     """The learning level of a term (from ĐTBmhk) or year (from ĐTBmcn), adjusted by Art. 9.3.
 
     Where one subject alone holds the level two or more below Tốt or Khá, it is raised to the next level up. The test:
-    that subject at 10 (or Đạt) would reach Tốt or Khá.
+    that subject at 10 (or Đạt) would reach Tốt or Khá (unconfirmed: one_subject).
 
     Args:
         marked: averages of the marked subjects the pupil has.
@@ -131,7 +147,7 @@ _TRAINING_YEAR: dict[tuple[str, str], str] = {
 
 
 def training_year(term1: str | None, term2: str | None) -> str | None:
-    """The year's training result from the two terms' (Art. 8.2); term II alone for who moved in (verify)."""
+    """The year's training result from the two terms' (Art. 8.2); term II alone for who moved in (unconfirmed: moved_in)."""
     if term2 is None:
         return None
     if term1 is None:
@@ -151,7 +167,8 @@ def promotion(
     """Whether the pupil moves up (Art. 12): learning and training at least Đạt, at most 45 half-days of absence.
 
     What was reached after the summer (Art. 13, 14) counts in place of the year's. Before the summer, who fails learning
-    or training is due for re-assessment; no summer mends absences.
+    or training is due for re-assessment; no summer mends absences, and who fails both stays down: Art. 14 opens
+    re-assessment only to a pupil whose training is at least Đạt (unconfirmed: both_failed).
 
     Returns:
         "promoted", "retained", "reassess", or None while a result of the year is missing.
@@ -159,6 +176,8 @@ def promotion(
     if learning is None or training is None:
         return None
     if absences is not None and absences > MOST_ABSENCES:
+        return RETAINED
+    if not at_least(learning, PASS) and not at_least(training, PASS):
         return RETAINED
     learnt, trained = learning_reassessed or learning, training_after_summer or training
     if at_least(learnt, PASS) and at_least(trained, PASS):
@@ -169,6 +188,13 @@ def promotion(
         training_after_summer is not None and not at_least(trained, PASS)
     )
     return RETAINED if tried_and_failed or not (learning_open or training_open) else REASSESS
+
+
+def may_be_reassessed(learning: str | None, training: str | None) -> bool | None:
+    """Whether re-assessment is open to a pupil (Art. 14): training at least Đạt, learning Chưa đạt; None while a result is missing."""
+    if learning is None or training is None:
+        return None
+    return learning == FAIL and at_least(training, PASS)
 
 
 def title(learning: str | None, training: str | None, marked: Sequence[Decimal]) -> str | None:

@@ -6,7 +6,8 @@ A value not submitted is a gap; only a title that is missing is wrong by itself,
 from __future__ import annotations
 
 from hocba_app.domain.assessment import tt22
-from hocba_app.domain.assessment.record import TERMS, Mismatch, SubmittedYear
+from hocba_app.domain.assessment.record import TERMS, Judgement, Mismatch, SubmittedYear
+from hocba_app.domain.assessment.result_gaps import note_result_gaps, principal_decides
 from hocba_app.domain.assessment.subject_check import Column, SubjectCheck, SubjectRules
 
 RULE_MARK = "Điểm là số từ 0 đến 10, lẻ tối đa một chữ số thập phân (TT22, Điều 6)"
@@ -21,10 +22,16 @@ RULE_TRAINING = "Kết quả rèn luyện cả năm theo kết quả hai học k
 RULE_PROMOTION = "Lên lớp khi học tập và rèn luyện từ mức Đạt, nghỉ không quá 45 buổi (TT22, Điều 12)"
 RULE_TITLE = "Xuất sắc: học tập, rèn luyện Tốt và ít nhất 6 môn từ 9,0; Giỏi: học tập và rèn luyện Tốt (TT22, Điều 15)"
 
-_SUBJECTS = SubjectRules(
-    RULE_MARK, RULE_COMMENT, RULE_TERM, RULE_YEAR, RULE_COMMENT_TERM, RULE_COMMENT_YEAR, judge_comment_term=tt22.comment_term
+RULE_REASSESS = (
+    "Chỉ được đánh giá lại khi rèn luyện cả năm từ mức Đạt, học tập Chưa đạt, ở môn nhận xét Chưa đạt hoặc môn có ĐTB cả năm dưới 5,0 (TT22, Điều 14)"
 )
-_DISABILITY = "khuyết tật"
+RULE_COMPLETE = "mỗi học kì: điểm thường xuyên theo số tiết, một giữa kì, một cuối kì – TT22, Điều 6, 7"
+RULE_NO_EXEMPTION = "Chỉ được miễn phần thực hành, đánh giá thay thế bằng lý thuyết nên môn học vẫn có kết quả (TT22, Điều 10)"
+
+_SUBJECTS = SubjectRules(
+    RULE_MARK, RULE_COMMENT, RULE_TERM, RULE_YEAR, RULE_COMMENT_TERM, RULE_COMMENT_YEAR, RULE_REASSESS, RULE_COMPLETE,
+    judge_comment_term=tt22.comment_term, regular_needed=tt22.least_regular_marks, no_exemption=RULE_NO_EXEMPTION,
+)
 
 
 class TT22:
@@ -34,12 +41,11 @@ class TT22:
 
     def check(self, year: SubmittedYear) -> list[Mismatch]:
         """Every submitted value the rules do not give, in the order of the form."""
+        return list(self.judge(year).mismatches)
+
+    def judge(self, year: SubmittedYear) -> Judgement:
+        """What the rules do not give, and what they cannot be applied to."""
         return _Check(year, _SUBJECTS).run()
-
-
-def principal_decides(year: SubmittedYear) -> bool:
-    """Pupils with disabilities: the principal decides on moving up (Art. 12.4); SMAS says so in the note."""
-    return _DISABILITY in (year.promotion_note or "").casefold()
 
 
 def _level(column: Column) -> str | None:
@@ -48,18 +54,20 @@ def _level(column: Column) -> str | None:
 
 
 class _Check(SubjectCheck):
-    def run(self) -> list[Mismatch]:
+    def run(self) -> Judgement:
         self.subjects()
+        training = self.year.training
+        trained = tt22.training_year(training.get("term1"), training.get("term2"))
+        self.reassessments(tt22.may_be_reassessed(_level(self.columns["year"]), trained or training.get("year")))
         for column in (*TERMS, "year"):
             self.compare(f"learning.{column}", self.year.learning.get(column), _level(self.columns[column]), RULE_LEARNING)
         if self.anything_reassessed:
             after = _level(self.columns["reassessed"])
             self.compare("learning.reassessed", self.year.learning.get("reassessed"), after, RULE_REASSESSED)
-        training = self.year.training
-        trained = tt22.training_year(training.get("term1"), training.get("term2"))
         self.compare("training.year", training.get("year"), trained, RULE_TRAINING)
         self._promotion_and_title(trained)
-        return self.found
+        note_result_gaps(self, learning="TT22, Điều 9", training="TT22, Điều 8", absences="TT22, Điều 12")
+        return self.judgement()
 
     def _promotion_and_title(self, trained: str | None) -> None:
         learnt = _level(self.columns["year"])
@@ -72,7 +80,13 @@ class _Check(SubjectCheck):
         did_not_come = decided == tt22.REASSESS and self.year.promotion == tt22.RETAINED
         if not did_not_come and not principal_decides(self.year):
             self.compare("promotion", self.year.promotion, decided, RULE_PROMOTION)
+        marked = list(self.columns["year"].marked.values())
         if learnt is not None and trained is not None and self.year.learning.get("year") is not None:
-            earned = tt22.title(learnt, trained, list(self.columns["year"].marked.values()))
+            earned = tt22.title(learnt, trained, marked)
             if earned != self.year.title:
                 self.found.append(Mismatch("title", self.year.title, earned, RULE_TITLE))
+        elif self.year.title is not None and marked and self.year.title != (best := tt22.title(learnt, tt22.GOOD, marked)) and (
+            best is None or self.year.title == tt22.EXCELLENT_PUPIL
+        ):
+            # Whatever the results that are missing say, these marks do not earn it.
+            self.found.append(Mismatch("title", self.year.title, None, RULE_TITLE))

@@ -1,7 +1,7 @@
 """TT58/2011 as amended by TT26/2020: years before TT22 reached their grade. Historic records only.
 
-Averages of a subject are those of TT22 (the same formulas). Articles are those of TT58; "verify" marks what was not read
-again in the official text.
+Averages of a subject are those of TT22 (the same formulas; with one 45-minute test a term TT58's own comes to the same).
+Articles are those of TT58; "unconfirmed" names a reading in `unconfirmed.py`.
 """
 
 from __future__ import annotations
@@ -18,21 +18,24 @@ LEVELS = (POOR, WEAK, AVERAGE, FAIR, EXCELLENT)
 CONDUCT = (WEAK, AVERAGE, FAIR, "Tốt")
 """Hạnh kiểm, from the lowest (Art. 4)."""
 EXCELLENT_PUPIL, ADVANCED_PUPIL = "Học sinh giỏi", "Học sinh tiên tiến"
-KEY_SUBJECTS = ("TOAN", "VAN", "NN1")
-"""One of them must reach the level's key threshold (Art. 13 as amended; the third, Ngoại ngữ 1, verify)."""
+KEY_SUBJECTS_TT58 = ("TOAN", "VAN")
+"""One of the two must reach the level's key threshold (TT58 Art. 13.1a–3a as it was to the school year 2019-2020)."""
+KEY_SUBJECTS = (*KEY_SUBJECTS_TT58, "NN1")
+"""One of the three, Ngoại ngữ 1 among them, since TT26 of 26 August 2020 (Art. 2.6)."""
 _THRESHOLDS = {
     EXCELLENT: (Decimal("8.0"), Decimal("8.0"), Decimal("6.5")),
     FAIR: (Decimal("6.5"), Decimal("6.5"), Decimal("5.0")),
     AVERAGE: (Decimal("5.0"), Decimal("5.0"), Decimal("3.5")),
 }
-"""Level → (mean of all subjects, one key subject, every subject) at least; comment subjects all Đ."""
+"""Level → (mean of all subjects, one key subject, every subject) at least; comment subjects all Đ. The key threshold is also
+the one of the môn chuyên in a specialised class (Art. 13.1a–3a)."""
 _WEAK_MEAN, _WEAK_LOWEST = Decimal("3.5"), Decimal("2.0")
 _ADJUSTED = {
     (EXCELLENT, AVERAGE): FAIR, (EXCELLENT, WEAK): AVERAGE, (FAIR, WEAK): AVERAGE, (FAIR, POOR): WEAK,
-    # The mean that reaches Giỏi reaches Khá as well (verify).
+    # The mean that reaches Giỏi reaches Khá as well (unconfirmed: excellent_but_poor).
     (EXCELLENT, POOR): WEAK,
 }  # fmt: skip
-"""(reached but for one subject, by thresholds) → level (Art. 13.6, verify)."""
+"""(reached but for one subject, by thresholds) → level (Art. 13.6)."""
 
 
 def canonical(level: str | None) -> str | None:
@@ -40,20 +43,24 @@ def canonical(level: str | None) -> str | None:
     return AVERAGE if level == "Trung bình" else level
 
 
-def conduct_year(term2: str | None) -> str | None:
-    """Hạnh kiểm of the year: that of term II, above all (Art. 4.2, verify)."""
-    return term2
-
-
 def mean(averages: Sequence[Decimal]) -> Decimal | None:
     """ĐTBhk or ĐTBcn: the mean of the subject averages, rounded to 0.1 (Art. 11 as amended); None without subjects."""
     return round_mark(sum(averages, Decimal(0)) / len(averages)) if averages else None
 
 
-def threshold_level(average: Decimal, marked: Mapping[str, Decimal], comments: Sequence[str]) -> str:
-    """The level by the thresholds alone (Art. 13.1-5)."""
+def threshold_level(
+    average: Decimal, marked: Mapping[str, Decimal], comments: Sequence[str], *, keys: Sequence[str] = KEY_SUBJECTS, specialised: str | None = None
+) -> str:
+    """The level by the thresholds alone (Art. 13.1-5).
+
+    Args:
+        keys: the subjects of which one must reach the key threshold.
+        specialised: code of the class's môn chuyên, which must reach it too.
+    """
     lowest = min(marked.values(), default=Decimal(0))
-    key = max((marked[code] for code in KEY_SUBJECTS if code in marked), default=Decimal(0))
+    key = max((marked[code] for code in keys if code in marked), default=Decimal(0))
+    if specialised is not None:
+        key = min(key, marked.get(specialised, Decimal(0)))
     if all(value == PASSED for value in comments):
         for level, (mean_needed, key_needed, every) in _THRESHOLDS.items():
             if average >= mean_needed and key >= key_needed and lowest >= every:
@@ -61,16 +68,23 @@ def threshold_level(average: Decimal, marked: Mapping[str, Decimal], comments: S
     return WEAK if average >= _WEAK_MEAN and lowest >= _WEAK_LOWEST else POOR
 
 
-def learning_level(average: Decimal, marked: Mapping[str, Decimal], comments: Sequence[str]) -> str:
-    """Học lực of a term or year, adjusted where one subject alone holds it down (Art. 13.6, verify).
+def learning_level(
+    average: Decimal, marked: Mapping[str, Decimal], comments: Sequence[str], *, keys: Sequence[str] = KEY_SUBJECTS, specialised: str | None = None
+) -> str:
+    """Học lực of a term or year, adjusted where one subject alone holds it down (Art. 13.6; unconfirmed: one_subject).
 
     Args:
         average: ĐTBhk or ĐTBcn; it stays as it is in the test for one subject.
         marked: averages of the marked subjects by code.
         comments: "Đ"/"CĐ" of the comment subjects.
+        keys: as for :func:`threshold_level`; ``specialised`` likewise.
     """
-    level = threshold_level(average, marked, comments)
-    reached = max((threshold_level(average, *other) for other in _with_one_lifted(marked, comments)), key=LEVELS.index, default=level)
+
+    def by_thresholds(values: Mapping[str, Decimal], commented: Sequence[str]) -> str:
+        return threshold_level(average, values, commented, keys=keys, specialised=specialised)
+
+    level = by_thresholds(marked, comments)
+    reached = max((by_thresholds(*other) for other in _with_one_lifted(marked, comments)), key=LEVELS.index, default=level)
     return _ADJUSTED.get((reached, level), level)
 
 
@@ -92,7 +106,7 @@ def promotion(
     learning: str | None, conduct: str | None, absences: int | None, *, learning_reassessed: str | None = None,
     conduct_after_summer: str | None = None,
 ) -> str | None:
-    """Whether the pupil moves up (Art. 15, 16, verify): both from Trung bình, at most 45 half-days of absence.
+    """Whether the pupil moves up (Art. 15, 16; unconfirmed: tt58_promotion): both from Trung bình, at most 45 half-days of absence.
 
     Returns:
         "promoted", "retained", "reassess", or None while a result of the year is missing.
@@ -109,6 +123,13 @@ def promotion(
         return PROMOTED
     tried = (learning_fails and learning_reassessed is not None) or (conduct_fails and conduct_after_summer is not None)
     return RETAINED if tried else REASSESS
+
+
+def may_be_reassessed(learning: str | None, conduct: str | None) -> bool | None:
+    """Whether re-assessment is open to a pupil (Art. 16): conduct at least Trung bình, học lực Yếu; None while a result is missing."""
+    if learning is None or conduct is None:
+        return None
+    return learning == WEAK and at_least(conduct, AVERAGE, CONDUCT)
 
 
 def title(learning: str | None, conduct: str | None) -> str | None:

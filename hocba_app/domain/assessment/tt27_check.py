@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hocba_app.domain.assessment import tt27
-from hocba_app.domain.assessment.record import Mismatch, SubjectYear, SubmittedYear
+from hocba_app.domain.assessment.record import Gap, Judgement, Mismatch, SubjectYear, SubmittedYear, Weight
+from hocba_app.domain.assessment.result_gaps import principal_decides
 from hocba_app.domain.assessment.tt22 import PROMOTED, REASSESS, RETAINED
-from hocba_app.domain.assessment.tt22_check import principal_decides
 
 RULE_SUBJECT = "Mức đạt được của môn học là T, H hoặc C (TT27, Điều 6)"
 RULE_TRAIT = "Mức đạt được của phẩm chất, năng lực là T, Đ hoặc C (TT27, Điều 8)"
@@ -27,6 +27,10 @@ class TT27:
 
     def check(self, year: SubmittedYear) -> list[Mismatch]:
         """Every submitted value the rules do not give, in the order of the form."""
+        return list(self.judge(year).mismatches)
+
+    def judge(self, year: SubmittedYear) -> Judgement:
+        """What the rules do not give, and what they cannot be applied to."""
         return _Check(year).run()
 
 
@@ -34,21 +38,58 @@ class _Check:
     def __init__(self, year: SubmittedYear) -> None:
         self._year = year
         self._found: list[Mismatch] = []
+        self._gaps: list[Gap] = []
 
-    def run(self) -> list[Mismatch]:
+    def run(self) -> Judgement:
+        self._levels()
+        return Judgement(tuple(self._found), tuple(self._gaps))
+
+    def _levels(self) -> None:
         year = self._year
         traits = [self._level(f"traits.{name}", level, tt27.TRAIT_LEVELS, RULE_TRAIT) for name, level in year.traits]
+        again = [self._level(f"traits.{name}", year.traits_reassessed.get(name), tt27.TRAIT_LEVELS, RULE_TRAIT) for name, _ in year.traits]
         rows = [self._subject(subject) for subject in year.subjects]
+        self._look_for_gaps(rows)
         if self._found and any(entry.computed is None for entry in self._found):
-            return self._found  # a value that is none leaves the year open
+            return  # a value that is none leaves the year open
         computed = _year_level(rows, traits, after_summer=False)
-        anything_again = any(row.again is not None or row.again_test is not None for row in rows)
-        after = _year_level(rows, traits, after_summer=True) if anything_again else None
+        anything_again = any(row.again is not None or row.again_test is not None for row in rows) or any(again)
+        traits_after = [new or old for new, old in zip(again, traits, strict=True)]
+        after = _year_level(rows, traits_after, after_summer=True) if anything_again else None
+        if after is None and computed == tt27.INCOMPLETE and year.promotion == PROMOTED:
+            after = self._traits_alone(rows)
         self._compare("learning.year", year.learning.get("year"), computed, RULE_YEAR)
         self._compare("learning.reassessed", year.learning.get("reassessed"), after, RULE_REASSESSED)
         if computed is not None and year.learning.get("year") is not None:
             self._promotion_and_title(computed, after)
-        return self._found
+
+    def _traits_alone(self, rows: Sequence[_Row]) -> str | None:
+        """The level with the supplementary assessment of qualities and competencies, which SMAS does not submit, taken as passed.
+
+        Art. 11.1b–c opens it for them too and leaves the decision to the principal: promoted is his word. None where a
+        subject or a test holds the pupil as well.
+        """
+        after = _year_level(rows, [tt27.PASS for _ in self._year.traits], after_summer=True)
+        if after in (None, tt27.INCOMPLETE):
+            return None
+        if self._year.learning.get("reassessed") is None:
+            self._gaps.append(Gap("promotion", "lên lớp sau đánh giá bổ sung phẩm chất, năng lực nhưng không có kết quả đánh giá bổ sung (TT27, Điều 11)"))
+        return after
+
+    def _look_for_gaps(self, rows: Sequence[_Row]) -> None:
+        year = self._year
+        if year.learning.get("year") is None:
+            weight = Weight.NEEDS_REASON if principal_decides(year) else Weight.BLOCKS
+            self._gaps.append(Gap("learning.year", "còn trống (TT27, Điều 9)", weight))
+        unrated = [name for name, level in year.traits if level is None]
+        if unrated or not year.traits:
+            what = f"chưa có mức: {', '.join(unrated)}" if unrated else "không có phẩm chất, năng lực nào"
+            self._gaps.append(Gap("traits", f"{what} (TT27, Điều 8)"))
+        for subject, row in zip(year.subjects, rows, strict=True):
+            if row.tested and subject.test is None:
+                self._gaps.append(Gap(f"subjects.{subject.code}.test", "không có điểm kiểm tra định kì cuối năm (TT27, Điều 7)"))
+        if year.title is not None and not any(row.level for row in rows):
+            self._gaps.append(Gap("title", "có danh hiệu nhưng không có mức cả năm của môn nào (TT27, Điều 13)"))
 
     def _promotion_and_title(self, computed: str, after: str | None) -> None:
         year = self._year

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from sqlmodel import Session
 
+from hocba_app.domain.assessment.record import Weight
+from hocba_app.domain.assessment.stored_result import judge
+from hocba_app.domain.assessment.subject_check import is_exempt
 from hocba_app.domain.comment_names import foreign_names
 from hocba_app.models import Document, Enrolment, SchoolClass, Staff, Student, StudentResult
 from hocba_app.models.repositories import records as rows
@@ -23,6 +26,8 @@ class Finding:
     text: str
     acceptable: bool = False
     """Blocks only until a member of the office locks all the same and says why."""
+    checkable: bool = True
+    """False: nobody can say whether the value is right or wrong."""
 
 
 @dataclass(slots=True)
@@ -148,7 +153,7 @@ def _results(candidate: Candidate, kind: str, sources: Sources, accept: bool) ->
         unknown = [entry["subject_code"] for entry in entries if entry["subject_code"] not in sources.subjects]
         if unknown:
             candidate.findings.append(Finding("blocking", f"Môn chưa được đồng bộ: {', '.join(unknown)}."))
-        missing = _names(sources, [entry["subject_code"] for entry in entries if not entry.get("year")])
+        missing = _names(sources, [entry["subject_code"] for entry in entries if not _has_year(entry)])
         if not entries:
             candidate.findings.append(Finding("blocking", "Kết quả đã nộp không có môn học nào."))
         if missing and leaving is None:
@@ -163,6 +168,33 @@ def _results(candidate: Candidate, kind: str, sources: Sources, accept: bool) ->
         submitted, computed = (mismatch[key] or "(trống)" for key in ("submitted", "computed"))
         text = f"{_field(sources, mismatch['field'])}: đã nộp {submitted}, tính lại {computed} ({mismatch['rule']})."
         candidate.findings.append(Finding("warning" if accept else "blocking", text, acceptable=True))
+    if kind == "results" and leaving is None:
+        _not_checkable(candidate, sources, result, accept)
+
+
+def _has_year(entry: Mapping[str, Any]) -> bool:
+    """Whether a subject has its year, or the pupil was exempt from it all year."""
+    terms = (entry.get("term1"), entry.get("term2"))
+    return bool(entry.get("year")) or all(is_exempt(value) for value in terms)
+
+
+def _not_checkable(candidate: Candidate, sources: Sources, result: StudentResult, accept: bool) -> None:
+    """What the rules can call neither right nor wrong. Who has left is locked on the data there is (workflow rule 7)."""
+    payload, enrolment = result.payload, sources.enrolments.get(candidate.student.id)
+    if not payload.get("subjects"):
+        return  # told already
+    judged = judge(
+        payload, {code: subject.kind for code, subject in sources.subjects.items()}, sources.school_class.school_year,
+        grade=sources.school_class.grade, moved_in=enrolment is not None and enrolment.status == "moved_in",
+    )  # fmt: skip
+    for gap in judged.gaps:
+        text = f"{_field(sources, gap.field)}: không kiểm tra được – {gap.reason}."
+        if gap.weight is Weight.TOLD:
+            candidate.findings.append(Finding("warning", text, checkable=False))
+        elif gap.weight is Weight.BLOCKS:
+            candidate.findings.append(Finding("blocking", text, checkable=False))
+        else:
+            candidate.findings.append(Finding("warning" if accept else "blocking", text, acceptable=True, checkable=False))
 
 
 def _comments(candidate: Candidate, sources: Sources, result: StudentResult, names: Sequence[str]) -> None:
@@ -192,6 +224,7 @@ _FIELDS = {
     "learning": "Kết quả học tập", "training": "Kết quả rèn luyện", "averages": "ĐTB các môn", "title": "Danh hiệu", "promotion": "Lên lớp",
     "promotion_note": "Ghi chú lên lớp", "subjects": "Môn", "absences": "Số buổi nghỉ", "term1": "học kỳ I", "term2": "học kỳ II", "year": "cả năm",
     "reassessed": "sau đánh giá lại", "test": "điểm kiểm tra", "programme_completed": "Hoàn thành chương trình",
+    "traits": "Phẩm chất, năng lực", "regime": "Quy chế đánh giá",
 }
 
 

@@ -54,7 +54,7 @@ class LockRow:
 
     @property
     def needs_reason(self) -> bool:
-        """Whether nothing stands in the way but results that differ from the rules."""
+        """Whether nothing stands in the way but results that differ from the rules, or that cannot be checked."""
         blocking = [finding for finding in self.findings if finding.severity == "blocking"]
         return not self.locked and bool(blocking) and all(finding.acceptable for finding in blocking)
 

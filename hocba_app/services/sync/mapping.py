@@ -181,7 +181,10 @@ def result_payload(data: dict[str, Any], known: Known) -> dict[str, Any]:
     if len(set(codes)) != len(codes):
         raise Refused("subjects", "một môn có hai dòng kết quả")
     outside = ("student_id", "class_id", "school_year", "subjects", RECOMPUTED)
-    return {key: value for key, value in data.items() if key not in outside} | {"subjects": subjects}
+    kept = {key: value for key, value in data.items() if key not in outside}
+    if kept.get("traits_reassessed") is None:  # a later field of the contract: results stored before it stay as they are
+        kept.pop("traits_reassessed", None)
+    return kept | {"subjects": subjects}
 
 
 def _named(data: dict[str, Any], _known: Known) -> str:

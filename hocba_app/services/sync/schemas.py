@@ -221,6 +221,7 @@ class ResultData(Shape):
     general_comment: Prose | None = None
     specific_competencies: Traits | None = None
     specific_comment: Prose | None = None
+    traits_reassessed: Traits | None = None
 
 
 SHAPES: dict[str, type[Shape]] = {

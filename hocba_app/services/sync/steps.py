@@ -149,7 +149,7 @@ def recomputation(names: Known, kinds: dict[str, str]) -> Callable[[list[Incomin
             if item.data is None:
                 continue
             try:
-                item.data[RECOMPUTED] = mismatches(result_payload(item.data, names), kinds)
+                item.data[RECOMPUTED] = mismatches(result_payload(item.data, names), kinds, item.data["school_year"])
             except Refused:
                 continue  # refused again, with the reason, when it is written
 
@@ -190,7 +190,7 @@ def _recompute_class(session: Session, class_id: str) -> None:
     """Judge the stored results of a class anew: a subject that is now marked, or now commented, changes what the rules give."""
     kinds = subject_kinds(session)
     for row in session.exec(select(StudentResult).where(col(StudentResult.class_id) == class_id)).all():
-        found = mismatches(row.payload, kinds)
+        found = mismatches(row.payload, kinds, row.school_year)
         if found != row.mismatches:
             row.mismatches = found
             session.add(row)

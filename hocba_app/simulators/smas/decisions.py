@@ -27,7 +27,8 @@ def change(books: Books, identity: str, result: dict[str, Any], values: dict[str
             {reassessed, reassessed_test, by_hand: {term1, term2}}, or null where the pupil does not take it; under TT27
             ``qualities``, ``general_competencies``, ``specific_competencies`` {name: level}, their comments,
             ``height_cm``,
-            ``weight_kg``, ``outstanding``.
+            ``weight_kg``, ``outstanding``, ``traits_reassessed`` {name: level after supplementary assessment}; under TT26
+            ``training`` also {year}: what the school weighed.
 
     Raises:
         Refused: a field is wrong.
@@ -41,7 +42,7 @@ def change(books: Books, identity: str, result: dict[str, Any], values: dict[str
         changes |= (
             dict.fromkeys(tt27.TRAITS, _traits)
             | dict.fromkeys(("height_cm", "weight_kg"), _measure)
-            | {"outstanding": _outstanding}
+            | {"outstanding": _outstanding, "traits_reassessed": _traits_reassessed}
         )
         changes |= dict.fromkeys(("qualities_comment", "general_comment", "specific_comment"), _text)
     for name, value in values.items():
@@ -55,8 +56,12 @@ def change(books: Books, identity: str, result: dict[str, Any], values: dict[str
 def _training(result: dict[str, Any], name: str, value: Any) -> None:
     levels = _TRAINING[result["regime"]]
     for key, level in _object(name, value).items():
-        if key not in ("term1", "term2", "reassessed") or level not in (*levels, None):
+        weighed = key == "year" and result["regime"] == "TT26"
+        if (key not in ("term1", "term2", "reassessed") and not weighed) or level not in (*levels, None):
             raise Refused.field(f"training.{key}", "unknown", f"Mức rèn luyện là một trong: {', '.join(levels)}.")
+        if weighed:
+            result["decided_conduct"] = level
+            continue
         result["training"][key] = level
 
 
@@ -122,6 +127,16 @@ def _traits(result: dict[str, Any], name: str, value: Any) -> None:
         if trait not in known or level not in ("T", "Đ", "C", None):
             raise Refused.field(f"{name}.{trait}", "unknown", "Mức là T (Tốt), Đ (Đạt) hoặc C (Cần cố gắng).")
         known[trait]["level"] = level
+
+
+def _traits_reassessed(result: dict[str, Any], name: str, value: Any) -> None:
+    names = [trait["name"] for group in tt27.TRAITS for trait in result[group]]
+    given = _object(name, value)
+    for trait, level in given.items():
+        if trait not in names or level not in ("T", "Đ", "C", None):
+            raise Refused.field(f"{name}.{trait}", "unknown", "Mức là T (Tốt), Đ (Đạt) hoặc C (Cần cố gắng).")
+    kept = {row["name"]: row["level"] for row in result.get(name) or ()} | given
+    result[name] = [{"name": trait, "level": kept[trait]} for trait in names if kept.get(trait)] or None
 
 
 def _measure(result: dict[str, Any], name: str, value: Any) -> None:

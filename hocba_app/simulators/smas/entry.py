@@ -53,7 +53,7 @@ def test_mark(given: Any, subject: dict[str, Any], *, name: str = "value") -> st
     """The mark of a primary school's test.
 
     Raises:
-        Refused: the subject has no tests, or it is no whole number from 1 to 10.
+        Refused: the subject has no tests, or it is no whole number from 0 to 10.
     """
     if subject["kind"] != "marked":
         raise Refused.field("kind", "unknown", "Môn này không có bài kiểm tra định kì.")
@@ -62,7 +62,7 @@ def test_mark(given: Any, subject: dict[str, Any], *, name: str = "value") -> st
     try:
         tt27.whole_mark(given if isinstance(given, str) else "?")
     except ValueError:
-        raise Refused.field(name, "out_of_range", "Điểm kiểm tra là số nguyên từ 1 đến 10.") from None
+        raise Refused.field(name, "out_of_range", "Điểm kiểm tra là số nguyên từ 0 đến 10.") from None
     return str(given)
 
 

@@ -150,6 +150,27 @@ def test_results_against_the_rules_need_a_reason(small: SmallSchool) -> None:
     assert lock(small, accept_mismatches="Đã đối chiếu sổ điểm")[first]["outcome"] == "locked"
 
 
+def test_what_cannot_be_checked_needs_a_reason_and_what_is_missing_blocks(small: SmallSchool) -> None:
+    first, second, third = pupils(small)
+    with small.db.read(small.school_id) as session:
+        row = session.exec(select(StudentResult).where(StudentResult.student_id == first)).one()
+        subjects = [dict(entry) for entry in row.payload["subjects"]]
+    term = {"regular": ["8.5"] * 4, "midterm": "8.5", "final": "8.5"}
+    subjects[0]["marks"] = {"term1": term | {"midterm": None}, "term2": term}
+    subjects[1]["marks"] = {"term1": term, "term2": term}
+    subjects[2]["marks"] = {name: dict.fromkeys(("midterm", "final"), "Đ") | {"regular": ["Đ", "Đ"]} for name in ("term1", "term2")}
+    change_result(small, first, subjects=subjects)
+    nothing = dict.fromkeys(("term1", "term2", "year", "reassessed"))
+    change_result(small, second, learning=nothing, training=nothing)
+    outcomes = lock(small)
+    assert outcomes[third]["outcome"] == "locked", "single marks the source never submits are told, no more"
+    assert outcomes[first]["outcome"] == outcomes[second]["outcome"] == "blocked"
+    assert outcomes[first]["reason"].startswith("Môn Toán học kỳ I: không kiểm tra được – thiếu điểm giữa kì (")
+    again = lock(small, accept_mismatches="Đã đối chiếu sổ điểm")
+    assert (again[first]["outcome"], again[second]["outcome"]) == ("locked", "blocked"), "no reason makes up for a result that is missing"
+    assert "Kết quả rèn luyện cả năm: không kiểm tra được – còn trống (TT22, Điều 8)" in again[second]["reason"]
+
+
 def test_only_the_office_locks_and_only_its_own_school(small: SmallSchool, other: SmallSchool) -> None:
     for part in ("TOAN", "homeroom", "operator"):
         with pytest.raises(HocbaError) as refused:

@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from hocba_app.domain.assessment.stored_result import judge
 from hocba_app.services.sync.recompute import mismatches
 from tests.integration.simulators.smas_rig import School, smas
 
@@ -59,11 +60,18 @@ def test_the_products_check_finds_the_known_errors_no_more_and_no_fewer(tmp_path
         kinds = {data["code"]: data["kind"] for data in subjects.values()}
         for moment in ("year_end", "summer"):
             school.time(moment)
+            enrolments = {item["data"]["student_id"]: item["data"] for item in school.live("enrolments")}
+            classes = {item["id"]: item["data"] for item in school.live("classes")}
             found = set()
             for item in school.live("results"):
                 data = item["data"]
                 rows = [{**row, "subject_code": subjects[row["subject_id"]]["code"]} for row in data["subjects"]]
-                found |= {(data["student_id"], wrong["field"], wrong["submitted"]) for wrong in mismatches({**data, "subjects": rows}, kinds)}
+                found |= {(data["student_id"], wrong["field"], wrong["submitted"]) for wrong in mismatches({**data, "subjects": rows}, kinds, year)}
+                moved = enrolments[data["student_id"]]["status"]
+                if moved not in ("moved_out", "left"):
+                    grade = classes[data["class_id"]]["grade"]
+                    judged = judge({**data, "subjects": rows}, kinds, year, grade=grade, moved_in=moved == "moved_in")
+                    assert judged.gaps == (), "the simulator's data are complete: nothing is not checkable"
             known = httpx.get(f"{school.url}/_known_errors").json()
             assert len(known) >= 3
             assert found == {(wrong["student_id"], wrong["field"], wrong["submitted"]) for wrong in known}

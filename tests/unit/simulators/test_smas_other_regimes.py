@@ -67,7 +67,27 @@ def test_grades_one_and_two_have_five_specific_competencies() -> None:
     assert [len(tt27.specific(grade)) for grade in (1, 2, 3, 5)] == [5, 5, 7, 7]
 
 
-@pytest.mark.parametrize("text", ["0", "11", "8.5", "", "08", "x"])
+def test_a_primary_test_may_have_no_points() -> None:
+    assert (tt27.whole_mark("0"), tt27.whole_mark("10")) == (0, 10), "TT27 Art. 7 rules out decimals only"
+
+
+def test_tt58_counts_one_of_two_subjects_before_2020() -> None:
+    values = [("TOAN", 79), ("VAN", 79), ("NN1", 85), *((f"M{number}", 85) for number in range(7))]
+    assert tt26.level(values, 0, tt26.leading("2018-2019")) == tt26.level(values, 0, tt26.leading("2019-2020")) == "Khá"
+    assert tt26.level(values, 0, tt26.leading("2020-2021")) == "Giỏi"
+
+
+def test_primary_traits_are_assessed_again_too() -> None:
+    record = primary(9, 9, 9)
+    record["qualities"][0]["level"] = "C"
+    tt27.compute(record, PRIMARY, last_grade=False)
+    assert (record["learning"]["year"], record["promotion"]) == ("Chưa hoàn thành", "reassess")
+    record["traits_reassessed"] = [{"name": record["qualities"][0]["name"], "level": "Đ"}]
+    tt27.compute(record, PRIMARY, last_grade=False)
+    assert (record["learning"]["year"], record["learning"]["reassessed"], record["promotion"]) == ("Chưa hoàn thành", "Hoàn thành", "promoted")
+
+
+@pytest.mark.parametrize("text", ["11", "8.5", "", "08", "x"])
 def test_a_primary_test_has_whole_marks(text: str) -> None:
     with pytest.raises(ValueError, match=text or "^$"):
         tt27.whole_mark(text)

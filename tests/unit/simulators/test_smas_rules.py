@@ -79,7 +79,7 @@ def test_promotion() -> None:
     assert tt22.promotion(*results("Chưa đạt", "Tốt", learning_after="Chưa đạt"), 3) == "retained"
     assert tt22.promotion(*results("Đạt", "Chưa đạt"), 3) == "reassess"
     assert tt22.promotion(*results("Đạt", "Chưa đạt", training_after="Đạt"), 3) == "promoted"
-    assert tt22.promotion(*results("Chưa đạt", "Chưa đạt", learning_after="Đạt"), 3) == "reassess"
+    assert tt22.promotion(*results("Chưa đạt", "Chưa đạt", learning_after="Đạt"), 3) == "retained"
 
 
 KINDS = {f"m{number}": "marked" for number in range(8)} | {f"c{number}": "comment" for number in range(4)}

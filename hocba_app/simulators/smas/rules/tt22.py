@@ -102,6 +102,8 @@ def promotion(learning: Mapping[str, Any], training: Mapping[str, Any], absences
         return None
     if absences is not None and absences > MOST_ABSENCES:
         return "retained"
+    if learning["year"] == training["year"] == LEVELS[_FAIL]:
+        return "retained"  # Art. 14: re-assessment is for pupils whose training is Đạt at least
     for results in (learning, training):
         if results["year"] == LEVELS[_FAIL] and results["reassessed"] == LEVELS[_FAIL]:
             return "retained"

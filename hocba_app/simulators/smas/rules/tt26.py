@@ -10,7 +10,14 @@ from hocba_app.simulators.smas.rules.tt22 import MOST_ABSENCES, compute_subject,
 LEVELS = ("Kém", "Yếu", "Trung bình", "Khá", "Giỏi")
 CONDUCT = ("Yếu", "Trung bình", "Khá", "Tốt")
 _LEADING = ("TOAN", "VAN", "NN1")
-"""One of these must reach the level's threshold (Art. 13; foreign language since TT26)."""
+"""One of these must reach the level's threshold (Art. 13)."""
+_FOREIGN_LANGUAGE_SINCE = 2020
+"""TT26 of 26 August 2020 put the foreign language beside mathematics and literature: from the school year 2020-2021."""
+
+
+def leading(school_year: str) -> tuple[str, ...]:
+    """The subjects of which one must be good enough, in a school year."""
+    return _LEADING if int(school_year[:4]) >= _FOREIGN_LANGUAGE_SINCE else _LEADING[:2]
 
 
 def mean(values: list[int]) -> int:
@@ -18,10 +25,10 @@ def mean(values: list[int]) -> int:
     return (2 * sum(values) + len(values)) // (2 * len(values))
 
 
-def _threshold(average: int, values: list[tuple[str, int]], failed: int) -> int:
+def _threshold(average: int, values: list[tuple[str, int]], failed: int, leaders: tuple[str, ...]) -> int:
     lowest, best = (
         min(value for _, value in values),
-        max((value for code, value in values if code in _LEADING), default=0),
+        max((value for code, value in values if code in leaders), default=0),
     )
     for place, needed, least in ((4, 80, 65), (3, 65, 50), (2, 50, 35)):
         if average >= needed and best >= needed and lowest >= least and not failed:
@@ -29,19 +36,20 @@ def _threshold(average: int, values: list[tuple[str, int]], failed: int) -> int:
     return 1 if average >= 35 and lowest >= 20 else 0
 
 
-def level(values: list[tuple[str, int]], failed: int) -> str:
+def level(values: list[tuple[str, int]], failed: int, leaders: tuple[str, ...] = _LEADING) -> str:
     """Học lực of a term or year (Art. 13), raised where one subject alone pulls it down (Art. 13.6).
 
     Args:
         values: subject code and average of the marked subjects; their mean is not touched by the test for one subject.
         failed: comment subjects that are Chưa đạt.
+        leaders: as :func:`leading` gives them.
     """
     average = mean([value for _, value in values])
-    place = _threshold(average, values, failed)
+    place = _threshold(average, values, failed, leaders)
     lifted = [[*values[:index], (code, 100), *values[index + 1 :]] for index, (code, _) in enumerate(values)]
-    reached = max(_threshold(average, others, failed) for others in lifted)
+    reached = max(_threshold(average, others, failed, leaders) for others in lifted)
     if failed:
-        reached = max(reached, _threshold(average, values, failed - 1))
+        reached = max(reached, _threshold(average, values, failed - 1, leaders))
     if reached == 4 and place in (1, 2):
         place += 1  # Giỏi → Trung bình: Khá; Giỏi → Yếu: Trung bình
     elif reached >= 3 and place in (0, 1):
@@ -82,11 +90,16 @@ def compute(record: dict[str, Any], known: Mapping[str, Mapping[str, Any]], *, l
         )
         averages[column] = shown(mean([value for _, value in marked])) if marked else None
         learning[column] = (
-            level(marked, sum(subject["kind"] == "comment" and value != "Đ" for subject, value in cells))
+            level(
+                marked,
+                sum(subject["kind"] == "comment" and value != "Đ" for subject, value in cells),
+                leading(record["school_year"]),
+            )
             if marked
             else None
         )
-    training["year"] = training["term2"]
+    # The school weighs the year (Art. 3.2); where it has not said otherwise, it is term II's.
+    training["year"] = None if training["term2"] is None else record.get("decided_conduct") or training["term2"]
     count_absences(record["absences"])
     record["promotion"] = _promotion(learning, training, record["absences"]["year"])
     if record["promotion"] is not None and record.get("decided"):

@@ -19,12 +19,12 @@ def specific(grade: int) -> tuple[str, ...]:
 
 
 def whole_mark(text: str) -> int:
-    """A test's mark: a whole number from 1 to 10 (Art. 7: neither 0 nor decimals).
+    """A test's mark on the scale of 10: a whole number, 0 too (Art. 7 rules out decimals only).
 
     Raises:
         ValueError: it is none.
     """
-    if text not in {str(number) for number in range(1, 11)}:
+    if text not in {str(number) for number in range(11)}:
         raise ValueError(text)
     return int(text)
 
@@ -53,6 +53,7 @@ def compute(record: dict[str, Any], known: Mapping[str, Mapping[str, Any]], *, l
     learning, absences = record["learning"], record["absences"]
     learning["year"] = _year(record, known, again=False)
     again = any(row["reassessed"] is not None or row.get("reassessed_test") is not None for row in rows.values())
+    again = again or bool(record.get("traits_reassessed"))  # Art. 11.1: qualities and competencies too
     learning["reassessed"] = _year(record, known, again=True) if again else None
     absences["year"] = absences["term2"] + (absences["term1"] or 0) if absences["term2"] is not None else None
     if absences["year"] is not None:
@@ -74,7 +75,8 @@ def _year(record: dict[str, Any], known: Mapping[str, Mapping[str, Any]], *, aga
         levels.append((row["reassessed"] if again else None) or row["year"])
         if known[key]["kind"] == "marked":
             tests.append((row.get("reassessed_test") if again else None) or row["test"])
-    traits = [trait["level"] for name in TRAITS for trait in record[name]]
+    better = {trait["name"]: trait["level"] for trait in record.get("traits_reassessed") or () if again}
+    traits = [better.get(trait["name"]) or trait["level"] for name in TRAITS for trait in record[name]]
     if None in levels or None in tests or None in traits or not levels:
         return None
     return year_level(levels, traits, [whole_mark(test) for test in tests])

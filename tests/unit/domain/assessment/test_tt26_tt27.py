@@ -86,7 +86,9 @@ def test_tt26_check() -> None:
     assert found("TT26", historic(title="Học sinh tiên tiến")) == [("title", "Học sinh tiên tiến", "Học sinh giỏi")]
     assert found("TT26", historic(learning=dict(historic().learning) | {"term1": "Khá"})) == [("learning.term1", "Khá", "Giỏi")]
     assert found("TT26", historic(promotion="reassess")) == [("promotion", "reassess", "promoted")]
-    assert found("TT26", historic(training=dict(historic().training) | {"year": "Khá"})) == [("training.year", "Khá", "Tốt")]
+    weighed = historic(training=dict(historic().training) | {"term1": "TB", "year": "Khá"}, title="Học sinh tiên tiến")
+    assert found("TT26", weighed) == [], "TT58 Art. 3.2: conduct of the year is weighed, no formula gives it"
+    assert found("TT26", historic(training=dict(historic().training) | {"year": "Xuất sắc"})) == [("training.year", "Xuất sắc", None)]
     full = {"term1": "Trung bình", "term2": "Trung bình", "year": "Trung bình", "reassessed": None}
     average = tuple(SubjectYear(code, False, "5.5", "5.5", "5.5") for code in CODES)
     five = {"term1": "5.5", "term2": "5.5", "year": "5.5"}

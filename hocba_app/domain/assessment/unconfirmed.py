@@ -1,0 +1,102 @@
+"""Readings of the circulars that no source confirmed: the one place that says so.
+
+`docs/unconfirmed-rules.md` is made from here: ``python -m hocba_app.domain.assessment.unconfirmed > docs/unconfirmed-rules.md``.
+Code that follows one of them names it ("unconfirmed: moved_in").
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One open question."""
+
+    name: str
+    article: str
+    not_found: str
+    """What the sources do not say, or say differently."""
+    meanwhile: str
+    """What the product does until it is known."""
+
+
+READINGS: tuple[Reading, ...] = (
+    Reading(
+        "one_subject", "TT22 Art. 9.3; TT58 Art. 13.6",
+        'How "because of one subject only" is tested: one public implementation leaves the subject out (eight marks, five of 8.5, '
+        "two of 7.9, one of 4.9: Đạt), another reading sets it to 10 (Khá). No worked example of the Ministry was found.",
+        "The subject is set to 10 (a comment subject to Đạt) and the level looked at again: Khá in the example.",
+    ),
+    Reading(
+        "moved_in", "TT22 Art. 9.1, 8.2; TT58 Art. 10, 3",
+        "What the year is for a pupil with no term I in a subject or in training. TT58 Art. 10.3 speaks of subjects taught in one term "
+        "only; TT22 has no article.",
+        "Term II stands for the year. In the record of a pupil who was here in term I, a missing term I is told as not checkable.",
+    ),
+    Reading(
+        "both_failed", "TT22 Art. 12–14",
+        'The end of the Ministry\'s answer of November 2025 on pupils whose learning and training are both Chưa đạt; its headline says "phải ở lại lớp".',
+        "Such a pupil is retained; Art. 14 opens re-assessment only to pupils whose training is at least Đạt.",
+    ),
+    Reading(
+        "excellent_but_poor", "TT58 Art. 13.6",
+        "The level of a pupil who but for one subject would be Giỏi and is Kém; the article lists Giỏi with Trung bình and Yếu, Khá with Yếu and Kém.",
+        "Yếu: a mean that reaches Giỏi reaches Khá as well.",
+    ),
+    Reading(
+        "tt58_promotion", "TT58 Art. 15, 16",
+        "The official text was not read again for pupils who are Yếu in both, and for re-assessment of conduct beside that of subjects.",
+        "Yếu in both and Kém in learning stay down at once; every other Yếu is due for re-assessment.",
+    ),
+    Reading(
+        "tt58_comment_term", "TT58 Art. 10.1, as amended by TT26/2020",
+        "Whether the count of assessments is that of Art. 8 by periods a week; no source here submits periods.",
+        "All assessments submitted, two thirds of them Đ, the last among them; no count of regular ones is asked for.",
+    ),
+    Reading(
+        "tt58_several_tests", "TT58 Art. 7, 10.1 (to the school year 2019-2020)",
+        "Several 45-minute tests a term (coefficient 2) need several columns; the contract has one mid-term column.",
+        "With one such test TT58's formula is that of today; a school with several sees a mismatch and locks with a reason.",
+    ),
+    Reading(
+        "specialised_class", "TT58 Art. 13.1a–3a",
+        "No source says which class is specialised, and in which subject.",
+        "The rules take the môn chuyên (at least 8.0, 6.5, 5.0) but are given none; such a class locks with a reason.",
+    ),
+    Reading(
+        "periods", "TT22 Art. 6.2",
+        "No source submits a subject's periods a year, on which the number of regular marks depends.",
+        "Four a term in Toán, Ngữ văn, Ngoại ngữ 1, Lịch sử và Địa lí, Khoa học tự nhiên; two in every other subject, two in comment subjects.",
+    ),
+    Reading(
+        "tt27_supplementary", "TT27 Art. 11.1b–c",
+        "Whether the level of the year after supplementary assessment of qualities and competencies is written again as for subjects.",
+        "It is computed again where the source submits it. Where it does not, and these alone hold the pupil, the principal's "
+        "decision stands and is told as not checkable.",
+    ),
+    Reading(
+        "gdtx", "TT43/2021",
+        'How many subjects the "six subjects" of the levels are at a centre of continuing education, which teaches fewer.',
+        "No rules: such classes are not judged.",
+    ),
+)  # fmt: skip
+
+_HEAD = """# Readings that are not confirmed
+
+Made from `hocba_app/domain/assessment/unconfirmed.py`; change it there. Each is an article of which the sources at hand do not
+say enough, and what the product does meanwhile. A school's own reading wins: it locks with a reason.
+"""
+
+
+def page() -> str:
+    """The page in `docs/`."""
+    parts = [
+        f"\n## {reading.name}\n- **Article:** {reading.article}\n- **Not found:** {reading.not_found}\n- **Meanwhile:** {reading.meanwhile}\n"
+        for reading in READINGS
+    ]
+    return _HEAD + "".join(parts)
+
+
+if __name__ == "__main__":
+    print(page(), end="")
