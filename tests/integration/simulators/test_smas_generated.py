@@ -110,7 +110,7 @@ def test_a_primary_schools_marks(tmp_path: Path) -> None:
         subject = result["data"]["subjects"][0]
         assert subject["test"] in ("9", "10")
         mark = {"student_id": result["data"]["student_id"], "subject_id": subject["subject_id"], "term": "II"}
-        for wrong in ({"kind": "final", "value": "9"}, {"kind": "test", "value": "8.5"}, {"kind": "test", "value": "0"}, {"kind": "regular", "index": 0, "value": "T"}):
+        for wrong in ({"kind": "final", "value": "9"}, {"kind": "test", "value": "8.5"}, {"kind": "test", "value": "11"}, {"kind": "regular", "index": 0, "value": "T"}):
             assert school.http.put("/smas/v1/marks", json={**mark, **wrong}).status_code == 422
         answer = school.http.put("/smas/v1/marks", json={**mark, "kind": "test", "value": "8"}).json()["items"][0]["data"]
         assert (answer["learning"]["year"], answer["subjects"][0]["test"]) == ("Hoàn thành tốt", "8")
