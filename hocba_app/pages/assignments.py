@@ -105,6 +105,17 @@ def _place_editor() -> rx.Component:
                             style={"display": "flex", "gap": "8px", "alignItems": "center", "minHeight": "44px"},
                         ),
                     ),
+                    rx.cond(
+                        opened.together != "",
+                        rx.el.label(
+                            rx.el.input(type="checkbox", name="together", value="1", class_name="check"),
+                            rx.el.span(
+                                "Trên hồ sơ đã chốt, ô ký này gồm cả môn ", rx.el.b(opened.together), ": người mới ký thay cả các môn ấy. Không chọn thì"
+                                " những hồ sơ này giữ nguyên; muốn tách phải hủy chốt rồi chốt lại.",
+                            ),
+                            style={"display": "flex", "gap": "8px", "alignItems": "center", "minHeight": "44px"},
+                        ),
+                    ),
                     rx.el.div(
                         rx.el.button("Lưu người ký", type="submit", class_name="button"),
                         rx.cond(

@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import func
 from sqlmodel import select
 
+from hocba_app.domain.membership import LEAVING
 from hocba_app.models import Database, Document, Slot, Student
-from hocba_app.services.records.snapshot import LEAVING
 
 
 def ends_of_list(db: Database, school_id: str, year: str) -> set[str]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlmodel import select
 
+from hocba_app.domain.membership import LEAVING
 from hocba_app.models import (
     Document,
     DocumentVersion,
@@ -22,7 +23,6 @@ from hocba_app.models import (
     TeachingAssignment,
 )
 from hocba_app.rehearsal.school import PlayedSchool
-from hocba_app.services.records.snapshot import LEAVING
 
 
 @dataclass(frozen=True, slots=True)

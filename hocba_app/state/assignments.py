@@ -85,6 +85,8 @@ class Opened:
     staff_id: str = ""
     waiting: int = 0
     waiting_for_other: int = 0
+    together: str = ""
+    """Names of other subjects in the same field on records that are locked."""
 
 
 @dataclasses.dataclass
@@ -159,8 +161,8 @@ class AssignmentsState(Undoing, rx.State):
         who = await identity(self)
         assert who is not None
         given = form_texts(form)
-        staff_id, reason, to_move = given.get("staff_id", ""), given.get("reason", ""), bool(given.get("locked"))
-        await self._change(who, lambda place: _assign(who, place, staff_id, reason, to_move))
+        staff_id, reason, to_move, together = (given.get(name, "") for name in ("staff_id", "reason", "locked", "together"))
+        await self._change(who, lambda place: _assign(who, place, staff_id, reason, bool(to_move), bool(together)))
 
     @rx.event
     @requires(Right.ASSIGNMENTS)
@@ -201,7 +203,8 @@ class AssignmentsState(Undoing, rx.State):
         self.rows = [_matrix_row(row, matrix.subjects) for row in shown]
         self.people = [Option(choice.staff_id, f"{choice.name} ({choice.code})") for choice in people]
         if self.opened.key:
-            self.opened = _opened(matrix, self.opened.key)
+            together = await asyncio.to_thread(_together, who, matrix, self.opened.key)
+            self.opened = dataclasses.replace(_opened(matrix, self.opened.key), together=together)
         self.loaded = True
 
 
@@ -211,6 +214,13 @@ def _read(who: Identity, year: str) -> tuple[Matrix, list[Gap], list[Choice]]:
         with db.installation() as session:
             year = session.get_one(School, who.school_id).current_year
     return *assignments.matrix_and_gaps(db, who, year), choices(db, who)
+
+
+def _together(who: Identity, matrix: Matrix, key: str) -> str:
+    """Names of the subjects whose rows would go along on locked records."""
+    class_id, _, field = key.partition("|")
+    names = dict(matrix.subjects)
+    return ", ".join(names.get(code, code) for code in assignments.other_rows(database(), who, class_id, field))
 
 
 def _gap_row(gap: Gap) -> GapRow:
@@ -273,7 +283,7 @@ class _Changed:
     problem: str = ""
 
 
-def _assign(who: Identity, place: tuple[str, str], staff_id: str, reason: str, to_move: bool) -> _Changed:
+def _assign(who: Identity, place: tuple[str, str], staff_id: str, reason: str, to_move: bool, together: bool) -> _Changed:
     db = database()
     left = assignments.assign(db, who, *place, staff_id, reason)
     said = "đã lưu người ký, áp dụng cho các hồ sơ chốt từ bây giờ."
@@ -281,7 +291,7 @@ def _assign(who: Identity, place: tuple[str, str], staff_id: str, reason: str, t
         return _Changed(f"{said} Còn {left} hồ sơ đã chốt đang chờ người cũ." if left else said)
     try:
         # Also to the same person: his number or name may not be those the locked records demand.
-        moved = assignments.reassign_slots(db, who, place, staff_id, reason)
+        moved = assignments.reassign_slots(db, who, place, staff_id, reason, with_other_rows=together)
     except HocbaError as error:  # the assignment stands: it can be undone
         return _Changed(said, problem="" if error.code is ErrorCode.NOTHING_TO_DO else error.sentence)
     return _Changed(_moved(moved), moved.moved)
@@ -298,4 +308,9 @@ def _moved(moved: assignments.Reassigned) -> str:
         text += f" {moved.busy} hồ sơ đang có lượt ký chờ xác nhận: hãy lưu lại lần nữa sau khoảng 2 phút."
     if moved.shared:
         text += f" {moved.shared} hồ sơ giữ nguyên vì số ô ký sẽ thay đổi; muốn đổi phải hủy chốt."
+    if moved.together:
+        text += (
+            f" {moved.together} hồ sơ giữ nguyên vì ô ký đã chốt gồm cả môn khác của giáo viên ấy: chọn chuyển cả các môn chung ô,"
+            " hoặc hủy chốt rồi chốt lại để mỗi người ký môn của mình."
+        )
     return text

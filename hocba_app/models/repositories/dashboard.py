@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import func, literal_column
 from sqlmodel import Session, select
 
-from hocba_app.models import Document, Enrolment, SchoolClass, Slot, Staff
+from hocba_app.models import Document, SchoolClass, Slot, Staff
 
 
 def classes_of_year(session: Session, school_year: str, class_ids: Sequence[str] | None = None) -> list[SchoolClass]:
@@ -16,36 +16,6 @@ def classes_of_year(session: Session, school_year: str, class_ids: Sequence[str]
     if class_ids is not None:
         query = query.where(SchoolClass.id.in_(list(class_ids)))  # type: ignore[attr-defined]
     return list(session.exec(query.order_by(SchoolClass.grade, SchoolClass.name)).all())
-
-
-def pupils_per_class(session: Session, school_year: str) -> dict[str, int]:
-    """Pupils enrolled in each class of the year, those who left excluded."""
-    return dict(
-        session.exec(
-            select(Enrolment.class_id, func.count())
-            .where(
-                Enrolment.school_year == school_year,
-                Enrolment.active.is_(True),  # type: ignore[attr-defined]
-                Enrolment.status.not_in(("moved_out", "left")),  # type: ignore[attr-defined]
-            )
-            .group_by(Enrolment.class_id)
-        ).all()
-    )
-
-
-def document_counts(session: Session, school_year: str) -> list[tuple[str, str, str, str | None, int]]:
-    """``(class, kind, state, next stage, documents)`` of the year's classes."""
-    return [
-        tuple(row)  # type: ignore[misc]
-        for row in session.exec(
-            select(
-                Document.class_id, Document.kind, Document.state, Document.next_stage, func.count(),
-            )
-            .join(SchoolClass, (SchoolClass.id == Document.class_id) & (SchoolClass.school_id == Document.school_id))
-            .where(SchoolClass.school_year == school_year)
-            .group_by(Document.class_id, Document.kind, Document.state, Document.next_stage)
-        ).all()
-    ]
 
 
 def waiting_people(session: Session, school_year: str) -> list[tuple[str, str, str, str, str, int]]:

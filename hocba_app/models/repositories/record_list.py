@@ -8,17 +8,16 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Subquery, and_, case, exists, func, literal, or_, union_all
+from sqlalchemy import CTE, Subquery, and_, case, func, literal, or_, union_all
 from sqlalchemy import select as core_select
-from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from hocba_app.models import Document, Enrolment, SchoolClass, Slot, Staff, Student, UnlockRequest
+from hocba_app.models.repositories.membership import of_classes, places
 from hocba_app.models.repositories.prepared_queries import any_of, given, own_school, rows_of
 from hocba_app.models.repositories.records import chunks
 
 SORTS = ("class", "name", "code", "step", "updated")
-_LEAVING = ("moved_out", "left")
 _STEPS = ("open", "subject", "homeroom", "principal", "seal", "sealed")
 
 
@@ -94,14 +93,14 @@ def _values(wanted: Wanted) -> dict[str, Any]:
 
 @lru_cache(maxsize=256)
 def _count(shape: _Shape) -> Any:
-    return _narrowed(select(func.count()), shape, _kinds(shape.kinds))
+    return _narrowed(core_select(func.count()), shape, _places(shape), _kinds(shape.kinds))
 
 
 @lru_cache(maxsize=256)
 def _lines(shape: _Shape, sort: str, descending: bool) -> Any:
-    kinds = _kinds(shape.kinds)
+    place, kinds = _places(shape), _kinds(shape.kinds)
     columns: Any = (
-        Student.id, Student.code, Student.full_name, SchoolClass.id, SchoolClass.name, Enrolment.status, kinds.c.kind, Document.id,
+        Student.id, Student.code, Student.full_name, SchoolClass.id, SchoolClass.name, place.c.status, kinds.c.kind, Document.id,
         Document.state, Document.next_stage, Document.version_id, Document.version_number, Document.out_of_date, Document.updated_at,
     )
     step = case(*((_at_step(name), number) for number, name in enumerate(_STEPS)), else_=len(_STEPS))
@@ -111,7 +110,7 @@ def _lines(shape: _Shape, sort: str, descending: bool) -> Any:
         "updated": [col(Document.id).is_(None), col(Document.updated_at)],
     }[sort]
     turned = [column.desc() if descending else column.asc() for column in first]
-    query = _narrowed(select(*columns), shape, kinds).order_by(*turned, *by_class, *by_name, kinds.c.position)
+    query = _narrowed(core_select(*columns), shape, place, kinds).order_by(*turned, *by_class, *by_name, kinds.c.position)
     return query.offset(given("first")).limit(given("most"))
 
 
@@ -129,38 +128,56 @@ def _at_step(step: str) -> Any:
     return Document.next_stage == step
 
 
-def _narrowed(query: Any, shape: _Shape, kinds: Subquery) -> Any:
-    elsewhere = aliased(Enrolment)
-    # A pupil who moved to another class of the school stands in the new class only; who left the school stays in sight.
-    gone = and_(
-        col(Enrolment.status).in_(_LEAVING),
-        exists().where(
-            elsewhere.school_id == Enrolment.school_id, elsewhere.student_id == Enrolment.student_id,
-            elsewhere.school_year == Enrolment.school_year, col(elsewhere.active), col(elsewhere.status).not_in(_LEAVING),
-        ),
-    )
+def _narrowed(query: Any, shape: _Shape, place: CTE, kinds: Subquery) -> Any:
     query = (
-        query.select_from(Enrolment)
-        .join(Student, and_(Student.id == Enrolment.student_id, Student.school_id == Enrolment.school_id))
-        .join(SchoolClass, and_(SchoolClass.id == Enrolment.class_id, SchoolClass.school_id == Enrolment.school_id))
+        query.select_from(place)
+        .join(Student, and_(Student.id == place.c.student_id, own_school(Student)))
+        .join(SchoolClass, and_(SchoolClass.id == place.c.class_id, own_school(SchoolClass)))
         .join(kinds, literal(True))
-        .outerjoin(
-            Document,
-            and_(
-                Document.school_id == Enrolment.school_id, Document.student_id == Enrolment.student_id, Document.kind == kinds.c.kind,
-                Document.school_year == case((kinds.c.kind == "cover", ""), else_=Enrolment.school_year),
-            ),
-        )
-        .where(
-            own_school(Enrolment), Enrolment.school_year == given("year"), ~gone, or_(col(Enrolment.active), col(Document.id).is_not(None))
-        )
+        .outerjoin(Document, _document_of(place, kinds))
+        .where(_listed(place))
     )
     for asked, column, name in (
-        (shape.by_class, Enrolment.class_id, "classes"), (shape.by_document, Document.id, "documents"), (shape.by_student, Student.id, "students"),
+        (shape.by_class, place.c.class_id, "classes"), (shape.by_document, Document.id, "documents"), (shape.by_student, Student.id, "students"),
     ):
         if asked:
             query = query.where(col(column).in_(any_of(name)))
     return query.where(_at_step(shape.step)) if shape.step else query
+
+
+def _document_of(place: CTE, kinds: Subquery) -> Any:
+    return and_(
+        own_school(Document), Document.student_id == place.c.student_id, Document.kind == kinds.c.kind,
+        Document.school_year == case((kinds.c.kind == "cover", ""), else_=place.c.school_year),
+    )
+
+
+def _listed(place: CTE) -> Any:
+    """Who belongs nowhere any more stays in sight with the documents he has."""
+    return or_(place.c.counts, col(Document.id).is_not(None))
+
+
+def _places(shape: _Shape | None = None) -> CTE:
+    criteria = [col(Enrolment.school_year) == given("year")]
+    if shape is not None and shape.by_student:
+        criteria.append(col(Enrolment.student_id).in_(any_of("students")))
+    elif shape is not None and shape.by_class:
+        criteria.append(of_classes())
+    return places(*criteria)
+
+
+@lru_cache(maxsize=1)
+def _by_step() -> Any:
+    place, kinds = _places(), _kinds(("cover", "history", "results"))
+    due = and_(place.c.counts, place.c.present)
+    columns = (place.c.class_id, kinds.c.kind, Document.state, Document.next_stage, due)
+    query = core_select(*columns, func.count()).select_from(place).join(kinds, literal(True)).outerjoin(Document, _document_of(place, kinds))
+    return query.where(_listed(place)).group_by(*columns)
+
+
+def counts_by_step(session: Session, school_year: str) -> list[tuple[str, str, str | None, str | None, bool, int]]:
+    """``(class, kind, state, next stage, whether the pupil is in the class, lines)``: the lines of the list, counted."""
+    return [tuple(row) for row in rows_of(session, _by_step(), year=school_year)]  # type: ignore[misc]
 
 
 def names_of_year(session: Session, school_year: str) -> list[tuple[str, str, str]]:
@@ -174,12 +191,12 @@ def names_of_year(session: Session, school_year: str) -> list[tuple[str, str, st
     return [(student_id, code, name) for student_id, code, name in session.exec(query).all()]
 
 
-def noted_as_changed(session: Session, school_year: str) -> list[tuple[str, str, list[dict[str, Any]]]]:
-    """``(document id, class id, differences)`` of the year's documents, and of all covers, where newer data differ."""
-    query = select(Document.id, Document.class_id, Document.out_of_date).where(
+def noted_as_changed(session: Session, school_year: str) -> list[tuple[str, str, str, list[dict[str, Any]]]]:
+    """``(document id, pupil, class at the lock, differences)`` of the year's documents, and of all covers, where newer data differ."""
+    query = select(Document.id, Document.student_id, Document.class_id, Document.out_of_date).where(
         col(Document.out_of_date).is_not(None), col(Document.school_year).in_(("", school_year))
     )
-    return [(document_id, class_id, noted or []) for document_id, class_id, noted in session.exec(query).all()]
+    return [(document_id, student_id, class_id, noted or []) for document_id, student_id, class_id, noted in session.exec(query).all()]
 
 
 _WAITS_FOR = (

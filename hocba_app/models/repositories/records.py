@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from sqlmodel import Session, col, select
 
@@ -47,35 +47,23 @@ def results_of(session: Session, student_ids: Sequence[str], school_year: str) -
     return found
 
 
-def history_before(session: Session, student_ids: Sequence[str], school_year: str) -> dict[str, list[HistoryEntry]]:
-    """Each pupil's earlier years, oldest first, by pupil."""
+def history_until(session: Session, student_ids: Sequence[str], school_year: str) -> dict[str, list[HistoryEntry]]:
+    """Each pupil's rows of the years up to this one, oldest first, by pupil; of one year, the school he left comes first."""
     found: dict[str, list[HistoryEntry]] = {}
     for chunk in chunks(student_ids):
         query = (
             select(HistoryEntry)
-            .where(col(HistoryEntry.student_id).in_(chunk), col(HistoryEntry.active), HistoryEntry.school_year < school_year)
+            .where(col(HistoryEntry.student_id).in_(chunk), col(HistoryEntry.active), HistoryEntry.school_year <= school_year)
             .order_by(HistoryEntry.school_year, HistoryEntry.id)
         )
-        for row in session.exec(query).all():
+        for row in sorted(session.exec(query).all(), key=lambda row: (row.school_year, row.payload.get("outcome") != "moved")):
             found.setdefault(row.student_id, []).append(row)
     return found
 
 
-def enrolments_in(session: Session, student_ids: Sequence[str], class_id: str) -> dict[str, Enrolment]:
-    """Each pupil's enrolment in one class, by pupil; of several the one by which he is still there."""
-    found: dict[str, Enrolment] = {}
-    for chunk in chunks(student_ids):
-        query = select(Enrolment).where(
-            col(Enrolment.student_id).in_(chunk), Enrolment.class_id == class_id, col(Enrolment.active)
-        )
-        for row in session.exec(query.order_by(Enrolment.id)).all():
-            if row.student_id not in found or row.status in ("studying", "moved_in"):
-                found[row.student_id] = row
-    return found
-
-
 def pupils_of_class(session: Session, class_id: str, student_ids: Sequence[str] | None = None) -> list[Student]:
-    """The pupils of a class in the order of its list, those who left it included.
+    """Whom the source has on a class's list, in its order: also who has gone, to another class or from the school. To whom the
+    class is home says :mod:`hocba_app.models.repositories.membership`.
 
     Args:
         student_ids: only these; None for all.
@@ -89,6 +77,11 @@ def pupils_of_class(session: Session, class_id: str, student_ids: Sequence[str] 
     wanted = None if student_ids is None else set(student_ids)
     found = {student.id: student for student in session.exec(query).all() if wanted is None or student.id in wanted}
     return list(found.values())
+
+
+def own_students(session: Session, student_ids: Sequence[str]) -> list[str]:
+    """Those of the ids that are pupils of this school."""
+    return [id for chunk in chunks(student_ids) for id in session.exec(select(Student.id).where(col(Student.id).in_(chunk))).all()]
 
 
 def documents_of(session: Session, kind: str, school_year: str, student_ids: Sequence[str]) -> dict[str, Document]:
@@ -111,6 +104,14 @@ def newest_versions(session: Session, documents: Sequence[Document]) -> dict[str
         for row in session.exec(select(DocumentVersion).where(col(DocumentVersion.document_id).in_(chunk))).all():
             if row.number == numbers[row.document_id]:
                 found[row.document_id] = row
+    return found
+
+
+def class_names(session: Session, class_ids: Collection[str]) -> dict[str, str]:
+    """Names of classes by id."""
+    found: dict[str, str] = {}
+    for chunk in chunks(sorted(class_ids)):
+        found.update(session.exec(select(SchoolClass.id, SchoolClass.name).where(col(SchoolClass.id).in_(chunk))).all())
     return found
 
 

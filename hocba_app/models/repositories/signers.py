@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import String, func, or_
+from sqlalchemy import String, and_, func, or_
+from sqlalchemy import select as core_select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel import Session, col, select
@@ -17,7 +19,6 @@ from hocba_app.models import (
     Delegation,
     Document,
     DocumentVersion,
-    Enrolment,
     Lease,
     SchoolClass,
     SignatureImage,
@@ -30,6 +31,8 @@ from hocba_app.models import (
     Subject,
     TeachingAssignment,
 )
+from hocba_app.models.repositories.membership import of_classes, places
+from hocba_app.models.repositories.prepared_queries import any_of, own_school, rows_of
 
 
 def principal(session: Session) -> Staff | None:
@@ -136,22 +139,25 @@ def _in_postgresql(element: _CodesInResults, compiler: Any, **options: Any) -> s
     return f"CAST(jsonb_path_query_array({compiler.process(element.clauses, **options)}, '$.subjects[*].subject_code') AS text)"
 
 
+@cache
+def _codes_by_class() -> Any:
+    place = places(of_classes())
+    return (
+        core_select(place.c.class_id, _CodesInResults(col(StudentResult.payload)))
+        .join(
+            StudentResult,
+            and_(own_school(StudentResult), StudentResult.student_id == place.c.student_id, StudentResult.school_year == place.c.school_year),
+        )
+        .where(place.c.counts, place.c.class_id.in_(any_of("classes")))
+        .distinct()
+    )
+
+
 def subject_codes_in_results(session: Session, class_ids: Sequence[str]) -> dict[str, set[str]]:
-    """Subjects that pupils of each class have results in. By the class a pupil is enrolled in today."""
+    """Subjects that pupils of each class have results in. By the class a pupil belongs to today."""
     found: dict[str, set[str]] = {}
     for chunk in _chunks(class_ids):
-        rows = session.exec(
-            select(Enrolment.class_id, _CodesInResults(col(StudentResult.payload)))
-            .join(
-                StudentResult,
-                (col(StudentResult.student_id) == Enrolment.student_id)
-                & (col(StudentResult.school_id) == Enrolment.school_id)
-                & (col(StudentResult.school_year) == Enrolment.school_year),
-            )
-            .where(col(Enrolment.class_id).in_(chunk), col(Enrolment.active))
-            .distinct()
-        ).all()
-        for class_id, codes in rows:
+        for class_id, codes in rows_of(session, _codes_by_class(), classes=list(chunk)):
             found.setdefault(class_id, set()).update(json.loads(codes))
     return found
 

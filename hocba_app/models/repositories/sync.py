@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import Any
 
 from sqlalchemy import Select, case, func
 from sqlmodel import Session, col, select
 
 from hocba_app.domain.wording import OUTCOME, RESOURCE
-from hocba_app.models import Account, Document, Job, SyncCursor, SyncRow
+from hocba_app.models import Account, Document, Enrolment, Job, Student, SyncCursor, SyncRow
+from hocba_app.models.repositories.records import chunks
 
 
 def runs(session: Session, limit: int) -> list[tuple[Job, str | None]]:
@@ -93,6 +95,42 @@ def rows_after(session: Session, job_id: str, last: str, limit: int) -> Sequence
     return session.exec(
         select(SyncRow).where(SyncRow.job_id == job_id, SyncRow.id > last).order_by(col(SyncRow.id)).limit(limit)
     ).all()
+
+
+def cursors(session: Session, *, lock: bool = False) -> list[SyncCursor]:
+    """Where every data set of every year stands, as it is at this moment.
+
+    Args:
+        lock: hold them, in one order: who changes what waits writes the whole list anew.
+    """
+    query = select(SyncCursor).order_by(SyncCursor.id)
+    return list(session.exec(query.with_for_update() if lock else query, execution_options={"populate_existing": True}).all())
+
+
+def cursor_of(session: Session, resource: str, school_year: str, *, lock: bool = False) -> SyncCursor | None:
+    """:func:`cursors` of one data set and year."""
+    query = select(SyncCursor).where(SyncCursor.resource == resource, SyncCursor.school_year == school_year)
+    return session.exec(query.with_for_update() if lock else query, execution_options={"populate_existing": True}).first()
+
+
+def of_classes(session: Session, model: Any, class_ids: Sequence[str], student_source_ids: Collection[str]) -> set[str]:
+    """Source ids of our rows of a table that belong to these classes or – where its rows name a pupil and no class – to these
+    pupils."""
+    found: set[str] = set()
+    if hasattr(model, "class_id"):
+        for chunk in chunks(class_ids):
+            found.update(session.exec(select(model.source_id).where(model.class_id.in_(chunk))).all())
+    elif hasattr(model, "student_id"):
+        for chunk in chunks(sorted(student_source_ids)):
+            query = select(model.source_id).join(Student, (col(Student.id) == model.student_id) & (col(Student.school_id) == model.school_id))
+            found.update(session.exec(query.where(col(Student.source_id).in_(chunk))).all())
+    return found
+
+
+def enrolments_by_age(session: Session, student_id: str, school_year: str) -> tuple[list[Enrolment], list[Enrolment]]:
+    """A pupil's enrolments that the source still knows: those of this year, and those of earlier ones."""
+    found = session.exec(select(Enrolment).where(Enrolment.student_id == student_id, col(Enrolment.active))).all()
+    return [row for row in found if row.school_year == school_year], [row for row in found if row.school_year < school_year]
 
 
 def newest_known(session: Session, school_year: str, resources: Sequence[str]) -> int | None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func
+from functools import cache
+from typing import Any
+
+from sqlalchemy import and_, func
+from sqlalchemy import select as core_select
 from sqlmodel import Session, col, select
 
 from hocba_app.models import (
     SEAL,
-    Document,
     Enrolment,
     SchoolClass,
     SignatureImage,
@@ -16,21 +19,31 @@ from hocba_app.models import (
     SyncCursor,
     TeachingAssignment,
 )
+from hocba_app.models.repositories.membership import places, present_per_class
+from hocba_app.models.repositories.prepared_queries import given, own_school, rows_of
+from hocba_app.models.repositories.record_list import counts_by_step
 
 
 def pupils(session: Session, school_year: str) -> int:
     """Pupils of the year who have not left."""
-    query = select(func.count()).select_from(Enrolment).where(
-        Enrolment.school_year == school_year, col(Enrolment.active).is_(True), col(Enrolment.status).not_in(("moved_out", "left"))
+    return sum(present_per_class(session, school_year).values())
+
+
+@cache
+def _concluded() -> Any:
+    place = places(col(Enrolment.school_year) == given("year"))
+    decided = StudentResult.payload["promotion"].as_string()  # type: ignore[index]
+    return (
+        core_select(func.count())
+        .select_from(place)
+        .join(StudentResult, and_(own_school(StudentResult), StudentResult.student_id == place.c.student_id))
+        .where(place.c.counts, place.c.present, StudentResult.school_year == given("year"), decided.is_not(None))
     )
-    return session.exec(query).one()
 
 
 def concluded_results(session: Session, school_year: str) -> int:
-    """Pupils whose results of the year have come with a promotion decision."""
-    decided = StudentResult.payload["promotion"].as_string()  # type: ignore[index]
-    query = select(func.count()).select_from(StudentResult).where(StudentResult.school_year == school_year, decided.is_not(None))
-    return session.exec(query).one()
+    """Of these pupils, those whose results of the year have come with a promotion decision."""
+    return int(rows_of(session, _concluded(), year=school_year)[0][0])
 
 
 def last_sync(session: Session) -> str | None:
@@ -64,11 +77,9 @@ def seal_is_ready(session: Session) -> bool:
 
 
 def documents_by_state(session: Session, school_year: str) -> dict[tuple[str, str], int]:
-    """``(kind, state) → documents`` of the year's classes."""
-    rows = session.exec(
-        select(Document.kind, Document.state, func.count())
-        .join(SchoolClass, (SchoolClass.id == Document.class_id) & (SchoolClass.school_id == Document.school_id))
-        .where(SchoolClass.school_year == school_year)
-        .group_by(Document.kind, Document.state)
-    ).all()
-    return {(kind, state): count for kind, state, count in rows}
+    """``(kind, state) → documents`` of these pupils; not made yet is ``open``."""
+    found: dict[tuple[str, str], int] = {}
+    for _, kind, state, _, present, count in counts_by_step(session, school_year):
+        if present:
+            found[kind, state or "open"] = found.get((kind, state or "open"), 0) + count
+    return found

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from sqlmodel import Session
 
 from hocba_app.domain.calendar import ComingYear, coming_year
+from hocba_app.domain.snapshot_differences import is_out_of_date
 from hocba_app.models import Database, School
 from hocba_app.models.repositories import dashboard as counts
-from hocba_app.models.repositories.record_list import noted_as_changed
+from hocba_app.models.repositories.membership import places_of, present_per_class
+from hocba_app.models.repositories.record_list import counts_by_step, noted_as_changed
 from hocba_app.services.accounts.authority import Right, allowed, require
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.change_feed import change_feed
-from hocba_app.services.records.out_of_date import is_out_of_date
 from hocba_app.services.records.record_list import visible_classes
 from hocba_app.services.signing.signer_inbox import groups_for
 
@@ -61,8 +62,8 @@ class SignerProgress:
 class _Standing:
     """Where the whole school stands; shared by everybody's dashboard, so nobody changes it."""
 
-    documents: tuple[tuple[str, str, str, str | None, int], ...]
-    """``(class, kind, state, next stage, documents)``."""
+    documents: tuple[tuple[str, str, str | None, str | None, bool, int], ...]
+    """``(class, kind, state, next stage, whether the pupil is in the class, documents)``; no state: not made yet."""
     stale: Counter[str]
     """Out-of-date documents by class."""
     people: tuple[Person, ...]
@@ -110,7 +111,7 @@ def overview(db: Database, who: Identity, school_year: str | None = None) -> Ove
     year = school_year or school.current_year
     whole_school = allowed(who, Right.LOCK)
     visible = None if whole_school else sorted(visible_classes(db, who))
-    students = change_feed.kept(db, who.school_id, ("pupils", year), lambda own: counts.pupils_per_class(own, year))
+    students = change_feed.kept(db, who.school_id, ("pupils", year), lambda own: present_per_class(own, year))
     # The whole school's numbers, read once a change for everybody's dashboard; each is shown his own classes of them.
     standing = change_feed.kept(db, who.school_id, ("standing", year), lambda own: _standing(own, year), any_change=True)
     with db.read(who.school_id) as session:
@@ -130,9 +131,11 @@ def overview(db: Database, who: Identity, school_year: str | None = None) -> Ove
 
 
 def _standing(session: Session, year: str) -> _Standing:
+    changed = [(student_id, class_id) for _, student_id, class_id, noted in noted_as_changed(session, year) if is_out_of_date(noted)]
+    places = places_of(session, (student_id for student_id, _ in changed), year)
     return _Standing(
-        documents=tuple(counts.document_counts(session, year)),
-        stale=Counter(class_id for _, class_id, noted in noted_as_changed(session, year) if is_out_of_date(noted)),
+        documents=tuple(counts_by_step(session, year)),
+        stale=Counter(places[student_id].class_id if student_id in places else class_id for student_id, class_id in changed),
         people=tuple(Person(*row) for row in counts.waiting_people(session, year)),
     )
 
@@ -150,15 +153,14 @@ def _classes(
     session: Session, year: str, visible: list[str] | None, students: Mapping[str, int], standing: _Standing
 ) -> list[ClassProgress]:
     steps: dict[str, dict[str, Counter[str]]] = {}
-    for class_id, kind, state, next_stage, documents in standing.documents:
-        step = "open" if state == "open" else next_stage or "sealed"
+    for class_id, kind, state, next_stage, present, documents in standing.documents:
+        if state in (None, "open") and not present:
+            continue  # who left is locked when he asks for it: nobody waits
+        step = "open" if state in (None, "open") else next_stage or "sealed"
         steps.setdefault(class_id, {kind: Counter() for kind in KINDS})[kind][step] += documents
     progress = []
     for row in counts.classes_of_year(session, year, visible):
         of_class = steps.get(row.id, {kind: Counter() for kind in KINDS})
-        for kind in KINDS:
-            locked = sum(count for step, count in of_class[kind].items() if step != "open")
-            of_class[kind]["open"] = max(students.get(row.id, 0) - locked, of_class[kind]["open"])
         progress.append(
             ClassProgress(
                 class_id=row.id, name=row.name, students=students.get(row.id, 0),

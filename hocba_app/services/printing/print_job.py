@@ -18,6 +18,7 @@ from sqlmodel import Session
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Database, Job, SchoolClass, Student
 from hocba_app.models.base import utc_now
+from hocba_app.models.repositories.membership import present_in
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.audit.log import record
@@ -25,7 +26,7 @@ from hocba_app.services.jobs.enqueue import enqueue
 from hocba_app.services.jobs.registry import Work, job
 from hocba_app.services.printing.imposition import PacketFile, assemble
 from hocba_app.services.printing.options import PacketOptions
-from hocba_app.services.printing.selection import Choice, choose, class_students, last_year
+from hocba_app.services.printing.selection import Choice, choose, last_year
 from hocba_app.services.storage import blobs
 from hocba_app.services.storage.files import current_file
 
@@ -148,7 +149,7 @@ def _choice(session: Session, arguments: dict[str, Any]) -> Choice:
         school_class = session.get(SchoolClass, (school_id, arguments["class_id"]))
         if school_class is None:
             raise HocbaError(ErrorCode.NOT_FOUND, what="lớp")
-        return choose(session, class_students(session, school_class.id), school_class.school_year, options)
+        return choose(session, present_in(session, school_class.id, school_class.school_year), school_class.school_year, options)
     if session.get(Student, (school_id, arguments["student_id"])) is None:
         raise HocbaError(ErrorCode.NOT_FOUND, what="học sinh")
     return choose(session, [arguments["student_id"]], last_year(session, arguments["student_id"]), options)

@@ -11,14 +11,15 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import Database, Document, Enrolment, Job, School, SchoolClass, Student
+from hocba_app.models import Database, Document, Job, School, SchoolClass, Student
 from hocba_app.models.repositories import dashboard as counts
+from hocba_app.models.repositories import membership
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.jobs.enqueue import LIVE, ask_cancel
 from hocba_app.services.printing.options import PacketOptions
 from hocba_app.services.printing.print_job import KIND, is_kept
-from hocba_app.services.printing.selection import FINISHED, PRESENT, class_students
+from hocba_app.services.printing.selection import FINISHED
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +72,8 @@ def print_classes(db: Database, who: Identity) -> list[PrintClass]:
     require(who, Right.PRINT)
     with db.read(who.school_id) as session:
         year = session.get_one(School, who.school_id).current_year
-        pupils = counts.pupils_per_class(session, year)
-        finished = dict(
-            session.exec(select(Document.class_id, func.count()).where(Document.state == FINISHED).group_by(Document.class_id)).all()
-        )
+        pupils = membership.present_per_class(session, year)
+        finished = membership.documents_per_class(session, year, FINISHED)
         rows = counts.classes_of_year(session, year)
     return [PrintClass(row.id, row.name, pupils.get(row.id, 0), finished.get(row.id, 0)) for row in rows]
 
@@ -87,7 +86,8 @@ def print_pupils(db: Database, who: Identity, class_id: str) -> list[PrintPupil]
     """
     require(who, Right.PRINT)
     with db.read(who.school_id) as session:
-        ids = class_students(session, class_id)
+        school_class = session.get(SchoolClass, (who.school_id, class_id))
+        ids = membership.present_in(session, class_id, school_class.school_year) if school_class is not None else []
         finished = dict(
             session.exec(
                 select(Document.student_id, func.count())
@@ -120,11 +120,8 @@ def class_of_pupil(db: Database, who: Identity, student_id: str) -> str:
     require(who, Right.PRINT)
     with db.read(who.school_id) as session:
         year = session.get_one(School, who.school_id).current_year
-        query = select(Enrolment.class_id).where(
-            Enrolment.student_id == student_id, Enrolment.school_year == year, col(Enrolment.active).is_(True),
-            col(Enrolment.status).in_(PRESENT),
-        )
-        return session.exec(query.order_by(Enrolment.class_id)).first() or ""
+        place = membership.places_of(session, [student_id], year).get(student_id)
+        return place.class_id if place is not None and place.present else ""
 
 
 def packets(db: Database, who: Identity, limit: int = 10) -> list[PacketView]:

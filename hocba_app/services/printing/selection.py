@@ -11,13 +11,11 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from hocba_app.domain.snapshot import Snapshot
 from hocba_app.domain.wording import KIND
-from hocba_app.models import Document, DocumentVersion, Enrolment, Student
+from hocba_app.models import Document, DocumentVersion
 from hocba_app.services.printing.options import KINDS, PacketOptions
 
 FINISHED = "sealed"
 """Half-signed files never leave the house."""
-PRESENT = ("studying", "moved_in")
-"""Enrolment states of a pupil who is in the class."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +43,6 @@ class Choice:
     documents: tuple[Chosen, ...]
     missing: tuple[tuple[str, str], ...]
     """Student id and kind."""
-
-
-def class_students(session: Session, class_id: str) -> list[str]:
-    """Ids of the pupils who are in a class today, in the order of the class list."""
-    query = (
-        select(Student.id)
-        .join(Enrolment, (col(Enrolment.student_id) == col(Student.id)) & (col(Enrolment.school_id) == col(Student.school_id)))
-        .where(Enrolment.class_id == class_id, col(Enrolment.active).is_(True), col(Enrolment.status).in_(PRESENT))
-        .order_by(Student.sort_name, Student.code)
-    )
-    return list(dict.fromkeys(session.exec(query).all()))
 
 
 def choose(session: Session, student_ids: Iterable[str], school_year: str, options: PacketOptions) -> Choice:

@@ -78,6 +78,8 @@ class _Choice:
     def passed_over(self, candidate: Candidate) -> dict[str, str] | None:
         """The outcome of a pupil who is not laid out; None for one who is."""
         student_id = candidate.student.id
+        if candidate.elsewhere:
+            return {"outcome": "left_out", "reason": candidate.elsewhere}
         if candidate.locked:
             return {"outcome": "locked_before"}
         if student_id in self.leave_out:
@@ -161,7 +163,22 @@ def lock_class(work: Work) -> float | None:
     for number, school_class in enumerate(classes):
         if not _lock_one_class(work, choice, school_class, outcomes, sum(sizes[:number]), sum(sizes)):
             break
+    _tell_missing(work, choice, outcomes)
     return None
+
+
+def _tell_missing(work: Work, choice: _Choice, outcomes: dict[str, dict[str, str]]) -> None:
+    """Who was asked for by name and is on no list of these classes is told, not passed over in silence."""
+    missing = [student_id for student_id in choice.only or () if student_id not in outcomes]
+    with work.db.read(work.school_id) as session:
+        missing = rows.own_students(session, missing)
+    if missing and not work.cancelled():
+        reason = "Không có trong danh sách lớp theo dữ liệu mới nhất từ SMAS."
+        with work.write() as session:
+            row = session.get_one(Job, (work.school_id, work.job_id))
+            row.report = {"students": [*outcomes.values(), *({"student": each, "outcome": "left_out", "reason": reason} for each in missing)]}
+            session.add(row)
+            changed(session)
 
 
 def _lock_one_class(

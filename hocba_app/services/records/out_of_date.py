@@ -1,47 +1,25 @@
-"""Locked records against newer data: what differs, field by field; the locked snapshot itself is never touched.
+"""Locked records against newer data: what differs is noted field by field; the locked snapshot itself is never touched.
 
-Workflow rule 6. Who signs, the place and the public code are no data of the pupil: they are not compared. A changed
-*number* of signers is the pre-check's matter (core decision 10).
+Workflow rule 6. The comparison starts from what the source says now about the pupil – where he belongs, what he is called,
+his results –, never from what was locked: a class corrected or merged, an enrolment or a pupil cancelled is a difference. A
+changed *number* of signers is the pre-check's matter (core decision 10).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator
+from typing import NamedTuple
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
-from hocba_app.domain.snapshot import Snapshot
-from hocba_app.models import Document, DocumentVersion, SchoolClass, Student
+from hocba_app.domain.membership import Place
+from hocba_app.domain.snapshot_differences import Difference, differences, is_out_of_date, vanished
+from hocba_app.models import Document, DocumentVersion, Enrolment, SchoolClass, Student
+from hocba_app.models.repositories import membership
 from hocba_app.models.repositories.signing import serialise
-from hocba_app.services.records.snapshot import load_sources, snapshot_from
+from hocba_app.services.records.snapshot import Sources, load_sources, snapshot_from
 
 _AT_A_TIME = 200
-_KEYS = {"subjects": "code", "history": "school_year", "qualities": "name", "general_competencies": "name", "specific_competencies": "name"}
-"""Lists of the snapshot whose entries have a name of their own."""
-_LABELS = {
-    "school": "Trường", "student": "Học sinh", "results": "Kết quả", "history": "Quá trình học tập", "code": "mã", "name": "tên",
-    "level": "cấp học", "commune": "xã/phường", "province": "tỉnh/thành", "department": "Sở GDĐT", "tax_code": "mã số thuế",
-    "class_name": "Lớp", "grade": "Khối", "full_name": "họ và tên", "birth_date": "ngày sinh", "sex": "giới tính", "id_number": "số định danh",
-    "ethnic_group": "dân tộc", "birth_place": "nơi sinh", "nationality": "quốc tịch", "home_town": "quê quán", "address": "nơi ở",
-    "register_number": "số đăng bộ", "admission_date": "ngày vào trường", "priority_category": "diện ưu tiên", "father_name": "họ tên cha",
-    "father_job": "nghề của cha", "mother_name": "họ tên mẹ", "mother_job": "nghề của mẹ", "guardian_name": "người giám hộ",
-    "guardian_job": "nghề người giám hộ", "photo_sha256": "ảnh", "kind": "loại môn", "term1": "học kì I", "term2": "học kì II", "year": "cả năm",
-    "reassessed": "sau đánh giá lại", "comment": "nhận xét", "note": "ghi chú", "test": "điểm kiểm tra", "learning": "học tập",
-    "training": "rèn luyện", "averages": "ĐTB các môn", "absences": "số buổi nghỉ", "promotion": "lên lớp", "promotion_note": "ghi chú lên lớp",
-    "title": "danh hiệu", "awards": "khen thưởng", "certificates": "chứng chỉ", "homeroom_comment": "nhận xét của GVCN",
-    "homeroom_comment_after_summer": "nhận xét của GVCN sau hè", "programme_completed": "hoàn thành chương trình", "departure": "chuyển đi, thôi học",
-    "regime": "thông tư đánh giá", "subjects": "môn", "school_name": "trường", "outcome": "kết quả", "school_year": "năm học",
-    "qualities": "phẩm chất", "general_competencies": "năng lực chung", "specific_competencies": "năng lực đặc thù",
-    "excused": "có phép", "unexcused": "không phép", "height_cm": "chiều cao", "weight_kg": "cân nặng",
-    "qualities_comment": "nhận xét phẩm chất", "general_comment": "nhận xét năng lực chung", "specific_comment": "nhận xét năng lực đặc thù",
-}  # fmt: skip
-_MOMENT = {
-    "student.address", "student.father_job", "student.mother_job", "student.guardian_job", "student.photo_sha256",
-    "student.priority_category",
-}
-"""Facts of a moment: shown as changed, but the signed record stays true of its day. So is all the school says of itself."""
-_NOT_COMPARED = ("format", "kind", "place", "verification", "slots")
 
 
 def refresh_out_of_date(
@@ -55,7 +33,8 @@ def refresh_out_of_date(
     Args:
         session: write session of the school, its changes flushed.
         student_ids: pupils to look at; None for all.
-        class_ids: only documents locked in these classes; None for all.
+        class_ids: only documents locked in these classes, or of pupils on their lists, as far as the source knows the classes;
+            of a class that is cancelled, the list of enrolments says what became of the pupils. None for all.
         kinds: only these kinds of document; None for all.
 
     Returns:
@@ -67,93 +46,78 @@ def refresh_out_of_date(
         SchoolClass, (col(SchoolClass.id) == DocumentVersion.class_id) & (col(SchoolClass.school_id) == Document.school_id)
     )
     if class_ids is not None:
-        query = query.where(col(DocumentVersion.class_id).in_(list(class_ids)))
+        known = list(session.exec(select(SchoolClass.id).where(col(SchoolClass.id).in_(list(class_ids)), col(SchoolClass.active))).all())
+        listed = select(Enrolment.student_id).where(col(Enrolment.class_id).in_(known))
+        query = query.where(or_(col(DocumentVersion.class_id).in_(known), col(Document.student_id).in_(listed)))
     if kinds is not None:
         query = query.where(col(Document.kind).in_(list(kinds)))
     newly = 0
     # A lock that opens records at this moment is waited for, and seen; one that comes after reads the new data.
     serialise(session)
     for chosen in _chunks(sorted(student_ids)) if student_ids is not None else (None,):
-        found = session.exec(query if chosen is None else query.where(col(Document.student_id).in_(chosen))).all()
-        newly += _compare(session, [(row[0], row[1], row[2], row[3]) for row in found])
+        found = session.exec(
+            query if chosen is None else query.where(col(Document.student_id).in_(chosen)), execution_options={"populate_existing": True}
+        ).all()
+        newly += _compare(session, [_Row(*row) for row in found])
     session.flush()
     return newly
 
 
-Row = tuple[Document, DocumentVersion, Student, SchoolClass]
+class _Row(NamedTuple):
+    """A locked document, and the class it was locked in."""
+
+    document: Document
+    version: DocumentVersion
+    student: Student
+    locked_in: SchoolClass
+
+    @property
+    def school_year(self) -> str:
+        """Whose data it is held against; a cover's is the year it was locked in."""
+        return self.document.school_year or self.locked_in.school_year
 
 
-def _compare(session: Session, rows: list[Row]) -> int:
+def _compare(session: Session, rows: list[_Row]) -> int:
     """Note the differences of these documents; what they are built from is read once a class."""
-    by_class: dict[str, list[Row]] = {}
+    places = _places(session, rows)
+    by_class: dict[str, list[_Row]] = {}
     for row in rows:
-        by_class.setdefault(row[3].id, []).append(row)
+        place = places.get(row.document.id)
+        by_class.setdefault(place.class_id if place is not None else row.locked_in.id, []).append(row)
     newly = 0
-    for of_class in by_class.values():
-        sources = load_sources(session, of_class[0][3], sorted({student.id for _, _, student, _ in of_class}))
-        for document, version, student, _ in of_class:
-            current = snapshot_from(sources, document.kind, student, (), code="", url="")
-            found = differences(version.snapshot, current) or None
-            if found != document.out_of_date:
-                newly += is_out_of_date(found) and not is_out_of_date(document.out_of_date)
-                document.out_of_date = found
-                session.add(document)
+    for class_id, of_class in by_class.items():
+        school_class = session.get_one(SchoolClass, (session.info["school_id"], class_id))
+        sources = load_sources(session, school_class, sorted({row.student.id for row in of_class}))
+        for row in of_class:
+            found = _found(sources, row, places.get(row.document.id)) or None
+            if found != row.document.out_of_date:
+                newly += is_out_of_date(found) and not is_out_of_date(row.document.out_of_date)
+                row.document.out_of_date = found
+                session.add(row.document)
     return newly
 
 
-def is_out_of_date(noted: list[dict[str, Any]] | None) -> bool:
-    """Whether what was noted makes the record out of date: facts of a moment alone do not."""
-    return any(entry["essential"] for entry in noted or ())
+def _places(session: Session, rows: Iterable[_Row]) -> dict[str, Place]:
+    """Where the pupil of each document belongs now, by document; who belongs nowhere is not in it."""
+    pupils: dict[str, set[str]] = {}
+    for row in rows:
+        pupils.setdefault(row.school_year, set()).add(row.student.id)
+    of_year = {year: membership.places_of(session, students, year) for year, students in pupils.items()}
+    found = {}
+    for row in rows:
+        place = of_year[row.school_year].get(row.student.id)
+        if place is None and row.document.kind == "cover":  # of no year: he may have come back in another
+            place = next(iter(membership.places_of_pupil(session, row.student.id).values()), None)
+        if place is not None:
+            found[row.document.id] = place
+    return found
 
 
-def differences(locked: Mapping[str, Any], current: Snapshot) -> list[dict[str, Any]]:
-    """What newer data would change: ``[{"path", "label", "locked", "synced", "essential"}]`` in the order of the form."""
-    found = []
-    for key in {**locked, **current}:
-        if key not in _NOT_COMPARED:
-            found += list(_walk(locked.get(key), current.get(key), (key,), (_LABELS.get(key, key),)))
-    return [
-        {"path": path, "label": label, "locked": _shown(old), "synced": _shown(new), "essential": _essential(locked, path)}
-        for path, label, old, new in found
-    ]
-
-
-def _walk(old: Any, new: Any, path: tuple[str, ...], label: tuple[str, ...]) -> Iterator[tuple[str, str, Any, Any]]:
-    if old == new:
-        return
-    key = _KEYS.get(path[-1])
-    if isinstance(old, dict) and isinstance(new, dict):
-        for name in {**old, **new}:
-            yield from _walk(old.get(name), new.get(name), (*path, name), (*label, _LABELS.get(name, name)))
-    elif key is not None and isinstance(old, list) and isinstance(new, list):
-        before, after = ({entry[key]: entry for entry in rows} for rows in (old, new))
-        for name in {**before, **after}:
-            entry = after.get(name) or before[name]
-            yield from _walk(before.get(name, {}), after.get(name, {}), (*path, name), (*label, entry.get("name") or name))
-    else:
-        yield ".".join(path), " – ".join(label), old, new
-
-
-def _essential(locked: Mapping[str, Any], path: str) -> bool:
-    if path in _MOMENT or path.startswith("school."):
-        return False
-    # A school that is renamed later was called otherwise in the year it signed for.
-    if path in {f"history.{locked.get('school_year')}.{name}" for name in ("school_name", "commune", "province")}:
-        return False
-    # The cover is of no year: the class it was locked in goes on changing.
-    return not (locked["kind"] == "cover" and path in ("class_name", "grade"))
-
-
-def _shown(value: Any) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "có" if value else "không"
-    if isinstance(value, list):
-        return ", ".join(str(item.get("name", "") if isinstance(item, dict) else item) for item in value) or None
-    if isinstance(value, dict):
-        return "có" if value else None
-    return str(value)
+def _found(sources: Sources, row: _Row, place: Place | None) -> list[Difference]:
+    locked = row.version.snapshot
+    current = snapshot_from(sources, row.document.kind, row.student, (), code="", url="", locked=locked)
+    gone = [vanished(locked, known=row.student.active)] if place is None else []
+    return gone + differences(locked, current)
 
 
 def _chunks(ids: list[str]) -> Iterator[list[str]]:

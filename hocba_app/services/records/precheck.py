@@ -12,7 +12,9 @@ from hocba_app.domain.assessment.record import Weight
 from hocba_app.domain.assessment.stored_result import judge
 from hocba_app.domain.assessment.subject_check import is_exempt
 from hocba_app.domain.comment_names import foreign_names
-from hocba_app.models import Document, Enrolment, SchoolClass, Staff, Student, StudentResult
+from hocba_app.domain.membership import Place
+from hocba_app.models import Document, SchoolClass, Staff, Student, StudentResult
+from hocba_app.models.repositories import membership
 from hocba_app.models.repositories import records as rows
 from hocba_app.services.records.signer_resolution import PlannedSlot, planned_slots
 from hocba_app.services.records.snapshot import Sources, departure, load_sources
@@ -40,6 +42,8 @@ class Candidate:
     """Why he is left out by default; "" when he is not."""
     slots: list[PlannedSlot] = field(default_factory=list)
     document: Document | None = None
+    elsewhere: str = ""
+    """Why this class is not his home in its year, though he is on its list; "" when it is."""
 
     @property
     def locked(self) -> bool:
@@ -49,7 +53,7 @@ class Candidate:
     @property
     def can_lock(self) -> bool:
         """Whether nothing stands in the way."""
-        return not self.locked and not self.blocking
+        return not (self.locked or self.elsewhere or self.blocking)
 
     @property
     def blocking(self) -> list[str]:
@@ -86,7 +90,8 @@ def class_list(
     accept_mismatches: bool = False,
     student_ids: Sequence[str] | None = None,
 ) -> ClassList:
-    """Every pupil of a class with his findings, in class-list order; the number of queries does not grow with the class.
+    """Everybody on a class's list with his findings, in its order; the number of queries does not grow with the class. Who does not
+    belong to the class (`domain.membership`) is told from the others, and cannot be locked here.
 
     Args:
         accept_mismatches: an office member has seen that submitted results differ from the rules and locks all the same.
@@ -97,14 +102,22 @@ def class_list(
     sources, staff = load_sources(session, school_class, ids), rows.staff_by_id(session)
     documents = rows.documents_of(session, kind, rows.year_of(kind, school_class), ids)
     names = [student.full_name for student in students]
+    places = membership.places_of(session, ids, school_class.school_year)
+    names_of_classes = rows.class_names(session, {place.class_id for place in places.values()})
     plans: dict[tuple[str, ...], list[PlannedSlot]] = {}
     found = []
     for student in students:
-        candidate = Candidate(student, document=documents.get(student.id))
+        candidate = Candidate(
+            student, document=documents.get(student.id), elsewhere=_elsewhere(places.get(student.id), school_class, names_of_classes)
+        )
         codes = tuple(sources.subject_codes(student.id)) if kind == "results" else ()
         if codes not in plans:
             plans[codes] = planned_slots(session, kind, school_class, list(codes))
         candidate.slots = plans[codes]
+        if candidate.elsewhere:
+            candidate.findings.append(Finding("blocking", candidate.elsewhere))
+            found.append(candidate)
+            continue
         _person(candidate, kind)
         if kind != "cover":
             _results(candidate, kind, sources, accept_mismatches)
@@ -118,6 +131,14 @@ def class_list(
             candidate.left_out = f"{departure(leaving)}: chốt riêng khi cần."
         found.append(candidate)
     return ClassList(sources, staff, found)
+
+
+def _elsewhere(place: Place | None, school_class: SchoolClass, names: Mapping[str, str]) -> str:
+    if place is None:
+        return "Không còn là học sinh của lớp theo dữ liệu mới nhất từ SMAS: không chốt."
+    if place.class_id != school_class.id:
+        return f"Đã chuyển sang lớp {names.get(place.class_id, '')}: chốt ở lớp đó."
+    return ""
 
 
 def _person(candidate: Candidate, kind: str) -> None:
@@ -147,7 +168,7 @@ def _results(candidate: Candidate, kind: str, sources: Sources, accept: bool) ->
         candidate.findings.append(Finding("blocking", "Chưa có kết quả học tập của năm học."))
         return
     payload = result.payload
-    leaving: Enrolment | None = sources.leaving(candidate.student.id)
+    leaving = sources.leaving(candidate.student.id)
     entries: list[dict[str, Any]] = payload.get("subjects", [])
     if kind == "results":
         unknown = [entry["subject_code"] for entry in entries if entry["subject_code"] not in sources.subjects]
@@ -163,7 +184,7 @@ def _results(candidate: Candidate, kind: str, sources: Sources, accept: bool) ->
     elif payload.get("promotion") is None and leaving is None:
         candidate.findings.append(Finding("blocking", "Chưa có kết luận lên lớp."))
     if result.class_id != sources.school_class.id:
-        candidate.left_out = "Kết quả cả năm thuộc lớp khác: chốt ở lớp đó."
+        candidate.left_out = "Kết quả cả năm nộp theo lớp khác: sửa trên SMAS cho khớp rồi nộp lại, hoặc chốt riêng."
     for mismatch in result.mismatches:
         submitted, computed = (mismatch[key] or "(trống)" for key in ("submitted", "computed"))
         text = f"{_field(sources, mismatch['field'])}: đã nộp {submitted}, tính lại {computed} ({mismatch['rule']})."

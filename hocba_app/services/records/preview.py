@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.snapshot import Snapshot, canonical_json
+from hocba_app.domain.snapshot_differences import differences
 from hocba_app.forms.fonts import BOLD
 from hocba_app.forms.header_footer import QR_NAME, qr_picture
 from hocba_app.forms.page import STATE_RED
@@ -25,7 +26,6 @@ from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.printing.copy_mark import MARK_BOX
 from hocba_app.services.records.lock import KINDS
-from hocba_app.services.records.out_of_date import differences
 from hocba_app.services.records.precheck import Candidate, ClassList, Finding, class_list
 from hocba_app.services.records.record_detail import Difference, file_name
 from hocba_app.services.records.snapshot import snapshot_from
@@ -110,6 +110,7 @@ def lock_preview(db: Database, who: Identity, kind: str, class_id: str) -> LockP
                     changed=changed.get(candidate.student.id, ()),
                 )
                 for candidate in listed.candidates
+                if not candidate.elsewhere
             ),
         )
 
@@ -126,7 +127,7 @@ def preview_pdf(db: Database, who: Identity, kind: str, class_id: str, student_i
     require(who, Right.LOCK)
     with db.read(who.school_id) as session:
         listed = class_list(session, kind, _class(session, who, kind, class_id), student_ids=[student_id])
-    if not listed.candidates:
+    if not listed.candidates or listed.candidates[0].elsewhere:
         raise HocbaError(ErrorCode.NOT_FOUND, what="học sinh trong lớp")
     candidate = listed.candidates[0]
     if kind == "results" and listed.sources.payload(candidate.student.id) is None:
@@ -172,7 +173,7 @@ def _changed(session: Session, kind: str, listed: ClassList) -> dict[str, tuple[
 
 
 def _differences(before: dict[str, Any], kind: str, listed: ClassList, candidate: Candidate) -> Sequence[Difference]:
-    current = snapshot_from(listed.sources, kind, candidate.student, candidate.slots, code="", url="")
+    current = snapshot_from(listed.sources, kind, candidate.student, candidate.slots, code="", url="", locked=before)
     return [
         Difference(entry["label"], entry["locked"] or "", entry["synced"] or "", entry["essential"])
         for entry in differences(before, current)

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
-from hocba_app.models import Database, Document, Enrolment, SchoolClass, Student
+from hocba_app.domain.membership import Place
+from hocba_app.domain.snapshot_differences import is_out_of_date
+from hocba_app.models import Database, Document, SchoolClass, Student
+from hocba_app.models.repositories import membership
 from hocba_app.services.accounts.authority import Right, allowed, require, require_pupil, viewable_class_ids
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.attached.reading import AttachedView, attached_to
-from hocba_app.services.records.out_of_date import is_out_of_date
 from hocba_app.services.records.precheck import Finding, candidates
 from hocba_app.services.records.record_list import step_of
 from hocba_app.services.records.snapshot import departure
-
-_LEAVING = ("moved_out", "left")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,31 +95,23 @@ def pupil_view(db: Database, who: Identity, student_id: str) -> PupilView:
             cover=_line(session, who, visible, student_id, "cover", newest[0], cover) if newest is not None else None,
             years=tuple(
                 PupilYear(
-                    school_year=year, class_id=of.id, class_name=of.name, enrolment=enrolment.status if enrolment is not None else "",
-                    departure=(departure(enrolment) or "") if enrolment is not None and enrolment.status in _LEAVING else "",
+                    school_year=year, class_id=of.id, class_name=of.name, enrolment=place.status if place is not None else "",
+                    departure=(departure(place) or "") if place is not None and not place.present else "",
                     documents=lines[year],
                 )
-                for year, (of, enrolment) in years.items()
+                for year, (of, place) in years.items()
             ),
             attached=tuple(attached_to(session, student_id)), may_attach=allowed(who, Right.ATTACH),
             may_print=allowed(who, Right.PRINT) and any(row.state == "sealed" for row in documents.values()),
         )
 
 
-def _years(session: Session, student_id: str, documents: list[Document]) -> dict[str, tuple[SchoolClass, Enrolment | None]]:
-    """Class and enrolment by school year, newest first; of several classes the one he is still in, else the last."""
-    query = (
-        select(Enrolment, SchoolClass)
-        .join(SchoolClass, (col(SchoolClass.id) == Enrolment.class_id) & (col(SchoolClass.school_id) == Enrolment.school_id))
-        .where(Enrolment.student_id == student_id, col(Enrolment.active))
-    )
-    found: dict[str, tuple[SchoolClass, Enrolment | None]] = {}
-    # Sorted here: the two databases put an unknown first day at different ends.
-    rows = sorted(session.exec(query).all(), key=lambda row: (row[0].from_date or "", row[0].id))
-    for enrolment, school_class in rows:
-        before = found.get(enrolment.school_year)
-        if before is None or before[1] is None or before[1].status in _LEAVING or enrolment.status not in _LEAVING:
-            found[enrolment.school_year] = (school_class, enrolment)
+def _years(session: Session, student_id: str, documents: list[Document]) -> dict[str, tuple[SchoolClass, Place | None]]:
+    """Class and place by school year, newest first; years of which only documents are left besides."""
+    found: dict[str, tuple[SchoolClass, Place | None]] = {
+        year: (session.get_one(SchoolClass, (session.info["school_id"], place.class_id)), place)
+        for year, place in membership.places_of_pupil(session, student_id).items()
+    }
     for document in documents:
         school_class = session.get_one(SchoolClass, (document.school_id, document.class_id))
         found.setdefault(document.school_year or school_class.school_year, (school_class, None))
@@ -137,5 +129,5 @@ def _line(
         step=step_of(document), version=document.version_number if document is not None else 0,
         out_of_date=document is not None and is_out_of_date(document.out_of_date),
         missing=tuple(finding for candidate in found for finding in candidate.findings), class_id=of.id,
-        may_lock=allowed(who, Right.LOCK) and is_open and bool(found),
+        may_lock=allowed(who, Right.LOCK) and is_open and any(not candidate.elsewhere for candidate in found),
     )

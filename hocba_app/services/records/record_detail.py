@@ -13,6 +13,7 @@ from cryptography.x509.oid import NameOID
 from sqlmodel import Session, col, select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.snapshot_differences import is_out_of_date
 from hocba_app.models import (
     Account,
     Database,
@@ -28,7 +29,6 @@ from hocba_app.models.repositories import record_story as rows
 from hocba_app.pki.signer_certificate import Evidence as Checked
 from hocba_app.services.accounts.authority import Right, allowed, require, require_class
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.records.out_of_date import is_out_of_date
 from hocba_app.services.records.precheck import Finding, candidates
 from hocba_app.services.records.record_list import step_of, visible_classes
 from hocba_app.services.storage.files import current_file

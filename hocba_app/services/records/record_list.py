@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.search_text import matches
+from hocba_app.domain.snapshot_differences import is_out_of_date
 from hocba_app.models import Database, Document, School
 from hocba_app.models.repositories import record_list
 from hocba_app.models.repositories.dashboard import classes_of_year
@@ -17,7 +18,6 @@ from hocba_app.models.repositories.record_list import Line, Wanted
 from hocba_app.services.accounts.authority import Right, require, viewable_class_ids
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.change_feed import change_feed
-from hocba_app.services.records.out_of_date import is_out_of_date
 
 KINDS = ("cover", "history", "results")
 STEPS = ("open", "subject", "homeroom", "principal", "seal", "sealed")
@@ -182,7 +182,7 @@ def visible_classes(db: Database, who: Identity) -> frozenset[str]:
 
 def _stale(session: Session, school_year: str) -> set[str]:
     noted = record_list.noted_as_changed(session, school_year)
-    return {document_id for document_id, _, differences in noted if is_out_of_date(differences)}
+    return {document_id for document_id, _, _, differences in noted if is_out_of_date(differences)}
 
 
 def _found(session: Session, school_year: str, search: str) -> Collection[str] | None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlmodel import Session
 
+from hocba_app.domain.membership import LEAVING, Place
 from hocba_app.domain.snapshot import SNAPSHOT_FORMAT, Snapshot, normalise
-from hocba_app.models import Enrolment, HistoryEntry, School, SchoolClass, Student, StudentResult, Subject
+from hocba_app.models import HistoryEntry, School, SchoolClass, Student, StudentResult, Subject
+from hocba_app.models.repositories import membership
 from hocba_app.models.repositories import records as rows
 from hocba_app.services.records.signer_resolution import PlannedSlot
 
@@ -25,8 +27,6 @@ _RESULTS_OF_SOME_REGIMES = (
     "averages", "height_cm", "weight_kg", "qualities", "qualities_comment", "general_competencies", "general_comment",
     "specific_competencies", "specific_comment",
 )
-LEAVING = ("moved_out", "left")
-"""Enrolment states of a pupil who is no longer in the class."""
 
 
 @dataclass(slots=True)
@@ -40,9 +40,9 @@ class Sources:
     results: dict[str, StudentResult] = field(default_factory=dict)
     """By pupil; of the class's school year."""
     history: dict[str, list[HistoryEntry]] = field(default_factory=dict)
-    """By pupil, oldest first; of the years before."""
-    enrolments: dict[str, Enrolment] = field(default_factory=dict)
-    """By pupil; in this class."""
+    """By pupil, oldest first; of the years before, and of this year at whatever school."""
+    places: dict[str, Place] = field(default_factory=dict)
+    """By pupil; of those to whom this class is home in its school year."""
 
     def subject_codes(self, student_id: str) -> list[str]:
         """The pupil's subjects in the order of the form."""
@@ -60,19 +60,20 @@ class Sources:
             return result.payload
         return nothing_entered(self.school_class.regime) if self.leaving(student_id) is not None else None
 
-    def leaving(self, student_id: str) -> Enrolment | None:
-        """The pupil's enrolment in this class, when he has left it."""
-        enrolment = self.enrolments.get(student_id)
-        return enrolment if enrolment is not None and enrolment.status in LEAVING else None
+    def leaving(self, student_id: str) -> Place | None:
+        """The pupil's place in this class, when he has left the school from it."""
+        place = self.places.get(student_id)
+        return place if place is not None and place.status in LEAVING else None
 
 
 def load_sources(session: Session, school_class: SchoolClass, student_ids: Sequence[str]) -> Sources:
     """Read what the documents of these pupils of a class are built from: five queries, however many pupils."""
+    places = membership.places_of(session, student_ids, school_class.school_year)
     return Sources(
         school=session.get_one(School, session.info["school_id"]), school_class=school_class, subjects=rows.subjects_by_code(session),
         results=rows.results_of(session, student_ids, school_class.school_year),
-        history=rows.history_before(session, student_ids, school_class.school_year),
-        enrolments=rows.enrolments_in(session, student_ids, school_class.id),
+        history=rows.history_until(session, student_ids, school_class.school_year),
+        places={student_id: place for student_id, place in places.items() if place.class_id == school_class.id},
     )
 
 
@@ -83,7 +84,9 @@ def build_snapshot(
     return snapshot_from(load_sources(session, school_class, [student.id]), kind, student, slots, code=code, url=url)
 
 
-def snapshot_from(sources: Sources, kind: str, student: Student, slots: Sequence[PlannedSlot], *, code: str, url: str) -> Snapshot:
+def snapshot_from(
+    sources: Sources, kind: str, student: Student, slots: Sequence[PlannedSlot], *, code: str, url: str, locked: Mapping[str, Any] | None = None
+) -> Snapshot:
     """The frozen content of one document.
 
     Args:
@@ -91,6 +94,7 @@ def snapshot_from(sources: Sources, kind: str, student: Student, slots: Sequence
         slots: as :func:`hocba_app.services.records.signer_resolution.planned_slots` gives them.
         code: the public code of the version.
         url: what its QR holds.
+        locked: what was locked, when this is compared with it: the school may have had another name then.
     """
     school, school_class = sources.school, sources.school_class
     content: dict[str, Any] = {
@@ -108,7 +112,7 @@ def snapshot_from(sources: Sources, kind: str, student: Student, slots: Sequence
     if kind == "results" and (payload := sources.payload(student.id)) is not None:
         content["results"] = _results(sources, student.id, payload)
     if kind == "history":
-        content["history"] = _history(sources, student.id)
+        content["history"] = _history(sources, student.id, (locked or {}).get("school"))
         if school.level == "primary":  # the primary QTHT names register number and admission besides
             content["student"] |= {key: student.details.get(key) for key in ("register_number", "admission_date")}
     return normalise(content)
@@ -148,24 +152,40 @@ def _results(sources: Sources, student_id: str, payload: dict[str, Any]) -> dict
     return content | {"subjects": subjects, "departure": departure(sources.leaving(student_id))}
 
 
-def departure(enrolment: Enrolment | None) -> str | None:
+def _came_with(row: Mapping[str, Any], class_name: str, ours: Sequence[Mapping[str, Any]], *, stayed: bool) -> bool:
+    """Whether a row of this very year is of a school the pupil came from: not our own, as the next year's list has it, and not
+    of one he went to."""
+    name = row.get("school_name")
+    own = any(
+        name == school.get("name")
+        and ((row.get("commune"), row.get("province")) == (school.get("commune"), school.get("province")) or row.get("class_name") == class_name)
+        for school in ours
+    )
+    return not own and (stayed or row.get("outcome") == "moved")
+
+
+def departure(place: Place | None) -> str | None:
     """What the record says of a pupil who left in mid-year; None for one who stayed."""
-    if enrolment is None:
+    if place is None:
         return None
-    words = "Chuyển đi" if enrolment.status == "moved_out" else "Thôi học"
-    if not enrolment.to_date:
+    words = "Chuyển đi" if place.status == "moved_out" else "Thôi học"
+    if not place.to_date:
         return words
-    year, month, day = enrolment.to_date.split("-")
+    year, month, day = place.to_date.split("-")
     return f"{words} ngày {day}/{month}/{year}"
 
 
-def _history(sources: Sources, student_id: str) -> list[dict[str, Any]]:
+def _history(sources: Sources, student_id: str, then: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """Every row from elsewhere with the identity SMAS gives it – a year may have two –, then our own of this year."""
     school, school_class = sources.school, sources.school_class
-    earlier = [
-        {key: entry.payload.get(key) for key in ("school_year", "class_name", "school_name", "commune", "province", "outcome", "note")}
-        for entry in sources.history.get(student_id, [])
-    ]
     result, leaving = sources.results.get(student_id), sources.leaving(student_id)
+    ours = ({"name": school.name, "commune": school.commune, "province": school.province}, then or {})
+    earlier = [
+        {"row": entry.source_id}
+        | {key: entry.payload.get(key) for key in ("school_year", "class_name", "school_name", "commune", "province", "outcome", "note")}
+        for entry in sources.history.get(student_id, [])
+        if entry.school_year < school_class.school_year or _came_with(entry.payload, school_class.name, ours, stayed=leaving is None)
+    ]
     promotion = result.payload.get("promotion") if result is not None else None
     notes = (departure(leaving), result.payload.get("promotion_note") if result is not None else None)
     outcome = promotion if promotion in ("promoted", "retained") else None

@@ -18,6 +18,7 @@ from hocba_app.services.signers.reassignment import (
     Reassigned,
     checked_reason,
     hand_over,
+    other_rows,
     principal_elsewhere,
     reassign_slots,
 )
@@ -101,6 +102,19 @@ def _assignment(session: Session, class_id: str, field: str) -> SigningAssignmen
 
 
 __all__ = [
-    "Cell", "ClassRow", "Elsewhere", "Gap", "Matrix", "Reassigned", "assign", "assignment_matrix", "gaps", "hand_over",
-    "matrix_and_gaps", "principal_elsewhere", "reassign_slots", "unassign",
+    "Cell",
+    "ClassRow",
+    "Elsewhere",
+    "Gap",
+    "Matrix",
+    "Reassigned",
+    "assign",
+    "assignment_matrix",
+    "gaps",
+    "hand_over",
+    "matrix_and_gaps",
+    "other_rows",
+    "principal_elsewhere",
+    "reassign_slots",
+    "unassign",
 ]

@@ -48,19 +48,24 @@ class Reassigned:
     """Left alone: the number of signers would change."""
     moved: tuple[Moved, ...] = ()
     """The slots changed, for the undo."""
+    together: int = 0
+    """Left alone: the slot holds other rows of the same teacher, which would go along. Asked for again ``with_other_rows``, or
+    unlocked and locked anew with two slots: the fields of a locked file are fixed."""
 
 
 def reassign_slots(
-    db: Database, who: Identity, slot_ids: Sequence[str] | tuple[str, str], staff_id: str, reason: str
+    db: Database, who: Identity, slot_ids: Sequence[str] | tuple[str, str], staff_id: str, reason: str, *, with_other_rows: bool = False
 ) -> Reassigned:
     """Let another person sign slots that nobody has signed. Who has a slot in a document already then signs it twice, one
     batch after the other (:func:`hocba_app.services.signing.signer_inbox.start`).
 
     Args:
         slot_ids: ids of slots; or the tuple ``(class id, field)`` for that place on every locked document of the class
-            (field ``principal`` for what waits for the principal).
+            (field ``principal`` for what waits for the principal). A place is one row: slots that hold others too are left
+            alone. A slot named by its id is meant whole.
         staff_id: who signs instead.
         reason: written into the audit log and, by the seal, into the file.
+        with_other_rows: somebody has seen which other rows (:func:`other_rows`) the place's slots hold, and gives them away as well.
 
     Raises:
         HocbaError: FORBIDDEN, NOT_FOUND, REASON_MISSING, INVALID_INPUT, SIGNER_NO_ID_NUMBER, SIGNER_NOT_ENTITLED;
@@ -76,17 +81,40 @@ def reassign_slots(
             raise HocbaError(ErrorCode.SIGNER_NO_ID_NUMBER, name=person.full_name)
         asked, merged = _asked(session, slot_ids)
         due = [(slot, document, version) for slot, document, version in asked if slot.stage != SEAL and _changes(session, slot, version, person)]
+        together = 0
+        if isinstance(slot_ids, tuple) and not with_other_rows:
+            single = [entry for entry in due if entry[0].staff_id == person.id or not _beside(entry[0])]
+            due, together = single, len(due) - len(single)
         if any(slot.stage == "principal" for slot, *_ in due):
             require(who, Right.DELEGATE)
         held = rows.leased_versions(session, [slot.version_id for slot, *_ in due])
         free = [entry for entry in due if entry[0].version_id not in held]
         busy = len(due) - len(free)
+        if not free and together:
+            return Reassigned(0, busy, merged, together=together)
         if not free:
             raise _refusal(busy, merged)
         moved = tuple(Moved(slot.id, slot.staff_id or "", (slot.reassignment or {}).get("reason", "")) for slot, *_ in free)
         for slot, document, version in free:
             _give(session, who, slot, document, version, person, why)
-    return Reassigned(len(free), busy, merged, moved)
+    return Reassigned(len(free), busy, merged, moved, together)
+
+
+def other_rows(db: Database, who: Identity, class_id: str, field: str) -> tuple[str, ...]:
+    """Codes of the subjects that share a place's slot on the class's locked documents: giving the place away gives these too.
+
+    Raises:
+        HocbaError: FORBIDDEN.
+    """
+    require(who, Right.ASSIGNMENTS)
+    with db.read(who.school_id) as session:
+        slots = (slot for slot, *_ in rows.unsigned_slots(session, class_id=class_id) if slot.field == field)
+        return tuple(sorted({code for slot in slots for code in _beside(slot)}))
+
+
+def _beside(slot: Slot) -> list[str]:
+    """The rows of a slot besides the one it is named after."""
+    return [code for code in slot.rows if slot.field.split(".")[1] != code] if slot.stage == "subject" else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +241,8 @@ def _give(
     session.add(slot)
     record(
         session, actor=who.account_id, action="slot.reassigned", subject=f"slot:{slot.id}",
-        data={"document": document.id, "field": slot.field, "before": before or "", "now": person.id, "reason": reason, "delegation": decision},
+        data={"document": document.id, "field": slot.field, "before": before or "", "now": person.id, "reason": reason, "delegation": decision}
+        | ({"rows": list(slot.rows)} if slot.rows else {}),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import delete, insert
 from sqlmodel import Session, col, select
@@ -16,6 +16,7 @@ from hocba_app.models import StudentResult, SyncRow
 from hocba_app.models.base import new_id, utc_now
 from hocba_app.models.repositories.leadership import open_proposals
 from hocba_app.models.repositories.signers import signs_here
+from hocba_app.models.repositories.sync import enrolments_by_age
 from hocba_app.services.accounts.leadership import hold_back, propose
 from hocba_app.services.sync.diff import changes, summary
 from hocba_app.services.sync.fetch import Collected, Incoming, Refusal
@@ -39,6 +40,19 @@ class Applied:
     """Pupils whose data are not what they were."""
     changed_ids: set[str] = field(default_factory=set)
     """Our ids of rows that changed or are gone."""
+
+
+class _Clash(NamedTuple):
+    """One reason why a record is for a person to decide."""
+
+    column: str
+    reason: str
+    other: str
+    """Source id of the record that has the value; the record's own where its number changed."""
+
+
+def _own_ids(record: Incoming, row: Any) -> set[str]:
+    return {record.id} | ({row.source_id} if row is not None else set())
 
 
 class Applier:
@@ -152,6 +166,9 @@ class Applier:
                 row.source_version = version
                 self._proposed(row.source_id, LEFT, self._name_of(row))
                 continue
+            elif row.active and self._only_this_year_lost(row):
+                row.source_version = version
+                continue
             elif row.active:
                 row.active, row.source_version = False, version
                 for column, held in self._held.items():
@@ -164,6 +181,23 @@ class Applier:
         self._propose_posts()
         self._flush_report()
         self._session.flush()
+
+    def _only_this_year_lost(self, row: Any) -> bool:
+        """Whether a pupil, or a row of his history, was cancelled only from the list of this year: he is a pupil of the years
+        before all the same, and his records of them stay what they are."""
+        if self._resource not in ("students", "history"):
+            return False
+        student_id = row.id if self._resource == "students" else row.student_id
+        this_year, before = enrolments_by_age(self._session, student_id, self._known.school_year)
+        if not before or (self._resource == "history" and this_year):
+            return False
+        for enrolment in this_year:
+            enrolment.active = False
+            self._session.add(enrolment)
+        if this_year:
+            self._touched(row)
+            self._note("gone", row.source_id, self._name_of(row))
+        return True
 
     def _rows(self, source_ids: list[str]) -> dict[str, Any]:
         model = self._table.model
@@ -178,16 +212,17 @@ class Applier:
         self._session = session
         chunk = [record for record in chunk if self._only is None or record.id in self._only]
         rows = self._rows([record.id for record in chunk])
-        rows |= {record.id: row for record in chunk if record.id not in rows and (row := self._renamed(record)) is not None}
+        rows |= {record.id: row for record in chunk if record.id not in rows and (row := self._same_person(record)) is not None}
         fresh: list[dict[str, Any]] = []
         for record in chunk:
             row = rows.get(record.id)
-            if row is not None and row.source_version >= record.version:
+            if row is not None and row.source_id == record.id and row.source_version >= record.version:
                 continue
             label = self._table.label(record.data or {}, self._known)[:200]
             values = self._acceptable(record, row, label)
             if values is None:
                 continue
+            self._settle(record, row, values)
             self._hold_back(record, row, values, label)
             version = self._version(record, label)
             if row is None:
@@ -212,7 +247,7 @@ class Applier:
             values = self._table.convert(data, self._known)
             if PHOTO_MISSING in data:
                 values["photo_sha256"] = row.photo_sha256 if row is not None else None
-            return None if self._clashes(record, row, values, label) else values
+            return None if self._undecided(record, self._clashes(record, row, values), label) else values
         except Refused as refused:
             self._refuse(Refusal(record.id, refused.field, refused.reason, record.raw), label)
             return None
@@ -222,21 +257,29 @@ class Applier:
             if values[column] and values.get("active", True):
                 held[values[column]] = record.id
 
-    def _renamed(self, record: Incoming) -> Any:
-        """The row of the person this record is, where somebody decided that SMAS gave him a new id."""
+    def _same_person(self, record: Incoming) -> Any:
+        """The row of the person this record is, where somebody decided that SMAS gave him a new id. Nothing is written yet."""
         if self._decided.get((record.id, record.version)) != "same":
             return None
-        values = self._table.convert(record.data or {}, self._known)
+        try:
+            values = self._table.convert(record.data or {}, self._known)
+        except Refused:
+            return None  # refused again, with the reason, when it is written
         others = {held[values[column]] for column, held in self._held.items() if values[column] in held}
         if len(others) != 1:
             return None  # two people: not one and the same; it stays a conflict
-        row = self._rows(list(others)).get(next(iter(others)))
-        if row is not None:
-            row.source_id, row.source_version = record.id, 0
+        return self._rows(list(others)).get(next(iter(others)))
+
+    def _settle(self, record: Incoming, row: Any, values: dict[str, Any]) -> None:
+        """What was decided takes effect: only now that everything is checked."""
+        for clash in self._clashes(record, row, values):
+            if clash.other not in _own_ids(record, row):
+                self._give_up_number(clash.other, clash.column)
+        if row is not None and row.source_id != record.id:
+            before, row.source_id = row.source_id, record.id
             self._session.add(row)
             for held in self._held.values():
-                held.update({value: record.id for value, other in held.items() if other in others})
-        return row
+                held.update({value: record.id for value, other in held.items() if other == before})
 
     def _version(self, record: Incoming, label: str) -> int:
         """The version to remember: one less where the photo is missing, so that the next run looks at the record again."""
@@ -286,31 +329,38 @@ class Applier:
         self._done.student_ids.add(row.id if self._resource == "students" else getattr(row, "student_id", ""))
         self._done.student_ids.discard("")
 
-    def _clashes(self, record: Incoming, row: Any, values: dict[str, Any], label: str) -> bool:
-        """Whether a person must decide: a personal id that changed, or that another record has."""
+    def _clashes(self, record: Incoming, row: Any, values: dict[str, Any]) -> list[_Clash]:
+        """What a person must decide: a personal id that changed, or what another record has too.
+
+        Raises:
+            Refused: what nobody can decide.
+        """
         if self._resource == "results" and (other := self._results.get(values["student_id"])) not in (None, record.id):
             raise Refused("student_id", f"học sinh đã có kết quả khác trong năm học ({other})")
         if self._resource == "subjects" and row is not None and row.code != values["code"]:
             # Results, signature fields and signing assignments name subjects by code.
             raise Refused("code", f"mã môn đã nhận là {row.code}, không đổi được; hãy sửa lại trên SMAS")
-        choice = self._decided.get((record.id, record.version))
+        found = []
         for column, held in self._held.items():
             value, other = values[column], held.get(values[column])
             before = getattr(row, column) if row is not None else None
-            if value and values.get("active", True) and other not in (None, record.id):
-                if choice == "accept" and column in NUMBERS:
-                    self._give_up_number(other, column)
-                    continue
-                self._conflict(record, column, f"trùng với bản ghi {other}", label, other)
-                return True
-            if column in NUMBERS and value and value != before and choice not in ("accept", "same"):
-                if before:
-                    self._conflict(record, column, "số định danh khác số đã nhận trước đây", label, record.id)
-                    return True
-                if column in self._table.signing and row is not None and signs_here(self._session, row.id):
-                    self._conflict(record, column, "số định danh đầu tiên của người đã có tài khoản, khóa ký hoặc chữ ký", label, record.id)
-                    return True
-        return False
+            if value and values.get("active", True) and other is not None and other not in _own_ids(record, row):
+                found.append(_Clash(column, f"trùng với bản ghi {other}", other))
+            elif column in NUMBERS and value and value != before and before:
+                found.append(_Clash(column, "số định danh khác số đã nhận trước đây", record.id))
+            elif column in self._table.signing and value and value != before and row is not None and signs_here(self._session, row.id):
+                found.append(_Clash(column, "số định danh đầu tiên của người đã có tài khoản, khóa ký hoặc chữ ký", record.id))
+        return found
+
+    def _undecided(self, record: Incoming, clashes: Sequence[_Clash], label: str) -> bool:
+        """Whether the record must wait for a person: one clash that nobody settled keeps all of it out."""
+        choice = self._decided.get((record.id, record.version))
+        left = [
+            clash for clash in clashes if not (clash.column in NUMBERS and (choice == "accept" or (choice == "same" and clash.other == record.id)))
+        ]
+        if left:
+            self._conflict(record, left[0].column, left[0].reason, label, left[0].other)
+        return bool(left)
 
     def _give_up_number(self, source_id: str, column: str) -> None:
         """The other record's personal id was decided to be wrong: it has none until SMAS corrects it."""

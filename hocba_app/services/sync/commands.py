@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -103,7 +104,7 @@ class SyncStatus:
 
 def start_sync(
     db: Database, who: Identity, *, school_year: str | None = None, resources: Sequence[str] | None = None,
-    class_ids: Sequence[str] | None = None,
+    class_ids: Sequence[str] | None = None, session: Session | None = None,
 ) -> str:
     """Ask for a run. While one is under way it is that one; one that waits to try again does so now.
 
@@ -111,6 +112,7 @@ def start_sync(
         school_year: "2025-2026"; by default the school's current year.
         resources: data sets, of :data:`RESOURCES`; None for all.
         class_ids: only what belongs to these classes; None for the whole school.
+        session: the caller's write transaction, where the run belongs to another act; None for one of its own.
 
     Returns:
         Id of the job.
@@ -126,7 +128,7 @@ def start_sync(
         raise HocbaError(ErrorCode.INVALID_INPUT, detail=f"tập dữ liệu {', '.join(map(str, unknown))[:60]}")
     classes = list(dict.fromkeys(class_ids or ()))
     names: list[str] = []
-    with db.write(who.school_id) as session:
+    with nullcontext(session) if session is not None else db.write(who.school_id) as session:
         # The school's row is locked: two people who press the button at once get the same run.
         session.get_one(School, who.school_id, with_for_update={"key_share": True})
         if classes:
@@ -143,8 +145,7 @@ def start_sync(
             job.wake_at = None
             session.add(job)
             changed(session)
-        job_id = job.id
-    return job_id
+        return job.id
 
 
 def cancel_sync(db: Database, who: Identity, job_id: str) -> None:

@@ -6,6 +6,7 @@ SMAS is corrected and submits again) the record waits; ours stays as it is.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from sqlmodel import Session, col, select
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.wording import RESOURCE
 from hocba_app.models import Database, Job, SyncCursor, SyncRow
+from hocba_app.models.repositories import sync as rows
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.audit.log import record
@@ -66,7 +68,7 @@ def open_conflicts(db: Database, who: Identity) -> list[Conflict]:
     """
     require(who, Right.SYNC)
     with db.read(who.school_id) as session:
-        return [_shown(session, row, cursor, waiting) for row, cursor, waiting in _open(session)]
+        return [_shown(session, row, cursor, waiting) for row, cursor, waiting in _open(session, rows.cursors(session))]
 
 
 def resolve(db: Database, who: Identity, conflict_id: str, choice: str) -> str:
@@ -84,11 +86,13 @@ def resolve(db: Database, who: Identity, conflict_id: str, choice: str) -> str:
     """
     require(who, Right.SYNC)
     with db.write(who.school_id) as session:
+        # Two who decide at once decide one after the other: each writes the whole list of what waits.
+        cursors = rows.cursors(session, lock=True)
         # A run at work has read what waits and will write it anew: a choice made now would be lost.
         running = session.exec(select(Job.id).where(Job.kind == "sync", Job.state == "running").with_for_update()).first()
         if running is not None:
             raise HocbaError(ErrorCode.SYNC_RUNNING)
-        found = next(((row, cursor, waiting) for row, cursor, waiting in _open(session) if row.id == conflict_id), None)
+        found = next(((row, cursor, waiting) for row, cursor, waiting in _open(session, cursors) if row.id == conflict_id), None)
         if found is None:
             raise HocbaError(ErrorCode.NOT_FOUND, what="bản ghi cần xem xét")
         row, cursor, waiting = found
@@ -104,15 +108,14 @@ def resolve(db: Database, who: Identity, conflict_id: str, choice: str) -> str:
             session, actor=who.account_id, action="sync.conflict_resolved", subject=f"sync_row:{row.id}",
             data={"resource": row.resource, "source_id": row.source_id, "version": waiting["version"], "choice": choice},
         )
-        year = cursor.school_year
-    return start_sync(db, who, school_year=year)
+        return start_sync(db, who, school_year=cursor.school_year, session=session)
 
 
-def _open(session: Session) -> list[tuple[SyncRow, SyncCursor, dict[str, Any]]]:
+def _open(session: Session, cursors: Sequence[SyncCursor]) -> list[tuple[SyncRow, SyncCursor, dict[str, Any]]]:
     """The newest conflict row of each record that still waits in that version."""
     waiting = {
         (cursor.resource, row["id"], row["version"]): (cursor, row)
-        for cursor in session.exec(select(SyncCursor)).all() for row in cursor.pending if "id" in row and "version" in row
+        for cursor in cursors for row in cursor.pending if "id" in row and "version" in row
     }
     found = []
     if waiting:

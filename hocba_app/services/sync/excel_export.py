@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
-from hocba_app.models import Enrolment, SchoolClass, Staff, Student, StudentResult, Subject, TeachingAssignment
+from hocba_app.models import SchoolClass, Staff, Student, StudentResult, Subject, TeachingAssignment
+from hocba_app.models.repositories.membership import places_of_year
 from hocba_app.services.sync.excel_columns import SHEETS, SheetSpec
 from hocba_app.services.sync.excel_writing import Table
 
@@ -17,12 +18,7 @@ def export_tables(session: Session, school_year: str) -> list[Table]:
     classes = {row.id: row for row in session.exec(select(SchoolClass).where(SchoolClass.school_year == school_year, SchoolClass.active)).all()}  # type: ignore[arg-type]
     staff = {row.id: row for row in session.exec(select(Staff).order_by(Staff.code)).all()}
     subjects = {row.id: row for row in session.exec(select(Subject).where(Subject.active).order_by(Subject.position)).all()}  # type: ignore[arg-type]
-    enrolled = {
-        row.student_id: row for row in session.exec(
-            select(Enrolment).where(Enrolment.school_year == school_year, Enrolment.active, col(Enrolment.class_id).in_(list(classes)))  # type: ignore[arg-type]
-            .order_by(col(Enrolment.status).in_(("studying", "moved_in")), Enrolment.id)
-        ).all()
-    }  # fmt: skip
+    enrolled = {student_id: place for student_id, place in places_of_year(session, school_year).items() if place.class_id in classes}
     students = [row for row in session.exec(select(Student).order_by(Student.sort_name, Student.id)).all() if row.id in enrolled]
     students.sort(key=lambda row: (classes[enrolled[row.id].class_id].grade, classes[enrolled[row.id].class_id].name))
     rows: dict[str, list[dict[str, Any]]] = {

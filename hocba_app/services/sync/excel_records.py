@@ -12,6 +12,7 @@ from typing import Any
 from sqlmodel import Session, select
 
 from hocba_app.models import Enrolment, SchoolClass, Staff, Student, StudentResult, Subject, TeachingAssignment
+from hocba_app.models.repositories.membership import places_of_year
 from hocba_app.services.sync.excel_reading import CellProblem
 from hocba_app.services.sync.excel_rows import Entry, Place, Rows
 from hocba_app.services.sync.mapping import DETAILS
@@ -135,8 +136,9 @@ class RecordMaker:
         classes = self._source["classes"]
         for row in self._session.exec(select(Enrolment).where(Enrolment.school_year == self._year, Enrolment.active)).all():  # type: ignore[arg-type]
             found.setdefault(row.student_id, []).append(row)
-            if row.class_id in classes and (student := self._source["students"].get(row.student_id)):
-                self._class_of[student] = classes[row.class_id]
+        for student_id, place in places_of_year(self._session, self._year).items():
+            if place.class_id in classes and (student := self._source["students"].get(student_id)):
+                self._class_of[student] = classes[place.class_id]
         return found
 
     def _student(self, entry: Entry, row: Student | None, identity: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from sqlmodel import Session, col, select
 
 from hocba_app.models import Database, Job, SchoolClass, StudentResult, Subject
+from hocba_app.models.repositories.membership import in_cancelled_classes
 from hocba_app.services.accounts.activation import ensure_staff_accounts
 from hocba_app.services.audit.log import progressed
 from hocba_app.services.records.out_of_date import refresh_out_of_date
@@ -66,9 +67,16 @@ class Steps:
             _begin_counting(session, self._job_id, found.resource)
             applier.begin(session)
             self.note(session, applier.taken(), found.resource)
-        self._each(applier, applier.cancel, list(found.gone))
+        # Who is put on another list is never on none in between: his record would be called out of date for a moment.
+        last = found.resource == "enrolments"
+        if not last:
+            self._each(applier, applier.cancel, list(found.gone))
         for chunk in found.chunks():
             self._each(applier, applier.write, chunk)
+        if last:
+            self._each(applier, applier.cancel, list(found.gone))
+            with self.step() as session:
+                self.note(session, Applied(student_ids=in_cancelled_classes(session)), found.resource)
         if found.resource == "staff":
             with self.step() as session:
                 ensure_staff_accounts(session, actor=self._actor)

@@ -15,6 +15,8 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.wording import RESOURCE
 from hocba_app.models import Enrolment, Job, School, SchoolClass, Student, SyncCursor, SyncRow
 from hocba_app.models.base import utc_now
+from hocba_app.models.repositories import sync as sync_rows
+from hocba_app.models.repositories.sync import cursor_of
 from hocba_app.services.audit.log import changed, record
 from hocba_app.services.credential_cipher import decrypt
 from hocba_app.services.jobs.registry import Work, job
@@ -22,7 +24,7 @@ from hocba_app.services.sync.apply import Applied
 from hocba_app.services.sync.client import SectorClient
 from hocba_app.services.sync.excel import go_on
 from hocba_app.services.sync.fetch import Collected, Incoming, collect
-from hocba_app.services.sync.mapping import known
+from hocba_app.services.sync.mapping import TABLES, known
 from hocba_app.services.sync.photos import fetch_photos
 from hocba_app.services.sync.school_years import note_sector_year
 from hocba_app.services.sync.steps import RESOURCES, Steps, recomputation, subject_kinds
@@ -30,6 +32,10 @@ from hocba_app.settings import settings
 
 _PAUSES = (15.0, 60.0, 180.0, 600.0)
 """Seconds until the job tries again by itself while the sector database does not answer; then it fails."""
+
+
+_Waited = tuple[list[dict[str, Any]], list[dict[str, Any]]]
+"""Records that waited when a data set was read, and those that wait after it."""
 
 
 class Cancelled(Exception):
@@ -114,19 +120,30 @@ class _Run:
             self._work.progress(self._done, len(self._resources), f"{RESOURCE[resource]}{counted}")
 
     def _one(self, resource: str, cursor: SyncCursor | None, members: _Members | None) -> None:
+        while not self._read_and_written(resource, cursor, members):
+            cursor = self._cursors[resource]
+
+    def _read_and_written(self, resource: str, cursor: SyncCursor | None, members: _Members | None) -> bool:
+        """False when what waits, or what was decided on it, is not what was read any more: nothing was written."""
+        waiting = cursor.pending if cursor is not None else []
         found = collect(
-            self._client, resource, self._year, since=cursor.cursor if cursor else "", pending=cursor.pending if cursor else (),
+            self._client, resource, self._year, since=cursor.cursor if cursor else "", pending=waiting,
             prepare=self._preparation(resource), seen=lambda count: self._pause_point(count, resource),
         )
         with found:
+            with self._work.db.read(self._work.school_id) as session:
+                now = cursor_of(session, resource, self._year)
+                only = members.of(session, resource, found) if members is not None else None
+            if now is not None and now.pending != waiting:
+                self._cursors[resource] = now
+                return False
             if resource == "school":
                 pending = self._school(found)
             else:
-                only = members.of(resource, found) if members is not None else None
-                choices = decided(cursor.pending if cursor else ())
-                pending = self._steps.data_set(found, self._year, only=only, decided=choices).pending
+                pending = self._steps.data_set(found, self._year, only=only, decided=decided(waiting)).pending
             with self._work.write() as session:
-                self._close(session, resource, found, pending, whole=members is None)
+                self._close(session, resource, found, (waiting, pending), whole=members is None)
+        return True
 
     def _school(self, found: Collected) -> list[dict[str, Any]]:
         with self._steps.step() as session:
@@ -143,14 +160,12 @@ class _Run:
                 return recomputation(known(session, "results", self._year), subject_kinds(session))
         return None
 
-    def _close(self, session: Session, resource: str, found: Collected, pending: list[dict[str, Any]], *, whole: bool) -> None:
+    def _close(self, session: Session, resource: str, found: Collected, waited: _Waited, *, whole: bool) -> None:
         """The data set is in: its cursor, what waits for the next run, and the audit event together."""
         if whole:
-            cursor = session.exec(
-                select(SyncCursor).where(SyncCursor.resource == resource, SyncCursor.school_year == self._year)
-            ).first() or SyncCursor(resource=resource, school_year=self._year)
+            cursor = cursor_of(session, resource, self._year, lock=True) or SyncCursor(resource=resource, school_year=self._year)
             cursor.cursor, cursor.snapshot, cursor.updated_at = found.cursor or cursor.cursor, found.snapshot, utc_now()
-            cursor.pending = pending
+            cursor.pending = still_waiting(*waited, cursor.pending)
             session.add(cursor)
         row = session.get_one(Job, (self._work.school_id, self._work.job_id))
         row.report = row.report | {"snapshot": found.snapshot}
@@ -176,7 +191,7 @@ class _Run:
                 .join(Enrolment, (col(Enrolment.student_id) == Student.id) & (col(Enrolment.school_id) == Student.school_id))
                 .where(Enrolment.class_id.in_(self._class_ids))  # type: ignore[attr-defined]
             ).all()
-        members = _Members(classes, set(ids))
+        members = _Members(classes, set(ids), self._class_ids)
         with collect(self._client, "enrolments", self._year, since="", pending=()) as found:
             for chunk in found.chunks():
                 members.students |= {item.data["student_id"] for item in chunk if item.data and item.data["class_id"] in classes}
@@ -186,16 +201,18 @@ class _Run:
 class _Members:
     """What belongs to the chosen classes."""
 
-    def __init__(self, classes: set[str], students: set[str]) -> None:
-        self.classes, self.students = classes, students
+    def __init__(self, classes: set[str], students: set[str], class_ids: Sequence[str]) -> None:
+        self.classes, self.students, self._class_ids = classes, students, class_ids
 
-    def of(self, resource: str, found: Collected) -> set[str] | None:
-        """Source ids to write; None for data sets that belong to no class."""
+    def of(self, session: Session, resource: str, found: Collected) -> set[str] | None:
+        """Source ids to write; None for data sets that belong to no class. A record is the classes' by what it says now, or by
+        what we have of it: one that is cancelled says nothing, one that moved away names another class."""
         if resource in ("school", "staff", "subjects"):
             return None
-        kept = set(found.gone) & (self.classes | self.students)
+        ours = sync_rows.of_classes(session, TABLES[resource].model, self._class_ids, self.students) | self.classes | self.students
+        kept = set(found.gone) & ours
         for chunk in found.chunks():
-            kept |= {item.id for item in chunk if item.data and self._has(resource, item.id, item.data)}
+            kept |= {item.id for item in chunk if item.data and (item.id in ours or self._has(resource, item.id, item.data))}
         return kept
 
     def _has(self, resource: str, identity: str, data: dict[str, Any]) -> bool:
@@ -209,6 +226,28 @@ class _Members:
 def decided(pending: Sequence[dict[str, Any]]) -> dict[tuple[str, int], str]:
     """What people chose about records that wait: (source id, version) → choice."""
     return {(row["id"], row["version"]): row["decision"] for row in pending if row.get("decision")}
+
+
+def still_waiting(
+    read: Sequence[dict[str, Any]], left: Sequence[dict[str, Any]], now: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """What waits after a run, with what people decided while it wrote: nobody's decision is written over.
+
+    Args:
+        read: what waited when the run read it.
+        left: what waits by the run.
+        now: what waits by the database.
+    """
+    known, choices = decided(read), decided(now)
+    passed_over = {_key(row) for row in read} - {_key(row) for row in now}
+    return [
+        row | ({"decision": choices[_key(row)]} if _key(row) in choices and _key(row) not in known else {})
+        for row in left if _key(row) not in passed_over
+    ]
+
+
+def _key(row: dict[str, Any]) -> tuple[Any, Any]:
+    return row.get("id"), row.get("version")
 
 
 _SCHOOL_FIELDS = ("name", "level", "commune", "province", "department", "tax_code")

@@ -36,12 +36,14 @@ from hocba_app.services.signers.assignments import (
     assignment_matrix,
     gaps,
     hand_over,
+    other_rows,
     principal_elsewhere,
     reassign_slots,
     unassign,
 )
 from hocba_app.services.signing.integrations import trust_roots
 from hocba_app.services.storage.files import current_file
+from hocba_app.services.unlocking import unlock
 from hocba_app.verification.pyhanko_verifier import examine_file
 from tests.integration.signers.people import add_staff, staff_id
 from tests.integration.signing.test_chain import confirm_on_phone, documents, lock, sign, start, waiting, work_on
@@ -304,6 +306,33 @@ def test_the_number_of_signers_never_changes(small: SmallSchool) -> None:
     assert reassign_slots(small.db, admin, (small.class_id, "s.VAN.1"), staff_id(small, "TOAN"), "Nghỉ ốm").changed == 2, "two slots of one person"
     assert [item.subjects for item in waiting(small, "TOAN")] == [("TOAN", "GDTC"), ("VAN",)] * 2
     assert reassign_slots(small.db, admin, (small.class_id, "s.VAN.1"), staff_id(small, "homeroom"), "Nghỉ ốm").changed == 2, "another stage"
+
+
+def test_one_row_given_away_takes_no_other_along(small: SmallSchool) -> None:
+    """Two rows of one teacher are one field of the locked file: the row alone cannot go, both can once somebody has seen it."""
+    with small.db.write(small.school_id) as session:
+        row = session.exec(select(TeachingAssignment).where(TeachingAssignment.source_id == "GDTC")).one()
+        row.staff_id = staff_id(small, "TOAN")
+        session.add(row)
+    lock(small, "results")
+    admin, other, place = small.people["admin"], add_staff(small, "GV090"), (small.class_id, "s.TOAN.1")
+    assert assign(small.db, admin, *place, other, "Nghỉ ốm") == 2
+    done = reassign_slots(small.db, admin, place, other, "Nghỉ ốm")
+    assert (done.changed, done.together, done.moved) == (0, 2, ())
+    assert {slot.staff_id for slot in slots(small, "s.TOAN.1")} == {staff_id(small, "TOAN")}
+    assert other_rows(small.db, admin, *place) == ("GDTC",)
+    assert other_rows(small.db, admin, small.class_id, "s.VAN.1") == ()
+    assert refused(lambda: other_rows(small.db, small.people["VAN"], *place)).code is ErrorCode.FORBIDDEN
+    done = reassign_slots(small.db, admin, place, other, "Nghỉ ốm", with_other_rows=True)
+    assert (done.changed, done.together) == (2, 0)
+    with small.db.read(small.school_id) as session:
+        noted = session.exec(select(AuditEvent).where(AuditEvent.action == "slot.reassigned")).all()
+    assert [event.data["rows"] for event in noted] == [["TOAN", "GDTC"]] * 2
+    unlock.request_unlock(small.db, small.people["principal"], [row.id for row in documents(small, "results")], "Tách môn")
+    lock(small, "results")
+    current = {row.version_id for row in documents(small, "results")}
+    now = [slot for code in ("TOAN", "GDTC") for slot in slots(small, f"s.{code}.1") if slot.version_id in current]
+    assert {(slot.field, *slot.rows, slot.staff_id == other) for slot in now} == {("s.TOAN.1", "TOAN", True), ("s.GDTC.1", "GDTC", False)}, "after an unlock each signs his own"
 
 
 def test_only_who_is_entitled_signs_as_principal(small: SmallSchool) -> None:

@@ -23,6 +23,8 @@ class FakeSector:
         self.changed: dict[tuple[str, str], int] = {}
         self.photos: dict[str, bytes] = {}
         self.asked: list[str] = []
+        self.years: dict[tuple[str, str], str] = {}
+        self.by_year = False  # whether a list holds only its own year's records, as a sector without faults has them
         self.know_cursors = True
         self.put("school", "S", SCHOOL)
 
@@ -34,6 +36,8 @@ class FakeSector:
             "id": identity, "version": version or newest + 1, "event": "CANCEL" if data is None else "UPDATE" if newest else "NEW",
             "updated_at": "2025-10-01T00:00:00Z", "data": data,
         }
+        if data is not None and resource != "history" and "school_year" in data:
+            self.years[resource, identity] = data["school_year"]
         self.mark(resource, identity)
 
     def mark(self, resource: str, identity: str) -> None:
@@ -62,7 +66,11 @@ class FakeSector:
             if since and not self.know_cursors:
                 return JSONResponse({"error": "invalid_cursor"}, 400)
             after = int(since or 0)
-            rows = [row for key, row in self.records.get(resource, {}).items() if self.changed[resource, key] > after]
+            year = request.query_params.get("school_year", "")
+            rows = [
+                row for key, row in self.records.get(resource, {}).items()
+                if self.changed[resource, key] > after and not (self.by_year and self.years.get((resource, key), year) != year)
+            ]
             # Escaped: half a surrogate pair has no UTF-8.
             text = json.dumps({"items": rows, "next_page": None, "cursor": str(self.number), "snapshot": self.number})
             return Response(text, media_type="application/json")

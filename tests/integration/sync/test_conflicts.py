@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from collections.abc import Iterator
 
 import pytest
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import Account, AuditEvent, Database, Enrolment, Job, SigningKey, Staff
+from hocba_app.models import (
+    Account,
+    AuditEvent,
+    Database,
+    Enrolment,
+    Job,
+    SigningKey,
+    Staff,
+    Student,
+    SyncCursor,
+    SyncRow,
+)
 from hocba_app.services.accounts.identity import Identity
+from hocba_app.services.sync import conflicts, sync_job
 from hocba_app.services.sync.conflicts import open_conflicts, resolve
 from hocba_app.settings import settings
 from tests.integration.simulators.running import running
@@ -165,3 +179,89 @@ def test_an_old_number_that_another_has_is_a_clash(ours: Here, fake: FakeSector)
 def number_of(ours: Here, column: str) -> str | None:
     with ours.db.read(ours.school_id) as session:
         return session.exec(select(getattr(Staff, column)).where(Staff.source_id == "T2")).one()
+
+
+def test_what_is_accepted_takes_effect_after_every_check(ours: Here, fake: FakeSector) -> None:
+    """Made anew in SMAS under the same code and number: the number decided, the code is still another's. Nobody loses anything."""
+    fake.put("students", "P9", pupil(1, address="Chỗ mới"))
+    ours.sync()
+    ours.work(resolve(ours.db, ours.admin, open_conflicts(ours.db, ours.admin)[0].id, "accept"))
+    assert pupils(ours)["P1"].id_number == pupil(1)["id_number"] and "P9" not in pupils(ours)
+    [conflict] = open_conflicts(ours.db, ours.admin)
+    assert (conflict.field, set(conflict.choices)) == ("code", {"same", "keep"})
+    ours.work(resolve(ours.db, ours.admin, conflict.id, "same"))
+    assert pupils(ours)["P9"].id_number == pupil(1)["id_number"] and open_conflicts(ours.db, ours.admin) == []
+
+
+def test_the_same_person_whose_new_record_clashes_with_a_third_is_not_renamed(ours: Here, fake: FakeSector) -> None:
+    fake.put("students", "P9", pupil(9, code="HS001"))
+    ours.sync()
+    conflict = open_conflicts(ours.db, ours.admin)[0].id
+    job_id = resolve(ours.db, ours.admin, conflict, "same")
+    with ours.db.write(ours.school_id) as session:  # meanwhile the number became another pupil's
+        row = session.exec(select(Student).where(Student.source_id == "P2")).one()
+        row.id_number = pupil(9)["id_number"]
+        session.add(row)
+    ours.work(job_id)
+    assert set(pupils(ours)) == {"P1", "P2"} and len(open_conflicts(ours.db, ours.admin)) == 1
+
+
+def test_two_who_decide_at_once_lose_nothing(ours: Here, fake: FakeSector, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in (1, 2):
+        fake.put("students", f"P{number}", pupil(number, id_number=f"07921400009{number}"))
+    ours.sync()
+    both, real = threading.Barrier(2), conflicts._choices
+
+    def slow(session: Session, row: SyncRow) -> dict[str, str]:
+        found = real(session, row)
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both.wait(1)
+        return found
+
+    open_ones = open_conflicts(ours.db, ours.admin)
+    monkeypatch.setattr(conflicts, "_choices", slow)
+    people = [threading.Thread(target=resolve, args=(ours.db, ours.admin, conflict.id, "accept")) for conflict in open_ones]
+    for person in people:
+        person.start()
+    for person in people:
+        person.join()
+    with ours.db.read(ours.school_id) as session:
+        cursor = session.exec(select(SyncCursor).where(SyncCursor.resource == "students")).one()
+        assert {row["id"]: row.get("decision") for row in cursor.pending} == {"P1": "accept", "P2": "accept"}
+        assert len(session.exec(select(AuditEvent).where(AuditEvent.action == "sync.conflict_resolved")).all()) == 2
+        assert len(session.exec(select(Job).where(Job.kind == "sync", Job.state == "queued")).all()) == 1
+
+
+def test_a_decision_made_while_a_run_reads_is_not_overwritten(ours: Here, fake: FakeSector, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run has read what waits, the decision comes, the run writes: it reads again."""
+    fake.put("students", "P1", pupil(1, id_number="079214000091"))
+    ours.sync()
+    real, decided = sync_job.collect, list[str]()
+
+    def late(client: object, resource: str, *given: object, **more: object) -> object:
+        found = real(client, resource, *given, **more)  # type: ignore[arg-type]
+        if resource == "students" and not decided:
+            with ours.db.write(ours.school_id) as session:
+                cursor = session.exec(select(SyncCursor).where(SyncCursor.resource == "students")).one()
+                cursor.pending = [row | {"decision": "accept"} for row in cursor.pending]
+                session.add(cursor)
+            decided.append("accept")
+        return found
+
+    monkeypatch.setattr(sync_job, "collect", late)
+    ours.sync()
+    assert decided and pupils(ours)["P1"].id_number == "079214000091" and open_conflicts(ours.db, ours.admin) == []
+
+
+def test_a_run_that_cannot_be_asked_for_leaves_nothing_decided(ours: Here, fake: FakeSector, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake.put("students", "P1", pupil(1, id_number="079214000091"))
+    ours.sync()
+    [conflict] = open_conflicts(ours.db, ours.admin)
+
+    def refuse(*_given: object, **_more: object) -> str:
+        raise HocbaError(ErrorCode.FORBIDDEN)
+
+    monkeypatch.setattr(conflicts, "start_sync", refuse)
+    with pytest.raises(HocbaError):
+        resolve(ours.db, ours.admin, conflict.id, "accept")
+    assert open_conflicts(ours.db, ours.admin)[0].decision == ""

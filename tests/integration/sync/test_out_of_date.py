@@ -9,6 +9,7 @@ from sqlmodel import select
 
 from hocba_app.domain.snapshot import snapshot_sha256
 from hocba_app.models import Database, Document, DocumentVersion, SchoolClass, Student
+from hocba_app.models.repositories import membership
 from hocba_app.services.records.snapshot import build_snapshot
 from hocba_app.services.sync.commands import sync_status
 from hocba_app.settings import settings
@@ -130,3 +131,94 @@ def test_who_moves_away_or_loses_his_results(locked: Here, fake: FakeSector) -> 
     found = noted(locked)
     assert found["P1", "results"] == [("results.departure", True)]
     assert found["P2", "results"] == [("results", True)] and ("history.2025-2026.outcome", True) in found["P2", "history"]
+
+
+def test_a_class_corrected_after_the_lock(locked: Here, fake: FakeSector) -> None:
+    """The comparison starts from what the source says of the pupil, not from the class that was locked."""
+    fake.put("classes", "L2", room(code="6A2", name="6A2"))
+    fake.put("enrolments", "E1", enrolment("P1", class_id="L2"))
+    fake.put("results", "R1", result("P1", class_id="L2"))
+    locked.sync()
+    found = noted(locked)
+    assert found["P1", "results"] == [("class_name", True)] and found["P1", "cover"] == [("class_name", False)]
+    assert sorted(found["P1", "history"]) == [("class_name", True), ("history.2025-2026.class_name", True)]
+    assert not [key for key in found if key[0] == "P2"]
+
+
+def test_a_move_inside_the_school_is_no_departure(locked: Here, fake: FakeSector) -> None:
+    fake.put("classes", "L2", room(code="6A2", name="6A2"))
+    fake.put("enrolments", "E1", enrolment("P1", status="moved_out", to_date="2026-01-15"))
+    fake.put("enrolments", "E1b", enrolment("P1", class_id="L2", status="moved_in", from_date="2026-01-16"))
+    locked.sync()
+    assert noted(locked)["P1", "results"] == [("class_name", True)]
+
+
+def test_classes_merged(locked: Here, fake: FakeSector) -> None:
+    fake.put("classes", "L2", room(code="6A", name="6A"))
+    for number in (1, 2):
+        fake.put("enrolments", f"E{number}", None)
+        fake.put("enrolments", f"F{number}", enrolment(f"P{number}", class_id="L2"))
+        fake.put("results", f"R{number}", result(f"P{number}", class_id="L2"))
+    fake.put("classes", "L1", None)
+    job = locked.sync()
+    assert {key: entries for key, entries in noted(locked).items() if key[1] == "results"} == {
+        (name, "results"): [("class_name", True)] for name in ("P1", "P2")
+    }
+    assert job.report["out_of_date"] == 4, "a class that goes makes nobody's record out of date while the list of enrolments is to come"
+
+
+def test_what_has_vanished_is_a_difference(locked: Here, fake: FakeSector) -> None:
+    fake.put("enrolments", "E1", None)
+    locked.sync()
+    assert {key: entries[0] for key, entries in noted(locked).items()} == {("P1", kind): ("enrolment", True) for kind in KINDS}
+    fake.put("enrolments", "E1", enrolment("P1"))
+    locked.sync()
+    assert noted(locked) == {}
+    fake.put("students", "P2", None)
+    locked.sync()
+    assert {key: entries[0] for key, entries in noted(locked).items()} == {("P2", kind): ("student", True) for kind in KINDS}
+    fake.put("students", "P2", pupil(2))
+    fake.put("classes", "L1", None)
+    locked.sync()
+    assert {key: entries[0] for key, entries in noted(locked).items()} == {
+        (name, kind): ("enrolment", True) for name in ("P1", "P2") for kind in KINDS
+    }, "a class that is cancelled has no pupils, whatever the list of enrolments says"
+
+
+def entry(student: str, **other: object) -> dict[str, object]:
+    return {
+        "student_id": student, "school_year": "2024-2025", "class_name": "5A", "grade": 5, "school_name": "TH A", "commune": "X", "province": "Y",
+        "outcome": "promoted", "note": None,
+    } | other
+
+
+def test_two_schools_in_one_year(fake: FakeSector, locked: Here) -> None:
+    """A row is known by the sector's id, not by its year; a school left this year has its row, our own is not doubled."""
+    fake.put("history", "H1", entry("P1", school_year="2025-2026", class_name="6C", school_name="THCS B", outcome="moved"))
+    fake.put("history", "H2", entry("P2", school_year="2025-2026", class_name="6A1", school_name=SCHOOL["name"], commune=SCHOOL["commune"], province=SCHOOL["province"]))
+    locked.sync()
+    found = noted(locked)
+    assert set(found) == {("P1", "history")} and ("history.2025-2026#1.school_name", True) in found["P1", "history"]
+    with locked.db.read(locked.school_id) as session:
+        school_class = session.exec(select(SchoolClass)).one()
+        student = session.exec(select(Student).where(Student.source_id == "P1")).one()
+        rows = build_snapshot(session, "history", student, school_class, [], code="", url="")["history"]
+    assert [(row["school_name"], row.get("row")) for row in rows] == [("THCS B", "H1"), (SCHOOL["name"], None)]
+
+
+def test_a_cancel_of_this_year_leaves_the_years_before_alone(locked: Here, fake: FakeSector) -> None:
+    """Who is on no list of the new year was a pupil all the same; in the new year he is none."""
+    fake.by_year = True
+    fake.put("history", "H1", entry("P1"))
+    locked.sync()
+    before = noted(locked)
+    fake.put("classes", "L9", room(code="7A1", name="7A1", grade=7, school_year="2026-2027"))
+    fake.put("enrolments", "E9", enrolment("P1", class_id="L9", school_year="2026-2027"))
+    locked.sync(school_year="2026-2027")
+    for resource, identity in (("students", "P1"), ("enrolments", "E9"), ("history", "H1")):
+        fake.put(resource, identity, None)
+    locked.sync(school_year="2026-2027")
+    assert noted(locked) == before
+    with locked.db.read(locked.school_id) as session:
+        student = session.exec(select(Student).where(Student.source_id == "P1")).one()
+        assert student.active and list(membership.places_of_pupil(session, student.id)) == ["2025-2026"]

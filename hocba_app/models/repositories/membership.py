@@ -1,0 +1,150 @@
+"""Where pupils belong (`domain.membership`), asked of the database: the one query behind lock, lists, print and counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any
+
+from sqlalchemy import CTE, ColumnElement, and_, case, func
+from sqlalchemy import select as core_select
+from sqlmodel import Session, col
+
+from hocba_app.domain.membership import PRESENT, Place
+from hocba_app.models import Document, Enrolment, SchoolClass, Student
+from hocba_app.models.repositories.prepared_queries import any_of, given, own_school, rows_of
+
+_CHUNK = 400
+
+
+def places(*criteria: ColumnElement[bool]) -> CTE:
+    """One row a pupil and school year: ``enrolment_id, student_id, school_year, class_id, status, from_date, to_date, counts,
+    present``. Where nothing counts any more, the last enrolment there was stands, with ``counts`` false.
+
+    For prepared queries: the school is named by :func:`own_school`.
+
+    Args:
+        criteria: on ``Enrolment``, such that all of a pupil's enrolments of a year are taken or none.
+    """
+    # Asked as lists and not joined: a planner that has not counted its tables yet would join them row by row.
+    classes = core_select(SchoolClass.id).where(own_school(SchoolClass), col(SchoolClass.active))
+    students = core_select(Student.id).where(own_school(Student), col(Student.active))
+    counting = and_(col(Enrolment.active), col(Enrolment.class_id).in_(classes), col(Enrolment.student_id).in_(students))
+    present = col(Enrolment.status).in_(PRESENT)
+    best_first = (
+        case((counting, 0), else_=1), case((present, 0), else_=1), func.coalesce(Enrolment.from_date, "").desc(),
+        func.coalesce(Enrolment.to_date, "").desc(), col(Enrolment.id).desc(),
+    )
+    ranked = (
+        core_select(
+            col(Enrolment.id).label("enrolment_id"), col(Enrolment.student_id), col(Enrolment.school_year), col(Enrolment.class_id),
+            col(Enrolment.status), col(Enrolment.from_date), col(Enrolment.to_date), counting.label("counts"), present.label("present"),
+            func.row_number().over(partition_by=(col(Enrolment.student_id), col(Enrolment.school_year)), order_by=best_first).label("rank"),
+        )
+        .where(own_school(Enrolment), *criteria)
+        .subquery("ranked")
+    )
+    # Worked out once: PostgreSQL takes so many conditions for a single row, and would do it again for every class.
+    return core_select(ranked).where(ranked.c.rank == 1).cte("place").prefix_with("MATERIALIZED", dialect="postgresql")
+
+
+def of_classes() -> ColumnElement[bool]:
+    """The criterion for pupils who have something to do with the ``classes`` given, for :func:`places`."""
+    return col(Enrolment.student_id).in_(core_select(Enrolment.student_id).where(own_school(Enrolment), col(Enrolment.class_id).in_(any_of("classes"))))
+
+
+def places_of(session: Session, student_ids: Iterable[str], school_year: str) -> dict[str, Place]:
+    """Each pupil's place in a school year, by pupil; who belongs nowhere is not in it."""
+    found: dict[str, Place] = {}
+    wanted = sorted(set(student_ids))
+    for start in range(0, len(wanted), _CHUNK):
+        for student_id, *values in rows_of(session, _places_of_pupils(), students=wanted[start : start + _CHUNK], year=school_year):
+            found[student_id] = Place(*values)
+    return found
+
+
+def places_of_year(session: Session, school_year: str) -> dict[str, Place]:
+    """The place of everybody who belongs to a class of the year, by pupil."""
+    return {student_id: Place(*values) for student_id, *values in rows_of(session, _places_of_year(), year=school_year)}
+
+
+def places_of_pupil(session: Session, student_id: str) -> dict[str, Place]:
+    """A pupil's place in every school year he belonged to, by year, the newest first."""
+    found = {year: Place(*values) for year, *values in rows_of(session, _all_places(), student=student_id)}
+    return dict(sorted(found.items(), reverse=True))
+
+
+def present_in(session: Session, class_id: str, school_year: str) -> list[str]:
+    """Ids of the pupils who are in a class, in the order of the class list."""
+    return [student_id for (student_id,) in rows_of(session, _present(), classes=[class_id], year=school_year)]
+
+
+def present_per_class(session: Session, school_year: str) -> dict[str, int]:
+    """How many pupils are in each class of the year, those who left the school excluded."""
+    return {class_id: count for class_id, count in rows_of(session, _per_class(), year=school_year)}
+
+
+def documents_per_class(session: Session, school_year: str, state: str) -> dict[str, int]:
+    """How many documents in a state, of every kind and year, the pupils in each class of the year have."""
+    return {class_id: count for class_id, count in rows_of(session, _documents_per_class(), year=school_year, state=state)}
+
+
+def in_cancelled_classes(session: Session) -> set[str]:
+    """Pupils with an enrolment in a class the source does not know any more."""
+    return {student_id for (student_id,) in rows_of(session, _IN_CANCELLED_CLASSES)}
+
+
+_IN_CANCELLED_CLASSES = core_select(Enrolment.student_id).where(
+    own_school(Enrolment), col(Enrolment.active),
+    col(Enrolment.class_id).in_(core_select(SchoolClass.id).where(own_school(SchoolClass), ~col(SchoolClass.active))),
+)
+
+
+def _columns(place: CTE) -> Sequence[Any]:
+    return place.c.enrolment_id, place.c.class_id, place.c.status, place.c.from_date, place.c.to_date
+
+
+@cache
+def _places_of_pupils() -> Any:
+    place = places(col(Enrolment.student_id).in_(any_of("students")), col(Enrolment.school_year) == given("year"))
+    return core_select(place.c.student_id, *_columns(place)).where(place.c.counts)
+
+
+@cache
+def _places_of_year() -> Any:
+    place = places(col(Enrolment.school_year) == given("year"))
+    return core_select(place.c.student_id, *_columns(place)).where(place.c.counts)
+
+
+@cache
+def _all_places() -> Any:
+    place = places(col(Enrolment.student_id) == given("student"))
+    return core_select(place.c.school_year, *_columns(place)).where(place.c.counts)
+
+
+@cache
+def _present() -> Any:
+    place = places(of_classes(), col(Enrolment.school_year) == given("year"))
+    return (
+        core_select(place.c.student_id)
+        .join(Student, and_(Student.id == place.c.student_id, own_school(Student)))
+        .where(place.c.counts, place.c.present, place.c.class_id.in_(any_of("classes")))
+        .order_by(Student.sort_name, Student.code)
+    )
+
+
+@cache
+def _per_class() -> Any:
+    place = places(col(Enrolment.school_year) == given("year"))
+    return core_select(place.c.class_id, func.count()).where(place.c.counts, place.c.present).group_by(place.c.class_id)
+
+
+@cache
+def _documents_per_class() -> Any:
+    place = places(col(Enrolment.school_year) == given("year"))
+    return (
+        core_select(place.c.class_id, func.count())
+        .join(Document, and_(own_school(Document), Document.student_id == place.c.student_id))
+        .where(place.c.counts, place.c.present, Document.state == given("state"))
+        .group_by(place.c.class_id)
+    )
