@@ -66,7 +66,7 @@ GAP_OF_MANY = {
 JOB_KIND = {
     "sync": "Đồng bộ", "sync_daily": "Đồng bộ hằng ngày", "lock": "Chốt hồ sơ", "images": "Tải ảnh chữ ký", "batch": "Lượt ký",
     "archive": "Thêm dữ liệu lưu trữ lâu dài", "renewal": "Gia hạn dữ liệu lưu trữ", "recheck_keys": "Kiểm tra tài khoản ký số",
-    "recheck_daily": "Kiểm tra tài khoản ký số hằng ngày", "print": "Tạo tệp in", "packet_end": "Dọn tệp in", "anchor": "Neo nhật ký",
+    "recheck_daily": "Kiểm tra tài khoản ký số hằng ngày", "print": "Tạo tệp in", "packet_end": "Dọn tệp in", "packet_sweep": "Dọn tệp in hằng ngày", "anchor": "Neo nhật ký",
     "integrity": "Kiểm tra kho hồ sơ", "attached": "Kiểm tra hồ sơ từ trường khác",
     "reminder_mail": "Gửi thư nhắc ký", "reset_letter": "Gửi thư báo cấp lại mã",
 }

@@ -19,6 +19,7 @@ class Document(SchoolRow, table=True):
         belongs_to("student_id", "student"),
         belongs_to("class_id", "school_class"),
         Index("ix_document_waiting", "school_id", "next_stage", "kind", "class_id"),
+        Index("ix_document_archive", "school_id", "state", "archived_at"),
     )
     student_id: str = Field(max_length=26)
     class_id: str = Field(max_length=26)  # the class at the last lock: how people look for it
@@ -30,6 +31,10 @@ class Document(SchoolRow, table=True):
     version_number: int = Field(default=0)  # of the last version made
     out_of_date: list[dict[str, Any]] | None = Field(default=None, sa_type=Json)
     """Fields in which newer synced data differ: ``[{"path", "label", "locked", "synced", "essential"}]``."""
+    archived_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """Of the current version: when its last archive stamp was added. A sealed document without is to be archived."""
+    archive_look_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # the sweep looked at it then, or is not to before
+    archive_failures: int = Field(default=0)  # in a row
     updated_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
 
 

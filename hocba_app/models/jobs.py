@@ -29,6 +29,8 @@ class Job(SchoolRow, table=True):
     attempt: int = Field(default=0)
     heartbeat_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     wake_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # not before: backoff, queue
+    failures: int = Field(default=0)  # in a row, of a job that is tried again; ``error_code`` says why
+    well_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # the last turn of a daily job that went well
     created_by: str = Field(default="", max_length=26)
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

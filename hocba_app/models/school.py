@@ -28,6 +28,9 @@ class School(SQLModel, table=True):
     smas_secret_encrypted: str = Field(default="", max_length=1000)
     mysign_client_id: str = Field(default="", max_length=200)
     mysign_secret_encrypted: str = Field(default="", max_length=1000)
+    daily_sync_at: str = Field(default="", max_length=5)  # "02:30" by the clock of Vietnam; "": no daily sync
+    daily_sync_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When the last daily sync was started, or its time chosen: what was due before is not made up for."""
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
 
 

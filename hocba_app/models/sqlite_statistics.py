@@ -22,7 +22,7 @@ OTHERS = 300
 """Rows of a table that is not named."""
 EACH = {
     "student_id": 4, "class_id": 45, "document_id": 2, "version_id": 10, "batch_id": 45, "slot_id": 2, "staff_id": 100, "job_id": 2_000,
-    "subject": 8, "school_year": 1_000, "state": 20, "next_stage": 100, "kind": 200,
+    "subject": 8, "school_year": 1_000, "state": 20, "archived_at": 20, "next_stage": 100, "kind": 200,
 }
 """Rows of a school that share a value of this column: of batches and jobs few live, of documents few wait."""
 FEW = 10

@@ -8,13 +8,13 @@ from sqlmodel import col, select
 from hocba_app.models import Batch, Database, Job, LoginSession
 from hocba_app.models.base import utc_now
 from hocba_app.models.database import CROSS_SCHOOL
+from hocba_app.services.jobs.behind import behind_in_all
 
 
 def as_text(db: Database) -> str:
     """The exposition format of Prometheus."""
     lines: list[str] = []
     with db.installation() as session:
-        session.connection(execution_options=CROSS_SCHOOL)
         for name, model in (("hocba_jobs", Job), ("hocba_batches", Batch)):
             lines.append(f"# TYPE {name} gauge")
             rows = session.execute(
@@ -26,4 +26,7 @@ def as_text(db: Database) -> str:
                 col(LoginSession.revoked_at).is_(None), LoginSession.expires_at > utc_now()
             )
         ).scalar_one()
+        owed = behind_in_all(session)
+        lines.append("# TYPE hocba_behind gauge")
+        lines += [f'hocba_behind{{duty="{duty}"}} {getattr(owed, duty)}' for duty in ("archives", "renewals", "daily")]
     return "\n".join([*lines, "# TYPE hocba_sessions gauge", f"hocba_sessions {live}", ""])

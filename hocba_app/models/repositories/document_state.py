@@ -49,4 +49,5 @@ def save_life(session: Session, document_id: str, life: DocumentLife) -> None:
 def life_values(life: DocumentLife) -> dict[str, Any]:
     """What :func:`save_life` writes, for who changes several documents at once."""
     values = {"state": life.state, "next_stage": life.next_stage, "updated_at": utc_now()}
-    return values if life.state != "open" else {**values, "version_id": None}
+    gone = {"version_id": None, "archived_at": None, "archive_look_at": None, "archive_failures": 0}
+    return values if life.state != "open" else {**values, **gone}

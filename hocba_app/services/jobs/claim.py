@@ -125,10 +125,14 @@ def finish(db: Database, claim: Claim, state: str, *, error_code: str | None = N
         (progressed if kind in QUIET else changed)(session)
 
 
-def postpone(db: Database, claim: Claim, until: datetime) -> None:
-    """Give the job back, not to be claimed before ``until``; used while it waits for something outside."""
+def postpone(db: Database, claim: Claim, until: datetime, **values: Any) -> None:
+    """Give the job back, not to be claimed before ``until``; used while it waits for something outside, or has failed.
+
+    Args:
+        values: columns of the job to set on the way.
+    """
     with db.write(claim.school_id) as session:
-        fence(session, claim, state="queued", wake_at=until)
+        fence(session, claim, state="queued", wake_at=until, **values)
 
 
 def claimable(db: Database, limit: int = 50, *, waiting: bool | None = None) -> list[tuple[str, str]]:

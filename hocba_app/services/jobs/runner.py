@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import uuid
 from datetime import timedelta
+from typing import Any
 
 import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -13,7 +14,9 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Database, Job
 from hocba_app.models.base import utc_now
 from hocba_app.services.jobs.claim import Claim, ClaimLost, finish, postpone, take
+from hocba_app.services.jobs.daily import KINDS as DAILY
 from hocba_app.services.jobs.registry import Work, function_of
+from hocba_app.services.jobs.retry import pause_after
 
 log = structlog.get_logger()
 LONGEST_STAY = 3.0
@@ -127,20 +130,36 @@ def _run(db: Database, claim: Claim, stop: threading.Event) -> str:
             return _give_back(db, claim)
         except HocbaError as error:
             log.info("job.failed", job=claim.job_id, kind=row.kind, code=error.code.value)
-            finish(db, claim, "failed", error_code=error.code.value, error_params=_plain(error.params))
-            return "ended"
+            return _failed(db, claim, row, error.code.value, _plain(error.params), refused=True)
         except Exception:
             reference = uuid.uuid4().hex[:8]
             log.exception("job.defect", job=claim.job_id, kind=row.kind, reference=reference)
-            finish(db, claim, "failed", error_code=ErrorCode.INTERNAL.value, error_params={"reference": reference})
-            return "ended"
+            return _failed(db, claim, row, ErrorCode.INTERNAL.value, {"reference": reference}, refused=False)
         if again is None:
             finish(db, claim, "cancelled" if work.cancelled() else "done")
             return "ended"
         if again > LONGEST_STAY or stop.is_set():
-            postpone(db, claim, utc_now() + timedelta(seconds=again))
+            _put_off(db, claim, row, again)
             return "postponed"
         stop.wait(again)
+
+
+def _put_off(db: Database, claim: Claim, row: Job, seconds: float) -> None:
+    """The turn went well: earlier failures are over, and a daily job has done its day's work."""
+    well: dict[str, Any] = {"failures": 0, "error_code": None, "error_params": {}} if row.failures else {}
+    if row.kind in DAILY:
+        well["well_at"] = utc_now()
+    postpone(db, claim, utc_now() + timedelta(seconds=seconds), **well)
+
+
+def _failed(db: Database, claim: Claim, row: Job, code: str, params: dict[str, object], *, refused: bool) -> str:
+    failures = row.failures + 1
+    pause = pause_after(row.kind, failures, refused=refused)
+    if pause is None:
+        finish(db, claim, "failed", error_code=code, error_params=params)
+        return "ended"
+    postpone(db, claim, utc_now() + timedelta(seconds=pause), failures=failures, error_code=code, error_params=params)
+    return "postponed"
 
 
 def _give_back(db: Database, claim: Claim) -> str:

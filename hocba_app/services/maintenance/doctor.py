@@ -20,6 +20,7 @@ from hocba_app.models.database import CROSS_SCHOOL
 from hocba_app.models.database_time import database_time
 from hocba_app.models.schema_check import passes_row_security, require_current_schema
 from hocba_app.private_files import private_folder
+from hocba_app.services.jobs.behind import behind_by_school, words_of
 from hocba_app.services.jobs.claim import SILENT_AFTER
 from hocba_app.services.maintenance.archive_standing import waiting_archives
 from hocba_app.services.maintenance.audit_check import audit_checks
@@ -49,6 +50,7 @@ def examine(settings: Settings, db: Database) -> Iterator[Check]:
         ("Token ký số", _token),
         ("Công việc nền", _jobs),
         ("Lưu trữ lâu dài", _archives),
+        ("Việc định kỳ", _duties),
         ("Nhật ký", audit_checks),
         ("Tệp lưu trữ", _stored_files),
     )
@@ -188,6 +190,15 @@ def _archives(_settings: Settings, db: Database) -> Iterator[Check]:
         yield Check(name, True)
     for each in waiting:
         yield Check(name, False, each.problem, each.remedy)
+
+
+def _duties(_settings: Settings, db: Database) -> Iterator[Check]:
+    """What must be true for ever, counted from state: archives, their renewal, each day's work."""
+    for code, owed in behind_by_school(db):
+        yield Check(
+            f"Việc định kỳ {code}", not owed.any, "" if not owed.any else f"{', '.join(words_of(owed))}.".capitalize(),
+            "" if not owed.any else "Việc được tự làm lại, thưa dần; kiểm tra ./hocba worker đang chạy, đĩa còn chỗ, dịch vụ dấu thời gian và nhật ký của worker.",
+        )
 
 
 def _stored_files(_settings: Settings, db: Database) -> Iterator[Check]:

@@ -49,12 +49,14 @@ class Found:
     verified: int = 0
     missing: int = 0
     altered: int = 0
+    unreadable: int = 0
+    """The disk did not give them: nothing is known about them tonight."""
     not_valid: int = 0
     problems: list[dict[str, str]] | None = None
 
     @property
     def is_well(self) -> bool:
-        return not (self.missing or self.altered or self.not_valid)
+        return not (self.missing or self.altered or self.unreadable or self.not_valid)
 
     def note(self, kind: str, **where: str) -> None:
         """Count a problem and name it while there is room."""
@@ -67,7 +69,7 @@ class Found:
         """For the job's row."""
         return {
             "files": self.files, "versions": self.versions, "verified": self.verified, "missing": self.missing, "altered": self.altered,
-            "not_valid": self.not_valid, "problems": self.problems or [], "finished_at": utc_now().isoformat(),
+            "unreadable": self.unreadable, "not_valid": self.not_valid, "problems": self.problems or [], "finished_at": utc_now().isoformat(),
         }
 
 
@@ -100,7 +102,7 @@ def check_files(work: Work) -> float | None:
     with work.write() as session:
         record(
             session, actor=work.actor, action="store.checked" if found.is_well else "store.damaged", subject=f"school:{work.school_id}",
-            data={"files": found.files, "missing": found.missing, "altered": found.altered, "not_valid": found.not_valid},
+            data={"files": found.files, "missing": found.missing, "altered": found.altered, "unreadable": found.unreadable, "not_valid": found.not_valid},
         )
     return seconds_to_next(utc_now())
 
@@ -163,7 +165,7 @@ def _last_report(session: Session) -> dict[str, Any] | None:
     return next((row.report for row in rows if row.report.get("finished_at")), None)
 
 
-_DAMAGED = {"missing": "tệp bị mất", "altered": "tệp bị thay đổi"}
+_DAMAGED = {"missing": "tệp bị mất", "altered": "tệp bị thay đổi", "unreadable": "tệp không đọc được (chưa kiểm tra được)"}
 _REFUSED = {"not_valid": "học bạ đã đóng dấu nhưng kiểm tra không hợp lệ"}
 
 
@@ -254,4 +256,6 @@ def _check_blob(found: Found, sha256: str, **where: str) -> bytes | None:
         if error.code is not ErrorCode.STORED_FILE_DAMAGED:
             raise
         found.note("altered" if blobs.exists(sha256) else "missing", **where)
+    except OSError:
+        found.note("unreadable", **where)  # one bad sector must not keep everything behind it from being checked
     return None

@@ -12,9 +12,12 @@ from hocba_app.domain.errors import SENTENCES, ErrorCode, HocbaError
 from hocba_app.domain.wording import GAP_OF_MANY, JOB_KIND
 from hocba_app.models import Database, Job, School
 from hocba_app.models.base import utc_now
+from hocba_app.models.repositories.duties import Behind
 from hocba_app.models.repositories.leadership import open_proposals, unconfirmed_accounts
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.sessions import Identity
+from hocba_app.services.jobs.behind import behind_here, words_of
+from hocba_app.services.jobs.enqueue import LIVE
 from hocba_app.services.maintenance.nightly_verification import damage_found, refused_found
 from hocba_app.services.signers.keys import KeyView, keys_page
 from hocba_app.services.signers.readiness_gaps import Gap, gaps
@@ -43,7 +46,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class FailedJob:
-    """Work of the last day that failed."""
+    """Work of the last day that failed, or that fails now and is tried again."""
 
     name: str
     at: datetime
@@ -77,7 +80,8 @@ def attention(db: Database, who: Identity) -> Attention:
         failed = session.exec(
             select(Job).where(Job.state == "failed", col(Job.ended_at) >= utc_now() - timedelta(days=1)).order_by(col(Job.ended_at).desc())
         ).all()
-        found = _found_at_night(session) + _posts(session)
+        trying = session.exec(select(Job).where(col(Job.state).in_(LIVE), Job.failures > 0).order_by(col(Job.created_at).desc())).all()
+        found = _found_at_night(session) + _posts(session) + _behind(behind_here(session))
     expiring = keys_page(db, who, problem="expiring", size=100).rows
     runs = sync_runs(db, who, 1)
     return Attention(
@@ -85,10 +89,16 @@ def attention(db: Database, who: Identity) -> Attention:
         expiring=sorted(expiring, key=lambda view: (view.days_left or 0, view.name)),
         failed=[
             FailedJob(JOB_KIND.get(job.kind, "Công việc nền"), job.ended_at or job.created_at, _sentence(job), _PAGES.get(job.kind, "/audit"))
-            for job in failed
+            for job in (*trying, *failed)
         ],
         last_sync=runs[0] if runs else None,
     )
+
+
+def _behind(owed: Behind) -> list[Problem]:
+    """Work that is done by itself and is late: nothing for the office to do but to tell who can mend it."""
+    words = "Hệ thống tự làm lại; nếu ngày mai vẫn còn, báo người quản trị hệ thống."
+    return [Problem("Việc định kỳ", f"{', '.join(words_of(owed))}. {words}", "/audit", False)] if owed.any else []
 
 
 _DAMAGED = "Đừng chốt, ký hay xóa gì trên những hồ sơ này; báo ngay người quản trị hệ thống để phục hồi từ bản sao lưu."
@@ -132,4 +142,5 @@ def _grouped(found: Iterable[Gap]) -> list[Problem]:
 def _sentence(job: Job) -> str:
     known = {code.value: code for code in SENTENCES}
     code = known.get(job.error_code or "", ErrorCode.INTERNAL)
-    return HocbaError(code, **job.error_params).sentence
+    sentence = HocbaError(code, **job.error_params).sentence
+    return f"{sentence} Đã thử {job.failures} lần, hệ thống tự thử lại." if job.state in LIVE else sentence

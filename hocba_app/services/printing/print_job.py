@@ -126,6 +126,13 @@ def end_packet(work: Work) -> float | None:
     return None
 
 
+@job("packet_sweep")
+def sweep_daily(work: Work) -> float:
+    """The same for packets whose own job never came to it: a print copy is personal data, and its day is over."""
+    sweep()
+    return float(KEPT_SECONDS)
+
+
 def sweep(now: float | None = None) -> int:
     """Delete packets older than a day; gives back how many."""
     limit = (now or time.time()) - KEPT_SECONDS

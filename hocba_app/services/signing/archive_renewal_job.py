@@ -1,58 +1,167 @@
-"""The archive time stamp is renewed before its authority's certificate ends: a record stays provable for as long as it is kept.
+"""The archives of a school are kept: every sealed record has its archive data, and its stamp is renewed before its authority's
+certificate ends, so that a record stays provable for as long as it is kept.
 
-Every night the stamps that are not young are looked at; those whose certificate has less than a year left get the evidence
-about the old stamp and a new one over everything (core decision 11: the sequence is repeated at each renewal).
+Found from state, every night: sealed records without archive data are archived (the seal batch's own job is only the fast path), and
+the stamps that are not young are looked at in turn; those whose certificate has less than a year left get the evidence about the old
+stamp and a new one over everything (core decision 11: the sequence is repeated at each renewal).
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import func
-from sqlmodel import Session, col, select
+import structlog
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlmodel import Session
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import Document, DocumentVersion, Revision
+from hocba_app.models import Document
 from hocba_app.models.base import utc_now
+from hocba_app.models.repositories import duties as rows
+from hocba_app.models.repositories.bulk import set_rows
 from hocba_app.pki import tsp_codec
 from hocba_app.pki.der import element
 from hocba_app.pki.signer_certificate import validity
+from hocba_app.services.jobs.claim import ClaimLost
 from hocba_app.services.jobs.registry import Work, job
 from hocba_app.services.signing.archive_job import PASSING, archive_version, end_waiting, wait
 from hocba_app.services.storage import blobs
 
+log = structlog.get_logger()
 DAY = 24 * 3600.0
+GO_ON = 60.0
+"""Seconds until the next page, when a whole page was due."""
 YOUNG = timedelta(days=30)
 """A stamp of less than this is not looked at again."""
 BEFORE_THE_END = timedelta(days=365)
+YOUNG_AGAIN = YOUNG
+"""A renewed one is not looked at before."""
 A_NIGHT = 2000
+"""Stamps looked at in one turn, those looked at least recently first: everything has its turn within a few weeks."""
+PAGE = 100
+"""Records archived between two looks for more."""
+FIRST_PAUSE, MAX_PAUSE = timedelta(minutes=10), timedelta(days=1)
+"""Until a record is tried again whose archive failed; doubled each time in a row."""
+MAX_WAITING = 20
+"""Records of one turn that wait for something outside: the next ones would too, and have their turn first the next time."""
 _CONTENTS = re.compile(rb"/SubFilter /ETSI\.RFC3161 /ByteRange \[[\d ]+\]\s+/Contents <([0-9a-f]+)>")
 
 
+class _Enough(Exception):
+    """So much waits for the same thing outside that the turn is over."""
+
+
 @job("renewal")
-def renew_archives(work: Work) -> float | None:
-    """Renew what is due, oldest stamp first; comes back every day. A record that cannot be renewed does not hold up others."""
-    renewed, failed = 0, 0
-    waiting: dict[str, HocbaError] = {}
-    for version_id, stamped in _stamps(work):
+def keep_archives(work: Work) -> float | None:
+    """Archive what has none, renew what is due; comes back every day. A record that fails does not hold up others."""
+    turn = _Turn()
+    full = False
+    try:
+        _archive_missing(work, turn)
+        full = _renew(work, turn)
+    except _Enough:
+        log.warning("archive.waits", records=len(turn.waiting))
+    work.report({"archived": turn.archived, "renewed": turn.renewed, "failed": turn.failed})
+    if turn.waiting:
+        return wait(work, turn.waiting)
+    end_waiting(work)
+    if full:
+        return GO_ON
+    with work.db.read(work.school_id) as session:
+        again = rows.next_try(session)
+    return DAY if again is None else min(DAY, max(GO_ON, (again - utc_now()).total_seconds()))
+
+
+@dataclass(slots=True)
+class _Turn:
+    """What one turn of the sweep did."""
+
+    archived: int = 0
+    renewed: int = 0
+    failed: int = 0
+    waiting: dict[str, HocbaError] = field(default_factory=dict)
+    """By version what it waits for outside."""
+
+
+def _archive_missing(work: Work, turn: _Turn) -> None:
+    """Archive every sealed record that has no archive data."""
+    now = utc_now()
+    while True:
+        with work.db.read(work.school_id) as session:
+            page = rows.to_archive(session, now, PAGE)
+        for version_id in page:
+            done = _tried(work, turn, version_id, None)
+            turn.archived += bool(done)
+            if done is False:  # unlocked, or archived by its batch's job: not for this turn any more
+                _looked(work, [version_id], utc_now() + FIRST_PAUSE)
+        if len(page) < PAGE:
+            return
+
+
+def _renew(work: Work, turn: _Turn) -> bool:
+    """Renew what is due among the stamps whose turn it is. Returns whether there may be more that are due."""
+    with work.db.read(work.school_id) as session:
+        page = _oldest(session, utc_now() - YOUNG)
+    not_due = []
+    for version_id, stamped in page:
         try:
             certificates = stamp_certificates(blobs.get(stamped))
-            if not is_due(certificates, utc_now()):
-                continue
-            renewed += archive_version(work, version_id, previous=certificates)
-        except HocbaError as error:
-            if error.code not in PASSING:
-                failed += 1
-                continue
-            waiting[version_id] = error
-            if error.code is ErrorCode.TIMESTAMP_UNAVAILABLE:
-                break  # the same for all
-    work.report({"renewed": renewed, "failed": failed})
-    if waiting:
-        return wait(work, waiting)
-    end_waiting(work)
-    return DAY
+            due = is_due(certificates, utc_now())
+        except (HocbaError, OSError) as error:
+            log.warning("archive.unreadable", version=version_id, reason=type(error).__name__)
+            _failed(work, turn, version_id)
+            continue
+        if not due:
+            not_due.append(version_id)
+            continue
+        if _tried(work, turn, version_id, certificates):
+            turn.renewed += 1
+            _looked(work, [version_id], utc_now() + YOUNG_AGAIN)
+    _looked(work, not_due, utc_now())
+    return len(page) == A_NIGHT and turn.renewed > 0
+
+
+def _oldest(session: Session, before: datetime) -> list[tuple[str, str]]:
+    """``(version, blob of its last archive update)`` of the stamps whose turn it is."""
+    return rows.to_look_at(session, before, utc_now(), A_NIGHT)
+
+
+def _tried(work: Work, turn: _Turn, version_id: str, previous: tuple[bytes, ...] | None) -> bool | None:
+    """Archive or renew one record: whether it was added, or None when it failed, which is noted."""
+    try:
+        return archive_version(work, version_id) if previous is None else archive_version(work, version_id, previous=previous)
+    except HocbaError as error:
+        log.warning("archive.refused", version=version_id, code=error.code.value)
+        if error.code in PASSING:
+            turn.waiting[version_id] = error
+            _failed(work, turn, version_id, waits=True)
+            if error.code is ErrorCode.TIMESTAMP_UNAVAILABLE or len(turn.waiting) >= MAX_WAITING:
+                raise _Enough from error
+            return None
+    except (ClaimLost, OperationalError, InterfaceError):
+        raise
+    except Exception:
+        log.exception("archive.defect", version=version_id)
+    _failed(work, turn, version_id)
+    return None
+
+
+def _failed(work: Work, turn: _Turn, version_id: str, *, waits: bool = False) -> None:
+    """To be tried again: each time later, or (it waits for something outside) at the next turn, after the others."""
+    turn.failed += not waits
+    with work.write() as session:
+        document_id, failures = rows.documents_of(session, [version_id])[version_id]
+        pause = timedelta() if waits else min(MAX_PAUSE, FIRST_PAUSE * 2 ** min(failures, 20))
+        set_rows(session, Document, [{"id": document_id, "archive_look_at": utc_now() + pause, "archive_failures": failures + 1}])
+
+
+def _looked(work: Work, version_ids: list[str], look_at: datetime) -> None:
+    """All is well with them; they are not looked at before."""
+    with work.write() as session:
+        documents = [document_id for document_id, _ in rows.documents_of(session, version_ids).values()]
+        set_rows(session, Document, ({"id": each, "archive_look_at": look_at, "archive_failures": 0} for each in documents))
 
 
 def is_due(certificates: tuple[bytes, ...], now: datetime) -> bool:
@@ -79,26 +188,3 @@ def stamp_certificates(update: bytes) -> tuple[bytes, ...]:
     if not own:
         raise HocbaError(ErrorCode.FILE_STRUCTURE, detail="document time stamp")
     return (*own, *(item for item in token.certificates if item not in own))
-
-
-def _stamps(work: Work) -> list[tuple[str, str]]:
-    """``(version, blob of its last archive update)`` of sealed records whose stamp is not young, oldest first."""
-    with work.db.read(work.school_id) as session:
-        return _oldest(session, utc_now() - YOUNG)
-
-
-def _oldest(session: Session, before: datetime) -> list[tuple[str, str]]:
-    last = (
-        select(Revision.version_id, func.max(Revision.number).label("number"))
-        .where(Revision.kind == "archive").group_by(Revision.version_id).subquery()
-    )
-    rows = session.exec(
-        select(Revision.version_id, Revision.blob_sha256)
-        .join(last, (last.c.version_id == Revision.version_id) & (last.c.number == Revision.number))
-        .join(DocumentVersion, (col(DocumentVersion.id) == Revision.version_id) & (col(DocumentVersion.school_id) == Revision.school_id))
-        .join(Document, (col(Document.version_id) == DocumentVersion.id) & (col(Document.school_id) == DocumentVersion.school_id))
-        .where(Revision.created_at < before, Document.state == "sealed", col(DocumentVersion.voided_at).is_(None))
-        .order_by(col(Revision.created_at))
-        .limit(A_NIGHT)
-    ).all()
-    return [(version_id, blob) for version_id, blob in rows]

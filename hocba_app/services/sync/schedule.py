@@ -1,22 +1,20 @@
-"""The daily sync: at a time the school chooses, by the clock of Vietnam. The choice lives in the school's daily job row."""
+"""The daily sync: at a time the school chooses, by the clock of Vietnam. The choice lives in the school's row."""
 
 from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
 
-from sqlmodel import Session
-
 from hocba_app.domain.calendar import VIETNAM
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import Database, Job
+from hocba_app.models import Database, School
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories.accounts import lock_school
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.schools import operator
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.audit.log import record
-from hocba_app.services.jobs.enqueue import enqueue, live_job
+from hocba_app.services.jobs.enqueue import live_job, look_again
 from hocba_app.services.jobs.registry import Work, job
 from hocba_app.services.sync.commands import start_sync
 
@@ -34,8 +32,7 @@ def schedule(db: Database, who: Identity) -> str | None:
     """
     require(who, Right.SYNC)
     with db.read(who.school_id) as session:
-        row = live_job(session, KIND)
-        return row.arguments.get("at") if row is not None else None
+        return session.get_one(School, who.school_id).daily_sync_at or None
 
 
 def set_schedule(db: Database, who: Identity, at: str | None) -> None:
@@ -52,32 +49,31 @@ def set_schedule(db: Database, who: Identity, at: str | None) -> None:
         raise HocbaError(ErrorCode.INVALID_INPUT, detail="giờ đồng bộ phải có dạng 02:30")
     now = utc_now()
     with db.write(who.school_id) as session:
-        lock_school(session)
-        row = _row(session)
+        school = lock_school(session)
         # What was due before the choice is not made up for.
-        row.arguments = {"at": at, "since": now.isoformat()} if at else {}
-        row.wake_at = now + timedelta(seconds=_wait(at, now))
-        session.add(row)
-        record(session, actor=who.account_id, action="sync.scheduled", subject=f"job:{row.id}", data={"at": at})
-
-
-def _row(session: Session) -> Job:
-    return live_job(session, KIND) or enqueue(session, KIND, {}, actor="")
+        school.daily_sync_at, school.daily_sync_since = at or "", now if at else None
+        session.add(school)
+        record(session, actor=who.account_id, action="sync.scheduled", subject=f"school:{who.school_id}", data={"at": at})
+    with db.write(who.school_id) as session:
+        # The job looks at the new time and waits for it. Where there is none a worker makes one (`jobs.daily`).
+        if (row := live_job(session, KIND)) is not None:
+            look_again(session, KIND, [row.id])
 
 
 @job(KIND)
 def sync_daily(work: Work) -> float:
     """Start the day's sync once its time has come; a time missed while no worker ran is made up for once."""
     with work.db.read(work.school_id) as session:
-        arguments = session.get_one(Job, (work.school_id, work.job_id)).arguments  # not those of the start: they may have changed
-    at, now = arguments.get("at"), utc_now()
-    if at and datetime.fromisoformat(arguments["since"]) < _latest(at, now):
+        school = session.get_one(School, work.school_id)
+        at, since = school.daily_sync_at, school.daily_sync_since
+    now = utc_now()
+    if at and (since is None or since < _latest(at, now)):
         start_sync(work.db, operator(work.school_id))
         with work.write() as session:
-            row = session.get_one(Job, (work.school_id, work.job_id))
-            if row.arguments.get("at") == at:
-                row.arguments = {"at": at, "since": now.isoformat()}
-                session.add(row)
+            school = lock_school(session)
+            if school.daily_sync_at == at:
+                school.daily_sync_since = now
+                session.add(school)
     return _wait(at, now)
 
 

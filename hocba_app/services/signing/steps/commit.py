@@ -281,11 +281,16 @@ def append_revisions(session: Session, grown_by: Sequence[tuple[Any, bytes, Tip,
     """One more revision of each version: the row, and the version's new end.
 
     Args:
-        grown_by: version (a row with ``id`` and ``revision_number``), the update appended, in the store already, the tip
+        grown_by: version (a row with ``id``, ``document_id`` and ``revision_number``), the update appended, in the store already, the tip
             after it, and the slot it signs or None.
         kind: ``signature`` or ``archive``.
     """
     now = utc_now()
+    if kind == "archive":
+        set_rows(
+            session, Document,
+            ({"id": version.document_id, "archived_at": now, "archive_look_at": None, "archive_failures": 0} for version, *_ in grown_by),
+        )
     set_rows(
         session, DocumentVersion,
         (
