@@ -68,6 +68,7 @@ class ErrorCode(StrEnum):
     UNLOCK_OPEN = "unlock_open"  # an unlock request on this document is already waiting for an answer
     UNLOCK_OWN = "unlock_own"  # nobody answers his own request; the principal or another deputy does
     REASON_MISSING = "reason_missing"  # a reason must be given; the asker writes one
+    SHOWN_CHANGED = "shown_changed"  # what the act was decided by has changed since it was shown; it is shown again, the person looks and decides
     DATA_MOVING = "data_moving"  # new data arrive while a record is laid out; the admin locks it again after the sync
     # --- signing batches -----------------------------------------------------------------------------------------
     SIGNER_NO_KEY = "signer_no_key"  # no account or certificate chosen; the admin or the person enters it
@@ -155,6 +156,7 @@ class ErrorCode(StrEnum):
     DELEGATION_OVERLAPS = "delegation_overlaps"  # another decision holds on some of these days; it is revoked first
     # --- printing and handing out --------------------------------------------------------------------------------
     HANDOUT_CLOSED = "handout_closed"  # link unknown, expired, closed, or its documents replaced; the school makes another
+    HANDOUT_REPLACED = "handout_replaced"  # a record of the link was unlocked since: the copy is void; the school makes another link
     HANDOUT_PIN_WRONG = "handout_pin_wrong"  # the PIN does not fit; the recipient types it again or asks the school
     ALREADY_ATTACHED = "already_attached"  # every file of the upload is with the pupil already; nothing to do
     TOO_MANY_FILES = "too_many_files"  # more than {limit} files, or {megabytes} MB, in one upload; the office sends them in parts
@@ -219,6 +221,7 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.UNLOCK_OPEN: "Đã có đề nghị hủy chốt đang chờ duyệt cho hồ sơ này.",
     ErrorCode.UNLOCK_OWN: "Đề nghị này do chính thầy cô gửi nên cần Hiệu trưởng hoặc Phó Hiệu trưởng khác duyệt. Nếu gửi nhầm, hãy rút lại.",
     ErrorCode.REASON_MISSING: "Cần ghi lý do. Hãy nhập lý do rồi gửi lại.",
+    ErrorCode.SHOWN_CHANGED: "Thông tin vừa thay đổi sau khi hiện lên màn hình ({what}) nên chưa thực hiện. Hãy xem lại nội dung mới rồi quyết định.",
     ErrorCode.DATA_MOVING: "Dữ liệu đang được đồng bộ trong lúc chốt. Hãy đợi đồng bộ xong rồi chốt lại những học sinh còn thiếu.",
     ErrorCode.SIGNER_NO_KEY: "Chưa có tài khoản ký số hoặc chưa chọn chứng thư số cho người ký. Hãy cập nhật ở mục Tài khoản ký số rồi ký lại.",
     ErrorCode.SIGNER_NO_IMAGE: "Chưa có ảnh chữ ký (hoặc con dấu). Hãy tải ảnh lên rồi ký lại.",
@@ -297,6 +300,7 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.UNDO_TOO_LATE: "Không hoàn tác được vì sau đó đã có thay đổi khác. Hãy xem lại trang rồi sửa trực tiếp.",
     ErrorCode.DELEGATION_OVERLAPS: "Đã có quyết định ký thay số {number} cho cùng loại hồ sơ trong khoảng ngày này. Hãy thu hồi quyết định đó hoặc chọn ngày khác.",
     ErrorCode.HANDOUT_CLOSED: "Liên kết này không còn dùng được: đã hết hạn, đã bị thu hồi hoặc hồ sơ đã có phiên bản mới. Hãy xin nhà trường cấp liên kết khác.",
+    ErrorCode.HANDOUT_REPLACED: "Nhà trường đã thay hồ sơ trong liên kết này bằng bản mới, bản cũ không còn hiệu lực nên không tải được nữa. Hãy xin nhà trường cấp liên kết khác.",
     ErrorCode.HANDOUT_PIN_WRONG: "Mã PIN chưa đúng. Hãy xem lại mã nhà trường đã gửi rồi nhập lại; nhập sai nhiều lần thì liên kết bị đóng.",
     ErrorCode.ALREADY_ATTACHED: "Học sinh đã có tệp này trong hồ sơ từ trường khác. Không cần tải lại.",
     ErrorCode.TOO_MANY_FILES: "Mỗi lần tải tối đa {limit} tệp, {megabytes} MB. Hãy chia ra tải nhiều lần.",

@@ -59,7 +59,7 @@ async def open_link(request: Request, token: str, pin: Annotated[str, Form(max_l
     try:
         found = await run_in_threadpool(share_link.open_link, database(), token, pin, address(request))
     except HocbaError as error:
-        if error.code not in (ErrorCode.HANDOUT_CLOSED, ErrorCode.HANDOUT_PIN_WRONG, ErrorCode.LOGIN_THROTTLED):
+        if error.code not in (ErrorCode.HANDOUT_CLOSED, ErrorCode.HANDOUT_REPLACED, ErrorCode.HANDOUT_PIN_WRONG, ErrorCode.LOGIN_THROTTLED):
             raise
         return _pin_page(token, error.sentence, 429 if error.code is ErrorCode.LOGIN_THROTTLED else 403)
     return _file(found.data, found.name, "application/zip")

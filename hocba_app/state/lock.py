@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import reflex as rx
 
 from hocba_app.domain.calendar import local_text
-from hocba_app.domain.errors import HocbaError
+from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.wording import JOB, KIND, KIND_SHORT
 from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right
@@ -101,6 +101,8 @@ class LockState(rx.State):
     counts: str = ""
     need_reason: int = 0
     reason: str = ""
+    _shown: dict[str, str] = {}
+    """By pupil looked at, the digest of the mismatches shown: a reason accepts these and no others."""
     leave_out: list[str] = []
     include: list[str] = []
     alone: str = ""
@@ -152,7 +154,7 @@ class LockState(rx.State):
         """Another kind of document: everything chosen before is forgotten."""
         if kind in KINDS:
             self.kind, self.selected, self.leave_out, self.include, self.asking = kind, [], [], [], False
-            self.opened, self.pupils, self.reason, self.alone = "", [], "", ""
+            self.opened, self.pupils, self.reason, self.alone, self._shown = "", [], "", "", {}
             await self._reload(await identity(self))
 
     @rx.event
@@ -251,12 +253,15 @@ class LockState(rx.State):
         try:
             await asyncio.to_thread(
                 start_lock, database(), who, kind=self.kind, class_ids=self.selected, leave_out=self.leave_out, include=self.include,
-                accept_mismatches=self.reason, student_ids=[self.alone] if self.alone else None,
+                accept_mismatches=self.reason, shown=self._shown, student_ids=[self.alone] if self.alone else None,
             )
-            self.alone = ""
+            self.alone, self._shown = "", {}
             self.selected, self.leave_out, self.include, self.opened, self.pupils, self.reason = [], [], [], "", [], ""
         except HocbaError as error:
             self.problem = error.sentence
+            if error.code is ErrorCode.SHOWN_CHANGED and self.opened:
+                self.reason = ""  # given for something else
+                await self._open(who, self.opened)
         await self._reload(who)
 
     @rx.event
@@ -289,6 +294,7 @@ class LockState(rx.State):
             return
         self.opened, self.opened_name = class_id, found.class_name
         self.pupils = [self._pupil(found, row) for row in found.students]
+        self._shown = {**self._shown, **{row.student_id: row.mismatches for row in found.students if row.mismatches}}
         self.need_reason = sum(row.needs_reason for row in found.students)
         parts = ((found.ready, "sẵn sàng"), (found.blocked, "chưa chốt được"), (found.locked, "đã chốt"))
         self.counts = " · ".join(f"{count} {words}" for count, words in parts if count)

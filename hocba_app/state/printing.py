@@ -20,7 +20,7 @@ from hocba_app.services.printing.options import KINDS, PacketOptions
 from hocba_app.state.guard import identity, requires
 from hocba_app.state.live_screen import follow
 
-_LINK_STATE = {"open": ("Đang mở", "ok"), "expired": ("Hết hạn", "info"), "closed": ("Đã thu hồi", "info"), "guessed": ("Đã đóng: nhập sai PIN nhiều lần", "problem")}
+_LINK_STATE = {"open": ("Đang mở", "ok"), "replaced": ("Hồ sơ đã thay: cấp liên kết khác", "problem"), "expired": ("Hết hạn", "info"), "closed": ("Đã thu hồi", "info"), "guessed": ("Đã đóng: nhập sai PIN nhiều lần", "problem")}
 _TONES = {"done": "ok", "failed": "problem", "cancelled": "info"}
 
 

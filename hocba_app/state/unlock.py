@@ -49,6 +49,8 @@ class RequestCard:
     waiting: str
     records: list[RecordLine]
     again: list[Again]
+    shown: str
+    """Digest of the price: the approval carries it."""
     price: str
     may_decide: bool
     may_withdraw: bool
@@ -64,6 +66,8 @@ class UnlockState(rx.State):
     over: list[RequestCard] = []
     confirming: str = ""
     """The request whose approval waits for a second tap."""
+    _price: str = ""
+    """What it cost at the first tap."""
     following: int = 0
 
     @rx.event
@@ -86,6 +90,7 @@ class UnlockState(rx.State):
     async def ask_approve(self, request_id: str) -> None:
         """First tap: show once more what it costs."""
         self.confirming = str(request_id)
+        self._price = next((card.shown for card in self.waiting if card.id == self.confirming), "")
 
     @rx.event
     @requires(Right.UNLOCK_APPROVE)
@@ -120,7 +125,7 @@ class UnlockState(rx.State):
         who = await identity(self)
         self.problem = self.done = self.confirming = ""
         try:
-            await asyncio.to_thread(unlock.decide, database(), who, str(request_id), approve=approve)
+            await asyncio.to_thread(unlock.decide, database(), who, str(request_id), approve=approve, shown=self._price if approve else None)
             self.done = said
         except HocbaError as error:
             self.problem = error.sentence
@@ -147,7 +152,7 @@ def _card(view: unlock.RequestView) -> RequestCard:
             RecordLine(f"/records/{row.document_id}", row.student_name, f"{row.student_code} · {row.class_name} · {KIND_SHORT[row.kind]} {row.school_year}")
             for row in view.documents
         ],
-        again=prices(view.again),
+        again=prices(view.again), shown=view.price,
         price=f"{signatures} chữ ký của {len(view.again)} người sẽ phải ký lại." if signatures else "Chưa ai ký trên những hồ sơ này.",
         may_decide=view.may_decide, may_withdraw=view.may_withdraw,
     )

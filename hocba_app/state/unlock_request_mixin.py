@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import reflex as rx
 
-from hocba_app.domain.errors import HocbaError
+from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.wording import STAGE_SIGNER
 from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right
@@ -36,6 +36,8 @@ class UnlockAsking(rx.State, mixin=True):
     again: list[Again] = []
     reason: str = ""
     needs_approval: bool = True
+    _price: str = ""
+    """Digest of what was shown: the request carries it."""
 
     @rx.event
     @requires(Right.UNLOCK_ASK)
@@ -48,7 +50,7 @@ class UnlockAsking(rx.State, mixin=True):
         except HocbaError as error:
             self.problem = error.sentence
             return
-        self.again = prices(found)
+        self.again, self._price = prices(found), unlock.price_of(found)
         self.needs_approval, self.reason, self.asking = "principal" not in who.roles, "", True
 
     @rx.event
@@ -69,12 +71,15 @@ class UnlockAsking(rx.State, mixin=True):
         self.problem = self.done = ""
         chosen = self._to_unlock()
         try:
-            await asyncio.to_thread(unlock.request_unlock, database(), who, chosen, self.reason)
+            await asyncio.to_thread(unlock.request_unlock, database(), who, chosen, self.reason, shown=self._price)
             waits = f"Đã gửi đề nghị hủy chốt {len(chosen)} hồ sơ; Hiệu trưởng hoặc Phó Hiệu trưởng được ủy quyền sẽ duyệt."
             self.done, self.asking = waits if self.needs_approval else f"Đã hủy chốt {len(chosen)} hồ sơ.", False
             self._asked()
         except HocbaError as error:
             self.problem = error.sentence
+            if error.code is ErrorCode.SHOWN_CHANGED:
+                found = await asyncio.to_thread(unlock.consequences, database(), who, chosen)
+                self.again, self._price = prices(found), unlock.price_of(found)
         await self._reload(who)
 
     def _to_unlock(self) -> list[str]:

@@ -206,5 +206,5 @@ def _stored_files(_settings: Settings, db: Database) -> Iterator[Check]:
         yield Check(f"Tệp lưu trữ {found.school_code}", found.ok, found.problem, found.remedy)
 
 
-_OF_DATABASE = (_jobs, _archives, _stored_files, audit_checks)
+_OF_DATABASE = (_jobs, _duties, _archives, _stored_files, audit_checks)
 """Not asked when the database cannot be read as it is: they would only say so again, or misread it."""

@@ -84,6 +84,13 @@ def chosen_of(session: Session, version_ids: Iterable[str]) -> list[Chosen]:
     return [found[version_id] for version_id in wanted if version_id in found]
 
 
+def replaced_versions(session: Session, version_ids: Iterable[str]) -> set[str]:
+    """Those of the versions that were unlocked since they were sealed."""
+    wanted = set(version_ids)
+    current = select(Document.version_id).where(col(Document.version_id).in_(wanted), Document.state == FINISHED)
+    return wanted - set(session.exec(current).all())
+
+
 def last_year(session: Session, student_id: str) -> str:
     """The newest school year there are documents of: a pupil may have left years ago."""
     return session.exec(select(func.max(Document.school_year)).where(Document.student_id == student_id)).one() or ""

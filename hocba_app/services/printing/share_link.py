@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -23,7 +23,7 @@ from hocba_app.services.accounts.passwords import hash_password, verify_password
 from hocba_app.services.attached.reading import attached_ids
 from hocba_app.services.audit.log import record
 from hocba_app.services.printing.options import KINDS
-from hocba_app.services.printing.selection import FINISHED, Chosen, choose_whole, chosen_of
+from hocba_app.services.printing.selection import FINISHED, Chosen, choose_whole, chosen_of, replaced_versions
 from hocba_app.services.printing.signed_package import Package, build_package, file_name
 from hocba_app.services.signing.self_check import handed_out_file
 from hocba_app.settings import settings
@@ -61,7 +61,8 @@ class LinkView:
     hand_out_id: str
     recipient: str
     state: str
-    """``open``, ``expired``, ``closed`` (by the school) or ``guessed`` (closed after too many wrong PINs)."""
+    """``open``, ``replaced`` (a record in it was unlocked since), ``expired``, ``closed`` (by the school) or ``guessed`` (closed after
+    too many wrong PINs)."""
     documents: int
     downloads: int
     last_download_at: datetime | None
@@ -153,10 +154,11 @@ def links_of(db: Database, who: Identity, student_id: str) -> list[LinkView]:
     require(who, Right.PRINT)
     with db.read(who.school_id) as session:
         rows = session.exec(select(HandOut).where(HandOut.student_id == student_id).order_by(col(HandOut.created_at).desc())).all()
+        replaced = replaced_versions(session, [version for row in rows for version in row.version_ids])
         names = {row.id: row.full_name for row in session.exec(select(Account).where(col(Account.id).in_([row.created_by for row in rows]))).all()}
     return [
         LinkView(
-            row.id, row.recipient, _state(row), len(row.version_ids), row.downloads, row.last_download_at, row.created_at,
+            row.id, row.recipient, _state(row, replaced), len(row.version_ids), row.downloads, row.last_download_at, row.created_at,
             names.get(row.created_by, ""), row.expires_at,
         )
         for row in rows
@@ -188,8 +190,8 @@ def open_link(db: Database, token: str, pin: str, address: str) -> Package:
         address: the client's network address, for the throttle.
 
     Raises:
-        HocbaError: HANDOUT_CLOSED (the same for unknown, expired, closed and replaced), HANDOUT_PIN_WRONG,
-            LOGIN_THROTTLED, STORED_FILE_DAMAGED.
+        HocbaError: HANDOUT_CLOSED (the same for unknown, expired and closed), HANDOUT_PIN_WRONG, HANDOUT_REPLACED (to who has the
+            PIN), LOGIN_THROTTLED, STORED_FILE_DAMAGED.
     """
     with db.installation() as session:
         link = session.get(HandOutLink, _hash(token))
@@ -209,8 +211,9 @@ def open_link(db: Database, token: str, pin: str, address: str) -> Package:
         throttle.give_back(session, attempt)
     with db.read(link.school_id) as session:
         documents = chosen_of(session, row.version_ids)
-        if not documents:
-            raise HocbaError(ErrorCode.HANDOUT_CLOSED)
+        # Never a part of what was handed out: the recipient would take it for the whole.
+        if len(documents) < len(row.version_ids) or not documents:
+            raise HocbaError(ErrorCode.HANDOUT_REPLACED)
         package = build_package(session, documents, row.attached_ids)
     _count_download(db, link, package)
     return package
@@ -227,10 +230,12 @@ def _finished(session: Session, student_id: str, kinds: Sequence[str]) -> list[C
     return documents
 
 
-def _state(row: HandOut) -> str:
+def _state(row: HandOut, replaced: Collection[str] = ()) -> str:
     if row.closed_at is not None:
         return "closed" if row.closed_by else "guessed"
-    return "open" if utc_now() < row.expires_at else "expired"
+    if utc_now() >= row.expires_at:
+        return "expired"
+    return "replaced" if any(version in replaced for version in row.version_ids) else "open"
 
 
 def _locked(session: Session, link: HandOutLink) -> HandOut:

@@ -8,7 +8,7 @@ over.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session
@@ -73,7 +73,8 @@ class _Choice:
     leave_out: frozenset[str]
     include: frozenset[str]
     only: tuple[str, ...] | None
-    accept: bool
+    accepted: Mapping[str, str]
+    """By pupil the digest of the mismatches that are locked all the same."""
 
     def passed_over(self, candidate: Candidate) -> dict[str, str] | None:
         """The outcome of a pupil who is not laid out; None for one who is."""
@@ -100,6 +101,7 @@ def start_lock(
     leave_out: Sequence[str] = (),
     include: Sequence[str] = (),
     accept_mismatches: str = "",
+    shown: Mapping[str, str] | None = None,
 ) -> str:
     """Lock one kind of document for one or several classes, as one job.
 
@@ -112,12 +114,14 @@ def start_lock(
         leave_out: pupils not to lock.
         include: pupils to lock although they are left out by default.
         accept_mismatches: a reason, where submitted results differ from the rules and are locked all the same.
+        shown: by pupil the digest of the mismatches that the reason was given for (`preview.LockRow.mismatches`); None: as they are
+            now. What differs from it when the pupil's turn comes is not locked.
 
     Returns:
         Id of the job.
 
     Raises:
-        HocbaError: FORBIDDEN, NOT_FOUND, INVALID_INPUT, NOTHING_TO_DO.
+        HocbaError: FORBIDDEN, NOT_FOUND, INVALID_INPUT, NOTHING_TO_DO; SHOWN_CHANGED when mismatches are no longer those shown.
     """
     require(who, Right.LOCK)
     if kind not in KINDS:
@@ -132,9 +136,11 @@ def start_lock(
         "leave_out": list(leave_out), "include": list(include), "accept_mismatches": accept_mismatches.strip()[:500],
     }
     with db.write(who.school_id) as session:
-        for asked in classes:
-            if session.get(SchoolClass, (who.school_id, asked)) is None:
-                raise HocbaError(ErrorCode.NOT_FOUND, what="lớp")
+        found = [session.get(SchoolClass, (who.school_id, asked)) for asked in classes]
+        if None in found:
+            raise HocbaError(ErrorCode.NOT_FOUND, what="lớp")
+        if arguments["accept_mismatches"]:
+            arguments["accepted"] = _accepted(session, kind, [each for each in found if each is not None], student_ids, shown)
         row = enqueue(session, "lock", arguments, actor=who.account_id)
         for asked in classes:
             record(
@@ -146,13 +152,34 @@ def start_lock(
     return row.id
 
 
+def _accepted(
+    session: Session, kind: str, classes: Sequence[SchoolClass], student_ids: Sequence[str] | None, shown: Mapping[str, str] | None
+) -> dict[str, str]:
+    """By pupil the digest of the mismatches that a reason was given for.
+
+    Raises:
+        HocbaError: SHOWN_CHANGED: whoever gave the reason has not seen what is there now.
+    """
+    now = {
+        candidate.student.id: candidate.mismatches
+        for each in classes
+        for candidate in class_list(session, kind, each, student_ids=student_ids).candidates
+        if candidate.mismatches and not candidate.locked
+    }
+    if shown is None:
+        return now
+    if any(now.get(student_id, digest) != digest for student_id, digest in shown.items()):
+        raise HocbaError(ErrorCode.SHOWN_CHANGED, what="chỗ khác cách tính lại")
+    return {student_id: digest for student_id, digest in now.items() if student_id in shown}
+
+
 @job("lock")
 def lock_class(work: Work) -> float | None:
     """Lock every pupil of the classes who can be locked and is not left out. Killed, it goes on after the last pupils opened."""
     asked = work.arguments
     choice = _Choice(
         kind=asked["kind"], leave_out=frozenset(asked["leave_out"]), include=frozenset(asked["include"]),
-        only=None if asked["student_ids"] is None else tuple(asked["student_ids"]), accept=bool(asked["accept_mismatches"]),
+        only=None if asked["student_ids"] is None else tuple(asked["student_ids"]), accepted=asked.get("accepted", {}),
     )
     with work.db.read(work.school_id) as session:
         before: list[dict[str, str]] = session.get_one(Job, (work.school_id, work.job_id)).report.get("students", [])
@@ -186,7 +213,7 @@ def _lock_one_class(
 ) -> bool:
     """One class, a few pupils at a time; False when the job was asked to stop."""
     with work.db.read(work.school_id) as session:
-        listed = class_list(session, choice.kind, school_class, accept_mismatches=choice.accept, student_ids=choice.only)
+        listed = class_list(session, choice.kind, school_class, accepted=choice.accepted, student_ids=choice.only)
     for first in range(0, len(listed.candidates), _TOGETHER):
         if work.cancelled():
             return False
@@ -225,7 +252,7 @@ def _few(work: Work, choice: _Choice, school_class: SchoolClass, listed: ClassLi
             outcomes[student_id] = {"outcome": "failed", "reason": SENTENCES[ErrorCode.DATA_MOVING], "code": ErrorCode.DATA_MOVING.value}
         with work.db.read(work.school_id) as session:
             fresh = session.get_one(SchoolClass, (work.school_id, school_class.id))
-            listed = class_list(session, choice.kind, fresh, accept_mismatches=choice.accept, student_ids=again)
+            listed = class_list(session, choice.kind, fresh, accepted=choice.accepted, student_ids=again)
     return outcomes
 
 
@@ -292,7 +319,7 @@ def _open_versions(session: Session, choice: _Choice, class_id: str, frozen: Seq
     lock_school(session)  # two locks of one class would otherwise both find it open on PostgreSQL
     school_class = session.get_one(SchoolClass, (session.info["school_id"], class_id), populate_existing=True)
     listed = class_list(
-        session, choice.kind, school_class, accept_mismatches=choice.accept, student_ids=[item.student_id for item in frozen]
+        session, choice.kind, school_class, accepted=choice.accepted, student_ids=[item.student_id for item in frozen]
     )
     now = {candidate.student.id: candidate for candidate in listed.candidates}
     unchanged = [item for item in frozen if _still_true(choice.kind, listed, now.get(item.student_id), item)]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any, Literal
 
 from sqlmodel import Session
@@ -13,11 +14,14 @@ from hocba_app.domain.assessment.stored_result import judge
 from hocba_app.domain.assessment.subject_check import is_exempt
 from hocba_app.domain.comment_names import foreign_names
 from hocba_app.domain.membership import Place
+from hocba_app.domain.shown import shown_digest
 from hocba_app.models import Document, SchoolClass, Staff, Student, StudentResult
 from hocba_app.models.repositories import membership
 from hocba_app.models.repositories import records as rows
 from hocba_app.services.records.signer_resolution import PlannedSlot, planned_slots
 from hocba_app.services.records.snapshot import Sources, departure, load_sources
+
+NOTHING_ACCEPTED: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,8 @@ class Candidate:
     document: Document | None = None
     elsewhere: str = ""
     """Why this class is not his home in its year, though he is on its list; "" when it is."""
+    mismatches: str = ""
+    """Digest of what a reason may accept: how submitted results differ from the rules, or cannot be checked; "" for nothing."""
 
     @property
     def locked(self) -> bool:
@@ -75,11 +81,11 @@ def candidates(
     kind: str,
     school_class: SchoolClass,
     *,
-    accept_mismatches: bool = False,
+    accepted: Mapping[str, str] = NOTHING_ACCEPTED,
     student_ids: Sequence[str] | None = None,
 ) -> list[Candidate]:
     """The candidates of :func:`class_list`."""
-    return class_list(session, kind, school_class, accept_mismatches=accept_mismatches, student_ids=student_ids).candidates
+    return class_list(session, kind, school_class, accepted=accepted, student_ids=student_ids).candidates
 
 
 def class_list(
@@ -87,14 +93,15 @@ def class_list(
     kind: str,
     school_class: SchoolClass,
     *,
-    accept_mismatches: bool = False,
+    accepted: Mapping[str, str] = NOTHING_ACCEPTED,
     student_ids: Sequence[str] | None = None,
 ) -> ClassList:
     """Everybody on a class's list with his findings, in its order; the number of queries does not grow with the class. Who does not
     belong to the class (`domain.membership`) is told from the others, and cannot be locked here.
 
     Args:
-        accept_mismatches: an office member has seen that submitted results differ from the rules and locks all the same.
+        accepted: by pupil the digest of the differences between submitted results and the rules that an office member has seen and
+            locks all the same; others than he saw block.
         student_ids: only these pupils; None for all.
     """
     students = rows.pupils_of_class(session, school_class.id, student_ids)
@@ -120,7 +127,8 @@ def class_list(
             continue
         _person(candidate, kind)
         if kind != "cover":
-            _results(candidate, kind, sources, accept_mismatches)
+            _results(candidate, kind, sources)
+            _accept(candidate, accepted.get(student.id, ""))
         if kind == "results" and (result := sources.results.get(student.id)) is not None:
             _comments(candidate, sources, result, names)
         _signers(candidate, staff)
@@ -158,7 +166,7 @@ def _person(candidate: Candidate, kind: str) -> None:
 _PERSONAL = {"birth_place": "nơi sinh", "ethnic_group": "dân tộc", "address": "chỗ ở hiện tại"}
 
 
-def _results(candidate: Candidate, kind: str, sources: Sources, accept: bool) -> None:
+def _results(candidate: Candidate, kind: str, sources: Sources) -> None:
     result = sources.results.get(candidate.student.id)
     if result is None and sources.leaving(candidate.student.id) is not None:
         text = "Rời trường khi chưa có kết quả nào: bản chốt riêng để trống bảng kết quả, chỉ ghi ngày chuyển đi."
@@ -188,9 +196,16 @@ def _results(candidate: Candidate, kind: str, sources: Sources, accept: bool) ->
     for mismatch in result.mismatches:
         submitted, computed = (mismatch[key] or "(trống)" for key in ("submitted", "computed"))
         text = f"{_field(sources, mismatch['field'])}: đã nộp {submitted}, tính lại {computed} ({mismatch['rule']})."
-        candidate.findings.append(Finding("warning" if accept else "blocking", text, acceptable=True))
+        candidate.findings.append(Finding("blocking", text, acceptable=True))
     if kind == "results" and leaving is None:
-        _not_checkable(candidate, sources, result, accept)
+        _not_checkable(candidate, sources, result)
+
+
+def _accept(candidate: Candidate, accepted: str) -> None:
+    """What a member of the office has seen and accepted no longer blocks; what he has not seen does."""
+    candidate.mismatches = shown_digest([finding.text for finding in candidate.findings if finding.acceptable])
+    if candidate.mismatches and candidate.mismatches == accepted:
+        candidate.findings = [replace(each, severity="warning") if each.acceptable else each for each in candidate.findings]
 
 
 def _has_year(entry: Mapping[str, Any]) -> bool:
@@ -199,7 +214,7 @@ def _has_year(entry: Mapping[str, Any]) -> bool:
     return bool(entry.get("year")) or all(is_exempt(value) for value in terms)
 
 
-def _not_checkable(candidate: Candidate, sources: Sources, result: StudentResult, accept: bool) -> None:
+def _not_checkable(candidate: Candidate, sources: Sources, result: StudentResult) -> None:
     """What the rules can call neither right nor wrong. Who has left is locked on the data there is (workflow rule 7)."""
     payload, enrolment = result.payload, sources.enrolments.get(candidate.student.id)
     if not payload.get("subjects"):
@@ -215,7 +230,7 @@ def _not_checkable(candidate: Candidate, sources: Sources, result: StudentResult
         elif gap.weight is Weight.BLOCKS:
             candidate.findings.append(Finding("blocking", text, checkable=False))
         else:
-            candidate.findings.append(Finding("warning" if accept else "blocking", text, acceptable=True, checkable=False))
+            candidate.findings.append(Finding("blocking", text, acceptable=True, checkable=False))
 
 
 def _comments(candidate: Candidate, sources: Sources, result: StudentResult, names: Sequence[str]) -> None:

@@ -51,6 +51,8 @@ class LockRow:
     findings: tuple[Finding, ...]
     changed: tuple[Difference, ...]
     """Against the last, void version."""
+    mismatches: str = ""
+    """Digest of the mismatches shown; the lock that accepts them carries it."""
 
     @property
     def needs_reason(self) -> bool:
@@ -107,7 +109,7 @@ def lock_preview(db: Database, who: Identity, kind: str, class_id: str) -> LockP
                     student_id=candidate.student.id, student_code=candidate.student.code, student_name=candidate.student.full_name,
                     locked=candidate.locked, document_id=candidate.document.id if candidate.document is not None else None,
                     can_lock=candidate.can_lock, left_out=candidate.left_out, findings=tuple(candidate.findings),
-                    changed=changed.get(candidate.student.id, ()),
+                    changed=changed.get(candidate.student.id, ()), mismatches=candidate.mismatches,
                 )
                 for candidate in listed.candidates
                 if not candidate.elsewhere

@@ -52,7 +52,7 @@ def principal_slot(session: Session, kind: str) -> PlannedSlot:
     if kind == "cover":
         chosen = rows.settings_row(session)
         signer = chosen.cover_signer_id if chosen and chosen.cover_signer_id else principal.id if principal else None
-        deputy = principal is not None and signer != principal.id
+        deputy = signer is not None and (principal is None or signer != principal.id)  # he signs for the post, filled or vacant
         return PlannedSlot("principal", "principal", (), signer, DEPUTY_CAPTION if deputy else ())
     delegation = delegation_today(session, kind)
     if delegation is not None:

@@ -62,11 +62,16 @@ def set_provider_user(db: Database, who: Identity, owner: str, provider_user: st
     Raises:
         HocbaError: FORBIDDEN, NOT_FOUND, INVALID_INPUT.
     """
+    with db.write(who.school_id) as session:
+        enter_user(session, who, owner, provider_user, provider)
+
+
+def enter_user(session: Session, who: Identity, owner: str, provider_user: str, provider: str = "mysign") -> None:
+    """:func:`set_provider_user` inside a transaction of the caller's: with the act it belongs to, or not at all."""
     require_owner(who, owner)
     user = _parsed_user(provider_user, provider)
-    with db.write(who.school_id) as session:
-        _exists(session, owner)
-        _set_user(session, who, owner, user, provider)
+    _exists(session, owner)
+    _set_user(session, who, owner, user, provider)
 
 
 def remove_key(db: Database, who: Identity, owner: str) -> None:

@@ -102,7 +102,7 @@ def restore_cover_signer(db: Database, who: Identity, change: Change) -> None:
 
 
 def set_seal_operator(db: Database, who: Identity, staff_id: str | None, provider_user: str | None = None) -> Change:
-    """Name who seals, and with which account of the signing service he confirms; None names nobody.
+    """Name who seals, and with which account of the signing service he confirms, both or neither; None names nobody.
 
     Args:
         provider_user: the school's account at the signing service; None leaves it as it is.
@@ -111,11 +111,11 @@ def set_seal_operator(db: Database, who: Identity, staff_id: str | None, provide
         HocbaError: FORBIDDEN, NOT_FOUND, INVALID_INPUT.
     """
     require(who, Right.SEAL_OPERATOR)
-    if provider_user is not None:
-        keys.set_provider_user(db, who, SEAL, provider_user)
     with db.write(who.school_id) as session:
         chosen = working_staff(session, staff_id).id if staff_id else ""
         _refuse_oneself(who, chosen)
+        if provider_user is not None:
+            keys.enter_user(session, who, SEAL, provider_user)
         change = _put(session, who, _OPERATOR, chosen)
     forget()
     return change

@@ -251,6 +251,11 @@ def accept_turn(db: Database, who: Identity, batch_id: str) -> None:
             changed(session)
 
 
+_OF_THE_FIRST = {
+    "id", "total", "committed", "failed", "error_code", "error_params", "note", "created_at", "queued_at", "offered_at", "accepted",
+}
+
+
 def split_free(db: Database, who: Identity, batch_id: str) -> str:
     """Sign at once what is free; the rest becomes a second batch that keeps its place in the queue.
 
@@ -270,8 +275,8 @@ def split_free(db: Database, who: Identity, batch_id: str) -> str:
         if batch.state != "queued" or not free or len(free) == len(items):
             raise HocbaError(ErrorCode.NOTHING_TO_DO)
         first = Batch(
-            **batch.model_dump(exclude={"id", "total", "created_at", "queued_at", "offered_at", "accepted"}),
-            total=len(free), queued_at=batch.queued_at,
+            # What has left the batch so far, and why, stays with the batch it was asked in: total = signed + failed + open in both.
+            **batch.model_dump(exclude=_OF_THE_FIRST), total=len(free), queued_at=batch.queued_at,
         )
         session.add(first)
         session.flush()

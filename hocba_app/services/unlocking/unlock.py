@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from sqlmodel import Session, select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.shown import shown_digest
 from hocba_app.models import Account, Database, Document, DocumentVersion, SchoolClass, Student, UnlockRequest
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import record_list
@@ -65,6 +66,16 @@ class RequestView:
     may_decide: bool
     may_withdraw: bool
 
+    @property
+    def price(self) -> str:
+        """Digest of what it would cost, as shown: the approval carries it."""
+        return price_of(self.again)
+
+
+def price_of(again: Sequence[SignsAgain]) -> str:
+    """Digest of who would have to sign again."""
+    return shown_digest([asdict(each) for each in again])
+
 
 def consequences(db: Database, who: Identity, document_ids: Sequence[str]) -> list[SignsAgain]:
     """Who will have to sign again, shown before anyone agrees (workflow rule 5).
@@ -118,15 +129,18 @@ def _consequences(session: Session, documents: Sequence[Document]) -> list[Signs
     return [SignsAgain(name, stage, documents) for (name, stage), documents in sorted(counted.items(), key=lambda item: (order[item[0][1]], item[0]))]
 
 
-def request_unlock(db: Database, who: Identity, document_ids: Sequence[str], reason: str) -> str:
+def request_unlock(db: Database, who: Identity, document_ids: Sequence[str], reason: str, *, shown: str | None = None) -> str:
     """Step one, for single documents or a class at once. A principal's own request needs no approval.
+
+    Args:
+        shown: :func:`price_of` what the asker was shown; None when nothing was.
 
     Returns:
         Id of the request.
 
     Raises:
         HocbaError: FORBIDDEN, REASON_MISSING, INVALID_INPUT, NOTHING_TO_DO, NOT_FOUND, NOT_LOCKED, UNLOCK_OPEN,
-            CREDENTIALS_OPEN (a principal's own).
+            CREDENTIALS_OPEN (a principal's own); SHOWN_CHANGED when it would cost something else now.
     """
     require(who, Right.UNLOCK_ASK)
     chosen, reason = list(dict.fromkeys(document_ids)), " ".join(reason.split())
@@ -147,6 +161,7 @@ def request_unlock(db: Database, who: Identity, document_ids: Sequence[str], rea
                 raise HocbaError(ErrorCode.NOT_LOCKED)
             if document_id in waiting:
                 raise HocbaError(ErrorCode.UNLOCK_OPEN)
+        _require_shown(session, [document for document, _, _ in documents.values()], shown)
         row = UnlockRequest(document_ids=chosen, reason=reason, requested_by=who.account_id)
         session.add(row)
         session.flush()
@@ -160,11 +175,15 @@ def request_unlock(db: Database, who: Identity, document_ids: Sequence[str], rea
     return row.id
 
 
-def decide(db: Database, who: Identity, request_id: str, *, approve: bool) -> None:
+def decide(db: Database, who: Identity, request_id: str, *, approve: bool, shown: str | None = None) -> None:
     """Step two: the principal's or deputy's answer. Nobody approves what he asked for himself.
 
+    Args:
+        shown: `RequestView.price` as he saw it; None when nothing was shown.
+
     Raises:
-        HocbaError: FORBIDDEN, NOT_FOUND, UNLOCK_OWN, CREDENTIALS_OPEN, SECOND_PERSON.
+        HocbaError: FORBIDDEN, NOT_FOUND, UNLOCK_OWN, CREDENTIALS_OPEN, SECOND_PERSON; SHOWN_CHANGED when an approval would cost
+            something else now.
     """
     require(who, Right.UNLOCK_APPROVE)
     with db.write(who.school_id) as session:
@@ -174,6 +193,8 @@ def decide(db: Database, who: Identity, request_id: str, *, approve: bool) -> No
             raise HocbaError(ErrorCode.UNLOCK_OWN)
         require_second_person(session, who, row.requested_by)
         if approve:
+            documents = record_list.lines_of_documents(session, row.document_ids)
+            _require_shown(session, [document for document, _, _ in documents.values()], shown)
             _approve(session, row, who)
             return
         row.state, row.decided_by, row.decided_at = "refused", who.account_id, utc_now()
@@ -243,6 +264,12 @@ def _void_what_is_free(session: Session, row: UnlockRequest) -> None:
     if not remaining:
         row.state = "done"
     session.add(row)
+
+
+def _require_shown(session: Session, documents: Sequence[Document], shown: str | None) -> None:
+    """Under the school's lock: nobody signs between this look and the void."""
+    if shown is not None and price_of(_consequences(session, documents)) != shown:
+        raise HocbaError(ErrorCode.SHOWN_CHANGED, what="số chữ ký phải ký lại")
 
 
 def _asked(session: Session, request_id: str) -> UnlockRequest:

@@ -148,7 +148,7 @@ def test_neither_secret_nor_pin_is_stored(sealed: SealedSchool) -> None:
 
 
 def test_a_link_ends_by_time_by_hand_and_when_its_documents_are_replaced(sealed: SealedSchool) -> None:
-    by_hand, by_time, replaced = make(sealed), make(sealed), make(sealed, kinds=["cover"])
+    by_hand, by_time, replaced, partly = make(sealed), make(sealed), make(sealed, kinds=["cover"]), make(sealed)
     share_link.close_link(sealed.db, sealed.person("admin"), by_hand.hand_out_id)
     share_link.close_link(sealed.db, sealed.person("admin"), by_hand.hand_out_id)
     with sealed.db.write(sealed.school_id) as session:
@@ -156,11 +156,14 @@ def test_a_link_ends_by_time_by_hand_and_when_its_documents_are_replaced(sealed:
         row.expires_at = utc_now() - timedelta(seconds=1)
         session.add(row)
     sealed.reopen(sealed.documents[sealed.students[0], "cover", ""])
-    for link in (by_hand, by_time, replaced):
+    for link in (by_hand, by_time):
         assert refused(open_link, sealed, link) is ErrorCode.HANDOUT_CLOSED
+    assert refused(open_link, sealed, replaced, wrong(replaced.pin)) is ErrorCode.HANDOUT_PIN_WRONG, "told only to whom it was given"
+    for link in (replaced, partly):
+        assert refused(open_link, sealed, link) is ErrorCode.HANDOUT_REPLACED, "never a part of what was handed out"
     assert refused(share_link.open_link, sealed.db, "nobody's", "000000", ADDRESS) is ErrorCode.HANDOUT_CLOSED
     states = [view.state for view in share_link.links_of(sealed.db, sealed.person("admin"), sealed.students[0])]
-    assert sorted(states) == ["closed", "expired", "open"]
+    assert sorted(states) == ["closed", "expired", "replaced", "replaced"]
     assert actions(sealed).count("handout.closed") == 1, "closing twice is one change"
     remaining = make(sealed)
     assert len(open_link(sealed, remaining).version_ids) == 3, "what is no longer current is left out"

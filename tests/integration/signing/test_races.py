@@ -9,7 +9,7 @@ import pytest
 from sqlmodel import select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import Batch, BatchItem, DocumentVersion, Job, Lease, UnlockRequest
+from hocba_app.models import Batch, BatchItem, DocumentVersion, Job, Lease, SchoolClass, UnlockRequest
 from hocba_app.models.repositories import signing as rows
 from hocba_app.services.jobs.enqueue import ask_cancel
 from hocba_app.services.signing import signer_inbox
@@ -17,7 +17,7 @@ from hocba_app.services.signing.admission import try_start
 from hocba_app.services.signing.batch_transitions import close
 from hocba_app.services.unlocking import unlock
 from tests.integration.signing.test_chain import batch, documents, held_leases, lock, start, waiting
-from tests.school import SmallSchool
+from tests.school import SmallSchool, add_student
 
 ROUNDS = 6
 
@@ -186,3 +186,24 @@ def test_nobody_stops_or_accepts_anothers_batch(small: SmallSchool, part: str) -
             call(small.db, small.people[part], batch_id)
         assert refused.value.code is ErrorCode.NOT_FOUND
     assert not batch(small, batch_id).stop_waiting
+
+
+def test_a_batch_split_counts_what_left_it_before_once(small: SmallSchool) -> None:
+    """One of three is unlocked while the batch waits and leaves it; then what is free is signed at once."""
+    with small.db.write(small.school_id) as session:
+        add_student(session, session.get_one(SchoolClass, (small.school_id, small.class_id)), 3)
+    lock(small, "results")
+    van, toan = waiting(small, "VAN"), waiting(small, "TOAN")
+    [other] = signer_inbox.start(small.db, small.people["VAN"], [van[0].slot_id])
+    assert try_starting(small, other)
+    [mine] = signer_inbox.start(small.db, small.people["TOAN"], [item.slot_id for item in toan])
+    unlock.request_unlock(small.db, small.people["principal"], [toan[1].document_id], "Sai")
+    assert not try_starting(small, mine)
+    first = signer_inbox.split_free(small.db, small.people["TOAN"], mine)
+    counts = {}
+    for name, batch_id in (("free", first), ("rest", mine)):
+        row = batch(small, batch_id)
+        with small.db.read(small.school_id) as session:
+            states = [item.state for item in rows.items_of(session, batch_id)]
+        counts[name] = (row.total, row.committed, row.failed, states.count("claimed"), states.count("failed"))
+    assert counts == {"free": (1, 0, 0, 1, 0), "rest": (2, 0, 1, 1, 1)}
