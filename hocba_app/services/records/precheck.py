@@ -216,12 +216,12 @@ def _has_year(entry: Mapping[str, Any]) -> bool:
 
 def _not_checkable(candidate: Candidate, sources: Sources, result: StudentResult) -> None:
     """What the rules can call neither right nor wrong. Who has left is locked on the data there is (workflow rule 7)."""
-    payload, enrolment = result.payload, sources.enrolments.get(candidate.student.id)
+    payload, place = result.payload, sources.places.get(candidate.student.id)
     if not payload.get("subjects"):
         return  # told already
     judged = judge(
         payload, {code: subject.kind for code, subject in sources.subjects.items()}, sources.school_class.school_year,
-        grade=sources.school_class.grade, moved_in=enrolment is not None and enrolment.status == "moved_in",
+        grade=sources.school_class.grade, moved_in=place is not None and place.status == "moved_in",
     )  # fmt: skip
     for gap in judged.gaps:
         text = f"{_field(sources, gap.field)}: không kiểm tra được – {gap.reason}."
