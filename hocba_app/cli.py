@@ -220,6 +220,20 @@ def signature_image(
 
 
 @app.command()
+def workbook(file: Path, as_json: _JSON = False) -> None:
+    """Cho biết đọc được gì từ một tệp Excel, không cần cơ sở dữ liệu; mã thoát 0 khi hiểu hết, 1 khi có ô bị từ chối, 2 khi tệp không đọc được."""
+    from hocba_app.services.sync.workbook_command import understand
+
+    try:
+        found = understand(file)
+    except OSError as error:
+        print(f"Không đọc được tệp ({type(error).__name__}); hãy kiểm tra đường dẫn.", file=sys.stderr)
+        raise typer.Exit(2) from None
+    print(json.dumps(found.as_json(), ensure_ascii=False) if as_json else "\n".join(found.lines()))
+    raise typer.Exit(found.exit_code)
+
+
+@app.command()
 def backup(target: Path) -> None:
     """Sao lưu cơ sở dữ liệu và mọi hồ sơ vào một tệp."""
     from hocba_app.models.schema_check import require_current_schema

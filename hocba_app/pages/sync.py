@@ -125,7 +125,7 @@ def _excel() -> rx.Component:
                 rx.el.select(rx.foreach(SyncScopeState.years, lambda year: rx.el.option(year, value=year)), id="workbook-year", name="school_year", default_value=SyncScopeState.year, key=SyncScopeState.year),
                 class_name="field",
             ),
-            text_field("Tệp Excel (.xlsx)", id="workbook", type="file", accept=".xlsx", required=True),
+            text_field("Tệp Excel (.xlsx, .xls, .xlsb, .ods)", id="workbook", type="file", accept=".xlsx,.xls,.xlsb,.ods", required=True),
             rx.el.button("Nhập từ Excel", type="submit", class_name="button"),
             action="/uploads/workbook", method="post", enc_type="multipart/form-data", style={"marginTop": "14px"},
         ),

@@ -39,9 +39,10 @@ async def bring_in(request: Request, who: _Syncer) -> Response:
     except HocbaError as error:
         return back_to("/sync", error.sentence, problem=True)
     if report.problems:
-        return _file(problems_csv(report.problems), "text/csv; charset=utf-8", "o-sai.csv")
+        return _file(problems_csv([*report.problems, *report.notes]), "text/csv; charset=utf-8", "o-sai.csv")
     new, changed = report.counts.get("new", 0), report.counts.get("changed", 0)
-    return back_to("/sync", f"Đã nhập từ Excel: {new} mới, {changed} thay đổi.")
+    told = "".join(f" {note.sheet}: {note.reason}." for note in report.notes[:3])
+    return back_to("/sync", f"Đã nhập từ Excel: {new} mới, {changed} thay đổi.{told}")
 
 
 @router.get("/files/workbook")
@@ -62,7 +63,7 @@ async def empty(who: _Syncer) -> Response:
 
 def _import(who: Identity, files: list[tuple[str, BinaryIO]], school_year: str) -> ExcelReport:
     if not files:
-        raise HocbaError(ErrorCode.FILE_TYPE, accepted="tệp Excel .xlsx")
+        raise HocbaError(ErrorCode.FILE_TYPE, accepted="tệp Excel (.xlsx, .xls, .xlsb, .ods)")
     return import_workbook(database(), who, files[0][1].read(LARGEST_FILE + 1), school_year=school_year or None)
 
 

@@ -43,6 +43,8 @@ class ExcelReport:
     job_id: str | None
     counts: dict[str, int] = field(default_factory=dict)
     problems: list[CellProblem] = field(default_factory=list)
+    notes: list[CellProblem] = field(default_factory=list)
+    """What was read although people may not see it, and sheets that were not read."""
 
 
 def import_workbook(db: Database, who: Identity, data: bytes, *, school_year: str | None = None) -> ExcelReport:
@@ -52,7 +54,7 @@ def import_workbook(db: Database, who: Identity, data: bytes, *, school_year: st
     run is a job that this process holds: is the process killed, a worker goes on with it.
 
     Args:
-        data: an .xlsx file.
+        data: an .xlsx, .xls, .xlsb or .ods file.
         school_year: that its classes and results belong to; by default the school's current one.
 
     Raises:
@@ -69,16 +71,16 @@ def import_workbook(db: Database, who: Identity, data: bytes, *, school_year: st
         raise HocbaError(ErrorCode.INVALID_INPUT, detail=f"năm học {year} chưa bắt đầu; mới nhất là {newest}")
     rows = read_rows(read_workbook(data))
     if rows.problems:
-        return ExcelReport(None, problems=rows.problems[:MOST_PROBLEMS])
+        return ExcelReport(None, problems=rows.problems[:MOST_PROBLEMS], notes=rows.notes)
     with db.read(who.school_id) as session:
         records = RecordMaker(session, rows, year).make()
         problems = records.problems + problems_of(session, records, year)
     if problems:
-        return ExcelReport(None, problems=problems[:MOST_PROBLEMS])
+        return ExcelReport(None, problems=problems[:MOST_PROBLEMS], notes=rows.notes)
     claim = _begun(db, who, {"source": "excel", "school_year": year, "workbook": blobs.put(data)})
     counts = _write(Work(db, claim, {"school_year": year}, who.account_id), records)
     finish(db, claim, "done")
-    return ExcelReport(claim.job_id, counts)
+    return ExcelReport(claim.job_id, counts, notes=rows.notes)
 
 
 def go_on(work: Work) -> None:

@@ -15,6 +15,8 @@ Raises:
     ValueError: its message is the reason shown to the user.
 """
 Write = Callable[[object], str]
+LEVELS = ("Đ", "CĐ", "T", "H", "C")
+"""What stands where a mark would: passed or not (TT22, TT26), well done to not done (TT27)."""
 
 
 def heading(text: str) -> str:
@@ -58,6 +60,32 @@ def shown_result(value: object) -> str:
     """"8.5" → "8,5"."""
     text = str(value)
     return text.replace(".", ",") if re.fullmatch(r"[0-9]{1,2}\.[0-9]+", text) else text
+
+
+def mark(text: str) -> str:
+    """A mark from 0 to 10 with one decimal at most, or a level: "8,5" → "8.5", "đ" → "Đ".
+
+    Raises:
+        ValueError: anything else; it must not take the place of a mark.
+    """
+    value = plain(text)
+    if value.upper() in LEVELS:
+        return value.upper()
+    if not (found := re.fullmatch(r"([0-9]{1,2})(?:[.,]([0-9])0*)?", value)) or float(f"{found[1]}.{found[2] or 0}") > 10:
+        raise ValueError(f"không phải điểm (0 đến 10, nhiều nhất một chữ số sau dấu phẩy) hay mức ({', '.join(LEVELS)})")
+    return f"{int(found[1])}.{found[2]}" if found[2] else str(int(found[1]))
+
+
+def digits(length: int) -> Read:
+    """A number that names a person: so many digits, blanks between them aside."""
+
+    def read(text: str) -> str:
+        value = re.sub(r"\s", "", text)
+        if not re.fullmatch(rf"[0-9]{{{length}}}", value):
+            raise ValueError(f"phải có đúng {length} chữ số; nếu thiếu số 0 ở đầu, hãy định dạng cột là Văn bản và gõ lại")
+        return value
+
+    return read
 
 
 def whole(text: str) -> int:
@@ -113,6 +141,18 @@ class Field:
     write: Write = str
     also: tuple[str, ...] = ()
     """Other headers schools' exports use."""
+    code: bool = False
+    """It names somebody or something: a zero in front counts."""
+
+    @property
+    def marks(self) -> bool:
+        """Whether it holds marks or levels."""
+        return self.read is mark
+
+    @property
+    def words(self) -> bool:
+        """Whether it holds a word of a scale, so that no date and no number belongs there."""
+        return self.key.startswith(("learning.", "training."))
 
     def matches(self, text: str) -> bool:
         return heading(text) in {heading(name) for name in (self.header, *self.also)}
@@ -141,7 +181,7 @@ _KIND = choice({"Tính điểm": "marked", "Nhận xét": "comment"})
 _TERM = choice({"Cả năm": "year", "I": "I", "II": "II", "1": "I", "2": "II", "HK I": "I", "HK II": "II"})
 _PROMOTION = choice({"Lên lớp": "promoted", "Ở lại lớp": "retained", "Đánh giá lại": "reassess"})
 _YES = choice({"Có": True, "Không": False})
-_PUPIL = Field("Mã học sinh", "student_code", True, also=("Mã HS", "Mã định danh Bộ"))
+_PUPIL = Field("Mã học sinh", "student_code", True, also=("Mã HS", "Mã định danh Bộ"), code=True)
 _TERMS = (("HK I", "term1"), ("HK II", "term2"), ("cả năm", "year"), ("sau đánh giá lại", "reassessed"))
 _PRIMARY = (
     Field("Số buổi nghỉ có phép", "absences.excused", False, whole), Field("Số buổi nghỉ không phép", "absences.unexcused", False, whole),
@@ -157,9 +197,9 @@ SHEETS = (
     SheetSpec(
         "Giáo viên", "staff",
         (
-            Field("Mã giáo viên", "code", True, also=("Mã GV",)), Field("Họ và tên", "full_name", True, also=("Họ tên",)),
-            Field("Số định danh", "id_number", also=("Số CCCD", "CCCD")), Field("Số CMND cũ", "old_id_number", also=("CMND",)),
-            Field("Chức vụ", "position", True, *_POSITION), Field("Thư điện tử", "email", also=("Email",)), Field("Điện thoại", "phone"),
+            Field("Mã giáo viên", "code", True, also=("Mã GV",), code=True), Field("Họ và tên", "full_name", True, also=("Họ tên",)),
+            Field("Số định danh", "id_number", False, digits(12), also=("Số CCCD", "CCCD"), code=True), Field("Số CMND cũ", "old_id_number", False, digits(9), also=("CMND",), code=True),
+            Field("Chức vụ", "position", True, *_POSITION), Field("Thư điện tử", "email", also=("Email",)), Field("Điện thoại", "phone", code=True),
             Field("Trạng thái", "status", False, *_WORKING),
         ),
         ("Cán bộ", "Danh sách giáo viên"),
@@ -167,26 +207,26 @@ SHEETS = (
     SheetSpec(
         "Lớp", "classes",
         (
-            Field("Mã lớp", "code", True), Field("Tên lớp", "name", True), Field("Khối", "grade", True, whole),
-            Field("Thông tư đánh giá", "regime", True), Field("Mã GVCN", "homeroom_code", also=("GVCN", "Mã giáo viên chủ nhiệm")),
+            Field("Mã lớp", "code", True, code=True), Field("Tên lớp", "name", True), Field("Khối", "grade", True, whole),
+            Field("Thông tư đánh giá", "regime", True), Field("Mã GVCN", "homeroom_code", also=("GVCN", "Mã giáo viên chủ nhiệm"), code=True),
         ),
         ("Lớp học", "Danh sách lớp"),
     ),
     SheetSpec(
         "Môn học", "subjects",
         (
-            Field("Mã môn", "code", True, also=("Mã môn học",)), Field("Tên môn", "name", True, also=("Tên môn học",)),
+            Field("Mã môn", "code", True, also=("Mã môn học",), code=True), Field("Tên môn", "name", True, also=("Tên môn học",)),
             Field("Loại", "kind", True, *_KIND), Field("Thứ tự", "order", False, whole),
         ),
     ),
     SheetSpec(
         "Học sinh", "students",
         (
-            Field("Mã học sinh", "code", True, also=("Mã HS", "Mã định danh Bộ")), Field("Họ và tên", "full_name", True, also=("Họ tên",)),
-            Field("Ngày sinh", "birth_date", True, day, shown_day), Field("Giới tính", "sex", True, *_SEX), Field("Mã lớp", "class_code"),
-            Field("Tình trạng", "status", False, *_STUDYING), Field("Số định danh", "id_number", also=("Số CCCD", "Số định danh cá nhân")),
+            Field("Mã học sinh", "code", True, also=("Mã HS", "Mã định danh Bộ"), code=True), Field("Họ và tên", "full_name", True, also=("Họ tên",)),
+            Field("Ngày sinh", "birth_date", True, day, shown_day), Field("Giới tính", "sex", True, *_SEX), Field("Mã lớp", "class_code", code=True),
+            Field("Tình trạng", "status", False, *_STUDYING), Field("Số định danh", "id_number", False, digits(12), also=("Số CCCD", "Số định danh cá nhân"), code=True),
             Field("Dân tộc", "ethnic_group"), Field("Quốc tịch", "nationality"), Field("Nơi sinh", "birth_place"), Field("Quê quán", "home_town"),
-            Field("Nơi ở", "address", also=("Địa chỉ", "Chỗ ở hiện nay")), Field("Số đăng bộ", "register_number"),
+            Field("Nơi ở", "address", also=("Địa chỉ", "Chỗ ở hiện nay")), Field("Số đăng bộ", "register_number", code=True),
             Field("Ngày vào trường", "admission_date", False, day, shown_day), Field("Diện ưu tiên", "priority_category"),
             Field("Họ tên cha", "father_name"), Field("Nghề của cha", "father_job"), Field("Họ tên mẹ", "mother_name"), Field("Nghề của mẹ", "mother_job"),
             Field("Người giám hộ", "guardian_name"), Field("Nghề người giám hộ", "guardian_job"),
@@ -196,7 +236,7 @@ SHEETS = (
     SheetSpec(
         "Phân công", "teaching_assignments",
         (
-            Field("Mã lớp", "class_code", True), Field("Mã môn", "subject_code", True), Field("Mã giáo viên", "staff_code", True),
+            Field("Mã lớp", "class_code", True, code=True), Field("Mã môn", "subject_code", True, code=True), Field("Mã giáo viên", "staff_code", True, code=True),
             Field("Học kì", "term", False, *_TERM), Field("Thứ tự", "position", False, whole),
         ),
         ("Phân công giảng dạy",),
@@ -204,10 +244,10 @@ SHEETS = (
     SheetSpec(
         "Kết quả môn học", "subject_results",
         (
-            _PUPIL, Field("Mã môn", "subject_code", True), Field("Học kì I", "term1", False, result, shown_result, ("HK I",)),
-            Field("Học kì II", "term2", False, result, shown_result, ("HK II",)), Field("Cả năm", "year", False, result, shown_result, ("CN",)),
-            Field("Đánh giá lại", "reassessed", False, result, shown_result), Field("Điểm kiểm tra cuối năm", "test", False, result, shown_result),
-            Field("Điểm kiểm tra lại", "reassessed_test", False, result, shown_result), Field("Nhận xét", "comment", False, plain),
+            _PUPIL, Field("Mã môn", "subject_code", True, code=True), Field("Học kì I", "term1", False, mark, shown_result, ("HK I",)),
+            Field("Học kì II", "term2", False, mark, shown_result, ("HK II",)), Field("Cả năm", "year", False, mark, shown_result, ("CN",)),
+            Field("Đánh giá lại", "reassessed", False, mark, shown_result), Field("Điểm kiểm tra cuối năm", "test", False, mark, shown_result),
+            Field("Điểm kiểm tra lại", "reassessed_test", False, mark, shown_result), Field("Nhận xét", "comment", False, plain),
             Field("Ghi chú", "note", False, plain),
         ),
         ("Kết quả", "Điểm"),
@@ -223,7 +263,7 @@ SHEETS = (
             Field("Chứng chỉ", "certificates", False, plain), Field("Nhận xét của GVCN", "homeroom_comment", False, plain),
             Field("Nhận xét của GVCN sau hè", "homeroom_comment_after_summer", False, plain),
             Field("Hoàn thành chương trình", "programme_completed", False, *_YES),
-            *(Field(f"ĐTB các môn {name}", f"averages.{key}", False, result, shown_result) for name, key in _TERMS),
+            *(Field(f"ĐTB các môn {name}", f"averages.{key}", False, mark, shown_result) for name, key in _TERMS),
             *_PRIMARY,
         ),
     ),

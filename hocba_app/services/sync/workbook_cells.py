@@ -1,0 +1,256 @@
+"""In a child: a foreign workbook's cells as text with what the cell was. openpyxl reads .xlsx, calamine .xls, .xlsb and .ods.
+
+The package is gone through first: what is not well formed, unpacks to too much or carries macros, links or foreign files is
+refused before a library sees it (docs/decisions/workbooks.md).
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+from xml.parsers import expat
+
+LARGEST_PART = 120 * 1024 * 1024
+MOST_PARTS = 500
+MOST_CELLS = 2_000_000
+MOST_COLUMNS = 200
+LONGEST_TEXT = 10_000
+NUMBER, DATE, UNSURE, ROUNDED = "n", "d", "u", "r:"
+"""What a cell was, where it was not text: a number as it is shown; a date or time; a number whose shown form is not known;
+a number that is shown with fewer decimals, with that form behind the colon."""
+_REFUSED = re.compile(r"vbaProject|externalLink|/embeddings/|/activeX|macrosheets|\.exe$|/connections\.(?:xml|bin)|queryTables|^Basic/|^Scripts/|^Object ", re.IGNORECASE)
+_XML = re.compile(r"\.(?:xml|rels)$", re.IGNORECASE)
+_SHEET = re.compile(r"sheets?[^/]*/[^/]+\.xml$", re.IGNORECASE)
+_CELL, _FORMULA = re.compile(rb"<(?:\w+:)?c[\s/>]"), re.compile(rb"<(?:\w+:)?f[\s/>]")
+_STRICT = (
+    (b"http://purl.oclc.org/ooxml/spreadsheetml/main", b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"),
+    (b"http://purl.oclc.org/ooxml/officeDocument/relationships", b"http://schemas.openxmlformats.org/officeDocument/2006/relationships"),
+    (b"http://purl.oclc.org/ooxml/drawingml/main", b"http://schemas.openxmlformats.org/drawingml/2006/main"),
+)
+"""Names of Strict Open XML and what the same is called elsewhere; openpyxl knows only the latter."""
+_ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_UNDERSCORE, _KEPT = re.compile(rb"_x005F_", re.IGNORECASE), "\ufdd0"
+_HALF, _KEPT_HALF = "x005F_", "\ufdd1"
+"""An escaped underscore and its second half, with what stands for each while openpyxl reads, for it takes that half away."""
+_LITERAL = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.|_.')
+_COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+
+@dataclass(slots=True)
+class RawSheet:
+    """One sheet as it stands in the file."""
+
+    name: str
+    hidden: bool = False
+    rows: dict[int, dict[str, str]] = field(default_factory=dict)
+    kinds: dict[int, dict[str, str]] = field(default_factory=dict)
+    """By row and column, of cells that were not text."""
+    wrong: list[tuple[int, str, str]] = field(default_factory=list)
+    """Row, column, "formula" or "error"."""
+    hidden_rows: list[int] = field(default_factory=list)
+    hidden_columns: list[str] = field(default_factory=list)
+
+
+def raw_sheets(data: bytes) -> list[RawSheet]:
+    """Every sheet of a workbook.
+
+    Raises:
+        Exception: of many kinds, when it is no workbook, is damaged or encrypted, or holds what it must not.
+    """
+    found = _sheets(data)
+    if not found:
+        raise ValueError("no sheet")
+    return found
+
+
+def _sheets(data: bytes) -> list[RawSheet]:
+    if data.startswith(_COMPOUND):
+        if "_VBA_PROJECT".encode("utf-16-le") in data:
+            raise ValueError("macros")
+        return _by_calamine(data)
+    package = _Package(data)
+    if not package.is_xlsx:
+        return _by_calamine(data)
+    try:
+        return _by_openpyxl(package.for_openpyxl)
+    except Exception:  # a style or a rule of validation that openpyxl does not take; the cells may be sound
+        if package.formulas:
+            raise
+        return _by_calamine(package.bytes)
+
+
+class _Package:
+    """A zip of parts, read once to its end within limits."""
+
+    def __init__(self, data: bytes) -> None:
+        self.bytes, self.formulas, cells, unusual = data, False, 0, False
+        with zipfile.ZipFile(io.BytesIO(data)) as file:
+            entries = file.infolist()
+            if len(entries) > MOST_PARTS or sum(entry.file_size for entry in entries) > 2 * LARGEST_PART:
+                raise ValueError("too much in the package")
+            self.is_xlsx = "[Content_Types].xml" in file.namelist() and not any(name.lower().endswith("workbook.bin") for name in file.namelist())
+            for entry in entries:
+                if entry.flag_bits & 1 or _REFUSED.search(entry.filename):
+                    raise ValueError(f"refused part {entry.filename}")
+                content = _bounded(file, entry)
+                if not _XML.search(entry.filename):
+                    continue
+                _well_formed(content)
+                if entry.filename == "[Content_Types].xml" and b"macroEnabled" in content:
+                    raise ValueError("macros")
+                unusual = unusual or _STRICT[0][0] in content[:4096] or re.search(rb"x005F_", content, re.IGNORECASE) is not None
+                if _SHEET.search(entry.filename):
+                    cells += sum(1 for _ in _CELL.finditer(content))
+                    self.formulas = self.formulas or _FORMULA.search(content) is not None
+            if cells > MOST_CELLS:
+                raise ValueError("too many cells")
+            self.for_openpyxl = _usual(file) if unusual else data
+
+
+def _bounded(file: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+    """A part that stops at its limit, whatever its header says."""
+    with file.open(entry) as part:
+        data = part.read(LARGEST_PART + 1)
+    if len(data) > LARGEST_PART:
+        raise ValueError(f"{entry.filename} unpacks to too much")
+    return data
+
+
+def _well_formed(content: bytes) -> None:
+    parser = expat.ParserCreate()
+
+    def refuse(*_: object) -> None:
+        raise ValueError("a document type has no place here")
+
+    parser.StartDoctypeDeclHandler = refuse
+    parser.Parse(content, True)
+
+
+def _usual(file: zipfile.ZipFile) -> bytes:
+    """The package in the dialect that openpyxl knows."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as copy:
+        for entry in file.infolist():
+            content = file.read(entry)
+            if _XML.search(entry.filename):
+                for strict, usual in _STRICT:
+                    content = content.replace(strict, usual)
+                content = _UNDERSCORE.sub(_KEPT.encode(), content).replace(_HALF.encode(), _KEPT_HALF.encode())
+            copy.writestr(entry.filename, content)
+    return out.getvalue()
+
+
+def _by_openpyxl(data: bytes) -> list[RawSheet]:
+    from openpyxl import load_workbook  # type: ignore[import-untyped]
+
+    book = load_workbook(io.BytesIO(data), keep_links=False)
+    return [_worksheet(sheet) for sheet in book.worksheets]
+
+
+def _worksheet(sheet: Any) -> RawSheet:
+    found = RawSheet(str(sheet.title), sheet.sheet_state != "visible")
+    # Only the cells that are there: iter_rows would make every cell up to a lonely one at XFD1048576.
+    for (number, place), cell in sorted(sheet._cells.items()):
+        if cell.data_type in ("f", "e"):
+            found.wrong.append((number, column_name(place - 1), "formula" if cell.data_type == "f" else "error"))
+        elif cell.value is not None:
+            _put(found, number, place - 1, cell.value, cell.number_format)
+    found.hidden_rows = sorted(number for number, row in sheet.row_dimensions.items() if row.hidden and number in found.rows)
+    for dimension in sheet.column_dimensions.values():
+        if dimension.hidden and dimension.min:
+            found.hidden_columns += [column_name(place - 1) for place in range(dimension.min, min(dimension.max, MOST_COLUMNS) + 1)]
+    return found
+
+
+def _by_calamine(data: bytes) -> list[RawSheet]:
+    from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+
+    book = CalamineWorkbook.from_object(io.BytesIO(data))
+    found = []
+    for told in book.sheets_metadata:
+        if told.typ == SheetTypeEnum.WorkSheet:
+            sheet = RawSheet(told.name, told.visible != SheetVisibleEnum.Visible)
+            for number, row in enumerate(book.get_sheet_by_name(told.name).to_python(skip_empty_area=False), 1):
+                for place, value in enumerate(row):
+                    if value != "":
+                        _put(sheet, number, place, value, None)
+            found.append(sheet)
+    return found
+
+
+def _put(sheet: RawSheet, number: int, place: int, value: Any, shown_as: str | None) -> None:
+    if place >= MOST_COLUMNS:
+        raise ValueError("too many columns")
+    text, kind = _text_of(value, shown_as)
+    text = text[:LONGEST_TEXT].strip()
+    if text:
+        sheet.rows.setdefault(number, {})[column_name(place)] = text
+        if kind:
+            sheet.kinds.setdefault(number, {})[column_name(place)] = kind
+
+
+def _text_of(value: Any, shown_as: str | None) -> tuple[str, str]:
+    if isinstance(value, bool):
+        return ("có" if value else "không"), ""
+    if isinstance(value, int | float):
+        return shown_number(Decimal(repr(float(value))), shown_as)  # 8.0999999999999996 in the file is 8.1 on the screen
+    if isinstance(value, datetime):
+        return value.date().isoformat(), DATE
+    if isinstance(value, date | time):
+        return value.isoformat(), DATE
+    if isinstance(value, timedelta):
+        return str(value), DATE
+    # Only openpyxl leaves these: what Excel writes for a carriage return inside a cell.
+    return (_unescaped(str(value)) if shown_as is not None else str(value)), ""
+
+
+def _unescaped(text: str) -> str:
+    return _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text).replace(_KEPT, "_").replace(_KEPT_HALF, _HALF)
+
+
+def shown_number(value: Decimal, shown_as: str | None) -> tuple[str, str]:
+    """A number as text, and its kind.
+
+    Args:
+        shown_as: the cell's number format; None where the reader does not tell it.
+
+    Raises:
+        ValueError: it is no number.
+    """
+    if not value.is_finite():
+        raise ValueError("not a number")
+    whole = value == value.to_integral_value()
+    text = str(int(value)) if whole and abs(value) < 10**15 else format(value.normalize(), "f")
+    if shown_as is None or abs(value) >= 10**15:  # more digits than Excel keeps
+        return text, UNSURE
+    pattern = _LITERAL.sub("", shown_as.split(";")[0]).replace(",", "").strip()
+    if re.fullmatch(r"0{2,}", pattern) and whole and value >= 0:
+        return text.zfill(len(pattern)), NUMBER
+    if found := re.fullmatch(r"#*0?(?:\.(0*))?", pattern):
+        decimals = len(found[1] or "")
+        rounded = value.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+        return text, NUMBER if rounded == value else f"{ROUNDED}{rounded:f}"
+    return text, NUMBER if pattern.casefold() in ("general", "@", "") else UNSURE
+
+
+def column_name(place: int) -> str:
+    """0 → "A", 26 → "AA"."""
+    name = ""
+    place += 1
+    while place:
+        place, letter = divmod(place - 1, 26)
+        name = chr(65 + letter) + name
+    return name
+
+
+def in_pieces(sheet: RawSheet, size: int) -> Iterator[list[tuple[int, Mapping[str, str], Mapping[str, str]]]]:
+    """Rows with their kinds, some at a time; at least one piece."""
+    rows = [(number, cells, sheet.kinds.get(number, {})) for number, cells in sorted(sheet.rows.items())]
+    for start in range(0, max(1, len(rows)), size):
+        yield rows[start : start + size]

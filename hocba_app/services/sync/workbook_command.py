@@ -1,0 +1,96 @@
+"""``hocba workbook``: what is understood of a file, without a database, for support and for trying foreign files."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hocba_app.domain.errors import HocbaError
+from hocba_app.services.sync.excel_columns import SHEETS
+from hocba_app.services.sync.excel_reading import LARGEST_FILE, CellProblem, Sheet, read_workbook
+from hocba_app.services.sync.excel_rows import Rows, read_rows
+
+_YEAR = re.compile(r"(20[0-9]{2})\s*[-–/]\s*(20[0-9]{2})")
+_TITLE_ROWS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """What a workbook says."""
+
+    form: str | None = None
+    """``hocba``: sheets and headers of our own form, as SMAS exports them too; None: a form nobody knows."""
+    year: str | None = None
+    """The school year its titles name; None where they name none, or several."""
+    rows: Rows = field(default_factory=Rows)
+    error: HocbaError | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """0 everything understood, 1 something refused, 2 not readable."""
+        return 2 if self.error is not None else 1 if self.rows.problems else 0
+
+    def as_json(self) -> dict[str, Any]:
+        """``form``, ``year``, ``sheets`` (``title``, ``key``, ``count``, ``rows``), ``problems``, ``notes``.
+
+        A row has ``sheet``, ``row`` and ``values``: what would be written, by the contract's names.
+        """
+        problems = [_told(problem) for problem in self.rows.problems]
+        if self.error is not None:
+            problems = [{"sheet": "", "cell": "", "code": self.error.code.value, "text": self.error.sentence}]
+        return {
+            "form": self.form, "year": self.year,
+            "sheets": [
+                {
+                    "title": spec.title, "key": spec.key, "count": len(self.rows.of[spec.key]),
+                    "rows": [{"sheet": row.place.sheet, "row": row.place.row, "values": row.values} for row in self.rows.of[spec.key]],
+                }
+                for spec in SHEETS if spec.key in self.rows.of
+            ],
+            "problems": problems, "notes": [_told(note) for note in self.rows.notes],
+        }
+
+    def lines(self) -> list[str]:
+        """The same for people."""
+        if self.error is not None:
+            return [self.error.sentence]
+        counts = [f"{spec.title}: {len(self.rows.of[spec.key])} dòng" for spec in SHEETS if spec.key in self.rows.of]
+        told = [f"{item.sheet} {item.cell}: {item.reason}" for item in (*self.rows.problems, *self.rows.notes)]
+        return [f"Năm học: {self.year or 'không ghi trong tệp'}", *counts, *told]
+
+
+def understand(file: Path) -> Understood:
+    """Read a workbook as an import reads it before it looks into the database."""
+    try:
+        with file.open("rb") as opened:
+            sheets = read_workbook(opened.read(LARGEST_FILE + 1))
+    except HocbaError as error:
+        return Understood(error=error)
+    rows = read_rows(sheets)
+    _say_twice(rows)
+    return Understood("hocba" if rows.of else None, _year(sheets), rows)
+
+
+def _say_twice(rows: Rows) -> None:
+    """A code that comes twice in the file is refused by the import as well."""
+    for entries in rows.of.values():
+        counts = Counter(entry.values["code"] for entry in entries if entry.values.get("code"))
+        rows.problems += [
+            entry.place.problem("code", "mã này có ở nhiều dòng", "duplicate") for entry in entries if counts.get(entry.values.get("code"), 0) > 1
+        ]
+
+
+def _year(sheets: list[Sheet]) -> str | None:
+    found = {
+        f"{match[1]}-{match[2]}"
+        for sheet in sheets for cells in list(sheet.rows.values())[:_TITLE_ROWS] for text in cells.values()
+        for match in _YEAR.finditer(text) if int(match[2]) == int(match[1]) + 1
+    }
+    return found.pop() if len(found) == 1 else None
+
+
+def _told(problem: CellProblem) -> dict[str, str]:
+    return {"sheet": problem.sheet, "cell": problem.cell, "code": problem.code, "text": problem.reason}
