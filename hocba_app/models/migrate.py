@@ -14,6 +14,7 @@ from hocba_app.models.schema_check import (
     require_current_schema,
 )
 from hocba_app.models.sqlite_statistics import tell_sizes
+from hocba_app.private_files import private_file, private_folder
 
 
 def upgrade(url: str) -> None:
@@ -23,11 +24,11 @@ def upgrade(url: str) -> None:
         HocbaError: SCHEMA_NEWER when a newer version of the product made it; SCHEMA_DIFFERS when the tables are not as declared
             although every migration has run.
     """
-    if file := database_file(url):
-        file.parent.mkdir(parents=True, exist_ok=True)
     current = current_revision(url)
     if current is not None and current not in known_revisions():
         raise HocbaError(ErrorCode.SCHEMA_NEWER, revision=current)
+    if file := database_file(url):
+        private_file(private_folder(file.parent) / file.name)
     command.upgrade(alembic_config(url), "head")
     require_current_schema(url)
     engine = create_engine(url)
