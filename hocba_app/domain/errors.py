@@ -263,7 +263,7 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.CERTIFICATE_UNTRUSTED: "Chứng thư số không thuộc hệ thống chứng thực tin cậy. Hãy chọn chứng thư khác hoặc liên hệ nhà cung cấp.",
     ErrorCode.CERTIFICATE_REVOKED: "Chứng thư số đã bị thu hồi. Hãy liên hệ nhà cung cấp để được cấp chứng thư mới.",
     ErrorCode.CERTIFICATE_NOT_OWN: "Chứng thư số không mang số định danh của người ký (hoặc mã số thuế của trường). Hãy chọn đúng chứng thư, hoặc sửa số định danh trên SMAS.",
-    ErrorCode.REVISION_NOT_VALID: "Bản lưu trữ mới chưa được công nhận hợp lệ nên hệ thống giữ nguyên bản cũ và sẽ tự thử lại: {reason}",
+    ErrorCode.REVISION_NOT_VALID: "Bản lưu trữ mới chưa được công nhận hợp lệ ({reason}) nên hệ thống giữ nguyên bản cũ và sẽ tự thử lại.",
     ErrorCode.CERTIFICATE_NOT_FROZEN: "Số định danh trên chứng thư số không có trong bản chốt của hồ sơ này. Nếu đúng là chứng thư của thầy cô, nhờ văn phòng kiểm tra số định danh trên SMAS rồi phân công lại ô ký cho chính thầy cô ở mục Phân công ký; sau đó ký lại.",
     ErrorCode.CERTIFICATE_OTHER_NAME: "Tên trên chứng thư số khác họ tên của người ký. Nếu SMAS ghi sai tên, hãy sửa trên SMAS rồi đồng bộ; nếu đúng là một người, nhờ hiệu trưởng chấp nhận bằng văn bản ở mục Tài khoản ký số; sau đó ký lại.",
     ErrorCode.SEAL_TAX_CODE_CHANGED: "Mã số thuế của trường nay là {now}, còn hồ sơ được chốt với mã {locked} nên không đóng dấu được. Nếu SMAS ghi sai, hãy sửa trên SMAS rồi đồng bộ; nếu mã đã đổi thật, hãy đề nghị hủy chốt, chốt lại và ký lại.",
