@@ -5,8 +5,6 @@ from __future__ import annotations
 import unicodedata
 from functools import lru_cache
 
-from hocba_app.domain.search_text import fold
-
 
 @lru_cache(maxsize=8192)
 def normal_name(text: str) -> str:
@@ -17,5 +15,9 @@ def normal_name(text: str) -> str:
 
 @lru_cache(maxsize=8192)
 def plain_name(text: str) -> str:
-    """:func:`normal_name` without marks: what "Hoà", "Hòa" and "Hoa" have in common."""
-    return fold(normal_name(text))
+    """:func:`normal_name` without marks: what "Hoà", "Hòa" and "Hoa" have in common.
+
+    Records keep salted hashes of both forms, so neither may ever change; other uses take :mod:`hocba_app.domain.identifiers`.
+    """
+    bare = "".join(letter for letter in unicodedata.normalize("NFD", normal_name(text)) if not unicodedata.combining(letter))
+    return " ".join(bare.casefold().replace("đ", "d").split())

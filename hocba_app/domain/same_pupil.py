@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import asdict, dataclass
 
+from hocba_app.domain.identifiers import identifier_key
 from hocba_app.domain.search_text import fold
 
 _ID_NUMBER = re.compile(r"(?:dinh danh|cccd)\D{0,60}((?:\d ?){12})(?!\d)")
@@ -58,7 +59,7 @@ def doubts(pupil: Pupil, words: str, *, student_code: str | None, kind: str | No
         found.append(Doubt("no_words", _SAID["no_words"]))
     elif fold(pupil.full_name) not in said:
         found.append(Doubt("name", _SAID["name"]))
-    if student_code is not None and student_code != pupil.code:
+    if student_code is not None and identifier_key(student_code) != identifier_key(pupil.code):
         theirs = "".join(letter for letter in student_code if letter.isprintable())[:40]
         found.append(Doubt("code", _SAID["code"].format(theirs=theirs, ours=pupil.code)))
     if said and kind == "cover" and pupil.birth_date and not any(day in said for day in _days(pupil.birth_date)):

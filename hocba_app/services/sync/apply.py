@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import delete, insert
 from sqlmodel import Session, col, select
 
+from hocba_app.domain.identifiers import near_key
 from hocba_app.domain.leadership import LEFT, post_of
 from hocba_app.domain.wording import POST
 from hocba_app.models import StudentResult, SyncRow
@@ -80,6 +81,7 @@ class Applier:
         self._table: Table = TABLES[found.resource]
         self._known: Known = known(session, found.resource, school_year)
         self._held = self._identities()
+        self._near = {near_key(code): code for code in self._held.get("code", ())}
         self._results = self._results_of_year(school_year)
         self._report: list[dict[str, Any]] = []
         self._posts: dict[str, str] = {}
@@ -256,6 +258,8 @@ class Applier:
         for column, held in self._held.items():
             if values[column] and values.get("active", True):
                 held[values[column]] = record.id
+                if column == "code":
+                    self._near.setdefault(near_key(values[column]), values[column])
 
     def _same_person(self, record: Incoming) -> Any:
         """The row of the person this record is, where somebody decided that SMAS gave him a new id. Nothing is written yet."""
@@ -343,9 +347,12 @@ class Applier:
         found = []
         for column, held in self._held.items():
             value, other = values[column], held.get(values[column])
+            if column == "code" and row is None and other is None:
+                other = held.get(self._near.get(near_key(value), ""))  # never silently a second one
             before = getattr(row, column) if row is not None else None
             if value and values.get("active", True) and other is not None and other not in _own_ids(record, row):
-                found.append(_Clash(column, f"trùng với bản ghi {other}", other))
+                near = "" if value in held else "mã chỉ khác ở số 0 đứng đầu, chữ hoa hay ký tự ẩn: "
+                found.append(_Clash(column, f"{near}trùng với bản ghi {other}", other))
             elif column in NUMBERS and value and value != before and before:
                 found.append(_Clash(column, "số định danh khác số đã nhận trước đây", record.id))
             elif column in self._table.signing and value and value != before and row is not None and signs_here(self._session, row.id):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+
+from hocba_app.domain.identifiers import clean_text, identifier
 
 Read = Callable[[str], object]
 """A cell's text as a value.
@@ -21,12 +22,12 @@ LEVELS = ("Đ", "CĐ", "T", "H", "C")
 
 def heading(text: str) -> str:
     """A header in one form, whatever its line breaks, case, marks of obligation or Unicode form."""
-    return re.sub(r"[\s*:.()]+", " ", unicodedata.normalize("NFC", text)).strip().casefold()
+    return re.sub(r"[\s*:.()]+", " ", clean_text(text)).strip().casefold()
 
 
 def plain(text: str) -> str:
     """Text in NFC with single blanks on each line."""
-    return "\n".join(" ".join(line.split()) for line in unicodedata.normalize("NFC", text).strip().splitlines())
+    return "\n".join(" ".join(line.split()) for line in clean_text(text).strip().splitlines())
 
 
 def one_line(text: str) -> str:
@@ -80,7 +81,7 @@ def digits(length: int) -> Read:
     """A number that names a person: so many digits, blanks between them aside."""
 
     def read(text: str) -> str:
-        value = re.sub(r"\s", "", text)
+        value = re.sub(r"\s", "", identifier(text))
         if not re.fullmatch(rf"[0-9]{{{length}}}", value):
             raise ValueError(f"phải có đúng {length} chữ số; nếu thiếu số 0 ở đầu, hãy định dạng cột là Văn bản và gõ lại")
         return value
@@ -181,7 +182,7 @@ _KIND = choice({"Tính điểm": "marked", "Nhận xét": "comment"})
 _TERM = choice({"Cả năm": "year", "I": "I", "II": "II", "1": "I", "2": "II", "HK I": "I", "HK II": "II"})
 _PROMOTION = choice({"Lên lớp": "promoted", "Ở lại lớp": "retained", "Đánh giá lại": "reassess"})
 _YES = choice({"Có": True, "Không": False})
-_PUPIL = Field("Mã học sinh", "student_code", True, also=("Mã HS", "Mã định danh Bộ"), code=True)
+_PUPIL = Field("Mã học sinh", "student_code", True, identifier, also=("Mã HS", "Mã định danh Bộ"), code=True)
 _TERMS = (("HK I", "term1"), ("HK II", "term2"), ("cả năm", "year"), ("sau đánh giá lại", "reassessed"))
 _PRIMARY = (
     Field("Số buổi nghỉ có phép", "absences.excused", False, whole), Field("Số buổi nghỉ không phép", "absences.unexcused", False, whole),
@@ -197,7 +198,7 @@ SHEETS = (
     SheetSpec(
         "Giáo viên", "staff",
         (
-            Field("Mã giáo viên", "code", True, also=("Mã GV",), code=True), Field("Họ và tên", "full_name", True, also=("Họ tên",)),
+            Field("Mã giáo viên", "code", True, identifier, also=("Mã GV",), code=True), Field("Họ và tên", "full_name", True, also=("Họ tên",)),
             Field("Số định danh", "id_number", False, digits(12), also=("Số CCCD", "CCCD"), code=True), Field("Số CMND cũ", "old_id_number", False, digits(9), also=("CMND",), code=True),
             Field("Chức vụ", "position", True, *_POSITION), Field("Thư điện tử", "email", also=("Email",)), Field("Điện thoại", "phone", code=True),
             Field("Trạng thái", "status", False, *_WORKING),
@@ -207,23 +208,23 @@ SHEETS = (
     SheetSpec(
         "Lớp", "classes",
         (
-            Field("Mã lớp", "code", True, code=True), Field("Tên lớp", "name", True), Field("Khối", "grade", True, whole),
-            Field("Thông tư đánh giá", "regime", True), Field("Mã GVCN", "homeroom_code", also=("GVCN", "Mã giáo viên chủ nhiệm"), code=True),
+            Field("Mã lớp", "code", True, identifier, code=True), Field("Tên lớp", "name", True), Field("Khối", "grade", True, whole),
+            Field("Thông tư đánh giá", "regime", True), Field("Mã GVCN", "homeroom_code", False, identifier, also=("GVCN", "Mã giáo viên chủ nhiệm"), code=True),
         ),
         ("Lớp học", "Danh sách lớp"),
     ),
     SheetSpec(
         "Môn học", "subjects",
         (
-            Field("Mã môn", "code", True, also=("Mã môn học",), code=True), Field("Tên môn", "name", True, also=("Tên môn học",)),
+            Field("Mã môn", "code", True, identifier, also=("Mã môn học",), code=True), Field("Tên môn", "name", True, also=("Tên môn học",)),
             Field("Loại", "kind", True, *_KIND), Field("Thứ tự", "order", False, whole),
         ),
     ),
     SheetSpec(
         "Học sinh", "students",
         (
-            Field("Mã học sinh", "code", True, also=("Mã HS", "Mã định danh Bộ"), code=True), Field("Họ và tên", "full_name", True, also=("Họ tên",)),
-            Field("Ngày sinh", "birth_date", True, day, shown_day), Field("Giới tính", "sex", True, *_SEX), Field("Mã lớp", "class_code", code=True),
+            Field("Mã học sinh", "code", True, identifier, also=("Mã HS", "Mã định danh Bộ"), code=True), Field("Họ và tên", "full_name", True, also=("Họ tên",)),
+            Field("Ngày sinh", "birth_date", True, day, shown_day), Field("Giới tính", "sex", True, *_SEX), Field("Mã lớp", "class_code", False, identifier, code=True),
             Field("Tình trạng", "status", False, *_STUDYING), Field("Số định danh", "id_number", False, digits(12), also=("Số CCCD", "Số định danh cá nhân"), code=True),
             Field("Dân tộc", "ethnic_group"), Field("Quốc tịch", "nationality"), Field("Nơi sinh", "birth_place"), Field("Quê quán", "home_town"),
             Field("Nơi ở", "address", also=("Địa chỉ", "Chỗ ở hiện nay")), Field("Số đăng bộ", "register_number", code=True),
@@ -236,7 +237,7 @@ SHEETS = (
     SheetSpec(
         "Phân công", "teaching_assignments",
         (
-            Field("Mã lớp", "class_code", True, code=True), Field("Mã môn", "subject_code", True, code=True), Field("Mã giáo viên", "staff_code", True, code=True),
+            Field("Mã lớp", "class_code", True, identifier, code=True), Field("Mã môn", "subject_code", True, identifier, code=True), Field("Mã giáo viên", "staff_code", True, identifier, code=True),
             Field("Học kì", "term", False, *_TERM), Field("Thứ tự", "position", False, whole),
         ),
         ("Phân công giảng dạy",),
@@ -244,7 +245,7 @@ SHEETS = (
     SheetSpec(
         "Kết quả môn học", "subject_results",
         (
-            _PUPIL, Field("Mã môn", "subject_code", True, code=True), Field("Học kì I", "term1", False, mark, shown_result, ("HK I",)),
+            _PUPIL, Field("Mã môn", "subject_code", True, identifier, code=True), Field("Học kì I", "term1", False, mark, shown_result, ("HK I",)),
             Field("Học kì II", "term2", False, mark, shown_result, ("HK II",)), Field("Cả năm", "year", False, mark, shown_result, ("CN",)),
             Field("Đánh giá lại", "reassessed", False, mark, shown_result), Field("Điểm kiểm tra cuối năm", "test", False, mark, shown_result),
             Field("Điểm kiểm tra lại", "reassessed_test", False, mark, shown_result), Field("Nhận xét", "comment", False, plain),

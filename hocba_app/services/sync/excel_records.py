@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlmodel import Session, select
 
+from hocba_app.domain.identifiers import identifier_key, near_key
 from hocba_app.models import Enrolment, SchoolClass, Staff, Student, StudentResult, Subject, TeachingAssignment
 from hocba_app.models.repositories.membership import places_of_year
 from hocba_app.services.sync.excel_reading import CellProblem
@@ -19,6 +20,7 @@ from hocba_app.services.sync.mapping import DETAILS
 
 _NAMES = {"student_id": "student_code", "class_id": "class_code", "subject_id": "subject_code", "staff_id": "staff_code", "homeroom_staff_id": "homeroom_code"}
 _SUBJECT_KEYS = ("term1", "term2", "year", "reassessed", "test", "reassessed_test", "comment", "note")
+_NEAR = "mã này chỉ khác mã của {what} {other} ở số 0 đứng đầu; nếu là một, hãy ghi đúng mã đó, nếu là hai, hãy tạo trên SMAS rồi đồng bộ"
 _WHAT = {"staff": "giáo viên", "classes": "lớp", "subjects": "môn", "students": "học sinh"}
 
 
@@ -70,6 +72,8 @@ class RecordMaker:
         }
         self._source = {kind: {row.id: row.source_id for row in rows.values()} for kind, rows in self._here.items()}
         self._ids = {kind: {code: row.source_id for code, row in rows.items()} for kind, rows in self._here.items()}
+        self._codes = {kind: {identifier_key(code): code for code in rows} for kind, rows in self._here.items()}
+        self._near = {kind: {near_key(code): code for code in rows} for kind, rows in self._here.items()}
         self._regimes = {row.source_id: row.regime for row in self._here["classes"].values()}
         self._class_of: dict[str, str] = {}  # pupil's source id → class's, of this year
 
@@ -91,9 +95,13 @@ class RecordMaker:
         """Rows with a code of their own; a code may come once."""
         first: dict[str, int] = {}
         for entry in self._rows.of.get(key, []):
-            code = entry.values.get("code")
-            if not code:
+            if not entry.values.get("code"):
                 continue
+            code = entry.values["code"] = self._known_spelling(key, entry.values["code"])
+            if (other := self._near[key].setdefault(near_key(code), code)) != code and code not in self._here[key]:
+                self._made.problems.append(entry.place.problem("code", _NEAR.format(what=_WHAT[key], other=other), "near_match"))
+                continue
+            self._codes[key].setdefault(identifier_key(code), code)
             if code in first:
                 self._made.problems.append(entry.place.problem("code", f"mã này đã có ở dòng {first[code]}"))
                 continue
@@ -104,12 +112,18 @@ class RecordMaker:
             data = build(entry, row, identity)
             self._made.add(key, identity, _next(row), data, entry.place)
 
+    def _known_spelling(self, kind: str, code: str) -> str:
+        """The code as it is known here: one that differs by case or by what nobody sees is not another."""
+        return code if code in self._here[kind] else self._codes[kind].get(identifier_key(code), code)
+
     def _reference(self, kind: str, entry: Entry, key: str) -> str | None:
         code = entry.values.get(key)
         if code is None:
             return None
-        if (found := self._ids[kind].get(code)) is None:
-            self._made.problems.append(entry.place.problem(key, f"không có {_WHAT[kind]} nào có mã này"))
+        if (found := self._ids[kind].get(self._known_spelling(kind, code))) is None:
+            other = self._near[kind].get(near_key(code))
+            hint = f"; gần giống {other} (khác số 0 ở đầu)" if other else ""
+            self._made.problems.append(entry.place.problem(key, f"không có {_WHAT[kind]} nào có mã này{hint}", "near_match" if other else "unknown_code"))
         return found
 
     def _staff(self, entry: Entry, row: Staff | None, _identity: str) -> dict[str, Any]:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+
+from hocba_app.domain.identifiers import clean_text, identifier
 
 LARGEST = 2**53 - 1
 
@@ -26,8 +28,8 @@ def _text(longest: int, *, least: int = 0) -> StringConstraints:
 
 
 Id = Annotated[str, _text(64, least=1)]
-Code = Annotated[str, _text(40, least=1)]
-Name = Annotated[str, _text(200, least=1)]
+Code = Annotated[str, BeforeValidator(lambda value: identifier(value) if isinstance(value, str) else value), _text(40, least=1)]
+Name = Annotated[str, BeforeValidator(lambda value: clean_text(value).strip() if isinstance(value, str) else value), _text(200, least=1)]
 Word = Annotated[str, _text(60)]
 Line = Annotated[str, _text(300)]
 Day = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), AfterValidator(_date)]
