@@ -9,6 +9,7 @@ import os
 import secrets
 from collections.abc import Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,11 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from sqlmodel import SQLModel, select
 
 from bench.sealed_record import Signer, World, pem
-from hocba_app.models import Database, School, SignatureImage, SigningKey, Staff
+from hocba_app.models import SEAL, Account, Database, School, SignatureImage, SigningKey, Staff
 from hocba_app.models.sqlite_statistics import tell_sizes
 from hocba_app.pki import signer_certificate
-from hocba_app.services.signing import integrations
+from hocba_app.services.accounts.identity import Identity
+from hocba_app.services.signing import archive_job, integrations
 from hocba_app.services.signing.providers.provider import Credential, ProviderStatus, SignRequest, Submitted
 from hocba_app.services.signing.steps import commit, confirm, prepare, timestamp
 from hocba_app.services.storage import blobs
@@ -31,6 +33,7 @@ from tests.school import SmallSchool, ink, small_school
 
 PARTS = ("TOAN", "VAN", "GDTC", "homeroom", "principal")
 PUPILS = 2
+DEPUTY, SECOND_OPERATOR = "PHT", "second_operator"
 _PREHASHED = Prehashed(hashes.SHA256())
 
 
@@ -83,12 +86,18 @@ class Stamps:
             digest.update(value)
         return [self._world.token_over(digest.finalize(), certificate_required) for digest in digests]
 
+    def token_over(self, imprint: bytes) -> bytes:
+        """A token over a digest."""
+        return self._world.token_over(imprint)
+
 
 class Crashing:
     """The school and its outside."""
 
-    def __init__(self, folder: Path) -> None:
-        self.url, self.trail = f"sqlite:///{folder}/crash.db", folder / "trail"
+    disk_full = False
+
+    def __init__(self, folder: Path, url: str = "") -> None:
+        self.url, self.trail = url or f"sqlite:///{folder}/crash.db", folder / "trail"
         self.world = World(folder / "trust")
         (folder / "root.pem").write_bytes(pem(self.world.root))
         os.environ.update(
@@ -102,15 +111,35 @@ class Crashing:
             school = School(code="79760001", name="Trường THCS Kim Đồng", tax_code="0312345678", current_year="2025-2026", province="TP. Hồ Chí Minh")
             session.add(school)
         self.small = small_school(db, school.id, None, students=PUPILS)
+        self._deputy()
         keys = self._keys()
         self.service, self.stamps = FileService(folder / "service", keys), Stamps(self.world)
         self._evidence = {signer.chain[0]: self.world.evidence(signer.chain) for signer in keys.values()}
         db.dispose()
         self._connect()
 
+    def _deputy(self) -> None:
+        """A vice-principal, and a second person who may be given the seal."""
+        small = self.small
+        with small.db.write(small.school_id) as session:
+            row = Staff(source_id="pht", code="PHT", full_name="Trần Văn Phó", id_number="079200000091", position="vice_principal")
+            session.add(row)
+            session.flush()
+            account = Account(username="pht", staff_id=row.id, full_name=row.full_name)
+            session.add(account)
+        small.people[DEPUTY] = Identity(account.id, small.school_id, row.id, "pht", row.full_name, frozenset({"management"}))
+        second = small.people["VAN"]
+        small.people[SECOND_OPERATOR] = replace(second, roles=second.roles | {"seal_operator"})
+
     def _keys(self) -> dict[str, Signer]:
         keys = {}
-        for number, part in enumerate(PARTS):
+        with self.small.db.write(self.small.school_id) as session:
+            school = session.get_one(School, self.small.school_id)
+            keys["seal"] = self.world.school(school.name, school.tax_code)
+            chain = [base64.b64encode(item).decode() for item in keys["seal"].chain]
+            session.add(SigningKey(owner=SEAL, provider_user="seal", credential_id="c", chain=chain))
+            session.add(SignatureImage(owner=SEAL, sha256="0" * 64, image=ink().dumps(), preview_png=b"", created_by=""))
+        for number, part in enumerate((*PARTS, DEPUTY)):
             owner = self.small.people[part].staff_id or ""
             with self.small.db.write(self.small.school_id) as session:
                 person = session.exec(select(Staff).where(Staff.id == owner)).one()
@@ -125,15 +154,24 @@ class Crashing:
         self.connect_service()
         stamps: Any = points.Passing(self.stamps, ("tokens",))
         confirm.GRACE = confirm.GRACE * 0
-        for module in (commit, timestamp, integrations):
+        for module in (commit, timestamp, integrations, archive_job):
             module.timestamp_client = lambda: stamps  # type: ignore[attr-defined]
-        for module in (prepare, timestamp):
+        for module in (prepare, timestamp, archive_job):
             module.trust_roots = lambda: (self.world.root,)  # type: ignore[attr-defined]
         signer_certificate.check_good = lambda chain, **_: self._evidence[bytes(chain[0])]  # type: ignore[assignment]
-        blobs.put = points.passing("store", blobs.put)
+        archive_job.check_authority = lambda chain, **_: self.world.evidence(chain)  # type: ignore[assignment]
+        blobs.put = points.passing("store", self._store(blobs.put))
         for module in (prepare, confirm, timestamp, commit):  # in the middle of a transaction, too
             module.set_rows = points.passing("rows", module.set_rows)  # type: ignore[attr-defined]
         Database.write = _points_around(Database.write)  # type: ignore[method-assign, assignment]
+
+    def _store(self, put: Any) -> Any:
+        def stored(data: bytes) -> str:
+            if self.disk_full:
+                raise OSError(28, "No space left on device")
+            return put(data)  # type: ignore[no-any-return]
+
+        return stored
 
     def connect_service(self) -> None:
         """Batches talk to :attr:`service` as it is now."""

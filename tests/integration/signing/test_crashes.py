@@ -5,9 +5,15 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
+
+from tests.conftest import POSTGRES
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -36,6 +42,28 @@ def test_killed_at_two_hundred_random_instants() -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_any_order_of_taps_turns_deaths_rejections_lapses_stops_unlocks_locks_reassignments_and_late_pupils() -> None:
-    done = subprocess.run([sys.executable, "-m", "tests.crash.machine"], cwd=ROOT, capture_output=True, text=True)
+@pytest.mark.parametrize("db", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def test_any_order_of_acts_jobs_and_failures(db: str) -> None:
+    """The short form; ``python -m tests.crash.machine --examples 500`` is the long one."""
+    arguments = [sys.executable, "-m", "tests.crash.machine", "--examples", "12" if db == "sqlite" else "4"]
+    with new_database(db) as url:
+        done = subprocess.run([*arguments, "--database", url], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0 and done.stdout.splitlines()[-1] == "ok", (done.stdout + done.stderr)[-4000:]
+
+
+@contextmanager
+def new_database(kind: str) -> Iterator[str]:
+    """URL of an empty database; "" for a file that the machine makes itself."""
+    if kind == "sqlite":
+        yield ""
+        return
+    if not POSTGRES:
+        pytest.skip("no PostgreSQL server (HOCBA_TEST_POSTGRES_URL)")
+    name = f"t{uuid.uuid4().hex}"
+    with psycopg.connect(POSTGRES, autocommit=True) as server:
+        server.execute(f'create database "{name}"')
+    try:
+        yield POSTGRES.replace("postgresql://", "postgresql+psycopg://").rsplit("/", 1)[0] + f"/{name}"
+    finally:
+        with psycopg.connect(POSTGRES, autocommit=True) as server:
+            server.execute(f'drop database "{name}" with (force)')
