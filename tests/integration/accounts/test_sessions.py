@@ -24,7 +24,7 @@ ADDRESS = "198.51.100.7"
 @pytest.fixture(autouse=True)
 def keyed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """With a key devices can be remembered."""
-    monkeypatch.setenv("HOCBA_SECRET_KEY", "k" * 40)
+    monkeypatch.setenv("HOCBA_SECRET_KEY", "a key of the tests, 8Jq2Lr5Tz0")
     settings.cache_clear()
     yield
     settings.cache_clear()
