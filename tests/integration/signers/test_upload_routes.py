@@ -9,11 +9,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+from fastapi import Request
 from PIL import Image
 
 from hocba_app.ink.signature_image import AS_IT_IS
 from hocba_app.models import Database
-from hocba_app.routes import caller, signature_images
+from hocba_app.routes import caller, deliveries, signature_images
 from hocba_app.routes.app import create_api
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.signed_notice import Notice, read_notice
@@ -32,7 +33,8 @@ def small(db: Database, school_id: str, tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("HOCBA_JOBS_DATABASE_URL", f"sqlite:///{tmp_path}/jobs.db")
     monkeypatch.setenv("HOCBA_SECRET_KEY", "một khóa để thử, 8Jq2Lr5Tz0")
     settings.cache_clear()
-    monkeypatch.setattr(signature_images, "database", lambda: db)
+    for module in (signature_images, deliveries):
+        monkeypatch.setattr(module, "database", lambda: db)
     yield small_school(db, school_id, None)
     settings.cache_clear()
 
@@ -56,7 +58,12 @@ class Browser:
 async def browser() -> AsyncIterator[Browser]:
     act: dict[str, Identity] = {}
     api = create_api()
-    api.dependency_overrides[caller.signed_in] = lambda: act["who"]
+
+    def signed_in(request: Request) -> Identity:
+        request.state.who = act["who"]
+        return act["who"]
+
+    api.dependency_overrides[caller.signed_in] = signed_in
     transport = httpx.ASGITransport(api, raise_app_exceptions=False)  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
         yield Browser(client, act)

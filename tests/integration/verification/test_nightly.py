@@ -16,7 +16,7 @@ from hocba_app.models import AttachedRecord, AuditEvent, Database, DocumentVersi
 from hocba_app.models.base import utc_now
 from hocba_app.services.jobs.daily import ensure_daily_jobs
 from hocba_app.services.jobs.runner import Claims, advance
-from hocba_app.services.maintenance.doctor import examine
+from hocba_app.services.maintenance.doctor import _stored_files
 from hocba_app.services.maintenance.nightly_verification import KIND, check_now, files_standing, seconds_to_next
 from hocba_app.services.overview.office_tasks import attention
 from hocba_app.services.storage import blobs
@@ -76,7 +76,7 @@ def test_a_damaged_file_is_found_and_told(db: Database, school_id: str, school: 
     assert set(job.report["problems"][0]) == {"problem", "version", "revision"}
     with db.read(school_id) as session:
         assert "store.damaged" in session.exec(select(AuditEvent.action)).all()
-    (told,) = [check for check in examine(settings(), db) if check.name.startswith("Tệp lưu trữ")]
+    (told,) = _stored_files(settings(), db)
     assert not told.ok and told.problem.startswith("1 tệp bị") and told.remedy
     first = attention(db, school.people["admin"]).problems[0]
     assert first.blocking and first.text.startswith("1 tệp bị") and "phục hồi" in first.text, "the office is told before anything else"
