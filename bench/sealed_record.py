@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 import itertools
 import secrets
-import time
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -68,17 +68,30 @@ class World:
 
     Args:
         folder: where the authority keeps its register.
+        today: what its clock shows now, UTC; the machine's time by default.
+        hierarchy: names, lifetimes and key sizes, as :class:`Authority` takes them.
     """
 
-    def __init__(self, folder: Path, *, timestamp_key: str = "ec") -> None:
-        self.authority = Authority(folder, "http://127.0.0.1:9", timestamp_key=timestamp_key)
+    def __init__(self, folder: Path, *, timestamp_key: str = "ec", today: datetime | None = None, **hierarchy: Any) -> None:
+        self.away = today - datetime.now(UTC) if today is not None else timedelta(0)
+        """How far its clock is from the machine's."""
+        self.authority = Authority(folder, "http://127.0.0.1:9", timestamp_key=timestamp_key, clock=self.now, **hierarchy)
         self.root = self.authority.root.der
-        self._unit = TimestampUnit(self.authority.tsa.key, self.authority.tsa.certificate, self.authority.ca.certificate)
-        self._revocation = RevocationService(self.authority)
-        self.certificates: tuple[bytes, ...] = (self.authority.tsa.der, self.authority.ca.der)
-        """As :class:`TimestampClient` has them, for :func:`archive`."""
+        self._revocation = RevocationService(self.authority, self.now)
+        self._units: dict[bytes, TimestampUnit] = {}
+        self._unit: TimestampUnit | None = None
+        """Another unit than the authority's, for tests."""
         self.largest_token = 0
-        self.clock: Callable[[], float] = time.time
+        self.clock: Callable[[], float] = lambda: self.now().timestamp()
+
+    def now(self) -> datetime:
+        """The time by its clock, UTC."""
+        return datetime.now(UTC) + self.away
+
+    @property
+    def certificates(self) -> tuple[bytes, ...]:
+        """As :class:`TimestampClient` has them, for :func:`archive`: of the unit that is valid now."""
+        return self.authority.tsa.der, self.authority.ca.der
 
     def person(self, name: str, number: str, *, key: int = 0, **validity: datetime) -> Signer:
         """A person's certificate."""
@@ -93,9 +106,16 @@ class World:
     def token_over(self, imprint: bytes, certificate_required: bool = True) -> bytes:
         """A token, as :class:`TimestampClient` returns it."""
         wrapped = der.tlv(der.SEQUENCE, _SHA256, der.tlv(der.OCTET_STRING, imprint))
-        token = self._unit.token(wrapped, der.integer(secrets.randbits(60) | 1), certificate_required, self.clock())
+        unit = self._unit or self._current_unit()
+        token = unit.token(wrapped, der.integer(secrets.randbits(60) | 1), certificate_required, self.clock())
         self.largest_token = max(self.largest_token, len(token))
         return token
+
+    def _current_unit(self) -> TimestampUnit:
+        pair = self.authority.tsa
+        if pair.der not in self._units:
+            self._units[pair.der] = TimestampUnit(pair.key, pair.certificate, self.authority.ca.certificate)
+        return self._units[pair.der]
 
     def evidence(self, chain: Sequence[bytes]) -> Evidence:
         """OCSP answers for a chain."""
@@ -105,7 +125,7 @@ class World:
                 x509.load_der_x509_certificate(certificate), x509.load_der_x509_certificate(issuer), hashes.SHA1()
             )
             answers.append(self._revocation.respond(request.build().public_bytes(Encoding.DER)))
-        return Evidence(tuple(chain), tuple(answers), (), datetime.now(UTC))
+        return Evidence(tuple(chain), tuple(answers), (), self.now())
 
     def close(self) -> None:
         """Close the register."""
@@ -131,7 +151,7 @@ class Record:
     ) -> None:
         """Sign one slot."""
         signer = by or self.signers[slot]
-        claimed = claimed or datetime.now(UTC).replace(microsecond=0)
+        claimed = claimed or self.world.now().replace(microsecond=0)
         shown = (name if name is not None else signer.name) if slot != "seal" else ""
         look = look or Appearance(ink(), shown, ("KT. HIỆU TRƯỞNG", "PHÓ HIỆU TRƯỞNG") if slot == "principal" else (), claimed)
         writer = DirectWriter()

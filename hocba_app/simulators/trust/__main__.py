@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hocba_app.simulators.serving import bind, serve
 from hocba_app.simulators.trust.app import create_app
-from hocba_app.simulators.trust.authority import Authority
+from hocba_app.simulators.trust.authority import Authority, Lifetimes
 
 
 def main() -> None:
@@ -19,10 +19,15 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--url", default="", help="address written into certificates; default: where it listens")
     parser.add_argument("--tsa-key", choices=("ec", "rsa"), default="ec")
+    parser.add_argument("--name", default="", help="of the hierarchy, to tell two of them apart")
+    years = Lifetimes()
+    for member, text in (("root", "root"), ("issuing", "issuing authority"), ("responder", "OCSP responders"), ("unit", "time-stamp units")):
+        parser.add_argument(f"--{member}-years", type=int, default=getattr(years, member), help=f"validity of the {text}; made on first start")
     arguments = parser.parse_args()
     socket = bind(arguments.host, arguments.port)
     url = arguments.url or f"http://{arguments.host}:{socket.getsockname()[1]}"
-    authority = Authority(arguments.data, url, timestamp_key=arguments.tsa_key)
+    lifetimes = Lifetimes(arguments.root_years, arguments.issuing_years, arguments.responder_years, arguments.unit_years)
+    authority = Authority(arguments.data, url, timestamp_key=arguments.tsa_key, name=arguments.name, lifetimes=lifetimes)
     if not _same_address(authority):
         print(f"Older certificates in {arguments.data} name another address than {url}; revocation checks of those will fail.", file=sys.stderr)
     print(json.dumps({"service": "trust", "url": url, "root": str(arguments.data / "root.pem")}), flush=True)

@@ -15,7 +15,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hocba_app.simulators.trust import der, timestamp
-from hocba_app.simulators.trust.authority import Authority
+from hocba_app.simulators.trust.authority import Authority, Pair
 from hocba_app.simulators.trust.faults import TrustFaults
 from hocba_app.simulators.trust.revocation import TRY_LATER, RevocationService, serial_asked
 from hocba_app.simulators.trust.timestamp import TimestampUnit
@@ -34,8 +34,11 @@ class TrustService:
     def __init__(self, authority: Authority) -> None:
         self.authority = authority
         self.faults = TrustFaults()
-        self._unit = TimestampUnit(authority.tsa.key, authority.tsa.certificate, authority.ca.certificate)
+        self._unit_pair, self._unit = authority.tsa, self._unit_of(authority.tsa)
         self._revocation = RevocationService(authority)
+
+    def _unit_of(self, pair: Pair) -> TimestampUnit:
+        return TimestampUnit(pair.key, pair.certificate, self.authority.ca.certificate)
 
     # --- time stamps ---------------------------------------------------------------------------------------------
 
@@ -53,6 +56,8 @@ class TrustService:
             return 200, timestamp.refusal(timestamp.TIME_NOT_AVAILABLE, "the clock is being set")
         if fault in ("wrong_imprint", "no_nonce"):
             body = _spoilt(body, fault)
+        if (pair := self.authority.tsa) is not self._unit_pair:  # the unit has ended and another follows it
+            self._unit_pair, self._unit = pair, self._unit_of(pair)
         return 200, self._unit.respond(body, clock_offset=faults.tsa_clock_offset)
 
     # --- revocation ----------------------------------------------------------------------------------------------

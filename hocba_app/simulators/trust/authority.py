@@ -6,6 +6,7 @@ The trust service and the MySign simulator both open the same folder; neither ne
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -41,18 +42,41 @@ class Pair:
         return self.certificate.public_bytes(Encoding.DER)
 
 
+@dataclass(frozen=True)
+class Lifetimes:
+    """Years from their making until the certificates of the hierarchy end. Responders and units are followed by others while
+    a fifth of their time is left."""
+
+    root: int = 40
+    issuing: int = 25
+    responder: int = 20
+    unit: int = 20
+
+
 class Authority:
     """A root, one issuing authority below it, an OCSP responder of each and a time-stamp unit.
+
+    A responder or a unit that is about to end is followed by another with a key of its own, as real authorities do it.
 
     Args:
         folder: where the register lies; made on first use, together with ``root.pem`` and ``chain.pem``.
         base_url: the trust service's address, written into every certificate issued from now on. Without one the
             address of the first start is used.
         timestamp_key: ``"ec"`` (P-256) or ``"rsa"`` (2048); the unit's key and certificate are kept per kind.
+        name: of the hierarchy, so that two can be told apart.
+        lifetimes: of what is made from now on.
+        issuing_bits: of the issuing authority's RSA key.
+        clock: tells the time, UTC; the machine's by default.
     """
 
-    def __init__(self, folder: Path, base_url: str = "", *, timestamp_key: str = "ec") -> None:
+    def __init__(
+        self, folder: Path, base_url: str = "", *, timestamp_key: str = "ec", name: str = "", lifetimes: Lifetimes | None = None,
+        issuing_bits: int = 3072, clock: Callable[[], datetime] | None = None,
+    ) -> None:
         self.folder = Path(folder)
+        self._name, self._lifetimes, self._issuing_bits = f" {name}" if name else "", lifetimes or Lifetimes(), issuing_bits
+        self._clock, self._timestamp_key = clock, timestamp_key
+        self._current: dict[str, Pair] = {}
         self.register = Register(self.folder / "authority.db")
         with self.register.writing():
             stored = (self.register.part("base_url") or b"").decode()
@@ -80,7 +104,7 @@ class Authority:
             not_before: UTC; a day ago by default.
             not_after: UTC; three years after ``not_before`` by default.
         """
-        begins = not_before or datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)
+        begins = not_before or self.now() - timedelta(days=1)
         policy = profiles.ORGANISATION_POLICY if organisation else profiles.PERSON_POLICY
         certificate = profiles.certificate(
             subject=profiles.signer_name(common_name, uid, place, organisation or ""), public_key=public_key,
@@ -115,7 +139,7 @@ class Authority:
         """
         if reason not in x509.ReasonFlags.__members__:
             raise ValueError(reason)
-        moment = (at or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
+        moment = (at or self.now()).astimezone(UTC).replace(microsecond=0)
         if not self.register.mark(serial, moment.isoformat(), reason):
             raise KeyError(serial)
 
@@ -144,24 +168,61 @@ class Authority:
     def _open_hierarchy(self, timestamp_key: str) -> None:
         if timestamp_key not in ("ec", "rsa"):
             raise ValueError(timestamp_key)
+        years = self._lifetimes
         self.root = self._part(
-            "root", "Vietnam National Root CA (mô phỏng)", None, profiles.authority_extensions(None, None), years=40, rsa_bits=3072
+            "root", "Vietnam National Root CA (mô phỏng)", None, profiles.authority_extensions(None, None), years=years.root, rsa_bits=3072
         )
         links = Links(f"{self.base_url}/crl/root.crl", f"{self.base_url}/certificates/root.cer", f"{self.base_url}/ocsp")
         self.ca = self._part(
-            "ca", "MySign-CA SHA-256 (mô phỏng)", self.root, profiles.authority_extensions(0, links), years=25, rsa_bits=2048
+            "ca", "MySign-CA SHA-256 (mô phỏng)", self.root, profiles.authority_extensions(0, links), years=years.issuing,
+            rsa_bits=self._issuing_bits,
         )
-        # A responder of its own for each issuer: pyHanko's AdES engine cannot follow an answer the root signs itself.
-        self.root_ocsp = self._part("root-ocsp", "National Root OCSP (mô phỏng)", self.root, profiles.responder_extensions(), years=20)
-        self.ocsp = self._part("ocsp", "MySign-CA OCSP (mô phỏng)", self.ca, profiles.responder_extensions(), years=20)
-        self.tsa = self._part(
-            f"tsa-{timestamp_key}", "Time Stamp Unit (mô phỏng)", self.ca, profiles.timestamp_extensions(self._links()), years=20,
-            rsa_bits=2048 if timestamp_key == "rsa" else 0,
+        _ = self.root_ocsp, self.ocsp, self.tsa
+
+    @property
+    def root_ocsp(self) -> Pair:
+        """The root's responder, now. One of its own for each issuer: pyHanko's AdES engine cannot follow an answer the root signs itself."""
+        years, extensions = self._lifetimes.responder, profiles.responder_extensions()
+        return self._followed("root-ocsp", "National Root OCSP (mô phỏng)", self.root, extensions, years=years)
+
+    @property
+    def ocsp(self) -> Pair:
+        """The issuing authority's responder, now."""
+        years, extensions = self._lifetimes.responder, profiles.responder_extensions()
+        return self._followed("ocsp", "MySign-CA OCSP (mô phỏng)", self.ca, extensions, years=years)
+
+    @property
+    def tsa(self) -> Pair:
+        """The time-stamp unit, now."""
+        return self._followed(
+            f"tsa-{self._timestamp_key}", "Time Stamp Unit (mô phỏng)", self.ca, profiles.timestamp_extensions(self._links()),
+            years=self._lifetimes.unit, rsa_bits=2048 if self._timestamp_key == "rsa" else 0,
         )
+
+    def now(self) -> datetime:
+        """The time, to the second, UTC."""
+        return (self._clock() if self._clock else datetime.now(UTC)).replace(microsecond=0)
+
+    def _followed(
+        self, part: str, common_name: str, issuer: Pair, extensions: list[tuple[x509.ExtensionType, bool]], *, years: int, rsa_bits: int = 0
+    ) -> Pair:
+        """The member that is in use now; one that is about to end is followed by another."""
+        pair, number, now = self._current.get(part), 1, self.now()
+        if pair is not None and pair.certificate.not_valid_before_utc > now:  # the clock was set back: its predecessors are used again
+            pair = None
+        while pair is None or pair.certificate.not_valid_after_utc - years * _YEAR / 5 <= now:
+            with self.register.writing():
+                name = part if number == 1 else f"{part}-{number}"
+                pair = self._part(name, common_name, issuer, extensions, years=years, rsa_bits=rsa_bits, follows=number > 1)
+                if pair.certificate.not_valid_before_utc > now:  # made when the clock stood later: one of its own for this day
+                    pair = self._part(f"{part}-{now:%Y%m%d}", common_name, issuer, extensions, years=years, rsa_bits=rsa_bits, follows=True)
+            number += 1
+        self._current[part] = pair
+        return pair
 
     def _part(
         self, part: str, common_name: str, issuer: Pair | None, extensions: list[tuple[x509.ExtensionType, bool]], *,
-        years: int, rsa_bits: int = 0,
+        years: int, rsa_bits: int = 0, follows: bool = False,
     ) -> Pair:
         """One member of the hierarchy, made if the register does not hold it yet. No RSA size: a P-256 key."""
         key_der, certificate_der = self.register.part(f"{part}.key"), self.register.part(f"{part}.crt")
@@ -170,12 +231,12 @@ class Authority:
         key: PrivateKey = (
             rsa.generate_private_key(65537, rsa_bits) if rsa_bits else ec.generate_private_key(ec.SECP256R1())
         )
-        now = datetime.now(UTC).replace(microsecond=0)
-        subject = profiles.authority_name(common_name, ORGANISATION)
+        now = self.now()
+        subject = profiles.authority_name(common_name, ORGANISATION + self._name)
         certificate = profiles.certificate(
             subject=subject, public_key=key.public_key(), issuer=issuer.certificate.subject if issuer else subject,
-            issuer_key=issuer.key if issuer else key, serial=_serial(), begins=now - 2 * _YEAR, ends=now + years * _YEAR,
-            extensions=extensions,
+            issuer_key=issuer.key if issuer else key, serial=_serial(), begins=now - (timedelta(days=1) if follows else 2 * _YEAR),
+            ends=now + years * _YEAR, extensions=extensions,
         )
         self.register.put_part(f"{part}.key", key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()))
         self.register.put_part(f"{part}.crt", certificate.public_bytes(Encoding.DER))

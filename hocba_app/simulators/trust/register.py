@@ -54,8 +54,11 @@ class Register:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """One transaction; other processes wait."""
+        """One transaction; other processes wait. Inside another one it is part of it."""
         with self._lock:
+            if self._connection.in_transaction:
+                yield
+                return
             self._connection.execute("begin immediate")
             try:
                 yield

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from asn1crypto import core as asn1_core
+from asn1crypto import ocsp as asn1_ocsp
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import ocsp
 
@@ -17,6 +20,20 @@ KEEP_FOR = timedelta(seconds=60)
 """How long an answer without nonce is given again, if the register has not changed."""
 NEXT_UPDATE = timedelta(days=1)
 _ALGORITHMS = (hashes.SHA1(), hashes.SHA256(), hashes.SHA384(), hashes.SHA512())  # noqa: S303 - OCSP names issuers by SHA-1
+
+
+def _dated(answer: bytes, moment: datetime, signer: Pair) -> bytes:
+    """An OCSP response (DER) given at another moment, signed again."""
+    response = asn1_ocsp.OCSPResponse.load(answer).copy()
+    basic = response["response_bytes"]["response"].parsed
+    basic["tbs_response_data"]["produced_at"] = moment
+    message = basic["tbs_response_data"].dump(force=True)
+    if isinstance(signer.key, ec.EllipticCurvePrivateKey):
+        basic["signature"] = signer.key.sign(message, ec.ECDSA(hashes.SHA256()))
+    else:
+        basic["signature"] = signer.key.sign(message, padding.PKCS1v15(), hashes.SHA256())
+    response["response_bytes"]["response"] = asn1_core.ParsableOctetString(basic.dump(force=True))
+    return response.dump(force=True)
 
 
 def serial_asked(body: bytes) -> int | None:
@@ -32,9 +49,11 @@ class RevocationService:
 
     Args:
         authority: register and keys.
+        clock: tells the time, UTC; the machine's by default.
     """
 
-    def __init__(self, authority: Authority) -> None:
+    def __init__(self, authority: Authority, clock: Callable[[], datetime] | None = None) -> None:
+        self._clock = clock
         self._authority = authority
         self._revision: tuple[int, int] | None = None
         self._kept: dict[object, tuple[datetime, bytes]] = {}
@@ -43,6 +62,9 @@ class RevocationService:
             for name, pair in (("ca", authority.ca), ("root", authority.root))
             for algorithm in _ALGORITHMS
         }
+
+    def _now(self) -> datetime:
+        return self._clock() if self._clock else datetime.now(UTC)
 
     def respond(self, body: bytes, *, fault: str = "ok") -> bytes:
         """An OCSP response (DER) to a request (DER); a nonce is echoed and makes the answer a fresh one.
@@ -72,7 +94,7 @@ class RevocationService:
         return self._keep(("crl", issuer), lambda: self._list(issuer))
 
     def _answer(self, request: ocsp.OCSPRequest, issuer: str, nonce: x509.OCSPNonce | None, fault: str) -> bytes:
-        authority, now = self._authority, datetime.now(UTC).replace(microsecond=0)
+        authority, now = self._authority, self._now().replace(microsecond=0)
         if fault == "stale":
             now -= 7 * NEXT_UPDATE
         standing = authority.standing(request.serial_number) if fault != "unknown" else None
@@ -96,10 +118,12 @@ class RevocationService:
         )
         if nonce is not None:
             builder = builder.add_extension(nonce, critical=False)
-        return builder.sign(signer.key, hashes.SHA256()).public_bytes(Encoding.DER)
+        answer = builder.sign(signer.key, hashes.SHA256()).public_bytes(Encoding.DER)
+        # The library dates answers by the machine's clock; this authority's may be moved.
+        return answer if abs(datetime.now(UTC) - now) < NEXT_UPDATE or fault == "stale" else _dated(answer, now, signer)
 
     def _list(self, issuer: str) -> bytes:
-        authority, now = self._authority, datetime.now(UTC).replace(microsecond=0)
+        authority, now = self._authority, self._now().replace(microsecond=0)
         pair = authority.root if issuer == "root" else authority.ca
         builder = (
             x509.CertificateRevocationListBuilder().issuer_name(pair.certificate.subject)
@@ -123,7 +147,7 @@ class RevocationService:
         if revision != self._revision:
             self._kept.clear()
             self._revision = revision
-        now = datetime.now(UTC)
+        now = self._now()
         made_at, content = self._kept.get(key, (now, b""))
         if not content or not timedelta(0) <= now - made_at < KEEP_FOR:  # one from a later moment: the clock was set back
             content = make()
