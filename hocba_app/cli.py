@@ -189,12 +189,15 @@ def doctor(as_json: _JSON = False) -> None:
 def verify(
     files: list[Path],
     trust: Annotated[Path | None, typer.Option(help="Chứng thư gốc tin cậy (PEM)")] = None,
+    online: Annotated[
+        bool, typer.Option("--online", help="Hỏi nhà cung cấp về chứng thư mà tệp chưa kèm bằng chứng (chỉ gửi số sê-ri chứng thư)")
+    ] = False,
     as_json: _JSON = False,
 ) -> None:
     """Kiểm tra chữ ký và con dấu của tệp học bạ. Mã thoát: 0 hợp lệ, 1 không hợp lệ, 2 chưa kết luận, 3 không kiểm tra được."""
     from hocba_app.services.verification.cli import report_lines, verify_paths
 
-    reports = verify_paths(files, trust)
+    reports = verify_paths(files, trust, online=online)
     if as_json:
         print(json.dumps([report.as_json() for report in reports], ensure_ascii=False))
     else:

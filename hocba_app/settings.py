@@ -51,6 +51,9 @@ class Settings(BaseSettings):
     pkcs11_issuers: str = Field("", description="Tệp PEM chứng thư của nhà cung cấp (CA trung gian), khi token không chứa")
     tsa_url: str = Field("", description="Địa chỉ dịch vụ dấu thời gian (RFC 3161)")
     trust_roots: str = Field("", description="Tệp PEM chứa chứng thư gốc tin cậy")
+    verify_online: bool = Field(
+        True, description="Trang kiểm tra hỏi nhà cung cấp về chứng thư của học bạ chưa kèm bằng chứng; chỉ gửi số sê-ri chứng thư"
+    )
     secret_key: str = Field("", description="Khóa mã hóa thông tin kết nối lưu trong cơ sở dữ liệu; giữ kín, sao lưu riêng")
     public_url: str = Field("http://localhost:3000", description="Địa chỉ công khai của hệ thống, in trong mã QR")
     origins: str = Field("", description="Các địa chỉ được mở websocket, cách nhau dấu phẩy; mặc định là public_url và localhost")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -54,13 +54,17 @@ class Opinion:
         return at <= max(self.this_update, self.next_update or self.this_update) + tolerance
 
 
+KnownBy = Callable[[int | None], datetime | None]
+"""When an answer is proven to have existed, by the revision of the file that brought it; None: nothing proves it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """One OCSP answer or revocation list at hand."""
 
     data: bytes
-    known_by: datetime | None = None
-    """When it is proven to have existed: whoever signed it must have been valid then. None does not ask."""
+    revision: int | None = None
+    """Of the file, that brought it; None for one that was fetched."""
 
 
 class Answers:
@@ -77,49 +81,64 @@ class Answers:
             self._by_serial.setdefault(_serial_in(answer.data), []).append(answer)
         self._lists = [_as_answer(item) for item in crls]
 
-    def path_status(self, path: Sequence[bytes], at: datetime) -> Status:
+    def path_status(
+        self, path: Sequence[bytes], at: datetime, *, known_by: KnownBy | None = None, tolerance: timedelta = timedelta(0)
+    ) -> Status:
         """How a whole path stands at an instant; the root answers for itself.
+
+        Args:
+            path: root last.
+            at: UTC.
+            known_by: whoever signed an answer must have been valid when the answer is proven to have existed; None does
+                not ask.
+            tolerance: how long before ``at`` an answer without a next update may have been given.
 
         Returns:
             ``good`` when every certificate but the root is shown good, ``revoked`` when one is shown revoked by then.
         """
-        found = {self.status(certificate, issuer, at) for certificate, issuer in itertools.pairwise(path)}
+        found = {self.status(certificate, issuer, at, known_by, tolerance) for certificate, issuer in itertools.pairwise(path)}
         if "revoked" in found:
             return "revoked"
         return "unknown" if "unknown" in found else "good"
 
-    def status(self, certificate: bytes, issuer: bytes, at: datetime, *, depth: int = 0) -> Status:
-        """How one certificate stands at an instant.
+    def status(
+        self, certificate: bytes, issuer: bytes, at: datetime, known_by: KnownBy | None = None, tolerance: timedelta = timedelta(0), *,
+        depth: int = 0,
+    ) -> Status:
+        """How one certificate stands at an instant; see :meth:`path_status`.
 
         Args:
             issuer: its authority's certificate.
             depth: how many responders are being asked about each other.
         """
         shown: Status = "unknown"
-        for opinion, known_by in self._opinions(certificate, issuer):
-            if not self._is_entitled(opinion, issuer, known_by, depth):
+        for opinion, revision in self._opinions(certificate, issuer):
+            if not self._is_entitled(opinion, issuer, depth):
                 continue
             if opinion.revoked_at is not None and opinion.revoked_at <= at:
                 return "revoked"
-            if opinion.covers(at):
+            if opinion.covers(at, tolerance) and (known_by is None or _signed_in_time(opinion, known_by(revision))):
                 shown = "good"
         return shown
 
-    def _opinions(self, certificate: bytes, issuer: bytes) -> Iterable[tuple[Opinion, datetime | None]]:
+    def _opinions(self, certificate: bytes, issuer: bytes) -> Iterable[tuple[Opinion, int | None]]:
         for answer in self._by_serial.get(chain_validation.parsed(certificate).serial_number, ()):
             if (opinion := ocsp_opinion(answer.data, certificate, issuer)) is not None:
-                yield opinion, answer.known_by
+                yield opinion, answer.revision
         for answer in self._lists:
             if (opinion := list_opinion(answer.data, certificate, issuer)) is not None:
-                yield opinion, answer.known_by
+                yield opinion, answer.revision
 
-    def _is_entitled(self, opinion: Opinion, issuer: bytes, known_by: datetime | None, depth: int) -> bool:
-        """Whether the signer was still valid when the answer is proven to have existed, and, a responder, not revoked."""
-        if known_by is not None and chain_validation.parsed(opinion.signer).not_valid_after_utc < known_by:
-            return False
+    def _is_entitled(self, opinion: Opinion, issuer: bytes, depth: int) -> bool:
+        """A responder that does not say that nobody needs to ask must itself be shown not revoked."""
         if not opinion.is_delegated:
             return True
         return depth < _MOST_DELEGATES and self.status(opinion.signer, issuer, opinion.this_update, depth=depth + 1) == "good"
+
+
+def _signed_in_time(opinion: Opinion, known_by: datetime | None) -> bool:
+    """Whether the signer's certificate was still valid when the answer is proven to have existed: later, anybody may have his key."""
+    return known_by is not None and chain_validation.parsed(opinion.signer).not_valid_after_utc >= known_by
 
 
 def _as_answer(item: Answer | bytes) -> Answer:
@@ -205,6 +224,15 @@ def _ocsp(answer: bytes) -> ocsp.OCSPResponse:
     except (ValueError, UnsupportedAlgorithm) as error:
         raise NotShown("OCSP") from error
     return found
+
+
+@lru_cache(maxsize=1024)
+def carried_certificates(answer: bytes) -> tuple[bytes, ...]:
+    """The certificates an OCSP answer brings: its responder's; none for what is no answer."""
+    try:
+        return tuple(item.public_bytes(Encoding.DER) for item in _ocsp(answer).certificates[:_MOST_CARRIED])
+    except (NotShown, ValueError):
+        return ()
 
 
 @lru_cache(maxsize=256)

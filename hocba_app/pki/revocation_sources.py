@@ -29,7 +29,7 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.pki import chain_validation, revocation
 from hocba_app.pki.http_pool import trusted_roots
 from hocba_app.pki.not_shown import NotShown
-from hocba_app.pki.revocation import Opinion
+from hocba_app.pki.revocation import Opinion, Status
 
 TIMEOUT = 8.0
 """Seconds one source may take, from the request to the last byte."""
@@ -46,6 +46,7 @@ class _Kept:
     ocsp: bytes | None
     crl: bytes | None
     """The list that answers, or the one that shows the responder of ``ocsp`` not revoked."""
+    revoked: bool = False
 
 
 _kept: OrderedDict[tuple[bytes, bytes], _Kept] = OrderedDict()
@@ -57,6 +58,18 @@ def forget() -> None:
     """Drop every kept answer: the next check asks again."""
     with _lock:
         _kept.clear()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the sources say of a path."""
+
+    ocsps: tuple[bytes, ...]
+    crls: tuple[bytes, ...]
+    complete: bool
+    """Every certificate but the root has an answer that counts."""
+    revoked: bool
+    """One of them says revoked."""
 
 
 def fetch_evidence(path: Sequence[bytes], at: datetime, client: httpx.Client | None = None) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
@@ -73,20 +86,35 @@ def fetch_evidence(path: Sequence[bytes], at: datetime, client: httpx.Client | N
     Raises:
         HocbaError: CERTIFICATE_REVOKED (final), REVOCATION_UNKNOWN (passing: no source gave an answer that counts).
     """
-    ocsps: list[bytes] = []
-    lists: list[bytes] = []
-    unanswered = False
+    found = ask_about(path, at, client)
+    if found.revoked:
+        raise HocbaError(ErrorCode.CERTIFICATE_REVOKED)
+    if not found.complete:
+        raise HocbaError(ErrorCode.REVOCATION_UNKNOWN)
+    return found.ocsps, found.crls
+
+
+def ask_about(path: Sequence[bytes], at: datetime, client: httpx.Client | None = None) -> Found:
+    """Every answer that counts about a path, good or revoked: a certificate revoked since may have been good when it signed.
+
+    Args:
+        path: a trusted path, root last: the addresses asked are vouched for by it.
+        at: the present instant, UTC.
+        client: for tests and callers with their own limits.
+    """
+    ocsps: dict[bytes, None] = {}
+    lists: dict[bytes, None] = {}
+    complete, revoked = True, False
     with nullcontext(client) if client else BoundedClient(timeout=TIMEOUT, total=TIMEOUT, verify=trusted_roots()) as asked:
         for certificate, issuer in itertools.pairwise(path):
             found = _kept_answer(certificate, issuer, at) or _ask(asked, certificate, issuer, at)
             if found is None:
-                unanswered = True  # whether a certificate above is revoked is still worth knowing
+                complete = False  # whether a certificate above is revoked is still worth knowing
                 continue
-            ocsps += [found.ocsp] if found.ocsp is not None else []
-            lists += [found.crl] if found.crl is not None else []
-    if unanswered:
-        raise HocbaError(ErrorCode.REVOCATION_UNKNOWN)
-    return tuple(ocsps), tuple(dict.fromkeys(lists))
+            ocsps |= dict.fromkeys([found.ocsp] if found.ocsp is not None else [])
+            lists |= dict.fromkeys([found.crl] if found.crl is not None else [])
+            revoked = revoked or found.revoked
+    return Found(tuple(ocsps), tuple(lists), complete, revoked)
 
 
 def _kept_answer(certificate: bytes, issuer: bytes, at: datetime) -> _Kept | None:
@@ -115,11 +143,16 @@ def _ask(client: httpx.Client, certificate: bytes, issuer: bytes, at: datetime) 
         listed = None
         if opinion.is_delegated and (listed := _list_about(client, opinion.signer, issuer, at)) is None:
             continue  # a responder whose own standing nobody tells says nothing
-        if _counts(opinion, at):
+        if (says := _says(opinion, at)) == "revoked":
+            return _Kept(at, data, listed, revoked=True)
+        if says == "good":
             return _keep(certificate, issuer, _Kept(at, data, listed))
     for url in list_urls(certificate):
         data = _body(client, "GET", url, most=revocation.MOST_LIST)
-        if data is not None and _counts(revocation.list_opinion(data, certificate, issuer), at):
+        says = _says(revocation.list_opinion(data, certificate, issuer), at) if data is not None else "unknown"
+        if says == "revoked":
+            return _Kept(at, None, data, revoked=True)
+        if says == "good":
             return _keep(certificate, issuer, _Kept(at, None, data))
     return None
 
@@ -131,26 +164,22 @@ def _list_about(client: httpx.Client, delegate: bytes, issuer: bytes, at: dateti
         return kept.crl
     for url in list_urls(delegate):
         data = _body(client, "GET", url, most=revocation.MOST_LIST)
-        try:
-            if data is not None and _counts(revocation.list_opinion(data, delegate, issuer), at):
-                return _keep(delegate, issuer, _Kept(at, None, data)).crl
-        except HocbaError:  # the responder is revoked, not the certificate it speaks of
+        says = _says(revocation.list_opinion(data, delegate, issuer), at) if data is not None else "unknown"
+        if says == "revoked":  # the responder, not the certificate it speaks of
             return None
+        if says == "good":
+            return _keep(delegate, issuer, _Kept(at, None, data)).crl
     return None
 
 
-def _counts(opinion: Opinion | None, at: datetime) -> bool:
-    """Whether an answer shows the certificate good now.
-
-    Raises:
-        HocbaError: CERTIFICATE_REVOKED.
-    """
+def _says(opinion: Opinion | None, at: datetime) -> Status:
+    """What an answer shows now: nothing, unless it counts."""
     if opinion is None or opinion.this_update > at + CLOCKS:
-        return False
+        return "unknown"
     if opinion.revoked_at is not None and opinion.revoked_at <= at + CLOCKS:
-        raise HocbaError(ErrorCode.CERTIFICATE_REVOKED)
+        return "revoked"
     # Without a next update newer information is always to be had: such an answer is fresh for minutes.
-    return opinion.covers(at, CLOCKS if opinion.next_update is None else timedelta(0))
+    return "good" if opinion.covers(at, CLOCKS if opinion.next_update is None else timedelta(0)) else "unknown"
 
 
 def _request(certificate: bytes, issuer: bytes) -> bytes:

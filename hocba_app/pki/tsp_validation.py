@@ -58,6 +58,8 @@ class Token:
     stamped: datetime
     certificate: bytes
     certificates: tuple[bytes, ...]
+    hashes: tuple[str, ...] = ("sha256",)
+    """Names of the hashes it rests on: of its imprint, its content and its signature."""
 
 
 def read_token(token: bytes, imprint: bytes, others: tuple[bytes, ...] = (), roots: tuple[bytes, ...] = ()) -> Token:
@@ -192,7 +194,7 @@ def _read(token: bytes, imprint: bytes, others: tuple[bytes, ...]) -> Token:
     if name not in chain_validation.HASHES or (family == "rsa") != isinstance(key, chain_validation.rsa.RSAPublicKey):
         raise NotShown("token algorithm")
     chain_validation.verify(key, content(value, OCTETS), b"\x31" + attributes[1:], chain_validation.HASHES[name])
-    return Token(_check_info(info, imprint), certificate, inside)
+    return Token(_check_info(info, imprint), certificate, inside, tuple({"sha256", digest_name, name}))
 
 
 def _algorithm(data: bytes) -> bytes:

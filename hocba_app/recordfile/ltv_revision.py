@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.pki.revocation import carried_certificates
 from hocba_app.pki.signer_certificate import Evidence
 from hocba_app.pki.tsa_client import TimestampClient
 from hocba_app.recordfile.append_state import Tip
@@ -59,8 +60,10 @@ def security_store(
     root = reader.body(tip.root)
     kept = _kept(reader, root)
     listed = list(evidence)
+    # Responders' certificates too: other validators look for the proof that they existed only here (EN 319 142-1, 5.4.2.2).
+    responders = [item for entry in listed for answer in entry.ocsps for item in carried_certificates(answer)]
     new = {
-        b"/Certs": dict.fromkeys([item for entry in listed for item in entry.chain] + list(extra)),
+        b"/Certs": dict.fromkeys([item for entry in listed for item in entry.chain] + list(extra) + responders),
         b"/OCSPs": dict.fromkeys(item for entry in listed for item in entry.ocsps),
         b"/CRLs": dict.fromkeys(item for entry in listed for item in entry.crls),
     }

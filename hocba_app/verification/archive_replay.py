@@ -75,6 +75,9 @@ def _store(state: State, objects: list[Parsed], at: int) -> None:
     require_same(state.file, objects, expected)
     size = store + 1 + len(items)
     end = state.finish(objects, at, size)
+    for key in KEYS:
+        since = state.store_since.setdefault(key, [])
+        since += [state.revision + 1] * (len(data[key]) - len(since))
     state.store, state.store_numbers = data, {key: lists.get(key, []) for key in KEYS}
     state.move_to(end, at, size)
 

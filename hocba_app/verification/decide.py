@@ -8,11 +8,13 @@ from types import MappingProxyType
 from hocba_app.recordfile.demands import Vouched
 from hocba_app.recordfile.manifest import Manifest
 from hocba_app.verification import record_rules
+from hocba_app.verification.proofs import Proven
 from hocba_app.verification.reasons import ALTERS, INVALIDATES, UNCLEAR, Reason, add, has
 from hocba_app.verification.report_model import FileReport, Order, Origin, SignatureDetail, SignatureReport, iso
 from hocba_app.verification.signature_result import Judged, names_in
 
-UNDECIDED = frozenset({Reason.NO_TRUST, Reason.WRITER_UNKNOWN})
+_DOUBTS = {"unanswered": Reason.REVOCATION_UNKNOWN, "expired": Reason.PROOF_EXPIRED, "algorithm": Reason.ALGORITHM_EXPIRED}
+UNDECIDED = frozenset({Reason.NO_TRUST, Reason.WRITER_UNKNOWN, Reason.NOT_ARCHIVED, *_DOUBTS.values()})
 """Reasons for which a record of ours cannot be called valid, though nothing speaks against it."""
 FOREIGN_INVALIDATES = ALTERS | {Reason.CERTIFICATE_REVOKED, Reason.SIGNATURE_BROKEN}
 _PROBLEMS = {"broken": Reason.SIGNATURE_BROKEN, "unknown_kind": Reason.SIGNATURE_KIND}
@@ -20,7 +22,7 @@ _PROBLEMS = {"broken": Reason.SIGNATURE_BROKEN, "unknown_kind": Reason.SIGNATURE
 
 def conclude(
     report: FileReport, judged: Sequence[Judged], manifest: Manifest | None, issuers: Sequence[dict[str, str]] | None, *, have_roots: bool,
-    promised: Mapping[str, Vouched] = MappingProxyType({}),
+    promised: Mapping[str, Vouched] = MappingProxyType({}), proven: Proven | None = None,
 ) -> None:
     """Complete the report.
 
@@ -30,6 +32,7 @@ def conclude(
         issuers: schools that may issue; None when no list is at hand.
         have_roots: whether trusted roots were given.
         promised: of :func:`record_rules.apply`.
+        proven: of a record of ours, judged with trusted roots.
     """
     _integrity(report, judged)
     _certificates(report, judged, have_roots)
@@ -42,6 +45,8 @@ def conclude(
         report.origin = Origin(
             manifest.kind, manifest.school.name, manifest.school.code, manifest.school.tax_code, manifest.version
         )
+    if not has(report, INVALIDATES):  # what is wrong in any case is not made clearer by what nobody knows
+        _doubts(report, judged)
     roles = {slot.field: slot.role for slot in manifest.slots} if manifest is not None else {}
     report.signatures = [_signature(item, roles, orders) for item in judged]
     if has(report, INVALIDATES if manifest is not None else FOREIGN_INVALIDATES):
@@ -50,6 +55,10 @@ def conclude(
         report.verdict = "valid"
     else:
         report.verdict = "indeterminate"
+    if proven is not None:
+        report.lacking = [[certificate.hex() for certificate in path] for path in proven.lacking]
+        if report.verdict == "valid" and proven.guaranteed_until is not None:
+            report.guaranteed_until = iso(proven.guaranteed_until)
 
 
 def _integrity(report: FileReport, judged: Sequence[Judged]) -> None:
@@ -78,10 +87,22 @@ def _certificates(report: FileReport, judged: Sequence[Judged], have_roots: bool
             add(report, Reason.CERTIFICATE_REVOKED, field=item.field)
         elif item.expired:
             add(report, Reason.CERTIFICATE_EXPIRED, field=item.field)
-        elif have_roots and item.problem is None and item.trust != "trusted":
+        elif have_roots and item.problem is None and item.trust != "trusted" and item.doubt is None:
             add(report, Reason.UNTRUSTED_CHAIN, field=item.field)
         if item.timestamp_bad:
             add(report, Reason.TIMESTAMP_INVALID, field=item.field)
+
+
+def _doubts(report: FileReport, judged: Sequence[Judged]) -> None:
+    """What nobody can tell of a signature; an archive stamp that proves nothing any more is told by what it leaves unproven."""
+    is_archived = any(item.is_timestamp for item in judged)
+    for item in judged:
+        if item.doubt is None or item.is_timestamp:
+            continue
+        if item.doubt == "unanswered" and not is_archived:
+            add(report, Reason.NOT_ARCHIVED)
+        else:
+            add(report, _DOUBTS[item.doubt], field=item.field)
 
 
 def _signature(item: Judged, roles: dict[str, str], orders: dict[str, Order]) -> SignatureReport:

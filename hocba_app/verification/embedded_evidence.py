@@ -12,6 +12,9 @@ from asn1crypto import x509
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 
+from hocba_app.pki.revocation import Answer, Answers
+from hocba_app.verification.fetched import Fetched
+
 MOST_ITEMS = 2000
 _Item = TypeVar("_Item")
 
@@ -25,6 +28,15 @@ class Evidence:
     crls: tuple[asn1_crl.CertificateList, ...] = ()
     complete: bool = True
     """Whether everything in it could be read."""
+    ocsps_since: tuple[int, ...] = ()
+    """The revision that last changed each of ``ocsps``: no stamp before it covers it."""
+    crls_since: tuple[int, ...] = ()
+
+    def answers(self, fetched: Fetched) -> Answers:
+        """For the judge of revocation, together with what was fetched."""
+        ocsps = [Answer(item.dump(), since) for item, since in zip(self.ocsps, self.ocsps_since, strict=True)]
+        crls = [Answer(item.dump(), since) for item, since in zip(self.crls, self.crls_since, strict=True)]
+        return Answers([*ocsps, *map(Answer, fetched.ocsps)], [*crls, *map(Answer, fetched.crls)])
 
     @property
     def has_revocation(self) -> bool:
@@ -43,27 +55,33 @@ def evidence_in(reader: PdfFileReader) -> Evidence:
         return Evidence(complete=False)
     if not isinstance(store, generic.DictionaryObject):
         return Evidence(complete=False)
-    certificates, first = _items(store, "/Certs", _certificate)
-    ocsps, second = _items(store, "/OCSPs", _ocsp)
-    crls, third = _items(store, "/CRLs", _crl)
-    return Evidence(certificates, ocsps, crls, first and second and third)
+    certificates, _, first = _items(reader, store, "/Certs", _certificate)
+    ocsps, ocsps_since, second = _items(reader, store, "/OCSPs", _ocsp)
+    crls, crls_since, third = _items(reader, store, "/CRLs", _crl)
+    return Evidence(certificates, ocsps, crls, first and second and third, ocsps_since, crls_since)
 
 
-def _items(store: generic.DictionaryObject, key: str, read: Callable[[bytes], _Item]) -> tuple[tuple[_Item, ...], bool]:
-    """Those that can be read, and whether these are all."""
+def _items(
+    reader: PdfFileReader, store: generic.DictionaryObject, key: str, read: Callable[[bytes], _Item]
+) -> tuple[tuple[_Item, ...], tuple[int, ...], bool]:
+    """Those that can be read, the revision that last changed each, and whether these are all."""
     found: list[_Item] = []
+    since: list[int] = []
     try:
         entries = store.get(key) or generic.ArrayObject()
         complete = isinstance(entries, generic.ArrayObject) and len(entries) <= MOST_ITEMS
     except Exception:
-        return (), False
+        return (), (), False
     for entry in entries if complete else ():
         try:
-            found.append(read(entry.get_object().data))
+            item, revision = read(entry.get_object().data), reader.xrefs.get_last_change(entry.reference)
         except Exception:
             # Hostile input raises whatever it likes.
             complete = False
-    return tuple(found), complete
+        else:
+            found.append(item)
+            since.append(revision)
+    return tuple(found), tuple(since), complete
 
 
 def _certificate(data: bytes) -> x509.Certificate:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime
 
 from asn1crypto import cms, x509
 from pyhanko.pdf_utils.generic import DictionaryObject
@@ -36,8 +37,11 @@ from pyhanko.sign.validation import (
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.path import ValidationPath
 
+from hocba_app.pki import chain_validation
 from hocba_app.pki.der import header_length
-from hocba_app.pki.revocation import says_revoked
+from hocba_app.pki.not_shown import NotShown
+from hocba_app.pki.past_validation import Proof
+from hocba_app.pki.revocation import Answers
 from hocba_app.pki.timestamp_rules import follows_rfc3161
 from hocba_app.pki.tsp_validation import is_well_formed
 from hocba_app.recordfile.demands import Demand, Vouched
@@ -86,17 +90,28 @@ def _policy(*, notes_allowed: bool) -> StandardDiffPolicy:
 OURS, FOREIGN = _policy(notes_allowed=False), _policy(notes_allowed=True)
 
 
-async def judge_all(
-    signatures: Sequence[EmbeddedPdfSignature], evidence: Evidence, roots: Sequence[bytes], policy: StandardDiffPolicy
-) -> list[Judged]:
-    """Judge every signature and document time stamp that can be read; one that does not hold does not hide the others.
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What all signatures of a file are judged with."""
 
-    Args:
-        evidence: of the file.
-        roots: trusted roots, DER. None at all leaves every trust ``unknown``.
-        policy: what may follow a signature: :data:`OURS` or :data:`FOREIGN`.
-    """
-    return [await _judge(signature, roots, evidence, policy) for signature in signatures]
+    evidence: Evidence
+    """Of the file."""
+    roots: tuple[bytes, ...]
+    """Trusted roots, DER. None at all leaves every trust ``unknown``."""
+    policy: StandardDiffPolicy
+    """What may follow a signature: :data:`OURS` or :data:`FOREIGN`."""
+    now: datetime
+
+    @property
+    def is_foreign(self) -> bool:
+        """Not a record of ours: pyHanko judges revocation too, with what the file carries. In a record of ours the proofs
+        are judged afterwards, as replay judges them (`proofs`)."""
+        return self.policy is FOREIGN
+
+
+async def judge_all(signatures: Sequence[EmbeddedPdfSignature], setting: Setting) -> list[Judged]:
+    """Judge every signature and document time stamp that can be read; one that does not hold does not hide the others."""
+    return [await _judge(signature, setting) for signature in signatures]
 
 
 def look_at_forms(
@@ -124,7 +139,7 @@ def _signed_data(signature: EmbeddedPdfSignature) -> bytes:
     return held[: head + size] if not held[head + size :].strip(b"\0") else b""
 
 
-async def _judge(signature: EmbeddedPdfSignature, roots: Sequence[bytes], evidence: Evidence, policy: StandardDiffPolicy) -> Judged:
+async def _judge(signature: EmbeddedPdfSignature, setting: Setting) -> Judged:
     is_timestamp = signature.sig_object_type == "/DocTimeStamp"
     judged = Judged(
         field=str(signature.field_name), is_timestamp=is_timestamp, certificate=None, claimed=None, stamped=None,
@@ -137,9 +152,9 @@ async def _judge(signature: EmbeddedPdfSignature, roots: Sequence[bytes], eviden
         if not is_timestamp:
             judged.claimed = signature.self_reported_timestamp
         if is_timestamp:
-            await _judge_timestamp(judged, signature, roots, evidence, policy)
+            await _judge_timestamp(judged, signature, setting)
         else:
-            await _judge_signature(judged, signature, roots, evidence, policy)
+            await _judge_signature(judged, signature, setting)
         if not _leaves_out_only_itself(signature):
             judged.coverage, judged.modified = "partial", True
     except Exception:
@@ -159,17 +174,15 @@ def _leaves_out_only_itself(signature: EmbeddedPdfSignature) -> bool:
     return first == 0 and gap.lower() == b"<%s>" % bytes(signature.pkcs7_content).hex().encode()
 
 
-async def _judge_signature(
-    judged: Judged, signature: EmbeddedPdfSignature, roots: Sequence[bytes], evidence: Evidence, policy: StandardDiffPolicy
-) -> None:
+async def _judge_signature(judged: Judged, signature: EmbeddedPdfSignature, setting: Setting) -> None:
     stamped = _token_time(signature)
-    moment = stamped or datetime.now(UTC)
-    required = stamped is not None and evidence.has_revocation
+    moment = stamped or setting.now
+    required = setting.is_foreign and stamped is not None and setting.evidence.has_revocation
     status = await async_validate_pdf_signature(
         signature,
-        signer_validation_context=_context(roots, evidence, moment, required=required),
-        ts_validation_context=_context(roots, evidence, moment),
-        diff_policy=policy,
+        signer_validation_context=_context(setting, moment, required=required),
+        ts_validation_context=_context(setting, moment),
+        diff_policy=setting.policy,
     )
     judged.integrity = "intact" if status.intact and status.valid else "altered"
     judged.coverage = _coverage(status.coverage)
@@ -178,27 +191,26 @@ async def _judge_signature(
     stamp = status.timestamp_validity
     if stamp is not None:
         judged.stamped = stamp.timestamp
-        held = stamp.valid and stamp.intact and (stamp.trusted or not roots) and follows_rfc3161(_token(signature), stamp.signing_cert)
-        judged.timestamp_bad = not held or _says_revoked(stamp.validation_path, evidence, moment)
-    judged.revoked = bool(status.revoked) or _says_revoked(status.validation_path, evidence, moment)
+        token = _token(signature)
+        held = stamp.valid and stamp.intact and (stamp.trusted or not setting.roots) and follows_rfc3161(token, stamp.signing_cert)
+        judged.timestamp_bad = not held or _says_revoked(stamp.validation_path, setting, moment)
+        if held and token is not None and setting.roots:
+            paths = _paths(stamp.signing_cert, _carried(token), setting, stamp.validation_path)
+            judged.proof = Proof(judged.revision, stamp.timestamp, paths, _hashes(token))
+    judged.revoked = bool(status.revoked) or _says_revoked(status.validation_path, setting, moment)
     if judged.revoked:
         judged.revocation = "revoked"
     elif required and status.trusted:
         judged.revocation = "good"
     judged.expired = not _valid_at(judged.certificate, moment)
-    if roots:
+    if setting.roots:
         judged.trust = "trusted" if status.trusted and not judged.revoked else "untrusted"
+        judged.paths = _paths(signature.signer_cert, _carried(signature.signed_data), setting, status.validation_path)
 
 
-async def _judge_timestamp(
-    judged: Judged, signature: EmbeddedPdfSignature, roots: Sequence[bytes], evidence: Evidence, policy: StandardDiffPolicy
-) -> None:
-    moment = _own_token_time(signature) or datetime.now(UTC)
-    status = await async_validate_pdf_timestamp(
-        signature,
-        validation_context=_context(roots, evidence, moment),
-        diff_policy=policy,
-    )
+async def _judge_timestamp(judged: Judged, signature: EmbeddedPdfSignature, setting: Setting) -> None:
+    moment = _own_token_time(signature) or setting.now
+    status = await async_validate_pdf_timestamp(signature, validation_context=_context(setting, moment), diff_policy=setting.policy)
     judged.integrity = "intact" if status.intact and status.valid else "altered"
     judged.coverage = _coverage(status.coverage)
     judged.modified = _is_modified(status)
@@ -206,9 +218,46 @@ async def _judge_timestamp(
     judged.stamped = status.timestamp
     if not follows_rfc3161(signature.signed_data, status.signing_cert):
         judged.integrity = "altered"
-    if roots:
-        revoked = _says_revoked(status.validation_path, evidence, moment)
+    if setting.roots:
+        revoked = _says_revoked(status.validation_path, setting, moment)
         judged.trust = "trusted" if status.trusted and not revoked else "untrusted"
+        paths = _paths(status.signing_cert, _carried(signature.signed_data), setting, status.validation_path)
+        judged.proof = Proof(judged.revision, status.timestamp, paths, _hashes(signature.signed_data))
+
+
+def _paths(
+    certificate: x509.Certificate, carried: Sequence[bytes], setting: Setting, found: ValidationPath | None
+) -> tuple[tuple[bytes, ...], ...]:
+    """Paths as replay builds them; where one needs more than is understood there, the path that pyHanko found."""
+    own = certificate.dump()
+    near = tuple(item for item in carried if item != own)
+    pool = tuple(dict.fromkeys((*near, *(item.dump() for item in setting.evidence.certificates))))[: chain_validation.MOST_POOL]
+    for others in (near, pool):
+        try:
+            return chain_validation.sound_paths(own, others, setting.roots)
+        except NotShown:
+            continue
+    return (_certificates_of(found),) if found is not None else ()
+
+
+def _certificates_of(path: ValidationPath) -> tuple[bytes, ...]:
+    return tuple(item.dump() for item in path.iter_certs(include_root=True))[::-1]
+
+
+def _carried(signed: cms.SignedData) -> list[bytes]:
+    return [item.chosen.dump() for item in signed["certificates"] or () if item.name == "certificate"]
+
+
+def _hashes(token: cms.SignedData) -> tuple[str, ...]:
+    """What a token rests on: the hash of its imprint, of its content and of its signature."""
+    signer = token["signer_infos"][0]
+    imprint = token["encap_content_info"]["content"].parsed["message_imprint"]["hash_algorithm"]["algorithm"].native
+    digest = signer["digest_algorithm"]["algorithm"].native
+    try:
+        signed_with = signer["signature_algorithm"].hash_algo
+    except ValueError:
+        signed_with = digest
+    return tuple({imprint, digest, signed_with})
 
 
 def _coverage(level: SignatureCoverageLevel | None) -> Coverage:
@@ -220,17 +269,18 @@ def _is_modified(status: PdfSignatureStatus | DocumentTimestampStatus) -> bool:
     return level is None or level > ModificationLevel.FORM_FILLING or status.docmdp_ok is False
 
 
-def _context(roots: Sequence[bytes], evidence: Evidence, moment: datetime, *, required: bool = False) -> ValidationContext:
-    """Offline validation at the time of the time stamp, with the revocation data the file carries.
+def _context(setting: Setting, moment: datetime, *, required: bool = False) -> ValidationContext:
+    """Offline validation at the time of the time stamp.
 
-    With evidence in the file every certificate must be covered by it; without, revocation is left to whoever has the
-    network (the checks before signing did ask, and kept their answers).
+    In a foreign file with evidence every certificate must be covered by it; without, revocation is left to whoever has the
+    network. Revocation in a record of ours is not asked of pyHanko.
     """
+    evidence = setting.evidence
     return ValidationContext(
-        trust_roots=[x509.Certificate.load(root) for root in roots],
+        trust_roots=[x509.Certificate.load(root) for root in setting.roots],
         other_certs=list(evidence.certificates),
-        ocsps=list(evidence.ocsps),
-        crls=list(evidence.crls),
+        ocsps=list(evidence.ocsps) if setting.is_foreign else (),
+        crls=list(evidence.crls) if setting.is_foreign else (),
         moment=moment,
         allow_fetching=False,
         retroactive_revinfo=True,
@@ -238,13 +288,12 @@ def _context(roots: Sequence[bytes], evidence: Evidence, moment: datetime, *, re
     )
 
 
-def _says_revoked(path: ValidationPath | None, evidence: Evidence, moment: datetime) -> bool:
+def _says_revoked(path: ValidationPath | None, setting: Setting, moment: datetime) -> bool:
     if path is None:
         return False
-    certificates = [item.dump() for item in path.iter_certs(include_root=True)]
-    return says_revoked(
-        certificates[::-1], moment, ocsps=[item.dump() for item in evidence.ocsps], crls=[item.dump() for item in evidence.crls]
-    )
+    evidence = setting.evidence
+    answers = Answers([item.dump() for item in evidence.ocsps], [item.dump() for item in evidence.crls])
+    return answers.path_status(_certificates_of(path), moment) == "revoked"
 
 
 def _token(signature: EmbeddedPdfSignature) -> cms.SignedData | None:

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import io
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from pyhanko.pdf_utils.reader import PdfFileReader
 
@@ -14,7 +15,9 @@ from hocba_app.recordfile.manifest import WRITERS, Manifest, manifest_in
 from hocba_app.verification import record_rules
 from hocba_app.verification.decide import conclude
 from hocba_app.verification.embedded_evidence import evidence_in
-from hocba_app.verification.pyhanko_checks import FOREIGN, OURS, judge_all, look_at_forms
+from hocba_app.verification.fetched import Fetched
+from hocba_app.verification.proofs import judge_proofs
+from hocba_app.verification.pyhanko_checks import FOREIGN, OURS, Setting, judge_all, look_at_forms
 from hocba_app.verification.reasons import Reason, add
 from hocba_app.verification.report_model import FileReport
 from hocba_app.verification.signature_fields import signature_fields
@@ -23,7 +26,8 @@ _DEVIATIONS = {"base": Reason.BASE_NOT_OURS, "update": Reason.UPDATE_NOT_OURS}
 
 
 def examine_file(
-    name: str, data: bytes, roots: Sequence[bytes], issuers: Sequence[dict[str, str]] | None, deviation: str | None = None
+    name: str, data: bytes, roots: Sequence[bytes], issuers: Sequence[dict[str, str]] | None, deviation: str | None = None, *,
+    at: datetime | None = None, fetched: Fetched | None = None,
 ) -> FileReport:
     """Judge a file without any database.
 
@@ -33,13 +37,17 @@ def examine_file(
         roots: trusted roots, DER; empty when none is configured.
         issuers: schools that may issue; None when no list is at hand.
         deviation: ``base`` or ``update`` where replay found something our software does not write.
+        at: the instant of the verdict, UTC; now without one.
+        fetched: evidence that did not come in the file.
     """
+    now, fetched = at or datetime.now(UTC), fetched or Fetched()
     report = FileReport(path=name, sha256=hashlib.sha256(data).hexdigest(), method="analysis")
     try:
         reader = PdfFileReader(io.BytesIO(data))
         manifest = _manifest(report, reader)
         found, evidence = signature_fields(reader), evidence_in(reader)
-        judged = asyncio.run(judge_all(found.readable, evidence, roots, FOREIGN if manifest is None else OURS))
+        setting = Setting(evidence, tuple(roots), FOREIGN if manifest is None else OURS, now)
+        judged = asyncio.run(judge_all(found.readable, setting))
         if manifest is not None:
             look_at_forms(found.readable, judged, evidence, roots)
         if not found.complete:
@@ -55,7 +63,8 @@ def examine_file(
             add(report, Reason.WRITER_UNKNOWN)
         elif manifest is not None and deviation is not None:
             add(report, _DEVIATIONS[deviation])
-        conclude(report, judged, manifest, issuers, have_roots=bool(roots))
+        proven = judge_proofs(judged, evidence.answers(fetched), now) if manifest is not None and roots else None
+        conclude(report, judged, manifest, issuers, have_roots=bool(roots), proven=proven)
     except (MemoryError, RecursionError):
         return _given_up(report, Reason.LIMIT_EXCEEDED)
     except Exception:

@@ -46,6 +46,11 @@ class Reason(StrEnum):
     SIGNATURE_BROKEN = "signature_broken"  # a signature that cannot even be read
     SIGNATURE_KIND = "signature_kind"  # a signature of a kind this software does not know
     FIELDS_BROKEN = "fields_broken"  # the tree of form fields cannot be walked: there may be more signatures
+    NOT_ARCHIVED = "not_archived"  # nothing in the file tells whether a certificate was revoked; a record just sealed is so for a while
+    REVOCATION_UNKNOWN = "revocation_unknown"  # the file has evidence, but none that counts for this certificate
+    PROOF_EXPIRED = "proof_expired"  # the last time stamp that proves this signature has ended, and no later one was added in time
+    ALGORITHM_EXPIRED = "algorithm_expired"  # the same because its hash or key is no longer relied on
+    TIME_ORDER = "time_order"  # a trusted time before that of a signature it covers
     EVIDENCE_BROKEN = "evidence_broken"  # certificates or revocation data in the file cannot be read
 
 
@@ -86,6 +91,23 @@ SENTENCES: dict[Reason, str] = {
     Reason.SIGNATURE_BROKEN: "Chữ ký ở ô {field} bị hỏng, không đọc được. Không sử dụng tệp này.",
     Reason.SIGNATURE_KIND: "Chữ ký ở ô {field} thuộc loại mà phần mềm này không kiểm tra được.",
     Reason.FIELDS_BROKEN: "Danh sách ô ký trong tệp bị hỏng nên có thể còn chữ ký không đọc được.",
+    Reason.NOT_ARCHIVED: (
+        "Chưa lưu trữ: chưa biết chứng thư số còn hiệu lực lúc ký hay không, vì tệp chưa kèm bằng chứng. Nếu học bạ vừa được đóng dấu, "
+        "hãy tải lại sau ít phút; nếu không, hãy xin nhà trường bản đã lưu trữ."
+    ),
+    Reason.REVOCATION_UNKNOWN: (
+        "Chưa biết chứng thư số ở ô {field} (hoặc của dấu thời gian kèm theo) có bị thu hồi trước khi ký hay không: "
+        "bằng chứng trong tệp không nói rõ. Hãy xin nhà trường bản đã lưu trữ."
+    ),
+    Reason.PROOF_EXPIRED: (
+        "Bằng chứng về thời điểm ký ở ô {field} đã hết hạn bảo đảm và không được gia hạn kịp thời nên không kết luận được nữa. "
+        "Hãy xin nhà trường bản được gia hạn."
+    ),
+    Reason.ALGORITHM_EXPIRED: (
+        "Thuật toán của bằng chứng ở ô {field} không còn được coi là an toàn và không được gia hạn kịp thời. "
+        "Hãy xin nhà trường bản được gia hạn."
+    ),
+    Reason.TIME_ORDER: "Dấu thời gian ở ô {field} sớm hơn chữ ký mà nó phải đứng sau: thứ tự thời gian không thể có thật. Không sử dụng tệp này.",
     Reason.EVIDENCE_BROKEN: "Bằng chứng về chứng thư số lưu trong tệp bị hỏng, không đọc được hết.",
 }
 
@@ -96,7 +118,7 @@ ALTERS = frozenset(
 INVALIDATES = ALTERS | frozenset(
     {
         Reason.CERTIFICATE_EXPIRED, Reason.CERTIFICATE_REVOKED, Reason.TIMESTAMP_INVALID, Reason.TIME_MISMATCH,
-        Reason.NO_TIMESTAMP, Reason.SLOT_MISSING, Reason.SLOT_UNKNOWN, Reason.WRONG_ORDER, Reason.WRONG_SIGNER, Reason.WRONG_NAME,
+        Reason.TIME_ORDER, Reason.NO_TIMESTAMP, Reason.SLOT_MISSING, Reason.SLOT_UNKNOWN, Reason.WRONG_ORDER, Reason.WRONG_SIGNER, Reason.WRONG_NAME,
         Reason.SEAL_WRONG_SCHOOL, Reason.ISSUER_NOT_LISTED, Reason.UNTRUSTED_CHAIN, Reason.VOID,
         Reason.UPDATE_NOT_OURS, Reason.BASE_NOT_OURS, Reason.SIGNATURE_BROKEN, Reason.SIGNATURE_KIND, Reason.FIELDS_BROKEN,
         Reason.EVIDENCE_BROKEN,

@@ -25,6 +25,9 @@ MOST_NUMBERS = 4
 """Id numbers one person may sign with."""
 _HASH = re.compile("[0-9a-f]{64}")
 Finding = tuple[Reason, dict[str, str]]
+CLOCK_TOLERANCE = timedelta(seconds=60)
+"""How far the clocks of two time-stamp units may differ. Each is within a second of UTC (ETSI EN 319 421, 7.7); a minute
+also forgives one that is being set."""
 
 
 def is_sound(manifest: Manifest) -> bool:
@@ -81,9 +84,10 @@ def apply(
         if slot is not None and item.field != "seal":
             _tell(report, about_person(manifest.salt, slot, vouched.get(item.field), item.certificate, item.field))
         _tell(report, about_time(manifest.claim_early_seconds, manifest.claim_limit_seconds, item.claimed, item.stamped, item.field))
+    _chronology(report, judged)
     if seal is not None and any(item.revision > seal.revision for item in signatures):
         add(report, Reason.WRONG_ORDER, field="seal")
-    report.issued_here = seal_holds
+    report.issued_here = seal_holds and seal is not None and seal.doubt is None
     return orders
 
 
@@ -122,6 +126,20 @@ def is_in_turn(rank: Mapping[str, int], stage_of: Mapping[str, str], stage: str,
     return all(field in signed for field, other in stage_of.items() if rank[other] < rank[stage])
 
 
+def _chronology(report: FileReport, judged: Sequence[Judged]) -> None:
+    """Trusted times follow the order of signatures, archive stamps come after what they cover (ETSI EN 319 102-1, 5.6.3).
+
+    Each signature covers the time stamp of the one before it, so an earlier time on it cannot be true.
+    """
+    latest: datetime | None = None
+    for item in sorted(judged, key=lambda item: item.revision):
+        if item.stamped is None or item.problem is not None:
+            continue
+        if latest is not None and item.stamped < latest - CLOCK_TOLERANCE:
+            add(report, Reason.TIME_ORDER, field=item.field)
+        latest = item.stamped if latest is None else max(latest, item.stamped)
+
+
 def _completeness(report: FileReport, manifest: Manifest, signatures: Sequence[Judged]) -> None:
     present = {item.field for item in signatures}
     for slot in manifest.slots:
@@ -140,7 +158,7 @@ def _seal(report: FileReport, manifest: Manifest, seal: Judged, issuers: Sequenc
     elif not any(_is_issuer(issuer, manifest) for issuer in issuers):
         add(report, Reason.ISSUER_NOT_LISTED)
         return False
-    return seal.integrity == "intact" and seal.trust == "trusted"
+    return seal.integrity == "intact" and (seal.trust == "trusted" or seal.doubt is not None)
 
 
 def _is_issuer(issuer: dict[str, str], manifest: Manifest) -> bool:

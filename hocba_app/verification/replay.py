@@ -69,6 +69,8 @@ class Replayed:
     updates: tuple[SignedUpdate, ...]
     store: dict[str, list[bytes]]
     """The last DSS: ``Certs``, ``OCSPs``, ``CRLs``, DER."""
+    store_since: dict[str, list[int]]
+    """The revision that brought each entry of it."""
 
 
 def replay(file: bytes) -> Replayed:
@@ -95,7 +97,7 @@ def replay(file: bytes) -> Replayed:
             raise Deviation("update", str(error)) from error
         if update is not None:
             updates.append(update)
-    return Replayed(base, tuple(updates), state.store)
+    return Replayed(base, tuple(updates), state.store, state.store_since)
 
 
 def _replay_signature(state: State, objects: list[Parsed], at: int) -> SignedUpdate:

@@ -51,6 +51,8 @@ class State:
         """Number of the last revision: the layout is 0, the base 1."""
         self.store: dict[str, list[bytes]] = {}
         self.store_numbers: dict[str, list[int]] = {}
+        self.store_since: dict[str, list[int]] = {}
+        """The revision that brought each entry of ``store``."""
         self.evidence_left = MOST_EVIDENCE
         self._hashed = hashlib.sha256(self.view[: self.end])
 

@@ -12,14 +12,17 @@ from datetime import UTC, datetime
 
 from hocba_app.pki import chain_validation, cms
 from hocba_app.pki.not_shown import NotShown
-from hocba_app.pki.revocation import require_good
+from hocba_app.pki.past_validation import Proof
+from hocba_app.pki.revocation import Answer, Answers
 from hocba_app.pki.tsp_validation import Token, is_well_formed, read_token
 from hocba_app.verification import record_rules
 from hocba_app.verification.base_grammar import OtherWriter
 from hocba_app.verification.decide import conclude
+from hocba_app.verification.fetched import Fetched
+from hocba_app.verification.proofs import Proven, judge_proofs
 from hocba_app.verification.replay import Replayed, replay
 from hocba_app.verification.replay_state import SignedUpdate
-from hocba_app.verification.report_model import FileReport, Revocation, Trust
+from hocba_app.verification.report_model import FileReport
 from hocba_app.verification.signature_result import Judged
 from hocba_app.verification.strict_pdf_objects import Deviation
 
@@ -29,8 +32,11 @@ MOST_CERTIFICATES = 128
 """In the evidence; a record with three rounds of archive data has about thirty."""
 
 
-def examine_fast(name: str, data: bytes, roots: Sequence[bytes], issuers: Sequence[dict[str, str]] | None) -> FileReport:
-    """Judge a file of ours; see :func:`examine.examine_file` for the arguments.
+def examine_fast(
+    name: str, data: bytes, roots: Sequence[bytes], issuers: Sequence[dict[str, str]] | None, *, at: datetime | None = None,
+    fetched: Fetched | None = None,
+) -> FileReport:
+    """Judge a file of ours; see :func:`pyhanko_verifier.examine_file` for the arguments.
 
     Raises:
         NotShown: it must be judged the slow way; a :class:`Deviation` says that it claims to be ours and is not.
@@ -38,7 +44,7 @@ def examine_fast(name: str, data: bytes, roots: Sequence[bytes], issuers: Sequen
     if len(data) > MOST_BYTES:
         raise Deviation("base", "size")
     try:
-        return _examine(name, data, roots, issuers)
+        return _examine(name, data, roots, issuers, at or datetime.now(UTC), fetched or Fetched())
     except NotShown:
         raise
     except Exception as error:
@@ -46,7 +52,9 @@ def examine_fast(name: str, data: bytes, roots: Sequence[bytes], issuers: Sequen
         raise NotShown("parser") from error
 
 
-def _examine(name: str, data: bytes, roots: Sequence[bytes], issuers: Sequence[dict[str, str]] | None) -> FileReport:
+def _examine(
+    name: str, data: bytes, roots: Sequence[bytes], issuers: Sequence[dict[str, str]] | None, now: datetime, fetched: Fetched
+) -> FileReport:
     replayed = replayed_file(data)
     if not replayed.updates or not record_rules.is_sound(replayed.base.manifest):
         raise NotShown("nothing signed")
@@ -56,13 +64,13 @@ def _examine(name: str, data: bytes, roots: Sequence[bytes], issuers: Sequence[d
     if not is_well_formed(last.cms, (*replayed.store.get("Certs", ()), *roots)):
         raise NotShown("form of the last signature")
     report = FileReport(path=name, sha256=hashlib.sha256(data).hexdigest(), method="replay")
-    judged = judge_updates(replayed, tuple(roots), len(data))
-    conclude(report, judged, replayed.base.manifest, issuers, have_roots=bool(roots))
+    judged, proven = _judged(replayed, tuple(roots), len(data), now, fetched)
+    conclude(report, judged, replayed.base.manifest, issuers, have_roots=bool(roots), proven=proven)
     return report
 
 
 def judge_updates(replayed: Replayed, roots: tuple[bytes, ...], length: int) -> list[Judged]:
-    """Every signature and document time stamp of a replayed file.
+    """Every signature and document time stamp of a replayed file, judged now with the evidence in it.
 
     Args:
         length: of the file.
@@ -70,13 +78,31 @@ def judge_updates(replayed: Replayed, roots: tuple[bytes, ...], length: int) -> 
     Raises:
         NotShown: one of them is not plainly right.
     """
-    judged = []
+    return _judged(replayed, roots, length, datetime.now(UTC), Fetched())[0]
+
+
+def _judged(
+    replayed: Replayed, roots: tuple[bytes, ...], length: int, now: datetime, fetched: Fetched
+) -> tuple[list[Judged], Proven | None]:
+    evidence, judged = tuple(replayed.store.get("Certs", ())), []
     for update in replayed.updates:
-        found = judge_update(update, replayed.store, roots)
+        found = _read_update(update, evidence, roots, now)
         found.coverage = "whole_file" if update.end == length else "revision"
         found.signed_after = any(not later.is_timestamp and later.revision > update.revision for later in replayed.updates)
         judged.append(found)
-    return judged
+    if not roots:
+        return judged, None
+    proven = judge_proofs(judged, _answers(replayed, fetched), now)
+    if any(item.trust == "untrusted" or item.timestamp_bad for item in judged):
+        raise NotShown("trust")
+    return judged, proven
+
+
+def _answers(replayed: Replayed, fetched: Fetched) -> Answers:
+    def held(key: str) -> list[Answer]:
+        return [Answer(data, since) for data, since in zip(replayed.store.get(key, ()), replayed.store_since.get(key, ()), strict=True)]
+
+    return Answers([*held("OCSPs"), *map(Answer, fetched.ocsps)], [*held("CRLs"), *map(Answer, fetched.crls)])
 
 
 def replayed_file(data: bytes) -> Replayed:
@@ -99,32 +125,49 @@ def judge_update(update: SignedUpdate, store: Mapping[str, Sequence[bytes]], roo
     """One signature by itself, as if it were the last of its file.
 
     Args:
-        store: evidence at hand: ``Certs``, ``OCSPs``, ``CRLs``, DER.
+        store: evidence at hand just now: ``Certs``, ``OCSPs``, ``CRLs``, DER.
 
     Raises:
         NotShown: it is not plainly right.
     """
-    evidence = tuple(store.get("Certs", ()))
+    now = datetime.now(UTC)
+    found = _read_update(update, tuple(store.get("Certs", ())), roots, now)
+    if roots:
+        judge_proofs([found], Answers(store.get("OCSPs", ()), store.get("CRLs", ())), now)
+    return found
+
+
+def _read_update(update: SignedUpdate, evidence: tuple[bytes, ...], roots: tuple[bytes, ...], now: datetime) -> Judged:
+    """Digest, signature value, token and paths; what they prove is judged afterwards."""
+    paths: tuple[tuple[bytes, ...], ...] = ()
+    proof: Proof | None = None
     stamped: datetime | None
     if update.is_timestamp:
         token = read_token(update.cms, update.digest, evidence, roots)
         certificate, stamped = token.certificate, token.stamped
-        trust, revocation = _unit_trusted(token, evidence, store, roots)
+        proof = _proof(update, token, evidence, roots)
     else:
         parts = _take_apart(update)
-        certificate = parts.certificates[0]
-        token_found = None
+        certificate, others = parts.certificates[0], parts.certificates[1:]
+        stamped = None
         if parts.token:
-            token_found = read_token(parts.token, hashlib.sha256(parts.signature).digest(), (*parts.certificates[1:], *evidence), roots)
-        stamped = token_found.stamped if token_found else None
-        if token_found is not None:
-            _unit_trusted(token_found, (*parts.certificates[1:], *evidence), store, roots)
-        trust, revocation = _signer_trusted(certificate, parts.certificates[1:], stamped, store, roots)
+            token = read_token(parts.token, hashlib.sha256(parts.signature).digest(), (*others, *evidence), roots)
+            stamped = token.stamped
+            proof = _proof(update, token, (*others, *evidence), roots)
+        if roots:
+            chain_validation.require_signer(certificate)
+            paths = _paths(certificate, others, evidence, roots, stamped or now)
     return Judged(
         field=update.field, is_timestamp=update.is_timestamp, certificate=certificate, claimed=update.claimed, stamped=stamped,
-        coverage="whole_file", integrity="intact", trust=trust, modified=False, signed_after=False,
-        revocation=revocation, revision=update.revision, reassigned=update.reassigned,
+        coverage="whole_file", integrity="intact", trust="unknown", modified=False, signed_after=False,
+        revision=update.revision, reassigned=update.reassigned, paths=paths, proof=proof,
     )
+
+
+def _proof(update: SignedUpdate, token: Token, others: tuple[bytes, ...], roots: tuple[bytes, ...]) -> Proof:
+    chain_validation.require_timestamp_unit(token.certificate)
+    paths = _paths(token.certificate, token.certificates, others, roots, token.stamped) if roots else ()
+    return Proof(update.revision, token.stamped, paths, token.hashes)
 
 
 def _take_apart(update: SignedUpdate) -> cms.CmsParts:
@@ -153,37 +196,23 @@ def _take_apart(update: SignedUpdate) -> cms.CmsParts:
     return parts
 
 
-def _signer_trusted(
-    certificate: bytes, others: tuple[bytes, ...], stamped: datetime | None, store: Mapping[str, Sequence[bytes]], roots: tuple[bytes, ...]
-) -> tuple[Trust, Revocation]:
-    """Chain, validity at the time stamp, usage; with evidence in the file, every certificate covered by it."""
-    if not roots:
-        return "unknown", "unknown"
-    moment = stamped or datetime.now(UTC)
-    path = _path(certificate, others, tuple(store.get("Certs", ())), roots, moment)
-    chain_validation.require_signer(certificate)
-    ocsps, crls = store.get("OCSPs", []), store.get("CRLs", [])
-    covered = require_good(path, moment, ocsps=ocsps, crls=crls, required=stamped is not None and bool(ocsps or crls))
-    return "trusted", "good" if covered else "unknown"
-
-
-def _unit_trusted(
-    token: Token, others: tuple[bytes, ...], store: Mapping[str, Sequence[bytes]], roots: tuple[bytes, ...]
-) -> tuple[Trust, Revocation]:
-    chain_validation.require_timestamp_unit(token.certificate)
-    if not roots:
-        return "unknown", "unknown"
-    path = _path(token.certificate, token.certificates, others, roots, token.stamped)
-    ocsps, crls = store.get("OCSPs", []), store.get("CRLs", [])
-    covered = require_good(path, token.stamped, ocsps=ocsps, crls=crls, required=False)
-    return "trusted", "good" if covered else "unknown"
-
-
-def _path(
+def _paths(
     certificate: bytes, near: tuple[bytes, ...], far: tuple[bytes, ...], roots: tuple[bytes, ...], at: datetime
-) -> tuple[bytes, ...]:
-    """A path by the certificates that came with the signature, else by those the file keeps as evidence."""
+) -> tuple[tuple[bytes, ...], ...]:
+    """Paths valid at an instant, by the certificates that came with the signature, else by those the file keeps as evidence.
+
+    Raises:
+        NotShown: there is none.
+    """
     try:
-        return chain_validation.path_of(certificate, near, roots, at=at)
+        return _valid_paths(certificate, near, roots, at)
     except NotShown:
-        return chain_validation.path_of(certificate, tuple(dict.fromkeys((*near, *far)))[: chain_validation.MOST_POOL], roots, at=at)
+        return _valid_paths(certificate, tuple(dict.fromkeys((*near, *far)))[: chain_validation.MOST_POOL], roots, at)
+
+
+def _valid_paths(certificate: bytes, pool: tuple[bytes, ...], roots: tuple[bytes, ...], at: datetime) -> tuple[tuple[bytes, ...], ...]:
+    found = chain_validation.sound_paths(certificate, pool, roots)
+    valid = tuple(path for path in found if chain_validation.are_valid(path, at))
+    if not valid:
+        raise NotShown("validity")
+    return valid

@@ -83,6 +83,11 @@ class FileReport:
     status: Status = "unknown"
     reasons: list[Finding] = dataclasses.field(default_factory=list)
     signatures: list[SignatureReport] = dataclasses.field(default_factory=list)
+    guaranteed_until: str | None = None
+    """Of a valid record: until when it can be judged as now without a further time stamp, ISO 8601."""
+    lacking: list[list[str]] = dataclasses.field(default_factory=list)
+    """Certificate paths (hex, root last) about which the file has no answer that counts: what could be asked for. Not part
+    of the JSON interface."""
     code: str | None = None
     """The public code the manifest names: how the database finds the version. Not part of the JSON interface."""
     sha256: str = ""
@@ -94,7 +99,7 @@ class FileReport:
     def as_json(self) -> dict[str, Any]:
         """The fixed JSON shape of ``hocba verify --json``."""
         shape = asdict(self)
-        for inner in ("code", "sha256", "method", "origin"):
+        for inner in ("lacking", "code", "sha256", "method", "origin"):
             del shape[inner]
         for signature in shape["signatures"]:
             del signature["detail"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from hocba_app.domain.calendar import local_text
+from hocba_app.domain.calendar import VIETNAM, local_text
 from hocba_app.verification.reasons import Reason
 from hocba_app.verification.report_model import FileReport, SignatureReport, Status
 
@@ -23,6 +23,7 @@ _HEADLINES = {
     "invalid": "Không công nhận được tệp này.",
     "indeterminate": "Chưa đủ căn cứ để kết luận.",
 }
+_NO_END = 9000
 _KINDS = {"cover": "Bìa học bạ", "history": "Quá trình học tập", "results": "Kết quả học tập"}
 _INTEGRITY = {"intact": "Nguyên vẹn từ lúc ký", "altered": "Đã bị thay đổi", "unknown": "Không xác định được"}
 _TRUST = {"trusted": "Thuộc hệ thống tin cậy", "untrusted": "Không thuộc hệ thống tin cậy", "unknown": "Chưa có danh sách tin cậy để đối chiếu"}
@@ -68,6 +69,8 @@ class SimpleReport:
     standing: str | None
     """How the version stands at the school that issued it; None where this installation does not know it."""
     reasons: tuple[str, ...]
+    guarantee: str = ""
+    """Until when a valid file proves itself; "" for any other."""
 
     @property
     def answers(self) -> tuple[Answer, Answer, Answer]:
@@ -119,7 +122,17 @@ def simple_report(report: FileReport) -> SimpleReport:
         signers=tuple(_lay_signer(item) for item in report.signatures if item.role != "archive"),
         standing=STATUS_SENTENCES[report.status] if report.status != "unknown" else None,
         reasons=tuple(finding.text for finding in report.reasons),
+        guarantee=_guarantee(report),
     )
+
+
+def _guarantee(report: FileReport) -> str:
+    if report.guaranteed_until is None:
+        return ""
+    day = datetime.fromisoformat(report.guaranteed_until).astimezone(VIETNAM)
+    if day.year > _NO_END:
+        return "Bằng chứng lưu trong tệp chưa có hạn kết thúc."
+    return f"Bảo đảm đến {day:%d/%m/%Y}: đến ngày này tệp tự chứng minh được, sau đó cần bản đã gia hạn lưu trữ."
 
 
 def detailed_report(report: FileReport) -> DetailedReport:
@@ -162,6 +175,9 @@ def _issued(report: FileReport, codes: set[str]) -> Answer:
         return Answer(question, "no", "Chưa. Học bạ chưa được nhà trường đóng dấu số.")
     if Reason.NO_TRUST in codes:
         return Answer(question, "unknown", "Chưa cấu hình chứng thư gốc tin cậy nên chưa biết con dấu có thật không.")
+    if codes & _DOUBTS and report.verdict == "indeterminate":
+        school = report.origin.school
+        return Answer(question, "unknown", f"Con dấu số ghi là của {school}, nhưng {_doubt(codes)}.")
     return Answer(question, "no", "Không. Con dấu số không được công nhận là của trường ghi trên học bạ.")
 
 
@@ -184,9 +200,22 @@ def _signed(report: FileReport, codes: set[str]) -> Answer:
         return Answer(question, "no", "Không. Có chữ ký không đúng thứ tự quy định.")
     if codes & {Reason.TIMESTAMP_INVALID, Reason.TIME_MISMATCH, Reason.NO_TIMESTAMP}:
         return Answer(question, "no", "Thời điểm ký của ít nhất một chữ ký không được chứng nhận đúng.")
+    if codes & _DOUBTS:
+        return Answer(question, "unknown", f"Chữ ký khớp với nội dung, nhưng {_doubt(codes)}.")
     if any(item.trust != "trusted" for item in people) or report.origin is None:
         return Answer(question, "unknown", "Chữ ký đọc được, nhưng chưa đủ căn cứ để biết người ký.")
     return Answer(question, "yes", f"Đúng. Cả {len(people)} chữ ký đều của người được phân công, ký đúng thứ tự.")
+
+
+_DOUBTS = frozenset({Reason.NOT_ARCHIVED, Reason.REVOCATION_UNKNOWN, Reason.PROOF_EXPIRED, Reason.ALGORITHM_EXPIRED})
+
+
+def _doubt(codes: set[str]) -> str:
+    if codes & {Reason.PROOF_EXPIRED, Reason.ALGORITHM_EXPIRED}:
+        return "bằng chứng về thời điểm ký đã hết hạn bảo đảm mà không được gia hạn kịp thời"
+    if Reason.NOT_ARCHIVED in codes:
+        return "tệp chưa được lưu trữ nên chưa biết chứng thư số còn hiệu lực lúc ký hay không"
+    return "tệp không có bằng chứng dùng được về việc chứng thư số có bị thu hồi hay không"
 
 
 def _lay_signer(item: SignatureReport) -> LaySigner:
@@ -197,7 +226,7 @@ def _lay_signer(item: SignatureReport) -> LaySigner:
     reply: Reply = "unknown"
     if item.integrity == "altered" or item.trust == "untrusted" or item.order == "wrong":
         reply = "no"
-    elif item.integrity == "intact" and item.trust == "trusted":
+    elif item.integrity == "intact" and item.trust == "trusted" and item.detail.revocation != "unknown":
         reply = "yes"
     return LaySigner(item.role if item.role != "unknown" else item.field, item.signer, when, reply)
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from hocba_app.foreign.decoding import MEGABYTE, LimitExceeded, Limits, decode_one
 from hocba_app.verification import sandbox_worker
+from hocba_app.verification.fetched import Fetched
 from hocba_app.verification.printed_text import Content
 from hocba_app.verification.reasons import Reason, add
 from hocba_app.verification.report_model import FileReport
@@ -19,7 +21,7 @@ UPLOAD_LIMITS = Limits(seconds=12, memory=768 * MEGABYTE, output=4 * MEGABYTE)
 
 def examine(
     files: Sequence[tuple[str, bytes, str | None]], roots: Sequence[bytes], issuers: Sequence[dict[str, str]] | None, *,
-    replay: bool = False, limits: Limits = LIMITS,
+    replay: bool = False, limits: Limits = LIMITS, at: datetime | None = None, fetched: Fetched | None = None,
 ) -> list[FileReport]:
     """Examine files, each in a child of its own.
 
@@ -29,6 +31,8 @@ def examine(
         issuers: schools that may issue, ``[{"tax_code", "name"}]``; None when no list is at hand.
         replay: let the child try replay first: not a byte of the file is parsed in this process.
         limits: for each file.
+        at: the instant of the verdict, UTC; now without one.
+        fetched: evidence that did not come in the files.
 
     Returns:
         One report a file, in order. A file that exhausts the limits costs only its own verdict.
@@ -37,7 +41,10 @@ def examine(
         HocbaError: BUSY.
         Abandoned: whoever asked has left.
     """
-    known = {"roots": [root.hex() for root in roots], "issuers": list(issuers) if issuers is not None else None, "replay": replay}
+    known = {
+        "roots": [root.hex() for root in roots], "issuers": list(issuers) if issuers is not None else None, "replay": replay,
+        "at": at.isoformat() if at is not None else None, "fetched": fetched.as_json() if fetched is not None else None,
+    }
     reports = []
     for name, data, deviation in files:
         if len(data) > MAX_BYTES:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
+from hocba_app.verification.fetched import Fetched
 from hocba_app.verification.printed_text import content_of
 from hocba_app.verification.pyhanko_verifier import examine_file
 from hocba_app.verification.replay_verifier import examine_fast
@@ -14,7 +16,7 @@ from hocba_app.verification.strict_pdf_objects import Deviation, NotShown
 
 def verdict(
     files: Sequence[bytes], *, name: str, roots: Sequence[str], issuers: Sequence[dict[str, str]] | None, replay: bool,
-    deviation: str | None = None,
+    deviation: str | None = None, at: str | None = None, fetched: dict[str, list[str]] | None = None,
 ) -> Iterator[dict[str, Any]]:
     """The report on one file.
 
@@ -24,15 +26,18 @@ def verdict(
         roots: trusted roots, DER in hex.
         issuers: schools that may issue; None when no list is at hand.
         replay: whether to try the fast way first; otherwise it was tried, and ``deviation`` says what it found.
+        at: the instant of the verdict, ISO 8601.
+        fetched: evidence that did not come in the file, as :meth:`Fetched.as_json` has it.
     """
     trusted = [bytes.fromhex(root) for root in roots]
+    now, more = datetime.fromisoformat(at) if at is not None else None, Fetched.of(fetched)
     if replay:
         try:
-            yield asdict(examine_fast(name, files[0], trusted, issuers))
+            yield asdict(examine_fast(name, files[0], trusted, issuers, at=now, fetched=more))
             return
         except NotShown as reason:
             deviation = reason.where if isinstance(reason, Deviation) else None
-    yield asdict(examine_file(name, files[0], trusted, issuers, deviation))
+    yield asdict(examine_file(name, files[0], trusted, issuers, deviation, at=now, fetched=more))
 
 
 def content(files: Sequence[bytes]) -> Iterator[dict[str, Any]]:

@@ -13,11 +13,15 @@ from cryptography.x509.oid import NameOID
 
 from hocba_app.pki import chain_validation
 from hocba_app.pki.not_shown import NotShown
+from hocba_app.pki.past_validation import Proof
 from hocba_app.recordfile.demands import Vouched
 from hocba_app.verification.report_model import Coverage, Integrity, Revocation, Trust
 
 Problem = Literal["broken", "unknown_kind"]
 """Why nothing can be said of a signature: it cannot be read, or is of a kind this software does not know."""
+
+Doubt = Literal["unanswered", "expired", "algorithm"]
+"""No answer about revocation that counts; the last proof has ended; its algorithms are no longer relied on."""
 
 
 @dataclass(slots=True)
@@ -47,6 +51,12 @@ class Judged:
     """Of a seal: slots it vouches for, by field (core decision 9)."""
     problem: Problem | None = None
     """Set where the signature could not be judged at all."""
+    paths: tuple[tuple[bytes, ...], ...] = ()
+    """Of the signer's certificate, root last; the likeliest first."""
+    proof: Proof | None = None
+    """Its own time stamp, or the document time stamp itself; None without one that holds."""
+    doubt: Doubt | None = None
+    """Why nobody can tell (any more) whether the signer or his time stamp was good."""
 
 
 @dataclass(frozen=True, slots=True)

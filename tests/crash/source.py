@@ -362,7 +362,7 @@ def main() -> None:
         SQLModel.metadata.create_all(db.engine)
         if db.is_sqlite:
             tell_sizes(db.engine)
-        os.environ.update(HOCBA_SECRET_KEY="a key of the tests, long enough", HOCBA_DOCUMENTS_URL=f"{name}/documents", HOCBA_JOBS_DATABASE_URL=f"sqlite:///{name}/jobs.db")
+        os.environ.update(HOCBA_SECRET_KEY="source", HOCBA_DOCUMENTS_URL=f"{name}/documents", HOCBA_JOBS_DATABASE_URL=f"sqlite:///{name}/jobs.db")
         sector = FakeSector()
         with running(sector.app) as url:
             os.environ["HOCBA_SMAS_URL"] = url

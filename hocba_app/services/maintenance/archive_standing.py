@@ -14,6 +14,7 @@ from hocba_app.models import Database, Job
 from hocba_app.models.database import CROSS_SCHOOL
 from hocba_app.services.jobs.enqueue import LIVE
 from hocba_app.services.signing.archive_job import WAITING
+from hocba_app.services.signing.archive_renewal_job import ENDING
 
 _REMEDIES = {
     ErrorCode.REVISION_NOT_VALID: "Tải tệp của hồ sơ rồi chạy ./hocba verify để xem đủ lý do. Nếu do người ký: hủy chốt và ký lại; nếu do bằng chứng về chứng thư: hệ thống tự thử lại.",
@@ -38,6 +39,12 @@ def waiting_archives(db: Database) -> Iterator[WaitingArchive]:
             select(Job.report).where(col(Job.kind).in_(("archive", "renewal")), col(Job.state).in_(LIVE)), execution_options=CROSS_SCHOOL
         ).all()
     for report in reports:
+        if (ending := report.get(ENDING)) is not None:
+            first = local_text(datetime.fromisoformat(ending["first"]))
+            yield WaitingArchive(
+                f"{ending['count']} hồ sơ có dấu thời gian lưu trữ sắp hết hạn bảo đảm (sớm nhất {first}) mà dịch vụ dấu thời gian hiện nay không kéo dài thêm được.",
+                "Hỏi nhà cung cấp khi nào đổi chứng thư dấu thời gian, hoặc đặt HOCBA_TSA_URL tới dịch vụ có thời hạn dài hơn.",
+            )
         if (waiting := report.get(WAITING)) is not None:
             error = HocbaError(ErrorCode(waiting["code"]), **waiting["params"])
             since = local_text(datetime.fromisoformat(waiting["since"]))

@@ -26,7 +26,7 @@ from hocba_app.services.signing.integrations import trust_roots
 from hocba_app.services.storage import blobs
 from hocba_app.services.verification.verify import verify
 from hocba_app.settings import settings
-from hocba_app.verification.reasons import first_refusal
+from hocba_app.verification.reasons import Reason, first_refusal
 from hocba_app.verification.report_model import FileReport
 
 KIND = "integrity"
@@ -52,11 +52,15 @@ class Found:
     unreadable: int = 0
     """The disk did not give them: nothing is known about them tonight."""
     not_valid: int = 0
+    undecided: int = 0
+    """Sealed records whose own evidence does not (or no longer) carry a verdict."""
+    unarchived: int = 0
+    """Sealed, and still to be archived: no problem by itself, the archive job says what it waits for."""
     problems: list[dict[str, str]] | None = None
 
     @property
     def is_well(self) -> bool:
-        return not (self.missing or self.altered or self.unreadable or self.not_valid)
+        return not (self.missing or self.altered or self.unreadable or self.not_valid or self.undecided)
 
     def note(self, kind: str, **where: str) -> None:
         """Count a problem and name it while there is room."""
@@ -69,7 +73,8 @@ class Found:
         """For the job's row."""
         return {
             "files": self.files, "versions": self.versions, "verified": self.verified, "missing": self.missing, "altered": self.altered,
-            "unreadable": self.unreadable, "not_valid": self.not_valid, "problems": self.problems or [], "finished_at": utc_now().isoformat(),
+            "unreadable": self.unreadable, "not_valid": self.not_valid, "undecided": self.undecided, "unarchived": self.unarchived,
+            "problems": self.problems or [], "finished_at": utc_now().isoformat(),
         }
 
 
@@ -166,6 +171,7 @@ def _last_report(session: Session) -> dict[str, Any] | None:
 
 
 _DAMAGED = {"missing": "tệp bị mất", "altered": "tệp bị thay đổi", "unreadable": "tệp không đọc được (chưa kiểm tra được)"}
+_UNDECIDED = {"undecided": "học bạ đã đóng dấu nhưng bằng chứng trong tệp không đủ để kết luận"}
 _REFUSED = {"not_valid": "học bạ đã đóng dấu nhưng kiểm tra không hợp lệ"}
 
 
@@ -187,6 +193,9 @@ def _standing(code: str, report: dict[str, Any] | None, has_files: bool) -> File
     if refused := _damage(report, _REFUSED):
         problems += refused
         remedies.append(f"Học bạ không hợp lệ ({_reasons(report)}): tệp không hỏng nên bản sao lưu không giúp được; hãy hủy chốt, chốt lại và ký lại các học bạ đó.")
+    if undecided := _damage(report, _UNDECIDED):
+        problems += undecided
+        remedies.append("Bằng chứng lưu trữ thiếu hoặc hết hạn: xem mục Lưu trữ lâu dài; nếu dấu thời gian đã hết hạn thì phục hồi bản được gia hạn hoặc ký lại.")
     return FilesStanding(code, not problems, _sentence(problems), " ".join(remedies))
 
 
@@ -223,8 +232,10 @@ def _check_versions(work: Work, ids: list[str], found: Found) -> None:
     issuers = [{"tax_code": code} for code in sorted({school.tax_code, *filter(None, sealed_under)})]
     for report in verify(to_verify, roots=trust_roots(), issuers=issuers):
         found.verified += 1
-        if report.verdict != "valid":
-            found.note("not_valid", version=report.path, code=report.code or "", reason=_reason(report))
+        if [reason.code for reason in report.reasons] == [Reason.NOT_ARCHIVED]:
+            found.unarchived += 1
+        elif report.verdict != "valid":
+            found.note("not_valid" if report.verdict == "invalid" else "undecided", version=report.path, code=report.code or "", reason=_reason(report))
 
 
 def _reason(report: FileReport) -> str:

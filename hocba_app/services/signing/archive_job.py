@@ -17,7 +17,9 @@ from hocba_app.models import BatchItem, Job, Revision, Slot
 from hocba_app.models import Evidence as EvidenceRow
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import signing as rows
+from hocba_app.pki.revocation_sources import ask_about
 from hocba_app.pki.signer_certificate import Evidence, check_authority
+from hocba_app.pki.tsa_client import TimestampClient
 from hocba_app.recordfile.append_state import Tip
 from hocba_app.recordfile.ltv_revision import archive
 from hocba_app.services.audit.log import record
@@ -159,8 +161,7 @@ def archive_versions(work: Work, version_ids: Sequence[str], *, previous: tuple[
         if isinstance(file, HocbaError):
             return file
         try:
-            update, tip = archive(file, Tip.loads(version.tip), [*evidence.get(version_id, ()), *of_authority], authority)
-            require_valid(file + update, roots)
+            update, tip = _valid_archive(file, Tip.loads(version.tip), [*evidence.get(version_id, ()), *of_authority], authority, roots)
         except HocbaError as error:
             return error
         blobs.put(update)
@@ -173,19 +174,38 @@ def archive_versions(work: Work, version_ids: Sequence[str], *, previous: tuple[
     return Done(added, errors)
 
 
-def require_valid(file: bytes, roots: Sequence[bytes]) -> None:
-    """The verifier's own verdict on a file before it becomes the record.
+def _valid_archive(
+    file: bytes, tip: Tip, evidence: Sequence[Evidence], authority: TimestampClient, roots: Sequence[bytes]
+) -> tuple[bytes, Tip]:
+    """Archive data with which the verifier calls the record valid.
+
+    What he finds no answer about – a time-stamp unit that was replaced since the signature, an answer that grew old before
+    the signer's stamp – is asked for once.
 
     Raises:
-        HocbaError: REVISION_NOT_VALID with the verifier's first reason.
+        HocbaError: REVISION_NOT_VALID with the verifier's first reason, REVOCATION_UNKNOWN, TIMESTAMP_UNAVAILABLE, FILE_STRUCTURE.
     """
-    (report,) = judge_files([("", file)], roots=roots)
+    update, after = archive(file, tip, evidence, authority)
+    (report,) = judge_files([("", file + update)], roots=roots)
+    if report.verdict != "valid" and report.lacking:
+        more = [_asked(tuple(bytes.fromhex(certificate) for certificate in path)) for path in report.lacking]
+        update, after = archive(file, tip, [*evidence, *more], authority)
+        (report,) = judge_files([("", file + update)], roots=roots)
     if report.verdict != "valid":
         finding = report.reasons[0] if report.reasons else None
         log.warning("archive.not_valid", reasons=[each.code for each in report.reasons])
         raise HocbaError(
             ErrorCode.REVISION_NOT_VALID, reason=finding.text if finding else report.verdict, finding=finding.code if finding else report.verdict
         )
+    return update, after
+
+
+def _asked(path: tuple[bytes, ...]) -> Evidence:
+    now = utc_now()
+    found = ask_about(path, now)  # revoked since is still an answer: it says since when
+    if not found.complete:
+        raise HocbaError(ErrorCode.REVOCATION_UNKNOWN)
+    return Evidence(chain=path, ocsps=found.ocsps, crls=found.crls, checked_at=now)
 
 
 def wait(work: Work, waiting: Mapping[str, HocbaError]) -> float:

@@ -2,8 +2,9 @@
 certificate ends, so that a record stays provable for as long as it is kept.
 
 Found from state, every night: sealed records without archive data are archived (the seal batch's own job is only the fast path), and
-the stamps that are not young are looked at in turn; those whose certificate has less than a year left get the evidence about the old
-stamp and a new one over everything (core decision 11: the sequence is repeated at each renewal).
+the stamps that are not young are looked at in turn. One in its last year – by the validity of its unit's path, or by the horizon of its
+algorithms – gets the evidence about it and a new stamp over everything (core decision 11: the sequence is repeated at each renewal), as
+soon as the authority can give one that lasts longer; until then nothing would be gained.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -21,12 +23,14 @@ from hocba_app.models import Document
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import duties as rows
 from hocba_app.models.repositories.bulk import set_rows
-from hocba_app.pki import tsp_codec
+from hocba_app.pki import algorithms, tsp_codec
 from hocba_app.pki.der import element
 from hocba_app.pki.signer_certificate import validity
+from hocba_app.pki.trusted_path import trusted_paths
 from hocba_app.services.jobs.claim import ClaimLost
 from hocba_app.services.jobs.registry import Work, job
 from hocba_app.services.signing.archive_job import PASSING, archive_version, end_waiting, wait
+from hocba_app.services.signing.integrations import timestamp_client, trust_roots
 from hocba_app.services.storage import blobs
 
 log = structlog.get_logger()
@@ -36,6 +40,10 @@ GO_ON = 60.0
 YOUNG = timedelta(days=30)
 """A stamp of less than this is not looked at again."""
 BEFORE_THE_END = timedelta(days=365)
+WORTHWHILE = timedelta(days=180)
+"""Less than this is gained by a new stamp only when still less is left: a unit of the same end is not asked month by month."""
+ENDING = "ending"
+"""In the job's report: stamps in their last year that the authority cannot better; doctor reads it."""
 YOUNG_AGAIN = YOUNG
 """A renewed one is not looked at before."""
 A_NIGHT = 2000
@@ -63,7 +71,7 @@ def keep_archives(work: Work) -> float | None:
         full = _renew(work, turn)
     except _Enough:
         log.warning("archive.waits", records=len(turn.waiting))
-    work.report({"archived": turn.archived, "renewed": turn.renewed, "failed": turn.failed})
+    work.report({"archived": turn.archived, "renewed": turn.renewed, "failed": turn.failed, ENDING: _ending(turn)})
     if turn.waiting:
         return wait(work, turn.waiting)
     end_waiting(work)
@@ -72,6 +80,10 @@ def keep_archives(work: Work) -> float | None:
     with work.db.read(work.school_id) as session:
         again = rows.next_try(session)
     return DAY if again is None else min(DAY, max(GO_ON, (again - utc_now()).total_seconds()))
+
+
+def _ending(turn: _Turn) -> dict[str, Any] | None:
+    return {"count": len(turn.ending), "first": min(turn.ending).isoformat()} if turn.ending else None
 
 
 @dataclass(slots=True)
@@ -83,6 +95,10 @@ class _Turn:
     failed: int = 0
     waiting: dict[str, HocbaError] = field(default_factory=dict)
     """By version what it waits for outside."""
+    offered: datetime | None = None
+    """Until when a stamp made now would stand."""
+    ending: list[datetime] = field(default_factory=list)
+    """Ends of stamps in their last year that it would not better."""
 
 
 def _archive_missing(work: Work, turn: _Turn) -> None:
@@ -108,12 +124,12 @@ def _renew(work: Work, turn: _Turn) -> bool:
     for version_id, stamped in page:
         try:
             certificates = stamp_certificates(blobs.get(stamped))
-            due = is_due(certificates, utc_now())
+            ends = proof_end(certificates)
         except (HocbaError, OSError) as error:
             log.warning("archive.unreadable", version=version_id, reason=type(error).__name__)
             _failed(work, turn, version_id)
             continue
-        if not due:
+        if not _is_due(turn, version_id, ends):
             not_due.append(version_id)
             continue
         if _tried(work, turn, version_id, certificates):
@@ -121,6 +137,22 @@ def _renew(work: Work, turn: _Turn) -> bool:
             _looked(work, [version_id], utc_now() + YOUNG_AGAIN)
     _looked(work, not_due, utc_now())
     return len(page) == A_NIGHT and turn.renewed > 0
+
+
+def _is_due(turn: _Turn, version_id: str, ends: datetime) -> bool:
+    """Whether a stamp in its last year can be bettered; the authority is asked once a turn what it can give."""
+    if ends - utc_now() >= BEFORE_THE_END:
+        return False
+    if turn.offered is None:
+        try:
+            turn.offered = _offered_end()
+        except HocbaError as error:
+            turn.waiting[version_id] = error
+            raise _Enough from error
+    if is_due(ends, turn.offered, utc_now()):
+        return True
+    turn.ending.append(ends)
+    return False
 
 
 def _oldest(session: Session, before: datetime) -> list[tuple[str, str]]:
@@ -164,13 +196,33 @@ def _looked(work: Work, version_ids: list[str], look_at: datetime) -> None:
         set_rows(session, Document, ({"id": each, "archive_look_at": look_at, "archive_failures": 0} for each in documents))
 
 
-def is_due(certificates: tuple[bytes, ...], now: datetime) -> bool:
-    """Whether the authority's certificate has less than a year left.
+def is_due(ends: datetime, offered: datetime, now: datetime) -> bool:
+    """Whether a new stamp is due: the old one is in its last year, and the new one would last longer by a worthwhile time.
+
+    Args:
+        ends: until when the old stamp stands by itself.
+        offered: until when one made now would.
+        now: UTC.
+    """
+    left = ends - now
+    return left < BEFORE_THE_END and offered - ends >= min(WORTHWHILE, max(left, timedelta(days=1)))
+
+
+def proof_end(certificates: tuple[bytes, ...]) -> datetime:
+    """Until when a stamp stands by itself: by its unit's path and algorithms (`pki.algorithms`).
 
     Args:
         certificates: of the stamp, its signer's first.
     """
-    return validity(certificates[0])[1] - now < BEFORE_THE_END
+    paths = trusted_paths(certificates[0], certificates[1:], trust_roots(), utc_now(), purpose="timestamp")
+    return max((algorithms.end_of(path) for path in paths), default=validity(certificates[0])[1])
+
+
+def _offered_end() -> datetime:
+    """Until when a stamp of the authority would stand that it makes now; its unit may have been replaced, so one is asked for."""
+    authority = timestamp_client()
+    authority.tokens([b"renewal"])
+    return proof_end(authority.certificates)
 
 
 def stamp_certificates(update: bytes) -> tuple[bytes, ...]:

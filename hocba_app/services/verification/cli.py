@@ -26,11 +26,12 @@ _VERDICT = {"valid": "HỢP LỆ", "invalid": "KHÔNG HỢP LỆ", "indeterminat
 _SIGN = {"yes": "+", "no": "-", "unknown": "?"}
 
 
-def verify_paths(paths: Sequence[Path], trust: Path | None) -> list[FileReport]:
+def verify_paths(paths: Sequence[Path], trust: Path | None, *, online: bool = False) -> list[FileReport]:
     """Verify files on disk.
 
     Args:
         trust: PEM of trusted roots; a list of issuers beside it is binding. None takes the configured ones.
+        online: ask the authorities about certificates that a file brings no evidence about.
 
     Raises:
         HocbaError: INVALID_INPUT when a file or the trust file cannot be read.
@@ -40,7 +41,7 @@ def verify_paths(paths: Sequence[Path], trust: Path | None) -> list[FileReport]:
     reports: list[FileReport] = []
     for start in range(0, len(paths), AT_ONCE):
         files = [(str(path), _read(path)) for path in paths[start : start + AT_ONCE]]
-        reports += verify(files, roots=roots, issuers=issuers, db=db, own_trust=trust is None)
+        reports += verify(files, roots=roots, issuers=issuers, db=db, own_trust=trust is None, online=online)
     return reports
 
 
@@ -60,7 +61,7 @@ def verify_upload(data: bytes, db: Database | None, *, name: str = "") -> FileRe
         Abandoned: whoever asked has left.
     """
     roots, issuers = _trusted(_configured_trust())
-    return verify([(name, data)], roots=roots, issuers=issuers, db=db, limits=UPLOAD_LIMITS)[0]
+    return verify([(name, data)], roots=roots, issuers=issuers, db=db, limits=UPLOAD_LIMITS, online=settings().verify_online)[0]
 
 
 def verify_from_elsewhere(files: Sequence[tuple[str, bytes]], db: Database) -> list[FileReport]:
@@ -85,6 +86,8 @@ def report_lines(reports: Sequence[FileReport]) -> list[str]:
         lines += [f"  {_SIGN[answer.reply]} {answer.question} {answer.sentence}" for answer in simple.answers]
         lines += [f"  - {reason}" for reason in simple.reasons]
         lines += [f"  {_SIGN[signer.reply]} {signer.role}: {signer.name} · {signer.when}" for signer in simple.signers]
+        if simple.guarantee:
+            lines.append(f"  {simple.guarantee}")
         if simple.standing:
             lines.append(f"  {simple.standing}")
     return ["".join(letter for letter in line if letter.isprintable()) for line in lines]

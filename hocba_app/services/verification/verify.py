@@ -13,7 +13,9 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.foreign.decoding import Limits
 from hocba_app.models import Database, School
 from hocba_app.services.verification.record_status import add_standing, school_at_lock
+from hocba_app.verification.fetched import Fetched
 from hocba_app.verification.judge_files import judge_files
+from hocba_app.verification.online import fetch_lacking
 from hocba_app.verification.reasons import Reason
 from hocba_app.verification.report_model import FileReport
 from hocba_app.verification.sandbox import examine
@@ -28,6 +30,7 @@ def verify(
     own_trust: bool = True,
     always_analyse: bool = False,
     limits: Limits | None = None,
+    online: bool = False,
 ) -> list[FileReport]:
     """Verify files, hostile ones included.
 
@@ -40,6 +43,7 @@ def verify(
             know was not issued here. Otherwise the database only adds the standing of what it knows.
         always_analyse: send files that replay has shown valid through pyHanko too (a second opinion).
         limits: files from anybody: not a byte of them is parsed in this process, replay included, and each may use this much.
+        online: ask the authorities about certificates that the files bring no evidence about (`verification.online`).
 
     Returns:
         One report a file, in order.
@@ -48,16 +52,26 @@ def verify(
     if own_schools and db is not None:
         issuers = _schools(db)
 
-    def judged(some: Sequence[tuple[str, bytes]], listed: Sequence[dict[str, str]] | None) -> list[FileReport]:
+    def judged(
+        some: Sequence[tuple[str, bytes]], schools: Sequence[dict[str, str]] | None, fetched: Fetched | None = None
+    ) -> list[FileReport]:
         if limits is not None:
-            return examine([(name, data, None) for name, data in some], roots, listed, replay=True, limits=limits)
-        return judge_files(some, roots=roots, issuers=listed, always_analyse=always_analyse)
+            return examine([(name, data, None) for name, data in some], roots, schools, replay=True, limits=limits, fetched=fetched)
+        return judge_files(some, roots=roots, issuers=schools, always_analyse=always_analyse, fetched=fetched)
 
+    listed: list[Sequence[dict[str, str]] | None] = [issuers] * len(files)
     reports = judged(files, issuers)
     if own_schools and db is not None:
         for index, report in enumerate(reports):
             if any(found.code == Reason.ISSUER_NOT_LISTED for found in report.reasons) and (locked := school_at_lock(db, report.code)):
+                listed[index] = [locked]
                 (reports[index],) = judged([files[index]], [locked])
+    if online:
+        for index, report in enumerate(reports):
+            if (fetched := fetch_lacking(report, roots)) is not None:
+                (reports[index],) = judged([files[index]], listed[index], fetched)
+    for report in reports:
+        report.lacking = []  # of no use to whoever keeps the report
     if db is not None:
         for report, (_, data) in zip(reports, files, strict=True):
             add_standing(db, report, data, must_be_known=own_trust)

@@ -68,7 +68,7 @@ def test_an_archive_job_that_failed_for_ever_is_made_up_for(small: SmallSchool, 
     documents(small, lambda each: setattr(each, "updated_at", utc_now() - timedelta(hours=2)))
     with small.db.read(small.school_id) as session:
         assert behind_here(session).archives == 6
-    assert night(small).report == {"archived": 6, "renewed": 0, "failed": 0}
+    assert night(small).report == {"archived": 6, "renewed": 0, "failed": 0, "ending": None}
     assert archives(small) == 6 and all(each.archived_at for each in documents(small))
     with small.db.read(small.school_id) as session:
         assert not behind_here(session).any
@@ -88,7 +88,7 @@ def test_one_damaged_record_does_not_hold_up_the_others(small: SmallSchool, outs
     assert night(small).report["failed"] == 1 and archives(small) == 5
     first = next(each for each in documents(small) if each.id == bad.id)
     assert first.archive_failures == 1 and first.archive_look_at is not None
-    assert night(small).report == {"archived": 0, "renewed": 0, "failed": 0}, "its pause is not over"
+    assert night(small).report == {"archived": 0, "renewed": 0, "failed": 0, "ending": None}, "its pause is not over"
     documents(small, lambda each: setattr(each, "archive_look_at", utc_now()) if each.id == bad.id else None)
     night(small)
     second = next(each for each in documents(small) if each.id == bad.id)
@@ -114,7 +114,7 @@ def test_renewal_reaches_what_is_due_behind_what_is_not(small: SmallSchool, outs
         return real(update)
 
     monkeypatch.setattr(archive_renewal_job, "stamp_certificates", stamp_certificates)
-    monkeypatch.setattr(archive_renewal_job, "is_due", lambda *_: judged[-1])
+    monkeypatch.setattr(archive_renewal_job, "_is_due", lambda *_: judged[-1])
     found = [night(small).report["renewed"] for _ in range(4)]
     assert found == [0, 3, 0, 0] and archives(small) == 9
 

@@ -123,10 +123,12 @@ def test_a_year_from_lock_to_archive(small: SmallSchool, outside: tuple[Rig, str
 
 
 def renewed(small: SmallSchool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The night job leaves young stamps alone; once the authority's certificate is in its last year, all are renewed."""
-    for before_the_end, stamps in ((archive_renewal_job.BEFORE_THE_END, 1), (timedelta(days=40_000), 2)):
-        monkeypatch.setattr(archive_renewal_job, "YOUNG", timedelta(seconds=-1))
+    """The night job leaves stamps alone that are not in their last year, or that a new one would not outlast; others it renews."""
+    monkeypatch.setattr(archive_renewal_job, "YOUNG", timedelta(seconds=-1))
+    for before_the_end, gain, stamps in ((archive_renewal_job.BEFORE_THE_END, None, 1), (timedelta(days=40_000), None, 1), (timedelta(days=40_000), True, 2)):
         monkeypatch.setattr(archive_renewal_job, "BEFORE_THE_END", before_the_end)
+        if gain is not None:
+            monkeypatch.setattr(archive_renewal_job, "is_due", lambda *_: True)
         with small.db.write(small.school_id) as session:
             job_id = enqueue(session, "renewal", {}, actor="").id
         assert advance(small.db, Claims(), small.school_id, job_id, "w0", threading.Event()) == "postponed"

@@ -202,6 +202,7 @@ def test_a_revision_replaces_another_only_once_it_is_judged_valid(
 
     archived = [file for kind in ("cover", "results") for file in files(small, kind)]
     monkeypatch.setattr(archive_renewal_job, "YOUNG", timedelta(seconds=-1))
+    monkeypatch.setattr(archive_renewal_job, "BEFORE_THE_END", timedelta(days=40_000))
     monkeypatch.setattr(archive_renewal_job, "is_due", lambda *_: True)
     with small.db.write(small.school_id) as session:
         renewal_id = enqueue(session, "renewal", {}, actor="").id

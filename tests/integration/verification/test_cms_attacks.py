@@ -186,6 +186,7 @@ def with_cms(world: World, record: Record, made: Made, which: str, patch: pytest
 def test_an_honest_cms_signed_again_is_taken(world: World, brief: Record, monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: RSA PKCS#1 v1.5 gives the same value again."""
     with_cms(world, brief, signed_again(lambda data: None), "principal", monkeypatch)
+    brief.archive()
     assert judge(brief.file, world).verdict == "valid"
 
 

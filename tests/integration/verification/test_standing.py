@@ -105,6 +105,7 @@ def test_a_record_nobody_knows_here(db: Database, version_id: str, world: World,
     for code in ("ZZZZ-ZZZZ-ZZZZ", sealed.manifest.code, "not a code"):  # another code, the same code on another file, nonsense
         forged = open_record(world, small_snapshot(), dict(sealed.signers), code=code)
         forged.sign_all()
+        forged.archive()
         report = verify_upload(forged.file, db)
         assert codes(report) == {"not_on_record"} and (report.issued_here, report.status) == (False, "unknown")
 
@@ -166,7 +167,7 @@ def test_a_code_as_people_type_it() -> None:
 
 # --- the fixed interface (docs/interfaces.md) -------------------------------------------------------------------------------------
 
-FIELDS = {"path", "verdict", "integrity", "issued_here", "status", "reasons", "signatures"}
+FIELDS = {"guaranteed_until", "path", "verdict", "integrity", "issued_here", "status", "reasons", "signatures"}
 SIGNATURE = {"field", "role", "signer", "subject", "signing_time", "timestamp_time", "coverage", "integrity", "trust", "order"}
 
 
@@ -225,6 +226,7 @@ def test_a_database_beside_foreign_roots_only_adds_what_it_knows(
     monkeypatch.setattr(verify_command, "_configured_database", lambda: db)
     other = open_record(world, small_snapshot(), dict(sealed.signers), code="ZZZZ-ZZZZ-ZZZZ")
     other.sign_all()
+    other.archive()
     known, unknown = tmp_path / "1.pdf", tmp_path / "2.pdf"
     known.write_bytes(sealed.file)
     unknown.write_bytes(other.file)
