@@ -71,6 +71,16 @@ class _Bounded(logging.Handler):
         structlog.get_logger().error(record.name, said="\n".join(lines), left_out=left_out)
 
 
+class _StandardError:
+    """Standard error as it is when something is written: who replaces it for a while must not leave us a closed file."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+
 def configure() -> None:
     """Set up structlog for this process. Repeating it changes nothing."""
     structlog.configure(
@@ -82,7 +92,7 @@ def configure() -> None:
             structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"]),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(_StandardError()),  # type: ignore[arg-type]
         cache_logger_on_first_use=False,
     )
     for name in _LIBRARIES:

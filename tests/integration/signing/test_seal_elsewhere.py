@@ -40,10 +40,10 @@ def ready_to_seal(small: SmallSchool, rig: Rig) -> None:
 
 
 def accepted(file: bytes, path: Path) -> None:
-    """By our replay, by pyHanko's own analysis and by poppler."""
+    """By our replay, by pyHanko's own analysis and by poppler; what is not archived yet is said to be so, and nothing else."""
     for analysis in (False, True):
         [verdict] = verify([("x", file)], roots=trust_roots(), issuers=[{"tax_code": TAX_CODE}], always_analyse=analysis)
-        assert (verdict.verdict, verdict.integrity) == ("valid", "intact"), verdict.reasons
+        assert (verdict.integrity, {reason.code for reason in verdict.reasons}) == ("intact", {"not_archived"}), verdict.reasons
     if shutil.which("pdfsig"):
         path.write_bytes(file)
         told = subprocess.run(["pdfsig", "-nocert", str(path)], capture_output=True, text=True, check=False, timeout=180).stdout

@@ -228,7 +228,7 @@ def test_a_teacher_signs_with_smartca_beside_others_with_mysign(small: SmallScho
     assert configured_providers() == ("mysign", "smartca")
     who = small.people["TOAN"]
     number = small.users["TOAN"].rpartition("_")[2]
-    beside.add({**TEACHER, "user_id": number, "id_number": number})
+    beside.add({**TEACHER, "user_id": number, "id_number": number, "full_name": who.full_name})
     keys.connect(small.db, small.people["admin"], who.staff_id or "", number, "smartca")
     with small.db.read(small.school_id) as session:
         provider_for(session, "smartca").poll_seconds = 0.1

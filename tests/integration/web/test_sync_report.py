@@ -117,7 +117,7 @@ async def test_a_click_on_a_head_turns_the_order_and_asks_the_sector_database_no
     await act("management", SyncState.set_sort, at, sort="id; drop table sync_row")
     assert (asked, len(sent_to)) == ([], sent), "turning pages is no visit"
     await act("management", SyncState.load, at)
-    assert asked == ["2025-2026"], "opened again by hand it is one"
+    assert [year for year in asked if year <= "2025-2026"] == ["2025-2026"], "opened again by hand it is one, beside the look for a newer year"
     told = await act("management", SyncState.open_run, at, run_id=ours)
     assert sent_to[-1] == "/sync" and value(told, "opened") == ""
 
@@ -129,5 +129,5 @@ async def test_the_submissions_are_those_of_the_year_that_is_chosen(asked: list[
     told = await act("principal", SyncState.choose_year, "/sync", year="2022-2023")
     assert '"number": 2022' in told and '"number": 2025' not in told and value(told, "snapshots_of") == "2022-2023"
     await act("principal", SyncState.choose_year, "/sync", year="1999-2000")
-    assert asked == ["2022-2023"] * 2, "a year nobody offered is not asked for"
+    assert asked.count("2022-2023") == 2 and "1999-2000" not in asked, "a year nobody offered is not asked for"
     assert '"number": 2025' in await act("principal", SyncState.choose_year, "/sync", year="2025-2026")
