@@ -16,6 +16,7 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import (
     SEAL,
     AuditEvent,
+    Job,
     SchoolClass,
     SignatureImage,
     SigningAssignment,
@@ -216,6 +217,9 @@ def test_an_absent_teacher_is_replaced_and_the_seal_vouches_for_it(small: SmallS
     for part in ("TOAN", "GV090", "GDTC", "homeroom", "principal", "PHT"):
         assert sign(small, rig, part).state == "committed", part
     assert sign(small, rig, "operator").committed == 6
+    with small.db.read(small.school_id) as session:
+        archiving = session.exec(select(Job.id).where(Job.kind == "archive")).one()
+    assert work_on(small, archiving) == "ended"
     for kind in ("results", "history"):
         for document in documents(small, kind):
             with small.db.read(small.school_id) as session:
