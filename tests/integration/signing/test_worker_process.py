@@ -22,6 +22,14 @@ from tests.school import SmallSchool
 ROOT = Path(__file__).resolve().parents[3]
 
 
+_WORKER = """
+from hocba_app import models, startup
+startup.installation = models.database  # the tables of a test are made without migrations, which the command would refuse
+from hocba_app.cli import app
+app(["worker"])
+"""
+
+
 class Workers:
     """Worker processes a test starts and kills."""
 
@@ -34,7 +42,7 @@ class Workers:
         """A worker on the sources under ``root``."""
         environment = {**self.environment, "PYTHONPATH": str(root)}
         process = subprocess.Popen(
-            [sys.executable, "-m", "hocba_app.cli", "worker"], cwd=root, env=environment, stdout=self.log, stderr=self.log
+            [sys.executable, "-c", _WORKER], cwd=root, env=environment, stdout=self.log, stderr=self.log
         )
         self.running.append(process)
         return process
