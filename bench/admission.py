@@ -66,18 +66,47 @@ class Served:
 @contextmanager
 def _served(folder: Path) -> Iterator[Served]:
     environment = {
-        **os.environ, "HOCBA_DATABASE_URL": f"sqlite:///{folder}/a.db", "HOCBA_JOBS_DATABASE_URL": f"sqlite:///{folder}/jobs.db",
-        "HOCBA_DOCUMENTS_URL": str(folder / "documents"), "HOCBA_LOCKS_DIR": str(folder / "locks"), "HOCBA_SECRET_KEY": "k" * 40,
-        "PYTHONPATH": str(_ROOT), "HOCBA_TRUST_ROOTS": "",
+        **os.environ,
+        "HOCBA_DATABASE_URL": f"sqlite:///{folder}/a.db",
+        "HOCBA_JOBS_DATABASE_URL": f"sqlite:///{folder}/jobs.db",
+        "HOCBA_DOCUMENTS_URL": str(folder / "documents"),
+        "HOCBA_LOCKS_DIR": str(folder / "locks"),
+        "HOCBA_SECRET_KEY": "k" * 40,
+        "PYTHONPATH": str(_ROOT),
+        "HOCBA_TRUST_ROOTS": "",
     }
-    made = subprocess.run([sys.executable, "-m", "bench.admission", "make"], env=environment, cwd=_ROOT, check=True, capture_output=True, text=True)
+    made = subprocess.run(
+        [sys.executable, "-m", "bench.admission", "make"],
+        env=environment,
+        cwd=_ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
     token = made.stdout.strip().splitlines()[-1]
     port = _free_port()
     url = f"http://127.0.0.1:{port}"
     environment |= {"HOCBA_PUBLIC_URL": url, "HOCBA_PORT": str(port)}
     server = subprocess.Popen(
-        [sys.executable, "-m", "granian", "--interface", "asgi", "--host", "127.0.0.1", "--port", str(port), "--workers", "1", "--factory", "--log-level", "warning", "bench.admission:application"],
-        env=environment, cwd=_ROOT,
+        [
+            sys.executable,
+            "-m",
+            "granian",
+            "--interface",
+            "asgi",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(port),
+            "--workers",
+            "1",
+            "--factory",
+            "--log-level",
+            "warning",
+            "bench.admission:application",
+        ],
+        env=environment,
+        cwd=_ROOT,
     )
     try:
         for _ in range(300):
@@ -118,7 +147,12 @@ def make() -> None:
     db, token = database(), secrets.token_urlsafe(32)
     with db.installation(write=True) as session:
         school = School(
-            code="79760001", name="Trường THCS", commune="Phường 1", province="TP. Hồ Chí Minh", department="Sở", tax_code="0312345678",
+            code="79760001",
+            name="Trường THCS",
+            commune="Phường 1",
+            province="TP. Hồ Chí Minh",
+            department="Sở",
+            tax_code="0312345678",
             current_year="2025-2026",
         )
         session.add(school)
@@ -126,11 +160,26 @@ def make() -> None:
         staff = Staff(code="GV001", full_name="Lê Thị Hồng", position="Giáo viên", source_id="s1", source_version=1)
         session.add(staff)
         session.flush()
-        session.add(Account(username="admin", full_name="Lê Thị Hồng", staff_id=staff.id, granted_roles=["admin", "management"], password_hash="x"))
+        session.add(
+            Account(
+                username="admin",
+                full_name="Lê Thị Hồng",
+                staff_id=staff.id,
+                granted_roles=["admin", "management"],
+                password_hash="x",
+            )
+        )
     with db.read(school.id) as session:
         account = session.exec(select(Account)).one()
     with db.installation(write=True) as session:
-        session.add(LoginSession(token_sha256=token_hash(token), school_id=school.id, account_id=account.id, expires_at=utc_now() + timedelta(hours=2)))
+        session.add(
+            LoginSession(
+                token_sha256=token_hash(token),
+                school_id=school.id,
+                account_id=account.id,
+                expires_at=utc_now() + timedelta(hours=2),
+            )
+        )
     (Path(settings().documents_url).parent / "school.xlsx").write_bytes(_workbook())
     sys.stdout.write(token + "\n")
 
@@ -141,15 +190,42 @@ def _workbook() -> bytes:
     classes = [f"{6 + number % 4}A{number // 4 + 1}" for number in range(PUPILS // 40)]
     subjects = [f"M{number:02d}" for number in range(SUBJECTS)]
     pupils = [f"HS{number:05d}" for number in range(PUPILS)]
-    return write_workbook([
-        ("Lớp", ["Mã lớp", "Tên lớp", "Khối", "Thông tư đánh giá", "Mã GVCN"], [[name, name, name[0], "TT22", "GV001"] for name in classes]),
-        ("Môn học", ["Mã môn", "Tên môn", "Loại", "Thứ tự"], [[code, f"Môn {code}", "Tính điểm", str(place)] for place, code in enumerate(subjects, 1)]),
-        ("Học sinh", ["Mã học sinh", "Họ và tên", "Ngày sinh", "Giới tính", "Mã lớp", "Dân tộc"],
-         [[code, f"Nguyễn Thị {code}", "06/05/2014", "Nữ", classes[number % len(classes)], "Kinh"] for number, code in enumerate(pupils)]),
-        ("Kết quả môn học", ["Mã HS", "Mã môn", "Học kì I", "HK II", "Cả năm", "Nhận xét"],
-         [[pupil, subject, "8,2", "8,5", "8,4", "Chăm chỉ, tích cực"] for pupil in pupils for subject in subjects]),
-        ("Tổng kết", ["Mã học sinh", "Học tập cả năm", "Rèn luyện cả năm", "Lên lớp"], [[pupil, "Tốt", "Tốt", "Lên lớp"] for pupil in pupils]),
-    ])
+    return write_workbook(
+        [
+            (
+                "Lớp",
+                ["Mã lớp", "Tên lớp", "Khối", "Thông tư đánh giá", "Mã GVCN"],
+                [[name, name, name[0], "TT22", "GV001"] for name in classes],
+            ),
+            (
+                "Môn học",
+                ["Mã môn", "Tên môn", "Loại", "Thứ tự"],
+                [[code, f"Môn {code}", "Tính điểm", str(place)] for place, code in enumerate(subjects, 1)],
+            ),
+            (
+                "Học sinh",
+                ["Mã học sinh", "Họ và tên", "Ngày sinh", "Giới tính", "Mã lớp", "Dân tộc"],
+                [
+                    [code, f"Nguyễn Thị {code}", "06/05/2014", "Nữ", classes[number % len(classes)], "Kinh"]
+                    for number, code in enumerate(pupils)
+                ],
+            ),
+            (
+                "Kết quả môn học",
+                ["Mã HS", "Mã môn", "Học kì I", "HK II", "Cả năm", "Nhận xét"],
+                [
+                    [pupil, subject, "8,2", "8,5", "8,4", "Chăm chỉ, tích cực"]
+                    for pupil in pupils
+                    for subject in subjects
+                ],
+            ),
+            (
+                "Tổng kết",
+                ["Mã học sinh", "Học tập cả năm", "Rèn luyện cả năm", "Lên lớp"],
+                [[pupil, "Tốt", "Tốt", "Lên lớp"] for pupil in pupils],
+            ),
+        ]
+    )
 
 
 # --- verdicts under attack ---------------------------------------------------------------------------------------------
@@ -158,7 +234,9 @@ def _workbook() -> bytes:
 def costly_pdf() -> bytes:
     """A small file that keeps a PDF reader busy: cross-reference streams that name each other, each to be unpacked."""
     packed = zlib.compress(bytes(4 * 80_000_000 // 4), 1)
-    stream = b"<</Type /XRef /Size 20000000 /W [1 2 1] /Root 2 0 R /Filter /FlateDecode /Length %d>>\nstream\n" % len(packed)
+    stream = b"<</Type /XRef /Size 20000000 /W [1 2 1] /Root 2 0 R /Filter /FlateDecode /Length %d>>\nstream\n" % len(
+        packed
+    )
     return b"%PDF-1.7\n1 0 obj\n" + stream + packed + b"\nendstream\nendobj\nstartxref\n9\n%%EOF\n"
 
 
@@ -188,8 +266,10 @@ async def _verdicts(served: Served) -> dict[str, Any]:
         stop.set()
         posted = sum(await asyncio.gather(*attack))
     return {
-        "verdict_alone_s": round(statistics.median(alone), 2), "verdict_attacked_s": round(max(attacked), 2),
-        "verdict_attacked_median_s": round(statistics.median(attacked), 2), "attacks": posted,
+        "verdict_alone_s": round(statistics.median(alone), 2),
+        "verdict_attacked_s": round(max(attacked), 2),
+        "verdict_attacked_median_s": round(statistics.median(attacked), 2),
+        "attacks": posted,
     }
 
 
@@ -203,9 +283,13 @@ async def _verdict(client: httpx.AsyncClient, data: bytes) -> float:
 async def _attacker(served: Served, data: bytes, stop: asyncio.Event) -> int:
     posted = 0
     while not stop.is_set():
-        async with httpx.AsyncClient(base_url=served.url, timeout=HANG_UP_SECONDS, headers={"origin": served.url}) as client:
+        async with httpx.AsyncClient(
+            base_url=served.url, timeout=HANG_UP_SECONDS, headers={"origin": served.url}
+        ) as client:
             with suppress(httpx.HTTPError, TimeoutError):
-                await asyncio.wait_for(client.post("/verify", files={"file": ("a.pdf", data, "application/pdf")}), HANG_UP_SECONDS)
+                await asyncio.wait_for(
+                    client.post("/verify", files={"file": ("a.pdf", data, "application/pdf")}), HANG_UP_SECONDS
+                )
         posted += 1
     return posted
 
@@ -232,7 +316,11 @@ def _pictures(served: Served) -> dict[str, Any]:
 
     def upload() -> None:
         with httpx.Client(base_url=served.url, timeout=300, cookies=cookies, headers={"origin": served.url}) as client:
-            answers.append(client.post("/uploads/my-signature", files={"file": ("a.png", data, "image/png")}).headers.get("location", "?"))
+            answers.append(
+                client.post("/uploads/my-signature", files={"file": ("a.png", data, "image/png")}).headers.get(
+                    "location", "?"
+                )
+            )
 
     begun = time.monotonic()
     threads = [threading.Thread(target=upload) for _ in range(PICTURES)]
@@ -243,8 +331,12 @@ def _pictures(served: Served) -> dict[str, Any]:
     took = time.monotonic() - begun
     grown, children = watch.stop()
     return {
-        "picture_kib": len(data) // 1024, "picture_taken": sum("draft=" in answer for answer in answers), "picture_s": round(took, 1),
-        "web_mib": before, "picture_growth_mib": grown - before, "picture_children_mib": children,
+        "picture_kib": len(data) // 1024,
+        "picture_taken": sum("draft=" in answer for answer in answers),
+        "picture_s": round(took, 1),
+        "web_mib": before,
+        "picture_growth_mib": grown - before,
+        "picture_children_mib": children,
     }
 
 
@@ -289,7 +381,11 @@ def _field(path: str, name: str) -> int:
 
 def _children_of(pid: int) -> list[int]:
     with suppress(OSError):
-        return [int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()]
+        return [
+            int(child)
+            for task in Path(f"/proc/{pid}/task").iterdir()
+            for child in (task / "children").read_text().split()
+        ]
     return []
 
 
@@ -336,7 +432,13 @@ def _import_beside_a_writer() -> dict[str, Any]:
     over.set()
     writer.join()
     assert report.problems == [], report.problems[:3]
-    return {"import_s": round(took, 1), "counts": report.counts, "wait": waits.longest, "writes": waits.count, "locked": waits.locked}
+    return {
+        "import_s": round(took, 1),
+        "counts": report.counts,
+        "wait": waits.longest,
+        "writes": waits.count,
+        "locked": waits.locked,
+    }
 
 
 class _Waits:
@@ -379,8 +481,13 @@ def _writers(served: Served) -> dict[str, Any]:
     longest, count, locked = answer.get()
     other.join()
     return {
-        "pupils": PUPILS, "import_s": found["import_s"], "import_new": found["counts"].get("new", 0), "wait_thread_s": round(found["wait"], 2),
-        "wait_process_s": round(longest, 2), "writes": found["writes"] + count, "locked": found["locked"] + locked,
+        "pupils": PUPILS,
+        "import_s": found["import_s"],
+        "import_new": found["counts"].get("new", 0),
+        "wait_thread_s": round(found["wait"], 2),
+        "wait_process_s": round(longest, 2),
+        "writes": found["writes"] + count,
+        "locked": found["locked"] + locked,
     }
 
 

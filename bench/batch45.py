@@ -98,8 +98,11 @@ def _settings(folder: Path, trust: str) -> Iterator[None]:
     """This process works on the bench's own places while inside."""
     before = dict(os.environ)
     os.environ.update(
-        HOCBA_SECRET_KEY="bench-8Jq2Lr5Tz0Xc7Vb1Mn", HOCBA_TSA_URL=f"{trust}/tsa", HOCBA_TRUST_ROOTS=str(folder / "trust" / "root.pem"),
-        HOCBA_DOCUMENTS_URL=str(folder / "documents"), HOCBA_JOBS_DATABASE_URL=f"sqlite:///{folder}/jobs.db",
+        HOCBA_SECRET_KEY="bench-8Jq2Lr5Tz0Xc7Vb1Mn",
+        HOCBA_TSA_URL=f"{trust}/tsa",
+        HOCBA_TRUST_ROOTS=str(folder / "trust" / "root.pem"),
+        HOCBA_DOCUMENTS_URL=str(folder / "documents"),
+        HOCBA_JOBS_DATABASE_URL=f"sqlite:///{folder}/jobs.db",
     )
     settings.cache_clear()
     real = confirm.provider_for
@@ -114,7 +117,13 @@ def _settings(folder: Path, trust: str) -> Iterator[None]:
 
 def _school(db: Database, authority: Authority) -> SmallSchool:
     with db.installation(write=True) as session:
-        school = School(code="79760001", name="Trường THCS Kim Đồng", tax_code="0312345678", current_year="2025-2026", province="TP. Hồ Chí Minh")
+        school = School(
+            code="79760001",
+            name="Trường THCS Kim Đồng",
+            tax_code="0312345678",
+            current_year="2025-2026",
+            province="TP. Hồ Chí Minh",
+        )
         session.add(school)
     small = small_school(db, school.id, None, students=PUPILS)
     job = lock.start_lock(db, small.people["admin"], kind="results", class_id=small.class_id)

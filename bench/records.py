@@ -40,14 +40,32 @@ CMS_BYTES = 6_000
 """A signature with its chain and time stamp."""
 _SALT = "00" * 16
 _SUBJECTS = (
-    ("VAN", "Ngữ văn", "marked"), ("TOAN", "Toán", "marked"), ("NN1", "Ngoại ngữ 1", "marked"),
-    ("GDCD", "Giáo dục công dân", "marked"), ("LSDL", "Lịch sử và Địa lí", "marked"),
-    ("KHTN", "Khoa học tự nhiên", "marked"), ("CN", "Công nghệ", "marked"), ("TIN", "Tin học", "marked"),
-    ("GDTC", "Giáo dục thể chất", "comment"), ("NT", "Nghệ thuật", "comment"),
-    ("HDTN", "Hoạt động trải nghiệm, hướng nghiệp", "comment"), ("GDDP", "Nội dung giáo dục của địa phương", "comment"),
+    ("VAN", "Ngữ văn", "marked"),
+    ("TOAN", "Toán", "marked"),
+    ("NN1", "Ngoại ngữ 1", "marked"),
+    ("GDCD", "Giáo dục công dân", "marked"),
+    ("LSDL", "Lịch sử và Địa lí", "marked"),
+    ("KHTN", "Khoa học tự nhiên", "marked"),
+    ("CN", "Công nghệ", "marked"),
+    ("TIN", "Tin học", "marked"),
+    ("GDTC", "Giáo dục thể chất", "comment"),
+    ("NT", "Nghệ thuật", "comment"),
+    ("HDTN", "Hoạt động trải nghiệm, hướng nghiệp", "comment"),
+    ("GDDP", "Nội dung giáo dục của địa phương", "comment"),
 )
 _FAMILY = ("Nguyễn", "Trần", "Lê", "Phạm", "Hoàng", "Huỳnh", "Phan", "Vũ", "Võ", "Đặng")
-_GIVEN = ("Ngọc Ánh", "Gia Bảo", "Bảo Châu", "Hải Đăng", "Minh Khôi", "Thùy Linh", "Yến Nhi", "Đức Phúc", "Như Quỳnh", "Xuân Ý")
+_GIVEN = (
+    "Ngọc Ánh",
+    "Gia Bảo",
+    "Bảo Châu",
+    "Hải Đăng",
+    "Minh Khôi",
+    "Thùy Linh",
+    "Yến Nhi",
+    "Đức Phúc",
+    "Như Quỳnh",
+    "Xuân Ý",
+)
 _COMMENTS = (
     "Chăm chỉ, tiến bộ rõ rệt trong học kỳ II; cần cẩn thận hơn khi trình bày bài.",
     "Hiểu bài nhanh, biết vận dụng kiến thức vào thực tế, tích cực giúp đỡ bạn.",
@@ -70,11 +88,20 @@ def run(as_json: bool) -> dict[str, float]:
     cards = [base_of(snapshot) for snapshot in snapshots]
     cards_per_s = CARDS / (time.process_time() - begun)
     files = [
-        PacketFile(signed_fields(card), snapshot["verification"]["code"], "Kết quả học tập", snapshot["student"]["code"])
+        PacketFile(
+            signed_fields(card), snapshot["verification"]["code"], "Kết quả học tập", snapshot["student"]["code"]
+        )
         for card, snapshot in zip(cards[:CLASS_SIZE], snapshots, strict=False)
     ]
-    numbers = {"cards_per_s": round(cards_per_s, 1), "packet45_s": round(min(_packet_seconds(files) for _ in range(RUNS)), 3)}
-    sys.stdout.write(json.dumps(numbers) + "\n" if as_json else f"{numbers['cards_per_s']} bản KQHT/giây · gói 45 học sinh: {numbers['packet45_s']} giây\n")
+    numbers = {
+        "cards_per_s": round(cards_per_s, 1),
+        "packet45_s": round(min(_packet_seconds(files) for _ in range(RUNS)), 3),
+    }
+    sys.stdout.write(
+        json.dumps(numbers) + "\n"
+        if as_json
+        else f"{numbers['cards_per_s']} bản KQHT/giây · gói 45 học sinh: {numbers['packet45_s']} giây\n"
+    )
     return numbers
 
 
@@ -88,12 +115,18 @@ def base_of(snapshot: Snapshot) -> bytes:
     """One document, ready for its first signature."""
     school = snapshot["school"]
     slots = tuple(
-        ManifestSlot(slot["field"], "Giáo viên bộ môn", slot["stage"], demand_of(_SALT, (slot["field"],), "Giáo viên")) for slot in snapshot["slots"]
+        ManifestSlot(slot["field"], "Giáo viên bộ môn", slot["stage"], demand_of(_SALT, (slot["field"],), "Giáo viên"))
+        for slot in snapshot["slots"]
     )
     manifest = Manifest(
-        kind=snapshot["kind"], school=ManifestSchool(school["code"], school["name"], school["tax_code"]),
-        student_code=snapshot["student"]["code"], snapshot_sha256=snapshot_sha256(snapshot), code=snapshot["verification"]["code"],
-        version=1, salt=_SALT, slots=slots,
+        kind=snapshot["kind"],
+        school=ManifestSchool(school["code"], school["name"], school["tax_code"]),
+        student_code=snapshot["student"]["code"],
+        snapshot_sha256=snapshot_sha256(snapshot),
+        code=snapshot["verification"]["code"],
+        version=1,
+        salt=_SALT,
+        slots=slots,
     )
     return build_base(render(snapshot), manifest)
 
@@ -126,34 +159,63 @@ def snapshot_of(number: int) -> Snapshot:
     name = f"{_FAMILY[number % 10]} {_GIVEN[number // 10 % 10]} {_GIVEN[number % 7].split()[0]}"
     slots = [SlotField(field=f"s.{code}.1", stage="subject", rows=[code]) for code, _, _ in _SUBJECTS]
     slots += [
-        SlotField(field="s.KHTN.2", stage="subject", rows=["KHTN"]), SlotField(field="s.LSDL.2", stage="subject", rows=["LSDL"]),
+        SlotField(field="s.KHTN.2", stage="subject", rows=["KHTN"]),
+        SlotField(field="s.LSDL.2", stage="subject", rows=["LSDL"]),
         *(SlotField(field=stage, stage=stage, rows=[]) for stage in ("homeroom", "principal", "seal")),
     ]
     levels: Any = {"term1": "Khá", "term2": "Tốt", "year": "Tốt", "reassessed": None}
     return Snapshot(
-        format=SNAPSHOT_FORMAT, kind="results",
+        format=SNAPSHOT_FORMAT,
+        kind="results",
         school={
-            "code": "79760001", "name": "Trường THCS Kim Đồng", "level": "lower_secondary", "commune": "Phường Bến Nghé",
-            "province": "Thành phố Hồ Chí Minh", "department": "Sở Giáo dục và Đào tạo Thành phố Hồ Chí Minh", "tax_code": "0312345678",
+            "code": "79760001",
+            "name": "Trường THCS Kim Đồng",
+            "level": "lower_secondary",
+            "commune": "Phường Bến Nghé",
+            "province": "Thành phố Hồ Chí Minh",
+            "department": "Sở Giáo dục và Đào tạo Thành phố Hồ Chí Minh",
+            "tax_code": "0312345678",
         },
         student={
-            "code": f"79760001{number:05d}", "full_name": name, "birth_date": "2014-05-12", "sex": "Nữ", "id_number": f"0793140{number:05d}",
+            "code": f"79760001{number:05d}",
+            "full_name": name,
+            "birth_date": "2014-05-12",
+            "sex": "Nữ",
+            "id_number": f"0793140{number:05d}",
         },
-        school_year="2025-2026", class_name="6A1", grade=6, place="Phường Bến Nghé",
-        verification={"code": f"K7QM-2RTX-{number:04d}", "url": f"https://hocba.example.vn/v/K7QM-2RTX-{number:04d}"}, slots=slots,
+        school_year="2025-2026",
+        class_name="6A1",
+        grade=6,
+        place="Phường Bến Nghé",
+        verification={"code": f"K7QM-2RTX-{number:04d}", "url": f"https://hocba.example.vn/v/K7QM-2RTX-{number:04d}"},
+        slots=slots,
         results={
             "regime": "TT22",
             "subjects": [
                 SubjectRow(
-                    code=code, name=label, kind=kind, term1=f"7.{number % 10}" if kind == "marked" else "Đ",
-                    term2=f"8.{(number + at) % 10}" if kind == "marked" else "Đ", year=f"7.{at % 10}" if kind == "marked" else "Đ",
-                    reassessed=None, comment=_COMMENTS[(number + at) % 3], note=None,
+                    code=code,
+                    name=label,
+                    kind=kind,
+                    term1=f"7.{number % 10}" if kind == "marked" else "Đ",
+                    term2=f"8.{(number + at) % 10}" if kind == "marked" else "Đ",
+                    year=f"7.{at % 10}" if kind == "marked" else "Đ",
+                    reassessed=None,
+                    comment=_COMMENTS[(number + at) % 3],
+                    note=None,
                 )
                 for at, (code, label, kind) in enumerate(_SUBJECTS)
             ],
-            "learning": levels, "training": levels, "absences": {"term1": 1, "term2": number % 4, "year": 1 + number % 4},
-            "promotion": "promoted", "promotion_note": None, "title": "Học sinh Giỏi", "awards": [], "certificates": None,
-            "homeroom_comment": _COMMENTS[number % 3], "homeroom_comment_after_summer": None, "programme_completed": None,
+            "learning": levels,
+            "training": levels,
+            "absences": {"term1": 1, "term2": number % 4, "year": 1 + number % 4},
+            "promotion": "promoted",
+            "promotion_note": None,
+            "title": "Học sinh Giỏi",
+            "awards": [],
+            "certificates": None,
+            "homeroom_comment": _COMMENTS[number % 3],
+            "homeroom_comment_after_summer": None,
+            "programme_completed": None,
             "departure": None,
         },
     )

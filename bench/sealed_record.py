@@ -40,7 +40,12 @@ from hocba_app.simulators.trust.revocation import RevocationService
 from hocba_app.simulators.trust.timestamp import TimestampUnit
 
 _SHA256 = der.tlv(der.SEQUENCE, der.oid("2.16.840.1.101.3.4.2.1"))
-_ROLES = {"subject": "Giáo viên bộ môn", "homeroom": "Giáo viên chủ nhiệm", "principal": "Hiệu trưởng", "seal": "Nhà trường"}
+_ROLES = {
+    "subject": "Giáo viên bộ môn",
+    "homeroom": "Giáo viên chủ nhiệm",
+    "principal": "Hiệu trưởng",
+    "seal": "Nhà trường",
+}
 _KEYS: list[rsa.RSAPrivateKey] = []
 
 
@@ -72,10 +77,14 @@ class World:
         hierarchy: names, lifetimes and key sizes, as :class:`Authority` takes them.
     """
 
-    def __init__(self, folder: Path, *, timestamp_key: str = "ec", today: datetime | None = None, **hierarchy: Any) -> None:
+    def __init__(
+        self, folder: Path, *, timestamp_key: str = "ec", today: datetime | None = None, **hierarchy: Any
+    ) -> None:
         self.away = today - datetime.now(UTC) if today is not None else timedelta(0)
         """How far its clock is from the machine's."""
-        self.authority = Authority(folder, "http://127.0.0.1:9", timestamp_key=timestamp_key, clock=self.now, **hierarchy)
+        self.authority = Authority(
+            folder, "http://127.0.0.1:9", timestamp_key=timestamp_key, clock=self.now, **hierarchy
+        )
         self.root = self.authority.root.der
         self._revocation = RevocationService(self.authority, self.now)
         self._units: dict[bytes, TimestampUnit] = {}
@@ -146,14 +155,23 @@ class Record:
     """Length of the file after the base and after each update."""
 
     def sign(
-        self, slot: str, *, by: Signer | None = None, look: Appearance | None = None, claimed: datetime | None = None,
-        stamped: bool = True, vouched: Mapping[str, Vouched] = MappingProxyType({}), name: str | None = None,
+        self,
+        slot: str,
+        *,
+        by: Signer | None = None,
+        look: Appearance | None = None,
+        claimed: datetime | None = None,
+        stamped: bool = True,
+        vouched: Mapping[str, Vouched] = MappingProxyType({}),
+        name: str | None = None,
     ) -> None:
         """Sign one slot."""
         signer = by or self.signers[slot]
         claimed = claimed or self.world.now().replace(microsecond=0)
         shown = (name if name is not None else signer.name) if slot != "seal" else ""
-        look = look or Appearance(ink(), shown, ("KT. HIỆU TRƯỞNG", "PHÓ HIỆU TRƯỞNG") if slot == "principal" else (), claimed)
+        look = look or Appearance(
+            ink(), shown, ("KT. HIỆU TRƯỞNG", "PHÓ HIỆU TRƯỞNG") if slot == "principal" else (), claimed
+        )
         writer = DirectWriter()
         request = SignatureRequest(slot, claimed, look, cms.estimate_size(signer.chain, 4096), vouched)
         prepared = writer.prepare(self.file, self.tip, request)
@@ -181,7 +199,9 @@ class Record:
         self.after.append(len(self.file))
 
 
-def open_record(world: World, snapshot: Snapshot, signers: dict[str, Signer], *, photo: bytes | None = None, **changes: object) -> Record:
+def open_record(
+    world: World, snapshot: Snapshot, signers: dict[str, Signer], *, photo: bytes | None = None, **changes: object
+) -> Record:
     """Lay out a snapshot and make it ready for its signatures.
 
     Args:
@@ -191,15 +211,22 @@ def open_record(world: World, snapshot: Snapshot, signers: dict[str, Signer], *,
     school, salt = snapshot["school"], secrets.token_hex(16)
     slots = tuple(
         ManifestSlot(
-            slot["field"], _ROLES[slot["stage"]], slot["stage"],
+            slot["field"],
+            _ROLES[slot["stage"]],
+            slot["stage"],
             Demand(()) if slot["field"] == "seal" else signers[slot["field"]].demand(salt),
         )
         for slot in snapshot["slots"]
     )
     values: dict[str, object] = {
-        "kind": snapshot["kind"], "school": ManifestSchool(school["code"], school["name"], school["tax_code"]),
-        "student_code": snapshot["student"]["code"], "snapshot_sha256": snapshot_sha256(snapshot),
-        "code": snapshot["verification"]["code"], "version": 1, "salt": salt, "slots": slots,
+        "kind": snapshot["kind"],
+        "school": ManifestSchool(school["code"], school["name"], school["tax_code"]),
+        "student_code": snapshot["student"]["code"],
+        "snapshot_sha256": snapshot_sha256(snapshot),
+        "code": snapshot["verification"]["code"],
+        "version": 1,
+        "salt": salt,
+        "slots": slots,
     }
     manifest = Manifest(**{**values, **changes})  # type: ignore[arg-type]
     file = build_base(render(snapshot, photo=photo), manifest)
@@ -210,7 +237,8 @@ def staff(world: World, snapshot: Snapshot) -> dict[str, Signer]:
     """A person for every slot of a snapshot, and the school for its seal."""
     people = {
         slot["field"]: world.person(f"Nguyễn Thị Ánh Người {number}", f"0790850{number:05d}")
-        for number, slot in enumerate(snapshot["slots"]) if slot["field"] != "seal"
+        for number, slot in enumerate(snapshot["slots"])
+        if slot["field"] != "seal"
     }
     return people | {"seal": world.school(snapshot["school"]["name"], snapshot["school"]["tax_code"])}
 

@@ -90,17 +90,23 @@ def run(as_json: bool) -> dict[str, Any]:
 def _measure(world: World, folder: Path) -> dict[str, Any]:
     stage = _stage(world, folder)
     speeds: dict[str, float | None] = {
-        "ours": _median(_ours(stage), ROUNDS), "pyhanko": _median(_pyhanko(stage), SLOW_ROUNDS),
-        "pyhanko_tuned": _median(_pyhanko_tuned(stage), SLOW_ROUNDS * 4), "endesive": _endesive_or_none(stage),
+        "ours": _median(_ours(stage), ROUNDS),
+        "pyhanko": _median(_pyhanko(stage), SLOW_ROUNDS),
+        "pyhanko_tuned": _median(_pyhanko_tuned(stage), SLOW_ROUNDS * 4),
+        "endesive": _endesive_or_none(stage),
         "rsa_floor": _median(_rsa(stage.signer), ROUNDS),
     }
     os.close(stage.out)
     full = _signed_by_all(world)
     return {
-        "visible_signature_ms": {name: round(value, 3) if value is not None else None for name, value in speeds.items()},
-        "earlier_signatures": EARLIER, "prepare_ms": round(_prepare_ms(stage), 3),
+        "visible_signature_ms": {
+            name: round(value, 3) if value is not None else None for name, value in speeds.items()
+        },
+        "earlier_signatures": EARLIER,
+        "prepare_ms": round(_prepare_ms(stage), 3),
         "batch45_commit_s": round(batch45_seconds(folder / "batch"), 3),
-        "bytes_17_signatures": full[1] - full[0], "verify_ms": _verify_ms(world, stage),
+        "bytes_17_signatures": full[1] - full[0],
+        "verify_ms": _verify_ms(world, stage),
     }
 
 
@@ -111,11 +117,15 @@ def _stage(world: World, folder: Path) -> Stage:
         record.sign(slot.field)
     signer = record.signers[FIELD]
     scan = Image.new("RGBA", (600, 240), (255, 255, 255, 0))
-    ImageDraw.Draw(scan).line([(20 + 7 * x, 120 + (x * 37 % 90) - 45) for x in range(80)], fill=(20, 40, 150, 255), width=6)
+    ImageDraw.Draw(scan).line(
+        [(20 + 7 * x, 120 + (x * 37 % 90) - 45) for x in range(80)], fill=(20, 40, 150, 255), width=6
+    )
     scan.save(folder / "scan.png")
     certificates = [x509.load_der_x509_certificate(item) for item in signer.chain]
     (folder / "signer.p12").write_bytes(
-        serialize_key_and_certificates(b"signer", signer.key, certificates[0], certificates[1:], BestAvailableEncryption(_PASSWORD))
+        serialize_key_and_certificates(
+            b"signer", signer.key, certificates[0], certificates[1:], BestAvailableEncryption(_PASSWORD)
+        )
     )
     (folder / "key.pem").write_bytes(signer.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     chain = []
@@ -123,7 +133,14 @@ def _stage(world: World, folder: Path) -> Stage:
         chain.append(folder / f"certificate{number}.pem")
         chain[-1].write_bytes(pem(certificate))
     return Stage(
-        world, record, signer, folder / "scan.png", folder / "signer.p12", folder / "key.pem", chain[0], tuple(chain[1:]),
+        world,
+        record,
+        signer,
+        folder / "scan.png",
+        folder / "signer.p12",
+        folder / "key.pem",
+        chain[0],
+        tuple(chain[1:]),
         os.open(folder / "signed.pdf", os.O_CREAT | os.O_WRONLY),
     )
 
@@ -152,7 +169,9 @@ def _ours(stage: Stage) -> Callable[[], object]:
     chain = cms.strip_root(signer.chain)
 
     def sign() -> None:
-        prepared = writer.prepare(record.file, record.tip, SignatureRequest(FIELD, now, look, cms.estimate_size(signer.chain, 0)))
+        prepared = writer.prepare(
+            record.file, record.tip, SignatureRequest(FIELD, now, look, cms.estimate_size(signer.chain, 0))
+        )
         attributes = cms.signed_attributes(prepared.digest, signer.chain[0])
         signature = signer.sign(attributes)
         if not cms.verify_raw(signer.chain[0], attributes, signature):
@@ -185,9 +204,7 @@ def _pyhanko(stage: Stage) -> Callable[[], object]:
 
     def sign() -> None:
         signer = signers.SimpleSigner.load_pkcs12(str(stage.keystore), passphrase=_PASSWORD)
-        style = TextStampStyle(
-            stamp_text=f"{name}\n%(ts)s", background=PdfImage(str(stage.scan)), text_box_style=box()
-        )
+        style = TextStampStyle(stamp_text=f"{name}\n%(ts)s", background=PdfImage(str(stage.scan)), text_box_style=box())
         out = signers.PdfSigner(
             signers.PdfSignatureMetadata(field_name=FIELD, name=NAME), signer=signer, stamp_style=style
         ).sign_pdf(IncrementalPdfFileWriter(io.BytesIO(stage.record.file)), existing_fields_only=True)
@@ -216,7 +233,9 @@ def _pyhanko_tuned(stage: Stage) -> Callable[[], object]:
             return bytes(256) if dry_run else stage.signer.key.sign(data, padding.PKCS1v15(), hashes.SHA256())
 
     signer = Kept(signing_cert=certificates[0], signing_key=keys.PrivateKeyInfo.load(der), cert_registry=store)
-    style = TextStampStyle(stamp_text="Nguyen Thi Anh\n%(ts)s", background=PdfImage(Image.open(stage.scan).convert("L").resize((300, 120))))
+    style = TextStampStyle(
+        stamp_text="Nguyen Thi Anh\n%(ts)s", background=PdfImage(Image.open(stage.scan).convert("L").resize((300, 120)))
+    )
 
     def sign() -> None:
         out = signers.PdfSigner(
@@ -246,8 +265,17 @@ def _endesive(stage: Stage) -> Callable[[], object]:
     from endesive.pdf import cms as endesive_cms
 
     settings = {
-        "sigflags": 3, "sigpage": 0, "sigfield": "Extra1", "auto_sigfield": True, "signaturebox": (100, 100, 250, 180), "signform": False,
-        "signature": "Nguyen Thi Anh", "signature_img": str(stage.scan), "contact": "", "location": "", "reason": "",
+        "sigflags": 3,
+        "sigpage": 0,
+        "sigfield": "Extra1",
+        "auto_sigfield": True,
+        "signaturebox": (100, 100, 250, 180),
+        "signform": False,
+        "signature": "Nguyen Thi Anh",
+        "signature_img": str(stage.scan),
+        "contact": "",
+        "location": "",
+        "reason": "",
         "signingdate": datetime.now(UTC).strftime("D:%Y%m%d%H%M%S+00'00'"),
     }
 
@@ -313,7 +341,8 @@ def _table(numbers: dict[str, Any]) -> str:
         ratio = f"{value / speeds['ours']:8.1f} ×" if value else "       – "
         lines.append(f"  {name:14} {value if value is not None else '–':>9} {ratio}")
     lines += [
-        f"  tốc độ so với RSA-2048 trần: {speeds['rsa_floor'] / speeds['ours']:.2f}", f"Chuẩn bị một hồ sơ: {numbers['prepare_ms']} ms",
+        f"  tốc độ so với RSA-2048 trần: {speeds['rsa_floor'] / speeds['ours']:.2f}",
+        f"Chuẩn bị một hồ sơ: {numbers['prepare_ms']} ms",
         f"Lượt 45 hồ sơ, từ lúc nhận trả lời đến khi ghi xong: {numbers['batch45_commit_s']} s",
         f"17 chữ ký có dấu thời gian: {numbers['bytes_17_signatures']} byte",
         f"Xác minh hồ sơ đã đóng dấu: {numbers['verify_ms']['ours']} ms (pyHanko {numbers['verify_ms']['pyhanko']} ms)",

@@ -26,7 +26,12 @@ def run(as_json: bool = False) -> dict[str, Any]:
     """Measure and print; times in seconds, memory of the syncing process in MB at its highest."""
     with tempfile.TemporaryDirectory(prefix="hocba-bench-") as folder:
         command = [
-            sys.executable, "-m", "hocba_app.simulators.smas", "--data", f"{folder}/smas", "--schools",
+            sys.executable,
+            "-m",
+            "hocba_app.simulators.smas",
+            "--data",
+            f"{folder}/smas",
+            "--schools",
             f"lower_secondary:students={STUDENTS},seed=1,year={YEAR}",
         ]
         with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as simulator:
@@ -35,12 +40,20 @@ def run(as_json: bool = False) -> dict[str, Any]:
                 started = json.loads(simulator.stdout.readline())
                 _submit(started["url"], started["schools"][0])
                 environment = {
-                    **os.environ, "HOCBA_DATABASE_URL": f"sqlite:///{folder}/hocba.db", "HOCBA_JOBS_DATABASE_URL": f"sqlite:///{folder}/jobs.db",
-                    "HOCBA_DOCUMENTS_URL": f"{folder}/documents", "HOCBA_SMAS_URL": started["url"], "HOCBA_SECRET_KEY": "bench-8Jq2Lr5Tz0Xc7Vb1Mn",
+                    **os.environ,
+                    "HOCBA_DATABASE_URL": f"sqlite:///{folder}/hocba.db",
+                    "HOCBA_JOBS_DATABASE_URL": f"sqlite:///{folder}/jobs.db",
+                    "HOCBA_DOCUMENTS_URL": f"{folder}/documents",
+                    "HOCBA_SMAS_URL": started["url"],
+                    "HOCBA_SECRET_KEY": "bench-8Jq2Lr5Tz0Xc7Vb1Mn",
                 }
                 done = subprocess.run(
-                    [sys.executable, "-m", "bench.sync", json.dumps(started["schools"][0])], cwd=ROOT, env=environment, check=True,
-                    stdout=subprocess.PIPE, text=True,
+                    [sys.executable, "-m", "bench.sync", json.dumps(started["schools"][0])],
+                    cwd=ROOT,
+                    env=environment,
+                    check=True,
+                    stdout=subprocess.PIPE,
+                    text=True,
                 )
                 found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])  # the log comes before
             finally:
@@ -48,16 +61,24 @@ def run(as_json: bool = False) -> dict[str, Any]:
     if as_json:
         print(json.dumps(found))
     else:
-        print(f"{found['students']} pupils: first sync {found['first_sync_s']} s, nothing changed {found['noop_sync_s']} s, peak {found['peak_rss_mb']} MB")
+        print(
+            f"{found['students']} pupils: first sync {found['first_sync_s']} s, nothing changed {found['noop_sync_s']} s, peak {found['peak_rss_mb']} MB"
+        )
     return found
 
 
 def _submit(url: str, account: dict[str, Any]) -> None:
-    form = {"grant_type": "client_credentials", "client_id": account["client_id"], "client_secret": account["client_secret"]}
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": account["client_id"],
+        "client_secret": account["client_secret"],
+    }
     token = httpx.post(f"{url}/oauth2/token", data=form).json()["access_token"]
     with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=120) as http:
         for kind, term in (("beginning_of_year", None), ("results", "II")):
-            identity = http.post("/smas/v1/submissions", json={"kind": kind, "term": term, "school_year": YEAR}).json()["id"]
+            identity = http.post("/smas/v1/submissions", json={"kind": kind, "term": term, "school_year": YEAR}).json()[
+                "id"
+            ]
             while (state := http.get(f"/smas/v1/submissions/{identity}").json())["state"] == "running":
                 time.sleep(0.1)
             if state["state"] != "accepted":
@@ -100,7 +121,12 @@ def _measure(account: dict[str, Any]) -> dict[str, Any]:
     with db.read(school.id) as session:
         results = session.execute(select(func.count()).select_from(StudentResult)).scalar_one()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"students": results, "first_sync_s": round(first, 2), "noop_sync_s": round(again, 3), "peak_rss_mb": round(peak)}
+    return {
+        "students": results,
+        "first_sync_s": round(first, 2),
+        "noop_sync_s": round(again, 3),
+        "peak_rss_mb": round(peak),
+    }
 
 
 if __name__ == "__main__":

@@ -56,8 +56,12 @@ class Tab:
 
     async def connect(self) -> None:
         await self.sio.connect(
-            f"{self.base}/?token={self.token}", headers={"Cookie": self.cookie, "Origin": self.base}, socketio_path="/_event",
-            transports=["websocket"], namespaces=["/_event"], wait_timeout=30,
+            f"{self.base}/?token={self.token}",
+            headers={"Cookie": self.cookie, "Origin": self.base},
+            socketio_path="/_event",
+            transports=["websocket"],
+            namespaces=["/_event"],
+            wait_timeout=30,
         )
 
     async def send(self, name: str, mark: str = "", **payload: Any) -> float:
@@ -80,7 +84,11 @@ class Tab:
             self._note_documents(update)
             if not mark and (update.get("delta") or update.get("events")):
                 return time.perf_counter() - started
-            if any(f"{mark}_rx_state_" in state for full_name, state in update.get("delta", {}).items() if name.startswith(f"{full_name}.")):
+            if any(
+                f"{mark}_rx_state_" in state
+                for full_name, state in update.get("delta", {}).items()
+                if name.startswith(f"{full_name}.")
+            ):
                 return time.perf_counter() - started
             if mark and update.get("events"):
                 raise RuntimeError(f"{name}: {update['events']}")
@@ -89,7 +97,9 @@ class Tab:
         for state in update.get("delta", {}).values():
             for name, value in state.items():
                 if name.startswith("rows") and isinstance(value, list):
-                    self.documents = [row["document_id"] for row in value if isinstance(row, dict) and row.get("document_id")]
+                    self.documents = [
+                        row["document_id"] for row in value if isinstance(row, dict) and row.get("document_id")
+                    ]
 
     async def act(self, chance: random.Random) -> float:
         """Something a person would do next."""
@@ -132,7 +142,9 @@ def run(as_json: bool) -> dict[str, Any]:
             settings.cache_clear()
             database.cache_clear()
     if not as_json:
-        print(f"{numbers['events']} events: p50 {numbers['p50_ms']} ms, p95 {numbers['p95_ms']} ms, p99 {numbers['p99_ms']} ms; web {numbers['rss_mb']} MB, {numbers['web_cpu_ms_per_event']} ms CPU an event")
+        print(
+            f"{numbers['events']} events: p50 {numbers['p50_ms']} ms, p95 {numbers['p95_ms']} ms, p99 {numbers['p99_ms']} ms; web {numbers['rss_mb']} MB, {numbers['web_cpu_ms_per_event']} ms CPU an event"
+        )
     return numbers
 
 
@@ -184,7 +196,9 @@ def _sessions(school: PlayedSchool) -> list[str]:
             token = uuid.uuid4().hex
             session.add(
                 LoginSession(
-                    token_sha256=token_hash(token), school_id=school.school_id, account_id=accounts[number % len(accounts)].id,
+                    token_sha256=token_hash(token),
+                    school_id=school.school_id,
+                    account_id=accounts[number % len(accounts)].id,
                     expires_at=utc_now() + timedelta(hours=1),
                 )
             )
@@ -201,22 +215,33 @@ async def _load(base: str, tokens: list[str], school: PlayedSchool, pid: int) ->
     for state, mark in ((SigningState, "done"), (RecordsState, "asking"), (RecordState, "asking")):
         if mark not in state.vars:  # renamed: no answer would ever be known
             raise LookupError(f"{state.__name__}.{mark}")
-    names = {key: format_event_handler(handler) for key, handler in (("queue", SigningState.load), ("records", RecordsState.load), ("record", RecordState.load))}
+    names = {
+        key: format_event_handler(handler)
+        for key, handler in (("queue", SigningState.load), ("records", RecordsState.load), ("record", RecordState.load))
+    }
     times: list[float] = []
     warm = time.monotonic() + 12
     stop = warm + MEASURED_SECONDS
     say(f"{CLIENTS} người trên màn hình… / {CLIENTS} clients…")
     empty_mb, cpu = _rss_mb(pid), [0.0, 0.0]
-    clients = [_client(Tab(base, f"{COOKIE}={token}", names), stop, times, warm, number) for number, token in enumerate(tokens)]
+    clients = [
+        _client(Tab(base, f"{COOKIE}={token}", names), stop, times, warm, number) for number, token in enumerate(tokens)
+    ]
     signing = asyncio.create_task(asyncio.to_thread(_sign_one_class, school, warm))
     await asyncio.gather(_cpu_between(pid, warm, stop, cpu), *clients)
     await signing
     times.sort()
     cuts = statistics.quantiles(times, n=100)
     return {
-        "clients": CLIENTS, "think_s": int(THINK_SECONDS), "p50_ms": round(cuts[49] * 1000, 1), "p95_ms": round(cuts[94] * 1000, 1),
-        "p99_ms": round(cuts[98] * 1000, 1), "rss_mb": (full_mb := _rss_mb(pid)), "events": len(times),
-        "tab_mb": round((full_mb - empty_mb) / CLIENTS, 2), "web_cpu_ms_per_event": round((cpu[1] - cpu[0]) / len(times) * 1000, 2),
+        "clients": CLIENTS,
+        "think_s": int(THINK_SECONDS),
+        "p50_ms": round(cuts[49] * 1000, 1),
+        "p95_ms": round(cuts[94] * 1000, 1),
+        "p99_ms": round(cuts[98] * 1000, 1),
+        "rss_mb": (full_mb := _rss_mb(pid)),
+        "events": len(times),
+        "tab_mb": round((full_mb - empty_mb) / CLIENTS, 2),
+        "web_cpu_ms_per_event": round((cpu[1] - cpu[0]) / len(times) * 1000, 2),
         "load": round(os.getloadavg()[0], 1),
     }
 
@@ -255,7 +280,12 @@ def _family(pid: int) -> Iterator[Path]:
 
 def _rss_mb(pid: int) -> int:
     """Resident memory of the web process and its children."""
-    lines = [line for entry in _family(pid) for line in (entry / "status").read_text().splitlines() if line.startswith("VmRSS:")]
+    lines = [
+        line
+        for entry in _family(pid)
+        for line in (entry / "status").read_text().splitlines()
+        if line.startswith("VmRSS:")
+    ]
     return round(sum(int(line.split()[1]) for line in lines) / 1024)
 
 

@@ -49,7 +49,9 @@ def run(as_json: bool = False) -> dict[str, float]:
             assert examine_file("", record.file, [world.root], issuers).verdict == "valid"
 
         numbers = {
-            "ours": _median(ours, records, OURS), "ours_cold": _median(cold, records, OURS // 3), "pyhanko": _median(pyhanko, records, PYHANKO),
+            "ours": _median(ours, records, OURS),
+            "ours_cold": _median(cold, records, OURS // 3),
+            "pyhanko": _median(pyhanko, records, PYHANKO),
         }
         size, signatures = len(records[0].file), len(records[0].manifest.slots)
         world.close()

@@ -44,8 +44,19 @@ def run(as_json: bool) -> dict[str, Any]:
     load = [os.getloadavg()[0]]
     with tempfile.TemporaryDirectory(prefix="hocba-bench-year-") as folder:
         command = [
-            sys.executable, "-m", "hocba_app.cli", "rehearse", "--level", "lower_secondary", "--students", str(students), "--seed", "1",
-            "--out", folder, "--json",
+            sys.executable,
+            "-m",
+            "hocba_app.cli",
+            "rehearse",
+            "--level",
+            "lower_secondary",
+            "--students",
+            str(students),
+            "--seed",
+            "1",
+            "--out",
+            folder,
+            "--json",
         ]
         done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=False)
         report: dict[str, Any] = json.loads(done.stdout)
@@ -88,14 +99,24 @@ def budget(report: dict[str, Any], cpu: dict[str, float], folder: Path) -> list[
         ("rendering, fields, base", 34, rendering, "one × documents"),
         ("prepare and embed", 16, embedding, "one × signatures"),
         ("file writes", 10, writing, "one × revisions"),
-        ("rows, token client, archive, sync, locks", 16.5 + 11 + 10 + 15 + 15, remainder, "workers less the three lines above"),
+        (
+            "rows, token client, archive, sync, locks",
+            16.5 + 11 + 10 + 15 + 15,
+            remainder,
+            "workers less the three lines above",
+        ),
         ("verification", 28, cpu["verify"], "process"),
         ("SMAS simulator", None, cpu["smas"], "process"),
         ("the people: rehearsal's own process", None, cpu["rehearse"], "process"),
         ("all processes", 200, sum(cpu.values()), "sum of processes"),
     ]
     return [
-        {"line": line, "budget_s": None if allowed is None else round(allowed * scale, 2), "seconds": round(seconds, 2), "how": how}
+        {
+            "line": line,
+            "budget_s": None if allowed is None else round(allowed * scale, 2),
+            "seconds": round(seconds, 2),
+            "how": how,
+        }
         for line, allowed, seconds, how in lines
     ]
 

@@ -72,8 +72,11 @@ class BoundedClient(httpx.Client):
         if answer.is_stream_consumed:  # a transport that had it whole
             return answer
         return httpx.Response(
-            answer.status_code, headers=[(name, value) for name, value in answer.headers.raw if name.lower() != b"transfer-encoding"],
-            content=within(answer.iter_raw(), most_bytes, answer.request), request=answer.request, history=answer.history,
+            answer.status_code,
+            headers=[(name, value) for name, value in answer.headers.raw if name.lower() != b"transfer-encoding"],
+            content=within(answer.iter_raw(), most_bytes, answer.request),
+            request=answer.request,
+            history=answer.history,
         )
 
 
@@ -128,7 +131,9 @@ class _Stream(httpcore.NetworkStream):
     def close(self) -> None:
         self._stream.close()
 
-    def start_tls(self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None) -> httpcore.NetworkStream:
+    def start_tls(
+        self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
         return _Stream(self._stream.start_tls(ssl_context, server_hostname, _left(timeout)))
 
     def get_extra_info(self, info: str) -> Any:
@@ -140,11 +145,18 @@ class _Backend(httpcore.NetworkBackend):
         self._backend = httpcore.SyncBackend()
 
     def connect_tcp(
-        self, host: str, port: int, timeout: float | None = None, local_address: str | None = None, socket_options: Any = None
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Any = None,
     ) -> httpcore.NetworkStream:
         return _Stream(self._backend.connect_tcp(host, port, _left(timeout), local_address, socket_options))
 
-    def connect_unix_socket(self, path: str, timeout: float | None = None, socket_options: Any = None) -> httpcore.NetworkStream:
+    def connect_unix_socket(
+        self, path: str, timeout: float | None = None, socket_options: Any = None
+    ) -> httpcore.NetworkStream:
         return _Stream(self._backend.connect_unix_socket(path, _left(timeout), socket_options))
 
     def sleep(self, seconds: float) -> None:

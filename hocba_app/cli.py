@@ -102,7 +102,9 @@ def run() -> None:
 @app.command()
 def simulators(
     data: Annotated[Path, typer.Option(help="Nơi giữ dữ liệu mô phỏng")] = Path("var/simulators"),
-    school: Annotated[list[str] | None, typer.Option(help="Trường được sinh ra, ví dụ lower_secondary:students=135,seed=1")] = None,
+    school: Annotated[
+        list[str] | None, typer.Option(help="Trường được sinh ra, ví dụ lower_secondary:students=135,seed=1")
+    ] = None,
     trust_port: int = 9001,
     mysign_port: int = 9002,
     smas_port: int = 9003,
@@ -135,7 +137,9 @@ def rehearse(
     seed: Annotated[int, typer.Option(min=0, max=99999)] = 1,
     regime: Annotated[str, typer.Option(help="tt22, tt26 (năm học cũ) hoặc tt27; để trống thì theo năm học")] = "",
     year: Annotated[str, typer.Option(help="Năm học, như 2025-2026; để trống thì theo --regime")] = "",
-    special: Annotated[bool, typer.Option("--special", help="Có mọi trường hợp đặc biệt: chuyển đến, chuyển đi, đánh giá lại…")] = False,
+    special: Annotated[
+        bool, typer.Option("--special", help="Có mọi trường hợp đặc biệt: chuyển đến, chuyển đi, đánh giá lại…")
+    ] = False,
     full: Annotated[bool, typer.Option("--full", help="pyHanko kiểm mọi tệp, không chỉ một phần")] = False,
     as_json: _JSON = False,
 ) -> None:
@@ -150,7 +154,9 @@ def rehearse(
 
 
 @app.command()
-def bench(name: Annotated[str, typer.Argument(help="Tên phép đo; để trống thì đo tất cả")] = "", as_json: _JSON = False) -> None:
+def bench(
+    name: Annotated[str, typer.Argument(help="Tên phép đo; để trống thì đo tất cả")] = "", as_json: _JSON = False
+) -> None:
     """Đo tốc độ (không thuộc bộ kiểm thử)."""
     from hocba_app import bench_commands
 
@@ -190,7 +196,10 @@ def verify(
     files: list[Path],
     trust: Annotated[Path | None, typer.Option(help="Chứng thư gốc tin cậy (PEM)")] = None,
     online: Annotated[
-        bool, typer.Option("--online", help="Hỏi nhà cung cấp về chứng thư mà tệp chưa kèm bằng chứng (chỉ gửi số sê-ri chứng thư)")
+        bool,
+        typer.Option(
+            "--online", help="Hỏi nhà cung cấp về chứng thư mà tệp chưa kèm bằng chứng (chỉ gửi số sê-ri chứng thư)"
+        ),
     ] = False,
     as_json: _JSON = False,
 ) -> None:
@@ -264,7 +273,8 @@ def restore(source: Path) -> None:
     if restored.damaged:
         print(
             f"{len(restored.damaged)} tệp trong bản sao lưu đã hỏng (nội dung không khớp tên) nên không phục hồi; "
-            "hãy lấy các tệp này từ một bản sao lưu khác rồi chạy ./hocba doctor:", file=sys.stderr,
+            "hãy lấy các tệp này từ một bản sao lưu khác rồi chạy ./hocba doctor:",
+            file=sys.stderr,
         )
         for name in restored.damaged:
             print(f"  {name}", file=sys.stderr)

@@ -60,7 +60,9 @@ def run_demo(folder: Path, port: int, level: str, students: int) -> None:
     notes = Notes(folder)
     if not notes.values:
         notes.keep(
-            ports=asdict(Ports(*_free_ports(3))), secret_key=fresh_password(), password=f"demo-{fresh_password()[:6].lower()}",
+            ports=asdict(Ports(*_free_ports(3))),
+            secret_key=fresh_password(),
+            password=f"demo-{fresh_password()[:6].lower()}",
             school=f"{level}:students={students},seed=1,year={_last_year()}",
         )
     ports = Ports(**notes.values["ports"])
@@ -71,7 +73,11 @@ def run_demo(folder: Path, port: int, level: str, students: int) -> None:
         outside = start_simulators(family, folder / "simulators", [notes.values["school"]], ports)
         address = f"http://localhost:{port}"
         own_settings(
-            folder, outside.settings(), HOCBA_SECRET_KEY=notes.values["secret_key"], HOCBA_PORT=str(port), HOCBA_PUBLIC_URL=address
+            folder,
+            outside.settings(),
+            HOCBA_SECRET_KEY=notes.values["secret_key"],
+            HOCBA_PORT=str(port),
+            HOCBA_PUBLIC_URL=address,
         )
         upgrade(settings().database_url)
         web = family.start("web", "hocba_app.cli", "run")  # builds the pages while the school is made ready
@@ -86,7 +92,9 @@ def run_demo(folder: Path, port: int, level: str, students: int) -> None:
             school.read_staff()
             school.read_identities()
             await_http(f"http://127.0.0.1:{port}/healthz", web, WEB_SECONDS)
-            notes.keep(address=address, phone=f"{outside.mysign_url}/phone", smas=outside.smas_url, accounts=_accounts(school))
+            notes.keep(
+                address=address, phone=f"{outside.mysign_url}/phone", smas=outside.smas_url, accounts=_accounts(school)
+            )
         finally:
             school.close()
             db.dispose()
@@ -115,12 +123,17 @@ def _accounts(school: PlayedSchool) -> list[dict[str, str]]:
     with school.db.read(school.school_id) as session:
         taught = session.exec(
             select(TeachingAssignment.staff_id, Subject.name)
-            .join(Subject, (Subject.id == TeachingAssignment.subject_id) & (Subject.school_id == TeachingAssignment.school_id))
+            .join(
+                Subject,
+                (Subject.id == TeachingAssignment.subject_id) & (Subject.school_id == TeachingAssignment.school_id),
+            )
             .where(TeachingAssignment.class_id == school_class.id, TeachingAssignment.active.is_(True))  # type: ignore[attr-defined]
             .order_by(Subject.position)
         ).all()
     subjects = dict(reversed(taught))
-    teachers = [staff_id for staff_id in reversed(subjects) if staff_id in people and staff_id != school_class.homeroom_staff_id]
+    teachers = [
+        staff_id for staff_id in reversed(subjects) if staff_id in people and staff_id != school_class.homeroom_staff_id
+    ]
     chosen = [
         ("Hiệu trưởng", school.principal().id),
         (f"GVCN {school_class.name}", school_class.homeroom_staff_id or ""),
@@ -151,7 +164,10 @@ def _introduce(notes: dict[str, Any], entry: dict[str, Any]) -> None:
         f"Mật khẩu mọi tài khoản / password of every account: {notes['password']}",
         "",
         f"  {'vai trò / role':<22}{'tên đăng nhập / login':<28}{'MySign':<22}họ tên / name",
-        *(f"  {row['role']:<22}{row['username']:<28}{row['mysign']:<22}{row['full_name']}" for row in notes["accounts"]),
+        *(
+            f"  {row['role']:<22}{row['username']:<28}{row['mysign']:<22}{row['full_name']}"
+            for row in notes["accounts"]
+        ),
         "",
         "Quản trị chốt bìa, QTHT, kết quả; GVBM, GVCN, Hiệu trưởng ký; người đóng dấu đóng dấu; xác nhận trên trang điện thoại.",
         "The admin locks; teachers, homeroom teacher and principal sign; the seal follows; confirm on the phone page.",

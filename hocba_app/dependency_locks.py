@@ -37,7 +37,9 @@ def renew(*, upgrade: bool) -> None:
     with tempfile.TemporaryDirectory() as folder:
         everything, running, installer = (Path(folder) / name for name in ("all.txt", "run.txt", "uv.txt"))
         for target, sources in ((everything, (RUN, TEST)), (installer, (INSTALLER,))):
-            target.write_text("".join(source.read_text(encoding="utf-8") for source in sources if source.exists()), encoding="utf-8")
+            target.write_text(
+                "".join(source.read_text(encoding="utf-8") for source in sources if source.exists()), encoding="utf-8"
+            )
         _compile("pyproject.toml", "--group", "dev", *newest, "-o", str(everything))
         shutil.copy(everything, running)
         _compile("pyproject.toml", "-o", str(running))  # what stands in the file already is preferred
@@ -53,8 +55,19 @@ def renew(*, upgrade: bool) -> None:
 
 def _compile(*arguments: str, given: str = "") -> None:
     command = [
-        _uv(), "pip", "compile", "--quiet", "--universal", "--python-version", OLDEST_PYTHON, "--only-binary", ":all:",
-        "--generate-hashes", "--no-header", "--no-annotate", *arguments,
+        _uv(),
+        "pip",
+        "compile",
+        "--quiet",
+        "--universal",
+        "--python-version",
+        OLDEST_PYTHON,
+        "--only-binary",
+        ":all:",
+        "--generate-hashes",
+        "--no-header",
+        "--no-annotate",
+        *arguments,
     ]
     subprocess.run(command, cwd=ROOT, input=given.encode(), check=True, stdout=subprocess.DEVNULL)
 
@@ -64,8 +77,23 @@ def _check_wheels(lock: Path, platforms: Sequence[str]) -> None:
     for python in PYTHONS:
         for platform in platforms:
             command = [
-                _uv(), "pip", "install", "--quiet", "--dry-run", "--no-deps", "--require-hashes", "--only-binary", ":all:",
-                "--python-version", python, "--python-platform", platform, "--target", str(lock.parent / "none"), "-r", str(lock),
+                _uv(),
+                "pip",
+                "install",
+                "--quiet",
+                "--dry-run",
+                "--no-deps",
+                "--require-hashes",
+                "--only-binary",
+                ":all:",
+                "--python-version",
+                python,
+                "--python-platform",
+                platform,
+                "--target",
+                str(lock.parent / "none"),
+                "-r",
+                str(lock),
             ]
             subprocess.run(command, env={**os.environ, "MACOSX_DEPLOYMENT_TARGET": MACOS}, check=True)
 

@@ -79,11 +79,18 @@ for page, route, title, load in (
     (assignments.assignments, "/assignments", "Phân công ký", AssignmentsState.load),
     (signature_images.signature_images, "/signature-images", "Ảnh chữ ký, con dấu", SignatureImagesState.load),
     (signing_accounts.signing_accounts, "/signing-accounts", "Tài khoản ký số", SigningAccountsState.load),
-    (signing_settings.signing_settings, "/signing-settings", "Người ký bìa, ký thay, đóng dấu", SigningSettingsState.load),
+    (
+        signing_settings.signing_settings,
+        "/signing-settings",
+        "Người ký bìa, ký thay, đóng dấu",
+        SigningSettingsState.load,
+    ),
     (my_signature.my_signature, "/my-signature", "Chữ ký của tôi", MySignatureState.load),
     (me.me, "/me", "Mật khẩu", None),
 ):
-    app.add_page(page, route=route, title=f"{title} · Học bạ điện tử", on_load=[ShellState.load, *([load] if load else [])])
+    app.add_page(
+        page, route=route, title=f"{title} · Học bạ điện tử", on_load=[ShellState.load, *([load] if load else [])]
+    )
 
 for page, route, title in (
     (login.login, "/login", "Đăng nhập"),

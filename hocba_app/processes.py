@@ -64,7 +64,13 @@ class Child:
         with self.log.open("ab") as log, self.output.open("wb") as output:
             # A session of its own: Ctrl-C reaches us alone, and we stop the children in order.
             self.process = subprocess.Popen(
-                command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=log, start_new_session=True
+                command,
+                cwd=ROOT,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=log,
+                start_new_session=True,
             )
         self.started, self.restart_at = time.monotonic(), None
 
@@ -87,7 +93,13 @@ class Child:
     def failure(self) -> HocbaError:
         """What to say when it did not do what it should: the end of its log tells why."""
         lines = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines() if self.log.exists() else []
-        return HocbaError(ErrorCode.CHILD_FAILED, name=self.name, log=self.log, last=lines[-1] if lines else "", status=self.process.poll())
+        return HocbaError(
+            ErrorCode.CHILD_FAILED,
+            name=self.name,
+            log=self.log,
+            last=lines[-1] if lines else "",
+            status=self.process.poll(),
+        )
 
     def stop(self) -> None:
         """SIGTERM, then after :data:`STOP_SECONDS` SIGKILL for it and whatever it started."""
@@ -140,7 +152,9 @@ class Family:
         Args:
             keep: start it again, with growing pauses, whenever it dies while :meth:`watch` runs.
         """
-        child = Child(name, arguments, environment or {}, keep, self.folder / f"{name}.log", self.folder / f"{name}.out")
+        child = Child(
+            name, arguments, environment or {}, keep, self.folder / f"{name}.log", self.folder / f"{name}.out"
+        )
         child.log.unlink(missing_ok=True)
         child.start()
         self.children.append(child)

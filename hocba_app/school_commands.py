@@ -49,8 +49,16 @@ def add_school(
     """Thêm một trường và quản trị đầu tiên của trường."""
     with _refusals_told():
         made = schools.add_school(
-            installation(), code=code, name=name, admin_name=admin_name, current_year=year or school_year_of(today()), level=level,
-            commune=commune, province=province, department=department, tax_code=tax_code,
+            installation(),
+            code=code,
+            name=name,
+            admin_name=admin_name,
+            current_year=year or school_year_of(today()),
+            level=level,
+            commune=commune,
+            province=province,
+            department=department,
+            tax_code=tax_code,
         )
     if as_json:
         _print_json({"school_id": made.school_id, "username": made.username, "code": made.code})
@@ -68,15 +76,21 @@ def list_schools(as_json: AsJson = False) -> None:
         _print_json(
             [
                 {
-                    "school_id": school.id, "code": school.code, "name": school.name, "current_year": school.current_year,
-                    "smas": bool(school.smas_secret_encrypted), "mysign": bool(school.mysign_secret_encrypted),
+                    "school_id": school.id,
+                    "code": school.code,
+                    "name": school.name,
+                    "current_year": school.current_year,
+                    "smas": bool(school.smas_secret_encrypted),
+                    "mysign": bool(school.mysign_secret_encrypted),
                 }
                 for school in found
             ]
         )
         return
     for school in found:
-        smas, mysign = (("có" if value else "chưa") for value in (school.smas_secret_encrypted, school.mysign_secret_encrypted))
+        smas, mysign = (
+            ("có" if value else "chưa") for value in (school.smas_secret_encrypted, school.mysign_secret_encrypted)
+        )
         typer.echo(f"{school.code}  {school.name}  năm học {school.current_year}  SMAS: {smas}  MySign: {mysign}")
 
 
@@ -93,9 +107,12 @@ def set_credentials(
             typer.echo("Hãy cho biết --smas-client-id hoặc --mysign-client-id.", err=True)
             raise typer.Exit(2)
         schools.set_credentials(
-            installation(), schools.operator(school.id),
-            smas_client_id=smas_client_id, smas_secret=None if smas_client_id is None else _secret("SMAS"),
-            mysign_client_id=mysign_client_id, mysign_secret=None if mysign_client_id is None else _secret("MySign"),
+            installation(),
+            schools.operator(school.id),
+            smas_client_id=smas_client_id,
+            smas_secret=None if smas_client_id is None else _secret("SMAS"),
+            mysign_client_id=mysign_client_id,
+            mysign_secret=None if mysign_client_id is None else _secret("MySign"),
         )
     typer.echo(f"Đã lưu thông tin kết nối của trường {code}.")
 
@@ -110,15 +127,32 @@ def leadership_proposals(code: Annotated[str, typer.Argument(help="Mã trường
     if as_json:
         _print_json(
             {
-                "proposals": [{"staff_code": view.staff_code, "name": view.name, "before": view.before, "proposed": view.proposed, "obstacle": view.obstacle} for view in waiting],
-                "accounts": [{"username": account.username, "full_name": account.full_name, "given_by": account.given_by} for account in accounts],
+                "proposals": [
+                    {
+                        "staff_code": view.staff_code,
+                        "name": view.name,
+                        "before": view.before,
+                        "proposed": view.proposed,
+                        "obstacle": view.obstacle,
+                    }
+                    for view in waiting
+                ],
+                "accounts": [
+                    {"username": account.username, "full_name": account.full_name, "given_by": account.given_by}
+                    for account in accounts
+                ],
             }
         )
         return
     for view in waiting:
-        typer.echo(f"{view.staff_code}  {view.name}: {view.before} → {view.proposed}" + (f"  ({view.obstacle})" if view.obstacle else ""))
+        typer.echo(
+            f"{view.staff_code}  {view.name}: {view.before} → {view.proposed}"
+            + (f"  ({view.obstacle})" if view.obstacle else "")
+        )
     for account in accounts:
-        typer.echo(f"{account.username}  {account.full_name}: mã kích hoạt do {account.given_by or 'không rõ'} cấp, chờ xác nhận")
+        typer.echo(
+            f"{account.username}  {account.full_name}: mã kích hoạt do {account.given_by or 'không rõ'} cấp, chờ xác nhận"
+        )
     if not waiting and not accounts:
         typer.echo("Không có gì chờ xác nhận.")
 
@@ -135,7 +169,11 @@ def confirm_leadership(
         if not staff:
             refused = leadership.confirm_all(installation(), operator)
         for staff_code in staff or []:
-            waiting = {view.staff_code: view.id for view in leadership.proposals(installation(), operator, answered=0) if view.state == "open"}
+            waiting = {
+                view.staff_code: view.id
+                for view in leadership.proposals(installation(), operator, answered=0)
+                if view.state == "open"
+            }
             if staff_code not in waiting:
                 raise HocbaError(ErrorCode.NOT_FOUND, what=f"đề nghị về cán bộ {staff_code}")
             leadership.confirm(installation(), operator, waiting[staff_code])
@@ -165,7 +203,9 @@ def list_users(
     with _refusals_told():
         operator = schools.operator(schools.school_with_code(installation(), school).id)
         found, page = [], 1
-        while rows := administration.accounts_page(installation(), operator, search, page, administration.LARGEST_PAGE).rows:
+        while rows := administration.accounts_page(
+            installation(), operator, search, page, administration.LARGEST_PAGE
+        ).rows:
             found += rows
             page += 1
     if as_json:

@@ -17,9 +17,16 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 ROOT = Path(__file__).resolve().parents[1]
 _WEB = ("http", "https")
 _SCHEMES = {
-    "database_url": ("sqlite", "postgresql+psycopg"), "jobs_database_url": ("sqlite", "postgresql", "postgresql+psycopg"),
-    "redis_url": ("redis", "rediss", "unix"), "smtp_url": ("smtp", "smtps"), "smas_url": _WEB, "mysign_url": _WEB, "csc_url": _WEB,
-    "smartca_url": _WEB, "tsa_url": _WEB, "public_url": _WEB,
+    "database_url": ("sqlite", "postgresql+psycopg"),
+    "jobs_database_url": ("sqlite", "postgresql", "postgresql+psycopg"),
+    "redis_url": ("redis", "rediss", "unix"),
+    "smtp_url": ("smtp", "smtps"),
+    "smas_url": _WEB,
+    "mysign_url": _WEB,
+    "csc_url": _WEB,
+    "smartca_url": _WEB,
+    "tsa_url": _WEB,
+    "public_url": _WEB,
 }
 """What each address may begin with. Another one is refused at once: what is not understood must not be taken for a folder's name."""
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")
@@ -31,35 +38,60 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="HOCBA_", env_file=".env", extra="ignore")
 
-    database_url: str = Field(f"sqlite:///{ROOT}/var/hocba.db", description="Cơ sở dữ liệu: SQLite hoặc postgresql+psycopg://…")
-    jobs_database_url: str = Field(f"sqlite:///{ROOT}/var/jobs.db", description="Cơ sở dữ liệu của hàng đợi công việc (DBOS); trên SQLite là tệp riêng")
+    database_url: str = Field(
+        f"sqlite:///{ROOT}/var/hocba.db", description="Cơ sở dữ liệu: SQLite hoặc postgresql+psycopg://…"
+    )
+    jobs_database_url: str = Field(
+        f"sqlite:///{ROOT}/var/jobs.db",
+        description="Cơ sở dữ liệu của hàng đợi công việc (DBOS); trên SQLite là tệp riêng",
+    )
     documents_url: str = Field(f"{ROOT}/var/documents", description="Nơi lưu hồ sơ, theo mã băm nội dung")
     locks_dir: str = Field(f"{ROOT}/var/locks", description="Thư mục khóa tiến trình của máy này")
     redis_url: str = Field("", description="Redis cho trạng thái màn hình khi chạy nhiều tiến trình web")
     smas_url: str = Field("", description="Địa chỉ CSDL ngành (đọc dữ liệu trường đã nộp)")
     mysign_url: str = Field("", description="Địa chỉ dịch vụ ký số từ xa MySign")
-    mysign_webhook: bool = Field(False, description="MySign gọi lại khi ký xong (POST /hooks/mysign); mặc định hệ thống tự hỏi")
+    mysign_webhook: bool = Field(
+        False, description="MySign gọi lại khi ký xong (POST /hooks/mysign); mặc định hệ thống tự hỏi"
+    )
     pkcs12_dir: str = Field("", description="Chỉ để phát triển: thư mục tệp .p12 ký tại chỗ; để trống thì không dùng")
     csc_url: str = Field("", description="Địa chỉ dịch vụ ký theo chuẩn CSC (v1 hoặc v2), nếu dùng thay MySign")
     csc_token: str = Field("", description="Mã truy cập (OAuth2 Bearer) của dịch vụ CSC")
-    smartca_url: str = Field("", description="Địa chỉ dịch vụ VNPT SmartCA (sp769), nếu có người ký hoặc con dấu dùng dịch vụ này")
+    smartca_url: str = Field(
+        "", description="Địa chỉ dịch vụ VNPT SmartCA (sp769), nếu có người ký hoặc con dấu dùng dịch vụ này"
+    )
     smartca_sp_id: str = Field("", description="sp_id do VNPT cấp")
     smartca_sp_password: str = Field("", description="sp_password do VNPT cấp; giữ kín")
-    pkcs11_module: str = Field("", description="Thư viện PKCS#11 của token hoặc HSM cắm ở máy chủ (tệp .so, .dll); để trống thì không dùng")
+    pkcs11_module: str = Field(
+        "", description="Thư viện PKCS#11 của token hoặc HSM cắm ở máy chủ (tệp .so, .dll); để trống thì không dùng"
+    )
     pkcs11_token: str = Field("", description="Nhãn của token hoặc HSM")
-    pkcs11_pin: str = Field("", description="Mã PIN của token, nguyên văn hoặc đã mã hóa (v1.…) bằng HOCBA_SECRET_KEY; giữ kín. Web và worker cùng đăng nhập token")
-    pkcs11_issuers: str = Field("", description="Tệp PEM chứng thư của nhà cung cấp (CA trung gian), khi token không chứa")
+    pkcs11_pin: str = Field(
+        "",
+        description="Mã PIN của token, nguyên văn hoặc đã mã hóa (v1.…) bằng HOCBA_SECRET_KEY; giữ kín. Web và worker cùng đăng nhập token",
+    )
+    pkcs11_issuers: str = Field(
+        "", description="Tệp PEM chứng thư của nhà cung cấp (CA trung gian), khi token không chứa"
+    )
     tsa_url: str = Field("", description="Địa chỉ dịch vụ dấu thời gian (RFC 3161)")
     trust_roots: str = Field("", description="Tệp PEM chứa chứng thư gốc tin cậy")
     verify_online: bool = Field(
-        True, description="Trang kiểm tra hỏi nhà cung cấp về chứng thư của học bạ chưa kèm bằng chứng; chỉ gửi số sê-ri chứng thư"
+        True,
+        description="Trang kiểm tra hỏi nhà cung cấp về chứng thư của học bạ chưa kèm bằng chứng; chỉ gửi số sê-ri chứng thư",
     )
-    secret_key: str = Field("", description="Khóa mã hóa thông tin kết nối lưu trong cơ sở dữ liệu; giữ kín, sao lưu riêng")
+    secret_key: str = Field(
+        "", description="Khóa mã hóa thông tin kết nối lưu trong cơ sở dữ liệu; giữ kín, sao lưu riêng"
+    )
     public_url: str = Field("http://localhost:3000", description="Địa chỉ công khai của hệ thống, in trong mã QR")
-    origins: str = Field("", description="Các địa chỉ được mở websocket, cách nhau dấu phẩy; mặc định là public_url và localhost")
-    host: str = Field("127.0.0.1", description="Địa chỉ mạng mà web lắng nghe; 0.0.0.0 nếu máy chủ trung gian ở máy khác")
+    origins: str = Field(
+        "", description="Các địa chỉ được mở websocket, cách nhau dấu phẩy; mặc định là public_url và localhost"
+    )
+    host: str = Field(
+        "127.0.0.1", description="Địa chỉ mạng mà web lắng nghe; 0.0.0.0 nếu máy chủ trung gian ở máy khác"
+    )
     port: int = Field(3000, description="Cổng web")
-    trusted_proxies: int = Field(0, description="Số máy chủ trung gian tin cậy phía trước; địa chỉ người dùng lấy từ X-Forwarded-For của lớp đó")
+    trusted_proxies: int = Field(
+        0, description="Số máy chủ trung gian tin cậy phía trước; địa chỉ người dùng lấy từ X-Forwarded-For của lớp đó"
+    )
     smtp_url: str = Field("", description="Máy chủ thư, smtp://user:pass@host:587; để trống thì không gửi thư")
     mail_from: str = Field("", description="Địa chỉ gửi thư")
     session_hours: int = Field(12, description="Thời hạn tối đa của một phiên đăng nhập (giờ)")
@@ -74,7 +106,11 @@ class Settings(BaseSettings):
         place = self.documents_url.removeprefix("file://")
         if (scheme := _SCHEME.match(place)) or not place or (place != self.documents_url and not place.startswith("/")):
             said = f"chưa hỗ trợ nơi lưu {scheme[1]}:" if scheme else "cần một thư mục"
-            raise HocbaError(ErrorCode.SETTING_UNKNOWN, variable="HOCBA_DOCUMENTS_URL", detail=f"{said}; hãy đặt đường dẫn thư mục hoặc file:///…")
+            raise HocbaError(
+                ErrorCode.SETTING_UNKNOWN,
+                variable="HOCBA_DOCUMENTS_URL",
+                detail=f"{said}; hãy đặt đường dẫn thư mục hoặc file:///…",
+            )
         return Path(place)
 
     def require_understood(self) -> None:
@@ -89,7 +125,9 @@ class Settings(BaseSettings):
             scheme = _SCHEME.match(value)
             if value and (scheme is None or scheme[1].lower() not in schemes):
                 raise HocbaError(
-                    ErrorCode.SETTING_UNKNOWN, variable=f"HOCBA_{name.upper()}", detail="địa chỉ phải bắt đầu bằng " + ", ".join(f"{each}:" for each in schemes)
+                    ErrorCode.SETTING_UNKNOWN,
+                    variable=f"HOCBA_{name.upper()}",
+                    detail="địa chỉ phải bắt đầu bằng " + ", ".join(f"{each}:" for each in schemes),
                 )
 
     def allowed_origins(self) -> list[str]:
@@ -117,10 +155,21 @@ def settings() -> Settings:
 
 def as_markdown() -> str:
     """The table of settings for the docs; paths are shown relative to the checkout."""
-    lines = ["# Settings", "", "Generated from `hocba_app/settings.py`. Set them in the environment or in `.env`.", "", "| variable | default | meaning |", "|---|---|---|"]
+    lines = [
+        "# Settings",
+        "",
+        "Generated from `hocba_app/settings.py`. Set them in the environment or in `.env`.",
+        "",
+        "| variable | default | meaning |",
+        "|---|---|---|",
+    ]
     for name, field in Settings.model_fields.items():
         default = str(field.default).replace(f"{ROOT}/", "")
-        lines.append(f"| `HOCBA_{name.upper()}` | `{default}` | {field.description} |" if default else f"| `HOCBA_{name.upper()}` | – | {field.description} |")
+        lines.append(
+            f"| `HOCBA_{name.upper()}` | `{default}` | {field.description} |"
+            if default
+            else f"| `HOCBA_{name.upper()}` | – | {field.description} |"
+        )
     return "\n".join(lines) + "\n"
 
 

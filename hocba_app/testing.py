@@ -35,13 +35,20 @@ def run(arguments: Sequence[str]) -> int:
     if "--fast" in arguments:
         return _pytest([*_FAST, *(each for each in arguments if each != "--fast")], "")
     if arguments:
-        if all(each.startswith(("-", "tests/unit")) for each in arguments) and any(not each.startswith("-") for each in arguments):
+        if all(each.startswith(("-", "tests/unit")) for each in arguments) and any(
+            not each.startswith("-") for each in arguments
+        ):
             return _pytest(arguments, "")
         with _postgres() as url:
             return _pytest(arguments, url)
     _install_system_packages()
     code = 0
-    for program, *options in (["ruff", "check", "hocba_app", "tests"], ["lint-imports"], ["mypy"]):
+    for program, *options in (
+        ["ruff", "check", "."],
+        ["ruff", "format", "--check", "--quiet", "."],
+        ["lint-imports"],
+        ["mypy"],
+    ):
         code |= subprocess.call([Path(sys.executable).with_name(program), *options], cwd=ROOT)
     with _postgres() as url:
         tests = _pytest(_WHOLE_SUITE, url)
@@ -63,7 +70,9 @@ def _postgres_programs() -> Path | None:
 
 
 def _missing() -> list[str]:
-    missing = [package for program, package in _PACKAGES.items() if program != "postgres" and shutil.which(program) is None]
+    missing = [
+        package for program, package in _PACKAGES.items() if program != "postgres" and shutil.which(program) is None
+    ]
     return missing if _postgres_programs() else [*missing, _PACKAGES["postgres"]]
 
 
@@ -72,13 +81,17 @@ def _install_system_packages() -> None:
     if not missing:
         return
     if shutil.which("apt-get") is None or os.geteuid() != 0:
-        _loudly(f"Thiếu gói hệ thống: {', '.join(missing)}. Một phần kiểm thử sẽ bị bỏ qua. / Missing: those tests are skipped.")
+        _loudly(
+            f"Thiếu gói hệ thống: {', '.join(missing)}. Một phần kiểm thử sẽ bị bỏ qua. / Missing: those tests are skipped."
+        )
         return
     quiet = {"stdout": sys.stderr, "env": {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}}
     subprocess.call(["apt-get", "update", "-qq"], **quiet)  # type: ignore[call-overload]
     subprocess.call(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing], **quiet)  # type: ignore[call-overload]
     if left := _missing():
-        _loudly(f"Không cài được: {', '.join(left)}. Một phần kiểm thử sẽ bị bỏ qua. / Could not install: those tests are skipped.")
+        _loudly(
+            f"Không cài được: {', '.join(left)}. Một phần kiểm thử sẽ bị bỏ qua. / Could not install: those tests are skipped."
+        )
 
 
 @contextmanager
@@ -103,8 +116,14 @@ def _postgres() -> Iterator[str]:
     options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=300"
     quiet = {"stdout": subprocess.DEVNULL, "cwd": folder}
     try:
-        subprocess.run([*as_user, programs / "initdb", "--no-sync", "-D", data, "-A", "trust", "-U", user], check=True, **quiet)
-        subprocess.run([*as_user, programs / "pg_ctl", "-D", data, "-o", options, "-l", folder / "log", "-w", "start"], check=True, **quiet)
+        subprocess.run(
+            [*as_user, programs / "initdb", "--no-sync", "-D", data, "-A", "trust", "-U", user], check=True, **quiet
+        )
+        subprocess.run(
+            [*as_user, programs / "pg_ctl", "-D", data, "-o", options, "-l", folder / "log", "-w", "start"],
+            check=True,
+            **quiet,
+        )
     except subprocess.CalledProcessError:
         _loudly("PostgreSQL không khởi động được: chỉ kiểm thử trên SQLite. / PostgreSQL did not start: SQLite only.")
         yield ""

@@ -32,8 +32,15 @@ BUILD_MEGABYTES = 800
 _WEB = ROOT / ".web"
 _STAMP = _WEB / ".hocba-built"
 _SOURCES = (
-    "hocba_app/pages", "hocba_app/components", "hocba_app/state", "hocba_app/domain", "hocba_app/hocba_app.py",
-    "hocba_app/settings.py", "assets", "rxconfig.py", "requirements.lock",
+    "hocba_app/pages",
+    "hocba_app/components",
+    "hocba_app/state",
+    "hocba_app/domain",
+    "hocba_app/hocba_app.py",
+    "hocba_app/settings.py",
+    "assets",
+    "rxconfig.py",
+    "requirements.lock",
 )
 """What the compiled pages are made from. What services return reaches a page at run time only; the build writes
 ``reflex.lock`` itself."""
@@ -62,8 +69,16 @@ def serve(port: int) -> None:
     )
     sys.path.insert(0, str(ROOT))
     Server(
-        "hocba_app.web_process:application", address=settings().host, port=port, interface=Interfaces.ASGI,
-        workers=1, factory=True, log_level="warning", working_dir=ROOT, respawn_failed_workers=True, workers_kill_timeout=10,  # type: ignore[arg-type]
+        "hocba_app.web_process:application",
+        address=settings().host,
+        port=port,
+        interface=Interfaces.ASGI,
+        workers=1,
+        factory=True,
+        log_level="warning",
+        working_dir=ROOT,
+        respawn_failed_workers=True,
+        workers_kill_timeout=10,  # type: ignore[arg-type]
     ).serve()
 
 
@@ -97,7 +112,9 @@ def ensure_built() -> None:
         environment.setdefault("NPM_CONFIG_REGISTRY", _npm_registry())
         with log.open("wb") as output:
             command = [sys.executable, "-m", "reflex", "export", "--frontend-only", "--no-zip"]
-            failed = subprocess.call(command, cwd=ROOT, env=environment, stdout=output, stderr=output, stdin=subprocess.DEVNULL)
+            failed = subprocess.call(
+                command, cwd=ROOT, env=environment, stdout=output, stderr=output, stdin=subprocess.DEVNULL
+            )
         if failed:
             raise HocbaError(ErrorCode.BUILD_FAILED, log=log)
         _STAMP.write_text(stamp)
@@ -106,7 +123,14 @@ def ensure_built() -> None:
 def _npm_registry() -> str:
     """The registry npm is set to. Left to itself, Reflex measures two that it knows and takes the one that answers sooner."""
     npm = Path(sys.executable).with_name("npm.exe" if os.name == "nt" else "npm")
-    told = subprocess.run([npm, "config", "get", "registry"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False, cwd=ROOT)
+    told = subprocess.run(
+        [npm, "config", "get", "registry"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        check=False,
+        cwd=ROOT,
+    )
     return told.stdout.strip()
 
 

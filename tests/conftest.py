@@ -45,7 +45,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFile:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def db(request: pytest.FixtureRequest, tmp_path: Path, empty_sqlite: Path, postgres_pool: PostgresPool) -> Iterator[Database]:
+def db(
+    request: pytest.FixtureRequest, tmp_path: Path, empty_sqlite: Path, postgres_pool: PostgresPool
+) -> Iterator[Database]:
     """An empty database with every table."""
     if request.param == "sqlite":
         shutil.copy(empty_sqlite, tmp_path / "test.db")
@@ -143,8 +145,13 @@ def school_id(db: Database) -> str:
     """One school in ``db``."""
     with db.installation(write=True) as session:
         school = School(
-            code="79760001", name="Trường THCS Kim Đồng", commune="Phường Bến Nghé", province="TP. Hồ Chí Minh",
-            department="Sở Giáo dục và Đào tạo TP. Hồ Chí Minh", tax_code="0312345678", current_year="2025-2026",
+            code="79760001",
+            name="Trường THCS Kim Đồng",
+            commune="Phường Bến Nghé",
+            province="TP. Hồ Chí Minh",
+            department="Sở Giáo dục và Đào tạo TP. Hồ Chí Minh",
+            tax_code="0312345678",
+            current_year="2025-2026",
         )
         session.add(school)
     return school.id

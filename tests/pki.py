@@ -42,7 +42,9 @@ class Pki:
         self._root_key = ec.generate_private_key(ec.SECP256R1())
         self._root = self._certificate("Root", self._root_key.public_key(), None, self._root_key, ca=True, years=30)
         self._ca_key = ec.generate_private_key(ec.SECP256R1())
-        self._ca = self._certificate("Issuing CA", self._ca_key.public_key(), self._root, self._root_key, ca=True, years=20)
+        self._ca = self._certificate(
+            "Issuing CA", self._ca_key.public_key(), self._root, self._root_key, ca=True, years=20
+        )
         self._keys = [rsa.generate_private_key(65537, 2048) for _ in range(3)]
 
     @property
@@ -59,21 +61,37 @@ class Pki:
 
     def timestamp_unit(self) -> Holder:
         key = ec.generate_private_key(ec.SECP256R1())
-        certificate = self._certificate("TSA", key.public_key(), self._ca, self._ca_key, years=10, eku=ExtendedKeyUsageOID.TIME_STAMPING)
+        certificate = self._certificate(
+            "TSA", key.public_key(), self._ca, self._ca_key, years=10, eku=ExtendedKeyUsageOID.TIME_STAMPING
+        )
         return Holder(key, self._chain(certificate))
 
     def _issue(self, name: str, uid: str, key: rsa.RSAPrivateKey, **validity: datetime) -> Holder:
-        return Holder(key, self._chain(self._certificate(name, key.public_key(), self._ca, self._ca_key, uid=uid, **validity)))
+        return Holder(
+            key, self._chain(self._certificate(name, key.public_key(), self._ca, self._ca_key, uid=uid, **validity))
+        )
 
     def _chain(self, certificate: x509.Certificate) -> tuple[bytes, ...]:
         return tuple(item.public_bytes(Encoding.DER) for item in (certificate, self._ca, self._root))
 
     def _certificate(
-        self, name: str, public_key, issuer: x509.Certificate | None, key, *, ca: bool = False, years: int = 3,
-        uid: str | None = None, eku=None, begins: datetime | None = None, ends: datetime | None = None,
+        self,
+        name: str,
+        public_key,
+        issuer: x509.Certificate | None,
+        key,
+        *,
+        ca: bool = False,
+        years: int = 3,
+        uid: str | None = None,
+        eku=None,
+        begins: datetime | None = None,
+        ends: datetime | None = None,
     ) -> x509.Certificate:
         attributes = [x509.NameAttribute(NameOID.USER_ID, uid)] if uid else []
-        subject = x509.Name([*attributes, x509.NameAttribute(NameOID.COMMON_NAME, name), x509.NameAttribute(NameOID.COUNTRY_NAME, "VN")])
+        subject = x509.Name(
+            [*attributes, x509.NameAttribute(NameOID.COMMON_NAME, name), x509.NameAttribute(NameOID.COUNTRY_NAME, "VN")]
+        )
         builder = (
             x509.CertificateBuilder()
             .subject_name(subject)

@@ -26,11 +26,18 @@ ALL_VIETNAMESE_LETTERS = (
 NAMES = ("Nguyễn Thị Huyền Trang", "Đặng Ỷ Lan", "Hoàng Ngọc Bảo Ngữ", "Y Moan Ênuôl", "Giàng A Páo", "Thạch Sô Phi")
 
 SUBJECTS = (
-    ("VAN", "Ngữ văn", "marked"), ("TOAN", "Toán", "marked"), ("NN1", "Ngoại ngữ 1 (Tiếng Anh)", "marked"),
-    ("GDCD", "Giáo dục công dân", "marked"), ("LSDL", "Lịch sử và Địa lí", "marked"),
-    ("KHTN", "Khoa học tự nhiên", "marked"), ("CN", "Công nghệ", "marked"), ("TIN", "Tin học", "marked"),
-    ("GDTC", "Giáo dục thể chất", "comment"), ("NT", "Nghệ thuật", "comment"),
-    ("HDTN", "Hoạt động trải nghiệm, hướng nghiệp", "comment"), ("GDDP", "Nội dung giáo dục của địa phương", "comment"),
+    ("VAN", "Ngữ văn", "marked"),
+    ("TOAN", "Toán", "marked"),
+    ("NN1", "Ngoại ngữ 1 (Tiếng Anh)", "marked"),
+    ("GDCD", "Giáo dục công dân", "marked"),
+    ("LSDL", "Lịch sử và Địa lí", "marked"),
+    ("KHTN", "Khoa học tự nhiên", "marked"),
+    ("CN", "Công nghệ", "marked"),
+    ("TIN", "Tin học", "marked"),
+    ("GDTC", "Giáo dục thể chất", "comment"),
+    ("NT", "Nghệ thuật", "comment"),
+    ("HDTN", "Hoạt động trải nghiệm, hướng nghiệp", "comment"),
+    ("GDDP", "Nội dung giáo dục của địa phương", "comment"),
 )
 COMMENTS = (
     "Đọc hiểu tốt, bài viết giàu cảm xúc; cần chú ý lỗi chính tả.",
@@ -57,8 +64,12 @@ LONG_COMMENT = (
 def school(level: str = "lower_secondary") -> School:
     """The school of all samples."""
     return School(
-        code="79760001", name="Trường THCS Kim Đồng", level=level, commune="Phường Bến Nghé",
-        province="Thành phố Hồ Chí Minh", department="Sở Giáo dục và Đào tạo Thành phố Hồ Chí Minh",
+        code="79760001",
+        name="Trường THCS Kim Đồng",
+        level=level,
+        commune="Phường Bến Nghé",
+        province="Thành phố Hồ Chí Minh",
+        department="Sở Giáo dục và Đào tạo Thành phố Hồ Chí Minh",
         tax_code="0312345678",
     )
 
@@ -88,17 +99,34 @@ def cover_snapshot(name: str = NAMES[0], *, photo: bytes | None = None, **change
     """A cover; ``changes`` replace particulars of the pupil."""
     person = student(name)
     person.update(
-        ethnic_group="Kinh", birth_place="Bệnh viện Từ Dũ, Thành phố Hồ Chí Minh", nationality="Việt Nam",
-        home_town="Phường An Hội, tỉnh Vĩnh Long", register_number="2025/0123", admission_date="2025-08-20",
+        ethnic_group="Kinh",
+        birth_place="Bệnh viện Từ Dũ, Thành phố Hồ Chí Minh",
+        nationality="Việt Nam",
+        home_town="Phường An Hội, tỉnh Vĩnh Long",
+        register_number="2025/0123",
+        admission_date="2025-08-20",
         address="Số 27/5A đường Nguyễn Bỉnh Khiêm, khu phố 3, Phường Bến Nghé, Thành phố Hồ Chí Minh",
-        priority_category=None, father_name="Nguyễn Văn Thưởng", father_job="Kĩ sư xây dựng",
-        mother_name="Lê Thị Mỹ Diễm", mother_job="Giáo viên", guardian_name=None, guardian_job=None,
+        priority_category=None,
+        father_name="Nguyễn Văn Thưởng",
+        father_job="Kĩ sư xây dựng",
+        mother_name="Lê Thị Mỹ Diễm",
+        mother_job="Giáo viên",
+        guardian_name=None,
+        guardian_job=None,
         photo_sha256=hashlib.sha256(photo).hexdigest() if photo else None,
     )
     person.update(changes)  # type: ignore[typeddict-item]
     return Snapshot(
-        format=SNAPSHOT_FORMAT, kind="cover", school=school(), student=person, school_year=None, class_name=None,
-        grade=None, place="Phường Bến Nghé", verification=verification(), slots=approval_slots(),
+        format=SNAPSHOT_FORMAT,
+        kind="cover",
+        school=school(),
+        student=person,
+        school_year=None,
+        class_name=None,
+        grade=None,
+        place="Phường Bến Nghé",
+        verification=verification(),
+        slots=approval_slots(),
     )
 
 
@@ -114,16 +142,28 @@ def history_snapshot(name: str = NAMES[0], years: int = 3) -> Snapshot:
     """QTHT up to 2025-2026, with ``years`` rows."""
     rows = [
         HistoryRow(
-            school_year=f"{2026 - back}-{2027 - back}", class_name=f"{6 + years - back}A1",
-            school_name="Trường THCS Kim Đồng", commune="Phường Bến Nghé", province="Thành phố Hồ Chí Minh",
-            outcome="promoted", note=None,
+            school_year=f"{2026 - back}-{2027 - back}",
+            class_name=f"{6 + years - back}A1",
+            school_name="Trường THCS Kim Đồng",
+            commune="Phường Bến Nghé",
+            province="Thành phố Hồ Chí Minh",
+            outcome="promoted",
+            note=None,
         )
         for back in range(years, 0, -1)
     ]
     return Snapshot(
-        format=SNAPSHOT_FORMAT, kind="history", school=school(), student=student(name), school_year="2025-2026",
-        class_name=rows[-1]["class_name"], grade=5 + years, place="Phường Bến Nghé", verification=verification(),
-        slots=approval_slots(), history=rows,
+        format=SNAPSHOT_FORMAT,
+        kind="history",
+        school=school(),
+        student=student(name),
+        school_year="2025-2026",
+        class_name=rows[-1]["class_name"],
+        grade=5 + years,
+        place="Phường Bến Nghé",
+        verification=verification(),
+        slots=approval_slots(),
+        history=rows,
     )
 
 
@@ -135,20 +175,30 @@ def subject_rows() -> list[SubjectRow]:
         first, second, year = marks if kind == "marked" else ("Đ", "Đ", "Đ")
         rows.append(
             SubjectRow(
-                code=code, name=name, kind=kind, term1=first, term2=second, year=year, reassessed=None,
-                comment=COMMENTS[number], note=None,
+                code=code,
+                name=name,
+                kind=kind,
+                term1=first,
+                term2=second,
+                year=year,
+                reassessed=None,
+                comment=COMMENTS[number],
+                note=None,
             )
         )
     return rows
 
 
-def results_slots(two_teachers: tuple[str, ...] = ("LSDL",), shared: dict[str, list[str]] | None = None) -> list[SlotField]:
+def results_slots(
+    two_teachers: tuple[str, ...] = ("LSDL",), shared: dict[str, list[str]] | None = None
+) -> list[SlotField]:
     """One slot a subject; two on the rows in ``two_teachers``; ``shared``: further rows the first teacher also signs."""
     shared = shared or {}
     covered = {row for rows in shared.values() for row in rows}
     slots = [
         SlotField(field=f"s.{code}.{n}", stage="subject", rows=[code, *(shared.get(code, []) if n == 1 else [])])
-        for code, _, _ in SUBJECTS if code not in covered
+        for code, _, _ in SUBJECTS
+        if code not in covered
         for n in range(1, 3 if code in two_teachers else 2)
     ]
     return [*slots, SlotField(field="homeroom", stage="homeroom", rows=[]), *approval_slots()]
@@ -158,18 +208,32 @@ def results_snapshot(name: str = NAMES[0], grade: int = 6, **changes: Any) -> Sn
     """Results of a pupil under TT22; ``changes`` replace entries of ``results``, or ``slots`` as a whole."""
     slots = changes.pop("slots", None) or results_slots()
     snapshot = Snapshot(
-        format=SNAPSHOT_FORMAT, kind="results", school=school(), student=student(name), school_year="2025-2026",
-        class_name=f"{grade}A1", grade=grade, place="Phường Bến Nghé", verification=verification(), slots=slots,
+        format=SNAPSHOT_FORMAT,
+        kind="results",
+        school=school(),
+        student=student(name),
+        school_year="2025-2026",
+        class_name=f"{grade}A1",
+        grade=grade,
+        place="Phường Bến Nghé",
+        verification=verification(),
+        slots=slots,
         results={
-            "regime": "TT22", "subjects": subject_rows(),
+            "regime": "TT22",
+            "subjects": subject_rows(),
             "learning": {"term1": "Khá", "term2": "Tốt", "year": "Tốt", "reassessed": None},
             "training": {"term1": "Tốt", "term2": "Tốt", "year": "Tốt", "reassessed": None},
             "absences": {"term1": 2, "term2": 1, "year": 3},
-            "promotion": "promoted", "promotion_note": None, "title": "Học sinh Giỏi",
-            "awards": ["Giải Nhì hội thi Tin học trẻ cấp thành phố"], "certificates": None,
+            "promotion": "promoted",
+            "promotion_note": None,
+            "title": "Học sinh Giỏi",
+            "awards": ["Giải Nhì hội thi Tin học trẻ cấp thành phố"],
+            "certificates": None,
             "homeroom_comment": "Ngoan, lễ phép, hòa đồng với bạn bè; có tinh thần trách nhiệm, tích cực tham gia các "
             "hoạt động của lớp. Cần mạnh dạn phát biểu ý kiến hơn.",
-            "homeroom_comment_after_summer": None, "programme_completed": True if grade == 9 else None, "departure": None,
+            "homeroom_comment_after_summer": None,
+            "programme_completed": True if grade == 9 else None,
+            "departure": None,
         },
     )
     snapshot["results"].update(changes)  # type: ignore[typeddict-item]
@@ -182,7 +246,9 @@ def reassessed_snapshot() -> Snapshot:
         NAMES[4],
         learning={"term1": "Chưa đạt", "term2": "Đạt", "year": "Chưa đạt", "reassessed": "Đạt"},
         training={"term1": "Khá", "term2": "Khá", "year": "Khá", "reassessed": None},
-        title=None, awards=[], promotion_note="sau đánh giá lại môn Toán",
+        title=None,
+        awards=[],
+        promotion_note="sau đánh giá lại môn Toán",
         homeroom_comment_after_summer="Đã cố gắng ôn tập trong hè, nắm được kiến thức cơ bản môn Toán.",
     )
     toan = snapshot["results"]["subjects"][1]
@@ -197,8 +263,11 @@ def demanding_snapshot() -> Snapshot:
     place = next(i for i, slot in enumerate(slots) if slot["field"] == "s.KHTN.2") + 1
     slots.insert(place, SlotField(field="s.KHTN.3", stage="subject", rows=["KHTN"]))
     snapshot = results_snapshot(
-        "Công Tằng Tôn Nữ Hoàng Ngọc Nguyễn Phước Bảo Quỳnh Ênuôl", 9, slots=slots,
-        homeroom_comment=LONG_COMMENT, certificates="Chứng chỉ Tiếng Anh bậc 3/6; Chứng nhận Nghề phổ thông loại Giỏi",
+        "Công Tằng Tôn Nữ Hoàng Ngọc Nguyễn Phước Bảo Quỳnh Ênuôl",
+        9,
+        slots=slots,
+        homeroom_comment=LONG_COMMENT,
+        certificates="Chứng chỉ Tiếng Anh bậc 3/6; Chứng nhận Nghề phổ thông loại Giỏi",
         awards=["Giải Nhất học sinh giỏi cấp tỉnh môn Khoa học tự nhiên", "Huy chương Vàng Hội khỏe Phù Đổng cấp tỉnh"],
     )
     for index in (1, 4, 5):
@@ -207,18 +276,33 @@ def demanding_snapshot() -> Snapshot:
 
 
 UPPER_SUBJECTS = (
-    ("VAN", "Ngữ văn", "marked"), ("TOAN", "Toán", "marked"), ("NN1", "Ngoại ngữ 1 (Tiếng Anh)", "marked"),
-    ("LS", "Lịch sử", "marked"), ("GDTC", "Giáo dục thể chất", "comment"),
-    ("GDQPAN", "Giáo dục quốc phòng và an ninh", "marked"), ("GDKTPL", "Giáo dục kinh tế và pháp luật", "marked"),
-    ("VL", "Vật lí", "marked"), ("HH", "Hóa học", "marked"), ("AN", "Âm nhạc", "comment"),
-    ("HDTN", "Hoạt động trải nghiệm, hướng nghiệp", "comment"), ("GDDP", "Nội dung giáo dục của địa phương", "comment"),
+    ("VAN", "Ngữ văn", "marked"),
+    ("TOAN", "Toán", "marked"),
+    ("NN1", "Ngoại ngữ 1 (Tiếng Anh)", "marked"),
+    ("LS", "Lịch sử", "marked"),
+    ("GDTC", "Giáo dục thể chất", "comment"),
+    ("GDQPAN", "Giáo dục quốc phòng và an ninh", "marked"),
+    ("GDKTPL", "Giáo dục kinh tế và pháp luật", "marked"),
+    ("VL", "Vật lí", "marked"),
+    ("HH", "Hóa học", "marked"),
+    ("AN", "Âm nhạc", "comment"),
+    ("HDTN", "Hoạt động trải nghiệm, hướng nghiệp", "comment"),
+    ("GDDP", "Nội dung giáo dục của địa phương", "comment"),
     ("NN2", "Ngoại ngữ 2 (Tiếng Nhật)", "marked"),
 )
 """Required, four chosen, and one optional: thirteen rows, the most a pupil of upper secondary usually has."""
 PRIMARY_SUBJECTS = (
-    ("TV", "Tiếng Việt"), ("TOAN", "Toán"), ("NN1", "Ngoại ngữ 1 (Tiếng Anh)"), ("DD", "Đạo đức"),
-    ("LSDL", "Lịch sử và Địa lí"), ("KH", "Khoa học"), ("THCN", "Tin học và Công nghệ"), ("GDTC", "Giáo dục thể chất"),
-    ("AN", "Nghệ thuật (Âm nhạc)"), ("MT", "Nghệ thuật (Mĩ thuật)"), ("HDTN", "Hoạt động trải nghiệm"),
+    ("TV", "Tiếng Việt"),
+    ("TOAN", "Toán"),
+    ("NN1", "Ngoại ngữ 1 (Tiếng Anh)"),
+    ("DD", "Đạo đức"),
+    ("LSDL", "Lịch sử và Địa lí"),
+    ("KH", "Khoa học"),
+    ("THCN", "Tin học và Công nghệ"),
+    ("GDTC", "Giáo dục thể chất"),
+    ("AN", "Nghệ thuật (Âm nhạc)"),
+    ("MT", "Nghệ thuật (Mĩ thuật)"),
+    ("HDTN", "Hoạt động trải nghiệm"),
 )
 TESTED = ("TV", "TOAN", "NN1", "LSDL", "KH", "THCN")
 QUALITIES = ("Yêu nước", "Nhân ái", "Chăm chỉ", "Trung thực", "Trách nhiệm")
@@ -231,7 +315,8 @@ def slots_of(codes: tuple[str, ...], homeroom_rows: tuple[str, ...] = ()) -> lis
     own = [code for code in codes if code in homeroom_rows]
     slots = [
         SlotField(field=f"s.{code}.1", stage="subject", rows=own if code in own else [code])
-        for code in codes if code not in own[1:]
+        for code in codes
+        if code not in own[1:]
     ]
     return [*slots, SlotField(field="homeroom", stage="homeroom", rows=[]), *approval_slots()]
 
@@ -240,7 +325,12 @@ def upper_snapshot(name: str = NAMES[2], grade: int = 10, **changes: Any) -> Sna
     """Results of upper secondary under TT22."""
     rows = [
         SubjectRow(
-            code=code, name=label, kind=kind, reassessed=None, comment=COMMENTS[number % len(COMMENTS)], note=None,
+            code=code,
+            name=label,
+            kind=kind,
+            reassessed=None,
+            comment=COMMENTS[number % len(COMMENTS)],
+            note=None,
             **dict.fromkeys(("term1", "term2", "year"), f"{6 + number % 4}.{number % 10}" if kind == "marked" else "Đ"),
         )
         for number, (code, label, kind) in enumerate(UPPER_SUBJECTS)
@@ -256,8 +346,10 @@ def upper_snapshot(name: str = NAMES[2], grade: int = 10, **changes: Any) -> Sna
 def tt26_snapshot(name: str = NAMES[4], grade: int = 9, **changes: Any) -> Snapshot:
     """A year before TT22: Học lực, Hạnh kiểm and the mean of all subjects."""
     values: dict[str, Any] = {
-        "regime": "TT26", "learning": {"term1": "Khá", "term2": "Giỏi", "year": "Giỏi", "reassessed": None},
-        "averages": {"term1": "7.9", "term2": "8.3", "year": "8.2", "reassessed": None}, "title": "Học sinh giỏi",
+        "regime": "TT26",
+        "learning": {"term1": "Khá", "term2": "Giỏi", "year": "Giỏi", "reassessed": None},
+        "averages": {"term1": "7.9", "term2": "8.3", "year": "8.2", "reassessed": None},
+        "title": "Học sinh giỏi",
         "certificates": "Nghề phổ thông: Tin học văn phòng, loại Giỏi",
     }
     snapshot = results_snapshot(name, grade, **(values | changes))
@@ -271,19 +363,30 @@ def primary_snapshot(name: str = NAMES[5], grade: int = 4, **changes: Any) -> Sn
     """Results of a primary pupil; the homeroom teacher takes five rows, specialists the rest."""
     rows = [
         SubjectRow(
-            code=code, name=label, kind="marked" if code in TESTED else "comment", term1=None, term2=None,
-            year="H" if code == "GDTC" else "T", reassessed=None, comment=COMMENTS[number], note=None,
+            code=code,
+            name=label,
+            kind="marked" if code in TESTED else "comment",
+            term1=None,
+            term2=None,
+            year="H" if code == "GDTC" else "T",
+            reassessed=None,
+            comment=COMMENTS[number],
+            note=None,
             test=str(8 + number % 3) if code in TESTED else None,
         )
         for number, (code, label) in enumerate(PRIMARY_SUBJECTS)
     ]
     codes = tuple(code for code, _ in PRIMARY_SUBJECTS)
     values: dict[str, Any] = {
-        "regime": "TT27", "subjects": rows, "height_cm": "128.5", "weight_kg": "27",
+        "regime": "TT27",
+        "subjects": rows,
+        "height_cm": "128.5",
+        "weight_kg": "27",
         "learning": {"term1": None, "term2": None, "year": "Hoàn thành tốt", "reassessed": None},
         "training": dict.fromkeys(("term1", "term2", "year", "reassessed")),
         "absences": {"term1": 1, "term2": 2, "year": 3, "excused": 3, "unexcused": 0},
-        "title": "Học sinh Tiêu biểu hoàn thành tốt trong học tập và rèn luyện", "homeroom_comment": None,
+        "title": "Học sinh Tiêu biểu hoàn thành tốt trong học tập và rèn luyện",
+        "homeroom_comment": None,
         "qualities": [{"name": label, "level": "T"} for label in QUALITIES],
         "qualities_comment": "Ngoan, lễ phép, yêu quý bạn bè; biết giữ gìn đồ dùng học tập và của công.",
         "general_competencies": [{"name": label, "level": "Đ"} for label in GENERAL_COMPETENCIES],
@@ -308,9 +411,14 @@ def demanding_primary_snapshot() -> Snapshot:
     """Long comments everywhere, every subject with its own teacher, the last year."""
     codes = tuple(code for code, _ in PRIMARY_SUBJECTS)
     snapshot = primary_snapshot(
-        "Công Tằng Tôn Nữ Hoàng Ngọc Nguyễn Phước Bảo Quỳnh Ênuôl", 5, slots=slots_of(codes),
-        qualities_comment=LONG_COMMENT, general_comment=LONG_COMMENT, specific_comment=LONG_COMMENT * 2,
-        homeroom_comment=LONG_COMMENT, awards=["Giải Nhất Viết chữ đẹp cấp tỉnh", "Huy chương Vàng Hội khỏe Phù Đổng"],
+        "Công Tằng Tôn Nữ Hoàng Ngọc Nguyễn Phước Bảo Quỳnh Ênuôl",
+        5,
+        slots=slots_of(codes),
+        qualities_comment=LONG_COMMENT,
+        general_comment=LONG_COMMENT,
+        specific_comment=LONG_COMMENT * 2,
+        homeroom_comment=LONG_COMMENT,
+        awards=["Giải Nhất Viết chữ đẹp cấp tỉnh", "Huy chương Vàng Hội khỏe Phù Đổng"],
     )
     for number in (0, 1, 5, 9):
         snapshot["results"]["subjects"][number]["comment"] = LONG_COMMENT

@@ -68,7 +68,10 @@ def small_school(db: Database, school_id: str, rig: Rig | None, *, students: int
     with db.write(school_id) as session:
         for number, part in enumerate(parts, 1):
             row = Staff(
-                source_id=f"s{number}", code=f"GV{number:03d}", full_name=f"Nguyễn Thị Ánh {number}{mark}", id_number=f"0792000000{number:02d}",
+                source_id=f"s{number}",
+                code=f"GV{number:03d}",
+                full_name=f"Nguyễn Thị Ánh {number}{mark}",
+                id_number=f"0792000000{number:02d}",
                 position="principal" if part == "principal" else "teacher",
             )
             session.add(row)
@@ -76,7 +79,13 @@ def small_school(db: Database, school_id: str, rig: Rig | None, *, students: int
             staff[part] = row.id
             session.add(Account(username=f"gv{number}{mark}", staff_id=row.id, full_name=row.full_name))
         school_class = SchoolClass(
-            source_id="c1", code="6A1", name="6A1", grade=6, regime="TT22", school_year="2025-2026", homeroom_staff_id=staff["homeroom"]
+            source_id="c1",
+            code="6A1",
+            name="6A1",
+            grade=6,
+            regime="TT22",
+            school_year="2025-2026",
+            homeroom_staff_id=staff["homeroom"],
         )
         session.add(school_class)
         session.flush()
@@ -84,14 +93,20 @@ def small_school(db: Database, school_id: str, rig: Rig | None, *, students: int
             subject = Subject(source_id=code, code=code, name=name, kind=kind, position=position)
             session.add(subject)
             session.flush()
-            session.add(TeachingAssignment(source_id=code, class_id=school_class.id, subject_id=subject.id, staff_id=staff[code]))
+            session.add(
+                TeachingAssignment(
+                    source_id=code, class_id=school_class.id, subject_id=subject.id, staff_id=staff[code]
+                )
+            )
         for number in range(1, students + 1):
             add_student(session, school_class, number, mark)
         session.add(SigningSettings(seal_operator_id=staff["operator"]))
         class_id = school_class.id
     small = SmallSchool(db, school_id, class_id)
     if rig is not None:
-        set_credentials(db, operator(school_id), mysign_client_id=rig.client["client_id"], mysign_secret=rig.client["client_secret"])
+        set_credentials(
+            db, operator(school_id), mysign_client_id=rig.client["client_id"], mysign_secret=rig.client["client_secret"]
+        )
         _keys(small, rig, staff)
     _identities(small, staff)
     return small
@@ -100,12 +115,20 @@ def small_school(db: Database, school_id: str, rig: Rig | None, *, students: int
 def add_student(session: object, school_class: SchoolClass, number: int, mark: str = "") -> None:
     """One pupil of the class with a year's results."""
     student = Student(
-        source_id=f"p{number}", code=f"HS{number:03d}", full_name=f"Đặng Ỷ Lan {number}{mark}", sort_name=f"lan {number}", birth_date="2014-05-06",
-        sex="Nữ", id_number=f"0793000000{number:02d}", details={"ethnic_group": "Kinh", "birth_place": "TP. Hồ Chí Minh"},
+        source_id=f"p{number}",
+        code=f"HS{number:03d}",
+        full_name=f"Đặng Ỷ Lan {number}{mark}",
+        sort_name=f"lan {number}",
+        birth_date="2014-05-06",
+        sex="Nữ",
+        id_number=f"0793000000{number:02d}",
+        details={"ethnic_group": "Kinh", "birth_place": "TP. Hồ Chí Minh"},
     )
     session.add(student)  # type: ignore[attr-defined]
     session.flush()  # type: ignore[attr-defined]
-    session.add(Enrolment(source_id=f"e{number}", student_id=student.id, class_id=school_class.id, school_year="2025-2026"))  # type: ignore[attr-defined]
+    session.add(
+        Enrolment(source_id=f"e{number}", student_id=student.id, class_id=school_class.id, school_year="2025-2026")
+    )  # type: ignore[attr-defined]
     levels = {"term1": "Tốt", "term2": "Tốt", "year": "Tốt", "reassessed": None}
     payload = {
         "regime": "TT22",
@@ -114,12 +137,26 @@ def add_student(session: object, school_class: SchoolClass, number: int, mark: s
             | dict.fromkeys(("term1", "term2", "year"), "8.5" if kind == "marked" else "Đ")
             for code, _, kind in SUBJECTS
         ],
-        "learning": levels, "training": levels, "absences": {"term1": 1, "term2": 0, "year": 1}, "promotion": "promoted",
-        "promotion_note": None, "title": None, "awards": [], "certificates": None, "homeroom_comment": "Ngoan, lễ phép.",
-        "homeroom_comment_after_summer": None, "programme_completed": None,
+        "learning": levels,
+        "training": levels,
+        "absences": {"term1": 1, "term2": 0, "year": 1},
+        "promotion": "promoted",
+        "promotion_note": None,
+        "title": None,
+        "awards": [],
+        "certificates": None,
+        "homeroom_comment": "Ngoan, lễ phép.",
+        "homeroom_comment_after_summer": None,
+        "programme_completed": None,
     }
     session.add(  # type: ignore[attr-defined]
-        StudentResult(source_id=f"r{number}", student_id=student.id, class_id=school_class.id, school_year="2025-2026", payload=payload)
+        StudentResult(
+            source_id=f"r{number}",
+            student_id=student.id,
+            class_id=school_class.id,
+            school_year="2025-2026",
+            payload=payload,
+        )
     )
 
 
@@ -128,7 +165,10 @@ def _keys(small: SmallSchool, rig: Rig, staff: dict[str, str]) -> None:
     with small.db.read(small.school_id) as session:
         people = {row.id: row for row in session.exec(select(Staff)).all()}
         school = session.get_one(School, small.school_id)
-    owners = {part: (staff_id, people[staff_id].full_name, people[staff_id].id_number or "", "person") for part, staff_id in staff.items()}
+    owners = {
+        part: (staff_id, people[staff_id].full_name, people[staff_id].id_number or "", "person")
+        for part, staff_id in staff.items()
+    }
     owners["seal"] = (SEAL, school.name, TAX_CODE, "organisation")
     for part, (owner, name, number, kind) in owners.items():
         user = f"{'MST' if kind == 'organisation' else 'CCCD'}_{number}"
@@ -138,22 +178,35 @@ def _keys(small: SmallSchool, rig: Rig, staff: dict[str, str]) -> None:
         with small.db.write(small.school_id) as session:
             session.add(
                 SigningKey(
-                    owner=owner, provider_user=user, credential_id=credential.credential_id,
+                    owner=owner,
+                    provider_user=user,
+                    credential_id=credential.credential_id,
                     chain=[base64.b64encode(item).decode() for item in credential.chain],
                 )
             )
-            session.add(SignatureImage(owner=owner, sha256="0" * 64, image=ink().dumps(), preview_png=b"", created_by=""))
+            session.add(
+                SignatureImage(owner=owner, sha256="0" * 64, image=ink().dumps(), preview_png=b"", created_by="")
+            )
     provider.close()
 
 
 def _identities(small: SmallSchool, staff: dict[str, str]) -> None:
-    roles = {"principal": {"principal", "management"}, "homeroom": {"homeroom", "teacher"}, "operator": {"seal_operator"}}
+    roles = {
+        "principal": {"principal", "management"},
+        "homeroom": {"homeroom", "teacher"},
+        "operator": {"seal_operator"},
+    }
     with small.db.read(small.school_id) as session:
         accounts = {row.staff_id: row for row in session.exec(select(Account)).all()}
     for part, staff_id in staff.items():
         account = accounts[staff_id]
         small.people[part] = Identity(
-            account.id, small.school_id, staff_id, account.username, account.full_name, frozenset(roles.get(part, {"subject", "teacher"}))
+            account.id,
+            small.school_id,
+            staff_id,
+            account.username,
+            account.full_name,
+            frozenset(roles.get(part, {"subject", "teacher"})),
         )
     with small.db.write(small.school_id) as session:
         office = Account(username=f"quantri-{small.school_id}", full_name="Quản trị")

@@ -21,8 +21,13 @@ from pkcs11.util.rsa import decode_rsa_private_key
 from pkcs11.util.x509 import decode_x509_certificate
 
 LABEL, PIN = "Truong Kim Dong", "246813"
-MODULE = next((str(path) for pattern in ("softhsm", "*/softhsm") for path in Path("/usr/lib").glob(f"{pattern}/libsofthsm2.so")), "")
-needs_softhsm = pytest.mark.skipif(not MODULE or shutil.which("softhsm2-util") is None, reason="SoftHSM2 is not installed")
+MODULE = next(
+    (str(path) for pattern in ("softhsm", "*/softhsm") for path in Path("/usr/lib").glob(f"{pattern}/libsofthsm2.so")),
+    "",
+)
+needs_softhsm = pytest.mark.skipif(
+    not MODULE or shutil.which("softhsm2-util") is None, reason="SoftHSM2 is not installed"
+)
 
 
 @dataclass
@@ -35,7 +40,13 @@ class SoftToken:
     pin: str = PIN
 
     def put(
-        self, key: rsa.RSAPrivateKey | None, chain: tuple[bytes, ...] | list[bytes], *, label: str, key_id: bytes = b"\x01", again: bool = False
+        self,
+        key: rsa.RSAPrivateKey | None,
+        chain: tuple[bytes, ...] | list[bytes],
+        *,
+        label: str,
+        key_id: bytes = b"\x01",
+        again: bool = False,
     ) -> None:
         """Write a key with its certificate and what else of the chain is given.
 
@@ -47,12 +58,21 @@ class SoftToken:
         if key is not None:
             der = key.private_bytes(Encoding.DER, PrivateFormat.TraditionalOpenSSL, NoEncryption())
             kept = {
-                Attribute.TOKEN: True, Attribute.ID: key_id, Attribute.LABEL: label, Attribute.SIGN: True, Attribute.PRIVATE: True,
-                Attribute.SENSITIVE: True, Attribute.ALWAYS_AUTHENTICATE: again,
+                Attribute.TOKEN: True,
+                Attribute.ID: key_id,
+                Attribute.LABEL: label,
+                Attribute.SIGN: True,
+                Attribute.PRIVATE: True,
+                Attribute.SENSITIVE: True,
+                Attribute.ALWAYS_AUTHENTICATE: again,
             }
             session.create_object(decode_rsa_private_key(der) | kept)
         for number, certificate in enumerate(chain):
-            named = {Attribute.TOKEN: True, Attribute.LABEL: "CA" if number else label, Attribute.ID: b"" if number else key_id}
+            named = {
+                Attribute.TOKEN: True,
+                Attribute.LABEL: "CA" if number else label,
+                Attribute.ID: b"" if number else key_id,
+            }
             session.create_object(decode_x509_certificate(certificate) | named)
         release(self.module)
 
@@ -64,7 +84,9 @@ class SoftToken:
         release(self.module)
 
     def _written(self) -> Any:
-        release(self.module)  # whoever is logged in elsewhere in this process finds himself logged out, as from a token pulled out
+        release(
+            self.module
+        )  # whoever is logged in elsewhere in this process finds himself logged out, as from a token pulled out
         return pkcs11.lib(self.module).get_token(token_label=self.label).open(rw=True, user_pin=self.pin)
 
     def pull_out(self) -> None:
@@ -90,11 +112,16 @@ def release(module: str) -> None:
 def soft_token(folder: Path) -> Iterator[SoftToken]:
     """An empty token in ``folder`` while inside; the module reads its folder from the environment."""
     (folder / "tokens").mkdir(parents=True)
-    (folder / "softhsm2.conf").write_text(f"directories.tokendir = {folder}/tokens\nobjectstore.backend = file\nlog.level = ERROR\n")
+    (folder / "softhsm2.conf").write_text(
+        f"directories.tokendir = {folder}/tokens\nobjectstore.backend = file\nlog.level = ERROR\n"
+    )
     before = os.environ.get("SOFTHSM2_CONF")
     os.environ["SOFTHSM2_CONF"] = str(folder / "softhsm2.conf")
     subprocess.run(
-        ["softhsm2-util", "--init-token", "--free", "--label", LABEL, "--pin", PIN, "--so-pin", "864209"], check=True, capture_output=True, timeout=180
+        ["softhsm2-util", "--init-token", "--free", "--label", LABEL, "--pin", PIN, "--so-pin", "864209"],
+        check=True,
+        capture_output=True,
+        timeout=180,
     )
     try:
         yield SoftToken(folder)

@@ -28,16 +28,20 @@ def stacked_bars(rows: Any, legend: Sequence[tuple[str, str]]) -> rx.Component:
 
 def _bar(row: Any) -> rx.Component:
     return rx.el.div(
-        rx.el.b(row.name), rx.el.div(rx.foreach(row.parts, _part), class_name="track", role="img", aria_label=row.summary),
+        rx.el.b(row.name),
+        rx.el.div(rx.foreach(row.parts, _part), class_name="track", role="img", aria_label=row.summary),
         class_name="row",
     )
 
 
 def _part(part: Any) -> rx.Component:
     return rx.el.div(
-        part.text, class_name="part", title=part.label + ": " + part.text,
+        part.text,
+        class_name="part",
+        title=part.label + ": " + part.text,
         style={
-            "width": part.percent.to_string() + "%", "background": "var(--" + part.shade + "-6)",
+            "width": part.percent.to_string() + "%",
+            "background": "var(--" + part.shade + "-6)",
             "color": "var(--" + part.shade + "-12)",
         },
     )

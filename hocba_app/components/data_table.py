@@ -20,7 +20,12 @@ class Head:
 
 
 def data_table(
-    heads: Sequence[str | rx.Component | Head], rows: Any, row: Callable[[Any], rx.Component], *, label: str, max_height: str = "70vh",
+    heads: Sequence[str | rx.Component | Head],
+    rows: Any,
+    row: Callable[[Any], rx.Component],
+    *,
+    label: str,
+    max_height: str = "70vh",
     cards: bool = True,
 ) -> rx.Component:
     """Heads, and one ``row(item)`` (a ``rx.el.tr``) for each item.
@@ -34,12 +39,18 @@ def data_table(
     made = [_head(head) for head in heads]
     name = "cards-" + hashlib.sha256("|".join(head.label for head in made).encode()).hexdigest()[:8]
     table = rx.el.table(
-        rx.el.thead(rx.el.tr(*[head.component for head in made])), rx.el.tbody(rx.foreach(rows, row)),
+        rx.el.thead(rx.el.tr(*[head.component for head in made])),
+        rx.el.tbody(rx.foreach(rows, row)),
         class_name=f"grid-table cards {name}" if cards else "grid-table",
     )
     return rx.el.div(
-        *([rx.el.style(_labels(name, [head.label for head in made]))] if cards else []), table,
-        class_name="scroll", style={"maxHeight": max_height}, tab_index=0, role="region", aria_label=label,
+        *([rx.el.style(_labels(name, [head.label for head in made]))] if cards else []),
+        table,
+        class_name="scroll",
+        style={"maxHeight": max_height},
+        tab_index=0,
+        role="region",
+        aria_label=label,
     )
 
 
@@ -85,6 +96,7 @@ def _labels(name: str, labels: Sequence[str]) -> str:
     """Each cell's label on a narrow screen, from the table's own heads."""
     rules = [
         f'.{name} tbody td:nth-child({number})::before {{ content: "{label}"; }}'
-        for number, label in enumerate(labels, 1) if label and '"' not in label and "<" not in label
+        for number, label in enumerate(labels, 1)
+        if label and '"' not in label and "<" not in label
     ]
     return "@media (max-width: 640px) { " + " ".join(rules) + " }"

@@ -28,7 +28,8 @@ def connection_notice() -> rx.Component:
                             "Mất kết nối với máy chủ, đang thử nối lại. Lượt ký đã gửi vẫn chạy tiếp; trang tự cập nhật khi có mạng.",
                             class_name="body",
                         ),
-                        class_name="notice wait", role="alert",
+                        class_name="notice wait",
+                        role="alert",
                     ),
                 ),
                 class_name="offline",
@@ -43,8 +44,11 @@ def broken_page() -> rx.Component:
     fallback = rx.el.main(
         rx.el.div(
             rx.el.h1("Trang này gặp lỗi khi hiển thị"),
-            rx.el.p("Dữ liệu và lượt ký không bị ảnh hưởng. Hãy tải lại trang; nếu vẫn lỗi, báo người quản trị phần mềm."),
-            native_link("Tải lại, về trang đầu", href="/", class_name="button"), class_name="panel stack",
+            rx.el.p(
+                "Dữ liệu và lượt ký không bị ảnh hưởng. Hãy tải lại trang; nếu vẫn lỗi, báo người quản trị phần mềm."
+            ),
+            native_link("Tải lại, về trang đầu", href="/", class_name="button"),
+            class_name="panel stack",
         ),
         class_name="content",
     )

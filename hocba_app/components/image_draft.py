@@ -30,10 +30,15 @@ def image_draft(state: Any, what: Any) -> rx.Component:
                 _figure(
                     "Sau xử lý",
                     rx.cond(
-                        draft.after != "", rx.el.img(src=draft.after, alt="Ảnh sau xử lý", class_name="ink large"), rx.el.div(error_notice(draft.problem)),
+                        draft.after != "",
+                        rx.el.img(src=draft.after, alt="Ảnh sau xử lý", class_name="ink large"),
+                        rx.el.div(error_notice(draft.problem)),
                     ),
                 ),
-                rx.cond(draft.now != "", _figure("Đang dùng", rx.el.img(src=draft.now, alt="Ảnh đang dùng", class_name="ink large"))),
+                rx.cond(
+                    draft.now != "",
+                    _figure("Đang dùng", rx.el.img(src=draft.now, alt="Ảnh đang dùng", class_name="ink large")),
+                ),
                 class_name="compare",
             ),
             rx.el.div(
@@ -41,21 +46,42 @@ def image_draft(state: Any, what: Any) -> rx.Component:
                     rx.el.legend("Lấy nét"),
                     *[
                         rx.el.button(
-                            words, type="button", class_name="button soft", on_click=state.set_strength(name), aria_pressed=draft.strength == name,
+                            words,
+                            type="button",
+                            class_name="button soft",
+                            on_click=state.set_strength(name),
+                            aria_pressed=draft.strength == name,
                         )
                         for name, words in _STRENGTHS
                     ],
                 ),
-                rx.el.button(rx.icon("rotate-cw", size=18, aria_hidden=True), "Xoay", type="button", class_name="button soft", on_click=state.turn_draft),
+                rx.el.button(
+                    rx.icon("rotate-cw", size=18, aria_hidden=True),
+                    "Xoay",
+                    type="button",
+                    class_name="button soft",
+                    on_click=state.turn_draft,
+                ),
                 class_name="filters",
             ),
             _cutting(state, draft),
             rx.el.div(
-                rx.el.button("Dùng ảnh này", type="button", class_name="button", on_click=state.use_draft, disabled=draft.after == ""),
-                rx.el.button("Bỏ, không lưu", type="button", class_name="button soft", on_click=state.leave_draft), class_name="filters",
+                rx.el.button(
+                    "Dùng ảnh này",
+                    type="button",
+                    class_name="button",
+                    on_click=state.use_draft,
+                    disabled=draft.after == "",
+                ),
+                rx.el.button("Bỏ, không lưu", type="button", class_name="button soft", on_click=state.leave_draft),
+                class_name="filters",
                 style={"marginTop": "14px"},
             ),
-            class_name="panel draft", tab_index=-1, custom_attrs={"data-reveal": "1"}, aria_label="Xem trước ảnh", key=draft.slip,
+            class_name="panel draft",
+            tab_index=-1,
+            custom_attrs={"data-reveal": "1"},
+            aria_label="Xem trước ảnh",
+            key=draft.slip,
             style={"scrollMarginTop": "72px"},
         ),
     )
@@ -66,9 +92,12 @@ def _framed(draft: Any) -> rx.Component:
     return rx.el.div(
         rx.el.img(src=draft.before, alt="Ảnh gốc vừa tải lên", class_name="ink large"),
         rx.el.div(
-            class_name="frame", aria_hidden=True,
+            class_name="frame",
+            aria_hidden=True,
             style={
-                "left": draft.left.to_string() + "%", "top": draft.top.to_string() + "%", "right": draft.right.to_string() + "%",
+                "left": draft.left.to_string() + "%",
+                "top": draft.top.to_string() + "%",
+                "right": draft.right.to_string() + "%",
                 "bottom": draft.bottom.to_string() + "%",
             },
         ),
@@ -80,14 +109,23 @@ def _cutting(state: Any, draft: Any) -> rx.Component:
     """Four sliders, by finger or arrow keys, for a photo in which the signature is not found by itself."""
     return rx.el.details(
         rx.el.summary("Cắt bớt ảnh (khi lẫn mép bàn, chữ in…)"),
-        rx.el.p("Kéo từng thanh để bỏ phần thừa ở mỗi phía; khung trên ảnh gốc là phần được giữ lại.", class_name="muted said"),
+        rx.el.p(
+            "Kéo từng thanh để bỏ phần thừa ở mỗi phía; khung trên ảnh gốc là phần được giữ lại.",
+            class_name="muted said",
+        ),
         rx.el.div(
             *[
                 rx.el.label(
                     rx.el.span(words),
                     rx.el.input(
-                        type="range", min=0, max=80, step=1, default_value=getattr(draft, side).to_string(), name=f"cut-{side}",
-                        on_change=lambda value, side=side: state.cut_draft(side, value).debounce(250), key=f"{side}-" + draft.frame_key.to_string(),
+                        type="range",
+                        min=0,
+                        max=80,
+                        step=1,
+                        default_value=getattr(draft, side).to_string(),
+                        name=f"cut-{side}",
+                        on_change=lambda value, side=side: state.cut_draft(side, value).debounce(250),
+                        key=f"{side}-" + draft.frame_key.to_string(),
                     ),
                 )
                 for side, words in _SIDES

@@ -7,7 +7,15 @@ from typing import Any
 import reflex as rx
 
 
-def picture_field(label: Any, *, id: str, name: str, hint: Any, multiple: bool = False, accept: str = "image/png,image/jpeg,image/heic,image/heif,.heic,.heif") -> rx.Component:
+def picture_field(
+    label: Any,
+    *,
+    id: str,
+    name: str,
+    hint: Any,
+    multiple: bool = False,
+    accept: str = "image/png,image/jpeg,image/heic,image/heif,.heic,.heif",
+) -> rx.Component:
     """A file input; up to twelve chosen pictures are shown under it, by the browser alone.
 
     Args:
@@ -17,7 +25,12 @@ def picture_field(label: Any, *, id: str, name: str, hint: Any, multiple: bool =
     return rx.el.div(
         rx.el.label(label, html_for=id),
         rx.el.input(
-            id=id, name=name, type="file", multiple=multiple, accept=accept, required=True,
+            id=id,
+            name=name,
+            type="file",
+            multiple=multiple,
+            accept=accept,
+            required=True,
             custom_attrs={"data-show": f"{id}-chosen"},  # by assets/scripts/pages.js
         ),
         rx.el.small(hint, id=f"{id}-hint"),

@@ -17,8 +17,13 @@ def progress_bar(percent: Any, label: Any) -> rx.Component:
     width = rx.Var.create(percent).to_string() + "%"
     return rx.el.div(
         rx.el.div(
-            rx.el.div(style={"width": width}), class_name="meter", role="progressbar", aria_valuenow=percent,
-            aria_valuemin=0, aria_valuemax=100, aria_label=label,
+            rx.el.div(style={"width": width}),
+            class_name="meter",
+            role="progressbar",
+            aria_valuenow=percent,
+            aria_valuemin=0,
+            aria_valuemax=100,
+            aria_label=label,
         ),
         rx.el.span(label, class_name="small muted"),
         style={"marginTop": "10px", "width": "100%"},

@@ -11,37 +11,54 @@ from hocba_app.components.tones import tone_icon
 from hocba_app.state.shell import ShellState
 
 MENU: tuple[tuple[str, tuple[tuple[str, str, str, tuple[str, ...]], ...]], ...] = (
-    ("", (
-        ("/", "Tổng quan", "layout-dashboard", ("dashboard",)),
-        ("/sign", "Ký học bạ", "pen-line", ("own_queue",)),
-        ("/records", "Học bạ", "book-open", ("records_read",)),
-    )),
-    ("Làm học bạ", (
-        ("/sync", "Đồng bộ", "refresh-cw", ("sync",)),
-        ("/lock", "Chốt học bạ", "lock", ("lock",)),
-        ("/unlock", "Hủy chốt", "lock-open", ("unlock_ask", "unlock_approve")),
-        ("/print", "In học bạ", "printer", ("print",)),
-    )),
-    ("Người ký", (
-        ("/assignments", "Phân công ký", "users", ("assignments",)),
-        ("/signature-images", "Ảnh chữ ký, con dấu", "stamp", ("signature_images",)),
-        ("/signing-accounts", "Tài khoản ký số", "smartphone", ("signing_accounts",)),
-        ("/signing-settings", "Người ký bìa, ký thay, đóng dấu", "settings-2", ("cover_signer",)),
-    )),
-    ("Quản trị", (
-        ("/accounts", "Tài khoản", "user-cog", ("accounts_read",)),
-        ("/leadership", "Ban giám hiệu", "user-check", ("leadership_read",)),
-        ("/audit", "Nhật ký", "scroll-text", ("audit_read",)),
-    )),
-    ("Của tôi", (
-        ("/my-signature", "Chữ ký của tôi", "signature", ("own_signature",)),
-        ("/me", "Mật khẩu", "key-round", ("dashboard",)),
-    )),
+    (
+        "",
+        (
+            ("/", "Tổng quan", "layout-dashboard", ("dashboard",)),
+            ("/sign", "Ký học bạ", "pen-line", ("own_queue",)),
+            ("/records", "Học bạ", "book-open", ("records_read",)),
+        ),
+    ),
+    (
+        "Làm học bạ",
+        (
+            ("/sync", "Đồng bộ", "refresh-cw", ("sync",)),
+            ("/lock", "Chốt học bạ", "lock", ("lock",)),
+            ("/unlock", "Hủy chốt", "lock-open", ("unlock_ask", "unlock_approve")),
+            ("/print", "In học bạ", "printer", ("print",)),
+        ),
+    ),
+    (
+        "Người ký",
+        (
+            ("/assignments", "Phân công ký", "users", ("assignments",)),
+            ("/signature-images", "Ảnh chữ ký, con dấu", "stamp", ("signature_images",)),
+            ("/signing-accounts", "Tài khoản ký số", "smartphone", ("signing_accounts",)),
+            ("/signing-settings", "Người ký bìa, ký thay, đóng dấu", "settings-2", ("cover_signer",)),
+        ),
+    ),
+    (
+        "Quản trị",
+        (
+            ("/accounts", "Tài khoản", "user-cog", ("accounts_read",)),
+            ("/leadership", "Ban giám hiệu", "user-check", ("leadership_read",)),
+            ("/audit", "Nhật ký", "scroll-text", ("audit_read",)),
+        ),
+    ),
+    (
+        "Của tôi",
+        (
+            ("/my-signature", "Chữ ký của tôi", "signature", ("own_signature",)),
+            ("/me", "Mật khẩu", "key-round", ("dashboard",)),
+        ),
+    ),
 )
 """Groups of ``(path, words, icon, any of these rights)``."""
 
 
-def shell(*children: rx.Component, title: Any, subtitle: Any = "", active: str = "", actions: rx.Component | None = None) -> rx.Component:
+def shell(
+    *children: rx.Component, title: Any, subtitle: Any = "", active: str = "", actions: rx.Component | None = None
+) -> rx.Component:
     """A page.
 
     Args:
@@ -70,7 +87,9 @@ def shell(*children: rx.Component, title: Any, subtitle: Any = "", active: str =
                 rx.el.div(rx.el.h1(title), rx.el.p(subtitle)), *([actions] if actions else []), class_name="page-head"
             ),
             rx.el.div(route_notice(), _unconfirmed(), *children, class_name="stack"),
-            id="main", class_name="content", tab_index=-1,
+            id="main",
+            class_name="content",
+            tab_index=-1,
         ),
         class_name="frame",
     )
@@ -84,7 +103,8 @@ def route_notice() -> rx.Component:
             rx.cond(ShellState.notice_is_problem, tone_icon("problem", size=20), tone_icon("ok", size=20)),
             rx.el.div(ShellState.notice, class_name="body"),
             rx.el.button("Đóng", class_name="button soft", on_click=ShellState.dismiss, style={"minHeight": "32px"}),
-            class_name=rx.cond(ShellState.notice_is_problem, "notice problem", "notice ok"), role="alert",
+            class_name=rx.cond(ShellState.notice_is_problem, "notice problem", "notice ok"),
+            role="alert",
         ),
     )
 
@@ -100,7 +120,8 @@ def _unconfirmed() -> rx.Component:
                 rx.cond(ShellState.letter_sent, rx.el.div(rx.link("Nhập mã xác nhận trong thư", href="/me"))),
                 class_name="body",
             ),
-            class_name="notice wait", role="status",
+            class_name="notice wait",
+            role="status",
         ),
     )
 
@@ -111,7 +132,10 @@ def _menu(active: str) -> list[rx.Component]:
         rights = sorted({right for *_, needed in entries for right in needed})
         if heading:
             parts.append(rx.cond(_any_right(rights), rx.el.h2(heading)))
-        parts += [rx.cond(_any_right(needed), _entry(path, words, icon, path == active)) for path, words, icon, needed in entries]
+        parts += [
+            rx.cond(_any_right(needed), _entry(path, words, icon, path == active))
+            for path, words, icon, needed in entries
+        ]
     return parts
 
 
@@ -136,8 +160,15 @@ def _leave() -> rx.Component:
             rx.el.h2(ShellState.school),
             native_link(rx.icon("badge-check", size=18, aria_hidden=True), "Kiểm tra học bạ", href="/verify"),
             native_form(
-                rx.el.button(rx.icon("log-out", size=18, aria_hidden=True), "Đăng xuất", type="submit", class_name="button soft wide"),
-                action="/session/end", method="post", style={"padding": "10px 12px"},
+                rx.el.button(
+                    rx.icon("log-out", size=18, aria_hidden=True),
+                    "Đăng xuất",
+                    type="submit",
+                    class_name="button soft wide",
+                ),
+                action="/session/end",
+                method="post",
+                style={"padding": "10px 12px"},
             ),
         ),
     )

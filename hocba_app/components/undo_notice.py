@@ -22,14 +22,27 @@ def undo_notice(state: Any) -> rx.Component:
         rx.cond(
             state.undo_text != "",
             rx.el.div(
-                tone_icon("ok", size=20), rx.el.div(state.undo_text, class_name="body"),
+                tone_icon("ok", size=20),
+                rx.el.div(state.undo_text, class_name="body"),
                 rx.el.button(
-                    "Hoàn tác", class_name="button soft", on_click=state.undo, type="button", aria_keyshortcuts="Control+Z",
+                    "Hoàn tác",
+                    class_name="button soft",
+                    on_click=state.undo,
+                    type="button",
+                    aria_keyshortcuts="Control+Z",
                     custom_attrs={"data-undo": "1"},
                 ),
-                rx.el.button("Đóng", class_name="button soft", on_click=state.keep_done, type="button", aria_label="Đóng thông báo"),
+                rx.el.button(
+                    "Đóng",
+                    class_name="button soft",
+                    on_click=state.keep_done,
+                    type="button",
+                    aria_label="Đóng thông báo",
+                ),
                 class_name="notice ok",
             ),
         ),
-        class_name="undo", role="status", aria_live="polite",
+        class_name="undo",
+        role="status",
+        aria_live="polite",
     )

@@ -12,7 +12,15 @@ from hocba_app.components.notice import notice
 
 
 def unlock_form(
-    count: Any, again: Any, *, reason: Any, on_reason: Any, on_send: Any, on_cancel: Any, needs_approval: Any, pending: Any = False
+    count: Any,
+    again: Any,
+    *,
+    reason: Any,
+    on_reason: Any,
+    on_send: Any,
+    on_cancel: Any,
+    needs_approval: Any,
+    pending: Any = False,
 ) -> rx.Component:
     """The panel of a request.
 
@@ -26,18 +34,47 @@ def unlock_form(
         rx.cond(
             again.length() > 0,
             rx.fragment(
-                notice("Mọi chữ ký trên những hồ sơ này sẽ không còn giá trị (vẫn được giữ làm bằng chứng). Những người sau phải ký lại:", tone="wait"),
-                data_table(["Người ký", "Bước", "Số hồ sơ ký lại"], again, again_row, label="Người phải ký lại", max_height="260px"),
+                notice(
+                    "Mọi chữ ký trên những hồ sơ này sẽ không còn giá trị (vẫn được giữ làm bằng chứng). Những người sau phải ký lại:",
+                    tone="wait",
+                ),
+                data_table(
+                    ["Người ký", "Bước", "Số hồ sơ ký lại"],
+                    again,
+                    again_row,
+                    label="Người phải ký lại",
+                    max_height="260px",
+                ),
             ),
             notice("Chưa ai ký trên những hồ sơ này.", tone="info"),
         ),
-        rx.cond(pending, notice("Đang có người xác nhận ký trên điện thoại: hủy chốt thực hiện ngay khi lượt ký đó kết thúc.", tone="wait")),
-        text_area("Lý do", id="unlock-reason", value=reason, on_change=on_reason, max_length=500, hint="Ví dụ: sửa điểm Toán học kỳ II."),
-        rx.el.div(
-            rx.el.button(rx.cond(needs_approval, "Gửi đề nghị hủy chốt", "Hủy chốt ngay"), class_name="button danger", on_click=on_send),
-            rx.el.button("Quay lại", class_name="button soft", on_click=on_cancel), class_name="filters",
+        rx.cond(
+            pending,
+            notice(
+                "Đang có người xác nhận ký trên điện thoại: hủy chốt thực hiện ngay khi lượt ký đó kết thúc.",
+                tone="wait",
+            ),
         ),
-        class_name="panel stack", role="alertdialog", aria_label="Đề nghị hủy chốt",
+        text_area(
+            "Lý do",
+            id="unlock-reason",
+            value=reason,
+            on_change=on_reason,
+            max_length=500,
+            hint="Ví dụ: sửa điểm Toán học kỳ II.",
+        ),
+        rx.el.div(
+            rx.el.button(
+                rx.cond(needs_approval, "Gửi đề nghị hủy chốt", "Hủy chốt ngay"),
+                class_name="button danger",
+                on_click=on_send,
+            ),
+            rx.el.button("Quay lại", class_name="button soft", on_click=on_cancel),
+            class_name="filters",
+        ),
+        class_name="panel stack",
+        role="alertdialog",
+        aria_label="Đề nghị hủy chốt",
     )
 
 

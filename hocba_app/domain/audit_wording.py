@@ -8,9 +8,29 @@ from typing import Any
 from hocba_app.domain.wording import KIND_SHORT, ROLE, STAGE_SIGNER
 
 GROUPS = {
-    "record": "Hồ sơ", "lock": "Chốt", "unlock": "Hủy chốt", "batch": "Lượt ký", "sync": "Đồng bộ", "session": "Đăng nhập", "file": "Tệp", "account": "Tài khoản", "leadership": "Ban giám hiệu",
-    "signer": "Phân công ký", "slot": "Đổi người ký", "signing": "Cấu hình ký", "delegation": "Ký thay", "key": "Tài khoản ký số",
-    "signature": "Ảnh chữ ký", "seal": "Con dấu", "packet": "In", "handout": "Giao hồ sơ", "attached": "Hồ sơ trường khác", "reminder": "Nhắc ký", "school": "Trường", "store": "Kho hồ sơ", "audit": "Nhật ký",
+    "record": "Hồ sơ",
+    "lock": "Chốt",
+    "unlock": "Hủy chốt",
+    "batch": "Lượt ký",
+    "sync": "Đồng bộ",
+    "session": "Đăng nhập",
+    "file": "Tệp",
+    "account": "Tài khoản",
+    "leadership": "Ban giám hiệu",
+    "signer": "Phân công ký",
+    "slot": "Đổi người ký",
+    "signing": "Cấu hình ký",
+    "delegation": "Ký thay",
+    "key": "Tài khoản ký số",
+    "signature": "Ảnh chữ ký",
+    "seal": "Con dấu",
+    "packet": "In",
+    "handout": "Giao hồ sơ",
+    "attached": "Hồ sơ trường khác",
+    "reminder": "Nhắc ký",
+    "school": "Trường",
+    "store": "Kho hồ sơ",
+    "audit": "Nhật ký",
 }
 """By the part of an action before the full stop."""
 ACTIONS = {
@@ -49,13 +69,27 @@ ACTIONS = {
     "store.checked": "Đã kiểm tra tệp lưu trữ", "store.damaged": "Phát hiện tệp lưu trữ bị hỏng", "store.check_asked": "Yêu cầu kiểm tra tệp lưu trữ",
 }  # fmt: skip
 FILES = {
-    "record": "tệp hồ sơ", "preview": "bản xem trước", "audit": "nhật ký", "sync_report": "báo cáo đồng bộ", "template": "mẫu Excel",
-    "signature": "ảnh chữ ký đã tải lên", "signature_draft": "ảnh chữ ký đang xem",
+    "record": "tệp hồ sơ",
+    "preview": "bản xem trước",
+    "audit": "nhật ký",
+    "sync_report": "báo cáo đồng bộ",
+    "template": "mẫu Excel",
+    "signature": "ảnh chữ ký đã tải lên",
+    "signature_draft": "ảnh chữ ký đang xem",
 }
 """Kinds of files, as `routes.deliveries` names them."""
 SUBJECTS = {
-    "document": "Hồ sơ", "class": "Lớp", "batch": "Lượt ký", "unlock": "Đề nghị hủy chốt", "account": "Tài khoản", "signer": "Người ký",
-    "slot": "Ô ký", "student": "Học sinh", "school": "Trường", "job": "Công việc", "staff": "Cán bộ, giáo viên",
+    "document": "Hồ sơ",
+    "class": "Lớp",
+    "batch": "Lượt ký",
+    "unlock": "Đề nghị hủy chốt",
+    "account": "Tài khoản",
+    "signer": "Người ký",
+    "slot": "Ô ký",
+    "student": "Học sinh",
+    "school": "Trường",
+    "job": "Công việc",
+    "staff": "Cán bộ, giáo viên",
 }
 
 
@@ -74,10 +108,22 @@ def details_text(data: Mapping[str, Any]) -> str:
     for key, table in (("stage", STAGE_SIGNER), ("role", ROLE), ("file", FILES)):
         if words := table.get(str(data.get(key))):
             parts.append(words)
-    for key, words in (("documents", "{} hồ sơ"), ("slots", "{} ô ký"), ("leave_out", "để riêng {} học sinh"), ("versions", "{} hồ sơ")):
+    for key, words in (
+        ("documents", "{} hồ sơ"),
+        ("slots", "{} ô ký"),
+        ("leave_out", "để riêng {} học sinh"),
+        ("versions", "{} hồ sơ"),
+    ):
         if isinstance(listed := data.get(key), list) and listed:
             parts.append(words.format(len(listed)))
-    for key, words in (("failures", "{} lần sai"), ("hashes", "{} hồ sơ"), ("records", "{} hồ sơ"), ("committed", "đã ký {}"), ("failed", "chưa ký {}"), ("out_of_date", "{} hồ sơ có dữ liệu mới")):
+    for key, words in (
+        ("failures", "{} lần sai"),
+        ("hashes", "{} hồ sơ"),
+        ("records", "{} hồ sơ"),
+        ("committed", "đã ký {}"),
+        ("failed", "chưa ký {}"),
+        ("out_of_date", "{} hồ sơ có dữ liệu mới"),
+    ):
         if isinstance(count := data.get(key), int) and (count or key == "committed"):
             parts.append(words.format(count))
     for key in ("accept_mismatches", "reason", "name_accepted", "decision_number", "delegation_number"):

@@ -16,7 +16,11 @@ _DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-"))
 def clean_text(text: str) -> str:
     """Text in NFC without invisible characters (zero-width, direction, byte order) and with the Vietnamese Đ; blanks stay."""
     composed = unicodedata.normalize("NFC", text)
-    visible = composed if composed.isascii() else "".join(letter for letter in composed if unicodedata.category(letter) != "Cf")
+    visible = (
+        composed
+        if composed.isascii()
+        else "".join(letter for letter in composed if unicodedata.category(letter) != "Cf")
+    )
     return unicodedata.normalize("NFC", visible.translate(_D))
 
 

@@ -19,5 +19,7 @@ def plain_name(text: str) -> str:
 
     Records keep salted hashes of both forms, so neither may ever change; other uses take :mod:`hocba_app.domain.identifiers`.
     """
-    bare = "".join(letter for letter in unicodedata.normalize("NFD", normal_name(text)) if not unicodedata.combining(letter))
+    bare = "".join(
+        letter for letter in unicodedata.normalize("NFD", normal_name(text)) if not unicodedata.combining(letter)
+    )
     return " ".join(bare.casefold().replace("đ", "d").split())

@@ -74,6 +74,9 @@ def _days(iso: str) -> tuple[str, ...]:
     """The ways a form prints a day, folded."""
     year, month, day = iso.split("-")
     return (
-        f"{day}/{month}/{year}", f"{int(day)}/{int(month)}/{year}", f"{day}-{month}-{year}", f"ngay {day} thang {month} nam {year}",
+        f"{day}/{month}/{year}",
+        f"{int(day)}/{int(month)}/{year}",
+        f"{day}-{month}-{year}",
+        f"ngay {day} thang {month} nam {year}",
         f"ngay {int(day)} thang {int(month)} nam {year}",
     )

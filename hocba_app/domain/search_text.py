@@ -9,7 +9,9 @@ from hocba_app.domain.identifiers import clean_text
 
 def fold(text: str) -> str:
     """``"Đặng Ỷ Lan"`` → ``"dang y lan"``."""
-    bare = "".join(letter for letter in unicodedata.normalize("NFD", clean_text(text)) if not unicodedata.combining(letter))
+    bare = "".join(
+        letter for letter in unicodedata.normalize("NFD", clean_text(text)) if not unicodedata.combining(letter)
+    )
     return " ".join(bare.casefold().replace("đ", "d").split())
 
 

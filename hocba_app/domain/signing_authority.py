@@ -110,4 +110,6 @@ def covering_decision(signer: Signer, kind: str, day: date) -> Decision | None:
     if signer.position == "principal":
         return None
     iso = day.isoformat()
-    return next((each for each in signer.decisions if kind in each.kinds and each.from_date <= iso <= each.to_date), None)
+    return next(
+        (each for each in signer.decisions if kind in each.kinds and each.from_date <= iso <= each.to_date), None
+    )

@@ -120,7 +120,9 @@ class Results(TypedDict):
 
 
 class HistoryRow(TypedDict):
-    row: NotRequired[str]  # the sector's id of a row from elsewhere: a year may have two. Absent on our own, and in older snapshots
+    row: NotRequired[
+        str
+    ]  # the sector's id of a row from elsewhere: a year may have two. Absent on our own, and in older snapshots
     school_year: str  # "2024-2025"
     class_name: str
     school_name: str

@@ -8,7 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-_KEYS = {"subjects": "code", "history": "school_year", "qualities": "name", "general_competencies": "name", "specific_competencies": "name"}
+_KEYS = {
+    "subjects": "code",
+    "history": "school_year",
+    "qualities": "name",
+    "general_competencies": "name",
+    "specific_competencies": "name",
+}
 """Lists of the snapshot whose entries have a name of their own."""
 _LABELS = {
     "school": "Trường", "student": "Học sinh", "results": "Kết quả", "history": "Quá trình học tập", "code": "mã", "name": "tên",
@@ -28,7 +34,11 @@ _LABELS = {
     "qualities_comment": "nhận xét phẩm chất", "general_comment": "nhận xét năng lực chung", "specific_comment": "nhận xét năng lực đặc thù",
 }  # fmt: skip
 _MOMENT = {
-    "student.address", "student.father_job", "student.mother_job", "student.guardian_job", "student.photo_sha256",
+    "student.address",
+    "student.father_job",
+    "student.mother_job",
+    "student.guardian_job",
+    "student.photo_sha256",
     "student.priority_category",
 }
 """Facts of a moment: shown as changed, but the signed record stays true of its day. So is all the school says of itself."""
@@ -53,9 +63,15 @@ def vanished(locked: Mapping[str, Any], *, known: bool) -> Difference:
     """
     if known:
         return _entry(
-            "enrolment", "Lớp", locked.get("class_name"), "không còn tên trong danh sách lớp nào của năm học này theo SMAS", essential=True
+            "enrolment",
+            "Lớp",
+            locked.get("class_name"),
+            "không còn tên trong danh sách lớp nào của năm học này theo SMAS",
+            essential=True,
         )
-    return _entry("student", "Học sinh", locked["student"].get("full_name"), "hồ sơ học sinh đã bị hủy trên SMAS", essential=True)
+    return _entry(
+        "student", "Học sinh", locked["student"].get("full_name"), "hồ sơ học sinh đã bị hủy trên SMAS", essential=True
+    )
 
 
 def differences(locked: Mapping[str, Any], current: Mapping[str, Any]) -> list[Difference]:
@@ -64,7 +80,10 @@ def differences(locked: Mapping[str, Any], current: Mapping[str, Any]) -> list[D
     for key in {**locked, **current}:
         if key not in _NOT_COMPARED:
             found += list(_walk(locked.get(key), current.get(key), (key,), (_LABELS.get(key, key),)))
-    return [_entry(path, label, _shown(old), _shown(new), essential=_essential(locked, path)) for path, label, old, new in found]
+    return [
+        _entry(path, label, _shown(old), _shown(new), essential=_essential(locked, path))
+        for path, label, old, new in found
+    ]
 
 
 def _entry(path: str, label: str, locked: str | None, synced: str | None, *, essential: bool) -> Difference:
@@ -76,9 +95,17 @@ def _walk(old: Any, new: Any, path: tuple[str, ...], label: tuple[str, ...]) -> 
         return
     steps: Sequence[Step] | None = None
     if isinstance(old, dict) and isinstance(new, dict):
-        steps = [(name, _LABELS.get(name, name), old.get(name), new.get(name)) for name in {**old, **new} if name != "row"]
+        steps = [
+            (name, _LABELS.get(name, name), old.get(name), new.get(name)) for name in {**old, **new} if name != "row"
+        ]
     elif isinstance(old, list) and isinstance(new, list):
-        steps = _history_rows(old, new) if path == ("history",) else _named_rows(_KEYS[path[-1]], old, new) if path[-1] in _KEYS else None
+        steps = (
+            _history_rows(old, new)
+            if path == ("history",)
+            else _named_rows(_KEYS[path[-1]], old, new)
+            if path[-1] in _KEYS
+            else None
+        )
     if steps is not None:
         for name, words, before, after in steps:
             yield from _walk(before, after, (*path, name), (*label, words))
@@ -89,7 +116,8 @@ def _walk(old: Any, new: Any, path: tuple[str, ...], label: tuple[str, ...]) -> 
 def _named_rows(key: str, old: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, Any]]) -> list[Step]:
     before, after = ({entry[key]: dict(entry) for entry in rows} for rows in (old, new))
     return [
-        (name, (after.get(name) or before[name]).get("name") or name, before.get(name, {}), after.get(name, {})) for name in {**before, **after}
+        (name, (after.get(name) or before[name]).get("name") or name, before.get(name, {}), after.get(name, {}))
+        for name in {**before, **after}
     ]
 
 
@@ -108,7 +136,9 @@ def _history_rows(old: Sequence[dict[str, Any]], new: Sequence[dict[str, Any]]) 
     return [*steps, (year, year, *own)]
 
 
-def _paired(old: Sequence[dict[str, Any]], new: Sequence[dict[str, Any]]) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+def _paired(
+    old: Sequence[dict[str, Any]], new: Sequence[dict[str, Any]]
+) -> list[tuple[dict[str, Any], dict[str, Any]]]:
     """Each row with what became of it, in the order of the newer list; what vanished stands at its year."""
     left = {number: row for number, row in enumerate(old)}
     became: dict[int, dict[str, Any]] = {}
@@ -119,7 +149,10 @@ def _paired(old: Sequence[dict[str, Any]], new: Sequence[dict[str, Any]]) -> lis
     )
     for is_same in same:
         for number, row in enumerate(new):
-            if number not in became and (match := next((key for key, other in left.items() if is_same(other, row)), None)) is not None:
+            if (
+                number not in became
+                and (match := next((key for key, other in left.items() if is_same(other, row)), None)) is not None
+            ):
                 became[number] = left.pop(match)
     pairs = [(became.get(number, {}), row) for number, row in enumerate(new)] + [(row, {}) for row in left.values()]
     return sorted(pairs, key=lambda pair: (pair[1] or pair[0])["school_year"])
@@ -149,5 +182,3 @@ def _shown(value: Any) -> str | None:
     if isinstance(value, dict):
         return "có" if value else None
     return str(value)
-
-

@@ -26,31 +26,67 @@ BATCH = {
     "ended": "Đã dừng",
 }
 ITEM = {
-    "claimed": "Chờ", "prepared": "Chờ xác nhận", "answered": "Đã xác nhận", "stamped": "Đang ghi",
-    "committed": "Đã ký", "failed": "Chưa ký",
+    "claimed": "Chờ",
+    "prepared": "Chờ xác nhận",
+    "answered": "Đã xác nhận",
+    "stamped": "Đang ghi",
+    "committed": "Đã ký",
+    "failed": "Chưa ký",
 }
 ENROLMENT = {"studying": "Đang học", "moved_in": "Chuyển đến", "moved_out": "Chuyển đi", "left": "Thôi học"}
 JOB = {"queued": "Đang chờ", "running": "Đang chạy", "done": "Xong", "failed": "Lỗi", "cancelled": "Đã hủy"}
-POSITION = {"principal": "Hiệu trưởng", "vice_principal": "Phó Hiệu trưởng", "teacher": "Giáo viên", "clerk": "Nhân viên"}
+POSITION = {
+    "principal": "Hiệu trưởng",
+    "vice_principal": "Phó Hiệu trưởng",
+    "teacher": "Giáo viên",
+    "clerk": "Nhân viên",
+}
 POST = POSITION | {"left": "Không còn trong danh sách"}
 """A post as the leadership's proposals name it."""
 ROLE = {
-    "admin": "Quản trị", "management": "CBQL", "principal": "Hiệu trưởng", "deputy": "Ký thay", "teacher": "Giáo viên",
-    "homeroom": "GVCN", "subject": "GVBM", "seal_operator": "Người đóng dấu", "cover_signer": "Người ký bìa",
+    "admin": "Quản trị",
+    "management": "CBQL",
+    "principal": "Hiệu trưởng",
+    "deputy": "Ký thay",
+    "teacher": "Giáo viên",
+    "homeroom": "GVCN",
+    "subject": "GVBM",
+    "seal_operator": "Người đóng dấu",
+    "cover_signer": "Người ký bìa",
 }
 RESOURCE = {
-    "school": "Trường", "staff": "Cán bộ, giáo viên", "subjects": "Môn học", "classes": "Lớp học", "students": "Học sinh",
-    "photos": "Ảnh học sinh", "enrolments": "Xếp lớp", "teaching_assignments": "Phân công giảng dạy",
-    "history": "Quá trình học tập", "results": "Kết quả học tập",
+    "school": "Trường",
+    "staff": "Cán bộ, giáo viên",
+    "subjects": "Môn học",
+    "classes": "Lớp học",
+    "students": "Học sinh",
+    "photos": "Ảnh học sinh",
+    "enrolments": "Xếp lớp",
+    "teaching_assignments": "Phân công giảng dạy",
+    "history": "Quá trình học tập",
+    "results": "Kết quả học tập",
 }
-OUTCOME = {"new": "Mới", "changed": "Thay đổi", "gone": "Không còn", "rejected": "Bị từ chối", "conflict": "Trùng, cần xử lý"}
+OUTCOME = {
+    "new": "Mới",
+    "changed": "Thay đổi",
+    "gone": "Không còn",
+    "rejected": "Bị từ chối",
+    "conflict": "Trùng, cần xử lý",
+}
 KEY_STATE = {
-    "no_account": "Chưa có tài khoản", "no_certificate": "Chưa chọn chứng thư", "problem": "Có vấn đề", "expired": "Đã hết hạn",
-    "expiring": "Sắp hết hạn", "ok": "Sẵn sàng",
+    "no_account": "Chưa có tài khoản",
+    "no_certificate": "Chưa chọn chứng thư",
+    "problem": "Có vấn đề",
+    "expired": "Đã hết hạn",
+    "expiring": "Sắp hết hạn",
+    "ok": "Sẵn sàng",
 }
 """How a signer's account at the signing service and his certificate stand."""
 SIGNING_SERVICE = {
-    "mysign": "MySign (Viettel-CA)", "smartca": "VNPT SmartCA", "csc": "Dịch vụ theo chuẩn CSC", "pkcs11": "Token hoặc HSM ở máy chủ (PKCS#11)",
+    "mysign": "MySign (Viettel-CA)",
+    "smartca": "VNPT SmartCA",
+    "csc": "Dịch vụ theo chuẩn CSC",
+    "pkcs11": "Token hoặc HSM ở máy chủ (PKCS#11)",
     "pkcs12": "Tệp khóa (chỉ để thử nghiệm)",
 }
 SIGNING_APP = {"mysign": "MySign", "smartca": "VNPT SmartCA"}
@@ -64,14 +100,31 @@ GAP_OF_MANY = {
 }
 """One sentence for several people, where each person's own sentence differs."""
 JOB_KIND = {
-    "sync": "Đồng bộ", "sync_daily": "Đồng bộ hằng ngày", "lock": "Chốt hồ sơ", "images": "Tải ảnh chữ ký", "batch": "Lượt ký",
-    "archive": "Thêm dữ liệu lưu trữ lâu dài", "renewal": "Gia hạn dữ liệu lưu trữ", "recheck_keys": "Kiểm tra tài khoản ký số",
-    "recheck_daily": "Kiểm tra tài khoản ký số hằng ngày", "print": "Tạo tệp in", "packet_end": "Dọn tệp in", "packet_sweep": "Dọn tệp in hằng ngày", "anchor": "Neo nhật ký",
-    "integrity": "Kiểm tra kho hồ sơ", "attached": "Kiểm tra hồ sơ từ trường khác",
-    "reminder_mail": "Gửi thư nhắc ký", "reset_letter": "Gửi thư báo cấp lại mã",
+    "sync": "Đồng bộ",
+    "sync_daily": "Đồng bộ hằng ngày",
+    "lock": "Chốt hồ sơ",
+    "images": "Tải ảnh chữ ký",
+    "batch": "Lượt ký",
+    "archive": "Thêm dữ liệu lưu trữ lâu dài",
+    "renewal": "Gia hạn dữ liệu lưu trữ",
+    "recheck_keys": "Kiểm tra tài khoản ký số",
+    "recheck_daily": "Kiểm tra tài khoản ký số hằng ngày",
+    "print": "Tạo tệp in",
+    "packet_end": "Dọn tệp in",
+    "packet_sweep": "Dọn tệp in hằng ngày",
+    "anchor": "Neo nhật ký",
+    "integrity": "Kiểm tra kho hồ sơ",
+    "attached": "Kiểm tra hồ sơ từ trường khác",
+    "reminder_mail": "Gửi thư nhắc ký",
+    "reset_letter": "Gửi thư báo cấp lại mã",
 }
 DELEGATION = {"in_force": "Đang hiệu lực", "coming": "Chưa tới ngày", "over": "Đã hết hạn", "revoked": "Đã thu hồi"}
 IMAGE_FILE = {
-    "ready": "Chờ dùng", "left": "Bỏ qua", "matched": "Đã lưu", "replaced": "Đã thay ảnh cũ", "unmatched": "Không khớp mã",
-    "failed": "Không dùng được", "given": "Đã gán",
+    "ready": "Chờ dùng",
+    "left": "Bỏ qua",
+    "matched": "Đã lưu",
+    "replaced": "Đã thay ảnh cũ",
+    "unmatched": "Không khớp mã",
+    "failed": "Không dùng được",
+    "given": "Đã gán",
 }

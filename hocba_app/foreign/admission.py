@@ -146,7 +146,11 @@ class Admission:
             victim = next((ticket for ticket in idle if ticket.stranger), None)  # staff come before strangers
         else:
             most = max((held[ticket.key] for ticket in idle if ticket.stranger), default=0)
-            victim = next((ticket for ticket in idle if ticket.stranger and held[ticket.key] == most), None) if most > held[key] + 1 else None
+            victim = (
+                next((ticket for ticket in idle if ticket.stranger and held[ticket.key] == most), None)
+                if most > held[key] + 1
+                else None
+            )
         if victim is None:
             return False
         self._tickets.remove(victim)

@@ -84,7 +84,9 @@ def decode(
             job.close()
 
 
-def decode_one(decoder: Decoder, files: Sequence[bytes | BinaryIO], *, limits: Limits | None = None, **arguments: Any) -> tuple[Any, bytes]:
+def decode_one(
+    decoder: Decoder, files: Sequence[bytes | BinaryIO], *, limits: Limits | None = None, **arguments: Any
+) -> tuple[Any, bytes]:
     """The only answer of a decoder; as :func:`decode`."""
     answers = list(decode(decoder, files, limits=limits, **arguments))
     if len(answers) != 1:
@@ -100,11 +102,20 @@ def warm_up(*modules: str) -> None:
 
 
 def _conversation(
-    job: socket.socket, decoder: Decoder, files: Sequence[bytes | BinaryIO], limits: Limits, arguments: dict[str, Any], until: float
+    job: socket.socket,
+    decoder: Decoder,
+    files: Sequence[bytes | BinaryIO],
+    limits: Limits,
+    arguments: dict[str, Any],
+    until: float,
 ) -> Iterator[tuple[Any, bytes]]:
     request = {
-        "module": decoder.__module__, "function": decoder.__qualname__, "arguments": arguments, "sizes": [_size(file) for file in files],
-        "memory": limits.memory, "seconds": limits.seconds,
+        "module": decoder.__module__,
+        "function": decoder.__qualname__,
+        "arguments": arguments,
+        "sizes": [_size(file) for file in files],
+        "memory": limits.memory,
+        "seconds": limits.seconds,
     }
     text = json.dumps(request).encode()
     _timed(job, until)
@@ -215,9 +226,13 @@ class _Children:
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "hocba_app.foreign.fork_server", str(theirs.fileno())], pass_fds=(theirs.fileno(),),
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True,
-                env={key: os.environ[key] for key in _ENVIRONMENT if key in os.environ}, cwd=Path(__file__).resolve().parents[2],
+                [sys.executable, "-m", "hocba_app.foreign.fork_server", str(theirs.fileno())],
+                pass_fds=(theirs.fileno(),),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                start_new_session=True,
+                env={key: os.environ[key] for key in _ENVIRONMENT if key in os.environ},
+                cwd=Path(__file__).resolve().parents[2],
             )
         self._control, self._of = ours, os.getpid()
 

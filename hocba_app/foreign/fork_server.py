@@ -149,7 +149,10 @@ def _limit(memory: int, seconds: int) -> None:
     with open("/proc/self/statm" if sys.platform == "linux" else os.devnull) as file:
         loaded = int((file.read().split() or ["0"])[0]) * resource.getpagesize()
     for what, most in (
-        (resource.RLIMIT_AS, loaded + memory), (resource.RLIMIT_CPU, seconds), (resource.RLIMIT_CORE, 0), (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_AS, loaded + memory),
+        (resource.RLIMIT_CPU, seconds),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_NOFILE, 64),
     ):
         resource.setrlimit(what, (most, most))

@@ -84,6 +84,11 @@ def _title(page: Page, level: str) -> None:
 def _centred(page: Page, text: str, face: Face, size: float, top: float, colour: tuple[float, float, float]) -> float:
     """Centred text under ``top``, smaller or on more lines where it is long; gives back the y under it."""
     fitted = fit_line(text, face, _TEXT_WIDTH, size, size * 0.6)
-    page.fitted(fitted, Box(_CENTRE - _TEXT_WIDTH / 2, 0, _CENTRE + _TEXT_WIDTH / 2, top), align="centre",
-                middle=False, colour=colour)
+    page.fitted(
+        fitted,
+        Box(_CENTRE - _TEXT_WIDTH / 2, 0, _CENTRE + _TEXT_WIDTH / 2, top),
+        align="centre",
+        middle=False,
+        colour=colour,
+    )
     return top - fitted.height

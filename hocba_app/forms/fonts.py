@@ -50,8 +50,13 @@ class Face:
         self.key = key
         self.name: str = font.name.decode() if isinstance(font.name, bytes) else str(font.name)
         self.descriptor = Descriptor(
-            round(font.ascent), round(font.descent), round(font.capHeight), tuple(round(edge) for edge in font.bbox),
-            float(font.italicAngle), round(font.stemV), 0x46 if font.italicAngle else 0x06,
+            round(font.ascent),
+            round(font.descent),
+            round(font.capHeight),
+            tuple(round(edge) for edge in font.bbox),
+            float(font.italicAngle),
+            round(font.stemV),
+            0x46 if font.italicAngle else 0x06,
         )
         glyph_of: dict[int, int] = font.charToGlyph
         self._units = font.unitsPerEm

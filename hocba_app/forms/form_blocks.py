@@ -45,7 +45,8 @@ def paragraph(place: str, text: str, *, face: Face = REGULAR, size: float = 11, 
     """A paragraph over the full width."""
     fitted = fit(text, face, WIDTH, size * 2.4, size, least)
     return Block(
-        place, fitted.height + 1.6 * MM,
+        place,
+        fitted.height + 1.6 * MM,
         lambda page, top, given: page.fitted(fitted, Box(LEFT, top - given, RIGHT, top), middle=False),
     )
 
@@ -165,7 +166,5 @@ def approval(page: Page, right: float, top: float, place: str) -> None:
     line = fit(f"{place}, ngày ghi tại chữ ký số", ITALIC, APPROVAL_WIDTH, 14, 10, 7)
     page.fitted(line, Box(right - APPROVAL_WIDTH, top - 5 * MM, right, top), align="right", middle=False)
     page.text("HIỆU TRƯỞNG", centre, top - 9.5 * MM, BOLD, 11, align="centre")
-    page.text(
-        "(Ký, ghi rõ họ tên và đóng dấu)", centre, top - 13.5 * MM, ITALIC, 9, align="centre", colour=SOFT_INK
-    )
+    page.text("(Ký, ghi rõ họ tên và đóng dấu)", centre, top - 13.5 * MM, ITALIC, 9, align="centre", colour=SOFT_INK)
     place_approval(page, right, top - 15 * MM)

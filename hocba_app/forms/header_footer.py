@@ -79,7 +79,11 @@ def foot(page: Page, verification: Verification, title: str, number: int, total:
     page.text(f"Tra cứu tại {host} hoặc quét mã QR", left, top - 26, REGULAR, 8.5, colour=SOFT_INK)
     page.text(
         "Giá trị pháp lý thuộc về chữ ký số trong tệp; hình chữ ký và con dấu chỉ để hiển thị.",
-        left, top - 37, ITALIC, 7.5, colour=SOFT_INK,
+        left,
+        top - 37,
+        ITALIC,
+        7.5,
+        colour=SOFT_INK,
     )
     page.text(title, RIGHT, top - 14, REGULAR, 8.5, align="right", colour=SOFT_INK)
     page.text(f"Trang {number}/{total}", RIGHT, top - 26, BOLD, 9, align="right", colour=SOFT_INK)

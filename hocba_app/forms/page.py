@@ -80,8 +80,15 @@ class Page:
     _at: tuple[float, float] = (0.0, 0.0)
 
     def text(
-        self, text: str, x: float, baseline: float, face: Face, size: float,
-        *, align: Align = "left", colour: Colour = INK,
+        self,
+        text: str,
+        x: float,
+        baseline: float,
+        face: Face,
+        size: float,
+        *,
+        align: Align = "left",
+        colour: Colour = INK,
     ) -> None:
         """Draw one line whose ``x`` is its left end, middle or right end."""
         if not text:
@@ -113,14 +120,19 @@ class Page:
             baseline -= fitted.size * LEADING
 
     def line(
-        self, x1: float, y1: float, x2: float, y2: float,
-        *, width: float = 0.5, colour: Colour = RULE, dotted: bool = False,
+        self,
+        x1: float,
+        y1: float,
+        x2: float,
+        y2: float,
+        *,
+        width: float = 0.5,
+        colour: Colour = RULE,
+        dotted: bool = False,
     ) -> None:
         """Draw a straight rule."""
         dash = "[0.6 1.8] 0 d 1 J " if dotted else ""
-        self.drawing.append(
-            f"q {dash}{_n(width)} w {_rgb(colour)} RG {_n(x1)} {_n(y1)} m {_n(x2)} {_n(y2)} l S Q"
-        )
+        self.drawing.append(f"q {dash}{_n(width)} w {_rgb(colour)} RG {_n(x1)} {_n(y1)} m {_n(x2)} {_n(y2)} l S Q")
 
     def box(
         self, box: Box, *, width: float = 0.5, colour: Colour = RULE, fill: Colour | None = None, stroke: bool = True
@@ -135,9 +147,7 @@ class Page:
     def picture(self, name: str, box: Box) -> None:
         """Place the picture the document holds under ``name``, stretched to the box."""
         self.pictures.add(name)
-        self.drawing.append(
-            f"q {_n(box.width)} 0 0 {_n(box.height)} {_n(box.left)} {_n(box.bottom)} cm /{name} Do Q"
-        )
+        self.drawing.append(f"q {_n(box.width)} 0 0 {_n(box.height)} {_n(box.left)} {_n(box.bottom)} cm /{name} Do Q")
 
     def sign_here(self, name: str, box: Box) -> None:
         """Leave the place of a signature field.

@@ -126,7 +126,11 @@ def _font(objects: _Objects, face: Face, letters: str) -> int:
     # Where two letters share a glyph (blank and no-break blank), the plainer one is read back.
     glyphs = {face.glyph(letter): letter for letter in reversed(letters)}
     program = face.subset(set(glyphs))
-    tag = hashlib.sha256(letters.encode()).hexdigest()[:6].translate(str.maketrans("0123456789abcdef", "ABCDEFGHIJKLMNOP"))
+    tag = (
+        hashlib.sha256(letters.encode())
+        .hexdigest()[:6]
+        .translate(str.maketrans("0123456789abcdef", "ABCDEFGHIJKLMNOP"))
+    )
     name = f"{tag}+{face.name}"
     look = face.descriptor
     font_file = objects.stream(f"/Length1 {len(program)} /Filter /FlateDecode", zlib.compress(program, 6))

@@ -40,7 +40,9 @@ def photo_picture(photo: bytes | None, sha256: str | None) -> Picture | None:
     except (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError):
         raise HocbaError(ErrorCode.FORM_PHOTO_UNREADABLE) from None
     try:
-        return Picture(WIDTH, HEIGHT, "DeviceRGB", 8, "DCTDecode", decode_one(brought_to_size, [photo], limits=LIMITS)[1])
+        return Picture(
+            WIDTH, HEIGHT, "DeviceRGB", 8, "DCTDecode", decode_one(brought_to_size, [photo], limits=LIMITS)[1]
+        )
     except LimitExceeded:
         raise HocbaError(ErrorCode.FORM_PHOTO_UNREADABLE) from None
 

@@ -22,7 +22,9 @@ from hocba_app.forms.wording import printable, school_year
 from hocba_app.recordfile.signature_fields import RenderedDocument
 
 RESULTS_LAYOUTS: dict[str, Callable[[Snapshot], list[Page]]] = {
-    "TT22": draw_results_tt22, "TT26": draw_results_tt26, "TT27": draw_results_tt27,
+    "TT22": draw_results_tt22,
+    "TT26": draw_results_tt26,
+    "TT27": draw_results_tt27,
 }
 """Layout of the year's results by assessment regime; a regime is added here and nowhere else."""
 

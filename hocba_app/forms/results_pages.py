@@ -11,9 +11,7 @@ from hocba_app.forms.pagination import Block, draw_blocks, paginate
 from hocba_app.forms.wording import BLANK, PROMOTIONS, programme_finished, school_year
 
 ROOM = BODY_TOP - BODY_BOTTOM
-COMPLETION_LAW = (
-    "Xác nhận của Hiệu trưởng tại đây thay cho bằng tốt nghiệp trung học cơ sở kể từ ngày 01/01/2026."
-)
+COMPLETION_LAW = "Xác nhận của Hiệu trưởng tại đây thay cho bằng tốt nghiệp trung học cơ sở kể từ ngày 01/01/2026."
 COMPLETION_LAW_YEAR = "2025-2026"
 """The first school year that ends under that law; "YYYY-YYYY" compares as text."""
 

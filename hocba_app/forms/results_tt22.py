@@ -35,7 +35,8 @@ COLUMNS = (
     Column(
         "comment",
         "Nhận xét sự tiến bộ, ưu điểm nổi bật, hạn chế chủ yếu (nếu có) và chữ ký của giáo viên môn học",
-        88.5, "remark",
+        88.5,
+        "remark",
     ),
 )
 HEAD_HEIGHT = 18 * MM
@@ -51,7 +52,9 @@ SUMMARY_COLUMNS = (
     SummaryColumn("learning_after", "Kết quả học tập", 34, _AFTER),
 )
 PERIODS: tuple[tuple[Literal["term1", "term2", "year"], str], ...] = (
-    ("term1", "Học kỳ I"), ("term2", "Học kỳ II"), ("year", "Cả năm"),
+    ("term1", "Học kỳ I"),
+    ("term2", "Học kỳ II"),
+    ("year", "Cả năm"),
 )
 _CAPTION = "Sự tiến bộ, ưu điểm nổi bật, hạn chế chủ yếu (nếu có):"
 

@@ -83,8 +83,15 @@ def _averages(results: Results) -> list[SubjectRow]:
         return []
     return [
         SubjectRow(
-            code=AVERAGES, name="Điểm trung bình các môn", kind="marked", term1=means["term1"], term2=means["term2"],
-            year=means["year"], reassessed=means.get("reassessed"), comment=None, note=None,
+            code=AVERAGES,
+            name="Điểm trung bình các môn",
+            kind="marked",
+            term1=means["term1"],
+            term2=means["term2"],
+            year=means["year"],
+            reassessed=means.get("reassessed"),
+            comment=None,
+            note=None,
         )
     ]
 

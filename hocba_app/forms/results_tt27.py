@@ -54,17 +54,28 @@ def draw_results(snapshot: Snapshot) -> list[Page]:
         paragraph("ghi chú mức đạt được", _SUBJECT_KEY, face=ITALIC, size=9),
         *([paragraph("ghi chú chữ ký", _HOMEROOM_ROWS, face=ITALIC, size=9)] if _unsigned(signing) else []),
     ]
-    qualities = _traits("2. Những phẩm chất chủ yếu", _QUALITIES, results.get("qualities"), results.get("qualities_comment"))
+    qualities = _traits(
+        "2. Những phẩm chất chủ yếu", _QUALITIES, results.get("qualities"), results.get("qualities_comment")
+    )
     competencies = [
         *_traits(
-            "3. Những năng lực cốt lõi – 3.1. Năng lực chung", _COMPETENCIES, results.get("general_competencies"),
+            "3. Những năng lực cốt lõi – 3.1. Năng lực chung",
+            _COMPETENCIES,
+            results.get("general_competencies"),
             results.get("general_comment"),
         ),
-        *_traits("3.2. Năng lực đặc thù", _COMPETENCIES, results.get("specific_competencies"), results.get("specific_comment")),
+        *_traits(
+            "3.2. Năng lực đặc thù",
+            _COMPETENCIES,
+            results.get("specific_competencies"),
+            results.get("specific_comment"),
+        ),
         paragraph("ghi chú mức đạt được", _TRAIT_KEY, face=ITALIC, size=9),
         gap(1.5 * MM),
         *_facts(results),
-        together("xác nhận của Hiệu trưởng", [*_conclusion(snapshot, results), gap(2 * MM), signing_pair(snapshot["place"])]),
+        together(
+            "xác nhận của Hiệu trưởng", [*_conclusion(snapshot, results), gap(2 * MM), signing_pair(snapshot["place"])]
+        ),
     ]
     return results_pages(snapshot, _on_two_pages(subjects, qualities, competencies))
 

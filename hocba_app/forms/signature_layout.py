@@ -73,9 +73,7 @@ def fields_of(pages: list[Page], slots: Iterable[SlotField]) -> tuple[SignatureF
             raise HocbaError(ErrorCode.FORM_SLOT_MISMATCH, detail=f"ô {slot['field']} có hai lần")
         wanted[slot["field"]] = slot["stage"]
     _compare(placed, wanted)
-    return tuple(
-        SignatureField(name, stage, placed[name][0], placed[name][1].rect) for name, stage in wanted.items()
-    )
+    return tuple(SignatureField(name, stage, placed[name][0], placed[name][1].rect) for name, stage in wanted.items())
 
 
 def _compare(placed: Mapping[str, object], wanted: Mapping[str, str]) -> None:

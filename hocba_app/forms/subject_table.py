@@ -117,8 +117,11 @@ class _Remark:
 def _row_block(columns: tuple[Column, ...], row: SubjectRow, signing: RowSigning, head: Block) -> Block:
     spans = _spans(columns)
     least = LEAST_ROW if signing.fields or signing.signed_at else PLAIN_ROW
-    names = {c.key: fit(row["name"], REGULAR, r - le - 2 * PAD, LEAST_ROW - 2 * PAD, 10.5, 8)
-             for c, le, r in spans if c.kind == "name"}
+    names = {
+        c.key: fit(row["name"], REGULAR, r - le - 2 * PAD, LEAST_ROW - 2 * PAD, 10.5, 8)
+        for c, le, r in spans
+        if c.kind == "name"
+    }
     remarks = {c.key: _remark(row, signing, r - le - 2 * PAD) for c, le, r in spans if c.kind == "remark"}
     height = max(least, *(f.height + 2 * PAD for f in names.values()), *(r.height for r in remarks.values()))
 

@@ -36,8 +36,11 @@ class Outcome:
     def as_json(self) -> dict[str, Any]:
         """``ok``, ``width``, ``height``, ``colour`` (``#rrggbb``), ``ink``, and ``reason`` (``code``, ``text``) or None."""
         return {
-            "ok": self.error is None, "width": self.width, "height": self.height,
-            "colour": _hex(self.colour) if self.colour else None, "ink": round(self.ink, 4),
+            "ok": self.error is None,
+            "width": self.width,
+            "height": self.height,
+            "colour": _hex(self.colour) if self.colour else None,
+            "ink": round(self.ink, 4),
             "reason": {"code": self.error.code.value, "text": self.error.sentence} if self.error is not None else None,
         }
 
@@ -45,7 +48,9 @@ class Outcome:
         """The same for people."""
         if self.error is not None:
             return self.error.sentence
-        return f"{self.width} × {self.height} điểm ảnh, màu mực {_hex(self.colour or (0, 0, 0))}, nét mực {self.ink:.1%}"
+        return (
+            f"{self.width} × {self.height} điểm ảnh, màu mực {_hex(self.colour or (0, 0, 0))}, nét mực {self.ink:.1%}"
+        )
 
 
 def _hex(colour: tuple[int, int, int]) -> str:
@@ -72,7 +77,9 @@ def clean_file(file: Path, out: Path, *, strength: str = "normal", seal: bool = 
     try:
         out.write_bytes(preview)
     except OSError as error:
-        raise HocbaError(ErrorCode.INVALID_INPUT, detail=f"không ghi được {out.name} ({type(error).__name__})") from error
+        raise HocbaError(
+            ErrorCode.INVALID_INPUT, detail=f"không ghi được {out.name} ({type(error).__name__})"
+        ) from error
     return Outcome(image.width, image.height, image.colour, _ink_share(image))
 
 

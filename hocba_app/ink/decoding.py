@@ -67,7 +67,9 @@ def decode(data: bytes) -> Image.Image:
         opened.draft("RGB", (WORK_WIDTH, WORK_WIDTH))
         factor = max(opened.size) // (2 * WORK_WIDTH)
         large = factor > 1 and opened.mode in ("L", "LA", "RGB", "RGBA")
-        picture = _eight_bits(opened.reduce(factor) if large else opened)  # a large one is made smaller before it is copied
+        picture = _eight_bits(
+            opened.reduce(factor) if large else opened
+        )  # a large one is made smaller before it is copied
         picture.thumbnail((WORK_WIDTH, WORK_WIDTH), Image.Resampling.LANCZOS)
         return _on_paper(ImageOps.exif_transpose(picture))
     except _UNREADABLE as error:

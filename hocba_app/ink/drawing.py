@@ -22,7 +22,9 @@ _MARGIN = 4
 """Pixels of paper kept around the strokes."""
 
 
-def drawn(files: Sequence[bytes], *, width: int, turns: int, strength: str, cuts: Sequence[int], solid: bool) -> Iterator[tuple[int, bytes]]:
+def drawn(
+    files: Sequence[bytes], *, width: int, turns: int, strength: str, cuts: Sequence[int], solid: bool
+) -> Iterator[tuple[int, bytes]]:
     """The stored image and its preview, one behind the other, with the length of the first.
 
     Args:
@@ -33,7 +35,9 @@ def drawn(files: Sequence[bytes], *, width: int, turns: int, strength: str, cuts
     Raises:
         HocbaError: FILE_TOO_LARGE, FILE_TYPE, IMAGE_TOO_LARGE, IMAGE_EMPTY, IMAGE_TOO_BUSY.
     """
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # a child has one processor's time, and forks may have no threads
+    os.environ.setdefault(
+        "OPENBLAS_NUM_THREADS", "1"
+    )  # a child has one processor's time, and forks may have no threads
     import cv2
     import numpy as np
 
@@ -80,7 +84,9 @@ def headers(files: Sequence[bytes]) -> Iterator[list[tuple[str, dict[str, Any]]]
 def _part_of(pixels: Pixels, cuts: Sequence[int]) -> Pixels:
     left, top, right, bottom = cuts
     height, width = pixels.shape[:2]
-    part = pixels[height * top // 100 : height - height * bottom // 100, width * left // 100 : width - width * right // 100]
+    part = pixels[
+        height * top // 100 : height - height * bottom // 100, width * left // 100 : width - width * right // 100
+    ]
     return part.copy()
 
 

@@ -100,7 +100,9 @@ def _without_lines(swallowed: Any, least: float) -> Any:
     """Lines that run across, up to a few degrees askew."""
     marked = (swallowed >= least).astype(np.uint8) * 255
     width = marked.shape[1]
-    found = cv2.HoughLinesP(marked, 1, np.pi / 720, threshold=width // 4, minLineLength=width * _SPAN, maxLineGap=width // 16)
+    found = cv2.HoughLinesP(
+        marked, 1, np.pi / 720, threshold=width // 4, minLineLength=width * _SPAN, maxLineGap=width // 16
+    )
     lines = [line.reshape(4) for line in found] if found is not None else []
     lines = [line for line in lines if abs(int(line[3]) - int(line[1])) <= 0.09 * abs(int(line[2]) - int(line[0]))]
     if len({round(float(line[1] + line[3]) / 2 / 6) for line in lines}) < _LINES_OF_A_SHEET:

@@ -38,7 +38,10 @@ class Adjust:
 
     def __post_init__(self) -> None:
         """Whatever a page sends: at least a tenth of the picture stays."""
-        if not all(0 <= cut <= 100 for cut in (self.left, self.top, self.right, self.bottom)) or max(self.left + self.right, self.top + self.bottom) > 90:
+        if (
+            not all(0 <= cut <= 100 for cut in (self.left, self.top, self.right, self.bottom))
+            or max(self.left + self.right, self.top + self.bottom) > 90
+        ):
             raise HocbaError(ErrorCode.INVALID_INPUT, detail="khung cắt ảnh")
 
 
@@ -79,7 +82,10 @@ def small_copy(data: bytes, size: tuple[int, int], turns: int = 0) -> bytes:
 
 def readable(pictures: Sequence[bytes]) -> list[HocbaError | None]:
     """Whether each upload begins as a picture we take, by its header: why not, or None. One child for all of them."""
-    return [HocbaError(ErrorCode(code), **params) if code else None for code, params in decode_one(drawing.headers, pictures, limits=LIMITS)[0]]
+    return [
+        HocbaError(ErrorCode(code), **params) if code else None
+        for code, params in decode_one(drawing.headers, pictures, limits=LIMITS)[0]
+    ]
 
 
 def _drawn_elsewhere(data: bytes, width: int, adjust: Adjust, *, solid: bool) -> tuple[InkImage, bytes]:
@@ -87,7 +93,14 @@ def _drawn_elsewhere(data: bytes, width: int, adjust: Adjust, *, solid: bool) ->
     cuts = [adjust.left, adjust.top, adjust.right, adjust.bottom]
     strength = adjust.strength if adjust.strength in STRENGTHS else "normal"
     found, both = decode_one(
-        drawing.drawn, [data], limits=LIMITS, width=width, turns=adjust.turns % 4, strength=strength, cuts=cuts, solid=solid
+        drawing.drawn,
+        [data],
+        limits=LIMITS,
+        width=width,
+        turns=adjust.turns % 4,
+        strength=strength,
+        cuts=cuts,
+        solid=solid,
     )
     return InkImage.loads(both[: int(found)]), both[int(found) :]
 

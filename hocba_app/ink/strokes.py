@@ -95,7 +95,9 @@ def _main_parts(mask: Pixels, *, solid: bool) -> Pixels:
         raise HocbaError(ErrorCode.IMAGE_EMPTY)
     height, width = mask.shape
     ink = np.bincount(labels.ravel(), weights=(mask.ravel() > 64), minlength=count)
-    left, top, wide, high = (stats[:, column] for column in (cv2.CC_STAT_LEFT, cv2.CC_STAT_TOP, cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT))
+    left, top, wide, high = (
+        stats[:, column] for column in (cv2.CC_STAT_LEFT, cv2.CC_STAT_TOP, cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT)
+    )
     at_edge = (left <= 1) | (top <= 1) | (left + wide >= width - 1) | (top + high >= height - 1)
     thin = (np.minimum(wide, high) < 0.02 * max(width, height)) | (wide >= 0.9 * width) | (high >= 0.9 * height)
     able = np.ones(count, bool)
@@ -106,10 +108,15 @@ def _main_parts(mask: Pixels, *, solid: bool) -> Pixels:
         raise HocbaError(ErrorCode.IMAGE_EMPTY)
     largest = int(np.argmax(np.where(able, ink, 0)))
     reach = _NEAR * max(int(wide[largest]), int(high[largest]))
-    away = np.maximum.reduce([
-        left[largest] - (left + wide), left - (left[largest] + wide[largest]), top[largest] - (top + high), top - (top[largest] + high[largest]),
-        np.zeros(count, int),
-    ])
+    away = np.maximum.reduce(
+        [
+            left[largest] - (left + wide),
+            left - (left[largest] + wide[largest]),
+            top[largest] - (top + high),
+            top - (top[largest] + high[largest]),
+            np.zeros(count, int),
+        ]
+    )
     able &= (ink >= 4) & ((away <= reach) | (ink >= 0.15 * ink[largest]))
     able &= ink >= _SPECK * ink[largest]
     if not solid and able.sum() > _MOST_PARTS:

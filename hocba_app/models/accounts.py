@@ -33,7 +33,9 @@ class Account(SchoolRow, table=True):
     credentials_open: bool = Field(default=False)
     """Nobody but the owner of ``credentials_by`` vouches yet that this is its owner: the account decides and signs nothing."""
     credentials_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    owner_code_hash: str | None = Field(default=None, max_length=64)  # SHA-256 of what was mailed to the owner to confirm with
+    owner_code_hash: str | None = Field(
+        default=None, max_length=64
+    )  # SHA-256 of what was mailed to the owner to confirm with
     email_since: datetime | None = Field(default=None, sa_type=UtcDateTime)  # None: since the account was made
     preferences: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)

@@ -22,7 +22,13 @@ class AttachedRecord(SchoolRow, table=True):
         Index("ix_attached_record_student", "school_id", "student_id"),
         # The same file is attached to a pupil once at a time.
         Index(
-            "uq_attached_record_live", "school_id", "student_id", "blob_sha256", unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE
+            "uq_attached_record_live",
+            "school_id",
+            "student_id",
+            "blob_sha256",
+            unique=True,
+            sqlite_where=_LIVE,
+            postgresql_where=_LIVE,
         ),
     )
     student_id: str = Field(max_length=26)
@@ -30,14 +36,20 @@ class AttachedRecord(SchoolRow, table=True):
     package: str = Field(default="", max_length=200)  # the archive it came in; "" when it came alone
     blob_sha256: str = Field(max_length=64)
     length: int
-    state: str = Field(default="checking", max_length=10)  # checking | asking (somebody must decide) | attached | refused | detached
+    state: str = Field(
+        default="checking", max_length=10
+    )  # checking | asking (somebody must decide) | attached | refused | detached
     verdict: str = Field(default="", max_length=14)  # valid | invalid | indeterminate; "" while checking
-    report: dict[str, Any] = Field(default_factory=dict, sa_type=Json)  # `verification.report.FileReport`, as it was then
+    report: dict[str, Any] = Field(
+        default_factory=dict, sa_type=Json
+    )  # `verification.report.FileReport`, as it was then
     doubts: list[dict[str, str]] = Field(default_factory=list, sa_type=Json)  # `domain.same_pupil.Doubt`
     uploaded_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
     uploaded_by: str = Field(max_length=26)
     checked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    accept_reason: str = Field(default="", max_length=500)  # why it is attached although the check does not call it valid
+    accept_reason: str = Field(
+        default="", max_length=500
+    )  # why it is attached although the check does not call it valid
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # refused or detached
     ended_by: str | None = Field(default=None, max_length=26)
     end_reason: str = Field(default="", max_length=500)

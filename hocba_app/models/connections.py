@@ -15,10 +15,15 @@ happens (a process that hangs would keep its locks for ever)."""
 PATIENCE_OPTIONS = " ".join(f"-c {name}={value}" for name, value in PATIENCE.items())
 """The same for a connection that is not made here: libpq's ``options``."""
 KEEPALIVE: dict[str, Any] = {
-    "connect_timeout": 10, "keepalives": 1, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3,
+    "connect_timeout": 10,
+    "keepalives": 1,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
     "tcp_user_timeout": 60_000,
 }
 """libpq's: a server that is gone without a word is noticed within a minute, not after two hours. Seconds; the last milliseconds."""
+
 
 def connect_arguments(*, sqlite: bool) -> dict[str, Any]:
     """For ``create_engine(connect_args=…)``."""
@@ -50,7 +55,13 @@ def _make_private(_dialect: Any, _record: Any, arguments: list[Any], _named: dic
 
 def _tune_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves, see _begin_sqlite
-    for pragma in ("journal_mode=WAL", "busy_timeout=10000", "synchronous=NORMAL", "foreign_keys=ON", "cache_size=-8000"):
+    for pragma in (
+        "journal_mode=WAL",
+        "busy_timeout=10000",
+        "synchronous=NORMAL",
+        "foreign_keys=ON",
+        "cache_size=-8000",
+    ):
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -40,7 +40,11 @@ class Database:
         self.url = url
         self.is_sqlite = url.startswith("sqlite")
         self.engine: Engine = create_engine(
-            url, pool_size=20, max_overflow=20, pool_pre_ping=not self.is_sqlite, connect_args=connect_arguments(sqlite=self.is_sqlite)
+            url,
+            pool_size=20,
+            max_overflow=20,
+            pool_pre_ping=not self.is_sqlite,
+            connect_args=connect_arguments(sqlite=self.is_sqlite),
         )
         prepare(self.engine)
         self._writer = self.engine.execution_options(hocba_write=True)
@@ -77,7 +81,10 @@ class Database:
 
         School tables are refused here unless a statement carries :data:`CROSS_SCHOOL` (repositories only).
         """
-        with self._my_turn() if write else nullcontext(), self._session(self._writer if write else self.engine, None) as session:
+        with (
+            self._my_turn() if write else nullcontext(),
+            self._session(self._writer if write else self.engine, None) as session,
+        ):
             yield session
             if write:
                 session.commit()
@@ -164,7 +171,11 @@ def _own_new_rows(session: OrmSession, _context: Any, _instances: Any) -> None:
 def is_busy(error: DBAPIError) -> bool:
     """Whether a writer gave up waiting for others: nothing is wrong, and the same work may be done again."""
     state = getattr(error.orig, "sqlstate", None)
-    return state in ("55P03", "57014", "40P01", "40001") or "database is locked" in str(error.orig) or "table is locked" in str(error.orig)
+    return (
+        state in ("55P03", "57014", "40P01", "40001")
+        or "database is locked" in str(error.orig)
+        or "table is locked" in str(error.orig)
+    )
 
 
 @cache

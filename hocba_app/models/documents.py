@@ -33,7 +33,9 @@ class Document(SchoolRow, table=True):
     """Fields in which newer synced data differ: ``[{"path", "label", "locked", "synced", "essential"}]``."""
     archived_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """Of the current version: when its last archive stamp was added. A sealed document without is to be archived."""
-    archive_look_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # the sweep looked at it then, or is not to before
+    archive_look_at: datetime | None = Field(
+        default=None, sa_type=UtcDateTime
+    )  # the sweep looked at it then, or is not to before
     archive_failures: int = Field(default=0)  # in a row
     updated_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
 

@@ -14,7 +14,10 @@ from hocba_app.models.base import Json, SchoolRow, UtcDateTime, utc_now
 class Job(SchoolRow, table=True):
     """A piece of long work. ``worker``, ``attempt`` and ``heartbeat_at`` fence it (core decision 1)."""
 
-    __table_args__ = (Index("ix_job_live", "state", "heartbeat_at"), Index("ix_job_kind", "school_id", "kind", "created_at"))
+    __table_args__ = (
+        Index("ix_job_live", "state", "heartbeat_at"),
+        Index("ix_job_kind", "school_id", "kind", "created_at"),
+    )
     kind: str = Field(max_length=20)  # sync | lock | images | batch | …
     state: str = Field(default="queued", max_length=10)  # queued | running | done | failed | cancelled
     arguments: dict[str, Any] = Field(default_factory=dict, sa_type=Json)

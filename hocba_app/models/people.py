@@ -20,7 +20,9 @@ class Staff(SchoolRow, table=True):
 
     __table_args__ = (
         UniqueConstraint("school_id", "source_id"),
-        Index("uq_staff_principal", "school_id", unique=True, sqlite_where=_PRINCIPAL_NOW, postgresql_where=_PRINCIPAL_NOW),
+        Index(
+            "uq_staff_principal", "school_id", unique=True, sqlite_where=_PRINCIPAL_NOW, postgresql_where=_PRINCIPAL_NOW
+        ),
     )
     source_id: str = Field(max_length=64)
     source_version: int = Field(default=0, sa_type=BigInteger)
@@ -41,7 +43,14 @@ class LeadershipProposal(SchoolRow, table=True):
     __tablename__ = "leadership_proposal"
     __table_args__ = (
         belongs_to("staff_id", "staff"),
-        Index("uq_leadership_proposal_open", "school_id", "staff_id", unique=True, sqlite_where=_WAITS, postgresql_where=_WAITS),
+        Index(
+            "uq_leadership_proposal_open",
+            "school_id",
+            "staff_id",
+            unique=True,
+            sqlite_where=_WAITS,
+            postgresql_where=_WAITS,
+        ),
     )
     staff_id: str = Field(max_length=26)
     before: str = Field(max_length=20)  # `domain.leadership`: a position, or "left"

@@ -58,7 +58,11 @@ def passes_row_security(url: str) -> bool:
     if database_file(url) is not None or make_url(url).get_backend_name() == "sqlite":
         return False
     with create_engine(url, poolclass=NullPool).connect() as connection:
-        return bool(connection.execute(text("select rolsuper or rolbypassrls from pg_roles where rolname = current_user")).scalar())
+        return bool(
+            connection.execute(
+                text("select rolsuper or rolbypassrls from pg_roles where rolname = current_user")
+            ).scalar()
+        )
 
 
 def known_revisions() -> list[str]:

@@ -12,17 +12,47 @@ from __future__ import annotations
 from sqlalchemy import Connection, Engine, text
 
 ROWS = {
-    "student": 3_000, "enrolment": 6_000, "student_result": 6_000, "history_entry": 9_000, "teaching_assignment": 1_500,
-    "document": 13_000, "document_version": 14_000, "public_code": 14_000, "slot": 80_000, "revision": 110_000, "lease": 90_000,
-    "batch": 3_000, "batch_item": 90_000, "evidence": 6_000, "audit_event": 150_000, "job": 5_000, "sync_row": 12_000,
-    "account": 150, "staff": 150, "school_class": 150, "subject": 40, "school": 5,
+    "student": 3_000,
+    "enrolment": 6_000,
+    "student_result": 6_000,
+    "history_entry": 9_000,
+    "teaching_assignment": 1_500,
+    "document": 13_000,
+    "document_version": 14_000,
+    "public_code": 14_000,
+    "slot": 80_000,
+    "revision": 110_000,
+    "lease": 90_000,
+    "batch": 3_000,
+    "batch_item": 90_000,
+    "evidence": 6_000,
+    "audit_event": 150_000,
+    "job": 5_000,
+    "sync_row": 12_000,
+    "account": 150,
+    "staff": 150,
+    "school_class": 150,
+    "subject": 40,
+    "school": 5,
 }
 """Rows of a table."""
 OTHERS = 300
 """Rows of a table that is not named."""
 EACH = {
-    "student_id": 4, "class_id": 45, "document_id": 2, "version_id": 10, "batch_id": 45, "slot_id": 2, "staff_id": 100, "job_id": 2_000,
-    "subject": 8, "school_year": 1_000, "state": 20, "archived_at": 20, "next_stage": 100, "kind": 200,
+    "student_id": 4,
+    "class_id": 45,
+    "document_id": 2,
+    "version_id": 10,
+    "batch_id": 45,
+    "slot_id": 2,
+    "staff_id": 100,
+    "job_id": 2_000,
+    "subject": 8,
+    "school_year": 1_000,
+    "state": 20,
+    "archived_at": 20,
+    "next_stage": 100,
+    "kind": 200,
 }
 """Rows of a school that share a value of this column: of batches and jobs few live, of documents few wait."""
 FEW = 10
@@ -60,7 +90,9 @@ def _known(connection: Connection) -> set[tuple[str, str, str]]:
 def _indexes(connection: Connection) -> list[tuple[str, str, str]]:
     """Table, index and what is told about it, for every index there is."""
     found = []
-    tables = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'").scalars()
+    tables = connection.exec_driver_sql(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+    ).scalars()
     for table in list(tables):
         for _, index, unique, *_ in connection.exec_driver_sql(f'PRAGMA index_list("{table}")').all():
             columns = [row[2] for row in connection.exec_driver_sql(f'PRAGMA index_info("{index}")').all()]

@@ -27,10 +27,19 @@ def audit() -> rx.Component:
                 rx.cond(
                     AuditState.rows.length() > 0,
                     rx.el.section(
-                        data_table(["Số", _time_head(), "Người thực hiện", "Việc", "Đối tượng", "Chi tiết"], AuditState.rows, _row, label="Nhật ký"),
+                        data_table(
+                            ["Số", _time_head(), "Người thực hiện", "Việc", "Đối tượng", "Chi tiết"],
+                            AuditState.rows,
+                            _row,
+                            label="Nhật ký",
+                        ),
                         pager(
-                            page=AuditState.page, pages=AuditState.pages, total=AuditState.total, on_previous=AuditState.previous,
-                            on_next=AuditState.next, noun="việc",
+                            page=AuditState.page,
+                            pages=AuditState.pages,
+                            total=AuditState.total,
+                            on_previous=AuditState.previous,
+                            on_next=AuditState.next,
+                            noun="việc",
                         ),
                     ),
                     empty_state("Không có việc nào như vậy", "Hãy bỏ bớt bộ lọc.", icon="scroll-text"),
@@ -39,7 +48,8 @@ def audit() -> rx.Component:
             ),
             rx.skeleton(height="360px", width="100%"),
         ),
-        title="Nhật ký", active="/audit",
+        title="Nhật ký",
+        active="/audit",
         subtitle="Không ai sửa hay xóa được: mỗi dòng mang mã băm của dòng trước, và mỗi ngày được đóng dấu thời gian.",
         actions=native_link("Tải về (CSV)", href=AuditState.csv_href, class_name="button soft"),
     )
@@ -52,26 +62,47 @@ def _time_head() -> Head:
 def _filters() -> rx.Component:
     return rx.el.div(
         text_field(
-            "Tìm", id="search", value=AuditState.search, on_change=AuditState.set_search.debounce(300), type="search",
-            placeholder="Việc, người, mã học sinh", auto_complete="off", max_length=100,
+            "Tìm",
+            id="search",
+            value=AuditState.search,
+            on_change=AuditState.set_search.debounce(300),
+            type="search",
+            placeholder="Việc, người, mã học sinh",
+            auto_complete="off",
+            max_length=100,
         ),
         select_field(
-            "Việc", _GROUPS, id="group", value=AuditState.group, on_change=lambda value: AuditState.set_filter("group", value)
+            "Việc",
+            _GROUPS,
+            id="group",
+            value=AuditState.group,
+            on_change=lambda value: AuditState.set_filter("group", value),
         ),
         rx.el.div(
             rx.el.label("Người thực hiện", html_for="actor"),
             rx.el.select(
-                rx.el.option("Tất cả", value=""), rx.el.option("Hệ thống", value=SYSTEM),
+                rx.el.option("Tất cả", value=""),
+                rx.el.option("Hệ thống", value=SYSTEM),
                 rx.foreach(AuditState.people, lambda row: rx.el.option(row.label, value=row.value)),
-                id="actor", value=AuditState.actor, on_change=lambda value: AuditState.set_filter("actor", value),
+                id="actor",
+                value=AuditState.actor,
+                on_change=lambda value: AuditState.set_filter("actor", value),
             ),
             class_name="field",
         ),
         text_field(
-            "Từ ngày", id="since", type="date", value=AuditState.since, on_change=lambda value: AuditState.set_filter("since", value)
+            "Từ ngày",
+            id="since",
+            type="date",
+            value=AuditState.since,
+            on_change=lambda value: AuditState.set_filter("since", value),
         ),
         text_field(
-            "Đến ngày", id="until", type="date", value=AuditState.until, on_change=lambda value: AuditState.set_filter("until", value)
+            "Đến ngày",
+            id="until",
+            type="date",
+            value=AuditState.until,
+            on_change=lambda value: AuditState.set_filter("until", value),
         ),
         class_name="filters panel",
     )
@@ -79,7 +110,10 @@ def _filters() -> rx.Component:
 
 def _row(row: Row) -> rx.Component:
     return rx.el.tr(
-        rx.el.td(row.seq, class_name="num muted"), rx.el.td(row.at, style={"whiteSpace": "nowrap"}), rx.el.td(row.actor),
-        rx.el.th(row.action, scope="row"), rx.el.td(rx.cond(row.href != "", rx.link(row.subject, href=row.href), row.subject)),
+        rx.el.td(row.seq, class_name="num muted"),
+        rx.el.td(row.at, style={"whiteSpace": "nowrap"}),
+        rx.el.td(row.actor),
+        rx.el.th(row.action, scope="row"),
+        rx.el.td(rx.cond(row.href != "", rx.link(row.subject, href=row.href), row.subject)),
         rx.el.td(row.details, class_name="small"),
     )

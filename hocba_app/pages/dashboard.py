@@ -42,7 +42,9 @@ def dashboard() -> rx.Component:
                 rx.cond(DashboardState.office, _to_solve()),
                 rx.cond(DashboardState.steps_of_year.length() > 0, _year()),
                 rx.el.div(
-                    stat_card("hồ sơ đã đóng dấu", DashboardState.sealed.to_string() + "/" + DashboardState.total.to_string()),
+                    stat_card(
+                        "hồ sơ đã đóng dấu", DashboardState.sealed.to_string() + "/" + DashboardState.total.to_string()
+                    ),
                     stat_card("chữ ký chờ thầy cô", DashboardState.mine.to_string()),
                     stat_card("hồ sơ có dữ liệu mới", DashboardState.out_of_date.to_string()),
                     class_name="cards",
@@ -50,8 +52,10 @@ def dashboard() -> rx.Component:
                 rx.cond(
                     DashboardState.rows.length() > 0,
                     rx.el.div(
-                        _chart(), rx.el.div(_progress(), _people(), class_name="two"),
-                        rx.cond(DashboardState.office, rx.el.div(_behind(), _days(), class_name="two")), class_name="stack",
+                        _chart(),
+                        rx.el.div(_progress(), _people(), class_name="two"),
+                        rx.cond(DashboardState.office, rx.el.div(_behind(), _days(), class_name="two")),
+                        class_name="stack",
                     ),
                     empty_state("Chưa có lớp nào", "Dữ liệu sẽ hiện sau lần đồng bộ đầu tiên.", icon="school"),
                 ),
@@ -68,7 +72,8 @@ def dashboard() -> rx.Component:
 def _task(task: Task) -> rx.Component:
     return notice(
         rx.el.div(
-            rx.el.div(rx.el.b(task.title), task.text), rx.link(task.button, href=task.href, class_name="button", underline="none"),
+            rx.el.div(rx.el.b(task.title), task.text),
+            rx.link(task.button, href=task.href, class_name="button", underline="none"),
             class_name="task",
         ),
         tone="todo",
@@ -87,15 +92,23 @@ def _to_solve() -> rx.Component:
         rx.cond(
             DashboardState.more_problems > 0,
             rx.el.p(
-                "Còn ", DashboardState.more_problems, " việc khác ở ", rx.link("Phân công ký", href="/assignments"), " và ",
-                rx.link("Nhật ký", href="/audit"), ".", class_name="small muted",
+                "Còn ",
+                DashboardState.more_problems,
+                " việc khác ở ",
+                rx.link("Phân công ký", href="/assignments"),
+                " và ",
+                rx.link("Nhật ký", href="/audit"),
+                ".",
+                class_name="small muted",
             ),
         ),
         rx.cond(DashboardState.expiring.length() > 0, _expiring()),
         rx.el.div(
             rx.el.div(rx.el.b("Đồng bộ"), rx.el.span(DashboardState.sync_text, class_name="muted"), class_name="what"),
             rx.cond(DashboardState.sync_state != "", status_badge(DashboardState.sync_tone, DashboardState.sync_state)),
-            rx.link("Mở Đồng bộ", href="/sync", class_name="button soft", underline="none"), class_name="group", style={"marginTop": "18px"},
+            rx.link("Mở Đồng bộ", href="/sync", class_name="button soft", underline="none"),
+            class_name="group",
+            style={"marginTop": "18px"},
         ),
         class_name="panel",
     )
@@ -105,7 +118,13 @@ def _problem(row: ProblemRow) -> rx.Component:
     return rx.el.li(
         rx.el.div(rx.el.b(row.title), rx.el.span(row.text, class_name="muted"), class_name="what"),
         status_badge(row.tone, row.tone_name),
-        rx.link(row.button, href=row.href, class_name="button soft", underline="none", aria_label=row.button + ": " + row.title),
+        rx.link(
+            row.button,
+            href=row.href,
+            class_name="button soft",
+            underline="none",
+            aria_label=row.button + ": " + row.title,
+        ),
         class_name="group",
     )
 
@@ -114,10 +133,14 @@ def _expiring() -> rx.Component:
     return rx.el.div(
         rx.el.div(
             rx.el.b("Chứng thư số sắp hết hạn"),
-            rx.el.ul(rx.foreach(DashboardState.expiring, _certificate), style={"margin": "4px 0 0", "paddingLeft": "20px"}), class_name="what",
+            rx.el.ul(
+                rx.foreach(DashboardState.expiring, _certificate), style={"margin": "4px 0 0", "paddingLeft": "20px"}
+            ),
+            class_name="what",
         ),
         rx.link("Xem tài khoản", href="/signing-accounts?state=expiring", class_name="button soft", underline="none"),
-        class_name="group", style={"marginTop": "18px"},
+        class_name="group",
+        style={"marginTop": "18px"},
     )
 
 
@@ -127,7 +150,8 @@ def _certificate(row: ExpiringRow) -> rx.Component:
 
 def _behind() -> rx.Component:
     return rx.el.section(
-        rx.el.h2("Tiến độ từng người"), rx.el.p("Đã ký / phải ký, ai còn nhiều nhất đứng trước.", class_name="muted small said"),
+        rx.el.h2("Tiến độ từng người"),
+        rx.el.p("Đã ký / phải ký, ai còn nhiều nhất đứng trước.", class_name="muted small said"),
         rx.cond(
             DashboardState.behind.length() > 0,
             rx.el.div(rx.foreach(DashboardState.behind, _behind_one), class_name="bars"),
@@ -161,7 +185,11 @@ def _measure(name: Any, percent: Any, text: Any, columns: str) -> rx.Component:
     """A bar with its number beside it, where it is read whatever the bar's length."""
     return rx.el.div(
         rx.el.b(name, style={"fontSize": "14px"}),
-        rx.el.div(rx.el.div(style={"width": percent.to_string() + "%", "background": "var(--accent-9)"}), class_name="track", aria_hidden=True),
+        rx.el.div(
+            rx.el.div(style={"width": percent.to_string() + "%", "background": "var(--accent-9)"}),
+            class_name="track",
+            aria_hidden=True,
+        ),
         rx.el.span(text, class_name="small"),
         style={"display": "grid", "gridTemplateColumns": columns, "gap": "10px", "alignItems": "center"},
     )
@@ -170,7 +198,9 @@ def _measure(name: Any, percent: Any, text: Any, columns: str) -> rx.Component:
 def _year() -> rx.Component:
     """The school's six steps [guide, "Quy trình sử dụng"]."""
     return rx.el.section(
-        rx.el.h2("Các bước trong năm"), rx.el.ol(rx.foreach(DashboardState.steps_of_year, _step), class_name="steps"), class_name="panel"
+        rx.el.h2("Các bước trong năm"),
+        rx.el.ol(rx.foreach(DashboardState.steps_of_year, _step), class_name="steps"),
+        class_name="panel",
     )
 
 
@@ -189,7 +219,13 @@ def _progress() -> rx.Component:
     return rx.el.section(
         rx.el.h2("Tiến độ theo lớp", class_name="panel-title"),
         rx.el.div(
-            data_table(["Lớp", "Loại", *[STEP[step] for step in STEPS]], DashboardState.rows, _row, label="Tiến độ theo lớp", cards=False),
+            data_table(
+                ["Lớp", "Loại", *[STEP[step] for step in STEPS]],
+                DashboardState.rows,
+                _row,
+                label="Tiến độ theo lớp",
+                cards=False,
+            ),
             class_name="heat",
         ),
     )
@@ -206,8 +242,13 @@ def _cell(cell: Cell) -> rx.Component:
     tint = rx.match(cell.step, *[(step, f"var(--{shade}-7)") for step, shade in SHADES.items()], "transparent")
     strength = (cell.share * 0.7 + 18).to_string() + "%"
     return rx.el.td(
-        cell.text, class_name="cell",
-        style={"background": rx.cond(cell.share > 0, "color-mix(in srgb, " + tint.to(str) + " " + strength + ", transparent)", "transparent")},
+        cell.text,
+        class_name="cell",
+        style={
+            "background": rx.cond(
+                cell.share > 0, "color-mix(in srgb, " + tint.to(str) + " " + strength + ", transparent)", "transparent"
+            )
+        },
     )
 
 
@@ -225,7 +266,9 @@ def _people() -> rx.Component:
         rx.cond(
             DashboardState.people.length() > 0,
             data_table(
-                ["Người ký", "Vai trò", "Lớp", rx.el.th("Hồ sơ", scope="col", class_name="num"), ""], DashboardState.people, _person,
+                ["Người ký", "Vai trò", "Lớp", rx.el.th("Hồ sơ", scope="col", class_name="num"), ""],
+                DashboardState.people,
+                _person,
                 label="Đang chờ ai ký",
             ),
             rx.el.p("Hiện không chờ ai ký.", class_name="muted"),
@@ -235,12 +278,17 @@ def _people() -> rx.Component:
 
 def _person(row: PersonRow) -> rx.Component:
     return rx.el.tr(
-        rx.el.th(row.name, scope="row"), rx.el.td(row.role), rx.el.td(row.class_name), rx.el.td(row.slots, class_name="num"),
+        rx.el.th(row.name, scope="row"),
+        rx.el.td(row.role),
+        rx.el.td(row.class_name),
+        rx.el.td(row.slots, class_name="num"),
         rx.el.td(
             rx.cond(
                 DashboardState.office,
                 rx.el.button(
-                    "Nhắc", class_name="button soft", on_click=DashboardState.remind(row.class_id, row.staff_id),
+                    "Nhắc",
+                    class_name="button soft",
+                    on_click=DashboardState.remind(row.class_id, row.staff_id),
                     aria_label="Nhắc " + row.name + " ký lớp " + row.class_name,
                 ),
             ),

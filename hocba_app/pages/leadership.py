@@ -17,8 +17,13 @@ def leadership() -> rx.Component:
     return shell(
         rx.cond(LeadershipState.problem != "", error_notice(LeadershipState.problem)),
         rx.cond(LeadershipState.done != "", notice(LeadershipState.done, tone="ok")),
-        rx.cond(LeadershipState.loaded, rx.fragment(_posts(), _accounts(), _over()), rx.skeleton(height="240px", width="100%")),
-        title="Ban giám hiệu", active="/leadership",
+        rx.cond(
+            LeadershipState.loaded,
+            rx.fragment(_posts(), _accounts(), _over()),
+            rx.skeleton(height="240px", width="100%"),
+        ),
+        title="Ban giám hiệu",
+        active="/leadership",
         subtitle="Chức vụ trong Ban giám hiệu theo dữ liệu đồng bộ hoặc tệp Excel chỉ có hiệu lực sau khi Hiệu trưởng xác nhận.",
     )
 
@@ -29,7 +34,11 @@ def _posts() -> rx.Component:
         rx.cond(
             LeadershipState.waiting.length() > 0,
             rx.el.div(rx.foreach(LeadershipState.waiting, _proposal), class_name="stack", aria_live="polite"),
-            empty_state("Không có thay đổi nào chờ xác nhận", "Khi đồng bộ hoặc nhập Excel đổi người trong Ban giám hiệu, đề nghị sẽ hiện ở đây.", icon="user-check"),
+            empty_state(
+                "Không có thay đổi nào chờ xác nhận",
+                "Khi đồng bộ hoặc nhập Excel đổi người trong Ban giám hiệu, đề nghị sẽ hiện ở đây.",
+                icon="user-check",
+            ),
         ),
     )
 
@@ -42,7 +51,8 @@ def _accounts() -> rx.Component:
             rx.el.p(
                 "Mã kích hoạt của những tài khoản này do người khác cấp. Trước khi được xác nhận, tài khoản chưa ký và chưa duyệt được. "
                 "Hãy hỏi trực tiếp chủ tài khoản rồi mới xác nhận.",
-                class_name="muted", style={"marginBottom": "12px"},
+                class_name="muted",
+                style={"marginBottom": "12px"},
             ),
             rx.el.div(rx.foreach(LeadershipState.accounts, _account), class_name="stack"),
         ),
@@ -52,7 +62,10 @@ def _accounts() -> rx.Component:
 def _over() -> rx.Component:
     return rx.cond(
         LeadershipState.over.length() > 0,
-        rx.el.section(rx.el.h2("Đã trả lời", class_name="panel-title"), rx.el.div(rx.foreach(LeadershipState.over, _proposal), class_name="stack")),
+        rx.el.section(
+            rx.el.h2("Đã trả lời", class_name="panel-title"),
+            rx.el.div(rx.foreach(LeadershipState.over, _proposal), class_name="stack"),
+        ),
     )
 
 
@@ -60,40 +73,68 @@ def _proposal(card: ProposalCard) -> rx.Component:
     return rx.el.article(
         rx.el.div(
             rx.el.div(
-                rx.el.b(card.name), rx.el.div(card.change), rx.el.div("Từ: ", card.proposed, class_name="small muted"),
-                rx.cond(card.decided != "", rx.el.div("Trả lời: ", card.decided, class_name="small muted")), class_name="what",
+                rx.el.b(card.name),
+                rx.el.div(card.change),
+                rx.el.div("Từ: ", card.proposed, class_name="small muted"),
+                rx.cond(card.decided != "", rx.el.div("Trả lời: ", card.decided, class_name="small muted")),
+                class_name="what",
             ),
-            status_badge(card.tone, card.state_name), class_name="group",
+            status_badge(card.tone, card.state_name),
+            class_name="group",
         ),
         rx.cond(card.obstacle != "", rx.el.div(notice(card.obstacle, tone="wait"), style={"marginTop": "10px"})),
-        rx.cond(card.may_decide, rx.el.div(rx.cond(LeadershipState.refusing == card.id, _refusal(), _answer(card)), style={"marginTop": "12px"})),
+        rx.cond(
+            card.may_decide,
+            rx.el.div(
+                rx.cond(LeadershipState.refusing == card.id, _refusal(), _answer(card)), style={"marginTop": "12px"}
+            ),
+        ),
         class_name="panel",
     )
 
 
 def _answer(card: ProposalCard) -> rx.Component:
     return rx.el.div(
-        rx.cond(card.obstacle == "", rx.el.button("Xác nhận", class_name="button", on_click=LeadershipState.confirm(card.id))),
-        rx.el.button("Từ chối", class_name="button soft", on_click=LeadershipState.ask_refuse(card.id)), class_name="filters",
+        rx.cond(
+            card.obstacle == "",
+            rx.el.button("Xác nhận", class_name="button", on_click=LeadershipState.confirm(card.id)),
+        ),
+        rx.el.button("Từ chối", class_name="button soft", on_click=LeadershipState.ask_refuse(card.id)),
+        class_name="filters",
     )
 
 
 def _refusal() -> rx.Component:
     return rx.el.div(
-        text_field("Lý do từ chối", id="reason", on_blur=LeadershipState.set_reason, max_length=300, auto_focus=True, auto_complete="off"),
+        text_field(
+            "Lý do từ chối",
+            id="reason",
+            on_blur=LeadershipState.set_reason,
+            max_length=300,
+            auto_focus=True,
+            auto_complete="off",
+        ),
         rx.el.div(
             rx.el.button("Từ chối", class_name="button danger", on_click=LeadershipState.refuse),
-            rx.el.button("Quay lại", class_name="button soft", on_click=LeadershipState.not_now), class_name="filters",
+            rx.el.button("Quay lại", class_name="button soft", on_click=LeadershipState.not_now),
+            class_name="filters",
         ),
-        class_name="stack", role="alertdialog", aria_label="Lý do từ chối",
+        class_name="stack",
+        role="alertdialog",
+        aria_label="Lý do từ chối",
     )
 
 
 def _account(card: AccountCard) -> rx.Component:
     return rx.el.article(
         rx.el.div(
-            rx.el.div(rx.el.b(card.name), rx.el.div("Mã do: ", card.given, class_name="small muted"), class_name="what"),
-            rx.cond(card.may_confirm, rx.el.button("Xác nhận chủ tài khoản", class_name="button", on_click=LeadershipState.vouch(card.id))),
+            rx.el.div(
+                rx.el.b(card.name), rx.el.div("Mã do: ", card.given, class_name="small muted"), class_name="what"
+            ),
+            rx.cond(
+                card.may_confirm,
+                rx.el.button("Xác nhận chủ tài khoản", class_name="button", on_click=LeadershipState.vouch(card.id)),
+            ),
             class_name="group",
         ),
         class_name="panel",

@@ -25,7 +25,8 @@ def lock() -> rx.Component:
             rx.el.div(_runs(), _choose(), rx.cond(LockState.opened != "", _pupils()), _confirm(), class_name="stack"),
             rx.skeleton(height="320px", width="100%"),
         ),
-        title="Chốt học bạ", active="/lock",
+        title="Chốt học bạ",
+        active="/lock",
         subtitle="Chốt là giữ nguyên nội dung để ký. Sau khi chốt, muốn sửa phải hủy chốt và mọi người ký lại.",
     )
 
@@ -34,16 +35,26 @@ def _choose() -> rx.Component:
     return rx.el.section(
         rx.el.h2("Chọn hồ sơ và lớp"),
         rx.el.div(
-            select_field("Loại hồ sơ", list(KIND.items()), id="kind", value=LockState.kind, on_change=LockState.choose_kind),
+            select_field(
+                "Loại hồ sơ", list(KIND.items()), id="kind", value=LockState.kind, on_change=LockState.choose_kind
+            ),
             rx.el.button(
-                rx.cond(LockState.selected.length() > 0, "Bỏ chọn", "Chọn mọi lớp còn học sinh chưa chốt"), class_name="button soft",
+                rx.cond(LockState.selected.length() > 0, "Bỏ chọn", "Chọn mọi lớp còn học sinh chưa chốt"),
+                class_name="button soft",
                 on_click=LockState.toggle_all,
             ),
-            class_name="filters", style={"marginBottom": "12px"},
+            class_name="filters",
+            style={"marginBottom": "12px"},
         ),
         rx.cond(
             LockState.classes.length() > 0,
-            data_table(["Chọn", "Lớp", "Đã chốt", "Tiến độ", ""], LockState.classes, _class, label="Các lớp", max_height="420px"),
+            data_table(
+                ["Chọn", "Lớp", "Đã chốt", "Tiến độ", ""],
+                LockState.classes,
+                _class,
+                label="Các lớp",
+                max_height="420px",
+            ),
             empty_state("Chưa có lớp nào", "Đồng bộ dữ liệu đầu năm trước, rồi chốt.", icon="lock"),
         ),
         class_name="panel",
@@ -57,25 +68,41 @@ def _class(row: ClassRow) -> rx.Component:
         rx.el.td(row.locked, "/", row.students, class_name="num"),
         rx.el.td(
             rx.cond(
-                row.all_locked, status_badge("ok", "Đã chốt hết"),
+                row.all_locked,
+                status_badge("ok", "Đã chốt hết"),
                 rx.el.div(
-                    rx.el.div(style={"width": row.percent.to_string() + "%"}), class_name="meter", role="img",
-                    aria_label=row.percent.to_string() + "% đã chốt", style={"minWidth": "80px"},
+                    rx.el.div(style={"width": row.percent.to_string() + "%"}),
+                    class_name="meter",
+                    role="img",
+                    aria_label=row.percent.to_string() + "% đã chốt",
+                    style={"minWidth": "80px"},
                 ),
             )
         ),
         rx.el.td(
             rx.el.button(
-                "Kiểm tra", class_name="button soft", on_click=LockState.open_class(row.id), aria_expanded=LockState.opened == row.id,
+                "Kiểm tra",
+                class_name="button soft",
+                on_click=LockState.open_class(row.id),
+                aria_expanded=LockState.opened == row.id,
                 aria_label="Kiểm tra lớp " + row.name + " trước khi chốt",
             )
         ),
     )
 
 
-def _check(checked: rx.Var[bool], toggle: rx.event.EventSpec, label: object, *, disabled: object = False) -> rx.Component:
+def _check(
+    checked: rx.Var[bool], toggle: rx.event.EventSpec, label: object, *, disabled: object = False
+) -> rx.Component:
     return rx.el.label(
-        rx.el.input(type="checkbox", class_name="check", checked=checked, on_change=toggle.stop_propagation, disabled=disabled, aria_label=label),
+        rx.el.input(
+            type="checkbox",
+            class_name="check",
+            checked=checked,
+            on_change=toggle.stop_propagation,
+            disabled=disabled,
+            aria_label=label,
+        ),
         class_name="check-label",
     )
 
@@ -89,41 +116,65 @@ def _pupils() -> rx.Component:
                 rx.el.span("Chỉ chốt riêng ", rx.el.b(LockState.alone_name), "; cả lớp không thay đổi."),
                 rx.el.span(LockState.counts, class_name="muted"),
             ),
-            rx.cond(LockState.alone != "", rx.el.button("Xem cả lớp", class_name="button soft", on_click=LockState.whole_class), rx.el.label(
-                rx.el.input(
-                    type="checkbox", class_name="check", checked=LockState.only_to_look, on_change=LockState.toggle_only_to_look.stop_propagation
+            rx.cond(
+                LockState.alone != "",
+                rx.el.button("Xem cả lớp", class_name="button soft", on_click=LockState.whole_class),
+                rx.el.label(
+                    rx.el.input(
+                        type="checkbox",
+                        class_name="check",
+                        checked=LockState.only_to_look,
+                        on_change=LockState.toggle_only_to_look.stop_propagation,
+                    ),
+                    " Chỉ hiện học sinh cần xem",
+                    style={"display": "inline-flex", "gap": "8px", "alignItems": "center", "minHeight": "44px"},
                 ),
-                " Chỉ hiện học sinh cần xem", style={"display": "inline-flex", "gap": "8px", "alignItems": "center", "minHeight": "44px"},
-            )),
-            class_name="filters", style={"justifyContent": "space-between"},
+            ),
+            class_name="filters",
+            style={"justifyContent": "space-between"},
         ),
         rx.cond(
             LockState.need_reason > 0,
             rx.el.div(
                 notice(
                     rx.fragment(
-                        rx.el.b(LockState.need_reason), " học sinh có kết quả đã nộp khác với cách tính lại theo quy định hoặc không kiểm tra được. Hãy sửa hay bổ sung trên SMAS, nộp và "
+                        rx.el.b(LockState.need_reason),
+                        " học sinh có kết quả đã nộp khác với cách tính lại theo quy định hoặc không kiểm tra được. Hãy sửa hay bổ sung trên SMAS, nộp và "
                         "đồng bộ lại; hoặc ghi lý do để vẫn chốt.",
                     ),
                     tone="wait",
                 ),
-                text_field("Lý do vẫn chốt", id="reason", value=LockState.reason, on_change=LockState.set_reason, max_length=500),
+                text_field(
+                    "Lý do vẫn chốt",
+                    id="reason",
+                    value=LockState.reason,
+                    on_change=LockState.set_reason,
+                    max_length=500,
+                ),
                 class_name="stack",
             ),
         ),
         rx.cond(
             LockState.shown.length() > 0,
-            data_table(["Chốt", "Mã HS", "Học sinh", "Tình trạng", "Cần xem", ""], LockState.shown, _pupil, label="Học sinh của lớp"),
+            data_table(
+                ["Chốt", "Mã HS", "Học sinh", "Tình trạng", "Cần xem", ""],
+                LockState.shown,
+                _pupil,
+                label="Học sinh của lớp",
+            ),
             rx.el.p("Không có học sinh nào cần xem lại.", class_name="muted"),
         ),
-        class_name="panel stack", aria_live="polite",
+        class_name="panel stack",
+        aria_live="polite",
     )
 
 
 def _pupil(row: PupilRow) -> rx.Component:
     return rx.el.tr(
         rx.el.td(_check(row.chosen, LockState.toggle_pupil(row.id), "Chốt " + row.name, disabled=row.fixed)),
-        rx.el.td(row.code), rx.el.th(row.name, scope="row"), rx.el.td(status_badge(row.tone, row.state_name)),
+        rx.el.td(row.code),
+        rx.el.th(row.name, scope="row"),
+        rx.el.td(status_badge(row.tone, row.state_name)),
         rx.el.td(
             rx.foreach(row.findings, lambda text: rx.el.div(text, class_name="small")),
             rx.cond(
@@ -134,7 +185,15 @@ def _pupil(row: PupilRow) -> rx.Component:
                 ),
             ),
         ),
-        rx.el.td(native_link("Xem trang", href=row.preview_href, target="_blank", class_name="button soft", aria_label="Xem trang của " + row.name)),
+        rx.el.td(
+            native_link(
+                "Xem trang",
+                href=row.preview_href,
+                target="_blank",
+                class_name="button soft",
+                aria_label="Xem trang của " + row.name,
+            )
+        ),
     )
 
 
@@ -152,17 +211,30 @@ def _confirm() -> rx.Component:
                 ),
             ),
             rx.el.div(
-                rx.el.button(rx.icon("lock", size=18, aria_hidden=True), "Chốt", class_name="button", on_click=LockState.lock, auto_focus=True),
-                rx.el.button("Quay lại", class_name="button soft", on_click=LockState.not_now), class_name="filters",
+                rx.el.button(
+                    rx.icon("lock", size=18, aria_hidden=True),
+                    "Chốt",
+                    class_name="button",
+                    on_click=LockState.lock,
+                    auto_focus=True,
+                ),
+                rx.el.button("Quay lại", class_name="button soft", on_click=LockState.not_now),
+                class_name="filters",
             ),
-            class_name="panel", role="alertdialog", aria_label="Xác nhận chốt",
+            class_name="panel",
+            role="alertdialog",
+            aria_label="Xác nhận chốt",
         ),
         rx.cond(
             LockState.selected.length() > 0,
             rx.el.div(
                 rx.el.button(
                     rx.icon("lock", size=20, aria_hidden=True),
-                    rx.cond(LockState.alone != "", "Chốt riêng " + LockState.alone_name, "Chốt " + LockState.selected.length().to_string() + " lớp đã chọn"),
+                    rx.cond(
+                        LockState.alone != "",
+                        "Chốt riêng " + LockState.alone_name,
+                        "Chốt " + LockState.selected.length().to_string() + " lớp đã chọn",
+                    ),
                     class_name="button",
                     on_click=LockState.ask,
                 ),
@@ -176,8 +248,10 @@ def _runs() -> rx.Component:
     return rx.cond(
         LockState.runs.length() > 0,
         rx.el.section(
-            rx.el.h2("Các lượt chốt", class_name="panel-title"), rx.el.div(rx.foreach(LockState.runs, _run), class_name="stack"),
-            aria_live="polite", aria_label="Các lượt chốt",
+            rx.el.h2("Các lượt chốt", class_name="panel-title"),
+            rx.el.div(rx.foreach(LockState.runs, _run), class_name="stack"),
+            aria_live="polite",
+            aria_label="Các lượt chốt",
         ),
     )
 
@@ -186,12 +260,16 @@ def _run(run: RunCard) -> rx.Component:
     return rx.el.article(
         rx.el.div(
             rx.el.div(
-                rx.el.b(run.title), status_badge(run.tone, run.state_name), rx.el.span(" ", run.detail, class_name="small muted"), class_name="what"
+                rx.el.b(run.title),
+                status_badge(run.tone, run.state_name),
+                rx.el.span(" ", run.detail, class_name="small muted"),
+                class_name="what",
             ),
             rx.cond(
                 run.live,
                 rx.cond(
-                    run.stopping, rx.el.span("Đang dừng…", class_name="muted"),
+                    run.stopping,
+                    rx.el.span("Đang dừng…", class_name="muted"),
                     rx.el.button("Dừng", class_name="button soft", on_click=LockState.stop(run.id)),
                 ),
             ),
@@ -204,7 +282,13 @@ def _run(run: RunCard) -> rx.Component:
             run.passed.length() > 0,
             rx.el.details(
                 rx.el.summary("Học sinh chưa chốt trong lượt này (", run.passed.length(), ")"),
-                data_table(["Mã HS", "Học sinh", "Kết quả", "Vì sao"], run.passed, _passed, label="Học sinh chưa chốt", max_height="320px"),
+                data_table(
+                    ["Mã HS", "Học sinh", "Kết quả", "Vì sao"],
+                    run.passed,
+                    _passed,
+                    label="Học sinh chưa chốt",
+                    max_height="320px",
+                ),
                 style={"marginTop": "8px"},
             ),
         ),

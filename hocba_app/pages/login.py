@@ -14,12 +14,22 @@ from hocba_app.components.shell import route_notice
 def login() -> rx.Component:
     """Layout of ``/login``."""
     return _frame(
-        "Học bạ điện tử", "Đăng nhập bằng tài khoản nhà trường cấp.",
+        "Học bạ điện tử",
+        "Đăng nhập bằng tài khoản nhà trường cấp.",
         native_form(
-            text_field("Tên đăng nhập", id="username", auto_complete="username", required=True, auto_capitalize="none", spell_check=False, auto_focus=True),
+            text_field(
+                "Tên đăng nhập",
+                id="username",
+                auto_complete="username",
+                required=True,
+                auto_capitalize="none",
+                spell_check=False,
+                auto_focus=True,
+            ),
             text_field("Mật khẩu", id="password", type="password", auto_complete="current-password", required=True),
             rx.el.button("Đăng nhập", type="submit", class_name="button wide"),
-            action="/session", method="post",
+            action="/session",
+            method="post",
         ),
         rx.link("Lần đầu đăng nhập: dùng mã kích hoạt", href="/activate"),
         native_link("Kiểm tra một học bạ (không cần tài khoản)", href="/verify"),
@@ -29,17 +39,41 @@ def login() -> rx.Component:
 def activate() -> rx.Component:
     """Layout of ``/activate``."""
     return _frame(
-        "Kích hoạt tài khoản", "Nhập mã một lần trên phiếu nhà trường phát (hoặc trong thư), rồi tự đặt mật khẩu.",
+        "Kích hoạt tài khoản",
+        "Nhập mã một lần trên phiếu nhà trường phát (hoặc trong thư), rồi tự đặt mật khẩu.",
         native_form(
-            text_field("Tên đăng nhập", id="username", auto_complete="username", required=True, auto_capitalize="none", spell_check=False, auto_focus=True),
-            text_field("Mã kích hoạt", id="code", auto_complete="one-time-code", required=True, auto_capitalize="characters", spell_check=False),
             text_field(
-                "Mật khẩu mới", id="password", type="password", auto_complete="new-password", required=True, min_length=10,
+                "Tên đăng nhập",
+                id="username",
+                auto_complete="username",
+                required=True,
+                auto_capitalize="none",
+                spell_check=False,
+                auto_focus=True,
+            ),
+            text_field(
+                "Mã kích hoạt",
+                id="code",
+                auto_complete="one-time-code",
+                required=True,
+                auto_capitalize="characters",
+                spell_check=False,
+            ),
+            text_field(
+                "Mật khẩu mới",
+                id="password",
+                type="password",
+                auto_complete="new-password",
+                required=True,
+                min_length=10,
                 hint="Ít nhất 10 ký tự, không trùng tên đăng nhập. Nên dùng một câu ngắn dễ nhớ.",
             ),
-            text_field("Nhập lại mật khẩu mới", id="again", type="password", auto_complete="new-password", required=True),
+            text_field(
+                "Nhập lại mật khẩu mới", id="again", type="password", auto_complete="new-password", required=True
+            ),
             rx.el.button("Kích hoạt", type="submit", class_name="button wide"),
-            action="/session/activate", method="post",
+            action="/session/activate",
+            method="post",
         ),
         rx.link("Về trang đăng nhập", href="/login"),
     )
@@ -48,21 +82,26 @@ def activate() -> rx.Component:
 def forbidden() -> rx.Component:
     """Layout of ``/forbidden``."""
     return _frame(
-        "Không có quyền mở trang này", "Tài khoản của thầy cô không có quyền với trang vừa chọn. Nếu cần, hãy liên hệ quản trị của trường.",
-        rx.link("Về trang Tổng quan", href="/"), native_link("Đăng nhập bằng tài khoản khác", href="/login"),
+        "Không có quyền mở trang này",
+        "Tài khoản của thầy cô không có quyền với trang vừa chọn. Nếu cần, hãy liên hệ quản trị của trường.",
+        rx.link("Về trang Tổng quan", href="/"),
+        native_link("Đăng nhập bằng tài khoản khác", href="/login"),
     )
 
 
 def missing() -> rx.Component:
     """Layout of an address that does not exist."""
-    return _frame("Không có trang này", "Địa chỉ vừa mở không đúng hoặc đã đổi.", rx.link("Về trang Tổng quan", href="/"))
+    return _frame(
+        "Không có trang này", "Địa chỉ vừa mở không đúng hoặc đã đổi.", rx.link("Về trang Tổng quan", href="/")
+    )
 
 
 def _frame(title: str, sentence: str, *children: Any) -> rx.Component:
     main, *links = children
     return rx.el.div(
         rx.el.main(
-            rx.el.h1(title), rx.el.p(sentence, class_name="muted", style={"margin": "0 0 16px"}),
+            rx.el.h1(title),
+            rx.el.p(sentence, class_name="muted", style={"margin": "0 0 16px"}),
             route_notice(),
             rx.el.div(main, class_name="panel", style={"marginTop": "12px"}),
             rx.el.div(*links, class_name="stack", style={"marginTop": "16px", "gap": "12px"}),

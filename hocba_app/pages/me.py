@@ -19,28 +19,52 @@ def me() -> rx.Component:
                 rx.el.h2("Xác nhận tài khoản"),
                 rx.el.p("Nhập mã trong thư báo cấp lại mã kích hoạt.", class_name="muted"),
                 native_form(
-                    text_field("Mã xác nhận", id="code", auto_complete="one-time-code", required=True, auto_capitalize="characters", spell_check=False),
+                    text_field(
+                        "Mã xác nhận",
+                        id="code",
+                        auto_complete="one-time-code",
+                        required=True,
+                        auto_capitalize="characters",
+                        spell_check=False,
+                    ),
                     rx.el.button("Xác nhận", type="submit", class_name="button"),
-                    action="/session/confirm", method="post",
+                    action="/session/confirm",
+                    method="post",
                 ),
-                class_name="panel", style={"maxWidth": "460px"},
+                class_name="panel",
+                style={"maxWidth": "460px"},
             ),
         ),
         rx.el.section(
             rx.el.h2("Đổi mật khẩu"),
             rx.el.p("Các phiên đăng nhập khác của tài khoản này sẽ kết thúc.", class_name="muted"),
             native_form(
-                rx.el.input(type="hidden", name="username", value=ShellState.username, auto_complete="username", read_only=True),
-                text_field("Mật khẩu đang dùng", id="old", type="password", auto_complete="current-password", required=True),
+                rx.el.input(
+                    type="hidden", name="username", value=ShellState.username, auto_complete="username", read_only=True
+                ),
                 text_field(
-                    "Mật khẩu mới", id="password", type="password", auto_complete="new-password", required=True, min_length=10,
+                    "Mật khẩu đang dùng", id="old", type="password", auto_complete="current-password", required=True
+                ),
+                text_field(
+                    "Mật khẩu mới",
+                    id="password",
+                    type="password",
+                    auto_complete="new-password",
+                    required=True,
+                    min_length=10,
                     hint="Ít nhất 10 ký tự, không trùng tên đăng nhập.",
                 ),
-                text_field("Nhập lại mật khẩu mới", id="again", type="password", auto_complete="new-password", required=True),
+                text_field(
+                    "Nhập lại mật khẩu mới", id="again", type="password", auto_complete="new-password", required=True
+                ),
                 rx.el.button("Đổi mật khẩu", type="submit", class_name="button"),
-                action="/session/password", method="post",
+                action="/session/password",
+                method="post",
             ),
-            class_name="panel", style={"maxWidth": "460px"},
+            class_name="panel",
+            style={"maxWidth": "460px"},
         ),
-        title="Mật khẩu", subtitle=ShellState.username, active="/me",
+        title="Mật khẩu",
+        subtitle=ShellState.username,
+        active="/me",
     )

@@ -22,9 +22,12 @@ def my_signature() -> rx.Component:
         image_draft(MySignatureState, "chữ ký của tôi"),
         rx.cond(
             MySignatureState.loaded,
-            rx.el.div(rx.el.div(_image(), _account(), class_name="two"), _confirming(), class_name="stack"), rx.skeleton(height="320px", width="100%"),
+            rx.el.div(rx.el.div(_image(), _account(), class_name="two"), _confirming(), class_name="stack"),
+            rx.skeleton(height="320px", width="100%"),
         ),
-        undo_notice(MySignatureState), title="Chữ ký của tôi", active="/my-signature",
+        undo_notice(MySignatureState),
+        title="Chữ ký của tôi",
+        active="/my-signature",
         subtitle="Ảnh chữ ký hiện trên học bạ; chứng thư số làm cho chữ ký có giá trị. Cần đủ cả hai để ký.",
     )
 
@@ -36,17 +39,24 @@ def _image() -> rx.Component:
             MySignatureState.preview != "",
             rx.el.div(
                 rx.el.img(src=MySignatureState.preview, alt="Ảnh chữ ký của tôi sau xử lý", class_name="ink large"),
-                rx.el.span("Lưu lúc ", MySignatureState.saved, class_name="small muted"), style={"marginBottom": "14px"},
+                rx.el.span("Lưu lúc ", MySignatureState.saved, class_name="small muted"),
+                style={"marginBottom": "14px"},
             ),
-            rx.el.div(notice("Chưa có ảnh chữ ký. Hãy tải ảnh lên để có thể ký.", tone="todo"), style={"marginBottom": "14px"}),
+            rx.el.div(
+                notice("Chưa có ảnh chữ ký. Hãy tải ảnh lên để có thể ký.", tone="todo"), style={"marginBottom": "14px"}
+            ),
         ),
         native_form(
             picture_field(
-                rx.cond(MySignatureState.preview != "", "Thay ảnh chữ ký", "Chọn hoặc chụp ảnh chữ ký"), id="mine", name="file",
+                rx.cond(MySignatureState.preview != "", "Thay ảnh chữ ký", "Chọn hoặc chụp ảnh chữ ký"),
+                id="mine",
+                name="file",
                 hint="Ký bằng bút mực xanh trên giấy trắng, chụp thẳng, đủ sáng. PNG, JPG hoặc HEIC, tối đa 10 MB. Nền giấy được xóa tự động.",
             ),
             rx.el.button(rx.icon("upload", size=18, aria_hidden=True), "Xem trước", type="submit", class_name="button"),
-            action="/uploads/my-signature", method="post", enc_type="multipart/form-data",
+            action="/uploads/my-signature",
+            method="post",
+            enc_type="multipart/form-data",
         ),
         class_name="panel",
     )
@@ -60,7 +70,9 @@ def _account() -> rx.Component:
             MySignatureState.key.user != "",
             rx.el.div(
                 rx.el.button(
-                    "Kiểm tra lại", class_name="button soft", on_click=MySignatureState.test(MySignatureState.key_owner),
+                    "Kiểm tra lại",
+                    class_name="button soft",
+                    on_click=MySignatureState.test(MySignatureState.key_owner),
                     disabled=MySignatureState.key_busy,
                 )
             ),

@@ -41,39 +41,69 @@ def _configure() -> rx.Component:
         rx.el.h2("Chọn hồ sơ và cách in"),
         rx.cond(PrintState.problem != "", error_notice(PrintState.problem)),
         rx.el.div(
-            select_field("Lớp", PrintState.classes, id="class", value=PrintState.class_id, on_change=PrintState.choose_class),
-            select_field("Học sinh", PrintState.pupils, id="student", value=PrintState.student_id, on_change=PrintState.choose_pupil),
             select_field(
-                "Năm học", [("yes", "Tất cả các năm"), ("no", "Chỉ năm học của lớp")], id="years",
-                value=rx.cond(PrintState.whole_record, "yes", "no"), on_change=lambda value: PrintState.set_option("whole_record", value),
+                "Lớp", PrintState.classes, id="class", value=PrintState.class_id, on_change=PrintState.choose_class
+            ),
+            select_field(
+                "Học sinh",
+                PrintState.pupils,
+                id="student",
+                value=PrintState.student_id,
+                on_change=PrintState.choose_pupil,
+            ),
+            select_field(
+                "Năm học",
+                [("yes", "Tất cả các năm"), ("no", "Chỉ năm học của lớp")],
+                id="years",
+                value=rx.cond(PrintState.whole_record, "yes", "no"),
+                on_change=lambda value: PrintState.set_option("whole_record", value),
             ),
             class_name="filters",
         ),
         rx.el.fieldset(
             rx.el.legend("Loại hồ sơ", class_name="small"),
             *[_check(KIND[kind], PrintState.kinds.contains(kind), PrintState.toggle_kind(kind)) for kind in KINDS],
-            style={"border": "0", "padding": "0", "margin": "14px 0 6px", "display": "flex", "flexWrap": "wrap", "gap": "2px 18px"},
+            style={
+                "border": "0",
+                "padding": "0",
+                "margin": "14px 0 6px",
+                "display": "flex",
+                "flexWrap": "wrap",
+                "gap": "2px 18px",
+            },
         ),
         rx.el.div(
             select_field(
-                "Khổ giấy", [("A4", "A4, từng trang"), ("A3", "A3, gấp thành quyển")], id="paper", value=PrintState.paper,
+                "Khổ giấy",
+                [("A4", "A4, từng trang"), ("A3", "A3, gấp thành quyển")],
+                id="paper",
+                value=PrintState.paper,
                 on_change=lambda value: PrintState.set_option("paper", value),
             ),
             rx.cond(
                 PrintState.paper == "A4",
                 select_field(
-                    "In", [("yes", "Hai mặt"), ("no", "Một mặt")], id="sides", value=rx.cond(PrintState.double_sided, "yes", "no"),
+                    "In",
+                    [("yes", "Hai mặt"), ("no", "Một mặt")],
+                    id="sides",
+                    value=rx.cond(PrintState.double_sided, "yes", "no"),
                     on_change=lambda value: PrintState.set_option("double_sided", value),
                 ),
             ),
             select_field(
-                "Thu nhỏ, chừa lề", _MARGINS, id="margin", value=PrintState.margin_mm.to_string(),
+                "Thu nhỏ, chừa lề",
+                _MARGINS,
+                id="margin",
+                value=PrintState.margin_mm.to_string(),
                 on_change=lambda value: PrintState.set_option("margin_mm", value),
             ),
             rx.cond(
                 PrintState.paper == "A4",
                 select_field(
-                    "Lề đóng gáy", _BINDINGS, id="binding", value=PrintState.binding_mm.to_string(),
+                    "Lề đóng gáy",
+                    _BINDINGS,
+                    id="binding",
+                    value=PrintState.binding_mm.to_string(),
                     on_change=lambda value: PrintState.set_option("binding_mm", value),
                 ),
             ),
@@ -82,14 +112,19 @@ def _configure() -> rx.Component:
         _check("Thêm trang “Sao y” để ký và đóng dấu giấy", PrintState.seal_page, PrintState.toggle_seal_page),
         rx.cond(
             PrintState.paper == "A3",
-            notice("In hai mặt, lật theo cạnh ngắn, tỉ lệ 100 %. Mỗi học sinh một quyển: xếp các tờ theo thứ tự rồi gấp đôi."),
+            notice(
+                "In hai mặt, lật theo cạnh ngắn, tỉ lệ 100 %. Mỗi học sinh một quyển: xếp các tờ theo thứ tự rồi gấp đôi."
+            ),
             notice("In ở tỉ lệ 100 % để trang giấy giống hệt bản đã ký."),
         ),
         rx.el.div(
             rx.el.button(
-                rx.icon("printer", size=18, aria_hidden=True), rx.cond(PrintState.student_id != "", "Tạo gói in của học sinh", "Tạo gói in cả lớp"),
-                class_name="button", on_click=PrintState.start,
-                disabled=((PrintState.class_id == "") & (PrintState.student_id == "")) | (PrintState.kinds.length() == 0),
+                rx.icon("printer", size=18, aria_hidden=True),
+                rx.cond(PrintState.student_id != "", "Tạo gói in của học sinh", "Tạo gói in cả lớp"),
+                class_name="button",
+                on_click=PrintState.start,
+                disabled=((PrintState.class_id == "") & (PrintState.student_id == ""))
+                | (PrintState.kinds.length() == 0),
             ),
             style={"marginTop": "14px"},
         ),
@@ -100,7 +135,8 @@ def _configure() -> rx.Component:
 def _check(words: Any, checked: Any, on_change: Any) -> rx.Component:
     return rx.el.label(
         rx.el.input(type="checkbox", class_name="check", checked=checked, on_change=on_change),
-        rx.el.span(words), style={"display": "inline-flex", "alignItems": "center", "gap": "8px", "minHeight": "44px"},
+        rx.el.span(words),
+        style={"display": "inline-flex", "alignItems": "center", "gap": "8px", "minHeight": "44px"},
     )
 
 
@@ -120,16 +156,22 @@ def _packet(row: PacketRow) -> rx.Component:
     return rx.el.article(
         rx.el.div(
             rx.el.div(
-                rx.el.b(row.title), rx.el.span(row.options, " · ", row.when, class_name="muted small"),
-                rx.cond(row.note != "", rx.el.div(row.note, class_name="small")), class_name="what",
+                rx.el.b(row.title),
+                rx.el.span(row.options, " · ", row.when, class_name="muted small"),
+                rx.cond(row.note != "", rx.el.div(row.note, class_name="small")),
+                class_name="what",
             ),
             status_badge(row.tone, row.state_name),
             rx.el.div(
                 rx.cond(
                     row.href != "",
-                    native_link(rx.icon("download", size=18, aria_hidden=True), "Tải gói in", href=row.href, class_name="button"),
+                    native_link(
+                        rx.icon("download", size=18, aria_hidden=True), "Tải gói in", href=row.href, class_name="button"
+                    ),
                 ),
-                rx.cond(row.running, rx.el.button("Dừng", class_name="button soft", on_click=PrintState.cancel(row.id))),
+                rx.cond(
+                    row.running, rx.el.button("Dừng", class_name="button soft", on_click=PrintState.cancel(row.id))
+                ),
                 class_name="acts",
             ),
             class_name="group",
@@ -148,15 +190,22 @@ def _hand_out() -> rx.Component:
             rx.el.div(
                 rx.el.div(
                     native_link(
-                        rx.icon("download", size=18, aria_hidden=True), "Tải tệp gốc và chứng thư số", href="/packages/" + PrintState.student_id,
+                        rx.icon("download", size=18, aria_hidden=True),
+                        "Tải tệp gốc và chứng thư số",
+                        href="/packages/" + PrintState.student_id,
                         class_name="button soft",
                     ),
                 ),
                 _new_link(),
-                rx.cond(PrintState.links.length() > 0, rx.el.ul(rx.foreach(PrintState.links, _link), class_name="steps")),
+                rx.cond(
+                    PrintState.links.length() > 0, rx.el.ul(rx.foreach(PrintState.links, _link), class_name="steps")
+                ),
                 class_name="stack",
             ),
-            rx.el.p("Chọn một học sinh ở trên để tải tệp gốc hoặc tạo liên kết có mã PIN cho phụ huynh, trường khác.", class_name="muted"),
+            rx.el.p(
+                "Chọn một học sinh ở trên để tải tệp gốc hoặc tạo liên kết có mã PIN cho phụ huynh, trường khác.",
+                class_name="muted",
+            ),
         ),
         class_name="panel",
     )
@@ -170,10 +219,16 @@ def _new_link() -> rx.Component:
             notice(
                 rx.el.div(
                     rx.el.div("Liên kết: ", rx.el.b(PrintState.new_url, style={"overflowWrap": "anywhere"})),
-                    rx.el.div("Mã PIN: ", rx.el.b(PrintState.new_pin, style={"fontSize": "20px", "letterSpacing": "2px"})),
-                    rx.el.p("Chỉ hiện một lần. Gửi liên kết và mã PIN bằng hai đường khác nhau (ví dụ tin nhắn và điện thoại)."),
                     rx.el.div(
-                        rx.el.button("Chép liên kết", class_name="button soft", on_click=rx.set_clipboard(PrintState.new_url)),
+                        "Mã PIN: ", rx.el.b(PrintState.new_pin, style={"fontSize": "20px", "letterSpacing": "2px"})
+                    ),
+                    rx.el.p(
+                        "Chỉ hiện một lần. Gửi liên kết và mã PIN bằng hai đường khác nhau (ví dụ tin nhắn và điện thoại)."
+                    ),
+                    rx.el.div(
+                        rx.el.button(
+                            "Chép liên kết", class_name="button soft", on_click=rx.set_clipboard(PrintState.new_url)
+                        ),
                         rx.el.button("Đã ghi lại", class_name="button soft", on_click=PrintState.hide_new_link),
                         class_name="filters",
                     ),
@@ -183,12 +238,21 @@ def _new_link() -> rx.Component:
         ),
         rx.el.div(
             text_field(
-                "Người nhận", id="recipient", value=PrintState.recipient, on_change=PrintState.set_recipient, max_length=200,
+                "Người nhận",
+                id="recipient",
+                value=PrintState.recipient,
+                on_change=PrintState.set_recipient,
+                max_length=200,
                 placeholder="Mẹ học sinh, Trường THCS Lê Lợi…",
             ),
-            select_field("Dùng được trong", _DAYS, id="days", value=PrintState.days.to_string(), on_change=PrintState.set_days),
+            select_field(
+                "Dùng được trong", _DAYS, id="days", value=PrintState.days.to_string(), on_change=PrintState.set_days
+            ),
             rx.el.button(
-                rx.icon("link", size=18, aria_hidden=True), "Tạo liên kết", class_name="button", on_click=PrintState.create_link,
+                rx.icon("link", size=18, aria_hidden=True),
+                "Tạo liên kết",
+                class_name="button",
+                on_click=PrintState.create_link,
                 disabled=PrintState.recipient == "",
             ),
             class_name="filters",
@@ -200,7 +264,9 @@ def _new_link() -> rx.Component:
 def _link(row: LinkRow) -> rx.Component:
     return rx.el.li(
         rx.el.div(
-            rx.el.b(row.recipient), rx.el.span("Tạo ", row.made, " · đến ", row.until, " · ", row.downloads, class_name="muted small"), class_name="what"
+            rx.el.b(row.recipient),
+            rx.el.span("Tạo ", row.made, " · đến ", row.until, " · ", row.downloads, class_name="muted small"),
+            class_name="what",
         ),
         status_badge(row.tone, row.state_name),
         rx.cond(
@@ -209,11 +275,20 @@ def _link(row: LinkRow) -> rx.Component:
                 PrintState.closing == row.id,
                 rx.el.div(
                     rx.el.b("Thu hồi liên kết? Người nhận không tải được nữa."),
-                    rx.el.button("Thu hồi", class_name="button danger", on_click=PrintState.close_link(row.id), auto_focus=True),
-                    rx.el.button("Quay lại", class_name="button soft", on_click=PrintState.keep_link), class_name="filters", role="alertdialog",
+                    rx.el.button(
+                        "Thu hồi", class_name="button danger", on_click=PrintState.close_link(row.id), auto_focus=True
+                    ),
+                    rx.el.button("Quay lại", class_name="button soft", on_click=PrintState.keep_link),
+                    class_name="filters",
+                    role="alertdialog",
                     aria_label="Xác nhận thu hồi liên kết",
                 ),
-                rx.el.button("Thu hồi…", class_name="button soft", on_click=PrintState.ask_close(row.id), aria_label="Thu hồi… liên kết của " + row.recipient),
+                rx.el.button(
+                    "Thu hồi…",
+                    class_name="button soft",
+                    on_click=PrintState.ask_close(row.id),
+                    aria_label="Thu hồi… liên kết của " + row.recipient,
+                ),
             ),
         ),
         class_name="group",

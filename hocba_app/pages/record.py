@@ -23,7 +23,10 @@ def record() -> rx.Component:
             rx.cond(
                 RecordState.found,
                 rx.el.div(
-                    _standing(), _ask(), _differences(), _missing(),
+                    _standing(),
+                    _ask(),
+                    _differences(),
+                    _missing(),
                     rx.el.div(
                         _file(),
                         rx.el.div(_chain(), _versions(), class_name="stack"),
@@ -35,7 +38,9 @@ def record() -> rx.Component:
             ),
             rx.skeleton(height="480px", width="100%"),
         ),
-        title=rx.cond(RecordState.found, RecordState.title, "Học bạ"), active="/records", subtitle=RecordState.subtitle,
+        title=rx.cond(RecordState.found, RecordState.title, "Học bạ"),
+        active="/records",
+        subtitle=RecordState.subtitle,
     )
 
 
@@ -50,22 +55,34 @@ def _standing() -> rx.Component:
             rx.el.div(
                 rx.foreach(RecordState.links, _link),
                 rx.cond(
-                    RecordState.lock_href != "", rx.link("Chốt hồ sơ này", href=RecordState.lock_href, class_name="button", underline="none")
+                    RecordState.lock_href != "",
+                    rx.link("Chốt hồ sơ này", href=RecordState.lock_href, class_name="button", underline="none"),
                 ),
-                rx.cond(RecordState.original_href != "", native_link("Tải bản đã ký", href=RecordState.original_href, class_name="button soft")),
+                rx.cond(
+                    RecordState.original_href != "",
+                    native_link("Tải bản đã ký", href=RecordState.original_href, class_name="button soft"),
+                ),
                 rx.cond(
                     RecordState.print_href != "",
                     rx.link("In, giao hồ sơ", href=RecordState.print_href, class_name="button soft", underline="none"),
                 ),
                 rx.cond(
                     RecordState.may_ask & ~RecordState.asking,
-                    rx.el.button(rx.icon("lock-open", size=18, aria_hidden=True), "Hủy chốt…", class_name="button soft", on_click=RecordState.ask),
+                    rx.el.button(
+                        rx.icon("lock-open", size=18, aria_hidden=True),
+                        "Hủy chốt…",
+                        class_name="button soft",
+                        on_click=RecordState.ask,
+                    ),
                 ),
                 class_name="acts",
             ),
             class_name="group",
         ),
-        rx.cond(RecordState.unlock_text != "", rx.el.div(notice(RecordState.unlock_text, tone="wait"), style={"marginTop": "12px"})),
+        rx.cond(
+            RecordState.unlock_text != "",
+            rx.el.div(notice(RecordState.unlock_text, tone="wait"), style={"marginTop": "12px"}),
+        ),
         class_name="panel",
     )
 
@@ -78,8 +95,14 @@ def _ask() -> rx.Component:
     return rx.cond(
         RecordState.asking,
         unlock_form(
-            "1", RecordState.again, reason=RecordState.reason, on_reason=RecordState.set_reason, on_send=RecordState.send,
-            on_cancel=RecordState.not_now, needs_approval=RecordState.needs_approval, pending=RecordState.pending,
+            "1",
+            RecordState.again,
+            reason=RecordState.reason,
+            on_reason=RecordState.set_reason,
+            on_send=RecordState.send,
+            on_cancel=RecordState.not_now,
+            needs_approval=RecordState.needs_approval,
+            pending=RecordState.pending,
         ),
     )
 
@@ -90,10 +113,22 @@ def _differences() -> rx.Component:
         rx.el.section(
             rx.cond(
                 RecordState.out_of_date,
-                notice("Dữ liệu đã đồng bộ khác với bản đã chốt. Bản đã chốt không tự đổi: nếu cần ký lại, hãy đề nghị hủy chốt.", tone="problem"),
-                notice("Có thông tin đã thay đổi sau khi chốt. Những thông tin này đúng vào lúc chốt, hồ sơ vẫn dùng được.", tone="info"),
+                notice(
+                    "Dữ liệu đã đồng bộ khác với bản đã chốt. Bản đã chốt không tự đổi: nếu cần ký lại, hãy đề nghị hủy chốt.",
+                    tone="problem",
+                ),
+                notice(
+                    "Có thông tin đã thay đổi sau khi chốt. Những thông tin này đúng vào lúc chốt, hồ sơ vẫn dùng được.",
+                    tone="info",
+                ),
             ),
-            data_table(["Mục", "Đã chốt", "Dữ liệu mới"], RecordState.differences, _difference, label="Khác biệt", max_height="320px"),
+            data_table(
+                ["Mục", "Đã chốt", "Dữ liệu mới"],
+                RecordState.differences,
+                _difference,
+                label="Khác biệt",
+                max_height="320px",
+            ),
             class_name="stack",
         ),
     )
@@ -101,15 +136,26 @@ def _differences() -> rx.Component:
 
 def _difference(row: DifferenceRow) -> rx.Component:
     return rx.el.tr(
-        rx.el.th(row.label, rx.cond(row.essential, "", rx.el.span(" (không phải ký lại)", class_name="small muted")), scope="row"),
-        rx.el.td(row.locked), rx.el.td(rx.el.b(row.synced)),
+        rx.el.th(
+            row.label,
+            rx.cond(row.essential, "", rx.el.span(" (không phải ký lại)", class_name="small muted")),
+            scope="row",
+        ),
+        rx.el.td(row.locked),
+        rx.el.td(rx.el.b(row.synced)),
     )
 
 
 def _missing() -> rx.Component:
     return rx.cond(
         RecordState.missing.length() > 0,
-        data_table(["Mức", "Trước khi chốt cần xem"], RecordState.missing, _finding, label="Cần xem trước khi chốt", max_height="260px"),
+        data_table(
+            ["Mức", "Trước khi chốt cần xem"],
+            RecordState.missing,
+            _finding,
+            label="Cần xem trước khi chốt",
+            max_height="260px",
+        ),
     )
 
 
@@ -126,12 +172,20 @@ def _file() -> rx.Component:
                 rx.cond(RecordState.version_void, status_badge("info", "Đã hủy, giữ làm bằng chứng")),
                 rx.el.div(
                     native_link("Mở tệp PDF", href=RecordState.file_href, target="_blank", class_name="button soft"),
-                    native_link("Kiểm tra công khai", href=RecordState.verify_href, target="_blank", class_name="button soft"), class_name="acts",
+                    native_link(
+                        "Kiểm tra công khai", href=RecordState.verify_href, target="_blank", class_name="button soft"
+                    ),
+                    class_name="acts",
                 ),
                 class_name="group",
             ),
             # Phones have no PDF viewer inside a page: there the button above opens the file.
-            rx.el.iframe(src=RecordState.file_href + "#navpanes=0&view=FitH", title="Trang học bạ", class_name="paper", loading="lazy"),
+            rx.el.iframe(
+                src=RecordState.file_href + "#navpanes=0&view=FitH",
+                title="Trang học bạ",
+                class_name="paper",
+                loading="lazy",
+            ),
             class_name="panel stack",
         ),
         rx.el.section(rx.el.p("Chưa có bản nào: hồ sơ chưa chốt.", class_name="muted"), class_name="panel"),
@@ -142,7 +196,10 @@ def _chain() -> rx.Component:
     return rx.cond(
         RecordState.chain.length() > 0,
         rx.el.section(
-            rx.el.h2("Chữ ký"), rx.el.ol(rx.foreach(RecordState.chain, _slot), class_name="steps"), class_name="panel", aria_live="polite"
+            rx.el.h2("Chữ ký"),
+            rx.el.ol(rx.foreach(RecordState.chain, _slot), class_name="steps"),
+            class_name="panel",
+            aria_live="polite",
         ),
     )
 
@@ -152,16 +209,22 @@ def _slot(row: SlotRow) -> rx.Component:
         rx.el.div(
             rx.el.div(
                 rx.el.b(row.stage, rx.cond(row.what != "", rx.el.span(" · " + row.what, style={"fontWeight": "400"}))),
-                rx.el.span(row.signer), class_name="what", style={"flexBasis": "150px"},
+                rx.el.span(row.signer),
+                class_name="what",
+                style={"flexBasis": "150px"},
             ),
-            status_badge(row.tone, row.state_name), class_name="group",
+            status_badge(row.tone, row.state_name),
+            class_name="group",
         ),
         rx.cond(row.reassigned != "", rx.el.div(row.reassigned, class_name="small muted")),
         rx.cond(
             row.certificate.length() > 0,
             rx.el.details(
                 rx.el.summary("Chứng thư số", class_name="small"),
-                rx.foreach(row.certificate, lambda line: rx.el.div(line, class_name="small muted", style={"overflowWrap": "anywhere"})),
+                rx.foreach(
+                    row.certificate,
+                    lambda line: rx.el.div(line, class_name="small muted", style={"overflowWrap": "anywhere"}),
+                ),
             ),
         ),
     )
@@ -171,7 +234,9 @@ def _versions() -> rx.Component:
     return rx.cond(
         RecordState.versions.length() > 0,
         rx.el.section(
-            rx.el.h2("Các bản"), rx.el.ul(rx.foreach(RecordState.versions, _version), class_name="steps"), class_name="panel",
+            rx.el.h2("Các bản"),
+            rx.el.ul(rx.foreach(RecordState.versions, _version), class_name="steps"),
+            class_name="panel",
         ),
     )
 
@@ -182,7 +247,10 @@ def _version(row: VersionRow) -> rx.Component:
             rx.el.div(rx.el.b(row.title), rx.el.span(row.locked, class_name="small muted"), class_name="what"),
             status_badge(row.tone, row.state_name),
             rx.el.button(
-                "Xem", class_name="button soft", on_click=RecordState.show_version(row.number), aria_pressed=RecordState.version == row.number,
+                "Xem",
+                class_name="button soft",
+                on_click=RecordState.show_version(row.number),
+                aria_pressed=RecordState.version == row.number,
                 aria_label="Xem bản " + row.number.to_string(),
             ),
             class_name="group",

@@ -27,19 +27,30 @@ def records() -> rx.Component:
                 rx.cond(
                     RecordsState.asking,
                     unlock_form(
-                        RecordsState.selected.length(), RecordsState.again, reason=RecordsState.reason, on_reason=RecordsState.set_reason,
-                        on_send=RecordsState.send, on_cancel=RecordsState.not_now, needs_approval=RecordsState.needs_approval,
+                        RecordsState.selected.length(),
+                        RecordsState.again,
+                        reason=RecordsState.reason,
+                        on_reason=RecordsState.set_reason,
+                        on_send=RecordsState.send,
+                        on_cancel=RecordsState.not_now,
+                        needs_approval=RecordsState.needs_approval,
                     ),
                 ),
                 rx.cond(
-                    RecordsState.rows.length() > 0, _table(),
-                    empty_state("Không có hồ sơ nào như vậy", "Hãy bỏ bớt bộ lọc, hoặc tìm bằng mã học sinh.", icon="book-open"),
+                    RecordsState.rows.length() > 0,
+                    _table(),
+                    empty_state(
+                        "Không có hồ sơ nào như vậy", "Hãy bỏ bớt bộ lọc, hoặc tìm bằng mã học sinh.", icon="book-open"
+                    ),
                 ),
-                _chosen(), class_name="stack",
+                _chosen(),
+                class_name="stack",
             ),
             rx.skeleton(height="360px", width="100%"),
         ),
-        title="Học bạ", active="/records", subtitle="Bìa, quá trình học tập và kết quả học tập của từng học sinh.",
+        title="Học bạ",
+        active="/records",
+        subtitle="Bìa, quá trình học tập và kết quả học tập của từng học sinh.",
     )
 
 
@@ -48,7 +59,9 @@ def _filters() -> rx.Component:
         rx.el.div(
             rx.el.label("Năm học", html_for="year"),
             rx.el.select(
-                rx.foreach(RecordsState.years, lambda year: rx.el.option(year, value=year)), id="year", value=RecordsState.year,
+                rx.foreach(RecordsState.years, lambda year: rx.el.option(year, value=year)),
+                id="year",
+                value=RecordsState.year,
                 on_change=RecordsState.set_year,
             ),
             class_name="field",
@@ -56,26 +69,44 @@ def _filters() -> rx.Component:
         rx.el.div(
             rx.el.label("Lớp", html_for="class"),
             rx.el.select(
-                rx.el.option("Tất cả", value=""), rx.foreach(RecordsState.classes, lambda row: rx.el.option(row.label, value=row.value)),
-                id="class", value=RecordsState.class_id, on_change=lambda value: RecordsState.set_filter("class", value),
+                rx.el.option("Tất cả", value=""),
+                rx.foreach(RecordsState.classes, lambda row: rx.el.option(row.label, value=row.value)),
+                id="class",
+                value=RecordsState.class_id,
+                on_change=lambda value: RecordsState.set_filter("class", value),
             ),
             class_name="field",
         ),
         select_field(
-            "Loại hồ sơ", [("", "Tất cả"), *KIND.items()], id="kind", value=RecordsState.kind,
+            "Loại hồ sơ",
+            [("", "Tất cả"), *KIND.items()],
+            id="kind",
+            value=RecordsState.kind,
             on_change=lambda value: RecordsState.set_filter("kind", value),
         ),
         select_field(
-            "Tình trạng", [("", "Tất cả"), *STEP.items()], id="state", value=RecordsState.step,
+            "Tình trạng",
+            [("", "Tất cả"), *STEP.items()],
+            id="state",
+            value=RecordsState.step,
             on_change=lambda value: RecordsState.set_filter("state", value),
         ),
         select_field(
-            "Dữ liệu mới", [("", "Tất cả"), ("1", "Đã chốt khác dữ liệu mới")], id="stale", value=rx.cond(RecordsState.stale, "1", ""),
+            "Dữ liệu mới",
+            [("", "Tất cả"), ("1", "Đã chốt khác dữ liệu mới")],
+            id="stale",
+            value=rx.cond(RecordsState.stale, "1", ""),
             on_change=lambda value: RecordsState.set_filter("stale", value),
         ),
         text_field(
-            "Tìm học sinh", id="search", value=RecordsState.search, on_change=RecordsState.set_search.debounce(300), type="search",
-            placeholder="Tên hoặc mã", auto_complete="off", max_length=100,
+            "Tìm học sinh",
+            id="search",
+            value=RecordsState.search,
+            on_change=RecordsState.set_search.debounce(300),
+            type="search",
+            placeholder="Tên hoặc mã",
+            auto_complete="off",
+            max_length=100,
         ),
         class_name="filters panel",
     )
@@ -89,14 +120,26 @@ def _table() -> rx.Component:
     return rx.el.section(
         data_table(
             [
-                rx.cond(RecordsState.may_ask, rx.el.th("Chọn", scope="col"), rx.fragment()), _head("Học sinh", "name"), _head("Mã HS", "code"),
-                _head("Lớp", "class"), "Hồ sơ", _head("Tình trạng", "step"), "Đang chờ", _head("Cập nhật", "updated"),
+                rx.cond(RecordsState.may_ask, rx.el.th("Chọn", scope="col"), rx.fragment()),
+                _head("Học sinh", "name"),
+                _head("Mã HS", "code"),
+                _head("Lớp", "class"),
+                "Hồ sơ",
+                _head("Tình trạng", "step"),
+                "Đang chờ",
+                _head("Cập nhật", "updated"),
             ],
-            RecordsState.rows, _row, label="Danh sách học bạ",
+            RecordsState.rows,
+            _row,
+            label="Danh sách học bạ",
         ),
         pager(
-            page=RecordsState.page, pages=RecordsState.pages, total=RecordsState.total, on_previous=RecordsState.previous,
-            on_next=RecordsState.next, noun="hồ sơ",
+            page=RecordsState.page,
+            pages=RecordsState.pages,
+            total=RecordsState.total,
+            on_previous=RecordsState.previous,
+            on_next=RecordsState.next,
+            noun="hồ sơ",
         ),
     )
 
@@ -108,8 +151,11 @@ def _row(row: Row) -> rx.Component:
             rx.el.td(
                 rx.el.label(
                     rx.el.input(
-                        type="checkbox", class_name="check", checked=RecordsState.selected.contains(row.document_id),
-                        on_change=RecordsState.toggle(row.document_id).stop_propagation, disabled=~row.may_choose,
+                        type="checkbox",
+                        class_name="check",
+                        checked=RecordsState.selected.contains(row.document_id),
+                        on_change=RecordsState.toggle(row.document_id).stop_propagation,
+                        disabled=~row.may_choose,
                         aria_label="Chọn " + row.name + " " + row.kind,
                     ),
                     class_name="check-label",
@@ -118,15 +164,23 @@ def _row(row: Row) -> rx.Component:
         ),
         rx.el.th(
             rx.link(row.name, href=row.href),
-            rx.cond(row.note != "", rx.el.span(" · " + row.note, class_name="small muted")), scope="row",
+            rx.cond(row.note != "", rx.el.span(" · " + row.note, class_name="small muted")),
+            scope="row",
         ),
-        rx.el.td(row.code), rx.el.td(row.class_name), rx.el.td(row.kind),
+        rx.el.td(row.code),
+        rx.el.td(row.class_name),
+        rx.el.td(row.kind),
         rx.el.td(
             status_badge(row.tone, row.step_name),
-            rx.cond(row.out_of_date, rx.el.div(status_badge("problem", "Khác dữ liệu mới"), style={"marginTop": "4px"})),
-            rx.cond(row.unlock_asked, rx.el.div(status_badge("wait", "Đang đề nghị hủy chốt"), style={"marginTop": "4px"})),
+            rx.cond(
+                row.out_of_date, rx.el.div(status_badge("problem", "Khác dữ liệu mới"), style={"marginTop": "4px"})
+            ),
+            rx.cond(
+                row.unlock_asked, rx.el.div(status_badge("wait", "Đang đề nghị hủy chốt"), style={"marginTop": "4px"})
+            ),
         ),
-        rx.el.td(row.waits_for, class_name="small"), rx.el.td(row.updated, class_name="small muted"),
+        rx.el.td(row.waits_for, class_name="small"),
+        rx.el.td(row.updated, class_name="small muted"),
     )
 
 
@@ -136,14 +190,18 @@ def _chosen() -> rx.Component:
         rx.el.div(
             rx.cond(
                 (RecordsState.class_id != "") & (RecordsState.kind != ""),
-                rx.el.button("Chọn mọi hồ sơ đã chốt của lớp", class_name="button soft", on_click=RecordsState.choose_class),
+                rx.el.button(
+                    "Chọn mọi hồ sơ đã chốt của lớp", class_name="button soft", on_click=RecordsState.choose_class
+                ),
             ),
             rx.cond(
                 (RecordsState.selected.length() > 0) & ~RecordsState.asking,
                 rx.fragment(
                     rx.el.button(
-                        rx.icon("lock-open", size=18, aria_hidden=True), "Hủy chốt " + RecordsState.selected.length().to_string() + " hồ sơ đã chọn",
-                        class_name="button", on_click=RecordsState.ask,
+                        rx.icon("lock-open", size=18, aria_hidden=True),
+                        "Hủy chốt " + RecordsState.selected.length().to_string() + " hồ sơ đã chọn",
+                        class_name="button",
+                        on_click=RecordsState.ask,
                     ),
                     rx.el.button("Bỏ chọn", class_name="button soft", on_click=RecordsState.clear),
                 ),

@@ -24,14 +24,23 @@ def signature_images() -> rx.Component:
     """Layout of ``/signature-images``."""
     return shell(
         rx.cond(SignatureImagesState.problem != "", error_notice(SignatureImagesState.problem)),
-        rx.cond(SignatureImagesState.done != "", rx.el.div(notice(SignatureImagesState.done, tone="ok"), role="status")),
+        rx.cond(
+            SignatureImagesState.done != "", rx.el.div(notice(SignatureImagesState.done, tone="ok"), role="status")
+        ),
         image_draft(
-            SignatureImagesState, rx.cond(SignatureImagesState.draft.name != "", "chữ ký của " + SignatureImagesState.draft.name, "con dấu nhà trường")
+            SignatureImagesState,
+            rx.cond(
+                SignatureImagesState.draft.name != "",
+                "chữ ký của " + SignatureImagesState.draft.name,
+                "con dấu nhà trường",
+            ),
         ),
         rx.el.div(_many(), _seal(), class_name="two"),
         rx.cond(SignatureImagesState.upload_id != "", _upload()),
         _people(),
-        undo_notice(SignatureImagesState), title="Ảnh chữ ký, con dấu", active="/signature-images",
+        undo_notice(SignatureImagesState),
+        title="Ảnh chữ ký, con dấu",
+        active="/signature-images",
         subtitle="Ảnh này hiện trên học bạ cùng chữ ký số. Thầy cô cũng có thể tự tải ảnh ở mục Chữ ký của tôi.",
     )
 
@@ -41,11 +50,20 @@ def _many() -> rx.Component:
         rx.el.h2("Tải ảnh của nhiều giáo viên"),
         native_form(
             picture_field(
-                "Chọn nhiều ảnh hoặc một tệp ZIP", id="files", name="files", multiple=True, accept="image/png,image/jpeg,image/heic,image/heif,.heic,.heif,.zip,application/zip",
-                hint="Tên tệp có mã giáo viên, ví dụ GV001.png hoặc GV001 - Nguyễn Thị Ánh.jpg. PNG, JPG hoặc HEIC, mỗi ảnh tối đa 10 MB. " + _PAPER,
+                "Chọn nhiều ảnh hoặc một tệp ZIP",
+                id="files",
+                name="files",
+                multiple=True,
+                accept="image/png,image/jpeg,image/heic,image/heif,.heic,.heif,.zip,application/zip",
+                hint="Tên tệp có mã giáo viên, ví dụ GV001.png hoặc GV001 - Nguyễn Thị Ánh.jpg. PNG, JPG hoặc HEIC, mỗi ảnh tối đa 10 MB. "
+                + _PAPER,
             ),
-            rx.el.button(rx.icon("upload", size=18, aria_hidden=True), "Tải lên và xem trước", type="submit", class_name="button"),
-            action="/uploads/signature-images", method="post", enc_type="multipart/form-data",
+            rx.el.button(
+                rx.icon("upload", size=18, aria_hidden=True), "Tải lên và xem trước", type="submit", class_name="button"
+            ),
+            action="/uploads/signature-images",
+            method="post",
+            enc_type="multipart/form-data",
         ),
         class_name="panel",
     )
@@ -63,12 +81,27 @@ def _seal() -> rx.Component:
                 ),
                 rx.cond(SignatureImagesState.loaded, notice("Chưa có ảnh con dấu: chưa thể đóng dấu.", tone="todo")),
             ),
-            style={"minHeight": "160px", "marginBottom": "14px"},  # of the image with its time: what lies below never moves
+            style={
+                "minHeight": "160px",
+                "marginBottom": "14px",
+            },  # of the image with its time: what lies below never moves
         ),
         native_form(
-            picture_field("Chọn ảnh con dấu", id="seal", name="file", hint="Dấu đỏ đóng trên giấy trắng, chụp thẳng hoặc quét. PNG, JPG hoặc HEIC, tối đa 10 MB."),
-            rx.el.button(rx.icon("stamp", size=18, aria_hidden=True), "Xem trước con dấu", type="submit", class_name="button soft"),
-            action="/uploads/seal", method="post", enc_type="multipart/form-data",
+            picture_field(
+                "Chọn ảnh con dấu",
+                id="seal",
+                name="file",
+                hint="Dấu đỏ đóng trên giấy trắng, chụp thẳng hoặc quét. PNG, JPG hoặc HEIC, tối đa 10 MB.",
+            ),
+            rx.el.button(
+                rx.icon("stamp", size=18, aria_hidden=True),
+                "Xem trước con dấu",
+                type="submit",
+                class_name="button soft",
+            ),
+            action="/uploads/seal",
+            method="post",
+            enc_type="multipart/form-data",
         ),
         class_name="panel",
     )
@@ -82,7 +115,9 @@ def _upload() -> rx.Component:
             SignatureImagesState.running,
             rx.el.div(
                 progress_bar(SignatureImagesState.upload_percent, SignatureImagesState.upload_text),
-                rx.el.button("Dừng", class_name="button soft", on_click=SignatureImagesState.cancel), class_name="stack", aria_live="polite",
+                rx.el.button("Dừng", class_name="button soft", on_click=SignatureImagesState.cancel),
+                class_name="stack",
+                aria_live="polite",
             ),
             rx.el.div(
                 rx.el.div(
@@ -90,7 +125,10 @@ def _upload() -> rx.Component:
                         SignatureImagesState.ready_files > 0,
                         status_badge("todo", SignatureImagesState.ready_files.to_string() + " ảnh chờ dùng, chưa lưu"),
                     ),
-                    rx.cond(SignatureImagesState.good_files > 0, status_badge("ok", SignatureImagesState.good_files.to_string() + " ảnh đã lưu")),
+                    rx.cond(
+                        SignatureImagesState.good_files > 0,
+                        status_badge("ok", SignatureImagesState.good_files.to_string() + " ảnh đã lưu"),
+                    ),
                     rx.cond(
                         SignatureImagesState.open_files > 0,
                         status_badge("problem", SignatureImagesState.open_files.to_string() + " tệp chưa dùng được"),
@@ -101,34 +139,59 @@ def _upload() -> rx.Component:
                     SignatureImagesState.ready_files > 0,
                     rx.el.div(
                         rx.el.button(
-                            "Dùng ", SignatureImagesState.ready_files, " ảnh", class_name="button", on_click=SignatureImagesState.use_upload, type="button",
+                            "Dùng ",
+                            SignatureImagesState.ready_files,
+                            " ảnh",
+                            class_name="button",
+                            on_click=SignatureImagesState.use_upload,
+                            type="button",
                         ),
-                        rx.el.span("Hãy xem ảnh sau xử lý trước; ảnh nào chưa đẹp thì bỏ dấu chọn.", class_name="muted"), class_name="group",
+                        rx.el.span(
+                            "Hãy xem ảnh sau xử lý trước; ảnh nào chưa đẹp thì bỏ dấu chọn.", class_name="muted"
+                        ),
+                        class_name="group",
                     ),
                 ),
                 rx.el.details(
-                    rx.el.summary("Ảnh gốc và ảnh sau xử lý của từng tệp", style={"cursor": "pointer", "padding": "10px 0"}),
+                    rx.el.summary(
+                        "Ảnh gốc và ảnh sau xử lý của từng tệp", style={"cursor": "pointer", "padding": "10px 0"}
+                    ),
                     rx.el.label(
                         rx.el.input(
-                            type="checkbox", class_name="check", checked=SignatureImagesState.only_open, on_change=SignatureImagesState.show_open,
+                            type="checkbox",
+                            class_name="check",
+                            checked=SignatureImagesState.only_open,
+                            on_change=SignatureImagesState.show_open,
                         ),
-                        " Chỉ hiện tệp chưa dùng được", style={"display": "inline-flex", "gap": "8px", "alignItems": "center", "minHeight": "44px"},
+                        " Chỉ hiện tệp chưa dùng được",
+                        style={"display": "inline-flex", "gap": "8px", "alignItems": "center", "minHeight": "44px"},
                     ),
                     data_table(
                         [
-                            column_head(SignatureImagesState, "Tệp", "file"), "Ảnh gốc", "Sau xử lý",
-                            column_head(SignatureImagesState, "Kết quả", "outcome"), column_head(SignatureImagesState, "Của ai", "whose"),
+                            column_head(SignatureImagesState, "Tệp", "file"),
+                            "Ảnh gốc",
+                            "Sau xử lý",
+                            column_head(SignatureImagesState, "Kết quả", "outcome"),
+                            column_head(SignatureImagesState, "Của ai", "whose"),
                         ],
-                        SignatureImagesState.files, _file, label="Kết quả từng tệp", max_height="560px",
+                        SignatureImagesState.files,
+                        _file,
+                        label="Kết quả từng tệp",
+                        max_height="560px",
                     ),
                     rx.cond(
                         SignatureImagesState.file_pages > 1,
                         pager(
-                            page=SignatureImagesState.file_page, pages=SignatureImagesState.file_pages, total=SignatureImagesState.file_total,
-                            on_previous=SignatureImagesState.previous_files, on_next=SignatureImagesState.next_files, noun="tệp",
+                            page=SignatureImagesState.file_page,
+                            pages=SignatureImagesState.file_pages,
+                            total=SignatureImagesState.file_total,
+                            on_previous=SignatureImagesState.previous_files,
+                            on_next=SignatureImagesState.next_files,
+                            noun="tệp",
                         ),
                     ),
-                    open=SignatureImagesState.fresh | (SignatureImagesState.open_files + SignatureImagesState.ready_files > 0),
+                    open=SignatureImagesState.fresh
+                    | (SignatureImagesState.open_files + SignatureImagesState.ready_files > 0),
                     key=SignatureImagesState.upload_id,
                 ),
                 class_name="stack",
@@ -141,10 +204,22 @@ def _upload() -> rx.Component:
 def _file(row: FileRow) -> rx.Component:
     return rx.el.tr(
         rx.el.th(row.file, scope="row", style={"overflowWrap": "anywhere"}),
-        rx.el.td(rx.cond(row.before != "", rx.el.img(src=row.before, alt="Ảnh gốc " + row.file, class_name="ink", loading="lazy"))),
-        rx.el.td(rx.cond(row.after != "", rx.el.img(src=row.after, alt="Ảnh sau xử lý của tệp " + row.file, class_name="ink"))),
         rx.el.td(
-            rx.el.div(status_badge(row.tone, row.outcome_name), rx.cond((row.outcome == "ready") | (row.outcome == "left"), _take(row)), rx.cond(row.reason != "", rx.el.div(row.reason, class_name="small muted"))),
+            rx.cond(
+                row.before != "", rx.el.img(src=row.before, alt="Ảnh gốc " + row.file, class_name="ink", loading="lazy")
+            )
+        ),
+        rx.el.td(
+            rx.cond(
+                row.after != "", rx.el.img(src=row.after, alt="Ảnh sau xử lý của tệp " + row.file, class_name="ink")
+            )
+        ),
+        rx.el.td(
+            rx.el.div(
+                status_badge(row.tone, row.outcome_name),
+                rx.cond((row.outcome == "ready") | (row.outcome == "left"), _take(row)),
+                rx.cond(row.reason != "", rx.el.div(row.reason, class_name="small muted")),
+            ),
         ),
         rx.el.td(rx.cond(row.outcome == "unmatched", _whose(row), row.whose)),
     )
@@ -153,23 +228,32 @@ def _file(row: FileRow) -> rx.Component:
 def _take(row: FileRow) -> rx.Component:
     return rx.el.label(
         rx.el.input(
-            type="checkbox", class_name="check", checked=row.outcome == "ready", aria_label="Dùng ảnh " + row.file,
+            type="checkbox",
+            class_name="check",
+            checked=row.outcome == "ready",
+            aria_label="Dùng ảnh " + row.file,
             on_change=lambda value: SignatureImagesState.leave_file(row.number, ~value),
         ),
-        " Dùng ảnh này", style={"display": "flex", "gap": "8px", "alignItems": "center", "minHeight": "44px"},
+        " Dùng ảnh này",
+        style={"display": "flex", "gap": "8px", "alignItems": "center", "minHeight": "44px"},
     )
 
 
 def _whose(row: FileRow) -> rx.Component:
     return rx.el.div(
         rx.el.select(
-            rx.el.option("Chọn giáo viên…", value=""), rx.foreach(SignatureImagesState.people, _option), class_name="input",
+            rx.el.option("Chọn giáo viên…", value=""),
+            rx.foreach(SignatureImagesState.people, _option),
+            class_name="input",
             value=rx.cond(SignatureImagesState.give_number == row.number, SignatureImagesState.give_to, ""),
-            on_change=lambda value: SignatureImagesState.pick_person(row.number, value), aria_label="Giáo viên của tệp " + row.file,
+            on_change=lambda value: SignatureImagesState.pick_person(row.number, value),
+            aria_label="Giáo viên của tệp " + row.file,
             style={"maxWidth": "230px"},
         ),
         rx.el.button(
-            "Lưu", class_name="button soft", on_click=SignatureImagesState.give(row.number),
+            "Lưu",
+            class_name="button soft",
+            on_click=SignatureImagesState.give(row.number),
             disabled=(SignatureImagesState.give_number != row.number) | (SignatureImagesState.give_to == ""),
         ),
         style={"display": "flex", "gap": "8px", "flexWrap": "wrap"},
@@ -188,18 +272,29 @@ def _people() -> rx.Component:
             rx.el.div(
                 progress_bar(
                     SignatureImagesState.percent,
-                    SignatureImagesState.have.to_string() + "/" + SignatureImagesState.staff.to_string() + " người đã có ảnh chữ ký",
+                    SignatureImagesState.have.to_string()
+                    + "/"
+                    + SignatureImagesState.staff.to_string()
+                    + " người đã có ảnh chữ ký",
                 ),
                 rx.el.div(
                     text_field(
-                        "Tìm theo tên hoặc mã", id="search", type="search", value=SignatureImagesState.search,
-                        on_change=SignatureImagesState.find, auto_complete="off",
+                        "Tìm theo tên hoặc mã",
+                        id="search",
+                        type="search",
+                        value=SignatureImagesState.search,
+                        on_change=SignatureImagesState.find,
+                        auto_complete="off",
                     ),
                     rx.el.label(
                         rx.el.input(
-                            type="checkbox", class_name="check", checked=SignatureImagesState.missing_only, on_change=SignatureImagesState.show_missing,
+                            type="checkbox",
+                            class_name="check",
+                            checked=SignatureImagesState.missing_only,
+                            on_change=SignatureImagesState.show_missing,
                         ),
-                        " Chỉ người chưa có ảnh", style={"display": "inline-flex", "gap": "8px", "alignItems": "center", "minHeight": "44px"},
+                        " Chỉ người chưa có ảnh",
+                        style={"display": "inline-flex", "gap": "8px", "alignItems": "center", "minHeight": "44px"},
                     ),
                     class_name="filters",
                 ),
@@ -208,13 +303,21 @@ def _people() -> rx.Component:
                     rx.fragment(
                         rx.el.ul(rx.foreach(SignatureImagesState.rows, _person), class_name="people images"),
                         pager(
-                            page=SignatureImagesState.page, pages=SignatureImagesState.pages, total=SignatureImagesState.total,
-                            on_previous=SignatureImagesState.previous, on_next=SignatureImagesState.next, noun="người",
+                            page=SignatureImagesState.page,
+                            pages=SignatureImagesState.pages,
+                            total=SignatureImagesState.total,
+                            on_previous=SignatureImagesState.previous,
+                            on_next=SignatureImagesState.next,
+                            noun="người",
                         ),
                     ),
                     rx.cond(
                         SignatureImagesState.staff > 0,
-                        empty_state("Không có ai như vậy", "Thử tìm tên khác, hoặc bỏ chọn “Chỉ người chưa có ảnh”.", icon="search"),
+                        empty_state(
+                            "Không có ai như vậy",
+                            "Thử tìm tên khác, hoặc bỏ chọn “Chỉ người chưa có ảnh”.",
+                            icon="search",
+                        ),
                         empty_state("Chưa có danh sách cán bộ", "Hãy đồng bộ dữ liệu đầu năm trước.", icon="users"),
                     ),
                 ),
@@ -238,7 +341,10 @@ def _person(row: Person) -> rx.Component:
         ),
         rx.cond(row.saved != "", status_badge("ok", row.saved), status_badge("todo", "Chưa có ảnh")),
         rx.el.button(
-            words, class_name="button soft", on_click=SignatureImagesState.choose(row.id), aria_expanded=opened,
+            words,
+            class_name="button soft",
+            on_click=SignatureImagesState.choose(row.id),
+            aria_expanded=opened,
             aria_label=words.to(str) + " chữ ký của " + row.name,
         ),
         rx.cond(opened, _one()),
@@ -248,7 +354,14 @@ def _person(row: Person) -> rx.Component:
 def _one() -> rx.Component:
     return native_form(
         rx.el.input(type="hidden", name="staff_id", value=SignatureImagesState.chosen_id, read_only=True),
-        picture_field("Ảnh chữ ký của " + SignatureImagesState.chosen_name, id="one", name="file", hint="PNG, JPG hoặc HEIC, tối đa 10 MB."),
+        picture_field(
+            "Ảnh chữ ký của " + SignatureImagesState.chosen_name,
+            id="one",
+            name="file",
+            hint="PNG, JPG hoặc HEIC, tối đa 10 MB.",
+        ),
         rx.el.button("Xem trước", type="submit", class_name="button"),
-        action="/uploads/signature-images/person", method="post", enc_type="multipart/form-data",
+        action="/uploads/signature-images/person",
+        method="post",
+        enc_type="multipart/form-data",
     )

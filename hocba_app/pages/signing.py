@@ -27,7 +27,8 @@ def signing() -> rx.Component:
             rx.el.section(
                 rx.el.h2("Lượt ký", class_name="panel-title"),
                 rx.el.div(rx.foreach(SigningState.batches, _batch), class_name="stack"),
-                aria_label="Lượt ký", aria_live="polite",
+                aria_label="Lượt ký",
+                aria_live="polite",
             ),
         ),
         rx.el.section(
@@ -48,7 +49,8 @@ def signing() -> rx.Component:
         ),
         rx.cond(SigningState.late.length() > 0, _late()),
         rx.cond(SigningState.groups.length() > 1, _sign_bar()),
-        undo_notice(SigningState), title="Ký học bạ",
+        undo_notice(SigningState),
+        title="Ký học bạ",
         subtitle="Bấm Ký, rồi xác nhận một lần trên ứng dụng ký số của thầy cô.",
         active="/sign",
     )
@@ -58,7 +60,8 @@ def _asked(row: AskedRow) -> rx.Component:
     """A colleague waits for me."""
     return notice(
         rx.el.div(
-            rx.el.div(rx.el.b(row.text)), rx.el.button("Đã biết", class_name="button soft", on_click=SigningState.dismiss(row.id)),
+            rx.el.div(rx.el.b(row.text)),
+            rx.el.button("Đã biết", class_name="button soft", on_click=SigningState.dismiss(row.id)),
             class_name="task",
         ),
         tone="todo",
@@ -77,13 +80,19 @@ def _late() -> rx.Component:
 def _late_teacher(row: LateRow) -> rx.Component:
     return rx.el.article(
         rx.el.div(
-            rx.el.div(rx.el.b(row.name), rx.el.span("Lớp ", row.class_name, " · ", row.subjects, class_name="muted"), class_name="what"),
+            rx.el.div(
+                rx.el.b(row.name),
+                rx.el.span("Lớp ", row.class_name, " · ", row.subjects, class_name="muted"),
+                class_name="what",
+            ),
             rx.el.div(
                 rx.cond(
                     row.reminded,
                     status_badge("ok", "Đã nhắc hôm nay"),
                     rx.el.button(
-                        "Nhắc thầy cô", class_name="button soft", on_click=SigningState.remind(row.class_id, row.staff_id),
+                        "Nhắc thầy cô",
+                        class_name="button soft",
+                        on_click=SigningState.remind(row.class_id, row.staff_id),
                         aria_label="Nhắc " + row.name + " ký lớp " + row.class_name,
                     ),
                 ),
@@ -105,7 +114,9 @@ def _sign_bar() -> rx.Component:
                 "Ký " + SigningState.selected_records.to_string() + " hồ sơ đã chọn",
                 "Ký tất cả " + SigningState.ready_records.to_string() + " hồ sơ",
             ),
-            class_name="button", on_click=SigningState.sign_selected, disabled=(SigningState.ready_records == 0) | SigningState.busy,
+            class_name="button",
+            on_click=SigningState.sign_selected,
+            disabled=(SigningState.ready_records == 0) | SigningState.busy,
         ),
         class_name="sign-bar",
     )
@@ -116,25 +127,35 @@ def _group(group: Group) -> rx.Component:
         rx.el.div(
             rx.el.label(
                 rx.el.input(
-                    type="checkbox", class_name="check", checked=SigningState.selected.contains(group.key),
-                    on_change=SigningState.toggle(group.key).stop_propagation, disabled=group.ready == 0, aria_label="Chọn " + group.title,
+                    type="checkbox",
+                    class_name="check",
+                    checked=SigningState.selected.contains(group.key),
+                    on_change=SigningState.toggle(group.key).stop_propagation,
+                    disabled=group.ready == 0,
+                    aria_label="Chọn " + group.title,
                 ),
                 class_name="check-label",
             ),
             rx.el.div(
-                rx.el.b(group.title), rx.el.span(group.detail, " · ", group.stage_name, class_name="muted"),
+                rx.el.b(group.title),
+                rx.el.span(group.detail, " · ", group.stage_name, class_name="muted"),
                 rx.cond(group.blocked != "", rx.el.div(group.blocked, class_name="small")),
                 class_name="what",
             ),
             rx.el.div(
                 rx.el.button(
-                    "Xem", class_name="button soft", on_click=SigningState.open_group(group.key),
-                    aria_expanded=SigningState.opened == group.key, aria_label="Xem hồ sơ " + group.title,
+                    "Xem",
+                    class_name="button soft",
+                    on_click=SigningState.open_group(group.key),
+                    aria_expanded=SigningState.opened == group.key,
+                    aria_label="Xem hồ sơ " + group.title,
                 ),
                 rx.el.button(
                     rx.icon("pen-line", size=18, aria_hidden=True),
                     rx.cond(group.ready > 0, "Ký " + group.ready.to_string() + " hồ sơ", "Chưa ký được"),
-                    class_name="button", on_click=SigningState.sign_group(group.key), disabled=(group.ready == 0) | SigningState.busy,
+                    class_name="button",
+                    on_click=SigningState.sign_group(group.key),
+                    disabled=(group.ready == 0) | SigningState.busy,
                 ),
                 class_name="acts",
             ),
@@ -150,16 +171,22 @@ def _batch(batch: BatchCard) -> rx.Component:
         rx.el.div(
             rx.el.div(rx.el.b(batch.title), status_badge(batch.tone, batch.state_name), class_name="what"),
             rx.el.div(
-                rx.cond(batch.your_turn, rx.el.button("Ký ngay", class_name="button", on_click=SigningState.accept(batch.id))),
+                rx.cond(
+                    batch.your_turn,
+                    rx.el.button("Ký ngay", class_name="button", on_click=SigningState.accept(batch.id)),
+                ),
                 rx.cond(
                     batch.may_split,
                     rx.el.button("Ký phần đang rảnh", class_name="button soft", on_click=SigningState.split(batch.id)),
                 ),
                 rx.cond(
-                    batch.may_stop, rx.el.button("Ngừng chờ", class_name="button soft", on_click=SigningState.stop(batch.id))
+                    batch.may_stop,
+                    rx.el.button("Ngừng chờ", class_name="button soft", on_click=SigningState.stop(batch.id)),
                 ),
                 rx.el.button(
-                    "Chi tiết", class_name="button soft", on_click=SigningState.open_batch(batch.id),
+                    "Chi tiết",
+                    class_name="button soft",
+                    on_click=SigningState.open_batch(batch.id),
                     aria_expanded=SigningState.opened == batch.id,
                 ),
                 class_name="acts",
@@ -173,11 +200,14 @@ def _batch(batch: BatchCard) -> rx.Component:
             rx.cond(batch.problem != "", error_notice(batch.problem)),
             rx.cond(
                 ~batch.over | batch.done_well,
-                progress_bar(batch.percent, batch.committed.to_string() + "/" + batch.total.to_string() + " hồ sơ đã ký"),
+                progress_bar(
+                    batch.percent, batch.committed.to_string() + "/" + batch.total.to_string() + " hồ sơ đã ký"
+                ),
             ),
             rx.cond(batch.over & (batch.failed > 0), _rest(batch)),
             rx.cond(SigningState.opened == batch.id, _records()),
-            class_name="stack", style={"gap": "10px", "marginTop": "10px"},
+            class_name="stack",
+            style={"gap": "10px", "marginTop": "10px"},
         ),
         class_name="panel",
     )
@@ -187,9 +217,13 @@ def _phone(batch: BatchCard) -> rx.Component:
     """What to expect on the phone, and how long it waits."""
     return notice(
         rx.fragment(
-            "Mở ứng dụng " + batch.app + " trên điện thoại, kiểm tra số hồ sơ (", rx.el.b(batch.total), ") rồi nhập mã PIN để xác nhận. Còn ",
+            "Mở ứng dụng " + batch.app + " trên điện thoại, kiểm tra số hồ sơ (",
+            rx.el.b(batch.total),
+            ") rồi nhập mã PIN để xác nhận. Còn ",
             rx.el.span(
-                class_name="countdown", style={"--from": batch.countdown}, key=batch.id + "-" + batch.countdown.to_string(),
+                class_name="countdown",
+                style={"--from": batch.countdown},
+                key=batch.id + "-" + batch.countdown.to_string(),
                 aria_label=batch.countdown.to_string() + " giây",
             ),
             ".",
@@ -202,7 +236,12 @@ def _rest(batch: BatchCard) -> rx.Component:
     """What is left after a failure, with the button for it."""
     return rx.el.div(
         rx.el.span("Đã ký ", batch.committed, ", chưa ký ", batch.failed, ". Phần đã ký được giữ nguyên."),
-        rx.el.button("Ký tiếp phần còn lại", class_name="button", on_click=SigningState.sign_rest(batch.id), disabled=SigningState.busy),
+        rx.el.button(
+            "Ký tiếp phần còn lại",
+            class_name="button",
+            on_click=SigningState.sign_rest(batch.id),
+            disabled=SigningState.busy,
+        ),
         class_name="group",
     )
 
@@ -211,16 +250,24 @@ def _records() -> rx.Component:
     return rx.el.div(
         data_table(
             [
-                column_head(SigningState, "Mã HS", "code"), column_head(SigningState, "Học sinh", "name"),
+                column_head(SigningState, "Mã HS", "code"),
+                column_head(SigningState, "Học sinh", "name"),
                 column_head(SigningState, "Tình trạng", "state"),
             ],
-            SigningState.records, _record, label="Danh sách hồ sơ", max_height="420px",
+            SigningState.records,
+            _record,
+            label="Danh sách hồ sơ",
+            max_height="420px",
         ),
         rx.cond(
             SigningState.record_pages > 1,
             pager(
-                page=SigningState.record_page, pages=SigningState.record_pages, total=SigningState.record_total,
-                on_previous=SigningState.previous_records, on_next=SigningState.next_records, noun="hồ sơ",
+                page=SigningState.record_page,
+                pages=SigningState.record_pages,
+                total=SigningState.record_total,
+                on_previous=SigningState.previous_records,
+                on_next=SigningState.next_records,
+                noun="hồ sơ",
             ),
         ),
         style={"marginTop": "12px"},
@@ -230,6 +277,7 @@ def _records() -> rx.Component:
 def _record(row: RecordRow) -> rx.Component:
     name: Any = rx.cond(row.document_id != "", rx.link(row.name, href="/records/" + row.document_id), row.name)
     return rx.el.tr(
-        rx.el.td(row.code), rx.el.td(name),
+        rx.el.td(row.code),
+        rx.el.td(name),
         rx.el.td(row.state_name, rx.cond(row.problem != "", rx.el.div(row.problem, class_name="small muted"))),
     )

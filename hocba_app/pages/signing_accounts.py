@@ -21,17 +21,24 @@ def signing_accounts() -> rx.Component:
     """Layout of ``/signing-accounts``."""
     return shell(
         rx.cond(SigningAccountsState.problem != "", error_notice(SigningAccountsState.problem)),
-        rx.cond(SigningAccountsState.key_owner == "", rx.fragment(
-            rx.cond(SigningAccountsState.key_problem != "", error_notice(SigningAccountsState.key_problem)),
-            rx.cond(SigningAccountsState.key_done != "", notice(SigningAccountsState.key_done, tone="ok")),
-        )),
+        rx.cond(
+            SigningAccountsState.key_owner == "",
+            rx.fragment(
+                rx.cond(SigningAccountsState.key_problem != "", error_notice(SigningAccountsState.key_problem)),
+                rx.cond(SigningAccountsState.key_done != "", notice(SigningAccountsState.key_done, tone="ok")),
+            ),
+        ),
         rx.cond(SigningAccountsState.key_owner != "", _editor()),
         rx.cond(SigningAccountsState.loaded, _list(), rx.skeleton(height="320px", width="100%")),
-        title="Tài khoản ký số", active="/signing-accounts",
+        title="Tài khoản ký số",
+        active="/signing-accounts",
         subtitle="Mỗi người ký bằng chứng thư số của chính mình. Con dấu dùng chứng thư số của trường.",
         actions=rx.el.button(
-            rx.icon("list-checks", size=18, aria_hidden=True), "Kiểm tra tất cả", class_name="button soft",
-            on_click=SigningAccountsState.test_all, disabled=SigningAccountsState.testing,
+            rx.icon("list-checks", size=18, aria_hidden=True),
+            "Kiểm tra tất cả",
+            class_name="button soft",
+            on_click=SigningAccountsState.test_all,
+            disabled=SigningAccountsState.testing,
         ),
     )
 
@@ -44,21 +51,33 @@ def _editor() -> rx.Component:
                 rx.cond(
                     SigningAccountsState.editing.user != "",
                     rx.el.button(
-                        "Gỡ tài khoản", class_name="button soft", on_click=SigningAccountsState.ask_remove,
+                        "Gỡ tài khoản",
+                        class_name="button soft",
+                        on_click=SigningAccountsState.ask_remove,
                         aria_label="Gỡ tài khoản ký số của " + SigningAccountsState.editing.name,
                     ),
                 ),
                 rx.el.button("Đóng", class_name="button soft", on_click=SigningAccountsState.close),
                 style={"display": "flex", "gap": "8px"},
             ),
-            style={"display": "flex", "flexWrap": "wrap", "gap": "10px", "justifyContent": "space-between", "alignItems": "center"},
+            style={
+                "display": "flex",
+                "flexWrap": "wrap",
+                "gap": "10px",
+                "justifyContent": "space-between",
+                "alignItems": "center",
+            },
         ),
         rx.cond(SigningAccountsState.removing, _confirm_removal()),
         key_facts(SigningAccountsState.editing),
         rx.cond(SigningAccountsState.editing.problem == "certificate_other_name", _other_name()),
         key_editor(SigningAccountsState),
-        class_name="panel stack", aria_label="Tài khoản đang sửa", tab_index=-1, style={"scrollMarginTop": "72px"},
-        custom_attrs={"data-reveal": "1"}, key=SigningAccountsState.key_owner,  # another person's is another element
+        class_name="panel stack",
+        aria_label="Tài khoản đang sửa",
+        tab_index=-1,
+        style={"scrollMarginTop": "72px"},
+        custom_attrs={"data-reveal": "1"},
+        key=SigningAccountsState.key_owner,  # another person's is another element
     )
 
 
@@ -68,11 +87,16 @@ def _other_name() -> rx.Component:
         SigningAccountsState.may_accept,
         rx.el.form(
             text_area(
-                "Lý do chấp nhận tên khác", id="name_reason", max_length=200, required=True,
+                "Lý do chấp nhận tên khác",
+                id="name_reason",
+                max_length=200,
+                required=True,
                 hint="Ghi vào nhật ký; người kiểm tra học bạ sẽ thấy. Ví dụ: đổi tên theo quyết định số 12/QĐ-UBND.",
             ),
             rx.el.button("Chấp nhận chứng thư số này", type="submit", class_name="button"),
-            on_submit=SigningAccountsState.accept_name, class_name="stack", aria_label="Chấp nhận chứng thư số mang tên khác",
+            on_submit=SigningAccountsState.accept_name,
+            class_name="stack",
+            aria_label="Chấp nhận chứng thư số mang tên khác",
         ),
         notice("Chỉ hiệu trưởng chấp nhận được chứng thư số mang tên khác, và phải ghi lý do.", tone="info"),
     )
@@ -82,25 +106,38 @@ def _confirm_removal() -> rx.Component:
     return rx.el.div(
         rx.el.b("Gỡ tài khoản này? Muốn ký lại phải kết nối từ đầu."),
         rx.el.button("Gỡ", class_name="button danger", on_click=SigningAccountsState.remove, auto_focus=True),
-        rx.el.button("Quay lại", class_name="button soft", on_click=SigningAccountsState.keep), class_name="filters", role="alertdialog",
+        rx.el.button("Quay lại", class_name="button soft", on_click=SigningAccountsState.keep),
+        class_name="filters",
+        role="alertdialog",
         aria_label="Xác nhận gỡ tài khoản",
     )
 
 
 def _list() -> rx.Component:
     return rx.el.section(
-        rx.el.div(rx.foreach(SigningAccountsState.counts, _count), style={"display": "flex", "flexWrap": "wrap", "gap": "8px"}),
+        rx.el.div(
+            rx.foreach(SigningAccountsState.counts, _count), style={"display": "flex", "flexWrap": "wrap", "gap": "8px"}
+        ),
         rx.cond(
             SigningAccountsState.testing,
-            rx.el.div(progress_bar(SigningAccountsState.test_percent, SigningAccountsState.test_text), aria_live="polite"),
+            rx.el.div(
+                progress_bar(SigningAccountsState.test_percent, SigningAccountsState.test_text), aria_live="polite"
+            ),
         ),
         rx.el.div(
             text_field(
-                "Tìm theo tên, mã hoặc tài khoản", id="search", type="search", value=SigningAccountsState.search,
-                on_change=SigningAccountsState.find, auto_complete="off",
+                "Tìm theo tên, mã hoặc tài khoản",
+                id="search",
+                type="search",
+                value=SigningAccountsState.search,
+                on_change=SigningAccountsState.find,
+                auto_complete="off",
             ),
             select_field(
-                "Tình trạng", [("", "Tất cả"), ("any", "Chưa sẵn sàng"), *KEY_STATE.items()], id="state", value=SigningAccountsState.only,
+                "Tình trạng",
+                [("", "Tất cả"), ("any", "Chưa sẵn sàng"), *KEY_STATE.items()],
+                id="state",
+                value=SigningAccountsState.only,
                 on_change=SigningAccountsState.show,
             ),
             class_name="filters",
@@ -110,14 +147,24 @@ def _list() -> rx.Component:
             rx.fragment(
                 data_table(
                     [
-                        _head("Người ký", "name"), _head("Tài khoản ký số", "account"), _head("Chứng thư số", "certificate"),
-                        _head("Hiệu lực", "validity"), _head("Tình trạng", "state"), "",
+                        _head("Người ký", "name"),
+                        _head("Tài khoản ký số", "account"),
+                        _head("Chứng thư số", "certificate"),
+                        _head("Hiệu lực", "validity"),
+                        _head("Tình trạng", "state"),
+                        "",
                     ],
-                    SigningAccountsState.rows, _row, label="Tài khoản ký số của từng người",
+                    SigningAccountsState.rows,
+                    _row,
+                    label="Tài khoản ký số của từng người",
                 ),
                 pager(
-                    page=SigningAccountsState.page, pages=SigningAccountsState.pages, total=SigningAccountsState.total,
-                    on_previous=SigningAccountsState.previous, on_next=SigningAccountsState.next, noun="người",
+                    page=SigningAccountsState.page,
+                    pages=SigningAccountsState.pages,
+                    total=SigningAccountsState.total,
+                    on_previous=SigningAccountsState.previous,
+                    on_next=SigningAccountsState.next,
+                    noun="người",
                 ),
             ),
             empty_state("Không có ai như vậy", "Thử tìm tên khác hoặc chọn tình trạng khác.", icon="search"),
@@ -138,7 +185,9 @@ def _row(row: KeyRow) -> rx.Component:
     return rx.el.tr(
         rx.el.th(row.name, rx.el.div(row.detail, class_name="small muted", style={"fontWeight": "400"}), scope="row"),
         rx.el.td(row.user, rx.cond(row.user != "", rx.el.div(row.service, class_name="small muted"))),
-        rx.el.td(rx.cond(row.certificate != "", rx.el.div(row.certificate, rx.el.div(row.number, class_name="small muted")))),
+        rx.el.td(
+            rx.cond(row.certificate != "", rx.el.div(row.certificate, rx.el.div(row.number, class_name="small muted")))
+        ),
         rx.el.td(rx.cond(row.validity != "", rx.el.div(row.validity, rx.el.div(row.days, class_name="small muted")))),
         rx.el.td(
             rx.el.div(
@@ -152,13 +201,18 @@ def _row(row: KeyRow) -> rx.Component:
         rx.el.td(
             rx.el.div(
                 rx.el.button(
-                    rx.cond(row.user != "", "Sửa", "Nhập tài khoản"), class_name="button soft", on_click=SigningAccountsState.edit(row.owner),
+                    rx.cond(row.user != "", "Sửa", "Nhập tài khoản"),
+                    class_name="button soft",
+                    on_click=SigningAccountsState.edit(row.owner),
                     aria_label="Sửa tài khoản ký số của " + row.name,
                 ),
                 rx.cond(
                     row.user != "",
                     rx.el.button(
-                        "Kiểm tra", class_name="button soft", on_click=SigningAccountsState.test(row.owner), disabled=SigningAccountsState.key_busy,
+                        "Kiểm tra",
+                        class_name="button soft",
+                        on_click=SigningAccountsState.test(row.owner),
+                        disabled=SigningAccountsState.key_busy,
                         aria_label="Kiểm tra tài khoản ký số của " + row.name,
                     ),
                 ),

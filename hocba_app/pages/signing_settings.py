@@ -19,7 +19,9 @@ def signing_settings() -> rx.Component:
     """Layout of ``/signing-settings``."""
     return shell(
         rx.cond(SigningSettingsState.problem != "", error_notice(SigningSettingsState.problem)),
-        rx.cond(SigningSettingsState.done != "", rx.el.div(notice(SigningSettingsState.done, tone="ok"), role="status")),
+        rx.cond(
+            SigningSettingsState.done != "", rx.el.div(notice(SigningSettingsState.done, tone="ok"), role="status")
+        ),
         rx.cond(
             SigningSettingsState.loaded,
             rx.el.div(
@@ -27,11 +29,16 @@ def signing_settings() -> rx.Component:
                     SigningSettingsState.elsewhere.length() > 0,
                     rx.el.div(rx.foreach(SigningSettingsState.elsewhere, _elsewhere), class_name="stack"),
                 ),
-                rx.el.div(_cover(), _operator(), class_name="two"), _delegations(), _seal_account(), class_name="stack",
+                rx.el.div(_cover(), _operator(), class_name="two"),
+                _delegations(),
+                _seal_account(),
+                class_name="stack",
             ),
             rx.skeleton(height="320px", width="100%"),
         ),
-        undo_notice(SigningSettingsState), title="Người ký bìa, ký thay, đóng dấu", active="/signing-settings",
+        undo_notice(SigningSettingsState),
+        title="Người ký bìa, ký thay, đóng dấu",
+        active="/signing-settings",
         subtitle="Thay đổi áp dụng cho hồ sơ chốt từ bây giờ. Hồ sơ đã chốt chưa ký có thể chuyển cho người ký mới.",
     )
 
@@ -39,7 +46,9 @@ def signing_settings() -> rx.Component:
 def _elsewhere(row: ElsewhereRow) -> rx.Component:
     return notice(
         rx.el.div(
-            rx.el.div(row.text), rx.el.button(row.button, class_name="button soft", on_click=SigningSettingsState.hand_over(row.kind)), class_name="task"
+            rx.el.div(row.text),
+            rx.el.button(row.button, class_name="button soft", on_click=SigningSettingsState.hand_over(row.kind)),
+            class_name="task",
         ),
         tone="todo",
     )
@@ -58,11 +67,19 @@ def _cover() -> rx.Component:
         ),
         rx.form(
             _select(
-                "Người ký bìa", "cover_signer", SigningSettingsState.cover_choices, SigningSettingsState.cover_signer_id,
-                first=rx.cond(SigningSettingsState.principal != "", "Hiệu trưởng: " + SigningSettingsState.principal, "Hiệu trưởng"),
+                "Người ký bìa",
+                "cover_signer",
+                SigningSettingsState.cover_choices,
+                SigningSettingsState.cover_signer_id,
+                first=rx.cond(
+                    SigningSettingsState.principal != "",
+                    "Hiệu trưởng: " + SigningSettingsState.principal,
+                    "Hiệu trưởng",
+                ),
                 hint="Phó Hiệu trưởng ký bìa sẽ có dòng “KT. HIỆU TRƯỞNG, PHÓ HIỆU TRƯỞNG”.",
             ),
-            rx.el.button("Lưu người ký bìa", type="submit", class_name="button"), on_submit=SigningSettingsState.save_cover_signer,
+            rx.el.button("Lưu người ký bìa", type="submit", class_name="button"),
+            on_submit=SigningSettingsState.save_cover_signer,
         ),
         class_name="panel",
     )
@@ -73,17 +90,23 @@ def _operator() -> rx.Component:
         rx.el.h2("Người đóng dấu"),
         rx.el.p(
             rx.cond(
-                SigningSettingsState.seal_operator != "", rx.fragment("Hiện nay: ", rx.el.b(SigningSettingsState.seal_operator)),
+                SigningSettingsState.seal_operator != "",
+                rx.fragment("Hiện nay: ", rx.el.b(SigningSettingsState.seal_operator)),
                 status_badge("todo", "Chưa phân công"),
             ),
             class_name="said",
         ),
         rx.form(
             _select(
-                "Người đóng dấu", "seal_operator", SigningSettingsState.operators, SigningSettingsState.seal_operator_id, first="Chưa phân công",
+                "Người đóng dấu",
+                "seal_operator",
+                SigningSettingsState.operators,
+                SigningSettingsState.seal_operator_id,
+                first="Chưa phân công",
                 hint="Người này đóng dấu bằng chứng thư số của trường.",
             ),
-            rx.el.button("Lưu người đóng dấu", type="submit", class_name="button"), on_submit=SigningSettingsState.save_seal_operator,
+            rx.el.button("Lưu người đóng dấu", type="submit", class_name="button"),
+            on_submit=SigningSettingsState.save_seal_operator,
         ),
         class_name="panel",
     )
@@ -93,11 +116,17 @@ def _select(label: str, id: str, options: rx.Var, chosen: rx.Var, *, first: obje
     return rx.el.div(
         rx.el.label(label, html_for=id),
         rx.el.select(
-            rx.el.option(first, value=""), rx.foreach(options, _option), id=id, name=id, default_value=chosen,
+            rx.el.option(first, value=""),
+            rx.foreach(options, _option),
+            id=id,
+            name=id,
+            default_value=chosen,
             # Made anew when the stored choice or the list changes: an uncontrolled select keeps its first value.
-            key=id + chosen.to(str) + options.length().to_string(), aria_describedby=f"{id}-hint",
+            key=id + chosen.to(str) + options.length().to_string(),
+            aria_describedby=f"{id}-hint",
         ),
-        rx.el.small(hint, id=f"{id}-hint"), class_name="field",
+        rx.el.small(hint, id=f"{id}-hint"),
+        class_name="field",
     )
 
 
@@ -108,22 +137,33 @@ def _option(option: Option) -> rx.Component:
 def _delegations() -> rx.Component:
     return rx.el.section(
         rx.el.h2("Ký thay Hiệu trưởng"),
-        rx.el.p("Phó Hiệu trưởng ký QTHT, KQHT bằng chứng thư số của mình, theo quyết định và trong thời hạn ghi ở đây.", class_name="muted said"),
+        rx.el.p(
+            "Phó Hiệu trưởng ký QTHT, KQHT bằng chứng thư số của mình, theo quyết định và trong thời hạn ghi ở đây.",
+            class_name="muted said",
+        ),
         rx.cond(
             SigningSettingsState.delegations.length() > 0,
             data_table(
-                ["Người ký thay", "Hồ sơ", "Thời hạn", "Quyết định", "Tình trạng", "Chứng thư số", ""], SigningSettingsState.delegations, _delegation,
-                label="Các quyết định ký thay", max_height="320px",
+                ["Người ký thay", "Hồ sơ", "Thời hạn", "Quyết định", "Tình trạng", "Chứng thư số", ""],
+                SigningSettingsState.delegations,
+                _delegation,
+                label="Các quyết định ký thay",
+                max_height="320px",
             ),
             empty_state("Chưa có quyết định ký thay", "Hiệu trưởng ký mọi QTHT và KQHT.", icon="file-check"),
         ),
         rx.cond(
             SigningSettingsState.deputies.length() > 0,
             rx.el.details(
-                rx.el.summary("Thêm quyết định ký thay", class_name="button soft", style={"listStyle": "none"}), _new_delegation(),
-                key="new-" + SigningSettingsState.form_turn.to_string(), style={"marginTop": "14px"},
+                rx.el.summary("Thêm quyết định ký thay", class_name="button soft", style={"listStyle": "none"}),
+                _new_delegation(),
+                key="new-" + SigningSettingsState.form_turn.to_string(),
+                style={"marginTop": "14px"},
             ),
-            rx.el.p("Danh sách cán bộ chưa có Phó Hiệu trưởng nên chưa thể thêm quyết định ký thay.", class_name="muted said"),
+            rx.el.p(
+                "Danh sách cán bộ chưa có Phó Hiệu trưởng nên chưa thể thêm quyết định ký thay.",
+                class_name="muted said",
+            ),
         ),
         class_name="panel",
     )
@@ -131,8 +171,12 @@ def _delegations() -> rx.Component:
 
 def _delegation(row: DelegationRow) -> rx.Component:
     return rx.el.tr(
-        rx.el.th(row.deputy, scope="row"), rx.el.td(row.kinds), rx.el.td(row.dates), rx.el.td(row.number),
-        rx.el.td(status_badge(row.tone, row.state_name)), rx.el.td(rx.cond(row.live, status_badge(row.key_tone, row.key_name))),
+        rx.el.th(row.deputy, scope="row"),
+        rx.el.td(row.kinds),
+        rx.el.td(row.dates),
+        rx.el.td(row.number),
+        rx.el.td(status_badge(row.tone, row.state_name)),
+        rx.el.td(rx.cond(row.live, status_badge(row.key_tone, row.key_name))),
         rx.el.td(
             rx.cond(
                 row.live,
@@ -140,12 +184,21 @@ def _delegation(row: DelegationRow) -> rx.Component:
                     SigningSettingsState.revoking == row.id,
                     rx.el.div(
                         rx.el.b("Thu hồi quyết định này? Không lấy lại được."),
-                        rx.el.button("Thu hồi", class_name="button danger", on_click=SigningSettingsState.revoke(row.id), auto_focus=True),
-                        rx.el.button("Quay lại", class_name="button soft", on_click=SigningSettingsState.keep), class_name="filters",
-                        role="alertdialog", aria_label="Xác nhận thu hồi quyết định " + row.number,
+                        rx.el.button(
+                            "Thu hồi",
+                            class_name="button danger",
+                            on_click=SigningSettingsState.revoke(row.id),
+                            auto_focus=True,
+                        ),
+                        rx.el.button("Quay lại", class_name="button soft", on_click=SigningSettingsState.keep),
+                        class_name="filters",
+                        role="alertdialog",
+                        aria_label="Xác nhận thu hồi quyết định " + row.number,
                     ),
                     rx.el.button(
-                        "Thu hồi", class_name="button soft", on_click=SigningSettingsState.ask_revoke(row.id),
+                        "Thu hồi",
+                        class_name="button soft",
+                        on_click=SigningSettingsState.ask_revoke(row.id),
                         aria_label="Thu hồi quyết định " + row.number,
                     ),
                 ),
@@ -158,13 +211,17 @@ def _new_delegation() -> rx.Component:
     return rx.form(
         rx.el.div(
             rx.el.label("Phó Hiệu trưởng ký thay", html_for="deputy"),
-            rx.el.select(rx.foreach(SigningSettingsState.deputies, _option), id="deputy", name="deputy", required=True), class_name="field",
+            rx.el.select(rx.foreach(SigningSettingsState.deputies, _option), id="deputy", name="deputy", required=True),
+            class_name="field",
         ),
         rx.el.fieldset(
             rx.el.legend("Loại hồ sơ được ký thay", style={"fontWeight": "600", "padding": "0"}),
             *[
                 rx.el.label(
-                    rx.el.input(type="checkbox", name=f"kind-{kind}", value="1", class_name="check", default_checked=True), f" {words}",
+                    rx.el.input(
+                        type="checkbox", name=f"kind-{kind}", value="1", class_name="check", default_checked=True
+                    ),
+                    f" {words}",
                     style={"display": "flex", "gap": "8px", "alignItems": "center", "minHeight": "44px"},
                 )
                 for kind, words in (("history", "Quá trình học tập (QTHT)"), ("results", "Kết quả học tập (KQHT)"))
@@ -174,11 +231,20 @@ def _new_delegation() -> rx.Component:
         rx.el.div(
             text_field("Từ ngày", id="from_date", type="date", required=True, default_value=SigningSettingsState.today),
             text_field("Đến hết ngày", id="to_date", type="date", required=True, min=SigningSettingsState.today),
-            text_field("Số quyết định", id="decision_number", required=True, max_length=80, placeholder="15/QĐ-THCS", auto_complete="off"),
-            class_name="filters", style={"marginBottom": "14px"},
+            text_field(
+                "Số quyết định",
+                id="decision_number",
+                required=True,
+                max_length=80,
+                placeholder="15/QĐ-THCS",
+                auto_complete="off",
+            ),
+            class_name="filters",
+            style={"marginBottom": "14px"},
         ),
         rx.el.button("Lưu quyết định", type="submit", class_name="button"),
-        on_submit=SigningSettingsState.add_delegation, style={"marginTop": "14px"},
+        on_submit=SigningSettingsState.add_delegation,
+        style={"marginTop": "14px"},
     )
 
 
@@ -194,7 +260,8 @@ def _seal_account() -> rx.Component:
             notice(
                 rx.el.div(
                     rx.el.div("Chưa có ảnh con dấu."),
-                    rx.link("Tải ảnh con dấu", href="/signature-images", class_name="button soft", underline="none"), class_name="task",
+                    rx.link("Tải ảnh con dấu", href="/signature-images", class_name="button soft", underline="none"),
+                    class_name="task",
                 ),
                 tone="todo",
             ),
@@ -204,7 +271,9 @@ def _seal_account() -> rx.Component:
             SigningSettingsState.seal.user != "",
             rx.el.div(
                 rx.el.button(
-                    "Kiểm tra lại", class_name="button soft", on_click=SigningSettingsState.test(SigningSettingsState.key_owner),
+                    "Kiểm tra lại",
+                    class_name="button soft",
+                    on_click=SigningSettingsState.test(SigningSettingsState.key_owner),
                     disabled=SigningSettingsState.key_busy,
                 )
             ),

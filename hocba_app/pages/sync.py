@@ -23,8 +23,13 @@ def sync() -> rx.Component:
     return shell(
         rx.cond(SyncState.problem != "", error_notice(SyncState.problem)),
         rx.cond(SyncState.done != "", notice(SyncState.done, tone="ok")),
-        rx.cond(SyncState.loaded, rx.el.div(_now(), _conflicts(), _stale(), _runs(), _excel(), class_name="stack"), rx.skeleton(height="280px", width="100%")),
-        title="Đồng bộ", active="/sync",
+        rx.cond(
+            SyncState.loaded,
+            rx.el.div(_now(), _conflicts(), _stale(), _runs(), _excel(), class_name="stack"),
+            rx.skeleton(height="280px", width="100%"),
+        ),
+        title="Đồng bộ",
+        active="/sync",
         subtitle="Dữ liệu lấy từ CSDL ngành, theo lần nộp mới nhất của trường. Muốn sửa: sửa trên SMAS, nộp lại, rồi đồng bộ.",
     )
 
@@ -41,32 +46,55 @@ def _now() -> rx.Component:
                     rx.el.span("Đang dừng… phần đã về được giữ lại.", class_name="muted"),
                     rx.el.button("Dừng đồng bộ", class_name="button soft", on_click=SyncState.cancel),
                 ),
-                class_name="stack", aria_live="polite",
+                class_name="stack",
+                aria_live="polite",
             ),
             rx.el.div(
                 rx.cond(SyncState.sector_problem != "", notice(SyncState.sector_problem, tone="wait")),
                 rx.cond(
                     SyncState.snapshots.length() > 0,
                     rx.fragment(
-                        rx.el.p("Các lần nộp của năm học ", SyncState.snapshots_of, class_name="muted", style={"margin": "0"}),
-                        data_table(["Dữ liệu đã nộp", "Lần nộp", "Nộp lúc", "Tình trạng"], SyncState.snapshots, _snapshot, label="Các lần nộp"),
+                        rx.el.p(
+                            "Các lần nộp của năm học ",
+                            SyncState.snapshots_of,
+                            class_name="muted",
+                            style={"margin": "0"},
+                        ),
+                        data_table(
+                            ["Dữ liệu đã nộp", "Lần nộp", "Nộp lúc", "Tình trạng"],
+                            SyncState.snapshots,
+                            _snapshot,
+                            label="Các lần nộp",
+                        ),
                     ),
                     rx.cond(
                         SyncState.sector_problem == "",
                         rx.el.p(
-                            "Trường chưa nộp dữ liệu nào của năm học ", SyncState.snapshots_of, " lên CSDL ngành. Hãy nộp từ SMAS trước.", class_name="muted"
+                            "Trường chưa nộp dữ liệu nào của năm học ",
+                            SyncState.snapshots_of,
+                            " lên CSDL ngành. Hãy nộp từ SMAS trước.",
+                            class_name="muted",
                         ),
                     ),
                 ),
                 scope(),
                 rx.el.div(
                     rx.el.button(
-                        rx.icon("refresh-cw", size=18, aria_hidden=True), rx.cond(SyncScopeState.part, "Đồng bộ phần đã chọn", "Đồng bộ cả trường"),
-                        class_name="button", on_click=SyncState.start, disabled=SyncScopeState.part & SyncScopeState.nothing,
+                        rx.icon("refresh-cw", size=18, aria_hidden=True),
+                        rx.cond(SyncScopeState.part, "Đồng bộ phần đã chọn", "Đồng bộ cả trường"),
+                        class_name="button",
+                        on_click=SyncState.start,
+                        disabled=SyncScopeState.part & SyncScopeState.nothing,
                     ),
                     select_field(
-                        "Tự đồng bộ hằng ngày", [("", "Không"), *[(f"{hour:02}:30", f"Lúc {hour:02}:30") for hour in (0, 2, 4, 5, 6, 12, 18, 20, 22)]],
-                        id="daily", value=SyncState.daily_at, on_change=SyncState.choose_time,
+                        "Tự đồng bộ hằng ngày",
+                        [
+                            ("", "Không"),
+                            *[(f"{hour:02}:30", f"Lúc {hour:02}:30") for hour in (0, 2, 4, 5, 6, 12, 18, 20, 22)],
+                        ],
+                        id="daily",
+                        value=SyncState.daily_at,
+                        on_change=SyncState.choose_time,
                     ),
                     class_name="filters",
                 ),
@@ -79,7 +107,10 @@ def _now() -> rx.Component:
 
 def _snapshot(row: SnapshotRow) -> rx.Component:
     return rx.el.tr(
-        rx.el.th(row.name, scope="row"), rx.el.td(row.number), rx.el.td(row.accepted_at), rx.el.td(status_badge(row.tone, row.state_name))
+        rx.el.th(row.name, scope="row"),
+        rx.el.td(row.number),
+        rx.el.td(row.accepted_at),
+        rx.el.td(status_badge(row.tone, row.state_name)),
     )
 
 
@@ -88,23 +119,33 @@ def _conflicts() -> rx.Component:
         SyncState.conflicts.length() > 0,
         rx.el.section(
             rx.el.h2("Cần xem xét (", SyncState.conflicts.length(), ")"),
-            rx.el.p("Danh tính của những bản ghi này không khớp với dữ liệu đang có. Chọn cách xử lý, hoặc sửa trên SMAS rồi nộp lại.", class_name="muted"),
-            rx.el.div(rx.foreach(SyncState.conflicts, _conflict), class_name="stack"), class_name="panel",
+            rx.el.p(
+                "Danh tính của những bản ghi này không khớp với dữ liệu đang có. Chọn cách xử lý, hoặc sửa trên SMAS rồi nộp lại.",
+                class_name="muted",
+            ),
+            rx.el.div(rx.foreach(SyncState.conflicts, _conflict), class_name="stack"),
+            class_name="panel",
         ),
     )
 
 
 def _conflict(card: ConflictCard) -> rx.Component:
     return rx.el.article(
-        rx.el.b(card.title), rx.el.p(card.reason, class_name="muted", style={"margin": "4px 0 8px"}),
+        rx.el.b(card.title),
+        rx.el.p(card.reason, class_name="muted", style={"margin": "4px 0 8px"}),
         data_table(["Thông tin", "Đang có", "Mới về"], card.facts, _fact, label="Hai bên", max_height="300px"),
         rx.cond(
-            card.decision != "", notice("Đã chọn: " + card.decision + ". Lần đồng bộ tới sẽ thực hiện.", tone="wait"),
+            card.decision != "",
+            notice("Đã chọn: " + card.decision + ". Lần đồng bộ tới sẽ thực hiện.", tone="wait"),
             rx.el.div(
                 rx.foreach(
-                    card.choices, lambda choice: rx.el.button(choice.label, class_name="button soft", on_click=SyncState.settle(card.id, choice.value))
+                    card.choices,
+                    lambda choice: rx.el.button(
+                        choice.label, class_name="button soft", on_click=SyncState.settle(card.id, choice.value)
+                    ),
                 ),
-                class_name="filters", style={"marginTop": "8px"},
+                class_name="filters",
+                style={"marginTop": "8px"},
             ),
         ),
         class_name="panel",
@@ -112,26 +153,55 @@ def _conflict(card: ConflictCard) -> rx.Component:
 
 
 def _fact(row: Fact) -> rx.Component:
-    return rx.el.tr(rx.el.th(row.label, scope="row"), rx.el.td(row.ours), rx.el.td(rx.cond(row.ours == row.incoming, row.incoming, rx.el.b(row.incoming))))
+    return rx.el.tr(
+        rx.el.th(row.label, scope="row"),
+        rx.el.td(row.ours),
+        rx.el.td(rx.cond(row.ours == row.incoming, row.incoming, rx.el.b(row.incoming))),
+    )
 
 
 def _excel() -> rx.Component:
     return rx.el.section(
         rx.el.h2("Nhập, xuất Excel"),
-        rx.el.p("Dùng khi CSDL ngành chưa có dữ liệu. Có một ô sai thì không ghi gì cả; danh sách ô sai tải về được.", class_name="muted"),
+        rx.el.p(
+            "Dùng khi CSDL ngành chưa có dữ liệu. Có một ô sai thì không ghi gì cả; danh sách ô sai tải về được.",
+            class_name="muted",
+        ),
         native_form(
             rx.el.div(
                 rx.el.label("Năm học của dữ liệu", html_for="workbook-year"),
-                rx.el.select(rx.foreach(SyncScopeState.years, lambda year: rx.el.option(year, value=year)), id="workbook-year", name="school_year", default_value=SyncScopeState.year, key=SyncScopeState.year),
+                rx.el.select(
+                    rx.foreach(SyncScopeState.years, lambda year: rx.el.option(year, value=year)),
+                    id="workbook-year",
+                    name="school_year",
+                    default_value=SyncScopeState.year,
+                    key=SyncScopeState.year,
+                ),
                 class_name="field",
             ),
-            text_field("Tệp Excel (.xlsx, .xls, .xlsb, .ods)", id="workbook", type="file", accept=".xlsx,.xls,.xlsb,.ods", required=True),
+            text_field(
+                "Tệp Excel (.xlsx, .xls, .xlsb, .ods)",
+                id="workbook",
+                type="file",
+                accept=".xlsx,.xls,.xlsb,.ods",
+                required=True,
+            ),
             rx.el.button("Nhập từ Excel", type="submit", class_name="button"),
-            action="/uploads/workbook", method="post", enc_type="multipart/form-data", style={"marginTop": "14px"},
+            action="/uploads/workbook",
+            method="post",
+            enc_type="multipart/form-data",
+            style={"marginTop": "14px"},
         ),
         rx.el.div(
             native_link("Tải tệp mẫu", href="/files/workbook/template", class_name="button soft"),
-            native_link("Xuất dữ liệu năm học ", SyncScopeState.year, href="/files/workbook?year=" + SyncScopeState.year, class_name="button soft"), class_name="filters", style={"marginTop": "12px"},
+            native_link(
+                "Xuất dữ liệu năm học ",
+                SyncScopeState.year,
+                href="/files/workbook?year=" + SyncScopeState.year,
+                class_name="button soft",
+            ),
+            class_name="filters",
+            style={"marginTop": "12px"},
         ),
         class_name="panel",
     )
@@ -146,7 +216,8 @@ def _stale() -> rx.Component:
                     rx.el.b(SyncState.out_of_date, " hồ sơ đã chốt khác với dữ liệu mới"),
                     "Bản đã chốt không tự đổi. Xem khác biệt, rồi đề nghị hủy chốt nếu cần ký lại.",
                 ),
-                rx.link("Xem khác biệt", href="/records?stale=1", class_name="button soft", underline="none"), class_name="task",
+                rx.link("Xem khác biệt", href="/records?stale=1", class_name="button soft", underline="none"),
+                class_name="task",
             ),
             tone="wait",
         ),
@@ -159,7 +230,10 @@ def _runs() -> rx.Component:
         rx.cond(
             SyncState.runs.length() > 0,
             data_table(
-                ["Lúc", "Người làm", "Phạm vi", "Tình trạng", "Mới", "Thay đổi", "Không còn", "Từ chối", ""], SyncState.runs, _run, label="Các lần đồng bộ",
+                ["Lúc", "Người làm", "Phạm vi", "Tình trạng", "Mới", "Thay đổi", "Không còn", "Từ chối", ""],
+                SyncState.runs,
+                _run,
+                label="Các lần đồng bộ",
             ),
             empty_state("Chưa đồng bộ lần nào", "Bấm Đồng bộ cả trường để lấy dữ liệu đã nộp.", icon="refresh-cw"),
         ),
@@ -169,12 +243,24 @@ def _runs() -> rx.Component:
 
 def _run(row: RunRow) -> rx.Component:
     return rx.el.tr(
-        rx.el.th(row.at, scope="row"), rx.el.td(row.by), rx.el.td(row.scope),
-        rx.el.td(status_badge(row.tone, row.state_name), rx.cond(row.problem != "", rx.el.div(row.problem, class_name="small muted"))),
-        rx.el.td(row.new, class_name="num"), rx.el.td(row.changed, class_name="num"), rx.el.td(row.gone, class_name="num"),
+        rx.el.th(row.at, scope="row"),
+        rx.el.td(row.by),
+        rx.el.td(row.scope),
+        rx.el.td(
+            status_badge(row.tone, row.state_name),
+            rx.cond(row.problem != "", rx.el.div(row.problem, class_name="small muted")),
+        ),
+        rx.el.td(row.new, class_name="num"),
+        rx.el.td(row.changed, class_name="num"),
+        rx.el.td(row.gone, class_name="num"),
         rx.el.td(row.refused, class_name="num"),
         rx.el.td(
-            rx.el.button("Chi tiết", class_name="button soft", on_click=SyncState.open_run(row.id), aria_expanded=SyncState.opened == row.id)
+            rx.el.button(
+                "Chi tiết",
+                class_name="button soft",
+                on_click=SyncState.open_run(row.id),
+                aria_expanded=SyncState.opened == row.id,
+            )
         ),
     )
 
@@ -182,9 +268,19 @@ def _run(row: RunRow) -> rx.Component:
 def _report() -> rx.Component:
     return rx.el.div(
         rx.el.div(
-            select_field("Kết quả", [("", "Tất cả"), *OUTCOME.items()], id="outcome", value=SyncState.outcome, on_change=SyncState.choose_outcome),
             select_field(
-                "Loại dữ liệu", [("", "Tất cả"), *RESOURCE.items()], id="of", value=SyncState.report_resource, on_change=SyncState.choose_report_resource
+                "Kết quả",
+                [("", "Tất cả"), *OUTCOME.items()],
+                id="outcome",
+                value=SyncState.outcome,
+                on_change=SyncState.choose_outcome,
+            ),
+            select_field(
+                "Loại dữ liệu",
+                [("", "Tất cả"), *RESOURCE.items()],
+                id="of",
+                value=SyncState.report_resource,
+                on_change=SyncState.choose_report_resource,
             ),
             native_link("Tải báo cáo (CSV)", href="/files/sync/" + SyncState.opened, class_name="button soft"),
             class_name="filters",
@@ -194,21 +290,36 @@ def _report() -> rx.Component:
             rx.fragment(
                 data_table(
                     [
-                        column_head(SyncState, "Loại", "resource"), column_head(SyncState, "Dữ liệu", "label"),
-                        column_head(SyncState, "Kết quả", "outcome"), column_head(SyncState, "Trường thông tin", "field"), "Vì sao, cần làm gì",
+                        column_head(SyncState, "Loại", "resource"),
+                        column_head(SyncState, "Dữ liệu", "label"),
+                        column_head(SyncState, "Kết quả", "outcome"),
+                        column_head(SyncState, "Trường thông tin", "field"),
+                        "Vì sao, cần làm gì",
                     ],
-                    SyncState.rows, _row, label="Báo cáo đồng bộ",
+                    SyncState.rows,
+                    _row,
+                    label="Báo cáo đồng bộ",
                 ),
-                pager(page=SyncState.page, pages=SyncState.pages, total=SyncState.total, on_previous=SyncState.previous, on_next=SyncState.next),
+                pager(
+                    page=SyncState.page,
+                    pages=SyncState.pages,
+                    total=SyncState.total,
+                    on_previous=SyncState.previous,
+                    on_next=SyncState.next,
+                ),
             ),
             rx.el.p("Không có dòng nào như vậy trong lần đồng bộ này.", class_name="muted"),
         ),
-        class_name="panel stack", style={"marginTop": "12px"},
+        class_name="panel stack",
+        style={"marginTop": "12px"},
     )
 
 
 def _row(row: ReportRow) -> rx.Component:
     return rx.el.tr(
-        rx.el.td(row.resource), rx.el.th(row.label, scope="row"), rx.el.td(status_badge(row.tone, row.outcome)), rx.el.td(row.field),
+        rx.el.td(row.resource),
+        rx.el.th(row.label, scope="row"),
+        rx.el.td(status_badge(row.tone, row.outcome)),
+        rx.el.td(row.field),
         rx.el.td(row.reason),
     )

@@ -18,14 +18,19 @@ def scope() -> rx.Component:
         rx.el.div(
             rx.el.label("Năm học", html_for="year"),
             rx.el.select(
-                rx.foreach(SyncScopeState.years, lambda year: rx.el.option(year, value=year)), id="year", value=SyncScopeState.year,
+                rx.foreach(SyncScopeState.years, lambda year: rx.el.option(year, value=year)),
+                id="year",
+                value=SyncScopeState.year,
                 on_change=SyncState.choose_year,
             ),
             class_name="field",
         ),
         select_field(
-            "Phạm vi", [("whole", "Cả trường"), ("part", "Chọn loại dữ liệu, lớp")], id="scope",
-            value=rx.cond(SyncScopeState.part, "part", "whole"), on_change=SyncScopeState.choose_part,
+            "Phạm vi",
+            [("whole", "Cả trường"), ("part", "Chọn loại dữ liệu, lớp")],
+            id="scope",
+            value=rx.cond(SyncScopeState.part, "part", "whole"),
+            on_change=SyncScopeState.choose_part,
             hint=rx.cond(SyncScopeState.part, "", "Lấy mọi thay đổi của mọi lớp từ lần nộp mới nhất."),
         ),
         rx.cond(SyncScopeState.part, _part()),
@@ -36,17 +41,26 @@ def scope() -> rx.Component:
 def _part() -> rx.Component:
     return rx.el.div(
         rx.el.fieldset(
-            rx.el.legend("Loại dữ liệu (không chọn là lấy mọi loại)"), rx.foreach(SyncScopeState.resources, _resource), class_name="chips",
+            rx.el.legend("Loại dữ liệu (không chọn là lấy mọi loại)"),
+            rx.foreach(SyncScopeState.resources, _resource),
+            class_name="chips",
         ),
         rx.cond(
             SyncScopeState.class_count > 0,
             rx.el.div(
                 text_field(
-                    "Lớp (không chọn là lấy mọi lớp)", id="class-search", type="search", placeholder="Tìm lớp, ví dụ 7A", value=SyncScopeState.search,
-                    on_change=SyncScopeState.search_classes, auto_complete="off",
+                    "Lớp (không chọn là lấy mọi lớp)",
+                    id="class-search",
+                    type="search",
+                    placeholder="Tìm lớp, ví dụ 7A",
+                    value=SyncScopeState.search,
+                    on_change=SyncScopeState.search_classes,
+                    auto_complete="off",
                 ),
                 rx.foreach(SyncScopeState.grades, _grade),
-                rx.cond(SyncScopeState.grades.length() == 0, rx.el.p("Không có lớp nào tên như vậy.", class_name="muted")),
+                rx.cond(
+                    SyncScopeState.grades.length() == 0, rx.el.p("Không có lớp nào tên như vậy.", class_name="muted")
+                ),
                 class_name="stack",
             ),
             rx.el.p("Chưa có lớp nào: lần đầu hãy đồng bộ cả trường.", class_name="muted"),
@@ -54,10 +68,14 @@ def _part() -> rx.Component:
         rx.el.div(
             notice(SyncScopeState.explanation),
             rx.cond(
-                SyncScopeState.nothing, rx.fragment(),
-                rx.el.div(rx.el.button("Bỏ chọn hết", type="button", class_name="button soft", on_click=SyncScopeState.clear)),
+                SyncScopeState.nothing,
+                rx.fragment(),
+                rx.el.div(
+                    rx.el.button("Bỏ chọn hết", type="button", class_name="button soft", on_click=SyncScopeState.clear)
+                ),
             ),
-            class_name="stack", aria_live="polite",
+            class_name="stack",
+            aria_live="polite",
         ),
         class_name="stack",
     )
@@ -71,7 +89,8 @@ def _grade(row: GradeChips) -> rx.Component:
     return rx.el.fieldset(
         rx.el.legend("Khối ", row.grade),
         _chip("Cả khối", row.all_chosen, SyncScopeState.toggle_grade(row.grade), "Cả khối " + row.grade.to_string()),
-        rx.foreach(row.classes, _class), class_name="chips",
+        rx.foreach(row.classes, _class),
+        class_name="chips",
     )
 
 
@@ -83,4 +102,6 @@ def _chip(words: Any, chosen: Any, on_click: Any, label: Any = None) -> rx.Compo
     """A button that stays pressed: a tick besides the colour."""
     said = {} if label is None else {"aria_label": label}
     tick = rx.cond(chosen, rx.icon("check", size=16, aria_hidden=True))
-    return rx.el.button(tick, words, type="button", class_name="button soft", aria_pressed=chosen, on_click=on_click, **said)
+    return rx.el.button(
+        tick, words, type="button", class_name="button soft", aria_pressed=chosen, on_click=on_click, **said
+    )

@@ -24,18 +24,24 @@ def unlock() -> rx.Component:
                 rx.cond(
                     UnlockState.waiting.length() > 0,
                     rx.el.div(rx.foreach(UnlockState.waiting, _card), class_name="stack", aria_live="polite"),
-                    empty_state("Không có đề nghị nào đang chờ", "Đề nghị hủy chốt gửi từ trang Học bạ sẽ hiện ở đây.", icon="lock-open"),
+                    empty_state(
+                        "Không có đề nghị nào đang chờ",
+                        "Đề nghị hủy chốt gửi từ trang Học bạ sẽ hiện ở đây.",
+                        icon="lock-open",
+                    ),
                 ),
                 rx.cond(
                     UnlockState.over.length() > 0,
                     rx.el.section(
-                        rx.el.h2("Đã xong", class_name="panel-title"), rx.el.div(rx.foreach(UnlockState.over, _card), class_name="stack")
+                        rx.el.h2("Đã xong", class_name="panel-title"),
+                        rx.el.div(rx.foreach(UnlockState.over, _card), class_name="stack"),
                     ),
                 ),
             ),
             rx.skeleton(height="240px", width="100%"),
         ),
-        title="Hủy chốt", active="/unlock",
+        title="Hủy chốt",
+        active="/unlock",
         subtitle="Hủy chốt để sửa và ký lại từ đầu. Chữ ký cũ được giữ làm bằng chứng, không bao giờ bị xóa.",
         actions=rx.link("Chọn hồ sơ để hủy chốt", href="/records", class_name="button soft", underline="none"),
     )
@@ -45,16 +51,21 @@ def _card(card: RequestCard) -> rx.Component:
     return rx.el.article(
         rx.el.div(
             rx.el.div(
-                rx.el.b(card.title), rx.el.div("Lý do: ", card.reason), rx.el.div("Đề nghị: ", card.asked, class_name="small muted"),
-                rx.cond(card.decided != "", rx.el.div("Trả lời: ", card.decided, class_name="small muted")), class_name="what",
+                rx.el.b(card.title),
+                rx.el.div("Lý do: ", card.reason),
+                rx.el.div("Đề nghị: ", card.asked, class_name="small muted"),
+                rx.cond(card.decided != "", rx.el.div("Trả lời: ", card.decided, class_name="small muted")),
+                class_name="what",
             ),
-            status_badge(card.tone, card.state_name), class_name="group",
+            status_badge(card.tone, card.state_name),
+            class_name="group",
         ),
         rx.cond(card.waiting != "", rx.el.div(notice(card.waiting, tone="wait"), style={"marginTop": "10px"})),
         rx.cond(card.may_decide | card.may_withdraw, _answer(card)),
         rx.el.details(
             rx.el.summary("Danh sách hồ sơ"),
-            rx.el.ul(rx.foreach(card.records, _record), style={"margin": "8px 0 0", "paddingLeft": "20px"}), style={"marginTop": "10px"},
+            rx.el.ul(rx.foreach(card.records, _record), style={"margin": "8px 0 0", "paddingLeft": "20px"}),
+            style={"marginTop": "10px"},
         ),
         class_name="panel",
     )
@@ -65,14 +76,24 @@ def _answer(card: RequestCard) -> rx.Component:
         notice(card.price, tone="wait"),
         rx.cond(
             card.again.length() > 0,
-            data_table(["Người ký", "Bước", "Số hồ sơ ký lại"], card.again, again_row, label="Người phải ký lại", max_height="240px"),
+            data_table(
+                ["Người ký", "Bước", "Số hồ sơ ký lại"],
+                card.again,
+                again_row,
+                label="Người phải ký lại",
+                max_height="240px",
+            ),
         ),
         rx.cond(
             UnlockState.confirming == card.id,
             rx.el.div(
                 rx.el.b("Hủy chốt và để mọi người ký lại từ đầu?"),
-                rx.el.button("Hủy chốt", class_name="button danger", on_click=UnlockState.approve(card.id), auto_focus=True),
-                rx.el.button("Quay lại", class_name="button soft", on_click=UnlockState.not_now), class_name="filters", role="alertdialog",
+                rx.el.button(
+                    "Hủy chốt", class_name="button danger", on_click=UnlockState.approve(card.id), auto_focus=True
+                ),
+                rx.el.button("Quay lại", class_name="button soft", on_click=UnlockState.not_now),
+                class_name="filters",
+                role="alertdialog",
                 aria_label="Xác nhận hủy chốt",
             ),
             rx.el.div(
@@ -83,11 +104,15 @@ def _answer(card: RequestCard) -> rx.Component:
                         rx.el.button("Từ chối", class_name="button soft", on_click=UnlockState.refuse(card.id)),
                     ),
                 ),
-                rx.cond(card.may_withdraw, rx.el.button("Rút đề nghị", class_name="button soft", on_click=UnlockState.withdraw(card.id))),
+                rx.cond(
+                    card.may_withdraw,
+                    rx.el.button("Rút đề nghị", class_name="button soft", on_click=UnlockState.withdraw(card.id)),
+                ),
                 class_name="filters",
             ),
         ),
-        class_name="stack", style={"marginTop": "12px"},
+        class_name="stack",
+        style={"marginTop": "12px"},
     )
 
 

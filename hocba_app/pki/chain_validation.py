@@ -22,7 +22,11 @@ from hocba_app.pki.not_shown import NotShown
 from hocba_app.pki.strict_der import INTEGER, children, content
 
 Key = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
-HASHES: dict[str, hashes.HashAlgorithm] = {"sha256": hashes.SHA256(), "sha384": hashes.SHA384(), "sha512": hashes.SHA512()}
+HASHES: dict[str, hashes.HashAlgorithm] = {
+    "sha256": hashes.SHA256(),
+    "sha384": hashes.SHA384(),
+    "sha512": hashes.SHA512(),
+}
 MOST_CERTIFICATE = 64 << 10
 MOST_POOL = 64
 MOST_PATHS = 8
@@ -32,7 +36,10 @@ _LONGEST = 5
 """Certificates of a path but the root."""
 _UNDERSTOOD_CRITICAL = {ExtensionOID.BASIC_CONSTRAINTS, ExtensionOID.KEY_USAGE, ExtensionOID.EXTENDED_KEY_USAGE}
 _NEEDS_MORE = {
-    ExtensionOID.NAME_CONSTRAINTS, ExtensionOID.POLICY_CONSTRAINTS, ExtensionOID.POLICY_MAPPINGS, ExtensionOID.INHIBIT_ANY_POLICY,
+    ExtensionOID.NAME_CONSTRAINTS,
+    ExtensionOID.POLICY_CONSTRAINTS,
+    ExtensionOID.POLICY_MAPPINGS,
+    ExtensionOID.INHIBIT_ANY_POLICY,
 }
 _CURVES = ("secp256r1", "secp384r1", "secp521r1")
 
@@ -149,7 +156,9 @@ def sound_paths(certificate: bytes, pool: tuple[bytes, ...], roots: tuple[bytes,
     return tuple(sound)
 
 
-def path_of(certificate: bytes, pool: tuple[bytes, ...], roots: tuple[bytes, ...], *, at: datetime | None = None) -> tuple[bytes, ...]:
+def path_of(
+    certificate: bytes, pool: tuple[bytes, ...], roots: tuple[bytes, ...], *, at: datetime | None = None
+) -> tuple[bytes, ...]:
     """The first sound path.
 
     Args:

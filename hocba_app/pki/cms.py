@@ -99,7 +99,12 @@ def verify_raw(certificate: bytes, attributes: bytes, signature: bytes) -> bool:
 
 
 def assemble(
-    attributes: bytes, signature: bytes, chain: Sequence[bytes], token: bytes | None, *, extra_certificates: Sequence[bytes] = ()
+    attributes: bytes,
+    signature: bytes,
+    chain: Sequence[bytes],
+    token: bytes | None,
+    *,
+    extra_certificates: Sequence[bytes] = (),
 ) -> bytes:
     """The finished CMS.
 
@@ -114,8 +119,13 @@ def assemble(
     unsigned = tlv(0xA1, sequence(_TIMESTAMP_TOKEN, tlv(SET, token))) if token is not None else b""
     head, _ = header_length(attributes)
     info = sequence(
-        _VERSION_1, signer.issuer_and_serial, _SHA256, tlv(0xA0, attributes[head:]), signer.algorithm,
-        tlv(OCTETS, signature), unsigned,
+        _VERSION_1,
+        signer.issuer_and_serial,
+        _SHA256,
+        tlv(0xA0, attributes[head:]),
+        signer.algorithm,
+        tlv(OCTETS, signature),
+        unsigned,
     )
     certificates = _certificates((*chain, *extra_certificates))
     return sequence(
@@ -184,5 +194,13 @@ def take_apart(data: bytes) -> CmsParts:
 
 
 __all__ = [
-    "CmsParts", "assemble", "attributes_hash", "element", "estimate_size", "signed_attributes", "strip_root", "take_apart", "verify_raw",
+    "CmsParts",
+    "assemble",
+    "attributes_hash",
+    "element",
+    "estimate_size",
+    "signed_attributes",
+    "strip_root",
+    "take_apart",
+    "verify_raw",
 ]

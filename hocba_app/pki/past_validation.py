@@ -126,11 +126,21 @@ class Timeline:
         # Protected by a later stamp, a unit must be shown good until then; for the last one nobody can have said so yet.
         answered = proof.stamped if control == self.now else control
         return self._worst(
-            [self._trouble(path, proof.stamped, control, answered, proof.hashes, known_by, EVIDENCE_AGE) for path in proof.paths]
+            [
+                self._trouble(path, proof.stamped, control, answered, proof.hashes, known_by, EVIDENCE_AGE)
+                for path in proof.paths
+            ]
         )
 
     def _trouble(
-        self, path: Path, at: datetime, control: datetime, answered: datetime, hashes: Sequence[str], known_by: KnownBy, tolerance: timedelta
+        self,
+        path: Path,
+        at: datetime,
+        control: datetime,
+        answered: datetime,
+        hashes: Sequence[str],
+        known_by: KnownBy,
+        tolerance: timedelta,
     ) -> Trouble:
         if not chain_validation.are_valid(path, at) or not chain_validation.are_valid(path, control):
             return "expired"

@@ -82,7 +82,12 @@ class Answers:
         self._lists = [_as_answer(item) for item in crls]
 
     def path_status(
-        self, path: Sequence[bytes], at: datetime, *, known_by: KnownBy | None = None, tolerance: timedelta = timedelta(0)
+        self,
+        path: Sequence[bytes],
+        at: datetime,
+        *,
+        known_by: KnownBy | None = None,
+        tolerance: timedelta = timedelta(0),
     ) -> Status:
         """How a whole path stands at an instant; the root answers for itself.
 
@@ -96,13 +101,22 @@ class Answers:
         Returns:
             ``good`` when every certificate but the root is shown good, ``revoked`` when one is shown revoked by then.
         """
-        found = {self.status(certificate, issuer, at, known_by, tolerance) for certificate, issuer in itertools.pairwise(path)}
+        found = {
+            self.status(certificate, issuer, at, known_by, tolerance)
+            for certificate, issuer in itertools.pairwise(path)
+        }
         if "revoked" in found:
             return "revoked"
         return "unknown" if "unknown" in found else "good"
 
     def status(
-        self, certificate: bytes, issuer: bytes, at: datetime, known_by: KnownBy | None = None, tolerance: timedelta = timedelta(0), *,
+        self,
+        certificate: bytes,
+        issuer: bytes,
+        at: datetime,
+        known_by: KnownBy | None = None,
+        tolerance: timedelta = timedelta(0),
+        *,
         depth: int = 0,
     ) -> Status:
         """How one certificate stands at an instant; see :meth:`path_status`.
@@ -133,7 +147,10 @@ class Answers:
         """A responder that does not say that nobody needs to ask must itself be shown not revoked."""
         if not opinion.is_delegated:
             return True
-        return depth < _MOST_DELEGATES and self.status(opinion.signer, issuer, opinion.this_update, depth=depth + 1) == "good"
+        return (
+            depth < _MOST_DELEGATES
+            and self.status(opinion.signer, issuer, opinion.this_update, depth=depth + 1) == "good"
+        )
 
 
 def _signed_in_time(opinion: Opinion, known_by: datetime | None) -> bool:
@@ -153,7 +170,9 @@ def _serial_in(answer: bytes) -> int | None:
         return None
 
 
-def require_good(path: Sequence[bytes], at: datetime, *, ocsps: Sequence[bytes], crls: Sequence[bytes], required: bool) -> bool:
+def require_good(
+    path: Sequence[bytes], at: datetime, *, ocsps: Sequence[bytes], crls: Sequence[bytes], required: bool
+) -> bool:
     """No certificate of the path was revoked, by what the file carries.
 
     Args:
@@ -266,7 +285,12 @@ def _responder(found: ocsp.OCSPResponse, issuer: bytes) -> tuple[bytes, bool]:
 def _is_signed_by(found: ocsp.OCSPResponse, certificate: bytes) -> bool:
     algorithm = found.signature_hash_algorithm
     try:
-        chain_validation.verify(chain_validation.public_key(certificate), found.signature, found.tbs_response_bytes, chain_validation.HASHES[algorithm.name])  # type: ignore[union-attr]
+        chain_validation.verify(
+            chain_validation.public_key(certificate),
+            found.signature,
+            found.tbs_response_bytes,
+            chain_validation.HASHES[algorithm.name],
+        )  # type: ignore[union-attr]
     except (NotShown, ValueError, InvalidSignature):
         return False
     return True
@@ -309,24 +333,43 @@ def list_opinion(listed: bytes, certificate: bytes, issuer: bytes) -> Opinion | 
         entry = found.get_revoked_certificate_by_serial_number(chain_validation.parsed(certificate).serial_number)
     except (NotShown, ValueError, UnsupportedAlgorithm):
         return None
-    return Opinion(entry.revocation_date_utc if entry is not None else None, found.last_update_utc, found.next_update_utc, issuer, False)
+    return Opinion(
+        entry.revocation_date_utc if entry is not None else None,
+        found.last_update_utc,
+        found.next_update_utc,
+        issuer,
+        False,
+    )
 
 
 @lru_cache(maxsize=256)
 def _require_list_of(listed: bytes, issuer: bytes) -> None:
     found = _list(listed)
-    if chain_validation.comparable_name(found.issuer.public_bytes()) != chain_validation.comparable_name(chain_validation.names(issuer).subject):
+    if chain_validation.comparable_name(found.issuer.public_bytes()) != chain_validation.comparable_name(
+        chain_validation.names(issuer).subject
+    ):
         raise NotShown("CRL of another authority")
     algorithm = found.signature_hash_algorithm
-    if algorithm is None or algorithm.name not in chain_validation.HASHES or any(extension.critical for extension in found.extensions):
+    if (
+        algorithm is None
+        or algorithm.name not in chain_validation.HASHES
+        or any(extension.critical for extension in found.extensions)
+    ):
         raise NotShown("CRL")
     try:
-        usage = chain_validation.extensions_of(chain_validation.parsed(issuer)).get_extension_for_class(x509.KeyUsage).value
+        usage = (
+            chain_validation.extensions_of(chain_validation.parsed(issuer)).get_extension_for_class(x509.KeyUsage).value
+        )
     except x509.ExtensionNotFound as error:
         raise NotShown("CRL signer") from error
     if not usage.crl_sign:
         raise NotShown("CRL signer")
-    chain_validation.verify(chain_validation.public_key(issuer), found.signature, found.tbs_certlist_bytes, chain_validation.HASHES[algorithm.name])
+    chain_validation.verify(
+        chain_validation.public_key(issuer),
+        found.signature,
+        found.tbs_certlist_bytes,
+        chain_validation.HASHES[algorithm.name],
+    )
 
 
 @lru_cache(maxsize=64)

@@ -72,7 +72,9 @@ class Found:
     """One of them says revoked."""
 
 
-def fetch_evidence(path: Sequence[bytes], at: datetime, client: httpx.Client | None = None) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
+def fetch_evidence(
+    path: Sequence[bytes], at: datetime, client: httpx.Client | None = None
+) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
     """An answer judged good for each certificate of a path but the root.
 
     Args:
@@ -105,7 +107,11 @@ def ask_about(path: Sequence[bytes], at: datetime, client: httpx.Client | None =
     ocsps: dict[bytes, None] = {}
     lists: dict[bytes, None] = {}
     complete, revoked = True, False
-    with nullcontext(client) if client else BoundedClient(timeout=TIMEOUT, total=TIMEOUT, verify=trusted_roots()) as asked:
+    with (
+        nullcontext(client)
+        if client
+        else BoundedClient(timeout=TIMEOUT, total=TIMEOUT, verify=trusted_roots()) as asked
+    ):
         for certificate, issuer in itertools.pairwise(path):
             found = _kept_answer(certificate, issuer, at) or _ask(asked, certificate, issuer, at)
             if found is None:
@@ -136,7 +142,9 @@ def _keep(certificate: bytes, issuer: bytes, kept: _Kept) -> _Kept:
 def _ask(client: httpx.Client, certificate: bytes, issuer: bytes, at: datetime) -> _Kept | None:
     for url in ocsp_urls(certificate):
         headers = {"Content-Type": "application/ocsp-request", "Accept": "application/ocsp-response"}
-        data = _body(client, "POST", url, most=revocation.MOST_ANSWER, content=_request(certificate, issuer), headers=headers)
+        data = _body(
+            client, "POST", url, most=revocation.MOST_ANSWER, content=_request(certificate, issuer), headers=headers
+        )
         opinion = revocation.ocsp_opinion(data, certificate, issuer) if data is not None else None
         if opinion is None:
             continue
@@ -183,7 +191,11 @@ def _says(opinion: Opinion | None, at: datetime) -> Status:
 
 
 def _request(certificate: bytes, issuer: bytes) -> bytes:
-    builder = ocsp.OCSPRequestBuilder().add_certificate(chain_validation.parsed(certificate), chain_validation.parsed(issuer), hashes.SHA1())  # noqa: S303
+    builder = ocsp.OCSPRequestBuilder().add_certificate(
+        chain_validation.parsed(certificate),
+        chain_validation.parsed(issuer),
+        hashes.SHA1(),  # noqa: S303 - an identifier (RFC 6960), no protection
+    )
     return builder.build().public_bytes(Encoding.DER)
 
 
@@ -200,7 +212,9 @@ def _body(client: httpx.Client, method: str, url: str, *, most: int, **rest: Any
 def ocsp_urls(certificate: bytes) -> tuple[str, ...]:
     """Where the certificate says its OCSP services are; addresses of the web only."""
     access = _extension(certificate, x509.AuthorityInformationAccess)
-    locations = (item.access_location for item in access or () if item.access_method == AuthorityInformationAccessOID.OCSP)
+    locations = (
+        item.access_location for item in access or () if item.access_method == AuthorityInformationAccessOID.OCSP
+    )
     return tuple(_web(locations))
 
 
@@ -211,9 +225,13 @@ def list_urls(certificate: bytes) -> tuple[str, ...]:
     return tuple(_web(name for point in points or () for name in point.full_name or ()))
 
 
-def _extension(certificate: bytes, kind: type[x509.AuthorityInformationAccess] | type[x509.CRLDistributionPoints]) -> list[Any] | None:
+def _extension(
+    certificate: bytes, kind: type[x509.AuthorityInformationAccess] | type[x509.CRLDistributionPoints]
+) -> list[Any] | None:
     try:
-        return list(chain_validation.extensions_of(chain_validation.parsed(certificate)).get_extension_for_class(kind).value)
+        return list(
+            chain_validation.extensions_of(chain_validation.parsed(certificate)).get_extension_for_class(kind).value
+        )
     except (x509.ExtensionNotFound, NotShown):
         return None
 

@@ -42,7 +42,8 @@ class Evidence:
                 "chain": [b64encode(item).decode() for item in self.chain],
                 "ocsps": [b64encode(item).decode() for item in self.ocsps],
                 "crls": [b64encode(item).decode() for item in self.crls],
-                "checked_at": self.checked_at.isoformat(), "result": self.result,
+                "checked_at": self.checked_at.isoformat(),
+                "result": self.result,
             }
         ).encode()
 
@@ -65,7 +66,9 @@ def validity(certificate: bytes) -> tuple[datetime, datetime]:
     return parsed.not_valid_before_utc, parsed.not_valid_after_utc
 
 
-def check_good(chain: Sequence[bytes], *, trust_roots: Sequence[bytes], at: datetime, client: httpx.Client | None = None) -> Evidence:
+def check_good(
+    chain: Sequence[bytes], *, trust_roots: Sequence[bytes], at: datetime, client: httpx.Client | None = None
+) -> Evidence:
     """Check a certificate for use now, whosever it is: whether a slot demands it is asked of `recordfile.demands.fit_of`.
 
     Raises:
@@ -80,7 +83,9 @@ def check_good(chain: Sequence[bytes], *, trust_roots: Sequence[bytes], at: date
     return _evidence(chain, trust_roots, at, "signer", client)
 
 
-def check_authority(chain: Sequence[bytes], *, trust_roots: Sequence[bytes], at: datetime, client: httpx.Client | None = None) -> Evidence:
+def check_authority(
+    chain: Sequence[bytes], *, trust_roots: Sequence[bytes], at: datetime, client: httpx.Client | None = None
+) -> Evidence:
     """The same evidence for a time-stamp unit's chain, for the archive.
 
     Args:

@@ -23,5 +23,7 @@ def follows_rfc3161(token: cms.SignedData | None, unit: x509.Certificate) -> boo
     return (
         token["encap_content_info"]["content"].parsed["version"].native == "v1"
         and any(attribute["type"].native in _NAMES_ITS_UNIT for attribute in attributes)
-        and purposes is not None and purposes.native == ["time_stamping"] and "extended_key_usage" in unit.critical_extensions
+        and purposes is not None
+        and purposes.native == ["time_stamping"]
+        and "extended_key_usage" in unit.critical_extensions
     )

@@ -64,8 +64,12 @@ def _holds(path: tuple[bytes, ...], purpose: Purpose, at: datetime) -> bool:
 def _holds_for_pyhanko(path: tuple[bytes, ...], purpose: Purpose, at: datetime) -> bool:
     *between, root = path[1:]
     context = ValidationContext(
-        trust_roots=[_asn1(root)], other_certs=[_asn1(item) for item in between], moment=at, allow_fetching=False,
-        revocation_mode="soft-fail", time_tolerance=_TOLERANCE,
+        trust_roots=[_asn1(root)],
+        other_certs=[_asn1(item) for item in between],
+        moment=at,
+        allow_fetching=False,
+        revocation_mode="soft-fail",
+        time_tolerance=_TOLERANCE,
     )
     validator = CertificateValidator(_asn1(path[0]), validation_context=context)
     usage = {"non_repudiation"} if purpose == "signer" else set()

@@ -94,7 +94,9 @@ class TimestampClient:
         token.verify(_public_key(signer))
         if not token.names_its_unit or not self._is_trusted_unit(signer, token.stated):
             # Waiting does not mend it: `doctor` and the log say what an operator must change.
-            log.warning("timestamp.unit_refused", subject=x509.load_der_x509_certificate(signer).subject.rfc4514_string())
+            log.warning(
+                "timestamp.unit_refused", subject=x509.load_der_x509_certificate(signer).subject.rfc4514_string()
+            )
             raise HocbaError(ErrorCode.TIMESTAMP_UNAVAILABLE, unit=True)
 
     def _is_trusted_unit(self, signer: bytes, stated: datetime) -> bool:

@@ -24,7 +24,8 @@ _CONTENT_TYPE = oid("1.2.840.113549.1.9.3")
 _SIGNING_CERTIFICATE = (oid("1.2.840.113549.1.9.16.2.12"), oid("1.2.840.113549.1.9.16.2.47"))
 _GENERALIZED_TIME = 0x18
 _HASHES: dict[bytes, hashes.HashAlgorithm] = {
-    oid("2.16.840.1.101.3.4.2.1"): hashes.SHA256(), oid("2.16.840.1.101.3.4.2.2"): hashes.SHA384(),
+    oid("2.16.840.1.101.3.4.2.1"): hashes.SHA256(),
+    oid("2.16.840.1.101.3.4.2.2"): hashes.SHA384(),
     oid("2.16.840.1.101.3.4.2.3"): hashes.SHA512(),
 }
 _GRANTED = (b"\x02\x01\x00", b"\x02\x01\x01")
@@ -94,7 +95,9 @@ class Token:
             raise ValueError("digest algorithm")
         found = {parts[0]: parts[1] for parts in map(children, children(self.attributes))}
         digest = hashlib.new(algorithm.name, self.content).digest()
-        if children(found[_MESSAGE_DIGEST]) != [tlv(OCTETS, digest)] or children(found[_CONTENT_TYPE]) != [_TOKEN_CONTENT]:
+        if children(found[_MESSAGE_DIGEST]) != [tlv(OCTETS, digest)] or children(found[_CONTENT_TYPE]) != [
+            _TOKEN_CONTENT
+        ]:
             raise ValueError("signed attributes")
         if isinstance(key, rsa.RSAPublicKey):
             key.verify(self.signature, self.attributes, padding.PKCS1v15(), algorithm)
@@ -125,9 +128,15 @@ def read(data: bytes) -> Token:
     if attributes[0] != 0xA0 or info[4][0] != _GENERALIZED_TIME:
         raise ValueError("signer")
     return Token(
-        imprint=content(imprint), algorithm=algorithm, nonce=next((part for part in info[5:] if part[0] == INTEGER), None),
-        stated=_time(content(info[4])), certificates=tuple(part for part in certificates if part[0] == SEQUENCE), signer=signer,
-        content=info_bytes, attributes=b"\x31" + attributes[1:], digest_algorithm=children(digest_algorithm)[0],
+        imprint=content(imprint),
+        algorithm=algorithm,
+        nonce=next((part for part in info[5:] if part[0] == INTEGER), None),
+        stated=_time(content(info[4])),
+        certificates=tuple(part for part in certificates if part[0] == SEQUENCE),
+        signer=signer,
+        content=info_bytes,
+        attributes=b"\x31" + attributes[1:],
+        digest_algorithm=children(digest_algorithm)[0],
         signature=content(signature),
     )
 
@@ -153,6 +162,12 @@ def _time(text: bytes) -> datetime:
     if not whole.isdigit() or (fraction and not fraction.isdigit()):
         raise ValueError("time")
     return datetime(
-        int(whole[:4]), int(whole[4:6]), int(whole[6:8]), int(whole[8:10]), int(whole[10:12]), int(whole[12:]),
-        int(fraction[:6].ljust(6, "0")) if fraction else 0, UTC,
+        int(whole[:4]),
+        int(whole[4:6]),
+        int(whole[6:8]),
+        int(whole[8:10]),
+        int(whole[10:12]),
+        int(whole[12:]),
+        int(fraction[:6].ljust(6, "0")) if fraction else 0,
+        UTC,
     )

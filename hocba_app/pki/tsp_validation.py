@@ -34,16 +34,20 @@ _CONTENT_TYPE = bytes.fromhex("2a864886f70d010903")
 _MESSAGE_DIGEST = bytes.fromhex("2a864886f70d010904")
 _CERTIFICATE_V1, _CERTIFICATE_V2 = bytes.fromhex("2a864886f70d010910020c"), bytes.fromhex("2a864886f70d010910022f")
 _DIGESTS = {
-    bytes.fromhex("608648016503040201"): "sha256", bytes.fromhex("608648016503040202"): "sha384",
+    bytes.fromhex("608648016503040201"): "sha256",
+    bytes.fromhex("608648016503040202"): "sha384",
     bytes.fromhex("608648016503040203"): "sha512",
 }
 _DATA = bytes.fromhex("2a864886f70d010701")
 _PSS = bytes.fromhex("2a864886f70d01010a")
 _RSA = bytes.fromhex("2a864886f70d010101")
 _SIGNATURES = {
-    bytes.fromhex("2a864886f70d01010b"): ("rsa", "sha256"), bytes.fromhex("2a864886f70d01010c"): ("rsa", "sha384"),
-    bytes.fromhex("2a864886f70d01010d"): ("rsa", "sha512"), bytes.fromhex("2a8648ce3d040302"): ("ec", "sha256"),
-    bytes.fromhex("2a8648ce3d040303"): ("ec", "sha384"), bytes.fromhex("2a8648ce3d040304"): ("ec", "sha512"),
+    bytes.fromhex("2a864886f70d01010b"): ("rsa", "sha256"),
+    bytes.fromhex("2a864886f70d01010c"): ("rsa", "sha384"),
+    bytes.fromhex("2a864886f70d01010d"): ("rsa", "sha512"),
+    bytes.fromhex("2a8648ce3d040302"): ("ec", "sha256"),
+    bytes.fromhex("2a8648ce3d040303"): ("ec", "sha384"),
+    bytes.fromhex("2a8648ce3d040304"): ("ec", "sha512"),
 }
 
 
@@ -106,7 +110,8 @@ def is_well_formed(signed: bytes, others: tuple[bytes, ...] = ()) -> bool:
             and content(signer_version, INTEGER) == (b"\x01" if sid[0] == SEQUENCE else b"\x03")
             and _algorithm(digest) in {_algorithm(item) for item in elements(content(digests, SET))}
             and all(_plain_algorithm(item) for item in (digest, *elements(content(digests, SET))))
-            and len(parts) >= 3 and _plain_algorithm(parts[1])
+            and len(parts) >= 3
+            and _plain_algorithm(parts[1])
             and [part[0] for part in rest[:-1]] in ([], [0xA0], [0xA1], [0xA0, 0xA1])
             and all(_is_revocation_list(item) for item in elements(content(lists, 0xA1)))
             and _certificates_agree(certificates, others)
@@ -128,7 +133,9 @@ def _names_its_signer(sid: bytes, certificates: tuple[bytes, ...]) -> bool:
         return True
     issuer, serial = children(sid)
     number = int.from_bytes(content(serial, INTEGER), signed=True)
-    named = [chain_validation.names(item).issuer for item in certificates if chain_validation.names(item).serial == number]
+    named = [
+        chain_validation.names(item).issuer for item in certificates if chain_validation.names(item).serial == number
+    ]
     return not named or issuer in named or any(_written(issuer) == _written(name) for name in named)
 
 
@@ -157,7 +164,9 @@ def _certificates_agree(certificates: list[bytes], others: tuple[bytes, ...]) ->
         for certificate in certificates:
             mine = pool[certificate]
             for other, its in pool.items():
-                is_issuer = its.subject == mine.issuer and mine.issuer_key is not None and its.own_key == mine.issuer_key
+                is_issuer = (
+                    its.subject == mine.issuer and mine.issuer_key is not None and its.own_key == mine.issuer_key
+                )
                 if is_issuer and not chain_validation.is_unchanged(certificate, other):
                     return False
                 if other != certificate and (its.subject, its.serial) == (mine.subject, mine.serial):
@@ -189,7 +198,9 @@ def _read(token: bytes, imprint: bytes, others: tuple[bytes, ...]) -> Token:
     digest_name = _DIGESTS.get(_algorithm(digest_algorithm), "")
     _check_attributes(attributes, info, digest_name, certificate)
     signature_algorithm = _algorithm(algorithm)
-    family, name = ("rsa", digest_name) if signature_algorithm == _RSA else _SIGNATURES.get(signature_algorithm, ("", ""))
+    family, name = (
+        ("rsa", digest_name) if signature_algorithm == _RSA else _SIGNATURES.get(signature_algorithm, ("", ""))
+    )
     key = chain_validation.public_key(certificate)
     if name not in chain_validation.HASHES or (family == "rsa") != isinstance(key, chain_validation.rsa.RSAPublicKey):
         raise NotShown("token algorithm")
@@ -224,7 +235,10 @@ def _check_attributes(attributes: bytes, info: bytes, digest_name: str, certific
             raise NotShown("attribute twice")
         values[name] = value
     digest = hashlib.new(digest_name, info).digest()
-    if content(values.get(_CONTENT_TYPE, b"\0\0"), OID) != _TST_INFO or content(values.get(_MESSAGE_DIGEST, b"\0\0"), OCTETS) != digest:
+    if (
+        content(values.get(_CONTENT_TYPE, b"\0\0"), OID) != _TST_INFO
+        or content(values.get(_MESSAGE_DIGEST, b"\0\0"), OCTETS) != digest
+    ):
         raise NotShown("token digest")
     if _CERTIFICATE_V2 in values:
         first = children(children(children(values[_CERTIFICATE_V2])[0])[0])
@@ -232,7 +246,10 @@ def _check_attributes(attributes: bytes, info: bytes, digest_name: str, certific
             hashed_with = "sha256"
         else:
             hashed_with, first = _DIGESTS.get(_algorithm(first[0]), ""), first[1:]
-        if hashed_with not in chain_validation.HASHES or content(first[0], OCTETS) != hashlib.new(hashed_with, certificate).digest():
+        if (
+            hashed_with not in chain_validation.HASHES
+            or content(first[0], OCTETS) != hashlib.new(hashed_with, certificate).digest()
+        ):
             raise NotShown("token certificate")
     elif _CERTIFICATE_V1 in values:
         first = children(children(children(values[_CERTIFICATE_V1])[0])[0])
@@ -245,10 +262,19 @@ def _check_attributes(attributes: bytes, info: bytes, digest_name: str, certific
 def _check_info(info: bytes, imprint: bytes) -> datetime:
     version, _, stamped, _, moment, *_ = children(info)
     algorithm, hashed = children(stamped)
-    if content(version, INTEGER) != b"\x01" or _DIGESTS.get(_algorithm(algorithm)) != "sha256" or content(hashed, OCTETS) != imprint:
+    if (
+        content(version, INTEGER) != b"\x01"
+        or _DIGESTS.get(_algorithm(algorithm)) != "sha256"
+        or content(hashed, OCTETS) != imprint
+    ):
         raise NotShown("imprint")
     text = content(moment, GENERALIZED_TIME).decode("ascii")
     whole, _, fraction = text.removesuffix("Z").partition(".")
-    if not text.endswith("Z") or len(whole) != 14 or not whole.isdigit() or (fraction and not (fraction.isdigit() and len(fraction) <= 6)):
+    if (
+        not text.endswith("Z")
+        or len(whole) != 14
+        or not whole.isdigit()
+        or (fraction and not (fraction.isdigit() and len(fraction) <= 6))
+    ):
         raise NotShown("token time")
     return datetime.strptime(whole, "%Y%m%d%H%M%S").replace(tzinfo=UTC, microsecond=int(fraction.ljust(6, "0") or "0"))

@@ -98,14 +98,16 @@ def appearance_objects(
         resources += b" /Font <</F %s>>" % ref(font)
     form = stream(
         first,
-        b"/Type /XObject /Subtype /Form /BBox [0 0 %s %s] /Resources %s" % (number(width), number(height), resources + b">>"),
+        b"/Type /XObject /Subtype /Form /BBox [0 0 %s %s] /Resources %s"
+        % (number(width), number(height), resources + b">>"),
         content,
     )
     image = look.image
     picture = stream(
         first + 1,
         b"/Type /XObject /Subtype /Image /Width %d /Height %d /ColorSpace [/Indexed /DeviceRGB 0 <%s>] /BitsPerComponent 1 "
-        b"/Filter /FlateDecode /SMask %s" % (image.width, image.height, bytes(image.colour).hex().upper().encode(), ref(first + 2)),
+        b"/Filter /FlateDecode /SMask %s"
+        % (image.width, image.height, bytes(image.colour).hex().upper().encode(), ref(first + 2)),
         _one_colour(image.width, image.height),
     )
     mask = stream(

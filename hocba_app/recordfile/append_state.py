@@ -50,8 +50,15 @@ class Tip:
         """JSON. A place is written once for all the records of a layout that have it: there are twenty in each."""
         head = json.dumps(
             {
-                "length": self.length, "sha256": self.sha256, "startxref": self.startxref, "size": self.size, "root": self.root,
-                "info": self.info, "file_id": self.file_id, "form": self.form, "font": self.font,
+                "length": self.length,
+                "sha256": self.sha256,
+                "startxref": self.startxref,
+                "size": self.size,
+                "root": self.root,
+                "info": self.info,
+                "file_id": self.file_id,
+                "form": self.form,
+                "font": self.font,
             },
             separators=(",", ":"),
         )
@@ -63,7 +70,9 @@ class Tip:
         """Read what :meth:`dumps` wrote."""
         shape: dict[str, Any] = json.loads(text)
         shape["fields"] = {
-            name: FieldPlace(place["number"], place["page"], place["parent"], tuple(place["rect"]), place["stage"], place["signed"])
+            name: FieldPlace(
+                place["number"], place["page"], place["parent"], tuple(place["rect"]), place["stage"], place["signed"]
+            )
             for name, place in shape["fields"].items()
         }
         return cls(**shape)
@@ -82,7 +91,11 @@ class Tip:
 def _dumped(place: FieldPlace) -> str:
     return json.dumps(
         {
-            "number": place.number, "page": place.page, "parent": place.parent, "rect": place.rect, "stage": place.stage,
+            "number": place.number,
+            "page": place.page,
+            "parent": place.parent,
+            "rect": place.rect,
+            "stage": place.stage,
             "signed": place.signed,
         },
         separators=(",", ":"),
@@ -109,8 +122,16 @@ def read_tip(file: bytes) -> Tip:
     font = _reference(form_body, b"/F")
     fields = dict(_terminal_fields(reader, dictionary_entry(form_body, b"/Fields") or b"", "", None, 0))
     return Tip(
-        length=len(file), sha256=hashlib.sha256(file).hexdigest(), startxref=last.at, size=size, root=root,
-        info=f" /Info {info.decode()}" if info else "", file_id=file_id.decode("latin-1"), form=form, font=font, fields=fields,
+        length=len(file),
+        sha256=hashlib.sha256(file).hexdigest(),
+        startxref=last.at,
+        size=size,
+        root=root,
+        info=f" /Info {info.decode()}" if info else "",
+        file_id=file_id.decode("latin-1"),
+        form=form,
+        font=font,
+        fields=fields,
     )
 
 
@@ -135,7 +156,11 @@ def _place(name: str, number: int, parent: int | None, body: bytes) -> FieldPlac
     if len(rect) != 4 or not name:
         raise HocbaError(ErrorCode.FILE_STRUCTURE, detail=f"field {number}")
     return FieldPlace(
-        number=number, page=_reference(body, b"/P"), parent=parent, rect=rect, stage=stage_of(name),
+        number=number,
+        page=_reference(body, b"/P"),
+        parent=parent,
+        rect=rect,
+        stage=stage_of(name),
         signed=dictionary_entry(body, b"/V") is not None,
     )
 

@@ -67,20 +67,30 @@ def base_with_tip(rendered: RenderedDocument, manifest: Manifest) -> tuple[bytes
 
     pdf = rendered.pdf if rendered.pdf.endswith(b"\n") else rendered.pdf + b"\n"
     update = Update(len(pdf))
-    update.add(root, obj(root, _with_entries(reader.body(root), b"/AcroForm %s /HBManifest %s" % (ref(form), ref(manifest_number)))))
+    update.add(
+        root,
+        obj(root, _with_entries(reader.body(root), b"/AcroForm %s /HBManifest %s" % (ref(form), ref(manifest_number)))),
+    )
     update.add(
         form,
         obj(
             form,
-            b"<</Fields [%s] /SigFlags 3 /DR <</Font <</F %s>>>>>>" % (_references(_kids("", names, groups), numbers, groups), ref(font)),
+            b"<</Fields [%s] /SigFlags 3 /DR <</Font <</F %s>>>>>>"
+            % (_references(_kids("", names, groups), numbers, groups), ref(font)),
         ),
     )
-    update.add(manifest_number, stream(manifest_number, b"/Type /HBManifest /Filter /FlateDecode", zlib.compress(manifest.dumps(), 9)))
+    update.add(
+        manifest_number,
+        stream(manifest_number, b"/Type /HBManifest /Filter /FlateDecode", zlib.compress(manifest.dumps(), 9)),
+    )
     update.add(empty, stream(empty, b"/Type /XObject /Subtype /Form /BBox [0 0 1 1] /Resources <<>>", b""))
     for part_number, part in font_parts:
         update.add(part_number, part)
     for path, number_of_group in groups.items():
-        update.add(number_of_group, obj(number_of_group, _group_body(path, _references(_kids(path, names, groups), numbers, groups), groups)))
+        update.add(
+            number_of_group,
+            obj(number_of_group, _group_body(path, _references(_kids(path, names, groups), numbers, groups), groups)),
+        )
     for field in rendered.fields:
         parent = groups.get(_parent(field.name))
         body = field_body(field.name, pages[field.page], field.rect, empty, parent=parent)
@@ -89,13 +99,24 @@ def base_with_tip(rendered: RenderedDocument, manifest: Manifest) -> tuple[bytes
         own = [ref(numbers[field.name]) for field in rendered.fields if field.page == index]
         if own:
             update.add(page, obj(page, _with_entries(reader.body(page), b"/Annots [%s]" % b" ".join(own))))
-    size, in_trailer, startxref = first_field + len(numbers) + len(groups), b" /Info %s" % info if info else b"", update.xref_offset
+    size, in_trailer, startxref = (
+        first_field + len(numbers) + len(groups),
+        b" /Info %s" % info if info else b"",
+        update.xref_offset,
+    )
     base = pdf + update.finish(size=size, root=root, info=in_trailer, file_id=file_id or b"[]", previous=last.at)
     state = hashlib.sha256(base)
     prefix_hashes.keep(state, len(base))
     return base, Tip(
-        length=len(base), sha256=state.hexdigest(), startxref=startxref, size=size, root=root, info=in_trailer.decode(),
-        file_id=(file_id or b"[]").decode("latin-1"), form=form, font=font,
+        length=len(base),
+        sha256=state.hexdigest(),
+        startxref=startxref,
+        size=size,
+        root=root,
+        info=in_trailer.decode(),
+        file_id=(file_id or b"[]").decode("latin-1"),
+        form=form,
+        font=font,
         fields={name: _place(fields[name], pages, numbers[name], groups) for name in _in_tree_order("", names, groups)},
     )
 
@@ -103,7 +124,11 @@ def base_with_tip(rendered: RenderedDocument, manifest: Manifest) -> tuple[bytes
 def _place(field: SignatureField, pages: list[int], number_of_field: int, groups: dict[str, int]) -> FieldPlace:
     rect = tuple(float(number(edge)) for edge in field.rect)
     return FieldPlace(
-        number=number_of_field, page=pages[field.page], parent=groups.get(_parent(field.name)), rect=rect, stage=stage_of(field.name)  # type: ignore[arg-type]
+        number=number_of_field,
+        page=pages[field.page],
+        parent=groups.get(_parent(field.name)),
+        rect=rect,
+        stage=stage_of(field.name),  # type: ignore[arg-type]
     )
 
 
@@ -133,8 +158,11 @@ def field_body(
     if not _FIELD_NAME.match(name):
         raise HocbaError(ErrorCode.FORM_SLOT_MISMATCH)
     return b"<</Type /Annot /Subtype /Widget /FT /Sig /T (%s)%s /F 132 /Rect [%s] /P %s /AP <</N %s>>%s%s>>" % (
-        name.rpartition(".")[2].encode(), b" /Parent %s" % ref(parent) if parent is not None else b"",
-        b" ".join(number(edge) for edge in rect), ref(page), ref(appearance),
+        name.rpartition(".")[2].encode(),
+        b" /Parent %s" % ref(parent) if parent is not None else b"",
+        b" ".join(number(edge) for edge in rect),
+        ref(page),
+        ref(appearance),
         b" /Lock <</Type /SigFieldLock /Action /All /P 1>>" if name == "seal" else b"",
         b" /V %s" % ref(value) if value is not None else b"",
     )
@@ -164,7 +192,9 @@ def _references(kids: list[str], numbers: dict[str, int], groups: dict[str, int]
 def _group_body(path: str, kids: bytes, groups: dict[str, int]) -> bytes:
     parent = groups.get(_parent(path))
     return b"<</T (%s)%s /Kids [%s]>>" % (
-        path.rpartition(".")[2].encode(), b" /Parent %s" % ref(parent) if parent is not None else b"", kids,
+        path.rpartition(".")[2].encode(),
+        b" /Parent %s" % ref(parent) if parent is not None else b"",
+        kids,
     )
 
 

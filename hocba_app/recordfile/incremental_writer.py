@@ -64,9 +64,14 @@ class PreparedUpdate:
     def dumps(self) -> bytes:
         """The stored form: a line of JSON, then the update."""
         head = {
-            "digest": self.digest.hex(), "contents_offset": self.contents_offset, "reserved": self.reserved,
-            "base_length": self.base_length, "base_sha256": self.base_sha256, "field": self.field,
-            "startxref": self.startxref, "size": self.size,
+            "digest": self.digest.hex(),
+            "contents_offset": self.contents_offset,
+            "reserved": self.reserved,
+            "base_length": self.base_length,
+            "base_sha256": self.base_sha256,
+            "field": self.field,
+            "startxref": self.startxref,
+            "size": self.size,
         }
         return json.dumps(head, separators=(",", ":")).encode() + b"\n" + self.update
 
@@ -117,20 +122,36 @@ class DirectWriter:
             raise HocbaError(ErrorCode.SEALED)
         signature, form = tip.size, tip.size + 1
         update = Update(tip.length)
-        head = b"%d 0 obj\n<</Type /Sig /Filter /Adobe.PPKLite /SubFilter /ETSI.CAdES.detached /M (%s)%s%s%s /ByteRange " % (
-            signature, pdf_date(request.claimed_at),
-            b" /Name %s" % text_string(request.appearance.name) if request.appearance.name else b"",
-            _LOCK_REFERENCE if request.field == "seal" else b"", _reassigned(request.vouched),
+        head = (
+            b"%d 0 obj\n<</Type /Sig /Filter /Adobe.PPKLite /SubFilter /ETSI.CAdES.detached /M (%s)%s%s%s /ByteRange "
+            % (
+                signature,
+                pdf_date(request.claimed_at),
+                b" /Name %s" % text_string(request.appearance.name) if request.appearance.name else b"",
+                _LOCK_REFERENCE if request.field == "seal" else b"",
+                _reassigned(request.vouched),
+            )
         )
         contents = len(head) + _RANGE_WIDTH + len(b" /Contents <")
-        update.add(signature, head + b" " * _RANGE_WIDTH + b" /Contents <" + b"0" * (2 * request.reserved) + b">>>\nendobj\n")
-        update.add(place.number, obj(place.number, field_body(request.field, place.page, place.rect, form, parent=place.parent, value=signature)))
+        update.add(
+            signature, head + b" " * _RANGE_WIDTH + b" /Contents <" + b"0" * (2 * request.reserved) + b">>>\nendobj\n"
+        )
+        update.add(
+            place.number,
+            obj(
+                place.number,
+                field_body(request.field, place.page, place.rect, form, parent=place.parent, value=signature),
+            ),
+        )
         for number, data in appearance_objects(request.appearance, place.rect, form, tip.font):
             update.add(number, data)
         startxref = update.xref_offset
         finished = bytearray(
             update.finish(
-                size=tip.size + 4, root=tip.root, info=tip.info.encode(), file_id=tip.file_id.encode("latin-1"),
+                size=tip.size + 4,
+                root=tip.root,
+                info=tip.info.encode(),
+                file_id=tip.file_id.encode("latin-1"),
                 previous=tip.startxref,
             )
         )
@@ -142,8 +163,15 @@ class DirectWriter:
         digest.update(finished[: contents - 1])
         digest.update(finished[contents + 2 * request.reserved + 1 :])
         return PreparedUpdate(
-            update=bytes(finished), digest=digest.digest(), contents_offset=contents, reserved=request.reserved,
-            base_length=tip.length, base_sha256=tip.sha256, field=request.field, startxref=startxref, size=tip.size + 4,
+            update=bytes(finished),
+            digest=digest.digest(),
+            contents_offset=contents,
+            reserved=request.reserved,
+            base_length=tip.length,
+            base_sha256=tip.sha256,
+            field=request.field,
+            startxref=startxref,
+            size=tip.size + 4,
         )
 
     def embed(self, prepared: PreparedUpdate, cms: bytes) -> bytes:
@@ -160,9 +188,7 @@ def tip_after(tip: Tip, file: bytes | HashedFile, prepared: PreparedUpdate, upda
     whole = prefix_hashes.after(file, tip.sha256)
     whole.update(update)
     prefix_hashes.keep(whole, len(file) + len(update))
-    return tip.after(
-        update, whole.hexdigest(), startxref=prepared.startxref, size=prepared.size, signed=prepared.field
-    )
+    return tip.after(update, whole.hexdigest(), startxref=prepared.startxref, size=prepared.size, signed=prepared.field)
 
 
 @lru_cache(maxsize=256)
@@ -198,8 +224,12 @@ def reassignment_entry(name: str, vouched: Vouched) -> bytes:
         (signer,) = vouched.demand.signers
         return b"<</Field (%s) /Signer (%s) /Reason %s /Delegation %s>>" % (name.encode(), signer.encode(), *said)
     return b"<</Field (%s) /Signers [%s] /Name (%s) /PlainName (%s) /Reason %s /Delegation %s /NameReason %s>>" % (
-        name.encode(), b" ".join(b"(%s)" % signer.encode() for signer in vouched.demand.signers), vouched.demand.name.encode(),
-        vouched.demand.plain_name.encode(), *said, text_string(vouched.name_reason),
+        name.encode(),
+        b" ".join(b"(%s)" % signer.encode() for signer in vouched.demand.signers),
+        vouched.demand.name.encode(),
+        vouched.demand.plain_name.encode(),
+        *said,
+        text_string(vouched.name_reason),
     )
 
 

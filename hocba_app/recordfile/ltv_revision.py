@@ -49,7 +49,12 @@ def archive(file: bytes, tip: Tip, evidence: Sequence[Evidence], authority: Time
 
 
 def security_store(
-    file: bytes, tip: Tip, evidence: Iterable[Evidence], extra: Iterable[bytes] = (), *, reader: ClassicFile | None = None
+    file: bytes,
+    tip: Tip,
+    evidence: Iterable[Evidence],
+    extra: Iterable[bytes] = (),
+    *,
+    reader: ClassicFile | None = None,
 ) -> tuple[bytes, Tip]:
     """The DSS update: every certificate, OCSP response and CRL once, those of an earlier DSS kept by reference.
 
@@ -87,7 +92,9 @@ def security_store(
     return _finish(file, tip, update, following)
 
 
-def document_timestamp(file: bytes, tip: Tip, authority: TimestampClient, *, reader: ClassicFile | None = None) -> tuple[bytes, Tip]:
+def document_timestamp(
+    file: bytes, tip: Tip, authority: TimestampClient, *, reader: ClassicFile | None = None
+) -> tuple[bytes, Tip]:
     """The document time stamp update over the whole file so far.
 
     Args:
@@ -104,18 +111,28 @@ def document_timestamp(file: bytes, tip: Tip, authority: TimestampClient, *, rea
     update.add(value, head + b" " * _RANGE_WIDTH + b" /Contents <" + b"0" * (2 * reserved) + b">>>\nendobj\n")
     update.add(
         field,
-        obj(field, b"<</Type /Annot /Subtype /Widget /FT /Sig /T (%s) /F 132 /Rect [0 0 0 0] /P %s /V %s>>" % (name, ref(page), ref(value))),
+        obj(
+            field,
+            b"<</Type /Annot /Subtype /Widget /FT /Sig /T (%s) /F 132 /Rect [0 0 0 0] /P %s /V %s>>"
+            % (name, ref(page), ref(value)),
+        ),
     )
     form = reader.body(tip.form)
     fields = (dictionary_entry(form, b"/Fields") or b"[]")[1:-1]
     update.add(tip.form, obj(tip.form, _with_entry(form, b"/Fields", b"[%s %s]" % (fields, ref(field)))))
     body = reader.body(page)
     annotations = (dictionary_entry(body, b"/Annots") or b"[]")[1:-1]
-    update.add(page, obj(page, _with_entry(body, b"/Annots", b"[%s]" % b" ".join(filter(None, (annotations, ref(field)))))))
+    update.add(
+        page, obj(page, _with_entry(body, b"/Annots", b"[%s]" % b" ".join(filter(None, (annotations, ref(field))))))
+    )
     startxref = update.xref_offset
     finished = bytearray(
         update.finish(
-            size=tip.size + 2, root=tip.root, info=tip.info.encode(), file_id=tip.file_id.encode("latin-1"), previous=tip.startxref
+            size=tip.size + 2,
+            root=tip.root,
+            info=tip.info.encode(),
+            file_id=tip.file_id.encode("latin-1"),
+            previous=tip.startxref,
         )
     )
     hole, after = tip.length + contents - 1, tip.length + contents + 2 * reserved + 1
@@ -142,7 +159,9 @@ def _packed(value: bytes) -> bytes:
 
 def _finish(file: bytes, tip: Tip, update: Update, size: int) -> tuple[bytes, Tip]:
     startxref = update.xref_offset
-    data = update.finish(size=size, root=tip.root, info=tip.info.encode(), file_id=tip.file_id.encode("latin-1"), previous=tip.startxref)
+    data = update.finish(
+        size=size, root=tip.root, info=tip.info.encode(), file_id=tip.file_id.encode("latin-1"), previous=tip.startxref
+    )
     whole = prefix_hashes.after(file, tip.sha256)
     whole.update(data)
     prefix_hashes.keep(whole, len(file) + len(data))
@@ -155,7 +174,8 @@ def _kept(reader: ClassicFile, root: bytes) -> dict[bytes, list[int]]:
         return {}
     body = reader.body(int(_REF.match(found).group(1)))  # type: ignore[union-attr]
     return {
-        key: [int(number) for number in _REF.findall(dictionary_entry(body, key) or b"")] for key in (b"/Certs", b"/OCSPs", b"/CRLs")
+        key: [int(number) for number in _REF.findall(dictionary_entry(body, key) or b"")]
+        for key in (b"/Certs", b"/OCSPs", b"/CRLs")
     }
 
 

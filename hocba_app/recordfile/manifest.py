@@ -76,7 +76,9 @@ class Manifest:
     def dumps(self) -> bytes:
         """Canonical JSON."""
         slot_of = _slot_1 if self.format == 1 else _slot_2
-        return canonical_json({**_entries(self), "school": _entries(self.school), "slots": [slot_of(slot) for slot in self.slots]})
+        return canonical_json(
+            {**_entries(self), "school": _entries(self.school), "slots": [slot_of(slot) for slot in self.slots]}
+        )
 
     @classmethod
     def loads(cls, data: bytes) -> Manifest:

@@ -127,7 +127,11 @@ def dictionary_entry(body: bytes, key: bytes) -> bytes | None:
             depth, position = depth - 1, position + 2
         elif body[position : position + 1] == b"(":
             position = _after_string(body, position)
-        elif depth == 1 and body.startswith(key, position) and _is_delimiter(body[position + len(key) : position + len(key) + 1]):
+        elif (
+            depth == 1
+            and body.startswith(key, position)
+            and _is_delimiter(body[position + len(key) : position + len(key) + 1])
+        ):
             start = position + len(key)
             return body[start : _after_value(body, start)].strip()
         else:

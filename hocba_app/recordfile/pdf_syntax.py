@@ -38,7 +38,9 @@ def number(value: float) -> bytes:
     return (text if text not in ("-0", "") else "0").encode()
 
 
-def xref_section(offsets: Mapping[int, int], *, size: int, root: int, info: bytes, file_id: bytes, previous: int, at: int) -> bytes:
+def xref_section(
+    offsets: Mapping[int, int], *, size: int, root: int, info: bytes, file_id: bytes, previous: int, at: int
+) -> bytes:
     """A classic cross-reference section with its trailer.
 
     Args:
@@ -60,7 +62,8 @@ def xref_section(offsets: Mapping[int, int], *, size: int, root: int, info: byte
         lines += [b"%010d 00000 n \n" % offsets[numbers[index]] for index in range(start, end + 1)]
         start = end + 1
     lines.append(
-        b"trailer\n<</Size %d /Root %d 0 R%s /ID %s /Prev %d>>\nstartxref\n%d\n%s" % (size, root, info, file_id, previous, at, EOF)
+        b"trailer\n<</Size %d /Root %d 0 R%s /ID %s /Prev %d>>\nstartxref\n%d\n%s"
+        % (size, root, info, file_id, previous, at, EOF)
     )
     return b"".join(lines)
 
@@ -88,9 +91,7 @@ class Update:
     def finish(self, *, size: int, root: int, info: bytes, file_id: bytes, previous: int) -> bytes:
         """The whole update."""
         at = self._base + self._length
-        section = xref_section(
-            self.offsets, size=size, root=root, info=info, file_id=file_id, previous=previous, at=at
-        )
+        section = xref_section(self.offsets, size=size, root=root, info=info, file_id=file_id, previous=previous, at=at)
         return b"".join([*self._parts, section])
 
     @property

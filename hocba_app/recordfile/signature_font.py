@@ -46,7 +46,9 @@ def text_width(text: str, size: float) -> float:
 @lru_cache(maxsize=256)
 def font_objects(first: int) -> tuple[tuple[int, bytes], ...]:
     """The font's five objects, numbered from ``first``; the first of them is the font itself."""
-    return tuple((first + index, build(first)) for index, build in enumerate((_type0, _cid, _descriptor, _file, _to_unicode)))
+    return tuple(
+        (first + index, build(first)) for index, build in enumerate((_type0, _cid, _descriptor, _file, _to_unicode))
+    )
 
 
 def _type0(first: int) -> bytes:
@@ -63,7 +65,8 @@ def _cid(first: int) -> bytes:
     return obj(
         first + 1,
         b"<</Type /Font /Subtype /CIDFontType2 /BaseFont /%s /CIDSystemInfo <</Registry (Adobe) /Ordering (Identity) "
-        b"/Supplement 0>> /FontDescriptor %s /CIDToGIDMap /Identity /DW 500 /W [1 [%s]]>>" % (NAME, ref(first + 2), widths),
+        b"/Supplement 0>> /FontDescriptor %s /CIDToGIDMap /Identity /DW 500 /W [1 [%s]]>>"
+        % (NAME, ref(first + 2), widths),
     )
 
 
@@ -88,7 +91,10 @@ def _file(first: int) -> bytes:
 
 @cache
 def _cmap() -> bytes:
-    pairs = [f"<{number:04X}> <{ord(character):04X}>" for character, (number, _) in sorted(_glyphs().items(), key=lambda e: (e[1], e[0]))]
+    pairs = [
+        f"<{number:04X}> <{ord(character):04X}>"
+        for character, (number, _) in sorted(_glyphs().items(), key=lambda e: (e[1], e[0]))
+    ]
     blocks = []
     for start in range(0, len(pairs), 100):
         block = pairs[start : start + 100]

@@ -24,7 +24,18 @@ from hocba_app.settings import Settings, settings
 
 WORKERS = 2
 MEGABYTES_A_PUPIL = 3
-_OWN = ("simulators", "documents", "locks", "logs", "records", "trust", "hocba.db", "jobs.db", "report.json", ".rehearsal")
+_OWN = (
+    "simulators",
+    "documents",
+    "locks",
+    "logs",
+    "records",
+    "trust",
+    "hocba.db",
+    "jobs.db",
+    "report.json",
+    ".rehearsal",
+)
 
 
 def rehearse(plan: Plan) -> dict[str, Any]:
@@ -75,16 +86,26 @@ def _tell_cpu(family: Family, folder: Path) -> None:
     used = {child.name: child.cpu_seconds() for child in family.children}
     own = os.times()
     used["rehearse"], used["verify"] = own.user + own.system, own.children_user + own.children_system
-    (folder / "logs" / "cpu.json").write_text(json.dumps({name: round(seconds, 2) for name, seconds in used.items()}), encoding="utf-8")
-    say("CPU: " + " · ".join(f"{name} {seconds:.1f} s" for name, seconds in used.items()) + f" · Σ {sum(used.values()):.1f} s")
+    (folder / "logs" / "cpu.json").write_text(
+        json.dumps({name: round(seconds, 2) for name, seconds in used.items()}), encoding="utf-8"
+    )
+    say(
+        "CPU: "
+        + " · ".join(f"{name} {seconds:.1f} s" for name, seconds in used.items())
+        + f" · Σ {sum(used.values()):.1f} s"
+    )
 
 
 def own_settings(folder: Path, outside: dict[str, str], **more: str) -> None:
     """Point this process and its children at data under ``folder``, whatever the environment or ``.env`` say."""
     given = {
-        "HOCBA_DATABASE_URL": f"sqlite:///{folder}/hocba.db", "HOCBA_JOBS_DATABASE_URL": f"sqlite:///{folder}/jobs.db",
-        "HOCBA_DOCUMENTS_URL": str(folder / "documents"), "HOCBA_LOCKS_DIR": str(folder / "locks"),
-        "HOCBA_SECRET_KEY": fresh_password(), **outside, **more,
+        "HOCBA_DATABASE_URL": f"sqlite:///{folder}/hocba.db",
+        "HOCBA_JOBS_DATABASE_URL": f"sqlite:///{folder}/jobs.db",
+        "HOCBA_DOCUMENTS_URL": str(folder / "documents"),
+        "HOCBA_LOCKS_DIR": str(folder / "locks"),
+        "HOCBA_SECRET_KEY": fresh_password(),
+        **outside,
+        **more,
     }
     for name, field in Settings.model_fields.items():
         os.environ[f"HOCBA_{name.upper()}"] = given.get(f"HOCBA_{name.upper()}", str(field.default))
@@ -113,13 +134,18 @@ def printed(report: dict[str, Any], *, as_json: bool) -> str:
     if as_json:
         return json.dumps(report, ensure_ascii=False)
     lines = [f"{'phần':<22}{'số':>8}{'giây':>10}{'mỗi giây':>12}"]
-    lines += [f"{name:<22}{part['count']:>8}{part['seconds']:>10.2f}{part['rate']:>12.1f}" for name, part in report["stages"].items()]
+    lines += [
+        f"{name:<22}{part['count']:>8}{part['seconds']:>10.2f}{part['rate']:>12.1f}"
+        for name, part in report["stages"].items()
+    ]
     lines.append(
         f"{report['students']} học sinh, {report['documents']} tệp, {report['signatures']} chữ ký, {report['seconds']} giây, "
         f"{len(report['failures'])} lỗi"
     )
     for row in report.get("special", []):
         mark = ("✓" if row["ok"] else "✗") if row["count"] else "–"
-        lines.append(f"{mark} {row['case']:<42}{row['count']:>4}  {row['seen'] if row['count'] else 'trường này quá nhỏ để có trường hợp này'}")
+        lines.append(
+            f"{mark} {row['case']:<42}{row['count']:>4}  {row['seen'] if row['count'] else 'trường này quá nhỏ để có trường hợp này'}"
+        )
     lines += [str(failure) for failure in report["failures"][:20]]
     return "\n".join(lines)

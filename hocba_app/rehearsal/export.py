@@ -51,9 +51,11 @@ class Export:
     def write_archived(self) -> None:
         """Write the records archived since the last look."""
         since, self._since = self._since, utc_now() - OVERLAP
-        query = self._current().join(
-            Revision, (Revision.version_id == Document.version_id) & (Revision.school_id == Document.school_id)
-        ).where(Document.state == "sealed", Revision.kind == "archive")
+        query = (
+            self._current()
+            .join(Revision, (Revision.version_id == Document.version_id) & (Revision.school_id == Document.school_id))
+            .where(Document.state == "sealed", Revision.kind == "archive")
+        )
         self._write(query if since is None else query.where(Revision.created_at >= since))
 
     def write_all(self) -> None:
@@ -64,7 +66,10 @@ class Export:
         return (
             select(Document.kind, Document.school_year, Student.code, DocumentVersion.id, DocumentVersion.sha256)
             .join(Student, (Student.id == Document.student_id) & (Student.school_id == Document.school_id))  # type: ignore[arg-type]
-            .join(DocumentVersion, (DocumentVersion.id == Document.version_id) & (DocumentVersion.school_id == Document.school_id))  # type: ignore[arg-type]
+            .join(
+                DocumentVersion,
+                (DocumentVersion.id == Document.version_id) & (DocumentVersion.school_id == Document.school_id),
+            )  # type: ignore[arg-type]
             .order_by(Student.code, Document.kind)
         )
 

@@ -57,11 +57,15 @@ def year_played(level: str, regime: str = "", year: str = "") -> str:
     if (named == "TT27") != (level == "primary") and named:
         raise _impossible(f"cấp {_NAMES[level]} không đánh giá theo {named}")
     if first < _FIRST_YEARS[level]:
-        raise _impossible(f"trường {_NAMES[level]} chỉ mô phỏng được từ năm học {_FIRST_YEARS[level]}-{_FIRST_YEARS[level] + 1}")
+        raise _impossible(
+            f"trường {_NAMES[level]} chỉ mô phỏng được từ năm học {_FIRST_YEARS[level]}-{_FIRST_YEARS[level] + 1}"
+        )
     used = {regime_in_force(grade, first) for grade in GRADES[level]}
     if named and used != {named}:
         found = " và ".join(sorted(name for name in used if name))
-        raise _impossible(f"năm học {first}-{first + 1}, cấp {_NAMES[level]} đánh giá theo {found}, không phải theo {named}")
+        raise _impossible(
+            f"năm học {first}-{first + 1}, cấp {_NAMES[level]} đánh giá theo {found}, không phải theo {named}"
+        )
     return f"{first}-{first + 1}"
 
 

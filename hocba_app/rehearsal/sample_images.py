@@ -25,7 +25,9 @@ def drawn_signature(seed: str) -> bytes:
         t = step / 400
         angle = phase + t * loops * math.tau
         envelope = height * (0.45 + 0.55 * math.sin(math.pi * t) ** 2) * (1 - 0.5 * t)
-        points.append((60 + 500 * t + breadth * math.cos(angle), 140 + envelope * math.sin(angle) + slant * 120 * (t - 0.5)))
+        points.append(
+            (60 + 500 * t + breadth * math.cos(angle), 140 + envelope * math.sin(angle) + slant * 120 * (t - 0.5))
+        )
     pen.line(points, fill=_BLUE, width=rng.randint(4, 6), joint="curve")
     start = rng.uniform(60, 140)
     pen.line([(start, 225), (330, 205), (start + 430, 218)], fill=_BLUE, width=4, joint="curve")

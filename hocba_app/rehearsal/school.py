@@ -60,13 +60,22 @@ class PlayedSchool:
             self.school_id = schools.school_with_code(self.db, entry["code"]).id
         except HocbaError:
             self.school_id = schools.add_school(
-                self.db, code=entry["code"], name=entry["name"], admin_name="Quản trị hệ thống", current_year=entry["school_year"],
-                level=entry["level"], tax_code=entry["tax_code"],
+                self.db,
+                code=entry["code"],
+                name=entry["name"],
+                admin_name="Quản trị hệ thống",
+                current_year=entry["school_year"],
+                level=entry["level"],
+                tax_code=entry["tax_code"],
             ).school_id
         operator = schools.operator(self.school_id)
         schools.set_credentials(
-            self.db, operator, smas_client_id=entry["client_id"], smas_secret=entry["client_secret"],
-            mysign_client_id=self.outside.mysign_client["client_id"], mysign_secret=self.outside.mysign_client["client_secret"],
+            self.db,
+            operator,
+            smas_client_id=entry["client_id"],
+            smas_secret=entry["client_secret"],
+            mysign_client_id=self.outside.mysign_client["client_id"],
+            mysign_secret=self.outside.mysign_client["client_secret"],
         )
         admin = schools.account_with_name(self.db, f"admin@{entry['code']}")
         self.admin_name = admin.username
@@ -111,7 +120,9 @@ class PlayedSchool:
             jobs = session.exec(select(Job).where(Job.id.in_(job_ids), Job.state.not_in(LIVE))).all()  # type: ignore[attr-defined]
         for job in jobs:
             if job.state != "done":
-                raise HocbaError(ErrorCode(job.error_code or ErrorCode.INTERNAL), **{"reference": job.id, **job.error_params})
+                raise HocbaError(
+                    ErrorCode(job.error_code or ErrorCode.INTERNAL), **{"reference": job.id, **job.error_params}
+                )
         return list(jobs)
 
     def sync(self) -> Job:
@@ -132,18 +143,31 @@ class PlayedSchool:
         with self.db.read(self.school_id) as session:
             new = session.exec(
                 select(Account.id).where(
-                    Account.staff_id.is_not(None), Account.password_hash.is_(None), Account.disabled.is_(False)  # type: ignore[union-attr, attr-defined]
+                    Account.staff_id.is_not(None),
+                    Account.password_hash.is_(None),
+                    Account.disabled.is_(False),  # type: ignore[union-attr, attr-defined]
                 )
             ).all()
-            leaders = {account_id for account_id in new if leads(session, session.get_one(Account, (self.school_id, account_id)).staff_id)}
+            leaders = {
+                account_id
+                for account_id in new
+                if leads(session, session.get_one(Account, (self.school_id, account_id)).staff_id)
+            }
         # The leaders' codes come from the operator: nobody of the school may know how to log in as the principal.
         operator = schools.operator(self.school_id)
         slips = [
-            slip for giver, chosen in ((operator, leaders), (self.admin, set(new) - leaders)) if chosen
+            slip
+            for giver, chosen in ((operator, leaders), (self.admin, set(new) - leaders))
+            if chosen
             for slip in activation.issue_codes(self.db, giver, sorted(chosen))
         ]
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            list(pool.map(lambda slip: activation.activate(self.db, slip[0], slip[2], self.password, address="127.0.0.1"), slips))
+            list(
+                pool.map(
+                    lambda slip: activation.activate(self.db, slip[0], slip[2], self.password, address="127.0.0.1"),
+                    slips,
+                )
+            )
         return len(slips)
 
     def read_identities(self) -> None:
@@ -177,8 +201,11 @@ class PlayedSchool:
         """
         signers = {
             row.id: {
-                "user_id": f"CCCD_{row.id_number}", "full_name": row.full_name, "id_number": _certified_number(row),
-                "phone": row.phone or "0900000000", "kind": "person",
+                "user_id": f"CCCD_{row.id_number}",
+                "full_name": row.full_name,
+                "id_number": _certified_number(row),
+                "phone": row.phone or "0900000000",
+                "kind": "person",
             }
             for row in self.staff.values()
             if row.id_number
@@ -186,7 +213,10 @@ class PlayedSchool:
         with self.db.read(self.school_id) as session:
             school = session.get_one(School, self.school_id)
         signers[SEAL] = {
-            "user_id": f"MST_{school.tax_code}", "full_name": school.name, "id_number": school.tax_code, "phone": "0900000001",
+            "user_id": f"MST_{school.tax_code}",
+            "full_name": school.name,
+            "id_number": school.tax_code,
+            "phone": "0900000001",
             "kind": "organisation",
         }
         with ThreadPoolExecutor(AT_ONCE) as pool:

@@ -36,7 +36,9 @@ RETRIES = 3
 SILENT_SECONDS = 900.0
 
 
-_SEEN = select(Batch.id, Batch.owner, Batch.state, Batch.note, Batch.offered_at, Batch.accepted, Batch.failed, Batch.committed)  # type: ignore[call-overload]
+_SEEN = select(
+    Batch.id, Batch.owner, Batch.state, Batch.note, Batch.offered_at, Batch.accepted, Batch.failed, Batch.committed
+)  # type: ignore[call-overload]
 """What a signer's page shows of a running batch."""
 
 
@@ -91,7 +93,9 @@ class Desk:
         self.failures: list[dict[str, str]] = []
         """Slots given up: slot id and reason."""
 
-    def sign_all(self, people: Iterable[tuple[Identity, str]], prefix: str = "sign", coming: Iterable[object] = ()) -> None:
+    def sign_all(
+        self, people: Iterable[tuple[Identity, str]], prefix: str = "sign", coming: Iterable[object] = ()
+    ) -> None:
         """Play these people until every queue is empty.
 
         Args:
@@ -109,7 +113,10 @@ class Desk:
         users, self._homeroom = self._phone_users(), self._homeroom_teachers()
         self._spans = {}
         moved, last_round = time.monotonic(), False
-        with ThreadPoolExecutor(4, thread_name_prefix="phone") as phones, ThreadPoolExecutor(TAP_AT_ONCE, thread_name_prefix="tap") as taps:
+        with (
+            ThreadPoolExecutor(4, thread_name_prefix="phone") as phones,
+            ThreadPoolExecutor(TAP_AT_ONCE, thread_name_prefix="tap") as taps,
+        ):
             while True:
                 self._check()
                 if more is not None and (more := next(coming, None)):
@@ -133,7 +140,10 @@ class Desk:
         """Everybody hears in which classes there is something for him; whose classes are new looks at his queue."""
         classes = self._classes_left()
         for signer in signers:
-            before, signer.classes = signer.classes, classes.get((None if signer.stage == SEAL else signer.who.staff_id, signer.stage), set())
+            before, signer.classes = (
+                signer.classes,
+                classes.get((None if signer.stage == SEAL else signer.who.staff_id, signer.stage), set()),
+            )
             signer.look |= not signer.classes <= before
 
     def _classes_left(self) -> dict[tuple[str | None, str], set[str]]:
@@ -168,7 +178,11 @@ class Desk:
             batches = session.exec(_SEEN.where(Batch.id.in_(list(running)))).all()  # type: ignore[attr-defined]
             over = [batch for batch in batches if batch.state in BATCH_OVER]
             failed = (
-                session.exec(select(BatchItem).where(BatchItem.batch_id.in_([batch.id for batch in over]), BatchItem.state == "failed")).all()  # type: ignore[attr-defined]
+                session.exec(
+                    select(BatchItem).where(
+                        BatchItem.batch_id.in_([batch.id for batch in over]), BatchItem.state == "failed"
+                    )
+                ).all()  # type: ignore[attr-defined]
                 if any(batch.failed for batch in over)
                 else []
             )
@@ -221,7 +235,12 @@ class Desk:
             signer.tapping = signer.aim = None
         now = time.monotonic()
         nobody = not any(signer.busy for signer in signers)
-        busy_classes = {class_id for signer in signers for class_id in (*signer.batches.values(), signer.aim) if class_id is not None}
+        busy_classes = {
+            class_id
+            for signer in signers
+            for class_id in (*signer.batches.values(), signer.aim)
+            if class_id is not None
+        }
         free = AT_SCREENS - sum(signer.busy for signer in signers)
         for signer in sorted(signers, key=lambda each: _turn(each, busy_classes)):
             if free <= 0:
@@ -260,4 +279,6 @@ class Desk:
 def _turn(signer: Signer, busy_classes: set[str]) -> tuple[int, bool, str]:
     """Who taps first: who comes later in the chain, then whose class is first. So classes are finished one after another, and
     principal and seal have work from early on."""
-    return -CHAIN.index(signer.stage), *min(((each in busy_classes, each) for each in signer.classes), default=(True, ""))  # type: ignore[return-value]
+    return -CHAIN.index(signer.stage), *min(
+        ((each in busy_classes, each) for each in signer.classes), default=(True, "")
+    )  # type: ignore[return-value]

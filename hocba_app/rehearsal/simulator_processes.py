@@ -44,7 +44,9 @@ class Outside:
     def settings(self) -> dict[str, str]:
         """The ``HOCBA_*`` settings that point the product at them."""
         return {
-            "HOCBA_SMAS_URL": self.smas_url, "HOCBA_MYSIGN_URL": self.mysign_url, "HOCBA_TSA_URL": f"{self.trust_url}/tsa",
+            "HOCBA_SMAS_URL": self.smas_url,
+            "HOCBA_MYSIGN_URL": self.mysign_url,
+            "HOCBA_TSA_URL": f"{self.trust_url}/tsa",
             "HOCBA_TRUST_ROOTS": str(self.root),
         }
 
@@ -59,20 +61,39 @@ def start_simulators(family: Family, data: Path, schools: Sequence[str], ports: 
         HocbaError: CHILD_FAILED.
     """
     smas = family.start(
-        "smas", "hocba_app.simulators.smas", "--data", str(data / "smas"), "--port", str(ports.smas),
+        "smas",
+        "hocba_app.simulators.smas",
+        "--data",
+        str(data / "smas"),
+        "--port",
+        str(ports.smas),
         *(part for spec in schools for part in ("--schools", spec)),
     )
-    trust = family.start("trust", "hocba_app.simulators.trust", "--data", str(data / "trust"), "--port", str(ports.trust))
+    trust = family.start(
+        "trust", "hocba_app.simulators.trust", "--data", str(data / "trust"), "--port", str(ports.trust)
+    )
     trust_line = trust.ready_line(READY_SECONDS)
     mysign = family.start(
-        "mysign", "hocba_app.simulators.mysign", "--data", str(data / "mysign"), "--trust-data", str(data / "trust"),
-        "--trust-url", trust_line["url"], "--port", str(ports.mysign),
+        "mysign",
+        "hocba_app.simulators.mysign",
+        "--data",
+        str(data / "mysign"),
+        "--trust-data",
+        str(data / "trust"),
+        "--trust-url",
+        trust_line["url"],
+        "--port",
+        str(ports.mysign),
     )
     mysign_line, smas_line = mysign.ready_line(READY_SECONDS), smas.ready_line(READY_SECONDS)
     client = json.loads((data / "mysign" / "credentials.json").read_text(encoding="utf-8"))
     return Outside(
-        trust_line["url"], Path(trust_line["root"]), mysign_line["url"],
-        {"client_id": client["client_id"], "client_secret": client["client_secret"]}, smas_line["url"], smas_line["schools"],
+        trust_line["url"],
+        Path(trust_line["root"]),
+        mysign_line["url"],
+        {"client_id": client["client_id"], "client_secret": client["client_secret"]},
+        smas_line["url"],
+        smas_line["schools"],
         (trust, mysign, smas),
     )
 
@@ -87,7 +108,11 @@ class Smas:
     def __init__(self, url: str, school: dict[str, Any]) -> None:
         self.school = school
         self._http = httpx.Client(base_url=url, timeout=120, trust_env=False)
-        form = {"grant_type": "client_credentials", "client_id": school["client_id"], "client_secret": school["client_secret"]}
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": school["client_id"],
+            "client_secret": school["client_secret"],
+        }
         token = _checked(self._http.post("/oauth2/token", data=form))["access_token"]
         self._http.headers["Authorization"] = f"Bearer {token}"
 
@@ -117,7 +142,9 @@ class Smas:
         found: list[tuple[str, str]] = []
         page: str | None = ""
         while page is not None:
-            answer = _checked(self._http.get("/smas/v1/students", params={"limit": 500} | ({"page": page} if page else {})))
+            answer = _checked(
+                self._http.get("/smas/v1/students", params={"limit": 500} | ({"page": page} if page else {}))
+            )
             found += [(item["data"]["code"], item["data"]["full_name"]) for item in answer["items"]]
             page = answer["next_page"]
         return found
@@ -172,5 +199,10 @@ class Phones:
 def _checked(answer: httpx.Response) -> Any:
     """The body, or a refusal that quotes what the simulator said (it never names a pupil)."""
     if answer.is_error:
-        raise HocbaError(ErrorCode.SIMULATOR_REFUSED, path=answer.request.url.path, status=answer.status_code, detail=answer.text[:300])
+        raise HocbaError(
+            ErrorCode.SIMULATOR_REFUSED,
+            path=answer.request.url.path,
+            status=answer.status_code,
+            detail=answer.text[:300],
+        )
     return answer.json()

@@ -82,7 +82,11 @@ def played(school: PlayedSchool, school_year: str, handed_over: set[str], correc
     left = [key for key, row in year.enrolments.items() if row.status in LEAVING]
     came = [key for key, row in year.enrolments.items() if row.status == "moved_in"]
     # Under TT27 the year is judged by its end alone: nothing is missing, nothing is noted.
-    noted = [key for key in came if year.results[key].payload["regime"] == "TT27" or any(row["note"] for row in year.rows(key))]
+    noted = [
+        key
+        for key in came
+        if year.results[key].payload["regime"] == "TT27" or any(row["note"] for row in year.rows(key))
+    ]
     early = [key for key in left if not year.rows(key)]
     summer = [key for key in year.results if _after_summer(year.results[key].payload)]
     disabled = [key for key in year.results if "khuyết tật" in (year.results[key].payload.get("promotion_note") or "")]
@@ -90,20 +94,41 @@ def played(school: PlayedSchool, school_year: str, handed_over: set[str], correc
     decomposed = _decomposed(school, year)
     renamed, moved = _classes(year)
     whole = [
-        Played("Chuyển đến, không có học kỳ I", len(came), "cả năm theo học kỳ II, có ghi chú", noted == came and year.sealed(came)),
         Played(
-            "Chuyển đi giữa năm", len(left) - len(early), "chốt, ký, đóng dấu riêng, giao qua liên kết và mã PIN",
+            "Chuyển đến, không có học kỳ I",
+            len(came),
+            "cả năm theo học kỳ II, có ghi chú",
+            noted == came and year.sealed(came),
+        ),
+        Played(
+            "Chuyển đi giữa năm",
+            len(left) - len(early),
+            "chốt, ký, đóng dấu riêng, giao qua liên kết và mã PIN",
             set(left) <= handed_over and year.sealed(left) and all(_departed(year, key) for key in left),
         ),
-        Played("Chuyển đi khi chưa có kết quả", len(early), "bảng kết quả để trống, ghi ngày chuyển đi", year.sealed(early)),
+        Played(
+            "Chuyển đi khi chưa có kết quả", len(early), "bảng kết quả để trống, ghi ngày chuyển đi", year.sealed(early)
+        ),
         Played("Lớp đổi tên", len(renamed), "bìa ký với tên cũ vẫn hiệu lực, kết quả mang tên mới", True),
         Played("Tách lớp", len(moved), "học sinh chốt ở lớp mới", year.sealed(moved)),
         _replaced(school, year, school_year),
         _several(year),
-        Played("Khuyết tật, hiệu trưởng quyết định", len(disabled), "lên lớp theo quyết định, có ghi chú", year.sealed(disabled)),
-        Played("Đánh giá lại, rèn luyện trong hè", len(summer), "chốt và ký tháng 8, lớp không mở lại", _alone_in_summer(year, summer)),
+        Played(
+            "Khuyết tật, hiệu trưởng quyết định",
+            len(disabled),
+            "lên lớp theo quyết định, có ghi chú",
+            year.sealed(disabled),
+        ),
+        Played(
+            "Đánh giá lại, rèn luyện trong hè",
+            len(summer),
+            "chốt và ký tháng 8, lớp không mở lại",
+            _alone_in_summer(year, summer),
+        ),
         Played("Học lại lớp", len(year.retained), "QTHT có năm ở lại lớp", year.sealed(year.retained)),
-        Played("Chữ rời dấu (NFD) từ SMAS", len(decomposed), "lưu và ký bằng chữ liền dấu", _composed(year, decomposed)),
+        Played(
+            "Chữ rời dấu (NFD) từ SMAS", len(decomposed), "lưu và ký bằng chữ liền dấu", _composed(year, decomposed)
+        ),
         Played("Chưa có số định danh cá nhân", len(no_id), "chốt được, có cảnh báo", year.sealed(no_id)),
         Played("Kết quả nộp sai", corrected, "tìm thấy trước khi chốt, sửa trên SMAS, nộp và đồng bộ lại", True),
     ]
@@ -112,6 +137,7 @@ def played(school: PlayedSchool, school_year: str, handed_over: set[str], correc
 
 def _read(school: PlayedSchool, school_year: str) -> _Year:
     with school.db.read(school.school_id) as session:
+
         def by(rows: Iterable[Any], key: Callable[[Any], Any]) -> dict[Any, Any]:
             return {key(row): row for row in rows}
 
@@ -120,15 +146,24 @@ def _read(school: PlayedSchool, school_year: str) -> _Year:
         slots: dict[str, list[Slot]] = {}
         for slot in session.exec(select(Slot)).all():
             slots.setdefault(slot.version_id, []).append(slot)
-        enrolments = session.exec(select(Enrolment).where(Enrolment.school_year == school_year, Enrolment.active.is_(True))).all()  # type: ignore[attr-defined]
+        enrolments = session.exec(
+            select(Enrolment).where(Enrolment.school_year == school_year, Enrolment.active.is_(True))
+        ).all()  # type: ignore[attr-defined]
         here = {row.student_id for row in enrolments}
         history = session.exec(select(HistoryEntry).where(HistoryEntry.active.is_(True))).all()  # type: ignore[attr-defined]
         return _Year(
             students=by((row for row in session.exec(select(Student)).all() if row.id in here), lambda row: row.id),
             enrolments=by(enrolments, lambda row: row.student_id),
-            results=by(session.exec(select(StudentResult).where(StudentResult.school_year == school_year)).all(), lambda row: row.student_id),
-            documents=by(documents, lambda row: (row.student_id, row.kind)), versions=by(versions, lambda row: row.id), slots=slots,
-            retained={row.student_id for row in history if row.payload.get("outcome") == "retained" and row.student_id in here},
+            results=by(
+                session.exec(select(StudentResult).where(StudentResult.school_year == school_year)).all(),
+                lambda row: row.student_id,
+            ),
+            documents=by(documents, lambda row: (row.student_id, row.kind)),
+            versions=by(versions, lambda row: row.id),
+            slots=slots,
+            retained={
+                row.student_id for row in history if row.payload.get("outcome") == "retained" and row.student_id in here
+            },
             voided=sum(row.voided_at is not None for row in versions),
         )
 
@@ -148,7 +183,9 @@ def _alone_in_summer(year: _Year, summer: list[str]) -> bool:
     mine = [version for key in summer if (version := year.version(key)) is not None]
     others = [version for key in year.results if key not in summer and (version := year.version(key)) is not None]
     late = not others or min(version.locked_at for version in mine) > max(version.locked_at for version in others)
-    return year.sealed(summer) and late and year.voided == 0 and all(version.number == 1 for version in (*mine, *others))
+    return (
+        year.sealed(summer) and late and year.voided == 0 and all(version.number == 1 for version in (*mine, *others))
+    )
 
 
 def _classes(year: _Year) -> tuple[set[str], list[str]]:
@@ -171,8 +208,15 @@ def _replaced(school: PlayedSchool, year: _Year, school_year: str) -> Played:
     with school.db.read(school.school_id) as session:
         rows = session.exec(
             select(TeachingAssignment, Subject.code)
-            .join(Subject, (Subject.id == TeachingAssignment.subject_id) & (Subject.school_id == TeachingAssignment.school_id))  # type: ignore[arg-type]
-            .join(SchoolClass, (SchoolClass.id == TeachingAssignment.class_id) & (SchoolClass.school_id == TeachingAssignment.school_id))  # type: ignore[arg-type]
+            .join(
+                Subject,
+                (Subject.id == TeachingAssignment.subject_id) & (Subject.school_id == TeachingAssignment.school_id),
+            )  # type: ignore[arg-type]
+            .join(
+                SchoolClass,
+                (SchoolClass.id == TeachingAssignment.class_id)
+                & (SchoolClass.school_id == TeachingAssignment.school_id),
+            )  # type: ignore[arg-type]
             .where(SchoolClass.school_year == school_year, TeachingAssignment.active.is_(True))  # type: ignore[attr-defined]
         ).all()
     first = {(row.class_id, code): row.staff_id for row, code in rows if row.term == "I"}
@@ -211,6 +255,7 @@ def _decomposed(school: PlayedSchool, year: _Year) -> list[str]:
 
 def _composed(year: _Year, pupils: list[str]) -> bool:
     return year.sealed(pupils) and all(
-        unicodedata.is_normalized("NFC", year.students[key].full_name) and year.snapshot(key)["student"]["full_name"] == year.students[key].full_name
+        unicodedata.is_normalized("NFC", year.students[key].full_name)
+        and year.snapshot(key)["student"]["full_name"] == year.students[key].full_name
         for key in pupils
     )

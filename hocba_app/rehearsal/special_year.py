@@ -87,13 +87,17 @@ class SpecialYear(Year):
         with school.db.read(school.school_id) as session:
             rows = session.exec(
                 select(StudentResult, Student.code)
-                .join(Student, (Student.id == StudentResult.student_id) & (Student.school_id == StudentResult.school_id))  # type: ignore[arg-type]
+                .join(
+                    Student, (Student.id == StudentResult.student_id) & (Student.school_id == StudentResult.school_id)
+                )  # type: ignore[arg-type]
                 .where(StudentResult.school_year == self.plan.year)
             ).all()
         wrong = [(row, code) for row, code in rows if row.mismatches]
         found = {(code, mismatch["field"]) for row, code in wrong for mismatch in row.mismatches}
         known = {(error["student_code"], error["field"]) for error in school.smas.known_errors()}
-        self.problems += [{"student": code, "reason": f"{field}: found is not what is wrong"} for code, field in sorted(found ^ known)]
+        self.problems += [
+            {"student": code, "reason": f"{field}: found is not what is wrong"} for code, field in sorted(found ^ known)
+        ]
         for row, _ in wrong:
             school.smas.recompute(row.source_id, row.payload.get("awards") or [])
         return len(wrong)

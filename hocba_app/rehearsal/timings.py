@@ -20,7 +20,8 @@ class Stage:
 
     def as_json(self) -> dict[str, Any]:
         return {
-            "count": self.count, "seconds": round(self.seconds, 3),
+            "count": self.count,
+            "seconds": round(self.seconds, 3),
             "rate": round(self.count / self.seconds, 2) if self.seconds else 0.0,
         }
 

@@ -37,7 +37,9 @@ class Judges:
         self.analysed = 0
         """Files that pyHanko judges."""
         # Spawned: this process holds threads and database connections, which a fork would copy.
-        self._pool = ProcessPoolExecutor(AT_ONCE, mp_context=multiprocessing.get_context("spawn"), initializer=_get_ready)
+        self._pool = ProcessPoolExecutor(
+            AT_ONCE, mp_context=multiprocessing.get_context("spawn"), initializer=_get_ready
+        )
         for _ in range(AT_ONCE):
             self._pool.submit(len, "")  # each starts a process
 

@@ -43,7 +43,11 @@ class Year:
         self._submit_and_sync("september", "beginning_of_year", None)
         school.read_staff()
         # Nobody waits for another: people activate their accounts while the office uploads, connects and locks.
-        parts = {"accounts": school.activate_everybody, "images": school.upload_images, "signing_accounts": school.connect_keys}
+        parts = {
+            "accounts": school.activate_everybody,
+            "images": school.upload_images,
+            "signing_accounts": school.connect_keys,
+        }
         with ThreadPoolExecutor(len(parts)) as pool:
             running = [pool.submit(self._counted, name, work) for name, work in parts.items()]
             self._lock("cover")
@@ -63,7 +67,9 @@ class Year:
         self._begin_handing_over()
         self._submit_and_sync("year_end", "results", "II")
         self._meet_newcomers()
-        self._sign("sign", "subject", "homeroom", "principal", SEAL, coming=self._locking("cover", "history", "results"))
+        self._sign(
+            "sign", "subject", "homeroom", "principal", SEAL, coming=self._locking("cover", "history", "results")
+        )
 
     def august(self) -> None:
         """Pupils re-assessed in summer: the same for them alone."""
@@ -80,15 +86,23 @@ class Year:
         paths, wrong, analysed = self._begin_handing_over().finish(self.stages)
         say(f"pyHanko đã kiểm {analysed} tệp. / pyHanko judged {analysed} files.")
         failures = [
-            *records.unsealed(school.db, school.school_id, self.plan.year), *wrong, *self.problems,
+            *records.unsealed(school.db, school.school_id, self.plan.year),
+            *wrong,
+            *self.problems,
             *({"slot": entry["slot"], "reason": entry["reason"]} for entry in self.desk.failures),
         ]
-        students = len({path.parent for path in paths}) - len(records.leavers(school.db, school.school_id, self.plan.year))
+        students = len({path.parent for path in paths}) - len(
+            records.leavers(school.db, school.school_id, self.plan.year)
+        )
         if students != self.plan.students:
             failures.append({"reason": f"{students} pupils with records, {self.plan.students} asked for"})
         report = {
-            "students": students, "documents": len(paths), "signatures": records.signature_count(school.db, school.school_id),
-            "seconds": round(self.stages.seconds, 2), "stages": self.stages.as_json(), "failures": failures,
+            "students": students,
+            "documents": len(paths),
+            "signatures": records.signature_count(school.db, school.school_id),
+            "seconds": round(self.stages.seconds, 2),
+            "stages": self.stages.as_json(),
+            "failures": failures,
         }
         records.write_report(self.plan.out.resolve(), report)
         return report
@@ -108,7 +122,12 @@ class Year:
     def _begin_handing_over(self) -> HandingOver:
         if self._handing_over is None:
             self._handing_over = HandingOver(
-                self.school.db, self.school.school_id, self.plan.year, self.plan.out.resolve(), self.school.outside.root, full=self.plan.full
+                self.school.db,
+                self.school.school_id,
+                self.plan.year,
+                self.plan.out.resolve(),
+                self.school.outside.root,
+                full=self.plan.full,
             )
         return self._handing_over
 
@@ -140,7 +159,9 @@ class Year:
         school = self.school
         began = time.monotonic()
         classes = school.classes()
-        waiting = {start_lock(school.db, school.admin, kind=kind, class_id=each.id): kind for each in classes for kind in kinds}
+        waiting = {
+            start_lock(school.db, school.admin, kind=kind, class_id=each.id): kind for each in classes for kind in kinds
+        }
         counts = dict.fromkeys(kinds, 0)
         while waiting:
             ended = school.ended(*waiting)
@@ -186,6 +207,8 @@ class Year:
             with self.school.db.read(self.school.school_id) as session:
                 live = session.exec(select(Job.id).where(Job.kind == "archive", Job.state.in_(LIVE))).all()  # type: ignore[attr-defined]
                 if not live:
-                    archived: Sequence[str] = session.exec(select(Revision.version_id).where(Revision.kind == "archive")).all()
+                    archived: Sequence[str] = session.exec(
+                        select(Revision.version_id).where(Revision.kind == "archive")
+                    ).all()
                     return len(set(archived))
             time.sleep(0.2)

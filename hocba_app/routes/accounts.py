@@ -56,5 +56,9 @@ def _slips(who: Identity, rows: list[tuple[str, str, str]]) -> bytes:
 
 
 def _pdf(data: bytes) -> Response:
-    headers = {"Content-Disposition": 'attachment; filename="phieu-ma-kich-hoat.pdf"', "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+    headers = {
+        "Content-Disposition": 'attachment; filename="phieu-ma-kich-hoat.pdf"',
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+    }
     return Response(data, media_type="application/pdf", headers=headers)

@@ -30,12 +30,26 @@ from hocba_app.routes.visits import ClientLeft
 
 log = structlog.get_logger()
 _STATUS = {
-    ErrorCode.NOT_SIGNED_IN: 401, ErrorCode.FORBIDDEN: 403, ErrorCode.NOT_FOUND: 404, ErrorCode.INTERNAL: 500,
-    ErrorCode.LOGIN_THROTTLED: 429, ErrorCode.FILE_TOO_LARGE: 413, ErrorCode.BUSY: 503,
+    ErrorCode.NOT_SIGNED_IN: 401,
+    ErrorCode.FORBIDDEN: 403,
+    ErrorCode.NOT_FOUND: 404,
+    ErrorCode.INTERNAL: 500,
+    ErrorCode.LOGIN_THROTTLED: 429,
+    ErrorCode.FILE_TOO_LARGE: 413,
+    ErrorCode.BUSY: 503,
 }
 ROUTERS = (
-    session.router, printing.router, verification.router, sync.router, signature_images.router, records.router,
-    accounts.router, attached.router, workbook.router, hooks.router, health.router,
+    session.router,
+    printing.router,
+    verification.router,
+    sync.router,
+    signature_images.router,
+    records.router,
+    accounts.router,
+    attached.router,
+    workbook.router,
+    hooks.router,
+    health.router,
 )
 
 
@@ -63,7 +77,9 @@ def create_api() -> FastAPI:
     @api.exception_handler(DataError)
     async def no_text(_request: Request, _error: Exception) -> Response:
         """A zero byte or half a letter, in an address, a cookie or a form: no database takes it as text."""
-        return error_page(HocbaError(ErrorCode.INVALID_INPUT, detail="địa chỉ hoặc biểu mẫu có ký tự không hợp lệ"), 400)
+        return error_page(
+            HocbaError(ErrorCode.INVALID_INPUT, detail="địa chỉ hoặc biểu mẫu có ký tự không hợp lệ"), 400
+        )
 
     @api.exception_handler(Exception)
     async def defect(_request: Request, error: Exception) -> Response:

@@ -42,7 +42,9 @@ async def download(who: _Reader, attached_id: str) -> Response:
     """One file as it came. Always downloaded, never shown inside our pages: it is somebody else's."""
     name, data = await run_in_threadpool(attached_file, database(), who, attached_id)
     headers = {
-        "Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff",
+        "Content-Disposition": f'attachment; filename="{name}"',
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
         "Content-Security-Policy": "sandbox; default-src 'none'",
     }
     return Response(data, media_type="application/pdf", headers=headers)

@@ -24,7 +24,13 @@ FILES = {
 }
 """Path → kind of file, table and parameter of what it shows."""
 PICTURES = {"signature", "signature_draft"}
-TOLD_BY_SERVICES = {"/packets/{job_id}", "/originals/{document_id}", "/packages/{student_id}", "/files/attached/{attached_id}", "/files/workbook"}
+TOLD_BY_SERVICES = {
+    "/packets/{job_id}",
+    "/originals/{document_id}",
+    "/packages/{student_id}",
+    "/files/attached/{attached_id}",
+    "/files/workbook",
+}
 """Paths whose services note more than the delivery: copies, recipients, what was in it."""
 
 
@@ -42,7 +48,9 @@ class DeliveryRoute(APIRoute):
             if response.status_code == 200 and request.method == "GET":
                 who: Identity = request.state.who
                 subject = f"{table}:{request.path_params[parameter] if parameter else who.school_id}"
-                await run_in_threadpool(delivered, database(), who.school_id, who.account_id, what, subject, picture=what in PICTURES)
+                await run_in_threadpool(
+                    delivered, database(), who.school_id, who.account_id, what, subject, picture=what in PICTURES
+                )
             return response
 
         return told

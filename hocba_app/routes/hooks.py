@@ -36,7 +36,9 @@ async def _answer(request: Request, work: Any, *arguments: Any) -> Response:
     """JSON both ways: a machine reads no pages."""
     caller = address(request)
     if _failures.refuses(caller):
-        return JSONResponse({"status_code": "01", "message": ErrorCode.LOGIN_THROTTLED.value}, 429, headers={"Retry-After": "60"})
+        return JSONResponse(
+            {"status_code": "01", "message": ErrorCode.LOGIN_THROTTLED.value}, 429, headers={"Retry-After": "60"}
+        )
     try:
         body = await request.json()
     except (ValueError, RecursionError):  # no JSON, or brackets without end

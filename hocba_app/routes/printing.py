@@ -21,8 +21,11 @@ router = APIRouter()
 _Printer = Annotated[Identity, Depends(with_right(Right.PRINT))]
 _Reader = Annotated[Identity, Depends(with_right(Right.RECORDS_READ))]
 _PAGES = Environment(
-    loader=FileSystemLoader(Path(__file__).with_name("templates")), autoescape=True, undefined=StrictUndefined,
-    trim_blocks=True, lstrip_blocks=True,
+    loader=FileSystemLoader(Path(__file__).with_name("templates")),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
 )
 
 
@@ -59,7 +62,12 @@ async def open_link(request: Request, token: str, pin: Annotated[str, Form(max_l
     try:
         found = await run_in_threadpool(share_link.open_link, database(), token, pin, address(request))
     except HocbaError as error:
-        if error.code not in (ErrorCode.HANDOUT_CLOSED, ErrorCode.HANDOUT_REPLACED, ErrorCode.HANDOUT_PIN_WRONG, ErrorCode.LOGIN_THROTTLED):
+        if error.code not in (
+            ErrorCode.HANDOUT_CLOSED,
+            ErrorCode.HANDOUT_REPLACED,
+            ErrorCode.HANDOUT_PIN_WRONG,
+            ErrorCode.LOGIN_THROTTLED,
+        ):
             raise
         return _pin_page(token, error.sentence, 429 if error.code is ErrorCode.LOGIN_THROTTLED else 403)
     return _file(found.data, found.name, "application/zip")
@@ -72,5 +80,9 @@ def _pin_page(token: str, problem: str, status: int) -> HTMLResponse:
 
 
 def _file(data: bytes, name: str, kind: str) -> Response:
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+    headers = {
+        "Content-Disposition": f'attachment; filename="{name}"',
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+    }
     return Response(data, media_type=kind, headers=headers)

@@ -71,7 +71,9 @@ class BodyLimit:
                 message = await asyncio.wait_for(receive(), min(SILENT_SECONDS, max(left, 0.0)))
             except TimeoutError:
                 refused = True
-                refusal = PlainTextResponse("Tệp gửi lên quá chậm nên hệ thống đã dừng nhận. Hãy kiểm tra đường truyền rồi gửi lại.", 408)
+                refusal = PlainTextResponse(
+                    "Tệp gửi lên quá chậm nên hệ thống đã dừng nhận. Hãy kiểm tra đường truyền rồi gửi lại.", 408
+                )
                 return dict(_GONE)
             seen += len(message.get("body", b""))
             whole = not message.get("more_body", False)
@@ -119,7 +121,10 @@ class BehindProxy:
 
         async def sent(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [(name, _relative(value, host) if name.lower() == b"location" else value) for name, value in message["headers"]]
+                message["headers"] = [
+                    (name, _relative(value, host) if name.lower() == b"location" else value)
+                    for name, value in message["headers"]
+                ]
                 if scope["scheme"] == "https" or settings().public_url.startswith("https://"):
                     message["headers"].append(_HSTS)
             elif head:  # a part of the body, or the path of the file that is one

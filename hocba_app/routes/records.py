@@ -47,10 +47,18 @@ async def audit_file(who: _Auditor, action: str = "", actor: str = "", since: st
         return audit_csv(database(), who, action=action, actor=chosen, since=since, until=until)
 
     data = await run_in_threadpool(read)
-    headers = {"Content-Disposition": 'attachment; filename="nhat-ky.csv"', "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+    headers = {
+        "Content-Disposition": 'attachment; filename="nhat-ky.csv"',
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+    }
     return Response(data, media_type="text/csv; charset=utf-8", headers=headers)
 
 
 def _pdf(name: str, data: bytes) -> Response:
-    headers = {"Content-Disposition": f'inline; filename="{name}"', "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+    headers = {
+        "Content-Disposition": f'inline; filename="{name}"',
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+    }
     return Response(data, media_type="application/pdf", headers=headers)

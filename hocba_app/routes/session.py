@@ -25,7 +25,9 @@ _DIFFERENT = "Hai lần nhập mật khẩu mới không giống nhau. Hãy nh�
 async def log_in(request: Request, username: _Text, password: _Text) -> Response:
     """Open a session and set its cookie."""
     try:
-        token, device = await run_in_threadpool(_logged_in, username, password, address(request), request.cookies.get(devices.COOKIE))
+        token, device = await run_in_threadpool(
+            _logged_in, username, password, address(request), request.cookies.get(devices.COOKIE)
+        )
     except HocbaError as error:
         return back_to("/login", error.sentence, problem=True)
     response = RedirectResponse("/", 303)
@@ -62,7 +64,15 @@ async def activate(request: Request, username: _Text, code: _Text, password: _Te
     if password != again:
         return back_to("/activate", _DIFFERENT, problem=True)
     try:
-        await run_in_threadpool(activation.activate, database(), username, code, password, address=address(request), device=request.cookies.get(devices.COOKIE))
+        await run_in_threadpool(
+            activation.activate,
+            database(),
+            username,
+            code,
+            password,
+            address=address(request),
+            device=request.cookies.get(devices.COOKIE),
+        )
     except HocbaError as error:
         return back_to("/activate", error.sentence, problem=True)
     return back_to("/login", "Đã kích hoạt. Mời thầy cô đăng nhập bằng mật khẩu vừa đặt.")
@@ -77,7 +87,12 @@ async def change_password(
         return back_to("/me", _DIFFERENT, problem=True)
     try:
         await run_in_threadpool(
-            own_account.change_password, database(), who, old, password, address=address(request),
+            own_account.change_password,
+            database(),
+            who,
+            old,
+            password,
+            address=address(request),
             keep_token=request.cookies.get(COOKIE, ""),
         )
     except HocbaError as error:

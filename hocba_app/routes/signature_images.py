@@ -68,14 +68,18 @@ async def _draft(request: Request, who: Identity, owner: str | None, page: str) 
     try:
         async with admitted(request, who) as visit:
             form = await visit.form()
-            slip = await visit.run(_begin, who, text_of(form, "staff_id", 26) if owner is None else owner, files_of(form, "file"))
+            slip = await visit.run(
+                _begin, who, text_of(form, "staff_id", 26) if owner is None else owner, files_of(form, "file")
+            )
     except HocbaError as error:
         return back_to(page, error.sentence, problem=True)
     return RedirectResponse(f"{page}?draft={quote(slip)}", 303)
 
 
 @router.get("/files/signature-drafts/{slip}")
-async def draft(who: Annotated[Identity, Depends(signed_in)], slip: str, turns: Annotated[int, Query(ge=0, le=3)] = 0) -> Response:
+async def draft(
+    who: Annotated[Identity, Depends(signed_in)], slip: str, turns: Annotated[int, Query(ge=0, le=3)] = 0
+) -> Response:
     """The upload of a slip as it came, made small, turned by quarters clockwise."""
     async with _looks:
         data = await run_in_threadpool(image_draft.original, who, slip, turns)

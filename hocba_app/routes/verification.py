@@ -23,8 +23,11 @@ from hocba_app.verification.report_presentation import detailed_report, simple_r
 router = APIRouter()
 LARGEST = 50 * 1024 * 1024
 _PAGES = Environment(
-    loader=FileSystemLoader(Path(__file__).with_name("templates")), autoescape=True, undefined=StrictUndefined,
-    trim_blocks=True, lstrip_blocks=True,
+    loader=FileSystemLoader(Path(__file__).with_name("templates")),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
 )
 _PAGES.filters["local"] = lambda instant: local_text(instant) if instant is not None else ""
 
@@ -34,7 +37,13 @@ async def ask(code: str = "") -> Response:
     """The form: a file, or a code."""
     if code:
         normal = normal_code(code)
-        return RedirectResponse(f"/v/{normal}", 303) if normal else _page("verify.html", problem="Mã trên học bạ gồm 12 chữ và số, ví dụ K7QM-2RTX-9BHD. Hãy xem lại và nhập đủ.")
+        return (
+            RedirectResponse(f"/v/{normal}", 303)
+            if normal
+            else _page(
+                "verify.html", problem="Mã trên học bạ gồm 12 chữ và số, ví dụ K7QM-2RTX-9BHD. Hãy xem lại và nhập đủ."
+            )
+        )
     return _page("verify.html", problem="")
 
 
@@ -46,7 +55,9 @@ async def judge(request: Request) -> Response:
         report = await visit.run(_verdict, chosen[0][1]) if chosen else None
     if report is None:
         return _page("verify.html", problem="Chưa chọn tệp. Hãy chọn tệp PDF học bạ rồi bấm Kiểm tra.")
-    return _page("verdict.html", simple=simple_report(report), detailed=detailed_report(report), name=chosen[0][0][:120])
+    return _page(
+        "verdict.html", simple=simple_report(report), detailed=detailed_report(report), name=chosen[0][0][:120]
+    )
 
 
 @router.get("/v/{code}")

@@ -141,7 +141,9 @@ async def admitted(request: Request, who: Identity | None = None) -> AsyncIterat
 
 def files_of(form: FormData, field: str) -> list[tuple[str, BinaryIO]]:
     """The chosen files of a field: name and the open file. An empty choice is none."""
-    return [(part.filename, part.file) for part in form.getlist(field) if isinstance(part, UploadFile) and part.filename]
+    return [
+        (part.filename, part.file) for part in form.getlist(field) if isinstance(part, UploadFile) and part.filename
+    ]
 
 
 def text_of(form: FormData, field: str, longest: int = 200) -> str:

@@ -22,9 +22,9 @@ def as_text(db: Database) -> str:
             ).all()
             lines += [f'{name}{{state="{state}"}} {count}' for state, count in rows]
         live = session.execute(
-            select(func.count()).select_from(LoginSession).where(
-                col(LoginSession.revoked_at).is_(None), LoginSession.expires_at > utc_now()
-            )
+            select(func.count())
+            .select_from(LoginSession)
+            .where(col(LoginSession.revoked_at).is_(None), LoginSession.expires_at > utc_now())
         ).scalar_one()
         owed = behind_in_all(session)
         lines.append("# TYPE hocba_behind gauge")

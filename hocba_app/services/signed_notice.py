@@ -27,7 +27,11 @@ class Notice:
 
 def sign_notice(text: str, *, problem: bool) -> str:
     """The notice as a value for a URL."""
-    body = base64.urlsafe_b64encode(json.dumps([int(time.time()), problem, text], ensure_ascii=False).encode()).decode().rstrip("=")
+    body = (
+        base64.urlsafe_b64encode(json.dumps([int(time.time()), problem, text], ensure_ascii=False).encode())
+        .decode()
+        .rstrip("=")
+    )
     return f"{body}.{_mac(body)}"
 
 

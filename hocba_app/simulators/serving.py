@@ -27,7 +27,13 @@ def server(app: ASGIApp) -> uvicorn.Server:
     """A server that logs nothing of a request: request lines carry personal ids."""
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # a connection cut on purpose is no error here
     config = uvicorn.Config(
-        app, http="h11", ws="none", lifespan="on", access_log=False, log_level="critical", timeout_graceful_shutdown=2,
+        app,
+        http="h11",
+        ws="none",
+        lifespan="on",
+        access_log=False,
+        log_level="critical",
+        timeout_graceful_shutdown=2,
         timeout_keep_alive=75,
     )
     return uvicorn.Server(config)

@@ -32,9 +32,12 @@ _QUESTIONS = {
 }
 """What somebody does to himself and could not take back."""
 _DONE = {
-    "disable": "Đã khóa tài khoản của {name}; người này bị đăng xuất, mã chưa dùng hết hiệu lực.", "enable": "Đã mở khóa tài khoản của {name}.",
-    "grant_admin": "Đã cấp quyền Quản trị cho {name}.", "revoke_admin": "Đã thu hồi quyền Quản trị của {name}.",
-    "grant_management": "Đã cấp quyền CBQL cho {name}.", "revoke_management": "Đã thu hồi quyền CBQL của {name}.",
+    "disable": "Đã khóa tài khoản của {name}; người này bị đăng xuất, mã chưa dùng hết hiệu lực.",
+    "enable": "Đã mở khóa tài khoản của {name}.",
+    "grant_admin": "Đã cấp quyền Quản trị cho {name}.",
+    "revoke_admin": "Đã thu hồi quyền Quản trị của {name}.",
+    "grant_management": "Đã cấp quyền CBQL cho {name}.",
+    "revoke_management": "Đã thu hồi quyền CBQL của {name}.",
 }
 _INVERSE = {"disable": "enable", "enable": "disable", "grant": "revoke", "revoke": "grant"}
 
@@ -125,7 +128,10 @@ class AccountsState(Sorting, Undoing, rx.State):
     async def _go(self, page: int) -> rx.event.EventSpec:
         self.page = page
         await self._reload(await identity(self))
-        return rx.redirect(address_of("/accounts", {"state": self.state, "sort": order_in_address(self), "page": self.page}), replace=True)
+        return rx.redirect(
+            address_of("/accounts", {"state": self.state, "sort": order_in_address(self), "page": self.page}),
+            replace=True,
+        )
 
     @rx.event
     @requires(Right.ACCOUNTS)
@@ -144,7 +150,9 @@ class AccountsState(Sorting, Undoing, rx.State):
         """Everybody who has neither a password nor a code."""
         who = await identity(self)
         assert who is not None
-        self.selected = await asyncio.to_thread(administration.account_ids, database(), who, self.search, state="inactive")
+        self.selected = await asyncio.to_thread(
+            administration.account_ids, database(), who, self.search, state="inactive"
+        )
         self.selected_active = []
         self.done = "" if self.selected else "Mọi người đã có mã hoặc đã kích hoạt."
 
@@ -212,16 +220,30 @@ def _read(who: Identity, search: str, state: str, page: int, order: str) -> Acco
     db = database()
     found = administration.accounts_page(db, who, search, page, PAGE_ROWS, order, state=state)
     if found.total and not found.rows:  # past the end: the last one
-        found = administration.accounts_page(db, who, search, -(-found.total // PAGE_ROWS), PAGE_ROWS, order, state=state)
+        found = administration.accounts_page(
+            db, who, search, -(-found.total // PAGE_ROWS), PAGE_ROWS, order, state=state
+        )
     return found
 
 
 def _row(row: AccountRow) -> Row:
-    until = f"Mã có hiệu lực đến {local_text(row.code_expires_at)}" if row.state == "invited" and row.code_expires_at is not None else ""
+    until = (
+        f"Mã có hiệu lực đến {local_text(row.code_expires_at)}"
+        if row.state == "invited" and row.code_expires_at is not None
+        else ""
+    )
     return Row(
-        id=row.account_id, name=row.full_name, username=row.username, position=POSITION.get(row.position, ""),
-        roles=", ".join(words for role, words in ROLE.items() if role in row.roles and role != "teacher"), tone=_TONE[row.state],
-        state_name=STATES[row.state], until=until, last_seen=local_text(row.last_seen_at) if row.last_seen_at is not None else "Chưa đăng nhập",
-        disabled=row.state == "disabled", is_admin="admin" in row.granted_roles, is_management="management" in row.granted_roles,
+        id=row.account_id,
+        name=row.full_name,
+        username=row.username,
+        position=POSITION.get(row.position, ""),
+        roles=", ".join(words for role, words in ROLE.items() if role in row.roles and role != "teacher"),
+        tone=_TONE[row.state],
+        state_name=STATES[row.state],
+        until=until,
+        last_seen=local_text(row.last_seen_at) if row.last_seen_at is not None else "Chưa đăng nhập",
+        disabled=row.state == "disabled",
+        is_admin="admin" in row.granted_roles,
+        is_management="management" in row.granted_roles,
         has_mail=bool(row.email),
     )

@@ -25,7 +25,10 @@ from hocba_app.state.undoing import Undoing
 
 _YEAR = re.compile(r"\d{4}-\d{4}")
 _PAGE_BUTTON = {
-    "/assignments": "Chọn người ký", "/signing-accounts": "Tài khoản ký số", "/signature-images": "Ảnh chữ ký", "/signing-settings": "Cấu hình ký",
+    "/assignments": "Chọn người ký",
+    "/signing-accounts": "Tài khoản ký số",
+    "/signature-images": "Ảnh chữ ký",
+    "/signing-settings": "Cấu hình ký",
     "/sync": "Đồng bộ",
 }
 _NOBODY = {"nobody": "Chưa có người", "left": "đã nghỉ", "no_id_number": "thiếu số định danh"}
@@ -161,7 +164,9 @@ class AssignmentsState(Undoing, rx.State):
         who = await identity(self)
         assert who is not None
         given = form_texts(form)
-        staff_id, reason, to_move, together = (given.get(name, "") for name in ("staff_id", "reason", "locked", "together"))
+        staff_id, reason, to_move, together = (
+            given.get(name, "") for name in ("staff_id", "reason", "locked", "together")
+        )
         await self._change(who, lambda place: _assign(who, place, staff_id, reason, bool(to_move), bool(together)))
 
     @rx.event
@@ -182,7 +187,16 @@ class AssignmentsState(Undoing, rx.State):
             self.problem, moved = changed.problem, [list(entry) for entry in changed.moved]
             now = await asyncio.to_thread(undo_assignment.assigned_now, database(), who, class_id, field)
             if now != before or moved:
-                undoing.offer(self, f"{self.opened.title}: {changed.said}", "assignment", class_id, field, list(now), list(before), moved)
+                undoing.offer(
+                    self,
+                    f"{self.opened.title}: {changed.said}",
+                    "assignment",
+                    class_id,
+                    field,
+                    list(now),
+                    list(before),
+                    moved,
+                )
             else:
                 self.done = changed.said
         except HocbaError as error:
@@ -226,8 +240,13 @@ def _together(who: Identity, matrix: Matrix, key: str) -> str:
 def _gap_row(gap: Gap) -> GapRow:
     blocking = gap.severity == "blocking"
     return GapRow(
-        gap.whom, _listed(gap.classes), gap.text, "problem" if blocking else "wait", "Phải làm" if blocking else "Nên làm sớm",
-        "" if gap.page == "/assignments" else gap.page, _PAGE_BUTTON.get(gap.page, "Mở"),
+        gap.whom,
+        _listed(gap.classes),
+        gap.text,
+        "problem" if blocking else "wait",
+        "Phải làm" if blocking else "Nên làm sớm",
+        "" if gap.page == "/assignments" else gap.page,
+        _PAGE_BUTTON.get(gap.page, "Mở"),
     )
 
 
@@ -240,7 +259,9 @@ def _listed(classes: tuple[str, ...]) -> str:
 
 
 def _matrix_row(row: ClassRow, subjects: list[tuple[str, str]]) -> MatrixRow:
-    columns = [Column(name, [_place(row, name, cell) for cell in row.subjects.get(code, [])]) for code, name in subjects]
+    columns = [
+        Column(name, [_place(row, name, cell) for cell in row.subjects.get(code, [])]) for code, name in subjects
+    ]
     return MatrixRow(row.name, [*columns, Column("GVCN", [_place(row, "GVCN", row.homeroom)])])
 
 
@@ -257,7 +278,13 @@ def _place(row: ClassRow, subject: str, cell: Cell) -> Place:
     text = cell.name or _NOBODY["nobody"]
     tone = "nobody" if cell.problem else "assigned" if cell.assigned or cell.waiting_for_other else ""
     note = ", ".join(notes)
-    return Place(f"{cell.class_id}|{cell.field}", text, note, tone, f"Lớp {row.name}, {subject}: {text}{', ' + note if note else ''}. Đổi người ký")
+    return Place(
+        f"{cell.class_id}|{cell.field}",
+        text,
+        note,
+        tone,
+        f"Lớp {row.name}, {subject}: {text}{', ' + note if note else ''}. Đổi người ký",
+    )
 
 
 def _opened(matrix: Matrix, key: str) -> Opened:
@@ -266,10 +293,18 @@ def _opened(matrix: Matrix, key: str) -> Opened:
     for row in matrix.classes:
         for cell in row.cells():
             if row.class_id == class_id and cell.field == field:
-                subject = names.get(cell.subject_code, cell.subject_code) if cell.subject_code else "Giáo viên chủ nhiệm"
+                subject = (
+                    names.get(cell.subject_code, cell.subject_code) if cell.subject_code else "Giáo viên chủ nhiệm"
+                )
                 return Opened(
-                    key, f"Lớp {row.name} · {subject}", cell.by_smas_name or "chưa có", cell.assigned_name, cell.reason, cell.assigned or "",
-                    cell.waiting, cell.waiting_for_other,
+                    key,
+                    f"Lớp {row.name} · {subject}",
+                    cell.by_smas_name or "chưa có",
+                    cell.assigned_name,
+                    cell.reason,
+                    cell.assigned or "",
+                    cell.waiting,
+                    cell.waiting_for_other,
                 )
     return Opened()
 
@@ -283,7 +318,9 @@ class _Changed:
     problem: str = ""
 
 
-def _assign(who: Identity, place: tuple[str, str], staff_id: str, reason: str, to_move: bool, together: bool) -> _Changed:
+def _assign(
+    who: Identity, place: tuple[str, str], staff_id: str, reason: str, to_move: bool, together: bool
+) -> _Changed:
     db = database()
     left = assignments.assign(db, who, *place, staff_id, reason)
     said = "đã lưu người ký, áp dụng cho các hồ sơ chốt từ bây giờ."

@@ -116,8 +116,12 @@ class AuditState(rx.State):
         self.page = page
         await self._reload(await identity(self))
         filters = {
-            "action": self.group, "actor": self.actor, "since": self.since, "until": self.until,
-            "order": "oldest" if self.oldest_first else "", "page": self.page,
+            "action": self.group,
+            "actor": self.actor,
+            "since": self.since,
+            "until": self.until,
+            "order": "oldest" if self.oldest_first else "",
+            "page": self.page,
         }
         return rx.redirect(address_of("/audit", filters), replace=True)
 
@@ -126,9 +130,17 @@ class AuditState(rx.State):
         self.problem = ""
         try:
             found = await asyncio.to_thread(
-                audit_page, database(), who, search=self.search, action=self.group,
-                actor=None if not self.actor else "" if self.actor == SYSTEM else self.actor, since=self.since, until=self.until,
-                page=self.page, size=PAGE_ROWS, oldest_first=self.oldest_first,
+                audit_page,
+                database(),
+                who,
+                search=self.search,
+                action=self.group,
+                actor=None if not self.actor else "" if self.actor == SYSTEM else self.actor,
+                since=self.since,
+                until=self.until,
+                page=self.page,
+                size=PAGE_ROWS,
+                oldest_first=self.oldest_first,
             )
         except HocbaError as error:
             self.problem, self.loaded = error.sentence, True
@@ -154,6 +166,11 @@ def _row(row: AuditRow) -> Row:
     kind, _, key = row.subject.partition(":")
     href = {"document": f"/records/{key}", "unlock": "/unlock", "class": f"/records?class={key}"}.get(kind, "")
     return Row(
-        seq=row.seq, at=row.at.astimezone(VIETNAM).strftime("%d/%m/%Y %H:%M:%S"), actor=row.actor, action=row.action_name,
-        subject=row.subject_name, details=row.details, href=href,
+        seq=row.seq,
+        at=row.at.astimezone(VIETNAM).strftime("%d/%m/%Y %H:%M:%S"),
+        actor=row.actor,
+        action=row.action_name,
+        subject=row.subject_name,
+        details=row.details,
+        href=href,
     )

@@ -48,18 +48,34 @@ def batch_card(view: progress.BatchView) -> BatchCard:
     if view.state == "queued":
         minutes = max(1, round(view.wait_seconds / 60))
         queue_text = (
-            "Đến lượt thầy cô: bấm Ký ngay" + (" rồi xác nhận trên điện thoại." if view.provider not in AT_ONCE else ".") if view.your_turn
-            else "Thầy cô có thêm ô ký trên các hồ sơ này. Lượt trước ký xong, lượt này tự được gửi đi." if view.after_own
-            else f"Còn {view.ahead} lượt ký phía trước, đợi khoảng {minutes} phút." if view.ahead
+            "Đến lượt thầy cô: bấm Ký ngay"
+            + (" rồi xác nhận trên điện thoại." if view.provider not in AT_ONCE else ".")
+            if view.your_turn
+            else "Thầy cô có thêm ô ký trên các hồ sơ này. Lượt trước ký xong, lượt này tự được gửi đi."
+            if view.after_own
+            else f"Còn {view.ahead} lượt ký phía trước, đợi khoảng {minutes} phút."
+            if view.ahead
             else "Sắp đến lượt."
         )
     return BatchCard(
-        id=view.id, title=f"{STAGE_SIGNER[view.stage]} · {view.total} hồ sơ", tone=_tone(view), app=SIGNING_APP.get(view.provider, "ký số"),
+        id=view.id,
+        title=f"{STAGE_SIGNER[view.stage]} · {view.total} hồ sơ",
+        tone=_tone(view),
+        app=SIGNING_APP.get(view.provider, "ký số"),
         state_name="Đã ngừng chờ trên màn hình" if view.stop_asked and not view.over else BATCH[view.state],
-        total=view.total, committed=view.committed, failed=view.failed,
-        percent=round(100 * view.committed / view.total) if view.total else 100, countdown=view.seconds_left or 0,
-        waiting_phone=view.state == "waiting" and not view.confirmed, confirmed=view.confirmed, note=view.note or "",
-        problem=view.problem or "", may_split=view.state == "queued" and not (view.your_turn or view.after_own) and view.ahead > 0,
-        may_stop=not (view.over or view.stop_asked or view.confirmed), queue_text=queue_text, your_turn=view.your_turn,
-        over=view.over, done_well=view.state == "committed",
+        total=view.total,
+        committed=view.committed,
+        failed=view.failed,
+        percent=round(100 * view.committed / view.total) if view.total else 100,
+        countdown=view.seconds_left or 0,
+        waiting_phone=view.state == "waiting" and not view.confirmed,
+        confirmed=view.confirmed,
+        note=view.note or "",
+        problem=view.problem or "",
+        may_split=view.state == "queued" and not (view.your_turn or view.after_own) and view.ahead > 0,
+        may_stop=not (view.over or view.stop_asked or view.confirmed),
+        queue_text=queue_text,
+        your_turn=view.your_turn,
+        over=view.over,
+        done_well=view.state == "committed",
     )

@@ -89,7 +89,11 @@ class ChangeWatcher:
             if before == now:
                 continue
             if before is not None:
-                what = await in_thread(change_feed.moves, self._db, school_id, before, now) if school_id in self._moved else Moves(wide=True)
+                what = (
+                    await in_thread(change_feed.moves, self._db, school_id, before, now)
+                    if school_id in self._moved
+                    else Moves(wide=True)
+                )
                 self._moves[school_id].append((before.value, what))
             self._seen[school_id] = now
             self._moved.pop(school_id, asyncio.Event()).set()

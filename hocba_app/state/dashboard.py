@@ -25,7 +25,14 @@ from hocba_app.state.guard import identity, signed_in
 from hocba_app.state.live_screen import begin, follow
 from hocba_app.state.read_pool import in_thread
 
-SHADES = {"open": "gray", "subject": "amber", "homeroom": "orange", "principal": "blue", "seal": "purple", "sealed": "green"}
+SHADES = {
+    "open": "gray",
+    "subject": "amber",
+    "homeroom": "orange",
+    "principal": "blue",
+    "seal": "purple",
+    "sealed": "green",
+}
 """The colour of each step; its word always stands beside it."""
 
 PROBLEMS, BEHIND, DAYS, LOOK_AGAIN = 6, 10, 14, 15.0
@@ -204,7 +211,11 @@ class DashboardState(rx.State):
         except HocbaError as error:
             self.problem = error.sentence
             return
-        self.said = "Đã nhắc trong phần mềm; thư điện tử đang được gửi." if mailed else "Đã nhắc. Lời nhắc hiện khi thầy cô mở trang Ký học bạ."
+        self.said = (
+            "Đã nhắc trong phần mềm; thư điện tử đang được gửi."
+            if mailed
+            else "Đã nhắc. Lời nhắc hiện khi thầy cô mở trang Ký học bạ."
+        )
         await self._reload(who)
 
     async def _reload(self, who: Identity) -> None:
@@ -217,7 +228,14 @@ class DashboardState(rx.State):
         self.school_name, self.school_year = view.school_name, view.school_year
         self.rows = [_row(progress, kind) for progress in view.classes for kind in KINDS]
         self.people = [
-            PersonRow(person.staff_id, person.class_id, person.name, STAGE_SIGNER[person.stage], person.class_name, person.slots)
+            PersonRow(
+                person.staff_id,
+                person.class_id,
+                person.name,
+                STAGE_SIGNER[person.stage],
+                person.class_name,
+                person.slots,
+            )
             for person in view.people[:30]
         ]
         self.chart = [_bar(KIND_SHORT[kind], totals[kind]) for kind in KINDS]
@@ -227,7 +245,17 @@ class DashboardState(rx.State):
         if allowed(who, Right.LOCK):
             guide = await in_thread(year_guide, database(), who)
             self.steps_of_year = [
-                Step(step.number, step.title, step.when, step.state, _STEP_NAMES[step.state], step.text, step.button, step.href) for step in guide
+                Step(
+                    step.number,
+                    step.title,
+                    step.when,
+                    step.state,
+                    _STEP_NAMES[step.state],
+                    step.text,
+                    step.button,
+                    step.href,
+                )
+                for step in guide
             ]
             self.behind = [_behind(row) for row in view.signers if row.signed < row.slots][:BEHIND]
             self.days = _days(view.days[-DAYS:])
@@ -238,22 +266,36 @@ class DashboardState(rx.State):
         self.tasks = _tasks(view, who)
         self.loaded = True
 
-
     def _attend(self, found: Attention) -> None:
         self._looked_at = time.time()
         rows = [
-            ProblemRow(job.name + " lỗi lúc " + local_text(job.at), job.text, "problem", "Lỗi", "Xem", job.page) for job in found.failed
+            ProblemRow(job.name + " lỗi lúc " + local_text(job.at), job.text, "problem", "Lỗi", "Xem", job.page)
+            for job in found.failed
         ] + [
-            ProblemRow(row.whom, row.text, "problem" if row.blocking else "wait", "Chưa ký được" if row.blocking else "Nên xem", "Xử lý", row.page)
+            ProblemRow(
+                row.whom,
+                row.text,
+                "problem" if row.blocking else "wait",
+                "Chưa ký được" if row.blocking else "Nên xem",
+                "Xử lý",
+                row.page,
+            )
             for row in found.problems
         ]
         self.problems, self.more_problems = rows[:PROBLEMS], max(0, len(rows) - PROBLEMS)
-        self.expiring = [ExpiringRow(row.name, local_text(row.valid_to)[:10] if row.valid_to else "", f"còn {row.days_left} ngày") for row in found.expiring[:BEHIND]]
+        self.expiring = [
+            ExpiringRow(row.name, local_text(row.valid_to)[:10] if row.valid_to else "", f"còn {row.days_left} ngày")
+            for row in found.expiring[:BEHIND]
+        ]
         run = found.last_sync
-        self.sync_tone = "wait" if run is None else {"failed": "problem", "cancelled": "wait", "done": "ok"}.get(run.state, "todo")
+        self.sync_tone = (
+            "wait" if run is None else {"failed": "problem", "cancelled": "wait", "done": "ok"}.get(run.state, "todo")
+        )
         self.sync_state = "" if run is None else JOB[run.state]
         self.sync_text = (
-            "Chưa đồng bộ lần nào." if run is None else f"Lần gần nhất {local_text(run.ended_at or run.started_at)}. {run.problem}".strip()
+            "Chưa đồng bộ lần nào."
+            if run is None
+            else f"Lần gần nhất {local_text(run.ended_at or run.started_at)}. {run.problem}".strip()
         )
 
 
@@ -274,7 +316,9 @@ def _days(days: list[tuple[str, int]]) -> list[DayRow]:
 def _bar(name: str, steps: Mapping[str, int]) -> Bar:
     whole = sum(steps.values()) or 1
     parts = [
-        BarPart(STEP[step], str(steps[step]), round(100 * steps[step] / whole, 2), SHADES[step]) for step in STEPS if steps.get(step)
+        BarPart(STEP[step], str(steps[step]), round(100 * steps[step] / whole, 2), SHADES[step])
+        for step in STEPS
+        if steps.get(step)
     ]
     return Bar(name, f"{name}: " + ", ".join(f"{part.label} {part.text}" for part in parts), parts)
 
@@ -283,10 +327,17 @@ def _row(progress: Any, kind: str) -> ClassRow:
     steps = progress.steps[kind]
     whole = sum(steps.values()) or 1
     return ClassRow(
-        name=progress.name, kind=KIND_SHORT[kind], href=f"/records?class={progress.class_id}&kind={kind}",
-        students=progress.students, out_of_date=progress.out_of_date,
+        name=progress.name,
+        kind=KIND_SHORT[kind],
+        href=f"/records?class={progress.class_id}&kind={kind}",
+        students=progress.students,
+        out_of_date=progress.out_of_date,
         cells=[
-            Cell(text=str(steps.get(step, 0) or "·"), step=step if steps.get(step) else "none", share=round(100 * steps.get(step, 0) / whole))
+            Cell(
+                text=str(steps.get(step, 0) or "·"),
+                step=step if steps.get(step) else "none",
+                share=round(100 * steps.get(step, 0) / whole),
+            )
             for step in STEPS
         ],
     )
@@ -297,18 +348,36 @@ def _tasks(view: Overview, who: Identity) -> list[Task]:
     tasks = []
     signing = sum(count for stage, count in view.mine.items() if stage != "seal")
     if signing:
-        tasks.append(Task(f"{signing} hồ sơ chờ thầy cô ký", "Một lần xác nhận trên điện thoại ký cả lớp.", "Ký ngay", "/sign"))
+        tasks.append(
+            Task(f"{signing} hồ sơ chờ thầy cô ký", "Một lần xác nhận trên điện thoại ký cả lớp.", "Ký ngay", "/sign")
+        )
     if seals := view.mine.get("seal"):
-        tasks.append(Task(f"{seals} hồ sơ chờ đóng dấu", "Hiệu trưởng đã ký đủ bìa, QTHT và KQHT.", "Đóng dấu", "/sign"))
+        tasks.append(
+            Task(f"{seals} hồ sơ chờ đóng dấu", "Hiệu trưởng đã ký đủ bìa, QTHT và KQHT.", "Đóng dấu", "/sign")
+        )
     if allowed(who, Right.LOCK):
         stale = sum(row.out_of_date for row in view.classes)
         if stale:
-            tasks.append(Task(f"{stale} hồ sơ có dữ liệu mới", "Dữ liệu đồng bộ khác với bản đã chốt.", "Xem khác biệt", "/records?stale=1"))
+            tasks.append(
+                Task(
+                    f"{stale} hồ sơ có dữ liệu mới",
+                    "Dữ liệu đồng bộ khác với bản đã chốt.",
+                    "Xem khác biệt",
+                    "/records?stale=1",
+                )
+            )
     if coming := view.coming:
         text = (
             f"Trường đã nộp dữ liệu năm học này; các màn hình còn ở năm học {view.school_year} cho đến khi đồng bộ."
-            if coming.submitted else
-            f"Các màn hình còn ở năm học {view.school_year}. Khi trường đã nộp dữ liệu đầu năm từ SMAS thì đồng bộ, hoặc nhập từ Excel."
+            if coming.submitted
+            else f"Các màn hình còn ở năm học {view.school_year}. Khi trường đã nộp dữ liệu đầu năm từ SMAS thì đồng bộ, hoặc nhập từ Excel."
         )
-        tasks.append(Task(f"Năm học mới {coming.school_year}", text, f"Đồng bộ {coming.school_year}", f"/sync?year={coming.school_year}"))
+        tasks.append(
+            Task(
+                f"Năm học mới {coming.school_year}",
+                text,
+                f"Đồng bộ {coming.school_year}",
+                f"/sync?year={coming.school_year}",
+            )
+        )
     return tasks

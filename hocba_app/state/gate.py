@@ -25,7 +25,10 @@ _STATE = "reflex___state____state"
 _ON_LOAD = f"{_STATE}.reflex___state____on_load_internal_state"
 FRAMEWORK = frozenset(
     {
-        f"{_STATE}.hydrate", f"{_STATE}.hydrate_and_load", f"{_STATE}.set_is_hydrated", f"{_ON_LOAD}.on_load_internal",
+        f"{_STATE}.hydrate",
+        f"{_STATE}.hydrate_and_load",
+        f"{_STATE}.set_is_hydrated",
+        f"{_ON_LOAD}.on_load_internal",
         f"{_ON_LOAD}.set_is_hydrated",
     }
 )

@@ -53,7 +53,16 @@ class Drafting(undoing.Undoing, mixin=True):
         """Each page's copy of the handlers asks for the page's rights; without them the gate refuses them."""
         super().__init_subclass__(**kwargs)
         if not cls._mixin:
-            require_in(cls, cls._undo_rights, "turn_draft", "set_strength", "cut_draft", "uncut_draft", "use_draft", "leave_draft")
+            require_in(
+                cls,
+                cls._undo_rights,
+                "turn_draft",
+                "set_strength",
+                "cut_draft",
+                "uncut_draft",
+                "use_draft",
+                "leave_draft",
+            )
 
     @rx.event
     async def turn_draft(self) -> None:
@@ -112,7 +121,9 @@ async def adjust(state: Drafting, who: Identity, *, turn: int = 0, strength: Any
     if strength is None:
         turns = state.draft.turns
         before = f"/files/signature-drafts/{quote(draft.slip)}?turns={turns}" if draft.slip else ""
-        state.draft = dataclasses.replace(state.draft, before=before, left=0, right=0, top=0, bottom=0, frame_key=draft.frame_key + 1)
+        state.draft = dataclasses.replace(
+            state.draft, before=before, left=0, right=0, top=0, bottom=0, frame_key=draft.frame_key + 1
+        )
     await _show(state, who)
 
 

@@ -23,7 +23,14 @@ from hocba_app.services.signing.integrations import configured_providers
 from hocba_app.state.form_texts import form_texts
 from hocba_app.state.guard import identity, require_in
 
-STATE_TONE = {"no_account": "todo", "no_certificate": "todo", "problem": "problem", "expired": "problem", "expiring": "wait", "ok": "ok"}
+STATE_TONE = {
+    "no_account": "todo",
+    "no_certificate": "todo",
+    "problem": "problem",
+    "expired": "problem",
+    "expiring": "wait",
+    "ok": "ok",
+}
 
 
 @dataclasses.dataclass
@@ -150,19 +157,32 @@ def key_row(view: KeyView, detail: str = "") -> KeyRow:
     if view.days_left is not None:
         days = f"còn {view.days_left} ngày" if view.days_left >= 0 else "đã hết hạn"
     return KeyRow(
-        owner=view.owner, name=view.name, detail=detail, user=view.provider_user, provider=view.provider,
-        service=SIGNING_SERVICE.get(view.provider, view.provider), certificate=view.certificate_name, number=view.certificate_number, validity=_span(view.valid_from, view.valid_to), days=days,
-        checked=local_text(view.checked_at) if view.checked_at else "", tone=STATE_TONE[view.state], state=view.state,
-        state_name=KEY_STATE[view.state], sentence=view.sentence, problem=view.problem,
+        owner=view.owner,
+        name=view.name,
+        detail=detail,
+        user=view.provider_user,
+        provider=view.provider,
+        service=SIGNING_SERVICE.get(view.provider, view.provider),
+        certificate=view.certificate_name,
+        number=view.certificate_number,
+        validity=_span(view.valid_from, view.valid_to),
+        days=days,
+        checked=local_text(view.checked_at) if view.checked_at else "",
+        tone=STATE_TONE[view.state],
+        state=view.state,
+        state_name=KEY_STATE[view.state],
+        sentence=view.sentence,
+        problem=view.problem,
         serial=view.serial_number,
     )
 
 
 def open_editor(state: KeyEditing, owner: str, user: str, provider: str = "mysign") -> None:
     """Begin with one account."""
-    state.key_provider, state.key_services = provider, [
-        ServiceRow(name, SIGNING_SERVICE[name], ACCOUNT[name][owner == SEAL]) for name in configured_providers()
-    ]
+    state.key_provider, state.key_services = (
+        provider,
+        [ServiceRow(name, SIGNING_SERVICE[name], ACCOUNT[name][owner == SEAL]) for name in configured_providers()],
+    )
     state.key_owner, state.key_user, state.key_problem, state.key_done, state.credentials = owner, user, "", "", []
     state.key_busy = False
 
@@ -233,8 +253,17 @@ def _begin(state: KeyEditing) -> None:
 
 def _credential_row(view: CredentialView) -> CredentialRow:
     return CredentialRow(
-        view.credential_id, view.subject, view.number, view.issuer, view.serial_number, _span(view.valid_from, view.valid_to), view.own,
-        view.trusted, view.usable, view.chosen, view.problem,
+        view.credential_id,
+        view.subject,
+        view.number,
+        view.issuer,
+        view.serial_number,
+        _span(view.valid_from, view.valid_to),
+        view.own,
+        view.trusted,
+        view.usable,
+        view.chosen,
+        view.problem,
     )
 
 

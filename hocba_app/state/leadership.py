@@ -133,10 +133,18 @@ def _card(view: leadership.ProposalView) -> ProposalCard:
     by = view.proposed_by or "đồng bộ tự động hoặc người quản trị hệ thống"
     decided = ""
     if view.decided_at is not None:
-        decided = f"{view.decided_by or 'Người quản trị hệ thống'}, {local_text(view.decided_at)}" + (f": {view.reason}" if view.reason else "")
+        decided = f"{view.decided_by or 'Người quản trị hệ thống'}, {local_text(view.decided_at)}" + (
+            f": {view.reason}" if view.reason else ""
+        )
     return ProposalCard(
-        id=view.id, name=f"{view.name} ({view.staff_code})", change=f"{view.before} → {view.proposed}",
-        proposed=f"{by}, {local_text(view.proposed_at)}", decided=decided, tone=tone, state_name=state_name, obstacle=view.obstacle,
+        id=view.id,
+        name=f"{view.name} ({view.staff_code})",
+        change=f"{view.before} → {view.proposed}",
+        proposed=f"{by}, {local_text(view.proposed_at)}",
+        decided=decided,
+        tone=tone,
+        state_name=state_name,
+        obstacle=view.obstacle,
         may_decide=view.may_decide,
     )
 
@@ -144,5 +152,8 @@ def _card(view: leadership.ProposalView) -> ProposalCard:
 def _account(view: credentials.Unconfirmed) -> AccountCard:
     when = f", {local_text(view.given_at)}" if view.given_at is not None else ""
     return AccountCard(
-        id=view.account_id, name=f"{view.full_name} ({view.username})", given=f"{view.given_by or 'không rõ'}{when}", may_confirm=view.may_confirm,
+        id=view.account_id,
+        name=f"{view.full_name} ({view.username})",
+        given=f"{view.given_by or 'không rõ'}{when}",
+        may_confirm=view.may_confirm,
     )

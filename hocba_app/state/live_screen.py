@@ -54,7 +54,11 @@ def begin(state: rx.State) -> bool:
     """A screen was loaded: whether its loop has to be started; the one of an earlier load goes on instead."""
     token, now = state.router.session.client_token, time.monotonic()
     loop = _loops.get(token)
-    if loop is not None and loop.screen == state.get_full_name() and (loop.running or now - loop.asked < STARTED_WITHIN):
+    if (
+        loop is not None
+        and loop.screen == state.get_full_name()
+        and (loop.running or now - loop.asked < STARTED_WITHIN)
+    ):
         loop.left = False
         return False
     _loops[token] = _Loop(state.get_full_name(), now)
@@ -103,7 +107,13 @@ async def follow(
 
 
 async def _go_round(
-    state: Any, turn: int | None, loop: _Loop | None, token: str, who: Identity, reload: Callable[[Identity], Awaitable[None]], concerned: Concern
+    state: Any,
+    turn: int | None,
+    loop: _Loop | None,
+    token: str,
+    who: Identity,
+    reload: Callable[[Identity], Awaitable[None]],
+    concerned: Concern,
 ) -> None:
     watch, clock = watcher(), asyncio.get_running_loop().time
     seen = shown = watch.value(who.school_id)

@@ -163,7 +163,11 @@ class LockState(rx.State):
         """A class in or out."""
         known = {row.id for row in self.classes}
         self.asking, self.alone = False, ""
-        self.selected = [item for item in self.selected if item != class_id] if class_id in self.selected else [*self.selected, class_id]
+        self.selected = (
+            [item for item in self.selected if item != class_id]
+            if class_id in self.selected
+            else [*self.selected, class_id]
+        )
         self.selected = [item for item in self.selected if item in known]
 
     @rx.event
@@ -216,7 +220,11 @@ class LockState(rx.State):
         """Why results that differ from the rules are locked all the same."""
         self.reason = str(reason)[:500]
         self.pupils = [
-            dataclasses.replace(row, chosen=bool(self.reason.strip()) and row.id not in self.leave_out, fixed=not self.reason.strip()) if row.needs_reason else row
+            dataclasses.replace(
+                row, chosen=bool(self.reason.strip()) and row.id not in self.leave_out, fixed=not self.reason.strip()
+            )
+            if row.needs_reason
+            else row
             for row in self.pupils
         ]
 
@@ -252,8 +260,16 @@ class LockState(rx.State):
         who = await identity(self)
         try:
             await asyncio.to_thread(
-                start_lock, database(), who, kind=self.kind, class_ids=self.selected, leave_out=self.leave_out, include=self.include,
-                accept_mismatches=self.reason, shown=self._shown, student_ids=[self.alone] if self.alone else None,
+                start_lock,
+                database(),
+                who,
+                kind=self.kind,
+                class_ids=self.selected,
+                leave_out=self.leave_out,
+                include=self.include,
+                accept_mismatches=self.reason,
+                shown=self._shown,
+                student_ids=[self.alone] if self.alone else None,
             )
             self.alone, self._shown = "", {}
             self.selected, self.leave_out, self.include, self.opened, self.pupils, self.reason = [], [], [], "", [], ""
@@ -305,20 +321,33 @@ class LockState(rx.State):
         if row is not None:
             self.alone, self.alone_name, self.need_reason = row.id, row.name, int(row.needs_reason)
             if not row.fixed and not row.chosen:
-                self.pupils = [dataclasses.replace(item, chosen=True) if item.id == student_id else item for item in self.pupils]
+                self.pupils = [
+                    dataclasses.replace(item, chosen=True) if item.id == student_id else item for item in self.pupils
+                ]
 
     def _pupil(self, found: LockPreview, row: LockRow) -> PupilRow:
         tone, words = _state(row)
         usable = row.can_lock or row.needs_reason
-        chosen = usable and row.student_id not in self.leave_out and (not row.left_out or row.student_id in self.include)
+        chosen = (
+            usable and row.student_id not in self.leave_out and (not row.left_out or row.student_id in self.include)
+        )
         chosen = chosen and (row.can_lock or bool(self.reason.strip()))
         said = [finding.text for finding in row.findings]
         return PupilRow(
-            id=row.student_id, code=row.student_code, name=row.student_name, tone=tone, state_name=words, chosen=chosen,
-            fixed=not usable or (row.needs_reason and not self.reason.strip()), needs_reason=row.needs_reason, findings=([row.left_out] if row.left_out and not row.locked else []) + ([] if row.locked else said),
+            id=row.student_id,
+            code=row.student_code,
+            name=row.student_name,
+            tone=tone,
+            state_name=words,
+            chosen=chosen,
+            fixed=not usable or (row.needs_reason and not self.reason.strip()),
+            needs_reason=row.needs_reason,
+            findings=([row.left_out] if row.left_out and not row.locked else []) + ([] if row.locked else said),
             changes=[f"{item.label}: {item.locked or '(trống)'} → {item.synced or '(trống)'}" for item in row.changed],
             preview_href=(
-                f"/files/records/{row.document_id}" if row.locked else f"/files/previews/{found.kind}/{found.class_id}/{row.student_id}"
+                f"/files/records/{row.document_id}"
+                if row.locked
+                else f"/files/previews/{found.kind}/{found.class_id}/{row.student_id}"
             ),
             look=not row.locked and bool(said or row.left_out or row.changed),
         )
@@ -341,23 +370,40 @@ def _class_row(progress: ClassProgress, kind: str) -> ClassRow:
     locked = sum(count for step, count in progress.steps[kind].items() if step != "open")
     whole = max(progress.students, locked)
     return ClassRow(
-        id=progress.class_id, name=progress.name, students=whole, locked=locked, percent=round(100 * locked / whole) if whole else 0,
+        id=progress.class_id,
+        name=progress.name,
+        students=whole,
+        locked=locked,
+        percent=round(100 * locked / whole) if whole else 0,
         all_locked=whole > 0 and locked >= whole,
     )
 
 
 def _card(run: lock_runs.LockRun) -> RunCard:
     counts = run.counts
-    words = (("locked", "đã chốt {}"), ("locked_before", "chốt từ trước {}"), ("left_out", "để riêng {}"), ("blocked", "chưa chốt được {}"), ("failed", "lỗi {}"))
+    words = (
+        ("locked", "đã chốt {}"),
+        ("locked_before", "chốt từ trước {}"),
+        ("left_out", "để riêng {}"),
+        ("blocked", "chưa chốt được {}"),
+        ("failed", "lỗi {}"),
+    )
     missed = counts.get("blocked", 0) + counts.get("failed", 0)
     names = ", ".join(name for name in run.classes if name)
     return RunCard(
-        id=run.id, title=f"{KIND_SHORT[run.kind]} · {names if len(names) < 80 else f'{len(run.classes)} lớp'}",
+        id=run.id,
+        title=f"{KIND_SHORT[run.kind]} · {names if len(names) < 80 else f'{len(run.classes)} lớp'}",
         detail=f"{local_text(run.started_at)} · {run.started_by}",
         tone="wait" if run.live or (missed and run.state == "done") else _RUN_TONE.get(run.state, "info"),
-        state_name="Xong, còn học sinh chưa chốt" if missed and run.state == "done" else JOB[run.state], live=run.live,
-        stopping=run.stopping, percent=round(100 * run.progress / run.total) if run.total else 0,
-        progress_text=f"{run.progress}/{run.total} học sinh · {run.stage}" if run.total else "Đang chờ bắt đầu…", problem=run.problem,
+        state_name="Xong, còn học sinh chưa chốt" if missed and run.state == "done" else JOB[run.state],
+        live=run.live,
+        stopping=run.stopping,
+        percent=round(100 * run.progress / run.total) if run.total else 0,
+        progress_text=f"{run.progress}/{run.total} học sinh · {run.stage}" if run.total else "Đang chờ bắt đầu…",
+        problem=run.problem,
         summary=" · ".join(text.format(counts[key]) for key, text in words if counts.get(key)),
-        passed=[Passed(row.student_code, row.student_name, _OUTCOME[row.outcome], row.reason or "Đã chọn để riêng.") for row in run.not_locked],
+        passed=[
+            Passed(row.student_code, row.student_name, _OUTCOME[row.outcome], row.reason or "Đã chọn để riêng.")
+            for row in run.not_locked
+        ],
     )

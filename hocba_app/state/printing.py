@@ -20,7 +20,13 @@ from hocba_app.services.printing.options import KINDS, PacketOptions
 from hocba_app.state.guard import identity, requires
 from hocba_app.state.live_screen import follow
 
-_LINK_STATE = {"open": ("Đang mở", "ok"), "replaced": ("Hồ sơ đã thay: cấp liên kết khác", "problem"), "expired": ("Hết hạn", "info"), "closed": ("Đã thu hồi", "info"), "guessed": ("Đã đóng: nhập sai PIN nhiều lần", "problem")}
+_LINK_STATE = {
+    "open": ("Đang mở", "ok"),
+    "replaced": ("Hồ sơ đã thay: cấp liên kết khác", "problem"),
+    "expired": ("Hết hạn", "info"),
+    "closed": ("Đã thu hồi", "info"),
+    "guessed": ("Đã đóng: nhập sai PIN nhiều lần", "problem"),
+}
 _TONES = {"done": "ok", "failed": "problem", "cancelled": "info"}
 
 
@@ -159,10 +165,19 @@ class PrintState(rx.State):
             self.problem = "Chọn lớp hoặc học sinh cần in."
             return
         options = PacketOptions(
-            tuple(self.kinds), self.whole_record, self.paper, self.double_sided, self.margin_mm, self.binding_mm, self.seal_page
+            tuple(self.kinds),
+            self.whole_record,
+            self.paper,
+            self.double_sided,
+            self.margin_mm,
+            self.binding_mm,
+            self.seal_page,
         )
         target = {"student_id": self.student_id} if self.student_id else {"class_id": self.class_id}
-        await self._try(lambda who: print_job.print_packet(database(), who, options, **target), "Chưa có hồ sơ nào đã đóng dấu để in.")
+        await self._try(
+            lambda who: print_job.print_packet(database(), who, options, **target),
+            "Chưa có hồ sơ nào đã đóng dấu để in.",
+        )
 
     @rx.event
     @requires(Right.PRINT)
@@ -188,11 +203,21 @@ class PrintState(rx.State):
         self.link_problem = self.new_url = self.new_pin = ""
         try:
             made = await asyncio.to_thread(
-                share_link.create_link, database(), who, self.student_id, recipient=self.recipient, days=self.days, kinds=tuple(self.kinds)
+                share_link.create_link,
+                database(),
+                who,
+                self.student_id,
+                recipient=self.recipient,
+                days=self.days,
+                kinds=tuple(self.kinds),
             )
             self.new_url, self.new_pin, self.recipient = made.url, made.pin, ""
         except HocbaError as error:
-            self.link_problem = "Học sinh này chưa có hồ sơ nào đã đóng dấu." if error.code is ErrorCode.NOTHING_TO_DO else error.sentence
+            self.link_problem = (
+                "Học sinh này chưa có hồ sơ nào đã đóng dấu."
+                if error.code is ErrorCode.NOTHING_TO_DO
+                else error.sentence
+            )
         await self._load_links(who)
 
     @rx.event
@@ -239,7 +264,8 @@ class PrintState(rx.State):
     async def _reload(self, who: Identity) -> None:
         classes = await asyncio.to_thread(print_page.print_classes, database(), who)
         self.classes = [
-            Choice("", "Chọn lớp"), *(Choice(row.class_id, f"{row.name} · {row.finished} hồ sơ đã đóng dấu") for row in classes)
+            Choice("", "Chọn lớp"),
+            *(Choice(row.class_id, f"{row.name} · {row.finished} hồ sơ đã đóng dấu") for row in classes),
         ]
         self.packets = [_packet(view) for view in await asyncio.to_thread(print_page.packets, database(), who)]
         await self._load_links(who)
@@ -247,16 +273,24 @@ class PrintState(rx.State):
 
     async def _choose_class(self, who: Identity) -> None:
         rows = await asyncio.to_thread(print_page.print_pupils, database(), who, self.class_id) if self.class_id else []
-        self.pupils = [Choice("", "Cả lớp"), *(Choice(row.student_id, f"{row.name} · {row.code} · {row.finished} hồ sơ") for row in rows)]
+        self.pupils = [
+            Choice("", "Cả lớp"),
+            *(Choice(row.student_id, f"{row.name} · {row.code} · {row.finished} hồ sơ") for row in rows),
+        ]
         if self.student_id and not self.class_id:
             words = await asyncio.to_thread(print_page.pupil_words, database(), who, self.student_id)
             self.student_id = self.student_id if words else ""
-            self.pupils = [Choice("", "Chọn lớp trước"), *([Choice(self.student_id, f"{words} (không còn trong lớp nào)")] if words else [])]
+            self.pupils = [
+                Choice("", "Chọn lớp trước"),
+                *([Choice(self.student_id, f"{words} (không còn trong lớp nào)")] if words else []),
+            ]
         self.new_url = self.new_pin = ""
         await self._load_links(who)
 
     async def _load_links(self, who: Identity) -> None:
-        views = await asyncio.to_thread(share_link.links_of, database(), who, self.student_id) if self.student_id else []
+        views = (
+            await asyncio.to_thread(share_link.links_of, database(), who, self.student_id) if self.student_id else []
+        )
         self.links = [_link(view) for view in views]
 
 
@@ -274,10 +308,18 @@ def _packet(view: print_page.PacketView) -> PacketRow:
     if view.state == "done" and not view.kept:
         note = "Đã xóa sau 24 giờ. Hãy in lại nếu cần."
     return PacketRow(
-        id=view.job_id, title=view.title, options=_options(view.options), when=local_text(view.created_at), state_name=JOB[view.state],
-        tone=_TONES.get(view.state, "wait"), running=running, percent=round(100 * view.progress / view.total) if view.total else 0,
-        progress_text=f"{view.stage or 'Đang chờ'} · {view.progress}/{view.total} hồ sơ", note=note,
-        problem=view.problem.sentence if view.problem else "", href=f"/packets/{view.job_id}" if view.kept else "",
+        id=view.job_id,
+        title=view.title,
+        options=_options(view.options),
+        when=local_text(view.created_at),
+        state_name=JOB[view.state],
+        tone=_TONES.get(view.state, "wait"),
+        running=running,
+        percent=round(100 * view.progress / view.total) if view.total else 0,
+        progress_text=f"{view.stage or 'Đang chờ'} · {view.progress}/{view.total} hồ sơ",
+        note=note,
+        problem=view.problem.sentence if view.problem else "",
+        href=f"/packets/{view.job_id}" if view.kept else "",
     )
 
 
@@ -296,6 +338,12 @@ def _link(view: share_link.LinkView) -> LinkRow:
     name, tone = _LINK_STATE[view.state]
     last = f", gần nhất {local_text(view.last_download_at)}" if view.last_download_at else ""
     return LinkRow(
-        id=view.hand_out_id, recipient=view.recipient, state_name=name, tone=tone, is_open=view.state == "open",
-        made=f"{local_text(view.created_at)} · {view.created_by}", until=local_text(view.expires_at), downloads=f"{view.downloads} lần tải{last}",
+        id=view.hand_out_id,
+        recipient=view.recipient,
+        state_name=name,
+        tone=tone,
+        is_open=view.state == "open",
+        made=f"{local_text(view.created_at)} · {view.created_by}",
+        until=local_text(view.expires_at),
+        downloads=f"{view.downloads} lần tải{last}",
     )

@@ -22,7 +22,11 @@ from hocba_app.state.guard import identity, requires
 from hocba_app.state.live_screen import follow
 from hocba_app.state.records import STEP_TONE
 
-_VERDICT = {"valid": ("ok", "Hợp lệ"), "invalid": ("problem", "Không hợp lệ"), "indeterminate": ("wait", "Chưa kết luận")}
+_VERDICT = {
+    "valid": ("ok", "Hợp lệ"),
+    "invalid": ("problem", "Không hợp lệ"),
+    "indeterminate": ("wait", "Chưa kết luận"),
+}
 
 
 @dataclasses.dataclass
@@ -179,14 +183,19 @@ def _class(year: PupilYear | None) -> str:
 
 def _documents(view: PupilView) -> list[DocumentRow]:
     rows = [_document(view, view.cover, "")] if view.cover is not None else []
-    return rows + [_document(view, document, f"Lớp {year.class_name}") for year in view.years for document in year.documents]
+    return rows + [
+        _document(view, document, f"Lớp {year.class_name}") for year in view.years for document in year.documents
+    ]
 
 
 def _document(view: PupilView, row: PupilDocument, detail: str) -> DocumentRow:
     is_open = row.step == "open"
     return DocumentRow(
-        name=" ".join(part for part in (KIND[row.kind], row.school_year) if part), detail=detail, tone=STEP_TONE[row.step],
-        state_name=STEP[row.step] if not is_open or row.version == 0 else "Đã hủy chốt, chờ chốt lại", out_of_date=row.out_of_date,
+        name=" ".join(part for part in (KIND[row.kind], row.school_year) if part),
+        detail=detail,
+        tone=STEP_TONE[row.step],
+        state_name=STEP[row.step] if not is_open or row.version == 0 else "Đã hủy chốt, chờ chốt lại",
+        out_of_date=row.out_of_date,
         href=f"/records/{row.document_id}" if row.document_id else "",
         lock_href=f"/lock?kind={row.kind}&class={row.class_id}&student={view.student_id}" if row.may_lock else "",
         preview_href=f"/files/previews/{row.kind}/{row.class_id}/{view.student_id}" if row.may_lock else "",
@@ -201,10 +210,25 @@ def _attached(row: AttachedView) -> AttachedRow:
     against = [*row.doubts, *(report.reasons if report is not None and row.verdict != "valid" else ())]
     came = f"{local_text(row.uploaded_at)} · {row.uploaded_by}" + (f" · trong gói {row.package}" if row.package else "")
     return AttachedRow(
-        id=row.id, name=row.file_name, came=came, tone=tone, state_name=words, checking=row.state == "checking", asking=row.state == "asking",
-        is_attached=row.state == "attached", headline=report.headline if report is not None else "", issuer=row.issuer,
-        signers=[f"{signer.role}: {signer.name}" + (f" · {signer.when}" if signer.when else "") for signer in report.signers] if report is not None else [],
-        reasons=list(report.reasons) if report is not None else [], against=against, accepted=row.accept_reason,
+        id=row.id,
+        name=row.file_name,
+        came=came,
+        tone=tone,
+        state_name=words,
+        checking=row.state == "checking",
+        asking=row.state == "asking",
+        is_attached=row.state == "attached",
+        headline=report.headline if report is not None else "",
+        issuer=row.issuer,
+        signers=[
+            f"{signer.role}: {signer.name}" + (f" · {signer.when}" if signer.when else "") for signer in report.signers
+        ]
+        if report is not None
+        else [],
+        reasons=list(report.reasons) if report is not None else [],
+        against=against,
+        accepted=row.accept_reason,
         ended=f"Gỡ {local_text(row.ended_at)} · {row.ended_by}: {row.end_reason}" if row.ended_at is not None else "",
-        fingerprint=row.sha256, href=f"/files/attached/{row.id}",
+        fingerprint=row.sha256,
+        href=f"/files/attached/{row.id}",
     )

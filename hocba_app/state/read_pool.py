@@ -19,4 +19,6 @@ Answer = TypeVar("Answer")
 async def in_thread(function: Callable[..., Answer], *arguments: Any, **options: Any) -> Answer:
     """A short read of the database, without blocking the loop. What waits for the network belongs in
     ``asyncio.to_thread``: here it would keep everybody's screen waiting."""
-    return await asyncio.get_running_loop().run_in_executor(_readers, functools.partial(function, *arguments, **options))
+    return await asyncio.get_running_loop().run_in_executor(
+        _readers, functools.partial(function, *arguments, **options)
+    )

@@ -79,6 +79,7 @@ class FindingRow:
     severity: str
     text: str
 
+
 _MARK = re.compile(r"\d{1,2}\.\d|Đ|CĐ")
 
 
@@ -149,14 +150,22 @@ class RecordState(UnlockAsking, rx.State):
         self.found = True
         self.title = f"{KIND[view.kind]} · {view.student_name}"
         self.subtitle = " · ".join(
-            part for part in (f"Mã {view.student_code}", _day(view.birth_date), f"Lớp {view.class_name}", view.school_year) if part
+            part
+            for part in (f"Mã {view.student_code}", _day(view.birth_date), f"Lớp {view.class_name}", view.school_year)
+            if part
         )
         self.tone, self.pending, self.out_of_date = STEP_TONE[view.step], view.confirmation_pending, view.out_of_date
         self.step_name = STEP[view.step] if view.step != "open" or not view.versions else "Đã hủy chốt, chờ chốt lại"
         self.waits_for = some_names(view.waits_for)
-        self.differences = [DifferenceRow(row.label, _value(row.locked), _value(row.synced), row.essential) for row in view.differences]
+        self.differences = [
+            DifferenceRow(row.label, _value(row.locked), _value(row.synced), row.essential) for row in view.differences
+        ]
         self.missing = [
-            FindingRow("problem" if row.severity == "blocking" else "wait", "Phải sửa" if row.severity == "blocking" else "Nên xem", row.text)
+            FindingRow(
+                "problem" if row.severity == "blocking" else "wait",
+                "Phải sửa" if row.severity == "blocking" else "Nên xem",
+                row.text,
+            )
             for row in view.missing
         ]
         self._show(view)
@@ -166,25 +175,41 @@ class RecordState(UnlockAsking, rx.State):
         """Chain and file of the version looked at: the one asked for, else the newest."""
         current = view.versions[0].number if view.has_file else 0
         self.versions = [_version(row, current) for row in view.versions]
-        shown = next((row for row in view.versions if row.number == self.version), view.versions[0] if view.versions else None)
+        shown = next(
+            (row for row in view.versions if row.number == self.version), view.versions[0] if view.versions else None
+        )
         self.chain = [_slot(slot, shown.voided_at is not None) for slot in shown.slots] if shown is not None else []
-        self.version, self.version_void = (shown.number, shown.voided_at is not None) if shown is not None else (0, False)
+        self.version, self.version_void = (
+            (shown.number, shown.voided_at is not None) if shown is not None else (0, False)
+        )
         mark = shown.sha256[:12] if shown is not None else ""
         # The mark makes the frame load a file that grew; the route does not look at it.
-        self.file_href = f"/files/records/{view.document_id}?version={self.version}&mark={mark}" if shown is not None else ""
+        self.file_href = (
+            f"/files/records/{view.document_id}?version={self.version}&mark={mark}" if shown is not None else ""
+        )
         self.verify_href = f"/v/{shown.code}" if shown is not None else ""
 
     def _link(self, view: RecordView, who: Identity) -> None:
         self.links = [Link("Mọi hồ sơ của học sinh", f"/students/{view.student_id}")]
         self.links += [Link(KIND_SHORT[kind], f"/records/{other}") for kind, other in view.others]
-        self.lock_href = f"/lock?kind={view.kind}&class={view.class_id}&student={view.student_id}" if view.may_lock else ""
+        self.lock_href = (
+            f"/lock?kind={view.kind}&class={view.class_id}&student={view.student_id}" if view.may_lock else ""
+        )
         self.original_href = f"/originals/{view.document_id}" if view.step == "sealed" else ""
-        self.print_href = f"/print?student={view.student_id}" if view.step == "sealed" and allowed(who, Right.PRINT) else ""
+        self.print_href = (
+            f"/print?student={view.student_id}" if view.step == "sealed" and allowed(who, Right.PRINT) else ""
+        )
         self.may_ask = view.may_ask_unlock and view.unlock is None
         self.unlock_text = ""
         if view.unlock is not None:
-            said = f"{view.unlock.asked_by} đề nghị hủy chốt lúc {local_text(view.unlock.asked_at)}: {view.unlock.reason}"
-            waits = "Đang chờ duyệt." if view.unlock.state == "asked" else "Đã duyệt; thực hiện ngay khi lượt ký trên điện thoại kết thúc."
+            said = (
+                f"{view.unlock.asked_by} đề nghị hủy chốt lúc {local_text(view.unlock.asked_at)}: {view.unlock.reason}"
+            )
+            waits = (
+                "Đang chờ duyệt."
+                if view.unlock.state == "asked"
+                else "Đã duyệt; thực hiện ngay khi lượt ký trên điện thoại kết thúc."
+            )
             self.unlock_text = f"{said} – {waits}"
 
 
@@ -203,25 +228,42 @@ def _version(row: VersionView, current: int) -> VersionRow:
     else:
         tone, state = ("ok", "Đang dùng") if row.number == current else ("info", "Không dùng")
     return VersionRow(
-        number=row.number, title=f"Bản {row.number} · {row.signed}/{len(row.slots)} chữ ký", tone=tone, state_name=state, reason=row.void_reason,
-        code=row.code, locked=f"Chốt {local_text(row.locked_at)}" + (f" · {row.locked_by}" if row.locked_by else ""), fingerprint=row.sha256,
+        number=row.number,
+        title=f"Bản {row.number} · {row.signed}/{len(row.slots)} chữ ký",
+        tone=tone,
+        state_name=state,
+        reason=row.void_reason,
+        code=row.code,
+        locked=f"Chốt {local_text(row.locked_at)}" + (f" · {row.locked_by}" if row.locked_by else ""),
+        fingerprint=row.sha256,
     )
 
 
 def _slot(slot: SlotView, void: bool) -> SlotRow:
     if slot.signed_at is not None:
-        tone, state = ("info" if void else "ok"), f"{'Đã ký (không còn giá trị)' if void else 'Đã ký'} {local_text(slot.signed_at)}"
+        tone, state = (
+            ("info" if void else "ok"),
+            f"{'Đã ký (không còn giá trị)' if void else 'Đã ký'} {local_text(slot.signed_at)}",
+        )
     else:
         tone, state = ("todo", "Đang chờ ký") if slot.due else ("info", "Chưa tới lượt" if not void else "Chưa ký")
     seen = slot.certificate
     return SlotRow(
-        stage=STAGE_SIGNER[slot.stage], what=", ".join(slot.subjects) or slot.caption,
-        signer=slot.signer or ("Nhà trường" if slot.stage == "seal" else "Chưa có người ký"), tone=tone, state_name=state,
+        stage=STAGE_SIGNER[slot.stage],
+        what=", ".join(slot.subjects) or slot.caption,
+        signer=slot.signer or ("Nhà trường" if slot.stage == "seal" else "Chưa có người ký"),
+        tone=tone,
+        state_name=state,
         reassigned=f"Đổi người ký sau khi chốt: {slot.reassigned}" if slot.reassigned else "",
         certificate=[
-            f"Chủ chứng thư: {seen.subject}", f"Cấp bởi: {seen.issuer}", f"Số: {seen.serial}",
-            f"Hiệu lực: {local_text(seen.valid_from)} – {local_text(seen.valid_to)}", f"Đã kiểm tra còn hiệu lực lúc ký: {local_text(seen.checked_at)}",
-        ] if seen is not None else [],
+            f"Chủ chứng thư: {seen.subject}",
+            f"Cấp bởi: {seen.issuer}",
+            f"Số: {seen.serial}",
+            f"Hiệu lực: {local_text(seen.valid_from)} – {local_text(seen.valid_to)}",
+            f"Đã kiểm tra còn hiệu lực lúc ký: {local_text(seen.checked_at)}",
+        ]
+        if seen is not None
+        else [],
     )
 
 

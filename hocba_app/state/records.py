@@ -166,7 +166,12 @@ class RecordsState(Sorting, UnlockAsking, rx.State):
         who = await identity(self)
         try:
             self.selected = await asyncio.to_thread(
-                record_list.chosen_documents, database(), who, class_id=self.class_id, kind=self.kind, school_year=self.year
+                record_list.chosen_documents,
+                database(),
+                who,
+                class_id=self.class_id,
+                kind=self.kind,
+                school_year=self.year,
             )
         except HocbaError as error:
             self.problem = error.sentence
@@ -187,8 +192,12 @@ class RecordsState(Sorting, UnlockAsking, rx.State):
         await self._reload(await identity(self))
         address = address_of(
             {
-                "class": self.class_id, "kind": self.kind, "state": self.step, "stale": "1" if self.stale else "",
-                "sort": order_in_address(self), "page": str(self.page) if self.page > 1 else "",
+                "class": self.class_id,
+                "kind": self.kind,
+                "state": self.step,
+                "stale": "1" if self.stale else "",
+                "sort": order_in_address(self),
+                "page": str(self.page) if self.page > 1 else "",
             }
         )
         return rx.redirect(address, replace=True)
@@ -208,11 +217,23 @@ class RecordsState(Sorting, UnlockAsking, rx.State):
         self._shown = frozenset(row.document_id for row in found.rows if row.document_id is not None)
         self.loaded = True
 
-    def _read(self, who: Identity) -> tuple[list[str], list[record_list.ClassChoice], record_list.RecordsPage, list[Row]]:
+    def _read(
+        self, who: Identity
+    ) -> tuple[list[str], list[record_list.ClassChoice], record_list.RecordsPage, list[Row]]:
         year = self.year or None
         found = record_list.records_page(
-            database(), who, class_id=self.class_id, kind=self.kind, state=self.step, stale=self.stale, search=self.search, sort=self.sort or self._sorts[0],
-            descending=self.descending, page=self.page, size=PAGE_ROWS, school_year=year,
+            database(),
+            who,
+            class_id=self.class_id,
+            kind=self.kind,
+            state=self.step,
+            stale=self.stale,
+            search=self.search,
+            sort=self.sort or self._sorts[0],
+            descending=self.descending,
+            page=self.page,
+            size=PAGE_ROWS,
+            school_year=year,
         )
         may_ask = allowed(who, Right.UNLOCK_ASK)
         rows = [_row(row, may_ask) for row in found.rows]
@@ -238,11 +259,18 @@ def some_names(names: Sequence[str]) -> str:
 
 def _row(row: record_list.RecordRow, may_ask: bool) -> Row:
     return Row(
-        document_id=row.document_id or "", href=f"/records/{row.document_id}" if row.document_id else f"/students/{row.student_id}", code=row.student_code, name=row.student_name,
-        note="" if row.enrolment in ("studying", "moved_in") else ENROLMENT.get(row.enrolment, ""), class_name=row.class_name,
-        kind=KIND_SHORT[row.kind], step_name=STEP[row.step] if row.step != "open" or row.version == 0 else "Đã hủy chốt, chờ chốt lại",
-        tone=STEP_TONE[row.step], waits_for=some_names(row.waits_for),
-        out_of_date=row.out_of_date, unlock_asked=row.unlock_asked,
+        document_id=row.document_id or "",
+        href=f"/records/{row.document_id}" if row.document_id else f"/students/{row.student_id}",
+        code=row.student_code,
+        name=row.student_name,
+        note="" if row.enrolment in ("studying", "moved_in") else ENROLMENT.get(row.enrolment, ""),
+        class_name=row.class_name,
+        kind=KIND_SHORT[row.kind],
+        step_name=STEP[row.step] if row.step != "open" or row.version == 0 else "Đã hủy chốt, chờ chốt lại",
+        tone=STEP_TONE[row.step],
+        waits_for=some_names(row.waits_for),
+        out_of_date=row.out_of_date,
+        unlock_asked=row.unlock_asked,
         may_choose=may_ask and row.document_id is not None and row.step != "open" and not row.unlock_asked,
         updated=local_text(row.updated_at) if row.updated_at is not None else "",
     )

@@ -31,7 +31,15 @@ from hocba_app.state.sorting import Sorting
 PAGE_ROWS = 24
 FRESH = timedelta(minutes=15)
 FILE_ROWS = 20
-_TONE = {"ready": "todo", "left": "info", "matched": "ok", "replaced": "ok", "given": "ok", "unmatched": "wait", "failed": "problem"}
+_TONE = {
+    "ready": "todo",
+    "left": "info",
+    "matched": "ok",
+    "replaced": "ok",
+    "given": "ok",
+    "unmatched": "wait",
+    "failed": "problem",
+}
 
 
 @dataclasses.dataclass
@@ -70,7 +78,13 @@ class Option:
 
 _FILE_ORDERS: Mapping[str, Callable[[FileRow], tuple[Any, ...]]] = {
     "file": lambda row: (sort_title(row.file), row.number),
-    "outcome": lambda row: (row.tone != "problem", row.tone != "wait", row.tone != "todo", row.outcome_name, row.number),
+    "outcome": lambda row: (
+        row.tone != "problem",
+        row.tone != "wait",
+        row.tone != "todo",
+        row.outcome_name,
+        row.number,
+    ),
     "whose": lambda row: (row.whose == "", sort_name(row.whose), row.number),
 }
 """Besides the order of the upload; what somebody has to see to stands first."""
@@ -215,7 +229,11 @@ class SignatureImagesState(Sorting, Drafting, rx.State):
     @rx.event
     @requires(Right.SIGNATURE_IMAGES)
     async def give(self, number: int) -> None:
-        number, upload, name = _number(number), self.upload_id, next((row.label for row in self.people if row.value == self.give_to), "")
+        number, upload, name = (
+            _number(number),
+            self.upload_id,
+            next((row.label for row in self.people if row.value == self.give_to), ""),
+        )
         if self.give_number != number or not self.give_to:
             self.problem = "Hãy chọn giáo viên cho tệp này trước."
             return
@@ -241,7 +259,10 @@ class SignatureImagesState(Sorting, Drafting, rx.State):
     async def _go(self, page: int) -> rx.event.EventSpec:
         self.page = page
         await self._reload(await identity(self))
-        return rx.redirect(address_of("/signature-images", {"missing": "1" if self.missing_only else "", "page": self.page}), replace=True)
+        return rx.redirect(
+            address_of("/signature-images", {"missing": "1" if self.missing_only else "", "page": self.page}),
+            replace=True,
+        )
 
     async def _who(self) -> Identity:
         who = await identity(self)
@@ -265,7 +286,14 @@ class SignatureImagesState(Sorting, Drafting, rx.State):
         self.staff, self.have = found.staff, found.staff - found.missing
         self.percent = round(100 * self.have / found.staff) if found.staff else 0
         self.rows = [
-            Person(row.owner, row.name, f"{row.code} · {POSITION.get(row.position, row.position)}", row.preview, _when(row)[:10]) for row in found.rows
+            Person(
+                row.owner,
+                row.name,
+                f"{row.code} · {POSITION.get(row.position, row.position)}",
+                row.preview,
+                _when(row)[:10],
+            )
+            for row in found.rows
         ]
         self.people = [Option(choice.staff_id, f"{choice.name} ({choice.code})") for choice in people]
         self.seal_preview, self.seal_saved = found.seal.preview, _when(found.seal)
@@ -284,8 +312,15 @@ class SignatureImagesState(Sorting, Drafting, rx.State):
         self.upload_text = f"{upload.progress}/{upload.total} ảnh"
         rows = [
             FileRow(
-                entry.number, entry.file, entry.outcome, _TONE.get(entry.outcome, "info"), IMAGE_FILE.get(entry.outcome, entry.outcome),
-                entry.whose, entry.reason, f"/files/signature-originals/{upload.job_id}/{entry.number}" if entry.readable else "", entry.after,
+                entry.number,
+                entry.file,
+                entry.outcome,
+                _TONE.get(entry.outcome, "info"),
+                IMAGE_FILE.get(entry.outcome, entry.outcome),
+                entry.whose,
+                entry.reason,
+                f"/files/signature-originals/{upload.job_id}/{entry.number}" if entry.readable else "",
+                entry.after,
             )
             for entry in upload.files
         ]
@@ -305,7 +340,9 @@ def _number(given: object) -> int:
     return int(str(given)) if str(given).isdecimal() and len(str(given)) < 6 else -1
 
 
-def _read(who: Identity, search: str, missing: bool, page: int) -> tuple[images.ImagesPage, images.UploadView | None, list[Choice]]:
+def _read(
+    who: Identity, search: str, missing: bool, page: int
+) -> tuple[images.ImagesPage, images.UploadView | None, list[Choice]]:
     db = database()
     found = images.images_page(db, who, search, missing, page, PAGE_ROWS)
     return found, images.last_upload(db, who), choices(db, who)

@@ -129,7 +129,9 @@ class SigningState(Sorting, Undoing, rx.State):
     @rx.event
     @signed_in
     async def toggle(self, key: str) -> None:
-        self.selected = [item for item in self.selected if item != key] if key in self.selected else [*self.selected, key]
+        self.selected = (
+            [item for item in self.selected if item != key] if key in self.selected else [*self.selected, key]
+        )
         self._count()
 
     @rx.event
@@ -169,9 +171,13 @@ class SigningState(Sorting, Undoing, rx.State):
         unsorted(self)
         self._all_records = [
             RecordRow(
-                code=item.student_code, name=item.student_name, kind=KIND[item.kind],
-                state="ready" if item.ready else "blocked", state_name="Sẵn sàng ký" if item.ready else "Chưa ký được",
-                problem=HocbaError(item.reason).sentence if item.reason else "", document_id=item.document_id,
+                code=item.student_code,
+                name=item.student_name,
+                kind=KIND[item.kind],
+                state="ready" if item.ready else "blocked",
+                state_name="Sẵn sàng ký" if item.ready else "Chưa ký được",
+                problem=HocbaError(item.reason).sentence if item.reason else "",
+                document_id=item.document_id,
             )
             for item in waiting
             if _key(item) == self.opened
@@ -223,7 +229,9 @@ class SigningState(Sorting, Undoing, rx.State):
         self.problem, self.done = "", ""
         try:
             mailed = await asyncio.to_thread(reminders.remind, database(), who, str(class_id), str(staff_id))
-            self.done = f"Đã nhắc {name}" + (" trong phần mềm; thư điện tử đang được gửi." if mailed else ". Lời nhắc hiện khi thầy cô mở phần mềm.")
+            self.done = f"Đã nhắc {name}" + (
+                " trong phần mềm; thư điện tử đang được gửi." if mailed else ". Lời nhắc hiện khi thầy cô mở phần mềm."
+            )
         except HocbaError as error:
             self.problem = error.sentence
         await self._reload(who)
@@ -245,7 +253,9 @@ class SigningState(Sorting, Undoing, rx.State):
         who = await identity(self)
         try:
             waiting = await in_thread(signer_inbox.my_queue, database(), who)
-            slots = [item.slot_id for item in waiting if item.ready and (item.slot_id if by_slot else _key(item)) in chosen]
+            slots = [
+                item.slot_id for item in waiting if item.ready and (item.slot_id if by_slot else _key(item)) in chosen
+            ]
             batches = await asyncio.to_thread(signer_inbox.start, database(), who, slots)
             self.selected, self.opened = [], batches[0] if len(batches) == 1 else ""
         except HocbaError as error:
@@ -268,10 +278,19 @@ class SigningState(Sorting, Undoing, rx.State):
         self.groups = [_group(group, names) for group in waiting]
         self.batches = [batch_card(view) for view in batches]
         self.late = [
-            LateRow(row.class_id, row.class_name, row.staff_id, row.name, ", ".join(f"{name}: {count} hồ sơ" for name, count in row.subjects), row.reminded)
+            LateRow(
+                row.class_id,
+                row.class_name,
+                row.staff_id,
+                row.name,
+                ", ".join(f"{name}: {count} hồ sơ" for name, count in row.subjects),
+                row.reminded,
+            )
             for row in late
         ]
-        self.asked = [AskedRow(row.id, f"{row.by} nhắc thầy cô ký {row.records} hồ sơ lớp {row.class_name}.") for row in asked]
+        self.asked = [
+            AskedRow(row.id, f"{row.by} nhắc thầy cô ký {row.records} hồ sơ lớp {row.class_name}.") for row in asked
+        ]
         keys = {group.key for group in self.groups if group.ready}
         self.selected = [key for key in self.selected if key in keys]
         self._count()
@@ -291,8 +310,12 @@ class SigningState(Sorting, Undoing, rx.State):
             return
         self._all_records = [
             RecordRow(
-                code=item.student_code, name=item.student_name, kind=KIND[item.kind], state=item.state,
-                state_name=ITEM[item.state], problem=item.problem or "",
+                code=item.student_code,
+                name=item.student_name,
+                kind=KIND[item.kind],
+                state=item.state,
+                state_name=ITEM[item.state],
+                problem=item.problem or "",
             )
             for item in sorted(items, key=lambda item: not item.problem)
         ]
@@ -320,11 +343,22 @@ def _concerned(state: SigningState, who: Identity, what: Moves) -> bool:
 
 def _read(
     who: Identity,
-) -> tuple[list[signer_inbox.WaitingGroup], dict[str, str], list[progress.BatchView], list[reminders.Late], list[reminders.Asked], frozenset[str]]:
+) -> tuple[
+    list[signer_inbox.WaitingGroup],
+    dict[str, str],
+    list[progress.BatchView],
+    list[reminders.Late],
+    list[reminders.Asked],
+    frozenset[str],
+]:
     db = database()
     return (
-        signer_inbox.my_groups(db, who), signer_inbox.subject_words(db, who), progress.my_batches(db, who, limit=8),
-        reminders.late_teachers(db, who), reminders.reminders_of(db, who), reminders.homeroom_classes(db, who),
+        signer_inbox.my_groups(db, who),
+        signer_inbox.subject_words(db, who),
+        progress.my_batches(db, who, limit=8),
+        reminders.late_teachers(db, who),
+        reminders.reminders_of(db, who),
+        reminders.homeroom_classes(db, who),
     )
 
 
@@ -335,10 +369,15 @@ def _key(item: signer_inbox.Waiting | signer_inbox.WaitingGroup) -> str:
 def _group(group: signer_inbox.WaitingGroup, names: Mapping[str, str]) -> Group:
     subjects = f" · {', '.join(names.get(code, code) for code in group.subjects)}" if group.subjects else ""
     return Group(
-        key=_key(group), title=f"{group.class_name} · {KIND_SHORT[group.kind]}{subjects}",
-        detail=KIND[group.kind] + (f" {group.school_year}" if group.school_year else ""), stage=group.stage,
-        stage_name=STAGE_SIGNER[group.stage], waiting=group.waiting, ready=group.ready,
-        blocked=" ".join(sorted(_why(reason) for reason in group.reasons)), href=f"/records?class={group.class_id}&kind={group.kind}",
+        key=_key(group),
+        title=f"{group.class_name} · {KIND_SHORT[group.kind]}{subjects}",
+        detail=KIND[group.kind] + (f" {group.school_year}" if group.school_year else ""),
+        stage=group.stage,
+        stage_name=STAGE_SIGNER[group.stage],
+        waiting=group.waiting,
+        ready=group.ready,
+        blocked=" ".join(sorted(_why(reason) for reason in group.reasons)),
+        href=f"/records?class={group.class_id}&kind={group.kind}",
     )
 
 

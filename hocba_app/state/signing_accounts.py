@@ -155,7 +155,9 @@ class SigningAccountsState(KeyEditing, Sorting, rx.State):
         """The principal's word for the opened certificate's other name."""
         who = await identity(self)
         try:
-            await asyncio.to_thread(accept_name, database(), who, self.key_owner, form_texts(form).get("name_reason", ""))
+            await asyncio.to_thread(
+                accept_name, database(), who, self.key_owner, form_texts(form).get("name_reason", "")
+            )
             self.key_problem = ""
         except HocbaError as error:
             self.key_problem = error.sentence
@@ -179,7 +181,10 @@ class SigningAccountsState(KeyEditing, Sorting, rx.State):
     async def _go(self, page: int) -> rx.event.EventSpec:
         self.page = page
         await self._reload(await identity(self))
-        return rx.redirect(address_of("/signing-accounts", {"state": self.only, "sort": order_in_address(self), "page": self.page}), replace=True)
+        return rx.redirect(
+            address_of("/signing-accounts", {"state": self.only, "sort": order_in_address(self), "page": self.page}),
+            replace=True,
+        )
 
     async def _reload(self, who: Identity | None) -> None:
         assert who is not None
@@ -188,11 +193,18 @@ class SigningAccountsState(KeyEditing, Sorting, rx.State):
         self.rows = [key_editing.key_row(view, _detail(view)) for view in found.rows]
         self.total, self.pages = found.total, max(1, math.ceil(found.total / PAGE_ROWS))
         self.page = min(self.page, self.pages)
-        self.counts = [Count(state, KEY_STATE[state], STATE_TONE[state], number) for state, number in found.counts.items() if number]
+        self.counts = [
+            Count(state, KEY_STATE[state], STATE_TONE[state], number)
+            for state, number in found.counts.items()
+            if number
+        ]
         self.testing = progress is not None
         if progress is not None:
             done, total = progress
-            self.test_percent, self.test_text = (round(100 * done / total) if total else 0), f"Đã kiểm tra {done}/{total} tài khoản"
+            self.test_percent, self.test_text = (
+                (round(100 * done / total) if total else 0),
+                f"Đã kiểm tra {done}/{total} tài khoản",
+            )
         if self.key_owner:
             await self._read_editing(who)
         self.loaded = True

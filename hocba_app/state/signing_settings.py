@@ -96,7 +96,9 @@ class SigningSettingsState(KeyEditing, Undoing, rx.State):
     @requires(Right.COVER_SIGNER)
     async def save_cover_signer(self, form: dict[str, Any]) -> None:
         chosen = form_texts(form).get("cover_signer", "") or None
-        change = await self._do("Đã lưu người ký bìa. Áp dụng cho bìa chốt từ bây giờ.", signing.set_cover_signer, chosen)
+        change = await self._do(
+            "Đã lưu người ký bìa. Áp dụng cho bìa chốt từ bây giờ.", signing.set_cover_signer, chosen
+        )
         self._offer("cover_signer", change)
 
     @rx.event
@@ -112,8 +114,13 @@ class SigningSettingsState(KeyEditing, Undoing, rx.State):
         given = form_texts(form)
         kinds = [kind for kind in signing.DELEGABLE if given.get(f"kind-{kind}")]
         await self._do(
-            "Đã lưu quyết định ký thay.", signing.add_delegation, given.get("deputy", ""), kinds, given.get("from_date", ""),
-            given.get("to_date", ""), given.get("decision_number", ""),
+            "Đã lưu quyết định ký thay.",
+            signing.add_delegation,
+            given.get("deputy", ""),
+            kinds,
+            given.get("from_date", ""),
+            given.get("to_date", ""),
+            given.get("decision_number", ""),
         )
         if not self.problem:
             self.form_turn += 1  # an empty form for the next
@@ -137,7 +144,9 @@ class SigningSettingsState(KeyEditing, Undoing, rx.State):
         if not self.revoking or self.revoking != delegation_id:
             return
         self.revoking = ""
-        await self._do("Đã thu hồi quyết định ký thay. Chữ ký đã ký vẫn có giá trị.", signing.revoke_delegation, str(delegation_id))
+        await self._do(
+            "Đã thu hồi quyết định ký thay. Chữ ký đã ký vẫn có giá trị.", signing.revoke_delegation, str(delegation_id)
+        )
 
     @rx.event
     @requires(Right.DELEGATE)
@@ -146,7 +155,9 @@ class SigningSettingsState(KeyEditing, Undoing, rx.State):
         who = await identity(self)
         self.problem, self.done = "", ""
         try:
-            moved = await asyncio.to_thread(assignments.hand_over, database(), who, str(kind), "Thay đổi người ký theo cấu hình ký của nhà trường")
+            moved = await asyncio.to_thread(
+                assignments.hand_over, database(), who, str(kind), "Thay đổi người ký theo cấu hình ký của nhà trường"
+            )
             self.done = f"Đã chuyển {moved.changed} hồ sơ."
             if moved.busy:
                 self.done += f" {moved.busy} hồ sơ đang có lượt ký chờ xác nhận: hãy chuyển lại sau khoảng 2 phút."
@@ -186,7 +197,10 @@ class SigningSettingsState(KeyEditing, Undoing, rx.State):
         self.cover_choices = [_option(choice) for choice in view.cover_choices if choice.position != "principal"]
         self.deputies = [_option(choice) for choice in view.deputy_choices]
         self.operators = [_option(choice) for choice in view.operator_choices]
-        self.seal_operator, self.seal_operator_id = _named(view.seal_operator), view.seal_operator.staff_id if view.seal_operator else ""
+        self.seal_operator, self.seal_operator_id = (
+            _named(view.seal_operator),
+            view.seal_operator.staff_id if view.seal_operator else "",
+        )
         self.seal_image, self.seal = view.seal_image, key_editing.key_row(view.seal_key)
         key_editing.show_stored(self, view.seal_key)
         self.delegations = [_delegation_row(row) for row in view.delegations]
@@ -209,15 +223,23 @@ def _option(choice: Choice) -> Option:
 
 def _delegation_row(row: signing.DelegationView) -> DelegationRow:
     return DelegationRow(
-        row.id, row.deputy_name, ", ".join(KIND_SHORT[kind] for kind in row.kinds), f"{_day(row.from_date)} – {_day(row.to_date)}",
-        row.decision_number, DELEGATION[row.state], _TONE[row.state], row.state in ("in_force", "coming"), KEY_STATE[row.key_state],
+        row.id,
+        row.deputy_name,
+        ", ".join(KIND_SHORT[kind] for kind in row.kinds),
+        f"{_day(row.from_date)} – {_day(row.to_date)}",
+        row.decision_number,
+        DELEGATION[row.state],
+        _TONE[row.state],
+        row.state in ("in_force", "coming"),
+        KEY_STATE[row.key_state],
         STATE_TONE[row.key_state],
     )
 
 
 def _elsewhere_row(row: assignments.Elsewhere) -> ElsewhereRow:
     return ElsewhereRow(
-        row.kind, f"{row.slots} hồ sơ {KIND[row.kind]} đã chốt đang chờ {row.waits_for} ký, trong khi người ký hiện nay là {row.now}.",
+        row.kind,
+        f"{row.slots} hồ sơ {KIND[row.kind]} đã chốt đang chờ {row.waits_for} ký, trong khi người ký hiện nay là {row.now}.",
         f"Chuyển cho {row.now}",
     )
 

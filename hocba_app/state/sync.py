@@ -266,7 +266,13 @@ class SyncState(Sorting, rx.State):
     async def _go(self, page: int) -> rx.event.EventSpec | None:
         self.page = page
         await self._load_report(await identity(self))
-        report = {"run": self.opened, "outcome": self.outcome, "of": self.report_resource, "sort": order_in_address(self), "page": self.page}
+        report = {
+            "run": self.opened,
+            "outcome": self.outcome,
+            "of": self.report_resource,
+            "sort": order_in_address(self),
+            "page": self.page,
+        }
         address = _address_in({name: str(value) for name, value in report.items()})
         if address == _address_in(self.router.url.query_parameters):
             return None
@@ -299,7 +305,9 @@ class SyncState(Sorting, rx.State):
             await self._ask_sector(who)
         if self.opened:
             await self._load_report(who)
-        self.conflicts = [_conflict_card(each) for each in await asyncio.to_thread(conflicts.open_conflicts, database(), who)]
+        self.conflicts = [
+            _conflict_card(each) for each in await asyncio.to_thread(conflicts.open_conflicts, database(), who)
+        ]
         self.daily_at = await asyncio.to_thread(schedule.schedule, database(), who) or ""
         self.loaded = True
 
@@ -310,15 +318,29 @@ class SyncState(Sorting, rx.State):
             return
         try:
             found = await asyncio.to_thread(
-                commands.sync_report, database(), who, self.opened, outcome=self.outcome or None, resource=self.report_resource or None,
-                sort=order_of(self), page=self.page, size=PAGE_ROWS,
+                commands.sync_report,
+                database(),
+                who,
+                self.opened,
+                outcome=self.outcome or None,
+                resource=self.report_resource or None,
+                sort=order_of(self),
+                page=self.page,
+                size=PAGE_ROWS,
             )
         except HocbaError as error:
             self.problem, self.opened = error.sentence, ""
             return
         self.page, self.total, self.pages = found.page, found.total, max(1, math.ceil(found.total / PAGE_ROWS))
         self.rows = [
-            ReportRow(row.resource_title, row.label, row.outcome_title, _OUTCOME_TONE.get(row.outcome, "info"), row.field_title, row.reason or _changes(row.changes))
+            ReportRow(
+                row.resource_title,
+                row.label,
+                row.outcome_title,
+                _OUTCOME_TONE.get(row.outcome, "info"),
+                row.field_title,
+                row.reason or _changes(row.changes),
+            )
             for row in found.rows
         ]
 
@@ -335,7 +357,10 @@ def _snapshot_row(snapshot: commands.SectorSnapshot) -> SnapshotRow:
     if snapshot.term:
         name += f", {_TERM.get(snapshot.term, snapshot.term)}"
     return SnapshotRow(
-        name, snapshot.number, _instant(snapshot.accepted_at), "Đã đồng bộ" if snapshot.received else "Sẽ về khi đồng bộ",
+        name,
+        snapshot.number,
+        _instant(snapshot.accepted_at),
+        "Đã đồng bộ" if snapshot.received else "Sẽ về khi đồng bộ",
         "ok" if snapshot.received else "todo",
     )
 
@@ -343,7 +368,9 @@ def _snapshot_row(snapshot: commands.SectorSnapshot) -> SnapshotRow:
 def _conflict_card(conflict: conflicts.Conflict) -> ConflictCard:
     labels = dict.fromkeys((*conflict.ours.values, *conflict.incoming.values))
     return ConflictCard(
-        conflict.id, f"{conflict.resource_title}: {conflict.label}", conflict.reason,
+        conflict.id,
+        f"{conflict.resource_title}: {conflict.label}",
+        conflict.reason,
         [Fact(label, conflict.ours.values.get(label, ""), conflict.incoming.values.get(label, "")) for label in labels],
         [Choice(value, label) for value, label in conflict.choices.items()],
         conflicts.CHOICES.get(conflict.decision, ""),
@@ -360,8 +387,17 @@ def _instant(text: str) -> str:
 def _run_row(run: commands.SyncRun) -> RunRow:
     counts = run.counts
     return RunRow(
-        run.id, local_text(run.started_at), run.started_by, _scope(run), JOB.get(run.state, run.state), _RUN_TONE.get(run.state, "wait"), run.problem,
-        counts["new"], counts["changed"], counts["gone"], counts["rejected"] + counts["conflict"],
+        run.id,
+        local_text(run.started_at),
+        run.started_by,
+        _scope(run),
+        JOB.get(run.state, run.state),
+        _RUN_TONE.get(run.state, "wait"),
+        run.problem,
+        counts["new"],
+        counts["changed"],
+        counts["gone"],
+        counts["rejected"] + counts["conflict"],
     )
 
 

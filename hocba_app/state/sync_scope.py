@@ -132,7 +132,9 @@ class SyncScopeState(rx.State):
         for id, name, grade in self._classes:
             if matches(self.search, name):
                 rows.setdefault(grade, []).append(ClassChip(id, name, id in chosen))
-        self.grades = [GradeChips(grade, all(chip.chosen for chip in chips), chips) for grade, chips in sorted(rows.items())]
+        self.grades = [
+            GradeChips(grade, all(chip.chosen for chip in chips), chips) for grade, chips in sorted(rows.items())
+        ]
         self.resources = [ResourceChip(key, name, key in self._keys) for key, name in CHOSEN_RESOURCES.items()]
         self.class_count, self.chosen_classes = len(self._classes), len(chosen)
         self.nothing = not self._keys and not chosen
@@ -155,7 +157,7 @@ def explanation(keys: list[str], classes: list[str]) -> str:
 
 
 def scope_of_classes(names: list[str]) -> str:
-    """"lớp 6A1, 6A2 và 12 lớp khác"."""
+    """ "lớp 6A1, 6A2 và 12 lớp khác"."""
     if len(names) <= 6:
         return f"lớp {', '.join(names)}"
     return f"lớp {', '.join(names[:5])} và {len(names) - 5} lớp khác"

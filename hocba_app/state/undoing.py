@@ -22,9 +22,16 @@ from hocba_app.services.signing import reminders
 from hocba_app.state.guard import identity, require_in
 
 INVERSES: Mapping[str, Callable[..., Any]] = {
-    "enable": administration.enable, "disable": administration.disable, "grant": administration.grant, "revoke": administration.revoke,
-    "assignment": undo_assignment.restore_assignment, "upload": images.take_back_upload, "image": images.take_back_one,
-    "cover_signer": settings.restore_cover_signer, "seal_operator": settings.restore_seal_operator, "reminder": reminders.bring_back,
+    "enable": administration.enable,
+    "disable": administration.disable,
+    "grant": administration.grant,
+    "revoke": administration.revoke,
+    "assignment": undo_assignment.restore_assignment,
+    "upload": images.take_back_upload,
+    "image": images.take_back_one,
+    "cover_signer": settings.restore_cover_signer,
+    "seal_operator": settings.restore_seal_operator,
+    "reminder": reminders.bring_back,
 }
 """By name: a state that may be kept outside the process holds names and texts, no functions."""
 

@@ -20,8 +20,11 @@ from hocba_app.state.live_screen import follow
 from hocba_app.state.unlock_request_mixin import Again, prices
 
 _STATE = {
-    "asked": ("todo", "Chờ duyệt"), "approved": ("wait", "Đã duyệt, chờ lượt ký kết thúc"), "done": ("ok", "Đã hủy chốt"),
-    "refused": ("info", "Đã từ chối"), "withdrawn": ("info", "Đã rút"),
+    "asked": ("todo", "Chờ duyệt"),
+    "approved": ("wait", "Đã duyệt, chờ lượt ký kết thúc"),
+    "done": ("ok", "Đã hủy chốt"),
+    "refused": ("info", "Đã từ chối"),
+    "withdrawn": ("info", "Đã rút"),
 }
 _OPEN = ("asked", "approved")
 
@@ -125,7 +128,9 @@ class UnlockState(rx.State):
         who = await identity(self)
         self.problem = self.done = self.confirming = ""
         try:
-            await asyncio.to_thread(unlock.decide, database(), who, str(request_id), approve=approve, shown=self._price if approve else None)
+            await asyncio.to_thread(
+                unlock.decide, database(), who, str(request_id), approve=approve, shown=self._price if approve else None
+            )
             self.done = said
         except HocbaError as error:
             self.problem = error.sentence
@@ -144,15 +149,27 @@ def _card(view: unlock.RequestView) -> RequestCard:
     classes = sorted({f"{KIND_SHORT[row.kind]} {row.class_name}" for row in view.documents})
     signatures = sum(row.documents for row in view.again)
     return RequestCard(
-        id=view.id, title=f"{len(view.documents)} hồ sơ · {', '.join(classes)}", reason=view.reason,
+        id=view.id,
+        title=f"{len(view.documents)} hồ sơ · {', '.join(classes)}",
+        reason=view.reason,
         asked=f"{view.asked_by or 'Hệ thống'} · {local_text(view.asked_at)}",
-        decided=f"{view.decided_by} · {local_text(view.decided_at)}" if view.decided_at is not None else "", tone=tone, state_name=words,
+        decided=f"{view.decided_by} · {local_text(view.decided_at)}" if view.decided_at is not None else "",
+        tone=tone,
+        state_name=words,
         waiting=f"{view.waiting} hồ sơ đang chờ xác nhận ký trên điện thoại kết thúc." if view.waiting else "",
         records=[
-            RecordLine(f"/records/{row.document_id}", row.student_name, f"{row.student_code} · {row.class_name} · {KIND_SHORT[row.kind]} {row.school_year}")
+            RecordLine(
+                f"/records/{row.document_id}",
+                row.student_name,
+                f"{row.student_code} · {row.class_name} · {KIND_SHORT[row.kind]} {row.school_year}",
+            )
             for row in view.documents
         ],
-        again=prices(view.again), shown=view.price,
-        price=f"{signatures} chữ ký của {len(view.again)} người sẽ phải ký lại." if signatures else "Chưa ai ký trên những hồ sơ này.",
-        may_decide=view.may_decide, may_withdraw=view.may_withdraw,
+        again=prices(view.again),
+        shown=view.price,
+        price=f"{signatures} chữ ký của {len(view.again)} người sẽ phải ký lại."
+        if signatures
+        else "Chưa ai ký trên những hồ sơ này.",
+        may_decide=view.may_decide,
+        may_withdraw=view.may_withdraw,
     )

@@ -72,7 +72,9 @@ class UnlockAsking(rx.State, mixin=True):
         chosen = self._to_unlock()
         try:
             await asyncio.to_thread(unlock.request_unlock, database(), who, chosen, self.reason, shown=self._price)
-            waits = f"Đã gửi đề nghị hủy chốt {len(chosen)} hồ sơ; Hiệu trưởng hoặc Phó Hiệu trưởng được ủy quyền sẽ duyệt."
+            waits = (
+                f"Đã gửi đề nghị hủy chốt {len(chosen)} hồ sơ; Hiệu trưởng hoặc Phó Hiệu trưởng được ủy quyền sẽ duyệt."
+            )
             self.done, self.asking = waits if self.needs_approval else f"Đã hủy chốt {len(chosen)} hồ sơ.", False
             self._asked()
         except HocbaError as error:

@@ -45,7 +45,9 @@ def _store(state: State, objects: list[Parsed], at: int) -> None:
     found = _STORE.fullmatch(listing.line)
     if found is None:
         raise NotShown("DSS")
-    lists = {key.decode(): [int(number) for number in _NUMBER.findall(value)] for key, value in _LIST.findall(found.group(1))}
+    lists = {
+        key.decode(): [int(number) for number in _NUMBER.findall(value)] for key, value in _LIST.findall(found.group(1))
+    }
     contents: dict[int, bytes] = {}
     for item in items:
         contents[item.number] = unpack(item.data, state.evidence_left)
@@ -68,7 +70,10 @@ def _store(state: State, objects: list[Parsed], at: int) -> None:
     )
     catalog = b"%s /DSS %s>>" % (base.root_body[:-2].rstrip(), ref(store))
     expected = [
-        *((number, stream(number, b"/Filter /FlateDecode", item.data or b"")) for number, item in zip(order, items, strict=True)),
+        *(
+            (number, stream(number, b"/Filter /FlateDecode", item.data or b""))
+            for number, item in zip(order, items, strict=True)
+        ),
         (store, obj(store, b"<</Type /DSS %s>>" % entries)),
         (base.root, obj(base.root, catalog)),
     ]
@@ -103,7 +108,8 @@ def _stamp(state: State, objects: list[Parsed], at: int, found: re.Match[bytes])
             widget,
             obj(
                 widget,
-                b"<</Type /Annot /Subtype /Widget /FT /Sig /T (%s) /F 132 /Rect [0 0 0 0] /P %s /V %s>>" % (name, ref(page), ref(value)),
+                b"<</Type /Annot /Subtype /Widget /FT /Sig /T (%s) /F 132 /Rect [0 0 0 0] /P %s /V %s>>"
+                % (name, ref(page), ref(value)),
             ),
         ),
         (base.form, obj(base.form, form_body(fields, base.font))),

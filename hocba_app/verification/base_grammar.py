@@ -45,8 +45,23 @@ _METADATA = re.compile(rb"<< /Type /Metadata /Subtype /XML /Length \d+ >>")
 _PROFILE = re.compile(rb"<< /N 3 /Filter /FlateDecode /Length \d+ >>")
 _FONT_FILE = re.compile(rb"<< /Length1 (\d{1,7}) /Filter /FlateDecode /Length \d+ >>")
 _DESCRIPTOR = re.compile(
-    rb"<< /Type /FontDescriptor /FontName /(" + _FONT_NAME + rb") /Flags \d{1,6} /FontBBox \[(?:" + _NUM + rb" ?){4}\] /ItalicAngle "
-    + _NUM + rb" /Ascent " + _NUM + rb" /Descent " + _NUM + rb" /CapHeight " + _NUM + rb" /StemV " + _NUM + rb" /FontFile2 " + _N + rb" 0 R >>"
+    rb"<< /Type /FontDescriptor /FontName /("
+    + _FONT_NAME
+    + rb") /Flags \d{1,6} /FontBBox \[(?:"
+    + _NUM
+    + rb" ?){4}\] /ItalicAngle "
+    + _NUM
+    + rb" /Ascent "
+    + _NUM
+    + rb" /Descent "
+    + _NUM
+    + rb" /CapHeight "
+    + _NUM
+    + rb" /StemV "
+    + _NUM
+    + rb" /FontFile2 "
+    + _N
+    + rb" 0 R >>"
 )
 _DESCENDANT = re.compile(
     rb"<< /Type /Font /Subtype /CIDFontType2 /BaseFont /(" + _FONT_NAME + rb") /FontDescriptor " + _N + rb" 0 R "
@@ -54,24 +69,50 @@ _DESCENDANT = re.compile(
 )
 _PACKED = re.compile(rb"<< /Filter /FlateDecode /Length \d+ >>")
 _TYPE0 = re.compile(
-    rb"<< /Type /Font /Subtype /Type0 /BaseFont /(" + _FONT_NAME + rb") /Encoding /Identity-H /DescendantFonts \[" + _N
-    + rb" 0 R\] /ToUnicode " + _N + rb" 0 R >>"
+    rb"<< /Type /Font /Subtype /Type0 /BaseFont /("
+    + _FONT_NAME
+    + rb") /Encoding /Identity-H /DescendantFonts \["
+    + _N
+    + rb" 0 R\] /ToUnicode "
+    + _N
+    + rb" 0 R >>"
 )
 _IMAGE = re.compile(
     rb"<< /Type /XObject /Subtype /Image /Width (\d{1,4}) /Height (\d{1,4}) /ColorSpace /(DeviceRGB|DeviceGray) "
     rb"/BitsPerComponent ([148]) /Filter /(DCTDecode|FlateDecode) /Length \d+ >>"
 )
-_RESOURCES = re.compile(rb"<< /Font << ((?:/[A-Za-z0-9]+ [0-9]+ 0 R ?)*) ?>> /XObject << ((?:/[A-Za-z0-9]+ [0-9]+ 0 R ?)*) ?>> >>")
-_PAGE = re.compile(rb"<< /Type /Page /Parent 2 0 R /MediaBox \[0 0 (" + _NUM + rb") (" + _NUM + rb")\] /Resources " + _N + rb" 0 R /Contents " + _N + rb" 0 R >>")
+_RESOURCES = re.compile(
+    rb"<< /Font << ((?:/[A-Za-z0-9]+ [0-9]+ 0 R ?)*) ?>> /XObject << ((?:/[A-Za-z0-9]+ [0-9]+ 0 R ?)*) ?>> >>"
+)
+_PAGE = re.compile(
+    rb"<< /Type /Page /Parent 2 0 R /MediaBox \[0 0 ("
+    + _NUM
+    + rb") ("
+    + _NUM
+    + rb")\] /Resources "
+    + _N
+    + rb" 0 R /Contents "
+    + _N
+    + rb" 0 R >>"
+)
 _DRAWING = re.compile(
     rb"(?:[-0-9.\[\] \n]++|<[0-9A-F]*+>|/[A-Za-z0-9]{1,20}(?=[ \n])"
     rb"|(?:q|Q|cm|w|J|j|d|M|m|l|c|h|re|S|s|f|B|n|W|BT|ET|Tf|Td|Tj|TJ|Tc|Tw|Tz|RG|rg|G|g|K|k|Do)(?=[ \n]|\Z))*+\Z"
 )
-_TRAILER = re.compile(rb"trailer\n<< /Size (\d+) /Root 1 0 R /Info 3 0 R /ID (\[<([0-9a-f]{32})> <([0-9a-f]{32})>\]) >>\nstartxref\n(\d+)\n%%EOF\n")
+_TRAILER = re.compile(
+    rb"trailer\n<< /Size (\d+) /Root 1 0 R /Info 3 0 R /ID (\[<([0-9a-f]{32})> <([0-9a-f]{32})>\]) >>\nstartxref\n(\d+)\n%%EOF\n"
+)
 _REFS = re.compile(rb"(\d+) 0 R")
 _FIELD = re.compile(
-    rb"<</Type /Annot /Subtype /Widget /FT /Sig /T \(([A-Za-z0-9_-]{1,60})\)(?: /Parent " + _N + rb" 0 R)? /F 132 /Rect \[((?:"
-    + _NUM + rb" ?){4})\] /P " + _N + rb" 0 R /AP <</N " + _N + rb" 0 R>>"
+    rb"<</Type /Annot /Subtype /Widget /FT /Sig /T \(([A-Za-z0-9_-]{1,60})\)(?: /Parent "
+    + _N
+    + rb" 0 R)? /F 132 /Rect \[((?:"
+    + _NUM
+    + rb" ?){4})\] /P "
+    + _N
+    + rb" 0 R /AP <</N "
+    + _N
+    + rb" 0 R>>"
 )
 _GROUP = re.compile(rb"<</T \(([A-Za-z0-9_-]{1,60})\)(?: /Parent " + _N + rb" 0 R)? /Kids \[([0-9 R]*)\]>>")
 MOST_CONTENT, MOST_FONT, MOST_MANIFEST, MOST_IMAGE = 2 << 20, 2 << 20, 256 << 10, 16 << 20
@@ -156,7 +197,9 @@ class _Walk:
             raise NotShown("object missing")
         return self._objects[self._at]
 
-    def take(self, grammar: re.Pattern[bytes], what: str, *, has_stream: bool = False) -> tuple[Parsed, re.Match[bytes]]:
+    def take(
+        self, grammar: re.Pattern[bytes], what: str, *, has_stream: bool = False
+    ) -> tuple[Parsed, re.Match[bytes]]:
         parsed = self.peek()
         found = grammar.fullmatch(parsed.line)
         if found is None or (parsed.data is not None) != has_stream:
@@ -276,7 +319,9 @@ def _fields_and_manifest(file: bytes, layout: _Layout) -> Base:
         left, bottom, right, top = place.rect
         if right - left > WIDEST_FIELD or top - bottom > HIGHEST_FIELD:
             raise NotShown("size of a field")
-        if place.page not in layout.pages or not (0 <= left < right <= layout.box[0] and 0 <= bottom < top <= layout.box[1]):
+        if place.page not in layout.pages or not (
+            0 <= left < right <= layout.box[0] and 0 <= bottom < top <= layout.box[1]
+        ):
             raise NotShown("place of a field")
     root_body = b"%s /AcroForm %s /HBManifest %s>>" % (_CATALOG[:-2].rstrip(), ref(form), ref(manifest_number))
     form_fields = _kids("", groups, fields)
@@ -296,7 +341,11 @@ def _fields_and_manifest(file: bytes, layout: _Layout) -> Base:
             (place.number, obj(place.number, field_body(name, place.page, place.rect, empty, parent=place.parent)))
             for name, place in fields.items()
         ),
-        *((page, obj(page, with_annotations(bodies[page], annotations[page]))) for page in layout.pages if annotations[page]),
+        *(
+            (page, obj(page, with_annotations(bodies[page], annotations[page])))
+            for page in layout.pages
+            if annotations[page]
+        ),
     ]
     require_same(file, objects, expected)
     size = first + 3 + len(font_parts) + len(fields) + len(groups)
@@ -304,14 +353,30 @@ def _fields_and_manifest(file: bytes, layout: _Layout) -> Base:
         file, at, objects, size=size, root=1, info=b" /Info 3 0 R", file_id=layout.file_id, previous=layout.startxref
     )
     return Base(
-        manifest=manifest, length=end, startxref=at, size=size, file_id=layout.file_id, root=1, root_body=root_body,
-        form=form, form_fields=form_fields, own_fields=len(form_fields), font=font, pages=layout.pages, page_bodies=bodies, annotations=annotations, fields=fields,
+        manifest=manifest,
+        length=end,
+        startxref=at,
+        size=size,
+        file_id=layout.file_id,
+        root=1,
+        root_body=root_body,
+        form=form,
+        form_fields=form_fields,
+        own_fields=len(form_fields),
+        font=font,
+        pages=layout.pages,
+        page_bodies=bodies,
+        annotations=annotations,
+        fields=fields,
     )
 
 
 def form_body(fields: list[int], font: int) -> bytes:
     """The form with its top-level fields."""
-    return b"<</Fields [%s] /SigFlags 3 /DR <</Font <</F %s>>>>>>" % (b" ".join(ref(number) for number in fields), ref(font))
+    return b"<</Fields [%s] /SigFlags 3 /DR <</Font <</F %s>>>>>>" % (
+        b" ".join(ref(number) for number in fields),
+        ref(font),
+    )
 
 
 def with_annotations(page: bytes, annotations: list[int]) -> bytes:
@@ -356,7 +421,9 @@ def _field_tree(objects: list[Parsed], first: int) -> tuple[dict[str, int], dict
             raise NotShown("field tree")
         name = (f"{paths[parent]}." if parent is not None else "") + found.group(1).decode()
         left, bottom, right, top = (float(edge) for edge in found.group(3).split())
-        fields[name] = FieldPlace(parsed.number, int(found.group(4)), parent, (left, bottom, right, top), stage_of(name))
+        fields[name] = FieldPlace(
+            parsed.number, int(found.group(4)), parent, (left, bottom, right, top), stage_of(name)
+        )
     numbers = [place.number for place in fields.values()] + list(groups.values())
     if numbers != list(range(first, first + len(objects))) or len(fields) != len(raw):
         raise NotShown("numbers of the fields")
@@ -371,5 +438,7 @@ def _kids(path: str, groups: dict[str, int], fields: dict[str, FieldPlace]) -> l
 def _group_body(path: str, groups: dict[str, int], kids: list[int]) -> bytes:
     above, _, own = path.rpartition(".")
     return b"<</T (%s)%s /Kids [%s]>>" % (
-        own.encode(), b" /Parent %s" % ref(groups[above]) if above else b"", b" ".join(ref(number) for number in kids)
+        own.encode(),
+        b" /Parent %s" % ref(groups[above]) if above else b"",
+        b" ".join(ref(number) for number in kids),
     )

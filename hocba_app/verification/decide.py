@@ -13,7 +13,11 @@ from hocba_app.verification.reasons import ALTERS, INVALIDATES, UNCLEAR, Reason,
 from hocba_app.verification.report_model import FileReport, Order, Origin, SignatureDetail, SignatureReport, iso
 from hocba_app.verification.signature_result import Judged, names_in
 
-_DOUBTS = {"unanswered": Reason.REVOCATION_UNKNOWN, "expired": Reason.PROOF_EXPIRED, "algorithm": Reason.ALGORITHM_EXPIRED}
+_DOUBTS = {
+    "unanswered": Reason.REVOCATION_UNKNOWN,
+    "expired": Reason.PROOF_EXPIRED,
+    "algorithm": Reason.ALGORITHM_EXPIRED,
+}
 UNDECIDED = frozenset({Reason.NO_TRUST, Reason.WRITER_UNKNOWN, Reason.NOT_ARCHIVED, *_DOUBTS.values()})
 """Reasons for which a record of ours cannot be called valid, though nothing speaks against it."""
 FOREIGN_INVALIDATES = ALTERS | {Reason.CERTIFICATE_REVOKED, Reason.SIGNATURE_BROKEN}
@@ -21,8 +25,14 @@ _PROBLEMS = {"broken": Reason.SIGNATURE_BROKEN, "unknown_kind": Reason.SIGNATURE
 
 
 def conclude(
-    report: FileReport, judged: Sequence[Judged], manifest: Manifest | None, issuers: Sequence[dict[str, str]] | None, *, have_roots: bool,
-    promised: Mapping[str, Vouched] = MappingProxyType({}), proven: Proven | None = None,
+    report: FileReport,
+    judged: Sequence[Judged],
+    manifest: Manifest | None,
+    issuers: Sequence[dict[str, str]] | None,
+    *,
+    have_roots: bool,
+    promised: Mapping[str, Vouched] = MappingProxyType({}),
+    proven: Proven | None = None,
 ) -> None:
     """Complete the report.
 
@@ -122,8 +132,13 @@ def _signature(item: Judged, roles: dict[str, str], orders: dict[str, Order]) ->
         trust=item.trust,
         order="ok" if item.is_timestamp else orders.get(item.field, "unknown"),
         detail=SignatureDetail(
-            authority=names.issuer, valid_from=iso(names.valid_from), valid_to=iso(names.valid_to), valid_at_signing=valid_at,
-            timestamp_ok=None if item.stamped is None else not item.timestamp_bad and (not item.is_timestamp or item.integrity == "intact"),
+            authority=names.issuer,
+            valid_from=iso(names.valid_from),
+            valid_to=iso(names.valid_to),
+            valid_at_signing=valid_at,
+            timestamp_ok=None
+            if item.stamped is None
+            else not item.timestamp_bad and (not item.is_timestamp or item.integrity == "intact"),
             revocation=item.revocation,
         ),
     )

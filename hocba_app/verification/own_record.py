@@ -58,7 +58,9 @@ def refusal_of_signature(new: NewSignature, roots: Sequence[bytes]) -> str:
     """
     certificate, stamped = new.certificate, new.stamped
     try:
-        judged = judge_update(SignedUpdate(new.field, new.claimed, new.digest, new.cms, 0, 0), new.evidence, tuple(roots))
+        judged = judge_update(
+            SignedUpdate(new.field, new.claimed, new.digest, new.cms, 0, 0), new.evidence, tuple(roots)
+        )
     except Deviation:
         return SENTENCES[Reason.UPDATE_NOT_OURS]
     except NotShown:
@@ -97,7 +99,10 @@ def refusal_before_seal(file: bytes, roots: Sequence[bytes], promised: Mapping[s
         (report,) = judge_files([("", file)], roots=roots)  # pyHanko has the last word on every no
         excused = _BEFORE_SEAL | {
             (reason.value, SENTENCES[reason].format(field=field))
-            for reason in (Reason.WRONG_SIGNER, Reason.WRONG_NAME) for field in promised  # judged when they signed
+            for reason in (Reason.WRONG_SIGNER, Reason.WRONG_NAME)
+            for field in promised  # judged when they signed
         }
     values = {reason.value for reason in INVALIDATES}
-    return next((found.text for found in report.reasons if found.code in values and (found.code, found.text) not in excused), "")
+    return next(
+        (found.text for found in report.reasons if found.code in values and (found.code, found.text) not in excused), ""
+    )

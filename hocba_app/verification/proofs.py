@@ -40,7 +40,11 @@ def judge_proofs(judged: Sequence[Judged], answers: Answers, now: datetime) -> P
     for item in archives:
         _settle(item, timeline.troubles[item.revision])
     # Evidence that no archive stamp protects any more is not missing: it has ended with the stamp.
-    ended = next((item.doubt for item in reversed(archives) if item.doubt in ("expired", "algorithm")), None) if not timeline.is_archived else None
+    ended = (
+        next((item.doubt for item in reversed(archives) if item.doubt in ("expired", "algorithm")), None)
+        if not timeline.is_archived
+        else None
+    )
     guaranteed: list[datetime] = []
     for item in judged:
         if item.is_timestamp or item.problem is not None:
@@ -64,7 +68,12 @@ def judge_proofs(judged: Sequence[Judged], answers: Answers, now: datetime) -> P
 
 
 def _may_prove(item: Judged) -> bool:
-    return item.proof is not None and item.trust != "untrusted" and item.integrity == "intact" and item.coverage != "partial"
+    return (
+        item.proof is not None
+        and item.trust != "untrusted"
+        and item.integrity == "intact"
+        and item.coverage != "partial"
+    )
 
 
 def _settle(item: Judged, trouble: Trouble) -> None:

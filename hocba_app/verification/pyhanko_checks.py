@@ -59,8 +59,11 @@ class CarefulDiffPolicy(StandardDiffPolicy):
     """Later changes that cannot be analysed are suspicious; the signature before them is judged all the same."""
 
     def review_file(
-        self, reader: PdfFileReader, base_revision: int | HistoricalResolver,
-        field_mdp_spec: FieldMDPSpec | None = None, doc_mdp: MDPPerm | None = None,
+        self,
+        reader: PdfFileReader,
+        base_revision: int | HistoricalResolver,
+        field_mdp_spec: FieldMDPSpec | None = None,
+        doc_mdp: MDPPerm | None = None,
     ) -> DiffResult | SuspiciousModification:
         """See :class:`StandardDiffPolicy`."""
         try:
@@ -83,8 +86,13 @@ def _policy(*, notes_allowed: bool) -> StandardDiffPolicy:
         DSSCompareRule().as_qualified(ModificationLevel.LTA_UPDATES),
     ]
     if notes_allowed:
-        rules += [DocInfoRule().as_qualified(ModificationLevel.LTA_UPDATES), MetadataUpdateRule().as_qualified(ModificationLevel.LTA_UPDATES)]
-    return CarefulDiffPolicy(global_rules=rules, form_rule=FormUpdatingRule(field_rules=[SigFieldCreationRule(), SigFieldModificationRule()]))
+        rules += [
+            DocInfoRule().as_qualified(ModificationLevel.LTA_UPDATES),
+            MetadataUpdateRule().as_qualified(ModificationLevel.LTA_UPDATES),
+        ]
+    return CarefulDiffPolicy(
+        global_rules=rules, form_rule=FormUpdatingRule(field_rules=[SigFieldCreationRule(), SigFieldModificationRule()])
+    )
 
 
 OURS, FOREIGN = _policy(notes_allowed=False), _policy(notes_allowed=True)
@@ -125,7 +133,9 @@ def look_at_forms(
     known = (*(item.dump() for item in evidence.certificates), *roots)
     for item, signature in zip(judged, signatures, strict=True):
         token = _token_bytes(signature)
-        if not is_well_formed(_signed_data(signature), known) or (token is not None and not is_well_formed(token, known)):
+        if not is_well_formed(_signed_data(signature), known) or (
+            token is not None and not is_well_formed(token, known)
+        ):
             item.integrity = "altered"
 
 
@@ -142,8 +152,15 @@ def _signed_data(signature: EmbeddedPdfSignature) -> bytes:
 async def _judge(signature: EmbeddedPdfSignature, setting: Setting) -> Judged:
     is_timestamp = signature.sig_object_type == "/DocTimeStamp"
     judged = Judged(
-        field=str(signature.field_name), is_timestamp=is_timestamp, certificate=None, claimed=None, stamped=None,
-        coverage="partial", integrity="unknown", trust="unknown", modified=True,
+        field=str(signature.field_name),
+        is_timestamp=is_timestamp,
+        certificate=None,
+        claimed=None,
+        stamped=None,
+        coverage="partial",
+        integrity="unknown",
+        trust="unknown",
+        modified=True,
         revision=signature.signed_revision,
     )
     try:
@@ -192,7 +209,12 @@ async def _judge_signature(judged: Judged, signature: EmbeddedPdfSignature, sett
     if stamp is not None:
         judged.stamped = stamp.timestamp
         token = _token(signature)
-        held = stamp.valid and stamp.intact and (stamp.trusted or not setting.roots) and follows_rfc3161(token, stamp.signing_cert)
+        held = (
+            stamp.valid
+            and stamp.intact
+            and (stamp.trusted or not setting.roots)
+            and follows_rfc3161(token, stamp.signing_cert)
+        )
         judged.timestamp_bad = not held or _says_revoked(stamp.validation_path, setting, moment)
         if held and token is not None and setting.roots:
             paths = _paths(stamp.signing_cert, _carried(token), setting, stamp.validation_path)
@@ -210,7 +232,9 @@ async def _judge_signature(judged: Judged, signature: EmbeddedPdfSignature, sett
 
 async def _judge_timestamp(judged: Judged, signature: EmbeddedPdfSignature, setting: Setting) -> None:
     moment = _own_token_time(signature) or setting.now
-    status = await async_validate_pdf_timestamp(signature, validation_context=_context(setting, moment), diff_policy=setting.policy)
+    status = await async_validate_pdf_timestamp(
+        signature, validation_context=_context(setting, moment), diff_policy=setting.policy
+    )
     judged.integrity = "intact" if status.intact and status.valid else "altered"
     judged.coverage = _coverage(status.coverage)
     judged.modified = _is_modified(status)
@@ -231,7 +255,9 @@ def _paths(
     """Paths as replay builds them; where one needs more than is understood there, the path that pyHanko found."""
     own = certificate.dump()
     near = tuple(item for item in carried if item != own)
-    pool = tuple(dict.fromkeys((*near, *(item.dump() for item in setting.evidence.certificates))))[: chain_validation.MOST_POOL]
+    pool = tuple(dict.fromkeys((*near, *(item.dump() for item in setting.evidence.certificates))))[
+        : chain_validation.MOST_POOL
+    ]
     for others in (near, pool):
         try:
             return chain_validation.sound_paths(own, others, setting.roots)
@@ -284,7 +310,9 @@ def _context(setting: Setting, moment: datetime, *, required: bool = False) -> V
         moment=moment,
         allow_fetching=False,
         retroactive_revinfo=True,
-        revocation_mode="require" if required else "soft-fail",  # hard-fail would ask only of certificates that name a service
+        revocation_mode="require"
+        if required
+        else "soft-fail",  # hard-fail would ask only of certificates that name a service
     )
 
 

@@ -26,8 +26,14 @@ _DEVIATIONS = {"base": Reason.BASE_NOT_OURS, "update": Reason.UPDATE_NOT_OURS}
 
 
 def examine_file(
-    name: str, data: bytes, roots: Sequence[bytes], issuers: Sequence[dict[str, str]] | None, deviation: str | None = None, *,
-    at: datetime | None = None, fetched: Fetched | None = None,
+    name: str,
+    data: bytes,
+    roots: Sequence[bytes],
+    issuers: Sequence[dict[str, str]] | None,
+    deviation: str | None = None,
+    *,
+    at: datetime | None = None,
+    fetched: Fetched | None = None,
 ) -> FileReport:
     """Judge a file without any database.
 

@@ -18,7 +18,9 @@ class Reason(StrEnum):
     CHANGED_AFTER_SIGNING = "changed_after_signing"  # something other than signing came after a signature
     NOT_WHOLE_FILE = "not_whole_file"  # the last signature or time stamp does not cover the file
     UPDATE_NOT_OURS = "update_not_ours"  # an update is not, byte for byte, what our writer emits
-    BASE_NOT_OURS = "base_not_ours"  # the pages, fields or manifest are not what our layout emits: something may hide there
+    BASE_NOT_OURS = (
+        "base_not_ours"  # the pages, fields or manifest are not what our layout emits: something may hide there
+    )
     WRITER_UNKNOWN = "writer_unknown"  # a record of a newer version of this software, which cannot be replayed here
     UNTRUSTED_CHAIN = "untrusted_chain"
     CERTIFICATE_EXPIRED = "certificate_expired"  # not valid at the time of the time stamp
@@ -48,7 +50,9 @@ class Reason(StrEnum):
     FIELDS_BROKEN = "fields_broken"  # the tree of form fields cannot be walked: there may be more signatures
     NOT_ARCHIVED = "not_archived"  # nothing in the file tells whether a certificate was revoked; a record just sealed is so for a while
     REVOCATION_UNKNOWN = "revocation_unknown"  # the file has evidence, but none that counts for this certificate
-    PROOF_EXPIRED = "proof_expired"  # the last time stamp that proves this signature has ended, and no later one was added in time
+    PROOF_EXPIRED = (
+        "proof_expired"  # the last time stamp that proves this signature has ended, and no later one was added in time
+    )
     ALGORITHM_EXPIRED = "algorithm_expired"  # the same because its hash or key is no longer relied on
     TIME_ORDER = "time_order"  # a trusted time before that of a signature it covers
     EVIDENCE_BROKEN = "evidence_broken"  # certificates or revocation data in the file cannot be read
@@ -117,10 +121,26 @@ ALTERS = frozenset(
 """Reasons that mean the file is not what was signed."""
 INVALIDATES = ALTERS | frozenset(
     {
-        Reason.CERTIFICATE_EXPIRED, Reason.CERTIFICATE_REVOKED, Reason.TIMESTAMP_INVALID, Reason.TIME_MISMATCH,
-        Reason.TIME_ORDER, Reason.NO_TIMESTAMP, Reason.SLOT_MISSING, Reason.SLOT_UNKNOWN, Reason.WRONG_ORDER, Reason.WRONG_SIGNER, Reason.WRONG_NAME,
-        Reason.SEAL_WRONG_SCHOOL, Reason.ISSUER_NOT_LISTED, Reason.UNTRUSTED_CHAIN, Reason.VOID,
-        Reason.UPDATE_NOT_OURS, Reason.BASE_NOT_OURS, Reason.SIGNATURE_BROKEN, Reason.SIGNATURE_KIND, Reason.FIELDS_BROKEN,
+        Reason.CERTIFICATE_EXPIRED,
+        Reason.CERTIFICATE_REVOKED,
+        Reason.TIMESTAMP_INVALID,
+        Reason.TIME_MISMATCH,
+        Reason.TIME_ORDER,
+        Reason.NO_TIMESTAMP,
+        Reason.SLOT_MISSING,
+        Reason.SLOT_UNKNOWN,
+        Reason.WRONG_ORDER,
+        Reason.WRONG_SIGNER,
+        Reason.WRONG_NAME,
+        Reason.SEAL_WRONG_SCHOOL,
+        Reason.ISSUER_NOT_LISTED,
+        Reason.UNTRUSTED_CHAIN,
+        Reason.VOID,
+        Reason.UPDATE_NOT_OURS,
+        Reason.BASE_NOT_OURS,
+        Reason.SIGNATURE_BROKEN,
+        Reason.SIGNATURE_KIND,
+        Reason.FIELDS_BROKEN,
         Reason.EVIDENCE_BROKEN,
     }
 )

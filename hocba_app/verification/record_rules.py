@@ -35,8 +35,18 @@ def is_sound(manifest: Manifest) -> bool:
     stages = STAGES.get(manifest.kind) if isinstance(manifest.kind, str) else None
     if stages is None or not isinstance(manifest.version, int):
         return False
-    texts = [manifest.school.code, manifest.school.name, manifest.school.tax_code, manifest.student_code, manifest.snapshot_sha256]
-    texts += [manifest.code, manifest.salt, *(part for slot in manifest.slots for part in (slot.field, slot.role, slot.stage, slot.demand.name))]
+    texts = [
+        manifest.school.code,
+        manifest.school.name,
+        manifest.school.tax_code,
+        manifest.student_code,
+        manifest.snapshot_sha256,
+    ]
+    texts += [
+        manifest.code,
+        manifest.salt,
+        *(part for slot in manifest.slots for part in (slot.field, slot.role, slot.stage, slot.demand.name)),
+    ]
     texts += [text for slot in manifest.slots for text in (slot.demand.plain_name, *slot.demand.signers)]
     limits = (manifest.claim_limit_seconds, manifest.claim_early_seconds)
     if not all(isinstance(text, str) for text in texts) or not all(isinstance(limit, int) for limit in limits):
@@ -53,11 +63,16 @@ def is_sound(manifest: Manifest) -> bool:
 
 
 def _is_demand(demand: Demand) -> bool:
-    return 0 < len(demand.signers) <= MOST_NUMBERS and all(_HASH.fullmatch(text) for text in (demand.name, demand.plain_name, *demand.signers))
+    return 0 < len(demand.signers) <= MOST_NUMBERS and all(
+        _HASH.fullmatch(text) for text in (demand.name, demand.plain_name, *demand.signers)
+    )
 
 
 def apply(
-    report: FileReport, manifest: Manifest, judged: Sequence[Judged], issuers: Sequence[dict[str, str]] | None,
+    report: FileReport,
+    manifest: Manifest,
+    judged: Sequence[Judged],
+    issuers: Sequence[dict[str, str]] | None,
     promised: Mapping[str, Vouched] = MappingProxyType({}),
 ) -> dict[str, Order]:
     """Judge the record's signatures as a whole; reasons go into the report.
@@ -83,7 +98,12 @@ def apply(
         slot = demands.get(item.field)
         if slot is not None and item.field != "seal":
             _tell(report, about_person(manifest.salt, slot, vouched.get(item.field), item.certificate, item.field))
-        _tell(report, about_time(manifest.claim_early_seconds, manifest.claim_limit_seconds, item.claimed, item.stamped, item.field))
+        _tell(
+            report,
+            about_time(
+                manifest.claim_early_seconds, manifest.claim_limit_seconds, item.claimed, item.stamped, item.field
+            ),
+        )
     _chronology(report, judged)
     if seal is not None and any(item.revision > seal.revision for item in signatures):
         add(report, Reason.WRONG_ORDER, field="seal")
@@ -168,7 +188,11 @@ def _is_issuer(issuer: dict[str, str], manifest: Manifest) -> bool:
     """
     if issuer.get("tax_code") != manifest.school.tax_code:
         return False
-    known = [(issuer[key], said) for key, said in (("code", manifest.school.code), ("name", manifest.school.name)) if issuer.get(key)]
+    known = [
+        (issuer[key], said)
+        for key, said in (("code", manifest.school.code), ("name", manifest.school.name))
+        if issuer.get(key)
+    ]
     return not known or any(_plain(listed) == _plain(said) for listed, said in known)
 
 
@@ -181,7 +205,9 @@ def _tell(report: FileReport, findings: Iterable[Finding]) -> None:
         add(report, reason, **params)
 
 
-def about_person(salt: str, demand: Demand, vouched: Vouched | None, certificate: bytes | None, field: str) -> Iterator[Finding]:
+def about_person(
+    salt: str, demand: Demand, vouched: Vouched | None, certificate: bytes | None, field: str
+) -> Iterator[Finding]:
     """What is to be told of a person's certificate: that it is another's, or its name another.
 
     Args:
@@ -212,9 +238,13 @@ def about_seal(manifest: Manifest, certificate: bytes | None) -> Iterator[Findin
         yield Reason.SEAL_NAME, {}
 
 
-def about_time(early_seconds: int, late_seconds: int, claimed: datetime | None, stamped: datetime | None, field: str) -> Iterator[Finding]:
+def about_time(
+    early_seconds: int, late_seconds: int, claimed: datetime | None, stamped: datetime | None, field: str
+) -> Iterator[Finding]:
     """What is to be told of a signature's times: the claimed one and its time stamp's lie as near as the manifest wants."""
     if stamped is None:
         yield Reason.NO_TIMESTAMP, {"field": field}
-    elif claimed is None or not claimed - timedelta(seconds=early_seconds) <= stamped <= claimed + timedelta(seconds=late_seconds):
+    elif claimed is None or not claimed - timedelta(seconds=early_seconds) <= stamped <= claimed + timedelta(
+        seconds=late_seconds
+    ):
         yield Reason.TIME_MISMATCH, {"field": field}

@@ -33,15 +33,32 @@ LOCK_REFERENCE = (
 )
 _TEXT = rb"(?:\((?:[^()\\\n]|\\[()\\]){0,400}\)|<FEFF(?:[0-9A-F]{4}){0,400}>)"
 _HASH = rb"\([0-9a-f]{64}\)"
-_ENTRY_1 = rb"<</Field \([A-Za-z0-9._-]{1,80}\) /Signer " + _HASH + rb" /Reason " + _TEXT + rb" /Delegation " + _TEXT + rb">>"
+_ENTRY_1 = (
+    rb"<</Field \([A-Za-z0-9._-]{1,80}\) /Signer " + _HASH + rb" /Reason " + _TEXT + rb" /Delegation " + _TEXT + rb">>"
+)
 _ENTRY_2 = (
-    rb"<</Field \([A-Za-z0-9._-]{1,80}\) /Signers \[" + _HASH + rb"(?: " + _HASH + rb"){0,3}\] /Name " + _HASH + rb" /PlainName " + _HASH
-    + rb" /Reason " + _TEXT + rb" /Delegation " + _TEXT + rb" /NameReason " + _TEXT + rb">>"
+    rb"<</Field \([A-Za-z0-9._-]{1,80}\) /Signers \["
+    + _HASH
+    + rb"(?: "
+    + _HASH
+    + rb"){0,3}\] /Name "
+    + _HASH
+    + rb" /PlainName "
+    + _HASH
+    + rb" /Reason "
+    + _TEXT
+    + rb" /Delegation "
+    + _TEXT
+    + rb" /NameReason "
+    + _TEXT
+    + rb">>"
 )
 _ENTRY = {1: _ENTRY_1, 2: _ENTRY_2}
 """One entry of the seal's list of changed signers, by writer version."""
 _PARTS = {
-    1: re.compile(rb"<</Field \(([^)]*)\) /Signer \(([0-9a-f]{64})\) /Reason (" + _TEXT + rb") /Delegation (" + _TEXT + rb")>>"),
+    1: re.compile(
+        rb"<</Field \(([^)]*)\) /Signer \(([0-9a-f]{64})\) /Reason (" + _TEXT + rb") /Delegation (" + _TEXT + rb")>>"
+    ),
     2: re.compile(
         rb"<</Field \(([^)]*)\) /Signers \[([0-9a-f() ]*)\] /Name \(([0-9a-f]{64})\) /PlainName \(([0-9a-f]{64})\)"
         rb" /Reason (" + _TEXT + rb") /Delegation (" + _TEXT + rb") /NameReason (" + _TEXT + rb")>>"
@@ -50,7 +67,15 @@ _PARTS = {
 _SIGNATURE = {
     writer: re.compile(
         rb"<</Type /Sig /Filter /Adobe.PPKLite /SubFilter /ETSI.CAdES.detached /M \(D:([0-9]{14})Z\)"
-        rb"(?: /Name (" + _TEXT + rb"))?(" + re.escape(LOCK_REFERENCE) + rb")?(?: /HBReassigned \[(" + entry + rb"(?: " + entry + rb"){0,60})\])?"
+        rb"(?: /Name ("
+        + _TEXT
+        + rb"))?("
+        + re.escape(LOCK_REFERENCE)
+        + rb")?(?: /HBReassigned \[("
+        + entry
+        + rb"(?: "
+        + entry
+        + rb"){0,60})\])?"
         rb" /ByteRange (\[0 [0-9]+ [0-9]+ [0-9]+\]) * /Contents <([0-9a-f]*)>>>"
     )
     for writer, entry in _ENTRY.items()
@@ -122,9 +147,17 @@ def _replay_signature(state: State, objects: list[Parsed], at: int) -> SignedUpd
     expected_span = b"[0 %d %d %d]" % (hole, after, end - after)
     if span != expected_span:
         raise NotShown("byte range")
-    written = b"%d 0 obj\n<</Type /Sig /Filter /Adobe.PPKLite /SubFilter /ETSI.CAdES.detached /M (D:%sZ)%s%s%s /ByteRange %s /Contents <%s>>>\nendobj\n" % (
-        first, when, b" /Name %s" % text_string(look.name) if look.name else b"", lock or b"",
-        b" /HBReassigned [%s]" % reassigned if reassigned else b"", expected_span.ljust(RANGE_WIDTH), contents,
+    written = (
+        b"%d 0 obj\n<</Type /Sig /Filter /Adobe.PPKLite /SubFilter /ETSI.CAdES.detached /M (D:%sZ)%s%s%s /ByteRange %s /Contents <%s>>>\nendobj\n"
+        % (
+            first,
+            when,
+            b" /Name %s" % text_string(look.name) if look.name else b"",
+            lock or b"",
+            b" /HBReassigned [%s]" % reassigned if reassigned else b"",
+            expected_span.ljust(RANGE_WIDTH),
+            contents,
+        )
     )
     try:
         drawn = appearance_objects(look, place.rect, first + 1, base.font)
@@ -133,7 +166,12 @@ def _replay_signature(state: State, objects: list[Parsed], at: int) -> SignedUpd
     widget = field_body(slot, place.page, place.rect, first + 1, parent=place.parent, value=first)
     require_same(state.file, objects, [(first, written), (place.number, obj(place.number, widget)), *drawn])
     update = SignedUpdate(
-        slot, claimed, state.digest_around(hole, after, end), signed_bytes(contents), state.revision + 1, end,
+        slot,
+        claimed,
+        state.digest_around(hole, after, end),
+        signed_bytes(contents),
+        state.revision + 1,
+        end,
         _entries(reassigned, base.manifest.writer),
     )
     base.signed.add(slot)

@@ -71,7 +71,14 @@ class State:
         """
         base = self.base
         return require_section(
-            self.file, at, objects, size=size, root=base.root, info=base.info, file_id=base.file_id, previous=self.startxref
+            self.file,
+            at,
+            objects,
+            size=size,
+            root=base.root,
+            info=base.info,
+            file_id=base.file_id,
+            previous=self.startxref,
         )
 
     def move_to(self, end: int, startxref: int, size: int) -> None:

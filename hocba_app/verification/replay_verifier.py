@@ -33,7 +33,12 @@ MOST_CERTIFICATES = 128
 
 
 def examine_fast(
-    name: str, data: bytes, roots: Sequence[bytes], issuers: Sequence[dict[str, str]] | None, *, at: datetime | None = None,
+    name: str,
+    data: bytes,
+    roots: Sequence[bytes],
+    issuers: Sequence[dict[str, str]] | None,
+    *,
+    at: datetime | None = None,
     fetched: Fetched | None = None,
 ) -> FileReport:
     """Judge a file of ours; see :func:`pyhanko_verifier.examine_file` for the arguments.
@@ -53,7 +58,12 @@ def examine_fast(
 
 
 def _examine(
-    name: str, data: bytes, roots: Sequence[bytes], issuers: Sequence[dict[str, str]] | None, now: datetime, fetched: Fetched
+    name: str,
+    data: bytes,
+    roots: Sequence[bytes],
+    issuers: Sequence[dict[str, str]] | None,
+    now: datetime,
+    fetched: Fetched,
 ) -> FileReport:
     replayed = replayed_file(data)
     if not replayed.updates or not record_rules.is_sound(replayed.base.manifest):
@@ -88,7 +98,9 @@ def _judged(
     for update in replayed.updates:
         found = _read_update(update, evidence, roots, now)
         found.coverage = "whole_file" if update.end == length else "revision"
-        found.signed_after = any(not later.is_timestamp and later.revision > update.revision for later in replayed.updates)
+        found.signed_after = any(
+            not later.is_timestamp and later.revision > update.revision for later in replayed.updates
+        )
         judged.append(found)
     if not roots:
         return judged, None
@@ -100,7 +112,10 @@ def _judged(
 
 def _answers(replayed: Replayed, fetched: Fetched) -> Answers:
     def held(key: str) -> list[Answer]:
-        return [Answer(data, since) for data, since in zip(replayed.store.get(key, ()), replayed.store_since.get(key, ()), strict=True)]
+        return [
+            Answer(data, since)
+            for data, since in zip(replayed.store.get(key, ()), replayed.store_since.get(key, ()), strict=True)
+        ]
 
     return Answers([*held("OCSPs"), *map(Answer, fetched.ocsps)], [*held("CRLs"), *map(Answer, fetched.crls)])
 
@@ -158,9 +173,20 @@ def _read_update(update: SignedUpdate, evidence: tuple[bytes, ...], roots: tuple
             chain_validation.require_signer(certificate)
             paths = _paths(certificate, others, evidence, roots, stamped or now)
     return Judged(
-        field=update.field, is_timestamp=update.is_timestamp, certificate=certificate, claimed=update.claimed, stamped=stamped,
-        coverage="whole_file", integrity="intact", trust="unknown", modified=False, signed_after=False,
-        revision=update.revision, reassigned=update.reassigned, paths=paths, proof=proof,
+        field=update.field,
+        is_timestamp=update.is_timestamp,
+        certificate=certificate,
+        claimed=update.claimed,
+        stamped=stamped,
+        coverage="whole_file",
+        integrity="intact",
+        trust="unknown",
+        modified=False,
+        signed_after=False,
+        revision=update.revision,
+        reassigned=update.reassigned,
+        paths=paths,
+        proof=proof,
     )
 
 
@@ -188,7 +214,10 @@ def _take_apart(update: SignedUpdate) -> cms.CmsParts:
     except (ValueError, IndexError, TypeError) as error:
         raise Deviation("update", "CMS") from error
     at = attributes.find(update.digest)
-    if again != update.cms or (parts.attributes[:at], parts.attributes[at + 32 :]) != (attributes[:at], attributes[at + 32 :]):
+    if again != update.cms or (parts.attributes[:at], parts.attributes[at + 32 :]) != (
+        attributes[:at],
+        attributes[at + 32 :],
+    ):
         raise Deviation("update", "CMS")
     if parts.attributes != attributes:
         raise NotShown("digest")
@@ -210,7 +239,9 @@ def _paths(
         return _valid_paths(certificate, tuple(dict.fromkeys((*near, *far)))[: chain_validation.MOST_POOL], roots, at)
 
 
-def _valid_paths(certificate: bytes, pool: tuple[bytes, ...], roots: tuple[bytes, ...], at: datetime) -> tuple[tuple[bytes, ...], ...]:
+def _valid_paths(
+    certificate: bytes, pool: tuple[bytes, ...], roots: tuple[bytes, ...], at: datetime
+) -> tuple[tuple[bytes, ...], ...]:
     found = chain_validation.sound_paths(certificate, pool, roots)
     valid = tuple(path for path in found if chain_validation.are_valid(path, at))
     if not valid:

@@ -113,7 +113,8 @@ class FileReport:
                 **shape,
                 "reasons": [Finding(**item) for item in shape["reasons"]],
                 "signatures": [
-                    SignatureReport(**{**item, "detail": SignatureDetail(**item["detail"])}) for item in shape["signatures"]
+                    SignatureReport(**{**item, "detail": SignatureDetail(**item["detail"])})
+                    for item in shape["signatures"]
                 ],
                 "origin": Origin(**shape["origin"]) if shape["origin"] else None,
             }

@@ -26,13 +26,21 @@ _HEADLINES = {
 _NO_END = 9000
 _KINDS = {"cover": "Bìa học bạ", "history": "Quá trình học tập", "results": "Kết quả học tập"}
 _INTEGRITY = {"intact": "Nguyên vẹn từ lúc ký", "altered": "Đã bị thay đổi", "unknown": "Không xác định được"}
-_TRUST = {"trusted": "Thuộc hệ thống tin cậy", "untrusted": "Không thuộc hệ thống tin cậy", "unknown": "Chưa có danh sách tin cậy để đối chiếu"}
+_TRUST = {
+    "trusted": "Thuộc hệ thống tin cậy",
+    "untrusted": "Không thuộc hệ thống tin cậy",
+    "unknown": "Chưa có danh sách tin cậy để đối chiếu",
+}
 _REVOCATION = {
-    "good": "Không bị thu hồi (theo bằng chứng lưu trong tệp)", "revoked": "Đã bị thu hồi", "unknown": "Tệp chưa kèm bằng chứng về thu hồi",
+    "good": "Không bị thu hồi (theo bằng chứng lưu trong tệp)",
+    "revoked": "Đã bị thu hồi",
+    "unknown": "Tệp chưa kèm bằng chứng về thu hồi",
 }
 _ORDER = {"ok": "Đúng thứ tự", "wrong": "Sai thứ tự", "unknown": "Không xác định"}
 _COVERAGE = {
-    "whole_file": "Toàn bộ tệp", "revision": "Toàn bộ nội dung có tại lúc ký", "partial": "Chỉ một phần nội dung",
+    "whole_file": "Toàn bộ tệp",
+    "revision": "Toàn bộ nội dung có tại lúc ký",
+    "partial": "Chỉ một phần nội dung",
 }
 
 
@@ -138,10 +146,16 @@ def _guarantee(report: FileReport) -> str:
 def detailed_report(report: FileReport) -> DetailedReport:
     """Everything, one row a signature."""
     origin = report.origin
-    record = f"{_KINDS.get(origin.kind, origin.kind)}, bản {origin.version}, {origin.school} (MST {origin.tax_code})" if origin else ""
+    record = (
+        f"{_KINDS.get(origin.kind, origin.kind)}, bản {origin.version}, {origin.school} (MST {origin.tax_code})"
+        if origin
+        else ""
+    )
     methods = {"replay": "Dựng lại từng lần cập nhật và so từng byte", "analysis": "Phân tích tổng quát bằng pyHanko"}
     return DetailedReport(
-        sha256=report.sha256, method=methods.get(report.method, ""), record=record,
+        sha256=report.sha256,
+        method=methods.get(report.method, ""),
+        record=record,
         reasons=tuple((finding.code, finding.text) for finding in report.reasons),
         signatures=tuple(_detailed(item) for item in report.signatures),
     )
@@ -165,7 +179,11 @@ def _issued(report: FileReport, codes: set[str]) -> Answer:
     if report.issued_here and report.origin is not None:
         school = report.origin.school
         if Reason.ISSUER_SELF_DECLARED in codes:
-            return Answer(question, "unknown", f"Con dấu số khớp với trường ghi trên học bạ ({school}), nhưng chưa có danh sách trường để đối chiếu.")
+            return Answer(
+                question,
+                "unknown",
+                f"Con dấu số khớp với trường ghi trên học bạ ({school}), nhưng chưa có danh sách trường để đối chiếu.",
+            )
         return Answer(question, "yes", f"Đúng. Học bạ mang con dấu số của {school}.")
     if report.origin is None:
         return Answer(question, "unknown", "Tệp không phải học bạ do hệ thống này lập.")
@@ -233,16 +251,30 @@ def _lay_signer(item: SignatureReport) -> LaySigner:
 
 def _detailed(item: SignatureReport) -> DetailedSignature:
     detail = item.detail
-    validity = f"{_local(detail.valid_from)} – {_local(detail.valid_to)}" if detail.valid_from and detail.valid_to else ""
+    validity = (
+        f"{_local(detail.valid_from)} – {_local(detail.valid_to)}" if detail.valid_from and detail.valid_to else ""
+    )
     stamp = _local(item.timestamp_time) if item.timestamp_time else "Không có"
     if item.timestamp_time:
         stamp += " (hợp lệ)" if detail.timestamp_ok else " (không hợp lệ)"
-    at_signing = {True: "Còn hiệu lực lúc ký", False: "Không có hiệu lực lúc ký", None: "Không xác định"}[detail.valid_at_signing]
+    at_signing = {True: "Còn hiệu lực lúc ký", False: "Không có hiệu lực lúc ký", None: "Không xác định"}[
+        detail.valid_at_signing
+    ]
     return DetailedSignature(
-        field=item.field, role="Dấu thời gian lưu trữ" if item.role == "archive" else item.role, signer=item.signer, subject=item.subject,
-        authority=detail.authority, validity=validity, claimed_at=_local(item.signing_time), timestamp=stamp,
-        integrity=_INTEGRITY[item.integrity], coverage=_COVERAGE[item.coverage], trust=_TRUST[item.trust], valid_at_signing=at_signing,
-        revocation=_REVOCATION[detail.revocation], order=_ORDER[item.order],
+        field=item.field,
+        role="Dấu thời gian lưu trữ" if item.role == "archive" else item.role,
+        signer=item.signer,
+        subject=item.subject,
+        authority=detail.authority,
+        validity=validity,
+        claimed_at=_local(item.signing_time),
+        timestamp=stamp,
+        integrity=_INTEGRITY[item.integrity],
+        coverage=_COVERAGE[item.coverage],
+        trust=_TRUST[item.trust],
+        valid_at_signing=at_signing,
+        revocation=_REVOCATION[detail.revocation],
+        order=_ORDER[item.order],
     )
 
 

@@ -20,8 +20,14 @@ UPLOAD_LIMITS = Limits(seconds=12, memory=768 * MEGABYTE, output=4 * MEGABYTE)
 
 
 def examine(
-    files: Sequence[tuple[str, bytes, str | None]], roots: Sequence[bytes], issuers: Sequence[dict[str, str]] | None, *,
-    replay: bool = False, limits: Limits = LIMITS, at: datetime | None = None, fetched: Fetched | None = None,
+    files: Sequence[tuple[str, bytes, str | None]],
+    roots: Sequence[bytes],
+    issuers: Sequence[dict[str, str]] | None,
+    *,
+    replay: bool = False,
+    limits: Limits = LIMITS,
+    at: datetime | None = None,
+    fetched: Fetched | None = None,
 ) -> list[FileReport]:
     """Examine files, each in a child of its own.
 
@@ -42,8 +48,11 @@ def examine(
         Abandoned: whoever asked has left.
     """
     known = {
-        "roots": [root.hex() for root in roots], "issuers": list(issuers) if issuers is not None else None, "replay": replay,
-        "at": at.isoformat() if at is not None else None, "fetched": fetched.as_json() if fetched is not None else None,
+        "roots": [root.hex() for root in roots],
+        "issuers": list(issuers) if issuers is not None else None,
+        "replay": replay,
+        "at": at.isoformat() if at is not None else None,
+        "fetched": fetched.as_json() if fetched is not None else None,
     }
     reports = []
     for name, data, deviation in files:
@@ -51,9 +60,16 @@ def examine(
             reports.append(_refused(name, Reason.TOO_LARGE))
             continue
         try:
-            answer, _ = decode_one(sandbox_worker.verdict, [data], limits=limits, name=name, deviation=deviation, **known)
+            answer, _ = decode_one(
+                sandbox_worker.verdict, [data], limits=limits, name=name, deviation=deviation, **known
+            )
             reports.append(FileReport.from_dict(answer))
-        except (LimitExceeded, TypeError, KeyError, AttributeError):  # the last three: an answer of another form than ours
+        except (
+            LimitExceeded,
+            TypeError,
+            KeyError,
+            AttributeError,
+        ):  # the last three: an answer of another form than ours
             reports.append(_refused(name, Reason.LIMIT_EXCEEDED))
     return reports
 

@@ -15,8 +15,15 @@ from hocba_app.verification.strict_pdf_objects import Deviation, NotShown
 
 
 def verdict(
-    files: Sequence[bytes], *, name: str, roots: Sequence[str], issuers: Sequence[dict[str, str]] | None, replay: bool,
-    deviation: str | None = None, at: str | None = None, fetched: dict[str, list[str]] | None = None,
+    files: Sequence[bytes],
+    *,
+    name: str,
+    roots: Sequence[str],
+    issuers: Sequence[dict[str, str]] | None,
+    replay: bool,
+    deviation: str | None = None,
+    at: str | None = None,
+    fetched: dict[str, list[str]] | None = None,
 ) -> Iterator[dict[str, Any]]:
     """The report on one file.
 

@@ -118,8 +118,17 @@ def _add(reader: PdfFileReader, each: _Field, found: SignatureFields) -> None:
         _stand_in(reader, each.body)
     found.others.append(
         Judged(
-            field=each.name, is_timestamp=False, certificate=None, claimed=None, stamped=None, coverage="partial", integrity="unknown",
-            trust="unknown", modified=False, revision=_revision(reader, each.body), problem=problem,
+            field=each.name,
+            is_timestamp=False,
+            certificate=None,
+            claimed=None,
+            stamped=None,
+            coverage="partial",
+            integrity="unknown",
+            trust="unknown",
+            modified=False,
+            revision=_revision(reader, each.body),
+            problem=problem,
         )
     )
 

@@ -78,8 +78,11 @@ def names_in(certificate: bytes | None) -> Names:
     try:
         parsed = chain_validation.parsed(certificate)
         return Names(
-            _common_name(parsed.subject), parsed.subject.rfc4514_string(), _common_name(parsed.issuer) or parsed.issuer.rfc4514_string(),
-            parsed.not_valid_before_utc, parsed.not_valid_after_utc,
+            _common_name(parsed.subject),
+            parsed.subject.rfc4514_string(),
+            _common_name(parsed.issuer) or parsed.issuer.rfc4514_string(),
+            parsed.not_valid_before_utc,
+            parsed.not_valid_after_utc,
         )
     except (ValueError, NotShown):
         return Names()

@@ -125,7 +125,15 @@ def _same_content(parsed: Parsed, body: bytes) -> bool:
 
 
 def require_section(
-    file: bytes, position: int, objects: Sequence[Parsed], *, size: int, root: int, info: bytes, file_id: bytes, previous: int
+    file: bytes,
+    position: int,
+    objects: Sequence[Parsed],
+    *,
+    size: int,
+    root: int,
+    info: bytes,
+    file_id: bytes,
+    previous: int,
 ) -> int:
     """The cross-reference section at ``position`` is the one our writer emits for these objects.
 

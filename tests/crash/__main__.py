@@ -126,7 +126,9 @@ def relock(small: SmallSchool) -> None:
     assert advance(small.db, Claims(), small.school_id, job, "w", threading.Event()) == "ended"
 
 
-def live(crashing: Crashing, batch_id: str, *, die_at: int | None = None, kill_after: float | None = None) -> str | None:
+def live(
+    crashing: Crashing, batch_id: str, *, die_at: int | None = None, kill_after: float | None = None
+) -> str | None:
     """One life of the worker in a process of its own.
 
     Returns:
@@ -138,7 +140,9 @@ def live(crashing: Crashing, batch_id: str, *, die_at: int | None = None, kill_a
         try:
             points.arm(die_at)
             small = crashing.fresh()
-            while (outcome := advance(small.db, Claims(), small.school_id, batch_id, "w", threading.Event())) == "postponed":
+            while (
+                outcome := advance(small.db, Claims(), small.school_id, batch_id, "w", threading.Event())
+            ) == "postponed":
                 time.sleep(0.01)
             crashing.trail.write_text("\n".join(points.trail()))
             code = 0 if outcome in ("ended", "held") else 1
@@ -164,7 +168,11 @@ def check(crashing: Crashing, batch_id: str, where: str) -> None:
             if batch.error_code == ErrorCode.SUBMISSION_UNKNOWN.value:
                 assert batch.committed == 0, where  # killed twice around the sending: nobody is asked a third time
             else:
-                assert (batch.state, batch.committed, batch.failed) == ("committed", PUPILS, 0), (where, batch.state, batch.error_code)
+                assert (batch.state, batch.committed, batch.failed) == ("committed", PUPILS, 0), (
+                    where,
+                    batch.state,
+                    batch.error_code,
+                )
             assert session.get_one(Job, (small.school_id, batch_id)).state == "done", where
             assert session.exec(select(Lease).where(Lease.released_at.is_(None))).all() == [], where  # type: ignore[union-attr]
             assert session.exec(select(LateAnswer)).all() == [], where
@@ -172,7 +180,9 @@ def check(crashing: Crashing, batch_id: str, where: str) -> None:
             for document in session.exec(select(Document).where(Document.kind == "results")).all():
                 version = document.version_id or ""
                 signed = session.exec(select(Slot).where(Slot.version_id == version, Slot.signed_at.is_not(None))).all()  # type: ignore[union-attr]
-                revisions = session.exec(select(Revision).where(Revision.version_id == version, Revision.kind == "signature")).all()
+                revisions = session.exec(
+                    select(Revision).where(Revision.version_id == version, Revision.kind == "signature")
+                ).all()
                 assert sorted(row.slot_id or "" for row in revisions) == sorted(slot.id for slot in signed), where
                 report = verify([("x", current_file(session, version))], roots=[crashing.world.root])[0]
                 found = report.integrity, len(report.signatures)

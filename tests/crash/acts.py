@@ -149,10 +149,14 @@ class SchoolWithPower(School):
     @rule(choice=choices, kind=st.sampled_from(("cover", "history", "results")))
     def unlock_any(self, choice: int, kind: str) -> None:
         with self.small.db.read(self.small.school_id) as session:
-            found = session.exec(select(Document.id).where(Document.kind == kind, Document.state != "open").order_by(Document.id)).all()
+            found = session.exec(
+                select(Document.id).where(Document.kind == kind, Document.state != "open").order_by(Document.id)
+            ).all()
         if found:
             try:
-                unlock.request_unlock(self.small.db, self.small.people["principal"], [found[choice % len(found)]], "Sửa")
+                unlock.request_unlock(
+                    self.small.db, self.small.people["principal"], [found[choice % len(found)]], "Sửa"
+                )
             except HocbaError as error:
                 assert error.code is ErrorCode.UNLOCK_OPEN
 
@@ -204,9 +208,13 @@ class SchoolWithPower(School):
             assert {each.version_id for each in sealed} <= archived | owed, "a sealed record was forgotten"
             files = [(each.id, current_file(session, each.version_id or "")) for each in sealed]
             signed = session.exec(select(func.count()).select_from(Revision).where(Revision.kind == "signature")).one()
-            void = session.exec(select(func.count()).select_from(DocumentVersion).where(DocumentVersion.voided_at.is_not(None))).one()  # type: ignore[union-attr]
+            void = session.exec(
+                select(func.count()).select_from(DocumentVersion).where(DocumentVersion.voided_at.is_not(None))
+            ).one()  # type: ignore[union-attr]
             logged = dict(session.exec(select(AuditEvent.action, func.count()).group_by(AuditEvent.action)).all())
-        assert (logged.get("record.signed", 0), logged.get("record.unlocked", 0)) == (signed, void), "an act of power without its row"
+        assert (logged.get("record.signed", 0), logged.get("record.unlocked", 0)) == (signed, void), (
+            "an act of power without its row"
+        )
         for report in judge_files(files, roots=[self.crashing.world.root]):
             assert report.verdict == "valid", (report.path, [reason.code for reason in report.reasons])
 
@@ -214,7 +222,10 @@ class SchoolWithPower(School):
         """By the rows of this moment; nothing of the product's rule."""
         school = self.small.school_id
         with self.small.db.read(school) as session:
-            person, account = session.get_one(Staff, (school, batch.staff_id)), session.get_one(Account, (school, batch.account_id))
+            person, account = (
+                session.get_one(Staff, (school, batch.staff_id)),
+                session.get_one(Account, (school, batch.account_id)),
+            )
             if not person.active or account.disabled:
                 return False
             if batch.owner == SEAL:

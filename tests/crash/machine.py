@@ -39,7 +39,13 @@ EXAMPLES, STEPS = 25, 30
 _CRASHING: list[Crashing] = []
 _ORDER = {stage: number for number, stage in enumerate(STAGES["results"])}
 _LIVE = ("prepared", "answered", "stamped")
-_NOT_REASSIGNED = {ErrorCode.NOT_FOUND, ErrorCode.NOTHING_TO_DO, ErrorCode.REASSIGN_BUSY, ErrorCode.SIGNERS_DIFFER, ErrorCode.SIGNER_NOT_ENTITLED}
+_NOT_REASSIGNED = {
+    ErrorCode.NOT_FOUND,
+    ErrorCode.NOTHING_TO_DO,
+    ErrorCode.REASSIGN_BUSY,
+    ErrorCode.SIGNERS_DIFFER,
+    ErrorCode.SIGNER_NOT_ENTITLED,
+}
 MOST_PUPILS = PUPILS + 2
 choices = st.integers(0, 1 << 16)
 
@@ -161,7 +167,9 @@ class School(RuleBasedStateMachine):
         documents = [document for document in self.documents() if document.state != "open"]
         if documents:
             try:
-                unlock.request_unlock(self.small.db, self.small.people["principal"], [documents[choice % len(documents)].id], "Sửa")
+                unlock.request_unlock(
+                    self.small.db, self.small.people["principal"], [documents[choice % len(documents)].id], "Sửa"
+                )
             except HocbaError as error:
                 assert error.code is ErrorCode.UNLOCK_OPEN
 
@@ -173,8 +181,13 @@ class School(RuleBasedStateMachine):
     @invariant()
     def everything_holds(self) -> None:
         with self.small.db.read(self.small.school_id) as session:
-            leases = {lease.version_id: lease.batch_id for lease in session.exec(select(Lease).where(Lease.released_at.is_(None))).all()}  # type: ignore[union-attr]
-            prepared = session.exec(select(BatchItem.version_id, BatchItem.batch_id).where(BatchItem.state.in_(_LIVE))).all()  # type: ignore[attr-defined]
+            leases = {
+                lease.version_id: lease.batch_id
+                for lease in session.exec(select(Lease).where(Lease.released_at.is_(None))).all()
+            }  # type: ignore[union-attr]
+            prepared = session.exec(
+                select(BatchItem.version_id, BatchItem.batch_id).where(BatchItem.state.in_(_LIVE))
+            ).all()  # type: ignore[attr-defined]
             assert len({version for version, _ in prepared}) == len(prepared), "two prepared revisions of one record"
             assert all(leases.get(version) == batch for version, batch in prepared), "prepared without a lease"
             over = set(session.exec(select(Batch.id).where(Batch.state.in_(BATCH_OVER))).all())  # type: ignore[attr-defined]
@@ -188,7 +201,9 @@ class School(RuleBasedStateMachine):
                     highest = max(_ORDER[slot.stage] for slot in signed)
                     assert all(slot.signed_at for slot in slots if _ORDER[slot.stage] < highest), "a stage out of order"
                 revisions = session.exec(
-                    select(Revision.slot_id).where(Revision.version_id == (document.version_id or ""), Revision.kind == "signature")
+                    select(Revision.slot_id).where(
+                        Revision.version_id == (document.version_id or ""), Revision.kind == "signature"
+                    )
                 ).all()
                 assert sorted(map(str, revisions)) == sorted(slot.id for slot in signed), "a signature lost or doubled"
 
@@ -196,7 +211,9 @@ class School(RuleBasedStateMachine):
         self.drain()
         with self.small.db.read(self.small.school_id) as session:
             assert session.exec(select(Lease).where(Lease.released_at.is_(None))).all() == []  # type: ignore[union-attr]
-            assert session.exec(select(UnlockRequest).where(UnlockRequest.state == "approved")).all() == [], "an unlock was forgotten"
+            assert session.exec(select(UnlockRequest).where(UnlockRequest.state == "approved")).all() == [], (
+                "an unlock was forgotten"
+            )
             assert verify_chain(session) == []
 
     def drain(self) -> None:
@@ -225,7 +242,9 @@ class School(RuleBasedStateMachine):
 
     def live(self) -> list[Batch]:
         with self.small.db.read(self.small.school_id) as session:
-            return list(session.exec(select(Batch).where(Batch.state.not_in(BATCH_OVER)).order_by(Batch.queued_at)).all())  # type: ignore[attr-defined]
+            return list(
+                session.exec(select(Batch).where(Batch.state.not_in(BATCH_OVER)).order_by(Batch.queued_at)).all()
+            )  # type: ignore[attr-defined]
 
     def documents(self) -> list[Document]:
         with self.small.db.read(self.small.school_id) as session:
@@ -233,7 +252,10 @@ class School(RuleBasedStateMachine):
 
     def states(self) -> list[Any]:
         with self.small.db.read(self.small.school_id) as session:
-            return [(batch.id, batch.state, batch.committed) for batch in session.exec(select(Batch).order_by(Batch.id)).all()]
+            return [
+                (batch.id, batch.state, batch.committed)
+                for batch in session.exec(select(Batch).order_by(Batch.id)).all()
+            ]
 
 
 def lock_open(small: SmallSchool, student_ids: Sequence[str] | None = None) -> None:
@@ -257,8 +279,13 @@ def main() -> None:
             run_state_machine_as_test(
                 acts.SchoolWithPower,
                 settings=settings(
-                    max_examples=arguments.examples, stateful_step_count=arguments.steps, deadline=None, database=None, print_blob=True,
-                    suppress_health_check=list(HealthCheck), phases=(Phase.generate,),  # shrinking on rows that stay would lead nowhere
+                    max_examples=arguments.examples,
+                    stateful_step_count=arguments.steps,
+                    deadline=None,
+                    database=None,
+                    print_blob=True,
+                    suppress_health_check=list(HealthCheck),
+                    phases=(Phase.generate,),  # shrinking on rows that stay would lead nowhere
                 ),
             )
         finally:

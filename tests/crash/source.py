@@ -49,10 +49,19 @@ class Oracle:
         """None: the source has him nowhere any more."""
         person = self.data("students", source_id)
         places = [
-            data for identity in self._records["enrolments"]
-            if (data := self.data("enrolments", identity)) and data["student_id"] == source_id and self.data("classes", data["class_id"])
+            data
+            for identity in self._records["enrolments"]
+            if (data := self.data("enrolments", identity))
+            and data["student_id"] == source_id
+            and self.data("classes", data["class_id"])
         ]
-        places.sort(key=lambda data: (data["status"] in ("studying", "moved_in"), data["from_date"] or "", data["to_date"] or ""))
+        places.sort(
+            key=lambda data: (
+                data["status"] in ("studying", "moved_in"),
+                data["from_date"] or "",
+                data["to_date"] or "",
+            )
+        )
         of_year = [data for data in places if data["school_year"] == year]
         if source_id in cancelled or not (of_year or (kind == "cover" and places)):
             return None
@@ -62,18 +71,34 @@ class Oracle:
         place = of_year[-1]
         left = place["status"] not in ("studying", "moved_in")
         home = self.data("classes", place["class_id"]) or {}
-        results = [data for identity in self._records["results"] if (data := self.data("results", identity)) and data["student_id"] == source_id]
+        results = [
+            data
+            for identity in self._records["results"]
+            if (data := self.data("results", identity)) and data["student_id"] == source_id
+        ]
         own = next((data for data in results if data["school_year"] == year), None)
         promotion = own and own["promotion"]
         if kind == "results":
             marks = own and [row["year"] for row in own["subjects"]]
             return name, home["name"], marks, promotion, place["to_date"] if left else None
-        rows = [data for identity in self._records.get("history", {}) if (data := self.data("history", identity)) and data["student_id"] == source_id]
-        earlier = [
-            (data["school_year"], data["school_name"], data["class_name"], data["outcome"]) for data in rows
-            if data["school_year"] < year or (data["school_year"] == year and data["school_name"] != SCHOOL["name"] and (not left or data["outcome"] == "moved"))
+        rows = [
+            data
+            for identity in self._records.get("history", {})
+            if (data := self.data("history", identity)) and data["student_id"] == source_id
         ]
-        outcome = promotion if promotion in ("promoted", "retained") else "moved" if place["status"] == "moved_out" else None
+        earlier = [
+            (data["school_year"], data["school_name"], data["class_name"], data["outcome"])
+            for data in rows
+            if data["school_year"] < year
+            or (
+                data["school_year"] == year
+                and data["school_name"] != SCHOOL["name"]
+                and (not left or data["outcome"] == "moved")
+            )
+        ]
+        outcome = (
+            promotion if promotion in ("promoted", "retained") else "moved" if place["status"] == "moved_out" else None
+        )
         return name, home["name"], sorted(map(str, earlier)), outcome, place["to_date"] if left else None
 
 
@@ -84,7 +109,13 @@ def said(snapshot: dict[str, Any]) -> Any:
         return name
     if snapshot["kind"] == "results":
         of = snapshot["results"]
-        return name, snapshot["class_name"], [row["year"] for row in of["subjects"]] or None, of["promotion"], _day(of["departure"])
+        return (
+            name,
+            snapshot["class_name"],
+            [row["year"] for row in of["subjects"]] or None,
+            of["promotion"],
+            _day(of["departure"]),
+        )
     *earlier, own = snapshot["history"]
     rows = sorted(str((row["school_year"], row["school_name"], row["class_name"], row["outcome"])) for row in earlier)
     return name, own["class_name"], rows, own["outcome"], _day(own["note"])
@@ -118,7 +149,9 @@ class Source(RuleBasedStateMachine):
         with self.db.write(self.here.school_id) as session:
             account = Account(username=f"hieutruong-{self.code}", full_name="Trần Văn Hiệu")
             session.add(account)
-        self.admin = Identity(account.id, self.here.school_id, None, "a", "a", frozenset({"admin", "management", "principal"}))
+        self.admin = Identity(
+            account.id, self.here.school_id, None, "a", "a", frozenset({"admin", "management", "principal"})
+        )
         self.sync()
         for kind in KINDS:
             self.lock(kind)
@@ -128,7 +161,10 @@ class Source(RuleBasedStateMachine):
         last = data or (before or {}).get("last") or (before or {}).get("data")
         self.sector.put(resource, identity, data)
         self.sector.records[resource][identity]["last"] = last
-        if resource in ("students", "history"):  # told in the list of the year at hand: who is cancelled there was a pupil before
+        if resource in (
+            "students",
+            "history",
+        ):  # told in the list of the year at hand: who is cancelled there was a pupil before
             self.sector.years[resource, identity] = self.year
 
     def has(self, resource: str, identity: str) -> dict[str, Any] | None:
@@ -137,10 +173,18 @@ class Source(RuleBasedStateMachine):
 
     def next_day(self) -> str:
         self.day += 1
-        return f"{self.year[:4]}-{10 + self.day // 28:02d}-{1 + self.day % 28:02d}" if self.day < 80 else f"{self.year[5:]}-{1 + self.day // 80:02d}-{1 + self.day % 28:02d}"
+        return (
+            f"{self.year[:4]}-{10 + self.day // 28:02d}-{1 + self.day % 28:02d}"
+            if self.day < 80
+            else f"{self.year[5:]}-{1 + self.day // 80:02d}-{1 + self.day % 28:02d}"
+        )
 
     def places(self, student: str) -> list[str]:
-        return [key for key in self.sector.records["enrolments"] if (d := self.has("enrolments", key)) and d["student_id"] == student and d["school_year"] == self.year]
+        return [
+            key
+            for key in self.sector.records["enrolments"]
+            if (d := self.has("enrolments", key)) and d["student_id"] == student and d["school_year"] == self.year
+        ]
 
     # What SMAS does.
 
@@ -154,8 +198,20 @@ class Source(RuleBasedStateMachine):
         if self.has("classes", self.of_year(of)) and self.has("students", f"P{number}"):
             day, self.made = self.next_day(), self.made + 1
             for key in self.places(f"P{number}"):
-                self.put("enrolments", key, (self.has("enrolments", key) or {}) | {"status": "moved_out", "to_date": day})
-            self.put("enrolments", f"N{self.made}", enrolment(f"P{number}", class_id=self.of_year(of), school_year=self.year, status="moved_in", from_date=self.next_day()))
+                self.put(
+                    "enrolments", key, (self.has("enrolments", key) or {}) | {"status": "moved_out", "to_date": day}
+                )
+            self.put(
+                "enrolments",
+                f"N{self.made}",
+                enrolment(
+                    f"P{number}",
+                    class_id=self.of_year(of),
+                    school_year=self.year,
+                    status="moved_in",
+                    from_date=self.next_day(),
+                ),
+            )
             self.result(number, class_id=self.of_year(of))
 
     @rule(number=who, of=where)
@@ -182,7 +238,9 @@ class Source(RuleBasedStateMachine):
     @rule(of=where)
     def a_class_comes_back(self, of: str) -> None:
         grade = 6 + (self.year != FIRST)
-        self.put("classes", self.of_year(of), room(code=of, name=f"{grade}A{of[1]}", grade=grade, school_year=self.year))
+        self.put(
+            "classes", self.of_year(of), room(code=of, name=f"{grade}A{of[1]}", grade=grade, school_year=self.year)
+        )
 
     @rule(number=who, status=st.sampled_from(("moved_out", "left")))
     def a_pupil_leaves(self, number: int, status: str) -> None:
@@ -200,7 +258,11 @@ class Source(RuleBasedStateMachine):
     def an_enrolment_is_made(self, number: int, of: str) -> None:
         if self.has("classes", self.of_year(of)) and self.has("students", f"P{number}"):
             self.made += 1
-            self.put("enrolments", f"N{self.made}", enrolment(f"P{number}", class_id=self.of_year(of), school_year=self.year, from_date=self.next_day()))
+            self.put(
+                "enrolments",
+                f"N{self.made}",
+                enrolment(f"P{number}", class_id=self.of_year(of), school_year=self.year, from_date=self.next_day()),
+            )
 
     @rule(number=who)
     def a_pupil_is_cancelled(self, number: int) -> None:
@@ -227,7 +289,9 @@ class Source(RuleBasedStateMachine):
 
     def result(self, number: int, mark: str = "8.0", **other: Any) -> None:
         key = f"R{number}-{self.year}" if self.year != FIRST else f"R{number}"
-        before = self.has("results", key) or result(f"P{number}", mark, school_year=self.year, class_id=self.of_year("L1"))
+        before = self.has("results", key) or result(
+            f"P{number}", mark, school_year=self.year, class_id=self.of_year("L1")
+        )
         if self.has("students", f"P{number}"):
             self.put("results", key, before | other | {"subjects": [before["subjects"][0] | {"year": mark}]})
 
@@ -237,7 +301,13 @@ class Source(RuleBasedStateMachine):
         if self.has("results", key):
             self.put("results", key, None)
 
-    @rule(number=who, row=st.integers(1, 2), this_year=st.booleans(), outcome=st.sampled_from(("moved", "promoted")), gone=st.booleans())
+    @rule(
+        number=who,
+        row=st.integers(1, 2),
+        this_year=st.booleans(),
+        outcome=st.sampled_from(("moved", "promoted")),
+        gone=st.booleans(),
+    )
     def an_earlier_row_changes(self, number: int, row: int, this_year: bool, outcome: str, gone: bool) -> None:
         if self.has("students", f"P{number}"):
             year = self.year if this_year else "2024-2025"
@@ -262,11 +332,19 @@ class Source(RuleBasedStateMachine):
                         "student_id": f"P{number}", "school_year": FIRST, "class_name": "6A1", "grade": 6, "school_name": SCHOOL["name"],
                         "commune": SCHOOL["commune"], "province": SCHOOL["province"], "outcome": "promoted", "note": None,
                     })  # fmt: skip
-                    self.put("enrolments", f"F{number}", enrolment(f"P{number}", class_id=self.of_year("L1"), school_year=self.year))
+                    self.put(
+                        "enrolments",
+                        f"F{number}",
+                        enrolment(f"P{number}", class_id=self.of_year("L1"), school_year=self.year),
+                    )
                     self.result(number, class_id=self.of_year("L1"))
 
     def taught(self, of: str) -> None:
-        self.put("teaching_assignments", f"A-{of}", {"class_id": of, "subject_id": "M1", "staff_id": "T1", "term": "year", "position": 1})
+        self.put(
+            "teaching_assignments",
+            f"A-{of}",
+            {"class_id": of, "subject_id": "M1", "staff_id": "T1", "term": "year", "position": 1},
+        )
 
     def of_year(self, of: str) -> str:
         return of if self.year == FIRST else f"{of}-{self.year}"
@@ -279,7 +357,9 @@ class Source(RuleBasedStateMachine):
             classes = list(session.exec(select(SchoolClass.id).where(SchoolClass.active)).all())  # type: ignore[arg-type]
             pupils = list(session.exec(select(Student.id)).all())
         if classes:
-            job = start_lock(self.db, self.admin, kind=kind, class_ids=classes, student_ids=pupils, accept_mismatches="x")
+            job = start_lock(
+                self.db, self.admin, kind=kind, class_ids=classes, student_ids=pupils, accept_mismatches="x"
+            )
             assert advance(self.db, Claims(), self.here.school_id, job, "w", threading.Event()) == "ended"
 
     @rule(choice=st.integers(0, 1 << 16))
@@ -314,7 +394,8 @@ class Source(RuleBasedStateMachine):
             if self.has("students", key) is not None:
                 self.cancelled.discard(key)
             elif not any(
-                (data := self.has("enrolments", each)) and data["student_id"] == key and data["school_year"] < self.year for each in self.sector.records["enrolments"]
+                (data := self.has("enrolments", each)) and data["student_id"] == key and data["school_year"] < self.year
+                for each in self.sector.records["enrolments"]
             ):
                 self.cancelled.add(key)
         self.everything_is_told()
@@ -322,9 +403,14 @@ class Source(RuleBasedStateMachine):
     def everything_is_told(self) -> None:
         oracle = Oracle(self.sector, self.code)
         with self.db.read(self.here.school_id) as session:
-            query = select(Document, DocumentVersion, Student).join(
-                DocumentVersion, (DocumentVersion.id == Document.version_id) & (DocumentVersion.school_id == Document.school_id)  # type: ignore[arg-type]
-            ).join(Student, (Student.id == Document.student_id) & (Student.school_id == Document.school_id))  # type: ignore[arg-type]
+            query = (
+                select(Document, DocumentVersion, Student)
+                .join(
+                    DocumentVersion,
+                    (DocumentVersion.id == Document.version_id) & (DocumentVersion.school_id == Document.school_id),  # type: ignore[arg-type]
+                )
+                .join(Student, (Student.id == Document.student_id) & (Student.school_id == Document.school_id))
+            )  # type: ignore[arg-type]
             for document, version, student in session.exec(query).all():
                 year = document.school_year or FIRST
                 now, then = oracle.facts(student.source_id, document.kind, year, self.cancelled), said(version.snapshot)
@@ -345,8 +431,13 @@ def run(db: Database, sector: FakeSector, *, examples: int, steps: int) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=examples, stateful_step_count=steps, deadline=None, database=None, print_blob=True,
-            suppress_health_check=list(HealthCheck), phases=(Phase.generate,),  # schools stay in the database: shrinking would lead nowhere
+            max_examples=examples,
+            stateful_step_count=steps,
+            deadline=None,
+            database=None,
+            print_blob=True,
+            suppress_health_check=list(HealthCheck),
+            phases=(Phase.generate,),  # schools stay in the database: shrinking would lead nowhere
         ),
     )
 
@@ -355,14 +446,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Anything that SMAS may do, in any order")
     parser.add_argument("--examples", type=int, default=100)
     parser.add_argument("--steps", type=int, default=40)
-    parser.add_argument("--database", default="", help="SQLAlchemy URL of an empty database; by default a SQLite file of its own")
+    parser.add_argument(
+        "--database", default="", help="SQLAlchemy URL of an empty database; by default a SQLite file of its own"
+    )
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         db = Database(arguments.database or f"sqlite:///{name}/source.db")
         SQLModel.metadata.create_all(db.engine)
         if db.is_sqlite:
             tell_sizes(db.engine)
-        os.environ.update(HOCBA_SECRET_KEY="source", HOCBA_DOCUMENTS_URL=f"{name}/documents", HOCBA_JOBS_DATABASE_URL=f"sqlite:///{name}/jobs.db")
+        os.environ.update(
+            HOCBA_SECRET_KEY="source",
+            HOCBA_DOCUMENTS_URL=f"{name}/documents",
+            HOCBA_JOBS_DATABASE_URL=f"sqlite:///{name}/jobs.db",
+        )
         sector = FakeSector()
         with running(sector.app) as url:
             os.environ["HOCBA_SMAS_URL"] = url

@@ -64,7 +64,10 @@ class FileService:
         shape = json.loads((self.folder / transaction_id).read_text())
         (self.folder / f"confirmed.{transaction_id}").touch()
         key = self._keys[shape["user"]].key
-        return ProviderStatus("signed", tuple(key.sign(bytes.fromhex(digest), padding.PKCS1v15(), _PREHASHED) for digest in shape["hashes"]))
+        return ProviderStatus(
+            "signed",
+            tuple(key.sign(bytes.fromhex(digest), padding.PKCS1v15(), _PREHASHED) for digest in shape["hashes"]),
+        )
 
     def confirmed(self) -> int:
         """How many requests somebody has confirmed."""
@@ -101,14 +104,22 @@ class Crashing:
         self.world = World(folder / "trust")
         (folder / "root.pem").write_bytes(pem(self.world.root))
         os.environ.update(
-            HOCBA_SECRET_KEY="crash-8Jq2Lr5Tz0Xc7Vb1Mn", HOCBA_TRUST_ROOTS=str(folder / "root.pem"), HOCBA_DOCUMENTS_URL=str(folder / "documents"),
+            HOCBA_SECRET_KEY="crash-8Jq2Lr5Tz0Xc7Vb1Mn",
+            HOCBA_TRUST_ROOTS=str(folder / "root.pem"),
+            HOCBA_DOCUMENTS_URL=str(folder / "documents"),
         )
         settings.cache_clear()
         db = Database(self.url)
         SQLModel.metadata.create_all(db.engine)
         tell_sizes(db.engine)
         with db.installation(write=True) as session:
-            school = School(code="79760001", name="Trường THCS Kim Đồng", tax_code="0312345678", current_year="2025-2026", province="TP. Hồ Chí Minh")
+            school = School(
+                code="79760001",
+                name="Trường THCS Kim Đồng",
+                tax_code="0312345678",
+                current_year="2025-2026",
+                province="TP. Hồ Chí Minh",
+            )
             session.add(school)
         self.small = small_school(db, school.id, None, students=PUPILS)
         self._deputy()
@@ -122,12 +133,20 @@ class Crashing:
         """A vice-principal, and a second person who may be given the seal."""
         small = self.small
         with small.db.write(small.school_id) as session:
-            row = Staff(source_id="pht", code="PHT", full_name="Trần Văn Phó", id_number="079200000091", position="vice_principal")
+            row = Staff(
+                source_id="pht",
+                code="PHT",
+                full_name="Trần Văn Phó",
+                id_number="079200000091",
+                position="vice_principal",
+            )
             session.add(row)
             session.flush()
             account = Account(username="pht", staff_id=row.id, full_name=row.full_name)
             session.add(account)
-        small.people[DEPUTY] = Identity(account.id, small.school_id, row.id, "pht", row.full_name, frozenset({"management"}))
+        small.people[DEPUTY] = Identity(
+            account.id, small.school_id, row.id, "pht", row.full_name, frozenset({"management"})
+        )
         second = small.people["VAN"]
         small.people[SECOND_OPERATOR] = replace(second, roles=second.roles | {"seal_operator"})
 
@@ -138,7 +157,9 @@ class Crashing:
             keys["seal"] = self.world.school(school.name, school.tax_code)
             chain = [base64.b64encode(item).decode() for item in keys["seal"].chain]
             session.add(SigningKey(owner=SEAL, provider_user="seal", credential_id="c", chain=chain))
-            session.add(SignatureImage(owner=SEAL, sha256="0" * 64, image=ink().dumps(), preview_png=b"", created_by=""))
+            session.add(
+                SignatureImage(owner=SEAL, sha256="0" * 64, image=ink().dumps(), preview_png=b"", created_by="")
+            )
         for number, part in enumerate((*PARTS, DEPUTY)):
             owner = self.small.people[part].staff_id or ""
             with self.small.db.write(self.small.school_id) as session:
@@ -146,7 +167,9 @@ class Crashing:
                 keys[part] = self.world.person(person.full_name, person.id_number or "", key=number % 2)
                 chain = [base64.b64encode(item).decode() for item in keys[part].chain]
                 session.add(SigningKey(owner=owner, provider_user=part, credential_id="c", chain=chain))
-                session.add(SignatureImage(owner=owner, sha256="0" * 64, image=ink().dumps(), preview_png=b"", created_by=""))
+                session.add(
+                    SignatureImage(owner=owner, sha256="0" * 64, image=ink().dumps(), preview_png=b"", created_by="")
+                )
         return keys
 
     def _connect(self) -> None:

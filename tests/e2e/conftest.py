@@ -28,8 +28,13 @@ from hocba_app.settings import settings
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
 ]
 PASSWORD = "mot-mat-khau-dai"
 SHOTS = Path(__file__).resolve().parents[2] / "test-results"
@@ -69,7 +74,9 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     address = f"http://localhost:{port}"
     with Family(folder / "logs") as family:
         outside = start_simulators(
-            family, folder / "simulators", ["lower_secondary:students=12,seed=3,year=2025-2026,special=0,moment=year_end"]
+            family,
+            folder / "simulators",
+            ["lower_secondary:students=12,seed=3,year=2025-2026,special=0,moment=year_end"],
         )
         own_settings(folder, outside.settings(), HOCBA_PORT=str(port), HOCBA_PUBLIC_URL=address)
         database.cache_clear()
@@ -136,9 +143,13 @@ class Person:
 
     async def _look_for_barriers(self, where: str) -> None:
         """What axe finds against WCAG 2.2 A and AA, contrast included; noted, so that one run tells all."""
-        found = await Axe().run(self.page, options={"resultTypes": ["violations"], "runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]})
+        found = await Axe().run(
+            self.page, options={"resultTypes": ["violations"], "runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]}
+        )
         for violation in found.response["violations"]:
-            nodes = "; ".join(f"{node['html'][:160]} ({node['failureSummary'][:160]})" for node in violation["nodes"][:2])
+            nodes = "; ".join(
+                f"{node['html'][:160]} ({node['failureSummary'][:160]})" for node in violation["nodes"][:2]
+            )
             self.product.problems.append(f"axe {where}: {violation['id']}: {nodes}")
 
     async def shots(self, name: str) -> None:
@@ -147,7 +158,9 @@ class Person:
             await self.page.set_viewport_size(viewport)  # type: ignore[arg-type]
             await self.page.wait_for_timeout(150)
             await self.shot(name)
-            assert await self.page.evaluate("document.documentElement.scrollWidth") <= viewport["width"], f"{name} at {viewport['width']}"
+            assert await self.page.evaluate("document.documentElement.scrollWidth") <= viewport["width"], (
+                f"{name} at {viewport['width']}"
+            )
 
 
 @pytest.fixture
@@ -159,9 +172,13 @@ async def people(product: Product, browser: Browser) -> AsyncIterator[list[Perso
         await person.context.close()
 
 
-async def new_person(product: Product, browser: Browser, opened: list[Person], viewport: dict[str, int] = WIDE) -> Person:
+async def new_person(
+    product: Product, browser: Browser, opened: list[Person], viewport: dict[str, int] = WIDE
+) -> Person:
     """Another browser, nobody logged in."""
-    context = await browser.new_context(base_url=product.address, viewport=viewport, accept_downloads=True, locale="vi-VN")  # type: ignore[arg-type]
+    context = await browser.new_context(
+        base_url=product.address, viewport=viewport, accept_downloads=True, locale="vi-VN"
+    )  # type: ignore[arg-type]
     context.set_default_timeout(60_000)
     page = await context.new_page()
     own = (product.address, product.phone.removesuffix("/phone"), "data:", "blob:", "chrome")

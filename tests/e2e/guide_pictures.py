@@ -52,7 +52,9 @@ async def keep(page: Page, name: str, *, of: str | Locator = "", until: str | Lo
     x, y = max(0, begin["x"] - edge), max(0, begin["y"] - edge)
     bottom = (end["y"] + end["height"] if end else begin["y"] + begin["height"]) + edge
     clip = {
-        "x": x, "y": y, "width": min(begin["width"] + 2 * edge, size["width"] - x),
+        "x": x,
+        "y": y,
+        "width": min(begin["width"] + 2 * edge, size["width"] - x),
         "height": min(bottom - y, total - y, height or 1.5 * size["height"]),
     }
     shot = await page.screenshot(clip=clip, full_page=True)  # type: ignore[arg-type]
@@ -67,7 +69,11 @@ async def keep(page: Page, name: str, *, of: str | Locator = "", until: str | Lo
 async def _box(page: Page, what: str | Locator) -> dict[str, float]:
     found = page.locator(what).first if isinstance(what, str) else what
     await found.wait_for(timeout=PATIENCE)
-    return dict(await found.evaluate("e => { const r = e.getBoundingClientRect(); return {x: r.x, y: r.y + scrollY, width: r.width, height: r.height} }"))
+    return dict(
+        await found.evaluate(
+            "e => { const r = e.getBoundingClientRect(); return {x: r.x, y: r.y + scrollY, width: r.width, height: r.height} }"
+        )
+    )
 
 
 async def test_pictures_of_the_guide(product: Product, browser: Browser, people: list[Person], tmp_path: Path) -> None:
@@ -92,7 +98,9 @@ async def test_pictures_of_the_guide(product: Product, browser: Browser, people:
 # --- SMAS [1-10] -----------------------------------------------------------------------------------------------------
 
 
-async def _smas(product: Product, browser: Browser, viewport: dict[str, int], username: str = "admin", password: str = "") -> Page:
+async def _smas(
+    product: Product, browser: Browser, viewport: dict[str, int], username: str = "admin", password: str = ""
+) -> Page:
     """Somebody logged in to the practice SMAS."""
     context = await browser.new_context(base_url=product.school.outside.smas_url, viewport=viewport, locale="vi-VN")  # type: ignore[arg-type]
     context.set_default_timeout(PATIENCE)
@@ -114,7 +122,13 @@ async def _smas_pages(page: Page) -> None:
     await keep(page, "01-sua-hoc-sinh", height=820)
     await page.goto("/console/year")
     await keep(page, "02-ket-chuyen", until="form[action='/console/year/declare']")
-    await keep(page, "04-dang-bo-nhan-xet", of=page.get_by_role("heading", name="Số đăng bộ"), until="form[action='/console/templates/new']", height=620)
+    await keep(
+        page,
+        "04-dang-bo-nhan-xet",
+        of=page.get_by_role("heading", name="Số đăng bộ"),
+        until="form[action='/console/templates/new']",
+        height=620,
+    )
     await page.goto("/console/classes")
     await keep(page, "03-lop", height=420)
     await page.goto("/console/assignments")
@@ -134,7 +148,12 @@ async def _smas_on_a_phone(product: Product, browser: Browser, page: Page) -> No
     await page.goto("/console/assignments")
     teacher = await page.locator("main table select").first.input_value()
     await page.goto(f"/console/staff/{teacher}")
-    await keep(page, "05-cap-lai", of=page.get_by_role("heading", name="Tài khoản SMAS"), until=page.get_by_role("button", name="Cấp lại mật khẩu"))
+    await keep(
+        page,
+        "05-cap-lai",
+        of=page.get_by_role("heading", name="Tài khoản SMAS"),
+        until=page.get_by_role("button", name="Cấp lại mật khẩu"),
+    )
     code = await page.input_value("[name=code]")
     await page.get_by_role("button", name="Cấp lại mật khẩu").click()
     await page.locator("main code").wait_for()
@@ -170,8 +189,22 @@ async def _summer(year: Year, page: Page) -> None:
     first, second = _pupils(year)[-2:]
     for code in ("TOAN", "VAN"):  # one alone would still be enough to pass
         for term in ("I", "II"):
-            for kind, index in (("regular", 0), ("regular", 1), ("regular", 2), ("regular", 3), ("midterm", 0), ("final", 0)):
-                mark = {"student_id": first, "subject_id": subjects[code], "term": term, "kind": kind, "index": index, "value": "2"}
+            for kind, index in (
+                ("regular", 0),
+                ("regular", 1),
+                ("regular", 2),
+                ("regular", 3),
+                ("midterm", 0),
+                ("final", 0),
+            ):
+                mark = {
+                    "student_id": first,
+                    "subject_id": subjects[code],
+                    "term": term,
+                    "kind": kind,
+                    "index": index,
+                    "value": "2",
+                }
                 assert api.put("/smas/v1/marks", json=mark).status_code < 300
     await page.goto("/console/summer")
     await page.get_by_text("Kết quả mới").first.wait_for()
@@ -189,7 +222,10 @@ async def _summer(year: Year, page: Page) -> None:
 
 def _clear_regular(api: httpx.Client, student: str, subject: str) -> None:
     """One regular mark of term I less; the page shows the subjects that have none."""
-    api.put("/smas/v1/marks", json={"student_id": student, "subject_id": subject, "term": "I", "kind": "regular", "index": 0, "value": None})
+    api.put(
+        "/smas/v1/marks",
+        json={"student_id": student, "subject_id": subject, "term": "I", "kind": "regular", "index": 0, "value": None},
+    )
 
 
 def _subject_ids(year: Year) -> dict[str, str]:
@@ -269,10 +305,16 @@ async def _september(year: Year, admin: Person, tmp_path: Path) -> None:
     await page.get_by_text("Tài khoản ký số của con dấu").wait_for()
     if await page.get_by_text("Thêm quyết định ký thay").count():
         await page.get_by_text("Thêm quyết định ký thay").click()
-        await keep(page, "22-ky-thay", of=page.locator("section", has=page.get_by_role("heading", name="Ký thay Hiệu trưởng")))
+        await keep(
+            page, "22-ky-thay", of=page.locator("section", has=page.get_by_role("heading", name="Ký thay Hiệu trưởng"))
+        )
         await page.get_by_text("Thêm quyết định ký thay").click()
     await keep(page, "22-nguoi-ky", height=820)
-    await keep(page, "22-con-dau", of=page.locator("section", has=page.get_by_role("heading", name="Tài khoản ký số của con dấu")))
+    await keep(
+        page,
+        "22-con-dau",
+        of=page.locator("section", has=page.get_by_role("heading", name="Tài khoản ký số của con dấu")),
+    )
 
 
 async def _images(year: Year, admin: Person, tmp_path: Path) -> None:
@@ -294,7 +336,9 @@ async def _images(year: Year, admin: Person, tmp_path: Path) -> None:
     await keep(page, "16-xem-truoc", of=page.locator("section.draft"))
     await page.get_by_role("button", name="Dùng ảnh này").click()
     await expect(page.get_by_alt_text("Con dấu sau xử lý")).to_be_visible(timeout=PATIENCE)
-    await keep(page, "16-con-dau", of=page.locator("section", has=page.get_by_role("heading", name="Con dấu nhà trường")))
+    await keep(
+        page, "16-con-dau", of=page.locator("section", has=page.get_by_role("heading", name="Con dấu nhà trường"))
+    )
 
 
 async def _covers(year: Year, admin: Person, principal: Person) -> None:
@@ -314,7 +358,14 @@ async def _covers(year: Year, admin: Person, principal: Person) -> None:
     await principal.open("/sign")
     await principal.page.get_by_role("button", name=re.compile(f"Ký {PUPILS} hồ sơ")).first.wait_for()
     await keep(principal.page, "23-ky-bia", height=520)
-    await _sign(year, principal, year.phone_user(year.school.principal().id), PUPILS, waiting="23-cho-dien-thoai", done="23-da-ky")
+    await _sign(
+        year,
+        principal,
+        year.phone_user(year.school.principal().id),
+        PUPILS,
+        waiting="23-cho-dien-thoai",
+        done="23-da-ky",
+    )
 
 
 async def _may(year: Year, admin: Person, principal: Person, browser: Browser, people: list[Person]) -> None:
@@ -335,11 +386,24 @@ async def _may(year: Year, admin: Person, principal: Person, browser: Browser, p
     await teacher.open("/sign")
     await teacher.page.get_by_role("button", name=re.compile(r"Ký \d+ hồ sơ")).first.wait_for()
     await keep(teacher.page, "24-cho-ky", height=640)
-    await _sign(year, teacher, year.phone_user(who.staff_id or ""), PUPILS, waiting="24-cho-dien-thoai", done="24-da-ky", phone=True)
+    await _sign(
+        year,
+        teacher,
+        year.phone_user(who.staff_id or ""),
+        PUPILS,
+        waiting="24-cho-dien-thoai",
+        done="24-da-ky",
+        phone=True,
+    )
     await admin.open("/")
     await admin.page.get_by_text("Tiến độ theo lớp").wait_for()
     chart = admin.page.locator("section", has=admin.page.get_by_role("heading", name="Hồ sơ theo bước"))
-    await keep(admin.page, "13-tong-quan", of=chart, until=admin.page.locator("section", has=admin.page.get_by_role("heading", name="Tiến độ từng người")))
+    await keep(
+        admin.page,
+        "13-tong-quan",
+        of=chart,
+        until=admin.page.locator("section", has=admin.page.get_by_role("heading", name="Tiến độ từng người")),
+    )
     [who] = year.signers("homeroom")
     homeroom = await _who(year, browser, people, who.staff_id or "", NARROW)
     await homeroom.open("/sign")

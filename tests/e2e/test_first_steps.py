@@ -31,7 +31,9 @@ async def test_logging_in_and_out(product: Product, browser: Browser, people: li
     await admin.page.wait_for_url(re.compile("/login"))
 
 
-async def test_a_teacher_uses_his_code_and_is_refused_the_offices_pages(product: Product, browser: Browser, people: list[Person]) -> None:
+async def test_a_teacher_uses_his_code_and_is_refused_the_offices_pages(
+    product: Product, browser: Browser, people: list[Person]
+) -> None:
     school = product.school
     school.smas.submit("beginning_of_year")
     school.sync()
@@ -42,7 +44,12 @@ async def test_a_teacher_uses_his_code_and_is_refused_the_offices_pages(product:
     [(name, _, code)] = activation.issue_codes(school.db, school.admin, [account.id])
     person = await new_person(product, browser, people, NARROW)
     await person.open("/activate")
-    for field, value in (("username", name), ("code", code), ("password", "mot-mat-khau-dai"), ("again", "mot-mat-khau-dai")):
+    for field, value in (
+        ("username", name),
+        ("code", code),
+        ("password", "mot-mat-khau-dai"),
+        ("again", "mot-mat-khau-dai"),
+    ):
         await person.page.fill(f"#{field}", value)
     await person.page.click("button[type=submit]")
     await expect(person.page.get_by_role("alert")).to_contain_text("Đã kích hoạt")

@@ -49,10 +49,17 @@ class Made:
 
 
 def _staff(session: object, number: int, username: str) -> str:
-    staff = Staff(source_id=f"kb{number}", code=f"KB{number}", full_name=f"Trần Bàn Phím {number}", id_number=f"07988800000{number}")
+    staff = Staff(
+        source_id=f"kb{number}",
+        code=f"KB{number}",
+        full_name=f"Trần Bàn Phím {number}",
+        id_number=f"07988800000{number}",
+    )
     session.add(staff)  # type: ignore[attr-defined]
     session.flush()  # type: ignore[attr-defined]
-    account = Account(username=username, staff_id=staff.id, full_name=staff.full_name, password_hash=hash_password(PASSWORD))
+    account = Account(
+        username=username, staff_id=staff.id, full_name=staff.full_name, password_hash=hash_password(PASSWORD)
+    )
     session.add(account)  # type: ignore[attr-defined]
     session.flush()  # type: ignore[attr-defined]
     session.add(LoginName(name=username, school_id=account.school_id, account_id=account.id))  # type: ignore[attr-defined]
@@ -66,28 +73,55 @@ def waiting(product: Product) -> Iterator[Made]:
     with school.db.write(school.school_id) as session:
         teacher, colleague = _staff(session, 1, USERNAME), _staff(session, 2, COLLEAGUE)
         row = SchoolClass(
-            source_id="kb", code="9KB", name="9KB", grade=9, regime="TT22", school_year="2001-2002", homeroom_staff_id=teacher
+            source_id="kb",
+            code="9KB",
+            name="9KB",
+            grade=9,
+            regime="TT22",
+            school_year="2001-2002",
+            homeroom_staff_id=teacher,
         )
         session.add(row)
         session.flush()
         for number in range(PUPILS):
-            student = Student(source_id=f"kb{number}", code=f"KB{number}", full_name=f"Lê Thị Phím {number}", sort_name=str(number))
+            student = Student(
+                source_id=f"kb{number}", code=f"KB{number}", full_name=f"Lê Thị Phím {number}", sort_name=str(number)
+            )
             session.add(student)
             session.flush()
             document = Document(
-                student_id=student.id, class_id=row.id, kind="results", school_year="2001-2002", state="locked", next_stage="subject"
+                student_id=student.id,
+                class_id=row.id,
+                kind="results",
+                school_year="2001-2002",
+                state="locked",
+                next_stage="subject",
             )
             session.add(document)
             session.flush()
             version = DocumentVersion(
-                document_id=document.id, number=1, snapshot={}, snapshot_sha256="", salt="", code=f"KB{number}", class_id=row.id
+                document_id=document.id,
+                number=1,
+                snapshot={},
+                snapshot_sha256="",
+                salt="",
+                code=f"KB{number}",
+                class_id=row.id,
             )
             session.add(version)
             session.flush()
             document.version_id = version.id
             for position, (code, staff_id) in enumerate((("TOAN", teacher), ("VAN", teacher), ("GDTC", colleague))):
                 session.add(
-                    Slot(version_id=version.id, document_id=document.id, field=f"s.{code}", stage="subject", rows=[code], position=position, staff_id=staff_id)
+                    Slot(
+                        version_id=version.id,
+                        document_id=document.id,
+                        field=f"s.{code}",
+                        stage="subject",
+                        rows=[code],
+                        position=position,
+                        staff_id=staff_id,
+                    )
                 )
     made = Made(row.id, teacher, colleague)
     yield made

@@ -18,7 +18,9 @@ async def _first_load(person: Person, path: str) -> tuple[int, list[str]]:
     sizes: dict[str, int] = {}
     urls: dict[str, str] = {}
     wire.on("Network.responseReceived", lambda event: urls.update({event["requestId"]: event["response"]["url"]}))
-    wire.on("Network.loadingFinished", lambda event: sizes.update({event["requestId"]: int(event["encodedDataLength"])}))
+    wire.on(
+        "Network.loadingFinished", lambda event: sizes.update({event["requestId"]: int(event["encodedDataLength"])})
+    )
     await person.open(path)
     await person.page.wait_for_timeout(500)
     await wire.detach()
@@ -26,7 +28,9 @@ async def _first_load(person: Person, path: str) -> tuple[int, list[str]]:
 
 
 @pytest.mark.parametrize(("path", "limit"), [("/login", 350), ("/sign", 350), ("/", 480), ("/records", 480)])
-async def test_a_first_visit_stays_light(path: str, limit: int, product: Product, browser: Browser, people: list[Person]) -> None:
+async def test_a_first_visit_stays_light(
+    path: str, limit: int, product: Product, browser: Browser, people: list[Person]
+) -> None:
     person = await new_person(product, browser, people, NARROW)
     if path != "/login":
         await person.log_in(product.school.admin_name)

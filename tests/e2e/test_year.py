@@ -69,7 +69,9 @@ class Year:
         deadline = time.monotonic() + 180
         while time.monotonic() < deadline:
             with self.school.db.read(self.school.school_id) as session:
-                if not session.exec(select(Job.id).where(Job.state.in_(LIVE), Job.kind.in_(("archive", "batch", "lock")))).all():  # type: ignore[attr-defined]
+                if not session.exec(
+                    select(Job.id).where(Job.state.in_(LIVE), Job.kind.in_(("archive", "batch", "lock")))
+                ).all():  # type: ignore[attr-defined]
                     return
             time.sleep(0.2)
         raise AssertionError("jobs still run")
@@ -244,7 +246,17 @@ async def test_the_year_of_one_class(product: Product, browser: Browser, people:
     assert set(year.states("results")) == {"sealed"}
     renewed = await _download(admin, document.id, tmp_path / "ban-2.pdf")
     assert "Học bạ hợp lệ." in await _verify(parent, renewed)
-    for path in ("audit", "accounts", "signing-accounts", "signing-settings", "print", "unlock", "records", "my-signature", "me"):
+    for path in (
+        "audit",
+        "accounts",
+        "signing-accounts",
+        "signing-settings",
+        "print",
+        "unlock",
+        "records",
+        "my-signature",
+        "me",
+    ):
         who = principal if path in ("unlock", "my-signature") else admin
         await who.open(f"/{path}")
         await who.shots(path)
@@ -286,8 +298,14 @@ def _correct_a_mark(school: PlayedSchool, document: Document) -> None:
     other = "6" if float(row["term2"]) > 8 else "10"
     shown: Any = school.smas._http.put(
         "/smas/v1/marks",
-        json={"student_id": student.source_id, "subject_id": subject.source_id, "term": "II", "kind": "final", "index": 0, "value": other},
+        json={
+            "student_id": student.source_id,
+            "subject_id": subject.source_id,
+            "term": "II",
+            "kind": "final",
+            "index": 0,
+            "value": other,
+        },
     )
     assert shown.status_code < 300, shown.text
     school.smas.submit("results", "II")
-

@@ -11,8 +11,20 @@ LIMIT = 0.1
 """Cumulative layout shift that counts as good."""
 PHONE = {"width": 360, "height": 740}
 PAGES = (
-    "/", "/sign", "/sync", "/lock", "/unlock", "/records", "/audit", "/accounts", "/print", "/assignments", "/signature-images", "/signing-accounts",
-    "/signing-settings", "/me",
+    "/",
+    "/sign",
+    "/sync",
+    "/lock",
+    "/unlock",
+    "/records",
+    "/audit",
+    "/accounts",
+    "/print",
+    "/assignments",
+    "/signature-images",
+    "/signing-accounts",
+    "/signing-settings",
+    "/me",
 )
 _WATCH = """
 window.shifts = [];
@@ -25,7 +37,9 @@ new PerformanceObserver(list => {
 
 
 @pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
-async def test_nothing_jumps_while_a_page_loads(viewport: dict[str, int], product: Product, browser: Browser, people: list[Person]) -> None:
+async def test_nothing_jumps_while_a_page_loads(
+    viewport: dict[str, int], product: Product, browser: Browser, people: list[Person]
+) -> None:
     admin = await new_person(product, browser, people, viewport)
     await admin.context.add_init_script(_WATCH)
     await admin.log_in(product.school.admin_name)

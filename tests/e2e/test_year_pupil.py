@@ -18,11 +18,15 @@ from tests.e2e.conftest import WIDE, Person, Product, new_person
 async def test_a_pupils_page(product: Product, browser: Browser, people: list[Person], tmp_path: Path) -> None:
     school = product.school
     with school.db.read(school.school_id) as session:
-        sealed = session.exec(select(Document).where(Document.kind == "results", Document.state == "sealed").order_by(Document.id)).first()
+        sealed = session.exec(
+            select(Document).where(Document.kind == "results", Document.state == "sealed").order_by(Document.id)
+        ).first()
         if sealed is None:
             pytest.skip("the year (test_year.py) was not played before")
         owner = session.get_one(Student, (school.school_id, sealed.student_id))
-        other = session.exec(select(Student).where(Student.id != owner.id, Student.full_name != owner.full_name).order_by(Student.id)).first()
+        other = session.exec(
+            select(Student).where(Student.id != owner.id, Student.full_name != owner.full_name).order_by(Student.id)
+        ).first()
         assert other is not None
         (tmp_path / "hoc-ba-truong-cu.pdf").write_bytes(current_file(session, sealed.version_id or ""))
     (tmp_path / "ban-quet.pdf").write_bytes(b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\n")
@@ -45,7 +49,12 @@ async def test_a_pupils_page(product: Product, browser: Browser, people: list[Pe
     await admin.page.get_by_role("button", name="Đính kèm", exact=True).click()
     await expect(admin.page.get_by_text("Đính kèm theo quyết định của nhà trường:")).to_be_visible()
     async with admin.page.expect_download() as started:
-        await admin.page.get_by_role("listitem").filter(has_text="hoc-ba-truong-cu.pdf").get_by_role("link", name="Tải tệp").click()
+        await (
+            admin.page.get_by_role("listitem")
+            .filter(has_text="hoc-ba-truong-cu.pdf")
+            .get_by_role("link", name="Tải tệp")
+            .click()
+        )
     await (await started.value).save_as(tmp_path / "tai-ve.pdf")
     assert (tmp_path / "tai-ve.pdf").read_bytes() == (tmp_path / "hoc-ba-truong-cu.pdf").read_bytes()
 
@@ -59,7 +68,9 @@ async def test_a_pupils_page(product: Product, browser: Browser, people: list[Pe
     assert product.problems == []
 
 
-async def test_a_pupil_who_leaves_is_locked_for_himself(product: Product, browser: Browser, people: list[Person]) -> None:
+async def test_a_pupil_who_leaves_is_locked_for_himself(
+    product: Product, browser: Browser, people: list[Person]
+) -> None:
     """He came today and leaves again before anything was entered."""
     school = product.school
     with school.db.read(school.school_id) as session:
@@ -72,12 +83,23 @@ async def test_a_pupil_who_leaves_is_locked_for_himself(product: Product, browse
     with school.db.write(school.school_id) as session:
         enrolment = session.exec(select(Enrolment)).first()
         assert enrolment is not None
-        leaver = Student(source_id="e2e-900", code="HS900", full_name="Thạch Sô Phi", sort_name="phi", birth_date="2014-01-02", id_number="079314009009")
+        leaver = Student(
+            source_id="e2e-900",
+            code="HS900",
+            full_name="Thạch Sô Phi",
+            sort_name="phi",
+            birth_date="2014-01-02",
+            id_number="079314009009",
+        )
         session.add(leaver)
         session.flush()
         session.add(
             Enrolment(
-                source_id="e2e-900", student_id=leaver.id, class_id=enrolment.class_id, school_year=enrolment.school_year, status="moved_out",
+                source_id="e2e-900",
+                student_id=leaver.id,
+                class_id=enrolment.class_id,
+                school_year=enrolment.school_year,
+                status="moved_out",
                 to_date="2026-05-20",
             )
         )
@@ -99,4 +121,7 @@ async def test_a_pupil_who_leaves_is_locked_for_himself(product: Product, browse
 def _states(product: Product, student_id: str) -> list[tuple[str, str]]:
     school = product.school
     with school.db.read(school.school_id) as session:
-        return [(row.kind, row.state) for row in session.exec(select(Document).where(Document.student_id == student_id)).all()]
+        return [
+            (row.kind, row.state)
+            for row in session.exec(select(Document).where(Document.student_id == student_id)).all()
+        ]

@@ -75,11 +75,19 @@ def regime(name: str, first_year: int | None = None) -> Regime | None:
     Returns:
         None for a regime that has no rules here, or had none that year.
     """
-    rows = [row for row in IN_FORCE if row.name == name and (first_year is None or min(row.first_years.values()) <= first_year)]
+    rows = [
+        row
+        for row in IN_FORCE
+        if row.name == name and (first_year is None or min(row.first_years.values()) <= first_year)
+    ]
     return rows[-1].rules if rows else None
 
 
 def regime_in_force(grade: int, first_year: int, kind: ClassKind = "general") -> str | None:
     """The regime a grade was assessed by in the school year that began in ``first_year``; None before the ones we know."""
-    rows = [row for row in IN_FORCE if row.kind == kind and grade in row.first_years and row.first_years[grade] <= first_year]
+    rows = [
+        row
+        for row in IN_FORCE
+        if row.kind == kind and grade in row.first_years and row.first_years[grade] <= first_year
+    ]
     return rows[-1].name if rows else None

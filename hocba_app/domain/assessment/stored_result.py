@@ -14,7 +14,12 @@ _TRAITS = ("qualities", "general_competencies", "specific_competencies")
 
 
 def judge(
-    payload: Mapping[str, Any], kinds: SubjectKinds, school_year: str, *, grade: int | None = None, moved_in: bool = False
+    payload: Mapping[str, Any],
+    kinds: SubjectKinds,
+    school_year: str,
+    *,
+    grade: int | None = None,
+    moved_in: bool = False,
 ) -> Judgement:
     """Right, wrong or not checkable, value by value.
 
@@ -53,9 +58,18 @@ def _subject(entry: Mapping[str, Any], kinds: SubjectKinds) -> SubjectYear:
     code = entry["subject_code"]
     given = entry.get("marks") or {}
     marks = {
-        term: Marks(tuple(found["regular"]), found["midterm"], found["final"]) for term in TERMS if (found := given.get(term)) is not None
+        term: Marks(tuple(found["regular"]), found["midterm"], found["final"])
+        for term in TERMS
+        if (found := given.get(term)) is not None
     }
     return SubjectYear(
-        code, kinds.get(code) == "comment", entry.get("term1"), entry.get("term2"), entry.get("year"), entry.get("reassessed"), marks,
-        entry.get("test"), entry.get("reassessed_test"),
+        code,
+        kinds.get(code) == "comment",
+        entry.get("term1"),
+        entry.get("term2"),
+        entry.get("year"),
+        entry.get("reassessed"),
+        marks,
+        entry.get("test"),
+        entry.get("reassessed_test"),
     )

@@ -107,7 +107,11 @@ class SubjectCheck:
             for term in TERMS:
                 self._look_for_gaps(subject, term)
         if not self._single_marks and any(subject.term1 or subject.term2 for subject in self.year.subjects):
-            self.gap("subjects", "nguồn dữ liệu không nộp điểm thành phần nên kết quả học kì của các môn không tính lại được", Weight.TOLD)
+            self.gap(
+                "subjects",
+                "nguồn dữ liệu không nộp điểm thành phần nên kết quả học kì của các môn không tính lại được",
+                Weight.TOLD,
+            )
 
     def reassessments(self, is_open: bool | None) -> None:
         """Fill the column after re-assessment; one that was not open to the pupil or in the subject is noted and not counted.
@@ -118,7 +122,9 @@ class SubjectCheck:
         for row in self._again:
             counts = row.given is not None and self._open_subject(row.year) and is_open is not False
             if row.given is not None and not counts:
-                self.found.append(Mismatch(f"subjects.{row.code}.reassessed", row.submitted, None, self._rules.reassess))
+                self.found.append(
+                    Mismatch(f"subjects.{row.code}.reassessed", row.submitted, None, self._rules.reassess)
+                )
             self.anything_reassessed = self.anything_reassessed or counts
             self.columns["reassessed"].add(row.code, row.given if counts else row.year)
 
@@ -178,7 +184,9 @@ class SubjectCheck:
         self.compare_marks(f"{path}.year", given_year, computed_year, rule)
         year = (computed_year if computed_year is not None else given_year) if subject.year is not None else None
         self.columns["year"].add(subject.code, year)
-        self._again.append(_Again(subject.code, year, self.mark(f"{path}.reassessed", subject.reassessed), subject.reassessed))
+        self._again.append(
+            _Again(subject.code, year, self.mark(f"{path}.reassessed", subject.reassessed), subject.reassessed)
+        )
 
     def _comment_subject(self, subject: SubjectYear) -> None:
         path = f"subjects.{subject.code}"
@@ -200,11 +208,18 @@ class SubjectCheck:
         if year is not None:
             year = computed_year or year
         self.columns["year"].add(subject.code, year)
-        self._again.append(_Again(subject.code, year, self._comment(f"{path}.reassessed", subject.reassessed), subject.reassessed))
+        self._again.append(
+            _Again(subject.code, year, self._comment(f"{path}.reassessed", subject.reassessed), subject.reassessed)
+        )
 
     def _one_term(self, subject: SubjectYear) -> bool:
         """Taught in term I only: its year is there, and nothing of term II."""
-        return self._rules.one_term is not None and subject.term2 is None and subject.term1 is not None and subject.year is not None
+        return (
+            self._rules.one_term is not None
+            and subject.term2 is None
+            and subject.term1 is not None
+            and subject.year is not None
+        )
 
     def _look_for_gaps(self, subject: SubjectYear, term: str) -> None:
         """A value of a term that is missing, or that its single assessments do not give."""

@@ -79,7 +79,9 @@ MOVED_IN_NOTE = "Không học môn này ở học kì I (chuyển đến): kết
 """The note the record carries where :func:`moved_in_year_average` applied."""
 
 
-def comment_term(regular: Sequence[str], midterm: str | None, final: str | None, needed: int = COMMENT_ASSESSMENTS) -> str:
+def comment_term(
+    regular: Sequence[str], midterm: str | None, final: str | None, needed: int = COMMENT_ASSESSMENTS
+) -> str:
     """A comment subject's term: Đạt only if every required assessment is there ("đủ số lần") and is Đạt (Art. 9.1a).
 
     Args:
@@ -161,8 +163,12 @@ def at_least(level: str | None, lowest: str) -> bool:
 
 
 def promotion(
-    learning: str | None, training: str | None, absences: int | None, *,
-    learning_reassessed: str | None = None, training_after_summer: str | None = None,
+    learning: str | None,
+    training: str | None,
+    absences: int | None,
+    *,
+    learning_reassessed: str | None = None,
+    training_after_summer: str | None = None,
 ) -> str | None:
     """Whether the pupil moves up (Art. 12): learning and training at least Đạt, at most 45 half-days of absence.
 

@@ -16,21 +16,32 @@ RULE_TERM = "ĐTB môn học kì = (tổng điểm thường xuyên + 2 × giữ
 RULE_YEAR = "ĐTB môn cả năm = (học kì I + 2 × học kì II) : 3; môn không học ở học kì I lấy theo học kì II (TT22, Điều 9 khoản 1)"
 RULE_COMMENT_TERM = "Học kì Đạt khi đủ số lần kiểm tra và tất cả đều Đạt (TT22, Điều 9 khoản 1)"
 RULE_COMMENT_YEAR = "Kết quả cả năm của môn nhận xét là kết quả học kì II (TT22, Điều 9 khoản 1)"
-RULE_LEARNING = "Mức kết quả học tập theo ngưỡng điểm các môn, có điều chỉnh khi chỉ một môn kéo xuống (TT22, Điều 9 khoản 2, 3)"
+RULE_LEARNING = (
+    "Mức kết quả học tập theo ngưỡng điểm các môn, có điều chỉnh khi chỉ một môn kéo xuống (TT22, Điều 9 khoản 2, 3)"
+)
 RULE_REASSESSED = "Kết quả học tập sau đánh giá lại tính với kết quả mới của môn được đánh giá lại (TT22, Điều 14)"
 RULE_TRAINING = "Kết quả rèn luyện cả năm theo kết quả hai học kì (TT22, Điều 8 khoản 2)"
 RULE_PROMOTION = "Lên lớp khi học tập và rèn luyện từ mức Đạt, nghỉ không quá 45 buổi (TT22, Điều 12)"
 RULE_TITLE = "Xuất sắc: học tập, rèn luyện Tốt và ít nhất 6 môn từ 9,0; Giỏi: học tập và rèn luyện Tốt (TT22, Điều 15)"
 
-RULE_REASSESS = (
-    "Chỉ được đánh giá lại khi rèn luyện cả năm từ mức Đạt, học tập Chưa đạt, ở môn nhận xét Chưa đạt hoặc môn có ĐTB cả năm dưới 5,0 (TT22, Điều 14)"
-)
+RULE_REASSESS = "Chỉ được đánh giá lại khi rèn luyện cả năm từ mức Đạt, học tập Chưa đạt, ở môn nhận xét Chưa đạt hoặc môn có ĐTB cả năm dưới 5,0 (TT22, Điều 14)"
 RULE_COMPLETE = "mỗi học kì: điểm thường xuyên theo số tiết, một giữa kì, một cuối kì – TT22, Điều 6, 7"
-RULE_NO_EXEMPTION = "Chỉ được miễn phần thực hành, đánh giá thay thế bằng lý thuyết nên môn học vẫn có kết quả (TT22, Điều 10)"
+RULE_NO_EXEMPTION = (
+    "Chỉ được miễn phần thực hành, đánh giá thay thế bằng lý thuyết nên môn học vẫn có kết quả (TT22, Điều 10)"
+)
 
 _SUBJECTS = SubjectRules(
-    RULE_MARK, RULE_COMMENT, RULE_TERM, RULE_YEAR, RULE_COMMENT_TERM, RULE_COMMENT_YEAR, RULE_REASSESS, RULE_COMPLETE,
-    judge_comment_term=tt22.comment_term, regular_needed=tt22.least_regular_marks, no_exemption=RULE_NO_EXEMPTION,
+    RULE_MARK,
+    RULE_COMMENT,
+    RULE_TERM,
+    RULE_YEAR,
+    RULE_COMMENT_TERM,
+    RULE_COMMENT_YEAR,
+    RULE_REASSESS,
+    RULE_COMPLETE,
+    judge_comment_term=tt22.comment_term,
+    regular_needed=tt22.least_regular_marks,
+    no_exemption=RULE_NO_EXEMPTION,
 )
 
 
@@ -60,7 +71,9 @@ class _Check(SubjectCheck):
         trained = tt22.training_year(training.get("term1"), training.get("term2"))
         self.reassessments(tt22.may_be_reassessed(_level(self.columns["year"]), trained or training.get("year")))
         for column in (*TERMS, "year"):
-            self.compare(f"learning.{column}", self.year.learning.get(column), _level(self.columns[column]), RULE_LEARNING)
+            self.compare(
+                f"learning.{column}", self.year.learning.get(column), _level(self.columns[column]), RULE_LEARNING
+            )
         if self.anything_reassessed:
             after = _level(self.columns["reassessed"])
             self.compare("learning.reassessed", self.year.learning.get("reassessed"), after, RULE_REASSESSED)
@@ -85,8 +98,11 @@ class _Check(SubjectCheck):
             earned = tt22.title(learnt, trained, marked)
             if earned != self.year.title:
                 self.found.append(Mismatch("title", self.year.title, earned, RULE_TITLE))
-        elif self.year.title is not None and marked and self.year.title != (best := tt22.title(learnt, tt22.GOOD, marked)) and (
-            best is None or self.year.title == tt22.EXCELLENT_PUPIL
+        elif (
+            self.year.title is not None
+            and marked
+            and self.year.title != (best := tt22.title(learnt, tt22.GOOD, marked))
+            and (best is None or self.year.title == tt22.EXCELLENT_PUPIL)
         ):
             # Whatever the results that are missing say, these marks do not earn it.
             self.found.append(Mismatch("title", self.year.title, None, RULE_TITLE))

@@ -49,7 +49,12 @@ def mean(averages: Sequence[Decimal]) -> Decimal | None:
 
 
 def threshold_level(
-    average: Decimal, marked: Mapping[str, Decimal], comments: Sequence[str], *, keys: Sequence[str] = KEY_SUBJECTS, specialised: str | None = None
+    average: Decimal,
+    marked: Mapping[str, Decimal],
+    comments: Sequence[str],
+    *,
+    keys: Sequence[str] = KEY_SUBJECTS,
+    specialised: str | None = None,
 ) -> str:
     """The level by the thresholds alone (Art. 13.1-5).
 
@@ -69,7 +74,12 @@ def threshold_level(
 
 
 def learning_level(
-    average: Decimal, marked: Mapping[str, Decimal], comments: Sequence[str], *, keys: Sequence[str] = KEY_SUBJECTS, specialised: str | None = None
+    average: Decimal,
+    marked: Mapping[str, Decimal],
+    comments: Sequence[str],
+    *,
+    keys: Sequence[str] = KEY_SUBJECTS,
+    specialised: str | None = None,
 ) -> str:
     """Học lực of a term or year, adjusted where one subject alone holds it down (Art. 13.6; unconfirmed: one_subject).
 
@@ -84,11 +94,15 @@ def learning_level(
         return threshold_level(average, values, commented, keys=keys, specialised=specialised)
 
     level = by_thresholds(marked, comments)
-    reached = max((by_thresholds(*other) for other in _with_one_lifted(marked, comments)), key=LEVELS.index, default=level)
+    reached = max(
+        (by_thresholds(*other) for other in _with_one_lifted(marked, comments)), key=LEVELS.index, default=level
+    )
     return _ADJUSTED.get((reached, level), level)
 
 
-def _with_one_lifted(marked: Mapping[str, Decimal], comments: Sequence[str]) -> Iterator[tuple[Mapping[str, Decimal], Sequence[str]]]:
+def _with_one_lifted(
+    marked: Mapping[str, Decimal], comments: Sequence[str]
+) -> Iterator[tuple[Mapping[str, Decimal], Sequence[str]]]:
     for code in marked:
         yield {**marked, code: HIGHEST}, comments
     if NOT_PASSED in comments:
@@ -103,7 +117,11 @@ def at_least(value: str | None, lowest: str, order: Sequence[str]) -> bool:
 
 
 def promotion(
-    learning: str | None, conduct: str | None, absences: int | None, *, learning_reassessed: str | None = None,
+    learning: str | None,
+    conduct: str | None,
+    absences: int | None,
+    *,
+    learning_reassessed: str | None = None,
     conduct_after_summer: str | None = None,
 ) -> str | None:
     """Whether the pupil moves up (Art. 15, 16; unconfirmed: tt58_promotion): both from Trung bình, at most 45 half-days of absence.

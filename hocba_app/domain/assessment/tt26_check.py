@@ -13,9 +13,7 @@ RULE_MEAN = "ĐTB các môn là trung bình cộng điểm trung bình của cá
 RULE_LEARNING = "Xếp loại học lực theo ĐTB các môn, điểm một trong {keys} và môn thấp nhất, có điều chỉnh khi chỉ một môn kéo xuống ({law}, Điều 13)"
 RULE_REASSESSED = "Học lực sau thi lại tính với kết quả mới của môn thi lại (TT58, Điều 16)"
 RULE_CONDUCT = "Hạnh kiểm là Tốt, Khá, Trung bình hoặc Yếu (TT58, Điều 4)"
-RULE_REASSESS = (
-    "Chỉ được kiểm tra lại khi hạnh kiểm cả năm từ Trung bình, học lực Yếu, ở môn có ĐTB cả năm dưới 5,0 hoặc môn nhận xét CĐ (TT58, Điều 16)"
-)
+RULE_REASSESS = "Chỉ được kiểm tra lại khi hạnh kiểm cả năm từ Trung bình, học lực Yếu, ở môn có ĐTB cả năm dưới 5,0 hoặc môn nhận xét CĐ (TT58, Điều 16)"
 RULE_PROMOTION = "Lên lớp khi học lực và hạnh kiểm từ Trung bình, nghỉ không quá 45 buổi (TT58, Điều 15)"
 RULE_TITLE = "Học sinh giỏi: hạnh kiểm Tốt, học lực Giỏi; Học sinh tiên tiến: cả hai từ Khá (TT58, Điều 18)"
 
@@ -35,8 +33,10 @@ _SUBJECTS = SubjectRules(
     year="ĐTB môn cả năm = (học kì I + 2 × học kì II) : 3; môn không học ở học kì I lấy theo học kì II (TT58, Điều 10)",
     comment_term="Học kì Đ khi đủ bài kiểm tra, từ 2/3 số bài đạt Đ, trong đó có bài cuối kì (TT58, Điều 10)",
     comment_year="Kết quả cả năm của môn nhận xét là kết quả học kì II (TT58, Điều 10)",
-    reassess=RULE_REASSESS, complete="mỗi học kì: điểm thường xuyên, giữa kì, cuối kì – TT58, Điều 7, 8",
-    judge_comment_term=comment_term, regular_needed=lambda _: 2,
+    reassess=RULE_REASSESS,
+    complete="mỗi học kì: điểm thường xuyên, giữa kì, cuối kì – TT58, Điều 7, 8",
+    judge_comment_term=comment_term,
+    regular_needed=lambda _: 2,
     one_term="Môn chỉ dạy trong một học kì lấy kết quả học kì đó làm kết quả cả năm (TT58, Điều 10 khoản 3)",
 )
 
@@ -52,7 +52,10 @@ class TT26:
     name = "TT26"
 
     def __init__(
-        self, keys: Sequence[str] = tt26.KEY_SUBJECTS, law: str = "TT58 sửa đổi bởi TT26", key_names: str = "ba môn Toán, Ngữ văn, Ngoại ngữ"
+        self,
+        keys: Sequence[str] = tt26.KEY_SUBJECTS,
+        law: str = "TT58 sửa đổi bởi TT26",
+        key_names: str = "ba môn Toán, Ngữ văn, Ngoại ngữ",
     ) -> None:
         self.keys = tuple(keys)
         self.rule_learning = RULE_LEARNING.format(keys=key_names, law=law)
@@ -82,9 +85,16 @@ class _Check(SubjectCheck):
             if given is None and computed is not None and self.year.learning.get(column) is not None:
                 self.gap(f"averages.{column}", "còn trống (TT58, Điều 11)")
         for column in (*TERMS, "year"):
-            self.compare(f"learning.{column}", tt26.canonical(self.year.learning.get(column)), self._level(column), self._regime.rule_learning)
+            self.compare(
+                f"learning.{column}",
+                tt26.canonical(self.year.learning.get(column)),
+                self._level(column),
+                self._regime.rule_learning,
+            )
         after = self._level("reassessed") if self.anything_reassessed else None
-        self.compare("learning.reassessed", tt26.canonical(self.year.learning.get("reassessed")), after, RULE_REASSESSED)
+        self.compare(
+            "learning.reassessed", tt26.canonical(self.year.learning.get("reassessed")), after, RULE_REASSESSED
+        )
         decided = tt26.promotion(
             learnt, conduct, self.year.absences, learning_reassessed=after,
             conduct_after_summer=tt26.canonical(self.year.training.get("reassessed")),

@@ -10,7 +10,12 @@ SUBJECT_LEVELS = (NOT_DONE, DONE, WELL)
 GOOD, PASS, NEEDS_EFFORT = "T", "Đ", "C"
 TRAIT_LEVELS = (NEEDS_EFFORT, PASS, GOOD)
 """Tốt, Đạt, Cần cố gắng, from the lowest (Art. 8)."""
-EXCELLENT, COMPLETED_WELL, COMPLETED, INCOMPLETE = "Hoàn thành xuất sắc", "Hoàn thành tốt", "Hoàn thành", "Chưa hoàn thành"
+EXCELLENT, COMPLETED_WELL, COMPLETED, INCOMPLETE = (
+    "Hoàn thành xuất sắc",
+    "Hoàn thành tốt",
+    "Hoàn thành",
+    "Chưa hoàn thành",
+)
 LEVELS = (INCOMPLETE, COMPLETED, COMPLETED_WELL, EXCELLENT)
 """The year, from the lowest (Art. 9)."""
 EXCELLENT_PUPIL = "Học sinh Xuất sắc"

@@ -47,7 +47,10 @@ class _Check:
     def _levels(self) -> None:
         year = self._year
         traits = [self._level(f"traits.{name}", level, tt27.TRAIT_LEVELS, RULE_TRAIT) for name, level in year.traits]
-        again = [self._level(f"traits.{name}", year.traits_reassessed.get(name), tt27.TRAIT_LEVELS, RULE_TRAIT) for name, _ in year.traits]
+        again = [
+            self._level(f"traits.{name}", year.traits_reassessed.get(name), tt27.TRAIT_LEVELS, RULE_TRAIT)
+            for name, _ in year.traits
+        ]
         rows = [self._subject(subject) for subject in year.subjects]
         self._look_for_gaps(rows)
         if self._found and any(entry.computed is None for entry in self._found):
@@ -73,7 +76,12 @@ class _Check:
         if after in (None, tt27.INCOMPLETE):
             return None
         if self._year.learning.get("reassessed") is None:
-            self._gaps.append(Gap("promotion", "lên lớp sau đánh giá bổ sung phẩm chất, năng lực nhưng không có kết quả đánh giá bổ sung (TT27, Điều 11)"))
+            self._gaps.append(
+                Gap(
+                    "promotion",
+                    "lên lớp sau đánh giá bổ sung phẩm chất, năng lực nhưng không có kết quả đánh giá bổ sung (TT27, Điều 11)",
+                )
+            )
         return after
 
     def _look_for_gaps(self, rows: Sequence[_Row]) -> None:
@@ -87,7 +95,9 @@ class _Check:
             self._gaps.append(Gap("traits", f"{what} (TT27, Điều 8)"))
         for subject, row in zip(year.subjects, rows, strict=True):
             if row.tested and subject.test is None:
-                self._gaps.append(Gap(f"subjects.{subject.code}.test", "không có điểm kiểm tra định kì cuối năm (TT27, Điều 7)"))
+                self._gaps.append(
+                    Gap(f"subjects.{subject.code}.test", "không có điểm kiểm tra định kì cuối năm (TT27, Điều 7)")
+                )
         if year.title is not None and not any(row.level for row in rows):
             self._gaps.append(Gap("title", "có danh hiệu nhưng không có mức cả năm của môn nào (TT27, Điều 13)"))
 
@@ -112,7 +122,10 @@ class _Check:
         self._compare(f"{path}.year", levels["year"], levels["term2"], RULE_SUBJECT_YEAR)
         year = (levels["term2"] or levels["year"]) if levels["year"] is not None else None
         return _Row(
-            year, levels["reassessed"], self._points(f"{path}.test", subject.test), self._points(f"{path}.reassessed_test", subject.reassessed_test),
+            year,
+            levels["reassessed"],
+            self._points(f"{path}.test", subject.test),
+            self._points(f"{path}.reassessed_test", subject.reassessed_test),
             not subject.comment_only,
         )
 
@@ -153,5 +166,7 @@ def _year_level(rows: Sequence[_Row], traits: Sequence[str | None], *, after_sum
     if None in levels or None in tests or None in traits:
         return None
     return tt27.year_level(
-        [level for level in levels if level], [level for level in traits if level], [test for test in tests if test is not None]
+        [level for level in levels if level],
+        [level for level in traits if level],
+        [test for test in tests if test is not None],
     )

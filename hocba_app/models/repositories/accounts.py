@@ -69,8 +69,11 @@ def duties(session: Session, today: str, staff_id: str | None = None) -> dict[st
     people = homeroom | subject | deputy | ({seal_operator, cover_signer} - {None})
     return {
         person: Duties(
-            homeroom=person in homeroom, subject=person in subject, deputy=person in deputy,
-            seal_operator=person == seal_operator, cover_signer=person == cover_signer,
+            homeroom=person in homeroom,
+            subject=person in subject,
+            deputy=person in deputy,
+            seal_operator=person == seal_operator,
+            cover_signer=person == cover_signer,
         )
         for person in people
         if person is not None and staff_id in (None, person)
@@ -154,14 +157,21 @@ _LIVE_SESSION = (
         LoginSession.last_seen_at > bindparam("idle_since"),
     )
     .options(
-        load_only(*(getattr(Account, name) for name in ("staff_id", "username", "full_name", "granted_roles", "disabled", "password_hash"))),
+        load_only(
+            *(
+                getattr(Account, name)
+                for name in ("staff_id", "username", "full_name", "granted_roles", "disabled", "password_hash")
+            )
+        ),
         load_only(Staff.active, Staff.position),  # type: ignore[arg-type]
     )
 )
 """Made once: it is asked on every event of every tab."""
 
 
-def live_session(session: Session, token_sha256: str, now: datetime, idle_since: datetime) -> tuple[datetime, Account, Staff | None] | None:
+def live_session(
+    session: Session, token_sha256: str, now: datetime, idle_since: datetime
+) -> tuple[datetime, Account, Staff | None] | None:
     """When a token was last used, its account and the person behind it; None when its login session is revoked,
     expired, or was last used before ``idle_since``. In an installation session: the token alone says which school."""
     values = {"token": token_sha256, "now": now, "idle_since": idle_since}
@@ -171,7 +181,9 @@ def live_session(session: Session, token_sha256: str, now: datetime, idle_since:
 
 def note_seen(session: Session, seen: Mapping[str, datetime]) -> None:
     """When each of these tokens was last used; a session that was revoked meanwhile stays as it is."""
-    query = select(LoginSession).where(col(LoginSession.token_sha256).in_(list(seen)), col(LoginSession.revoked_at).is_(None))
+    query = select(LoginSession).where(
+        col(LoginSession.token_sha256).in_(list(seen)), col(LoginSession.revoked_at).is_(None)
+    )
     for row in session.exec(query).all():
         row.last_seen_at = max(row.last_seen_at, seen[row.token_sha256])
         session.add(row)

@@ -35,7 +35,9 @@ def count_events(session: Session, wanted: AuditFilter) -> int:
     return int(session.exec(_narrowed(select(func.count()).select_from(AuditEvent), wanted)).one())
 
 
-def events(session: Session, wanted: AuditFilter, *, offset: int, limit: int, oldest_first: bool = False) -> list[AuditEvent]:
+def events(
+    session: Session, wanted: AuditFilter, *, offset: int, limit: int, oldest_first: bool = False
+) -> list[AuditEvent]:
     """One page, newest first or the other way round."""
     order = col(AuditEvent.seq).asc() if oldest_first else col(AuditEvent.seq).desc()
     query = _narrowed(select(AuditEvent), wanted).order_by(order).offset(offset).limit(limit)
@@ -58,7 +60,11 @@ def event_at(session: Session, seq: int) -> AuditEvent | None:
 def _narrowed(query: Any, wanted: AuditFilter) -> Any:
     if wanted.group:
         exact = "." in wanted.group
-        query = query.where(AuditEvent.action == wanted.group if exact else col(AuditEvent.action).startswith(f"{wanted.group}.", autoescape=True))
+        query = query.where(
+            AuditEvent.action == wanted.group
+            if exact
+            else col(AuditEvent.action).startswith(f"{wanted.group}.", autoescape=True)
+        )
     if wanted.actor is not None:
         query = query.where(AuditEvent.actor == wanted.actor)
     if wanted.subject:
@@ -71,7 +77,9 @@ def _narrowed(query: Any, wanted: AuditFilter) -> Any:
         actions, actors, subjects = wanted.any_of
         query = query.where(
             or_(
-                col(AuditEvent.action).in_(sorted(actions)), col(AuditEvent.actor).in_(sorted(actors)), col(AuditEvent.subject).in_(sorted(subjects))
+                col(AuditEvent.action).in_(sorted(actions)),
+                col(AuditEvent.actor).in_(sorted(actors)),
+                col(AuditEvent.subject).in_(sorted(subjects)),
             )
         )
     return query
@@ -110,15 +118,21 @@ def subject_names(session: Session, subjects: Collection[str]) -> dict[str, str]
             session,
             select(Document.id, Document.kind, Document.school_year, Student.code, SchoolClass.name)
             .join(Student, (col(Student.id) == Document.student_id) & (col(Student.school_id) == Document.school_id))
-            .join(SchoolClass, (col(SchoolClass.id) == Document.class_id) & (col(SchoolClass.school_id) == Document.school_id)),
-            Document.id, {*documents, *(document for _, document, _ in slots)},
+            .join(
+                SchoolClass,
+                (col(SchoolClass.id) == Document.class_id) & (col(SchoolClass.school_id) == Document.school_id),
+            ),
+            Document.id,
+            {*documents, *(document for _, document, _ in slots)},
         )
     }
     found |= {f"document:{key}": text for key, text in told.items()}
     found |= {f"slot:{key}": f"{told.get(document, '')} · {field}" for key, document, field in slots}
     for table, query, column in (
-        ("class", select(SchoolClass.id, SchoolClass.name), SchoolClass.id), ("student", select(Student.id, Student.code), Student.id),
-        ("account", select(Account.id, Account.full_name), Account.id), ("signer", select(Staff.id, Staff.full_name), Staff.id),
+        ("class", select(SchoolClass.id, SchoolClass.name), SchoolClass.id),
+        ("student", select(Student.id, Student.code), Student.id),
+        ("account", select(Account.id, Account.full_name), Account.id),
+        ("signer", select(Staff.id, Staff.full_name), Staff.id),
     ):
         found |= {f"{table}:{key}": text for key, text in _in(session, query, column, ids.get(table))}
     if "seal" in ids.get("signer", ()):

@@ -17,7 +17,9 @@ def events_after(session: Session, seq: int, groups: tuple[str, ...]) -> Iterato
     while True:
         found = session.exec(
             select(AuditEvent.seq, AuditEvent.action, AuditEvent.subject, AuditEvent.data)
-            .where(AuditEvent.seq > seq).order_by(col(AuditEvent.seq)).limit(_PAGE)
+            .where(AuditEvent.seq > seq)
+            .order_by(col(AuditEvent.seq))
+            .limit(_PAGE)
         ).all()
         for number, action, subject, data in found:
             if action.startswith(groups):
@@ -31,10 +33,15 @@ def signed_slots(session: Session) -> Iterator[tuple[str, int, str, str, str | N
     """``(document, version, field, stage, SHA-256 of the file with it)`` of every signed slot."""
     query = (
         select(DocumentVersion.document_id, DocumentVersion.number, Slot.field, Slot.stage, Revision.sha256)
-        .join(DocumentVersion, (col(DocumentVersion.school_id) == Slot.school_id) & (col(DocumentVersion.id) == Slot.version_id))
+        .join(
+            DocumentVersion,
+            (col(DocumentVersion.school_id) == Slot.school_id) & (col(DocumentVersion.id) == Slot.version_id),
+        )
         .outerjoin(
             Revision,
-            (col(Revision.school_id) == Slot.school_id) & (col(Revision.version_id) == Slot.version_id) & (col(Revision.number) == Slot.revision_number),
+            (col(Revision.school_id) == Slot.school_id)
+            & (col(Revision.version_id) == Slot.version_id)
+            & (col(Revision.number) == Slot.revision_number),
         )
         .where(col(Slot.signed_at).is_not(None))
     )
@@ -43,15 +50,20 @@ def signed_slots(session: Session) -> Iterator[tuple[str, int, str, str, str | N
 
 def versions(session: Session) -> Iterator[tuple[str, int, str, bool]]:
     """``(document, version, SHA-256 of the snapshot, whether void)`` of every version."""
-    query = select(DocumentVersion.document_id, DocumentVersion.number, DocumentVersion.snapshot_sha256, DocumentVersion.voided_at)
+    query = select(
+        DocumentVersion.document_id, DocumentVersion.number, DocumentVersion.snapshot_sha256, DocumentVersion.voided_at
+    )
     for document_id, number, snapshot, voided_at in session.exec(query):
         yield document_id, number, snapshot, voided_at is not None
 
 
 def document_states(session: Session) -> Iterator[tuple[str, str, int, int | None, bool]]:
     """``(document, state, number of its last version, number of the version it names, whether that one is void)``."""
-    query = select(Document.id, Document.state, Document.version_number, DocumentVersion.number, DocumentVersion.voided_at).outerjoin(
-        DocumentVersion, (col(DocumentVersion.school_id) == Document.school_id) & (col(DocumentVersion.id) == Document.version_id)
+    query = select(
+        Document.id, Document.state, Document.version_number, DocumentVersion.number, DocumentVersion.voided_at
+    ).outerjoin(
+        DocumentVersion,
+        (col(DocumentVersion.school_id) == Document.school_id) & (col(DocumentVersion.id) == Document.version_id),
     )
     for document_id, state, last, current, voided_at in session.exec(query):
         yield document_id, state, last, current, voided_at is not None
@@ -61,7 +73,10 @@ def archive_revisions(session: Session) -> Iterator[tuple[str, int, str]]:
     """``(document, version, SHA-256 of the file)`` of every archive revision."""
     query = (
         select(DocumentVersion.document_id, DocumentVersion.number, Revision.sha256)
-        .join(DocumentVersion, (col(DocumentVersion.school_id) == Revision.school_id) & (col(DocumentVersion.id) == Revision.version_id))
+        .join(
+            DocumentVersion,
+            (col(DocumentVersion.school_id) == Revision.school_id) & (col(DocumentVersion.id) == Revision.version_id),
+        )
         .where(Revision.kind == "archive")
     )
     yield from session.exec(query)

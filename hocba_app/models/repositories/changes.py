@@ -61,7 +61,9 @@ def signers_due(session: Session, document_ids: Sequence[str]) -> set[str]:
             select(Slot.staff_id)
             .join(Document, (col(Document.id) == Slot.document_id) & (col(Document.school_id) == Slot.school_id))
             .where(
-                col(Slot.document_id).in_(chunk), Document.version_id == Slot.version_id, Document.next_stage == Slot.stage,
+                col(Slot.document_id).in_(chunk),
+                Document.version_id == Slot.version_id,
+                Document.next_stage == Slot.stage,
                 col(Slot.signed_at).is_(None),
             )
             .distinct()

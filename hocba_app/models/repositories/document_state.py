@@ -33,8 +33,10 @@ def life_of(document: Any, slots: Sequence[Any], lease: str | None) -> DocumentL
         lease: the batch that holds it.
     """
     return DocumentLife(
-        kind=document.kind, state=document.state,
-        slots=tuple(SlotState(slot.field, slot.stage, slot.signed) for slot in slots), lease=lease,
+        kind=document.kind,
+        state=document.state,
+        slots=tuple(SlotState(slot.field, slot.stage, slot.signed) for slot in slots),
+        lease=lease,
     )
 
 

@@ -55,13 +55,22 @@ def to_look_at(session: Session, stamped_before: datetime, now: datetime, limit:
     least recently. Whatever the limit, everything has its turn."""
     rows = session.exec(
         select(Document.version_id, Revision.blob_sha256)
-        .join(DocumentVersion, (col(DocumentVersion.id) == Document.version_id) & (col(DocumentVersion.school_id) == Document.school_id))
+        .join(
+            DocumentVersion,
+            (col(DocumentVersion.id) == Document.version_id) & (col(DocumentVersion.school_id) == Document.school_id),
+        )
         .join(
             Revision,
-            (col(Revision.school_id) == DocumentVersion.school_id) & (col(Revision.version_id) == DocumentVersion.id)
+            (col(Revision.school_id) == DocumentVersion.school_id)
+            & (col(Revision.version_id) == DocumentVersion.id)
             & (col(Revision.number) == DocumentVersion.revision_number),
         )
-        .where(Document.state == "sealed", col(Document.archived_at) < stamped_before, Revision.kind == "archive", _looked_at_before(now))
+        .where(
+            Document.state == "sealed",
+            col(Document.archived_at) < stamped_before,
+            Revision.kind == "archive",
+            _looked_at_before(now),
+        )
         .order_by(col(Document.archive_look_at).asc().nulls_first(), col(Document.archived_at), Document.id)
         .limit(limit)
     ).all()
@@ -74,7 +83,11 @@ def documents_of(session: Session, version_ids: Sequence[str]) -> dict[str, tupl
     for chunk in chunks(version_ids):
         rows = session.exec(
             select(DocumentVersion.id, Document.id, Document.archive_failures)
-            .join(Document, (col(Document.id) == DocumentVersion.document_id) & (col(Document.school_id) == DocumentVersion.school_id))
+            .join(
+                Document,
+                (col(Document.id) == DocumentVersion.document_id)
+                & (col(Document.school_id) == DocumentVersion.school_id),
+            )
             .where(col(DocumentVersion.id).in_(chunk))
         ).all()
         found.update({version: (document, failures) for version, document, failures in rows})
@@ -83,7 +96,9 @@ def documents_of(session: Session, version_ids: Sequence[str]) -> dict[str, tupl
 
 def next_try(session: Session) -> datetime | None:
     """When the first record whose archive failed is to be tried again."""
-    return session.exec(select(func.min(Document.archive_look_at)).where(Document.state == "sealed", Document.archive_failures > 0)).one()
+    return session.exec(
+        select(func.min(Document.archive_look_at)).where(Document.state == "sealed", Document.archive_failures > 0)
+    ).one()
 
 
 def _looked_at_before(now: datetime) -> Any:
@@ -122,13 +137,18 @@ def _behind(session: Session, now: datetime, kinds: Sequence[str], options: dict
         counts[name] = dict(session.execute(query, execution_options=options).all())
     daily = _daily(session, now, kinds, options)
     schools = {*counts["archives"], *counts["renewals"], *daily}
-    return {each: Behind(counts["archives"].get(each, 0), counts["renewals"].get(each, 0), daily.get(each, 0)) for each in schools}
+    return {
+        each: Behind(counts["archives"].get(each, 0), counts["renewals"].get(each, 0), daily.get(each, 0))
+        for each in schools
+    }
 
 
 def _daily(session: Session, now: datetime, kinds: Sequence[str], options: dict[str, Any]) -> dict[str, int]:
     """By school how many kinds of daily work are behind: failing, silent for two days, or without a live row."""
     rows = session.execute(
-        sql_select(Job.school_id, Job.kind, func.max(Job.failures), func.max(func.coalesce(Job.well_at, Job.created_at)))  # type: ignore[call-overload]
+        sql_select(
+            Job.school_id, Job.kind, func.max(Job.failures), func.max(func.coalesce(Job.well_at, Job.created_at))
+        )  # type: ignore[call-overload]
         .where(col(Job.kind).in_(kinds), col(Job.state).in_(("queued", "running")))
         .group_by(Job.school_id, Job.kind),
         execution_options=options,
@@ -138,7 +158,9 @@ def _daily(session: Session, now: datetime, kinds: Sequence[str], options: dict[
         of_school = well.setdefault(school, set())
         if not failures and seen is not None and seen > now - DAY_OVERDUE:
             of_school.add(kind)
-    old = session.execute(sql_select(School.id).where(School.created_at < now - DAY_OVERDUE), execution_options=options).scalars()  # type: ignore[call-overload]
+    old = session.execute(
+        sql_select(School.id).where(School.created_at < now - DAY_OVERDUE), execution_options=options
+    ).scalars()  # type: ignore[call-overload]
     wanted = set(well) | set(old)
     if own := session.info.get("school_id"):
         wanted &= {own}

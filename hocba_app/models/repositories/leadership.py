@@ -14,7 +14,10 @@ def open_proposals(session: Session) -> list[tuple[LeadershipProposal, Staff]]:
     """What waits for an answer, the oldest first."""
     rows = session.exec(
         select(LeadershipProposal, Staff)
-        .join(Staff, (col(Staff.id) == LeadershipProposal.staff_id) & (col(Staff.school_id) == LeadershipProposal.school_id))
+        .join(
+            Staff,
+            (col(Staff.id) == LeadershipProposal.staff_id) & (col(Staff.school_id) == LeadershipProposal.school_id),
+        )
         .where(LeadershipProposal.state == "open")
         .order_by(col(LeadershipProposal.proposed_at), col(LeadershipProposal.id))
     ).all()
@@ -25,7 +28,10 @@ def answered_proposals(session: Session, limit: int) -> list[tuple[LeadershipPro
     """The last answers, newest first."""
     rows = session.exec(
         select(LeadershipProposal, Staff)
-        .join(Staff, (col(Staff.id) == LeadershipProposal.staff_id) & (col(Staff.school_id) == LeadershipProposal.school_id))
+        .join(
+            Staff,
+            (col(Staff.id) == LeadershipProposal.staff_id) & (col(Staff.school_id) == LeadershipProposal.school_id),
+        )
         .where(col(LeadershipProposal.state).in_(("confirmed", "refused")))
         .order_by(col(LeadershipProposal.decided_at).desc(), col(LeadershipProposal.id).desc())
         .limit(limit)
@@ -42,7 +48,9 @@ def open_proposal_of(session: Session, staff_id: str) -> LeadershipProposal | No
 
 def principals(session: Session) -> list[Staff]:
     """Who is principal now: one person or nobody (the database holds no second one)."""
-    return list(session.exec(select(Staff).where(Staff.position == "principal", col(Staff.active)).order_by(Staff.code)).all())
+    return list(
+        session.exec(select(Staff).where(Staff.position == "principal", col(Staff.active)).order_by(Staff.code)).all()
+    )
 
 
 def leads(session: Session, staff_id: str | None) -> bool:
@@ -53,7 +61,9 @@ def leads(session: Session, staff_id: str | None) -> bool:
 
 def unconfirmed_accounts(session: Session) -> list[Account]:
     """Accounts whose credentials somebody else gave out and nobody has confirmed, by name."""
-    return list(session.exec(select(Account).where(col(Account.credentials_open)).order_by(Account.full_name, Account.id)).all())
+    return list(
+        session.exec(select(Account).where(col(Account.credentials_open)).order_by(Account.full_name, Account.id)).all()
+    )
 
 
 def accounts_of(session: Session, staff_ids: Sequence[str]) -> dict[str, Account]:

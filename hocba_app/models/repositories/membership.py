@@ -29,17 +29,31 @@ def places(*criteria: ColumnElement[bool]) -> CTE:
     # Asked as lists and not joined: a planner that has not counted its tables yet would join them row by row.
     classes = core_select(SchoolClass.id).where(own_school(SchoolClass), col(SchoolClass.active))
     students = core_select(Student.id).where(own_school(Student), col(Student.active))
-    counting = and_(col(Enrolment.active), col(Enrolment.class_id).in_(classes), col(Enrolment.student_id).in_(students))
+    counting = and_(
+        col(Enrolment.active), col(Enrolment.class_id).in_(classes), col(Enrolment.student_id).in_(students)
+    )
     present = col(Enrolment.status).in_(PRESENT)
     best_first = (
-        case((counting, 0), else_=1), case((present, 0), else_=1), func.coalesce(Enrolment.from_date, "").desc(),
-        func.coalesce(Enrolment.to_date, "").desc(), col(Enrolment.id).desc(),
+        case((counting, 0), else_=1),
+        case((present, 0), else_=1),
+        func.coalesce(Enrolment.from_date, "").desc(),
+        func.coalesce(Enrolment.to_date, "").desc(),
+        col(Enrolment.id).desc(),
     )
     ranked = (
         core_select(
-            col(Enrolment.id).label("enrolment_id"), col(Enrolment.student_id), col(Enrolment.school_year), col(Enrolment.class_id),
-            col(Enrolment.status), col(Enrolment.from_date), col(Enrolment.to_date), counting.label("counts"), present.label("present"),
-            func.row_number().over(partition_by=(col(Enrolment.student_id), col(Enrolment.school_year)), order_by=best_first).label("rank"),
+            col(Enrolment.id).label("enrolment_id"),
+            col(Enrolment.student_id),
+            col(Enrolment.school_year),
+            col(Enrolment.class_id),
+            col(Enrolment.status),
+            col(Enrolment.from_date),
+            col(Enrolment.to_date),
+            counting.label("counts"),
+            present.label("present"),
+            func.row_number()
+            .over(partition_by=(col(Enrolment.student_id), col(Enrolment.school_year)), order_by=best_first)
+            .label("rank"),
         )
         .where(own_school(Enrolment), *criteria)
         .subquery("ranked")
@@ -50,7 +64,9 @@ def places(*criteria: ColumnElement[bool]) -> CTE:
 
 def of_classes() -> ColumnElement[bool]:
     """The criterion for pupils who have something to do with the ``classes`` given, for :func:`places`."""
-    return col(Enrolment.student_id).in_(core_select(Enrolment.student_id).where(own_school(Enrolment), col(Enrolment.class_id).in_(any_of("classes"))))
+    return col(Enrolment.student_id).in_(
+        core_select(Enrolment.student_id).where(own_school(Enrolment), col(Enrolment.class_id).in_(any_of("classes")))
+    )
 
 
 def places_of(session: Session, student_ids: Iterable[str], school_year: str) -> dict[str, Place]:
@@ -58,7 +74,9 @@ def places_of(session: Session, student_ids: Iterable[str], school_year: str) ->
     found: dict[str, Place] = {}
     wanted = sorted(set(student_ids))
     for start in range(0, len(wanted), _CHUNK):
-        for student_id, *values in rows_of(session, _places_of_pupils(), students=wanted[start : start + _CHUNK], year=school_year):
+        for student_id, *values in rows_of(
+            session, _places_of_pupils(), students=wanted[start : start + _CHUNK], year=school_year
+        ):
             found[student_id] = Place(*values)
     return found
 
@@ -86,7 +104,9 @@ def present_per_class(session: Session, school_year: str) -> dict[str, int]:
 
 def documents_per_class(session: Session, school_year: str, state: str) -> dict[str, int]:
     """How many documents in a state, of every kind and year, the pupils in each class of the year have."""
-    return {class_id: count for class_id, count in rows_of(session, _documents_per_class(), year=school_year, state=state)}
+    return {
+        class_id: count for class_id, count in rows_of(session, _documents_per_class(), year=school_year, state=state)
+    }
 
 
 def in_cancelled_classes(session: Session) -> set[str]:
@@ -95,7 +115,8 @@ def in_cancelled_classes(session: Session) -> set[str]:
 
 
 _IN_CANCELLED_CLASSES = core_select(Enrolment.student_id).where(
-    own_school(Enrolment), col(Enrolment.active),
+    own_school(Enrolment),
+    col(Enrolment.active),
     col(Enrolment.class_id).in_(core_select(SchoolClass.id).where(own_school(SchoolClass), ~col(SchoolClass.active))),
 )
 

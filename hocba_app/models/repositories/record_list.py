@@ -82,7 +82,11 @@ class _Shape:
 
 def _shape(wanted: Wanted) -> _Shape:
     return _Shape(
-        tuple(wanted.kinds), wanted.step, wanted.class_ids is not None, wanted.document_ids is not None, wanted.student_ids is not None
+        tuple(wanted.kinds),
+        wanted.step,
+        wanted.class_ids is not None,
+        wanted.document_ids is not None,
+        wanted.student_ids is not None,
     )
 
 
@@ -100,23 +104,42 @@ def _count(shape: _Shape) -> Any:
 def _lines(shape: _Shape, sort: str, descending: bool) -> Any:
     place, kinds = _places(shape), _kinds(shape.kinds)
     columns: Any = (
-        Student.id, Student.code, Student.full_name, SchoolClass.id, SchoolClass.name, place.c.status, kinds.c.kind, Document.id,
-        Document.state, Document.next_stage, Document.version_id, Document.version_number, Document.out_of_date, Document.updated_at,
+        Student.id,
+        Student.code,
+        Student.full_name,
+        SchoolClass.id,
+        SchoolClass.name,
+        place.c.status,
+        kinds.c.kind,
+        Document.id,
+        Document.state,
+        Document.next_stage,
+        Document.version_id,
+        Document.version_number,
+        Document.out_of_date,
+        Document.updated_at,
     )
     step = case(*((_at_step(name), number) for number, name in enumerate(_STEPS)), else_=len(_STEPS))
     by_class, by_name = [col(SchoolClass.grade), col(SchoolClass.name)], [col(Student.sort_name), col(Student.id)]
     first: Any = {
-        "class": by_class, "name": by_name, "code": [col(Student.code)], "step": [step],
+        "class": by_class,
+        "name": by_name,
+        "code": [col(Student.code)],
+        "step": [step],
         "updated": [col(Document.id).is_(None), col(Document.updated_at)],
     }[sort]
     turned = [column.desc() if descending else column.asc() for column in first]
-    query = _narrowed(core_select(*columns), shape, place, kinds).order_by(*turned, *by_class, *by_name, kinds.c.position)
+    query = _narrowed(core_select(*columns), shape, place, kinds).order_by(
+        *turned, *by_class, *by_name, kinds.c.position
+    )
     return query.offset(given("first")).limit(given("most"))
 
 
 def _kinds(kinds: Sequence[str]) -> Subquery:
     """The kinds asked for, as a small table to cross the pupils with."""
-    parts = [core_select(literal(kind).label("kind"), literal(number).label("position")) for number, kind in enumerate(kinds)]
+    parts = [
+        core_select(literal(kind).label("kind"), literal(number).label("position")) for number, kind in enumerate(kinds)
+    ]
     return union_all(*parts).subquery("kinds") if len(parts) > 1 else parts[0].subquery("kinds")
 
 
@@ -138,7 +161,9 @@ def _narrowed(query: Any, shape: _Shape, place: CTE, kinds: Subquery) -> Any:
         .where(_listed(place))
     )
     for asked, column, name in (
-        (shape.by_class, place.c.class_id, "classes"), (shape.by_document, Document.id, "documents"), (shape.by_student, Student.id, "students"),
+        (shape.by_class, place.c.class_id, "classes"),
+        (shape.by_document, Document.id, "documents"),
+        (shape.by_student, Student.id, "students"),
     ):
         if asked:
             query = query.where(col(column).in_(any_of(name)))
@@ -147,7 +172,9 @@ def _narrowed(query: Any, shape: _Shape, place: CTE, kinds: Subquery) -> Any:
 
 def _document_of(place: CTE, kinds: Subquery) -> Any:
     return and_(
-        own_school(Document), Document.student_id == place.c.student_id, Document.kind == kinds.c.kind,
+        own_school(Document),
+        Document.student_id == place.c.student_id,
+        Document.kind == kinds.c.kind,
         Document.school_year == case((kinds.c.kind == "cover", ""), else_=place.c.school_year),
     )
 
@@ -171,7 +198,12 @@ def _by_step() -> Any:
     place, kinds = _places(), _kinds(("cover", "history", "results"))
     due = and_(place.c.counts, place.c.present)
     columns = (place.c.class_id, kinds.c.kind, Document.state, Document.next_stage, due)
-    query = core_select(*columns, func.count()).select_from(place).join(kinds, literal(True)).outerjoin(Document, _document_of(place, kinds))
+    query = (
+        core_select(*columns, func.count())
+        .select_from(place)
+        .join(kinds, literal(True))
+        .outerjoin(Document, _document_of(place, kinds))
+    )
     return query.where(_listed(place)).group_by(*columns)
 
 
@@ -196,14 +228,22 @@ def noted_as_changed(session: Session, school_year: str) -> list[tuple[str, str,
     query = select(Document.id, Document.student_id, Document.class_id, Document.out_of_date).where(
         col(Document.out_of_date).is_not(None), col(Document.school_year).in_(("", school_year))
     )
-    return [(document_id, student_id, class_id, noted or []) for document_id, student_id, class_id, noted in session.exec(query).all()]
+    return [
+        (document_id, student_id, class_id, noted or [])
+        for document_id, student_id, class_id, noted in session.exec(query).all()
+    ]
 
 
 _WAITS_FOR = (
     select(Slot.version_id, Staff.full_name)
     .join(Document, and_(Document.id == Slot.document_id, Document.school_id == Slot.school_id))
     .join(Staff, and_(Staff.id == Slot.staff_id, Staff.school_id == Slot.school_id))
-    .where(own_school(Slot), col(Slot.version_id).in_(any_of("versions")), col(Slot.signed_at).is_(None), Document.next_stage == Slot.stage)
+    .where(
+        own_school(Slot),
+        col(Slot.version_id).in_(any_of("versions")),
+        col(Slot.signed_at).is_(None),
+        Document.next_stage == Slot.stage,
+    )
     .order_by(Slot.position)
 )
 
@@ -230,12 +270,20 @@ _OPEN_UNLOCKS = select(UnlockRequest.state, UnlockRequest.document_ids, UnlockRe
 def unlocks_asked(session: Session) -> set[str]:
     """Every document for which an unlock is asked, or approved and waiting for a confirmation to end."""
     rows = rows_of(session, _OPEN_UNLOCKS)
-    return {document_id for state, documents, remaining in rows for document_id in (documents if state == "asked" else remaining)}
+    return {
+        document_id
+        for state, documents, remaining in rows
+        for document_id in (documents if state == "asked" else remaining)
+    }
 
 
 def open_unlocks(session: Session) -> list[UnlockRequest]:
     """Requests that wait for an answer, or for a confirmation to end."""
-    query = select(UnlockRequest).where(col(UnlockRequest.state).in_(("asked", "approved"))).order_by(UnlockRequest.requested_at)
+    query = (
+        select(UnlockRequest)
+        .where(col(UnlockRequest.state).in_(("asked", "approved")))
+        .order_by(UnlockRequest.requested_at)
+    )
     return list(session.exec(query).all())
 
 
@@ -244,7 +292,9 @@ def unlock_requests(session: Session, limit: int) -> list[UnlockRequest]:
     return list(session.exec(select(UnlockRequest).order_by(col(UnlockRequest.requested_at).desc()).limit(limit)).all())
 
 
-def lines_of_documents(session: Session, document_ids: Sequence[str]) -> dict[str, tuple[Document, Student, SchoolClass]]:
+def lines_of_documents(
+    session: Session, document_ids: Sequence[str]
+) -> dict[str, tuple[Document, Student, SchoolClass]]:
     """Documents with whose and of which class they are, by id; ids that are none of this school are not in it."""
     found: dict[str, tuple[Document, Student, SchoolClass]] = {}
     for chunk in chunks(document_ids):

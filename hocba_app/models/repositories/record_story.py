@@ -47,13 +47,25 @@ _VERSIONS = (
     .order_by(col(DocumentVersion.number).desc())
 )
 _slot_columns: Any = (
-    Slot.version_id, Slot.field, Slot.stage, Slot.rows, Slot.staff_id, Slot.caption, Slot.signed_at, Slot.reassignment, Slot.evidence_id,
+    Slot.version_id,
+    Slot.field,
+    Slot.stage,
+    Slot.rows,
+    Slot.staff_id,
+    Slot.caption,
+    Slot.signed_at,
+    Slot.reassignment,
+    Slot.evidence_id,
 )
 # By version: there is an index, and none by document.
-_SLOTS = select(*_slot_columns).where(own_school(Slot), col(Slot.version_id).in_(any_of("versions"))).order_by(Slot.position)
+_SLOTS = (
+    select(*_slot_columns).where(own_school(Slot), col(Slot.version_id).in_(any_of("versions"))).order_by(Slot.position)
+)
 _STAFF = select(Staff.id, Staff.full_name).where(own_school(Staff), col(Staff.id).in_(any_of("ids")))
 _ACCOUNTS = select(Account.id, Account.full_name).where(own_school(Account), col(Account.id).in_(any_of("ids")))
-_HELD = select(Lease.id).where(own_school(Lease), Lease.version_id == given("version"), col(Lease.released_at).is_(None))
+_HELD = select(Lease.id).where(
+    own_school(Lease), Lease.version_id == given("version"), col(Lease.released_at).is_(None)
+)
 
 
 def versions_of(session: Session, document_id: str) -> list[Version]:

@@ -42,7 +42,9 @@ def results_of(session: Session, student_ids: Sequence[str], school_year: str) -
     """Each pupil's results of a school year, by pupil; who has none is not in it."""
     found: dict[str, StudentResult] = {}
     for chunk in chunks(student_ids):
-        query = select(StudentResult).where(col(StudentResult.student_id).in_(chunk), StudentResult.school_year == school_year)
+        query = select(StudentResult).where(
+            col(StudentResult.student_id).in_(chunk), StudentResult.school_year == school_year
+        )
         found.update({row.student_id: row for row in session.exec(query).all()})
     return found
 
@@ -53,10 +55,16 @@ def history_until(session: Session, student_ids: Sequence[str], school_year: str
     for chunk in chunks(student_ids):
         query = (
             select(HistoryEntry)
-            .where(col(HistoryEntry.student_id).in_(chunk), col(HistoryEntry.active), HistoryEntry.school_year <= school_year)
+            .where(
+                col(HistoryEntry.student_id).in_(chunk),
+                col(HistoryEntry.active),
+                HistoryEntry.school_year <= school_year,
+            )
             .order_by(HistoryEntry.school_year, HistoryEntry.id)
         )
-        for row in sorted(session.exec(query).all(), key=lambda row: (row.school_year, row.payload.get("outcome") != "moved")):
+        for row in sorted(
+            session.exec(query).all(), key=lambda row: (row.school_year, row.payload.get("outcome") != "moved")
+        ):
             found.setdefault(row.student_id, []).append(row)
     return found
 
@@ -81,7 +89,11 @@ def pupils_of_class(session: Session, class_id: str, student_ids: Sequence[str] 
 
 def own_students(session: Session, student_ids: Sequence[str]) -> list[str]:
     """Those of the ids that are pupils of this school."""
-    return [id for chunk in chunks(student_ids) for id in session.exec(select(Student.id).where(col(Student.id).in_(chunk))).all()]
+    return [
+        id
+        for chunk in chunks(student_ids)
+        for id in session.exec(select(Student.id).where(col(Student.id).in_(chunk))).all()
+    ]
 
 
 def documents_of(session: Session, kind: str, school_year: str, student_ids: Sequence[str]) -> dict[str, Document]:
@@ -92,7 +104,9 @@ def documents_of(session: Session, kind: str, school_year: str, student_ids: Seq
             Document.kind == kind, Document.school_year == school_year, col(Document.student_id).in_(chunk)
         )
         # Read again under the lock of a write: what was loaded before it may have changed meanwhile.
-        found.update({row.student_id: row for row in session.exec(query, execution_options={"populate_existing": True}).all()})
+        found.update(
+            {row.student_id: row for row in session.exec(query, execution_options={"populate_existing": True}).all()}
+        )
     return found
 
 

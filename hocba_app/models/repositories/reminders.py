@@ -17,7 +17,9 @@ def homeroom_class_ids(session: Session, staff_id: str) -> set[str]:
     """Classes whose homeroom teacher this person is, or for whom he signs as such."""
     queries = (
         select(SchoolClass.id).where(SchoolClass.homeroom_staff_id == staff_id, col(SchoolClass.active)),
-        select(SigningAssignment.class_id).where(SigningAssignment.staff_id == staff_id, SigningAssignment.field == "homeroom"),
+        select(SigningAssignment.class_id).where(
+            SigningAssignment.staff_id == staff_id, SigningAssignment.field == "homeroom"
+        ),
     )
     return {class_id for query in queries for class_id in session.exec(query).all()}
 
@@ -27,7 +29,9 @@ def _due(*columns: Any) -> Any:
         select(*columns)
         .select_from(Slot)
         .join(Document, (col(Document.id) == Slot.document_id) & (col(Document.school_id) == Slot.school_id))
-        .join(SchoolClass, (col(SchoolClass.id) == Document.class_id) & (col(SchoolClass.school_id) == Document.school_id))
+        .join(
+            SchoolClass, (col(SchoolClass.id) == Document.class_id) & (col(SchoolClass.school_id) == Document.school_id)
+        )
         .where(col(Slot.signed_at).is_(None), Document.version_id == Slot.version_id, Document.next_stage == Slot.stage)
     )
 
@@ -67,7 +71,9 @@ def due_documents(session: Session, staff_id: str, class_id: str, *, stage: str 
 
 def sent_on(session: Session, day: str, class_ids: Collection[str]) -> set[tuple[str, str]]:
     """``(class, staff)`` reminded on a day."""
-    query = select(Reminder.class_id, Reminder.to_staff).where(Reminder.day == day, col(Reminder.class_id).in_(class_ids))
+    query = select(Reminder.class_id, Reminder.to_staff).where(
+        Reminder.day == day, col(Reminder.class_id).in_(class_ids)
+    )
     return {(class_id, staff_id) for class_id, staff_id in session.exec(query).all()}
 
 

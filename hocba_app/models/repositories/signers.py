@@ -70,7 +70,9 @@ def delegations_in_force(session: Session, day: str) -> list[Delegation]:
 
 def all_delegations(session: Session) -> list[Delegation]:
     """Every delegation there ever was, newest dates first."""
-    return list(session.exec(select(Delegation).order_by(col(Delegation.from_date).desc(), col(Delegation.id).desc())).all())
+    return list(
+        session.exec(select(Delegation).order_by(col(Delegation.from_date).desc(), col(Delegation.id).desc())).all()
+    )
 
 
 def key_of(session: Session, owner: str) -> SigningKey | None:
@@ -86,7 +88,9 @@ def keys(session: Session) -> dict[str, SigningKey]:
 def image_times(session: Session) -> dict[str, object]:
     """When each owner's newest signature image was made, without reading the images."""
     return dict(
-        session.exec(select(SignatureImage.owner, func.max(SignatureImage.created_at)).group_by(SignatureImage.owner)).all()
+        session.exec(
+            select(SignatureImage.owner, func.max(SignatureImage.created_at)).group_by(SignatureImage.owner)
+        ).all()
     )
 
 
@@ -105,13 +109,17 @@ def newest_images(session: Session, owners: Sequence[str]) -> dict[str, Signatur
 
 def classes_of(session: Session, school_year: str) -> list[SchoolClass]:
     """The classes of a school year in the order people name them."""
-    found = session.exec(select(SchoolClass).where(SchoolClass.school_year == school_year, col(SchoolClass.active))).all()
+    found = session.exec(
+        select(SchoolClass).where(SchoolClass.school_year == school_year, col(SchoolClass.active))
+    ).all()
     return sorted(found, key=lambda row: (row.grade, len(row.name), row.name))
 
 
 def years(session: Session) -> list[str]:
     """School years that have classes, the newest first."""
-    return sorted(session.exec(select(SchoolClass.school_year).where(col(SchoolClass.active)).distinct()).all(), reverse=True)
+    return sorted(
+        session.exec(select(SchoolClass.school_year).where(col(SchoolClass.active)).distinct()).all(), reverse=True
+    )
 
 
 def subjects_by_code(session: Session) -> dict[str, Subject]:
@@ -146,7 +154,11 @@ def _codes_by_class() -> Any:
         core_select(place.c.class_id, _CodesInResults(col(StudentResult.payload)))
         .join(
             StudentResult,
-            and_(own_school(StudentResult), StudentResult.student_id == place.c.student_id, StudentResult.school_year == place.c.school_year),
+            and_(
+                own_school(StudentResult),
+                StudentResult.student_id == place.c.student_id,
+                StudentResult.school_year == place.c.school_year,
+            ),
         )
         .where(place.c.counts, place.c.class_id.in_(any_of("classes")))
         .distinct()
@@ -168,12 +180,16 @@ def teaching_rows(session: Session, class_ids: Sequence[str]) -> list[tuple[str,
     for chunk in _chunks(class_ids):
         found += session.exec(
             select(  # type: ignore[call-overload]  # SQLModel types four columns at most
-                TeachingAssignment.class_id, Subject.code, TeachingAssignment.staff_id, TeachingAssignment.position,
+                TeachingAssignment.class_id,
+                Subject.code,
+                TeachingAssignment.staff_id,
+                TeachingAssignment.position,
                 TeachingAssignment.term,
             )
             .join(
                 Subject,
-                (col(TeachingAssignment.subject_id) == Subject.id) & (col(TeachingAssignment.school_id) == Subject.school_id),
+                (col(TeachingAssignment.subject_id) == Subject.id)
+                & (col(TeachingAssignment.school_id) == Subject.school_id),
             )
             .where(col(TeachingAssignment.class_id).in_(chunk), col(TeachingAssignment.active))
         ).all()
@@ -200,7 +216,8 @@ def unsigned_slots(
             (col(DocumentVersion.id) == Slot.version_id) & (col(DocumentVersion.school_id) == Slot.school_id),
         )
         .where(
-            col(Slot.signed_at).is_(None), Document.version_id == Slot.version_id,
+            col(Slot.signed_at).is_(None),
+            Document.version_id == Slot.version_id,
             col(Document.state).in_(("locked", "signing")),
         )
         .order_by(col(Document.id), col(Slot.position))
@@ -232,7 +249,9 @@ def principal_slots_waiting(session: Session, kind: str) -> dict[str | None, int
             select(Slot.staff_id, func.count())
             .join(Document, (col(Document.version_id) == Slot.version_id) & (col(Document.school_id) == Slot.school_id))
             .where(
-                Document.kind == kind, Slot.stage == "principal", col(Slot.signed_at).is_(None),
+                Document.kind == kind,
+                Slot.stage == "principal",
+                col(Slot.signed_at).is_(None),
                 col(Document.state).in_(("locked", "signing")),
             )
             .group_by(col(Slot.staff_id))
@@ -247,8 +266,11 @@ def principal_slot_ids(session: Session, kind: str, other_than: str) -> list[str
             select(Slot.id)
             .join(Document, (col(Document.version_id) == Slot.version_id) & (col(Document.school_id) == Slot.school_id))
             .where(
-                Document.kind == kind, Slot.stage == "principal", col(Slot.signed_at).is_(None),
-                col(Document.state).in_(("locked", "signing")), or_(col(Slot.staff_id).is_(None), col(Slot.staff_id) != other_than),
+                Document.kind == kind,
+                Slot.stage == "principal",
+                col(Slot.signed_at).is_(None),
+                col(Document.state).in_(("locked", "signing")),
+                or_(col(Slot.staff_id).is_(None), col(Slot.staff_id) != other_than),
             )
             .order_by(Slot.id)
         ).all()
@@ -263,7 +285,9 @@ def unsigned_by_place(session: Session, class_ids: Sequence[str]) -> list[tuple[
             select(Document.class_id, Document.kind, Slot.field, Slot.staff_id, func.count())  # type: ignore[call-overload]
             .join(Slot, (col(Slot.version_id) == Document.version_id) & (col(Slot.school_id) == Document.school_id))
             .where(
-                col(Document.class_id).in_(chunk), col(Slot.signed_at).is_(None), Slot.stage != SEAL,
+                col(Document.class_id).in_(chunk),
+                col(Slot.signed_at).is_(None),
+                Slot.stage != SEAL,
                 col(Document.state).in_(("locked", "signing")),
             )
             .group_by(Document.class_id, Document.kind, Slot.field, Slot.staff_id)

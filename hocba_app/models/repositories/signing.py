@@ -63,7 +63,9 @@ def held_versions(session: Session, version_ids: Sequence[str]) -> dict[str, str
 @cache
 def _held_versions() -> Any:
     return select(Lease.version_id, Lease.batch_id).where(
-        own_school(Lease), Lease.version_id.in_(any_of("versions")), Lease.released_at.is_(None)  # type: ignore[attr-defined, union-attr]
+        own_school(Lease),
+        Lease.version_id.in_(any_of("versions")),
+        Lease.released_at.is_(None),  # type: ignore[attr-defined, union-attr]
     )
 
 
@@ -74,10 +76,14 @@ def earlier_waiting(session: Session, batch: Batch) -> set[str]:
 
 @cache
 def _earlier_waiting() -> Any:
-    before = (Batch.queued_at < given("queued_at")) | ((Batch.queued_at == given("queued_at")) & (Batch.id < given("batch")))
+    before = (Batch.queued_at < given("queued_at")) | (
+        (Batch.queued_at == given("queued_at")) & (Batch.id < given("batch"))
+    )
     queued = batches_in(("queued",)).where(Batch.id != given("batch"), before)
     return select(BatchItem.version_id).where(
-        own_school(BatchItem), BatchItem.batch_id.in_(queued), BatchItem.state == "claimed"  # type: ignore[attr-defined]
+        own_school(BatchItem),
+        BatchItem.batch_id.in_(queued),
+        BatchItem.state == "claimed",  # type: ignore[attr-defined]
     )
 
 
@@ -122,8 +128,11 @@ def last_sent(session: Session, batch: Batch) -> Batch | None:
     return session.exec(
         select(Batch)
         .where(
-            Batch.owner == batch.owner, Batch.account_id == batch.account_id, Batch.id != batch.id,
-            Batch.sent_at.is_not(None), Batch.ended_at > batch.queued_at,  # type: ignore[union-attr, operator]
+            Batch.owner == batch.owner,
+            Batch.account_id == batch.account_id,
+            Batch.id != batch.id,
+            Batch.sent_at.is_not(None),
+            Batch.ended_at > batch.queued_at,  # type: ignore[union-attr, operator]
         )
         .order_by(Batch.ended_at.desc())  # type: ignore[union-attr]
         .limit(1)
@@ -145,14 +154,35 @@ def batch_row(session: Session, batch_id: str) -> Any:
 @cache
 def _batch_row() -> Any:
     return select(
-        Batch.id, Batch.account_id, Batch.staff_id, Batch.owner, Batch.stage, Batch.provider, Batch.provider_user, Batch.credential_id, Batch.chain, Batch.state,
-        Batch.stop_waiting, Batch.retry_at, Batch.sent_at, Batch.window_ends_at, Batch.transaction_id, Batch.note, Batch.attempts, Batch.resends,
+        Batch.id,
+        Batch.account_id,
+        Batch.staff_id,
+        Batch.owner,
+        Batch.stage,
+        Batch.provider,
+        Batch.provider_user,
+        Batch.credential_id,
+        Batch.chain,
+        Batch.state,
+        Batch.stop_waiting,
+        Batch.retry_at,
+        Batch.sent_at,
+        Batch.window_ends_at,
+        Batch.transaction_id,
+        Batch.note,
+        Batch.attempts,
+        Batch.resends,
         Batch.evidence_id,
     ).where(own_school(Batch), Batch.id == given("batch"))  # type: ignore[call-overload]
 
 
 def items_of(
-    session: Session, batch_id: str, states: Iterable[str] | None = None, *, light: bool = False, limit: int | None = None
+    session: Session,
+    batch_id: str,
+    states: Iterable[str] | None = None,
+    *,
+    light: bool = False,
+    limit: int | None = None,
 ) -> list[BatchItem]:
     """A batch's items in order.
 
@@ -165,7 +195,12 @@ def items_of(
     if states is not None:
         query = query.where(BatchItem.state.in_(tuple(states)))  # type: ignore[attr-defined]
     if light:
-        query = query.options(*(defer(column) for column in (BatchItem.prepared, BatchItem.attributes, BatchItem.signature, BatchItem.token)))  # type: ignore[arg-type]
+        query = query.options(
+            *(
+                defer(column)
+                for column in (BatchItem.prepared, BatchItem.attributes, BatchItem.signature, BatchItem.token)
+            )
+        )  # type: ignore[arg-type]
     if limit is not None:
         query = query.limit(limit)
     return list(session.exec(query).all())
@@ -233,7 +268,9 @@ class VersionRow(NamedTuple):
     """Empty unless asked for."""
 
 
-def due_context(session: Session, slot_ids: Sequence[str], *, with_tip: bool = False) -> dict[str, tuple[SlotRow, DocumentRow, VersionRow]]:
+def due_context(
+    session: Session, slot_ids: Sequence[str], *, with_tip: bool = False
+) -> dict[str, tuple[SlotRow, DocumentRow, VersionRow]]:
     """By slot id what decides whether it may be signed (for reading only).
 
     Args:
@@ -254,7 +291,11 @@ def _due_context(with_tip: bool) -> Any:
     columns = (
         *(getattr(Slot, name) for name in SlotRow._fields),
         *(getattr(Document, name) for name in DocumentRow._fields),
-        DocumentVersion.id, DocumentVersion.length, DocumentVersion.sha256, DocumentVersion.salt, DocumentVersion.tip if with_tip else literal(""),
+        DocumentVersion.id,
+        DocumentVersion.length,
+        DocumentVersion.sha256,
+        DocumentVersion.salt,
+        DocumentVersion.tip if with_tip else literal(""),
     )
     return (
         select(*columns)
@@ -332,7 +373,11 @@ def failure_codes(session: Session, batch_id: str) -> list[str]:
 
 @cache
 def _failure_codes() -> Any:
-    return select(BatchItem.error_code).where(own_school(BatchItem), BatchItem.batch_id == given("batch"), BatchItem.state == "failed").distinct()
+    return (
+        select(BatchItem.error_code)
+        .where(own_school(BatchItem), BatchItem.batch_id == given("batch"), BatchItem.state == "failed")
+        .distinct()
+    )
 
 
 def live_items(session: Session, batch_id: str) -> int:
@@ -342,10 +387,14 @@ def live_items(session: Session, batch_id: str) -> int:
 
 @cache
 def _live_items() -> Any:
-    return select(func.count()).where(own_school(BatchItem), BatchItem.batch_id == given("batch"), BatchItem.state.in_(LIVE_ITEM))  # type: ignore[attr-defined]
+    return select(func.count()).where(
+        own_school(BatchItem), BatchItem.batch_id == given("batch"), BatchItem.state.in_(LIVE_ITEM)
+    )  # type: ignore[attr-defined]
 
 
-def item_context(session: Session, items: Sequence[BatchItem]) -> dict[str, tuple[Slot, Document, DocumentVersion, Student]]:
+def item_context(
+    session: Session, items: Sequence[BatchItem]
+) -> dict[str, tuple[Slot, Document, DocumentVersion, Student]]:
     """For each item id, the rows it signs; the versions without their snapshots."""
     context: dict[str, tuple[Slot, Document, DocumentVersion, Student]] = {}
     by_slot = {item.slot_id: item.id for item in items}
@@ -353,7 +402,9 @@ def item_context(session: Session, items: Sequence[BatchItem]) -> dict[str, tupl
         rows = session.exec(
             select(Slot, Document, DocumentVersion, Student)
             .join(Document, (Document.id == Slot.document_id) & (Document.school_id == Slot.school_id))
-            .join(DocumentVersion, (DocumentVersion.id == Slot.version_id) & (DocumentVersion.school_id == Slot.school_id))
+            .join(
+                DocumentVersion, (DocumentVersion.id == Slot.version_id) & (DocumentVersion.school_id == Slot.school_id)
+            )
             .join(Student, (Student.id == Document.student_id) & (Student.school_id == Document.school_id))
             .where(Slot.id.in_(chunk))  # type: ignore[attr-defined]
             .options(defer(DocumentVersion.snapshot))  # type: ignore[arg-type]
@@ -389,8 +440,14 @@ def version_rows(session: Session, version_ids: Sequence[str], *, with_tip: bool
 @cache
 def _version_rows(with_tip: bool) -> Any:
     columns = (
-        DocumentVersion.id, DocumentVersion.document_id, DocumentVersion.number, DocumentVersion.revision_number, DocumentVersion.length,
-        DocumentVersion.sha256, DocumentVersion.voided_at, *((DocumentVersion.tip,) if with_tip else ()),
+        DocumentVersion.id,
+        DocumentVersion.document_id,
+        DocumentVersion.number,
+        DocumentVersion.revision_number,
+        DocumentVersion.length,
+        DocumentVersion.sha256,
+        DocumentVersion.voided_at,
+        *((DocumentVersion.tip,) if with_tip else ()),
     )
     return select(*columns).where(own_school(DocumentVersion), DocumentVersion.id.in_(any_of("versions")))  # type: ignore[attr-defined]
 
@@ -406,7 +463,13 @@ def slots_of_versions(session: Session, version_ids: Sequence[str]) -> dict[str,
 @cache
 def _slots_of_versions() -> Any:
     columns = (
-        Slot.id, Slot.version_id, Slot.document_id, Slot.field, Slot.stage, Slot.staff_id, Slot.reassignment,
+        Slot.id,
+        Slot.version_id,
+        Slot.document_id,
+        Slot.field,
+        Slot.stage,
+        Slot.staff_id,
+        Slot.reassignment,
         col(Slot.signed_at).is_not(None).label("signed"),
     )
     return (

@@ -25,21 +25,42 @@ def signer_now(session: Session, *, key: str, staff_id: str, account_id: str) ->
     if not rows:
         return Signer(key, staff_id, active=False, enabled=False, position="", signs_covers=False, operates_seal=False)
     first = rows[0]
-    decisions = tuple(Decision(tuple(row.kinds), row.from_date, row.to_date, row.decision_number) for row in rows if row.kinds is not None)
+    decisions = tuple(
+        Decision(tuple(row.kinds), row.from_date, row.to_date, row.decision_number)
+        for row in rows
+        if row.kinds is not None
+    )
     return Signer(
-        key, staff_id, active=first.active, enabled=first.disabled is False, position=first.position,
-        signs_covers=first.cover_signer_id == staff_id, operates_seal=first.seal_operator_id == staff_id, decisions=decisions,
+        key,
+        staff_id,
+        active=first.active,
+        enabled=first.disabled is False,
+        position=first.position,
+        signs_covers=first.cover_signer_id == staff_id,
+        operates_seal=first.seal_operator_id == staff_id,
+        decisions=decisions,
     )
 
 
 @cache
 def _signer_now() -> Any:
     asked = (Account.school_id == Staff.school_id) & (Account.id == given("account"))
-    in_force = (Delegation.school_id == Staff.school_id) & (Delegation.deputy_id == Staff.id) & col(Delegation.revoked_at).is_(None)
+    in_force = (
+        (Delegation.school_id == Staff.school_id)
+        & (Delegation.deputy_id == Staff.id)
+        & col(Delegation.revoked_at).is_(None)
+    )
     return (
         select(  # type: ignore[call-overload]
-            Staff.active, Staff.position, Account.disabled, SigningSettings.cover_signer_id, SigningSettings.seal_operator_id,
-            Delegation.kinds, Delegation.from_date, Delegation.to_date, Delegation.decision_number,
+            Staff.active,
+            Staff.position,
+            Account.disabled,
+            SigningSettings.cover_signer_id,
+            SigningSettings.seal_operator_id,
+            Delegation.kinds,
+            Delegation.from_date,
+            Delegation.to_date,
+            Delegation.decision_number,
         )
         .join(Account, asked, isouter=True)
         .join(SigningSettings, SigningSettings.school_id == Staff.school_id, isouter=True)
@@ -59,7 +80,9 @@ def _unlocking_documents() -> Any:
     return select(UnlockRequest.remaining_ids).where(own_school(UnlockRequest), UnlockRequest.state == "approved")
 
 
-def document_states(session: Session, student_ids: Sequence[str], school_year: str) -> dict[str, dict[str, tuple[str, str]]]:
+def document_states(
+    session: Session, student_ids: Sequence[str], school_year: str
+) -> dict[str, dict[str, tuple[str, str]]]:
     """Per pupil, id and state of his cover and of the year's history and results (for workflow rule 4), by kind."""
     states: dict[str, dict[str, tuple[str, str]]] = {}
     for chunk in chunks(student_ids):
@@ -71,5 +94,7 @@ def document_states(session: Session, student_ids: Sequence[str], school_year: s
 @cache
 def _document_states() -> Any:
     return select(Document.id, Document.student_id, Document.kind, Document.state).where(
-        own_school(Document), Document.student_id.in_(any_of("students")), Document.school_year.in_(any_of("years"))  # type: ignore[attr-defined]
+        own_school(Document),
+        Document.student_id.in_(any_of("students")),
+        Document.school_year.in_(any_of("years")),  # type: ignore[attr-defined]
     )

@@ -54,8 +54,18 @@ def due_slots(session: Session, *, staff_id: str | None, stage: str | None = Non
         stage: only this stage.
     """
     columns: Any = (
-        Slot.id, Slot.stage, Slot.rows, Slot.version_id, Document.id, Document.kind, Document.school_year,
-        SchoolClass.id, SchoolClass.name, Student.id, Student.code, Student.full_name,
+        Slot.id,
+        Slot.stage,
+        Slot.rows,
+        Slot.version_id,
+        Document.id,
+        Document.kind,
+        Document.school_year,
+        SchoolClass.id,
+        SchoolClass.name,
+        Student.id,
+        Student.code,
+        Student.full_name,
     )
     query = (
         _due(columns, staff_id, stage)
@@ -73,7 +83,9 @@ def due_groups(session: Session, staff_id: str) -> list[DueGroup]:
 @cache
 def _due_groups() -> Any:
     busy = select(BatchItem.slot_id).where(
-        own_school(BatchItem), BatchItem.batch_id.in_(batches_in(BATCH_LIVE)), BatchItem.state.in_(LIVE_ITEM)  # type: ignore[attr-defined]
+        own_school(BatchItem),
+        BatchItem.batch_id.in_(batches_in(BATCH_LIVE)),
+        BatchItem.state.in_(LIVE_ITEM),  # type: ignore[attr-defined]
     )
     group = (Slot.stage, Slot.rows, Document.kind, Document.school_year, SchoolClass.id, SchoolClass.name)
     columns = (*group, func.count(), func.sum(case((Slot.id.in_(busy), 1), else_=0)))  # type: ignore[attr-defined]
@@ -124,5 +136,7 @@ def slots_in_live_batches(session: Session) -> set[str]:
 @cache
 def _slots_in_live_batches() -> Any:
     return select(BatchItem.slot_id).where(
-        own_school(BatchItem), BatchItem.batch_id.in_(batches_in(BATCH_LIVE)), BatchItem.state.in_(LIVE_ITEM)  # type: ignore[attr-defined]
+        own_school(BatchItem),
+        BatchItem.batch_id.in_(batches_in(BATCH_LIVE)),
+        BatchItem.state.in_(LIVE_ITEM),  # type: ignore[attr-defined]
     )

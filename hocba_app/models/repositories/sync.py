@@ -39,15 +39,27 @@ def _narrowed(query: Select, job_id: str, outcome: str | None, resource: str | N
 
 
 _REPORT_ORDERS = {
-    "resource": case(*((col(SyncRow.resource) == name, number) for number, name in enumerate(RESOURCE)), else_=len(RESOURCE)),
-    "outcome": case(*((col(SyncRow.outcome) == name, number) for number, name in enumerate(OUTCOME)), else_=len(OUTCOME)),
+    "resource": case(
+        *((col(SyncRow.resource) == name, number) for number, name in enumerate(RESOURCE)), else_=len(RESOURCE)
+    ),
+    "outcome": case(
+        *((col(SyncRow.outcome) == name, number) for number, name in enumerate(OUTCOME)), else_=len(OUTCOME)
+    ),
     "field": func.coalesce(SyncRow.field, ""),
 }
 """Data sets in the order they come in, outcomes from the good to the bad."""
 
 
 def report_rows(
-    session: Session, job_id: str, *, outcome: str | None, resource: str | None, sort: str = "", descending: bool = False, offset: int, limit: int
+    session: Session,
+    job_id: str,
+    *,
+    outcome: str | None,
+    resource: str | None,
+    sort: str = "",
+    descending: bool = False,
+    offset: int,
+    limit: int,
 ) -> list[SyncRow]:
     """One page of a run's rows.
 
@@ -57,7 +69,12 @@ def report_rows(
     """
     first = _REPORT_ORDERS.get(sort, col(SyncRow.id))
     turned = first.desc() if descending else first.asc()
-    rows = session.execute(_narrowed(select(SyncRow), job_id, outcome, resource).order_by(turned, col(SyncRow.id)).offset(offset).limit(limit))
+    rows = session.execute(
+        _narrowed(select(SyncRow), job_id, outcome, resource)
+        .order_by(turned, col(SyncRow.id))
+        .offset(offset)
+        .limit(limit)
+    )
     return list(rows.scalars())
 
 
@@ -66,7 +83,9 @@ def report_count(session: Session, job_id: str, *, outcome: str | None, resource
     return session.execute(_narrowed(select(func.count()).select_from(SyncRow), job_id, outcome, resource)).scalar_one()
 
 
-def report_labels(session: Session, job_id: str, *, outcome: str | None, resource: str | None) -> list[tuple[str, str, str]]:
+def report_labels(
+    session: Session, job_id: str, *, outcome: str | None, resource: str | None
+) -> list[tuple[str, str, str]]:
     """``(id, resource, label)`` of every row, as written: neither database knows the order of Vietnamese names."""
     query: Select = select(SyncRow.id, SyncRow.resource, SyncRow.label)
     rows = session.execute(_narrowed(query, job_id, outcome, resource).order_by(col(SyncRow.id))).all()
@@ -82,7 +101,9 @@ def report_rows_of(session: Session, ids: Sequence[str]) -> list[SyncRow]:
 def report_totals(session: Session, job_id: str) -> dict[str, dict[str, int]]:
     """Rows per resource and outcome."""
     rows = session.execute(
-        select(SyncRow.resource, SyncRow.outcome, func.count()).where(SyncRow.job_id == job_id).group_by(SyncRow.resource, SyncRow.outcome)
+        select(SyncRow.resource, SyncRow.outcome, func.count())
+        .where(SyncRow.job_id == job_id)
+        .group_by(SyncRow.resource, SyncRow.outcome)
     ).all()
     totals: dict[str, dict[str, int]] = {}
     for resource, outcome, count in rows:
@@ -104,13 +125,17 @@ def cursors(session: Session, *, lock: bool = False) -> list[SyncCursor]:
         lock: hold them, in one order: who changes what waits writes the whole list anew.
     """
     query = select(SyncCursor).order_by(SyncCursor.id)
-    return list(session.exec(query.with_for_update() if lock else query, execution_options={"populate_existing": True}).all())
+    return list(
+        session.exec(query.with_for_update() if lock else query, execution_options={"populate_existing": True}).all()
+    )
 
 
 def cursor_of(session: Session, resource: str, school_year: str, *, lock: bool = False) -> SyncCursor | None:
     """:func:`cursors` of one data set and year."""
     query = select(SyncCursor).where(SyncCursor.resource == resource, SyncCursor.school_year == school_year)
-    return session.exec(query.with_for_update() if lock else query, execution_options={"populate_existing": True}).first()
+    return session.exec(
+        query.with_for_update() if lock else query, execution_options={"populate_existing": True}
+    ).first()
 
 
 def of_classes(session: Session, model: Any, class_ids: Sequence[str], student_source_ids: Collection[str]) -> set[str]:
@@ -122,7 +147,9 @@ def of_classes(session: Session, model: Any, class_ids: Sequence[str], student_s
             found.update(session.exec(select(model.source_id).where(model.class_id.in_(chunk))).all())
     elif hasattr(model, "student_id"):
         for chunk in chunks(sorted(student_source_ids)):
-            query = select(model.source_id).join(Student, (col(Student.id) == model.student_id) & (col(Student.school_id) == model.school_id))
+            query = select(model.source_id).join(
+                Student, (col(Student.id) == model.student_id) & (col(Student.school_id) == model.school_id)
+            )
             found.update(session.exec(query.where(col(Student.source_id).in_(chunk))).all())
     return found
 
@@ -130,7 +157,9 @@ def of_classes(session: Session, model: Any, class_ids: Sequence[str], student_s
 def enrolments_by_age(session: Session, student_id: str, school_year: str) -> tuple[list[Enrolment], list[Enrolment]]:
     """A pupil's enrolments that the source still knows: those of this year, and those of earlier ones."""
     found = session.exec(select(Enrolment).where(Enrolment.student_id == student_id, col(Enrolment.active))).all()
-    return [row for row in found if row.school_year == school_year], [row for row in found if row.school_year < school_year]
+    return [row for row in found if row.school_year == school_year], [
+        row for row in found if row.school_year < school_year
+    ]
 
 
 def newest_known(session: Session, school_year: str, resources: Sequence[str]) -> int | None:
@@ -144,7 +173,9 @@ def newest_known(session: Session, school_year: str, resources: Sequence[str]) -
 
 def waiting_rows(session: Session, school_year: str) -> dict[str, int]:
     """Records refused so far and tried again by every run, per resource."""
-    rows = session.exec(select(SyncCursor.resource, SyncCursor.pending).where(SyncCursor.school_year == school_year)).all()
+    rows = session.exec(
+        select(SyncCursor.resource, SyncCursor.pending).where(SyncCursor.school_year == school_year)
+    ).all()
     return {resource: len(pending) for resource, pending in rows if pending}
 
 

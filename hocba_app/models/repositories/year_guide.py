@@ -54,7 +54,9 @@ def last_sync(session: Session) -> str | None:
 
 def signers_without(session: Session, school_year: str) -> tuple[int, int]:
     """Homeroom and subject teachers of the year without a signature image, and without a certificate chosen."""
-    classes = session.exec(select(SchoolClass).where(SchoolClass.school_year == school_year, col(SchoolClass.active).is_(True))).all()
+    classes = session.exec(
+        select(SchoolClass).where(SchoolClass.school_year == school_year, col(SchoolClass.active).is_(True))
+    ).all()
     ids = [row.id for row in classes]
     people = {row.homeroom_staff_id for row in classes if row.homeroom_staff_id}
     people |= set(
@@ -72,7 +74,9 @@ def signers_without(session: Session, school_year: str) -> tuple[int, int]:
 def seal_is_ready(session: Session) -> bool:
     """Whether the school's seal has an image and a certificate."""
     image = session.exec(select(SignatureImage.id).where(SignatureImage.owner == SEAL).limit(1)).first()
-    key = session.exec(select(SigningKey.id).where(SigningKey.owner == SEAL, col(SigningKey.credential_id).is_not(None))).first()
+    key = session.exec(
+        select(SigningKey.id).where(SigningKey.owner == SEAL, col(SigningKey.credential_id).is_not(None))
+    ).first()
     return image is not None and key is not None
 
 

@@ -139,14 +139,19 @@ def _issue(session: Session, who: Identity, account_ids: Sequence[str]) -> list[
     issued = []
     for account in sorted(accounts, key=lambda account: account.username):
         if account.disabled:
-            raise HocbaError(ErrorCode.INVALID_INPUT, detail=f"tài khoản {account.username} đang bị khóa, hãy mở khóa trước")
+            raise HocbaError(
+                ErrorCode.INVALID_INPUT, detail=f"tài khoản {account.username} đang bị khóa, hãy mở khóa trước"
+            )
         code = new_code()
         reset = account.password_hash is not None
         given_out(session, account, who.account_id, opened_before=reset)
         account.code_hash, account.code_expires_at, account.password_hash = code_hash(code), now + VALID_FOR, None
         session.add(account)
         record(
-            session, actor=who.account_id, action="account.code_issued", subject=f"account:{account.id}",
+            session,
+            actor=who.account_id,
+            action="account.code_issued",
+            subject=f"account:{account.id}",
             data={"reset": reset},
         )
         issued.append((account, code))
@@ -223,7 +228,9 @@ def _code_letter(account: Account, code: str, school_name: str) -> Letter:
     )
 
 
-def activate(db: Database, username: str, code: str, new_password: str, *, address: str, device: str | None = None) -> None:
+def activate(
+    db: Database, username: str, code: str, new_password: str, *, address: str, device: str | None = None
+) -> None:
     """Use a one-time code to set a password. An unknown name and a wrong code give the same answer for the same work.
 
     Args:
@@ -237,7 +244,9 @@ def activate(db: Database, username: str, code: str, new_password: str, *, addre
     check_policy(new_password, name)
     with db.installation() as session:
         known = session.get(LoginName, name)
-    attempt = throttle.charge(db, name, address, purpose="code", device=device_of(device, known.account_id) if known else "")
+    attempt = throttle.charge(
+        db, name, address, purpose="code", device=device_of(device, known.account_id) if known else ""
+    )
     stored = hash_password(new_password)
     if known is None:
         raise HocbaError(ErrorCode.CODE_INVALID)

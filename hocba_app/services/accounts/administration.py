@@ -55,10 +55,18 @@ class AccountsPage:
 
 
 _SORTS: dict[str, Callable[[AccountRow], Any]] = {
-    "name": lambda row: (plain(row.full_name.split()[-1] if row.full_name.split() else ""), plain(row.full_name), row.username),
+    "name": lambda row: (
+        plain(row.full_name.split()[-1] if row.full_name.split() else ""),
+        plain(row.full_name),
+        row.username,
+    ),
     "username": lambda row: row.username,
     "state": lambda row: (row.state, row.username),
-    "last_seen": lambda row: (row.last_seen_at is not None, row.last_seen_at.timestamp() if row.last_seen_at else 0.0, row.username),
+    "last_seen": lambda row: (
+        row.last_seen_at is not None,
+        row.last_seen_at.timestamp() if row.last_seen_at else 0.0,
+        row.username,
+    ),
 }
 
 
@@ -114,10 +122,16 @@ def _row(
 ) -> AccountRow:
     duties = held.get(account.staff_id or "", Duties())
     return AccountRow(
-        account_id=account.id, username=account.username, full_name=account.full_name, email=account.email or "",
-        position=staff.position if staff else "", granted_roles=tuple(sorted(account.granted_roles)),
+        account_id=account.id,
+        username=account.username,
+        full_name=account.full_name,
+        email=account.email or "",
+        position=staff.position if staff else "",
+        granted_roles=tuple(sorted(account.granted_roles)),
         roles=tuple(sorted(roles_of(account.granted_roles, staff.position if staff else None, duties))),
-        state=_state(account, now), code_expires_at=account.code_expires_at, last_seen_at=seen.get(account.id),
+        state=_state(account, now),
+        code_expires_at=account.code_expires_at,
+        last_seen_at=seen.get(account.id),
     )
 
 

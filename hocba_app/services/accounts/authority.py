@@ -44,7 +44,9 @@ class Right(StrEnum):
     ACCOUNTS_READ = auto()
     LEADERSHIP_READ = auto()  # who leads the school, what is proposed about it, whose credentials wait
     LEADERSHIP_CONFIRM = auto()  # answer a proposal
-    CREDENTIALS_CONFIRM = auto()  # vouch for an account whose code another gave out; of the leadership only (credentials)
+    CREDENTIALS_CONFIRM = (
+        auto()
+    )  # vouch for an account whose code another gave out; of the leadership only (credentials)
     AUDIT_READ = auto()
     SETTINGS_WRITE = auto()
     SETTINGS_READ = auto()
@@ -98,14 +100,19 @@ _TABLE: dict[Right, Callable[[Identity], bool]] = {
     Right.SETTINGS_READ: _OFFICE,
     Right.DASHBOARD: _everyone,
     Right.RECORDS_READ: _any_of(
-        Role.ADMIN, Role.MANAGEMENT, Role.PRINCIPAL, Role.DEPUTY, Role.TEACHER, Role.HOMEROOM, Role.SUBJECT,
-        Role.SEAL_OPERATOR, Role.COVER_SIGNER,
+        Role.ADMIN,
+        Role.MANAGEMENT,
+        Role.PRINCIPAL,
+        Role.DEPUTY,
+        Role.TEACHER,
+        Role.HOMEROOM,
+        Role.SUBJECT,
+        Role.SEAL_OPERATOR,
+        Role.COVER_SIGNER,
     ),
 }
 
-_WHOLE_SCHOOL = _any_of(
-    Role.ADMIN, Role.MANAGEMENT, Role.PRINCIPAL, Role.DEPUTY, Role.SEAL_OPERATOR, Role.COVER_SIGNER
-)
+_WHOLE_SCHOOL = _any_of(Role.ADMIN, Role.MANAGEMENT, Role.PRINCIPAL, Role.DEPUTY, Role.SEAL_OPERATOR, Role.COVER_SIGNER)
 """Who signs or looks after records of every class may look at every class before he does."""
 
 

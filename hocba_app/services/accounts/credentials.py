@@ -69,7 +69,13 @@ def confirmed(session: Session, account: Account, by: str) -> None:
     """
     account.credentials_by, account.credentials_open, account.owner_code_hash = "", False, None
     session.add(account)
-    record(session, actor=by, action="account.credentials_confirmed", subject=f"account:{account.id}", data={"owner": by == account.id})
+    record(
+        session,
+        actor=by,
+        action="account.credentials_confirmed",
+        subject=f"account:{account.id}",
+        data={"owner": by == account.id},
+    )
 
 
 def require_own_credentials(session: Session, who: Identity) -> None:
@@ -112,7 +118,11 @@ def unconfirmed(db: Database, who: Identity) -> list[Unconfirmed]:
             giver = session.get(Account, (who.school_id, account.credentials_by))
             found.append(
                 Unconfirmed(
-                    account.id, account.full_name, account.username, (giver.full_name or giver.username) if giver else "", account.credentials_at,
+                    account.id,
+                    account.full_name,
+                    account.username,
+                    (giver.full_name or giver.username) if giver else "",
+                    account.credentials_at,
                     may_confirm=_refusal(session, who, account) is None,
                 )
             )

@@ -80,14 +80,23 @@ def propose(session: Session, staff: Staff, listed: str, actor: str) -> bool:
         waiting.state, waiting.decided_at = "withdrawn", utc_now()
         session.add(waiting)
         session.flush()
-        record(session, actor=actor, action="leadership.withdrawn", subject=f"staff:{staff.id}", data={"proposal": waiting.id})
+        record(
+            session,
+            actor=actor,
+            action="leadership.withdrawn",
+            subject=f"staff:{staff.id}",
+            data={"proposal": waiting.id},
+        )
     if listed == now:
         return False
     row = LeadershipProposal(staff_id=staff.id, before=now, proposed=listed, proposed_by=actor)
     session.add(row)
     session.flush()
     record(
-        session, actor=actor, action="leadership.proposed", subject=f"staff:{staff.id}",
+        session,
+        actor=actor,
+        action="leadership.proposed",
+        subject=f"staff:{staff.id}",
         data={"proposal": row.id, "before": now, "proposed": listed},
     )
     return True
@@ -106,13 +115,24 @@ def proposals(db: Database, who: Identity, *, answered: int = 20) -> list[Propos
         return [_view(session, who, proposal, staff, names) for proposal, staff in found]
 
 
-def _view(session: Session, who: Identity, row: LeadershipProposal, staff: Staff, names: dict[str, str]) -> ProposalView:
+def _view(
+    session: Session, who: Identity, row: LeadershipProposal, staff: Staff, names: dict[str, str]
+) -> ProposalView:
     waits = row.state == "open"
     return ProposalView(
-        id=row.id, staff_code=staff.code, name=staff.full_name, before=POST.get(row.before, row.before), proposed=POST.get(row.proposed, row.proposed),
-        proposed_by=names.get(row.proposed_by, ""), proposed_at=row.proposed_at, state=row.state,
-        decided_by="" if row.decided_by is None else names.get(row.decided_by, ""), decided_at=row.decided_at, reason=row.reason,
-        may_decide=waits and (not who.account_id or allowed(who, Right.LEADERSHIP_CONFIRM)), obstacle=_obstacle(session, row) if waits else "",
+        id=row.id,
+        staff_code=staff.code,
+        name=staff.full_name,
+        before=POST.get(row.before, row.before),
+        proposed=POST.get(row.proposed, row.proposed),
+        proposed_by=names.get(row.proposed_by, ""),
+        proposed_at=row.proposed_at,
+        state=row.state,
+        decided_by="" if row.decided_by is None else names.get(row.decided_by, ""),
+        decided_at=row.decided_at,
+        reason=row.reason,
+        may_decide=waits and (not who.account_id or allowed(who, Right.LEADERSHIP_CONFIRM)),
+        obstacle=_obstacle(session, row) if waits else "",
     )
 
 
@@ -151,7 +171,10 @@ def confirm_all(db: Database, who: Identity) -> list[str]:
         Sentences about what could not be confirmed.
     """
     refused = list[str]()
-    for view in sorted((view for view in proposals(db, who, answered=0) if view.state == "open"), key=lambda view: view.proposed != POST["principal"]):
+    for view in sorted(
+        (view for view in proposals(db, who, answered=0) if view.state == "open"),
+        key=lambda view: view.proposed != POST["principal"],
+    ):
         try:
             confirm(db, who, view.id)
         except HocbaError as error:
@@ -175,7 +198,13 @@ def refuse(db: Database, who: Identity, proposal_id: str, reason: str) -> None:
         row = _decidable(session, who, proposal_id)
         row.state, row.decided_by, row.decided_at, row.reason = "refused", who.account_id, utc_now(), why
         session.add(row)
-        record(session, actor=who.account_id, action="leadership.refused", subject=f"staff:{row.staff_id}", data={"proposal": row.id, "reason": why})
+        record(
+            session,
+            actor=who.account_id,
+            action="leadership.refused",
+            subject=f"staff:{row.staff_id}",
+            data={"proposal": row.id, "reason": why},
+        )
 
 
 def _decidable(session: Session, who: Identity, proposal_id: str) -> LeadershipProposal:
@@ -185,7 +214,9 @@ def _decidable(session: Session, who: Identity, proposal_id: str) -> LeadershipP
     account_rows.lock_school(session)
     if who.account_id:
         require_own_credentials(session, who)
-        if not any(person.id == who.staff_id for person in rows.principals(session)):  # asked again: he may just have handed over
+        if not any(
+            person.id == who.staff_id for person in rows.principals(session)
+        ):  # asked again: he may just have handed over
             raise HocbaError(ErrorCode.FORBIDDEN)
     row = session.get(LeadershipProposal, (who.school_id, proposal_id), populate_existing=True)
     if row is None or row.state != "open":
@@ -216,6 +247,9 @@ def _put(session: Session, who: Identity, row: LeadershipProposal) -> None:
     session.add(row)
     session.flush()  # one principal goes before the next one comes
     record(
-        session, actor=who.account_id, action="leadership.confirmed", subject=f"staff:{staff.id}",
+        session,
+        actor=who.account_id,
+        action="leadership.confirmed",
+        subject=f"staff:{staff.id}",
         data={"proposal": row.id, "before": row.before, "now": row.proposed},
     )

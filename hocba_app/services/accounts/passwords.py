@@ -17,9 +17,32 @@ MAXIMUM = 200
 """Longer input is refused before hashing, so that nobody buys our CPU with a megabyte."""
 
 _COMMON = (
-    "password", "passw0rd", "p@ssw0rd", "matkhau", "mat khau", "mật khẩu", "hocba", "hocbadientu", "truonghoc",
-    "giaovien", "qwertyuiop", "qwerty", "abcdefghij", "abc", "admin", "iloveyou", "anhyeuem", "emyeuanh", "vietnam",
-    "1234567890", "0123456789", "0987654321", "123456", "123123", "111111", "000000",
+    "password",
+    "passw0rd",
+    "p@ssw0rd",
+    "matkhau",
+    "mat khau",
+    "mật khẩu",
+    "hocba",
+    "hocbadientu",
+    "truonghoc",
+    "giaovien",
+    "qwertyuiop",
+    "qwerty",
+    "abcdefghij",
+    "abc",
+    "admin",
+    "iloveyou",
+    "anhyeuem",
+    "emyeuanh",
+    "vietnam",
+    "1234567890",
+    "0123456789",
+    "0987654321",
+    "123456",
+    "123123",
+    "111111",
+    "000000",
 )
 
 
@@ -61,12 +84,7 @@ def check_policy(password: str, username: str) -> None:
     typed = _typed(password)
     bare = plain(typed).replace(" ", "")
     own = {plain(username), plain(username.split("@")[0])}
-    if (
-        not MINIMUM <= len(typed) <= MAXIMUM
-        or bare in own
-        or len(set(bare)) < 4
-        or _is_common(bare)
-    ):
+    if not MINIMUM <= len(typed) <= MAXIMUM or bare in own or len(set(bare)) < 4 or _is_common(bare):
         raise HocbaError(ErrorCode.PASSWORD_WEAK, minimum=MINIMUM)
 
 

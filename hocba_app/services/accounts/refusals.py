@@ -25,4 +25,10 @@ def note_refusal(db: Database, school_id: str, account_id: str, attempt: Attempt
         return
     action = "session.locked_out" if locked else "session.refused"
     with db.write(school_id) as session:
-        record(session, actor="", action=action, subject=f"account:{account_id}", data={"failures": failures, "purpose": purpose})
+        record(
+            session,
+            actor="",
+            action=action,
+            subject=f"account:{account_id}",
+            data={"failures": failures, "purpose": purpose},
+        )

@@ -46,7 +46,9 @@ def post_reset_letter(work: Work) -> float | None:
         session.add(account)
         giver = session.get(Account, (work.school_id, account.credentials_by))
         school = session.get_one(School, work.school_id)
-        letter = _letter(account, school.name, (giver.full_name or giver.username) if giver else "quản trị", code if own else "")
+        letter = _letter(
+            account, school.name, (giver.full_name or giver.username) if giver else "quản trị", code if own else ""
+        )
     try:
         with post_office() as post:
             post(letter)
@@ -65,7 +67,8 @@ def _letter(account: Account, school_name: str, giver: str, code: str) -> Letter
         else "Nếu chính thầy cô đề nghị: hãy nhờ một người trong Ban giám hiệu xác nhận; trước đó tài khoản chưa ký và chưa duyệt được.\n\n"
     )
     return Letter(
-        to=account.email or "", subject="Tài khoản Học bạ điện tử vừa được cấp mã kích hoạt mới",
+        to=account.email or "",
+        subject="Tài khoản Học bạ điện tử vừa được cấp mã kích hoạt mới",
         text=(
             f"Kính gửi thầy cô {account.full_name},\n\n"
             f"{giver} ({school_name}) vừa cấp mã kích hoạt mới cho tài khoản {account.username}. Mật khẩu cũ không còn dùng được.\n\n"

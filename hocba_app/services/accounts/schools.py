@@ -42,8 +42,17 @@ def operator(school_id: str) -> Identity:
 
 
 def add_school(
-    db: Database, *, code: str, name: str, admin_name: str, current_year: str, level: str = "lower_secondary",
-    commune: str = "", province: str = "", department: str = "", tax_code: str = "",
+    db: Database,
+    *,
+    code: str,
+    name: str,
+    admin_name: str,
+    current_year: str,
+    level: str = "lower_secondary",
+    commune: str = "",
+    province: str = "",
+    department: str = "",
+    tax_code: str = "",
 ) -> NewSchool:
     """Make a school and its first admin, ``admin@<code>``, in one transaction.
 
@@ -57,8 +66,15 @@ def add_school(
     code, name = code.strip(), name.strip()
     _check(code, name, current_year, level)
     school = School(
-        id=new_id(), code=code, name=name, level=level, commune=commune, province=province, department=department,
-        tax_code=tax_code, current_year=current_year,
+        id=new_id(),
+        code=code,
+        name=name,
+        level=level,
+        commune=commune,
+        province=province,
+        department=department,
+        tax_code=tax_code,
+        current_year=current_year,
     )
     one_time, username = new_code(), login_name(f"admin@{code}")
     try:
@@ -66,7 +82,10 @@ def add_school(
             session.add(school)
             session.flush()
             account = Account(
-                username=username, full_name=admin_name, granted_roles=[Role.ADMIN.value], code_hash=code_hash(one_time),
+                username=username,
+                full_name=admin_name,
+                granted_roles=[Role.ADMIN.value],
+                code_hash=code_hash(one_time),
                 code_expires_at=utc_now() + VALID_FOR,
             )
             session.add(account)
@@ -82,7 +101,9 @@ def add_school(
 
 def _check(code: str, name: str, current_year: str, level: str) -> None:
     if not _CODE.fullmatch(code):
-        raise HocbaError(ErrorCode.INVALID_INPUT, detail="mã trường chỉ gồm chữ không dấu, số, gạch nối, từ 2 đến 32 ký tự")
+        raise HocbaError(
+            ErrorCode.INVALID_INPUT, detail="mã trường chỉ gồm chữ không dấu, số, gạch nối, từ 2 đến 32 ký tự"
+        )
     if not name:
         raise HocbaError(ErrorCode.INVALID_INPUT, detail="tên trường")
     if level not in LEVELS:
@@ -93,8 +114,13 @@ def _check(code: str, name: str, current_year: str, level: str) -> None:
 
 
 def set_credentials(
-    db: Database, who: Identity, *, smas_client_id: str | None = None, smas_secret: str | None = None,
-    mysign_client_id: str | None = None, mysign_secret: str | None = None,
+    db: Database,
+    who: Identity,
+    *,
+    smas_client_id: str | None = None,
+    smas_secret: str | None = None,
+    mysign_client_id: str | None = None,
+    mysign_secret: str | None = None,
 ) -> None:
     """Store what the school logs in with at SMAS and at MySign; secrets are encrypted under ``HOCBA_SECRET_KEY``.
 
@@ -119,7 +145,10 @@ def set_credentials(
             setattr(school, column, value)
         session.add(school)
         record(
-            session, actor=who.account_id, action="school.credentials_set", subject=f"school:{school.id}",
+            session,
+            actor=who.account_id,
+            action="school.credentials_set",
+            subject=f"school:{school.id}",
             data={"changed": sorted(column.removesuffix("_encrypted") for column in changes)},
         )
 

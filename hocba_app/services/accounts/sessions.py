@@ -112,8 +112,12 @@ def login(db: Database, name: str, password: str, *, address: str, device: str |
         rows.forget_old_logins(session, now - OLD_AFTER)
         session.add(
             LoginSession(
-                token_sha256=token_hash(token), school_id=account.school_id, account_id=account.id, created_at=now,
-                last_seen_at=now, expires_at=now + timedelta(hours=settings().session_hours),
+                token_sha256=token_hash(token),
+                school_id=account.school_id,
+                account_id=account.id,
+                created_at=now,
+                last_seen_at=now,
+                expires_at=now + timedelta(hours=settings().session_hours),
             )
         )
         record(session, actor=account.id, action="session.opened", subject=f"account:{account.id}")

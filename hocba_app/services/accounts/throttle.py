@@ -44,7 +44,9 @@ class Attempt:
         return sorted(key for key in (self.pair, self.name, self.network) if key)
 
 
-def charge(db: Database, name: str, address: str, purpose: str = "login", *, device: str = "", strict: bool = False) -> Attempt:
+def charge(
+    db: Database, name: str, address: str, purpose: str = "login", *, device: str = "", strict: bool = False
+) -> Attempt:
     """Count an attempt, or refuse it.
 
     Args:

@@ -53,7 +53,12 @@ def give(db: Database, who: Identity, student_id: str, uploaded: Sequence[Upload
         present = set(session.exec(query).all())
         rows = [
             AttachedRecord(
-                student_id=student_id, file_name=name, package=package, blob_sha256=sha256, length=length, uploaded_by=who.account_id,
+                student_id=student_id,
+                file_name=name,
+                package=package,
+                blob_sha256=sha256,
+                length=length,
+                uploaded_by=who.account_id,
             )
             for name, package, length, sha256 in files
             if sha256 not in present
@@ -63,7 +68,10 @@ def give(db: Database, who: Identity, student_id: str, uploaded: Sequence[Upload
         session.add_all(rows)
         enqueue(session, KIND, {"ids": [row.id for row in rows]}, actor=who.account_id, total=len(rows))
         record(
-            session, actor=who.account_id, action="attached.given", subject=f"student:{student_id}",
+            session,
+            actor=who.account_id,
+            action="attached.given",
+            subject=f"student:{student_id}",
             data={"sha256": [row.blob_sha256 for row in rows]},
         )
     return len(rows)
@@ -85,8 +93,16 @@ def accept(db: Database, who: Identity, attached_id: str, reason: str) -> None:
         row.state, row.accept_reason = "attached", reason
         session.add(row)
         record(
-            session, actor=who.account_id, action="attached.accepted", subject=f"student:{row.student_id}",
-            data={"sha256": row.blob_sha256, "verdict": row.verdict, "doubts": [doubt["code"] for doubt in row.doubts], "reason": reason},
+            session,
+            actor=who.account_id,
+            action="attached.accepted",
+            subject=f"student:{row.student_id}",
+            data={
+                "sha256": row.blob_sha256,
+                "verdict": row.verdict,
+                "doubts": [doubt["code"] for doubt in row.doubts],
+                "reason": reason,
+            },
         )
 
 

@@ -48,21 +48,34 @@ def _check(work: Work, attached_id: str) -> None:
         report, against = None, ()
     with work.write() as session:
         row = session.exec(
-            select(AttachedRecord).where(AttachedRecord.id == attached_id, col(AttachedRecord.state) == "checking").with_for_update(),
+            select(AttachedRecord)
+            .where(AttachedRecord.id == attached_id, col(AttachedRecord.state) == "checking")
+            .with_for_update(),
             execution_options={"populate_existing": True},
         ).first()  # type: ignore[assignment]
         if row is None:  # refused meanwhile
             return
         row.checked_at = utc_now()
         if report is None:
-            row.state, row.ended_at, row.end_reason = "refused", row.checked_at, HocbaError(ErrorCode.STORED_FILE_DAMAGED).sentence
+            row.state, row.ended_at, row.end_reason = (
+                "refused",
+                row.checked_at,
+                HocbaError(ErrorCode.STORED_FILE_DAMAGED).sentence,
+            )
         else:
-            row.verdict, row.report, row.doubts = report.verdict, _storable(asdict(report)), [doubt.as_json() for doubt in against]
+            row.verdict, row.report, row.doubts = (
+                report.verdict,
+                _storable(asdict(report)),
+                [doubt.as_json() for doubt in against],
+            )
             row.state = "attached" if report.verdict == "valid" and not against else "asking"
         session.add(row)
         if row.state == "attached":
             record(
-                session, actor=work.actor, action="attached.attached", subject=f"student:{row.student_id}",
+                session,
+                actor=work.actor,
+                action="attached.attached",
+                subject=f"student:{row.student_id}",
                 data={"sha256": row.blob_sha256, "verdict": row.verdict},
             )
         changed(session)

@@ -86,7 +86,11 @@ def attached_file(db: Database, who: Identity, attached_id: str) -> tuple[str, b
     data = blobs.get(row.blob_sha256)
     with db.write(who.school_id) as session:
         record(
-            session, actor=who.account_id, action="attached.downloaded", subject=f"student:{row.student_id}", data={"sha256": row.blob_sha256}
+            session,
+            actor=who.account_id,
+            action="attached.downloaded",
+            subject=f"student:{row.student_id}",
+            data={"sha256": row.blob_sha256},
         )
     return _name(row.blob_sha256), data
 
@@ -106,10 +110,16 @@ def packed(session: Session, ids: Collection[str]) -> list[PackedRecord]:
     query = select(AttachedRecord).where(col(AttachedRecord.id).in_(sorted(ids)), AttachedRecord.state == "attached")
     return [
         PackedRecord(
-            row.id, f"other-schools/{_name(row.blob_sha256)}", blobs.get(row.blob_sha256),
+            row.id,
+            f"other-schools/{_name(row.blob_sha256)}",
+            blobs.get(row.blob_sha256),
             {
-                "file": f"other-schools/{_name(row.blob_sha256)}", "sha256": row.blob_sha256, "issuer": _issuer(row) or None,
-                "attached_at": row.uploaded_at.isoformat(), "verdict_when_attached": row.verdict, "attached_because": row.accept_reason or None,
+                "file": f"other-schools/{_name(row.blob_sha256)}",
+                "sha256": row.blob_sha256,
+                "issuer": _issuer(row) or None,
+                "attached_at": row.uploaded_at.isoformat(),
+                "verdict_when_attached": row.verdict,
+                "attached_because": row.accept_reason or None,
                 "reasons": [finding["text"] for finding in row.report.get("reasons", [])],
             },
         )
@@ -119,11 +129,22 @@ def packed(session: Session, ids: Collection[str]) -> list[PackedRecord]:
 
 def _view(row: AttachedRecord, names: dict[str, str]) -> AttachedView:
     return AttachedView(
-        id=row.id, file_name=row.file_name, package=row.package, state=row.state, verdict=row.verdict,
-        report=simple_report(FileReport.from_dict(row.report)) if row.report else None, issuer=_issuer(row),
-        doubts=tuple(doubt["text"] for doubt in row.doubts), accept_reason=row.accept_reason, sha256=row.blob_sha256, length=row.length,
-        uploaded_by=names.get(row.uploaded_by, ""), uploaded_at=row.uploaded_at, ended_by=names.get(row.ended_by or "", ""),
-        ended_at=row.ended_at, end_reason=row.end_reason,
+        id=row.id,
+        file_name=row.file_name,
+        package=row.package,
+        state=row.state,
+        verdict=row.verdict,
+        report=simple_report(FileReport.from_dict(row.report)) if row.report else None,
+        issuer=_issuer(row),
+        doubts=tuple(doubt["text"] for doubt in row.doubts),
+        accept_reason=row.accept_reason,
+        sha256=row.blob_sha256,
+        length=row.length,
+        uploaded_by=names.get(row.uploaded_by, ""),
+        uploaded_at=row.uploaded_at,
+        ended_by=names.get(row.ended_by or "", ""),
+        ended_at=row.ended_at,
+        end_reason=row.end_reason,
     )
 
 

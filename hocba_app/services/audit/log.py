@@ -31,15 +31,17 @@ _BATCH = 500
 
 _EVENTS, _HEADS, _COUNTERS = (cast(Table, model.__table__) for model in (AuditEvent, AuditHead, ChangeCounter))  # type: ignore[attr-defined]
 _HEAD = select(_HEADS.c.seq, _HEADS.c.hash).where(_HEADS.c.school_id == bindparam("of_school")).with_for_update()
-_MOVE_HEAD = update(_HEADS).where(_HEADS.c.school_id == bindparam("of_school")).values(seq=bindparam("to_seq"), hash=bindparam("to_hash"))
+_MOVE_HEAD = (
+    update(_HEADS)
+    .where(_HEADS.c.school_id == bindparam("of_school"))
+    .values(seq=bindparam("to_seq"), hash=bindparam("to_hash"))
+)
 _ADD_HEAD, _ADD_EVENTS, _ADD_COUNTER = insert(_HEADS), insert(_EVENTS), insert(_COUNTERS)
 _COUNT = update(_COUNTERS).where(_COUNTERS.c.school_id == bindparam("of_school")).values(value=_COUNTERS.c.value + 1)
 _COUNT_WIDELY = _COUNT.values(wide=_COUNTERS.c.wide + 1)
 
 
-def record(
-    session: Session, *, actor: str, action: str, subject: str, data: dict[str, Any] | None = None
-) -> None:
+def record(session: Session, *, actor: str, action: str, subject: str, data: dict[str, Any] | None = None) -> None:
     """Note one change; it is chained and written when the transaction commits.
 
     Args:
@@ -88,8 +90,15 @@ def _append(connection: Connection, school_id: str, pending: Sequence[tuple[str,
     rows = []
     for actor, action, subject, data in pending:
         row: dict[str, Any] = {
-            "school_id": school_id, "id": new_id(), "seq": seq + 1, "at": utc_now(), "actor": actor, "action": action, "subject": subject,
-            "data": data, "previous_hash": previous,
+            "school_id": school_id,
+            "id": new_id(),
+            "seq": seq + 1,
+            "at": utc_now(),
+            "actor": actor,
+            "action": action,
+            "subject": subject,
+            "data": data,
+            "previous_hash": previous,
         }
         row["hash"] = _hash_of(row)
         rows.append(row)
@@ -98,7 +107,9 @@ def _append(connection: Connection, school_id: str, pending: Sequence[tuple[str,
     if head:
         connection.execute(_MOVE_HEAD, {"of_school": school_id, "to_seq": seq, "to_hash": previous})
     else:
-        connection.execute(_ADD_HEAD, {"school_id": school_id, "seq": seq, "hash": previous, "anchors": 0, "anchor_sha256": ""})
+        connection.execute(
+            _ADD_HEAD, {"school_id": school_id, "seq": seq, "hash": previous, "anchors": 0, "anchor_sha256": ""}
+        )
 
 
 def _count_up(connection: Connection, school_id: str, *, wide: bool) -> None:
@@ -128,8 +139,14 @@ def _hash_of(row: dict[str, Any]) -> str:
     return hashlib.sha256(
         canonical_json(
             {
-                "school": row["school_id"], "id": row["id"], "seq": row["seq"], "at": row["at"].isoformat(timespec="microseconds"),
-                "actor": row["actor"], "action": row["action"], "subject": row["subject"], "data": row["data"],
+                "school": row["school_id"],
+                "id": row["id"],
+                "seq": row["seq"],
+                "at": row["at"].isoformat(timespec="microseconds"),
+                "actor": row["actor"],
+                "action": row["action"],
+                "subject": row["subject"],
+                "data": row["data"],
                 "previous": row["previous_hash"],
             }
         )

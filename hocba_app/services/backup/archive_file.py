@@ -68,7 +68,10 @@ def backup(database_url: str, documents: Path, target: Path) -> int:
     partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}.partial")
     try:
         # Beside the target: where the whole backup has room, the database has.
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".hocba-backup-") as folder, open(partial, "wb", opener=opener) as out:
+        with (
+            tempfile.TemporaryDirectory(dir=target.parent, prefix=".hocba-backup-") as folder,
+            open(partial, "wb", opener=opener) as out,
+        ):
             copy = Path(folder, _DATABASE)
             # The database first: every document it names is already in the store.
             dump(database_url, copy)
@@ -78,8 +81,11 @@ def backup(database_url: str, documents: Path, target: Path) -> int:
                 _add_json(
                     tar,
                     {
-                        "format": FORMAT, "made_at": utc_now().isoformat(timespec="seconds"), "documents": count,
-                        "database": _sha256_of(copy), "kind": kind_of(database_url),
+                        "format": FORMAT,
+                        "made_at": utc_now().isoformat(timespec="seconds"),
+                        "documents": count,
+                        "database": _sha256_of(copy),
+                        "kind": kind_of(database_url),
                     },
                 )
             out.flush()
@@ -109,7 +115,10 @@ def restore(source: Path, database_url: str, documents: Path) -> Restored:
     try:
         if has_data(database_url):
             raise HocbaError(ErrorCode.RESTORE_NOT_EMPTY)
-        with _archive(source) as tar, tempfile.TemporaryDirectory(dir=private_folder(documents), prefix=".restore-") as folder:
+        with (
+            _archive(source) as tar,
+            tempfile.TemporaryDirectory(dir=private_folder(documents), prefix=".restore-") as folder,
+        ):
             about = _about(tar)
             if about["kind"] != kind_of(database_url):
                 raise HocbaError(ErrorCode.RESTORE_OTHER_KIND, kind=about["kind"], other=kind_of(database_url))
@@ -214,10 +223,16 @@ def _why(error: Exception) -> str:
         if where in ("pg_dump", "pg_restore"):
             return f"không tìm thấy chương trình {where}; hãy cài gói máy khách PostgreSQL cùng phiên bản với máy chủ"
         known = {
-            errno.ENOSPC: "đĩa đã đầy; hãy dọn chỗ", errno.EDQUOT: "hết hạn mức đĩa; hãy dọn chỗ",
-            errno.EACCES: f"không có quyền với {where}", errno.EPERM: f"không có quyền với {where}",
-            errno.EROFS: f"{where} chỉ đọc được", errno.ENOENT: f"không có {where}", errno.EISDIR: f"{where} là thư mục",
+            errno.ENOSPC: "đĩa đã đầy; hãy dọn chỗ",
+            errno.EDQUOT: "hết hạn mức đĩa; hãy dọn chỗ",
+            errno.EACCES: f"không có quyền với {where}",
+            errno.EPERM: f"không có quyền với {where}",
+            errno.EROFS: f"{where} chỉ đọc được",
+            errno.ENOENT: f"không có {where}",
+            errno.EISDIR: f"{where} là thư mục",
             errno.ENOTDIR: f"{where} không nằm trong một thư mục",
         }
-        return known.get(error.errno or 0, f"lỗi hệ thống {errno.errorcode.get(error.errno or 0, type(error).__name__)} với {where}")
+        return known.get(
+            error.errno or 0, f"lỗi hệ thống {errno.errorcode.get(error.errno or 0, type(error).__name__)} với {where}"
+        )
     return type(error).__name__

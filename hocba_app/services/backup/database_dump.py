@@ -55,7 +55,10 @@ def dump(url: str, target: Path) -> None:
     """
     private_file(target)
     if kind_of(url) == "sqlite":
-        with closing(sqlite3.connect(f"file:{_sqlite_path(url)}?mode=ro", uri=True)) as source, closing(sqlite3.connect(target)) as copy:
+        with (
+            closing(sqlite3.connect(f"file:{_sqlite_path(url)}?mode=ro", uri=True)) as source,
+            closing(sqlite3.connect(target)) as copy,
+        ):
             source.backup(copy)
         return
     _require_every_row(url)
@@ -141,9 +144,19 @@ def _escaped(password: str) -> str:
 
 
 def _run(command: list[str], environment: dict[str, str]) -> None:
-    done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False)
+    done = subprocess.run(
+        command,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )
     if done.returncode:
-        lines = [line for line in done.stderr.strip().splitlines() if "error:" in line] or done.stderr.strip().splitlines()
+        lines = [
+            line for line in done.stderr.strip().splitlines() if "error:" in line
+        ] or done.stderr.strip().splitlines()
         raise ToolFailed(command[0], lines[0][:300] if lines else f"mã thoát {done.returncode}")
 
 

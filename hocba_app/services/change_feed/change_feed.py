@@ -82,7 +82,9 @@ def moves(db: Database, school_id: str, before: Counters, now: Counters) -> Move
         documents |= rows.documents_of_batches(session, sorted(batches))
         steps = rows.steps_of(session, sorted(signed))
         # While other signatures of the same stage are missing, nothing new has come into anybody's queue.
-        moved = sorted(document_id for document_id, _, stage in steps if stage is not None and stage != signed[document_id])
+        moved = sorted(
+            document_id for document_id, _, stage in steps if stage is not None and stage != signed[document_id]
+        )
         staff = rows.signers_due(session, moved)
     classes = {class_id for _, class_id, _ in steps}
     return Moves(False, frozenset(documents), frozenset(classes), frozenset(staff), frozenset(accounts))
@@ -106,7 +108,10 @@ class _Kept:
         with self._lock:
             known = self._counters.get(db.url, {})
             # Two reads may end in the other order than they began: a counter never goes back.
-            newest = {school_id: max(now, known.get(school_id, now), key=lambda each: each.value) for school_id, now in found.items()}
+            newest = {
+                school_id: max(now, known.get(school_id, now), key=lambda each: each.value)
+                for school_id, now in found.items()
+            }
             self._counters[db.url] = newest
             if generation == self._generation:  # else a commit of this process may be missing in what was read
                 self._looked[db.url] = at
@@ -152,7 +157,9 @@ class _Kept:
 _kept = _Kept()
 
 
-def kept(db: Database, school_id: str, key: Hashable, make: Callable[[Session], Answer], *, any_change: bool = False) -> Answer:
+def kept(
+    db: Database, school_id: str, key: Hashable, make: Callable[[Session], Answer], *, any_change: bool = False
+) -> Answer:
     """An answer from this process's memory, made afresh once the school has moved since it was made.
 
     Args:

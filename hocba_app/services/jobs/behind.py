@@ -30,7 +30,9 @@ def behind_here(session: Session) -> Behind:
 def behind_in_all(session: Session) -> Behind:
     """What the schools of the installation owe together."""
     found = rows.behind_everywhere(session, utc_now(), KINDS).values()
-    return Behind(sum(each.archives for each in found), sum(each.renewals for each in found), sum(each.daily for each in found))
+    return Behind(
+        sum(each.archives for each in found), sum(each.renewals for each in found), sum(each.daily for each in found)
+    )
 
 
 def words_of(owed: Behind) -> list[str]:

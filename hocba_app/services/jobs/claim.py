@@ -56,7 +56,9 @@ def take_some(db: Database, school_id: str, job_ids: Sequence[str], worker: str)
         # Locked: two workers that read the same row on PostgreSQL would both find it free. A row that somebody holds is
         # left for the next look, for whoever waits here looks after no other job.
         jobs = session.exec(
-            select(Job, database_time()).where(Job.id.in_(job_ids), Job.state.in_(LIVE)).order_by(Job.id)  # type: ignore[attr-defined]
+            select(Job, database_time())
+            .where(Job.id.in_(job_ids), Job.state.in_(LIVE))
+            .order_by(Job.id)  # type: ignore[attr-defined]
             .with_for_update(of=Job, skip_locked=True)  # type: ignore[call-overload]
         ).all()
         taken = []
@@ -103,7 +105,11 @@ def _beating() -> Any:
 
 def _holding() -> tuple[Any, ...]:
     return (
-        own_school(Job), Job.id == given("job"), Job.attempt == given("held_attempt"), Job.worker == given("held_by"), Job.state == "running",
+        own_school(Job),
+        Job.id == given("job"),
+        Job.attempt == given("held_attempt"),
+        Job.worker == given("held_by"),
+        Job.state == "running",
     )
 
 
@@ -115,12 +121,12 @@ def fenced_write(db: Database, claim: Claim, *, durable: bool = False, **values:
         yield session
 
 
-def finish(db: Database, claim: Claim, state: str, *, error_code: str | None = None, error_params: dict[str, Any] | None = None) -> None:
+def finish(
+    db: Database, claim: Claim, state: str, *, error_code: str | None = None, error_params: dict[str, Any] | None = None
+) -> None:
     """Close the job as ``done``, ``failed`` or ``cancelled``."""
     with db.write(claim.school_id) as session:
-        fence(
-            session, claim, state=state, ended_at=utc_now(), error_code=error_code, error_params=error_params or {}
-        )
+        fence(session, claim, state=state, ended_at=utc_now(), error_code=error_code, error_params=error_params or {})
         kind = session.exec(select(Job.kind).where(Job.id == claim.job_id)).first()
         (progressed if kind in QUIET else changed)(session)
 

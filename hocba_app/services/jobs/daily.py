@@ -30,7 +30,9 @@ def ensure_daily_jobs(db: Database) -> int:
         try:
             added += _ensure(db, school_id)
         except Exception:
-            log.exception("daily.not_ensured", school=school_id)  # one school's trouble is not the next one's; tried again soon
+            log.exception(
+                "daily.not_ensured", school=school_id
+            )  # one school's trouble is not the next one's; tried again soon
     return added
 
 

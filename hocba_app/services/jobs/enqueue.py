@@ -22,7 +22,9 @@ QUIET = ("batch", "archive")
 """Kinds that only their batch's signer watches: their beginning and end are no news to the rest of the school."""
 
 
-def enqueue(session: Session, kind: str, arguments: dict[str, Any], *, actor: str, total: int = 0, id: str | None = None) -> Job:
+def enqueue(
+    session: Session, kind: str, arguments: dict[str, Any], *, actor: str, total: int = 0, id: str | None = None
+) -> Job:
     """Add a job. A worker finds it within a tenth of a second of the commit: nobody has to be told.
 
     Args:

@@ -171,4 +171,7 @@ def _give_back(db: Database, claim: Claim) -> str:
 
 
 def _plain(params: dict[str, object]) -> dict[str, object]:
-    return {key: value if isinstance(value, str | int | bool) or value is None else str(value) for key, value in params.items()}
+    return {
+        key: value if isinstance(value, str | int | bool) or value is None else str(value)
+        for key, value in params.items()
+    }

@@ -66,7 +66,9 @@ class Worker:
             "log_level": "WARNING",
             "enable_otlp": False,
             "notification_listener_polling_interval_sec": 0.5,
-            "db_engine_kwargs": {} if file else {"connect_args": connect_arguments(sqlite=False) | {"options": PATIENCE_OPTIONS}},
+            "db_engine_kwargs": {}
+            if file
+            else {"connect_args": connect_arguments(sqlite=False) | {"options": PATIENCE_OPTIONS}},
         }
         self.dbos = DBOS(config=config)
 
@@ -133,7 +135,10 @@ class Worker:
     def _due(self) -> dict[str, list[str]]:
         """By school the due jobs that this worker has room for, reserved."""
         due: dict[str, list[str]] = {}
-        room = {True: min(AT_ONCE, CONCURRENT_JOBS - self.claims.count()), False: COMPUTING_JOBS - self.claims.computing()}
+        room = {
+            True: min(AT_ONCE, CONCURRENT_JOBS - self.claims.count()),
+            False: COMPUTING_JOBS - self.claims.computing(),
+        }
         for waiting, free in room.items():
             for school_id, job_id in job_claims.claimable(self.db, free, waiting=waiting) if free > 0 else ():
                 if self.claims.reserve(job_id, computes=not waiting):

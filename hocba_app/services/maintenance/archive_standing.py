@@ -36,7 +36,8 @@ def waiting_archives(db: Database) -> Iterator[WaitingArchive]:
     """Every job that could not archive some of its records when it last tried. Their old revisions stay as they are."""
     with db.installation() as session:
         reports = session.exec(
-            select(Job.report).where(col(Job.kind).in_(("archive", "renewal")), col(Job.state).in_(LIVE)), execution_options=CROSS_SCHOOL
+            select(Job.report).where(col(Job.kind).in_(("archive", "renewal")), col(Job.state).in_(LIVE)),
+            execution_options=CROSS_SCHOOL,
         ).all()
     for report in reports:
         if (ending := report.get(ENDING)) is not None:
@@ -48,4 +49,6 @@ def waiting_archives(db: Database) -> Iterator[WaitingArchive]:
         if (waiting := report.get(WAITING)) is not None:
             error = HocbaError(ErrorCode(waiting["code"]), **waiting["params"])
             since = local_text(datetime.fromisoformat(waiting["since"]))
-            yield WaitingArchive(f"{waiting['count']} hồ sơ chờ lưu trữ từ {since}: {error.sentence}", _REMEDIES.get(error.code, _WAIT))
+            yield WaitingArchive(
+                f"{waiting['count']} hồ sơ chờ lưu trữ từ {since}: {error.sentence}", _REMEDIES.get(error.code, _WAIT)
+            )

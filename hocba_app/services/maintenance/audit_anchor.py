@@ -176,7 +176,9 @@ def verify_anchors(session: Session, roots: Sequence[bytes]) -> tuple[list[Ancho
         found, stamped = _judged(session, seq, data, tuple(roots))
         if found == "" or found == "unproven":
             anchor = Anchor.loads(data)
-            if anchor.number and (anchor.number != place or anchor.previous != (hashlib.sha256(before).hexdigest() if before else "")):
+            if anchor.number and (
+                anchor.number != place or anchor.previous != (hashlib.sha256(before).hexdigest() if before else "")
+            ):
                 found = "missing"
         if found:
             problems.append(AnchorProblem(seq, found))
@@ -184,7 +186,11 @@ def verify_anchors(session: Session, roots: Sequence[bytes]) -> tuple[list[Ancho
             newest = max(newest or stamped, stamped)
         before = data
     if head is not None and head.anchors:
-        problems += [found for found in _against_count(files, head) if found.seq not in {known.seq for known in problems if not known.is_doubt}]
+        problems += [
+            found
+            for found in _against_count(files, head)
+            if found.seq not in {known.seq for known in problems if not known.is_doubt}
+        ]
     return problems, newest
 
 
@@ -215,7 +221,9 @@ def _judged(session: Session, seq: int, data: bytes, roots: tuple[bytes, ...]) -
     if event is None or event.hash != anchor.hash:
         return "cut" if event is None else "rewritten", None
     try:
-        chain_validation.require_valid(chain_validation.path_of(token.certificate, token.certificates, roots), token.stamped)
+        chain_validation.require_valid(
+            chain_validation.path_of(token.certificate, token.certificates, roots), token.stamped
+        )
     except NotShown:
         return "unproven", None
     return "", token.stamped

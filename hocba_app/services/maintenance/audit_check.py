@@ -25,10 +25,18 @@ from hocba_app.settings import Settings
 ANCHOR_AGE = timedelta(days=2)
 _KEEP = "Có người sửa thẳng cơ sở dữ liệu hoặc tệp neo: giữ nguyên hiện trạng, đối chiếu bản sao lưu và báo lãnh đạo."
 _ANCHOR_WORDS = {
-    "unreadable": "tệp neo không đọc được", "not_stamped": "tệp neo không khớp dấu thời gian", "rewritten": "sự kiện đã bị thay",
-    "cut": "sự kiện đã bị xóa", "missing": "thiếu tệp neo trước hoặc sau bản này", "replaced": "tệp neo không phải bản đã tạo",
+    "unreadable": "tệp neo không đọc được",
+    "not_stamped": "tệp neo không khớp dấu thời gian",
+    "rewritten": "sự kiện đã bị thay",
+    "cut": "sự kiện đã bị xóa",
+    "missing": "thiếu tệp neo trước hoặc sau bản này",
+    "replaced": "tệp neo không phải bản đã tạo",
 }
-_MISMATCH_WORDS = {"unlogged": "dữ liệu có mà nhật ký không có", "undone": "nhật ký có mà dữ liệu không có", "state": "tình trạng hồ sơ không khớp"}
+_MISMATCH_WORDS = {
+    "unlogged": "dữ liệu có mà nhật ký không có",
+    "undone": "nhật ký có mà dữ liệu không có",
+    "state": "tình trạng hồ sơ không khớp",
+}
 
 
 def audit_checks(settings: Settings, db: Database) -> Iterator[Check]:
@@ -45,12 +53,23 @@ def audit_checks(settings: Settings, db: Database) -> Iterator[Check]:
         places = ", ".join(f"số {found.seq} ({found.problem})" for found in breaks[:5])
         yield _found(f"Nhật ký {school.code}", f"Chuỗi nhật ký bị đứt tại {places}." if breaks else "")
         said = ", ".join(f"{found.subject} ({found.what}: {_MISMATCH_WORDS[found.problem]})" for found in differing[:5])
-        yield _found(f"Đối chiếu nhật ký {school.code}", f"{len(differing)} chỗ nhật ký và dữ liệu không khớp: {said}." if differing else "")
+        yield _found(
+            f"Đối chiếu nhật ký {school.code}",
+            f"{len(differing)} chỗ nhật ký và dữ liệu không khớp: {said}." if differing else "",
+        )
         yield from _anchors(school.code, anchored, why)
         doubted = any(found.is_doubt for found in anchored)
-        if head is not None and head.seq and settings.tsa_url and not doubted and (newest is None or newest < utc_now() - ANCHOR_AGE):
+        if (
+            head is not None
+            and head.seq
+            and settings.tsa_url
+            and not doubted
+            and (newest is None or newest < utc_now() - ANCHOR_AGE)
+        ):
             yield Check(
-                f"Neo nhật ký {school.code}", False, "Nhật ký chưa được neo trong hai ngày qua.",
+                f"Neo nhật ký {school.code}",
+                False,
+                "Nhật ký chưa được neo trong hai ngày qua.",
                 "Khởi động ./hocba worker và kiểm tra dịch vụ dấu thời gian; việc neo tự chạy hằng ngày.",
             )
 
@@ -59,10 +78,14 @@ def _anchors(code: str, anchored: list[AnchorProblem], why: str) -> Iterator[Che
     wrong, doubted = ([found for found in anchored if found.is_doubt is doubt] for doubt in (False, True))
     places = ", ".join(f"số {found.seq} ({found.problem}: {_ANCHOR_WORDS[found.problem]})" for found in wrong[:5])
     if wrong or not doubted:
-        yield _found(f"Neo nhật ký {code}", f"Nhật ký không khớp bản neo đã đóng dấu thời gian tại {places}." if wrong else "")
+        yield _found(
+            f"Neo nhật ký {code}", f"Nhật ký không khớp bản neo đã đóng dấu thời gian tại {places}." if wrong else ""
+        )
     if doubted:
         yield Check(
-            f"Neo nhật ký {code}", False, f"Chưa kiểm tra được dấu thời gian của {len(doubted)} bản neo: {why}.",
+            f"Neo nhật ký {code}",
+            False,
+            f"Chưa kiểm tra được dấu thời gian của {len(doubted)} bản neo: {why}.",
             "Đặt HOCBA_TRUST_ROOTS tới tệp PEM có mọi chứng thư gốc đã dùng rồi chạy lại; đây chưa phải dấu hiệu dữ liệu bị sửa.",
         )
 

@@ -61,7 +61,11 @@ def compare(session: Session) -> list[Mismatch]:
     return [
         *(Mismatch("unlogged", str(key[0]), str(key[1])) for key in unlogged),
         *(Mismatch("undone", str(key[0]), str(key[1])) for key in _more(Counter(kept), found)),
-        *(Mismatch("state", state, document) for document, state, *numbers in states if not _fits(state, *numbers, (document, numbers[0]) in sealed)),
+        *(
+            Mismatch("state", state, document)
+            for document, state, *numbers in states
+            if not _fits(state, *numbers, (document, numbers[0]) in sealed)
+        ),
     ]
 
 

@@ -15,7 +15,10 @@ from hocba_app.services.credential_cipher import require_strong_key
 from hocba_app.settings import Settings
 
 _SERVICES = (
-    ("CSDL ngành", "smas_url"), ("MySign", "mysign_url"), ("Dịch vụ ký CSC", "csc_url"), ("SmartCA", "smartca_url"),
+    ("CSDL ngành", "smas_url"),
+    ("MySign", "mysign_url"),
+    ("Dịch vụ ký CSC", "csc_url"),
+    ("SmartCA", "smartca_url"),
     ("Địa chỉ công khai", "public_url"),
 )
 _LIBPQ_ENCRYPTED = ("require", "verify-ca", "verify-full")
@@ -35,7 +38,10 @@ def data_places(settings: Settings) -> list[Path]:
     """Files and folders of pupils' data, which nobody but the service's user may open."""
     files = [database_file(url) for url in (settings.database_url, settings.jobs_database_url)]
     found = [settings.documents_folder(), *(file for file in files if file is not None)]
-    return [*found, *(file.with_name(file.name + other) for file in files if file is not None for other in ("-wal", "-shm"))]
+    return [
+        *found,
+        *(file.with_name(file.name + other) for file in files if file is not None for other in ("-wal", "-shm")),
+    ]
 
 
 def secret_key() -> Iterator[Check]:
@@ -58,7 +64,9 @@ def private_places(settings: Settings) -> Iterator[Check]:
         yield Check("Quyền tệp", True)
         return
     yield Check(
-        "Quyền tệp", False, f"Người dùng khác trên máy đọc được: {', '.join(map(str, found[:5]))}.",
+        "Quyền tệp",
+        False,
+        f"Người dùng khác trên máy đọc được: {', '.join(map(str, found[:5]))}.",
         "Chạy chmod go-rwx cho các tệp, thư mục này (chủ sở hữu phải là tài khoản chạy dịch vụ).",
     )
 
@@ -69,23 +77,41 @@ def encrypted_addresses(settings: Settings) -> Iterator[Check]:
         url = str(getattr(settings, field))
         if url and urlsplit(url).scheme == "http" and not _is_loopback(url):
             yield Check(
-                f"{name}: https", False, f"HOCBA_{field.upper()} không dùng https: thông tin kết nối và dữ liệu học sinh đi qua mạng không mã hóa.",
-                "Đặt địa chỉ https://… do đơn vị cung cấp dịch vụ cấp." if field != "public_url" else "Đặt máy chủ trung gian TLS phía trước và địa chỉ https://….",
+                f"{name}: https",
+                False,
+                f"HOCBA_{field.upper()} không dùng https: thông tin kết nối và dữ liệu học sinh đi qua mạng không mã hóa.",
+                "Đặt địa chỉ https://… do đơn vị cung cấp dịch vụ cấp."
+                if field != "public_url"
+                else "Đặt máy chủ trung gian TLS phía trước và địa chỉ https://….",
             )
     if urlsplit(settings.tsa_url).scheme == "http" and not _is_loopback(settings.tsa_url):
         yield Check(
-            "Dấu thời gian: https", True, "HOCBA_TSA_URL không dùng https. Dấu thời gian tự có chữ ký nên không giả được;",
+            "Dấu thời gian: https",
+            True,
+            "HOCBA_TSA_URL không dùng https. Dấu thời gian tự có chữ ký nên không giả được;",
             "dùng https nếu nhà cung cấp có.",
         )
     for field, encrypted in (("redis_url", ("rediss", "unix")), ("smtp_url", ("smtps", "smtp"))):
         url = str(getattr(settings, field))
         if url and urlsplit(url).scheme not in encrypted and not _is_loopback(url):
-            yield Check(f"HOCBA_{field.upper()}: TLS", False, f"HOCBA_{field.upper()} nối qua mạng không mã hóa.", f"Dùng {encrypted[0]}://….")
+            yield Check(
+                f"HOCBA_{field.upper()}: TLS",
+                False,
+                f"HOCBA_{field.upper()} nối qua mạng không mã hóa.",
+                f"Dùng {encrypted[0]}://….",
+            )
     for field in ("database_url", "jobs_database_url"):
         url = str(getattr(settings, field))
-        if url.startswith("postgresql") and not _is_loopback(url) and not any(f"sslmode={mode}" in url for mode in _LIBPQ_ENCRYPTED):
+        if (
+            url.startswith("postgresql")
+            and not _is_loopback(url)
+            and not any(f"sslmode={mode}" in url for mode in _LIBPQ_ENCRYPTED)
+        ):
             yield Check(
-                f"HOCBA_{field.upper()}: TLS", True, f"HOCBA_{field.upper()} tới máy khác mà không bắt buộc mã hóa.", "Thêm ?sslmode=verify-full vào địa chỉ.",
+                f"HOCBA_{field.upper()}: TLS",
+                True,
+                f"HOCBA_{field.upper()} tới máy khác mà không bắt buộc mã hóa.",
+                "Thêm ?sslmode=verify-full vào địa chỉ.",
             )
 
 

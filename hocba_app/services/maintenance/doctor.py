@@ -57,7 +57,12 @@ def examine(settings: Settings, db: Database) -> Iterator[Check]:
     readable = True
     for name, check in checks:
         if not readable and check in _OF_DATABASE:
-            yield Check(name, False, "Chưa kiểm tra được: cơ sở dữ liệu chưa dùng được.", "Xử lý mục Cơ sở dữ liệu phía trên rồi chạy lại.")
+            yield Check(
+                name,
+                False,
+                "Chưa kiểm tra được: cơ sở dữ liệu chưa dùng được.",
+                "Xử lý mục Cơ sở dữ liệu phía trên rồi chạy lại.",
+            )
             continue
         try:
             for found in check(settings, db):
@@ -67,12 +72,19 @@ def examine(settings: Settings, db: Database) -> Iterator[Check]:
             yield Check(name, False, f"Chưa kiểm tra được: {error.sentence}")
         except (OSError, SQLAlchemyError, httpx.HTTPError, ValueError) as error:
             readable = readable and check is not _database
-            yield Check(name, False, f"Chưa kiểm tra được ({type(error).__name__}).", "Xem các mục phía trên rồi chạy lại.")
+            yield Check(
+                name, False, f"Chưa kiểm tra được ({type(error).__name__}).", "Xem các mục phía trên rồi chạy lại."
+            )
 
 
 def _fonts(_settings: Settings, _db: Database) -> Iterator[Check]:
     fonts = sorted((ROOT / "assets" / "fonts" / "pdf").glob("*.ttf"))
-    yield Check("Phông chữ", bool(fonts), "" if fonts else "Thiếu phông chữ trong assets/fonts/pdf.", "" if fonts else "Cài lại mã nguồn đầy đủ.")
+    yield Check(
+        "Phông chữ",
+        bool(fonts),
+        "" if fonts else "Thiếu phông chữ trong assets/fonts/pdf.",
+        "" if fonts else "Cài lại mã nguồn đầy đủ.",
+    )
 
 
 def _database(settings: Settings, _db: Database) -> Iterator[Check]:
@@ -84,7 +96,9 @@ def _database(settings: Settings, _db: Database) -> Iterator[Check]:
     yield Check("Cơ sở dữ liệu", True)
     if passes_row_security(settings.database_url):
         yield Check(
-            "Vai trò cơ sở dữ liệu", False, "Tài khoản trong HOCBA_DATABASE_URL là superuser hoặc có BYPASSRLS nên các trường không được tách bằng bảo mật dòng.",
+            "Vai trò cơ sở dữ liệu",
+            False,
+            "Tài khoản trong HOCBA_DATABASE_URL là superuser hoặc có BYPASSRLS nên các trường không được tách bằng bảo mật dòng.",
             "Dùng một tài khoản thường, sở hữu các bảng (docs/administration.md, PostgreSQL).",
         )
 
@@ -101,7 +115,9 @@ def _roots(settings: Settings, _db: Database) -> Iterator[Check]:
     path = Path(settings.trust_roots) if settings.trust_roots else None
     there = path is not None and path.is_file() and b"BEGIN CERTIFICATE" in path.read_bytes()
     yield Check(
-        "Chứng thư gốc", there, "" if there else "Chưa có tệp chứng thư gốc tin cậy (PEM).",
+        "Chứng thư gốc",
+        there,
+        "" if there else "Chưa có tệp chứng thư gốc tin cậy (PEM).",
         "" if there else "Đặt HOCBA_TRUST_ROOTS tới tệp PEM của chứng thư gốc quốc gia.",
     )
 
@@ -127,7 +143,12 @@ def _services(settings: Settings, _db: Database) -> Iterator[Check]:
         if "date" in answer.headers:
             off = abs(datetime.now(UTC) - parsedate_to_datetime(answer.headers["date"])) - travel
             if off > CLOCK_TOLERANCE:
-                yield Check("Đồng hồ", False, f"Đồng hồ máy lệch {int(off.total_seconds())} giây so với {name}.", "Bật đồng bộ giờ (NTP).")
+                yield Check(
+                    "Đồng hồ",
+                    False,
+                    f"Đồng hồ máy lệch {int(off.total_seconds())} giây so với {name}.",
+                    "Bật đồng bộ giờ (NTP).",
+                )
 
 
 def _timestamps(settings: Settings, _db: Database) -> Iterator[Check]:
@@ -139,10 +160,15 @@ def _timestamps(settings: Settings, _db: Database) -> Iterator[Check]:
     except HocbaError as error:
         refused = "unit" in error.params
         yield Check(
-            "Mã dấu thời gian", False,
+            "Mã dấu thời gian",
+            False,
             "Chứng thư của dịch vụ dấu thời gian không dùng được: phải thuộc chứng thư gốc đã đặt, chỉ để cấp dấu thời gian "
-            "(extendedKeyUsage quan trọng, một mục đích), và được nêu trong mã." if refused else "Dịch vụ không cấp được dấu thời gian đúng chuẩn RFC 3161.",
-            "Hỏi nhà cung cấp dịch vụ dấu thời gian, hoặc kiểm tra HOCBA_TRUST_ROOTS." if refused else "Kiểm tra HOCBA_TSA_URL.",
+            "(extendedKeyUsage quan trọng, một mục đích), và được nêu trong mã."
+            if refused
+            else "Dịch vụ không cấp được dấu thời gian đúng chuẩn RFC 3161.",
+            "Hỏi nhà cung cấp dịch vụ dấu thời gian, hoặc kiểm tra HOCBA_TRUST_ROOTS."
+            if refused
+            else "Kiểm tra HOCBA_TSA_URL.",
         )
         return
     yield Check("Mã dấu thời gian", True)
@@ -167,19 +193,24 @@ def _jobs(_settings: Settings, db: Database) -> Iterator[Check]:
         ).first()
         stuck = session.exec(
             select(Job.id).where(
-                Job.state == "running", Job.heartbeat_at < database_time(-2 * _SILENT)  # type: ignore[operator]
+                Job.state == "running",
+                Job.heartbeat_at < database_time(-2 * _SILENT),  # type: ignore[operator]
             ),
             execution_options=CROSS_SCHOOL,
         ).all()
         waiting = session.exec(
             select(Job.id).where(
-                Job.state == "queued", Job.wake_at.is_(None), Job.created_at < utc_now() - SILENT_AFTER * 2  # type: ignore[union-attr]
+                Job.state == "queued",
+                Job.wake_at.is_(None),
+                Job.created_at < utc_now() - SILENT_AFTER * 2,  # type: ignore[union-attr]
             ),
             execution_options=CROSS_SCHOOL,
         ).all()
     idle = len(stuck) + (0 if working else len(waiting))  # a worker that is busy comes to them
     yield Check(
-        "Công việc nền", idle == 0, "" if not idle else f"{idle} công việc không có tiến trình nào xử lý.",
+        "Công việc nền",
+        idle == 0,
+        "" if not idle else f"{idle} công việc không có tiến trình nào xử lý.",
         "" if not idle else "Khởi động ./hocba worker; công việc sẽ tự chạy tiếp.",
     )
 
@@ -196,8 +227,12 @@ def _duties(_settings: Settings, db: Database) -> Iterator[Check]:
     """What must be true for ever, counted from state: archives, their renewal, each day's work."""
     for code, owed in behind_by_school(db):
         yield Check(
-            f"Việc định kỳ {code}", not owed.any, "" if not owed.any else f"{', '.join(words_of(owed))}.".capitalize(),
-            "" if not owed.any else "Việc được tự làm lại, thưa dần; kiểm tra ./hocba worker đang chạy, đĩa còn chỗ, dịch vụ dấu thời gian và nhật ký của worker.",
+            f"Việc định kỳ {code}",
+            not owed.any,
+            "" if not owed.any else f"{', '.join(words_of(owed))}.".capitalize(),
+            ""
+            if not owed.any
+            else "Việc được tự làm lại, thưa dần; kiểm tra ./hocba worker đang chạy, đĩa còn chỗ, dịch vụ dấu thời gian và nhật ký của worker.",
         )
 
 

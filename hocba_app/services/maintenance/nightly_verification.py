@@ -72,9 +72,17 @@ class Found:
     def as_report(self) -> dict[str, Any]:
         """For the job's row."""
         return {
-            "files": self.files, "versions": self.versions, "verified": self.verified, "missing": self.missing, "altered": self.altered,
-            "unreadable": self.unreadable, "not_valid": self.not_valid, "undecided": self.undecided, "unarchived": self.unarchived,
-            "problems": self.problems or [], "finished_at": utc_now().isoformat(),
+            "files": self.files,
+            "versions": self.versions,
+            "verified": self.verified,
+            "missing": self.missing,
+            "altered": self.altered,
+            "unreadable": self.unreadable,
+            "not_valid": self.not_valid,
+            "undecided": self.undecided,
+            "unarchived": self.unarchived,
+            "problems": self.problems or [],
+            "finished_at": utc_now().isoformat(),
         }
 
 
@@ -106,8 +114,17 @@ def check_files(work: Work) -> float | None:
     work.report(found.as_report())
     with work.write() as session:
         record(
-            session, actor=work.actor, action="store.checked" if found.is_well else "store.damaged", subject=f"school:{work.school_id}",
-            data={"files": found.files, "missing": found.missing, "altered": found.altered, "unreadable": found.unreadable, "not_valid": found.not_valid},
+            session,
+            actor=work.actor,
+            action="store.checked" if found.is_well else "store.damaged",
+            subject=f"school:{work.school_id}",
+            data={
+                "files": found.files,
+                "missing": found.missing,
+                "altered": found.altered,
+                "unreadable": found.unreadable,
+                "not_valid": found.not_valid,
+            },
         )
     return seconds_to_next(utc_now())
 
@@ -147,7 +164,9 @@ def files_standing(db: Database) -> Iterator[FilesStanding]:
     for school in schools:
         with db.read(school.id) as session:
             report = _last_report(session)
-            has_files = any(session.exec(select(table).limit(1)).first() is not None for table in (Revision.id, AttachedRecord.id))
+            has_files = any(
+                session.exec(select(table).limit(1)).first() is not None for table in (Revision.id, AttachedRecord.id)
+            )
         yield _standing(school.code, report, has_files)
 
 
@@ -170,7 +189,11 @@ def _last_report(session: Session) -> dict[str, Any] | None:
     return next((row.report for row in rows if row.report.get("finished_at")), None)
 
 
-_DAMAGED = {"missing": "tệp bị mất", "altered": "tệp bị thay đổi", "unreadable": "tệp không đọc được (chưa kiểm tra được)"}
+_DAMAGED = {
+    "missing": "tệp bị mất",
+    "altered": "tệp bị thay đổi",
+    "unreadable": "tệp không đọc được (chưa kiểm tra được)",
+}
 _UNDECIDED = {"undecided": "học bạ đã đóng dấu nhưng bằng chứng trong tệp không đủ để kết luận"}
 _REFUSED = {"not_valid": "học bạ đã đóng dấu nhưng kiểm tra không hợp lệ"}
 
@@ -183,7 +206,12 @@ def _standing(code: str, report: dict[str, Any] | None, has_files: bool) -> File
     if report is None or utc_now() - datetime.fromisoformat(report["finished_at"]) > OVERDUE:
         if not has_files:
             return FilesStanding(code, True)
-        return FilesStanding(code, False, "Tệp lưu trữ chưa được kiểm tra trong hai ngày qua.", "Khởi động ./hocba worker; việc kiểm tra tự chạy hằng đêm.")
+        return FilesStanding(
+            code,
+            False,
+            "Tệp lưu trữ chưa được kiểm tra trong hai ngày qua.",
+            "Khởi động ./hocba worker; việc kiểm tra tự chạy hằng đêm.",
+        )
     problems, remedies = [], []
     if damaged := _damage(report, _DAMAGED):
         problems += damaged
@@ -192,29 +220,43 @@ def _standing(code: str, report: dict[str, Any] | None, has_files: bool) -> File
         )
     if refused := _damage(report, _REFUSED):
         problems += refused
-        remedies.append(f"Học bạ không hợp lệ ({_reasons(report)}): tệp không hỏng nên bản sao lưu không giúp được; hãy hủy chốt, chốt lại và ký lại các học bạ đó.")
+        remedies.append(
+            f"Học bạ không hợp lệ ({_reasons(report)}): tệp không hỏng nên bản sao lưu không giúp được; hãy hủy chốt, chốt lại và ký lại các học bạ đó."
+        )
     if undecided := _damage(report, _UNDECIDED):
         problems += undecided
-        remedies.append("Bằng chứng lưu trữ thiếu hoặc hết hạn: xem mục Lưu trữ lâu dài; nếu dấu thời gian đã hết hạn thì phục hồi bản được gia hạn hoặc ký lại.")
+        remedies.append(
+            "Bằng chứng lưu trữ thiếu hoặc hết hạn: xem mục Lưu trữ lâu dài; nếu dấu thời gian đã hết hạn thì phục hồi bản được gia hạn hoặc ký lại."
+        )
     return FilesStanding(code, not problems, _sentence(problems), " ".join(remedies))
 
 
 def _reasons(report: dict[str, Any]) -> str:
     """Which documents are refused, and by which rule: what the office needs to unlock them."""
-    named = [f"hồ sơ {row.get('code') or row.get('version', '')}: {row.get('reason', '')}" for row in report["problems"] if row["problem"] == "not_valid"]
+    named = [
+        f"hồ sơ {row.get('code') or row.get('version', '')}: {row.get('reason', '')}"
+        for row in report["problems"]
+        if row["problem"] == "not_valid"
+    ]
     return "; ".join(named[:MOST_SAID]) + ("; …" if report["not_valid"] > MOST_SAID else "")
 
 
 def _check_versions(work: Work, ids: list[str], found: Found) -> None:
     with work.db.read(work.school_id) as session:
         rows = session.exec(
-            select(Revision).where(col(Revision.version_id).in_(ids)).order_by(Revision.version_id, col(Revision.number))
+            select(Revision)
+            .where(col(Revision.version_id).in_(ids))
+            .order_by(Revision.version_id, col(Revision.number))
         ).all()
         sealed = set(
-            session.exec(select(Document.version_id).where(col(Document.version_id).in_(ids), Document.state == "sealed")).all()
+            session.exec(
+                select(Document.version_id).where(col(Document.version_id).in_(ids), Document.state == "sealed")
+            ).all()
         )
         sealed_under = session.exec(
-            select(DocumentVersion.snapshot["school"]["tax_code"].as_string()).where(col(DocumentVersion.id).in_(list(sealed))).distinct()
+            select(DocumentVersion.snapshot["school"]["tax_code"].as_string())
+            .where(col(DocumentVersion.id).in_(list(sealed)))
+            .distinct()
         ).all()
         school = session.get_one(School, work.school_id)
     revisions: dict[str, list[Revision]] = {}
@@ -235,7 +277,12 @@ def _check_versions(work: Work, ids: list[str], found: Found) -> None:
         if [reason.code for reason in report.reasons] == [Reason.NOT_ARCHIVED]:
             found.unarchived += 1
         elif report.verdict != "valid":
-            found.note("not_valid" if report.verdict == "invalid" else "undecided", version=report.path, code=report.code or "", reason=_reason(report))
+            found.note(
+                "not_valid" if report.verdict == "invalid" else "undecided",
+                version=report.path,
+                code=report.code or "",
+                reason=_reason(report),
+            )
 
 
 def _reason(report: FileReport) -> str:

@@ -66,7 +66,9 @@ def _connect(url: str) -> smtplib.SMTP:
     if parts.scheme not in ("smtp", "smtps") or not host:
         raise ValueError("an address like smtp://user:password@host:587")
     if parts.scheme == "smtps":
-        server: smtplib.SMTP = smtplib.SMTP_SSL(host, parts.port or 465, timeout=TIMEOUT, context=ssl.create_default_context())
+        server: smtplib.SMTP = smtplib.SMTP_SSL(
+            host, parts.port or 465, timeout=TIMEOUT, context=ssl.create_default_context()
+        )
     else:
         server = smtplib.SMTP(host, parts.port or 587, timeout=TIMEOUT)
     try:

@@ -25,7 +25,18 @@ from hocba_app.services.csv_cells import plain_cell
 SYSTEM = "Hệ thống"
 LARGEST_PAGE = 200
 _AT_A_TIME = 1000
-_HEADER = ("Số", "Thời gian", "Người thực hiện", "Việc", "Đối tượng", "Chi tiết", "Mã việc", "Mã đối tượng", "Dữ liệu", "Mã băm")
+_HEADER = (
+    "Số",
+    "Thời gian",
+    "Người thực hiện",
+    "Việc",
+    "Đối tượng",
+    "Chi tiết",
+    "Mã việc",
+    "Mã đối tượng",
+    "Dữ liệu",
+    "Mã băm",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +128,16 @@ def audit_csv(
             last = found[-1].seq
             for event, row in zip(found, _told(session, found), strict=True):
                 cells = (
-                    str(row.seq), row.at.astimezone(VIETNAM).strftime("%d/%m/%Y %H:%M:%S"), row.actor, row.action_name, row.subject_name,
-                    row.details, row.action, row.subject, json.dumps(event.data, ensure_ascii=False, sort_keys=True), event.hash,
+                    str(row.seq),
+                    row.at.astimezone(VIETNAM).strftime("%d/%m/%Y %H:%M:%S"),
+                    row.actor,
+                    row.action_name,
+                    row.subject_name,
+                    row.details,
+                    row.action,
+                    row.subject,
+                    json.dumps(event.data, ensure_ascii=False, sort_keys=True),
+                    event.hash,
                 )
                 writer.writerow([plain_cell(cell) for cell in cells])
             session.expunge_all()
@@ -136,11 +155,17 @@ def actors(db: Database, who: Identity) -> list[tuple[str, str]]:
         return sorted(rows.account_names(session).items(), key=lambda item: item[1])
 
 
-def _filter(session: Session, search: str, action: str, actor: str | None, subject: str, since: str, until: str) -> AuditFilter:
+def _filter(
+    session: Session, search: str, action: str, actor: str | None, subject: str, since: str, until: str
+) -> AuditFilter:
     search = search.strip()[:100]
     end = _day(until)
     return AuditFilter(
-        group=action, actor=actor, subject=subject, since=_day(since), before=end + timedelta(days=1) if end is not None else None,
+        group=action,
+        actor=actor,
+        subject=subject,
+        since=_day(since),
+        before=end + timedelta(days=1) if end is not None else None,
         any_of=_searched(session, search) if search else None,
     )
 
@@ -171,9 +196,14 @@ def _told(session: Session, found: Sequence[AuditEvent]) -> list[AuditRow]:
     names, subjects = rows.account_names(session), rows.subject_names(session, {event.subject for event in found})
     return [
         AuditRow(
-            seq=event.seq, at=event.at, actor=names.get(event.actor, event.actor) if event.actor else SYSTEM, action=event.action,
-            action_name=action_text(event.action), subject=event.subject,
-            subject_name=subjects.get(event.subject) or SUBJECTS.get(event.subject.partition(":")[0], ""), details=details_text(event.data),
+            seq=event.seq,
+            at=event.at,
+            actor=names.get(event.actor, event.actor) if event.actor else SYSTEM,
+            action=event.action,
+            action_name=action_text(event.action),
+            subject=event.subject,
+            subject_name=subjects.get(event.subject) or SUBJECTS.get(event.subject.partition(":")[0], ""),
+            details=details_text(event.data),
         )
         for event in found
     ]

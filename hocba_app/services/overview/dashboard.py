@@ -113,7 +113,9 @@ def overview(db: Database, who: Identity, school_year: str | None = None) -> Ove
     visible = None if whole_school else sorted(visible_classes(db, who))
     students = change_feed.kept(db, who.school_id, ("pupils", year), lambda own: present_per_class(own, year))
     # The whole school's numbers, read once a change for everybody's dashboard; each is shown his own classes of them.
-    standing = change_feed.kept(db, who.school_id, ("standing", year), lambda own: _standing(own, year), any_change=True)
+    standing = change_feed.kept(
+        db, who.school_id, ("standing", year), lambda own: _standing(own, year), any_change=True
+    )
     with db.read(who.school_id) as session:
         mine = Counter[str]()
         for group in groups_for(session, who):
@@ -131,21 +133,33 @@ def overview(db: Database, who: Identity, school_year: str | None = None) -> Ove
 
 
 def _standing(session: Session, year: str) -> _Standing:
-    changed = [(student_id, class_id) for _, student_id, class_id, noted in noted_as_changed(session, year) if is_out_of_date(noted)]
+    changed = [
+        (student_id, class_id)
+        for _, student_id, class_id, noted in noted_as_changed(session, year)
+        if is_out_of_date(noted)
+    ]
     places = places_of(session, (student_id for student_id, _ in changed), year)
     return _Standing(
         documents=tuple(counts_by_step(session, year)),
-        stale=Counter(places[student_id].class_id if student_id in places else class_id for student_id, class_id in changed),
+        stale=Counter(
+            places[student_id].class_id if student_id in places else class_id for student_id, class_id in changed
+        ),
         people=tuple(Person(*row) for row in counts.waiting_people(session, year)),
     )
 
 
 def _days(db: Database, who: Identity, year: str) -> list[tuple[str, int]]:
-    return list(change_feed.kept(db, who.school_id, ("days", year), lambda own: counts.signed_per_day(own, year), any_change=True))
+    return list(
+        change_feed.kept(
+            db, who.school_id, ("days", year), lambda own: counts.signed_per_day(own, year), any_change=True
+        )
+    )
 
 
 def _signers(db: Database, who: Identity, year: str) -> list[SignerProgress]:
-    found = change_feed.kept(db, who.school_id, ("signers", year), lambda own: counts.signed_per_person(own, year), any_change=True)
+    found = change_feed.kept(
+        db, who.school_id, ("signers", year), lambda own: counts.signed_per_person(own, year), any_change=True
+    )
     return [SignerProgress(*row) for row in found]
 
 
@@ -163,8 +177,11 @@ def _classes(
         of_class = steps.get(row.id, {kind: Counter() for kind in KINDS})
         progress.append(
             ClassProgress(
-                class_id=row.id, name=row.name, students=students.get(row.id, 0),
-                steps={kind: dict(of_class[kind]) for kind in KINDS}, out_of_date=standing.stale[row.id],
+                class_id=row.id,
+                name=row.name,
+                students=students.get(row.id, 0),
+                steps={kind: dict(of_class[kind]) for kind in KINDS},
+                out_of_date=standing.stale[row.id],
             )
         )
     return progress

@@ -26,8 +26,16 @@ from hocba_app.services.sync.commands import SyncRun, sync_runs
 _NAMED = 3
 """Names in one line; the rest is counted."""
 _PAGES = {
-    "sync": "/sync", "sync_daily": "/sync", "lock": "/lock", "images": "/signature-images", "recheck_keys": "/signing-accounts",
-    "recheck_daily": "/signing-accounts", "print": "/print", "packet_end": "/print", "batch": "/records", "archive": "/records",
+    "sync": "/sync",
+    "sync_daily": "/sync",
+    "lock": "/lock",
+    "images": "/signature-images",
+    "recheck_keys": "/signing-accounts",
+    "recheck_daily": "/signing-accounts",
+    "print": "/print",
+    "packet_end": "/print",
+    "batch": "/records",
+    "archive": "/records",
     "renewal": "/records",
 }
 """Where a failed job of a kind is looked at and started again; the audit log for the others."""
@@ -78,9 +86,13 @@ def attention(db: Database, who: Identity) -> Attention:
         year = session.get_one(School, who.school_id).current_year
     with db.read(who.school_id) as session:
         failed = session.exec(
-            select(Job).where(Job.state == "failed", col(Job.ended_at) >= utc_now() - timedelta(days=1)).order_by(col(Job.ended_at).desc())
+            select(Job)
+            .where(Job.state == "failed", col(Job.ended_at) >= utc_now() - timedelta(days=1))
+            .order_by(col(Job.ended_at).desc())
         ).all()
-        trying = session.exec(select(Job).where(col(Job.state).in_(LIVE), Job.failures > 0).order_by(col(Job.created_at).desc())).all()
+        trying = session.exec(
+            select(Job).where(col(Job.state).in_(LIVE), Job.failures > 0).order_by(col(Job.created_at).desc())
+        ).all()
         found = _found_at_night(session) + _posts(session) + _behind(behind_here(session))
     expiring = keys_page(db, who, problem="expiring", size=100).rows
     runs = sync_runs(db, who, 1)
@@ -88,7 +100,12 @@ def attention(db: Database, who: Identity) -> Attention:
         problems=found + _grouped(gap for gap in gaps(db, who, year) if gap.code != "certificate_expiring"),
         expiring=sorted(expiring, key=lambda view: (view.days_left or 0, view.name)),
         failed=[
-            FailedJob(JOB_KIND.get(job.kind, "Công việc nền"), job.ended_at or job.created_at, _sentence(job), _PAGES.get(job.kind, "/audit"))
+            FailedJob(
+                JOB_KIND.get(job.kind, "Công việc nền"),
+                job.ended_at or job.created_at,
+                _sentence(job),
+                _PAGES.get(job.kind, "/audit"),
+            )
             for job in (*trying, *failed)
         ],
         last_sync=runs[0] if runs else None,
@@ -102,7 +119,9 @@ def _behind(owed: Behind) -> list[Problem]:
 
 
 _DAMAGED = "Đừng chốt, ký hay xóa gì trên những hồ sơ này; báo ngay người quản trị hệ thống để phục hồi từ bản sao lưu."
-_REFUSED = "Tệp không hỏng, nhưng nơi nhận sẽ không công nhận: hãy hủy chốt, chốt lại và ký lại. Mục Nhật ký nêu từng hồ sơ."
+_REFUSED = (
+    "Tệp không hỏng, nhưng nơi nhận sẽ không công nhận: hãy hủy chốt, chốt lại và ký lại. Mục Nhật ký nêu từng hồ sơ."
+)
 
 
 def _found_at_night(session: Session) -> list[Problem]:
@@ -117,7 +136,14 @@ def _posts(session: Session) -> list[Problem]:
     if names := [staff.full_name for _, staff in open_proposals(session)]:
         found.append(Problem(_some(names), "Chức vụ trong Ban giám hiệu chờ xác nhận", "/leadership", True))
     if names := [account.full_name or account.username for account in unconfirmed_accounts(session)]:
-        found.append(Problem(_some(names), "Tài khoản được cấp lại mã chờ người thứ hai xác nhận; chưa ký và duyệt được", "/leadership", False))
+        found.append(
+            Problem(
+                _some(names),
+                "Tài khoản được cấp lại mã chờ người thứ hai xác nhận; chưa ký và duyệt được",
+                "/leadership",
+                False,
+            )
+        )
     return found
 
 

@@ -61,8 +61,12 @@ def year_guide(db: Database, who: Identity) -> list[GuideStep]:
     with db.read(who.school_id) as session:
         without_image, without_key = counts.signers_without(session, year)
         facts = YearFacts(
-            pupils=counts.pupils(session, year), synced=counts.last_sync(session) is not None, without_image=without_image,
-            without_key=without_key, seal_ready=counts.seal_is_ready(session), concluded=counts.concluded_results(session, year),
+            pupils=counts.pupils(session, year),
+            synced=counts.last_sync(session) is not None,
+            without_image=without_image,
+            without_key=without_key,
+            seal_ready=counts.seal_is_ready(session),
+            concluded=counts.concluded_results(session, year),
             documents=counts.documents_by_state(session, year),
         )
     return steps_from(facts)
@@ -76,22 +80,39 @@ def steps_from(facts: YearFacts) -> list[GuideStep]:
     concluded = synced and facts.concluded >= facts.pupils
     return [
         GuideStep(
-            1, "Nhập dữ liệu trên SMAS", "Tháng 9, 10", "done" if synced else "now",
+            1,
+            "Nhập dữ liệu trên SMAS",
+            "Tháng 9, 10",
+            "done" if synced else "now",
             "Năm học, học sinh và ảnh, giáo viên, lớp, phân công giảng dạy: nhập trên SMAS.",
         ),
         GuideStep(
-            2, "Nộp dữ liệu đầu năm từ SMAS", "Tháng 9, 10", "done" if synced else "now",
-            "Cán bộ, lớp học, học sinh đã nộp lên CSDL ngành." if synced else "Nộp cán bộ, lớp học, học sinh lên CSDL ngành, rồi đồng bộ về đây.",
+            2,
+            "Nộp dữ liệu đầu năm từ SMAS",
+            "Tháng 9, 10",
+            "done" if synced else "now",
+            "Cán bộ, lớp học, học sinh đã nộp lên CSDL ngành."
+            if synced
+            else "Nộp cán bộ, lớp học, học sinh lên CSDL ngành, rồi đồng bộ về đây.",
         ),
         _start_of_year(facts, synced, covers),
         GuideStep(
-            4, "Nộp kết quả học tập từ SMAS", "Tháng 12, 5", "done" if concluded else "now" if synced else "later",
-            "Đã có kết quả cả năm của mọi học sinh." if concluded else f"Đã có kết luận cả năm của {facts.concluded}/{facts.pupils} học sinh.",
+            4,
+            "Nộp kết quả học tập từ SMAS",
+            "Tháng 12, 5",
+            "done" if concluded else "now" if synced else "later",
+            "Đã có kết quả cả năm của mọi học sinh."
+            if concluded
+            else f"Đã có kết luận cả năm của {facts.concluded}/{facts.pupils} học sinh.",
         ),
         GuideStep(
-            5, "Đồng bộ kết quả học tập", "Tháng 12, 5", "done" if concluded else "now" if synced else "later",
+            5,
+            "Đồng bộ kết quả học tập",
+            "Tháng 12, 5",
+            "done" if concluded else "now" if synced else "later",
             "Kết quả cả năm đã về đủ." if concluded else "Sau mỗi lần nộp trên SMAS, đồng bộ lại ở đây.",
-            "" if concluded or not synced else "Đồng bộ", "" if concluded or not synced else "/sync",
+            "" if concluded or not synced else "Đồng bộ",
+            "" if concluded or not synced else "/sync",
         ),
         _end_of_year(facts, sealed),
     ]
@@ -100,18 +121,48 @@ def steps_from(facts: YearFacts) -> list[GuideStep]:
 def _start_of_year(facts: YearFacts, synced: bool, covers: int) -> GuideStep:
     title, when = "Đồng bộ, chữ ký, con dấu; chốt và ký bìa", "Tháng 9, 10"
     if not synced:
-        return GuideStep(3, title, when, "now", "Chưa có dữ liệu: đồng bộ trường, lớp, học sinh, giáo viên.", "Đồng bộ", "/sync")
+        return GuideStep(
+            3, title, when, "now", "Chưa có dữ liệu: đồng bộ trường, lớp, học sinh, giáo viên.", "Đồng bộ", "/sync"
+        )
     if facts.without_image:
-        return GuideStep(3, title, when, "now", f"{facts.without_image} người ký chưa có ảnh chữ ký.", "Tải ảnh chữ ký", "/signature-images")
+        return GuideStep(
+            3,
+            title,
+            when,
+            "now",
+            f"{facts.without_image} người ký chưa có ảnh chữ ký.",
+            "Tải ảnh chữ ký",
+            "/signature-images",
+        )
     if facts.without_key:
-        return GuideStep(3, title, when, "now", f"{facts.without_key} người ký chưa có tài khoản ký số.", "Tài khoản ký số", "/signing-accounts")
+        return GuideStep(
+            3,
+            title,
+            when,
+            "now",
+            f"{facts.without_key} người ký chưa có tài khoản ký số.",
+            "Tài khoản ký số",
+            "/signing-accounts",
+        )
     if not facts.seal_ready:
-        return GuideStep(3, title, when, "now", "Con dấu chưa đủ ảnh hoặc chứng thư số của trường.", "Cấu hình con dấu", "/signing-settings")
+        return GuideStep(
+            3,
+            title,
+            when,
+            "now",
+            "Con dấu chưa đủ ảnh hoặc chứng thư số của trường.",
+            "Cấu hình con dấu",
+            "/signing-settings",
+        )
     locked = facts.locked("cover")
     if locked < facts.pupils:
-        return GuideStep(3, title, when, "now", f"Đã chốt bìa {locked}/{facts.pupils} học sinh.", "Chốt bìa", "/lock?kind=cover")
+        return GuideStep(
+            3, title, when, "now", f"Đã chốt bìa {locked}/{facts.pupils} học sinh.", "Chốt bìa", "/lock?kind=cover"
+        )
     if covers < locked:
-        return GuideStep(3, title, when, "now", f"Hiệu trưởng đã ký {covers}/{locked} bìa.", "Xem bìa", "/records?kind=cover")
+        return GuideStep(
+            3, title, when, "now", f"Hiệu trưởng đã ký {covers}/{locked} bìa.", "Xem bìa", "/records?kind=cover"
+        )
     return GuideStep(3, title, when, "done", f"{covers} bìa đã ký.")
 
 
@@ -121,7 +172,17 @@ def _end_of_year(facts: YearFacts, sealed: int) -> GuideStep:
     if not facts.concluded:
         return GuideStep(6, title, when, "later", "Chốt được khi đã có kết quả cả năm.")
     if locked < facts.concluded:
-        return GuideStep(6, title, when, "now", f"Đã chốt QTHT và học bạ của {locked}/{facts.concluded} học sinh có kết quả.", "Chốt học bạ", "/lock?kind=results")
+        return GuideStep(
+            6,
+            title,
+            when,
+            "now",
+            f"Đã chốt QTHT và học bạ của {locked}/{facts.concluded} học sinh có kết quả.",
+            "Chốt học bạ",
+            "/lock?kind=results",
+        )
     if sealed < locked:
-        return GuideStep(6, title, when, "now", f"Đã đóng dấu {sealed}/{locked} học bạ.", "Xem tiến độ ký", "/records?kind=results")
+        return GuideStep(
+            6, title, when, "now", f"Đã đóng dấu {sealed}/{locked} học bạ.", "Xem tiến độ ký", "/records?kind=results"
+        )
     return GuideStep(6, title, when, "done", f"{sealed} học bạ đã đóng dấu. Có thể in và phát.", "In học bạ", "/print")

@@ -61,7 +61,9 @@ def _table(page: Page, rows: Sequence[tuple[str, str, int]], top: float) -> floa
     for edge in edges[1:-1]:
         page.line(edge, bottom, edge, top)
     for number in range(len(rows) + 1):
-        cells = head if number == 0 else (str(number), rows[number - 1][0], rows[number - 1][1], str(rows[number - 1][2]))
+        cells = (
+            head if number == 0 else (str(number), rows[number - 1][0], rows[number - 1][1], str(rows[number - 1][2]))
+        )
         y = top - number * _ROW
         if number:
             page.line(LEFT, y, RIGHT, y)

@@ -171,7 +171,9 @@ def _add_sheet(packet: Pdf, size: tuple[float, float], placed: list[_Placed], op
             drawings[f"/M{number}"] = place.leaf.mark
             content.append(f"q {_matrix(place, options, _WHOLE)} cm /M{number} Do Q")
     page = Dictionary(
-        Type=Name.Page, MediaBox=Array([0, 0, _decimal(size[0]), _decimal(size[1])]), Resources=Dictionary(XObject=drawings),
+        Type=Name.Page,
+        MediaBox=Array([0, 0, _decimal(size[0]), _decimal(size[1])]),
+        Resources=Dictionary(XObject=drawings),
         Contents=packet.make_stream("\n".join(content).encode("ascii")),
     )
     packet.pages.append(pikepdf.Page(packet.make_indirect(page)))
@@ -181,7 +183,11 @@ def _matrix(place: _Placed, options: PacketOptions, bounds: tuple[float, float, 
     """Scaled into the half less its margins, in its middle; the identity where nothing is asked for."""
     margin = options.margin_mm * MM
     left, bottom, width, height = bounds[0], bounds[1], bounds[2] - bounds[0], bounds[3] - bounds[1]
-    if max(abs(edge - wanted) for edge, wanted in zip(bounds, _WHOLE, strict=True)) < _TOLERANCE and not margin and not place.shift:
+    if (
+        max(abs(edge - wanted) for edge, wanted in zip(bounds, _WHOLE, strict=True)) < _TOLERANCE
+        and not margin
+        and not place.shift
+    ):
         return f"1 0 0 1 {place.left:.4f} 0"
     room_width, room_height = PAGE_WIDTH - 2 * margin - abs(place.shift), PAGE_HEIGHT - 2 * margin
     if width <= 0 or height <= 0:

@@ -63,7 +63,13 @@ def print_packet(
             raise HocbaError(ErrorCode.NOTHING_TO_DO)
         row = enqueue(session, KIND, arguments, actor=who.account_id, total=len(choice.documents))
         subject = f"class:{class_id}" if class_id else f"student:{student_id}"
-        record(session, actor=who.account_id, action="packet.asked", subject=subject, data={"job": row.id, "options": options.as_json()})
+        record(
+            session,
+            actor=who.account_id,
+            action="packet.asked",
+            subject=subject,
+            data={"job": row.id, "options": options.as_json()},
+        )
     return row.id
 
 
@@ -81,7 +87,13 @@ def packet_file(db: Database, who: Identity, job_id: str) -> bytes:
         data = _path(job_id).read_bytes()
         if hashlib.sha256(data).hexdigest() != row.report.get("sha256"):
             raise HocbaError(ErrorCode.STORED_FILE_DAMAGED)
-        record(session, actor=who.account_id, action="packet.downloaded", subject=f"job:{job_id}", data={"sha256": row.report["sha256"]})
+        record(
+            session,
+            actor=who.account_id,
+            action="packet.downloaded",
+            subject=f"job:{job_id}",
+            data={"sha256": row.report["sha256"]},
+        )
     return data
 
 
@@ -105,7 +117,13 @@ def make_packet(work: Work) -> float | None:
         snapshot = chosen.snapshot
         files.append(
             PacketFile(
-                pdf, chosen.code, chosen.title, chosen.student_id, snapshot["student"]["full_name"], snapshot["school"]["name"], snapshot["place"]
+                pdf,
+                chosen.code,
+                chosen.title,
+                chosen.student_id,
+                snapshot["student"]["full_name"],
+                snapshot["school"]["name"],
+                snapshot["place"],
             )
         )
         if number % _EVERY == 0 or number == total:
@@ -156,7 +174,9 @@ def _choice(session: Session, arguments: dict[str, Any]) -> Choice:
         school_class = session.get(SchoolClass, (school_id, arguments["class_id"]))
         if school_class is None:
             raise HocbaError(ErrorCode.NOT_FOUND, what="lớp")
-        return choose(session, present_in(session, school_class.id, school_class.school_year), school_class.school_year, options)
+        return choose(
+            session, present_in(session, school_class.id, school_class.school_year), school_class.school_year, options
+        )
     if session.get(Student, (school_id, arguments["student_id"])) is None:
         raise HocbaError(ErrorCode.NOT_FOUND, what="học sinh")
     return choose(session, [arguments["student_id"]], last_year(session, arguments["student_id"]), options)
@@ -166,13 +186,27 @@ def _report(work: Work, choice: Choice, packet: bytes) -> None:
     with work.write() as session:
         row = session.get_one(Job, (work.school_id, work.job_id))
         pupils = {chosen.student_id for chosen in choice.documents}
-        made = {"documents": len(choice.documents), "pupils": len(pupils), "bytes": len(packet), "sha256": hashlib.sha256(packet).hexdigest()}
-        row.report = {**row.report, **made, "missing": [{"student": student, "kind": kind} for student, kind in choice.missing]}
+        made = {
+            "documents": len(choice.documents),
+            "pupils": len(pupils),
+            "bytes": len(packet),
+            "sha256": hashlib.sha256(packet).hexdigest(),
+        }
+        row.report = {
+            **row.report,
+            **made,
+            "missing": [{"student": student, "kind": kind} for student, kind in choice.missing],
+        }
         session.add(row)
         # On record before the file is shown to anybody: it is deleted even when nobody prints again.
-        enqueue(session, END, {"packet": work.job_id}, actor=work.actor).wake_at = utc_now() + timedelta(seconds=KEPT_SECONDS)
+        enqueue(session, END, {"packet": work.job_id}, actor=work.actor).wake_at = utc_now() + timedelta(
+            seconds=KEPT_SECONDS
+        )
         record(
-            session, actor=work.actor, action="packet.made", subject=f"job:{work.job_id}",
+            session,
+            actor=work.actor,
+            action="packet.made",
+            subject=f"job:{work.job_id}",
             data={**made, "versions": [chosen.version_id for chosen in choice.documents]},
         )
 

@@ -155,8 +155,19 @@ def _view(row: Job, title: str) -> PacketView:
     report = row.report
     problem = HocbaError(ErrorCode(row.error_code), **row.error_params) if row.error_code else None
     return PacketView(
-        row.id, title, PacketOptions.checked(row.arguments["options"]), row.state, row.stage, row.progress, row.total, report.get("documents", 0),
-        len(report.get("missing", ())), report.get("bytes", 0), row.state == "done" and is_kept(row.id), row.created_at, problem,
+        row.id,
+        title,
+        PacketOptions.checked(row.arguments["options"]),
+        row.state,
+        row.stage,
+        row.progress,
+        row.total,
+        report.get("documents", 0),
+        len(report.get("missing", ())),
+        report.get("bytes", 0),
+        row.state == "done" and is_kept(row.id),
+        row.created_at,
+        problem,
     )
 
 

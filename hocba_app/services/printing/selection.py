@@ -52,10 +52,16 @@ def choose(session: Session, student_ids: Iterable[str], school_year: str, optio
         school_year: with ``whole_record`` nothing later is taken; without it, history and results of this year only.
     """
     pupils = list(student_ids)
-    query = _finished().where(col(Document.student_id).in_(pupils), col(Document.kind).in_(options.kinds)).order_by(Document.school_year)
+    query = (
+        _finished()
+        .where(col(Document.student_id).in_(pupils), col(Document.kind).in_(options.kinds))
+        .order_by(Document.school_year)
+    )
     found: dict[tuple[str, str], list[Chosen]] = {}
     for document, version in session.exec(query).all():
-        of_time = document.school_year <= school_year if options.whole_record else document.school_year in ("", school_year)
+        of_time = (
+            document.school_year <= school_year if options.whole_record else document.school_year in ("", school_year)
+        )
         if of_time:
             found.setdefault((document.student_id, document.kind), []).append(_chosen(document, version))
     documents: list[Chosen] = []
@@ -98,13 +104,24 @@ def last_year(session: Session, student_id: str) -> str:
 
 def _finished() -> SelectOfScalar[tuple[Document, DocumentVersion]]:
     """Finished documents with their current versions."""
-    return select(Document, DocumentVersion).join(  # type: ignore[return-value]
-        DocumentVersion, (col(DocumentVersion.id) == col(Document.version_id)) & (col(DocumentVersion.school_id) == col(Document.school_id))
-    ).where(Document.state == FINISHED)
+    return (
+        select(Document, DocumentVersion)
+        .join(  # type: ignore[return-value]
+            DocumentVersion,
+            (col(DocumentVersion.id) == col(Document.version_id))
+            & (col(DocumentVersion.school_id) == col(Document.school_id)),
+        )
+        .where(Document.state == FINISHED)
+    )
 
 
 def _chosen(document: Document, version: DocumentVersion) -> Chosen:
     return Chosen(
-        document.id, version.id, document.student_id, document.kind, document.school_year, version.code,
+        document.id,
+        version.id,
+        document.student_id,
+        document.kind,
+        document.school_year,
+        version.code,
         version.snapshot,  # type: ignore[arg-type]
     )

@@ -89,7 +89,10 @@ def signed_original(db: Database, who: Identity, document_id: str) -> SignedOrig
         pdf = handed_out_file(session, chosen.version_id)
     with db.write(who.school_id) as session:
         record(
-            session, actor=who.account_id, action="handout.downloaded", subject=f"student:{chosen.student_id}",
+            session,
+            actor=who.account_id,
+            action="handout.downloaded",
+            subject=f"student:{chosen.student_id}",
             data={"versions": [chosen.version_id], "sha256": hashlib.sha256(pdf).hexdigest()},
         )
     return SignedOriginal(file_name(chosen), pdf)
@@ -132,15 +135,28 @@ def create_link(
     with db.write(who.school_id) as session:
         documents = _finished(session, student_id, kinds)
         row = HandOut(
-            student_id=student_id, version_ids=[chosen.version_id for chosen in documents], attached_ids=attached_ids(session, student_id),
-            recipient=recipient, pin_hash=pin_hash, expires_at=utc_now() + timedelta(days=days), created_by=who.account_id,
+            student_id=student_id,
+            version_ids=[chosen.version_id for chosen in documents],
+            attached_ids=attached_ids(session, student_id),
+            recipient=recipient,
+            pin_hash=pin_hash,
+            expires_at=utc_now() + timedelta(days=days),
+            created_by=who.account_id,
         )
         session.add(row)
         session.flush()
         session.add(HandOutLink(token_sha256=_hash(token), school_id=who.school_id, hand_out_id=row.id))
         record(
-            session, actor=who.account_id, action="handout.created", subject=f"student:{student_id}",
-            data={"handout": row.id, "versions": row.version_ids, "attached": row.attached_ids, "expires_at": row.expires_at.isoformat()},
+            session,
+            actor=who.account_id,
+            action="handout.created",
+            subject=f"student:{student_id}",
+            data={
+                "handout": row.id,
+                "versions": row.version_ids,
+                "attached": row.attached_ids,
+                "expires_at": row.expires_at.isoformat(),
+            },
         )
     return NewLink(row.id, f"{settings().public_url.rstrip('/')}{PATH}{token}", pin, row.expires_at)
 
@@ -153,13 +169,25 @@ def links_of(db: Database, who: Identity, student_id: str) -> list[LinkView]:
     """
     require(who, Right.PRINT)
     with db.read(who.school_id) as session:
-        rows = session.exec(select(HandOut).where(HandOut.student_id == student_id).order_by(col(HandOut.created_at).desc())).all()
+        rows = session.exec(
+            select(HandOut).where(HandOut.student_id == student_id).order_by(col(HandOut.created_at).desc())
+        ).all()
         replaced = replaced_versions(session, [version for row in rows for version in row.version_ids])
-        names = {row.id: row.full_name for row in session.exec(select(Account).where(col(Account.id).in_([row.created_by for row in rows]))).all()}
+        names = {
+            row.id: row.full_name
+            for row in session.exec(select(Account).where(col(Account.id).in_([row.created_by for row in rows]))).all()
+        }
     return [
         LinkView(
-            row.id, row.recipient, _state(row, replaced), len(row.version_ids), row.downloads, row.last_download_at, row.created_at,
-            names.get(row.created_by, ""), row.expires_at,
+            row.id,
+            row.recipient,
+            _state(row, replaced),
+            len(row.version_ids),
+            row.downloads,
+            row.last_download_at,
+            row.created_at,
+            names.get(row.created_by, ""),
+            row.expires_at,
         )
         for row in rows
     ]
@@ -179,7 +207,13 @@ def close_link(db: Database, who: Identity, hand_out_id: str) -> None:
         if row.closed_at is None:
             row.closed_at, row.closed_by = utc_now(), who.account_id
             session.add(row)
-            record(session, actor=who.account_id, action="handout.closed", subject=f"student:{row.student_id}", data={"handout": row.id})
+            record(
+                session,
+                actor=who.account_id,
+                action="handout.closed",
+                subject=f"student:{row.student_id}",
+                data={"handout": row.id},
+            )
 
 
 def open_link(db: Database, token: str, pin: str, address: str) -> Package:
@@ -251,7 +285,10 @@ def _count_failure(db: Database, link: HandOutLink) -> None:
             row.closed_at, row.closed_by = utc_now(), ""
         session.add(row)
         record(
-            session, actor="", action="handout.refused", subject=f"student:{row.student_id}",
+            session,
+            actor="",
+            action="handout.refused",
+            subject=f"student:{row.student_id}",
             data={"handout": row.id, "failures": row.failures, "closed": row.closed_at is not None},
         )
 
@@ -267,7 +304,9 @@ def _count_download(db: Database, link: HandOutLink, package: Package) -> None:
         _log_download(session, "", row.student_id, package, hand_out_id=row.id)
 
 
-def _log_download(session: Session, actor: str, student_id: str, package: Package, *, hand_out_id: str | None = None) -> None:
+def _log_download(
+    session: Session, actor: str, student_id: str, package: Package, *, hand_out_id: str | None = None
+) -> None:
     data = {"versions": list(package.version_ids), "attached": list(package.attached_ids), "sha256": package.sha256}
     data |= {"handout": hand_out_id} if hand_out_id else {}
     record(session, actor=actor, action="handout.downloaded", subject=f"student:{student_id}", data=data)
@@ -275,4 +314,3 @@ def _log_download(session: Session, actor: str, student_id: str, package: Packag
 
 def _hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
-

@@ -80,12 +80,19 @@ def build_package(session: Session, documents: Sequence[Chosen], attached_ids: S
             _add(archive, f"certificates/{name}", pem)
         _add(archive, "signers.json", json.dumps(described, ensure_ascii=False, indent=1).encode())
         if others:
-            _add(archive, "other-schools.json", json.dumps([other.described for other in others], ensure_ascii=False, indent=1).encode())
+            _add(
+                archive,
+                "other-schools.json",
+                json.dumps([other.described for other in others], ensure_ascii=False, indent=1).encode(),
+            )
         _add(archive, "HUONG-DAN.txt", _GUIDE.encode())
     code = documents[0].snapshot["student"]["code"]
     safe = "".join(letter for letter in code if letter.isascii() and (letter.isalnum() or letter in "-_"))
     return Package(
-        f"hoc-ba-{safe}.zip", out.getvalue(), tuple(chosen.version_id for chosen in documents), tuple(other.id for other in others)
+        f"hoc-ba-{safe}.zip",
+        out.getvalue(),
+        tuple(chosen.version_id for chosen in documents),
+        tuple(other.id for other in others),
     )
 
 
@@ -94,7 +101,10 @@ def _described(session: Session, chosen: Chosen, certificates: dict[str, bytes])
     signers = []
     query = (
         select(Slot, EvidenceRow)
-        .join(EvidenceRow, (col(EvidenceRow.id) == col(Slot.evidence_id)) & (col(EvidenceRow.school_id) == col(Slot.school_id)))
+        .join(
+            EvidenceRow,
+            (col(EvidenceRow.id) == col(Slot.evidence_id)) & (col(EvidenceRow.school_id) == col(Slot.school_id)),
+        )
         .where(Slot.version_id == chosen.version_id)
         .order_by(Slot.signed_at, Slot.position)  # type: ignore[arg-type]
     )
@@ -104,9 +114,13 @@ def _described(session: Session, chosen: Chosen, certificates: dict[str, bytes])
         certificates[name] = b"".join(_pem(item) for item in evidence.chain)
         signers.append(
             {
-                "field": slot.field, "stage": slot.stage, "signer": _common_name(evidence.chain[0]), "certificate": f"certificates/{name}",
+                "field": slot.field,
+                "stage": slot.stage,
+                "signer": _common_name(evidence.chain[0]),
+                "certificate": f"certificates/{name}",
                 "signed_at": slot.signed_at.isoformat() if slot.signed_at else None,
-                "certificate_checked_at": evidence.checked_at.isoformat(), "certificate_check": evidence.result,
+                "certificate_checked_at": evidence.checked_at.isoformat(),
+                "certificate_check": evidence.result,
             }
         )
     return {"file": file_name(chosen), "title": chosen.title, "code": chosen.code, "signers": signers}

@@ -39,7 +39,12 @@ from hocba_app.settings import settings
 
 KINDS = ("cover", "history", "results")
 _CODE_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_ROLES = {"subject": "Giáo viên bộ môn", "homeroom": "Giáo viên chủ nhiệm", "principal": "Hiệu trưởng", "seal": "Nhà trường"}
+_ROLES = {
+    "subject": "Giáo viên bộ môn",
+    "homeroom": "Giáo viên chủ nhiệm",
+    "principal": "Hiệu trưởng",
+    "seal": "Nhà trường",
+}
 _TOGETHER = 25
 """Pupils opened in one transaction: about a tenth of a second on SQLite, which holds up other writers so long."""
 _PASSES = 3
@@ -132,19 +137,28 @@ def start_lock(
     if max(len(classes), len(student_ids or ()), len(leave_out), len(include)) > _MOST:
         raise HocbaError(ErrorCode.INVALID_INPUT, detail="danh sách quá dài")
     arguments = {
-        "kind": kind, "class_ids": classes, "student_ids": None if student_ids is None else list(student_ids),
-        "leave_out": list(leave_out), "include": list(include), "accept_mismatches": accept_mismatches.strip()[:500],
+        "kind": kind,
+        "class_ids": classes,
+        "student_ids": None if student_ids is None else list(student_ids),
+        "leave_out": list(leave_out),
+        "include": list(include),
+        "accept_mismatches": accept_mismatches.strip()[:500],
     }
     with db.write(who.school_id) as session:
         found = [session.get(SchoolClass, (who.school_id, asked)) for asked in classes]
         if None in found:
             raise HocbaError(ErrorCode.NOT_FOUND, what="lớp")
         if arguments["accept_mismatches"]:
-            arguments["accepted"] = _accepted(session, kind, [each for each in found if each is not None], student_ids, shown)
+            arguments["accepted"] = _accepted(
+                session, kind, [each for each in found if each is not None], student_ids, shown
+            )
         row = enqueue(session, "lock", arguments, actor=who.account_id)
         for asked in classes:
             record(
-                session, actor=who.account_id, action="lock.started", subject=f"class:{asked}",
+                session,
+                actor=who.account_id,
+                action="lock.started",
+                subject=f"class:{asked}",
                 data={"kind": kind, "job": row.id, "leave_out": list(leave_out), "include": list(include)}
                 | ({"students": list(student_ids)} if student_ids is not None else {})
                 | ({"accept_mismatches": accept_mismatches.strip()[:500]} if accept_mismatches.strip() else {}),
@@ -153,7 +167,11 @@ def start_lock(
 
 
 def _accepted(
-    session: Session, kind: str, classes: Sequence[SchoolClass], student_ids: Sequence[str] | None, shown: Mapping[str, str] | None
+    session: Session,
+    kind: str,
+    classes: Sequence[SchoolClass],
+    student_ids: Sequence[str] | None,
+    shown: Mapping[str, str] | None,
 ) -> dict[str, str]:
     """By pupil the digest of the mismatches that a reason was given for.
 
@@ -178,8 +196,11 @@ def lock_class(work: Work) -> float | None:
     """Lock every pupil of the classes who can be locked and is not left out. Killed, it goes on after the last pupils opened."""
     asked = work.arguments
     choice = _Choice(
-        kind=asked["kind"], leave_out=frozenset(asked["leave_out"]), include=frozenset(asked["include"]),
-        only=None if asked["student_ids"] is None else tuple(asked["student_ids"]), accepted=asked.get("accepted", {}),
+        kind=asked["kind"],
+        leave_out=frozenset(asked["leave_out"]),
+        include=frozenset(asked["include"]),
+        only=None if asked["student_ids"] is None else tuple(asked["student_ids"]),
+        accepted=asked.get("accepted", {}),
     )
     with work.db.read(work.school_id) as session:
         before: list[dict[str, str]] = session.get_one(Job, (work.school_id, work.job_id)).report.get("students", [])
@@ -203,7 +224,12 @@ def _tell_missing(work: Work, choice: _Choice, outcomes: dict[str, dict[str, str
         reason = "Không có trong danh sách lớp theo dữ liệu mới nhất từ SMAS."
         with work.write() as session:
             row = session.get_one(Job, (work.school_id, work.job_id))
-            row.report = {"students": [*outcomes.values(), *({"student": each, "outcome": "left_out", "reason": reason} for each in missing)]}
+            row.report = {
+                "students": [
+                    *outcomes.values(),
+                    *({"student": each, "outcome": "left_out", "reason": reason} for each in missing),
+                ]
+            }
             session.add(row)
             changed(session)
 
@@ -249,7 +275,11 @@ def _few(work: Work, choice: _Choice, school_class: SchoolClass, listed: ClassLi
         if not again:
             break
         for student_id in again:
-            outcomes[student_id] = {"outcome": "failed", "reason": SENTENCES[ErrorCode.DATA_MOVING], "code": ErrorCode.DATA_MOVING.value}
+            outcomes[student_id] = {
+                "outcome": "failed",
+                "reason": SENTENCES[ErrorCode.DATA_MOVING],
+                "code": ErrorCode.DATA_MOVING.value,
+            }
         with work.db.read(work.school_id) as session:
             fresh = session.get_one(SchoolClass, (work.school_id, school_class.id))
             listed = class_list(session, choice.kind, fresh, accepted=choice.accepted, student_ids=again)
@@ -281,8 +311,13 @@ def freeze(listed: ClassList, kind: str, candidate: Candidate) -> Frozen:
     photo = blobs.get_cached(student.photo_sha256) if kind == "cover" and student.photo_sha256 else None
     demands = _demands(listed, candidate.slots, salt)
     manifest = Manifest(
-        kind=kind, school=ManifestSchool(school.code, school.name, school.tax_code), student_code=student.code,
-        snapshot_sha256=digest, code=code, version=number, salt=salt,
+        kind=kind,
+        school=ManifestSchool(school.code, school.name, school.tax_code),
+        student_code=student.code,
+        snapshot_sha256=digest,
+        code=code,
+        version=number,
+        salt=salt,
         slots=tuple(
             ManifestSlot(slot.field, _ROLES[slot.stage], slot.stage, demand)
             for slot, demand in zip(candidate.slots, demands, strict=True)
@@ -302,7 +337,9 @@ def _demands(listed: ClassList, slots: Sequence[PlannedSlot], salt: str) -> list
     """Every number each signer may sign with, and his name: frozen now, whatever the staff list says later."""
     people = [listed.staff[slot.staff_id] if slot.staff_id is not None else None for slot in slots]
     return [
-        demand_of(salt, (person.id_number, person.old_id_number), person.full_name) if person is not None else Demand(())
+        demand_of(salt, (person.id_number, person.old_id_number), person.full_name)
+        if person is not None
+        else Demand(())
         for person in people
     ]
 
@@ -326,7 +363,10 @@ def _open_versions(session: Session, choice: _Choice, class_id: str, frozen: Seq
     documents: dict[str, Document] = {}
     for item in unchanged:
         documents[item.student_id] = now[item.student_id].document or Document(
-            student_id=item.student_id, class_id=class_id, kind=choice.kind, school_year=rows.year_of(choice.kind, school_class)
+            student_id=item.student_id,
+            class_id=class_id,
+            kind=choice.kind,
+            school_year=rows.year_of(choice.kind, school_class),
         )
         session.add(documents[item.student_id])
     session.flush()
@@ -344,17 +384,35 @@ def _still_true(kind: str, listed: ClassList, candidate: Candidate | None, froze
         return False
     number = (candidate.document.version_number if candidate.document is not None else 0) + 1
     snapshot = snapshot_from(
-        listed.sources, kind, candidate.student, candidate.slots, code=frozen.code, url=frozen.snapshot["verification"]["url"]
+        listed.sources,
+        kind,
+        candidate.student,
+        candidate.slots,
+        code=frozen.code,
+        url=frozen.snapshot["verification"]["url"],
     )
     demands = _demands(listed, candidate.slots, frozen.salt)
-    return (number, snapshot, candidate.slots, demands) == (frozen.number, frozen.snapshot, frozen.slots, frozen.demands)
+    return (number, snapshot, candidate.slots, demands) == (
+        frozen.number,
+        frozen.snapshot,
+        frozen.slots,
+        frozen.demands,
+    )
 
 
 def _version(frozen: Frozen, document: Document, class_id: str, actor: str) -> DocumentVersion:
     return DocumentVersion(
-        document_id=document.id, number=frozen.number, snapshot=dict(frozen.snapshot), snapshot_sha256=frozen.snapshot_sha256,
-        salt=frozen.salt, code=frozen.code, class_id=class_id, length=frozen.tip.length, sha256=frozen.tip.sha256,
-        tip=frozen.tip.dumps(), locked_by=actor,
+        document_id=document.id,
+        number=frozen.number,
+        snapshot=dict(frozen.snapshot),
+        snapshot_sha256=frozen.snapshot_sha256,
+        salt=frozen.salt,
+        code=frozen.code,
+        class_id=class_id,
+        length=frozen.tip.length,
+        sha256=frozen.tip.sha256,
+        tip=frozen.tip.dumps(),
+        locked_by=actor,
     )
 
 
@@ -363,8 +421,14 @@ def _slots(frozen: Frozen, version: DocumentVersion) -> Iterator[dict[str, objec
     of_seal = {"tax_code": school["tax_code"], "name": school["name"]}
     for position, (slot, demand) in enumerate(zip(frozen.slots, frozen.demands, strict=True)):
         yield {
-            "version_id": version.id, "document_id": version.document_id, "field": slot.field, "stage": slot.stage, "rows": list(slot.rows),
-            "position": position, "staff_id": slot.staff_id, "demand": demand.as_json() if slot.staff_id is not None else of_seal,
+            "version_id": version.id,
+            "document_id": version.document_id,
+            "field": slot.field,
+            "stage": slot.stage,
+            "rows": list(slot.rows),
+            "position": position,
+            "staff_id": slot.staff_id,
+            "demand": demand.as_json() if slot.staff_id is not None else of_seal,
             "caption": list(slot.caption),
         }
 
@@ -372,13 +436,23 @@ def _slots(frozen: Frozen, version: DocumentVersion) -> Iterator[dict[str, objec
 def _open(session: Session, frozen: Frozen, document: Document, version: DocumentVersion, actor: str) -> None:
     life = DocumentLife(document.kind, document.state).lock(SlotState(slot.field, slot.stage) for slot in frozen.slots)  # type: ignore[arg-type]
     session.add(
-        Revision(version_id=version.id, number=0, kind="base", blob_sha256=frozen.blob, length=version.length, sha256=version.sha256)
+        Revision(
+            version_id=version.id,
+            number=0,
+            kind="base",
+            blob_sha256=frozen.blob,
+            length=version.length,
+            sha256=version.sha256,
+        )
     )
     session.add(PublicCode(code=frozen.code, school_id=document.school_id, version_id=version.id))
     document.class_id, document.version_id, document.version_number = version.class_id, version.id, frozen.number
     document.out_of_date = None
     save_life(session, document.id, life)
     record(
-        session, actor=actor, action="record.locked", subject=f"document:{document.id}",
+        session,
+        actor=actor,
+        action="record.locked",
+        subject=f"document:{document.id}",
         data={"version": frozen.number, "kind": document.kind, "snapshot": version.snapshot_sha256},
     )

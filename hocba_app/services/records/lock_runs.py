@@ -62,7 +62,9 @@ def lock_runs(db: Database, who: Identity, *, limit: int = 5) -> list[LockRun]:
     """
     require(who, Right.LOCK)
     with db.read(who.school_id) as session:
-        jobs = session.exec(select(Job).where(Job.kind == "lock").order_by(col(Job.created_at).desc()).limit(limit)).all()
+        jobs = session.exec(
+            select(Job).where(Job.kind == "lock").order_by(col(Job.created_at).desc()).limit(limit)
+        ).all()
         names = dict(session.exec(select(Account.id, Account.full_name)).all())
         classes = dict(session.exec(select(SchoolClass.id, SchoolClass.name)).all())
         return [_run(session, job, names, classes) for job in jobs]
@@ -89,12 +91,22 @@ def _run(session: Session, job: Job, names: Mapping[str, str], classes: Mapping[
     for chunk in chunks([row["student"] for row in passed]):
         students.update({row.id: row for row in session.exec(select(Student).where(col(Student.id).in_(chunk))).all()})
     return LockRun(
-        id=job.id, kind=job.arguments["kind"], classes=tuple(classes.get(item, "") for item in job.arguments["class_ids"]), state=job.state,
-        progress=job.progress, total=job.total, stage=job.stage, started_at=job.created_at, started_by=names.get(job.created_by, ""),
-        stopping=job.cancel_asked and job.state in LIVE, problem=_sentence(job.error_code, job.error_params),
+        id=job.id,
+        kind=job.arguments["kind"],
+        classes=tuple(classes.get(item, "") for item in job.arguments["class_ids"]),
+        state=job.state,
+        progress=job.progress,
+        total=job.total,
+        stage=job.stage,
+        started_at=job.created_at,
+        started_by=names.get(job.created_by, ""),
+        stopping=job.cancel_asked and job.state in LIVE,
+        problem=_sentence(job.error_code, job.error_params),
         counts=Counter(row["outcome"] for row in rows),
         not_locked=tuple(
-            NotLocked(students[row["student"]].code, students[row["student"]].full_name, row["outcome"], row.get("reason", ""))
+            NotLocked(
+                students[row["student"]].code, students[row["student"]].full_name, row["outcome"], row.get("reason", "")
+            )
             for row in passed
             if row["student"] in students
         ),

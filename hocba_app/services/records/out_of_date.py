@@ -23,7 +23,11 @@ _AT_A_TIME = 200
 
 
 def refresh_out_of_date(
-    session: Session, student_ids: Collection[str] | None = None, *, class_ids: Collection[str] | None = None, kinds: Collection[str] | None = None
+    session: Session,
+    student_ids: Collection[str] | None = None,
+    *,
+    class_ids: Collection[str] | None = None,
+    kinds: Collection[str] | None = None,
 ) -> int:
     """Compare locked current versions with what their snapshots would be now and note it on the documents.
 
@@ -40,13 +44,24 @@ def refresh_out_of_date(
     Returns:
         How many documents became out of date in an essential field by this.
     """
-    query = select(Document, DocumentVersion, Student, SchoolClass).join(
-        DocumentVersion, (col(DocumentVersion.id) == Document.version_id) & (col(DocumentVersion.school_id) == Document.school_id)
-    ).join(Student, (col(Student.id) == Document.student_id) & (col(Student.school_id) == Document.school_id)).join(
-        SchoolClass, (col(SchoolClass.id) == DocumentVersion.class_id) & (col(SchoolClass.school_id) == Document.school_id)
+    query = (
+        select(Document, DocumentVersion, Student, SchoolClass)
+        .join(
+            DocumentVersion,
+            (col(DocumentVersion.id) == Document.version_id) & (col(DocumentVersion.school_id) == Document.school_id),
+        )
+        .join(Student, (col(Student.id) == Document.student_id) & (col(Student.school_id) == Document.school_id))
+        .join(
+            SchoolClass,
+            (col(SchoolClass.id) == DocumentVersion.class_id) & (col(SchoolClass.school_id) == Document.school_id),
+        )
     )
     if class_ids is not None:
-        known = list(session.exec(select(SchoolClass.id).where(col(SchoolClass.id).in_(list(class_ids)), col(SchoolClass.active))).all())
+        known = list(
+            session.exec(
+                select(SchoolClass.id).where(col(SchoolClass.id).in_(list(class_ids)), col(SchoolClass.active))
+            ).all()
+        )
         listed = select(Enrolment.student_id).where(col(Enrolment.class_id).in_(known))
         query = query.where(or_(col(DocumentVersion.class_id).in_(known), col(Document.student_id).in_(listed)))
     if kinds is not None:
@@ -56,7 +71,8 @@ def refresh_out_of_date(
     serialise(session)
     for chosen in _chunks(sorted(student_ids)) if student_ids is not None else (None,):
         found = session.exec(
-            query if chosen is None else query.where(col(Document.student_id).in_(chosen)), execution_options={"populate_existing": True}
+            query if chosen is None else query.where(col(Document.student_id).in_(chosen)),
+            execution_options={"populate_existing": True},
         ).all()
         newly += _compare(session, [_Row(*row) for row in found])
     session.flush()

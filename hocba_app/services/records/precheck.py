@@ -115,7 +115,9 @@ def class_list(
     found = []
     for student in students:
         candidate = Candidate(
-            student, document=documents.get(student.id), elsewhere=_elsewhere(places.get(student.id), school_class, names_of_classes)
+            student,
+            document=documents.get(student.id),
+            elsewhere=_elsewhere(places.get(student.id), school_class, names_of_classes),
         )
         codes = tuple(sources.subject_codes(student.id)) if kind == "results" else ()
         if codes not in plans:
@@ -205,7 +207,9 @@ def _accept(candidate: Candidate, accepted: str) -> None:
     """What a member of the office has seen and accepted no longer blocks; what he has not seen does."""
     candidate.mismatches = shown_digest([finding.text for finding in candidate.findings if finding.acceptable])
     if candidate.mismatches and candidate.mismatches == accepted:
-        candidate.findings = [replace(each, severity="warning") if each.acceptable else each for each in candidate.findings]
+        candidate.findings = [
+            replace(each, severity="warning") if each.acceptable else each for each in candidate.findings
+        ]
 
 
 def _has_year(entry: Mapping[str, Any]) -> bool:
@@ -246,10 +250,14 @@ def _comments(candidate: Candidate, sources: Sources, result: StudentResult, nam
     for code, comment in written.items():
         for name in foreign_names([comment or ""], own, names):
             place = _names(sources, [code])[0]
-            candidate.findings.append(Finding("warning", f"Nhận xét môn {place} nhắc tên «{name}», không phải tên học sinh này."))
+            candidate.findings.append(
+                Finding("warning", f"Nhận xét môn {place} nhắc tên «{name}», không phải tên học sinh này.")
+            )
     for key in ("homeroom_comment", "homeroom_comment_after_summer"):
         for name in foreign_names([payload.get(key) or ""], own, names):
-            candidate.findings.append(Finding("warning", f"Nhận xét của GVCN nhắc tên «{name}», không phải tên học sinh này."))
+            candidate.findings.append(
+                Finding("warning", f"Nhận xét của GVCN nhắc tên «{name}», không phải tên học sinh này.")
+            )
 
 
 def _names(sources: Sources, codes: Sequence[str]) -> list[str]:
@@ -257,10 +265,22 @@ def _names(sources: Sources, codes: Sequence[str]) -> list[str]:
 
 
 _FIELDS = {
-    "learning": "Kết quả học tập", "training": "Kết quả rèn luyện", "averages": "ĐTB các môn", "title": "Danh hiệu", "promotion": "Lên lớp",
-    "promotion_note": "Ghi chú lên lớp", "subjects": "Môn", "absences": "Số buổi nghỉ", "term1": "học kỳ I", "term2": "học kỳ II", "year": "cả năm",
-    "reassessed": "sau đánh giá lại", "test": "điểm kiểm tra", "programme_completed": "Hoàn thành chương trình",
-    "traits": "Phẩm chất, năng lực", "regime": "Quy chế đánh giá",
+    "learning": "Kết quả học tập",
+    "training": "Kết quả rèn luyện",
+    "averages": "ĐTB các môn",
+    "title": "Danh hiệu",
+    "promotion": "Lên lớp",
+    "promotion_note": "Ghi chú lên lớp",
+    "subjects": "Môn",
+    "absences": "Số buổi nghỉ",
+    "term1": "học kỳ I",
+    "term2": "học kỳ II",
+    "year": "cả năm",
+    "reassessed": "sau đánh giá lại",
+    "test": "điểm kiểm tra",
+    "programme_completed": "Hoàn thành chương trình",
+    "traits": "Phẩm chất, năng lực",
+    "regime": "Quy chế đánh giá",
 }
 
 
@@ -269,7 +289,9 @@ def _field(sources: Sources, path: str) -> str:
     return " ".join(_FIELDS.get(part) or _names(sources, [part])[0] for part in path.split("."))
 
 
-NO_TAX_CODE = "Trường chưa có mã số thuế trên SMAS nên hồ sơ không thể đóng dấu. Hãy bổ sung trên SMAS, nộp và đồng bộ lại."
+NO_TAX_CODE = (
+    "Trường chưa có mã số thuế trên SMAS nên hồ sơ không thể đóng dấu. Hãy bổ sung trên SMAS, nộp và đồng bộ lại."
+)
 _STAGE = {"homeroom": "giáo viên chủ nhiệm", "principal": "hiệu trưởng hoặc người ký thay"}
 
 

@@ -103,13 +103,21 @@ def lock_preview(db: Database, who: Identity, kind: str, class_id: str) -> LockP
         listed = class_list(session, kind, school_class)
         changed = _changed(session, kind, listed)
         return LockPreview(
-            class_id=school_class.id, class_name=school_class.name, kind=kind,
+            class_id=school_class.id,
+            class_name=school_class.name,
+            kind=kind,
             students=tuple(
                 LockRow(
-                    student_id=candidate.student.id, student_code=candidate.student.code, student_name=candidate.student.full_name,
-                    locked=candidate.locked, document_id=candidate.document.id if candidate.document is not None else None,
-                    can_lock=candidate.can_lock, left_out=candidate.left_out, findings=tuple(candidate.findings),
-                    changed=changed.get(candidate.student.id, ()), mismatches=candidate.mismatches,
+                    student_id=candidate.student.id,
+                    student_code=candidate.student.code,
+                    student_name=candidate.student.full_name,
+                    locked=candidate.locked,
+                    document_id=candidate.document.id if candidate.document is not None else None,
+                    can_lock=candidate.can_lock,
+                    left_out=candidate.left_out,
+                    findings=tuple(candidate.findings),
+                    changed=changed.get(candidate.student.id, ()),
+                    mismatches=candidate.mismatches,
                 )
                 for candidate in listed.candidates
                 if not candidate.elsewhere
@@ -165,7 +173,9 @@ def _class(session: Session, who: Identity, kind: str, class_id: str) -> SchoolC
 def _changed(session: Session, kind: str, listed: ClassList) -> dict[str, tuple[Difference, ...]]:
     """What the next version would say differently from the last one, by pupil."""
     again = [candidate for candidate in listed.candidates if candidate.document is not None and not candidate.locked]
-    versions = rows.newest_versions(session, [candidate.document for candidate in again if candidate.document is not None])
+    versions = rows.newest_versions(
+        session, [candidate.document for candidate in again if candidate.document is not None]
+    )
     found = {}
     for candidate in again:
         version = versions.get(candidate.document.id) if candidate.document is not None else None

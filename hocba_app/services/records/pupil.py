@@ -81,27 +81,38 @@ def pupil_view(db: Database, who: Identity, student_id: str) -> PupilView:
         student = session.get_one(Student, (who.school_id, student_id))
         visible = viewable_class_ids(session, who)
         documents = {
-            (row.kind, row.school_year): row for row in session.exec(select(Document).where(Document.student_id == student_id)).all()
+            (row.kind, row.school_year): row
+            for row in session.exec(select(Document).where(Document.student_id == student_id)).all()
         }
         years = _years(session, student_id, list(documents.values()))
         lines = {
-            year: tuple(_line(session, who, visible, student_id, kind, of, documents.get((kind, year))) for kind in ("history", "results"))
+            year: tuple(
+                _line(session, who, visible, student_id, kind, of, documents.get((kind, year)))
+                for kind in ("history", "results")
+            )
             for year, (of, _) in years.items()
         }
         newest = next(iter(years.values()), None)
         cover = documents.get(("cover", ""))
         return PupilView(
-            student_id=student.id, code=student.code, name=student.full_name, birth_date=student.birth_date,
+            student_id=student.id,
+            code=student.code,
+            name=student.full_name,
+            birth_date=student.birth_date,
             cover=_line(session, who, visible, student_id, "cover", newest[0], cover) if newest is not None else None,
             years=tuple(
                 PupilYear(
-                    school_year=year, class_id=of.id, class_name=of.name, enrolment=place.status if place is not None else "",
+                    school_year=year,
+                    class_id=of.id,
+                    class_name=of.name,
+                    enrolment=place.status if place is not None else "",
                     departure=(departure(place) or "") if place is not None and not place.present else "",
                     documents=lines[year],
                 )
                 for year, (of, place) in years.items()
             ),
-            attached=tuple(attached_to(session, student_id)), may_attach=allowed(who, Right.ATTACH),
+            attached=tuple(attached_to(session, student_id)),
+            may_attach=allowed(who, Right.ATTACH),
             may_print=allowed(who, Right.PRINT) and any(row.state == "sealed" for row in documents.values()),
         )
 
@@ -119,15 +130,25 @@ def _years(session: Session, student_id: str, documents: list[Document]) -> dict
 
 
 def _line(
-    session: Session, who: Identity, visible: Collection[str], student_id: str, kind: str, of: SchoolClass, document: Document | None
+    session: Session,
+    who: Identity,
+    visible: Collection[str],
+    student_id: str,
+    kind: str,
+    of: SchoolClass,
+    document: Document | None,
 ) -> PupilDocument:
     is_open = document is None or document.state == "open"
     may_look = (document.class_id if document is not None else of.id) in visible
     found = candidates(session, kind, of, student_ids=[student_id]) if is_open and may_look else []
     return PupilDocument(
-        kind=kind, school_year="" if kind == "cover" else of.school_year, document_id=document.id if document is not None and may_look else "",
-        step=step_of(document), version=document.version_number if document is not None else 0,
+        kind=kind,
+        school_year="" if kind == "cover" else of.school_year,
+        document_id=document.id if document is not None and may_look else "",
+        step=step_of(document),
+        version=document.version_number if document is not None else 0,
         out_of_date=document is not None and is_out_of_date(document.out_of_date),
-        missing=tuple(finding for candidate in found for finding in candidate.findings), class_id=of.id,
+        missing=tuple(finding for candidate in found for finding in candidate.findings),
+        class_id=of.id,
         may_lock=allowed(who, Right.LOCK) and is_open and any(not candidate.elsewhere for candidate in found),
     )

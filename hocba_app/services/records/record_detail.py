@@ -157,15 +157,29 @@ def record_view(db: Database, who: Identity, document_id: str) -> RecordView:
         views = tuple(_versions(session, document, rows.versions_of(session, document.id)))
         lease = rows.is_held(session, document.version_id)
         return RecordView(
-            document_id=document.id, student_id=student.id, student_code=student.code, student_name=student.full_name,
-            birth_date=student.birth_date, class_id=school_class.id, class_name=school_class.name, kind=document.kind,
-            school_year=document.school_year, step=step_of(document), out_of_date=is_out_of_date(document.out_of_date),
-            differences=tuple(_difference(entry) for entry in document.out_of_date or ()), versions=views,
+            document_id=document.id,
+            student_id=student.id,
+            student_code=student.code,
+            student_name=student.full_name,
+            birth_date=student.birth_date,
+            class_id=school_class.id,
+            class_name=school_class.name,
+            kind=document.kind,
+            school_year=document.school_year,
+            step=step_of(document),
+            out_of_date=is_out_of_date(document.out_of_date),
+            differences=tuple(_difference(entry) for entry in document.out_of_date or ()),
+            versions=views,
             has_file=document.version_id is not None,
-            waits_for=tuple(record_list.waits_for(session, [document.version_id]).get(document.version_id, ())) if document.version_id else (),
-            missing=_missing(session, document, school_class), confirmation_pending=lease,
-            unlock=_unlock(session, document), may_ask_unlock=allowed(who, Right.UNLOCK_ASK) and document.state != "open",
-            may_lock=allowed(who, Right.LOCK) and document.state == "open", others=_others(session, document, school_class),
+            waits_for=tuple(record_list.waits_for(session, [document.version_id]).get(document.version_id, ()))
+            if document.version_id
+            else (),
+            missing=_missing(session, document, school_class),
+            confirmation_pending=lease,
+            unlock=_unlock(session, document),
+            may_ask_unlock=allowed(who, Right.UNLOCK_ASK) and document.state != "open",
+            may_lock=allowed(who, Right.LOCK) and document.state == "open",
+            others=_others(session, document, school_class),
         )
 
 
@@ -222,14 +236,25 @@ def _versions(session: Session, document: Document, versions: Sequence[rows.Vers
         current = version.id == document.version_id
         views.append(
             VersionView(
-                number=version.number, code=version.code, locked_at=version.locked_at, locked_by=accounts.get(version.locked_by, ""),
-                voided_at=version.voided_at, void_reason=version.void_reason or "", sha256=version.sha256, length=version.length,
+                number=version.number,
+                code=version.code,
+                locked_at=version.locked_at,
+                locked_by=accounts.get(version.locked_by, ""),
+                voided_at=version.voided_at,
+                void_reason=version.void_reason or "",
+                sha256=version.sha256,
+                length=version.length,
                 slots=tuple(
                     SlotView(
-                        field=slot.field, stage=slot.stage, subjects=tuple(subjects.get(code, code) for code in slot.subjects),
-                        signer=names.get(slot.staff_id or "", ""), caption=" / ".join(slot.caption), signed_at=slot.signed_at,
+                        field=slot.field,
+                        stage=slot.stage,
+                        subjects=tuple(subjects.get(code, code) for code in slot.subjects),
+                        signer=names.get(slot.staff_id or "", ""),
+                        caption=" / ".join(slot.caption),
+                        signed_at=slot.signed_at,
                         due=current and slot.signed_at is None and slot.stage == document.next_stage,
-                        reassigned=(slot.reassignment or {}).get("reason", ""), certificate=certificates.get(slot.evidence_id or ""),
+                        reassigned=(slot.reassignment or {}).get("reason", ""),
+                        certificate=certificates.get(slot.evidence_id or ""),
                     )
                     for slot in slots
                     if slot.version_id == version.id
@@ -261,7 +286,11 @@ def _certificates(session: Session, evidence_ids: Collection[str]) -> dict[str, 
     for row in rows.evidence(session, unread):
         _make_room(_certificate_views)
         _certificate_views[school_id, row.id] = _certificate(row)
-    return {evidence_id: _certificate_views[school_id, evidence_id] for evidence_id in evidence_ids if (school_id, evidence_id) in _certificate_views}
+    return {
+        evidence_id: _certificate_views[school_id, evidence_id]
+        for evidence_id in evidence_ids
+        if (school_id, evidence_id) in _certificate_views
+    }
 
 
 def _make_room(kept: dict[tuple[str, str], Any]) -> None:
@@ -311,7 +340,11 @@ def _others(session: Session, document: Document, school_class: SchoolClass) -> 
     year = document.school_year or school_class.school_year
     rows = session.exec(
         select(Document.kind, Document.id)
-        .where(Document.student_id == document.student_id, col(Document.school_year).in_(("", year)), Document.id != document.id)
+        .where(
+            Document.student_id == document.student_id,
+            col(Document.school_year).in_(("", year)),
+            Document.id != document.id,
+        )
         .order_by(Document.kind)
     ).all()
     return tuple((kind, other) for kind, other in rows)

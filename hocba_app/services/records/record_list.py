@@ -131,8 +131,12 @@ def records_page(
         if class_id and class_id not in visible:
             raise HocbaError(ErrorCode.FORBIDDEN, right=Right.RECORDS_READ.value)
         wanted = Wanted(
-            school_year=year, class_ids=[class_id] if class_id else visible, kinds=[kind] if kind else KINDS, step=state,
-            document_ids=_stale(session, year) if stale else None, student_ids=_found(session, year, search),
+            school_year=year,
+            class_ids=[class_id] if class_id else visible,
+            kinds=[kind] if kind else KINDS,
+            step=state,
+            document_ids=_stale(session, year) if stale else None,
+            student_ids=_found(session, year, search),
         )
         if state or stale or search:
             total = record_list.count_lines(session, wanted)
@@ -141,11 +145,15 @@ def records_page(
             total = change_feed.kept(db, who.school_id, key, lambda own: record_list.count_lines(own, wanted))
         pages = max(1, -(-total // size))
         page = min(max(page, 1), pages)
-        found = record_list.lines(session, wanted, sort=sort, descending=descending, offset=(page - 1) * size, limit=size)
+        found = record_list.lines(
+            session, wanted, sort=sort, descending=descending, offset=(page - 1) * size, limit=size
+        )
         return RecordsPage(rows=_rows(session, found), total=total, page=page, pages=pages, school_year=year)
 
 
-def chosen_documents(db: Database, who: Identity, *, class_id: str, kind: str, school_year: str | None = None) -> list[str]:
+def chosen_documents(
+    db: Database, who: Identity, *, class_id: str, kind: str, school_year: str | None = None
+) -> list[str]:
     """Every locked document of a class and kind: what "the whole class" means for an unlock.
 
     Raises:
@@ -171,7 +179,9 @@ def _step(state: str | None, next_stage: str | None) -> str:
 
 
 def _current_year(db: Database, who: Identity) -> str:
-    return change_feed.kept(db, who.school_id, "year", lambda session: session.get_one(School, who.school_id).current_year)
+    return change_feed.kept(
+        db, who.school_id, "year", lambda session: session.get_one(School, who.school_id).current_year
+    )
 
 
 def visible_classes(db: Database, who: Identity) -> frozenset[str]:
@@ -189,7 +199,11 @@ def _found(session: Session, school_year: str, search: str) -> Collection[str] |
     search = search.strip()[:100]
     if not search:
         return None
-    return [student for student, code, name in record_list.names_of_year(session, school_year) if matches(search, name, code)]
+    return [
+        student
+        for student, code, name in record_list.names_of_year(session, school_year)
+        if matches(search, name, code)
+    ]
 
 
 def _rows(session: Session, found: Sequence[Line]) -> list[RecordRow]:
@@ -197,11 +211,20 @@ def _rows(session: Session, found: Sequence[Line]) -> list[RecordRow]:
     asked = record_list.unlocks_asked(session)
     return [
         RecordRow(
-            student_id=line.student_id, student_code=line.code, student_name=line.name, class_id=line.class_id,
-            class_name=line.class_name, enrolment=line.enrolment_status, kind=line.kind, document_id=line.document_id,
-            step=_step(line.state, line.next_stage), version=line.version_number or 0, out_of_date=is_out_of_date(line.out_of_date),
+            student_id=line.student_id,
+            student_code=line.code,
+            student_name=line.name,
+            class_id=line.class_id,
+            class_name=line.class_name,
+            enrolment=line.enrolment_status,
+            kind=line.kind,
+            document_id=line.document_id,
+            step=_step(line.state, line.next_stage),
+            version=line.version_number or 0,
+            out_of_date=is_out_of_date(line.out_of_date),
             waits_for=tuple(waiting.get(line.version_id or "", ())),
-            unlock_asked=line.document_id in asked and line.state != "open", updated_at=line.updated_at,
+            unlock_asked=line.document_id in asked and line.state != "open",
+            updated_at=line.updated_at,
         )
         for line in found
     ]

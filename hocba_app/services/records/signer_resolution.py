@@ -37,13 +37,16 @@ def planned_slots(session: Session, kind: str, school_class: SchoolClass, subjec
     principal = principal_slot(session, kind)
     if kind != "results":
         return [principal, PlannedSlot("seal", "seal", (), None)]
-    overrides = {
-        field: entry.staff_id for (_, field), entry in signing_assignments(session, [school_class.id]).items()
-    }
+    overrides = {field: entry.staff_id for (_, field), entry in signing_assignments(session, [school_class.id]).items()}
     homeroom = PlannedSlot("homeroom", "homeroom", (), overrides.get("homeroom", school_class.homeroom_staff_id))
     taught = teaching(session, [school_class.id]).get(school_class.id, [])
     signers = row_signers(school_class, subjects, taught, overrides)
-    return [*_subject_slots(school_class, signers, homeroom.staff_id), homeroom, principal, PlannedSlot("seal", "seal", (), None)]
+    return [
+        *_subject_slots(school_class, signers, homeroom.staff_id),
+        homeroom,
+        principal,
+        PlannedSlot("seal", "seal", (), None),
+    ]
 
 
 def principal_slot(session: Session, kind: str) -> PlannedSlot:
@@ -52,7 +55,9 @@ def principal_slot(session: Session, kind: str) -> PlannedSlot:
     if kind == "cover":
         chosen = rows.settings_row(session)
         signer = chosen.cover_signer_id if chosen and chosen.cover_signer_id else principal.id if principal else None
-        deputy = signer is not None and (principal is None or signer != principal.id)  # he signs for the post, filled or vacant
+        deputy = signer is not None and (
+            principal is None or signer != principal.id
+        )  # he signs for the post, filled or vacant
         return PlannedSlot("principal", "principal", (), signer, DEPUTY_CAPTION if deputy else ())
     delegation = delegation_today(session, kind)
     if delegation is not None:
@@ -150,7 +155,9 @@ def _subject_slots(school_class: SchoolClass, signers: Sequence[RowSigner], home
         staff_id, code = signer.staff_id, signer.subject_code
         if is_primary(school_class) and staff_id is not None and staff_id == homeroom:
             continue  # docs/workflow.md: the homeroom teacher's own rows are covered by the homeroom slot
-        first = next((index for index, slot in enumerate(slots) if staff_id is not None and slot.staff_id == staff_id), None)
+        first = next(
+            (index for index, slot in enumerate(slots) if staff_id is not None and slot.staff_id == staff_id), None
+        )
         if first is None:
             slots.append(PlannedSlot(signer.field, "subject", (code,), staff_id))
         elif code not in slots[first].rows:

@@ -16,16 +16,45 @@ from hocba_app.models.repositories import records as rows
 from hocba_app.services.records.signer_resolution import PlannedSlot
 
 _DETAILS = (
-    "ethnic_group", "birth_place", "nationality", "home_town", "address", "register_number", "admission_date",
-    "priority_category", "father_name", "father_job", "mother_name", "mother_job", "guardian_name", "guardian_job",
+    "ethnic_group",
+    "birth_place",
+    "nationality",
+    "home_town",
+    "address",
+    "register_number",
+    "admission_date",
+    "priority_category",
+    "father_name",
+    "father_job",
+    "mother_name",
+    "mother_job",
+    "guardian_name",
+    "guardian_job",
 )
 _RESULTS = (
-    "regime", "learning", "training", "absences", "promotion", "promotion_note", "title", "awards", "certificates",
-    "homeroom_comment", "homeroom_comment_after_summer", "programme_completed",
+    "regime",
+    "learning",
+    "training",
+    "absences",
+    "promotion",
+    "promotion_note",
+    "title",
+    "awards",
+    "certificates",
+    "homeroom_comment",
+    "homeroom_comment_after_summer",
+    "programme_completed",
 )
 _RESULTS_OF_SOME_REGIMES = (
-    "averages", "height_cm", "weight_kg", "qualities", "qualities_comment", "general_competencies", "general_comment",
-    "specific_competencies", "specific_comment",
+    "averages",
+    "height_cm",
+    "weight_kg",
+    "qualities",
+    "qualities_comment",
+    "general_competencies",
+    "general_comment",
+    "specific_competencies",
+    "specific_comment",
 )
 
 
@@ -70,7 +99,9 @@ def load_sources(session: Session, school_class: SchoolClass, student_ids: Seque
     """Read what the documents of these pupils of a class are built from: five queries, however many pupils."""
     places = membership.places_of(session, student_ids, school_class.school_year)
     return Sources(
-        school=session.get_one(School, session.info["school_id"]), school_class=school_class, subjects=rows.subjects_by_code(session),
+        school=session.get_one(School, session.info["school_id"]),
+        school_class=school_class,
+        subjects=rows.subjects_by_code(session),
         results=rows.results_of(session, student_ids, school_class.school_year),
         history=rows.history_until(session, student_ids, school_class.school_year),
         places={student_id: place for student_id, place in places.items() if place.class_id == school_class.id},
@@ -78,14 +109,28 @@ def load_sources(session: Session, school_class: SchoolClass, student_ids: Seque
 
 
 def build_snapshot(
-    session: Session, kind: str, student: Student, school_class: SchoolClass, slots: list[PlannedSlot], *, code: str, url: str
+    session: Session,
+    kind: str,
+    student: Student,
+    school_class: SchoolClass,
+    slots: list[PlannedSlot],
+    *,
+    code: str,
+    url: str,
 ) -> Snapshot:
     """:func:`snapshot_from` for a single pupil."""
     return snapshot_from(load_sources(session, school_class, [student.id]), kind, student, slots, code=code, url=url)
 
 
 def snapshot_from(
-    sources: Sources, kind: str, student: Student, slots: Sequence[PlannedSlot], *, code: str, url: str, locked: Mapping[str, Any] | None = None
+    sources: Sources,
+    kind: str,
+    student: Student,
+    slots: Sequence[PlannedSlot],
+    *,
+    code: str,
+    url: str,
+    locked: Mapping[str, Any] | None = None,
 ) -> Snapshot:
     """The frozen content of one document.
 
@@ -98,14 +143,22 @@ def snapshot_from(
     """
     school, school_class = sources.school, sources.school_class
     content: dict[str, Any] = {
-        "format": SNAPSHOT_FORMAT, "kind": kind,
+        "format": SNAPSHOT_FORMAT,
+        "kind": kind,
         "school": {
-            "code": school.code, "name": school.name, "level": school.level, "commune": school.commune, "province": school.province,
-            "department": school.department, "tax_code": school.tax_code,
+            "code": school.code,
+            "name": school.name,
+            "level": school.level,
+            "commune": school.commune,
+            "province": school.province,
+            "department": school.department,
+            "tax_code": school.tax_code,
         },
         "student": _student(student, whole=kind == "cover"),
         "school_year": None if kind == "cover" else school_class.school_year,
-        "class_name": school_class.name, "grade": school_class.grade, "place": school.commune,
+        "class_name": school_class.name,
+        "grade": school_class.grade,
+        "place": school.commune,
         "verification": {"code": code, "url": url},
         "slots": [{"field": slot.field, "stage": slot.stage, "rows": list(slot.rows)} for slot in slots],
     }
@@ -120,7 +173,11 @@ def snapshot_from(
 
 def _student(student: Student, *, whole: bool) -> dict[str, Any]:
     basic: dict[str, Any] = {
-        "code": student.code, "full_name": student.full_name, "birth_date": student.birth_date, "sex": student.sex, "id_number": student.id_number,
+        "code": student.code,
+        "full_name": student.full_name,
+        "birth_date": student.birth_date,
+        "sex": student.sex,
+        "id_number": student.id_number,
     }
     if whole:
         basic |= {key: student.details.get(key) for key in _DETAILS} | {"photo_sha256": student.photo_sha256}
@@ -131,7 +188,11 @@ def nothing_entered(regime: str) -> dict[str, Any]:
     """The result of a pupil for whom the school submitted none."""
     terms = dict.fromkeys(("term1", "term2", "year", "reassessed"))
     empty: dict[str, Any] = {
-        "regime": regime, "subjects": [], "learning": terms, "training": terms, "absences": dict.fromkeys(("term1", "term2", "year")),
+        "regime": regime,
+        "subjects": [],
+        "learning": terms,
+        "training": terms,
+        "absences": dict.fromkeys(("term1", "term2", "year")),
         "awards": [],
     }
     if regime == "TT26":
@@ -148,7 +209,9 @@ def _results(sources: Sources, student_id: str, payload: dict[str, Any]) -> dict
         row |= {key: entry.get(key) for key in ("term1", "term2", "year", "reassessed", "comment", "note")}
         row |= {key: entry[key] for key in ("test", "reassessed_test") if key in entry}
         subjects.append(row)
-    content = {key: payload.get(key) for key in _RESULTS} | {key: payload[key] for key in _RESULTS_OF_SOME_REGIMES if key in payload}
+    content = {key: payload.get(key) for key in _RESULTS} | {
+        key: payload[key] for key in _RESULTS_OF_SOME_REGIMES if key in payload
+    }
     return content | {"subjects": subjects, "departure": departure(sources.leaving(student_id))}
 
 
@@ -158,7 +221,10 @@ def _came_with(row: Mapping[str, Any], class_name: str, ours: Sequence[Mapping[s
     name = row.get("school_name")
     own = any(
         name == school.get("name")
-        and ((row.get("commune"), row.get("province")) == (school.get("commune"), school.get("province")) or row.get("class_name") == class_name)
+        and (
+            (row.get("commune"), row.get("province")) == (school.get("commune"), school.get("province"))
+            or row.get("class_name") == class_name
+        )
         for school in ours
     )
     return not own and (stayed or row.get("outcome") == "moved")
@@ -182,9 +248,13 @@ def _history(sources: Sources, student_id: str, then: Mapping[str, Any] | None) 
     ours = ({"name": school.name, "commune": school.commune, "province": school.province}, then or {})
     earlier = [
         {"row": entry.source_id}
-        | {key: entry.payload.get(key) for key in ("school_year", "class_name", "school_name", "commune", "province", "outcome", "note")}
+        | {
+            key: entry.payload.get(key)
+            for key in ("school_year", "class_name", "school_name", "commune", "province", "outcome", "note")
+        }
         for entry in sources.history.get(student_id, [])
-        if entry.school_year < school_class.school_year or _came_with(entry.payload, school_class.name, ours, stayed=leaving is None)
+        if entry.school_year < school_class.school_year
+        or _came_with(entry.payload, school_class.name, ours, stayed=leaving is None)
     ]
     promotion = result.payload.get("promotion") if result is not None else None
     notes = (departure(leaving), result.payload.get("promotion_note") if result is not None else None)
@@ -194,7 +264,12 @@ def _history(sources: Sources, student_id: str, then: Mapping[str, Any] | None) 
     return [
         *earlier,
         {
-            "school_year": school_class.school_year, "class_name": school_class.name, "school_name": school.name, "commune": school.commune,
-            "province": school.province, "outcome": outcome, "note": ". ".join(note for note in notes if note) or None,
+            "school_year": school_class.school_year,
+            "class_name": school_class.name,
+            "school_name": school.name,
+            "commune": school.commune,
+            "province": school.province,
+            "outcome": outcome,
+            "note": ". ".join(note for note in notes if note) or None,
         },
     ]

@@ -121,7 +121,9 @@ def read_matrix(session: Session, school_year: str, *, class_id: str = "") -> Ma
         found.append(_class_row(row, ordered, taught.get(row.id, []), overrides, staff, waiting))
     used = {code for row in found for code in row.subjects}
     named = [(code, subjects[code].name if code in subjects else code) for code in used]
-    return Matrix(school_year, sorted(named, key=lambda item: order.get(item[0], (999, item[0]))), found, rows.years(session))
+    return Matrix(
+        school_year, sorted(named, key=lambda item: order.get(item[0], (999, item[0]))), found, rows.years(session)
+    )
 
 
 def _code(field: str) -> str:
@@ -129,8 +131,12 @@ def _code(field: str) -> str:
 
 
 def _class_row(
-    row: SchoolClass, codes: list[str], taught: list[planned.Taught], overrides: dict[tuple[str, str], SigningAssignment],
-    staff: dict[str, Staff], waiting: dict[tuple[str, str], dict[str | None, int]],
+    row: SchoolClass,
+    codes: list[str],
+    taught: list[planned.Taught],
+    overrides: dict[tuple[str, str], SigningAssignment],
+    staff: dict[str, Staff],
+    waiting: dict[tuple[str, str], dict[str | None, int]],
 ) -> ClassRow:
     own = {field: entry.staff_id for (class_id, field), entry in overrides.items() if class_id == row.id}
     homeroom = own.get(HOMEROOM, row.homeroom_staff_id)
@@ -140,16 +146,25 @@ def _class_row(
         places = waiting.get((row.id, field), {})
         override = overrides.get((row.id, field))
         return Cell(
-            class_id=row.id, field=field, subject_code=code, by_smas=by_smas, by_smas_name=_name(staff, by_smas),
-            assigned=assigned, assigned_name=_name(staff, assigned), reason=override.reason if override else "",
-            problem=_problem(signer), waiting=sum(places.values()),
+            class_id=row.id,
+            field=field,
+            subject_code=code,
+            by_smas=by_smas,
+            by_smas_name=_name(staff, by_smas),
+            assigned=assigned,
+            assigned_name=_name(staff, assigned),
+            reason=override.reason if override else "",
+            problem=_problem(signer),
+            waiting=sum(places.values()),
             waiting_for_other=sum(slots for person, slots in places.items() if person != (assigned or by_smas)),
             under_homeroom=planned.is_primary(row) and signer is not None and signer.id == homeroom and code != "",
         )
 
     subjects: dict[str, list[Cell]] = {}
     for signer in planned.row_signers(row, codes, taught, own):
-        subjects.setdefault(signer.subject_code, []).append(cell(signer.field, signer.subject_code, signer.by_smas, signer.assigned))
+        subjects.setdefault(signer.subject_code, []).append(
+            cell(signer.field, signer.subject_code, signer.by_smas, signer.assigned)
+        )
     return ClassRow(row.id, row.name, row.grade, cell(HOMEROOM, "", row.homeroom_staff_id, own.get(HOMEROOM)), subjects)
 
 

@@ -53,7 +53,10 @@ def assign(db: Database, who: Identity, class_id: str, field: str, staff_id: str
             row.staff_id, row.reason = person.id, why
             session.add(row)
             record(
-                session, actor=who.account_id, action="signer.assigned", subject=f"class:{class_id}",
+                session,
+                actor=who.account_id,
+                action="signer.assigned",
+                subject=f"class:{class_id}",
                 data={"field": field, "before": before or place.by_smas or "", "now": person.id, "reason": why},
             )
     forget()
@@ -72,7 +75,10 @@ def unassign(db: Database, who: Identity, class_id: str, field: str) -> None:
         if row is not None:
             session.delete(row)
             record(
-                session, actor=who.account_id, action="signer.unassigned", subject=f"class:{class_id}",
+                session,
+                actor=who.account_id,
+                action="signer.unassigned",
+                subject=f"class:{class_id}",
                 data={"field": field, "before": row.staff_id},
             )
     forget()

@@ -19,7 +19,11 @@ from hocba_app.services.signers.key_owner import Owner, other_name
 from hocba_app.services.signing.integrations import trust_roots
 from hocba_app.services.signing.providers.provider import Credential, SigningProvider
 
-_STORE_ALL_THE_SAME = (ErrorCode.REVOCATION_UNKNOWN, ErrorCode.CERTIFICATE_NOT_YET_VALID, ErrorCode.CERTIFICATE_OTHER_NAME)
+_STORE_ALL_THE_SAME = (
+    ErrorCode.REVOCATION_UNKNOWN,
+    ErrorCode.CERTIFICATE_NOT_YET_VALID,
+    ErrorCode.CERTIFICATE_OTHER_NAME,
+)
 """Problems that pass by themselves, or that the principal may settle: the certificate may be chosen, and is tested again."""
 
 
@@ -74,16 +78,35 @@ def _judge(credential: Credential, owner: Owner, roots: tuple[bytes, ...]) -> Ju
         certificate = x509.load_der_x509_certificate(credential.chain[0])
     except (IndexError, ValueError):
         return Judged(
-            credential.credential_id, chain, "", credential.description, "", "", "", credential.valid_from, credential.valid_to,
-            own=False, trusted=False, problem=HocbaError(ErrorCode.CERTIFICATE_UNTRUSTED),
+            credential.credential_id,
+            chain,
+            "",
+            credential.description,
+            "",
+            "",
+            "",
+            credential.valid_from,
+            credential.valid_to,
+            own=False,
+            trusted=False,
+            problem=HocbaError(ErrorCode.CERTIFICATE_UNTRUSTED),
         )
     own = _refusal_of_owner(credential.chain[0], owner)
     chain_problem = _refusal_of_chain(credential, roots)
     begins, ends = signer_certificate.validity(credential.chain[0])
     return Judged(
-        credential.credential_id, chain, certificate.subject.rfc4514_string()[:500], _said(certificate, NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME),
-        _hidden(credential.chain[0]), _said_of(certificate.issuer, NameOID.COMMON_NAME), f"{certificate.serial_number:x}", begins, ends,
-        own=own is None, trusted=chain_problem is None or chain_problem.code not in (ErrorCode.CERTIFICATE_UNTRUSTED, ErrorCode.CERTIFICATE_NOT_OWN),
+        credential.credential_id,
+        chain,
+        certificate.subject.rfc4514_string()[:500],
+        _said(certificate, NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME),
+        _hidden(credential.chain[0]),
+        _said_of(certificate.issuer, NameOID.COMMON_NAME),
+        f"{certificate.serial_number:x}",
+        begins,
+        ends,
+        own=own is None,
+        trusted=chain_problem is None
+        or chain_problem.code not in (ErrorCode.CERTIFICATE_UNTRUSTED, ErrorCode.CERTIFICATE_NOT_OWN),
         problem=own or chain_problem or _refusal_of_name(credential.chain[0], owner),
     )
 

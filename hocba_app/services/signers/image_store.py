@@ -68,7 +68,10 @@ def take_back(session: Session, image_id: str, actor: str) -> bool:
     before = newest_image(session, row.owner)
     action = "seal.image_taken_back" if row.owner == SEAL else "signature.image_taken_back"
     record(
-        session, actor=actor, action=action, subject=f"signer:{row.owner}",
+        session,
+        actor=actor,
+        action=action,
+        subject=f"signer:{row.owner}",
         data={"sha256": row.sha256, "now": before.sha256 if before is not None else ""},
     )
     return True
@@ -77,7 +80,10 @@ def take_back(session: Session, image_id: str, actor: str) -> bool:
 def newest_image(session: Session, owner: str) -> SignatureImage | None:
     """The image that counts for a person (a staff id) or for the seal."""
     return session.exec(
-        select(SignatureImage).where(SignatureImage.owner == owner).order_by(SignatureImage.created_at.desc(), SignatureImage.id.desc()).limit(1)  # type: ignore[attr-defined]
+        select(SignatureImage)
+        .where(SignatureImage.owner == owner)
+        .order_by(SignatureImage.created_at.desc(), SignatureImage.id.desc())
+        .limit(1)  # type: ignore[attr-defined]
     ).first()
 
 
@@ -97,7 +103,9 @@ def start_bulk(db: Database, who: Identity, files: Sequence[Uploaded]) -> str:
     if not files:
         raise HocbaError(ErrorCode.FILE_TYPE, accepted=_ACCEPTED)
     with one_turn(), blobs.staging() as stage:
-        stored = [_taken(stage, file) for file in given_files(files, UploadLimits(MAX_FILES, MAX_BYTES, MAX_TOTAL, _ACCEPTED))]
+        stored = [
+            _taken(stage, file) for file in given_files(files, UploadLimits(MAX_FILES, MAX_BYTES, MAX_TOTAL, _ACCEPTED))
+        ]
         stage.keep()
     with db.write(who.school_id) as session:
         row = enqueue(session, "images", {"files": stored}, actor=who.account_id, total=len(stored))
@@ -128,11 +136,22 @@ def staff_code_in(name: str, codes: dict[str, str]) -> str | None:
 def match_images(work: Work) -> float | None:
     """Clean each file and find whom it belongs to; a person looks before anything is stored. Repeating it is harmless."""
     with work.db.read(work.school_id) as session:
-        codes = {staff.code.casefold(): staff.id for staff in session.exec(select(Staff).where(Staff.active.is_(True))).all()}  # type: ignore[attr-defined]
+        codes = {
+            staff.code.casefold(): staff.id for staff in session.exec(select(Staff).where(Staff.active.is_(True))).all()
+        }  # type: ignore[attr-defined]
     rows: list[dict[str, str]] = []
     files = work.arguments["files"]
     for number, (name, sha256, *refused) in enumerate(files, 1):
-        rows.append({"file": name, **(_one(codes, name, sha256) if sha256 else {"outcome": "failed", "reason": refused[0], "code": refused[1]})})
+        rows.append(
+            {
+                "file": name,
+                **(
+                    _one(codes, name, sha256)
+                    if sha256
+                    else {"outcome": "failed", "reason": refused[0], "code": refused[1]}
+                ),
+            }
+        )
         if number % 5 == 0 or number == len(files):
             work.progress(number, len(files), "Xử lý ảnh chữ ký")
         if work.cancelled():

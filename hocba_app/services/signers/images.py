@@ -100,7 +100,8 @@ def images_page(
         staff, have = rows.staff_of(session), rows.image_times(session)
         wanted = plain(search.strip())
         shown = [
-            person for person in staff
+            person
+            for person in staff
             if (not wanted or wanted in plain(person.full_name) or wanted in plain(person.code))
             and not (missing and person.id in have)
         ]
@@ -110,8 +111,13 @@ def images_page(
         images = rows.newest_images(session, [SEAL, *(person.id for person in chosen)])
         school = session.get_one(School, who.school_id)
         return ImagesPage(
-            rows=[_view(person.id, person.code, person.full_name, person.position, images.get(person.id)) for person in chosen],
-            total=len(shown), missing=sum(1 for person in staff if person.id not in have), staff=len(staff),
+            rows=[
+                _view(person.id, person.code, person.full_name, person.position, images.get(person.id))
+                for person in chosen
+            ],
+            total=len(shown),
+            missing=sum(1 for person in staff if person.id not in have),
+            staff=len(staff),
             seal=_view(SEAL, "", school.name, "", images.get(SEAL)),
         )
 
@@ -149,8 +155,13 @@ def last_upload(db: Database, who: Identity) -> UploadView | None:
         names = {person.id: person.full_name for person in rows.staff_of(session, active=False)}
     files = [
         FileOutcome(
-            number, entry["file"], entry["outcome"], names.get(entry.get("staff", ""), ""), entry.get("reason", ""),
-            _cleaned(entry), entry.get("code", "") not in _UNREADABLE,
+            number,
+            entry["file"],
+            entry["outcome"],
+            names.get(entry.get("staff", ""), ""),
+            entry.get("reason", ""),
+            _cleaned(entry),
+            entry.get("code", "") not in _UNREADABLE,
         )
         for number, entry in enumerate(reported)
     ]

@@ -108,8 +108,10 @@ def _test_all(work: Work, since: datetime) -> float | None:
     keys = _read_keys(work)
     work.report(
         {
-            "keys": len(keys), "tested": sum(1 for key in keys if key.checked_at is not None and key.checked_at >= since),
-            "problems": sum(1 for key in keys if key.problem), "refused": refused,
+            "keys": len(keys),
+            "tested": sum(1 for key in keys if key.checked_at is not None and key.checked_at >= since),
+            "problems": sum(1 for key in keys if key.problem),
+            "refused": refused,
         }
     )
     return None

@@ -59,7 +59,11 @@ def other_name(certificate: bytes, name: str, accepted: dict[str, Any] | None) -
     """
     if fit_of(demand_of("", subject_of(certificate).id_numbers, name), "", certificate) is not Fit.OTHER_NAME:
         return False
-    return accepted is None or normal_name(accepted["person"]) != normal_name(name) or accepted_spelling(accepted, certificate) is None
+    return (
+        accepted is None
+        or normal_name(accepted["person"]) != normal_name(name)
+        or accepted_spelling(accepted, certificate) is None
+    )
 
 
 def require_owner(who: Identity, owner: str) -> None:
@@ -131,4 +135,11 @@ def choices(db: Database, who: Identity) -> list[Choice]:
 def choices_of(session: Session) -> list[Choice]:
     """The staff list in the order people look for a name: given name first."""
     found = [Choice(staff.id, staff.full_name, staff.code, staff.position) for staff in rows.staff_of(session)]
-    return sorted(found, key=lambda choice: (plain(choice.name.split()[-1] if choice.name.split() else ""), plain(choice.name), choice.code))
+    return sorted(
+        found,
+        key=lambda choice: (
+            plain(choice.name.split()[-1] if choice.name.split() else ""),
+            plain(choice.name),
+            choice.code,
+        ),
+    )

@@ -165,10 +165,23 @@ def _view(owner: str, code: str, name: str, position: str, key: SigningKey | Non
     if state == "expiring":
         sentence = f"Chứng thư số hết hạn ngày {expiry} (còn {days} ngày). Hãy gia hạn với nhà cung cấp trước ngày đó."
     return KeyView(
-        owner=owner, code=code, name=name, position=position, provider=key.provider, provider_user=key.provider_user,
-        credential_id=key.credential_id or "", certificate_name=named, certificate_number=number,
-        serial_number=key.serial_number or "", valid_from=key.valid_from, valid_to=key.valid_to, days_left=days,
-        checked_at=key.checked_at, state=state, problem=problem.value if problem else "", sentence=sentence,
+        owner=owner,
+        code=code,
+        name=name,
+        position=position,
+        provider=key.provider,
+        provider_user=key.provider_user,
+        credential_id=key.credential_id or "",
+        certificate_name=named,
+        certificate_number=number,
+        serial_number=key.serial_number or "",
+        valid_from=key.valid_from,
+        valid_to=key.valid_to,
+        days_left=days,
+        checked_at=key.checked_at,
+        state=state,
+        problem=problem.value if problem else "",
+        sentence=sentence,
     )
 
 

@@ -85,7 +85,13 @@ def remove_key(db: Database, who: Identity, owner: str) -> None:
         key = rows.key_of(session, owner)
         if key is not None:
             session.delete(key)
-            record(session, actor=who.account_id, action="key.removed", subject=f"signer:{owner}", data={"user": key.provider_user})
+            record(
+                session,
+                actor=who.account_id,
+                action="key.removed",
+                subject=f"signer:{owner}",
+                data={"user": key.provider_user},
+            )
 
 
 def fetch_credentials(db: Database, who: Identity, owner: str) -> list[CredentialView]:
@@ -138,7 +144,9 @@ def connect(db: Database, who: Identity, owner: str, provider_user: str, provide
     fitting = [item for item in found if item.usable]
     if not fitting:
         # An own certificate that is expired says more than a stranger's beside it.
-        raise next((item.problem for item in found if item.own), found[0].problem) or HocbaError(ErrorCode.CREDENTIAL_NONE)
+        raise next((item.problem for item in found if item.own), found[0].problem) or HocbaError(
+            ErrorCode.CREDENTIAL_NONE
+        )
     with db.write(who.school_id) as session:
         _exists(session, owner)
         _set_user(session, who, owner, user, provider)
@@ -162,10 +170,21 @@ def test_key(db: Database, who: Identity, owner: str) -> KeyView:
 test_key.__test__ = False  # type: ignore[attr-defined]  # its name is not a test's
 
 _NOTHING_LEARNT = (
-    ErrorCode.PROVIDER_UNREACHABLE, ErrorCode.PROVIDER_BUSY, ErrorCode.PROVIDER_REFUSED_CLIENT, ErrorCode.TRUST_ROOTS_MISSING,
-    ErrorCode.SECRET_KEY_MISSING, ErrorCode.SECRET_KEY_WRONG, ErrorCode.SIGNER_NO_KEY, ErrorCode.NOT_FOUND,
-    ErrorCode.PROVIDER_NOT_SET_UP, ErrorCode.TOKEN_MODULE, ErrorCode.TOKEN_ABSENT, ErrorCode.TOKEN_ISSUERS,
-    ErrorCode.TOKEN_PIN_WRONG, ErrorCode.TOKEN_PIN_LOCKED, ErrorCode.TOKEN_PIN_LAST_TRY,
+    ErrorCode.PROVIDER_UNREACHABLE,
+    ErrorCode.PROVIDER_BUSY,
+    ErrorCode.PROVIDER_REFUSED_CLIENT,
+    ErrorCode.TRUST_ROOTS_MISSING,
+    ErrorCode.SECRET_KEY_MISSING,
+    ErrorCode.SECRET_KEY_WRONG,
+    ErrorCode.SIGNER_NO_KEY,
+    ErrorCode.NOT_FOUND,
+    ErrorCode.PROVIDER_NOT_SET_UP,
+    ErrorCode.TOKEN_MODULE,
+    ErrorCode.TOKEN_ABSENT,
+    ErrorCode.TOKEN_ISSUERS,
+    ErrorCode.TOKEN_PIN_WRONG,
+    ErrorCode.TOKEN_PIN_LOCKED,
+    ErrorCode.TOKEN_PIN_LAST_TRY,
 )
 """Answers that say something of us or of the service, not of this person's certificate."""
 
@@ -234,12 +253,17 @@ def _set_user(session: Session, who: Identity, owner: str, user: str, provider: 
     session.add(key)
     session.flush()
     record(
-        session, actor=who.account_id, action="key.account_set", subject=f"signer:{owner}",
+        session,
+        actor=who.account_id,
+        action="key.account_set",
+        subject=f"signer:{owner}",
         data={"provider": provider, "user": user, "before": before},
     )
 
 
-def _open(db: Database, school_id: str, owner: str, *, lenient: bool = False) -> tuple[Owner, SigningKey, SigningProvider]:
+def _open(
+    db: Database, school_id: str, owner: str, *, lenient: bool = False
+) -> tuple[Owner, SigningKey, SigningProvider]:
     """Who, his account, and the service to ask.
 
     Args:
@@ -269,7 +293,10 @@ def _store(session: Session, actor: str, owner: str, asked_user: str, judged: Ju
     changed(session)
     if before != (key.credential_id, key.serial_number, key.problem):
         record(
-            session, actor=actor, action="key.certificate_set", subject=f"signer:{owner}",
+            session,
+            actor=actor,
+            action="key.certificate_set",
+            subject=f"signer:{owner}",
             data={"credential": judged.credential_id, "serial": judged.serial_number, "problem": key.problem or ""},
         )
     return key
@@ -279,7 +306,9 @@ def _note_problem(session: Session, actor: str, owner: str, asked_user: str, pro
     key = _asked_key(session, owner, asked_user)
     value = problem.value if problem else None
     if key.problem != value:
-        record(session, actor=actor, action="key.problem_found", subject=f"signer:{owner}", data={"problem": value or ""})
+        record(
+            session, actor=actor, action="key.problem_found", subject=f"signer:{owner}", data={"problem": value or ""}
+        )
     key.checked_at, key.problem = utc_now(), value
     session.add(key)
     changed(session)
@@ -295,14 +324,32 @@ def _asked_key(session: Session, owner: str, asked_user: str) -> SigningKey:
 
 def _view(judged: Judged, chosen: str | None) -> CredentialView:
     return CredentialView(
-        credential_id=judged.credential_id, subject=judged.name, number=judged.number, issuer=judged.issuer,
-        serial_number=judged.serial_number, valid_from=judged.valid_from, valid_to=judged.valid_to, own=judged.own,
-        trusted=judged.trusted, usable=judged.usable, problem=judged.problem.sentence if judged.problem else "",
+        credential_id=judged.credential_id,
+        subject=judged.name,
+        number=judged.number,
+        issuer=judged.issuer,
+        serial_number=judged.serial_number,
+        valid_from=judged.valid_from,
+        valid_to=judged.valid_to,
+        own=judged.own,
+        trusted=judged.trusted,
+        usable=judged.usable,
+        problem=judged.problem.sentence if judged.problem else "",
         chosen=judged.credential_id == chosen,
     )
 
 
 __all__ = [
-    "CredentialView", "KeyView", "KeysPage", "choose_credential", "connect", "fetch_credentials", "key_view", "keys_page",
-    "recheck", "remove_key", "set_provider_user", "test_key",
+    "CredentialView",
+    "KeyView",
+    "KeysPage",
+    "choose_credential",
+    "connect",
+    "fetch_credentials",
+    "key_view",
+    "keys_page",
+    "recheck",
+    "remove_key",
+    "set_provider_user",
+    "test_key",
 ]

@@ -48,4 +48,10 @@ def accept_name(db: Database, who: Identity, owner: str, reason: str) -> None:
         if key.problem == ErrorCode.CERTIFICATE_OTHER_NAME:
             key.problem = None
         session.add(key)
-        record(session, actor=who.account_id, action="key.name_accepted", subject=f"signer:{owner}", data=dict(key.accepted_name))
+        record(
+            session,
+            actor=who.account_id,
+            action="key.name_accepted",
+            subject=f"signer:{owner}",
+            data=dict(key.accepted_name),
+        )

@@ -18,7 +18,13 @@ from hocba_app.services.records.signer_resolution import principal_slot
 from hocba_app.services.signers.assignment_matrix import Matrix, read_matrix
 from hocba_app.services.signers.key_views import KeyView, key_of_staff, seal_key
 
-ASSIGNMENTS, ACCOUNTS, IMAGES, SETTINGS, SYNC = "/assignments", "/signing-accounts", "/signature-images", "/signing-settings", "/sync"
+ASSIGNMENTS, ACCOUNTS, IMAGES, SETTINGS, SYNC = (
+    "/assignments",
+    "/signing-accounts",
+    "/signature-images",
+    "/signing-settings",
+    "/sync",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +81,13 @@ def _places(matrix: Matrix) -> Iterator[Gap]:
     for code, classes in empty.items():
         what = f"dạy môn {names.get(code, code)}" if code else "chủ nhiệm"
         yield Gap(
-            "no_teacher" if code else "no_homeroom", "blocking", "", names.get(code, "Giáo viên chủ nhiệm"), tuple(dict.fromkeys(classes)),
-            f"Chưa có giáo viên {what}. Hãy phân công trên SMAS rồi đồng bộ lại, hoặc chọn người ký thay thế ở đây.", ASSIGNMENTS,
+            "no_teacher" if code else "no_homeroom",
+            "blocking",
+            "",
+            names.get(code, "Giáo viên chủ nhiệm"),
+            tuple(dict.fromkeys(classes)),
+            f"Chưa có giáo viên {what}. Hãy phân công trên SMAS rồi đồng bộ lại, hoặc chọn người ký thay thế ở đây.",
+            ASSIGNMENTS,
         )
 
 
@@ -84,11 +95,24 @@ def _leaders(session: Session) -> Iterator[Gap]:
     """The principal, and who signs covers."""
     if rows.principal(session) is None:
         yield Gap(
-            "no_principal", "blocking", "", "Hiệu trưởng", (),
-            "Danh sách cán bộ chưa có Hiệu trưởng. Hãy cập nhật chức vụ trên SMAS, nộp và đồng bộ lại.", SYNC,
+            "no_principal",
+            "blocking",
+            "",
+            "Hiệu trưởng",
+            (),
+            "Danh sách cán bộ chưa có Hiệu trưởng. Hãy cập nhật chức vụ trên SMAS, nộp và đồng bộ lại.",
+            SYNC,
         )
         if principal_slot(session, "cover").staff_id is None:
-            yield Gap("no_cover_signer", "blocking", "", "Người ký bìa", (), "Chưa có người ký bìa. Hãy chọn người ký bìa.", SETTINGS)
+            yield Gap(
+                "no_cover_signer",
+                "blocking",
+                "",
+                "Người ký bìa",
+                (),
+                "Chưa có người ký bìa. Hãy chọn người ký bìa.",
+                SETTINGS,
+            )
 
 
 def _people(session: Session, matrix: Matrix) -> Iterator[Gap]:
@@ -120,12 +144,18 @@ def _person(person: Staff, classes: tuple[str, ...], key: SigningKey | None, ima
         return Gap(code, severity, person.id, person.full_name, classes, text, page)
 
     if not person.active:
-        yield gap("left", "Không còn trong danh sách cán bộ. Hãy phân công người ký khác, hoặc sửa trên SMAS rồi đồng bộ lại.", ASSIGNMENTS)
+        yield gap(
+            "left",
+            "Không còn trong danh sách cán bộ. Hãy phân công người ký khác, hoặc sửa trên SMAS rồi đồng bộ lại.",
+            ASSIGNMENTS,
+        )
         return
     if not (person.id_number or person.old_id_number):
         yield gap("no_id_number", HocbaError(ErrorCode.SIGNER_NO_ID_NUMBER, name=person.full_name).sentence, SYNC)
     if not image:
-        yield gap("no_image", "Chưa có ảnh chữ ký. Hãy tải ảnh lên, hoặc nhắc thầy cô tự tải ở mục Chữ ký của tôi.", IMAGES)
+        yield gap(
+            "no_image", "Chưa có ảnh chữ ký. Hãy tải ảnh lên, hoặc nhắc thầy cô tự tải ở mục Chữ ký của tôi.", IMAGES
+        )
     found = _of_key(key_of_staff(person, key))
     # Without an id number no certificate can be judged: one thing to do, said once.
     if found is not None and not (found[0] == "certificate_problem" and not (person.id_number or person.old_id_number)):
@@ -156,12 +186,19 @@ def _seal(session: Session) -> Iterator[Gap]:
         return Gap(code, severity, SEAL, "Con dấu nhà trường", (), text, page)
 
     if not school.tax_code:
-        yield gap("no_tax_code", "Chưa có mã số thuế của trường nên chưa thể đóng dấu. Hãy bổ sung trên SMAS rồi đồng bộ lại.", SYNC)
+        yield gap(
+            "no_tax_code",
+            "Chưa có mã số thuế của trường nên chưa thể đóng dấu. Hãy bổ sung trên SMAS rồi đồng bộ lại.",
+            SYNC,
+        )
     if operator is None:
         left = settings.seal_operator_id is not None
         yield gap(
-            "no_seal_operator", "Người đóng dấu không còn trong danh sách cán bộ. Hãy chọn người khác." if left
-            else "Chưa phân công người đóng dấu. Hãy chọn người đóng dấu.", SETTINGS,
+            "no_seal_operator",
+            "Người đóng dấu không còn trong danh sách cán bộ. Hãy chọn người khác."
+            if left
+            else "Chưa phân công người đóng dấu. Hãy chọn người đóng dấu.",
+            SETTINGS,
         )
     if SEAL not in rows.image_times(session):
         yield gap("no_seal_image", "Chưa có ảnh con dấu. Hãy tải ảnh con dấu lên.", IMAGES)

@@ -54,7 +54,13 @@ class Reassigned:
 
 
 def reassign_slots(
-    db: Database, who: Identity, slot_ids: Sequence[str] | tuple[str, str], staff_id: str, reason: str, *, with_other_rows: bool = False
+    db: Database,
+    who: Identity,
+    slot_ids: Sequence[str] | tuple[str, str],
+    staff_id: str,
+    reason: str,
+    *,
+    with_other_rows: bool = False,
 ) -> Reassigned:
     """Let another person sign slots that nobody has signed. Who has a slot in a document already then signs it twice, one
     batch after the other (:func:`hocba_app.services.signing.signer_inbox.start`).
@@ -80,7 +86,11 @@ def reassign_slots(
         if not (person.id_number or person.old_id_number):
             raise HocbaError(ErrorCode.SIGNER_NO_ID_NUMBER, name=person.full_name)
         asked, merged = _asked(session, slot_ids)
-        due = [(slot, document, version) for slot, document, version in asked if slot.stage != SEAL and _changes(session, slot, version, person)]
+        due = [
+            (slot, document, version)
+            for slot, document, version in asked
+            if slot.stage != SEAL and _changes(session, slot, version, person)
+        ]
         together = 0
         if isinstance(slot_ids, tuple) and not with_other_rows:
             single = [entry for entry in due if entry[0].staff_id == person.id or not _beside(entry[0])]
@@ -94,7 +104,9 @@ def reassign_slots(
             return Reassigned(0, busy, merged, together=together)
         if not free:
             raise _refusal(busy, merged)
-        moved = tuple(Moved(slot.id, slot.staff_id or "", (slot.reassignment or {}).get("reason", "")) for slot, *_ in free)
+        moved = tuple(
+            Moved(slot.id, slot.staff_id or "", (slot.reassignment or {}).get("reason", "")) for slot, *_ in free
+        )
         for slot, document, version in free:
             _give(session, who, slot, document, version, person, why)
     return Reassigned(len(free), busy, merged, moved, together)
@@ -142,7 +154,9 @@ def principal_elsewhere(db: Database, who: Identity) -> list[Elsewhere]:
         names = {person.id: person.full_name for person in rows.staff_of(session, active=False)}
         for kind in ("cover", "history", "results"):
             now = principal_slot(session, kind).staff_id
-            counts = {person: slots for person, slots in rows.principal_slots_waiting(session, kind).items() if person != now}
+            counts = {
+                person: slots for person, slots in rows.principal_slots_waiting(session, kind).items() if person != now
+            }
             if now is not None and counts:
                 waits_for = ", ".join(sorted(names.get(person or "", "chưa rõ") for person in counts))
                 found.append(Elsewhere(kind, waits_for, now, names[now], sum(counts.values())))
@@ -228,7 +242,13 @@ def _changes(session: Session, slot: Slot, version: DocumentVersion, person: Sta
 
 
 def _give(
-    session: Session, who: Identity, slot: Slot, document: Document, version: DocumentVersion, person: Staff, reason: str
+    session: Session,
+    who: Identity,
+    slot: Slot,
+    document: Document,
+    version: DocumentVersion,
+    person: Staff,
+    reason: str,
 ) -> None:
     decision, caption = "", list[str]()
     if slot.stage == "principal":
@@ -240,8 +260,18 @@ def _give(
     slot.reassignment = None if demand == locked_demand(slot) else vouched_as_json(Vouched(demand, reason, decision))
     session.add(slot)
     record(
-        session, actor=who.account_id, action="slot.reassigned", subject=f"slot:{slot.id}",
-        data={"document": document.id, "field": slot.field, "before": before or "", "now": person.id, "reason": reason, "delegation": decision}
+        session,
+        actor=who.account_id,
+        action="slot.reassigned",
+        subject=f"slot:{slot.id}",
+        data={
+            "document": document.id,
+            "field": slot.field,
+            "before": before or "",
+            "now": person.id,
+            "reason": reason,
+            "delegation": decision,
+        }
         | ({"rows": list(slot.rows)} if slot.rows else {}),
     )
 

@@ -147,7 +147,13 @@ def delegations(db: Database, who: Identity) -> list[DelegationView]:
 
 
 def add_delegation(
-    db: Database, who: Identity, deputy_id: str, kinds: Sequence[str], from_date: str, to_date: str, decision_number: str
+    db: Database,
+    who: Identity,
+    deputy_id: str,
+    kinds: Sequence[str],
+    from_date: str,
+    to_date: str,
+    decision_number: str,
 ) -> str:
     """Enter a decision by which a vice-principal signs for the principal (Decree 30/2020/NĐ-CP, article 13).
 
@@ -180,16 +186,30 @@ def add_delegation(
         deputy = _signer(session, deputy_id)
         _refuse_oneself(who, deputy.id)
         if deputy.position != "vice_principal":
-            raise HocbaError(ErrorCode.INVALID_INPUT, detail=f"{deputy.full_name} không phải Phó Hiệu trưởng theo SMAS nên không được ký thay")
+            raise HocbaError(
+                ErrorCode.INVALID_INPUT,
+                detail=f"{deputy.full_name} không phải Phó Hiệu trưởng theo SMAS nên không được ký thay",
+            )
         _refuse_overlap(session, chosen, first, last)
         row = Delegation(
-            deputy_id=deputy.id, kinds=chosen, from_date=first.isoformat(), to_date=last.isoformat(), decision_number=number
+            deputy_id=deputy.id,
+            kinds=chosen,
+            from_date=first.isoformat(),
+            to_date=last.isoformat(),
+            decision_number=number,
         )
         session.add(row)
         session.flush()
         _note(
-            session, who, "delegation.added", delegation=row.id, deputy=deputy.id, kinds=chosen, from_date=row.from_date,
-            to_date=row.to_date, number=number,
+            session,
+            who,
+            "delegation.added",
+            delegation=row.id,
+            deputy=deputy.id,
+            kinds=chosen,
+            from_date=row.from_date,
+            to_date=row.to_date,
+            number=number,
         )
     forget()
     return row.id
@@ -203,7 +223,9 @@ def revoke_delegation(db: Database, who: Identity, delegation_id: str) -> None:
     """
     require(who, Right.DELEGATE)
     with db.write(who.school_id) as session:
-        account_rows.lock_school(session)  # a commit that asks whether the decision holds comes before or after this, never amid
+        account_rows.lock_school(
+            session
+        )  # a commit that asks whether the decision holds comes before or after this, never amid
         row = session.get(Delegation, (who.school_id, delegation_id))
         if row is None:
             raise HocbaError(ErrorCode.NOT_FOUND, what="quyết định ký thay")
@@ -229,10 +251,15 @@ def signing_settings_view(db: Database, who: Identity) -> SigningSettingsView:
         first = by_id.get(principal.id) if principal else None
         leaders = [choice for choice in people if choice.position in ("principal", "vice_principal")]
         return SigningSettingsView(
-            principal=first, cover_signer=by_id.get(settings.cover_signer_id or "", None if settings.cover_signer_id else first),
-            cover_signer_set=bool(settings.cover_signer_id), seal_operator=by_id.get(settings.seal_operator_id or ""),
-            seal_key=seal_key(session), seal_image=SEAL in rows.image_times(session), delegations=_delegations(session),
-            cover_choices=leaders, deputy_choices=[choice for choice in leaders if choice.position == "vice_principal"],
+            principal=first,
+            cover_signer=by_id.get(settings.cover_signer_id or "", None if settings.cover_signer_id else first),
+            cover_signer_set=bool(settings.cover_signer_id),
+            seal_operator=by_id.get(settings.seal_operator_id or ""),
+            seal_key=seal_key(session),
+            seal_image=SEAL in rows.image_times(session),
+            delegations=_delegations(session),
+            cover_choices=leaders,
+            deputy_choices=[choice for choice in leaders if choice.position == "vice_principal"],
             operator_choices=people,
         )
 
@@ -306,8 +333,14 @@ def _delegations(session: Session) -> list[DelegationView]:
     day = today().isoformat()
     return [
         DelegationView(
-            id=row.id, deputy_id=row.deputy_id, deputy_name=staff[row.deputy_id].full_name, kinds=tuple(row.kinds),
-            from_date=row.from_date, to_date=row.to_date, decision_number=row.decision_number, state=_state(row, day),
+            id=row.id,
+            deputy_id=row.deputy_id,
+            deputy_name=staff[row.deputy_id].full_name,
+            kinds=tuple(row.kinds),
+            from_date=row.from_date,
+            to_date=row.to_date,
+            decision_number=row.decision_number,
+            state=_state(row, day),
             key_state=key_of_staff(staff[row.deputy_id], kept.get(row.deputy_id)).state,
         )
         for row in rows.all_delegations(session)

@@ -32,7 +32,13 @@ def assigned_now(db: Database, who: Identity, class_id: str, field: str) -> tupl
 
 
 def restore_assignment(
-    db: Database, who: Identity, class_id: str, field: str, now: Sequence[str], before: Sequence[str], moved: Sequence[Sequence[str]] = ()
+    db: Database,
+    who: Identity,
+    class_id: str,
+    field: str,
+    now: Sequence[str],
+    before: Sequence[str],
+    moved: Sequence[Sequence[str]] = (),
 ) -> int:
     """Put a place back as it was.
 
@@ -62,7 +68,9 @@ def restore_assignment(
     return _give_back(db, who, now[0], [Moved(*entry) for entry in moved])
 
 
-def _put(session: Session, who: Identity, class_id: str, field: str, row: SigningAssignment | None, before: tuple[str, str]) -> None:
+def _put(
+    session: Session, who: Identity, class_id: str, field: str, row: SigningAssignment | None, before: tuple[str, str]
+) -> None:
     was = row.staff_id if row is not None else ""
     if before == NOBODY:
         session.delete(row)
@@ -71,7 +79,10 @@ def _put(session: Session, who: Identity, class_id: str, field: str, row: Signin
         row.staff_id, row.reason = before
         session.add(row)
     record(
-        session, actor=who.account_id, action="signer.unassigned" if before == NOBODY else "signer.assigned", subject=f"class:{class_id}",
+        session,
+        actor=who.account_id,
+        action="signer.unassigned" if before == NOBODY else "signer.assigned",
+        subject=f"class:{class_id}",
         data={"field": field, "before": was, "now": before[0], "reason": _REASON},
     )
 
@@ -83,7 +94,9 @@ def _give_back(db: Database, who: Identity, now: str, moved: list[Moved]) -> int
         for start in range(0, len(ids), 400):
             still |= set(
                 session.exec(
-                    select(Slot.id).where(col(Slot.id).in_(ids[start : start + 400]), Slot.staff_id == now, col(Slot.signed_at).is_(None))
+                    select(Slot.id).where(
+                        col(Slot.id).in_(ids[start : start + 400]), Slot.staff_id == now, col(Slot.signed_at).is_(None)
+                    )
                 ).all()
             )
     by_person: dict[tuple[str, str], list[str]] = defaultdict(list)

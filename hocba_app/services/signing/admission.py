@@ -85,7 +85,12 @@ def place_of(session: Session, batch: Batch) -> Place:
         holders.add(active.id)
     earlier = rows.earlier_batches(session, batch, versions)
     ahead = len(holders | earlier)
-    return Place(ahead=ahead, seconds=60 * ahead, your_turn=batch.offered_at is not None and not batch.accepted, after_own=after_own)
+    return Place(
+        ahead=ahead,
+        seconds=60 * ahead,
+        your_turn=batch.offered_at is not None and not batch.accepted,
+        after_own=after_own,
+    )
 
 
 def _still_there(session: Session, batch: Batch, now: datetime) -> bool:
@@ -142,4 +147,3 @@ def fail_item(session: Session, batch: Batch, item: BatchItem, error: HocbaError
     batch.failed += 1
     session.add(item)
     session.add(batch)
-

@@ -34,7 +34,10 @@ log = structlog.get_logger()
 
 PASSING = frozenset(
     {
-        ErrorCode.TIMESTAMP_UNAVAILABLE, ErrorCode.REVOCATION_UNKNOWN, ErrorCode.CERTIFICATE_UNTRUSTED, ErrorCode.CERTIFICATE_REVOKED,
+        ErrorCode.TIMESTAMP_UNAVAILABLE,
+        ErrorCode.REVOCATION_UNKNOWN,
+        ErrorCode.CERTIFICATE_UNTRUSTED,
+        ErrorCode.CERTIFICATE_REVOKED,
         ErrorCode.REVISION_NOT_VALID,
     }
 )
@@ -93,7 +96,8 @@ def _todo(work: Work) -> tuple[list[str], bool]:
         archived = set(
             session.exec(
                 select(Revision.version_id).where(
-                    Revision.kind == "archive", Revision.version_id.in_([item.version_id for item in items])  # type: ignore[attr-defined]
+                    Revision.kind == "archive",
+                    Revision.version_id.in_([item.version_id for item in items]),  # type: ignore[attr-defined]
                 )
             ).all()
         )
@@ -161,7 +165,9 @@ def archive_versions(work: Work, version_ids: Sequence[str], *, previous: tuple[
         if isinstance(file, HocbaError):
             return file
         try:
-            update, tip = _valid_archive(file, Tip.loads(version.tip), [*evidence.get(version_id, ()), *of_authority], authority, roots)
+            update, tip = _valid_archive(
+                file, Tip.loads(version.tip), [*evidence.get(version_id, ()), *of_authority], authority, roots
+            )
         except HocbaError as error:
             return error
         blobs.put(update)
@@ -195,7 +201,9 @@ def _valid_archive(
         finding = report.reasons[0] if report.reasons else None
         log.warning("archive.not_valid", reasons=[each.code for each in report.reasons])
         raise HocbaError(
-            ErrorCode.REVISION_NOT_VALID, reason=finding.text if finding else report.verdict, finding=finding.code if finding else report.verdict
+            ErrorCode.REVISION_NOT_VALID,
+            reason=finding.text if finding else report.verdict,
+            finding=finding.code if finding else report.verdict,
         )
     return update, after
 
@@ -224,8 +232,11 @@ def wait(work: Work, waiting: Mapping[str, HocbaError]) -> float:
     work.report(
         {
             WAITING: {
-                "tries": tries, "since": before.get("since") or utc_now().isoformat(timespec="seconds"), "count": len(waiting),
-                "code": first.code.value, "params": {key: str(value) for key, value in first.params.items()},
+                "tries": tries,
+                "since": before.get("since") or utc_now().isoformat(timespec="seconds"),
+                "count": len(waiting),
+                "code": first.code.value,
+                "params": {key: str(value) for key, value in first.params.items()},
                 "versions": sorted(waiting)[:MOST_NAMED],
             }
         }
@@ -263,10 +274,15 @@ def _store(work: Work, archived: Sequence[_Archived], *, renewed: bool) -> int:
             and now[each.version.id].sha256 == each.version.sha256
             and documents[each.version.document_id].state == "sealed"
         ]
-        append_revisions(session, [(now[each.version.id], each.update, each.tip, None) for each in fresh], kind="archive")
+        append_revisions(
+            session, [(now[each.version.id], each.update, each.tip, None) for each in fresh], kind="archive"
+        )
         for each in fresh:
             record(
-                session, actor="", action="record.archived", subject=f"document:{each.version.document_id}",
+                session,
+                actor="",
+                action="record.archived",
+                subject=f"document:{each.version.document_id}",
                 data={"version": each.version.number, "sha256": each.tip.sha256, "renewed": renewed},
             )
     return len(fresh)

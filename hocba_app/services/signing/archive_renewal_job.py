@@ -163,7 +163,11 @@ def _oldest(session: Session, before: datetime) -> list[tuple[str, str]]:
 def _tried(work: Work, turn: _Turn, version_id: str, previous: tuple[bytes, ...] | None) -> bool | None:
     """Archive or renew one record: whether it was added, or None when it failed, which is noted."""
     try:
-        return archive_version(work, version_id) if previous is None else archive_version(work, version_id, previous=previous)
+        return (
+            archive_version(work, version_id)
+            if previous is None
+            else archive_version(work, version_id, previous=previous)
+        )
     except HocbaError as error:
         log.warning("archive.refused", version=version_id, code=error.code.value)
         if error.code in PASSING:
@@ -186,14 +190,20 @@ def _failed(work: Work, turn: _Turn, version_id: str, *, waits: bool = False) ->
     with work.write() as session:
         document_id, failures = rows.documents_of(session, [version_id])[version_id]
         pause = timedelta() if waits else min(MAX_PAUSE, FIRST_PAUSE * 2 ** min(failures, 20))
-        set_rows(session, Document, [{"id": document_id, "archive_look_at": utc_now() + pause, "archive_failures": failures + 1}])
+        set_rows(
+            session,
+            Document,
+            [{"id": document_id, "archive_look_at": utc_now() + pause, "archive_failures": failures + 1}],
+        )
 
 
 def _looked(work: Work, version_ids: list[str], look_at: datetime) -> None:
     """All is well with them; they are not looked at before."""
     with work.write() as session:
         documents = [document_id for document_id, _ in rows.documents_of(session, version_ids).values()]
-        set_rows(session, Document, ({"id": each, "archive_look_at": look_at, "archive_failures": 0} for each in documents))
+        set_rows(
+            session, Document, ({"id": each, "archive_look_at": look_at, "archive_failures": 0} for each in documents)
+        )
 
 
 def is_due(ends: datetime, offered: datetime, now: datetime) -> bool:

@@ -56,13 +56,17 @@ class Authority:
                 COVER_SIGNER_OVER, DELEGATION_OVER, SEAL_OPERATOR_OVER, NOT_SEALABLE.
         """
         now = SlotNow(
-            stage=slot.stage, kind=document.kind, staff_id=slot.staff_id, signed=slot.signed,
-            current=document.version_id == slot.version_id and document.state != "open", next_stage=document.next_stage,
-            unlocking=document.id in self.unlocking, pupil=self.pupils.get(document.id),
+            stage=slot.stage,
+            kind=document.kind,
+            staff_id=slot.staff_id,
+            signed=slot.signed,
+            current=document.version_id == slot.version_id and document.state != "open",
+            next_stage=document.next_stage,
+            unlocking=document.id in self.unlocking,
+            pupil=self.pupils.get(document.id),
         )
         if (code := refusal(self.signer, now, self.day, confirmed=confirmed)) is not None:
             raise HocbaError(code)
-
 
     def decision_for(self, kind: str) -> str:
         """Number of the decision by which he signs this kind for the principal today; "" when by none."""
@@ -79,12 +83,16 @@ def authority_of(session: Session, batch: Any, documents: Sequence[Any]) -> Auth
     """
     unlocking = rows.unlocking_documents(session)
     return Authority(
-        signer=rows.signer_now(session, key=batch.owner, staff_id=batch.staff_id, account_id=batch.account_id), unlocking=unlocking,
-        pupils=pupil_states(session, documents, unlocking) if batch.owner == SEAL else {}, day=today(),
+        signer=rows.signer_now(session, key=batch.owner, staff_id=batch.staff_id, account_id=batch.account_id),
+        unlocking=unlocking,
+        pupils=pupil_states(session, documents, unlocking) if batch.owner == SEAL else {},
+        day=today(),
     )
 
 
-def post_refusals(session: Session, who: Identity, asked: Sequence[tuple[str, str]]) -> dict[tuple[str, str], ErrorCode]:
+def post_refusals(
+    session: Session, who: Identity, asked: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], ErrorCode]:
     """Of these pairs of stage and kind, those this person may not sign now whatever the document, and why: for his page."""
     if who.staff_id is None or not any(stage == "principal" for stage, _ in asked):
         return {}
@@ -93,13 +101,17 @@ def post_refusals(session: Session, who: Identity, asked: Sequence[tuple[str, st
     return {pair: code for pair, code in found.items() if code is not None}
 
 
-def pupil_states(session: Session, documents: Sequence[Any], unlocking: frozenset[str] = frozenset()) -> dict[str, PupilStates]:
+def pupil_states(
+    session: Session, documents: Sequence[Any], unlocking: frozenset[str] = frozenset()
+) -> dict[str, PupilStates]:
     """By document, what decides its sealing. A document whose unlock is approved counts as open: it is about to be.
 
     For a cover the year is that of the class it was locked in.
     """
     school = session.info["school_id"]
-    classes = {each: session.get_one(SchoolClass, (school, each)) for each in {document.class_id for document in documents}}
+    classes = {
+        each: session.get_one(SchoolClass, (school, each)) for each in {document.class_id for document in documents}
+    }
     years = {document.id: document.school_year or classes[document.class_id].school_year for document in documents}
     students: dict[str, set[str]] = {}
     for document in documents:
@@ -110,7 +122,10 @@ def pupil_states(session: Session, documents: Sequence[Any], unlocking: frozense
         of_kind = states[years[document.id]].get(document.student_id, {}).get(kind)
         return None if of_kind is None else "open" if of_kind[0] in unlocking else of_kind[1]
 
-    return {document.id: (state_of(document, "cover"), state_of(document, "history"), state_of(document, "results")) for document in documents}
+    return {
+        document.id: (state_of(document, "cover"), state_of(document, "history"), state_of(document, "results"))
+        for document in documents
+    }
 
 
 def sealable_now(session: Session, documents: Sequence[Any]) -> frozenset[str]:

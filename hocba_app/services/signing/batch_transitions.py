@@ -69,7 +69,10 @@ def close(session: Session, batch: Batch, error: HocbaError | None) -> None:
     session.add(batch)
     release_leases(session, batch.id)
     record(
-        session, actor=batch.account_id, action=f"batch.{batch.state}", subject=f"batch:{batch.id}",
+        session,
+        actor=batch.account_id,
+        action=f"batch.{batch.state}",
+        subject=f"batch:{batch.id}",
         data={"committed": batch.committed, "failed": batch.failed, "error": batch.error_code},
     )
     session.flush()

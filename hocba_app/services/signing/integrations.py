@@ -89,7 +89,10 @@ def provider_for(session: Session, name: str) -> SigningProvider:
     if name == "mysign":
         school = session.get_one(School, session.info["school_id"])
         return _mysign(
-            settings().mysign_url, school.mysign_client_id, decrypt(school.mysign_secret_encrypted), settings().mysign_webhook
+            settings().mysign_url,
+            school.mysign_client_id,
+            decrypt(school.mysign_secret_encrypted),
+            settings().mysign_webhook,
         )
     if name == "csc" and settings().csc_url:
         return _csc(settings().csc_url, settings().csc_token)

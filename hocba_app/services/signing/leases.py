@@ -26,7 +26,11 @@ def take_leases(session: Session, batch_id: str, version_ids: Iterable[str]) -> 
         sqlalchemy.exc.IntegrityError: at once, when another batch holds one of them.
     """
     now = utc_now()
-    add_rows(session, Lease, ({"version_id": version_id, "batch_id": batch_id, "taken_at": now} for version_id in version_ids))
+    add_rows(
+        session,
+        Lease,
+        ({"version_id": version_id, "batch_id": batch_id, "taken_at": now} for version_id in version_ids),
+    )
 
 
 def release_leases(session: Session, batch_id: str, version_ids: Iterable[str] | None = None) -> int:
@@ -42,7 +46,9 @@ def release_leases(session: Session, batch_id: str, version_ids: Iterable[str] |
 
 @cache
 def _release(some: bool) -> Any:
-    held = update(Lease).where(own_school(Lease), col(Lease.batch_id) == given("of_batch"), col(Lease.released_at).is_(None))
+    held = update(Lease).where(
+        own_school(Lease), col(Lease.batch_id) == given("of_batch"), col(Lease.released_at).is_(None)
+    )
     if some:
         held = held.where(col(Lease.version_id).in_(any_of("versions")))
     return held.values({"released_at": given("now")})

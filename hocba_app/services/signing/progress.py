@@ -118,12 +118,23 @@ def _view(session: Session, batch: Batch) -> BatchView:
         left = max(0, int((batch.window_ends_at - GRACE - utc_now()).total_seconds()))
     confirmed = batch.note == "confirmed" or batch.state in ("answered", "stamped", "committed")
     return BatchView(
-        id=batch.id, stage=batch.stage, provider=batch.provider, state=batch.state, total=batch.total, committed=batch.committed,
-        failed=batch.failed, seconds_left=left, confirmed=confirmed,
+        id=batch.id,
+        stage=batch.stage,
+        provider=batch.provider,
+        state=batch.state,
+        total=batch.total,
+        committed=batch.committed,
+        failed=batch.failed,
+        seconds_left=left,
+        confirmed=confirmed,
         note=None if batch.note == "confirmed" else _sentence(batch.note, {}),
-        problem=_sentence(batch.error_code, batch.error_params), stop_asked=batch.stop_waiting,
-        ahead=place.ahead if place else 0, wait_seconds=place.seconds if place else 0,
-        your_turn=place.your_turn if place else False, after_own=place.after_own if place else False, over=batch.state in rows.BATCH_OVER,
+        problem=_sentence(batch.error_code, batch.error_params),
+        stop_asked=batch.stop_waiting,
+        ahead=place.ahead if place else 0,
+        wait_seconds=place.seconds if place else 0,
+        your_turn=place.your_turn if place else False,
+        after_own=place.after_own if place else False,
+        over=batch.state in rows.BATCH_OVER,
         created_at=batch.created_at.isoformat(timespec="seconds"),
     )
 

@@ -61,7 +61,9 @@ def homeroom_classes(db: Database, who: Identity) -> frozenset[str]:
     staff_id = who.staff_id
     if staff_id is None:
         return frozenset()
-    return change_feed.kept(db, who.school_id, ("homeroom", staff_id), lambda session: frozenset(rows.homeroom_class_ids(session, staff_id)))
+    return change_feed.kept(
+        db, who.school_id, ("homeroom", staff_id), lambda session: frozenset(rows.homeroom_class_ids(session, staff_id))
+    )
 
 
 def late_teachers(db: Database, who: Identity) -> list[Late]:
@@ -111,10 +113,18 @@ def remind(db: Database, who: Identity, class_id: str, staff_id: str) -> bool:
         reminder = Reminder(from_account=who.account_id, to_staff=staff_id, class_id=class_id, day=day)
         session.add(reminder)
         record(
-            session, actor=who.account_id, action="reminder.sent", subject=f"class:{class_id}", data={"staff": staff_id, "records": records}
+            session,
+            actor=who.account_id,
+            action="reminder.sent",
+            subject=f"class:{class_id}",
+            data={"staff": staff_id, "records": records},
         )
         session.flush()
-        letter = enqueue(session, MAIL, {"reminder": reminder.id}, actor=who.account_id) if _address(session, person) else None
+        letter = (
+            enqueue(session, MAIL, {"reminder": reminder.id}, actor=who.account_id)
+            if _address(session, person)
+            else None
+        )
     return letter is not None
 
 
@@ -127,7 +137,9 @@ def reminders_of(db: Database, who: Identity) -> list[Asked]:
         for found in rows.unseen_of(session, who.staff_id):
             newest.setdefault(found.class_id, found)
         asked = [
-            Asked(found.id, found.class_name, found.reminded_by, rows.due_documents(session, who.staff_id, found.class_id))
+            Asked(
+                found.id, found.class_name, found.reminded_by, rows.due_documents(session, who.staff_id, found.class_id)
+            )
             for found in newest.values()
         ]
     return [reminder for reminder in asked if reminder.records]
@@ -145,7 +157,9 @@ def dismiss(db: Database, who: Identity, reminder_id: str) -> None:
         if reminder is None or reminder.to_staff != who.staff_id:
             raise HocbaError(ErrorCode.NOT_FOUND, what="lời nhắc")
         now = utc_now()
-        same_class = [found.id for found in rows.unseen_of(session, who.staff_id) if found.class_id == reminder.class_id]
+        same_class = [
+            found.id for found in rows.unseen_of(session, who.staff_id) if found.class_id == reminder.class_id
+        ]
         set_rows(session, Reminder, ({"id": reminder_id, "seen_at": now} for reminder_id in same_class))
         changed(session)
 
@@ -164,7 +178,9 @@ def bring_back(db: Database, who: Identity, reminder_id: str) -> None:
         if reminder.seen_at is not None:
             together = session.exec(
                 select(Reminder).where(
-                    Reminder.to_staff == who.staff_id, Reminder.class_id == reminder.class_id, Reminder.seen_at == reminder.seen_at
+                    Reminder.to_staff == who.staff_id,
+                    Reminder.class_id == reminder.class_id,
+                    Reminder.seen_at == reminder.seen_at,
                 )
             ).all()
             for row in together:
@@ -198,7 +214,11 @@ def post_reminder(work: Work) -> float | None:
 def _address(session: Session, person: Staff) -> str:
     """Where his letters go; "" where mail is not set up or no address is known."""
     account = session.exec(select(Account).where(Account.staff_id == person.id)).first()
-    return (one_address(account.email if account is not None else None) or one_address(person.email) or "") if offered() else ""
+    return (
+        (one_address(account.email if account is not None else None) or one_address(person.email) or "")
+        if offered()
+        else ""
+    )
 
 
 def _letter(session: Session, reminder_id: str) -> Letter | None:
@@ -214,7 +234,8 @@ def _letter(session: Session, reminder_id: str) -> Letter | None:
     class_name = session.get_one(SchoolClass, (school_id, reminder.class_id)).name
     by = session.get_one(Account, (school_id, reminder.from_account))
     return Letter(
-        to=address, subject=f"Học bạ lớp {class_name} chờ thầy cô ký",
+        to=address,
+        subject=f"Học bạ lớp {class_name} chờ thầy cô ký",
         text=(
             f"Kính gửi thầy cô {person.full_name},\n\n"
             f"{by.full_name or by.username} nhắc: lớp {class_name} còn {records} hồ sơ chờ thầy cô ký.\n\n"

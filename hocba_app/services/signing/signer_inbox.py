@@ -92,7 +92,14 @@ def groups_for(session: Session, who: Identity) -> list[WaitingGroup]:
             ready = 0 if (row.stage, row.kind) in refused else row.waiting - row.busy
             found.append(
                 WaitingGroup(
-                    row.stage, row.kind, row.school_year, row.class_id, row.class_name, tuple(row.subjects), row.waiting, ready,
+                    row.stage,
+                    row.kind,
+                    row.school_year,
+                    row.class_id,
+                    row.class_name,
+                    tuple(row.subjects),
+                    row.waiting,
+                    ready,
                     frozenset({code} if code else ()),
                 )
             )
@@ -103,7 +110,11 @@ def groups_for(session: Session, who: Identity) -> list[WaitingGroup]:
         for (class_id, kind, year), items in by_group.items():
             reasons = frozenset(item.reason for item in items if item.reason is not None)
             ready = sum(item.ready for item in items)
-            found.append(WaitingGroup(SEAL, kind, year, class_id, items[0].class_name, items[0].subjects, len(items), ready, reasons))
+            found.append(
+                WaitingGroup(
+                    SEAL, kind, year, class_id, items[0].class_name, items[0].subjects, len(items), ready, reasons
+                )
+            )
     return found
 
 
@@ -129,15 +140,31 @@ def _waiting(session: Session, due: list[due_rows.DueSlot], *, seal: bool = Fals
     sealable = sealable_now(session, documents) if seal else frozenset()
     found = []
     for slot in due:
-        reason = ErrorCode.DOCUMENT_BUSY if slot.slot_id in busy else ErrorCode.UNLOCK_APPROVED if slot.document_id in unlocking else None
+        reason = (
+            ErrorCode.DOCUMENT_BUSY
+            if slot.slot_id in busy
+            else ErrorCode.UNLOCK_APPROVED
+            if slot.document_id in unlocking
+            else None
+        )
         if reason is None and seal and slot.document_id not in sealable:
             reason = ErrorCode.NOT_SEALABLE
         found.append(
             Waiting(
-                slot_id=slot.slot_id, stage=slot.stage, kind=slot.kind, school_year=slot.school_year, class_id=slot.class_id,
-                class_name=slot.class_name, subjects=tuple(slot.subjects), document_id=slot.document_id, version_id=slot.version_id,
-                student_id=slot.student_id, student_code=slot.student_code, student_name=slot.student_name,
-                ready=reason is None, reason=reason,
+                slot_id=slot.slot_id,
+                stage=slot.stage,
+                kind=slot.kind,
+                school_year=slot.school_year,
+                class_id=slot.class_id,
+                class_name=slot.class_name,
+                subjects=tuple(slot.subjects),
+                document_id=slot.document_id,
+                version_id=slot.version_id,
+                student_id=slot.student_id,
+                student_code=slot.student_code,
+                student_name=slot.student_name,
+                ready=reason is None,
+                reason=reason,
             )
         )
     return found
@@ -204,16 +231,28 @@ def _create(session: Session, who: Identity, owner: str, items: list[Waiting]) -
     if key is None or not key.provider_user or not key.credential_id or not key.chain:
         raise HocbaError(ErrorCode.SIGNER_NO_KEY)
     batch = Batch(
-        staff_id=who.staff_id or "", account_id=who.account_id, stage=items[0].stage, owner=owner, provider=key.provider,
-        provider_user=key.provider_user, credential_id=key.credential_id, chain=key.chain, total=len(items),
+        staff_id=who.staff_id or "",
+        account_id=who.account_id,
+        stage=items[0].stage,
+        owner=owner,
+        provider=key.provider,
+        provider_user=key.provider_user,
+        credential_id=key.credential_id,
+        chain=key.chain,
+        total=len(items),
     )
     session.add(batch)
     session.flush()
     add_rows(
-        session, BatchItem,
+        session,
+        BatchItem,
         (
             {
-                "batch_id": batch.id, "slot_id": item.slot_id, "version_id": item.version_id, "position": position, "state": "claimed",
+                "batch_id": batch.id,
+                "slot_id": item.slot_id,
+                "version_id": item.version_id,
+                "position": position,
+                "state": "claimed",
                 "error_params": {},
             }
             for position, item in enumerate(items)
@@ -221,7 +260,10 @@ def _create(session: Session, who: Identity, owner: str, items: list[Waiting]) -
     )
     enqueue(session, "batch", {}, actor=who.account_id, total=len(items), id=batch.id)
     record(
-        session, actor=who.account_id, action="batch.started", subject=f"batch:{batch.id}",
+        session,
+        actor=who.account_id,
+        action="batch.started",
+        subject=f"batch:{batch.id}",
         data={"stage": batch.stage, "slots": [item.slot_id for item in items]},
     )
     return batch
@@ -252,7 +294,17 @@ def accept_turn(db: Database, who: Identity, batch_id: str) -> None:
 
 
 _OF_THE_FIRST = {
-    "id", "total", "committed", "failed", "error_code", "error_params", "note", "created_at", "queued_at", "offered_at", "accepted",
+    "id",
+    "total",
+    "committed",
+    "failed",
+    "error_code",
+    "error_params",
+    "note",
+    "created_at",
+    "queued_at",
+    "offered_at",
+    "accepted",
 }
 
 
@@ -270,13 +322,17 @@ def split_free(db: Database, who: Identity, batch_id: str) -> str:
         rows.serialise(session)
         batch = _own_batch(session, who, batch_id)
         items = rows.items_of(session, batch.id, ("claimed",))
-        taken = set(rows.held_versions(session, [item.version_id for item in items])) | rows.earlier_waiting(session, batch)
+        taken = set(rows.held_versions(session, [item.version_id for item in items])) | rows.earlier_waiting(
+            session, batch
+        )
         free = [item for item in items if item.version_id not in taken]
         if batch.state != "queued" or not free or len(free) == len(items):
             raise HocbaError(ErrorCode.NOTHING_TO_DO)
         first = Batch(
             # What has left the batch so far, and why, stays with the batch it was asked in: total = signed + failed + open in both.
-            **batch.model_dump(exclude=_OF_THE_FIRST), total=len(free), queued_at=batch.queued_at,
+            **batch.model_dump(exclude=_OF_THE_FIRST),
+            total=len(free),
+            queued_at=batch.queued_at,
         )
         session.add(first)
         session.flush()
@@ -286,7 +342,9 @@ def split_free(db: Database, who: Identity, batch_id: str) -> str:
         batch.total -= len(free)
         session.add(batch)
         enqueue(session, "batch", {}, actor=who.account_id, total=len(free), id=first.id)
-        record(session, actor=who.account_id, action="batch.split", subject=f"batch:{batch.id}", data={"into": first.id})
+        record(
+            session, actor=who.account_id, action="batch.split", subject=f"batch:{batch.id}", data={"into": first.id}
+        )
     return first.id
 
 

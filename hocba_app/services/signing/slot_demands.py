@@ -53,7 +53,10 @@ def vouched_of(slot: FrozenSlot) -> Vouched | None:
 def vouched_as_json(vouched: Vouched) -> dict[str, Any]:
     """For ``Slot.reassignment``."""
     return {
-        "reason": vouched.reason, "delegation": vouched.delegation, "name_reason": vouched.name_reason, "demand": vouched.demand.as_json(),
+        "reason": vouched.reason,
+        "delegation": vouched.delegation,
+        "name_reason": vouched.name_reason,
+        "demand": vouched.demand.as_json(),
     }
 
 
@@ -117,7 +120,9 @@ def seal_demand(session: Session, slot: FrozenSlot) -> SealDemand:
     """What the file demands of its seal."""
     shape = slot.demand
     if shape is None:  # locked in format 1: the snapshot has it
-        shape = session.exec(select(DocumentVersion.snapshot).where(DocumentVersion.id == slot.version_id)).one()["school"]
+        shape = session.exec(select(DocumentVersion.snapshot).where(DocumentVersion.id == slot.version_id)).one()[
+            "school"
+        ]
     return SealDemand(shape["tax_code"], shape["name"])
 
 
@@ -128,7 +133,9 @@ def require_seal_fit(demand: SealDemand, school: School, salt: str, certificate:
         HocbaError: SEAL_TAX_CODE_CHANGED, CERTIFICATE_NOT_OWN.
     """
     if demand.tax_code != school.tax_code:
-        raise HocbaError(ErrorCode.SEAL_TAX_CODE_CHANGED, locked=demand.tax_code or "(trống)", now=school.tax_code or "(trống)")
+        raise HocbaError(
+            ErrorCode.SEAL_TAX_CODE_CHANGED, locked=demand.tax_code or "(trống)", now=school.tax_code or "(trống)"
+        )
     if fit_of(demand, salt, certificate) is Fit.NOT_OWN:
         raise HocbaError(ErrorCode.CERTIFICATE_NOT_OWN)
 

@@ -61,7 +61,12 @@ def authenticate(db: Database, body: object) -> dict[str, Any]:
             token = encrypt(f"{_PURPOSE}|{school.id}|{int(time.time()) + TOKEN_SECONDS}")
             return {
                 **_ACCEPTED,
-                "data": {"access_token": token, "token_type": "Bearer", "expires_in": TOKEN_SECONDS, "consented_on": int(time.time())},
+                "data": {
+                    "access_token": token,
+                    "token_type": "Bearer",
+                    "expires_in": TOKEN_SECONDS,
+                    "consented_on": int(time.time()),
+                },
             }
     raise HocbaError(ErrorCode.LOGIN_FAILED)
 
@@ -138,7 +143,10 @@ def _settle(session: Session, batch: Batch, delivery: _Delivery) -> None:
         batch.transaction_id = delivery.transaction
         move_to(session, batch, "waiting")
         record(
-            session, actor=batch.account_id, action="batch.sent", subject=f"batch:{batch.id}",
+            session,
+            actor=batch.account_id,
+            action="batch.sent",
+            subject=f"batch:{batch.id}",
             data={"transaction": delivery.transaction, "by": "webhook"},
         )
     if delivery.status != "1":
@@ -154,7 +162,11 @@ def _keep_late(session: Session, batch: Batch, delivery: _Delivery) -> None:
     """Signatures of a request that is over are evidence, once each (workflow rule 5)."""
     kept = {row.signature for row in session.exec(select(LateAnswer).where(LateAnswer.batch_id == batch.id)).all()}
     slots = {item.request_id: item.slot_id for item in rows.items_of(session, batch.id, light=True)}
-    new = [(document_id, signature) for document_id, signature in delivery.signatures.items() if signature not in kept and document_id in slots]
+    new = [
+        (document_id, signature)
+        for document_id, signature in delivery.signatures.items()
+        if signature not in kept and document_id in slots
+    ]
     for document_id, signature in new:
         session.add(LateAnswer(batch_id=batch.id, slot_id=slots[document_id], signature=signature))
     if new:

@@ -96,7 +96,9 @@ def get(sha256: str) -> bytes:
         HocbaError: STORED_FILE_DAMAGED when missing or altered.
     """
     try:
-        with open(f"{folder()}/{sha256[:2]}/{sha256[2:4]}/{sha256}", "rb") as file:  # a path object costs more than the reading
+        with open(
+            f"{folder()}/{sha256[:2]}/{sha256[2:4]}/{sha256}", "rb"
+        ) as file:  # a path object costs more than the reading
             data = file.read()
     except FileNotFoundError as error:
         log.error("store.damaged", sha256=sha256, missing=True)

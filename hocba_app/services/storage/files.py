@@ -73,7 +73,9 @@ def files_of(session: Session, versions: Iterable[Any]) -> dict[str, HashedFile 
         else:
             found[version.id] = known
     revisions: dict[str, list[Any]] = {}
-    for row in session.exec(_REVISIONS.where(Revision.version_id.in_([each.id for each in unknown]))).all() if unknown else ():  # type: ignore[attr-defined]
+    for row in (
+        session.exec(_REVISIONS.where(Revision.version_id.in_([each.id for each in unknown]))).all() if unknown else ()
+    ):  # type: ignore[attr-defined]
         revisions.setdefault(row.version_id, []).append(row)
     for version in unknown:
         try:
@@ -95,8 +97,11 @@ def file_of(session: Session, version: Any) -> HashedFile:
     return found
 
 
-_REVISIONS = select(Revision.version_id, Revision.number, Revision.blob_sha256, Revision.length, Revision.sha256).order_by(
-    Revision.version_id, Revision.number  # type: ignore[arg-type]
+_REVISIONS = select(
+    Revision.version_id, Revision.number, Revision.blob_sha256, Revision.length, Revision.sha256
+).order_by(
+    Revision.version_id,
+    Revision.number,  # type: ignore[arg-type]
 )
 
 

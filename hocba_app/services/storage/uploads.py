@@ -81,11 +81,20 @@ def plain_name(name: str) -> str:
     return "".join(letter for letter in last if letter.isprintable())[:200] or "khong-ten"
 
 
-def _unpacked(package: str, file: BinaryIO, limits: UploadLimits, files_left: int, bytes_left: int) -> Iterator[GivenFile]:
+def _unpacked(
+    package: str, file: BinaryIO, limits: UploadLimits, files_left: int, bytes_left: int
+) -> Iterator[GivenFile]:
     bounds = Limits(seconds=30, memory=640 * MEGABYTE, output=bytes_left + MEGABYTE)
     members = decode(
-        members_of, [file], limits=bounds, most_files=files_left, most_bytes=bytes_left, each=limits.each,
-        suffixes=list(limits.suffixes), accepted=limits.accepted, refusal={"limit": limits.files, "megabytes": limits.total // MEGABYTE},
+        members_of,
+        [file],
+        limits=bounds,
+        most_files=files_left,
+        most_bytes=bytes_left,
+        each=limits.each,
+        suffixes=list(limits.suffixes),
+        accepted=limits.accepted,
+        refusal={"limit": limits.files, "megabytes": limits.total // MEGABYTE},
     )
     empty = True
     for name, data in members:
@@ -96,7 +105,14 @@ def _unpacked(package: str, file: BinaryIO, limits: UploadLimits, files_left: in
 
 
 def members_of(
-    files: Sequence[bytes], *, most_files: int, most_bytes: int, each: int, suffixes: Sequence[str], accepted: str, refusal: dict[str, int]
+    files: Sequence[bytes],
+    *,
+    most_files: int,
+    most_bytes: int,
+    each: int,
+    suffixes: Sequence[str],
+    accepted: str,
+    refusal: dict[str, int],
 ) -> Iterator[tuple[str, bytes]]:
     """In a child: the members of the one archive that count, within limits of number, size and compression."""
     try:
@@ -104,7 +120,12 @@ def members_of(
             members = [item for item in archive.infolist() if not item.is_dir()]
             wanted = [item for item in members if _counts(item.filename, suffixes)]
             total, packed = sum(item.file_size for item in wanted), sum(item.compress_size for item in wanted) or 1
-            if len(members) > _MAX_MEMBERS or len(wanted) > most_files or total > most_bytes or total / packed > _MAX_RATIO:
+            if (
+                len(members) > _MAX_MEMBERS
+                or len(wanted) > most_files
+                or total > most_bytes
+                or total / packed > _MAX_RATIO
+            ):
                 raise HocbaError(ErrorCode.TOO_MANY_FILES, **refusal)
             for item in wanted:
                 with archive.open(item) as member:

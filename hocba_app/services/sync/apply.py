@@ -71,8 +71,15 @@ class Applier:
     """
 
     def __init__(
-        self, session: Session, job_id: str, found: Collected, school_year: str, *, only: set[str] | None = None,
-        decided: Mapping[tuple[str, int], str] | None = None, borrowed: bool = False,
+        self,
+        session: Session,
+        job_id: str,
+        found: Collected,
+        school_year: str,
+        *,
+        only: set[str] | None = None,
+        decided: Mapping[tuple[str, int], str] | None = None,
+        borrowed: bool = False,
         actor: str = "",
     ) -> None:
         self._session, self._job_id, self._found, self._only = session, job_id, found, only
@@ -130,7 +137,8 @@ class Applier:
         """A run that was killed and goes on reports what it still refuses once, not twice."""
         self._session.execute(
             delete(SyncRow).where(
-                col(SyncRow.job_id) == self._job_id, col(SyncRow.resource) == self._resource,
+                col(SyncRow.job_id) == self._job_id,
+                col(SyncRow.resource) == self._resource,
                 col(SyncRow.outcome).in_(("rejected", "conflict")),
             ),
             execution_options={"synchronize_session": False},
@@ -141,7 +149,9 @@ class Applier:
         model = self._table.model
         held: dict[str, dict[str, str]] = {}
         for column in self._table.identifying:
-            rows = self._session.exec(select(getattr(model, column), model.source_id).where(model.active.is_(True))).all()
+            rows = self._session.exec(
+                select(getattr(model, column), model.source_id).where(model.active.is_(True))
+            ).all()
             held[column] = {value: source_id for value, source_id in rows if value}
         return held
 
@@ -214,7 +224,11 @@ class Applier:
         self._session = session
         chunk = [record for record in chunk if self._only is None or record.id in self._only]
         rows = self._rows([record.id for record in chunk])
-        rows |= {record.id: row for record in chunk if record.id not in rows and (row := self._same_person(record)) is not None}
+        rows |= {
+            record.id: row
+            for record in chunk
+            if record.id not in rows and (row := self._same_person(record)) is not None
+        }
         fresh: list[dict[str, Any]] = []
         for record in chunk:
             row = rows.get(record.id)
@@ -230,7 +244,13 @@ class Applier:
             if row is None:
                 fresh.append(self._new(record, values, version))
                 post = self._posts.get(record.id)
-                self._note("new", record.id, label, field="position" if post else None, reason=_WAITS.format(post=POST[post]) if post else None)
+                self._note(
+                    "new",
+                    record.id,
+                    label,
+                    field="position" if post else None,
+                    reason=_WAITS.format(post=POST[post]) if post else None,
+                )
             else:
                 self._change(row, record, values, version, label)
             self._hold(record, values)
@@ -296,7 +316,12 @@ class Applier:
         return record.version - 1
 
     def _new(self, record: Incoming, values: dict[str, Any], version: int) -> dict[str, Any]:
-        row = {"school_id": self._session.info["school_id"], "id": new_id(), "source_id": record.id, "source_version": version} | values
+        row = {
+            "school_id": self._session.info["school_id"],
+            "id": new_id(),
+            "source_id": record.id,
+            "source_version": version,
+        } | values
         if hasattr(self._table.model, "updated_at"):
             row["updated_at"] = utc_now()
         if self._resource == "results":
@@ -324,8 +349,12 @@ class Applier:
         left = before.get("active") is True and values.get("active") is False
         found = changes(self._resource, before, values, self._known)
         self._note(
-            "gone" if left else "changed", record.id, label, field=str(found[0]["field"])[:60] if found else None,
-            reason=summary(found), details={"changes": found},
+            "gone" if left else "changed",
+            record.id,
+            label,
+            field=str(found[0]["field"])[:60] if found else None,
+            reason=summary(found),
+            details={"changes": found},
         )
 
     def _touched(self, row: Any) -> None:
@@ -355,15 +384,25 @@ class Applier:
                 found.append(_Clash(column, f"{near}trùng với bản ghi {other}", other))
             elif column in NUMBERS and value and value != before and before:
                 found.append(_Clash(column, "số định danh khác số đã nhận trước đây", record.id))
-            elif column in self._table.signing and value and value != before and row is not None and signs_here(self._session, row.id):
-                found.append(_Clash(column, "số định danh đầu tiên của người đã có tài khoản, khóa ký hoặc chữ ký", record.id))
+            elif (
+                column in self._table.signing
+                and value
+                and value != before
+                and row is not None
+                and signs_here(self._session, row.id)
+            ):
+                found.append(
+                    _Clash(column, "số định danh đầu tiên của người đã có tài khoản, khóa ký hoặc chữ ký", record.id)
+                )
         return found
 
     def _undecided(self, record: Incoming, clashes: Sequence[_Clash], label: str) -> bool:
         """Whether the record must wait for a person: one clash that nobody settled keeps all of it out."""
         choice = self._decided.get((record.id, record.version))
         left = [
-            clash for clash in clashes if not (clash.column in NUMBERS and (choice == "accept" or (choice == "same" and clash.other == record.id)))
+            clash
+            for clash in clashes
+            if not (clash.column in NUMBERS and (choice == "accept" or (choice == "same" and clash.other == record.id)))
         ]
         if left:
             self._conflict(record, left[0].column, left[0].reason, label, left[0].other)
@@ -376,11 +415,19 @@ class Applier:
         self._session.add(row)
         self._session.flush()
         self._touched(row)
-        self._note("changed", source_id, self._name_of(row), field=column, reason="Số định danh thuộc về người khác (đã xem xét)")
+        self._note(
+            "changed",
+            source_id,
+            self._name_of(row),
+            field=column,
+            reason="Số định danh thuộc về người khác (đã xem xét)",
+        )
 
     def _conflict(self, record: Incoming, column: str, reason: str, label: str, other: str) -> None:
         self._done.pending.append(record.raw)
-        self._note("conflict", record.id, label, field=column, reason=reason, details={"incoming": record.raw, "other": other})
+        self._note(
+            "conflict", record.id, label, field=column, reason=reason, details={"incoming": record.raw, "other": other}
+        )
 
     def _refuse(self, refusal: Refusal, label: str) -> None:
         if refusal.raw is not None:
@@ -390,12 +437,20 @@ class Applier:
     def _name_of(self, row: Any) -> str:
         if name := getattr(row, "full_name", None) or getattr(row, "name", None):
             return f"{name} ({row.code})"
-        names = {id: name for kind in ("students", "classes", "subjects") for id, name in getattr(self._known, kind).values()}
+        names = {
+            id: name for kind in ("students", "classes", "subjects") for id, name in getattr(self._known, kind).values()
+        }
         parts = (getattr(row, column, None) for column in ("student_id", "subject_id", "class_id"))
         return " – ".join(names[part] for part in parts if part in names)[:200]
 
     def _note(
-        self, outcome: str, source_id: str, label: str, *, field: str | None = None, reason: str | None = None,
+        self,
+        outcome: str,
+        source_id: str,
+        label: str,
+        *,
+        field: str | None = None,
+        reason: str | None = None,
         details: dict[str, Any] | None = None,
     ) -> None:
         self._done.counts[outcome] += 1

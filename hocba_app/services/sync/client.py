@@ -75,11 +75,21 @@ class SectorClient:
     """
 
     def __init__(
-        self, url: str, client_id: str, client_secret: str, *, attempts: int = 6, patience: float = 60.0, timeout: float = 30.0
+        self,
+        url: str,
+        client_id: str,
+        client_secret: str,
+        *,
+        attempts: int = 6,
+        patience: float = 60.0,
+        timeout: float = 30.0,
     ) -> None:
         self._http = BoundedClient(
-            base_url=url.rstrip("/"), timeout=httpx.Timeout(timeout, connect=5.0), limits=httpx.Limits(max_connections=16),
-            total=LONGEST_CALL, trust_env=False,
+            base_url=url.rstrip("/"),
+            timeout=httpx.Timeout(timeout, connect=5.0),
+            limits=httpx.Limits(max_connections=16),
+            total=LONGEST_CALL,
+            trust_env=False,
         )
         self._id, self._secret = client_id, client_secret
         self._attempts, self._patience = attempts, patience
@@ -88,7 +98,9 @@ class SectorClient:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -166,7 +178,12 @@ class SectorClient:
     def _retried(self, call: Callable[[], T]) -> T:
         try:
             for attempt in stamina.retry_context(
-                on=_again, attempts=self._attempts, timeout=self._patience, wait_initial=0.2, wait_max=10.0, wait_jitter=0.3
+                on=_again,
+                attempts=self._attempts,
+                timeout=self._patience,
+                wait_initial=0.2,
+                wait_max=10.0,
+                wait_jitter=0.3,
             ):
                 with attempt:
                     return call()
@@ -214,12 +231,20 @@ class SectorClient:
         return token
 
     def _send(
-        self, method: str, path: str, largest: int, *, token: str = "", params: dict[str, str] | None = None,
+        self,
+        method: str,
+        path: str,
+        largest: int,
+        *,
+        token: str = "",
+        params: dict[str, str] | None = None,
         data: dict[str, str] | None = None,
     ) -> tuple[int, bytes, float | None]:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         try:
-            answer = self._http.request(method, path, params=params, data=data, headers=headers, extensions={"most_bytes": largest})
+            answer = self._http.request(
+                method, path, params=params, data=data, headers=headers, extensions={"most_bytes": largest}
+            )
             return answer.status_code, answer.content, _retry_after(answer)
         except AnswerTooLarge:
             return 413, b"", None

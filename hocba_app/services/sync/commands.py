@@ -103,8 +103,13 @@ class SyncStatus:
 
 
 def start_sync(
-    db: Database, who: Identity, *, school_year: str | None = None, resources: Sequence[str] | None = None,
-    class_ids: Sequence[str] | None = None, session: Session | None = None,
+    db: Database,
+    who: Identity,
+    *,
+    school_year: str | None = None,
+    resources: Sequence[str] | None = None,
+    class_ids: Sequence[str] | None = None,
+    session: Session | None = None,
 ) -> str:
     """Ask for a run. While one is under way it is that one; one that waits to try again does so now.
 
@@ -132,7 +137,9 @@ def start_sync(
         # The school's row is locked: two people who press the button at once get the same run.
         session.get_one(School, who.school_id, with_for_update={"key_share": True})
         if classes:
-            found = dict(session.exec(select(SchoolClass.id, SchoolClass.name).where(col(SchoolClass.id).in_(classes))).all())
+            found = dict(
+                session.exec(select(SchoolClass.id, SchoolClass.name).where(col(SchoolClass.id).in_(classes))).all()
+            )
             if len(found) != len(classes):
                 raise HocbaError(ErrorCode.NOT_FOUND, what="lớp")
             names = [found[class_id] for class_id in classes]
@@ -174,7 +181,14 @@ def sync_runs(db: Database, who: Identity, limit: int = 20) -> list[SyncRun]:
 
 
 def sync_report(
-    db: Database, who: Identity, job_id: str, *, outcome: str | None = None, resource: str | None = None, sort: str = "order", page: int = 1,
+    db: Database,
+    who: Identity,
+    job_id: str,
+    *,
+    outcome: str | None = None,
+    resource: str | None = None,
+    sort: str = "order",
+    page: int = 1,
     size: int = 50,
 ) -> SyncReportPage:
     """A page of what a run brought.
@@ -200,14 +214,30 @@ def sync_report(
         page = min(max(1, page), max(1, -(-total // size)))
         first, column, descending = (page - 1) * size, sort.removeprefix("-"), sort.startswith("-")
         if column == "label":
-            labels = sorted(rows.report_labels(session, job_id, outcome=outcome, resource=resource), key=label_order, reverse=descending)
+            labels = sorted(
+                rows.report_labels(session, job_id, outcome=outcome, resource=resource),
+                key=label_order,
+                reverse=descending,
+            )
             found = rows.report_rows_of(session, [id for id, _, _ in labels[first : first + size]])
         else:
             found = rows.report_rows(
-                session, job_id, outcome=outcome, resource=resource, sort=column, descending=descending and column in REPORT_SORTS, offset=first, limit=size
+                session,
+                job_id,
+                outcome=outcome,
+                resource=resource,
+                sort=column,
+                descending=descending and column in REPORT_SORTS,
+                offset=first,
+                limit=size,
             )
         return SyncReportPage(
-            _shown(job, None), [report_row(row) for row in found], total, page, size, rows.report_totals(session, job_id)
+            _shown(job, None),
+            [report_row(row) for row in found],
+            total,
+            page,
+            size,
+            rows.report_totals(session, job_id),
         )
 
 
@@ -239,8 +269,11 @@ def sync_status(db: Database, who: Identity, school_year: str | None = None) -> 
         last = _shown(*newest[0]) if newest else None
     shown = [
         SectorSnapshot(
-            item["number"], str(item.get("kind", ""))[:40], str(item["term"])[:10] if item.get("term") else None,
-            str(item.get("accepted_at", ""))[:40], have is not None and item["number"] <= have,
+            item["number"],
+            str(item.get("kind", ""))[:40],
+            str(item["term"])[:10] if item.get("term") else None,
+            str(item.get("accepted_at", ""))[:40],
+            have is not None and item["number"] <= have,
         )
         for item in sorted(found, key=lambda item: item["number"], reverse=True)
     ]
@@ -259,9 +292,22 @@ def _shown(job: Job, name: str | None) -> SyncRun:
     counts = {outcome: sum(found.get(outcome, 0) for found in resources.values()) for outcome in OUTCOMES}
     waits = job.wake_at if job.state == "queued" else None
     return SyncRun(
-        job.id, job.state, job.created_at, job.ended_at, name or "", job.arguments.get("school_year") or "", job.stage, job.progress,
-        job.total, counts, resources, int(job.report.get("out_of_date", 0)), _problem(job), waits,
-        job.arguments.get("resources") or [], job.arguments.get("class_names") or [],
+        job.id,
+        job.state,
+        job.created_at,
+        job.ended_at,
+        name or "",
+        job.arguments.get("school_year") or "",
+        job.stage,
+        job.progress,
+        job.total,
+        counts,
+        resources,
+        int(job.report.get("out_of_date", 0)),
+        _problem(job),
+        waits,
+        job.arguments.get("resources") or [],
+        job.arguments.get("class_names") or [],
         job.arguments.get("source") == "excel",
     )
 
@@ -275,4 +321,15 @@ def _problem(job: Job) -> str:
         return SENTENCES[ErrorCode.INTERNAL]
 
 
-__all__ = ["RESOURCES", "SyncReportPage", "SyncRun", "SyncStatus", "cancel_sync", "report_csv", "start_sync", "sync_report", "sync_runs", "sync_status"]
+__all__ = [
+    "RESOURCES",
+    "SyncReportPage",
+    "SyncRun",
+    "SyncStatus",
+    "cancel_sync",
+    "report_csv",
+    "start_sync",
+    "sync_report",
+    "sync_runs",
+    "sync_status",
+]

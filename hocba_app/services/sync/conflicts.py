@@ -29,7 +29,20 @@ CHOICES = {
     "same": "Cùng một người, SMAS đã đổi mã bản ghi: nối vào hồ sơ đang có",
     "keep": "Giữ dữ liệu đang có, bỏ qua bản ghi này",
 }
-_SHOWN = ("code", "full_name", "name", "birth_date", "sex", "id_number", "old_id_number", "position", "email", "father_name", "mother_name", "address")
+_SHOWN = (
+    "code",
+    "full_name",
+    "name",
+    "birth_date",
+    "sex",
+    "id_number",
+    "old_id_number",
+    "position",
+    "email",
+    "father_name",
+    "mother_name",
+    "address",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +102,14 @@ def resolve(db: Database, who: Identity, conflict_id: str, choice: str) -> str:
         # Two who decide at once decide one after the other: each writes the whole list of what waits.
         cursors = rows.cursors(session, lock=True)
         # A run at work has read what waits and will write it anew: a choice made now would be lost.
-        running = session.exec(select(Job.id).where(Job.kind == "sync", Job.state == "running").with_for_update()).first()
+        running = session.exec(
+            select(Job.id).where(Job.kind == "sync", Job.state == "running").with_for_update()
+        ).first()
         if running is not None:
             raise HocbaError(ErrorCode.SYNC_RUNNING)
-        found = next(((row, cursor, waiting) for row, cursor, waiting in _open(session, cursors) if row.id == conflict_id), None)
+        found = next(
+            ((row, cursor, waiting) for row, cursor, waiting in _open(session, cursors) if row.id == conflict_id), None
+        )
         if found is None:
             raise HocbaError(ErrorCode.NOT_FOUND, what="bản ghi cần xem xét")
         row, cursor, waiting = found
@@ -105,8 +122,16 @@ def resolve(db: Database, who: Identity, conflict_id: str, choice: str) -> str:
             cursor.pending = [other | {"decision": choice} if other is waiting else other for other in cursor.pending]
         session.add(cursor)
         record(
-            session, actor=who.account_id, action="sync.conflict_resolved", subject=f"sync_row:{row.id}",
-            data={"resource": row.resource, "source_id": row.source_id, "version": waiting["version"], "choice": choice},
+            session,
+            actor=who.account_id,
+            action="sync.conflict_resolved",
+            subject=f"sync_row:{row.id}",
+            data={
+                "resource": row.resource,
+                "source_id": row.source_id,
+                "version": waiting["version"],
+                "choice": choice,
+            },
         )
         return start_sync(db, who, school_year=cursor.school_year, session=session)
 
@@ -115,11 +140,15 @@ def _open(session: Session, cursors: Sequence[SyncCursor]) -> list[tuple[SyncRow
     """The newest conflict row of each record that still waits in that version."""
     waiting = {
         (cursor.resource, row["id"], row["version"]): (cursor, row)
-        for cursor in cursors for row in cursor.pending if "id" in row and "version" in row
+        for cursor in cursors
+        for row in cursor.pending
+        if "id" in row and "version" in row
     }
     found = []
     if waiting:
-        for row in session.exec(select(SyncRow).where(SyncRow.outcome == "conflict").order_by(col(SyncRow.id).desc())).all():
+        for row in session.exec(
+            select(SyncRow).where(SyncRow.outcome == "conflict").order_by(col(SyncRow.id).desc())
+        ).all():
             incoming = (row.details or {}).get("incoming") or {}
             entry = waiting.pop((row.resource, row.source_id, incoming.get("version")), None)
             if entry is not None:
@@ -154,8 +183,17 @@ def _shown(session: Session, row: SyncRow, cursor: SyncCursor, waiting: dict[str
     ours = _row_of(session, row.resource, other)
     values = {**ours.model_dump(), **(getattr(ours, "details", None) or {})} if ours is not None else {}
     return Conflict(
-        row.id, row.resource, RESOURCE[row.resource], cursor.school_year, row.label, row.field or "", row.reason or "",
-        Side(other, _side(values)), Side(row.source_id, _side(waiting.get("data") or {})), _choices(session, row), waiting.get("decision", ""),
+        row.id,
+        row.resource,
+        RESOURCE[row.resource],
+        cursor.school_year,
+        row.label,
+        row.field or "",
+        row.reason or "",
+        Side(other, _side(values)),
+        Side(row.source_id, _side(waiting.get("data") or {})),
+        _choices(session, row),
+        waiting.get("decision", ""),
     )
 
 

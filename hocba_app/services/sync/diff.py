@@ -8,7 +8,13 @@ from typing import Any
 from hocba_app.services.sync.mapping import Known
 
 MOST_CHANGES = 40
-_IDS = {"class_id": "classes", "staff_id": "staff", "homeroom_staff_id": "staff", "subject_id": "subjects", "student_id": "students"}
+_IDS = {
+    "class_id": "classes",
+    "staff_id": "staff",
+    "homeroom_staff_id": "staff",
+    "subject_id": "subjects",
+    "student_id": "students",
+}
 _QUIET = {"sort_name", "mismatches", "active"}
 LABELS = {
     "commune": "Xã, phường", "province": "Tỉnh, thành phố", "department": "Sở", "tax_code": "Mã số thuế", "level": "Cấp học",

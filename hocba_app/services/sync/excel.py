@@ -107,7 +107,12 @@ def _begun(db: Database, who: Identity, arguments: dict[str, Any]) -> Claim:
         if running is not None and running.state == "running":
             raise HocbaError(ErrorCode.SYNC_RUNNING)
         job = Job(
-            kind="sync", state="running", arguments=arguments, created_by=who.account_id, worker=f"import-{uuid.uuid4().hex[:12]}", attempt=1,
+            kind="sync",
+            state="running",
+            arguments=arguments,
+            created_by=who.account_id,
+            worker=f"import-{uuid.uuid4().hex[:12]}",
+            attempt=1,
             heartbeat_at=utc_now(),
         )
         session.add(job)
@@ -118,7 +123,10 @@ def _begun(db: Database, who: Identity, arguments: dict[str, Any]) -> Claim:
 
 def _write(work: Work, records: Records) -> dict[str, int]:
     """Everything, in steps. Returns how many rows each outcome had."""
-    year, steps = work.arguments["school_year"], Steps(work.db, work.school_id, work.job_id, work.write, actor=work.actor)
+    year, steps = (
+        work.arguments["school_year"],
+        Steps(work.db, work.school_id, work.job_id, work.write, actor=work.actor),
+    )
     steps.catch_up()
     present = [name for name in RESOURCES if name in records.of]
     for number, resource in enumerate(present):
@@ -146,7 +154,10 @@ def _write(work: Work, records: Records) -> dict[str, int]:
             session.add(school)
         shown = {outcome: count for outcome, count in total.items() if count}
         record(
-            session, actor=work.actor, action="sync.imported", subject=f"job:{work.job_id}",
+            session,
+            actor=work.actor,
+            action="sync.imported",
+            subject=f"job:{work.job_id}",
             data={"school_year": year, "workbook": job.arguments["workbook"], **shown},
         )
     return shown
@@ -159,7 +170,10 @@ def template(who: Identity) -> bytes:
         HocbaError: FORBIDDEN.
     """
     require(who, Right.SYNC)
-    headers = ((spec.title, [f"{entry.header} *" if entry.required else entry.header for entry in spec.fields]) for spec in SHEETS)
+    headers = (
+        (spec.title, [f"{entry.header} *" if entry.required else entry.header for entry in spec.fields])
+        for spec in SHEETS
+    )
     return write_workbook([(title, header, ()) for title, header in headers])
 
 
@@ -178,7 +192,13 @@ def export_workbook(db: Database, who: Identity, *, school_year: str | None = No
     with db.write(who.school_id) as session:
         school = session.get_one(School, who.school_id)
         year = school_year or school.current_year or school_year_of(today())
-        record(session, actor=who.account_id, action="sync.exported", subject=f"school:{school.id}", data={"school_year": year})
+        record(
+            session,
+            actor=who.account_id,
+            action="sync.exported",
+            subject=f"school:{school.id}",
+            data={"school_year": year},
+        )
     with db.read(who.school_id) as session:
         return write_workbook(export_tables(session, year))
 

@@ -35,7 +35,9 @@ def problems_of(session: Session, records: Records, school_year: str) -> list[Ce
         # Only a reference can name another record; what else a refused field holds may be a list.
         own = [row for row in rows if str(given[row["source_id"]].get(row["field"] or "")) not in refused]
         refused |= {row["source_id"] for row in rows}
-        problems += [records.problem(resource, row["source_id"], row["field"] or "", row["reason"] or "") for row in own]
+        problems += [
+            records.problem(resource, row["source_id"], row["field"] or "", row["reason"] or "") for row in own
+        ]
     return problems
 
 
@@ -73,7 +75,10 @@ class _Checker(Applier):
                 if self.resource == "results":
                     self._results[values["student_id"]] = record.id
                 if name := _NAME.get(self.resource):
-                    self._made.setdefault(self.resource, {})[record.id] = (row.id if row is not None else new_id(), values[name])
+                    self._made.setdefault(self.resource, {})[record.id] = (
+                        row.id if row is not None else new_id(),
+                        values[name],
+                    )
             for row in rows.values():
                 session.expunge(row)
         return self._report

@@ -36,7 +36,7 @@ def one_line(text: str) -> str:
 
 
 def day(text: str) -> str:
-    """"06/05/2014" or "2014-05-06" → "2014-05-06"."""
+    """ "06/05/2014" or "2014-05-06" → "2014-05-06"."""
     try:
         if found := re.fullmatch(r"([0-9]{1,2})[/.-]([0-9]{1,2})[/.-]([0-9]{4})", text.strip()):
             return date(int(found[3]), int(found[2]), int(found[1])).isoformat()
@@ -46,7 +46,7 @@ def day(text: str) -> str:
 
 
 def shown_day(value: object) -> str:
-    """"2014-05-06" → "06/05/2014"."""
+    """ "2014-05-06" → "06/05/2014"."""
     year, month, rest = str(value).split("-")
     return f"{rest}/{month}/{year}"
 
@@ -58,7 +58,7 @@ def result(text: str) -> str:
 
 
 def shown_result(value: object) -> str:
-    """"8.5" → "8,5"."""
+    """ "8.5" → "8,5"."""
     text = str(value)
     return text.replace(".", ",") if re.fullmatch(r"[0-9]{1,2}\.[0-9]+", text) else text
 
@@ -72,8 +72,13 @@ def mark(text: str) -> str:
     value = plain(text)
     if value.upper() in LEVELS:
         return value.upper()
-    if not (found := re.fullmatch(r"([0-9]{1,2})(?:[.,]([0-9])0*)?", value)) or float(f"{found[1]}.{found[2] or 0}") > 10:
-        raise ValueError(f"không phải điểm (0 đến 10, nhiều nhất một chữ số sau dấu phẩy) hay mức ({', '.join(LEVELS)})")
+    if (
+        not (found := re.fullmatch(r"([0-9]{1,2})(?:[.,]([0-9])0*)?", value))
+        or float(f"{found[1]}.{found[2] or 0}") > 10
+    ):
+        raise ValueError(
+            f"không phải điểm (0 đến 10, nhiều nhất một chữ số sau dấu phẩy) hay mức ({', '.join(LEVELS)})"
+        )
     return f"{int(found[1])}.{found[2]}" if found[2] else str(int(found[1]))
 
 
@@ -83,7 +88,9 @@ def digits(length: int) -> Read:
     def read(text: str) -> str:
         value = re.sub(r"\s", "", identifier(text))
         if not re.fullmatch(rf"[0-9]{{{length}}}", value):
-            raise ValueError(f"phải có đúng {length} chữ số; nếu thiếu số 0 ở đầu, hãy định dạng cột là Văn bản và gõ lại")
+            raise ValueError(
+                f"phải có đúng {length} chữ số; nếu thiếu số 0 ở đầu, hãy định dạng cột là Văn bản và gõ lại"
+            )
         return value
 
     return read
@@ -102,7 +109,7 @@ def listed(text: str) -> list[str]:
 
 
 def traits(text: str) -> list[dict[str, str | None]]:
-    """"Yêu nước: T; Nhân ái: Đ" → names with their levels; a name without a level is not assessed yet."""
+    """ "Yêu nước: T; Nhân ái: Đ" → names with their levels; a name without a level is not assessed yet."""
     found = []
     for part in listed(text):
         name, _, level = (one_line(piece) for piece in part.partition(":"))
@@ -174,7 +181,13 @@ class SheetSpec:
 
 _SEX = choice({"Nam": "Nam", "Nữ": "Nữ"})
 _POSITION = choice(
-    {"Giáo viên": "teacher", "Hiệu trưởng": "principal", "Phó hiệu trưởng": "vice_principal", "Nhân viên": "clerk", "Văn thư": "clerk"}
+    {
+        "Giáo viên": "teacher",
+        "Hiệu trưởng": "principal",
+        "Phó hiệu trưởng": "vice_principal",
+        "Nhân viên": "clerk",
+        "Văn thư": "clerk",
+    }
 )
 _WORKING = choice({"Đang làm việc": "working", "Đã nghỉ": "left"})
 _STUDYING = choice({"Đang học": "studying", "Chuyển đến": "moved_in", "Chuyển đi": "moved_out", "Thôi học": "left"})
@@ -185,10 +198,14 @@ _YES = choice({"Có": True, "Không": False})
 _PUPIL = Field("Mã học sinh", "student_code", True, identifier, also=("Mã HS", "Mã định danh Bộ"), code=True)
 _TERMS = (("HK I", "term1"), ("HK II", "term2"), ("cả năm", "year"), ("sau đánh giá lại", "reassessed"))
 _PRIMARY = (
-    Field("Số buổi nghỉ có phép", "absences.excused", False, whole), Field("Số buổi nghỉ không phép", "absences.unexcused", False, whole),
-    Field("Chiều cao (cm)", "height_cm", False, result, shown_result), Field("Cân nặng (kg)", "weight_kg", False, result, shown_result),
-    Field("Phẩm chất", "qualities", False, traits, shown_traits), Field("Nhận xét phẩm chất", "qualities_comment", False, plain),
-    Field("Năng lực chung", "general_competencies", False, traits, shown_traits), Field("Nhận xét năng lực chung", "general_comment", False, plain),
+    Field("Số buổi nghỉ có phép", "absences.excused", False, whole),
+    Field("Số buổi nghỉ không phép", "absences.unexcused", False, whole),
+    Field("Chiều cao (cm)", "height_cm", False, result, shown_result),
+    Field("Cân nặng (kg)", "weight_kg", False, result, shown_result),
+    Field("Phẩm chất", "qualities", False, traits, shown_traits),
+    Field("Nhận xét phẩm chất", "qualities_comment", False, plain),
+    Field("Năng lực chung", "general_competencies", False, traits, shown_traits),
+    Field("Nhận xét năng lực chung", "general_comment", False, plain),
     Field("Năng lực đặc thù", "specific_competencies", False, traits, shown_traits),
     Field("Nhận xét năng lực đặc thù", "specific_comment", False, plain),
 )
@@ -196,72 +213,113 @@ _PRIMARY = (
 
 SHEETS = (
     SheetSpec(
-        "Giáo viên", "staff",
+        "Giáo viên",
+        "staff",
         (
-            Field("Mã giáo viên", "code", True, identifier, also=("Mã GV",), code=True), Field("Họ và tên", "full_name", True, also=("Họ tên",)),
-            Field("Số định danh", "id_number", False, digits(12), also=("Số CCCD", "CCCD"), code=True), Field("Số CMND cũ", "old_id_number", False, digits(9), also=("CMND",), code=True),
-            Field("Chức vụ", "position", True, *_POSITION), Field("Thư điện tử", "email", also=("Email",)), Field("Điện thoại", "phone", code=True),
+            Field("Mã giáo viên", "code", True, identifier, also=("Mã GV",), code=True),
+            Field("Họ và tên", "full_name", True, also=("Họ tên",)),
+            Field("Số định danh", "id_number", False, digits(12), also=("Số CCCD", "CCCD"), code=True),
+            Field("Số CMND cũ", "old_id_number", False, digits(9), also=("CMND",), code=True),
+            Field("Chức vụ", "position", True, *_POSITION),
+            Field("Thư điện tử", "email", also=("Email",)),
+            Field("Điện thoại", "phone", code=True),
             Field("Trạng thái", "status", False, *_WORKING),
         ),
         ("Cán bộ", "Danh sách giáo viên"),
     ),
     SheetSpec(
-        "Lớp", "classes",
+        "Lớp",
+        "classes",
         (
-            Field("Mã lớp", "code", True, identifier, code=True), Field("Tên lớp", "name", True), Field("Khối", "grade", True, whole),
-            Field("Thông tư đánh giá", "regime", True), Field("Mã GVCN", "homeroom_code", False, identifier, also=("GVCN", "Mã giáo viên chủ nhiệm"), code=True),
+            Field("Mã lớp", "code", True, identifier, code=True),
+            Field("Tên lớp", "name", True),
+            Field("Khối", "grade", True, whole),
+            Field("Thông tư đánh giá", "regime", True),
+            Field("Mã GVCN", "homeroom_code", False, identifier, also=("GVCN", "Mã giáo viên chủ nhiệm"), code=True),
         ),
         ("Lớp học", "Danh sách lớp"),
     ),
     SheetSpec(
-        "Môn học", "subjects",
+        "Môn học",
+        "subjects",
         (
-            Field("Mã môn", "code", True, identifier, also=("Mã môn học",), code=True), Field("Tên môn", "name", True, also=("Tên môn học",)),
-            Field("Loại", "kind", True, *_KIND), Field("Thứ tự", "order", False, whole),
+            Field("Mã môn", "code", True, identifier, also=("Mã môn học",), code=True),
+            Field("Tên môn", "name", True, also=("Tên môn học",)),
+            Field("Loại", "kind", True, *_KIND),
+            Field("Thứ tự", "order", False, whole),
         ),
     ),
     SheetSpec(
-        "Học sinh", "students",
+        "Học sinh",
+        "students",
         (
-            Field("Mã học sinh", "code", True, identifier, also=("Mã HS", "Mã định danh Bộ"), code=True), Field("Họ và tên", "full_name", True, also=("Họ tên",)),
-            Field("Ngày sinh", "birth_date", True, day, shown_day), Field("Giới tính", "sex", True, *_SEX), Field("Mã lớp", "class_code", False, identifier, code=True),
-            Field("Tình trạng", "status", False, *_STUDYING), Field("Số định danh", "id_number", False, digits(12), also=("Số CCCD", "Số định danh cá nhân"), code=True),
-            Field("Dân tộc", "ethnic_group"), Field("Quốc tịch", "nationality"), Field("Nơi sinh", "birth_place"), Field("Quê quán", "home_town"),
-            Field("Nơi ở", "address", also=("Địa chỉ", "Chỗ ở hiện nay")), Field("Số đăng bộ", "register_number", code=True),
-            Field("Ngày vào trường", "admission_date", False, day, shown_day), Field("Diện ưu tiên", "priority_category"),
-            Field("Họ tên cha", "father_name"), Field("Nghề của cha", "father_job"), Field("Họ tên mẹ", "mother_name"), Field("Nghề của mẹ", "mother_job"),
-            Field("Người giám hộ", "guardian_name"), Field("Nghề người giám hộ", "guardian_job"),
+            Field("Mã học sinh", "code", True, identifier, also=("Mã HS", "Mã định danh Bộ"), code=True),
+            Field("Họ và tên", "full_name", True, also=("Họ tên",)),
+            Field("Ngày sinh", "birth_date", True, day, shown_day),
+            Field("Giới tính", "sex", True, *_SEX),
+            Field("Mã lớp", "class_code", False, identifier, code=True),
+            Field("Tình trạng", "status", False, *_STUDYING),
+            Field("Số định danh", "id_number", False, digits(12), also=("Số CCCD", "Số định danh cá nhân"), code=True),
+            Field("Dân tộc", "ethnic_group"),
+            Field("Quốc tịch", "nationality"),
+            Field("Nơi sinh", "birth_place"),
+            Field("Quê quán", "home_town"),
+            Field("Nơi ở", "address", also=("Địa chỉ", "Chỗ ở hiện nay")),
+            Field("Số đăng bộ", "register_number", code=True),
+            Field("Ngày vào trường", "admission_date", False, day, shown_day),
+            Field("Diện ưu tiên", "priority_category"),
+            Field("Họ tên cha", "father_name"),
+            Field("Nghề của cha", "father_job"),
+            Field("Họ tên mẹ", "mother_name"),
+            Field("Nghề của mẹ", "mother_job"),
+            Field("Người giám hộ", "guardian_name"),
+            Field("Nghề người giám hộ", "guardian_job"),
         ),
         ("Danh sách học sinh",),
     ),
     SheetSpec(
-        "Phân công", "teaching_assignments",
+        "Phân công",
+        "teaching_assignments",
         (
-            Field("Mã lớp", "class_code", True, identifier, code=True), Field("Mã môn", "subject_code", True, identifier, code=True), Field("Mã giáo viên", "staff_code", True, identifier, code=True),
-            Field("Học kì", "term", False, *_TERM), Field("Thứ tự", "position", False, whole),
+            Field("Mã lớp", "class_code", True, identifier, code=True),
+            Field("Mã môn", "subject_code", True, identifier, code=True),
+            Field("Mã giáo viên", "staff_code", True, identifier, code=True),
+            Field("Học kì", "term", False, *_TERM),
+            Field("Thứ tự", "position", False, whole),
         ),
         ("Phân công giảng dạy",),
     ),
     SheetSpec(
-        "Kết quả môn học", "subject_results",
+        "Kết quả môn học",
+        "subject_results",
         (
-            _PUPIL, Field("Mã môn", "subject_code", True, identifier, code=True), Field("Học kì I", "term1", False, mark, shown_result, ("HK I",)),
-            Field("Học kì II", "term2", False, mark, shown_result, ("HK II",)), Field("Cả năm", "year", False, mark, shown_result, ("CN",)),
-            Field("Đánh giá lại", "reassessed", False, mark, shown_result), Field("Điểm kiểm tra cuối năm", "test", False, mark, shown_result),
-            Field("Điểm kiểm tra lại", "reassessed_test", False, mark, shown_result), Field("Nhận xét", "comment", False, plain),
+            _PUPIL,
+            Field("Mã môn", "subject_code", True, identifier, code=True),
+            Field("Học kì I", "term1", False, mark, shown_result, ("HK I",)),
+            Field("Học kì II", "term2", False, mark, shown_result, ("HK II",)),
+            Field("Cả năm", "year", False, mark, shown_result, ("CN",)),
+            Field("Đánh giá lại", "reassessed", False, mark, shown_result),
+            Field("Điểm kiểm tra cuối năm", "test", False, mark, shown_result),
+            Field("Điểm kiểm tra lại", "reassessed_test", False, mark, shown_result),
+            Field("Nhận xét", "comment", False, plain),
             Field("Ghi chú", "note", False, plain),
         ),
         ("Kết quả", "Điểm"),
     ),
     SheetSpec(
-        "Tổng kết", "results",
+        "Tổng kết",
+        "results",
         (
-            _PUPIL, *(Field(f"Học tập {name}", f"learning.{key}") for name, key in _TERMS),
+            _PUPIL,
+            *(Field(f"Học tập {name}", f"learning.{key}") for name, key in _TERMS),
             *(Field(f"Rèn luyện {name}", f"training.{key}") for name, key in _TERMS),
             *(Field(f"Số buổi nghỉ {name}", f"absences.{key}", False, whole) for name, key in _TERMS[:3]),
-            Field("Lên lớp", "promotion", False, *_PROMOTION), Field("Ghi chú lên lớp", "promotion_note", False, plain), Field("Danh hiệu", "title"),
+            Field("Lên lớp", "promotion", False, *_PROMOTION),
+            Field("Ghi chú lên lớp", "promotion_note", False, plain),
+            Field("Danh hiệu", "title"),
             Field("Khen thưởng", "awards", False, listed, lambda value: "; ".join(value)),  # type: ignore[arg-type]
-            Field("Chứng chỉ", "certificates", False, plain), Field("Nhận xét của GVCN", "homeroom_comment", False, plain),
+            Field("Chứng chỉ", "certificates", False, plain),
+            Field("Nhận xét của GVCN", "homeroom_comment", False, plain),
             Field("Nhận xét của GVCN sau hè", "homeroom_comment_after_summer", False, plain),
             Field("Hoàn thành chương trình", "programme_completed", False, *_YES),
             *(Field(f"ĐTB các môn {name}", f"averages.{key}", False, mark, shown_result) for name, key in _TERMS),

@@ -15,11 +15,24 @@ from hocba_app.services.sync.excel_writing import Table
 
 def export_tables(session: Session, school_year: str) -> list[Table]:
     """Every sheet with its rows, active records only, in the order people expect."""
-    classes = {row.id: row for row in session.exec(select(SchoolClass).where(SchoolClass.school_year == school_year, SchoolClass.active)).all()}  # type: ignore[arg-type]
+    classes = {
+        row.id: row
+        for row in session.exec(
+            select(SchoolClass).where(SchoolClass.school_year == school_year, SchoolClass.active)
+        ).all()
+    }  # type: ignore[arg-type]
     staff = {row.id: row for row in session.exec(select(Staff).order_by(Staff.code)).all()}
-    subjects = {row.id: row for row in session.exec(select(Subject).where(Subject.active).order_by(Subject.position)).all()}  # type: ignore[arg-type]
-    enrolled = {student_id: place for student_id, place in places_of_year(session, school_year).items() if place.class_id in classes}
-    students = [row for row in session.exec(select(Student).order_by(Student.sort_name, Student.id)).all() if row.id in enrolled]
+    subjects = {
+        row.id: row for row in session.exec(select(Subject).where(Subject.active).order_by(Subject.position)).all()
+    }  # type: ignore[arg-type]
+    enrolled = {
+        student_id: place
+        for student_id, place in places_of_year(session, school_year).items()
+        if place.class_id in classes
+    }
+    students = [
+        row for row in session.exec(select(Student).order_by(Student.sort_name, Student.id)).all() if row.id in enrolled
+    ]
     students.sort(key=lambda row: (classes[enrolled[row.id].class_id].grade, classes[enrolled[row.id].class_id].name))
     rows: dict[str, list[dict[str, Any]]] = {
         "staff": [row.model_dump() | {"status": "working" if row.active else "left"} for row in staff.values()],
@@ -43,7 +56,11 @@ def export_tables(session: Session, school_year: str) -> list[Table]:
 
 
 def _results(session: Session, school_year: str, students: list[Student]) -> dict[str, list[dict[str, Any]]]:
-    payloads = dict(session.exec(select(StudentResult.student_id, StudentResult.payload).where(StudentResult.school_year == school_year)).all())
+    payloads = dict(
+        session.exec(
+            select(StudentResult.student_id, StudentResult.payload).where(StudentResult.school_year == school_year)
+        ).all()
+    )
     found = [(student.code, payloads[student.id]) for student in students if student.id in payloads]
     return {
         "subject_results": [entry | {"student_code": code} for code, payload in found for entry in payload["subjects"]],

@@ -75,10 +75,17 @@ def sheets_of(files: Sequence[bytes]) -> Iterator[tuple[dict[str, Any] | None, b
     except MemoryError:
         raise
     except Exception as error:
-        raise HocbaError(ErrorCode.FILE_TYPE, accepted="tệp Excel (.xlsx, .xls, .xlsb, .ods) không có macro, không hỏng, không đặt mật khẩu") from error
+        raise HocbaError(
+            ErrorCode.FILE_TYPE,
+            accepted="tệp Excel (.xlsx, .xls, .xlsb, .ods) không có macro, không hỏng, không đặt mật khẩu",
+        ) from error
     for sheet in sheets:
         told: dict[str, Any] | None = {
-            "name": sheet.name[:_LONGEST_TITLE], "hidden": sheet.hidden, "wrong": sheet.wrong, "rows": sheet.hidden_rows, "columns": sheet.hidden_columns,
+            "name": sheet.name[:_LONGEST_TITLE],
+            "hidden": sheet.hidden,
+            "wrong": sheet.wrong,
+            "rows": sheet.hidden_rows,
+            "columns": sheet.hidden_columns,
         }
         for piece in in_pieces(sheet, _ROWS_AT_ONCE):
             yield told, json.dumps(piece, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
@@ -87,12 +94,22 @@ def sheets_of(files: Sequence[bytes]) -> Iterator[tuple[dict[str, Any] | None, b
 
 def _sheet(told: dict[str, Any]) -> Sheet:
     name = str(told["name"])
-    sheet = Sheet(name, problems=[CellProblem(name, row, column, _WRONG[kind], kind) for row, column, kind in told["wrong"]])
+    sheet = Sheet(
+        name, problems=[CellProblem(name, row, column, _WRONG[kind], kind) for row, column, kind in told["wrong"]]
+    )
     if told["hidden"]:
-        sheet.notes.append(CellProblem(name, 0, "", "trang tính đang bị ẩn; dữ liệu trong đó vẫn được đọc", "hidden_sheet"))
+        sheet.notes.append(
+            CellProblem(name, 0, "", "trang tính đang bị ẩn; dữ liệu trong đó vẫn được đọc", "hidden_sheet")
+        )
     if rows := told["rows"]:
         listed = ", ".join(map(str, rows[:20])) + ("…" if len(rows) > 20 else "")
-        sheet.notes.append(CellProblem(name, rows[0], "", f"{len(rows)} dòng đang bị ẩn vẫn được đọc: {listed}", "hidden_rows"))
+        sheet.notes.append(
+            CellProblem(name, rows[0], "", f"{len(rows)} dòng đang bị ẩn vẫn được đọc: {listed}", "hidden_rows")
+        )
     if columns := told["columns"]:
-        sheet.notes.append(CellProblem(name, 0, columns[0], f"cột đang bị ẩn vẫn được đọc: {', '.join(columns[:20])}", "hidden_columns"))
+        sheet.notes.append(
+            CellProblem(
+                name, 0, columns[0], f"cột đang bị ẩn vẫn được đọc: {', '.join(columns[:20])}", "hidden_columns"
+            )
+        )
     return sheet

@@ -18,7 +18,13 @@ from hocba_app.services.sync.excel_reading import CellProblem
 from hocba_app.services.sync.excel_rows import Entry, Place, Rows
 from hocba_app.services.sync.mapping import DETAILS
 
-_NAMES = {"student_id": "student_code", "class_id": "class_code", "subject_id": "subject_code", "staff_id": "staff_code", "homeroom_staff_id": "homeroom_code"}
+_NAMES = {
+    "student_id": "student_code",
+    "class_id": "class_code",
+    "subject_id": "subject_code",
+    "staff_id": "staff_code",
+    "homeroom_staff_id": "homeroom_code",
+}
 _SUBJECT_KEYS = ("term1", "term2", "year", "reassessed", "test", "reassessed_test", "comment", "note")
 _NEAR = "mã này chỉ khác mã của {what} {other} ở số 0 đứng đầu; nếu là một, hãy ghi đúng mã đó, nếu là hai, hãy tạo trên SMAS rồi đồng bộ"
 _WHAT = {"staff": "giáo viên", "classes": "lớp", "subjects": "môn", "students": "học sinh"}
@@ -67,8 +73,13 @@ class RecordMaker:
         self._session, self._rows, self._year = session, rows, school_year
         self._made = Records()
         self._here: dict[str, dict[str, Any]] = {
-            "staff": self._by_code(Staff), "subjects": self._by_code(Subject), "students": self._by_code(Student),
-            "classes": {row.code: row for row in session.exec(select(SchoolClass).where(SchoolClass.school_year == school_year)).all()},
+            "staff": self._by_code(Staff),
+            "subjects": self._by_code(Subject),
+            "students": self._by_code(Student),
+            "classes": {
+                row.code: row
+                for row in session.exec(select(SchoolClass).where(SchoolClass.school_year == school_year)).all()
+            },
         }
         self._source = {kind: {row.id: row.source_id for row in rows.values()} for kind, rows in self._here.items()}
         self._ids = {kind: {code: row.source_id for code, row in rows.items()} for kind, rows in self._here.items()}
@@ -99,7 +110,9 @@ class RecordMaker:
                 continue
             code = entry.values["code"] = self._known_spelling(key, entry.values["code"])
             if (other := self._near[key].setdefault(near_key(code), code)) != code and code not in self._here[key]:
-                self._made.problems.append(entry.place.problem("code", _NEAR.format(what=_WHAT[key], other=other), "near_match"))
+                self._made.problems.append(
+                    entry.place.problem("code", _NEAR.format(what=_WHAT[key], other=other), "near_match")
+                )
                 continue
             self._codes[key].setdefault(identifier_key(code), code)
             if code in first:
@@ -123,7 +136,11 @@ class RecordMaker:
         if (found := self._ids[kind].get(self._known_spelling(kind, code))) is None:
             other = self._near[kind].get(near_key(code))
             hint = f"; gần giống {other} (khác số 0 ở đầu)" if other else ""
-            self._made.problems.append(entry.place.problem(key, f"không có {_WHAT[kind]} nào có mã này{hint}", "near_match" if other else "unknown_code"))
+            self._made.problems.append(
+                entry.place.problem(
+                    key, f"không có {_WHAT[kind]} nào có mã này{hint}", "near_match" if other else "unknown_code"
+                )
+            )
         return found
 
     def _staff(self, entry: Entry, row: Staff | None, _identity: str) -> dict[str, Any]:
@@ -133,7 +150,9 @@ class RecordMaker:
         return base | {key: value for key, value in entry.values.items() if not (key == "status" and value is None)}
 
     def _class(self, entry: Entry, row: SchoolClass | None, identity: str) -> dict[str, Any]:
-        data = {key: value for key, value in entry.values.items() if key != "homeroom_code"} | {"school_year": self._year}
+        data = {key: value for key, value in entry.values.items() if key != "homeroom_code"} | {
+            "school_year": self._year
+        }
         if "homeroom_code" in entry.values:
             data["homeroom_staff_id"] = self._reference("staff", entry, "homeroom_code")
         elif row is not None and row.homeroom_staff_id:
@@ -148,7 +167,9 @@ class RecordMaker:
     def _enrolments(self) -> dict[str, list[Enrolment]]:
         found: dict[str, list[Enrolment]] = {}
         classes = self._source["classes"]
-        for row in self._session.exec(select(Enrolment).where(Enrolment.school_year == self._year, Enrolment.active)).all():  # type: ignore[arg-type]
+        for row in self._session.exec(
+            select(Enrolment).where(Enrolment.school_year == self._year, Enrolment.active)
+        ).all():  # type: ignore[arg-type]
             found.setdefault(row.student_id, []).append(row)
         for student_id, place in places_of_year(self._session, self._year).items():
             if place.class_id in classes and (student := self._source["students"].get(student_id)):
@@ -157,7 +178,11 @@ class RecordMaker:
 
     def _student(self, entry: Entry, row: Student | None, identity: str) -> dict[str, Any]:
         kept = ("code", "full_name", "birth_date", "sex", "id_number", "photo_sha256")
-        base = {key: getattr(row, key) for key in kept} | {key: row.details.get(key) for key in DETAILS} if row is not None else {}
+        base = (
+            {key: getattr(row, key) for key in kept} | {key: row.details.get(key) for key in DETAILS}
+            if row is not None
+            else {}
+        )
         if (class_id := self._reference("classes", entry, "class_code")) is not None:
             self._enrol(entry, row, identity, class_id)
         return base | {key: value for key, value in entry.values.items() if key not in ("class_code", "status")}
@@ -170,8 +195,13 @@ class RecordMaker:
         row = row or next((row for row in rows if row.status in ("studying", "moved_in")), None)
         status = entry.values.get("status") or (row.status if row is not None else "studying")
         data = {
-            "student_id": identity, "class_id": class_id, "school_year": self._year, "status": status,
-            "from_date": row.from_date if row else None, "to_date": row.to_date if row else None, "note": row.note if row else None,
+            "student_id": identity,
+            "class_id": class_id,
+            "school_year": self._year,
+            "status": status,
+            "from_date": row.from_date if row else None,
+            "to_date": row.to_date if row else None,
+            "note": row.note if row else None,
         }
         self._class_of[identity] = class_id
         own = row.source_id if row is not None else own_id("enrolment", identity, self._year)
@@ -185,19 +215,38 @@ class RecordMaker:
             here[(*where, row.term, str(row.position))] = row
         seen: dict[tuple[str | None, ...], int] = {}
         for entry in self._rows.of.get("teaching_assignments", []):
-            class_id, subject_id = self._reference("classes", entry, "class_code"), self._reference("subjects", entry, "subject_code")
+            class_id, subject_id = (
+                self._reference("classes", entry, "class_code"),
+                self._reference("subjects", entry, "subject_code"),
+            )
             staff_id = self._reference("staff", entry, "staff_code")
             if not (class_id and subject_id and staff_id):
                 continue
             term, position = entry.values.get("term") or "year", entry.values.get("position") or 1
             key = (class_id, subject_id, term, str(position))
             if key in seen:
-                self._made.problems.append(entry.place.problem("staff_code", f"trùng với dòng {seen[key]}; nếu nhiều giáo viên dạy chung, hãy ghi Thứ tự"))
+                self._made.problems.append(
+                    entry.place.problem(
+                        "staff_code", f"trùng với dòng {seen[key]}; nếu nhiều giáo viên dạy chung, hãy ghi Thứ tự"
+                    )
+                )
                 continue
             seen[key] = entry.place.row
             known = here.get(key)
-            data = {"class_id": class_id, "subject_id": subject_id, "staff_id": staff_id, "term": term, "position": position}
-            self._made.add("teaching_assignments", known.source_id if known is not None else own_id("assignment", *key), _next(known), data, entry.place)
+            data = {
+                "class_id": class_id,
+                "subject_id": subject_id,
+                "staff_id": staff_id,
+                "term": term,
+                "position": position,
+            }
+            self._made.add(
+                "teaching_assignments",
+                known.source_id if known is not None else own_id("assignment", *key),
+                _next(known),
+                data,
+                entry.place,
+            )
 
     def _results(self) -> None:
         """One record a pupil, from his rows in both sheets."""
@@ -228,19 +277,26 @@ class RecordMaker:
             # A copy as deep as what is laid over: the row itself must not change before it is written.
             codes = self._ids["subjects"]
             data = row.payload | {
-                "subjects": [entry | {"subject_id": codes.get(entry["subject_code"], entry["subject_code"])} for entry in row.payload["subjects"]]
+                "subjects": [
+                    entry | {"subject_id": codes.get(entry["subject_code"], entry["subject_code"])}
+                    for entry in row.payload["subjects"]
+                ]
             }
         data |= {"student_id": student, "class_id": class_id, "school_year": self._year}
         seen: dict[str, int] = {}
         for key, entry in entries:
             if key == "results":
                 if "summary" in seen:
-                    self._made.problems.append(entry.place.problem("student_code", f"học sinh này đã có ở dòng {seen['summary']}"))
+                    self._made.problems.append(
+                        entry.place.problem("student_code", f"học sinh này đã có ở dòng {seen['summary']}")
+                    )
                 seen["summary"] = entry.place.row
                 _lay_over(data, entry.values)
             elif (subject := self._reference("subjects", entry, "subject_code")) is not None:
                 if subject in seen:
-                    self._made.problems.append(entry.place.problem("subject_code", f"môn này của học sinh đã có ở dòng {seen[subject]}"))
+                    self._made.problems.append(
+                        entry.place.problem("subject_code", f"môn này của học sinh đã có ở dòng {seen[subject]}")
+                    )
                 seen[subject] = entry.place.row
                 self._made.subject_at(identity, _subject_row(data["subjects"], subject, entry.values), entry.place)
         self._made.add("results", identity, _next(row), data, place)

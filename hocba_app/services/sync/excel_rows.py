@@ -55,7 +55,9 @@ def read_rows(sheets: list[Sheet]) -> Rows:
             found.of.setdefault(spec.key, []).extend(_entries(spec, sheet, found.problems))
     for sheet in sheets:
         if sheet.rows and not any(spec.matches(sheet.name) for spec in SHEETS):
-            found.notes.append(CellProblem(sheet.name, 0, "", "trang tính không thuộc mẫu nhập, không được đọc", "unknown_sheet"))
+            found.notes.append(
+                CellProblem(sheet.name, 0, "", "trang tính không thuộc mẫu nhập, không được đọc", "unknown_sheet")
+            )
     if not found.of:
         known = ", ".join(spec.title for spec in SHEETS)
         found.problems.append(CellProblem("", 0, "", f"không có trang tính nào trong số: {known}", "unknown_workbook"))
@@ -108,7 +110,10 @@ def _misfit(wanted: Field, text: str, kind: str) -> tuple[str, str] | None:
     if kind and wanted.words:
         return "ô là số, phải là mức bằng chữ", "number_in_level"
     if kind == UNSURE and wanted.code:
-        return "ô là số, Excel có thể đã bỏ số 0 ở đầu hoặc các chữ số cuối; hãy định dạng cột là Văn bản và gõ lại", "number_in_code"
+        return (
+            "ô là số, Excel có thể đã bỏ số 0 ở đầu hoặc các chữ số cuối; hãy định dạng cột là Văn bản và gõ lại",
+            "number_in_code",
+        )
     if kind.startswith(ROUNDED) and wanted.marks and "." not in kind:
         shown = kind.removeprefix(ROUNDED)
         return f"ô hiện {shown} nhưng chứa {text.replace('.', ',')}; hãy ghi đúng điểm", "shown_otherwise"

@@ -23,7 +23,9 @@ Table = tuple[str, Sequence[str], Iterable[Sequence[str | None]]]
 def write_workbook(tables: Sequence[Table]) -> bytes:
     """A workbook with a sheet per table; the header stays in sight. The same content always gives the same bytes."""
     file = io.BytesIO()
-    book = Workbook(file, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False})
+    book = Workbook(
+        file, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    )
     book.set_properties({"created": datetime(2020, 1, 1, tzinfo=UTC)})
     plain, head, quoted = (book.add_format(_FONT | more) for more in ({}, {"bold": True}, {"quote_prefix": True}))
     for title, header, rows in tables:
@@ -35,6 +37,8 @@ def write_workbook(tables: Sequence[Table]) -> bytes:
             for place, text in enumerate(row):
                 if text:
                     shown = _FORBIDDEN.sub("", text)[:_LONGEST]
-                    sheet.write_string(number, place, shown, head if number == 0 else plain if plain_cell(shown) == shown else quoted)
+                    sheet.write_string(
+                        number, place, shown, head if number == 0 else plain if plain_cell(shown) == shown else quoted
+                    )
     book.close()
     return file.getvalue()

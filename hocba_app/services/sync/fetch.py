@@ -64,7 +64,9 @@ class Collected:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._file.close()
 
     def add(self, rows: Sequence[Any], prepare: Callable[[list[Incoming]], None] | None = None) -> None:
@@ -81,7 +83,9 @@ class Collected:
         if prepare is not None:
             prepare(good)
         for record in good:
-            self._file.write(json.dumps([record.id, record.version, record.data], ensure_ascii=False, separators=(",", ":")))
+            self._file.write(
+                json.dumps([record.id, record.version, record.data], ensure_ascii=False, separators=(",", ":"))
+            )
             self._file.write("\n")
         self.count += len(good)
 
@@ -122,8 +126,14 @@ class Collected:
 
 
 def collect(
-    client: SectorClient, resource: str, school_year: str, *, since: str, pending: Sequence[dict[str, Any]],
-    prepare: Callable[[list[Incoming]], None] | None = None, seen: Callable[[int], None] | None = None,
+    client: SectorClient,
+    resource: str,
+    school_year: str,
+    *,
+    since: str,
+    pending: Sequence[dict[str, Any]],
+    prepare: Callable[[list[Incoming]], None] | None = None,
+    seen: Callable[[int], None] | None = None,
 ) -> Collected:
     """Read a list to its end, after the records refused earlier.
 
@@ -146,8 +156,13 @@ def collect(
 
 
 def _collect(
-    client: SectorClient, resource: str, school_year: str, since: str, pending: Sequence[dict[str, Any]],
-    prepare: Callable[[list[Incoming]], None] | None, seen: Callable[[int], None] | None,
+    client: SectorClient,
+    resource: str,
+    school_year: str,
+    since: str,
+    pending: Sequence[dict[str, Any]],
+    prepare: Callable[[list[Incoming]], None] | None,
+    seen: Callable[[int], None] | None,
 ) -> Collected:
     found = Collected(resource)
     try:

@@ -21,8 +21,20 @@ from hocba_app.models import (
 )
 
 DETAILS = (
-    "ethnic_group", "birth_place", "nationality", "home_town", "address", "register_number", "admission_date",
-    "priority_category", "father_name", "father_job", "mother_name", "mother_job", "guardian_name", "guardian_job",
+    "ethnic_group",
+    "birth_place",
+    "nationality",
+    "home_town",
+    "address",
+    "register_number",
+    "admission_date",
+    "priority_category",
+    "father_name",
+    "father_job",
+    "mother_name",
+    "mother_job",
+    "guardian_name",
+    "guardian_job",
 )
 """Fields of the personal page that nothing queries: kept in ``Student.details``."""
 RECOMPUTED = "_mismatches"
@@ -116,14 +128,17 @@ def _class(data: dict[str, Any], known: Known) -> dict[str, Any]:
     _of_year(data, known)
     homeroom = data["homeroom_staff_id"]
     return {key: data[key] for key in ("code", "name", "grade", "regime", "school_year")} | {
-        "homeroom_staff_id": known.our_id("staff", homeroom, "homeroom_staff_id") if homeroom else None, "active": True,
+        "homeroom_staff_id": known.our_id("staff", homeroom, "homeroom_staff_id") if homeroom else None,
+        "active": True,
     }
 
 
 def _student(data: dict[str, Any], _known: Known) -> dict[str, Any]:
     kept = ("code", "full_name", "birth_date", "sex", "id_number", "photo_sha256")
     return {key: data[key] for key in kept} | {
-        "sort_name": sort_name(data["full_name"]), "details": {key: data[key] for key in DETAILS}, "active": True,
+        "sort_name": sort_name(data["full_name"]),
+        "details": {key: data[key] for key in DETAILS},
+        "active": True,
     }
 
 
@@ -163,7 +178,9 @@ def _result(data: dict[str, Any], known: Known) -> dict[str, Any]:
     _of_year(data, known)
     payload = result_payload(data, known)
     return _whose(data, known) | {
-        "school_year": data["school_year"], "payload": payload, "mismatches": data.get(RECOMPUTED) or [],
+        "school_year": data["school_year"],
+        "payload": payload,
+        "mismatches": data.get(RECOMPUTED) or [],
     }
 
 
@@ -176,13 +193,18 @@ def result_payload(data: dict[str, Any], known: Known) -> dict[str, Any]:
     subjects = []
     for number, entry in enumerate(data["subjects"]):
         known.our_id("subjects", entry["subject_id"], f"subjects.{number}.subject_id")
-        subjects.append({"subject_code": known.name("subjects", entry["subject_id"])} | {k: v for k, v in entry.items() if k != "subject_id"})
+        subjects.append(
+            {"subject_code": known.name("subjects", entry["subject_id"])}
+            | {k: v for k, v in entry.items() if k != "subject_id"}
+        )
     codes = [entry["subject_code"] for entry in subjects]
     if len(set(codes)) != len(codes):
         raise Refused("subjects", "một môn có hai dòng kết quả")
     outside = ("student_id", "class_id", "school_year", "subjects", RECOMPUTED)
     kept = {key: value for key, value in data.items() if key not in outside}
-    if kept.get("traits_reassessed") is None:  # a later field of the contract: results stored before it stay as they are
+    if (
+        kept.get("traits_reassessed") is None
+    ):  # a later field of the contract: results stored before it stay as they are
         kept.pop("traits_reassessed", None)
     return kept | {"subjects": subjects}
 
@@ -197,7 +219,11 @@ def _titled(data: dict[str, Any], _known: Known) -> str:
 
 def _pupil(data: dict[str, Any], known: Known) -> str:
     name = known.name("students", data["student_id"])
-    return f"{name} – {known.name('classes', data['class_id'])}" if "class_id" in data else f"{name} – {data['school_year']}"
+    return (
+        f"{name} – {known.name('classes', data['class_id'])}"
+        if "class_id" in data
+        else f"{name} – {data['school_year']}"
+    )
 
 
 def _teaching(data: dict[str, Any], known: Known) -> str:
@@ -206,7 +232,13 @@ def _teaching(data: dict[str, Any], known: Known) -> str:
 
 
 TABLES: dict[str, Table] = {
-    "staff": Table(Staff, _staff, _named, identifying=("id_number", "old_id_number", "code"), signing=("id_number", "old_id_number")),
+    "staff": Table(
+        Staff,
+        _staff,
+        _named,
+        identifying=("id_number", "old_id_number", "code"),
+        signing=("id_number", "old_id_number"),
+    ),
     "classes": Table(SchoolClass, _class, _titled, ("staff",)),
     "students": Table(Student, _student, _named, identifying=("id_number", "code")),
     "enrolments": Table(Enrolment, _enrolment, _pupil, ("students", "classes")),

@@ -48,8 +48,17 @@ def report_row(row: SyncRow) -> ReportRow:
     """A stored row as people read it."""
     details = row.details or {}
     return ReportRow(
-        row.id, row.resource, RESOURCE.get(row.resource, row.resource), row.source_id, row.label, row.outcome,
-        OUTCOME.get(row.outcome, row.outcome), row.field or "", _words(row.field), row.reason or "", details.get("changes") or [],
+        row.id,
+        row.resource,
+        RESOURCE.get(row.resource, row.resource),
+        row.source_id,
+        row.label,
+        row.outcome,
+        OUTCOME.get(row.outcome, row.outcome),
+        row.field or "",
+        _words(row.field),
+        row.reason or "",
+        details.get("changes") or [],
     )
 
 

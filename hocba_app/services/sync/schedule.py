@@ -53,7 +53,9 @@ def set_schedule(db: Database, who: Identity, at: str | None) -> None:
         # What was due before the choice is not made up for.
         school.daily_sync_at, school.daily_sync_since = at or "", now if at else None
         session.add(school)
-        record(session, actor=who.account_id, action="sync.scheduled", subject=f"school:{who.school_id}", data={"at": at})
+        record(
+            session, actor=who.account_id, action="sync.scheduled", subject=f"school:{who.school_id}", data={"at": at}
+        )
     with db.write(who.school_id) as session:
         # The job looks at the new time and waits for it. Where there is none a worker makes one (`jobs.daily`).
         if (row := live_job(session, KIND)) is not None:

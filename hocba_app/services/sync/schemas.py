@@ -24,18 +24,30 @@ def _date(text: str) -> str:
 
 def _text(longest: int, *, least: int = 0) -> StringConstraints:
     """Text on one line: no control characters, which neither forms nor databases take."""
-    return StringConstraints(strip_whitespace=True, min_length=least, max_length=longest, pattern=r"^[^\x00-\x1f\x7f]*$")
+    return StringConstraints(
+        strip_whitespace=True, min_length=least, max_length=longest, pattern=r"^[^\x00-\x1f\x7f]*$"
+    )
 
 
 Id = Annotated[str, _text(64, least=1)]
-Code = Annotated[str, BeforeValidator(lambda value: identifier(value) if isinstance(value, str) else value), _text(40, least=1)]
-Name = Annotated[str, BeforeValidator(lambda value: clean_text(value).strip() if isinstance(value, str) else value), _text(200, least=1)]
+Code = Annotated[
+    str, BeforeValidator(lambda value: identifier(value) if isinstance(value, str) else value), _text(40, least=1)
+]
+Name = Annotated[
+    str,
+    BeforeValidator(lambda value: clean_text(value).strip() if isinstance(value, str) else value),
+    _text(200, least=1),
+]
 Word = Annotated[str, _text(60)]
 Line = Annotated[str, _text(300)]
 Day = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), AfterValidator(_date)]
-Prose = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")]
+Prose = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=4000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")
+]
 """A comment: may have several lines."""
-Value = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=30, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Value = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=30, pattern=r"^[^\x00-\x1f\x7f]*$")
+]
 """A mark or level as submitted; whether it is a right one is the rules' matter, not the shape's."""
 SchoolYear = Annotated[str, StringConstraints(pattern=r"^20[0-9]{2}-20[0-9]{2}$")]
 Count = Annotated[int, Field(ge=0, le=1000)]
@@ -227,8 +239,15 @@ class ResultData(Shape):
 
 
 SHAPES: dict[str, type[Shape]] = {
-    "school": SchoolData, "staff": StaffData, "classes": ClassData, "students": StudentData, "enrolments": EnrolmentData,
-    "subjects": SubjectData, "history": HistoryData, "teaching_assignments": AssignmentData, "results": ResultData,
+    "school": SchoolData,
+    "staff": StaffData,
+    "classes": ClassData,
+    "students": StudentData,
+    "enrolments": EnrolmentData,
+    "subjects": SubjectData,
+    "history": HistoryData,
+    "teaching_assignments": AssignmentData,
+    "results": ResultData,
 }
 """By resource, in the order in which they are brought in: what is referred to comes first."""
 

@@ -98,7 +98,9 @@ class Steps:
         job = _job(session, self._job_id)
         job.report = _with_counts(job.report, resource, dict(applied.counts), stale)
         if applied.changed_ids and resource in ("school", "subjects", "classes"):
-            job.report = job.report | {"refresh": _refresh_of(session, resource, applied, job.report.get("refresh") or {})}
+            job.report = job.report | {
+                "refresh": _refresh_of(session, resource, applied, job.report.get("refresh") or {})
+            }
         session.add(job)
         progressed(session)
 
@@ -173,7 +175,10 @@ def _begin_counting(session: Session, job_id: str, resource: str) -> None:
     job = _job(session, job_id)
     resources = job.report.get("resources", {})
     counted = dict.fromkeys(OUTCOMES, 0) | resources.get(resource, {}) | {"rejected": 0, "conflict": 0}
-    job.report = job.report | {"resources": resources | {resource: counted}, "out_of_date": job.report.get("out_of_date", 0)}
+    job.report = job.report | {
+        "resources": resources | {resource: counted},
+        "out_of_date": job.report.get("out_of_date", 0),
+    }
     session.add(job)
 
 
@@ -189,7 +194,8 @@ def _refresh_of(session: Session, resource: str, applied: Applied, before: dict[
     classes = applied.changed_ids if resource == "classes" else set(session.exec(select(SchoolClass.id)).all())
     kinds: list[str] | None = ["results"] if resource == "subjects" and before.get("kinds", []) is not None else None
     return {
-        "classes": sorted({*classes, *before.get("classes", ())}), "kinds": kinds,
+        "classes": sorted({*classes, *before.get("classes", ())}),
+        "kinds": kinds,
         "recompute": resource == "subjects" or before.get("recompute", False),
     }
 

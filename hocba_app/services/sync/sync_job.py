@@ -88,7 +88,8 @@ class _Run:
             school = session.get_one(School, work.school_id)
             self._year: str = given.get("school_year") or school.current_year or school_year_of(today())
             self._cursors = {
-                row.resource: row for row in session.exec(select(SyncCursor).where(SyncCursor.school_year == self._year)).all()
+                row.resource: row
+                for row in session.exec(select(SyncCursor).where(SyncCursor.school_year == self._year)).all()
             }
         chosen = given.get("resources") or RESOURCES
         self._resources = [resource for resource in RESOURCES if resource in chosen]
@@ -127,8 +128,13 @@ class _Run:
         """False when what waits, or what was decided on it, is not what was read any more: nothing was written."""
         waiting = cursor.pending if cursor is not None else []
         found = collect(
-            self._client, resource, self._year, since=cursor.cursor if cursor else "", pending=waiting,
-            prepare=self._preparation(resource), seen=lambda count: self._pause_point(count, resource),
+            self._client,
+            resource,
+            self._year,
+            since=cursor.cursor if cursor else "",
+            pending=waiting,
+            prepare=self._preparation(resource),
+            seen=lambda count: self._pause_point(count, resource),
         )
         with found:
             with self._work.db.read(self._work.school_id) as session:
@@ -163,7 +169,9 @@ class _Run:
     def _close(self, session: Session, resource: str, found: Collected, waited: _Waited, *, whole: bool) -> None:
         """The data set is in: its cursor, what waits for the next run, and the audit event together."""
         if whole:
-            cursor = cursor_of(session, resource, self._year, lock=True) or SyncCursor(resource=resource, school_year=self._year)
+            cursor = cursor_of(session, resource, self._year, lock=True) or SyncCursor(
+                resource=resource, school_year=self._year
+            )
             cursor.cursor, cursor.snapshot, cursor.updated_at = found.cursor or cursor.cursor, found.snapshot, utc_now()
             cursor.pending = still_waiting(*waited, cursor.pending)
             session.add(cursor)
@@ -174,10 +182,16 @@ class _Run:
         counts = {outcome: number for outcome, number in row.report["resources"][resource].items() if number}
         if counts:
             record(
-                session, actor=self._work.actor, action="sync.applied", subject=f"job:{self._work.job_id}",
+                session,
+                actor=self._work.actor,
+                action="sync.applied",
+                subject=f"job:{self._work.job_id}",
                 data={
-                    "resource": resource, "school_year": self._year, "snapshot": found.snapshot,
-                    "out_of_date": row.report["out_of_date"] - self._stale_before, **counts,
+                    "resource": resource,
+                    "school_year": self._year,
+                    "snapshot": found.snapshot,
+                    "out_of_date": row.report["out_of_date"] - self._stale_before,
+                    **counts,
                 },
             )
         self._stale_before = row.report["out_of_date"]
@@ -188,13 +202,18 @@ class _Run:
             classes = {source_id for id, source_id in rows if id in self._class_ids}
             ids = session.exec(
                 select(Student.source_id)
-                .join(Enrolment, (col(Enrolment.student_id) == Student.id) & (col(Enrolment.school_id) == Student.school_id))
+                .join(
+                    Enrolment,
+                    (col(Enrolment.student_id) == Student.id) & (col(Enrolment.school_id) == Student.school_id),
+                )
                 .where(Enrolment.class_id.in_(self._class_ids))  # type: ignore[attr-defined]
             ).all()
         members = _Members(classes, set(ids), self._class_ids)
         with collect(self._client, "enrolments", self._year, since="", pending=()) as found:
             for chunk in found.chunks():
-                members.students |= {item.data["student_id"] for item in chunk if item.data and item.data["class_id"] in classes}
+                members.students |= {
+                    item.data["student_id"] for item in chunk if item.data and item.data["class_id"] in classes
+                }
         return members
 
 
@@ -209,10 +228,16 @@ class _Members:
         what we have of it: one that is cancelled says nothing, one that moved away names another class."""
         if resource in ("school", "staff", "subjects"):
             return None
-        ours = sync_rows.of_classes(session, TABLES[resource].model, self._class_ids, self.students) | self.classes | self.students
+        ours = (
+            sync_rows.of_classes(session, TABLES[resource].model, self._class_ids, self.students)
+            | self.classes
+            | self.students
+        )
         kept = set(found.gone) & ours
         for chunk in found.chunks():
-            kept |= {item.id for item in chunk if item.data and (item.id in ours or self._has(resource, item.id, item.data))}
+            kept |= {
+                item.id for item in chunk if item.data and (item.id in ours or self._has(resource, item.id, item.data))
+            }
         return kept
 
     def _has(self, resource: str, identity: str, data: dict[str, Any]) -> bool:
@@ -242,7 +267,8 @@ def still_waiting(
     passed_over = {_key(row) for row in read} - {_key(row) for row in now}
     return [
         row | ({"decision": choices[_key(row)]} if _key(row) in choices and _key(row) not in known else {})
-        for row in left if _key(row) not in passed_over
+        for row in left
+        if _key(row) not in passed_over
     ]
 
 
@@ -266,14 +292,22 @@ def _apply_school(session: Session, job_id: str, found: Collected, school_year: 
         applied.pending += [refusal.raw] if refusal.raw is not None else []
         session.add(
             SyncRow(
-                job_id=job_id, resource="school", source_id=refusal.id, label=school.name, outcome="rejected", field=refusal.field, reason=refusal.reason
+                job_id=job_id,
+                resource="school",
+                source_id=refusal.id,
+                label=school.name,
+                outcome="rejected",
+                field=refusal.field,
+                reason=refusal.reason,
             )
         )
     for chunk in found.chunks():
         for item in chunk:
             data = item.data or {}
             if data["code"] != school.code:
-                raise HocbaError(ErrorCode.SECTOR_REFUSED, detail=f"tài khoản kết nối là của trường có mã {data['code']}")
+                raise HocbaError(
+                    ErrorCode.SECTOR_REFUSED, detail=f"tài khoản kết nối là của trường có mã {data['code']}"
+                )
             before = {name: getattr(school, name) for name in _SCHOOL_FIELDS}
             for name in _SCHOOL_FIELDS:
                 setattr(school, name, data[name])
@@ -287,7 +321,13 @@ def _apply_school(session: Session, job_id: str, found: Collected, school_year: 
                 reason = "; ".join(f"{before[name] or '–'} → {after[name] or '–'}" for name in names)[:500]
                 session.add(
                     SyncRow(
-                        job_id=job_id, resource="school", source_id=item.id, label=school.name, outcome="changed", field=names[0], reason=reason
+                        job_id=job_id,
+                        resource="school",
+                        source_id=item.id,
+                        label=school.name,
+                        outcome="changed",
+                        field=names[0],
+                        reason=reason,
                     )
                 )
     session.flush()

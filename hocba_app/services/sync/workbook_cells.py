@@ -24,13 +24,19 @@ LONGEST_TEXT = 10_000
 NUMBER, DATE, UNSURE, ROUNDED = "n", "d", "u", "r:"
 """What a cell was, where it was not text: a number as it is shown; a date or time; a number whose shown form is not known;
 a number that is shown with fewer decimals, with that form behind the colon."""
-_REFUSED = re.compile(r"vbaProject|externalLink|/embeddings/|/activeX|macrosheets|\.exe$|/connections\.(?:xml|bin)|queryTables|^Basic/|^Scripts/|^Object ", re.IGNORECASE)
+_REFUSED = re.compile(
+    r"vbaProject|externalLink|/embeddings/|/activeX|macrosheets|\.exe$|/connections\.(?:xml|bin)|queryTables|^Basic/|^Scripts/|^Object ",
+    re.IGNORECASE,
+)
 _XML = re.compile(r"\.(?:xml|rels)$", re.IGNORECASE)
 _SHEET = re.compile(r"sheets?[^/]*/[^/]+\.xml$", re.IGNORECASE)
 _CELL, _FORMULA = re.compile(rb"<(?:\w+:)?c[\s/>]"), re.compile(rb"<(?:\w+:)?f[\s/>]")
 _STRICT = (
     (b"http://purl.oclc.org/ooxml/spreadsheetml/main", b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"),
-    (b"http://purl.oclc.org/ooxml/officeDocument/relationships", b"http://schemas.openxmlformats.org/officeDocument/2006/relationships"),
+    (
+        b"http://purl.oclc.org/ooxml/officeDocument/relationships",
+        b"http://schemas.openxmlformats.org/officeDocument/2006/relationships",
+    ),
     (b"http://purl.oclc.org/ooxml/drawingml/main", b"http://schemas.openxmlformats.org/drawingml/2006/main"),
 )
 """Names of Strict Open XML and what the same is called elsewhere; openpyxl knows only the latter."""
@@ -94,7 +100,9 @@ class _Package:
             entries = file.infolist()
             if len(entries) > MOST_PARTS or sum(entry.file_size for entry in entries) > 2 * LARGEST_PART:
                 raise ValueError("too much in the package")
-            self.is_xlsx = "[Content_Types].xml" in file.namelist() and not any(name.lower().endswith("workbook.bin") for name in file.namelist())
+            self.is_xlsx = "[Content_Types].xml" in file.namelist() and not any(
+                name.lower().endswith("workbook.bin") for name in file.namelist()
+            )
             for entry in entries:
                 if entry.flag_bits & 1 or _REFUSED.search(entry.filename):
                     raise ValueError(f"refused part {entry.filename}")
@@ -104,7 +112,11 @@ class _Package:
                 _well_formed(content)
                 if entry.filename == "[Content_Types].xml" and b"macroEnabled" in content:
                     raise ValueError("macros")
-                unusual = unusual or _STRICT[0][0] in content[:4096] or re.search(rb"x005F_", content, re.IGNORECASE) is not None
+                unusual = (
+                    unusual
+                    or _STRICT[0][0] in content[:4096]
+                    or re.search(rb"x005F_", content, re.IGNORECASE) is not None
+                )
                 if _SHEET.search(entry.filename):
                     cells += sum(1 for _ in _CELL.finditer(content))
                     self.formulas = self.formulas or _FORMULA.search(content) is not None
@@ -161,10 +173,14 @@ def _worksheet(sheet: Any) -> RawSheet:
             found.wrong.append((number, column_name(place - 1), "formula" if cell.data_type == "f" else "error"))
         elif cell.value is not None:
             _put(found, number, place - 1, cell.value, cell.number_format)
-    found.hidden_rows = sorted(number for number, row in sheet.row_dimensions.items() if row.hidden and number in found.rows)
+    found.hidden_rows = sorted(
+        number for number, row in sheet.row_dimensions.items() if row.hidden and number in found.rows
+    )
     for dimension in sheet.column_dimensions.values():
         if dimension.hidden and dimension.min:
-            found.hidden_columns += [column_name(place - 1) for place in range(dimension.min, min(dimension.max, MOST_COLUMNS) + 1)]
+            found.hidden_columns += [
+                column_name(place - 1) for place in range(dimension.min, min(dimension.max, MOST_COLUMNS) + 1)
+            ]
     return found
 
 
@@ -199,7 +215,9 @@ def _text_of(value: Any, shown_as: str | None) -> tuple[str, str]:
     if isinstance(value, bool):
         return ("có" if value else "không"), ""
     if isinstance(value, int | float):
-        return shown_number(Decimal(repr(float(value))), shown_as)  # 8.0999999999999996 in the file is 8.1 on the screen
+        return shown_number(
+            Decimal(repr(float(value))), shown_as
+        )  # 8.0999999999999996 in the file is 8.1 on the screen
     if isinstance(value, datetime):
         return value.date().isoformat(), DATE
     if isinstance(value, date | time):

@@ -42,15 +42,23 @@ class Understood:
         if self.error is not None:
             problems = [{"sheet": "", "cell": "", "code": self.error.code.value, "text": self.error.sentence}]
         return {
-            "form": self.form, "year": self.year,
+            "form": self.form,
+            "year": self.year,
             "sheets": [
                 {
-                    "title": spec.title, "key": spec.key, "count": len(self.rows.of[spec.key]),
-                    "rows": [{"sheet": row.place.sheet, "row": row.place.row, "values": row.values} for row in self.rows.of[spec.key]],
+                    "title": spec.title,
+                    "key": spec.key,
+                    "count": len(self.rows.of[spec.key]),
+                    "rows": [
+                        {"sheet": row.place.sheet, "row": row.place.row, "values": row.values}
+                        for row in self.rows.of[spec.key]
+                    ],
                 }
-                for spec in SHEETS if spec.key in self.rows.of
+                for spec in SHEETS
+                if spec.key in self.rows.of
             ],
-            "problems": problems, "notes": [_told(note) for note in self.rows.notes],
+            "problems": problems,
+            "notes": [_told(note) for note in self.rows.notes],
         }
 
     def lines(self) -> list[str]:
@@ -79,15 +87,20 @@ def _say_twice(rows: Rows) -> None:
     for entries in rows.of.values():
         counts = Counter(entry.values["code"] for entry in entries if entry.values.get("code"))
         rows.problems += [
-            entry.place.problem("code", "mã này có ở nhiều dòng", "duplicate") for entry in entries if counts.get(entry.values.get("code"), 0) > 1
+            entry.place.problem("code", "mã này có ở nhiều dòng", "duplicate")
+            for entry in entries
+            if counts.get(entry.values.get("code"), 0) > 1
         ]
 
 
 def _year(sheets: list[Sheet]) -> str | None:
     found = {
         f"{match[1]}-{match[2]}"
-        for sheet in sheets for cells in list(sheet.rows.values())[:_TITLE_ROWS] for text in cells.values()
-        for match in _YEAR.finditer(text) if int(match[2]) == int(match[1]) + 1
+        for sheet in sheets
+        for cells in list(sheet.rows.values())[:_TITLE_ROWS]
+        for text in cells.values()
+        for match in _YEAR.finditer(text)
+        if int(match[2]) == int(match[1]) + 1
     }
     return found.pop() if len(found) == 1 else None
 

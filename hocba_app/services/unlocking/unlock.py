@@ -98,38 +98,61 @@ def unlock_requests(db: Database, who: Identity, *, limit: int = 50) -> list[Req
     if not allowed(who, Right.UNLOCK_ASK):
         require(who, Right.UNLOCK_APPROVE)
     with db.read(who.school_id) as session:
-        rows = {row.id: row for row in (*record_list.open_unlocks(session), *record_list.unlock_requests(session, limit))}
-        documents = record_list.lines_of_documents(session, [*{item for row in rows.values() for item in row.document_ids}])
+        rows = {
+            row.id: row for row in (*record_list.open_unlocks(session), *record_list.unlock_requests(session, limit))
+        }
+        documents = record_list.lines_of_documents(
+            session, [*{item for row in rows.values() for item in row.document_ids}]
+        )
         names = dict(session.exec(select(Account.id, Account.full_name)).all())
         return [_view(session, who, row, documents, names) for row in rows.values()]
 
 
 def _view(
-    session: Session, who: Identity, row: UnlockRequest, documents: Mapping[str, tuple[Document, Student, SchoolClass]], names: Mapping[str, str]
+    session: Session,
+    who: Identity,
+    row: UnlockRequest,
+    documents: Mapping[str, tuple[Document, Student, SchoolClass]],
+    names: Mapping[str, str],
 ) -> RequestView:
     found = [documents[item] for item in row.document_ids if item in documents]
     own, approves = row.requested_by == who.account_id, allowed(who, Right.UNLOCK_APPROVE)
     return RequestView(
-        id=row.id, state=row.state, reason=row.reason, asked_by=names.get(row.requested_by, ""), asked_at=row.requested_at,
-        decided_by=names.get(row.decided_by or "", ""), decided_at=row.decided_at,
+        id=row.id,
+        state=row.state,
+        reason=row.reason,
+        asked_by=names.get(row.requested_by, ""),
+        asked_at=row.requested_at,
+        decided_by=names.get(row.decided_by or "", ""),
+        decided_at=row.decided_at,
         documents=tuple(
-            AskedDocument(document.id, student.code, student.full_name, school_class.name, document.kind, document.school_year)
+            AskedDocument(
+                document.id, student.code, student.full_name, school_class.name, document.kind, document.school_year
+            )
             for document, student, school_class in found
         ),
         waiting=len(row.remaining_ids) if row.state == "approved" else 0,
         again=tuple(_consequences(session, [document for document, _, _ in found])) if row.state == "asked" else (),
-        may_decide=row.state == "asked" and approves and not own, may_withdraw=row.state == "asked" and own,
+        may_decide=row.state == "asked" and approves and not own,
+        may_withdraw=row.state == "asked" and own,
     )
 
 
 def _consequences(session: Session, documents: Sequence[Document]) -> list[SignsAgain]:
     versions = [document.version_id for document in documents if document.version_id is not None]
-    counted = Counter((name or "Con dấu nhà trường", stage) for _, stage, name in record_list.signed_slots(session, versions))
+    counted = Counter(
+        (name or "Con dấu nhà trường", stage) for _, stage, name in record_list.signed_slots(session, versions)
+    )
     order = {stage: number for number, stage in enumerate(("subject", "homeroom", "principal", "seal"))}
-    return [SignsAgain(name, stage, documents) for (name, stage), documents in sorted(counted.items(), key=lambda item: (order[item[0][1]], item[0]))]
+    return [
+        SignsAgain(name, stage, documents)
+        for (name, stage), documents in sorted(counted.items(), key=lambda item: (order[item[0][1]], item[0]))
+    ]
 
 
-def request_unlock(db: Database, who: Identity, document_ids: Sequence[str], reason: str, *, shown: str | None = None) -> str:
+def request_unlock(
+    db: Database, who: Identity, document_ids: Sequence[str], reason: str, *, shown: str | None = None
+) -> str:
     """Step one, for single documents or a class at once. A principal's own request needs no approval.
 
     Args:
@@ -166,7 +189,10 @@ def request_unlock(db: Database, who: Identity, document_ids: Sequence[str], rea
         session.add(row)
         session.flush()
         record(
-            session, actor=who.account_id, action="unlock.asked", subject=f"unlock:{row.id}",
+            session,
+            actor=who.account_id,
+            action="unlock.asked",
+            subject=f"unlock:{row.id}",
             data={"documents": chosen, "reason": row.reason},
         )
         if "principal" in who.roles:
@@ -257,7 +283,10 @@ def _void_what_is_free(session: Session, row: UnlockRequest) -> None:
         session.flush()
         save_life(session, document_id, opened)
         record(
-            session, actor=row.decided_by or "", action="record.unlocked", subject=f"document:{document_id}",
+            session,
+            actor=row.decided_by or "",
+            action="record.unlocked",
+            subject=f"document:{document_id}",
             data={"version": version.number, "request": row.id},
         )
     row.remaining_ids = remaining
@@ -277,4 +306,3 @@ def _asked(session: Session, request_id: str) -> UnlockRequest:
     if row is None or row.state != "asked":
         raise HocbaError(ErrorCode.NOT_FOUND, what="đề nghị hủy chốt")
     return row
-

@@ -61,7 +61,9 @@ def verify_upload(data: bytes, db: Database | None, *, name: str = "") -> FileRe
         Abandoned: whoever asked has left.
     """
     roots, issuers = _trusted(_configured_trust())
-    return verify([(name, data)], roots=roots, issuers=issuers, db=db, limits=UPLOAD_LIMITS, online=settings().verify_online)[0]
+    return verify(
+        [(name, data)], roots=roots, issuers=issuers, db=db, limits=UPLOAD_LIMITS, online=settings().verify_online
+    )[0]
 
 
 def verify_from_elsewhere(files: Sequence[tuple[str, bytes]], db: Database) -> list[FileReport]:
@@ -112,7 +114,9 @@ def _trusted(source: Path | None) -> tuple[list[bytes], list[dict[str, str]] | N
     try:
         roots = [item.public_bytes(Encoding.DER) for item in x509.load_pem_x509_certificates(source.read_bytes())]
     except (OSError, ValueError) as error:
-        raise HocbaError(ErrorCode.INVALID_INPUT, detail=f"không đọc được chứng thư gốc ({type(error).__name__})") from error
+        raise HocbaError(
+            ErrorCode.INVALID_INPUT, detail=f"không đọc được chứng thư gốc ({type(error).__name__})"
+        ) from error
     return roots, issuers_beside(source)
 
 

@@ -19,7 +19,14 @@ from hocba_app.verification.report_presentation import STATUS_SENTENCES
 
 _CODE = re.compile(r"[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}")
 _KINDS = {"cover": "Bìa và trang thông tin", "history": "Quá trình học tập", "results": "Kết quả học tập"}
-_ROLES = {"subject": "Giáo viên bộ môn", "homeroom": "Giáo viên chủ nhiệm", "principal": "Hiệu trưởng", "seal": "Nhà trường (đóng dấu)"}
+_ROLES = {
+    "subject": "Giáo viên bộ môn",
+    "homeroom": "Giáo viên chủ nhiệm",
+    "principal": "Hiệu trưởng",
+    "seal": "Nhà trường (đóng dấu)",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class PublicSigner:
     """One signature of a version, as its page shows it."""
@@ -81,13 +88,22 @@ def standing_of(db: Database, code: str) -> PublicStanding | None:
         school = str(snapshot.get("school", {}).get("name", ""))
         drawn = _drawn_names(session, version.id)
         signers = tuple(
-            PublicSigner(_role(slot), school if slot.stage == "seal" else drawn.get(slot.id, ""), slot.signed_at) for slot in slots
+            PublicSigner(_role(slot), school if slot.stage == "seal" else drawn.get(slot.id, ""), slot.signed_at)
+            for slot in slots
         )
     return PublicStanding(
-        code=normal, kind=document.kind, kind_name=_KINDS[document.kind], school=school,
-        school_class=str(snapshot.get("class_name") or ""), school_year=document.school_year, version=version.number,
-        status=status, status_text=STATUS_SENTENCES[status], sealed=any(slot.stage == "seal" and slot.signed_at for slot in slots),
-        signers=signers, voided_at=version.voided_at,
+        code=normal,
+        kind=document.kind,
+        kind_name=_KINDS[document.kind],
+        school=school,
+        school_class=str(snapshot.get("class_name") or ""),
+        school_year=document.school_year,
+        version=version.number,
+        status=status,
+        status_text=STATUS_SENTENCES[status],
+        sealed=any(slot.stage == "seal" and slot.signed_at for slot in slots),
+        signers=signers,
+        voided_at=version.voided_at,
     )
 
 
@@ -149,12 +165,15 @@ def _is_on_record(session: Session, version: DocumentVersion, sha256: str, data:
 
     A prefix (an earlier revision) is a state on record too; its missing signatures speak for themselves.
     """
-    revisions = session.exec(select(Revision).where(Revision.version_id == version.id).order_by(col(Revision.number))).all()
+    revisions = session.exec(
+        select(Revision).where(Revision.version_id == version.id).order_by(col(Revision.number))
+    ).all()
     if any(revision.sha256 == sha256 for revision in revisions):
         return True
     seals = set(session.exec(select(Slot.id).where(Slot.version_id == version.id, Slot.stage == "seal")).all())
     return any(
-        revision.slot_id in seals and hashlib.sha256(data[: revision.length]).hexdigest() == revision.sha256 for revision in revisions
+        revision.slot_id in seals and hashlib.sha256(data[: revision.length]).hexdigest() == revision.sha256
+        for revision in revisions
     )
 
 
@@ -173,12 +192,18 @@ def _status(version: DocumentVersion, document: Document) -> Status:
 
 def _role(slot: Slot) -> str:
     """As the page words it: a deputy signs "KT. HIỆU TRƯỞNG / PHÓ HIỆU TRƯỞNG"."""
-    return " / ".join(slot.caption) if slot.stage == "principal" and slot.caption else _ROLES.get(slot.stage, slot.stage)
+    return (
+        " / ".join(slot.caption) if slot.stage == "principal" and slot.caption else _ROLES.get(slot.stage, slot.stage)
+    )
 
 
 def _drawn_names(session: Session, version_id: str) -> dict[str, str]:
     """By slot, the name its signature shows on the page: the staff list may have another by now. "" where the store has lost it."""
-    signed = session.exec(select(Revision.slot_id, Revision.blob_sha256).where(Revision.version_id == version_id, col(Revision.slot_id).is_not(None))).all()
+    signed = session.exec(
+        select(Revision.slot_id, Revision.blob_sha256).where(
+            Revision.version_id == version_id, col(Revision.slot_id).is_not(None)
+        )
+    ).all()
     return {slot_id: _drawn_name(blob) for slot_id, blob in signed if slot_id is not None}
 
 

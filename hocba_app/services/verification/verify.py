@@ -56,14 +56,18 @@ def verify(
         some: Sequence[tuple[str, bytes]], schools: Sequence[dict[str, str]] | None, fetched: Fetched | None = None
     ) -> list[FileReport]:
         if limits is not None:
-            return examine([(name, data, None) for name, data in some], roots, schools, replay=True, limits=limits, fetched=fetched)
+            return examine(
+                [(name, data, None) for name, data in some], roots, schools, replay=True, limits=limits, fetched=fetched
+            )
         return judge_files(some, roots=roots, issuers=schools, always_analyse=always_analyse, fetched=fetched)
 
     listed: list[Sequence[dict[str, str]] | None] = [issuers] * len(files)
     reports = judged(files, issuers)
     if own_schools and db is not None:
         for index, report in enumerate(reports):
-            if any(found.code == Reason.ISSUER_NOT_LISTED for found in report.reasons) and (locked := school_at_lock(db, report.code)):
+            if any(found.code == Reason.ISSUER_NOT_LISTED for found in report.reasons) and (
+                locked := school_at_lock(db, report.code)
+            ):
                 listed[index] = [locked]
                 (reports[index],) = judged([files[index]], [locked])
     if online:
@@ -91,7 +95,9 @@ def issuers_beside(trust: Path) -> list[dict[str, str]] | None:
         listed: Any = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise HocbaError(ErrorCode.INVALID_INPUT, detail="issuers.json không đọc được") from error
-    if not isinstance(listed, list) or not all(isinstance(entry, dict) and isinstance(entry.get("tax_code"), str) for entry in listed):
+    if not isinstance(listed, list) or not all(
+        isinstance(entry, dict) and isinstance(entry.get("tax_code"), str) for entry in listed
+    ):
         raise HocbaError(ErrorCode.INVALID_INPUT, detail="issuers.json phải là danh sách có tax_code")
     return [{key: value for key, value in entry.items() if isinstance(value, str)} for entry in listed]
 
@@ -99,5 +105,6 @@ def issuers_beside(trust: Path) -> list[dict[str, str]] | None:
 def _schools(db: Database) -> list[dict[str, str]]:
     with db.installation() as session:
         return [
-            {"tax_code": school.tax_code, "name": school.name, "code": school.code} for school in session.exec(select(School)).all()
+            {"tax_code": school.tax_code, "name": school.name, "code": school.code}
+            for school in session.exec(select(School)).all()
         ]

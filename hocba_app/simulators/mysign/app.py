@@ -30,7 +30,8 @@ class Phone:
     def routes(self) -> list[Route]:
         """Where the phone talks to."""
         return [
-            Route("/phone", self.page), Route("/", lambda _request: RedirectResponse("/phone")),
+            Route("/phone", self.page),
+            Route("/", lambda _request: RedirectResponse("/phone")),
             Route("/phone/api/{action}", self.act, methods=["POST"]),
             Route("/phone/api/recover/{step}", self.recover, methods=["POST"]),
             Route("/phone/messages", self.messages),
@@ -93,8 +94,10 @@ class Administration:
     def routes(self) -> list[Route]:
         """Where rehearsals prepare the service."""
         return [
-            Route("/_admin/users", self.users, methods=["POST"]), Route("/_admin/clients", self.clients, methods=["POST"]),
-            Route("/_faults", self.faults, methods=["GET", "POST", "DELETE"]), Route("/_limits", self.limits, methods=["GET", "POST"]),
+            Route("/_admin/users", self.users, methods=["POST"]),
+            Route("/_admin/clients", self.clients, methods=["POST"]),
+            Route("/_faults", self.faults, methods=["GET", "POST", "DELETE"]),
+            Route("/_limits", self.limits, methods=["GET", "POST"]),
             Route("/healthz", self.health),
         ]
 

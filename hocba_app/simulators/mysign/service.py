@@ -79,7 +79,11 @@ class Service:
         """Enter or change a relying party; a missing secret is made up."""
         known = self._clients.get(client["client_id"], {})
         entry = {
-            "application": "Học bạ điện tử", "webhook": None, "client_secret": secrets.token_urlsafe(24), **known, **client,
+            "application": "Học bạ điện tử",
+            "webhook": None,
+            "client_secret": secrets.token_urlsafe(24),
+            **known,
+            **client,
         }
         self._clients[entry["client_id"]] = entry
         self._save_clients()
@@ -104,7 +108,12 @@ class Service:
     # --- transactions --------------------------------------------------------------------------------------------
 
     def start(
-        self, client_id: str, user: dict[str, Any], description: str, documents: list[dict[str, str]], digests: list[str],
+        self,
+        client_id: str,
+        user: dict[str, Any],
+        description: str,
+        documents: list[dict[str, str]],
+        digests: list[str],
         transaction: str = "",
     ) -> str:
         """A new transaction. It waits for the phone, unless certificate or quota end it at once.
@@ -132,8 +141,15 @@ class Service:
         self.store.insert(
             "request",
             {
-                "id": transaction, "user_id": user["user_id"], "client_id": client_id, "status": status,
-                "description": description, "documents": documents, "hashes": digests, "size": len(digests), "created": now,
+                "id": transaction,
+                "user_id": user["user_id"],
+                "client_id": client_id,
+                "status": status,
+                "description": description,
+                "documents": documents,
+                "hashes": digests,
+                "size": len(digests),
+                "created": now,
                 "ends": now + window,
             },
         )
@@ -151,7 +167,11 @@ class Service:
         now = time.time()
         used = self.store.one(
             "select coalesce(sum(size), 0) as n from request where user_id=? and (status=? and signed>? or status in (?,?) and ends>?)",
-            user_id, DONE, now - DAY, *OPEN, now,
+            user_id,
+            DONE,
+            now - DAY,
+            *OPEN,
+            now,
         )
         assert used is not None
         if used["n"] + size > self.limits.per_day:
@@ -171,12 +191,16 @@ class Service:
             raise PhoneError("unknown_user", "Không tìm thấy tài khoản MySign này. Hãy kiểm tra lại tài khoản.")
         rows = self.store.all(
             "select id, client_id, description, documents, size, ends from request where user_id=? and status=? and ends>? order by created desc",
-            user["user_id"], WAITING, time.time(),
+            user["user_id"],
+            WAITING,
+            time.time(),
         )
         return [
             {
-                "transactionId": row["id"], "application": (self.client(row["client_id"]) or {}).get("application", ""),
-                "description": _text(row["description"]), "count": row["size"],
+                "transactionId": row["id"],
+                "application": (self.client(row["client_id"]) or {}).get("application", ""),
+                "description": _text(row["description"]),
+                "count": row["size"],
                 "documents": [_text(item["document_name"]) for item in json.loads(row["documents"])],
                 "seconds_left": max(0, int(row["ends"] - time.time())),
             }
@@ -224,7 +248,11 @@ class Service:
             status, signatures = INTERNAL, None
         self.store.run(
             "update request set status=?, signatures=?, signed=? where id=? and status=?",
-            status, json.dumps(signatures) if signatures else None, time.time(), transaction, SIGNING,
+            status,
+            json.dumps(signatures) if signatures else None,
+            time.time(),
+            transaction,
+            SIGNING,
         )
 
     def _signed(self, transaction: str) -> tuple[str, list[str] | None]:
@@ -256,7 +284,9 @@ class Service:
         if self.faults.take("repeat"):
             signatures.append(signatures[-1])
         if self.faults.take("crlf"):
-            signatures = ["\r\n".join(text[at : at + 64] for at in range(0, len(text), 64)) + "\r\n" for text in signatures]
+            signatures = [
+                "\r\n".join(text[at : at + 64] for at in range(0, len(text), 64)) + "\r\n" for text in signatures
+            ]
         return signatures
 
     def close(self) -> None:

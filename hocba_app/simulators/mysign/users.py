@@ -65,8 +65,16 @@ class Users:
             return list(pool.map(lambda entry: self.add(**entry), entries))
 
     def add(
-        self, user_id: str, full_name: str, id_number: str, phone: str, *, kind: str = "person", not_before: str | None = None,
-        not_after: str | None = None, pin: str | None = None,
+        self,
+        user_id: str,
+        full_name: str,
+        id_number: str,
+        phone: str,
+        *,
+        kind: str = "person",
+        not_before: str | None = None,
+        not_after: str | None = None,
+        pin: str | None = None,
     ) -> dict[str, str]:
         """Provision a user: key, certificate, activation code by text message. One who exists keeps his key.
 
@@ -89,15 +97,25 @@ class Users:
         if row is None:
             key = rsa.generate_private_key(65537, 2048)
             row = {
-                "user_id": user_id, "full_name": full_name, "id_number": id_number, "phone": phone, "kind": kind,
-                "credential_id": secrets.token_hex(8), "activation_code": f"{secrets.randbelow(10**8):08d}",
-                **_key_columns(key), **self._certificate_columns(key, full_name, id_number, kind, not_before, not_after),
+                "user_id": user_id,
+                "full_name": full_name,
+                "id_number": id_number,
+                "phone": phone,
+                "kind": kind,
+                "credential_id": secrets.token_hex(8),
+                "activation_code": f"{secrets.randbelow(10**8):08d}",
+                **_key_columns(key),
+                **self._certificate_columns(key, full_name, id_number, kind, not_before, not_after),
             }
             self._store.insert("user", row)
             self.send(phone, f"Ma kich hoat ung dung MySign cua tai khoan {user_id} la {row['activation_code']}.")
         if pin is not None:
             self._set_pin(user_id, pin)
-        return {"user_id": user_id, "activation_code": row["activation_code"] or "", "credential_id": row["credential_id"]}
+        return {
+            "user_id": user_id,
+            "activation_code": row["activation_code"] or "",
+            "credential_id": row["credential_id"],
+        }
 
     def renew(self, user_id: str) -> dict[str, Any]:
         """A new key and certificate under the same credential, as when a user renews between two calls."""
@@ -105,7 +123,10 @@ class Users:
         if row is None:
             raise KeyError(user_id)
         key = rsa.generate_private_key(65537, 2048)
-        columns = {**_key_columns(key), **self._certificate_columns(key, row["full_name"], row["id_number"], row["kind"], None, None)}
+        columns = {
+            **_key_columns(key),
+            **self._certificate_columns(key, row["full_name"], row["id_number"], row["kind"], None, None),
+        }
         assignments = ", ".join(f"{column}=?" for column in columns)
         values = [json.dumps(value) if isinstance(value, list) else value for value in columns.values()]
         with self._lock:
@@ -120,7 +141,11 @@ class Users:
         if row is not None:
             return row
         number = next((user_id.removeprefix(prefix) for prefix in _PREFIXES if user_id.startswith(prefix)), user_id)
-        return self._store.one("select * from user where id_number=? and kind='person'", number) if number.isdigit() else None
+        return (
+            self._store.one("select * from user where id_number=? and kind='person'", number)
+            if number.isdigit()
+            else None
+        )
 
     def certificate_usable(self, user: dict[str, Any]) -> bool:
         """Inside its validity and not revoked."""
@@ -143,17 +168,28 @@ class Users:
             return self._keys[user_id]
 
     def _certificate_columns(
-        self, key: rsa.RSAPrivateKey, full_name: str, id_number: str, kind: str, not_before: str | None, not_after: str | None
+        self,
+        key: rsa.RSAPrivateKey,
+        full_name: str,
+        id_number: str,
+        kind: str,
+        not_before: str | None,
+        not_after: str | None,
     ) -> dict[str, Any]:
         begins, ends = (datetime.fromisoformat(text) if text else None for text in (not_before, not_after))
         prefix = "MST" if kind == "organisation" else "CCCD" if len(id_number) == 12 else "CMND"
         certificate = self._authority.issue(
-            uid=f"{prefix}:{id_number}", common_name=full_name, organisation=full_name if kind == "organisation" else None,
-            public_key=key.public_key(), not_before=begins, not_after=ends,
+            uid=f"{prefix}:{id_number}",
+            common_name=full_name,
+            organisation=full_name if kind == "organisation" else None,
+            public_key=key.public_key(),
+            not_before=begins,
+            not_after=ends,
         )
         return {
             "chain": [base64.b64encode(item).decode() for item in self._authority.chain(certificate)],
-            "not_before": certificate.not_valid_before_utc.isoformat(), "not_after": certificate.not_valid_after_utc.isoformat(),
+            "not_before": certificate.not_valid_before_utc.isoformat(),
+            "not_after": certificate.not_valid_after_utc.isoformat(),
         }
 
     # --- the phone -----------------------------------------------------------------------------------------------
@@ -167,7 +203,9 @@ class Users:
         user = self._required(user_id)
         if user["pin_hash"]:
             raise PhoneError("active_already", "Ứng dụng đã kích hoạt. Nếu quên mã PIN, hãy chọn Quên mã PIN.")
-        if not user["activation_code"] or not secrets.compare_digest(user["activation_code"].encode(), code.strip().encode()):
+        if not user["activation_code"] or not secrets.compare_digest(
+            user["activation_code"].encode(), code.strip().encode()
+        ):
             raise PhoneError("wrong_code", "Mã kích hoạt không đúng. Hãy xem lại tin nhắn kích hoạt.")
         self._set_pin(user["user_id"], pin)
 
@@ -200,11 +238,16 @@ class Users:
         same_name = user["full_name"].casefold() == full_name.strip().casefold()
         same_phone = user["phone"] == phone.strip() != ""
         if user["id_number"] != id_number.strip() or not (same_name or same_phone):
-            raise PhoneError("wrong_identity", "Thông tin định danh không khớp. Hãy nhập đúng số định danh và họ tên như khi đăng ký.")
+            raise PhoneError(
+                "wrong_identity",
+                "Thông tin định danh không khớp. Hãy nhập đúng số định danh và họ tên như khi đăng ký.",
+            )
         code = f"{secrets.randbelow(10**6):06d}"
         self._store.run(
             "update user set recovery_code=?, recovery_until=?, recovery_tries=0 where user_id=?",
-            code, time.time() + RECOVERY_SECONDS, user["user_id"],
+            code,
+            time.time() + RECOVERY_SECONDS,
+            user["user_id"],
         )
         self.send(user["phone"], f"Ma OTP dat lai ma PIN MySign la {code}, co hieu luc {RECOVERY_SECONDS // 60} phut.")
 
@@ -215,10 +258,14 @@ class Users:
             PhoneError: wrong or old code, weak PIN.
         """
         user = self._required(user_id)
-        live = user["recovery_code"] and user["recovery_until"] >= time.time() and user["recovery_tries"] < RECOVERY_TRIES
+        live = (
+            user["recovery_code"] and user["recovery_until"] >= time.time() and user["recovery_tries"] < RECOVERY_TRIES
+        )
         if not live or not secrets.compare_digest(user["recovery_code"].encode(), code.strip().encode()):
             self._store.run("update user set recovery_tries=recovery_tries+1 where user_id=?", user["user_id"])
-            raise PhoneError("wrong_code", "Mã OTP không đúng hoặc đã hết hạn. Hãy kiểm tra tin nhắn hoặc bấm Gửi mã OTP lần nữa.")
+            raise PhoneError(
+                "wrong_code", "Mã OTP không đúng hoặc đã hết hạn. Hãy kiểm tra tin nhắn hoặc bấm Gửi mã OTP lần nữa."
+            )
         self._set_pin(user["user_id"], pin)
 
     def send(self, phone: str, text: str) -> None:
@@ -243,7 +290,9 @@ class Users:
         salt = secrets.token_hex(8)
         self._store.run(
             "update user set pin_hash=?, pin_salt=?, wrong_pins=0, activation_code=null, recovery_code=null where user_id=?",
-            _pin_hash(pin, salt), salt, user_id,
+            _pin_hash(pin, salt),
+            salt,
+            user_id,
         )
 
 

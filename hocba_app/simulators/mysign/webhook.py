@@ -41,18 +41,27 @@ async def deliver(webhook: dict[str, str], row: dict[str, Any], *, times: int = 
 async def _post(client: httpx.AsyncClient, webhook: dict[str, str], row: dict[str, Any]) -> bool:
     login = await client.post(
         webhook["token_url"],
-        json={"grant_type": "client_credentials", "client_id": webhook["client_id"], "client_secret": webhook["client_secret"]},
+        json={
+            "grant_type": "client_credentials",
+            "client_id": webhook["client_id"],
+            "client_secret": webhook["client_secret"],
+        },
     )
     token = login.json()["data"]["access_token"]
     documents, signatures = json.loads(row["documents"]), json.loads(row["signatures"])
     answer = await client.post(
-        webhook["result_url"], headers={"Authorization": f"Bearer {token}"},
+        webhook["result_url"],
+        headers={"Authorization": f"Bearer {token}"},
         json={
             "meta_data": {
-                "request_id": secrets.token_hex(16), "transaction_id": row["id"], "description": "Success", "status": row["status"],
+                "request_id": secrets.token_hex(16),
+                "transaction_id": row["id"],
+                "description": "Success",
+                "status": row["status"],
             },
             "data": {
-                "action_timestamp": int(row["signed"] * 1000), "signature_timestamp": int(time.time() * 1000),
+                "action_timestamp": int(row["signed"] * 1000),
+                "signature_timestamp": int(time.time() * 1000),
                 "results": [
                     {"document_id": item["document_id"], "signature": signature}
                     for item, signature in zip(documents, signatures, strict=False)

@@ -27,8 +27,14 @@ _NAME_LIMIT = 100
 _PROFILE = "adss:ras:profile:001"
 _SHA256, _RSA = "2.16.840.1.101.3.4.2.1", "1.2.840.113549.1.1.1"
 _TEXTS = {
-    "1": "Success", "4000": "Waiting for user confirm", "6000": "User confirmed, signing", "4001": "Transaction timed out",
-    "4002": "User rejected", "4004": "Signing failed", "4005": "No quota left", "13004": "Certificate expired or revoked",
+    "1": "Success",
+    "4000": "Waiting for user confirm",
+    "6000": "User confirmed, signing",
+    "4001": "Transaction timed out",
+    "4002": "User rejected",
+    "4004": "Signing failed",
+    "4005": "No quota left",
+    "13004": "Certificate expired or revoked",
     "50000": "Internal error",
 }
 
@@ -63,7 +69,9 @@ class Wire:
         return [
             Route(f"{base}/{path}", self._call(handler), methods=["POST"])
             for path, handler in (
-                ("ras/v1/login", self.login), ("certificates/info", self.certificates), ("signHash", self.sign_hash),
+                ("ras/v1/login", self.login),
+                ("certificates/info", self.certificates),
+                ("signHash", self.sign_hash),
                 ("requests/status", self.status),
             )
         ]
@@ -138,7 +146,11 @@ class Wire:
             status = "0"
         signatures = json.loads(row["signatures"]) if status == DONE and row["signatures"] else []
         return JSONResponse(
-            {"status": int(status) if faults.take("number_status") else status, "message": text, "signatures": signatures}
+            {
+                "status": int(status) if faults.take("number_status") else status,
+                "message": text,
+                "signatures": signatures,
+            }
         )
 
     # --- what the calls share ------------------------------------------------------------------------------------
@@ -191,15 +203,21 @@ class Wire:
         certificate = certificate_of(user)
         encoded = json.loads(user["chain"])
         return {
-            "credential_id": user["credential_id"], "description": user["full_name"],
+            "credential_id": user["credential_id"],
+            "description": user["full_name"],
             "key": {"status": "enabled", "algo": [_RSA], "len": "2048", "curve": None},
             "cert": {
                 "status": "valid" if self.service.users.certificate_usable(user) else "expired",
-                "certificates": encoded if chain else encoded[:1], "issuerDN": certificate.issuer.rfc4514_string(),
-                "serialNumber": f"{certificate.serial_number:x}", "subjectDN": _subject(certificate),
-                "validFrom": _stamp(user["not_before"]), "validTo": _stamp(user["not_after"]),
+                "certificates": encoded if chain else encoded[:1],
+                "issuerDN": certificate.issuer.rfc4514_string(),
+                "serialNumber": f"{certificate.serial_number:x}",
+                "subjectDN": _subject(certificate),
+                "validFrom": _stamp(user["not_before"]),
+                "validTo": _stamp(user["not_after"]),
             },
-            "authMode": "implicit", "multisign": "2147483647", "scal": "2",
+            "authMode": "implicit",
+            "multisign": "2147483647",
+            "scal": "2",
         }
 
     def _require_valid(self, user: dict[str, Any], body: dict[str, Any]) -> int:
@@ -217,7 +235,9 @@ class Wire:
             raise Refused("invalid_request", "Too many hashes")
         if not all(isinstance(item, dict) and item.get("document_id") for item in documents):
             raise Refused("invalid_request", "document_id is required")
-        if not all(_is_name(name) for name in (body.get("description"), *(item.get("document_name") for item in documents))):
+        if not all(
+            _is_name(name) for name in (body.get("description"), *(item.get("document_name") for item in documents))
+        ):
             raise Refused("invalid_request", "document_name or description not allowed")
         if not all(_is_sha256(digest) for digest in digests):
             raise Refused("invalid_request", "hash is not a SHA-256")

@@ -24,7 +24,11 @@ from hocba_app.simulators.mysign.wire import Cut
 
 BASE = "/sca/sp769/v1"
 _MESSAGES = {
-    DONE: "SUCCESS", WAITING: "sig_wait_for_user_confirm", SIGNING: "sig_wait_for_user_confirm", LAPSED: "EXPIRED", REJECTED: "REJECTED",
+    DONE: "SUCCESS",
+    WAITING: "sig_wait_for_user_confirm",
+    SIGNING: "sig_wait_for_user_confirm",
+    LAPSED: "EXPIRED",
+    REJECTED: "REJECTED",
     CERTIFICATE: "CREDENTIAL_STATUS_INVALID",
 }
 _SHA256_HEX = re.compile(r"[0-9a-f]{64}\Z")
@@ -50,7 +54,8 @@ class SmartCaWire:
         return [
             Route(f"{BASE}/{path}", self._call(handler), methods=["POST"])
             for path, handler in (
-                ("credentials/get_certificate", self.certificates), ("signatures/sign", self.sign),
+                ("credentials/get_certificate", self.certificates),
+                ("signatures/sign", self.sign),
                 ("signatures/sign/{transaction}/status", self.status),
             )
         ]
@@ -59,7 +64,9 @@ class SmartCaWire:
         """The user's certificates with their chains."""
         self._client(body)
         user = self._user(body)
-        return _answer(200, "Success", {"user_certificates": [self._certificate(user, str(body.get("transaction_id", "")))]})
+        return _answer(
+            200, "Success", {"user_certificates": [self._certificate(user, str(body.get("transaction_id", "")))]}
+        )
 
     async def sign(self, body: dict[str, Any], _request: Request) -> Response:
         """N hashes, one confirmation on the phone, under the caller's own transaction id."""
@@ -70,7 +77,11 @@ class SmartCaWire:
             raise Refused(400, "CREDENTIAL_NOT_MATCH_IDENTITY")
         if not self.service.users.certificate_usable(user):
             raise Refused(403, "CREDENTIAL_STATUS_INVALID")
-        if not _TRANSACTION.match(transaction) or not isinstance(files, list) or not 0 < len(files) <= self.service.limits.max_hashes:
+        if (
+            not _TRANSACTION.match(transaction)
+            or not isinstance(files, list)
+            or not 0 < len(files) <= self.service.limits.max_hashes
+        ):
             raise Refused(400, "BAD_REQUEST")
         if not all(_is_file(item) for item in files) or len({item["doc_id"] for item in files}) != len(files):
             raise Refused(400, "SIGNATURE_DATA_REQUEST_INVALID_FORMAT")
@@ -78,7 +89,13 @@ class SmartCaWire:
         digests = [base64.b64encode(bytes.fromhex(item["data_to_be_signed"])).decode() for item in files]
         try:
             await asyncio.to_thread(
-                self.service.start, client_id, user, _base64(str(body.get("transaction_desc", ""))), documents, digests, transaction
+                self.service.start,
+                client_id,
+                user,
+                _base64(str(body.get("transaction_desc", ""))),
+                documents,
+                digests,
+                transaction,
             )
         except sqlite3.IntegrityError as error:
             raise Refused(400, "TRANSACTION_EXIST") from error
@@ -86,7 +103,9 @@ class SmartCaWire:
             return Cut()
         if self.service.faults.take("garbage_after_taken"):
             return Response("<html>Bad gateway</html>", media_type="text/html")
-        return _answer(200, "sig_wait_for_user_confirm", {"transaction_id": transaction, "tran_code": secrets.token_hex(16)})
+        return _answer(
+            200, "sig_wait_for_user_confirm", {"transaction_id": transaction, "tran_code": secrets.token_hex(16)}
+        )
 
     async def status(self, _body: dict[str, Any], request: Request) -> Response:
         """How a transaction stands, with the signatures once it is done – in no order that could be relied on."""
@@ -99,9 +118,13 @@ class SmartCaWire:
             for item, signature in zip(json.loads(row["documents"]), made, strict=False)
         ]
         secrets.SystemRandom().shuffle(signatures)
-        return _answer(200, _MESSAGES.get(row["status"], "FAILED"), {"transaction_id": row["id"], "signatures": signatures})
+        return _answer(
+            200, _MESSAGES.get(row["status"], "FAILED"), {"transaction_id": row["id"], "signatures": signatures}
+        )
 
-    def _call(self, handler: Callable[[dict[str, Any], Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+    def _call(
+        self, handler: Callable[[dict[str, Any], Request], Awaitable[Response]]
+    ) -> Callable[[Request], Awaitable[Response]]:
         """Faults first, then the body, then the call; a refusal becomes its answer."""
 
         async def endpoint(request: Request) -> Response:
@@ -126,7 +149,9 @@ class SmartCaWire:
 
     def _client(self, body: dict[str, Any]) -> str:
         client = self.service.client(str(body.get("sp_id", "")))
-        if client is None or not secrets.compare_digest(str(body.get("sp_password", "")).encode(), client["client_secret"].encode()):
+        if client is None or not secrets.compare_digest(
+            str(body.get("sp_password", "")).encode(), client["client_secret"].encode()
+        ):
             raise Refused(401, "SP_CREDENTIAL_INVALID")
         return client["client_id"]
 
@@ -141,12 +166,17 @@ class SmartCaWire:
         certificate = certificate_of(user)
         kind = "ESEAL" if user["kind"] == "organisation" else "SMARTCA"
         return {
-            "service_type": kind, "service_name": kind, "cert_id": user["credential_id"],
+            "service_type": kind,
+            "service_name": kind,
+            "cert_id": user["credential_id"],
             "cert_status": "Đang hoạt động" if self.service.users.certificate_usable(user) else "Hết hạn",
-            "serial_number": _serial(user), "cert_subject": certificate.subject.rfc4514_string(),
+            "serial_number": _serial(user),
+            "cert_subject": certificate.subject.rfc4514_string(),
             "cert_valid_from": f"{certificate.not_valid_before_utc:%Y-%m-%dT%H:%M:%SZ}",
-            "cert_valid_to": f"{certificate.not_valid_after_utc:%Y-%m-%dT%H:%M:%SZ}", "cert_data": own,
-            "chain_data": {"ca_cert": authority, "root_cert": root}, "transaction_id": transaction,
+            "cert_valid_to": f"{certificate.not_valid_after_utc:%Y-%m-%dT%H:%M:%SZ}",
+            "cert_data": own,
+            "chain_data": {"ca_cert": authority, "root_cert": root},
+            "transaction_id": transaction,
         }
 
 
@@ -159,7 +189,8 @@ def create_app(service: Service) -> Starlette:
         await asyncio.to_thread(service.close)
 
     return Starlette(
-        routes=[*SmartCaWire(service).routes(), *Phone(service).routes(), *Administration(service).routes()], lifespan=lifespan
+        routes=[*SmartCaWire(service).routes(), *Phone(service).routes(), *Administration(service).routes()],
+        lifespan=lifespan,
     )
 
 
@@ -177,6 +208,11 @@ def _base64(text: str) -> str:
 
 def _is_file(item: object) -> bool:
     return (
-        isinstance(item, dict) and item.get("sign_type") == "hash" and bool(item.get("file_type")) and isinstance(item.get("doc_id"), str)
-        and item["doc_id"] != "" and isinstance(item.get("data_to_be_signed"), str) and _SHA256_HEX.match(item["data_to_be_signed"]) is not None
+        isinstance(item, dict)
+        and item.get("sign_type") == "hash"
+        and bool(item.get("file_type"))
+        and isinstance(item.get("doc_id"), str)
+        and item["doc_id"] != ""
+        and isinstance(item.get("data_to_be_signed"), str)
+        and _SHA256_HEX.match(item["data_to_be_signed"]) is not None
     )

@@ -171,7 +171,11 @@ def as_kept(result: dict[str, Any], subjects: dict[str, dict[str, Any]]) -> dict
 def shown(result: dict[str, Any], subjects: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """A result as the contract has it: subjects in the order of the form."""
     kept = as_kept(result, subjects)
-    out = {key: value for key, value in kept.items() if key not in ("subjects", "wrong", "decided", "decided_conduct", "outstanding")}
+    out = {
+        key: value
+        for key, value in kept.items()
+        if key not in ("subjects", "wrong", "decided", "decided_conduct", "outstanding")
+    }
     out["subjects"] = []
     for key in subjects:
         if (row := kept["subjects"].get(key)) is not None:

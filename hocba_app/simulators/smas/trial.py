@@ -41,7 +41,11 @@ def _plans(books: Books) -> dict[str, SubjectPlan]:
     """The school's subjects as the generator knows them."""
     return {
         key: SubjectPlan(
-            row["code"], row["name"], row["kind"], row.get("periods_per_year") or 35, tuple(row.get("grades") or ()),
+            row["code"],
+            row["name"],
+            row["kind"],
+            row.get("periods_per_year") or 35,
+            tuple(row.get("grades") or ()),
             other_periods={int(grade): periods for grade, periods in (row.get("periods_by_grade") or {}).items()},
         )
         for key, row in books.subjects().items()
@@ -63,7 +67,11 @@ def _assign(store: Store, code: str, year: str) -> int:
     made = 0
     for class_id, data in store.records(code, "classes", year).items():
         for subject_id, subject in books.subjects().items():
-            if data["grade"] not in subject["grades"] or (class_id, subject_id) in taken or subject["code"] not in electives.get(class_id, {subject["code"]}):
+            if (
+                data["grade"] not in subject["grades"]
+                or (class_id, subject_id) in taken
+                or subject["code"] not in electives.get(class_id, {subject["code"]})
+            ):
                 continue
             able = taught.get(subject_id, set()) & working
             homeroom = data["homeroom_staff_id"]
@@ -101,7 +109,11 @@ def _results(store: Store, code: str, year: str, term: str) -> int:
         if enrolment["status"] not in ("studying", "moved_in"):
             continue
         current = store.record(code, "results", key)
-        wanted = [each for each in (("I",) if term == "I" else ("I", "II")) if current is None or not _entered(current, TERMS[each])]
+        wanted = [
+            each
+            for each in (("I",) if term == "I" else ("I", "II"))
+            if current is None or not _entered(current, TERMS[each])
+        ]
         if enrolment["status"] == "moved_in":
             wanted = [each for each in wanted if each == "II"]
         if not wanted:
@@ -110,7 +122,9 @@ def _results(store: Store, code: str, year: str, term: str) -> int:
             current = books.empty(enrolment["student_id"], enrolment["class_id"], year)
         grade, regime = books.school_class(current["class_id"])["grade"], current["regime"]
         random = Random(f"{code}/{key}")  # noqa: S311 - a made-up year
-        whole = marks.empty_result(current["student_id"], current["class_id"], year, regime, list(current["subjects"]), grade)
+        whole = marks.empty_result(
+            current["student_id"], current["class_id"], year, regime, list(current["subjects"]), grade
+        )
         make = primary.whole_year if regime == "TT27" else marks.whole_year
         make(random, whole, plans, grade, Pupil(min(9.6, max(5.6, random.gauss(7.7, 0.95)))), last_grade=grade == last)
         if "I" in wanted:
@@ -123,4 +137,6 @@ def _results(store: Store, code: str, year: str, term: str) -> int:
 
 def _entered(result: dict[str, Any], term: str) -> bool:
     """Whether somebody has entered a mark of the term."""
-    return any(value not in (None, [], "") for row in result["subjects"].values() for value in row["marks"][term].values())
+    return any(
+        value not in (None, [], "") for row in result["subjects"].values() for value in row["marks"][term].values()
+    )

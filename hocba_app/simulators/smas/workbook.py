@@ -14,7 +14,12 @@ from hocba_app.simulators.smas.gradebook import Books, shown
 from hocba_app.simulators.smas.store import Store
 
 TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_POSITIONS = {"principal": "Hiệu trưởng", "vice_principal": "Phó hiệu trưởng", "teacher": "Giáo viên", "clerk": "Nhân viên"}
+_POSITIONS = {
+    "principal": "Hiệu trưởng",
+    "vice_principal": "Phó hiệu trưởng",
+    "teacher": "Giáo viên",
+    "clerk": "Nhân viên",
+}
 _STATUSES = {"studying": "Đang học", "moved_in": "Chuyển đến", "moved_out": "Chuyển đi", "left": "Thôi học"}
 _PROMOTIONS = {"promoted": "Lên lớp", "retained": "Ở lại lớp", "reassess": "Đánh giá lại"}
 _PUPIL = (
@@ -40,13 +45,25 @@ def export(store: Store, code: str, year: str) -> bytes:
 def sheets(store: Store, code: str, year: str) -> list[Sheet]:
     """Title, header and rows of each page."""
     staff, subjects = store.records(code, "staff"), Books(store, code).subjects()
-    classes = dict(sorted(store.records(code, "classes", year).items(), key=lambda item: (item[1]["grade"], item[1]["name"])))
+    classes = dict(
+        sorted(store.records(code, "classes", year).items(), key=lambda item: (item[1]["grade"], item[1]["name"]))
+    )
     students = store.records(code, "students")
-    enrolments = [row for row in store.records(code, "enrolments", year).values() if row["student_id"] in students and row["class_id"] in classes]
+    enrolments = [
+        row
+        for row in store.records(code, "enrolments", year).values()
+        if row["student_id"] in students and row["class_id"] in classes
+    ]
     places = list(classes)
-    enrolments.sort(key=lambda row: (places.index(row["class_id"]), plain(students[row["student_id"]]["full_name"]).split()[::-1]))
+    enrolments.sort(
+        key=lambda row: (places.index(row["class_id"]), plain(students[row["student_id"]]["full_name"]).split()[::-1])
+    )
     results = {row["student_id"]: shown(row, subjects) for row in store.records(code, "results", year).values()}
-    found = [(students[row["student_id"]]["code"], results[row["student_id"]]) for row in enrolments if row["student_id"] in results]
+    found = [
+        (students[row["student_id"]]["code"], results[row["student_id"]])
+        for row in enrolments
+        if row["student_id"] in results
+    ]
     return [
         ("Giáo viên", ["Mã giáo viên", "Họ và tên", "Số định danh", "Số CMND cũ", "Chức vụ", "Thư điện tử", "Điện thoại", "Trạng thái"], [
             [row["code"], row["full_name"], _text(row["id_number"]), _text(row["old_id_number"]), _POSITIONS[row["position"]],
@@ -136,9 +153,15 @@ _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 def xlsx(pages: Sequence[Sheet]) -> bytes:
     """A workbook of text cells."""
     numbers = range(1, len(pages) + 1)
-    parts = "".join(f'<Override PartName="/xl/worksheets/sheet{n}.xml" ContentType="{_TYPES}.worksheet+xml"/>' for n in numbers)
-    names = "".join(f'<sheet name={quoteattr(page[0])} sheetId="{n}" r:id="r{n}"/>' for n, page in zip(numbers, pages, strict=True))
-    links = "".join(f'<Relationship Id="r{n}" Type="{_OFFICE}/worksheet" Target="worksheets/sheet{n}.xml"/>' for n in numbers)
+    parts = "".join(
+        f'<Override PartName="/xl/worksheets/sheet{n}.xml" ContentType="{_TYPES}.worksheet+xml"/>' for n in numbers
+    )
+    names = "".join(
+        f'<sheet name={quoteattr(page[0])} sheetId="{n}" r:id="r{n}"/>' for n, page in zip(numbers, pages, strict=True)
+    )
+    links = "".join(
+        f'<Relationship Id="r{n}" Type="{_OFFICE}/worksheet" Target="worksheets/sheet{n}.xml"/>' for n in numbers
+    )
     files = {
         "[Content_Types].xml": f'<Types xmlns="{_PACKAGE}/content-types"><Default Extension="rels" '
         f'ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/>'
@@ -149,7 +172,9 @@ def xlsx(pages: Sequence[Sheet]) -> bytes:
     }
     for number, (_, header, rows) in zip(numbers, pages, strict=True):
         lines = "".join(_row(place, cells) for place, cells in enumerate((header, *rows), 1))
-        files[f"xl/worksheets/sheet{number}.xml"] = f'<worksheet xmlns="{_MAIN}"><sheetData>{lines}</sheetData></worksheet>'
+        files[f"xl/worksheets/sheet{number}.xml"] = (
+            f'<worksheet xmlns="{_MAIN}"><sheetData>{lines}</sheetData></worksheet>'
+        )
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as package:
         for name, text in files.items():

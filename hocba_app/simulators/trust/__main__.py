@@ -21,15 +21,32 @@ def main() -> None:
     parser.add_argument("--tsa-key", choices=("ec", "rsa"), default="ec")
     parser.add_argument("--name", default="", help="of the hierarchy, to tell two of them apart")
     years = Lifetimes()
-    for member, text in (("root", "root"), ("issuing", "issuing authority"), ("responder", "OCSP responders"), ("unit", "time-stamp units")):
-        parser.add_argument(f"--{member}-years", type=int, default=getattr(years, member), help=f"validity of the {text}; made on first start")
+    for member, text in (
+        ("root", "root"),
+        ("issuing", "issuing authority"),
+        ("responder", "OCSP responders"),
+        ("unit", "time-stamp units"),
+    ):
+        parser.add_argument(
+            f"--{member}-years",
+            type=int,
+            default=getattr(years, member),
+            help=f"validity of the {text}; made on first start",
+        )
     arguments = parser.parse_args()
     socket = bind(arguments.host, arguments.port)
     url = arguments.url or f"http://{arguments.host}:{socket.getsockname()[1]}"
-    lifetimes = Lifetimes(arguments.root_years, arguments.issuing_years, arguments.responder_years, arguments.unit_years)
-    authority = Authority(arguments.data, url, timestamp_key=arguments.tsa_key, name=arguments.name, lifetimes=lifetimes)
+    lifetimes = Lifetimes(
+        arguments.root_years, arguments.issuing_years, arguments.responder_years, arguments.unit_years
+    )
+    authority = Authority(
+        arguments.data, url, timestamp_key=arguments.tsa_key, name=arguments.name, lifetimes=lifetimes
+    )
     if not _same_address(authority):
-        print(f"Older certificates in {arguments.data} name another address than {url}; revocation checks of those will fail.", file=sys.stderr)
+        print(
+            f"Older certificates in {arguments.data} name another address than {url}; revocation checks of those will fail.",
+            file=sys.stderr,
+        )
     print(json.dumps({"service": "trust", "url": url, "root": str(arguments.data / "root.pem")}), flush=True)
     serve(create_app(authority), socket)
 

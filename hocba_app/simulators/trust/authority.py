@@ -70,11 +70,22 @@ class Authority:
     """
 
     def __init__(
-        self, folder: Path, base_url: str = "", *, timestamp_key: str = "ec", name: str = "", lifetimes: Lifetimes | None = None,
-        issuing_bits: int = 3072, clock: Callable[[], datetime] | None = None,
+        self,
+        folder: Path,
+        base_url: str = "",
+        *,
+        timestamp_key: str = "ec",
+        name: str = "",
+        lifetimes: Lifetimes | None = None,
+        issuing_bits: int = 3072,
+        clock: Callable[[], datetime] | None = None,
     ) -> None:
         self.folder = Path(folder)
-        self._name, self._lifetimes, self._issuing_bits = f" {name}" if name else "", lifetimes or Lifetimes(), issuing_bits
+        self._name, self._lifetimes, self._issuing_bits = (
+            f" {name}" if name else "",
+            lifetimes or Lifetimes(),
+            issuing_bits,
+        )
         self._clock, self._timestamp_key = clock, timestamp_key
         self._current: dict[str, Pair] = {}
         self.register = Register(self.folder / "authority.db")
@@ -91,8 +102,15 @@ class Authority:
     # --- issuing -------------------------------------------------------------------------------------------------
 
     def issue(
-        self, *, uid: str, common_name: str, public_key: PublicKey, organisation: str | None = None, place: str = LOCALITY,
-        not_before: datetime | None = None, not_after: datetime | None = None,
+        self,
+        *,
+        uid: str,
+        common_name: str,
+        public_key: PublicKey,
+        organisation: str | None = None,
+        place: str = LOCALITY,
+        not_before: datetime | None = None,
+        not_after: datetime | None = None,
     ) -> x509.Certificate:
         """Issue a signer's certificate and enter it in the register.
 
@@ -107,9 +125,14 @@ class Authority:
         begins = not_before or self.now() - timedelta(days=1)
         policy = profiles.ORGANISATION_POLICY if organisation else profiles.PERSON_POLICY
         certificate = profiles.certificate(
-            subject=profiles.signer_name(common_name, uid, place, organisation or ""), public_key=public_key,
-            issuer=self.ca.certificate.subject, issuer_key=self.ca.key, serial=_serial(),
-            begins=begins, ends=not_after or begins + 3 * _YEAR, extensions=profiles.signer_extensions(policy, self._links()),
+            subject=profiles.signer_name(common_name, uid, place, organisation or ""),
+            public_key=public_key,
+            issuer=self.ca.certificate.subject,
+            issuer_key=self.ca.key,
+            serial=_serial(),
+            begins=begins,
+            ends=not_after or begins + 3 * _YEAR,
+            extensions=profiles.signer_extensions(policy, self._links()),
         )
         self._enter(certificate)
         return certificate
@@ -118,7 +141,9 @@ class Authority:
         """As :meth:`issue`, for a person."""
         return self.issue(uid=uid, common_name=common_name, public_key=public_key, **rest)
 
-    def issue_organisation(self, common_name: str, tax_code: str, public_key: PublicKey, **rest: Any) -> x509.Certificate:
+    def issue_organisation(
+        self, common_name: str, tax_code: str, public_key: PublicKey, **rest: Any
+    ) -> x509.Certificate:
         """As :meth:`issue`, for an organisation: O and CN are its name, UID its MST."""
         return self.issue(
             uid=f"MST:{tax_code}", common_name=common_name, organisation=common_name, public_key=public_key, **rest
@@ -170,11 +195,22 @@ class Authority:
             raise ValueError(timestamp_key)
         years = self._lifetimes
         self.root = self._part(
-            "root", "Vietnam National Root CA (mô phỏng)", None, profiles.authority_extensions(None, None), years=years.root, rsa_bits=3072
+            "root",
+            "Vietnam National Root CA (mô phỏng)",
+            None,
+            profiles.authority_extensions(None, None),
+            years=years.root,
+            rsa_bits=3072,
         )
-        links = Links(f"{self.base_url}/crl/root.crl", f"{self.base_url}/certificates/root.cer", f"{self.base_url}/ocsp")
+        links = Links(
+            f"{self.base_url}/crl/root.crl", f"{self.base_url}/certificates/root.cer", f"{self.base_url}/ocsp"
+        )
         self.ca = self._part(
-            "ca", "MySign-CA SHA-256 (mô phỏng)", self.root, profiles.authority_extensions(0, links), years=years.issuing,
+            "ca",
+            "MySign-CA SHA-256 (mô phỏng)",
+            self.root,
+            profiles.authority_extensions(0, links),
+            years=years.issuing,
             rsa_bits=self._issuing_bits,
         )
         _ = self.root_ocsp, self.ocsp, self.tsa
@@ -195,8 +231,12 @@ class Authority:
     def tsa(self) -> Pair:
         """The time-stamp unit, now."""
         return self._followed(
-            f"tsa-{self._timestamp_key}", "Time Stamp Unit (mô phỏng)", self.ca, profiles.timestamp_extensions(self._links()),
-            years=self._lifetimes.unit, rsa_bits=2048 if self._timestamp_key == "rsa" else 0,
+            f"tsa-{self._timestamp_key}",
+            "Time Stamp Unit (mô phỏng)",
+            self.ca,
+            profiles.timestamp_extensions(self._links()),
+            years=self._lifetimes.unit,
+            rsa_bits=2048 if self._timestamp_key == "rsa" else 0,
         )
 
     def now(self) -> datetime:
@@ -204,25 +244,53 @@ class Authority:
         return (self._clock() if self._clock else datetime.now(UTC)).replace(microsecond=0)
 
     def _followed(
-        self, part: str, common_name: str, issuer: Pair, extensions: list[tuple[x509.ExtensionType, bool]], *, years: int, rsa_bits: int = 0
+        self,
+        part: str,
+        common_name: str,
+        issuer: Pair,
+        extensions: list[tuple[x509.ExtensionType, bool]],
+        *,
+        years: int,
+        rsa_bits: int = 0,
     ) -> Pair:
         """The member that is in use now; one that is about to end is followed by another."""
         pair, number, now = self._current.get(part), 1, self.now()
-        if pair is not None and pair.certificate.not_valid_before_utc > now:  # the clock was set back: its predecessors are used again
+        if (
+            pair is not None and pair.certificate.not_valid_before_utc > now
+        ):  # the clock was set back: its predecessors are used again
             pair = None
         while pair is None or pair.certificate.not_valid_after_utc - years * _YEAR / 5 <= now:
             with self.register.writing():
                 name = part if number == 1 else f"{part}-{number}"
-                pair = self._part(name, common_name, issuer, extensions, years=years, rsa_bits=rsa_bits, follows=number > 1)
-                if pair.certificate.not_valid_before_utc > now:  # made when the clock stood later: one of its own for this day
-                    pair = self._part(f"{part}-{now:%Y%m%d}", common_name, issuer, extensions, years=years, rsa_bits=rsa_bits, follows=True)
+                pair = self._part(
+                    name, common_name, issuer, extensions, years=years, rsa_bits=rsa_bits, follows=number > 1
+                )
+                if (
+                    pair.certificate.not_valid_before_utc > now
+                ):  # made when the clock stood later: one of its own for this day
+                    pair = self._part(
+                        f"{part}-{now:%Y%m%d}",
+                        common_name,
+                        issuer,
+                        extensions,
+                        years=years,
+                        rsa_bits=rsa_bits,
+                        follows=True,
+                    )
             number += 1
         self._current[part] = pair
         return pair
 
     def _part(
-        self, part: str, common_name: str, issuer: Pair | None, extensions: list[tuple[x509.ExtensionType, bool]], *,
-        years: int, rsa_bits: int = 0, follows: bool = False,
+        self,
+        part: str,
+        common_name: str,
+        issuer: Pair | None,
+        extensions: list[tuple[x509.ExtensionType, bool]],
+        *,
+        years: int,
+        rsa_bits: int = 0,
+        follows: bool = False,
     ) -> Pair:
         """One member of the hierarchy, made if the register does not hold it yet. No RSA size: a P-256 key."""
         key_der, certificate_der = self.register.part(f"{part}.key"), self.register.part(f"{part}.crt")
@@ -234,9 +302,14 @@ class Authority:
         now = self.now()
         subject = profiles.authority_name(common_name, ORGANISATION + self._name)
         certificate = profiles.certificate(
-            subject=subject, public_key=key.public_key(), issuer=issuer.certificate.subject if issuer else subject,
-            issuer_key=issuer.key if issuer else key, serial=_serial(), begins=now - (timedelta(days=1) if follows else 2 * _YEAR),
-            ends=now + years * _YEAR, extensions=extensions,
+            subject=subject,
+            public_key=key.public_key(),
+            issuer=issuer.certificate.subject if issuer else subject,
+            issuer_key=issuer.key if issuer else key,
+            serial=_serial(),
+            begins=now - (timedelta(days=1) if follows else 2 * _YEAR),
+            ends=now + years * _YEAR,
+            extensions=extensions,
         )
         self.register.put_part(f"{part}.key", key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()))
         self.register.put_part(f"{part}.crt", certificate.public_bytes(Encoding.DER))
@@ -245,13 +318,18 @@ class Authority:
 
     def _links(self) -> Links:
         return Links(
-            crl=f"{self.base_url}/crl/ca.crl", issuer=f"{self.base_url}/certificates/ca.cer", ocsp=f"{self.base_url}/ocsp"
+            crl=f"{self.base_url}/crl/ca.crl",
+            issuer=f"{self.base_url}/certificates/ca.cer",
+            ocsp=f"{self.base_url}/ocsp",
         )
 
     def _enter(self, certificate: x509.Certificate) -> None:
         self.register.add(
-            certificate.serial_number, certificate.subject.rfc4514_string(), certificate.not_valid_before_utc.isoformat(),
-            certificate.not_valid_after_utc.isoformat(), certificate.public_bytes(Encoding.DER),
+            certificate.serial_number,
+            certificate.subject.rfc4514_string(),
+            certificate.not_valid_before_utc.isoformat(),
+            certificate.not_valid_after_utc.isoformat(),
+            certificate.public_bytes(Encoding.DER),
         )
 
     def _write_files(self) -> None:

@@ -53,14 +53,24 @@ def signer_name(common_name: str, uid: str, locality: str, organisation: str = "
         organisation: empty for a person.
     """
     return name(
-        (NameOID.COUNTRY_NAME, "VN"), (NameOID.LOCALITY_NAME, locality[:64]), (NameOID.ORGANIZATION_NAME, organisation[:64]),
-        (NameOID.COMMON_NAME, common_name[:64]), (NameOID.USER_ID, uid),
+        (NameOID.COUNTRY_NAME, "VN"),
+        (NameOID.LOCALITY_NAME, locality[:64]),
+        (NameOID.ORGANIZATION_NAME, organisation[:64]),
+        (NameOID.COMMON_NAME, common_name[:64]),
+        (NameOID.USER_ID, uid),
     )
 
 
 def certificate(
-    *, subject: x509.Name, public_key: PublicKey, issuer: x509.Name, issuer_key: PrivateKey, serial: int,
-    begins: datetime, ends: datetime, extensions: Iterable[tuple[x509.ExtensionType, bool]],
+    *,
+    subject: x509.Name,
+    public_key: PublicKey,
+    issuer: x509.Name,
+    issuer_key: PrivateKey,
+    serial: int,
+    begins: datetime,
+    ends: datetime,
+    extensions: Iterable[tuple[x509.ExtensionType, bool]],
 ) -> x509.Certificate:
     """Sign one certificate with SHA-256; key identifiers are added here.
 
@@ -70,8 +80,13 @@ def certificate(
         extensions: each with its criticality.
     """
     builder = (
-        x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(public_key).serial_number(serial)
-        .not_valid_before(begins.astimezone(UTC)).not_valid_after(ends.astimezone(UTC))
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(public_key)
+        .serial_number(serial)
+        .not_valid_before(begins.astimezone(UTC))
+        .not_valid_after(ends.astimezone(UTC))
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
     )
@@ -82,8 +97,15 @@ def certificate(
 
 def key_usage(*names: str) -> x509.KeyUsage:
     every = (
-        "digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement",
-        "key_cert_sign", "crl_sign", "encipher_only", "decipher_only",
+        "digital_signature",
+        "content_commitment",
+        "key_encipherment",
+        "data_encipherment",
+        "key_agreement",
+        "key_cert_sign",
+        "crl_sign",
+        "encipher_only",
+        "decipher_only",
     )
     return x509.KeyUsage(**{each: each in names for each in every})
 
@@ -104,7 +126,12 @@ def signer_extensions(policy: str, links: Links) -> list[tuple[x509.ExtensionTyp
     return [
         (x509.BasicConstraints(ca=False, path_length=None), True),
         (key_usage("digital_signature", "content_commitment"), True),
-        (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.EMAIL_PROTECTION, ADOBE_DOCUMENT_SIGNING]), False),
+        (
+            x509.ExtendedKeyUsage(
+                [ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.EMAIL_PROTECTION, ADOBE_DOCUMENT_SIGNING]
+            ),
+            False,
+        ),
         (_policy(policy), False),
         *_link_extensions(links),
     ]
@@ -140,8 +167,12 @@ def _any_policy() -> x509.CertificatePolicies:
 
 
 def _link_extensions(links: Links) -> list[tuple[x509.ExtensionType, bool]]:
-    described = [x509.AccessDescription(AuthorityInformationAccessOID.CA_ISSUERS, x509.UniformResourceIdentifier(links.issuer))]
+    described = [
+        x509.AccessDescription(AuthorityInformationAccessOID.CA_ISSUERS, x509.UniformResourceIdentifier(links.issuer))
+    ]
     if links.ocsp:
-        described.insert(0, x509.AccessDescription(AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier(links.ocsp)))
+        described.insert(
+            0, x509.AccessDescription(AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier(links.ocsp))
+        )
     point = x509.DistributionPoint([x509.UniformResourceIdentifier(links.crl)], None, None, None)
     return [(x509.CRLDistributionPoints([point]), False), (x509.AuthorityInformationAccess(described), False)]

@@ -86,7 +86,9 @@ class Register:
     def standing(self, serial: int) -> Standing | None:
         """None: never issued here."""
         with self._lock:
-            row = self._connection.execute("select revoked_at, reason from issued where serial = ?", (f"{serial:x}",)).fetchone()
+            row = self._connection.execute(
+                "select revoked_at, reason from issued where serial = ?", (f"{serial:x}",)
+            ).fetchone()
         return Standing(serial, row[0], row[1]) if row else None
 
     def mark(self, serial: int, revoked_at: str | None, reason: str | None) -> bool:
@@ -99,7 +101,9 @@ class Register:
 
     def revoked(self) -> list[Standing]:
         with self._lock:
-            rows = self._connection.execute("select serial, revoked_at, reason from issued where revoked_at is not null").fetchall()
+            rows = self._connection.execute(
+                "select serial, revoked_at, reason from issued where revoked_at is not null"
+            ).fetchall()
         return [Standing(int(serial, 16), at, reason) for serial, at, reason in rows]
 
     def revision(self) -> tuple[int, int]:

@@ -58,7 +58,10 @@ class RevocationService:
         self._revision: tuple[int, int] | None = None
         self._kept: dict[object, tuple[datetime, bytes]] = {}
         self._issuers = {
-            (name, algorithm.name): (_digest(algorithm, pair.certificate.subject.public_bytes()), _digest(algorithm, _key_bits(pair)))
+            (name, algorithm.name): (
+                _digest(algorithm, pair.certificate.subject.public_bytes()),
+                _digest(algorithm, _key_bits(pair)),
+            )
             for name, pair in (("ca", authority.ca), ("root", authority.root))
             for algorithm in _ALGORITHMS
         }
@@ -85,7 +88,8 @@ class RevocationService:
             nonce = request.extensions.get_extension_for_class(x509.OCSPNonce).value
         except x509.ExtensionNotFound:
             return self._keep(
-                ("ocsp", issuer, request.serial_number, algorithm.name, fault), lambda: self._answer(request, issuer, None, fault)
+                ("ocsp", issuer, request.serial_number, algorithm.name, fault),
+                lambda: self._answer(request, issuer, None, fault),
             )
         return self._answer(request, issuer, nonce, fault)
 
@@ -109,9 +113,15 @@ class RevocationService:
         builder = (
             ocsp.OCSPResponseBuilder()
             .add_response_by_hash(
-                issuer_name_hash=request.issuer_name_hash, issuer_key_hash=request.issuer_key_hash,
-                serial_number=request.serial_number, algorithm=request.hash_algorithm, cert_status=status, this_update=now, next_update=now + NEXT_UPDATE,
-                revocation_time=moment, revocation_reason=reason,
+                issuer_name_hash=request.issuer_name_hash,
+                issuer_key_hash=request.issuer_key_hash,
+                serial_number=request.serial_number,
+                algorithm=request.hash_algorithm,
+                cert_status=status,
+                this_update=now,
+                next_update=now + NEXT_UPDATE,
+                revocation_time=moment,
+                revocation_reason=reason,
             )
             .responder_id(ocsp.OCSPResponderEncoding.HASH, signer.certificate)
             .certificates([signer.certificate])
@@ -126,16 +136,20 @@ class RevocationService:
         authority, now = self._authority, self._now().replace(microsecond=0)
         pair = authority.root if issuer == "root" else authority.ca
         builder = (
-            x509.CertificateRevocationListBuilder().issuer_name(pair.certificate.subject)
-            .last_update(now).next_update(now + NEXT_UPDATE)
+            x509.CertificateRevocationListBuilder()
+            .issuer_name(pair.certificate.subject)
+            .last_update(now)
+            .next_update(now + NEXT_UPDATE)
             .add_extension(x509.CRLNumber(int(now.timestamp())), critical=False)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(pair.key.public_key()), critical=False)
         )
         for standing in authority.register.revoked():
             if (standing.serial == authority.ca.certificate.serial_number) != (issuer == "root"):
                 continue
-            entry = x509.RevokedCertificateBuilder().serial_number(standing.serial).revocation_date(
-                datetime.fromisoformat(standing.revoked_at or "")
+            entry = (
+                x509.RevokedCertificateBuilder()
+                .serial_number(standing.serial)
+                .revocation_date(datetime.fromisoformat(standing.revoked_at or ""))
             )
             if standing.reason not in (None, "unspecified"):  # RFC 5280 5.3.1: leave "unspecified" out
                 entry = entry.add_extension(x509.CRLReason(x509.ReasonFlags[standing.reason]), critical=False)  # type: ignore[index]
@@ -149,7 +163,9 @@ class RevocationService:
             self._revision = revision
         now = self._now()
         made_at, content = self._kept.get(key, (now, b""))
-        if not content or not timedelta(0) <= now - made_at < KEEP_FOR:  # one from a later moment: the clock was set back
+        if (
+            not content or not timedelta(0) <= now - made_at < KEEP_FOR
+        ):  # one from a later moment: the clock was set back
             content = make()
             self._kept[key] = now, content
         return content

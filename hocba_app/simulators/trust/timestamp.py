@@ -110,8 +110,12 @@ class TimestampUnit:
     def __init__(self, key: PrivateKey, certificate: x509.Certificate, issuer: x509.Certificate) -> None:
         self._key = key
         encoded = certificate.public_bytes(Encoding.DER)
-        self._certificates = der.tlv(0xA0, *sorted((encoded, issuer.public_bytes(Encoding.DER))))  # DER: SET OF is sorted
-        self._issuer_and_serial = der.tlv(der.SEQUENCE, certificate.issuer.public_bytes(), der.integer(certificate.serial_number))
+        self._certificates = der.tlv(
+            0xA0, *sorted((encoded, issuer.public_bytes(Encoding.DER)))
+        )  # DER: SET OF is sorted
+        self._issuer_and_serial = der.tlv(
+            der.SEQUENCE, certificate.issuer.public_bytes(), der.integer(certificate.serial_number)
+        )
         self._content_type = _attribute(_CONTENT_TYPE, _TST_INFO)
         certificate_id = der.tlv(der.SEQUENCE, der.tlv(der.OCTET_STRING, hashlib.sha256(encoded).digest()))
         self._signing_certificate = _attribute(
@@ -137,19 +141,33 @@ class TimestampUnit:
     def token(self, imprint: bytes, nonce: bytes, certificate_required: bool, moment: float) -> bytes:
         """The ``ContentInfo`` over one imprint at one moment (seconds since 1970)."""
         info = der.tlv(
-            der.SEQUENCE, der.integer(1), der.oid(TIMESTAMP_POLICY), imprint, der.integer(next(self._serials)),
-            der.tlv(der.GENERALIZED_TIME, generalized_time(moment)), _ACCURACY_ONE_MILLISECOND, nonce,
+            der.SEQUENCE,
+            der.integer(1),
+            der.oid(TIMESTAMP_POLICY),
+            imprint,
+            der.integer(next(self._serials)),
+            der.tlv(der.GENERALIZED_TIME, generalized_time(moment)),
+            _ACCURACY_ONE_MILLISECOND,
+            nonce,
         )
         digest = _attribute(_MESSAGE_DIGEST, der.tlv(der.OCTET_STRING, hashlib.sha256(info).digest()))
         attributes = b"".join(sorted((self._content_type, digest, self._signing_certificate)))  # DER: SET OF is sorted
         signer = der.tlv(
-            der.SEQUENCE, der.integer(1), self._issuer_and_serial, _SHA256_PLAIN, der.tlv(0xA0, attributes),
-            self._algorithm, der.tlv(der.OCTET_STRING, self._sign(der.tlv(der.SET, attributes))),
+            der.SEQUENCE,
+            der.integer(1),
+            self._issuer_and_serial,
+            _SHA256_PLAIN,
+            der.tlv(0xA0, attributes),
+            self._algorithm,
+            der.tlv(der.OCTET_STRING, self._sign(der.tlv(der.SET, attributes))),
         )
         signed_data = der.tlv(
-            der.SEQUENCE, der.integer(3), der.tlv(der.SET, _SHA256_PLAIN),
+            der.SEQUENCE,
+            der.integer(3),
+            der.tlv(der.SET, _SHA256_PLAIN),
             der.tlv(der.SEQUENCE, _TST_INFO, der.tlv(0xA0, der.tlv(der.OCTET_STRING, info))),
-            self._certificates if certificate_required else b"", der.tlv(der.SET, signer),
+            self._certificates if certificate_required else b"",
+            der.tlv(der.SET, signer),
         )
         return der.tlv(der.SEQUENCE, _SIGNED_DATA, der.tlv(0xA0, signed_data))
 
@@ -164,7 +182,9 @@ def refusal(failure: int, text: str) -> bytes:
     octet, bit = divmod(failure, 8)
     flags = bytes(octet) + bytes((0x80 >> bit,))
     status = der.tlv(
-        der.SEQUENCE, der.integer(2), der.tlv(der.SEQUENCE, der.tlv(der.UTF8, text.encode())),
+        der.SEQUENCE,
+        der.integer(2),
+        der.tlv(der.SEQUENCE, der.tlv(der.UTF8, text.encode())),
         der.tlv(der.BIT_STRING, bytes((7 - bit,)), flags),
     )
     return der.tlv(der.SEQUENCE, status)

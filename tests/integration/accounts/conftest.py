@@ -35,8 +35,13 @@ def make_account(db: Database, school_id: str) -> MakeAccount:
     """``make_account(username, roles=…, position=…, school=…)``: active, with :data:`PASSWORD`; staff unless position is None."""
 
     def make(
-        username: str, *, roles: tuple[str, ...] = (), position: str | None = "teacher", school: str = "",
-        password: str | None = PASSWORD, email: str | None = None,
+        username: str,
+        *,
+        roles: tuple[str, ...] = (),
+        position: str | None = "teacher",
+        school: str = "",
+        password: str | None = PASSWORD,
+        email: str | None = None,
     ) -> Account:
         school = school or school_id
         stored = passwords.hash_password(password) if password else None
@@ -47,8 +52,12 @@ def make_account(db: Database, school_id: str) -> MakeAccount:
                 session.add(staff)
                 session.flush()
             account = Account(
-                username=login_name(username), staff_id=staff.id if staff else None, full_name=f"Cô {username}",
-                granted_roles=list(roles), password_hash=stored, email=email,
+                username=login_name(username),
+                staff_id=staff.id if staff else None,
+                full_name=f"Cô {username}",
+                granted_roles=list(roles),
+                password_hash=stored,
+                email=email,
             )
             session.add(account)
             session.flush()

@@ -20,10 +20,14 @@ ADDRESS = "198.51.100.7"
 def _told(db: Database, school_id: str) -> list[tuple[str, str, int]]:
     with db.read(school_id) as session:
         rows = session.exec(select(AuditEvent).order_by(col(AuditEvent.seq))).all()
-        return [(row.action, row.actor, row.data.get("failures", 0)) for row in rows if row.action.startswith("session.")]
+        return [
+            (row.action, row.actor, row.data.get("failures", 0)) for row in rows if row.action.startswith("session.")
+        ]
 
 
-def test_coming_and_going_is_told_and_wakes_no_screen(db: Database, school_id: str, make_account: Callable[..., Account]) -> None:
+def test_coming_and_going_is_told_and_wakes_no_screen(
+    db: Database, school_id: str, make_account: Callable[..., Account]
+) -> None:
     account = make_account("gv")
     token = login(db, "gv", PASSWORD, address=ADDRESS)
     logout(db, token)

@@ -33,7 +33,10 @@ def admin(make_account: Callable[..., Account], who: Callable[[Account], Identit
 
 
 def staff(db: Database, school_id: str, *codes: str) -> list[Staff]:
-    people = [Staff(source_id=f"id-{code}-{n}", code=code, full_name=f"Thầy {code}", email=f"{n}@school.example") for n, code in enumerate(codes)]
+    people = [
+        Staff(source_id=f"id-{code}-{n}", code=code, full_name=f"Thầy {code}", email=f"{n}@school.example")
+        for n, code in enumerate(codes)
+    ]
     with db.write(school_id) as session:
         session.add_all(people)
     return people
@@ -64,7 +67,10 @@ def test_new_staff_get_inactive_accounts_once(db: Database, school_id: str, othe
     mine = accounts(db, school_id)
     assert sorted(mine) == ["gv01.2@79760001", "gv01@79760001", "gv02@79760001"]
     assert sorted(accounts(db, other_school_id)) == ["gv01@01000002"]
-    assert all(account.password_hash is None and account.code_hash is None and not account.disabled for account in mine.values())
+    assert all(
+        account.password_hash is None and account.code_hash is None and not account.disabled
+        for account in mine.values()
+    )
     with db.installation() as session:
         assert session.get_one(LoginName, "gv01@01000002").school_id == other_school_id
 
@@ -127,7 +133,10 @@ def test_expired_disabled_and_unknown_give_the_same_answer(db: Database, school_
         session.get_one(Account, (school_id, ids["gv02@79760001"])).disabled = True
     codes["nobody@79760001"] = "K7QM-2RTX-9BHD"
     for name, code in codes.items():
-        assert refused(lambda name=name, code=code: activate(db, name, code, NEW, address=ADDRESS)) is ErrorCode.CODE_INVALID
+        assert (
+            refused(lambda name=name, code=code: activate(db, name, code, NEW, address=ADDRESS))
+            is ErrorCode.CODE_INVALID
+        )
 
 
 def test_guessing_codes_is_throttled_apart_from_logging_in(db: Database, make_account: Callable[..., Account]) -> None:
@@ -161,7 +170,9 @@ def test_one_code_used_by_two_at_once_sets_one_password(db: Database, school_id:
     login(db, name, winners[0], address=ADDRESS)
 
 
-def test_a_reset_ends_password_and_sessions_now(db: Database, school_id: str, admin: Identity, make_account: Callable[..., Account]) -> None:
+def test_a_reset_ends_password_and_sessions_now(
+    db: Database, school_id: str, admin: Identity, make_account: Callable[..., Account]
+) -> None:
     account = make_account("gv01")
     token = login(db, "gv01", PASSWORD, address=ADDRESS)
     assert identify(db, token) is not None
@@ -173,14 +184,21 @@ def test_a_reset_ends_password_and_sessions_now(db: Database, school_id: str, ad
     with db.read(school_id) as session:
         events = session.exec(select(AuditEvent).order_by(AuditEvent.seq)).all()
         assert [(event.action, event.actor) for event in events] == [
-            ("session.opened", account.id), ("account.code_issued", admin.account_id), ("session.refused", ""), ("account.activated", account.id),
+            ("session.opened", account.id),
+            ("account.code_issued", admin.account_id),
+            ("session.refused", ""),
+            ("account.activated", account.id),
         ]
         assert code not in str([event.data for event in events])
         assert verify_chain(session) == []
 
 
 def test_codes_are_for_admins_of_the_same_school_only(
-    db: Database, other_school_id: str, admin: Identity, make_account: Callable[..., Account], who: Callable[[Account], Identity]
+    db: Database,
+    other_school_id: str,
+    admin: Identity,
+    make_account: Callable[..., Account],
+    who: Callable[[Account], Identity],
 ) -> None:
     teacher = make_account("gv01", roles=("management",))
     stranger = make_account("admin@01000002", roles=("admin",), position=None, school=other_school_id)
@@ -190,20 +208,27 @@ def test_codes_are_for_admins_of_the_same_school_only(
     login(db, "gv01", PASSWORD, address=ADDRESS)  # nothing was changed
 
 
-def test_no_code_for_a_disabled_account(db: Database, school_id: str, admin: Identity, make_account: Callable[..., Account]) -> None:
+def test_no_code_for_a_disabled_account(
+    db: Database, school_id: str, admin: Identity, make_account: Callable[..., Account]
+) -> None:
     account = make_account("gv01")
     with db.write(school_id) as session:
         session.get_one(Account, (school_id, account.id)).disabled = True
     assert refused(lambda: issue_codes(db, admin, [account.id])) is ErrorCode.INVALID_INPUT
 
 
-def test_changing_the_own_password(db: Database, make_account: Callable[..., Account], who: Callable[[Account], Identity]) -> None:
+def test_changing_the_own_password(
+    db: Database, make_account: Callable[..., Account], who: Callable[[Account], Identity]
+) -> None:
     account = make_account("gv01")
     here, elsewhere = (login(db, "gv01", PASSWORD, address=ADDRESS) for _ in range(2))
     me = who(account)
     wrong = lambda: change_password(db, me, "not it", NEW, address=ADDRESS, keep_token=here)  # noqa: E731
     assert refused(wrong) is ErrorCode.LOGIN_FAILED
-    assert refused(lambda: change_password(db, me, PASSWORD, "gv01", address=ADDRESS, keep_token=here)) is ErrorCode.PASSWORD_WEAK
+    assert (
+        refused(lambda: change_password(db, me, PASSWORD, "gv01", address=ADDRESS, keep_token=here))
+        is ErrorCode.PASSWORD_WEAK
+    )
     change_password(db, me, PASSWORD, NEW, address=ADDRESS, keep_token=here)
     assert identify(db, here) is not None and identify(db, elsewhere) is None
     login(db, "gv01", NEW, address=ADDRESS)

@@ -66,7 +66,9 @@ def test_only_admin_and_management_are_given_by_hand(
     assert refused(lambda: revoke(db, who(admin), teacher.id, role)) is ErrorCode.INVALID_INPUT
 
 
-def test_the_last_admin_who_can_log_in_stays(db: Database, school_id: str, admin: Account, make_account: Callable[..., Account], who: Who) -> None:
+def test_the_last_admin_who_can_log_in_stays(
+    db: Database, school_id: str, admin: Account, make_account: Callable[..., Account], who: Who
+) -> None:
     make_account("not yet active", roles=("admin",), password=None)
     gone = make_account("gone", roles=("admin",))
     with db.write(school_id) as session:
@@ -79,7 +81,9 @@ def test_the_last_admin_who_can_log_in_stays(db: Database, school_id: str, admin
     assert refused(lambda: login(db, "admin@79760001", PASSWORD, address=ADDRESS)) is ErrorCode.LOGIN_FAILED
 
 
-def test_two_admins_who_remove_each_other_leave_one(db: Database, admin: Account, make_account: Callable[..., Account], who: Who) -> None:
+def test_two_admins_who_remove_each_other_leave_one(
+    db: Database, admin: Account, make_account: Callable[..., Account], who: Who
+) -> None:
     second = make_account("second", roles=("admin",))
     outcomes: list[str] = []
     start = threading.Barrier(2)
@@ -124,8 +128,12 @@ def test_only_the_schools_own_admin_changes_accounts(
 ) -> None:
     manager, principal = make_account("manager", roles=("management",)), make_account("principal", position="principal")
     stranger = make_account("admin@01000002", roles=("admin",), position=None, school=other_school_id)
-    for change in (lambda me: grant(db, me, manager.id, "admin"), lambda me: revoke(db, me, manager.id, "management"),
-                   lambda me: disable(db, me, manager.id), lambda me: enable(db, me, manager.id)):
+    for change in (
+        lambda me: grant(db, me, manager.id, "admin"),
+        lambda me: revoke(db, me, manager.id, "management"),
+        lambda me: disable(db, me, manager.id),
+        lambda me: enable(db, me, manager.id),
+    ):
         assert refused(lambda change=change: change(who(manager))) is ErrorCode.FORBIDDEN
         assert refused(lambda change=change: change(who(principal))) is ErrorCode.FORBIDDEN
         assert refused(lambda change=change: change(who(stranger))) is ErrorCode.NOT_FOUND
@@ -134,12 +142,27 @@ def test_only_the_schools_own_admin_changes_accounts(
 def test_the_list_is_searched_sorted_and_paged(
     db: Database, school_id: str, admin: Account, make_account: Callable[..., Account], who: Who
 ) -> None:
-    for name, full_name in (("gv1", "Đặng Ỷ Lan"), ("gv2", "Nguyễn Văn An"), ("gv3", "Trần Thị Lân"), ("gv4", "Y Moan Ênuôl")):
+    for name, full_name in (
+        ("gv1", "Đặng Ỷ Lan"),
+        ("gv2", "Nguyễn Văn An"),
+        ("gv3", "Trần Thị Lân"),
+        ("gv4", "Y Moan Ênuôl"),
+    ):
         account = make_account(name, password=None if name == "gv4" else PASSWORD)
         with db.write(school_id) as session:
             session.get_one(Account, (school_id, account.id)).full_name = full_name
             if name == "gv1":
-                session.add(SchoolClass(source_id="c1", code="6A1", name="6A1", grade=6, regime="TT22", school_year="2025-2026", homeroom_staff_id=account.staff_id))
+                session.add(
+                    SchoolClass(
+                        source_id="c1",
+                        code="6A1",
+                        name="6A1",
+                        grade=6,
+                        regime="TT22",
+                        school_year="2025-2026",
+                        homeroom_staff_id=account.staff_id,
+                    )
+                )
     me = who(admin)
     everyone = accounts_page(db, me)
     assert everyone.total == 5

@@ -31,7 +31,12 @@ def refusal(call: Callable[[], object]) -> ErrorCode:
 def people(make_account: Make) -> dict[str, Account]:
     return {
         code: make_account(code, position=position, roles=roles)
-        for code, position, roles in (("ht", "principal", ()), ("pht", "vice_principal", ()), ("qt", "clerk", ("admin",)), ("gv", "teacher", ()))
+        for code, position, roles in (
+            ("ht", "principal", ()),
+            ("pht", "vice_principal", ()),
+            ("qt", "clerk", ("admin",)),
+            ("gv", "teacher", ()),
+        )
     }
 
 
@@ -42,7 +47,9 @@ def taken_over(db: Database, who: Who, by: Account, account: Account) -> Identit
     return who(account)
 
 
-def test_an_account_reset_by_another_decides_and_signs_nothing(db: Database, school_id: str, people: dict[str, Account], who: Who) -> None:
+def test_an_account_reset_by_another_decides_and_signs_nothing(
+    db: Database, school_id: str, people: dict[str, Account], who: Who
+) -> None:
     principal = taken_over(db, who, people["qt"], people["ht"])
     with db.read(school_id) as session:
         assert refusal(lambda: credentials.require_own_credentials(session, principal)) is ErrorCode.CREDENTIALS_OPEN
@@ -58,7 +65,9 @@ def test_an_account_reset_by_another_decides_and_signs_nothing(db: Database, sch
     assert actions[-1] == "account.credentials_confirmed"
 
 
-def test_whoever_gave_out_the_code_does_not_vouch(db: Database, make_account: Make, people: dict[str, Account], who: Who) -> None:
+def test_whoever_gave_out_the_code_does_not_vouch(
+    db: Database, make_account: Make, people: dict[str, Account], who: Who
+) -> None:
     both = make_account("pht2", position="vice_principal", roles=("admin",))
     taken_over(db, who, both, people["ht"])
     taken_over(db, who, both, people["pht"])
@@ -68,16 +77,29 @@ def test_whoever_gave_out_the_code_does_not_vouch(db: Database, make_account: Ma
     credentials.confirm(db, who(people["ht"]), people["pht"].id)
 
 
-def test_a_leaders_first_code_from_an_admin_waits_too_and_the_operators_does_not(db: Database, make_account: Make, people: dict[str, Account], who: Who) -> None:
-    first, second, teacher = (make_account(name, position=post, password=None) for name, post in (("p1", "vice_principal"), ("p2", "vice_principal"), ("g1", "teacher")))
-    for account, giver in ((first, who(people["qt"])), (second, operator(first.school_id)), (teacher, who(people["qt"]))):
+def test_a_leaders_first_code_from_an_admin_waits_too_and_the_operators_does_not(
+    db: Database, make_account: Make, people: dict[str, Account], who: Who
+) -> None:
+    first, second, teacher = (
+        make_account(name, position=post, password=None)
+        for name, post in (("p1", "vice_principal"), ("p2", "vice_principal"), ("g1", "teacher"))
+    )
+    for account, giver in (
+        (first, who(people["qt"])),
+        (second, operator(first.school_id)),
+        (teacher, who(people["qt"])),
+    ):
         [(name, _, code)] = activation.issue_codes(db, giver, [account.id])
         activation.activate(db, name, code, NEW, address="198.51.100.7")
     with db.read(first.school_id) as session:
-        assert [session.get_one(Account, (each.school_id, each.id)).credentials_open for each in (first, second, teacher)] == [True, False, False]
+        assert [
+            session.get_one(Account, (each.school_id, each.id)).credentials_open for each in (first, second, teacher)
+        ] == [True, False, False]
 
 
-def test_who_asked_does_not_answer_through_an_account_he_opened(db: Database, school_id: str, people: dict[str, Account], who: Who) -> None:
+def test_who_asked_does_not_answer_through_an_account_he_opened(
+    db: Database, school_id: str, people: dict[str, Account], who: Who
+) -> None:
     asker, approver = people["pht"], people["ht"]
     with db.write(school_id) as session:
         for given, by in ((approver, asker), (asker, approver)):
@@ -85,15 +107,23 @@ def test_who_asked_does_not_answer_through_an_account_he_opened(db: Database, sc
             account.credentials_by = by.id
             session.add(account)
             session.flush()
-            assert refusal(lambda: credentials.require_second_person(session, who(approver), asker.id)) is ErrorCode.SECOND_PERSON
+            assert (
+                refusal(lambda: credentials.require_second_person(session, who(approver), asker.id))
+                is ErrorCode.SECOND_PERSON
+            )
             account.credentials_by = ""
             session.add(account)
             session.flush()
         credentials.require_second_person(session, who(approver), asker.id)
-        assert refusal(lambda: credentials.require_second_person(session, who(approver), approver.id)) is ErrorCode.SECOND_PERSON
+        assert (
+            refusal(lambda: credentials.require_second_person(session, who(approver), approver.id))
+            is ErrorCode.SECOND_PERSON
+        )
 
 
-def test_unlocking_asks_for_a_second_person(db: Database, people: dict[str, Account], who: Who, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unlocking_asks_for_a_second_person(
+    db: Database, people: dict[str, Account], who: Who, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked: list[str] = []
     monkeypatch.setattr(unlock, "require_second_person", lambda _session, _who, by: asked.append(by))
     with db.write(people["ht"].school_id) as session:
@@ -104,7 +134,12 @@ def test_unlocking_asks_for_a_second_person(db: Database, people: dict[str, Acco
 
 
 def test_the_owner_is_told_by_letter_and_confirms_with_its_code(
-    db: Database, school_id: str, make_account: Make, people: dict[str, Account], who: Who, monkeypatch: pytest.MonkeyPatch
+    db: Database,
+    school_id: str,
+    make_account: Make,
+    people: dict[str, Account],
+    who: Who,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(reset_letter, "offered", lambda: True)
     teacher = make_account("co.hoa", email="hoa@school.example")
@@ -114,10 +149,16 @@ def test_the_owner_is_told_by_letter_and_confirms_with_its_code(
         account = session.get_one(Account, (school_id, teacher.id))
         account.owner_code_hash = code_hash("K7QM-2RTX-9BHD")
         session.add(account)
-    assert refusal(lambda: credentials.confirm_as_owner(db, who(teacher), "AAAA-BBBB-CCCC", address="198.51.100.7")) is ErrorCode.CODE_INVALID
+    assert (
+        refusal(lambda: credentials.confirm_as_owner(db, who(teacher), "AAAA-BBBB-CCCC", address="198.51.100.7"))
+        is ErrorCode.CODE_INVALID
+    )
     credentials.confirm_as_owner(db, who(teacher), "k7qm 2rtx 9bhd", address="198.51.100.7")
     assert refusal(lambda: signer_inbox.start(db, who(teacher), ["x"])) is ErrorCode.NOTHING_TO_DO
-    assert refusal(lambda: credentials.confirm_as_owner(db, who(teacher), "K7QM-2RTX-9BHD", address="198.51.100.7")) is ErrorCode.CODE_INVALID
+    assert (
+        refusal(lambda: credentials.confirm_as_owner(db, who(teacher), "K7QM-2RTX-9BHD", address="198.51.100.7"))
+        is ErrorCode.CODE_INVALID
+    )
 
 
 def test_ones_own_reset_and_the_operators_need_nobody(db: Database, people: dict[str, Account], who: Who) -> None:

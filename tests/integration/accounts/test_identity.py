@@ -47,35 +47,79 @@ def classes(db: Database, school_id: str) -> dict[str, str]:
 def test_roles_follow_from_data(
     db: Database, school_id: str, classes: dict[str, str], make_account: Callable[..., Account], who: Who
 ) -> None:
-    people = {name: make_account(name) for name in ("homeroom", "subject", "stand-in", "rows", "deputy", "past", "off", "seal", "cover", "idle", "last-year")}
+    people = {
+        name: make_account(name)
+        for name in (
+            "homeroom",
+            "subject",
+            "stand-in",
+            "rows",
+            "deputy",
+            "past",
+            "off",
+            "seal",
+            "cover",
+            "idle",
+            "last-year",
+        )
+    }
     staff = {name: account.staff_id or "" for name, account in people.items()}
     day = today()
     with db.write(school_id) as session:
         session.get_one(SchoolClass, (school_id, classes["6A1"])).homeroom_staff_id = staff["homeroom"]
         session.get_one(SchoolClass, (school_id, classes["old"])).homeroom_staff_id = staff["last-year"]
-        session.add_all([
-            TeachingAssignment(source_id="1", class_id=classes["6A1"], subject_id="toan", staff_id=staff["subject"]),
-            TeachingAssignment(source_id="2", class_id=classes["6A1"], subject_id="toan", staff_id=staff["idle"], active=False),
-            TeachingAssignment(source_id="3", class_id=classes["old"], subject_id="toan", staff_id=staff["last-year"]),
-            SigningAssignment(class_id=classes["6A2"], field="homeroom", staff_id=staff["stand-in"]),
-            SigningAssignment(class_id=classes["6A2"], field="s.toan.1", staff_id=staff["rows"]),
-            SigningSettings(seal_operator_id=staff["seal"], cover_signer_id=staff["cover"]),
-        ])
+        session.add_all(
+            [
+                TeachingAssignment(
+                    source_id="1", class_id=classes["6A1"], subject_id="toan", staff_id=staff["subject"]
+                ),
+                TeachingAssignment(
+                    source_id="2", class_id=classes["6A1"], subject_id="toan", staff_id=staff["idle"], active=False
+                ),
+                TeachingAssignment(
+                    source_id="3", class_id=classes["old"], subject_id="toan", staff_id=staff["last-year"]
+                ),
+                SigningAssignment(class_id=classes["6A2"], field="homeroom", staff_id=staff["stand-in"]),
+                SigningAssignment(class_id=classes["6A2"], field="s.toan.1", staff_id=staff["rows"]),
+                SigningSettings(seal_operator_id=staff["seal"], cover_signer_id=staff["cover"]),
+            ]
+        )
         for name, first, last, revoked in (
-            ("deputy", day, day, None), ("past", day - timedelta(9), day - timedelta(1), None), ("off", day, day, utc_now()),
+            ("deputy", day, day, None),
+            ("past", day - timedelta(9), day - timedelta(1), None),
+            ("off", day, day, utc_now()),
         ):
-            session.add(Delegation(deputy_id=staff[name], kinds=["results"], from_date=first.isoformat(), to_date=last.isoformat(), decision_number="12/QĐ", revoked_at=revoked))
+            session.add(
+                Delegation(
+                    deputy_id=staff[name],
+                    kinds=["results"],
+                    from_date=first.isoformat(),
+                    to_date=last.isoformat(),
+                    decision_number="12/QĐ",
+                    revoked_at=revoked,
+                )
+            )
     assert {name: set(who(account).roles) for name, account in people.items()} == {
-        "homeroom": {"homeroom", "teacher"}, "subject": {"subject", "teacher"}, "stand-in": {"homeroom", "teacher"},
-        "rows": {"subject", "teacher"}, "deputy": {"deputy"}, "past": set(), "off": set(), "seal": {"seal_operator"},
-        "cover": {"cover_signer"}, "idle": set(), "last-year": set(),
+        "homeroom": {"homeroom", "teacher"},
+        "subject": {"subject", "teacher"},
+        "stand-in": {"homeroom", "teacher"},
+        "rows": {"subject", "teacher"},
+        "deputy": {"deputy"},
+        "past": set(),
+        "off": set(),
+        "seal": {"seal_operator"},
+        "cover": {"cover_signer"},
+        "idle": set(),
+        "last-year": set(),
     }
     assert who(make_account("ht", position="principal")).roles == {"principal", "management"}
     assert who(make_account("pht", position="vice_principal")).roles == {"management"}
     assert who(make_account("vt", position="clerk", roles=("admin",))).roles == {"admin"}
 
 
-def test_a_new_school_year_changes_who_teaches(db: Database, school_id: str, classes: dict[str, str], make_account: Callable[..., Account], who: Who) -> None:
+def test_a_new_school_year_changes_who_teaches(
+    db: Database, school_id: str, classes: dict[str, str], make_account: Callable[..., Account], who: Who
+) -> None:
     teacher = make_account("gv")
     with db.write(school_id) as session:
         session.get_one(SchoolClass, (school_id, classes["6A1"])).homeroom_staff_id = teacher.staff_id
@@ -86,12 +130,25 @@ def test_a_new_school_year_changes_who_teaches(db: Database, school_id: str, cla
 
 
 def test_teachers_look_at_their_own_classes_and_the_office_at_all(
-    db: Database, school_id: str, other_school_id: str, classes: dict[str, str], make_account: Callable[..., Account], who: Who
+    db: Database,
+    school_id: str,
+    other_school_id: str,
+    classes: dict[str, str],
+    make_account: Callable[..., Account],
+    who: Who,
 ) -> None:
-    teacher, office, clerk = make_account("gv"), make_account("ht", position="principal"), make_account("vt", position="clerk")
+    teacher, office, clerk = (
+        make_account("gv"),
+        make_account("ht", position="principal"),
+        make_account("vt", position="clerk"),
+    )
     stranger = make_account("admin", roles=("admin",), position=None, school=other_school_id)
     with db.write(school_id) as session:
-        session.add(TeachingAssignment(source_id="1", class_id=classes["6A1"], subject_id="toan", staff_id=teacher.staff_id or ""))
+        session.add(
+            TeachingAssignment(
+                source_id="1", class_id=classes["6A1"], subject_id="toan", staff_id=teacher.staff_id or ""
+            )
+        )
     with db.read(school_id) as session:
         assert viewable_class_ids(session, who(teacher)) == {classes["6A1"]}
         assert viewable_class_ids(session, who(office)) == set(classes.values())
@@ -122,11 +179,28 @@ def test_a_slot_given_to_a_person_opens_its_class_until_the_version_is_void(
         document = Document(student_id=pupil.id, class_id=classes["6A2"], kind="results", school_year="2025-2026")
         session.add(document)
         session.flush()
-        version = DocumentVersion(document_id=document.id, number=1, snapshot={}, snapshot_sha256="0" * 64, salt="s", code="K7QM2RTX9BHD", class_id=classes["6A2"])
+        version = DocumentVersion(
+            document_id=document.id,
+            number=1,
+            snapshot={},
+            snapshot_sha256="0" * 64,
+            salt="s",
+            code="K7QM2RTX9BHD",
+            class_id=classes["6A2"],
+        )
         session.add(version)
         session.flush()
         document.version_id = version.id
-        session.add(Slot(document_id=document.id, version_id=version.id, field="homeroom", stage="homeroom", role="GVCN", staff_id=stand_in.staff_id))
+        session.add(
+            Slot(
+                document_id=document.id,
+                version_id=version.id,
+                field="homeroom",
+                stage="homeroom",
+                role="GVCN",
+                staff_id=stand_in.staff_id,
+            )
+        )
     with db.read(school_id) as session:
         assert not may_view_class(session, who(teacher), classes["6A2"])
         assert may_view_class(session, who(stand_in), classes["6A2"])

@@ -25,7 +25,9 @@ Make, Who = Callable[..., Account], Callable[[Account], Identity]
 def staff_list(*rows: tuple[str, str, str]) -> bytes:
     """A workbook of staff: code, post, status."""
     header = ["Mã giáo viên", "Họ và tên", "Chức vụ", "Trạng thái"]
-    return write_workbook([("Giáo viên", header, [[code, f"Cô {code}", POSTS[post], status] for code, post, status in rows])])
+    return write_workbook(
+        [("Giáo viên", header, [[code, f"Cô {code}", POSTS[post], status] for code, post, status in rows])]
+    )
 
 
 def listed(db: Database, who: Identity, *rows: tuple[str, str, str]) -> None:
@@ -51,23 +53,48 @@ def refusal(call: Callable[[], object]) -> ErrorCode:
 def people(make_account: Make, who: Who) -> dict[str, Identity]:
     return {
         code: who(make_account(code, position=position, roles=roles))
-        for code, position, roles in (("ht", "principal", ()), ("pht", "vice_principal", ()), ("gv", "teacher", ()), ("qt", "clerk", ("admin",)))
+        for code, position, roles in (
+            ("ht", "principal", ()),
+            ("pht", "vice_principal", ()),
+            ("gv", "teacher", ()),
+            ("qt", "clerk", ("admin",)),
+        )
     }
 
 
 def test_nobody_makes_himself_principal_with_a_list(db: Database, school_id: str, people: dict[str, Identity]) -> None:
-    listed(db, people["pht"], ("pht", "principal", "Đang làm việc"), ("ht", "teacher", "Đang làm việc"), ("gv", "vice_principal", "Đang làm việc"))
-    assert staff(db, school_id) == {"ht": ("principal", True), "pht": ("vice_principal", True), "gv": ("teacher", True), "qt": ("clerk", True)}
+    listed(
+        db,
+        people["pht"],
+        ("pht", "principal", "Đang làm việc"),
+        ("ht", "teacher", "Đang làm việc"),
+        ("gv", "vice_principal", "Đang làm việc"),
+    )
+    assert staff(db, school_id) == {
+        "ht": ("principal", True),
+        "pht": ("vice_principal", True),
+        "gv": ("teacher", True),
+        "qt": ("clerk", True),
+    }
     ids = waiting(db, school_id)
     assert set(ids) == {"ht", "pht", "gv"}
     for role in ("pht", "gv", "qt"):
         assert refusal(lambda role=role: leadership.confirm(db, people[role], ids["pht"])) is ErrorCode.FORBIDDEN  # type: ignore[misc]
     leadership.refuse(db, people["ht"], ids["gv"], "Chưa có quyết định bổ nhiệm")
     leadership.confirm(db, people["ht"], ids["pht"])
-    assert staff(db, school_id) == {"ht": ("teacher", True), "pht": ("principal", True), "gv": ("teacher", True), "qt": ("clerk", True)}
+    assert staff(db, school_id) == {
+        "ht": ("teacher", True),
+        "pht": ("principal", True),
+        "gv": ("teacher", True),
+        "qt": ("clerk", True),
+    }
     assert waiting(db, school_id) == {}
     with db.read(school_id) as session:
-        actions = [row.action for row in session.exec(select(AuditEvent).order_by(AuditEvent.seq)).all() if row.action.startswith("leadership.")]
+        actions = [
+            row.action
+            for row in session.exec(select(AuditEvent).order_by(AuditEvent.seq)).all()
+            if row.action.startswith("leadership.")
+        ]
     assert actions == ["leadership.proposed"] * 3 + ["leadership.refused"] + ["leadership.confirmed"] * 2
 
 
@@ -84,7 +111,9 @@ def test_a_list_cannot_make_the_principal_leave(db: Database, school_id: str, pe
         assert session.get_one(Account, (school_id, people["ht"].account_id)).disabled
 
 
-def test_a_second_principal_waits_until_the_first_has_another_post(db: Database, school_id: str, people: dict[str, Identity]) -> None:
+def test_a_second_principal_waits_until_the_first_has_another_post(
+    db: Database, school_id: str, people: dict[str, Identity]
+) -> None:
     listed(db, people["pht"], ("pht", "principal", "Đang làm việc"))
     [proposal] = waiting(db, school_id).values()
     assert refusal(lambda: leadership.confirm(db, people["ht"], proposal)) is ErrorCode.PRINCIPAL_EXISTS
@@ -92,7 +121,9 @@ def test_a_second_principal_waits_until_the_first_has_another_post(db: Database,
         session.add(Staff(source_id="second", code="second", full_name="Cô Hai", position="principal"))
 
 
-def test_what_the_next_list_no_longer_says_is_withdrawn(db: Database, school_id: str, people: dict[str, Identity]) -> None:
+def test_what_the_next_list_no_longer_says_is_withdrawn(
+    db: Database, school_id: str, people: dict[str, Identity]
+) -> None:
     listed(db, people["pht"], ("gv", "vice_principal", "Đang làm việc"))
     listed(db, people["pht"], ("gv", "vice_principal", "Đang làm việc"))
     assert set(waiting(db, school_id)) == {"gv"}
@@ -102,7 +133,9 @@ def test_what_the_next_list_no_longer_says_is_withdrawn(db: Database, school_id:
         assert [row.state for row in session.exec(select(LeadershipProposal)).all()] == ["withdrawn"]
 
 
-def test_the_last_admin_stays_when_a_list_says_he_left(db: Database, school_id: str, people: dict[str, Identity]) -> None:
+def test_the_last_admin_stays_when_a_list_says_he_left(
+    db: Database, school_id: str, people: dict[str, Identity]
+) -> None:
     listed(db, people["pht"], ("qt", "clerk", "Đã nghỉ"), ("gv", "teacher", "Đã nghỉ"))
     assert staff(db, school_id)["qt"] == ("clerk", True) and staff(db, school_id)["gv"] == ("teacher", False)
     with db.read(school_id) as session:
@@ -114,12 +147,22 @@ def test_the_last_admin_stays_when_a_list_says_he_left(db: Database, school_id: 
     assert staff(db, school_id)["qt"] == ("clerk", False)
 
 
-def test_a_new_school_begins_with_the_operators_word(db: Database, school_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_school_begins_with_the_operators_word(
+    db: Database, school_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(school_commands, "installation", lambda: db)
-    listed(db, operator(school_id), ("HT", "principal", "Đang làm việc"), ("P1", "vice_principal", "Đang làm việc"), ("G1", "teacher", "Đang làm việc"))
+    listed(
+        db,
+        operator(school_id),
+        ("HT", "principal", "Đang làm việc"),
+        ("P1", "vice_principal", "Đang làm việc"),
+        ("G1", "teacher", "Đang làm việc"),
+    )
     assert staff(db, school_id) == dict.fromkeys(("HT", "P1", "G1"), ("teacher", True))
     console = CliRunner()
-    assert "Cô HT: Giáo viên → Hiệu trưởng" in console.invoke(school_commands.school_app, ["proposals", "79760001"]).stdout
+    assert (
+        "Cô HT: Giáo viên → Hiệu trưởng" in console.invoke(school_commands.school_app, ["proposals", "79760001"]).stdout
+    )
     assert console.invoke(school_commands.school_app, ["confirm-leadership", "79760001"]).exit_code == 0
     assert staff(db, school_id) == {"HT": ("principal", True), "P1": ("vice_principal", True), "G1": ("teacher", True)}
     assert "Không có gì" in console.invoke(school_commands.school_app, ["proposals", "79760001"]).stdout

@@ -70,7 +70,9 @@ def server() -> Iterator[MailServer]:
 
 
 def configure(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
-    monkeypatch.setattr(mail, "settings", lambda: Settings(smtp_url=url, mail_from="Học bạ <hocba@school.example>", _env_file=None))
+    monkeypatch.setattr(
+        mail, "settings", lambda: Settings(smtp_url=url, mail_from="Học bạ <hocba@school.example>", _env_file=None)
+    )
 
 
 @pytest.fixture
@@ -79,12 +81,17 @@ def admin(make_account: Callable[..., Account], who: Callable[[Account], Identit
 
 
 def test_each_code_goes_to_its_own_person_and_the_rest_is_to_be_printed(
-    db: Database, server: MailServer, admin: Identity, make_account: Callable[..., Account], monkeypatch: pytest.MonkeyPatch
+    db: Database,
+    server: MailServer,
+    admin: Identity,
+    make_account: Callable[..., Account],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     configure(monkeypatch, f"smtp://127.0.0.1:{server.server_address[1]}")
     assert mail_offered()
     people = [
-        make_account("gv1", password=None, email="lan@school.example"), make_account("gv2", password=None),
+        make_account("gv1", password=None, email="lan@school.example"),
+        make_account("gv2", password=None),
         make_account("gv3", password=None, email="refused@school.example"),
         make_account("gv4", password=None, email="x@school.example\nBcc: thief@evil.example"),
         make_account("gv5", password=None, email="an@school.example"),
@@ -96,7 +103,9 @@ def test_each_code_goes_to_its_own_person_and_the_rest_is_to_be_printed(
     letter = server.letters[0]
     text = letter.get_content()
     assert "Tên đăng nhập: gv1" in text and "Kích hoạt" in letter["Subject"]
-    [code] = [line.removeprefix("Mã kích hoạt: ").strip() for line in text.splitlines() if line.startswith("Mã kích hoạt")]
+    [code] = [
+        line.removeprefix("Mã kích hoạt: ").strip() for line in text.splitlines() if line.startswith("Mã kích hoạt")
+    ]
     assert code not in "".join(line for line in text.splitlines() if "http" in line)  # no code in an address
     activate(db, "gv1", code, PASSWORD, address=ADDRESS)
     name, _, printed = report.print_these[0]
@@ -105,7 +114,12 @@ def test_each_code_goes_to_its_own_person_and_the_rest_is_to_be_printed(
 
 @pytest.mark.parametrize("url", ["", "smtp://127.0.0.1:1", "gopher://127.0.0.1:25", "smtp://"])
 def test_without_a_mail_server_nothing_changes(
-    db: Database, school_id: str, admin: Identity, make_account: Callable[..., Account], monkeypatch: pytest.MonkeyPatch, url: str
+    db: Database,
+    school_id: str,
+    admin: Identity,
+    make_account: Callable[..., Account],
+    monkeypatch: pytest.MonkeyPatch,
+    url: str,
 ) -> None:
     configure(monkeypatch, url)
     account = make_account("gv1", email="lan@school.example")
@@ -118,7 +132,9 @@ def test_without_a_mail_server_nothing_changes(
     login(db, "gv1", PASSWORD, address=ADDRESS)
 
 
-def test_a_server_elsewhere_without_encryption_gets_no_letter(server: MailServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_elsewhere_without_encryption_gets_no_letter(
+    server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     configure(monkeypatch, f"smtp://127.0.0.1:{server.server_address[1]}")
     monkeypatch.setattr(mail, "_LOOPBACK", set())
     with pytest.raises(HocbaError) as caught, mail.post_office():
@@ -126,15 +142,27 @@ def test_a_server_elsewhere_without_encryption_gets_no_letter(server: MailServer
     assert caught.value.code is ErrorCode.MAIL_FAILED
 
 
-def test_only_admins_mail(db: Database, make_account: Callable[..., Account], who: Callable[[Account], Identity]) -> None:
+def test_only_admins_mail(
+    db: Database, make_account: Callable[..., Account], who: Callable[[Account], Identity]
+) -> None:
     teacher = make_account("gv1", roles=("management",))
     with pytest.raises(HocbaError) as caught:
         mail_codes(db, who(teacher), [teacher.id])
     assert caught.value.code is ErrorCode.FORBIDDEN
 
 
-@pytest.mark.parametrize("address", ["a@school.example, b@evil.example", "a@school.example\nBcc: b@evil.example", "Thầy A <a@school.example>", "a@b@evil.example"])
-def test_a_code_goes_to_one_mailbox_or_to_nobody(address: str, monkeypatch: pytest.MonkeyPatch, server: MailServer) -> None:
+@pytest.mark.parametrize(
+    "address",
+    [
+        "a@school.example, b@evil.example",
+        "a@school.example\nBcc: b@evil.example",
+        "Thầy A <a@school.example>",
+        "a@b@evil.example",
+    ],
+)
+def test_a_code_goes_to_one_mailbox_or_to_nobody(
+    address: str, monkeypatch: pytest.MonkeyPatch, server: MailServer
+) -> None:
     configure(monkeypatch, f"smtp://127.0.0.1:{server.server_address[1]}")
     with mail.post_office() as post, pytest.raises(HocbaError) as refused:
         post(mail.Letter(address, "Mã", "K7QM-2RTX-9BHD"))

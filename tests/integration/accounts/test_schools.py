@@ -25,11 +25,20 @@ ADDRESS = "198.51.100.7"
 
 @pytest.fixture(autouse=True)
 def key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(credential_cipher, "settings", lambda: Settings(secret_key="a key for tests, 8Jq2Lr5Tz0", _env_file=None))
+    monkeypatch.setattr(
+        credential_cipher, "settings", lambda: Settings(secret_key="a key for tests, 8Jq2Lr5Tz0", _env_file=None)
+    )
 
 
 def made(db: Database, code: str = "79760009") -> tuple[str, str, str]:
-    new = add_school(db, code=code, name="Trường THCS Lê Quý Đôn", admin_name="Phạm Thị Hoa", current_year="2025-2026", tax_code="0312345678")
+    new = add_school(
+        db,
+        code=code,
+        name="Trường THCS Lê Quý Đôn",
+        admin_name="Phạm Thị Hoa",
+        current_year="2025-2026",
+        tax_code="0312345678",
+    )
     return new.school_id, new.username, new.code
 
 
@@ -41,17 +50,29 @@ def test_a_new_school_has_an_admin_who_gets_in_with_his_code(db: Database) -> No
     assert who is not None and who.school_id == school_id and who.roles == {"admin"} and who.staff_id is None
     with db.read(school_id) as session:
         assert [event.action for event in session.exec(select(AuditEvent).order_by(AuditEvent.seq))] == [
-            "school.created", "account.created", "account.activated", "session.opened",
+            "school.created",
+            "account.created",
+            "account.activated",
+            "session.opened",
         ]
         assert verify_chain(session) == []
 
 
 def test_a_code_taken_or_nonsense_changes_nothing(db: Database) -> None:
     made(db)
-    for changes in ({}, {"code": "có dấu"}, {"code": "a"}, {"code": "b1", "name": " "}, {"code": "b1", "level": "x"},
-                    {"code": "b1", "current_year": "2025"}, {"code": "b1", "current_year": "2025-2027"}):
+    for changes in (
+        {},
+        {"code": "có dấu"},
+        {"code": "a"},
+        {"code": "b1", "name": " "},
+        {"code": "b1", "level": "x"},
+        {"code": "b1", "current_year": "2025"},
+        {"code": "b1", "current_year": "2025-2027"},
+    ):
         with pytest.raises(HocbaError) as caught:
-            add_school(db, **{"code": "79760009", "name": "N", "admin_name": "A", "current_year": "2025-2026", **changes})
+            add_school(
+                db, **{"code": "79760009", "name": "N", "admin_name": "A", "current_year": "2025-2026", **changes}
+            )
         assert caught.value.code is ErrorCode.INVALID_INPUT
     assert len(schools(db)) == 1
     with db.installation() as session:
@@ -68,8 +89,16 @@ def test_credentials_are_stored_encrypted_and_logged_without_their_value(db: Dat
     assert credential_cipher.decrypt(school.smas_secret_encrypted) == "bí mật một"
     assert credential_cipher.decrypt(school.mysign_secret_encrypted) == "bí mật hai"
     with db.read(school_id) as session:
-        events = [event.data for event in session.exec(select(AuditEvent).where(AuditEvent.action == "school.credentials_set").order_by(AuditEvent.seq))]
-    assert events == [{"changed": ["smas_client_id", "smas_secret"]}, {"changed": ["mysign_client_id", "mysign_secret"]}]
+        events = [
+            event.data
+            for event in session.exec(
+                select(AuditEvent).where(AuditEvent.action == "school.credentials_set").order_by(AuditEvent.seq)
+            )
+        ]
+    assert events == [
+        {"changed": ["smas_client_id", "smas_secret"]},
+        {"changed": ["mysign_client_id", "mysign_secret"]},
+    ]
 
 
 @pytest.mark.parametrize("roles", [set(), {"management"}, {"principal", "management"}])
@@ -95,7 +124,11 @@ def test_the_console_makes_and_manages_a_school(db: Database, console: CliRunner
     again = console.invoke(school, ["add", "79760009", "Trường khác", "--year", "2025-2026"])
     assert again.exit_code == 1 and "đã có" in again.stderr and "Traceback" not in again.output
 
-    stored = console.invoke(school, ["set-credentials", "79760009", "--smas-client-id", "c1", "--mysign-client-id", "m1"], input="bí mật một\nbí mật hai\n")
+    stored = console.invoke(
+        school,
+        ["set-credentials", "79760009", "--smas-client-id", "c1", "--mysign-client-id", "m1"],
+        input="bí mật một\nbí mật hai\n",
+    )
     assert stored.exit_code == 0, stored.output
     assert "bí mật một" not in stored.output
     found = school_with_code(db, "79760009")
@@ -136,4 +169,7 @@ def test_school_columns_hold_a_long_secret(db: Database) -> None:
     longest = "x" * 600
     set_credentials(db, operator(school_id), smas_secret=longest)
     assert credential_cipher.decrypt(school_with_code(db, "79760009").smas_secret_encrypted) == longest
-    assert len(school_with_code(db, "79760009").smas_secret_encrypted) <= SQLModel.metadata.tables[School.__tablename__].c.smas_secret_encrypted.type.length
+    assert (
+        len(school_with_code(db, "79760009").smas_secret_encrypted)
+        <= SQLModel.metadata.tables[School.__tablename__].c.smas_secret_encrypted.type.length
+    )

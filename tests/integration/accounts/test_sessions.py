@@ -36,7 +36,9 @@ def refused(db: Database, name: str, password: str, address: str = ADDRESS, devi
     return caught.value.code
 
 
-def test_login_gives_a_token_that_names_the_person_and_is_not_stored(db: Database, make_account: Callable[..., Account]) -> None:
+def test_login_gives_a_token_that_names_the_person_and_is_not_stored(
+    db: Database, make_account: Callable[..., Account]
+) -> None:
     account = make_account("gv01@79760001", roles=("admin",))
     token = login(db, "GV01@79760001 ", PASSWORD, address=ADDRESS)
     who = identify(db, token)
@@ -48,7 +50,9 @@ def test_login_gives_a_token_that_names_the_person_and_is_not_stored(db: Databas
     assert len(token) >= 43  # 256 bits
 
 
-def test_name_and_password_may_be_typed_in_decomposed_letters(db: Database, make_account: Callable[..., Account]) -> None:
+def test_name_and_password_may_be_typed_in_decomposed_letters(
+    db: Database, make_account: Callable[..., Account]
+) -> None:
     make_account("cô.thúy@79760001")
     name, password = (unicodedata.normalize("NFD", text) for text in ("CÔ.Thúy@79760001", PASSWORD))
     assert name != "CÔ.Thúy@79760001"
@@ -74,7 +78,11 @@ def test_unknown_wrong_disabled_inactive_and_gone_give_the_same_answer_for_the_s
 
     monkeypatch.setattr(hasher, "verify_and_update", counted)
     for name, password in (
-        ("nobody", PASSWORD), ("known", "wrong password"), ("inactive", PASSWORD), ("disabled", PASSWORD), ("gone", PASSWORD),
+        ("nobody", PASSWORD),
+        ("known", "wrong password"),
+        ("inactive", PASSWORD),
+        ("disabled", PASSWORD),
+        ("gone", PASSWORD),
     ):
         assert refused(db, name, password) is ErrorCode.LOGIN_FAILED
     assert work == [True] * 5
@@ -121,7 +129,9 @@ def test_waits_grow_and_are_forgotten(db: Database, make_account: Callable[..., 
         assert session.get(LoginThrottle, key) is None
 
 
-def test_strangers_cannot_lock_out_a_device_that_has_logged_in_before(db: Database, make_account: Callable[..., Account]) -> None:
+def test_strangers_cannot_lock_out_a_device_that_has_logged_in_before(
+    db: Database, make_account: Callable[..., Account]
+) -> None:
     account = make_account("gv01")
     own = devices.remembered(None, account.id)
     for number in range(3 * throttle.FREE_PER_NAME):
@@ -129,7 +139,9 @@ def test_strangers_cannot_lock_out_a_device_that_has_logged_in_before(db: Databa
     other = devices.remembered(None, "another account")
     for number, cookie in enumerate((other, own[:-4] + "AAAA", "v1.x", "[" * 100_000, None)):
         assert refused(db, "gv01", PASSWORD, address=f"192.0.2.{number}", device=cookie) is ErrorCode.LOGIN_THROTTLED
-    assert identify(db, login(db, "gv01", PASSWORD, address="198.51.100.0", device=own)) is not None, "from the strangers' own network too"
+    assert identify(db, login(db, "gv01", PASSWORD, address="198.51.100.0", device=own)) is not None, (
+        "from the strangers' own network too"
+    )
 
 
 def test_a_known_device_that_guesses_waits(db: Database, make_account: Callable[..., Account]) -> None:
@@ -145,7 +157,11 @@ def test_a_device_keeps_the_accounts_of_the_staff_room() -> None:
     for number in range(devices.MOST_ACCOUNTS + 1):
         cookie = devices.remembered(cookie, f"a{number}")
     device = devices.device_of(cookie, "a1")
-    assert device and device == devices.device_of(cookie, f"a{devices.MOST_ACCOUNTS}") and devices.device_of(cookie, "a0") == ""
+    assert (
+        device
+        and device == devices.device_of(cookie, f"a{devices.MOST_ACCOUNTS}")
+        and devices.device_of(cookie, "a0") == ""
+    )
 
 
 def test_the_right_password_from_elsewhere_is_taken_after_a_wait_whatever_others_do_meanwhile(
@@ -189,7 +205,9 @@ def test_one_ipv6_network_is_one_guesser(db: Database, make_account: Callable[..
     for number in range(throttle.FREE_PER_NAME):
         refused(db, "gv01", "wrong password", address=f"2001:db8:1:2::{number:x}")
     assert refused(db, "gv01", "wrong password", address=address) is ErrorCode.LOGIN_THROTTLED
-    assert network_of("::ffff:192.0.2.1") == "192.0.2.1" and network_of("2001:db8:1:3::1") != network_of("2001:db8:1:2::1")
+    assert network_of("::ffff:192.0.2.1") == "192.0.2.1" and network_of("2001:db8:1:3::1") != network_of(
+        "2001:db8:1:2::1"
+    )
 
 
 def test_an_address_that_tries_many_names_is_blocked_and_an_own_account_does_not_clear_it(
@@ -205,7 +223,9 @@ def test_an_address_that_tries_many_names_is_blocked_and_an_own_account_does_not
     login(db, "gv01", PASSWORD, address="203.0.113.9")
 
 
-def test_logout_and_revocation_take_effect_at_once(db: Database, school_id: str, make_account: Callable[..., Account]) -> None:
+def test_logout_and_revocation_take_effect_at_once(
+    db: Database, school_id: str, make_account: Callable[..., Account]
+) -> None:
     account = make_account("gv01")
     first, second, third = (login(db, "gv01", PASSWORD, address=ADDRESS) for _ in range(3))
     assert identify(db, first) and identify(db, second) and identify(db, third)
@@ -223,7 +243,10 @@ def test_logout_and_revocation_take_effect_at_once(db: Database, school_id: str,
 
 def test_a_session_ends_by_age_and_by_idleness(db: Database, make_account: Callable[..., Account]) -> None:
     make_account("gv01")
-    for field, value in (("expires_at", utc_now() - timedelta(seconds=1)), ("last_seen_at", utc_now() - timedelta(hours=2))):
+    for field, value in (
+        ("expires_at", utc_now() - timedelta(seconds=1)),
+        ("last_seen_at", utc_now() - timedelta(hours=2)),
+    ):
         token = login(db, "gv01", PASSWORD, address=ADDRESS)
         assert identify(db, token) is not None
         with db.installation(write=True) as session:

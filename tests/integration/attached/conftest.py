@@ -53,13 +53,25 @@ class Receiving:
     def rows(self, pupil: str = "") -> list[AttachedRecord]:
         """What was ever given for a pupil, oldest first."""
         with self.db.read(self.small.school_id) as session:
-            return list(session.exec(select(AttachedRecord).where(AttachedRecord.student_id == (pupil or self.pupil)).order_by(AttachedRecord.id)).all())
+            return list(
+                session.exec(
+                    select(AttachedRecord)
+                    .where(AttachedRecord.student_id == (pupil or self.pupil))
+                    .order_by(AttachedRecord.id)
+                ).all()
+            )
 
 
 @pytest.fixture
-def receiving(db: Database, school_id: str, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiving]:  # noqa: F811
+def receiving(
+    db: Database, school_id: str, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Receiving]:
     (tmp_path / "root.pem").write_bytes(pem(world.root))
-    values = {"TRUST_ROOTS": str(tmp_path / "root.pem"), "DOCUMENTS_URL": str(tmp_path / "documents"), "JOBS_DATABASE_URL": f"sqlite:///{tmp_path}/jobs.db"}
+    values = {
+        "TRUST_ROOTS": str(tmp_path / "root.pem"),
+        "DOCUMENTS_URL": str(tmp_path / "documents"),
+        "JOBS_DATABASE_URL": f"sqlite:///{tmp_path}/jobs.db",
+    }
     for name, value in values.items():
         monkeypatch.setenv(f"HOCBA_{name}", value)
     settings.cache_clear()
@@ -72,7 +84,10 @@ def receiving(db: Database, school_id: str, world: World, tmp_path: Path, monkey
         first, second = session.exec(select(Enrolment).order_by(Enrolment.source_id)).all()
         student = session.get_one(Student, (school_id, first.student_id))
         student.code, student.full_name, student.birth_date, student.id_number = (
-            person["code"], person["full_name"], person["birth_date"], person["id_number"]
+            person["code"],
+            person["full_name"],
+            person["birth_date"],
+            person["id_number"],
         )
         first.status = "moved_in"
         session.add_all([student, first, school])
@@ -81,6 +96,6 @@ def receiving(db: Database, school_id: str, world: World, tmp_path: Path, monkey
 
 
 @pytest.fixture
-def theirs(sealed: Record) -> bytes:  # noqa: F811
+def theirs(sealed: Record) -> bytes:
     """The pupil's results as his old school sealed them."""
     return sealed.file

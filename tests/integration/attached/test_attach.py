@@ -28,7 +28,11 @@ def refused_with(code: ErrorCode, call: object, *arguments: object) -> None:
 
 def audited(receiving: Receiving) -> list[str]:
     with receiving.db.read(receiving.small.school_id) as session:
-        return [row.action for row in session.exec(select(AuditEvent).order_by(AuditEvent.seq)).all() if row.action.startswith("attached.")]
+        return [
+            row.action
+            for row in session.exec(select(AuditEvent).order_by(AuditEvent.seq)).all()
+            if row.action.startswith("attached.")
+        ]
 
 
 def test_a_sealed_record_of_this_pupil_is_attached_at_once(receiving: Receiving, theirs: bytes) -> None:
@@ -41,7 +45,14 @@ def test_a_sealed_record_of_this_pupil_is_attached_at_once(receiving: Receiving,
     name, data = attached_file(receiving.db, receiving.office, row.id)
     assert data == theirs and name.isascii() and name.startswith("truong-khac-")
     assert audited(receiving) == ["attached.given", "attached.attached", "attached.downloaded"]
-    refused_with(ErrorCode.ALREADY_ATTACHED, attach.give, receiving.db, receiving.office, receiving.pupil, [("again.pdf", theirs)])
+    refused_with(
+        ErrorCode.ALREADY_ATTACHED,
+        attach.give,
+        receiving.db,
+        receiving.office,
+        receiving.pupil,
+        [("again.pdf", theirs)],
+    )
 
 
 def test_a_record_of_another_pupil_is_asked_about(receiving: Receiving, theirs: bytes) -> None:
@@ -59,7 +70,11 @@ def test_what_is_not_valid_is_attached_only_with_a_reason(receiving: Receiving, 
     altered = theirs.replace(b"/MediaBox", b"/MediaBax", 1)
     foreign = signed_with_pyhanko(world, plain_pdf())
     rows = receiving.give(("a.pdf", altered), ("b.pdf", foreign), ("c.pdf", b"%PDF-1.7\n" + b"[" * 5000))
-    assert [(row.state, row.verdict) for row in rows] == [("asking", "invalid"), ("asking", "indeterminate"), ("asking", "indeterminate")]
+    assert [(row.state, row.verdict) for row in rows] == [
+        ("asking", "invalid"),
+        ("asking", "indeterminate"),
+        ("asking", "indeterminate"),
+    ]
     assert {doubt["code"] for doubt in rows[1].doubts} == {"no_words"}
     refused_with(ErrorCode.REASON_MISSING, attach.accept, receiving.db, receiving.office, rows[1].id, "  ")
     attach.accept(receiving.db, receiving.office, rows[1].id, " Trường cũ xác nhận \n bằng công văn 12 ")
@@ -67,7 +82,10 @@ def test_what_is_not_valid_is_attached_only_with_a_reason(receiving: Receiving, 
         views = {view.id: view for view in attached_to(session, receiving.pupil)}
         (inside,) = packed(session, list(views))
     assert (views[rows[1].id].state, views[rows[1].id].verdict) == ("attached", "indeterminate"), "shown as what it is"
-    assert inside.described["attached_because"] == "Trường cũ xác nhận bằng công văn 12" and inside.described["verdict_when_attached"] == "indeterminate"
+    assert (
+        inside.described["attached_because"] == "Trường cũ xác nhận bằng công văn 12"
+        and inside.described["verdict_when_attached"] == "indeterminate"
+    )
     assert views[rows[0].id].state == "asking"
 
 
@@ -99,7 +117,10 @@ def test_only_the_office_attaches_and_only_who_may_look_reads(receiving: Receivi
     (row,) = receiving.give(("x.pdf", theirs))
     homeroom = receiving.small.people["homeroom"]
     for call, arguments in (
-        (attach.give, (receiving.pupil, [("y.pdf", theirs)])), (attach.accept, (row.id, "x")), (attach.refuse, (row.id,)), (attach.detach, (row.id, "x"))
+        (attach.give, (receiving.pupil, [("y.pdf", theirs)])),
+        (attach.accept, (row.id, "x")),
+        (attach.refuse, (row.id,)),
+        (attach.detach, (row.id, "x")),
     ):
         refused_with(ErrorCode.FORBIDDEN, call, receiving.db, homeroom, *arguments)
     assert attached_file(receiving.db, homeroom, row.id)[1] == theirs, "his own class"

@@ -35,7 +35,11 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, P
 
 @pytest.fixture(autouse=True)
 def stamped(authority: tuple[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name, value in {"TSA_URL": authority[0], "TRUST_ROOTS": str(authority[1]), "DOCUMENTS_URL": str(tmp_path / "documents")}.items():
+    for name, value in {
+        "TSA_URL": authority[0],
+        "TRUST_ROOTS": str(authority[1]),
+        "DOCUMENTS_URL": str(tmp_path / "documents"),
+    }.items():
         monkeypatch.setenv(f"HOCBA_{name}", value)
     settings.cache_clear()
     yield
@@ -115,7 +119,11 @@ def test_a_chain_rewritten_whole_is_found(db: Database, school_id: str) -> None:
 
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
-    [(b'"hash": "', b'"hash": "0', "not_stamped"), (b'"token": "', b'"token": "AAAA', "not_stamped"), (b"{", b"", "unreadable")],
+    [
+        (b'"hash": "', b'"hash": "0', "not_stamped"),
+        (b'"token": "', b'"token": "AAAA', "not_stamped"),
+        (b"{", b"", "unreadable"),
+    ],
 )
 def test_a_forged_anchor_is_found(db: Database, school_id: str, old: bytes, new: bytes, problem: str) -> None:
     write_events(db, school_id, 4)
@@ -137,7 +145,9 @@ def test_a_token_of_another_root_proves_nothing(db: Database, school_id: str, tm
         assert verify_anchors(session, [other]) == ([AnchorProblem(4, "unproven")], None)
 
 
-def test_an_anchor_that_cannot_be_checked_accuses_nobody(db: Database, school_id: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_anchor_that_cannot_be_checked_accuses_nobody(
+    db: Database, school_id: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     write_events(db, school_id, 4)
     anchor_now(db, school_id)
     assert [check.ok for check in audit_checks(settings(), db)] == [True, True, True]
@@ -149,7 +159,9 @@ def test_an_anchor_that_cannot_be_checked_accuses_nobody(db: Database, school_id
         assert "Chưa kiểm tra được" in said.problem and "HOCBA_TRUST_ROOTS" in said.remedy, roots
         assert "Có người sửa" not in said.remedy
     rewrite(db, school_id, keep=2)  # a contradiction is one without any root
-    assert "số 4 (cut" in " ".join(check.problem for check in audit_checks(settings(), db) if "Có người sửa" in check.remedy)
+    assert "số 4 (cut" in " ".join(
+        check.problem for check in audit_checks(settings(), db) if "Có người sửa" in check.remedy
+    )
 
 
 def three_anchors(db: Database, school_id: str) -> None:
@@ -160,9 +172,16 @@ def three_anchors(db: Database, school_id: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("gone", "found"), [([2], [AnchorProblem(4, "missing")]), ([1], [AnchorProblem(6, "missing")]), ([0, 1, 2], [AnchorProblem(0, "missing")])]
+    ("gone", "found"),
+    [
+        ([2], [AnchorProblem(4, "missing")]),
+        ([1], [AnchorProblem(6, "missing")]),
+        ([0, 1, 2], [AnchorProblem(0, "missing")]),
+    ],
 )
-def test_an_anchor_taken_away_is_missed(db: Database, school_id: str, gone: list[int], found: list[AnchorProblem]) -> None:
+def test_an_anchor_taken_away_is_missed(
+    db: Database, school_id: str, gone: list[int], found: list[AnchorProblem]
+) -> None:
     three_anchors(db, school_id)
     kept = files(school_id)
     for place in gone:
@@ -197,7 +216,9 @@ def test_another_file_in_the_newest_ones_place(db: Database, school_id: str) -> 
     assert problems(db, school_id) == [AnchorProblem(6, "replaced")]
 
 
-def test_anchors_of_before_they_were_chained_stay_good(db: Database, school_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_anchors_of_before_they_were_chained_stay_good(
+    db: Database, school_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write_events(db, school_id, 2)
     with monkeypatch.context() as before:
         before.setattr(audit_anchor, "_count", lambda *_: None)
@@ -228,7 +249,9 @@ def test_killed_between_file_and_count(db: Database, school_id: str, monkeypatch
         assert session.get_one(AuditHead, school_id).anchors == 4
 
 
-def test_with_the_authority_down_it_is_tried_again_soon(db: Database, school_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_with_the_authority_down_it_is_tried_again_soon(
+    db: Database, school_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HOCBA_TSA_URL", "http://127.0.0.1:9/tsa")
     settings.cache_clear()
     write_events(db, school_id, 2)

@@ -65,7 +65,12 @@ def test_the_export_has_every_row_and_no_formula_and_no_pupils_name(small: Small
     assert len(table) == 6 and table[1][2] == "Hệ thống"
     assert all(not cell.startswith(("=", "+", "-", "@")) for row in table for cell in row)
     assert "Đặng Ỷ Lan" not in data.decode()
-    assert len(list(csv.reader(io.StringIO(audit_csv(small.db, small.people["admin"], action="lock").decode("utf-8-sig"))))) == 2
+    assert (
+        len(
+            list(csv.reader(io.StringIO(audit_csv(small.db, small.people["admin"], action="lock").decode("utf-8-sig"))))
+        )
+        == 2
+    )
 
 
 def test_rights_and_schools(small: SmallSchool, other: SmallSchool) -> None:

@@ -88,9 +88,19 @@ def _archive(path: Path, members: list[tuple[str, bytes]], **changes: object) ->
     database = path.with_suffix(".made.db")
     sqlite3.connect(database).close()
     database.write_bytes(b"SQLite format 3\0" + b"\0" * 84)
-    about = {"format": 1, "made_at": "x", "documents": 0, "database": hashlib.sha256(database.read_bytes()).hexdigest(), "kind": "sqlite"} | changes
+    about = {
+        "format": 1,
+        "made_at": "x",
+        "documents": 0,
+        "database": hashlib.sha256(database.read_bytes()).hexdigest(),
+        "kind": "sqlite",
+    } | changes
     with tarfile.open(path, "w") as tar:
-        for name, content in [("database", database.read_bytes()), ("manifest.json", json.dumps(about).encode()), *members]:
+        for name, content in [
+            ("database", database.read_bytes()),
+            ("manifest.json", json.dumps(about).encode()),
+            *members,
+        ]:
             entry = tarfile.TarInfo(name)
             entry.size = len(content)
             tar.addfile(entry, io.BytesIO(content))
@@ -118,14 +128,24 @@ def _archive(path: Path, members: list[tuple[str, bytes]], **changes: object) ->
         ([], {"documents": 3}),
     ],
 )
-def test_a_malformed_archive_is_refused(tmp_path: Path, members: list[tuple[str, bytes]], changes: dict[str, object]) -> None:
+def test_a_malformed_archive_is_refused(
+    tmp_path: Path, members: list[tuple[str, bytes]], changes: dict[str, object]
+) -> None:
     with pytest.raises(HocbaError) as error:
-        restore(_archive(tmp_path / "b.tar", members, **changes), f"sqlite:///{tmp_path}/x.db", tmp_path / "in" / "documents")
+        restore(
+            _archive(tmp_path / "b.tar", members, **changes),
+            f"sqlite:///{tmp_path}/x.db",
+            tmp_path / "in" / "documents",
+        )
     assert error.value.code is ErrorCode.BACKUP_DAMAGED
     assert not (tmp_path / "x.db").exists() and not list((tmp_path / "in").rglob("*[xb]"))
 
 
-@pytest.mark.parametrize("content", [b"", b"\0" * 10_240, b"PK\3\4 a zip", gzip.compress(b"\0" * 10_240, mtime=0), b"x" * 600], ids=["nothing", "zeros", "zip", "gzip", "letters"])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\0" * 10_240, b"PK\3\4 a zip", gzip.compress(b"\0" * 10_240, mtime=0), b"x" * 600],
+    ids=["nothing", "zeros", "zip", "gzip", "letters"],
+)
 def test_what_is_no_archive_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "b.tar").write_bytes(content)
     with pytest.raises(HocbaError) as error:
@@ -136,7 +156,12 @@ def test_what_is_no_archive_is_refused(tmp_path: Path, content: bytes) -> None:
 def test_an_empty_member_name_and_what_is_no_file_are_passed_by(tmp_path: Path) -> None:
     path = _archive(tmp_path / "b.tar", [("", b"x"), ("/documents/x", b"x"), ("other/x", b"x")])
     with tarfile.open(path, "a") as tar:
-        for name, kind in (("documents/link", tarfile.SYMTYPE), ("documents/hard", tarfile.LNKTYPE), ("documents/pipe", tarfile.FIFOTYPE), ("documents/dir", tarfile.DIRTYPE)):
+        for name, kind in (
+            ("documents/link", tarfile.SYMTYPE),
+            ("documents/hard", tarfile.LNKTYPE),
+            ("documents/pipe", tarfile.FIFOTYPE),
+            ("documents/dir", tarfile.DIRTYPE),
+        ):
             entry = tarfile.TarInfo(name)
             entry.type, entry.linkname = kind, "/etc/passwd"
             tar.addfile(entry)
@@ -145,10 +170,14 @@ def test_an_empty_member_name_and_what_is_no_file_are_passed_by(tmp_path: Path) 
 
 
 def test_a_place_that_cannot_take_it_is_no_damaged_backup(installation: tuple[str, Path], tmp_path: Path) -> None:
-    """"Could not" is never told as "bad"."""
+    """ "Could not" is never told as "bad"."""
     backup(*installation, tmp_path / "b.tar")
     (tmp_path / "file").touch()
-    for source, place in ((tmp_path / "none.tar", tmp_path / "x"), (tmp_path / "b.tar", tmp_path / "file" / "x"), (tmp_path, tmp_path / "x")):
+    for source, place in (
+        (tmp_path / "none.tar", tmp_path / "x"),
+        (tmp_path / "b.tar", tmp_path / "file" / "x"),
+        (tmp_path, tmp_path / "x"),
+    ):
         with pytest.raises(HocbaError) as error:
             restore(source, f"sqlite:///{tmp_path}/x.db", place)
         assert error.value.code is ErrorCode.RESTORE_FAILED, source
@@ -159,7 +188,9 @@ def test_a_place_that_cannot_take_it_is_no_damaged_backup(installation: tuple[st
         assert "đĩa" not in error.value.sentence
 
 
-def test_a_file_that_goes_while_it_is_saved_stops_nothing(installation: tuple[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_goes_while_it_is_saved_stops_nothing(
+    installation: tuple[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def one_more(documents: Path) -> list[Path]:
         return [documents / "gone", documents / "ab" / "abcd"]
 

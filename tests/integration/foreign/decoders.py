@@ -29,7 +29,12 @@ def surroundings(files: Sequence[bytes]) -> Iterator[dict[str, Any]]:
     except OSError:
         wrote = False
     sys.stderr.write("noise")
-    yield {"names": sorted(os.environ), "nice": os.nice(0), "wrote": wrote, "descriptors": len(os.listdir("/proc/self/fd"))}
+    yield {
+        "names": sorted(os.environ),
+        "nice": os.nice(0),
+        "wrote": wrote,
+        "descriptors": len(os.listdir("/proc/self/fd")),
+    }
 
 
 def hungry(files: Sequence[bytes]) -> Iterator[int]:

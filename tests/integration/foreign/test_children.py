@@ -34,7 +34,11 @@ def gone(pid: int) -> bool:
 
 def test_answers_come_one_by_one_with_their_bytes() -> None:
     large = io.BytesIO(b"abc" + bytes(5 << 20))
-    assert list(decode(decoders.lengths, [b"", b"xyzw", large], times=2)) == [(0, b""), (8, b"xyz"), (2 * (3 + (5 << 20)), b"abc")]
+    assert list(decode(decoders.lengths, [b"", b"xyzw", large], times=2)) == [
+        (0, b""),
+        (8, b"xyz"),
+        (2 * (3 + (5 << 20)), b"abc"),
+    ]
 
 
 def test_a_decoders_refusal_is_the_callers() -> None:
@@ -43,7 +47,9 @@ def test_a_decoders_refusal_is_the_callers() -> None:
     assert refused.value.code is ErrorCode.FILE_TYPE and "ảnh PNG" in refused.value.sentence
 
 
-def test_a_child_knows_no_secret_writes_no_file_and_gives_way(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_child_knows_no_secret_writes_no_file_and_gives_way(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("HOCBA_SECRET_KEY", "x")
     decoding.close()  # the next server begins with this environment
     found, _ = decode_one(decoders.surroundings, [])
@@ -52,9 +58,17 @@ def test_a_child_knows_no_secret_writes_no_file_and_gives_way(monkeypatch: pytes
     assert "noise" not in "".join(capfd.readouterr())
 
 
-@pytest.mark.parametrize("decoder", [
-    decoders.hungry, decoders.endless, decoders.talkative, decoders.dying, decoders.lying, decoders.defective,
-])
+@pytest.mark.parametrize(
+    "decoder",
+    [
+        decoders.hungry,
+        decoders.endless,
+        decoders.talkative,
+        decoders.dying,
+        decoders.lying,
+        decoders.defective,
+    ],
+)
 def test_whatever_a_file_does_costs_only_its_own_answer(decoder: decoding.Decoder) -> None:
     with pytest.raises(LimitExceeded) as refused:
         list(decode(decoder, [b"x"], limits=SMALL))

@@ -105,7 +105,10 @@ def test_a_job_runs_reports_and_ends(db: Database, school_id: str) -> None:
 
 
 @pytest.mark.usefixtures("kinds")
-@pytest.mark.parametrize(("raised", "code"), [(HocbaError(ErrorCode.FILE_TYPE, accepted="PNG"), "file_type"), (ZeroDivisionError(), "internal")])
+@pytest.mark.parametrize(
+    ("raised", "code"),
+    [(HocbaError(ErrorCode.FILE_TYPE, accepted="PNG"), "file_type"), (ZeroDivisionError(), "internal")],
+)
 def test_a_failure_is_kept_with_its_code(db: Database, school_id: str, raised: Exception, code: str) -> None:
     @job("k")
     def run(work: Work) -> float | None:

@@ -32,8 +32,14 @@ def test_every_connection_has_its_limits(postgres: Database) -> None:
         with postgres.installation() as session:
             found = {name: session.execute(text(f"show {name}")).scalar_one() for name in PATIENCE}
             parameters = session.connection().connection.dbapi_connection.info.get_parameters()  # type: ignore[union-attr]
-        assert found == {"lock_timeout": "10s", "statement_timeout": "1min", "idle_in_transaction_session_timeout": "5min"}
-        assert {name: parameters.get(name) for name in KEEPALIVE} == {name: str(value) for name, value in KEEPALIVE.items()}
+        assert found == {
+            "lock_timeout": "10s",
+            "statement_timeout": "1min",
+            "idle_in_transaction_session_timeout": "5min",
+        }
+        assert {name: parameters.get(name) for name in KEEPALIVE} == {
+            name: str(value) for name, value in KEEPALIVE.items()
+        }
 
 
 @pytest.mark.postgres
@@ -62,7 +68,9 @@ def test_heartbeat_and_look_pass_a_held_row_by(postgres: Database, school_id: st
 
 
 @pytest.mark.parametrize("wrong", [timedelta(hours=1), timedelta(hours=-1)])
-def test_the_databases_clock_decides_who_is_silent(db: Database, school_id: str, monkeypatch: pytest.MonkeyPatch, wrong: timedelta) -> None:
+def test_the_databases_clock_decides_who_is_silent(
+    db: Database, school_id: str, monkeypatch: pytest.MonkeyPatch, wrong: timedelta
+) -> None:
     """A machine whose clock is an hour off neither takes jobs of others nor loses its own."""
     job_id = new_job(db, school_id)
     monkeypatch.setattr(job_claims, "utc_now", lambda: utc_now() + wrong)

@@ -69,7 +69,9 @@ def test_what_is_tried_again_and_what_has_failed() -> None:
     assert {*TRIED_AGAIN}.isdisjoint(KINDS)
 
 
-def test_one_schools_trouble_is_not_the_next_ones(db: Database, school_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_schools_trouble_is_not_the_next_ones(
+    db: Database, school_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from hocba_app.services.jobs import daily
 
     with db.installation(write=True) as session:
@@ -107,7 +109,9 @@ def test_an_unlocked_document_owes_no_archive() -> None:
     """Its next version starts afresh: the mark of the version before must not count for it."""
     values = life_values(DocumentLife("results", "sealed").unlock())
     assert {name: values[name] for name in ("archived_at", "archive_look_at", "archive_failures")} == {
-        "archived_at": None, "archive_look_at": None, "archive_failures": 0,
+        "archived_at": None,
+        "archive_look_at": None,
+        "archive_failures": 0,
     }
     assert set(values) <= set(Document.model_fields)
 

@@ -61,4 +61,6 @@ def _value(table: Table, column: Any) -> Any:
     kind = column.type
     if isinstance(kind, JSON) or type(kind).__name__ == "JSONB":
         return {"kept": table.name}
-    return {str: "x", int: 7, bool: True, bytes: b"kept", float: 7.0}.get(kind.python_type, datetime(2026, 5, 20, 8, 0, tzinfo=UTC))
+    return {str: "x", int: 7, bool: True, bytes: b"kept", float: 7.0}.get(
+        kind.python_type, datetime(2026, 5, 20, 8, 0, tzinfo=UTC)
+    )

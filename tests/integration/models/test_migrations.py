@@ -67,9 +67,7 @@ def test_migrations_make_what_the_models_declare(empty_url: str) -> None:
 
 
 @pytest.mark.parametrize("shape", landed.SHAPES)
-def test_every_landed_shape_comes_to_todays_schema_with_its_data(
-    empty_url: str, engine: Engine, shape: int
-) -> None:
+def test_every_landed_shape_comes_to_todays_schema_with_its_data(empty_url: str, engine: Engine, shape: int) -> None:
     before = landed.build(engine, shape)
     if shape < landed.SHAPES[-1]:
         with pytest.raises(HocbaError) as error:
@@ -93,20 +91,52 @@ def test_every_landed_shape_comes_to_todays_schema_with_its_data(
 
 def test_of_several_principals_one_stays_and_the_others_are_proposed(empty_url: str, engine: Engine) -> None:
     alembic_command.upgrade(alembic_config(empty_url), "0002")
-    empty = {"level": "", "commune": "", "province": "", "department": "", "tax_code": "", "current_year": "", "smas_client_id": "", "smas_secret_encrypted": ""}
-    school = empty | {"id": "s1", "code": "s1", "name": "Trường", "mysign_client_id": "", "mysign_secret_encrypted": "", "created_at": "2026-01-01 00:00:00+00:00"}
+    empty = {
+        "level": "",
+        "commune": "",
+        "province": "",
+        "department": "",
+        "tax_code": "",
+        "current_year": "",
+        "smas_client_id": "",
+        "smas_secret_encrypted": "",
+    }
+    school = empty | {
+        "id": "s1",
+        "code": "s1",
+        "name": "Trường",
+        "mysign_client_id": "",
+        "mysign_secret_encrypted": "",
+        "created_at": "2026-01-01 00:00:00+00:00",
+    }
     with engine.begin() as connection:
         if engine.dialect.name == "postgresql":
             connection.exec_driver_sql("select set_config('hocba.school_id', '*', true)")
         connection.execute(text(f"insert into school ({', '.join(school)}) values (:{', :'.join(school)})"), school)
         for code, active in (("b", True), ("a", True), ("0", False)):
-            staff = {"school_id": "s1", "id": code, "source_id": code, "source_version": 0, "code": code, "full_name": code, "position": "principal", "active": active, "updated_at": "2026-01-01 00:00:00+00:00"}
+            staff = {
+                "school_id": "s1",
+                "id": code,
+                "source_id": code,
+                "source_version": 0,
+                "code": code,
+                "full_name": code,
+                "position": "principal",
+                "active": active,
+                "updated_at": "2026-01-01 00:00:00+00:00",
+            }
             connection.execute(text(f"insert into staff ({', '.join(staff)}) values (:{', :'.join(staff)})"), staff)
     upgrade(empty_url)
     db = Database(empty_url)
     with db.read("s1") as session:
-        assert {row.code: row.position for row in session.exec(select(Staff)).all()} == {"a": "principal", "b": "vice_principal", "0": "principal"}
-        assert [(row.staff_id, row.proposed, row.state) for row in session.exec(select(LeadershipProposal)).all()] == [("b", "principal", "open")]
+        assert {row.code: row.position for row in session.exec(select(Staff)).all()} == {
+            "a": "principal",
+            "b": "vice_principal",
+            "0": "principal",
+        }
+        assert [(row.staff_id, row.proposed, row.state) for row in session.exec(select(LeadershipProposal)).all()] == [
+            ("b", "principal", "open")
+        ]
     db.dispose()
 
 
@@ -117,7 +147,9 @@ def test_an_old_shape_ends_as_a_new_database_begins(empty_url: str, engine: Engi
     repaired = _described(engine)
     with engine.begin() as connection:
         for table in reversed(inspect(connection).get_table_names()):
-            connection.exec_driver_sql(f"drop table {table}" + (" cascade" if engine.dialect.name == "postgresql" else ""))
+            connection.exec_driver_sql(
+                f"drop table {table}" + (" cascade" if engine.dialect.name == "postgresql" else "")
+            )
     upgrade(empty_url)
     assert repaired == _described(engine)
 
@@ -202,7 +234,9 @@ def _described(engine: Engine) -> dict[str, Any]:
     looked = inspect(engine)
     found: dict[str, Any] = {}
     for table in looked.get_table_names():
-        columns = {each["name"]: (str(each["type"]), each["nullable"], each["default"]) for each in looked.get_columns(table)}
+        columns = {
+            each["name"]: (str(each["type"]), each["nullable"], each["default"]) for each in looked.get_columns(table)
+        }
         keys = (looked.get_pk_constraint(table), looked.get_foreign_keys(table), looked.get_unique_constraints(table))
         found[table] = columns, *(_sorted(each) for each in (*keys, looked.get_indexes(table)))
     return found
@@ -217,5 +251,11 @@ def _sorted(described: Any) -> Any:
 def _hocba(url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {"HOCBA_DATABASE_URL": url, "PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)}
     return subprocess.run(
-        [sys.executable, "-m", "hocba_app.cli", *arguments], capture_output=True, text=True, cwd=ROOT, env=environment, timeout=120, check=False
+        [sys.executable, "-m", "hocba_app.cli", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=environment,
+        timeout=120,
+        check=False,
     )

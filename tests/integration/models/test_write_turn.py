@@ -31,7 +31,9 @@ def is_next(path: Path) -> bool:
         return True
 
 
-def test_who_writes_again_at_once_lets_the_waiting_one_before(turns: tuple[WriteTurn, WriteTurn], tmp_path: Path) -> None:
+def test_who_writes_again_at_once_lets_the_waiting_one_before(
+    turns: tuple[WriteTurn, WriteTurn], tmp_path: Path
+) -> None:
     mine, other = turns
     order: list[str] = []
 
@@ -51,7 +53,9 @@ def test_who_writes_again_at_once_lets_the_waiting_one_before(turns: tuple[Write
     assert order == ["mine", "other", "mine again"]
 
 
-def test_a_turn_within_ones_own_waits_for_nobody_and_ends_with_the_outer_one(turns: tuple[WriteTurn, WriteTurn], tmp_path: Path) -> None:
+def test_a_turn_within_ones_own_waits_for_nobody_and_ends_with_the_outer_one(
+    turns: tuple[WriteTurn, WriteTurn], tmp_path: Path
+) -> None:
     with turns[0].taken():
         with turns[0].taken():
             pass

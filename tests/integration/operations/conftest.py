@@ -35,16 +35,27 @@ class Installation:
 
     def environment(self) -> dict[str, str]:
         return {
-            "PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "HOCBA_DATABASE_URL": self.url, "HOCBA_DOCUMENTS_URL": str(self.documents),
-            "HOCBA_JOBS_DATABASE_URL": f"sqlite:///{self.folder}/jobs.db", "HOCBA_LOCKS_DIR": str(self.folder / "locks"),
-            "HOCBA_SECRET_KEY": KEY, **self.more,
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(ROOT),
+            "HOCBA_DATABASE_URL": self.url,
+            "HOCBA_DOCUMENTS_URL": str(self.documents),
+            "HOCBA_JOBS_DATABASE_URL": f"sqlite:///{self.folder}/jobs.db",
+            "HOCBA_LOCKS_DIR": str(self.folder / "locks"),
+            "HOCBA_SECRET_KEY": KEY,
+            **self.more,
         }
 
     def hocba(self, *arguments: str, given: str = "", **more: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
         return subprocess.run(
-            [sys.executable, "-m", "hocba_app.cli", *arguments], input=given, capture_output=True, text=True, cwd=self.folder,
-            env=self.environment() | more, timeout=300, check=False,
+            [sys.executable, "-m", "hocba_app.cli", *arguments],
+            input=given,
+            capture_output=True,
+            text=True,
+            cwd=self.folder,
+            env=self.environment() | more,
+            timeout=300,
+            check=False,
         )
 
 
@@ -55,7 +66,11 @@ def role() -> str:
         pytest.skip("no PostgreSQL server (HOCBA_TEST_POSTGRES_URL)")
     with psycopg.connect(POSTGRES, autocommit=True) as server:
         if not server.execute("select 1 from pg_roles where rolname = %s", [ROLE]).fetchone():
-            server.execute(psycopg.sql.SQL("create role {} login nosuperuser nobypassrls password {}").format(psycopg.sql.Identifier(ROLE), PASSWORD))
+            server.execute(
+                psycopg.sql.SQL("create role {} login nosuperuser nobypassrls password {}").format(
+                    psycopg.sql.Identifier(ROLE), PASSWORD
+                )
+            )
     return ROLE
 
 

@@ -25,8 +25,25 @@ def _found(place: Installation) -> None:
     """`db upgrade`, `school add`, `school set-credentials`, as in "Install"."""
     for arguments, given in (
         (("db", "upgrade"), ""),
-        (("school", "add", "79760001", "Trường THCS Kim Đồng", "--level", "lower_secondary", "--tax-code", "0312345678", "--department", "Sở"), ""),
-        (("school", "set-credentials", "79760001", "--smas-client-id", "smas", "--mysign-client-id", "mysign"), "one\ntwo\n"),
+        (
+            (
+                "school",
+                "add",
+                "79760001",
+                "Trường THCS Kim Đồng",
+                "--level",
+                "lower_secondary",
+                "--tax-code",
+                "0312345678",
+                "--department",
+                "Sở",
+            ),
+            "",
+        ),
+        (
+            ("school", "set-credentials", "79760001", "--smas-client-id", "smas", "--mysign-client-id", "mysign"),
+            "one\ntwo\n",
+        ),
     ):
         said = place.hocba(*arguments, given=given)
         assert said.returncode == 0, said.stderr
@@ -42,7 +59,17 @@ def test_the_whole_of_the_documents(documented: Installation, new_database: Iter
     said = documented.hocba("doctor", "--json")
     assert said.returncode == 1, "no services are configured here"
     checks = {check["name"]: check["ok"] for check in json.loads(said.stdout)}
-    assert [checks[name] for name in ("Khóa bí mật", "Quyền tệp", "Cơ sở dữ liệu", "Kho hồ sơ", "Nhật ký 79760001", "Đối chiếu nhật ký 79760001")] == [True] * 6
+    assert [
+        checks[name]
+        for name in (
+            "Khóa bí mật",
+            "Quyền tệp",
+            "Cơ sở dữ liệu",
+            "Kho hồ sơ",
+            "Nhật ký 79760001",
+            "Đối chiếu nhật ký 79760001",
+        )
+    ] == [True] * 6
     listed = json.loads(documented.hocba("school", "list", "--json").stdout)
     assert [(row["code"], row["smas"], row["mysign"]) for row in listed] == [("79760001", True, True)]
     assert documented.hocba("user", "code", "admin@79760001").returncode == 0
@@ -50,7 +77,15 @@ def test_the_whole_of_the_documents(documented: Installation, new_database: Iter
     last = documented.hocba("user", "disable", "admin@79760001")
     assert last.returncode == 1 and "quản trị duy nhất" in last.stderr
     # The key is lost: another one, and the credentials once more.
-    again = documented.hocba("school", "set-credentials", "79760001", "--smas-client-id", "smas", given="one\n", HOCBA_SECRET_KEY=f"another {KEY}")
+    again = documented.hocba(
+        "school",
+        "set-credentials",
+        "79760001",
+        "--smas-client-id",
+        "smas",
+        given="one\n",
+        HOCBA_SECRET_KEY=f"another {KEY}",
+    )
     assert again.returncode == 0, again.stderr
 
     # Backup, while writing goes on.
@@ -60,7 +95,15 @@ def test_the_whole_of_the_documents(documented: Installation, new_database: Iter
     def write() -> None:
         while not stop.is_set():
             with db.write(school_id) as session:
-                session.add(Student(source_id=str(len(written)), code=f"S{len(written)}", full_name="Em", birth_date="2014-01-01", sex="Nam"))
+                session.add(
+                    Student(
+                        source_id=str(len(written)),
+                        code=f"S{len(written)}",
+                        full_name="Em",
+                        birth_date="2014-01-01",
+                        sex="Nam",
+                    )
+                )
                 record(session, actor="a", action="record.viewed", subject=f"student:{len(written)}")
             written.append(1)
 
@@ -133,7 +176,11 @@ def test_what_fails_is_said_as_it_is(documented: Installation) -> None:
         (("backup", str(folder / "none" / "b.tar")), {}, "không có"),
         (("backup", str(folder / "b.tar")), {"PATH": str(empty)}, "không tìm thấy chương trình pg_dump"),
         (("restore", str(folder / "none.tar")), {"HOCBA_DATABASE_URL": f"sqlite:///{folder}/new.db"}, "none.tar"),
-        (("backup", str(folder / "b.tar")), {"HOCBA_DATABASE_URL": "postgresql+psycopg://x@127.0.0.1:9/x"}, "Không kết nối được cơ sở dữ liệu"),
+        (
+            ("backup", str(folder / "b.tar")),
+            {"HOCBA_DATABASE_URL": "postgresql+psycopg://x@127.0.0.1:9/x"},
+            "Không kết nối được cơ sở dữ liệu",
+        ),
     ):
         answer = documented.hocba(*arguments, **more)
         assert answer.returncode == 1 and said in answer.stderr, (arguments, answer.stderr)
@@ -142,7 +189,12 @@ def test_what_fails_is_said_as_it_is(documented: Installation) -> None:
 
 
 @pytest.mark.parametrize(
-    "policy", ["create policy mine on student as restrictive using (false)", "drop policy own_school on student", "alter policy own_school on student using (false)"]
+    "policy",
+    [
+        "create policy mine on student as restrictive using (false)",
+        "drop policy own_school on student",
+        "alter policy own_school on student using (false)",
+    ],
 )
 def test_a_backup_that_would_lack_rows_is_none(documented: Installation, policy: str) -> None:
     _found(documented)
@@ -163,5 +215,14 @@ def test_one_kind_of_database_is_not_put_into_the_other(documented: Installation
 def test_the_documents_are_what_is_run_here() -> None:
     """A command added to the documents is added here."""
     text = (Path(__file__).parents[3] / "docs" / "administration.md").read_text(encoding="utf-8")
-    for command in ("db upgrade", "school add", "school set-credentials", "doctor", "backup", "restore", "user code", "user disable"):
+    for command in (
+        "db upgrade",
+        "school add",
+        "school set-credentials",
+        "doctor",
+        "backup",
+        "restore",
+        "user code",
+        "user disable",
+    ):
         assert f"hocba {command}" in text or f"`{command}" in text, command

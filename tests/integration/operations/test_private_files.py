@@ -30,7 +30,11 @@ def open_umask() -> Iterator[None]:
 
 
 def _modes(folder: Path) -> set[tuple[bool, int]]:
-    return {(path.is_dir(), stat.S_IMODE(path.stat().st_mode)) for path in folder.rglob("*") if not path.name.endswith(("-next", "-turn"))}
+    return {
+        (path.is_dir(), stat.S_IMODE(path.stat().st_mode))
+        for path in folder.rglob("*")
+        if not path.name.endswith(("-next", "-turn"))
+    }
 
 
 @pytest.mark.usefixtures("open_umask")
@@ -63,7 +67,11 @@ def test_what_was_open_is_closed_or_named(tmp_path: Path, monkeypatch: pytest.Mo
     for name in ("old.db", "old.db-wal", "jobs.db"):
         (tmp_path / name).touch(mode=0o666)
     [check] = private_places(settings())
-    assert not check.ok and all(name in check.problem for name in ("documents", "old.db", "jobs.db")) and "chmod" in check.remedy
+    assert (
+        not check.ok
+        and all(name in check.problem for name in ("documents", "old.db", "jobs.db"))
+        and "chmod" in check.remedy
+    )
     startup.ready_to_serve()
     assert [check.ok for check in private_places(settings())] == [True]
     settings.cache_clear()
@@ -82,12 +90,29 @@ def test_every_command_makes_private_files(on_sqlite: Installation) -> None:
 @pytest.mark.parametrize(
     ("variable", "value"),
     [
-        ("DOCUMENTS_URL", "s3://bucket/records"), ("DOCUMENTS_URL", "gs:bucket"), ("DOCUMENTS_URL", "file://here"), ("DATABASE_URL", "mysql://x/y"),
-        ("SMAS_URL", "ftp://smas.example"), ("TSA_URL", "tsa.example"), ("REDIS_URL", "memcached://x"),
+        ("DOCUMENTS_URL", "s3://bucket/records"),
+        ("DOCUMENTS_URL", "gs:bucket"),
+        ("DOCUMENTS_URL", "file://here"),
+        ("DATABASE_URL", "mysql://x/y"),
+        ("SMAS_URL", "ftp://smas.example"),
+        ("TSA_URL", "tsa.example"),
+        ("REDIS_URL", "memcached://x"),
     ],
 )
-def test_an_address_of_a_kind_we_do_not_know_is_refused_by_every_command(on_sqlite: Installation, variable: str, value: str) -> None:
-    commands = ("db upgrade", "doctor", "worker", "run", "backup b.tar", "restore b.tar", "verify x.pdf", "school list", "user code x")
+def test_an_address_of_a_kind_we_do_not_know_is_refused_by_every_command(
+    on_sqlite: Installation, variable: str, value: str
+) -> None:
+    commands = (
+        "db upgrade",
+        "doctor",
+        "worker",
+        "run",
+        "backup b.tar",
+        "restore b.tar",
+        "verify x.pdf",
+        "school list",
+        "user code x",
+    )
     for command in commands if value.startswith("s3") else commands[:1]:
         said = on_sqlite.hocba(*command.split(), **{f"HOCBA_{variable}": value})
         assert said.returncode == (3 if command.startswith("verify") else 1), command
@@ -99,20 +124,28 @@ def test_an_address_of_a_kind_we_do_not_know_is_refused_by_every_command(on_sqli
 def test_a_key_that_can_be_guessed_protects_nothing(on_sqlite: Installation, key: str) -> None:
     assert on_sqlite.hocba("db", "upgrade").returncode == 0
     assert on_sqlite.hocba("school", "add", "s1", "Trường").returncode == 0
-    for command, given in (("doctor", ""), *((("worker", ""), ("run", ""), ("school set-credentials s1 --smas-client-id a", "s\n")) if key == "x" else ())):
+    for command, given in (
+        ("doctor", ""),
+        *((("worker", ""), ("run", ""), ("school set-credentials s1 --smas-client-id a", "s\n")) if key == "x" else ()),
+    ):
         said = on_sqlite.hocba(*command.split(), given=given, HOCBA_SECRET_KEY=key)
         assert said.returncode == 1 and "HOCBA_SECRET_KEY quá yếu" in said.stdout + said.stderr, command
 
 
 def test_addresses_without_encryption_are_remarked() -> None:
     def found(**given: str) -> list[tuple[str, bool]]:
-        return [(check.problem.split()[0], check.ok) for check in encrypted_addresses(Settings(_env_file=None, **given))]  # type: ignore[arg-type]
+        return [
+            (check.problem.split()[0], check.ok) for check in encrypted_addresses(Settings(_env_file=None, **given))
+        ]  # type: ignore[arg-type]
 
     away = {"smas_url": "http://smas.example", "mysign_url": "http://10.0.0.5:9", "csc_url": "http://csc.example", "smartca_url": "http://s.example",
             "public_url": "http://hocba.example"}  # fmt: skip
     assert found(**away) == [(f"HOCBA_{name.upper()}", False) for name in away]
     assert found(tsa_url="http://tsa.example") == [("HOCBA_TSA_URL", True)], "its answers are signed"
-    assert found(redis_url="redis://r.example", database_url="postgresql+psycopg://u@d.example/h") == [("HOCBA_REDIS_URL", False), ("HOCBA_DATABASE_URL", True)]
+    assert found(redis_url="redis://r.example", database_url="postgresql+psycopg://u@d.example/h") == [
+        ("HOCBA_REDIS_URL", False),
+        ("HOCBA_DATABASE_URL", True),
+    ]
     here = ("http://localhost:1", "http://127.0.0.1:2", "http://[::1]:3", "https://smas.example")
     assert [found(smas_url=url, tsa_url=url) for url in here] == [[]] * 4
     assert found(database_url="postgresql+psycopg://u@d.example/h?sslmode=verify-full") == []

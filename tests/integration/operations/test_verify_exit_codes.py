@@ -22,9 +22,13 @@ def test_what_cannot_be_judged_is_neither_invalid_nor_undecided(on_sqlite: Insta
     folder = on_sqlite.folder
     (folder / "spoilt.pem").write_text("no certificate")
     for arguments in (
-        ("verify", str(folder / "missing.pdf")), ("verify", str(unsigned), str(folder / "missing.pdf")), ("verify", str(folder)),
-        ("verify", str(unsigned), "--trust", str(folder / "missing.pem")), ("verify", str(unsigned), "--trust", str(folder / "spoilt.pem")),
-        ("verify",), ("verify", str(unsigned), "--what"),
+        ("verify", str(folder / "missing.pdf")),
+        ("verify", str(unsigned), str(folder / "missing.pdf")),
+        ("verify", str(folder)),
+        ("verify", str(unsigned), "--trust", str(folder / "missing.pem")),
+        ("verify", str(unsigned), "--trust", str(folder / "spoilt.pem")),
+        ("verify",),
+        ("verify", str(unsigned), "--what"),
     ):
         said = on_sqlite.hocba(*arguments)
         assert (said.returncode, said.stdout) == (3, ""), (arguments, said.stderr)

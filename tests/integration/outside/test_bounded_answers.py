@@ -67,10 +67,13 @@ def test_an_answer_that_goes_on_without_end_is_left(outside: Outside) -> None:
     assert outside.sent < 200_000
 
 
-@pytest.mark.parametrize("pieces", [
-    pytest.param([HEAD % 1000, *[b"x"] * 1000], id="body"),
-    pytest.param([b"HTTP/1.1 200 OK\r\n", *[b"X-A: b\r\n"] * 1000], id="headers"),
-])
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        pytest.param([HEAD % 1000, *[b"x"] * 1000], id="body"),
+        pytest.param([b"HTTP/1.1 200 OK\r\n", *[b"X-A: b\r\n"] * 1000], id="headers"),
+    ],
+)
 def test_an_answer_that_drips_ends_although_it_is_never_silent(outside: Outside, pieces: list[bytes]) -> None:
     outside.pieces = pieces
     with BoundedClient(timeout=5, total=0.5) as client, pytest.raises(httpx.ReadTimeout):
@@ -93,7 +96,9 @@ def test_the_total_is_of_the_call_not_of_the_client(outside: Outside) -> None:
 
 def test_a_compressed_answer_nobody_asked_for_is_not_unpacked(outside: Outside) -> None:
     packed = gzip.compress(b"0" * 1_000_000)
-    outside.pieces = [b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n" + (HEAD % len(packed)).split(b"\r\n", 1)[1] + packed]
+    outside.pieces = [
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n" + (HEAD % len(packed)).split(b"\r\n", 1)[1] + packed
+    ]
     with BoundedClient(timeout=5, most_bytes=10_000) as client, pytest.raises(AnswerTooLarge):
         client.get(outside.url)
 
@@ -114,8 +119,13 @@ def test_no_client_of_a_service_outside_is_made_beside_this_one() -> None:
     root = Path(hocba_app.__file__).parent
     own = {"bounded_http.py", "processes.py"}  # the second asks our own start-up page on loopback
     found = [
-        str(file.relative_to(root)) for file in root.rglob("*.py")
-        if file.name not in own and not {"simulators", "rehearsal"} & set(file.relative_to(root).parts)
-        and any(word in file.read_text() for word in ("httpx.Client(", "httpx.get(", "httpx.post(", "httpx.stream(", "urlopen(", "import requests"))
+        str(file.relative_to(root))
+        for file in root.rglob("*.py")
+        if file.name not in own
+        and not {"simulators", "rehearsal"} & set(file.relative_to(root).parts)
+        and any(
+            word in file.read_text()
+            for word in ("httpx.Client(", "httpx.get(", "httpx.post(", "httpx.stream(", "urlopen(", "import requests")
+        )
     ]
     assert found == []

@@ -46,7 +46,9 @@ def make(sealed: SealedSchool, **changes: object) -> NewLink:
     return share_link.create_link(sealed.db, sealed.person("management"), sealed.students[0], **wishes)  # type: ignore[arg-type]
 
 
-def open_link(sealed: SealedSchool, link: NewLink, pin: str | None = None, address: str = ADDRESS) -> share_link.Package:
+def open_link(
+    sealed: SealedSchool, link: NewLink, pin: str | None = None, address: str = ADDRESS
+) -> share_link.Package:
     return share_link.open_link(sealed.db, token_of(link), link.pin if pin is None else pin, address)
 
 
@@ -100,8 +102,15 @@ def attached(sealed: SealedSchool, data: bytes, state: str = "attached") -> str:
     report = {"origin": {"school": "Trường THCS Lê Lợi"}, "reasons": [{"code": "foreign", "text": "Tệp ngoài."}]}
     with sealed.db.write(sealed.school_id) as session:
         row = AttachedRecord(
-            student_id=sealed.students[0], file_name="Nguyễn Thị Huyền Trang.pdf", blob_sha256=blobs.put(data), length=len(data), state=state,
-            verdict="indeterminate", report=report, uploaded_by="a1", accept_reason="Đã đối chiếu bản giấy",
+            student_id=sealed.students[0],
+            file_name="Nguyễn Thị Huyền Trang.pdf",
+            blob_sha256=blobs.put(data),
+            length=len(data),
+            state=state,
+            verdict="indeterminate",
+            report=report,
+            uploaded_by="a1",
+            accept_reason="Đã đối chiếu bản giấy",
         )
         session.add(row)
     return row.id
@@ -115,7 +124,11 @@ def test_records_of_other_schools_go_along_and_are_listed(sealed: SealedSchool) 
         (name,) = [name for name in archive.namelist() if name.startswith("other-schools/")]
         assert archive.read(name) == b"%PDF-1.4 theirs" and name.isascii()
         (listed,) = json.loads(archive.read("other-schools.json"))
-    assert (listed["file"], listed["issuer"], listed["verdict_when_attached"]) == (name, "Trường THCS Lê Lợi", "indeterminate")
+    assert (listed["file"], listed["issuer"], listed["verdict_when_attached"]) == (
+        name,
+        "Trường THCS Lê Lợi",
+        "indeterminate",
+    )
     assert (listed["attached_because"], listed["reasons"]) == ("Đã đối chiếu bản giấy", ["Tệp ngoài."])
     link = make(sealed)
     assert open_link(sealed, link).attached_ids == package.attached_ids == (kept,)
@@ -123,8 +136,12 @@ def test_records_of_other_schools_go_along_and_are_listed(sealed: SealedSchool) 
     assert open_link(sealed, link).attached_ids == (kept,), "a link gives what there was when it was made"
     attach.detach(sealed.db, sealed.person("admin"), kept, "Nhầm học sinh")
     package = open_link(sealed, link)
-    assert package.attached_ids == () and "other-schools.json" not in zipfile.ZipFile(io.BytesIO(package.data)).namelist()
-    assert share_link.package_of(sealed.db, sealed.person("admin"), sealed.students[1]).attached_ids == (), "another pupil's"
+    assert (
+        package.attached_ids == () and "other-schools.json" not in zipfile.ZipFile(io.BytesIO(package.data)).namelist()
+    )
+    assert share_link.package_of(sealed.db, sealed.person("admin"), sealed.students[1]).attached_ids == (), (
+        "another pupil's"
+    )
 
 
 def test_a_link_opens_with_its_pin_and_every_download_is_logged(sealed: SealedSchool) -> None:
@@ -158,7 +175,9 @@ def test_a_link_ends_by_time_by_hand_and_when_its_documents_are_replaced(sealed:
     sealed.reopen(sealed.documents[sealed.students[0], "cover", ""])
     for link in (by_hand, by_time):
         assert refused(open_link, sealed, link) is ErrorCode.HANDOUT_CLOSED
-    assert refused(open_link, sealed, replaced, wrong(replaced.pin)) is ErrorCode.HANDOUT_PIN_WRONG, "told only to whom it was given"
+    assert refused(open_link, sealed, replaced, wrong(replaced.pin)) is ErrorCode.HANDOUT_PIN_WRONG, (
+        "told only to whom it was given"
+    )
     for link in (replaced, partly):
         assert refused(open_link, sealed, link) is ErrorCode.HANDOUT_REPLACED, "never a part of what was handed out"
     assert refused(share_link.open_link, sealed.db, "nobody's", "000000", ADDRESS) is ErrorCode.HANDOUT_CLOSED
@@ -173,14 +192,18 @@ def test_guessing_a_pin_is_slowed_and_then_ends_the_link(sealed: SealedSchool) -
     link = make(sealed)
     codes = [refused(open_link, sealed, link, wrong(link.pin)) for _ in range(7)]
     assert codes[:5] == [ErrorCode.HANDOUT_PIN_WRONG] * 5 and codes[-1] is ErrorCode.LOGIN_THROTTLED
-    assert refused(open_link, sealed, link, link.pin, "198.51.100.1") is ErrorCode.LOGIN_THROTTLED, "from another address too"
+    assert refused(open_link, sealed, link, link.pin, "198.51.100.1") is ErrorCode.LOGIN_THROTTLED, (
+        "from another address too"
+    )
     while row_of(sealed, link).closed_at is None:
         never_blocked(sealed)
         assert refused(open_link, sealed, link, wrong(link.pin)) is ErrorCode.HANDOUT_PIN_WRONG
     assert row_of(sealed, link).failures == share_link.MOST_FAILURES
     never_blocked(sealed)
     assert refused(open_link, sealed, link) is ErrorCode.HANDOUT_CLOSED, "the right PIN comes too late"
-    assert [view.state for view in share_link.links_of(sealed.db, sealed.person("admin"), sealed.students[0])] == ["guessed"]
+    assert [view.state for view in share_link.links_of(sealed.db, sealed.person("admin"), sealed.students[0])] == [
+        "guessed"
+    ]
     assert actions(sealed).count("handout.refused") == share_link.MOST_FAILURES
 
 
@@ -220,7 +243,10 @@ def test_another_schools_office_reaches_nothing(sealed: SealedSchool) -> None:
     assert open_link(sealed, link).data
 
 
-@pytest.mark.parametrize("wish", [{"recipient": " "}, {"recipient": "x" * 201}, {"days": 0}, {"days": 91}, {"kinds": []}, {"kinds": ["salary"]}])
+@pytest.mark.parametrize(
+    "wish",
+    [{"recipient": " "}, {"recipient": "x" * 201}, {"days": 0}, {"days": 91}, {"kinds": []}, {"kinds": ["salary"]}],
+)
 def test_wrong_wishes_are_refused(sealed: SealedSchool, wish: dict[str, object]) -> None:
     assert refused(make, sealed, **wish) is ErrorCode.INVALID_INPUT
     assert actions(sealed) == []
@@ -246,6 +272,8 @@ def test_the_log_is_held_against_what_was_handed_out(sealed: SealedSchool) -> No
         row = session.get_one(HandOut, (sealed.school_id, link.hand_out_id))
         row.downloads = 1
         session.add(row)
-        for event in session.exec(select(AuditEvent).where(AuditEvent.action.in_(("handout.downloaded", "handout.closed")))).all():  # type: ignore[attr-defined]
+        for event in session.exec(
+            select(AuditEvent).where(AuditEvent.action.in_(("handout.downloaded", "handout.closed")))
+        ).all():  # type: ignore[attr-defined]
             session.delete(event)
     assert differing() == [("unlogged", "handout.closed"), ("unlogged", "handout.downloaded")]

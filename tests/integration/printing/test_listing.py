@@ -16,8 +16,13 @@ from tests.integration.printing.test_packet import work_on
 
 def test_classes_pupils_and_packets_are_counted(sealed: SealedSchool) -> None:
     who = sealed.person("management")
-    assert [(row.name, row.pupils, row.finished) for row in print_page.print_classes(sealed.db, who)] == [("7A1", 2, 10)]
-    assert [(row.name, row.finished) for row in print_page.print_pupils(sealed.db, who, sealed.class_id)] == [(samples.NAMES[0], 5), (samples.NAMES[1], 5)]
+    assert [(row.name, row.pupils, row.finished) for row in print_page.print_classes(sealed.db, who)] == [
+        ("7A1", 2, 10)
+    ]
+    assert [(row.name, row.finished) for row in print_page.print_pupils(sealed.db, who, sealed.class_id)] == [
+        (samples.NAMES[0], 5),
+        (samples.NAMES[1], 5),
+    ]
     assert print_page.class_of_pupil(sealed.db, who, sealed.students[1]) == sealed.class_id
     assert print_page.class_of_pupil(sealed.db, who, "nobody") == ""
     first = print_job.print_packet(sealed.db, who, PacketOptions(), class_id=sealed.class_id)
@@ -25,7 +30,12 @@ def test_classes_pupils_and_packets_are_counted(sealed: SealedSchool) -> None:
     work_on(sealed, first)
     print_page.cancel_packet(sealed.db, who, second)
     newest, older = print_page.packets(sealed.db, who)
-    assert (newest.title, newest.state, newest.kept, newest.options.paper) == (f"{samples.NAMES[1]} (HS1)", "cancelled", False, "A3")
+    assert (newest.title, newest.state, newest.kept, newest.options.paper) == (
+        f"{samples.NAMES[1]} (HS1)",
+        "cancelled",
+        False,
+        "A3",
+    )
     assert (older.title, older.state, older.kept, older.documents, older.problem) == ("Lớp 7A1", "done", True, 8, None)
     assert older.size > 100_000
 
@@ -34,8 +44,10 @@ def test_only_the_office_of_this_school(sealed: SealedSchool) -> None:
     job_id = print_job.print_packet(sealed.db, sealed.person("admin"), PacketOptions(), class_id=sealed.class_id)
     teacher = sealed.person("teacher")
     for call in (
-        lambda: print_page.print_classes(sealed.db, teacher), lambda: print_page.print_pupils(sealed.db, teacher, sealed.class_id),
-        lambda: print_page.packets(sealed.db, teacher), lambda: print_page.cancel_packet(sealed.db, teacher, job_id),
+        lambda: print_page.print_classes(sealed.db, teacher),
+        lambda: print_page.print_pupils(sealed.db, teacher, sealed.class_id),
+        lambda: print_page.packets(sealed.db, teacher),
+        lambda: print_page.cancel_packet(sealed.db, teacher, job_id),
     ):
         with pytest.raises(HocbaError) as refused:
             call()

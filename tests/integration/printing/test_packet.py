@@ -62,7 +62,9 @@ def test_a_class_packet_holds_every_pupil_in_the_order_of_the_book(sealed: Seale
     # Cover (2), the newest history only (1), results of both years (2 and 2); pupil after pupil.
     assert codes == [f"{pupil}{code}" for pupil in "01" for code in ("C00", "C00", "H25", "R24", "R24", "R25", "R25")]
     assert events(sealed) == [
-        ("packet.asked", f"class:{sealed.class_id}"), ("packet.made", f"job:{job_id}"), ("packet.downloaded", f"job:{job_id}"),
+        ("packet.asked", f"class:{sealed.class_id}"),
+        ("packet.made", f"job:{job_id}"),
+        ("packet.downloaded", f"job:{job_id}"),
     ]
 
 
@@ -82,13 +84,20 @@ def test_only_sealed_documents_are_printed_and_the_missing_are_named(sealed: Sea
     assert done.report["missing"] == [{"student": student, "kind": "results"}]
     for kind, year in (("cover", ""), ("history", "2024-2025"), ("history", "2025-2026"), ("results", "2024-2025")):
         sealed.reopen(sealed.documents[student, kind, year])
-    assert refused(print_job.print_packet, sealed.db, who, PacketOptions(), student_id=student) is ErrorCode.NOTHING_TO_DO
+    assert (
+        refused(print_job.print_packet, sealed.db, who, PacketOptions(), student_id=student) is ErrorCode.NOTHING_TO_DO
+    )
 
 
-@pytest.mark.parametrize("roles", [(), ("teacher", "homeroom"), ("teacher", "subject"), ("seal_operator",), ("cover_signer",)])
+@pytest.mark.parametrize(
+    "roles", [(), ("teacher", "homeroom"), ("teacher", "subject"), ("seal_operator",), ("cover_signer",)]
+)
 def test_only_the_office_prints(sealed: SealedSchool, roles: tuple[str, ...]) -> None:
     who = sealed.person(*roles)
-    assert refused(print_job.print_packet, sealed.db, who, PacketOptions(), class_id=sealed.class_id) is ErrorCode.FORBIDDEN
+    assert (
+        refused(print_job.print_packet, sealed.db, who, PacketOptions(), class_id=sealed.class_id)
+        is ErrorCode.FORBIDDEN
+    )
     assert refused(print_job.packet_file, sealed.db, who, "x") is ErrorCode.FORBIDDEN
     assert events(sealed) == []
 
@@ -100,8 +109,14 @@ def test_another_schools_office_reaches_nothing(sealed: SealedSchool) -> None:
         other = School(code="other", name="Trường khác")
         session.add(other)
     stranger = Identity("b1", other.id, None, "b", "B", frozenset({"admin"}))
-    assert refused(print_job.print_packet, sealed.db, stranger, PacketOptions(), class_id=sealed.class_id) is ErrorCode.NOT_FOUND
-    assert refused(print_job.print_packet, sealed.db, stranger, PacketOptions(), student_id=sealed.students[0]) is ErrorCode.NOT_FOUND
+    assert (
+        refused(print_job.print_packet, sealed.db, stranger, PacketOptions(), class_id=sealed.class_id)
+        is ErrorCode.NOT_FOUND
+    )
+    assert (
+        refused(print_job.print_packet, sealed.db, stranger, PacketOptions(), student_id=sealed.students[0])
+        is ErrorCode.NOT_FOUND
+    )
     assert refused(print_job.packet_file, sealed.db, stranger, job_id) is ErrorCode.NOT_FOUND
     theirs = sealed_school(sealed.db, other.id, "B")
     done = work_on(theirs, print_job.print_packet(theirs.db, stranger, PacketOptions(), class_id=theirs.class_id))
@@ -112,7 +127,10 @@ def test_wrong_wishes_are_refused(sealed: SealedSchool) -> None:
     who = sealed.person("admin")
     for wish in ({}, {"class_id": "x", "student_id": "y"}):
         assert refused(print_job.print_packet, sealed.db, who, PacketOptions(), **wish) is ErrorCode.INVALID_INPUT
-    assert refused(print_job.print_packet, sealed.db, who, PacketOptions(margin_mm=99), class_id=sealed.class_id) is ErrorCode.INVALID_INPUT
+    assert (
+        refused(print_job.print_packet, sealed.db, who, PacketOptions(margin_mm=99), class_id=sealed.class_id)
+        is ErrorCode.INVALID_INPUT
+    )
     assert refused(print_job.print_packet, sealed.db, who, PacketOptions(), class_id="../x") is ErrorCode.NOT_FOUND
     assert refused(print_job.packet_file, sealed.db, who, "../../etc/passwd") is ErrorCode.NOT_FOUND
 
@@ -160,7 +178,9 @@ def test_a_cancelled_packet_leaves_nothing(sealed: SealedSchool) -> None:
     assert refused(print_job.packet_file, sealed.db, who, job_id) is ErrorCode.NOT_FOUND
 
 
-def test_records_signed_over_the_wire_are_printed_as_they_were_signed(small: SmallSchool, outside: tuple[Rig, str, Path]) -> None:
+def test_records_signed_over_the_wire_are_printed_as_they_were_signed(
+    small: SmallSchool, outside: tuple[Rig, str, Path]
+) -> None:
     """The whole chain to the seal and the archive; then the packet and the package of what came out."""
     for kind in ("cover", "history", "results"):
         lock(small, kind)
@@ -175,11 +195,15 @@ def test_records_signed_over_the_wire_are_printed_as_they_were_signed(small: Sma
     assert (done.state, done.report["documents"], done.report["pupils"], done.report["missing"]) == ("done", 6, 2, [])
     printed = [page for page in pages(print_job.packet_file(small.db, who, done.id)) if page]
     assert len(printed) == 10 and all("BẢN SAO – mã " in page for page in printed)
-    assert sum("Nguyễn Thị Ánh 1" in page for page in printed) == 6, "the principal's signature on cover, history and results"
+    assert sum("Nguyễn Thị Ánh 1" in page for page in printed) == 6, (
+        "the principal's signature on cover, history and results"
+    )
     package = package_of(small.db, who, student.id)
     with zipfile.ZipFile(io.BytesIO(package.data)) as archived:
         signers = json.loads(archived.read("signers.json"))
         assert [len(entry["signers"]) for entry in signers] == [2, 2, 6]
         for entry in signers:
-            verdict = examine_file(entry["file"], archived.read(entry["file"]), list(trust_roots()), [{"tax_code": "0312345678"}])
+            verdict = examine_file(
+                entry["file"], archived.read(entry["file"]), list(trust_roots()), [{"tax_code": "0312345678"}]
+            )
             assert verdict.verdict == "valid", verdict.reasons

@@ -50,7 +50,12 @@ async def test_files_are_sent_with_names_without_persons_and_never_kept(sealed: 
     student = sealed.students[0]
     for path, name, kind, begins in (
         (f"/packets/{job_id}", f"goi-in-{job_id[-8:]}.pdf", "application/pdf", b"%PDF-"),
-        (f"/originals/{sealed.documents[student, 'history', '2025-2026']}", "history-2025-2026.pdf", "application/pdf", b"%PDF-"),
+        (
+            f"/originals/{sealed.documents[student, 'history', '2025-2026']}",
+            "history-2025-2026.pdf",
+            "application/pdf",
+            b"%PDF-",
+        ),
         (f"/packages/{student}", "hoc-ba-HS0.zip", "application/zip", b"PK"),
     ):
         answer = await browser.client.get(path)
@@ -72,7 +77,9 @@ async def test_who_may_not_gets_a_sentence(sealed: SealedSchool, browser: Browse
 
 
 async def test_a_link_asks_for_its_pin_and_gives_the_package(sealed: SealedSchool, browser: Browser) -> None:
-    link = share_link.create_link(sealed.db, sealed.person("admin"), sealed.students[0], recipient="Mẹ học sinh", days=3)
+    link = share_link.create_link(
+        sealed.db, sealed.person("admin"), sealed.students[0], recipient="Mẹ học sinh", days=3
+    )
     path = "/h/" + link.url.rsplit("/", 1)[1]
     page = await browser.client.get(path)
     assert page.status_code == 200 and f'action="{path}"' in page.text and page.headers["cache-control"] == "no-store"
@@ -81,7 +88,9 @@ async def test_a_link_asks_for_its_pin_and_gives_the_package(sealed: SealedSchoo
     wrong = await browser.client.post(path, data={"pin": f"{(int(link.pin) + 1) % 1_000_000:06d}"}, headers=ORIGIN)
     assert wrong.status_code == 403 and "Mã PIN chưa đúng" in wrong.text
     right = await browser.client.post(path, data={"pin": link.pin}, headers=ORIGIN)
-    assert right.status_code == 200 and right.headers["content-type"] == "application/zip" and right.content[:2] == b"PK"
+    assert (
+        right.status_code == 200 and right.headers["content-type"] == "application/zip" and right.content[:2] == b"PK"
+    )
     foreign = await browser.client.post(path, data={"pin": link.pin}, headers={"origin": "http://evil.example"})
     assert foreign.status_code == 403
     for _ in range(6):

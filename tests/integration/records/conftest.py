@@ -21,7 +21,9 @@ from tests.school import SmallSchool, small_school
 def own_documents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A store and a jobs database of the test's own."""
     for name, value in {
-        "SECRET_KEY": "test secret, 8Jq2Lr5Tz0Xc7", "DOCUMENTS_URL": str(tmp_path / "documents"), "JOBS_DATABASE_URL": f"sqlite:///{tmp_path}/jobs.db",
+        "SECRET_KEY": "test secret, 8Jq2Lr5Tz0Xc7",
+        "DOCUMENTS_URL": str(tmp_path / "documents"),
+        "JOBS_DATABASE_URL": f"sqlite:///{tmp_path}/jobs.db",
         "PUBLIC_URL": "http://school.test",
     }.items():
         monkeypatch.setenv(f"HOCBA_{name}", value)

@@ -36,7 +36,9 @@ def moved(small: SmallSchool, write: Callable[[Session], None]) -> Moves:
 def signed(small: SmallSchool, part: str, next_stage: str) -> tuple[str, Callable[[Session], None]]:
     """One document signed by one person, as a batch's commit leaves it."""
     with small.db.read(small.school_id) as session:
-        slot = session.exec(select(Slot).where(Slot.staff_id == small.people[part].staff_id, Slot.signed_at.is_(None))).first()  # type: ignore[union-attr]
+        slot = session.exec(
+            select(Slot).where(Slot.staff_id == small.people[part].staff_id, Slot.signed_at.is_(None))
+        ).first()  # type: ignore[union-attr]
     assert slot is not None
 
     def write(session: Session) -> None:
@@ -45,7 +47,13 @@ def signed(small: SmallSchool, part: str, next_stage: str) -> tuple[str, Callabl
         document = session.get_one(Document, (small.school_id, slot.document_id))
         document.next_stage = next_stage
         session.add_all([row, document])
-        record(session, actor="a", action="record.signed", subject=f"document:{slot.document_id}", data={"stage": slot.stage})
+        record(
+            session,
+            actor="a",
+            action="record.signed",
+            subject=f"document:{slot.document_id}",
+            data={"stage": slot.stage},
+        )
 
     return slot.document_id, write
 
@@ -65,7 +73,13 @@ def test_a_batch_concerns_who_started_it_and_the_records_it_holds(small: SmallSc
     with small.db.write(small.school_id) as session:
         slot = session.exec(select(Slot).where(Slot.staff_id == teacher.staff_id)).first()
         assert slot is not None
-        batch = Batch(staff_id=teacher.staff_id or "", account_id=teacher.account_id, stage="subject", owner=teacher.staff_id or "", state="waiting")
+        batch = Batch(
+            staff_id=teacher.staff_id or "",
+            account_id=teacher.account_id,
+            stage="subject",
+            owner=teacher.staff_id or "",
+            state="waiting",
+        )
         session.add(batch)
         session.flush()
         session.add(BatchItem(batch_id=batch.id, slot_id=slot.id, version_id=slot.version_id))
@@ -81,7 +95,9 @@ def test_a_batch_concerns_who_started_it_and_the_records_it_holds(small: SmallSc
     assert moved(small, progressed) == Moves()
 
 
-@pytest.mark.parametrize("write", [changed, lambda session: record(session, actor="a", action="signer.assigned", subject="class:1")])
+@pytest.mark.parametrize(
+    "write", [changed, lambda session: record(session, actor="a", action="signer.assigned", subject="class:1")]
+)
 def test_whatever_else_changes_concerns_everybody(small: SmallSchool, write: Callable[[Session], None]) -> None:
     assert moved(small, write) == Moves(wide=True)
 
@@ -98,7 +114,12 @@ def test_a_kept_answer_ends_with_the_next_wide_change_of_its_own_school(small: S
         return change_feed.kept(of.db, of.school_id, "key", make)
 
     assert [answer(small), answer(small), answer(other)] == ["1", "1", "2"]
-    for write in (progressed, lambda session: record(session, actor="a", action="record.signed", subject="document:1", data={"stage": "subject"})):
+    for write in (
+        progressed,
+        lambda session: record(
+            session, actor="a", action="record.signed", subject="document:1", data={"stage": "subject"}
+        ),
+    ):
         moved(small, write)
         assert answer(small) == "1"
     moved(other, changed)
@@ -113,7 +134,9 @@ def test_the_list_and_its_classes_follow_a_change_of_assignment_at_once(small: S
     who = small.people["principal"]
     assert [row.name for row in classes_for(small.db, who)] == ["6A1"] and records_page(small.db, who).total == 9
     with small.db.write(small.school_id) as session:
-        session.add(SchoolClass(source_id="c2", code="6A2", name="6A2", grade=6, regime="TT22", school_year="2025-2026"))
+        session.add(
+            SchoolClass(source_id="c2", code="6A2", name="6A2", grade=6, regime="TT22", school_year="2025-2026")
+        )
         changed(session)
     assert [row.name for row in classes_for(small.db, who)] == ["6A1", "6A2"]
 

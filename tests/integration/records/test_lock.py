@@ -50,7 +50,9 @@ def test_a_lock_makes_document_version_slots_revision_and_code(small: SmallSchoo
             assert version.snapshot["results"]["homeroom_comment"] == "Ngoan, lễ phép."
             fields = session.exec(select(Slot.field).where(Slot.version_id == version.id).order_by(Slot.position)).all()
             assert fields == ["s.TOAN.1", "s.VAN.1", "s.GDTC.1", "homeroom", "principal", "seal"]
-            assert session.exec(select(Revision.length).where(Revision.version_id == version.id)).one() == version.length
+            assert (
+                session.exec(select(Revision.length).where(Revision.version_id == version.id)).one() == version.length
+            )
             assert session.get_one(PublicCode, version.code).version_id == version.id
         assert verify_chain(session) == []
 
@@ -60,11 +62,17 @@ def test_pupils_due_for_reassessment_and_pupils_who_left_are_left_out_until_name
     change_result(small, first, promotion="reassess")
     change_enrolment(small, second, status="moved_out", to_date="2026-03-05")
     outcomes = lock(small)
-    assert {key: row["outcome"] for key, row in outcomes.items()} == {first: "left_out", second: "left_out", third: "locked"}
+    assert {key: row["outcome"] for key, row in outcomes.items()} == {
+        first: "left_out",
+        second: "left_out",
+        third: "locked",
+    }
     assert "Chuyển đi ngày 05/03/2026" in outcomes[second]["reason"]
     assert lock(small, student_ids=[second])[second]["outcome"] == "locked"
     with small.db.read(small.school_id) as session:
-        version = session.exec(select(DocumentVersion).where(DocumentVersion.document_id == documents(small)[second].id)).one()
+        version = session.exec(
+            select(DocumentVersion).where(DocumentVersion.document_id == documents(small)[second].id)
+        ).one()
         assert version.snapshot["results"]["departure"] == "Chuyển đi ngày 05/03/2026"
     change_result(small, first, promotion="promoted")  # August
     assert lock(small)[first]["outcome"] == "locked"
@@ -82,9 +90,19 @@ def test_a_leaving_pupil_is_locked_on_the_data_there_is(small: SmallSchool) -> N
     first = pupils(small)[0]
     change_enrolment(small, first, status="left", to_date="2026-01-09")
     change_result(
-        small, first, promotion=None,
+        small,
+        first,
+        promotion=None,
         subjects=[
-            {"subject_code": "TOAN", "term1": "8.0", "term2": None, "year": None, "reassessed": None, "comment": "Tốt.", "note": None}
+            {
+                "subject_code": "TOAN",
+                "term1": "8.0",
+                "term2": None,
+                "year": None,
+                "reassessed": None,
+                "comment": "Tốt.",
+                "note": None,
+            }
         ],
     )
     assert lock(small, student_ids=[first])[first]["outcome"] == "locked"
@@ -107,7 +125,8 @@ def test_a_pupil_who_left_before_anything_was_entered_is_not_blocked_for_ever(sm
         assert lock(small, kind, student_ids=[first])[first]["outcome"] == "locked"
     with small.db.read(small.school_id) as session:
         version = session.exec(
-            select(DocumentVersion).join(Document, Document.version_id == DocumentVersion.id)  # type: ignore[arg-type]
+            select(DocumentVersion)
+            .join(Document, Document.version_id == DocumentVersion.id)  # type: ignore[arg-type]
             .where(Document.student_id == first, Document.kind == "results")
         ).one()
         stages = session.exec(select(Slot.stage).where(Slot.version_id == version.id).order_by(Slot.position)).all()
@@ -121,8 +140,14 @@ def test_a_pupil_who_left_before_anything_was_entered_is_not_blocked_for_ever(sm
     [
         ({"promotion": None}, "Chưa có kết luận lên lớp"),
         ({"subjects": []}, "không có môn học nào"),
-        ({"subjects": [{"subject_code": "TOAN", "term1": "8.0", "year": None, "comment": "x"}]}, "Thiếu kết quả cả năm: Toán"),
-        ({"subjects": [{"subject_code": "LA", "term1": "8.0", "year": "8.0", "comment": "x"}]}, "Môn chưa được đồng bộ: LA"),
+        (
+            {"subjects": [{"subject_code": "TOAN", "term1": "8.0", "year": None, "comment": "x"}]},
+            "Thiếu kết quả cả năm: Toán",
+        ),
+        (
+            {"subjects": [{"subject_code": "LA", "term1": "8.0", "year": "8.0", "comment": "x"}]},
+            "Môn chưa được đồng bộ: LA",
+        ),
     ],
 )
 def test_what_is_missing_blocks_that_pupil_only(small: SmallSchool, change: dict[str, Any], words: str) -> None:
@@ -158,7 +183,9 @@ def test_what_cannot_be_checked_needs_a_reason_and_what_is_missing_blocks(small:
     term = {"regular": ["8.5"] * 4, "midterm": "8.5", "final": "8.5"}
     subjects[0]["marks"] = {"term1": term | {"midterm": None}, "term2": term}
     subjects[1]["marks"] = {"term1": term, "term2": term}
-    subjects[2]["marks"] = {name: dict.fromkeys(("midterm", "final"), "Đ") | {"regular": ["Đ", "Đ"]} for name in ("term1", "term2")}
+    subjects[2]["marks"] = {
+        name: dict.fromkeys(("midterm", "final"), "Đ") | {"regular": ["Đ", "Đ"]} for name in ("term1", "term2")
+    }
     change_result(small, first, subjects=subjects)
     nothing = dict.fromkeys(("term1", "term2", "year", "reassessed"))
     change_result(small, second, learning=nothing, training=nothing)
@@ -167,7 +194,9 @@ def test_what_cannot_be_checked_needs_a_reason_and_what_is_missing_blocks(small:
     assert outcomes[first]["outcome"] == outcomes[second]["outcome"] == "blocked"
     assert outcomes[first]["reason"].startswith("Môn Toán học kỳ I: không kiểm tra được – thiếu điểm giữa kì (")
     again = lock(small, accept_mismatches="Đã đối chiếu sổ điểm")
-    assert (again[first]["outcome"], again[second]["outcome"]) == ("locked", "blocked"), "no reason makes up for a result that is missing"
+    assert (again[first]["outcome"], again[second]["outcome"]) == ("locked", "blocked"), (
+        "no reason makes up for a result that is missing"
+    )
     assert "Kết quả rèn luyện cả năm: không kiểm tra được – còn trống (TT22, Điều 8)" in again[second]["reason"]
 
 
@@ -222,7 +251,9 @@ def test_two_locks_at_once_make_one_version(small: SmallSchool) -> None:
         with small.db.read(small.school_id) as session:
             assert session.exec(select(func.count()).select_from(DocumentVersion)).one() == 3 * expected
             assert {row.state for row in session.exec(select(Job).where(Job.kind == "lock")).all()} == {"done"}
-        unlock.request_unlock(small.db, small.people["principal"], [document.id for document in found.values()], "Làm lại")
+        unlock.request_unlock(
+            small.db, small.people["principal"], [document.id for document in found.values()], "Làm lại"
+        )
 
 
 def test_data_that_change_while_a_pupil_is_laid_out_are_the_ones_locked(
@@ -241,7 +272,9 @@ def test_data_that_change_while_a_pupil_is_laid_out_are_the_ones_locked(
     monkeypatch.setattr(locking, "freeze", freeze)
     assert lock(small)[first]["outcome"] == "locked"
     with small.db.read(small.school_id) as session:
-        version = session.exec(select(DocumentVersion).where(DocumentVersion.document_id == documents(small)[first].id)).one()
+        version = session.exec(
+            select(DocumentVersion).where(DocumentVersion.document_id == documents(small)[first].id)
+        ).one()
         assert version.snapshot["results"]["homeroom_comment"] == "Rất ngoan."
 
 
@@ -290,7 +323,9 @@ def test_data_that_never_stand_still_are_said_so(small: SmallSchool, monkeypatch
     assert documents(small) == {}
 
 
-def test_a_killed_lock_goes_on_and_reports_what_it_did_before(small: SmallSchool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_lock_goes_on_and_reports_what_it_did_before(
+    small: SmallSchool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(locking, "_TOGETHER", 1)
     real = locking.freeze
     calls: list[str] = []

@@ -25,20 +25,36 @@ def test_the_query_asks_what_the_rule_says(db: Database, school_id: str) -> None
     chance = random.Random(7)
     with db.write(school_id) as session:
         classes = [
-            SchoolClass(source_id=f"c{n}", code=f"c{n}", name=f"c{n}", grade=6, regime="TT22", school_year=YEAR if n < 3 else BEFORE, active=n % 3 > 0)
+            SchoolClass(
+                source_id=f"c{n}",
+                code=f"c{n}",
+                name=f"c{n}",
+                grade=6,
+                regime="TT22",
+                school_year=YEAR if n < 3 else BEFORE,
+                active=n % 3 > 0,
+            )
             for n in range(6)
         ]
-        students = [Student(source_id=f"p{n}", code=f"p{n}", full_name="x", active=chance.random() < 0.8) for n in range(80)]
+        students = [
+            Student(source_id=f"p{n}", code=f"p{n}", full_name="x", active=chance.random() < 0.8) for n in range(80)
+        ]
         session.add_all([*classes, *students])
         session.flush()
         days = (None, "2025-09-05", "2026-01-10")
         rows = [
             Enrolment(
-                source_id=f"e{n}-{number}", student_id=student.id, class_id=(of := chance.choice(classes)).id, school_year=of.school_year,
-                status=chance.choice(("studying", "moved_in", "moved_out", "left")), from_date=chance.choice(days), to_date=chance.choice(days),
+                source_id=f"e{n}-{number}",
+                student_id=student.id,
+                class_id=(of := chance.choice(classes)).id,
+                school_year=of.school_year,
+                status=chance.choice(("studying", "moved_in", "moved_out", "left")),
+                from_date=chance.choice(days),
+                to_date=chance.choice(days),
                 active=chance.random() < 0.8,
             )
-            for n, student in enumerate(students) for number in range(chance.randrange(5))
+            for n, student in enumerate(students)
+            for number in range(chance.randrange(5))
         ]
         session.add_all(rows)
     active = {row.id: row.active for row in [*classes, *students]}
@@ -47,10 +63,15 @@ def test_the_query_asks_what_the_rule_says(db: Database, school_id: str) -> None
         for student in students:
             place = place_of(
                 Place(
-                    row.id, row.class_id, row.status, row.from_date, row.to_date,
+                    row.id,
+                    row.class_id,
+                    row.status,
+                    row.from_date,
+                    row.to_date,
                     row.active and active[row.class_id] and active[student.id],
                 )
-                for row in rows if row.student_id == student.id and row.school_year == year
+                for row in rows
+                if row.student_id == student.id and row.school_year == year
             )
             if place is not None:
                 found[student.id] = place.id
@@ -72,14 +93,29 @@ def move(small: SmallSchool, student_id: str) -> str:
     """Into 6A2 in January, as SMAS tells it; the year's result goes with him."""
     with small.db.write(small.school_id) as session:
         other = SchoolClass(
-            source_id="c2", code="6A2", name="6A2", grade=6, regime="TT22", school_year=YEAR, homeroom_staff_id=staff_id(small, "VAN")
+            source_id="c2",
+            code="6A2",
+            name="6A2",
+            grade=6,
+            regime="TT22",
+            school_year=YEAR,
+            homeroom_staff_id=staff_id(small, "VAN"),
         )
         session.add(other)
         session.flush()
         row = session.exec(select(Enrolment).where(Enrolment.student_id == student_id)).one()
         row.status, row.to_date = "moved_out", "2026-01-15"
         session.add(row)
-        session.add(Enrolment(source_id="e1b", student_id=student_id, class_id=other.id, school_year=YEAR, status="moved_in", from_date="2026-01-16"))
+        session.add(
+            Enrolment(
+                source_id="e1b",
+                student_id=student_id,
+                class_id=other.id,
+                school_year=YEAR,
+                status="moved_in",
+                from_date="2026-01-16",
+            )
+        )
         result = session.exec(select(StudentResult).where(StudentResult.student_id == student_id)).one()
         result.class_id = other.id
         session.add(result)
@@ -132,7 +168,9 @@ def test_a_cancelled_and_remade_enrolment_lists_a_document_once(small: SmallScho
     lock(small)
     change_enrolment(small, one, active=False)
     admin = small.people["admin"]
-    assert [row.kind for row in records_page(small.db, admin).rows if row.student_id == one] == ["results"], "what he has stays in sight"
+    assert [row.kind for row in records_page(small.db, admin).rows if row.student_id == one] == ["results"], (
+        "what he has stays in sight"
+    )
     with small.db.write(small.school_id) as session:
         session.add(Enrolment(source_id="e1b", student_id=one, class_id=small.class_id, school_year=YEAR))
     page = records_page(small.db, admin, kind="results")

@@ -19,7 +19,11 @@ def another_class(small: SmallSchool, name: str, year: str, student_id: str = ""
         session.add(row)
         session.flush()
         if student_id:
-            session.add(Enrolment(source_id=f"{name}{year}", student_id=student_id, class_id=row.id, school_year=year, **enrolment))
+            session.add(
+                Enrolment(
+                    source_id=f"{name}{year}", student_id=student_id, class_id=row.id, school_year=year, **enrolment
+                )
+            )
         return row.id
 
 
@@ -28,13 +32,23 @@ def test_every_document_there_or_not(small: SmallSchool) -> None:
     lock(small, "results")
     change_result(small, pupil, homeroom_comment="Rất ngoan.")
     view = pupil_view(small.db, small.people["admin"], pupil)
-    assert view.cover is not None and (view.cover.step, view.cover.document_id, view.cover.may_lock) == ("open", "", True)
+    assert view.cover is not None and (view.cover.step, view.cover.document_id, view.cover.may_lock) == (
+        "open",
+        "",
+        True,
+    )
     assert "Chưa có ảnh." in [finding.text for finding in view.cover.missing]
     ((year),) = view.years
     assert (year.school_year, year.class_name, year.enrolment, year.departure) == ("2025-2026", "6A1", "studying", "")
     history, results = year.documents
     assert (history.kind, history.step, history.may_lock) == ("history", "open", True)
-    assert (results.kind, results.step, results.version, results.may_lock, results.missing) == ("results", "subject", 1, False, ())
+    assert (results.kind, results.step, results.version, results.may_lock, results.missing) == (
+        "results",
+        "subject",
+        1,
+        False,
+        (),
+    )
     assert (view.may_attach, view.may_print, view.attached) == (True, False, ())
 
 
@@ -42,11 +56,23 @@ def test_years_newest_first_and_the_class_he_is_in_now(small: SmallSchool) -> No
     pupil = pupils(small)[0]
     old = another_class(small, "5A", "2024-2025")
     with small.db.write(small.school_id) as session:
-        session.add(Document(student_id=pupil, class_id=old, kind="results", school_year="2024-2025", state="sealed", version_number=1))
+        session.add(
+            Document(
+                student_id=pupil,
+                class_id=old,
+                kind="results",
+                school_year="2024-2025",
+                state="sealed",
+                version_number=1,
+            )
+        )
     change_enrolment(small, pupil, status="moved_out", to_date="2025-10-01")
     now = another_class(small, "6A2", "2025-2026", pupil, from_date="2025-10-01")
     view = pupil_view(small.db, small.people["admin"], pupil)
-    assert [(year.school_year, year.class_name, year.enrolment) for year in view.years] == [("2025-2026", "6A2", "studying"), ("2024-2025", "5A", "")]
+    assert [(year.school_year, year.class_name, year.enrolment) for year in view.years] == [
+        ("2025-2026", "6A2", "studying"),
+        ("2024-2025", "5A", ""),
+    ]
     assert view.years[1].documents[1].step == "sealed" and view.may_print
     with small.db.write(small.school_id) as session:
         row = session.exec(select(Enrolment).where(Enrolment.class_id == now)).one()
@@ -60,17 +86,34 @@ def test_a_teacher_sees_his_pupil_and_opens_only_his_classes(small: SmallSchool)
     pupil = pupils(small)[0]
     other = another_class(small, "5A", "2024-2025")
     with small.db.write(small.school_id) as session:
-        session.add(Document(student_id=pupil, class_id=other, kind="results", school_year="2024-2025", state="sealed", version_number=1))
+        session.add(
+            Document(
+                student_id=pupil,
+                class_id=other,
+                kind="results",
+                school_year="2024-2025",
+                state="sealed",
+                version_number=1,
+            )
+        )
     view = pupil_view(small.db, small.people["homeroom"], pupil)
     assert [document.document_id for document in view.years[1].documents] == ["", ""], "said to be there, not opened"
     assert view.years[1].documents[1].step == "sealed"
-    assert not (view.may_attach or view.may_print or any(document.may_lock for year in view.years for document in year.documents))
+    assert not (
+        view.may_attach
+        or view.may_print
+        or any(document.may_lock for year in view.years for document in year.documents)
+    )
 
 
 def test_nobody_else(small: SmallSchool, other: SmallSchool) -> None:
     pupil = pupils(small)[0]
     stranger = Identity("x", small.school_id, "01aaaaaaaaaaaaaaaaaaaaaaaa", "x", "x", frozenset({"teacher"}))
-    for db_user, student_id in ((stranger, pupil), (other.people["admin"], pupil), (small.people["admin"], "01bbbbbbbbbbbbbbbbbbbbbbbb")):
+    for db_user, student_id in (
+        (stranger, pupil),
+        (other.people["admin"], pupil),
+        (small.people["admin"], "01bbbbbbbbbbbbbbbbbbbbbbbb"),
+    ):
         with pytest.raises(HocbaError) as refused:
             pupil_view(small.db, db_user, student_id)
         assert refused.value.code is ErrorCode.FORBIDDEN

@@ -42,7 +42,11 @@ def test_pupils_without_documents_stand_in_the_list(small: SmallSchool) -> None:
     found = page(small, kind="results")
     assert {row.step for row in found.rows} == {"subject"}
     assert found.rows[0].waits_for == tuple(f"Nguyễn Thị Ánh {number}" for number in (3, 4, 5))
-    assert (page(small, state="open").total, page(small, state="subject").total, page(small, state="seal").total) == (6, 3, 0)
+    assert (page(small, state="open").total, page(small, state="subject").total, page(small, state="seal").total) == (
+        6,
+        3,
+        0,
+    )
 
 
 def test_pages_sorts_and_searches_are_the_servers(small: SmallSchool) -> None:
@@ -89,11 +93,15 @@ def test_out_of_date_means_an_essential_difference(small: SmallSchool) -> None:
 
         for student_id, essential in ((first, True), (second, False)):
             document = session.get_one(Document, (small.school_id, documents(small)[student_id].id))
-            document.out_of_date = [{"path": "x", "label": "Nhận xét", "locked": "a", "synced": None, "essential": essential}]
+            document.out_of_date = [
+                {"path": "x", "label": "Nhận xét", "locked": "a", "synced": None, "essential": essential}
+            ]
             session.add(document)
     assert [row.student_id for row in page(small, stale=True).rows] == [first]
     view = record_view(small.db, small.people["admin"], documents(small)[second].id)
-    assert not view.out_of_date and [(row.label, row.locked, row.synced) for row in view.differences] == [("Nhận xét", "a", "")]
+    assert not view.out_of_date and [(row.label, row.locked, row.synced) for row in view.differences] == [
+        ("Nhận xét", "a", "")
+    ]
 
 
 def test_a_record_tells_its_story(small: SmallSchool) -> None:
@@ -141,7 +149,11 @@ def test_a_teacher_sees_his_own_classes_and_nobody_another_schools(small: SmallS
     assert page(small, "TOAN", kind="results").total == 3 and years_for(small.db, small.people["TOAN"]) == ["2025-2026"]
     nobody = stranger(small)
     assert classes_for(small.db, nobody) == [] and records_page(small.db, nobody).total == 0
-    for who, code in ((nobody, ErrorCode.FORBIDDEN), (other.people["admin"], ErrorCode.NOT_FOUND), (other.people["TOAN"], ErrorCode.NOT_FOUND)):
+    for who, code in (
+        (nobody, ErrorCode.FORBIDDEN),
+        (other.people["admin"], ErrorCode.NOT_FOUND),
+        (other.people["TOAN"], ErrorCode.NOT_FOUND),
+    ):
         with pytest.raises(HocbaError) as refused:
             records_page(small.db, who, class_id=small.class_id)
         assert refused.value.code is ErrorCode.FORBIDDEN
@@ -179,11 +191,18 @@ def test_a_school_of_2500_pupils_is_listed_with_as_many_questions_as_one_of_1250
 
 def more_pupils(small: SmallSchool, numbers: range) -> None:
     with small.db.write(small.school_id) as session:
-        students = [Student(source_id=f"m{n}", code=f"M{n}", full_name=f"Trần Văn {n}", sort_name=str(n)) for n in numbers]
+        students = [
+            Student(source_id=f"m{n}", code=f"M{n}", full_name=f"Trần Văn {n}", sort_name=str(n)) for n in numbers
+        ]
         session.add_all(students)
         session.flush()
         session.add_all(
-            Enrolment(source_id=f"m{student.sort_name}", student_id=student.id, class_id=small.class_id, school_year="2025-2026")
+            Enrolment(
+                source_id=f"m{student.sort_name}",
+                student_id=student.id,
+                class_id=small.class_id,
+                school_year="2025-2026",
+            )
             for student in students
         )
     with small.db.engine.begin() as connection:

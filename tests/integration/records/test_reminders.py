@@ -43,7 +43,9 @@ def test_the_homeroom_teacher_sees_who_is_late_and_reminds_once_a_day(small: Sma
     lock(small)
     head = small.people["homeroom"]
     assert [(row.class_name, row.subjects, row.reminded) for row in late_teachers(small.db, head)] == [
-        ("6A1", (("Toán", 3),), False), ("6A1", (("Ngữ văn", 3),), False), ("6A1", (("Giáo dục thể chất", 3),), False),
+        ("6A1", (("Toán", 3),), False),
+        ("6A1", (("Ngữ văn", 3),), False),
+        ("6A1", (("Giáo dục thể chất", 3),), False),
     ]
     assert not remind(small.db, head, small.class_id, staff_of(small, "TOAN"))  # no mail server here
     assert {row.staff_id for row in late_teachers(small.db, head) if row.reminded} == {staff_of(small, "TOAN")}
@@ -52,7 +54,9 @@ def test_the_homeroom_teacher_sees_who_is_late_and_reminds_once_a_day(small: Sma
     with small.db.read(small.school_id) as session:
         [event] = session.exec(select(AuditEvent).where(AuditEvent.action == "reminder.sent")).all()
     assert (event.actor, event.subject, event.data) == (
-        head.account_id, f"class:{small.class_id}", {"staff": staff_of(small, "TOAN"), "records": 3}
+        head.account_id,
+        f"class:{small.class_id}",
+        {"staff": staff_of(small, "TOAN"), "records": 3},
     )
 
 
@@ -71,8 +75,11 @@ def test_the_reminded_person_dismisses_it_and_the_older_ones_with_it(small: Smal
     lock(small)
     with small.db.write(small.school_id) as session:
         yesterday = Reminder(
-            from_account=small.people["admin"].account_id, to_staff=staff_of(small, "TOAN"), class_id=small.class_id,
-            day=(today() - timedelta(days=1)).isoformat(), created_at=utc_now() - timedelta(days=1),
+            from_account=small.people["admin"].account_id,
+            to_staff=staff_of(small, "TOAN"),
+            class_id=small.class_id,
+            day=(today() - timedelta(days=1)).isoformat(),
+            created_at=utc_now() - timedelta(days=1),
         )
         session.add(yesterday)
     remind(small.db, small.people["homeroom"], small.class_id, staff_of(small, "TOAN"))  # another day
@@ -146,7 +153,11 @@ def test_a_worker_posts_the_letter_where_mail_is_set_up_and_its_failure_undoes_n
             person.email = address
             session.add(person)
     head = small.people["homeroom"]
-    assert [remind(small.db, head, small.class_id, staff_of(small, part)) for part in ("TOAN", "VAN", "GDTC")] == [True, True, False]
+    assert [remind(small.db, head, small.class_id, staff_of(small, part)) for part in ("TOAN", "VAN", "GDTC")] == [
+        True,
+        True,
+        False,
+    ]
     assert letters == []  # nothing is sent while somebody waits for the page
     with small.db.read(small.school_id) as session:
         jobs = [row.id for row in session.exec(select(Job).where(Job.kind == "reminder_mail").order_by(Job.id)).all()]
@@ -160,12 +171,18 @@ def test_a_worker_posts_the_letter_where_mail_is_set_up_and_its_failure_undoes_n
         states = [session.get_one(Job, (small.school_id, job_id)) for job_id in jobs]
     assert [(row.state, row.error_code) for row in states] == [("done", None), ("failed", "reminder_not_mailed")]
     [letter] = letters
-    assert letter.to == "toan@school.test" and "lớp 6A1 còn 3 hồ sơ" in letter.text and "http://school.test/sign" in letter.text
+    assert (
+        letter.to == "toan@school.test"
+        and "lớp 6A1 còn 3 hồ sơ" in letter.text
+        and "http://school.test/sign" in letter.text
+    )
     assert "Đặng" not in letter.text  # no pupil's name travels by mail
     assert len(reminders_of(small.db, small.people["VAN"])) == 1
 
 
-def test_no_letter_goes_to_who_has_read_the_reminder_or_signed(small: SmallSchool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_letter_goes_to_who_has_read_the_reminder_or_signed(
+    small: SmallSchool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lock(small)
     monkeypatch.setattr(reminders, "offered", lambda: True)
     monkeypatch.setattr(reminders, "post_office", lambda: pytest.fail("posted"))
@@ -181,4 +198,7 @@ def test_no_letter_goes_to_who_has_read_the_reminder_or_signed(small: SmallSchoo
     sign_all(small, "VAN")
     with small.db.read(small.school_id) as session:
         jobs = [row.id for row in session.exec(select(Job).where(Job.kind == "reminder_mail")).all()]
-    assert [advance(small.db, Claims(), small.school_id, job_id, "w0", threading.Event()) for job_id in jobs] == ["ended", "ended"]
+    assert [advance(small.db, Claims(), small.school_id, job_id, "w0", threading.Event()) for job_id in jobs] == [
+        "ended",
+        "ended",
+    ]

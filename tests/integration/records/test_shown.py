@@ -22,7 +22,11 @@ def mismatch(small: SmallSchool, student_id: str, computed: str | None) -> None:
     """The pupil's mathematics differ from the rules; None: not any more."""
     with small.db.write(small.school_id) as session:
         row = session.exec(select(StudentResult).where(StudentResult.student_id == student_id)).one()
-        row.mismatches = [] if computed is None else [{"field": "subjects.TOAN.year", "submitted": "9.9", "computed": computed, "rule": "Điều 9"}]
+        row.mismatches = (
+            []
+            if computed is None
+            else [{"field": "subjects.TOAN.year", "submitted": "9.9", "computed": computed, "rule": "Điều 9"}]
+        )
 
 
 def shown(small: SmallSchool) -> dict[str, str]:
@@ -41,7 +45,12 @@ def test_a_mismatch_that_came_after_the_reason_is_not_locked_under_it(small: Sma
     for given in (None, seen):
         mismatch(small, two, None)
         job_id = start_lock(
-            small.db, small.people["admin"], kind="results", class_id=small.class_id, accept_mismatches="Đã xem Toán của em thứ nhất", shown=given,
+            small.db,
+            small.people["admin"],
+            kind="results",
+            class_id=small.class_id,
+            accept_mismatches="Đã xem Toán của em thứ nhất",
+            shown=given,
             student_ids=[two] if given is not None else [one, two],
         )
         mismatch(small, two, "1.0")
@@ -56,14 +65,28 @@ def test_mismatches_that_changed_since_they_were_shown_are_shown_again(small: Sm
     seen = shown(small)
     mismatch(small, one, "4.0")
     with pytest.raises(HocbaError) as refused:
-        start_lock(small.db, small.people["admin"], kind="results", class_id=small.class_id, accept_mismatches="Đã xem", shown=seen)
+        start_lock(
+            small.db,
+            small.people["admin"],
+            kind="results",
+            class_id=small.class_id,
+            accept_mismatches="Đã xem",
+            shown=seen,
+        )
     assert refused.value.code is ErrorCode.SHOWN_CHANGED
     with small.db.read(small.school_id) as session:
         assert session.exec(select(Job).where(Job.kind == "lock")).all() == []
     mismatch(small, two, "3.0")
     again = shown(small)
     del again[two]  # in a class nobody opened
-    job_id = start_lock(small.db, small.people["admin"], kind="results", class_id=small.class_id, accept_mismatches="Đã xem", shown=again)
+    job_id = start_lock(
+        small.db,
+        small.people["admin"],
+        kind="results",
+        class_id=small.class_id,
+        accept_mismatches="Đã xem",
+        shown=again,
+    )
     assert {student: outcome for student, outcome in outcomes(small, job_id).items() if student != two}[one] == "locked"
     assert two not in documents(small), "a reason accepts what was looked at"
 
@@ -76,7 +99,7 @@ def test_one_whose_mismatch_is_gone_is_locked(small: SmallSchool) -> None:
     assert lock(small, accept_mismatches="Đã xem", shown=seen)[one]["outcome"] == "locked"
 
 
-def test_an_unlock_costs_what_was_shown_or_is_shown_again(small: SmallSchool, deputy: object) -> None:  # noqa: F811
+def test_an_unlock_costs_what_was_shown_or_is_shown_again(small: SmallSchool, deputy: object) -> None:
     chosen = ids(small)
     price = unlock.price_of(unlock.consequences(small.db, small.people["admin"], chosen))
     sign(small, chosen, "s.TOAN.1")
@@ -102,7 +125,9 @@ def test_operator_and_account_are_set_together_or_not_at_all(small: SmallSchool)
     admin = small.people["admin"]
     with small.db.write(small.school_id) as session:
         session.add(SigningKey(owner=SEAL, provider_user="MST_0312345678", credential_id="c", chain=["x"]))
-        gone = Staff(source_id="gx", code="GX", full_name="X", id_number="079100000055", position="teacher", active=False)
+        gone = Staff(
+            source_id="gx", code="GX", full_name="X", id_number="079100000055", position="teacher", active=False
+        )
         session.add(gone)
 
     def now() -> tuple[object, ...]:
@@ -120,7 +145,9 @@ def test_operator_and_account_are_set_together_or_not_at_all(small: SmallSchool)
 
 
 def test_a_digest_is_of_the_content() -> None:
-    assert shown_digest([]) == "" and shown_digest([{"a": 1, "b": 2}]) == shown_digest([{"b": 2, "a": 1}]) != shown_digest([{"a": 1}])
+    assert shown_digest([]) == "" and shown_digest([{"a": 1, "b": 2}]) == shown_digest(
+        [{"b": 2, "a": 1}]
+    ) != shown_digest([{"a": 1}])
 
 
 def test_who_signs_for_a_vacant_post_signs_as_a_deputy(small: SmallSchool) -> None:

@@ -51,7 +51,8 @@ def test_the_price_is_shown_to_whoever_must_agree(small: SmallSchool) -> None:
     sign(small, chosen[:1], "homeroom")
     price = unlock.consequences(small.db, small.people["admin"], chosen)
     assert [(row.name, row.stage, row.documents) for row in price] == [
-        ("Nguyễn Thị Ánh 3", "subject", 3), ("Nguyễn Thị Ánh 2", "homeroom", 1)
+        ("Nguyễn Thị Ánh 3", "subject", 3),
+        ("Nguyễn Thị Ánh 2", "homeroom", 1),
     ]
     unlock.request_unlock(small.db, small.people["admin"], chosen, "  Sai  điểm ")
 
@@ -108,7 +109,10 @@ def test_rights_and_schools(small: SmallSchool, other: SmallSchool, deputy: Iden
     for part in ("TOAN", "homeroom", "operator"):
         who = small.people[part]
         for call, arguments in (
-            (unlock.request_unlock, (chosen[1:], "x")), (unlock.consequences, (chosen,)), (unlock.unlock_requests, ()), (unlock.withdraw, (request,)),
+            (unlock.request_unlock, (chosen[1:], "x")),
+            (unlock.consequences, (chosen,)),
+            (unlock.unlock_requests, ()),
+            (unlock.withdraw, (request,)),
         ):
             refused_with(ErrorCode.FORBIDDEN, call, small.db, who, *arguments)
         refused_with(ErrorCode.FORBIDDEN, unlock.decide, small.db, who, request, approve=True)
@@ -160,7 +164,9 @@ def test_two_answers_at_once_void_once(small: SmallSchool, deputy: Identity) -> 
         thread.join()
     assert sorted(outcomes) == ["done", ErrorCode.NOT_FOUND.value]
     with small.db.read(small.school_id) as session:
-        voided = session.exec(select(func.count()).select_from(AuditEvent).where(AuditEvent.action == "record.unlocked")).one()
+        voided = session.exec(
+            select(func.count()).select_from(AuditEvent).where(AuditEvent.action == "record.unlocked")
+        ).one()
         assert voided == 3
         assert session.exec(select(UnlockRequest.state)).all() == ["done"]
 
@@ -170,7 +176,11 @@ def test_what_was_unlocked_and_locked_again_may_be_asked_for_while_the_rest_wait
     with small.db.write(small.school_id) as session:
         session.add(
             UnlockRequest(
-                document_ids=[first, second], remaining_ids=[second], reason="x", state="approved", requested_by=small.people["homeroom"].account_id
+                document_ids=[first, second],
+                remaining_ids=[second],
+                reason="x",
+                state="approved",
+                requested_by=small.people["homeroom"].account_id,
             )
         )
     unlock.request_unlock(small.db, small.people["admin"], [first], "Sai nữa")
@@ -184,6 +194,8 @@ def test_the_new_version_is_the_next_number(small: SmallSchool) -> None:
     with small.db.read(small.school_id) as session:
         document = session.get_one(Document, (small.school_id, documents(small)[pupils(small)[0]].id))
         numbers = session.exec(
-            select(DocumentVersion.number, DocumentVersion.void_reason).where(DocumentVersion.document_id == document.id).order_by(DocumentVersion.number)
+            select(DocumentVersion.number, DocumentVersion.void_reason)
+            .where(DocumentVersion.document_id == document.id)
+            .order_by(DocumentVersion.number)
         ).all()
         assert numbers == [(1, "Sai điểm"), (2, None)]

@@ -52,7 +52,9 @@ def test_a_child_says_when_it_is_ready_and_ends_with_its_family(family: Family, 
 
 def test_a_child_that_fails_tells_why(family: Family) -> None:
     with family, pytest.raises(HocbaError) as refused:
-        family.start("smas", "hocba_app.simulators.smas", "--data", "/dev/null", "--schools", "university").ready_line(30)
+        family.start("smas", "hocba_app.simulators.smas", "--data", "/dev/null", "--schools", "university").ready_line(
+            30
+        )
     assert refused.value.code is ErrorCode.CHILD_FAILED
     assert "university" in refused.value.sentence and "smas.log" in refused.value.sentence
 

@@ -23,10 +23,31 @@ SUBJECTS, AFTER = 12, 3
 
 def rehearse(out: Path, *options: str, level: str = "lower_secondary") -> tuple[int, dict[str, Any], str]:
     # What is configured must not matter: the rehearsal has data of its own.
-    environment = {**os.environ, "HOCBA_DATABASE_URL": "sqlite:////nowhere/x.db", "HOCBA_MYSIGN_URL": "http://127.0.0.1:9"}
+    environment = {
+        **os.environ,
+        "HOCBA_DATABASE_URL": "sqlite:////nowhere/x.db",
+        "HOCBA_MYSIGN_URL": "http://127.0.0.1:9",
+    }
     done = subprocess.run(
-        [sys.executable, "-m", "hocba_app.cli", "rehearse", "--level", level, "--seed", "1", "--out", str(out), "--json", *options],
-        cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
+        [
+            sys.executable,
+            "-m",
+            "hocba_app.cli",
+            "rehearse",
+            "--level",
+            level,
+            "--seed",
+            "1",
+            "--out",
+            str(out),
+            "--json",
+            *options,
+        ],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.stdout, done.stderr[-2000:]
     return done.returncode, json.loads(done.stdout), done.stderr
@@ -62,7 +83,11 @@ def test_a_historic_year_of_six_pupils_ends_sealed(tmp_path: Path) -> None:
     code, report, told = rehearse(out, "--students", "6", "--regime", "tt26")
     check(out, code, report, 6, "2020-2021")
     assert "sign_subject" in report["stages"] and "verify" in told
-    left = subprocess.run(["pgrep", "-f", str(out)], capture_output=True, text=True, check=False).stdout if shutil.which("pgrep") else ""
+    left = (
+        subprocess.run(["pgrep", "-f", str(out)], capture_output=True, text=True, check=False).stdout
+        if shutil.which("pgrep")
+        else ""
+    )
     assert left == "", "a process was left behind"
     file = next(out.glob("records/*/results-*.pdf"))
     words = " ".join("".join(page.extract_text() for page in PdfReader(file).pages).split())
@@ -87,7 +112,12 @@ def test_a_year_with_special_cases_ends_sealed_and_says_what_was_played(tmp_path
     played = {row["case"]: row for row in report["special"]}
     assert all(row["ok"] for row in played.values())
     happened = {case for case, row in played.items() if row["count"]}
-    assert {"Chuyển đến, không có học kỳ I", "Chuyển đi giữa năm", "Đánh giá lại, rèn luyện trong hè", "Chữ rời dấu (NFD) từ SMAS"} <= happened
+    assert {
+        "Chuyển đến, không có học kỳ I",
+        "Chuyển đi giữa năm",
+        "Đánh giá lại, rèn luyện trong hè",
+        "Chữ rời dấu (NFD) từ SMAS",
+    } <= happened
     assert report["documents"] == 3 * 9, "eight at the year's end and one who left with his record"
 
 
@@ -106,6 +136,9 @@ def test_a_folder_with_other_data_is_refused(tmp_path: Path) -> None:
     (tmp_path / "documents").mkdir()
     done = subprocess.run(
         [sys.executable, "-m", "hocba_app.cli", "rehearse", "--students", "6", "--out", str(tmp_path)],
-        cwd=ROOT, capture_output=True, text=True, check=False,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 1 and "--out" in done.stderr and (tmp_path / "documents").exists()

@@ -71,7 +71,10 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
 def _pins(lock: str) -> list[tuple[str, str, str]]:
     """Requirement, name and version of each entry."""
     text = (ROOT / lock).read_text(encoding="utf-8")
-    return [(line.strip(), name, version) for line, name, version in re.findall(r"^((\S+)==(\S+)[^\\\n]*)", text, re.MULTILINE)]
+    return [
+        (line.strip(), name, version)
+        for line, name, version in re.findall(r"^((\S+)==(\S+)[^\\\n]*)", text, re.MULTILINE)
+    ]
 
 
 def _asked_with_extra(pins: list[tuple[str, str, str]]) -> Iterator[str]:
@@ -95,15 +98,20 @@ def _wheel(folder: Path, name: str, version: str, *, uv: bool = False) -> str:
     plain = f"{name.replace('-', '_')}-{version}"
     extras = {extra for each in _requires(name) for extra in re.findall(r"extra == ['\"]([^'\"]+)", each)}
     metadata = [
-        "Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}",
-        *(f"Provides-Extra: {each}" for each in sorted(extras)), *(f"Requires-Dist: {each}" for each in _requires(name)),
+        "Metadata-Version: 2.1",
+        f"Name: {name}",
+        f"Version: {version}",
+        *(f"Provides-Extra: {each}" for each in sorted(extras)),
+        *(f"Requires-Dist: {each}" for each in _requires(name)),
     ]
     files = {
         f"{plain}.dist-info/METADATA": "\n".join(metadata) + "\n",
         f"{plain}.dist-info/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
     if uv:  # stands for the real one
-        files[f"{plain}.data/scripts/uv"] = f"#!python\nimport os, sys\nos.execv({str(UV)!r}, [{str(UV)!r}, *sys.argv[1:]])\n"
+        files[f"{plain}.data/scripts/uv"] = (
+            f"#!python\nimport os, sys\nos.execv({str(UV)!r}, [{str(UV)!r}, *sys.argv[1:]])\n"
+        )
     record = [f"{path},sha256={_digest(text)},{len(text.encode())}" for path, text in files.items()]
     files[f"{plain}.dist-info/RECORD"] = "\n".join([*record, f"{plain}.dist-info/RECORD,,"]) + "\n"
     page = folder / name
@@ -139,12 +147,21 @@ def set_up(clone: Path, index: str, *command: str) -> str:
     home.mkdir(exist_ok=True)
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("PIP_", "UV_", "PYTHON"))}
     environment |= {
-        "HOME": str(home), "XDG_CACHE_HOME": str(home), "PIP_CONFIG_FILE": os.devnull, "PIP_INDEX_URL": index,
-        "PIP_RETRIES": "0", "NO_PROXY": "127.0.0.1",
+        "HOME": str(home),
+        "XDG_CACHE_HOME": str(home),
+        "PIP_CONFIG_FILE": os.devnull,
+        "PIP_INDEX_URL": index,
+        "PIP_RETRIES": "0",
+        "NO_PROXY": "127.0.0.1",
     }
     done = subprocess.run(
-        [sys.executable, "hocba", *command], cwd=clone, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        text=True, check=False,
+        [sys.executable, "hocba", *command],
+        cwd=clone,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0 and f"reached {' '.join(command)}" in done.stdout, done.stdout
     return done.stdout
@@ -153,7 +170,10 @@ def set_up(clone: Path, index: str, *command: str) -> str:
 def installed(clone: Path) -> set[str]:
     """Name and version of everything in the environment."""
     found = (clone / ".venv").glob("lib/python*/site-packages/*.dist-info")
-    names = {re.sub(r"[-_.]+", "-", each.stem.rpartition("-")[0]).lower() + "==" + each.stem.rpartition("-")[2] for each in found}
+    names = {
+        re.sub(r"[-_.]+", "-", each.stem.rpartition("-")[0]).lower() + "==" + each.stem.rpartition("-")[2]
+        for each in found
+    }
     return {each for each in names if not each.startswith(("pip==", "setuptools==", "uv=="))}
 
 
@@ -168,14 +188,26 @@ def oldest_pip(clone: Path) -> None:
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", clone / ".venv"], check=True)
     wanted = clone.parent / "pip.txt"
     wanted.write_text(OLDEST_PIP[sys.version_info[:2]])
-    command = [UV, "pip", "install", "--quiet", "--python", clone / ".venv" / "bin" / "python", "--require-hashes", "-r", wanted]
+    command = [
+        UV,
+        "pip",
+        "install",
+        "--quiet",
+        "--python",
+        clone / ".venv" / "bin" / "python",
+        "--require-hashes",
+        "-r",
+        wanted,
+    ]
     if subprocess.run(command, check=False).returncode:
         pytest.skip("the oldest pip cannot be had: no package index is reached")
 
 
 @pytest.mark.parametrize("pip", ["oldest", "bundled"])
 def test_pip_installs_exactly_the_lock_whatever_is_published(index: tuple[str, Path], clone: Path, pip: str) -> None:
-    (clone / "requirements-uv.lock").write_text(f"uv==0.0.1 --hash=sha256:{'0' * 64}\n")  # not to be had for this machine
+    (clone / "requirements-uv.lock").write_text(
+        f"uv==0.0.1 --hash=sha256:{'0' * 64}\n"
+    )  # not to be had for this machine
     if pip == "oldest":
         oldest_pip(clone)
     set_up(clone, index[0], "demo")
@@ -185,14 +217,19 @@ def test_pip_installs_exactly_the_lock_whatever_is_published(index: tuple[str, P
 def test_uv_installs_exactly_the_lock_from_where_pip_was_told(index: tuple[str, Path], clone: Path) -> None:
     set_up(clone, index[0], "demo")
     assert (clone / ".venv" / "bin" / "uv").exists() and installed(clone) == locked("requirements.lock")
-    made_by = [path.read_text().strip() for path in (clone / ".venv").glob("lib/python*/site-packages/granian*.dist-info/INSTALLER")]
+    made_by = [
+        path.read_text().strip()
+        for path in (clone / ".venv").glob("lib/python*/site-packages/granian*.dist-info/INSTALLER")
+    ]
     assert made_by == ["uv"]
     assert "Setting up" in set_up(clone, index[0], "test"), "the second lock comes with the tests"
     assert installed(clone) == locked("requirements.lock", "requirements-test.lock")
     assert "Setting up" not in set_up(clone, index[0], "run") + set_up(clone, index[0], "bench")
 
 
-def test_a_changed_lock_is_installed_and_another_pythons_environment_made_anew(index: tuple[str, Path], clone: Path) -> None:
+def test_a_changed_lock_is_installed_and_another_pythons_environment_made_anew(
+    index: tuple[str, Path], clone: Path
+) -> None:
     lock = clone / "requirements.lock"
     lock.write_text("".join(lock.read_text().splitlines(keepends=True)[:3]))
     set_up(clone, index[0], "run")

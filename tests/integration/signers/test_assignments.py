@@ -84,7 +84,9 @@ def person_with_key(small: SmallSchool, rig: Rig, code: str, number: str, positi
         session.add(SignatureImage(owner=made, sha256="0" * 64, image=ink().dumps(), preview_png=b"", created_by=""))
     small.users[code] = user
     account = small.people["principal"].account_id
-    small.people[code] = Identity(account, small.school_id, made, code, f"Trần Văn {code}", frozenset({"subject", "teacher"}))
+    small.people[code] = Identity(
+        account, small.school_id, made, code, f"Trần Văn {code}", frozenset({"subject", "teacher"})
+    )
     return made
 
 
@@ -93,15 +95,21 @@ def test_matrix_of_a_class(small: SmallSchool) -> None:
     assert matrix.subjects == [("TOAN", "Toán"), ("VAN", "Ngữ văn"), ("GDTC", "Giáo dục thể chất")]
     (row,) = matrix.classes
     assert [cell.field for cell in row.cells()] == ["s.TOAN.1", "s.VAN.1", "s.GDTC.1", "homeroom"]
-    assert [cell.staff_id for cell in row.cells()] == [staff_id(small, part) for part in ("TOAN", "VAN", "GDTC", "homeroom")]
-    assert {(cell.problem, cell.assigned, cell.waiting, cell.under_homeroom) for cell in row.cells()} == {("", None, 0, False)}
+    assert [cell.staff_id for cell in row.cells()] == [
+        staff_id(small, part) for part in ("TOAN", "VAN", "GDTC", "homeroom")
+    ]
+    assert {(cell.problem, cell.assigned, cell.waiting, cell.under_homeroom) for cell in row.cells()} == {
+        ("", None, 0, False)
+    }
     assert assignment_matrix(small.db, small.people["admin"], "2024-2025").classes == []
 
 
 def test_assigning_closes_a_gap_and_is_what_locking_uses(small: SmallSchool) -> None:
     admin = small.people["admin"]
     with small.db.write(small.school_id) as session:
-        row = session.exec(select(TeachingAssignment).where(TeachingAssignment.staff_id == staff_id(small, "VAN"))).one()
+        row = session.exec(
+            select(TeachingAssignment).where(TeachingAssignment.staff_id == staff_id(small, "VAN"))
+        ).one()
         row.active = False
         session.add(row)
     (gap,) = found(small, "no_teacher")
@@ -110,7 +118,12 @@ def test_assigning_closes_a_gap_and_is_what_locking_uses(small: SmallSchool) -> 
     assert assign(small.db, admin, small.class_id, "s.VAN.1", other, "  Cô Văn nghỉ\n thai sản ") == 0
     assert found(small, "no_teacher") == []
     shown = cell(small, "s.VAN.1")
-    assert (shown.by_smas, shown.assigned, shown.name, shown.reason) == (None, other, "Trần Văn GV090", "Cô Văn nghỉ thai sản")
+    assert (shown.by_smas, shown.assigned, shown.name, shown.reason) == (
+        None,
+        other,
+        "Trần Văn GV090",
+        "Cô Văn nghỉ thai sản",
+    )
     with small.db.read(small.school_id) as session:
         school_class = session.get_one(SchoolClass, (small.school_id, small.class_id))
         planned = planned_slots(session, "results", school_class, ["TOAN", "VAN", "GDTC"])
@@ -128,10 +141,14 @@ def test_assignments_that_cannot_be(small: SmallSchool) -> None:
     nameless = add_staff(small, "GV091", id_number=None)
     here = small.class_id
     for class_id, field, person, reason, code in (
-        (here, "s.VAN.1", other, "  ", ErrorCode.REASON_MISSING), (here, "s.VAN.1", other, "x" * 201, ErrorCode.INVALID_INPUT),
-        (here, "s.VAN.2", other, "x", ErrorCode.NOT_FOUND), (here, "principal", other, "x", ErrorCode.NOT_FOUND),
-        (here, "s.VAN", other, "x", ErrorCode.NOT_FOUND), ("z" * 26, "s.VAN.1", other, "x", ErrorCode.NOT_FOUND),
-        (here, "s.VAN.1", "z" * 26, "x", ErrorCode.NOT_FOUND), (here, "s.VAN.1", nameless, "x", ErrorCode.SIGNER_NO_ID_NUMBER),
+        (here, "s.VAN.1", other, "  ", ErrorCode.REASON_MISSING),
+        (here, "s.VAN.1", other, "x" * 201, ErrorCode.INVALID_INPUT),
+        (here, "s.VAN.2", other, "x", ErrorCode.NOT_FOUND),
+        (here, "principal", other, "x", ErrorCode.NOT_FOUND),
+        (here, "s.VAN", other, "x", ErrorCode.NOT_FOUND),
+        ("z" * 26, "s.VAN.1", other, "x", ErrorCode.NOT_FOUND),
+        (here, "s.VAN.1", "z" * 26, "x", ErrorCode.NOT_FOUND),
+        (here, "s.VAN.1", nameless, "x", ErrorCode.SIGNER_NO_ID_NUMBER),
         (here, "s.VAN.1", other, "a\x07b", ErrorCode.INVALID_INPUT),
     ):
         error = refused(lambda a=class_id, b=field, c=person, d=reason: assign(small.db, admin, a, b, c, d))
@@ -150,7 +167,9 @@ def test_every_gap_is_named_with_its_page(small: SmallSchool) -> None:
         school_class = session.get_one(SchoolClass, (small.school_id, small.class_id))
         school_class.homeroom_staff_id = None
         session.add(school_class)
-        for image in session.exec(select(SignatureImage).where(SignatureImage.owner.in_([SEAL, staff_id(small, "GDTC")]))).all():  # type: ignore[attr-defined]
+        for image in session.exec(
+            select(SignatureImage).where(SignatureImage.owner.in_([SEAL, staff_id(small, "GDTC")]))
+        ).all():  # type: ignore[attr-defined]
             session.delete(image)
         keys_by_owner = {key.owner: key for key in session.exec(select(SigningKey)).all()}
         session.delete(keys_by_owner[staff_id(small, "GDTC")])
@@ -163,11 +182,15 @@ def test_every_gap_is_named_with_its_page(small: SmallSchool) -> None:
     listed = gaps(small.db, small.people["admin"], YEAR)
     seen = {(gap.code, gap.staff_id, gap.page, gap.severity) for gap in listed}
     assert seen == {
-        ("no_homeroom", "", "/assignments", "blocking"), ("left", staff_id(small, "VAN"), "/assignments", "blocking"),
-        ("no_id_number", staff_id(small, "TOAN"), "/sync", "blocking"), ("no_image", staff_id(small, "GDTC"), "/signature-images", "blocking"),
-        ("no_account", staff_id(small, "GDTC"), "/signing-accounts", "blocking"), ("no_seal_operator", SEAL, "/signing-settings", "blocking"),
+        ("no_homeroom", "", "/assignments", "blocking"),
+        ("left", staff_id(small, "VAN"), "/assignments", "blocking"),
+        ("no_id_number", staff_id(small, "TOAN"), "/sync", "blocking"),
+        ("no_image", staff_id(small, "GDTC"), "/signature-images", "blocking"),
+        ("no_account", staff_id(small, "GDTC"), "/signing-accounts", "blocking"),
+        ("no_seal_operator", SEAL, "/signing-settings", "blocking"),
         ("certificate_expiring", staff_id(small, "principal"), "/signing-accounts", "warning"),
-        ("no_seal_image", SEAL, "/signature-images", "blocking"), ("certificate_expired", SEAL, "/signing-settings", "blocking"),
+        ("no_seal_image", SEAL, "/signature-images", "blocking"),
+        ("certificate_expired", SEAL, "/signing-settings", "blocking"),
     }
     assert listed[-1].severity == "warning" and "12 ngày" in listed[-1].text
     assert all(gap.text.endswith(".") and gap.whom for gap in listed)
@@ -188,12 +211,17 @@ def test_a_primary_teacher_signs_his_own_rows_as_homeroom_teacher(small: SmallSc
     with small.db.read(small.school_id) as session:
         school_class = session.get_one(SchoolClass, (small.school_id, small.class_id))
         planned = planned_slots(session, "results", school_class, ["TOAN", "VAN", "GDTC"])
-    assert [(slot.field, slot.staff_id) for slot in planned[:2]] == [("s.GDTC.1", staff_id(small, "GDTC")), ("homeroom", homeroom)]
+    assert [(slot.field, slot.staff_id) for slot in planned[:2]] == [
+        ("s.GDTC.1", staff_id(small, "GDTC")),
+        ("homeroom", homeroom),
+    ]
     assert [cell(small, field).under_homeroom for field in ("s.TOAN.1", "s.VAN.1", "s.GDTC.1")] == [True, True, False]
     assert found(small, "no_teacher") == []
 
 
-def test_an_absent_teacher_is_replaced_and_the_seal_vouches_for_it(small: SmallSchool, outside: tuple[Rig, str, Path]) -> None:
+def test_an_absent_teacher_is_replaced_and_the_seal_vouches_for_it(
+    small: SmallSchool, outside: tuple[Rig, str, Path]
+) -> None:
     """The whole way: locked for one person, signed by another, sealed, archived – and valid without any database."""
     rig, admin = outside[0], small.people["admin"]
     other = person_with_key(small, rig, "GV090", "079100000090")
@@ -201,15 +229,30 @@ def test_an_absent_teacher_is_replaced_and_the_seal_vouches_for_it(small: SmallS
     for kind in ("cover", "history", "results"):
         lock(small, kind)
     reason = "Cô Văn nghỉ (thai sản) từ 01/05"
-    assert assign(small.db, admin, small.class_id, "s.VAN.1", other, reason) == 2, "locked before: they wait for the first"
+    assert assign(small.db, admin, small.class_id, "s.VAN.1", other, reason) == 2, (
+        "locked before: they wait for the first"
+    )
     done = reassign_slots(small.db, admin, (small.class_id, "s.VAN.1"), other, reason)
     assert (done.changed, done.busy, done.shared) == (2, 0, 0)
     assert cell(small, "s.VAN.1").waiting_for_other == 0 and waiting(small, "VAN") == []
-    assert refused(lambda: reassign_slots(small.db, admin, (small.class_id, "s.VAN.1"), other, reason)).code is ErrorCode.NOTHING_TO_DO
-    signing.add_delegation(
-        small.db, admin, deputy, ["history", "results"], today().isoformat(), (today() + timedelta(days=9)).isoformat(), "12/QĐ-THCS"
+    assert (
+        refused(lambda: reassign_slots(small.db, admin, (small.class_id, "s.VAN.1"), other, reason)).code
+        is ErrorCode.NOTHING_TO_DO
     )
-    ids = [slot.id for slot in slots(small, "principal") if slot.document_id in {d.id for k in ("history", "results") for d in documents(small, k)}]
+    signing.add_delegation(
+        small.db,
+        admin,
+        deputy,
+        ["history", "results"],
+        today().isoformat(),
+        (today() + timedelta(days=9)).isoformat(),
+        "12/QĐ-THCS",
+    )
+    ids = [
+        slot.id
+        for slot in slots(small, "principal")
+        if slot.document_id in {d.id for k in ("history", "results") for d in documents(small, k)}
+    ]
     assert reassign_slots(small.db, admin, ids, deputy, "Hiệu trưởng đi công tác").changed == 4
     moved = [slot for slot in slots(small, "principal") if slot.id in ids]
     assert {tuple(slot.caption) for slot in moved} == {("KT. HIỆU TRƯỞNG", "PHÓ HIỆU TRƯỞNG")}
@@ -239,7 +282,9 @@ def test_reassigned_back_leaves_no_trace_in_the_file(small: SmallSchool) -> None
     back = next(slot for slot in slots(small, "s.VAN.1") if slot.id == first)
     assert back.reassignment is None and back.staff_id == own
     with small.db.read(small.school_id) as session:
-        noted = session.exec(select(AuditEvent).where(AuditEvent.action == "slot.reassigned").order_by(AuditEvent.seq)).all()
+        noted = session.exec(
+            select(AuditEvent).where(AuditEvent.action == "slot.reassigned").order_by(AuditEvent.seq)
+        ).all()
     assert [(event.data["before"], event.data["now"]) for event in noted] == [(own, other), (other, own)]
 
 
@@ -251,9 +296,17 @@ def test_a_changed_signer_is_undone_with_the_records_handed_over(small: SmallSch
     assign(small.db, admin, *place, other, "Nghỉ ốm")
     moved = reassign_slots(small.db, admin, place, other, "Nghỉ ốm").moved
     now = undo_assignment.assigned_now(small.db, admin, *place)
-    assert (before, now, len(moved), {entry.staff_id for entry in moved}) == (undo_assignment.NOBODY, (other, "Nghỉ ốm"), 2, {own})
+    assert (before, now, len(moved), {entry.staff_id for entry in moved}) == (
+        undo_assignment.NOBODY,
+        (other, "Nghỉ ốm"),
+        2,
+        {own},
+    )
     for who, code in ((stranger, ErrorCode.NOT_FOUND), (small.people["TOAN"], ErrorCode.FORBIDDEN)):
-        assert refused(lambda who=who: undo_assignment.restore_assignment(small.db, who, *place, now, before, moved)).code is code
+        assert (
+            refused(lambda who=who: undo_assignment.restore_assignment(small.db, who, *place, now, before, moved)).code
+            is code
+        )
     assert undo_assignment.restore_assignment(small.db, admin, *place, now, before, moved) == 2
     assert cell(small, "s.VAN.1").assigned is None
     assert all(slot.staff_id == own and slot.reassignment is None for slot in slots(small, "s.VAN.1"))
@@ -266,7 +319,9 @@ def test_a_changed_signer_is_undone_with_the_records_handed_over(small: SmallSch
     assert undo_assignment.assigned_now(small.db, admin, *place) == unassigned_from
     third = add_staff(small, "GV091")
     assign(small.db, admin, *place, third, "Đổi lần nữa")
-    late = refused(lambda: undo_assignment.restore_assignment(small.db, admin, *place, unassigned_from, undo_assignment.NOBODY))
+    late = refused(
+        lambda: undo_assignment.restore_assignment(small.db, admin, *place, unassigned_from, undo_assignment.NOBODY)
+    )
     assert late.code is ErrorCode.UNDO_TOO_LATE and cell(small, "s.VAN.1").assigned == third
 
 
@@ -307,9 +362,14 @@ def test_the_number_of_signers_never_changes(small: SmallSchool) -> None:
     admin, other = small.people["admin"], add_staff(small, "GV090")
     error = refused(lambda: reassign_slots(small.db, admin, (small.class_id, "s.GDTC.1"), other, "Nghỉ ốm"))
     assert error.code is ErrorCode.SIGNERS_DIFFER and "2 hồ sơ" in error.sentence
-    assert reassign_slots(small.db, admin, (small.class_id, "s.VAN.1"), staff_id(small, "TOAN"), "Nghỉ ốm").changed == 2, "two slots of one person"
+    assert (
+        reassign_slots(small.db, admin, (small.class_id, "s.VAN.1"), staff_id(small, "TOAN"), "Nghỉ ốm").changed == 2
+    ), "two slots of one person"
     assert [item.subjects for item in waiting(small, "TOAN")] == [("TOAN", "GDTC"), ("VAN",)] * 2
-    assert reassign_slots(small.db, admin, (small.class_id, "s.VAN.1"), staff_id(small, "homeroom"), "Nghỉ ốm").changed == 2, "another stage"
+    assert (
+        reassign_slots(small.db, admin, (small.class_id, "s.VAN.1"), staff_id(small, "homeroom"), "Nghỉ ốm").changed
+        == 2
+    ), "another stage"
 
 
 def test_one_row_given_away_takes_no_other_along(small: SmallSchool) -> None:
@@ -332,11 +392,16 @@ def test_one_row_given_away_takes_no_other_along(small: SmallSchool) -> None:
     with small.db.read(small.school_id) as session:
         noted = session.exec(select(AuditEvent).where(AuditEvent.action == "slot.reassigned")).all()
     assert [event.data["rows"] for event in noted] == [["TOAN", "GDTC"]] * 2
-    unlock.request_unlock(small.db, small.people["principal"], [row.id for row in documents(small, "results")], "Tách môn")
+    unlock.request_unlock(
+        small.db, small.people["principal"], [row.id for row in documents(small, "results")], "Tách môn"
+    )
     lock(small, "results")
     current = {row.version_id for row in documents(small, "results")}
     now = [slot for code in ("TOAN", "GDTC") for slot in slots(small, f"s.{code}.1") if slot.version_id in current]
-    assert {(slot.field, *slot.rows, slot.staff_id == other) for slot in now} == {("s.TOAN.1", "TOAN", True), ("s.GDTC.1", "GDTC", False)}, "after an unlock each signs his own"
+    assert {(slot.field, *slot.rows, slot.staff_id == other) for slot in now} == {
+        ("s.TOAN.1", "TOAN", True),
+        ("s.GDTC.1", "GDTC", False),
+    }, "after an unlock each signs his own"
 
 
 def test_only_who_is_entitled_signs_as_principal(small: SmallSchool) -> None:
@@ -345,7 +410,9 @@ def test_only_who_is_entitled_signs_as_principal(small: SmallSchool) -> None:
     admin = small.people["admin"]
     deputy = add_staff(small, "PHT", "vice_principal")
     for person in (deputy, staff_id(small, "VAN")):
-        error = refused(lambda person=person: reassign_slots(small.db, admin, (small.class_id, "principal"), person, "Đi công tác"))
+        error = refused(
+            lambda person=person: reassign_slots(small.db, admin, (small.class_id, "principal"), person, "Đi công tác")
+        )
         assert error.code is ErrorCode.SIGNER_NOT_ENTITLED
     signing.add_delegation(small.db, admin, deputy, ["history"], today().isoformat(), today().isoformat(), "1/QĐ")
     error = refused(lambda: reassign_slots(small.db, admin, (small.class_id, "principal"), deputy, "Đi công tác"))
@@ -363,9 +430,13 @@ def test_a_decision_hands_over_what_is_locked_and_its_end_hands_it_back(small: S
     deputy = add_staff(small, "PHT", "vice_principal")
     assert principal_elsewhere(small.db, admin) == []
     assert refused(lambda: hand_over(small.db, admin, "results", "x")).code is ErrorCode.NOTHING_TO_DO
-    made = signing.add_delegation(small.db, admin, deputy, ["results"], today().isoformat(), today().isoformat(), "7/QĐ")
+    made = signing.add_delegation(
+        small.db, admin, deputy, ["results"], today().isoformat(), today().isoformat(), "7/QĐ"
+    )
     (left,) = principal_elsewhere(small.db, admin)
-    assert (left.kind, left.now_id, left.slots) == ("results", deputy, 2) and left.waits_for == small.people["principal"].full_name
+    assert (left.kind, left.now_id, left.slots) == ("results", deputy, 2) and left.waits_for == small.people[
+        "principal"
+    ].full_name
     assert hand_over(small.db, admin, "results", "Quyết định 7").changed == 2
     assert principal_elsewhere(small.db, admin) == []
     assert sorted(slot.staff_id or "" for slot in slots(small, "principal")) == sorted([deputy] * 2 + [principal] * 4)
@@ -388,13 +459,17 @@ def test_who_may_and_another_school(small: SmallSchool, stranger: Identity) -> N
     van, own = small.people["VAN"], staff_id(small, "VAN")
     ids = [slot.id for slot in slots(small, "s.VAN.1")]
     for call in (
-        lambda: assignment_matrix(small.db, van, YEAR), lambda: gaps(small.db, van, YEAR),
-        lambda: assign(small.db, van, small.class_id, "s.VAN.1", own, "x"), lambda: unassign(small.db, van, small.class_id, "s.VAN.1"),
+        lambda: assignment_matrix(small.db, van, YEAR),
+        lambda: gaps(small.db, van, YEAR),
+        lambda: assign(small.db, van, small.class_id, "s.VAN.1", own, "x"),
+        lambda: unassign(small.db, van, small.class_id, "s.VAN.1"),
         lambda: reassign_slots(small.db, van, ids, own, "x"),
     ):
         assert refused(call).code is ErrorCode.FORBIDDEN
     with small.db.write(stranger.school_id) as session:
-        theirs = Staff(source_id="s1", code="GV001", full_name="Lê Thị Khác", id_number="079300000001", position="principal")
+        theirs = Staff(
+            source_id="s1", code="GV001", full_name="Lê Thị Khác", id_number="079300000001", position="principal"
+        )
         session.add(theirs)
     assert assignment_matrix(small.db, stranger, YEAR).classes == []
     assert {gap.staff_id for gap in gaps(small.db, stranger, YEAR)} == {theirs.id, SEAL}
@@ -404,5 +479,8 @@ def test_who_may_and_another_school(small: SmallSchool, stranger: Identity) -> N
     ):
         assert refused(call).code is ErrorCode.NOT_FOUND
     assert refused(lambda: reassign_slots(small.db, stranger, ids, theirs.id, "x")).code is ErrorCode.NOTHING_TO_DO
-    assert refused(lambda: reassign_slots(small.db, small.people["admin"], ids, theirs.id, "x")).code is ErrorCode.NOT_FOUND
+    assert (
+        refused(lambda: reassign_slots(small.db, small.people["admin"], ids, theirs.id, "x")).code
+        is ErrorCode.NOT_FOUND
+    )
     assert {slot.staff_id for slot in slots(small, "s.VAN.1")} == {own}

@@ -30,7 +30,10 @@ def test_certificates_that_run_out_are_listed_once(small: SmallSchool) -> None:
     with small.db.write(small.school_id) as session:
         for key in session.exec(select(SigningKey)).all():
             far = key.owner != small.people["TOAN"].staff_id
-            key.valid_from, key.valid_to = utc_now() - timedelta(days=300), utc_now() + timedelta(days=400 if far else 12, hours=1)
+            key.valid_from, key.valid_to = (
+                utc_now() - timedelta(days=300),
+                utc_now() + timedelta(days=400 if far else 12, hours=1),
+            )
             key.checked_at = utc_now()
             session.add(key)
     found = attention(small.db, small.people["admin"])
@@ -41,7 +44,10 @@ def test_certificates_that_run_out_are_listed_once(small: SmallSchool) -> None:
 def test_failed_jobs_of_the_last_day_with_their_sentence(small: SmallSchool) -> None:
     with small.db.write(small.school_id) as session:
         for kind, hours, state, code in (
-            ("sync", 2, "failed", "provider_busy"), ("lock", 1, "failed", "no_such_code"), ("lock", 30, "failed", None), ("lock", 1, "done", None),
+            ("sync", 2, "failed", "provider_busy"),
+            ("lock", 1, "failed", "no_such_code"),
+            ("lock", 30, "failed", None),
+            ("lock", 1, "done", None),
         ):
             session.add(Job(kind=kind, state=state, error_code=code, ended_at=utc_now() - timedelta(hours=hours)))
     found = attention(small.db, small.people["admin"])

@@ -81,7 +81,10 @@ def test_the_solid_star_of_a_seal_keeps_its_middle(small: SmallSchool) -> None:
     picture.save(out, "PNG")
     shown = image_draft.view(small.db, admin, image_draft.begin(small.db, admin, SEAL, out.getvalue()), AS_IT_IS)
     seal = Image.open(io.BytesIO(base64.b64decode(shown.after.partition(",")[2]))).convert("RGB")
-    middle, between = seal.getpixel((seal.width // 2, seal.height // 2)), seal.getpixel((seal.width // 2, seal.height // 6))
+    middle, between = (
+        seal.getpixel((seal.width // 2, seal.height // 2)),
+        seal.getpixel((seal.width // 2, seal.height // 6)),
+    )
     assert middle[0] > 150 and middle[1] < 90, middle
     assert between == (255, 255, 255), "tinted paper is no ink"
 
@@ -107,7 +110,9 @@ def test_whose_image_one_may_change(small: SmallSchool, stranger: Identity) -> N
     assert refused(lambda: image_draft.begin(small.db, van, SEAL, paper())) is ErrorCode.FORBIDDEN
     assert refused(lambda: image_draft.begin(small.db, stranger, other, paper())) is ErrorCode.NOT_FOUND
     assert refused(lambda: image_draft.begin(small.db, admin, other, b"%PDF-1.7")) is ErrorCode.FILE_TYPE
-    sealed = image_draft.use(small.db, admin, image_draft.begin(small.db, admin, SEAL, paper(7, ink=(200, 30, 40))), AS_IT_IS)
+    sealed = image_draft.use(
+        small.db, admin, image_draft.begin(small.db, admin, SEAL, paper(7, ink=(200, 30, 40))), AS_IT_IS
+    )
     assert images.images_page(small.db, admin).seal.preview
     assert refused(lambda: images.take_back_one(small.db, van, SEAL, sealed.image_id)) is ErrorCode.FORBIDDEN
     assert refused(lambda: images.take_back_one(small.db, admin, other, sealed.image_id)) is ErrorCode.UNDO_TOO_LATE

@@ -34,7 +34,9 @@ def small(db: Database, school_id: str, tmp_path: Path, monkeypatch: pytest.Monk
     return small_school(db, school_id, None)
 
 
-def paper(seed: int = 1, *, ink: tuple[int, int, int] = (30, 50, 160), kind: str = "JPEG", size: tuple[int, int] = (900, 600)) -> bytes:
+def paper(
+    seed: int = 1, *, ink: tuple[int, int, int] = (30, 50, 160), kind: str = "JPEG", size: tuple[int, int] = (900, 600)
+) -> bytes:
     """A photographed signature: grey paper with a shadow, a blue stroke."""
     picture = Image.new("RGB", size, (205, 203, 198))
     draw = ImageDraw.Draw(picture)
@@ -78,20 +80,42 @@ def test_many_files_and_a_zip_at_once(small: SmallSchool) -> None:
     done = upload(
         small,
         ("GV001.png", paper(1, kind="PNG")),
-        ("chu ky.zip", packed(("khoi 6/gv002 - Nguyễn Thị Ánh.jpg", paper(2)), ("GV777.jpg", paper(3)), ("__MACOSX/._GV003.jpg", b"x"), ("GV003.gif", b"GIF89a"))),
+        (
+            "chu ky.zip",
+            packed(
+                ("khoi 6/gv002 - Nguyễn Thị Ánh.jpg", paper(2)),
+                ("GV777.jpg", paper(3)),
+                ("__MACOSX/._GV003.jpg", b"x"),
+                ("GV003.gif", b"GIF89a"),
+            ),
+        ),
         ("GV004.jpg", paper(4, ink=(205, 203, 198))),
     )
     assert [(row.file, row.outcome) for row in done.files] == [
-        ("GV001.png", "ready"), ("gv002 - Nguyễn Thị Ánh.jpg", "ready"), ("GV777.jpg", "unmatched"), ("GV003.gif", "failed"),
+        ("GV001.png", "ready"),
+        ("gv002 - Nguyễn Thị Ánh.jpg", "ready"),
+        ("GV777.jpg", "unmatched"),
+        ("GV003.gif", "failed"),
         ("GV004.jpg", "failed"),
     ]
-    assert done.files[0].whose == small.people["principal"].full_name and done.files[0].after.startswith("data:image/png;base64,")
-    assert "mã giáo viên" in done.files[2].reason and "PNG, JPG hoặc HEIC" in done.files[3].reason and "nét ký" in done.files[4].reason
+    assert done.files[0].whose == small.people["principal"].full_name and done.files[0].after.startswith(
+        "data:image/png;base64,"
+    )
+    assert (
+        "mã giáo viên" in done.files[2].reason
+        and "PNG, JPG hoặc HEIC" in done.files[3].reason
+        and "nét ký" in done.files[4].reason
+    )
     assert images.images_page(small.db, small.people["admin"]).missing == 6, "nothing is stored before somebody looked"
     assert images.use_upload(small.db, small.people["admin"], done.job_id) == 2
     page = images.images_page(small.db, small.people["admin"])
     assert (page.staff, page.missing, page.total, page.seal.preview) == (6, 4, 6, "")
-    assert {row.code for row in images.images_page(small.db, small.people["admin"], missing=True).rows} == {"GV003", "GV004", "GV005", "GV006"}
+    assert {row.code for row in images.images_page(small.db, small.people["admin"], missing=True).rows} == {
+        "GV003",
+        "GV004",
+        "GV005",
+        "GV006",
+    }
     assert [row.code for row in images.images_page(small.db, small.people["admin"], "anh 2").rows] == ["GV002"]
     again = upload(small, ("GV001.png", paper(1, kind="PNG")), ("GV002.jpg", paper(22)))
     images.use_upload(small.db, small.people["admin"], again.job_id)
@@ -102,7 +126,9 @@ def test_an_upload_is_taken_back(small: SmallSchool, stranger: Identity) -> None
     admin, van = small.people["admin"], staff_id(small, "VAN")
     save(small, admin, van, paper(9))
     before = preview_of(small, "GV004")
-    done = upload(small, ("GV001.png", paper(1)), ("GV004.png", paper(2)), ("GV003.png", paper(3)), ("scan.png", paper(4)))
+    done = upload(
+        small, ("GV001.png", paper(1)), ("GV004.png", paper(2)), ("GV003.png", paper(3)), ("scan.png", paper(4))
+    )
     images.leave_file(small.db, admin, done.job_id, 2, True)
     assert images.use_upload(small.db, admin, done.job_id) == 2
     images.give_file(small.db, admin, done.job_id, 3, staff_id(small, "TOAN"))
@@ -114,8 +140,10 @@ def test_an_upload_is_taken_back(small: SmallSchool, stranger: Identity) -> None
     assert outcomes(small) == ["matched", "ready", "left", "unmatched"] and preview_of(small, "GV004") == before
     assert refused(lambda: images.take_back_upload(small.db, admin, done.job_id)) is ErrorCode.UNDO_TOO_LATE
     for call in (
-        lambda: images.use_upload(small.db, stranger, done.job_id), lambda: images.take_back_upload(small.db, stranger, done.job_id),
-        lambda: images.leave_file(small.db, stranger, done.job_id, 0, True), lambda: images.leave_file(small.db, admin, done.job_id, 9, True),
+        lambda: images.use_upload(small.db, stranger, done.job_id),
+        lambda: images.take_back_upload(small.db, stranger, done.job_id),
+        lambda: images.leave_file(small.db, stranger, done.job_id, 0, True),
+        lambda: images.leave_file(small.db, admin, done.job_id, 9, True),
     ):
         assert refused(call) is ErrorCode.NOT_FOUND
     with small.db.read(small.school_id) as session:
@@ -147,7 +175,12 @@ def test_the_original_beside_what_became_of_it(small: SmallSchool, stranger: Ide
     small_copy = Image.open(io.BytesIO(images.original_thumbnail(small.db, small.people["admin"], done.job_id, 0)))
     assert small_copy.format == "PNG" and small_copy.width <= 360 and small_copy.height <= 240
     for number in (1, -1):
-        assert refused(lambda number=number: images.original_thumbnail(small.db, small.people["admin"], done.job_id, number)) is ErrorCode.NOT_FOUND
+        assert (
+            refused(
+                lambda number=number: images.original_thumbnail(small.db, small.people["admin"], done.job_id, number)
+            )
+            is ErrorCode.NOT_FOUND
+        )
     assert refused(lambda: images.original_thumbnail(small.db, stranger, done.job_id, 0)) is ErrorCode.NOT_FOUND
 
 
@@ -159,7 +192,11 @@ def test_an_unmatched_file_is_given_by_hand(small: SmallSchool, stranger: Identi
     images.give_file(small.db, admin, done.job_id, 0, owner)
     after = images.last_upload(small.db, admin)
     assert after is not None
-    assert (after.files[0].outcome, after.files[0].whose, after.files[0].after != "") == ("given", small.people["VAN"].full_name, True)
+    assert (after.files[0].outcome, after.files[0].whose, after.files[0].after != "") == (
+        "given",
+        small.people["VAN"].full_name,
+        True,
+    )
     assert images.own_image(small.db, small.people["VAN"]).preview == after.files[0].after
     with small.db.read(small.school_id) as session:
         assert session.exec(select(AuditEvent.action)).all() == ["signature.image_saved"]
@@ -168,8 +205,11 @@ def test_an_unmatched_file_is_given_by_hand(small: SmallSchool, stranger: Identi
 @pytest.mark.parametrize(
     ("data", "code"),
     [
-        (b"", ErrorCode.FILE_TYPE), (b"%PDF-1.7", ErrorCode.FILE_TYPE), (b"\x89PNG\r\n\x1a\n" + b"\x00" * 40, ErrorCode.FILE_TYPE),
-        (b"\xff\xd8\xff" + b"\x00" * 40, ErrorCode.FILE_TYPE), (b"\xff\xd8\xff" + b"\x00" * (10 * 1024 * 1024), ErrorCode.FILE_TOO_LARGE),
+        (b"", ErrorCode.FILE_TYPE),
+        (b"%PDF-1.7", ErrorCode.FILE_TYPE),
+        (b"\x89PNG\r\n\x1a\n" + b"\x00" * 40, ErrorCode.FILE_TYPE),
+        (b"\xff\xd8\xff" + b"\x00" * 40, ErrorCode.FILE_TYPE),
+        (b"\xff\xd8\xff" + b"\x00" * (10 * 1024 * 1024), ErrorCode.FILE_TOO_LARGE),
         (paper(ink=(205, 203, 198)), ErrorCode.IMAGE_EMPTY),
     ],
     ids=["nothing", "pdf", "broken png", "broken jpg", "too long", "no ink"],
@@ -183,7 +223,10 @@ def test_what_is_no_signature(small: SmallSchool, data: bytes, code: ErrorCode) 
 def test_fifty_megapixels_are_refused_by_the_header(small: SmallSchool) -> None:
     out = io.BytesIO()
     Image.new("1", (10_000, 5_000), 1).save(out, "PNG")
-    assert refused(lambda: save(small, small.people["VAN"], staff_id(small, "VAN"), out.getvalue())) is ErrorCode.IMAGE_TOO_LARGE
+    assert (
+        refused(lambda: save(small, small.people["VAN"], staff_id(small, "VAN"), out.getvalue()))
+        is ErrorCode.IMAGE_TOO_LARGE
+    )
 
 
 def test_a_hostile_zip(small: SmallSchool) -> None:
@@ -191,9 +234,17 @@ def test_a_hostile_zip(small: SmallSchool) -> None:
     bomb = packed(("GV001.png", b"\x00" * (30 * 1024 * 1024)))
     crowd = packed(*[(f"{number}.png", b"x") for number in range(401)])
     for data in (bomb, crowd):
-        assert refused(lambda data=data: image_store.start_bulk(small.db, admin, [("a.zip", data)])) is ErrorCode.TOO_MANY_FILES
-    assert refused(lambda: image_store.start_bulk(small.db, admin, [("a.zip", b"PK\x03\x04broken")])) is ErrorCode.FILE_TYPE
-    done = upload(small, ("a.zip", packed(("../../GV001.png", paper(1, kind="PNG")), ("C:\\x\\GV002.png", paper(2, kind="PNG")))))
+        assert (
+            refused(lambda data=data: image_store.start_bulk(small.db, admin, [("a.zip", data)]))
+            is ErrorCode.TOO_MANY_FILES
+        )
+    assert (
+        refused(lambda: image_store.start_bulk(small.db, admin, [("a.zip", b"PK\x03\x04broken")]))
+        is ErrorCode.FILE_TYPE
+    )
+    done = upload(
+        small, ("a.zip", packed(("../../GV001.png", paper(1, kind="PNG")), ("C:\\x\\GV002.png", paper(2, kind="PNG"))))
+    )
     assert [row.outcome for row in done.files] == ["ready", "ready"], "folders in names mean nothing"
 
 
@@ -212,11 +263,16 @@ def test_who_may_and_another_school(small: SmallSchool, stranger: Identity) -> N
     save(small, small.people["admin"], SEAL, paper(7, ink=(200, 30, 40)))
     assert images.images_page(small.db, small.people["admin"]).seal.preview != ""
     for call in (
-        lambda: save(small, van, own, paper()), lambda: save(small, van, SEAL, paper()),
-        lambda: image_store.start_bulk(small.db, van, [("GV001.png", paper())]), lambda: images.images_page(small.db, van),
-        lambda: images.last_upload(small.db, van), lambda: images.cancel_upload(small.db, van, "x"),
-        lambda: images.give_file(small.db, van, "x", 0, own), lambda: images.use_upload(small.db, van, "x"),
-        lambda: images.leave_file(small.db, van, "x", 0, True), lambda: images.take_back_upload(small.db, van, "x"),
+        lambda: save(small, van, own, paper()),
+        lambda: save(small, van, SEAL, paper()),
+        lambda: image_store.start_bulk(small.db, van, [("GV001.png", paper())]),
+        lambda: images.images_page(small.db, van),
+        lambda: images.last_upload(small.db, van),
+        lambda: images.cancel_upload(small.db, van, "x"),
+        lambda: images.give_file(small.db, van, "x", 0, own),
+        lambda: images.use_upload(small.db, van, "x"),
+        lambda: images.leave_file(small.db, van, "x", 0, True),
+        lambda: images.take_back_upload(small.db, van, "x"),
         lambda: images.original_thumbnail(small.db, van, "x", 0),
         lambda: images.own_image(small.db, small.people["admin"]),
     ):

@@ -51,7 +51,15 @@ def user_of(small: SmallSchool, rig: Rig, owner: str, number: str, **more: str) 
     user = f"CCCD_{number}"
     with small.db.read(small.school_id) as session:
         person = session.get(Staff, (small.school_id, owner))
-    rig.add({"user_id": user, "full_name": person.full_name if person else "Trần Văn Nối", "id_number": number, "phone": "0900000000"}, **more)
+    rig.add(
+        {
+            "user_id": user,
+            "full_name": person.full_name if person else "Trần Văn Nối",
+            "id_number": number,
+            "phone": "0900000000",
+        },
+        **more,
+    )
     return user
 
 
@@ -100,7 +108,9 @@ def test_a_strangers_certificate_is_never_taken(small: SmallSchool) -> None:
     assert error.code is ErrorCode.CERTIFICATE_NOT_OWN
     after = stored(small, homeroom)
     assert before is not None and after is not None
-    assert after.provider_user == before.provider_user and after.credential_id == before.credential_id, "the good key stays"
+    assert after.provider_user == before.provider_user and after.credential_id == before.credential_id, (
+        "the good key stays"
+    )
     keys.set_provider_user(small.db, admin, homeroom, small.users["VAN"])
     (found,) = keys.fetch_credentials(small.db, admin, homeroom)
     assert (found.own, found.trusted, found.usable) == (False, True, False) and "số định danh" in found.problem
@@ -111,7 +121,9 @@ def test_a_strangers_certificate_is_never_taken(small: SmallSchool) -> None:
 
 def test_the_seal_takes_the_schools_certificate_only(small: SmallSchool) -> None:
     admin = small.people["admin"]
-    assert refused(lambda: keys.connect(small.db, admin, SEAL, small.users["VAN"])).code is ErrorCode.CERTIFICATE_NOT_OWN
+    assert (
+        refused(lambda: keys.connect(small.db, admin, SEAL, small.users["VAN"])).code is ErrorCode.CERTIFICATE_NOT_OWN
+    )
     key = keys.connect(small.db, admin, SEAL, small.users["seal"])
     assert key.problem is None
     assert keys.key_view(small.db, admin, SEAL).certificate_number == "MST 0312345678"
@@ -125,10 +137,17 @@ def test_an_expired_certificate_is_refused_and_one_that_runs_out_is_seen(
     admin, now = small.people["admin"], datetime.now(UTC)
     late = add_staff(small, "GV092", id_number="079100000092")
     user = user_of(
-        small, outside[0], late, "079100000092", not_before=(now - timedelta(days=90)).isoformat(), not_after=(now - timedelta(days=1)).isoformat()
+        small,
+        outside[0],
+        late,
+        "079100000092",
+        not_before=(now - timedelta(days=90)).isoformat(),
+        not_after=(now - timedelta(days=1)).isoformat(),
     )
     error = refused(lambda: keys.connect(small.db, admin, late, user))
-    assert error.code is ErrorCode.CERTIFICATE_EXPIRED and (now - timedelta(days=1)).strftime("%d/%m/%Y") in error.sentence
+    assert (
+        error.code is ErrorCode.CERTIFICATE_EXPIRED and (now - timedelta(days=1)).strftime("%d/%m/%Y") in error.sentence
+    )
     assert stored(small, late) is None
     soon = add_staff(small, "GV093", id_number="079100000093")
     user = user_of(small, outside[0], soon, "079100000093", not_after=(now + timedelta(days=20)).isoformat())
@@ -141,14 +160,19 @@ def test_a_revoked_certificate_is_found_by_the_test(
     small: SmallSchool, outside: tuple[Rig, str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     admin, authority = small.people["admin"], outside[0].authority
-    number = "079100000094" if small.db.is_sqlite else "079100000194"  # the authority outlives this test: revoked for ever
+    number = (
+        "079100000094" if small.db.is_sqlite else "079100000194"
+    )  # the authority outlives this test: revoked for ever
     new = add_staff(small, "GV094", id_number=number)
     key = keys.connect(small.db, admin, new, user_of(small, outside[0], new, number))
     authority.revoke(int(key.serial_number or "0", 16))
     revocation_sources.forget()
     view = keys.test_key(small.db, admin, new)
     assert (view.state, view.problem) == ("problem", "certificate_revoked") and "thu hồi" in view.sentence
-    assert refused(lambda: keys.choose_credential(small.db, admin, new, key.credential_id or "")).code is ErrorCode.CERTIFICATE_REVOKED
+    assert (
+        refused(lambda: keys.choose_credential(small.db, admin, new, key.credential_id or "")).code
+        is ErrorCode.CERTIFICATE_REVOKED
+    )
     assert actions(small)[-1] == "key.certificate_set"
 
 
@@ -160,10 +184,16 @@ def test_a_renewed_certificate_is_taken_over_by_the_test(small: SmallSchool, out
     outside[0].service.users.renew(user)
     assert keys.test_key(small.db, admin, new).state == "ok"
     second = stored(small, new)
-    assert second is not None and second.credential_id == first.credential_id and second.serial_number != first.serial_number
+    assert (
+        second is not None
+        and second.credential_id == first.credential_id
+        and second.serial_number != first.serial_number
+    )
 
 
-def test_a_dead_service_teaches_nothing(small: SmallSchool, outside: tuple[Rig, str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dead_service_teaches_nothing(
+    small: SmallSchool, outside: tuple[Rig, str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     admin, owner = small.people["admin"], staff_id(small, "VAN")
     assert keys.test_key(small.db, admin, owner).state == "ok"
     monkeypatch.setenv("HOCBA_MYSIGN_URL", "http://127.0.0.1:9")
@@ -174,7 +204,10 @@ def test_a_dead_service_teaches_nothing(small: SmallSchool, outside: tuple[Rig, 
 
 def test_an_unknown_account_is_said_so(small: SmallSchool) -> None:
     admin, owner = small.people["admin"], staff_id(small, "VAN")
-    assert refused(lambda: keys.connect(small.db, admin, owner, "CCCD_000000000000")).code is ErrorCode.PROVIDER_UNKNOWN_USER
+    assert (
+        refused(lambda: keys.connect(small.db, admin, owner, "CCCD_000000000000")).code
+        is ErrorCode.PROVIDER_UNKNOWN_USER
+    )
     kept = stored(small, owner)
     assert kept is not None and kept.provider_user == small.users["VAN"]
     keys.set_provider_user(small.db, admin, owner, "CCCD_000000000000")
@@ -188,7 +221,10 @@ def test_what_is_no_account_is_refused(small: SmallSchool, text: str) -> None:
     if text == "CCCD_1\n":  # blanks around are the clipboard's, not the user's
         keys.set_provider_user(small.db, admin, staff_id(small, "VAN"), text)
         return
-    assert refused(lambda: keys.set_provider_user(small.db, admin, staff_id(small, "VAN"), text)).code is ErrorCode.INVALID_INPUT
+    assert (
+        refused(lambda: keys.set_provider_user(small.db, admin, staff_id(small, "VAN"), text)).code
+        is ErrorCode.INVALID_INPUT
+    )
 
 
 class TwoCertificates:
@@ -198,7 +234,10 @@ class TwoCertificates:
         self.credential = credential
 
     def credentials(self, _user: str) -> list[Credential]:
-        other = Credential("second", *[getattr(self.credential, name) for name in ("status", "chain", "valid_from", "valid_to", "description")])
+        other = Credential(
+            "second",
+            *[getattr(self.credential, name) for name in ("status", "chain", "valid_from", "valid_to", "description")],
+        )
         return [self.credential, other]
 
 
@@ -226,7 +265,10 @@ def test_an_account_changed_while_the_service_answers(small: SmallSchool, monkey
     key = stored(small, owner)
     monkeypatch.setattr(keys.credentials, "ask", slow)
     assert key is not None
-    assert refused(lambda: keys.choose_credential(small.db, admin, owner, key.credential_id or "")).code is ErrorCode.KEY_CHANGED
+    assert (
+        refused(lambda: keys.choose_credential(small.db, admin, owner, key.credential_id or "")).code
+        is ErrorCode.KEY_CHANGED
+    )
     kept = stored(small, owner)
     assert kept is not None and (kept.provider_user, kept.credential_id) == ("CCCD_other", None)
 
@@ -248,7 +290,12 @@ def test_the_list_of_keys(small: SmallSchool) -> None:
 
 def test_the_list_of_keys_by_each_column(small: SmallSchool) -> None:
     admin = small.people["admin"]
-    for code, name in (("GV090", "Vũ Thị Ân"), ("GV091", "Lò Văn An"), ("GV092", "Lê Thị Đào"), ("GV093", "Lê Thị Dung")):
+    for code, name in (
+        ("GV090", "Vũ Thị Ân"),
+        ("GV091", "Lò Văn An"),
+        ("GV092", "Lê Thị Đào"),
+        ("GV093", "Lê Thị Dung"),
+    ):
         add_staff(small, code, name=name)
     for key, days in (("TOAN", 900), ("VAN", 20), ("GDTC", -3)):
         with small.db.write(small.school_id) as session:
@@ -258,8 +305,14 @@ def test_the_list_of_keys_by_each_column(small: SmallSchool) -> None:
 
     def shown(sort: str) -> list[keys.KeyView]:
         whole = keys.keys_page(small.db, admin, sort=sort).rows
-        pages = [row for number in range(1, 6) for row in keys.keys_page(small.db, admin, page=number, size=3, sort=sort).rows]
-        assert [row.owner for row in pages] == [row.owner for row in whole] and len({row.owner for row in whole}) == len(whole) == 11
+        pages = [
+            row
+            for number in range(1, 6)
+            for row in keys.keys_page(small.db, admin, page=number, size=3, sort=sort).rows
+        ]
+        assert [row.owner for row in pages] == [row.owner for row in whole] and len(
+            {row.owner for row in whole}
+        ) == len(whole) == 11
         return whole
 
     for sort in ("code", "name", "account", "certificate", "validity", "state"):
@@ -268,7 +321,9 @@ def test_the_list_of_keys_by_each_column(small: SmallSchool) -> None:
     assert by_name == ["Lò Văn An", "Vũ Thị Ân", "Lê Thị Dung", "Lê Thị Đào"] and shown("name")[0].owner == SEAL
     assert [row.owner for row in shown("validity")][:3] == [staff_id(small, key) for key in ("GDTC", "VAN", "TOAN")]
     assert [row.state for row in shown("state")] == sorted((row.state for row in shown("")), key=STATES.index)
-    assert [row.provider_user for row in shown("account")] == sorted((row.provider_user for row in shown("")), key=lambda user: (user == "", user.lower()))
+    assert [row.provider_user for row in shown("account")] == sorted(
+        (row.provider_user for row in shown("")), key=lambda user: (user == "", user.lower())
+    )
     by_code = [row.owner for row in shown("code")]
     assert by_code[0] == SEAL
     for made_up in ("", "sentence", "owner; drop table staff", "code desc"):
@@ -305,7 +360,11 @@ def test_every_night_all_keys_are_tested_and_a_dead_service_is_waited_for(
             return session.get_one(Job, (small.school_id, job.id))
 
     job = night("http://127.0.0.1:9")
-    assert job.wake_at is not None and job.wake_at - datetime.now(UTC) < timedelta(minutes=1) and "tested" not in job.report
+    assert (
+        job.wake_at is not None
+        and job.wake_at - datetime.now(UTC) < timedelta(minutes=1)
+        and "tested" not in job.report
+    )
     job = night(outside[0].url)
     assert job.report == {"round": "", "keys": 7, "tested": 7, "problems": 0, "refused": {}}
     assert job.wake_at is not None and job.wake_at.astimezone(VIETNAM).hour == 4 and job.wake_at > datetime.now(UTC)
@@ -321,9 +380,12 @@ def test_who_may(small: SmallSchool, stranger: Identity) -> None:
     keys.connect(small.db, van, own, small.users["VAN"])
     assert keys.test_key(small.db, van, own).state == "ok"
     calls: list[Callable[[str], object]] = [
-        lambda owner: keys.set_provider_user(small.db, van, owner, "CCCD_1"), lambda owner: keys.connect(small.db, van, owner, "CCCD_1"),
-        lambda owner: keys.fetch_credentials(small.db, van, owner), lambda owner: keys.choose_credential(small.db, van, owner, "x"),
-        lambda owner: keys.test_key(small.db, van, owner), lambda owner: keys.key_view(small.db, van, owner),
+        lambda owner: keys.set_provider_user(small.db, van, owner, "CCCD_1"),
+        lambda owner: keys.connect(small.db, van, owner, "CCCD_1"),
+        lambda owner: keys.fetch_credentials(small.db, van, owner),
+        lambda owner: keys.choose_credential(small.db, van, owner, "x"),
+        lambda owner: keys.test_key(small.db, van, owner),
+        lambda owner: keys.key_view(small.db, van, owner),
         lambda owner: keys.remove_key(small.db, van, owner),
     ]
     for call in calls:
@@ -336,12 +398,14 @@ def test_who_may(small: SmallSchool, stranger: Identity) -> None:
 def test_another_school_sees_and_touches_nothing(small: SmallSchool, stranger: Identity) -> None:
     own = staff_id(small, "VAN")
     for call in (
-        lambda: keys.set_provider_user(small.db, stranger, own, "CCCD_1"), lambda: keys.key_view(small.db, stranger, own),
+        lambda: keys.set_provider_user(small.db, stranger, own, "CCCD_1"),
+        lambda: keys.key_view(small.db, stranger, own),
         lambda: keys.connect(small.db, stranger, own, "CCCD_1"),
     ):
         assert refused(call).code is ErrorCode.NOT_FOUND
     for call in (
-        lambda: keys.fetch_credentials(small.db, stranger, own), lambda: keys.test_key(small.db, stranger, own),
+        lambda: keys.fetch_credentials(small.db, stranger, own),
+        lambda: keys.test_key(small.db, stranger, own),
         lambda: keys.choose_credential(small.db, stranger, own, "x"),
     ):
         assert refused(call).code is ErrorCode.SIGNER_NO_KEY, "of its own it has none"

@@ -47,7 +47,10 @@ def test_cover_signer(small: SmallSchool) -> None:
     signing.set_cover_signer(small.db, admin, principal)
     view = signing.signing_settings_view(small.db, admin)
     assert signer(small, "cover") == (principal, ()) and not view.cover_signer_set
-    assert set_events(small, "signing.cover_signer_set") == [{"before": "", "now": deputy}, {"before": deputy, "now": ""}]
+    assert set_events(small, "signing.cover_signer_set") == [
+        {"before": "", "now": deputy},
+        {"before": deputy, "now": ""},
+    ]
 
 
 def test_cover_signer_must_be_of_the_leadership_with_an_id_number(small: SmallSchool) -> None:
@@ -81,10 +84,14 @@ def test_delegation_changes_who_signs_and_only_in_its_days(small: SmallSchool) -
 @pytest.mark.parametrize(
     ("kinds", "first", "last", "number", "says"),
     [
-        ([], day(0), day(1), "1", "loại hồ sơ"), (["cover"], day(0), day(1), "1", "loại hồ sơ"),
-        (["results"], "31/02/2026", day(1), "1", "ngày bắt đầu"), (["results"], day(0), "", "1", "ngày kết thúc"),
-        (["results"], day(3), day(2), "1", "trước ngày bắt đầu"), (["results"], day(-9), day(-1), "1", "hết hạn"),
-        (["results"], day(0), day(1), "  ", "số quyết định"), (["results"], day(0), day(1), "9" * 81, "số quyết định"),
+        ([], day(0), day(1), "1", "loại hồ sơ"),
+        (["cover"], day(0), day(1), "1", "loại hồ sơ"),
+        (["results"], "31/02/2026", day(1), "1", "ngày bắt đầu"),
+        (["results"], day(0), "", "1", "ngày kết thúc"),
+        (["results"], day(3), day(2), "1", "trước ngày bắt đầu"),
+        (["results"], day(-9), day(-1), "1", "hết hạn"),
+        (["results"], day(0), day(1), "  ", "số quyết định"),
+        (["results"], day(0), day(1), "9" * 81, "số quyết định"),
         (["results"], day(0), day(1), "1\x00", "số quyết định"),
     ],
 )
@@ -100,13 +107,18 @@ def test_a_delegation_that_makes_no_sense(
 def test_only_a_vice_principal_signs_for_the_principal(small: SmallSchool) -> None:
     """Decree 30/2020/NĐ-CP, article 13: ký thay is a deputy's."""
     admin = small.people["admin"]
-    error = refused(lambda: signing.add_delegation(small.db, admin, staff_id(small, "VAN"), ["results"], day(0), day(1), "1"))
+    error = refused(
+        lambda: signing.add_delegation(small.db, admin, staff_id(small, "VAN"), ["results"], day(0), day(1), "1")
+    )
     assert error.code is ErrorCode.INVALID_INPUT and "Phó Hiệu trưởng" in error.sentence
 
 
 def test_two_decisions_for_one_kind_never_overlap(small: SmallSchool) -> None:
     admin = small.people["admin"]
-    first, second = add_staff(small, "PHT1", "vice_principal"), add_staff(small, "PHT2", "vice_principal", "079100000098")
+    first, second = (
+        add_staff(small, "PHT1", "vice_principal"),
+        add_staff(small, "PHT2", "vice_principal", "079100000098"),
+    )
     kept = signing.add_delegation(small.db, admin, first, ["results", "history"], day(0), day(10), "21/QĐ")
     error = refused(lambda: signing.add_delegation(small.db, admin, second, ["results"], day(10), day(20), "22/QĐ"))
     assert error.code is ErrorCode.DELEGATION_OVERLAPS and "21/QĐ" in error.sentence
@@ -130,7 +142,10 @@ def test_seal_operator_and_the_account_he_confirms_with(small: SmallSchool) -> N
 
 def test_the_undo_of_the_cover_signer_overwrites_nobody_elses_change(small: SmallSchool) -> None:
     admin, principal = small.people["admin"], staff_id(small, "principal")
-    first, second = add_staff(small, "PHT1", "vice_principal"), add_staff(small, "PHT2", "vice_principal", "079100000098")
+    first, second = (
+        add_staff(small, "PHT1", "vice_principal"),
+        add_staff(small, "PHT2", "vice_principal", "079100000098"),
+    )
     change = signing.set_cover_signer(small.db, admin, first)
     assert change == ("", first)
     signing.restore_cover_signer(small.db, admin, change)
@@ -141,7 +156,12 @@ def test_the_undo_of_the_cover_signer_overwrites_nobody_elses_change(small: Smal
     assert refused(lambda: signing.restore_cover_signer(small.db, admin, change)).code is ErrorCode.UNDO_TOO_LATE
     assert signer(small, "cover")[0] == second
     noted = set_events(small, "signing.cover_signer_set")
-    assert noted == [{"before": "", "now": first}, {"before": first, "now": ""}, {"before": "", "now": first}, {"before": first, "now": second}]
+    assert noted == [
+        {"before": "", "now": first},
+        {"before": first, "now": ""},
+        {"before": "", "now": first},
+        {"before": first, "now": second},
+    ]
 
 
 def test_the_undo_of_the_seal_operator_overwrites_nobody_elses_change(small: SmallSchool) -> None:
@@ -158,7 +178,9 @@ def test_the_undo_of_the_seal_operator_overwrites_nobody_elses_change(small: Sma
     seen = signing.signing_settings_view(small.db, admin).seal_operator
     assert seen is not None and seen.staff_id == toan
     assert set_events(small, "signing.seal_operator_set")[1:] == [
-        {"before": "", "now": before}, {"before": before, "now": van}, {"before": van, "now": toan},
+        {"before": "", "now": before},
+        {"before": before, "now": van},
+        {"before": van, "now": toan},
     ]
 
 
@@ -172,15 +194,19 @@ def test_who_may_and_another_school(small: SmallSchool, stranger: Identity) -> N
     made = signing.add_delegation(small.db, small.people["admin"], deputy, ["results"], day(0), day(1), "1")
     van = small.people["VAN"]
     for call in (
-        lambda: signing.set_cover_signer(small.db, van, deputy), lambda: signing.set_seal_operator(small.db, van, deputy),
-        lambda: signing.restore_cover_signer(small.db, van, ("", deputy)), lambda: signing.restore_seal_operator(small.db, van, ("", deputy)),
+        lambda: signing.set_cover_signer(small.db, van, deputy),
+        lambda: signing.set_seal_operator(small.db, van, deputy),
+        lambda: signing.restore_cover_signer(small.db, van, ("", deputy)),
+        lambda: signing.restore_seal_operator(small.db, van, ("", deputy)),
         lambda: signing.add_delegation(small.db, van, deputy, ["results"], day(2), day(3), "2"),
-        lambda: signing.revoke_delegation(small.db, van, made), lambda: signing.delegations(small.db, van),
+        lambda: signing.revoke_delegation(small.db, van, made),
+        lambda: signing.delegations(small.db, van),
         lambda: signing.signing_settings_view(small.db, van),
     ):
         assert refused(call).code is ErrorCode.FORBIDDEN
     for call in (
-        lambda: signing.set_cover_signer(small.db, stranger, deputy), lambda: signing.set_seal_operator(small.db, stranger, deputy),
+        lambda: signing.set_cover_signer(small.db, stranger, deputy),
+        lambda: signing.set_seal_operator(small.db, stranger, deputy),
         lambda: signing.add_delegation(small.db, stranger, deputy, ["results"], day(2), day(3), "2"),
         lambda: signing.revoke_delegation(small.db, stranger, made),
     ):
@@ -193,7 +219,9 @@ def test_who_may_and_another_school(small: SmallSchool, stranger: Identity) -> N
 def test_nobody_but_the_principal_names_himself(small: SmallSchool) -> None:
     deputy = add_staff(small, "PHT", "vice_principal")
     roles = frozenset({"management"})
-    me = Identity(account_id="", school_id=small.school_id, staff_id=deputy, username="pht", full_name="PHT", roles=roles)
+    me = Identity(
+        account_id="", school_id=small.school_id, staff_id=deputy, username="pht", full_name="PHT", roles=roles
+    )
     for name in (
         lambda: signing.add_delegation(small.db, me, deputy, ["results"], day(0), day(9), "12/QĐ"),
         lambda: signing.set_cover_signer(small.db, me, deputy),

@@ -93,7 +93,11 @@ async def test_own_image_and_somebodys_and_the_seal(small: SmallSchool, browser:
     slip = drafted(answer, "/my-signature")
     assert not images.own_image(small.db, van).preview, "looked at first"
     shown = await browser.get(van, f"/files/signature-drafts/{slip}")
-    assert shown.status_code == 200 and shown.headers["cache-control"] == "no-store" and Image.open(io.BytesIO(shown.content)).format == "PNG"
+    assert (
+        shown.status_code == 200
+        and shown.headers["cache-control"] == "no-store"
+        and Image.open(io.BytesIO(shown.content)).format == "PNG"
+    )
     assert (await browser.get(admin, f"/files/signature-drafts/{slip}")).status_code == 404
     image_draft.use(small.db, van, slip, AS_IT_IS)
     assert images.own_image(small.db, van).preview
@@ -108,7 +112,10 @@ async def test_own_image_and_somebodys_and_the_seal(small: SmallSchool, browser:
 
 async def test_many_and_their_originals(small: SmallSchool, browser: Browser, stranger: Identity) -> None:
     admin = small.people["admin"]
-    files = [("files", ("GV001.jpg", paper(1), "image/jpeg")), ("files", ("a.zip", packed(("GV002.jpg", paper(2))), "application/zip"))]
+    files = [
+        ("files", ("GV001.jpg", paper(1), "image/jpeg")),
+        ("files", ("a.zip", packed(("GV002.jpg", paper(2))), "application/zip")),
+    ]
     assert not said(await browser.send(admin, "/uploads/signature-images", files=files), "/signature-images").problem
     upload = images.last_upload(small.db, admin)
     assert upload is not None and upload.total == 2
@@ -122,12 +129,21 @@ async def test_many_and_their_originals(small: SmallSchool, browser: Browser, st
 async def test_what_is_refused_is_said_in_a_sentence(small: SmallSchool, browser: Browser) -> None:
     van, admin = small.people["VAN"], small.people["admin"]
     for name, data, part in (
-        ("a.pdf", b"%PDF-1.7", "PNG, JPG hoặc HEIC"), ("a.jpg", b"\xff\xd8\xff" + b"\0" * (11 * 1024 * 1024), "10 MB"),
+        ("a.pdf", b"%PDF-1.7", "PNG, JPG hoặc HEIC"),
+        ("a.jpg", b"\xff\xd8\xff" + b"\0" * (11 * 1024 * 1024), "10 MB"),
         ("a.jpg", b"\xff\xd8\xff" + b"\0" * 40, "PNG, JPG hoặc HEIC"),
     ):
-        notice = said(await browser.send(van, "/uploads/my-signature", files={"file": (name, data, "image/jpeg")}), "/my-signature")
+        notice = said(
+            await browser.send(van, "/uploads/my-signature", files={"file": (name, data, "image/jpeg")}),
+            "/my-signature",
+        )
         assert notice.problem and part in notice.text
-    notice = said(await browser.send(admin, "/uploads/signature-images", files=[("files", ("a.zip", b"PK\x03\x04x", "application/zip"))]), "/signature-images")
+    notice = said(
+        await browser.send(
+            admin, "/uploads/signature-images", files=[("files", ("a.zip", b"PK\x03\x04x", "application/zip"))]
+        ),
+        "/signature-images",
+    )
     assert notice.problem and "ZIP" in notice.text
     form = {"files": {"file": ("b.jpg", paper(2), "image/jpeg")}, "data": {"staff_id": "z" * 26}}
     assert said(await browser.send(admin, "/uploads/signature-images/person", **form), "/signature-images").problem
@@ -137,9 +153,18 @@ async def test_what_is_refused_is_said_in_a_sentence(small: SmallSchool, browser
 async def test_not_from_another_site_and_not_for_whom_it_is_not(small: SmallSchool, browser: Browser) -> None:
     van, admin = small.people["VAN"], small.people["admin"]
     one = {"files": {"file": ("a.jpg", paper(1), "image/jpeg")}}
-    assert (await browser.send(van, "/uploads/my-signature", {"origin": "http://evil.example"}, **one)).status_code == 403
+    assert (
+        await browser.send(van, "/uploads/my-signature", {"origin": "http://evil.example"}, **one)
+    ).status_code == 403
     assert (await browser.send(van, "/uploads/my-signature", {}, **one)).status_code == 403
     for path in ("/uploads/signature-images/person", "/uploads/seal", "/uploads/signature-images"):
-        assert (await browser.send(van, path, files={"file": one["files"]["file"], "files": one["files"]["file"]}, data={"staff_id": staff_id(small, "TOAN")})).status_code == 403
+        assert (
+            await browser.send(
+                van,
+                path,
+                files={"file": one["files"]["file"], "files": one["files"]["file"]},
+                data={"staff_id": staff_id(small, "TOAN")},
+            )
+        ).status_code == 403
     assert (await browser.send(admin, "/uploads/my-signature", **one)).status_code == 403, "an account without a person"
     assert images.images_page(small.db, admin).missing == 6

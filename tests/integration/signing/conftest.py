@@ -40,8 +40,12 @@ def for_school(outside: tuple[Rig, str, Path], tmp_path: Path, monkeypatch: pyte
     rig, trust_url, root = outside
     rig.well()
     for name, value in {
-        "SECRET_KEY": "test secret, 8Jq2Lr5Tz0Xc7", "MYSIGN_URL": rig.url, "TSA_URL": f"{trust_url}/tsa", "TRUST_ROOTS": str(root),
-        "DOCUMENTS_URL": str(tmp_path / "documents"), "JOBS_DATABASE_URL": f"sqlite:///{tmp_path}/jobs.db",
+        "SECRET_KEY": "test secret, 8Jq2Lr5Tz0Xc7",
+        "MYSIGN_URL": rig.url,
+        "TSA_URL": f"{trust_url}/tsa",
+        "TRUST_ROOTS": str(root),
+        "DOCUMENTS_URL": str(tmp_path / "documents"),
+        "JOBS_DATABASE_URL": f"sqlite:///{tmp_path}/jobs.db",
     }.items():
         monkeypatch.setenv(f"HOCBA_{name}", value)
     settings.cache_clear()

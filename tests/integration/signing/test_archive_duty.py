@@ -58,11 +58,17 @@ def documents(small: SmallSchool, change: Callable[[Document], None] | None = No
     return found
 
 
-def test_an_archive_job_that_failed_for_ever_is_made_up_for(small: SmallSchool, outside: Outside, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_archive_job_that_failed_for_ever_is_made_up_for(
+    small: SmallSchool, outside: Outside, monkeypatch: pytest.MonkeyPatch
+) -> None:
     job_id = sealed(small, outside[0])
     with monkeypatch.context() as full:
-        full.setattr(archive_job.blobs, "put", lambda _data: (_ for _ in ()).throw(OSError(28, "No space left on device")))
-        assert advance(small.db, Claims(), small.school_id, job_id, "w0", threading.Event()) == "postponed", "tried again"
+        full.setattr(
+            archive_job.blobs, "put", lambda _data: (_ for _ in ()).throw(OSError(28, "No space left on device"))
+        )
+        assert advance(small.db, Claims(), small.school_id, job_id, "w0", threading.Event()) == "postponed", (
+            "tried again"
+        )
     with small.db.write(small.school_id) as session:
         session.get_one(Job, (small.school_id, job_id)).state = "failed"
     documents(small, lambda each: setattr(each, "updated_at", utc_now() - timedelta(hours=2)))
@@ -74,7 +80,9 @@ def test_an_archive_job_that_failed_for_ever_is_made_up_for(small: SmallSchool, 
         assert not behind_here(session).any
 
 
-def test_one_damaged_record_does_not_hold_up_the_others(small: SmallSchool, outside: Outside, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_damaged_record_does_not_hold_up_the_others(
+    small: SmallSchool, outside: Outside, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sealed(small, outside[0])
     bad = documents(small)[0]
     real = archive_job.archive_version
@@ -99,13 +107,17 @@ def test_one_damaged_record_does_not_hold_up_the_others(small: SmallSchool, outs
     assert archives(small) == 6 and {each.archive_failures for each in documents(small)} == {0}
 
 
-def test_renewal_reaches_what_is_due_behind_what_is_not(small: SmallSchool, outside: Outside, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_renewal_reaches_what_is_due_behind_what_is_not(
+    small: SmallSchool, outside: Outside, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The oldest stamps are of an authority with a long certificate; those behind them are due, and a night looks at three."""
     assert work_on(small, sealed(small, outside[0])) == "ended"
     monkeypatch.setattr(archive_renewal_job, "YOUNG", timedelta(seconds=-1))
     monkeypatch.setattr(archive_renewal_job, "A_NIGHT", 3)
     with small.db.read(small.school_id) as session:
-        old = {bytes(blobs.get(blob)) for _, blob in archive_renewal_job._oldest(session, utc_now() + timedelta(seconds=1))}
+        old = {
+            bytes(blobs.get(blob)) for _, blob in archive_renewal_job._oldest(session, utc_now() + timedelta(seconds=1))
+        }
     assert len(old) == 3
     real, judged = archive_renewal_job.stamp_certificates, []
 

@@ -77,7 +77,9 @@ def with_decision(small: SmallSchool, rig: Rig) -> tuple[str, str]:
     """A deputy and the decision by which he signs QTHT."""
     deputy = person_with_key(small, rig, "PHT", "079100000091", "vice_principal")
     until = (today() + timedelta(days=9)).isoformat()
-    return deputy, signing.add_delegation(small.db, small.people["admin"], deputy, ["history"], today().isoformat(), until, "12/QĐ")
+    return deputy, signing.add_delegation(
+        small.db, small.people["admin"], deputy, ["history"], today().isoformat(), until, "12/QĐ"
+    )
 
 
 def leaves(small: SmallSchool, part: str) -> None:
@@ -141,12 +143,20 @@ def test_a_cover_signer_who_was_replaced(small: SmallSchool, outside: Outside) -
     signing.set_cover_signer(small.db, small.people["admin"], None)
     assert work_on(small, batch_id) == "ended"
     assert_refused(small, batch_id, "PHT", ErrorCode.COVER_SIGNER_OVER, confirmed=0)
-    reassign_slots(small.db, small.people["admin"], [item.slot_id for item in waiting(small, "PHT")], staff_id(small, "principal"), "Đổi người ký")
+    reassign_slots(
+        small.db,
+        small.people["admin"],
+        [item.slot_id for item in waiting(small, "PHT")],
+        staff_id(small, "principal"),
+        "Đổi người ký",
+    )
     assert sign(small, outside[0], "principal").committed == 2
 
 
 @pytest.mark.parametrize("when", ["queued", "prepared", "on_phone"])
-def test_who_has_left_signs_nothing(small: SmallSchool, outside: Outside, when: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_has_left_signs_nothing(
+    small: SmallSchool, outside: Outside, when: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lock(small, "results")
     batch_id = start(small, "TOAN")
     if when == "on_phone":
@@ -181,11 +191,15 @@ def test_results_about_to_be_unlocked_count_as_open_for_the_others(small: SmallS
         unlock.request_unlock(small.db, small.people["principal"], [each.id for each in documents(small)], "Sai điểm")
     assert_refused(small, batch_id, "operator", ErrorCode.NOT_SEALABLE, confirmed=6)
     assert {kind: {each.state for each in documents(small, kind)} for kind in ("cover", "history", "results")} == {
-        "cover": {"signed"}, "history": {"signed"}, "results": {"open"},
+        "cover": {"signed"},
+        "history": {"signed"},
+        "results": {"open"},
     }
 
 
-def test_an_approved_unlock_closes_the_gate_at_once(small: SmallSchool, outside: Outside, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_approved_unlock_closes_the_gate_at_once(
+    small: SmallSchool, outside: Outside, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Between two chunks of one batch's commit another batch would have taken the record that is to be void."""
     lock(small, "results")
     first = waiting(small, "TOAN")[0]
@@ -199,7 +213,9 @@ def test_an_approved_unlock_closes_the_gate_at_once(small: SmallSchool, outside:
         if not last and not seen:
             with small.db.write(small.school_id) as session:
                 seen.append(try_start(session, session.get_one(Batch, (small.school_id, toan))))
-            assert [item.reason for item in waiting(small, "TOAN") if item.document_id == first.document_id] == [ErrorCode.UNLOCK_APPROVED]
+            assert [item.reason for item in waiting(small, "TOAN") if item.document_id == first.document_id] == [
+                ErrorCode.UNLOCK_APPROVED
+            ]
         return over
 
     monkeypatch.setattr(commit, "_commit_some", gap)

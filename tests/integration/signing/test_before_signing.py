@@ -45,7 +45,9 @@ def chain(authority: Authority, uid: str = f"CCCD:{NUMBER}", **validity: datetim
     return authority.chain(authority.issue_person("Nguyễn Thị Ánh", uid, KEY, **validity))
 
 
-def check(authority: Authority, chain: list[bytes], *, at: datetime | None = None, **whose: object) -> signer_certificate.Evidence:
+def check(
+    authority: Authority, chain: list[bytes], *, at: datetime | None = None, **whose: object
+) -> signer_certificate.Evidence:
     whose = whose or {"id_numbers": (NUMBER, OLD)}
     signer_certificate.require_own(chain[0], **whose)  # type: ignore[arg-type]
     return signer_certificate.check_good(chain, trust_roots=[authority.root.der], at=at or datetime.now(UTC))
@@ -65,7 +67,9 @@ def test_the_persons_own_number_under_any_usual_prefix(trust: tuple[Authority, s
     assert signer_certificate.Evidence.loads(evidence.dumps()) == evidence
 
 
-@pytest.mark.parametrize("uid", ["CCCD:079200000002", f"CCCD:{NUMBER}9", f"CCCD:9{NUMBER}", f"MST:{TAX}", "CCCD:", f"CCCD:{NUMBER} x", "x"])
+@pytest.mark.parametrize(
+    "uid", ["CCCD:079200000002", f"CCCD:{NUMBER}9", f"CCCD:9{NUMBER}", f"MST:{TAX}", "CCCD:", f"CCCD:{NUMBER} x", "x"]
+)
 def test_anybody_elses_is_refused(trust: tuple[Authority, str], uid: str) -> None:
     assert refusal(trust[0], chain(trust[0], uid)) is ErrorCode.CERTIFICATE_NOT_OWN
 
@@ -84,7 +88,10 @@ def test_time_chain_and_root(trust: tuple[Authority, str]) -> None:
     good = chain(authority)
     ends = signer_certificate.validity(good[0])[1]
     assert refusal(authority, good, at=ends + timedelta(seconds=1)) is ErrorCode.CERTIFICATE_EXPIRED
-    assert refusal(authority, good, at=signer_certificate.validity(good[0])[0] - timedelta(seconds=1)) is ErrorCode.CERTIFICATE_NOT_YET_VALID
+    assert (
+        refusal(authority, good, at=signer_certificate.validity(good[0])[0] - timedelta(seconds=1))
+        is ErrorCode.CERTIFICATE_NOT_YET_VALID
+    )
     stranger = list(pki().person("Nguyễn Thị Ánh", NUMBER).chain)
     assert refusal(authority, stranger) is ErrorCode.CERTIFICATE_UNTRUSTED
     assert refusal(authority, [good[0]]) is ErrorCode.CERTIFICATE_UNTRUSTED, "the issuer is missing"
@@ -93,7 +100,9 @@ def test_time_chain_and_root(trust: tuple[Authority, str]) -> None:
     assert signer_certificate.days_left(good[0], now) > 30
 
 
-def test_answers_of_a_clock_since_set_back_are_asked_anew(trust: tuple[Authority, str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_answers_of_a_clock_since_set_back_are_asked_anew(
+    trust: tuple[Authority, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A clock years ahead and mended left answers, here and at the authority, that never grew old: nobody could sign."""
     authority, ahead = trust[0], timedelta(days=365)
     good = chain(authority)

@@ -33,7 +33,9 @@ from tests.school import SmallSchool
 def work_on(small: SmallSchool, job_id: str, worker: str = "w0", stop: threading.Event | None = None) -> str:
     """As a worker does: a job given back (a batch that waits for its turn) is taken up again."""
     deadline = time.monotonic() + 180
-    while (outcome := advance(small.db, Claims(), small.school_id, job_id, worker, stop or threading.Event())) == "postponed":
+    while (
+        outcome := advance(small.db, Claims(), small.school_id, job_id, worker, stop or threading.Event())
+    ) == "postponed":
         assert time.monotonic() < deadline, "never over"
         time.sleep(0.2)
     return outcome
@@ -96,7 +98,9 @@ def files(small: SmallSchool, kind: str) -> list[bytes]:
         return [current_file(session, document.version_id or "") for document in documents(small, kind)]
 
 
-def test_a_year_from_lock_to_archive(small: SmallSchool, outside: tuple[Rig, str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_year_from_lock_to_archive(
+    small: SmallSchool, outside: tuple[Rig, str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     rig = outside[0]
     for kind in ("cover", "history", "results"):
         report = lock(small, kind).report["students"]
@@ -114,7 +118,9 @@ def test_a_year_from_lock_to_archive(small: SmallSchool, outside: tuple[Rig, str
     for kind, signatures in (("results", 6), ("cover", 2), ("history", 2)):
         for file in files(small, kind):
             verdict = examine_file("x", file, list(trust_roots()), [{"tax_code": "0312345678"}])
-            assert (verdict.verdict, verdict.integrity, verdict.issued_here) == ("valid", "intact", True), verdict.reasons
+            assert (verdict.verdict, verdict.integrity, verdict.issued_here) == ("valid", "intact", True), (
+                verdict.reasons
+            )
             assert len(verdict.signatures) == signatures + 1  # the document time stamp
     assert held_leases(small) == 0
     renewed(small, monkeypatch)
@@ -125,7 +131,11 @@ def test_a_year_from_lock_to_archive(small: SmallSchool, outside: tuple[Rig, str
 def renewed(small: SmallSchool, monkeypatch: pytest.MonkeyPatch) -> None:
     """The night job leaves stamps alone that are not in their last year, or that a new one would not outlast; others it renews."""
     monkeypatch.setattr(archive_renewal_job, "YOUNG", timedelta(seconds=-1))
-    for before_the_end, gain, stamps in ((archive_renewal_job.BEFORE_THE_END, None, 1), (timedelta(days=40_000), None, 1), (timedelta(days=40_000), True, 2)):
+    for before_the_end, gain, stamps in (
+        (archive_renewal_job.BEFORE_THE_END, None, 1),
+        (timedelta(days=40_000), None, 1),
+        (timedelta(days=40_000), True, 2),
+    ):
         monkeypatch.setattr(archive_renewal_job, "BEFORE_THE_END", before_the_end)
         if gain is not None:
             monkeypatch.setattr(archive_renewal_job, "is_due", lambda *_: True)
@@ -143,7 +153,10 @@ def test_two_teachers_at_once_each_confirm_once(small: SmallSchool, outside: tup
     lock(small, "results")
     first, second = start(small, "TOAN"), start(small, "VAN")
     stop = threading.Event()
-    threads = [threading.Thread(target=work_on, args=(small, job_id, worker, stop)) for job_id, worker in ((first, "w0"), (second, "w1"))]
+    threads = [
+        threading.Thread(target=work_on, args=(small, job_id, worker, stop))
+        for job_id, worker in ((first, "w0"), (second, "w1"))
+    ]
     for thread in threads:
         thread.start()
     for part in ("TOAN", "VAN"):

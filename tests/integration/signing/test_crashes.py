@@ -29,7 +29,15 @@ def crash(*arguments: str) -> dict[str, object]:
 def test_killed_at_every_point_in_turn() -> None:
     told = crash("--steps")
     assert told["killed"] == told["points"] and told["points"] > 40
-    for name in ("start.before", "start.after", "poll.after", "tokens.after", "store.after", "transaction.before_commit", "transaction.committed"):
+    for name in (
+        "start.before",
+        "start.after",
+        "poll.after",
+        "tokens.after",
+        "store.after",
+        "transaction.before_commit",
+        "transaction.committed",
+    ):
         assert name in told["names"]  # type: ignore[operator]
 
 

@@ -103,7 +103,9 @@ def test_after_the_phone_no_answer_that_counts_is_waited_for(
     assert (batch(small, batch_id).state, batch(small, batch_id).failed) == ("committed", 0)
 
 
-def test_revoked_after_the_phone_is_final(small: SmallSchool, outside: Outside, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_revoked_after_the_phone_is_final(
+    small: SmallSchool, outside: Outside, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lock(small, "results")
     authority, revoked = outside[0].authority, []
 
@@ -213,9 +215,12 @@ def test_a_revision_replaces_another_only_once_it_is_judged_valid(
     assert len(problems(small)) == 1
     assert look(small, renewal_id) == "postponed"
     assert verdicts(small) == {"valid"} and problems(small) == []
-    assert all(new.startswith(old) and len(new) > len(old) for new, old in zip(
-        [file for kind in ("cover", "results") for file in files(small, kind)], archived, strict=True
-    ))
+    assert all(
+        new.startswith(old) and len(new) > len(old)
+        for new, old in zip(
+            [file for kind in ("cover", "results") for file in files(small, kind)], archived, strict=True
+        )
+    )
 
 
 def test_signers_of_two_roots_of_one_name_sign_in_either_order(

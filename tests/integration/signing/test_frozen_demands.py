@@ -67,7 +67,11 @@ def refused_before_the_phone(small: SmallSchool, rig: Rig, part: str) -> str | N
     batch_id = start(small, part)
     assert work_on(small, batch_id) == "ended"
     ended = batch(small, batch_id)
-    assert rig.pending(small.users["seal" if part == "operator" else part]) == [] and ended.sent_at is None and ended.committed == 0
+    assert (
+        rig.pending(small.users["seal" if part == "operator" else part]) == []
+        and ended.sent_at is None
+        and ended.committed == 0
+    )
     return ended.error_code
 
 
@@ -77,7 +81,9 @@ def judged(small: SmallSchool, kind: str, tax_code: str = TAX_CODE) -> list[File
         waiting = session.exec(select(Job.id).where(Job.kind == "archive", Job.state == "queued")).all()
     for job_id in waiting:  # once: what cannot be archived waits, and is judged as it is
         advance(small.db, Claims(), small.school_id, job_id, "w0", threading.Event())
-    return judge_files([("x", file) for file in files(small, kind)], roots=trust_roots(), issuers=[{"tax_code": tax_code}])
+    return judge_files(
+        [("x", file) for file in files(small, kind)], roots=trust_roots(), issuers=[{"tax_code": tax_code}]
+    )
 
 
 def all_sign(small: SmallSchool, rig: Rig, *, parts: tuple[str, ...] = (*TEACHERS, "principal", "operator")) -> Batch:
@@ -93,7 +99,9 @@ def lock_all(small: SmallSchool) -> None:
         assert set(outcomes) == {"locked"}
 
 
-def test_a_certificate_with_the_old_number_is_his_own_for_signing_and_for_verification(small: SmallSchool, outside: Outside) -> None:
+def test_a_certificate_with_the_old_number_is_his_own_for_signing_and_for_verification(
+    small: SmallSchool, outside: Outside
+) -> None:
     rig = outside[0]
     set_staff(small, "TOAN", old_id_number=OLD)
     certify(small, rig, "TOAN", OLD)
@@ -120,16 +128,22 @@ def test_a_number_that_arrives_after_the_lock_is_refused_before_the_phone_until_
     set_staff(small, "TOAN", id_number=new)
     certify(small, rig, "TOAN", new)
     assert refused_before_the_phone(small, rig, "TOAN") == ErrorCode.CERTIFICATE_NOT_FROZEN
-    done = reassign_slots(small.db, small.people["admin"], (small.class_id, "s.TOAN.1"), staff_id(small, "TOAN"), "Đã có CCCD mới")
+    done = reassign_slots(
+        small.db, small.people["admin"], (small.class_id, "s.TOAN.1"), staff_id(small, "TOAN"), "Đã có CCCD mới"
+    )
     assert done.changed == 2
     with pytest.raises(HocbaError) as again:  # nothing to change any more
-        reassign_slots(small.db, small.people["admin"], (small.class_id, "s.TOAN.1"), staff_id(small, "TOAN"), "Đã có CCCD mới")
+        reassign_slots(
+            small.db, small.people["admin"], (small.class_id, "s.TOAN.1"), staff_id(small, "TOAN"), "Đã có CCCD mới"
+        )
     assert again.value.code is ErrorCode.NOTHING_TO_DO
     all_sign(small, rig)
     assert [(report.verdict, report.reasons) for report in judged(small, "results")] == [("valid", [])] * 2
 
 
-def test_another_name_needs_the_principals_written_word_which_verification_shows(small: SmallSchool, outside: Outside) -> None:
+def test_another_name_needs_the_principals_written_word_which_verification_shows(
+    small: SmallSchool, outside: Outside
+) -> None:
     rig = outside[0]
     set_staff(small, "TOAN", full_name="Hoàng Thị Hoà")
     set_staff(small, "VAN", full_name="Lê Thị Hòa")
@@ -137,12 +151,21 @@ def test_another_name_needs_the_principals_written_word_which_verification_shows
     certify(small, rig, "TOAN", "079200000003", "Trần Thị Bích")
     with small.db.read(small.school_id) as session:
         problems = dict(session.exec(select(SigningKey.owner, SigningKey.problem)).all())
-    assert problems[staff_id(small, "TOAN")] == ErrorCode.CERTIFICATE_OTHER_NAME and problems[staff_id(small, "VAN")] is None
+    assert (
+        problems[staff_id(small, "TOAN")] == ErrorCode.CERTIFICATE_OTHER_NAME
+        and problems[staff_id(small, "VAN")] is None
+    )
     lock_all(small)
     assert refused_before_the_phone(small, rig, "TOAN") == ErrorCode.CERTIFICATE_OTHER_NAME
-    for part, code in (("admin", ErrorCode.FORBIDDEN), ("TOAN", ErrorCode.FORBIDDEN), ("principal", ErrorCode.REASON_MISSING)):
+    for part, code in (
+        ("admin", ErrorCode.FORBIDDEN),
+        ("TOAN", ErrorCode.FORBIDDEN),
+        ("principal", ErrorCode.REASON_MISSING),
+    ):
         with pytest.raises(HocbaError) as refused:
-            accept_name(small.db, small.people[part], staff_id(small, "TOAN"), " " if part == "principal" else "Một người")
+            accept_name(
+                small.db, small.people[part], staff_id(small, "TOAN"), " " if part == "principal" else "Một người"
+            )
         assert refused.value.code is code
     accept_name(small.db, small.people["principal"], staff_id(small, "TOAN"), "Đổi tên theo quyết định 12/QĐ-UBND")
     assert keys.test_key(small.db, small.people["admin"], staff_id(small, "TOAN")).state == "ok"
@@ -157,22 +180,31 @@ def test_another_name_needs_the_principals_written_word_which_verification_shows
     assert noted.data["reason"] == "Đổi tên theo quyết định 12/QĐ-UBND"
     assert sum("name_accepted" in event.data for event in signed) == 2
     set_staff(small, "TOAN", full_name="Hoàng Thị Hoà Bình")  # the word was for another name than his of today
-    assert keys.test_key(small.db, small.people["admin"], staff_id(small, "TOAN")).problem == ErrorCode.CERTIFICATE_OTHER_NAME
+    assert (
+        keys.test_key(small.db, small.people["admin"], staff_id(small, "TOAN")).problem
+        == ErrorCode.CERTIFICATE_OTHER_NAME
+    )
 
 
-def test_the_schools_tax_code_must_be_there_at_the_lock_and_the_same_at_the_seal(small: SmallSchool, outside: Outside) -> None:
+def test_the_schools_tax_code_must_be_there_at_the_lock_and_the_same_at_the_seal(
+    small: SmallSchool, outside: Outside
+) -> None:
     rig = outside[0]
     set_school(small, tax_code="")
     for kind in ("cover", "history", "results"):
         found = lock(small, kind).report["students"]
-        assert [row["outcome"] for row in found] == ["blocked"] * 2 and all(NO_TAX_CODE in row["reason"] for row in found)
+        assert [row["outcome"] for row in found] == ["blocked"] * 2 and all(
+            NO_TAX_CODE in row["reason"] for row in found
+        )
     set_school(small, tax_code="0300000001", name="Trường THCS Tên Cũ")
     lock_all(small)
     all_sign(small, rig, parts=(*TEACHERS, "principal"))
     set_school(small, tax_code=TAX_CODE)
     assert refused_before_the_phone(small, rig, "operator") == ErrorCode.SEAL_TAX_CODE_CHANGED
     with small.db.read(small.school_id) as session:
-        told = session.exec(select(BatchItem.error_params).where(BatchItem.error_code == ErrorCode.SEAL_TAX_CODE_CHANGED)).all()
+        told = session.exec(
+            select(BatchItem.error_params).where(BatchItem.error_code == ErrorCode.SEAL_TAX_CODE_CHANGED)
+        ).all()
     assert told == [{"locked": "0300000001", "now": TAX_CODE}] * 6
     ids = [document.id for kind in ("cover", "history", "results") for document in documents(small, kind)]
     unlock.request_unlock(small.db, small.people["principal"], ids, "Mã số thuế đã đổi")
@@ -180,7 +212,9 @@ def test_the_schools_tax_code_must_be_there_at_the_lock_and_the_same_at_the_seal
     set_school(small, name="Trường THCS Kim Đồng")  # another name only: told, not refused
     all_sign(small, rig)
     for kind in ("cover", "history", "results"):
-        assert [(report.verdict, [found.code for found in report.reasons]) for report in judged(small, kind)] == [("valid", ["seal_name"])] * 2
+        assert [(report.verdict, [found.code for found in report.reasons]) for report in judged(small, kind)] == [
+            ("valid", ["seal_name"])
+        ] * 2
 
 
 def lock_in_format_1(small: SmallSchool, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,7 +222,10 @@ def lock_in_format_1(small: SmallSchool, monkeypatch: pytest.MonkeyPatch) -> Non
 
     def demands(listed: object, slots: list[object], salt: str) -> list[Demand]:
         people = [listed.staff[slot.staff_id] if slot.staff_id else None for slot in slots]  # type: ignore[attr-defined]
-        return [Demand((salted(salt, person.id_number or person.old_id_number) if person else TAX_CODE,)) for person in people]
+        return [
+            Demand((salted(salt, person.id_number or person.old_id_number) if person else TAX_CODE,))
+            for person in people
+        ]
 
     with monkeypatch.context() as patched:
         patched.setattr(locking, "_demands", demands)
@@ -207,13 +244,25 @@ def test_a_record_locked_in_format_1_is_signed_sealed_and_verified_in_it(
     set_staff(small, "TOAN", old_id_number=OLD)
     certify(small, rig, "TOAN", OLD, "Tên Khác Hẳn")  # format 1 compares no names
     lock_in_format_1(small, monkeypatch)
-    assert refused_before_the_phone(small, rig, "TOAN") == ErrorCode.CERTIFICATE_NOT_FROZEN, "the file names the other number"
-    reassign_slots(small.db, small.people["admin"], (small.class_id, "s.TOAN.1"), staff_id(small, "TOAN"), "Chứng thư số mang số cũ")
+    assert refused_before_the_phone(small, rig, "TOAN") == ErrorCode.CERTIFICATE_NOT_FROZEN, (
+        "the file names the other number"
+    )
+    reassign_slots(
+        small.db,
+        small.people["admin"],
+        (small.class_id, "s.TOAN.1"),
+        staff_id(small, "TOAN"),
+        "Chứng thư số mang số cũ",
+    )
     all_sign(small, rig)
     for kind in ("cover", "history", "results"):
-        assert [(report.verdict, report.reasons, report.method) for report in judged(small, kind)] == [("valid", [], "replay")] * 2
+        assert [(report.verdict, report.reasons, report.method) for report in judged(small, kind)] == [
+            ("valid", [], "replay")
+        ] * 2
     file = replay(files(small, "results")[0])
-    assert (file.base.manifest.format, file.base.manifest.writer) == (1, 1) and set(next(update for update in file.updates if update.field == "seal").reassigned) == {"s.TOAN.1"}
+    assert (file.base.manifest.format, file.base.manifest.writer) == (1, 1) and set(
+        next(update for update in file.updates if update.field == "seal").reassigned
+    ) == {"s.TOAN.1"}
 
 
 def sign_as_before(small: SmallSchool, rig: Rig, part: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -241,7 +290,11 @@ def test_a_record_already_wrong_is_neither_sealed_nor_handed_out_and_the_office_
     for document in documents(small, "results"):
         with pytest.raises(HocbaError) as refused:
             signed_original(small.db, small.people["admin"], document.id)
-        assert refused.value.code is ErrorCode.RECORD_NOT_VALID and "s.TOAN.1" in refused.value.sentence and "hủy chốt" in refused.value.sentence
+        assert (
+            refused.value.code is ErrorCode.RECORD_NOT_VALID
+            and "s.TOAN.1" in refused.value.sentence
+            and "hủy chốt" in refused.value.sentence
+        )
     signed_original(small.db, small.people["admin"], documents(small, "cover")[0].id)
 
 
@@ -258,12 +311,20 @@ def test_a_wrong_signature_is_not_committed_and_a_wrong_record_not_prepared_for_
         refused = sign(small, rig, "TOAN")
     assert (refused.committed, refused.failed) == (0, 2)
     with small.db.read(small.school_id) as session:
-        codes = session.exec(select(BatchItem.error_code, BatchItem.error_params).where(BatchItem.batch_id == refused.id)).all()
-    assert {code for code, _ in codes} == {ErrorCode.SIGNATURE_NOT_VALID} and all("người được phân công" in params["reason"] for _, params in codes)
+        codes = session.exec(
+            select(BatchItem.error_code, BatchItem.error_params).where(BatchItem.batch_id == refused.id)
+        ).all()
+    assert {code for code, _ in codes} == {ErrorCode.SIGNATURE_NOT_VALID} and all(
+        "người được phân công" in params["reason"] for _, params in codes
+    )
     sign_as_before(small, rig, "TOAN", monkeypatch)
     all_sign(small, rig, parts=("VAN", "GDTC", "homeroom", "principal"))
     sealed = sign(small, rig, "operator")
     assert (sealed.committed, sealed.failed) == (4, 2), "cover and history stand by themselves"
     with small.db.read(small.school_id) as session:
-        codes = session.exec(select(BatchItem.error_code).where(BatchItem.batch_id == sealed.id, BatchItem.state == "failed")).all()
-    assert set(codes) == {ErrorCode.RECORD_NOT_VALID} and {document.state for document in documents(small, "results")} == {"signed"}
+        codes = session.exec(
+            select(BatchItem.error_code).where(BatchItem.batch_id == sealed.id, BatchItem.state == "failed")
+        ).all()
+    assert set(codes) == {ErrorCode.RECORD_NOT_VALID} and {
+        document.state for document in documents(small, "results")
+    } == {"signed"}

@@ -75,7 +75,9 @@ def test_a_row_changed_behind_the_logs_back_is_found(small: SmallSchool, outside
     with small.db.write(small.school_id) as session:  # another file in the signed one's place
         slot = session.get_one(Slot, (small.school_id, slot.id))
         slot.signed_at = before
-        revision = session.exec(select(Revision).where(Revision.version_id == slot.version_id, Revision.kind == "signature")).one()
+        revision = session.exec(
+            select(Revision).where(Revision.version_id == slot.version_id, Revision.kind == "signature")
+        ).one()
         kept, revision.sha256 = revision.sha256, "0" * 64
         session.add_all([slot, revision])
     assert found(small) == {("undone", "record.signed"), ("unlogged", "record.signed")}

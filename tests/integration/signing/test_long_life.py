@@ -44,7 +44,9 @@ def travel(monkeypatch: pytest.MonkeyPatch, away: timedelta) -> datetime:
         monkeypatch.setattr(module, "datetime", Moved)
     for module in (archive_job, archive_renewal_job):
         monkeypatch.setattr(module, "utc_now", lambda: datetime.now(UTC) + away)
-    monkeypatch.setattr(timestamp, "time", SimpleNamespace(time=lambda: (datetime.now(UTC) + away).timestamp(), time_ns=time.time_ns))
+    monkeypatch.setattr(
+        timestamp, "time", SimpleNamespace(time=lambda: (datetime.now(UTC) + away).timestamp(), time_ns=time.time_ns)
+    )
     return datetime.now(UTC) + away + timedelta(minutes=1)
 
 

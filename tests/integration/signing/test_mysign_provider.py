@@ -58,7 +58,8 @@ def credential(provider: MySignProvider, user: str = USER) -> Credential:
 
 def asked(provider: MySignProvider, count: int = 3, user: str = USER) -> SignRequest:
     return SignRequest(
-        user=user, credential_id=credential(provider, user).credential_id,
+        user=user,
+        credential_id=credential(provider, user).credential_id,
         hashes=tuple(hashlib.sha256(bytes([index])).digest() for index in range(count)),
         document_ids=tuple(f"d{index}" for index in range(count)),
         document_names=tuple(f"Học bạ lớp 9A{index}: Đặng Thị Ngọc Ánh" for index in range(count)),
@@ -96,7 +97,9 @@ def code_of(call, *arguments) -> ErrorCode:
 
 def test_credentials_of_a_person_and_of_the_school(provider: MySignProvider) -> None:
     person, school = credential(provider), credential(provider, SCHOOL["user_id"])
-    assert [x509.load_der_x509_certificate(each).subject.rfc4514_string().split(",")[0] for each in person.chain[:1]] != []
+    assert [
+        x509.load_der_x509_certificate(each).subject.rfc4514_string().split(",")[0] for each in person.chain[:1]
+    ] != []
     assert len(person.chain) == 3 and person.status == "valid"
     assert person.valid_from < person.valid_to and person.valid_from.tzinfo is not None
     assert "MST:0312345678" in str(x509.load_der_x509_certificate(school.chain[0]).subject)
@@ -150,8 +153,15 @@ def test_zero_means_waiting(rig: Rig, provider: MySignProvider) -> None:
 @pytest.mark.parametrize(
     ("status", "state"),
     [
-        ("4000", "waiting"), ("6000", "signing"), ("4001", "timed_out"), ("4002", "rejected"), ("4004", "failed"), ("4005", "quota"),
-        ("13004", "certificate"), ("50000", "internal"), ("98765", "waiting"),
+        ("4000", "waiting"),
+        ("6000", "signing"),
+        ("4001", "timed_out"),
+        ("4002", "rejected"),
+        ("4004", "failed"),
+        ("4005", "quota"),
+        ("13004", "certificate"),
+        ("50000", "internal"),
+        ("98765", "waiting"),
     ],
 )
 def test_every_status(rig: Rig, provider: MySignProvider, status: str, state: str) -> None:
@@ -173,7 +183,9 @@ def test_wrong_answers_come_through_to_be_judged(rig: Rig, provider: MySignProvi
     certificate = credential(provider).chain[0]
     fitting = [holds(certificate, digest, each) for digest, each in zip(request.hashes, signatures, strict=False)]
     assert (len(signatures), fitting) == {
-        "swap": (3, [False, False, True]), "duplicate": (3, [True, False, True]), "repeat": (4, [True, True, True]),
+        "swap": (3, [False, False, True]),
+        "duplicate": (3, [True, False, True]),
+        "repeat": (4, [True, True, True]),
         "other_key": (3, [False, False, False]),
     }[fault]
 
@@ -209,7 +221,7 @@ def test_revoked_and_quota_and_a_service_that_fails(rig: Rig, provider: MySignPr
     failing = provider.start(request).transaction_id or ""
     rig.confirm(failing)
     rig.await_status(failing, "4004")
-    assert provider.poll(request.user, failing) .state == "failed"
+    assert provider.poll(request.user, failing).state == "failed"
 
 
 # --- taken, or not taken? ----------------------------------------------------------------------------------------------
@@ -223,9 +235,13 @@ def test_surely_not_taken(rig: Rig, provider: MySignProvider) -> None:
         provider.start(request)
     assert (busy.value.code, busy.value.params) == (ErrorCode.PROVIDER_BUSY, {"seconds": 7})
     for error, expected in (
-        ("58007", ErrorCode.PROVIDER_REFUSED_CLIENT), ("86024", ErrorCode.PROVIDER_REFUSED_CLIENT),
-        ("86002", ErrorCode.PROVIDER_REFUSED_CLIENT), ("58008", ErrorCode.PROVIDER_UNKNOWN_USER),
-        ("4005", ErrorCode.SIGNING_QUOTA), ("13004", ErrorCode.SIGNING_CERTIFICATE), ("77777", ErrorCode.PROVIDER_REFUSED_REQUEST),
+        ("58007", ErrorCode.PROVIDER_REFUSED_CLIENT),
+        ("86024", ErrorCode.PROVIDER_REFUSED_CLIENT),
+        ("86002", ErrorCode.PROVIDER_REFUSED_CLIENT),
+        ("58008", ErrorCode.PROVIDER_UNKNOWN_USER),
+        ("4005", ErrorCode.SIGNING_QUOTA),
+        ("13004", ErrorCode.SIGNING_CERTIFICATE),
+        ("77777", ErrorCode.PROVIDER_REFUSED_REQUEST),
     ):
         rig.fault("error", path=SIGN, error=error)
         assert code_of(provider.start, request) is expected
@@ -250,9 +266,13 @@ def test_nobody_listens() -> None:
 @pytest.mark.parametrize(
     "fault",
     [
-        {"kind": "cut_after_taken"}, {"kind": "garbage_after_taken"}, {"kind": "cut", "path": SIGN},
-        {"kind": "slow", "path": SIGN, "seconds": 2.5}, {"kind": "http", "path": SIGN, "status": 500},
-        {"kind": "http", "path": SIGN, "status": 502}, {"kind": "http", "path": SIGN, "status": 503},
+        {"kind": "cut_after_taken"},
+        {"kind": "garbage_after_taken"},
+        {"kind": "cut", "path": SIGN},
+        {"kind": "slow", "path": SIGN, "seconds": 2.5},
+        {"kind": "http", "path": SIGN, "status": 500},
+        {"kind": "http", "path": SIGN, "status": 502},
+        {"kind": "http", "path": SIGN, "status": 503},
     ],
     ids=lambda fault: "-".join(str(value) for value in fault.values() if value != SIGN),
 )
@@ -335,9 +355,13 @@ def test_tokens_are_kept_per_user(rig: Rig, provider: MySignProvider) -> None:
         ({"kind": "slow", "path": STATUS, "seconds": 2.5}, ErrorCode.PROVIDER_UNREACHABLE),
         ({"kind": "error", "path": STATUS, "error": "58007"}, ErrorCode.PROVIDER_UNREACHABLE),
     ],
-    ids=lambda value: "-".join(str(each) for each in value.values() if each != STATUS) if isinstance(value, dict) else "",
+    ids=lambda value: (
+        "-".join(str(each) for each in value.values() if each != STATUS) if isinstance(value, dict) else ""
+    ),
 )
-def test_no_answer_is_no_status(rig: Rig, provider: MySignProvider, fault: dict[str, object], expected: ErrorCode) -> None:
+def test_no_answer_is_no_status(
+    rig: Rig, provider: MySignProvider, fault: dict[str, object], expected: ErrorCode
+) -> None:
     transaction = provider.start(asked(provider)).transaction_id or ""
     rig.fault(**fault)  # type: ignore[arg-type]
     assert code_of(provider.poll, USER, transaction) is expected
@@ -368,7 +392,8 @@ def test_refused_client_and_unknown_user(rig: Rig) -> None:
 def test_garbage_instead_of_credentials() -> None:
     provider = MySignProvider("http://127.0.0.1:1", "c", "s")
     provider._client = httpx.Client(
-        base_url="http://x", transport=httpx.MockTransport(lambda sent: httpx.Response(200, json=[{"cert": {}}], request=sent))
+        base_url="http://x",
+        transport=httpx.MockTransport(lambda sent: httpx.Response(200, json=[{"cert": {}}], request=sent)),
     )
     provider._tokens[USER] = "token", time.monotonic() + 100
     assert code_of(provider.credentials, USER) is ErrorCode.PROVIDER_UNREACHABLE
@@ -380,7 +405,9 @@ def test_a_signature_that_is_no_base64_keeps_its_place() -> None:
     provider = MySignProvider("http://127.0.0.1:1", "c", "s")
     provider._client = httpx.Client(
         base_url="http://x",
-        transport=httpx.MockTransport(lambda sent: httpx.Response(200, json={"status": 1, "signatures": ["a", good]}, request=sent)),
+        transport=httpx.MockTransport(
+            lambda sent: httpx.Response(200, json={"status": 1, "signatures": ["a", good]}, request=sent)
+        ),
     )
     provider._tokens[USER] = "token", time.monotonic() + 100
     assert provider.poll(USER, "t").signatures == (b"", b"x" * 256)

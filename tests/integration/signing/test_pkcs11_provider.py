@@ -68,12 +68,16 @@ def verified(holder: Holder, signature: bytes) -> None:
 
 
 @needs_softhsm
-def test_a_key_is_found_by_label_or_id_and_no_other_is_shown(provider: Pkcs11Provider, token: SoftToken, seal: Holder) -> None:
+def test_a_key_is_found_by_label_or_id_and_no_other_is_shown(
+    provider: Pkcs11Provider, token: SoftToken, seal: Holder
+) -> None:
     teacher = pki().person("Nguyễn Thị Ánh", "079204001234")
     token.put(teacher.key, teacher.chain[:1], label="Cô Ánh", key_id=b"\xa1\xb2")  # type: ignore[arg-type]
     for user in ("Cô Ánh", unicodedata.normalize("NFD", "Cô Ánh"), "a1b2", "A1B2"):
         (found,) = provider.credentials(user)
-        assert (found.credential_id, found.chain) == ("a1b2", teacher.chain), "the issuers are the token's, whoever wrote them"
+        assert (found.credential_id, found.chain) == ("a1b2", teacher.chain), (
+            "the issuers are the token's, whoever wrote them"
+        )
         verified(teacher, provider.start(asked("a1b2", user)).signatures[0])  # type: ignore[index]
     assert [each.credential_id for each in provider.credentials("con dau")] == ["01"]
     assert refused(lambda: provider.start(asked("01", "Cô Ánh"))) is ErrorCode.CREDENTIAL_GONE, "another's key"
@@ -142,7 +146,9 @@ def test_a_token_pulled_out_is_missed_and_found_again(provider: Pkcs11Provider, 
 
 
 @needs_softhsm
-def test_a_wrong_pin_is_tried_once_and_never_again(token: SoftToken, seal: Holder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_pin_is_tried_once_and_never_again(
+    token: SoftToken, seal: Holder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     wrong = Pkcs11Provider(token.module, token.label, "000000")
     assert refused(lambda: wrong.credentials("con dau")) is ErrorCode.TOKEN_PIN_WRONG
     tried: list[str] = []

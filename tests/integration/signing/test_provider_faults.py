@@ -119,7 +119,9 @@ def test_each_fault_has_its_end(small: SmallSchool, outside: tuple[Rig, str, Pat
         assert work_on(small, batch_id) == "ended"
     rig.well()
     done = batch(small, batch_id)
-    assert (done.committed, done.failed, held_leases(small)) == (fault.committed, PUPILS - fault.committed, 0), done.error_code
+    assert (done.committed, done.failed, held_leases(small)) == (fault.committed, PUPILS - fault.committed, 0), (
+        done.error_code
+    )
     assert fault.confirms in (None, phone.confirmed)
     view, items = progress.batch_view(small.db, who, batch_id)
     assert view.over and all((item.problem is None) == (item.state == "committed") for item in items)
@@ -144,7 +146,15 @@ def sign_the_rest(small: SmallSchool, rig: Rig, batch_id: str, committed: int) -
     assert len(signed) == PUPILS
 
 
-@pytest.mark.parametrize("down", [{"tsa": "down", "tsa_times": 3}, {"tsa": "garbage", "tsa_times": 2}, {"tsa": "wrong_imprint", "tsa_times": 1}, {"tsa": "no_nonce", "tsa_times": 1}])
+@pytest.mark.parametrize(
+    "down",
+    [
+        {"tsa": "down", "tsa_times": 3},
+        {"tsa": "garbage", "tsa_times": 2},
+        {"tsa": "wrong_imprint", "tsa_times": 1},
+        {"tsa": "no_nonce", "tsa_times": 1},
+    ],
+)
 def test_an_authority_that_fails_makes_nobody_confirm_again(
     small: SmallSchool, outside: tuple[Rig, str, Path], down: dict[str, Any]
 ) -> None:

@@ -54,7 +54,9 @@ class CscService:
 
     def app(self) -> Starlette:
         names = ("credentials/list", "credentials/info", "credentials/authorize", "signatures/signHash")
-        return Starlette(routes=[Route(f"/csc/v{self.version}/{name}", self.call(name), methods=["POST"]) for name in names])
+        return Starlette(
+            routes=[Route(f"/csc/v{self.version}/{name}", self.call(name), methods=["POST"]) for name in names]
+        )
 
     def call(self, name: str) -> Callable[[Request], Any]:
         async def endpoint(request: Request) -> Response:
@@ -73,7 +75,10 @@ class CscService:
         return {"credentialIDs": ["c1"] if body["userID"] == "teacher" else []}
 
     def info(self, body: dict[str, Any]) -> dict[str, Any]:
-        shape = {"key": {"status": "enabled"}, "cert": {"status": "valid", "certificates": [base64.b64encode(each).decode() for each in self.chain]}}
+        shape = {
+            "key": {"status": "enabled"},
+            "cert": {"status": "valid", "certificates": [base64.b64encode(each).decode() for each in self.chain]},
+        }
         return shape | ({"authMode": self.mode} if self.version == 1 else {"auth": {"mode": self.mode}})
 
     def authorize(self, body: dict[str, Any]) -> dict[str, Any]:
@@ -141,9 +146,12 @@ def case(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Case]:
 
 def asked(case: Case, count: int = 5) -> SignRequest:
     return SignRequest(
-        user=case.user, credential_id=case.provider.credentials(case.user)[0].credential_id,
+        user=case.user,
+        credential_id=case.provider.credentials(case.user)[0].credential_id,
         hashes=tuple(hashlib.sha256(bytes([number])).digest() for number in range(count)),
-        document_ids=tuple(f"d{number}" for number in range(count)), document_names=("Kết quả học tập",) * count, description="Ký 5 hồ sơ",
+        document_ids=tuple(f"d{number}" for number in range(count)),
+        document_names=("Kết quả học tập",) * count,
+        description="Ký 5 hồ sơ",
     )
 
 
@@ -197,7 +205,9 @@ def test_limits_are_stated(case: Case) -> None:
         ("credentials/authorize", 401, "invalid_token", ErrorCode.PROVIDER_REFUSED_CLIENT),
         ("credentials/authorize", 400, "odd", ErrorCode.PROVIDER_REFUSED_REQUEST),
         ("credentials/authorize", 429, "", ErrorCode.PROVIDER_BUSY),
-        ("credentials/authorize", 500, "", None), ("signatures/signHash", 500, "", None), ("signatures/signHash", 429, "", None),
+        ("credentials/authorize", 500, "", None),
+        ("signatures/signHash", 500, "", None),
+        ("signatures/signHash", 429, "", None),
     ],
 )
 def test_csc_refusals(case: Case, call: str, status: int, error: str, expected: ErrorCode | None) -> None:

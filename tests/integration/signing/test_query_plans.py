@@ -23,7 +23,17 @@ from tests.integration.signing.test_chain import lock, sign, start, waiting, wor
 from tests.integration.simulators.mysign_rig import Rig
 from tests.school import SmallSchool
 
-GROWING = ("batch_item", "slot", "revision", "document_version", "document", "lease", "audit_event", "evidence", "student_result")
+GROWING = (
+    "batch_item",
+    "slot",
+    "revision",
+    "document_version",
+    "document",
+    "lease",
+    "audit_event",
+    "evidence",
+    "student_result",
+)
 WHOLE = re.compile(
     rf"^(?:SCAN (?:{'|'.join(GROWING)})\b|SEARCH (?:{'|'.join(GROWING)}) USING (?:COVERING )?INDEX (?!uq_lease_held)\w+ \(school_id=\?\)$)"
 )

@@ -139,7 +139,10 @@ def test_splitting_and_starting_share_nothing(small: SmallSchool) -> None:
         lambda: end(small, other),
     )
     with small.db.read(small.school_id) as session:
-        leases = {lease.version_id: lease.batch_id for lease in session.exec(select(Lease).where(Lease.released_at.is_(None))).all()}  # type: ignore[union-attr]
+        leases = {
+            lease.version_id: lease.batch_id
+            for lease in session.exec(select(Lease).where(Lease.released_at.is_(None))).all()
+        }  # type: ignore[union-attr]
         holders = {item.version_id: item.batch_id for item in rows.items_of(session, mine)}
         if isinstance(results[0], str):
             holders |= {item.version_id: item.batch_id for item in rows.items_of(session, results[0])}
@@ -160,8 +163,10 @@ def test_stopping_beside_a_worker_is_no_deadlock(small: SmallSchool) -> None:
                 session.add(row)
 
         results = at_once(
-            as_worker, lambda: signer_inbox.stop_waiting(small.db, small.people["TOAN"], batch_id),  # noqa: B023
-            as_worker, lambda: signer_inbox.accept_turn(small.db, small.people["TOAN"], batch_id),  # noqa: B023
+            as_worker,
+            lambda: signer_inbox.stop_waiting(small.db, small.people["TOAN"], batch_id),  # noqa: B023
+            as_worker,
+            lambda: signer_inbox.accept_turn(small.db, small.people["TOAN"], batch_id),  # noqa: B023
         )
         assert results == [None] * 4, results
         end(small, batch_id)

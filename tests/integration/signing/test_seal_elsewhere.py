@@ -28,7 +28,13 @@ from tests.integration.simulators.smartca_rig import smartca_beside
 from tests.school import TAX_CODE, SmallSchool
 from tests.softhsm import MODULE, SoftToken, needs_softhsm, soft_token
 
-SCHOOL = {"user_id": TAX_CODE, "full_name": "Trường THCS Kim Đồng", "id_number": TAX_CODE, "phone": "0901000002", "kind": "organisation"}
+SCHOOL = {
+    "user_id": TAX_CODE,
+    "full_name": "Trường THCS Kim Đồng",
+    "id_number": TAX_CODE,
+    "phone": "0901000002",
+    "kind": "organisation",
+}
 
 
 def ready_to_seal(small: SmallSchool, rig: Rig) -> None:
@@ -42,11 +48,17 @@ def ready_to_seal(small: SmallSchool, rig: Rig) -> None:
 def accepted(file: bytes, path: Path) -> None:
     """By our replay, by pyHanko's own analysis and by poppler; what is not archived yet is said to be so, and nothing else."""
     for analysis in (False, True):
-        [verdict] = verify([("x", file)], roots=trust_roots(), issuers=[{"tax_code": TAX_CODE}], always_analyse=analysis)
-        assert (verdict.integrity, {reason.code for reason in verdict.reasons}) == ("intact", {"not_archived"}), verdict.reasons
+        [verdict] = verify(
+            [("x", file)], roots=trust_roots(), issuers=[{"tax_code": TAX_CODE}], always_analyse=analysis
+        )
+        assert (verdict.integrity, {reason.code for reason in verdict.reasons}) == ("intact", {"not_archived"}), (
+            verdict.reasons
+        )
     if shutil.which("pdfsig"):
         path.write_bytes(file)
-        told = subprocess.run(["pdfsig", "-nocert", str(path)], capture_output=True, text=True, check=False, timeout=180).stdout
+        told = subprocess.run(
+            ["pdfsig", "-nocert", str(path)], capture_output=True, text=True, check=False, timeout=180
+        ).stdout
         assert told.count("Signature Validation: Signature is Valid.") == told.count("Signature #"), told
 
 
@@ -58,7 +70,11 @@ def refused(action: Callable[[], object]) -> ErrorCode:
 
 def put_seal(token: SoftToken, rig: Rig) -> None:
     key = rsa.generate_private_key(65537, 2048)
-    token.put(key, rig.authority.chain(rig.authority.issue_organisation("Trường THCS Kim Đồng", TAX_CODE, key.public_key())), label="Con dấu")
+    token.put(
+        key,
+        rig.authority.chain(rig.authority.issue_organisation("Trường THCS Kim Đồng", TAX_CODE, key.public_key())),
+        label="Con dấu",
+    )
 
 
 @needs_softhsm
@@ -82,7 +98,10 @@ def test_one_pupil_sealed_with_smartca_and_the_next_with_a_token(
         while not (asked := phone.pending(TAX_CODE)):
             assert worker.is_alive(), batch(small, batch_id).error_code
             time.sleep(0.02)
-        assert phone.phone("confirm", user_id=TAX_CODE, transactionId=asked[0]["transactionId"], pin=PIN).status_code == 200
+        assert (
+            phone.phone("confirm", user_id=TAX_CODE, transactionId=asked[0]["transactionId"], pin=PIN).status_code
+            == 200
+        )
         worker.join(180)
         done = batch(small, batch_id)
         assert (done.provider, done.state, done.committed, done.failed) == ("smartca", "committed", 3, 0)
@@ -149,6 +168,9 @@ def test_a_label_is_words_on_one_line(small: SmallSchool, monkeypatch: pytest.Mo
     settings.cache_clear()
     admin = small.people["admin"]
     for label in ("", "x" * 81, "a\nb"):
-        assert refused(lambda label=label: keys.set_provider_user(small.db, admin, SEAL, label, "pkcs11")) is ErrorCode.INVALID_INPUT
+        assert (
+            refused(lambda label=label: keys.set_provider_user(small.db, admin, SEAL, label, "pkcs11"))
+            is ErrorCode.INVALID_INPUT
+        )
     keys.set_provider_user(small.db, admin, SEAL, "Trường Kim Đồng's Sub-CA ID", "pkcs11")
     assert refused(lambda: keys.fetch_credentials(small.db, admin, SEAL)) is ErrorCode.TOKEN_MODULE

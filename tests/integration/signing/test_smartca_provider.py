@@ -35,7 +35,13 @@ from tests.integration.simulators.smartca_rig import smartca_beside, smartca_rig
 from tests.school import TAX_CODE, SmallSchool
 
 TEACHER = {"user_id": "079204001234", "full_name": "Nguyễn Thị Ánh", "id_number": "079204001234", "phone": "0901000001"}
-SCHOOL = {"user_id": TAX_CODE, "full_name": "Trường THCS Kim Đồng", "id_number": TAX_CODE, "phone": "0901000002", "kind": "organisation"}
+SCHOOL = {
+    "user_id": TAX_CODE,
+    "full_name": "Trường THCS Kim Đồng",
+    "id_number": TAX_CODE,
+    "phone": "0901000002",
+    "kind": "organisation",
+}
 USER = TEACHER["user_id"]
 SIGN, INFO = "/sca/sp769/v1/signatures/sign", "/sca/sp769/v1/credentials/get_certificate"
 UNUSED = "http://127.0.0.1:9"
@@ -67,9 +73,12 @@ def provider(rig: Rig) -> Iterator[SmartCaProvider]:
 
 def asked(provider: SmartCaProvider, name: str, count: int = 3, user: str = USER) -> SignRequest:
     return SignRequest(
-        user=user, credential_id=provider.credentials(user)[0].credential_id,
+        user=user,
+        credential_id=provider.credentials(user)[0].credential_id,
         hashes=tuple(hashlib.sha256(f"{name}{number}".encode()).digest() for number in range(count)),
-        document_ids=tuple(f"{name}{number}" for number in range(count)), document_names=("KQHT HS/01",) * count, description="Ký 3 hồ sơ",
+        document_ids=tuple(f"{name}{number}" for number in range(count)),
+        document_names=("KQHT HS/01",) * count,
+        description="Ký 3 hồ sơ",
     )
 
 
@@ -181,16 +190,35 @@ def signed(*entries: object) -> str:
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
-        (signed({"doc_id": "002-b", "signature_value": "Yg=="}, {"doc_id": "001-a", "signature_value": "YQ==\r\n"}), (b"a", b"b")),
-        (signed({"doc_id": "003-c", "signature_value": "Yw=="}, {"doc_id": "001-a", "signature_value": "é"}), (b"", b"", b"c")),
-        (signed({"doc_id": "001-a", "signature_value": "YQ=="}, {"doc_id": "001-x", "signature_value": "eA=="}), (b"a",)),
-        (signed({"doc_id": "9999-a", "signature_value": "YQ=="}), None), (signed("a", None, {}), None), (signed(), None),
-        ('{"status_code": 200, "message": "SUCCESS", "data": [1]}', None), ("[]", None), ("<html>", None),
+        (
+            signed({"doc_id": "002-b", "signature_value": "Yg=="}, {"doc_id": "001-a", "signature_value": "YQ==\r\n"}),
+            (b"a", b"b"),
+        ),
+        (
+            signed({"doc_id": "003-c", "signature_value": "Yw=="}, {"doc_id": "001-a", "signature_value": "é"}),
+            (b"", b"", b"c"),
+        ),
+        (
+            signed({"doc_id": "001-a", "signature_value": "YQ=="}, {"doc_id": "001-x", "signature_value": "eA=="}),
+            (b"a",),
+        ),
+        (signed({"doc_id": "9999-a", "signature_value": "YQ=="}), None),
+        (signed("a", None, {}), None),
+        (signed(), None),
+        ('{"status_code": 200, "message": "SUCCESS", "data": [1]}', None),
+        ("[]", None),
+        ("<html>", None),
         ('{"status_code": 500, "message": "INTERNAL"}', None),
     ],
 )
 def test_whatever_the_service_answers(answer: str, expected: tuple[bytes, ...] | None) -> None:
-    app = Starlette(routes=[Route(f"{SIGN}/t/status", lambda _request: Response(answer, media_type="application/json"), methods=["POST"])])
+    app = Starlette(
+        routes=[
+            Route(
+                f"{SIGN}/t/status", lambda _request: Response(answer, media_type="application/json"), methods=["POST"]
+            )
+        ]
+    )
     with running(lambda _url: app) as url:
         client = SmartCaProvider(url, "a", "b", timeout=5)
         if expected is None:
@@ -201,12 +229,16 @@ def test_whatever_the_service_answers(answer: str, expected: tuple[bytes, ...] |
 
 
 @pytest.fixture
-def beside(small: SmallSchool, outside: tuple[Rig, str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
+def beside(
+    small: SmallSchool, outside: tuple[Rig, str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Rig]:
     with smartca_beside(outside[0].authority, tmp_path, monkeypatch) as rig:
         yield rig
 
 
-def test_the_editor_offers_what_is_connected_and_connects_there(small: SmallSchool, beside: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_editor_offers_what_is_connected_and_connects_there(
+    small: SmallSchool, beside: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
     beside.add(SCHOOL)
     monkeypatch.setattr(key_editing, "database", lambda: small.db)
     state, admin = SimpleNamespace(), small.people["admin"]
@@ -238,7 +270,9 @@ def test_a_teacher_signs_with_smartca_beside_others_with_mysign(small: SmallScho
     worker.start()
     while not (waiting := beside.pending(number)):
         assert worker.is_alive()
-    assert beside.phone("confirm", user_id=number, transactionId=waiting[0]["transactionId"], pin=PIN).status_code == 200
+    assert (
+        beside.phone("confirm", user_id=number, transactionId=waiting[0]["transactionId"], pin=PIN).status_code == 200
+    )
     worker.join(180)
     done = batch(small, batch_id)
     assert (done.provider, done.state, done.committed, done.failed) == ("smartca", "committed", 2, 0)

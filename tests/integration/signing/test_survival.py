@@ -73,11 +73,17 @@ def test_a_database_away_for_a_moment_fails_nothing(
     thread = phone(small, outside)
     assert work_on(small, batch_id) == "ended"
     thread.join()
-    assert failed and (batch(small, batch_id).state, job(small, batch_id).state, held_leases(small)) == ("committed", "done", 0)
+    assert failed and (batch(small, batch_id).state, job(small, batch_id).state, held_leases(small)) == (
+        "committed",
+        "done",
+        0,
+    )
 
 
 @pytest.mark.parametrize("state", ["waiting", "answered", "stamped"])
-@pytest.mark.parametrize("error", [ZeroDivisionError(), HocbaError(ErrorCode.SECRET_KEY_WRONG)], ids=["defect", "refusal"])
+@pytest.mark.parametrize(
+    "error", [ZeroDivisionError(), HocbaError(ErrorCode.SECRET_KEY_WRONG)], ids=["defect", "refusal"]
+)
 def test_once_sent_nothing_of_ours_loses_the_answer(
     small: SmallSchool, outside: Outside, monkeypatch: pytest.MonkeyPatch, state: str, error: Exception
 ) -> None:
@@ -87,7 +93,11 @@ def test_once_sent_nothing_of_ours_loses_the_answer(
     thread = phone(small, outside)
     assert work_on(small, batch_id) == "ended"
     thread.join()
-    assert failed and (batch(small, batch_id).state, batch(small, batch_id).committed, held_leases(small)) == ("committed", 2, 0)
+    assert failed and (batch(small, batch_id).state, batch(small, batch_id).committed, held_leases(small)) == (
+        "committed",
+        2,
+        0,
+    )
 
 
 @pytest.mark.parametrize("state", ["claimed", "prepared"])
@@ -124,12 +134,19 @@ def waits(small: SmallSchool, sent: timedelta, window_ended: timedelta) -> str:
     batch_id = start(small, "TOAN")
     with small.db.write(small.school_id) as session:
         row = session.get_one(Batch, (small.school_id, batch_id))
-        row.state, row.transaction_id, row.sent_at, row.window_ends_at = "waiting", "t", utc_now() - sent, utc_now() - window_ended
+        row.state, row.transaction_id, row.sent_at, row.window_ends_at = (
+            "waiting",
+            "t",
+            utc_now() - sent,
+            utc_now() - window_ended,
+        )
         session.add(row)
     return batch_id
 
 
-def test_confirmed_and_being_signed_is_waited_for_past_the_window(small: SmallSchool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_confirmed_and_being_signed_is_waited_for_past_the_window(
+    small: SmallSchool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The window's end used to end a batch that was just being signed: the signatures were lost."""
     batch_id = waits(small, timedelta(seconds=200), timedelta(seconds=50))
     service = Says("signing", "signing", "rejected")
@@ -166,7 +183,10 @@ def test_unreachable_keeps_the_lease_past_the_window(small: SmallSchool, monkeyp
     real = confirm.wait_for
     monkeypatch.setattr(confirm, "wait_for", lambda work, code, **more: notes.append(code) or real(work, code, **more))
     assert work_on(small, batch_id) == "ended"
-    assert notes == [ErrorCode.RESULT_UNKNOWN] * 2 and batch(small, batch_id).error_code == ErrorCode.SIGNING_TIMED_OUT.value
+    assert (
+        notes == [ErrorCode.RESULT_UNKNOWN] * 2
+        and batch(small, batch_id).error_code == ErrorCode.SIGNING_TIMED_OUT.value
+    )
 
 
 def test_a_service_that_is_away_is_given_up_with_a_sentence(small: SmallSchool, outside: Outside) -> None:
@@ -202,7 +222,9 @@ def test_a_renewed_certificate_is_named(small: SmallSchool, outside: Outside) ->
     assert held_leases(small) == 0
 
 
-def test_a_void_answer_is_kept_as_evidence(small: SmallSchool, outside: Outside, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_void_answer_is_kept_as_evidence(
+    small: SmallSchool, outside: Outside, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lock(small, "results")
     monkeypatch.setattr(timestamp, "token_fits", lambda *_: False)
     batch_id = start(small, "TOAN")
@@ -215,7 +237,9 @@ def test_a_void_answer_is_kept_as_evidence(small: SmallSchool, outside: Outside,
     assert held_leases(small) == 0 and all(item.ready for item in waiting(small, "TOAN"))
 
 
-def test_a_damaged_file_fails_its_own_record_only(small: SmallSchool, outside: Outside, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_damaged_file_fails_its_own_record_only(
+    small: SmallSchool, outside: Outside, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lock(small, "results")
     seen: list[str] = []
     whole = commit.file_of

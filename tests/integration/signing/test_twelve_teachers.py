@@ -28,7 +28,9 @@ PUPILS = 45
 
 
 @pytest.fixture
-def twelve(db: Database, school_id: str, outside: tuple[Rig, str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SmallSchool:
+def twelve(
+    db: Database, school_id: str, outside: tuple[Rig, str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> SmallSchool:
     monkeypatch.setattr(tests.school, "SUBJECTS", tuple((code, f"Môn {code}", "marked") for code in CODES))
     with for_school(outside, tmp_path, monkeypatch):
         yield small_school(db, school_id, outside[0], students=PUPILS)  # type: ignore[misc]
@@ -65,11 +67,16 @@ def test_twelve_teachers_at_once(twelve: SmallSchool, outside: tuple[Rig, str, P
                         rig.confirm(request["transactionId"], PIN)
             time.sleep(0.05)
 
-    threads = [threading.Thread(target=work, args=(f"w{number}",)) for number in range(4)] + [threading.Thread(target=teachers)]
+    threads = [threading.Thread(target=work, args=(f"w{number}",)) for number in range(4)] + [
+        threading.Thread(target=teachers)
+    ]
     for thread in threads:
         thread.start()
     deadline = time.monotonic() + 600
-    while any(batch(small, batch_id).state not in ("committed", "ended") for batch_id in mine.values()) and time.monotonic() < deadline:
+    while (
+        any(batch(small, batch_id).state not in ("committed", "ended") for batch_id in mine.values())
+        and time.monotonic() < deadline
+    ):
         time.sleep(0.2)
     over.set()
     for thread in threads:

@@ -43,7 +43,10 @@ def tap(small: SmallSchool) -> tuple[str, str]:
 
 
 def working(small: SmallSchool, *batch_ids: str) -> list[threading.Thread]:
-    threads = [threading.Thread(target=work_on, args=(small, batch_id, f"w{number}")) for number, batch_id in enumerate(batch_ids)]
+    threads = [
+        threading.Thread(target=work_on, args=(small, batch_id, f"w{number}"))
+        for number, batch_id in enumerate(batch_ids)
+    ]
     for thread in threads:
         thread.start()
     return threads
@@ -71,14 +74,19 @@ def test_one_tap_signs_both_one_after_the_other(small: SmallSchool, outside: tup
         lock(small, kind)
     first, second = tap(small)
     with small.db.read(small.school_id) as session:
-        in_each = [session.exec(select(BatchItem.version_id).where(BatchItem.batch_id == each)).all() for each in (first, second)]
+        in_each = [
+            session.exec(select(BatchItem.version_id).where(BatchItem.batch_id == each)).all()
+            for each in (first, second)
+        ]
     assert sorted(in_each[0]) == sorted(in_each[1]) and len(set(in_each[0])) == 2, "each document once in each"
     assert all(not item.ready for item in waiting(small, "TOAN"))
     threads = working(small, first, second)
     waited_for(lambda: batch(small, first).state == "waiting")
     after = {view.id: view.after_own for view in progress.my_batches(small.db, small.people["TOAN"])}
     assert after == {first: False, second: True}
-    assert batch(small, second).state == "queued" and held_leases(small) == 2, "never two prepared revisions of one document"
+    assert batch(small, second).state == "queued" and held_leases(small) == 2, (
+        "never two prepared revisions of one document"
+    )
     with small.db.write(small.school_id) as session:  # he took his time on the phone
         row = session.get_one(Batch, (small.school_id, second))
         row.queued_at = utc_now() - STILL_THERE - timedelta(seconds=10)
@@ -95,7 +103,9 @@ def test_one_tap_signs_both_one_after_the_other(small: SmallSchool, outside: tup
         assert sign(small, outside[0], part).state == "committed", part
     for file in files(small, "results"):
         [verdict] = verify([("x", file)], roots=trust_roots(), issuers=[{"tax_code": TAX_CODE}], always_analyse=True)
-        assert (verdict.integrity, {reason.code for reason in verdict.reasons}) == ("intact", {"not_archived"}), "nothing but the archive is missing"
+        assert (verdict.integrity, {reason.code for reason in verdict.reasons}) == ("intact", {"not_archived"}), (
+            "nothing but the archive is missing"
+        )
 
 
 def test_who_rejects_the_first_is_asked_before_the_second(small: SmallSchool, outside: tuple[Rig, str, Path]) -> None:
@@ -124,7 +134,9 @@ def _kill(*_: object, **__: object) -> None:
     raise Killed
 
 
-@pytest.mark.parametrize("point", ["end of the first", "claim of the second", "prepared revision of the second", "answer of the second"])
+@pytest.mark.parametrize(
+    "point", ["end of the first", "claim of the second", "prepared revision of the second", "answer of the second"]
+)
 def test_killed_between_the_two(
     small: SmallSchool, outside: tuple[Rig, str, Path], monkeypatch: pytest.MonkeyPatch, point: str
 ) -> None:
@@ -144,7 +156,11 @@ def test_killed_between_the_two(
             phone.start()
             assert work_on(small, first) == "ended"
             phone.join()
-            handler = {"claim of the second": "claimed", "prepared revision of the second": "prepared", "answer of the second": "answered"}[point]
+            handler = {
+                "claim of the second": "claimed",
+                "prepared revision of the second": "prepared",
+                "answer of the second": "answered",
+            }[point]
             patch.setitem(batches._HANDLERS, handler, _kill)
             if point == "answer of the second":
                 phone = threading.Thread(target=confirm_on_phone, args=(small, outside[0], "TOAN"))

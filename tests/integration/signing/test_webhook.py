@@ -46,11 +46,22 @@ def hooks(small: SmallSchool, outside: Outside, monkeypatch: pytest.MonkeyPatch)
         return JSONResponse(answer)
 
     rig = outside[0]
-    with running(lambda _url: Starlette(routes=[Route("/token", token, methods=["POST"]), Route("/result", result, methods=["POST"])])) as url:
+    with running(
+        lambda _url: Starlette(
+            routes=[Route("/token", token, methods=["POST"]), Route("/result", result, methods=["POST"])]
+        )
+    ) as url:
         own = rig.client
         rig.service.add_client(
-            {"client_id": own["client_id"], "webhook": {
-                "token_url": f"{url}/token", "result_url": f"{url}/result", "client_id": own["client_id"], "client_secret": own["client_secret"]}}
+            {
+                "client_id": own["client_id"],
+                "webhook": {
+                    "token_url": f"{url}/token",
+                    "result_url": f"{url}/result",
+                    "client_id": own["client_id"],
+                    "client_secret": own["client_secret"],
+                },
+            }
         )
         yield came
         rig.service.add_client({"client_id": own["client_id"], "webhook": None})
@@ -59,7 +70,12 @@ def hooks(small: SmallSchool, outside: Outside, monkeypatch: pytest.MonkeyPatch)
 def token_of(small: SmallSchool, outside: Outside) -> str:
     client = outside[0].client
     answer = webhook.authenticate(
-        small.db, {"grant_type": "client_credentials", "client_id": client["client_id"], "client_secret": client["client_secret"]}
+        small.db,
+        {
+            "grant_type": "client_credentials",
+            "client_id": client["client_id"],
+            "client_secret": client["client_secret"],
+        },
     )
     return answer["data"]["access_token"]
 
@@ -67,11 +83,17 @@ def token_of(small: SmallSchool, outside: Outside) -> str:
 def delivery(transaction: str, results: dict[str, bytes], status: str = "1") -> dict[str, object]:
     return {
         "meta_data": {"request_id": "r", "transaction_id": transaction, "description": "Success", "status": status},
-        "data": {"results": [{"document_id": key, "signature": base64.b64encode(value).decode()} for key, value in results.items()]},
+        "data": {
+            "results": [
+                {"document_id": key, "signature": base64.b64encode(value).decode()} for key, value in results.items()
+            ]
+        },
     }
 
 
-def test_a_lost_request_is_found_again_and_nobody_asked_twice(small: SmallSchool, outside: Outside, hooks: list[str]) -> None:
+def test_a_lost_request_is_found_again_and_nobody_asked_twice(
+    small: SmallSchool, outside: Outside, hooks: list[str]
+) -> None:
     """The connection is cut after the request was taken: the answer names the prepared updates, and that is enough."""
     lock(small, "results")
     outside[0].fault("cut_after_taken")
@@ -148,7 +170,12 @@ def test_an_answer_after_the_end_is_kept_once(small: SmallSchool, outside: Outsi
 @pytest.mark.parametrize(
     "body",
     [
-        None, [], "x", {}, {"grant_type": "client_credentials"}, {"grant_type": "password", "client_id": "hocba", "client_secret": "x"},
+        None,
+        [],
+        "x",
+        {},
+        {"grant_type": "client_credentials"},
+        {"grant_type": "password", "client_id": "hocba", "client_secret": "x"},
         {"grant_type": "client_credentials", "client_id": "hocba", "client_secret": ""},
         {"grant_type": "client_credentials", "client_id": "hocba", "client_secret": "wrong"},
         {"grant_type": "client_credentials", "client_id": "nobody", "client_secret": "wrong"},
@@ -166,9 +193,21 @@ def test_strange_deliveries_are_refused(small: SmallSchool, outside: Outside, mo
         with pytest.raises(HocbaError) as refused:
             webhook.deliver(small.db, token, delivery("t", {}))
         assert refused.value.code is ErrorCode.NOT_SIGNED_IN
-    too_many = {"meta_data": {"transaction_id": "t", "status": "1"}, "data": {"results": [{"document_id": "d", "signature": "AA=="}] * 2001}}
-    for body in (None, [], {}, {"meta_data": {}}, {"meta_data": {"transaction_id": "t", "status": "1"}, "data": {"results": [{}]}}, too_many,
-                 delivery("", {}), delivery("t", {"d": b"x" * 3000}), delivery("t", {"d": b""})):
+    too_many = {
+        "meta_data": {"transaction_id": "t", "status": "1"},
+        "data": {"results": [{"document_id": "d", "signature": "AA=="}] * 2001},
+    }
+    for body in (
+        None,
+        [],
+        {},
+        {"meta_data": {}},
+        {"meta_data": {"transaction_id": "t", "status": "1"}, "data": {"results": [{}]}},
+        too_many,
+        delivery("", {}),
+        delivery("t", {"d": b"x" * 3000}),
+        delivery("t", {"d": b""}),
+    ):
         with pytest.raises(HocbaError) as refused:
             webhook.deliver(small.db, good, body)
         assert refused.value.code is ErrorCode.INVALID_INPUT, body

@@ -80,7 +80,9 @@ def locked(small: SmallSchool) -> None:
         time.sleep(0.1)
 
 
-def test_killed_while_the_phone_is_asked_and_restarted(small: SmallSchool, outside: tuple[Rig, str, Path], workers: Workers) -> None:
+def test_killed_while_the_phone_is_asked_and_restarted(
+    small: SmallSchool, outside: tuple[Rig, str, Path], workers: Workers
+) -> None:
     first = workers.start()
     locked(small)
     batch_id = start(small, "TOAN")
@@ -93,14 +95,18 @@ def test_killed_while_the_phone_is_asked_and_restarted(small: SmallSchool, outsi
     assert (batch(small, batch_id).committed, held_leases(small)) == (2, 0)
 
 
-def test_killed_for_good_and_taken_over_by_the_other(small: SmallSchool, outside: tuple[Rig, str, Path], workers: Workers) -> None:
+def test_killed_for_good_and_taken_over_by_the_other(
+    small: SmallSchool, outside: tuple[Rig, str, Path], workers: Workers
+) -> None:
     processes = [workers.start(), workers.start()]
     locked(small)
     batch_id = start(small, "TOAN")
     await_state(small, batch_id, "waiting")
     with small.db.read(small.school_id) as session:
         holder = session.get_one(Job, (small.school_id, batch_id)).worker or ""
-    names = sorted(path.name.removesuffix(".lock") for path in Path(workers.environment["HOCBA_LOCKS_DIR"]).glob("*.lock"))
+    names = sorted(
+        path.name.removesuffix(".lock") for path in Path(workers.environment["HOCBA_LOCKS_DIR"]).glob("*.lock")
+    )
     assert len(names) == 2 and holder in names, "each live worker has an id of its own"
     for process in processes:  # neither may act while the phone confirms
         process.send_signal(signal.SIGSTOP)
@@ -111,7 +117,9 @@ def test_killed_for_good_and_taken_over_by_the_other(small: SmallSchool, outside
     assert (batch(small, batch_id).committed, held_leases(small)) == (2, 0)
 
 
-def test_killed_and_restarted_on_other_sources(small: SmallSchool, outside: tuple[Rig, str, Path], workers: Workers, tmp_path: Path) -> None:
+def test_killed_and_restarted_on_other_sources(
+    small: SmallSchool, outside: tuple[Rig, str, Path], workers: Workers, tmp_path: Path
+) -> None:
     """A deployment between kill and restart: DBOS's own version, a hash of the sources, would strand the batch."""
     first = workers.start()
     locked(small)
@@ -124,15 +132,21 @@ def test_killed_and_restarted_on_other_sources(small: SmallSchool, outside: tupl
     shutil.copytree(ROOT / "assets" / "fonts", newer / "assets" / "fonts")
     for module in ("services/jobs/worker.py", "services/signing/batch.py"):
         file = newer / "hocba_app" / module
-        changed = file.read_text(encoding="utf-8").replace("def load_batch(", "def _new_in_this_release() -> None:\n    pass\n\n\ndef load_batch(")
-        file.write_text(changed.replace("def run_job(", "def run_job(  # of the next release\n            "), encoding="utf-8")
+        changed = file.read_text(encoding="utf-8").replace(
+            "def load_batch(", "def _new_in_this_release() -> None:\n    pass\n\n\ndef load_batch("
+        )
+        file.write_text(
+            changed.replace("def run_job(", "def run_job(  # of the next release\n            "), encoding="utf-8"
+        )
     confirm_on_phone(small, outside[0], "TOAN")
     workers.start(newer)
     assert await_state(small, batch_id, "committed", "ended") == "committed"
     assert (batch(small, batch_id).committed, held_leases(small)) == (2, 0)
 
 
-def test_a_second_worker_starts_in_mid_step(small: SmallSchool, outside: tuple[Rig, str, Path], workers: Workers) -> None:
+def test_a_second_worker_starts_in_mid_step(
+    small: SmallSchool, outside: tuple[Rig, str, Path], workers: Workers
+) -> None:
     workers.start()
     locked(small)
     batch_id = start(small, "TOAN")

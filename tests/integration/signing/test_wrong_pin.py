@@ -16,7 +16,12 @@ def test_a_wrong_pin_loses_nothing_and_the_right_one_still_signs(tmp_path: Path)
         rig.add(TEACHER)
         provider = MySignProvider(rig.url, rig.client["client_id"], rig.client["client_secret"])
         credential = provider.credentials(USER)[0].credential_id
-        transaction = provider.start(SignRequest(USER, credential, (b"h" * 32,), ("d1",), ("KQHT 1",), "Ky hoc ba")).transaction_id or ""
+        transaction = (
+            provider.start(
+                SignRequest(USER, credential, (b"h" * 32,), ("d1",), ("KQHT 1",), "Ky hoc ba")
+            ).transaction_id
+            or ""
+        )
         wrong = rig.phone("confirm", transactionId=transaction, user_id=USER, pin="111111")
         assert (wrong.status_code, wrong.json()["error"]) == (422, "wrong_pin")
         assert "Mã PIN không đúng. Còn" in wrong.json()["message"]
@@ -32,7 +37,12 @@ def test_too_many_wrong_pins_send_to_recovery(tmp_path: Path) -> None:
         rig.add(TEACHER)
         provider = MySignProvider(rig.url, rig.client["client_id"], rig.client["client_secret"])
         credential = provider.credentials(USER)[0].credential_id
-        transaction = provider.start(SignRequest(USER, credential, (b"h" * 32,), ("d1",), ("KQHT 1",), "Ky hoc ba")).transaction_id or ""
+        transaction = (
+            provider.start(
+                SignRequest(USER, credential, (b"h" * 32,), ("d1",), ("KQHT 1",), "Ky hoc ba")
+            ).transaction_id
+            or ""
+        )
         for _ in range(6):
             answer = rig.phone("confirm", transactionId=transaction, user_id=USER, pin="111111")
         assert (answer.json()["error"], "Quên mã PIN" in answer.json()["message"]) == ("locked", True)

@@ -16,9 +16,17 @@ from hocba_app.simulators.trust.authority import Authority
 from tests.integration.simulators.running import running
 
 PIN = "246813"
-TEACHER = {"user_id": "CCCD_079204001234", "full_name": "Nguyễn Thị Ánh", "id_number": "079204001234", "phone": "0901000001"}
+TEACHER = {
+    "user_id": "CCCD_079204001234",
+    "full_name": "Nguyễn Thị Ánh",
+    "id_number": "079204001234",
+    "phone": "0901000001",
+}
 SCHOOL = {
-    "user_id": "MST_0312345678-001", "full_name": "Trường THCS Kim Đồng", "id_number": "0312345678", "phone": "0901000002",
+    "user_id": "MST_0312345678-001",
+    "full_name": "Trường THCS Kim Đồng",
+    "id_number": "0312345678",
+    "phone": "0901000002",
     "kind": "organisation",
 }
 

@@ -25,8 +25,14 @@ class School:
         self.log_in()
 
     def log_in(self) -> None:
-        form = {"grant_type": "client_credentials", "client_id": self.info["client_id"], "client_secret": self.info["client_secret"]}
-        self.http.headers["authorization"] = f"Bearer {self.http.post('/oauth2/token', data=form).raise_for_status().json()['access_token']}"
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": self.info["client_id"],
+            "client_secret": self.info["client_secret"],
+        }
+        self.http.headers["authorization"] = (
+            f"Bearer {self.http.post('/oauth2/token', data=form).raise_for_status().json()['access_token']}"
+        )
 
     def page(self, resource: str, **query: Any) -> dict[str, Any]:
         return self.http.get(f"/sector/v1/{resource}", params={"school_year": YEAR, **query}).raise_for_status().json()

@@ -22,7 +22,9 @@ def test_wrong_credentials_and_no_token(school: School) -> None:
 
 
 def test_another_schools_token_sees_nothing(tmp_path: Path) -> None:
-    with smas(tmp_path, "lower_secondary:students=10,seed=1,special=0", "lower_secondary:students=10,seed=2,special=0") as (one, other):
+    with smas(
+        tmp_path, "lower_secondary:students=10,seed=1,special=0", "lower_secondary:students=10,seed=2,special=0"
+    ) as (one, other):
         one.submit()
         digest = one.read("students")[0][0]["data"]["photo_sha256"]
         assert one.http.get(f"/sector/v1/photos/{digest}").status_code == 200
@@ -63,7 +65,10 @@ def test_nothing_reaches_the_sector_before_it_is_submitted(school: School) -> No
     assert school.submit()["snapshot"] == 2
     assert len(school.read("results")[0]) == 41
     kinds = school.http.get("/sector/v1/snapshots", params={"school_year": YEAR}).json()["items"]
-    assert [(item["number"], item["kind"], item["term"]) for item in kinds] == [(1, "beginning_of_year", None), (2, "results", "II")]
+    assert [(item["number"], item["kind"], item["term"]) for item in kinds] == [
+        (1, "beginning_of_year", None),
+        (2, "results", "II"),
+    ]
 
 
 def test_records_have_the_fields_of_the_contract(school: School) -> None:
@@ -114,7 +119,16 @@ def test_a_corrected_mark_is_seen_only_when_submitted_and_changes_one_record(sch
     changed, cursor2 = school.read("results", since=cursor)
     assert [(item["id"], item["version"], item["event"]) for item in changed] == [(old["id"], 2, "UPDATE")]
     assert changed[0]["data"]["subjects"][0]["year"] == live["year"]
-    for resource in ("students", "staff", "enrolments", "teaching_assignments", "classes", "history", "school", "subjects"):
+    for resource in (
+        "students",
+        "staff",
+        "enrolments",
+        "teaching_assignments",
+        "classes",
+        "history",
+        "school",
+        "subjects",
+    ):
         assert school.read(resource, since=cursor)[0] == []
     assert school.read("results", since=cursor2)[0] == []
 
@@ -142,7 +156,9 @@ def test_what_is_deleted_is_cancelled_and_may_come_back(school: School) -> None:
     assert school.http.delete(f"/smas/v1/teaching_assignments/{row['id']}").status_code == 204
     school.submit("beginning_of_year", None)
     delta, cursor = school.read("teaching_assignments", since="s1")
-    assert [(item["id"], item["event"], item["version"], item["data"]) for item in delta] == [(row["id"], "CANCEL", 2, None)]
+    assert [(item["id"], item["event"], item["version"], item["data"]) for item in delta] == [
+        (row["id"], "CANCEL", 2, None)
+    ]
     assert row["id"] not in {item["id"] for item in school.read("teaching_assignments")[0]}
     made = school.http.post("/smas/v1/teaching_assignments", json=row["data"])
     assert made.status_code == 201
@@ -163,14 +179,22 @@ def test_results_that_are_not_there_yet_are_refused_row_by_row(september: School
 
 
 @pytest.mark.parametrize(
-    ("body", "field"), [({"kind": "all"}, "kind"), ({"kind": "results"}, "term"), ({"kind": "beginning_of_year", "term": "I"}, "term"), ({"kind": "results", "term": "I", "school_year": "1999-2000"}, "school_year")]
+    ("body", "field"),
+    [
+        ({"kind": "all"}, "kind"),
+        ({"kind": "results"}, "term"),
+        ({"kind": "beginning_of_year", "term": "I"}, "term"),
+        ({"kind": "results", "term": "I", "school_year": "1999-2000"}, "school_year"),
+    ],
 )
 def test_a_submission_of_no_kind(september: School, body: dict[str, str], field: str) -> None:
     answer = september.http.post("/smas/v1/submissions", json=body)
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
 
 
-@pytest.mark.parametrize("query", [{"since": "x"}, {"since": "s99"}, {"page": "eA"}, {"page": "!!"}, {"page": "W10"}, {"since": "s²"}])
+@pytest.mark.parametrize(
+    "query", [{"since": "x"}, {"since": "s99"}, {"page": "eA"}, {"page": "!!"}, {"page": "W10"}, {"since": "s²"}]
+)
 def test_a_cursor_of_somebody_elses(september: School, query: dict[str, str]) -> None:
     answer = september.http.get("/sector/v1/students", params={"school_year": YEAR, **query})
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_cursor")

@@ -12,7 +12,21 @@ import pytest
 
 from tests.integration.simulators.smas_rig import YEAR, School, smas
 
-PAGES = ("", "students", "staff", "classes", "assignments", "marks", "comments", "outcomes", "awards", "summer", "arrivals", "year", "submissions")
+PAGES = (
+    "",
+    "students",
+    "staff",
+    "classes",
+    "assignments",
+    "marks",
+    "comments",
+    "outcomes",
+    "awards",
+    "summer",
+    "arrivals",
+    "year",
+    "submissions",
+)
 
 
 class Browser:
@@ -55,7 +69,11 @@ def admin(served: School) -> Iterator[Browser]:
 def teacher(served: School) -> Iterator[tuple[Browser, dict]]:
     """A teacher who is nobody's homeroom teacher, and one row he teaches."""
     homerooms = {item["data"]["homeroom_staff_id"] for item in served.live("classes")}
-    row = next(item["data"] for item in served.live("teaching_assignments") if item["data"]["staff_id"] not in homerooms and item["data"]["term"] == "year")
+    row = next(
+        item["data"]
+        for item in served.live("teaching_assignments")
+        if item["data"]["staff_id"] not in homerooms and item["data"]["term"] == "year"
+    )
     account = served.http.post(f"/smas/v1/staff/{row['staff_id']}/password").json()
     browser = Browser(served, account["username"], account["password"])
     assert browser.entered.status_code == 303
@@ -95,24 +113,47 @@ def test_marks_are_written_in_the_grid(served: School, admin: Browser) -> None:
     student = re.search(r'name="([^":]+):final"', text)[1]
     old = served.http.get(f"/smas/v1/results/{student}-{YEAR}").json()["data"]
     row = next(row for row in old["subjects"] if row["subject_id"] == subject_id)["marks"]["term2"]
-    answer = admin.post("/console/marks", **where, **{f"{student}:final": "9,5", f"{student}:r1": "", f"{student}:midterm": row["midterm"]})
+    answer = admin.post(
+        "/console/marks",
+        **where,
+        **{f"{student}:final": "9,5", f"{student}:r1": "", f"{student}:midterm": row["midterm"]},
+    )
     assert "Đã lưu" in answer.text
-    new = next(item for item in served.http.get(f"/smas/v1/results/{student}-{YEAR}").json()["data"]["subjects"] if item["subject_id"] == subject_id)["marks"]["term2"]
+    new = next(
+        item
+        for item in served.http.get(f"/smas/v1/results/{student}-{YEAR}").json()["data"]["subjects"]
+        if item["subject_id"] == subject_id
+    )["marks"]["term2"]
     assert new["final"] == "9.5"
     assert new["regular"] == [row["regular"][0], *row["regular"][2:]]
     refused = admin.post("/console/marks", **where, **{f"{student}:final": "11", f"{student}:r0": "3"})
     assert refused.status_code == 422
     assert 'value="11"' in refused.text
     assert "Điểm là số từ 0 đến 10" in refused.text
-    same = next(item for item in served.http.get(f"/smas/v1/results/{student}-{YEAR}").json()["data"]["subjects"] if item["subject_id"] == subject_id)["marks"]["term2"]
+    same = next(
+        item
+        for item in served.http.get(f"/smas/v1/results/{student}-{YEAR}").json()["data"]["subjects"]
+        if item["subject_id"] == subject_id
+    )["marks"]["term2"]
     assert same == new, "all or nothing"
 
 
 def test_a_pupil_is_added_and_changed(served: School, admin: Browser) -> None:
     class_id = served.live("classes")[0]["id"]
-    photo = served.http.get(f"/smas/v1/photos/{next(item['data']['photo_sha256'] for item in served.live('students') if item['data']['photo_sha256'])}").content
-    fields = {"code": "HS-1", "full_name": "<b>Đặng Ỷ Lan</b>", "birth_date": "2014-05-06", "sex": "Nữ", "id_number": "079314000001", "class_id": class_id}
-    answer = admin.http.post("/console/students/new", data=fields, files={"photo": ("a.jpg", photo, "image/jpeg")}, follow_redirects=True)
+    photo = served.http.get(
+        f"/smas/v1/photos/{next(item['data']['photo_sha256'] for item in served.live('students') if item['data']['photo_sha256'])}"
+    ).content
+    fields = {
+        "code": "HS-1",
+        "full_name": "<b>Đặng Ỷ Lan</b>",
+        "birth_date": "2014-05-06",
+        "sex": "Nữ",
+        "id_number": "079314000001",
+        "class_id": class_id,
+    }
+    answer = admin.http.post(
+        "/console/students/new", data=fields, files={"photo": ("a.jpg", photo, "image/jpeg")}, follow_redirects=True
+    )
     assert answer.status_code == 200
     assert "&lt;b&gt;Đặng Ỷ Lan&lt;/b&gt;" in answer.text
     assert "<b>Đặng" not in answer.text
@@ -133,42 +174,85 @@ def test_teaching_is_assigned(served: School, admin: Browser) -> None:
     class_id = served.live("classes")[1]["id"]
     row = next(item for item in served.live("teaching_assignments", class_id=class_id) if item["id"].endswith("-TIN-1"))
     other = served.live("staff")[0]["id"]
-    answer = admin.post("/console/assignments", class_id=class_id, **{row["id"]: other, f"term:{row['id']}": "year", f"new:{row['data']['subject_id']}": row["data"]["staff_id"]})
+    answer = admin.post(
+        "/console/assignments",
+        class_id=class_id,
+        **{row["id"]: other, f"term:{row['id']}": "year", f"new:{row['data']['subject_id']}": row["data"]["staff_id"]},
+    )
     assert answer.status_code == 200
-    now = [item["data"] for item in served.live("teaching_assignments", class_id=class_id) if item["data"]["subject_id"] == row["data"]["subject_id"]]
+    now = [
+        item["data"]
+        for item in served.live("teaching_assignments", class_id=class_id)
+        if item["data"]["subject_id"] == row["data"]["subject_id"]
+    ]
     assert sorted((item["position"], item["staff_id"]) for item in now) == [(1, other), (2, row["data"]["staff_id"])]
-    gone = next(item["id"] for item in served.live("teaching_assignments", class_id=class_id) if item["data"]["position"] == 2 and item["data"]["subject_id"] == row["data"]["subject_id"])
+    gone = next(
+        item["id"]
+        for item in served.live("teaching_assignments", class_id=class_id)
+        if item["data"]["position"] == 2 and item["data"]["subject_id"] == row["data"]["subject_id"]
+    )
     admin.post("/console/assignments", class_id=class_id, **{gone: ""})
     assert served.http.get(f"/smas/v1/teaching_assignments/{gone}").status_code == 404
 
 
 def test_outcomes_awards_and_comments(served: School, admin: Browser) -> None:
     class_id = served.live("classes")[0]["id"]
-    result = next(item for item in served.live("results", class_id=class_id) if item["data"]["promotion"] == "promoted" and not item["data"]["promotion_note"])
+    result = next(
+        item
+        for item in served.live("results", class_id=class_id)
+        if item["data"]["promotion"] == "promoted" and not item["data"]["promotion_note"]
+    )
     key, student = result["id"], result["data"]["student_id"]
     assert admin.post("/console/outcomes", class_id=class_id, **{f"{key}:absences:term2": "50"}).status_code == 200
     assert served.http.get(f"/smas/v1/results/{key}").json()["data"]["promotion"] == "retained"
     assert admin.post("/console/outcomes", class_id=class_id, **{f"{key}:absences:term2": "x"}).status_code == 422
     admin.post("/console/outcomes", class_id=class_id, **{f"{key}:absences:term2": "1", f"{key}:training:term2": "Khá"})
-    admin.post("/console/awards", class_id=class_id, **{f"{key}:awards": "Giải Nhất\n\nGiải Nhì ", f"{key}:certificates": "IC3"})
+    admin.post(
+        "/console/awards",
+        class_id=class_id,
+        **{f"{key}:awards": "Giải Nhất\n\nGiải Nhì ", f"{key}:certificates": "IC3"},
+    )
     admin.post("/console/comments", class_id=class_id, **{student: "Ngoan <script>"})
     now = served.http.get(f"/smas/v1/results/{key}").json()["data"]
-    assert (now["promotion"], now["awards"], now["certificates"], now["homeroom_comment"]) == ("promoted", ["Giải Nhất", "Giải Nhì"], "IC3", "Ngoan <script>")
+    assert (now["promotion"], now["awards"], now["certificates"], now["homeroom_comment"]) == (
+        "promoted",
+        ["Giải Nhất", "Giải Nhì"],
+        "IC3",
+        "Ngoan <script>",
+    )
     assert "Ngoan &lt;script&gt;" in admin.get("/console/comments", class_id=class_id).text
 
 
 def test_summer_and_arrivals(served: School, admin: Browser) -> None:
-    due = next(item for item in served.live("results") if item["data"]["promotion"] == "reassess" and item["data"]["learning"]["year"] == "Chưa đạt")
-    failed = [row["subject_id"] for row in due["data"]["subjects"] if row["year"] not in ("Đ", "CĐ") and float(row["year"]) < 3.5]
-    answer = admin.post("/console/summer", **{f"{due['id']}:s:{key}": "6,5" for key in failed}, **{f"{due['id']}:comment": "Đã cố gắng."})
+    due = next(
+        item
+        for item in served.live("results")
+        if item["data"]["promotion"] == "reassess" and item["data"]["learning"]["year"] == "Chưa đạt"
+    )
+    failed = [
+        row["subject_id"]
+        for row in due["data"]["subjects"]
+        if row["year"] not in ("Đ", "CĐ") and float(row["year"]) < 3.5
+    ]
+    answer = admin.post(
+        "/console/summer",
+        **{f"{due['id']}:s:{key}": "6,5" for key in failed},
+        **{f"{due['id']}:comment": "Đã cố gắng."},
+    )
     assert answer.status_code == 200
     now = served.http.get(f"/smas/v1/results/{due['id']}").json()["data"]
     assert (now["promotion"], now["homeroom_comment_after_summer"]) == ("promoted", "Đã cố gắng.")
-    arrival = next(item for item in served.live("enrolments") if item["data"]["status"] == "moved_in")["data"]["student_id"]
+    arrival = next(item for item in served.live("enrolments") if item["data"]["status"] == "moved_in")["data"][
+        "student_id"
+    ]
     subject = f"{served.code}-TOAN"
     assert admin.post("/console/arrivals", **{f"{arrival}-{YEAR}:{subject}": "12"}).status_code == 422
     assert admin.post("/console/arrivals", **{f"{arrival}-{YEAR}:{subject}": "7,4"}).status_code == 200
-    row = next(row for row in served.http.get(f"/smas/v1/results/{arrival}-{YEAR}").json()["data"]["subjects"] if row["subject_id"] == subject)
+    row = next(
+        row
+        for row in served.http.get(f"/smas/v1/results/{arrival}-{YEAR}").json()["data"]["subjects"]
+        if row["subject_id"] == subject
+    )
     assert row["term1"] == "7.4"
 
 
@@ -208,16 +292,32 @@ def test_a_primary_class(tmp_path: Path) -> None:
         admin = Browser(school, "admin", school.info["console_password"])
         school_class = school.live("classes")[0]
         where = {"class_id": school_class["id"]}
-        result = next(item for item in school.live("results", **where) if item["data"]["learning"]["year"] == "Hoàn thành xuất sắc")
+        result = next(
+            item
+            for item in school.live("results", **where)
+            if item["data"]["learning"]["year"] == "Hoàn thành xuất sắc"
+        )
         key, path = result["data"]["student_id"], f"/smas/v1/results/{result['id']}"
         for name in ("traits", "marks", "outcomes", "summer"):
             assert admin.get(f"/console/{name}", **where).status_code == 200, name
         form = {f"{key}:0": "C", f"{key}:comment": "Cần rèn tính kỉ luật.", f"{key}:height_cm": "120,5"}
         assert "Đã lưu 1 học sinh" in admin.post("/console/traits", **where, group="qualities", **form).text
         data = school.http.get(path).json()["data"]
-        assert (data["qualities"][0]["level"], data["height_cm"], data["learning"]["year"]) == ("C", "120.5", "Chưa hoàn thành")
-        assert admin.post("/console/traits", **where, group="qualities", **{f"{key}:weight_kg": "nặng"}).status_code == 422
-        admin.post("/console/marks", **where, subject_id=f"{school.code}-TV", term="II", **{f"{key}:final": "C", f"{key}:test": "3"})
+        assert (data["qualities"][0]["level"], data["height_cm"], data["learning"]["year"]) == (
+            "C",
+            "120.5",
+            "Chưa hoàn thành",
+        )
+        assert (
+            admin.post("/console/traits", **where, group="qualities", **{f"{key}:weight_kg": "nặng"}).status_code == 422
+        )
+        admin.post(
+            "/console/marks",
+            **where,
+            subject_id=f"{school.code}-TV",
+            term="II",
+            **{f"{key}:final": "C", f"{key}:test": "3"},
+        )
         admin.post("/console/traits", **where, group="qualities", **{f"{key}:0": "T"})
         assert school.http.get(path).json()["data"]["promotion"] == "reassess"
         subject = f"{school.code}-TV"
@@ -239,16 +339,39 @@ def test_a_teacher_writes_his_own_marks_only(served: School, teacher: tuple[Brow
     text = browser.get("/console/marks", **mine).text
     student = re.search(r'name="([^":]+):final"', text)[1]
     kind = next(item["data"]["kind"] for item in served.live("subjects") if item["id"] == row["subject_id"])
-    assert "Đã lưu" in browser.post("/console/marks", **mine, **{f"{student}:final": "4,5" if kind == "marked" else "CĐ"}).text
-    other = next(item["data"]["subject_id"] for item in served.live("teaching_assignments", class_id=row["class_id"]) if item["data"]["staff_id"] != row["staff_id"])
+    assert (
+        "Đã lưu"
+        in browser.post("/console/marks", **mine, **{f"{student}:final": "4,5" if kind == "marked" else "CĐ"}).text
+    )
+    other = next(
+        item["data"]["subject_id"]
+        for item in served.live("teaching_assignments", class_id=row["class_id"])
+        if item["data"]["staff_id"] != row["staff_id"]
+    )
     before = served.http.get(f"/smas/v1/results/{student}-{YEAR}").json()
     for form in ({**mine, "subject_id": other}, {**mine, "class_id": "nowhere"}):
         assert browser.post("/console/marks", **form, **{f"{student}:final": "1"}).status_code == 404
-    assert browser.post("/console/comments", class_id=row["class_id"], subject_id=other, **{student: "x"}).status_code == 404
+    assert (
+        browser.post("/console/comments", class_id=row["class_id"], subject_id=other, **{student: "x"}).status_code
+        == 404
+    )
     browser.post("/console/comments", class_id=row["class_id"], subject_id="", **{student: "as if homeroom"})
     after = served.http.get(f"/smas/v1/results/{student}-{YEAR}").json()
     assert after["data"]["homeroom_comment"] == before["data"]["homeroom_comment"]
-    for name in ("students", "staff", "classes", "assignments", "outcomes", "awards", "summer", "arrivals", "year", "submissions", "staff/new", f"students/{student}"):
+    for name in (
+        "students",
+        "staff",
+        "classes",
+        "assignments",
+        "outcomes",
+        "awards",
+        "summer",
+        "arrivals",
+        "year",
+        "submissions",
+        "staff/new",
+        f"students/{student}",
+    ):
         assert browser.get(f"/console/{name}").status_code == 403, name
     assert browser.get("/ministry").status_code == 403
     assert browser.post(f"/console/staff/{row['staff_id']}/password").status_code == 403
@@ -272,11 +395,21 @@ def test_the_year_is_exported_and_the_next_one_filled_from_the_console(tmp_path:
         browser = Browser(school, "admin", school.info["console_password"])
         try:
             file = browser.get("/console/workbook")
-            assert file.content.startswith(b"PK") and file.headers["content-disposition"].endswith(f'smas-{school.code}-{YEAR}.xlsx"')
+            assert file.content.startswith(b"PK") and file.headers["content-disposition"].endswith(
+                f'smas-{school.code}-{YEAR}.xlsx"'
+            )
             assert "/console/workbook" in browser.get("/console/").text
-            assert "Đã khai báo năm học 2026-2027" in browser.post("/console/year/declare", school_year="2026-2027", roll_over="1").text
-            assert re.search(r"Đã phân công [1-9]\d* môn, nhập điểm cho [1-9]\d* học sinh", browser.post("/console/year/trial", term="I").text)
-            assert "nhập điểm cho 0 học sinh" in browser.post("/console/year/trial", term="I").text, "what is there stays"
+            assert (
+                "Đã khai báo năm học 2026-2027"
+                in browser.post("/console/year/declare", school_year="2026-2027", roll_over="1").text
+            )
+            assert re.search(
+                r"Đã phân công [1-9]\d* môn, nhập điểm cho [1-9]\d* học sinh",
+                browser.post("/console/year/trial", term="I").text,
+            )
+            assert "nhập điểm cho 0 học sinh" in browser.post("/console/year/trial", term="I").text, (
+                "what is there stays"
+            )
             assert browser.post("/console/year/trial", term="x").status_code == 422
         finally:
             browser.http.close()

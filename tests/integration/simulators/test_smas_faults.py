@@ -100,7 +100,16 @@ def test_until_cleared(school: School) -> None:
     assert get(school).status_code == 200
 
 
-KINDS = ("nfd", "missing_id", "class_renamed", "class_split", "moved_in", "moved_out", "missing_mark", "teacher_replaced")
+KINDS = (
+    "nfd",
+    "missing_id",
+    "class_renamed",
+    "class_split",
+    "moved_in",
+    "moved_out",
+    "missing_mark",
+    "teacher_replaced",
+)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -112,7 +121,11 @@ def test_trouble_in_the_data(tmp_path: Path, kind: str) -> None:
         changed = {(item["resource"], item["id"]) for item in answer.json()["changed"]}
         assert school.read("students", since="s1")[0] == [], "unseen until it is submitted"
         assert school.submit("beginning_of_year", None)["state"] == "accepted"
-        seen = {(name, item["id"]) for name in {name for name, _ in changed} - {"results"} for item in school.read(name, since="s1")[0]}
+        seen = {
+            (name, item["id"])
+            for name in {name for name, _ in changed} - {"results"}
+            for item in school.read(name, since="s1")[0]
+        }
         assert seen == {item for item in changed if item[0] != "results"}
         if kind == "missing_mark":
             result = school.http.get(f"/smas/v1/results/{next(iter(changed))[1]}").json()["data"]
@@ -126,13 +139,25 @@ def test_trouble_in_the_data(tmp_path: Path, kind: str) -> None:
 
 
 def test_trouble_needs_a_school(tmp_path: Path) -> None:
-    with smas(tmp_path, "lower_secondary:students=1,special=0,moment=september", "lower_secondary:students=1,seed=2,special=0") as (one, _):
+    with smas(
+        tmp_path, "lower_secondary:students=1,special=0,moment=september", "lower_secondary:students=1,seed=2,special=0"
+    ) as (one, _):
         assert httpx.post(f"{one.url}/_faults", json={"kind": "nfd"}).status_code == 404, "two schools: which?"
         body = {"kind": "missing_mark", "school": one.code}
         assert httpx.post(f"{one.url}/_faults", json=body).status_code == 409, "no marks yet"
         assert httpx.post(f"{one.url}/_faults", json={"kind": "class_split", "school": one.code}).status_code == 409
 
 
-@pytest.mark.parametrize("body", [{"kind": "fire"}, {"kind": "status"}, {"kind": "status", "status": 200}, {"kind": "slow", "seconds": "x"}, {"kind": "cut", "times": 0}, []])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"kind": "fire"},
+        {"kind": "status"},
+        {"kind": "status", "status": 200},
+        {"kind": "slow", "seconds": "x"},
+        {"kind": "cut", "times": 0},
+        [],
+    ],
+)
 def test_a_fault_of_no_kind(school: School, body: Any) -> None:
     assert httpx.post(f"{school.url}/_faults", json=body).status_code == 400

@@ -19,20 +19,38 @@ from tests.integration.simulators.smas_rig import YEAR, School, some_result
     ],
 )  # fmt: skip
 def test_a_wrong_mark_is_refused_with_its_field(september: School, changes: dict[str, Any], field: str) -> None:
-    student, subject = september.live("students")[0]["id"], next(item["id"] for item in september.live("subjects") if item["data"]["code"] == "TOAN")
+    student, subject = (
+        september.live("students")[0]["id"],
+        next(item["id"] for item in september.live("subjects") if item["data"]["code"] == "TOAN"),
+    )
     body = {"student_id": student, "subject_id": subject, "term": "I", "kind": "final", "value": "8"} | changes
     answer = september.http.put("/smas/v1/marks", json=body)
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
-    many = september.http.put("/smas/v1/marks", json={"marks": [{**body, **{"student_id": student, "subject_id": subject, "term": "I", "kind": "final", "value": "8"}}, body]})
+    many = september.http.put(
+        "/smas/v1/marks",
+        json={
+            "marks": [
+                {**body, **{"student_id": student, "subject_id": subject, "term": "I", "kind": "final", "value": "8"}},
+                body,
+            ]
+        },
+    )
     assert (many.status_code, many.json()["errors"][0]["field"]) == (422, f"marks.1.{field}")
     assert september.live("results") == [], "all or nothing"
 
 
 def test_marks_of_a_comment_subject(september: School) -> None:
-    student, subject = september.live("students")[0]["id"], next(item["id"] for item in september.live("subjects") if item["data"]["code"] == "GDTC")
+    student, subject = (
+        september.live("students")[0]["id"],
+        next(item["id"] for item in september.live("subjects") if item["data"]["code"] == "GDTC"),
+    )
     mark = {"student_id": student, "subject_id": subject, "term": "I"}
     assert september.http.put("/smas/v1/marks", json={**mark, "kind": "final", "value": "8"}).status_code == 422
-    entries = [{**mark, "kind": "regular", "index": 0, "value": "Đ"}, {**mark, "kind": "midterm", "value": "Đ"}, {**mark, "kind": "final", "value": "CĐ"}]
+    entries = [
+        {**mark, "kind": "regular", "index": 0, "value": "Đ"},
+        {**mark, "kind": "midterm", "value": "Đ"},
+        {**mark, "kind": "final", "value": "CĐ"},
+    ]
     answer = september.http.put("/smas/v1/marks", json={"marks": entries})
     row = next(row for row in answer.json()["items"][0]["data"]["subjects"] if row["subject_id"] == subject)
     assert row["term1"] == "CĐ"
@@ -40,25 +58,52 @@ def test_marks_of_a_comment_subject(september: School) -> None:
 
 def test_a_pupil_is_added_with_class_and_photo(september: School) -> None:
     school_class, other = september.live("classes")[0]["id"], september.live("students")[0]["data"]["photo_sha256"]
-    body = {"code": "HS-MOI", "full_name": "Y Moan Ênuôl", "birth_date": "2014-02-03", "sex": "Nam", "id_number": "066214000123", "class_id": school_class}
+    body = {
+        "code": "HS-MOI",
+        "full_name": "Y Moan Ênuôl",
+        "birth_date": "2014-02-03",
+        "sex": "Nam",
+        "id_number": "066214000123",
+        "class_id": school_class,
+    }
     made = september.http.post("/smas/v1/students", json=body)
     assert made.status_code == 201, made.text
     identity = made.json()["id"]
     jpeg = september.http.get(f"/smas/v1/photos/{other}").content
     assert september.http.put(f"/smas/v1/students/{identity}/photo", content=b"GIF89a").status_code == 422
-    assert september.http.put(f"/smas/v1/students/{identity}/photo", content=jpeg).json() == {"photo_sha256": hashlib.sha256(jpeg).hexdigest()}
+    assert september.http.put(f"/smas/v1/students/{identity}/photo", content=jpeg).json() == {
+        "photo_sha256": hashlib.sha256(jpeg).hexdigest()
+    }
     september.submit("beginning_of_year", None)
     assert identity in {item["id"] for item in september.read("students")[0]}
     assert identity in {item["data"]["student_id"] for item in september.read("enrolments")[0]}
     again = september.http.post("/smas/v1/students", json={**body, "code": "HS-KHAC"})
-    assert (again.status_code, again.json()["errors"][0]) == (422, {"field": "id_number", "code": "duplicate", "message": "Đã có người hoặc mục khác dùng giá trị này."})
+    assert (again.status_code, again.json()["errors"][0]) == (
+        422,
+        {"field": "id_number", "code": "duplicate", "message": "Đã có người hoặc mục khác dùng giá trị này."},
+    )
 
 
 def test_every_wrong_field_is_named(september: School) -> None:
-    body = {"full_name": "A\x00B", "birth_date": "2014-02-30", "sex": "x", "id_number": "12", "class_id": "nowhere", "colour": "red"}
+    body = {
+        "full_name": "A\x00B",
+        "birth_date": "2014-02-30",
+        "sex": "x",
+        "id_number": "12",
+        "class_id": "nowhere",
+        "colour": "red",
+    }
     answer = september.http.post("/smas/v1/students", json=body)
     assert answer.status_code == 422
-    assert {error["field"] for error in answer.json()["errors"]} == {"code", "full_name", "birth_date", "sex", "id_number", "class_id", "colour"}
+    assert {error["field"] for error in answer.json()["errors"]} == {
+        "code",
+        "full_name",
+        "birth_date",
+        "sex",
+        "id_number",
+        "class_id",
+        "colour",
+    }
     student = september.live("students")[0]["id"]
     assert september.http.patch(f"/smas/v1/students/{student}", json={"full_name": ""}).status_code == 422
     assert september.http.patch(f"/smas/v1/students/{student}", json=["x"]).status_code == 422
@@ -67,8 +112,16 @@ def test_every_wrong_field_is_named(september: School) -> None:
 
 def test_staff_assignments_and_results_are_changed(school: School) -> None:
     row, person = school.live("teaching_assignments")[0], school.live("staff")[4]
-    assert school.http.patch(f"/smas/v1/staff/{person['id']}", json={"email": "gv@truong.example"}).json()["data"]["email"] == "gv@truong.example"
-    assert school.http.patch(f"/smas/v1/teaching_assignments/{row['id']}", json={"staff_id": person["id"]}).json()["data"]["staff_id"] == person["id"]
+    assert (
+        school.http.patch(f"/smas/v1/staff/{person['id']}", json={"email": "gv@truong.example"}).json()["data"]["email"]
+        == "gv@truong.example"
+    )
+    assert (
+        school.http.patch(f"/smas/v1/teaching_assignments/{row['id']}", json={"staff_id": person["id"]}).json()["data"][
+            "staff_id"
+        ]
+        == person["id"]
+    )
     assert school.http.patch(f"/smas/v1/teaching_assignments/{row['id']}", json={"staff_id": "x"}).status_code == 422
     result = some_result(school)
     path, subject = f"/smas/v1/results/{result['id']}", result["data"]["subjects"][0]["subject_id"]
@@ -76,9 +129,16 @@ def test_staff_assignments_and_results_are_changed(school: School) -> None:
     assert (changed["promotion"], changed["awards"]) == ("retained", ["Giải Nhất"])
     assert school.http.patch(path, json={"absences": {"term2": -1}}).json()["errors"][0]["field"] == "absences.term2"
     assert school.http.patch(path, json={"training": {"term1": "Giỏi"}}).status_code == 422
-    by_hand = school.http.patch(path, json={"subjects": {subject: {"by_hand": {"term1": "4"}}}}).json()["data"]["subjects"][0]
-    assert (by_hand["term1"], by_hand["note"]) == ("4.0", "Điểm trung bình học kì do nhà trường nhập từ hồ sơ chuyển đến")
-    comment = school.http.put("/smas/v1/comments", json={"student_id": result["data"]["student_id"], "subject_id": subject, "comment": "Tốt"})
+    by_hand = school.http.patch(path, json={"subjects": {subject: {"by_hand": {"term1": "4"}}}}).json()["data"][
+        "subjects"
+    ][0]
+    assert (by_hand["term1"], by_hand["note"]) == (
+        "4.0",
+        "Điểm trung bình học kì do nhà trường nhập từ hồ sơ chuyển đến",
+    )
+    comment = school.http.put(
+        "/smas/v1/comments", json={"student_id": result["data"]["student_id"], "subject_id": subject, "comment": "Tốt"}
+    )
     assert comment.json()["items"][0]["data"]["subjects"][0]["comment"] == "Tốt"
 
 
@@ -96,9 +156,13 @@ def test_a_changed_pupil_keeps_one_version_per_change(september: School) -> None
     for number in (2, 3):
         september.http.patch(f"/smas/v1/students/{student}", json={"address": f"Ấp {number}"})
         september.submit("beginning_of_year", None)
-        assert [(item["id"], item["version"]) for item in september.read("students", since=f"s{number - 1}")[0]] == [(student, number)]
+        assert [(item["id"], item["version"]) for item in september.read("students", since=f"s{number - 1}")[0]] == [
+            (student, number)
+        ]
     both, _ = september.read("students", since="s1")
-    assert [(item["version"], item["data"]["address"]) for item in both] == [(3, "Ấp 3")], "only the newest of several versions"
+    assert [(item["version"], item["data"]["address"]) for item in both] == [(3, "Ấp 3")], (
+        "only the newest of several versions"
+    )
 
 
 def test_what_a_record_is_about_stays(school: School) -> None:

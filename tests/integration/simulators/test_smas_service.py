@@ -24,14 +24,18 @@ def test_a_transfer_gives_a_receipt_and_the_same_again(school: School) -> None:
     assert school.http.post("/ministry/v1/transfers", json={"snapshot": 1}).json() == receipt
     for number in (2, "1", None, True, -1, 10**30):
         assert school.http.post("/ministry/v1/transfers", json={"snapshot": number}).status_code == 422
-    assert [item["receipt"] for item in school.http.get("/ministry/v1/transfers").json()["items"]] == [receipt["receipt"]]
+    assert [item["receipt"] for item in school.http.get("/ministry/v1/transfers").json()["items"]] == [
+        receipt["receipt"]
+    ]
 
 
 def test_a_submission_that_a_stop_interrupted_is_done_again(tmp_path: Path) -> None:
     with smas(tmp_path, "lower_secondary:students=5,special=0"):
         pass
     with sqlite3.connect(tmp_path / "smas.db") as database:
-        database.execute("insert into submission values ('79200001','job','results','2025-2026','II','running',0,0,null,'[]')")
+        database.execute(
+            "insert into submission values ('79200001','job','results','2025-2026','II','running',0,0,null,'[]')"
+        )
     database.close()
     with smas(tmp_path) as (school,):
         deadline = time.monotonic() + 180
@@ -43,7 +47,9 @@ def test_a_submission_that_a_stop_interrupted_is_done_again(tmp_path: Path) -> N
 
 
 def test_one_submission_at_a_time(school: School) -> None:
-    answers = [school.http.post("/smas/v1/submissions", json={"kind": "results", "term": "II"}).status_code for _ in range(3)]
+    answers = [
+        school.http.post("/smas/v1/submissions", json={"kind": "results", "term": "II"}).status_code for _ in range(3)
+    ]
     assert answers[0] == 202
     assert set(answers) <= {202, 409}
     while any(job["state"] == "running" for job in school.live("submissions")):
@@ -62,7 +68,9 @@ def test_half_a_letter_is_no_text(september: School) -> None:
     body = b'{"student_id": "\\ud800", "subject_id": "x", "term": "I", "kind": "final", "value": "8"}'
     assert september.http.put("/smas/v1/marks", content=body).status_code == 400
     whole = b'{"comment": "Gi\\u1ecfi \\ud83d\\ude00", "student_id": "x"}'
-    assert september.http.put("/smas/v1/comments", content=whole).status_code == 422, "a whole pair is text; the pupil is unknown"
+    assert september.http.put("/smas/v1/comments", content=whole).status_code == 422, (
+        "a whole pair is text; the pupil is unknown"
+    )
 
 
 def test_the_description_names_every_endpoint(september: School) -> None:
@@ -84,13 +92,23 @@ def test_a_restart_keeps_the_data(tmp_path: Path) -> None:
 
 
 def test_the_command(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "hocba_app.simulators.smas", "--data", str(tmp_path), "--schools", "lower_secondary:students=5,special=0"]
+    command = [
+        sys.executable,
+        "-m",
+        "hocba_app.simulators.smas",
+        "--data",
+        str(tmp_path),
+        "--schools",
+        "lower_secondary:students=5,special=0",
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
             ready = json.loads(process.stdout.readline())
             assert ready["service"] == "smas"
-            assert {"code", "name", "level", "tax_code", "client_id", "client_secret", "school_year"} <= set(ready["schools"][0])
+            assert {"code", "name", "level", "tax_code", "client_id", "client_secret", "school_year"} <= set(
+                ready["schools"][0]
+            )
             assert httpx.get(f"{ready['url']}/healthz").status_code == 200
         finally:
             process.terminate()

@@ -46,7 +46,9 @@ def test_roll_over(school: School) -> None:
         else:
             assert student in told["undecided"]
     assert told["students"] == len(enrolments)
-    history = Counter(item["data"]["student_id"] for item in school.live("history") if item["data"]["school_year"] == YEAR)
+    history = Counter(
+        item["data"]["student_id"] for item in school.live("history") if item["data"]["school_year"] == YEAR
+    )
     assert set(history.values()) == {1}
     assert all(item["data"]["homeroom_staff_id"] for item in school.live("classes", school_year=NEXT))
     job = school.http.post("/smas/v1/submissions", json={"kind": "beginning_of_year"}).json()
@@ -55,7 +57,12 @@ def test_roll_over(school: School) -> None:
     assert (state["state"], state["school_year"]) == ("accepted", NEXT)
     rows = school.http.get("/sector/v1/history", params={"school_year": NEXT, "limit": 500}).json()["items"]
     assert {item["data"]["school_year"] for item in rows} >= {YEAR}
-    assert {item["data"]["school_year"] for item in school.read("history")[0]} <= {"2022-2023", "2023-2024", "2024-2025", "2021-2022"}
+    assert {item["data"]["school_year"] for item in school.read("history")[0]} <= {
+        "2022-2023",
+        "2023-2024",
+        "2024-2025",
+        "2021-2022",
+    }
     assert len(school.read("results")[0]) == 61, "the year that has ended stays as it was submitted"
 
 
@@ -63,7 +70,9 @@ def test_a_year_declared_without_roll_over_is_empty(school: School) -> None:
     answer = school.http.post("/smas/v1/years", json={"school_year": NEXT}).json()
     assert (answer["classes"], answer["students"]) == (0, 0)
     assert school.live("classes", school_year=NEXT) == []
-    assert school.http.post("/smas/v1/submissions", json={"kind": "beginning_of_year"}).status_code == 422, "no class yet"
+    assert school.http.post("/smas/v1/submissions", json={"kind": "beginning_of_year"}).status_code == 422, (
+        "no class yet"
+    )
 
 
 def test_register_numbers_go_to_those_without(school: School) -> None:
@@ -92,7 +101,9 @@ def test_comment_templates(school: School) -> None:
     now = school.http.get(f"/smas/v1/results/{first['id']}").json()["data"]
     assert now["homeroom_comment"] == ("Học tốt, ngoan." if now["learning"]["year"] == "Tốt" else "Cần cố gắng.")
     count = len(school.live("results", class_id=class_id))
-    assert school.http.post("/smas/v1/comment_templates/apply", json={"class_id": class_id, "overwrite": True}).json() == {"written": count}
+    assert school.http.post(
+        "/smas/v1/comment_templates/apply", json={"class_id": class_id, "overwrite": True}
+    ).json() == {"written": count}
 
 
 def test_a_staff_members_password(school: School) -> None:
@@ -105,7 +116,14 @@ def test_a_staff_members_password(school: School) -> None:
     assert school.http.post(f"/smas/v1/staff/{person['id']}/password").status_code == 409
 
 
-@pytest.mark.parametrize("spec", ["lower_secondary:students=50,seed=6,moment=summer,special=0", "primary:students=50,moment=summer,special=0", "upper_secondary:students=50,moment=summer,special=0"])
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "lower_secondary:students=50,seed=6,moment=summer,special=0",
+        "primary:students=50,moment=summer,special=0",
+        "upper_secondary:students=50,moment=summer,special=0",
+    ],
+)
 def test_a_rolled_over_year_is_filled_on_demand(spec: str, tmp_path: Path) -> None:
     with smas(tmp_path, spec) as (school,):
         school.http.post("/smas/v1/years", json={"school_year": NEXT, "roll_over": True})
@@ -118,9 +136,16 @@ def test_a_rolled_over_year_is_filled_on_demand(spec: str, tmp_path: Path) -> No
         assert all(row["term2"] is None for row in mine["data"]["subjects"])
         comment = {"student_id": mine["data"]["student_id"], "subject_id": subject["subject_id"], "comment": "Của tôi."}
         assert school.http.put("/smas/v1/comments", json=comment).status_code == 200
-        assert school.http.post("/smas/v1/trial", json={"term": "I"}).json() == {"assignments": 0, "results": 0}, "what is there stays"
-        assert school.http.post("/smas/v1/trial", json={"term": "II"}).json() == {"assignments": 0, "results": len(enrolled)}
-        answer = school.http.post("/smas/v1/submissions", json={"kind": "results", "term": "II", "school_year": NEXT}).json()
+        assert school.http.post("/smas/v1/trial", json={"term": "I"}).json() == {"assignments": 0, "results": 0}, (
+            "what is there stays"
+        )
+        assert school.http.post("/smas/v1/trial", json={"term": "II"}).json() == {
+            "assignments": 0,
+            "results": len(enrolled),
+        }
+        answer = school.http.post(
+            "/smas/v1/submissions", json={"kind": "results", "term": "II", "school_year": NEXT}
+        ).json()
         while (state := school.http.get(f"/smas/v1/submissions/{answer['id']}").json())["state"] == "running":
             pass
         assert state["state"] == "accepted", state["errors"][:3]

@@ -45,14 +45,18 @@ class Trust:
     def __init__(self, url: str, authority: Authority) -> None:
         self.url, self.authority = url, authority
 
-    def person(self, name: str = "Nguyễn Thị Ánh", uid: str = "CCCD:079204001234", **times: datetime) -> x509.Certificate:
+    def person(
+        self, name: str = "Nguyễn Thị Ánh", uid: str = "CCCD:079204001234", **times: datetime
+    ) -> x509.Certificate:
         return self.authority.issue_person(name, uid, KEY.public_key(), **times)
 
     def faults(self, **values: object) -> None:
         assert httpx.put(f"{self.url}/_faults", json=values).status_code == 200
 
     def revoke(self, certificate: x509.Certificate) -> None:
-        answer = httpx.post(f"{self.url}/_revoke", json={"serial": f"{certificate.serial_number:x}", "reason": "superseded"})
+        answer = httpx.post(
+            f"{self.url}/_revoke", json={"serial": f"{certificate.serial_number:x}", "reason": "superseded"}
+        )
         assert answer.status_code == 200
 
     def revocation_list(self, issuer: str) -> bytes:
@@ -67,8 +71,12 @@ class Trust:
 
 def request(message: bytes, *, certificate: bool = True, nonce: int | None = None) -> tsp.TimeStampReq:
     values = {
-        "version": "v1", "cert_req": certificate,
-        "message_imprint": {"hash_algorithm": {"algorithm": "sha256"}, "hashed_message": hashlib.sha256(message).digest()},
+        "version": "v1",
+        "cert_req": certificate,
+        "message_imprint": {
+            "hash_algorithm": {"algorithm": "sha256"},
+            "hashed_message": hashlib.sha256(message).digest(),
+        },
     }
     return tsp.TimeStampReq({**values, "nonce": nonce} if nonce is not None else values)
 
@@ -140,12 +148,19 @@ async def test_revocation_list_alone_finds_the_revoked(trust: Trust) -> None:
             await validator.async_validate_usage({"digital_signature"})
 
 
-def _validator(trust: Trust, certificate: x509.Certificate, *, fetch: bool = True, crls: list[bytes] | None = None) -> CertificateValidator:
+def _validator(
+    trust: Trust, certificate: x509.Certificate, *, fetch: bool = True, crls: list[bytes] | None = None
+) -> CertificateValidator:
     context = ValidationContext(
-        trust_roots=[load_cert_from_pemder(str(trust.authority.folder / "root.pem"))], allow_fetching=fetch,
-        revocation_mode="hard-fail", crls=crls or [], fetcher_backend=RequestsFetcherBackend(),
+        trust_roots=[load_cert_from_pemder(str(trust.authority.folder / "root.pem"))],
+        allow_fetching=fetch,
+        revocation_mode="hard-fail",
+        crls=crls or [],
+        fetcher_backend=RequestsFetcherBackend(),
     )
-    return CertificateValidator(asn1(certificate), intermediate_certs=[asn1(trust.authority.ca.certificate)], validation_context=context)
+    return CertificateValidator(
+        asn1(certificate), intermediate_certs=[asn1(trust.authority.ca.certificate)], validation_context=context
+    )
 
 
 def test_two_processes_share_one_root(tmp_path: Path) -> None:
@@ -180,7 +195,11 @@ def test_ocsp_by_get_and_post_echoes_the_nonce(trust: Trust) -> None:
 
 def test_a_revocation_by_another_process_ends_what_is_kept(trust: Trust) -> None:
     person = trust.person()
-    body = crypto_ocsp.OCSPRequestBuilder().add_certificate(person, trust.authority.ca.certificate, hashes.SHA256()).build()
+    body = (
+        crypto_ocsp.OCSPRequestBuilder()
+        .add_certificate(person, trust.authority.ca.certificate, hashes.SHA256())
+        .build()
+    )
     ask = lambda: crypto_ocsp.load_der_ocsp_response(  # noqa: E731
         httpx.post(f"{trust.url}/ocsp", content=body.public_bytes(Encoding.DER)).content
     )
@@ -197,8 +216,14 @@ def test_a_revocation_by_another_process_ends_what_is_kept(trust: Trust) -> None
 def test_ocsp_says_unknown_unauthorized_and_malformed(trust: Trust, tmp_path: Path) -> None:
     foreign = Authority(tmp_path, "http://127.0.0.1:1")
     stranger = foreign.issue_person("A", "CCCD:000000000001", KEY.public_key())
-    own_issuer = crypto_ocsp.OCSPRequestBuilder().add_certificate(stranger, trust.authority.ca.certificate, hashes.SHA1()).build()
-    other_issuer = crypto_ocsp.OCSPRequestBuilder().add_certificate(stranger, foreign.ca.certificate, hashes.SHA1()).build()
+    own_issuer = (
+        crypto_ocsp.OCSPRequestBuilder()
+        .add_certificate(stranger, trust.authority.ca.certificate, hashes.SHA1())
+        .build()
+    )
+    other_issuer = (
+        crypto_ocsp.OCSPRequestBuilder().add_certificate(stranger, foreign.ca.certificate, hashes.SHA1()).build()
+    )
     foreign.close()
 
     def ask(body: bytes) -> crypto_ocsp.OCSPResponse:
@@ -218,8 +243,15 @@ def test_openssl_accepts_ocsp(trust: Trust, tmp_path: Path) -> None:
     (tmp_path / "person.pem").write_bytes(person.public_bytes(Encoding.PEM))
     (tmp_path / "issuing.pem").write_bytes(trust.authority.ca.certificate.public_bytes(Encoding.PEM))
     done = _openssl(
-        "ocsp", "-issuer", str(tmp_path / "issuing.pem"), "-cert", str(tmp_path / "person.pem"), "-url", f"{trust.url}/ocsp",
-        "-CAfile", str(trust.authority.folder / "chain.pem"),
+        "ocsp",
+        "-issuer",
+        str(tmp_path / "issuing.pem"),
+        "-cert",
+        str(tmp_path / "person.pem"),
+        "-url",
+        f"{trust.url}/ocsp",
+        "-CAfile",
+        str(trust.authority.folder / "chain.pem"),
     )
     assert "Response verify OK" in done and "person.pem: good" in done
 
@@ -232,7 +264,9 @@ async def test_token_holds_by_pyhanko(trust: Trust) -> None:
     signed = token["content"]
     context = ValidationContext(
         trust_roots=[load_cert_from_pemder(str(trust.authority.folder / "root.pem"))],
-        other_certs=[asn1(trust.authority.ca.certificate)], allow_fetching=True, revocation_mode="hard-fail",
+        other_certs=[asn1(trust.authority.ca.certificate)],
+        allow_fetching=True,
+        revocation_mode="hard-fail",
         fetcher_backend=RequestsFetcherBackend(),
     )
     status = await async_validate_cms_signature(signed, validation_context=context)
@@ -245,7 +279,12 @@ def test_openssl_verifies_the_reply(trust: Trust, tmp_path: Path) -> None:
     _openssl("ts", "-query", "-data", str(tmp_path / "data"), "-sha256", "-cert", "-out", str(tmp_path / "query"))
     (tmp_path / "reply").write_bytes(httpx.post(f"{trust.url}/tsa", content=(tmp_path / "query").read_bytes()).content)
     files = ("-queryfile", str(tmp_path / "query"), "-in", str(tmp_path / "reply"))
-    chain = ("-CAfile", str(trust.authority.folder / "root.pem"), "-untrusted", str(trust.authority.folder / "chain.pem"))
+    chain = (
+        "-CAfile",
+        str(trust.authority.folder / "root.pem"),
+        "-untrusted",
+        str(trust.authority.folder / "chain.pem"),
+    )
     assert "Verification: OK" in _openssl("ts", "-verify", *files, *chain)
 
 
@@ -281,7 +320,10 @@ def test_certomancer_agrees_on_the_structure(trust: Trust) -> None:
 
     key = trust.authority.tsa.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     other = TimeStamper(
-        asn1(trust.authority.tsa.certificate), PrivateKeyInfo.load(key), certs_to_embed=[], policy="1.3.6.1.4.1.32473.704.3",
+        asn1(trust.authority.tsa.certificate),
+        PrivateKeyInfo.load(key),
+        certs_to_embed=[],
+        policy="1.3.6.1.4.1.32473.704.3",
     )
     asked = request(b"m", nonce=77)
     theirs, ours = other.request_tsa_response(asked), trust.stamp(b"m", nonce=77)
@@ -291,7 +333,9 @@ def test_certomancer_agrees_on_the_structure(trust: Trust) -> None:
     for field in ("version", "policy", "message_imprint", "nonce"):
         assert _info(ours)[field].native == _info(theirs)[field].native
     kinds = lambda content: {each["type"].native for each in content["signer_infos"][0]["signed_attrs"]}  # noqa: E731
-    assert kinds(left) >= {"content_type", "message_digest", "signing_certificate_v2"} and kinds(left) <= kinds(right) | {"signing_certificate_v2"}
+    assert kinds(left) >= {"content_type", "message_digest", "signing_certificate_v2"} and kinds(left) <= kinds(
+        right
+    ) | {"signing_certificate_v2"}
 
 
 @pytest.mark.parametrize(
@@ -363,7 +407,9 @@ def test_a_token_is_cheap(trust: Trust) -> None:
 
     key = rsa.generate_private_key(65537, 2048)
     signature = processor_time(lambda: key.sign(b"m", padding.PKCS1v15(), hashes.SHA256()))
-    assert processor_time(lambda: unit.respond(body)) < 3 * signature, "what a token is beside its own signature is little"
+    assert processor_time(lambda: unit.respond(body)) < 3 * signature, (
+        "what a token is beside its own signature is little"
+    )
 
 
 # --- DER ---------------------------------------------------------------------------------------------------------------

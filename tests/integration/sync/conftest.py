@@ -35,8 +35,14 @@ class Sector:
     account: dict[str, Any]
 
     def login(self) -> None:
-        form = {"grant_type": "client_credentials", "client_id": self.account["client_id"], "client_secret": self.account["client_secret"]}
-        self.http.headers["Authorization"] = f"Bearer {self.http.post('/oauth2/token', data=form).json()['access_token']}"
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": self.account["client_id"],
+            "client_secret": self.account["client_secret"],
+        }
+        self.http.headers["Authorization"] = (
+            f"Bearer {self.http.post('/oauth2/token', data=form).json()['access_token']}"
+        )
 
     def submit(self, kind: str, term: str | None = None) -> dict[str, Any]:
         answer = self.http.post("/smas/v1/submissions", json={"kind": kind, "term": term, "school_year": YEAR})

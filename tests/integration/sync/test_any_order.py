@@ -8,5 +8,7 @@ from tests.integration.sync.fake_sector import FakeSector
 from tests.integration.sync.test_conflicts import fake  # noqa: F401
 
 
-def test_nothing_current_differs_from_the_source_without_being_called_out_of_date(db: Database, fake: FakeSector) -> None:  # noqa: F811
+def test_nothing_current_differs_from_the_source_without_being_called_out_of_date(
+    db: Database, fake: FakeSector
+) -> None:
     source.run(db, fake, examples=4, steps=25)

@@ -116,7 +116,21 @@ def test_each_wrong_record_is_refused_by_field_and_the_good_ones_go_in(ours: Her
         assert {row.source_id for row in session.exec(select(StudentResult)).all()} == {"R1", "R2"}
 
 
-@pytest.mark.parametrize("row", [None, 5, "x", [], {}, {"id": 5}, {"id": "a\x00", "version": 1, "event": "NEW", "data": {}}, {"id": "Y", "version": 0, "event": "NEW"}, {"id": "Y", "version": 10**30, "event": "NEW"}, {"id": "Y", "version": 1, "event": "DROP"}])
+@pytest.mark.parametrize(
+    "row",
+    [
+        None,
+        5,
+        "x",
+        [],
+        {},
+        {"id": 5},
+        {"id": "a\x00", "version": 1, "event": "NEW", "data": {}},
+        {"id": "Y", "version": 0, "event": "NEW"},
+        {"id": "Y", "version": 10**30, "event": "NEW"},
+        {"id": "Y", "version": 1, "event": "DROP"},
+    ],
+)
 def test_what_is_no_record_at_all_is_refused(ours: Here, fake: FakeSector, row: Any) -> None:
     fake.raw("students", "Y", row)
     rows = [row for row in report(ours) if row.outcome == "rejected"]
@@ -134,7 +148,9 @@ def test_a_record_that_refers_to_nothing_goes_in_once_what_it_needs_is_there(our
     assert report(ours) == [] and sync_status(ours.db, ours.admin).refused == {}
 
 
-def test_a_refused_record_is_replaced_by_its_correction_or_forgotten_when_cancelled(ours: Here, fake: FakeSector) -> None:
+def test_a_refused_record_is_replaced_by_its_correction_or_forgotten_when_cancelled(
+    ours: Here, fake: FakeSector
+) -> None:
     fake.put("students", "P3", pupil(3, sex="?"))
     fake.put("students", "P4", pupil(4, sex="?"))
     assert {row.source_id for row in report(ours) if row.outcome == "rejected"} == {"P3", "P4"}
@@ -162,10 +178,17 @@ def test_cancelled_records_are_gone_and_may_come_back(ours: Here, fake: FakeSect
     fake.put("students", "P2", None)
     fake.put("students", "P404", None)
     rows = report(ours)
-    assert brief(rows) == {("results", "R2", "gone", ""), ("enrolments", "E2", "gone", ""), ("students", "P2", "gone", "")}
+    assert brief(rows) == {
+        ("results", "R2", "gone", ""),
+        ("enrolments", "E2", "gone", ""),
+        ("students", "P2", "gone", ""),
+    }
     assert pupils(ours)["P2"].active is False
     with ours.db.read(ours.school_id) as session:
-        assert [row.active for row in session.exec(select(Enrolment).order_by(Enrolment.source_id)).all()] == [True, False]
+        assert [row.active for row in session.exec(select(Enrolment).order_by(Enrolment.source_id)).all()] == [
+            True,
+            False,
+        ]
         assert len(session.exec(select(StudentResult)).all()) == 1
     fake.put("students", "P2", pupil(2))
     fake.put("results", "R2", result("P2"))
@@ -198,7 +221,11 @@ def test_a_personal_id_two_pupils_claim_is_a_conflict_and_neither_side_is_lost(o
     fake.put("students", "P6", pupil(6, code="HS001"))
     fake.put("students", "P7", pupil(7))
     rows = report(ours)
-    assert brief(rows) == {("students", "P5", "conflict", "id_number"), ("students", "P6", "conflict", "code"), ("students", "P7", "new", "")}
+    assert brief(rows) == {
+        ("students", "P5", "conflict", "id_number"),
+        ("students", "P6", "conflict", "code"),
+        ("students", "P7", "new", ""),
+    }
     assert set(pupils(ours)) == {"P1", "P2", "P7"}
     fake.put("students", "P5", pupil(5))
     assert ("students", "P5", "new", "") in brief(report(ours)), "mended in SMAS, it comes in"
@@ -209,12 +236,23 @@ def test_a_changed_personal_id_waits_for_a_person(ours: Here, fake: FakeSector) 
     report(ours)
     fake.put("students", "P1", pupil(1, id_number="079214000099", full_name="Người Khác"))
     fake.put("students", "P3", pupil(3))
-    assert brief(report(ours)) == {("students", "P1", "conflict", "id_number"), ("students", "P3", "changed", "id_number")}
+    assert brief(report(ours)) == {
+        ("students", "P1", "conflict", "id_number"),
+        ("students", "P3", "changed", "id_number"),
+    }
     assert pupils(ours)["P1"].id_number == pupil(1)["id_number"] and pupils(ours)["P1"].full_name == "Nguyễn Văn Ân"
 
 
 def test_text_typed_decomposed_is_stored_composed(ours: Here, fake: FakeSector) -> None:
-    fake.put("students", "P3", pupil(3, full_name=unicodedata.normalize("NFD", "Trần Thị Ngọc Ánh"), mother_name=unicodedata.normalize("NFD", "Lê Ái")))
+    fake.put(
+        "students",
+        "P3",
+        pupil(
+            3,
+            full_name=unicodedata.normalize("NFD", "Trần Thị Ngọc Ánh"),
+            mother_name=unicodedata.normalize("NFD", "Lê Ái"),
+        ),
+    )
     report(ours)
     found = pupils(ours)["P3"]
     assert (found.full_name, found.details["mother_name"]) == ("Trần Thị Ngọc Ánh", "Lê Ái")
@@ -230,8 +268,11 @@ def test_photos_are_taken_only_when_they_are_what_their_name_says(ours: Here, fa
     good, png = fake.photo(jpeg()), io.BytesIO()
     Image.new("RGB", (3, 4)).save(png, "PNG")
     wrong = {
-        "P1": fake.photo(b"other bytes", named="a" * 64), "P2": "b" * 64, "P3": fake.photo(png.getvalue()),
-        "P4": fake.photo(b"\xff\xd8\xff" + b"0" * 5_000_000), "P5": fake.photo(b"\xff\xd8\xffGIF"),
+        "P1": fake.photo(b"other bytes", named="a" * 64),
+        "P2": "b" * 64,
+        "P3": fake.photo(png.getvalue()),
+        "P4": fake.photo(b"\xff\xd8\xff" + b"0" * 5_000_000),
+        "P5": fake.photo(b"\xff\xd8\xffGIF"),
     }
     for number, sha256 in enumerate(wrong.values(), 1):
         fake.put("students", f"P{number}", pupil(number, photo_sha256=sha256))
@@ -282,9 +323,15 @@ def test_chosen_data_sets_and_classes_only(ours: Here, fake: FakeSector) -> None
     rows = report(ours, class_ids=[class_id])
     assert {row.source_id for row in rows if row.resource == "students"} == {"P1", "P2"}
     assert {row.source_id for row in rows if row.resource == "enrolments"} == {"E1", "E2"}
-    assert ("students", "P8", "new", "") in brief(report(ours)), "what a narrow run passed over comes with the next whole one"
+    assert ("students", "P8", "new", "") in brief(report(ours)), (
+        "what a narrow run passed over comes with the next whole one"
+    )
     whole, narrow, sets = sync_runs(ours.db, ours.admin)
-    assert [(run.chosen_resources, run.chosen_classes) for run in (whole, narrow, sets)] == [([], []), ([], ["6A1"]), (["classes", "staff"], [])]
+    assert [(run.chosen_resources, run.chosen_classes) for run in (whole, narrow, sets)] == [
+        ([], []),
+        ([], ["6A1"]),
+        (["classes", "staff"], []),
+    ]
 
 
 def test_the_report_file_holds_no_formula(ours: Here, fake: FakeSector) -> None:
@@ -328,7 +375,9 @@ def test_only_the_office_may(ours: Here, role: str) -> None:
         assert unknown.value.code is ErrorCode.NOT_SIGNED_IN
 
 
-@pytest.mark.parametrize("given", [{"school_year": "2025"}, {"school_year": "2025-2027"}, {"resources": ["photos"]}, {"class_ids": ["x"]}])
+@pytest.mark.parametrize(
+    "given", [{"school_year": "2025"}, {"school_year": "2025-2027"}, {"resources": ["photos"]}, {"class_ids": ["x"]}]
+)
 def test_a_wrong_wish_is_refused(ours: Here, given: dict[str, Any]) -> None:
     with pytest.raises(HocbaError):
         start_sync(ours.db, ours.admin, **given)
@@ -338,11 +387,15 @@ def test_two_who_ask_at_once_get_one_run(ours: Here) -> None:
     assert start_sync(ours.db, ours.admin) == start_sync(ours.db, ours.admin)
 
 
-def test_a_subject_that_becomes_a_comment_subject_is_judged_anew_and_its_code_stays(ours: Here, fake: FakeSector) -> None:
+def test_a_subject_that_becomes_a_comment_subject_is_judged_anew_and_its_code_stays(
+    ours: Here, fake: FakeSector
+) -> None:
     report(ours)
     fake.put("subjects", "M1", subject("TOAN", kind="comment"))
     report(ours)
     with ours.db.read(ours.school_id) as session:
-        assert {entry["field"] for entry in session.exec(select(StudentResult)).first().mismatches} >= {"subjects.TOAN.year"}  # type: ignore[union-attr]
+        assert {entry["field"] for entry in session.exec(select(StudentResult)).first().mismatches} >= {
+            "subjects.TOAN.year"
+        }  # type: ignore[union-attr]
     fake.put("subjects", "M1", subject("TOAN1"))
     assert brief(report(ours)) == {("subjects", "M1", "rejected", "code")}

@@ -52,13 +52,19 @@ def test_a_changed_number_accepted(ours: Here, fake: FakeSector) -> None:
     fake.put("students", "P1", pupil(1, id_number="079214000099", full_name="Nguyễn Văn Ấn"))
     ours.sync()
     [conflict] = open_conflicts(ours.db, ours.admin)
-    assert (conflict.ours.values["Số định danh"], conflict.incoming.values["Số định danh"]) == ("079214000001", "079214000099")
+    assert (conflict.ours.values["Số định danh"], conflict.incoming.values["Số định danh"]) == (
+        "079214000001",
+        "079214000099",
+    )
     assert set(conflict.choices) == {"accept", "keep"}
     ours.work(resolve(ours.db, ours.admin, conflict.id, "accept"))
     assert open_conflicts(ours.db, ours.admin) == []
     assert (pupils(ours)["P1"].id_number, pupils(ours)["P1"].full_name) == ("079214000099", "Nguyễn Văn Ấn")
     with ours.db.read(ours.school_id) as session:
-        assert session.exec(select(AuditEvent).where(AuditEvent.action == "sync.conflict_resolved")).one().data["choice"] == "accept"
+        assert (
+            session.exec(select(AuditEvent).where(AuditEvent.action == "sync.conflict_resolved")).one().data["choice"]
+            == "accept"
+        )
 
 
 def test_a_changed_number_not_taken_stays_away_until_a_newer_version(ours: Here, fake: FakeSector) -> None:
@@ -118,7 +124,9 @@ def test_a_correction_in_smas_ends_the_conflict_by_itself(ours: Here, fake: Fake
     assert refusal.value.code is ErrorCode.NOT_FOUND
 
 
-def test_nobody_decides_while_a_run_is_at_work_nor_without_the_right_nor_elsewhere(ours: Here, fake: FakeSector, db: Database) -> None:
+def test_nobody_decides_while_a_run_is_at_work_nor_without_the_right_nor_elsewhere(
+    ours: Here, fake: FakeSector, db: Database
+) -> None:
     fake.put("students", "P9", pupil(9, id_number=pupil(1)["id_number"]))
     job = ours.sync()
     [conflict] = open_conflicts(ours.db, ours.admin)
@@ -143,7 +151,9 @@ def test_nobody_decides_while_a_run_is_at_work_nor_without_the_right_nor_elsewhe
 
 @pytest.mark.parametrize("column", ["id_number", "old_id_number"])
 @pytest.mark.parametrize("has", ["account", "key", "nothing"])
-def test_the_first_number_of_somebody_who_signs_here_is_as_grave_as_a_changed_one(ours: Here, fake: FakeSector, column: str, has: str) -> None:
+def test_the_first_number_of_somebody_who_signs_here_is_as_grave_as_a_changed_one(
+    ours: Here, fake: FakeSector, column: str, has: str
+) -> None:
     """It says whose certificate signs in his place. Somebody who has nothing here yet is simply completed."""
     number = {"id_number": "079180000099", "old_id_number": "079180009"}[column]
     fake.put("staff", "T2", teacher(2, id_number=None, old_id_number=None))
@@ -220,7 +230,9 @@ def test_two_who_decide_at_once_lose_nothing(ours: Here, fake: FakeSector, monke
 
     open_ones = open_conflicts(ours.db, ours.admin)
     monkeypatch.setattr(conflicts, "_choices", slow)
-    people = [threading.Thread(target=resolve, args=(ours.db, ours.admin, conflict.id, "accept")) for conflict in open_ones]
+    people = [
+        threading.Thread(target=resolve, args=(ours.db, ours.admin, conflict.id, "accept")) for conflict in open_ones
+    ]
     for person in people:
         person.start()
     for person in people:
@@ -232,7 +244,9 @@ def test_two_who_decide_at_once_lose_nothing(ours: Here, fake: FakeSector, monke
         assert len(session.exec(select(Job).where(Job.kind == "sync", Job.state == "queued")).all()) == 1
 
 
-def test_a_decision_made_while_a_run_reads_is_not_overwritten(ours: Here, fake: FakeSector, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_decision_made_while_a_run_reads_is_not_overwritten(
+    ours: Here, fake: FakeSector, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The run has read what waits, the decision comes, the run writes: it reads again."""
     fake.put("students", "P1", pupil(1, id_number="079214000091"))
     ours.sync()
@@ -253,7 +267,9 @@ def test_a_decision_made_while_a_run_reads_is_not_overwritten(ours: Here, fake: 
     assert decided and pupils(ours)["P1"].id_number == "079214000091" and open_conflicts(ours.db, ours.admin) == []
 
 
-def test_a_run_that_cannot_be_asked_for_leaves_nothing_decided(ours: Here, fake: FakeSector, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_cannot_be_asked_for_leaves_nothing_decided(
+    ours: Here, fake: FakeSector, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fake.put("students", "P1", pupil(1, id_number="079214000091"))
     ours.sync()
     [conflict] = open_conflicts(ours.db, ours.admin)

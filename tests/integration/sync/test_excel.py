@@ -39,27 +39,57 @@ from tests.integration.sync.test_bad_records import ACCOUNT, pupils
 from tests.integration.sync.test_sync import everything
 
 Rows = Sequence[Sequence[str | None]]
-STAFF: Rows = [["Mã giáo viên *", "Họ và\ntên", "CHỨC VỤ", "Số định danh"], ["GV1", "Lê Thị Hồng", "Giáo viên", "079180000001"], ["HT", "Trần Văn Hai", "Hiệu trưởng", None]]
+STAFF: Rows = [
+    ["Mã giáo viên *", "Họ và\ntên", "CHỨC VỤ", "Số định danh"],
+    ["GV1", "Lê Thị Hồng", "Giáo viên", "079180000001"],
+    ["HT", "Trần Văn Hai", "Hiệu trưởng", None],
+]
 CLASSES: Rows = [["Mã lớp", "Tên lớp", "Khối", "Thông tư đánh giá", "Mã GVCN"], ["6A1", "6A1", "6", "TT22", "GV1"]]
-SUBJECTS: Rows = [["Mã môn", "Tên môn", "Loại", "Thứ tự"], ["TOAN", "Toán", "Tính điểm", "1"], ["GDTC", "GDTC", "Nhận xét", "2"]]
+SUBJECTS: Rows = [
+    ["Mã môn", "Tên môn", "Loại", "Thứ tự"],
+    ["TOAN", "Toán", "Tính điểm", "1"],
+    ["GDTC", "GDTC", "Nhận xét", "2"],
+]
 PUPILS: Rows = [
     ["Mã học sinh", "Họ và tên", "Ngày sinh", "Giới tính", "Mã lớp", "Dân tộc"],
-    ["HS1", "Nguyễn Thị Ánh", "06/05/2014", "Nữ", "6A1", "Kinh"], ["HS2", "Lò Văn Pó", "2014-02-28", "nam", "6A1", "Thái"],
+    ["HS1", "Nguyễn Thị Ánh", "06/05/2014", "Nữ", "6A1", "Kinh"],
+    ["HS2", "Lò Văn Pó", "2014-02-28", "nam", "6A1", "Thái"],
 ]
 TAUGHT: Rows = [["Mã lớp", "Mã môn", "Mã giáo viên"], ["6A1", "TOAN", "GV1"]]
 MARKS: Rows = [
-    ["Mã HS", "Mã môn", "Học kì I", "HK II", "Cả năm", "Nhận xét"], ["HS1", "TOAN", "8,2", "8.5", "8,4", "Chăm chỉ"], ["HS1", "GDTC", "Đ", "Đ", "Đ", None],
+    ["Mã HS", "Mã môn", "Học kì I", "HK II", "Cả năm", "Nhận xét"],
+    ["HS1", "TOAN", "8,2", "8.5", "8,4", "Chăm chỉ"],
+    ["HS1", "GDTC", "Đ", "Đ", "Đ", None],
     ["HS2", "TOAN", "7", "7,5", "7,9", None],
 ]
-YEAR: Rows = [["Mã học sinh", "Học tập cả năm", "Rèn luyện cả năm", "Lên lớp", "Khen thưởng"], ["HS1", None, "Tốt", "Lên lớp", "Giải nhất; Giải ba"]]
+YEAR: Rows = [
+    ["Mã học sinh", "Học tập cả năm", "Rèn luyện cả năm", "Lên lớp", "Khen thưởng"],
+    ["HS1", None, "Tốt", "Lên lớp", "Giải nhất; Giải ba"],
+]
 
 
 def book(**sheets: Rows) -> bytes:
-    titles = {"staff": "Giáo viên", "classes": "Lớp", "subjects": "Môn học", "pupils": "Học sinh", "taught": "Phân công", "marks": "Kết quả môn học", "year": "Tổng kết"}
+    titles = {
+        "staff": "Giáo viên",
+        "classes": "Lớp",
+        "subjects": "Môn học",
+        "pupils": "Học sinh",
+        "taught": "Phân công",
+        "marks": "Kết quả môn học",
+        "year": "Tổng kết",
+    }
     return write_workbook([(titles[key], rows[0], rows[1:]) for key, rows in sheets.items()])  # type: ignore[misc]
 
 
-WHOLE = {"staff": STAFF, "classes": CLASSES, "subjects": SUBJECTS, "pupils": PUPILS, "taught": TAUGHT, "marks": MARKS, "year": YEAR}
+WHOLE = {
+    "staff": STAFF,
+    "classes": CLASSES,
+    "subjects": SUBJECTS,
+    "pupils": PUPILS,
+    "taught": TAUGHT,
+    "marks": MARKS,
+    "year": YEAR,
+}
 
 
 @pytest.fixture
@@ -86,14 +116,29 @@ def test_a_whole_school_comes_from_a_workbook(empty: Here) -> None:
     assert report.counts == {"new": 12}
     with empty.db.read(empty.school_id) as session:
         found = {row.code: row for row in session.exec(select(Student)).all()}
-        assert (found["HS1"].birth_date, found["HS2"].sex, found["HS2"].details["ethnic_group"]) == ("2014-05-06", "Nam", "Thái")
-        assert session.exec(select(SchoolClass)).one().homeroom_staff_id == session.exec(select(Staff).where(Staff.code == "GV1")).one().id
-        assert len(session.exec(select(Enrolment)).all()) == 2 and len(session.exec(select(TeachingAssignment)).all()) == 1
+        assert (found["HS1"].birth_date, found["HS2"].sex, found["HS2"].details["ethnic_group"]) == (
+            "2014-05-06",
+            "Nam",
+            "Thái",
+        )
+        assert (
+            session.exec(select(SchoolClass)).one().homeroom_staff_id
+            == session.exec(select(Staff).where(Staff.code == "GV1")).one().id
+        )
+        assert (
+            len(session.exec(select(Enrolment)).all()) == 2 and len(session.exec(select(TeachingAssignment)).all()) == 1
+        )
         results = {row.student_id: row for row in session.exec(select(StudentResult)).all()}
         first, second = results[found["HS1"].id], results[found["HS2"].id]
-        assert first.payload["subjects"][0] | {"subject_code": "TOAN", "term1": "8.2", "year": "8.4", "comment": "Chăm chỉ"} == first.payload["subjects"][0]
+        assert (
+            first.payload["subjects"][0]
+            | {"subject_code": "TOAN", "term1": "8.2", "year": "8.4", "comment": "Chăm chỉ"}
+            == first.payload["subjects"][0]
+        )
         assert first.payload["awards"] == ["Giải nhất", "Giải ba"] and first.mismatches == []
-        assert [(entry["field"], entry["computed"]) for entry in second.mismatches] == [("subjects.TOAN.year", "7.3")], "recomputed like synced results"
+        assert [(entry["field"], entry["computed"]) for entry in second.mismatches] == [
+            ("subjects.TOAN.year", "7.3")
+        ], "recomputed like synced results"
         assert len(session.exec(select(Account).where(Account.staff_id.is_not(None))).all()) == 2  # type: ignore[union-attr]
     assert sync_report(empty.db, empty.admin, report.job_id).total == 12
 
@@ -115,18 +160,32 @@ def test_what_was_exported_comes_back_without_a_change(here: Here, sector: Secto
 
 def test_the_template_has_every_header_and_holds_nothing(empty: Here) -> None:
     rows = read_rows(read_workbook(template(empty.admin)))
-    assert rows.problems == [] and set(rows.of) == {"staff", "classes", "subjects", "students", "teaching_assignments", "subject_results", "results"}
+    assert rows.problems == [] and set(rows.of) == {
+        "staff",
+        "classes",
+        "subjects",
+        "students",
+        "teaching_assignments",
+        "subject_results",
+        "results",
+    }
     assert not any(rows.of.values())
 
 
 def test_every_wrong_cell_is_named_and_nothing_is_written(empty: Here) -> None:
     wrong: Rows = [
-        PUPILS[0], ["HS1", "Nguyễn Thị Ánh", "31/02/2014", "Nữ", "6A1", "Kinh"], ["HS2", None, "2014-02-28", "X", "6A9", "Thái"],
+        PUPILS[0],
+        ["HS1", "Nguyễn Thị Ánh", "31/02/2014", "Nữ", "6A1", "Kinh"],
+        ["HS2", None, "2014-02-28", "X", "6A9", "Thái"],
         ["HS1", "Trùng Mã", "06/05/2014", "Nữ", "6A1", None],
     ]
     report = bring(empty, book(**(WHOLE | {"pupils": wrong})))
     assert report.job_id is None
-    assert {(problem.sheet, problem.row, problem.column) for problem in report.problems} == {("Học sinh", 2, "C"), ("Học sinh", 3, "B"), ("Học sinh", 3, "D")}
+    assert {(problem.sheet, problem.row, problem.column) for problem in report.problems} == {
+        ("Học sinh", 2, "C"),
+        ("Học sinh", 3, "B"),
+        ("Học sinh", 3, "D"),
+    }
     with empty.db.read(empty.school_id) as session:
         assert session.exec(select(Staff)).first() is None and session.exec(select(Job)).first() is None
     lines = problems_csv(report.problems).decode("utf-8-sig").splitlines()
@@ -167,14 +226,24 @@ def test_a_missing_column_and_an_unknown_workbook_are_said(empty: Here) -> None:
     assert "không có trang tính" in report.problems[0].reason
 
 
-def test_synced_people_are_matched_by_code_and_the_sector_wins_with_its_next_version(db: Database, fake: FakeSector) -> None:
+def test_synced_people_are_matched_by_code_and_the_sector_wins_with_its_next_version(
+    db: Database, fake: FakeSector
+) -> None:
     here = school_here(db, ACCOUNT)
     here.sync()
     before = pupils(here)["P1"]
-    rows: Rows = [["Mã học sinh", "Họ và tên", "Ngày sinh", "Giới tính", "Nơi ở"], ["HS001", "Nguyễn Văn Ân", "02/03/2014", "Nam", "12 Lê Lợi"]]
+    rows: Rows = [
+        ["Mã học sinh", "Họ và tên", "Ngày sinh", "Giới tính", "Nơi ở"],
+        ["HS001", "Nguyễn Văn Ân", "02/03/2014", "Nam", "12 Lê Lợi"],
+    ]
     assert bring(here, book(pupils=rows)).counts == {"changed": 1}
     after = pupils(here)["P1"]
-    assert (after.id, after.source_version, after.id_number, after.details["address"]) == (before.id, before.source_version, before.id_number, "12 Lê Lợi")
+    assert (after.id, after.source_version, after.id_number, after.details["address"]) == (
+        before.id,
+        before.source_version,
+        before.id_number,
+        "12 Lê Lợi",
+    )
     here.sync()
     assert pupils(here)["P1"].details["address"] == "12 Lê Lợi"
     fake.put("students", "P1", pupil(1, address="9 Hai Bà Trưng"))
@@ -210,7 +279,11 @@ def test_another_schools_data_are_not_exported(empty: Here, db: Database) -> Non
 def test_an_export_holds_no_formula(empty: Here) -> None:
     rows: Rows = [PUPILS[0], ["HS1", '=HYPERLINK("http://x")', "06/05/2014", "Nữ", "6A1", "@SUM(1)"]]
     bring(empty, book(staff=STAFF, classes=CLASSES, pupils=rows))
-    [sheet] = [sheet for sheet in load_workbook(io.BytesIO(export_workbook(empty.db, empty.admin))) if sheet.title == "Học sinh"]
+    [sheet] = [
+        sheet
+        for sheet in load_workbook(io.BytesIO(export_workbook(empty.db, empty.admin)))
+        if sheet.title == "Học sinh"
+    ]
     cells = {cell.value: cell for row in sheet.iter_rows() for cell in row if cell.value}
     for text in ('=HYPERLINK("http://x")', "@SUM(1)"):
         assert (cells[text].data_type, cells[text].quotePrefix) == ("s", True)
@@ -242,7 +315,9 @@ def test_a_formula_is_refused_where_it_is(empty: Here) -> None:
 
 
 def _doctype(parts: dict[str, bytes]) -> None:
-    parts[SHEET] = parts[SHEET].replace(b"<worksheet", b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]><worksheet', 1)
+    parts[SHEET] = parts[SHEET].replace(
+        b"<worksheet", b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]><worksheet', 1
+    )
 
 
 def _bomb(parts: dict[str, bytes]) -> None:
@@ -251,7 +326,9 @@ def _bomb(parts: dict[str, bytes]) -> None:
 
 HOSTILE: dict[str, Callable[[dict[str, bytes]], None]] = {
     "macro": lambda parts: parts.update({"xl/vbaProject.bin": b"x"}),
-    "macro type": lambda parts: parts.update({"[Content_Types].xml": parts["[Content_Types].xml"].replace(b"sheet.main+xml", b"macroEnabled.main+xml")}),
+    "macro type": lambda parts: parts.update(
+        {"[Content_Types].xml": parts["[Content_Types].xml"].replace(b"sheet.main+xml", b"macroEnabled.main+xml")}
+    ),
     "link": lambda parts: parts.update({"xl/externalLinks/externalLink1.xml": b"<a/>"}),
     "embedded": lambda parts: parts.update({"xl/embeddings/a.xlsx": b"x"}),
     "doctype": _doctype,
@@ -260,7 +337,9 @@ HOSTILE: dict[str, Callable[[dict[str, bytes]], None]] = {
     "no workbook": lambda parts: parts.pop("xl/workbook.xml") and None,
     "cut xml": lambda parts: parts.update({SHEET: parts[SHEET][:-40]}),
     "not xml": lambda parts: parts.update({SHEET: b"\x00\x01"}),
-    "number": lambda parts: parts.update({SHEET: re.sub(rb'<c r="A2".*?</c>', b'<c r="A2"><v>NaN</v></c>', parts[SHEET])}),
+    "number": lambda parts: parts.update(
+        {SHEET: re.sub(rb'<c r="A2".*?</c>', b'<c r="A2"><v>NaN</v></c>', parts[SHEET])}
+    ),
 }
 
 
@@ -291,5 +370,13 @@ def test_numbers_and_dates_as_excel_stores_them() -> None:
         parts["xl/styles.xml"] = styles.replace(b"</cellXfs>", b'<xf numFmtId="14"/></cellXfs>')
 
     [found] = read_workbook(changed(book(staff=STAFF), edit))
-    assert found.rows[1] == {"A": "8.1", "B": "8", "C": "2014-05-06", "D": "có", "E": "x", "G": "79214000001", "H": "41765"}
+    assert found.rows[1] == {
+        "A": "8.1",
+        "B": "8",
+        "C": "2014-05-06",
+        "D": "có",
+        "E": "x",
+        "G": "79214000001",
+        "H": "41765",
+    }
     assert found.problems == [CellProblem("Giáo viên", 1, "F", "ô báo lỗi của Excel")]

@@ -32,8 +32,12 @@ def test_an_offices_own_workbook_comes_in_whole(empty: Here) -> None:
         staff = {row.code: row for row in session.exec(select(Staff)).all()}
         results = {row.student_id: row.payload for row in session.exec(select(StudentResult)).all()}
     first, second = pupils["7979000101"], pupils["7979000102"]
-    assert (first.full_name, first.birth_date, first.id_number) == ("Y Moan Ênuôl", "2014-05-06", "079214000123"), "a zero in front stays"
-    assert (second.full_name, second.birth_date) == ("Nguyễn Thị Huyền Trang", "2014-02-28"), "decomposed letters are joined"
+    assert (first.full_name, first.birth_date, first.id_number) == ("Y Moan Ênuôl", "2014-05-06", "079214000123"), (
+        "a zero in front stays"
+    )
+    assert (second.full_name, second.birth_date) == ("Nguyễn Thị Huyền Trang", "2014-02-28"), (
+        "decomposed letters are joined"
+    )
     assert first.details["admission_date"] == "2025-09-05"
     assert staff["HT"].full_name == "Trần Văn Hải"
     marks = {row["subject_code"]: (row["term1"], row["term2"], row["year"]) for row in results[first.id]["subjects"]}

@@ -17,7 +17,12 @@ __all__ = ["fake"]
 @pytest.fixture
 def empty(db: Database, configured: pytest.MonkeyPatch) -> Here:
     here = school_here(db, ACCOUNT)
-    whole = {"staff": STAFF, "classes": CLASSES, "subjects": SUBJECTS, "pupils": [PUPILS[0], ["012000012599002", *PUPILS[1][1:]], ["HS2", *PUPILS[2][1:]]]}
+    whole = {
+        "staff": STAFF,
+        "classes": CLASSES,
+        "subjects": SUBJECTS,
+        "pupils": [PUPILS[0], ["012000012599002", *PUPILS[1][1:]], ["HS2", *PUPILS[2][1:]]],
+    }
     assert bring(here, book(**whole)).problems == []
     return here
 
@@ -36,11 +41,15 @@ def test_what_nobody_sees_makes_no_second_pupil(empty: Here, spelling: str) -> N
 
 def test_a_code_that_lost_its_zero_is_asked_about(empty: Here) -> None:
     report = bring(empty, book(pupils=[PUPILS[0], ["12000012599002", *PUPILS[1][1:]]]))
-    assert [(problem.cell, problem.code) for problem in report.problems] == [("A2", "near_match")] and "012000012599002" in report.problems[0].reason
+    assert [(problem.cell, problem.code) for problem in report.problems] == [
+        ("A2", "near_match")
+    ] and "012000012599002" in report.problems[0].reason
     report = bring(empty, book(marks=[MARKS[0], ["12000012599002", *MARKS[1][1:]]]))
     assert [(problem.cell, problem.code) for problem in report.problems] == [("A2", "near_match")]
     rows = [["7", *PUPILS[1][1:]], ["07", *PUPILS[2][1:]]]
-    assert [(problem.cell, problem.code) for problem in bring(empty, book(pupils=[PUPILS[0], *rows])).problems] == [("A3", "near_match")]
+    assert [(problem.cell, problem.code) for problem in bring(empty, book(pupils=[PUPILS[0], *rows])).problems] == [
+        ("A3", "near_match")
+    ]
     assert codes(empty) == ["012000012599002", "HS2"]
 
 

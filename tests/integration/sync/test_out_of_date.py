@@ -40,14 +40,23 @@ def locked(db: Database, fake: FakeSector) -> Here:
         for student in session.exec(select(Student)).all():
             for kind in KINDS:
                 document = Document(
-                    student_id=student.id, class_id=school_class.id, kind=kind, school_year="" if kind == "cover" else "2025-2026",
-                    state="signed", version_number=1,
+                    student_id=student.id,
+                    class_id=school_class.id,
+                    kind=kind,
+                    school_year="" if kind == "cover" else "2025-2026",
+                    state="signed",
+                    version_number=1,
                 )
                 session.add(document)
                 session.flush()
                 snapshot = dict(build_snapshot(session, kind, student, school_class, [], code="AAAA", url="x"))
                 version = DocumentVersion(
-                    document_id=document.id, number=1, snapshot=snapshot, snapshot_sha256=snapshot_sha256(snapshot), salt="", code="",
+                    document_id=document.id,
+                    number=1,
+                    snapshot=snapshot,
+                    snapshot_sha256=snapshot_sha256(snapshot),
+                    salt="",
+                    code="",
                     class_id=school_class.id,
                 )
                 session.add(version)
@@ -62,12 +71,17 @@ def noted(here: Here) -> dict[tuple[str, str], list[tuple[str, bool]]]:
     with here.db.read(here.school_id) as session:
         rows = session.exec(
             select(Student.source_id, Document.kind, Document.out_of_date).join(
-                Student, (Student.id == Document.student_id) & (Student.school_id == Document.school_id)  # type: ignore[arg-type]
+                Student,
+                (Student.id == Document.student_id) & (Student.school_id == Document.school_id),  # type: ignore[arg-type]
             )
         ).all()
         for version in session.exec(select(DocumentVersion)).all():
             assert snapshot_sha256(version.snapshot) == version.snapshot_sha256, "a locked snapshot is never touched"
-    return {(pupil, kind): [(entry["path"], entry["essential"]) for entry in entries] for pupil, kind, entries in rows if entries}
+    return {
+        (pupil, kind): [(entry["path"], entry["essential"]) for entry in entries]
+        for pupil, kind, entries in rows
+        if entries
+    }
 
 
 def test_a_corrected_mark_makes_the_results_of_that_pupil_out_of_date(locked: Here, fake: FakeSector) -> None:
@@ -80,7 +94,13 @@ def test_a_corrected_mark_makes_the_results_of_that_pupil_out_of_date(locked: He
     with locked.db.read(locked.school_id) as session:
         entry = session.exec(select(Document).where(Document.out_of_date.is_not(None))).one().out_of_date  # type: ignore[union-attr]
     assert entry == [
-        {"path": "results.subjects.TOAN.year", "label": "Kết quả – môn – Toán – cả năm", "locked": "8.0", "synced": "8.3", "essential": True}
+        {
+            "path": "results.subjects.TOAN.year",
+            "label": "Kết quả – môn – Toán – cả năm",
+            "locked": "8.0",
+            "synced": "8.3",
+            "essential": True,
+        }
     ]
 
 
@@ -111,13 +131,17 @@ def test_school_class_and_subject(locked: Here, fake: FakeSector) -> None:
     fake.put("school", "S", SCHOOL | {"name": "Trường THCS Mới"})
     locked.sync()
     assert {path for entries in noted(locked).values() for path in entries} == {
-        ("school.name", False), ("history.2025-2026.school_name", False)
+        ("school.name", False),
+        ("history.2025-2026.school_name", False),
     }, "a school renamed later was called otherwise in the year it signed for"
     assert sync_status(locked.db, locked.admin).out_of_date == {}
     fake.put("school", "S", SCHOOL)
     fake.put("classes", "L1", room(name="6A8"))
     locked.sync()
-    assert noted(locked)["P1", "cover"] == [("class_name", False)] and ("class_name", True) in noted(locked)["P1", "results"]
+    assert (
+        noted(locked)["P1", "cover"] == [("class_name", False)]
+        and ("class_name", True) in noted(locked)["P1", "results"]
+    )
     fake.put("classes", "L1", room())
     fake.put("subjects", "M1", subject("TOAN", name="Toán học"))
     locked.sync()
@@ -130,7 +154,9 @@ def test_who_moves_away_or_loses_his_results(locked: Here, fake: FakeSector) -> 
     locked.sync()
     found = noted(locked)
     assert found["P1", "results"] == [("results.departure", True)]
-    assert found["P2", "results"] == [("results", True)] and ("history.2025-2026.outcome", True) in found["P2", "history"]
+    assert (
+        found["P2", "results"] == [("results", True)] and ("history.2025-2026.outcome", True) in found["P2", "history"]
+    )
 
 
 def test_a_class_corrected_after_the_lock(locked: Here, fake: FakeSector) -> None:
@@ -164,19 +190,25 @@ def test_classes_merged(locked: Here, fake: FakeSector) -> None:
     assert {key: entries for key, entries in noted(locked).items() if key[1] == "results"} == {
         (name, "results"): [("class_name", True)] for name in ("P1", "P2")
     }
-    assert job.report["out_of_date"] == 4, "a class that goes makes nobody's record out of date while the list of enrolments is to come"
+    assert job.report["out_of_date"] == 4, (
+        "a class that goes makes nobody's record out of date while the list of enrolments is to come"
+    )
 
 
 def test_what_has_vanished_is_a_difference(locked: Here, fake: FakeSector) -> None:
     fake.put("enrolments", "E1", None)
     locked.sync()
-    assert {key: entries[0] for key, entries in noted(locked).items()} == {("P1", kind): ("enrolment", True) for kind in KINDS}
+    assert {key: entries[0] for key, entries in noted(locked).items()} == {
+        ("P1", kind): ("enrolment", True) for kind in KINDS
+    }
     fake.put("enrolments", "E1", enrolment("P1"))
     locked.sync()
     assert noted(locked) == {}
     fake.put("students", "P2", None)
     locked.sync()
-    assert {key: entries[0] for key, entries in noted(locked).items()} == {("P2", kind): ("student", True) for kind in KINDS}
+    assert {key: entries[0] for key, entries in noted(locked).items()} == {
+        ("P2", kind): ("student", True) for kind in KINDS
+    }
     fake.put("students", "P2", pupil(2))
     fake.put("classes", "L1", None)
     locked.sync()
@@ -187,15 +219,35 @@ def test_what_has_vanished_is_a_difference(locked: Here, fake: FakeSector) -> No
 
 def entry(student: str, **other: object) -> dict[str, object]:
     return {
-        "student_id": student, "school_year": "2024-2025", "class_name": "5A", "grade": 5, "school_name": "TH A", "commune": "X", "province": "Y",
-        "outcome": "promoted", "note": None,
+        "student_id": student,
+        "school_year": "2024-2025",
+        "class_name": "5A",
+        "grade": 5,
+        "school_name": "TH A",
+        "commune": "X",
+        "province": "Y",
+        "outcome": "promoted",
+        "note": None,
     } | other
 
 
 def test_two_schools_in_one_year(fake: FakeSector, locked: Here) -> None:
     """A row is known by the sector's id, not by its year; a school left this year has its row, our own is not doubled."""
-    fake.put("history", "H1", entry("P1", school_year="2025-2026", class_name="6C", school_name="THCS B", outcome="moved"))
-    fake.put("history", "H2", entry("P2", school_year="2025-2026", class_name="6A1", school_name=SCHOOL["name"], commune=SCHOOL["commune"], province=SCHOOL["province"]))
+    fake.put(
+        "history", "H1", entry("P1", school_year="2025-2026", class_name="6C", school_name="THCS B", outcome="moved")
+    )
+    fake.put(
+        "history",
+        "H2",
+        entry(
+            "P2",
+            school_year="2025-2026",
+            class_name="6A1",
+            school_name=SCHOOL["name"],
+            commune=SCHOOL["commune"],
+            province=SCHOOL["province"],
+        ),
+    )
     locked.sync()
     found = noted(locked)
     assert set(found) == {("P1", "history")} and ("history.2025-2026#1.school_name", True) in found["P1", "history"]

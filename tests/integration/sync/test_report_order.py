@@ -12,8 +12,24 @@ from hocba_app.services.sync.report_file import REPORT_SORTS
 from tests.integration.sync.conftest import Here
 
 STAFF = ["Trần Ổn (GV10)", "Lò Văn An (GV9)", "Hà Thị Ổn (GV8)", "Trần Ổn (GV9)"]
-NAMES = ["Vũ Thị Ân – 6A1", "Đỗ Văn An – 6A10", "Đỗ Văn An – 6A2", "Lê Đào – 6A1", "Trần Dũng – 6A1", "Hà Mã – 6A1", "Hà Ma – 6A1"]
-IN_ORDER = ["Đỗ Văn An – 6A2", "Đỗ Văn An – 6A10", "Vũ Thị Ân – 6A1", "Trần Dũng – 6A1", "Lê Đào – 6A1", "Hà Ma – 6A1", "Hà Mã – 6A1"]
+NAMES = [
+    "Vũ Thị Ân – 6A1",
+    "Đỗ Văn An – 6A10",
+    "Đỗ Văn An – 6A2",
+    "Lê Đào – 6A1",
+    "Trần Dũng – 6A1",
+    "Hà Mã – 6A1",
+    "Hà Ma – 6A1",
+]
+IN_ORDER = [
+    "Đỗ Văn An – 6A2",
+    "Đỗ Văn An – 6A10",
+    "Vũ Thị Ân – 6A1",
+    "Trần Dũng – 6A1",
+    "Lê Đào – 6A1",
+    "Hà Ma – 6A1",
+    "Hà Mã – 6A1",
+]
 
 
 @pytest.fixture
@@ -29,9 +45,14 @@ def reported(db: Database) -> tuple[Here, str]:
         session.flush()
         rows = [("enrolments", label, "new", None) for label in NAMES]
         rows += [("subjects", label, "changed", "name") for label in ("Toán", "Địa lí", "Âm nhạc")]
-        rows += [("staff", *row, "id_number") for row in zip(STAFF, ("conflict", "rejected", "rejected", "gone"), strict=True)]
+        rows += [
+            ("staff", *row, "id_number")
+            for row in zip(STAFF, ("conflict", "rejected", "rejected", "gone"), strict=True)
+        ]
         for resource, label, outcome, field in rows:
-            session.add(SyncRow(job_id=job.id, resource=resource, source_id=new_id(), label=label, outcome=outcome, field=field))
+            session.add(
+                SyncRow(job_id=job.id, resource=resource, source_id=new_id(), label=label, outcome=outcome, field=field)
+            )
     return here, job.id
 
 
@@ -66,7 +87,9 @@ def test_people_stand_by_their_given_names(reported: tuple[Here, str]) -> None:
     assert [row.label for row in page(reported, "label", outcome="conflict")] == STAFF[:1]
 
 
-def test_a_column_that_is_none_is_the_runs_own_order_and_a_page_past_the_end_the_last(reported: tuple[Here, str]) -> None:
+def test_a_column_that_is_none_is_the_runs_own_order_and_a_page_past_the_end_the_last(
+    reported: tuple[Here, str],
+) -> None:
     written = [row.id for row in page(reported, "order")]
     for sort in ("", "-", "reason", "-school_id", "id; drop table sync_row", "label desc", "--label"):
         assert [row.id for row in page(reported, sort)] == written, sort

@@ -13,11 +13,18 @@ from hocba_app.services.sync.excel import import_workbook
 from tests.integration.simulators.smas_rig import smas
 from tests.integration.sync.conftest import school_here
 
-SPECS = ("lower_secondary:students=14,seed=7", "lower_secondary:students=6,seed=3,year=2020-2021", "primary:students=12,seed=2,moment=summer", "upper_secondary:students=6,special=0")
+SPECS = (
+    "lower_secondary:students=14,seed=7",
+    "lower_secondary:students=6,seed=3,year=2020-2021",
+    "primary:students=12,seed=2,moment=summer",
+    "upper_secondary:students=6,special=0",
+)
 
 
 @pytest.mark.parametrize("spec", SPECS)
-def test_an_export_of_smas_comes_in_whole(spec: str, db: Database, configured: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_export_of_smas_comes_in_whole(
+    spec: str, db: Database, configured: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     with smas(tmp_path, spec) as (school,):
         here = school_here(db, {"code": school.code, "client_id": "x", "client_secret": "y"})
         year = str(school.info["school_year"])
@@ -26,11 +33,19 @@ def test_an_export_of_smas_comes_in_whole(spec: str, db: Database, configured: p
         report = import_workbook(here.db, here.admin, answer.content, school_year=year)
         assert report.problems == []
         with here.db.read(here.school_id) as session:
-            counts = {model: len(session.exec(select(model)).all()) for model in (Staff, SchoolClass, Student, Enrolment, TeachingAssignment)}
+            counts = {
+                model: len(session.exec(select(model)).all())
+                for model in (Staff, SchoolClass, Student, Enrolment, TeachingAssignment)
+            }
             codes = {row.id: row.code for row in session.exec(select(Student)).all()}
             results = {codes[row.student_id]: row for row in session.exec(select(StudentResult)).all()}
-        live = {name: school.live(name, school_year=year) for name in ("staff", "classes", "students", "enrolments", "teaching_assignments", "results")}
-        assert list(counts.values()) == [len(live[name]) for name in ("staff", "classes", "students", "enrolments", "teaching_assignments")]
+        live = {
+            name: school.live(name, school_year=year)
+            for name in ("staff", "classes", "students", "enrolments", "teaching_assignments", "results")
+        }
+        assert list(counts.values()) == [
+            len(live[name]) for name in ("staff", "classes", "students", "enrolments", "teaching_assignments")
+        ]
         students = {item["id"]: item["data"]["code"] for item in live["students"]}
         assert results.keys() == {students[item["data"]["student_id"]] for item in live["results"]}
         for item in live["results"]:
@@ -40,7 +55,17 @@ def test_an_export_of_smas_comes_in_whole(spec: str, db: Database, configured: p
 
 
 def _same(theirs: dict[str, Any], ours: dict[str, Any]) -> None:
-    for key in ("regime", "promotion", "promotion_note", "title", "awards", "certificates", "homeroom_comment", "programme_completed", "height_cm"):
+    for key in (
+        "regime",
+        "promotion",
+        "promotion_note",
+        "title",
+        "awards",
+        "certificates",
+        "homeroom_comment",
+        "programme_completed",
+        "height_cm",
+    ):
         assert ours.get(key) == theirs.get(key), key
     for key in ("learning", "training", "absences", "averages"):
         assert {name: value for name, value in (ours.get(key) or {}).items() if value is not None} == {

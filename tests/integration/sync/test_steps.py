@@ -27,9 +27,17 @@ CHUNK = 10
 def school_of(pupils: int) -> bytes:
     codes = [f"HS{number:04d}" for number in range(pupils)]
     return book(
-        staff=STAFF, classes=CLASSES, subjects=SUBJECTS,
-        pupils=[["Mã học sinh", "Họ và tên", "Ngày sinh", "Giới tính", "Mã lớp"], *([code, f"Nguyễn {code}", "06/05/2014", "Nữ", "6A1"] for code in codes)],
-        marks=[["Mã HS", "Mã môn", "Học kì I", "HK II", "Cả năm"], *([code, "TOAN", "8,2", "8.5", "8,4"] for code in codes)],
+        staff=STAFF,
+        classes=CLASSES,
+        subjects=SUBJECTS,
+        pupils=[
+            ["Mã học sinh", "Họ và tên", "Ngày sinh", "Giới tính", "Mã lớp"],
+            *([code, f"Nguyễn {code}", "06/05/2014", "Nữ", "6A1"] for code in codes),
+        ],
+        marks=[
+            ["Mã HS", "Mã môn", "Học kì I", "HK II", "Cả năm"],
+            *([code, "TOAN", "8,2", "8.5", "8,4"] for code in codes),
+        ],
     )
 
 
@@ -49,7 +57,9 @@ def rows_by_transaction(db: Database) -> Iterator[list[int]]:
         counted.append(0)
 
     def executed(_connection: Any, cursor: Any, statement: str, parameters: Any, _context: Any, many: bool) -> None:
-        if statement.lower().startswith("insert into") and any(f"into {name} " in statement.lower() for name in ("student", "enrolment", "student_result")):
+        if statement.lower().startswith("insert into") and any(
+            f"into {name} " in statement.lower() for name in ("student", "enrolment", "student_result")
+        ):
             counted[-1] += max(1, cursor.rowcount)
 
     event.listen(db.engine, "begin", begun)
@@ -61,7 +71,7 @@ def rows_by_transaction(db: Database) -> Iterator[list[int]]:
         event.remove(db.engine, "after_cursor_execute", executed)
 
 
-def test_a_transaction_is_as_long_for_many_pupils_as_for_few(empty: Here) -> None:  # noqa: F811
+def test_a_transaction_is_as_long_for_many_pupils_as_for_few(empty: Here) -> None:
     with rows_by_transaction(empty.db) as counted:
         report = import_workbook(empty.db, empty.admin, school_of(65))
     assert report.problems == [] and report.counts["new"] >= 3 * 65
@@ -72,7 +82,7 @@ def test_a_transaction_is_as_long_for_many_pupils_as_for_few(empty: Here) -> Non
     assert sync_report(empty.db, empty.admin, report.job_id).totals["students"]["new"] == 65
 
 
-def test_another_writer_has_its_turn_between_any_two_steps(empty: Here, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+def test_another_writer_has_its_turn_between_any_two_steps(empty: Here, monkeypatch: pytest.MonkeyPatch) -> None:
     write, between = Applier.write, []
 
     def watched(self: Applier, session: Any, chunk: Any) -> None:
@@ -91,12 +101,16 @@ def test_another_writer_has_its_turn_between_any_two_steps(empty: Here, monkeypa
     assert set(range(1, len(between) + 1)) <= set(written), "after every chunk"
 
 
-def test_what_is_wrong_is_found_before_anything_is_written(empty: Here) -> None:  # noqa: F811
+def test_what_is_wrong_is_found_before_anything_is_written(empty: Here) -> None:
     before = everything(empty)
     wrong = book(
-        staff=STAFF, classes=CLASSES, subjects=SUBJECTS,
-        pupils=[["Mã học sinh", "Họ và tên", "Ngày sinh", "Giới tính", "Mã lớp", "Số định danh"],
-                *([f"HS{n}", f"Nguyễn {n}", "06/05/2014", "Nữ", "6A1", "079214000001"] for n in range(2 * CHUNK))],
+        staff=STAFF,
+        classes=CLASSES,
+        subjects=SUBJECTS,
+        pupils=[
+            ["Mã học sinh", "Họ và tên", "Ngày sinh", "Giới tính", "Mã lớp", "Số định danh"],
+            *([f"HS{n}", f"Nguyễn {n}", "06/05/2014", "Nữ", "6A1", "079214000001"] for n in range(2 * CHUNK)),
+        ],
     )
     with rows_by_transaction(empty.db) as counted:
         report = import_workbook(empty.db, empty.admin, wrong)
@@ -107,7 +121,7 @@ def test_what_is_wrong_is_found_before_anything_is_written(empty: Here) -> None:
 
 
 @pytest.mark.parametrize("killed_at", [1, 4, 9])
-def test_killed_in_the_middle_a_worker_goes_on(empty: Here, monkeypatch: pytest.MonkeyPatch, killed_at: int) -> None:  # noqa: F811
+def test_killed_in_the_middle_a_worker_goes_on(empty: Here, monkeypatch: pytest.MonkeyPatch, killed_at: int) -> None:
     write, calls = Applier.write, []
 
     class Killed(BaseException):
@@ -129,6 +143,10 @@ def test_killed_in_the_middle_a_worker_goes_on(empty: Here, monkeypatch: pytest.
         row.heartbeat_at = utc_now() - 2 * SILENT_AFTER
         session.add(row)
     done = empty.work(row.id)
-    assert done.state == "done" and done.report["resources"]["students"]["new"] == 35 and done.report["resources"]["results"]["new"] == 35
+    assert (
+        done.state == "done"
+        and done.report["resources"]["students"]["new"] == 35
+        and done.report["resources"]["results"]["new"] == 35
+    )
     again = import_workbook(empty.db, empty.admin, school_of(35))
     assert (again.problems, again.counts) == ([], {})

@@ -17,7 +17,13 @@ def test_a_first_sync_brings_the_whole_school(here: Here, sector: Sector) -> Non
     with here.db.read(here.school_id) as session:
         school = session.get_one(School, here.school_id)
         assert (school.name, school.tax_code) == (sector.account["name"], sector.account["tax_code"])
-        for model, resource in ((Staff, "staff"), (SchoolClass, "classes"), (Student, "students"), (Enrolment, "enrolments"), (StudentResult, "results")):
+        for model, resource in (
+            (Staff, "staff"),
+            (SchoolClass, "classes"),
+            (Student, "students"),
+            (Enrolment, "enrolments"),
+            (StudentResult, "results"),
+        ):
             assert len(session.exec(select(model)).all()) == len(sector.live(resource)) > 0
         assert session.exec(select(SyncRow).where(SyncRow.outcome.in_(("rejected", "conflict")))).all() == []  # type: ignore[attr-defined]
         pupils = session.exec(select(Student)).all()
@@ -31,7 +37,12 @@ def test_a_first_sync_brings_the_whole_school(here: Here, sector: Sector) -> Non
 
 @pytest.mark.parametrize(
     "spec",
-    ["lower_secondary:students=36,seed=7", "primary:students=60,seed=2,moment=summer", "upper_secondary:students=60,seed=2", "lower_secondary:students=60,seed=5,moment=summer"],
+    [
+        "lower_secondary:students=36,seed=7",
+        "primary:students=60,seed=2,moment=summer",
+        "upper_secondary:students=60,seed=2",
+        "lower_secondary:students=60,seed=5,moment=summer",
+    ],
     ids=lambda spec: spec.partition(":")[0] + spec[-6:],
     indirect=True,
 )
@@ -41,9 +52,13 @@ def test_the_recomputation_finds_the_known_errors_no_more_and_no_fewer(spec: str
         codes = {pupil.id: pupil.code for pupil in session.exec(select(Student)).all()}
         found = {
             (codes[row.student_id], entry["field"], entry["submitted"], entry["computed"])
-            for row in session.exec(select(StudentResult)).all() for entry in row.mismatches
+            for row in session.exec(select(StudentResult)).all()
+            for entry in row.mismatches
         }
-    known = {(row["student_code"], row["field"], row["submitted"], row["correct"]) for row in sector.http.get("/_known_errors").json()}
+    known = {
+        (row["student_code"], row["field"], row["submitted"], row["correct"])
+        for row in sector.http.get("/_known_errors").json()
+    }
     assert found == known and known
 
 
@@ -61,8 +76,19 @@ def test_a_second_run_changes_nothing(here: Here) -> None:
 def test_a_corrected_mark_comes_once_it_is_submitted(here: Here, sector: Sector) -> None:
     here.sync()
     result = sector.live("results")[3]
-    subject = next(entry for entry in result["data"]["subjects"] if entry["marks"] and entry["marks"]["term2"]["final"] not in (None, "Đ", "CĐ"))
-    values = {"student_id": result["data"]["student_id"], "subject_id": subject["subject_id"], "term": "II", "kind": "final", "index": 0, "value": "10"}
+    subject = next(
+        entry
+        for entry in result["data"]["subjects"]
+        if entry["marks"] and entry["marks"]["term2"]["final"] not in (None, "Đ", "CĐ")
+    )
+    values = {
+        "student_id": result["data"]["student_id"],
+        "subject_id": subject["subject_id"],
+        "term": "II",
+        "kind": "final",
+        "index": 0,
+        "value": "10",
+    }
     assert sector.http.put("/smas/v1/marks", json=values).status_code == 200
     assert here.sync().report.get("resources", {}) == {}, "a live edit is invisible until it is submitted"
     sector.submit("results", "II")

@@ -67,7 +67,9 @@ def _step(here: Here, job_id: str) -> float | None:
     return function_of("sync")(Work(here.db, claim, row.arguments, row.created_by))
 
 
-def test_a_service_that_asks_to_wait_longer_gets_it_and_the_worker_is_free_meanwhile(here: Here, sector: Sector) -> None:
+def test_a_service_that_asks_to_wait_longer_gets_it_and_the_worker_is_free_meanwhile(
+    here: Here, sector: Sector
+) -> None:
     sector.fault(kind="status", status=503, retry_after=900, path="/sector/v1/classes")
     job_id = start_sync(here.db, here.admin)
     assert (_step(here, job_id) or 0) >= 900
@@ -92,7 +94,9 @@ def test_a_service_that_goes_away_among_the_photos_is_not_asked_for_each_of_them
     assert _counts(here)["students"]["new"] == len(sector.live("students"))
 
 
-def test_a_service_that_stays_away_ends_the_run_with_a_sentence_in_the_end(here: Here, sector: Sector, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_service_that_stays_away_ends_the_run_with_a_sentence_in_the_end(
+    here: Here, sector: Sector, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("hocba_app.services.sync.sync_job._PAUSES", (0.0,))
     sector.fault(kind="status", status=503, retry_after=60, times=None, path="/sector")
     job_id = start_sync(here.db, here.admin)
@@ -160,7 +164,10 @@ print("ended", flush=True)
 def _kill_when(here: Here, job_id: str, moment: Callable[[], bool]) -> bool:
     """Run the job in a process and kill it at a moment; whether it was still at work."""
     child = subprocess.Popen(
-        [sys.executable, "-c", _CHILD, here.school_id, job_id], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        [sys.executable, "-c", _CHILD, here.school_id, job_id],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
         env={**os.environ, "HOCBA_DATABASE_URL": here.db.url},
     )
     try:
@@ -198,12 +205,20 @@ def test_killed_in_mid_run_and_run_again(here: Here, sector: Sector, resource: s
     assert here.work(job_id).state == "done"
     counts = _counts(here)
     with here.db.read(here.school_id) as session:
-        rows = session.exec(select(SyncRow.resource, SyncRow.source_id).where(SyncRow.job_id == job_id, SyncRow.outcome == "new")).all()
+        rows = session.exec(
+            select(SyncRow.resource, SyncRow.source_id).where(SyncRow.job_id == job_id, SyncRow.outcome == "new")
+        ).all()
         assert len(rows) == len(set(rows)), "no record came twice"
         applied = session.exec(select(AuditEvent).where(AuditEvent.action == "sync.applied")).all()
-        assert len(applied) == len({json.dumps(row.data, sort_keys=True) for row in applied}) == len({row.data["resource"] for row in applied})
+        assert (
+            len(applied)
+            == len({json.dumps(row.data, sort_keys=True) for row in applied})
+            == len({row.data["resource"] for row in applied})
+        )
         assert session.execute(select(func.count()).select_from(Student)).scalar_one() == len(sector.live("students"))
-    assert counts["students"]["new"] == len(sector.live("students")) and counts["results"]["new"] == len(sector.live("results"))
+    assert counts["students"]["new"] == len(sector.live("students")) and counts["results"]["new"] == len(
+        sector.live("results")
+    )
     before = everything(here)
     here.sync()
     assert everything(here) == before

@@ -21,7 +21,9 @@ def test_a_historic_year_comes_in_by_its_own_rules_and_the_current_year_stays(
     db: Database, configured: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     with smas(tmp_path / "smas", f"lower_secondary:students=6,seed=7,year={OLD}") as (school,):
-        answer = school.http.post("/smas/v1/submissions", json={"kind": "results", "term": "II", "school_year": OLD}).json()
+        answer = school.http.post(
+            "/smas/v1/submissions", json={"kind": "results", "term": "II", "school_year": OLD}
+        ).json()
         while school.http.get(f"/smas/v1/submissions/{answer['id']}").json()["state"] == "running":
             pass
         configured.setenv("HOCBA_SMAS_URL", school.url)

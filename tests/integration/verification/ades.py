@@ -32,7 +32,9 @@ from pyhanko_certvalidator.revinfo.archival import OCSPContainer
 from hocba_app.verification.pyhanko_checks import OURS
 
 
-def ades_results(data: bytes, roots: Sequence[bytes], at: datetime, fresh: Sequence[bytes] = ()) -> dict[str, AdESLTAValidationResult]:
+def ades_results(
+    data: bytes, roots: Sequence[bytes], at: datetime, fresh: Sequence[bytes] = ()
+) -> dict[str, AdESLTAValidationResult]:
     """Each signature (document time stamps left out) judged at ``at`` with what the file carries, by field.
 
     Args:
@@ -53,7 +55,9 @@ def ades_results(data: bytes, roots: Sequence[bytes], at: datetime, fresh: Seque
         return asyncio.run(_judged(PdfFileReader(io.BytesIO(data)), _specification(roots, fresh), at))
 
 
-async def _judged(reader: PdfFileReader, specification: PdfSignatureValidationSpec, at: datetime) -> dict[str, AdESLTAValidationResult]:
+async def _judged(
+    reader: PdfFileReader, specification: PdfSignatureValidationSpec, at: datetime
+) -> dict[str, AdESLTAValidationResult]:
     timing = ValidationTimingInfo(validation_time=at, best_signature_time=at, point_in_time_validation=False)
     return {
         str(signature.field_name): await ades_lta_validation(signature, specification, timing_info=timing)
@@ -63,7 +67,14 @@ async def _judged(reader: PdfFileReader, specification: PdfSignatureValidationSp
 
 def _specification(roots: Sequence[bytes], fresh: Sequence[bytes]) -> PdfSignatureValidationSpec:
     """Every certificate needs an answer. Core decision 12: without fresh ones, those in the archive may be years old."""
-    freshness = {} if fresh else {"freshness": timedelta(days=365 * 50), "freshness_req_type": FreshnessReqType.MAX_DIFF_REVOCATION_VALIDATION}
+    freshness = (
+        {}
+        if fresh
+        else {
+            "freshness": timedelta(days=365 * 50),
+            "freshness_req_type": FreshnessReqType.MAX_DIFF_REVOCATION_VALIDATION,
+        }
+    )
     policy = CertValidationPolicySpec(
         trust_manager=SimpleTrustManager.build(trust_roots=[x509.Certificate.load(root) for root in roots]),
         revinfo_policy=CertRevTrustPolicy(REQUIRE_REVINFO, **freshness),  # type: ignore[arg-type]
@@ -71,8 +82,12 @@ def _specification(roots: Sequence[bytes], fresh: Sequence[bytes]) -> PdfSignatu
     known = [container for item in fresh for container in OCSPContainer.load_multi(ocsp.OCSPResponse.load(item))]
     return PdfSignatureValidationSpec(
         SignatureValidationSpec(
-            cert_validation_policy=policy, ts_cert_validation_policy=policy, local_knowledge=LocalKnowledge(known_ocsps=known),
-            revinfo_gathering_policy=RevocationInfoGatheringSpec(online_fetching_rule=RevinfoOnlineFetchingRule.LOCAL_ONLY),
+            cert_validation_policy=policy,
+            ts_cert_validation_policy=policy,
+            local_knowledge=LocalKnowledge(known_ocsps=known),
+            revinfo_gathering_policy=RevocationInfoGatheringSpec(
+                online_fetching_rule=RevinfoOnlineFetchingRule.LOCAL_ONLY
+            ),
         ),
         diff_policy=OURS,
     )

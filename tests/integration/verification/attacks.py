@@ -24,13 +24,19 @@ def flipped(file: bytes, at: int, mask: int = 1) -> bytes:
     return file[:at] + bytes((file[at] ^ mask,)) + file[at + 1 :]
 
 
-def appended(tip: Tip, file: bytes, objects: list[tuple[int, bytes]], *, size: int | None = None, numbers: int = 0) -> bytes:
+def appended(
+    tip: Tip, file: bytes, objects: list[tuple[int, bytes]], *, size: int | None = None, numbers: int = 0
+) -> bytes:
     """The file with one update in the form of our own writer."""
     update = Update(len(file))
     for number, body in objects:
         update.add(number, body)
     return file + update.finish(
-        size=size or tip.size + numbers, root=tip.root, info=tip.info.encode(), file_id=tip.file_id.encode("latin-1"), previous=tip.startxref
+        size=size or tip.size + numbers,
+        root=tip.root,
+        info=tip.info.encode(),
+        file_id=tip.file_id.encode("latin-1"),
+        previous=tip.startxref,
     )
 
 
@@ -78,7 +84,9 @@ def name_on_the_page_replaced(record: Record) -> bytes:
 @attack
 def signature_value_flipped(record: Record) -> bytes:
     at = find(record.file, b"/Contents <", record.after[2]) + 900
-    return flipped(record.file, at, 4 if record.file[at : at + 1] in b"af" else 1)  # still a hexadecimal digit: a readable file
+    return flipped(
+        record.file, at, 4 if record.file[at : at + 1] in b"af" else 1
+    )  # still a hexadecimal digit: a readable file
 
 
 @attack
@@ -135,7 +143,11 @@ def byte_range_overlaps_the_hole(record: Record) -> bytes:
     before, after, rest = (int(part) for part in found.groups())
     changed = b"/ByteRange [0 %d %d %d]" % (before, before + 2, rest + after - before - 2)
     assert len(changed) <= len(found.group(0)) + 2
-    return record.file[: found.start()] + changed.ljust(len(found.group(0)))[: len(found.group(0)) + 2] + record.file[found.end() :]
+    return (
+        record.file[: found.start()]
+        + changed.ljust(len(found.group(0)))[: len(found.group(0)) + 2]
+        + record.file[found.end() :]
+    )
 
 
 @attack
@@ -201,7 +213,10 @@ def font_redefined(record: Record) -> bytes:
 def appearance_swapped(record: Record) -> bytes:
     """One signer's field shows another's handwriting."""
     toan, van = record.tip.fields["s.TOAN.1"], record.tip.fields["s.VAN.1"]
-    looks = {name: re.search(rb"/AP <</N (\d+ 0 R)>>", newest(record.file, place.number)).group(1) for name, place in (("t", toan), ("v", van))}  # type: ignore[union-attr]
+    looks = {
+        name: re.search(rb"/AP <</N (\d+ 0 R)>>", newest(record.file, place.number)).group(1)
+        for name, place in (("t", toan), ("v", van))
+    }  # type: ignore[union-attr]
     body = newest(record.file, toan.number).replace(looks["t"], looks["v"])
     return appended(record.tip, record.file, [(toan.number, obj(toan.number, body))])
 
@@ -210,7 +225,9 @@ def appearance_swapped(record: Record) -> bytes:
 def appearance_of_a_signature_redefined(record: Record) -> bytes:
     place = record.tip.fields["s.TOAN.1"]
     number = int(re.search(rb"/AP <</N (\d+) 0 R>>", newest(record.file, place.number)).group(1))  # type: ignore[union-attr]
-    form = stream(number, b"/Type /XObject /Subtype /Form /BBox [0 0 100 40] /Resources <<>>", b"0 0 1 rg 0 0 100 40 re f")
+    form = stream(
+        number, b"/Type /XObject /Subtype /Form /BBox [0 0 100 40] /Resources <<>>", b"0 0 1 rg 0 0 100 40 re f"
+    )
     return appended(record.tip, record.file, [(number, form)])
 
 
@@ -238,7 +255,14 @@ def overlay_field_over_the_marks(record: Record) -> bytes:
     form_body = newest(record.file, record.tip.form)
     objects = [
         (look, stream(look, b"/Type /XObject /Subtype /Form /BBox [0 0 500 500]", b"1 g 0 0 500 500 re f")),
-        (field, obj(field, b"<</Type /Annot /Subtype /Widget /FT /Sig /T (x) /F 132 /Rect [50 300 550 800] /P %d 0 R /AP <</N %d 0 R>>>>" % (page, look))),
+        (
+            field,
+            obj(
+                field,
+                b"<</Type /Annot /Subtype /Widget /FT /Sig /T (x) /F 132 /Rect [50 300 550 800] /P %d 0 R /AP <</N %d 0 R>>>>"
+                % (page, look),
+            ),
+        ),
         (record.tip.form, obj(record.tip.form, re.sub(rb"/Fields \[", b"/Fields [%d 0 R " % field, form_body))),
         (page, obj(page, re.sub(rb"/Annots \[", b"/Annots [%d 0 R " % field, newest(record.file, page)))),
     ]
@@ -257,7 +281,11 @@ def duplicate_object_in_one_update(record: Record) -> bytes:
     update.add(record.tip.root, catalog.replace(b"/Lang", b"/OpenAction [1 0 R] /Lang"))
     update.add(record.tip.root, catalog)
     return record.file + update.finish(
-        size=number + 1, root=record.tip.root, info=record.tip.info.encode(), file_id=record.tip.file_id.encode(), previous=record.tip.startxref
+        size=number + 1,
+        root=record.tip.root,
+        info=record.tip.info.encode(),
+        file_id=record.tip.file_id.encode(),
+        previous=record.tip.startxref,
     )
 
 
@@ -266,8 +294,18 @@ def free_object_in_the_table(record: Record) -> bytes:
     """An update whose table frees the last signature's object."""
     number = int(re.search(rb"/V (\d+) 0 R", newest(record.file, record.tip.fields["seal"].number)).group(1))  # type: ignore[union-attr]
     at = len(record.file)
-    return record.file + b"xref\n%d 1\n0000000000 65535 f \ntrailer\n<</Size %d /Root %d 0 R%s /ID %s /Prev %d>>\nstartxref\n%d\n%%%%EOF\n" % (
-        number, record.tip.size, record.tip.root, record.tip.info.encode(), record.tip.file_id.encode(), record.tip.startxref, at
+    return (
+        record.file
+        + b"xref\n%d 1\n0000000000 65535 f \ntrailer\n<</Size %d /Root %d 0 R%s /ID %s /Prev %d>>\nstartxref\n%d\n%%%%EOF\n"
+        % (
+            number,
+            record.tip.size,
+            record.tip.root,
+            record.tip.info.encode(),
+            record.tip.file_id.encode(),
+            record.tip.startxref,
+            at,
+        )
     )
 
 
@@ -277,8 +315,19 @@ def table_points_into_a_stream(record: Record) -> bytes:
     page = next(iter(record.tip.fields.values())).page
     at = len(record.file)
     elsewhere = find(record.file, b"stream\n") + 7
-    return record.file + b"xref\n%d 1\n%010d 00000 n \ntrailer\n<</Size %d /Root %d 0 R%s /ID %s /Prev %d>>\nstartxref\n%d\n%%%%EOF\n" % (
-        page, elsewhere, record.tip.size, record.tip.root, record.tip.info.encode(), record.tip.file_id.encode(), record.tip.startxref, at
+    return (
+        record.file
+        + b"xref\n%d 1\n%010d 00000 n \ntrailer\n<</Size %d /Root %d 0 R%s /ID %s /Prev %d>>\nstartxref\n%d\n%%%%EOF\n"
+        % (
+            page,
+            elsewhere,
+            record.tip.size,
+            record.tip.root,
+            record.tip.info.encode(),
+            record.tip.file_id.encode(),
+            record.tip.startxref,
+            at,
+        )
     )
 
 
@@ -287,8 +336,20 @@ def trailer_with_another_root(record: Record) -> bytes:
     root = record.tip.size
     at = len(record.file)
     body = obj(root, newest(record.file, record.tip.root))
-    return record.file + body + b"xref\n%d 1\n%010d 00000 n \ntrailer\n<</Size %d /Root %d 0 R%s /ID %s /Prev %d>>\nstartxref\n%d\n%%%%EOF\n" % (
-        root, at, root + 1, root, record.tip.info.encode(), record.tip.file_id.encode(), record.tip.startxref, at + len(body)
+    return (
+        record.file
+        + body
+        + b"xref\n%d 1\n%010d 00000 n \ntrailer\n<</Size %d /Root %d 0 R%s /ID %s /Prev %d>>\nstartxref\n%d\n%%%%EOF\n"
+        % (
+            root,
+            at,
+            root + 1,
+            root,
+            record.tip.info.encode(),
+            record.tip.file_id.encode(),
+            record.tip.startxref,
+            at + len(body),
+        )
     )
 
 
@@ -297,8 +358,10 @@ def chain_of_tables_skips_the_seal(record: Record) -> bytes:
     """The newest table's /Prev leads past the seal's revision."""
     at = len(record.file)
     earlier = int(re.findall(rb"startxref\n(\d+)", record.file[: record.after[4]])[-1])
-    return record.file + b"xref\n0 0\ntrailer\n<</Size %d /Root %d 0 R%s /ID %s /Prev %d>>\nstartxref\n%d\n%%%%EOF\n" % (
-        record.tip.size, record.tip.root, record.tip.info.encode(), record.tip.file_id.encode(), earlier, at
+    return (
+        record.file
+        + b"xref\n0 0\ntrailer\n<</Size %d /Root %d 0 R%s /ID %s /Prev %d>>\nstartxref\n%d\n%%%%EOF\n"
+        % (record.tip.size, record.tip.root, record.tip.info.encode(), record.tip.file_id.encode(), earlier, at)
     )
 
 
@@ -306,5 +369,8 @@ def chain_of_tables_skips_the_seal(record: Record) -> bytes:
 def chain_of_tables_loops(record: Record) -> bytes:
     at = len(record.file)
     return record.file + b"xref\n0 0\ntrailer\n<</Size %d /Root %d 0 R /Prev %d>>\nstartxref\n%d\n%%%%EOF\n" % (
-        record.tip.size, record.tip.root, at, at
+        record.tip.size,
+        record.tip.root,
+        at,
+        at,
     )

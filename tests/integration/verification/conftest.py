@@ -37,7 +37,9 @@ def opened(world: World, sealed: Record) -> Record:
 @pytest.fixture
 def brief(world: World, sealed: Record) -> Record:
     """A record of two slots, principal and seal, with nothing signed yet: for many attacks on one signature."""
-    return open_record(world, samples.history_snapshot(), {slot: sealed.signers[slot] for slot in ("principal", "seal")})
+    return open_record(
+        world, samples.history_snapshot(), {slot: sealed.signers[slot] for slot in ("principal", "seal")}
+    )
 
 
 @pytest.fixture(scope="session")

@@ -19,12 +19,15 @@ ISSUERS = [{"tax_code": "0312345678", "name": "Trường THCS Kim Đồng"}]
 def small_snapshot() -> Snapshot:
     slots = [
         *(SlotField(field=f"s.{code}.1", stage="subject", rows=[code]) for code in ("TOAN", "VAN")),
-        SlotField(field="homeroom", stage="homeroom", rows=[]), *samples.approval_slots(),
+        SlotField(field="homeroom", stage="homeroom", rows=[]),
+        *samples.approval_slots(),
     ]
     return samples.results_snapshot(slots=slots)
 
 
-def fast(data: bytes, roots: Sequence[bytes], issuers: list[dict[str, str]] | None = ISSUERS) -> tuple[FileReport | None, str | None]:
+def fast(
+    data: bytes, roots: Sequence[bytes], issuers: list[dict[str, str]] | None = ISSUERS
+) -> tuple[FileReport | None, str | None]:
     """The fast verdict, or None with the place of a deviation."""
     try:
         return examine_fast("x", data, roots, issuers), None

@@ -123,5 +123,3 @@ def told(report: FileReport) -> str:
         until = datetime.fromisoformat(report.guaranteed_until) if report.guaranteed_until else None
         return "valid" if until is None else f"valid, until {until.year}"
     return f"{report.verdict}: {', '.join(sorted({reason.code for reason in report.reasons}))}"
-
-

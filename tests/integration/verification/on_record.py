@@ -25,14 +25,27 @@ def enter(db: Database, school_id: str, record: Record) -> str:
         teacher = session.exec(select(Staff)).first()
         assert enrolment is not None and teacher is not None
         document = Document(
-            student_id=enrolment.student_id, class_id=enrolment.class_id, kind="results", school_year="2025-2026", state="sealed", version_number=1
+            student_id=enrolment.student_id,
+            class_id=enrolment.class_id,
+            kind="results",
+            school_year="2025-2026",
+            state="sealed",
+            version_number=1,
         )
         session.add(document)
         session.flush()
         version = DocumentVersion(
-            document_id=document.id, number=1, snapshot=dict(snapshot), snapshot_sha256=record.manifest.snapshot_sha256, salt=record.manifest.salt,
-            code=record.manifest.code, class_id=enrolment.class_id, length=len(record.file), sha256=hashlib.sha256(record.file).hexdigest(),
-            tip=record.tip.dumps(), revision_number=len(record.after) - 1,
+            document_id=document.id,
+            number=1,
+            snapshot=dict(snapshot),
+            snapshot_sha256=record.manifest.snapshot_sha256,
+            salt=record.manifest.salt,
+            code=record.manifest.code,
+            class_id=enrolment.class_id,
+            length=len(record.file),
+            sha256=hashlib.sha256(record.file).hexdigest(),
+            tip=record.tip.dumps(),
+            revision_number=len(record.after) - 1,
         )
         session.add(version)
         session.flush()
@@ -41,8 +54,14 @@ def enter(db: Database, school_id: str, record: Record) -> str:
         slots = []
         for position, slot in enumerate(record.manifest.slots):
             row = Slot(
-                version_id=version.id, document_id=document.id, field=slot.field, stage=slot.stage, position=position,
-                staff_id=None if slot.stage == "seal" else teacher.id, signed_at=utc_now(), revision_number=position + 1,
+                version_id=version.id,
+                document_id=document.id,
+                field=slot.field,
+                stage=slot.stage,
+                position=position,
+                staff_id=None if slot.stage == "seal" else teacher.id,
+                signed_at=utc_now(),
+                revision_number=position + 1,
             )
             session.add(row)
             slots.append(row)
@@ -52,8 +71,12 @@ def enter(db: Database, school_id: str, record: Record) -> str:
             signed = 1 <= number <= len(slots)
             session.add(
                 Revision(
-                    version_id=version.id, number=number, kind="base" if number == 0 else "signature" if signed else "archive",
-                    slot_id=slots[number - 1].id if signed else None, blob_sha256=blobs.put(record.file[start:length]), length=length,
+                    version_id=version.id,
+                    number=number,
+                    kind="base" if number == 0 else "signature" if signed else "archive",
+                    slot_id=slots[number - 1].id if signed else None,
+                    blob_sha256=blobs.put(record.file[start:length]),
+                    length=length,
                     sha256=hashlib.sha256(record.file[:length]).hexdigest(),
                 )
             )

@@ -12,10 +12,18 @@ from tests.integration.verification.attacks import Attack, appended, attack, fin
 _TRAILER = b"trailer\n<</Size %d /Root %d 0 R%s /ID %s /Prev %d%s>>\nstartxref\n%d\n%%%%EOF\n"
 
 
-def _trailer(record: Record, at: int, extra: bytes = b"", *, size: int = 0, previous: int | None = None, root: int = 0) -> bytes:
+def _trailer(
+    record: Record, at: int, extra: bytes = b"", *, size: int = 0, previous: int | None = None, root: int = 0
+) -> bytes:
     tip = record.tip
     return _TRAILER % (
-        size or tip.size, root or tip.root, tip.info.encode(), tip.file_id.encode(), tip.startxref if previous is None else previous, extra, at
+        size or tip.size,
+        root or tip.root,
+        tip.info.encode(),
+        tip.file_id.encode(),
+        tip.startxref if previous is None else previous,
+        extra,
+        at,
     )
 
 
@@ -31,7 +39,13 @@ def _other_page(record: Record) -> bytes:
 def _xref_stream(number: int, entries: dict[int, tuple[int, int, int]], rest: bytes, at: int) -> bytes:
     rows = b"".join(bytes((kind,)) + place.to_bytes(4) + extra.to_bytes(2) for kind, place, extra in entries.values())
     index = b" ".join(b"%d 1" % each for each in entries)
-    return b"%d 0 obj\n<</Type /XRef /W [1 4 2] /Index [%s] /Length %d%s>>\nstream\n%s\nendstream\nendobj\n" % (number, index, len(rows), rest, rows)
+    return b"%d 0 obj\n<</Type /XRef /W [1 4 2] /Index [%s] /Length %d%s>>\nstream\n%s\nendstream\nendobj\n" % (
+        number,
+        index,
+        len(rows),
+        rest,
+        rows,
+    )
 
 
 def _object_stream(number: int, inside: dict[int, bytes], extra: bytes = b"") -> bytes:
@@ -40,8 +54,9 @@ def _object_stream(number: int, inside: dict[int, bytes], extra: bytes = b"") ->
         head += b"%d %d " % (each, len(body))
         body += content + b" "
     packed = zlib.compress(head + body)
-    return b"%d 0 obj\n<</Type /ObjStm /N %d /First %d /Filter /FlateDecode%s /Length %d>>\nstream\n%s\nendstream\nendobj\n" % (
-        number, len(inside), len(head), extra, len(packed), packed
+    return (
+        b"%d 0 obj\n<</Type /ObjStm /N %d /First %d /Filter /FlateDecode%s /Length %d>>\nstream\n%s\nendstream\nendobj\n"
+        % (number, len(inside), len(head), extra, len(packed), packed)
     )
 
 
@@ -50,7 +65,13 @@ def _in_object_stream(record: Record, extra: bytes = b"") -> bytes:
     tip, at = record.tip, len(record.file)
     packed = _object_stream(tip.size, {_page(record): _other_page(record)}, extra)
     table = at + len(packed)
-    rest = b" /Size %d /Root %d 0 R%s /ID %s /Prev %d" % (tip.size + 2, tip.root, tip.info.encode(), tip.file_id.encode(), tip.startxref)
+    rest = b" /Size %d /Root %d 0 R%s /ID %s /Prev %d" % (
+        tip.size + 2,
+        tip.root,
+        tip.info.encode(),
+        tip.file_id.encode(),
+        tip.startxref,
+    )
     entries = {_page(record): (2, tip.size, 0), tip.size: (1, at, 0), tip.size + 1: (1, table, 0)}
     return record.file + packed + _xref_stream(tip.size + 1, entries, rest, table) + b"startxref\n%d\n%%%%EOF\n" % table
 
@@ -73,7 +94,13 @@ def page_in_a_hybrid_table(record: Record) -> bytes:
     entries = {_page(record): (2, tip.size, 0), tip.size: (1, at, 0)}
     hidden = _xref_stream(tip.size + 1, entries, b" /Size %d" % (tip.size + 2), at)
     section = at + len(packed) + len(hidden)
-    return record.file + packed + hidden + b"xref\n0 0\n" + _trailer(record, section, b" /XRefStm %d" % (at + len(packed)), size=tip.size + 2)
+    return (
+        record.file
+        + packed
+        + hidden
+        + b"xref\n0 0\n"
+        + _trailer(record, section, b" /XRefStm %d" % (at + len(packed)), size=tip.size + 2)
+    )
 
 
 @attack
@@ -145,7 +172,9 @@ catalog_attack("a_collection", b" /Collection <</Type /Collection /View /H>>")
 catalog_attack("requirements", b" /Requirements [<</Type /Requirement /S /EnableJavaScripts>>]")
 
 
-def _form_with(record: Record, change: tuple[bytes, bytes], more: tuple[tuple[int, bytes], ...] = (), numbers: int = 0) -> bytes:
+def _form_with(
+    record: Record, change: tuple[bytes, bytes], more: tuple[tuple[int, bytes], ...] = (), numbers: int = 0
+) -> bytes:
     form = record.tip.form
     body = newest(record.file, form)
     assert change[0] in body
@@ -155,7 +184,9 @@ def _form_with(record: Record, change: tuple[bytes, bytes], more: tuple[tuple[in
 @attack
 def form_of_another_technology(record: Record) -> bytes:
     xfa = stream(record.tip.size, b"", b"<xdp:xdp xmlns:xdp='http://ns.adobe.com/xdp/'/>")
-    return _form_with(record, (b"/SigFlags 3", b"/SigFlags 3 /XFA %d 0 R" % record.tip.size), ((record.tip.size, xfa),), 1)
+    return _form_with(
+        record, (b"/SigFlags 3", b"/SigFlags 3 /XFA %d 0 R" % record.tip.size), ((record.tip.size, xfa),), 1
+    )
 
 
 @attack
@@ -190,7 +221,10 @@ def one_signature_in_two_fields(record: Record) -> bytes:
     number = record.tip.size
     value = re.search(rb"/V \d+ 0 R", newest(record.file, record.tip.fields["seal"].number))
     assert value
-    body = b"<</Type /Annot /Subtype /Widget /FT /Sig /T (principal2) /F 132 /Rect [0 0 0 0] /P %d 0 R %s>>" % (_page(record), value.group(0))
+    body = b"<</Type /Annot /Subtype /Widget /FT /Sig /T (principal2) /F 132 /Rect [0 0 0 0] /P %d 0 R %s>>" % (
+        _page(record),
+        value.group(0),
+    )
     return _form_with(record, (b"/Fields [", b"/Fields [%d 0 R " % number), ((number, obj(number, body)),), 1)
 
 
@@ -201,12 +235,22 @@ def a_second_picture_of_one_field(record: Record) -> bytes:
     body = newest(record.file, place.number)
     look = re.search(rb"/AP <</N \d+ 0 R>>", body)
     assert look
-    widget = b"<</Type /Annot /Subtype /Widget /Parent %d 0 R /F 132 /Rect [50 300 550 800] /P %d 0 R %s>>" % (place.number, place.page, look.group(0))
+    widget = b"<</Type /Annot /Subtype /Widget /Parent %d 0 R /F 132 /Rect [50 300 550 800] /P %d 0 R %s>>" % (
+        place.number,
+        place.page,
+        look.group(0),
+    )
     page = newest(record.file, place.page)
-    return appended(tip, record.file, [
-        (tip.size, obj(tip.size, widget)), (place.number, obj(place.number, body[:-2] + b" /Kids [%d 0 R]>>" % tip.size)),
-        (place.page, obj(place.page, page.replace(b"/Annots [", b"/Annots [%d 0 R " % tip.size, 1))),
-    ], numbers=1)
+    return appended(
+        tip,
+        record.file,
+        [
+            (tip.size, obj(tip.size, widget)),
+            (place.number, obj(place.number, body[:-2] + b" /Kids [%d 0 R]>>" % tip.size)),
+            (place.page, obj(place.page, page.replace(b"/Annots [", b"/Annots [%d 0 R " % tip.size, 1))),
+        ],
+        numbers=1,
+    )
 
 
 @attack
@@ -225,7 +269,9 @@ def a_page_turned(record: Record) -> bytes:
 @attack
 def a_page_cropped(record: Record) -> bytes:
     page = _page(record)
-    return appended(record.tip, record.file, [(page, obj(page, newest(record.file, page)[:-2] + b" /CropBox [0 0 595 300]>>"))])
+    return appended(
+        record.tip, record.file, [(page, obj(page, newest(record.file, page)[:-2] + b" /CropBox [0 0 595 300]>>"))]
+    )
 
 
 @attack
@@ -322,7 +368,12 @@ def archive_without_its_stamp(record: Record) -> bytes:
     """A renewal's DSS without the stamp over it, listing an answer less than before."""
     store = record.tip.size
     root = re.sub(rb"/DSS \d+ 0 R", b"/DSS %d 0 R" % store, newest(record.file, record.tip.root))
-    return appended(record.tip, record.file, [(store, obj(store, b"<</Type /DSS /Certs [] /OCSPs []>>")), (record.tip.root, obj(record.tip.root, root))], numbers=1)
+    return appended(
+        record.tip,
+        record.file,
+        [(store, obj(store, b"<</Type /DSS /Certs [] /OCSPs []>>")), (record.tip.root, obj(record.tip.root, root))],
+        numbers=1,
+    )
 
 
 @attack

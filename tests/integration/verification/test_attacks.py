@@ -29,13 +29,20 @@ def test_attack_is_never_valid(world: World, sealed: Record, name: str) -> None:
     if name not in NEEDS_RECORD_RULES:
         quick, _ = fast(hostile, [world.root])
         assert quick is None, "replay must not accept a byte that our writer would not have written"
-        assert report.verdict == "invalid" or codes(report) & {"unreadable", "foreign", "unsigned", "limit_exceeded"}, report.reasons
+        assert report.verdict == "invalid" or codes(report) & {"unreadable", "foreign", "unsigned", "limit_exceeded"}, (
+            report.reasons
+        )
 
 
 def test_the_reason_is_told(world: World, sealed: Record) -> None:
     told = {
         name: codes(judge(ATTACKS[name](sealed), world))
-        for name in ("truncated_before_the_seal", "page_content_flipped", "page_replaced_in_our_own_form", "garbage_at_the_end")
+        for name in (
+            "truncated_before_the_seal",
+            "page_content_flipped",
+            "page_replaced_in_our_own_form",
+            "garbage_at_the_end",
+        )
     }
     assert told["truncated_before_the_seal"] == {"slot_missing"}
     assert "signature_altered" in told["page_content_flipped"]
@@ -43,7 +50,11 @@ def test_the_reason_is_told(world: World, sealed: Record) -> None:
     assert "update_not_ours" in told["garbage_at_the_end"]
 
 
-MUTATION = st.tuples(st.floats(0, 1, exclude_max=True), st.sampled_from(["flip", "set", "insert", "delete", "double"]), st.integers(0, 255))
+MUTATION = st.tuples(
+    st.floats(0, 1, exclude_max=True),
+    st.sampled_from(["flip", "set", "insert", "delete", "double"]),
+    st.integers(0, 255),
+)
 
 
 def mutated(file: bytes, where: float, how: str, value: int) -> bytes:
@@ -95,7 +106,11 @@ def test_every_byte_of_a_seal_not_archived_yet_is_held(world: World, sealed: Rec
 def test_random_mutations_are_not_valid_for_pyhanko_either(world: World, sealed: Record, seed: int) -> None:
     """Half of them in the tail, where fewest signatures cover."""
     dice = random.Random(seed)
-    where = dice.random() if seed % 2 else 1 - dice.random() * (len(sealed.file) - sealed.file.rfind(b"/Contents <")) / len(sealed.file)
+    where = (
+        dice.random()
+        if seed % 2
+        else 1 - dice.random() * (len(sealed.file) - sealed.file.rfind(b"/Contents <")) / len(sealed.file)
+    )
     hostile = mutated(sealed.file, where, dice.choice(["flip", "set", "insert", "delete"]), dice.randrange(256))
     if hostile != sealed.file:
         assert judge(hostile, world).verdict != "valid"

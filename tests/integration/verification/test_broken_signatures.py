@@ -163,8 +163,18 @@ def updated(foreign: bytes, change: Callable[[dict[str, int]], list[tuple[int, b
     for number, body in change(numbers):
         table += b"%d 1\n%010d 00000 n \n" % (number, at + len(out))
         out += b"%d 0 obj\n%s\nendobj\n" % (number, body)
-    trailer = re.findall(rb"/Root (\d+) 0 R", foreign)[-1], re.findall(rb"/Size (\d+)", foreign)[-1], re.findall(rb"startxref\s+(\d+)", foreign)[-1]
-    return foreign + out + b"xref\n" + table + b"trailer\n<</Root %s 0 R /Size %s /Prev %s>>\nstartxref\n%d\n%%%%EOF\n" % (*trailer, at + len(out))
+    trailer = (
+        re.findall(rb"/Root (\d+) 0 R", foreign)[-1],
+        re.findall(rb"/Size (\d+)", foreign)[-1],
+        re.findall(rb"startxref\s+(\d+)", foreign)[-1],
+    )
+    return (
+        foreign
+        + out
+        + b"xref\n"
+        + table
+        + b"trailer\n<</Root %s 0 R /Size %s /Prev %s>>\nstartxref\n%d\n%%%%EOF\n" % (*trailer, at + len(out))
+    )
 
 
 FIELD = b"<</FT /Sig /Type /Annot /Subtype /Widget /F 132 /Rect [0 0 0 0] /T (Third) "
@@ -172,9 +182,21 @@ TREES: dict[str, Callable[[dict[str, int]], list[tuple[int, bytes]]]] = {
     "value that is not there": lambda of: [(of["Third"], FIELD + b"/V 999 0 R>>")],
     "value that is a number": lambda of: [(of["Third"], FIELD + b"/V 7>>")],
     "value that is the field itself": lambda of: [(of["Third"], FIELD + b"/V %d 0 R>>" % of["Third"])],
-    "value written in place": lambda of: [(of["Third"], FIELD + b"/V <</Type /Sig /SubFilter /adbe.pkcs7.detached /ByteRange [0 1 2 3] /Contents <3000>>>>>")],
-    "kind nobody knows": lambda of: [(of["Third"], FIELD + b"/V <</Type /Sig /SubFilter /adbe.x509.rsa_sha1 /ByteRange [0 1 2 3] /Contents <3000>>>>>")],
-    "kids that contain their parent": lambda of: [(of["Third"], b"<</T (Third) /FT /Sig /Kids [%d 0 R %d 0 R]>>" % (of["Third"], of["First"]))],
+    "value written in place": lambda of: [
+        (
+            of["Third"],
+            FIELD + b"/V <</Type /Sig /SubFilter /adbe.pkcs7.detached /ByteRange [0 1 2 3] /Contents <3000>>>>>",
+        )
+    ],
+    "kind nobody knows": lambda of: [
+        (
+            of["Third"],
+            FIELD + b"/V <</Type /Sig /SubFilter /adbe.x509.rsa_sha1 /ByteRange [0 1 2 3] /Contents <3000>>>>>",
+        )
+    ],
+    "kids that contain their parent": lambda of: [
+        (of["Third"], b"<</T (Third) /FT /Sig /Kids [%d 0 R %d 0 R]>>" % (of["Third"], of["First"]))
+    ],
     "kids that are no array": lambda of: [(of["Third"], b"<</T (Third) /FT /Sig /Kids 17>>")],
     "a field that is no dictionary": lambda of: [(of["Third"], b"(Third)")],
     "a name that is no text": lambda of: [(of["Third"], b"<</T [1 2] /FT /Sig /Kids [(x)]>>")],
@@ -207,7 +229,10 @@ def test_a_signature_of_unknown_kind_is_not_passed_over(world: World, foreign: b
     assert [item.integrity for item in report.signatures] == ["intact", "intact", "unknown"]
 
 
-@pytest.mark.parametrize("store", [b"17", b"[]", b"<</Certs 5>>", b"<</Certs [999 0 R] /OCSPs [1 0 R] /CRLs [null]>>", b"<</OCSPs [(x) 7 /y]>>"])
+@pytest.mark.parametrize(
+    "store",
+    [b"17", b"[]", b"<</Certs 5>>", b"<</Certs [999 0 R] /OCSPs [1 0 R] /CRLs [null]>>", b"<</OCSPs [(x) 7 /y]>>"],
+)
 def test_evidence_that_cannot_be_read_costs_only_itself(world: World, foreign: bytes, store: bytes) -> None:
     root = int(re.findall(rb"/Root (\d+) 0 R", foreign)[-1])
     body = re.findall(rb"\n%d 0 obj\s*(<<.*?>>)\s*endobj" % root, foreign, re.DOTALL)[-1]
@@ -219,7 +244,8 @@ def test_evidence_that_cannot_be_read_costs_only_itself(world: World, foreign: b
 def test_through_the_front_door(world: World, foreign: bytes, sealed: Record) -> None:
     """In the child process, several at once."""
     files = [
-        UNREADABLE["contents are not hexadecimal"](foreign, *bounds(foreign, 2)), updated(foreign, TREES["kids that contain their parent"]),
+        UNREADABLE["contents are not hexadecimal"](foreign, *bounds(foreign, 2)),
+        updated(foreign, TREES["kids that contain their parent"]),
         UNREADABLE["contents are not hexadecimal"](sealed.file, *bounds(sealed.file, 1)),
     ]
     reports = verify([(str(number), data) for number, data in enumerate(files)], roots=[world.root], issuers=ISSUERS)

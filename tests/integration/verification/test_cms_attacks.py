@@ -29,7 +29,9 @@ def attributes(data: asn1_cms.SignedData) -> list[asn1_cms.CMSAttribute]:
 
 def without(kind: str) -> Change:
     def change(data: asn1_cms.SignedData) -> None:
-        data["signer_infos"][0]["signed_attrs"] = asn1_cms.CMSAttributes([item for item in attributes(data) if item["type"].native != kind])
+        data["signer_infos"][0]["signed_attrs"] = asn1_cms.CMSAttributes(
+            [item for item in attributes(data) if item["type"].native != kind]
+        )
 
     return change
 
@@ -42,9 +44,12 @@ def naming_another(data: asn1_cms.SignedData) -> None:
 
 def named_by_sha1(data: asn1_cms.SignedData) -> None:
     certificate = data["certificates"][0].dump()
-    old = asn1_cms.CMSAttribute({
-        "type": "signing_certificate", "values": [tsp.SigningCertificate({"certs": [{"cert_hash": hashlib.sha1(certificate).digest()}]})],
-    })
+    old = asn1_cms.CMSAttribute(
+        {
+            "type": "signing_certificate",
+            "values": [tsp.SigningCertificate({"certs": [{"cert_hash": hashlib.sha1(certificate).digest()}]})],
+        }
+    )
     kept = [item for item in attributes(data) if item["type"].native != "signing_certificate_v2"]
     data["signer_infos"][0]["signed_attrs"] = asn1_cms.CMSAttributes([*kept, old])
 
@@ -52,7 +57,9 @@ def named_by_sha1(data: asn1_cms.SignedData) -> None:
 def with_signing_time(data: asn1_cms.SignedData) -> None:
     from datetime import UTC, datetime
 
-    when = asn1_cms.CMSAttribute({"type": "signing_time", "values": [asn1_cms.Time({"utc_time": datetime(2020, 1, 1, tzinfo=UTC)})]})
+    when = asn1_cms.CMSAttribute(
+        {"type": "signing_time", "values": [asn1_cms.Time({"utc_time": datetime(2020, 1, 1, tzinfo=UTC)})]}
+    )
     data["signer_infos"][0]["signed_attrs"] = asn1_cms.CMSAttributes([*attributes(data), when])
 
 
@@ -98,7 +105,9 @@ def two_tokens_in_one(data: asn1_cms.SignedData) -> None:
 
 def counter_signature(data: asn1_cms.SignedData) -> None:
     copy = data["signer_infos"][0].copy()
-    data["signer_infos"][0]["unsigned_attrs"].append(asn1_cms.CMSAttribute({"type": "counter_signature", "values": [copy]}))
+    data["signer_infos"][0]["unsigned_attrs"].append(
+        asn1_cms.CMSAttribute({"type": "counter_signature", "values": [copy]})
+    )
 
 
 def sha1_digest(data: asn1_cms.SignedData) -> None:
@@ -120,10 +129,15 @@ def sha512_digest(data: asn1_cms.SignedData) -> None:
 
 def pss(salt: int, mask: str = "sha256", trailer: int = 1) -> Change:
     def change(data: asn1_cms.SignedData) -> None:
-        data["signer_infos"][0]["signature_algorithm"] = {"algorithm": "rsassa_pss", "parameters": {
-            "hash_algorithm": {"algorithm": "sha256"}, "mask_gen_algorithm": {"algorithm": "mgf1", "parameters": {"algorithm": mask}},
-            "salt_length": salt, "trailer_field": trailer,
-        }}
+        data["signer_infos"][0]["signature_algorithm"] = {
+            "algorithm": "rsassa_pss",
+            "parameters": {
+                "hash_algorithm": {"algorithm": "sha256"},
+                "mask_gen_algorithm": {"algorithm": "mgf1", "parameters": {"algorithm": mask}},
+                "salt_length": salt,
+                "trailer_field": trailer,
+            },
+        }
 
     return change
 
@@ -192,9 +206,15 @@ def test_an_honest_cms_signed_again_is_taken(world: World, brief: Record, monkey
 
 @pytest.mark.parametrize("name", CMS)
 @pytest.mark.parametrize("which", ["principal", "seal"])
-def test_a_cms_that_is_not_ours(world: World, brief: Record, name: str, which: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cms_that_is_not_ours(
+    world: World, brief: Record, name: str, which: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with_cms(world, brief, CMS[name], which, monkeypatch)
     assert fast(brief.file, [world.root])[0] is None
     report = judge(brief.file, world)
-    assert report.verdict == "invalid" and codes(report) & {"update_not_ours", "signature_altered", "signature_broken"}, report.reasons
+    assert report.verdict == "invalid" and codes(report) & {
+        "update_not_ours",
+        "signature_altered",
+        "signature_broken",
+    }, report.reasons
     assert len(report.signatures) == 2

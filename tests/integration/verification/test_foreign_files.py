@@ -40,7 +40,11 @@ def signed_with_pyhanko(world: World, file: bytes, field: str = "Chu ky 1") -> b
 def test_an_unaltered_foreign_file(world: World) -> None:
     report = judge(signed_with_pyhanko(world, plain_pdf()), world)
     assert (report.verdict, report.integrity, report.issued_here) == ("indeterminate", "intact", False)
-    assert codes(report) == {"foreign"} and report.signatures[0].trust == "trusted" and report.signatures[0].order == "unknown"
+    assert (
+        codes(report) == {"foreign"}
+        and report.signatures[0].trust == "trusted"
+        and report.signatures[0].order == "unknown"
+    )
     assert [answer.reply for answer in simple_report(report).answers] == ["yes", "unknown", "unknown"]
 
 
@@ -57,7 +61,10 @@ def test_an_altered_foreign_file(world: World) -> None:
 
 def test_a_foreign_file_without_roots(world: World) -> None:
     report = judge_with_roots(signed_with_pyhanko(world, plain_pdf()), [])
-    assert (report.verdict, report.integrity) == ("indeterminate", "intact") and codes(report) == {"foreign", "no_trust"}
+    assert (report.verdict, report.integrity) == ("indeterminate", "intact") and codes(report) == {
+        "foreign",
+        "no_trust",
+    }
 
 
 def test_an_unsigned_pdf(world: World) -> None:

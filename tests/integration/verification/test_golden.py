@@ -49,4 +49,8 @@ def test_pyhanko_agrees_on_the_second_too() -> None:
     root = x509.load_pem_x509_certificate((SECOND / "root.pem").read_bytes()).public_bytes(Encoding.DER)
     data = (SECOND / "record.pdf").read_bytes()
     (report,) = verify([("x", data)], roots=[root], issuers=issuers_beside(SECOND / "root.pem"), always_analyse=True)
-    assert (report.verdict, report.method, [found.code for found in report.reasons]) == ("valid", "analysis", ["name_accepted"])
+    assert (report.verdict, report.method, [found.code for found in report.reasons]) == (
+        "valid",
+        "analysis",
+        ["name_accepted"],
+    )

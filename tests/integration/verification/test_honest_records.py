@@ -18,8 +18,16 @@ from tests import samples
 from tests.integration.verification.judging import ISSUERS, codes, fast, judge, judge_with_roots, small_snapshot
 
 KINDS = [
-    samples.cover_snapshot, samples.history_snapshot, samples.results_snapshot, samples.demanding_snapshot, samples.upper_snapshot,
-    samples.tt26_snapshot, samples.primary_snapshot, samples.demanding_primary_snapshot, samples.primary_cover, samples.primary_history,
+    samples.cover_snapshot,
+    samples.history_snapshot,
+    samples.results_snapshot,
+    samples.demanding_snapshot,
+    samples.upper_snapshot,
+    samples.tt26_snapshot,
+    samples.primary_snapshot,
+    samples.demanding_primary_snapshot,
+    samples.primary_cover,
+    samples.primary_history,
 ]
 
 
@@ -62,7 +70,9 @@ def test_a_full_record_is_valid_and_issued_here(world: World, large: Record) -> 
     assert [item.coverage for item in report.signatures] == ["revision"] * 16 + ["whole_file"]
     assert {(item.integrity, item.trust, item.order) for item in report.signatures} == {("intact", "trusted", "ok")}
     assert all(item.timestamp_time and item.detail.revocation == "good" for item in report.signatures)
-    assert report.signatures[0].signer.startswith("Nguyễn Thị Ánh") and "UID=CCCD:079085" in report.signatures[0].subject
+    assert (
+        report.signatures[0].signer.startswith("Nguyễn Thị Ánh") and "UID=CCCD:079085" in report.signatures[0].subject
+    )
 
 
 def test_without_issuers_the_school_is_self_declared(world: World, sealed: Record) -> None:
@@ -83,7 +93,10 @@ def test_a_slot_reassigned_after_locking_is_vouched_for_by_the_seal(world: World
     opened.sign("homeroom", by=other)
     opened.sign("principal")
     assert "wrong_signer" in codes(judge(opened.file, world)), "before the seal nobody vouches for it"
-    opened.sign("seal", vouched={"homeroom": Vouched(other.demand(opened.manifest.salt), "Nghỉ thai sản (từ 1/3)", "12/QĐ-THCS")})
+    opened.sign(
+        "seal",
+        vouched={"homeroom": Vouched(other.demand(opened.manifest.salt), "Nghỉ thai sản (từ 1/3)", "12/QĐ-THCS")},
+    )
     opened.signers["homeroom"] = other
     opened.archive()
     report = judge(opened.file, world)
@@ -115,7 +128,9 @@ def test_evidence_by_revocation_list(world: World, opened: Record, monkeypatch: 
     assert report.verdict == "valid" and report.signatures[0].detail.revocation == "good", report.reasons
 
 
-def test_packing_differs_with_another_zlib_but_not_what_it_holds(world: World, opened: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_packing_differs_with_another_zlib_but_not_what_it_holds(
+    world: World, opened: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from hocba_app.recordfile import appearance
 
     real = appearance.zlib.compress
@@ -130,12 +145,16 @@ def test_packing_differs_with_another_zlib_but_not_what_it_holds(world: World, o
 def test_pdfsig_agrees(tmp_path: Path, large: Record) -> None:
     path = tmp_path / "record.pdf"
     path.write_bytes(large.file)
-    told = subprocess.run(["pdfsig", "-nocert", str(path)], capture_output=True, text=True, check=False, timeout=180).stdout
+    told = subprocess.run(
+        ["pdfsig", "-nocert", str(path)], capture_output=True, text=True, check=False, timeout=180
+    ).stdout
     assert told.count("Signature Validation: Signature is Valid.") == 16, told
 
 
 def test_the_chain_of_verify_takes_the_fast_way(world: World, large: Record, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hocba_app.verification.sandbox.decode_one", lambda *_, **__: pytest.fail("a process was started"))
+    monkeypatch.setattr(
+        "hocba_app.verification.sandbox.decode_one", lambda *_, **__: pytest.fail("a process was started")
+    )
     (report,) = verify([("hồ sơ.pdf", large.file)], roots=[world.root], issuers=ISSUERS)
     assert (report.path, report.verdict, report.method) == ("hồ sơ.pdf", "valid", "replay")
 
@@ -148,7 +167,12 @@ def test_a_second_opinion_can_be_asked_for(world: World, sealed: Record) -> None
 def test_it_holds_when_every_signer_has_expired(world: World, opened: Record) -> None:
     """Judged at the time stamp, with the evidence in the file: no clock of today enters."""
     soon = world.authority.ca.certificate.not_valid_before_utc + timedelta(days=1)
-    old = world.person(opened.signers["s.TOAN.1"].name, opened.signers["s.TOAN.1"].number, not_before=soon, not_after=soon + timedelta(days=30))
+    old = world.person(
+        opened.signers["s.TOAN.1"].name,
+        opened.signers["s.TOAN.1"].number,
+        not_before=soon,
+        not_after=soon + timedelta(days=30),
+    )
     opened.signers["s.TOAN.1"] = old
     real = world.clock
     world.clock = lambda: (soon + timedelta(days=10)).timestamp()

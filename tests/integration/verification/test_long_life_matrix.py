@@ -32,15 +32,20 @@ DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "verification.md"
 BEGIN, END = "<!-- long-life matrix: made by test_long_life_matrix.py -->\n", "<!-- end of the matrix -->\n"
 COMPARED = (2033, 2040)
 RIGHT = {
-    "nothing ends": ("valid", "valid"), "unit of 5 years": ("2031", "valid"), "responders of 1 year": ("valid", "valid"),
-    "root of 8 years": ("2034", "valid"), "issuing key RSA-2048": ("2030", "valid"), "all of these": ("2030", "valid"),
+    "nothing ends": ("valid", "valid"),
+    "unit of 5 years": ("2031", "valid"),
+    "responders of 1 year": ("valid", "valid"),
+    "root of 8 years": ("2034", "valid"),
+    "issuing key RSA-2048": ("2030", "valid"),
+    "all of these": ("2030", "valid"),
 }
 """By case: until when it can be judged without renewal ("valid": beyond the matrix), and with."""
 DIFFER = {
     # pyHanko's engine has no horizon of algorithms.
     *(("issuing key RSA-2048", False, number) for number in COMPARED),
     # pyHanko calls an expired intermediate a general failure and asks for no past validation.
-    ("root of 8 years", True, 2040), ("all of these", True, 2040),
+    ("root of 8 years", True, 2040),
+    ("all of these", True, 2040),
 }
 """Where pyHanko says otherwise; docs/verification.md says who is right."""
 Row = tuple[str, bool, list[str], list[str]]
@@ -49,7 +54,9 @@ Row = tuple[str, bool, list[str], list[str]]
 @pytest.fixture(scope="module")
 def rows(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Row]]:
     """The whole matrix, judged."""
-    other = World(tmp_path_factory.mktemp("other"), lifetimes=replace(LONG, unit=5, responder=1), name="khác", today=MADE)
+    other = World(
+        tmp_path_factory.mktemp("other"), lifetimes=replace(LONG, unit=5, responder=1), name="khác", today=MADE
+    )
     made = [row for case in CASES for row in _rows(Life(tmp_path_factory.mktemp("life"), case, other), case)]
     yield made
     other.close()
@@ -92,10 +99,16 @@ def test_pyhanko_says_the_same_or_it_is_written_down(rows: list[Row]) -> None:
 
 
 def test_the_table_in_the_documents_is_current(rows: list[Row]) -> None:
-    head = ["what ends in the first authority", "renewed", *map(str, YEARS), *(f"pyHanko {number}" for number in COMPARED)]
+    head = [
+        "what ends in the first authority",
+        "renewed",
+        *map(str, YEARS),
+        *(f"pyHanko {number}" for number in COMPARED),
+    ]
     lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
     lines += [
-        f"| {' | '.join([name, 'in time' if renewed else 'never', *verdicts, *opinions])} |" for name, renewed, verdicts, opinions in rows
+        f"| {' | '.join([name, 'in time' if renewed else 'never', *verdicts, *opinions])} |"
+        for name, renewed, verdicts, opinions in rows
     ]
     text = DOCUMENT.read_text(encoding="utf-8")
     before, rest = text.split(BEGIN)

@@ -26,9 +26,15 @@ from tests.school import SmallSchool, small_school
 
 
 @pytest.fixture
-def school(db: Database, school_id: str, sealed: Record, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SmallSchool]:
+def school(
+    db: Database, school_id: str, sealed: Record, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[SmallSchool]:
     (tmp_path / "root.pem").write_bytes(pem(world.root))
-    values = {"TRUST_ROOTS": str(tmp_path / "root.pem"), "DOCUMENTS_URL": str(tmp_path / "documents"), "JOBS_DATABASE_URL": f"sqlite:///{tmp_path}/jobs.db"}
+    values = {
+        "TRUST_ROOTS": str(tmp_path / "root.pem"),
+        "DOCUMENTS_URL": str(tmp_path / "documents"),
+        "JOBS_DATABASE_URL": f"sqlite:///{tmp_path}/jobs.db",
+    }
     for name, value in values.items():
         monkeypatch.setenv(f"HOCBA_{name}", value)
     settings.cache_clear()
@@ -54,8 +60,18 @@ def blob_of(db: Database, school_id: str, number: int) -> Path:
 
 def test_a_night_without_findings(db: Database, school_id: str, school: SmallSchool, sealed: Record) -> None:
     job = checked(db, school_id)
-    report = {key: job.report[key] for key in ("files", "versions", "verified", "missing", "altered", "not_valid", "problems")}
-    assert report == {"files": len(sealed.after), "versions": 1, "verified": 1, "missing": 0, "altered": 0, "not_valid": 0, "problems": []}
+    report = {
+        key: job.report[key] for key in ("files", "versions", "verified", "missing", "altered", "not_valid", "problems")
+    }
+    assert report == {
+        "files": len(sealed.after),
+        "versions": 1,
+        "verified": 1,
+        "missing": 0,
+        "altered": 0,
+        "not_valid": 0,
+        "problems": [],
+    }
     assert job.state == "queued" and job.wake_at is not None and job.wake_at > utc_now(), "it waits for the next night"
     with db.read(school_id) as session:
         assert session.exec(select(AuditEvent.action)).all().count("store.checked") == 1
@@ -64,7 +80,9 @@ def test_a_night_without_findings(db: Database, school_id: str, school: SmallSch
 
 
 @pytest.mark.parametrize(("damage", "kind"), [("gone", "missing"), ("flipped", "altered"), ("cut", "altered")])
-def test_a_damaged_file_is_found_and_told(db: Database, school_id: str, school: SmallSchool, damage: str, kind: str) -> None:
+def test_a_damaged_file_is_found_and_told(
+    db: Database, school_id: str, school: SmallSchool, damage: str, kind: str
+) -> None:
     path = blob_of(db, school_id, 3)
     data = path.read_bytes()
     if damage == "gone":
@@ -79,7 +97,9 @@ def test_a_damaged_file_is_found_and_told(db: Database, school_id: str, school: 
     (told,) = _stored_files(settings(), db)
     assert not told.ok and told.problem.startswith("1 tệp bị") and told.remedy
     first = attention(db, school.people["admin"]).problems[0]
-    assert first.blocking and first.text.startswith("1 tệp bị") and "phục hồi" in first.text, "the office is told before anything else"
+    assert first.blocking and first.text.startswith("1 tệp bị") and "phục hồi" in first.text, (
+        "the office is told before anything else"
+    )
 
 
 def test_a_hand_in_the_database_too(db: Database, school_id: str, school: SmallSchool, sealed: Record) -> None:
@@ -99,14 +119,20 @@ def test_a_hand_in_the_database_too(db: Database, school_id: str, school: SmallS
         session.add(version)
     job = checked(db, school_id)
     assert (job.report["altered"], job.report["not_valid"]) == (0, 1)
-    assert job.report["problems"][0]["problem"] == "not_valid" and "học bạ đã đóng dấu" in next(files_standing(db)).problem
+    assert (
+        job.report["problems"][0]["problem"] == "not_valid" and "học bạ đã đóng dấu" in next(files_standing(db)).problem
+    )
     told = next(files_standing(db)).remedy
-    assert "hủy chốt, chốt lại và ký lại" in told and "phục hồi" not in told and sealed.manifest.code in told, "a backup has the same wrong record"
+    assert "hủy chốt, chốt lại và ký lại" in told and "phục hồi" not in told and sealed.manifest.code in told, (
+        "a backup has the same wrong record"
+    )
     first = attention(db, school.people["admin"]).problems[0]
     assert first.blocking and "hủy chốt" in first.text and "phục hồi" not in first.text
 
 
-def test_a_record_sealed_under_the_schools_former_tax_code_is_still_its_own(db: Database, school_id: str, school: SmallSchool) -> None:
+def test_a_record_sealed_under_the_schools_former_tax_code_is_still_its_own(
+    db: Database, school_id: str, school: SmallSchool
+) -> None:
     from hocba_app.models import School
 
     with db.write(school_id) as session:
@@ -134,7 +160,12 @@ def test_a_lost_record_of_another_school(db: Database, school_id: str, school: S
         enrolment = session.exec(select(Enrolment)).first()
         assert enrolment is not None
         row = AttachedRecord(
-            student_id=enrolment.student_id, file_name="x.pdf", blob_sha256=blobs.put(b"%PDF-"), length=5, state=state, uploaded_by=""
+            student_id=enrolment.student_id,
+            file_name="x.pdf",
+            blob_sha256=blobs.put(b"%PDF-"),
+            length=5,
+            state=state,
+            uploaded_by="",
         )
         session.add(row)
     blobs.path_of(row.blob_sha256).write_bytes(b"%PDF+")

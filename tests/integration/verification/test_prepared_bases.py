@@ -36,12 +36,21 @@ def catalog(entry: bytes) -> Hidden:
 
 def page_action(record: Record, file: bytes) -> bytes:
     page = next(iter(record.tip.fields.values())).page
-    return appended(record.tip, file, [(page, obj(page, newest(file, page)[:-2] + b" /AA <</O <</S /JavaScript /JS (1)>>>>>>"))])
+    return appended(
+        record.tip, file, [(page, obj(page, newest(file, page)[:-2] + b" /AA <</O <</S /JavaScript /JS (1)>>>>>>"))]
+    )
 
 
 def form(entry: bytes) -> Hidden:
     return lambda record, file: appended(
-        record.tip, file, [(record.tip.form, obj(record.tip.form, newest(file, record.tip.form).replace(b"/SigFlags 3", b"/SigFlags 3" + entry)))]
+        record.tip,
+        file,
+        [
+            (
+                record.tip.form,
+                obj(record.tip.form, newest(file, record.tip.form).replace(b"/SigFlags 3", b"/SigFlags 3" + entry)),
+            )
+        ],
     )
 
 
@@ -93,6 +102,7 @@ def test_breaking_the_reader_does_not_lead_around_it(
     world: World, sealed: Record, module: str, error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever a hostile file makes our reader raise, the file has not been shown to be ours."""
+
     def breaks(*_: object) -> None:
         raise error
 
@@ -104,7 +114,9 @@ def test_breaking_the_reader_does_not_lead_around_it(
     assert report.verdict == "invalid" and codes(report) & {"base_not_ours", "update_not_ours"}
 
 
-def test_a_file_too_large_for_our_reader_is_not_taken_on_trust(world: World, sealed: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_too_large_for_our_reader_is_not_taken_on_trust(
+    world: World, sealed: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(fast_verdict, "MOST_BYTES", 1000)
     report = judge(sealed.file, world)
     assert report.verdict == "invalid" and "base_not_ours" in codes(report)

@@ -26,9 +26,12 @@ NOW = datetime.now(UTC).replace(microsecond=0)
 @pytest.fixture
 def old_hands(world: World, sealed: Record) -> dict[str, Signer]:
     """The same people with certificates that began more than a year ago."""
+
     def issued(field: str, signer: Signer) -> Signer:
         if field == "seal":
-            certificate = world.authority.issue_organisation(signer.name, signer.number, signer.key.public_key(), not_before=NOW - 400 * DAY)
+            certificate = world.authority.issue_organisation(
+                signer.name, signer.number, signer.key.public_key(), not_before=NOW - 400 * DAY
+            )
             return Signer(signer.name, signer.number, signer.key, tuple(world.authority.chain(certificate)))
         return world.person(signer.name, signer.number, not_before=NOW - 400 * DAY)
 
@@ -115,7 +118,12 @@ def test_a_revoked_signer_whose_evidence_is_cut_off(revoked: Record) -> None:
     """It used to be valid, without a reason."""
     revoked.sign_all()
     report = both(revoked)
-    assert (report.verdict, codes(report), report.issued_here, report.guaranteed_until) == ("indeterminate", {"not_archived"}, False, None)
+    assert (report.verdict, codes(report), report.issued_here, report.guaranteed_until) == (
+        "indeterminate",
+        {"not_archived"},
+        False,
+        None,
+    )
     assert {answer.reply for answer in simple_report(report).answers[1:]} == {"unknown"}
     report = both(revoked, fetched(revoked))
     assert (report.verdict, codes(report)) == ("invalid", {"certificate_revoked"})
@@ -135,7 +143,9 @@ def test_evidence_without_a_stamp_over_it_is_none(world: World, sealed: Record) 
 def test_fresh_evidence_makes_up_for_what_is_not_archived(record: Record) -> None:
     record.sign_all()
     report = both(record, fetched(record))
-    assert (report.verdict, report.issued_here, report.guaranteed_until) == ("valid", True, None), "nothing of it stays in the file"
+    assert (report.verdict, report.issued_here, report.guaranteed_until) == ("valid", True, None), (
+        "nothing of it stays in the file"
+    )
     someone = Fetched(fetched(record).ocsps[:1])
     assert both(record, someone).verdict == "indeterminate"
 

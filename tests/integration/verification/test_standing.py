@@ -32,7 +32,11 @@ def trust(tmp_path: Path, world: World, monkeypatch: pytest.MonkeyPatch) -> Iter
     path = tmp_path / "trust" / "root.pem"
     path.parent.mkdir()
     path.write_bytes(pem(world.root))
-    for name, value in {"TRUST_ROOTS": str(path), "DOCUMENTS_URL": str(tmp_path / "documents"), "DATABASE_URL": f"sqlite:///{tmp_path}/none.db"}.items():
+    for name, value in {
+        "TRUST_ROOTS": str(path),
+        "DOCUMENTS_URL": str(tmp_path / "documents"),
+        "DATABASE_URL": f"sqlite:///{tmp_path}/none.db",
+    }.items():
         monkeypatch.setenv(f"HOCBA_{name}", value)
     settings.cache_clear()
     yield path
@@ -57,13 +61,22 @@ def test_the_current_record(db: Database, version_id: str, sealed: Record) -> No
     assert (report.verdict, report.status, report.issued_here, report.reasons) == ("valid", "current", True, [])
     simple = simple_report(report)
     assert [answer.reply for answer in simple.answers] == ["yes", "yes", "yes"]
-    assert simple.headline == "Học bạ hợp lệ." and simple.standing == "Bản này đang có giá trị." and len(simple.signers) == 5
+    assert (
+        simple.headline == "Học bạ hợp lệ."
+        and simple.standing == "Bản này đang có giá trị."
+        and len(simple.signers) == 5
+    )
     detailed = detailed_report(report)
     assert len(detailed.signatures) == 7 and detailed.signatures[-1].role == "Dấu thời gian lưu trữ"
-    assert all(row.authority == "MySign-CA SHA-256 (mô phỏng)" and "hợp lệ" in row.timestamp and row.validity for row in detailed.signatures)
+    assert all(
+        row.authority == "MySign-CA SHA-256 (mô phỏng)" and "hợp lệ" in row.timestamp and row.validity
+        for row in detailed.signatures
+    )
 
 
-def test_a_record_sealed_before_the_school_got_another_tax_code(db: Database, school_id: str, version_id: str, sealed: Record) -> None:
+def test_a_record_sealed_before_the_school_got_another_tax_code(
+    db: Database, school_id: str, version_id: str, sealed: Record
+) -> None:
     with db.installation(write=True) as session:
         school = session.get_one(School, school_id)
         school.tax_code = "0399999999"
@@ -83,7 +96,9 @@ def test_out_of_date_is_valid_and_says_so(db: Database, school_id: str, version_
     assert standing is not None and standing.status == "out_of_date"
 
 
-def test_a_void_version_stays_void_whatever_is_appended(db: Database, school_id: str, version_id: str, sealed: Record) -> None:
+def test_a_void_version_stays_void_whatever_is_appended(
+    db: Database, school_id: str, version_id: str, sealed: Record
+) -> None:
     void(db, school_id, version_id)
     for file in (sealed.file, sealed.file[: sealed.after[-2]]):
         report = verify_upload(file, db)
@@ -102,7 +117,11 @@ def test_an_archive_renewed_elsewhere_is_still_the_record(db: Database, version_
 
 
 def test_a_record_nobody_knows_here(db: Database, version_id: str, world: World, sealed: Record) -> None:
-    for code in ("ZZZZ-ZZZZ-ZZZZ", sealed.manifest.code, "not a code"):  # another code, the same code on another file, nonsense
+    for code in (
+        "ZZZZ-ZZZZ-ZZZZ",
+        sealed.manifest.code,
+        "not a code",
+    ):  # another code, the same code on another file, nonsense
         forged = open_record(world, small_snapshot(), dict(sealed.signers), code=code)
         forged.sign_all()
         forged.archive()
@@ -110,7 +129,9 @@ def test_a_record_nobody_knows_here(db: Database, version_id: str, world: World,
         assert codes(report) == {"not_on_record"} and (report.issued_here, report.status) == (False, "unknown")
 
 
-def test_an_unlisted_school_with_a_database(db: Database, school_id: str, version_id: str, world: World, sealed: Record) -> None:
+def test_an_unlisted_school_with_a_database(
+    db: Database, school_id: str, version_id: str, world: World, sealed: Record
+) -> None:
     with db.installation(write=True) as session:
         school = session.get_one(School, school_id)
         school.tax_code = "0311111111"
@@ -122,7 +143,9 @@ def test_an_unlisted_school_with_a_database(db: Database, school_id: str, versio
     assert "issuer_not_listed" in codes(verify_upload(sealed.file, db))
 
 
-def test_a_signers_name_is_the_one_on_the_page_whatever_the_staff_list_says_now(db: Database, school_id: str, version_id: str, sealed: Record) -> None:
+def test_a_signers_name_is_the_one_on_the_page_whatever_the_staff_list_says_now(
+    db: Database, school_id: str, version_id: str, sealed: Record
+) -> None:
     with db.write(school_id) as session:
         for person in session.exec(select(Staff)).all():
             person.full_name = "Tên Mới Trên SMAS"
@@ -137,25 +160,40 @@ def test_a_code_tells_nothing_of_the_pupil(db: Database, version_id: str, sealed
     standing = standing_of(db, sealed.manifest.code.lower().replace("-", " "))
     assert standing is not None
     assert (standing.kind, standing.status, standing.sealed, standing.version) == ("results", "current", True, 1)
-    assert standing.school == "Trường THCS Kim Đồng" and standing.school_class == "6A1" and standing.school_year == "2025-2026"
-    assert [signer.role for signer in standing.signers] == ["Giáo viên bộ môn"] * 2 + ["Giáo viên chủ nhiệm", "Hiệu trưởng", "Nhà trường (đóng dấu)"]
+    assert (
+        standing.school == "Trường THCS Kim Đồng"
+        and standing.school_class == "6A1"
+        and standing.school_year == "2025-2026"
+    )
+    assert [signer.role for signer in standing.signers] == ["Giáo viên bộ môn"] * 2 + [
+        "Giáo viên chủ nhiệm",
+        "Hiệu trưởng",
+        "Nhà trường (đóng dấu)",
+    ]
     assert all(signer.name and signer.signed_at for signer in standing.signers)
     student = small_snapshot()["student"]
     told = repr(standing)
     assert not any(str(value) in told for value in student.values() if value and len(str(value)) > 3)
 
 
-def test_a_deputys_part_is_worded_as_on_the_paper(db: Database, school_id: str, version_id: str, sealed: Record) -> None:
+def test_a_deputys_part_is_worded_as_on_the_paper(
+    db: Database, school_id: str, version_id: str, sealed: Record
+) -> None:
     with db.write(school_id) as session:
         slot = session.exec(select(Slot).where(Slot.version_id == version_id, Slot.stage == "principal")).one()
         slot.caption = ["KT. HIỆU TRƯỞNG", "PHÓ HIỆU TRƯỞNG"]
         session.add(slot)
     standing = standing_of(db, sealed.manifest.code)
     assert standing is not None
-    assert [signer.role for signer in standing.signers][-2:] == ["KT. HIỆU TRƯỞNG / PHÓ HIỆU TRƯỞNG", "Nhà trường (đóng dấu)"]
+    assert [signer.role for signer in standing.signers][-2:] == [
+        "KT. HIỆU TRƯỞNG / PHÓ HIỆU TRƯỞNG",
+        "Nhà trường (đóng dấu)",
+    ]
 
 
-@pytest.mark.parametrize("typed", ["", "x", "K7QM", "K7QM-2RTX-9BHI", "../../etc/passwd", "K7QM-2RTX-9BHD-AAAA" * 50, "\x00"])
+@pytest.mark.parametrize(
+    "typed", ["", "x", "K7QM", "K7QM-2RTX-9BHI", "../../etc/passwd", "K7QM-2RTX-9BHD-AAAA" * 50, "\x00"]
+)
 def test_codes_that_are_none(db: Database, version_id: str, typed: str) -> None:
     assert standing_of(db, typed) is None
 
@@ -168,7 +206,18 @@ def test_a_code_as_people_type_it() -> None:
 # --- the fixed interface (docs/interfaces.md) -------------------------------------------------------------------------------------
 
 FIELDS = {"guaranteed_until", "path", "verdict", "integrity", "issued_here", "status", "reasons", "signatures"}
-SIGNATURE = {"field", "role", "signer", "subject", "signing_time", "timestamp_time", "coverage", "integrity", "trust", "order"}
+SIGNATURE = {
+    "field",
+    "role",
+    "signer",
+    "subject",
+    "signing_time",
+    "timestamp_time",
+    "coverage",
+    "integrity",
+    "trust",
+    "order",
+}
 
 
 def told(*arguments: str) -> tuple[int, list[dict]]:
@@ -184,7 +233,13 @@ def test_the_json_of_verify(tmp_path: Path, trust: Path, sealed: Record) -> None
     other.write_bytes(b"not a pdf")
     code, (report,) = told(str(good), "--trust", str(trust))
     assert code == 0 and set(report) == FIELDS and set(report["signatures"][0]) == SIGNATURE
-    assert (report["path"], report["verdict"], report["integrity"], report["issued_here"], report["status"]) == (str(good), "valid", "intact", True, "unknown")
+    assert (report["path"], report["verdict"], report["integrity"], report["issued_here"], report["status"]) == (
+        str(good),
+        "valid",
+        "intact",
+        True,
+        "unknown",
+    )
     assert report["reasons"] == []
     assert told(str(good), str(other), "--trust", str(trust))[0] == 2
     code, reports = told(str(good), str(bad), str(other), "--trust", str(trust))
@@ -221,7 +276,13 @@ def test_files_and_roots_that_are_not_there(tmp_path: Path, trust: Path) -> None
 
 
 def test_a_database_beside_foreign_roots_only_adds_what_it_knows(
-    tmp_path: Path, trust: Path, db: Database, version_id: str, world: World, sealed: Record, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    trust: Path,
+    db: Database,
+    version_id: str,
+    world: World,
+    sealed: Record,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(verify_command, "_configured_database", lambda: db)
     other = open_record(world, small_snapshot(), dict(sealed.signers), code="ZZZZ-ZZZZ-ZZZZ")

@@ -36,7 +36,9 @@ Token = Callable[[World, bytes], bytes]
 _SIGNING_CERTIFICATE = ("signing_certificate", "signing_certificate_v2")
 
 
-def unit(issuer: Callable[[World], Issuer], *extensions: Extension, shift: timedelta = timedelta(), **validity: datetime) -> Token:
+def unit(
+    issuer: Callable[[World], Issuer], *extensions: Extension, shift: timedelta = timedelta(), **validity: datetime
+) -> Token:
     """A token by a unit with these extensions."""
 
     def made(world: World, imprint: bytes) -> bytes:
@@ -52,13 +54,17 @@ def unit(issuer: Callable[[World], Issuer], *extensions: Extension, shift: timed
 
 def changed(change: Callable[[asn1_cms.SignedData], None], *, digest: str = "sha256") -> Token:
     """An honest token changed and signed again by its unit."""
-    return lambda world, imprint: resigned(World.token_over(world, imprint), world.authority.tsa.key, change, digest=digest)
+    return lambda world, imprint: resigned(
+        World.token_over(world, imprint), world.authority.tsa.key, change, digest=digest
+    )
 
 
 def without(*kinds: str) -> Callable[[asn1_cms.SignedData], None]:
     def change(data: asn1_cms.SignedData) -> None:
         signer = data["signer_infos"][0]
-        signer["signed_attrs"] = asn1_cms.CMSAttributes([item for item in signer["signed_attrs"] if item["type"].native not in kinds])
+        signer["signed_attrs"] = asn1_cms.CMSAttributes(
+            [item for item in signer["signed_attrs"] if item["type"].native not in kinds]
+        )
 
     return change
 
@@ -100,10 +106,18 @@ def two_signers(data: asn1_cms.SignedData) -> None:
 
 TOKENS: dict[str, Token] = {
     "a unit of no such purpose": unit(issuing, *SIGNER),
-    "a unit of two purposes": unit(issuing, *SIGNER, (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING, ExtendedKeyUsageOID.SERVER_AUTH]), True)),
-    "a unit whose purpose is not critical": unit(issuing, *SIGNER, (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), False)),
+    "a unit of two purposes": unit(
+        issuing,
+        *SIGNER,
+        (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING, ExtendedKeyUsageOID.SERVER_AUTH]), True),
+    ),
+    "a unit whose purpose is not critical": unit(
+        issuing, *SIGNER, (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), False)
+    ),
     "a unit that had expired": unit(issuing, *UNIT, begins=NOW - 90 * DAY, ends=NOW - 30 * DAY),
-    "a unit of an authority without basic constraints": unit(lambda world: authority(root_of(world), AUTHORITY[1:]), *UNIT),
+    "a unit of an authority without basic constraints": unit(
+        lambda world: authority(root_of(world), AUTHORITY[1:]), *UNIT
+    ),
     "a unit of no root": unit(lambda world: authority(None), *UNIT),
     "a unit of a namesake": unit(namesake, *UNIT),
     "a token of the day after tomorrow": unit(issuing, *UNIT, shift=timedelta(days=2)),
@@ -144,12 +158,20 @@ def test_a_token_signed_again_is_taken(world: World, brief: Record, monkeypatch:
 
 @pytest.mark.parametrize("name", TOKENS)
 @pytest.mark.parametrize("which", ["principal", "seal"])
-def test_a_time_stamp_that_only_looks_right(world: World, brief: Record, name: str, which: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_time_stamp_that_only_looks_right(
+    world: World, brief: Record, name: str, which: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """In the middle, where later signatures cover it, and in the seal, which nothing covers."""
     stamped_with(world, brief, TOKENS[name], which, monkeypatch)
     report = judge(brief.file, world)
     assert report.verdict == "invalid", report.reasons
-    assert codes(report) & {"timestamp_invalid", "time_mismatch", "no_timestamp", "signature_altered", "update_not_ours"}, report.reasons
+    assert codes(report) & {
+        "timestamp_invalid",
+        "time_mismatch",
+        "no_timestamp",
+        "signature_altered",
+        "update_not_ours",
+    }, report.reasons
 
 
 @pytest.mark.parametrize("name", [name for name in TOKENS if "day" not in name])
@@ -160,5 +182,3 @@ def test_an_archive_by_such_a_stamp(world: World, brief: Record, name: str, monk
         brief.archive()
     report = judge(brief.file, world)
     assert report.verdict == "invalid", report.reasons
-
-

@@ -80,13 +80,23 @@ CHAINS: dict[str, Chain] = {
     "an authority with a demand nobody knows": below_root(*AUTHORITY, WEIRD),
     "an authority for other names only": below_root(*AUTHORITY, (x509.NameConstraints([ELSEWHERE], None), True)),
     "an authority for no names of Vietnam": below_root(
-        *AUTHORITY, (x509.NameConstraints(None, [x509.DirectoryName(x509.Name([x509.NameAttribute(NameOID.COUNTRY_NAME, "VN")]))]), True)
+        *AUTHORITY,
+        (
+            x509.NameConstraints(
+                None, [x509.DirectoryName(x509.Name([x509.NameAttribute(NameOID.COUNTRY_NAME, "VN")]))]
+            ),
+            True,
+        ),
     ),
     "an authority that demands a policy": below_root(*AUTHORITY, (x509.PolicyConstraints(0, None), True)),
     "an authority below one that allows none": lambda world, like: person(authority(issuing(world)), like),
     "an authority of no root": lambda world, like: person(authority(None), like),
-    "an authority of the same name": lambda world, like: person(authority(None, name=world.authority.ca.certificate.subject), like),
-    "a root of the same name": lambda world, like: person(authority(authority(None, name=world.authority.root.certificate.subject)), like),
+    "an authority of the same name": lambda world, like: person(
+        authority(None, name=world.authority.ca.certificate.subject), like
+    ),
+    "a root of the same name": lambda world, like: person(
+        authority(authority(None, name=world.authority.root.certificate.subject)), like
+    ),
     "a teacher as authority": a_teacher_as_authority,
     "a forged certificate": forged,
     "a certificate that signs itself": lambda world, like: person(
@@ -117,7 +127,11 @@ def test_a_person_of_the_school_is_not_its_seal(world: World, brief: Record) -> 
     """Certificates of persons within an organisation carry its MST too."""
     like = brief.signers["principal"]
     for slot in brief.manifest.slots:
-        own = person(issuing(world), like, subject=with_tax_code(like, brief.signers["seal"].number)) if slot.field == "seal" else None
+        own = (
+            person(issuing(world), like, subject=with_tax_code(like, brief.signers["seal"].number))
+            if slot.field == "seal"
+            else None
+        )
         brief.sign(slot.field, by=own)
     report = judge(brief.file, world)
     assert report.verdict == "invalid" and codes(report) == {"seal_wrong_school"} and not report.issued_here
@@ -130,10 +144,15 @@ Answers = Callable[[World, Signer], tuple[tuple[bytes, ...], tuple[bytes, ...]]]
 
 
 def by(responder: Callable[[World], Issuer], **rest: object) -> Answers:
-    return lambda world, holder: ((answer(holder.chain[0], world.authority.ca.certificate, responder(world), **rest),), ())  # type: ignore[arg-type]
+    return lambda world, holder: (
+        (answer(holder.chain[0], world.authority.ca.certificate, responder(world), **rest),),
+        (),
+    )  # type: ignore[arg-type]
 
 
-def responder(issuer: Callable[[World], Issuer], *extensions: Extension, **validity: datetime) -> Callable[[World], Issuer]:
+def responder(
+    issuer: Callable[[World], Issuer], *extensions: Extension, **validity: datetime
+) -> Callable[[World], Issuer]:
     def made(world: World) -> Issuer:
         key = new_key()
         return Issuer(key, issue(issuer(world), authority_name("OCSP", "Thử nghiệm"), key, extensions, **validity))
@@ -178,7 +197,8 @@ def about_another(world: World, holder: Signer) -> tuple[tuple[bytes, ...], tupl
 
 NOT_CA = ((x509.BasicConstraints(ca=False, path_length=None), True), (key_usage("digital_signature"), True))
 FOR_LISTS_OF_OTHERS: Extension = (
-    x509.IssuingDistributionPoint(None, None, False, True, None, False, False), True,
+    x509.IssuingDistributionPoint(None, None, False, True, None, False, False),
+    True,
 )
 DELTA: Extension = (x509.DeltaCRLIndicator(3), True)
 REVOCATION: dict[str, Answers] = {
@@ -190,7 +210,9 @@ REVOCATION: dict[str, Answers] = {
     "an answer by a responder of another authority": by(responder(lambda world: authority(root_of(world)), *RESPONDER)),
     "an answer by a responder of the root": by(responder(root_of, *RESPONDER)),
     "an answer by a responder of a namesake": by(responder(namesake, *RESPONDER)),
-    "an answer by a responder that had expired": by(responder(issuing, *RESPONDER, begins=NOW - 90 * DAY, ends=NOW - 30 * DAY)),
+    "an answer by a responder that had expired": by(
+        responder(issuing, *RESPONDER, begins=NOW - 90 * DAY, ends=NOW - 30 * DAY)
+    ),
     "an answer by a namesake of the authority": by(namesake),
     "an answer by the root": by(root_of),
     "an answer by nobody": by(lambda world: authority(None, RESPONDER)),
@@ -201,20 +223,29 @@ REVOCATION: dict[str, Answers] = {
     "revoked, then good": good_and_revoked(-1),
     "a list by a namesake": listed(lambda world: new_key()),
     "a list by the root's key": listed(lambda world: world.authority.root.key),
-    "a list of last year": listed(lambda world: world.authority.ca.key, last=NOW - 400 * DAY, following=NOW - 399 * DAY),
+    "a list of last year": listed(
+        lambda world: world.authority.ca.key, last=NOW - 400 * DAY, following=NOW - 399 * DAY
+    ),
     "a list of authorities only": listed(lambda world: world.authority.ca.key, extensions=[FOR_LISTS_OF_OTHERS]),
     "a list of changes only": listed(lambda world: world.authority.ca.key, extensions=[DELTA]),
     "a list with a demand nobody knows": listed(lambda world: world.authority.ca.key, extensions=[WEIRD]),
     "a list with the signer on it": listed(lambda world: world.authority.ca.key, revoked=True),
-    "a list with the signer on it beside a good answer": listed(lambda world: world.authority.ca.key, revoked=True, also=True),
+    "a list with the signer on it beside a good answer": listed(
+        lambda world: world.authority.ca.key, revoked=True, also=True
+    ),
 }
 SHOWN_REVOKED = {
-    "an answer that says revoked", "good, then revoked", "revoked, then good", "a list with the signer on it",
+    "an answer that says revoked",
+    "good, then revoked",
+    "revoked, then good",
+    "a list with the signer on it",
     "a list with the signer on it beside a good answer",
 }
 
 
-def archived_with(world: World, record: Record, answers: Answers, patch: pytest.MonkeyPatch, *, alone: bool = False) -> None:
+def archived_with(
+    world: World, record: Record, answers: Answers, patch: pytest.MonkeyPatch, *, alone: bool = False
+) -> None:
     """Sealed, then archived with these answers about the principal and honest ones about everybody else.
 
     Args:
@@ -235,10 +266,19 @@ def archived_with(world: World, record: Record, answers: Answers, patch: pytest.
         record.archive()
 
 
-@pytest.mark.parametrize("answers", [
-    good, by(itself), by(itself, carried=()), by(responder(issuing, *RESPONDER)), listed(lambda world: world.authority.ca.key),
-])
-def test_honest_answers_of_these_forms_are_taken(world: World, brief: Record, answers: Answers, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "answers",
+    [
+        good,
+        by(itself),
+        by(itself, carried=()),
+        by(responder(issuing, *RESPONDER)),
+        listed(lambda world: world.authority.ca.key),
+    ],
+)
+def test_honest_answers_of_these_forms_are_taken(
+    world: World, brief: Record, answers: Answers, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The controls."""
     archived_with(world, brief, answers, monkeypatch)
     report = judge(brief.file, world)
@@ -246,15 +286,21 @@ def test_honest_answers_of_these_forms_are_taken(world: World, brief: Record, an
 
 
 @pytest.mark.parametrize("name", REVOCATION)
-def test_revocation_data_that_shows_nothing(world: World, brief: Record, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_revocation_data_that_shows_nothing(
+    world: World, brief: Record, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     archived_with(world, brief, REVOCATION[name], monkeypatch)
     report = judge(brief.file, world)
-    expected = ("invalid", {"certificate_revoked"}) if name in SHOWN_REVOKED else ("indeterminate", {"revocation_unknown"})
+    expected = (
+        ("invalid", {"certificate_revoked"}) if name in SHOWN_REVOKED else ("indeterminate", {"revocation_unknown"})
+    )
     assert (report.verdict, codes(report)) == expected, "could not be checked is told as neither good nor bad"
     assert {item.field for item in report.signatures if item.trust != "trusted"} == {"principal"}
 
 
-def test_a_list_by_an_authority_that_may_not_sign_lists(world: World, brief: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_list_by_an_authority_that_may_not_sign_lists(
+    world: World, brief: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With the right to sign certificates only; the control has both."""
     verdicts = []
     for usages in (("key_cert_sign", "crl_sign"), ("key_cert_sign",)):

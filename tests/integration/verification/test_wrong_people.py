@@ -48,12 +48,17 @@ def test_the_right_number_under_another_name(world: World, opened: Record) -> No
     assert report.verdict == "invalid" and codes(report) == {"wrong_name"}
 
 
-@pytest.mark.parametrize(("written", "told"), [
-    (lambda name: unicodedata.normalize("NFD", name.upper()).replace(" ", "\u00a0 "), set()),
-    (lambda name: name[:3] + "\u200b" + name[3:], set()),
-    (lambda name: name.replace("Ánh", "Anh"), {"name_marks"}),
-])
-def test_another_spelling_of_the_same_name(world: World, opened: Record, written: Callable[[str], str], told: set[str]) -> None:
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        (lambda name: unicodedata.normalize("NFD", name.upper()).replace(" ", "\u00a0 "), set()),
+        (lambda name: name[:3] + "\u200b" + name[3:], set()),
+        (lambda name: name.replace("Ánh", "Anh"), {"name_marks"}),
+    ],
+)
+def test_another_spelling_of_the_same_name(
+    world: World, opened: Record, written: Callable[[str], str], told: set[str]
+) -> None:
     person = opened.signers["homeroom"]
     sign(opened, *ORDER[:2])
     other = world.person(written(person.name), person.number)
@@ -82,11 +87,14 @@ def test_an_old_id_number_does_not_match_by_accident(world: World, opened: Recor
     assert codes(judge(opened.file, world)) == {"wrong_signer"}
 
 
-@pytest.mark.parametrize(("order", "wrong"), [
-    (("homeroom", "s.TOAN.1", "s.VAN.1", "principal", "seal"), {"homeroom"}),
-    (("s.TOAN.1", "homeroom", "s.VAN.1", "principal", "seal"), {"homeroom"}),
-    (("s.TOAN.1", "s.VAN.1", "principal", "homeroom", "seal"), {"principal"}),
-])
+@pytest.mark.parametrize(
+    ("order", "wrong"),
+    [
+        (("homeroom", "s.TOAN.1", "s.VAN.1", "principal", "seal"), {"homeroom"}),
+        (("s.TOAN.1", "homeroom", "s.VAN.1", "principal", "seal"), {"homeroom"}),
+        (("s.TOAN.1", "s.VAN.1", "principal", "homeroom", "seal"), {"principal"}),
+    ],
+)
 def test_a_stage_out_of_order(world: World, opened: Record, order: tuple[str, ...], wrong: set[str]) -> None:
     sign(opened, *order)
     report = judge(opened.file, world)
@@ -99,7 +107,9 @@ def test_the_seal_first_then_everybody(world: World, opened: Record) -> None:
 
     opened.sign("seal")
     seal = opened.tip.fields["seal"]
-    opened.tip = replace(opened.tip, fields={**opened.tip.fields, "seal": replace(seal, signed=False)})  # our writer refuses
+    opened.tip = replace(
+        opened.tip, fields={**opened.tip.fields, "seal": replace(seal, signed=False)}
+    )  # our writer refuses
     sign(opened, *ORDER[:-1])
     report = judge(opened.file, world)
     assert report.verdict == "invalid" and {"wrong_order", "update_not_ours"} <= codes(report)
@@ -125,11 +135,16 @@ def test_a_person_sets_the_seal(world: World, opened: Record) -> None:
     assert codes(judge(opened.file, world)) == {"seal_wrong_school"}
 
 
-@pytest.mark.parametrize(("school", "reason"), [
-    (ManifestSchool("79760001", "Trường THCS Kim Đồng", "0388888888"), "issuer_not_listed"),
-    (ManifestSchool("79769999", "Công ty Kim Đồng", "0388888888"), "issuer_not_listed"),
-])
-def test_a_whole_record_made_by_another_organisation_under_the_same_root(world: World, school: ManifestSchool, reason: str) -> None:
+@pytest.mark.parametrize(
+    ("school", "reason"),
+    [
+        (ManifestSchool("79760001", "Trường THCS Kim Đồng", "0388888888"), "issuer_not_listed"),
+        (ManifestSchool("79769999", "Công ty Kim Đồng", "0388888888"), "issuer_not_listed"),
+    ],
+)
+def test_a_whole_record_made_by_another_organisation_under_the_same_root(
+    world: World, school: ManifestSchool, reason: str
+) -> None:
     """What a chain cannot exclude and the list of issuers does (core decision 9)."""
     snapshot = small_snapshot()
     snapshot["school"] |= {"tax_code": school.tax_code, "name": school.name}
@@ -147,7 +162,9 @@ def test_a_listed_school_cannot_speak_for_another(world: World) -> None:
     issuers = [*ISSUERS, {"tax_code": "0377777777", "name": "Trường THCS Lê Lợi", "code": "79760002"}]
     snapshot = small_snapshot()
     snapshot["school"]["tax_code"] = "0377777777"
-    forged = open_record(world, snapshot, staff(world, snapshot), school=ManifestSchool("79760001", "Trường THCS Kim Đồng", "0377777777"))
+    forged = open_record(
+        world, snapshot, staff(world, snapshot), school=ManifestSchool("79760001", "Trường THCS Kim Đồng", "0377777777")
+    )
     forged.sign_all()
     report = judge(forged.file, world, issuers)
     assert report.verdict == "invalid" and codes(report) == {"issuer_not_listed"}
@@ -163,14 +180,24 @@ def test_a_valid_chain_to_another_root(tmp_path: Path, sealed: Record) -> None:
 
 def test_a_certificate_that_had_expired(world: World, opened: Record) -> None:
     now = datetime.now(UTC)
-    expired = world.person("Hết Hạn", opened.signers["homeroom"].number, not_before=now - timedelta(days=60), not_after=now - timedelta(days=30))
+    expired = world.person(
+        "Hết Hạn",
+        opened.signers["homeroom"].number,
+        not_before=now - timedelta(days=60),
+        not_after=now - timedelta(days=30),
+    )
     sign(opened, *ORDER, homeroom=expired)
     assert "certificate_expired" in codes(judge(opened.file, world))
 
 
 def test_a_certificate_that_was_not_valid_yet(world: World, opened: Record) -> None:
     now = datetime.now(UTC)
-    early = world.person("Chưa Đến", opened.signers["homeroom"].number, not_before=now + timedelta(days=2), not_after=now + timedelta(days=30))
+    early = world.person(
+        "Chưa Đến",
+        opened.signers["homeroom"].number,
+        not_before=now + timedelta(days=2),
+        not_after=now + timedelta(days=30),
+    )
     sign(opened, *ORDER, homeroom=early)
     report = judge(opened.file, world)
     assert report.verdict == "invalid" and "certificate_expired" in codes(report)
@@ -196,7 +223,9 @@ def test_evidence_that_does_not_cover_everybody(world: World, opened: Record) ->
     del opened.signers["homeroom"]
     opened.archive()
     report = judge(opened.file, world)
-    assert (report.verdict, codes(report)) == ("indeterminate", {"revocation_unknown"}), "absence is neither good nor bad"
+    assert (report.verdict, codes(report)) == ("indeterminate", {"revocation_unknown"}), (
+        "absence is neither good nor bad"
+    )
     assert {item.field for item in report.signatures if item.trust != "trusted"} == {"homeroom"}
 
 
@@ -204,7 +233,9 @@ def test_evidence_that_does_not_cover_everybody(world: World, opened: Record) ->
 def test_a_claimed_time_far_from_the_stamp(world: World, opened: Record, shift: timedelta) -> None:
     """Back-dated by three days; or claimed for later than it was stamped."""
     for slot in ORDER:
-        opened.sign(slot, claimed=datetime.now(UTC).replace(microsecond=0) + (shift if slot == "principal" else timedelta()))
+        opened.sign(
+            slot, claimed=datetime.now(UTC).replace(microsecond=0) + (shift if slot == "principal" else timedelta())
+        )
     assert codes(judge(opened.file, world)) == {"time_mismatch"}
 
 
@@ -264,15 +295,24 @@ def test_a_seal_of_another_school_vouches_for_nobody(world: World, opened: Recor
     for slot in ORDER[:-1]:
         opened.sign(slot, by=other if slot == "homeroom" else None)
     opened.sign(
-        "seal", by=world.school("Trường THCS Lê Lợi", "0399999999"),
+        "seal",
+        by=world.school("Trường THCS Lê Lợi", "0399999999"),
         vouched={"homeroom": Vouched(other.demand(opened.manifest.salt), "Nghỉ ốm")},
     )
     assert codes(judge(opened.file, world)) == {"seal_wrong_school", "wrong_signer"}
 
 
-@pytest.mark.parametrize("change", [
-    {"kind": "thesis"}, {"claim_limit_seconds": 10**9}, {"claim_early_seconds": -1}, {"version": "1"}, {"salt": 7}, {"kind": "cover"},
-])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"kind": "thesis"},
+        {"claim_limit_seconds": 10**9},
+        {"claim_early_seconds": -1},
+        {"version": "1"},
+        {"salt": 7},
+        {"kind": "cover"},
+    ],
+)
 def test_a_manifest_that_makes_no_sense(world: World, sealed: Record, change: dict[str, object]) -> None:
     forged = open_record(world, small_snapshot(), sealed.signers, **change)
     forged.sign_all()
@@ -314,6 +354,8 @@ def test_an_overlay_slipped_in_before_the_seal(world: World, opened: Record) -> 
     opened.tip = read_tip(opened.file)
     sign(opened, *ORDER[3:])
     opened.archive()
-    assert examine_file("x", opened.file, [world.root], ISSUERS).verdict == "valid", "if pyHanko learns this, so much the better"
+    assert examine_file("x", opened.file, [world.root], ISSUERS).verdict == "valid", (
+        "if pyHanko learns this, so much the better"
+    )
     report = judge(opened.file, world)
     assert report.verdict == "invalid" and codes(report) == {"update_not_ours"}

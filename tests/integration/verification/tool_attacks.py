@@ -25,7 +25,9 @@ def with_pyhanko(file: bytes, change: Callable[[IncrementalPdfFileWriter], None]
 @attack
 def text_added_to_the_page(record: Record) -> bytes:
     def change(writer: IncrementalPdfFileWriter) -> None:
-        writer.add_stream_to_page(0, writer.add_object(generic.StreamObject(stream_data=b"BT /R 40 Tf 100 500 Td <0024> Tj ET")))
+        writer.add_stream_to_page(
+            0, writer.add_object(generic.StreamObject(stream_data=b"BT /R 40 Tf 100 500 Td <0024> Tj ET"))
+        )
 
     return with_pyhanko(record.file, change)
 
@@ -33,7 +35,9 @@ def text_added_to_the_page(record: Record) -> bytes:
 @attack
 def page_added(record: Record) -> bytes:
     def change(writer: IncrementalPdfFileWriter) -> None:
-        writer.insert_page(PageObject(contents=writer.add_object(generic.StreamObject(stream_data=b"")), media_box=(0, 0, 595, 842)))
+        writer.insert_page(
+            PageObject(contents=writer.add_object(generic.StreamObject(stream_data=b"")), media_box=(0, 0, 595, 842))
+        )
 
     return with_pyhanko(record.file, change)
 
@@ -43,8 +47,11 @@ def note_added(record: Record) -> bytes:
     def change(writer: IncrementalPdfFileWriter) -> None:
         note = generic.DictionaryObject(
             {
-                pdf_name("/Type"): pdf_name("/Annot"), pdf_name("/Subtype"): pdf_name("/FreeText"), pdf_name("/DA"): generic.pdf_string("/Helv 20 Tf"),
-                pdf_name("/Rect"): generic.ArrayObject(map(generic.NumberObject, (100, 500, 200, 540))), pdf_name("/Contents"): generic.pdf_string("10"),
+                pdf_name("/Type"): pdf_name("/Annot"),
+                pdf_name("/Subtype"): pdf_name("/FreeText"),
+                pdf_name("/DA"): generic.pdf_string("/Helv 20 Tf"),
+                pdf_name("/Rect"): generic.ArrayObject(map(generic.NumberObject, (100, 500, 200, 540))),
+                pdf_name("/Contents"): generic.pdf_string("10"),
             }
         )
         writer.register_annotation(writer.find_page_for_modification(0)[0], writer.add_object(note))
@@ -57,8 +64,11 @@ def text_field_filled_in(record: Record) -> bytes:
     def change(writer: IncrementalPdfFileWriter) -> None:
         field = generic.DictionaryObject(
             {
-                pdf_name("/FT"): pdf_name("/Tx"), pdf_name("/T"): generic.pdf_string("diem"), pdf_name("/V"): generic.pdf_string("10"),
-                pdf_name("/Type"): pdf_name("/Annot"), pdf_name("/Subtype"): pdf_name("/Widget"),
+                pdf_name("/FT"): pdf_name("/Tx"),
+                pdf_name("/T"): generic.pdf_string("diem"),
+                pdf_name("/V"): generic.pdf_string("10"),
+                pdf_name("/Type"): pdf_name("/Annot"),
+                pdf_name("/Subtype"): pdf_name("/Widget"),
                 pdf_name("/Rect"): generic.ArrayObject(map(generic.NumberObject, (100, 500, 200, 540))),
             }
         )
@@ -73,7 +83,9 @@ def text_field_filled_in(record: Record) -> bytes:
 @attack
 def script_on_opening(record: Record) -> bytes:
     def change(writer: IncrementalPdfFileWriter) -> None:
-        writer.root["/OpenAction"] = generic.DictionaryObject({pdf_name("/S"): pdf_name("/JavaScript"), pdf_name("/JS"): generic.pdf_string("app.alert(1)")})
+        writer.root["/OpenAction"] = generic.DictionaryObject(
+            {pdf_name("/S"): pdf_name("/JavaScript"), pdf_name("/JS"): generic.pdf_string("app.alert(1)")}
+        )
         writer.update_root()
 
     return with_pyhanko(record.file, change)

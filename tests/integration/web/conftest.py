@@ -55,9 +55,12 @@ def web_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]
     folder: Path = tmp_path_factory.mktemp("web")
     patch = pytest.MonkeyPatch()
     for name, value in {
-        "HOCBA_DATABASE_URL": f"sqlite:///{folder}/web.db", "HOCBA_JOBS_DATABASE_URL": f"sqlite:///{folder}/jobs.db",
-        "HOCBA_DOCUMENTS_URL": str(folder / "documents"), "HOCBA_SECRET_KEY": "a key of the tests, 8Jq2Lr5Tz0",
-        "HOCBA_PUBLIC_URL": "http://testserver", "HOCBA_LOCKS_DIR": str(folder / "locks"),
+        "HOCBA_DATABASE_URL": f"sqlite:///{folder}/web.db",
+        "HOCBA_JOBS_DATABASE_URL": f"sqlite:///{folder}/jobs.db",
+        "HOCBA_DOCUMENTS_URL": str(folder / "documents"),
+        "HOCBA_SECRET_KEY": "a key of the tests, 8Jq2Lr5Tz0",
+        "HOCBA_PUBLIC_URL": "http://testserver",
+        "HOCBA_LOCKS_DIR": str(folder / "locks"),
     }.items():
         patch.setenv(name, value)
     settings_module.settings.cache_clear()
@@ -83,8 +86,13 @@ def two_schools(web_database: Database) -> tuple[WebSchool, WebSchool]:
 def _school(db: Database, code: str, mark: str) -> WebSchool:
     with db.installation(write=True) as session:
         row = School(
-            code=code, name=f"Trường THCS {mark}", commune="Phường Bến Nghé", province="TP. Hồ Chí Minh",
-            department="Sở Giáo dục và Đào tạo", tax_code="0312345678", current_year="2025-2026",
+            code=code,
+            name=f"Trường THCS {mark}",
+            commune="Phường Bến Nghé",
+            province="TP. Hồ Chí Minh",
+            department="Sở Giáo dục và Đào tạo",
+            tax_code="0312345678",
+            current_year="2025-2026",
         )
         session.add(row)
     small = small_school(db, row.id, None, mark=mark)
@@ -104,7 +112,13 @@ def _people(db: Database, school: WebSchool) -> None:
             staff_id = school.small.people[parts[role]].staff_id if role in parts else None
             if role not in parts and role not in ("admin", "management"):
                 position = "vice_principal" if role == "deputy" else "clerk"
-                staff = Staff(source_id=f"x{number}", code=f"X{number}", full_name=f"{role} {school.mark}", id_number=f"0790000000{number:02d}", position=position)
+                staff = Staff(
+                    source_id=f"x{number}",
+                    code=f"X{number}",
+                    full_name=f"{role} {school.mark}",
+                    id_number=f"0790000000{number:02d}",
+                    position=position,
+                )
                 session.add(staff)
                 session.flush()
                 staff_id = staff.id
@@ -113,9 +127,19 @@ def _people(db: Database, school: WebSchool) -> None:
             if role == "cover_signer":
                 settings.cover_signer_id = staff_id
             if role == "deputy":
-                session.add(Delegation(deputy_id=staff_id or "", kinds=["history", "results"], from_date="2020-01-01", to_date="2099-12-31", decision_number="01/QĐ"))
+                session.add(
+                    Delegation(
+                        deputy_id=staff_id or "",
+                        kinds=["history", "results"],
+                        from_date="2020-01-01",
+                        to_date="2099-12-31",
+                        decision_number="01/QĐ",
+                    )
+                )
             account = session.exec(select(Account).where(Account.staff_id == staff_id)).first() if staff_id else None
-            account = account or Account(username=f"{role}@{school.mark.lower()}", staff_id=staff_id, full_name=f"{role} {school.mark}")
+            account = account or Account(
+                username=f"{role}@{school.mark.lower()}", staff_id=staff_id, full_name=f"{role} {school.mark}"
+            )
             account.granted_roles = [role] if role in ("admin", "management") else []
             account.password_hash = "set"
             session.add(account)
@@ -125,7 +149,9 @@ def _people(db: Database, school: WebSchool) -> None:
             session.add(LoginName(name=account.username, school_id=school.school_id, account_id=account.id))
             session.add(
                 LoginSession(
-                    token_sha256=sessions.token_hash(token), school_id=school.school_id, account_id=account.id,
+                    token_sha256=sessions.token_hash(token),
+                    school_id=school.school_id,
+                    account_id=account.id,
                     expires_at=utc_now() + timedelta(hours=1),
                 )
             )

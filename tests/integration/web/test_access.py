@@ -37,37 +37,64 @@ SIGNERS = {"principal", "deputy", "homeroom", "subject", "seal_operator", "cover
 ALLOWED: dict[Right, set[str]] = {
     **dict.fromkeys(
         (
-            Right.SYNC, Right.SIGNATURE_IMAGES, Right.SEAL_IMAGE, Right.ASSIGNMENTS, Right.LOCK, Right.SIGNING_ACCOUNTS,
-            Right.COVER_SIGNER, Right.DELEGATE, Right.SEAL_OPERATOR, Right.PRINT, Right.ATTACH, Right.UNLOCK_ASK, Right.ACCOUNTS_READ,
-            Right.AUDIT_READ, Right.SETTINGS_READ, Right.LEADERSHIP_READ,
+            Right.SYNC,
+            Right.SIGNATURE_IMAGES,
+            Right.SEAL_IMAGE,
+            Right.ASSIGNMENTS,
+            Right.LOCK,
+            Right.SIGNING_ACCOUNTS,
+            Right.COVER_SIGNER,
+            Right.DELEGATE,
+            Right.SEAL_OPERATOR,
+            Right.PRINT,
+            Right.ATTACH,
+            Right.UNLOCK_ASK,
+            Right.ACCOUNTS_READ,
+            Right.AUDIT_READ,
+            Right.SETTINGS_READ,
+            Right.LEADERSHIP_READ,
         ),
         OFFICE,
     ),
     **dict.fromkeys((Right.OWN_SIGNATURE, Right.OWN_SIGNING_ACCOUNT, Right.OWN_QUEUE), STAFF),
-    Right.SIGN_PRINCIPAL: {"principal", "deputy", "cover_signer"}, Right.SEAL: {"seal_operator"},
-    Right.UNLOCK_APPROVE: {"principal", "deputy"}, Right.ACCEPT_NAME: {"principal"}, Right.ACCOUNTS: {"admin"}, Right.SETTINGS_WRITE: {"admin"},
-    Right.LEADERSHIP_CONFIRM: {"principal"}, Right.CREDENTIALS_CONFIRM: {"management", "principal", "deputy"},
-    Right.DASHBOARD: ALL, Right.RECORDS_READ: ALL - {"clerk"},
+    Right.SIGN_PRINCIPAL: {"principal", "deputy", "cover_signer"},
+    Right.SEAL: {"seal_operator"},
+    Right.UNLOCK_APPROVE: {"principal", "deputy"},
+    Right.ACCEPT_NAME: {"principal"},
+    Right.ACCOUNTS: {"admin"},
+    Right.SETTINGS_WRITE: {"admin"},
+    Right.LEADERSHIP_CONFIRM: {"principal"},
+    Right.CREDENTIALS_CONFIRM: {"management", "principal", "deputy"},
+    Right.DASHBOARD: ALL,
+    Right.RECORDS_READ: ALL - {"clerk"},
 }
 """The table of docs/workflow.md, written out again: the product's own (`authority`) is what is tested."""
 
 PAGES: dict[str, set[Right]] = {
-    "SyncState": {Right.SYNC}, "SyncScopeState": {Right.SYNC}, "LockState": {Right.LOCK}, "UnlockState": {Right.UNLOCK_ASK, Right.UNLOCK_APPROVE},
-    "AuditState": {Right.AUDIT_READ}, "AccountsState": {Right.ACCOUNTS, Right.ACCOUNTS_READ},
+    "SyncState": {Right.SYNC},
+    "SyncScopeState": {Right.SYNC},
+    "LockState": {Right.LOCK},
+    "UnlockState": {Right.UNLOCK_ASK, Right.UNLOCK_APPROVE},
+    "AuditState": {Right.AUDIT_READ},
+    "AccountsState": {Right.ACCOUNTS, Right.ACCOUNTS_READ},
     "LeadershipState": {Right.LEADERSHIP_READ, Right.LEADERSHIP_CONFIRM, Right.CREDENTIALS_CONFIRM},
     "RecordsState": {Right.RECORDS_READ, Right.UNLOCK_ASK},
     "PupilState": {Right.RECORDS_READ, Right.ATTACH},
-    "RecordState": {Right.RECORDS_READ, Right.UNLOCK_ASK}, "AssignmentsState": {Right.ASSIGNMENTS},
-    "SignatureImagesState": {Right.SIGNATURE_IMAGES, Right.SEAL_IMAGE}, "SigningAccountsState": {Right.SIGNING_ACCOUNTS, Right.ACCEPT_NAME},
+    "RecordState": {Right.RECORDS_READ, Right.UNLOCK_ASK},
+    "AssignmentsState": {Right.ASSIGNMENTS},
+    "SignatureImagesState": {Right.SIGNATURE_IMAGES, Right.SEAL_IMAGE},
+    "SigningAccountsState": {Right.SIGNING_ACCOUNTS, Right.ACCEPT_NAME},
     "SigningSettingsState": {Right.COVER_SIGNER, Right.DELEGATE, Right.SEAL_OPERATOR},
-    "MySignatureState": {Right.OWN_SIGNATURE, Right.OWN_SIGNING_ACCOUNT}, "PrintState": {Right.PRINT},
+    "MySignatureState": {Right.OWN_SIGNATURE, Right.OWN_SIGNING_ACCOUNT},
+    "PrintState": {Right.PRINT},
 }
 """Rights a page's handlers may declare; a page that is not named here may only be one for everybody signed in."""
 
 
 def handlers() -> dict[str, Any]:
     found = {
-        name: entry for name, entry in RegistrationContext.get().event_handlers.items()
+        name: entry
+        for name, entry in RegistrationContext.get().event_handlers.items()
         if entry.handler.fn.__module__.startswith("hocba_app.")
     }
     assert len(found) > 10, "a wrong prefix must not make these tests empty"
@@ -103,7 +130,13 @@ def test_handlers_of_a_page_ask_for_its_rights() -> None:
 
 
 def _router(token: str) -> dict[str, Any]:
-    return {"headers": {"cookie": f"{guard.COOKIE}={token}" if token else ""}, "pathname": "/", "asPath": "/", "query": {}, "token": "tab"}
+    return {
+        "headers": {"cookie": f"{guard.COOKIE}={token}" if token else ""},
+        "pathname": "/",
+        "asPath": "/",
+        "query": {},
+        "token": "tab",
+    }
 
 
 @pytest.fixture
@@ -157,7 +190,9 @@ async def test_of_the_frameworks_handlers_only_the_listed_run(
     passed = set()
     for name, entry in framework_handlers().items():
         reached.clear()
-        await run(name, two_schools[0].tokens.get(role, ""), f"framework-{role}", info="TypeError: x", component_stack="")
+        await run(
+            name, two_schools[0].tokens.get(role, ""), f"framework-{role}", info="TypeError: x", component_stack=""
+        )
         passed |= {name} if entry.handler in reached else set()
     assert passed == gate.FRAMEWORK | ({gate.FRONTEND_REPORT} if role else set())
 
@@ -177,9 +212,17 @@ async def test_a_page_that_reports_a_defect_writes_one_short_line(
     await run(gate.FRONTEND_REPORT, "", "stranger", info=info, component_stack="y" * 900_000)
     assert "broken" not in capsys.readouterr().err
     for number in range(3):
-        await run(gate.FRONTEND_REPORT, two_schools[0].tokens["subject"], "reporter", info=f"{number} {info}", component_stack="y" * 900_000)
+        await run(
+            gate.FRONTEND_REPORT,
+            two_schools[0].tokens["subject"],
+            "reporter",
+            info=f"{number} {info}",
+            component_stack="y" * 900_000,
+        )
     lines = capsys.readouterr().err.splitlines()
-    assert [line.split("said=")[1][1:20] for line in lines if "page.defect" in line] == [f"{number} TypeError: broken" for number in range(3)]
+    assert [line.split("said=")[1][1:20] for line in lines if "page.defect" in line] == [
+        f"{number} TypeError: broken" for number in range(3)
+    ]
     assert all(len(line) < 800 for line in lines) and not any(line.startswith("2026-05-20 level") for line in lines)
 
 
@@ -194,14 +237,20 @@ async def test_what_the_framework_logs_of_a_stranger_is_short_and_one_line(
     assert len(lines) == 5 and all(len(line) < logs.LONGEST_RECORD * 1.2 for line in lines)
 
 
-async def test_an_undeclared_handler_is_refused(two_schools: tuple[WebSchool, WebSchool], run: Any, reached: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    name, entry = next((name, entry) for name, entry in handlers().items() if "dashboard" in name and name.endswith(".load"))
+async def test_an_undeclared_handler_is_refused(
+    two_schools: tuple[WebSchool, WebSchool], run: Any, reached: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, entry = next(
+        (name, entry) for name, entry in handlers().items() if "dashboard" in name and name.endswith(".load")
+    )
     monkeypatch.delattr(entry.handler.fn, "__hocba_access__")
     await run(name, two_schools[0].tokens["admin"])
     assert entry.handler not in reached
 
 
-async def test_the_next_person_at_the_browser_gets_nothing_of_the_last(two_schools: tuple[WebSchool, WebSchool], run: Any) -> None:
+async def test_the_next_person_at_the_browser_gets_nothing_of_the_last(
+    two_schools: tuple[WebSchool, WebSchool], run: Any
+) -> None:
     ours, theirs = two_schools
     name = format_event_handler(DashboardState.load)
     shown = json_dumps(await run(name, ours.tokens["admin"]))
@@ -248,7 +297,11 @@ def _argument(annotation: Any, given: str) -> Any:
 
 @pytest.mark.parametrize("role", ["admin", "principal", "subject", "seal_operator"])
 async def test_nobody_of_another_school_sees_or_touches_anything(
-    role: str, web_database: Database, two_schools: tuple[WebSchool, WebSchool], run: Any, caplog: pytest.LogCaptureFixture
+    role: str,
+    web_database: Database,
+    two_schools: tuple[WebSchool, WebSchool],
+    run: Any,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     ours, theirs = two_schools
     before = _rows_of(web_database, ours)
@@ -259,14 +312,55 @@ async def test_nobody_of_another_school_sees_or_touches_anything(
                 continue
             wanted = list(inspect.signature(entry.handler.fn).parameters.values())[1:]
             payload = {parameter.name: _argument(parameter.annotation, given) for parameter in wanted}
-            sent = json_dumps(await run(name, theirs.tokens[role], tab, path=f"/records/{given}?class={given}&document_id={given}", **payload))
+            sent = json_dumps(
+                await run(
+                    name,
+                    theirs.tokens[role],
+                    tab,
+                    path=f"/records/{given}?class={given}&document_id={given}",
+                    **payload,
+                )
+            )
             assert ours.mark not in sent, (name, given)
     assert _rows_of(web_database, ours) == before
 
 
-NASTY = ("a.é", "\x00", "\ud800", "..%2f", "9" * 400, "-1", "0001-01-01", "9999-12-31", "null", "[]", "eA.eA", "é" * 300)
+NASTY = (
+    "a.é",
+    "\x00",
+    "\ud800",
+    "..%2f",
+    "9" * 400,
+    "-1",
+    "0001-01-01",
+    "9999-12-31",
+    "null",
+    "[]",
+    "eA.eA",
+    "é" * 300,
+)
 """What an address, a cookie or a form may hold when nobody meant well."""
-_ASKED = ("notice", "page", "year", "draft", "action", "actor", "since", "until", "order", "class", "kind", "state", "sort", "search", "missing", "grade", "step", "tab", "version")
+_ASKED = (
+    "notice",
+    "page",
+    "year",
+    "draft",
+    "action",
+    "actor",
+    "since",
+    "until",
+    "order",
+    "class",
+    "kind",
+    "state",
+    "sort",
+    "search",
+    "missing",
+    "grade",
+    "step",
+    "tab",
+    "version",
+)
 
 
 @pytest.mark.parametrize("nasty", NASTY)
@@ -280,22 +374,52 @@ async def test_nothing_in_an_address_or_a_cookie_is_a_defect_of_a_page(
     assert len(loads) > 15
     for cookie in (f"{guard.COOKIE}={nasty}", nasty, f"{guard.COOKIE}={two_schools[0].tokens['admin']}; other={nasty}"):
         for name in loads:
-            data = _router("") | {"headers": {"cookie": cookie}, "token": "nasty", "asPath": f"/?{urlencode(query, errors='replace')}", "query": query}
-            _ = [delta async for delta in app.event_processor.enqueue_stream_delta("nasty", Event(name=name, payload={}, router_data=data))]
+            data = _router("") | {
+                "headers": {"cookie": cookie},
+                "token": "nasty",
+                "asPath": f"/?{urlencode(query, errors='replace')}",
+                "query": query,
+            }
+            _ = [
+                delta
+                async for delta in app.event_processor.enqueue_stream_delta(
+                    "nasty", Event(name=name, payload={}, router_data=data)
+                )
+            ]
     assert defects == []
 
 
 @pytest.mark.parametrize("nasty", NASTY)
-async def test_nothing_in_an_address_a_cookie_or_a_form_is_a_defect_of_a_route(nasty: str, two_schools: tuple[WebSchool, WebSchool]) -> None:
+async def test_nothing_in_an_address_a_cookie_or_a_form_is_a_defect_of_a_route(
+    nasty: str, two_schools: tuple[WebSchool, WebSchool]
+) -> None:
     wrong = []
     transport = httpx.ASGITransport(create_api(), raise_app_exceptions=False)  # type: ignore[arg-type]
     typed = quote(nasty, safe="", errors="surrogatepass")
     async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
+
         async def ask(route: Any, cookie: str) -> None:
             path = f"{re.sub(r'{.*?}', typed, route.path)}?{'&'.join(f'{name}={typed}' for name in _ASKED)}"
-            form = "&".join(f"{name}={typed}" for name in ("username", "password", "again", "code", "old", "pin", "accounts", "staff_id", "school_year"))
+            form = "&".join(
+                f"{name}={typed}"
+                for name in (
+                    "username",
+                    "password",
+                    "again",
+                    "code",
+                    "old",
+                    "pin",
+                    "accounts",
+                    "staff_id",
+                    "school_year",
+                )
+            )
             given = f"{guard.COOKIE}={cookie}".encode("utf-8", "surrogatepass")
-            headers = [(b"origin", b"http://testserver"), (b"cookie", given), (b"content-type", b"application/x-www-form-urlencoded")]
+            headers = [
+                (b"origin", b"http://testserver"),
+                (b"cookie", given),
+                (b"content-type", b"application/x-www-form-urlencoded"),
+            ]
             method = "POST" if "POST" in route.methods else "GET"
             answer = await client.request(method, path, headers=headers, content=form if method == "POST" else None)
             if answer.status_code >= 500:
@@ -310,8 +434,18 @@ async def test_nothing_in_an_address_a_cookie_or_a_form_is_a_defect_of_a_route(n
 
 
 ROUTES = {
-    "/session": "public", "/session/end": "public", "/session/activate": "public", "/session/password": (), "/session/confirm": (), "/healthz": "public",
-    "/metrics": "public", "/verify": "public", "/v/{code}": "public", "/h/{token}": "public", "/hooks/mysign/token": "public", "/hooks/mysign": "public",
+    "/session": "public",
+    "/session/end": "public",
+    "/session/activate": "public",
+    "/session/password": (),
+    "/session/confirm": (),
+    "/healthz": "public",
+    "/metrics": "public",
+    "/verify": "public",
+    "/v/{code}": "public",
+    "/h/{token}": "public",
+    "/hooks/mysign/token": "public",
+    "/hooks/mysign": "public",
 }
 """Who may call a route, where no right stands in its dependencies."""
 
@@ -344,7 +478,9 @@ def test_every_form_comes_from_our_own_pages() -> None:
         return any(dependency.call is caller.same_origin for dependency in route.dependant.dependencies)
 
     open_to_machines = {"/hooks/mysign/token", "/hooks/mysign"}
-    assert [r.path for r in _routes() if "POST" in r.methods and not guarded(r) and r.path not in open_to_machines] == []
+    assert [
+        r.path for r in _routes() if "POST" in r.methods and not guarded(r) and r.path not in open_to_machines
+    ] == []
 
 
 @pytest.mark.parametrize("role", ["", *ROLES])

@@ -16,12 +16,17 @@ from tests.integration.web.test_access import run  # noqa: F401 - fixture
 
 
 async def test_a_decision_is_revoked_only_after_the_question(
-    web_database: Database, two_schools: tuple[WebSchool, WebSchool], run: Any  # noqa: F811
+    web_database: Database,
+    two_schools: tuple[WebSchool, WebSchool],
+    run: Any,
 ) -> None:
     school = two_schools[0]
     with web_database.write(school.school_id) as session:
         decision = Delegation(
-            deputy_id=school.small.people["VAN"].staff_id or "", kinds=["history"], from_date="2019-01-01", to_date="2019-12-31",
+            deputy_id=school.small.people["VAN"].staff_id or "",
+            kinds=["history"],
+            from_date="2019-01-01",
+            to_date="2019-12-31",
             decision_number="02/QĐ",
         )
         session.add(decision)
@@ -46,7 +51,9 @@ async def test_a_decision_is_revoked_only_after_the_question(
 
 
 async def test_an_account_is_removed_only_after_the_question(
-    web_database: Database, two_schools: tuple[WebSchool, WebSchool], run: Any  # noqa: F811
+    web_database: Database,
+    two_schools: tuple[WebSchool, WebSchool],
+    run: Any,
 ) -> None:
     school = two_schools[0]
     owner = school.small.people["GDTC"].staff_id or ""
@@ -76,7 +83,7 @@ async def test_an_account_is_removed_only_after_the_question(
     assert not kept()
 
 
-async def test_a_link_is_revoked_only_after_the_question(two_schools: tuple[WebSchool, WebSchool], run: Any) -> None:  # noqa: F811
+async def test_a_link_is_revoked_only_after_the_question(two_schools: tuple[WebSchool, WebSchool], run: Any) -> None:
     token, link = two_schools[0].tokens["admin"], "01aaaaaaaaaaaaaaaaaaaaaaaa"
 
     async def send(handler: Any, **payload: Any) -> str:

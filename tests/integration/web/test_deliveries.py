@@ -30,7 +30,9 @@ def _events(db: Database, school: WebSchool, action: str) -> list[tuple[str, str
 
 
 @pytest.mark.parametrize("role", ["admin", "subject"])
-async def test_a_delivery_is_in_the_log_and_a_refusal_is_not(role: str, web_database: Database, two_schools: tuple[WebSchool, WebSchool]) -> None:
+async def test_a_delivery_is_in_the_log_and_a_refusal_is_not(
+    role: str, web_database: Database, two_schools: tuple[WebSchool, WebSchool]
+) -> None:
     school = two_schools[0]
     before = len(_events(web_database, school, "file.delivered"))
     with web_database.read(school.school_id) as session:
@@ -39,7 +41,12 @@ async def test_a_delivery_is_in_the_log_and_a_refusal_is_not(role: str, web_data
     transport = httpx.ASGITransport(create_api(), raise_app_exceptions=False)  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
         headers = {"cookie": f"{guard.COOKIE}={school.tokens[role]}"}
-        paths = ("/files/audit.csv", "/files/workbook/template", f"/files/records/{document.id}", "/files/records/unknown")
+        paths = (
+            "/files/audit.csv",
+            "/files/workbook/template",
+            f"/files/records/{document.id}",
+            "/files/records/unknown",
+        )
         statuses = [(await client.get(path, headers=headers)).status_code for path in paths]
     told = _events(web_database, school, "file.delivered")[before:]
     assert len(told) == statuses.count(200)

@@ -94,7 +94,9 @@ def world(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 
 def begun(page: Any) -> asyncio.Task[None]:
     assert live_screen.begin(page)
-    return asyncio.create_task(live_screen.follow(page, None, page.reload, concerned=lambda _state, who, what: who.staff_id in what.staff))
+    return asyncio.create_task(
+        live_screen.follow(page, None, page.reload, concerned=lambda _state, who, what: who.staff_id in what.staff)
+    )
 
 
 async def ended(task: asyncio.Task[None]) -> None:
@@ -106,8 +108,12 @@ async def test_only_what_concerns_the_page_reloads_it(world: SimpleNamespace) ->
     task = begun(page)
     await asyncio.sleep(0)
     for what in (
-        Moves(staff=frozenset({"another"})), Moves(accounts=frozenset({"another"}), classes=frozenset({"6A1"})), Moves(),
-        Moves(staff=frozenset({"staff"})), Moves(accounts=frozenset({"account"})), Moves(wide=True),
+        Moves(staff=frozenset({"another"})),
+        Moves(accounts=frozenset({"another"}), classes=frozenset({"6A1"})),
+        Moves(),
+        Moves(staff=frozenset({"staff"})),
+        Moves(accounts=frozenset({"account"})),
+        Moves(wide=True),
     ):
         await world.watcher.tell(what)
         if what.wide or "staff" in what.staff or "account" in what.accounts:
@@ -169,18 +175,25 @@ async def test_an_open_record_shows_what_another_process_did_to_it_and_to_no_oth
     monkeypatch.setattr(live_screen, "CALM_SECONDS", 0.0)
     monkeypatch.setattr(change_watcher, "LOOK_SECONDS", 0.02)
     with db.read(ours.school_id) as session:
-        shown, other = [row.id for row in session.exec(select(Document).where(Document.kind == "results").limit(2)).all()]
+        shown, other = [
+            row.id for row in session.exec(select(Document).where(Document.kind == "results").limit(2)).all()
+        ]
 
     def sign(document_id: str) -> None:
         with db.write(ours.school_id) as session:
             document = session.get_one(Document, (ours.school_id, document_id))
             document.updated_at = utc_now()
             session.add(document)
-            record(session, actor="", action="record.signed", subject=f"document:{document_id}", data={"stage": "subject"})
+            record(
+                session, actor="", action="record.signed", subject=f"document:{document_id}", data={"stage": "subject"}
+            )
 
     data = {
-        "headers": {"cookie": f"{guard.COOKIE}={ours.tokens['admin']}"}, "pathname": "/records/[document_id]", "asPath": f"/records/{shown}",
-        "query": {"document_id": shown}, "token": "tab",
+        "headers": {"cookie": f"{guard.COOKIE}={ours.tokens['admin']}"},
+        "pathname": "/records/[document_id]",
+        "asPath": f"/records/{shown}",
+        "query": {"document_id": shown},
+        "token": "tab",
     }
     app._state_manager = StateManagerMemory()
     async with app._setup_event_processor(), asyncio.timeout(120):  # type: ignore[attr-defined]
@@ -188,7 +201,9 @@ async def test_an_open_record_shows_what_another_process_did_to_it_and_to_no_oth
         titles = asyncio.Queue[str]()
 
         async def listen() -> None:
-            async for delta in app.event_processor.enqueue_stream_delta("tab", Event(name=name, payload={}, router_data=data)):
+            async for delta in app.event_processor.enqueue_stream_delta(
+                "tab", Event(name=name, payload={}, router_data=data)
+            ):
                 for state, values in dict(delta).items():
                     if state.endswith("record____record_state") and values.get("title_rx_state_"):
                         await titles.put(values["title_rx_state_"])

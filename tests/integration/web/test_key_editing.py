@@ -37,7 +37,10 @@ def token(tmp_path: Path, web_database: Database, monkeypatch: pytest.MonkeyPatc
         made.put(school.key, school.chain, label="Con dấu")  # type: ignore[arg-type]
         made.put(teacher.key, teacher.chain[:1], label="Cô Ánh", key_id=b"\x02")  # type: ignore[arg-type]
         for name, value in {
-            "PKCS11_MODULE": made.module, "PKCS11_TOKEN": made.label, "PKCS11_PIN": made.pin, "TRUST_ROOTS": str(roots),
+            "PKCS11_MODULE": made.module,
+            "PKCS11_TOKEN": made.label,
+            "PKCS11_PIN": made.pin,
+            "TRUST_ROOTS": str(roots),
         }.items():
             monkeypatch.setenv(f"HOCBA_{name}", value)
         settings.cache_clear()
@@ -53,18 +56,28 @@ def key_of(db: Database, school: WebSchool, owner: str) -> SigningKey | None:
 
 
 async def test_a_teacher_connects_his_key_in_the_token_and_no_other(
-    web_database: Database, two_schools: tuple[WebSchool, WebSchool], run: Any, token: SoftToken  # noqa: F811
+    web_database: Database,
+    two_schools: tuple[WebSchool, WebSchool],
+    run: Any,
+    token: SoftToken,
 ) -> None:
     school = two_schools[0]
     mine, other = (school.small.people[part].staff_id or "" for part in ("TOAN", "VAN"))
 
     async def send(handler: Any, **payload: Any) -> str:
-        return json_dumps(await run(format_event_handler(handler), school.tokens["subject"], "mine", path="/my-signature", **payload), ensure_ascii=False)
+        return json_dumps(
+            await run(format_event_handler(handler), school.tokens["subject"], "mine", path="/my-signature", **payload),
+            ensure_ascii=False,
+        )
 
     shown = await send(MySignatureState.load)
     assert "Token hoặc HSM ở máy chủ (PKCS#11)" in shown and "nhãn của chứng thư số" in shown
-    assert SENTENCES[ErrorCode.CERTIFICATE_NOT_OWN] in await send(MySignatureState.connect, form={"user": "Con dấu", "provider": "pkcs11"})
-    assert SENTENCES[ErrorCode.PROVIDER_UNKNOWN_USER] in await send(MySignatureState.connect, form={"user": "Cô khác", "provider": "pkcs11"})
+    assert SENTENCES[ErrorCode.CERTIFICATE_NOT_OWN] in await send(
+        MySignatureState.connect, form={"user": "Con dấu", "provider": "pkcs11"}
+    )
+    assert SENTENCES[ErrorCode.PROVIDER_UNKNOWN_USER] in await send(
+        MySignatureState.connect, form={"user": "Cô khác", "provider": "pkcs11"}
+    )
     assert key_of(web_database, school, mine) is None
     said = await send(MySignatureState.connect, form={"user": "Cô Ánh", "provider": "pkcs11"})
     assert "không hỏi điện thoại" in said, "how he confirms, by his service"
@@ -78,13 +91,21 @@ async def test_a_teacher_connects_his_key_in_the_token_and_no_other(
 
 
 async def test_the_seals_page_edits_the_seal_and_the_office_everybody(
-    web_database: Database, two_schools: tuple[WebSchool, WebSchool], run: Any, token: SoftToken  # noqa: F811
+    web_database: Database,
+    two_schools: tuple[WebSchool, WebSchool],
+    run: Any,
+    token: SoftToken,
 ) -> None:
     school = two_schools[0]
     owner = school.small.people["VAN"].staff_id or ""
 
     async def send(handler: Any, who: str = "admin", **payload: Any) -> str:
-        return json_dumps(await run(format_event_handler(handler), school.tokens[who], f"tab-{who}", path="/signing-settings", **payload), ensure_ascii=False)
+        return json_dumps(
+            await run(
+                format_event_handler(handler), school.tokens[who], f"tab-{who}", path="/signing-settings", **payload
+            ),
+            ensure_ascii=False,
+        )
 
     await send(SigningSettingsState.load)
     await send(SigningSettingsState.connect, form={"user": "01", "provider": "pkcs11"})

@@ -29,28 +29,52 @@ def test_what_stands_in_an_address() -> None:
 @pytest.mark.parametrize(
     ("load", "address", "shown"),
     [
-        (AuditState.load, "/audit?action=record&since=2025-09-01&until=x&order=oldest&page=2", {"group": "record", "since": "2025-09-01", "oldest_first": True}),
-        (AccountsState.load, "/accounts?state=active&sort=-username&page=9999", {"state": "active", "sort": "username", "descending": True}),
-        (SigningAccountsState.load, "/signing-accounts?state=any&sort=-validity&page=9999", {"only": "any", "sort": "validity", "descending": True}),
+        (
+            AuditState.load,
+            "/audit?action=record&since=2025-09-01&until=x&order=oldest&page=2",
+            {"group": "record", "since": "2025-09-01", "oldest_first": True},
+        ),
+        (
+            AccountsState.load,
+            "/accounts?state=active&sort=-username&page=9999",
+            {"state": "active", "sort": "username", "descending": True},
+        ),
+        (
+            SigningAccountsState.load,
+            "/signing-accounts?state=any&sort=-validity&page=9999",
+            {"only": "any", "sort": "validity", "descending": True},
+        ),
         (SigningAccountsState.load, "/signing-accounts?sort=-sentence", {"sort": "code", "descending": False}),
         (AccountsState.load, "/accounts?sort=-email;drop", {"sort": "name", "descending": False}),
         (SignatureImagesState.load, "/signature-images?missing=1&page=1", {"missing_only": True}),
     ],
-    ids=["audit", "accounts", "signing accounts", "signing accounts by no column", "accounts by no column", "signature images"],
+    ids=[
+        "audit",
+        "accounts",
+        "signing accounts",
+        "signing accounts by no column",
+        "accounts by no column",
+        "signature images",
+    ],
 )
-async def test_an_address_opened_by_hand(load: Any, address: str, shown: dict[str, object], act: Any) -> None:  # noqa: F811
+async def test_an_address_opened_by_hand(load: Any, address: str, shown: dict[str, object], act: Any) -> None:
     told = await act("admin", load, address)
     for name, value in shown.items():
         assert f'"{name}_rx_state_": {json.dumps(value)}' in told, name
     assert '"page_rx_state_": 9999' not in told
 
 
-async def test_the_signing_accounts_by_a_column(act: Any, two_schools: tuple[WebSchool, WebSchool]) -> None:  # noqa: F811
+async def test_the_signing_accounts_by_a_column(act: Any, two_schools: tuple[WebSchool, WebSchool]) -> None:
     first = two_schools[0].small.people["principal"].staff_id
 
     async def owners(handler: Any, path: str = "/signing-accounts", **payload: Any) -> list[str]:
         told = json.loads(await act("admin", handler, path, **payload))
-        return [[row["owner"] for row in state["rows_rx_state_"]] for part in told for state in part.values() if "rows_rx_state_" in state][-1]
+        return [
+            [row["owner"] for row in state["rows_rx_state_"]]
+            for part in told
+            for state in part.values()
+            if "rows_rx_state_" in state
+        ][-1]
 
     by_code = await owners(SigningAccountsState.load)
     by_name = await owners(SigningAccountsState.set_sort, sort="name")
@@ -61,37 +85,54 @@ async def test_the_signing_accounts_by_a_column(act: Any, two_schools: tuple[Web
 
 
 async def test_an_uploads_files_by_a_column(
-    act: Any, web_database: Database, two_schools: tuple[WebSchool, WebSchool], monkeypatch: pytest.MonkeyPatch  # noqa: F811
+    act: Any,
+    web_database: Database,
+    two_schools: tuple[WebSchool, WebSchool],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(signature_images, "FILE_ROWS", 2)
     school = two_schools[0]
     files = [
-        {"file": "GV10.png", "outcome": "matched", "staff": school.small.people["TOAN"].staff_id}, {"file": "GV2.png", "outcome": "failed"},
+        {"file": "GV10.png", "outcome": "matched", "staff": school.small.people["TOAN"].staff_id},
+        {"file": "GV2.png", "outcome": "failed"},
         {"file": "GV1.png", "outcome": "unmatched"},
     ]
     with web_database.write(school.school_id) as session:
-        session.add(Job(kind="images", state="done", created_by=school.small.people["admin"].account_id, report={"files": files}))
+        session.add(
+            Job(
+                kind="images", state="done", created_by=school.small.people["admin"].account_id, report={"files": files}
+            )
+        )
 
     async def first_page(handler: Any, **payload: Any) -> list[str]:
         told = json.loads(await act("admin", handler, "/signature-images", **payload))
-        return [[row["file"] for row in state["files_rx_state_"]] for part in told for state in part.values() if "files_rx_state_" in state][-1]
+        return [
+            [row["file"] for row in state["files_rx_state_"]]
+            for part in told
+            for state in part.values()
+            if "files_rx_state_" in state
+        ][-1]
 
     assert await first_page(SignatureImagesState.load) == ["GV10.png", "GV2.png"]
     assert await first_page(SignatureImagesState.set_sort, sort="file") == ["GV1.png", "GV2.png"]
     await act("admin", SignatureImagesState.next_files, "/signature-images")
-    assert await first_page(SignatureImagesState.set_sort, sort="file") == ["GV10.png", "GV2.png"], "the first page of the new order"
-    assert await first_page(SignatureImagesState.set_sort, sort="outcome") == ["GV2.png", "GV1.png"], "what has to be seen to"
+    assert await first_page(SignatureImagesState.set_sort, sort="file") == ["GV10.png", "GV2.png"], (
+        "the first page of the new order"
+    )
+    assert await first_page(SignatureImagesState.set_sort, sort="outcome") == ["GV2.png", "GV1.png"], (
+        "what has to be seen to"
+    )
     assert await first_page(SignatureImagesState.set_sort, sort="whose") == ["GV10.png", "GV2.png"]
 
 
-async def test_the_log_the_other_way_round(act: Any) -> None:  # noqa: F811
+async def test_the_log_the_other_way_round(act: Any) -> None:
     await act("admin", AuditState.load, "/audit")
     told = await act("admin", AuditState.turn_order)
     assert '"seq": 1,' in told
     await act("admin", AuditState.turn_order)
 
 
-async def test_hundreds_of_records_are_looked_through_by_the_page(act: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+async def test_hundreds_of_records_are_looked_through_by_the_page(act: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(signing, "RECORD_ROWS", 1)
     told = json.loads(await act("subject", SigningState.load, "/sign"))
     groups = [state["groups_rx_state_"] for part in told for state in part.values() if "groups_rx_state_" in state][-1]
@@ -103,6 +144,8 @@ async def test_hundreds_of_records_are_looked_through_by_the_page(act: Any, monk
     second = await act("subject", SigningState.previous_records)
     assert "Lan 1" in second and "Lan 2" not in second, "the last page is the last"
     turned = [await act("subject", SigningState.set_sort, sort="name") for _ in range(2)]
-    assert ["Lan 2" in told and "Lan 1" not in told for told in turned] == [False, True], "from the end the last stands on the first page"
+    assert ["Lan 2" in told and "Lan 1" not in told for told in turned] == [False, True], (
+        "from the end the last stands on the first page"
+    )
     assert "Lan" not in await act("subject", SigningState.set_sort, sort="problem; drop")
     await act("subject", SigningState.open_group, key=key)

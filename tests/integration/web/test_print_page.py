@@ -15,11 +15,13 @@ from tests.integration.web.test_access import run  # noqa: F401 - a fixture
 
 
 @pytest.fixture
-def office(two_schools: tuple[WebSchool, WebSchool], run: Any) -> Any:  # noqa: F811
+def office(two_schools: tuple[WebSchool, WebSchool], run: Any) -> Any:
     """Call a handler as our school's management; the JSON that goes to the page."""
 
     async def call(handler: Any, path: str = "/print", **payload: Any) -> str:
-        return json_dumps(await run(format_event_handler(handler), two_schools[0].tokens["management"], "print-tab", path, **payload))
+        return json_dumps(
+            await run(format_event_handler(handler), two_schools[0].tokens["management"], "print-tab", path, **payload)
+        )
 
     return call
 
@@ -50,8 +52,15 @@ async def test_a_pupil_named_in_the_address_opens_with_his_class(
 
 
 async def test_options_a_client_made_up_change_nothing(office: Any) -> None:
-    for option, value in (("margin_mm", "9" * 40), ("margin_mm", "²"), ("paper", "A5"), ("class_id", "x"), ("loaded", "no"), ("binding_mm", None)):
+    for option, value in (
+        ("margin_mm", "9" * 40),
+        ("margin_mm", "²"),
+        ("paper", "A5"),
+        ("class_id", "x"),
+        ("loaded", "no"),
+        ("binding_mm", None),
+    ):
         sent = await office(PrintState.set_option, option=option, value=value)
         assert "A5" not in sent and '"x"' not in sent and "999" not in sent
-    assert '20' in await office(PrintState.set_option, option="margin_mm", value="20"), "a real one does"
+    assert "20" in await office(PrintState.set_option, option="margin_mm", value="20"), "a real one does"
     assert "Chọn lớp hoặc học sinh cần in." in await office(PrintState.start)

@@ -72,7 +72,9 @@ async def test_a_locked_record_without_signatures_is_not_called_valid(
 
 async def test_no_file_and_too_large_a_file_are_said_so(client: httpx.AsyncClient) -> None:
     assert "Chưa chọn tệp" in (await _upload(client, b"")).text
-    assert (await client.post("/verify", content=b"x", headers={**ORIGIN, "content-length": str(60 * 1024 * 1024)})).status_code == 413
+    assert (
+        await client.post("/verify", content=b"x", headers={**ORIGIN, "content-length": str(60 * 1024 * 1024)})
+    ).status_code == 413
 
     async def endless() -> AsyncIterator[bytes]:
         yield b'--b\r\nContent-Disposition: form-data; name="file"; filename="x.pdf"\r\n\r\n'
@@ -92,7 +94,10 @@ async def test_a_form_of_another_site_is_refused(client: httpx.AsyncClient) -> N
 async def test_every_answer_carries_the_protecting_headers(client: httpx.AsyncClient) -> None:
     for path in ("/verify", "/v/x", "/healthz", "/nothing-here"):
         headers = (await client.get(path)).headers
-        assert headers["x-content-type-options"] == "nosniff" and "frame-ancestors 'self'" in headers["content-security-policy"]
+        assert (
+            headers["x-content-type-options"] == "nosniff"
+            and "frame-ancestors 'self'" in headers["content-security-policy"]
+        )
 
 
 async def test_a_wrong_password_comes_back_as_a_sentence(client: httpx.AsyncClient) -> None:
@@ -108,7 +113,10 @@ async def test_a_wrong_password_comes_back_as_a_sentence(client: httpx.AsyncClie
 
 
 async def test_a_signing_service_without_credentials_is_refused_in_its_own_language(client: httpx.AsyncClient) -> None:
-    for path, body in (("/hooks/mysign/token", {"grant_type": "client_credentials", "client_id": "x", "client_secret": "y"}), ("/hooks/mysign", {})):
+    for path, body in (
+        ("/hooks/mysign/token", {"grant_type": "client_credentials", "client_id": "x", "client_secret": "y"}),
+        ("/hooks/mysign", {}),
+    ):
         answer = await client.post(path, json=body, headers={"authorization": "Bearer nonsense"})
         assert (answer.status_code, answer.json()["status_code"]) == (401, "01"), path
     assert (await client.post("/hooks/mysign/token", content=b"{")).status_code == 400

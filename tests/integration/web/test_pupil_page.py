@@ -38,17 +38,25 @@ def newcomer(web_database: Database, ours: WebSchool) -> str:
     with web_database.write(ours.school_id) as session:
         found = session.exec(select(Student).where(Student.code == "HS900")).first()
         if found is None:
-            found = Student(source_id="p900", code="HS900", full_name="Thạch Sô Phi", sort_name="phi", birth_date="2014-01-02")
+            found = Student(
+                source_id="p900", code="HS900", full_name="Thạch Sô Phi", sort_name="phi", birth_date="2014-01-02"
+            )
             session.add(found)
             session.flush()
             session.add(
-                Enrolment(source_id="e900", student_id=found.id, class_id=ours.small.class_id, school_year="2025-2026", status="moved_in")
+                Enrolment(
+                    source_id="e900",
+                    student_id=found.id,
+                    class_id=ours.small.class_id,
+                    school_year="2025-2026",
+                    status="moved_in",
+                )
             )
         return found.id
 
 
 @pytest.fixture
-def act(ours: WebSchool, run: Any, monkeypatch: pytest.MonkeyPatch) -> Any:  # noqa: F811
+def act(ours: WebSchool, run: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Call a handler as somebody of our school, on one pupil's page."""
 
     async def call(role: str, handler: Any, student_id: str, path: str = "/", **payload: Any) -> str:
@@ -65,25 +73,43 @@ def work_off(db: Database, school: WebSchool, kind: str) -> None:
         advance(db, Claims(), school.school_id, job_id, "w0", threading.Event())
 
 
-async def test_a_pupil_without_documents_has_a_page(ours: WebSchool, newcomer: str, act: Any, run: Any) -> None:  # noqa: F811
+async def test_a_pupil_without_documents_has_a_page(ours: WebSchool, newcomer: str, act: Any, run: Any) -> None:
     shown = await act("admin", PupilState.load, newcomer)
-    for words in ("Thạch Sô Phi", "Mã HS900", "Chuyển đến", "Bìa", "Quá trình học tập 2025-2026", "Kết quả học tập 2025-2026"):
+    for words in (
+        "Thạch Sô Phi",
+        "Mã HS900",
+        "Chuyển đến",
+        "Bìa",
+        "Quá trình học tập 2025-2026",
+        "Kết quả học tập 2025-2026",
+    ):
         assert words in shown, words
-    assert "Chưa có kết quả học tập của năm học." in shown and f"/lock?kind=results&class={ours.small.class_id}&student={newcomer}" in shown
+    assert (
+        "Chưa có kết quả học tập của năm học." in shown
+        and f"/lock?kind=results&class={ours.small.class_id}&student={newcomer}" in shown
+    )
     seen = await act("homeroom", PupilState.load, newcomer)
     assert "Thạch Sô Phi" in seen and "/lock?" not in seen, "a teacher sees his class and locks nothing"
     listed = json_dumps(await run(format_event_handler(RecordsState.load), ours.tokens["admin"], "list", "/records"))
-    found = json_dumps(await run(format_event_handler(RecordsState.set_search), ours.tokens["admin"], "list", "/records", search="so phi"))
+    found = json_dumps(
+        await run(
+            format_event_handler(RecordsState.set_search), ours.tokens["admin"], "list", "/records", search="so phi"
+        )
+    )
     assert f"/students/{newcomer}" in listed + found
 
 
-async def test_nobody_of_another_school_opens_it(two_schools: tuple[WebSchool, WebSchool], newcomer: str, run: Any, monkeypatch: Any) -> None:  # noqa: F811
+async def test_nobody_of_another_school_opens_it(
+    two_schools: tuple[WebSchool, WebSchool], newcomer: str, run: Any, monkeypatch: Any
+) -> None:
     monkeypatch.setattr(PupilState, "student_id", newcomer, raising=False)
     shown = json_dumps(await run(format_event_handler(PupilState.load), two_schools[1].tokens["admin"], "theirs", "/"))
     assert "Thạch Sô Phi" not in shown and "không có quyền" in shown.lower()
 
 
-async def test_a_file_is_given_judged_and_decided_on(web_database: Database, two_schools: tuple[WebSchool, WebSchool], newcomer: str, act: Any) -> None:
+async def test_a_file_is_given_judged_and_decided_on(
+    web_database: Database, two_schools: tuple[WebSchool, WebSchool], newcomer: str, act: Any
+) -> None:
     ours, others = two_schools
     path = f"/uploads/attached/{newcomer}"
     scan = plain_pdf()
@@ -104,14 +130,20 @@ async def test_a_file_is_given_judged_and_decided_on(web_database: Database, two
     await act("admin", PupilState.set_reason, newcomer, reason="Bản quét có dấu đỏ, đã đối chiếu bản giấy")
     assert "Đã đính kèm" in await act("admin", PupilState.accept, newcomer, attached_id=row.id)
     answer = await ask(ours, "homeroom", "GET", f"/files/attached/{row.id}")
-    assert answer.content == scan and answer.headers["content-disposition"].startswith("attachment;") and "sandbox" in answer.headers["content-security-policy"]
+    assert (
+        answer.content == scan
+        and answer.headers["content-disposition"].startswith("attachment;")
+        and "sandbox" in answer.headers["content-security-policy"]
+    )
     assert (await ask(others, "admin", "GET", f"/files/attached/{row.id}")).status_code == 404
     await act("admin", PupilState.set_reason, newcomer, reason="Nhầm học sinh")
     assert "Đã gỡ tệp" in await act("admin", PupilState.detach, newcomer, attached_id=row.id)
     assert "Nhầm học sinh" in await act("homeroom", PupilState.load, newcomer)
 
 
-async def test_a_pupil_who_leaves_is_locked_for_himself(web_database: Database, ours: WebSchool, newcomer: str, act: Any) -> None:
+async def test_a_pupil_who_leaves_is_locked_for_himself(
+    web_database: Database, ours: WebSchool, newcomer: str, act: Any
+) -> None:
     with web_database.write(ours.school_id) as session:
         row = session.exec(select(Enrolment).where(Enrolment.student_id == newcomer)).one()
         row.status, row.to_date = "moved_out", "2025-11-14"

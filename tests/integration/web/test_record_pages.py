@@ -29,7 +29,7 @@ from tests.integration.web.test_access import run  # noqa: F401 - a fixture
 
 
 @pytest.fixture
-def act(two_schools: tuple[WebSchool, WebSchool], run: Any) -> Any:  # noqa: F811
+def act(two_schools: tuple[WebSchool, WebSchool], run: Any) -> Any:
     """Call a handler as somebody of our school; the JSON that goes to his page."""
 
     async def call(role: str, handler: Any, path: str = "/", **payload: Any) -> str:
@@ -57,11 +57,15 @@ def request(school: WebSchool, role: str, method: str, path: str, **more: Any) -
 
 def document(db: Database, school: WebSchool, kind: str, code: str = "HS001") -> Document:
     with db.read(school.school_id) as session:
-        query = select(Document).join(Student, (Student.id == Document.student_id) & (Student.school_id == Document.school_id))
+        query = select(Document).join(
+            Student, (Student.id == Document.student_id) & (Student.school_id == Document.school_id)
+        )
         return session.exec(query.where(Document.kind == kind, Student.code == code)).one()
 
 
-async def test_the_list_follows_its_address_and_keeps_names_out_of_it(two_schools: tuple[WebSchool, WebSchool], act: Any) -> None:
+async def test_the_list_follows_its_address_and_keeps_names_out_of_it(
+    two_schools: tuple[WebSchool, WebSchool], act: Any
+) -> None:
     ours = two_schools[0]
     shown = await act("subject", RecordsState.load, f"/records?kind=results&class={ours.small.class_id}")
     assert "Đặng Ỷ Lan 1" in shown and "Chờ GVBM ký" in shown and '"total' in shown
@@ -70,7 +74,10 @@ async def test_the_list_follows_its_address_and_keeps_names_out_of_it(two_school
     assert '"sort_rx_state_": "code"' in await act("subject", RecordsState.set_sort, sort="code")
     await act("subject", RecordsState.set_search, search="")
     for which, value in (("kind", "x"), ("state", "x"), ("page", "9"), ("loaded", "1")):
-        assert "x" not in re.findall(r'"(?:kind|step)_rx_state_": "([^"]*)"', await act("subject", RecordsState.set_filter, which=which, value=value))
+        assert "x" not in re.findall(
+            r'"(?:kind|step)_rx_state_": "([^"]*)"',
+            await act("subject", RecordsState.set_filter, which=which, value=value),
+        )
     assert "không có quyền" in await act("subject", RecordsState.set_filter, which="class", value="0" * 26)
 
 
@@ -89,7 +96,11 @@ async def test_a_record_shows_its_chain_and_asks_for_an_unlock(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(RecordState, "document_id", chosen.id, raising=False)
         shown = await act("management", RecordState.load, path)
-        assert "Quá trình học tập · Đặng Ỷ Lan 1" in shown and "Đang chờ ký" in shown and f"/files/records/{chosen.id}?version=1" in shown
+        assert (
+            "Quá trình học tập · Đặng Ỷ Lan 1" in shown
+            and "Đang chờ ký" in shown
+            and f"/files/records/{chosen.id}?version=1" in shown
+        )
         assert "Hiệu trưởng" in shown and '"may_ask' in shown
         await act("management", RecordState.ask, path)
         assert "Cần ghi lý do" in await act("management", RecordState.send, path)
@@ -108,7 +119,9 @@ async def test_a_record_shows_its_chain_and_asks_for_an_unlock(
     assert "Đã hủy chốt, chờ chốt lại" in shown
 
 
-async def test_a_class_is_looked_through_and_locked(web_database: Database, two_schools: tuple[WebSchool, WebSchool], act: Any) -> None:
+async def test_a_class_is_looked_through_and_locked(
+    web_database: Database, two_schools: tuple[WebSchool, WebSchool], act: Any
+) -> None:
     ours = two_schools[0]
     class_id = ours.small.class_id
     before = document(web_database, ours, "history").version_number
@@ -141,7 +154,9 @@ async def test_the_log_is_searched(two_schools: tuple[WebSchool, WebSchool], act
     assert "HS001" in shown and "HS002" not in shown
 
 
-async def test_accounts_are_changed_at_once_and_back(web_database: Database, two_schools: tuple[WebSchool, WebSchool], act: Any) -> None:
+async def test_accounts_are_changed_at_once_and_back(
+    web_database: Database, two_schools: tuple[WebSchool, WebSchool], act: Any
+) -> None:
     ours = two_schools[0]
     assert "Nguyễn Thị Ánh 5" in await act("admin", AccountsState.load, "/accounts")
     account = ours.small.people["GDTC"].account_id
@@ -151,7 +166,9 @@ async def test_accounts_are_changed_at_once_and_back(web_database: Database, two
             row = session.get_one(Account, (ours.school_id, account))
             return row.disabled, row.granted_roles
 
-    assert "Đã khóa tài khoản của Nguyễn Thị Ánh 5" in await act("admin", AccountsState.act, action="disable", account_id=account)
+    assert "Đã khóa tài khoản của Nguyễn Thị Ánh 5" in await act(
+        "admin", AccountsState.act, action="disable", account_id=account
+    )
     assert standing() == (True, [])
     assert "Đã hoàn tác" in await act("admin", AccountsState.undo)
     assert standing() == (False, [])
@@ -167,7 +184,9 @@ async def test_accounts_are_changed_at_once_and_back(web_database: Database, two
     assert standing() == (False, [])
 
 
-async def test_who_would_lock_himself_out_is_asked_first(web_database: Database, two_schools: tuple[WebSchool, WebSchool], act: Any) -> None:
+async def test_who_would_lock_himself_out_is_asked_first(
+    web_database: Database, two_schools: tuple[WebSchool, WebSchool], act: Any
+) -> None:
     ours = two_schools[0]
     who = sessions.identify(web_database, ours.tokens["admin"])
     assert who is not None
@@ -187,7 +206,9 @@ async def test_who_would_lock_himself_out_is_asked_first(web_database: Database,
     assert not disabled(), "the last admin stays"
 
 
-def test_a_records_file_and_a_preview_open_in_the_browser(web_database: Database, two_schools: tuple[WebSchool, WebSchool]) -> None:
+def test_a_records_file_and_a_preview_open_in_the_browser(
+    web_database: Database, two_schools: tuple[WebSchool, WebSchool]
+) -> None:
     ours, theirs = two_schools
     chosen = document(web_database, ours, "results")
     answer = get(ours, "subject", f"/files/records/{chosen.id}?version=1&mark=x")
@@ -204,12 +225,18 @@ def test_a_records_file_and_a_preview_open_in_the_browser(web_database: Database
 
 def test_the_log_leaves_as_a_file(two_schools: tuple[WebSchool, WebSchool]) -> None:
     answer = get(two_schools[0], "management", "/files/audit.csv?action=record")
-    assert answer.headers["content-type"].startswith("text/csv") and "Đã chốt hồ sơ" in answer.text and "Bắt đầu chốt" not in answer.text
+    assert (
+        answer.headers["content-type"].startswith("text/csv")
+        and "Đã chốt hồ sơ" in answer.text
+        and "Bắt đầu chốt" not in answer.text
+    )
     assert get(two_schools[0], "management", "/files/audit.csv?since=x").status_code == 422
     assert get(two_schools[0], "subject", "/files/audit.csv").status_code == 403
 
 
-def test_codes_are_printed_once_and_only_by_the_admin(web_database: Database, two_schools: tuple[WebSchool, WebSchool]) -> None:
+def test_codes_are_printed_once_and_only_by_the_admin(
+    web_database: Database, two_schools: tuple[WebSchool, WebSchool]
+) -> None:
     ours, theirs = two_schools
     accounts = [ours.small.people[part].account_id for part in ("VAN", "GDTC")]
     answer = request(ours, "admin", "POST", "/accounts/codes", data={"accounts": " ".join(accounts)})

@@ -14,21 +14,30 @@ from tests.integration.web.test_access import run  # noqa: F401 - a fixture
 
 
 @pytest.fixture
-def office(two_schools: tuple[WebSchool, WebSchool], run: Any) -> Any:  # noqa: F811
+def office(two_schools: tuple[WebSchool, WebSchool], run: Any) -> Any:
     async def call(handler: Any, **payload: Any) -> str:
-        return json_dumps(await run(format_event_handler(handler), two_schools[0].tokens["management"], "sync-tab", "/sync", **payload))
+        return json_dumps(
+            await run(
+                format_event_handler(handler), two_schools[0].tokens["management"], "sync-tab", "/sync", **payload
+            )
+        )
 
     return call
 
 
-async def test_classes_and_data_sets_are_chosen_and_said_in_words(two_schools: tuple[WebSchool, WebSchool], office: Any) -> None:
+async def test_classes_and_data_sets_are_chosen_and_said_in_words(
+    two_schools: tuple[WebSchool, WebSchool], office: Any
+) -> None:
     ours, theirs = (school.small.class_id for school in two_schools)
     assert ours in await office(SyncState.load)
     assert "Chưa chọn gì" in await office(SyncScopeState.choose_part, part="part")
     assert "Chọn ít nhất một loại dữ liệu" in await office(SyncState.start), "nothing chosen is not the whole school"
     assert "Chỉ lấy mọi loại dữ liệu của lớp 6A1" in await office(SyncScopeState.toggle_class, class_id=ours)
     assert "Chỉ lấy kết quả học tập của lớp 6A1" in await office(SyncScopeState.toggle_resource, key="results")
-    for handler, payload in ((SyncScopeState.toggle_class, {"class_id": theirs}), (SyncScopeState.toggle_resource, {"key": "photos"})):
+    for handler, payload in (
+        (SyncScopeState.toggle_class, {"class_id": theirs}),
+        (SyncScopeState.toggle_resource, {"key": "photos"}),
+    ):
         sent = await office(handler, **payload)
         assert theirs not in sent and "photos" not in sent, "of another school, or not to be chosen"
     assert "Chỉ lấy kết quả học tập của cả trường" in await office(SyncScopeState.toggle_grade, grade=6)

@@ -23,8 +23,12 @@ from tests.integration.web.test_access import run  # noqa: F401 - fixture
 from tests.integration.web.test_record_pages import act  # noqa: F401 - fixture
 
 RIGHTS = {
-    AccountsState: {Right.ACCOUNTS}, AssignmentsState: {Right.ASSIGNMENTS}, MySignatureState: {Right.OWN_SIGNATURE},
-    SignatureImagesState: {Right.SIGNATURE_IMAGES}, SigningSettingsState: {Right.COVER_SIGNER, Right.SEAL_OPERATOR}, SigningState: set(),
+    AccountsState: {Right.ACCOUNTS},
+    AssignmentsState: {Right.ASSIGNMENTS},
+    MySignatureState: {Right.OWN_SIGNATURE},
+    SignatureImagesState: {Right.SIGNATURE_IMAGES},
+    SigningSettingsState: {Right.COVER_SIGNER, Right.SEAL_OPERATOR},
+    SigningState: set(),
 }
 
 
@@ -39,7 +43,9 @@ def test_each_page_asks_for_its_own_right() -> None:
 
 
 async def test_a_setting_that_somebody_else_changed_is_not_undone(
-    web_database: Database, two_schools: tuple[WebSchool, WebSchool], act: Any  # noqa: F811
+    web_database: Database,
+    two_schools: tuple[WebSchool, WebSchool],
+    act: Any,
 ) -> None:
     ours = two_schools[0]
     people = {part: ours.small.people[part].staff_id or "" for part in ("VAN", "TOAN")}

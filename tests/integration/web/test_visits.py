@@ -31,12 +31,25 @@ class Client:
         self.leave = asyncio.Event()
         self._whole = whole
         headers = [
-            (b"host", b"testserver"), (b"origin", b"http://testserver"), (b"content-type", b"multipart/form-data; boundary=b"),
-            (b"content-length", b"%d" % len(FORM)), (b"cookie", cookie.encode()),
+            (b"host", b"testserver"),
+            (b"origin", b"http://testserver"),
+            (b"content-type", b"multipart/form-data; boundary=b"),
+            (b"content-length", b"%d" % len(FORM)),
+            (b"cookie", cookie.encode()),
         ]
         self.scope = {
-            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http", "path": path, "raw_path": path.encode(),
-            "query_string": b"", "root_path": "", "headers": headers, "client": ("192.0.2.1", 1), "server": ("testserver", 80),
+            "type": "http",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "method": "POST",
+            "scheme": "http",
+            "path": path,
+            "raw_path": path.encode(),
+            "query_string": b"",
+            "root_path": "",
+            "headers": headers,
+            "client": ("192.0.2.1", 1),
+            "server": ("testserver", 80),
         }
 
     async def receive(self) -> MutableMapping[str, Any]:
@@ -69,7 +82,9 @@ async def until(condition: Any) -> None:
     raise AssertionError("it never came to be")
 
 
-async def test_clients_that_hang_up_leave_nothing_behind_and_an_honest_one_is_next(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_clients_that_hang_up_leave_nothing_behind_and_an_honest_one_is_next(
+    app: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     begun: list[int] = []
 
     def endless(_data: bytes, _db: object) -> FileReport:
@@ -81,7 +96,9 @@ async def test_clients_that_hang_up_leave_nothing_behind_and_an_honest_one_is_ne
     monkeypatch.setattr(verification, "verify_upload", endless)
     attackers = [Client() for _ in range(10)]
     tasks = [attacker.begin(app) for attacker in attackers]
-    await until(lambda: ADMISSION.counts() == (10, 10 - STRANGERS_TURNS, STRANGERS_TURNS) and len(begun) == STRANGERS_TURNS)
+    await until(
+        lambda: ADMISSION.counts() == (10, 10 - STRANGERS_TURNS, STRANGERS_TURNS) and len(begun) == STRANGERS_TURNS
+    )
     honest = Client()
     monkeypatch.setattr(verification, "verify_upload", real)
     asked = honest.begin(app)
@@ -103,10 +120,20 @@ async def test_without_a_place_not_a_byte_is_read(app: Any) -> None:
         ADMISSION.leave(ticket)
 
 
-@pytest.mark.parametrize("path", [
-    "/uploads/workbook", "/uploads/signature-images", "/uploads/signature-images/person", "/uploads/seal", "/uploads/my-signature", "/uploads/attached/x",
-])
-async def test_of_who_may_not_upload_not_a_byte_is_read(app: Any, two_schools: tuple[WebSchool, WebSchool], path: str) -> None:
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/uploads/workbook",
+        "/uploads/signature-images",
+        "/uploads/signature-images/person",
+        "/uploads/seal",
+        "/uploads/my-signature",
+        "/uploads/attached/x",
+    ],
+)
+async def test_of_who_may_not_upload_not_a_byte_is_read(
+    app: Any, two_schools: tuple[WebSchool, WebSchool], path: str
+) -> None:
     stranger = Client(path)
     await stranger.begin(app)
     assert (stranger.status, stranger.reads) == (401, 0)

@@ -18,8 +18,17 @@ WHO_MAY_DO_WHAT: list[tuple[str, set[str], set[Right]]] = [
         "seal operator, print: admin, management",
         OFFICE,
         {
-            Right.SYNC, Right.SIGNATURE_IMAGES, Right.SEAL_IMAGE, Right.ASSIGNMENTS, Right.LOCK, Right.SIGNING_ACCOUNTS,
-            Right.COVER_SIGNER, Right.DELEGATE, Right.SEAL_OPERATOR, Right.PRINT, Right.ATTACH,
+            Right.SYNC,
+            Right.SIGNATURE_IMAGES,
+            Right.SEAL_IMAGE,
+            Right.ASSIGNMENTS,
+            Right.LOCK,
+            Right.SIGNING_ACCOUNTS,
+            Right.COVER_SIGNER,
+            Right.DELEGATE,
+            Right.SEAL_OPERATOR,
+            Right.PRINT,
+            Right.ATTACH,
         },
     ),
     (
@@ -35,7 +44,11 @@ WHO_MAY_DO_WHAT: list[tuple[str, set[str], set[Right]]] = [
     ("proposals of leadership posts: the principal answers", {"principal"}, {Right.LEADERSHIP_CONFIRM}),
     ("credentials given out by another: a leader vouches", {"management"}, {Right.CREDENTIALS_CONFIRM}),
     ("accounts, audit log, settings: admin", {"admin"}, {Right.ACCOUNTS, Right.SETTINGS_WRITE}),
-    ("accounts, audit log, settings: management reads", OFFICE, {Right.ACCOUNTS_READ, Right.AUDIT_READ, Right.SETTINGS_READ}),
+    (
+        "accounts, audit log, settings: management reads",
+        OFFICE,
+        {Right.ACCOUNTS_READ, Right.AUDIT_READ, Right.SETTINGS_READ},
+    ),
     ("dashboard: everyone, each his own part", ROLES, {Right.DASHBOARD}),
     ("records: whoever signs or looks after them; of which classes is asked beside", ROLES, {Right.RECORDS_READ}),
 ]

@@ -20,9 +20,24 @@ USERNAME = "nguyenthilan@79760001"
 @pytest.mark.parametrize(
     "weak",
     [
-        "", "ngan", "ngắn thôi", "9 ký tự!!", USERNAME, USERNAME.upper(), "nguyenthilan", "nguyễn thị lan", "password12",
-        "Matkhau123", "Mật khẩu 123", "1234567890", "hocbadientu", "aaaaaaaaaaaa", "abab abab abab", "qwertyuiop1",
-        "123456123456", "x" * (MAXIMUM + 1),
+        "",
+        "ngan",
+        "ngắn thôi",
+        "9 ký tự!!",
+        USERNAME,
+        USERNAME.upper(),
+        "nguyenthilan",
+        "nguyễn thị lan",
+        "password12",
+        "Matkhau123",
+        "Mật khẩu 123",
+        "1234567890",
+        "hocbadientu",
+        "aaaaaaaaaaaa",
+        "abab abab abab",
+        "qwertyuiop1",
+        "123456123456",
+        "x" * (MAXIMUM + 1),
     ],
 )
 def test_weak_passwords_are_refused(weak: str) -> None:
@@ -32,7 +47,9 @@ def test_weak_passwords_are_refused(weak: str) -> None:
     assert "10" in caught.value.sentence
 
 
-@pytest.mark.parametrize("good", ["Hoa phượng nở 1975", "con mèo trèo cây cau", "vietnam-quê hương tôi", "k3v!8sQz-1x", "mười chữ cái"])
+@pytest.mark.parametrize(
+    "good", ["Hoa phượng nở 1975", "con mèo trèo cây cau", "vietnam-quê hương tôi", "k3v!8sQz-1x", "mười chữ cái"]
+)
 def test_good_passwords_pass(good: str) -> None:
     check_policy(good, USERNAME)
 

@@ -28,15 +28,23 @@ def refusal(*uploaded: tuple[str, bytes]) -> ErrorCode:
 
 
 def test_names_are_only_names() -> None:
-    (file,) = intake.pdf_files([("goi.zip", archive({"../../etc/a\\b.pdf": PDF, "doc.txt": b"x", "__MACOSX/._b.pdf": b"y"}))])
+    (file,) = intake.pdf_files(
+        [("goi.zip", archive({"../../etc/a\\b.pdf": PDF, "doc.txt": b"x", "__MACOSX/._b.pdf": b"y"}))]
+    )
     assert (file.name, file.package, file.data) == ("b.pdf", "goi.zip", PDF)
 
 
 @pytest.mark.parametrize(
     "uploaded",
     [
-        [], [("a.pdf", b"")], [("a.pdf", b"MZ\x90\x00")], [("a.zip", archive({"a.txt": b"x"}))], [("a.zip", archive({"a.pdf": b"MZ"}))],
-        [("a.zip", b"PK\x03\x04" + b"\x00" * 60)], [("a.zip", archive({"a.pdf": PDF * 50})[:-30])], [("ok.pdf", PDF), ("b.exe", b"MZ")],
+        [],
+        [("a.pdf", b"")],
+        [("a.pdf", b"MZ\x90\x00")],
+        [("a.zip", archive({"a.txt": b"x"}))],
+        [("a.zip", archive({"a.pdf": b"MZ"}))],
+        [("a.zip", b"PK\x03\x04" + b"\x00" * 60)],
+        [("a.zip", archive({"a.pdf": PDF * 50})[:-30])],
+        [("ok.pdf", PDF), ("b.exe", b"MZ")],
     ],
 )
 def test_what_holds_no_pdf_is_refused(uploaded: list[tuple[str, bytes]]) -> None:
@@ -51,7 +59,10 @@ def test_a_damaged_member_is_refused() -> None:
 
 def test_bombs_and_crowds_are_refused() -> None:
     assert refusal(("a.zip", archive({"a.pdf": PDF + bytes(20_000_000)}))) is ErrorCode.TOO_MANY_FILES
-    assert refusal(("a.zip", archive({f"{number}.pdf": PDF + b"%d" % number for number in range(61)}))) is ErrorCode.TOO_MANY_FILES
+    assert (
+        refusal(("a.zip", archive({f"{number}.pdf": PDF + b"%d" % number for number in range(61)})))
+        is ErrorCode.TOO_MANY_FILES
+    )
     assert refusal(*((f"{number}.pdf", PDF + b"%d" % number) for number in range(61))) is ErrorCode.TOO_MANY_FILES
 
 

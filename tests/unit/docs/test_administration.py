@@ -25,7 +25,10 @@ def test_settings_exist() -> None:
 
 def test_commands_exist() -> None:
     root = get_command(app)
-    named = re.findall(r"hocba (db|school|user) ([a-z-]+)|hocba ([a-z]+)", re.sub(r"```sql.*?```|^create role.*$", "", TEXT, flags=re.DOTALL | re.MULTILINE))
+    named = re.findall(
+        r"hocba (db|school|user) ([a-z-]+)|hocba ([a-z]+)",
+        re.sub(r"```sql.*?```|^create role.*$", "", TEXT, flags=re.DOTALL | re.MULTILINE),
+    )
     assert named
     for group, sub, plain in named:
         command = root.commands[group or plain]  # type: ignore[attr-defined]

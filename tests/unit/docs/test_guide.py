@@ -15,9 +15,19 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parents[3]
 GUIDE = ROOT / "docs" / "guide"
 TOPICS = range(1, 30)
-SECTIONS = {4: ("4.1", "4.2"), 7: ("7.1", "7.2", "7.3", "7.4"), 8: ("8.1", "8.2", "8.3", "8.4"), 18: ("18.1", "18.2"), 22: ("22.1", "22.2", "22.3", "22.4"), 26: ("26.1", "26.2")}
+SECTIONS = {
+    4: ("4.1", "4.2"),
+    7: ("7.1", "7.2", "7.3", "7.4"),
+    8: ("8.1", "8.2", "8.3", "8.4"),
+    18: ("18.1", "18.2"),
+    22: ("22.1", "22.2", "22.3", "22.4"),
+    26: ("26.1", "26.2"),
+}
 """Sub-topics of the school's own guide."""
-PRODUCT = tuple(f"hocba_app/{part}" for part in ("pages", "components", "state", "domain", "forms", "verification", "routes", "services"))
+PRODUCT = tuple(
+    f"hocba_app/{part}"
+    for part in ("pages", "components", "state", "domain", "forms", "verification", "routes", "services")
+)
 SCREENS = {"smas": ("hocba_app/simulators/smas",), "product": (*PRODUCT, "hocba_app/simulators/mysign")}
 QUOTED = re.compile(r"\*\*«(.+?)»\*\*", re.DOTALL)
 LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)]+)\)")
@@ -35,10 +45,14 @@ def page_of(topic: int) -> Path:
 def words_of(screens: str) -> str:
     """Everything the sources of some screens say, with line breaks, quotes and indents between string pieces taken out."""
     files = sorted(
-        file for folder in SCREENS[screens] for ending in ("py", "html") for file in (ROOT / folder).rglob(f"*.{ending}")
+        file
+        for folder in SCREENS[screens]
+        for ending in ("py", "html")
+        for file in (ROOT / folder).rglob(f"*.{ending}")
     )
     text = "\n".join(file.read_text(encoding="utf-8") for file in files)
-    return re.sub(r'"\s*\n\s*f?"', "", text)
+    text = re.sub(r'"\s*\n\s*f?"', "", text)
+    return re.sub(r",\s*\n\s*", ", ", text)  # the parts of one call are one sentence on the screen
 
 
 def stands_in(quoted: str, text: str) -> bool:
@@ -86,7 +100,9 @@ def test_every_link_leads_somewhere_and_every_picture_is_used() -> None:
 
 
 def test_the_index_names_every_page_in_order() -> None:
-    listed = re.findall(r"^(\d+)\. \[[^\]]+\]\(([^)]+)\)", (GUIDE / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    listed = re.findall(
+        r"^(\d+)\. \[[^\]]+\]\(([^)]+)\)", (GUIDE / "README.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
     assert listed == [(str(topic), page_of(topic).name) for topic in TOPICS]
 
 

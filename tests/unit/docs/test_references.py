@@ -19,14 +19,26 @@ _LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)(?:#[^)]*)?\)")
 @cache
 def tracked() -> list[Path]:
     """Sources and documents under version control, or all of them where there is no git."""
-    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=False)
-    names = listed.stdout.splitlines() if listed.returncode == 0 else [str(path.relative_to(ROOT)) for path in ROOT.rglob("*.*")]
-    return [ROOT / name for name in names if name.endswith((".py", ".md")) and (ROOT / name).is_file() and name != "tests/unit/docs/test_references.py"]
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    names = (
+        listed.stdout.splitlines()
+        if listed.returncode == 0
+        else [str(path.relative_to(ROOT)) for path in ROOT.rglob("*.*")]
+    )
+    return [
+        ROOT / name
+        for name in names
+        if name.endswith((".py", ".md")) and (ROOT / name).is_file() and name != "tests/unit/docs/test_references.py"
+    ]
 
 
 @cache
 def items_of(document: str) -> frozenset[int]:
-    return frozenset(int(number) for number in re.findall(r"^(\d+)\. ", (ROOT / document).read_text(encoding="utf-8"), re.MULTILINE))
+    return frozenset(
+        int(number) for number in re.findall(r"^(\d+)\. ", (ROOT / document).read_text(encoding="utf-8"), re.MULTILINE)
+    )
 
 
 @pytest.mark.parametrize("kind", NUMBERED)
@@ -62,14 +74,22 @@ def test_every_link_of_a_document_leads_somewhere() -> None:
 
 
 def test_no_comment_cites_what_only_its_author_has() -> None:
-    private = re.compile(r"engineering/signing\.md|core-decisions'|\bdesign §|shared/(?:domain|engineering|cases|house)|\(design\b")
-    found = [f"{path.relative_to(ROOT)}: {private.search(text)[0]}" for path in tracked() if private.search(text := path.read_text(encoding="utf-8"))]  # type: ignore[index]
+    private = re.compile(
+        r"engineering/signing\.md|core-decisions'|\bdesign §|shared/(?:domain|engineering|cases|house)|\(design\b"
+    )
+    found = [
+        f"{path.relative_to(ROOT)}: {private.search(text)[0]}"
+        for path in tracked()
+        if private.search(text := path.read_text(encoding="utf-8"))
+    ]  # type: ignore[index]
     assert found == []
 
 
 def test_the_drawn_rooms_are_the_ones_the_build_checks() -> None:
     drawn = re.search(r"```\n(.*?)```", (ROOT / "docs/architecture.md").read_text(encoding="utf-8"), re.DOTALL)
-    layers = re.search(r"^layers = \[(.*?)\]", (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    layers = re.search(
+        r"^layers = \[(.*?)\]", (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    )
     assert drawn and layers
     built = [sorted(re.findall(r"hocba_app\.(\w+)", line)) for line in layers[1].splitlines() if "hocba_app" in line]
     rows = [sorted(re.findall(r"(\w+)/", line[:29])) for line in drawn[1].splitlines() if re.match(r"  \w+/", line)]

@@ -12,7 +12,19 @@ def test_one_mailbox_stands(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [None, "", "không có", "a@x.vn, b@evil.vn", "a@x.vn b@evil.vn", "a@x.vn;b@evil.vn", "Hoa <a@x.vn>", "a@x.vn\nBcc: b@evil.vn", "a@localhost", '"a@x.vn,b"@evil.vn', "á@x.vn"],
+    [
+        None,
+        "",
+        "không có",
+        "a@x.vn, b@evil.vn",
+        "a@x.vn b@evil.vn",
+        "a@x.vn;b@evil.vn",
+        "Hoa <a@x.vn>",
+        "a@x.vn\nBcc: b@evil.vn",
+        "a@localhost",
+        '"a@x.vn,b"@evil.vn',
+        "á@x.vn",
+    ],
 )
 def test_anything_else_is_no_address(text: str | None) -> None:
     assert one_address(text) is None

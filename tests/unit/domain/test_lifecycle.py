@@ -11,8 +11,12 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.lifecycle import STAGES, DocumentLife, SlotState, may_seal
 
 RESULTS = (
-    SlotState("s.TOAN.1", "subject"), SlotState("s.VAN.1", "subject"), SlotState("s.KHTN.2", "subject"),
-    SlotState("homeroom", "homeroom"), SlotState("principal", "principal"), SlotState("seal", "seal"),
+    SlotState("s.TOAN.1", "subject"),
+    SlotState("s.VAN.1", "subject"),
+    SlotState("s.KHTN.2", "subject"),
+    SlotState("homeroom", "homeroom"),
+    SlotState("principal", "principal"),
+    SlotState("seal", "seal"),
 )
 COVER = (SlotState("principal", "principal"), SlotState("seal", "seal"))
 
@@ -71,8 +75,12 @@ def test_a_slot_is_signed_once() -> None:
 @pytest.mark.parametrize(
     ("states", "allowed"),
     [
-        (("signed", "signed", "signed"), True), (("sealed", "signed", "signed"), True), (("sealed",) * 3, True),
-        (("signing", "signed", "signed"), False), ((None, "signed", "signed"), False), (("signed", "signed", "open"), False),
+        (("signed", "signed", "signed"), True),
+        (("sealed", "signed", "signed"), True),
+        (("sealed",) * 3, True),
+        (("signing", "signed", "signed"), False),
+        ((None, "signed", "signed"), False),
+        (("signed", "signed", "open"), False),
     ],
 )
 def test_the_seal_wants_all_three_documents_signed(states: tuple[str | None, ...], allowed: bool) -> None:
@@ -149,5 +157,7 @@ class AnyOrder(RuleBasedStateMachine):
         assert self.life.lease == self.holder, "an orphan lease"
 
 
-AnyOrder.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck))
+AnyOrder.TestCase.settings = settings(
+    max_examples=150, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+)
 TestAnyOrder = AnyOrder.TestCase

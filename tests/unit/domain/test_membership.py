@@ -13,8 +13,12 @@ def home(*places: Place) -> str | None:
 def test_the_class_he_is_in() -> None:
     assert home() is None
     assert home(Place("1", "6A1", "studying")) == "6A1"
-    assert home(Place("2", "6A1", "moved_out", to_date="2026-01-15"), Place("1", "6A2", "moved_in", "2026-01-16")) == "6A2"
-    assert home(Place("1", "6A1", "studying"), Place("2", "6A2", "moved_in", "2026-01-16")) == "6A2", "the first was not closed"
+    assert (
+        home(Place("2", "6A1", "moved_out", to_date="2026-01-15"), Place("1", "6A2", "moved_in", "2026-01-16")) == "6A2"
+    )
+    assert home(Place("1", "6A1", "studying"), Place("2", "6A2", "moved_in", "2026-01-16")) == "6A2", (
+        "the first was not closed"
+    )
 
 
 def test_who_left_belongs_where_he_left_from() -> None:

@@ -8,7 +8,11 @@ from hypothesis import strategies as st
 from hocba_app.domain.roles import GRANTABLE, Duties, Role, roles_of
 
 duties = st.builds(
-    Duties, homeroom=st.booleans(), subject=st.booleans(), deputy=st.booleans(), seal_operator=st.booleans(),
+    Duties,
+    homeroom=st.booleans(),
+    subject=st.booleans(),
+    deputy=st.booleans(),
+    seal_operator=st.booleans(),
     cover_signer=st.booleans(),
 )
 positions = st.sampled_from([None, "principal", "vice_principal", "teacher", "clerk", "something new"])
@@ -34,7 +38,12 @@ def test_each_duty_gives_its_role_and_no_other(position: str | None, held: Dutie
 
 def test_one_person_may_have_any_set_of_roles() -> None:
     assert roles_of(["admin"], "principal", Duties(subject=True, seal_operator=True)) == {
-        "admin", "principal", "management", "teacher", "subject", "seal_operator",
+        "admin",
+        "principal",
+        "management",
+        "teacher",
+        "subject",
+        "seal_operator",
     }
 
 

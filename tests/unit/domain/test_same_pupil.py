@@ -14,7 +14,13 @@ def codes(words: str, *, code: str | None = None, kind: str | None = None, pupil
 
 
 @pytest.mark.parametrize(
-    "words", ["Họ và tên: ĐẶNG Ỷ LAN", "Họ tên ĐẶNG\nỶ  LAN, lớp 7", "Dang Y Lan", "Số định danh cá nhân: 0793 1400 1234. Đặng Ỷ Lan"]
+    "words",
+    [
+        "Họ và tên: ĐẶNG Ỷ LAN",
+        "Họ tên ĐẶNG\nỶ  LAN, lớp 7",
+        "Dang Y Lan",
+        "Số định danh cá nhân: 0793 1400 1234. Đặng Ỷ Lan",
+    ],
 )
 def test_nothing_speaks_against_him(words: str) -> None:
     assert codes(words) == []

@@ -19,10 +19,15 @@ OPERATOR = replace(TEACHER, key="seal", operates_seal=True)
 SUBJECT = SlotNow("subject", "results", "t", signed=False, current=True, next_stage="subject")
 HISTORY = SlotNow("principal", "history", "d", signed=False, current=True, next_stage="principal")
 COVER = replace(HISTORY, kind="cover")
-SEAL = SlotNow("seal", "cover", None, signed=False, current=True, next_stage="seal", pupil=("signed", "sealed", "signed"))
+SEAL = SlotNow(
+    "seal", "cover", None, signed=False, current=True, next_stage="seal", pupil=("signed", "sealed", "signed")
+)
 
 
-@pytest.mark.parametrize("signer, slot", [(TEACHER, SUBJECT), (DEPUTY, HISTORY), (replace(DEPUTY, signs_covers=True), COVER), (OPERATOR, SEAL)])
+@pytest.mark.parametrize(
+    "signer, slot",
+    [(TEACHER, SUBJECT), (DEPUTY, HISTORY), (replace(DEPUTY, signs_covers=True), COVER), (OPERATOR, SEAL)],
+)
 def test_allowed(signer: Signer, slot: SlotNow) -> None:
     assert refusal(signer, slot, DAY) is None
 
@@ -56,7 +61,9 @@ def test_refused(signer: Signer, slot: SlotNow, code: ErrorCode) -> None:
     assert "hồ sơ" in SENTENCES[code].lower() or "ký" in SENTENCES[code].lower()
 
 
-@pytest.mark.parametrize("day, holds", [("2026-04-30", False), ("2026-05-01", True), ("2026-05-20", True), ("2026-05-21", False)])
+@pytest.mark.parametrize(
+    "day, holds", [("2026-04-30", False), ("2026-05-01", True), ("2026-05-20", True), ("2026-05-21", False)]
+)
 def test_a_decision_ends_at_midnight(day: str, holds: bool) -> None:
     assert (refusal(DEPUTY, HISTORY, date.fromisoformat(day)) is None) is holds
     assert (covering_decision(DEPUTY, "history", date.fromisoformat(day)) == DECISION) is holds

@@ -19,8 +19,21 @@ def test_every_service_has_its_words() -> None:
 
 def view(**values: object) -> BatchView:
     given = {field.name: None for field in fields(BatchView)} | {
-        "id": "b", "stage": "subject", "provider": "mysign", "state": "queued", "total": 2, "committed": 0, "failed": 0, "confirmed": False,
-        "stop_asked": False, "ahead": 1, "wait_seconds": 60, "your_turn": False, "after_own": False, "over": False, "created_at": "",
+        "id": "b",
+        "stage": "subject",
+        "provider": "mysign",
+        "state": "queued",
+        "total": 2,
+        "committed": 0,
+        "failed": 0,
+        "confirmed": False,
+        "stop_asked": False,
+        "ahead": 1,
+        "wait_seconds": 60,
+        "your_turn": False,
+        "after_own": False,
+        "over": False,
+        "created_at": "",
     }
     return BatchView(**(given | values))  # type: ignore[arg-type]
 

@@ -24,9 +24,7 @@ def pages_of(snapshot: Snapshot) -> list[Page]:
 
 def text_box(line: TextLine) -> Box:
     """The box of a line from its descenders to its capitals."""
-    return Box(
-        line.left, line.baseline - 0.2 * line.size, line.left + line.width, line.baseline + 0.68 * line.size
-    )
+    return Box(line.left, line.baseline - 0.2 * line.size, line.left + line.width, line.baseline + 0.68 * line.size)
 
 
 def overlap(first: Box, second: Box, least: float = 0.3) -> bool:
@@ -46,7 +44,12 @@ def rules_of(page: Page) -> list[Box]:
             rules.append(Box(min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2)))
         elif found := _RECTANGLE.search(drawn):
             x, y, w, h = map(float, found.groups())
-            rules += [Box(x, y, x + w, y), Box(x, y + h, x + w, y + h), Box(x, y, x, y + h), Box(x + w, y, x + w, y + h)]
+            rules += [
+                Box(x, y, x + w, y),
+                Box(x, y + h, x + w, y + h),
+                Box(x, y, x, y + h),
+                Box(x + w, y, x + w, y + h),
+            ]
     return rules
 
 
@@ -76,13 +79,13 @@ def _page_faults(page: Page) -> list[str]:
 
 def _on_paper(box: Box) -> bool:
     return (
-        box.left >= MARGIN and box.right <= PAGE_WIDTH - MARGIN
-        and box.bottom >= MARGIN and box.top <= PAGE_HEIGHT - MARGIN
+        box.left >= MARGIN
+        and box.right <= PAGE_WIDTH - MARGIN
+        and box.bottom >= MARGIN
+        and box.top <= PAGE_HEIGHT - MARGIN
     )
 
 
 def _crosses(rule: Box, box: Box) -> bool:
     inner = box.inset(0.2, 0.2)
-    return (
-        rule.left < inner.right and rule.right > inner.left and rule.bottom < inner.top and rule.top > inner.bottom
-    )
+    return rule.left < inner.right and rule.right > inner.left and rule.bottom < inner.top and rule.top > inner.bottom

@@ -22,17 +22,27 @@ from tests import samples
 GOLDEN = Path(__file__).with_name("golden")
 DPI = 45
 FORMS: dict[str, Callable[[], Snapshot]] = {
-    "cover": samples.cover_snapshot, "history": samples.history_snapshot, "results-tt22": samples.results_snapshot,
-    "results-reassessed": samples.reassessed_snapshot, "results-demanding": samples.demanding_snapshot,
-    "results-upper": samples.upper_snapshot, "results-tt26": samples.tt26_snapshot, "results-tt27": samples.primary_snapshot,
-    "results-tt27-homeroom": samples.homeroom_signs_snapshot, "results-tt27-demanding": samples.demanding_primary_snapshot, "cover-primary": samples.primary_cover, "history-primary": samples.primary_history,
+    "cover": samples.cover_snapshot,
+    "history": samples.history_snapshot,
+    "results-tt22": samples.results_snapshot,
+    "results-reassessed": samples.reassessed_snapshot,
+    "results-demanding": samples.demanding_snapshot,
+    "results-upper": samples.upper_snapshot,
+    "results-tt26": samples.tt26_snapshot,
+    "results-tt27": samples.primary_snapshot,
+    "results-tt27-homeroom": samples.homeroom_signs_snapshot,
+    "results-tt27-demanding": samples.demanding_primary_snapshot,
+    "cover-primary": samples.primary_cover,
+    "history-primary": samples.primary_history,
 }
 needs_poppler = pytest.mark.skipif(shutil.which("pdftoppm") is None, reason="poppler is not installed")
 
 
 def rasterise(snapshot: Snapshot, folder: Path) -> list[Image.Image]:
     (folder / "form.pdf").write_bytes(render(snapshot).pdf)
-    subprocess.run(["pdftoppm", "-r", str(DPI), "-gray", "-png", str(folder / "form.pdf"), str(folder / "page")], check=True)
+    subprocess.run(
+        ["pdftoppm", "-r", str(DPI), "-gray", "-png", str(folder / "form.pdf"), str(folder / "page")], check=True
+    )
     return [Image.open(path).convert("L") for path in sorted(folder.glob("page-*.png"))]
 
 
@@ -40,7 +50,9 @@ def difference(page: Image.Image, golden: Image.Image) -> tuple[float, int]:
     """Mean and largest difference of two pages, a little blurred: renderers place their grey dots differently."""
     if page.size != golden.size:
         return 255.0, 255
-    found = ImageChops.difference(page.filter(ImageFilter.GaussianBlur(1.5)), golden.filter(ImageFilter.GaussianBlur(1.5)))
+    found = ImageChops.difference(
+        page.filter(ImageFilter.GaussianBlur(1.5)), golden.filter(ImageFilter.GaussianBlur(1.5))
+    )
     return ImageStat.Stat(found).mean[0], int(found.getextrema()[1])  # type: ignore[arg-type]
 
 

@@ -29,8 +29,11 @@ SAMPLES = {
     "demanding": samples.demanding_snapshot(),
     "cover": samples.cover_snapshot(),
     "cover with much": samples.cover_snapshot(
-        "Công Tằng Tôn Nữ Hoàng Ngọc Nguyễn Phước Bảo Quỳnh", address=samples.LONG_COMMENT[:200],
-        guardian_name=samples.NAMES[3], guardian_job="Nông dân trồng cà phê, hồ tiêu", priority_category="Con thương binh",
+        "Công Tằng Tôn Nữ Hoàng Ngọc Nguyễn Phước Bảo Quỳnh",
+        address=samples.LONG_COMMENT[:200],
+        guardian_name=samples.NAMES[3],
+        guardian_job="Nông dân trồng cà phê, hồ tiêu",
+        priority_category="Con thương binh",
     ),
     "history": samples.history_snapshot(),
     "first year": samples.history_snapshot(years=1),
@@ -77,7 +80,9 @@ def test_results_hold_whatever_is_written(name: str, comments: list[str], homero
 
 @FEW
 @given(NAME, st.lists(COMMENT, min_size=11, max_size=11), COMMENT, COMMENT)
-def test_primary_results_hold_whatever_is_written(name: str, comments: list[str], qualities: str, specific: str) -> None:
+def test_primary_results_hold_whatever_is_written(
+    name: str, comments: list[str], qualities: str, specific: str
+) -> None:
     snapshot = samples.primary_snapshot(name, qualities_comment=qualities, specific_comment=specific)
     for row, comment in zip(snapshot["results"]["subjects"], comments, strict=True):
         row["comment"] = comment
@@ -115,8 +120,13 @@ def test_more_than_a_page_of_comment_is_refused_not_cut() -> None:
 
 
 def test_seal_has_true_size_and_covers_the_left_third_of_the_principal() -> None:
-    for snapshot in (samples.results_snapshot(), samples.cover_snapshot(), samples.history_snapshot(), samples.primary_snapshot(),
-                     samples.tt26_snapshot()):
+    for snapshot in (
+        samples.results_snapshot(),
+        samples.cover_snapshot(),
+        samples.history_snapshot(),
+        samples.primary_snapshot(),
+        samples.tt26_snapshot(),
+    ):
         fields = pages_of(snapshot)[-1].fields
         seal, principal = fields["seal"], fields["principal"]
         assert seal.width == pytest.approx(38 * MM) and seal.height == pytest.approx(38 * MM)

@@ -23,9 +23,16 @@ from hocba_app.forms.render import render
 from tests import samples
 
 SNAPSHOTS = [
-    samples.cover_snapshot(), samples.history_snapshot(), samples.results_snapshot(), samples.demanding_snapshot(),
-    samples.upper_snapshot(), samples.tt26_snapshot(), samples.primary_snapshot(), samples.demanding_primary_snapshot(),
-    samples.primary_cover(), samples.primary_history(),
+    samples.cover_snapshot(),
+    samples.history_snapshot(),
+    samples.results_snapshot(),
+    samples.demanding_snapshot(),
+    samples.upper_snapshot(),
+    samples.tt26_snapshot(),
+    samples.primary_snapshot(),
+    samples.demanding_primary_snapshot(),
+    samples.primary_cover(),
+    samples.primary_history(),
 ]
 needs_poppler = pytest.mark.skipif(shutil.which("pdftoppm") is None, reason="poppler is not installed")
 
@@ -109,7 +116,9 @@ def test_every_letter_is_drawn_as_the_font_draws_it(face: Face, file: str, tmp_p
     (tmp_path / "letters.pdf").write_bytes(write_pdf([page], {}, title="Chữ", identity=face.key.encode()))
     run = subprocess.run(
         ["pdftoppm", "-r", "144", "-gray", "-png", str(tmp_path / "letters.pdf"), str(tmp_path / "letters")],
-        check=True, capture_output=True, text=True,
+        check=True,
+        capture_output=True,
+        text=True,
     )
     assert run.stderr == ""
     sheet = Image.open(next(tmp_path.glob("letters*.png"))).convert("L")
@@ -132,6 +141,8 @@ def test_every_page_is_rasterised_without_a_complaint(tmp_path: Path) -> None:
         (tmp_path / f"{number}.pdf").write_bytes(render(snapshot).pdf)
         run = subprocess.run(
             ["pdftoppm", "-r", "30", "-gray", str(tmp_path / f"{number}.pdf"), str(tmp_path / str(number))],
-            check=True, capture_output=True, text=True,
+            check=True,
+            capture_output=True,
+            text=True,
         )
         assert run.stderr == ""

@@ -20,9 +20,17 @@ from hocba_app.recordfile.manifest import Manifest, ManifestSchool, ManifestSlot
 from tests import samples
 
 SNAPSHOTS = [
-    samples.cover_snapshot(), samples.history_snapshot(), samples.results_snapshot(), samples.reassessed_snapshot(),
-    samples.demanding_snapshot(), samples.upper_snapshot(), samples.tt26_snapshot(), samples.primary_snapshot(),
-    samples.demanding_primary_snapshot(), samples.primary_cover(), samples.primary_history(),
+    samples.cover_snapshot(),
+    samples.history_snapshot(),
+    samples.results_snapshot(),
+    samples.reassessed_snapshot(),
+    samples.demanding_snapshot(),
+    samples.upper_snapshot(),
+    samples.tt26_snapshot(),
+    samples.primary_snapshot(),
+    samples.demanding_primary_snapshot(),
+    samples.primary_cover(),
+    samples.primary_history(),
 ]
 
 
@@ -30,9 +38,13 @@ def manifest_of(snapshot: Snapshot) -> Manifest:
     """A manifest that fits the snapshot's slots."""
     school = snapshot["school"]
     return Manifest(
-        kind=snapshot["kind"], school=ManifestSchool(school["code"], school["name"], school["tax_code"]),
-        student_code=snapshot["student"]["code"], snapshot_sha256=snapshot_sha256(snapshot), code=snapshot["verification"]["code"],
-        version=1, salt="00" * 16,
+        kind=snapshot["kind"],
+        school=ManifestSchool(school["code"], school["name"], school["tax_code"]),
+        student_code=snapshot["student"]["code"],
+        snapshot_sha256=snapshot_sha256(snapshot),
+        code=snapshot["verification"]["code"],
+        version=1,
+        salt="00" * 16,
         slots=tuple(
             ManifestSlot(slot["field"], "Giáo viên", slot["stage"], demand_of("00" * 16, (str(number),), "Giáo viên"))
             for number, slot in enumerate(snapshot["slots"])

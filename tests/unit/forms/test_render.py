@@ -31,7 +31,7 @@ def in_order(words: str, *parts: str) -> None:
     at = 0
     for part in parts:
         found = words.find(part, at)
-        assert found >= 0, f"{part!r} not found after {words[max(at - 60, 0):at]!r}"
+        assert found >= 0, f"{part!r} not found after {words[max(at - 60, 0) : at]!r}"
         at = found + len(part)
 
 
@@ -42,9 +42,17 @@ def refusal(snapshot: Snapshot, photo: bytes | None = None) -> HocbaError:
 
 
 ALL_KINDS = [
-    samples.cover_snapshot, samples.history_snapshot, samples.results_snapshot, samples.demanding_snapshot,
-    samples.upper_snapshot, samples.tt26_snapshot, samples.primary_snapshot, samples.demanding_primary_snapshot,
-    samples.primary_cover, samples.primary_history, samples.homeroom_signs_snapshot,
+    samples.cover_snapshot,
+    samples.history_snapshot,
+    samples.results_snapshot,
+    samples.demanding_snapshot,
+    samples.upper_snapshot,
+    samples.tt26_snapshot,
+    samples.primary_snapshot,
+    samples.demanding_primary_snapshot,
+    samples.primary_cover,
+    samples.primary_history,
+    samples.homeroom_signs_snapshot,
 ]
 
 
@@ -89,7 +97,9 @@ def test_each_page_is_read_word_by_word_in_the_order_of_the_form(make) -> None:
 
 @pytest.mark.parametrize("name", samples.NAMES)
 def test_names_are_read_back_letter_by_letter(name: str) -> None:
-    assert f"Họ và tên: {name.upper()} Lớp: 6A1 Năm học: 2025 – 2026" in words_of(render(samples.results_snapshot(name)))
+    assert f"Họ và tên: {name.upper()} Lớp: 6A1 Năm học: 2025 – 2026" in words_of(
+        render(samples.results_snapshot(name))
+    )
     assert name.upper() in words_of(render(samples.cover_snapshot(name)))
     assert name.upper() in words_of(render(samples.history_snapshot(name)))
 
@@ -98,7 +108,8 @@ def test_every_vietnamese_letter_is_read_back() -> None:
     snapshot = samples.results_snapshot()
     half = len(samples.ALL_VIETNAMESE_LETTERS) // 2
     for row, letters in zip(
-        snapshot["results"]["subjects"], (samples.ALL_VIETNAMESE_LETTERS[:half], samples.ALL_VIETNAMESE_LETTERS[half:]),
+        snapshot["results"]["subjects"],
+        (samples.ALL_VIETNAMESE_LETTERS[:half], samples.ALL_VIETNAMESE_LETTERS[half:]),
         strict=False,
     ):
         row["comment"] = letters
@@ -108,25 +119,49 @@ def test_every_vietnamese_letter_is_read_back() -> None:
 
 def test_results_read_in_the_order_of_the_form() -> None:
     words = words_of(render(samples.results_snapshot()))
-    in_order(words, "Ngữ văn 7,0 8,0 8,0 Đọc hiểu tốt", "Toán 8,1 9,3", "Giáo dục thể chất Đạt Đạt Đạt Tích cực luyện tập",
-             "Trong bảng này có sửa chữa ở: 0 chỗ", "Học kỳ I Tốt Khá 2", "Học kỳ II Tốt Tốt 1", "Cả năm Tốt Tốt 3",
-             "Đánh giá cuối năm học: Được lên lớp", "Học sinh Giỏi; Giải Nhì", "NHẬN XÉT CỦA GIÁO VIÊN CHỦ NHIỆM",
-             "Ngoan, lễ phép", "PHÊ DUYỆT CỦA HIỆU TRƯỞNG", "Phường Bến Nghé", "Trang 2/2")
+    in_order(
+        words,
+        "Ngữ văn 7,0 8,0 8,0 Đọc hiểu tốt",
+        "Toán 8,1 9,3",
+        "Giáo dục thể chất Đạt Đạt Đạt Tích cực luyện tập",
+        "Trong bảng này có sửa chữa ở: 0 chỗ",
+        "Học kỳ I Tốt Khá 2",
+        "Học kỳ II Tốt Tốt 1",
+        "Cả năm Tốt Tốt 3",
+        "Đánh giá cuối năm học: Được lên lớp",
+        "Học sinh Giỏi; Giải Nhì",
+        "NHẬN XÉT CỦA GIÁO VIÊN CHỦ NHIỆM",
+        "Ngoan, lễ phép",
+        "PHÊ DUYỆT CỦA HIỆU TRƯỞNG",
+        "Phường Bến Nghé",
+        "Trang 2/2",
+    )
     assert "8.1" not in words, "marks are printed with the decimal comma"
     assert words.count("Mã tra cứu: K7QM-2RTX-9BHD Tra cứu tại hocba.example.vn") == 2
 
 
 def test_reassessment_has_its_own_columns_and_keeps_the_original() -> None:
     words = words_of(render(samples.reassessed_snapshot()))
-    in_order(words, "Toán 3,1 3,4 3,3 5,5", "Ghi chú: Đánh giá lại tháng 8/2026", "Nghệ thuật Đạt Chưa đạt Chưa đạt Đạt",
-             "Cả năm Khá Chưa đạt 3 Đạt", "Được lên lớp (sau đánh giá lại môn Toán)",
-             "Nhận xét sau khi đánh giá lại, rèn luyện trong kỳ nghỉ hè", "Đã cố gắng ôn tập trong hè")
+    in_order(
+        words,
+        "Toán 3,1 3,4 3,3 5,5",
+        "Ghi chú: Đánh giá lại tháng 8/2026",
+        "Nghệ thuật Đạt Chưa đạt Chưa đạt Đạt",
+        "Cả năm Khá Chưa đạt 3 Đạt",
+        "Được lên lớp (sau đánh giá lại môn Toán)",
+        "Nhận xét sau khi đánh giá lại, rèn luyện trong kỳ nghỉ hè",
+        "Đã cố gắng ôn tập trong hè",
+    )
 
 
 def test_the_last_year_confirms_the_programme() -> None:
     words = words_of(render(samples.results_snapshot(grade=9)))
-    in_order(words, "PHÊ DUYỆT CỦA HIỆU TRƯỞNG", "Hoàn thành chương trình giáo dục trung học cơ sở.",
-             "thay cho bằng tốt nghiệp trung học cơ sở")
+    in_order(
+        words,
+        "PHÊ DUYỆT CỦA HIỆU TRƯỞNG",
+        "Hoàn thành chương trình giáo dục trung học cơ sở.",
+        "thay cho bằng tốt nghiệp trung học cơ sở",
+    )
     assert "Hoàn thành chương trình" not in words_of(render(samples.results_snapshot(grade=8)))
     failed = words_of(render(samples.results_snapshot(grade=9, promotion="retained", programme_completed=False)))
     assert "Chưa hoàn thành chương trình giáo dục trung học cơ sở." in failed
@@ -134,26 +169,58 @@ def test_the_last_year_confirms_the_programme() -> None:
 
 def test_upper_secondary_has_its_own_subjects_and_words() -> None:
     words = words_of(render(samples.upper_snapshot(grade=12)))
-    in_order(words, "TRƯỜNG THPT NGUYỄN THỊ MINH KHAI HỌC BẠ TRUNG HỌC PHỔ THÔNG", "Lớp: 12A5", "Giáo dục quốc phòng và an ninh 7,5 7,5 7,5", "Âm nhạc Đạt Đạt Đạt",
-             "Ngoại ngữ 2 (Tiếng Nhật)", "Hoàn thành chương trình giáo dục phổ thông.")
+    in_order(
+        words,
+        "TRƯỜNG THPT NGUYỄN THỊ MINH KHAI HỌC BẠ TRUNG HỌC PHỔ THÔNG",
+        "Lớp: 12A5",
+        "Giáo dục quốc phòng và an ninh 7,5 7,5 7,5",
+        "Âm nhạc Đạt Đạt Đạt",
+        "Ngoại ngữ 2 (Tiếng Nhật)",
+        "Hoàn thành chương trình giáo dục phổ thông.",
+    )
     assert "bằng tốt nghiệp trung học cơ sở" not in words
 
 
 def test_historic_years_have_hoc_luc_hanh_kiem_and_the_mean() -> None:
     words = words_of(render(samples.tt26_snapshot()))
-    in_order(words, "Năm học: 2019 – 2020", "Ngữ văn 7,0 8,0 8,0", "Điểm trung bình các môn 7,9 8,3 8,2", "Hạnh kiểm Học lực",
-             "Cả năm Tốt Giỏi 3", "Danh hiệu thi đua: Học sinh giỏi", "Hoàn thành chương trình giáo dục trung học cơ sở.")
+    in_order(
+        words,
+        "Năm học: 2019 – 2020",
+        "Ngữ văn 7,0 8,0 8,0",
+        "Điểm trung bình các môn 7,9 8,3 8,2",
+        "Hạnh kiểm Học lực",
+        "Cả năm Tốt Giỏi 3",
+        "Danh hiệu thi đua: Học sinh giỏi",
+        "Hoàn thành chương trình giáo dục trung học cơ sở.",
+    )
     assert "bằng tốt nghiệp" not in words, "in 2020 the diploma was still issued"
 
 
 def test_primary_results_read_in_the_order_of_the_form() -> None:
     words = words_of(render(samples.primary_snapshot()))
-    in_order(words, "HỌC BẠ TIỂU HỌC", "Chiều cao: 128,5 cm Cân nặng: 27 kg Số ngày nghỉ: có phép 3, không phép 0",
-             "1. Các môn học và hoạt động giáo dục", "Tiếng Việt T 8 Đọc hiểu tốt", "Toán T 9", "(ký tại dòng Tiếng Việt)", "Đạo đức T Chấp hành",
-             "Giáo dục thể chất H", "2. Những phẩm chất chủ yếu", "Yêu nước T", "Trách nhiệm T", "3.1. Năng lực chung", "Tự chủ và tự học Đ",
-             "3.2. Năng lực đặc thù", "Thể chất T", "4. Đánh giá kết quả giáo dục: Hoàn thành tốt",
-             "5. Khen thưởng: Học sinh Tiêu biểu", "6. Hoàn thành chương trình: Hoàn thành chương trình lớp 4", "HIỆU TRƯỞNG",
-             "Giáo viên chủ nhiệm")
+    in_order(
+        words,
+        "HỌC BẠ TIỂU HỌC",
+        "Chiều cao: 128,5 cm Cân nặng: 27 kg Số ngày nghỉ: có phép 3, không phép 0",
+        "1. Các môn học và hoạt động giáo dục",
+        "Tiếng Việt T 8 Đọc hiểu tốt",
+        "Toán T 9",
+        "(ký tại dòng Tiếng Việt)",
+        "Đạo đức T Chấp hành",
+        "Giáo dục thể chất H",
+        "2. Những phẩm chất chủ yếu",
+        "Yêu nước T",
+        "Trách nhiệm T",
+        "3.1. Năng lực chung",
+        "Tự chủ và tự học Đ",
+        "3.2. Năng lực đặc thù",
+        "Thể chất T",
+        "4. Đánh giá kết quả giáo dục: Hoàn thành tốt",
+        "5. Khen thưởng: Học sinh Tiêu biểu",
+        "6. Hoàn thành chương trình: Hoàn thành chương trình lớp 4",
+        "HIỆU TRƯỞNG",
+        "Giáo viên chủ nhiệm",
+    )
     assert "Hoàn thành chương trình tiểu học" in words_of(render(samples.primary_snapshot(grade=5)))
 
 
@@ -170,26 +237,50 @@ def test_what_a_primary_pupil_made_up_in_summer_stands_beside_the_original() -> 
 
 
 def test_primary_history_has_register_number_and_admission() -> None:
-    in_order(words_of(render(samples.primary_history())), "Số đăng bộ: 0123/2021 · Ngày nhập học: 20/08/2021", "2022 – 2023 2/3",
-             "Chuyển đến từ Trường Tiểu học Kim Đồng", "Hoàn thành chương trình tiểu học")
+    in_order(
+        words_of(render(samples.primary_history())),
+        "Số đăng bộ: 0123/2021 · Ngày nhập học: 20/08/2021",
+        "2022 – 2023 2/3",
+        "Chuyển đến từ Trường Tiểu học Kim Đồng",
+        "Hoàn thành chương trình tiểu học",
+    )
 
 
 def test_a_departure_is_printed() -> None:
     departed = samples.results_snapshot(departure="chuyển đi ngày 12/03/2026", promotion=None)
-    in_order(words_of(render(departed)), "Đánh giá cuối năm học: —", "Thay đổi trong năm học: chuyển đi ngày 12/03/2026")
+    in_order(
+        words_of(render(departed)), "Đánh giá cuối năm học: —", "Thay đổi trong năm học: chuyển đi ngày 12/03/2026"
+    )
 
 
 def test_history_reads_row_by_row_and_says_who_finished() -> None:
     words = words_of(render(samples.history_snapshot(years=4)))
-    in_order(words, "QUÁ TRÌNH HỌC TẬP", "2022 – 2023 6A1 Trường THCS Kim Đồng", "Được lên lớp",
-             "Theo hồ sơ năm học 2022 – 2023", "2025 – 2026 9A1")
+    in_order(
+        words,
+        "QUÁ TRÌNH HỌC TẬP",
+        "2022 – 2023 6A1 Trường THCS Kim Đồng",
+        "Được lên lớp",
+        "Theo hồ sơ năm học 2022 – 2023",
+        "2025 – 2026 9A1",
+    )
     assert "Hoàn thành chương trình giáo dục trung học cơ sở" in words
 
 
 def test_cover_reads_from_motto_to_particulars() -> None:
-    in_order(words_of(render(samples.cover_snapshot())), "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Độc lập – Tự do – Hạnh phúc",
-             "SỞ GIÁO DỤC VÀ ĐÀO TẠO", "TRƯỜNG THCS KIM ĐỒNG", "HỌC BẠ", "TRUNG HỌC CƠ SỞ", "NGUYỄN THỊ HUYỀN TRANG",
-             "Số: 2025/0123", "Ngày, tháng, năm sinh: 12/05/2014", "Họ và tên cha: Nguyễn Văn Thưởng", "HIỆU TRƯỞNG")
+    in_order(
+        words_of(render(samples.cover_snapshot())),
+        "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM",
+        "Độc lập – Tự do – Hạnh phúc",
+        "SỞ GIÁO DỤC VÀ ĐÀO TẠO",
+        "TRƯỜNG THCS KIM ĐỒNG",
+        "HỌC BẠ",
+        "TRUNG HỌC CƠ SỞ",
+        "NGUYỄN THỊ HUYỀN TRANG",
+        "Số: 2025/0123",
+        "Ngày, tháng, năm sinh: 12/05/2014",
+        "Họ và tên cha: Nguyễn Văn Thưởng",
+        "HIỆU TRƯỞNG",
+    )
 
 
 def test_pasted_invisible_characters_do_no_harm() -> None:
@@ -265,4 +356,7 @@ def test_large_photos_are_brought_to_size_and_rubbish_is_refused() -> None:
     Image.new("LA", (30, 60)).save(out, "PNG")
     assert render(samples.cover_snapshot(photo=out.getvalue()), photo=out.getvalue()).pdf
     for rubbish in (b"", b"<svg/>", large[:300]):
-        assert refusal(samples.cover_snapshot(photo=rubbish or b"x"), rubbish or b"x").code is ErrorCode.FORM_PHOTO_UNREADABLE
+        assert (
+            refusal(samples.cover_snapshot(photo=rubbish or b"x"), rubbish or b"x").code
+            is ErrorCode.FORM_PHOTO_UNREADABLE
+        )

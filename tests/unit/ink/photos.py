@@ -19,15 +19,29 @@ def strokes(seed: int = 1, *, width: int = 8, size: tuple[int, int] = SIZE) -> I
     draw = ImageDraw.Draw(picture)
     phase, loops = rng.uniform(0, 3), rng.uniform(4, 7)
     line = [
-        (size[0] * (0.3 + 0.36 * t) + 34 * math.sin(loops * 6.28 * t + phase), size[1] * (0.55 - 0.1 * t) + 72 * math.cos(loops * 6.28 * t))
+        (
+            size[0] * (0.3 + 0.36 * t) + 34 * math.sin(loops * 6.28 * t + phase),
+            size[1] * (0.55 - 0.1 * t) + 72 * math.cos(loops * 6.28 * t),
+        )
         for t in np.linspace(0, 1, 400)
     ]
     draw.line(line, fill=255, width=width, joint="curve")
-    draw.line([(size[0] * 0.33, size[1] * 0.69), (size[0] * 0.55, size[1] * 0.66), (size[0] * 0.7, size[1] * 0.58)], fill=255, width=width, joint="curve")
+    draw.line(
+        [(size[0] * 0.33, size[1] * 0.69), (size[0] * 0.55, size[1] * 0.66), (size[0] * 0.7, size[1] * 0.58)],
+        fill=255,
+        width=width,
+        joint="curve",
+    )
     return picture
 
 
-def on_paper(truth: Image.Image, *, ink: tuple[int, int, int] = (28, 44, 150), paper: tuple[int, int, int] = (236, 232, 222), noise: float = 3.0) -> np.ndarray:
+def on_paper(
+    truth: Image.Image,
+    *,
+    ink: tuple[int, int, int] = (28, 44, 150),
+    paper: tuple[int, int, int] = (236, 232, 222),
+    noise: float = 3.0,
+) -> np.ndarray:
     """The strokes in ink on a sheet, as floats."""
     sheet = np.empty((truth.height, truth.width, 3), np.float32)
     sheet[:] = paper
@@ -44,18 +58,32 @@ def shaded(sheet: np.ndarray, corners: list[tuple[int, int]], *, dark: float = 0
     return sheet * (1 - covered * (1 - dark))
 
 
-def ruled(sheet: np.ndarray, step: int = 58, *, upright: bool = False, slope: float = 0.0, colour: tuple[int, int, int] = (150, 178, 205), thick: int = 2) -> np.ndarray:
+def ruled(
+    sheet: np.ndarray,
+    step: int = 58,
+    *,
+    upright: bool = False,
+    slope: float = 0.0,
+    colour: tuple[int, int, int] = (150, 178, 205),
+    thick: int = 2,
+) -> np.ndarray:
     """Lines printed on the sheet under the strokes."""
     height, width = sheet.shape[:2]
     lines = np.full(sheet.shape, 255, np.uint8)
     span = width if upright else height
     for at in range(step // 2 - 200, span + 200, step):
-        ends = ((at, 0), (at + round(slope * height), height)) if upright else ((0, at), (width, at + round(slope * width)))
+        ends = (
+            ((at, 0), (at + round(slope * height), height))
+            if upright
+            else ((0, at), (width, at + round(slope * width)))
+        )
         cv2.line(lines, *ends, colour, thick, cv2.LINE_AA)
     return np.minimum(sheet, sheet * (lines.astype(np.float32) / 255))
 
 
-def on_table(sheet: np.ndarray, table: tuple[int, int, int] = (70, 44, 34), border: int = 140, turn: float = 0.0) -> np.ndarray:
+def on_table(
+    sheet: np.ndarray, table: tuple[int, int, int] = (70, 44, 34), border: int = 140, turn: float = 0.0
+) -> np.ndarray:
     """The sheet lying on a table with some grain, perhaps askew."""
     height, width = sheet.shape[0] + 2 * border, sheet.shape[1] + 2 * border
     wood = np.random.default_rng(3).normal(0, 9, (height, 1, 1)) + np.asarray(table, np.float32)

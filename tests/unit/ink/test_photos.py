@@ -24,7 +24,9 @@ def assert_strokes_only(data: bytes, adjust: Adjust | None = None, truth: Image.
     assert box is not None
     expected = truth.crop(box)
     ratio = image.width / image.height
-    assert ratio == pytest.approx(expected.width / expected.height, rel=0.12), "the crop holds more than the strokes, or less"
+    assert ratio == pytest.approx(expected.width / expected.height, rel=0.12), (
+        "the crop holds more than the strokes, or less"
+    )
     grown = np.asarray(expected.filter(ImageFilter.MaxFilter(23)).resize((image.width, image.height)), np.int32) > 40
     core = np.asarray(expected.resize((image.width, image.height)), np.int32) > 150
     inked = found > 0.4 * found.max()
@@ -49,7 +51,10 @@ def test_what_needs_no_help(photo: object, strength: str) -> None:
 
 @pytest.mark.parametrize("turn", [-6, 3])
 def test_a_sheet_that_lies_askew(turn: int) -> None:
-    assert_strokes_only(photos.jpeg(photos.on_table(photos.on_paper(TRUTH), turn=turn)), truth=TRUTH.rotate(turn, Image.Resampling.BICUBIC))
+    assert_strokes_only(
+        photos.jpeg(photos.on_table(photos.on_paper(TRUTH), turn=turn)),
+        truth=TRUTH.rotate(turn, Image.Resampling.BICUBIC),
+    )
 
 
 @pytest.mark.parametrize("blur", [1, 6, 25])
@@ -70,15 +75,26 @@ def test_ruled_and_squared_paper(slope: float) -> None:
 
 def test_ruled_paper_on_a_table_in_half_shadow() -> None:
     sheet = photos.shaded(photos.ruled(photos.on_paper(TRUTH)), LEFT_HALF, dark=0.6)
-    assert_strokes_only(photos.jpeg(photos.on_table(sheet, turn=2)), Adjust(strength="strong"), TRUTH.rotate(2, Image.Resampling.BICUBIC))
+    assert_strokes_only(
+        photos.jpeg(photos.on_table(sheet, turn=2)),
+        Adjust(strength="strong"),
+        TRUTH.rotate(2, Image.Resampling.BICUBIC),
+    )
 
 
 def test_faint_pencil_is_held_by_light() -> None:
-    assert_strokes_only(photos.jpeg(photos.on_paper(TRUTH, ink=(140, 140, 142), paper=(172, 172, 172), noise=1.0)), Adjust(strength="light"))
+    assert_strokes_only(
+        photos.jpeg(photos.on_paper(TRUTH, ink=(140, 140, 142), paper=(172, 172, 172), noise=1.0)),
+        Adjust(strength="light"),
+    )
 
 
 def test_a_picture_made_in_dark_mode() -> None:
-    assert_strokes_only(photos.png(Image.composite(Image.new("RGB", TRUTH.size, "white"), Image.new("RGB", TRUTH.size, (20, 20, 22)), TRUTH)))
+    assert_strokes_only(
+        photos.png(
+            Image.composite(Image.new("RGB", TRUTH.size, "white"), Image.new("RGB", TRUTH.size, (20, 20, 22)), TRUTH)
+        )
+    )
 
 
 def test_deep_and_indexed_pictures() -> None:
@@ -131,7 +147,9 @@ def test_what_is_refused_says_what_to_do() -> None:
     assert empty.value.code is ErrorCode.IMAGE_EMPTY and "giấy trắng" in empty.value.sentence
     page = Image.new("L", photos.SIZE, 0)
     for row in range(30, 760, 34):
-        ImageDraw.Draw(page).text((60, row), "Cộng hòa xã hội chủ nghĩa Việt Nam – Độc lập " * 2, fill=255, font_size=22)
+        ImageDraw.Draw(page).text(
+            (60, row), "Cộng hòa xã hội chủ nghĩa Việt Nam – Độc lập " * 2, fill=255, font_size=22
+        )
     with pytest.raises(HocbaError) as busy:
         signature_image(photos.jpeg(photos.on_paper(page)))
     assert busy.value.code is ErrorCode.IMAGE_TOO_BUSY and "giấy trắng" in busy.value.sentence

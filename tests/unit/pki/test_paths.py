@@ -15,7 +15,9 @@ from tests.unit.pki.world import NOW, Authority, authority, comparable, same_nam
 def paths(certificate: bytes, others: list[bytes], roots: list[bytes]) -> list[tuple[bytes, ...]]:
     found = [path for path in trusted_paths(certificate, others, roots, NOW, purpose="signer")]
     try:
-        assert chain_validation.path_of(certificate, tuple(others), tuple(roots), at=NOW) in found, "the verdict takes one of the same paths"
+        assert chain_validation.path_of(certificate, tuple(others), tuple(roots), at=NOW) in found, (
+            "the verdict takes one of the same paths"
+        )
     except NotShown:
         assert found == []
     return found
@@ -52,7 +54,10 @@ def test_the_key_the_certificate_names_comes_first() -> None:
     both = paths(own, [below_other.der, below_trusted.der], [trusted.der, other.der])
     assert set(both) == {(own, below_trusted.der, trusted.der), (own, below_other.der, other.der)}
     wrong_key = authority("CA", trusted)
-    assert chain_validation._issuers(own, (wrong_key.der, below_trusted.der), (trusted.der,)) == [below_trusted.der, wrong_key.der]
+    assert chain_validation._issuers(own, (wrong_key.der, below_trusted.der), (trusted.der,)) == [
+        below_trusted.der,
+        wrong_key.der,
+    ]
 
 
 def test_two_authorities_that_certified_each_other_keep_nobody_busy() -> None:
@@ -65,7 +70,9 @@ def test_two_authorities_that_certified_each_other_keep_nobody_busy() -> None:
     assert paths(own, pool, [root.der]) == [(own, crossed[0].der, anchored.der, root.der)]
     assert paths(own, [item.der for item in crossed], [root.der]) == []
     thicket: list[Authority] = [first]
-    thicket += [authority("First", other, key=first.key) for other in (authority("First", key=first.key) for _ in range(20))]
+    thicket += [
+        authority("First", other, key=first.key) for other in (authority("First", key=first.key) for _ in range(20))
+    ]
     assert paths(own, [item.der for item in thicket], [root.der]) == []
 
 

@@ -12,7 +12,12 @@ from hocba_app.pki import revocation_sources
 from hocba_app.pki.revocation_sources import fetch_evidence
 from tests.unit.pki.world import DAY, NOW, Authority, Net, answer, authority, responder, revocation_list, signer
 
-FIRST, SECOND, LIST, OTHER_LIST = "http://ocsp.test/1", "http://ocsp.test/2", "http://crl.test/1.crl", "http://crl.test/2.crl"
+FIRST, SECOND, LIST, OTHER_LIST = (
+    "http://ocsp.test/1",
+    "http://ocsp.test/2",
+    "http://crl.test/1.crl",
+    "http://crl.test/2.crl",
+)
 ROOT = authority("Root")
 CERTIFICATE = signer(ROOT, ocsp_urls=[FIRST, SECOND], crl_urls=["ldap://crl.test/x", LIST, OTHER_LIST])
 ANOTHER = signer(ROOT)
@@ -47,7 +52,9 @@ SHOWS_NOTHING: dict[str, Callable[[], bytes | None]] = {
     "by somebody the authority did not certify": lambda: answer(CERTIFICATE, ROOT, responder(authority("Root"))),
     "by a certificate for something else": lambda: answer(CERTIFICATE, ROOT, responder(ROOT, for_ocsp=False)),
     "by a responder that has expired": lambda: answer(CERTIFICATE, ROOT, responder(ROOT, days=-1)),
-    "by a responder whose own standing nobody can tell": lambda: answer(CERTIFICATE, ROOT, responder(ROOT, no_check=False)),
+    "by a responder whose own standing nobody can tell": lambda: answer(
+        CERTIFICATE, ROOT, responder(ROOT, no_check=False)
+    ),
     "larger than any answer": lambda: GOOD + bytes(100_000),
     "revoked, but by nobody entitled": lambda: answer(CERTIFICATE, authority("Root"), says="revoked"),
 }
@@ -64,23 +71,36 @@ def test_what_shows_nothing_makes_way_for_the_next_source(kind: str) -> None:
         revocation_sources.forget()
     assert refusal({FIRST: bad, SECOND: bad}) is ErrorCode.REVOCATION_UNKNOWN, "a passing fault"
     net = Net({FIRST: GOOD})
-    assert fetch_evidence(PATH, NOW, net.client) == ((GOOD,), ()) and net.asked == [FIRST], "what shows nothing was not kept"
+    assert fetch_evidence(PATH, NOW, net.client) == ((GOOD,), ()) and net.asked == [FIRST], (
+        "what shows nothing was not kept"
+    )
 
 
-@pytest.mark.parametrize("listed", [
-    revocation_list(ROOT, at=NOW - 9 * DAY), revocation_list(authority("Root")), revocation_list(authority("Other")), b"?",
-], ids=["stale", "of a namesake", "of another authority", "garbage"])
+@pytest.mark.parametrize(
+    "listed",
+    [
+        revocation_list(ROOT, at=NOW - 9 * DAY),
+        revocation_list(authority("Root")),
+        revocation_list(authority("Other")),
+        b"?",
+    ],
+    ids=["stale", "of a namesake", "of another authority", "garbage"],
+)
 def test_a_list_that_shows_nothing(listed: bytes) -> None:
     assert refusal({LIST: listed}) is ErrorCode.REVOCATION_UNKNOWN
     good = revocation_list(ROOT, ANOTHER)
     assert evidence({LIST: listed, OTHER_LIST: good}) == ((), (good,))
 
 
-@pytest.mark.parametrize("answers", [
-    {FIRST: answer(CERTIFICATE, ROOT, says="revoked"), SECOND: GOOD},
-    {FIRST: answer(CERTIFICATE, ROOT, responder(ROOT), says="revoked", at=NOW - 9 * DAY), SECOND: GOOD},
-    {LIST: revocation_list(ROOT, CERTIFICATE), OTHER_LIST: revocation_list(ROOT)},
-], ids=["OCSP", "OCSP, long since", "list"])
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {FIRST: answer(CERTIFICATE, ROOT, says="revoked"), SECOND: GOOD},
+        {FIRST: answer(CERTIFICATE, ROOT, responder(ROOT), says="revoked", at=NOW - 9 * DAY), SECOND: GOOD},
+        {LIST: revocation_list(ROOT, CERTIFICATE), OTHER_LIST: revocation_list(ROOT)},
+    ],
+    ids=["OCSP", "OCSP, long since", "list"],
+)
 def test_revoked_is_final(answers: dict[str, bytes | None]) -> None:
     assert refusal(answers) is ErrorCode.CERTIFICATE_REVOKED
 
@@ -93,7 +113,10 @@ def test_a_delegated_responder_is_checked() -> None:
     listed = revocation_list(ROOT)
     assert evidence({FIRST: by_delegate, of_responders: listed}) == ((by_delegate,), (listed,))
     revocation_sources.forget()
-    assert refusal({FIRST: by_delegate, of_responders: revocation_list(ROOT, delegate.der)}) is ErrorCode.REVOCATION_UNKNOWN
+    assert (
+        refusal({FIRST: by_delegate, of_responders: revocation_list(ROOT, delegate.der)})
+        is ErrorCode.REVOCATION_UNKNOWN
+    )
 
 
 def test_judged_answers_are_used_again_for_a_while() -> None:

@@ -43,7 +43,12 @@ class Authority:
 
 
 def authority(
-    common: str | x509.Name, above: Authority | None = None, *, key: ec.EllipticCurvePrivateKey | None = None, key_ids: bool = True, days: int = 3650
+    common: str | x509.Name,
+    above: Authority | None = None,
+    *,
+    key: ec.EllipticCurvePrivateKey | None = None,
+    key_ids: bool = True,
+    days: int = 3650,
 ) -> Authority:
     """A root, or an authority below another."""
     key = key or ec.generate_private_key(ec.SECP256R1())
@@ -56,16 +61,26 @@ def authority(
 
 
 def signer(
-    above: Authority, *, issuer_name: x509.Name | None = None, key_ids: bool = True, ocsp_urls: Sequence[str] = (), crl_urls: Sequence[str] = ()
+    above: Authority,
+    *,
+    issuer_name: x509.Name | None = None,
+    key_ids: bool = True,
+    ocsp_urls: Sequence[str] = (),
+    crl_urls: Sequence[str] = (),
 ) -> bytes:
     """A signer's certificate, DER."""
     key = ec.generate_private_key(ec.SECP256R1())
     builder = _builder(name("Nguyễn Thị Ánh"), issuer_name or above.certificate.subject, key.public_key(), 900)
-    builder = builder.add_extension(x509.BasicConstraints(False, None), True).add_extension(_usage(authority=False), True)
+    builder = builder.add_extension(x509.BasicConstraints(False, None), True).add_extension(
+        _usage(authority=False), True
+    )
     if key_ids:
         builder = _key_ids(builder, key, above.key)
     if ocsp_urls:
-        described = [x509.AccessDescription(AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier(url)) for url in ocsp_urls]
+        described = [
+            x509.AccessDescription(AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier(url))
+            for url in ocsp_urls
+        ]
         builder = builder.add_extension(x509.AuthorityInformationAccess(described), False)
     if crl_urls:
         points = [x509.DistributionPoint([x509.UniformResourceIdentifier(url)], None, None, None) for url in crl_urls]
@@ -73,7 +88,9 @@ def signer(
     return builder.sign(above.key, hashes.SHA256()).public_bytes(Encoding.DER)
 
 
-def responder(above: Authority, *, no_check: bool = True, for_ocsp: bool = True, days: int = 365, crl_urls: Sequence[str] = ()) -> Authority:
+def responder(
+    above: Authority, *, no_check: bool = True, for_ocsp: bool = True, days: int = 365, crl_urls: Sequence[str] = ()
+) -> Authority:
     """A delegated responder."""
     key = ec.generate_private_key(ec.SECP256R1())
     builder = _builder(name("OCSP"), above.certificate.subject, key.public_key(), days)
@@ -89,18 +106,34 @@ def responder(above: Authority, *, no_check: bool = True, for_ocsp: bool = True,
 
 
 def answer(
-    certificate: bytes, issuer: Authority, by: Authority | None = None, *, says: str = "good", at: datetime = NOW, lasts: timedelta | None = DAY,
+    certificate: bytes,
+    issuer: Authority,
+    by: Authority | None = None,
+    *,
+    says: str = "good",
+    at: datetime = NOW,
+    lasts: timedelta | None = DAY,
     revoked_at: datetime | None = None,
 ) -> bytes:
     """An OCSP answer, DER."""
     by = by or issuer
-    status = {"good": ocsp.OCSPCertStatus.GOOD, "revoked": ocsp.OCSPCertStatus.REVOKED, "unknown": ocsp.OCSPCertStatus.UNKNOWN}[says]
+    status = {
+        "good": ocsp.OCSPCertStatus.GOOD,
+        "revoked": ocsp.OCSPCertStatus.REVOKED,
+        "unknown": ocsp.OCSPCertStatus.UNKNOWN,
+    }[says]
     revoked_at = revoked_at or (at - DAY if says == "revoked" else None)
     builder = (
         ocsp.OCSPResponseBuilder()
         .add_response(
-            x509.load_der_x509_certificate(certificate), issuer.certificate, hashes.SHA1(), status, at,
-            at + lasts if lasts is not None else None, revoked_at, None,
+            x509.load_der_x509_certificate(certificate),
+            issuer.certificate,
+            hashes.SHA1(),
+            status,
+            at,
+            at + lasts if lasts is not None else None,
+            revoked_at,
+            None,
         )
         .responder_id(ocsp.OCSPResponderEncoding.HASH, by.certificate)
     )
@@ -109,11 +142,20 @@ def answer(
     return builder.sign(by.key, hashes.SHA256()).public_bytes(Encoding.DER)
 
 
-def revocation_list(issuer: Authority, *revoked: bytes, at: datetime = NOW, lasts: timedelta = DAY, revoked_at: datetime | None = None) -> bytes:
+def revocation_list(
+    issuer: Authority, *revoked: bytes, at: datetime = NOW, lasts: timedelta = DAY, revoked_at: datetime | None = None
+) -> bytes:
     """A CRL, DER."""
-    builder = x509.CertificateRevocationListBuilder().issuer_name(issuer.certificate.subject).last_update(at).next_update(at + lasts)
+    builder = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(issuer.certificate.subject)
+        .last_update(at)
+        .next_update(at + lasts)
+    )
     for certificate in revoked:
-        entry = x509.RevokedCertificateBuilder().serial_number(x509.load_der_x509_certificate(certificate).serial_number)
+        entry = x509.RevokedCertificateBuilder().serial_number(
+            x509.load_der_x509_certificate(certificate).serial_number
+        )
         builder = builder.add_revoked_certificate(entry.revocation_date(revoked_at or at - DAY).build())
     return builder.sign(issuer.key, hashes.SHA256()).public_bytes(Encoding.DER)
 
@@ -142,10 +184,17 @@ def comparable(subject: x509.Name) -> object:
     return asn1_x509.Name.load(subject.public_bytes()).hashable
 
 
-def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, days: int) -> x509.CertificateBuilder:
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, days: int
+) -> x509.CertificateBuilder:
     return (
-        x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(key).serial_number(secrets.randbits(120) | 1)
-        .not_valid_before(NOW - 400 * DAY).not_valid_after(NOW + days * DAY)
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key)
+        .serial_number(secrets.randbits(120) | 1)
+        .not_valid_before(NOW - 400 * DAY)
+        .not_valid_after(NOW + days * DAY)
     )
 
 
@@ -153,9 +202,13 @@ def _usage(*, authority: bool) -> x509.KeyUsage:
     return x509.KeyUsage(not authority, not authority, False, False, False, authority, authority, False, False)
 
 
-def _key_ids(builder: x509.CertificateBuilder, key: ec.EllipticCurvePrivateKey, above: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
+def _key_ids(
+    builder: x509.CertificateBuilder, key: ec.EllipticCurvePrivateKey, above: ec.EllipticCurvePrivateKey
+) -> x509.CertificateBuilder:
     own = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
-    return builder.add_extension(own, False).add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(above.public_key()), False)
+    return builder.add_extension(own, False).add_extension(
+        x509.AuthorityKeyIdentifier.from_issuer_public_key(above.public_key()), False
+    )
 
 
 Made = Callable[[], bytes]

@@ -25,11 +25,16 @@ def manifest_of(snapshot: Snapshot) -> Manifest:
     """A manifest that fits the snapshot's slots."""
     school = snapshot["school"]
     return Manifest(
-        kind=snapshot["kind"], school=ManifestSchool(school["code"], school["name"], school["tax_code"]),
-        student_code=snapshot["student"]["code"], snapshot_sha256=snapshot_sha256(snapshot), code=snapshot["verification"]["code"],
-        version=1, salt="00" * 16,
+        kind=snapshot["kind"],
+        school=ManifestSchool(school["code"], school["name"], school["tax_code"]),
+        student_code=snapshot["student"]["code"],
+        snapshot_sha256=snapshot_sha256(snapshot),
+        code=snapshot["verification"]["code"],
+        version=1,
+        salt="00" * 16,
         slots=tuple(
-            ManifestSlot(slot["field"], "Giáo viên", slot["stage"], demand_of("00" * 16, (slot["field"],), "Giáo viên")) for slot in snapshot["slots"]
+            ManifestSlot(slot["field"], "Giáo viên", slot["stage"], demand_of("00" * 16, (slot["field"],), "Giáo viên"))
+            for slot in snapshot["slots"]
         ),
     )
 
@@ -53,11 +58,23 @@ def signed(snapshot: Snapshot) -> bytes:
 def record_of(pupil: int) -> tuple[PacketFile, ...]:
     """Cover, history and results of one pupil: two, one and two pages."""
     name = samples.NAMES[pupil]
-    made = (("Bìa", samples.cover_snapshot(name)), ("Quá trình học tập", samples.history_snapshot(name)), ("Kết quả học tập", samples.results_snapshot(name)))
+    made = (
+        ("Bìa", samples.cover_snapshot(name)),
+        ("Quá trình học tập", samples.history_snapshot(name)),
+        ("Kết quả học tập", samples.results_snapshot(name)),
+    )
     files = []
     for number, (title, snapshot) in enumerate(made):
         snapshot["verification"] = samples.verification(f"K7QM-{pupil}RTX-9BH{number}")
         files.append(
-            PacketFile(signed(snapshot), snapshot["verification"]["code"], title, f"pupil{pupil}", name, "Trường THCS Kim Đồng", "Phường Bến Nghé")
+            PacketFile(
+                signed(snapshot),
+                snapshot["verification"]["code"],
+                title,
+                f"pupil{pupil}",
+                name,
+                "Trường THCS Kim Đồng",
+                "Phường Bến Nghé",
+            )
         )
     return tuple(files)

@@ -28,7 +28,10 @@ DPI = 144
 def rasterise(pdf: bytes, folder: Path, name: str) -> list[Image.Image]:
     (folder / f"{name}.pdf").write_bytes(pdf)
     run = subprocess.run(
-        ["pdftoppm", "-r", str(DPI), "-png", str(folder / f"{name}.pdf"), str(folder / name)], check=True, capture_output=True, text=True
+        ["pdftoppm", "-r", str(DPI), "-png", str(folder / f"{name}.pdf"), str(folder / name)],
+        check=True,
+        capture_output=True,
+        text=True,
     )
     assert run.stderr == ""
     return [Image.open(path).convert("RGB") for path in sorted(folder.glob(f"{name}-*.png"))]
@@ -49,7 +52,9 @@ def texts(pdf: bytes) -> list[str]:
 @needs_poppler
 def test_copies_match_the_signed_originals_pixel_for_pixel_outside_the_mark(tmp_path: Path) -> None:
     files = record_of(0)
-    originals = [page for number, file in enumerate(files) for page in rasterise(file.pdf, tmp_path, f"original{number}")]
+    originals = [
+        page for number, file in enumerate(files) for page in rasterise(file.pdf, tmp_path, f"original{number}")
+    ]
     copies = rasterise(assemble(files, PacketOptions(double_sided=False)), tmp_path, "copy")
     assert len(copies) == len(originals) == 5
     for original, copy in zip(originals, copies, strict=True):
@@ -62,7 +67,9 @@ def test_copies_match_the_signed_originals_pixel_for_pixel_outside_the_mark(tmp_
 def test_booklet_halves_match_the_signed_originals(tmp_path: Path) -> None:
     """Left halves exactly; the right half begins between two dots, so there the ink is compared, not the dot."""
     files = record_of(0)
-    originals = [page for number, file in enumerate(files) for page in rasterise(file.pdf, tmp_path, f"original{number}")]
+    originals = [
+        page for number, file in enumerate(files) for page in rasterise(file.pdf, tmp_path, f"original{number}")
+    ]
     sheets = rasterise(assemble(files, PacketOptions(paper="A3")), tmp_path, "sheet")
     assert [(sheet.width, sheet.height) for sheet in sheets] == [(2382, 1684)] * 4
     places = [(0, "right", 0), (1, "left", 1), (2, "right", 2), (3, "left", 3), (3, "right", 4)]
@@ -71,7 +78,10 @@ def test_booklet_halves_match_the_signed_originals(tmp_path: Path) -> None:
         begin = 0 if side == "left" else 1191
         half = without_mark(sheets[sheet].crop((begin, 0, begin + original.width, original.height)))
         if side == "left":
-            assert ImageChops.difference(half.crop((0, 0, 1188, 1684)), original.crop((0, 0, 1188, 1684))).getbbox() is None
+            assert (
+                ImageChops.difference(half.crop((0, 0, 1188, 1684)), original.crop((0, 0, 1188, 1684))).getbbox()
+                is None
+            )
         else:
             ink = [sum(255 - value for value in image.convert("L").tobytes()) for image in (half, original)]
             assert ink[0] == pytest.approx(ink[1], rel=0.02)
@@ -113,7 +123,9 @@ def test_each_pupil_has_a_booklet_of_his_own() -> None:
     sheets = texts(assemble([*record_of(0), *record_of(1)], PacketOptions(paper="A3")))
     assert len(sheets) == 8
     for number, pupil in ((0, 0), (4, 1)):
-        assert all(f"-{pupil}RTX-" in sheet and f"-{1 - pupil}RTX-" not in sheet for sheet in sheets[number : number + 4])
+        assert all(
+            f"-{pupil}RTX-" in sheet and f"-{1 - pupil}RTX-" not in sheet for sheet in sheets[number : number + 4]
+        )
 
 
 def test_margins_move_and_shrink_the_page_but_keep_it_whole() -> None:
@@ -128,7 +140,10 @@ def test_margins_move_and_shrink_the_page_but_keep_it_whole() -> None:
     width, height = 210 * MM, 297 * MM
     for matrix in placed:
         assert matrix[0] == matrix[3] < 1 and matrix[4] >= 5 * MM - 0.01 and matrix[5] >= 5 * MM - 0.01
-        assert matrix[4] + matrix[0] * width <= width - 5 * MM + 0.01 and matrix[5] + matrix[3] * height <= height - 5 * MM + 0.01
+        assert (
+            matrix[4] + matrix[0] * width <= width - 5 * MM + 0.01
+            and matrix[5] + matrix[3] * height <= height - 5 * MM + 0.01
+        )
     assert front[4] >= 15 * MM - 0.01, "bound on the left of a front"
     assert back[4] + back[0] * width <= width - 15 * MM + 0.01, "and on the right of a back"
 
@@ -136,22 +151,40 @@ def test_margins_move_and_shrink_the_page_but_keep_it_whole() -> None:
 def test_the_seal_page_lists_every_document_and_asks_for_hand_and_seal() -> None:
     pages = [page for page in texts(assemble(record_of(2), PacketOptions(seal_page=True))) if page]
     last = pages[-1]
-    for words in ("TRƯỜNG THCS KIM ĐỒNG", "SAO Y", "gồm 5 trang", "HOÀNG NGỌC BẢO NGỮ", "1 Bìa K7QM-2RTX-9BH0 2", "3 Kết quả học tập K7QM-2RTX-9BH2 2", "HIỆU TRƯỞNG"):
+    for words in (
+        "TRƯỜNG THCS KIM ĐỒNG",
+        "SAO Y",
+        "gồm 5 trang",
+        "HOÀNG NGỌC BẢO NGỮ",
+        "1 Bìa K7QM-2RTX-9BH0 2",
+        "3 Kết quả học tập K7QM-2RTX-9BH2 2",
+        "HIỆU TRƯỞNG",
+    ):
         assert words in last, words
     assert "SAO Y" not in " ".join(pages[:-1])
     assert "SAO Y" not in " ".join(texts(assemble(record_of(2), PacketOptions())))
 
 
 def test_seal_pages_hold_whatever_is_listed() -> None:
-    long = [("Kết quả học tập và rèn luyện của năm học dài nhất có thể có trong hồ sơ", f"K7QM-2RTX-{number:04d}", number) for number in range(30)]
-    pages = draw_seal_pages("Trường Phổ thông Dân tộc Nội trú Trung học cơ sở và Trung học phổ thông " * 2, "Xã Ea Súp", "Y Moan Ênuôl " * 6, long)
+    long = [
+        ("Kết quả học tập và rèn luyện của năm học dài nhất có thể có trong hồ sơ", f"K7QM-2RTX-{number:04d}", number)
+        for number in range(30)
+    ]
+    pages = draw_seal_pages(
+        "Trường Phổ thông Dân tộc Nội trú Trung học cơ sở và Trung học phổ thông " * 2,
+        "Xã Ea Súp",
+        "Y Moan Ênuôl " * 6,
+        long,
+    )
     assert len(pages) == -(-30 // ROWS_A_PAGE)
     for page in [*pages, draw_mark("K7QM-2RTX-9BHD")]:
         assert [fault for fault in _page_faults(page) if "off the page: 'BẢN SAO" not in fault] == []
 
 
 def test_the_packet_is_the_same_bytes_each_time() -> None:
-    assert assemble(record_of(0), PacketOptions(seal_page=True)) == assemble(record_of(0), PacketOptions(seal_page=True))
+    assert assemble(record_of(0), PacketOptions(seal_page=True)) == assemble(
+        record_of(0), PacketOptions(seal_page=True)
+    )
 
 
 def test_foreign_pages_turned_or_larger_are_brought_to_size() -> None:
@@ -167,20 +200,37 @@ def test_foreign_pages_turned_or_larger_are_brought_to_size() -> None:
         a, _b, _c, d, e, f = (float(value) for value in operands)  # type: ignore[union-attr]
         drawing = opened.pages[0].Resources.XObject["/P0"]
         matrix = [float(value) for value in drawing.Matrix]
-        corners = [(matrix[0] * x + matrix[2] * y + matrix[4], matrix[1] * x + matrix[3] * y + matrix[5]) for x in (100, 1000) for y in (50, 1350)]
+        corners = [
+            (matrix[0] * x + matrix[2] * y + matrix[4], matrix[1] * x + matrix[3] * y + matrix[5])
+            for x in (100, 1000)
+            for y in (50, 1350)
+        ]
         for x, y in corners:
             assert -0.1 <= a * x + e <= 210 * MM + 0.1 and -0.1 <= d * y + f <= 297 * MM + 0.1
 
 
 def test_nothing_or_rubbish_is_refused() -> None:
-    for files, code in (([], ErrorCode.NOTHING_TO_DO), ([replace(record_of(0)[0], pdf=b"%PDF-1.7 cut")], ErrorCode.FILE_STRUCTURE)):
+    for files, code in (
+        ([], ErrorCode.NOTHING_TO_DO),
+        ([replace(record_of(0)[0], pdf=b"%PDF-1.7 cut")], ErrorCode.FILE_STRUCTURE),
+    ):
         with pytest.raises(HocbaError) as refused:
             assemble(files, PacketOptions())
         assert refused.value.code is code
 
 
 @pytest.mark.parametrize(
-    "values", [{"paper": "A5"}, {"kinds": []}, {"kinds": ["cover", "x"]}, {"margin_mm": 21}, {"margin_mm": -1}, {"margin_mm": "5"}, {"colour": True}, {"seal_page": "yes"}]
+    "values",
+    [
+        {"paper": "A5"},
+        {"kinds": []},
+        {"kinds": ["cover", "x"]},
+        {"margin_mm": 21},
+        {"margin_mm": -1},
+        {"margin_mm": "5"},
+        {"colour": True},
+        {"seal_page": "yes"},
+    ],
 )
 def test_options_nobody_offers_are_refused(values: dict[str, object]) -> None:
     with pytest.raises(HocbaError) as refused:

@@ -44,10 +44,19 @@ def test_no_other_number_is(uid: str) -> None:
     assert fit_of(DEMAND, "another salt", certificate("CCCD:079200000001", NAME)) is Fit.NOT_OWN
 
 
-@pytest.mark.parametrize(("written", "fit"), [
-    (NAME.upper(), Fit.OWN), (unicodedata.normalize("NFD", NAME), Fit.OWN), ("Nguyễn  Thị\u00a0Hoà ", Fit.OWN), ("Nguyễn\u200b Thị Hoà", Fit.OWN),
-    ("Nguyễn Thị Hòa", Fit.NAME_MARKS), ("NGUYEN THI HOA", Fit.NAME_MARKS), ("Nguyễn Thị Hoàng", Fit.OTHER_NAME), ("Hoà", Fit.OTHER_NAME),
-])
+@pytest.mark.parametrize(
+    ("written", "fit"),
+    [
+        (NAME.upper(), Fit.OWN),
+        (unicodedata.normalize("NFD", NAME), Fit.OWN),
+        ("Nguyễn  Thị\u00a0Hoà ", Fit.OWN),
+        ("Nguyễn\u200b Thị Hoà", Fit.OWN),
+        ("Nguyễn Thị Hòa", Fit.NAME_MARKS),
+        ("NGUYEN THI HOA", Fit.NAME_MARKS),
+        ("Nguyễn Thị Hoàng", Fit.OTHER_NAME),
+        ("Hoà", Fit.OTHER_NAME),
+    ],
+)
 def test_spellings_of_a_name(written: str, fit: Fit) -> None:
     assert fit_of(DEMAND, SALT, certificate("CCCD:079200000001", written)) is fit
 
@@ -65,14 +74,24 @@ def test_the_seal_goes_by_its_tax_code() -> None:
     assert fit_of(seal, SALT, certificate("MST:0312345678", "Con dấu", "Trường THCS Kim Đồng")) is Fit.OWN
     assert fit_of(seal, SALT, certificate("MST:0312345678", "Trường THCS Tên Cũ")) is Fit.OTHER_NAME
     assert fit_of(seal, SALT, certificate("MST:0399999999", "Trường THCS Kim Đồng")) is Fit.NOT_OWN
-    assert fit_of(SealDemand("", ""), SALT, certificate("CCCD:079200000001", "Trường")) is Fit.NOT_OWN, "no tax code is nobody's"
+    assert fit_of(SealDemand("", ""), SALT, certificate("CCCD:079200000001", "Trường")) is Fit.NOT_OWN, (
+        "no tax code is nobody's"
+    )
 
 
 def manifest(**changes: object) -> Manifest:
     values: dict[str, object] = {
-        "kind": "history", "school": ManifestSchool("79001", "Trường", "0312345678"), "student_code": "HS1", "snapshot_sha256": "0" * 64,
-        "code": "ABCD-EFGH-JKMN", "version": 1, "salt": SALT,
-        "slots": (ManifestSlot("principal", "Hiệu trưởng", "principal", DEMAND), ManifestSlot("seal", "Nhà trường", "seal", Demand(()))),
+        "kind": "history",
+        "school": ManifestSchool("79001", "Trường", "0312345678"),
+        "student_code": "HS1",
+        "snapshot_sha256": "0" * 64,
+        "code": "ABCD-EFGH-JKMN",
+        "version": 1,
+        "salt": SALT,
+        "slots": (
+            ManifestSlot("principal", "Hiệu trưởng", "principal", DEMAND),
+            ManifestSlot("seal", "Nhà trường", "seal", Demand(())),
+        ),
     }
     return Manifest(**values | changes)  # type: ignore[arg-type]
 
@@ -89,7 +108,9 @@ FIRST = (
 def test_format_1_is_read_and_written_as_it_was() -> None:
     read = Manifest.loads(FIRST)
     assert read.slots[0].demand == Demand(("ab",)) and read.dumps() == FIRST
-    assert read == manifest(slots=(ManifestSlot("principal", "Hiệu trưởng", "principal", Demand(("ab",))),), format=1, writer=1)
+    assert read == manifest(
+        slots=(ManifestSlot("principal", "Hiệu trưởng", "principal", Demand(("ab",))),), format=1, writer=1
+    )
 
 
 def test_format_2_names_nobody_in_clear() -> None:
@@ -99,7 +120,14 @@ def test_format_2_names_nobody_in_clear() -> None:
     assert NAME not in text and "079200" not in text
 
 
-@pytest.mark.parametrize("spoilt", [FIRST.replace(b'"format":1', b'"format":2'), manifest().dumps().replace(b'"format":2', b'"format":1'), FIRST.replace(b'"format":1', b'"format":3')])
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        FIRST.replace(b'"format":1', b'"format":2'),
+        manifest().dumps().replace(b'"format":2', b'"format":1'),
+        FIRST.replace(b'"format":1', b'"format":3'),
+    ],
+)
 def test_a_format_that_is_not_its_shape_is_broken(spoilt: bytes) -> None:
     with pytest.raises(HocbaError):
         Manifest.loads(spoilt)

@@ -25,7 +25,9 @@ def test_a_new_school_is_sent_to_sync() -> None:
 @pytest.mark.parametrize(
     ("facts", "href"),
     [
-        ({"without_image": 3}, "/signature-images"), ({"without_key": 2}, "/signing-accounts"), ({}, "/signing-settings"),
+        ({"without_image": 3}, "/signature-images"),
+        ({"without_key": 2}, "/signing-accounts"),
+        ({}, "/signing-settings"),
         ({"seal_ready": True}, "/lock?kind=cover"),
         ({"seal_ready": True, "documents": {("cover", "locked"): 90}}, "/records?kind=cover"),
     ],

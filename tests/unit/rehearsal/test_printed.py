@@ -7,7 +7,12 @@ import json
 from hocba_app.rehearsal.command import printed
 
 REPORT = {
-    "students": 8, "documents": 27, "signatures": 90, "seconds": 50.0, "stages": {"sync": {"count": 5, "seconds": 2.5, "rate": 2.0}}, "failures": [],
+    "students": 8,
+    "documents": 27,
+    "signatures": 90,
+    "seconds": 50.0,
+    "stages": {"sync": {"count": 5, "seconds": 2.5, "rate": 2.0}},
+    "failures": [],
     "special": [
         {"case": "Chuyển đi giữa năm", "count": 1, "seen": "giao qua liên kết", "ok": True},
         {"case": "Tách lớp", "count": 0, "seen": "chốt ở lớp mới", "ok": True},

@@ -16,7 +16,13 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parents[3]
 RUN, TEST, INSTALLER = "requirements.lock", "requirements-test.lock", "requirements-uv.lock"
 ENVIRONMENTS = [
-    {"python_version": f"3.{minor}", "python_full_version": f"3.{minor}.0", "sys_platform": system, "platform_system": name, "os_name": family}
+    {
+        "python_version": f"3.{minor}",
+        "python_full_version": f"3.{minor}.0",
+        "sys_platform": system,
+        "platform_system": name,
+        "os_name": family,
+    }
     for minor in (11, 12, 13, 14)
     for system, name, family in (("linux", "Linux", "posix"), ("darwin", "Darwin", "posix"), ("win32", "Windows", "nt"))
 ]
@@ -24,7 +30,9 @@ ENVIRONMENTS = [
 
 def locked(*names: str) -> dict[str, Requirement]:
     """What locks hold."""
-    lines = re.findall(r"^(\S+==[^\\\n]+)", "\n".join((ROOT / name).read_text(encoding="utf-8") for name in names), re.MULTILINE)
+    lines = re.findall(
+        r"^(\S+==[^\\\n]+)", "\n".join((ROOT / name).read_text(encoding="utf-8") for name in names), re.MULTILINE
+    )
     return {canonicalize_name(each.name): each for each in map(Requirement, lines)}
 
 
@@ -60,8 +68,12 @@ def test_nothing_that_is_needed_is_missing_from_the_lock(locks: tuple[str, ...],
         for requirement in needed(wanted, environment):
             pin = pins.get(canonicalize_name(requirement.name))
             assert pin is not None, f"{requirement} is not locked"
-            assert requirement.specifier.contains(str(pin.specifier).removeprefix("=="), prereleases=True), f"{requirement}: {pin}"
-            assert pin.marker is None or pin.marker.evaluate(environment), f"{requirement}: {pin} is left out on {environment}"
+            assert requirement.specifier.contains(str(pin.specifier).removeprefix("=="), prereleases=True), (
+                f"{requirement}: {pin}"
+            )
+            assert pin.marker is None or pin.marker.evaluate(environment), (
+                f"{requirement}: {pin} is left out on {environment}"
+            )
 
 
 def test_every_requirement_has_a_hash_and_no_registry_is_named() -> None:
@@ -74,7 +86,11 @@ def test_every_requirement_has_a_hash_and_no_registry_is_named() -> None:
 
 def test_the_product_imports_nothing_of_the_second_lock() -> None:
     for_tests = set(locked(TEST)) - set(locked(RUN))
-    modules = {module for module, names in packages_distributions().items() if {canonicalize_name(each) for each in names} <= for_tests}
+    modules = {
+        module
+        for module, names in packages_distributions().items()
+        if {canonicalize_name(each) for each in names} <= for_tests
+    }
     assert "pytest" in modules
     for file in sorted((ROOT / "hocba_app").rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):

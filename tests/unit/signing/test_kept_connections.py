@@ -81,7 +81,9 @@ def test_only_addresses_of_the_web(url: str) -> None:
         KeptConnections(url, timeout=1).post(b"1", {})
 
 
-def test_the_proxy_of_the_environment_is_told_the_whole_address(server: ThreadingHTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_proxy_of_the_environment_is_told_the_whole_address(
+    server: ThreadingHTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{server.server_port}")
     monkeypatch.setenv("no_proxy", "")
     behind = KeptConnections("http://tsa.example.vn/tsa", timeout=30)

@@ -22,9 +22,16 @@ from tests import samples
 def test_the_maker_of_a_base_knows_its_tip(snapshot: Snapshot) -> None:
     rendered = render(snapshot)
     manifest = Manifest(
-        kind=snapshot["kind"], school=ManifestSchool("79001", "Trường THCS Kim Đồng", "0312345678"), student_code="HS1", snapshot_sha256="0" * 64,
-        code="ABCD-EFGH-JKMN", version=1, salt="00",
-        slots=tuple(ManifestSlot(field.name, "Giáo viên", "subject", demand_of("00", ("x",), "x")) for field in rendered.fields),
+        kind=snapshot["kind"],
+        school=ManifestSchool("79001", "Trường THCS Kim Đồng", "0312345678"),
+        student_code="HS1",
+        snapshot_sha256="0" * 64,
+        code="ABCD-EFGH-JKMN",
+        version=1,
+        salt="00",
+        slots=tuple(
+            ManifestSlot(field.name, "Giáo viên", "subject", demand_of("00", ("x",), "x")) for field in rendered.fields
+        ),
     )
     base, tip = base_with_tip(rendered, manifest)
     assert tip == read_tip(base)

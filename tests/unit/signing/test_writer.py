@@ -49,12 +49,18 @@ def base(world: World) -> Record:
     return open_record(world, snapshot, staff(world, snapshot))
 
 
-def sign(file: bytes, tip: Tip, field: str, signer: Signer, look: Appearance, reserved: int | None = None) -> tuple[bytes, Tip]:
+def sign(
+    file: bytes, tip: Tip, field: str, signer: Signer, look: Appearance, reserved: int | None = None
+) -> tuple[bytes, Tip]:
     writer = DirectWriter()
     request = SignatureRequest(field, NOW, look, reserved or cms.estimate_size(signer.chain, 0))
-    prepared = PreparedUpdate.loads(writer.prepare(file, tip, request).dumps())  # as it is stored while the phone is asked
+    prepared = PreparedUpdate.loads(
+        writer.prepare(file, tip, request).dumps()
+    )  # as it is stored while the phone is asked
     attributes = cms.signed_attributes(prepared.digest, signer.chain[0])
-    update = writer.embed(prepared, cms.assemble(attributes, signer.sign(attributes), cms.strip_root(signer.chain), None))
+    update = writer.embed(
+        prepared, cms.assemble(attributes, signer.sign(attributes), cms.strip_root(signer.chain), None)
+    )
     return file + update, tip_after(tip, file, prepared, update)
 
 
@@ -63,9 +69,13 @@ def sign_with_pyhanko(file: bytes, field: str, signer: Signer) -> bytes:
     certificates = [asn1.Certificate.load(item) for item in signer.chain]
     store.register_multiple(certificates[1:])
     der = signer.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-    reference = signers.SimpleSigner(signing_cert=certificates[0], signing_key=keys.PrivateKeyInfo.load(der), cert_registry=store)
+    reference = signers.SimpleSigner(
+        signing_cert=certificates[0], signing_key=keys.PrivateKeyInfo.load(der), cert_registry=store
+    )
     writer = IncrementalPdfFileWriter(io.BytesIO(file))
-    out = signers.sign_pdf(writer, signers.PdfSignatureMetadata(field_name=field), signer=reference, existing_fields_only=True)
+    out = signers.sign_pdf(
+        writer, signers.PdfSignatureMetadata(field_name=field), signer=reference, existing_fields_only=True
+    )
     return out.getvalue()
 
 
@@ -74,7 +84,9 @@ def judged(file: bytes, root: bytes) -> list[tuple[str, bool, bool, bool, str]]:
     reader = PdfFileReader(io.BytesIO(file))
     found = []
     for signature in reader.embedded_signatures:
-        context = ValidationContext(trust_roots=[asn1.Certificate.load(root)], allow_fetching=False, revocation_mode="soft-fail")
+        context = ValidationContext(
+            trust_roots=[asn1.Certificate.load(root)], allow_fetching=False, revocation_mode="soft-fail"
+        )
         status = asyncio.run(async_validate_pdf_signature(signature, signer_validation_context=context))
         level = (status.modification_level or ModificationLevel.OTHER).name
         found.append((signature.field_name, status.intact, status.valid, status.trusted, level))
@@ -93,7 +105,11 @@ def test_both_writers_are_judged_alike_at_every_step(world: World, base: Record)
         ours, tip = sign(ours, tip, field, signer, look_of())
         theirs = sign_with_pyhanko(theirs, field, signer)
         mine, reference = judged(ours, world.root), judged(theirs, world.root)
-        assert [entry[:4] for entry in mine] == [entry[:4] for entry in reference] == [(name, True, True, True) for name in fields[:number]]
+        assert (
+            [entry[:4] for entry in mine]
+            == [entry[:4] for entry in reference]
+            == [(name, True, True, True) for name in fields[:number]]
+        )
         assert {entry[4] for entry in (*mine, *reference)} <= {"NONE", "FORM_FILLING", "LTA_UPDATES"}
 
 
@@ -101,22 +117,33 @@ def test_the_two_mix(world: World, base: Record) -> None:
     """A signature of ours on a file pyHanko has signed, and the other way round."""
     file, tip = sign(base.file, base.tip, "s.VAN.1", base.signers["s.VAN.1"], look_of())
     file = sign_with_pyhanko(file, "s.TOAN.1", base.signers["s.TOAN.1"])
-    assert [entry[:4] for entry in judged(file, world.root)] == [("s.VAN.1", True, True, True), ("s.TOAN.1", True, True, True)]
+    assert [entry[:4] for entry in judged(file, world.root)] == [
+        ("s.VAN.1", True, True, True),
+        ("s.TOAN.1", True, True, True),
+    ]
     assert tip.fields["s.VAN.1"].signed
 
 
 images = st.builds(
-    lambda width, height, seed: InkImage.from_mask(width, height, (seed % 256, 40, 150), bytes((seed * (at + 7)) % 256 for at in range(width * height))),
-    st.integers(1, 90), st.integers(1, 60), st.integers(0, 1 << 16),
+    lambda width, height, seed: InkImage.from_mask(
+        width, height, (seed % 256, 40, 150), bytes((seed * (at + 7)) % 256 for at in range(width * height))
+    ),
+    st.integers(1, 90),
+    st.integers(1, 60),
+    st.integers(0, 1 << 16),
 )
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    names=st.lists(st.text(LETTERS, min_size=1, max_size=60), min_size=1, max_size=4), image=images, extra=st.integers(0, 6000),
+    names=st.lists(st.text(LETTERS, min_size=1, max_size=60), min_size=1, max_size=4),
+    image=images,
+    extra=st.integers(0, 6000),
     order=st.permutations(["s.VAN.1", "s.TOAN.1", "s.KHTN.2", "s.GDTC.1"]),
 )
-def test_any_name_image_order_and_size(world: World, base: Record, names: list[str], image: InkImage, extra: int, order: list[str]) -> None:
+def test_any_name_image_order_and_size(
+    world: World, base: Record, names: list[str], image: InkImage, extra: int, order: list[str]
+) -> None:
     file, tip = base.file, base.tip
     for name, field in zip(names, order, strict=False):
         signer = base.signers[field]
@@ -132,7 +159,9 @@ def test_refusals(base: Record) -> None:
     signer = base.signers["seal"]
     sealed, tip = sign(base.file, base.tip, "seal", signer, look_of(""))
     for file, field, now, code in (
-        (base.file, "nobody", base.tip, ErrorCode.FORM_SLOT_MISMATCH), (sealed, "homeroom", tip, ErrorCode.SEALED), (sealed, "seal", tip, ErrorCode.SLOT_SIGNED),
+        (base.file, "nobody", base.tip, ErrorCode.FORM_SLOT_MISMATCH),
+        (sealed, "homeroom", tip, ErrorCode.SEALED),
+        (sealed, "seal", tip, ErrorCode.SLOT_SIGNED),
     ):
         with pytest.raises(HocbaError) as refused:
             DirectWriter().prepare(file, now, SignatureRequest(field, NOW, look_of(), 4000))

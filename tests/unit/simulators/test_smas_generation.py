@@ -62,7 +62,12 @@ def test_size_and_people_of_the_default_school(plain: Script) -> None:
     assert len(students) == 135
     assert Counter(data["class_id"] for data in records(plain, "enrolments").values()) == dict.fromkeys(classes, 45)
     assert len(staff) == 25
-    assert Counter(data["position"] for data in staff.values()) == {"principal": 1, "vice_principal": 2, "clerk": 1, "teacher": 21}
+    assert Counter(data["position"] for data in staff.values()) == {
+        "principal": 1,
+        "vice_principal": 2,
+        "clerk": 1,
+        "teacher": 21,
+    }
     assert len(records(plain, "subjects")) == 12
     assert {name for name, _, _ in TEST_NAMES} <= {data["full_name"] for data in students.values()}
     assert len({data["ethnic_group"] for data in students.values()}) >= 5
@@ -134,7 +139,9 @@ def test_a_class_is_split_in_a_larger_school() -> None:
     taught = [row for row in records(script, "teaching_assignments", "term1").values() if row["class_id"] == new]
     assert len(taught) == 12
     results = records(script, "results", "term1")
-    assert {data["student_id"] for data in results.values() if data["class_id"] == new} == {key.rpartition("-2025")[0] for key in moved}
+    assert {data["student_id"] for data in results.values() if data["class_id"] == new} == {
+        key.rpartition("-2025")[0] for key in moved
+    }
 
 
 def test_a_pupil_has_a_row_of_history_for_each_earlier_year(plain: Script) -> None:
@@ -151,7 +158,18 @@ def test_a_small_school_has_fewer_cases() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "university", "primary:students=0", "primary:students=x", "primary:year=2025-2027", "primary:pupils=3", "primary:moment=now", "primary:special=2", "primary:seed=-1"]
+    "text",
+    [
+        "",
+        "university",
+        "primary:students=0",
+        "primary:students=x",
+        "primary:year=2025-2027",
+        "primary:pupils=3",
+        "primary:moment=now",
+        "primary:special=2",
+        "primary:seed=-1",
+    ],
 )
 def test_a_wrong_spec_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"\S"):

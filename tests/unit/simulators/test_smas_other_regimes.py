@@ -52,12 +52,19 @@ def test_primary_titles_promotion_and_completion() -> None:
     assert good["title"] is None
     good["outstanding"] = True
     tt27.compute(good, PRIMARY, last_grade=False)
-    assert (good["title"], good["programme_completed"]) == ("Học sinh Tiêu biểu hoàn thành tốt trong học tập và rèn luyện", None)
+    assert (good["title"], good["programme_completed"]) == (
+        "Học sinh Tiêu biểu hoàn thành tốt trong học tập và rèn luyện",
+        None,
+    )
     poor = primary(9, 9, 4, m2="C")
     assert (poor["promotion"], poor["learning"]["reassessed"]) == ("reassess", None)
     poor["subjects"]["m2"].update(reassessed="H", reassessed_test="5")
     tt27.compute(poor, PRIMARY, last_grade=False)
-    assert (poor["learning"]["reassessed"], poor["promotion"], poor["learning"]["year"]) == ("Hoàn thành", "promoted", "Chưa hoàn thành")
+    assert (poor["learning"]["reassessed"], poor["promotion"], poor["learning"]["year"]) == (
+        "Hoàn thành",
+        "promoted",
+        "Chưa hoàn thành",
+    )
     poor["subjects"]["m2"]["reassessed_test"] = "4"
     tt27.compute(poor, PRIMARY, last_grade=False)
     assert poor["promotion"] == "retained"
@@ -84,7 +91,11 @@ def test_primary_traits_are_assessed_again_too() -> None:
     assert (record["learning"]["year"], record["promotion"]) == ("Chưa hoàn thành", "reassess")
     record["traits_reassessed"] = [{"name": record["qualities"][0]["name"], "level": "Đ"}]
     tt27.compute(record, PRIMARY, last_grade=False)
-    assert (record["learning"]["year"], record["learning"]["reassessed"], record["promotion"]) == ("Chưa hoàn thành", "Hoàn thành", "promoted")
+    assert (record["learning"]["year"], record["learning"]["reassessed"], record["promotion"]) == (
+        "Chưa hoàn thành",
+        "Hoàn thành",
+        "promoted",
+    )
 
 
 @pytest.mark.parametrize("text", ["11", "8.5", "", "08", "x"])
@@ -116,14 +127,32 @@ def test_the_historic_level(values: list[tuple[str, int]], failed: int, level: s
 
 @pytest.mark.parametrize(
     ("regular", "midterm", "final", "result"),
-    [("Đ Đ", "Đ", "Đ", "Đ"), ("Đ CĐ", "Đ", "Đ", "Đ"), ("Đ CĐ", "CĐ", "Đ", "CĐ"), ("Đ Đ", "Đ", "CĐ", "CĐ"), ("Đ Đ", "Đ", None, None), ("", "Đ", "Đ", None)],
+    [
+        ("Đ Đ", "Đ", "Đ", "Đ"),
+        ("Đ CĐ", "Đ", "Đ", "Đ"),
+        ("Đ CĐ", "CĐ", "Đ", "CĐ"),
+        ("Đ Đ", "Đ", "CĐ", "CĐ"),
+        ("Đ Đ", "Đ", None, None),
+        ("", "Đ", "Đ", None),
+    ],
 )
-def test_a_historic_comment_subject_needs_two_thirds_and_the_last(regular: str, midterm: str, final: str | None, result: str | None) -> None:
+def test_a_historic_comment_subject_needs_two_thirds_and_the_last(
+    regular: str, midterm: str, final: str | None, result: str | None
+) -> None:
     assert tt26.comment_term({"regular": regular.split(), "midterm": midterm, "final": final}) == result
 
 
 def test_regimes_came_grade_by_grade() -> None:
-    assert [regime(grade, 2022) for grade in (5, 6, 7, 8, 9, 10, 11, 12)] == ["TT27", "TT22", "TT22", "TT26", "TT26", "TT22", "TT26", "TT26"]
+    assert [regime(grade, 2022) for grade in (5, 6, 7, 8, 9, 10, 11, 12)] == [
+        "TT27",
+        "TT22",
+        "TT22",
+        "TT26",
+        "TT26",
+        "TT22",
+        "TT26",
+        "TT26",
+    ]
     assert {regime(grade, 2025) for grade in range(6, 13)} == {"TT22"}
     by_code = {plan.code: plan.grades for plan in curriculum("lower_secondary", 2022)}
     assert by_code["KHTN"] == (6, 7)
@@ -158,13 +187,28 @@ def test_a_primary_school() -> None:
 def test_an_upper_secondary_class_with_two_sets_of_subjects() -> None:
     script = generate(parse("upper_secondary:students=135"))
     first = next(iter(records(script, "classes")))
-    sets = {frozenset(data["subjects"]) for data in records(script, "results", "year_end").values() if data["class_id"] == first}
+    sets = {
+        frozenset(data["subjects"])
+        for data in records(script, "results", "year_end").values()
+        if data["class_id"] == first
+    }
     assert len(sets) == 2
     assert {len(subjects) for subjects in sets} == {12}
     plain = generate(parse("upper_secondary:students=135,special=0"))
     for class_id in records(plain, "classes"):
-        assert len({frozenset(data["subjects"]) for data in records(plain, "results", "year_end").values() if data["class_id"] == class_id}) == 1
-        teachers = [row["staff_id"] for row in records(plain, "teaching_assignments").values() if row["class_id"] == class_id]
+        assert (
+            len(
+                {
+                    frozenset(data["subjects"])
+                    for data in records(plain, "results", "year_end").values()
+                    if data["class_id"] == class_id
+                }
+            )
+            == 1
+        )
+        teachers = [
+            row["staff_id"] for row in records(plain, "teaching_assignments").values() if row["class_id"] == class_id
+        ]
         assert len(teachers) == len(set(teachers)) == 12
 
 
@@ -177,7 +221,9 @@ def test_an_upper_secondary_school_before_and_while_the_programme_changes(year: 
         sizes[classes[data["class_id"]]["grade"]].add(len(data["subjects"]))
     old = {12: {13}, 11: {13}, 10: {13} if year == "2020-2021" else {12}}
     assert sizes == old
-    assert {data["grade"] for data in classes.values() if data["regime"] == "TT26"} == ({10, 11, 12} if year == "2020-2021" else {11, 12})
+    assert {data["grade"] for data in classes.values() if data["regime"] == "TT26"} == (
+        {10, 11, 12} if year == "2020-2021" else {11, 12}
+    )
 
 
 def test_a_historic_school() -> None:

@@ -15,13 +15,16 @@ def marks(*values: float) -> list[int]:
 
 
 @pytest.mark.parametrize(
-    ("regular", "midterm", "final", "average"), [([8, 9], 7, 8, "7.9"), ([8, 9, 7, 10], 7.5, 8, "8.1"), ([10, 10], 10, 10, "10.0"), ([0, 0], 0, 0, "0.0")]
+    ("regular", "midterm", "final", "average"),
+    [([8, 9], 7, 8, "7.9"), ([8, 9, 7, 10], 7.5, 8, "8.1"), ([10, 10], 10, 10, "10.0"), ([0, 0], 0, 0, "0.0")],
 )
 def test_term_average(regular: list[float], midterm: float, final: float, average: str) -> None:
     assert tt22.shown(tt22.term_average(marks(*regular), *marks(midterm, final))) == average
 
 
-@pytest.mark.parametrize(("first", "second", "year"), [(8.2, 8.5, "8.4"), (7.9, 8.2, "8.1"), (4.9, 5.0, "5.0"), (6.4, 6.5, "6.5")])
+@pytest.mark.parametrize(
+    ("first", "second", "year"), [(8.2, 8.5, "8.4"), (7.9, 8.2, "8.1"), (4.9, 5.0, "5.0"), (6.4, 6.5, "6.5")]
+)
 def test_year_average(first: float, second: float, year: str) -> None:
     assert tt22.shown(tt22.year_average(*marks(first, second))) == year
 
@@ -30,7 +33,9 @@ def test_a_subject_not_studied_in_term_one_takes_term_two_alone() -> None:
     assert tt22.year_average(None, 74) == 74
 
 
-@pytest.mark.parametrize("text", ["11", "10.1", "-1", "8.25", "8,5", "", "8.", ".5", "1e1", "٨", "100", " 8", "Đ", "08.5x"])
+@pytest.mark.parametrize(
+    "text", ["11", "10.1", "-1", "8.25", "8,5", "", "8.", ".5", "1e1", "٨", "100", " 8", "Đ", "08.5x"]
+)
 def test_what_is_no_mark_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
         tt22.tenths(text)
@@ -67,7 +72,9 @@ def test_training_of_the_year(first: str | None, second: str, year: str) -> None
     assert tt22.training_of_year(first, second) == year
 
 
-def results(learning: str, training: str, *, learning_after: str | None = None, training_after: str | None = None) -> tuple[dict, dict]:
+def results(
+    learning: str, training: str, *, learning_after: str | None = None, training_after: str | None = None
+) -> tuple[dict, dict]:
     return {"year": learning, "reassessed": learning_after}, {"year": training, "reassessed": training_after}
 
 
@@ -101,7 +108,11 @@ def test_a_whole_record() -> None:
     record = filled()
     tt22.compute(record, KNOWN, last_grade=True)
     assert (record["learning"]["year"], record["training"]["year"], record["absences"]["year"]) == ("Tốt", "Tốt", 3)
-    assert (record["promotion"], record["title"], record["programme_completed"]) == ("promoted", "Học sinh Xuất sắc", True)
+    assert (record["promotion"], record["title"], record["programme_completed"]) == (
+        "promoted",
+        "Học sinh Xuất sắc",
+        True,
+    )
     assert record["learning"]["reassessed"] is None
     good = filled("8.5")
     tt22.compute(good, KNOWN, last_grade=False)
@@ -115,7 +126,11 @@ def test_reassessment_gets_its_own_column_and_the_year_stays() -> None:
     for key in ("m0", "m1"):
         record["subjects"][key]["reassessed"] = "5.0"
     tt22.compute(record, KNOWN, last_grade=False)
-    assert (record["learning"]["year"], record["learning"]["reassessed"], record["promotion"]) == ("Chưa đạt", "Khá", "promoted")
+    assert (record["learning"]["year"], record["learning"]["reassessed"], record["promotion"]) == (
+        "Chưa đạt",
+        "Khá",
+        "promoted",
+    )
     assert record["subjects"]["m0"]["year"] == "2.0"
 
 

@@ -48,7 +48,10 @@ def test_a_page_sent_twice_counts_once() -> None:
 
 
 def test_the_newest_version_wins_whatever_the_order() -> None:
-    assert versions(read({None: Page([row("A", 2), row("A", 1), row("B", 1), row("B", 2)], None, "s", 1)})) == {"A": 2, "B": 2}
+    assert versions(read({None: Page([row("A", 2), row("A", 1), row("B", 1), row("B", 2)], None, "s", 1)})) == {
+        "A": 2,
+        "B": 2,
+    }
 
 
 def test_what_waited_is_replaced_by_its_correction_or_its_end() -> None:
@@ -77,7 +80,10 @@ def test_a_list_that_cannot_be_trusted_is_refused(pages: dict[str | None, Page])
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8) | st.sampled_from(["id", "version", "event", "data"]), inner, max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(max_size=8) | st.sampled_from(["id", "version", "event", "data"]), inner, max_size=5)
+    ),
     max_leaves=12,
 )
 

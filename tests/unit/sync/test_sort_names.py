@@ -10,14 +10,35 @@ from hypothesis import strategies as st
 from hocba_app.domain.vietnamese_collation import sort_name, sort_title
 
 IN_ORDER = [
-    "Nguyễn Văn An", "Trần Thị An", "Lê Văn Ân", "Phạm Thị Bích", "Đỗ Văn Dũng", "Lò Văn Đại", "Hà Thị Đào", "Vũ Lan", "Nguyễn Văn Long", "Trần Minh",
-    "Lê Thị Oanh", "Phan Văn Ổn", "Mai Thị Tơ", "Bùi Văn Tú", "Trần Thị Tư", "Nguyễn Y",
+    "Nguyễn Văn An",
+    "Trần Thị An",
+    "Lê Văn Ân",
+    "Phạm Thị Bích",
+    "Đỗ Văn Dũng",
+    "Lò Văn Đại",
+    "Hà Thị Đào",
+    "Vũ Lan",
+    "Nguyễn Văn Long",
+    "Trần Minh",
+    "Lê Thị Oanh",
+    "Phan Văn Ổn",
+    "Mai Thị Tơ",
+    "Bùi Văn Tú",
+    "Trần Thị Tư",
+    "Nguyễn Y",
 ]
 
 
 def test_given_name_first_then_letters_then_tones() -> None:
     assert sorted(reversed(IN_ORDER), key=sort_name) == IN_ORDER
-    assert [sort_name(name) for name in ("Ma", "Mà", "Mả", "Mã", "Má", "Mạ")] == ["ma0", "ma1", "ma2", "ma3", "ma4", "ma5"]
+    assert [sort_name(name) for name in ("Ma", "Mà", "Mả", "Mã", "Má", "Mạ")] == [
+        "ma0",
+        "ma1",
+        "ma2",
+        "ma3",
+        "ma4",
+        "ma5",
+    ]
 
 
 def test_unicode_form_and_case_do_not_matter() -> None:
@@ -31,7 +52,15 @@ def test_only_letters_both_databases_sort_alike() -> None:
 
 def test_titles_stand_as_they_are_written_and_numbers_by_their_value() -> None:
     in_order = ["6A1", "6A2", "6A10", "7A1", "Địa lí", "Giáo dục công dân", "Âm nhạc"]
-    assert sorted(reversed(in_order), key=sort_title) == ["6A1", "6A2", "6A10", "7A1", "Âm nhạc", "Địa lí", "Giáo dục công dân"]
+    assert sorted(reversed(in_order), key=sort_title) == [
+        "6A1",
+        "6A2",
+        "6A10",
+        "7A1",
+        "Âm nhạc",
+        "Địa lí",
+        "Giáo dục công dân",
+    ]
 
 
 @given(st.text(max_size=300))

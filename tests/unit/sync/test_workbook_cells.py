@@ -41,7 +41,9 @@ def by_openpyxl(title: str, rows: list[list[Any]], edit: Edit = lambda sheet: No
 
 def by_xlsxwriter(rows: list[list[Any]], number_format: str = "General", **options: Any) -> bytes:
     file = io.BytesIO()
-    book = xlsxwriter.Workbook(file, {"in_memory": True, "strings_to_formulas": False, "default_date_format": "dd/mm/yyyy", **options})
+    book = xlsxwriter.Workbook(
+        file, {"in_memory": True, "strings_to_formulas": False, "default_date_format": "dd/mm/yyyy", **options}
+    )
     sheet, shown = book.add_worksheet("A"), book.add_format({"num_format": number_format})
     for number, row in enumerate(rows):
         for place, value in enumerate(row):
@@ -132,17 +134,27 @@ def test_zeros_that_only_the_format_shows_are_kept() -> None:
     def shown(sheet: Any) -> None:
         sheet["A2"].number_format, sheet["E2"].number_format = "000000000000000", "000000000000"
 
-    found = understood(by_openpyxl("Học sinh", [PUPILS, [12000012599002, "Lê Văn Không", date(2014, 5, 6), "Nam", 79214000999]], shown))
+    found = understood(
+        by_openpyxl("Học sinh", [PUPILS, [12000012599002, "Lê Văn Không", date(2014, 5, 6), "Nam", 79214000999]], shown)
+    )
     assert found.problems == []
-    assert found.of["students"][0].values | {"code": "012000012599002", "id_number": "079214000999", "birth_date": "2014-05-06"} == found.of["students"][0].values
+    assert (
+        found.of["students"][0].values
+        | {"code": "012000012599002", "id_number": "079214000999", "birth_date": "2014-05-06"}
+        == found.of["students"][0].values
+    )
 
 
 def test_a_personal_number_that_lost_its_zero_is_refused() -> None:
-    assert refused(by_openpyxl("Học sinh", [PUPILS, ["HS1", "Lê Văn Không", date(2014, 5, 6), "Nam", 79214000999]])) == [("E2", "value")]
+    assert refused(
+        by_openpyxl("Học sinh", [PUPILS, ["HS1", "Lê Văn Không", date(2014, 5, 6), "Nam", 79214000999]])
+    ) == [("E2", "value")]
 
 
 def test_a_code_that_became_a_date_is_refused() -> None:
-    assert refused(by_openpyxl("Học sinh", [PUPILS, [date(2014, 5, 6), "Tên", date(2014, 5, 6), "Nam", None]])) == [("A2", "date_in_code")]
+    assert refused(by_openpyxl("Học sinh", [PUPILS, [date(2014, 5, 6), "Tên", date(2014, 5, 6), "Nam", None]])) == [
+        ("A2", "date_in_code")
+    ]
 
 
 def test_what_nobody_sees_is_told() -> None:
@@ -171,8 +183,14 @@ def test_dates_count_from_1904_where_the_workbook_says_so() -> None:
 
 def _strict(name: str, content: bytes) -> tuple[str, bytes]:
     for usual, strict in (
-        (b"http://schemas.openxmlformats.org/spreadsheetml/2006/main", b"http://purl.oclc.org/ooxml/spreadsheetml/main"),
-        (b"http://schemas.openxmlformats.org/officeDocument/2006/relationships", b"http://purl.oclc.org/ooxml/officeDocument/relationships"),
+        (
+            b"http://schemas.openxmlformats.org/spreadsheetml/2006/main",
+            b"http://purl.oclc.org/ooxml/spreadsheetml/main",
+        ),
+        (
+            b"http://schemas.openxmlformats.org/officeDocument/2006/relationships",
+            b"http://purl.oclc.org/ooxml/officeDocument/relationships",
+        ),
     ):
         content = content.replace(usual, strict)
     return name, content
@@ -182,10 +200,8 @@ def _odd_names(name: str, content: bytes) -> tuple[str, bytes]:
     return name.replace("workbook.xml", "workbook22.xml"), content.replace(b"workbook.xml", b"workbook22.xml")
 
 
-
 def _no_addresses(name: str, content: bytes) -> tuple[str, bytes]:
     return name, re.sub(rb'(<(?:c|row)) r="\w+"', rb"\1", content) if "worksheets" in name else content
-
 
 
 @pytest.mark.parametrize("edit", [_strict, _odd_names, _no_addresses])
@@ -215,8 +231,12 @@ def test_a_lonely_cell_far_away_costs_nothing() -> None:
     assert only(by_openpyxl("A", [["a"]], far)).rows == {1: {"A": "a"}, 1048576: {"A": "x"}}
 
 
-TEXT = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs"), exclude_characters="\ufffe\uffff"), max_size=30)
-TEXTS = TEXT | st.sampled_from(["012000012599002", "=1+1", "_x000D_", "_x005F_", "#N/A", "8,5", "TRUE", " x ", "'a", "+84"])
+TEXT = st.text(
+    st.characters(codec="utf-8", exclude_categories=("Cc", "Cs"), exclude_characters="\ufffe\uffff"), max_size=30
+)
+TEXTS = TEXT | st.sampled_from(
+    ["012000012599002", "=1+1", "_x000D_", "_x005F_", "#N/A", "8,5", "TRUE", " x ", "'a", "+84"]
+)
 NUMBERS = st.integers(-(10**14), 10**14) | st.decimals(-1000, 1000, places=3).map(float)
 DATES = st.dates(date(1905, 1, 1), date(2100, 1, 1))
 
@@ -233,13 +253,21 @@ def text_of(value: Any) -> str:
 @given(st.lists(st.lists(TEXTS | NUMBERS | DATES, min_size=1, max_size=5), min_size=1, max_size=5), st.booleans())
 def test_what_xlsxwriter_wrote_is_read_back(rows: list[list[Any]], mac: bool) -> None:
     expected = {
-        number: cells for number, row in enumerate(rows, 1) if (cells := {"ABCDE"[place]: text for place, value in enumerate(row) if (text := text_of(value))})
+        number: cells
+        for number, row in enumerate(rows, 1)
+        if (cells := {"ABCDE"[place]: text for place, value in enumerate(row) if (text := text_of(value))})
     }
     assert only(by_xlsxwriter(rows, date_1904=mac)).rows == expected
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(NUMBERS | DATES | TEXT.filter(lambda text: not text.startswith(("=", "#")) and "_x" not in text), min_size=1, max_size=5))
+@given(
+    st.lists(
+        NUMBERS | DATES | TEXT.filter(lambda text: not text.startswith(("=", "#")) and "_x" not in text),
+        min_size=1,
+        max_size=5,
+    )
+)
 def test_what_openpyxl_wrote_is_read_back(row: list[Any]) -> None:
     expected = {"ABCDE"[place]: text for place, value in enumerate(row) if (text := text_of(value))}
     assert only(by_openpyxl("A", [row])).rows.get(1, {}) == expected

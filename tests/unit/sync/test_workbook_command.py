@@ -29,17 +29,23 @@ def test_understood_refused_and_unreadable(tmp_path: Path) -> None:
     assert (code, told["form"], told["year"], told["problems"]) == (0, "hocba", "2025-2026", [])
     [sheet] = told["sheets"]
     assert (sheet["key"], sheet["count"]) == ("subject_results", 1)
-    assert sheet["rows"] == [{"sheet": "Điểm", "row": 3, "values": {"student_code": "HS1", "subject_code": "TOAN", "term1": "8.5"}}]
+    assert sheet["rows"] == [
+        {"sheet": "Điểm", "row": 3, "values": {"student_code": "HS1", "subject_code": "TOAN", "term1": "8.5"}}
+    ]
     file.write_bytes(write_workbook([("Điểm", MARKS, [["HS1", "TOAN", "tốt lắm"]])]))
     code, told = asked(file)
-    assert code == 1 and [(item["sheet"], item["cell"], item["code"]) for item in told["problems"]] == [("Điểm", "C2", "not_a_mark")]
+    assert code == 1 and [(item["sheet"], item["cell"], item["code"]) for item in told["problems"]] == [
+        ("Điểm", "C2", "not_a_mark")
+    ]
     file.write_bytes(b"no workbook")
     code, told = asked(file)
     assert code == 2 and told["problems"][0]["code"] == "file_type" and told["form"] is None
 
 
 @pytest.mark.parametrize(("code", "problems"), [("012", []), (12, [("A2", "number_in_code")])])
-def test_an_old_xls_is_read_and_a_number_for_a_code_refused(tmp_path: Path, code: Any, problems: list[tuple[str, str]]) -> None:
+def test_an_old_xls_is_read_and_a_number_for_a_code_refused(
+    tmp_path: Path, code: Any, problems: list[tuple[str, str]]
+) -> None:
     book = xlwt.Workbook()
     sheet = book.add_sheet("Điểm")
     for number, row in enumerate([MARKS, [code, "TOAN", 8.5]]):

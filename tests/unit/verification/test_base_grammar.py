@@ -21,8 +21,16 @@ from tests import samples
 SNAPSHOT = samples.history_snapshot()
 RENDERED = render(SNAPSHOT)
 MANIFEST = Manifest(
-    kind="history", school=ManifestSchool("1", "Trường", "0312345678"), student_code="1", snapshot_sha256="0" * 64, code="K7QM-2RTX-9BHD",
-    version=1, salt="00", slots=tuple(ManifestSlot(slot["field"], "x", slot["stage"], demand_of("00", ("1",), "x")) for slot in SNAPSHOT["slots"]),
+    kind="history",
+    school=ManifestSchool("1", "Trường", "0312345678"),
+    student_code="1",
+    snapshot_sha256="0" * 64,
+    code="K7QM-2RTX-9BHD",
+    version=1,
+    salt="00",
+    slots=tuple(
+        ManifestSlot(slot["field"], "x", slot["stage"], demand_of("00", ("1",), "x")) for slot in SNAPSHOT["slots"]
+    ),
 )
 
 
@@ -36,8 +44,15 @@ def relaid(change: Callable[[list[bytes]], None]) -> bytes:
         offsets.append(len(out))
         out += b"%d 0 obj\n%s\nendobj\n" % (number, body)
     at = len(out)
-    out += b"xref\n0 %d\n0000000000 65535 f \n" % (len(bodies) + 1) + b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
-    out += b"trailer\n<< /Size %d /Root 1 0 R /Info 3 0 R /ID [<%s> <%s>] >>\nstartxref\n%d\n%%%%EOF\n" % (len(bodies) + 1, b"0" * 32, b"0" * 32, at)
+    out += b"xref\n0 %d\n0000000000 65535 f \n" % (len(bodies) + 1) + b"".join(
+        b"%010d 00000 n \n" % offset for offset in offsets
+    )
+    out += b"trailer\n<< /Size %d /Root 1 0 R /Info 3 0 R /ID [<%s> <%s>] >>\nstartxref\n%d\n%%%%EOF\n" % (
+        len(bodies) + 1,
+        b"0" * 32,
+        b"0" * 32,
+        at,
+    )
     return build_base(RenderedDocument(bytes(out), RENDERED.fields), MANIFEST)
 
 
@@ -58,15 +73,25 @@ def replaced(bodies: list[bytes], old: bytes, new: bytes) -> None:
 
 
 SHADOWS: dict[str, Callable[[list[bytes]], None]] = {
-    "script on opening": lambda bodies: replaced(bodies, b"/Lang (vi-VN)", b"/Lang (vi-VN) /OpenAction << /S /JavaScript /JS (x) >>"),
-    "optional content": lambda bodies: replaced(bodies, b"/Lang (vi-VN)", b"/Lang (vi-VN) /OCProperties << /OCGs [] /D << >> >>"),
+    "script on opening": lambda bodies: replaced(
+        bodies, b"/Lang (vi-VN)", b"/Lang (vi-VN) /OpenAction << /S /JavaScript /JS (x) >>"
+    ),
+    "optional content": lambda bodies: replaced(
+        bodies, b"/Lang (vi-VN)", b"/Lang (vi-VN) /OCProperties << /OCGs [] /D << >> >>"
+    ),
     "a form of its own": lambda bodies: replaced(bodies, b"/Lang (vi-VN)", b"/Lang (vi-VN) /AcroForm << /Fields [] >>"),
-    "embedded file": lambda bodies: replaced(bodies, b"/Lang (vi-VN)", b"/Lang (vi-VN) /Names << /EmbeddedFiles << >> >>"),
+    "embedded file": lambda bodies: replaced(
+        bodies, b"/Lang (vi-VN)", b"/Lang (vi-VN) /Names << /EmbeddedFiles << >> >>"
+    ),
     "page action": lambda bodies: replaced(bodies, b"/Type /Page /Parent", b"/Type /Page /AA << /O 3 0 R >> /Parent"),
-    "annotation on a page": lambda bodies: replaced(bodies, b"/Type /Page /Parent", b"/Type /Page /Annots [3 0 R] /Parent"),
+    "annotation on a page": lambda bodies: replaced(
+        bodies, b"/Type /Page /Parent", b"/Type /Page /Annots [3 0 R] /Parent"
+    ),
     "second content on a page": lambda bodies: replaced(bodies, b"/Contents ", b"/Contents [3 0 R] /X "),
     "an object nobody refers to": lambda bodies: bodies.append(b"<< /Type /XObject >>"),
-    "a waiting page": lambda bodies: bodies.append(b"<< /Filter /FlateDecode /Length 8 >>\nstream\n" + zlib.compress(b"") + b"\nendstream"),
+    "a waiting page": lambda bodies: bodies.append(
+        b"<< /Filter /FlateDecode /Length 8 >>\nstream\n" + zlib.compress(b"") + b"\nendstream"
+    ),
     "inline image": lambda bodies: drawn(bodies, b"\nBI /W 1 /H 1 ID x EI"),
     "marked as optional": lambda bodies: drawn(bodies, b"\n/OC /X BDC q Q EMC"),
     "shading": lambda bodies: drawn(bodies, b"\n/S sh"),
@@ -94,7 +119,9 @@ def test_a_shadow_in_the_base_is_seen(name: str) -> None:
     assert seen.value.where == "base"
 
 
-@pytest.mark.parametrize("data", [b"", b"%PDF-1.7", b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\n", RENDERED.pdf[:9] + b"x" + RENDERED.pdf[9:]])
+@pytest.mark.parametrize(
+    "data", [b"", b"%PDF-1.7", b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\n", RENDERED.pdf[:9] + b"x" + RENDERED.pdf[9:]]
+)
 def test_a_foreign_file_is_nothing_of_ours(data: bytes) -> None:
     with pytest.raises(NotShown) as seen:
         read_base(data)
@@ -104,7 +131,13 @@ def test_a_foreign_file_is_nothing_of_ours(data: bytes) -> None:
 def test_a_field_outside_its_page_or_over_the_marks() -> None:
     from dataclasses import replace
 
-    for rect in ((-50.0, 10.0, 40.0, 50.0), (0.0, 0.0, 2000.0, 100.0), (50.0, 50.0, 40.0, 90.0), (50.0, 300.0, 550.0, 400.0), (50.0, 300.0, 150.0, 700.0)):
+    for rect in (
+        (-50.0, 10.0, 40.0, 50.0),
+        (0.0, 0.0, 2000.0, 100.0),
+        (50.0, 50.0, 40.0, 90.0),
+        (50.0, 300.0, 550.0, 400.0),
+        (50.0, 300.0, 150.0, 700.0),
+    ):
         fields = (replace(RENDERED.fields[0], rect=rect), *RENDERED.fields[1:])
         with pytest.raises(Deviation):
             read_base(build_base(RenderedDocument(RENDERED.pdf, fields), MANIFEST))
@@ -114,8 +147,10 @@ def test_every_single_byte_of_the_structure_counts() -> None:
     """Changes outside streams: never read as ours unless they only say something else in words (title, identity)."""
     base = build_base(RENDERED, MANIFEST)
     streams = [(found.start(), found.end()) for found in re.finditer(rb"stream\n.*?\nendstream", base, re.DOTALL)]
-    free = re.compile(rb"<FEFF[0-9A-F]*>|\[<[0-9a-f]{32}> <[0-9a-f]{32}>\]|/MediaBox \[[^]]*\]|/FontBBox \[[^]]*\]|/W \[.*\] >>|/Flags \d+|Length1 \d+"
-                      rb"|/(?:ItalicAngle|Ascent|Descent|CapHeight|StemV) -?[\d.]+|/[A-Z]{6}\+[A-Za-z-]+|/Rect \[[^]]*\]|/Width \d+ /Height \d+|/BitsPerComponent \d")
+    free = re.compile(
+        rb"<FEFF[0-9A-F]*>|\[<[0-9a-f]{32}> <[0-9a-f]{32}>\]|/MediaBox \[[^]]*\]|/FontBBox \[[^]]*\]|/W \[.*\] >>|/Flags \d+|Length1 \d+"
+        rb"|/(?:ItalicAngle|Ascent|Descent|CapHeight|StemV) -?[\d.]+|/[A-Z]{6}\+[A-Za-z-]+|/Rect \[[^]]*\]|/Width \d+ /Height \d+|/BitsPerComponent \d"
+    )
     loose = [(found.start(), found.end()) for found in free.finditer(base)]
     spots = [at for at in range(0, len(base), 7) if not any(start <= at < end for start, end in (*streams, *loose))]
     assert len(spots) > 500

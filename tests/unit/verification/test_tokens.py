@@ -72,9 +72,21 @@ def test_der_is_filled_exactly_or_refused(data: bytes) -> None:
     assert b"".join(found) == data
 
 
-@pytest.mark.parametrize("data", [
-    "3080", "308100", "30820001", "3003020101ff", "3002", "30", "", "1f0100", "3085000000000100", "30810102",
-])
+@pytest.mark.parametrize(
+    "data",
+    [
+        "3080",
+        "308100",
+        "30820001",
+        "3003020101ff",
+        "3002",
+        "30",
+        "",
+        "1f0100",
+        "3085000000000100",
+        "30810102",
+    ],
+)
 def test_der_of_other_forms(data: str) -> None:
     with pytest.raises(ValueError):
         strict_der.children(bytes.fromhex(data))

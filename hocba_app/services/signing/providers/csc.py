@@ -26,8 +26,11 @@ _SHA256, _RSA_SHA256 = "2.16.840.1.101.3.4.2.1", "1.2.840.113549.1.1.11"
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 _LONGEST_PAUSE, _USUAL_PAUSE = 600, 5
 _REFUSED = {
-    "access_denied": ErrorCode.SIGNING_REJECTED, "expired_token": ErrorCode.SIGNING_TIMED_OUT, "timeout": ErrorCode.SIGNING_TIMED_OUT,
-    "invalid_client": ErrorCode.PROVIDER_REFUSED_CLIENT, "unauthorized_client": ErrorCode.PROVIDER_REFUSED_CLIENT,
+    "access_denied": ErrorCode.SIGNING_REJECTED,
+    "expired_token": ErrorCode.SIGNING_TIMED_OUT,
+    "timeout": ErrorCode.SIGNING_TIMED_OUT,
+    "invalid_client": ErrorCode.PROVIDER_REFUSED_CLIENT,
+    "unauthorized_client": ErrorCode.PROVIDER_REFUSED_CLIENT,
     "invalid_token": ErrorCode.PROVIDER_REFUSED_CLIENT,
 }
 
@@ -42,12 +45,16 @@ class CscProvider:
         timeout: seconds any other call may take.
     """
 
-    def __init__(self, base_url: str, token: str, *, window_seconds: int = 120, timeout: float = 15.0, max_hashes: int = 500) -> None:
+    def __init__(
+        self, base_url: str, token: str, *, window_seconds: int = 120, timeout: float = 15.0, max_hashes: int = 500
+    ) -> None:
         self.max_hashes, self.window_seconds, self.poll_seconds = max_hashes, window_seconds, 2.0
         self._version = 2 if base_url.rstrip("/").endswith("v2") else 1
         self._timeout = timeout
         self._client = BoundedClient(
-            base_url=base_url.rstrip("/"), headers={"Authorization": f"Bearer {token}"}, timeout=timeout,
+            base_url=base_url.rstrip("/"),
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=timeout,
             limits=httpx.Limits(max_keepalive_connections=0),
         )
 
@@ -66,15 +73,30 @@ class CscProvider:
     def start(self, request: SignRequest) -> Submitted:
         """See :class:`SigningProvider`. Takes as long as the person does; the signatures come with the answer."""
         hashes = [base64.b64encode(digest).decode() for digest in request.hashes]
-        names = {"hash": hashes, "hashAlgo": _SHA256} if self._version == 1 else {"hashes": hashes, "hashAlgorithmOID": _SHA256}
+        names = (
+            {"hash": hashes, "hashAlgo": _SHA256}
+            if self._version == 1
+            else {"hashes": hashes, "hashAlgorithmOID": _SHA256}
+        )
         permission = self._sent(
             "/credentials/authorize",
-            {"credentialID": request.credential_id, "numSignatures": len(hashes), "description": request.description, **names},
+            {
+                "credentialID": request.credential_id,
+                "numSignatures": len(hashes),
+                "description": request.description,
+                **names,
+            },
             self.window_seconds + self._timeout,
         )
         answer = self._sent(
             "/signatures/signHash",
-            {"credentialID": request.credential_id, "SAD": str(permission.get("SAD", "")), "signAlgo": _RSA_SHA256, **names}, self._timeout,
+            {
+                "credentialID": request.credential_id,
+                "SAD": str(permission.get("SAD", "")),
+                "signAlgo": _RSA_SHA256,
+                **names,
+            },
+            self._timeout,
         )
         try:
             return Submitted(None, tuple(base64.b64decode(str(text)) for text in answer["signatures"]))
@@ -86,14 +108,20 @@ class CscProvider:
         return ProviderStatus("failed")
 
     def _credential(self, credential_id: str) -> Credential:
-        shape = self._asked("/credentials/info", {"credentialID": credential_id, "certificates": "chain", "certInfo": True, "authInfo": True})
+        shape = self._asked(
+            "/credentials/info",
+            {"credentialID": credential_id, "certificates": "chain", "certInfo": True, "authInfo": True},
+        )
         chain = tuple(base64.b64decode(text) for text in shape["cert"]["certificates"])
         signer = x509.load_der_x509_certificate(chain[0])
         mode = shape.get("authMode") or shape.get("auth", {}).get("mode")
         usable = str(shape.get("key", {}).get("status", "enabled")) == "enabled" and mode == "implicit"
         return Credential(
-            credential_id=credential_id, status=str(shape["cert"].get("status", "valid")) if usable else "disabled", chain=chain,
-            valid_from=signer.not_valid_before_utc, valid_to=signer.not_valid_after_utc,
+            credential_id=credential_id,
+            status=str(shape["cert"].get("status", "valid")) if usable else "disabled",
+            chain=chain,
+            valid_from=signer.not_valid_before_utc,
+            valid_to=signer.not_valid_after_utc,
             description=str(shape.get("description") or ""),
         )
 
@@ -121,7 +149,10 @@ class CscProvider:
 def _checked(answer: httpx.Response) -> dict[str, Any]:
     if answer.status_code == 429:
         text = answer.headers.get("Retry-After", "")
-        raise HocbaError(ErrorCode.PROVIDER_BUSY, seconds=min(_LONGEST_PAUSE, int(text)) if text.isascii() and text.isdigit() else _USUAL_PAUSE)
+        raise HocbaError(
+            ErrorCode.PROVIDER_BUSY,
+            seconds=min(_LONGEST_PAUSE, int(text)) if text.isascii() and text.isdigit() else _USUAL_PAUSE,
+        )
     if answer.status_code >= 500:
         raise HocbaError(ErrorCode.PROVIDER_UNREACHABLE)
     shape = json_of(answer)

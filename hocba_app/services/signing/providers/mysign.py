@@ -32,12 +32,24 @@ _LOGIN, _INFO = "/vtss/service/ras/v1/login", "/vtss/service/certificates/info"
 _SIGN, _STATUS = "/vtss/service/signHash", "/vtss/service/requests/status"
 _SHA256, _RSA = "2.16.840.1.101.3.4.2.1", "1.2.840.113549.1.1.1"
 _STATES: dict[str, State] = {
-    "0": "waiting", "4000": "waiting", "6000": "signing", "1": "signed", "4001": "timed_out", "4002": "rejected",
-    "4004": "failed", "4005": "quota", "13004": "certificate", "50000": "internal",
+    "0": "waiting",
+    "4000": "waiting",
+    "6000": "signing",
+    "1": "signed",
+    "4001": "timed_out",
+    "4002": "rejected",
+    "4004": "failed",
+    "4005": "quota",
+    "13004": "certificate",
+    "50000": "internal",
 }
 _REFUSALS: dict[State, ErrorCode] = {
-    "timed_out": ErrorCode.SIGNING_TIMED_OUT, "rejected": ErrorCode.SIGNING_REJECTED, "failed": ErrorCode.SIGNING_FAILED,
-    "quota": ErrorCode.SIGNING_QUOTA, "certificate": ErrorCode.SIGNING_CERTIFICATE, "internal": ErrorCode.SIGNING_FAILED,
+    "timed_out": ErrorCode.SIGNING_TIMED_OUT,
+    "rejected": ErrorCode.SIGNING_REJECTED,
+    "failed": ErrorCode.SIGNING_FAILED,
+    "quota": ErrorCode.SIGNING_QUOTA,
+    "certificate": ErrorCode.SIGNING_CERTIFICATE,
+    "internal": ErrorCode.SIGNING_FAILED,
 }
 _USER_ERRORS = {"58008", "59033"}
 _CLIENT_ERRORS = {"58007", "86024", "86002"}
@@ -62,8 +74,16 @@ class MySignProvider:
     """
 
     def __init__(
-        self, base_url: str, client_id: str, client_secret: str, *, timeout: float = 15.0, poll_seconds: float = 2.0,
-        max_hashes: int = 500, window_seconds: int = 120, webhook: bool = False,
+        self,
+        base_url: str,
+        client_id: str,
+        client_secret: str,
+        *,
+        timeout: float = 15.0,
+        poll_seconds: float = 2.0,
+        max_hashes: int = 500,
+        window_seconds: int = 120,
+        webhook: bool = False,
     ) -> None:
         self._mode = 3 if webhook else 1
         self.poll_seconds, self.max_hashes, self.window_seconds = poll_seconds, max_hashes, window_seconds
@@ -79,8 +99,16 @@ class MySignProvider:
     def credentials(self, user: str) -> list[Credential]:
         """See :class:`SigningProvider`."""
         answer = self._call(
-            user, _INFO,
-            {**self._identity, "profile_id": PROFILE, "user_id": user, "certificates": "chain", "certInfo": True, "authInfo": True},
+            user,
+            _INFO,
+            {
+                **self._identity,
+                "profile_id": PROFILE,
+                "user_id": user,
+                "certificates": "chain",
+                "certInfo": True,
+                "authInfo": True,
+            },
         )
         try:
             return [_credential(entry) for entry in _checked(answer)]
@@ -90,14 +118,18 @@ class MySignProvider:
     def start(self, request: SignRequest) -> Submitted:
         """See :class:`SigningProvider`."""
         body = {
-            **self._identity, "credentialID": request.credential_id, "numSignatures": len(request.hashes),
+            **self._identity,
+            "credentialID": request.credential_id,
+            "numSignatures": len(request.hashes),
             "description": encoded_name(request.description),
             "documents": [
                 {"document_id": document_id, "document_name": encoded_name(name)}
                 for document_id, name in zip(request.document_ids, request.document_names, strict=True)
             ],
             "hash": [base64.b64encode(digest).decode() for digest in request.hashes],
-            "hashAlgo": _SHA256, "signAlgo": _RSA, "async": self._mode,
+            "hashAlgo": _SHA256,
+            "signAlgo": _RSA,
+            "async": self._mode,
         }
         answer = self._submit(body, self._token(request.user))
         if answer.status_code == 401:  # refused at the door: a stale token is renewed once, nothing was taken
@@ -235,9 +267,11 @@ def _credential(entry: dict[str, Any]) -> Credential:
     certificate, key = entry["cert"], entry.get("key") or {}
     enabled = str(key.get("status", "enabled")) == "enabled"
     return Credential(
-        credential_id=str(entry["credential_id"]), status=str(certificate.get("status", "")) if enabled else "disabled",
+        credential_id=str(entry["credential_id"]),
+        status=str(certificate.get("status", "")) if enabled else "disabled",
         chain=tuple(base64.b64decode(text) for text in certificate["certificates"]),
-        valid_from=_instant(certificate["validFrom"]), valid_to=_instant(certificate["validTo"]),
+        valid_from=_instant(certificate["validFrom"]),
+        valid_to=_instant(certificate["validTo"]),
         description=str(entry.get("description") or ""),
     )
 

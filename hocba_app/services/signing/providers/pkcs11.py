@@ -84,7 +84,9 @@ class Pkcs11Provider:
         if key is None:
             raise HocbaError(ErrorCode.TOKEN_KEY_MISSING)
         pin = self._token.pin if _asks_each_time(key) else None
-        return tuple(key.sign(_DIGEST_INFO + digest, mechanism=Mechanism.RSA_PKCS, pin=pin) for digest in request.hashes)
+        return tuple(
+            key.sign(_DIGEST_INFO + digest, mechanism=Mechanism.RSA_PKCS, pin=pin) for digest in request.hashes
+        )
 
 
 def _credentials(session: Any, user: str, issuers: tuple[bytes, ...]) -> list[Credential]:
@@ -94,11 +96,18 @@ def _credentials(session: Any, user: str, issuers: tuple[bytes, ...]) -> list[Cr
     kept = {key_id: found for key_id, found in named.items() if _private_key(session, key_id, found) is not None}
     if not kept:
         raise HocbaError(ErrorCode.TOKEN_KEY_MISSING)
-    others = [*(certificate for _, certificate in _certificates(session, {})), *(x509.load_der_x509_certificate(each) for each in issuers)]
+    others = [
+        *(certificate for _, certificate in _certificates(session, {})),
+        *(x509.load_der_x509_certificate(each) for each in issuers),
+    ]
     return [
         Credential(
-            credential_id=key_id.hex(), status="valid", chain=_path(found, others), valid_from=found.not_valid_before_utc,
-            valid_to=found.not_valid_after_utc, description=found.subject.rfc4514_string(),
+            credential_id=key_id.hex(),
+            status="valid",
+            chain=_path(found, others),
+            valid_from=found.not_valid_before_utc,
+            valid_to=found.not_valid_after_utc,
+            description=found.subject.rfc4514_string(),
         )
         for key_id, found in kept.items()
     ]
@@ -133,7 +142,10 @@ def _private_key(session: Any, key_id: bytes, certificate: x509.Certificate) -> 
         return None
     modulus = public.public_numbers().n
     wanted = {Attribute.CLASS: ObjectClass.PRIVATE_KEY, Attribute.KEY_TYPE: KeyType.RSA, Attribute.ID: key_id}
-    return next((key for key in list(session.get_objects(wanted)) if int.from_bytes(key[Attribute.MODULUS], "big") == modulus), None)
+    return next(
+        (key for key in list(session.get_objects(wanted)) if int.from_bytes(key[Attribute.MODULUS], "big") == modulus),
+        None,
+    )
 
 
 def _asks_each_time(key: Any) -> bool:

@@ -38,9 +38,11 @@ class Pkcs12Provider:
         others = [item.certificate for item in stored.additional_certs]
         return [
             Credential(
-                credential_id=user, status="valid",
+                credential_id=user,
+                status="valid",
                 chain=tuple(item.public_bytes(Encoding.DER) for item in (certificate, *others)),
-                valid_from=certificate.not_valid_before_utc, valid_to=certificate.not_valid_after_utc,
+                valid_from=certificate.not_valid_before_utc,
+                valid_to=certificate.not_valid_after_utc,
                 description=certificate.subject.rfc4514_string(),
             )
         ]

@@ -30,7 +30,11 @@ from hocba_app.services.signing.providers.provider import (
 
 _CERTIFICATES, _SIGN = "/sca/sp769/v1/credentials/get_certificate", "/sca/sp769/v1/signatures/sign"
 _STATES: dict[str, State] = {
-    "SUCCESS": "signed", "EXPIRED": "timed_out", "REJECTED": "rejected", "USER_REJECTED": "rejected", "FAILED": "failed",
+    "SUCCESS": "signed",
+    "EXPIRED": "timed_out",
+    "REJECTED": "rejected",
+    "USER_REJECTED": "rejected",
+    "FAILED": "failed",
     "CREDENTIAL_STATUS_INVALID": "certificate",
 }
 """Final ones. Whatever else the service says of a transaction means "ask again": only a final status ends it."""
@@ -54,13 +58,22 @@ class SmartCaProvider:
     """
 
     def __init__(
-        self, base_url: str, sp_id: str, sp_password: str, *, timeout: float = 15.0, poll_seconds: float = 10.0,
-        max_hashes: int = 500, window_seconds: int = 300,
+        self,
+        base_url: str,
+        sp_id: str,
+        sp_password: str,
+        *,
+        timeout: float = 15.0,
+        poll_seconds: float = 10.0,
+        max_hashes: int = 500,
+        window_seconds: int = 300,
     ) -> None:
         self.poll_seconds, self.max_hashes, self.window_seconds = poll_seconds, max_hashes, window_seconds
         self._identity = {"sp_id": sp_id, "sp_password": sp_password}
         # A kept connection that the server closed meanwhile cannot be told from a request lost on the way.
-        self._client = BoundedClient(base_url=base_url.rstrip("/"), timeout=timeout, limits=httpx.Limits(max_keepalive_connections=0))
+        self._client = BoundedClient(
+            base_url=base_url.rstrip("/"), timeout=timeout, limits=httpx.Limits(max_keepalive_connections=0)
+        )
 
     def close(self) -> None:
         """Close the connections."""
@@ -68,7 +81,12 @@ class SmartCaProvider:
 
     def credentials(self, user: str) -> list[Credential]:
         """See :class:`SigningProvider`. A credential's id is its certificate's serial number, which signing asks for."""
-        shape = _checked(self._post(_CERTIFICATES, {**self._identity, "user_id": user, "serial_number": "", "transaction_id": secrets.token_hex(16)}))
+        shape = _checked(
+            self._post(
+                _CERTIFICATES,
+                {**self._identity, "user_id": user, "serial_number": "", "transaction_id": secrets.token_hex(16)},
+            )
+        )
         try:
             return [_credential(entry) for entry in (shape.get("data") or {}).get("user_certificates") or ()]
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -78,13 +96,18 @@ class SmartCaProvider:
         """See :class:`SigningProvider`. Where the answer is lost the transaction is taken to exist: its id is ours."""
         transaction = f"HB{request.document_ids[0]}"
         body = {
-            **self._identity, "user_id": request.user, "transaction_id": transaction,
-            "transaction_desc": plain_name(request.description), "serial_number": request.credential_id,
+            **self._identity,
+            "user_id": request.user,
+            "transaction_id": transaction,
+            "transaction_desc": plain_name(request.description),
+            "serial_number": request.credential_id,
             "time_stamp": f"{datetime.now(UTC):%Y%m%d%H%M%SZ}",
             # The number keeps the order; the rest is what the signer recognises on his phone.
             "sign_files": [
                 {
-                    "doc_id": f"{number:03d}-{plain_name(name).replace(' ', '-')}", "file_type": "pdf", "sign_type": "hash",
+                    "doc_id": f"{number:03d}-{plain_name(name).replace(' ', '-')}",
+                    "file_type": "pdf",
+                    "sign_type": "hash",
                     "data_to_be_signed": digest.hex(),
                 }
                 for number, (name, digest) in enumerate(zip(request.document_names, request.hashes, strict=True), 1)
@@ -114,7 +137,9 @@ class SmartCaProvider:
             raise HocbaError(ErrorCode.PROVIDER_UNREACHABLE)
         message = str(shape.get("message", "")).strip()
         state = _STATES.get(message.upper(), "waiting")
-        signatures = _in_order((shape.get("data") or {}).get("signatures"), self.max_hashes) if state == "signed" else ()
+        signatures = (
+            _in_order((shape.get("data") or {}).get("signatures"), self.max_hashes) if state == "signed" else ()
+        )
         if state == "signed" and not signatures:
             raise HocbaError(ErrorCode.PROVIDER_UNREACHABLE)
         return ProviderStatus(state, signatures, message)
@@ -166,8 +191,11 @@ def _credential(entry: dict[str, Any]) -> Credential:
     signer = x509.load_der_x509_certificate(certificates[0])
     said = unicodedata.normalize("NFC", str(entry.get("cert_status_code") or entry.get("cert_status") or "")).casefold()
     return Credential(
-        credential_id=str(entry["serial_number"]), status="valid" if said in _ACTIVE else said[:20] or "unknown", chain=certificates,
-        valid_from=signer.not_valid_before_utc, valid_to=signer.not_valid_after_utc,
+        credential_id=str(entry["serial_number"]),
+        status="valid" if said in _ACTIVE else said[:20] or "unknown",
+        chain=certificates,
+        valid_from=signer.not_valid_before_utc,
+        valid_to=signer.not_valid_after_utc,
         description=str(entry.get("cert_subject") or entry.get("service_name") or ""),
     )
 

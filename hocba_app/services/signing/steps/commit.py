@@ -82,7 +82,9 @@ def commit(work: Work) -> float | None:
         with work.db.read(work.school_id) as session:
             batch = rows.batch_row(session, work.job_id)
             signer = _signer(session, batch)
-            items = rows.item_rows(session, batch.id, "stamped", "slot_id", "version_id", "claimed_at", *PAYLOAD, limit=CHUNK)
+            items = rows.item_rows(
+                session, batch.id, "stamped", "slot_id", "version_id", "claimed_at", *PAYLOAD, limit=CHUNK
+            )
             frozen = rows.frozen_slots(session, [item.slot_id for item in items])
             seals = {slot_id: seal_demand(session, slot) for slot_id, slot in frozen.items() if slot.stage == SEAL}
             versions = rows.version_rows(session, [item.version_id for item in items], with_tip=True)
@@ -94,7 +96,9 @@ def commit(work: Work) -> float | None:
         for item in items:
             try:
                 slot = frozen[item.slot_id]
-                finished[item.id] = _embed(item, slot, seals.get(slot.id), versions[item.version_id], files[item.id], signer)
+                finished[item.id] = _embed(
+                    item, slot, seals.get(slot.id), versions[item.version_id], files[item.id], signer
+                )
             except HocbaError as error:
                 if error.code is ErrorCode.TIMESTAMP_UNAVAILABLE:
                     return wait_for(work, error.code)
@@ -109,7 +113,8 @@ def commit(work: Work) -> float | None:
 def _signer(session: Session, batch: Any) -> _Signer:
     checked = signer_certificate.Evidence.loads(rows.evidence_content(session, batch.evidence_id))
     return _Signer(
-        [base64.b64decode(text) for text in batch.chain], rows.accepted_name(session, batch.owner),
+        [base64.b64decode(text) for text in batch.chain],
+        rows.accepted_name(session, batch.owner),
         {"Certs": checked.chain, "OCSPs": checked.ocsps, "CRLs": checked.crls},
     )
 
@@ -129,7 +134,12 @@ def _store(finished: Sequence[Finished]) -> None:
 
 
 def _embed(
-    item: Any, slot: rows.FrozenSlotRow, seal: SealDemand | None, version: Any, file: HashedFile | HocbaError, signer: _Signer
+    item: Any,
+    slot: rows.FrozenSlotRow,
+    seal: SealDemand | None,
+    version: Any,
+    file: HashedFile | HocbaError,
+    signer: _Signer,
 ) -> Finished:
     """The finished update of one item, judged as a verifier will judge it."""
     if isinstance(file, HocbaError):
@@ -147,7 +157,10 @@ def _embed(
         # The authority sent more than reserved: ask without its certificate and carry that one in the CMS (decision 5).
         token = timestamp_client().tokens([item.signature or b""], certificate_required=False)[0]
         signed = cms.assemble(
-            item.attributes or b"", item.signature or b"", cms.strip_root(chain), token,
+            item.attributes or b"",
+            item.signature or b"",
+            cms.strip_root(chain),
+            token,
             extra_certificates=tsa_client.certificates_in(item.token or b""),
         )
         update = writer().embed(prepared, signed)
@@ -155,8 +168,15 @@ def _embed(
             raise HocbaError(ErrorCode.ANSWER_VOID) from error
     require_acceptable(
         NewSignature(
-            field=prepared.field, salt=slot.salt, demand=seal or locked_demand(slot), vouched=vouched or vouched_of(slot),
-            claimed=item.claimed_at, stamped=tsa_client.token_time(token), digest=prepared.digest, cms=signed, certificate=chain[0],
+            field=prepared.field,
+            salt=slot.salt,
+            demand=seal or locked_demand(slot),
+            vouched=vouched or vouched_of(slot),
+            claimed=item.claimed_at,
+            stamped=tsa_client.token_time(token),
+            digest=prepared.digest,
+            cms=signed,
+            certificate=chain[0],
             evidence=signer.evidence,
         )
     )
@@ -164,7 +184,9 @@ def _embed(
     return Finished(update, tip, token, (prepared.base_length, prepared.base_sha256), vouched)
 
 
-def _commit_some(work: Work, document_ids: list[str], finished: dict[str, Finished | HocbaError], *, last: bool) -> bool:
+def _commit_some(
+    work: Work, document_ids: list[str], finished: dict[str, Finished | HocbaError], *, last: bool
+) -> bool:
     """Revision, slot, document, lease and audit of each together, or nothing. Repeating it finds the items committed.
 
     Args:
@@ -175,9 +197,15 @@ def _commit_some(work: Work, document_ids: list[str], finished: dict[str, Finish
     """
     done: list[_Signed] = []
     with work.write() as session:
-        rows.serialise(session)  # before any other row, as everybody who closes: nothing that decides who may sign changes meanwhile
+        rows.serialise(
+            session
+        )  # before any other row, as everybody who closes: nothing that decides who may sign changes meanwhile
         batch = session.get_one(Batch, (work.school_id, work.job_id))
-        items = [item for item in rows.item_rows(session, batch.id, "stamped", "slot_id", "version_id") if item.id in finished]
+        items = [
+            item
+            for item in rows.item_rows(session, batch.id, "stamped", "slot_id", "version_id")
+            if item.id in finished
+        ]
         # Locked: on PostgreSQL an unlock or a reassignment must not slip in between this look and the commit.
         documents = rows.lock_documents(session, document_ids)
         versions = rows.version_rows(session, [item.version_id for item in items])
@@ -197,7 +225,9 @@ def _commit_some(work: Work, document_ids: list[str], finished: dict[str, Finish
             except HocbaError as error:
                 fail_item(session, batch, session.get_one(BatchItem, (work.school_id, item.id)), error)
                 continue
-            done.append(_Signed(item.id, slot, version, life, result, authority.decision_for(documents[slot.document_id].kind)))
+            done.append(
+                _Signed(item.id, slot, version, life, result, authority.decision_for(documents[slot.document_id].kind))
+            )
         _write_down(session, batch, done)
         release_leases(session, batch.id, list(versions))
         if last:
@@ -222,20 +252,27 @@ class _Signed:
 
 
 def _write_down(session: Session, batch: Batch, done: Sequence[_Signed]) -> None:
-    append_revisions(session, [(each.version, each.result.update, each.result.tip, each.slot.id) for each in done], kind="signature")
+    append_revisions(
+        session, [(each.version, each.result.update, each.result.tip, each.slot.id) for each in done], kind="signature"
+    )
     set_rows(
-        session, Slot,
+        session,
+        Slot,
         (
             {
-                "id": each.slot.id, "signed_at": tsa_client.token_time(each.result.token),
-                "revision_number": each.version.revision_number + 1, "evidence_id": batch.evidence_id,
+                "id": each.slot.id,
+                "signed_at": tsa_client.token_time(each.result.token),
+                "revision_number": each.version.revision_number + 1,
+                "evidence_id": batch.evidence_id,
             }
             for each in done
         ),
     )
     set_rows(session, Slot, _restated(done))
     set_rows(session, Document, ({"id": each.version.document_id, **life_values(each.life)} for each in done))
-    set_rows(session, BatchItem, ({"id": each.item_id, "state": "committed", **dict.fromkeys(PAYLOAD)} for each in done))
+    set_rows(
+        session, BatchItem, ({"id": each.item_id, "state": "committed", **dict.fromkeys(PAYLOAD)} for each in done)
+    )
     if batch.stage == SEAL and done and batch.committed == 0:
         # One archive job a seal batch, in the first seals' transaction: no sealed record can miss it.
         enqueue(session, "archive", {"batch": batch.id}, actor=batch.account_id, total=batch.total)
@@ -243,11 +280,18 @@ def _write_down(session: Session, batch: Batch, done: Sequence[_Signed]) -> None
     session.add(batch)
     for each in done:
         record(
-            session, actor=batch.account_id, action="record.signed", subject=f"document:{each.version.document_id}",
+            session,
+            actor=batch.account_id,
+            action="record.signed",
+            subject=f"document:{each.version.document_id}",
             data={
-                "version": each.version.number, "slot": each.slot.field, "stage": each.slot.stage, "sha256": each.result.tip.sha256,
+                "version": each.version.number,
+                "slot": each.slot.field,
+                "stage": each.slot.stage,
+                "sha256": each.result.tip.sha256,
                 "batch": batch.id,
-            } | ({"name_accepted": each.result.vouched.name_reason} if each.result.vouched is not None else {}),
+            }
+            | ({"name_accepted": each.result.vouched.name_reason} if each.result.vouched is not None else {}),
         )
 
 
@@ -288,22 +332,40 @@ def append_revisions(session: Session, grown_by: Sequence[tuple[Any, bytes, Tip,
     now = utc_now()
     if kind == "archive":
         set_rows(
-            session, Document,
-            ({"id": version.document_id, "archived_at": now, "archive_look_at": None, "archive_failures": 0} for version, *_ in grown_by),
+            session,
+            Document,
+            (
+                {"id": version.document_id, "archived_at": now, "archive_look_at": None, "archive_failures": 0}
+                for version, *_ in grown_by
+            ),
         )
     set_rows(
-        session, DocumentVersion,
+        session,
+        DocumentVersion,
         (
-            {"id": version.id, "revision_number": version.revision_number + 1, "length": tip.length, "sha256": tip.sha256, "tip": tip.dumps()}
+            {
+                "id": version.id,
+                "revision_number": version.revision_number + 1,
+                "length": tip.length,
+                "sha256": tip.sha256,
+                "tip": tip.dumps(),
+            }
             for version, _, tip, _ in grown_by
         ),
     )
     add_rows(
-        session, Revision,
+        session,
+        Revision,
         (
             {
-                "version_id": version.id, "number": version.revision_number + 1, "kind": kind, "slot_id": slot_id,
-                "blob_sha256": hashlib.sha256(update).hexdigest(), "length": tip.length, "sha256": tip.sha256, "created_at": now,
+                "version_id": version.id,
+                "number": version.revision_number + 1,
+                "kind": kind,
+                "slot_id": slot_id,
+                "blob_sha256": hashlib.sha256(update).hexdigest(),
+                "length": tip.length,
+                "sha256": tip.sha256,
+                "created_at": now,
             }
             for version, update, tip, slot_id in grown_by
         ),

@@ -101,7 +101,10 @@ def send(work: Work) -> float | None:
         batch.transaction_id = submitted.transaction_id
         move_to(session, batch, "waiting")
         record(
-            session, actor=batch.account_id, action="batch.sent", subject=f"batch:{batch.id}",
+            session,
+            actor=batch.account_id,
+            action="batch.sent",
+            subject=f"batch:{batch.id}",
             data={"transaction": submitted.transaction_id, "hashes": len(request.hashes)},
         )
     return min(FIRST_LOOKS, provider.poll_seconds)
@@ -187,7 +190,9 @@ def keep_answers(work: Work, provider: SigningProvider, signatures: tuple[bytes,
     return 0.0
 
 
-def settle(session: Session, batch: Batch, items: Sequence[Any], fitting: Sequence[bytes | None], problem: ErrorCode) -> None:
+def settle(
+    session: Session, batch: Batch, items: Sequence[Any], fitting: Sequence[bytes | None], problem: ErrorCode
+) -> None:
     """Answers into the rows: each item is answered, or failed with ``problem``. What is settled already stays as it is.
 
     Args:
@@ -208,7 +213,10 @@ def settle(session: Session, batch: Batch, items: Sequence[Any], fitting: Sequen
     set_rows(session, BatchItem, answered)
     move_to(session, batch, "answered")
     record(
-        session, actor=batch.account_id, action="batch.answered", subject=f"batch:{batch.id}",
+        session,
+        actor=batch.account_id,
+        action="batch.answered",
+        subject=f"batch:{batch.id}",
         data={"answers": len(fitting), "fitting": sum(signature is not None for signature in fitting)},
     )
 
@@ -216,7 +224,9 @@ def settle(session: Session, batch: Batch, items: Sequence[Any], fitting: Sequen
 def _was_renewed(provider: SigningProvider, user: str, credential_id: str, certificate: bytes) -> bool:
     """Whether the service now shows another certificate for this key: every further answer would be wrong too."""
     try:
-        shown = [each.chain[0] for each in provider.credentials(user) if each.credential_id == credential_id and each.chain]
+        shown = [
+            each.chain[0] for each in provider.credentials(user) if each.credential_id == credential_id and each.chain
+        ]
     except HocbaError:
         return False
     return bool(shown) and certificate not in shown

@@ -150,7 +150,9 @@ def _prepare_some(work: Work, chain: list[bytes], evidence: Evidence, refused: l
             except HocbaError as error:
                 requests.append((item, error))
     results = [
-        _lay_out(*request, certificate=chain[0], whole=whole.get(request[0].version_id)) if len(request) == 4 else request
+        _lay_out(*request, certificate=chain[0], whole=whole.get(request[0].version_id))
+        if len(request) == 4
+        else request
         for request in requests
     ]
     with work.write() as session:
@@ -167,13 +169,19 @@ def _prepare_some(work: Work, chain: list[bytes], evidence: Evidence, refused: l
                 continue
             laid_out.append(
                 {
-                    "id": item.id, "prepared": result[0], "attributes": result[1], "request_id": secrets.token_hex(16),
-                    "claimed_at": claimed_at, "state": "prepared",
+                    "id": item.id,
+                    "prepared": result[0],
+                    "attributes": result[1],
+                    "request_id": secrets.token_hex(16),
+                    "claimed_at": claimed_at,
+                    "state": "prepared",
                 }
             )
         set_rows(session, BatchItem, laid_out)
         progressed(session)
-        return None if rows.item_rows(session, batch.id, "claimed", limit=1) else _all_prepared(session, batch, evidence)
+        return (
+            None if rows.item_rows(session, batch.id, "claimed", limit=1) else _all_prepared(session, batch, evidence)
+        )
 
 
 def _lay_out(

@@ -55,7 +55,10 @@ def export(context: Context) -> Response:
 def trial_year(context: Context) -> Response:
     """Teachers and marks for a year nobody has entered anything in."""
     answer = trial.fill(context.store, context.session.school, {"term": context.form.get("term")})
-    return context.done(f"Đã phân công {answer['assignments']} môn, nhập điểm cho {answer['results']} học sinh. Chưa nộp gì lên Sở.", "/console/year")
+    return context.done(
+        f"Đã phân công {answer['assignments']} môn, nhập điểm cho {answer['results']} học sinh. Chưa nộp gì lên Sở.",
+        "/console/year",
+    )
 
 
 def time(context: Context) -> Response:

@@ -131,9 +131,7 @@ def curriculum(level: str, first_year: int) -> tuple[SubjectPlan, ...]:
         "upper_secondary": (_UPPER_SECONDARY_2006, _UPPER_SECONDARY),
     }[level]
     new = tuple(grade for grade in GRADES[level] if regime(grade, first_year) == "TT22")
-    plans = {
-        plan.code: replace(plan, grades=tuple(grade for grade in plan.grades if grade in new)) for plan in after
-    }
+    plans = {plan.code: replace(plan, grades=tuple(grade for grade in plan.grades if grade in new)) for plan in after}
     for plan in before:
         grades = tuple(grade for grade in plan.grades if grade not in new)
         known = plans.get(plan.code)

@@ -71,7 +71,9 @@ class ClassPlan:
     def taught(self, plan: SubjectPlan, *, to_set: int | None = None) -> bool:
         """Whether a subject is taught in it, or to the pupils of one set."""
         sets = self.sets if to_set is None else [self.sets[to_set]]
-        chosen_by_some = not plan.elective or self.data.get("regime") == "TT26" or any(plan.code in chosen for chosen in sets)
+        chosen_by_some = (
+            not plan.elective or self.data.get("regime") == "TT26" or any(plan.code in chosen for chosen in sets)
+        )
         return self.grade in plan.grades and chosen_by_some
 
 

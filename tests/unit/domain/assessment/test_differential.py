@@ -31,16 +31,22 @@ def test_tt22_level(tenths: list[int], comments: list[str]) -> None:
 
 
 @given(LEVEL, LEVEL, st.none() | st.integers(0, 60), AFTER, AFTER)
-def test_tt22_promotion(learning: str, training: str, absences: int | None, again: str | None, summer: str | None) -> None:
+def test_tt22_promotion(
+    learning: str, training: str, absences: int | None, again: str | None, summer: str | None
+) -> None:
     # What a pupil passed is not assessed again: Art. 13, 14.
     again, summer = again if learning == tt22.FAIL else None, summer if training == tt22.FAIL else None
-    theirs = smas22.promotion({"year": learning, "reassessed": again}, {"year": training, "reassessed": summer}, absences)
+    theirs = smas22.promotion(
+        {"year": learning, "reassessed": again}, {"year": training, "reassessed": summer}, absences
+    )
     ours = tt22.promotion(learning, training, absences, learning_reassessed=again, training_after_summer=summer)
     assert ours == theirs
 
 
 @given(TENTHS, COMMENTS, st.sampled_from([("2018-2019", tt26.KEY_SUBJECTS_TT58), ("2020-2021", tt26.KEY_SUBJECTS)]))
-def test_tt58_level_before_and_since_the_amendment(tenths: list[int], comments: list[str], regime: tuple[str, tuple[str, ...]]) -> None:
+def test_tt58_level_before_and_since_the_amendment(
+    tenths: list[int], comments: list[str], regime: tuple[str, tuple[str, ...]]
+) -> None:
     year, keys = regime
     values = decimals(tenths)
     average = tt26.mean(values)

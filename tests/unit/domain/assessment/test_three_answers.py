@@ -35,7 +35,10 @@ def whole(**other: Any) -> SubmittedYear:
     """A right year with all its single marks: 7.0 everywhere, Khá."""
     given: dict[str, Any] = {
         "subjects": (*(marked(code) for code in CODES), SubjectYear("GDTC", True, "Đ", "Đ", "Đ", marks=both(TWO))),
-        "learning": LEVELS, "training": GOOD_TRAINING, "absences": 2, "promotion": "promoted",
+        "learning": LEVELS,
+        "training": GOOD_TRAINING,
+        "absences": 2,
+        "promotion": "promoted",
     }
     return SubmittedYear(**(given | other))
 
@@ -67,14 +70,25 @@ def test_three_answers() -> None:
 def test_tt22_art_9_a_term_value_without_its_mid_term_is_not_checkable() -> None:
     lacking = Marks(("7", "7", "7", "7"), None, "7")
     found = judged(with_first(SubjectYear("TOAN", False, "9.9", "7.0", "8.0", marks={"term1": lacking, "term2": FOUR})))
-    assert gaps(found) == ["subjects.TOAN.term1"] and "giữa kì" in found.gaps[0].reason and "Điều 6" in found.gaps[0].reason
+    assert (
+        gaps(found) == ["subjects.TOAN.term1"]
+        and "giữa kì" in found.gaps[0].reason
+        and "Điều 6" in found.gaps[0].reason
+    )
 
 
 def test_tt22_art_6_one_regular_mark_of_four() -> None:
-    found = judged(with_first(SubjectYear("TOAN", False, "7.0", "7.0", "7.0", marks={"term1": Marks(("7",), "7", "7"), "term2": FOUR})))
+    found = judged(
+        with_first(
+            SubjectYear("TOAN", False, "7.0", "7.0", "7.0", marks={"term1": Marks(("7",), "7", "7"), "term2": FOUR})
+        )
+    )
     assert gaps(found) == ["subjects.TOAN.term1"] and "có 1, cần ít nhất 4" in found.gaps[0].reason
     three = Marks(("7", "7", "7"), "7", "7")
-    assert gaps(judged(with_first(SubjectYear("TOAN", False, "7.0", "7.0", "7.0", marks=both(three))))) == ["subjects.TOAN.term1", "subjects.TOAN.term2"]
+    assert gaps(judged(with_first(SubjectYear("TOAN", False, "7.0", "7.0", "7.0", marks=both(three))))) == [
+        "subjects.TOAN.term1",
+        "subjects.TOAN.term2",
+    ]
     assert tt22.least_regular_marks("CN") == 2
 
 
@@ -94,7 +108,9 @@ def test_a_source_without_single_marks_is_told_once() -> None:
 def test_tt22_art_8_9_12_15_a_record_of_year_values_alone_blocks() -> None:
     nothing = dict.fromkeys(("term1", "term2", "year", "reassessed"))
     subjects = tuple(SubjectYear(f"M{number}", False, year="7.0") for number in range(12))
-    found = judged(whole(subjects=subjects, learning=nothing, training=nothing, absences=None, title="Học sinh Xuất sắc"))
+    found = judged(
+        whole(subjects=subjects, learning=nothing, training=nothing, absences=None, title="Học sinh Xuất sắc")
+    )
     blocking = {gap.field for gap in found.gaps if gap.weight is Weight.BLOCKS}
     assert blocking == {"learning.term2", "learning.year", "training.term2", "training.year", "absences.year"}
     assert {"learning.term1", "training.term1", "subjects.M0.term1", "subjects.M0.term2"} <= set(gaps(found))
@@ -110,7 +126,10 @@ def test_tt22_art_9_a_comment_term_needs_all_its_assessments() -> None:
     assert tt22.comment_term(["Đ"], "Đ", "Đ") == "CĐ"
     assert tt22.comment_term(["Đ"], "Đ", "Đ", needed=1) == tt22.comment_term(["Đ", "Đ"], "Đ", "Đ") == "Đ"
     one = SubjectYear("GDTC", True, "Đ", "Đ", "Đ", marks={"term1": Marks(("Đ",), "Đ", "Đ"), "term2": TWO})
-    assert wrong(judged(whole(subjects=(*whole().subjects[:-1], one)))) == [("subjects.GDTC.term1", "Đ", "CĐ"), ("learning.term1", "Khá", "Đạt")]
+    assert wrong(judged(whole(subjects=(*whole().subjects[:-1], one)))) == [
+        ("subjects.GDTC.term1", "Đ", "CĐ"),
+        ("learning.term1", "Khá", "Đạt"),
+    ]
 
 
 def test_tt22_art_10_exempt_from_practice_only() -> None:
@@ -121,8 +140,13 @@ def test_tt22_art_10_exempt_from_practice_only() -> None:
 
 def test_tt22_art_14_both_results_failed_stays_down() -> None:
     assert tt22.promotion("Chưa đạt", "Chưa đạt", 0) == "retained"
-    assert tt22.promotion("Chưa đạt", "Chưa đạt", 0, learning_reassessed="Đạt", training_after_summer="Đạt") == "retained"
-    assert [tt22.may_be_reassessed(*pair) for pair in (("Chưa đạt", "Đạt"), ("Chưa đạt", "Chưa đạt"), ("Khá", "Tốt"), (None, "Tốt"))] == [True, False, False, None]
+    assert (
+        tt22.promotion("Chưa đạt", "Chưa đạt", 0, learning_reassessed="Đạt", training_after_summer="Đạt") == "retained"
+    )
+    assert [
+        tt22.may_be_reassessed(*pair)
+        for pair in (("Chưa đạt", "Đạt"), ("Chưa đạt", "Chưa đạt"), ("Khá", "Tốt"), (None, "Tốt"))
+    ] == [True, False, False, None]
 
 
 def test_tt22_art_14_who_may_be_reassessed() -> None:
@@ -131,7 +155,12 @@ def test_tt22_art_14_who_may_be_reassessed() -> None:
 
 
 def test_tt22_art_14_in_which_subject() -> None:
-    subjects = (marked("TOAN", "3.0", "6.0"), marked("VAN", "3.0", "6.0"), marked("TIN", "7.0", "9.0"), *(marked(f"M{number}") for number in range(5)))
+    subjects = (
+        marked("TOAN", "3.0", "6.0"),
+        marked("VAN", "3.0", "6.0"),
+        marked("TIN", "7.0", "9.0"),
+        *(marked(f"M{number}") for number in range(5)),
+    )
     fail = {"term1": "Chưa đạt", "term2": "Chưa đạt", "year": "Chưa đạt", "reassessed": "Khá"}
     assert wrong(judged(whole(subjects=subjects, learning=fail))) == [("subjects.TIN.reassessed", "9.0", None)]
 
@@ -146,8 +175,13 @@ def historic(values: dict[str, str], level: str, title: str | None, **other: Any
     average = str(tt26.mean([D(values.get(code, "8.5")) for code in OLD]))
     levels = {"term1": level, "term2": level, "year": level}
     given: dict[str, Any] = {
-        "subjects": (*subjects, SubjectYear("TD", True, "Đ", "Đ", "Đ")), "learning": levels, "training": GOOD_TRAINING, "absences": 0,
-        "promotion": "promoted", "title": title, "averages": dict.fromkeys(("term1", "term2", "year"), average),
+        "subjects": (*subjects, SubjectYear("TD", True, "Đ", "Đ", "Đ")),
+        "learning": levels,
+        "training": GOOD_TRAINING,
+        "absences": 0,
+        "promotion": "promoted",
+        "title": title,
+        "averages": dict.fromkeys(("term1", "term2", "year"), average),
     }
     return SubmittedYear(**(given | other))
 
@@ -156,7 +190,9 @@ def test_tt58_art_13_one_of_two_subjects_before_2020() -> None:
     values = {"TOAN": "7.9", "VAN": "7.9"}
     fair = historic(values, "Khá", "Học sinh tiên tiến")
     assert wrong(judged(fair, "TT26", 2018)) == wrong(judged(fair, "TT26", 2019)) == []
-    assert ("learning.year", "Khá", "Giỏi") in wrong(judged(fair, "TT26", 2020)), "TT26/2020 Art. 2.6: Ngoại ngữ is the third"
+    assert ("learning.year", "Khá", "Giỏi") in wrong(judged(fair, "TT26", 2020)), (
+        "TT26/2020 Art. 2.6: Ngoại ngữ is the third"
+    )
 
 
 def test_tt58_art_3_conduct_of_the_year_is_weighed() -> None:
@@ -173,14 +209,23 @@ def test_tt58_art_13_the_specialised_subject() -> None:
 
 def test_tt58_art_10_a_subject_taught_in_one_term() -> None:
     year = historic({}, "Giỏi", "Học sinh giỏi")
-    taught = tuple(replace(row, term1="7.0", term2=None, year="9.9") if row.code == "CN" else row for row in year.subjects)
+    taught = tuple(
+        replace(row, term1="7.0", term2=None, year="9.9") if row.code == "CN" else row for row in year.subjects
+    )
     found = judged(replace(year, subjects=taught), "TT26", 2018)
-    assert ("subjects.CN.year", "9.9", "7.0") in wrong(found) and "Điều 10 khoản 3" in next(row.rule for row in found.mismatches if row.field == "subjects.CN.year")
+    assert ("subjects.CN.year", "9.9", "7.0") in wrong(found) and "Điều 10 khoản 3" in next(
+        row.rule for row in found.mismatches if row.field == "subjects.CN.year"
+    )
     assert "subjects.CN.term2" not in gaps(found)
-    assert "subjects.TOAN.term2" in gaps(judged(with_first(SubjectYear("TOAN", False, "7.0", None, "7.0", marks={"term1": FOUR})))), "TT22 has no such article"
+    assert "subjects.TOAN.term2" in gaps(
+        judged(with_first(SubjectYear("TOAN", False, "7.0", None, "7.0", marks={"term1": FOUR})))
+    ), "TT22 has no such article"
 
 
-@pytest.mark.parametrize(("terms", "year"), [(("Miễn", "Miễn"), "Miễn"), (("Miễn", "Miễn"), None), (("Đ", "Miễn"), "Đ"), (("Miễn", "Đ"), "Đ")])
+@pytest.mark.parametrize(
+    ("terms", "year"),
+    [(("Miễn", "Miễn"), "Miễn"), (("Miễn", "Miễn"), None), (("Đ", "Miễn"), "Đ"), (("Miễn", "Đ"), "Đ")],
+)
 def test_tt58_art_12_exempt_is_accepted_and_not_counted(terms: tuple[str, str], year: str | None) -> None:
     submitted = historic({}, "Giỏi", "Học sinh giỏi")
     exempt = SubjectYear("TD", True, *terms, year)
@@ -198,8 +243,11 @@ def test_tt58_art_16_who_may_be_reassessed() -> None:
 
 def primary(**other: Any) -> SubmittedYear:
     given: dict[str, Any] = {
-        "subjects": (SubjectYear("TV", False, year="H", test="6"), SubjectYear("DD", True, year="H")), "training": {},
-        "learning": {"year": "Chưa hoàn thành"}, "traits": (("Yêu nước", "C"), ("Ngôn ngữ", "Đ")), "promotion": "promoted",
+        "subjects": (SubjectYear("TV", False, year="H", test="6"), SubjectYear("DD", True, year="H")),
+        "training": {},
+        "learning": {"year": "Chưa hoàn thành"},
+        "traits": (("Yêu nước", "C"), ("Ngôn ngữ", "Đ")),
+        "promotion": "promoted",
     }
     return SubmittedYear(**(given | other))
 
@@ -217,7 +265,9 @@ def test_tt27_art_11_supplementary_assessment_of_traits() -> None:
 
 
 def test_tt27_art_7_no_points_is_a_mark() -> None:
-    zero = primary(subjects=(SubjectYear("TV", False, year="H", test="0"),), promotion="reassess", traits=(("Yêu nước", "Đ"),))
+    zero = primary(
+        subjects=(SubjectYear("TV", False, year="H", test="0"),), promotion="reassess", traits=(("Yêu nước", "Đ"),)
+    )
     assert judged(zero, "TT27").answer is Answer.RIGHT
 
 
@@ -246,4 +296,6 @@ def test_a_year_without_rules_is_not_checkable() -> None:
         "regime": "TT99", "subjects": [], "learning": {}, "training": {}, "absences": {}, "promotion": "promoted", "promotion_note": None, "title": None,
     }  # fmt: skip
     assert [gap.field for gap in judge(payload, {}, "2024-2025").gaps] == ["regime"]
-    assert "regime" in [gap.field for gap in judge(payload | {"regime": "TT26"}, {}, "2024-2025", grade=9).gaps], "grade 9 is judged by TT22 then"
+    assert "regime" in [gap.field for gap in judge(payload | {"regime": "TT26"}, {}, "2024-2025", grade=9).gaps], (
+        "grade 9 is judged by TT22 then"
+    )

@@ -35,7 +35,10 @@ def test_a_term_that_lacks_an_assessment_has_no_average() -> None:
     assert tt22.term_average([D(8)], D(8), None) is None
 
 
-@pytest.mark.parametrize(("term1", "term2", "expected"), [("8.2", "8.5", "8.4"), ("7.9", "8.2", "8.1"), ("4.9", "5.0", "5.0"), ("6.4", "6.5", "6.5")])
+@pytest.mark.parametrize(
+    ("term1", "term2", "expected"),
+    [("8.2", "8.5", "8.4"), ("7.9", "8.2", "8.1"), ("4.9", "5.0", "5.0"), ("6.4", "6.5", "6.5")],
+)
 def test_year_average(term1: str, term2: str, expected: str) -> None:
     assert tt22.year_average(D(term1), D(term2)) == D(expected)
 
@@ -46,7 +49,9 @@ def test_a_subject_not_studied_in_term_one_takes_term_two() -> None:
     assert tt22.year_average(D("7.4"), None) is None
 
 
-@pytest.mark.parametrize(("value", "expected"), [("7.25", "7.3"), ("8.25", "8.3"), ("0.05", "0.1"), ("9.95", "10.0"), ("9.949", "9.9")])
+@pytest.mark.parametrize(
+    ("value", "expected"), [("7.25", "7.3"), ("8.25", "8.3"), ("0.05", "0.1"), ("9.95", "10.0"), ("9.949", "9.9")]
+)
 def test_rounding_is_half_up(value: str, expected: str) -> None:
     assert round_mark(D(value)) == D(expected)
 
@@ -95,13 +100,20 @@ def test_training_of_the_year(term1: str | None, term2: str | None, year: str | 
         (None, "Tốt", 0, {}, None), ("Tốt", None, 0, {}, None),
     ],
 )  # fmt: skip
-def test_promotion(learning: str | None, training: str | None, absences: int | None, after: dict[str, str], expected: str | None) -> None:
+def test_promotion(
+    learning: str | None, training: str | None, absences: int | None, after: dict[str, str], expected: str | None
+) -> None:
     assert tt22.promotion(learning, training, absences, **after) == expected
 
 
 @pytest.mark.parametrize(
     ("learning", "training", "nines", "expected"),
-    [("Tốt", "Tốt", 6, "Học sinh Xuất sắc"), ("Tốt", "Tốt", 5, "Học sinh Giỏi"), ("Khá", "Tốt", 8, None), ("Tốt", "Khá", 8, None)],
+    [
+        ("Tốt", "Tốt", 6, "Học sinh Xuất sắc"),
+        ("Tốt", "Tốt", 5, "Học sinh Giỏi"),
+        ("Khá", "Tốt", 8, None),
+        ("Tốt", "Khá", 8, None),
+    ],
 )
 def test_title(learning: str, training: str, nines: int, expected: str | None) -> None:
     assert tt22.title(learning, training, marks(*[9.0] * nines, *[8.9] * (8 - nines))) == expected
@@ -112,13 +124,19 @@ def test_regular_marks(periods: tuple[int, int]) -> None:
     assert tt22.regular_marks_needed(periods[0]) == periods[1]
 
 
-@pytest.mark.parametrize("text", ["11", "10.1", "-1", "8.15", "8.1.1", "1_0", "1e1", "٨", "NaN", "Infinity", "abc", "8 .1", "0x8", "1" * 5000])
+@pytest.mark.parametrize(
+    "text",
+    ["11", "10.1", "-1", "8.15", "8.1.1", "1_0", "1e1", "٨", "NaN", "Infinity", "abc", "8 .1", "0x8", "1" * 5000],
+)
 def test_what_is_no_mark(text: str) -> None:
     with pytest.raises(ValueError, match="not a mark"):
         mark(text)
 
 
-@pytest.mark.parametrize(("text", "value"), [("8", "8"), ("8.1", "8.1"), ("8,1", "8.1"), ("10", "10"), ("0", "0"), ("8.10", "8.1"), (" 9 ", "9"), ("08", "8")])
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("8", "8"), ("8.1", "8.1"), ("8,1", "8.1"), ("10", "10"), ("0", "0"), ("8.10", "8.1"), (" 9 ", "9"), ("08", "8")],
+)
 def test_a_mark(text: str, value: str) -> None:
     assert mark(text) == D(value) and mark_text(D(value)) == f"{D(value):.1f}"
 
@@ -143,7 +161,9 @@ def test_the_adjustment_is_one_level_and_for_exactly_one_subject(marked: list[De
     base, level = order(tt22.threshold_level(marked, comments)), order(tt22.learning_level(marked, comments))
     assert level - base in (0, 1)
     lifted = [order(tt22.threshold_level([*marked[:n], D(10), *marked[n + 1 :]], comments)) for n in range(len(marked))]
-    lifted += [order(tt22.threshold_level(marked, [*comments[:n], "Đ", *comments[n + 1 :]])) for n in range(len(comments))]
+    lifted += [
+        order(tt22.threshold_level(marked, [*comments[:n], "Đ", *comments[n + 1 :]])) for n in range(len(comments))
+    ]
     one_subject_is_why = max(lifted) >= base + 2
     assert (level == base + 1) == one_subject_is_why
 
@@ -169,8 +189,12 @@ def year(**other: object) -> SubmittedYear:
     subjects = tuple(SubjectYear(f"M{number}", False, "8.5", "8.5", "8.5") for number in range(8))
     levels = {"term1": "Tốt", "term2": "Tốt", "year": "Tốt", "reassessed": None}
     given: dict[str, object] = {
-        "subjects": (*subjects, SubjectYear("GDTC", True, "Đ", "Đ", "Đ")), "learning": levels, "training": levels, "absences": 0,
-        "promotion": "promoted", "title": "Học sinh Giỏi",
+        "subjects": (*subjects, SubjectYear("GDTC", True, "Đ", "Đ", "Đ")),
+        "learning": levels,
+        "training": levels,
+        "absences": 0,
+        "promotion": "promoted",
+        "title": "Học sinh Giỏi",
     }
     return SubmittedYear(**(given | other))  # type: ignore[arg-type]
 
@@ -200,19 +224,33 @@ def test_the_single_marks_decide_over_the_submitted_average() -> None:
 
 
 def test_impossible_values_are_named() -> None:
-    subjects = (SubjectYear("M0", False, "11", "8.5", "8.5"), SubjectYear("GDTC", True, "Tốt", "Đ", "Đ"), *year().subjects[1:8])
-    assert ("subjects.M0.term1", "11", None) in found(year(subjects=subjects)) and ("subjects.GDTC.term1", "Tốt", None) in found(year(subjects=subjects))
+    subjects = (
+        SubjectYear("M0", False, "11", "8.5", "8.5"),
+        SubjectYear("GDTC", True, "Tốt", "Đ", "Đ"),
+        *year().subjects[1:8],
+    )
+    assert ("subjects.M0.term1", "11", None) in found(year(subjects=subjects)) and (
+        "subjects.GDTC.term1",
+        "Tốt",
+        None,
+    ) in found(year(subjects=subjects))
 
 
 def test_reassessment_and_disability_and_who_did_not_come() -> None:
-    weak = (SubjectYear("M0", False, "3.0", "3.0", "3.0", "5.0"), SubjectYear("M1", False, "3.0", "3.0", "3.0", "5.5"), *year().subjects[2:])
+    weak = (
+        SubjectYear("M0", False, "3.0", "3.0", "3.0", "5.0"),
+        SubjectYear("M1", False, "3.0", "3.0", "3.0", "5.5"),
+        *year().subjects[2:],
+    )
     levels = {"term1": "Chưa đạt", "term2": "Chưa đạt", "year": "Chưa đạt", "reassessed": "Khá"}
     assert found(year(subjects=weak, learning=levels, title=None)) == []
     not_yet = tuple(SubjectYear(row.code, row.comment_only, row.term1, row.term2, row.year) for row in weak)
     fail = levels | {"reassessed": None}
     assert found(year(subjects=not_yet, learning=fail, title=None, promotion="reassess")) == []
     assert found(year(subjects=not_yet, learning=fail, title=None, promotion="retained")) == []
-    assert found(year(subjects=not_yet, learning=fail, title=None, promotion="promoted")) == [("promotion", "promoted", "reassess")]
+    assert found(year(subjects=not_yet, learning=fail, title=None, promotion="promoted")) == [
+        ("promotion", "promoted", "reassess")
+    ]
     note = "Học sinh khuyết tật, Hiệu trưởng quyết định"
     assert found(year(subjects=not_yet, learning=fail, title=None, promotion="promoted", promotion_note=note)) == []
 

@@ -58,7 +58,13 @@ def test_tt26_mean_titles_promotion() -> None:
 
 @pytest.mark.parametrize(
     ("regular", "midterm", "final", "expected"),
-    [(("Đ", "CĐ"), "Đ", "Đ", "Đ"), (("CĐ", "CĐ"), "Đ", "Đ", "CĐ"), (("Đ", "Đ"), "Đ", "CĐ", "CĐ"), (("Đ",), None, "Đ", "CĐ"), ((), "Đ", "Đ", "CĐ")],
+    [
+        (("Đ", "CĐ"), "Đ", "Đ", "Đ"),
+        (("CĐ", "CĐ"), "Đ", "Đ", "CĐ"),
+        (("Đ", "Đ"), "Đ", "CĐ", "CĐ"),
+        (("Đ",), None, "Đ", "CĐ"),
+        ((), "Đ", "Đ", "CĐ"),
+    ],
 )
 def test_tt26_comment_term(regular: tuple[str, ...], midterm: str | None, final: str | None, expected: str) -> None:
     assert comment_term(regular, midterm, final) == expected
@@ -67,9 +73,16 @@ def test_tt26_comment_term(regular: tuple[str, ...], midterm: str | None, final:
 def historic(**other: object) -> SubmittedYear:
     values = {"term1": "Giỏi", "term2": "Giỏi", "year": "Giỏi", "reassessed": None}
     given: dict[str, object] = {
-        "subjects": (*(SubjectYear(code, False, "8.5", "8.5", "8.5") for code in CODES), SubjectYear("TD", True, "Đ", "Đ", "Đ")),
-        "learning": values, "training": dict.fromkeys(values, "Tốt") | {"reassessed": None}, "absences": 0, "promotion": "promoted",
-        "title": "Học sinh giỏi", "averages": {"term1": "8.5", "term2": "8.5", "year": "8.5"},
+        "subjects": (
+            *(SubjectYear(code, False, "8.5", "8.5", "8.5") for code in CODES),
+            SubjectYear("TD", True, "Đ", "Đ", "Đ"),
+        ),
+        "learning": values,
+        "training": dict.fromkeys(values, "Tốt") | {"reassessed": None},
+        "absences": 0,
+        "promotion": "promoted",
+        "title": "Học sinh giỏi",
+        "averages": {"term1": "8.5", "term2": "8.5", "year": "8.5"},
     }
     return SubmittedYear(**(given | other))  # type: ignore[arg-type]
 
@@ -82,13 +95,19 @@ def found(name: str, year: SubmittedYear) -> list[tuple[str, str | None, str | N
 
 def test_tt26_check() -> None:
     assert found("TT26", historic()) == []
-    assert found("TT26", historic(averages={"term1": "8.5", "term2": "8.5", "year": "8.6"})) == [("averages.year", "8.6", "8.5")]
+    assert found("TT26", historic(averages={"term1": "8.5", "term2": "8.5", "year": "8.6"})) == [
+        ("averages.year", "8.6", "8.5")
+    ]
     assert found("TT26", historic(title="Học sinh tiên tiến")) == [("title", "Học sinh tiên tiến", "Học sinh giỏi")]
-    assert found("TT26", historic(learning=dict(historic().learning) | {"term1": "Khá"})) == [("learning.term1", "Khá", "Giỏi")]
+    assert found("TT26", historic(learning=dict(historic().learning) | {"term1": "Khá"})) == [
+        ("learning.term1", "Khá", "Giỏi")
+    ]
     assert found("TT26", historic(promotion="reassess")) == [("promotion", "reassess", "promoted")]
     weighed = historic(training=dict(historic().training) | {"term1": "TB", "year": "Khá"}, title="Học sinh tiên tiến")
     assert found("TT26", weighed) == [], "TT58 Art. 3.2: conduct of the year is weighed, no formula gives it"
-    assert found("TT26", historic(training=dict(historic().training) | {"year": "Xuất sắc"})) == [("training.year", "Xuất sắc", None)]
+    assert found("TT26", historic(training=dict(historic().training) | {"year": "Xuất sắc"})) == [
+        ("training.year", "Xuất sắc", None)
+    ]
     full = {"term1": "Trung bình", "term2": "Trung bình", "year": "Trung bình", "reassessed": None}
     average = tuple(SubjectYear(code, False, "5.5", "5.5", "5.5") for code in CODES)
     five = {"term1": "5.5", "term2": "5.5", "year": "5.5"}
@@ -99,11 +118,15 @@ TENTHS = st.integers(0, 100).map(lambda tenths: D(tenths) / 10)
 
 
 @given(st.lists(TENTHS, min_size=8, max_size=8), st.sampled_from([["Đ"], ["CĐ"]]), st.data())
-def test_tt26_raising_a_mark_never_lowers_the_level(values: list[Decimal], comments: list[str], data: st.DataObject) -> None:
+def test_tt26_raising_a_mark_never_lowers_the_level(
+    values: list[Decimal], comments: list[str], data: st.DataObject
+) -> None:
     marked = table(*map(str, values))
     code = data.draw(st.sampled_from(CODES))
     raised = {**marked, code: data.draw(TENTHS.filter(lambda value: value >= marked[code]))}
-    before, after = (tt26.learning_level(tt26.mean(list(row.values())) or D(0), row, comments) for row in (marked, raised))
+    before, after = (
+        tt26.learning_level(tt26.mean(list(row.values())) or D(0), row, comments) for row in (marked, raised)
+    )
     assert tt26.LEVELS.index(after) >= tt26.LEVELS.index(before)
 
 
@@ -120,8 +143,14 @@ def test_tt27_level(subjects: str, traits: str, tests: list[int], expected: str 
     assert tt27.year_level(list(subjects), list(traits), tests) == expected
 
 
-@given(st.lists(st.sampled_from("THC"), min_size=1, max_size=9), st.lists(st.sampled_from("TĐC"), min_size=1), st.lists(st.integers(0, 10), min_size=1, max_size=6))
-def test_tt27_a_better_test_never_lowers_the_level_and_one_h_rules_out_the_first_two(subjects: list[str], traits: list[str], tests: list[int]) -> None:
+@given(
+    st.lists(st.sampled_from("THC"), min_size=1, max_size=9),
+    st.lists(st.sampled_from("TĐC"), min_size=1),
+    st.lists(st.integers(0, 10), min_size=1, max_size=6),
+)
+def test_tt27_a_better_test_never_lowers_the_level_and_one_h_rules_out_the_first_two(
+    subjects: list[str], traits: list[str], tests: list[int]
+) -> None:
     level = tt27.year_level(subjects, traits, tests)
     better = tt27.year_level(subjects, traits, [min(10, tests[0] + 1), *tests[1:]])
     assert level is not None and better is not None and tt27.LEVELS.index(better) >= tt27.LEVELS.index(level)
@@ -137,9 +166,17 @@ def test_tt27_tests_have_whole_points(text: str) -> None:
 
 def primary(**other: object) -> SubmittedYear:
     given: dict[str, object] = {
-        "subjects": (SubjectYear("TV", False, year="T", test="9"), SubjectYear("TOAN", False, year="T", test="8"), SubjectYear("DD", True, year="T")),
-        "learning": {"year": "Hoàn thành tốt"}, "training": {}, "traits": (("Yêu nước", "T"), ("Ngôn ngữ", "T")), "absences": 0,
-        "promotion": "promoted", "title": None,
+        "subjects": (
+            SubjectYear("TV", False, year="T", test="9"),
+            SubjectYear("TOAN", False, year="T", test="8"),
+            SubjectYear("DD", True, year="T"),
+        ),
+        "learning": {"year": "Hoàn thành tốt"},
+        "training": {},
+        "traits": (("Yêu nước", "T"), ("Ngôn ngữ", "T")),
+        "absences": 0,
+        "promotion": "promoted",
+        "title": None,
     }
     return SubmittedYear(**(given | other))  # type: ignore[arg-type]
 
@@ -148,27 +185,37 @@ def test_tt27_check() -> None:
     assert found("TT27", primary()) == []
     assert found("TT27", primary(title="Học sinh Tiêu biểu hoàn thành tốt trong học tập và rèn luyện")) == []
     assert found("TT27", primary(title="Học sinh Xuất sắc")) == [("title", "Học sinh Xuất sắc", None)]
-    assert found("TT27", primary(learning={"year": "Hoàn thành xuất sắc"})) == [("learning.year", "Hoàn thành xuất sắc", "Hoàn thành tốt")]
+    assert found("TT27", primary(learning={"year": "Hoàn thành xuất sắc"})) == [
+        ("learning.year", "Hoàn thành xuất sắc", "Hoàn thành tốt")
+    ]
     assert found("TT27", primary(promotion="retained")) == [("promotion", "retained", "promoted")]
     assert found("TT27", primary(subjects=(SubjectYear("TV", False, year="Đ"),))) == [("subjects.TV.year", "Đ", None)]
     assert found("TT27", primary(traits=(("Yêu nước", "H"),))) == [("traits.Yêu nước", "H", None)]
-    assert found("TT27", primary(subjects=(SubjectYear("TV", False, year="T", test="8.5"),))) == [("subjects.TV.test", "8.5", None)]
+    assert found("TT27", primary(subjects=(SubjectYear("TV", False, year="T", test="8.5"),))) == [
+        ("subjects.TV.test", "8.5", None)
+    ]
     weak = (SubjectYear("TV", False, year="C", test="3"),)
     incomplete = {"subjects": weak, "learning": {"year": "Chưa hoàn thành"}}
     assert found("TT27", primary(**incomplete)) == [("promotion", "promoted", "reassess")]
     assert found("TT27", primary(**incomplete, promotion="retained")) == []
     assert found("TT27", primary(traits=(("Yêu nước", None),))) == [], "a gap is no mismatch"
     assert found("TT27", primary(subjects=(SubjectYear("TV", False, year="T"),))) == [], "a test not yet made is a gap"
-    assert found("TT27", primary(subjects=(SubjectYear("TV", False, term2="T", year="H", test="9"), *primary().subjects[1:]))) == [("subjects.TV.year", "H", "T")]
+    assert found(
+        "TT27", primary(subjects=(SubjectYear("TV", False, term2="T", year="H", test="9"), *primary().subjects[1:]))
+    ) == [("subjects.TV.year", "H", "T")]
 
 
 def test_tt27_after_the_summer() -> None:
     again = (SubjectYear("TV", False, year="C", test="3", reassessed="H", reassessed_test="6"),)
     levels = {"year": "Chưa hoàn thành", "reassessed": "Hoàn thành"}
     assert found("TT27", primary(subjects=again, learning=levels)) == []
-    assert found("TT27", primary(subjects=again, learning=levels, promotion="retained")) == [("promotion", "retained", "promoted")]
+    assert found("TT27", primary(subjects=again, learning=levels, promotion="retained")) == [
+        ("promotion", "retained", "promoted")
+    ]
     failed = (SubjectYear("TV", False, year="C", test="3", reassessed="C", reassessed_test="4"),)
-    assert found("TT27", primary(subjects=failed, learning=levels, promotion="retained")) == [("learning.reassessed", "Hoàn thành", "Chưa hoàn thành")]
+    assert found("TT27", primary(subjects=failed, learning=levels, promotion="retained")) == [
+        ("learning.reassessed", "Hoàn thành", "Chưa hoàn thành")
+    ]
 
 
 def test_a_regime_nobody_wrote_is_none() -> None:
