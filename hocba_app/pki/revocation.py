@@ -289,8 +289,8 @@ def _is_signed_by(found: ocsp.OCSPResponse, certificate: bytes) -> bool:
             chain_validation.public_key(certificate),
             found.signature,
             found.tbs_response_bytes,
-            chain_validation.HASHES[algorithm.name],
-        )  # type: ignore[union-attr]
+            chain_validation.HASHES[algorithm.name],  # type: ignore[union-attr]
+        )
     except (NotShown, ValueError, InvalidSignature):
         return False
     return True

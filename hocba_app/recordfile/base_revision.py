@@ -127,8 +127,8 @@ def _place(field: SignatureField, pages: list[int], number_of_field: int, groups
         number=number_of_field,
         page=pages[field.page],
         parent=groups.get(_parent(field.name)),
-        rect=rect,
-        stage=stage_of(field.name),  # type: ignore[arg-type]
+        rect=rect,  # type: ignore[arg-type]
+        stage=stage_of(field.name),
     )
 
 
