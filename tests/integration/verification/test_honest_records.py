@@ -33,7 +33,7 @@ KINDS = [
 
 @pytest.mark.parametrize("make", KINDS)
 def test_every_kind_of_document_replays(world: World, make) -> None:
-    """If this fails, the layout (`forms.pdf_file`) emits something that `base_grammar` does not know: extend the grammar."""
+    """If this fails, the layout (`forms.pdf_file`) emits something that `layout_grammar` does not know: extend the grammar."""
     snapshot: Snapshot = make()
     record = open_record(world, snapshot, staff(world, snapshot))
     record.sign_all()

@@ -107,7 +107,7 @@ def test_breaking_the_reader_does_not_lead_around_it(
         raise error
 
     if module == "read_base":
-        monkeypatch.setattr("hocba_app.verification.base_grammar._layout", breaks)
+        monkeypatch.setattr("hocba_app.verification.base_grammar.read_layout", breaks)
     else:
         monkeypatch.setattr(replaying, module, breaks)
     report = judge(sealed.file, world)

@@ -14,7 +14,8 @@ from hocba_app.recordfile.base_revision import build_base
 from hocba_app.recordfile.demands import demand_of
 from hocba_app.recordfile.manifest import Manifest, ManifestSchool, ManifestSlot
 from hocba_app.recordfile.signature_fields import RenderedDocument
-from hocba_app.verification.base_grammar import HEADER, read_base
+from hocba_app.verification.base_grammar import read_base
+from hocba_app.verification.layout_grammar import HEADER
 from hocba_app.verification.strict_pdf_objects import Deviation, read_objects, require_section, unpack
 from tests import samples
 

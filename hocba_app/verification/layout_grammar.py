@@ -1,0 +1,223 @@
+"""The fresh layout of a record, as `forms.pdf_file` writes it: the first half of a base revision (writer versions 1 and 2)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from hocba_app.pki.not_shown import NotShown
+from hocba_app.verification.strict_pdf_objects import Parsed, read_objects, unpack
+
+HEADER = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
+N = rb"([1-9][0-9]{0,5})"
+NUM = rb"-?[0-9]{1,6}(?:\.[0-9]{1,4})?"
+_HEX = rb"<FEFF(?:[0-9A-F]{4})*>"
+_FONT_NAME = rb"[A-Z]{6}\+[A-Za-z0-9-]{1,40}"
+CATALOG = (
+    b"<< /Type /Catalog /Pages 2 0 R /Lang (vi-VN) /Metadata 4 0 R /OutputIntents [6 0 R] "
+    b"/ViewerPreferences << /DisplayDocTitle true >> >>"
+)
+_INTENT = (
+    b"<< /Type /OutputIntent /S /GTS_PDFA1 /OutputConditionIdentifier (sRGB IEC61966-2.1) "
+    b"/Info (sRGB IEC61966-2.1) /DestOutputProfile 5 0 R >>"
+)
+_TREE = re.compile(rb"<< /Type /Pages /Count (\d{1,3}) /Kids \[(" + N + rb" 0 R(?: [0-9]+ 0 R)*)\] >>")
+_INFO = re.compile(rb"<< /Title " + _HEX + rb" /Producer " + _HEX + rb" /Creator " + _HEX + rb" >>")
+_METADATA = re.compile(rb"<< /Type /Metadata /Subtype /XML /Length \d+ >>")
+_PROFILE = re.compile(rb"<< /N 3 /Filter /FlateDecode /Length \d+ >>")
+_FONT_FILE = re.compile(rb"<< /Length1 (\d{1,7}) /Filter /FlateDecode /Length \d+ >>")
+_DESCRIPTOR = re.compile(
+    rb"<< /Type /FontDescriptor /FontName /("
+    + _FONT_NAME
+    + rb") /Flags \d{1,6} /FontBBox \[(?:"
+    + NUM
+    + rb" ?){4}\] /ItalicAngle "
+    + NUM
+    + rb" /Ascent "
+    + NUM
+    + rb" /Descent "
+    + NUM
+    + rb" /CapHeight "
+    + NUM
+    + rb" /StemV "
+    + NUM
+    + rb" /FontFile2 "
+    + N
+    + rb" 0 R >>"
+)
+_DESCENDANT = re.compile(
+    rb"<< /Type /Font /Subtype /CIDFontType2 /BaseFont /(" + _FONT_NAME + rb") /FontDescriptor " + N + rb" 0 R "
+    rb"/CIDSystemInfo << /Registry \(Adobe\) /Ordering \(Identity\) /Supplement 0 >> /CIDToGIDMap /Identity /W \[[-0-9. \[\]]*\] >>"
+)
+_PACKED = re.compile(rb"<< /Filter /FlateDecode /Length \d+ >>")
+_TYPE0 = re.compile(
+    rb"<< /Type /Font /Subtype /Type0 /BaseFont /("
+    + _FONT_NAME
+    + rb") /Encoding /Identity-H /DescendantFonts \["
+    + N
+    + rb" 0 R\] /ToUnicode "
+    + N
+    + rb" 0 R >>"
+)
+_IMAGE = re.compile(
+    rb"<< /Type /XObject /Subtype /Image /Width (\d{1,4}) /Height (\d{1,4}) /ColorSpace /(DeviceRGB|DeviceGray) "
+    rb"/BitsPerComponent ([148]) /Filter /(DCTDecode|FlateDecode) /Length \d+ >>"
+)
+_RESOURCES = re.compile(
+    rb"<< /Font << ((?:/[A-Za-z0-9]+ [0-9]+ 0 R ?)*) ?>> /XObject << ((?:/[A-Za-z0-9]+ [0-9]+ 0 R ?)*) ?>> >>"
+)
+_PAGE = re.compile(
+    rb"<< /Type /Page /Parent 2 0 R /MediaBox \[0 0 ("
+    + NUM
+    + rb") ("
+    + NUM
+    + rb")\] /Resources "
+    + N
+    + rb" 0 R /Contents "
+    + N
+    + rb" 0 R >>"
+)
+_DRAWING = re.compile(
+    rb"(?:[-0-9.\[\] \n]++|<[0-9A-F]*+>|/[A-Za-z0-9]{1,20}(?=[ \n])"
+    rb"|(?:q|Q|cm|w|J|j|d|M|m|l|c|h|re|S|s|f|B|n|W|BT|ET|Tf|Td|Tj|TJ|Tc|Tw|Tz|RG|rg|G|g|K|k|Do)(?=[ \n]|\Z))*+\Z"
+)
+_TRAILER = re.compile(
+    rb"trailer\n<< /Size (\d+) /Root 1 0 R /Info 3 0 R /ID (\[<([0-9a-f]{32})> <([0-9a-f]{32})>\]) >>\nstartxref\n(\d+)\n%%EOF\n"
+)
+_REFS = re.compile(rb"(\d+) 0 R")
+MOST_CONTENT, MOST_FONT, MOST_IMAGE = 2 << 20, 2 << 20, 16 << 20
+MOST_PAGES, MOST_FONTS, MOST_IMAGES = 20, 12, 4
+"""Together they bound what the fast way ever unpacks of a base."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What the update with the fields builds on."""
+
+    objects: list[Parsed]
+    end: int
+    startxref: int
+    file_id: bytes
+    pages: list[int]
+    box: tuple[float, float]
+
+
+class _Walk:
+    """The layout's objects in the order they are expected."""
+
+    def __init__(self, objects: list[Parsed]) -> None:
+        self._objects = objects
+        self._at = 0
+
+    def peek(self) -> Parsed:
+        if self._at >= len(self._objects):
+            raise NotShown("object missing")
+        return self._objects[self._at]
+
+    def take(
+        self, grammar: re.Pattern[bytes], what: str, *, has_stream: bool = False
+    ) -> tuple[Parsed, re.Match[bytes]]:
+        parsed = self.peek()
+        found = grammar.fullmatch(parsed.line)
+        if found is None or (parsed.data is not None) != has_stream:
+            raise NotShown(what)
+        self._at += 1
+        return parsed, found
+
+    def exactly(self, line: bytes, what: str) -> None:
+        if self.peek().line != line or self.peek().data is not None:
+            raise NotShown(what)
+        self._at += 1
+
+    def is_at(self, grammar: re.Pattern[bytes]) -> bool:
+        return self._at < len(self._objects) and grammar.fullmatch(self._objects[self._at].line) is not None
+
+    @property
+    def finished(self) -> bool:
+        return self._at == len(self._objects)
+
+
+def read_layout(file: bytes) -> Layout:
+    """The layout at the beginning of a file.
+
+    Raises:
+        NotShown: something in it is not what we write.
+    """
+    objects, at = read_objects(file, len(HEADER))
+    if [parsed.number for parsed in objects] != list(range(1, len(objects) + 1)):
+        raise NotShown("numbers of the layout")
+    table = b"".join([b"0000000000 65535 f \n", *(b"%010d 00000 n \n" % parsed.offset for parsed in objects)])
+    section = b"xref\n0 %d\n%s" % (len(objects) + 1, table)
+    trailer = _TRAILER.match(file, at + len(section))
+    if not file.startswith(section, at) or trailer is None:
+        raise NotShown("cross-reference table of the layout")
+    if (int(trailer.group(1)), int(trailer.group(5))) != (len(objects) + 1, at) or trailer.group(3) != trailer.group(4):
+        raise NotShown("trailer of the layout")
+    walk = _Walk(objects)
+    walk.exactly(CATALOG, "catalog")
+    tree = walk.take(_TREE, "page tree")[1]
+    walk.take(_INFO, "info")
+    if len(walk.take(_METADATA, "metadata", has_stream=True)[0].data or b"") > 1 << 16:
+        raise NotShown("metadata")
+    unpack(walk.take(_PROFILE, "colour profile", has_stream=True)[0].data, 1 << 16)
+    walk.exactly(_INTENT, "output intent")
+    fonts: list[int] = []
+    images: list[int] = []
+    pages: list[int] = []
+    box = (0.0, 0.0)
+    while walk.is_at(_FONT_FILE) and len(fonts) <= MOST_FONTS:
+        fonts.append(_font(walk))
+    while walk.is_at(_IMAGE) and len(images) <= MOST_IMAGES:
+        images.append(_image(walk))
+    if len(fonts) > MOST_FONTS or len(images) > MOST_IMAGES:
+        raise NotShown("fonts or images")
+    resources, found = walk.take(_RESOURCES, "resources")
+    if _numbers(found.group(1)) != fonts or sorted(_numbers(found.group(2))) != images:
+        raise NotShown("resources")
+    while not walk.finished and len(pages) <= MOST_PAGES:
+        number, box = _page(walk, resources.number, box)
+        pages.append(number)
+    if _numbers(tree.group(2)) != pages or int(tree.group(1)) != len(pages) or not 1 <= len(pages) <= MOST_PAGES:
+        raise NotShown("pages")
+    return Layout(objects, trailer.end(), at, trailer.group(2), pages, box)
+
+
+def _font(walk: _Walk) -> int:
+    program, _ = walk.take(_FONT_FILE, "font program", has_stream=True)
+    unpack(program.data, MOST_FONT)
+    descriptor, names = walk.take(_DESCRIPTOR, "font descriptor")
+    descendant, second = walk.take(_DESCENDANT, "font")
+    to_unicode, _ = walk.take(_PACKED, "font map", has_stream=True)
+    unpack(to_unicode.data, 1 << 20)
+    font, third = walk.take(_TYPE0, "font")
+    if int(names.group(2)) != program.number or int(second.group(2)) != descriptor.number:
+        raise NotShown("font references")
+    if (int(third.group(2)), int(third.group(3))) != (descendant.number, to_unicode.number):
+        raise NotShown("font references")
+    return font.number
+
+
+def _image(walk: _Walk) -> int:
+    image, found = walk.take(_IMAGE, "image", has_stream=True)
+    width, height, depth = int(found.group(1)), int(found.group(2)), int(found.group(4))
+    if found.group(5) == b"FlateDecode":
+        channels = 3 if found.group(3) == b"DeviceRGB" else 1
+        size = (width * channels * depth + 7) // 8 * height
+        if size > MOST_IMAGE or len(unpack(image.data, size)) != size:
+            raise NotShown("image")
+    return image.number
+
+
+def _page(walk: _Walk, resources: int, box: tuple[float, float]) -> tuple[int, tuple[float, float]]:
+    drawing, _ = walk.take(_PACKED, "page content", has_stream=True)
+    if _DRAWING.match(unpack(drawing.data, MOST_CONTENT)) is None:
+        raise NotShown("page content")
+    page, found = walk.take(_PAGE, "page")
+    size = float(found.group(1)), float(found.group(2))
+    if (int(found.group(3)), int(found.group(4))) != (resources, drawing.number) or (box != (0.0, 0.0) and box != size):
+        raise NotShown("page")
+    return page.number, size
+
+
+def _numbers(references: bytes) -> list[int]:
+    return [int(number) for number in _REFS.findall(references)]
