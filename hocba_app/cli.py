@@ -141,6 +141,7 @@ def rehearse(
         bool, typer.Option("--special", help="Có mọi trường hợp đặc biệt: chuyển đến, chuyển đi, đánh giá lại…")
     ] = False,
     full: Annotated[bool, typer.Option("--full", help="pyHanko kiểm mọi tệp, không chỉ một phần")] = False,
+    years: Annotated[int, typer.Option(min=1, max=12, help="Số năm học liên tiếp, kể từ --year")] = 1,
     as_json: _JSON = False,
 ) -> None:
     """Diễn tập trọn một năm học của một trường, không cần màn hình; mã thoát 0 khi mọi hồ sơ đã đóng dấu và hợp lệ."""
@@ -148,7 +149,7 @@ def rehearse(
     from hocba_app.rehearsal.command import rehearse as play
     from hocba_app.rehearsal.plan import Plan, year_played
 
-    report = play(Plan(level, students, seed, out, year_played(level, regime, year), full, special))
+    report = play(Plan(level, students, seed, out, year_played(level, regime, year), full, special, years))
     print(printed(report, as_json=as_json))
     raise typer.Exit(1 if report["failures"] else 0)
 

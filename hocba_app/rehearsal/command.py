@@ -13,7 +13,9 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Database
 from hocba_app.models.migrate import upgrade
 from hocba_app.processes import Family, require_disk, say
+from hocba_app.rehearsal.later_year import LaterYear
 from hocba_app.rehearsal.plan import Plan
+from hocba_app.rehearsal.records import write_report
 from hocba_app.rehearsal.school import PlayedSchool, fresh_password
 from hocba_app.rehearsal.simulator_processes import start_simulators
 from hocba_app.rehearsal.special_year import SpecialYear
@@ -48,7 +50,7 @@ def rehearse(plan: Plan) -> dict[str, Any]:
         HocbaError: REHEARSAL_FOLDER, DISK_FULL, CHILD_FAILED, and whatever stops the year.
     """
     folder = plan.out.resolve()
-    _make_room(folder, plan.students)
+    _make_room(folder, plan.students * plan.years)
     stages = Stages()
     with Family(folder / "logs") as family:
         with stages.part("simulators", 3):
@@ -61,19 +63,36 @@ def rehearse(plan: Plan) -> dict[str, Any]:
         try:
             for number in range(WORKERS):
                 family.start(f"worker-{number}", "hocba_app.cli", "worker", keep=True)
-            year = _year(plan, school, stages, family.check)
-            try:
-                year.september()
-                year.december()
-                year.may()
-                year.august()
-                report = year.finish()
-            finally:
-                year.close()
+            report = _played(plan, school, stages, family.check)
             _tell_cpu(family, folder)
         finally:
             school.close()
             db.dispose()
+    return report
+
+
+def _played(plan: Plan, school: PlayedSchool, stages: Stages, check: Callable[[], None]) -> dict[str, Any]:
+    """Year after year, each on what the one before has left."""
+    report: dict[str, Any] = {}
+    years: list[dict[str, Any]] = []
+    failures: list[dict[str, str]] = []
+    for number in range(plan.years):
+        year = LaterYear(plan, school, stages, check) if number else _year(plan, school, stages, check)
+        try:
+            year.september()
+            year.december()
+            year.may()
+            year.august()
+            report = year.finish()
+        finally:
+            year.close()
+        plan = year.plan
+        failures += report["failures"]
+        told = year.told if isinstance(year, LaterYear) else {"school_year": plan.year}
+        years.append(told | {key: report[key] for key in ("students", "documents", "signatures")})
+    if plan.years > 1:
+        report |= {"failures": failures, "years": years}
+        write_report(plan.out.resolve(), report)
     return report
 
 
@@ -142,6 +161,12 @@ def printed(report: dict[str, Any], *, as_json: bool) -> str:
         f"{report['students']} học sinh, {report['documents']} tệp, {report['signatures']} chữ ký, {report['seconds']} giây, "
         f"{len(report['failures'])} lỗi"
     )
+    for year in report.get("years", []):
+        lines.append(
+            f"{year['school_year']}: {year['students']} học sinh, {year.get('carried', 0)} lên lớp từ năm trước, "
+            f"{year.get('graduated', 0)} ra trường, {year.get('admitted', 0)} mới vào; "
+            f"cả trường đến nay {year['documents']} tệp, {year['signatures']} chữ ký"
+        )
     for row in report.get("special", []):
         mark = ("✓" if row["ok"] else "✗") if row["count"] else "–"
         lines.append(

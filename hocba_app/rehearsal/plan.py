@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hocba_app.domain.assessment.regimes import regime_in_force
 from hocba_app.domain.errors import ErrorCode, HocbaError
 
-GRADES = {"primary": range(1, 6), "lower_secondary": range(6, 10), "upper_secondary": range(10, 13)}
+_GRADES = {"primary": range(1, 6), "lower_secondary": range(6, 10), "upper_secondary": range(10, 13)}
+LEVELS = (
+    *_GRADES,
+    "primary+lower_secondary",
+    "lower_secondary+upper_secondary",
+    "primary+lower_secondary+upper_secondary",
+)
+"""What a rehearsed school teaches."""
 _USUAL_YEARS = {"TT22": 2025, "TT26": 2020, "TT27": 2025}
 """The year played when only the regime is named: for TT26 the last one in which all grades had it."""
 _FIRST_YEARS = {"primary": 2024, "lower_secondary": 2015, "upper_secondary": 2015}
@@ -31,11 +38,26 @@ class Plan:
     """pyHanko judges every file, not a sample."""
     special: bool = False
     """With every special case of a school's year, and wrong results that the check before locking must find."""
+    years: int = 1
+    """School years, from ``year`` on."""
+
+    def for_year(self, year: str) -> Plan:
+        """The same school in another of its years."""
+        return replace(self, year=year)
 
     @property
     def school(self) -> str:
         """The spec for the SMAS simulator."""
-        return f"{self.level}:students={self.students},seed={self.seed},year={self.year},special={self.special:d},moment=september"
+        classes = min(len(grades_of(self.level)), self.students // 2) if self.years > 1 or "+" in self.level else 0
+        return (
+            f"{self.level}:students={self.students},seed={self.seed},year={self.year},special={self.special:d},"
+            f"moment=september,classes={classes}"
+        )
+
+
+def grades_of(level: str) -> list[int]:
+    """The grades of a school."""
+    return [grade for each in level.split("+") for grade in _GRADES[each]]
 
 
 def year_played(level: str, regime: str = "", year: str = "") -> str:
@@ -48,25 +70,28 @@ def year_played(level: str, regime: str = "", year: str = "") -> str:
     Raises:
         HocbaError: REHEARSAL_IMPOSSIBLE, with what does not go together.
     """
-    if level not in GRADES:
-        raise _impossible(f"cấp học là một trong {', '.join(GRADES)}, không phải {level[:30]}")
+    if level not in LEVELS:
+        raise _impossible(f"cấp học là một trong {', '.join(LEVELS)}, không phải {level[:30]}")
     named = regime.upper()
     if named and named not in _USUAL_YEARS:
         raise _impossible(f"quy định đánh giá là tt22, tt26 hoặc tt27, không phải {regime[:30]}")
     first = _first_year(year) if year else _USUAL_YEARS[named] if named else 2025
-    if (named == "TT27") != (level == "primary") and named:
-        raise _impossible(f"cấp {_NAMES[level]} không đánh giá theo {named}")
-    if first < _FIRST_YEARS[level]:
-        raise _impossible(
-            f"trường {_NAMES[level]} chỉ mô phỏng được từ năm học {_FIRST_YEARS[level]}-{_FIRST_YEARS[level] + 1}"
-        )
-    used = {regime_in_force(grade, first) for grade in GRADES[level]}
+    if named and (named == "TT27") != (level == "primary"):
+        raise _impossible(f"cấp {_name(level)} không đánh giá theo {named}")
+    earliest = max(_FIRST_YEARS[each] for each in level.split("+"))
+    if first < earliest:
+        raise _impossible(f"trường {_name(level)} chỉ mô phỏng được từ năm học {earliest}-{earliest + 1}")
+    used = {regime_in_force(grade, first) for grade in grades_of(level)}
     if named and used != {named}:
         found = " và ".join(sorted(name for name in used if name))
         raise _impossible(
-            f"năm học {first}-{first + 1}, cấp {_NAMES[level]} đánh giá theo {found}, không phải theo {named}"
+            f"năm học {first}-{first + 1}, cấp {_name(level)} đánh giá theo {found}, không phải theo {named}"
         )
     return f"{first}-{first + 1}"
+
+
+def _name(level: str) -> str:
+    return ", ".join(_NAMES[each] for each in level.split("+"))
 
 
 def _first_year(year: str) -> int:

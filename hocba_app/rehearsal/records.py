@@ -64,6 +64,20 @@ def leavers(db: Database, school_id: str, year: str) -> list[str]:
         )
 
 
+def codes_at_end(db: Database, school_id: str, year: str) -> set[str]:
+    """Codes of the pupils who were there at the year's end."""
+    from hocba_app.models import Enrolment
+
+    with db.read(school_id) as session:
+        return set(
+            session.exec(
+                select(Student.code)
+                .join(Enrolment, (Enrolment.student_id == Student.id) & (Enrolment.school_id == Student.school_id))
+                .where(Enrolment.school_year == year, Enrolment.active.is_(True), Enrolment.status.not_in(LEAVING))  # type: ignore[attr-defined]
+            ).all()
+        )
+
+
 def signature_count(db: Database, school_id: str) -> int:
     """Signatures in current versions, seals among them."""
     with db.read(school_id) as session:

@@ -14,7 +14,7 @@ from sqlmodel import select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.ink.signature_image import AS_IT_IS
-from hocba_app.models import SEAL, Account, Database, Job, School, SchoolClass, Staff
+from hocba_app.models import SEAL, Account, Database, Job, School, SchoolClass, SigningKey, Staff
 from hocba_app.models.repositories.leadership import leads
 from hocba_app.rehearsal.sample_images import drawn_seal, zipped_signatures
 from hocba_app.rehearsal.simulator_processes import Outside, Phones, Smas
@@ -127,7 +127,7 @@ class PlayedSchool:
 
     def sync(self) -> Job:
         """The admin syncs and waits; the operator confirms who leads the school, as with ``hocba school confirm-leadership``."""
-        job = self.done(start_sync(self.db, self.admin))[0]
+        job = self.done(start_sync(self.db, self.admin, school_year=self.entry["school_year"]))[0]
         leadership.confirm_all(self.db, schools.operator(self.school_id))
         return job
 
@@ -193,8 +193,26 @@ class PlayedSchool:
         self.read_identities()
         return count
 
-    def connect_keys(self) -> int:
+    def welcome(self, staff_ids: set[str]) -> None:
+        """Image and key of people who have just come to the school."""
+        codes = [self.staff[key].code for key in staff_ids]
+        job = self.done(start_bulk(self.db, self.admin, [("chu-ky.zip", zipped_signatures(codes))]))[0]
+        use_upload(self.db, self.admin, job.id)
+        self.connect_keys(staff_ids)
+
+    def renew_keys(self, owners: set[str]) -> None:
+        """Certificates are renewed at the authority; the office's check takes the new ones over."""
+        with self.db.read(self.school_id) as session:
+            users = dict(session.exec(select(SigningKey.owner, SigningKey.provider_user)).all())
+        for owner in sorted(owners):
+            self.phones.renew(users[owner])
+            keys.test_key(self.db, self.admin, owner)
+
+    def connect_keys(self, only: set[str] | None = None) -> int:
         """MySign enters everybody and the school, they activate the app, the office picks their certificates.
+
+        Args:
+            only: these people alone.
 
         Returns:
             How many can sign now.
@@ -208,8 +226,10 @@ class PlayedSchool:
                 "kind": "person",
             }
             for row in self.staff.values()
-            if row.id_number
+            if row.id_number and (only is None or row.id in only)
         }
+        if only is not None:
+            return self._connect(signers)
         with self.db.read(self.school_id) as session:
             school = session.get_one(School, self.school_id)
         signers[SEAL] = {
@@ -219,6 +239,9 @@ class PlayedSchool:
             "phone": "0900000001",
             "kind": "organisation",
         }
+        return self._connect(signers)
+
+    def _connect(self, signers: dict[str, dict[str, str]]) -> int:
         with ThreadPoolExecutor(AT_ONCE) as pool:
             list(pool.map(lambda entry: self.phones.provision([entry]), signers.values()))
             list(pool.map(lambda item: keys.connect(self.db, self.admin, item[0], item[1]["user_id"]), signers.items()))

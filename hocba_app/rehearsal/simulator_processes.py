@@ -137,6 +137,39 @@ class Smas:
             raise HocbaError(ErrorCode.SECTOR_REFUSED, detail=str(job["errors"][:1]))
         return int(job["snapshot"])
 
+    def declare(self, school_year: str) -> dict[str, Any]:
+        """Carry classes and pupils on into the next year; from now on that is the year worked on."""
+        answer = _checked(self._http.post("/smas/v1/years", json={"school_year": school_year, "roll_over": True}))
+        self.school["school_year"] = school_year
+        return dict(answer)
+
+    def admit(self, students: int, **more: str) -> list[str]:
+        """New pupils. Returns their ids."""
+        return list(_checked(self._http.post("/smas/v1/intake", json={"students": students, **more}))["students"])
+
+    def practise(self, term: str) -> None:
+        """Teachers are assigned and enter what the term asks for."""
+        _checked(self._http.post("/smas/v1/trial", json={"term": term}))
+
+    def records(self, resource: str) -> dict[str, dict[str, Any]]:
+        """Live records by id; of the year worked on, where they belong to one."""
+        found: dict[str, dict[str, Any]] = {}
+        page: str | None = ""
+        while page is not None:
+            query = {"limit": 500, "school_year": self.school["school_year"]} | ({"page": page} if page else {})
+            answer = _checked(self._http.get(f"/smas/v1/{resource}", params=query))
+            found |= {item["id"]: item["data"] for item in answer["items"]}
+            page = answer["next_page"]
+        return found
+
+    def make(self, resource: str, **values: Any) -> str:
+        """A new live record. Returns its id."""
+        return str(_checked(self._http.post(f"/smas/v1/{resource}", json=values))["id"])
+
+    def change(self, resource: str, identity: str, **values: Any) -> None:
+        """Change a live record."""
+        _checked(self._http.patch(f"/smas/v1/{resource}/{identity}", json=values))
+
     def names(self) -> list[tuple[str, str]]:
         """Code and name of every pupil, letter for letter as SMAS has them."""
         found: list[tuple[str, str]] = []
@@ -177,6 +210,10 @@ class Phones:
         for made in _checked(self._http.post("/_admin/users", json=list(people))):
             if made["activation_code"]:
                 self._act("activate", user_id=made["user_id"], code=made["activation_code"], pin=self.pin)
+
+    def renew(self, user_id: str) -> None:
+        """The authority gives a new certificate under the same credential."""
+        _checked(self._http.post("/_admin/renew", json={"user_id": user_id}))
 
     def confirm(self, user_id: str) -> int:
         """Confirm every request on one phone with the PIN.

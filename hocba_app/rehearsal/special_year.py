@@ -6,12 +6,10 @@ from typing import Any
 
 from sqlmodel import select
 
-from hocba_app.models import SEAL, Student, StudentResult
+from hocba_app.models import Student, StudentResult
 from hocba_app.rehearsal import records
 from hocba_app.rehearsal.special_cases import Played, played
 from hocba_app.rehearsal.year import Year
-from hocba_app.services.printing.share_link import create_link, open_link
-from hocba_app.services.records.lock import start_lock
 
 
 class SpecialYear(Year):
@@ -19,8 +17,6 @@ class SpecialYear(Year):
 
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
-        self.handed_over: set[str] = set()
-        """Pupils whose sealed record left with them."""
         self.corrected = 0
         """Results that were wrong, found by the check before locking and corrected in SMAS."""
 
@@ -45,37 +41,6 @@ class SpecialYear(Year):
         report["special"] = [_row(row) for row in cases]
         records.write_report(self.plan.out.resolve(), report)
         return report
-
-    def _hand_over_leavers(self) -> None:
-        """Workflow rule 7: locked alone on the data there is, signed, sealed, and given to the family behind a PIN."""
-        school = self.school
-        leaving = set(records.leavers(school.db, school.school_id, self.plan.year))
-        if not leaving:
-            return
-        for kind in ("history", "results"):
-            with self.stages.part("leaving_lock") as part:
-                jobs = [
-                    start_lock(school.db, school.admin, kind=kind, class_id=class_id, student_ids=pupils)
-                    for class_id, pupils in self._by_class(leaving).items()
-                ]
-                part.count += sum(self._locked(kind, job) for job in school.done(*jobs))
-        self._sign("leaving", "subject", "homeroom", "principal", SEAL)
-        for student_id in sorted(leaving):
-            link = create_link(school.db, school.admin, student_id, recipient="Gia đình học sinh", days=30)
-            package = open_link(school.db, link.url.rpartition("/")[2], link.pin, "127.0.0.1")
-            if len(package.version_ids) == 3:
-                self.handed_over.add(student_id)
-
-    def _by_class(self, student_ids: set[str]) -> dict[str, list[str]]:
-        from hocba_app.models import Enrolment
-
-        found: dict[str, list[str]] = {}
-        with self.school.db.read(self.school.school_id) as session:
-            for row in session.exec(
-                select(Enrolment).where(Enrolment.student_id.in_(student_ids), Enrolment.school_year == self.plan.year)  # type: ignore[attr-defined]
-            ).all():
-                found.setdefault(row.class_id, []).append(row.student_id)
-        return found
 
     def _correct(self) -> int:
         """Every result the rules contradict is opened in SMAS and computed again there; a list of them must match SMAS's own.

@@ -18,6 +18,7 @@ from hocba_app.rehearsal.school import PlayedSchool
 from hocba_app.rehearsal.signing_load import Desk
 from hocba_app.rehearsal.timings import Stages
 from hocba_app.services.jobs.enqueue import LIVE
+from hocba_app.services.printing.share_link import create_link, open_link
 from hocba_app.services.records.lock import start_lock
 
 LOCK_LOOK_SECONDS = 0.1
@@ -30,6 +31,8 @@ class Year:
         self.plan, self.school, self.stages, self.check = plan, school, stages, check
         self.desk = Desk(school.db, school.school_id, school.phones, stages, check)
         self.problems: list[dict[str, str]] = []
+        self.handed_over: set[str] = set()
+        """Pupils whose sealed record left with them."""
         self._aside = ThreadPoolExecutor(1, thread_name_prefix="covers")
         self._covers: Future[None] | None = None
         self._handing_over: HandingOver | None = None
@@ -55,6 +58,9 @@ class Year:
                 each.result()
         school.appoint_seal_operator()
         school.read_identities()
+        self._begin_covers()
+
+    def _begin_covers(self) -> None:
         # Nobody waits for the covers: the school goes on teaching, and whoever signs next waits for this desk.
         self._covers = self._aside.submit(self._sign_now, "cover", ("principal",))
 
@@ -91,9 +97,8 @@ class Year:
             *self.problems,
             *({"slot": entry["slot"], "reason": entry["reason"]} for entry in self.desk.failures),
         ]
-        students = len({path.parent for path in paths}) - len(
-            records.leavers(school.db, school.school_id, self.plan.year)
-        )
+        at_end = records.codes_at_end(school.db, school.school_id, self.plan.year)
+        students = len({path.parent.name for path in paths} & at_end)
         if students != self.plan.students:
             failures.append({"reason": f"{students} pupils with records, {self.plan.students} asked for"})
         report = {
@@ -131,6 +136,10 @@ class Year:
             )
         return self._handing_over
 
+    def _enter(self, moment: str) -> None:
+        """The school enters in SMAS what it enters by then."""
+        self.school.smas.move_to(moment)
+
     def _meet_newcomers(self) -> None:
         """Who is new at the school gets his account; everybody's roles as they are today."""
         self.school.read_staff()
@@ -140,10 +149,41 @@ class Year:
     def _submit_and_sync(self, moment: str, kind: str, term: str | None) -> None:
         self.check()
         with self.stages.part("smas", 1):
-            self.school.smas.move_to(moment)
+            self._enter(moment)
             self.school.smas.submit(kind, term)
         with self.stages.part("sync", 1):
             self.school.sync()
+
+    def _hand_over_leavers(self) -> None:
+        """Workflow rule 7: locked alone on the data there is, signed, sealed, and given to the family behind a PIN."""
+        school = self.school
+        leaving = set(records.leavers(school.db, school.school_id, self.plan.year))
+        if not leaving:
+            return
+        for kind in ("history", "results"):
+            with self.stages.part("leaving_lock") as part:
+                jobs = [
+                    start_lock(school.db, school.admin, kind=kind, class_id=class_id, student_ids=pupils)
+                    for class_id, pupils in self._by_class(leaving).items()
+                ]
+                part.count += sum(self._locked(kind, job) for job in school.done(*jobs))
+        self._sign("leaving", "subject", "homeroom", "principal", SEAL)
+        for student_id in sorted(leaving):
+            link = create_link(school.db, school.admin, student_id, recipient="Gia đình học sinh", days=30)
+            package = open_link(school.db, link.url.rpartition("/")[2], link.pin, "127.0.0.1")
+            if len(package.version_ids) == 3:
+                self.handed_over.add(student_id)
+
+    def _by_class(self, student_ids: set[str]) -> dict[str, list[str]]:
+        from hocba_app.models import Enrolment
+
+        found: dict[str, list[str]] = {}
+        with self.school.db.read(self.school.school_id) as session:
+            for row in session.exec(
+                select(Enrolment).where(Enrolment.student_id.in_(student_ids), Enrolment.school_year == self.plan.year)  # type: ignore[attr-defined]
+            ).all():
+                found.setdefault(row.class_id, []).append(row.student_id)
+        return found
 
     def _lock(self, *kinds: str) -> None:
         """The office locks class by class and waits."""

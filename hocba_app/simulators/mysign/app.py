@@ -95,6 +95,7 @@ class Administration:
         """Where rehearsals prepare the service."""
         return [
             Route("/_admin/users", self.users, methods=["POST"]),
+            Route("/_admin/renew", self.renew, methods=["POST"]),
             Route("/_admin/clients", self.clients, methods=["POST"]),
             Route("/_faults", self.faults, methods=["GET", "POST", "DELETE"]),
             Route("/_limits", self.limits, methods=["GET", "POST"]),
@@ -109,6 +110,14 @@ class Administration:
         except (TypeError, ValueError, PhoneError) as error:
             return JSONResponse({"error": "invalid_request", "message": str(error)}, 400)
         return JSONResponse(made if isinstance(body, list) else made[0])
+
+    async def renew(self, request: Request) -> Response:
+        """``{user_id}``: a new certificate under the same credential, as before the old one expires."""
+        try:
+            await asyncio.to_thread(self.service.users.renew, str((await request.json())["user_id"]))
+        except KeyError as error:
+            return JSONResponse({"error": "invalid_request", "message": str(error)}, 400)
+        return JSONResponse({"ok": True})
 
     async def clients(self, request: Request) -> Response:
         """``{client_id, client_secret?, application?, webhook?}``: a relying party; see :meth:`Service.add_client`."""

@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from hocba_app.simulators.smas import calendar, live, sector, trial, troubles, workbook, years
+from hocba_app.simulators.smas import calendar, intake, live, sector, trial, troubles, workbook, years
 from hocba_app.simulators.smas.console.app import Console
 from hocba_app.simulators.smas.description import docs_page, openapi
 from hocba_app.simulators.smas.faults import KINDS, Faults, FaultyService
@@ -87,6 +87,7 @@ class Wire:
             Route("/smas/v1/years", self._for_school(self.school_years), methods=["GET", "POST"]),
             Route("/smas/v1/register_numbers", self._for_school(self.number_register), methods=["POST"]),
             Route("/smas/v1/trial", self._for_school(self.trial), methods=["POST"]),
+            Route("/smas/v1/intake", self._for_school(self.intake), methods=["POST"]),
             Route("/smas/v1/workbook", self._for_school(self.workbook)),
             Route("/smas/v1/comment_templates/apply", self._for_school(self.apply_templates), methods=["POST"]),
             Route("/smas/v1/{resource}", self._for_school(self.collection), methods=["GET", "POST"]),
@@ -209,6 +210,9 @@ class Wire:
 
     async def trial(self, request: Request, school: str) -> Response:
         return JSONResponse(await asyncio.to_thread(trial.fill, self.store, school, await _json(request)))
+
+    async def intake(self, request: Request, school: str) -> Response:
+        return JSONResponse(await asyncio.to_thread(intake.admit, self.store, school, await _json(request)), 201)
 
     async def workbook(self, request: Request, school: str) -> Response:
         year = request.query_params.get("school_year") or Live(self.store, school).year

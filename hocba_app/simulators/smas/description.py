@@ -110,6 +110,7 @@ def openapi() -> dict[str, Any]:
             "post": _operation(_LIVE, "Khai báo năm học mới, kết chuyển", status="201", body=_object(school_year=text, roll_over={"type": "boolean"}))},
         "/smas/v1/register_numbers": {"post": _operation(_LIVE, "Đánh số đăng bộ", body=_object(start=number, class_id=text))},
         "/smas/v1/workbook": {"get": _operation(_LIVE, "Xuất Excel dữ liệu của năm học", {**_YEAR, "required": False})},
+        "/smas/v1/intake": {"post": _operation(_LIVE, "Nhận học sinh mới, tự sinh (chỉ có ở bản mô phỏng)", body=_object(students={"type": "integer"}))},
         "/smas/v1/trial": {"post": _operation(_LIVE, "Tự phân công và nhập điểm thử (chỉ có ở bản mô phỏng)", body=_object(term={"enum": ["I", "II"]}))},
         "/smas/v1/comment_templates/apply": {"post": _operation(_LIVE, "Điền nhận xét theo mẫu", body=_object(class_id=text, overwrite={"type": "boolean"}))},
         "/smas/v1/submissions": {

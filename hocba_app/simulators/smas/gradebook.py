@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hocba_app.simulators.smas import entry
-from hocba_app.simulators.smas.generation.curriculum import GRADES
+from hocba_app.simulators.smas.generation.curriculum import LAST_GRADES
 from hocba_app.simulators.smas.generation.marks import empty_result
 from hocba_app.simulators.smas.refusals import Refused
 from hocba_app.simulators.smas.rules.regimes import COMPUTE
@@ -26,7 +26,6 @@ class Books:
 
     def __init__(self, store: Store, code: str) -> None:
         self._store, self._code = store, code
-        self._last_grade = GRADES[(store.school(code) or {})["level"]][-1]
         self._subjects: dict[str, dict[str, Any]] = {}
         self._classes: dict[str, dict[str, Any]] = {}
 
@@ -68,7 +67,7 @@ class Books:
 
     def write(self, identity: str, result: dict[str, Any]) -> dict[str, Any]:
         """Compute a result again and keep it."""
-        last_grade = self.school_class(result["class_id"])["grade"] == self._last_grade
+        last_grade = self.school_class(result["class_id"])["grade"] in LAST_GRADES
         COMPUTE[result["regime"]](result, self.subjects(), last_grade=last_grade)
         self._store.put(self._code, "results", identity, result)
         return result

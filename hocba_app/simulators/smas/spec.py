@@ -5,7 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-LEVELS = {"primary": 1, "lower_secondary": 2, "upper_secondary": 3}
+LEVELS = {
+    "primary": 1,
+    "lower_secondary": 2,
+    "upper_secondary": 3,
+    "primary+lower_secondary": 4,
+    "lower_secondary+upper_secondary": 5,
+    "primary+lower_secondary+upper_secondary": 6,
+}
+"""What a school teaches, with the digit in its code; a school of several levels is one school."""
 MOMENTS = ("september", "term1", "year_end", "summer")
 """The course of a year, in order: what the school has entered by then."""
 _FIRST_YEARS = {"primary": 2024, "lower_secondary": 2015, "upper_secondary": 2015}
@@ -26,6 +34,8 @@ class SchoolSpec:
     """Special cases and known errors; without them every pupil can be locked."""
     moment: str = "year_end"
     """How far the year has gone when the school is made. The default suits a demonstration."""
+    classes: int = 0
+    """Classes at least; 0 for as few as hold the pupils."""
 
     @property
     def code(self) -> str:
@@ -51,14 +61,14 @@ def parse(text: str) -> SchoolSpec:
     for option in filter(None, options.split(",")):
         name, _, value = option.partition("=")
         given[name.strip()] = value.strip()
-    unknown = set(given) - {"students", "seed", "year", "special", "moment"}
+    unknown = set(given) - {"students", "seed", "year", "special", "moment", "classes"}
     if unknown:
         raise ValueError(f"unknown option {', '.join(sorted(unknown))}")
     year = given.get("year", "2025-2026")
     match = _YEAR.fullmatch(year)
     if match is None or int(match[2]) != int(match[1]) + 1:
         raise ValueError(f"year is like 2025-2026, not {year!r}")
-    if int(match[1]) < _FIRST_YEARS[level]:
+    if int(match[1]) < max(_FIRST_YEARS[each] for each in level.split("+")):
         raise ValueError(f"schools of level {level} are generated from {_FIRST_YEARS[level]} on, not {year}")
     if (moment := given.get("moment", "year_end")) not in MOMENTS:
         raise ValueError(f"moment is one of {', '.join(MOMENTS)}, not {moment!r}")
@@ -69,8 +79,9 @@ def parse(text: str) -> SchoolSpec:
         _number(given, "students", 135, 1, 5000),
         _number(given, "seed", 1, 0, 99999),
         year,
-        special == "1",
+        special == "1" and "+" not in level,
         moment,
+        _number(given, "classes", 0, 0, 200),
     )
 
 

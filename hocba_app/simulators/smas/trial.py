@@ -8,7 +8,7 @@ from typing import Any
 
 from hocba_app.simulators.smas import calendar
 from hocba_app.simulators.smas.generation import marks, primary
-from hocba_app.simulators.smas.generation.curriculum import GRADES, SubjectPlan
+from hocba_app.simulators.smas.generation.curriculum import LAST_GRADES, SubjectPlan
 from hocba_app.simulators.smas.generation.marks import Pupil
 from hocba_app.simulators.smas.gradebook import TERMS, Books
 from hocba_app.simulators.smas.refusals import Refused
@@ -87,23 +87,29 @@ def _assign(store: Store, code: str, year: str) -> int:
 
 
 def _electives(store: Store, code: str) -> dict[str, set[str]]:
-    """Upper secondary: what a rolled-over class is taught is what its pupils took the year before; others take every subject."""
-    if (store.school(code) or {})["level"] != "upper_secondary":
+    """Upper secondary: what a rolled-over class is taught is what its pupils took the year before, or what was chosen for it; others
+    take every subject."""
+    if "upper_secondary" not in (store.school(code) or {})["level"]:
         return {}
+    upper = {key for key, row in store.records(code, "classes").items() if row["grade"] > 10}
     subjects = Books(store, code).subjects()
     took: dict[str, set[str]] = {}
     for row in store.records(code, "results").values():
         took[row["student_id"]] = {subjects[key]["code"] for key in row["subjects"] if key in subjects}
     found: dict[str, set[str]] = {}
     for row in store.records(code, "enrolments").values():
-        if row["student_id"] in took:
+        if row["student_id"] in took and row["class_id"] in upper:
             found.setdefault(row["class_id"], set()).update(took[row["student_id"]])
-    return found
+    for row in store.records(code, "teaching_assignments").values():
+        if row["class_id"] not in upper and row["subject_id"] in subjects:
+            found.setdefault(row["class_id"], set()).add(subjects[row["subject_id"]]["code"])
+    first = {key for key, row in store.records(code, "classes").items() if row["grade"] == 10}
+    return {key: codes for key, codes in found.items() if key in upper or key in first}
 
 
 def _results(store: Store, code: str, year: str, term: str) -> int:
     books = Books(store, code)
-    plans, last = _plans(books), GRADES[(store.school(code) or {})["level"]][-1]
+    plans = _plans(books)
     written = 0
     for key, enrolment in store.records(code, "enrolments", year).items():
         if enrolment["status"] not in ("studying", "moved_in"):
@@ -126,7 +132,14 @@ def _results(store: Store, code: str, year: str, term: str) -> int:
             current["student_id"], current["class_id"], year, regime, list(current["subjects"]), grade
         )
         make = primary.whole_year if regime == "TT27" else marks.whole_year
-        make(random, whole, plans, grade, Pupil(min(9.6, max(5.6, random.gauss(7.7, 0.95)))), last_grade=grade == last)
+        make(
+            random,
+            whole,
+            plans,
+            grade,
+            Pupil(min(9.6, max(5.6, random.gauss(7.7, 0.95)))),
+            last_grade=grade in LAST_GRADES,
+        )
         if "I" in wanted:
             calendar.reveal_result(store, code, books, key, marks.revealed_in_term1(whole))
         if "II" in wanted:

@@ -54,7 +54,7 @@ def _cells(regime: str, subject: dict[str, Any], grade: int) -> list[tuple[str, 
         cells = [("midterm", "Giữa kì"), ("final", "Cuối kì")]
         if subject["kind"] == "marked":
             cells.append(("test", "Điểm KT cuối kì"))
-            if grade >= 4 and subject["code"] in ("TV", "TOAN"):
+            if grade >= 4 and subject["code"] in ("TV", "TOAN", "TOANTH"):
                 cells.insert(1, ("midterm_test", "Điểm KT giữa kì"))
         return cells
     regular = [(f"r{index}", f"TX{index + 1}") for index in range(most_regular(subject, grade))]

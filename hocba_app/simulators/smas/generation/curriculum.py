@@ -25,13 +25,27 @@ class SubjectPlan:
     elective: bool = False
     """Upper secondary: one of the four a class or pupil chooses."""
 
+    @property
+    def choice(self) -> str:
+        """What a set of electives calls it."""
+        return self.code.removesuffix("PT")
+
     def periods_in(self, grade: int) -> int:
         """Periods a year in a grade."""
         return self.other_periods.get(grade, self.periods)
 
 
 _LOWER, _UPPER, _PRIMARY = (6, 7, 8, 9), (10, 11, 12), (1, 2, 3, 4, 5)
-GRADES = {"primary": _PRIMARY, "lower_secondary": _LOWER, "upper_secondary": _UPPER}
+GRADES = {
+    "primary": _PRIMARY,
+    "lower_secondary": _LOWER,
+    "upper_secondary": _UPPER,
+    "primary+lower_secondary": _PRIMARY + _LOWER,
+    "lower_secondary+upper_secondary": _LOWER + _UPPER,
+    "primary+lower_secondary+upper_secondary": _PRIMARY + _LOWER + _UPPER,
+}
+LAST_GRADES = (5, 9, 12)
+"""With which a level is finished, in whatever school."""
 LOWER_SECONDARY = (
     SubjectPlan("VAN", "Ngữ văn", "marked", 140, _LOWER, 3),
     SubjectPlan("TOAN", "Toán", "marked", 140, _LOWER, 3),
@@ -124,6 +138,8 @@ _PERIODS_A_TEACHER = 19 * 35
 
 def curriculum(level: str, first_year: int) -> tuple[SubjectPlan, ...]:
     """The subjects of a school in a year; while the programme changes, each grade has those of its own programme."""
+    if "+" in level:
+        return _merged(level, first_year)
     if level == "primary":
         return _PRIMARY_SCHOOL
     before, after = {
@@ -139,6 +155,33 @@ def curriculum(level: str, first_year: int) -> tuple[SubjectPlan, ...]:
             replace(known, grades=known.grades + grades) if known and known.grades else replace(plan, grades=grades)
         )
     return tuple(plan for plan in plans.values() if plan.grades)
+
+
+_ORDER_OF_CODES = ("lower_secondary", "upper_secondary", "primary")
+"""Whose subjects keep their codes in a school of several levels: rules of the secondary levels name subjects by code."""
+_SUFFIXES = {"lower_secondary": "", "upper_secondary": "PT", "primary": "TH"}
+
+
+def _merged(level: str, first_year: int) -> tuple[SubjectPlan, ...]:
+    """The subjects of a school of several levels: what another level has under the same code and is taught otherwise is a subject of
+    its own."""
+    found: dict[str, SubjectPlan] = {}
+    for each in (one for one in _ORDER_OF_CODES if one in level.split("+")):
+        for plan in curriculum(each, first_year):
+            known = found.get(plan.code)
+            if known is None:
+                found[plan.code] = plan
+            elif each != "primary" and (known.name, known.kind, known.elective) == (
+                plan.name,
+                plan.kind,
+                plan.elective,
+            ):
+                periods = {grade: one.periods_in(grade) for one in (known, plan) for grade in one.grades}
+                found[plan.code] = replace(known, grades=known.grades + plan.grades, other_periods=periods)
+            else:
+                code = plan.code + _SUFFIXES[each]
+                found[code] = replace(plan, code=code)
+    return tuple(sorted(found.values(), key=lambda plan: plan.grades[0]))
 
 
 def electives(random: Random, number: int) -> tuple[str, ...]:

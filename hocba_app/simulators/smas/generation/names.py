@@ -144,6 +144,10 @@ class Names:
         self._surnames = [name for name, _ in _SURNAMES]
         self._weights = [weight for _, weight in _SURNAMES]
 
+    def taken(self, numbers: set[str]) -> None:
+        """Id numbers somebody has already."""
+        self._numbers |= numbers
+
     def kinh(self, sex: str) -> str:
         """A name of the majority's kind; one in four has two middle names."""
         choose = self._random.choice

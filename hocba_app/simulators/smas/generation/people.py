@@ -22,12 +22,23 @@ from hocba_app.simulators.smas.rules.regimes import regime
 from hocba_app.simulators.smas.spec import SchoolSpec
 
 CLASS_SIZE = 45
-_GRADE_ORDER = {"lower_secondary": (6, 9, 7, 8), "primary": (1, 5, 3, 4, 2), "upper_secondary": (10, 12, 11)}
+_LAST_PRIMARY_GRADE = 5
+_GRADE_ORDER = {
+    "lower_secondary": (6, 9, 7, 8),
+    "primary": (1, 5, 3, 4, 2),
+    "upper_secondary": (10, 12, 11),
+    "primary+lower_secondary": (5, 9, 6, 1, 3, 7, 2, 8, 4),
+    "lower_secondary+upper_secondary": (9, 12, 10, 6, 7, 11, 8),
+    "primary+lower_secondary+upper_secondary": (5, 9, 12, 6, 10, 1, 7, 11, 3, 2, 8, 4),
+}
 """The grades classes are made for, so that a small school has a first and a last grade."""
 _SCHOOL_NAMES = {
     "primary": "Trường Tiểu học {}",
     "lower_secondary": "Trường THCS {}",
     "upper_secondary": "Trường THPT {}",
+    "primary+lower_secondary": "Trường Tiểu học và THCS {}",
+    "lower_secondary+upper_secondary": "Trường THCS và THPT {}",
+    "primary+lower_secondary+upper_secondary": "Trường Tiểu học, THCS và THPT {}",
 }
 _HEROES = (
     "Nguyễn Du",
@@ -72,7 +83,7 @@ class ClassPlan:
         """Whether a subject is taught in it, or to the pupils of one set."""
         sets = self.sets if to_set is None else [self.sets[to_set]]
         chosen_by_some = (
-            not plan.elective or self.data.get("regime") == "TT26" or any(plan.code in chosen for chosen in sets)
+            not plan.elective or self.data.get("regime") == "TT26" or any(plan.choice in chosen for chosen in sets)
         )
         return self.grade in plan.grades and chosen_by_some
 
@@ -106,10 +117,15 @@ class Maker:
         self.names = Names(random)
         self._pupils = 0
 
+    def begin_after(self, pupils: int, id_numbers: set[str]) -> None:
+        """For pupils who come later: the school has so many already, with these id numbers."""
+        self._pupils = pupils
+        self.names.taken(id_numbers)
+
     def make(self) -> People:
         """Staff, subjects, classes and pupils."""
         people = People(Person(self.spec.code, {}))
-        classes = -(-self.spec.students // CLASS_SIZE)
+        classes = max(-(-self.spec.students // CLASS_SIZE), min(self.spec.classes, self.spec.students))
         order = _GRADE_ORDER[self.spec.level]
         grades = sorted((order[number % len(order)], number // len(order) + 1) for number in range(classes))
         self._subjects(people)
@@ -122,7 +138,7 @@ class Maker:
                 "school_year": self.spec.year, "homeroom_staff_id": None,
             })  # fmt: skip
             people.classes.append(plan)
-            if self.spec.level == "upper_secondary":
+            if grade >= 10:
                 chosen = electives(self._random, number)
                 plan.sets = [chosen, other_set(chosen)] if self.spec.special and index == 0 else [chosen]
             size = self.spec.students // classes + (index < self.spec.students % classes)
@@ -209,8 +225,9 @@ class Maker:
         for plan in people.plans.values():
             count = teachers_needed(plan, grades)
             people.teachers_of[plan.code] = [self._member(people, "teacher").id for _ in range(count)]
-        if self.spec.level == "primary":  # each class has a teacher of its own, who takes most of its rows
-            people.teachers_of[""] = [self._member(people, "teacher").id for _ in grades]
+        primary = [grade for grade in grades if grade <= _LAST_PRIMARY_GRADE]
+        if primary:  # each class has a teacher of its own, who takes most of its rows
+            people.teachers_of[""] = [self._member(people, "teacher").id for _ in primary]
 
     def _member(self, people: People, position: str) -> Person:
         number = len(people.staff) + 1
@@ -240,8 +257,9 @@ class Maker:
     def _teaching(self, people: People) -> None:
         """In a secondary class every teacher takes exactly one row, and each has its own homeroom teacher where there are enough."""
         turn: dict[str, int] = {}
-        for index, plan in enumerate(people.classes):
-            own = people.teachers_of.get("", [])
+        own_teachers = iter(people.teachers_of.get("", []))
+        for plan in people.classes:
+            own = next(own_teachers) if plan.grade <= _LAST_PRIMARY_GRADE else ""
             for subject in people.plans.values():
                 if not plan.taught(subject):
                     continue
@@ -249,13 +267,13 @@ class Maker:
                     turn[subject.code] = turn.get(subject.code, -1) + 1
                     plan.teachers[subject.code] = teachers[turn[subject.code] % len(teachers)]
                 else:
-                    plan.teachers[subject.code] = own[index]
+                    plan.teachers[subject.code] = own
             if own:
-                plan.data["homeroom_staff_id"] = own[index]
-        if self.spec.level == "primary":
-            return
+                plan.data["homeroom_staff_id"] = own
         taken: set[str] = set()
         for plan in people.classes:
+            if plan.grade <= _LAST_PRIMARY_GRADE:
+                continue
             here = list(plan.teachers.values())
             free = [staff for staff in here if staff not in taken]
             chosen = self._random.choice(free or here)

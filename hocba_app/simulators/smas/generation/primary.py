@@ -57,7 +57,7 @@ def _term(random: Random, plan: SubjectPlan, grade: int, ability: float, *, weak
     if plan.kind == "marked":
         lowest, highest = {"C": (3, 4), "H": (5, 8), "T": (7, 10)}[level]
         marks["test"] = str(min(highest, max(lowest, round(random.gauss(ability + 0.4, 0.7)))))
-        if grade >= 4 and plan.code in ("TV", "TOAN"):
+        if grade >= 4 and plan.code in ("TV", "TOAN", "TOANTH"):
             marks["midterm_test"] = str(min(10, max(lowest, round(random.gauss(ability, 0.8)))))
     return marks
 

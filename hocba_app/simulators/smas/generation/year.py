@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from hocba_app.simulators.smas.generation import marks, primary, special
-from hocba_app.simulators.smas.generation.curriculum import GRADES
+from hocba_app.simulators.smas.generation.curriculum import LAST_GRADES
 from hocba_app.simulators.smas.generation.marks import Pupil
 from hocba_app.simulators.smas.generation.people import ClassPlan, Maker, People, Person
 from hocba_app.simulators.smas.generation.special import Case
@@ -141,7 +141,7 @@ def _results(
     plain: list[dict[str, Any]] = []
     made: list[tuple[Person, dict[str, Any]]] = []
     for plan in people.classes:
-        regime, last_grade = plan.data["regime"], plan.grade == GRADES[spec.level][-1]
+        regime, last_grade = plan.data["regime"], plan.grade in LAST_GRADES
         fill = primary.whole_year if regime == "TT27" else marks.whole_year
         for place, person in enumerate(plan.pupils):
             chosen = place % 3 // 2 if len(plan.sets) > 1 else 0  # two of three pupils have the class's first set
