@@ -91,6 +91,10 @@ class ErrorCode(StrEnum):
     UNLOCK_APPROVED = (
         "unlock_approved"  # an approved unlock waits for a confirmation to end; nobody starts another before it
     )
+    RECORD_QUESTIONED = (
+        "record_questioned"  # something on it is reported as wrong; the office corrects or answers, then it comes back
+    )
+    RECORD_SEALED = "record_sealed"  # reporting a fault on what is sealed; the office asks for an unlock
     SUBMISSION_UNKNOWN = "submission_unknown"  # the request may be on the phone; it is void, a new one follows
     SIGNATURE_WRONG = "signature_wrong"  # an answer that does not fit its document; the signer signs that one again
     ANSWER_VOID = "answer_void"  # the time stamp lies outside what the manifest allows; the signer signs again
@@ -281,6 +285,8 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.COVER_SIGNER_OVER: "Nhà trường đã cử người khác ký bìa nên chữ ký này không được dùng; bìa vẫn chờ ký. Hãy chuyển các bìa đã chốt cho người ký hiện nay ở mục Cấu hình ký.",
     ErrorCode.SEAL_OPERATOR_OVER: "Nhà trường đã giao con dấu cho người khác nên lượt đóng dấu này không được dùng; hồ sơ vẫn chờ người đóng dấu hiện nay.",
     ErrorCode.UNLOCK_APPROVED: "Hồ sơ này đã được duyệt hủy chốt nên không nhận thêm chữ ký. Hãy đợi hủy chốt xong, chốt lại rồi ký.",
+    ErrorCode.RECORD_QUESTIONED: "Hồ sơ này có báo sai đang chờ xử lý nên chưa ký được. Khi đã sửa hoặc văn phòng trả lời, hồ sơ trở lại danh sách.",
+    ErrorCode.RECORD_SEALED: "Hồ sơ này đã đóng dấu. Nếu có chỗ sai, hãy báo văn phòng đề nghị hủy chốt.",
     ErrorCode.SUBMISSION_UNKNOWN: "Mất kết nối khi gửi yêu cầu ký. Yêu cầu cũ trên điện thoại (nếu có) không còn hiệu lực, xin bỏ qua; hệ thống gửi yêu cầu mới.",
     ErrorCode.SIGNATURE_WRONG: "Chữ ký trả về không khớp với hồ sơ nên không được dùng. Hãy ký lại hồ sơ này; nếu lặp lại, báo nhà cung cấp chữ ký số.",
     ErrorCode.ANSWER_VOID: "Dấu thời gian không hợp lệ với lần ký này nên chữ ký bị hủy. Hãy ký lại hồ sơ này.",

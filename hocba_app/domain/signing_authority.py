@@ -60,6 +60,8 @@ class SlotNow:
     next_stage: str | None
     unlocking: bool = False
     """An unlock of the document is approved and waits for a confirmation to end."""
+    questioned: bool = False
+    """Something on the document is reported as wrong, and neither corrected nor answered."""
     pupil: tuple[str | None, str | None, str | None] | None = None
     """For the seal: states of the pupil's cover, and of that year's history and results."""
 
@@ -70,7 +72,7 @@ def refusal(signer: Signer, slot: SlotNow, day: date, *, confirmed: bool = False
     Args:
         day: the present date in Vietnam.
         confirmed: he has confirmed on his phone. An unlock approved meanwhile waits for that (workflow rule 5), so it does not refuse
-            the signature it waits for.
+            the signature it waits for. A report does refuse it: nothing more is signed on what somebody calls wrong.
     """
     if not slot.current:
         return ErrorCode.NOT_LOCKED
@@ -80,6 +82,8 @@ def refusal(signer: Signer, slot: SlotNow, day: date, *, confirmed: bool = False
         return ErrorCode.OUT_OF_ORDER
     if slot.unlocking and not confirmed:
         return ErrorCode.UNLOCK_APPROVED
+    if slot.questioned:
+        return ErrorCode.RECORD_QUESTIONED
     if signer.key != (SEAL_STAGE if slot.stage == SEAL_STAGE else slot.staff_id):
         return ErrorCode.SLOT_NOT_YOURS
     if (personal := post_refusal(signer, slot.stage, slot.kind, day)) is not None:

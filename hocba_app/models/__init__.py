@@ -10,6 +10,7 @@ from hocba_app.models.database import Database, database
 from hocba_app.models.documents import Document, DocumentVersion, PublicCode, Revision, Slot, UnlockRequest
 from hocba_app.models.handouts import HandOut, HandOutLink
 from hocba_app.models.jobs import Job
+from hocba_app.models.objections import RecordObjection
 from hocba_app.models.people import LeadershipProposal, Staff, Student
 from hocba_app.models.reminders import Reminder
 from hocba_app.models.results import HistoryEntry, StudentResult
@@ -52,6 +53,7 @@ __all__ = [
     "LoginSession",
     "LoginThrottle",
     "PublicCode",
+    "RecordObjection",
     "Reminder",
     "Revision",
     "School",

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
+from sqlalchemy import Text, cast, literal, union_all
 from sqlmodel import Session, col, select
 
 from hocba_app.domain.signing_authority import Decision, Signer
-from hocba_app.models import Account, Delegation, Document, SigningSettings, Staff, UnlockRequest
+from hocba_app.models import Account, Delegation, Document, RecordObjection, SigningSettings, Staff, UnlockRequest
 from hocba_app.models.repositories.prepared_queries import any_of, given, own_school, rows_of
 from hocba_app.models.repositories.records import chunks
 
@@ -70,14 +72,35 @@ def _signer_now() -> Any:
     )
 
 
-def unlocking_documents(session: Session) -> frozenset[str]:
-    """Documents whose unlock is approved and waits for a confirmation to end: the gate is closed for every other batch."""
-    return frozenset(document for row in rows_of(session, _unlocking_documents()) for document in row.remaining_ids)
+class Closed(NamedTuple):
+    """Documents that nobody may sign for the moment."""
+
+    unlocking: frozenset[str]
+    """An unlock is approved and waits for a confirmation to end: the gate is closed for every other batch."""
+    questioned: frozenset[str]
+    """Something on them is reported as wrong, and neither corrected nor answered."""
+
+
+def closed_documents(session: Session) -> Closed:
+    """What nobody may sign for the moment, in one query; a few of a school's."""
+    unlocking, questioned = set[str](), set[str]()
+    for row in rows_of(session, _closed_documents()):
+        if row.questioned:
+            questioned.add(row.documents)
+        else:
+            unlocking.update(json.loads(row.documents))
+    return Closed(frozenset(unlocking), frozenset(questioned))
 
 
 @cache
-def _unlocking_documents() -> Any:
-    return select(UnlockRequest.remaining_ids).where(own_school(UnlockRequest), UnlockRequest.state == "approved")
+def _closed_documents() -> Any:
+    unlocks = select(literal(0).label("questioned"), cast(UnlockRequest.remaining_ids, Text).label("documents")).where(
+        own_school(UnlockRequest), UnlockRequest.state == "approved"
+    )
+    reports = select(literal(1), cast(RecordObjection.document_id, Text)).where(
+        own_school(RecordObjection), RecordObjection.state == "open"
+    )
+    return union_all(unlocks, reports)
 
 
 def document_states(

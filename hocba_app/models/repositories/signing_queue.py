@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -10,7 +10,7 @@ from sqlalchemy import case, func
 from sqlmodel import Session, select
 
 from hocba_app.models import SEAL, BatchItem, Document, SchoolClass, Slot, Student, Subject
-from hocba_app.models.repositories.prepared_queries import given, own_school, rows_of
+from hocba_app.models.repositories.prepared_queries import any_of, given, own_school, rows_of
 from hocba_app.models.repositories.records import chunks
 from hocba_app.models.repositories.signing import BATCH_LIVE, LIVE_ITEM, batches_in
 
@@ -80,15 +80,49 @@ def due_groups(session: Session, staff_id: str) -> list[DueGroup]:
     return [DueGroup(*row) for row in rows_of(session, _due_groups(), person=staff_id)]
 
 
+class DueOfDocument(NamedTuple):
+    """A person's unsigned slot in one document, with the group it is counted in."""
+
+    stage: str
+    subjects: list[str]
+    kind: str
+    school_year: str
+    class_id: str
+    document_id: str
+    busy: int
+    """1 when a batch already works on it."""
+
+
+def due_in_documents(session: Session, staff_id: str, document_ids: Collection[str]) -> list[DueOfDocument]:
+    """Of a person's queue what lies in these few documents."""
+    if not document_ids:
+        return []
+    return [
+        DueOfDocument(*row)
+        for chunk in chunks(sorted(document_ids))
+        for row in rows_of(session, _due_in_documents(), person=staff_id, documents=chunk)
+    ]
+
+
 @cache
-def _due_groups() -> Any:
+def _due_in_documents() -> Any:
+    columns = (Slot.stage, Slot.rows, Document.kind, Document.school_year, Document.class_id, Document.id, _busy())
+    return _due(columns, given("person"), None).where(own_school(Slot), Document.id.in_(any_of("documents")))  # type: ignore[attr-defined]
+
+
+def _busy() -> Any:
     busy = select(BatchItem.slot_id).where(
         own_school(BatchItem),
         BatchItem.batch_id.in_(batches_in(BATCH_LIVE)),
         BatchItem.state.in_(LIVE_ITEM),  # type: ignore[attr-defined]
     )
+    return case((Slot.id.in_(busy), 1), else_=0)  # type: ignore[attr-defined]
+
+
+@cache
+def _due_groups() -> Any:
     group = (Slot.stage, Slot.rows, Document.kind, Document.school_year, SchoolClass.id, SchoolClass.name)
-    columns = (*group, func.count(), func.sum(case((Slot.id.in_(busy), 1), else_=0)))  # type: ignore[attr-defined]
+    columns = (*group, func.count(), func.sum(_busy()))
     return (
         _due(columns, given("person"), None)
         .where(own_school(Slot))

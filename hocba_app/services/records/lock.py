@@ -31,6 +31,7 @@ from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.audit.log import changed, record
 from hocba_app.services.jobs.enqueue import enqueue
 from hocba_app.services.jobs.registry import Work, job
+from hocba_app.services.objections.objections import close_corrected
 from hocba_app.services.records.precheck import Candidate, ClassList, class_list
 from hocba_app.services.records.signer_resolution import PlannedSlot
 from hocba_app.services.records.snapshot import snapshot_from
@@ -376,6 +377,7 @@ def _open_versions(session: Session, choice: _Choice, class_id: str, frozen: Seq
     add_rows(session, Slot, (row for item in unchanged for row in _slots(item, versions[item.student_id])))
     for item in unchanged:
         _open(session, item, documents[item.student_id], versions[item.student_id], actor)
+    close_corrected(session, [documents[item.student_id] for item in unchanged], actor)
     return {item.student_id for item in unchanged}
 
 

@@ -39,6 +39,8 @@ class Authority:
 
     signer: Signer
     unlocking: frozenset[str]
+    questioned: frozenset[str]
+    """Documents with an open report."""
     pupils: dict[str, PupilStates]
     """For the seal, by document."""
     day: date
@@ -53,7 +55,7 @@ class Authority:
 
         Raises:
             HocbaError: NOT_LOCKED, SLOT_SIGNED, OUT_OF_ORDER, UNLOCK_APPROVED, SLOT_NOT_YOURS, SIGNER_LEFT, POST_CHANGED,
-                COVER_SIGNER_OVER, DELEGATION_OVER, SEAL_OPERATOR_OVER, NOT_SEALABLE.
+                COVER_SIGNER_OVER, DELEGATION_OVER, SEAL_OPERATOR_OVER, NOT_SEALABLE, RECORD_QUESTIONED.
         """
         now = SlotNow(
             stage=slot.stage,
@@ -63,6 +65,7 @@ class Authority:
             current=document.version_id == slot.version_id and document.state != "open",
             next_stage=document.next_stage,
             unlocking=document.id in self.unlocking,
+            questioned=document.id in self.questioned,
             pupil=self.pupils.get(document.id),
         )
         if (code := refusal(self.signer, now, self.day, confirmed=confirmed)) is not None:
@@ -81,11 +84,12 @@ def authority_of(session: Session, batch: Any, documents: Sequence[Any]) -> Auth
         batch: a row with ``owner``, ``staff_id`` and ``account_id``.
         documents: rows with ``id``, ``student_id``, ``school_year`` and ``class_id``.
     """
-    unlocking = rows.unlocking_documents(session)
+    closed = rows.closed_documents(session)
     return Authority(
         signer=rows.signer_now(session, key=batch.owner, staff_id=batch.staff_id, account_id=batch.account_id),
-        unlocking=unlocking,
-        pupils=pupil_states(session, documents, unlocking) if batch.owner == SEAL else {},
+        unlocking=closed.unlocking,
+        questioned=closed.questioned,
+        pupils=pupil_states(session, documents, closed.unlocking) if batch.owner == SEAL else {},
         day=today(),
     )
 
@@ -130,5 +134,5 @@ def pupil_states(
 
 def sealable_now(session: Session, documents: Sequence[Any]) -> frozenset[str]:
     """Ids of those whose pupil's cover, history and results are all signed (workflow rule 4)."""
-    found = pupil_states(session, documents, rows.unlocking_documents(session))
+    found = pupil_states(session, documents, rows.closed_documents(session).unlocking)
     return frozenset(document_id for document_id, states in found.items() if may_seal(*states))

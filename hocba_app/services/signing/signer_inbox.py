@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import signing as rows
 from hocba_app.models.repositories import signing_queue as due_rows
 from hocba_app.models.repositories.bulk import add_rows
-from hocba_app.models.repositories.signing_authority import unlocking_documents
+from hocba_app.models.repositories.signing_authority import closed_documents
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.credentials import require_own_credentials
 from hocba_app.services.accounts.sessions import Identity
@@ -87,9 +88,15 @@ def groups_for(session: Session, who: Identity) -> list[WaitingGroup]:
     if who.staff_id is not None:
         groups = due_rows.due_groups(session, who.staff_id)
         refused = post_refusals(session, who, [(row.stage, row.kind) for row in groups])
+        held = _held_in_groups(session, who.staff_id)
         for row in groups:
-            code = refused.get((row.stage, row.kind)) or (ErrorCode.DOCUMENT_BUSY if row.busy else None)
-            ready = 0 if (row.stage, row.kind) in refused else row.waiting - row.busy
+            codes = [ErrorCode.DOCUMENT_BUSY] if row.busy else []
+            ready = row.waiting - row.busy
+            for reason, count in held.get(_group_key(row), {}).items():
+                codes.append(reason)
+                ready -= count
+            if (code := refused.get((row.stage, row.kind))) is not None:
+                codes, ready = [code], 0
             found.append(
                 WaitingGroup(
                     row.stage,
@@ -100,7 +107,7 @@ def groups_for(session: Session, who: Identity) -> list[WaitingGroup]:
                     tuple(row.subjects),
                     row.waiting,
                     ready,
-                    frozenset({code} if code else ()),
+                    frozenset(codes),
                 )
             )
     if "seal_operator" in who.roles:
@@ -116,6 +123,29 @@ def groups_for(session: Session, who: Identity) -> list[WaitingGroup]:
                 )
             )
     return found
+
+
+def _group_key(row: due_rows.DueGroup | due_rows.DueOfDocument) -> tuple[str, ...]:
+    return (row.stage, row.kind, row.school_year, row.class_id, *row.subjects)
+
+
+def _held_in_groups(session: Session, staff_id: str) -> dict[tuple[str, ...], Counter[ErrorCode]]:
+    """By group, how many of a person's slots are held by a report or by an unlock that goes on, and by no batch."""
+    held: dict[tuple[str, ...], Counter[ErrorCode]] = {}
+    reasons = _held_documents(session)
+    for row in due_rows.due_in_documents(session, staff_id, reasons):
+        if not row.busy:
+            held.setdefault(_group_key(row), Counter())[reasons[row.document_id]] += 1
+    return held
+
+
+def _held_documents(session: Session) -> dict[str, ErrorCode]:
+    """Documents that nobody may sign for the moment, and why; a few of a school's."""
+    closed = closed_documents(session)
+    return {
+        **dict.fromkeys(closed.questioned, ErrorCode.RECORD_QUESTIONED),
+        **dict.fromkeys(closed.unlocking, ErrorCode.UNLOCK_APPROVED),
+    }
 
 
 def waiting_for(session: Session, who: Identity, *, stage: str | None = None) -> list[Waiting]:
@@ -135,18 +165,12 @@ def waiting_for(session: Session, who: Identity, *, stage: str | None = None) ->
 def _waiting(session: Session, due: list[due_rows.DueSlot], *, seal: bool = False) -> list[Waiting]:
     if not due:
         return []
-    busy, unlocking = due_rows.slots_in_live_batches(session), unlocking_documents(session)
+    busy, held = due_rows.slots_in_live_batches(session), _held_documents(session)
     documents = [Sealing(slot.document_id, slot.student_id, slot.school_year, slot.class_id) for slot in due]
     sealable = sealable_now(session, documents) if seal else frozenset()
     found = []
     for slot in due:
-        reason = (
-            ErrorCode.DOCUMENT_BUSY
-            if slot.slot_id in busy
-            else ErrorCode.UNLOCK_APPROVED
-            if slot.document_id in unlocking
-            else None
-        )
+        reason = ErrorCode.DOCUMENT_BUSY if slot.slot_id in busy else held.get(slot.document_id)
         if reason is None and seal and slot.document_id not in sealable:
             reason = ErrorCode.NOT_SEALABLE
         found.append(

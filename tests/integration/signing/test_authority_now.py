@@ -19,6 +19,7 @@ from sqlmodel import select
 from hocba_app.domain.calendar import today
 from hocba_app.domain.errors import SENTENCES, ErrorCode
 from hocba_app.models import Account, Batch, Database, LateAnswer, SigningSettings, Slot, Staff, UnlockRequest
+from hocba_app.services.objections.objections import raise_objection
 from hocba_app.services.signers import settings as signing
 from hocba_app.services.signers.assignments import reassign_slots
 from hocba_app.services.signing import authority, signer_inbox
@@ -225,6 +226,23 @@ def test_an_approved_unlock_closes_the_gate_at_once(
     with small.db.read(small.school_id) as session:
         assert session.get_one(UnlockRequest, (small.school_id, request)).state == "done"
     assert {document.id: document.state for document in documents(small)}[first.document_id] == "open"
+
+
+def test_a_record_reported_while_the_phone_is_asked_is_left_out_and_no_other(
+    small: SmallSchool, outside: Outside
+) -> None:
+    lock(small, "results")
+    first = waiting(small, "TOAN")[0]
+    batch_id = start(small, "TOAN")
+    with on_phone(small, outside[0], "TOAN", batch_id):
+        raise_objection(small.db, small.people["VAN"], first.document_id, fact="comment", reason="Nhận xét của em khác")
+    done = batch(small, batch_id)
+    assert (done.state, done.committed, done.failed) == ("ended", 1, 1)
+    with small.db.read(small.school_id) as session:
+        assert len(session.exec(select(LateAnswer).where(LateAnswer.batch_id == batch_id)).all()) == 1
+    assert [(item.document_id, item.reason) for item in waiting(small, "TOAN")] == [
+        (first.document_id, ErrorCode.RECORD_QUESTIONED)
+    ]
 
 
 def test_a_slot_names_the_decision_that_covers_the_signature(small: SmallSchool, outside: Outside) -> None:

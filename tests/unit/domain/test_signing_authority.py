@@ -39,6 +39,7 @@ def test_allowed(signer: Signer, slot: SlotNow) -> None:
         (TEACHER, replace(SUBJECT, signed=True), ErrorCode.SLOT_SIGNED),
         (TEACHER, replace(SUBJECT, next_stage="homeroom"), ErrorCode.OUT_OF_ORDER),
         (TEACHER, replace(SUBJECT, unlocking=True), ErrorCode.UNLOCK_APPROVED),
+        (TEACHER, replace(SUBJECT, questioned=True), ErrorCode.RECORD_QUESTIONED),
         (TEACHER, replace(SUBJECT, staff_id="other"), ErrorCode.SLOT_NOT_YOURS),
         (TEACHER, SEAL, ErrorCode.SLOT_NOT_YOURS),
         (OPERATOR, SUBJECT, ErrorCode.SLOT_NOT_YOURS),
