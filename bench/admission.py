@@ -68,7 +68,6 @@ def _served(folder: Path) -> Iterator[Served]:
     environment = {
         **os.environ,
         "HOCBA_DATABASE_URL": f"sqlite:///{folder}/a.db",
-        "HOCBA_JOBS_DATABASE_URL": f"sqlite:///{folder}/jobs.db",
         "HOCBA_DOCUMENTS_URL": str(folder / "documents"),
         "HOCBA_LOCKS_DIR": str(folder / "locks"),
         "HOCBA_SECRET_KEY": "k" * 40,

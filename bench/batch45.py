@@ -102,7 +102,6 @@ def _settings(folder: Path, trust: str) -> Iterator[None]:
         HOCBA_TSA_URL=f"{trust}/tsa",
         HOCBA_TRUST_ROOTS=str(folder / "trust" / "root.pem"),
         HOCBA_DOCUMENTS_URL=str(folder / "documents"),
-        HOCBA_JOBS_DATABASE_URL=f"sqlite:///{folder}/jobs.db",
     )
     settings.cache_clear()
     real = confirm.provider_for

@@ -42,7 +42,6 @@ def run(as_json: bool = False) -> dict[str, Any]:
                 environment = {
                     **os.environ,
                     "HOCBA_DATABASE_URL": f"sqlite:///{folder}/hocba.db",
-                    "HOCBA_JOBS_DATABASE_URL": f"sqlite:///{folder}/jobs.db",
                     "HOCBA_DOCUMENTS_URL": f"{folder}/documents",
                     "HOCBA_SMAS_URL": started["url"],
                     "HOCBA_SECRET_KEY": "bench-8Jq2Lr5Tz0Xc7Vb1Mn",

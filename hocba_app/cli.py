@@ -81,7 +81,7 @@ def worker() -> None:
     from hocba_app.startup import installation, ready_to_serve
 
     ready_to_serve()
-    Worker(installation(), settings().jobs_database_url, Path(settings().locks_dir)).run_until_signal()
+    Worker(installation(), Path(settings().locks_dir)).run_until_signal()
 
 
 @app.command()

@@ -18,7 +18,6 @@ ROOT = Path(__file__).resolve().parents[1]
 _WEB = ("http", "https")
 _SCHEMES = {
     "database_url": ("sqlite", "postgresql+psycopg"),
-    "jobs_database_url": ("sqlite", "postgresql", "postgresql+psycopg"),
     "redis_url": ("redis", "rediss", "unix"),
     "smtp_url": ("smtp", "smtps"),
     "smas_url": _WEB,
@@ -40,10 +39,6 @@ class Settings(BaseSettings):
 
     database_url: str = Field(
         f"sqlite:///{ROOT}/var/hocba.db", description="Cơ sở dữ liệu: SQLite hoặc postgresql+psycopg://…"
-    )
-    jobs_database_url: str = Field(
-        f"sqlite:///{ROOT}/var/jobs.db",
-        description="Cơ sở dữ liệu của hàng đợi công việc (DBOS); trên SQLite là tệp riêng",
     )
     documents_url: str = Field(f"{ROOT}/var/documents", description="Nơi lưu hồ sơ, theo mã băm nội dung")
     locks_dir: str = Field(f"{ROOT}/var/locks", description="Thư mục khóa tiến trình của máy này")

@@ -34,7 +34,7 @@ _OWN = (
     "records",
     "trust",
     "hocba.db",
-    "jobs.db",
+    "jobs.db",  # of an earlier version
     "report.json",
     ".rehearsal",
 )
@@ -119,7 +119,6 @@ def own_settings(folder: Path, outside: dict[str, str], **more: str) -> None:
     """Point this process and its children at data under ``folder``, whatever the environment or ``.env`` say."""
     given = {
         "HOCBA_DATABASE_URL": f"sqlite:///{folder}/hocba.db",
-        "HOCBA_JOBS_DATABASE_URL": f"sqlite:///{folder}/jobs.db",
         "HOCBA_DOCUMENTS_URL": str(folder / "documents"),
         "HOCBA_LOCKS_DIR": str(folder / "locks"),
         "HOCBA_SECRET_KEY": fresh_password(),

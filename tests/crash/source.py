@@ -458,7 +458,6 @@ def main() -> None:
         os.environ.update(
             HOCBA_SECRET_KEY="source",
             HOCBA_DOCUMENTS_URL=f"{name}/documents",
-            HOCBA_JOBS_DATABASE_URL=f"sqlite:///{name}/jobs.db",
         )
         sector = FakeSector()
         with running(sector.app) as url:

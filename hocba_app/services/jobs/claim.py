@@ -72,6 +72,24 @@ def take_some(db: Database, school_id: str, job_ids: Sequence[str], worker: str)
     return taken
 
 
+def release_all_of(db: Database, worker: str) -> int:
+    """Give back what a dead process of this id had in hand. Called by whoever holds the id's lock now.
+
+    Returns:
+        How many jobs are due again.
+    """
+    with db.installation(write=True) as session:
+        return session.connection().execute(_RELEASE, {"held_by": worker}).rowcount
+
+
+_RELEASE = (
+    update(Job)
+    .where(Job.state == "running", Job.worker == given("held_by"))  # type: ignore[arg-type]
+    .values(state="queued", wake_at=database_time())
+)
+"""The attempt stays: whoever claims the job next counts it up, and an old hold proves nothing on a row that is not running."""
+
+
 def fence(session: Session, claim: Claim, **values: Any) -> None:
     """Inside a write transaction: prove that the claim is still ours, and say that we live.
 

@@ -1,4 +1,4 @@
-"""One turn of one job: claim, call its function, close or postpone. What the durable workflow calls as its only step."""
+"""One turn of one job: claim, call its function, close or postpone."""
 
 from __future__ import annotations
 

@@ -1,30 +1,27 @@
-"""The worker process: durable workflows on DBOS, a heartbeat, and a look for due jobs that nobody works on.
+"""The worker process: a thread for each job in hand, a heartbeat, and a look for due jobs that nobody works on.
 
-The job row is the truth and asks for itself (core decision 1, docs/decisions/job-pickup.md): no message can be lost. The executor's id is unique among live workers: it is
-held by a lock for as long as the process lives, so a restarted worker gets its old id back and DBOS gives it its
-unfinished workflows at once, while a second worker with that id cannot start.
+The job row is the truth and asks for itself (core decision 1, docs/decisions/job-engine.md): no message can be lost. The
+worker's id is unique among live workers: it is held by a lock for as long as the process lives, so a restarted worker gets
+its old id back and with it the jobs that its earlier life had in hand, while a second worker with that id cannot start.
 """
 
 from __future__ import annotations
 
 import signal
 import threading
+import time
 from pathlib import Path
 
 import structlog
-from dbos import DBOS, DBOSConfig, SetWorkflowID
 
 from hocba_app.models import Database
-from hocba_app.models.base import new_id
-from hocba_app.models.connections import PATIENCE_OPTIONS, connect_arguments
-from hocba_app.models.schema_check import database_file
-from hocba_app.private_files import private_file, private_folder
 from hocba_app.services import gc_tuning
 from hocba_app.services.jobs import claim as job_claims
+from hocba_app.services.jobs.claim import Claim
 from hocba_app.services.jobs.daily import ensure_daily_jobs
 from hocba_app.services.jobs.process_lock import ProcessLock, lock_first_free
 from hocba_app.services.jobs.registry import MODULES
-from hocba_app.services.jobs.runner import Claims, advance, advance_claimed
+from hocba_app.services.jobs.runner import Claims, advance_claimed
 
 log = structlog.get_logger()
 HEARTBEAT_SECONDS = 5.0
@@ -37,8 +34,8 @@ CONCURRENT_JOBS = 32
 COMPUTING_JOBS = 3
 """Locking, printing, checking and the like: more at a time would end no sooner and make every signer wait."""
 DAILY_LOOK_SECONDS = 600.0
-WORKFLOW, VERSION = "run_job", "1"
-"""The workflow's version, fixed: DBOS's default is a hash of the source, which strands workflows at every deployment."""
+LAST_SECONDS = 20.0
+"""For the jobs in hand of a worker that is asked to stop. What is not done by then is taken over by another, or by its next life."""
 
 
 class Worker:
@@ -46,58 +43,29 @@ class Worker:
 
     Args:
         db: the product's database.
-        jobs_url: DBOS's own database (its own file on SQLite, core decision 15).
-        locks: folder of the lock files that make executor ids unique on this machine.
+        locks: folder of the lock files that make workers' ids unique on this machine.
     """
 
-    def __init__(self, db: Database, jobs_url: str, locks: Path) -> None:
+    def __init__(self, db: Database, locks: Path) -> None:
         self.db = db
         self.stop = threading.Event()
         self.claims = Claims()
         self.lock: ProcessLock = lock_first_free(locks, "worker")
-        self.id = self.lock.name
-        if file := database_file(jobs_url):
-            private_file(private_folder(file.parent) / file.name)
-        config: DBOSConfig = {
-            "name": "hocba",
-            "system_database_url": jobs_url,
-            "application_version": VERSION,
-            "executor_id": self.id,
-            "log_level": "WARNING",
-            "enable_otlp": False,
-            "notification_listener_polling_interval_sec": 0.5,
-            "db_engine_kwargs": {}
-            if file
-            else {"connect_args": connect_arguments(sqlite=False) | {"options": PATIENCE_OPTIONS}},
-        }
-        self.dbos = DBOS(config=config)
-
-        @DBOS.step(name="advance")
-        def advance_step(school_id: str, job_id: str, attempt: int) -> str:
-            claim = self.claims.held(job_id)
-            if claim is not None and claim.attempt == attempt:
-                return advance_claimed(self.db, self.claims, claim, self.stop)
-            # Recovered by DBOS: the claim it was started with died with its process.
-            return advance(self.db, self.claims, school_id, job_id, self.id, self.stop)
-
-        @DBOS.workflow(name=WORKFLOW)
-        def run_job(school_id: str, job_id: str, attempt: int = 0) -> str:
-            return advance_step(school_id, job_id, attempt)
-
-        self._run_job = run_job
+        self.id = self.lock.identity
 
     def run(self) -> None:
-        """Work until SIGTERM or SIGINT, then finish the step in hand and leave the rest to others."""
+        """Work until SIGTERM or SIGINT, then finish the turns in hand and leave the rest to others."""
         for module in MODULES:
             __import__(module)
-        DBOS.launch()
+        job_claims.release_all_of(self.db, self.id)
         gc_tuning.settle()
         log.info("worker.started", worker=self.id)
-        threads = [threading.Thread(target=loop, daemon=True) for loop in (self._beat, self._look, self._daily)]
-        for thread in threads:
-            thread.start()
+        for loop in (self._beat, self._look, self._daily):
+            threading.Thread(target=loop, daemon=True).start()
         self.stop.wait()
-        DBOS.destroy(workflow_completion_timeout_sec=20)
+        deadline = time.monotonic() + LAST_SECONDS
+        while self.claims.count() and time.monotonic() < deadline:
+            time.sleep(0.05)
         self.lock.release()
 
     def run_until_signal(self) -> None:
@@ -146,14 +114,20 @@ class Worker:
         return due
 
     def _take(self, school_id: str, job_ids: list[str]) -> None:
-        """Claim reserved jobs and start a workflow for each that is ours now."""
-        waiting = dict.fromkeys(job_ids)
+        """Claim reserved jobs and start a thread for each that is ours now."""
+        reserved = dict.fromkeys(job_ids)
         try:
             for claim in job_claims.take_some(self.db, school_id, job_ids, self.id):
                 self.claims.add(claim)
-                with SetWorkflowID(f"{claim.job_id}:{new_id()}"):
-                    DBOS.start_workflow(self._run_job, school_id, claim.job_id, claim.attempt)
-                del waiting[claim.job_id]
+                # Not of a pool: its threads would keep a stopped process alive until the last of them has ended.
+                threading.Thread(target=self._advance, args=(claim,), name=claim.job_id, daemon=True).start()
+                del reserved[claim.job_id]
         finally:
-            for job_id in waiting:  # another worker was first; or no workflow: its claim falls silent and is taken over
+            for job_id in reserved:  # another worker was first; or no thread: its claim falls silent and is taken over
                 self.claims.drop(job_id)
+
+    def _advance(self, claim: Claim) -> None:
+        try:
+            advance_claimed(self.db, self.claims, claim, self.stop)
+        except Exception:
+            log.exception("worker.turn_failed", job=claim.job_id)  # its claim falls silent and is taken over

@@ -36,12 +36,10 @@ class Check:
 
 def data_places(settings: Settings) -> list[Path]:
     """Files and folders of pupils' data, which nobody but the service's user may open."""
-    files = [database_file(url) for url in (settings.database_url, settings.jobs_database_url)]
-    found = [settings.documents_folder(), *(file for file in files if file is not None)]
-    return [
-        *found,
-        *(file.with_name(file.name + other) for file in files if file is not None for other in ("-wal", "-shm")),
-    ]
+    found = [settings.documents_folder()]
+    if file := database_file(settings.database_url):
+        found += [file, *(file.with_name(file.name + other) for other in ("-wal", "-shm"))]
+    return found
 
 
 def secret_key() -> Iterator[Check]:
@@ -100,19 +98,18 @@ def encrypted_addresses(settings: Settings) -> Iterator[Check]:
                 f"HOCBA_{field.upper()} nối qua mạng không mã hóa.",
                 f"Dùng {encrypted[0]}://….",
             )
-    for field in ("database_url", "jobs_database_url"):
-        url = str(getattr(settings, field))
-        if (
-            url.startswith("postgresql")
-            and not _is_loopback(url)
-            and not any(f"sslmode={mode}" in url for mode in _LIBPQ_ENCRYPTED)
-        ):
-            yield Check(
-                f"HOCBA_{field.upper()}: TLS",
-                True,
-                f"HOCBA_{field.upper()} tới máy khác mà không bắt buộc mã hóa.",
-                "Thêm ?sslmode=verify-full vào địa chỉ.",
-            )
+    url = settings.database_url
+    if (
+        url.startswith("postgresql")
+        and not _is_loopback(url)
+        and not any(f"sslmode={mode}" in url for mode in _LIBPQ_ENCRYPTED)
+    ):
+        yield Check(
+            "HOCBA_DATABASE_URL: TLS",
+            True,
+            "HOCBA_DATABASE_URL tới máy khác mà không bắt buộc mã hóa.",
+            "Thêm ?sslmode=verify-full vào địa chỉ.",
+        )
 
 
 def _is_loopback(url: str) -> bool:

@@ -70,7 +70,6 @@ def receiving(
     values = {
         "TRUST_ROOTS": str(tmp_path / "root.pem"),
         "DOCUMENTS_URL": str(tmp_path / "documents"),
-        "JOBS_DATABASE_URL": f"sqlite:///{tmp_path}/jobs.db",
     }
     for name, value in values.items():
         monkeypatch.setenv(f"HOCBA_{name}", value)

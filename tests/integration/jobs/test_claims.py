@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -11,8 +12,9 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Database, Job
 from hocba_app.models.base import utc_now
 from hocba_app.services.jobs import registry
-from hocba_app.services.jobs.claim import ClaimLost, beat, claimable, fenced_write, take, take_some
+from hocba_app.services.jobs.claim import ClaimLost, beat, claimable, fenced_write, release_all_of, take, take_some
 from hocba_app.services.jobs.enqueue import ask_cancel, enqueue, live_job
+from hocba_app.services.jobs.process_lock import lock_first_free
 from hocba_app.services.jobs.registry import Work, job
 from hocba_app.services.jobs.runner import Claims, advance
 
@@ -161,8 +163,8 @@ def test_jobs_that_compute_are_looked_for_apart(db: Database, school_id: str) ->
     assert (claims.count(), claims.computing()) == (1, 0)
 
 
-def test_a_recovered_workflow_does_not_join_a_running_job(db: Database, school_id: str, kinds: None) -> None:
-    """One thread a job: what DBOS starts once more finds it in hand."""
+def test_one_thread_a_job(db: Database, school_id: str, kinds: None) -> None:
+    """Whoever starts a job of this process once more finds it in hand."""
     job_id = new_job(db, school_id)
     claims = Claims()
     claims.reserve(job_id)
@@ -171,3 +173,28 @@ def test_a_recovered_workflow_does_not_join_a_running_job(db: Database, school_i
     claims.add(claim)
     assert advance(db, claims, school_id, job_id, "w0", threading.Event()) == "held"
     assert claims.held(job_id) == claim
+
+
+def test_a_restarted_worker_goes_on_at_once_and_its_earlier_life_is_fenced_off(db: Database, school_id: str) -> None:
+    mine, others = new_job(db, school_id), new_job(db, school_id)
+    dead, alive = take(db, school_id, mine, "w0"), take(db, school_id, others, "w1")
+    assert dead is not None and alive is not None and claimable(db) == []
+    assert release_all_of(db, "w0") == 1
+    assert claimable(db) == [(school_id, mine)]
+    with pytest.raises(ClaimLost), fenced_write(db, dead):
+        pass
+    again = take(db, school_id, mine, "w0")
+    assert again is not None and again.attempt == dead.attempt + 1
+    with fenced_write(db, alive):
+        pass
+
+
+def test_machines_of_one_host_name_have_two_identities(tmp_path: Path) -> None:
+    """Cloned machines and containers: neither may take the other's live jobs for those of its own earlier life."""
+    one, other = (lock_first_free(tmp_path / folder, "worker") for folder in ("a", "b"))
+    assert one.name == other.name and one.identity != other.identity
+    one.release()
+    again = lock_first_free(tmp_path / "a", "worker")
+    assert again.identity == one.identity
+    again.release()
+    other.release()

@@ -39,7 +39,6 @@ class Installation:
             "PYTHONPATH": str(ROOT),
             "HOCBA_DATABASE_URL": self.url,
             "HOCBA_DOCUMENTS_URL": str(self.documents),
-            "HOCBA_JOBS_DATABASE_URL": f"sqlite:///{self.folder}/jobs.db",
             "HOCBA_LOCKS_DIR": str(self.folder / "locks"),
             "HOCBA_SECRET_KEY": KEY,
             **self.more,

@@ -59,19 +59,18 @@ def test_database_documents_and_backup(tmp_path: Path, monkeypatch: pytest.Monke
 
 @pytest.mark.usefixtures("open_umask")
 def test_what_was_open_is_closed_or_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {"DATABASE_URL": f"sqlite:///{tmp_path}/old.db", "JOBS_DATABASE_URL": f"sqlite:///{tmp_path}/jobs.db",
-                        "DOCUMENTS_URL": str(tmp_path / "documents"), "SECRET_KEY": ""}.items():  # fmt: skip
+    for name, value in {
+        "DATABASE_URL": f"sqlite:///{tmp_path}/old.db",
+        "DOCUMENTS_URL": str(tmp_path / "documents"),
+        "SECRET_KEY": "",
+    }.items():
         monkeypatch.setenv(f"HOCBA_{name}", value)
     settings.cache_clear()
     (tmp_path / "documents").mkdir()
-    for name in ("old.db", "old.db-wal", "jobs.db"):
+    for name in ("old.db", "old.db-wal"):
         (tmp_path / name).touch(mode=0o666)
     [check] = private_places(settings())
-    assert (
-        not check.ok
-        and all(name in check.problem for name in ("documents", "old.db", "jobs.db"))
-        and "chmod" in check.remedy
-    )
+    assert not check.ok and all(name in check.problem for name in ("documents", "old.db")) and "chmod" in check.remedy
     startup.ready_to_serve()
     assert [check.ok for check in private_places(settings())] == [True]
     settings.cache_clear()

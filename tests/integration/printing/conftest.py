@@ -74,7 +74,6 @@ def sealed(db: Database, school_id: str, tmp_path: Path, monkeypatch: pytest.Mon
     """Two pupils of one class: covers, histories and results of two years, all sealed."""
     for name, value in {
         "DOCUMENTS_URL": str(tmp_path / "documents"),
-        "JOBS_DATABASE_URL": f"sqlite:///{tmp_path}/jobs.db",
     }.items():
         monkeypatch.setenv(f"HOCBA_{name}", value)
     settings.cache_clear()

@@ -23,7 +23,6 @@ def own_documents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
     for name, value in {
         "SECRET_KEY": "test secret, 8Jq2Lr5Tz0Xc7",
         "DOCUMENTS_URL": str(tmp_path / "documents"),
-        "JOBS_DATABASE_URL": f"sqlite:///{tmp_path}/jobs.db",
         "PUBLIC_URL": "http://school.test",
     }.items():
         monkeypatch.setenv(f"HOCBA_{name}", value)

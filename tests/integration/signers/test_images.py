@@ -29,7 +29,6 @@ def small(db: Database, school_id: str, tmp_path: Path, monkeypatch: pytest.Monk
     """The school without MySign and without images."""
     monkeypatch.setenv("HOCBA_DOCUMENTS_URL", str(tmp_path / "documents"))
     monkeypatch.setenv("HOCBA_SECRET_KEY", "một khóa để thử, 8Jq2Lr5Tz0")
-    monkeypatch.setenv("HOCBA_JOBS_DATABASE_URL", f"sqlite:///{tmp_path}/jobs.db")
     settings.cache_clear()
     return small_school(db, school_id, None)
 

@@ -30,7 +30,6 @@ ORIGIN = {"origin": "http://testserver"}
 @pytest.fixture
 def small(db: Database, school_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SmallSchool]:
     monkeypatch.setenv("HOCBA_DOCUMENTS_URL", str(tmp_path / "documents"))
-    monkeypatch.setenv("HOCBA_JOBS_DATABASE_URL", f"sqlite:///{tmp_path}/jobs.db")
     monkeypatch.setenv("HOCBA_SECRET_KEY", "một khóa để thử, 8Jq2Lr5Tz0")
     settings.cache_clear()
     for module in (signature_images, deliveries):

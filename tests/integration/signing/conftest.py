@@ -45,7 +45,6 @@ def for_school(outside: tuple[Rig, str, Path], tmp_path: Path, monkeypatch: pyte
         "TSA_URL": f"{trust_url}/tsa",
         "TRUST_ROOTS": str(root),
         "DOCUMENTS_URL": str(tmp_path / "documents"),
-        "JOBS_DATABASE_URL": f"sqlite:///{tmp_path}/jobs.db",
     }.items():
         monkeypatch.setenv(f"HOCBA_{name}", value)
     settings.cache_clear()

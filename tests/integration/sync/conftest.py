@@ -80,7 +80,6 @@ def fresh_smas(tmp_path: Path, spec: str) -> Iterator[tuple[str, Service]]:
 def configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     """Settings of this test's own: store, key, no queue."""
     monkeypatch.setenv("HOCBA_DOCUMENTS_URL", str(tmp_path / "documents"))
-    monkeypatch.setenv("HOCBA_JOBS_DATABASE_URL", f"sqlite:///{tmp_path}/jobs.db")
     monkeypatch.setenv("HOCBA_SECRET_KEY", "a key of the tests, 8Jq2Lr5Tz0")
     settings.cache_clear()
     yield monkeypatch

@@ -56,7 +56,6 @@ def web_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]
     patch = pytest.MonkeyPatch()
     for name, value in {
         "HOCBA_DATABASE_URL": f"sqlite:///{folder}/web.db",
-        "HOCBA_JOBS_DATABASE_URL": f"sqlite:///{folder}/jobs.db",
         "HOCBA_DOCUMENTS_URL": str(folder / "documents"),
         "HOCBA_SECRET_KEY": "a key of the tests, 8Jq2Lr5Tz0",
         "HOCBA_PUBLIC_URL": "http://testserver",
