@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import Any
 
 from hocba_app.recordfile.demands import Vouched
 from hocba_app.recordfile.manifest import Manifest
@@ -12,15 +13,30 @@ from hocba_app.verification.proofs import Proven
 from hocba_app.verification.reasons import ALTERS, INVALIDATES, UNCLEAR, Reason, add, has
 from hocba_app.verification.report_model import FileReport, Order, Origin, SignatureDetail, SignatureReport, iso
 from hocba_app.verification.signature_result import Judged, names_in
+from hocba_app.verification.slot_words import words_of
 
 _DOUBTS = {
     "unanswered": Reason.REVOCATION_UNKNOWN,
     "expired": Reason.PROOF_EXPIRED,
     "algorithm": Reason.ALGORITHM_EXPIRED,
 }
-UNDECIDED = frozenset({Reason.NO_TRUST, Reason.WRITER_UNKNOWN, Reason.NOT_ARCHIVED, *_DOUBTS.values()})
+UNDECIDED = frozenset(
+    {
+        Reason.NO_TRUST,
+        Reason.WRITER_UNKNOWN,
+        Reason.NOT_ARCHIVED,
+        Reason.SEAL_NAME_UNCONFIRMED,
+        Reason.ISSUER_DOUBTFUL,
+        *_DOUBTS.values(),
+    }
+)
 """Reasons for which a record of ours cannot be called valid, though nothing speaks against it."""
 FOREIGN_INVALIDATES = ALTERS | {Reason.CERTIFICATE_REVOKED, Reason.SIGNATURE_BROKEN}
+_CHAIN = {
+    "outside": Reason.UNTRUSTED_CHAIN,
+    "incomplete": Reason.CHAIN_INCOMPLETE,
+    "unsuitable": Reason.CERTIFICATE_UNSUITABLE,
+}
 _PROBLEMS = {"broken": Reason.SIGNATURE_BROKEN, "unknown_kind": Reason.SIGNATURE_KIND}
 
 
@@ -28,7 +44,7 @@ def conclude(
     report: FileReport,
     judged: Sequence[Judged],
     manifest: Manifest | None,
-    issuers: Sequence[dict[str, str]] | None,
+    issuers: Sequence[Mapping[str, Any]] | None,
     *,
     have_roots: bool,
     promised: Mapping[str, Vouched] = MappingProxyType({}),
@@ -44,6 +60,7 @@ def conclude(
         promised: of :func:`record_rules.apply`.
         proven: of a record of ours, judged with trusted roots.
     """
+    report.slot_words = words_of(manifest, [(item.field, names_in(item.certificate).holder) for item in judged])
     _integrity(report, judged)
     _certificates(report, judged, have_roots)
     orders: dict[str, Order] = {}
@@ -53,7 +70,11 @@ def conclude(
         orders = record_rules.apply(report, manifest, judged, issuers, promised)
         report.code = manifest.code
         report.origin = Origin(
-            manifest.kind, manifest.school.name, manifest.school.code, manifest.school.tax_code, manifest.version
+            manifest.kind,
+            report.listed_school or manifest.school.name,
+            manifest.school.code,
+            manifest.school.tax_code,
+            manifest.version,
         )
     if not has(report, INVALIDATES):  # what is wrong in any case is not made clearer by what nobody knows
         _doubts(report, judged)
@@ -98,7 +119,10 @@ def _certificates(report: FileReport, judged: Sequence[Judged], have_roots: bool
         elif item.expired:
             add(report, Reason.CERTIFICATE_EXPIRED, field=item.field)
         elif have_roots and item.problem is None and item.trust != "trusted" and item.doubt is None:
-            add(report, Reason.UNTRUSTED_CHAIN, field=item.field)
+            if item.chain is not None:
+                add(report, _CHAIN[item.chain], field=item.field)
+            elif item.integrity == "intact":
+                add(report, Reason.CHAIN_INCOMPLETE, field=item.field)
         if item.timestamp_bad:
             add(report, Reason.TIMESTAMP_INVALID, field=item.field)
 

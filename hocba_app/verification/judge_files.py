@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from hocba_app.pki.not_shown import NotShown
 from hocba_app.verification.fetched import Fetched
@@ -17,7 +18,7 @@ def judge_files(
     files: Sequence[tuple[str, bytes]],
     *,
     roots: Sequence[bytes],
-    issuers: Sequence[dict[str, str]] | None = None,
+    issuers: Sequence[dict[str, Any]] | None = None,
     always_analyse: bool = False,
     at: datetime | None = None,
     fetched: Fetched | None = None,

@@ -17,13 +17,13 @@ from hocba_app.recordfile.manifest import CLAIM_EARLY_SECONDS, CLAIM_LIMIT_SECON
 from hocba_app.verification import record_rules
 from hocba_app.verification.decide import conclude
 from hocba_app.verification.judge_files import judge_files
-from hocba_app.verification.reasons import INVALIDATES, SENTENCES, Reason
+from hocba_app.verification.reasons import INVALIDATES, Reason, what
 from hocba_app.verification.replay_state import SignedUpdate
 from hocba_app.verification.replay_verifier import judge_update, judge_updates, replayed_file
 from hocba_app.verification.report_model import FileReport
 from hocba_app.verification.strict_pdf_objects import Deviation
 
-_BEFORE_SEAL = {(Reason.SLOT_MISSING.value, SENTENCES[Reason.SLOT_MISSING].format(field="seal"))}
+_BEFORE_SEAL = {(Reason.SLOT_MISSING.value, "seal")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +62,21 @@ def refusal_of_signature(new: NewSignature, roots: Sequence[bytes]) -> str:
             SignedUpdate(new.field, new.claimed, new.digest, new.cms, 0, 0), new.evidence, tuple(roots)
         )
     except Deviation:
-        return SENTENCES[Reason.UPDATE_NOT_OURS]
+        return what(Reason.UPDATE_NOT_OURS)
     except NotShown:
         pass
     else:
         if judged.certificate is None or judged.stamped is None:
-            return SENTENCES[Reason.NO_TIMESTAMP].format(field=new.field)
+            return what(Reason.NO_TIMESTAMP, field=new.field)
         certificate, stamped = judged.certificate, judged.stamped
         if roots and judged.trust != "trusted":
-            return SENTENCES[Reason.UNTRUSTED_CHAIN].format(field=new.field)
+            return what(Reason.UNTRUSTED_CHAIN, field=new.field)
     findings = list(record_rules.about_time(CLAIM_EARLY_SECONDS, CLAIM_LIMIT_SECONDS, new.claimed, stamped, new.field))
     if isinstance(new.demand, Demand):
         findings += record_rules.about_person(new.salt, new.demand, new.vouched, certificate, new.field)
     elif fit_of(new.demand, new.salt, certificate) is Fit.NOT_OWN:
         findings.append((Reason.SEAL_WRONG_SCHOOL, {}))
-    return next((SENTENCES[reason].format(**params) for reason, params in findings if reason in INVALIDATES), "")
+    return next((what(reason, **params) for reason, params in findings if reason in INVALIDATES), "")
 
 
 def refusal_before_seal(file: bytes, roots: Sequence[bytes], promised: Mapping[str, Vouched]) -> str:
@@ -98,11 +98,12 @@ def refusal_before_seal(file: bytes, roots: Sequence[bytes], promised: Mapping[s
     except NotShown:
         (report,) = judge_files([("", file)], roots=roots)  # pyHanko has the last word on every no
         excused = _BEFORE_SEAL | {
-            (reason.value, SENTENCES[reason].format(field=field))
+            (reason.value, field)
             for reason in (Reason.WRONG_SIGNER, Reason.WRONG_NAME)
             for field in promised  # judged when they signed
         }
     values = {reason.value for reason in INVALIDATES}
     return next(
-        (found.text for found in report.reasons if found.code in values and (found.code, found.text) not in excused), ""
+        (found.what for found in report.reasons if found.code in values and (found.code, found.field) not in excused),
+        "",
     )

@@ -38,6 +38,7 @@ from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.path import ValidationPath
 
 from hocba_app.pki import chain_validation
+from hocba_app.pki.chain_trouble import ChainTrouble, chain_trouble
 from hocba_app.pki.der import header_length
 from hocba_app.pki.not_shown import NotShown
 from hocba_app.pki.past_validation import Proof
@@ -227,7 +228,9 @@ async def _judge_signature(judged: Judged, signature: EmbeddedPdfSignature, sett
     judged.expired = not _valid_at(judged.certificate, moment)
     if setting.roots:
         judged.trust = "trusted" if status.trusted and not judged.revoked else "untrusted"
-        judged.paths = _paths(signature.signer_cert, _carried(signature.signed_data), setting, status.validation_path)
+        carried = _carried(signature.signed_data)
+        judged.paths = _paths(signature.signer_cert, carried, setting, status.validation_path)
+        judged.chain = _chain_trouble(signature.signer_cert, carried, setting)
 
 
 async def _judge_timestamp(judged: Judged, signature: EmbeddedPdfSignature, setting: Setting) -> None:
@@ -245,7 +248,9 @@ async def _judge_timestamp(judged: Judged, signature: EmbeddedPdfSignature, sett
     if setting.roots:
         revoked = _says_revoked(status.validation_path, setting, moment)
         judged.trust = "trusted" if status.trusted and not revoked else "untrusted"
-        paths = _paths(status.signing_cert, _carried(signature.signed_data), setting, status.validation_path)
+        carried = _carried(signature.signed_data)
+        judged.chain = _chain_trouble(status.signing_cert, carried, setting, is_signer=False)
+        paths = _paths(status.signing_cert, carried, setting, status.validation_path)
         judged.proof = Proof(judged.revision, status.timestamp, paths, _hashes(signature.signed_data))
 
 
@@ -264,6 +269,15 @@ def _paths(
         except NotShown:
             continue
     return (_certificates_of(found),) if found is not None else ()
+
+
+def _chain_trouble(
+    certificate: x509.Certificate, carried: Sequence[bytes], setting: Setting, *, is_signer: bool = True
+) -> ChainTrouble | None:
+    own = certificate.dump()
+    known = [*carried, *(item.dump() for item in setting.evidence.certificates)]
+    pool = tuple(item for item in dict.fromkeys(known) if item != own)
+    return chain_trouble(own, pool, setting.roots, is_signer=is_signer)
 
 
 def _certificates_of(path: ValidationPath) -> tuple[bytes, ...]:

@@ -7,6 +7,7 @@ import hashlib
 import io
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from pyhanko.pdf_utils.reader import PdfFileReader
 
@@ -29,7 +30,7 @@ def examine_file(
     name: str,
     data: bytes,
     roots: Sequence[bytes],
-    issuers: Sequence[dict[str, str]] | None,
+    issuers: Sequence[dict[str, Any]] | None,
     deviation: str | None = None,
     *,
     at: datetime | None = None,

@@ -7,15 +7,18 @@ pyHanko calls a file truncated before the seal valid, and any certificate under 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
+from typing import Any
 
 from hocba_app.domain.lifecycle import STAGES
+from hocba_app.domain.school_names import is_school_name, school_key
+from hocba_app.pki.subjects import subject_of
 from hocba_app.recordfile.append_state import stage_of
 from hocba_app.recordfile.demands import ACCEPTED, Demand, Fit, Vouched, fit_of
 from hocba_app.recordfile.manifest import Manifest
+from hocba_app.verification.issuers import listed_school
 from hocba_app.verification.reasons import Reason, add
 from hocba_app.verification.report_model import FileReport, Order
 from hocba_app.verification.signature_result import Judged
@@ -72,7 +75,7 @@ def apply(
     report: FileReport,
     manifest: Manifest,
     judged: Sequence[Judged],
-    issuers: Sequence[dict[str, str]] | None,
+    issuers: Sequence[Mapping[str, Any]] | None,
     promised: Mapping[str, Vouched] = MappingProxyType({}),
 ) -> dict[str, Order]:
     """Judge the record's signatures as a whole; reasons go into the report.
@@ -167,37 +170,39 @@ def _completeness(report: FileReport, manifest: Manifest, signatures: Sequence[J
             add(report, Reason.SLOT_MISSING, field=slot.field)
 
 
-def _seal(report: FileReport, manifest: Manifest, seal: Judged, issuers: Sequence[dict[str, str]] | None) -> bool:
-    """The seal's certificate is an organisation's with the MST the record names; the school is a listed issuer."""
-    found = list(about_seal(manifest, seal.certificate))
-    _tell(report, found)
-    if any(reason is Reason.SEAL_WRONG_SCHOOL for reason, _ in found):
+def _seal(report: FileReport, manifest: Manifest, seal: Judged, issuers: Sequence[Mapping[str, Any]] | None) -> bool:
+    """The seal's certificate is an organisation's with the MST the record names; the school is a listed issuer, and what is
+    shown of it comes from the list."""
+    found = dict(about_seal(manifest, seal.certificate))
+    if Reason.SEAL_WRONG_SCHOOL in found:
+        add(report, Reason.SEAL_WRONG_SCHOOL)
         return False
+    holders = subject_of(seal.certificate).names if seal.certificate is not None else ()
+    listed = listed_school(issuers, manifest.school, seal.stamped) if issuers is not None else None
     if issuers is None:
+        if not _is_own_name(manifest.school.name, holders):
+            add(report, Reason.ISSUER_DOUBTFUL, holder=_shown(holders), school=manifest.school.name)
+            return False
         add(report, Reason.ISSUER_SELF_DECLARED)
-    elif not any(_is_issuer(issuer, manifest) for issuer in issuers):
+    elif listed is None:
         add(report, Reason.ISSUER_NOT_LISTED)
         return False
+    else:
+        report.listed_school = listed.name
+        if not listed.agrees(holders):
+            add(report, Reason.SEAL_NAME_UNCONFIRMED, holder=_shown(holders), listed=listed.name)
+            return False
+    _tell(report, found.items())
     return seal.integrity == "intact" and (seal.trust == "trusted" or seal.doubt is not None)
 
 
-def _is_issuer(issuer: dict[str, str], manifest: Manifest) -> bool:
-    """The listed school is the one the record names: by its MST, and where the list says more by its code or its name.
-
-    Without the second half a listed school could issue records in another school's name.
-    """
-    if issuer.get("tax_code") != manifest.school.tax_code:
-        return False
-    known = [
-        (issuer[key], said)
-        for key, said in (("code", manifest.school.code), ("name", manifest.school.name))
-        if issuer.get(key)
-    ]
-    return not known or any(_plain(listed) == _plain(said) for listed, said in known)
+def _is_own_name(school: str, holders: Iterable[str]) -> bool:
+    """Whether the seal is in the school's name, and that a name of a school: all that can be asked without a list."""
+    return is_school_name(school) and school_key(school) in {school_key(holder) for holder in holders}
 
 
-def _plain(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", text).casefold().split())
+def _shown(holders: Iterable[str]) -> str:
+    return next(iter(holders), "không rõ")
 
 
 def _tell(report: FileReport, findings: Iterable[Finding]) -> None:

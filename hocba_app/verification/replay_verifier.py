@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from hocba_app.pki import chain_validation, cms
 from hocba_app.pki.not_shown import NotShown
@@ -36,7 +37,7 @@ def examine_fast(
     name: str,
     data: bytes,
     roots: Sequence[bytes],
-    issuers: Sequence[dict[str, str]] | None,
+    issuers: Sequence[dict[str, Any]] | None,
     *,
     at: datetime | None = None,
     fetched: Fetched | None = None,
@@ -61,7 +62,7 @@ def _examine(
     name: str,
     data: bytes,
     roots: Sequence[bytes],
-    issuers: Sequence[dict[str, str]] | None,
+    issuers: Sequence[dict[str, Any]] | None,
     now: datetime,
     fetched: Fetched,
 ) -> FileReport:

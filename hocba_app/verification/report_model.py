@@ -66,10 +66,15 @@ class Origin:
 
 @dataclass(slots=True)
 class Finding:
-    """One reason, as a code and as a sentence."""
+    """One reason, as a code and in words: what was found, what it means for the holder, what to do."""
 
     code: str
     text: str
+    field: str = ""
+    """Of the signature it is about; "" for the file as a whole. Not part of the JSON interface, as what follows."""
+    what: str = ""
+    means: str = ""
+    todo: str = ""
 
 
 @dataclass(slots=True)
@@ -93,14 +98,21 @@ class FileReport:
     sha256: str = ""
     method: str = ""
     """``replay`` (each update derived again and compared) or ``analysis`` (pyHanko in the sandbox). Not part of it either."""
+    slot_words: dict[str, str] = dataclasses.field(default_factory=dict)
+    """What each signature field is called before people. Not part of it either."""
+    listed_school: str = ""
+    """The school's name by the list of issuers, where one was given and it agrees. Not part of it either."""
     origin: Origin | None = None
     """What the manifest says of a record of ours. Not part of it either."""
 
     def as_json(self) -> dict[str, Any]:
         """The fixed JSON shape of ``hocba verify --json``."""
         shape = asdict(self)
-        for inner in ("lacking", "code", "sha256", "method", "origin"):
+        for inner in ("lacking", "code", "sha256", "method", "slot_words", "listed_school", "origin"):
             del shape[inner]
+        for finding in shape["reasons"]:
+            for inner in ("field", "what", "means", "todo"):
+                del finding[inner]
         for signature in shape["signatures"]:
             del signature["detail"]
         return shape

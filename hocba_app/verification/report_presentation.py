@@ -7,8 +7,10 @@ from datetime import datetime
 from typing import Literal
 
 from hocba_app.domain.calendar import VIETNAM, local_text
+from hocba_app.verification.reason_wording import WORDING
 from hocba_app.verification.reasons import Reason
-from hocba_app.verification.report_model import FileReport, SignatureReport, Status
+from hocba_app.verification.report_model import FileReport, Finding, SignatureReport, Status
+from hocba_app.verification.slot_words import slot_words
 
 Reply = Literal["yes", "no", "unknown"]
 
@@ -129,9 +131,28 @@ def simple_report(report: FileReport) -> SimpleReport:
         signed=_signed(report, codes),
         signers=tuple(_lay_signer(item) for item in report.signatures if item.role != "archive"),
         standing=STATUS_SENTENCES[report.status] if report.status != "unknown" else None,
-        reasons=tuple(finding.text for finding in report.reasons),
+        reasons=_told(report),
         guarantee=_guarantee(report),
     )
+
+
+def _told(report: FileReport) -> tuple[str, ...]:
+    """Each reason once, with all the signatures it is about: sixteen missing ones are one sentence."""
+    groups: dict[tuple[str, str, str], list[Finding]] = {}
+    for finding in report.reasons:
+        same = (
+            (finding.code, finding.means, finding.todo) if finding.field and finding.means else (finding.text, "", "")
+        )
+        groups.setdefault(same, []).append(finding)
+    return tuple(_as_one(report, found) for found in groups.values())
+
+
+def _as_one(report: FileReport, found: list[Finding]) -> str:
+    first = found[0]
+    if len(found) == 1:
+        return first.text
+    of = "; ".join(report.slot_words.get(each.field) or slot_words(each.field) for each in found)
+    return f"{WORDING[Reason(first.code)].what.format(field=of)} {first.means} {first.todo}"
 
 
 def _guarantee(report: FileReport) -> str:
@@ -182,7 +203,8 @@ def _issued(report: FileReport, codes: set[str]) -> Answer:
             return Answer(
                 question,
                 "unknown",
-                f"Con dấu số khớp với trường ghi trên học bạ ({school}), nhưng chưa có danh sách trường để đối chiếu.",
+                f"Con dấu số mang tên và mã số thuế của trường ghi trên học bạ ({school}), nhưng chưa có danh sách trường để "
+                "đối chiếu.",
             )
         return Answer(question, "yes", f"Đúng. Học bạ mang con dấu số của {school}.")
     if report.origin is None:
@@ -193,6 +215,10 @@ def _issued(report: FileReport, codes: set[str]) -> Answer:
         return Answer(question, "no", "Chưa. Học bạ chưa được nhà trường đóng dấu số.")
     if Reason.NO_TRUST in codes:
         return Answer(question, "unknown", "Chưa cấu hình chứng thư gốc tin cậy nên chưa biết con dấu có thật không.")
+    if codes & {Reason.ISSUER_DOUBTFUL, Reason.SEAL_NAME_UNCONFIRMED}:
+        return Answer(
+            question, "unknown", "Chưa rõ. Con dấu số mang tên khác tên trường ghi trên học bạ hoặc trong danh sách."
+        )
     if codes & _DOUBTS and report.verdict == "indeterminate":
         school = report.origin.school
         return Answer(question, "unknown", f"Con dấu số ghi là của {school}, nhưng {_doubt(codes)}.")
@@ -246,7 +272,7 @@ def _lay_signer(item: SignatureReport) -> LaySigner:
         reply = "no"
     elif item.integrity == "intact" and item.trust == "trusted" and item.detail.revocation != "unknown":
         reply = "yes"
-    return LaySigner(item.role if item.role != "unknown" else item.field, item.signer, when, reply)
+    return LaySigner(item.role if item.role != "unknown" else slot_words(item.field), item.signer, when, reply)
 
 
 def _detailed(item: SignatureReport) -> DetailedSignature:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from hocba_app.foreign.decoding import MEGABYTE, LimitExceeded, Limits, decode_one
 from hocba_app.verification import sandbox_worker
@@ -22,7 +23,7 @@ UPLOAD_LIMITS = Limits(seconds=12, memory=768 * MEGABYTE, output=4 * MEGABYTE)
 def examine(
     files: Sequence[tuple[str, bytes, str | None]],
     roots: Sequence[bytes],
-    issuers: Sequence[dict[str, str]] | None,
+    issuers: Sequence[dict[str, Any]] | None,
     *,
     replay: bool = False,
     limits: Limits = LIMITS,

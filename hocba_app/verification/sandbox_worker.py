@@ -19,7 +19,7 @@ def verdict(
     *,
     name: str,
     roots: Sequence[str],
-    issuers: Sequence[dict[str, str]] | None,
+    issuers: Sequence[dict[str, Any]] | None,
     replay: bool,
     deviation: str | None = None,
     at: str | None = None,

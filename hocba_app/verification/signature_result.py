@@ -12,6 +12,7 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from hocba_app.pki import chain_validation
+from hocba_app.pki.chain_trouble import ChainTrouble
 from hocba_app.pki.not_shown import NotShown
 from hocba_app.pki.past_validation import Proof
 from hocba_app.recordfile.demands import Vouched
@@ -53,6 +54,8 @@ class Judged:
     """Set where the signature could not be judged at all."""
     paths: tuple[tuple[bytes, ...], ...] = ()
     """Of the signer's certificate, root last; the likeliest first."""
+    chain: ChainTrouble | None = None
+    """What is wrong with its chain, where it is not trusted and that could be told."""
     proof: Proof | None = None
     """Its own time stamp, or the document time stamp itself; None without one that holds."""
     doubt: Doubt | None = None

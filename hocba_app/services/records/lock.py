@@ -37,11 +37,11 @@ from hocba_app.services.records.signer_resolution import PlannedSlot
 from hocba_app.services.records.snapshot import snapshot_from
 from hocba_app.services.storage import blobs
 from hocba_app.settings import settings
+from hocba_app.verification.slot_words import SUBJECT_ROLE
 
 KINDS = ("cover", "history", "results")
 _CODE_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _ROLES = {
-    "subject": "Giáo viên bộ môn",
     "homeroom": "Giáo viên chủ nhiệm",
     "principal": "Hiệu trưởng",
     "seal": "Nhà trường",
@@ -320,12 +320,20 @@ def freeze(listed: ClassList, kind: str, candidate: Candidate) -> Frozen:
         version=number,
         salt=salt,
         slots=tuple(
-            ManifestSlot(slot.field, _ROLES[slot.stage], slot.stage, demand)
+            ManifestSlot(slot.field, _role(listed, slot), slot.stage, demand)
             for slot, demand in zip(candidate.slots, demands, strict=True)
         ),
     )
     base, tip = base_with_tip(render(snapshot, photo=photo), manifest)
     return Frozen(student.id, snapshot, digest, candidate.slots, demands, salt, code, number, blobs.put(base), tip)
+
+
+def _role(listed: ClassList, slot: PlannedSlot) -> str:
+    """What the signer is; of a subject teacher with his subjects, so that a verifier can name the signature."""
+    if slot.stage != "subject":
+        return _ROLES[slot.stage]
+    subjects = listed.sources.subjects
+    return SUBJECT_ROLE + ", ".join(subjects[code].name if code in subjects else code for code in slot.rows)
 
 
 def public_code() -> str:

@@ -29,6 +29,8 @@ from hocba_app.services.signing.steps.commit import append_revisions
 from hocba_app.services.storage import blobs
 from hocba_app.services.storage.files import current_file
 from hocba_app.verification.judge_files import judge_files
+from hocba_app.verification.reasons import ABOUT_ISSUER
+from hocba_app.verification.report_model import FileReport
 
 log = structlog.get_logger()
 
@@ -193,19 +195,26 @@ def _valid_archive(
     """
     update, after = archive(file, tip, evidence, authority)
     (report,) = judge_files([("", file + update)], roots=roots)
-    if report.verdict != "valid" and report.lacking:
+    if not _is_proven(report) and report.lacking:
         more = [_asked(tuple(bytes.fromhex(certificate) for certificate in path)) for path in report.lacking]
         update, after = archive(file, tip, [*evidence, *more], authority)
         (report,) = judge_files([("", file + update)], roots=roots)
-    if report.verdict != "valid":
-        finding = report.reasons[0] if report.reasons else None
+    if not _is_proven(report):
+        finding = next((each for each in report.reasons if each.code not in ABOUT_ISSUER), None)
         log.warning("archive.not_valid", reasons=[each.code for each in report.reasons])
         raise HocbaError(
             ErrorCode.REVISION_NOT_VALID,
-            reason=finding.text if finding else report.verdict,
+            reason=finding.what if finding else report.verdict,
             finding=finding.code if finding else report.verdict,
         )
     return update, after
+
+
+def _is_proven(report: FileReport) -> bool:
+    """Whether nothing is open but whose seal it is, which archive data cannot answer and the school knows."""
+    return report.verdict == "valid" or (
+        report.verdict == "indeterminate" and all(found.code in ABOUT_ISSUER for found in report.reasons)
+    )
 
 
 def _asked(path: tuple[bytes, ...]) -> Evidence:

@@ -16,7 +16,7 @@ from hocba_app.services.storage.files import current_file
 from hocba_app.settings import settings
 from hocba_app.verification.judge_files import judge_files
 from hocba_app.verification.own_record import NewSignature, refusal_before_seal, refusal_of_signature
-from hocba_app.verification.reasons import SENTENCES, Reason, first_refusal
+from hocba_app.verification.reasons import Reason, first_refusal, what
 from hocba_app.verification.record_rules import is_in_turn, ranks
 
 _found_good: OrderedDict[tuple[str, tuple[bytes, ...]], None] = OrderedDict()
@@ -39,7 +39,7 @@ def handed_out_file(session: Session, version_id: str) -> bytes:
     (report,) = judge_files([(version_id, file)], roots=roots)
     if report.verdict == "invalid":
         found = first_refusal(report)
-        raise HocbaError(ErrorCode.RECORD_NOT_VALID, reason=found.text if found is not None else "")
+        raise HocbaError(ErrorCode.RECORD_NOT_VALID, reason=found.what if found is not None else "")
     _found_good[known] = None
     while len(_found_good) > _MOST_KEPT:
         _found_good.popitem(last=False)
@@ -78,4 +78,4 @@ def require_turn(kind: str, slots: list[Any], slot: Any) -> None:
     """
     signed = {each.field for each in slots if each.signed}
     if not is_in_turn(ranks(kind), {each.field: each.stage for each in slots}, slot.stage, signed):
-        raise HocbaError(ErrorCode.SIGNATURE_NOT_VALID, reason=SENTENCES[Reason.WRONG_ORDER].format(field=slot.field))
+        raise HocbaError(ErrorCode.SIGNATURE_NOT_VALID, reason=what(Reason.WRONG_ORDER, field=slot.field))

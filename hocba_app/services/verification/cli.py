@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import structlog
 from cryptography import x509
@@ -108,7 +109,7 @@ def _configured_trust() -> Path | None:
     return Path(settings().trust_roots) if settings().trust_roots else None
 
 
-def _trusted(source: Path | None) -> tuple[list[bytes], list[dict[str, str]] | None]:
+def _trusted(source: Path | None) -> tuple[list[bytes], list[dict[str, Any]] | None]:
     if source is None:
         return [], None
     try:

@@ -6,11 +6,15 @@ import hashlib
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import Session, col, select
 
 from hocba_app.domain.errors import HocbaError
 from hocba_app.models import Database, Document, DocumentVersion, PublicCode, Revision, Slot
+from hocba_app.models import Evidence as EvidenceRow
+from hocba_app.pki.signer_certificate import Evidence
+from hocba_app.pki.subjects import subject_of
 from hocba_app.recordfile.incremental_writer import drawn_name
 from hocba_app.services.storage import blobs
 from hocba_app.verification.reasons import Reason, add
@@ -139,14 +143,14 @@ def add_standing(db: Database, report: FileReport, data: bytes, *, must_be_known
         add(report, Reason.OUT_OF_DATE)
 
 
-def school_at_lock(db: Database, code: str | None) -> dict[str, str] | None:
+def school_at_lock(db: Database, code: str | None) -> dict[str, Any] | None:
     """The school of a version as it was called, and its tax code, when the version was locked: both may have changed since.
 
     Args:
         code: the version's public code.
 
     Returns:
-        As an entry of a list of issuers; None when this installation has no such version.
+        As an entry of a list of issuers, with the name on the seal that the school used; None when this installation has no such version.
     """
     normal = normal_code(code) if code else None
     if normal is None or normal != code:
@@ -157,7 +161,17 @@ def school_at_lock(db: Database, code: str | None) -> dict[str, str] | None:
         return None
     with db.read(entry.school_id) as session:
         school = session.get_one(DocumentVersion, (entry.school_id, entry.version_id)).snapshot["school"]
-    return {key: str(school[key]) for key in ("tax_code", "name", "code") if school.get(key)}
+        sealed_by = session.exec(
+            select(EvidenceRow.content)
+            .join(
+                Slot,
+                (col(EvidenceRow.id) == col(Slot.evidence_id)) & (col(EvidenceRow.school_id) == col(Slot.school_id)),
+            )
+            .where(Slot.version_id == entry.version_id, Slot.stage == "seal")
+        ).all()
+    names = [name for content in sealed_by for name in subject_of(Evidence.loads(content).chain[0]).names]
+    told = {key: str(school[key]) for key in ("tax_code", "name", "code") if school.get(key)}
+    return told | {"certificate_name": [*names, told.get("name", "")]}
 
 
 def _is_on_record(session: Session, version: DocumentVersion, sha256: str, data: bytes) -> bool:

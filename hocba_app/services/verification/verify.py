@@ -14,18 +14,22 @@ from hocba_app.foreign.decoding import Limits
 from hocba_app.models import Database, School
 from hocba_app.services.verification.record_status import add_standing, school_at_lock
 from hocba_app.verification.fetched import Fetched
+from hocba_app.verification.issuers import issuer_list_fault
 from hocba_app.verification.judge_files import judge_files
 from hocba_app.verification.online import fetch_lacking
 from hocba_app.verification.reasons import Reason
 from hocba_app.verification.report_model import FileReport
 from hocba_app.verification.sandbox import examine
 
+_OF_NAME = (Reason.ISSUER_NOT_LISTED, Reason.SEAL_NAME_UNCONFIRMED)
+"""What a change of name or tax code since the record was locked brings about."""
+
 
 def verify(
     files: Sequence[tuple[str, bytes]],
     *,
     roots: Sequence[bytes],
-    issuers: Sequence[dict[str, str]] | None = None,
+    issuers: Sequence[dict[str, Any]] | None = None,
     db: Database | None = None,
     own_trust: bool = True,
     always_analyse: bool = False,
@@ -53,7 +57,7 @@ def verify(
         issuers = _schools(db)
 
     def judged(
-        some: Sequence[tuple[str, bytes]], schools: Sequence[dict[str, str]] | None, fetched: Fetched | None = None
+        some: Sequence[tuple[str, bytes]], schools: Sequence[dict[str, Any]] | None, fetched: Fetched | None = None
     ) -> list[FileReport]:
         if limits is not None:
             return examine(
@@ -61,13 +65,11 @@ def verify(
             )
         return judge_files(some, roots=roots, issuers=schools, always_analyse=always_analyse, fetched=fetched)
 
-    listed: list[Sequence[dict[str, str]] | None] = [issuers] * len(files)
+    listed: list[Sequence[dict[str, Any]] | None] = [issuers] * len(files)
     reports = judged(files, issuers)
     if own_schools and db is not None:
         for index, report in enumerate(reports):
-            if any(found.code == Reason.ISSUER_NOT_LISTED for found in report.reasons) and (
-                locked := school_at_lock(db, report.code)
-            ):
+            if any(found.code in _OF_NAME for found in report.reasons) and (locked := school_at_lock(db, report.code)):
                 listed[index] = [locked]
                 (reports[index],) = judged([files[index]], [locked])
     if online:
@@ -82,7 +84,7 @@ def verify(
     return reports
 
 
-def issuers_beside(trust: Path) -> list[dict[str, str]] | None:
+def issuers_beside(trust: Path) -> list[dict[str, Any]] | None:
     """The list of issuers that lies beside a trust file (``issuers.json``), or None.
 
     Raises:
@@ -95,14 +97,13 @@ def issuers_beside(trust: Path) -> list[dict[str, str]] | None:
         listed: Any = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise HocbaError(ErrorCode.INVALID_INPUT, detail="issuers.json không đọc được") from error
-    if not isinstance(listed, list) or not all(
-        isinstance(entry, dict) and isinstance(entry.get("tax_code"), str) for entry in listed
-    ):
-        raise HocbaError(ErrorCode.INVALID_INPUT, detail="issuers.json phải là danh sách có tax_code")
-    return [{key: value for key, value in entry.items() if isinstance(value, str)} for entry in listed]
+    if fault := issuer_list_fault(listed):
+        raise HocbaError(ErrorCode.INVALID_INPUT, detail=f"issuers.json: {fault}")
+    entries: list[dict[str, Any]] = listed
+    return entries
 
 
-def _schools(db: Database) -> list[dict[str, str]]:
+def _schools(db: Database) -> list[dict[str, Any]]:
     with db.installation() as session:
         return [
             {"tax_code": school.tax_code, "name": school.name, "code": school.code}

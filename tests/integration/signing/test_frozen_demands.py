@@ -173,7 +173,7 @@ def test_another_name_needs_the_principals_written_word_which_verification_shows
     for report in judged(small, "results"):
         told = {finding.code: finding.text for finding in report.reasons}
         assert report.verdict == "valid" and set(told) == {"name_accepted", "name_marks"}
-        assert "12/QĐ-UBND" in told["name_accepted"] and "s.TOAN.1" in told["name_accepted"]
+        assert "12/QĐ-UBND" in told["name_accepted"] and "Toán – " in told["name_accepted"]
     with small.db.read(small.school_id) as session:
         noted = session.exec(select(AuditEvent).where(AuditEvent.action == "key.name_accepted")).one()
         signed = session.exec(select(AuditEvent).where(AuditEvent.action == "record.signed")).all()
@@ -292,7 +292,7 @@ def test_a_record_already_wrong_is_neither_sealed_nor_handed_out_and_the_office_
             signed_original(small.db, small.people["admin"], document.id)
         assert (
             refused.value.code is ErrorCode.RECORD_NOT_VALID
-            and "s.TOAN.1" in refused.value.sentence
+            and "Toán" in refused.value.sentence
             and "hủy chốt" in refused.value.sentence
         )
     signed_original(small.db, small.people["admin"], documents(small, "cover")[0].id)

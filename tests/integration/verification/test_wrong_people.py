@@ -12,7 +12,10 @@ import pytest
 from bench.sealed_record import Record, Signer, World, open_record, staff
 from hocba_app.recordfile.demands import Vouched, named
 from hocba_app.recordfile.manifest import ManifestSchool
+from hocba_app.simulators.trust.profiles import key_usage
 from hocba_app.verification import replay_verifier as fast_verdict
+from hocba_app.verification.report_presentation import simple_report
+from tests.integration.verification.crafted import SIGNER, Extension, issuing, person
 from tests.integration.verification.judging import ISSUERS, codes, judge, judge_with_roots, small_snapshot
 
 ORDER = ("s.TOAN.1", "s.VAN.1", "homeroom", "principal", "seal")
@@ -155,7 +158,81 @@ def test_a_whole_record_made_by_another_organisation_under_the_same_root(
     report = judge(forged.file, world)
     assert (report.verdict, report.issued_here) == ("invalid", False) and reason in codes(report)
     unlisted = judge(forged.file, world, None)
-    assert codes(unlisted) == {"issuer_self_declared"}, "without a list the doubt is always told"
+    is_named_as_a_school = school.name.startswith("Trường")
+    assert codes(unlisted) == {"issuer_self_declared" if is_named_as_a_school else "issuer_doubtful"}
+    assert unlisted.verdict == ("valid" if is_named_as_a_school else "indeterminate"), "the doubt reaches the verdict"
+
+
+def test_without_a_list_a_companys_seal_makes_no_school_record(world: World) -> None:
+    """A record that names a school and a company's tax code, sealed by the company."""
+    school = ManifestSchool("79760001", "Trường THCS Kim Đồng", "0388888888")
+    snapshot = small_snapshot()
+    snapshot["school"]["tax_code"] = school.tax_code
+    signers = staff(world, snapshot) | {"seal": world.school("CÔNG TY TNHH SAO MAI", school.tax_code)}
+    forged = open_record(world, snapshot, signers, school=school)
+    forged.sign_all()
+    forged.archive()
+    report = judge(forged.file, world, None)
+    assert (report.verdict, report.issued_here, codes(report)) == ("indeterminate", False, {"issuer_doubtful"})
+    assert "CÔNG TY TNHH SAO MAI" in report.reasons[0].text
+    assert simple_report(report).issued.reply == "unknown" and "khớp" not in simple_report(report).issued.sentence
+
+
+LISTED = [
+    {"tax_code": "0312345678", "name": "Trường THCS Kim Đồng", "code": "79760001"},
+    {"tax_code": "0377777777", "name": "Trường THPT Lê Hồng Phong", "code": "79799999"},
+]
+
+
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [
+        ("79760001", "Trường THPT Lê Hồng Phong"),
+        ("79799999", "Trường THCS Kim Đồng"),
+        ("79799999", "Trường THPT Lê Hồng Phong"),
+    ],
+)
+def test_own_seal_under_what_another_listed_school_is_called(world: World, code: str, name: str) -> None:
+    snapshot = small_snapshot()
+    snapshot["school"] |= {"name": name, "code": code}
+    signers = staff(world, snapshot) | {"seal": world.school("Trường THCS Kim Đồng", "0312345678")}
+    forged = open_record(world, snapshot, signers, school=ManifestSchool(code, name, "0312345678"))
+    forged.sign_all()
+    forged.archive()
+    report = judge(forged.file, world, LISTED)
+    assert (report.verdict, report.issued_here, codes(report)) == ("invalid", False, {"issuer_not_listed"})
+
+
+def test_a_seal_under_another_listed_schools_name_and_what_is_shown(world: World, sealed: Record) -> None:
+    snapshot = small_snapshot()
+    signers = dict(sealed.signers) | {"seal": world.school("Trường THPT Lê Hồng Phong", "0312345678")}
+    odd = open_record(world, snapshot, signers)
+    odd.sign_all()
+    odd.archive()
+    report = judge(odd.file, world, LISTED)
+    assert (report.verdict, codes(report)) == ("indeterminate", {"seal_name_unconfirmed"})
+    known = [{**LISTED[0], "name": "TRƯỜNG THCS KIM ĐỒNG", "certificate_name": "Trường THPT Lê Hồng Phong"}]
+    report = judge(odd.file, world, known)
+    assert (report.verdict, codes(report)) == ("valid", {"seal_name"})
+    assert report.origin is not None and report.origin.school == "TRƯỜNG THCS KIM ĐỒNG", "shown as the list has it"
+
+
+def test_a_certificate_that_is_not_for_signing_is_told_as_that(world: World, opened: Record) -> None:
+    only_login: list[Extension] = [SIGNER[0], (key_usage("digital_signature"), True)]
+    other = person(issuing(world), opened.signers["homeroom"], only_login)
+    sign(opened, *ORDER, homeroom=other)
+    report = judge(opened.file, world)
+    assert report.verdict == "invalid" and "certificate_unsuitable" in codes(report)
+    assert "untrusted_chain" not in codes(report), "its chain does end in the trust"
+    (finding,) = [found for found in report.reasons if found.code == "certificate_unsuitable"]
+    assert "Giáo viên chủ nhiệm – " in finding.text
+
+
+def test_an_altered_signature_says_nothing_of_its_chain(world: World, sealed: Record) -> None:
+    at = sealed.file.index(b"/Contents <") + 600
+    hostile = sealed.file[:at] + (b"0" if sealed.file[at : at + 1] != b"0" else b"1") + sealed.file[at + 1 :]
+    report = judge(hostile, world)
+    assert report.verdict == "invalid" and "untrusted_chain" not in codes(report)
 
 
 def test_a_listed_school_cannot_speak_for_another(world: World) -> None:

@@ -1,0 +1,58 @@
+"""What a signature field is called before people: "Toán – Nguyễn Thị Ánh", never "s.TOAN.1"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from hocba_app.domain.subject_names import subject_name
+from hocba_app.recordfile.manifest import Manifest
+
+SUBJECT_ROLE = "Giáo viên môn "
+"""How the role of a subject teacher's slot begins where it names the subject."""
+_SUBJECT = re.compile(r"s\.([A-Za-z0-9_-]+)\.[0-9]+")
+_ARCHIVE = re.compile(r"archive\.?([0-9]+)")
+_STAGES = {"homeroom": "Giáo viên chủ nhiệm", "principal": "Hiệu trưởng", "seal": "Con dấu của nhà trường"}
+LONGEST = 60
+
+
+def slot_words(field: str, role: str = "", holder: str = "") -> str:
+    """A field in words.
+
+    Args:
+        field: its name in the file.
+        role: what the manifest says its signer is; "" in a foreign file.
+        holder: by his certificate; "" where nobody has signed, or it cannot be read.
+    """
+    place = _place(field, role)
+    return f"{place} – {_clean(holder)}" if holder and not _ARCHIVE.fullmatch(field) else place
+
+
+def words_of(manifest: Manifest | None, signed: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """By field, :func:`slot_words` of every slot and of every signature.
+
+    Args:
+        manifest: of a record of ours; None for a foreign file.
+        signed: field and holder of each signature.
+    """
+    roles: Mapping[str, str] = {slot.field: slot.role for slot in manifest.slots} if manifest is not None else {}
+    words = {field: slot_words(field, role) for field, role in roles.items()}
+    return words | {field: slot_words(field, roles.get(field, ""), holder) for field, holder in signed}
+
+
+def _place(field: str, role: str) -> str:
+    if (archive := _ARCHIVE.fullmatch(field)) is not None:
+        return f"dấu thời gian lưu trữ lần {archive.group(1)}"
+    if (subject := _SUBJECT.fullmatch(field)) is not None:
+        return (
+            _clean(role.removeprefix(SUBJECT_ROLE)) if role.startswith(SUBJECT_ROLE) else subject_name(subject.group(1))
+        )
+    if field in _STAGES:
+        return _STAGES[field]
+    return f"ô ký «{_clean(field)}»"
+
+
+def _clean(text: str) -> str:
+    """Names come from files: what does not print is left out, and nothing is endless."""
+    printable = "".join(letter for letter in text if letter.isprintable())
+    return printable if len(printable) <= LONGEST else f"{printable[:LONGEST]}…"
