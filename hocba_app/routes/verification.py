@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,13 +16,16 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import database
 from hocba_app.routes.caller import same_origin
 from hocba_app.routes.visits import admitted, files_of
-from hocba_app.services.verification.cli import verify_upload
+from hocba_app.services.storage.uploads import plain_name
+from hocba_app.services.verification.cli import verify_archive, verify_upload
+from hocba_app.services.verification.packages import is_archive
 from hocba_app.services.verification.record_status import normal_code, standing_of
 from hocba_app.verification.report_model import FileReport
 from hocba_app.verification.report_presentation import detailed_report, simple_report
 
 router = APIRouter()
 LARGEST = 50 * 1024 * 1024
+_LONGEST_NAME = 120
 _PAGES = Environment(
     loader=FileSystemLoader(Path(__file__).with_name("templates")),
     autoescape=True,
@@ -49,15 +53,21 @@ async def ask(code: str = "") -> Response:
 
 @router.post("/verify", dependencies=[Depends(same_origin)])
 async def judge(request: Request) -> Response:
-    """The verdict on one uploaded file; nothing of it is kept."""
+    """The verdict on one uploaded file, or on each record of an archive; nothing of it is kept."""
     async with admitted(request) as visit:
         chosen = files_of(await visit.form(), "file")
-        report = await visit.run(_verdict, chosen[0][1]) if chosen else None
-    if report is None:
-        return _page("verify.html", problem="Chưa chọn tệp. Hãy chọn tệp PDF học bạ rồi bấm Kiểm tra.")
-    return _page(
-        "verdict.html", simple=simple_report(report), detailed=detailed_report(report), name=chosen[0][0][:120]
-    )
+        reports = await visit.run(_verdicts, *chosen[0]) if chosen else []
+    if not reports:
+        return _page("verify.html", problem="Chưa chọn tệp. Hãy chọn tệp PDF học bạ (hoặc gói ZIP) rồi bấm Kiểm tra.")
+    shown = [
+        {
+            "simple": simple_report(report),
+            "detailed": detailed_report(report),
+            "name": report.path or plain_name(chosen[0][0])[:_LONGEST_NAME],
+        }
+        for report in reports
+    ]
+    return _page("verdict.html", verdicts=shown)
 
 
 @router.get("/v/{code}")
@@ -69,13 +79,14 @@ async def standing(code: str) -> Response:
     return _page("standing.html", record=found)
 
 
-def _verdict(file: BinaryIO) -> FileReport | None:
-    """Of the bytes, read only when it is their turn; None of an empty file."""
-    file.seek(0)
-    data = file.read(LARGEST + 1)
-    if len(data) > LARGEST:
+def _verdicts(name: str, file: BinaryIO) -> list[FileReport]:
+    """Of the bytes, read only when it is their turn; none of an empty file."""
+    length = file.seek(0, io.SEEK_END)
+    if length > LARGEST:
         raise HocbaError(ErrorCode.FILE_TOO_LARGE, limit=LARGEST // (1024 * 1024))
-    return verify_upload(data, database()) if data else None
+    if is_archive(file):
+        return verify_archive(file, database(), name=plain_name(name)[:_LONGEST_NAME])
+    return [verify_upload(file.read(), database())] if length else []
 
 
 def _page(template: str, status: int = 200, **values: object) -> HTMLResponse:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import structlog
 from cryptography import x509
@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Database, database
 from hocba_app.models.schema_check import require_current_schema
+from hocba_app.services.verification.packages import MOST_SECONDS, Judge, is_archive, verify_package
 from hocba_app.services.verification.verify import issuers_beside, verify
 from hocba_app.settings import settings
 from hocba_app.verification.report_model import FileReport
@@ -28,7 +29,7 @@ _SIGN = {"yes": "+", "no": "-", "unknown": "?"}
 
 
 def verify_paths(paths: Sequence[Path], trust: Path | None, *, online: bool = False) -> list[FileReport]:
-    """Verify files on disk.
+    """Verify files on disk, and the records in archives among them.
 
     Args:
         trust: PEM of trusted roots; a list of issuers beside it is binding. None takes the configured ones.
@@ -39,11 +40,33 @@ def verify_paths(paths: Sequence[Path], trust: Path | None, *, online: bool = Fa
     """
     roots, issuers = _trusted(trust or _configured_trust())
     db = _configured_database()
+
+    def judge(files: Sequence[tuple[str, bytes]]) -> list[FileReport]:
+        return verify(files, roots=roots, issuers=issuers, db=db, own_trust=trust is None, online=online)
+
     reports: list[FileReport] = []
     for start in range(0, len(paths), AT_ONCE):
-        files = [(str(path), _read(path)) for path in paths[start : start + AT_ONCE]]
-        reports += verify(files, roots=roots, issuers=issuers, db=db, own_trust=trust is None, online=online)
+        reports += _in_order(paths[start : start + AT_ONCE], judge)
     return reports
+
+
+def _in_order(paths: Sequence[Path], judge: Judge) -> Iterator[FileReport]:
+    """The reports of files and of the records in archives among them."""
+    plain = iter(judge([(str(path), _read(path)) for path in paths if not _is_archive(path)]))
+    for path in paths:
+        if not _is_archive(path):
+            yield next(plain)
+            continue
+        with path.open("rb") as file:
+            yield from verify_package(str(path), file, judge)
+
+
+def _is_archive(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return is_archive(file)
+    except OSError:
+        return False  # told when it is read
 
 
 def verify_upload(data: bytes, db: Database | None, *, name: str = "") -> FileReport:
@@ -61,10 +84,26 @@ def verify_upload(data: bytes, db: Database | None, *, name: str = "") -> FileRe
         HocbaError: INVALID_INPUT when the configured trust file cannot be read; BUSY.
         Abandoned: whoever asked has left.
     """
+    return _judge_upload(db)([(name, data)])[0]
+
+
+def verify_archive(file: BinaryIO, db: Database | None, *, name: str = "") -> list[FileReport]:
+    """Verify the records of one uploaded archive, as :func:`verify_upload` does one; somewhat more than a minute at most.
+
+    Args:
+        file: an archive (:func:`is_archive`), from anybody.
+        name: of the archive.
+
+    Returns:
+        As :func:`verify_package`.
+    """
+    return verify_package(name, file, _judge_upload(db), seconds=MOST_SECONDS)
+
+
+def _judge_upload(db: Database | None) -> Judge:
     roots, issuers = _trusted(_configured_trust())
-    return verify(
-        [(name, data)], roots=roots, issuers=issuers, db=db, limits=UPLOAD_LIMITS, online=settings().verify_online
-    )[0]
+    online = settings().verify_online
+    return lambda files: verify(files, roots=roots, issuers=issuers, db=db, limits=UPLOAD_LIMITS, online=online)
 
 
 def verify_from_elsewhere(files: Sequence[tuple[str, bytes]], db: Database) -> list[FileReport]:
