@@ -20,6 +20,7 @@ from hocba_app.pages import (
     pupil,
     record,
     records,
+    school_years,
     signature_images,
     signing,
     signing_accounts,
@@ -42,6 +43,7 @@ from hocba_app.state.printing import PrintState
 from hocba_app.state.pupil import PupilState
 from hocba_app.state.record import RecordState
 from hocba_app.state.records import RecordsState
+from hocba_app.state.school_years import SchoolYearsState
 from hocba_app.state.shell import ShellState
 from hocba_app.state.signature_images import SignatureImagesState
 from hocba_app.state.signing import SigningState
@@ -68,6 +70,7 @@ for page, route, title, load in (
     (signing.signing, "/sign", "Ký học bạ", SigningState.load),
     (sync_page.sync, "/sync", "Đồng bộ", SyncState.load),
     (lock.lock, "/lock", "Chốt học bạ", LockState.load),
+    (school_years.school_years, "/years", "Năm học", SchoolYearsState.load),
     (unlock.unlock, "/unlock", "Hủy chốt", UnlockState.load),
     (records.records, "/records", "Học bạ", RecordsState.load),
     (record.record, "/records/[document_id]", "Học bạ", RecordState.load),

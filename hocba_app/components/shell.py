@@ -26,6 +26,7 @@ MENU: tuple[tuple[str, tuple[tuple[str, str, str, tuple[str, ...]], ...]], ...] 
             ("/lock", "Chốt học bạ", "lock", ("lock",)),
             ("/unlock", "Hủy chốt", "lock-open", ("unlock_ask", "unlock_approve")),
             ("/print", "In học bạ", "printer", ("print",)),
+            ("/years", "Năm học", "calendar", ("lock",)),
         ),
     ),
     (

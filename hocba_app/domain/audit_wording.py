@@ -30,6 +30,7 @@ GROUPS = {
     "attached": "Hồ sơ trường khác",
     "reminder": "Nhắc ký",
     "school": "Trường",
+    "year": "Năm học",
     "store": "Kho hồ sơ",
     "audit": "Nhật ký",
 }
@@ -67,7 +68,7 @@ ACTIONS = {
     "attached.given": "Tải hồ sơ từ trường khác", "attached.attached": "Đính kèm hồ sơ từ trường khác",
     "attached.accepted": "Đính kèm hồ sơ từ trường khác sau khi xem", "attached.refused": "Không đính kèm hồ sơ từ trường khác",
     "attached.detached": "Gỡ hồ sơ từ trường khác", "attached.downloaded": "Tải về hồ sơ từ trường khác",
-    "reminder.sent": "Nhắc thầy cô ký",
+    "reminder.sent": "Nhắc thầy cô ký", "year.closed": "Khóa sổ năm học", "year.reopened": "Mở lại năm học",
     "school.created": "Tạo trường", "school.credentials_set": "Đổi thông tin kết nối của trường",
     "store.checked": "Đã kiểm tra tệp lưu trữ", "store.damaged": "Phát hiện tệp lưu trữ bị hỏng", "store.check_asked": "Yêu cầu kiểm tra tệp lưu trữ",
 }  # fmt: skip
@@ -91,6 +92,7 @@ SUBJECTS = {
     "slot": "Ô ký",
     "student": "Học sinh",
     "school": "Trường",
+    "year": "Năm học",
     "job": "Công việc",
     "staff": "Cán bộ, giáo viên",
 }

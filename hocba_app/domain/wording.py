@@ -128,3 +128,6 @@ IMAGE_FILE = {
     "failed": "Không dùng được",
     "given": "Đã gán",
 }
+
+PROMOTION = {"promoted": "Được lên lớp", "retained": "Ở lại lớp", "reassess": "Đánh giá lại, rèn luyện trong hè"}
+"""Decisions of a year, as counted."""

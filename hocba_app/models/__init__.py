@@ -24,6 +24,7 @@ from hocba_app.models.signers import (
     SigningSettings,
 )
 from hocba_app.models.sync import SyncCursor, SyncRow
+from hocba_app.models.years import YearClosing
 
 tables_complete()
 
@@ -71,5 +72,6 @@ __all__ = [
     "SyncRow",
     "TeachingAssignment",
     "UnlockRequest",
+    "YearClosing",
     "database",
 ]

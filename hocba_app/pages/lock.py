@@ -38,6 +38,12 @@ def _choose() -> rx.Component:
             select_field(
                 "Loại hồ sơ", list(KIND.items()), id="kind", value=LockState.kind, on_change=LockState.choose_kind
             ),
+            rx.cond(
+                LockState.years.length() > 1,
+                select_field(
+                    "Năm học", LockState.years, id="year", value=LockState.year, on_change=LockState.choose_year
+                ),
+            ),
             rx.el.button(
                 rx.cond(LockState.selected.length() > 0, "Bỏ chọn", "Chọn mọi lớp còn học sinh chưa chốt"),
                 class_name="button soft",

@@ -41,6 +41,16 @@ def _configure() -> rx.Component:
         rx.el.h2("Chọn hồ sơ và cách in"),
         rx.cond(PrintState.problem != "", error_notice(PrintState.problem)),
         rx.el.div(
+            rx.cond(
+                PrintState.years.length() > 1,
+                select_field(
+                    "Lớp của năm học",
+                    PrintState.years,
+                    id="school-year",
+                    value=PrintState.year,
+                    on_change=PrintState.choose_year,
+                ),
+            ),
             select_field(
                 "Lớp", PrintState.classes, id="class", value=PrintState.class_id, on_change=PrintState.choose_class
             ),

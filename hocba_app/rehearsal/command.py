@@ -22,6 +22,7 @@ from hocba_app.rehearsal.special_year import SpecialYear
 from hocba_app.rehearsal.timings import Stages
 from hocba_app.rehearsal.year import Year
 from hocba_app.services import gc_tuning
+from hocba_app.services.overview.school_years import close_year
 from hocba_app.settings import Settings, settings
 
 WORKERS = 2
@@ -87,6 +88,8 @@ def _played(plan: Plan, school: PlayedSchool, stages: Stages, check: Callable[[]
         finally:
             year.close()
         plan = year.plan
+        if plan.years > 1 and not report["failures"]:
+            close_year(school.db, school.people[school.principal().id], plan.year)
         failures += report["failures"]
         told = year.told if isinstance(year, LaterYear) else {"school_year": plan.year}
         years.append(told | {key: report[key] for key in ("students", "documents", "signatures")})

@@ -366,6 +366,15 @@ def _tasks(view: Overview, who: Identity) -> list[Task]:
                     "/records?stale=1",
                 )
             )
+    for year, under_way in view.unfinished:
+        tasks.append(
+            Task(
+                f"Năm học {year} còn {under_way} hồ sơ chưa xong",
+                "Đã chốt mà chưa đóng dấu: người còn phải ký vẫn thấy trong hàng chờ của mình.",
+                f"Xem năm học {year}",
+                f"/records?year={year}",
+            )
+        )
     if coming := view.coming:
         text = (
             f"Trường đã nộp dữ liệu năm học này; các màn hình còn ở năm học {view.school_year} cho đến khi đồng bộ."

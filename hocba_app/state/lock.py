@@ -14,12 +14,13 @@ from hocba_app.domain.wording import JOB, KIND, KIND_SHORT
 from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.overview.dashboard import ClassProgress, overview
+from hocba_app.services.overview.dashboard import ClassProgress, Overview, overview
 from hocba_app.services.records import lock_runs
 from hocba_app.services.records.lock import KINDS, start_lock
 from hocba_app.services.records.preview import LockPreview, LockRow, lock_preview
 from hocba_app.state.guard import identity, requires
 from hocba_app.state.live_screen import follow
+from hocba_app.state.year_choice import YearOption, year_in, year_options
 
 _RUN_TONE = {"done": "ok", "failed": "problem", "cancelled": "info"}
 _OUTCOME = {"left_out": "Để riêng", "blocked": "Chưa chốt được", "failed": "Lỗi"}
@@ -92,6 +93,8 @@ class LockState(rx.State):
     loaded: bool = False
     problem: str = ""
     kind: str = "results"
+    year: str = ""
+    years: list[YearOption] = []
     classes: list[ClassRow] = []
     selected: list[str] = []
     opened: str = ""
@@ -128,10 +131,11 @@ class LockState(rx.State):
     @rx.event
     @requires(Right.LOCK)
     async def load(self) -> AsyncIterator[rx.event.EventSpec]:
-        """Show the truth, then follow it. ``?kind=`` and ``?class=`` choose, ``?student=`` one pupil of the class."""
+        """Show the truth, then follow it. ``?year=``, ``?kind=`` and ``?class=`` choose, ``?student=`` one pupil of the class."""
         query = self.router.url.query_parameters
         if (kind := str(query.get("kind", ""))) in KINDS:
             self.kind = kind
+        self.year = year_in(query)
         self.problem, self.asking, self.alone = "", False, ""
         who = await identity(self)
         await self._reload(who)
@@ -153,6 +157,17 @@ class LockState(rx.State):
     async def choose_kind(self, kind: str) -> None:
         """Another kind of document: everything chosen before is forgotten."""
         if kind in KINDS:
+            await self._change(kind, self.year)
+
+    @rx.event
+    @requires(Right.LOCK)
+    async def choose_year(self, year: str) -> None:
+        """Another school year: what was left in it is locked as in its own time."""
+        await self._change(self.kind, str(year) if str(year) in {row.value for row in self.years} else self.year)
+
+    async def _change(self, kind: str, year: str) -> None:
+        if (kind, year) != (self.kind, self.year):
+            self.year = year
             self.kind, self.selected, self.leave_out, self.include, self.asking = kind, [], [], [], False
             self.opened, self.pupils, self.reason, self.alone, self._shown = "", [], "", "", {}
             await self._reload(await identity(self))
@@ -293,13 +308,18 @@ class LockState(rx.State):
 
     async def _reload(self, who: Identity | None) -> None:
         assert who is not None
-        view, runs = await asyncio.to_thread(lambda: (overview(database(), who), lock_runs.lock_runs(database(), who)))
+        view, runs, self.years = await asyncio.to_thread(self._read, who)
+        self.year = view.school_year
         self.classes = [_class_row(progress, self.kind) for progress in view.classes]
         was_live = any(run.live for run in self.runs)
         self.runs = [_card(run) for run in runs]
         if self.opened and was_live and not any(run.live for run in self.runs):
             await self._open(who, self.opened)
         self.loaded = True
+
+    def _read(self, who: Identity) -> tuple[Overview, list[lock_runs.LockRun], list[YearOption]]:
+        view = overview(database(), who, self.year or None)
+        return view, lock_runs.lock_runs(database(), who), year_options(who, view.school_year)
 
     async def _open(self, who: Identity | None, class_id: str) -> None:
         assert who is not None

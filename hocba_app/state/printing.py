@@ -19,6 +19,7 @@ from hocba_app.services.printing import print_job, print_page, share_link
 from hocba_app.services.printing.options import KINDS, PacketOptions
 from hocba_app.state.guard import identity, requires
 from hocba_app.state.live_screen import follow
+from hocba_app.state.year_choice import YearOption, year_in, year_options
 
 _LINK_STATE = {
     "open": ("Đang mở", "ok"),
@@ -92,6 +93,8 @@ class PrintState(rx.State):
     new_url: str = ""
     new_pin: str = ""
     closing: str = ""
+    year: str = ""
+    years: list[YearOption] = []
     problem: str = ""
     link_problem: str = ""
     busy: bool = False
@@ -100,11 +103,12 @@ class PrintState(rx.State):
     @rx.event
     @requires(Right.PRINT)
     async def load(self) -> AsyncIterator[rx.event.EventSpec]:
-        """Show the truth, then follow it. ``?student=`` opens one pupil (from the record's page)."""
+        """Show the truth, then follow it. ``?year=`` chooses the year, ``?student=`` opens one pupil (from the record's page)."""
         who = await identity(self)
         self.new_url = self.new_pin = self.problem = self.link_problem = ""
         query = self.router.url.query_parameters
         self.class_id, self.student_id = str(query.get("class", "")), str(query.get("student", ""))
+        self.year = "" if self.student_id else year_in(query)
         if self.student_id:
             self.class_id = await asyncio.to_thread(print_page.class_of_pupil, database(), who, self.student_id)
         await self._reload(who)
@@ -117,6 +121,16 @@ class PrintState(rx.State):
     async def watch(self, turn: int) -> None:
         """Reload when something of the school changed."""
         await follow(self, turn, self._reload)
+
+    @rx.event
+    @requires(Right.PRINT)
+    async def choose_year(self, year: str) -> None:
+        """Another school year: its classes."""
+        if str(year) in {row.value for row in self.years}:
+            self.year, self.class_id, self.student_id = str(year), "", ""
+            who = await identity(self)
+            await self._reload(who)
+            await self._choose_class(who)
 
     @rx.event
     @requires(Right.PRINT)
@@ -262,7 +276,10 @@ class PrintState(rx.State):
         await self._reload(who)
 
     async def _reload(self, who: Identity) -> None:
-        classes = await asyncio.to_thread(print_page.print_classes, database(), who)
+        classes = await asyncio.to_thread(print_page.print_classes, database(), who, self.year)
+        self.years = await asyncio.to_thread(year_options, who, self.year)
+        if not self.year and self.years:
+            self.year = self.years[0].value
         self.classes = [
             Choice("", "Chọn lớp"),
             *(Choice(row.class_id, f"{row.name} · {row.finished} hồ sơ đã đóng dấu") for row in classes),

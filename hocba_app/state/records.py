@@ -24,6 +24,7 @@ from hocba_app.state.live_screen import begin, follow
 from hocba_app.state.read_pool import in_thread
 from hocba_app.state.sorting import Sorting, order_in_address, read_order
 from hocba_app.state.unlock_request_mixin import UnlockAsking
+from hocba_app.state.year_choice import year_in
 
 PAGE_ROWS = 50
 STEP_TONE = {"open": "info", "subject": "wait", "homeroom": "wait", "principal": "wait", "seal": "wait", "sealed": "ok"}
@@ -80,6 +81,8 @@ class RecordsState(Sorting, UnlockAsking, rx.State):
     rows: list[Row] = []
     may_ask: bool = False
     selected: list[str] = []
+    _year_asked: bool = False
+    """Somebody chose the year: it stands in the address."""
     _shown: frozenset[str] = frozenset()
     """Ids of the documents on the page."""
 
@@ -89,6 +92,8 @@ class RecordsState(Sorting, UnlockAsking, rx.State):
         """Filters from the address, rows from the database; then follow it."""
         query = self.router.url.query_parameters
         self.class_id = str(query.get("class", ""))
+        self.year = year_in(query)
+        self._year_asked = self.year != ""
         self.kind = kind if (kind := str(query.get("kind", ""))) in KINDS else ""
         self.step = step if (step := str(query.get("state", ""))) in STEPS else ""
         self.stale = str(query.get("stale", "")) == "1"
@@ -129,7 +134,7 @@ class RecordsState(Sorting, UnlockAsking, rx.State):
         """Another school year: other classes."""
         if year not in self.years:
             return None
-        self.year, self.class_id = year, ""
+        self.year, self.class_id, self._year_asked = year, "", True
         return await self._go(1)
 
     @rx.event
@@ -192,6 +197,7 @@ class RecordsState(Sorting, UnlockAsking, rx.State):
         await self._reload(await identity(self))
         address = address_of(
             {
+                "year": self.year if self._year_asked else "",
                 "class": self.class_id,
                 "kind": self.kind,
                 "state": self.step,

@@ -17,6 +17,7 @@ from hocba_app.models.repositories.record_list import counts_by_step, noted_as_c
 from hocba_app.services.accounts.authority import Right, allowed, require
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.change_feed import change_feed
+from hocba_app.services.overview.school_years import unfinished_before
 from hocba_app.services.records.record_list import visible_classes
 from hocba_app.services.signing.signer_inbox import groups_for
 
@@ -83,6 +84,8 @@ class Overview:
     """Signatures a day; management only."""
     coming: ComingYear | None = None
     """A newer school year to go on to; for whoever may sync."""
+    unfinished: list[tuple[str, int]] = field(default_factory=list)
+    """Earlier years with records under way, and how many; the office only."""
     signers: list[SignerProgress] = field(default_factory=list)
     """Who is furthest behind first; management only."""
 
@@ -128,6 +131,7 @@ def overview(db: Database, who: Identity, school_year: str | None = None) -> Ove
             mine=dict(+mine),
             days=_days(db, who, year) if whole_school else [],
             coming=coming_year(school.current_year, school.sector_year) if allowed(who, Right.SYNC) else None,
+            unfinished=_unfinished(db, who, school.current_year) if whole_school else [],
             signers=_signers(db, who, year) if whole_school else [],
         )
 
@@ -152,6 +156,14 @@ def _days(db: Database, who: Identity, year: str) -> list[tuple[str, int]]:
     return list(
         change_feed.kept(
             db, who.school_id, ("days", year), lambda own: counts.signed_per_day(own, year), any_change=True
+        )
+    )
+
+
+def _unfinished(db: Database, who: Identity, year: str) -> list[tuple[str, int]]:
+    return list(
+        change_feed.kept(
+            db, who.school_id, ("unfinished", year), lambda own: unfinished_before(own, year), any_change=True
         )
     )
 

@@ -63,15 +63,15 @@ class PacketView:
     problem: HocbaError | None
 
 
-def print_classes(db: Database, who: Identity) -> list[PrintClass]:
-    """Classes of the current year with what is finished.
+def print_classes(db: Database, who: Identity, school_year: str = "") -> list[PrintClass]:
+    """Classes of a year, by default the current one, with what is finished.
 
     Raises:
         HocbaError: FORBIDDEN.
     """
     require(who, Right.PRINT)
     with db.read(who.school_id) as session:
-        year = session.get_one(School, who.school_id).current_year
+        year = school_year or session.get_one(School, who.school_id).current_year
         pupils = membership.present_per_class(session, year)
         finished = membership.documents_per_class(session, year, FINISHED)
         rows = counts.classes_of_year(session, year)

@@ -22,6 +22,7 @@ from hocba_app.models.repositories import records as rows
 from hocba_app.models.repositories.accounts import lock_school
 from hocba_app.models.repositories.bulk import add_rows
 from hocba_app.models.repositories.document_state import save_life
+from hocba_app.models.repositories.school_years import require_open_classes
 from hocba_app.recordfile.append_state import Tip
 from hocba_app.recordfile.base_revision import base_with_tip
 from hocba_app.recordfile.demands import Demand, demand_of
@@ -127,7 +128,7 @@ def start_lock(
         Id of the job.
 
     Raises:
-        HocbaError: FORBIDDEN, NOT_FOUND, INVALID_INPUT, NOTHING_TO_DO; SHOWN_CHANGED when mismatches are no longer those shown.
+        HocbaError: FORBIDDEN, NOT_FOUND, INVALID_INPUT, NOTHING_TO_DO, YEAR_CLOSED; SHOWN_CHANGED when mismatches are no longer those shown.
     """
     require(who, Right.LOCK)
     if kind not in KINDS:
@@ -149,6 +150,7 @@ def start_lock(
         found = [session.get(SchoolClass, (who.school_id, asked)) for asked in classes]
         if None in found:
             raise HocbaError(ErrorCode.NOT_FOUND, what="lớp")
+        require_open_classes(session, found, kind)
         if arguments["accept_mismatches"]:
             arguments["accepted"] = _accepted(
                 session, kind, [each for each in found if each is not None], student_ids, shown
@@ -364,6 +366,7 @@ def _open_versions(session: Session, choice: _Choice, class_id: str, frozen: Seq
     """
     lock_school(session)  # two locks of one class would otherwise both find it open on PostgreSQL
     school_class = session.get_one(SchoolClass, (session.info["school_id"], class_id), populate_existing=True)
+    require_open_classes(session, [school_class], choice.kind)
     listed = class_list(
         session, choice.kind, school_class, accepted=choice.accepted, student_ids=[item.student_id for item in frozen]
     )

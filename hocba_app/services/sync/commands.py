@@ -13,6 +13,7 @@ from hocba_app.domain.calendar import is_school_year
 from hocba_app.domain.errors import SENTENCES, ErrorCode, HocbaError
 from hocba_app.models import Database, Job, School, SchoolClass
 from hocba_app.models.repositories import sync as rows
+from hocba_app.models.repositories.school_years import require_open
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.audit.log import changed, record
@@ -123,7 +124,7 @@ def start_sync(
         Id of the job.
 
     Raises:
-        HocbaError: FORBIDDEN, INVALID_INPUT, NOT_FOUND for a class of nobody here.
+        HocbaError: FORBIDDEN, INVALID_INPUT, YEAR_CLOSED, NOT_FOUND for a class of nobody here.
     """
     require(who, Right.SYNC)
     if school_year is not None and not is_school_year(school_year):
@@ -135,7 +136,8 @@ def start_sync(
     names: list[str] = []
     with nullcontext(session) if session is not None else db.write(who.school_id) as session:
         # The school's row is locked: two people who press the button at once get the same run.
-        session.get_one(School, who.school_id, with_for_update={"key_share": True})
+        school = session.get_one(School, who.school_id, with_for_update={"key_share": True})
+        require_open(session, school_year or school.current_year)
         if classes:
             found = dict(
                 session.exec(select(SchoolClass.id, SchoolClass.name).where(col(SchoolClass.id).in_(classes))).all()

@@ -14,6 +14,7 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.wording import RESOURCE
 from hocba_app.models import Database, Job, School
 from hocba_app.models.base import utc_now
+from hocba_app.models.repositories.school_years import require_open
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.audit.log import changed, record
@@ -58,7 +59,7 @@ def import_workbook(db: Database, who: Identity, data: bytes, *, school_year: st
         school_year: that its classes and results belong to; by default the school's current one.
 
     Raises:
-        HocbaError: FORBIDDEN, INVALID_INPUT, FILE_TYPE, FILE_TOO_LARGE, FILE_TOO_COMPLEX, SYNC_RUNNING, BUSY.
+        HocbaError: FORBIDDEN, INVALID_INPUT, FILE_TYPE, FILE_TOO_LARGE, FILE_TOO_COMPLEX, YEAR_CLOSED, SYNC_RUNNING, BUSY.
         Abandoned: whoever asked has left; nothing was written.
     """
     require(who, Right.SYNC)
@@ -73,6 +74,7 @@ def import_workbook(db: Database, who: Identity, data: bytes, *, school_year: st
     if rows.problems:
         return ExcelReport(None, problems=rows.problems[:MOST_PROBLEMS], notes=rows.notes)
     with db.read(who.school_id) as session:
+        require_open(session, year)
         records = RecordMaker(session, rows, year).make()
         problems = records.problems + problems_of(session, records, year)
     if problems:

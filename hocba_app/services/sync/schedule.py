@@ -70,7 +70,11 @@ def sync_daily(work: Work) -> float:
         at, since = school.daily_sync_at, school.daily_sync_since
     now = utc_now()
     if at and (since is None or since < _latest(at, now)):
-        start_sync(work.db, operator(work.school_id))
+        try:
+            start_sync(work.db, operator(work.school_id))
+        except HocbaError as error:
+            if error.code is not ErrorCode.YEAR_CLOSED:  # nobody waits for news of a closed year
+                raise
         with work.write() as session:
             school = lock_school(session)
             if school.daily_sync_at == at:

@@ -15,6 +15,7 @@ from hocba_app.models import Account, Database, Document, DocumentVersion, Schoo
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import record_list
 from hocba_app.models.repositories.document_state import load_life, save_life
+from hocba_app.models.repositories.school_years import require_open
 from hocba_app.models.repositories.signing import serialise
 from hocba_app.services.accounts.authority import Right, allowed, require
 from hocba_app.services.accounts.credentials import require_own_credentials, require_second_person
@@ -162,7 +163,7 @@ def request_unlock(
         Id of the request.
 
     Raises:
-        HocbaError: FORBIDDEN, REASON_MISSING, INVALID_INPUT, NOTHING_TO_DO, NOT_FOUND, NOT_LOCKED, UNLOCK_OPEN,
+        HocbaError: FORBIDDEN, REASON_MISSING, INVALID_INPUT, NOTHING_TO_DO, NOT_FOUND, NOT_LOCKED, UNLOCK_OPEN, YEAR_CLOSED,
             CREDENTIALS_OPEN (a principal's own); SHOWN_CHANGED when it would cost something else now.
     """
     require(who, Right.UNLOCK_ASK)
@@ -184,6 +185,7 @@ def request_unlock(
                 raise HocbaError(ErrorCode.NOT_LOCKED)
             if document_id in waiting:
                 raise HocbaError(ErrorCode.UNLOCK_OPEN)
+        require_open(session, *(document.school_year for document, _, _ in documents.values()))
         _require_shown(session, [document for document, _, _ in documents.values()], shown)
         row = UnlockRequest(document_ids=chosen, reason=reason, requested_by=who.account_id)
         session.add(row)

@@ -74,6 +74,7 @@ PAGES: dict[str, set[Right]] = {
     "SyncState": {Right.SYNC},
     "SyncScopeState": {Right.SYNC},
     "LockState": {Right.LOCK},
+    "SchoolYearsState": {Right.LOCK, Right.UNLOCK_APPROVE},
     "UnlockState": {Right.UNLOCK_ASK, Right.UNLOCK_APPROVE},
     "AuditState": {Right.AUDIT_READ},
     "AccountsState": {Right.ACCOUNTS, Right.ACCOUNTS_READ},

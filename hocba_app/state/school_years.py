@@ -1,0 +1,165 @@
+"""Năm học: the years side by side; closing one, opening it again."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import Callable
+
+import reflex as rx
+
+from hocba_app.domain.calendar import local_text
+from hocba_app.domain.errors import HocbaError
+from hocba_app.domain.wording import PROMOTION
+from hocba_app.models import database
+from hocba_app.services.accounts.authority import Right, allowed
+from hocba_app.services.accounts.identity import Identity
+from hocba_app.services.overview import school_years
+from hocba_app.services.overview.school_years import OpenItems, YearView
+from hocba_app.state.guard import identity, requires
+
+
+@dataclasses.dataclass
+class Fact:
+    """One number of a year."""
+
+    label: str
+    value: str
+
+
+@dataclasses.dataclass
+class YearCard:
+    """One school year."""
+
+    year: str
+    tone: str
+    state_name: str
+    facts: list[Fact]
+    open_items: list[str]
+    closed: bool
+    closed_text: str
+    blocking: bool
+    needs_reason: bool
+
+
+class SchoolYearsState(rx.State):
+    """The page "Năm học"."""
+
+    loaded: bool = False
+    problem: str = ""
+    done: str = ""
+    years: list[YearCard] = []
+    may_reopen: bool = False
+    asking: str = ""
+    """The year whose closing or opening is being confirmed."""
+    reason: str = ""
+
+    @rx.event
+    @requires(Right.LOCK)
+    async def load(self) -> None:
+        """Show the years."""
+        self.problem = self.done = self.asking = self.reason = ""
+        await self._reload(await identity(self))
+
+    @rx.event
+    @requires(Right.LOCK)
+    async def ask(self, year: str) -> None:
+        """Show what is open before anybody closes a year."""
+        self.asking, self.reason, self.problem, self.done = str(year), "", "", ""
+        await self._reload(await identity(self))
+
+    @rx.event
+    @requires(Right.LOCK)
+    async def set_reason(self, reason: str) -> None:
+        """The reason as typed."""
+        self.reason = str(reason)[: school_years.LONGEST_REASON]
+
+    @rx.event
+    @requires(Right.LOCK)
+    async def not_now(self) -> None:
+        """Leave it as it is."""
+        self.asking = self.reason = ""
+
+    @rx.event
+    @requires(Right.LOCK)
+    async def close(self) -> None:
+        """Confirmed: close the year."""
+        await self._act(school_years.close_year, "Đã khóa sổ năm học {}.")
+
+    @rx.event
+    @requires(Right.UNLOCK_APPROVE)
+    async def reopen(self) -> None:
+        """Confirmed: open the year again."""
+        await self._act(school_years.reopen_year, "Đã mở lại năm học {}.")
+
+    async def _act(self, action: Callable[..., None], done: str) -> None:
+        who, year = await identity(self), self.asking
+        if not year:
+            return  # a second tap
+        self.problem = self.done = ""
+        try:
+            await asyncio.to_thread(action, database(), who, year, self.reason)
+            self.done, self.asking, self.reason = done.format(year), "", ""
+        except HocbaError as error:
+            self.problem = error.sentence
+        await self._reload(who)
+
+    async def _reload(self, who: Identity | None) -> None:
+        assert who is not None
+        self.years = [_card(view) for view in await asyncio.to_thread(school_years.school_years, database(), who)]
+        self.may_reopen = allowed(who, Right.UNLOCK_APPROVE)
+        self.loaded = True
+
+
+def _card(view: YearView) -> YearCard:
+    closed = view.closed_at is not None
+    tone, words = (
+        ("ok", "Đã khóa sổ")
+        if closed
+        else ("info", "Đang làm việc")
+        if view.current
+        else ("wait", "Còn việc chưa xong")
+        if view.open.blocking or view.open.needs_reason
+        else ("todo", "Có thể khóa sổ")
+    )
+    return YearCard(
+        year=view.school_year,
+        tone=tone,
+        state_name=words,
+        facts=_facts(view),
+        open_items=_open(view.open),
+        closed=closed,
+        closed_text=(
+            f"{view.closed_by}, {local_text(view.closed_at)}" + (f": {view.reason}" if view.reason else "")
+            if view.closed_at is not None
+            else ""
+        ),
+        blocking=view.open.blocking,
+        needs_reason=view.open.needs_reason,
+    )
+
+
+def _facts(view: YearView) -> list[Fact]:
+    numbers = [
+        Fact("Lớp", str(view.classes)),
+        Fact("Học sinh", str(view.pupils)),
+        Fact("QTHT và học bạ đã đóng dấu", str(view.sealed)),
+        Fact("Chữ ký", str(view.signatures)),
+    ]
+    for counted in (
+        {PROMOTION.get(name, name): count for name, count in view.promotion.items()},
+        view.learning,
+        view.titles,
+    ):
+        numbers += [Fact(name, str(count)) for name, count in sorted(counted.items(), key=lambda item: -item[1])]
+    return numbers
+
+
+def _open(items: OpenItems) -> list[str]:
+    words = (
+        (items.under_way, "{} hồ sơ đã chốt, chưa đóng dấu"),
+        (items.unlocks, "{} đề nghị hủy chốt chưa xong"),
+        (items.not_locked, "{} hồ sơ chưa chốt"),
+        (items.out_of_date, "{} hồ sơ đã đóng dấu có dữ liệu mới"),
+    )
+    return [text.format(count) for count, text in words if count]
