@@ -68,6 +68,7 @@ class Applier:
         borrowed: the records' versions are not the sector's (a workbook's): rows keep the version they have, so that
             whatever the sector submits next wins.
         actor: account id of whoever brought it in; "" for the schedule.
+        apart: codes that a person called another's although they differ from a known one by leading zeros only.
     """
 
     def __init__(
@@ -81,7 +82,9 @@ class Applier:
         decided: Mapping[tuple[str, int], str] | None = None,
         borrowed: bool = False,
         actor: str = "",
+        apart: frozenset[str] = frozenset(),
     ) -> None:
+        self._apart = apart
         self._session, self._job_id, self._found, self._only = session, job_id, found, only
         self._decided, self._borrowed = decided or {}, borrowed
         self._resource = self.resource = found.resource
@@ -376,7 +379,7 @@ class Applier:
         found = []
         for column, held in self._held.items():
             value, other = values[column], held.get(values[column])
-            if column == "code" and row is None and other is None:
+            if column == "code" and row is None and other is None and value not in self._apart:
                 other = held.get(self._near.get(near_key(value), ""))  # never silently a second one
             before = getattr(row, column) if row is not None else None
             if value and values.get("active", True) and other is not None and other not in _own_ids(record, row):

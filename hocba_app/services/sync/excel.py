@@ -76,7 +76,8 @@ def import_workbook(db: Database, who: Identity, data: bytes, *, school_year: st
     with db.read(who.school_id) as session:
         require_open(session, year)
         records = RecordMaker(session, rows, year).make()
-        problems = records.problems + problems_of(session, records, year)
+        asked = [question.problem for question in records.questions]
+        problems = asked + records.problems + problems_of(session, records, year)
     if problems:
         return ExcelReport(None, problems=problems[:MOST_PROBLEMS], notes=rows.notes)
     claim = _begun(db, who, {"source": "excel", "school_year": year, "workbook": blobs.put(data)})
@@ -141,7 +142,7 @@ def _write(work: Work, records: Records) -> dict[str, int]:
             for part in steps.parts(records.of[resource]):
                 found.add(part, prepare)
                 work.progress(number, len(present), RESOURCE[resource])  # says as well that this process lives
-            steps.data_set(found, year, borrowed=True)
+            steps.data_set(found, year, borrowed=True, apart=records.apart)
     total: dict[str, int] = {}
     with work.write() as session:
         job = session.get_one(Job, (work.school_id, work.job_id))

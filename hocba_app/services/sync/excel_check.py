@@ -30,7 +30,7 @@ def problems_of(session: Session, records: Records, school_year: str) -> list[Ce
     for resource in (name for name in RESOURCES if name in records.of):
         with Collected(resource) as found:
             found.add(records.of[resource])
-            rows = _Checker(session, found, school_year, made).refusals(session)
+            rows = _Checker(session, found, school_year, made, records.apart).refusals(session)
         given = {row["id"]: row["data"] for row in records.of[resource]}
         # Only a reference can name another record; what else a refused field holds may be a list.
         own = [row for row in rows if str(given[row["source_id"]].get(row["field"] or "")) not in refused]
@@ -48,8 +48,10 @@ class _Checker(Applier):
         made: records of earlier data sets that would be there by now; what this one would bring is added.
     """
 
-    def __init__(self, session: Session, found: Collected, school_year: str, made: _Names) -> None:
-        super().__init__(session, "", found, school_year, borrowed=True)
+    def __init__(
+        self, session: Session, found: Collected, school_year: str, made: _Names, apart: frozenset[str]
+    ) -> None:
+        super().__init__(session, "", found, school_year, borrowed=True, apart=apart)
         self._made = made
         for kind in self._table.refers_to:
             getattr(self._known, kind).update(made.get(kind, {}))

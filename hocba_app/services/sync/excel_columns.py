@@ -155,7 +155,7 @@ class Field:
     @property
     def marks(self) -> bool:
         """Whether it holds marks or levels."""
-        return self.read is mark
+        return getattr(self.read, "__name__", "") in ("mark", "wide_mark")
 
     @property
     def words(self) -> bool:

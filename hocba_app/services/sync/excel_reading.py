@@ -43,6 +43,8 @@ class Sheet:
     rows: dict[int, dict[str, str]] = field(default_factory=dict)
     kinds: dict[int, dict[str, str]] = field(default_factory=dict)
     """What a cell was that was not text: :mod:`hocba_app.services.sync.workbook_cells`."""
+    merged: list[tuple[int, int, int, int]] = field(default_factory=list)
+    """Merged cells of the first rows: top row, left column from 0, bottom row, right column."""
     problems: list[CellProblem] = field(default_factory=list)
     notes: list[CellProblem] = field(default_factory=list)
     """What people may not see in their spreadsheet and is read all the same: hidden rows, columns, sheets."""
@@ -86,6 +88,7 @@ def sheets_of(files: Sequence[bytes]) -> Iterator[tuple[dict[str, Any] | None, b
             "wrong": sheet.wrong,
             "rows": sheet.hidden_rows,
             "columns": sheet.hidden_columns,
+            "merged": sheet.merged,
         }
         for piece in in_pieces(sheet, _ROWS_AT_ONCE):
             yield told, json.dumps(piece, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
@@ -97,6 +100,7 @@ def _sheet(told: dict[str, Any]) -> Sheet:
     sheet = Sheet(
         name, problems=[CellProblem(name, row, column, _WRONG[kind], kind) for row, column, kind in told["wrong"]]
     )
+    sheet.merged = [(top, left, bottom, right) for top, left, bottom, right in told["merged"]]
     if told["hidden"]:
         sheet.notes.append(
             CellProblem(name, 0, "", "trang tính đang bị ẩn; dữ liệu trong đó vẫn được đọc", "hidden_sheet")

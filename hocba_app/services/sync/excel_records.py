@@ -6,6 +6,7 @@ People, classes and subjects are matched by code. A column the workbook lacks le
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,8 +16,10 @@ from hocba_app.domain.identifiers import identifier_key, near_key
 from hocba_app.models import Enrolment, SchoolClass, Staff, Student, StudentResult, Subject, TeachingAssignment
 from hocba_app.models.repositories.membership import places_of_year
 from hocba_app.services.sync.excel_reading import CellProblem
-from hocba_app.services.sync.excel_rows import Entry, Place, Rows
 from hocba_app.services.sync.mapping import DETAILS
+from hocba_app.services.sync.near_matches import OTHER, SAME, WHAT, Asking, People, Question, shown, somebody_else
+from hocba_app.services.sync.sheet_rows import Entry, Place, Rows
+from hocba_app.services.sync.wide_columns import head_key
 
 _NAMES = {
     "student_id": "student_code",
@@ -26,8 +29,6 @@ _NAMES = {
     "homeroom_staff_id": "homeroom_code",
 }
 _SUBJECT_KEYS = ("term1", "term2", "year", "reassessed", "test", "reassessed_test", "comment", "note")
-_NEAR = "mã này chỉ khác mã của {what} {other} ở số 0 đứng đầu; nếu là một, hãy ghi đúng mã đó, nếu là hai, hãy tạo trên SMAS rồi đồng bộ"
-_WHAT = {"staff": "giáo viên", "classes": "lớp", "subjects": "môn", "students": "học sinh"}
 
 
 def own_id(*parts: object) -> str:
@@ -41,6 +42,10 @@ class Records:
 
     of: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     problems: list[CellProblem] = field(default_factory=list)
+    questions: list[Question] = field(default_factory=list)
+    """What a person has to say before anything is written."""
+    apart: frozenset[str] = frozenset()
+    """Codes that somebody called another's although they differ by leading zeros only."""
     _places: dict[tuple[str, str], Place] = field(default_factory=dict)
     _subjects: dict[tuple[str, int], Place] = field(default_factory=dict)
 
@@ -67,10 +72,15 @@ class RecordMaker:
     Args:
         session: of the school; only read.
         school_year: that classes, assignments and results belong to.
+        answers: to questions asked before (:class:`near_matches.Question`).
     """
 
-    def __init__(self, session: Session, rows: Rows, school_year: str) -> None:
+    def __init__(
+        self, session: Session, rows: Rows, school_year: str, answers: Mapping[str, str] | None = None
+    ) -> None:
         self._session, self._rows, self._year = session, rows, school_year
+        self._asking = Asking(answers or {})
+        self._left_out: set[tuple[str, int]] = set()
         self._made = Records()
         self._here: dict[str, dict[str, Any]] = {
             "staff": self._by_code(Staff),
@@ -85,6 +95,11 @@ class RecordMaker:
         self._ids = {kind: {code: row.source_id for code, row in rows.items()} for kind, rows in self._here.items()}
         self._codes = {kind: {identifier_key(code): code for code in rows} for kind, rows in self._here.items()}
         self._near = {kind: {near_key(code): code for code in rows} for kind, rows in self._here.items()}
+        self._named = {kind: _by_name(self._here[kind]) for kind in ("classes", "subjects")}
+        self._people = {"staff": People(), "students": People()}
+        for kind, people in self._people.items():
+            for row in self._here[kind].values():
+                people.add(row)
         self._regimes = {row.source_id: row.regime for row in self._here["classes"].values()}
         self._class_of: dict[str, str] = {}  # pupil's source id → class's, of this year
 
@@ -94,13 +109,29 @@ class RecordMaker:
 
     def make(self) -> Records:
         """Everything, in the order of the sheets; what cannot be made is a problem of its cell."""
+        self._compare_pupils()
         for key in ("staff", "classes", "subjects"):
             self._each(key, {"staff": self._staff, "classes": self._class, "subjects": self._subject}[key])
         self._enrolled = self._enrolments()
         self._each("students", self._student)
         self._assignments()
         self._results()
+        self._made.questions = list(self._asking.questions.values())
+        self._made.apart = frozenset(self._asking.apart)
         return self._made
+
+    def _compare_pupils(self) -> None:
+        """Rows that only carry results: is the pupil of this code the one the row names?"""
+        for entry in self._rows.pupils:
+            row = self._here["students"].get(self._known_spelling("students", entry.values["student_code"]))
+            if row is not None and somebody_else(row, entry.values):
+                answer = self._owner("students", entry, row, "full_name")
+                if answer != SAME:
+                    self._left_out.add((entry.place.sheet, entry.place.row))
+
+    def _owner(self, kind: str, entry: Entry, row: Any, column: str) -> str:
+        name = str(entry.values["full_name"])
+        return self._asking.answer("owner", kind, entry, column, f"{row.code} {name}", shown(row), said=name)
 
     def _each(self, key: str, build: Any) -> None:
         """Rows with a code of their own; a code may come once."""
@@ -108,12 +139,9 @@ class RecordMaker:
         for entry in self._rows.of.get(key, []):
             if not entry.values.get("code"):
                 continue
-            code = entry.values["code"] = self._known_spelling(key, entry.values["code"])
-            if (other := self._near[key].setdefault(near_key(code), code)) != code and code not in self._here[key]:
-                self._made.problems.append(
-                    entry.place.problem("code", _NEAR.format(what=_WHAT[key], other=other), "near_match")
-                )
+            if (code := self._whose(key, entry)) is None:
                 continue
+            entry.values["code"] = code
             self._codes[key].setdefault(identifier_key(code), code)
             if code in first:
                 self._made.problems.append(entry.place.problem("code", f"mã này đã có ở dòng {first[code]}"))
@@ -125,6 +153,24 @@ class RecordMaker:
             data = build(entry, row, identity)
             self._made.add(key, identity, _next(row), data, entry.place)
 
+    def _whose(self, key: str, entry: Entry) -> str | None:
+        """The code of whom a row is about; None when somebody has to say it first, or said that the row does not count."""
+        code = self._known_spelling(key, entry.values["code"])
+        row = self._here[key].get(code)
+        people = self._people.get(key)
+        if row is not None:
+            if people is None or not somebody_else(row, entry.values):
+                return code
+            return code if self._owner(key, entry, row, "full_name") == SAME else None
+        if (other := self._near[key].setdefault(near_key(code), code)) != code:
+            answer = self._asking.answer("code", key, entry, "code", code, other)
+            return {SAME: other, OTHER: code}.get(answer)
+        twin = people.twin(entry.values) if people is not None else None
+        if twin is None:
+            return code
+        answer = self._asking.answer("person", key, entry, "code", code, shown(twin[0]), shared=twin[1])
+        return {SAME: twin[0].code, OTHER: code}.get(answer)
+
     def _known_spelling(self, kind: str, code: str) -> str:
         """The code as it is known here: one that differs by case or by what nobody sees is not another."""
         return code if code in self._here[kind] else self._codes[kind].get(identifier_key(code), code)
@@ -133,15 +179,19 @@ class RecordMaker:
         code = entry.values.get(key)
         if code is None:
             return None
-        if (found := self._ids[kind].get(self._known_spelling(kind, code))) is None:
-            other = self._near[kind].get(near_key(code))
-            hint = f"; gần giống {other} (khác số 0 ở đầu)" if other else ""
-            self._made.problems.append(
-                entry.place.problem(
-                    key, f"không có {_WHAT[kind]} nào có mã này{hint}", "near_match" if other else "unknown_code"
-                )
-            )
-        return found
+        spelled = self._known_spelling(kind, code)
+        if spelled not in self._ids[kind]:
+            spelled = self._named.get(kind, {}).get(head_key(code), spelled)
+        if (found := self._ids[kind].get(spelled)) is not None:
+            return found
+        if other := self._near[kind].get(near_key(code)):
+            answer = self._asking.answer("code", kind, entry, key, code, other)
+            if answer != OTHER:
+                return self._ids[kind].get(other) if answer == SAME else None
+        self._made.problems.append(
+            entry.place.problem(key, f"không có {WHAT[kind]} nào có mã hoặc tên này", "unknown_code")
+        )
+        return None
 
     def _staff(self, entry: Entry, row: Staff | None, _identity: str) -> dict[str, Any]:
         kept = ("code", "full_name", "id_number", "old_id_number", "position", "email", "phone")
@@ -253,6 +303,8 @@ class RecordMaker:
         of_pupil: dict[str, list[tuple[str, Entry]]] = {}
         for key in ("results", "subject_results"):
             for entry in self._rows.of.get(key, []):
+                if (entry.place.sheet, entry.place.row) in self._left_out:
+                    continue
                 if (student := self._reference("students", entry, "student_code")) is not None:
                     of_pupil.setdefault(student, []).append((key, entry))
         if not of_pupil:
@@ -300,6 +352,17 @@ class RecordMaker:
                 seen[subject] = entry.place.row
                 self._made.subject_at(identity, _subject_row(data["subjects"], subject, entry.values), entry.place)
         self._made.add("results", identity, _next(row), data, place)
+
+
+def _by_name(rows: Mapping[str, Any]) -> dict[str, str]:
+    """Names that one row alone has → its code: forms name subjects and classes as people do."""
+    found: dict[str, str] = {}
+    twice: set[str] = set()
+    for code, row in rows.items():
+        name = head_key(row.name)
+        (twice.add if name in found and found[name] != code else lambda _: None)(name)
+        found[name] = code
+    return {name: code for name, code in found.items() if name not in twice}
 
 
 def _next(row: Any) -> int:

@@ -21,6 +21,8 @@ MOST_PARTS = 500
 MOST_CELLS = 2_000_000
 MOST_COLUMNS = 200
 LONGEST_TEXT = 10_000
+HEAD_ROWS, MOST_MERGED = 40, 2000
+"""Rows whose merged cells are told, and how many of them: they part the heads of a wide sheet."""
 NUMBER, DATE, UNSURE, ROUNDED = "n", "d", "u", "r:"
 """What a cell was, where it was not text: a number as it is shown; a date or time; a number whose shown form is not known;
 a number that is shown with fewer decimals, with that form behind the colon."""
@@ -61,6 +63,8 @@ class RawSheet:
     """Row, column, "formula" or "error"."""
     hidden_rows: list[int] = field(default_factory=list)
     hidden_columns: list[str] = field(default_factory=list)
+    merged: list[tuple[int, int, int, int]] = field(default_factory=list)
+    """Top row, left column from 0, bottom row, right column; of the first rows, where heads may stand."""
 
 
 def raw_sheets(data: bytes) -> list[RawSheet]:
@@ -176,6 +180,8 @@ def _worksheet(sheet: Any) -> RawSheet:
     found.hidden_rows = sorted(
         number for number, row in sheet.row_dimensions.items() if row.hidden and number in found.rows
     )
+    for place in sheet.merged_cells.ranges:
+        _merge(found, place.min_row, place.min_col - 1, place.max_row, place.max_col - 1)
     for dimension in sheet.column_dimensions.values():
         if dimension.hidden and dimension.min:
             found.hidden_columns += [
@@ -192,12 +198,20 @@ def _by_calamine(data: bytes) -> list[RawSheet]:
     for told in book.sheets_metadata:
         if told.typ == SheetTypeEnum.WorkSheet:
             sheet = RawSheet(told.name, told.visible != SheetVisibleEnum.Visible)
-            for number, row in enumerate(book.get_sheet_by_name(told.name).to_python(skip_empty_area=False), 1):
+            read = book.get_sheet_by_name(told.name)
+            for number, row in enumerate(read.to_python(skip_empty_area=False), 1):
                 for place, value in enumerate(row):
                     if value != "":
                         _put(sheet, number, place, value, None)
+            for (top, left), (bottom, right) in read.merged_cell_ranges or ():  # .xlsx and .xls only
+                _merge(sheet, top + 1, left, bottom + 1, right)
             found.append(sheet)
     return found
+
+
+def _merge(sheet: RawSheet, top: int, left: int, bottom: int, right: int) -> None:
+    if top <= HEAD_ROWS and right < MOST_COLUMNS and len(sheet.merged) < MOST_MERGED:
+        sheet.merged.append((top, left, bottom, right))
 
 
 def _put(sheet: RawSheet, number: int, place: int, value: Any, shown_as: str | None) -> None:

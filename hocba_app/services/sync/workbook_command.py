@@ -11,7 +11,9 @@ from typing import Any
 from hocba_app.domain.errors import HocbaError
 from hocba_app.services.sync.excel_columns import SHEETS
 from hocba_app.services.sync.excel_reading import LARGEST_FILE, CellProblem, Sheet, read_workbook
-from hocba_app.services.sync.excel_rows import Rows, read_rows
+from hocba_app.services.sync.excel_rows import read_rows
+from hocba_app.services.sync.sheet_rows import Rows
+from hocba_app.services.sync.wide_values import title_of
 
 _YEAR = re.compile(r"(20[0-9]{2})\s*[-–/]\s*(20[0-9]{2})")
 _TITLE_ROWS = 10
@@ -22,7 +24,8 @@ class Understood:
     """What a workbook says."""
 
     form: str | None = None
-    """``hocba``: sheets and headers of our own form, as SMAS exports them too; None: a form nobody knows."""
+    """``hocba``: sheets and headers of our own form, as SMAS exports them too; ``primary_results``, ``secondary_results``,
+    ``pupils``: one row a pupil under merged heads (the sector's, SMAS's and vnEdu's); None: a form nobody knows."""
     year: str | None = None
     """The school year its titles name; None where they name none, or several."""
     rows: Rows = field(default_factory=Rows)
@@ -34,7 +37,7 @@ class Understood:
         return 2 if self.error is not None else 1 if self.rows.problems else 0
 
     def as_json(self) -> dict[str, Any]:
-        """``form``, ``year``, ``sheets`` (``title``, ``key``, ``count``, ``rows``), ``problems``, ``notes``.
+        """``form``, ``year``, ``columns``, ``sheets`` (``title``, ``key``, ``count``, ``rows``), ``problems``, ``notes``.
 
         A row has ``sheet``, ``row`` and ``values``: what would be written, by the contract's names.
         """
@@ -44,6 +47,16 @@ class Understood:
         return {
             "form": self.form,
             "year": self.year,
+            "columns": [
+                {
+                    "sheet": column.sheet,
+                    "column": column.letter,
+                    "head": column.head,
+                    "target": column.target or None,
+                    "text": title_of(column.target),
+                }
+                for column in self.rows.columns
+            ],
             "sheets": [
                 {
                     "title": spec.title,
@@ -79,7 +92,11 @@ def understand(file: Path) -> Understood:
         return Understood(error=error)
     rows = read_rows(sheets)
     _say_twice(rows)
-    return Understood("hocba" if rows.of else None, _year(sheets), rows)
+    rows.problems += [
+        CellProblem(column.sheet, 0, column.letter, f"chưa rõ ý nghĩa của cột “{column.head}”", "unknown_column")
+        for column in rows.unknown
+    ]
+    return Understood("+".join(sorted(rows.forms)) or None, _year(sheets), rows)
 
 
 def _say_twice(rows: Rows) -> None:

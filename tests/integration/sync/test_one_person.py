@@ -46,7 +46,7 @@ def test_a_code_that_lost_its_zero_is_asked_about(empty: Here) -> None:
     ] and "012000012599002" in report.problems[0].reason
     report = bring(empty, book(marks=[MARKS[0], ["12000012599002", *MARKS[1][1:]]]))
     assert [(problem.cell, problem.code) for problem in report.problems] == [("A2", "near_match")]
-    rows = [["7", *PUPILS[1][1:]], ["07", *PUPILS[2][1:]]]
+    rows = [["7", "Người Thứ Ba", *PUPILS[1][2:]], ["07", "Người Thứ Tư", *PUPILS[2][2:]]]
     assert [(problem.cell, problem.code) for problem in bring(empty, book(pupils=[PUPILS[0], *rows])).problems] == [
         ("A3", "near_match")
     ]
@@ -69,3 +69,16 @@ def test_the_sector_makes_no_second_pupil_in_silence(db: Database, fake: FakeSec
     assert codes(here) == before
     with here.db.read(here.school_id) as session:
         assert [row.field for row in session.exec(select(SyncRow).where(SyncRow.source_id == "P9")).all()] == ["code"]
+
+
+def test_a_new_code_for_somebody_who_may_be_here_is_asked_about(empty: Here) -> None:
+    namesake = ["HS9", *PUPILS[1][1:]]
+    report = bring(empty, book(pupils=[PUPILS[0], namesake]))
+    assert [(problem.cell, problem.code) for problem in report.problems] == [("A2", "near_match")]
+    assert "012000012599002 Nguyễn Thị Ánh" in report.problems[0].reason
+    assert len(codes(empty)) == 2, "nobody was made"
+    stranger = ["HS2", "Người Khác Hẳn", "01/01/2015", *PUPILS[1][3:]]
+    report = bring(empty, book(pupils=[PUPILS[0], stranger]))
+    assert [(problem.cell, problem.code) for problem in report.problems] == [("B2", "near_match")]
+    corrected = ["HS2", "Lò Văn Páo", *PUPILS[2][2:]]
+    assert bring(empty, book(pupils=[PUPILS[0], corrected])).problems == [], "the same day of birth: a name put right"

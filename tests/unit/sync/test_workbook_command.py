@@ -13,6 +13,8 @@ from typer.testing import CliRunner
 
 from hocba_app.cli import app
 from hocba_app.services.sync.excel_writing import write_workbook
+from tests.unit.sync.test_wide_forms import BINH, GRADE_5
+from tests.unit.sync.wide_forms import by_xlwt, vnedu_primary
 
 MARKS = ["Mã học sinh", "Mã môn", "Học kì I"]
 
@@ -58,3 +60,20 @@ def test_an_old_xls_is_read_and_a_number_for_a_code_refused(
     _, told = asked(file)
     assert [(item["cell"], item["code"]) for item in told["problems"]] == problems
     assert told["sheets"][0]["rows"][0]["values"]["term1"] == "8.5"
+
+
+def test_vnedus_form_is_recognised_by_its_heads(tmp_path: Path) -> None:
+    file = tmp_path / "a.xls"
+    file.write_bytes(by_xlwt(vnedu_primary(GRADE_5, [BINH])))
+    code, told = asked(file)
+    assert (code, told["form"], told["year"], told["problems"]) == (0, "primary_results", "2025-2026", [])
+    assert told["columns"][5] == {
+        "sheet": "Lop5A", "column": "F", "head": "Môn học và hoạt động giáo dục ▸ Tiếng Việt ▸ Điểm KTĐK",
+        "target": "subject_results/Tiếng Việt/test", "text": "Môn Tiếng Việt: điểm kiểm tra cuối năm",
+    }  # fmt: skip
+    file.write_bytes(by_xlwt(vnedu_primary((("Câu lạc bộ", False), *GRADE_5), [[*BINH[:3], "T", *BINH[3:]]])))
+    code, told = asked(file)
+    assert (code, told["problems"]) == (0, []), "without a school any name under the subjects' head is a subject"
+    file.write_bytes(by_xlwt(vnedu_primary(GRADE_5, [BINH], specific=("Bơi lội",))))
+    code, told = asked(file)
+    assert code == 1 and [(item["cell"], item["code"]) for item in told["problems"]] == [("M", "unknown_column")]

@@ -1,0 +1,246 @@
+"""A sheet with one row a pupil and many columns as rows of our own sheets: one of each subject, one of the year's summary."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from hocba_app.services.sync.excel_columns import Field, heading
+from hocba_app.services.sync.excel_reading import CellProblem, Sheet
+from hocba_app.services.sync.sheet_heads import Heads, heads_of
+from hocba_app.services.sync.sheet_rows import Column, Entry, Place, Rows, read_cell
+from hocba_app.services.sync.wide_columns import (
+    CODE,
+    NAME,
+    UNREAD,
+    head_key,
+    meaning_of,
+    names_pupil,
+    path_key,
+    term_of,
+)
+from hocba_app.services.sync.wide_values import field_of, known_target
+
+_EXAMPLES = 3
+_NUMBER = re.compile(r"[0-9]+(?:\.0+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What the school knows beyond the forms themselves."""
+
+    heads: Mapping[str, str] = field(default_factory=dict)
+    """:func:`wide_columns.path_key` of a column's heads → what it means, as somebody said once."""
+    subjects: Mapping[str, str] | None = None
+    """The school's subjects, :func:`wide_columns.head_key` of name or code → code; None where there is no school."""
+
+    @property
+    def parts(self) -> frozenset[str]:
+        """Heads that somebody has explained, one by one."""
+        return frozenset(part for path in self.heads for part in path.split(" > "))
+
+
+@dataclass(slots=True)
+class Wide:
+    """A wide sheet whose columns are understood as far as they can be."""
+
+    sheet: Sheet
+    heads: Heads
+    columns: list[Column]
+    midterm: bool = False
+
+    @property
+    def targets(self) -> dict[str, str]:
+        """Column letter → what it means, of columns that are read."""
+        return {column.letter: column.target for column in self.columns if column.target not in ("", UNREAD)}
+
+    @property
+    def sure(self) -> bool:
+        """Whether it names pupils by code and says something about them."""
+        targets = self.targets.values()
+        return CODE in targets and any(not target.startswith("pupil/") for target in targets)
+
+    @property
+    def form(self) -> str:
+        targets = list(self.targets.values())
+        if any(target.startswith("traits/") or target.endswith("/test") for target in targets):
+            return "primary_results"
+        return (
+            "secondary_results"
+            if any(not target.startswith(("pupil/", "students/")) for target in targets)
+            else "pupils"
+        )
+
+
+def wide_of(sheet: Sheet, known: Knowledge) -> Wide | None:
+    """The sheet as a wide one; None where no head names a pupil."""
+    parts = known.parts
+    heads = heads_of(sheet, lambda text: names_pupil(text) or head_key(text) in parts)
+    if heads is None:
+        return None
+    said = [text for number, cells in sheet.rows.items() if number < heads.first for text in cells.values()]
+    terms = [term for text in (*said, sheet.name) if (term := term_of(text)) is not None]
+    term = next((term for term in ("term1", "term2", "year") if term in terms), "year")
+    if "term1" in terms and ("term2" in terms or "year" in terms):
+        term = "year"
+    columns = []
+    for letter, path in heads.paths.items():
+        remembered = known.heads.get(path_key(path), "")
+        target = remembered if known_target(remembered) else meaning_of(path, term, known.subjects)
+        columns.append(
+            Column(sheet.name, letter, " ▸ ".join(path), target, _examples(sheet, heads.last, letter), bool(remembered))
+        )
+    return Wide(sheet, heads, columns, "midterm" in terms)
+
+
+def _examples(sheet: Sheet, last: int, letter: str) -> tuple[str, ...]:
+    found: list[str] = []
+    for number, cells in sheet.rows.items():
+        if number > last and letter in cells and cells[letter] not in found:
+            found.append(cells[letter][:60])
+            if len(found) == _EXAMPLES:
+                break
+    return tuple(found)
+
+
+def read_wide(wide: Wide, rows: Rows) -> None:
+    """Add what a wide sheet says: an empty cell says nothing and erases nothing."""
+    sheet, targets = wide.sheet, wide.targets
+    rows.forms.add(wide.form)
+    rows.columns += wide.columns
+    rows.problems += sheet.problems
+    rows.notes += sheet.notes
+    rows.notes += [
+        CellProblem(sheet.name, wide.heads.last, column.letter, f"cột “{column.head}” không được đọc", "unread_column")
+        for column in wide.columns
+        if column.examples and column.target == UNREAD and names_pupil(column.head) is False
+    ]
+    if wide.midterm:
+        rows.problems.append(
+            CellProblem(
+                sheet.name,
+                0,
+                "",
+                "đây là kết quả giữa kì, học bạ không có mục này; hãy dùng tệp cuối kì hoặc cả năm",
+                "midterm",
+            )
+        )
+        return
+    rows.problems += _twice(wide)
+    code = next(letter for letter, target in targets.items() if target == CODE)
+    wrong = {(problem.row, problem.column) for problem in sheet.problems}
+    coded = [number for number, cells in sheet.rows.items() if number > wide.heads.last and code in cells]
+    for number in sorted(sheet.rows):
+        if number <= wide.heads.last or number > max(coded, default=0):
+            continue  # titles above, totals and signatures below
+        cells = sheet.rows[number]
+        if code not in cells:
+            if any(targets.get(letter) == NAME and not _NUMBER.fullmatch(text) for letter, text in cells.items()):
+                rows.problems.append(CellProblem(sheet.name, number, code, "thiếu mã học sinh", "missing"))
+            continue
+        _read_row(wide, number, {letter for row, letter in wrong if row == number}, rows)
+
+
+def _twice(wide: Wide) -> list[CellProblem]:
+    """Two columns that would be the same value; a name in two columns is one name."""
+    seen: dict[str, str] = {}
+    found = []
+    for letter, target in wide.targets.items():
+        if target != NAME and target in seen:
+            reason = f"cột này trùng nghĩa với cột {seen[target]}"
+            found.append(CellProblem(wide.sheet.name, wide.heads.last, letter, reason, "column_twice"))
+        seen[target] = letter
+    return found
+
+
+def _read_row(wide: Wide, number: int, wrong: set[str], rows: Rows) -> None:
+    sheet, name = wide.sheet, wide.sheet.name
+    cells, kinds = sheet.rows[number], sheet.kinds.get(number, {})
+    pupil = Entry(Place(name, number, {}), {})
+    entries: dict[str, Entry] = {}
+    for letter, target in wide.targets.items():
+        text = cells.get(letter)
+        if text is None or letter in wrong:
+            continue
+        kind, _, rest = target.partition("/")
+        wanted = field_of(target)
+        if kind == "pupil":
+            if target == NAME and wanted.key in pupil.values:
+                pupil.values[wanted.key] = f"{pupil.values[wanted.key]} {wanted.read(text)}"
+                continue
+            pupil.place.columns[wanted.key] = letter
+            read_cell(wanted, text, kinds.get(letter, ""), pupil, rows.problems)
+            continue
+        key = rest.rpartition("/")[0] if kind == "subject_results" else ""
+        entry = entries.setdefault(
+            f"{'results' if kind == 'traits' else kind}/{key}", Entry(Place(name, number, {}), {})
+        )
+        _read_value(entry, letter, text, kinds.get(letter, ""), (target, wanted), rows.problems)
+    if (code := pupil.values.get("student_code")) is None:
+        return
+    rows.pupils.append(pupil)
+    for key, entry in entries.items():
+        _add(rows, key, entry, pupil, code)
+
+
+def _read_value(
+    entry: Entry, letter: str, text: str, kind: str, meant: tuple[str, Field], problems: list[CellProblem]
+) -> None:
+    target, wanted = meant
+    if target.startswith("traits/"):
+        level = Entry(Place(entry.place.sheet, entry.place.row, {wanted.key: letter}), {})
+        read_cell(wanted, text, kind, level, problems)
+        entry.place.columns.setdefault(wanted.key, letter)
+        if wanted.key in level.values:
+            entry.values.setdefault(wanted.key, []).append({"name": wanted.header, "level": level.values[wanted.key]})
+        return
+    word = target.partition("=")[2]
+    at = entry.place.columns.setdefault(wanted.key, letter)
+    if not word:
+        read_cell(wanted, text, kind, entry, problems)
+        if entry.values.get(wanted.key, "") is None:
+            del entry.values[wanted.key]
+        return
+    tick = Entry(Place(entry.place.sheet, entry.place.row, {wanted.key: letter}), {})
+    read_cell(wanted, text, kind, tick, problems)
+    if tick.values.get(wanted.key) is True:
+        value = field_of(target.partition("=")[0]).read(word)
+        if entry.values.get(wanted.key, value) != value:
+            problems.append(tick.place.problem(wanted.key, f"hàng này đã có dấu chọn khác ở cột {at}", "ticked_twice"))
+        entry.values[wanted.key] = value
+        entry.place.columns[wanted.key] = letter
+
+
+def _add(rows: Rows, key: str, entry: Entry, pupil: Entry, code: str) -> None:
+    kind, _, subject = key.partition("/")
+    if not entry.values and kind != "students":
+        return
+    columns = entry.place.columns
+    columns.setdefault("student_code", pupil.place.columns["student_code"])
+    if kind == "subject_results":
+        columns["subject_code"] = next(letter for name, letter in columns.items() if name != "student_code")
+        entry.values = {"student_code": code, "subject_code": subject} | entry.values
+    elif kind == "results":
+        entry.values = {"student_code": code} | entry.values
+    else:
+        columns |= {"code": columns["student_code"]} | pupil.place.columns
+        own = {name: value for name, value in pupil.values.items() if name != "student_code"}
+        entry.values = {"code": code} | own | entry.values
+    rows.of.setdefault(kind, []).append(entry)
+
+
+def own_columns(sheet: Sheet, key: str, header: int, columns: Mapping[str, str]) -> list[Column]:
+    """The columns of a sheet of our own form; those it does not know are not read."""
+    by_letter = {letter: name for name, letter in columns.items()}
+    return [
+        Column(
+            sheet.name,
+            letter,
+            text,
+            f"{key}/{by_letter[letter]}" if letter in by_letter else UNREAD,
+            _examples(sheet, header, letter),
+        )
+        for letter, text in sheet.rows.get(header, {}).items()
+        if heading(text)
+    ]
