@@ -14,14 +14,16 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from typer.core import TyperCommand
 
 from hocba_app import logs
-from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.errors import ErrorCode, HocbaError, StoreUnavailable
 from hocba_app.school_commands import school_app, user_app
 
 app = typer.Typer(help="Học bạ điện tử", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 database_app = typer.Typer(help="Cơ sở dữ liệu", no_args_is_help=True)
 app.add_typer(school_app, name="school")
 app.add_typer(user_app, name="user")
+documents_app = typer.Typer(help="Kho hồ sơ", no_args_is_help=True)
 app.add_typer(database_app, name="db")
+app.add_typer(documents_app, name="documents")
 UNUSABLE = 3
 """Exit code of ``verify`` when nothing could be judged: a file is missing, an option wrong, the program itself at fault. Never 1,
 which says that a file is invalid, nor 2, which says that it was judged and remains undecided."""
@@ -73,15 +75,34 @@ def db_upgrade() -> None:
     upgrade(settings().database_url)
 
 
+@documents_app.command("move")
+def documents_move(
+    target: Annotated[str, typer.Argument(help="Kho mới: đường dẫn thư mục, file:///… hoặc s3://kho/tiền-tố")],
+) -> None:
+    """Chuyển mọi hồ sơ từ kho hiện tại (HOCBA_DOCUMENTS_URL) sang kho khác, kiểm từng tệp; bị ngắt thì chạy lại cùng lệnh."""
+    from hocba_app.services.storage.identity import StoreGuard
+    from hocba_app.services.storage.move import move
+    from hocba_app.services.storage.store import configured, open_store
+    from hocba_app.startup import installation
+
+    db, source = installation(), configured()
+    if not StoreGuard(source, db).is_moving():
+        StoreGuard(source, db).claim()
+    moved = move(db, source, open_store(target), lambda so_far: print(f"{so_far.files} tệp …", file=sys.stderr))
+    print(
+        f"Đã chuyển {moved.files} tệp ({moved.carried} tệp lần này). Đặt HOCBA_DOCUMENTS_URL={target} rồi khởi động lại."
+    )
+
+
 @app.command()
 def worker() -> None:
     """Chạy tiến trình xử lý công việc nền."""
     from hocba_app.services.jobs.worker import Worker
     from hocba_app.settings import settings
-    from hocba_app.startup import installation, ready_to_serve
+    from hocba_app.startup import ready_to_serve, serving
 
     ready_to_serve()
-    Worker(installation(), Path(settings().locks_dir)).run_until_signal()
+    Worker(serving(), Path(settings().locks_dir)).run_until_signal()
 
 
 @app.command()
@@ -251,6 +272,7 @@ def backup(target: Path) -> None:
     """Sao lưu cơ sở dữ liệu và mọi hồ sơ vào một tệp."""
     from hocba_app.models.schema_check import require_current_schema
     from hocba_app.services.backup.archive_file import backup as save
+    from hocba_app.services.storage.store import configured
     from hocba_app.settings import settings
 
     try:
@@ -259,7 +281,7 @@ def backup(target: Path) -> None:
         if error.code is ErrorCode.SCHEMA_MISSING:
             raise
         print(f"{error.sentence} (Vẫn sao lưu nguyên trạng.)", file=sys.stderr)  # the remedy begins with a backup
-    count = save(settings().database_url, settings().documents_folder(), target)
+    count = save(settings().database_url, configured(), target)
     print(f"Đã sao lưu {count} tệp hồ sơ vào {target}.")
 
 
@@ -267,9 +289,10 @@ def backup(target: Path) -> None:
 def restore(source: Path) -> None:
     """Phục hồi từ bản sao lưu vào một nơi trống."""
     from hocba_app.services.backup.archive_file import restore as bring_back
+    from hocba_app.services.storage.store import configured
     from hocba_app.settings import settings
 
-    restored = bring_back(source, settings().database_url, settings().documents_folder())
+    restored = bring_back(source, settings().database_url, configured())
     print(f"Đã phục hồi {restored.documents} tệp hồ sơ.")
     if restored.damaged:
         print(
@@ -291,7 +314,7 @@ def main() -> None:
     refused = UNUSABLE if name == "verify" else 1
     try:
         app()
-    except HocbaError as error:
+    except (HocbaError, StoreUnavailable) as error:
         print(error.sentence, file=sys.stderr)
         sys.exit(refused)
     except (OperationalError, InterfaceError) as error:

@@ -35,6 +35,7 @@ from hocba_app.state.accounts import AccountsState
 from hocba_app.state.assignments import AssignmentsState
 from hocba_app.state.audit import AuditState
 from hocba_app.state.dashboard import DashboardState
+from hocba_app.state.failures import told_failure
 from hocba_app.state.gate import Gate
 from hocba_app.state.leadership import LeadershipState
 from hocba_app.state.lock import LockState
@@ -60,6 +61,7 @@ app = rx.App(
     toaster=rx.toast.provider(position="bottom-center"),
     app_wraps=WRAPS,
     frontend_exception_handler=logs.frontend_defect,
+    backend_exception_handler=told_failure,
     head_components=[rx.el.script(src="/scripts/pages.js", defer=True)],
 )
 app.add_middleware(Gate(), index=0)

@@ -26,10 +26,13 @@ _SCHEMES = {
     "smartca_url": _WEB,
     "tsa_url": _WEB,
     "public_url": _WEB,
+    "s3_endpoint": _WEB,
 }
 """What each address may begin with. Another one is refused at once: what is not understood must not be taken for a folder's name."""
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")
 """Two letters at least: ``C:`` is a drive."""
+_BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,62}(/[A-Za-z0-9!_.*'()-]+)*/?")
+_ENCRYPTIONS = ("", "AES256", "aws:kms")
 
 
 class Settings(BaseSettings):
@@ -40,7 +43,17 @@ class Settings(BaseSettings):
     database_url: str = Field(
         f"sqlite:///{ROOT}/var/hocba.db", description="Cơ sở dữ liệu: SQLite hoặc postgresql+psycopg://…"
     )
-    documents_url: str = Field(f"{ROOT}/var/documents", description="Nơi lưu hồ sơ, theo mã băm nội dung")
+    documents_url: str = Field(
+        f"{ROOT}/var/documents", description="Nơi lưu hồ sơ, theo mã băm nội dung: một thư mục, hoặc s3://kho/tiền-tố"
+    )
+    s3_endpoint: str = Field(
+        "", description="Địa chỉ dịch vụ lưu trữ tương thích S3 (https://…); để trống là Amazon theo HOCBA_S3_REGION"
+    )
+    s3_region: str = Field("", description="Vùng của kho S3")
+    s3_key_id: str = Field("", description="Mã khóa truy cập kho S3")
+    s3_secret: str = Field("", description="Khóa bí mật truy cập kho S3; giữ kín")
+    s3_encryption: str = Field("", description="Mã hóa phía máy chủ lưu trữ: AES256, aws:kms, hoặc để trống")
+    s3_kms_key: str = Field("", description="Khóa KMS, khi HOCBA_S3_ENCRYPTION là aws:kms")
     locks_dir: str = Field(f"{ROOT}/var/locks", description="Thư mục khóa tiến trình của máy này")
     redis_url: str = Field("", description="Redis cho trạng thái màn hình khi chạy nhiều tiến trình web")
     smas_url: str = Field("", description="Địa chỉ CSDL ngành (đọc dữ liệu trường đã nộp)")
@@ -92,21 +105,47 @@ class Settings(BaseSettings):
     session_hours: int = Field(12, description="Thời hạn tối đa của một phiên đăng nhập (giờ)")
     idle_minutes: int = Field(120, description="Phiên tự hết sau số phút không dùng")
 
-    def documents_folder(self) -> Path:
-        """Where the records are stored.
+    def documents_folder(self) -> Path | None:
+        """Where the records are stored; None when that is a bucket.
 
         Raises:
             HocbaError: SETTING_UNKNOWN.
         """
+        if self.documents_url.startswith("s3://"):
+            return None
         place = self.documents_url.removeprefix("file://")
         if (scheme := _SCHEME.match(place)) or not place or (place != self.documents_url and not place.startswith("/")):
             said = f"chưa hỗ trợ nơi lưu {scheme[1]}:" if scheme else "cần một thư mục"
             raise HocbaError(
                 ErrorCode.SETTING_UNKNOWN,
                 variable="HOCBA_DOCUMENTS_URL",
-                detail=f"{said}; hãy đặt đường dẫn thư mục hoặc file:///…",
+                detail=f"{said}; hãy đặt đường dẫn thư mục, file:///… hoặc s3://kho/tiền-tố",
             )
         return Path(place)
+
+    def require_documents_understood(self) -> None:
+        """Refuse a place for documents that this version could not use, or would use otherwise than meant.
+
+        Raises:
+            HocbaError: SETTING_UNKNOWN.
+        """
+        if self.documents_folder() is not None:
+            return
+        if not _BUCKET.fullmatch(self.documents_url):
+            raise HocbaError(
+                ErrorCode.SETTING_UNKNOWN, variable="HOCBA_DOCUMENTS_URL", detail="cần dạng s3://kho/tiền-tố"
+            )
+        if self.s3_encryption not in _ENCRYPTIONS or (self.s3_kms_key and self.s3_encryption != "aws:kms"):
+            raise HocbaError(
+                ErrorCode.SETTING_UNKNOWN,
+                variable="HOCBA_S3_ENCRYPTION",
+                detail="chỉ nhận AES256, aws:kms (kèm HOCBA_S3_KMS_KEY nếu cần) hoặc để trống",
+            )
+        for name in ("s3_key_id", "s3_secret"):
+            if not getattr(self, name):
+                raise HocbaError(
+                    ErrorCode.SETTING_UNKNOWN, variable=f"HOCBA_{name.upper()}", detail="cần có khi hồ sơ ở kho s3://"
+                )
 
     def require_understood(self) -> None:
         """Refuse addresses of a kind this version knows nothing of.
@@ -114,7 +153,7 @@ class Settings(BaseSettings):
         Raises:
             HocbaError: SETTING_UNKNOWN.
         """
-        self.documents_folder()
+        self.require_documents_understood()
         for name, schemes in _SCHEMES.items():
             value = str(getattr(self, name))
             scheme = _SCHEME.match(value)

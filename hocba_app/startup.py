@@ -9,6 +9,7 @@ from hocba_app.models.schema_check import require_current_schema
 from hocba_app.private_files import tighten
 from hocba_app.services.credential_cipher import require_strong_key
 from hocba_app.services.maintenance.configuration_check import data_places
+from hocba_app.services.storage import identity
 from hocba_app.settings import settings
 
 
@@ -30,6 +31,17 @@ def ready_to_serve() -> None:
     require_strong_key(missing=False)
     for path in data_places(settings()):
         tighten(path)
+
+
+def serving() -> Database:
+    """:func:`installation` for a process that works with documents: it touches no store but this database's own.
+
+    Raises:
+        HocbaError: as :func:`installation`. A store that is not there is none: what needs it waits.
+    """
+    db = installation()
+    identity.adopt(db)
+    return db
 
 
 @cache

@@ -86,7 +86,9 @@ def application() -> object:
     """The ASGI application, made in granian's own worker process, which must not outlive its parent."""
     die_with_parent(int(os.environ["HOCBA_WEB_PARENT"]))
     from hocba_app.hocba_app import app
+    from hocba_app.startup import serving
 
+    serving()
     served = app()
     warm_up("hocba_app.verification.sandbox_worker", "hocba_app.ink.signature_image")
     gc_tuning.settle()

@@ -43,6 +43,7 @@ class ErrorCode(StrEnum):
     SECTOR_REFUSED = "sector_refused"  # it refuses our credentials or request; the admin checks the settings
     SYNC_RUNNING = "sync_running"  # a choice about a conflict while a run is at work; the admin waits for its end
     # --- uploads -------------------------------------------------------------------------------------------------
+    SERVICE_PAUSED = "service_paused"  # the server is there and the database is not; goes on by itself, or the operator
     BUSY = "busy"  # too many files, or writers, at once; the user tries again a little later
     FILE_TOO_COMPLEX = "file_too_complex"  # takes more memory or time to open than a file may; the user exports it anew
     FILE_TOO_LARGE = "file_too_large"  # over the limit; the user makes the file smaller
@@ -120,6 +121,12 @@ class ErrorCode(StrEnum):
     SCHEMA_OLD = "schema_old"  # migrations wait; the operator runs db upgrade
     SCHEMA_NEWER = "schema_newer"  # a newer version of the product made it; the operator brings that version back
     SCHEMA_DIFFERS = "schema_differs"  # tables are not as declared; the operator mends them or restores a backup
+    # --- the store of documents ----------------------------------------------------------------------------------
+    STORE_AWAY = "store_away"  # the place has no mark of this installation: a mount is missing ({place}); the operator
+    STORE_OTHER = "store_other"  # the place is marked by another installation, or was moved away; the operator
+    STORE_UNREACHABLE = "store_unreachable"  # the bucket's service does not answer; goes on by itself when it does
+    STORE_REFUSED = "store_refused"  # the service refuses our key, or has no such bucket; the operator
+    STORE_MOVE_FAILED = "store_move_failed"  # a file to be moved is damaged, or did not arrive ({detail}); the operator
     # --- backup --------------------------------------------------------------------------------------------------
     BACKUP_FAILED = "backup_failed"  # disk, rights, or the database's tool ({detail}); the operator
     BACKUP_ROWS_HIDDEN = (
@@ -250,6 +257,7 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.SECTOR_UNREACHABLE: "Chưa kết nối được CSDL ngành. Dữ liệu đã tải vẫn còn; hệ thống sẽ tự thử lại, hoặc bấm Đồng bộ lại sau ít phút.",
     ErrorCode.SECTOR_REFUSED: "CSDL ngành từ chối kết nối ({detail}). Quản trị hãy kiểm tra tài khoản kết nối trong Cài đặt.",
     ErrorCode.SYNC_RUNNING: "Đang đồng bộ. Hãy đợi lần đồng bộ này xong rồi chọn lại; lựa chọn chưa được ghi.",
+    ErrorCode.SERVICE_PAUSED: "Máy chủ đang chạy nhưng chưa dùng được cơ sở dữ liệu. Không có gì bị mất; hãy thử lại sau ít phút, nếu vẫn vậy thì báo người quản trị hệ thống.",
     ErrorCode.BUSY: "Hệ thống đang xử lý nhiều việc cùng lúc. Hãy đợi một phút rồi thử lại; chưa có gì được ghi.",
     ErrorCode.FILE_TOO_COMPLEX: "Tệp này cần quá nhiều bộ nhớ hoặc thời gian để mở nên hệ thống đã dừng. Hãy xuất lại tệp hoặc chọn tệp khác.",
     ErrorCode.FILE_TOO_LARGE: "Tệp lớn hơn {limit} MB. Hãy chọn tệp nhỏ hơn.",
@@ -306,6 +314,11 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.SCHEMA_OLD: "Lược đồ cơ sở dữ liệu là bản {revision}, phần mềm này cần bản {newest}. Hãy sao lưu (./hocba backup TỆP), rồi chạy ./hocba db upgrade.",
     ErrorCode.SCHEMA_NEWER: "Cơ sở dữ liệu do bản phần mềm mới hơn tạo (lược đồ {revision}) nên bản này không dùng được. Hãy chạy lại bản mới, hoặc phục hồi bản sao lưu cũ vào một nơi trống.",
     ErrorCode.SCHEMA_DIFFERS: "Cơ sở dữ liệu không đúng lược đồ phần mềm cần, khác ở: {differences}. Chưa dữ liệu nào bị động đến. Hãy sửa những chỗ này hoặc phục hồi bản sao lưu, rồi chạy ./hocba doctor.",
+    ErrorCode.STORE_AWAY: "Kho hồ sơ ({place}) chưa được gắn: nơi này không có dấu của hệ thống. Chưa hồ sơ nào bị đọc, ghi hay kết thúc; hãy báo người quản trị hệ thống gắn lại kho, mọi việc đang chờ sẽ tự chạy tiếp.",
+    ErrorCode.STORE_OTHER: "Kho hồ sơ ({place}) không phải kho của cơ sở dữ liệu này{detail}. Chưa hồ sơ nào bị đọc, ghi hay kết thúc; hãy báo người quản trị hệ thống kiểm tra HOCBA_DOCUMENTS_URL.",
+    ErrorCode.STORE_UNREACHABLE: "Kho hồ sơ ({place}) đang không trả lời. Không có gì bị mất; việc đang chờ sẽ tự chạy tiếp, hãy thử lại sau ít phút.",
+    ErrorCode.STORE_REFUSED: "Kho hồ sơ ({place}) từ chối hệ thống. Không có gì bị mất; hãy báo người quản trị hệ thống kiểm tra tên kho, HOCBA_S3_KEY_ID và HOCBA_S3_SECRET.",
+    ErrorCode.STORE_MOVE_FAILED: "Chưa chuyển xong kho hồ sơ: {detail}. Kho cũ vẫn nguyên; hãy khắc phục rồi chạy lại cùng lệnh, phần đã chuyển không phải chuyển lại.",
     ErrorCode.BACKUP_FAILED: "Không tạo được bản sao lưu: {detail}. Chưa có tệp nào được ghi; hãy khắc phục rồi sao lưu lại.",
     ErrorCode.BACKUP_ROWS_HIDDEN: "Không sao lưu: tài khoản cơ sở dữ liệu có thể không thấy hết dữ liệu vì chính sách bảo mật dòng của các bảng {tables} khác với bản gốc. Hãy trả lại đúng một chính sách own_school cho mỗi bảng rồi sao lưu lại.",
     ErrorCode.RESTORE_FAILED: "Không phục hồi được: {detail}. Tệp sao lưu không có lỗi gì được tìm thấy; hãy khắc phục rồi phục hồi lại vào một nơi trống.",
@@ -392,6 +405,24 @@ class HocbaError(Exception):
     def sentence(self) -> str:
         """The Vietnamese sentence: what happened and what to do next."""
         return SENTENCES[self.code].format_map(_Blank(self.params))
+
+
+class StoreUnavailable(Exception):
+    """The store of documents is not there, or not ours. Like a database that does not answer it says nothing about the document
+    in hand, so it is no :class:`HocbaError`, which would end it: jobs wait, a person reads the sentence.
+
+    Args:
+        refusal: which of the ``STORE_…`` codes.
+    """
+
+    def __init__(self, refusal: HocbaError) -> None:
+        self.refusal = refusal
+        super().__init__(str(refusal))
+
+    @property
+    def sentence(self) -> str:
+        """The Vietnamese sentence: what happened and what to do next."""
+        return self.refusal.sentence
 
 
 class _Blank(dict[str, object]):

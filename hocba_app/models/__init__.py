@@ -9,6 +9,7 @@ from hocba_app.models.classes import Enrolment, SchoolClass, Subject, TeachingAs
 from hocba_app.models.database import Database, database
 from hocba_app.models.documents import Document, DocumentVersion, PublicCode, Revision, Slot, UnlockRequest
 from hocba_app.models.handouts import HandOut, HandOutLink
+from hocba_app.models.installation import Installation
 from hocba_app.models.jobs import Job
 from hocba_app.models.objections import RecordObjection
 from hocba_app.models.people import LeadershipProposal, Staff, Student
@@ -46,6 +47,7 @@ __all__ = [
     "HandOut",
     "HandOutLink",
     "HistoryEntry",
+    "Installation",
     "Job",
     "LateAnswer",
     "LeadershipProposal",

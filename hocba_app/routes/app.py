@@ -8,9 +8,9 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, Response
-from sqlalchemy.exc import DataError, DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
 
-from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.errors import ErrorCode, HocbaError, StoreUnavailable
 from hocba_app.models.database import is_busy
 from hocba_app.routes import (
     accounts,
@@ -65,6 +65,11 @@ def create_api() -> FastAPI:
             return RedirectResponse("/login", 303)
         return error_page(error, _STATUS.get(error.code, 422))
 
+    @api.exception_handler(StoreUnavailable)
+    async def no_store(_request: Request, error: StoreUnavailable) -> Response:
+        log.warning("route.store_unavailable", reason=error.refusal.code.value)
+        return error_page(error.refusal, 503)
+
     @api.exception_handler(ClientLeft)
     async def left(_request: Request, _gone: ClientLeft) -> Response:
         return Response(status_code=499)  # nobody reads it
@@ -86,6 +91,9 @@ def create_api() -> FastAPI:
         if isinstance(error, DBAPIError) and is_busy(error):
             log.warning("route.database_busy")
             return error_page(HocbaError(ErrorCode.BUSY), 503)
+        if isinstance(error, OperationalError | InterfaceError):
+            log.warning("route.database_unreachable", reason=type(error.orig).__name__)
+            return error_page(HocbaError(ErrorCode.SERVICE_PAUSED), 503)
         reference = uuid.uuid4().hex[:8]
         log.error("route.defect", reference=reference, exc_info=error)
         return error_page(HocbaError(ErrorCode.INTERNAL, reference=reference), 500)

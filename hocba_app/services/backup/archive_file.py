@@ -25,8 +25,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models.base import utc_now
+from hocba_app.models.schema_check import database_file
 from hocba_app.private_files import opener, private_folder
 from hocba_app.services.backup.database_dump import ToolFailed, dump, has_data, kind_of, load
+from hocba_app.services.storage.store import Store
+from hocba_app.services.storage.stored import Stored
 
 FORMAT = 1
 _MANIFEST = "manifest.json"
@@ -51,12 +54,12 @@ class Restored:
     """Names of documents whose bytes are not those of their name: left out, everything else is there."""
 
 
-def backup(database_url: str, documents: Path, target: Path) -> int:
+def backup(database_url: str, documents: Store, target: Path) -> int:
     """Write one backup file; safe while the product runs (documents never change once written).
 
     Args:
         database_url: SQLAlchemy URL.
-        documents: folder of the content-addressed store.
+        documents: the store.
         target: the file to write (.tar), for this user only; appears only when complete.
 
     Returns:
@@ -77,7 +80,7 @@ def backup(database_url: str, documents: Path, target: Path) -> int:
             dump(database_url, copy)
             with tarfile.open(fileobj=out, mode="w") as tar:
                 tar.add(copy, _DATABASE)
-                count = sum(_add_document(tar, path, documents) for path in _stored(documents))
+                count = sum(_add_document(tar, each, documents) for each in _stored(documents))
                 _add_json(
                     tar,
                     {
@@ -99,7 +102,7 @@ def backup(database_url: str, documents: Path, target: Path) -> int:
     return count
 
 
-def restore(source: Path, database_url: str, documents: Path) -> Restored:
+def restore(source: Path, database_url: str, documents: Store) -> Restored:
     """Bring a backup back into an empty installation.
 
     A stored document is named by its SHA-256. One that no longer has it is not restored, because a wrong file under a
@@ -117,7 +120,7 @@ def restore(source: Path, database_url: str, documents: Path) -> Restored:
             raise HocbaError(ErrorCode.RESTORE_NOT_EMPTY)
         with (
             _archive(source) as tar,
-            tempfile.TemporaryDirectory(dir=private_folder(documents), prefix=".restore-") as folder,
+            tempfile.TemporaryDirectory(dir=_room(database_url), prefix=".hocba-restore-") as folder,
         ):
             about = _about(tar)
             if about["kind"] != kind_of(database_url):
@@ -132,6 +135,12 @@ def restore(source: Path, database_url: str, documents: Path) -> Restored:
     except (OSError, sqlite3.Error, SQLAlchemyError, ToolFailed) as error:
         raise HocbaError(ErrorCode.RESTORE_FAILED, detail=_why(error)) from error
     return restored
+
+
+def _room(database_url: str) -> Path | None:
+    """Where a database of any size has room: beside the place it goes to, or (PostgreSQL) in TMPDIR."""
+    file = database_file(database_url)
+    return private_folder(file.parent) if file is not None else None
 
 
 @contextmanager
@@ -152,20 +161,28 @@ def _about(tar: tarfile.TarFile) -> dict[str, Any]:
     return about
 
 
-def _stored(documents: Path) -> Iterator[Path]:
-    return (path for path in sorted(documents.rglob("*")) if path.is_file() and not path.name.startswith("."))
+def _stored(documents: Store) -> Iterator[Stored]:
+    return (each for each in documents.list() if is_kept(each.name))
 
 
-def _add_document(tar: tarfile.TarFile, path: Path, documents: Path) -> bool:
-    """Whether it went in: a print that is kept for a day may end while the backup runs."""
+def is_kept(name: str) -> bool:
+    """Whether a backup takes it along: names with a dot are copies of a day, and what is being written."""
+    return not any(part.startswith(".") for part in name.split("/"))
+
+
+def _add_document(tar: tarfile.TarFile, stored: Stored, documents: Store) -> bool:
+    """Whether it went in."""
     try:
-        tar.add(path, f"{_DOCUMENTS}/{path.relative_to(documents).as_posix()}")
+        data = documents.read(stored.name)
     except FileNotFoundError:
         return False
+    entry = tarfile.TarInfo(f"{_DOCUMENTS}/{stored.name}")
+    entry.size, entry.mode, entry.mtime = len(data), 0o600, stored.modified.timestamp()
+    tar.addfile(entry, io.BytesIO(data))
     return True
 
 
-def _restore_documents(tar: tarfile.TarFile, documents: Path) -> Restored:
+def _restore_documents(tar: tarfile.TarFile, documents: Store) -> Restored:
     count, damaged = 0, []
     for member in tar:
         path = PurePosixPath(member.name)
@@ -173,13 +190,12 @@ def _restore_documents(tar: tarfile.TarFile, documents: Path) -> Restored:
             continue
         if not 2 <= len(path.parts) <= _DEEPEST or not all(_NAME.fullmatch(part) for part in path.parts):
             raise HocbaError(ErrorCode.BACKUP_DAMAGED)
-        target = documents.joinpath(*path.parts[1:])
-        private_folder(target.parent)
-        sha256 = _extracted(tar, member, target)
-        if _NAMED_BY_CONTENT.fullmatch(path.name) and sha256 != path.name:
-            target.unlink()
+        with tar.extractfile(member) or io.BytesIO() as packed:
+            data = packed.read()
+        if _NAMED_BY_CONTENT.fullmatch(path.name) and hashlib.sha256(data).hexdigest() != path.name:
             damaged.append(path.name)
         else:
+            documents.write("/".join(path.parts[1:]), data, replace=True)
             count += 1
     return Restored(count, tuple(damaged))
 

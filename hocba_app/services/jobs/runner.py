@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.errors import ErrorCode, HocbaError, StoreUnavailable
 from hocba_app.models import Database, Job
 from hocba_app.models.base import utc_now
 from hocba_app.services.jobs.claim import Claim, ClaimLost, finish, postpone, take
@@ -24,6 +24,8 @@ LONGEST_STAY = 3.0
 
 DATABASE_PAUSE = 5.0
 """Seconds until a job is tried again whose database did not answer."""
+STORE_PAUSE = 15.0
+"""The same for the store of documents: a folder that is not mounted, a bucket that does not answer."""
 
 
 class Claims:
@@ -128,6 +130,9 @@ def _run(db: Database, claim: Claim, stop: threading.Event) -> str:
             # The database was busy or gone for a moment: every job may be run again from its start.
             log.warning("job.database_unreachable", job=claim.job_id, kind=row.kind, reason=type(error.orig).__name__)
             return _give_back(db, claim)
+        except StoreUnavailable as error:
+            log.warning("job.store_unavailable", job=claim.job_id, kind=row.kind, reason=error.refusal.code.value)
+            return _give_back(db, claim, STORE_PAUSE)
         except HocbaError as error:
             log.info("job.failed", job=claim.job_id, kind=row.kind, code=error.code.value)
             return _failed(db, claim, row, error.code.value, _plain(error.params), refused=True)
@@ -162,9 +167,9 @@ def _failed(db: Database, claim: Claim, row: Job, code: str, params: dict[str, o
     return "postponed"
 
 
-def _give_back(db: Database, claim: Claim) -> str:
+def _give_back(db: Database, claim: Claim, pause: float = DATABASE_PAUSE) -> str:
     try:
-        postpone(db, claim, utc_now() + timedelta(seconds=DATABASE_PAUSE))
+        postpone(db, claim, utc_now() + timedelta(seconds=pause))
     except (OperationalError, InterfaceError):
         return "held"  # still gone: the claim falls silent and is taken over
     return "postponed"

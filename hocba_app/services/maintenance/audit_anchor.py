@@ -9,11 +9,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from pathlib import Path
+from pathlib import PurePosixPath
 from typing import Any
 
 import structlog
@@ -26,10 +25,10 @@ from hocba_app.models.repositories import audit as rows
 from hocba_app.pki import chain_validation
 from hocba_app.pki.not_shown import NotShown
 from hocba_app.pki.tsp_validation import read_token
-from hocba_app.private_files import opener, private_folder
 from hocba_app.services.jobs.registry import Work, job
 from hocba_app.services.signing.integrations import timestamp_client
-from hocba_app.services.storage import blobs
+from hocba_app.services.storage.identity import require_ours
+from hocba_app.services.storage.store import configured
 from hocba_app.settings import settings
 
 log = structlog.get_logger()
@@ -111,8 +110,8 @@ def anchor_daily(work: Work) -> float | None:
     if broken:
         log.error("audit.not_anchored", school=work.school_id, problems=broken[:5])
         return EVERY.total_seconds()  # doctor says what is wrong
-    kept = list(_files(work.school_id))
-    if kept and kept[-1].stem == f"{head.seq:012d}":
+    kept = _names(work.school_id)
+    if kept and _seq(kept[-1]) == head.seq:
         _count(work, len(kept), kept[-1])
         return EVERY.total_seconds()
     try:
@@ -121,7 +120,7 @@ def anchor_daily(work: Work) -> float | None:
         if error.code is not ErrorCode.TIMESTAMP_UNAVAILABLE:
             raise
         return RETRY.total_seconds()
-    kept = list(_files(work.school_id))
+    kept = _names(work.school_id)
     _count(work, len(kept), kept[-1])
     return EVERY.total_seconds()
 
@@ -132,20 +131,15 @@ def make_anchor(school_id: str, seq: int, hash_: str) -> Anchor:
     Raises:
         HocbaError: TIMESTAMP_UNAVAILABLE.
     """
-    before = list(_files(school_id))
+    before = _names(school_id)
     bare = Anchor(school_id, seq, hash_, b"", len(before) + 1, _sha256_of(before[-1]) if before else "")
     anchor = replace(bare, token=timestamp_client().token_over(bare.imprint))
-    path = private_folder(_folder(school_id)) / f"{seq:012d}.json"
-    partial = path.with_suffix(".partial")
-    with open(partial, "wb", opener=opener) as file:
-        file.write(anchor.dumps())
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    configured().write(f"{FOLDER}/{school_id}/{seq:012d}.json", anchor.dumps(), replace=True)
+    require_ours()
     return anchor
 
 
-def _count(work: Work, number: int, newest: Path) -> None:
+def _count(work: Work, number: int, newest: str) -> None:
     """Keep in the database how many anchors there are and which is the newest. Killed before: the next day's run does it."""
     sha256 = _sha256_of(newest)
     with work.write() as session:
@@ -169,10 +163,10 @@ def verify_anchors(session: Session, roots: Sequence[bytes]) -> tuple[list[Ancho
     problems: list[AnchorProblem] = []
     newest: datetime | None = None
     before = b""
-    files = list(_files(school_id))
-    for place, path in enumerate(files, 1):
-        data = path.read_bytes()
-        seq = int(path.stem) if path.stem.isdecimal() else 0
+    names = _names(school_id)
+    for place, name in enumerate(names, 1):
+        data = configured().read(name)
+        seq = _seq(name)
         found, stamped = _judged(session, seq, data, tuple(roots))
         if found == "" or found == "unproven":
             anchor = Anchor.loads(data)
@@ -188,18 +182,18 @@ def verify_anchors(session: Session, roots: Sequence[bytes]) -> tuple[list[Ancho
     if head is not None and head.anchors:
         problems += [
             found
-            for found in _against_count(files, head)
+            for found in _against_count(names, head)
             if found.seq not in {known.seq for known in problems if not known.is_doubt}
         ]
     return problems, newest
 
 
-def _against_count(files: list[Path], head: AuditHead) -> list[AnchorProblem]:
+def _against_count(names: list[str], head: AuditHead) -> list[AnchorProblem]:
     """One file more than counted is a run that was killed between the two."""
-    last = int(files[-1].stem) if files and files[-1].stem.isdecimal() else 0
-    if len(files) < head.anchors:
+    last = _seq(names[-1]) if names else 0
+    if len(names) < head.anchors:
         return [AnchorProblem(last, "missing")]
-    if len(files) > head.anchors + 1 or _sha256_of(files[head.anchors - 1]) != head.anchor_sha256:
+    if len(names) > head.anchors + 1 or _sha256_of(names[head.anchors - 1]) != head.anchor_sha256:
         return [AnchorProblem(last, "replaced")]
     return []
 
@@ -229,14 +223,16 @@ def _judged(session: Session, seq: int, data: bytes, roots: tuple[bytes, ...]) -
     return "", token.stamped
 
 
-def _sha256_of(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def _sha256_of(name: str) -> str:
+    return hashlib.sha256(configured().read(name)).hexdigest()
 
 
-def _folder(school_id: str) -> Path:
-    return blobs.folder() / FOLDER / school_id
+def _seq(name: str) -> int:
+    stem = PurePosixPath(name).stem
+    return int(stem) if stem.isdecimal() else 0
 
 
-def _files(school_id: str) -> Iterator[Path]:
+def _names(school_id: str) -> list[str]:
     """Oldest first."""
-    yield from sorted(_folder(school_id).glob("*.json"))
+    require_ours()
+    return [each.name for each in configured().list(f"{FOLDER}/{school_id}/") if each.name.endswith(".json")]

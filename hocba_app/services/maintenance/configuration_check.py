@@ -19,6 +19,7 @@ _SERVICES = (
     ("MySign", "mysign_url"),
     ("Dịch vụ ký CSC", "csc_url"),
     ("SmartCA", "smartca_url"),
+    ("Kho hồ sơ S3", "s3_endpoint"),
     ("Địa chỉ công khai", "public_url"),
 )
 _LIBPQ_ENCRYPTED = ("require", "verify-ca", "verify-full")
@@ -36,7 +37,8 @@ class Check:
 
 def data_places(settings: Settings) -> list[Path]:
     """Files and folders of pupils' data, which nobody but the service's user may open."""
-    found = [settings.documents_folder()]
+    folder = settings.documents_folder()
+    found = [folder] if folder is not None else []
     if file := database_file(settings.database_url):
         found += [file, *(file.with_name(file.name + other) for other in ("-wal", "-shm"))]
     return found

@@ -13,13 +13,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import select
 
 from hocba_app.bounded_http import BoundedClient
-from hocba_app.domain.errors import HocbaError
+from hocba_app.domain.errors import HocbaError, StoreUnavailable
 from hocba_app.models import Database, Job
 from hocba_app.models.base import utc_now
 from hocba_app.models.database import CROSS_SCHOOL
 from hocba_app.models.database_time import database_time
 from hocba_app.models.schema_check import passes_row_security, require_current_schema
-from hocba_app.private_files import private_folder
 from hocba_app.services.jobs.behind import behind_by_school, words_of
 from hocba_app.services.jobs.claim import SILENT_AFTER
 from hocba_app.services.maintenance.archive_standing import waiting_archives
@@ -27,11 +26,14 @@ from hocba_app.services.maintenance.audit_check import audit_checks
 from hocba_app.services.maintenance.configuration_check import Check, encrypted_addresses, private_places, secret_key
 from hocba_app.services.maintenance.nightly_verification import files_standing
 from hocba_app.services.signing.integrations import timestamp_client, token
+from hocba_app.services.storage.identity import StoreGuard
+from hocba_app.services.storage.store import configured
 from hocba_app.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[3]
 CLOCK_TOLERANCE = timedelta(seconds=60)
 TIMEOUT = 5.0
+_PROBE = ".probe"
 _SILENT = int(SILENT_AFTER.total_seconds())
 
 
@@ -68,7 +70,7 @@ def examine(settings: Settings, db: Database) -> Iterator[Check]:
             for found in check(settings, db):
                 readable = readable and (check is not _database or found.ok)
                 yield found
-        except HocbaError as error:
+        except (HocbaError, StoreUnavailable) as error:
             yield Check(name, False, f"Chưa kiểm tra được: {error.sentence}")
         except (OSError, SQLAlchemyError, httpx.HTTPError, ValueError) as error:
             readable = readable and check is not _database
@@ -103,11 +105,17 @@ def _database(settings: Settings, _db: Database) -> Iterator[Check]:
         )
 
 
-def _documents(settings: Settings, _db: Database) -> Iterator[Check]:
-    folder = private_folder(settings.documents_folder())
-    probe = folder / ".probe"
-    probe.write_bytes(b"x")
-    probe.unlink()
+def _documents(_settings: Settings, db: Database) -> Iterator[Check]:
+    """Whose it is, and whether it takes and gives bytes."""
+    store = configured()
+    try:
+        StoreGuard(store, db).claim()
+        store.write(_PROBE, b"x", replace=True)
+        store.read(_PROBE)
+        store.remove(_PROBE)
+    except StoreUnavailable as error:
+        yield Check("Kho hồ sơ", False, error.sentence)
+        return
     yield Check("Kho hồ sơ", True)
 
 
@@ -241,5 +249,5 @@ def _stored_files(_settings: Settings, db: Database) -> Iterator[Check]:
         yield Check(f"Tệp lưu trữ {found.school_code}", found.ok, found.problem, found.remedy)
 
 
-_OF_DATABASE = (_jobs, _duties, _archives, _stored_files, audit_checks)
+_OF_DATABASE = (_documents, _jobs, _duties, _archives, _stored_files, audit_checks)
 """Not asked when the database cannot be read as it is: they would only say so again, or misread it."""

@@ -21,6 +21,7 @@ from hocba_app.services.jobs.enqueue import LIVE
 from hocba_app.services.maintenance.nightly_verification import damage_found, refused_found
 from hocba_app.services.signers.keys import KeyView, keys_page
 from hocba_app.services.signers.readiness_gaps import Gap, gaps
+from hocba_app.services.storage import identity as store_identity
 from hocba_app.services.sync.commands import SyncRun, sync_runs
 
 _NAMED = 3
@@ -93,7 +94,7 @@ def attention(db: Database, who: Identity) -> Attention:
         trying = session.exec(
             select(Job).where(col(Job.state).in_(LIVE), Job.failures > 0).order_by(col(Job.created_at).desc())
         ).all()
-        found = _found_at_night(session) + _posts(session) + _behind(behind_here(session))
+        found = _store() + _found_at_night(session) + _posts(session) + _behind(behind_here(session))
     expiring = keys_page(db, who, problem="expiring", size=100).rows
     runs = sync_runs(db, who, 1)
     return Attention(
@@ -116,6 +117,12 @@ def _behind(owed: Behind) -> list[Problem]:
     """Work that is done by itself and is late: nothing for the office to do but to tell who can mend it."""
     words = "Hệ thống tự làm lại; nếu ngày mai vẫn còn, báo người quản trị hệ thống."
     return [Problem("Việc định kỳ", f"{', '.join(words_of(owed))}. {words}", "/audit", False)] if owed.any else []
+
+
+def _store() -> list[Problem]:
+    """Before everything else: without its store the school's records are neither read nor signed."""
+    said = store_identity.trouble()
+    return [Problem("Kho hồ sơ", said, "/audit", True)] if said else []
 
 
 _DAMAGED = "Đừng chốt, ký hay xóa gì trên những hồ sơ này; báo ngay người quản trị hệ thống để phục hồi từ bản sao lưu."

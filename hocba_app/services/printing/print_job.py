@@ -7,10 +7,7 @@ its job, and is swept away.
 from __future__ import annotations
 
 import hashlib
-import os
-import time
-from datetime import timedelta
-from pathlib import Path
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session
@@ -27,12 +24,14 @@ from hocba_app.services.jobs.registry import Work, job
 from hocba_app.services.printing.imposition import PacketFile, assemble
 from hocba_app.services.printing.options import PacketOptions
 from hocba_app.services.printing.selection import Choice, choose, last_year
-from hocba_app.services.storage import blobs
 from hocba_app.services.storage.files import current_file
+from hocba_app.services.storage.identity import require_ours
+from hocba_app.services.storage.store import configured
 
 KIND = "print"
 END = "packet_end"
 KEPT_SECONDS = 24 * 3600
+FOLDER = ".packets"
 _EVERY = 10
 """Files read between two looks at whether the job is still wanted."""
 
@@ -84,7 +83,7 @@ def packet_file(db: Database, who: Identity, job_id: str) -> bytes:
         row = session.get(Job, (who.school_id, job_id))
         if row is None or row.kind != KIND or row.state != "done" or not is_kept(job_id):
             raise HocbaError(ErrorCode.NOT_FOUND, what="gói in (chỉ giữ 24 giờ)")
-        data = _path(job_id).read_bytes()
+        data = _read(job_id)
         if hashlib.sha256(data).hexdigest() != row.report.get("sha256"):
             raise HocbaError(ErrorCode.STORED_FILE_DAMAGED)
         record(
@@ -99,8 +98,12 @@ def packet_file(db: Database, who: Identity, job_id: str) -> bytes:
 
 def is_kept(job_id: str) -> bool:
     """Whether a finished packet's file is still there."""
-    path = _path(job_id)
-    return path.is_file() and time.time() - path.stat().st_mtime <= KEPT_SECONDS
+    require_ours()
+    try:
+        made = configured().about(_name(job_id)).modified
+    except FileNotFoundError:
+        return False
+    return utc_now() - made <= timedelta(seconds=KEPT_SECONDS)
 
 
 @job(KIND)
@@ -140,7 +143,8 @@ def make_packet(work: Work) -> float | None:
 @job(END)
 def end_packet(work: Work) -> float | None:
     """Delete one packet when its day is over."""
-    _path(work.arguments["packet"]).unlink(missing_ok=True)
+    require_ours()
+    configured().remove(_name(work.arguments["packet"]))
     return None
 
 
@@ -151,15 +155,14 @@ def sweep_daily(work: Work) -> float:
     return float(KEPT_SECONDS)
 
 
-def sweep(now: float | None = None) -> int:
-    """Delete packets older than a day; gives back how many."""
-    limit = (now or time.time()) - KEPT_SECONDS
-    swept = 0
-    for path in _folder().iterdir():
-        if path.stat().st_mtime < limit:
-            path.unlink(missing_ok=True)
-            swept += 1
-    return swept
+def sweep(now: datetime | None = None) -> int:
+    """Delete packets older than a day, and what killed writers left; gives back how many."""
+    require_ours()
+    limit = (now or utc_now()) - timedelta(seconds=KEPT_SECONDS)
+    old = [each.name for each in configured().list(f"{FOLDER}/") if each.modified < limit]
+    for name in old:
+        configured().remove(name)
+    return len(old) + configured().clean()
 
 
 def _choice(session: Session, arguments: dict[str, Any]) -> Choice:
@@ -211,19 +214,15 @@ def _report(work: Work, choice: Choice, packet: bytes) -> None:
         )
 
 
-def _folder() -> Path:
-    folder = blobs.folder() / ".packets"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder
+def _name(job_id: str) -> str:
+    return f"{FOLDER}/.{job_id}.pdf"  # with a dot: a backup takes no copies along
 
 
-def _path(job_id: str) -> Path:
-    return _folder() / f".{job_id}.pdf"  # with a dot: a backup takes no copies along
+def _read(job_id: str) -> bytes:
+    require_ours()
+    return configured().read(_name(job_id))
 
 
 def _keep(job_id: str, packet: bytes) -> None:
-    path = _path(job_id)
-    partial = path.with_suffix(".partial")
-    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(packet)
-    partial.replace(path)
+    require_ours()
+    configured().write(_name(job_id), packet, replace=True)

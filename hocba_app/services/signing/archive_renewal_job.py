@@ -18,7 +18,7 @@ import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlmodel import Session
 
-from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.errors import ErrorCode, HocbaError, StoreUnavailable
 from hocba_app.models import Document
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import duties as rows
@@ -176,7 +176,7 @@ def _tried(work: Work, turn: _Turn, version_id: str, previous: tuple[bytes, ...]
             if error.code is ErrorCode.TIMESTAMP_UNAVAILABLE or len(turn.waiting) >= MAX_WAITING:
                 raise _Enough from error
             return None
-    except (ClaimLost, OperationalError, InterfaceError):
+    except (ClaimLost, StoreUnavailable, OperationalError, InterfaceError):
         raise
     except Exception:
         log.exception("archive.defect", version=version_id)

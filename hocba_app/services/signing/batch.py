@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from sqlmodel import Session
 
-from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.errors import ErrorCode, HocbaError, StoreUnavailable
 from hocba_app.models import Batch
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import signing as rows
@@ -50,7 +50,7 @@ def advance_batch(work: Work) -> float | None:
     """
     try:
         return _advance(work)
-    except (ClaimLost, OperationalError, InterfaceError):
+    except (ClaimLost, StoreUnavailable, OperationalError, InterfaceError):
         raise
     except HocbaError as error:
         return _survive(work, error, error.code)

@@ -1,10 +1,11 @@
-"""The content-addressed store: what is in it is named by its SHA-256, never changes and is never deleted."""
+"""Content-addressed documents: what is in the store is named by its SHA-256, never changes and is never deleted.
+
+Nothing is read or written while the store is not the one of this database (`services.storage.identity`).
+"""
 
 from __future__ import annotations
 
 import hashlib
-import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -13,70 +14,75 @@ from pathlib import Path
 import structlog
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.private_files import opener, private_folder
-from hocba_app.settings import settings
+from hocba_app.services.storage.folder_store import FolderStore
+from hocba_app.services.storage.identity import blob_name, require_ours
+from hocba_app.services.storage.store import Staged, configured
 
 log = structlog.get_logger()
 
 
 def folder() -> Path:
-    """Root of the store on disk."""
-    return _root(settings().documents_url)
+    """Root of the store on disk.
 
-
-@lru_cache(maxsize=8)
-def _root(_url: str) -> Path:
-    return settings().documents_folder()
+    Raises:
+        TypeError: the store is a bucket.
+    """
+    found = configured()
+    if not isinstance(found, FolderStore):
+        raise TypeError("the store is no folder")
+    return found.root
 
 
 def path_of(sha256: str) -> Path:
-    """Where a blob lies: two levels of folders keep each one small."""
-    return folder() / sha256[:2] / sha256[2:4] / sha256
+    """Where a blob lies on disk."""
+    return folder() / blob_name(sha256)
 
 
 def put(data: bytes) -> str:
-    """Store bytes: written beside, flushed to disk, renamed. Storing the same bytes again changes nothing.
+    """Store bytes. Storing the same bytes again changes nothing.
 
     Returns:
         Their SHA-256, hex.
+
+    Raises:
+        StoreUnavailable.
     """
-    with staging() as stage:
-        sha256 = stage.add(data)
-        stage.keep()
+    require_ours()
+    sha256 = hashlib.sha256(data).hexdigest()
+    configured().write(blob_name(sha256), data)
+    require_ours()  # a disk that went away meanwhile would have left the file on the one below
     return sha256
 
 
 class Stage:
-    """Bytes on disk beside the store, not yet in it: an upload is stored as a whole or not at all."""
+    """Bytes beside the store, not yet in it: an upload is stored as a whole or not at all."""
 
     def __init__(self) -> None:
-        self._partial: dict[str, Path] = {}
+        self._staged: dict[str, Staged] = {}
 
     def add(self, data: bytes) -> str:
-        """Write bytes and flush them to disk. Returns their SHA-256, hex."""
+        """Keep bytes safe beside the store. Returns their SHA-256, hex.
+
+        Raises:
+            StoreUnavailable.
+        """
+        require_ours()
         sha256 = hashlib.sha256(data).hexdigest()
-        path = path_of(sha256)
-        if sha256 in self._partial or path.exists():
-            return sha256
-        private_folder(path.parent)
-        partial = path.with_name(f".{sha256}.{secrets.token_hex(4)}")
-        self._partial[sha256] = partial
-        with open(partial, "wb", opener=opener) as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        if sha256 not in self._staged and not configured().exists(blob_name(sha256)):
+            self._staged[sha256] = configured().stage(blob_name(sha256), data)
         return sha256
 
     def keep(self) -> None:
         """Everything added is stored from now on."""
-        for sha256, partial in self._partial.items():
-            partial.replace(path_of(sha256))
-        self._partial = {}
+        for staged in self._staged.values():
+            staged.keep()
+        require_ours()
 
     def drop(self) -> None:
         """Delete what was not kept."""
-        for partial in self._partial.values():
-            partial.unlink(missing_ok=True)
+        for staged in self._staged.values():
+            staged.drop()
+        self._staged = {}
 
 
 @contextmanager
@@ -94,13 +100,13 @@ def get(sha256: str) -> bytes:
 
     Raises:
         HocbaError: STORED_FILE_DAMAGED when missing or altered.
+        StoreUnavailable.
     """
+    require_ours()
     try:
-        with open(
-            f"{folder()}/{sha256[:2]}/{sha256[2:4]}/{sha256}", "rb"
-        ) as file:  # a path object costs more than the reading
-            data = file.read()
+        data = configured().read(blob_name(sha256))
     except FileNotFoundError as error:
+        require_ours()
         log.error("store.damaged", sha256=sha256, missing=True)
         raise HocbaError(ErrorCode.STORED_FILE_DAMAGED) from error
     if hashlib.sha256(data).hexdigest() != sha256:
@@ -116,5 +122,10 @@ def get_cached(sha256: str) -> bytes:
 
 
 def exists(sha256: str) -> bool:
-    """Whether a blob is stored."""
-    return path_of(sha256).exists()
+    """Whether a blob is stored.
+
+    Raises:
+        StoreUnavailable.
+    """
+    require_ours()
+    return configured().exists(blob_name(sha256))

@@ -20,6 +20,7 @@ from hocba_app.services.maintenance import audit_anchor
 from hocba_app.services.maintenance.audit_anchor import AnchorProblem, verify_anchors
 from hocba_app.services.maintenance.audit_check import audit_checks
 from hocba_app.services.signing.integrations import trust_roots
+from hocba_app.services.storage import blobs
 from hocba_app.settings import settings
 from hocba_app.simulators.trust.app import create_app
 from hocba_app.simulators.trust.authority import Authority
@@ -69,7 +70,7 @@ def problems(db: Database, school_id: str) -> list[AnchorProblem]:
 
 
 def files(school_id: str) -> list[Path]:
-    return list(audit_anchor._files(school_id))
+    return [blobs.folder() / name for name in audit_anchor._names(school_id)]
 
 
 def rewrite(db: Database, school_id: str, *, keep: int) -> None:

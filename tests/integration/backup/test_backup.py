@@ -15,12 +15,15 @@ from sqlmodel import SQLModel, select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Database, School
+from hocba_app.models.base import utc_now
 from hocba_app.services.backup import archive_file
 from hocba_app.services.backup.archive_file import Restored, backup, restore
+from hocba_app.services.storage.folder_store import FolderStore
+from hocba_app.services.storage.stored import Stored
 
 
 @pytest.fixture
-def installation(tmp_path: Path) -> tuple[str, Path]:
+def installation(tmp_path: Path) -> tuple[str, FolderStore]:
     url = f"sqlite:///{tmp_path}/live.db"
     db = Database(url)
     SQLModel.metadata.create_all(db.engine)
@@ -30,13 +33,13 @@ def installation(tmp_path: Path) -> tuple[str, Path]:
     documents = tmp_path / "documents"
     (documents / "ab").mkdir(parents=True)
     (documents / "ab" / "abcd").write_bytes(b"signed")
-    return url, documents
+    return url, FolderStore(documents)
 
 
-def test_what_was_saved_comes_back(installation: tuple[str, Path], tmp_path: Path) -> None:
+def test_what_was_saved_comes_back(installation: tuple[str, FolderStore], tmp_path: Path) -> None:
     assert backup(*installation, tmp_path / "b.tar") == 1
     url = f"sqlite:///{tmp_path}/new/restored.db"
-    assert restore(tmp_path / "b.tar", url, tmp_path / "new" / "documents") == Restored(1, ())
+    assert restore(tmp_path / "b.tar", url, FolderStore(tmp_path / "new" / "documents")) == Restored(1, ())
     assert (tmp_path / "new" / "documents" / "ab" / "abcd").read_bytes() == b"signed"
     db = Database(url)
     with db.installation() as session:
@@ -44,7 +47,7 @@ def test_what_was_saved_comes_back(installation: tuple[str, Path], tmp_path: Pat
     db.dispose()
 
 
-def test_live_data_is_never_overwritten(installation: tuple[str, Path], tmp_path: Path) -> None:
+def test_live_data_is_never_overwritten(installation: tuple[str, FolderStore], tmp_path: Path) -> None:
     backup(*installation, tmp_path / "b.tar")
     with pytest.raises(HocbaError) as error:
         restore(tmp_path / "b.tar", *installation)
@@ -52,7 +55,7 @@ def test_live_data_is_never_overwritten(installation: tuple[str, Path], tmp_path
 
 
 @pytest.mark.parametrize("cut", [100, 5000, -2048])
-def test_a_damaged_backup_is_refused(installation: tuple[str, Path], tmp_path: Path, cut: int) -> None:
+def test_a_damaged_backup_is_refused(installation: tuple[str, FolderStore], tmp_path: Path, cut: int) -> None:
     whole = tmp_path / "b.tar"
     backup(*installation, whole)
     (tmp_path / "cut.tar").write_bytes(whole.read_bytes()[:cut])
@@ -61,23 +64,23 @@ def test_a_damaged_backup_is_refused(installation: tuple[str, Path], tmp_path: P
         data[2000] ^= 0xFF
         (tmp_path / "cut.tar").write_bytes(bytes(data))
     with pytest.raises(HocbaError) as error:
-        restore(tmp_path / "cut.tar", f"sqlite:///{tmp_path}/x.db", tmp_path / "x")
+        restore(tmp_path / "cut.tar", f"sqlite:///{tmp_path}/x.db", FolderStore(tmp_path / "x"))
     assert error.value.code is ErrorCode.BACKUP_DAMAGED
     assert not (tmp_path / "x.db").exists()
 
 
-def test_each_document_is_held_against_its_name(installation: tuple[str, Path], tmp_path: Path) -> None:
+def test_each_document_is_held_against_its_name(installation: tuple[str, FolderStore], tmp_path: Path) -> None:
     """A document whose bytes are not those of its name is told and left out; the others come back."""
     url, documents = installation
     names = {}
     for content in (b"first record", b"second record"):
         names[content] = hashlib.sha256(content).hexdigest()
-        path = documents / names[content][:2] / names[content][2:4] / names[content]
+        path = documents.root / names[content][:2] / names[content][2:4] / names[content]
         path.parent.mkdir(parents=True)
         path.write_bytes(content if content == b"first record" else b"something else")
     assert backup(url, documents, tmp_path / "b.tar") == 3
     new = tmp_path / "new" / "documents"
-    restored = restore(tmp_path / "b.tar", f"sqlite:///{tmp_path}/new/restored.db", new)
+    restored = restore(tmp_path / "b.tar", f"sqlite:///{tmp_path}/new/restored.db", FolderStore(new))
     assert restored == Restored(2, (names[b"second record"],))
     assert {path.name for path in new.rglob("*") if path.is_file()} == {"abcd", names[b"first record"]}
     assert (tmp_path / "new" / "restored.db").exists()
@@ -135,7 +138,7 @@ def test_a_malformed_archive_is_refused(
         restore(
             _archive(tmp_path / "b.tar", members, **changes),
             f"sqlite:///{tmp_path}/x.db",
-            tmp_path / "in" / "documents",
+            FolderStore(tmp_path / "in" / "documents"),
         )
     assert error.value.code is ErrorCode.BACKUP_DAMAGED
     assert not (tmp_path / "x.db").exists() and not list((tmp_path / "in").rglob("*[xb]"))
@@ -149,7 +152,7 @@ def test_a_malformed_archive_is_refused(
 def test_what_is_no_archive_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "b.tar").write_bytes(content)
     with pytest.raises(HocbaError) as error:
-        restore(tmp_path / "b.tar", f"sqlite:///{tmp_path}/x.db", tmp_path / "x")
+        restore(tmp_path / "b.tar", f"sqlite:///{tmp_path}/x.db", FolderStore(tmp_path / "x"))
     assert error.value.code is ErrorCode.BACKUP_DAMAGED
 
 
@@ -165,11 +168,13 @@ def test_an_empty_member_name_and_what_is_no_file_are_passed_by(tmp_path: Path) 
             entry = tarfile.TarInfo(name)
             entry.type, entry.linkname = kind, "/etc/passwd"
             tar.addfile(entry)
-    assert restore(path, f"sqlite:///{tmp_path}/x.db", tmp_path / "in") == Restored(0, ())
-    assert list((tmp_path / "in").iterdir()) == []
+    assert restore(path, f"sqlite:///{tmp_path}/x.db", FolderStore(tmp_path / "in")) == Restored(0, ())
+    assert list(FolderStore(tmp_path / "in").list()) == []
 
 
-def test_a_place_that_cannot_take_it_is_no_damaged_backup(installation: tuple[str, Path], tmp_path: Path) -> None:
+def test_a_place_that_cannot_take_it_is_no_damaged_backup(
+    installation: tuple[str, FolderStore], tmp_path: Path
+) -> None:
     """ "Could not" is never told as "bad"."""
     backup(*installation, tmp_path / "b.tar")
     (tmp_path / "file").touch()
@@ -179,7 +184,7 @@ def test_a_place_that_cannot_take_it_is_no_damaged_backup(installation: tuple[st
         (tmp_path, tmp_path / "x"),
     ):
         with pytest.raises(HocbaError) as error:
-            restore(source, f"sqlite:///{tmp_path}/x.db", place)
+            restore(source, f"sqlite:///{tmp_path}/x.db", FolderStore(place))
         assert error.value.code is ErrorCode.RESTORE_FAILED, source
     for target in (tmp_path / "none" / "b.tar", tmp_path / "file" / "b.tar"):
         with pytest.raises(HocbaError) as error:
@@ -189,11 +194,11 @@ def test_a_place_that_cannot_take_it_is_no_damaged_backup(installation: tuple[st
 
 
 def test_a_file_that_goes_while_it_is_saved_stops_nothing(
-    installation: tuple[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    installation: tuple[str, FolderStore], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def one_more(documents: Path) -> list[Path]:
-        return [documents / "gone", documents / "ab" / "abcd"]
+    def one_more(documents: FolderStore) -> list[Stored]:
+        return [Stored("gone", 1, utc_now()), documents.about("ab/abcd")]
 
     monkeypatch.setattr(archive_file, "_stored", one_more)
     assert backup(*installation, tmp_path / "b.tar") == 1
-    assert restore(tmp_path / "b.tar", f"sqlite:///{tmp_path}/x.db", tmp_path / "x") == Restored(1, ())
+    assert restore(tmp_path / "b.tar", f"sqlite:///{tmp_path}/x.db", FolderStore(tmp_path / "x")) == Restored(1, ())

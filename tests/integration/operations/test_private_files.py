@@ -16,6 +16,7 @@ from hocba_app.models.migrate import upgrade
 from hocba_app.services.backup.archive_file import backup, restore
 from hocba_app.services.maintenance.configuration_check import encrypted_addresses, private_places
 from hocba_app.services.storage import blobs
+from hocba_app.services.storage.folder_store import FolderStore
 from hocba_app.settings import Settings, settings
 from tests.integration.operations.conftest import Installation
 
@@ -49,9 +50,9 @@ def test_database_documents_and_backup(tmp_path: Path, monkeypatch: pytest.Monke
     with db.installation(write=True) as session:
         session.add(School(code="1", name="Trường"))
         blobs.put(b"a record")
-        backup(url, documents, place / "b.tar")  # while a write is under way: -wal and -shm are there
+        backup(url, FolderStore(documents), place / "b.tar")  # while a write is under way: -wal and -shm are there
     assert (place / "hocba.db-wal").exists()
-    restore(place / "b.tar", f"sqlite:///{place}/new/hocba.db", place / "new" / "documents")
+    restore(place / "b.tar", f"sqlite:///{place}/new/hocba.db", FolderStore(place / "new" / "documents"))
     assert _modes(place) == {(True, 0o700), (False, 0o600)}
     db.dispose()
     settings.cache_clear()
@@ -89,7 +90,7 @@ def test_every_command_makes_private_files(on_sqlite: Installation) -> None:
 @pytest.mark.parametrize(
     ("variable", "value"),
     [
-        ("DOCUMENTS_URL", "s3://bucket/records"),
+        ("DOCUMENTS_URL", "s4://bucket/records"),
         ("DOCUMENTS_URL", "gs:bucket"),
         ("DOCUMENTS_URL", "file://here"),
         ("DATABASE_URL", "mysql://x/y"),
@@ -112,7 +113,7 @@ def test_an_address_of_a_kind_we_do_not_know_is_refused_by_every_command(
         "school list",
         "user code x",
     )
-    for command in commands if value.startswith("s3") else commands[:1]:
+    for command in commands if value.startswith("s4") else commands[:1]:
         said = on_sqlite.hocba(*command.split(), **{f"HOCBA_{variable}": value})
         assert said.returncode == (3 if command.startswith("verify") else 1), command
         assert f"HOCBA_{variable}" in said.stderr and "Traceback" not in said.stderr, command
