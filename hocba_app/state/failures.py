@@ -16,9 +16,9 @@ from hocba_app.models.database import is_busy
 log = structlog.get_logger()
 
 
-def told_failure(error: Exception) -> Any:
+def told_failure(exception: Exception) -> Any:
     """A toast with the sentence; a defect is logged under the reference the person sees."""
-    return rx.toast.error(refusal_of(error).sentence)
+    return rx.toast.error(refusal_of(exception).sentence)
 
 
 def refusal_of(error: Exception) -> HocbaError:
