@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import uuid
-from typing import Any
 
 import reflex as rx
 import structlog
+from reflex.event import EventSpec
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from hocba_app.domain.errors import ErrorCode, HocbaError, StoreUnavailable
@@ -16,7 +16,7 @@ from hocba_app.models.database import is_busy
 log = structlog.get_logger()
 
 
-def told_failure(exception: Exception) -> Any:
+def told_failure(exception: Exception) -> EventSpec | None:
     """A toast with the sentence; a defect is logged under the reference the person sees."""
     return rx.toast.error(refusal_of(exception).sentence)
 
