@@ -27,6 +27,7 @@ app.add_typer(documents_app, name="documents")
 UNUSABLE = 3
 """Exit code of ``verify`` when nothing could be judged: a file is missing, an option wrong, the program itself at fault. Never 1,
 which says that a file is invalid, nor 2, which says that it was judged and remains undecided."""
+_LEVELS = "primary, lower_secondary, upper_secondary; trường nhiều cấp: th-thcs, thcs-thpt, th-thcs-thpt"
 _JSON = Annotated[bool, typer.Option("--json", help="Chỉ in một tài liệu JSON ra đầu ra chuẩn")]
 
 
@@ -141,19 +142,20 @@ def simulators(
 def demo(
     port: Annotated[int, typer.Option(help="Cổng web")] = 3000,
     data: Annotated[Path, typer.Option(help="Nơi giữ dữ liệu")] = Path("var/demo"),
-    level: Annotated[str, typer.Option(help="primary, lower_secondary hoặc upper_secondary")] = "lower_secondary",
+    level: Annotated[str, typer.Option(help=_LEVELS)] = "lower_secondary",
     students: Annotated[int, typer.Option(min=1, max=3000)] = 135,
 ) -> None:
     """Chạy thử trọn bộ trên một trường được sinh ra, với mọi dịch vụ bên ngoài được mô phỏng."""
     from hocba_app.demo import run_demo
+    from hocba_app.rehearsal.plan import level_named
 
-    run_demo(data, port, level, students)
+    run_demo(data, port, level_named(level), students)
 
 
 @app.command()
 def rehearse(
     out: Annotated[Path, typer.Option(help="Thư mục kết quả (trống)")],
-    level: Annotated[str, typer.Option(help="primary, lower_secondary hoặc upper_secondary")] = "lower_secondary",
+    level: Annotated[str, typer.Option(help=_LEVELS)] = "lower_secondary",
     students: Annotated[int, typer.Option(min=1, max=5000, help="Số học sinh cuối năm")] = 45,
     seed: Annotated[int, typer.Option(min=0, max=99999)] = 1,
     regime: Annotated[str, typer.Option(help="tt22, tt26 (năm học cũ) hoặc tt27; để trống thì theo năm học")] = "",
@@ -168,8 +170,9 @@ def rehearse(
     """Diễn tập trọn một năm học của một trường, không cần màn hình; mã thoát 0 khi mọi hồ sơ đã đóng dấu và hợp lệ."""
     from hocba_app.rehearsal.command import printed
     from hocba_app.rehearsal.command import rehearse as play
-    from hocba_app.rehearsal.plan import Plan, year_played
+    from hocba_app.rehearsal.plan import Plan, level_named, year_played
 
+    level = level_named(level)
     report = play(Plan(level, students, seed, out, year_played(level, regime, year), full, special, years))
     print(printed(report, as_json=as_json))
     raise typer.Exit(1 if report["failures"] else 0)

@@ -39,7 +39,9 @@ def add_school(
     name: Annotated[str, typer.Argument(help="Tên trường.")],
     admin_name: Annotated[str, typer.Option(help="Họ tên quản trị đầu tiên.")] = "Quản trị",
     year: Annotated[str, typer.Option(help="Năm học, dạng 2025-2026; mặc định là năm học hiện nay.")] = "",
-    level: Annotated[str, typer.Option(help="primary, lower_secondary hoặc upper_secondary.")] = "lower_secondary",
+    level: Annotated[
+        str, typer.Option(help="primary, lower_secondary, upper_secondary; nhiều cấp nối bằng dấu +.")
+    ] = "lower_secondary",
     commune: str = "",
     province: str = "",
     department: Annotated[str, typer.Option(help="Tên Sở Giáo dục và Đào tạo.")] = "",

@@ -131,3 +131,5 @@ IMAGE_FILE = {
 
 PROMOTION = {"promoted": "Được lên lớp", "retained": "Ở lại lớp", "reassess": "Đánh giá lại, rèn luyện trong hè"}
 """Decisions of a year, as counted."""
+
+LEVEL = {"primary": "Tiểu học", "lower_secondary": "Trung học cơ sở", "upper_secondary": "Trung học phổ thông"}

@@ -6,12 +6,13 @@ import unicodedata
 from datetime import date
 from typing import Any
 
+from hocba_app.domain.levels import LAST_GRADES
+
 LEVEL_NAMES = {
     "primary": "Tiểu học",
     "lower_secondary": "Trung học cơ sở",
     "upper_secondary": "Trung học phổ thông",
 }
-LAST_GRADES = {"primary": 5, "lower_secondary": 9, "upper_secondary": 12}
 PROMOTIONS = {
     "promoted": "Được lên lớp",
     "retained": "Không được lên lớp (ở lại lớp)",

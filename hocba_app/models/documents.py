@@ -12,10 +12,10 @@ from hocba_app.models.base import Json, SchoolRow, UtcDateTime, belongs_to, utc_
 
 
 class Document(SchoolRow, table=True):
-    """A pupil's cover, or one school year's history or results. ``state`` changes only through `domain.lifecycle`."""
+    """A pupil's cover of a level, or one school year's history or results. ``state`` changes only through `domain.lifecycle`."""
 
     __table_args__ = (
-        UniqueConstraint("school_id", "student_id", "kind", "school_year"),
+        UniqueConstraint("school_id", "student_id", "kind", "school_year", "level", name="uq_document_of_pupil"),
         belongs_to("student_id", "student"),
         belongs_to("class_id", "school_class"),
         Index("ix_document_waiting", "school_id", "next_stage", "kind", "class_id"),
@@ -25,6 +25,8 @@ class Document(SchoolRow, table=True):
     class_id: str = Field(max_length=26)  # the class at the last lock: how people look for it
     kind: str = Field(max_length=8)  # cover | history | results
     school_year: str = Field(default="", max_length=9)  # "" for the cover, which belongs to no year
+    level: str = Field(default="", max_length=20)
+    """Of a cover: each level has a record, and a cover, of its own (`domain.levels`); "" for what belongs to a year."""
     state: str = Field(default="open", max_length=8)  # open | locked | signing | signed | sealed
     next_stage: str | None = Field(default=None, max_length=10)  # stage that may sign now; None when open or sealed
     version_id: str | None = Field(default=None, max_length=26)  # the current version; None while open

@@ -16,7 +16,8 @@ class School(SQLModel, table=True):
     id: str = Field(default_factory=new_id, primary_key=True, max_length=26)
     code: str = Field(unique=True, max_length=32)
     name: str = Field(max_length=200)
-    level: str = Field(default="lower_secondary", max_length=20)
+    level: str = Field(default="lower_secondary", max_length=60)
+    """What it teaches, several joined by "+" (`domain.levels`); a document's level is its grade's."""
     commune: str = Field(default="", max_length=120)
     province: str = Field(default="", max_length=120)
     department: str = Field(default="", max_length=200)

@@ -33,6 +33,7 @@ class Export:
         self._db, self._school_id, self._folder, self._judge = db, school_id, folder, judge
         self._written: dict[Path, str] = {}
         self._since: datetime | None = None
+        self._first_level: dict[str, str] = {}
         self.seconds = 0.0
         """Spent writing."""
         with db.read(school_id) as session:
@@ -64,26 +65,37 @@ class Export:
 
     def _current(self) -> Any:
         return (
-            select(Document.kind, Document.school_year, Student.code, DocumentVersion.id, DocumentVersion.sha256)
+            select(
+                Document.kind,
+                Document.school_year,
+                Document.level,
+                Student.code,
+                DocumentVersion.id,
+                DocumentVersion.sha256,
+            )
             .join(Student, (Student.id == Document.student_id) & (Student.school_id == Document.school_id))  # type: ignore[arg-type]
             .join(
                 DocumentVersion,
                 (DocumentVersion.id == Document.version_id) & (DocumentVersion.school_id == Document.school_id),
             )  # type: ignore[arg-type]
-            .order_by(Student.code, Document.kind)
+            .order_by(Student.code, Document.kind, Document.id)
         )
 
     def _write(self, query: Any) -> None:
         began = time.monotonic()
         with self._db.read(self._school_id) as session:
             rows = session.exec(query).all()
-            for kind, year, code, version_id, sha256 in rows:
-                path = Path("records") / code / (f"{kind}-{year}.pdf" if year else f"{kind}.pdf")
+            for kind, year, level, code, version_id, sha256 in rows:
+                path = Path("records") / code / (f"{kind}-{year}.pdf" if year else self._cover(code, level))
                 if self._written.get(path) != sha256:
                     self._replace(self._folder / path, current_file(session, version_id))
                     self._written[path] = sha256
                     self._judge(path)
         self.seconds += time.monotonic() - began
+
+    def _cover(self, code: str, level: str) -> str:
+        """The cover of a pupil's first record here is ``cover.pdf``; that of a later level says which."""
+        return "cover.pdf" if self._first_level.setdefault(code, level) == level else f"cover-{level}.pdf"
 
     def _replace(self, path: Path, data: bytes) -> None:
         """Whole or not at all: an earlier state of the record may just be read."""

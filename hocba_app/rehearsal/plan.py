@@ -55,6 +55,19 @@ class Plan:
         )
 
 
+_ALIASES = {
+    "th-thcs": "primary+lower_secondary",
+    "thcs-thpt": "lower_secondary+upper_secondary",
+    "th-thcs-thpt": "primary+lower_secondary+upper_secondary",
+    "mixed": "primary+lower_secondary",
+}
+
+
+def level_named(text: str) -> str:
+    """The level or levels of a command's ``--level``, which may name a school by its short form."""
+    return _ALIASES.get(text.lower(), text)
+
+
 def grades_of(level: str) -> list[int]:
     """The grades of a school."""
     return [grade for each in level.split("+") for grade in _GRADES[each]]

@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import func
 from sqlmodel import select
 
+from hocba_app.domain.levels import level_of_document
 from hocba_app.domain.membership import LEAVING
-from hocba_app.models import Database, Document, Slot, Student
+from hocba_app.models import Database, Document, SchoolClass, Slot, Student
 
 
 def ends_of_list(db: Database, school_id: str, year: str) -> set[str]:
@@ -32,21 +33,24 @@ def unsealed(db: Database, school_id: str, year: str) -> list[dict[str, str]]:
 
     with db.read(school_id) as session:
         pupils = session.exec(
-            select(Student.id, Student.code)
+            select(Student.id, Student.code, SchoolClass.grade)
             .join(Enrolment, (Enrolment.student_id == Student.id) & (Enrolment.school_id == Student.school_id))
+            .join(SchoolClass, (SchoolClass.id == Enrolment.class_id) & (SchoolClass.school_id == Student.school_id))
             .where(Enrolment.school_year == year, Enrolment.active.is_(True))  # type: ignore[attr-defined]
         ).all()
         states = {
-            (student_id, kind): state
-            for student_id, kind, state in session.exec(
-                select(Document.student_id, Document.kind, Document.state).where(Document.school_year.in_(("", year)))  # type: ignore[attr-defined]
+            (student_id, kind, level): state
+            for student_id, kind, level, state in session.exec(
+                select(Document.student_id, Document.kind, Document.level, Document.state).where(
+                    Document.school_year.in_(("", year))
+                )  # type: ignore[attr-defined]
             ).all()
         }
     return [
-        {"student": code, "document": kind, "reason": states.get((student_id, kind), "missing")}
-        for student_id, code in sorted(set(pupils), key=lambda pair: pair[1])
+        {"student": code, "document": kind, "reason": state}
+        for student_id, code, grade in sorted(set(pupils), key=lambda row: row[1])
         for kind in ("cover", "history", "results")
-        if states.get((student_id, kind)) != "sealed"
+        if (state := states.get((student_id, kind, level_of_document(kind, grade)), "missing")) != "sealed"
     ]
 
 

@@ -11,7 +11,7 @@ import reflex as rx
 
 from hocba_app.domain.calendar import local_text
 from hocba_app.domain.errors import HocbaError
-from hocba_app.domain.wording import ENROLMENT, KIND, STEP
+from hocba_app.domain.wording import ENROLMENT, KIND, LEVEL, STEP
 from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
@@ -182,7 +182,7 @@ def _class(year: PupilYear | None) -> str:
 
 
 def _documents(view: PupilView) -> list[DocumentRow]:
-    rows = [_document(view, view.cover, "")] if view.cover is not None else []
+    rows = [_document(view, cover, LEVEL[cover.level] if len(view.covers) > 1 else "") for cover in view.covers]
     return rows + [
         _document(view, document, f"Lớp {year.class_name}") for year in view.years for document in year.documents
     ]

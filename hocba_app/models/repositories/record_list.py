@@ -8,10 +8,11 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import CTE, Subquery, and_, case, func, literal, or_, union_all
+from sqlalchemy import CTE, ColumnElement, Subquery, and_, case, func, literal, or_, union_all
 from sqlalchemy import select as core_select
 from sqlmodel import Session, col, select
 
+from hocba_app.domain.levels import LAST_GRADES
 from hocba_app.models import Document, Enrolment, SchoolClass, Slot, Staff, Student, UnlockRequest
 from hocba_app.models.repositories.membership import of_classes, places
 from hocba_app.models.repositories.prepared_queries import any_of, given, own_school, rows_of
@@ -176,7 +177,13 @@ def _document_of(place: CTE, kinds: Subquery) -> Any:
         Document.student_id == place.c.student_id,
         Document.kind == kinds.c.kind,
         Document.school_year == case((kinds.c.kind == "cover", ""), else_=place.c.school_year),
+        Document.level == case((kinds.c.kind == "cover", level_of_class()), else_=""),
     )
+
+
+def level_of_class() -> ColumnElement[str]:
+    """:func:`domain.levels.level_of_grade` of a class, for queries."""
+    return case(*((col(SchoolClass.grade) <= last, level) for level, last in LAST_GRADES.items()), else_=literal(""))
 
 
 def _listed(place: CTE) -> Any:
@@ -201,6 +208,7 @@ def _by_step() -> Any:
     query = (
         core_select(*columns, func.count())
         .select_from(place)
+        .join(SchoolClass, and_(SchoolClass.id == place.c.class_id, own_school(SchoolClass)))
         .join(kinds, literal(True))
         .outerjoin(Document, _document_of(place, kinds))
     )

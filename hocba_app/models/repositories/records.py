@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from sqlmodel import Session, col, select
 
+from hocba_app.domain.levels import level_of_document
 from hocba_app.models import (
     Document,
     DocumentVersion,
@@ -96,12 +97,17 @@ def own_students(session: Session, student_ids: Sequence[str]) -> list[str]:
     ]
 
 
-def documents_of(session: Session, kind: str, school_year: str, student_ids: Sequence[str]) -> dict[str, Document]:
-    """Each pupil's document of a kind and year, by pupil; who has none yet is not in it."""
+def documents_of(
+    session: Session, kind: str, school_class: SchoolClass, student_ids: Sequence[str]
+) -> dict[str, Document]:
+    """Each pupil's document of a kind, of the class's year or (a cover) level, by pupil; who has none yet is not in it."""
     found: dict[str, Document] = {}
     for chunk in chunks(student_ids):
         query = select(Document).where(
-            Document.kind == kind, Document.school_year == school_year, col(Document.student_id).in_(chunk)
+            Document.kind == kind,
+            Document.school_year == year_of(kind, school_class),
+            Document.level == level_of_document(kind, school_class.grade),
+            col(Document.student_id).in_(chunk),
         )
         # Read again under the lock of a write: what was loaded before it may have changed meanwhile.
         found.update(

@@ -104,12 +104,12 @@ def _closed_documents() -> Any:
 
 
 def document_states(
-    session: Session, student_ids: Sequence[str], school_year: str
+    session: Session, student_ids: Sequence[str], school_year: str, level: str
 ) -> dict[str, dict[str, tuple[str, str]]]:
-    """Per pupil, id and state of his cover and of the year's history and results (for workflow rule 4), by kind."""
+    """Per pupil, id and state of his cover of the level and of the year's history and results (for workflow rule 4), by kind."""
     states: dict[str, dict[str, tuple[str, str]]] = {}
     for chunk in chunks(student_ids):
-        for row in rows_of(session, _document_states(), students=chunk, years=["", school_year]):
+        for row in rows_of(session, _document_states(), students=chunk, years=["", school_year], levels=["", level]):
             states.setdefault(row.student_id, {})[row.kind] = row.id, row.state
     return states
 
@@ -120,4 +120,5 @@ def _document_states() -> Any:
         own_school(Document),
         Document.student_id.in_(any_of("students")),
         Document.school_year.in_(any_of("years")),  # type: ignore[attr-defined]
+        Document.level.in_(any_of("levels")),  # type: ignore[attr-defined]
     )

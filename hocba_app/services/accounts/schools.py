@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.levels import LEVELS, are_levels
 from hocba_app.domain.roles import Role
 from hocba_app.models import Account, Database, LoginName, School
 from hocba_app.models.base import new_id, utc_now
@@ -19,7 +20,6 @@ from hocba_app.services.accounts.one_time_codes import VALID_FOR, code_hash, new
 from hocba_app.services.audit.log import record
 from hocba_app.services.credential_cipher import encrypt
 
-LEVELS = ("primary", "lower_secondary", "upper_secondary")
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{1,31}")
 _YEAR = re.compile(r"(\d{4})-(\d{4})")
 
@@ -106,8 +106,11 @@ def _check(code: str, name: str, current_year: str, level: str) -> None:
         )
     if not name:
         raise HocbaError(ErrorCode.INVALID_INPUT, detail="tên trường")
-    if level not in LEVELS:
-        raise HocbaError(ErrorCode.INVALID_INPUT, detail=f"cấp học phải là một trong {', '.join(LEVELS)}")
+    if not are_levels(level):
+        raise HocbaError(
+            ErrorCode.INVALID_INPUT,
+            detail=f"cấp học phải là một trong {', '.join(LEVELS)}, hoặc nhiều cấp liền nhau nối bằng dấu +",
+        )
     years = _YEAR.fullmatch(current_year)
     if years is None or int(years[2]) != int(years[1]) + 1:
         raise HocbaError(ErrorCode.INVALID_INPUT, detail="năm học phải có dạng 2025-2026")

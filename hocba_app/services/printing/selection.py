@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from hocba_app.domain.levels import LEVELS
 from hocba_app.domain.snapshot import Snapshot
 from hocba_app.domain.wording import KIND
 from hocba_app.models import Document, DocumentVersion
@@ -67,12 +68,34 @@ def choose(session: Session, student_ids: Iterable[str], school_year: str, optio
     documents: list[Chosen] = []
     missing: list[tuple[str, str]] = []
     for pupil in pupils:
+        level = _level_then(found, pupil, school_year)
         for kind in (kind for kind in KINDS if kind in options.kinds):
             own = found.get((pupil, kind), [])
             if not own or (kind != "cover" and own[-1].school_year != school_year):
                 missing.append((pupil, kind))
-            documents += own if kind == "results" else own[-1:]  # the newest history shows every year before it
+            documents += own if kind == "results" else _newest_of_levels(own, level, whole=options.whole_record)
     return Choice(tuple(documents), tuple(missing))
+
+
+def _level_then(found: Mapping[tuple[str, str], list[Chosen]], pupil: str, school_year: str) -> str:
+    """The level a pupil was at in a year, by what is finished of that year; "" where nothing is."""
+    of_year = (
+        chosen
+        for kind in ("results", "history")
+        for chosen in found.get((pupil, kind), [])
+        if chosen.school_year == school_year
+    )
+    return next((chosen.snapshot["school"]["level"] for chosen in of_year), "")
+
+
+def _newest_of_levels(own: list[Chosen], level: str, *, whole: bool) -> list[Chosen]:
+    """Each level's record has a cover of its own, and its newest history shows every year before it. Of a level he came to later
+    nothing is taken."""
+    newest = {chosen.snapshot["school"]["level"]: chosen for chosen in own}
+    levels = [each for each in LEVELS if each in newest]
+    if level in levels:
+        levels = levels[: levels.index(level) + 1]
+    return [newest[each] for each in (levels if whole else levels[-1:])]
 
 
 def choose_whole(session: Session, student_id: str, kinds: tuple[str, ...]) -> list[Chosen]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from hocba_app.domain.errors import SENTENCES, ErrorCode, HocbaError
+from hocba_app.domain.levels import level_of_document
 from hocba_app.domain.lifecycle import DocumentLife, SlotState
 from hocba_app.domain.snapshot import Snapshot, snapshot_sha256
 from hocba_app.forms.render import render
@@ -379,6 +380,7 @@ def _open_versions(session: Session, choice: _Choice, class_id: str, frozen: Seq
             class_id=class_id,
             kind=choice.kind,
             school_year=rows.year_of(choice.kind, school_class),
+            level=level_of_document(choice.kind, school_class.grade),
         )
         session.add(documents[item.student_id])
     session.flush()

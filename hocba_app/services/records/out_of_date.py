@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from sqlmodel import Session, col, or_, select
 
+from hocba_app.domain.levels import level_of_grade
 from hocba_app.domain.membership import Place
 from hocba_app.domain.snapshot_differences import Difference, differences, is_out_of_date, vanished
 from hocba_app.models import Document, DocumentVersion, Enrolment, SchoolClass, Student
@@ -123,10 +124,19 @@ def _places(session: Session, rows: Iterable[_Row]) -> dict[str, Place]:
     for row in rows:
         place = of_year[row.school_year].get(row.student.id)
         if place is None and row.document.kind == "cover":  # of no year: he may have come back in another
-            place = next(iter(membership.places_of_pupil(session, row.student.id).values()), None)
+            place = _newest_place(session, row)
         if place is not None:
             found[row.document.id] = place
     return found
+
+
+def _newest_place(session: Session, row: _Row) -> Place | None:
+    """Where the owner of a cover was last, in the grades of its level."""
+    for place in membership.places_of_pupil(session, row.student.id).values():
+        school_class = session.get_one(SchoolClass, (session.info["school_id"], place.class_id))
+        if level_of_grade(school_class.grade) == row.document.level:
+            return place
+    return None
 
 
 def _found(sources: Sources, row: _Row, place: Place | None) -> list[Difference]:

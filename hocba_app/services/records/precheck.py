@@ -107,7 +107,7 @@ def class_list(
     students = rows.pupils_of_class(session, school_class.id, student_ids)
     ids = [student.id for student in students]
     sources, staff = load_sources(session, school_class, ids), rows.staff_by_id(session)
-    documents = rows.documents_of(session, kind, rows.year_of(kind, school_class), ids)
+    documents = rows.documents_of(session, kind, school_class, ids)
     names = [student.full_name for student in students]
     places = membership.places_of(session, ids, school_class.school_year)
     names_of_classes = rows.class_names(session, {place.class_id for place in places.values()})

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from sqlmodel import Session, select
 
+from hocba_app.domain.levels import level_of_document, level_of_grade
 from hocba_app.domain.membership import Place
 from hocba_app.domain.snapshot_differences import is_out_of_date
 from hocba_app.models import Database, Document, SchoolClass, Student
@@ -26,6 +27,8 @@ class PupilDocument:
     kind: str
     school_year: str
     """"" for the cover."""
+    level: str
+    """Of a cover."""
     document_id: str
     """"" while there is none, or where this person may not look at its class."""
     step: str
@@ -59,8 +62,8 @@ class PupilView:
     code: str
     name: str
     birth_date: str
-    cover: PupilDocument | None
-    """None for a pupil who was never in a class."""
+    covers: tuple[PupilDocument, ...]
+    """One a level, the newest level first; none for a pupil who was never in a class."""
     years: tuple[PupilYear, ...]
     """Newest first."""
     attached: tuple[AttachedView, ...]
@@ -81,7 +84,7 @@ def pupil_view(db: Database, who: Identity, student_id: str) -> PupilView:
         student = session.get_one(Student, (who.school_id, student_id))
         visible = viewable_class_ids(session, who)
         documents = {
-            (row.kind, row.school_year): row
+            (row.kind, row.school_year or row.level): row
             for row in session.exec(select(Document).where(Document.student_id == student_id)).all()
         }
         years = _years(session, student_id, list(documents.values()))
@@ -92,14 +95,15 @@ def pupil_view(db: Database, who: Identity, student_id: str) -> PupilView:
             )
             for year, (of, _) in years.items()
         }
-        newest = next(iter(years.values()), None)
-        cover = documents.get(("cover", ""))
         return PupilView(
             student_id=student.id,
             code=student.code,
             name=student.full_name,
             birth_date=student.birth_date,
-            cover=_line(session, who, visible, student_id, "cover", newest[0], cover) if newest is not None else None,
+            covers=tuple(
+                _line(session, who, visible, student_id, "cover", of, documents.get(("cover", level)))
+                for level, of in _levels(years).items()
+            ),
             years=tuple(
                 PupilYear(
                     school_year=year,
@@ -129,6 +133,14 @@ def _years(session: Session, student_id: str, documents: list[Document]) -> dict
     return dict(sorted(found.items(), reverse=True))
 
 
+def _levels(years: Mapping[str, tuple[SchoolClass, Place | None]]) -> dict[str, SchoolClass]:
+    """The newest class of each level the pupil was in, the newest level first: each has a cover of its own."""
+    found: dict[str, SchoolClass] = {}
+    for of, _ in years.values():
+        found.setdefault(level_of_grade(of.grade), of)
+    return found
+
+
 def _line(
     session: Session,
     who: Identity,
@@ -144,6 +156,7 @@ def _line(
     return PupilDocument(
         kind=kind,
         school_year="" if kind == "cover" else of.school_year,
+        level=level_of_document(kind, of.grade),
         document_id=document.id if document is not None and may_look else "",
         step=step_of(document),
         version=document.version_number if document is not None else 0,

@@ -13,6 +13,7 @@ from cryptography.x509.oid import NameOID
 from sqlmodel import Session, col, select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.levels import level_of_grade
 from hocba_app.domain.snapshot_differences import is_out_of_date
 from hocba_app.models import (
     Account,
@@ -343,6 +344,7 @@ def _others(session: Session, document: Document, school_class: SchoolClass) -> 
         .where(
             Document.student_id == document.student_id,
             col(Document.school_year).in_(("", year)),
+            col(Document.level).in_(("", level_of_grade(school_class.grade))),
             Document.id != document.id,
         )
         .order_by(Document.kind)

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from hocba_app.domain.levels import level_of_grade
 from hocba_app.domain.membership import LEAVING, Place
 from hocba_app.domain.snapshot import SNAPSHOT_FORMAT, Snapshot, normalise
 from hocba_app.models import HistoryEntry, School, SchoolClass, Student, StudentResult, Subject
@@ -142,13 +143,14 @@ def snapshot_from(
         locked: what was locked, when this is compared with it: the school may have had another name then.
     """
     school, school_class = sources.school, sources.school_class
+    level = level_of_grade(school_class.grade)
     content: dict[str, Any] = {
         "format": SNAPSHOT_FORMAT,
         "kind": kind,
         "school": {
             "code": school.code,
             "name": school.name,
-            "level": school.level,
+            "level": level,
             "commune": school.commune,
             "province": school.province,
             "department": school.department,
@@ -166,7 +168,7 @@ def snapshot_from(
         content["results"] = _results(sources, student.id, payload)
     if kind == "history":
         content["history"] = _history(sources, student.id, (locked or {}).get("school"))
-        if school.level == "primary":  # the primary QTHT names register number and admission besides
+        if level == "primary":  # the primary QTHT names register number and admission besides
             content["student"] |= {key: student.details.get(key) for key in ("register_number", "admission_date")}
     return normalise(content)
 
@@ -241,6 +243,11 @@ def departure(place: Place | None) -> str | None:
     return f"{words} ngày {day}/{month}/{year}"
 
 
+def _of_level(grade: int | None, level: str) -> bool:
+    """Each level has a record of its own: the years of another stand in that one. A row that does not say its grade stays."""
+    return grade is None or level_of_grade(grade) == level
+
+
 def _history(sources: Sources, student_id: str, then: Mapping[str, Any] | None) -> list[dict[str, Any]]:
     """Every row from elsewhere with the identity SMAS gives it – a year may have two –, then our own of this year."""
     school, school_class = sources.school, sources.school_class
@@ -253,8 +260,11 @@ def _history(sources: Sources, student_id: str, then: Mapping[str, Any] | None) 
             for key in ("school_year", "class_name", "school_name", "commune", "province", "outcome", "note")
         }
         for entry in sources.history.get(student_id, [])
-        if entry.school_year < school_class.school_year
-        or _came_with(entry.payload, school_class.name, ours, stayed=leaving is None)
+        if _of_level(entry.payload.get("grade"), level_of_grade(school_class.grade))
+        and (
+            entry.school_year < school_class.school_year
+            or _came_with(entry.payload, school_class.name, ours, stayed=leaving is None)
+        )
     ]
     promotion = result.payload.get("promotion") if result is not None else None
     notes = (departure(leaving), result.payload.get("promotion_note") if result is not None else None)

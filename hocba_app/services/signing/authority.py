@@ -14,6 +14,7 @@ from sqlmodel import Session
 
 from hocba_app.domain.calendar import today
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.levels import level_of_grade
 from hocba_app.domain.lifecycle import may_seal
 from hocba_app.domain.signing_authority import Signer, SlotNow, covering_decision, post_refusal, refusal
 from hocba_app.models import SEAL, SchoolClass
@@ -110,17 +111,23 @@ def pupil_states(
 ) -> dict[str, PupilStates]:
     """By document, what decides its sealing. A document whose unlock is approved counts as open: it is about to be.
 
-    For a cover the year is that of the class it was locked in.
+    For a cover the year is that of the class it was locked in; the cover of history and results is that of their level.
     """
     school = session.info["school_id"]
     classes = {
         each: session.get_one(SchoolClass, (school, each)) for each in {document.class_id for document in documents}
     }
-    years = {document.id: document.school_year or classes[document.class_id].school_year for document in documents}
-    students: dict[str, set[str]] = {}
+    years = {
+        document.id: (
+            document.school_year or classes[document.class_id].school_year,
+            level_of_grade(classes[document.class_id].grade),
+        )
+        for document in documents
+    }
+    students: dict[tuple[str, str], set[str]] = {}
     for document in documents:
         students.setdefault(years[document.id], set()).add(document.student_id)
-    states = {year: rows.document_states(session, sorted(wanted), year) for year, wanted in students.items()}
+    states = {of: rows.document_states(session, sorted(wanted), *of) for of, wanted in students.items()}
 
     def state_of(document: Any, kind: str) -> str | None:
         of_kind = states[years[document.id]].get(document.student_id, {}).get(kind)

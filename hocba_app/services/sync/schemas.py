@@ -10,8 +10,15 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
 from hocba_app.domain.identifiers import clean_text, identifier
+from hocba_app.domain.levels import are_levels
 
 LARGEST = 2**53 - 1
+
+
+def _levels(text: str) -> str:
+    if not are_levels(text):
+        raise ValueError("không phải cấp học")
+    return text
 
 
 def _date(text: str) -> str:
@@ -53,7 +60,8 @@ SchoolYear = Annotated[str, StringConstraints(pattern=r"^20[0-9]{2}-20[0-9]{2}$"
 Count = Annotated[int, Field(ge=0, le=1000)]
 PersonalId = Annotated[str, StringConstraints(pattern=r"^[0-9]{12}$")]
 Regime = Literal["TT22", "TT26", "TT27"]
-Level = Literal["primary", "lower_secondary", "upper_secondary"]
+Level = Annotated[str, StringConstraints(max_length=60), AfterValidator(_levels)]
+"""One level, or several of one school: "primary+lower_secondary"."""
 
 
 class Shape(BaseModel):

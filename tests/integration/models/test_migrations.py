@@ -18,7 +18,7 @@ from sqlalchemy import Engine, create_engine, inspect, text
 from sqlmodel import select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import Database, LeadershipProposal, School, Staff
+from hocba_app.models import Database, Document, LeadershipProposal, School, Staff
 from hocba_app.models.database import TenancyError
 from hocba_app.models.migrate import alembic_config, upgrade
 from hocba_app.models.schema_check import ROOT, require_current_schema
@@ -86,6 +86,23 @@ def test_every_landed_shape_comes_to_todays_schema_with_its_data(empty_url: str,
     with db.write(landed.SCHOOL) as session:  # the product's own reading and writing
         assert session.get(Staff, (landed.SCHOOL, landed.ROW)) is not None
         session.add(Staff(source_id="1", code="GV1", full_name="Người mới"))
+    db.dispose()
+
+
+@pytest.mark.parametrize(("grade", "level"), [(5, "primary"), (6, "lower_secondary"), (12, "upper_secondary")])
+def test_a_cover_gets_the_level_of_the_grade_it_was_locked_in(
+    empty_url: str, engine: Engine, grade: int, level: str
+) -> None:
+    landed.build(engine, landed.SHAPES[-1])
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.exec_driver_sql("select set_config('hocba.school_id', '*', true)")
+        connection.exec_driver_sql("update document set kind = 'cover', school_year = ''")
+        connection.exec_driver_sql(f"update school_class set grade = {grade}")
+    upgrade(empty_url)
+    db = Database(empty_url)
+    with db.read(landed.SCHOOL) as session:
+        assert [row.level for row in session.exec(select(Document)).all()] == [level]
     db.dispose()
 
 

@@ -32,12 +32,14 @@ def test_every_document_there_or_not(small: SmallSchool) -> None:
     lock(small, "results")
     change_result(small, pupil, homeroom_comment="Rất ngoan.")
     view = pupil_view(small.db, small.people["admin"], pupil)
-    assert view.cover is not None and (view.cover.step, view.cover.document_id, view.cover.may_lock) == (
+    (cover,) = view.covers
+    assert (cover.step, cover.document_id, cover.may_lock, cover.level) == (
         "open",
         "",
         True,
+        "lower_secondary",
     )
-    assert "Chưa có ảnh." in [finding.text for finding in view.cover.missing]
+    assert "Chưa có ảnh." in [finding.text for finding in cover.missing]
     ((year),) = view.years
     assert (year.school_year, year.class_name, year.enrolment, year.departure) == ("2025-2026", "6A1", "studying", "")
     history, results = year.documents

@@ -15,16 +15,17 @@ YEARS = ("2025-2026", "2026-2027")
 
 
 @pytest.mark.timeout(600)
-def test_two_years_of_a_primary_school_end_sealed(tmp_path: Path) -> None:
-    """Classes go up, grade 5 leaves and grade 1 comes, a teacher changes, somebody moves in and out, keys are renewed."""
+def test_two_years_of_a_school_with_two_levels_end_sealed(tmp_path: Path) -> None:
+    """Grades 5, 6 and 9 go on: a second record for who comes into grade 6, grade 9 leaves, grade 1 comes, a teacher changes, somebody
+    moves in and out, keys are renewed."""
     out = tmp_path / "years"
-    code, report, _ = rehearse(out, "--students", "4", "--years", "2", level="primary")
-    assert (code, report["failures"], report["students"]) == (0, [], 4)
+    code, report, _ = rehearse(out, "--students", "6", "--years", "2", level="th-thcs")
+    assert (code, report["failures"], report["students"]) == (0, [], 6)
     first, second = report["years"]
     assert (first["school_year"], second["school_year"]) == YEARS
-    assert (second["carried"], second["graduated"], second["admitted"]) == (2, 2, 2)
+    assert (second["carried"], second["graduated"], second["admitted"]) == (4, 2, 2)
     assert (second["new_teachers"], second["renewed"], second["moved_in"], second["moved_out"]) == (1, 3, 1, 1)
-    assert report["documents"] == 4 * 3 + 2 * 2 + 3 * 3, "carried-over pupils have no second cover"
+    assert report["documents"] == 6 * 3 + 4 * 2 + 2 + 3 * 3, "carried-over pupils have one cover a level"
     db = Database(f"sqlite:///{out}/hocba.db")
     try:
         with db.installation() as session:
@@ -45,10 +46,14 @@ def test_two_years_of_a_primary_school_end_sealed(tmp_path: Path) -> None:
     for document, version, pupil in rows:
         if document.kind == "history":
             histories.setdefault(pupil, []).append([row["school_year"] for row in version.snapshot["history"]])
-    carried = [sorted(found, key=len) for found in histories.values() if len(found) == 2]
-    assert len(carried) == 2
-    for before, after in carried:
-        assert after == [*before, YEARS[1]], "the learning history grows by a year"
+    carried = [{rows[-1]: rows for rows in found} for found in histories.values() if len(found) == 2]
+    assert len(carried) == 4
+    second_records = 0
+    for found in carried:
+        before, after = found[YEARS[0]], found[YEARS[1]]
+        assert after in ([*before, YEARS[1]], [YEARS[1]]), "it grows by a year, or begins anew with the next level"
+        second_records += after == [YEARS[1]]
+    assert second_records == 2, "grade 5 went on to grade 6"
     for pupil, found in histories.items():
         names = {path.name for path in (out / "records" / pupil).iterdir()}
         assert names >= {"cover.pdf"} and len([name for name in names if name.startswith("results-")]) == len(found)
