@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, literal
+from sqlalchemy import ColumnElement, Float, literal, type_coerce
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -19,13 +19,26 @@ class _DatabaseTime(FunctionElement[datetime]):
     inherit_cache = True
 
 
-def database_time(seconds: int = 0) -> ColumnElement[datetime]:
+class _SecondsSince(FunctionElement[float]):
+    """``clauses`` holds the instant."""
+
+    type = Float()
+    inherit_cache = True
+
+
+def database_time(seconds: float | ColumnElement[Any] = 0) -> ColumnElement[datetime]:
     """The instant a statement begins, by the database's clock.
 
     Args:
-        seconds: later by so many; negative for earlier.
+        seconds: later by so many; negative for earlier. A number, or one given at each execution.
     """
-    return _DatabaseTime(literal(seconds, Integer()))
+    later = type_coerce(seconds, Float()) if isinstance(seconds, ColumnElement) else literal(float(seconds), Float())
+    return _DatabaseTime(later)
+
+
+def seconds_since(instant: ColumnElement[Any]) -> ColumnElement[float]:
+    """How long ago an instant was, by the database's clock."""
+    return _SecondsSince(instant)
 
 
 @compiles(_DatabaseTime, "postgresql")
@@ -37,3 +50,13 @@ def _postgresql(element: Any, compiler: Any, **options: Any) -> str:
 def _sqlite(element: Any, compiler: Any, **options: Any) -> str:
     """In the form SQLAlchemy stores instants in, to milliseconds."""
     return f"strftime('%Y-%m-%d %H:%M:%f000', 'now', ({compiler.process(element.clauses, **options)}) || ' seconds')"
+
+
+@compiles(_SecondsSince, "postgresql")
+def _since_postgresql(element: Any, compiler: Any, **options: Any) -> str:
+    return f"extract(epoch from statement_timestamp() - {compiler.process(element.clauses, **options)})"
+
+
+@compiles(_SecondsSince, "sqlite")
+def _since_sqlite(element: Any, compiler: Any, **options: Any) -> str:
+    return f"((julianday('now') - julianday({compiler.process(element.clauses, **options)})) * 86400.0)"

@@ -146,6 +146,12 @@ def lock_school(session: Session) -> School:
     ).one()
 
 
+def lock_school_if_free(session: Session) -> bool:
+    """:func:`lock_school` for work that comes back anyway: False when another transaction holds the row."""
+    query = select(School.id).where(School.id == session.info["school_id"])
+    return session.exec(query.with_for_update(key_share=True, skip_locked=True)).first() is not None
+
+
 _LIVE_SESSION = (
     select(LoginSession.last_seen_at, Account, Staff)
     .join(Account, (col(Account.id) == LoginSession.account_id) & (col(Account.school_id) == LoginSession.school_id))

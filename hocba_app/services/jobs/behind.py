@@ -10,26 +10,26 @@ from hocba_app.models import Database, School
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import duties as rows
 from hocba_app.models.repositories.duties import Behind
-from hocba_app.services.jobs.daily import KINDS
+from hocba_app.services.jobs.kinds import DAILY
 
 
 def behind_by_school(db: Database) -> Iterator[tuple[str, Behind]]:
     """Code of each school, with what it owes."""
     with db.installation() as session:
         schools = session.exec(select(School.id, School.code).order_by(School.code)).all()
-        found = rows.behind_everywhere(session, utc_now(), KINDS)
+        found = rows.behind_everywhere(session, utc_now(), DAILY)
     for school_id, code in schools:
         yield code, found.get(school_id, Behind())
 
 
 def behind_here(session: Session) -> Behind:
     """What the session's school owes."""
-    return rows.behind(session, utc_now(), KINDS)
+    return rows.behind(session, utc_now(), DAILY)
 
 
 def behind_in_all(session: Session) -> Behind:
     """What the schools of the installation owe together."""
-    found = rows.behind_everywhere(session, utc_now(), KINDS).values()
+    found = rows.behind_everywhere(session, utc_now(), DAILY).values()
     return Behind(
         sum(each.archives for each in found), sum(each.renewals for each in found), sum(each.daily for each in found)
     )

@@ -5,12 +5,10 @@ Pauses grow: a disk that is full for a minute costs a minute, a defect does not 
 
 from __future__ import annotations
 
-from hocba_app.services.jobs.daily import KINDS as DAILY
+from hocba_app.services.jobs.kinds import kind_of
 
-TRIED_AGAIN = ("archive", "attached", "packet_end", "reminder_mail")
-"""One-shot kinds that nobody asks for a second time: a defect (not a refusal, which says what is wrong) is tried again."""
 MAX_FAILURES = 12
-"""In a row, of a job of :data:`TRIED_AGAIN`: about a day. What it left undone is found by a sweep."""
+"""In a row, of a one-shot job that is tried again: about a day. What it left undone is found by a sweep."""
 FIRST_PAUSE, MAX_PAUSE = 10.0, 6 * 3600.0
 
 
@@ -21,6 +19,7 @@ def pause_after(kind: str, failures: int, *, refused: bool) -> float | None:
         failures: how often in a row, this time included.
         refused: it ended with one of our own errors rather than a defect.
     """
-    if kind not in DAILY and (refused or kind not in TRIED_AGAIN or failures > MAX_FAILURES):
+    known = kind_of(kind)
+    if not known.daily and (refused or not known.tried_again or failures > MAX_FAILURES):
         return None
     return min(MAX_PAUSE, FIRST_PAUSE * 2.0 ** min(failures - 1, 20))

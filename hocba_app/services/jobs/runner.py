@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import uuid
-from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -14,10 +13,12 @@ from hocba_app.domain.errors import ErrorCode, HocbaError, StoreUnavailable
 from hocba_app.models import Database, Job
 from hocba_app.models.base import utc_now
 from hocba_app.services.jobs.claim import Claim, ClaimLost, finish, postpone, take
-from hocba_app.services.jobs.daily import KINDS as DAILY
+from hocba_app.services.jobs.kinds import kind_of
+from hocba_app.services.jobs.places import Claims
 from hocba_app.services.jobs.registry import Work, function_of
 from hocba_app.services.jobs.retry import pause_after
 
+__all__ = ["Claims", "advance", "advance_claimed"]
 log = structlog.get_logger()
 LONGEST_STAY = 3.0
 """Seconds a job may ask to wait and still keep its claim; longer waits give the job back."""
@@ -26,57 +27,6 @@ DATABASE_PAUSE = 5.0
 """Seconds until a job is tried again whose database did not answer."""
 STORE_PAUSE = 15.0
 """The same for the store of documents: a folder that is not mounted, a bucket that does not answer."""
-
-
-class Claims:
-    """The jobs this process works on: at most one thread a job, and what the heartbeat speaks for."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._held: dict[str, Claim | None] = {}
-        self._computing: set[str] = set()
-
-    def reserve(self, job_id: str, *, computes: bool = False) -> bool:
-        """Keep a job for this thread. A second thread of the process would take the first one's claim away.
-
-        Args:
-            computes: it keeps a processor busy all the time.
-        """
-        with self._lock:
-            if job_id in self._held:
-                return False
-            self._held[job_id] = None
-            if computes:
-                self._computing.add(job_id)
-            return True
-
-    def add(self, claim: Claim) -> None:
-        with self._lock:
-            self._held[claim.job_id] = claim
-
-    def held(self, job_id: str) -> Claim | None:
-        """The claim on a job of this process."""
-        with self._lock:
-            return self._held.get(job_id)
-
-    def drop(self, job_id: str) -> None:
-        with self._lock:
-            self._held.pop(job_id, None)
-            self._computing.discard(job_id)
-
-    def count(self) -> int:
-        """How many jobs are in hand."""
-        with self._lock:
-            return len(self._held)
-
-    def computing(self) -> int:
-        """How many of them compute."""
-        with self._lock:
-            return len(self._computing)
-
-    def all(self) -> list[Claim]:
-        with self._lock:
-            return [claim for claim in self._held.values() if claim is not None]
 
 
 def advance(db: Database, claims: Claims, school_id: str, job_id: str, worker: str, stop: threading.Event) -> str:
@@ -152,9 +102,9 @@ def _run(db: Database, claim: Claim, stop: threading.Event) -> str:
 def _put_off(db: Database, claim: Claim, row: Job, seconds: float) -> None:
     """The turn went well: earlier failures are over, and a daily job has done its day's work."""
     well: dict[str, Any] = {"failures": 0, "error_code": None, "error_params": {}} if row.failures else {}
-    if row.kind in DAILY:
-        well["well_at"] = utc_now()
-    postpone(db, claim, utc_now() + timedelta(seconds=seconds), **well)
+    if (known := kind_of(row.kind)).daily:  # somebody may have asked for this turn
+        well |= {"well_at": utc_now(), "priority": int(known.priority)}
+    postpone(db, claim, seconds, **well)
 
 
 def _failed(db: Database, claim: Claim, row: Job, code: str, params: dict[str, object], *, refused: bool) -> str:
@@ -163,13 +113,13 @@ def _failed(db: Database, claim: Claim, row: Job, code: str, params: dict[str, o
     if pause is None:
         finish(db, claim, "failed", error_code=code, error_params=params)
         return "ended"
-    postpone(db, claim, utc_now() + timedelta(seconds=pause), failures=failures, error_code=code, error_params=params)
+    postpone(db, claim, pause, failures=failures, error_code=code, error_params=params)
     return "postponed"
 
 
 def _give_back(db: Database, claim: Claim, pause: float = DATABASE_PAUSE) -> str:
     try:
-        postpone(db, claim, utc_now() + timedelta(seconds=pause))
+        postpone(db, claim, pause)
     except (OperationalError, InterfaceError):
         return "held"  # still gone: the claim falls silent and is taken over
     return "postponed"

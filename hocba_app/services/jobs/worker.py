@@ -15,25 +15,26 @@ from pathlib import Path
 import structlog
 
 from hocba_app.models import Database
+from hocba_app.models.job_signal import JobSignal
+from hocba_app.models.repositories import jobs as rows
 from hocba_app.services import gc_tuning
 from hocba_app.services.jobs import claim as job_claims
 from hocba_app.services.jobs.claim import Claim
-from hocba_app.services.jobs.daily import ensure_daily_jobs
+from hocba_app.services.jobs.daily import delete_old_jobs, ensure_daily_jobs
+from hocba_app.services.jobs.places import Claims
 from hocba_app.services.jobs.process_lock import ProcessLock, lock_first_free
 from hocba_app.services.jobs.registry import MODULES
-from hocba_app.services.jobs.runner import Claims, advance_claimed
+from hocba_app.services.jobs.runner import advance_claimed
 
 log = structlog.get_logger()
 HEARTBEAT_SECONDS = 5.0
-LOOK_SECONDS, LOOK_SECONDS_A_JOB = 0.1, 0.01
-"""Between two looks for due jobs, and how much later for each job in hand: of two workers the less busy one looks first."""
+LOOK_SECONDS = 1.0
+"""Between two looks for due jobs when no signal comes: for postponed jobs, silent workers, and signals that were lost."""
+LOOK_SECONDS_A_JOB = 0.01
+"""How much later for each job in hand: of two workers the less busy one looks first."""
 AT_ONCE = 4
-"""Jobs taken at one look: the next ones may be the other worker's."""
-CONCURRENT_JOBS = 32
-"""A batch whose phone is asked keeps its place until the answer: fewer would make teachers wait for each other."""
-COMPUTING_JOBS = 3
-"""Locking, printing, checking and the like: more at a time would end no sooner and make every signer wait."""
-DAILY_LOOK_SECONDS = 600.0
+"""Jobs of a class taken at one look: the next ones may be the other worker's."""
+HOUSEKEEPING_SECONDS = 600.0
 LAST_SECONDS = 20.0
 """For the jobs in hand of a worker that is asked to stop. What is not done by then is taken over by another, or by its next life."""
 
@@ -50,6 +51,7 @@ class Worker:
         self.db = db
         self.stop = threading.Event()
         self.claims = Claims()
+        self.signal = JobSignal(db)
         self.lock: ProcessLock = lock_first_free(locks, "worker")
         self.id = self.lock.identity
 
@@ -60,12 +62,13 @@ class Worker:
         job_claims.release_all_of(self.db, self.id)
         gc_tuning.settle()
         log.info("worker.started", worker=self.id)
-        for loop in (self._beat, self._look, self._daily):
+        for loop in (self._beat, self._look, self._keep_house):
             threading.Thread(target=loop, daemon=True).start()
         self.stop.wait()
         deadline = time.monotonic() + LAST_SECONDS
         while self.claims.count() and time.monotonic() < deadline:
             time.sleep(0.05)
+        self.signal.close()
         self.lock.release()
 
     def run_until_signal(self) -> None:
@@ -74,14 +77,15 @@ class Worker:
             signal.signal(number, lambda *_: self.stop.set())
         self.run()
 
-    def _daily(self) -> None:
-        """See to it that every school, a new one too, has its daily jobs."""
+    def _keep_house(self) -> None:
+        """See to it that every school, a new one too, has its daily jobs, and that old rows go."""
         while True:
-            try:
-                ensure_daily_jobs(self.db)
-            except Exception:
-                log.exception("worker.daily_failed")
-            if self.stop.wait(DAILY_LOOK_SECONDS):
+            for work in (ensure_daily_jobs, delete_old_jobs):
+                try:
+                    work(self.db)
+                except Exception:
+                    log.exception("worker.housekeeping_failed", work=work.__name__)
+            if self.stop.wait(HOUSEKEEPING_SECONDS):
                 return
 
     def _beat(self) -> None:
@@ -93,28 +97,31 @@ class Worker:
 
     def _look(self) -> None:
         """Start what is due and nobody works on: new jobs, postponed ones, jobs of a dead worker."""
-        while not self.stop.wait(LOOK_SECONDS + LOOK_SECONDS_A_JOB * self.claims.count()):
+        while not self.stop.is_set():
+            self.signal.wait(LOOK_SECONDS)
+            if self.stop.wait(LOOK_SECONDS_A_JOB * self.claims.count()):
+                return
             try:
-                for school_id, job_ids in self._due().items():
-                    self._take(school_id, job_ids)
+                taken = sum(self._take(school_id, job_ids) for school_id, job_ids in self._due().items())
             except Exception:
                 log.exception("worker.look_failed")
+            else:
+                if taken:
+                    self.signal.ring()  # there may be more
 
     def _due(self) -> dict[str, list[str]]:
         """By school the due jobs that this worker has room for, reserved."""
         due: dict[str, list[str]] = {}
-        room = {
-            True: min(AT_ONCE, CONCURRENT_JOBS - self.claims.count()),
-            False: COMPUTING_JOBS - self.claims.computing(),
-        }
-        for waiting, free in room.items():
-            for school_id, job_id in job_claims.claimable(self.db, free, waiting=waiting) if free > 0 else ():
-                if self.claims.reserve(job_id, computes=not waiting):
-                    due.setdefault(school_id, []).append(job_id)
+        if room := self.claims.room(AT_ONCE):
+            with self.db.installation() as session:
+                found = rows.due(session, room, self.claims.crowded())
+            for each in found:
+                if self.claims.reserve_due(each):
+                    due.setdefault(each.school_id, []).append(each.job_id)
         return due
 
-    def _take(self, school_id: str, job_ids: list[str]) -> None:
-        """Claim reserved jobs and start a thread for each that is ours now."""
+    def _take(self, school_id: str, job_ids: list[str]) -> int:
+        """Claim reserved jobs and start a thread for each that is ours now. Returns how many are."""
         reserved = dict.fromkeys(job_ids)
         try:
             for claim in job_claims.take_some(self.db, school_id, job_ids, self.id):
@@ -125,9 +132,12 @@ class Worker:
         finally:
             for job_id in reserved:  # another worker was first; or no thread: its claim falls silent and is taken over
                 self.claims.drop(job_id)
+        return len(job_ids) - len(reserved)
 
     def _advance(self, claim: Claim) -> None:
         try:
             advance_claimed(self.db, self.claims, claim, self.stop)
         except Exception:
             log.exception("worker.turn_failed", job=claim.job_id)  # its claim falls silent and is taken over
+        finally:
+            self.signal.ring()  # a place is free

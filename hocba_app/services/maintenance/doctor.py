@@ -15,7 +15,6 @@ from sqlmodel import select
 from hocba_app.bounded_http import BoundedClient
 from hocba_app.domain.errors import HocbaError, StoreUnavailable
 from hocba_app.models import Database, Job
-from hocba_app.models.base import utc_now
 from hocba_app.models.database import CROSS_SCHOOL
 from hocba_app.models.database_time import database_time
 from hocba_app.models.schema_check import passes_row_security, require_current_schema
@@ -209,8 +208,7 @@ def _jobs(_settings: Settings, db: Database) -> Iterator[Check]:
         waiting = session.exec(
             select(Job.id).where(
                 Job.state == "queued",
-                Job.wake_at.is_(None),
-                Job.created_at < utc_now() - SILENT_AFTER * 2,  # type: ignore[union-attr]
+                Job.wake_at < database_time(-2 * _SILENT),
             ),
             execution_options=CROSS_SCHOOL,
         ).all()

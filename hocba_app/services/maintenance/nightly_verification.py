@@ -17,10 +17,11 @@ from hocba_app.domain.calendar import VIETNAM
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import AttachedRecord, Database, Document, DocumentVersion, Job, Revision, School, Student
 from hocba_app.models.base import utc_now
+from hocba_app.models.jobs import Priority
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.audit.log import record
-from hocba_app.services.jobs.enqueue import enqueue, live_job
+from hocba_app.services.jobs.enqueue import enqueue, live_job, look_again
 from hocba_app.services.jobs.registry import Work, job
 from hocba_app.services.signing.integrations import trust_roots
 from hocba_app.services.storage import blobs
@@ -150,8 +151,7 @@ def check_now(db: Database, who: Identity) -> str:
     require(who, Right.SETTINGS_WRITE)
     with db.write(who.school_id) as session:
         row = live_job(session, KIND) or enqueue(session, KIND, {}, actor=who.account_id)
-        row.wake_at = None
-        session.add(row)
+        look_again(session, KIND, [row.id], priority=Priority.PERSON)
         record(session, actor=who.account_id, action="store.check_asked", subject=f"school:{who.school_id}")
         job_id = row.id
     return job_id

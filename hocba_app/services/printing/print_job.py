@@ -202,9 +202,7 @@ def _report(work: Work, choice: Choice, packet: bytes) -> None:
         }
         session.add(row)
         # On record before the file is shown to anybody: it is deleted even when nobody prints again.
-        enqueue(session, END, {"packet": work.job_id}, actor=work.actor).wake_at = utc_now() + timedelta(
-            seconds=KEPT_SECONDS
-        )
+        enqueue(session, END, {"packet": work.job_id}, actor=work.actor, after=KEPT_SECONDS)
         record(
             session,
             actor=work.actor,

@@ -10,7 +10,7 @@ from sqlmodel import Session, select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import SEAL, Batch, BatchItem, Database, Job, SigningKey
-from hocba_app.models.base import utc_now
+from hocba_app.models.jobs import Priority
 from hocba_app.models.repositories import signing as rows
 from hocba_app.models.repositories import signing_queue as due_rows
 from hocba_app.models.repositories.bulk import add_rows
@@ -20,7 +20,7 @@ from hocba_app.services.accounts.credentials import require_own_credentials
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.audit.log import changed, record
 from hocba_app.services.change_feed import change_feed
-from hocba_app.services.jobs.enqueue import enqueue
+from hocba_app.services.jobs.enqueue import enqueue, look_again
 from hocba_app.services.signing.authority import Sealing, post_refusals, sealable_now
 
 MAX_HASHES = 500
@@ -393,5 +393,4 @@ def _due_now(session: Session, batch_id: str) -> None:
     """The job row first, as every worker does: two orders of locking would be a deadlock on PostgreSQL."""
     job = session.get(Job, (session.info["school_id"], batch_id), with_for_update=True)
     if job is not None and job.state == "queued":
-        job.wake_at = utc_now()
-        session.add(job)
+        look_again(session, "batch", [batch_id], priority=Priority.PERSON)

@@ -12,12 +12,14 @@ from sqlmodel import Session, col, select
 from hocba_app.domain.calendar import is_school_year
 from hocba_app.domain.errors import SENTENCES, ErrorCode, HocbaError
 from hocba_app.models import Database, Job, School, SchoolClass
+from hocba_app.models.base import utc_now
+from hocba_app.models.jobs import Priority
 from hocba_app.models.repositories import sync as rows
 from hocba_app.models.repositories.school_years import require_open
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.audit.log import changed, record
-from hocba_app.services.jobs.enqueue import LIVE, ask_cancel, enqueue, live_job
+from hocba_app.services.jobs.enqueue import LIVE, ask_cancel, enqueue, live_job, look_again
 from hocba_app.services.sync.report_file import REPORT_SORTS, ReportRow, label_order, report_csv, report_row
 from hocba_app.services.sync.school_years import default_year, note_sector_year
 from hocba_app.services.sync.steps import OUTCOMES, RESOURCES
@@ -111,6 +113,7 @@ def start_sync(
     resources: Sequence[str] | None = None,
     class_ids: Sequence[str] | None = None,
     session: Session | None = None,
+    priority: Priority = Priority.PERSON,
 ) -> str:
     """Ask for a run. While one is under way it is that one; one that waits to try again does so now.
 
@@ -119,6 +122,7 @@ def start_sync(
         resources: data sets, of :data:`RESOURCES`; None for all.
         class_ids: only what belongs to these classes; None for the whole school.
         session: the caller's write transaction, where the run belongs to another act; None for one of its own.
+        priority: who waits for it.
 
     Returns:
         Id of the job.
@@ -148,11 +152,12 @@ def start_sync(
         job = live_job(session, "sync")
         if job is None:
             arguments = {"school_year": school_year, "resources": chosen, "class_ids": classes, "class_names": names}
-            job = enqueue(session, "sync", arguments, actor=who.account_id, total=len(chosen or RESOURCES))
+            job = enqueue(
+                session, "sync", arguments, actor=who.account_id, total=len(chosen or RESOURCES), priority=priority
+            )
             record(session, actor=who.account_id, action="sync.started", subject=f"job:{job.id}", data=arguments)
-        elif job.state == "queued" and job.wake_at is not None:
-            job.wake_at = None
-            session.add(job)
+        elif job.state == "queued" and job.wake_at > utc_now():
+            look_again(session, "sync", [job.id], priority=priority)
             changed(session)
         return job.id
 
@@ -292,7 +297,7 @@ def _run_of(session: Session, job_id: str) -> Job:
 def _shown(job: Job, name: str | None) -> SyncRun:
     resources: dict[str, dict[str, int]] = job.report.get("resources", {})
     counts = {outcome: sum(found.get(outcome, 0) for found in resources.values()) for outcome in OUTCOMES}
-    waits = job.wake_at if job.state == "queued" else None
+    waits = job.wake_at if job.state == "queued" and job.wake_at > utc_now() else None
     return SyncRun(
         job.id,
         job.state,

@@ -13,7 +13,7 @@ from hocba_app.domain.calendar import is_school_year, newest_year, school_year_o
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.wording import RESOURCE
 from hocba_app.models import Database, Job, School
-from hocba_app.models.base import utc_now
+from hocba_app.models.database_time import database_time
 from hocba_app.models.repositories.school_years import require_open
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.sessions import Identity
@@ -116,8 +116,9 @@ def _begun(db: Database, who: Identity, arguments: dict[str, Any]) -> Claim:
             created_by=who.account_id,
             worker=f"import-{uuid.uuid4().hex[:12]}",
             attempt=1,
-            heartbeat_at=utc_now(),
+            computes=False,
         )
+        job.heartbeat_at = database_time()  # type: ignore[assignment]
         session.add(job)
         session.flush()
         changed(session)

@@ -9,6 +9,7 @@ from hocba_app.domain.calendar import VIETNAM
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Database, School
 from hocba_app.models.base import utc_now
+from hocba_app.models.jobs import Priority
 from hocba_app.models.repositories.accounts import lock_school
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.schools import operator
@@ -71,7 +72,7 @@ def sync_daily(work: Work) -> float:
     now = utc_now()
     if at and (since is None or since < _latest(at, now)):
         try:
-            start_sync(work.db, operator(work.school_id))
+            start_sync(work.db, operator(work.school_id), priority=Priority.NIGHTLY)
         except HocbaError as error:
             if error.code is not ErrorCode.YEAR_CLOSED:  # nobody waits for news of a closed year
                 raise

@@ -13,8 +13,8 @@ from sqlmodel import select
 from hocba_app.models import AuditEvent, AuditHead, Database, Job
 from hocba_app.models.base import utc_now
 from hocba_app.services.audit.log import GENESIS, event_hash, record, verify_chain
-from hocba_app.services.jobs.daily import KINDS as DAILY
 from hocba_app.services.jobs.daily import ensure_daily_jobs
+from hocba_app.services.jobs.kinds import DAILY
 from hocba_app.services.jobs.runner import Claims, advance
 from hocba_app.services.maintenance import audit_anchor
 from hocba_app.services.maintenance.audit_anchor import AnchorProblem, verify_anchors
@@ -57,7 +57,7 @@ def anchor_now(db: Database, school_id: str) -> Job:
     ensure_daily_jobs(db)
     with db.write(school_id) as session:
         job = session.exec(select(Job).where(Job.kind == "anchor")).one()
-        job.wake_at = None
+        job.wake_at = job.created_at
         session.add(job)
     advance(db, Claims(), school_id, job.id, "w0", threading.Event())
     with db.read(school_id) as session:
@@ -93,7 +93,7 @@ def test_the_head_is_stamped_once_a_day_and_only_when_it_moved(db: Database, sch
     assert anchor_now(db, school_id).state == "queued" and files(school_id) == []
     write_events(db, school_id, 4)
     job = anchor_now(db, school_id)
-    assert job.state == "queued" and job.wake_at is not None and job.wake_at > utc_now() + timedelta(hours=23)
+    assert job.state == "queued" and job.wake_at > utc_now() + timedelta(hours=23)
     assert [path.name for path in files(school_id)] == ["000000000004.json"] and problems(db, school_id) == []
     anchor_now(db, school_id)
     assert len(files(school_id)) == 1
@@ -257,7 +257,7 @@ def test_with_the_authority_down_it_is_tried_again_soon(
     settings.cache_clear()
     write_events(db, school_id, 2)
     job = anchor_now(db, school_id)
-    assert job.state == "queued" and job.wake_at is not None and job.wake_at < utc_now() + timedelta(minutes=11)
+    assert job.state == "queued" and job.wake_at < utc_now() + timedelta(minutes=11)
 
 
 def test_a_school_has_one_job_a_kind_however_many_workers_start(db: Database, school_id: str) -> None:

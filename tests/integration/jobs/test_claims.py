@@ -151,18 +151,6 @@ def test_several_jobs_are_claimed_at_once_but_nobody_elses(db: Database, school_
     assert [(claim.job_id, claim.worker) for claim in claims] == [(mine, "w0")]
 
 
-def test_jobs_that_compute_are_looked_for_apart(db: Database, school_id: str) -> None:
-    """A worker that locks two classes still takes every batch: no teacher waits for the office."""
-    batch, lock = new_job(db, school_id, "batch"), new_job(db, school_id, "lock")
-    assert claimable(db, waiting=True) == [(school_id, batch)]
-    assert claimable(db, waiting=False) == [(school_id, lock)]
-    claims = Claims()
-    assert claims.reserve(lock, computes=True) and claims.reserve(batch) and not claims.reserve(lock, computes=True)
-    assert (claims.count(), claims.computing()) == (2, 1)
-    claims.drop(lock)
-    assert (claims.count(), claims.computing()) == (1, 0)
-
-
 def test_one_thread_a_job(db: Database, school_id: str, kinds: None) -> None:
     """Whoever starts a job of this process once more finds it in hand."""
     job_id = new_job(db, school_id)

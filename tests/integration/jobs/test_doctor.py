@@ -20,7 +20,7 @@ from hocba_app.settings import Settings
 def _job(db: Database, school_id: str, *, minutes_old: float) -> str:
     with db.write(school_id) as session:
         job = enqueue(session, "lock", {}, actor="")
-        job.created_at = utc_now() - timedelta(minutes=minutes_old)
+        job.created_at = job.wake_at = utc_now() - timedelta(minutes=minutes_old)
         return job.id
 
 

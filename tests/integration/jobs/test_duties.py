@@ -16,9 +16,10 @@ from hocba_app.models.repositories.document_state import life_values
 from hocba_app.models.repositories.duties import Behind, behind_everywhere
 from hocba_app.services.jobs import registry
 from hocba_app.services.jobs.behind import behind_by_school, behind_here, words_of
-from hocba_app.services.jobs.daily import KINDS, ensure_daily_jobs
+from hocba_app.services.jobs.daily import ensure_daily_jobs
 from hocba_app.services.jobs.enqueue import enqueue, live_job
-from hocba_app.services.jobs.retry import MAX_FAILURES, MAX_PAUSE, TRIED_AGAIN, pause_after
+from hocba_app.services.jobs.kinds import DAILY, KINDS
+from hocba_app.services.jobs.retry import MAX_FAILURES, MAX_PAUSE, pause_after
 from hocba_app.services.jobs.runner import Claims, advance
 from hocba_app.services.metrics import as_text
 
@@ -31,7 +32,7 @@ def disk_full(_work: object) -> float:
     raise OSError(28, "No space left on device")
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", DAILY)
 def test_daily_work_that_fails_is_tried_again_with_growing_pauses_and_seen(
     db: Database, school_id: str, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -46,9 +47,9 @@ def test_daily_work_that_fails_is_tried_again_with_growing_pauses_and_seen(
             assert turn(db, school_id, job_id) == "postponed"
             with db.write(school_id) as session:
                 row = session.get_one(Job, (school_id, job_id))
-                pauses.append((row.wake_at - utc_now()).total_seconds())  # type: ignore[operator]
+                pauses.append((row.wake_at - utc_now()).total_seconds())
                 assert (row.state, row.error_code) == ("queued", ErrorCode.INTERNAL.value)
-                row.wake_at = None
+                row.wake_at = row.created_at
     assert pauses[0] < pauses[1] < pauses[2]
     with db.read(school_id) as session:
         assert behind_here(session).daily == 1
@@ -66,7 +67,7 @@ def test_what_is_tried_again_and_what_has_failed() -> None:
     assert pause_after("archive", 1, refused=False) and pause_after("archive", MAX_FAILURES + 1, refused=False) is None
     assert pause_after("archive", 1, refused=True) is None, "a refusal says what is wrong; the sweep finds what is left"
     assert pause_after("lock", 1, refused=False) is None, "who asked for it asks again"
-    assert {*TRIED_AGAIN}.isdisjoint(KINDS)
+    assert not [name for name, kind in KINDS.items() if kind.daily and kind.tried_again]
 
 
 def test_one_schools_trouble_is_not_the_next_ones(
@@ -78,7 +79,7 @@ def test_one_schools_trouble_is_not_the_next_ones(
         session.add(School(id="0" * 26, code="79760000", name="Trường khác"))
     real = daily._ensure
     monkeypatch.setattr(daily, "_ensure", lambda *a: disk_full(a) if a[1] == "0" * 26 else real(*a))
-    assert ensure_daily_jobs(db) == len(KINDS)
+    assert ensure_daily_jobs(db) == len(DAILY)
 
 
 def test_daily_work_nobody_does_is_behind_after_two_days(db: Database, school_id: str) -> None:
@@ -86,7 +87,7 @@ def test_daily_work_nobody_does_is_behind_after_two_days(db: Database, school_id
     with db.installation(write=True) as session:
         session.get_one(School, school_id).created_at = utc_now() - timedelta(days=3)
     with db.read(school_id) as session:
-        assert behind_here(session).daily == len(KINDS)
+        assert behind_here(session).daily == len(DAILY)
     ensure_daily_jobs(db)
     with db.read(school_id) as session:
         assert behind_here(session) == Behind()
@@ -94,7 +95,7 @@ def test_daily_work_nobody_does_is_behind_after_two_days(db: Database, school_id
         for row in session.exec(select(Job)).all():
             row.created_at = row.well_at = utc_now() - timedelta(days=3)
     owed = dict(behind_by_school(db))["79760001"]
-    assert owed.daily == len(KINDS) and words_of(owed) == [f"{len(KINDS)} việc hằng ngày chưa làm được"]
+    assert owed.daily == len(DAILY) and words_of(owed) == [f"{len(DAILY)} việc hằng ngày chưa làm được"]
 
 
 def test_a_second_row_of_a_kind_does_not_hide_or_double(db: Database, school_id: str) -> None:
@@ -102,7 +103,7 @@ def test_a_second_row_of_a_kind_does_not_hide_or_double(db: Database, school_id:
     with db.write(school_id) as session:
         enqueue(session, "renewal", {}, actor="")
     with db.installation() as session:
-        assert behind_everywhere(session, utc_now(), KINDS) == {}
+        assert behind_everywhere(session, utc_now(), DAILY) == {}
 
 
 def test_an_unlocked_document_owes_no_archive() -> None:

@@ -165,7 +165,8 @@ def test_a_worker_posts_the_letter_where_mail_is_set_up_and_its_failure_undoes_n
     assert ends[0] == "ended" and ends[1] != "ended"  # the refused one is tried again …
     monkeypatch.setattr(reminders, "GIVE_UP_AFTER", timedelta(0))
     with small.db.write(small.school_id) as session:
-        session.get_one(Job, (small.school_id, jobs[1])).wake_at = None
+        waiting = session.get_one(Job, (small.school_id, jobs[1]))
+        waiting.wake_at = waiting.created_at
     assert advance(small.db, Claims(), small.school_id, jobs[1], "w0", threading.Event()) == "ended"
     with small.db.read(small.school_id) as session:  # … and given up with its reason
         states = [session.get_one(Job, (small.school_id, job_id)) for job_id in jobs]

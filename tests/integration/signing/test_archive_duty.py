@@ -147,7 +147,7 @@ def test_with_the_authority_down_the_sweep_waits_longer_each_time(
         assert advance(small.db, Claims(), small.school_id, job_id, "w0", threading.Event()) == "postponed"
         with small.db.write(small.school_id) as session:
             row = session.get_one(Job, (small.school_id, job_id))
-            pauses.append((row.wake_at - utc_now()).total_seconds())  # type: ignore[operator]
-            row.wake_at = None
+            pauses.append((row.wake_at - utc_now()).total_seconds())
+            row.wake_at = row.created_at
     assert pauses[0] < pauses[1] < pauses[2] and row.report[archive_job.WAITING]["tries"] == 3
     assert [each.archive_failures for each in documents(small)].count(0) == 3, "one is tried a turn, each time another"

@@ -156,7 +156,7 @@ def look(small: SmallSchool, job_id: str) -> str:
     """One turn of a job, at once however long it wanted to wait."""
     with small.db.write(small.school_id) as session:
         row = session.get_one(Job, (small.school_id, job_id))
-        row.wake_at = None
+        row.wake_at = row.created_at
         session.add(row)
     return advance(small.db, Claims(), small.school_id, job_id, "w0", threading.Event())
 

@@ -42,7 +42,7 @@ def turn(here: Here) -> tuple[float, int]:
     claim = take(here.db, here.school_id, row.id, "w")
     assert claim is not None
     wait = sync_daily(Work(here.db, claim, row.arguments, ""))
-    postpone(here.db, claim, NIGHT)
+    postpone(here.db, claim, 3600)
     with here.db.read(here.school_id) as session:
         return wait, len(session.exec(select(Job).where(Job.kind == "sync")).all())
 
