@@ -27,6 +27,7 @@ UNDECIDED = frozenset(
         Reason.NOT_ARCHIVED,
         Reason.SEAL_NAME_UNCONFIRMED,
         Reason.ISSUER_DOUBTFUL,
+        Reason.UPDATE_UNCLEAR,
         *_DOUBTS.values(),
     }
 )
@@ -37,7 +38,11 @@ _CHAIN = {
     "incomplete": Reason.CHAIN_INCOMPLETE,
     "unsuitable": Reason.CERTIFICATE_UNSUITABLE,
 }
-_PROBLEMS = {"broken": Reason.SIGNATURE_BROKEN, "unknown_kind": Reason.SIGNATURE_KIND}
+_PROBLEMS = {
+    "broken": Reason.SIGNATURE_BROKEN,
+    "unknown_kind": Reason.SIGNATURE_KIND,
+    "unjudged": Reason.SIGNATURE_NOT_JUDGED,
+}
 
 
 def conclude(
@@ -69,13 +74,7 @@ def conclude(
     else:
         orders = record_rules.apply(report, manifest, judged, issuers, promised)
         report.code = manifest.code
-        report.origin = Origin(
-            manifest.kind,
-            report.listed_school or manifest.school.name,
-            manifest.school.code,
-            manifest.school.tax_code,
-            manifest.version,
-        )
+        report.origin = origin_of(manifest, report.listed_school)
     if not has(report, INVALIDATES):  # what is wrong in any case is not made clearer by what nobody knows
         _doubts(report, judged)
     roles = {slot.field: slot.role for slot in manifest.slots} if manifest is not None else {}
@@ -90,6 +89,12 @@ def conclude(
         report.lacking = [[certificate.hex() for certificate in path] for path in proven.lacking]
         if report.verdict == "valid" and proven.guaranteed_until is not None:
             report.guaranteed_until = iso(proven.guaranteed_until)
+
+
+def origin_of(manifest: Manifest, listed_school: str = "") -> Origin:
+    """Who says to have issued a record; the school's name by the list of issuers, where that agrees."""
+    school = manifest.school
+    return Origin(manifest.kind, listed_school or school.name, school.code, school.tax_code, manifest.version)
 
 
 def _integrity(report: FileReport, judged: Sequence[Judged]) -> None:

@@ -14,6 +14,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 
 from hocba_app.pki.revocation import Answer, Answers
 from hocba_app.verification.fetched import Fetched
+from hocba_app.verification.signature_fields import entry_of
 
 MOST_ITEMS = 2000
 _Item = TypeVar("_Item")
@@ -68,7 +69,7 @@ def _items(
     found: list[_Item] = []
     since: list[int] = []
     try:
-        entries = store.get(key) or generic.ArrayObject()
+        entries = entry_of(store, key) or generic.ArrayObject()
         complete = isinstance(entries, generic.ArrayObject) and len(entries) <= MOST_ITEMS
     except Exception:
         return (), (), False

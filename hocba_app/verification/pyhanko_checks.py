@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,6 +35,7 @@ from pyhanko.sign.validation import (
     async_validate_pdf_signature,
     async_validate_pdf_timestamp,
 )
+from pyhanko.sign.validation.generic_cms import validate_sig_integrity
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.path import ValidationPath
 
@@ -164,21 +166,60 @@ async def _judge(signature: EmbeddedPdfSignature, setting: Setting) -> Judged:
         modified=True,
         revision=signature.signed_revision,
     )
+    if not _lies_in_the_file(signature):
+        judged.integrity = "altered"
+        return judged
     try:
         judged.certificate = signature.signer_cert.dump()
         judged.reassigned = _reassigned(signature)
-        if not is_timestamp:
-            judged.claimed = signature.self_reported_timestamp
         if is_timestamp:
             await _judge_timestamp(judged, signature, setting)
         else:
+            judged.claimed = signature.self_reported_timestamp
             await _judge_signature(judged, signature, setting)
-        if not _leaves_out_only_itself(signature):
-            judged.coverage, judged.modified = "partial", True
     except Exception:
-        # Hostile input raises whatever it likes; a signature that cannot even be read has not been shown to hold.
-        judged.integrity, judged.modified = "altered", True
+        # Hostile input raises whatever it likes, and honest input what pyHanko does not know. What can be told without it is told.
+        _judge_bytes(judged, signature, setting)
+    if judged.problem is None and not _leaves_out_only_itself(signature):
+        judged.coverage, judged.modified = "partial", True
     return judged
+
+
+def _judge_bytes(judged: Judged, signature: EmbeddedPdfSignature, setting: Setting) -> None:
+    """Digest, signature value and later changes alone, where the rest of the analysis gave up: nothing is said of the signer."""
+    try:
+        digest = signature.compute_digest()
+        content = signature.signed_data["encap_content_info"]["content_type"].native
+        if content != "data":
+            raise NotImplementedError(content)
+        held = validate_sig_integrity(signature.signer_info, signature.signer_cert, content, digest)
+        judged.integrity = "intact" if all(held) else "altered"
+        signature.coverage = signature.evaluate_signature_coverage()
+        changes = signature.evaluate_modifications(setting.policy)
+        level = changes.modification_level if isinstance(changes, DiffResult) else ModificationLevel.OTHER
+    except Exception:
+        # Neither shown to hold nor not to.
+        judged.integrity, judged.modified, judged.problem = "unknown", False, "unjudged"
+        return
+    judged.trust, judged.paths = "unknown", ()
+    judged.coverage = _coverage(signature.coverage)
+    judged.modified = level > ModificationLevel.FORM_FILLING
+    judged.signed_after = level > ModificationLevel.LTA_UPDATES
+
+
+def _lies_in_the_file(signature: EmbeddedPdfSignature) -> bool:
+    """Whether the byte range is one at all: pairs of offset and length within the file."""
+    try:
+        numbers = [int(part) for part in signature.byte_range]
+    except (TypeError, ValueError):
+        return False
+    pairs = list(zip(numbers[::2], numbers[1::2], strict=False))
+    size = signature.reader.stream.seek(0, os.SEEK_END)
+    return (
+        len(numbers) % 2 == 0
+        and len(pairs) > 1
+        and all(start >= 0 and length >= 0 and start + length <= size for start, length in pairs)
+    )
 
 
 def _leaves_out_only_itself(signature: EmbeddedPdfSignature) -> bool:
