@@ -63,19 +63,20 @@ def retell_as_copy(report: FileReport, traces: Traces, manifest: Manifest | None
 
 
 def verdict_without_analysis(
-    report: FileReport, data: bytes, traces: Traces | None, deviation: Reason | None
+    report: FileReport, data: bytes, traces: Traces | None, deviation: Reason | None, *, has_no_signature: bool = False
 ) -> FileReport:
     """The report on a file that our analysis cannot open, or gave up on, or sees no signature in.
 
     Args:
         traces: of a record of ours.
         deviation: what replay found in it.
+        has_no_signature: the analysis went through, and found none.
     """
     blank = FileReport(path=report.path, sha256=report.sha256, method=report.method)
     if traces is not None:
         _own(blank, data, traces, deviation)
         return blank
-    if _SIGNED not in data:
+    if has_no_signature or _SIGNED not in data:
         _unsigned(blank, data)
     elif _opens(data):
         add(blank, Reason.NOT_JUDGED)

@@ -109,7 +109,11 @@ def _integrity(report: FileReport, judged: Sequence[Judged]) -> None:
     last = max(judged, key=lambda item: item.revision, default=None)
     if last is not None and last.problem is None and last.coverage != "whole_file" and last.signed_after:
         add(report, Reason.NOT_WHOLE_FILE)
-    if has(report, ALTERS):
+    # An update that is none of ours was made after signing, unless the last signature covers it with all the rest.
+    is_ours_no_more = has(report, frozenset({Reason.UPDATE_NOT_OURS})) and (
+        last is None or last.problem is not None or last.coverage != "whole_file"
+    )
+    if has(report, ALTERS) or is_ours_no_more:
         report.integrity = "altered"
     else:
         report.integrity = "unknown" if has(report, UNCLEAR) else "intact"

@@ -70,10 +70,12 @@ def _items(
     since: list[int] = []
     try:
         entries = entry_of(store, key) or generic.ArrayObject()
-        complete = isinstance(entries, generic.ArrayObject) and len(entries) <= MOST_ITEMS
     except Exception:
         return (), (), False
-    for entry in entries if complete else ():
+    if not isinstance(entries, generic.ArrayObject) or len(entries) > MOST_ITEMS:
+        return (), (), False
+    complete = True
+    for entry in entries:
         try:
             item, revision = read(entry.get_object().data), reader.xrefs.get_last_change(entry.reference)
         except Exception:

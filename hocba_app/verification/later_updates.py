@@ -16,6 +16,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.xref import XRefSection, XRefSectionType, _check_xref_consistency
 
 _GAP = re.compile(rb"(?:[\0\t\n\f\r ]+|%(?!%EOF|PDF)(?:(?!obj)[^\r\n])*+(?=[\r\n]))*+")
+_WHITE = re.compile(rb"[\0\t\n\f\r ]*+")
 _OBJECT = re.compile(rb"(\d{1,10})[\0\t\n\f\r ]+(\d{1,5})[\0\t\n\f\r ]+obj")
 _TABLE = re.compile(
     rb"xref[\0\t\n\f\r ]+(?:\d+ +\d+[ ]*[\r\n]+(?:\d{10} \d{5} [nf][ \r\n]{1,2}[\r\n]?)*)*[\0\t\n\f\r ]*trailer"
@@ -86,7 +87,7 @@ def _update(data: bytes, position: int, section: XRefSection, reader: PdfFileRea
     meta, entries = section.meta_info, section.xref_data
     if meta.xref_section_type == XRefSectionType.HYBRID_MAIN:
         raise _Unclear("two tables in one")
-    begin, position = position, _gap(data, position)
+    begin, position = position, _WHITE.match(data, position).end()  # type: ignore[union-attr]
     found: dict[int, tuple[int, int]] = {}
     while (head := _OBJECT.match(data, position)) is not None:
         number, generation = int(head.group(1)), int(head.group(2))

@@ -14,6 +14,8 @@ from pyhanko.pdf_utils.crypt import AuthStatus, StandardSecurityHandler
 from pyhanko.pdf_utils.misc import PdfReadError
 from pyhanko.pdf_utils.reader import PdfFileReader
 
+from hocba_app.verification.later_updates import WHITE
+
 HEADER_WITHIN = 1024
 """Bytes in which other readers look for ``%PDF``."""
 _HEADER = re.compile(rb"%PDF-[0-9]\.[0-9]")
@@ -53,15 +55,15 @@ def open_pdf(data: bytes) -> Opened:
 
 def _lenient(data: bytes) -> PdfFileReader:
     """Without a header in the first place or a ``%%EOF`` in the last; digests are still taken from the true bytes."""
-    shown = data
+    shown = data.rstrip(WHITE) + b"\n"
     if _HEADER.match(data) is None:
         found = _HEADER.search(data, 0, HEADER_WITHIN)
         if found is None:
             raise PdfReadError("no header")
-        shown = found.group(0) + data[len(found.group(0)) :]  # pyHanko looks for it in the first bytes only
+        shown = found.group(0) + shown[len(found.group(0)) :]  # pyHanko looks for it in the first bytes only
     ends = data.rfind(b"%%EOF"), data.rfind(b"startxref")
     if ends[0] < ends[1]:
-        shown += b"\n%%EOF\n"
+        shown += b"%%EOF\n"
     reader = PdfFileReader(io.BytesIO(shown), strict=False)
     reader.stream = io.BytesIO(data)
     _ = reader.root["/Pages"]

@@ -47,9 +47,9 @@ def _texts(data: bytes) -> Iterator[str]:
 def _words(data: bytes, pdf: pikepdf.Pdf) -> Iterator[str]:
     reader = PdfReader(io.BytesIO(data))
     for number, page in enumerate(pdf.pages[:MOST_PAGES]):
-        contents = page.obj.get("/Contents", [])
-        streams = contents if isinstance(contents, pikepdf.Array) else [contents]
-        if sum(len(part.read_raw_bytes()) for part in streams) > MOST_CONTENT:
+        contents = page.obj.get("/Contents")
+        streams = list(contents) if isinstance(contents, pikepdf.Array) else [contents]
+        if sum(len(part.read_raw_bytes()) for part in streams if isinstance(part, pikepdf.Stream)) > MOST_CONTENT:
             continue
         yield reader.pages[number].extract_text()
 
@@ -60,9 +60,11 @@ def _pictures(pdf: pikepdf.Pdf) -> Iterator[str]:
 
     left = MOST_PICTURES
     for page in pdf.pages[:MOST_PAGES]:
-        for found in page.images.values():
+        for found in page.get_images().values():
+            if not left or not isinstance(found, pikepdf.Stream):
+                continue
             picture = pikepdf.PdfImage(found)
-            if not left or min(picture.width, picture.height) < SMALLEST_SIDE:
+            if min(picture.width, picture.height) < SMALLEST_SIDE:
                 continue
             if picture.width * picture.height > MOST_PIXELS:
                 continue

@@ -9,24 +9,7 @@ from datetime import datetime
 
 from asn1crypto import cms, x509
 from pyhanko.pdf_utils.generic import DictionaryObject
-from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
-from pyhanko.sign.diff_analysis import (
-    CatalogModificationRule,
-    DiffResult,
-    DocInfoRule,
-    DSSCompareRule,
-    FormUpdatingRule,
-    MetadataUpdateRule,
-    ModificationLevel,
-    ObjectStreamRule,
-    QualifiedWhitelistRule,
-    SigFieldCreationRule,
-    SigFieldModificationRule,
-    StandardDiffPolicy,
-    SuspiciousModification,
-    XrefStreamRule,
-)
-from pyhanko.sign.fields import FieldMDPSpec, MDPPerm
+from pyhanko.sign.diff_analysis import DiffResult, ModificationLevel, StandardDiffPolicy
 from pyhanko.sign.validation import (
     DocumentTimestampStatus,
     EmbeddedPdfSignature,
@@ -48,6 +31,7 @@ from hocba_app.pki.revocation import Answers
 from hocba_app.pki.timestamp_rules import follows_rfc3161
 from hocba_app.pki.tsp_validation import is_well_formed
 from hocba_app.recordfile.demands import Demand, Vouched
+from hocba_app.verification.difference_policy import FOREIGN
 from hocba_app.verification.embedded_evidence import Evidence
 from hocba_app.verification.report_model import Coverage
 from hocba_app.verification.signature_result import Judged, names_in
@@ -56,49 +40,6 @@ _COVERAGE: dict[SignatureCoverageLevel, Coverage] = {
     SignatureCoverageLevel.ENTIRE_FILE: "whole_file",
     SignatureCoverageLevel.ENTIRE_REVISION: "revision",
 }
-
-
-class CarefulDiffPolicy(StandardDiffPolicy):
-    """Later changes that cannot be analysed are suspicious; the signature before them is judged all the same."""
-
-    def review_file(
-        self,
-        reader: PdfFileReader,
-        base_revision: int | HistoricalResolver,
-        field_mdp_spec: FieldMDPSpec | None = None,
-        doc_mdp: MDPPerm | None = None,
-    ) -> DiffResult | SuspiciousModification:
-        """See :class:`StandardDiffPolicy`."""
-        try:
-            return super().review_file(reader, base_revision, field_mdp_spec, doc_mdp)
-        except Exception as error:
-            # A broken object in a later revision is that revision's fault.
-            return SuspiciousModification(type(error).__name__)
-
-
-def _policy(*, notes_allowed: bool) -> StandardDiffPolicy:
-    """pyHanko's default policy less filling other form fields, which is not signing.
-
-    Args:
-        notes_allowed: other tools note the time of the change in info and metadata when they sign; ours does not.
-    """
-    rules: list[QualifiedWhitelistRule] = [
-        CatalogModificationRule(),
-        XrefStreamRule().as_qualified(ModificationLevel.LTA_UPDATES),
-        ObjectStreamRule().as_qualified(ModificationLevel.LTA_UPDATES),
-        DSSCompareRule().as_qualified(ModificationLevel.LTA_UPDATES),
-    ]
-    if notes_allowed:
-        rules += [
-            DocInfoRule().as_qualified(ModificationLevel.LTA_UPDATES),
-            MetadataUpdateRule().as_qualified(ModificationLevel.LTA_UPDATES),
-        ]
-    return CarefulDiffPolicy(
-        global_rules=rules, form_rule=FormUpdatingRule(field_rules=[SigFieldCreationRule(), SigFieldModificationRule()])
-    )
-
-
-OURS, FOREIGN = _policy(notes_allowed=False), _policy(notes_allowed=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,8 +135,8 @@ def _judge_bytes(judged: Judged, signature: EmbeddedPdfSignature, setting: Setti
             raise NotImplementedError(content)
         held = validate_sig_integrity(signature.signer_info, signature.signer_cert, content, digest)
         judged.integrity = "intact" if all(held) else "altered"
-        signature.coverage = signature.evaluate_signature_coverage()
-        changes = signature.evaluate_modifications(setting.policy)
+        signature.compute_integrity_info(diff_policy=setting.policy)
+        changes = signature.diff_result
         level = changes.modification_level if isinstance(changes, DiffResult) else ModificationLevel.OTHER
     except Exception:
         # Neither shown to hold nor not to.

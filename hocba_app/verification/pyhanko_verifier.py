@@ -24,13 +24,14 @@ from hocba_app.verification.copy_verdicts import (
     verdict_without_analysis,
 )
 from hocba_app.verification.decide import conclude
+from hocba_app.verification.difference_policy import FOREIGN, OURS
 from hocba_app.verification.embedded_evidence import evidence_in
 from hocba_app.verification.fetched import Fetched
 from hocba_app.verification.later_updates import Following, following
 from hocba_app.verification.opened_pdf import Opened, PasswordNeeded, open_pdf
 from hocba_app.verification.printed_code import printed_code
 from hocba_app.verification.proofs import judge_proofs
-from hocba_app.verification.pyhanko_checks import FOREIGN, OURS, Setting, judge_all, look_at_forms
+from hocba_app.verification.pyhanko_checks import Setting, judge_all, look_at_forms
 from hocba_app.verification.reasons import Reason, add
 from hocba_app.verification.record_traces import Traces, traces_in, without_white_end
 from hocba_app.verification.replay_verifier import examine_fast
@@ -117,15 +118,14 @@ def _examined(
         judged = asyncio.run(judge_all(found.readable, setting))
         if manifest is not None:
             look_at_forms(found.readable, judged, evidence, roots)
-        if manifest is None or not_ours is None:  # of a record of ours replay has told more than this
-            _what_follows(report, data, opened, judged, found.readable)
+        _what_follows(report, data, opened, judged, found.readable)
         if not found.complete:
             add(report, Reason.FIELDS_BROKEN)
         if not evidence.complete:
             add(report, Reason.EVIDENCE_BROKEN)
         judged = sorted([*judged, *found.others], key=lambda item: item.revision)
         if not judged and found.complete:
-            return verdict_without_analysis(report, data, traces, not_ours)
+            return verdict_without_analysis(report, data, traces, not_ours, has_no_signature=True)
         if manifest is not None and manifest.writer not in WRITERS:
             add(report, Reason.WRITER_UNKNOWN)
         elif manifest is not None and not_ours is not None:

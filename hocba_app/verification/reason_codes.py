@@ -75,7 +75,6 @@ ALTERS = frozenset(
         Reason.CHANGED_AFTER_SIGNING,
         Reason.NOT_WHOLE_FILE,
         Reason.MANIFEST_BROKEN,
-        Reason.UPDATE_NOT_OURS,
     }
 )
 """Reasons that mean the file is not what was signed."""
@@ -96,6 +95,7 @@ INVALIDATES = ALTERS | frozenset(
         Reason.ISSUER_NOT_LISTED,
         Reason.UNTRUSTED_CHAIN,
         Reason.VOID,
+        Reason.UPDATE_NOT_OURS,
         Reason.BASE_NOT_OURS,
         Reason.DAMAGED_COPY,
         Reason.SIGNATURE_NOT_JUDGED,

@@ -56,11 +56,17 @@ def is_cut_off(data: bytes) -> bool:
 
 def _first_manifest(data: bytes) -> Manifest | None:
     for found in _MANIFEST.finditer(data):
-        engine = zlib.decompressobj()
-        try:
-            manifest = Manifest.loads(engine.decompress(data[found.end() : found.end() + MOST_MANIFEST], MOST_MANIFEST))
-        except (zlib.error, HocbaError):
-            continue
-        if record_rules.is_sound(manifest):
-            return manifest
+        packed = data[found.end() : found.end() + MOST_MANIFEST]
+        for raw in (packed, packed.replace(b"\r\n", b"\n")):  # the second undoes what changed every line end
+            manifest = _manifest(raw)
+            if manifest is not None:
+                return manifest
     return None
+
+
+def _manifest(packed: bytes) -> Manifest | None:
+    try:
+        manifest = Manifest.loads(zlib.decompressobj().decompress(packed, MOST_MANIFEST))
+    except (zlib.error, HocbaError):
+        return None
+    return manifest if record_rules.is_sound(manifest) else None

@@ -119,16 +119,10 @@ def replay(file: bytes) -> Replayed:
                 update = _replay_signature(state, objects, at)
         except Exception as error:
             # As in the base: an update that cannot even be read is none of ours.
-            raise Deviation(_place(state), str(error)) from error
+            raise Deviation("update", str(error)) from error
         if update is not None:
             updates.append(update)
     return Replayed(base, tuple(updates), state.store, state.store_since)
-
-
-def _place(state: State) -> str:
-    """What comes before the first signature was before every signer's eyes: it belongs to the base."""
-    is_signature = b"/Type /Sig " in state.file[state.end : state.end + 64]
-    return "update" if state.base.signed or is_signature else "base"
 
 
 def _replay_signature(state: State, objects: list[Parsed], at: int) -> SignedUpdate:
