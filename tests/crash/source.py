@@ -27,7 +27,7 @@ from hocba_app.services.unlocking import unlock
 from hocba_app.settings import settings as product_settings
 from tests.integration.simulators.running import running
 from tests.integration.sync.conftest import Here, school_here
-from tests.integration.sync.fake_sector import SCHOOL, FakeSector, enrolment, filled, pupil, result, room, teacher
+from tests.integration.sync.fake_sector import SCHOOL, FakeSector, enrolment, filled, room, teacher
 
 FIRST = "2025-2026"
 PUPILS, CLASSES = 3, ("L1", "L2")
@@ -126,35 +126,23 @@ def _day(departure: str | None) -> str | None:
     return "-".join(reversed(departure.rsplit(" ", 1)[1].split("/"))) if departure else None
 
 
-class Source(RuleBasedStateMachine):
-    """One school and its SMAS."""
+class SourceActs(RuleBasedStateMachine):
+    """What SMAS does to a school, and what must be told of it; the school itself is the subclass's."""
 
     db: Database
     sector: FakeSector
-    number = 0
+    here: Here
+    admin: Identity
+    code: str
+    first_class, second_class = CLASSES
 
-    @initialize()
-    def begin(self) -> None:
-        type(self).number += 1
-        self.code, self.day, self.made, self.year = f"7978{self.number:04d}", 0, 0, FIRST
+    def from_now(self, code: str) -> None:
+        """Forget what was played before: the sector's records as they are now are the beginning."""
+        self.code, self.day, self.made, self.year = code, 0, 0, FIRST
         self.cancelled: set[str] = set()
-        self.sector.__init__()  # type: ignore[misc]
-        self.sector.by_year = True
-        filled(self.sector, PUPILS)
-        self.sector.put("school", "S", SCHOOL | {"code": self.code})
-        self.sector.put("staff", "T2", teacher(2, position="principal", full_name="Trần Văn Hiệu"))
-        self.sector.put("classes", "L2", room(code="6A2", name="6A2"))
-        self.taught("L2")
-        self.here: Here = school_here(self.db, {"code": self.code, "client_id": "x", "client_secret": "y"})
-        with self.db.write(self.here.school_id) as session:
-            account = Account(username=f"hieutruong-{self.code}", full_name="Trần Văn Hiệu")
-            session.add(account)
-        self.admin = Identity(
-            account.id, self.here.school_id, None, "a", "a", frozenset({"admin", "management", "principal"})
-        )
-        self.sync()
-        for kind in KINDS:
-            self.lock(kind)
+        self.at_first = {
+            (resource, key): row["data"] for resource, rows in self.sector.records.items() for key, row in rows.items()
+        }
 
     def put(self, resource: str, identity: str, data: dict[str, Any] | None) -> None:
         before = self.sector.records.get(resource, {}).get(identity)
@@ -238,9 +226,8 @@ class Source(RuleBasedStateMachine):
     @rule(of=where)
     def a_class_comes_back(self, of: str) -> None:
         grade = 6 + (self.year != FIRST)
-        self.put(
-            "classes", self.of_year(of), room(code=of, name=f"{grade}A{of[1]}", grade=grade, school_year=self.year)
-        )
+        now = {"code": of, "name": f"{grade}A{of[1]}", "grade": grade, "school_year": self.year}
+        self.put("classes", self.of_year(of), self.at_first["classes", of] | now)
 
     @rule(number=who, status=st.sampled_from(("moved_out", "left")))
     def a_pupil_leaves(self, number: int, status: str) -> None:
@@ -276,7 +263,7 @@ class Source(RuleBasedStateMachine):
     @rule(number=who)
     def a_pupil_comes_back(self, number: int) -> None:
         if not self.has("students", f"P{number}"):
-            self.put("students", f"P{number}", pupil(number))
+            self.put("students", f"P{number}", self.at_first["students", f"P{number}"])
 
     @rule(number=who, name=st.sampled_from(("Nguyễn Văn Ân", "Nguyễn Văn Ấn", "Lê Bình")))
     def a_name_is_corrected(self, number: int, name: str) -> None:
@@ -289,11 +276,11 @@ class Source(RuleBasedStateMachine):
 
     def result(self, number: int, mark: str = "8.0", **other: Any) -> None:
         key = f"R{number}-{self.year}" if self.year != FIRST else f"R{number}"
-        before = self.has("results", key) or result(
-            f"P{number}", mark, school_year=self.year, class_id=self.of_year("L1")
-        )
+        first = self.at_first["results", f"R{number}"] | {"school_year": self.year, "class_id": self.of_year("L1")}
+        before = self.has("results", key) or first
         if self.has("students", f"P{number}"):
-            self.put("results", key, before | other | {"subjects": [before["subjects"][0] | {"year": mark}]})
+            corrected, *rest = before["subjects"]
+            self.put("results", key, before | other | {"subjects": [corrected | {"year": mark}, *rest]})
 
     @rule(number=who)
     def a_result_is_cancelled(self, number: int) -> None:
@@ -340,11 +327,10 @@ class Source(RuleBasedStateMachine):
                     self.result(number, class_id=self.of_year("L1"))
 
     def taught(self, of: str) -> None:
-        self.put(
-            "teaching_assignments",
-            f"A-{of}",
-            {"class_id": of, "subject_id": "M1", "staff_id": "T1", "term": "year", "position": 1},
-        )
+        """A class has the teachers that the first class began with."""
+        for (resource, key), data in self.at_first.items():
+            if resource == "teaching_assignments" and data["class_id"] == "L1":
+                self.put(resource, f"{key}-{of}", data | {"class_id": of})
 
     def of_year(self, of: str) -> str:
         return of if self.year == FIRST else f"{of}-{self.year}"
@@ -362,13 +348,6 @@ class Source(RuleBasedStateMachine):
             )
             assert advance(self.db, Claims(), self.here.school_id, job, "w", threading.Event()) == "ended"
 
-    @rule(choice=st.integers(0, 1 << 16))
-    def unlock_one(self, choice: int) -> None:
-        with self.db.read(self.here.school_id) as session:
-            ids = list(session.exec(select(Document.id).where(Document.state != "open").order_by(Document.id)).all())
-        if ids:
-            unlock.request_unlock(self.db, self.admin, [ids[choice % len(ids)]], "Sửa")
-
     @rule(of=where)
     def sync_a_class(self, of: str) -> None:
         with self.db.read(self.here.school_id) as session:
@@ -382,9 +361,7 @@ class Source(RuleBasedStateMachine):
         for kind in KINDS:
             self.lock(kind)
 
-    def teardown(self) -> None:
-        if hasattr(self, "here"):
-            self.sync()
+    # What is told of it.
 
     @rule()
     def sync(self) -> None:
@@ -419,6 +396,45 @@ class Source(RuleBasedStateMachine):
         for year in {FIRST, self.year}:
             rows = records_page(self.db, self.admin, school_year=year, size=200).rows
             assert len({(row.student_id, row.kind) for row in rows}) == len(rows), "a document listed twice"
+
+
+class Source(SourceActs):
+    """One school and its SMAS."""
+
+    number = 0
+
+    @initialize()
+    def begin(self) -> None:
+        type(self).number += 1
+        code = f"7978{self.number:04d}"
+        self.sector.__init__()  # type: ignore[misc]
+        self.sector.by_year = True
+        filled(self.sector, PUPILS)
+        self.sector.put("school", "S", SCHOOL | {"code": code})
+        self.sector.put("staff", "T2", teacher(2, position="principal", full_name="Trần Văn Hiệu"))
+        self.sector.put("classes", "L2", room(code="6A2", name="6A2"))
+        self.from_now(code)
+        self.here = school_here(self.db, {"code": code, "client_id": "x", "client_secret": "y"})
+        with self.db.write(self.here.school_id) as session:
+            account = Account(username=f"hieutruong-{self.code}", full_name="Trần Văn Hiệu")
+            session.add(account)
+        self.admin = Identity(
+            account.id, self.here.school_id, None, "a", "a", frozenset({"admin", "management", "principal"})
+        )
+        self.sync()
+        for kind in KINDS:
+            self.lock(kind)
+
+    @rule(choice=st.integers(0, 1 << 16))
+    def unlock_one(self, choice: int) -> None:
+        with self.db.read(self.here.school_id) as session:
+            ids = list(session.exec(select(Document.id).where(Document.state != "open").order_by(Document.id)).all())
+        if ids:
+            unlock.request_unlock(self.db, self.admin, [ids[choice % len(ids)]], "Sửa")
+
+    def teardown(self) -> None:
+        if hasattr(self, "here"):
+            self.sync()
 
 
 def run(db: Database, sector: FakeSector, *, examples: int, steps: int) -> None:
@@ -456,7 +472,7 @@ def main() -> None:
         if db.is_sqlite:
             tell_sizes(db.engine)
         os.environ.update(
-            HOCBA_SECRET_KEY="source",
+            HOCBA_SECRET_KEY="source-8Jq2Lr5Tz0Xc7Vb1Mn",
             HOCBA_DOCUMENTS_URL=f"{name}/documents",
         )
         sector = FakeSector()

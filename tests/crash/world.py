@@ -100,6 +100,7 @@ class Crashing:
     disk_full = False
 
     def __init__(self, folder: Path, url: str = "") -> None:
+        self.folder = folder
         self.url, self.trail = url or f"sqlite:///{folder}/crash.db", folder / "trail"
         self.world = World(folder / "trust")
         (folder / "root.pem").write_bytes(pem(self.world.root))
@@ -112,37 +113,42 @@ class Crashing:
         db = Database(self.url)
         SQLModel.metadata.create_all(db.engine)
         tell_sizes(db.engine)
-        with db.installation(write=True) as session:
-            school = School(
-                code="79760001",
-                name="Trường THCS Kim Đồng",
-                tax_code="0312345678",
-                current_year="2025-2026",
-                province="TP. Hồ Chí Minh",
-            )
-            session.add(school)
-        self.small = small_school(db, school.id, None, students=PUPILS)
-        self._deputy()
-        keys = self._keys()
-        self.service, self.stamps = FileService(folder / "service", keys), Stamps(self.world)
-        self._evidence = {signer.chain[0]: self.world.evidence(signer.chain) for signer in keys.values()}
+        self.stamps = Stamps(self.world)
+        self.begin_school(db, "79760001", "Trường THCS Kim Đồng")
         db.dispose()
         self._connect()
 
-    def _deputy(self) -> None:
+    def begin_school(self, db: Database, code: str, name: str, *, students: int = PUPILS, mark: str = "") -> None:
+        """A school with keys for everybody becomes :attr:`small`; what lives outside serves it from now on.
+
+        Args:
+            mark: added to its people's names.
+        """
+        with db.installation(write=True) as session:
+            school = School(
+                code=code, name=name, tax_code="0312345678", current_year="2025-2026", province="TP. Hồ Chí Minh"
+            )
+            session.add(school)
+        self.small = small_school(db, school.id, None, students=students, mark=mark)
+        self._deputy(mark)
+        keys = self._keys()
+        self.service = FileService(self.folder / "service", keys)
+        self._evidence = {signer.chain[0]: self.world.evidence(signer.chain) for signer in keys.values()}
+
+    def _deputy(self, mark: str) -> None:
         """A vice-principal, and a second person who may be given the seal."""
         small = self.small
         with small.db.write(small.school_id) as session:
             row = Staff(
                 source_id="pht",
                 code="PHT",
-                full_name="Trần Văn Phó",
+                full_name=f"Trần Văn Phó{mark}",
                 id_number="079200000091",
                 position="vice_principal",
             )
             session.add(row)
             session.flush()
-            account = Account(username="pht", staff_id=row.id, full_name=row.full_name)
+            account = Account(username=f"pht{mark}", staff_id=row.id, full_name=row.full_name)
             session.add(account)
         small.people[DEPUTY] = Identity(
             account.id, small.school_id, row.id, "pht", row.full_name, frozenset({"management"})
