@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
@@ -53,6 +54,10 @@ _SIGNATURES = {
 
 MOST_CERTIFICATES = 16
 """Inside one CMS."""
+KEPT_TOKENS = 2048
+"""What was shown of this many is remembered: more than a class has signatures, some 12 MB."""
+MAX_KEPT_BYTES = 32 << 10
+"""A larger one is read anew each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,29 +101,47 @@ def is_well_formed(signed: bytes, others: tuple[bytes, ...] = ()) -> bool:
     algorithm or a structure not known here is given the benefit of the doubt; what is wrong is not.
     """
     try:
-        kind, wrapped = children(signed)
-        version, digests, encapsulated, *rest = children(elements(content(wrapped, 0xA0))[0])
-        (signer,) = elements(content(rest[-1], SET))
-        signer_version, sid, digest, *parts = children(signer)
-        is_data = content(children(encapsulated)[0], OID) == _DATA
-        carried = tagged(rest, 0xA0)
-        certificates = elements(content(carried, 0xA0)) if carried is not None else []
-        lists = tagged(rest, 0xA1) or b"\xa1\x00"
-        return (
-            content(kind, OID) == _SIGNED_DATA
-            and content(version, INTEGER) == (b"\x01" if is_data and sid[0] == SEQUENCE else b"\x03")
-            and content(signer_version, INTEGER) == (b"\x01" if sid[0] == SEQUENCE else b"\x03")
-            and _algorithm(digest) in {_algorithm(item) for item in elements(content(digests, SET))}
-            and all(_plain_algorithm(item) for item in (digest, *elements(content(digests, SET))))
-            and len(parts) >= 3
-            and _plain_algorithm(parts[1])
-            and [part[0] for part in rest[:-1]] in ([], [0xA0], [0xA1], [0xA0, 0xA1])
-            and all(_is_revocation_list(item) for item in elements(content(lists, 0xA1)))
-            and _certificates_agree(certificates, others)
-            and _names_its_signer(sid, (*certificates, *others))
-        )
+        read = _well_formed_parts if len(signed) <= MAX_KEPT_BYTES else _well_formed_parts.__wrapped__
+        certificates, sid = read(signed)
+        return _certificates_agree(certificates, others) and _names_its_signer(sid, (*certificates, *others))
     except (ValueError, IndexError):
         return False
+
+
+@lru_cache(maxsize=KEPT_TOKENS)
+def _well_formed_parts(signed: bytes) -> tuple[tuple[bytes, ...], bytes]:
+    """The certificates inside and the identifier of the signer, when every unsigned part is as it should be.
+
+    Raises:
+        ValueError, IndexError: one is not.
+    """
+    kind, wrapped = children(signed)
+    version, digests, encapsulated, *rest = children(elements(content(wrapped, 0xA0))[0])
+    (signer,) = elements(content(rest[-1], SET))
+    signer_version, sid, digest, *parts = children(signer)
+    is_data = content(children(encapsulated)[0], OID) == _DATA
+    carried = tagged(rest, 0xA0)
+    certificates = tuple(elements(content(carried, 0xA0))) if carried is not None else ()
+    lists = tagged(rest, 0xA1) or b"\xa1\x00"
+    if not (
+        content(kind, OID) == _SIGNED_DATA
+        and content(version, INTEGER) == (b"\x01" if is_data and sid[0] == SEQUENCE else b"\x03")
+        and content(signer_version, INTEGER) == (b"\x01" if sid[0] == SEQUENCE else b"\x03")
+        and _algorithm(digest) in {_algorithm(item) for item in elements(content(digests, SET))}
+        and all(_plain_algorithm(item) for item in (digest, *elements(content(digests, SET))))
+        and len(parts) >= 3
+        and _plain_algorithm(parts[1])
+        and [part[0] for part in rest[:-1]] in ([], [0xA0], [0xA1], [0xA0, 0xA1])
+        and all(_is_revocation_list(item) for item in elements(content(lists, 0xA1)))
+    ):
+        raise ValueError("form")
+    return certificates, sid
+
+
+def forget() -> None:
+    """Read every token anew from now on, as a process that has just begun."""
+    _well_formed_parts.cache_clear()
+    _held.cache_clear()
 
 
 def _plain_algorithm(data: bytes) -> bool:
@@ -152,7 +175,7 @@ def _is_revocation_list(data: bytes) -> bool:
     return True
 
 
-def _certificates_agree(certificates: list[bytes], others: tuple[bytes, ...]) -> bool:
+def _certificates_agree(certificates: tuple[bytes, ...], others: tuple[bytes, ...]) -> bool:
     """Each can be read, and none differs from what its authority signed or from another copy of it.
 
     An authority may have had another key under the same name: its key's identifier tells which one signed.
@@ -177,6 +200,20 @@ def _certificates_agree(certificates: list[bytes], others: tuple[bytes, ...]) ->
 
 
 def _read(token: bytes, imprint: bytes, others: tuple[bytes, ...]) -> Token:
+    if len(token) > MAX_KEPT_BYTES:
+        inside, sid = _well_formed_parts.__wrapped__(token)
+        return _held.__wrapped__(token, imprint, _signer(sid, (*inside, *others)))
+    inside, sid = _well_formed_parts(token)
+    return _held(token, imprint, _signer(sid, (*inside, *others)))
+
+
+@lru_cache(maxsize=KEPT_TOKENS)
+def _held(token: bytes, imprint: bytes, certificate: bytes) -> Token:
+    """The token, shown to hold over an imprint by its unit's certificate.
+
+    A signature is judged when it is embedded, before the seal, in the archive and when it is handed out: each time these very
+    bytes, which prove the same each time.
+    """
     kind, wrapped = children(token)
     (signed,) = elements(content(wrapped, 0xA0))
     if content(kind, OID) != _SIGNED_DATA:
@@ -190,11 +227,10 @@ def _read(token: bytes, imprint: bytes, others: tuple[bytes, ...]) -> Token:
     carried = tagged(rest, 0xA0)
     inside = tuple(elements(content(carried, 0xA0))) if carried is not None else ()
     (signer,) = elements(content(rest[-1], SET))
-    _, sid, digest_algorithm, *parts = children(signer)
+    _, _, digest_algorithm, *parts = children(signer)
     attributes, algorithm, value = tagged(parts, 0xA0), *parts[1:3]
     if attributes is None or parts[0] != attributes:
         raise NotShown("token attributes")
-    certificate = _signer(sid, (*inside, *others))
     digest_name = _DIGESTS.get(_algorithm(digest_algorithm), "")
     _check_attributes(attributes, info, digest_name, certificate)
     signature_algorithm = _algorithm(algorithm)
