@@ -186,6 +186,7 @@ def main() -> None:
             )
             print(json.dumps(_played(crashing.small.db)))
             crashing.small.db.dispose()
+    print("ok")
 
 
 def _played(db: Database) -> dict[str, int]:

@@ -51,9 +51,12 @@ def test_killed_at_two_hundred_random_instants() -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("db", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def test_any_order_of_acts_jobs_and_failures(db: str) -> None:
-    """The short form; ``python -m tests.crash.machine --examples 500`` is the long one."""
-    arguments = [sys.executable, "-m", "tests.crash.machine", "--examples", "12" if db == "sqlite" else "4"]
+@pytest.mark.parametrize(
+    ("machine", "examples"), [("machine", {"sqlite": 8, "postgresql": 3}), ("whole", {"sqlite": 6, "postgresql": 2})]
+)
+def test_any_order_of_acts_jobs_and_failures(db: str, machine: str, examples: dict[str, int]) -> None:
+    """The short form; ``python -m tests.crash.machine --examples 500`` is the long one, and so is ``tests.crash.whole``."""
+    arguments = [sys.executable, "-m", f"tests.crash.{machine}", "--examples", str(examples[db])]
     with new_database(db) as url:
         done = subprocess.run([*arguments, "--database", url], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0 and done.stdout.splitlines()[-1] == "ok", (done.stdout + done.stderr)[-4000:]
