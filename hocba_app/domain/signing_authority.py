@@ -101,11 +101,11 @@ def post_refusal(signer: Signer, stage: str, kind: str, day: date) -> ErrorCode 
         return None if signer.operates_seal else ErrorCode.SEAL_OPERATOR_OVER
     if stage != "principal" or signer.position == "principal":
         return None
-    if kind == "cover":
+    if covering_decision(signer, kind, day) is None:
+        if kind != "cover":
+            return ErrorCode.DELEGATION_OVER
         if not signer.signs_covers:
             return ErrorCode.COVER_SIGNER_OVER
-    elif covering_decision(signer, kind, day) is None:
-        return ErrorCode.DELEGATION_OVER
     return None if signer.position == "vice_principal" else ErrorCode.POST_CHANGED
 
 

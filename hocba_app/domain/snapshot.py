@@ -56,6 +56,13 @@ class Verification(TypedDict):
     url: str  # what the QR holds
 
 
+class Head(TypedDict):
+    """Who confirms for the institution: the office as the form prints it, and the decision its holder's deputy signs by."""
+
+    office: str  # "Hiệu trưởng", "Giám đốc"
+    ground: str  # "15/QĐ-UBND"; "" for none
+
+
 class SlotField(TypedDict):
     """A signature field and where it belongs. Persons are never here: who signs may change until he signs."""
 
@@ -143,6 +150,7 @@ class Snapshot(TypedDict):
     place: str  # where the document is signed: the commune
     verification: Verification
     slots: list[SlotField]
+    head: NotRequired[Head]  # absent: a principal, who signs by no decision
     results: NotRequired[Results]  # kind "results"
     history: NotRequired[list[HistoryRow]]  # kind "history", oldest first; the last row is the one to sign
 

@@ -42,7 +42,7 @@ _MOMENT = {
     "student.priority_category",
 }
 """Facts of a moment: shown as changed, but the signed record stays true of its day. So is all the school says of itself."""
-_NOT_COMPARED = ("format", "kind", "place", "verification", "slots")
+_NOT_COMPARED = ("format", "kind", "place", "verification", "slots", "head")
 
 Difference = dict[str, Any]
 """``{"path", "label", "locked", "synced", "essential"}``, as `Document.out_of_date` keeps it."""

@@ -133,3 +133,6 @@ PROMOTION = {"promoted": "Được lên lớp", "retained": "Ở lại lớp", "
 """Decisions of a year, as counted."""
 
 LEVEL = {"primary": "Tiểu học", "lower_secondary": "Trung học cơ sở", "upper_secondary": "Trung học phổ thông"}
+
+CAPACITY = {"deputy": "Ký thay", "acting": "Quyền Hiệu trưởng", "in_charge": "Phó Hiệu trưởng phụ trách"}
+"""`signing_titles.CAPACITIES`, where a decision is entered."""

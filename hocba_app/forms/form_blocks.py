@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hocba_app.domain.snapshot import Snapshot
 from hocba_app.forms.fonts import BOLD, ITALIC, REGULAR, Face
 from hocba_app.forms.header_footer import LEFT, RIGHT, WIDTH
 from hocba_app.forms.page import INK, MM, SOFT_INK, Box, Page
@@ -14,7 +15,8 @@ from hocba_app.forms.signature_layout import (
     SEAL_SIZE,
     place_approval,
 )
-from hocba_app.forms.text_fitting import Fitted, fit
+from hocba_app.forms.text_fitting import Fitted, fit, fit_line
+from hocba_app.forms.wording import office_of_head, signing_note
 
 INSET = 3 * MM
 HEADING = 9 * MM
@@ -118,7 +120,7 @@ def homeroom_section(comments: list[tuple[str, str]]) -> Block:
     return Block("nhận xét của giáo viên chủ nhiệm", height, draw, stretch=30 * MM)
 
 
-def approval_section(heading: str, place: str, statements: list[tuple[str, Face]]) -> Block:
+def approval_section(heading: str, snapshot: Snapshot, statements: list[tuple[str, Face]]) -> Block:
     """The principal's approval: what he confirms on the left, his signature and the seal on the right."""
     width = WIDTH - APPROVAL_WIDTH - 3 * INSET
     texts = [fit(statement, face, width, 40, 11, 9) for statement, face in statements]
@@ -131,18 +133,18 @@ def approval_section(heading: str, place: str, statements: list[tuple[str, Face]
         for text in texts:
             page.fitted(text, Box(LEFT + INSET, 0, LEFT + INSET + width, y), middle=False)
             y -= text.height + BETWEEN
-        approval(page, RIGHT - INSET, top - HEADING - (given - height) / 3, place)
+        approval(page, RIGHT - INSET, top - HEADING - (given - height) / 3, snapshot)
 
     return Block(heading.lower(), height, draw, stretch=22 * MM)
 
 
-def signing_pair(place: str) -> Block:
+def signing_pair(snapshot: Snapshot) -> Block:
     """Primary: the principal's confirmation with the seal on the left, the homeroom teacher on the right."""
     height = 16 * MM + SEAL_SIZE
 
     def draw(page: Page, top: float, given: float) -> None:
         top -= (given - height) / 2
-        approval(page, LEFT + INSET + APPROVAL_WIDTH, top, place)
+        approval(page, LEFT + INSET + APPROVAL_WIDTH, top, snapshot)
         right = RIGHT - 2 * INSET
         homeroom_place(page, right, top - 5.5 * MM)
 
@@ -157,14 +159,15 @@ def homeroom_place(page: Page, right: float, top: float) -> None:
     page.sign_here(HOMEROOM, Box(right - PERSON_WIDTH, top - 11 * MM - PERSON_HEIGHT, right, top - 11 * MM))
 
 
-def approval(page: Page, right: float, top: float, place: str) -> None:
+def approval(page: Page, right: float, top: float, snapshot: Snapshot) -> None:
     """Place, office and the fields of principal and seal; 16 mm taller than the seal.
 
     The day is not printed: it is the day of the signature, and its time stamp shows it in the field.
     """
     centre = right - PERSON_WIDTH / 2
-    line = fit(f"{place}, ngày ghi tại chữ ký số", ITALIC, APPROVAL_WIDTH, 14, 10, 7)
+    line = fit(f"{snapshot['place']}, ngày ghi tại chữ ký số", ITALIC, APPROVAL_WIDTH, 14, 10, 7)
     page.fitted(line, Box(right - APPROVAL_WIDTH, top - 5 * MM, right, top), align="right", middle=False)
-    page.text("HIỆU TRƯỞNG", centre, top - 9.5 * MM, BOLD, 11, align="centre")
-    page.text("(Ký, ghi rõ họ tên và đóng dấu)", centre, top - 13.5 * MM, ITALIC, 9, align="centre", colour=SOFT_INK)
+    page.text(office_of_head(snapshot).upper(), centre, top - 9.5 * MM, BOLD, 11, align="centre")
+    note = fit_line(signing_note(snapshot), ITALIC, APPROVAL_WIDTH, 9, 6)
+    page.text(note.lines[0], centre, top - 13.5 * MM, ITALIC, note.size, align="centre", colour=SOFT_INK)
     place_approval(page, right, top - 15 * MM)

@@ -12,7 +12,7 @@ from hocba_app.forms.page import INK, MM, SOFT_INK, TINT, Box, Page
 from hocba_app.forms.pagination import Block, draw_blocks, paginate
 from hocba_app.forms.signature_layout import APPROVAL_WIDTH, SEAL_SIZE, place_approval
 from hocba_app.forms.text_fitting import Fitted, fit
-from hocba_app.forms.wording import day, history_outcome, school_year
+from hocba_app.forms.wording import day, history_outcome, office_of_head, school_year
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,8 @@ def draw_history(snapshot: Snapshot) -> list[Page]:
     Raises:
         HocbaError: FORM_TEXT_UNSUPPORTED, FORM_TEXT_TOO_LONG.
     """
-    head = Block("đầu bảng", HEAD_HEIGHT, _draw_head)
+    office = office_of_head(snapshot)
+    head = Block("đầu bảng", HEAD_HEIGHT, lambda page, top, given: _draw_head(page, top, given, office))
     rows = snapshot["history"]
     blocks = [
         _title(),
@@ -55,7 +56,7 @@ def draw_history(snapshot: Snapshot) -> list[Page]:
         head,
         *(_row(snapshot, row, head, signed=row is rows[-1]) for row in rows),
         gap(2 * MM),
-        paragraph("ghi chú", _NOTE, face=ITALIC, size=10),
+        paragraph("ghi chú", _NOTE.replace("Hiệu trưởng", office), face=ITALIC, size=10),
     ]
     laid_out = paginate(blocks, BODY_TOP - BODY_BOTTOM)
     title = f"Quá trình học tập đến năm học {school_year(snapshot['school_year'])}"
@@ -94,14 +95,18 @@ def _edges() -> list[float]:
     return edges
 
 
-def _draw_head(page: Page, top: float, given: float) -> None:
+def _draw_head(page: Page, top: float, given: float, office: str) -> None:
     page.box(Box(LEFT, top - given, RIGHT, top), fill=TINT, width=0.7)
     edges = _edges()
     for column, left, right in zip(COLUMNS, edges, edges[1:], strict=False):
         if left > LEFT:
             page.line(left, top, left, top - given)
         inner = Box(left, top - given, right, top).inset(1 * MM, 0.5 * MM)
-        page.fitted(fit(column.title, BOLD, inner.width, inner.height, 9.5, 7), inner, align="centre")
+        page.fitted(
+            fit(column.title.replace("Hiệu trưởng", office), BOLD, inner.width, inner.height, 9.5, 7),
+            inner,
+            align="centre",
+        )
 
 
 def _row(snapshot: Snapshot, row: HistoryRow, head: Block, *, signed: bool) -> Block:

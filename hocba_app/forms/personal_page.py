@@ -59,7 +59,7 @@ def draw_personal_page(snapshot: Snapshot, has_photo: bool) -> Page:
     _head(page, snapshot)
     _photo(page, has_photo)
     _particulars(page, snapshot)
-    approval(page, RIGHT, _APPROVAL_TOP, snapshot["place"])
+    approval(page, RIGHT, _APPROVAL_TOP, snapshot)
     return page
 
 

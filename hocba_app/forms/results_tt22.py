@@ -23,7 +23,7 @@ from hocba_app.forms.results_pages import (
 from hocba_app.forms.signature_layout import row_signing
 from hocba_app.forms.subject_table import Column, table_blocks
 from hocba_app.forms.summary_table import SummaryColumn, summary_block
-from hocba_app.forms.wording import BLANK
+from hocba_app.forms.wording import BLANK, office_of_head
 
 _AVERAGE = "Điểm trung bình môn học hoặc mức đánh giá"
 COLUMNS = (
@@ -81,7 +81,9 @@ def draw_results(snapshot: Snapshot) -> list[Page]:
             gap(2 * MM),
             homeroom_section(homeroom_comments(results, _CAPTION)),
             gap(4 * MM),
-            approval_section("PHÊ DUYỆT CỦA HIỆU TRƯỞNG", snapshot["place"], approval_statements(snapshot)),
+            approval_section(
+                f"PHÊ DUYỆT CỦA {office_of_head(snapshot).upper()}", snapshot, approval_statements(snapshot)
+            ),
         ],
     )
 

@@ -22,7 +22,7 @@ from hocba_app.forms.results_tt22 import summary_rows
 from hocba_app.forms.signature_layout import RowSigning, row_signing
 from hocba_app.forms.subject_table import Column, table_blocks
 from hocba_app.forms.summary_table import SummaryColumn, summary_block
-from hocba_app.forms.wording import BLANK
+from hocba_app.forms.wording import BLANK, office_of_head
 
 _AVERAGE = "Điểm trung bình hoặc xếp loại các môn"
 COLUMNS = (
@@ -72,7 +72,9 @@ def draw_results(snapshot: Snapshot) -> list[Page]:
             gap(2 * MM),
             homeroom_section(homeroom_comments(results, "")),
             gap(4 * MM),
-            approval_section("PHÊ DUYỆT CỦA HIỆU TRƯỞNG", snapshot["place"], approval_statements(snapshot)),
+            approval_section(
+                f"PHÊ DUYỆT CỦA {office_of_head(snapshot).upper()}", snapshot, approval_statements(snapshot)
+            ),
         ],
     )
 

@@ -73,9 +73,7 @@ def draw_results(snapshot: Snapshot) -> list[Page]:
         paragraph("ghi chú mức đạt được", _TRAIT_KEY, face=ITALIC, size=9),
         gap(1.5 * MM),
         *_facts(results),
-        together(
-            "xác nhận của Hiệu trưởng", [*_conclusion(snapshot, results), gap(2 * MM), signing_pair(snapshot["place"])]
-        ),
+        together("xác nhận của Hiệu trưởng", [*_conclusion(snapshot, results), gap(2 * MM), signing_pair(snapshot)]),
     ]
     return results_pages(snapshot, _on_two_pages(subjects, qualities, competencies))
 

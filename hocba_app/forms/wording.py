@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -59,6 +60,17 @@ def school_year(value: str | None) -> str:
 def mark(value: str | None) -> str:
     """A mark with the decimal comma, or the level of a comment subject in full."""
     return COMMENT_LEVELS.get(value, value.replace(".", ",")) if value else ""
+
+
+def office_of_head(snapshot: Mapping[str, Any]) -> str:
+    """What the form calls who confirms for the institution."""
+    return str((snapshot.get("head") or {}).get("office", "Hiệu trưởng"))
+
+
+def signing_note(snapshot: Mapping[str, Any]) -> str:
+    """Under the office: how it is signed, and on what ground."""
+    ground = (snapshot.get("head") or {}).get("ground", "")
+    return "(Ký, ghi rõ họ tên và đóng dấu" + (f"; theo {ground})" if ground else ")")
 
 
 def programme_finished(level: str) -> str:

@@ -18,6 +18,8 @@ class School(SQLModel, table=True):
     name: str = Field(max_length=200)
     level: str = Field(default="lower_secondary", max_length=60)
     """What it teaches, several joined by "+" (`domain.levels`); a document's level is its grade's."""
+    head_office: str = Field(default="principal", max_length=10)
+    """What its head is called: `domain.signing_titles.OFFICES`."""
     commune: str = Field(default="", max_length=120)
     province: str = Field(default="", max_length=120)
     department: str = Field(default="", max_length=200)

@@ -60,11 +60,14 @@ class SigningSettings(SchoolRow, table=True):
 
 
 class Delegation(SchoolRow, table=True):
-    """Ký thay [22.2]: a deputy signs for the principal (Decree 30/2020/NĐ-CP), between two dates, by a decision."""
+    """Ký thay [22.2], quyền, phụ trách: a vice-principal signs in the head's place, between two dates, by a decision."""
 
     __table_args__ = (belongs_to("deputy_id", "staff"),)
     deputy_id: str = Field(max_length=26)
-    kinds: list[str] = Field(default_factory=list, sa_type=Json)  # "history", "results"
+    capacity: str = Field(default="deputy", max_length=10)  # `domain.signing_titles.CAPACITIES`
+    kinds: list[str] = Field(
+        default_factory=list, sa_type=Json
+    )  # "history", "results"; "cover" too of who stands in for the head
     from_date: str = Field(max_length=10)
     to_date: str = Field(max_length=10)
     decision_number: str = Field(max_length=80)

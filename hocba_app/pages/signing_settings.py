@@ -6,12 +6,13 @@ import reflex as rx
 
 from hocba_app.components.data_table import data_table
 from hocba_app.components.empty_state import empty_state
-from hocba_app.components.fields import text_field
+from hocba_app.components.fields import select_field, text_field
 from hocba_app.components.key_editor import key_editor, key_facts
 from hocba_app.components.notice import error_notice, notice
 from hocba_app.components.shell import shell
 from hocba_app.components.status_badge import status_badge
 from hocba_app.components.undo_notice import undo_notice
+from hocba_app.domain.wording import CAPACITY
 from hocba_app.state.signing_settings import DelegationRow, ElsewhereRow, Option, SigningSettingsState
 
 
@@ -138,7 +139,7 @@ def _delegations() -> rx.Component:
     return rx.el.section(
         rx.el.h2("Ký thay Hiệu trưởng"),
         rx.el.p(
-            "Phó Hiệu trưởng ký QTHT, KQHT bằng chứng thư số của mình, theo quyết định và trong thời hạn ghi ở đây.",
+            "Phó Hiệu trưởng ký thay, quyền Hiệu trưởng, Phó Hiệu trưởng phụ trách: ký bằng chứng thư số của mình, theo quyết định và trong thời hạn ghi ở đây.",
             class_name="muted said",
         ),
         rx.cond(
@@ -213,6 +214,9 @@ def _new_delegation() -> rx.Component:
             rx.el.label("Phó Hiệu trưởng ký thay", html_for="deputy"),
             rx.el.select(rx.foreach(SigningSettingsState.deputies, _option), id="deputy", name="deputy", required=True),
             class_name="field",
+        ),
+        select_field(
+            "Tư cách", list(CAPACITY.items()), id="capacity", hint="Quyền, phụ trách: ký mọi loại hồ sơ, cả bìa."
         ),
         rx.el.fieldset(
             rx.el.legend("Loại hồ sơ được ký thay", style={"fontWeight": "600", "padding": "0"}),

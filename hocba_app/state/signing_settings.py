@@ -10,7 +10,7 @@ import reflex as rx
 
 from hocba_app.domain.calendar import today
 from hocba_app.domain.errors import HocbaError
-from hocba_app.domain.wording import DELEGATION, KEY_STATE, KIND, KIND_SHORT, POSITION
+from hocba_app.domain.wording import CAPACITY, DELEGATION, KEY_STATE, KIND, KIND_SHORT, POSITION
 from hocba_app.models import SEAL, database
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
@@ -121,6 +121,7 @@ class SigningSettingsState(KeyEditing, Undoing, rx.State):
             given.get("from_date", ""),
             given.get("to_date", ""),
             given.get("decision_number", ""),
+            capacity=given.get("capacity", "deputy"),
         )
         if not self.problem:
             self.form_turn += 1  # an empty form for the next
@@ -177,11 +178,11 @@ class SigningSettingsState(KeyEditing, Undoing, rx.State):
             undoing.offer(self, self.done, inverse, list(change))
             self.done = ""
 
-    async def _do(self, said: str, action: Any, *arguments: Any) -> Any:
+    async def _do(self, said: str, action: Any, *arguments: Any, **named: Any) -> Any:
         who = await identity(self)
         self.problem, self.done, answer = "", "", None
         try:
-            answer = await asyncio.to_thread(action, database(), who, *arguments)
+            answer = await asyncio.to_thread(action, database(), who, *arguments, **named)
             self.done = said
         except HocbaError as error:
             self.problem = error.sentence
@@ -224,7 +225,7 @@ def _option(choice: Choice) -> Option:
 def _delegation_row(row: signing.DelegationView) -> DelegationRow:
     return DelegationRow(
         row.id,
-        row.deputy_name,
+        f"{row.deputy_name} – {CAPACITY[row.capacity]}" if row.capacity != "deputy" else row.deputy_name,
         ", ".join(KIND_SHORT[kind] for kind in row.kinds),
         f"{_day(row.from_date)} – {_day(row.to_date)}",
         row.decision_number,

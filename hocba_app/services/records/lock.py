@@ -332,9 +332,9 @@ def freeze(listed: ClassList, kind: str, candidate: Candidate) -> Frozen:
 
 
 def _role(listed: ClassList, slot: PlannedSlot) -> str:
-    """What the signer is; of a subject teacher with his subjects, so that a verifier can name the signature."""
+    """What the signer is; of a subject teacher with his subjects, of the head with his title, so that a verifier can name the signature."""
     if slot.stage != "subject":
-        return _ROLES[slot.stage]
+        return slot.role or _ROLES[slot.stage]
     subjects = listed.sources.subjects
     return SUBJECT_ROLE + ", ".join(subjects[code].name if code in subjects else code for code in slot.rows)
 

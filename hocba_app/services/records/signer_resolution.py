@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from hocba_app.domain.calendar import today
-from hocba_app.models import Delegation, SchoolClass, SigningAssignment
+from hocba_app.domain.signing_titles import Title, head_title, title_by_decision
+from hocba_app.models import Delegation, School, SchoolClass, SigningAssignment
 from hocba_app.models.repositories import signers as rows
-
-DEPUTY_CAPTION = ("KT. HIỆU TRƯỞNG", "PHÓ HIỆU TRƯỞNG")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +22,10 @@ class PlannedSlot:
     rows: tuple[str, ...]
     staff_id: str | None
     caption: tuple[str, ...] = ()
+    role: str = ""
+    """At the head's step: what the file says the signer is (`domain.signing_titles`)."""
+    ground: str = ""
+    """The decision he signs by, as the form names it."""
 
 
 def planned_slots(session: Session, kind: str, school_class: SchoolClass, subjects: list[str]) -> list[PlannedSlot]:
@@ -50,19 +53,29 @@ def planned_slots(session: Session, kind: str, school_class: SchoolClass, subjec
 
 
 def principal_slot(session: Session, kind: str) -> PlannedSlot:
-    """Cover: the configured signer, else the principal. QTHT and results: a deputy within his delegation, else the principal."""
-    principal = rows.principal(session)
-    if kind == "cover":
-        chosen = rows.settings_row(session)
-        signer = chosen.cover_signer_id if chosen and chosen.cover_signer_id else principal.id if principal else None
-        deputy = signer is not None and (
-            principal is None or signer != principal.id
-        )  # he signs for the post, filled or vacant
-        return PlannedSlot("principal", "principal", (), signer, DEPUTY_CAPTION if deputy else ())
+    """Who stands in for the head by a decision of today, else: of covers the configured signer, else the head himself."""
+    office = head_office(session)
     delegation = delegation_today(session, kind)
     if delegation is not None:
-        return PlannedSlot("principal", "principal", (), delegation.deputy_id, DEPUTY_CAPTION)
-    return PlannedSlot("principal", "principal", (), principal.id if principal else None)
+        title = title_by_decision(office, delegation.capacity, delegation.decision_number)
+        return _head_slot(delegation.deputy_id, title, delegation.decision_number)
+    head = rows.principal(session)
+    if kind == "cover":
+        chosen = rows.settings_row(session)
+        signer = chosen.cover_signer_id if chosen and chosen.cover_signer_id else head.id if head else None
+        if signer is not None and (head is None or signer != head.id):  # he signs for the post, filled or vacant
+            return _head_slot(signer, title_by_decision(office, "deputy", ""))
+        return _head_slot(signer, head_title(office))
+    return _head_slot(head.id if head else None, head_title(office))
+
+
+def _head_slot(staff_id: str | None, title: Title, ground: str = "") -> PlannedSlot:
+    return PlannedSlot("principal", "principal", (), staff_id, title.caption, title.role, ground)
+
+
+def head_office(session: Session) -> str:
+    """What the head of the school is called, as a key of `signing_titles.OFFICES`."""
+    return session.get_one(School, session.info["school_id"]).head_office
 
 
 def delegation_today(session: Session, kind: str, staff_id: str | None = None) -> Delegation | None:

@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from hocba_app.domain.levels import level_of_grade
 from hocba_app.domain.membership import LEAVING, Place
+from hocba_app.domain.signing_titles import OFFICES
 from hocba_app.domain.snapshot import SNAPSHOT_FORMAT, Snapshot, normalise
 from hocba_app.models import HistoryEntry, School, SchoolClass, Student, StudentResult, Subject
 from hocba_app.models.repositories import membership
@@ -164,6 +165,8 @@ def snapshot_from(
         "verification": {"code": code, "url": url},
         "slots": [{"field": slot.field, "stage": slot.stage, "rows": list(slot.rows)} for slot in slots],
     }
+    if (head := _head(school, slots)) is not None:
+        content["head"] = head
     if kind == "results" and (payload := sources.payload(student.id)) is not None:
         content["results"] = _results(sources, student.id, payload)
     if kind == "history":
@@ -171,6 +174,14 @@ def snapshot_from(
         if level == "primary":  # the primary QTHT names register number and admission besides
             content["student"] |= {key: student.details.get(key) for key in ("register_number", "admission_date")}
     return normalise(content)
+
+
+def _head(school: School, slots: Sequence[PlannedSlot]) -> dict[str, str] | None:
+    """The office the form prints above the head's place, and the decision he signs by; None for a principal who signs by none."""
+    ground = next((slot.ground for slot in slots if slot.stage == "principal"), "")
+    if school.head_office == "principal" and not ground:
+        return None
+    return {"office": OFFICES[school.head_office], "ground": ground}
 
 
 def _student(student: Student, *, whole: bool) -> dict[str, Any]:

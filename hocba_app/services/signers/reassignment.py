@@ -10,6 +10,7 @@ from typing import NamedTuple
 from sqlmodel import Session
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.signing_titles import head_title, title_by_decision
 from hocba_app.models import SEAL, Database, Document, DocumentVersion, SchoolClass, Slot, Staff
 from hocba_app.models.repositories import signers as rows
 from hocba_app.models.repositories.signing import serialise
@@ -17,7 +18,7 @@ from hocba_app.recordfile.demands import Vouched
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.audit.log import record
-from hocba_app.services.records.signer_resolution import DEPUTY_CAPTION, delegation_today, principal_slot
+from hocba_app.services.records.signer_resolution import delegation_today, head_office, principal_slot
 from hocba_app.services.signers.key_owner import working_staff
 from hocba_app.services.signing.slot_demands import locked_demand, present_demand, vouched_as_json, vouched_of
 
@@ -282,12 +283,13 @@ def _entitled(session: Session, kind: str, person: Staff) -> tuple[str, list[str
     Raises:
         HocbaError: SIGNER_NOT_ENTITLED.
     """
+    office = head_office(session)
     if person.position == "principal":
-        return "", []
-    if kind == "cover":
-        settings = rows.settings_row(session)
-        if settings is not None and settings.cover_signer_id == person.id:
-            return "", list(DEPUTY_CAPTION)
-    elif (delegation := delegation_today(session, kind, person.id)) is not None:
-        return delegation.decision_number, list(DEPUTY_CAPTION)
+        return "", list(head_title(office).caption)
+    if (delegation := delegation_today(session, kind, person.id)) is not None:
+        title = title_by_decision(office, delegation.capacity, delegation.decision_number)
+        return delegation.decision_number, list(title.caption)
+    settings = rows.settings_row(session) if kind == "cover" else None
+    if settings is not None and settings.cover_signer_id == person.id:
+        return "", list(title_by_decision(office, "deputy", "").caption)
     raise HocbaError(ErrorCode.SIGNER_NOT_ENTITLED, name=person.full_name)

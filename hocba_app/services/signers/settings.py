@@ -15,6 +15,7 @@ from sqlmodel import Session
 from hocba_app.domain.calendar import today
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.roles import Role
+from hocba_app.domain.signing_titles import AS_HEAD, CAPACITIES
 from hocba_app.models import SEAL, Database, Delegation, SigningSettings, Staff
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import accounts as account_rows
@@ -43,6 +44,7 @@ class DelegationView:
     id: str
     deputy_id: str
     deputy_name: str
+    capacity: str
     kinds: tuple[str, ...]
     from_date: str
     """ISO."""
@@ -154,13 +156,16 @@ def add_delegation(
     from_date: str,
     to_date: str,
     decision_number: str,
+    *,
+    capacity: str = "deputy",
 ) -> str:
-    """Enter a decision by which a vice-principal signs for the principal (Decree 30/2020/NĐ-CP, article 13).
+    """Enter a decision by which a vice-principal signs for the principal, or stands in for one (Decree 30/2020/NĐ-CP, article 13).
 
     Args:
-        kinds: of ``history`` and ``results``.
+        kinds: of ``history`` and ``results``; who stands in for the head signs all, covers too, whatever is named.
         from_date: ISO, first day.
         to_date: ISO, last day.
+        capacity: one of `signing_titles.CAPACITIES`.
 
     Returns:
         Id of the delegation.
@@ -170,7 +175,11 @@ def add_delegation(
             SELF_APPOINTED.
     """
     require(who, Right.DELEGATE)
+    if capacity not in CAPACITIES:
+        raise HocbaError(ErrorCode.INVALID_INPUT, detail="tư cách ký")
     chosen = [kind for kind in DELEGABLE if kind in set(kinds)]
+    if capacity in AS_HEAD:
+        chosen = ["cover", *DELEGABLE]
     if not chosen or not set(kinds) <= set(DELEGABLE):
         raise HocbaError(ErrorCode.INVALID_INPUT, detail="hãy chọn loại hồ sơ được ký thay (QTHT, KQHT)")
     first, last = _day(from_date, "ngày bắt đầu"), _day(to_date, "ngày kết thúc")
@@ -193,6 +202,7 @@ def add_delegation(
         _refuse_overlap(session, chosen, first, last)
         row = Delegation(
             deputy_id=deputy.id,
+            capacity=capacity,
             kinds=chosen,
             from_date=first.isoformat(),
             to_date=last.isoformat(),
@@ -206,6 +216,7 @@ def add_delegation(
             "delegation.added",
             delegation=row.id,
             deputy=deputy.id,
+            capacity=capacity,
             kinds=chosen,
             from_date=row.from_date,
             to_date=row.to_date,
@@ -336,6 +347,7 @@ def _delegations(session: Session) -> list[DelegationView]:
             id=row.id,
             deputy_id=row.deputy_id,
             deputy_name=staff[row.deputy_id].full_name,
+            capacity=row.capacity,
             kinds=tuple(row.kinds),
             from_date=row.from_date,
             to_date=row.to_date,

@@ -12,11 +12,13 @@ from hocba_app.domain.calendar import today
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import SEAL, AuditEvent
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.records.signer_resolution import DEPUTY_CAPTION, principal_slot
+from hocba_app.services.records.signer_resolution import principal_slot
 from hocba_app.services.signers import keys
 from hocba_app.services.signers import settings as signing
 from tests.integration.signers.people import add_staff, staff_id
 from tests.school import SmallSchool
+
+DEPUTY_CAPTION = ("KT. HIỆU TRƯỞNG", "PHÓ HIỆU TRƯỞNG")
 
 
 def refused(call: Callable[[], object]) -> HocbaError:
