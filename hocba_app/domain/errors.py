@@ -267,7 +267,7 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.IMAGE_TOO_BUSY: "Ảnh có quá nhiều nét ngoài chữ ký (chữ in, hoa văn, mép bàn). Hãy kéo khung cắt sát chữ ký, hoặc ký lại trên tờ giấy trắng trơn rồi chụp riêng chữ ký.",
     ErrorCode.FORM_REGIME_UNKNOWN: "Chưa có mẫu học bạ cho chế độ đánh giá {regime}. Hãy báo người quản trị hệ thống cập nhật phần mềm.",
     ErrorCode.FORM_SLOT_MISMATCH: "Các ô ký của hồ sơ không khớp với mẫu học bạ ({detail}). Quản trị hãy kiểm tra Phân công ký rồi chốt lại.",
-    ErrorCode.FORM_TEXT_UNSUPPORTED: "Có ký tự không in được ({character}). Hãy gõ lại chỗ đó trên SMAS bằng bộ gõ Unicode, nộp và đồng bộ lại.",
+    ErrorCode.FORM_TEXT_UNSUPPORTED: "Mục {place} có ký tự không in được: {character}. Hãy sửa mục đó trên SMAS (gõ lại bằng bộ gõ Unicode, bỏ biểu tượng), nộp và đồng bộ lại.",
     ErrorCode.FORM_TEXT_TOO_LONG: "Nội dung ở mục {place} dài quá một trang. Hãy rút gọn trên SMAS, nộp và đồng bộ lại.",
     ErrorCode.FORM_PHOTO_MISMATCH: "Ảnh học sinh bị thiếu hoặc không phải ảnh đã chốt. Hãy đồng bộ lại rồi thực hiện lại.",
     ErrorCode.FORM_PHOTO_UNREADABLE: "Không đọc được ảnh học sinh. Hãy tải lại ảnh 3×4 (JPEG hoặc PNG) trên SMAS, nộp và đồng bộ lại.",

@@ -2,14 +2,20 @@
 
 Glyph numbers are kept in the subset (unused outlines are left out, their numbers stay), so the code of a letter never
 depends on what else is on the page: encoded text can be cached, and equal text gives equal bytes in every document.
+
+A letter is what one glyph shows: mostly one character; a base with a mark where Unicode has no single character for it
+(ê̆ of Ê Đê, ơ̆ of Gia Rai) is one letter too.
 """
 
 from __future__ import annotations
 
 import functools
+import json
+import re
 import struct
 import unicodedata
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +24,8 @@ from reportlab.pdfbase.ttfonts import TTFontFile, TTFontMaker
 from hocba_app.domain.errors import ErrorCode, HocbaError
 
 FONT_FOLDER = Path(__file__).resolve().parents[2] / "assets" / "fonts" / "pdf"
+_MARKS = re.compile("[\u0300-\u036f]")
+_LETTERS = re.compile("[^\u0300-\u036f][\u0300-\u036f]+|.", re.DOTALL)
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 
 # Flags of a composite glyph's component record (OpenType `glyf`).
@@ -66,8 +74,10 @@ class Face:
         self._outlines = [_padded(outlines[a:b]) for a, b in zip(font.glyphPos, font.glyphPos[1:], strict=False)]
         self._parts = [self._closure(glyph) for glyph in range(len(self._outlines))]
         self._kept_tables = {tag: font.get_table(tag) for tag in ("head", "hhea", "maxp")}
-        self._glyph_of = {chr(code): glyph for code, glyph in glyph_of.items() if glyph}
+        self._glyph_of = {chr(code): glyph for code, glyph in glyph_of.items() if glyph and not _MARKS.match(chr(code))}
         self._glyph_of[NO_BREAK_SPACE] = self._glyph_of[" "]
+        combined = json.loads((FONT_FOLDER / "combinations.json").read_text(encoding="ascii")).get(path.name, {})
+        self._glyph_of |= {unicodedata.normalize("NFC", letter): glyph for letter, glyph in combined.items()}
         self._width_of = {letter: self._advances[glyph] / self._units for letter, glyph in self._glyph_of.items()}
         self._hex_of = {letter: f"{glyph:04X}" for letter, glyph in self._glyph_of.items()}
 
@@ -82,7 +92,7 @@ class Face:
     def ems(self, text: str) -> float:
         """Advance width in ems, uncached; see :meth:`width`."""
         try:
-            return sum(map(self._width_of.__getitem__, text))
+            return sum(map(self._width_of.__getitem__, self.letters(text)))
         except KeyError as missing:
             raise _unsupported(missing.args[0]) from None
 
@@ -93,9 +103,22 @@ class Face:
     def hex_codes(self, text: str) -> str:
         """The glyph numbers, uncached; see :meth:`encode`."""
         try:
-            return "".join(map(self._hex_of.__getitem__, text))
+            return "".join(map(self._hex_of.__getitem__, self.letters(text)))
         except KeyError as missing:
             raise _unsupported(missing.args[0]) from None
+
+    def letters(self, text: str) -> Sequence[str]:
+        """A text in letters. Marks belong to the letter before them: by themselves they would stand beside it."""
+        return text if text.isascii() or not _MARKS.search(text) else _LETTERS.findall(text)
+
+    @property
+    def single_letters(self) -> list[str]:
+        """The letters of one character."""
+        return [letter for letter in self._glyph_of if len(letter) == 1]
+
+    def missing(self, text: str) -> list[str]:
+        """The letters of a text that the face lacks, each once: what :meth:`width` refuses."""
+        return list(dict.fromkeys(letter for letter in self.letters(text) if letter not in self._glyph_of))
 
     def glyph(self, letter: str) -> int:
         """Glyph number of one letter the face is known to have."""
@@ -162,9 +185,14 @@ def _padded(outline: bytes) -> bytes:
     return outline + b"\0" * (-len(outline) % 4)
 
 
+def letter_words(letter: str) -> str:
+    """A letter as the office may look for it: its number, and as it is shown where it can be."""
+    numbers = " ".join(f"U+{ord(part):04X}" for part in letter)
+    return f"«{letter}» {numbers}" if letter.isprintable() else numbers
+
+
 def _unsupported(letter: str) -> HocbaError:
-    name = unicodedata.name(letter, "?")
-    return HocbaError(ErrorCode.FORM_TEXT_UNSUPPORTED, character=f"U+{ord(letter):04X} {name}")
+    return HocbaError(ErrorCode.FORM_TEXT_UNSUPPORTED, place="nội dung học bạ", character=letter_words(letter))
 
 
 REGULAR = Face("R", FONT_FOLDER / "Tinos-Regular.ttf")

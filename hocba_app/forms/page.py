@@ -104,7 +104,7 @@ class Page:
         left, baseline = round(left, 2), round(baseline, 2)
         self.showing.append(f"{_n(left - self._at[0])} {_n(baseline - self._at[1])} Td <{face.encode(text)}> Tj")
         self._at = (left, baseline)
-        self.letters.setdefault(face, set()).update(text)
+        self.letters.setdefault(face, set()).update(face.letters(text))
         self.lines.append(TextLine(text, left, baseline, width, size))
 
     def fitted(

@@ -98,12 +98,12 @@ def write_pdf(pages: list[Page], pictures: dict[str, Picture], *, title: str, id
     return objects.file(catalog, info, hashlib.sha256(identity).hexdigest()[:32])
 
 
-def _letters(pages: list[Page]) -> list[tuple[Face, str]]:
+def _letters(pages: list[Page]) -> list[tuple[Face, tuple[str, ...]]]:
     used: dict[Face, set[str]] = {}
     for page in pages:
         for face, letters in page.letters.items():
             used.setdefault(face, set()).update(letters)
-    return sorted(((face, "".join(sorted(letters))) for face, letters in used.items()), key=lambda item: item[0].key)
+    return sorted(((face, tuple(sorted(letters))) for face, letters in used.items()), key=lambda item: item[0].key)
 
 
 def _page(objects: _Objects, page: Page, tree: int, resources: int) -> int:
@@ -122,12 +122,12 @@ def _picture(objects: _Objects, picture: Picture) -> int:
     )
 
 
-def _font(objects: _Objects, face: Face, letters: str) -> int:
+def _font(objects: _Objects, face: Face, letters: tuple[str, ...]) -> int:
     # Where two letters share a glyph (blank and no-break blank), the plainer one is read back.
     glyphs = {face.glyph(letter): letter for letter in reversed(letters)}
     program = face.subset(set(glyphs))
     tag = (
-        hashlib.sha256(letters.encode())
+        hashlib.sha256("".join(letters).encode())
         .hexdigest()[:6]
         .translate(str.maketrans("0123456789abcdef", "ABCDEFGHIJKLMNOP"))
     )

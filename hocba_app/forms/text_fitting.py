@@ -58,7 +58,7 @@ def wrap(text: str, face: Face, size: float, width: float) -> tuple[str, ...]:
 def _broken(word: str, face: Face, size: float, width: float) -> list[str]:
     """The word in pieces that fit; a single letter is never broken."""
     pieces = [""]
-    for letter in word:
+    for letter in face.letters(word):
         if pieces[-1] and face.width(pieces[-1] + letter, size) > width:
             pieces.append("")
         pieces[-1] += letter

@@ -30,12 +30,29 @@ BLANK = "—"
 """Stands where the school has nothing to say, so that nobody can add it on a print."""
 
 
+_WORD_BULLETS = str.maketrans(
+    {
+        "\uf0b7": "•",
+        "\uf0a7": "▪",
+        "\uf0fc": "✓",
+        "\uf0fe": "☑",
+        "\uf0a8": "☐",
+        "\uf0d8": "➢",
+        "\uf076": "❖",
+        "\uf0e0": "→",
+    }
+)
+"""What Word pastes for a bullet or tick of its symbol fonts: numbers for private use, the same in every Word."""
+
+
 def printable(value: Any) -> Any:
-    """The same JSON value as it can be printed: NFC, without invisible format characters pasted from elsewhere."""
+    """The same JSON value as it can be printed: NFC, Word's private bullets as the signs they show, without invisible format
+    characters pasted from elsewhere."""
     if isinstance(value, str):
         composed = unicodedata.normalize("NFC", value)
         if composed.isascii():
             return composed
+        composed = composed.translate(_WORD_BULLETS)
         return "".join(letter for letter in composed if unicodedata.category(letter) != "Cf")
     if isinstance(value, dict):
         return {key: printable(item) for key, item in value.items()}

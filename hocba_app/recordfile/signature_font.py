@@ -6,6 +6,7 @@ The subset and its code table are frozen assets: updates name glyphs by number, 
 from __future__ import annotations
 
 import json
+import unicodedata
 import zlib
 from functools import cache, lru_cache
 from pathlib import Path
@@ -35,6 +36,29 @@ def glyph_hex(text: str) -> bytes:
         return b"<" + "".join(f"{glyphs[character][0]:04X}" for character in text).encode() + b">"
     except KeyError as error:
         raise HocbaError(ErrorCode.SIGNATURE_TEXT_UNSUPPORTED, character=error.args[0]) from None
+
+
+_ALIKE = {"ʼ": "’", "ʻ": "‘", "ƀ": "b", "Ƀ": "B"}
+
+
+def drawable(text: str) -> str:
+    """A name as this font can draw it: a letter of the Central Highlands' alphabets that it lacks (ŭ, ơ̆, ƀ) by its plain one.
+
+    The subset is frozen with the writer's versions; what a signature means is said by its certificate, which has the name whole.
+    """
+    glyphs = _glyphs()
+    found = []
+    for letter in unicodedata.normalize("NFC", text):
+        alike = letter if letter in glyphs else _ALIKE.get(letter, "")
+        if not alike and (plain := unicodedata.normalize("NFD", letter)[0]) in glyphs:
+            alike = plain
+        found.append(alike or ("" if unicodedata.combining(letter) else letter))
+    return "".join(found)
+
+
+def missing_letters(text: str) -> list[str]:
+    """The letters of a name that :func:`glyph_hex` refuses even as :func:`drawable` writes it."""
+    return [letter for letter in dict.fromkeys(drawable(text)) if letter not in _glyphs()]
 
 
 def text_width(text: str, size: float) -> float:

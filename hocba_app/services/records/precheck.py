@@ -15,11 +15,15 @@ from hocba_app.domain.assessment.subject_check import is_exempt
 from hocba_app.domain.comment_names import foreign_names
 from hocba_app.domain.membership import Place
 from hocba_app.domain.shown import shown_digest
+from hocba_app.forms.fonts import letter_words
+from hocba_app.forms.letters import is_plain, texts_of
+from hocba_app.forms.render import is_long, layout_faults
 from hocba_app.models import Document, SchoolClass, Staff, Student, StudentResult
 from hocba_app.models.repositories import membership
 from hocba_app.models.repositories import records as rows
+from hocba_app.recordfile.signature_font import missing_letters
 from hocba_app.services.records.signer_resolution import PlannedSlot, planned_slots
-from hocba_app.services.records.snapshot import Sources, departure, load_sources
+from hocba_app.services.records.snapshot import Sources, departure, load_sources, snapshot_from
 
 NOTHING_ACCEPTED: Mapping[str, str] = MappingProxyType({})
 
@@ -134,6 +138,7 @@ def class_list(
         if kind == "results" and (result := sources.results.get(student.id)) is not None:
             _comments(candidate, sources, result, names)
         _signers(candidate, staff)
+        _layout(candidate, kind, sources)
         if not sources.school.tax_code:
             candidate.findings.append(Finding("blocking", NO_TAX_CODE))
         leaving = sources.leaving(student.id)
@@ -260,6 +265,34 @@ def _comments(candidate: Candidate, sources: Sources, result: StudentResult, nam
             )
 
 
+def _layout(candidate: Candidate, kind: str, sources: Sources) -> None:
+    """What the layout would refuse, by its own rules: told now, with the place and the letter, not when the lock fails."""
+    student, school = candidate.student, sources.school
+    parts: list[Any] = [student.full_name, student.code, student.sex, student.id_number, sources.school_class.name]
+    parts += [school.name, school.commune, school.province, school.department]
+    if kind == "cover":
+        parts.append(student.details)
+    elif kind == "history":
+        parts += [student.details, *(row.payload for row in sources.history.get(student.id, ()))]
+    elif (payload := sources.payload(student.id)) is not None:
+        parts += [
+            payload,
+            [sources.subjects[code].name for code in sources.subject_codes(student.id) if code in sources.subjects],
+        ]
+    else:
+        return  # told already: there is nothing to lay out
+    texts = list(texts_of(parts))
+    if is_plain(texts) and not is_long(kind, texts, student.full_name, sources.school_class.name):
+        return
+    if kind == "results" and any(code not in sources.subjects for code in sources.subject_codes(student.id)):
+        return  # told already
+    snapshot = snapshot_from(sources, kind, student, candidate.slots, code=_ANY_CODE, url=_ANY_CODE)
+    candidate.findings += [Finding("blocking", error.sentence) for error in layout_faults(snapshot)]
+
+
+_ANY_CODE = "0000-0000-0000"
+
+
 def _names(sources: Sources, codes: Sequence[str]) -> list[str]:
     return [sources.subjects[code].name if code in sources.subjects else code for code in codes]
 
@@ -305,3 +338,7 @@ def _signers(candidate: Candidate, working: dict[str, Staff]) -> None:
             candidate.findings.append(Finding("blocking", f"Chưa có người ký: {of}."))
         elif not (staff.id_number or staff.old_id_number):
             candidate.findings.append(Finding("blocking", f"{staff.full_name} chưa có số định danh trên SMAS."))
+        elif letters := missing_letters(staff.full_name):
+            words = ", ".join(letter_words(letter) for letter in letters)
+            text = f"Họ tên người ký {staff.full_name} có ký tự không in được: {words}. Hãy sửa họ tên trên SMAS."
+            candidate.findings.append(Finding("blocking", text))

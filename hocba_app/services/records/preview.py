@@ -13,6 +13,7 @@ from hocba_app.domain.snapshot import Snapshot, canonical_json
 from hocba_app.domain.snapshot_differences import differences
 from hocba_app.forms.fonts import BOLD
 from hocba_app.forms.header_footer import QR_NAME, qr_picture
+from hocba_app.forms.letters import require_printable
 from hocba_app.forms.page import STATE_RED
 from hocba_app.forms.pdf_file import write_pdf
 from hocba_app.forms.personal_page import PHOTO_NAME
@@ -149,6 +150,7 @@ def preview_pdf(db: Database, who: Identity, kind: str, class_id: str, student_i
 
 
 def _draw(snapshot: Snapshot, student: Student) -> bytes:
+    require_printable(snapshot)
     content: Snapshot = printable(snapshot)
     pictures = {QR_NAME: qr_picture(content["verification"]["url"])}
     if content["kind"] == "cover" and student.photo_sha256:

@@ -22,6 +22,7 @@ from hocba_app.services.accounts.leadership import hold_back, propose
 from hocba_app.services.sync.diff import changes, summary
 from hocba_app.services.sync.fetch import Collected, Incoming, Refusal
 from hocba_app.services.sync.mapping import TABLES, Known, Refused, Table, known
+from hocba_app.services.sync.odd_letters import odd_letters
 
 NUMBERS = ("id_number", "old_id_number")
 """Columns with a personal id number."""
@@ -252,7 +253,7 @@ class Applier:
                     record.id,
                     label,
                     field="position" if post else None,
-                    reason=_WAITS.format(post=POST[post]) if post else None,
+                    reason=_WAITS.format(post=POST[post]) if post else odd_letters(self._resource, values) or None,
                 )
             else:
                 self._change(row, record, values, version, label)
@@ -356,7 +357,7 @@ class Applier:
             record.id,
             label,
             field=str(found[0]["field"])[:60] if found else None,
-            reason=summary(found),
+            reason=odd_letters(self._resource, values) or summary(found),
             details={"changes": found},
         )
 

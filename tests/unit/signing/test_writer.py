@@ -31,6 +31,7 @@ from hocba_app.recordfile.appearance import Appearance, InkImage
 from hocba_app.recordfile.append_state import Tip, read_tip
 from hocba_app.recordfile.incremental_hash import PrefixHashes
 from hocba_app.recordfile.incremental_writer import DirectWriter, PreparedUpdate, SignatureRequest, tip_after
+from hocba_app.recordfile.signature_font import drawable, glyph_hex, missing_letters
 
 NOW = datetime(2026, 5, 25, 8, 30, tzinfo=UTC)
 LETTERS = "aăâbcdđeêghiklmnoôơpqrstuưvxyAĂÂĐÊÔƠƯÁÀẢÃẠẮẶẤẬÉẸẾỆÍỊÓỌỐỘỚỢÚỤỨỰÝỴ '-."
@@ -186,3 +187,10 @@ def test_hashing_goes_on_from_any_prefix(parts: list[bytes]) -> None:
         assert state.hexdigest() == hashlib.sha256(file).hexdigest()
     other = bytes(len(file)) if any(file) else file + b"x"
     assert kept.after(other, hashlib.sha256(other).hexdigest()).hexdigest() == hashlib.sha256(other).hexdigest()
+
+
+def test_names_of_the_highlands_are_drawn_by_their_plain_letters() -> None:
+    assert drawable("Y Ngông Niê Kdăm") == "Y Ngông Niê Kdăm"
+    assert drawable("HʼYuôm Kbŭôr Ƀuôn ê̆ Ơ̆") == "H’Yuôm Kbuôr Buôn ê Ơ"
+    assert not missing_letters("HʼYuôm Kbŭôr ƀ ơ̆") and missing_letters("Nguyễn 中 🌟") == ["中", "🌟"]
+    assert glyph_hex(drawable("Siu Ƀlêk ŭ"))

@@ -18,6 +18,7 @@ from hocba_app.recordfile import appearance
 from hocba_app.recordfile.append_state import Tip
 from hocba_app.recordfile.incremental_hash import HashedFile
 from hocba_app.recordfile.incremental_writer import SignatureRequest
+from hocba_app.recordfile.signature_font import drawable
 from hocba_app.services.audit.log import progressed
 from hocba_app.services.jobs.registry import Work
 from hocba_app.services.signing.admission import fail_item
@@ -199,4 +200,5 @@ def _lay_out(
 
 def _appearance(image: bytes, name: str, slot: Any, claimed_at: object) -> appearance.Appearance:
     drawn = appearance.SealImage.loads(image) if slot.stage == SEAL else appearance.InkImage.loads(image)
-    return appearance.Appearance(image=drawn, name=name, caption_lines=tuple(slot.caption), signed_at=claimed_at)  # type: ignore[arg-type]
+    shown = drawable(name)
+    return appearance.Appearance(image=drawn, name=shown, caption_lines=tuple(slot.caption), signed_at=claimed_at)  # type: ignore[arg-type]
