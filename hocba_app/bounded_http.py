@@ -14,6 +14,8 @@ from typing import Any
 import httpcore
 import httpx
 
+from hocba_app.outside_calls import count
+
 MEGABYTE = 1024 * 1024
 MOST_BYTES = 4 * MEGABYTE
 """Of an answer, where the caller names no other limit."""
@@ -32,6 +34,7 @@ class BoundedClient(httpx.Client):
         most_bytes: of one answer's body. A call may name another with ``extensions={"most_bytes": n}``.
         total: seconds a call may take from its first byte sent to its last byte read; None takes twice the read time-out.
             A call with a time-out of its own gets twice that.
+        service: its name in the monitoring (`outside_calls.count`).
         options: as for :class:`httpx.Client`.
 
     Raises:
@@ -39,11 +42,13 @@ class BoundedClient(httpx.Client):
         httpx.ReadTimeout: by every call that takes longer than ``total``.
     """
 
-    def __init__(self, *, most_bytes: int = MOST_BYTES, total: float | None = None, **options: Any) -> None:
+    def __init__(
+        self, *, most_bytes: int = MOST_BYTES, total: float | None = None, service: str = "other", **options: Any
+    ) -> None:
         # No compression: a small answer must not unpack into a large one.
         headers = {"Accept-Encoding": "identity"} | dict(options.pop("headers", None) or {})
         super().__init__(headers=headers, **options)
-        self._most_bytes, self._total = most_bytes, total
+        self._most_bytes, self._total, self._service = most_bytes, total, service
         for transport in (self._transport, *self._mounts.values()):
             if isinstance(transport, httpx.HTTPTransport):
                 # httpx has no public way to a backend of one's own; a test with a dripping server holds this line.
@@ -56,7 +61,12 @@ class BoundedClient(httpx.Client):
         before = getattr(_clock, "until", None)
         _clock.until = time.monotonic() + total if total else None
         try:
-            answer = super().send(request, stream=True, **options)
+            try:
+                answer = super().send(request, stream=True, **options)
+            except httpx.HTTPError:
+                count(self._service, None)
+                raise
+            count(self._service, answer.status_code)
             if stream:
                 return answer
             try:

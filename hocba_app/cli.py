@@ -98,12 +98,11 @@ def documents_move(
 @app.command()
 def worker() -> None:
     """Chạy tiến trình xử lý công việc nền."""
-    from hocba_app.services.jobs.worker import Worker
-    from hocba_app.settings import settings
     from hocba_app.startup import ready_to_serve, serving
+    from hocba_app.worker_process import work
 
     ready_to_serve()
-    Worker(serving(), Path(settings().locks_dir)).run_until_signal()
+    work(serving())
 
 
 @app.command()
@@ -198,7 +197,10 @@ def bench(
 
 
 @app.command()
-def doctor(as_json: _JSON = False) -> None:
+def doctor(
+    as_json: _JSON = False,
+    whole: Annotated[bool, typer.Option("--all", help="Kiểm mọi trường một lần, thay vì mỗi lần vài trường")] = False,
+) -> None:
     """Kiểm tra cấu hình, cơ sở dữ liệu, dịch vụ, đồng hồ, nhật ký; nói rõ cần làm gì."""
     from dataclasses import asdict
 
@@ -206,7 +208,7 @@ def doctor(as_json: _JSON = False) -> None:
     from hocba_app.services.maintenance.doctor import examine
     from hocba_app.settings import settings
 
-    checks = list(examine(settings(), database()))
+    checks = list(examine(settings(), database(), whole=whole))
     if as_json:
         print(json.dumps([asdict(check) for check in checks], ensure_ascii=False))
     else:

@@ -102,6 +102,12 @@ class Settings(BaseSettings):
     )
     smtp_url: str = Field("", description="Máy chủ thư, smtp://user:pass@host:587; để trống thì không gửi thư")
     mail_from: str = Field("", description="Địa chỉ gửi thư")
+    metrics_token: str = Field(
+        "", description="Mã (Bearer) để đọc /metrics từ máy khác; để trống thì chỉ chính máy này đọc được; giữ kín"
+    )
+    worker_port: int = Field(
+        0, description="Cổng trên 127.0.0.1 để worker trả lời /healthz, /readyz, /metrics; 0 là không mở"
+    )
     session_hours: int = Field(12, description="Thời hạn tối đa của một phiên đăng nhập (giờ)")
     idle_minutes: int = Field(120, description="Phiên tự hết sau số phút không dùng")
 

@@ -1,6 +1,7 @@
 // What pages need besides Reflex, without eval (the content security policy forbids it).
 // - input[type=file][data-show]: the pictures chosen are shown in the element with that id, before they are sent.
 // - [data-reveal]: an element that appears after a tap elsewhere on the page is scrolled into view and read out.
+// - A page asks /readyz once it is there: a server that answers but cannot work says so in a sentence, until it can.
 // - Ctrl+Z (Cmd+Z) outside a field takes the offered undo: the button [data-undo].
 (() => {
   document.addEventListener("keydown", (event) => {
@@ -11,6 +12,26 @@
     event.preventDefault();
     button.click();
   });
+
+  const lookWhetherReady = async () => {
+    const shown = document.getElementById("not-ready");
+    try {
+      const answer = await fetch("/readyz", { cache: "no-store" });
+      const found = await answer.json();
+      if (found.ready) {
+        if (shown) location.reload();
+        return;
+      }
+      const notice = shown || document.body.appendChild(document.createElement("div"));
+      notice.id = "not-ready";
+      notice.setAttribute("role", "alert");
+      notice.textContent = found.sentence;
+    } catch {
+      // no answer at all: Reflex itself says that the connection is gone
+    }
+    setTimeout(lookWhetherReady, 10000);
+  };
+  setTimeout(lookWhetherReady, 5000);
 
   document.addEventListener("change", (event) => {
     const input = event.target;

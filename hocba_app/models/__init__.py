@@ -25,6 +25,7 @@ from hocba_app.models.signers import (
     SigningSettings,
 )
 from hocba_app.models.sync import SyncCursor, SyncRow
+from hocba_app.models.workers import WorkerSeen
 from hocba_app.models.years import YearClosing
 
 tables_complete()
@@ -74,6 +75,7 @@ __all__ = [
     "SyncRow",
     "TeachingAssignment",
     "UnlockRequest",
+    "WorkerSeen",
     "YearClosing",
     "database",
 ]

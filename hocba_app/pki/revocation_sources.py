@@ -110,7 +110,7 @@ def ask_about(path: Sequence[bytes], at: datetime, client: httpx.Client | None =
     with (
         nullcontext(client)
         if client
-        else BoundedClient(timeout=TIMEOUT, total=TIMEOUT, verify=trusted_roots()) as asked
+        else BoundedClient(service="revocation", timeout=TIMEOUT, total=TIMEOUT, verify=trusted_roots()) as asked
     ):
         for certificate, issuer in itertools.pairwise(path):
             found = _kept_answer(certificate, issuer, at) or _ask(asked, certificate, issuer, at)

@@ -15,6 +15,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.outside_calls import count
 from hocba_app.pki import chain_validation, tsp_codec
 from hocba_app.pki.http_pool import KeptConnections, RequestFailed
 from hocba_app.pki.trusted_path import trusted_paths
@@ -77,8 +78,13 @@ class TimestampClient:
             if token is None:
                 raise HocbaError(ErrorCode.TIMESTAMP_UNAVAILABLE)
             self._check(tsp_codec.read(token), imprint, nonce)
-        except (RequestFailed, ValueError, IndexError, KeyError, InvalidSignature) as error:
+        except RequestFailed as error:
+            count("tsa", None)
             raise HocbaError(ErrorCode.TIMESTAMP_UNAVAILABLE) from error
+        except (ValueError, IndexError, KeyError, InvalidSignature) as error:
+            count("tsa", 500)
+            raise HocbaError(ErrorCode.TIMESTAMP_UNAVAILABLE) from error
+        count("tsa", 200)
         self.largest_token = max(self.largest_token, len(token))
         return token
 

@@ -1,32 +1,161 @@
-"""Numbers for the operator's monitoring: jobs and batches by state, sessions. No school, no person."""
+"""Numbers for the operator's monitoring, in Prometheus' text format. No school, no person.
+
+What the database knows is asked when somebody reads; how calls outside ended is counted by each process for itself.
+"""
 
 from __future__ import annotations
 
-from sqlalchemy import func
-from sqlmodel import col, select
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
 
-from hocba_app.models import Batch, Database, Job, LoginSession
+import structlog
+from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+from sqlalchemy import func
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import Session, col, select
+
+from hocba_app.models import Batch, Database, Job, LoginSession, SigningKey
 from hocba_app.models.base import utc_now
 from hocba_app.models.database import CROSS_SCHOOL
+from hocba_app.models.repositories import workers
+from hocba_app.models.repositories.signing import BATCH_LIVE
 from hocba_app.services.jobs.behind import behind_in_all
+from hocba_app.services.jobs.enqueue import LIVE
+from hocba_app.services.maintenance.readiness import SEEN_SECONDS, oldest_due, readiness
+
+log = structlog.get_logger()
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+EXPIRY_DAYS = (0, 7, 30, 90)
+"""Certificates that end within so many days are counted."""
+FAILED_WITHIN = timedelta(days=1)
 
 
 def as_text(db: Database) -> str:
-    """The exposition format of Prometheus."""
-    lines: list[str] = []
-    with db.installation() as session:
-        for name, model in (("hocba_jobs", Job), ("hocba_batches", Batch)):
-            lines.append(f"# TYPE {name} gauge")
-            rows = session.execute(
-                select(model.state, func.count()).group_by(model.state), execution_options=CROSS_SCHOOL
-            ).all()
-            lines += [f'{name}{{state="{state}"}} {count}' for state, count in rows]
-        live = session.execute(
-            select(func.count())
-            .select_from(LoginSession)
-            .where(col(LoginSession.revoked_at).is_(None), LoginSession.expires_at > utc_now())
-        ).scalar_one()
-        owed = behind_in_all(session)
-        lines.append("# TYPE hocba_behind gauge")
-        lines += [f'hocba_behind{{duty="{duty}"}} {getattr(owed, duty)}' for duty in ("archives", "renewals", "daily")]
-    return "\n".join([*lines, "# TYPE hocba_sessions gauge", f"hocba_sessions {live}", ""])
+    """Everything this process can tell."""
+    registry = CollectorRegistry()
+    registry.register(_OfDatabase(db))
+    return (generate_latest(registry) + generate_latest(REGISTRY)).decode()
+
+
+class _OfDatabase(Collector):
+    """Asked anew by every reader; what cannot be asked is left out, and ``hocba_ready`` says so."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def describe(self) -> list[GaugeMetricFamily]:
+        return []
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        found = readiness(self._db)
+        yield _gauge(
+            "hocba_ready",
+            "Whether each part the process needs is well",
+            "part",
+            {part.name: int(part.ok) for part in found.parts},
+        )
+        if found.parts[0].ok:
+            try:
+                yield from self._told()
+            except DBAPIError as error:  # an older schema, or gone since
+                log.warning("metrics.incomplete", reason=type(error).__name__)
+
+    def _told(self) -> Iterator[GaugeMetricFamily]:
+        with self._db.installation() as session:
+            yield from _jobs(session)
+            yield from _batches(session)
+            yield _certificates(session)
+            owed = behind_in_all(session)
+            yield _gauge(
+                "hocba_behind",
+                "What must be true for ever and is not yet",
+                "duty",
+                {duty: getattr(owed, duty) for duty in ("archives", "renewals", "daily")},
+            )
+            live = (
+                select(func.count())
+                .select_from(LoginSession)
+                .where(col(LoginSession.revoked_at).is_(None), LoginSession.expires_at > utc_now())
+            )
+            yield GaugeMetricFamily(
+                "hocba_sessions", "Login sessions that are open", session.execute(live).scalar_one()
+            )
+            yield GaugeMetricFamily(
+                "hocba_workers", "Workers heard of within a minute", workers.heard_of(session, SEEN_SECONDS)
+            )
+
+
+def _jobs(session: Session) -> Iterator[GaugeMetricFamily]:
+    states: dict[str, int] = {}
+    kinds = GaugeMetricFamily("hocba_jobs_by_kind", "Jobs that are not over", labels=["kind", "state"])
+    for kind, state, count in _asked(
+        session, select(Job.kind, Job.state, func.count()).where(col(Job.state).in_(LIVE)).group_by(Job.kind, Job.state)
+    ):
+        states[state] = states.get(state, 0) + count
+        kinds.add_metric([kind, state], count)
+    failed = select(func.count()).where(Job.state == "failed", col(Job.ended_at) >= utc_now() - FAILED_WITHIN)
+    states["failed"] = _asked(session, failed)[0][0]
+    yield _gauge("hocba_jobs", "Jobs that are not over, and those that failed within a day", "state", states)
+    yield kinds
+    failing = (
+        select(Job.error_code, func.count()).where(col(Job.state).in_(LIVE), Job.failures > 0).group_by(Job.error_code)
+    )
+    yield _gauge(
+        "hocba_jobs_failing",
+        "Jobs that are tried again, by the reason of their last failure",
+        "code",
+        {code or "": count for code, count in _asked(session, failing)},
+    )
+    yield GaugeMetricFamily(
+        "hocba_oldest_job_seconds", "Since when the oldest job that nobody began has been due", oldest_due(session)
+    )
+
+
+def _batches(session: Session) -> Iterator[GaugeMetricFamily]:
+    live = (
+        select(Batch.state, func.count(), func.min(Batch.created_at))
+        .where(col(Batch.state).in_(BATCH_LIVE))
+        .group_by(Batch.state)
+    )
+    rows = _asked(session, live)
+    yield _gauge(
+        "hocba_batches", "Signing batches that are not over", "state", {state: count for state, count, _ in rows}
+    )
+    ages = {state: (utc_now() - since).total_seconds() for state, _, since in rows}
+    yield _gauge("hocba_oldest_batch_seconds", "Age of the oldest batch in a state", "state", ages)
+    noted = (
+        select(Batch.note, func.count())
+        .where(col(Batch.state).in_(BATCH_LIVE), col(Batch.note).is_not(None))
+        .group_by(Batch.note)
+    )
+    yield _gauge(
+        "hocba_batches_waiting",
+        "Batches that wait for something outside, by what",
+        "code",
+        {code or "": count for code, count in _asked(session, noted)},
+    )
+
+
+def _certificates(session: Session) -> GaugeMetricFamily:
+    now = utc_now()
+    counts = {
+        str(days): _asked(session, select(func.count()).where(col(SigningKey.valid_to) < now + timedelta(days=days)))[
+            0
+        ][0]
+        for days in EXPIRY_DAYS
+    }
+    return _gauge("hocba_certificates_ending", "Signers' certificates that end within so many days", "days", counts)
+
+
+def _asked(session: Session, query: Any) -> list[Any]:
+    return list(session.execute(query, execution_options=CROSS_SCHOOL).all())
+
+
+def _gauge(name: str, help_: str, label: str, values: dict[str, int] | dict[str, float]) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, help_, labels=[label])
+    for value, number in values.items():
+        family.add_metric([value], number)
+    return family

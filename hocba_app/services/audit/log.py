@@ -161,16 +161,23 @@ class ChainBreak:
     problem: str  # "altered" | "missing" | "reordered" | "head"
 
 
-def verify_chain(session: Session) -> list[ChainBreak]:
-    """Walk one school's chain from its beginning.
+def verify_chain(session: Session, first: int = 1, most: int | None = None) -> list[ChainBreak]:
+    """Walk one school's chain.
+
+    Args:
+        first: number of the event to begin with; the one before it is taken as it stands.
+        most: events to look at; None for all to the end. The end is held against the head only when it is reached.
 
     Returns:
         Every break: an edited row, a gap, a row whose predecessor is not the one before it, an end that is not the
         head's. Empty when the chain holds.
     """
     breaks: list[ChainBreak] = []
-    previous, expected = GENESIS, 1
+    before = session.exec(select(AuditEvent.hash).where(AuditEvent.seq == first - 1)).first()
+    previous, expected = before or GENESIS, first
     while True:
+        if most is not None and expected >= first + most:
+            return breaks
         rows = session.exec(
             select(AuditEvent).where(AuditEvent.seq >= expected).order_by(AuditEvent.seq).limit(_BATCH)
         ).all()

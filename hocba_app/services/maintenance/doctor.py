@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -23,6 +24,7 @@ from hocba_app.services.jobs.claim import SILENT_AFTER
 from hocba_app.services.maintenance.archive_standing import waiting_archives
 from hocba_app.services.maintenance.audit_check import audit_checks
 from hocba_app.services.maintenance.configuration_check import Check, encrypted_addresses, private_places, secret_key
+from hocba_app.services.maintenance.connection_check import redis_answers, school_secrets, workers_seen
 from hocba_app.services.maintenance.nightly_verification import files_standing
 from hocba_app.services.signing.integrations import timestamp_client, token
 from hocba_app.services.storage.identity import StoreGuard
@@ -36,8 +38,15 @@ _PROBE = ".probe"
 _SILENT = int(SILENT_AFTER.total_seconds())
 
 
-def examine(settings: Settings, db: Database) -> Iterator[Check]:
-    """Run every check; a check that cannot run is itself a problem, never an end."""
+def examine(settings: Settings, db: Database, *, whole: bool = False) -> Iterator[Check]:
+    """Run every check; a check that cannot run is itself a problem, never an end.
+
+    Args:
+        whole: look at every school, however long it takes; otherwise at some, the next ones at the next look.
+    """
+    audit = partial(audit_checks, whole=whole)
+    secrets = partial(school_secrets, whole=whole)
+    of_database = {*_OF_DATABASE, audit, secrets}
     checks: tuple[tuple[str, Callable[[Settings, Database], Iterator[Check]]], ...] = (
         ("Khóa bí mật", lambda _settings, _db: secret_key()),
         ("Quyền tệp", lambda settings, _db: private_places(settings)),
@@ -46,18 +55,21 @@ def examine(settings: Settings, db: Database) -> Iterator[Check]:
         ("Cơ sở dữ liệu", _database),
         ("Kho hồ sơ", _documents),
         ("Chứng thư gốc", _roots),
+        ("Redis", redis_answers),
         ("Dịch vụ bên ngoài", _services),
+        ("Thông tin kết nối của trường", secrets),
         ("Mã dấu thời gian", _timestamps),
         ("Token ký số", _token),
+        ("Tiến trình worker", workers_seen),
         ("Công việc nền", _jobs),
         ("Lưu trữ lâu dài", _archives),
         ("Việc định kỳ", _duties),
-        ("Nhật ký", audit_checks),
+        ("Nhật ký", audit),
         ("Tệp lưu trữ", _stored_files),
     )
     readable = True
     for name, check in checks:
-        if not readable and check in _OF_DATABASE:
+        if not readable and check in of_database:
             yield Check(
                 name,
                 False,
@@ -247,5 +259,5 @@ def _stored_files(_settings: Settings, db: Database) -> Iterator[Check]:
         yield Check(f"Tệp lưu trữ {found.school_code}", found.ok, found.problem, found.remedy)
 
 
-_OF_DATABASE = (_documents, _jobs, _duties, _archives, _stored_files, audit_checks)
+_OF_DATABASE = (_documents, _jobs, _duties, _archives, _stored_files, workers_seen)
 """Not asked when the database cannot be read as it is: they would only say so again, or misread it."""

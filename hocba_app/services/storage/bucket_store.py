@@ -18,6 +18,7 @@ from obstore import exceptions as refusals
 from obstore.store import S3Store
 
 from hocba_app.domain.errors import ErrorCode, HocbaError, StoreUnavailable
+from hocba_app.outside_calls import count
 from hocba_app.services.storage.stored import Stored
 from hocba_app.settings import Settings
 
@@ -140,10 +141,12 @@ class BucketStore:
         except refusals.AlreadyExistsError:
             raise
         except _REFUSED as error:
+            count("store", 403)
             log.error("store.refused", reason=type(error).__name__)
             raise StoreUnavailable(HocbaError(ErrorCode.STORE_REFUSED, place=self.place)) from error
         except (refusals.BaseError, OSError, ValueError) as error:
             # The client's text holds the address asked and what the service said: no key, no bytes of a record.
+            count("store", None)
             log.warning("store.unreachable", reason=type(error).__name__, said=_first_line(error))
             raise StoreUnavailable(HocbaError(ErrorCode.STORE_UNREACHABLE, place=self.place)) from error
 

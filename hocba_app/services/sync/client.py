@@ -85,6 +85,7 @@ class SectorClient:
         timeout: float = 30.0,
     ) -> None:
         self._http = BoundedClient(
+            service="smas",
             base_url=url.rstrip("/"),
             timeout=httpx.Timeout(timeout, connect=5.0),
             limits=httpx.Limits(max_connections=16),

@@ -53,7 +53,7 @@ def test_daily_work_that_fails_is_tried_again_with_growing_pauses_and_seen(
     assert pauses[0] < pauses[1] < pauses[2]
     with db.read(school_id) as session:
         assert behind_here(session).daily == 1
-    assert 'hocba_behind{duty="daily"} 1' in as_text(db)
+    assert 'hocba_behind{duty="daily"} 1.0' in as_text(db)
     monkeypatch.setitem(registry._FUNCTIONS, kind, lambda _work: 3600.0)
     assert turn(db, school_id, job_id) == "postponed"
     with db.read(school_id) as session:

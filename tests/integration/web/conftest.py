@@ -10,6 +10,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlmodel import SQLModel, select
 
 from hocba_app import settings as settings_module
@@ -25,6 +27,7 @@ from hocba_app.models import (
     database,
 )
 from hocba_app.models.base import utc_now
+from hocba_app.models.schema_check import alembic_config
 from hocba_app.models.sqlite_statistics import tell_sizes
 from hocba_app.routes import hooks
 from hocba_app.services.accounts import sessions
@@ -66,6 +69,8 @@ def web_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]
     database.cache_clear()
     db = database()
     SQLModel.metadata.create_all(db.engine)
+    with db.engine.begin() as connection:
+        MigrationContext.configure(connection).stamp(ScriptDirectory.from_config(alembic_config("")), "head")
     tell_sizes(db.engine)
     yield db
     sessions.settle()

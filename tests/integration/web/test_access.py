@@ -441,6 +441,7 @@ ROUTES = {
     "/session/password": (),
     "/session/confirm": (),
     "/healthz": "public",
+    "/readyz": "public",
     "/metrics": "public",
     "/verify": "public",
     "/v/{code}": "public",

@@ -13,7 +13,7 @@ from hocba_app.routes.deliveries import FILES, TOLD_BY_SERVICES, DeliveryRoute
 from hocba_app.state import guard
 from tests.integration.web.conftest import WebSchool
 
-PAGES = {"/verify", "/v/{code}", "/h/{token}", "/healthz", "/metrics"}
+PAGES = {"/verify", "/v/{code}", "/h/{token}", "/healthz", "/readyz", "/metrics"}
 
 
 def test_every_route_that_reads_is_told_of() -> None:

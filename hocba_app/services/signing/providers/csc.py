@@ -52,6 +52,7 @@ class CscProvider:
         self._version = 2 if base_url.rstrip("/").endswith("v2") else 1
         self._timeout = timeout
         self._client = BoundedClient(
+            service="csc",
             base_url=base_url.rstrip("/"),
             headers={"Authorization": f"Bearer {token}"},
             timeout=timeout,

@@ -88,10 +88,12 @@ class MySignProvider:
         self._mode = 3 if webhook else 1
         self.poll_seconds, self.max_hashes, self.window_seconds = poll_seconds, max_hashes, window_seconds
         base = base_url.rstrip("/")
-        self._client = BoundedClient(base_url=base, timeout=timeout)
+        self._client = BoundedClient(service="mysign", base_url=base, timeout=timeout)
         # A kept connection that the server closed meanwhile cannot be told from a request lost on the way: signHash
         # opens its own each time.
-        self._fresh = BoundedClient(base_url=base, timeout=timeout, limits=httpx.Limits(max_keepalive_connections=0))
+        self._fresh = BoundedClient(
+            service="mysign", base_url=base, timeout=timeout, limits=httpx.Limits(max_keepalive_connections=0)
+        )
         self._identity = {"client_id": client_id, "client_secret": client_secret}
         self._tokens: dict[str, tuple[str, float]] = {}
         self._lock = threading.Lock()

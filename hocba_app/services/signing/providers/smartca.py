@@ -72,7 +72,10 @@ class SmartCaProvider:
         self._identity = {"sp_id": sp_id, "sp_password": sp_password}
         # A kept connection that the server closed meanwhile cannot be told from a request lost on the way.
         self._client = BoundedClient(
-            base_url=base_url.rstrip("/"), timeout=timeout, limits=httpx.Limits(max_keepalive_connections=0)
+            service="smartca",
+            base_url=base_url.rstrip("/"),
+            timeout=timeout,
+            limits=httpx.Limits(max_keepalive_connections=0),
         )
 
     def close(self) -> None:
