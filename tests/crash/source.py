@@ -31,6 +31,7 @@ from tests.integration.sync.fake_sector import SCHOOL, FakeSector, enrolment, fi
 
 FIRST = "2025-2026"
 PUPILS, CLASSES = 3, ("L1", "L2")
+LAST_PRIMARY_GRADE = 5
 KINDS = ("cover", "history", "results")
 who, where = st.integers(1, PUPILS), st.sampled_from(CLASSES)
 
@@ -89,11 +90,14 @@ class Oracle:
         earlier = [
             (data["school_year"], data["school_name"], data["class_name"], data["outcome"])
             for data in rows
-            if data["school_year"] < year
-            or (
-                data["school_year"] == year
-                and data["school_name"] != SCHOOL["name"]
-                and (not left or data["outcome"] == "moved")
+            if (data["grade"] <= LAST_PRIMARY_GRADE) == (home["grade"] <= LAST_PRIMARY_GRADE)  # another level's record
+            and (
+                data["school_year"] < year
+                or (
+                    data["school_year"] == year
+                    and data["school_name"] != SCHOOL["name"]
+                    and (not left or data["outcome"] == "moved")
+                )
             )
         ]
         outcome = (
@@ -292,14 +296,17 @@ class SourceActs(RuleBasedStateMachine):
         number=who,
         row=st.integers(1, 2),
         this_year=st.booleans(),
+        grade=st.sampled_from((5, 6)),
         outcome=st.sampled_from(("moved", "promoted")),
         gone=st.booleans(),
     )
-    def an_earlier_row_changes(self, number: int, row: int, this_year: bool, outcome: str, gone: bool) -> None:
+    def an_earlier_row_changes(
+        self, number: int, row: int, this_year: bool, grade: int, outcome: str, gone: bool
+    ) -> None:
         if self.has("students", f"P{number}"):
             year = self.year if this_year else "2024-2025"
             data = {
-                "student_id": f"P{number}", "school_year": year, "class_name": "5A", "grade": 5, "school_name": f"Trường {row}", "commune": "X",
+                "student_id": f"P{number}", "school_year": year, "class_name": f"{grade}A", "grade": grade, "school_name": f"Trường {row}", "commune": "X",
                 "province": "Y", "outcome": outcome, "note": None,
             }  # fmt: skip
             # In a later year a cancelled row may mean that the pupil is on no list any more: only what is meant is played here.
