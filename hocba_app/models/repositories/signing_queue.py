@@ -46,12 +46,16 @@ class DueGroup(NamedTuple):
     """Of them, those that a batch already works on."""
 
 
-def due_slots(session: Session, *, staff_id: str | None, stage: str | None = None) -> list[DueSlot]:
+def due_slots(
+    session: Session, *, staff_id: str | None, stage: str | None = None, kind: str | None = None, class_id: str = ""
+) -> list[DueSlot]:
     """Unsigned slots whose turn it is, in the order of classes and pupils.
 
     Args:
         staff_id: the assigned signer; None for the seal's slots.
         stage: only this stage.
+        kind: only this kind of document.
+        class_id: only this class; "" for every one.
     """
     columns: Any = (
         Slot.id,
@@ -72,6 +76,10 @@ def due_slots(session: Session, *, staff_id: str | None, stage: str | None = Non
         .join(Student, (Student.id == Document.student_id) & (Student.school_id == Document.school_id))
         .order_by(SchoolClass.grade, SchoolClass.name, Document.kind, Student.sort_name, Student.id)
     )
+    if kind is not None:
+        query = query.where(Document.kind == kind)
+    if class_id:
+        query = query.where(Document.class_id == class_id)
     return [DueSlot(*row) for row in session.exec(query).all()]
 
 

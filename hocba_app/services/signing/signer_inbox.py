@@ -148,17 +148,23 @@ def _held_documents(session: Session) -> dict[str, ErrorCode]:
     }
 
 
-def waiting_for(session: Session, who: Identity, *, stage: str | None = None) -> list[Waiting]:
+def waiting_for(
+    session: Session, who: Identity, *, stage: str | None = None, kind: str | None = None, class_id: str = ""
+) -> list[Waiting]:
     """Everything that waits for this person: his own slots, and the seal's when he is its operator.
 
     Args:
         stage: only this stage.
+        kind: only this kind of document.
+        class_id: only this class; "" for every one.
     """
     found: list[Waiting] = []
     if who.staff_id is not None and stage != SEAL:
-        found += _waiting(session, due_rows.due_slots(session, staff_id=who.staff_id, stage=stage))
+        due = due_rows.due_slots(session, staff_id=who.staff_id, stage=stage, kind=kind, class_id=class_id)
+        found += _waiting(session, due)
     if "seal_operator" in who.roles and stage in (None, SEAL):
-        found += _waiting(session, due_rows.due_slots(session, staff_id=None), seal=True)
+        due = due_rows.due_slots(session, staff_id=None, kind=kind, class_id=class_id)
+        found += _waiting(session, due, seal=True)
     return found
 
 
