@@ -60,6 +60,9 @@ class Row:
     updated: str
 
 
+_STALE = ("", "1", "again")
+
+
 class RecordsState(Sorting, UnlockAsking, rx.State):
     """The page "Học bạ"."""
 
@@ -73,7 +76,8 @@ class RecordsState(Sorting, UnlockAsking, rx.State):
     class_id: str = ""
     kind: str = ""
     step: str = ""
-    stale: bool = False
+    stale: str = ""
+    """"1": locked data that newer data contradict; "again": unlocked, to be locked again; "" for any."""
     search: str = ""
     page: int = 1
     pages: int = 1
@@ -96,7 +100,7 @@ class RecordsState(Sorting, UnlockAsking, rx.State):
         self._year_asked = self.year != ""
         self.kind = kind if (kind := str(query.get("kind", ""))) in KINDS else ""
         self.step = step if (step := str(query.get("state", ""))) in STEPS else ""
-        self.stale = str(query.get("stale", "")) == "1"
+        self.stale = stale if (stale := str(query.get("stale", ""))) in _STALE else ""
         read_order(self, query)
         number = str(query.get("page", ""))
         self.page = int(number) if number.isdecimal() and len(number) < 6 else 1
@@ -122,8 +126,8 @@ class RecordsState(Sorting, UnlockAsking, rx.State):
             self.kind = value
         elif which == "state" and value in ("", *STEPS):
             self.step = value
-        elif which == "stale":
-            self.stale = value == "1"
+        elif which == "stale" and value in _STALE:
+            self.stale = value
         else:
             return None
         return await self._go(1)
@@ -201,7 +205,7 @@ class RecordsState(Sorting, UnlockAsking, rx.State):
                 "class": self.class_id,
                 "kind": self.kind,
                 "state": self.step,
-                "stale": "1" if self.stale else "",
+                "stale": self.stale,
                 "sort": order_in_address(self),
                 "page": str(self.page) if self.page > 1 else "",
             }
@@ -233,7 +237,8 @@ class RecordsState(Sorting, UnlockAsking, rx.State):
             class_id=self.class_id,
             kind=self.kind,
             state=self.step,
-            stale=self.stale,
+            stale=self.stale == "1",
+            reopened=self.stale == "again",
             search=self.search,
             sort=self.sort or self._sorts[0],
             descending=self.descending,
@@ -248,7 +253,7 @@ class RecordsState(Sorting, UnlockAsking, rx.State):
 
 def _concerned(state: RecordsState, who: Identity, what: Moves) -> bool:
     """A record shown has changed, or one may have come into what is shown or gone from it."""
-    by_step = bool(state.step) or state.sort in ("step", "updated")
+    by_step = bool(state.step or state.stale) or state.sort in ("step", "updated")
     return not what.documents.isdisjoint(state._shown) or (by_step and bool(what.classes))
 
 

@@ -123,6 +123,14 @@ def active_batch_of(session: Session, owner: str, other_than: str = "") -> Batch
     ).first()
 
 
+def of_owner(session: Session, batch_ids: Iterable[str], owner: str) -> set[str]:
+    """Of these batches, those that one key signs."""
+    ids = sorted(batch_ids)
+    if not ids:
+        return set()
+    return set(session.exec(select(Batch.id).where(col(Batch.id).in_(ids), Batch.owner == owner)).all())
+
+
 def last_sent(session: Session, batch: Batch) -> Batch | None:
     """The batch of the same signer and key that ended last since this one was queued, of those that reached the service."""
     return session.exec(

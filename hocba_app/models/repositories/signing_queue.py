@@ -27,6 +27,7 @@ class DueSlot(NamedTuple):
     school_year: str
     class_id: str
     class_name: str
+    grade: int
     student_id: str
     student_code: str
     student_name: str
@@ -41,6 +42,7 @@ class DueGroup(NamedTuple):
     school_year: str
     class_id: str
     class_name: str
+    grade: int
     waiting: int
     busy: int
     """Of them, those that a batch already works on."""
@@ -67,6 +69,7 @@ def due_slots(
         Document.school_year,
         SchoolClass.id,
         SchoolClass.name,
+        SchoolClass.grade,
         Student.id,
         Student.code,
         Student.full_name,
@@ -129,12 +132,14 @@ def _busy() -> Any:
 
 @cache
 def _due_groups() -> Any:
-    group = (Slot.stage, Slot.rows, Document.kind, Document.school_year, SchoolClass.id, SchoolClass.name)
+    group = (
+        Slot.stage, Slot.rows, Document.kind, Document.school_year, SchoolClass.id, SchoolClass.name, SchoolClass.grade,
+    )  # fmt: skip
     columns = (*group, func.count(), func.sum(_busy()))
     return (
         _due(columns, given("person"), None)
         .where(own_school(Slot))
-        .group_by(*group, SchoolClass.grade)
+        .group_by(*group)
         .order_by(SchoolClass.grade, SchoolClass.name, Document.kind, func.min(Slot.position))
     )
 

@@ -60,7 +60,7 @@ class SignerProgress:
 
 
 @dataclass(frozen=True, slots=True)
-class _Standing:
+class Standing:
     """Where the whole school stands; shared by everybody's dashboard, so nobody changes it."""
 
     documents: tuple[tuple[str, str, str | None, str | None, bool, int], ...]
@@ -116,9 +116,7 @@ def overview(db: Database, who: Identity, school_year: str | None = None) -> Ove
     visible = None if whole_school else sorted(visible_classes(db, who))
     students = change_feed.kept(db, who.school_id, ("pupils", year), lambda own: present_per_class(own, year))
     # The whole school's numbers, read once a change for everybody's dashboard; each is shown his own classes of them.
-    standing = change_feed.kept(
-        db, who.school_id, ("standing", year), lambda own: _standing(own, year), any_change=True
-    )
+    standing = standing_of(db, who.school_id, year)
     with db.read(who.school_id) as session:
         mine = Counter[str]()
         for group in groups_for(session, who):
@@ -136,14 +134,19 @@ def overview(db: Database, who: Identity, school_year: str | None = None) -> Ove
         )
 
 
-def _standing(session: Session, year: str) -> _Standing:
+def standing_of(db: Database, school_id: str, year: str) -> Standing:
+    """Where the whole school stands, kept until something of it moves."""
+    return change_feed.kept(db, school_id, ("standing", year), lambda own: _standing(own, year), any_change=True)
+
+
+def _standing(session: Session, year: str) -> Standing:
     changed = [
         (student_id, class_id)
         for _, student_id, class_id, noted in noted_as_changed(session, year)
         if is_out_of_date(noted)
     ]
     places = places_of(session, (student_id for student_id, _ in changed), year)
-    return _Standing(
+    return Standing(
         documents=tuple(counts_by_step(session, year)),
         stale=Counter(
             places[student_id].class_id if student_id in places else class_id for student_id, class_id in changed
@@ -176,7 +179,7 @@ def _signers(db: Database, who: Identity, year: str) -> list[SignerProgress]:
 
 
 def _classes(
-    session: Session, year: str, visible: list[str] | None, students: Mapping[str, int], standing: _Standing
+    session: Session, year: str, visible: list[str] | None, students: Mapping[str, int], standing: Standing
 ) -> list[ClassProgress]:
     steps: dict[str, dict[str, Counter[str]]] = {}
     for class_id, kind, state, next_stage, present, documents in standing.documents:

@@ -27,12 +27,12 @@ class Place:
     """Where a queued batch stands."""
 
     ahead: int
-    """Batches that must end first."""
+    """Other people's batches that must end first."""
     seconds: int
     """Expected wait: a confirmation takes about a minute."""
     your_turn: bool
     after_own: bool
-    """The signer's own batch on the same documents goes first: he has two slots in them."""
+    """The signer's own earlier batch goes first: more records than one confirmation takes, or two slots in the same ones."""
 
 
 def try_start(session: Session, batch: Batch) -> bool:
@@ -78,18 +78,19 @@ def place_of(session: Session, batch: Batch) -> Place:
     """The place of a queued batch and its expected wait, for its signer's page."""
     items = rows.items_of(session, batch.id, ("claimed",))
     versions = {item.version_id for item in items}
-    holders = set(rows.held_versions(session, sorted(versions)).values())
-    after_own = False
+    before = set(rows.held_versions(session, sorted(versions)).values()) | rows.earlier_batches(
+        session, batch, versions
+    )
     if active := rows.active_batch_of(session, batch.owner, batch.id):
-        after_own = active.id in holders
-        holders.add(active.id)
-    earlier = rows.earlier_batches(session, batch, versions)
-    ahead = len(holders | earlier)
+        before.add(active.id)
+    # His own earlier batches are no queue: this one goes out by itself when he has confirmed them.
+    own = rows.of_owner(session, before, batch.owner)
+    ahead = len(before - own)
     return Place(
         ahead=ahead,
         seconds=60 * ahead,
         your_turn=batch.offered_at is not None and not batch.accepted,
-        after_own=after_own,
+        after_own=bool(own),
     )
 
 

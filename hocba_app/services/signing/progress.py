@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import defer
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from hocba_app.domain.errors import SENTENCES, ErrorCode, HocbaError
 from hocba_app.models import Batch, Database
 from hocba_app.models.base import utc_now
+from hocba_app.models.repositories import batch_names
 from hocba_app.models.repositories import signing as rows
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.signing.admission import place_of
@@ -55,21 +57,26 @@ class BatchView:
     after_own: bool
     """It follows the signer's own batch on the same documents by itself."""
     over: bool
+    about: tuple[batch_names.About, ...]
+    """What it holds, class by class."""
     created_at: str
 
 
 def my_batches(db: Database, who: Identity, limit: int = 20) -> list[BatchView]:
-    """This person's newest batches, the running ones first."""
+    """This person's batches: every one that is not over – what his phone asks now first –, then the newest of the others.
+
+    Args:
+        limit: how many of those that are over.
+    """
     with db.read(who.school_id) as session:
-        found = session.exec(
-            select(Batch)
-            .where(Batch.account_id == who.account_id)
-            .order_by(Batch.created_at.desc())  # type: ignore[attr-defined]
-            .limit(limit)
-            .options(defer(Batch.chain))  # type: ignore[arg-type]
+        mine = select(Batch).where(Batch.account_id == who.account_id).options(defer(Batch.chain))  # type: ignore[arg-type]
+        live = session.exec(mine.where(col(Batch.state).in_(rows.BATCH_LIVE)).order_by(col(Batch.queued_at))).all()
+        over = session.exec(
+            mine.where(col(Batch.state).in_(rows.BATCH_OVER)).order_by(col(Batch.created_at).desc()).limit(limit)
         ).all()
-        views = [_view(session, batch) for batch in found]
-    return sorted(views, key=lambda view: view.over)
+        about = batch_names.about(session, [batch.id for batch in (*live, *over)])
+        views = [_view(session, batch, about.get(batch.id, ())) for batch in (*live, *over)]
+    return sorted(views, key=lambda view: (view.over, not (view.state == "waiting" or view.your_turn)))
 
 
 def batch_view(db: Database, who: Identity, batch_id: str) -> tuple[BatchView, list[ItemView]]:
@@ -94,7 +101,7 @@ def batch_view(db: Database, who: Identity, batch_id: str) -> tuple[BatchView, l
             )
             for item in items
         ]
-        return _view(session, batch), views
+        return _view(session, batch, batch_names.about(session, [batch.id]).get(batch.id, ())), views
 
 
 def unsigned_slots(db: Database, who: Identity, batch_id: str) -> list[str]:
@@ -110,7 +117,7 @@ def unsigned_slots(db: Database, who: Identity, batch_id: str) -> list[str]:
         return [item.slot_id for item in rows.items_of(session, batch.id, ("failed",))]
 
 
-def _view(session: Session, batch: Batch) -> BatchView:
+def _view(session: Session, batch: Batch, about: Sequence[batch_names.About]) -> BatchView:
     place = place_of(session, batch) if batch.state == "queued" else None
     left = None
     if batch.state == "waiting" and batch.window_ends_at is not None:
@@ -135,6 +142,7 @@ def _view(session: Session, batch: Batch) -> BatchView:
         your_turn=place.your_turn if place else False,
         after_own=place.after_own if place else False,
         over=batch.state in rows.BATCH_OVER,
+        about=tuple(about),
         created_at=batch.created_at.isoformat(timespec="seconds"),
     )
 

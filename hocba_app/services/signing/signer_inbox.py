@@ -37,6 +37,7 @@ class Waiting:
     school_year: str
     class_id: str
     class_name: str
+    grade: int
     subjects: tuple[str, ...]
     document_id: str
     version_id: str
@@ -58,11 +59,20 @@ class WaitingGroup:
     school_year: str
     class_id: str
     class_name: str
+    grade: int
     subjects: tuple[str, ...]
     waiting: int
     ready: int
     reasons: frozenset[ErrorCode]
     """Why the others are not ready."""
+
+
+def confirmations(personal: int, seals: int) -> int:
+    """How many times so many records are confirmed on the phone: the personal ones and the seal's are asked for apart.
+
+    (One more where a signer has two slots in one record: the second follows the first by itself.)
+    """
+    return -(-personal // MAX_HASHES) + -(-seals // MAX_HASHES)
 
 
 def my_queue(db: Database, who: Identity) -> list[Waiting]:
@@ -104,6 +114,7 @@ def groups_for(session: Session, who: Identity) -> list[WaitingGroup]:
                     row.school_year,
                     row.class_id,
                     row.class_name,
+                    row.grade,
                     tuple(row.subjects),
                     row.waiting,
                     ready,
@@ -119,7 +130,16 @@ def groups_for(session: Session, who: Identity) -> list[WaitingGroup]:
             ready = sum(item.ready for item in items)
             found.append(
                 WaitingGroup(
-                    SEAL, kind, year, class_id, items[0].class_name, items[0].subjects, len(items), ready, reasons
+                    SEAL,
+                    kind,
+                    year,
+                    class_id,
+                    items[0].class_name,
+                    items[0].grade,
+                    items[0].subjects,
+                    len(items),
+                    ready,
+                    reasons,
                 )
             )
     return found
@@ -187,6 +207,7 @@ def _waiting(session: Session, due: list[due_rows.DueSlot], *, seal: bool = Fals
                 school_year=slot.school_year,
                 class_id=slot.class_id,
                 class_name=slot.class_name,
+                grade=slot.grade,
                 subjects=tuple(slot.subjects),
                 document_id=slot.document_id,
                 version_id=slot.version_id,

@@ -14,11 +14,14 @@ from typing import Any
 from sqlmodel import Session
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.phone_words import MOST_NAMES, phone_words
 from hocba_app.domain.wording import KIND_SHORT
 from hocba_app.models import Batch, BatchItem
 from hocba_app.models.base import utc_now
+from hocba_app.models.repositories import batch_names
 from hocba_app.models.repositories import signing as rows
 from hocba_app.models.repositories.bulk import set_rows
+from hocba_app.models.repositories.signing_queue import subject_names
 from hocba_app.pki import cms
 from hocba_app.recordfile.manifest import CLAIM_LIMIT_SECONDS
 from hocba_app.services.audit.log import progressed, record
@@ -63,7 +66,7 @@ def send(work: Work) -> float | None:
             hashes=tuple(cms.attributes_hash(item.attributes or b"") for item in items),
             document_ids=tuple(item.request_id or "" for item in items),
             document_names=tuple(f"{KIND_SHORT[names[item.slot_id][0]]} {names[item.slot_id][1]}" for item in items),
-            description=f"Hoc ba dien tu: {len(items)} ho so",
+            description=_description(session, batch.id, len(items)),
         )
     with work.write() as session:
         batch = session.get_one(Batch, (work.school_id, work.job_id))
@@ -108,6 +111,16 @@ def send(work: Work) -> float | None:
             data={"transaction": submitted.transaction_id, "hashes": len(request.hashes)},
         )
     return min(FIRST_LOOKS, provider.poll_seconds)
+
+
+def _description(session: Session, batch_id: str, total: int) -> str:
+    """Class, subject and a few names: the signer knows on the phone what he confirms."""
+    subjects = subject_names(session)
+    about = [
+        (row.kind, row.class_name, ", ".join(subjects.get(code, code) for code in row.subjects))
+        for row in batch_names.about(session, [batch_id]).get(batch_id, ())
+    ]
+    return phone_words(about, total, batch_names.pupils_of_batch(session, batch_id, "prepared", MOST_NAMES))
 
 
 def _without_refused(work: Work) -> float | None:
