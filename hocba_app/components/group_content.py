@@ -96,12 +96,12 @@ def _line(state: Any, line: Any) -> rx.Component:
                     class_name="check-label",
                 ),
             ),
-            custom_attrs={"data-label": "Ký"},
+            class_name="tick",
         ),
         rx.el.th(rx.link(line.name, href=line.href), rx.el.div(line.code, class_name="small muted"), scope="row"),
         rx.foreach(
             line.cells,
-            lambda cell: rx.el.td(cell.text, custom_attrs={"data-label": cell.label}),
+            lambda cell: rx.el.td(cell.text, custom_attrs={"data-label": cell.label}, class_name=cell.style),
         ),
         rx.el.td(
             rx.foreach(line.notes, lambda note: rx.el.div(note, class_name="small note")),
@@ -115,6 +115,7 @@ def _line(state: Any, line: Any) -> rx.Component:
                 on_click=state.report_line(line.slot_id, line.subject),
                 aria_label="Báo sai trên hồ sơ của " + line.name.to(str),
             ),
+            class_name="report",
         ),
         class_name=rx.cond(line.notes.length() > 0, "look", ""),
     )

@@ -54,6 +54,7 @@ def objection_form(state: Any) -> rx.Component:
                 class_name="filters",
             ),
             class_name="panel stack",
+            key=state.objecting,  # made anew for each record: the field takes the focus, and comes into sight
             role="dialog",
             aria_label="Báo sai",
         ),

@@ -153,11 +153,13 @@ def _menu(active: str) -> list[rx.Component]:
 
 def _entry(path: str, words: str, icon: str, current: bool) -> rx.Component:
     mark = {"aria_current": "page"} if current else {}
-    count = ShellState.badges[path]
     return rx.link(
         rx.icon(icon, size=18, aria_hidden=True),
         words,
-        rx.cond(count > 0, rx.el.span(count, rx.el.span(" việc chờ", class_name="unseen"), class_name="count")),
+        rx.cond(
+            ShellState.badges.contains(path),
+            rx.el.span(ShellState.badges[path], rx.el.span(" việc chờ", class_name="unseen"), class_name="count"),
+        ),
         href=path,
         custom_attrs=mark,
         underline="none",

@@ -7,7 +7,7 @@ from typing import Any
 import reflex as rx
 
 from hocba_app.components.chart import stacked_bars
-from hocba_app.components.data_table import data_table, pager
+from hocba_app.components.data_table import Head, data_table, pager
 from hocba_app.components.empty_state import empty_state
 from hocba_app.components.fields import text_area
 from hocba_app.components.notice import error_notice, notice
@@ -264,7 +264,7 @@ def _people() -> rx.Component:
             DashboardState.people.length() > 0,
             rx.fragment(
                 data_table(
-                    ["Người ký", "Vai trò", "Lớp", rx.el.th("Hồ sơ", scope="col", class_name="num"), ""],
+                    ["Người ký", "Vai trò", "Lớp", Head(rx.el.th("Hồ sơ", scope="col", class_name="num"), "Hồ sơ"), ""],
                     DashboardState.people,
                     _person,
                     label="Đang chờ ai ký",

@@ -20,6 +20,8 @@ from hocba_app.state.read_pool import in_thread
 CONTENT_ROWS = 50
 """Of one page: a class's 45 stand on one."""
 MOST_COLUMNS = 8
+SHORT = 26
+"""Letters; what is longer has a line of its own on a phone."""
 _NUMBER = re.compile(r"[0-9]{1,3}(?:,[0-9]+)?")
 
 
@@ -29,6 +31,8 @@ class Cell:
 
     label: str
     text: str
+    style: str
+    """"long" for a sentence."""
 
 
 @dataclasses.dataclass
@@ -204,7 +208,7 @@ def _line(row: Content, left_out: dict[str, str], *, first: bool) -> PupilLine:
         code=row.student_code,
         name=row.student_name,
         href=f"/read/{row.document_id}?queue=1",
-        cells=[Cell(label, text) for label, text in row.values[:MOST_COLUMNS]],
+        cells=[Cell(label, text, "long" if len(text) > SHORT else "") for label, text in row.values[:MOST_COLUMNS]],
         notes=notes,
         held=held,
         chosen=not held and row.slot_id not in left_out,

@@ -99,7 +99,7 @@ class ReadingState(Objecting, rx.State):
             for part in (KIND[view.kind], f"Lớp {view.class_name}", view.school_year, f"Mã {view.student_code}")
             if part
         )
-        self.place = f"Hồ sơ {view.place}/{view.of}"
+        self.place = f"{view.place}/{view.of}"
         self.previous_href, self.next_href = self._href(view.previous), self._href(view.next)
         self.back_href = "/sign" if self.queue else f"/records/{view.document_id}"
         self.questioned, self.returned, self.may_report = view.questioned, view.returned, view.may_report

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reflex as rx
 
-from hocba_app.domain.wording import ROLE
+from hocba_app.domain.wording import ROLE, amount
 from hocba_app.models import School, database
 from hocba_app.services.accounts import credentials
 from hocba_app.services.accounts.authority import Right, allowed
@@ -30,7 +30,7 @@ class ShellState(rx.State):
     unconfirmed: str = ""
     """What the owner is told while nobody vouches for his credentials."""
     letter_sent: bool = False
-    badges: dict[str, int] = {}
+    badges: dict[str, str] = {}
     """How much waits behind each page of the menu, by its path."""
     waiting: int = 0
     """Kinds of things, on all pages."""
@@ -71,10 +71,8 @@ class ShellState(rx.State):
 
 def show_waiting(shell: ShellState, tasks: list[Task]) -> None:
     """The numbers of the menu."""
-    shell.badges = badges(tasks)
-    shell.waiting = len(tasks)
-    if tasks:
-        shell.badges["/"] = len(tasks)
+    counted = badges(tasks) | ({"/": len(tasks)} if tasks else {})
+    shell.badges, shell.waiting = {path: amount(count) for path, count in counted.items()}, len(tasks)
 
 
 async def waiting_again(state: rx.State, who: Identity) -> list[Task]:

@@ -16,7 +16,7 @@ from hocba_app.models import SEAL, database
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.change_feed.change_feed import Moves
-from hocba_app.services.signing import progress, reminders, signer_inbox
+from hocba_app.services.signing import progress, queue_groups, reminders, signer_inbox
 from hocba_app.state import signing_rows, undoing
 from hocba_app.state.batch_cards import BatchCard, batch_card
 from hocba_app.state.group_content import MOST_COLUMNS, GroupReading, read_group, show_lines
@@ -69,7 +69,7 @@ class SigningState(Sorting, Undoing, GroupReading, rx.State):
     """Words of the large button; "" where it would add nothing."""
     earlier: list[BatchCard] = []
     """Batches that are over, but for the newest."""
-    _waiting: list[signer_inbox.WaitingGroup] = []
+    _waiting: list[queue_groups.WaitingGroup] = []
     _names: dict[str, str] = {}
     _groups: list[Group] = []
     batches: list[BatchCard] = []
@@ -362,7 +362,7 @@ def _concerned(state: SigningState, who: Identity, what: Moves) -> bool:
 def _read(
     who: Identity,
 ) -> tuple[
-    list[signer_inbox.WaitingGroup],
+    list[queue_groups.WaitingGroup],
     dict[str, str],
     list[progress.BatchView],
     list[reminders.Late],
@@ -371,8 +371,8 @@ def _read(
 ]:
     db = database()
     return (
-        signer_inbox.my_groups(db, who),
-        signer_inbox.subject_words(db, who),
+        queue_groups.my_groups(db, who),
+        queue_groups.subject_words(db, who),
         progress.my_batches(db, who, limit=8),
         reminders.late_teachers(db, who),
         reminders.reminders_of(db, who),

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.wording import KIND, KIND_SHORT, STAGE_SIGNER, amount
 from hocba_app.models import SEAL
-from hocba_app.services.signing import signer_inbox
+from hocba_app.services.signing import queue_groups, signer_inbox
 
 
 @dataclasses.dataclass
@@ -84,16 +84,17 @@ class AskedRow:
     text: str
 
 
+_IN_SENTENCE = KIND_SHORT | {"cover": "bìa"}
 FOLD_OVER = 8
 """Groups above which a page folds its sections."""
 
 
-def key_of(item: signer_inbox.Waiting | signer_inbox.WaitingGroup) -> str:
+def key_of(item: signer_inbox.Waiting | queue_groups.WaitingGroup) -> str:
     """What a group is called between page and server."""
     return "|".join((item.stage, item.kind, item.school_year, item.class_id, ",".join(item.subjects)))
 
 
-def group_row(group: signer_inbox.WaitingGroup, names: Mapping[str, str], left: int) -> Group:
+def group_row(group: queue_groups.WaitingGroup, names: Mapping[str, str], left: int) -> Group:
     """A group, less what is left out of it."""
     subjects = f" · {', '.join(names.get(code, code) for code in group.subjects)}" if group.subjects else ""
     ready = max(0, group.ready - left)
@@ -133,7 +134,7 @@ def _section(stage: str, kind: str, groups: list[Group], many: bool, grade: str,
         summary=f"{len(groups)} lớp, {amount(sum(group.waiting for group in groups))} hồ sơ chờ"
         + (f", ký được ngay {amount(ready)}" if ready else ""),
         ready=ready,
-        button=f"{verb} cả {amount(ready)} {KIND_SHORT[kind]}{of_grade}"
+        button=f"{verb} cả {amount(ready)} {_IN_SENTENCE[kind]}{of_grade}"
         if ready and len(groups) > 1 and not alone
         else "",
         folded=many,

@@ -19,7 +19,7 @@ from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.change_feed import change_feed
 from hocba_app.services.overview.school_years import unfinished_before
 from hocba_app.services.records.record_list import visible_classes
-from hocba_app.services.signing.signer_inbox import groups_for
+from hocba_app.services.signing.queue_groups import groups_for
 
 STEPS = ("open", "subject", "homeroom", "principal", "seal", "sealed")
 """Where a document stands, in the order of its life: not locked, waiting for a stage, sealed."""

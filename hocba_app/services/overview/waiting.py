@@ -29,7 +29,8 @@ from hocba_app.services.overview.dashboard import standing_of
 from hocba_app.services.overview.office_tasks import Attention, attention
 from hocba_app.services.signers.key_views import key_of_staff
 from hocba_app.services.signing import progress, reminders
-from hocba_app.services.signing.signer_inbox import WaitingGroup, groups_for
+from hocba_app.services.signing.queue_groups import WaitingGroup, groups_for
+from hocba_app.services.signing.signer_inbox import confirmations
 from hocba_app.services.sync.conflicts import open_conflicts
 
 _SIGNERS = (Role.HOMEROOM, Role.SUBJECT, Role.PRINCIPAL, Role.DEPUTY, Role.COVER_SIGNER)
@@ -119,7 +120,7 @@ def _to_sign(groups: list[WaitingGroup]) -> Iterator[Task]:
     seals = sum(group.ready for group in groups if group.stage == SEAL)
     if personal:
         yield Task(
-            "sign", personal, f"{amount(personal)} hồ sơ chờ thầy cô ký", "Một lần xác nhận trên điện thoại ký cả lớp.",
+            "sign", personal, f"{amount(personal)} hồ sơ chờ thầy cô ký", _times(confirmations(personal, 0)),
             "Ký ngay", "/sign", urgent=True,
         )  # fmt: skip
     if seals:
@@ -139,6 +140,10 @@ def _to_sign(groups: list[WaitingGroup]) -> Iterator[Task]:
             )
 
 
+def _times(confirmed: int) -> str:
+    return f"{confirmed} lần xác nhận trên điện thoại" + (" ký hết." if confirmed > 1 else " ký cả lớp.")
+
+
 def _reminded(db: Database, who: Identity) -> Iterator[Task]:
     asked = reminders.reminders_of(db, who)
     if asked:
@@ -151,7 +156,7 @@ def _reminded(db: Database, who: Identity) -> Iterator[Task]:
 def _decisions(session: Session, who: Identity) -> Iterator[Task]:
     if allowed(who, Right.UNLOCK_APPROVE) and (count := rows.unlocks_to_decide(session, who.account_id)):
         yield Task(
-            "unlock", count, f"{count} đề nghị hủy chốt chờ thầy cô trả lời", "Duyệt hoặc từ chối; giá phải trả hiện ở đó.",
+            "unlock", count, f"{count} đề nghị hủy chốt chờ thầy cô trả lời", "Xem ai sẽ phải ký lại, rồi duyệt hoặc từ chối.",
             "Trả lời", "/unlock", urgent=True,
         )  # fmt: skip
     if allowed(who, Right.LEADERSHIP_CONFIRM) and (count := rows.proposals_to_answer(session, who.staff_id)):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,9 +18,8 @@ from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.credentials import require_own_credentials
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.audit.log import changed, record
-from hocba_app.services.change_feed import change_feed
 from hocba_app.services.jobs.enqueue import enqueue, look_again
-from hocba_app.services.signing.authority import Sealing, post_refusals, sealable_now
+from hocba_app.services.signing.authority import Sealing, sealable_now
 
 MAX_HASHES = 500
 """Hashes in one call of the provider, and so in one confirmation (core decision 8)."""
@@ -50,23 +48,6 @@ class Waiting:
     """Why not, when not ready."""
 
 
-@dataclass(frozen=True, slots=True)
-class WaitingGroup:
-    """What waits for the signer of one class, kind, stage and subject: one tap signs it."""
-
-    stage: str
-    kind: str
-    school_year: str
-    class_id: str
-    class_name: str
-    grade: int
-    subjects: tuple[str, ...]
-    waiting: int
-    ready: int
-    reasons: frozenset[ErrorCode]
-    """Why the others are not ready."""
-
-
 def confirmations(personal: int, seals: int) -> int:
     """How many times so many records are confirmed on the phone: the personal ones and the seal's are asked for apart.
 
@@ -81,85 +62,7 @@ def my_queue(db: Database, who: Identity) -> list[Waiting]:
         return waiting_for(session, who)
 
 
-def my_groups(db: Database, who: Identity) -> list[WaitingGroup]:
-    """What this person's page offers to sign, class by class."""
-    with db.read(who.school_id) as session:
-        return groups_for(session, who)
-
-
-def subject_words(db: Database, who: Identity) -> dict[str, str]:
-    """Names of the school's subjects by code."""
-    return change_feed.kept(db, who.school_id, "subjects", due_rows.subject_names)
-
-
-def groups_for(session: Session, who: Identity) -> list[WaitingGroup]:
-    """The same as :func:`waiting_for`, counted in the database: hundreds of records are a dozen lines of a page."""
-    found: list[WaitingGroup] = []
-    if who.staff_id is not None:
-        groups = due_rows.due_groups(session, who.staff_id)
-        refused = post_refusals(session, who, [(row.stage, row.kind) for row in groups])
-        held = _held_in_groups(session, who.staff_id)
-        for row in groups:
-            codes = [ErrorCode.DOCUMENT_BUSY] if row.busy else []
-            ready = row.waiting - row.busy
-            for reason, count in held.get(_group_key(row), {}).items():
-                codes.append(reason)
-                ready -= count
-            if (code := refused.get((row.stage, row.kind))) is not None:
-                codes, ready = [code], 0
-            found.append(
-                WaitingGroup(
-                    row.stage,
-                    row.kind,
-                    row.school_year,
-                    row.class_id,
-                    row.class_name,
-                    row.grade,
-                    tuple(row.subjects),
-                    row.waiting,
-                    ready,
-                    frozenset(codes),
-                )
-            )
-    if "seal_operator" in who.roles:
-        by_group: dict[tuple[str, str, str], list[Waiting]] = {}
-        for item in waiting_for(session, who, stage=SEAL):
-            by_group.setdefault((item.class_id, item.kind, item.school_year), []).append(item)
-        for (class_id, kind, year), items in by_group.items():
-            reasons = frozenset(item.reason for item in items if item.reason is not None)
-            ready = sum(item.ready for item in items)
-            found.append(
-                WaitingGroup(
-                    SEAL,
-                    kind,
-                    year,
-                    class_id,
-                    items[0].class_name,
-                    items[0].grade,
-                    items[0].subjects,
-                    len(items),
-                    ready,
-                    reasons,
-                )
-            )
-    return found
-
-
-def _group_key(row: due_rows.DueGroup | due_rows.DueOfDocument) -> tuple[str, ...]:
-    return (row.stage, row.kind, row.school_year, row.class_id, *row.subjects)
-
-
-def _held_in_groups(session: Session, staff_id: str) -> dict[tuple[str, ...], Counter[ErrorCode]]:
-    """By group, how many of a person's slots are held by a report or by an unlock that goes on, and by no batch."""
-    held: dict[tuple[str, ...], Counter[ErrorCode]] = {}
-    reasons = _held_documents(session)
-    for row in due_rows.due_in_documents(session, staff_id, reasons):
-        if not row.busy:
-            held.setdefault(_group_key(row), Counter())[reasons[row.document_id]] += 1
-    return held
-
-
-def _held_documents(session: Session) -> dict[str, ErrorCode]:
+def held_documents(session: Session) -> dict[str, ErrorCode]:
     """Documents that nobody may sign for the moment, and why; a few of a school's."""
     closed = closed_documents(session)
     return {
@@ -191,7 +94,7 @@ def waiting_for(
 def _waiting(session: Session, due: list[due_rows.DueSlot], *, seal: bool = False) -> list[Waiting]:
     if not due:
         return []
-    busy, held = due_rows.slots_in_live_batches(session), _held_documents(session)
+    busy, held = due_rows.slots_in_live_batches(session), held_documents(session)
     documents = [Sealing(slot.document_id, slot.student_id, slot.school_year, slot.class_id) for slot in due]
     sealable = sealable_now(session, documents) if seal else frozenset()
     found = []

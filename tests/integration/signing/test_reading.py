@@ -14,7 +14,8 @@ from hocba_app.models.base import utc_now
 from hocba_app.services.objections.objections import raise_objection
 from hocba_app.services.reading.queue_content import Content, group_content
 from hocba_app.services.reading.record_reading import read_record
-from hocba_app.services.signing.signer_inbox import my_groups, my_queue
+from hocba_app.services.signing.queue_groups import my_groups
+from hocba_app.services.signing.signer_inbox import my_queue
 from hocba_app.services.unlocking import unlock
 from tests.integration.records.conftest import change_result, documents, lock, own_documents, pupils
 from tests.school import SUBJECTS, SmallSchool, small_school
