@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 from sqlmodel import Session
 
-from hocba_app.domain.calendar import ComingYear, coming_year
 from hocba_app.domain.snapshot_differences import is_out_of_date
 from hocba_app.models import Database, School
 from hocba_app.models.repositories import dashboard as counts
@@ -82,8 +81,6 @@ class Overview:
     """Slots that wait for this person now, by stage."""
     days: list[tuple[str, int]] = field(default_factory=list)
     """Signatures a day; management only."""
-    coming: ComingYear | None = None
-    """A newer school year to go on to; for whoever may sync."""
     unfinished: list[tuple[str, int]] = field(default_factory=list)
     """Earlier years with records under way, and how many; the office only."""
     signers: list[SignerProgress] = field(default_factory=list)
@@ -128,8 +125,7 @@ def overview(db: Database, who: Identity, school_year: str | None = None) -> Ove
             people=[person for person in standing.people if visible is None or person.class_id in visible],
             mine=dict(+mine),
             days=_days(db, who, year) if whole_school else [],
-            coming=coming_year(school.current_year, school.sector_year) if allowed(who, Right.SYNC) else None,
-            unfinished=_unfinished(db, who, school.current_year) if whole_school else [],
+            unfinished=unfinished_years(db, who, school.current_year) if whole_school else [],
             signers=_signers(db, who, year) if whole_school else [],
         )
 
@@ -163,7 +159,8 @@ def _days(db: Database, who: Identity, year: str) -> list[tuple[str, int]]:
     )
 
 
-def _unfinished(db: Database, who: Identity, year: str) -> list[tuple[str, int]]:
+def unfinished_years(db: Database, who: Identity, year: str) -> list[tuple[str, int]]:
+    """Years before this one in which records are locked and not sealed, each with how many."""
     return list(
         change_feed.kept(
             db, who.school_id, ("unfinished", year), lambda own: unfinished_before(own, year), any_change=True

@@ -25,7 +25,7 @@ from hocba_app.services.accounts.authority import Right, allowed, require
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.change_feed import change_feed
 from hocba_app.services.objections.objections import classes_concerned
-from hocba_app.services.overview.dashboard import standing_of
+from hocba_app.services.overview.dashboard import standing_of, unfinished_years
 from hocba_app.services.overview.office_tasks import Attention, attention
 from hocba_app.services.signers.key_views import key_of_staff
 from hocba_app.services.signing import progress, reminders
@@ -61,7 +61,8 @@ def waiting(db: Database, who: Identity) -> list[Task]:
     """
     require(who, Right.DASHBOARD)
     key = ("waiting", who.account_id, who.staff_id, who.roles, today())
-    return change_feed.kept(db, who.school_id, key, lambda session: _tasks(db, session, who), any_change=True)
+    found = change_feed.kept(db, who.school_id, key, lambda session: _tasks(db, session, who), any_change=True)
+    return [*found, *_new_year(db, who)]  # what SMAS declared is no change of the school
 
 
 def badges(tasks: list[Task]) -> dict[str, int]:
@@ -98,7 +99,6 @@ def _tasks(db: Database, session: Session, who: Identity) -> list[Task]:
         with db.installation() as installation:
             school = installation.get_one(School, who.school_id)
         found += [*_office(db, session, who, school.current_year), *_attention(office_attention(db, who))]
-        found += _new_year(who, school)
     return sorted(found, key=lambda task: not task.urgent)
 
 
@@ -217,6 +217,12 @@ def _office(db: Database, session: Session, who: Identity, year: str) -> Iterato
             "stale", stale, f"{amount(stale)} hồ sơ có dữ liệu mới", "Dữ liệu đồng bộ khác với bản đã chốt.",
             "Xem khác biệt", "/records?stale=1",
         )  # fmt: skip
+    for earlier, under_way in unfinished_years(db, who, year):
+        yield Task(
+            "unfinished", under_way, f"Năm học {earlier} còn {amount(under_way)} hồ sơ chưa xong",
+            "Đã chốt mà chưa đóng dấu: người còn phải ký vẫn thấy trong danh sách của mình.", f"Xem năm học {earlier}",
+            f"/records?year={earlier}",
+        )  # fmt: skip
     if again := len(rows.reopened_documents(session, year)):
         yield Task(
             "relock", again, f"{amount(again)} hồ sơ đã hủy chốt, chờ chốt lại", "Sửa xong trên SMAS, đồng bộ rồi chốt lại.",
@@ -258,8 +264,12 @@ def not_lockable(session: Session, year: str) -> dict[str, dict[str, str]]:
     return found
 
 
-def _new_year(who: Identity, school: School) -> Iterator[Task]:
-    coming = coming_year(school.current_year, school.sector_year) if allowed(who, Right.SYNC) else None
+def _new_year(db: Database, who: Identity) -> Iterator[Task]:
+    if not allowed(who, Right.SYNC):
+        return
+    with db.installation() as session:
+        school = session.get_one(School, who.school_id)
+    coming = coming_year(school.current_year, school.sector_year)
     if coming is None:
         return
     text = (
