@@ -172,6 +172,15 @@ def _cover(snapshot: Mapping[str, Any]) -> tuple[tuple[tuple[str, str], ...], tu
     return values, odd
 
 
+_IN_ORDER = ("term1", "term2", "year", "test", "reassessed", "reassessed_test", "comment", "note")
+
+
+def _place(path: str) -> int:
+    """Within a subject, terms before the year: PostgreSQL keeps an object's keys in an order of its own."""
+    last = path.rpartition(".")[2]
+    return _IN_ORDER.index(last) if last in _IN_ORDER else len(_IN_ORDER)
+
+
 def _changed(
     before: Mapping[str, Any] | None, now: Mapping[str, Any], subject_code: str
 ) -> tuple[tuple[str, str, str], ...]:
@@ -179,8 +188,9 @@ def _changed(
     if before is None:
         return ()
     path = f"results.subjects.{subject_code}."
+    found = sorted(differences(before, now), key=lambda entry: _place(entry["path"]))
     return tuple(
         (entry["label"], stored_value(entry["locked"]) or "(trống)", stored_value(entry["synced"]) or "(trống)")
-        for entry in differences(before, now)
+        for entry in found
         if not subject_code or entry["path"].startswith(path)
     )
