@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from bench.records import snapshot_of
 from bench.sealed_record import Record, World, open_record, staff
 from tests import samples
 from tests.integration.verification.judging import small_snapshot
@@ -40,6 +41,17 @@ def brief(world: World, sealed: Record) -> Record:
     return open_record(
         world, samples.history_snapshot(), {slot: sealed.signers[slot] for slot in ("principal", "seal")}
     )
+
+
+@pytest.fixture(scope="session")
+def seventeen(world: World) -> Record:
+    """A record of seventeen signatures, archived: what is measured and attacked in full size."""
+    snapshot = snapshot_of(0)
+    record = open_record(world, snapshot, staff(world, snapshot))
+    record.sign_all()
+    record.archive()
+    assert len(record.manifest.slots) == 17
+    return record
 
 
 @pytest.fixture(scope="session")

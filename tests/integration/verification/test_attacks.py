@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from bench.sealed_record import Record, World
 from hocba_app.services.verification.verify import verify
 from hocba_app.verification.pyhanko_verifier import examine_file
-from tests.integration.verification import structure_attacks, tool_attacks
+from tests.integration.verification import structure_attacks, table_attacks, tool_attacks
 from tests.integration.verification.attacks import ATTACKS
 from tests.integration.verification.judging import ISSUERS, codes, fast, judge
 
-assert structure_attacks and tool_attacks, "imported so that their attacks are in ATTACKS"
+assert structure_attacks and table_attacks and tool_attacks, "imported so that their attacks are in ATTACKS"
 NEEDS_RECORD_RULES = {"truncated_before_the_seal", "truncated_to_the_base"}
 """The bytes that are left are honest: only the record's rules tell."""
 
@@ -30,6 +30,22 @@ def test_attack_is_never_valid(world: World, sealed: Record, name: str) -> None:
         quick, _ = fast(hostile, [world.root])
         assert quick is None, "replay must not accept a byte that our writer would not have written"
         assert report.verdict == "invalid" or "resaved_copy" in codes(report), report.reasons
+
+
+TRUE_REASONS = {"update_not_ours", "base_not_ours", "resaved_copy"}
+
+
+@pytest.mark.parametrize("name", table_attacks.FULL)
+def test_attack_on_a_record_of_seventeen_signatures(world: World, seventeen: Record, name: str) -> None:
+    """Invalid, by our grammar, whether or not any parser can open the file."""
+    report = judge(table_attacks.FULL[name](seventeen), world)
+    assert report.verdict == "invalid" and report.integrity != "intact", (report.integrity, report.reasons)
+    assert codes(report) & TRUE_REASONS, report.reasons
+    assert not codes(report) & {"unreadable", "not_judged", "unsigned", "foreign"}, report.reasons
+
+
+def test_a_record_of_seventeen_signatures_is_valid(world: World, seventeen: Record) -> None:
+    assert (judge(seventeen.file, world).verdict, len(table_attacks.FULL) >= 30) == ("valid", True)
 
 
 def test_the_reason_is_told(world: World, sealed: Record) -> None:
