@@ -28,6 +28,7 @@ from hocba_app.pages import (
     signing_accounts,
     signing_settings,
     unlock,
+    workbooks,
 )
 from hocba_app.pages import sync as sync_page
 from hocba_app.routes.app import create_api
@@ -56,6 +57,7 @@ from hocba_app.state.signing_accounts import SigningAccountsState
 from hocba_app.state.signing_settings import SigningSettingsState
 from hocba_app.state.sync import SyncState
 from hocba_app.state.unlock import UnlockState
+from hocba_app.state.workbooks import WorkbooksState
 
 logs.configure()
 app = rx.App(
@@ -75,6 +77,7 @@ for page, route, title, load in (
     (dashboard.dashboard, "/", "Tổng quan", DashboardState.load),
     (signing.signing, "/sign", "Ký học bạ", SigningState.load),
     (sync_page.sync, "/sync", "Đồng bộ", SyncState.load),
+    (workbooks.workbooks, "/workbooks", "Nhập từ Excel", WorkbooksState.load),
     (lock.lock, "/lock", "Chốt học bạ", LockState.load),
     (school_years.school_years, "/years", "Năm học", SchoolYearsState.load),
     (unlock.unlock, "/unlock", "Hủy chốt", UnlockState.load),

@@ -47,7 +47,8 @@ ACTIONS = {
     "batch.ended": "Lượt ký kết thúc, chưa ký hết",
     "sync.started": "Bắt đầu đồng bộ", "sync.applied": "Đã ghi dữ liệu đồng bộ", "sync.cancelled": "Đã hủy đồng bộ",
     "sync.scheduled": "Hẹn giờ đồng bộ", "sync.conflict_resolved": "Xử lý bản ghi cần xem xét", "sync.imported": "Nhập dữ liệu từ Excel",
-    "sync.exported": "Xuất dữ liệu ra Excel",
+    "sync.exported": "Xuất dữ liệu ra Excel", "sync.workbook_given": "Tải lên tệp Excel để xem trước", "sync.workbook_edited": "Sửa trong bản xem trước tệp Excel",
+    "sync.columns_explained": "Chọn ý nghĩa các cột của tệp Excel", "sync.workbook_dropped": "Bỏ tệp Excel đã tải lên", "sync.import_started": "Bắt đầu nhập từ Excel",
     "session.opened": "Đăng nhập", "session.closed": "Đăng xuất", "session.refused": "Đăng nhập hoặc nhập mã sai",
     "session.locked_out": "Tạm khóa vì nhập sai nhiều lần", "file.delivered": "Đã đưa tệp",
     "account.created": "Tạo tài khoản", "account.code_issued": "Cấp mã kích hoạt", "account.activated": "Kích hoạt tài khoản",
@@ -78,6 +79,8 @@ FILES = {
     "audit": "nhật ký",
     "sync_report": "báo cáo đồng bộ",
     "template": "mẫu Excel",
+    "class_form": "bảng tổng hợp kết quả của lớp",
+    "workbook_problems": "danh sách ô sai của tệp Excel",
     "signature": "ảnh chữ ký đã tải lên",
     "signature_draft": "ảnh chữ ký đang xem",
 }

@@ -42,6 +42,7 @@ class ErrorCode(StrEnum):
     SECTOR_UNREACHABLE = "sector_unreachable"  # the sector database does not answer; the job goes on when it does
     SECTOR_REFUSED = "sector_refused"  # it refuses our credentials or request; the admin checks the settings
     SYNC_RUNNING = "sync_running"  # a choice about a conflict while a run is at work; the admin waits for its end
+    PREVIEW_OLD = "preview_old"  # an import would write something else than was shown; the clerk looks again
     # --- uploads -------------------------------------------------------------------------------------------------
     SERVICE_PAUSED = "service_paused"  # the server is there and the database is not; goes on by itself, or the operator
     BUSY = "busy"  # too many files, or writers, at once; the user tries again a little later
@@ -262,6 +263,7 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.BUSY: "Hệ thống đang xử lý nhiều việc cùng lúc. Hãy đợi một phút rồi thử lại; chưa có gì được ghi.",
     ErrorCode.FILE_TOO_COMPLEX: "Tệp này cần quá nhiều bộ nhớ hoặc thời gian để mở nên hệ thống đã dừng. Hãy xuất lại tệp hoặc chọn tệp khác.",
     ErrorCode.FILE_TOO_LARGE: "Tệp lớn hơn {limit} MB. Hãy chọn tệp nhỏ hơn.",
+    ErrorCode.PREVIEW_OLD: "Dữ liệu của trường hoặc tệp đã khác lúc xem trước nên chưa ghi gì. Hãy kiểm tra lại, xem bản mới rồi nhập.",
     ErrorCode.FILE_TYPE: "Tệp này không đúng loại. Hãy chọn {accepted}.",
     ErrorCode.IMAGE_TOO_LARGE: "Ảnh có quá nhiều điểm ảnh (tối đa {megapixels} triệu). Hãy chụp hoặc quét lại ở cỡ nhỏ hơn.",
     ErrorCode.IMAGE_EMPTY: "Không thấy nét ký trên ảnh. Hãy ký bằng bút bi hoặc bút mực xanh, nét đậm, trên giấy trắng không kẻ, chụp gần nơi đủ sáng rồi tải lên lại.",

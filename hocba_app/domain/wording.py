@@ -79,6 +79,25 @@ OUTCOME = {
     "rejected": "Bị từ chối",
     "conflict": "Trùng, cần xử lý",
 }
+IMPORT_STATE = {
+    "checking": "Đang đọc tệp",
+    "columns": "Cần chọn ý nghĩa cột",
+    "preview": "Đang xem trước",
+    "importing": "Đang nhập",
+    "done": "Đã nhập",
+    "stopped": "Dừng giữa chừng",
+    "failed": "Không đọc được",
+}
+"""Where a workbook stands on its way in."""
+IMPORT_OUTCOME = {
+    "new": "Mới",
+    "changed": "Thay đổi",
+    "gone": "Không còn",
+    "rejected": "Bị từ chối",
+    "question": "Cần trả lời",
+    "absent": "Không có trong tệp",
+}
+"""What would become of a workbook's rows."""
 KEY_STATE = {
     "no_account": "Chưa có tài khoản",
     "no_certificate": "Chưa chọn chứng thư",
@@ -108,6 +127,7 @@ GAP_OF_MANY = {
 JOB_KIND = {
     "sync": "Đồng bộ",
     "sync_daily": "Đồng bộ hằng ngày",
+    "workbook_check": "Xem trước tệp Excel",
     "lock": "Chốt hồ sơ",
     "images": "Tải ảnh chữ ký",
     "batch": "Lượt ký",

@@ -25,6 +25,7 @@ from hocba_app.models.signers import (
     SigningSettings,
 )
 from hocba_app.models.sync import SyncCursor, SyncRow
+from hocba_app.models.workbooks import WorkbookHead, WorkbookImport
 from hocba_app.models.workers import WorkerSeen
 from hocba_app.models.years import YearClosing
 
@@ -75,6 +76,8 @@ __all__ = [
     "SyncRow",
     "TeachingAssignment",
     "UnlockRequest",
+    "WorkbookHead",
+    "WorkbookImport",
     "WorkerSeen",
     "YearClosing",
     "database",

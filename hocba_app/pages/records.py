@@ -7,6 +7,7 @@ import reflex as rx
 from hocba_app.components.data_table import Head, column_head, data_table, pager
 from hocba_app.components.empty_state import empty_state
 from hocba_app.components.fields import select_field, text_field
+from hocba_app.components.native_form import native_link
 from hocba_app.components.notice import error_notice, notice
 from hocba_app.components.shell import shell
 from hocba_app.components.status_badge import status_badge
@@ -107,6 +108,21 @@ def _filters() -> rx.Component:
             placeholder="Tên hoặc mã",
             auto_complete="off",
             max_length=100,
+        ),
+        rx.cond(
+            RecordsState.class_id != "",
+            rx.fragment(
+                native_link(
+                    "Bảng tổng hợp kết quả (Excel)",
+                    href="/files/class-forms/summary/" + RecordsState.class_id,
+                    class_name="button soft",
+                ),
+                native_link(
+                    "Biểu mẫu của ngành (Excel)",
+                    href="/files/class-forms/sector/" + RecordsState.class_id,
+                    class_name="button soft",
+                ),
+            ),
         ),
         class_name="filters panel",
     )

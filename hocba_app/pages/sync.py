@@ -164,7 +164,7 @@ def _excel() -> rx.Component:
     return rx.el.section(
         rx.el.h2("Nhập, xuất Excel"),
         rx.el.p(
-            "Dùng khi CSDL ngành chưa có dữ liệu. Có một ô sai thì không ghi gì cả; danh sách ô sai tải về được.",
+            "Dùng khi CSDL ngành chưa có dữ liệu: mẫu của hệ thống, tệp xuất từ SMAS, vnEdu, biểu của ngành. Xem trước rồi mới ghi.",
             class_name="muted",
         ),
         native_form(
@@ -186,13 +186,14 @@ def _excel() -> rx.Component:
                 accept=".xlsx,.xls,.xlsb,.ods",
                 required=True,
             ),
-            rx.el.button("Nhập từ Excel", type="submit", class_name="button"),
+            rx.el.button("Tải lên và xem trước", type="submit", class_name="button"),
             action="/uploads/workbook",
             method="post",
             enc_type="multipart/form-data",
             style={"marginTop": "14px"},
         ),
         rx.el.div(
+            rx.link("Các tệp đã tải lên", href="/workbooks", class_name="button soft", underline="none"),
             native_link("Tải tệp mẫu", href="/files/workbook/template", class_name="button soft"),
             native_link(
                 "Xuất dữ liệu năm học ",

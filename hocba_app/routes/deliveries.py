@@ -19,6 +19,8 @@ FILES = {
     "/files/audit.csv": ("audit", "school", ""),
     "/files/sync/{job_id}": ("sync_report", "job", "job_id"),
     "/files/workbook/template": ("template", "school", ""),
+    "/files/class-forms/{form}/{class_id}": ("class_form", "class", "class_id"),
+    "/files/workbook-problems/{import_id}": ("workbook_problems", "import", "import_id"),
     "/files/signature-originals/{job_id}/{number}": ("signature", "job", "job_id"),
     "/files/signature-drafts/{slip}": ("signature_draft", "school", ""),
 }

@@ -6,7 +6,7 @@ from typing import Annotated, BinaryIO
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import database
@@ -15,34 +15,33 @@ from hocba_app.routes.deliveries import DeliveryRoute
 from hocba_app.routes.visits import admitted, files_of, text_of
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.sync.excel import (
-    ExcelReport,
-    export_workbook,
-    import_workbook,
-    problems_csv,
-    template,
-)
+from hocba_app.services.sync import class_forms, imports
+from hocba_app.services.sync.excel import export_workbook, template
 from hocba_app.services.sync.excel_reading import LARGEST_FILE
 
 router = APIRouter(route_class=DeliveryRoute)
 _Syncer = Annotated[Identity, Depends(with_right(Right.SYNC))]
+_Reader = Annotated[Identity, Depends(with_right(Right.RECORDS_READ))]
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @router.post("/uploads/workbook", dependencies=[Depends(same_origin)])
 async def bring_in(request: Request, who: _Syncer) -> Response:
-    """All of a workbook, or the list of its wrong cells and nothing."""
+    """A workbook to look at; its page shows what it would change."""
     try:
         async with admitted(request, who) as visit:
             form = await visit.form()
-            report = await visit.run(_import, who, files_of(form, "workbook"), text_of(form, "school_year"))
+            import_id = await visit.run(_give, who, files_of(form, "workbook"), text_of(form, "school_year"))
     except HocbaError as error:
         return back_to("/sync", error.sentence, problem=True)
-    if report.problems:
-        return _file(problems_csv([*report.problems, *report.notes]), "text/csv; charset=utf-8", "o-sai.csv")
-    new, changed = report.counts.get("new", 0), report.counts.get("changed", 0)
-    told = "".join(f" {note.sheet}: {note.reason}." for note in report.notes[:3])
-    return back_to("/sync", f"Đã nhập từ Excel: {new} mới, {changed} thay đổi.{told}")
+    return RedirectResponse(f"/workbooks?id={import_id}", 303)
+
+
+@router.get("/files/workbook-problems/{import_id}")
+async def wrong_cells(who: _Syncer, import_id: str) -> Response:
+    """The wrong cells and open questions of a preview."""
+    data = await run_in_threadpool(imports.problems_file, database(), who, import_id)
+    return _file(data, "text/csv; charset=utf-8", "o-sai.csv")
 
 
 @router.get("/files/workbook")
@@ -61,10 +60,18 @@ async def empty(who: _Syncer) -> Response:
     return _file(await run_in_threadpool(template, who), _XLSX, "mau-nhap-du-lieu.xlsx")
 
 
-def _import(who: Identity, files: list[tuple[str, BinaryIO]], school_year: str) -> ExcelReport:
+@router.get("/files/class-forms/{form}/{class_id}")
+async def class_form(who: _Reader, form: str, class_id: str) -> Response:
+    """The sector's form or the summary of a class, filled from what is here."""
+    name, data = await run_in_threadpool(class_forms.class_form, database(), who, class_id, form)
+    return _file(data, _XLSX, name)
+
+
+def _give(who: Identity, files: list[tuple[str, BinaryIO]], school_year: str) -> str:
     if not files:
         raise HocbaError(ErrorCode.FILE_TYPE, accepted="tệp Excel (.xlsx, .xls, .xlsb, .ods)")
-    return import_workbook(database(), who, files[0][1].read(LARGEST_FILE + 1), school_year=school_year or None)
+    name, file = files[0]
+    return imports.give(database(), who, name, file.read(LARGEST_FILE + 1), school_year=school_year or None)
 
 
 def _file(data: bytes, kind: str, name: str) -> Response:

@@ -173,11 +173,11 @@ async def people(product: Product, browser: Browser) -> AsyncIterator[list[Perso
 
 
 async def new_person(
-    product: Product, browser: Browser, opened: list[Person], viewport: dict[str, int] = WIDE
+    product: Product, browser: Browser, opened: list[Person], viewport: dict[str, int] = WIDE, *, touch: bool = False
 ) -> Person:
     """Another browser, nobody logged in."""
     context = await browser.new_context(
-        base_url=product.address, viewport=viewport, accept_downloads=True, locale="vi-VN"
+        base_url=product.address, viewport=viewport, accept_downloads=True, locale="vi-VN", has_touch=touch
     )  # type: ignore[arg-type]
     context.set_default_timeout(60_000)
     page = await context.new_page()

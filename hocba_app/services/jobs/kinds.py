@@ -34,6 +34,7 @@ KINDS = {
     "lock": Kind(),
     "print": Kind(),
     "sync": Kind(computes=False),
+    "workbook_check": Kind(),
     "attached": Kind(tried_again=True, kept=_MONTH),
     "recheck_keys": Kind(kept=_MONTH),
     "archive": Kind(Priority.LATER, computes=False, tried_again=True, quiet=True, kept=_MONTH),

@@ -19,6 +19,7 @@ MODULES = (
     "hocba_app.services.records.lock",
     "hocba_app.services.sync.sync_job",
     "hocba_app.services.sync.schedule",
+    "hocba_app.services.sync.import_check_job",
     "hocba_app.services.signers.image_store",
     "hocba_app.services.signing.batch",
     "hocba_app.services.signing.archive_job",

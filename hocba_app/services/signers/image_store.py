@@ -15,15 +15,18 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.foreign.admission import one_turn
 from hocba_app.ink.signature_image import MAX_BYTES, png_url, readable, signature_image
 from hocba_app.models import SEAL, Database, SignatureImage, Staff
+from hocba_app.models.base import new_id
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.audit.log import record
 from hocba_app.services.jobs.enqueue import enqueue
 from hocba_app.services.jobs.registry import Work, job
-from hocba_app.services.storage import blobs
+from hocba_app.services.storage import blobs, waiting_files
 from hocba_app.services.storage.uploads import GivenFile, Uploaded, UploadLimits, given_files
 
 MAX_FILES, MAX_TOTAL = 400, 200 * 1024 * 1024
+LOOKED_AT = (ErrorCode.IMAGE_EMPTY, ErrorCode.IMAGE_TOO_BUSY)
+"""Refusals of what is a picture: it is kept, for a person may see more in it."""
 _ACCEPTED = "ảnh PNG, JPG, HEIC hoặc tệp ZIP (không đặt mật khẩu) có ảnh"
 
 
@@ -102,22 +105,27 @@ def start_bulk(db: Database, who: Identity, files: Sequence[Uploaded]) -> str:
     require(who, Right.SIGNATURE_IMAGES)
     if not files:
         raise HocbaError(ErrorCode.FILE_TYPE, accepted=_ACCEPTED)
-    with one_turn(), blobs.staging() as stage:
-        stored = [
-            _taken(stage, file) for file in given_files(files, UploadLimits(MAX_FILES, MAX_BYTES, MAX_TOTAL, _ACCEPTED))
-        ]
-        stage.keep()
-    with db.write(who.school_id) as session:
-        row = enqueue(session, "images", {"files": stored}, actor=who.account_id, total=len(stored))
-    return row.id
+    waiting_files.sweep()
+    job_id = new_id()
+    try:
+        with one_turn():
+            given = given_files(files, UploadLimits(MAX_FILES, MAX_BYTES, MAX_TOTAL, _ACCEPTED))
+            listed = [_taken(job_id, number, file) for number, file in enumerate(given)]
+        with db.write(who.school_id) as session:
+            enqueue(session, "images", {"files": listed}, actor=who.account_id, total=len(listed), id=job_id)
+    except BaseException:
+        waiting_files.end(job_id)
+        raise
+    return job_id
 
 
-def _taken(stage: blobs.Stage, file: GivenFile) -> list[str]:
-    """A file for the job, ``[name, hash]``; of one refused by its header ``[name, "", sentence, code]``: it is not stored."""
+def _taken(job_id: str, number: int, file: GivenFile) -> list[str]:
+    """A file that waits for the job, ``[name, hash]``; of one refused by its header ``[name, "", sentence, code]``."""
     (problem,) = readable([file.data])
     if problem is not None:
         return [file.name, "", problem.sentence, problem.code.value]
-    return [file.name, stage.add(file.data)]
+    waiting_files.add(job_id, number, file.data)
+    return [file.name, hashlib.sha256(file.data).hexdigest()]
 
 
 def staff_code_in(name: str, codes: dict[str, str]) -> str | None:
@@ -146,7 +154,7 @@ def match_images(work: Work) -> float | None:
             {
                 "file": name,
                 **(
-                    _one(codes, name, sha256)
+                    _one(codes, name, _original(work.job_id, number - 1, sha256))
                     if sha256
                     else {"outcome": "failed", "reason": refused[0], "code": refused[1]}
                 ),
@@ -157,15 +165,25 @@ def match_images(work: Work) -> float | None:
         if work.cancelled():
             break
     work.report({"files": rows})
+    waiting_files.end(work.job_id)
     return None
 
 
-def _one(codes: dict[str, str], name: str, sha256: str) -> dict[str, str]:
+def _original(job_id: str, number: int, sha256: str) -> bytes:
+    """An upload; one that an earlier version took, or that this job has looked into before, is in the store."""
+    return blobs.get(sha256) if blobs.exists(sha256) else waiting_files.get(job_id, number)
+
+
+def _one(codes: dict[str, str], name: str, data: bytes) -> dict[str, str]:
+    """What becomes of one file. A picture is stored once it is known to be one; without ink on it, so that a person may look."""
     owner = staff_code_in(name, codes)
     try:
-        image, preview = signature_image(blobs.get(sha256))
+        image, preview = signature_image(data)
     except HocbaError as error:
+        if error.code in LOOKED_AT:
+            blobs.put(data)
         return {"outcome": "failed", "reason": error.sentence, "code": error.code.value}
+    blobs.put(data)
     cleaned = {"image": blobs.put(image.dumps()), "preview": blobs.put(preview)}
     if owner is None:
         return {"outcome": "unmatched", "reason": "Tên tệp không chứa mã giáo viên nào của trường.", **cleaned}

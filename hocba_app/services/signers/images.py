@@ -19,12 +19,12 @@ from hocba_app.services.accounts.login_names import plain
 from hocba_app.services.audit.log import changed
 from hocba_app.services.jobs.enqueue import ask_cancel
 from hocba_app.services.signers.image_draft import require_owner
-from hocba_app.services.signers.image_store import newest_image, preview_data_url, store_image, take_back
+from hocba_app.services.signers.image_store import LOOKED_AT, newest_image, preview_data_url, store_image, take_back
 from hocba_app.services.storage import blobs
 
 THUMBNAIL = (360, 240)
 READY, LEFT, UNMATCHED, GIVEN = "ready", "left", "unmatched", "given"
-_UNREADABLE = (ErrorCode.FILE_TYPE, ErrorCode.FILE_TOO_LARGE, ErrorCode.IMAGE_TOO_LARGE)
+_READABLE = ("", *LOOKED_AT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +161,7 @@ def last_upload(db: Database, who: Identity) -> UploadView | None:
             names.get(entry.get("staff", ""), ""),
             entry.get("reason", ""),
             _cleaned(entry),
-            entry.get("code", "") not in _UNREADABLE,
+            entry.get("code", "") in _READABLE,
         )
         for number, entry in enumerate(reported)
     ]

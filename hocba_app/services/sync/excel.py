@@ -2,37 +2,30 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import uuid
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from hocba_app.domain.calendar import is_school_year, newest_year, school_year_of, today
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.domain.wording import RESOURCE
 from hocba_app.models import Database, Job, School
 from hocba_app.models.database_time import database_time
 from hocba_app.models.repositories.school_years import require_open
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.audit.log import changed, record
-from hocba_app.services.csv_cells import plain_cell
 from hocba_app.services.jobs.claim import Claim, finish
 from hocba_app.services.jobs.enqueue import live_job
 from hocba_app.services.jobs.registry import Work
 from hocba_app.services.storage import blobs
-from hocba_app.services.sync.excel_check import problems_of
+from hocba_app.services.sync.excel_check import outcomes_of
 from hocba_app.services.sync.excel_columns import SHEETS
 from hocba_app.services.sync.excel_export import export_tables
 from hocba_app.services.sync.excel_reading import CellProblem, read_workbook
-from hocba_app.services.sync.excel_records import RecordMaker, Records
+from hocba_app.services.sync.excel_records import RecordMaker
 from hocba_app.services.sync.excel_rows import read_rows
 from hocba_app.services.sync.excel_writing import write_workbook
-from hocba_app.services.sync.fetch import Collected
-from hocba_app.services.sync.mapping import known
-from hocba_app.services.sync.steps import RESOURCES, Steps, recomputation, subject_kinds
+from hocba_app.services.sync.import_job import write_records
 
 MOST_PROBLEMS = 5000
 
@@ -77,25 +70,13 @@ def import_workbook(db: Database, who: Identity, data: bytes, *, school_year: st
         require_open(session, year)
         records = RecordMaker(session, rows, year).make()
         asked = [question.problem for question in records.questions]
-        problems = asked + records.problems + problems_of(session, records, year)
+        problems = asked + records.problems + outcomes_of(session, records, year).problems
     if problems:
         return ExcelReport(None, problems=problems[:MOST_PROBLEMS], notes=rows.notes)
     claim = _begun(db, who, {"source": "excel", "school_year": year, "workbook": blobs.put(data)})
-    counts = _write(Work(db, claim, {"school_year": year}, who.account_id), records)
+    counts = write_records(Work(db, claim, {"school_year": year}, who.account_id), records)
     finish(db, claim, "done")
     return ExcelReport(claim.job_id, counts, notes=rows.notes)
-
-
-def go_on(work: Work) -> None:
-    """Go on with an import whose process was killed: what is in is passed over.
-
-    Raises:
-        HocbaError: STORED_FILE_DAMAGED, and as :func:`import_workbook`.
-    """
-    rows = read_rows(read_workbook(blobs.get(work.arguments["workbook"])))
-    with work.db.read(work.school_id) as session:
-        records = RecordMaker(session, rows, work.arguments["school_year"]).make()
-    _write(work, records)
 
 
 def _begun(db: Database, who: Identity, arguments: dict[str, Any]) -> Claim:
@@ -123,48 +104,6 @@ def _begun(db: Database, who: Identity, arguments: dict[str, Any]) -> Claim:
         session.flush()
         changed(session)
         return Claim(who.school_id, job.id, job.worker or "", job.attempt)
-
-
-def _write(work: Work, records: Records) -> dict[str, int]:
-    """Everything, in steps. Returns how many rows each outcome had."""
-    year, steps = (
-        work.arguments["school_year"],
-        Steps(work.db, work.school_id, work.job_id, work.write, actor=work.actor),
-    )
-    steps.catch_up()
-    present = [name for name in RESOURCES if name in records.of]
-    for number, resource in enumerate(present):
-        work.progress(number, len(present), RESOURCE[resource])
-        with Collected(resource) as found:
-            prepare = None
-            if resource == "results":
-                with work.db.read(work.school_id) as session:
-                    prepare = recomputation(known(session, resource, year), subject_kinds(session))
-            for part in steps.parts(records.of[resource]):
-                found.add(part, prepare)
-                work.progress(number, len(present), RESOURCE[resource])  # says as well that this process lives
-            steps.data_set(found, year, borrowed=True, apart=records.apart)
-    total: dict[str, int] = {}
-    with work.write() as session:
-        job = session.get_one(Job, (work.school_id, work.job_id))
-        for counts in job.report.get("resources", {}).values():
-            for outcome, count in counts.items():
-                total[outcome] = total.get(outcome, 0) + count
-        job.report, job.progress, job.total = job.report | {"source": "excel"}, len(present), len(present)
-        session.add(job)
-        school = session.get_one(School, work.school_id)
-        if year > school.current_year:
-            school.current_year = year  # as when a newer year comes from the sector
-            session.add(school)
-        shown = {outcome: count for outcome, count in total.items() if count}
-        record(
-            session,
-            actor=work.actor,
-            action="sync.imported",
-            subject=f"job:{work.job_id}",
-            data={"school_year": year, "workbook": job.arguments["workbook"], **shown},
-        )
-    return shown
 
 
 def template(who: Identity) -> bytes:
@@ -205,17 +144,3 @@ def export_workbook(db: Database, who: Identity, *, school_year: str | None = No
         )
     with db.read(who.school_id) as session:
         return write_workbook(export_tables(session, year))
-
-
-def problems_csv(problems: Sequence[CellProblem]) -> bytes:
-    """The wrong cells as a file for a spreadsheet; no cell can act as a formula."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, quoting=csv.QUOTE_ALL)
-    writer.writerow(("Trang tính", "Dòng", "Cột", "Lý do"))
-    writer.writerows(_lines(problems))
-    return b"\xef\xbb\xbf" + text.getvalue().encode()
-
-
-def _lines(problems: Sequence[CellProblem]) -> Iterator[list[str]]:
-    for problem in problems:
-        yield [plain_cell(problem.sheet), str(problem.row or ""), problem.column, plain_cell(problem.reason)]

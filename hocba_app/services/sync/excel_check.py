@@ -1,44 +1,68 @@
-"""A workbook's records checked as they would be written, without a write: every refusal is a problem of its cell."""
+"""A workbook's records compared with what is here, as they would be written, without a write: what is new, changed, refused."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlmodel import Session
 
 from hocba_app.models.base import new_id
 from hocba_app.services.sync.apply import Applier
+from hocba_app.services.sync.diff import changes, summary
 from hocba_app.services.sync.excel_reading import CellProblem
-from hocba_app.services.sync.excel_records import Records
 from hocba_app.services.sync.fetch import Collected
 from hocba_app.services.sync.steps import RESOURCES
+from hocba_app.services.sync.workbook_records import Records
 
 _Names = dict[str, dict[str, tuple[str, str]]]
 _NAME = {"staff": "full_name", "students": "full_name", "classes": "name", "subjects": "code"}
+REFUSED = ("rejected", "conflict")
 
 
-def problems_of(session: Session, records: Records, school_year: str) -> list[CellProblem]:
-    """What would be refused of these records, in their order; one that only lacks another refused one says nothing new.
+@dataclass(slots=True)
+class Outcomes:
+    """What would become of a workbook's records."""
+
+    planned: list[dict[str, Any]] = field(default_factory=list)
+    """New, changed and gone ones as rows of a report, each with the cell it came from."""
+    problems: list[CellProblem] = field(default_factory=list)
+    """Refused ones, at their cells."""
+
+
+def outcomes_of(session: Session, records: Records, school_year: str) -> Outcomes:
+    """What would become of these records, in their order; one that only lacks another refused one says nothing new.
 
     Args:
         session: of the school; only read.
         school_year: that classes, assignments and results belong to.
     """
-    problems: list[CellProblem] = []
+    outcomes = Outcomes()
     refused: set[str] = set()
     made: _Names = {}
     for resource in (name for name in RESOURCES if name in records.of):
         with Collected(resource) as found:
             found.add(records.of[resource])
-            rows = _Checker(session, found, school_year, made, records.apart).refusals(session)
+            rows = _Checker(session, found, school_year, made, records.apart).outcomes(session)
         given = {row["id"]: row["data"] for row in records.of[resource]}
+        wrong = [row for row in rows if row["outcome"] in REFUSED]
         # Only a reference can name another record; what else a refused field holds may be a list.
-        own = [row for row in rows if str(given[row["source_id"]].get(row["field"] or "")) not in refused]
-        refused |= {row["source_id"] for row in rows}
-        problems += [
+        own = [row for row in wrong if str(given[row["source_id"]].get(row["field"] or "")) not in refused]
+        refused |= {row["source_id"] for row in wrong}
+        outcomes.problems += [
             records.problem(resource, row["source_id"], row["field"] or "", row["reason"] or "") for row in own
         ]
-    return problems
+        outcomes.planned += [_planned(records, row, given) for row in rows if row["outcome"] not in REFUSED]
+    return outcomes
+
+
+def _planned(records: Records, row: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    place = records.place(row["resource"], row["source_id"])
+    first = (row["details"] or {}).get("changes") or []
+    field_name = first[0]["field"].rpartition(".")[2] if first else ""
+    kept = {key: row[key] for key in ("resource", "source_id", "label", "outcome", "field", "reason")}
+    where = {"sheet": place.sheet, "row": place.row, "column": place.columns.get(field_name, "")}
+    return kept | {"details": where | ({"changes": first} if first else {"data": given[row["source_id"]]})}
 
 
 class _Checker(Applier):
@@ -56,8 +80,8 @@ class _Checker(Applier):
         for kind in self._table.refers_to:
             getattr(self._known, kind).update(made.get(kind, {}))
 
-    def refusals(self, session: Session) -> list[dict[str, Any]]:
-        """What would be refused, as rows of a report."""
+    def outcomes(self, session: Session) -> list[dict[str, Any]]:
+        """What would become of the data set, as rows of a report."""
         self._session = session
         for refusal in self._found.refused.values():
             self._refuse(refusal, refusal.id)
@@ -67,9 +91,14 @@ class _Checker(Applier):
                 row = rows.get(record.id)
                 if row is not None and row.source_version >= record.version:
                     continue
-                values = self._acceptable(record, row, "")
+                label = self._table.label(record.data or {}, self._known)[:200]
+                values = self._acceptable(record, row, label)
                 if values is None:
                     continue
+                if row is None:
+                    self._note("new", record.id, label)
+                else:
+                    self._compare(row, record.id, values, label)
                 for column, held in self._held.items():
                     if row is not None and getattr(row, column) != values[column]:
                         held.pop(getattr(row, column), None)
@@ -84,3 +113,17 @@ class _Checker(Applier):
             for row in rows.values():
                 session.expunge(row)
         return self._report
+
+    def _compare(self, row: Any, source_id: str, values: dict[str, Any], label: str) -> None:
+        before = {column: getattr(row, column) for column in values}
+        found = changes(self.resource, before, values, self._known)
+        left = before.get("active") is True and values.get("active") is False
+        if found or left or before.get("active", True) != values.get("active", True):
+            self._note(
+                "gone" if left else "changed",
+                source_id,
+                label,
+                field=str(found[0]["field"])[:60] if found else None,
+                reason=summary(found),
+                details={"changes": found},
+            )

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from sqlmodel import Session, select
@@ -15,55 +14,18 @@ from sqlmodel import Session, select
 from hocba_app.domain.identifiers import identifier_key, near_key
 from hocba_app.models import Enrolment, SchoolClass, Staff, Student, StudentResult, Subject, TeachingAssignment
 from hocba_app.models.repositories.membership import places_of_year
-from hocba_app.services.sync.excel_reading import CellProblem
 from hocba_app.services.sync.mapping import DETAILS
-from hocba_app.services.sync.near_matches import OTHER, SAME, WHAT, Asking, People, Question, shown, somebody_else
-from hocba_app.services.sync.sheet_rows import Entry, Place, Rows
+from hocba_app.services.sync.near_matches import OTHER, SAME, WHAT, Asking, People, shown, somebody_else
+from hocba_app.services.sync.sheet_rows import Entry, Rows
 from hocba_app.services.sync.wide_columns import head_key
+from hocba_app.services.sync.workbook_records import Records
 
-_NAMES = {
-    "student_id": "student_code",
-    "class_id": "class_code",
-    "subject_id": "subject_code",
-    "staff_id": "staff_code",
-    "homeroom_staff_id": "homeroom_code",
-}
 _SUBJECT_KEYS = ("term1", "term2", "year", "reassessed", "test", "reassessed_test", "comment", "note")
 
 
 def own_id(*parts: object) -> str:
     """The id of a record that only a workbook knows; the same for the same thing."""
     return "excel:" + hashlib.sha256("\x1f".join(map(str, parts)).encode()).hexdigest()[:40]
-
-
-@dataclass(slots=True)
-class Records:
-    """Records by resource, and where each came from."""
-
-    of: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    problems: list[CellProblem] = field(default_factory=list)
-    questions: list[Question] = field(default_factory=list)
-    """What a person has to say before anything is written."""
-    apart: frozenset[str] = frozenset()
-    """Codes that somebody called another's although they differ by leading zeros only."""
-    _places: dict[tuple[str, str], Place] = field(default_factory=dict)
-    _subjects: dict[tuple[str, int], Place] = field(default_factory=dict)
-
-    def add(self, resource: str, identity: str, version: int, data: dict[str, Any], place: Place) -> None:
-        self.of.setdefault(resource, []).append({"id": identity, "version": version, "event": "UPDATE", "data": data})
-        self._places.setdefault((resource, identity), place)
-
-    def subject_at(self, identity: str, index: int, place: Place) -> None:
-        """Where the row of a result's subject came from."""
-        self._subjects[identity, index] = place
-
-    def problem(self, resource: str, identity: str, path: str, reason: str) -> CellProblem:
-        """A refusal of a record as a problem of the cell it came from."""
-        parts = path.split(".")
-        if resource == "results" and parts[0] == "subjects" and len(parts) > 1 and parts[1].isdigit():
-            place = self._subjects.get((identity, int(parts[1])), self._places[resource, identity])
-            return place.problem(_NAMES.get(parts[-1], parts[-1]), reason)
-        return self._places[resource, identity].problem(_NAMES.get(path, path), reason)
 
 
 class RecordMaker:

@@ -36,9 +36,14 @@ def write_workbook(tables: Sequence[Table]) -> bytes:
         for number, row in enumerate([header, *rows]):
             for place, text in enumerate(row):
                 if text:
-                    shown = _FORBIDDEN.sub("", text)[:_LONGEST]
+                    shown = shown_text(text)
                     sheet.write_string(
                         number, place, shown, head if number == 0 else plain if plain_cell(shown) == shown else quoted
                     )
     book.close()
     return file.getvalue()
+
+
+def shown_text(text: str) -> str:
+    """A text as a cell can hold it: without what XML forbids, no longer than Excel keeps."""
+    return _FORBIDDEN.sub("", text)[:_LONGEST]

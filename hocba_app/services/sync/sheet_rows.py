@@ -45,6 +45,8 @@ class Column:
     """Its first values."""
     remembered: bool = False
     """The school said so once; otherwise the form itself does."""
+    wide: bool = False
+    """Of a sheet with one row a pupil: somebody may say that it means something else."""
 
 
 @dataclass(slots=True)

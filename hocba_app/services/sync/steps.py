@@ -32,6 +32,12 @@ STEP_SECONDS = 0.1
 BREATH_SECONDS = 0.01
 """Between two steps, so that whoever waits to write has his turn."""
 _LEAST, _FIRST, _MOST = 5, 25, 250
+
+
+class Cancelled(Exception):
+    """Somebody asked the run to stop."""
+
+
 Write = Callable[[], AbstractContextManager[Session]]
 """A write transaction of the school that commits only while this run is the job's."""
 Item = TypeVar("Item")
@@ -52,10 +58,13 @@ class Steps:
         self._db, self._school_id, self._job_id, self._write, self._actor = db, school_id, job_id, write, actor
         self._size = _FIRST
 
-    def data_set(self, found: Collected, school_year: str, **options: Any) -> Applier:
+    def data_set(
+        self, found: Collected, school_year: str, *, seen: Callable[[int], None] = lambda _: None, **options: Any
+    ) -> Applier:
         """Write one data set; its cursor and the audit event are left to the caller.
 
         Args:
+            seen: told after each step how many records are behind it; what it raises ends the run there.
             options: as for :class:`Applier`.
 
         Raises:
@@ -70,11 +79,16 @@ class Steps:
         # Who is put on another list is never on none in between: his record would be called out of date for a moment.
         last = found.resource == "enrolments"
         if not last:
-            self._each(applier, applier.cancel, list(found.gone))
+            for _ in self._each(applier, applier.cancel, list(found.gone)):
+                pass
+        count = 0
         for chunk in found.chunks():
-            self._each(applier, applier.write, chunk)
+            for part in self._each(applier, applier.write, chunk):
+                count += part
+                seen(count)
         if last:
-            self._each(applier, applier.cancel, list(found.gone))
+            for _ in self._each(applier, applier.cancel, list(found.gone)):
+                pass
             with self.step() as session:
                 self.note(session, Applied(student_ids=in_cancelled_classes(session)), found.resource)
         if found.resource == "staff":
@@ -125,11 +139,15 @@ class Steps:
             self._size = min(_MOST, self._size * 3 // 2)
         time.sleep(BREATH_SECONDS)
 
-    def _each(self, applier: Applier, write: Callable[[Session, Sequence[Any]], None], items: Sequence[Any]) -> None:
+    def _each(
+        self, applier: Applier, write: Callable[[Session, Sequence[Any]], None], items: Sequence[Any]
+    ) -> Iterator[int]:
+        """Write in steps; yields after each how many records it wrote."""
         for part in self.parts(items):
             with self.step() as session:
                 write(session, part)
                 self.note(session, applier.taken(), applier.resource)
+            yield len(part)
 
     def _one_class(self, session: Session) -> bool:
         job = _job(session, self._job_id)

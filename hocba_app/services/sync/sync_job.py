@@ -22,12 +22,12 @@ from hocba_app.services.credential_cipher import decrypt
 from hocba_app.services.jobs.registry import Work, job
 from hocba_app.services.sync.apply import Applied
 from hocba_app.services.sync.client import SectorClient
-from hocba_app.services.sync.excel import go_on
 from hocba_app.services.sync.fetch import Collected, Incoming, collect
+from hocba_app.services.sync.import_job import go_on
 from hocba_app.services.sync.mapping import TABLES, known
 from hocba_app.services.sync.photos import fetch_photos
 from hocba_app.services.sync.school_years import note_sector_year
-from hocba_app.services.sync.steps import RESOURCES, Steps, recomputation, subject_kinds
+from hocba_app.services.sync.steps import RESOURCES, Cancelled, Steps, recomputation, subject_kinds
 from hocba_app.settings import settings
 
 _PAUSES = (15.0, 60.0, 180.0, 600.0)
@@ -38,17 +38,13 @@ _Waited = tuple[list[dict[str, Any]], list[dict[str, Any]]]
 """Records that waited when a data set was read, and those that wait after it."""
 
 
-class Cancelled(Exception):
-    """Somebody asked the run to stop."""
-
-
 @job("sync")
 def run_sync(work: Work) -> float | None:
     """Bring in what is new; returns seconds to wait while the sector database cannot be reached."""
-    if work.arguments.get("source") == "excel":
-        go_on(work)
-        return None
     try:
+        if work.arguments.get("source") == "excel":
+            go_on(work)
+            return None
         with sector_client(work.db, work.school_id) as client:
             _Run(work, client).all()
     except Cancelled:

@@ -37,8 +37,10 @@ class Knowledge:
 
     @property
     def parts(self) -> frozenset[str]:
-        """Heads that somebody has explained, one by one."""
-        return frozenset(part for path in self.heads for part in path.split(" > "))
+        """Heads that somebody has said to name a pupil, one by one."""
+        return frozenset(
+            part for path, target in self.heads.items() if target.startswith("pupil/") for part in path.split(" > ")
+        )
 
 
 @dataclass(slots=True)
@@ -89,7 +91,15 @@ def wide_of(sheet: Sheet, known: Knowledge) -> Wide | None:
         remembered = known.heads.get(path_key(path), "")
         target = remembered if known_target(remembered) else meaning_of(path, term, known.subjects)
         columns.append(
-            Column(sheet.name, letter, " ▸ ".join(path), target, _examples(sheet, heads.last, letter), bool(remembered))
+            Column(
+                sheet.name,
+                letter,
+                " ▸ ".join(path),
+                target,
+                _examples(sheet, heads.last, letter),
+                bool(remembered),
+                True,
+            )
         )
     return Wide(sheet, heads, columns, "midterm" in terms)
 

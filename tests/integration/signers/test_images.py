@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import random
 import threading
@@ -16,9 +17,11 @@ from sqlmodel import select
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.ink.signature_image import AS_IT_IS
 from hocba_app.models import SEAL, AuditEvent, Database, Job, SignatureImage
+from hocba_app.models.base import utc_now
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.jobs.runner import Claims, advance
 from hocba_app.services.signers import image_draft, image_store, images
+from hocba_app.services.storage import blobs, waiting_files
 from hocba_app.settings import settings
 from tests.integration.signers.people import staff_id
 from tests.school import SmallSchool, small_school
@@ -281,3 +284,20 @@ def test_who_may_and_another_school(small: SmallSchool, stranger: Identity) -> N
     assert (page.staff, page.seal.preview, images.last_upload(small.db, stranger)) == (0, "", None)
     with small.db.read(small.school_id) as session:
         assert {row.owner for row in session.exec(select(SignatureImage)).all()} == {staff_id(small, "VAN"), SEAL}
+
+
+def test_a_picture_that_fails_after_its_header_is_not_stored(small: SmallSchool) -> None:
+    """Its header is sound, its pixels are not: nothing of it stays, neither in the store nor beside it."""
+    whole = paper(7, kind="PNG")
+    broken = whole[:60] + bytes(len(whole) - 60)
+    done = upload(small, ("GV001.png", broken), ("GV002.png", paper(8, kind="PNG")))
+    assert [(row.outcome, row.readable) for row in done.files] == [("failed", False), ("ready", True)]
+    assert not blobs.exists(hashlib.sha256(broken).hexdigest())
+    assert blobs.exists(hashlib.sha256(paper(8, kind="PNG")).hexdigest()), "what is looked at beside its cleaned form"
+    assert not any(path.is_file() for path in (blobs.folder() / ".waiting").rglob("*"))
+
+
+def test_uploads_that_no_job_came_to_are_gone_after_a_day(small: SmallSchool) -> None:
+    image_store.start_bulk(small.db, small.people["admin"], [("GV001.png", paper(1, kind="PNG"))])
+    assert waiting_files.sweep() == 0
+    assert waiting_files.sweep(utc_now() + 2 * waiting_files.KEPT) == 1

@@ -27,10 +27,11 @@ from hocba_app.models import (
 )
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.sync.commands import start_sync, sync_report
-from hocba_app.services.sync.excel import ExcelReport, export_workbook, import_workbook, problems_csv, template
+from hocba_app.services.sync.excel import ExcelReport, export_workbook, import_workbook, template
 from hocba_app.services.sync.excel_reading import CellProblem, read_workbook
 from hocba_app.services.sync.excel_rows import read_rows
 from hocba_app.services.sync.excel_writing import write_workbook
+from hocba_app.services.sync.problems_file import problems_csv
 from hocba_app.settings import settings
 from tests.integration.simulators.running import running
 from tests.integration.sync.conftest import Here, Sector, school_here

@@ -73,6 +73,7 @@ ALLOWED: dict[Right, set[str]] = {
 PAGES: dict[str, set[Right]] = {
     "SyncState": {Right.SYNC},
     "SyncScopeState": {Right.SYNC},
+    "WorkbooksState": {Right.SYNC},
     "LockState": {Right.LOCK},
     "SchoolYearsState": {Right.LOCK, Right.UNLOCK_APPROVE},
     "UnlockState": {Right.UNLOCK_ASK, Right.UNLOCK_APPROVE},
