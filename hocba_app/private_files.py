@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
 FILE, FOLDER = 0o600, 0o700
@@ -43,8 +42,3 @@ def tighten(path: Path) -> None:
 def is_open_to_others(path: Path) -> bool:
     """Whether other users of the machine may do anything with it. Windows keeps rights elsewhere: never there."""
     return os.name == "posix" and path.exists() and bool(path.stat().st_mode & _OTHERS)
-
-
-def open_to_others(paths: Iterator[Path] | list[Path]) -> list[Path]:
-    """Those of the paths that are."""
-    return [path for path in paths if is_open_to_others(path)]

@@ -79,6 +79,7 @@ class ErrorCode(StrEnum):
     UNLOCK_OWN = "unlock_own"  # nobody answers his own request; the principal or another deputy does
     REASON_MISSING = "reason_missing"  # a reason must be given; the asker writes one
     SHOWN_CHANGED = "shown_changed"  # what the act was decided by has changed since it was shown; it is shown again, the person looks and decides
+    STATE_CHANGED = "state_changed"  # somebody else has moved it on meanwhile ({source} → {target}); reload and look
     DATA_MOVING = "data_moving"  # new data arrive while a record is laid out; the admin locks it again after the sync
     # --- signing batches -----------------------------------------------------------------------------------------
     SIGNER_NO_KEY = "signer_no_key"  # no account or certificate chosen; the admin or the person enters it
@@ -224,7 +225,6 @@ class ErrorCode(StrEnum):
     TOO_MANY_FILES = (
         "too_many_files"  # more than {limit} files, or {megabytes} MB, in one upload; the office sends them in parts
     )
-    REMINDER_OWN = "reminder_own"  # the records wait for the reminder's own signature; he signs them
     ALREADY_REMINDED = "already_reminded"  # {name} was reminded of this class today; tomorrow again
     # --- keys in a token (PKCS#11) -------------------------------------------------------------------------------
     TOKEN_MODULE = "token_module"  # noqa: S105 - the vendor's library cannot be loaded; the operator mends HOCBA_PKCS11_MODULE
@@ -291,6 +291,7 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.UNLOCK_OWN: "Đề nghị này do chính thầy cô gửi nên cần Hiệu trưởng hoặc Phó Hiệu trưởng khác duyệt. Nếu gửi nhầm, hãy rút lại.",
     ErrorCode.REASON_MISSING: "Cần ghi lý do. Hãy nhập lý do rồi gửi lại.",
     ErrorCode.SHOWN_CHANGED: "Thông tin vừa thay đổi sau khi hiện lên màn hình ({what}) nên chưa thực hiện. Hãy xem lại nội dung mới rồi quyết định.",
+    ErrorCode.STATE_CHANGED: "Việc này đã được xử lý ở nơi khác trong lúc chờ. Hãy tải lại trang để xem tình trạng mới rồi làm tiếp.",
     ErrorCode.DATA_MOVING: "Dữ liệu đang được đồng bộ trong lúc chốt. Hãy đợi đồng bộ xong rồi chốt lại những học sinh còn thiếu.",
     ErrorCode.SIGNER_NO_KEY: "Chưa có tài khoản ký số hoặc chưa chọn chứng thư số cho người ký. Hãy cập nhật ở mục Tài khoản ký số rồi ký lại.",
     ErrorCode.SIGNER_NO_IMAGE: "Chưa có ảnh chữ ký (hoặc con dấu). Hãy tải ảnh lên rồi ký lại.",
@@ -380,7 +381,6 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.HANDOUT_PIN_WRONG: "Mã PIN chưa đúng. Hãy xem lại mã nhà trường đã gửi rồi nhập lại; nhập sai nhiều lần thì liên kết bị đóng.",
     ErrorCode.ALREADY_ATTACHED: "Học sinh đã có tệp này trong hồ sơ từ trường khác. Không cần tải lại.",
     ErrorCode.TOO_MANY_FILES: "Mỗi lần tải tối đa {limit} tệp, {megabytes} MB. Hãy chia ra tải nhiều lần.",
-    ErrorCode.REMINDER_OWN: "Những hồ sơ này chờ chính thầy cô ký. Hãy mở trang Ký học bạ để ký.",
     ErrorCode.ALREADY_REMINDED: "Hôm nay đã nhắc {name} về lớp này. Mỗi người, mỗi lớp chỉ nhắc một lần trong ngày; ngày mai có thể nhắc lại.",
     ErrorCode.TOKEN_MODULE: "Máy chủ không nạp được phần mềm điều khiển token (PKCS#11). Hãy báo người quản trị hệ thống kiểm tra HOCBA_PKCS11_MODULE.",
     ErrorCode.TOKEN_ABSENT: "Không thấy token chữ ký số trên máy chủ. Hãy cắm token rồi thử lại; nếu vẫn lỗi, báo người quản trị hệ thống.",

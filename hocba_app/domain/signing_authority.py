@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from hocba_app.domain.document_lifecycle import may_seal, not_due
 from hocba_app.domain.errors import ErrorCode
-from hocba_app.domain.lifecycle import may_seal
 
 SEAL_STAGE = "seal"
 
@@ -74,12 +74,8 @@ def refusal(signer: Signer, slot: SlotNow, day: date, *, confirmed: bool = False
         confirmed: he has confirmed on his phone. An unlock approved meanwhile waits for that (workflow rule 5), so it does not refuse
             the signature it waits for. A report does refuse it: nothing more is signed on what somebody calls wrong.
     """
-    if not slot.current:
-        return ErrorCode.NOT_LOCKED
-    if slot.signed:
-        return ErrorCode.SLOT_SIGNED
-    if slot.next_stage != slot.stage:
-        return ErrorCode.OUT_OF_ORDER
+    if code := not_due(slot.stage, signed=slot.signed, next_stage=slot.next_stage, locked=slot.current):
+        return code
     if slot.unlocking and not confirmed:
         return ErrorCode.UNLOCK_APPROVED
     if slot.questioned:

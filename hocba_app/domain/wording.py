@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-
-def amount(number: int) -> str:
-    """A count as it is written here: 1.791."""
-    return f"{number:,}".replace(",", ".")
-
-
 KIND = {"cover": "Bìa", "history": "Quá trình học tập", "results": "Kết quả học tập"}
 KIND_SHORT = {"cover": "Bìa", "history": "QTHT", "results": "KQHT"}
 STAGE_SIGNER = {"subject": "GVBM", "homeroom": "GVCN", "principal": "Hiệu trưởng", "seal": "Đóng dấu"}
@@ -107,15 +101,6 @@ KEY_STATE = {
     "ok": "Sẵn sàng",
 }
 """How a signer's account at the signing service and his certificate stand."""
-SIGNING_SERVICE = {
-    "mysign": "MySign (Viettel-CA)",
-    "smartca": "VNPT SmartCA",
-    "csc": "Dịch vụ theo chuẩn CSC",
-    "pkcs11": "Token hoặc HSM ở máy chủ (PKCS#11)",
-    "pkcs12": "Tệp khóa (chỉ để thử nghiệm)",
-}
-SIGNING_APP = {"mysign": "MySign", "smartca": "VNPT SmartCA"}
-"""The app on the signer's phone, by the service."""
 GAP_OF_MANY = {
     "no_teacher": "Chưa có giáo viên dạy các môn này ở một số lớp. Hãy phân công trên SMAS rồi đồng bộ lại, hoặc chọn người ký thay thế.",
     "no_id_number": "Chưa có số định danh trên SMAS nên chưa thể ký. Hãy bổ sung trên SMAS, nộp và đồng bộ lại.",

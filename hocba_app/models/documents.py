@@ -12,7 +12,7 @@ from hocba_app.models.base import Json, SchoolRow, UtcDateTime, belongs_to, utc_
 
 
 class Document(SchoolRow, table=True):
-    """A pupil's cover of a level, or one school year's history or results. ``state`` changes only through `domain.lifecycle`."""
+    """A pupil's cover of a level, or one school year's history or results. ``state`` changes only through `domain.document_lifecycle`."""
 
     __table_args__ = (
         UniqueConstraint("school_id", "student_id", "kind", "school_year", "level", name="uq_document_of_pupil"),

@@ -1,9 +1,9 @@
-"""Whose turn it is to write to a SQLite file: threads and processes, one after the other, nobody left out.
+"""A fair write lock for one SQLite file, across threads and processes.
 
-SQLite lets a waiting writer sleep and try again, up to a tenth of a second between two tries; whoever writes again at once
-wins every time, the others idle beside a free processor and end with "database is locked". Here a writer waits for his
-turn first: within the process for a lock, among processes for two files. Who holds the first is the next; who had the
-turn must become the next again before he can have it back, so that processes take turns.
+SQLite lets a waiting writer sleep and retry, up to a tenth of a second between two tries; a process that writes again at once
+wins every time, the others starve and end with "database is locked". Here a writer first takes a lock within its process, then
+two lock files among processes: holding the first makes it next in line, the second lets it write. A process that has just written
+must take the first file again, so processes alternate.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from filelock import FileLock
 
 PATIENCE = 10.0
-"""Seconds of waiting; after that the writer tries without a turn, and SQLite has the last word (a process may be stopped)."""
+"""After that the writer goes on without the lock and leaves the decision to SQLite: the holder may be a stopped process."""
 POLL_SECONDS = 0.004
 """Between two looks at the files; one thread of a process looks. A look is 0.07 ms of processor time: at a millisecond, two busy
 workers spent a twentieth of it on looking."""

@@ -13,7 +13,8 @@ from hocba_app.components.progress import progress_bar
 from hocba_app.components.shell import shell
 from hocba_app.components.status_badge import status_badge
 from hocba_app.domain.wording import KIND
-from hocba_app.state.lock import ClassRow, LockState, Passed, PupilRow, RunCard
+from hocba_app.state.lock import LockState
+from hocba_app.state.lock_rows import ClassRow, Passed, PupilRow, RunCard
 
 
 def lock() -> rx.Component:

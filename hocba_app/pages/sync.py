@@ -14,7 +14,8 @@ from hocba_app.components.shell import shell
 from hocba_app.components.status_badge import status_badge
 from hocba_app.domain.wording import OUTCOME, RESOURCE
 from hocba_app.pages.sync_scope import scope
-from hocba_app.state.sync import ConflictCard, Fact, ReportRow, RunRow, SnapshotRow, SyncState
+from hocba_app.state.sync import SyncState
+from hocba_app.state.sync_rows import ConflictCard, Fact, ReportRow, RunRow, SnapshotRow
 from hocba_app.state.sync_scope import SyncScopeState
 
 

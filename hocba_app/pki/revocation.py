@@ -170,40 +170,6 @@ def _serial_in(answer: bytes) -> int | None:
         return None
 
 
-def require_good(
-    path: Sequence[bytes], at: datetime, *, ocsps: Sequence[bytes], crls: Sequence[bytes], required: bool
-) -> bool:
-    """No certificate of the path was revoked, by what the file carries.
-
-    Args:
-        path: signer first, root last; the root answers for itself.
-        at: the instant that is judged.
-        required: every certificate must have an answer; otherwise those that have one must be good.
-
-    Returns:
-        Whether every certificate had an answer.
-
-    Raises:
-        NotShown: no answer where one is required, or one says revoked.
-    """
-    status = Answers(ocsps, crls).path_status(path, at)
-    if status == "revoked" or (required and status != "good"):
-        raise NotShown("revocation")
-    return status == "good"
-
-
-def says_revoked(path: Sequence[bytes], at: datetime, *, ocsps: Sequence[bytes], crls: Sequence[bytes]) -> bool:
-    """Whether anything the file carries shows that a certificate of the path was revoked by then, whatever else says good.
-
-    A general validator takes the first good answer; one given before the revocation would hide a later one.
-
-    Args:
-        path: signer first, root last.
-        at: the instant that is judged.
-    """
-    return Answers(ocsps, crls).path_status(path, at) == "revoked"
-
-
 @lru_cache(maxsize=4096)
 def ocsp_opinion(answer: bytes, certificate: bytes, issuer: bytes) -> Opinion | None:
     """What an OCSP answer says of a certificate.

@@ -12,9 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from pathlib import Path
 
 import httpx
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.pki.revocation_sources import fetch_evidence
@@ -133,3 +135,13 @@ def require_own(certificate: bytes, *, id_numbers: Sequence[str] | None = None, 
 def days_left(certificate: bytes, at: datetime | None = None) -> int:
     """Whole days until the certificate expires; negative once it has."""
     return (validity(certificate)[1] - (at or datetime.now(UTC))).days
+
+
+def certificates_of(path: Path) -> tuple[bytes, ...]:
+    """The certificates in a PEM file, DER.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it holds none.
+    """
+    return tuple(item.public_bytes(Encoding.DER) for item in x509.load_pem_x509_certificates(path.read_bytes()))

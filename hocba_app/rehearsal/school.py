@@ -206,7 +206,7 @@ class PlayedSchool:
             users = dict(session.exec(select(SigningKey.owner, SigningKey.provider_user)).all())
         for owner in sorted(owners):
             self.phones.renew(users[owner])
-            keys.test_key(self.db, self.admin, owner)
+            keys.check_key(self.db, self.admin, owner)
 
     def connect_keys(self, only: set[str] | None = None) -> int:
         """MySign enters everybody and the school, they activate the app, the office picks their certificates.

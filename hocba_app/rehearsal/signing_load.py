@@ -15,9 +15,9 @@ from typing import Any
 
 from sqlmodel import select
 
+from hocba_app.domain.batch_lifecycle import BATCH_OVER
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import SEAL, Batch, BatchItem, Database, Document, SchoolClass, SigningKey, Slot
-from hocba_app.models.repositories.signing import BATCH_OVER
 from hocba_app.rehearsal.simulator_processes import Phones
 from hocba_app.rehearsal.timings import Stages
 from hocba_app.services.accounts.identity import Identity

@@ -13,6 +13,7 @@ import httpx
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.processes import Child, Family
+from hocba_app.services.signing.providers.registry import PROVIDERS
 
 READY_SECONDS = 90.0
 """A school of 3,000 pupils is generated on the first start."""
@@ -75,7 +76,7 @@ def start_simulators(family: Family, data: Path, schools: Sequence[str], ports: 
     trust_line = trust.ready_line(READY_SECONDS)
     mysign = family.start(
         "mysign",
-        "hocba_app.simulators.mysign",
+        PROVIDERS["mysign"].simulator,
         "--data",
         str(data / "mysign"),
         "--trust-data",

@@ -85,13 +85,11 @@ def _get_ready() -> None:
 
 def _judge_some(folder: Path, paths: Sequence[Path], *, analyse: bool) -> list[dict[str, str]]:
     """One process's share. Importable: it runs in a process of its own."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives.serialization import Encoding
-
+    from hocba_app.pki.signer_certificate import certificates_of
     from hocba_app.services.verification.verify import issuers_beside, verify
 
     trust = folder / "trust" / "root.pem"
-    roots = [item.public_bytes(Encoding.DER) for item in x509.load_pem_x509_certificates(trust.read_bytes())]
+    roots = list(certificates_of(trust))
     files = [(str(path), (folder / path).read_bytes()) for path in paths]
     reports = verify(files, roots=roots, issuers=issuers_beside(trust), always_analyse=analyse)
     return [

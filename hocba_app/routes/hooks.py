@@ -1,4 +1,4 @@
-"""What a signing service tells us by itself (MySign's ``async`` 3). Open to machines; services check who speaks."""
+"""What a signing service tells us by itself . Open to machines; services check who speaks."""
 
 from __future__ import annotations
 
@@ -13,23 +13,12 @@ from hocba_app.models import database
 from hocba_app.routes.caller import address
 from hocba_app.routes.failure_limit import FailureLimit
 from hocba_app.services.signing import webhook
+from hocba_app.services.signing.providers.provider import Webhook
+from hocba_app.services.signing.providers.registry import PROVIDERS
 
 router = APIRouter()
 _failures = FailureLimit(30, 60.0)
 """A service that holds the right secret fails never; a signing service sends from few addresses, and we ask it besides."""
-
-
-@router.post("/hooks/mysign/token")
-async def token(request: Request) -> Response:
-    """The service logs in with the school's own client id and secret."""
-    return await _answer(request, webhook.authenticate)
-
-
-@router.post("/hooks/mysign")
-async def delivery(request: Request) -> Response:
-    """One done transaction."""
-    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
-    return await _answer(request, webhook.deliver, bearer if scheme.lower() == "bearer" else "")
 
 
 async def _answer(request: Request, work: Any, *arguments: Any) -> Response:
@@ -50,3 +39,22 @@ async def _answer(request: Request, work: Any, *arguments: Any) -> Response:
         _failures.failed(caller)
         status = 401 if error.code in (ErrorCode.LOGIN_FAILED, ErrorCode.NOT_SIGNED_IN) else 422
         return JSONResponse({"status_code": "01", "message": error.code.value}, status)
+
+
+def _open_to(hook: Webhook) -> None:
+    async def token(request: Request) -> Response:
+        """The service logs in with the school's own client id and secret."""
+        return await _answer(request, webhook.authenticate, hook)
+
+    async def delivery(request: Request) -> Response:
+        """One done transaction."""
+        scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+        return await _answer(request, webhook.deliver, hook, bearer if scheme.lower() == "bearer" else "")
+
+    router.add_api_route(f"/hooks/{hook.name}/token", token, methods=["POST"])
+    router.add_api_route(f"/hooks/{hook.name}", delivery, methods=["POST"])
+
+
+for _entry in PROVIDERS.values():
+    if _entry.webhook is not None:
+        _open_to(_entry.webhook)

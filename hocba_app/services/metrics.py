@@ -7,21 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 
 import structlog
 from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
-from sqlalchemy import func
 from sqlalchemy.exc import DBAPIError
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
-from hocba_app.models import Batch, Database, Job, LoginSession, SigningKey
+from hocba_app.models import Database
 from hocba_app.models.base import utc_now
-from hocba_app.models.database import CROSS_SCHOOL
+from hocba_app.models.repositories import operations as rows
 from hocba_app.models.repositories import workers
-from hocba_app.models.repositories.signing import BATCH_LIVE
 from hocba_app.services.jobs.behind import behind_in_all
 from hocba_app.services.jobs.enqueue import LIVE
 from hocba_app.services.maintenance.readiness import SEEN_SECONDS, oldest_due, readiness
@@ -75,14 +72,7 @@ class _OfDatabase(Collector):
                 "duty",
                 {duty: getattr(owed, duty) for duty in ("archives", "renewals", "daily")},
             )
-            live = (
-                select(func.count())
-                .select_from(LoginSession)
-                .where(col(LoginSession.revoked_at).is_(None), LoginSession.expires_at > utc_now())
-            )
-            yield GaugeMetricFamily(
-                "hocba_sessions", "Login sessions that are open", session.execute(live).scalar_one()
-            )
+            yield GaugeMetricFamily("hocba_sessions", "Login sessions that are open", rows.live_sessions(session))
             yield GaugeMetricFamily(
                 "hocba_workers", "Workers heard of within a minute", workers.heard_of(session, SEEN_SECONDS)
             )
@@ -91,23 +81,17 @@ class _OfDatabase(Collector):
 def _jobs(session: Session) -> Iterator[GaugeMetricFamily]:
     states: dict[str, int] = {}
     kinds = GaugeMetricFamily("hocba_jobs_by_kind", "Jobs that are not over", labels=["kind", "state"])
-    for kind, state, count in _asked(
-        session, select(Job.kind, Job.state, func.count()).where(col(Job.state).in_(LIVE)).group_by(Job.kind, Job.state)
-    ):
+    for kind, state, count in rows.live_jobs(session, LIVE):
         states[state] = states.get(state, 0) + count
         kinds.add_metric([kind, state], count)
-    failed = select(func.count()).where(Job.state == "failed", col(Job.ended_at) >= utc_now() - FAILED_WITHIN)
-    states["failed"] = _asked(session, failed)[0][0]
+    states["failed"] = rows.failed_jobs(session, utc_now() - FAILED_WITHIN)
     yield _gauge("hocba_jobs", "Jobs that are not over, and those that failed within a day", "state", states)
     yield kinds
-    failing = (
-        select(Job.error_code, func.count()).where(col(Job.state).in_(LIVE), Job.failures > 0).group_by(Job.error_code)
-    )
     yield _gauge(
         "hocba_jobs_failing",
         "Jobs that are tried again, by the reason of their last failure",
         "code",
-        {code or "": count for code, count in _asked(session, failing)},
+        {code or "": count for code, count in rows.failing_jobs(session, LIVE)},
     )
     yield GaugeMetricFamily(
         "hocba_oldest_job_seconds", "Since when the oldest job that nobody began has been due", oldest_due(session)
@@ -115,43 +99,24 @@ def _jobs(session: Session) -> Iterator[GaugeMetricFamily]:
 
 
 def _batches(session: Session) -> Iterator[GaugeMetricFamily]:
-    live = (
-        select(Batch.state, func.count(), func.min(Batch.created_at))
-        .where(col(Batch.state).in_(BATCH_LIVE))
-        .group_by(Batch.state)
-    )
-    rows = _asked(session, live)
+    live = rows.live_batches(session)
     yield _gauge(
-        "hocba_batches", "Signing batches that are not over", "state", {state: count for state, count, _ in rows}
+        "hocba_batches", "Signing batches that are not over", "state", {state: count for state, count, _ in live}
     )
-    ages = {state: (utc_now() - since).total_seconds() for state, _, since in rows}
+    ages = {state: (utc_now() - since).total_seconds() for state, _, since in live}
     yield _gauge("hocba_oldest_batch_seconds", "Age of the oldest batch in a state", "state", ages)
-    noted = (
-        select(Batch.note, func.count())
-        .where(col(Batch.state).in_(BATCH_LIVE), col(Batch.note).is_not(None))
-        .group_by(Batch.note)
-    )
     yield _gauge(
         "hocba_batches_waiting",
         "Batches that wait for something outside, by what",
         "code",
-        {code or "": count for code, count in _asked(session, noted)},
+        {code or "": count for code, count in rows.waiting_batches(session)},
     )
 
 
 def _certificates(session: Session) -> GaugeMetricFamily:
     now = utc_now()
-    counts = {
-        str(days): _asked(session, select(func.count()).where(col(SigningKey.valid_to) < now + timedelta(days=days)))[
-            0
-        ][0]
-        for days in EXPIRY_DAYS
-    }
+    counts = {str(days): rows.certificates_ending(session, now + timedelta(days=days)) for days in EXPIRY_DAYS}
     return _gauge("hocba_certificates_ending", "Signers' certificates that end within so many days", "days", counts)
-
-
-def _asked(session: Session, query: Any) -> list[Any]:
-    return list(session.execute(query, execution_options=CROSS_SCHOOL).all())
 
 
 def _gauge(name: str, help_: str, label: str, values: dict[str, int] | dict[str, float]) -> GaugeMetricFamily:

@@ -15,8 +15,9 @@ from contextlib import asynccontextmanager
 import structlog
 
 from hocba_app.models import Database, database
+from hocba_app.services.cache import school_cache
 from hocba_app.services.change_feed import change_feed
-from hocba_app.services.change_feed.change_feed import Counters, Moves
+from hocba_app.services.change_feed.change_feed import ChangeSet, Counters
 from hocba_app.state.read_pool import in_thread
 
 log = structlog.get_logger()
@@ -36,7 +37,7 @@ class ChangeWatcher:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._seen: dict[str, Counters] = {}
-        self._moves: defaultdict[str, deque[tuple[int, Moves]]] = defaultdict(lambda: deque(maxlen=REMEMBERED))
+        self._moves: defaultdict[str, deque[tuple[int, ChangeSet]]] = defaultdict(lambda: deque(maxlen=REMEMBERED))
         self._moved: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self._reader: asyncio.Task[None] | None = None
         self._turn = asyncio.Lock()
@@ -58,11 +59,11 @@ class ChangeWatcher:
                 pass
         return self.value(school_id)
 
-    def moves(self, school_id: str, since: int) -> list[Moves]:
+    def moves(self, school_id: str, since: int) -> list[ChangeSet]:
         """What moved after the counter stood at ``since``; "anything" where that is not known."""
         known = self._moves[school_id]
         if not known or since < known[0][0]:
-            return [Moves(wide=True)]
+            return [ChangeSet(wide=True)]
         return [what for before, what in known if before >= since]
 
     @asynccontextmanager
@@ -83,16 +84,16 @@ class ChangeWatcher:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _look(self) -> None:
-        counters = await in_thread(change_feed.read_counters, self._db)
+        counters = await in_thread(school_cache.read_counters, self._db)
         for school_id, now in counters.items():
             before = self._seen.get(school_id)
             if before == now:
                 continue
             if before is not None:
                 what = (
-                    await in_thread(change_feed.moves, self._db, school_id, before, now)
+                    await in_thread(change_feed.changes_between, self._db, school_id, before, now)
                     if school_id in self._moved
-                    else Moves(wide=True)
+                    else ChangeSet(wide=True)
                 )
                 self._moves[school_id].append((before.value, what))
             self._seen[school_id] = now

@@ -12,14 +12,14 @@ import reflex as rx
 
 from hocba_app.domain.calendar import local_text
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.domain.signing_words import ACCOUNT
-from hocba_app.domain.wording import KEY_STATE, SIGNING_SERVICE
+from hocba_app.domain.wording import KEY_STATE
 from hocba_app.models import SEAL, database
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.signers import keys
 from hocba_app.services.signers.keys import CredentialView, KeyView
 from hocba_app.services.signing.integrations import configured_providers
+from hocba_app.services.signing.providers.registry import USUAL, words_of
 from hocba_app.state.form_texts import form_texts
 from hocba_app.state.guard import identity, require_in
 
@@ -41,7 +41,7 @@ class KeyRow:
     name: str = ""
     detail: str = ""
     user: str = ""
-    provider: str = "mysign"
+    provider: str = USUAL
     service: str = ""
     """Its name."""
     certificate: str = ""
@@ -90,7 +90,7 @@ class KeyEditing(rx.State, mixin=True):
 
     key_owner: str = ""
     key_user: str = ""
-    key_provider: str = "mysign"
+    key_provider: str = USUAL
     key_services: list[ServiceRow] = []
     """What this installation is connected to; chosen from only where there are several."""
     key_problem: str = ""
@@ -162,7 +162,7 @@ def key_row(view: KeyView, detail: str = "") -> KeyRow:
         detail=detail,
         user=view.provider_user,
         provider=view.provider,
-        service=SIGNING_SERVICE.get(view.provider, view.provider),
+        service=words_of(view.provider).title,
         certificate=view.certificate_name,
         number=view.certificate_number,
         validity=_span(view.valid_from, view.valid_to),
@@ -177,11 +177,14 @@ def key_row(view: KeyView, detail: str = "") -> KeyRow:
     )
 
 
-def open_editor(state: KeyEditing, owner: str, user: str, provider: str = "mysign") -> None:
+def open_editor(state: KeyEditing, owner: str, user: str, provider: str = USUAL) -> None:
     """Begin with one account."""
     state.key_provider, state.key_services = (
         provider,
-        [ServiceRow(name, SIGNING_SERVICE[name], ACCOUNT[name][owner == SEAL]) for name in configured_providers()],
+        [
+            ServiceRow(name, words_of(name).title, words_of(name).account[owner == SEAL])
+            for name in configured_providers()
+        ],
     )
     state.key_owner, state.key_user, state.key_problem, state.key_done, state.credentials = owner, user, "", "", []
     state.key_busy = False
@@ -199,7 +202,7 @@ async def connect_account(state: KeyEditing, who: Identity, form: dict[str, str]
     Args:
         form: ``user``, and ``provider`` where there is a choice.
     """
-    state.key_user, state.key_provider = form.get("user", "").strip()[:100], form.get("provider", "mysign")
+    state.key_user, state.key_provider = form.get("user", "").strip()[:100], form.get("provider", USUAL)
     _begin(state)
     try:
         await asyncio.to_thread(keys.connect, database(), who, state.key_owner, state.key_user, state.key_provider)
@@ -237,7 +240,7 @@ async def test_account(state: KeyEditing, who: Identity, owner: str) -> None:
     """Check the account and its certificate now."""
     _begin(state)
     try:
-        view = await asyncio.to_thread(keys.test_key, database(), who, owner)
+        view = await asyncio.to_thread(keys.check_key, database(), who, owner)
         if view.state in ("ok", "expiring"):
             state.key_done = f"{view.name}: tài khoản và chứng thư số dùng được. {view.sentence}".strip()
         else:

@@ -6,14 +6,15 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Container
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar
 
 import reflex as rx
 
+from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.sessions import Identity
-from hocba_app.services.change_feed.change_feed import Moves
+from hocba_app.services.change_feed.change_feed import ChangeSet
 from hocba_app.state.change_watcher import CALM_SECONDS, watcher
-from hocba_app.state.guard import identity
+from hocba_app.state.guard import identity, require_in
 
 PATIENCE = 20.0
 """Seconds without a change after which the tab's life and its session are looked at again."""
@@ -26,8 +27,8 @@ open_tabs: Callable[[], Container[str]] = frozenset
 STARTED_WITHIN = 10.0
 """Seconds in which a loop that was asked for has begun; after that it was lost, and the next load asks for another."""
 
-Concern = Callable[[Any, Identity, Moves], bool]
-"""Whether a change that is not wide touches what a screen shows: its state (to read only), its person, the change."""
+Concern = Callable[[Identity, ChangeSet], bool]
+"""Whether a change that is not wide touches what a screen shows: its person, the change."""
 
 
 @dataclass
@@ -44,10 +45,30 @@ class _Loop:
 _loops: dict[str, _Loop] = {}
 
 
-class Following(Protocol):
-    """A state that counts its loads: a newer load of the same tab ends the older loop."""
+class LiveScreen(rx.State, mixin=True):
+    """A screen that follows the database. Its ``load`` ends with ``if begin(self): yield Page.watch()``."""
 
-    following: int
+    _screen_rights: ClassVar[tuple[Right, ...]]
+    """Who may look at the page holds one of these; () for everybody signed in."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Each page's own ``watch`` asks for the page's rights; without them the gate refuses it."""
+        super().__init_subclass__(**kwargs)
+        if not cls._mixin:
+            require_in(cls, cls._screen_rights, "watch")
+
+    @rx.event(background=True)
+    async def watch(self) -> None:
+        """Reload when something of the school changed that the page shows."""
+        await follow(self, self._reload, concerned=self._is_concerned)
+
+    def _is_concerned(self, _who: Identity, _what: ChangeSet) -> bool:
+        """Whether a change that is not wide touches what the page shows (state to read only)."""
+        return True
+
+    async def _reload(self, who: Identity | None) -> None:
+        """Read what is shown; it checks rights like every read."""
+        raise NotImplementedError
 
 
 def begin(state: rx.State) -> bool:
@@ -73,19 +94,13 @@ def leave(state: rx.State) -> None:
         loop.left = True
 
 
-def _anything(_state: Any, _who: Identity, _what: Moves) -> bool:
-    return True
-
-
-async def follow(
-    state: rx.State, turn: int | None, reload: Callable[[Identity], Awaitable[None]], *, concerned: Concern = _anything
-) -> None:
+async def follow(state: Any, reload: Callable[[Identity], Awaitable[None]], *, concerned: Concern) -> None:
     """Reload a screen when its school changed in what it shows, at most once a second, until its tab is gone or signed out.
 
     Args:
-        state: the background task's own handle on the state (entered with ``async with`` for every change).
-        turn: value of ``state.following`` when this loop began; None for a screen whose load asks :func:`begin`.
-        reload: the screen's own reload; it checks rights like every read.
+        state: the background task's own handle on the state (entered with ``async with`` for every change), of a screen whose
+            load asked :func:`begin`.
+        reload: the screen's own reload.
         concerned: whether the screen shows anything of a change. Wide changes and those of the person's own batches
             always count, and after :data:`LONGEST_BEHIND` seconds any does.
     """
@@ -93,23 +108,19 @@ async def follow(
         who = await identity(state)
         token = state.router.session.client_token
     loop = _loops.get(token)
-    if who is None or (turn is None and (loop is None or loop.running or loop.screen != state.get_full_name())):
+    if who is None or loop is None or loop.running or loop.screen != state.get_full_name():
         return
-    if turn is not None or loop is None:
-        loop = None
-    else:
-        loop.running = True
+    loop.running = True
     try:
-        await _go_round(state, turn, loop, token, who, reload, concerned)
+        await _follow_loop(state, loop, token, who, reload, concerned)
     finally:
-        if loop is not None and _loops.get(token) is loop:
+        if _loops.get(token) is loop:
             del _loops[token]
 
 
-async def _go_round(
+async def _follow_loop(
     state: Any,
-    turn: int | None,
-    loop: _Loop | None,
+    loop: _Loop,
     token: str,
     who: Identity,
     reload: Callable[[Identity], Awaitable[None]],
@@ -120,12 +131,12 @@ async def _go_round(
     reloaded = clock()
 
     def over() -> bool:
-        return token not in open_tabs() or (loop is not None and (loop.left or _loops.get(token) is not loop))
+        return token not in open_tabs() or loop.left or _loops.get(token) is not loop
 
     async def once(wanted: bool) -> bool:
         """Look at the session, reload if wanted; False when the loop is over."""
         async with state:
-            found = None if over() or (turn is not None and state.following != turn) else await identity(state)
+            found = None if over() else await identity(state)
             if found is not None and wanted:
                 await reload(found)
             return found is not None
@@ -136,7 +147,7 @@ async def _go_round(
             return
         moves = watch.moves(who.school_id, seen) if now != seen else []
         own = any(who.account_id in what.accounts for what in moves)
-        wanted = own or any(what.wide or concerned(state, who, what) for what in moves)
+        wanted = own or any(what.wide or concerned(who, what) for what in moves)
         wanted = wanted or (now != shown and clock() - reloaded > LONGEST_BEHIND)
         if own:
             # Who signs looks at the page: his progress does not wait for the others' turn.

@@ -5,91 +5,29 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections.abc import AsyncIterator
+from typing import ClassVar
 
 import reflex as rx
 
-from hocba_app.domain.calendar import local_text
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.domain.wording import JOB, KIND, KIND_SHORT
+from hocba_app.domain.wording import KIND
 from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.overview.dashboard import ClassProgress, Overview, overview
+from hocba_app.services.overview.dashboard import Overview, overview
 from hocba_app.services.records import lock_runs
 from hocba_app.services.records.lock import KINDS, start_lock
 from hocba_app.services.records.preview import LockPreview, LockRow, lock_preview
 from hocba_app.state.guard import identity, requires
-from hocba_app.state.live_screen import follow
+from hocba_app.state.live_screen import LiveScreen, begin
+from hocba_app.state.lock_rows import ClassRow, PupilRow, RunCard, class_row, run_card, state_of
 from hocba_app.state.year_choice import YearOption, year_in, year_options
 
-_RUN_TONE = {"done": "ok", "failed": "problem", "cancelled": "info"}
-_OUTCOME = {"left_out": "Để riêng", "blocked": "Chưa chốt được", "failed": "Lỗi"}
 
-
-@dataclasses.dataclass
-class ClassRow:
-    """One class to choose."""
-
-    id: str
-    name: str
-    students: int
-    locked: int
-    percent: int
-    all_locked: bool
-
-
-@dataclasses.dataclass
-class PupilRow:
-    """One pupil of the class looked at."""
-
-    id: str
-    code: str
-    name: str
-    tone: str
-    state_name: str
-    chosen: bool
-    fixed: bool
-    """The checkbox cannot be changed: locked already, or blocked."""
-    findings: list[str]
-    changes: list[str]
-    preview_href: str
-    look: bool
-    """Somebody should look at him."""
-    needs_reason: bool
-    """Is taken once a reason stands."""
-
-
-@dataclasses.dataclass
-class Passed:
-    """One pupil a lock did not take."""
-
-    code: str
-    name: str
-    outcome: str
-    reason: str
-
-
-@dataclasses.dataclass
-class RunCard:
-    """One lock."""
-
-    id: str
-    title: str
-    detail: str
-    tone: str
-    state_name: str
-    live: bool
-    stopping: bool
-    percent: int
-    progress_text: str
-    problem: str
-    summary: str
-    passed: list[Passed]
-
-
-class LockState(rx.State):
+class LockState(LiveScreen, rx.State):
     """The page "Chốt học bạ"."""
 
+    _screen_rights: ClassVar[tuple[Right, ...]] = (Right.LOCK,)
     loaded: bool = False
     problem: str = ""
     kind: str = "results"
@@ -114,7 +52,6 @@ class LockState(rx.State):
     asking: bool = False
     question: str = ""
     runs: list[RunCard] = []
-    following: int = 0
 
     @rx.var
     def kind_name(self) -> str:
@@ -143,14 +80,8 @@ class LockState(rx.State):
             self.selected = [class_id]
             await self._open(who, class_id)
             self._only(str(query.get("student", "")))
-        self.following += 1
-        yield LockState.watch(self.following)
-
-    @rx.event(background=True)
-    @requires(Right.LOCK)
-    async def watch(self, turn: int) -> None:
-        """Reload when something of the school changed."""
-        await follow(self, turn, self._reload)
+        if begin(self):
+            yield LockState.watch()
 
     @rx.event
     @requires(Right.LOCK)
@@ -310,9 +241,9 @@ class LockState(rx.State):
         assert who is not None
         view, runs, self.years = await asyncio.to_thread(self._read, who)
         self.year = view.school_year
-        self.classes = [_class_row(progress, self.kind) for progress in view.classes]
+        self.classes = [class_row(progress, self.kind) for progress in view.classes]
         was_live = any(run.live for run in self.runs)
-        self.runs = [_card(run) for run in runs]
+        self.runs = [run_card(run) for run in runs]
         if self.opened and was_live and not any(run.live for run in self.runs):
             await self._open(who, self.opened)
         self.loaded = True
@@ -346,7 +277,7 @@ class LockState(rx.State):
                 ]
 
     def _pupil(self, found: LockPreview, row: LockRow) -> PupilRow:
-        tone, words = _state(row)
+        tone, words = state_of(row)
         usable = row.can_lock or row.needs_reason
         chosen = (
             usable and row.student_id not in self.leave_out and (not row.left_out or row.student_id in self.include)
@@ -371,59 +302,3 @@ class LockState(rx.State):
             ),
             look=not row.locked and bool(said or row.left_out or row.changed),
         )
-
-
-def _state(row: LockRow) -> tuple[str, str]:
-    if row.locked:
-        return "ok", "Đã chốt"
-    if row.needs_reason:
-        wrong = any(finding.acceptable and finding.checkable for finding in row.findings)
-        return "problem", "Khác cách tính lại" if wrong else "Không kiểm tra được"
-    if not row.can_lock:
-        return "problem", "Chưa chốt được"
-    if row.left_out:
-        return "wait", "Để riêng"
-    return ("wait", "Nên xem lại") if row.findings or row.changed else ("todo", "Sẵn sàng chốt")
-
-
-def _class_row(progress: ClassProgress, kind: str) -> ClassRow:
-    locked = sum(count for step, count in progress.steps[kind].items() if step != "open")
-    whole = max(progress.students, locked)
-    return ClassRow(
-        id=progress.class_id,
-        name=progress.name,
-        students=whole,
-        locked=locked,
-        percent=round(100 * locked / whole) if whole else 0,
-        all_locked=whole > 0 and locked >= whole,
-    )
-
-
-def _card(run: lock_runs.LockRun) -> RunCard:
-    counts = run.counts
-    words = (
-        ("locked", "đã chốt {}"),
-        ("locked_before", "chốt từ trước {}"),
-        ("left_out", "để riêng {}"),
-        ("blocked", "chưa chốt được {}"),
-        ("failed", "lỗi {}"),
-    )
-    missed = counts.get("blocked", 0) + counts.get("failed", 0)
-    names = ", ".join(name for name in run.classes if name)
-    return RunCard(
-        id=run.id,
-        title=f"{KIND_SHORT[run.kind]} · {names if len(names) < 80 else f'{len(run.classes)} lớp'}",
-        detail=f"{local_text(run.started_at)} · {run.started_by}",
-        tone="wait" if run.live or (missed and run.state == "done") else _RUN_TONE.get(run.state, "info"),
-        state_name="Xong, còn học sinh chưa chốt" if missed and run.state == "done" else JOB[run.state],
-        live=run.live,
-        stopping=run.stopping,
-        percent=round(100 * run.progress / run.total) if run.total else 0,
-        progress_text=f"{run.progress}/{run.total} học sinh · {run.stage}" if run.total else "Đang chờ bắt đầu…",
-        problem=run.problem,
-        summary=" · ".join(text.format(counts[key]) for key, text in words if counts.get(key)),
-        passed=[
-            Passed(row.student_code, row.student_name, _OUTCOME[row.outcome], row.reason or "Đã chọn để riêng.")
-            for row in run.not_locked
-        ],
-    )

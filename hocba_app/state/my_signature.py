@@ -8,11 +8,11 @@ from typing import ClassVar
 import reflex as rx
 
 from hocba_app.domain.calendar import local_text
-from hocba_app.domain.signing_words import CONFIRMING
 from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.signers import images, keys
+from hocba_app.services.signing.providers.registry import words_of
 from hocba_app.state import image_draft_mixin, key_editing, undoing
 from hocba_app.state.guard import identity, requires
 from hocba_app.state.image_draft_mixin import Drafting
@@ -55,7 +55,7 @@ class MySignatureState(KeyEditing, Drafting, rx.State):
         assert who is not None
         image, view = await asyncio.to_thread(_read, who)
         self.preview, self.saved = image.preview, local_text(image.saved_at) if image.saved_at else ""
-        self.key, self.confirming = key_editing.key_row(view), list(CONFIRMING.get(view.provider, ()))
+        self.key, self.confirming = key_editing.key_row(view), list(words_of(view.provider).confirming)
         key_editing.show_stored(self, view)
         self.loaded = True
 

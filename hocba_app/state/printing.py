@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import reflex as rx
 
@@ -18,7 +18,7 @@ from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.printing import print_job, print_page, share_link
 from hocba_app.services.printing.options import KINDS, PacketOptions
 from hocba_app.state.guard import identity, requires
-from hocba_app.state.live_screen import follow
+from hocba_app.state.live_screen import LiveScreen, begin
 from hocba_app.state.year_choice import YearOption, year_in, year_options
 
 _LINK_STATE = {
@@ -71,9 +71,10 @@ class LinkRow:
     downloads: str
 
 
-class PrintState(rx.State):
+class PrintState(LiveScreen, rx.State):
     """The page "In học bạ" [29]."""
 
+    _screen_rights: ClassVar[tuple[Right, ...]] = (Right.PRINT,)
     loaded: bool = False
     classes: list[Choice] = []
     pupils: list[Choice] = []
@@ -98,7 +99,6 @@ class PrintState(rx.State):
     problem: str = ""
     link_problem: str = ""
     busy: bool = False
-    following: int = 0
 
     @rx.event
     @requires(Right.PRINT)
@@ -113,14 +113,8 @@ class PrintState(rx.State):
             self.class_id = await asyncio.to_thread(print_page.class_of_pupil, database(), who, self.student_id)
         await self._reload(who)
         await self._choose_class(who)
-        self.following += 1
-        yield PrintState.watch(self.following)
-
-    @rx.event(background=True)
-    @requires(Right.PRINT)
-    async def watch(self, turn: int) -> None:
-        """Reload when something of the school changed."""
-        await follow(self, turn, self._reload)
+        if begin(self):
+            yield PrintState.watch()
 
     @rx.event
     @requires(Right.PRINT)

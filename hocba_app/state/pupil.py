@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import reflex as rx
 
@@ -19,7 +19,7 @@ from hocba_app.services.attached import attach
 from hocba_app.services.attached.reading import AttachedView
 from hocba_app.services.records.pupil import PupilDocument, PupilView, PupilYear, pupil_view
 from hocba_app.state.guard import identity, requires
-from hocba_app.state.live_screen import follow
+from hocba_app.state.live_screen import LiveScreen, begin
 from hocba_app.state.records import STEP_TONE
 
 _VERDICT = {
@@ -70,9 +70,10 @@ class AttachedRow:
     href: str
 
 
-class PupilState(rx.State):
+class PupilState(LiveScreen, rx.State):
     """The page of one pupil."""
 
+    _screen_rights: ClassVar[tuple[Right, ...]] = (Right.RECORDS_READ,)
     loaded: bool = False
     found: bool = False
     problem: str = ""
@@ -90,7 +91,6 @@ class PupilState(rx.State):
     opened: str = ""
     """The file whose acceptance or removal is being written down."""
     reason: str = ""
-    following: int = 0
 
     @rx.event
     @requires(Right.RECORDS_READ)
@@ -99,14 +99,8 @@ class PupilState(rx.State):
         self.problem = self.done = self.opened = self.reason = ""
         self.shown_id, self.found = str(getattr(self, "student_id", "")), False
         await self._reload(await identity(self))
-        self.following += 1
-        yield PupilState.watch(self.following)
-
-    @rx.event(background=True)
-    @requires(Right.RECORDS_READ)
-    async def watch(self, turn: int) -> None:
-        """Reload when something of the school changed."""
-        await follow(self, turn, self._reload)
+        if begin(self):
+            yield PupilState.watch()
 
     @rx.event
     @requires(Right.ATTACH)

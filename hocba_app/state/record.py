@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import AsyncIterator
+from typing import ClassVar
 
 import reflex as rx
 
 from hocba_app.domain.calendar import local_text
 from hocba_app.domain.errors import HocbaError
 from hocba_app.domain.wording import KIND, KIND_SHORT, STAGE_SIGNER, STEP
+from hocba_app.forms.wording import mark
 from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right, allowed
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.change_feed.change_feed import Moves
+from hocba_app.services.change_feed.change_feed import ChangeSet
 from hocba_app.services.records.record_detail import RecordView, SlotView, VersionView, record_view
 from hocba_app.state.guard import identity, requires
-from hocba_app.state.live_screen import begin, follow
+from hocba_app.state.live_screen import LiveScreen, begin
 from hocba_app.state.read_pool import in_thread
 from hocba_app.state.records import STEP_TONE, some_names
 from hocba_app.state.unlock_request_mixin import UnlockAsking
@@ -78,9 +81,13 @@ class FindingRow:
     text: str
 
 
-class RecordState(UnlockAsking, rx.State):
+_MARK = re.compile(r"\d{1,2}\.\d|Đ|CĐ")
+
+
+class RecordState(UnlockAsking, LiveScreen, rx.State):
     """The page of one record."""
 
+    _screen_rights: ClassVar[tuple[Right, ...]] = (Right.RECORDS_READ,)
     loaded: bool = False
     found: bool = False
     shown_id: str = ""
@@ -118,12 +125,6 @@ class RecordState(UnlockAsking, rx.State):
         if begin(self):
             yield RecordState.watch()
 
-    @rx.event(background=True)
-    @requires(Right.RECORDS_READ)
-    async def watch(self) -> None:
-        """Reload when something of the school changed."""
-        await follow(self, None, self._reload, concerned=_concerned)
-
     @rx.event
     @requires(Right.RECORDS_READ)
     async def show_version(self, number: int) -> None:
@@ -133,6 +134,9 @@ class RecordState(UnlockAsking, rx.State):
 
     def _to_unlock(self) -> list[str]:
         return [self.shown_id]
+
+    def _is_concerned(self, _who: Identity, what: ChangeSet) -> bool:
+        return self.shown_id in what.documents
 
     async def _reload(self, who: Identity | None) -> None:
         assert who is not None
@@ -153,8 +157,7 @@ class RecordState(UnlockAsking, rx.State):
         self.step_name = STEP[view.step] if view.step != "open" or not view.versions else "Đã hủy chốt, chờ chốt lại"
         self.waits_for = some_names(view.waits_for)
         self.differences = [
-            DifferenceRow(row.label, row.locked or "(trống)", row.synced or "(trống)", row.essential)
-            for row in view.differences
+            DifferenceRow(row.label, _value(row.locked), _value(row.synced), row.essential) for row in view.differences
         ]
         self.missing = [
             FindingRow(
@@ -209,10 +212,6 @@ class RecordState(UnlockAsking, rx.State):
             self.unlock_text = f"{said} – {waits}"
 
 
-def _concerned(state: RecordState, _who: Identity, what: Moves) -> bool:
-    return state.shown_id in what.documents
-
-
 def _day(iso: str) -> str:
     parts = iso.split("-")
     return f"sinh ngày {parts[2]}/{parts[1]}/{parts[0]}" if len(parts) == 3 else ""
@@ -261,3 +260,10 @@ def _slot(slot: SlotView, void: bool) -> SlotRow:
         if seen is not None
         else [],
     )
+
+
+def _value(text: str | None) -> str:
+    """A value as the record prints it: marks with a comma, levels in words."""
+    if not text:
+        return "(trống)"
+    return mark(text) if _MARK.fullmatch(text) else text

@@ -16,11 +16,11 @@ from hocba_app.domain.wording import ENROLMENT, KIND_SHORT, STEP
 from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right, allowed
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.change_feed.change_feed import Moves
+from hocba_app.services.change_feed.change_feed import ChangeSet
 from hocba_app.services.records import record_list
 from hocba_app.services.records.record_list import KINDS, STEPS
 from hocba_app.state.guard import identity, requires
-from hocba_app.state.live_screen import begin, follow
+from hocba_app.state.live_screen import LiveScreen, begin
 from hocba_app.state.read_pool import in_thread
 from hocba_app.state.sorting import Sorting, order_in_address, read_order
 from hocba_app.state.unlock_request_mixin import UnlockAsking
@@ -60,12 +60,10 @@ class Row:
     updated: str
 
 
-_STALE = ("", "1", "again")
-
-
-class RecordsState(Sorting, UnlockAsking, rx.State):
+class RecordsState(Sorting, UnlockAsking, LiveScreen, rx.State):
     """The page "Học bạ"."""
 
+    _screen_rights: ClassVar[tuple[Right, ...]] = (Right.RECORDS_READ,)
     _sorts: ClassVar[tuple[str, ...]] = ("class", "name", "code", "step", "updated")
     _sort_rights: ClassVar[tuple[Right, ...]] = (Right.RECORDS_READ,)
 
@@ -76,8 +74,7 @@ class RecordsState(Sorting, UnlockAsking, rx.State):
     class_id: str = ""
     kind: str = ""
     step: str = ""
-    stale: str = ""
-    """"1": locked data that newer data contradict; "again": unlocked, to be locked again; "" for any."""
+    stale: bool = False
     search: str = ""
     page: int = 1
     pages: int = 1
@@ -100,7 +97,7 @@ class RecordsState(Sorting, UnlockAsking, rx.State):
         self._year_asked = self.year != ""
         self.kind = kind if (kind := str(query.get("kind", ""))) in KINDS else ""
         self.step = step if (step := str(query.get("state", ""))) in STEPS else ""
-        self.stale = stale if (stale := str(query.get("stale", ""))) in _STALE else ""
+        self.stale = str(query.get("stale", "")) == "1"
         read_order(self, query)
         number = str(query.get("page", ""))
         self.page = int(number) if number.isdecimal() and len(number) < 6 else 1
@@ -108,12 +105,6 @@ class RecordsState(Sorting, UnlockAsking, rx.State):
         await self._reload(await identity(self))
         if begin(self):
             yield RecordsState.watch()
-
-    @rx.event(background=True)
-    @requires(Right.RECORDS_READ)
-    async def watch(self) -> None:
-        """Reload when something of the school changed."""
-        await follow(self, None, self._reload, concerned=_concerned)
 
     @rx.event
     @requires(Right.RECORDS_READ)
@@ -126,8 +117,8 @@ class RecordsState(Sorting, UnlockAsking, rx.State):
             self.kind = value
         elif which == "state" and value in ("", *STEPS):
             self.step = value
-        elif which == "stale" and value in _STALE:
-            self.stale = value
+        elif which == "stale":
+            self.stale = value == "1"
         else:
             return None
         return await self._go(1)
@@ -205,12 +196,17 @@ class RecordsState(Sorting, UnlockAsking, rx.State):
                 "class": self.class_id,
                 "kind": self.kind,
                 "state": self.step,
-                "stale": self.stale,
+                "stale": "1" if self.stale else "",
                 "sort": order_in_address(self),
                 "page": str(self.page) if self.page > 1 else "",
             }
         )
         return rx.redirect(address, replace=True)
+
+    def _is_concerned(self, who: Identity, what: ChangeSet) -> bool:
+        """A record shown has changed, or one may have come into what is shown or gone from it."""
+        by_step = bool(self.step) or self.sort in ("step", "updated")
+        return not what.documents.isdisjoint(self._shown) or (by_step and bool(what.classes))
 
     async def _reload(self, who: Identity | None) -> None:
         assert who is not None
@@ -237,8 +233,7 @@ class RecordsState(Sorting, UnlockAsking, rx.State):
             class_id=self.class_id,
             kind=self.kind,
             state=self.step,
-            stale=self.stale == "1",
-            reopened=self.stale == "again",
+            stale=self.stale,
             search=self.search,
             sort=self.sort or self._sorts[0],
             descending=self.descending,
@@ -249,12 +244,6 @@ class RecordsState(Sorting, UnlockAsking, rx.State):
         may_ask = allowed(who, Right.UNLOCK_ASK)
         rows = [_row(row, may_ask) for row in found.rows]
         return record_list.years_for(database(), who), record_list.classes_for(database(), who, year), found, rows
-
-
-def _concerned(state: RecordsState, who: Identity, what: Moves) -> bool:
-    """A record shown has changed, or one may have come into what is shown or gone from it."""
-    by_step = bool(state.step or state.stale) or state.sort in ("step", "updated")
-    return not what.documents.isdisjoint(state._shown) or (by_step and bool(what.classes))
 
 
 def address_of(filters: Mapping[str, str]) -> str:

@@ -25,7 +25,7 @@ from hocba_app.state import image_draft_mixin, undoing
 from hocba_app.state.addresses import address_of, page_in
 from hocba_app.state.guard import identity, requires
 from hocba_app.state.image_draft_mixin import Drafting
-from hocba_app.state.live_screen import follow
+from hocba_app.state.live_screen import LiveScreen, begin
 from hocba_app.state.sorting import Sorting
 
 PAGE_ROWS = 24
@@ -90,9 +90,10 @@ _FILE_ORDERS: Mapping[str, Callable[[FileRow], tuple[Any, ...]]] = {
 """Besides the order of the upload; what somebody has to see to stands first."""
 
 
-class SignatureImagesState(Sorting, Drafting, rx.State):
+class SignatureImagesState(Sorting, Drafting, LiveScreen, rx.State):
     """The page "Ảnh chữ ký, con dấu"."""
 
+    _screen_rights: ClassVar[tuple[Right, ...]] = (Right.SIGNATURE_IMAGES,)
     _undo_rights: ClassVar[tuple[Right, ...]] = (Right.SIGNATURE_IMAGES,)
     _draft_page: ClassVar[str] = "/signature-images"
     _sorts: ClassVar[tuple[str, ...]] = ("order", "file", "outcome", "whose")
@@ -131,7 +132,6 @@ class SignatureImagesState(Sorting, Drafting, rx.State):
     """The upload was just made: its files are shown without being asked for."""
     give_number: int = -1
     give_to: str = ""
-    following: int = 0
 
     @rx.event
     @requires(Right.SIGNATURE_IMAGES)
@@ -147,13 +147,8 @@ class SignatureImagesState(Sorting, Drafting, rx.State):
         undoing.on_load(self)
         await image_draft_mixin.open_slip(self, who, str(self.router.url.query_parameters.get("draft", "")))
         await self._reload(who)
-        self.following += 1
-        yield SignatureImagesState.watch(self.following)
-
-    @rx.event(background=True)
-    @requires(Right.SIGNATURE_IMAGES)
-    async def watch(self, turn: int) -> None:
-        await follow(self, turn, self._reload)
+        if begin(self):
+            yield SignatureImagesState.watch()
 
     @rx.event
     @requires(Right.SIGNATURE_IMAGES)

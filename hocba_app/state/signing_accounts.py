@@ -23,7 +23,7 @@ from hocba_app.state.addresses import address_of, page_in
 from hocba_app.state.form_texts import form_texts
 from hocba_app.state.guard import identity, requires
 from hocba_app.state.key_editing import STATE_TONE, KeyEditing, KeyRow
-from hocba_app.state.live_screen import follow
+from hocba_app.state.live_screen import LiveScreen, begin
 from hocba_app.state.sorting import Sorting, order_in_address, order_of, read_order
 
 PAGE_ROWS = 20
@@ -39,9 +39,10 @@ class Count:
     people: int
 
 
-class SigningAccountsState(KeyEditing, Sorting, rx.State):
+class SigningAccountsState(KeyEditing, Sorting, LiveScreen, rx.State):
     """The page "Tài khoản ký số"."""
 
+    _screen_rights: ClassVar[tuple[Right, ...]] = (Right.SIGNING_ACCOUNTS,)
     _key_right: ClassVar[Right] = Right.SIGNING_ACCOUNTS
     _sorts: ClassVar[tuple[str, ...]] = ("code", "name", "account", "certificate", "validity", "state")
     _sort_rights: ClassVar[tuple[Right, ...]] = (Right.SIGNING_ACCOUNTS,)
@@ -60,7 +61,6 @@ class SigningAccountsState(KeyEditing, Sorting, rx.State):
     test_text: str = ""
     editing: KeyRow = KeyRow()
     removing: bool = False
-    following: int = 0
     may_accept: bool = False
     """The principal looks: he may accept a certificate under another name."""
 
@@ -76,13 +76,8 @@ class SigningAccountsState(KeyEditing, Sorting, rx.State):
             self.search = ""
         key_editing.open_editor(self, "", "")
         await self._reload(await identity(self))
-        self.following += 1
-        yield SigningAccountsState.watch(self.following)
-
-    @rx.event(background=True)
-    @requires(Right.SIGNING_ACCOUNTS)
-    async def watch(self, turn: int) -> None:
-        await follow(self, turn, self._reload)
+        if begin(self):
+            yield SigningAccountsState.watch()
 
     @rx.event
     @requires(Right.SIGNING_ACCOUNTS)

@@ -3,107 +3,44 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import math
 from collections.abc import AsyncIterator, Mapping
-from datetime import datetime
 from typing import Any, ClassVar
 
 import reflex as rx
 
-from hocba_app.domain.calendar import is_school_year, local_text
+from hocba_app.domain.calendar import is_school_year
 from hocba_app.domain.errors import HocbaError
-from hocba_app.domain.wording import JOB, OUTCOME, RESOURCE
+from hocba_app.domain.wording import OUTCOME, RESOURCE
 from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.sync import commands, conflicts, schedule
 from hocba_app.state.addresses import address_of, page_in
 from hocba_app.state.guard import identity, requires
-from hocba_app.state.live_screen import follow
+from hocba_app.state.live_screen import LiveScreen, begin
 from hocba_app.state.sorting import Sorting, order_in_address, order_of, read_order, unsorted
-from hocba_app.state.sync_scope import SyncScopeState, scope_of_classes
+from hocba_app.state.sync_rows import (
+    ConflictCard,
+    ReportRow,
+    RunRow,
+    SnapshotRow,
+    changes_text,
+    conflict_card,
+    progress_text,
+    run_row,
+    snapshot_row,
+)
+from hocba_app.state.sync_scope import SyncScopeState
 
 PAGE_ROWS = 30
-_SUBMISSION = {"beginning_of_year": "Dữ liệu đầu năm", "results": "Kết quả học tập"}
-_TERM = {"I": "học kỳ I", "II": "cả năm", "summer": "sau hè"}
 _OUTCOME_TONE = {"new": "ok", "changed": "info", "gone": "wait", "rejected": "problem", "conflict": "problem"}
-_RUN_TONE = {"done": "ok", "failed": "problem", "cancelled": "wait"}
 
 
-@dataclasses.dataclass
-class SnapshotRow:
-    """One submission at the sector database."""
-
-    name: str
-    number: int
-    accepted_at: str
-    state_name: str
-    tone: str
-
-
-@dataclasses.dataclass
-class RunRow:
-    """One run."""
-
-    id: str
-    at: str
-    by: str
-    scope: str
-    """What was asked for: the whole school, or which data sets and classes."""
-    state_name: str
-    tone: str
-    problem: str
-    new: int
-    changed: int
-    gone: int
-    refused: int
-
-
-@dataclasses.dataclass
-class ReportRow:
-    """One row of a run's report."""
-
-    resource: str
-    label: str
-    outcome: str
-    tone: str
-    field: str
-    reason: str
-
-
-@dataclasses.dataclass
-class Choice:
-    """One way to settle a conflict."""
-
-    value: str
-    label: str
-
-
-@dataclasses.dataclass
-class Fact:
-    """One field of both sides of a conflict."""
-
-    label: str
-    ours: str
-    incoming: str
-
-
-@dataclasses.dataclass
-class ConflictCard:
-    """One record whose identity is in doubt."""
-
-    id: str
-    title: str
-    reason: str
-    facts: list[Fact]
-    choices: list[Choice]
-    decision: str
-
-
-class SyncState(Sorting, rx.State):
+class SyncState(Sorting, LiveScreen, rx.State):
     """The page "Đồng bộ". The address names the report that is open, its filters, order and page."""
 
+    _screen_rights: ClassVar[tuple[Right, ...]] = (Right.SYNC,)
     _sorts: ClassVar[tuple[str, ...]] = ("order", "resource", "label", "outcome", "field")
     _sort_rights: ClassVar[tuple[Right, ...]] = (Right.SYNC,)
 
@@ -130,7 +67,6 @@ class SyncState(Sorting, rx.State):
     conflicts: list[ConflictCard] = []
     daily_at: str = ""
     done: str = ""
-    following: int = 0
     _sent_to: str = ""
     """The address this page sent its own browser to: what arrives there is no new visit."""
 
@@ -153,13 +89,8 @@ class SyncState(Sorting, rx.State):
             await self._ask_sector(who)
         await scope._read(who)
         await self._reload(who)
-        self.following += 1
-        yield SyncState.watch(self.following)
-
-    @rx.event(background=True)
-    @requires(Right.SYNC)
-    async def watch(self, turn: int) -> None:
-        await follow(self, turn, self._reload)
+        if begin(self):
+            yield SyncState.watch()
 
     @rx.event
     @requires(Right.SYNC)
@@ -286,27 +217,27 @@ class SyncState(Sorting, rx.State):
         status = await asyncio.to_thread(commands.sync_status, database(), who, scope.year or None)
         scope.year = status.school_year
         self.snapshots_of, self.sector_problem = status.school_year, status.sector_problem
-        self.snapshots = [_snapshot_row(snapshot) for snapshot in status.snapshots]
+        self.snapshots = [snapshot_row(snapshot) for snapshot in status.snapshots]
         self.out_of_date = sum(status.out_of_date.values())
 
     async def _reload(self, who: Identity | None) -> None:
         assert who is not None
         runs = await asyncio.to_thread(commands.sync_runs, database(), who)
         was_running = self.running
-        self.runs = [_run_row(run) for run in runs]
+        self.runs = [run_row(run) for run in runs]
         live = next((run for run in runs if run.state in ("queued", "running")), None)
         self.running = live is not None
         if live is not None:
             self.run_id = live.id
             self.percent = round(100 * live.progress / live.total) if live.total else 0
-            self.progress_text = _progress_text(live)
+            self.progress_text = progress_text(live)
         elif was_running:
             self.cancelling = False
             await self._ask_sector(who)
         if self.opened:
             await self._load_report(who)
         self.conflicts = [
-            _conflict_card(each) for each in await asyncio.to_thread(conflicts.open_conflicts, database(), who)
+            conflict_card(each) for each in await asyncio.to_thread(conflicts.open_conflicts, database(), who)
         ]
         self.daily_at = await asyncio.to_thread(schedule.schedule, database(), who) or ""
         self.loaded = True
@@ -339,7 +270,7 @@ class SyncState(Sorting, rx.State):
                 row.outcome_title,
                 _OUTCOME_TONE.get(row.outcome, "info"),
                 row.field_title,
-                row.reason or _changes(row.changes),
+                row.reason or changes_text(row.changes),
             )
             for row in found.rows
         ]
@@ -350,75 +281,3 @@ def _address_in(query: Mapping[str, Any]) -> str:
     if not query.get("run"):
         return "/sync"
     return address_of("/sync", {name: str(query.get(name, "")) for name in ("run", "outcome", "of", "sort", "page")})
-
-
-def _snapshot_row(snapshot: commands.SectorSnapshot) -> SnapshotRow:
-    name = _SUBMISSION.get(snapshot.kind, snapshot.kind)
-    if snapshot.term:
-        name += f", {_TERM.get(snapshot.term, snapshot.term)}"
-    return SnapshotRow(
-        name,
-        snapshot.number,
-        _instant(snapshot.accepted_at),
-        "Đã đồng bộ" if snapshot.received else "Sẽ về khi đồng bộ",
-        "ok" if snapshot.received else "todo",
-    )
-
-
-def _conflict_card(conflict: conflicts.Conflict) -> ConflictCard:
-    labels = dict.fromkeys((*conflict.ours.values, *conflict.incoming.values))
-    return ConflictCard(
-        conflict.id,
-        f"{conflict.resource_title}: {conflict.label}",
-        conflict.reason,
-        [Fact(label, conflict.ours.values.get(label, ""), conflict.incoming.values.get(label, "")) for label in labels],
-        [Choice(value, label) for value, label in conflict.choices.items()],
-        conflicts.CHOICES.get(conflict.decision, ""),
-    )
-
-
-def _instant(text: str) -> str:
-    try:
-        return local_text(datetime.fromisoformat(text))
-    except ValueError:
-        return text
-
-
-def _run_row(run: commands.SyncRun) -> RunRow:
-    counts = run.counts
-    return RunRow(
-        run.id,
-        local_text(run.started_at),
-        run.started_by,
-        _scope(run),
-        JOB.get(run.state, run.state),
-        _RUN_TONE.get(run.state, "wait"),
-        run.problem,
-        counts["new"],
-        counts["changed"],
-        counts["gone"],
-        counts["rejected"] + counts["conflict"],
-    )
-
-
-def _scope(run: commands.SyncRun) -> str:
-    year = f", năm học {run.school_year}" if run.school_year else ""
-    if not run.chosen_resources and not run.chosen_classes:
-        return ("Tệp Excel" if run.from_file else "Cả trường") + year
-    sets = ", ".join(RESOURCE.get(key, key) for key in run.chosen_resources) or "Mọi loại dữ liệu"
-    return (f"{sets}, {scope_of_classes(run.chosen_classes)}" if run.chosen_classes else sets) + year
-
-
-def _changes(changes: list[dict[str, Any]]) -> str:
-    """What changed, field by field."""
-    return "; ".join(f"{change['label']}: {_shown(change['before'])} → {_shown(change['after'])}" for change in changes)
-
-
-def _shown(value: Any) -> str:
-    return "(trống)" if value in (None, "", []) else str(value)
-
-
-def _progress_text(run: commands.SyncRun) -> str:
-    if run.waits_until is not None:
-        return f"CSDL ngành chưa trả lời; tự thử lại lúc {local_text(run.waits_until)}, hoặc bấm Dừng rồi đồng bộ lại."
-    return f"{run.progress}/{run.total} loại dữ liệu · {run.stage}" if run.stage else "Đang chờ bắt đầu…"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections.abc import AsyncIterator
+from typing import ClassVar
 
 import reflex as rx
 
@@ -16,7 +17,7 @@ from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.unlocking import unlock
 from hocba_app.state.guard import identity, requires
-from hocba_app.state.live_screen import follow
+from hocba_app.state.live_screen import LiveScreen, begin
 from hocba_app.state.unlock_request_mixin import Again, prices
 
 _STATE = {
@@ -59,9 +60,13 @@ class RequestCard:
     may_withdraw: bool
 
 
-class UnlockState(rx.State):
+class UnlockState(LiveScreen, rx.State):
     """The page "Hủy chốt"."""
 
+    _screen_rights: ClassVar[tuple[Right, ...]] = (
+        Right.UNLOCK_ASK,
+        Right.UNLOCK_APPROVE,
+    )
     loaded: bool = False
     problem: str = ""
     done: str = ""
@@ -71,7 +76,6 @@ class UnlockState(rx.State):
     """The request whose approval waits for a second tap."""
     _price: str = ""
     """What it cost at the first tap."""
-    following: int = 0
 
     @rx.event
     @requires(Right.UNLOCK_ASK, Right.UNLOCK_APPROVE)
@@ -79,14 +83,8 @@ class UnlockState(rx.State):
         """Show the truth, then follow it."""
         self.problem = self.done = self.confirming = ""
         await self._reload(await identity(self))
-        self.following += 1
-        yield UnlockState.watch(self.following)
-
-    @rx.event(background=True)
-    @requires(Right.UNLOCK_ASK, Right.UNLOCK_APPROVE)
-    async def watch(self, turn: int) -> None:
-        """Reload when something of the school changed."""
-        await follow(self, turn, self._reload)
+        if begin(self):
+            yield UnlockState.watch()
 
     @rx.event
     @requires(Right.UNLOCK_APPROVE)

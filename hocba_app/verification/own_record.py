@@ -96,7 +96,7 @@ def refusal_before_seal(file: bytes, roots: Sequence[bytes], promised: Mapping[s
         conclude(report, judged, replayed.base.manifest, None, have_roots=bool(roots), promised=promised)
         excused = _BEFORE_SEAL
     except NotShown:
-        (report,) = judge_files([("", file)], roots=roots)  # pyHanko has the last word on every no
+        (report,) = judge_files([("", file)], roots=roots)  # a refusal counts only if pyHanko agrees
         excused = _BEFORE_SEAL | {
             (reason.value, field)
             for reason in (Reason.WRONG_SIGNER, Reason.WRONG_NAME)

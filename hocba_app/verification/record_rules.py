@@ -7,12 +7,12 @@ pyHanko calls a file truncated before the seal valid, and any certificate under 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from hocba_app.domain.lifecycle import STAGES
+from hocba_app.domain.document_lifecycle import STAGES, is_in_turn
 from hocba_app.domain.school_names import is_school_name, school_key
 from hocba_app.pki.subjects import subject_of
 from hocba_app.recordfile.append_state import stage_of
@@ -116,7 +116,6 @@ def apply(
 
 def _order(report: FileReport, manifest: Manifest, signatures: Sequence[Judged]) -> dict[str, Order]:
     stage_of = {slot.field: slot.stage for slot in manifest.slots}
-    rank = ranks(manifest.kind)
     orders: dict[str, Order] = {}
     signed: set[str] = set()
     for item in sorted(signatures, key=lambda item: item.revision):
@@ -125,28 +124,12 @@ def _order(report: FileReport, manifest: Manifest, signatures: Sequence[Judged])
             add(report, Reason.SLOT_UNKNOWN, field=item.field)
             orders[item.field] = "wrong"
             continue
-        orders[item.field] = "ok" if is_in_turn(rank, stage_of, stage, signed) else "wrong"
+        waiting = {other for field, other in stage_of.items() if field not in signed}
+        orders[item.field] = "ok" if is_in_turn(manifest.kind, stage, waiting) else "wrong"
         if orders[item.field] == "wrong":
             add(report, Reason.WRONG_ORDER, field=item.field)
         signed.add(item.field)
     return orders
-
-
-def ranks(kind: str) -> dict[str, int]:
-    """The place of each stage of a kind of document in the order of signing."""
-    return {stage: number for number, stage in enumerate(STAGES[kind])}
-
-
-def is_in_turn(rank: Mapping[str, int], stage_of: Mapping[str, str], stage: str, signed: Collection[str]) -> bool:
-    """Whether everybody of the earlier stages had signed.
-
-    Args:
-        rank: of :func:`ranks`.
-        stage_of: the stage of every slot, by field.
-        stage: whose turn it is.
-        signed: fields signed before.
-    """
-    return all(field in signed for field, other in stage_of.items() if rank[other] < rank[stage])
 
 
 def _chronology(report: FileReport, judged: Sequence[Judged]) -> None:

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from sqlmodel import select
 
+from hocba_app.domain.batch_lifecycle import BATCH_OVER
+from hocba_app.domain.document_lifecycle import STAGES
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.domain.lifecycle import STAGES
 from hocba_app.models import Batch, BatchItem, Document, Job, Lease, Revision, SchoolClass, Slot, Student, UnlockRequest
-from hocba_app.models.repositories.signing import BATCH_OVER
 from hocba_app.services.audit.log import verify_chain
 from hocba_app.services.jobs.claim import Claim, ClaimLost, take
 from hocba_app.services.jobs.registry import Work

@@ -238,3 +238,9 @@ def forget_old_logins(session: Session, before: datetime) -> None:
         ),
         execution_options=options,
     )
+
+
+def throttle_rows(session: Session, keys: Sequence[str]) -> list[LoginThrottle]:
+    """Counters of failed attempts, locked in the order of their keys so that two attempts never wait for each other."""
+    query = select(LoginThrottle).where(col(LoginThrottle.key_sha256).in_(keys))
+    return list(session.exec(query.order_by(LoginThrottle.key_sha256).with_for_update()).all())

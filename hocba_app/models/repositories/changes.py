@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
+from hocba_app.domain.batch_lifecycle import BATCH_OVER
 from hocba_app.models import AuditEvent, AuditHead, Batch, BatchItem, ChangeCounter, Document, Slot
 from hocba_app.models.repositories.records import chunks
-from hocba_app.models.repositories.signing import BATCH_OVER
 
 
 def counters(session: Session) -> list[tuple[str, int, int, int]]:

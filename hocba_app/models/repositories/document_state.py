@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import Session, select
 
-from hocba_app.domain.lifecycle import DocumentLife, SlotState
+from hocba_app.domain.document_lifecycle import DocumentLife, DocumentState, SlotState
 from hocba_app.models import Document, Lease, Slot
 from hocba_app.models.base import utc_now
 
@@ -34,7 +34,7 @@ def life_of(document: Any, slots: Sequence[Any], lease: str | None) -> DocumentL
     """
     return DocumentLife(
         kind=document.kind,
-        state=document.state,
+        state=DocumentState(document.state),
         slots=tuple(SlotState(slot.field, slot.stage, slot.signed) for slot in slots),
         lease=lease,
     )
@@ -52,4 +52,4 @@ def life_values(life: DocumentLife) -> dict[str, Any]:
     """What :func:`save_life` writes, for who changes several documents at once."""
     values = {"state": life.state, "next_stage": life.next_stage, "updated_at": utc_now()}
     gone = {"version_id": None, "archived_at": None, "archive_look_at": None, "archive_failures": 0}
-    return values if life.state != "open" else {**values, **gone}
+    return values if life.state is not DocumentState.OPEN else {**values, **gone}

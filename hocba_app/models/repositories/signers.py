@@ -33,6 +33,7 @@ from hocba_app.models import (
 )
 from hocba_app.models.repositories.membership import of_classes, places
 from hocba_app.models.repositories.prepared_queries import any_of, own_school, rows_of
+from hocba_app.models.repositories.records import chunks
 
 
 def principal(session: Session) -> Staff | None:
@@ -97,7 +98,7 @@ def image_times(session: Session) -> dict[str, object]:
 def newest_images(session: Session, owners: Sequence[str]) -> dict[str, SignatureImage]:
     """The image that counts for each of these owners."""
     found: dict[str, SignatureImage] = {}
-    for chunk in _chunks(owners):
+    for chunk in chunks(owners):
         for row in session.exec(
             select(SignatureImage)
             .where(col(SignatureImage.owner).in_(chunk))
@@ -168,7 +169,7 @@ def _codes_by_class() -> Any:
 def subject_codes_in_results(session: Session, class_ids: Sequence[str]) -> dict[str, set[str]]:
     """Subjects that pupils of each class have results in. By the class a pupil belongs to today."""
     found: dict[str, set[str]] = {}
-    for chunk in _chunks(class_ids):
+    for chunk in chunks(class_ids):
         for class_id, codes in rows_of(session, _codes_by_class(), classes=list(chunk)):
             found.setdefault(class_id, set()).update(json.loads(codes))
     return found
@@ -177,7 +178,7 @@ def subject_codes_in_results(session: Session, class_ids: Sequence[str]) -> dict
 def teaching_rows(session: Session, class_ids: Sequence[str]) -> list[tuple[str, str, str, int, str]]:
     """``(class id, subject code, staff id, position, term)`` of every teaching assignment of these classes."""
     found: list[tuple[str, str, str, int, str]] = []
-    for chunk in _chunks(class_ids):
+    for chunk in chunks(class_ids):
         found += session.exec(
             select(  # type: ignore[call-overload]  # SQLModel types four columns at most
                 TeachingAssignment.class_id,
@@ -199,7 +200,7 @@ def teaching_rows(session: Session, class_ids: Sequence[str]) -> list[tuple[str,
 def signing_assignments(session: Session, class_ids: Sequence[str]) -> list[SigningAssignment]:
     """The signing assignments of these classes."""
     found: list[SigningAssignment] = []
-    for chunk in _chunks(class_ids):
+    for chunk in chunks(class_ids):
         found += session.exec(select(SigningAssignment).where(col(SigningAssignment.class_id).in_(chunk))).all()
     return found
 
@@ -225,7 +226,7 @@ def unsigned_slots(
     if slot_ids is None:
         return [tuple(row) for row in session.exec(query.where(Document.class_id == class_id)).all()]  # type: ignore[misc]
     found: list[tuple[Slot, Document, DocumentVersion]] = []
-    for chunk in _chunks(list(dict.fromkeys(slot_ids))):
+    for chunk in chunks(list(dict.fromkeys(slot_ids))):
         found += [tuple(row) for row in session.exec(query.where(col(Slot.id).in_(chunk))).all()]  # type: ignore[misc]
     return found
 
@@ -233,7 +234,7 @@ def unsigned_slots(
 def leased_versions(session: Session, version_ids: Iterable[str]) -> set[str]:
     """Which of these versions a batch holds now."""
     found: set[str] = set()
-    for chunk in _chunks(sorted(set(version_ids))):
+    for chunk in chunks(sorted(set(version_ids))):
         found.update(
             session.exec(
                 select(Lease.version_id).where(col(Lease.version_id).in_(chunk), col(Lease.released_at).is_(None))
@@ -280,7 +281,7 @@ def principal_slot_ids(session: Session, kind: str, other_than: str) -> list[str
 def unsigned_by_place(session: Session, class_ids: Sequence[str]) -> list[tuple[str, str, str, str | None, int]]:
     """``(class id, kind, field, staff id, slots)`` of the classes' locked documents that still wait for a person."""
     found: list[tuple[str, str, str, str | None, int]] = []
-    for chunk in _chunks(class_ids):
+    for chunk in chunks(class_ids):
         rows = session.exec(
             select(Document.class_id, Document.kind, Slot.field, Slot.staff_id, func.count())  # type: ignore[call-overload]
             .join(Slot, (col(Slot.version_id) == Document.version_id) & (col(Slot.school_id) == Document.school_id))
@@ -296,15 +297,25 @@ def unsigned_by_place(session: Session, class_ids: Sequence[str]) -> list[tuple[
     return found
 
 
-def _chunks(ids: Sequence[str], size: int = 400) -> Iterable[Sequence[str]]:
-    """SQLite bounds the number of parameters of a statement."""
-    for start in range(0, len(ids), size):
-        yield ids[start : start + size]
-
-
 def signs_here(session: Session, staff_id: str) -> bool:
     """Whether a person has an account he uses (the sync makes one for everybody), a signing key, or a signature on a record."""
     account = select(Account.id).where(Account.staff_id == staff_id, col(Account.password_hash).is_not(None))
     key = select(SigningKey.id).where(SigningKey.owner == staff_id, SigningKey.provider_user != "")
     signed = select(Slot.id).where(Slot.staff_id == staff_id, col(Slot.signed_at).is_not(None))
     return any(session.exec(query.limit(1)).first() is not None for query in (account, key, signed))
+
+
+def newest_image(session: Session, owner: str) -> SignatureImage | None:
+    """The image that counts for a person (a staff id) or for the seal."""
+    query = select(SignatureImage).where(SignatureImage.owner == owner)
+    newest = query.order_by(col(SignatureImage.created_at).desc(), col(SignatureImage.id).desc()).limit(1)
+    return session.exec(newest).first()
+
+
+def still_unsigned(session: Session, slot_ids: Sequence[str], staff_id: str) -> set[str]:
+    """Those of the slots that are this person's and not signed."""
+    found: set[str] = set()
+    for chunk in chunks(slot_ids):
+        query = select(Slot.id).where(col(Slot.id).in_(chunk), Slot.staff_id == staff_id, col(Slot.signed_at).is_(None))
+        found.update(session.exec(query).all())
+    return found

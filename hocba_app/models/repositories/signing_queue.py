@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 from sqlalchemy import case, func
 from sqlmodel import Session, select
 
+from hocba_app.domain.batch_lifecycle import BATCH_LIVE, LIVE_ITEM
 from hocba_app.models import SEAL, BatchItem, Document, SchoolClass, Slot, Student, Subject
+from hocba_app.models.repositories.batches import batches_in
 from hocba_app.models.repositories.prepared_queries import any_of, given, own_school, rows_of
 from hocba_app.models.repositories.records import chunks
-from hocba_app.models.repositories.signing import BATCH_LIVE, LIVE_ITEM, batches_in
 
 
 class DueSlot(NamedTuple):
@@ -27,7 +28,6 @@ class DueSlot(NamedTuple):
     school_year: str
     class_id: str
     class_name: str
-    grade: int
     student_id: str
     student_code: str
     student_name: str
@@ -42,22 +42,17 @@ class DueGroup(NamedTuple):
     school_year: str
     class_id: str
     class_name: str
-    grade: int
     waiting: int
     busy: int
     """Of them, those that a batch already works on."""
 
 
-def due_slots(
-    session: Session, *, staff_id: str | None, stage: str | None = None, kind: str | None = None, class_id: str = ""
-) -> list[DueSlot]:
+def due_slots(session: Session, *, staff_id: str | None, stage: str | None = None) -> list[DueSlot]:
     """Unsigned slots whose turn it is, in the order of classes and pupils.
 
     Args:
         staff_id: the assigned signer; None for the seal's slots.
         stage: only this stage.
-        kind: only this kind of document.
-        class_id: only this class; "" for every one.
     """
     columns: Any = (
         Slot.id,
@@ -69,7 +64,6 @@ def due_slots(
         Document.school_year,
         SchoolClass.id,
         SchoolClass.name,
-        SchoolClass.grade,
         Student.id,
         Student.code,
         Student.full_name,
@@ -79,10 +73,6 @@ def due_slots(
         .join(Student, (Student.id == Document.student_id) & (Student.school_id == Document.school_id))
         .order_by(SchoolClass.grade, SchoolClass.name, Document.kind, Student.sort_name, Student.id)
     )
-    if kind is not None:
-        query = query.where(Document.kind == kind)
-    if class_id:
-        query = query.where(Document.class_id == class_id)
     return [DueSlot(*row) for row in session.exec(query).all()]
 
 
@@ -132,14 +122,12 @@ def _busy() -> Any:
 
 @cache
 def _due_groups() -> Any:
-    group = (
-        Slot.stage, Slot.rows, Document.kind, Document.school_year, SchoolClass.id, SchoolClass.name, SchoolClass.grade,
-    )  # fmt: skip
+    group = (Slot.stage, Slot.rows, Document.kind, Document.school_year, SchoolClass.id, SchoolClass.name)
     columns = (*group, func.count(), func.sum(_busy()))
     return (
         _due(columns, given("person"), None)
         .where(own_school(Slot))
-        .group_by(*group)
+        .group_by(*group, SchoolClass.grade)
         .order_by(SchoolClass.grade, SchoolClass.name, Document.kind, func.min(Slot.position))
     )
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Select, case, func
+from sqlalchemy import Select, case, delete, func, insert
 from sqlmodel import Session, col, select
 
 from hocba_app.domain.wording import OUTCOME, RESOURCE
@@ -183,3 +183,38 @@ def out_of_date_documents(session: Session) -> dict[str, int]:
     """Locked documents whose essential data changed since, per kind."""
     rows = session.exec(select(Document.kind, Document.out_of_date).where(col(Document.out_of_date).is_not(None))).all()
     return dict(Counter(kind for kind, noted in rows if any(entry.get("essential") for entry in noted or ())))
+
+
+def rows_by_source(session: Session, model: Any, source_ids: Sequence[str]) -> dict[str, Any]:
+    """Our rows of these records of the source, by its ids."""
+    found: dict[str, Any] = {}
+    for chunk in chunks(source_ids):
+        rows = session.exec(select(model).where(model.source_id.in_(chunk))).all()
+        found.update((row.source_id, row) for row in rows)
+    return found
+
+
+def insert_rows(session: Session, model: Any, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert whole rows, the school named in each."""
+    if rows:
+        session.execute(insert(model), list(rows))
+
+
+def forget_refusals(session: Session, job_id: str, resource: str) -> None:
+    """Drop what a run reported as refused in a data set: it goes on, and reports what it still refuses anew."""
+    session.execute(
+        delete(SyncRow).where(
+            col(SyncRow.job_id) == job_id,
+            col(SyncRow.resource) == resource,
+            col(SyncRow.outcome).in_(("rejected", "conflict")),
+        ),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def pupils_of_classes(session: Session, class_ids: Sequence[str]) -> set[str]:
+    """Source ids of everybody who is or was enrolled in these classes."""
+    query = select(Student.source_id).join(
+        Enrolment, (col(Enrolment.student_id) == Student.id) & (col(Enrolment.school_id) == Student.school_id)
+    )
+    return set(session.exec(query.where(col(Enrolment.class_id).in_(class_ids))).all())

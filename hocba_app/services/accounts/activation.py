@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
+from hocba_app.domain.audit_wording import Action
 from hocba_app.domain.calendar import local_text
 from hocba_app.domain.email_address import one_address
 from hocba_app.domain.errors import ErrorCode, HocbaError
@@ -17,6 +18,7 @@ from hocba_app.domain.roles import Role
 from hocba_app.models import Account, Database, LoginName, School, Staff
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import accounts as rows
+from hocba_app.models.repositories import find
 from hocba_app.services.accounts import throttle
 from hocba_app.services.accounts.admins import admin_remains, close_account
 from hocba_app.services.accounts.authority import Right, require
@@ -56,10 +58,10 @@ def ensure_staff_accounts(session: Session, *, actor: str = "") -> AccountChange
         session: write session of the school.
         actor: account id of whoever started the sync.
     """
-    school = session.exec(select(School).where(School.id == session.info["school_id"])).one()
-    accounts = {account.staff_id: account for account in session.exec(select(Account)).all() if account.staff_id}
+    school = session.get_one(School, session.info["school_id"])
+    accounts = {account.staff_id: account for account in find.all_of(session, Account) if account.staff_id}
     created, left = 0, list[tuple[Staff, Account]]()
-    for staff in session.exec(select(Staff).order_by(Staff.code, Staff.id)).all():
+    for staff in find.all_of(session, Staff, Staff.code, Staff.id):
         account = accounts.get(staff.id)
         if account is None:
             if staff.active:
@@ -77,7 +79,7 @@ def _follow(session: Session, account: Account, staff: Staff, actor: str) -> Non
     email = one_address(staff.email)
     if account.email != email:
         account.email, account.email_since = email, utc_now()
-        record(session, actor=actor, action="account.email_changed", subject=f"account:{account.id}")
+        record(session, actor=actor, action=Action.ACCOUNT_EMAIL_CHANGED, subject=f"account:{account.id}")
     account.full_name = staff.full_name
     session.add(account)
 
@@ -108,7 +110,9 @@ def _create(session: Session, school_code: str, staff: Staff, actor: str) -> Non
     session.flush()
     session.add(LoginName(name=name, school_id=account.school_id, account_id=account.id))
     session.flush()
-    record(session, actor=actor, action="account.created", subject=f"account:{account.id}", data={"staff": staff.id})
+    record(
+        session, actor=actor, action=Action.ACCOUNT_CREATED, subject=f"account:{account.id}", data={"staff": staff.id}
+    )
 
 
 def issue_codes(db: Database, who: Identity, account_ids: Sequence[str]) -> list[CodeRow]:
@@ -132,12 +136,12 @@ def issue_codes(db: Database, who: Identity, account_ids: Sequence[str]) -> list
 
 def _issue(session: Session, who: Identity, account_ids: Sequence[str]) -> list[tuple[Account, str]]:
     wanted = set(account_ids)
-    accounts = session.exec(select(Account).where(col(Account.id).in_(sorted(wanted)))).all()
+    accounts = find.by_ids(session, Account, wanted)
     if len(accounts) != len(wanted):
         raise HocbaError(ErrorCode.NOT_FOUND, what="tài khoản")
     now = utc_now()
     issued = []
-    for account in sorted(accounts, key=lambda account: account.username):
+    for account in sorted(accounts.values(), key=lambda account: account.username):
         if account.disabled:
             raise HocbaError(
                 ErrorCode.INVALID_INPUT, detail=f"tài khoản {account.username} đang bị khóa, hãy mở khóa trước"
@@ -150,7 +154,7 @@ def _issue(session: Session, who: Identity, account_ids: Sequence[str]) -> list[
         record(
             session,
             actor=who.account_id,
-            action="account.code_issued",
+            action=Action.ACCOUNT_CODE_ISSUED,
             subject=f"account:{account.id}",
             data={"reset": reset},
         )
@@ -186,7 +190,7 @@ def mail_codes(db: Database, who: Identity, account_ids: Sequence[str]) -> MailR
     report, vouching = MailReport(), dict[str, str]()
     with post_office() as post:
         with db.write(who.school_id) as session:
-            school = session.exec(select(School).where(School.id == who.school_id)).one()
+            school = session.get_one(School, who.school_id)
             issued = _issue(session, who, account_ids)
         forget()
         for account, code in issued:
@@ -265,8 +269,8 @@ def activate(
         if account.credentials_open and by_mail:
             confirmed(session, account, account.id)
         revoke_all(session, account.id)
-        throttle.give_back(session, attempt)
-        record(session, actor=account.id, action="account.activated", subject=f"account:{account.id}")
+        throttle.refund(session, attempt)
+        record(session, actor=account.id, action=Action.ACCOUNT_ACTIVATED, subject=f"account:{account.id}")
     forget()
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from hocba_app.domain.audit_wording import Action
 from hocba_app.domain.calendar import today
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.roles import GRANTABLE, Duties, Role, roles_of
@@ -154,7 +155,7 @@ def grant(db: Database, who: Identity, account_id: str, role: str) -> None:
         account = _account(session, who, account_id)
         if _grantable(role) not in account.granted_roles:
             account.granted_roles = sorted({*account.granted_roles, role})
-            _note(session, who, account, "account.role_granted", role=role)
+            _note(session, who, account, Action.ACCOUNT_ROLE_GRANTED, role=role)
 
 
 def revoke(db: Database, who: Identity, account_id: str, role: str) -> None:
@@ -169,7 +170,7 @@ def revoke(db: Database, who: Identity, account_id: str, role: str) -> None:
             if role == Role.ADMIN:
                 require_an_admin_besides(session, account)
             account.granted_roles = sorted(set(account.granted_roles) - {role})
-            _note(session, who, account, "account.role_revoked", role=role)
+            _note(session, who, account, Action.ACCOUNT_ROLE_REVOKED, role=role)
 
 
 def disable(db: Database, who: Identity, account_id: str) -> None:
@@ -184,7 +185,7 @@ def disable(db: Database, who: Identity, account_id: str) -> None:
             require_an_admin_besides(session, account)
             account.disabled, account.code_hash, account.code_expires_at = True, None, None
             revoke_all(session, account.id)
-            _note(session, who, account, "account.disabled")
+            _note(session, who, account, Action.ACCOUNT_DISABLED)
 
 
 def enable(db: Database, who: Identity, account_id: str) -> None:
@@ -200,7 +201,7 @@ def enable(db: Database, who: Identity, account_id: str) -> None:
             raise HocbaError(ErrorCode.INVALID_INPUT, detail="người này không còn trong danh sách cán bộ đã đồng bộ")
         if account.disabled:
             account.disabled = False
-            _note(session, who, account, "account.enabled")
+            _note(session, who, account, Action.ACCOUNT_ENABLED)
 
 
 @contextmanager
@@ -227,6 +228,6 @@ def _grantable(role: str) -> str:
     return role
 
 
-def _note(session: Session, who: Identity, account: Account, action: str, **data: Any) -> None:
+def _note(session: Session, who: Identity, account: Account, action: Action, **data: Any) -> None:
     session.add(account)
     record(session, actor=who.account_id, action=action, subject=f"account:{account.id}", data=data)

@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from sqlmodel import Session
 
+from hocba_app.domain.audit_wording import Action
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.roles import Role
 from hocba_app.models import Account
@@ -40,4 +41,6 @@ def close_account(session: Session, account: Account, *, actor: str) -> None:
     account.disabled, account.code_hash, account.code_expires_at = True, None, None
     session.add(account)
     revoke_all(session, account.id)
-    record(session, actor=actor, action="account.disabled", subject=f"account:{account.id}", data={"reason": "left"})
+    record(
+        session, actor=actor, action=Action.ACCOUNT_DISABLED, subject=f"account:{account.id}", data={"reason": "left"}
+    )

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
+from hocba_app.domain.audit_wording import Action
 from hocba_app.domain.calendar import local_text
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Account, Database
@@ -23,7 +24,7 @@ from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.accounts.one_time_codes import code_hash
 from hocba_app.services.audit.log import record
-from hocba_app.services.change_feed import change_feed
+from hocba_app.services.cache import school_cache
 
 MAILBOX_KNOWN_FOR = timedelta(days=14)
 """A mailbox that a list of staff changed lately proves nothing: the list may be of the same hand as the reset."""
@@ -72,7 +73,7 @@ def confirmed(session: Session, account: Account, by: str) -> None:
     record(
         session,
         actor=by,
-        action="account.credentials_confirmed",
+        action=Action.ACCOUNT_CREDENTIALS_CONFIRMED,
         subject=f"account:{account.id}",
         data={"owner": by == account.id},
     )
@@ -148,7 +149,7 @@ def what_owner_is_told(db: Database, who: Identity) -> tuple[str, bool]:
             account.owner_code_hash is not None,
         )
 
-    return change_feed.kept(db, who.school_id, ("credentials", who.account_id), read)
+    return school_cache.memoize_per_school(db, who.school_id, ("credentials", who.account_id), read)
 
 
 def confirm(db: Database, who: Identity, account_id: str) -> None:
@@ -194,5 +195,5 @@ def confirm_as_owner(db: Database, who: Identity, code: str, *, address: str) ->
         stored = account.owner_code_hash if account is not None else None
         if account is None or stored is None or not hmac.compare_digest(stored, code_hash(code)):
             raise HocbaError(ErrorCode.CODE_INVALID)
-        throttle.give_back(session, attempt)
+        throttle.refund(session, attempt)
         confirmed(session, account, who.account_id)

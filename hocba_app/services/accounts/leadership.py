@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
+from hocba_app.domain.audit_wording import Action
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.leadership import LEFT, held_back, needs_confirming, post_of
 from hocba_app.domain.wording import POST
-from hocba_app.models import Account, Database, LeadershipProposal, Staff
+from hocba_app.models import Database, LeadershipProposal, Staff
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import accounts as account_rows
 from hocba_app.models.repositories import leadership as rows
+from hocba_app.models.repositories.audit import account_names
 from hocba_app.services.accounts.admins import close_account, require_an_admin_besides
 from hocba_app.services.accounts.authority import Right, allowed, require
 from hocba_app.services.accounts.credentials import require_own_credentials
@@ -83,7 +85,7 @@ def propose(session: Session, staff: Staff, listed: str, actor: str) -> bool:
         record(
             session,
             actor=actor,
-            action="leadership.withdrawn",
+            action=Action.LEADERSHIP_WITHDRAWN,
             subject=f"staff:{staff.id}",
             data={"proposal": waiting.id},
         )
@@ -95,7 +97,7 @@ def propose(session: Session, staff: Staff, listed: str, actor: str) -> bool:
     record(
         session,
         actor=actor,
-        action="leadership.proposed",
+        action=Action.LEADERSHIP_PROPOSED,
         subject=f"staff:{staff.id}",
         data={"proposal": row.id, "before": now, "proposed": listed},
     )
@@ -110,7 +112,7 @@ def proposals(db: Database, who: Identity, *, answered: int = 20) -> list[Propos
     """
     require(who, Right.LEADERSHIP_READ)
     with db.read(who.school_id) as session:
-        names = dict(session.exec(select(Account.id, Account.full_name)).all())
+        names = account_names(session)
         found = [*rows.open_proposals(session), *rows.answered_proposals(session, answered)]
         return [_view(session, who, proposal, staff, names) for proposal, staff in found]
 
@@ -201,7 +203,7 @@ def refuse(db: Database, who: Identity, proposal_id: str, reason: str) -> None:
         record(
             session,
             actor=who.account_id,
-            action="leadership.refused",
+            action=Action.LEADERSHIP_REFUSED,
             subject=f"staff:{row.staff_id}",
             data={"proposal": row.id, "reason": why},
         )
@@ -249,7 +251,7 @@ def _put(session: Session, who: Identity, row: LeadershipProposal) -> None:
     record(
         session,
         actor=who.account_id,
-        action="leadership.confirmed",
+        action=Action.LEADERSHIP_CONFIRMED,
         subject=f"staff:{staff.id}",
         data={"proposal": row.id, "before": row.before, "now": row.proposed},
     )

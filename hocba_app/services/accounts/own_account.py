@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hocba_app.domain.audit_wording import Action
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Account, Database
 from hocba_app.services.accounts import throttle
@@ -38,6 +39,6 @@ def change_password(db: Database, who: Identity, old: str, new: str, *, address:
         current.password_hash = stored
         session.add(current)
         revoke_all(session, current.id, keep_token=keep_token)
-        throttle.give_back(session, attempt)
-        record(session, actor=who.account_id, action="account.password_changed", subject=f"account:{current.id}")
+        throttle.refund(session, attempt)
+        record(session, actor=who.account_id, action=Action.ACCOUNT_PASSWORD_CHANGED, subject=f"account:{current.id}")
     forget()

@@ -4,9 +4,10 @@ has doubled since. Guessing from everywhere must not write rows as fast as it gu
 
 from __future__ import annotations
 
+from hocba_app.domain.audit_wording import Action
 from hocba_app.models import Database, LoginThrottle
 from hocba_app.services.accounts.throttle import FREE_PER_NAME, Attempt
-from hocba_app.services.audit.log import record
+from hocba_app.services.audit.log import Tells, record
 
 
 def note_refusal(db: Database, school_id: str, account_id: str, attempt: Attempt, purpose: str) -> None:
@@ -23,12 +24,13 @@ def note_refusal(db: Database, school_id: str, account_id: str, attempt: Attempt
     locked = doublings > 0 and rest == 0 and doublings & (doublings - 1) == 0
     if failures != 1 and not locked:
         return
-    action = "session.locked_out" if locked else "session.refused"
+    action = Action.SESSION_LOCKED_OUT if locked else Action.SESSION_REFUSED
     with db.write(school_id) as session:
         record(
             session,
             actor="",
             action=action,
+            tells=Tells.NOBODY,
             subject=f"account:{account_id}",
             data={"failures": failures, "purpose": purpose},
         )

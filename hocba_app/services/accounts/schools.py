@@ -6,13 +6,14 @@ import re
 from dataclasses import dataclass
 
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import select
 
+from hocba_app.domain.audit_wording import Action
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.levels import LEVELS, are_levels
 from hocba_app.domain.roles import Role
 from hocba_app.models import Account, Database, LoginName, School
 from hocba_app.models.base import new_id, utc_now
+from hocba_app.models.repositories import find
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.accounts.login_names import login_name
@@ -92,8 +93,14 @@ def add_school(
             session.flush()
             session.add(LoginName(name=username, school_id=school.id, account_id=account.id))
             session.flush()
-            record(session, actor="", action="school.created", subject=f"school:{school.id}")
-            record(session, actor="", action="account.created", subject=f"account:{account.id}", data={"role": "admin"})
+            record(session, actor="", action=Action.SCHOOL_CREATED, subject=f"school:{school.id}")
+            record(
+                session,
+                actor="",
+                action=Action.ACCOUNT_CREATED,
+                subject=f"account:{account.id}",
+                data={"role": "admin"},
+            )
     except IntegrityError as error:
         raise HocbaError(ErrorCode.INVALID_INPUT, detail=f"mã trường {code} đã có") from error
     return NewSchool(school.id, username, one_time)
@@ -150,7 +157,7 @@ def set_credentials(
         record(
             session,
             actor=who.account_id,
-            action="school.credentials_set",
+            action=Action.SCHOOL_CREDENTIALS_SET,
             subject=f"school:{school.id}",
             data={"changed": sorted(column.removesuffix("_encrypted") for column in changes)},
         )
@@ -159,7 +166,7 @@ def set_credentials(
 def schools(db: Database) -> list[School]:
     """Every school of the installation, by code."""
     with db.installation() as session:
-        return list(session.exec(select(School).order_by(School.code)).all())
+        return find.all_of(session, School, School.code)
 
 
 def school_with_code(db: Database, code: str) -> School:
@@ -169,7 +176,7 @@ def school_with_code(db: Database, code: str) -> School:
         HocbaError: NOT_FOUND.
     """
     with db.installation() as session:
-        school = session.exec(select(School).where(School.code == code.strip())).one_or_none()
+        school = find.first_of(session, School, code=code.strip())
     if school is None:
         raise HocbaError(ErrorCode.NOT_FOUND, what=f"trường có mã {code}")
     return school

@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
+from hocba_app.domain.audit_wording import Action
 from hocba_app.domain.calendar import today
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.roles import Duties
@@ -29,8 +30,8 @@ from hocba_app.services.accounts.identity import Identity, duties_of, identity_o
 from hocba_app.services.accounts.login_names import login_name
 from hocba_app.services.accounts.passwords import verify_password
 from hocba_app.services.accounts.refusals import note_refusal
-from hocba_app.services.audit.log import record
-from hocba_app.services.change_feed import change_feed
+from hocba_app.services.audit.log import Tells, record
+from hocba_app.services.cache import school_cache
 from hocba_app.settings import settings
 
 __all__ = ["Identity", "forget", "identify", "login", "logout", "revoke_all", "token_hash"]
@@ -108,7 +109,7 @@ def login(db: Database, name: str, password: str, *, address: str, device: str |
         if renewed:
             current.password_hash = renewed
             session.add(current)
-        throttle.give_back(session, attempt)
+        throttle.refund(session, attempt)
         rows.forget_old_logins(session, now - OLD_AFTER)
         session.add(
             LoginSession(
@@ -120,7 +121,9 @@ def login(db: Database, name: str, password: str, *, address: str, device: str |
                 expires_at=now + timedelta(hours=settings().session_hours),
             )
         )
-        record(session, actor=account.id, action="session.opened", subject=f"account:{account.id}")
+        record(
+            session, actor=account.id, action=Action.SESSION_OPENED, tells=Tells.NOBODY, subject=f"account:{account.id}"
+        )
     return token
 
 
@@ -166,7 +169,13 @@ def logout(db: Database, token: str | None) -> None:
             found = session.get_one(LoginSession, known.token_sha256)
             found.revoked_at = utc_now()
             session.add(found)
-            record(session, actor=known.account_id, action="session.closed", subject=f"account:{known.account_id}")
+            record(
+                session,
+                actor=known.account_id,
+                action=Action.SESSION_CLOSED,
+                tells=Tells.NOBODY,
+                subject=f"account:{known.account_id}",
+            )
     forget()
 
 
@@ -202,7 +211,9 @@ def _account_named(db: Database, name: str) -> Account | None:
 def _duties(db: Database, school_id: str, staff_id: str) -> Duties:
     """From six tables, each of which only wide changes touch: read once between two of those."""
     day = today().isoformat()
-    return change_feed.kept(db, school_id, ("duties", staff_id, day), lambda session: duties_of(session, staff_id))
+    return school_cache.memoize_per_school(
+        db, school_id, ("duties", staff_id, day), lambda session: duties_of(session, staff_id)
+    )
 
 
 class _Seen:

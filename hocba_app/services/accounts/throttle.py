@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Database, LoginThrottle
 from hocba_app.models.base import utc_now
+from hocba_app.models.repositories.accounts import throttle_rows
 from hocba_app.services.accounts.networks import network_of
 
 FREE_PER_NAME = 5
@@ -73,7 +74,7 @@ def charge(
     return attempt
 
 
-def give_back(session: Session, attempt: Attempt) -> None:
+def refund(session: Session, attempt: Attempt) -> None:
     """The attempt was right: forget the name's failures; the network keeps those made for other names.
 
     Otherwise somebody with one account of his own could clear his network after every few guesses.
@@ -134,9 +135,7 @@ def _wait(rows: dict[str, LoginThrottle], attempt: Attempt) -> timedelta | None:
 
 def _rows(session: Session, attempt: Attempt) -> dict[str, LoginThrottle]:
     """The counters, locked in the order of their keys so that two attempts never wait for each other."""
-    query = select(LoginThrottle).where(col(LoginThrottle.key_sha256).in_(attempt.keys))
-    found = session.exec(query.order_by(LoginThrottle.key_sha256).with_for_update()).all()
-    return {row.key_sha256: row for row in found}
+    return {row.key_sha256: row for row in throttle_rows(session, attempt.keys)}
 
 
 def _key(kind: str, value: str) -> str:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
+from hocba_app.domain.audit_wording import Action
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import AttachedRecord, Database, Student
 from hocba_app.models.base import utc_now
+from hocba_app.models.repositories.attached import live_files
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.attached.intake import pdf_files
@@ -22,7 +24,6 @@ from hocba_app.services.storage.uploads import Uploaded
 
 KIND = "attached"
 """Of the job that checks."""
-LIVE = ("checking", "asking", "attached")
 
 
 def give(db: Database, who: Identity, student_id: str, uploaded: Sequence[Uploaded]) -> int:
@@ -47,10 +48,7 @@ def give(db: Database, who: Identity, student_id: str, uploaded: Sequence[Upload
         stage.keep()
     with db.write(who.school_id) as session:
         _pupil(session, who, student_id, lock=True)
-        query = select(AttachedRecord.blob_sha256).where(
-            AttachedRecord.student_id == student_id, col(AttachedRecord.state).in_(LIVE)
-        )
-        present = set(session.exec(query).all())
+        present = live_files(session, student_id)
         rows = [
             AttachedRecord(
                 student_id=student_id,
@@ -70,7 +68,7 @@ def give(db: Database, who: Identity, student_id: str, uploaded: Sequence[Upload
         record(
             session,
             actor=who.account_id,
-            action="attached.given",
+            action=Action.ATTACHED_GIVEN,
             subject=f"student:{student_id}",
             data={"sha256": [row.blob_sha256 for row in rows]},
         )
@@ -95,7 +93,7 @@ def accept(db: Database, who: Identity, attached_id: str, reason: str) -> None:
         record(
             session,
             actor=who.account_id,
-            action="attached.accepted",
+            action=Action.ATTACHED_ACCEPTED,
             subject=f"student:{row.student_id}",
             data={
                 "sha256": row.blob_sha256,
@@ -132,7 +130,7 @@ def detach(db: Database, who: Identity, attached_id: str, reason: str) -> None:
 def _end(session: Session, who: Identity, row: AttachedRecord, state: str, reason: str) -> None:
     row.state, row.ended_at, row.ended_by, row.end_reason = state, utc_now(), who.account_id, reason
     session.add(row)
-    action = "attached.detached" if state == "detached" else "attached.refused"
+    action = Action.ATTACHED_DETACHED if state == "detached" else Action.ATTACHED_REFUSED
     data = {"sha256": row.blob_sha256, "verdict": row.verdict} | ({"reason": reason} if reason else {})
     record(session, actor=who.account_id, action=action, subject=f"student:{row.student_id}", data=data)
 

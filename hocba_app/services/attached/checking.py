@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from sqlmodel import col, select
-
+from hocba_app.domain.audit_wording import Action
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.same_pupil import Doubt, Pupil, doubts
 from hocba_app.models import AttachedRecord, Student
@@ -47,13 +46,10 @@ def _check(work: Work, attached_id: str) -> None:
             raise
         report, against = None, ()
     with work.write() as session:
-        row = session.exec(
-            select(AttachedRecord)
-            .where(AttachedRecord.id == attached_id, col(AttachedRecord.state) == "checking")
-            .with_for_update(),
-            execution_options={"populate_existing": True},
-        ).first()  # type: ignore[assignment]
-        if row is None:  # refused meanwhile
+        row = session.get_one(
+            AttachedRecord, (work.school_id, attached_id), with_for_update=True, populate_existing=True
+        )
+        if row.state != "checking":  # refused meanwhile
             return
         row.checked_at = utc_now()
         if report is None:
@@ -74,7 +70,7 @@ def _check(work: Work, attached_id: str) -> None:
             record(
                 session,
                 actor=work.actor,
-                action="attached.attached",
+                action=Action.ATTACHED_ATTACHED,
                 subject=f"student:{row.student_id}",
                 data={"sha256": row.blob_sha256, "verdict": row.verdict},
             )

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
+from hocba_app.domain.audit_wording import Action
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import Account, AttachedRecord, Database
+from hocba_app.models import AttachedRecord, Database
+from hocba_app.models.repositories.attached import given_to, still_attached
+from hocba_app.models.repositories.audit import account_names
 from hocba_app.services.accounts.authority import Right, require, require_pupil
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.audit.log import record
@@ -58,13 +61,8 @@ class PackedRecord:
 
 def attached_to(session: Session, student_id: str) -> list[AttachedView]:
     """Everything ever given for a pupil that was not refused, newest first."""
-    rows = session.exec(
-        select(AttachedRecord)
-        .where(AttachedRecord.student_id == student_id, AttachedRecord.state != "refused")
-        .order_by(col(AttachedRecord.uploaded_at).desc(), col(AttachedRecord.id).desc())
-    ).all()
-    accounts = {account for row in rows for account in (row.uploaded_by, row.ended_by) if account}
-    names = dict(session.exec(select(Account.id, Account.full_name).where(col(Account.id).in_(sorted(accounts)))).all())
+    rows = given_to(session, student_id)
+    names = account_names(session)
     return [_view(row, names) for row in rows]
 
 
@@ -88,17 +86,11 @@ def attached_file(db: Database, who: Identity, attached_id: str) -> tuple[str, b
         record(
             session,
             actor=who.account_id,
-            action="attached.downloaded",
+            action=Action.ATTACHED_DOWNLOADED,
             subject=f"student:{row.student_id}",
             data={"sha256": row.blob_sha256},
         )
     return _name(row.blob_sha256), data
-
-
-def attached_ids(session: Session, student_id: str) -> list[str]:
-    """Ids of what is attached to a pupil now, in the order it came."""
-    query = select(AttachedRecord.id).where(AttachedRecord.student_id == student_id, AttachedRecord.state == "attached")
-    return list(session.exec(query.order_by(col(AttachedRecord.uploaded_at), col(AttachedRecord.id))).all())
 
 
 def packed(session: Session, ids: Collection[str]) -> list[PackedRecord]:
@@ -107,7 +99,6 @@ def packed(session: Session, ids: Collection[str]) -> list[PackedRecord]:
     Raises:
         HocbaError: STORED_FILE_DAMAGED.
     """
-    query = select(AttachedRecord).where(col(AttachedRecord.id).in_(sorted(ids)), AttachedRecord.state == "attached")
     return [
         PackedRecord(
             row.id,
@@ -123,7 +114,7 @@ def packed(session: Session, ids: Collection[str]) -> list[PackedRecord]:
                 "reasons": [finding["text"] for finding in row.report.get("reasons", [])],
             },
         )
-        for row in session.exec(query.order_by(col(AttachedRecord.uploaded_at), col(AttachedRecord.id))).all()
+        for row in still_attached(session, ids)
     ]
 
 

@@ -6,8 +6,9 @@ import threading
 import time
 from collections import OrderedDict
 
+from hocba_app.domain.audit_wording import Action
 from hocba_app.models import Database
-from hocba_app.services.audit.log import record
+from hocba_app.services.audit.log import Tells, record
 
 ONCE_IN_SECONDS = 600.0
 """A page shows the pictures of one upload by the dozen: one row for them within this time."""
@@ -48,4 +49,11 @@ def delivered(db: Database, school_id: str, account_id: str, what: str, subject:
     if picture and not _lately.first((school_id, account_id, what, subject)):
         return
     with db.write(school_id) as session:
-        record(session, actor=account_id, action="file.delivered", subject=subject, data={"file": what})
+        record(
+            session,
+            actor=account_id,
+            action=Action.FILE_DELIVERED,
+            tells=Tells.NOBODY,
+            subject=subject,
+            data={"file": what},
+        )

@@ -9,54 +9,60 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from enum import Enum
+from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, event, insert, update
+from sqlalchemy import Connection, event
 from sqlalchemy.orm import Session as OrmSession
-from sqlmodel import Session, select
+from sqlmodel import Session
 
+from hocba_app.domain.audit_wording import Action
 from hocba_app.domain.snapshot import canonical_json
-from hocba_app.models import AuditEvent, AuditHead, ChangeCounter
+from hocba_app.models import AuditEvent, AuditHead
 from hocba_app.models.base import new_id, utc_now
-from hocba_app.services.change_feed import change_feed
+from hocba_app.models.repositories import audit_chain as chain
+from hocba_app.models.repositories import find
+from hocba_app.services.cache import school_cache
 
 GENESIS = "0" * 64
 _PENDING = "audit_pending"
 _CHANGED, _WIDELY, _BUMPED = "school_changed", "school_changed_widely", "school_counter_bumped"
-_NARROW = ("record.signed", "record.archived", "batch.")
-"""Changes that :mod:`hocba_app.services.change_feed.change_feed` traces to the screens they concern, by how their names begin."""
-_QUIET = ("session.", "file.")
-"""What changes nothing that a screen shows: nobody is told, nothing that is kept is made anew."""
 _BATCH = 500
 
-_EVENTS, _HEADS, _COUNTERS = (cast(Table, model.__table__) for model in (AuditEvent, AuditHead, ChangeCounter))  # type: ignore[attr-defined]
-_HEAD = select(_HEADS.c.seq, _HEADS.c.hash).where(_HEADS.c.school_id == bindparam("of_school")).with_for_update()
-_MOVE_HEAD = (
-    update(_HEADS)
-    .where(_HEADS.c.school_id == bindparam("of_school"))
-    .values(seq=bindparam("to_seq"), hash=bindparam("to_hash"))
-)
-_ADD_HEAD, _ADD_EVENTS, _ADD_COUNTER = insert(_HEADS), insert(_EVENTS), insert(_COUNTERS)
-_COUNT = update(_COUNTERS).where(_COUNTERS.c.school_id == bindparam("of_school")).values(value=_COUNTERS.c.value + 1)
-_COUNT_WIDELY = _COUNT.values(wide=_COUNTERS.c.wide + 1)
+
+class Tells(Enum):
+    """Which screens have something new to show."""
+
+    EVERYBODY = "everybody"
+    CONCERNED = "concerned"
+    """Those that :mod:`hocba_app.services.change_feed.change_feed` finds, by what the event is about."""
+    NOBODY = "nobody"
 
 
-def record(session: Session, *, actor: str, action: str, subject: str, data: dict[str, Any] | None = None) -> None:
+def record(
+    session: Session,
+    *,
+    actor: str,
+    action: Action,
+    subject: str,
+    data: dict[str, Any] | None = None,
+    tells: Tells = Tells.EVERYBODY,
+) -> None:
     """Note one change; it is chained and written when the transaction commits.
 
     Args:
         session: the write session of the change itself.
         actor: account id, or "" for the system.
-        action: what happened, ``<noun>.<past participle>`` ("record.locked").
+        action: what happened.
         subject: ``<table>:<id>`` of what changed.
         data: JSON without floats and without personal data of pupils beyond ids.
+        tells: who reloads.
     """
-    session.info.setdefault(_PENDING, []).append((actor, action, subject, data or {}))
-    if action.startswith(_QUIET):
-        return
-    session.info[_CHANGED] = True
-    if not action.startswith(_NARROW):
-        session.info[_WIDELY] = True
+    session.info.setdefault(_PENDING, []).append((actor, action.value, subject, data or {}))
+    if tells is Tells.EVERYBODY:
+        changed(session)
+    elif tells is Tells.CONCERNED:
+        progressed(session)
 
 
 def changed(session: Session) -> None:
@@ -79,14 +85,14 @@ def _chain(session: OrmSession) -> None:
     wide = session.info.pop(_WIDELY, False)
     if session.info.pop(_CHANGED, False) and school_id:
         session.flush()
-        _count_up(session.connection(), school_id, wide=wide)
+        chain.count_up(session.connection(), school_id, wide=wide)
         session.info[_BUMPED] = True
 
 
 def _append(connection: Connection, school_id: str, pending: Sequence[tuple[str, str, str, dict[str, Any]]]) -> None:
     """Chain events to the school's log. Statements on tables: every transaction ends here, and holds everybody up meanwhile."""
-    head = connection.execute(_HEAD, {"of_school": school_id}).one_or_none()
-    seq, previous = (head.seq, head.hash) if head else (0, GENESIS)
+    head = chain.locked_head(connection, school_id)
+    seq, previous = head or (0, GENESIS)
     rows = []
     for actor, action, subject, data in pending:
         row: dict[str, Any] = {
@@ -103,24 +109,13 @@ def _append(connection: Connection, school_id: str, pending: Sequence[tuple[str,
         row["hash"] = _hash_of(row)
         rows.append(row)
         seq, previous = row["seq"], row["hash"]
-    connection.execute(_ADD_EVENTS, rows)
-    if head:
-        connection.execute(_MOVE_HEAD, {"of_school": school_id, "to_seq": seq, "to_hash": previous})
-    else:
-        connection.execute(
-            _ADD_HEAD, {"school_id": school_id, "seq": seq, "hash": previous, "anchors": 0, "anchor_sha256": ""}
-        )
-
-
-def _count_up(connection: Connection, school_id: str, *, wide: bool) -> None:
-    if connection.execute(_COUNT_WIDELY if wide else _COUNT, {"of_school": school_id}).rowcount == 0:
-        connection.execute(_ADD_COUNTER, {"school_id": school_id, "value": 1, "wide": 1})
+    chain.append(connection, school_id, rows, begun=head is not None)
 
 
 @event.listens_for(OrmSession, "after_commit")
 def _seen_here(session: OrmSession) -> None:
     if session.info.pop(_BUMPED, False):
-        change_feed.look_again()
+        school_cache.invalidate_counters()
 
 
 @event.listens_for(OrmSession, "after_rollback")
@@ -173,14 +168,12 @@ def verify_chain(session: Session, first: int = 1, most: int | None = None) -> l
         head's. Empty when the chain holds.
     """
     breaks: list[ChainBreak] = []
-    before = session.exec(select(AuditEvent.hash).where(AuditEvent.seq == first - 1)).first()
+    before = next(iter(find.columns_of(session, AuditEvent.hash, seq=first - 1)), None)
     previous, expected = before or GENESIS, first
     while True:
         if most is not None and expected >= first + most:
             return breaks
-        rows = session.exec(
-            select(AuditEvent).where(AuditEvent.seq >= expected).order_by(AuditEvent.seq).limit(_BATCH)
-        ).all()
+        rows = chain.events_from(session, expected, _BATCH)
         for row in rows:
             if row.seq != expected:
                 breaks.append(ChainBreak(expected, "missing"))
@@ -192,7 +185,7 @@ def verify_chain(session: Session, first: int = 1, most: int | None = None) -> l
         session.expunge_all()
         if len(rows) < _BATCH:
             break
-    head = session.exec(select(AuditHead).where(AuditHead.school_id == session.info["school_id"])).one_or_none()
+    head = session.get(AuditHead, session.info["school_id"], populate_existing=True)
     end = (head.seq, head.hash) if head else (0, GENESIS)
     if end != (expected - 1, previous):
         breaks.append(ChainBreak(expected - 1, "head"))

@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from sqlalchemy import NullPool, create_engine, inspect, make_url, text
+from sqlalchemy import NullPool, create_engine, inspect, make_url
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models.schema_check import passes_row_security
+from hocba_app.models.schema_check import hidden_tables
 from hocba_app.private_files import opener, private_file, private_folder
 
 _SERVICE = "hocba"
@@ -101,19 +101,7 @@ def has_data(url: str) -> bool:
 
 def _require_every_row(url: str) -> None:
     """Refuse when row-level security could keep rows from this role: a backup that lacks some would look like any other."""
-    if passes_row_security(url):
-        return
-    with create_engine(url, poolclass=NullPool).connect() as connection:
-        found = connection.execute(
-            text(
-                "select c.relname, count(p.oid), bool_and(p.polname = :policy and p.polpermissive and p.polcmd = '*'"
-                " and pg_get_expr(p.polqual, p.polrelid) like '%hocba.school_id%''*''%')"
-                " from pg_class c left join pg_policy p on p.polrelid = c.oid"
-                " where c.relrowsecurity and c.relkind = 'r' group by c.relname"
-            ),
-            {"policy": _POLICY},
-        ).all()
-        hidden = sorted(table for table, policies, ours in found if policies != 1 or not ours)
+    hidden = hidden_tables(url, _POLICY)
     if hidden:
         raise HocbaError(ErrorCode.BACKUP_ROWS_HIDDEN, tables=", ".join(hidden[:5]))
 

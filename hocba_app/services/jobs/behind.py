@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from hocba_app.models import Database, School
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import duties as rows
+from hocba_app.models.repositories import find
 from hocba_app.models.repositories.duties import Behind
 from hocba_app.services.jobs.kinds import DAILY
 
@@ -16,7 +17,7 @@ from hocba_app.services.jobs.kinds import DAILY
 def behind_by_school(db: Database) -> Iterator[tuple[str, Behind]]:
     """Code of each school, with what it owes."""
     with db.installation() as session:
-        schools = session.exec(select(School.id, School.code).order_by(School.code)).all()
+        schools = [(school.id, school.code) for school in find.all_of(session, School, School.code)]
         found = rows.behind_everywhere(session, utc_now(), DAILY)
     for school_id, code in schools:
         yield code, found.get(school_id, Behind())

@@ -6,12 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import col, select
-
 from hocba_app.domain.calendar import local_text
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import Database, Job
-from hocba_app.models.database import CROSS_SCHOOL
+from hocba_app.models import Database
+from hocba_app.models.repositories.job_history import reports_of
 from hocba_app.services.jobs.enqueue import LIVE
 from hocba_app.services.signing.archive_job import WAITING
 from hocba_app.services.signing.archive_renewal_job import ENDING
@@ -35,10 +33,7 @@ class WaitingArchive:
 def waiting_archives(db: Database) -> Iterator[WaitingArchive]:
     """Every job that could not archive some of its records when it last tried. Their old revisions stay as they are."""
     with db.installation() as session:
-        reports = session.exec(
-            select(Job.report).where(col(Job.kind).in_(("archive", "renewal")), col(Job.state).in_(LIVE)),
-            execution_options=CROSS_SCHOOL,
-        ).all()
+        reports = reports_of(session, ("archive", "renewal"), LIVE)
     for report in reports:
         if (ending := report.get(ENDING)) is not None:
             first = local_text(datetime.fromisoformat(ending["first"]))

@@ -11,11 +11,10 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
-from sqlmodel import select
-
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import AuditHead, Database, School
 from hocba_app.models.base import utc_now
+from hocba_app.models.repositories import find
 from hocba_app.services.audit.log import verify_chain
 from hocba_app.services.maintenance.audit_anchor import AnchorProblem, verify_anchors
 from hocba_app.services.maintenance.audit_comparison import compare
@@ -52,7 +51,7 @@ def audit_checks(settings: Settings, db: Database, *, whole: bool = False) -> It
         whole: every school, every event, however long it takes.
     """
     with db.installation() as session:
-        schools = list(session.exec(select(School).order_by(School.id)).all())
+        schools = find.all_of(session, School, School.id)
     roots, why = _roots(settings)
     slices = Slices(Path(settings.locks_dir) / "doctor-audit.json")
     until, looked = time.monotonic() + SECONDS, 0
@@ -65,7 +64,7 @@ def audit_checks(settings: Settings, db: Database, *, whole: bool = False) -> It
             first = 1 if whole else slices.first_of(school.id, head_seq)
             breaks = verify_chain(session, first, None if whole else EVENTS)
             anchored, newest = verify_anchors(session, roots)
-            head = session.exec(select(AuditHead).where(AuditHead.school_id == school.id)).first()
+            head = session.get(AuditHead, school.id)
             differing = compare(session)
         if not whole:
             slices.done(school.id, first + EVENTS if first + EVENTS <= head_seq else 1)

@@ -14,9 +14,10 @@ from typing import Any
 
 from sqlmodel import Session
 
+from hocba_app.domain.audit_wording import Action
 from hocba_app.models.repositories import audit_facts as facts
 
-GROUPS = ("record.", "handout.", "packet.made")
+GROUPS = ("record.", "handout.", Action.PACKET_MADE)
 """Events that leave a row behind."""
 Key = tuple[Any, ...]
 
@@ -44,19 +45,21 @@ def compare(session: Session) -> list[Mismatch]:
     versions = list(facts.versions(session))
     states = list(facts.document_states(session))
     found: Counter[Key] = Counter()
-    found.update(("record.signed", document, number, field, sha256) for document, number, field, _, sha256 in signed)
-    found.update(("record.locked", document, number, snapshot) for document, number, snapshot, _ in versions)
-    found.update(("record.unlocked", document, number) for document, number, _, void in versions if void)
-    found.update(("record.archived", *row) for row in facts.archive_revisions(session))
+    found.update(
+        (Action.RECORD_SIGNED, document, number, field, sha256) for document, number, field, _, sha256 in signed
+    )
+    found.update((Action.RECORD_LOCKED, document, number, snapshot) for document, number, snapshot, _ in versions)
+    found.update((Action.RECORD_UNLOCKED, document, number) for document, number, _, void in versions if void)
+    found.update((Action.RECORD_ARCHIVED, *row) for row in facts.archive_revisions(session))
     for hand_out, downloads, closed in facts.hand_outs(session):
-        found["handout.created", hand_out] += 1
-        found["handout.downloaded", hand_out] += downloads
-        found["handout.closed", hand_out] += closed
-    printed = {("packet.made", job_id) for job_id in facts.packets(session)}
+        found[Action.HANDOUT_CREATED, hand_out] += 1
+        found[Action.HANDOUT_DOWNLOADED, hand_out] += downloads
+        found[Action.HANDOUT_CLOSED, hand_out] += closed
+    printed = {(Action.PACKET_MADE, job_id) for job_id in facts.packets(session)}
     after = before.copy()
     _count(session, seq, after)
     unlogged = [*_more(found, after), *(key for key in printed if not after[key])]
-    kept = {key: count for key, count in before.items() if key[0] != "packet.made"}  # jobs are not kept for ever
+    kept = {key: count for key, count in before.items() if key[0] != Action.PACKET_MADE}  # jobs are not kept for ever
     sealed = {(document, number) for document, number, _, stage, _ in signed if stage == "seal"}
     return [
         *(Mismatch("unlogged", str(key[0]), str(key[1])) for key in unlogged),
@@ -94,16 +97,16 @@ def _count(session: Session, seq: int, events: Counter[Key]) -> int:
 def _key(action: str, subject: str, data: dict[str, Any]) -> Key | None:
     number = data.get("version")
     match action:
-        case "record.signed":
+        case Action.RECORD_SIGNED:
             return action, subject, number, data.get("slot"), data.get("sha256")
-        case "record.locked":
+        case Action.RECORD_LOCKED:
             return action, subject, number, data.get("snapshot")
-        case "record.unlocked":
+        case Action.RECORD_UNLOCKED:
             return action, subject, number
-        case "record.archived":
+        case Action.RECORD_ARCHIVED:
             return action, subject, number, data.get("sha256")
-        case "packet.made":
+        case Action.PACKET_MADE:
             return action, subject
-        case "handout.created" | "handout.downloaded" | "handout.closed" if "handout" in data:
+        case Action.HANDOUT_CREATED | Action.HANDOUT_DOWNLOADED | Action.HANDOUT_CLOSED if "handout" in data:
             return action, data["handout"]
     return None

@@ -12,14 +12,13 @@ from hocba_app.domain.errors import HocbaError
 from hocba_app.models.schema_check import database_file
 from hocba_app.private_files import is_open_to_others
 from hocba_app.services.credential_cipher import require_strong_key
+from hocba_app.services.signing.providers.registry import PROVIDERS
 from hocba_app.settings import Settings
 
 _SERVICES = (
     ("CSDL ngành", "smas_url"),
-    ("MySign", "mysign_url"),
-    ("Dịch vụ ký CSC", "csc_url"),
-    ("SmartCA", "smartca_url"),
     ("Kho hồ sơ S3", "s3_endpoint"),
+    *((each.words.title, each.setting) for each in PROVIDERS.values() if each.setting.endswith("_url")),
     ("Địa chỉ công khai", "public_url"),
 )
 _LIBPQ_ENCRYPTED = ("require", "verify-ca", "verify-full")

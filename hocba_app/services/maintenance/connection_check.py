@@ -6,16 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import redis
-from sqlmodel import select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Database, School, SigningKey
-from hocba_app.models.repositories import workers
+from hocba_app.models.repositories import find, workers
 from hocba_app.services.credential_cipher import decrypt
 from hocba_app.services.maintenance.configuration_check import Check
 from hocba_app.services.maintenance.readiness import REDIS_SECONDS, SEEN_SECONDS
 from hocba_app.services.maintenance.slices import Slices
 from hocba_app.services.signing.integrations import provider_for
+from hocba_app.services.signing.providers.provider import ProviderEntry
+from hocba_app.services.signing.providers.registry import PROVIDERS
 from hocba_app.services.sync.client import SectorClient
 from hocba_app.settings import Settings
 
@@ -59,12 +60,16 @@ def redis_answers(settings: Settings, _db: Database) -> Iterator[Check]:
 def school_secrets(settings: Settings, db: Database, *, whole: bool = False) -> Iterator[Check]:
     """Of a few schools: does the key open their credentials, do SMAS and MySign take them."""
     with db.installation() as session:
-        schools = list(session.exec(select(School).order_by(School.id)).all())
+        schools = find.all_of(session, School, School.id)
     slices = Slices(Path(settings.locks_dir) / "doctor-secrets.json")
     for school in schools if whole else slices.in_turn(schools)[:SCHOOLS]:
         for name, problem in (
             ("CSDL ngành", _sector(settings, school)),
-            ("MySign", _mysign(settings, db, school)),
+            *(
+                (entry.words.app, _provider(settings, db, school, entry))
+                for entry in PROVIDERS.values()
+                if entry.school_columns is not None
+            ),
         ):
             if problem is not None:
                 yield Check(
@@ -95,18 +100,18 @@ def _sector(settings: Settings, school: School) -> str | None:
     return ""
 
 
-def _mysign(settings: Settings, db: Database, school: School) -> str | None:
-    if not (settings.mysign_url and school.mysign_secret_encrypted):
+def _provider(settings: Settings, db: Database, school: School, entry: ProviderEntry) -> str | None:
+    secret = getattr(school, entry.school_columns[1]) if entry.school_columns is not None else ""
+    if not (getattr(settings, entry.setting) and secret):
         return None
     try:
-        decrypt(school.mysign_secret_encrypted)
+        decrypt(secret)
         with db.read(school.id) as session:
-            user = session.exec(
-                select(SigningKey.provider_user).where(SigningKey.provider == "mysign", SigningKey.provider_user != "")
-            ).first()
+            users = find.columns_of(session, SigningKey.provider_user, provider=entry.name)
+            user = next(filter(None, users), None)
             if user is None:
-                return None  # MySign takes the school's secret together with a signer's name only
-            provider = provider_for(session, "mysign")
+                return None  # the service takes the school's secret together with a signer's name only
+            provider = provider_for(session, entry.name)
         provider.credentials(user)
     except HocbaError as error:
         if error.code in (ErrorCode.SECRET_KEY_WRONG, ErrorCode.SECRET_KEY_MISSING, ErrorCode.PROVIDER_REFUSED_CLIENT):

@@ -11,13 +11,11 @@ from pathlib import Path
 
 import httpx
 from sqlalchemy.exc import SQLAlchemyError
-from sqlmodel import select
 
 from hocba_app.bounded_http import BoundedClient
 from hocba_app.domain.errors import HocbaError, StoreUnavailable
-from hocba_app.models import Database, Job
-from hocba_app.models.database import CROSS_SCHOOL
-from hocba_app.models.database_time import database_time
+from hocba_app.models import Database
+from hocba_app.models.repositories.job_history import idle_jobs
 from hocba_app.models.schema_check import passes_row_security, require_current_schema
 from hocba_app.services.jobs.behind import behind_by_school, words_of
 from hocba_app.services.jobs.claim import SILENT_AFTER
@@ -35,7 +33,6 @@ ROOT = Path(__file__).resolve().parents[3]
 CLOCK_TOLERANCE = timedelta(seconds=60)
 TIMEOUT = 5.0
 _PROBE = ".probe"
-_SILENT = int(SILENT_AFTER.total_seconds())
 
 
 def examine(settings: Settings, db: Database, *, whole: bool = False) -> Iterator[Check]:
@@ -206,25 +203,7 @@ def _token(settings: Settings, _db: Database) -> Iterator[Check]:
 
 def _jobs(_settings: Settings, db: Database) -> Iterator[Check]:
     with db.installation() as session:
-        working = session.exec(
-            select(Job.id).where(Job.state == "running", Job.heartbeat_at > database_time(-_SILENT)).limit(1),  # type: ignore[operator]
-            execution_options=CROSS_SCHOOL,
-        ).first()
-        stuck = session.exec(
-            select(Job.id).where(
-                Job.state == "running",
-                Job.heartbeat_at < database_time(-2 * _SILENT),  # type: ignore[operator]
-            ),
-            execution_options=CROSS_SCHOOL,
-        ).all()
-        waiting = session.exec(
-            select(Job.id).where(
-                Job.state == "queued",
-                Job.wake_at < database_time(-2 * _SILENT),
-            ),
-            execution_options=CROSS_SCHOOL,
-        ).all()
-    idle = len(stuck) + (0 if working else len(waiting))  # a worker that is busy comes to them
+        idle = idle_jobs(session, SILENT_AFTER)
     yield Check(
         "Công việc nền",
         idle == 0,

@@ -11,13 +11,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
+from hocba_app.domain.audit_wording import Action
 from hocba_app.domain.calendar import VIETNAM
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import AttachedRecord, Database, Document, DocumentVersion, Job, Revision, School, Student
+from hocba_app.models import Database, Revision, School
 from hocba_app.models.base import utc_now
 from hocba_app.models.jobs import Priority
+from hocba_app.models.repositories import find
+from hocba_app.models.repositories import stored_files as rows
+from hocba_app.models.repositories.job_history import newest_jobs
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.audit.log import record
@@ -102,22 +106,21 @@ def check_files(work: Work) -> float | None:
     """Check everything of a school, then wait for the next night. Killed, it begins anew."""
     found = Found()
     with work.db.read(work.school_id) as session:
-        versions = list(session.exec(select(DocumentVersion.id).order_by(DocumentVersion.id)).all())
-        photos = sorted({item for item in session.exec(select(Student.photo_sha256)).all() if item})
-        attached = session.exec(select(AttachedRecord.id, AttachedRecord.blob_sha256).order_by(AttachedRecord.id)).all()
+        versions = rows.version_ids(session)
+        photos, attached = rows.photos(session), rows.attached_files(session)
     for start in range(0, len(versions), AT_ONCE):
         _check_versions(work, versions[start : start + AT_ONCE], found)
         work.progress(min(start + AT_ONCE, len(versions)), len(versions), "Kiểm tra tệp lưu trữ")
     for photo in photos:
         _check_blob(found, photo, photo=photo)
-    for attached_id, sha256 in attached:  # refused and detached ones too: they are evidence
+    for attached_id, sha256 in attached:
         _check_blob(found, sha256, attached=attached_id)
     work.report(found.as_report())
     with work.write() as session:
         record(
             session,
             actor=work.actor,
-            action="store.checked" if found.is_well else "store.damaged",
+            action=Action.STORE_CHECKED if found.is_well else Action.STORE_DAMAGED,
             subject=f"school:{work.school_id}",
             data={
                 "files": found.files,
@@ -152,7 +155,7 @@ def check_now(db: Database, who: Identity) -> str:
     with db.write(who.school_id) as session:
         row = live_job(session, KIND) or enqueue(session, KIND, {}, actor=who.account_id)
         look_again(session, KIND, [row.id], priority=Priority.PERSON)
-        record(session, actor=who.account_id, action="store.check_asked", subject=f"school:{who.school_id}")
+        record(session, actor=who.account_id, action=Action.STORE_CHECK_ASKED, subject=f"school:{who.school_id}")
         job_id = row.id
     return job_id
 
@@ -160,13 +163,11 @@ def check_now(db: Database, who: Identity) -> str:
 def files_standing(db: Database) -> Iterator[FilesStanding]:
     """For doctor: what the last check of each school's files found, and whether there was one lately."""
     with db.installation() as session:
-        schools = session.exec(select(School)).all()
+        schools = find.all_of(session, School)
     for school in schools:
         with db.read(school.id) as session:
             report = _last_report(session)
-            has_files = any(
-                session.exec(select(table).limit(1)).first() is not None for table in (Revision.id, AttachedRecord.id)
-            )
+            has_files = rows.has_files(session)
         yield _standing(school.code, report, has_files)
 
 
@@ -185,8 +186,7 @@ def _sentence(words: list[str]) -> str:
 
 
 def _last_report(session: Session) -> dict[str, Any] | None:
-    rows = session.exec(select(Job).where(Job.kind == KIND).order_by(col(Job.created_at).desc()).limit(5)).all()
-    return next((row.report for row in rows if row.report.get("finished_at")), None)
+    return next((row.report for row in newest_jobs(session, KIND, 5) if row.report.get("finished_at")), None)
 
 
 _DAMAGED = {
@@ -243,25 +243,8 @@ def _reasons(report: dict[str, Any]) -> str:
 
 def _check_versions(work: Work, ids: list[str], found: Found) -> None:
     with work.db.read(work.school_id) as session:
-        rows = session.exec(
-            select(Revision)
-            .where(col(Revision.version_id).in_(ids))
-            .order_by(Revision.version_id, col(Revision.number))
-        ).all()
-        sealed = set(
-            session.exec(
-                select(Document.version_id).where(col(Document.version_id).in_(ids), Document.state == "sealed")
-            ).all()
-        )
-        sealed_under = session.exec(
-            select(DocumentVersion.snapshot["school"]["tax_code"].as_string())
-            .where(col(DocumentVersion.id).in_(list(sealed)))
-            .distinct()
-        ).all()
+        revisions, sealed = rows.revisions_of(session, ids), rows.sealed_versions(session, ids)
         school = session.get_one(School, work.school_id)
-    revisions: dict[str, list[Revision]] = {}
-    for row in rows:
-        revisions.setdefault(row.version_id, []).append(row)
     to_verify: list[tuple[str, bytes]] = []
     for version_id in ids:
         file = _read(found, version_id, revisions.get(version_id, []))
@@ -271,7 +254,7 @@ def _check_versions(work: Work, ids: list[str], found: Found) -> None:
     if not settings().trust_roots:
         return  # doctor says that no roots are configured
     # What the school was called, and its tax code, when it sealed: both may have changed since.
-    issuers = [{"tax_code": code} for code in sorted({school.tax_code, *filter(None, sealed_under)})]
+    issuers = [{"tax_code": code} for code in sorted({school.tax_code, *filter(None, sealed.values())})]
     for report in verify(to_verify, roots=trust_roots(), issuers=issuers):
         found.verified += 1
         if [reason.code for reason in report.reasons] == [Reason.NOT_ARCHIVED]:

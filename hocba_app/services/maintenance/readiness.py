@@ -13,15 +13,13 @@ from typing import Any
 
 import redis
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
-from sqlmodel import col
 
 from hocba_app.domain.errors import ErrorCode, HocbaError, StoreUnavailable
-from hocba_app.models import Database, Job
+from hocba_app.models import Database
 from hocba_app.models.base import utc_now
-from hocba_app.models.database import CROSS_SCHOOL
 from hocba_app.models.repositories import workers
+from hocba_app.models.repositories.operations import due_since
 from hocba_app.models.schema_check import known_revisions
 from hocba_app.services.storage import identity
 from hocba_app.settings import settings
@@ -160,6 +158,5 @@ def _queue(db: Database) -> str:
 
 def oldest_due(session: Any) -> float:
     """Seconds since the oldest job that nobody has begun was due; 0 for none."""
-    due = select(func.min(Job.wake_at)).where(col(Job.state) == "queued", col(Job.wake_at) <= utc_now())
-    since = session.execute(due, execution_options=CROSS_SCHOOL).scalar_one()
+    since = due_since(session)
     return (utc_now() - since).total_seconds() if since is not None else 0.0

@@ -10,18 +10,19 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
+from hocba_app.domain.audit_wording import Action
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.objections import LONGEST_REASON, facts_of
-from hocba_app.models import Account, Database, Document, RecordObjection
+from hocba_app.models import Database, Document, RecordObjection
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import objections as rows
+from hocba_app.models.repositories.batches import serialise
 from hocba_app.models.repositories.record_story import account_names
 from hocba_app.models.repositories.reminders import homeroom_class_ids
-from hocba_app.models.repositories.signing import serialise
 from hocba_app.models.repositories.signing_queue import subject_names
-from hocba_app.services.accounts.authority import Right, allowed, may_view_class, require
+from hocba_app.services.accounts.authority import Right, allowed, require, require_class
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.audit.log import record
 
@@ -88,7 +89,7 @@ def raise_objection(
     with db.write(who.school_id) as session:
         serialise(session)  # no batch may take the record between the look at it and the report
         document = session.get(Document, (who.school_id, document_id))
-        if document is None or not may_report(session, who, document):
+        if document is None or not _may_report(session, who, document):
             raise HocbaError(ErrorCode.FORBIDDEN, right=Right.RECORDS_READ.value)
         if fact not in facts_of(document.kind) or (subject_code and subject_code not in subject_names(session)):
             raise HocbaError(ErrorCode.INVALID_INPUT, detail="chỗ sai")
@@ -116,7 +117,7 @@ def raise_objection(
         record(
             session,
             actor=who.account_id,
-            action="objection.raised",
+            action=Action.OBJECTION_RAISED,
             subject=f"document:{document_id}",
             data={"objection": row.id, "fact": fact, "subject": subject_code, "reason": reason},
         )
@@ -196,7 +197,8 @@ def classes_concerned(session: Session, who: Identity) -> Collection[str] | None
 def why_returned(session: Session, document_ids: Sequence[str]) -> dict[str, str]:
     """By document, in one sentence, what was last reported on it and how that ended: signers see why it came back."""
     found: dict[str, str] = {}
-    names = _names(session, objections := rows.objections_of(session, document_ids))
+    objections = rows.objections_of(session, document_ids)
+    names = account_names(session, {row.raised_by for row in objections})
     for row in objections:
         if row.state == "corrected":
             found[row.document_id] = f"{names.get(row.raised_by, '')} đã báo: «{row.reason}». Hồ sơ đã được chốt lại."
@@ -210,21 +212,12 @@ def why_returned(session: Session, document_ids: Sequence[str]) -> dict[str, str
 def open_on(session: Session, document_ids: Sequence[str]) -> dict[str, str]:
     """By document, in one sentence, what is reported on it and open."""
     objections = [row for row in rows.objections_of(session, document_ids) if row.state == "open"]
-    names = _names(session, objections)
+    names = account_names(session, {row.raised_by for row in objections})
     return {row.document_id: f"{names.get(row.raised_by, '')} báo sai: «{row.reason}»." for row in objections}
 
 
-def _names(session: Session, found: Sequence[RecordObjection]) -> dict[str, str]:
-    ids = {row.raised_by for row in found}
-    return (
-        dict(session.exec(select(Account.id, Account.full_name).where(col(Account.id).in_(ids))).all()) if ids else {}
-    )
-
-
-def may_report(session: Session, who: Identity, document: Document) -> bool:
-    """Whether this person may report something on this record: the office, who signs in it, its class's homeroom teacher."""
-    if not may_view_class(session, who, document.class_id):
-        return False
+def _may_report(session: Session, who: Identity, document: Document) -> bool:
+    require_class(session, who, document.class_id)
     if allowed(who, Right.LOCK):
         return True
     if document.version_id and "seal_operator" in who.roles and rows.has_slot(session, document.version_id, None):
@@ -249,7 +242,7 @@ def _close(session: Session, row: RecordObjection, state: str, actor: str, data:
     record(
         session,
         actor=actor,
-        action=f"objection.{state}",
+        action=Action(f"objection.{state}"),
         subject=f"document:{row.document_id}",
         data={"objection": row.id, **data},
     )

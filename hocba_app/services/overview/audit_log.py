@@ -11,7 +11,7 @@ from datetime import date, datetime, time, timedelta
 
 from sqlmodel import Session
 
-from hocba_app.domain.audit_wording import ACTIONS, SUBJECTS, action_text, details_text
+from hocba_app.domain.audit_wording import SUBJECTS, Action, action_text, details_text
 from hocba_app.domain.calendar import VIETNAM
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.search_text import matches
@@ -176,7 +176,7 @@ def _searched(session: Session, search: str) -> tuple[list[str], list[str], list
     subjects = [f"student:{key}" for key in students]
     subjects += [f"document:{key}" for key in rows.documents_of_students(session, students)]
     subjects += [f"account:{key}" for key in people]
-    actions = [key for key, words in ACTIONS.items() if matches(search, words)]
+    actions = [action.value for action in Action if matches(search, action.words)]
     return actions, people + ([""] if matches(search, SYSTEM) else []), subjects
 
 

@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from hocba_app.domain.errors import SENTENCES, ErrorCode, HocbaError
 from hocba_app.domain.wording import GAP_OF_MANY, JOB_KIND
 from hocba_app.models import Database, Job, School
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories.duties import Behind
+from hocba_app.models.repositories.job_history import failed_since, retried
 from hocba_app.models.repositories.leadership import open_proposals, unconfirmed_accounts
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.sessions import Identity
@@ -86,14 +87,8 @@ def attention(db: Database, who: Identity) -> Attention:
     with db.installation() as session:
         year = session.get_one(School, who.school_id).current_year
     with db.read(who.school_id) as session:
-        failed = session.exec(
-            select(Job)
-            .where(Job.state == "failed", col(Job.ended_at) >= utc_now() - timedelta(days=1))
-            .order_by(col(Job.ended_at).desc())
-        ).all()
-        trying = session.exec(
-            select(Job).where(col(Job.state).in_(LIVE), Job.failures > 0).order_by(col(Job.created_at).desc())
-        ).all()
+        failed = failed_since(session, utc_now() - timedelta(days=1))
+        trying = retried(session, LIVE)
         found = _store() + _found_at_night(session) + _posts(session) + _behind(behind_here(session))
     expiring = keys_page(db, who, problem="expiring", size=100).rows
     runs = sync_runs(db, who, 1)

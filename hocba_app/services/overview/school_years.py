@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
+from hocba_app.domain.audit_wording import Action
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import Account, Database, School, YearClosing
+from hocba_app.models import Database, School, YearClosing
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import membership
 from hocba_app.models.repositories import school_years as rows
-from hocba_app.models.repositories.signing import serialise
+from hocba_app.models.repositories.audit import account_names
+from hocba_app.models.repositories.batches import serialise
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.audit.log import record
@@ -76,7 +78,7 @@ def school_years(db: Database, who: Identity) -> list[YearView]:
     with db.installation() as session:
         current = session.get_one(School, who.school_id).current_year
     with db.read(who.school_id) as session:
-        names = dict(session.exec(select(Account.id, Account.full_name)).all())
+        names = account_names(session)
         closed = {row.school_year: row for row in rows.closings(session) if row.reopened_at is None}
         return [
             _view(session, year, count, closed.get(year), names, current=year == current)
@@ -110,7 +112,7 @@ def close_year(db: Database, who: Identity, school_year: str, reason: str = "") 
         session.add(
             YearClosing(school_year=school_year, closed_by=who.account_id, reason=reason, left_open=asdict(found))
         )
-        _told(session, who, "year.closed", school_year, reason)
+        _told(session, who, Action.YEAR_CLOSED, school_year, reason)
 
 
 def reopen_year(db: Database, who: Identity, school_year: str, reason: str) -> None:
@@ -130,7 +132,7 @@ def reopen_year(db: Database, who: Identity, school_year: str, reason: str) -> N
             raise HocbaError(ErrorCode.NOT_FOUND, what="năm học đã khóa sổ")
         row.reopened_at, row.reopened_by, row.reopen_reason = utc_now(), who.account_id, reason
         session.add(row)
-        _told(session, who, "year.reopened", school_year, reason)
+        _told(session, who, Action.YEAR_REOPENED, school_year, reason)
 
 
 def unfinished_before(session: Session, school_year: str) -> list[tuple[str, int]]:
@@ -184,7 +186,7 @@ def _reason(text: str) -> str:
     return " ".join(text.split())[:LONGEST_REASON]
 
 
-def _told(session: Session, who: Identity, action: str, school_year: str, reason: str) -> None:
+def _told(session: Session, who: Identity, action: Action, school_year: str, reason: str) -> None:
     record(
         session,
         actor=who.account_id,

@@ -12,10 +12,12 @@ from typing import Any
 
 from sqlmodel import Session
 
+from hocba_app.domain.audit_wording import Action
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Database, Job, SchoolClass, Student
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories.membership import present_in
+from hocba_app.models.repositories.printing import last_year
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.audit.log import record
@@ -23,7 +25,7 @@ from hocba_app.services.jobs.enqueue import enqueue
 from hocba_app.services.jobs.registry import Work, job
 from hocba_app.services.printing.imposition import PacketFile, assemble
 from hocba_app.services.printing.options import PacketOptions
-from hocba_app.services.printing.selection import Choice, choose, last_year
+from hocba_app.services.printing.selection import Choice, choose
 from hocba_app.services.storage.files import current_file
 from hocba_app.services.storage.identity import require_ours
 from hocba_app.services.storage.store import configured
@@ -65,7 +67,7 @@ def print_packet(
         record(
             session,
             actor=who.account_id,
-            action="packet.asked",
+            action=Action.PACKET_ASKED,
             subject=subject,
             data={"job": row.id, "options": options.as_json()},
         )
@@ -89,7 +91,7 @@ def packet_file(db: Database, who: Identity, job_id: str) -> bytes:
         record(
             session,
             actor=who.account_id,
-            action="packet.downloaded",
+            action=Action.PACKET_DOWNLOADED,
             subject=f"job:{job_id}",
             data={"sha256": row.report["sha256"]},
         )
@@ -206,7 +208,7 @@ def _report(work: Work, choice: Choice, packet: bytes) -> None:
         record(
             session,
             actor=work.actor,
-            action="packet.made",
+            action=Action.PACKET_MADE,
             subject=f"job:{work.job_id}",
             data={**made, "versions": [chosen.version_id for chosen in choice.documents]},
         )

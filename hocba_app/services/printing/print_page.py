@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import Database, Document, Job, School, SchoolClass, Student
+from hocba_app.models import Database, Job, School, SchoolClass, Student
 from hocba_app.models.repositories import dashboard as counts
-from hocba_app.models.repositories import membership
+from hocba_app.models.repositories import find, membership
+from hocba_app.models.repositories.job_history import newest_jobs
+from hocba_app.models.repositories.printing import finished_counts
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.jobs.enqueue import LIVE, ask_cancel
@@ -88,14 +89,8 @@ def print_pupils(db: Database, who: Identity, class_id: str) -> list[PrintPupil]
     with db.read(who.school_id) as session:
         school_class = session.get(SchoolClass, (who.school_id, class_id))
         ids = membership.present_in(session, class_id, school_class.school_year) if school_class is not None else []
-        finished = dict(
-            session.exec(
-                select(Document.student_id, func.count())
-                .where(Document.state == FINISHED, col(Document.student_id).in_(ids))
-                .group_by(Document.student_id)
-            ).all()
-        )
-        people = {row.id: row for row in session.exec(select(Student).where(col(Student.id).in_(ids))).all()}
+        finished = finished_counts(session, ids)
+        people = find.by_ids(session, Student, ids)
     return [PrintPupil(key, people[key].code, people[key].full_name, finished.get(key, 0)) for key in ids]
 
 
@@ -132,7 +127,7 @@ def packets(db: Database, who: Identity, limit: int = 10) -> list[PacketView]:
     """
     require(who, Right.PRINT)
     with db.read(who.school_id) as session:
-        rows = session.exec(select(Job).where(Job.kind == KIND).order_by(col(Job.created_at).desc()).limit(limit)).all()
+        rows = newest_jobs(session, KIND, limit)
         return [_view(row, _title(session, row.arguments)) for row in rows]
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import func
-from sqlmodel import Session, col, select
-from sqlmodel.sql.expression import SelectOfScalar
+from sqlmodel import Session
 
 from hocba_app.domain.levels import LEVELS
 from hocba_app.domain.snapshot import Snapshot
 from hocba_app.domain.wording import KIND
 from hocba_app.models import Document, DocumentVersion
+from hocba_app.models.repositories.printing import finished_of_pupils, finished_versions, last_year
 from hocba_app.services.printing.options import KINDS, PacketOptions
 
 FINISHED = "sealed"
@@ -53,13 +52,8 @@ def choose(session: Session, student_ids: Iterable[str], school_year: str, optio
         school_year: with ``whole_record`` nothing later is taken; without it, history and results of this year only.
     """
     pupils = list(student_ids)
-    query = (
-        _finished()
-        .where(col(Document.student_id).in_(pupils), col(Document.kind).in_(options.kinds))
-        .order_by(Document.school_year)
-    )
     found: dict[tuple[str, str], list[Chosen]] = {}
-    for document, version in session.exec(query).all():
+    for document, version in finished_of_pupils(session, pupils, options.kinds):
         of_time = (
             document.school_year <= school_year if options.whole_record else document.school_year in ("", school_year)
         )
@@ -106,36 +100,8 @@ def choose_whole(session: Session, student_id: str, kinds: tuple[str, ...]) -> l
 def chosen_of(session: Session, version_ids: Iterable[str]) -> list[Chosen]:
     """Those of the versions that are still current and finished, in the order given."""
     wanted = list(version_ids)
-    found = {
-        version.id: _chosen(document, version)
-        for document, version in session.exec(_finished().where(col(DocumentVersion.id).in_(wanted))).all()
-    }
+    found = {version.id: _chosen(document, version) for document, version in finished_versions(session, wanted)}
     return [found[version_id] for version_id in wanted if version_id in found]
-
-
-def replaced_versions(session: Session, version_ids: Iterable[str]) -> set[str]:
-    """Those of the versions that were unlocked since they were sealed."""
-    wanted = set(version_ids)
-    current = select(Document.version_id).where(col(Document.version_id).in_(wanted), Document.state == FINISHED)
-    return wanted - set(session.exec(current).all())
-
-
-def last_year(session: Session, student_id: str) -> str:
-    """The newest school year there are documents of: a pupil may have left years ago."""
-    return session.exec(select(func.max(Document.school_year)).where(Document.student_id == student_id)).one() or ""
-
-
-def _finished() -> SelectOfScalar[tuple[Document, DocumentVersion]]:
-    """Finished documents with their current versions."""
-    return (
-        select(Document, DocumentVersion)
-        .join(  # type: ignore[return-value]
-            DocumentVersion,
-            (col(DocumentVersion.id) == col(Document.version_id))
-            & (col(DocumentVersion.school_id) == col(Document.school_id)),
-        )
-        .where(Document.state == FINISHED)
-    )
 
 
 def _chosen(document: Document, version: DocumentVersion) -> Chosen:

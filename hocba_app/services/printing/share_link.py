@@ -11,19 +11,23 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col
 
+from hocba_app.domain.audit_wording import Action
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import Account, Database, Document, HandOut, HandOutLink, Student
+from hocba_app.models import Database, Document, HandOut, HandOutLink, Student
 from hocba_app.models.base import utc_now
+from hocba_app.models.repositories import find
+from hocba_app.models.repositories.attached import attached_ids
+from hocba_app.models.repositories.audit import account_names
+from hocba_app.models.repositories.printing import FINISHED, replaced_versions
 from hocba_app.services.accounts import throttle
 from hocba_app.services.accounts.authority import Right, require, require_class
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.accounts.passwords import hash_password, verify_password
-from hocba_app.services.attached.reading import attached_ids
 from hocba_app.services.audit.log import record
 from hocba_app.services.printing.options import KINDS
-from hocba_app.services.printing.selection import FINISHED, Chosen, choose_whole, chosen_of, replaced_versions
+from hocba_app.services.printing.selection import Chosen, choose_whole, chosen_of
 from hocba_app.services.printing.signed_package import Package, build_package, file_name
 from hocba_app.services.signing.self_check import handed_out_file
 from hocba_app.settings import settings
@@ -91,7 +95,7 @@ def signed_original(db: Database, who: Identity, document_id: str) -> SignedOrig
         record(
             session,
             actor=who.account_id,
-            action="handout.downloaded",
+            action=Action.HANDOUT_DOWNLOADED,
             subject=f"student:{chosen.student_id}",
             data={"versions": [chosen.version_id], "sha256": hashlib.sha256(pdf).hexdigest()},
         )
@@ -149,7 +153,7 @@ def create_link(
         record(
             session,
             actor=who.account_id,
-            action="handout.created",
+            action=Action.HANDOUT_CREATED,
             subject=f"student:{student_id}",
             data={
                 "handout": row.id,
@@ -169,14 +173,9 @@ def links_of(db: Database, who: Identity, student_id: str) -> list[LinkView]:
     """
     require(who, Right.PRINT)
     with db.read(who.school_id) as session:
-        rows = session.exec(
-            select(HandOut).where(HandOut.student_id == student_id).order_by(col(HandOut.created_at).desc())
-        ).all()
+        rows = find.all_of(session, HandOut, col(HandOut.created_at).desc(), student_id=student_id)
         replaced = replaced_versions(session, [version for row in rows for version in row.version_ids])
-        names = {
-            row.id: row.full_name
-            for row in session.exec(select(Account).where(col(Account.id).in_([row.created_by for row in rows]))).all()
-        }
+        names = account_names(session)
     return [
         LinkView(
             row.id,
@@ -210,7 +209,7 @@ def close_link(db: Database, who: Identity, hand_out_id: str) -> None:
             record(
                 session,
                 actor=who.account_id,
-                action="handout.closed",
+                action=Action.HANDOUT_CLOSED,
                 subject=f"student:{row.student_id}",
                 data={"handout": row.id},
             )
@@ -242,7 +241,7 @@ def open_link(db: Database, token: str, pin: str, address: str) -> Package:
         _count_failure(db, link)
         raise HocbaError(ErrorCode.HANDOUT_PIN_WRONG)
     with db.installation(write=True) as session:
-        throttle.give_back(session, attempt)
+        throttle.refund(session, attempt)
     with db.read(link.school_id) as session:
         documents = chosen_of(session, row.version_ids)
         # Never a part of what was handed out: the recipient would take it for the whole.
@@ -273,8 +272,9 @@ def _state(row: HandOut, replaced: Collection[str] = ()) -> str:
 
 
 def _locked(session: Session, link: HandOutLink) -> HandOut:
-    query = select(HandOut).where(HandOut.id == link.hand_out_id).with_for_update()
-    return session.exec(query, execution_options={"populate_existing": True}).one()
+    return session.get_one(
+        HandOut, (session.info["school_id"], link.hand_out_id), with_for_update=True, populate_existing=True
+    )
 
 
 def _count_failure(db: Database, link: HandOutLink) -> None:
@@ -287,7 +287,7 @@ def _count_failure(db: Database, link: HandOutLink) -> None:
         record(
             session,
             actor="",
-            action="handout.refused",
+            action=Action.HANDOUT_REFUSED,
             subject=f"student:{row.student_id}",
             data={"handout": row.id, "failures": row.failures, "closed": row.closed_at is not None},
         )
@@ -309,7 +309,7 @@ def _log_download(
 ) -> None:
     data = {"versions": list(package.version_ids), "attached": list(package.attached_ids), "sha256": package.sha256}
     data |= {"handout": hand_out_id} if hand_out_id else {}
-    record(session, actor=actor, action="handout.downloaded", subject=f"student:{student_id}", data=data)
+    record(session, actor=actor, action=Action.HANDOUT_DOWNLOADED, subject=f"student:{student_id}", data=data)
 
 
 def _hash(token: str) -> str:

@@ -13,10 +13,9 @@ from typing import Any
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
-from hocba_app.models import Evidence as EvidenceRow
-from hocba_app.models import Slot
+from hocba_app.models.repositories.printing import signers_with_evidence
 from hocba_app.pki.signer_certificate import Evidence
 from hocba_app.services.attached.reading import packed
 from hocba_app.services.printing.selection import Chosen
@@ -99,16 +98,7 @@ def build_package(session: Session, documents: Sequence[Chosen], attached_ids: S
 def _described(session: Session, chosen: Chosen, certificates: dict[str, bytes]) -> dict[str, Any]:
     """One document and its signers; their certificates are added to ``certificates``."""
     signers = []
-    query = (
-        select(Slot, EvidenceRow)
-        .join(
-            EvidenceRow,
-            (col(EvidenceRow.id) == col(Slot.evidence_id)) & (col(EvidenceRow.school_id) == col(Slot.school_id)),
-        )
-        .where(Slot.version_id == chosen.version_id)
-        .order_by(Slot.signed_at, Slot.position)  # type: ignore[arg-type]
-    )
-    for slot, row in session.exec(query).all():
+    for slot, row in signers_with_evidence(session, chosen.version_id):
         evidence = Evidence.loads(row.content)
         name = f"{hashlib.sha256(evidence.chain[0]).hexdigest()[:16]}.pem"
         certificates[name] = b"".join(_pem(item) for item in evidence.chain)

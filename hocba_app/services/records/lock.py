@@ -7,70 +7,31 @@ over.
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session
 
+from hocba_app.domain.audit_wording import Action
 from hocba_app.domain.errors import SENTENCES, ErrorCode, HocbaError
-from hocba_app.domain.levels import level_of_document
-from hocba_app.domain.lifecycle import DocumentLife, SlotState
-from hocba_app.domain.snapshot import Snapshot, snapshot_sha256
-from hocba_app.forms.render import render
-from hocba_app.models import Database, Document, DocumentVersion, Job, PublicCode, Revision, SchoolClass, Slot
+from hocba_app.models import Database, Job, SchoolClass
 from hocba_app.models.repositories import records as rows
-from hocba_app.models.repositories.accounts import lock_school
-from hocba_app.models.repositories.bulk import add_rows
-from hocba_app.models.repositories.document_state import save_life
 from hocba_app.models.repositories.school_years import require_open_classes
-from hocba_app.recordfile.append_state import Tip
-from hocba_app.recordfile.base_revision import base_with_tip
-from hocba_app.recordfile.demands import Demand, demand_of
-from hocba_app.recordfile.manifest import Manifest, ManifestSchool, ManifestSlot
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.audit.log import changed, record
 from hocba_app.services.jobs.enqueue import enqueue
 from hocba_app.services.jobs.registry import Work, job
-from hocba_app.services.objections.objections import close_corrected
+from hocba_app.services.records.freezing import freeze, open_versions
 from hocba_app.services.records.precheck import Candidate, ClassList, class_list
-from hocba_app.services.records.signer_resolution import PlannedSlot
-from hocba_app.services.records.snapshot import snapshot_from
-from hocba_app.services.storage import blobs
-from hocba_app.settings import settings
-from hocba_app.verification.slot_words import SUBJECT_ROLE
 
 KINDS = ("cover", "history", "results")
-_CODE_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_ROLES = {
-    "homeroom": "Giáo viên chủ nhiệm",
-    "principal": "Hiệu trưởng",
-    "seal": "Nhà trường",
-}
 _TOGETHER = 25
 """Pupils opened in one transaction: about a tenth of a second on SQLite, which holds up other writers so long."""
 _PASSES = 3
 """How often a pupil whose data change while he is laid out is tried."""
 _MOST = 5000
 """Ids in one request: more than a school has pupils."""
-
-
-@dataclass(frozen=True, slots=True)
-class Frozen:
-    """A document laid out, not yet in the database."""
-
-    student_id: str
-    snapshot: Snapshot
-    snapshot_sha256: str
-    slots: list[PlannedSlot]
-    demands: list[Demand]
-    """What each slot's certificate must carry; the seal's is empty, the school's tax code stands for it."""
-    salt: str
-    code: str
-    number: int
-    blob: str
-    tip: Tip
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +122,7 @@ def start_lock(
             record(
                 session,
                 actor=who.account_id,
-                action="lock.started",
+                action=Action.LOCK_STARTED,
                 subject=f"class:{asked}",
                 data={"kind": kind, "job": row.id, "leave_out": list(leave_out), "include": list(include)}
                 | ({"students": list(student_ids)} if student_ids is not None else {})
@@ -215,11 +176,11 @@ def lock_class(work: Work) -> float | None:
     for number, school_class in enumerate(classes):
         if not _lock_one_class(work, choice, school_class, outcomes, sum(sizes[:number]), sum(sizes)):
             break
-    _tell_missing(work, choice, outcomes)
+    _report_missing(work, choice, outcomes)
     return None
 
 
-def _tell_missing(work: Work, choice: _Choice, outcomes: dict[str, dict[str, str]]) -> None:
+def _report_missing(work: Work, choice: _Choice, outcomes: dict[str, dict[str, str]]) -> None:
     """Who was asked for by name and is on no list of these classes is told, not passed over in silence."""
     missing = [student_id for student_id in choice.only or () if student_id not in outcomes]
     with work.db.read(work.school_id) as session:
@@ -248,15 +209,15 @@ def _lock_one_class(
         if work.cancelled():
             return False
         part = listed.candidates[first : first + _TOGETHER]
-        found = _few(work, choice, school_class, ClassList(listed.sources, listed.staff, part))
+        found = _lock_chunk(work, choice, school_class, ClassList(listed.sources, listed.staff, part))
         for student_id, outcome in found.items():
             if outcomes.get(student_id, {}).get("outcome") != "locked":
                 outcomes[student_id] = {"student": student_id, **outcome}
-        _tell(work, outcomes, done + first + len(part), total, school_class.name)
+        _report_progress(work, outcomes, done + first + len(part), total, school_class.name)
     return True
 
 
-def _few(work: Work, choice: _Choice, school_class: SchoolClass, listed: ClassList) -> dict[str, dict[str, str]]:
+def _lock_chunk(work: Work, choice: _Choice, school_class: SchoolClass, listed: ClassList) -> dict[str, dict[str, str]]:
     """Lay out and open a few pupils; those whose data changed meanwhile again, from the new data."""
     outcomes: dict[str, dict[str, str]] = {}
     for _ in range(_PASSES):
@@ -273,7 +234,7 @@ def _few(work: Work, choice: _Choice, school_class: SchoolClass, listed: ClassLi
         if not frozen:
             break
         with work.write() as session:
-            opened = _open_versions(session, choice, school_class.id, frozen, work.actor)
+            opened = open_versions(session, choice.kind, school_class.id, frozen, work.actor, accepted=choice.accepted)
         outcomes |= {item.student_id: {"outcome": "locked"} for item in frozen if item.student_id in opened}
         again = [item.student_id for item in frozen if item.student_id not in opened]
         if not again:
@@ -290,184 +251,10 @@ def _few(work: Work, choice: _Choice, school_class: SchoolClass, listed: ClassLi
     return outcomes
 
 
-def _tell(work: Work, outcomes: dict[str, dict[str, str]], done: int, total: int, class_name: str) -> None:
+def _report_progress(work: Work, outcomes: dict[str, dict[str, str]], done: int, total: int, class_name: str) -> None:
     with work.write() as session:
         row = session.get_one(Job, (work.school_id, work.job_id))
         row.progress, row.total, row.stage = done, total, f"Chốt {class_name}"
         row.report = {"students": list(outcomes.values())}
         session.add(row)
         changed(session)
-
-
-def freeze(listed: ClassList, kind: str, candidate: Candidate) -> Frozen:
-    """Snapshot, pages, fields, manifest: the base revision of a new version, in the store.
-
-    Raises:
-        HocbaError: FORM_*, STORED_FILE_DAMAGED.
-    """
-    student, school = candidate.student, listed.sources.school
-    salt, code = secrets.token_hex(16), public_code()
-    number = (candidate.document.version_number if candidate.document is not None else 0) + 1
-    snapshot = snapshot_from(
-        listed.sources, kind, student, candidate.slots, code=code, url=f"{settings().public_url.rstrip('/')}/v/{code}"
-    )
-    digest = snapshot_sha256(snapshot)
-    photo = blobs.get_cached(student.photo_sha256) if kind == "cover" and student.photo_sha256 else None
-    demands = _demands(listed, candidate.slots, salt)
-    manifest = Manifest(
-        kind=kind,
-        school=ManifestSchool(school.code, school.name, school.tax_code),
-        student_code=student.code,
-        snapshot_sha256=digest,
-        code=code,
-        version=number,
-        salt=salt,
-        slots=tuple(
-            ManifestSlot(slot.field, _role(listed, slot), slot.stage, demand)
-            for slot, demand in zip(candidate.slots, demands, strict=True)
-        ),
-    )
-    base, tip = base_with_tip(render(snapshot, photo=photo), manifest)
-    return Frozen(student.id, snapshot, digest, candidate.slots, demands, salt, code, number, blobs.put(base), tip)
-
-
-def _role(listed: ClassList, slot: PlannedSlot) -> str:
-    """What the signer is; of a subject teacher with his subjects, of the head with his title, so that a verifier can name the signature."""
-    if slot.stage != "subject":
-        return slot.role or _ROLES[slot.stage]
-    subjects = listed.sources.subjects
-    return SUBJECT_ROLE + ", ".join(subjects[code].name if code in subjects else code for code in slot.rows)
-
-
-def public_code() -> str:
-    """A fresh public code: 60 random bits in three groups, without letters that look alike."""
-    letters = "".join(secrets.choice(_CODE_LETTERS) for _ in range(12))
-    return f"{letters[:4]}-{letters[4:8]}-{letters[8:]}"
-
-
-def _demands(listed: ClassList, slots: Sequence[PlannedSlot], salt: str) -> list[Demand]:
-    """Every number each signer may sign with, and his name: frozen now, whatever the staff list says later."""
-    people = [listed.staff[slot.staff_id] if slot.staff_id is not None else None for slot in slots]
-    return [
-        demand_of(salt, (person.id_number, person.old_id_number), person.full_name)
-        if person is not None
-        else Demand(())
-        for person in people
-    ]
-
-
-def _open_versions(session: Session, choice: _Choice, class_id: str, frozen: Sequence[Frozen], actor: str) -> set[str]:
-    """Documents, versions, slots, base revisions, public codes and audit of a few pupils together.
-
-    Under the school's lock everything is read again: what another lock opened meanwhile, or what newer data would say
-    differently, is not opened.
-
-    Returns:
-        The pupils whose documents are locked now.
-    """
-    lock_school(session)  # two locks of one class would otherwise both find it open on PostgreSQL
-    school_class = session.get_one(SchoolClass, (session.info["school_id"], class_id), populate_existing=True)
-    require_open_classes(session, [school_class], choice.kind)
-    listed = class_list(
-        session, choice.kind, school_class, accepted=choice.accepted, student_ids=[item.student_id for item in frozen]
-    )
-    now = {candidate.student.id: candidate for candidate in listed.candidates}
-    unchanged = [item for item in frozen if _still_true(choice.kind, listed, now.get(item.student_id), item)]
-    documents: dict[str, Document] = {}
-    for item in unchanged:
-        documents[item.student_id] = now[item.student_id].document or Document(
-            student_id=item.student_id,
-            class_id=class_id,
-            kind=choice.kind,
-            school_year=rows.year_of(choice.kind, school_class),
-            level=level_of_document(choice.kind, school_class.grade),
-        )
-        session.add(documents[item.student_id])
-    session.flush()
-    versions = {item.student_id: _version(item, documents[item.student_id], class_id, actor) for item in unchanged}
-    session.add_all(versions.values())
-    session.flush()
-    add_rows(session, Slot, (row for item in unchanged for row in _slots(item, versions[item.student_id])))
-    for item in unchanged:
-        _open(session, item, documents[item.student_id], versions[item.student_id], actor)
-    close_corrected(session, [documents[item.student_id] for item in unchanged], actor)
-    return {item.student_id for item in unchanged}
-
-
-def _still_true(kind: str, listed: ClassList, candidate: Candidate | None, frozen: Frozen) -> bool:
-    if candidate is None or not candidate.can_lock:
-        return False
-    number = (candidate.document.version_number if candidate.document is not None else 0) + 1
-    snapshot = snapshot_from(
-        listed.sources,
-        kind,
-        candidate.student,
-        candidate.slots,
-        code=frozen.code,
-        url=frozen.snapshot["verification"]["url"],
-    )
-    demands = _demands(listed, candidate.slots, frozen.salt)
-    return (number, snapshot, candidate.slots, demands) == (
-        frozen.number,
-        frozen.snapshot,
-        frozen.slots,
-        frozen.demands,
-    )
-
-
-def _version(frozen: Frozen, document: Document, class_id: str, actor: str) -> DocumentVersion:
-    return DocumentVersion(
-        document_id=document.id,
-        number=frozen.number,
-        snapshot=dict(frozen.snapshot),
-        snapshot_sha256=frozen.snapshot_sha256,
-        salt=frozen.salt,
-        code=frozen.code,
-        class_id=class_id,
-        length=frozen.tip.length,
-        sha256=frozen.tip.sha256,
-        tip=frozen.tip.dumps(),
-        locked_by=actor,
-    )
-
-
-def _slots(frozen: Frozen, version: DocumentVersion) -> Iterator[dict[str, object]]:
-    school = frozen.snapshot["school"]
-    of_seal = {"tax_code": school["tax_code"], "name": school["name"]}
-    for position, (slot, demand) in enumerate(zip(frozen.slots, frozen.demands, strict=True)):
-        yield {
-            "version_id": version.id,
-            "document_id": version.document_id,
-            "field": slot.field,
-            "stage": slot.stage,
-            "rows": list(slot.rows),
-            "position": position,
-            "staff_id": slot.staff_id,
-            "demand": demand.as_json() if slot.staff_id is not None else of_seal,
-            "caption": list(slot.caption),
-        }
-
-
-def _open(session: Session, frozen: Frozen, document: Document, version: DocumentVersion, actor: str) -> None:
-    life = DocumentLife(document.kind, document.state).lock(SlotState(slot.field, slot.stage) for slot in frozen.slots)  # type: ignore[arg-type]
-    session.add(
-        Revision(
-            version_id=version.id,
-            number=0,
-            kind="base",
-            blob_sha256=frozen.blob,
-            length=version.length,
-            sha256=version.sha256,
-        )
-    )
-    session.add(PublicCode(code=frozen.code, school_id=document.school_id, version_id=version.id))
-    document.class_id, document.version_id, document.version_number = version.class_id, version.id, frozen.number
-    document.out_of_date = None
-    save_life(session, document.id, life)
-    record(
-        session,
-        actor=actor,
-        action="record.locked",
-        subject=f"document:{document.id}",
-        data={"version": frozen.number, "kind": document.kind, "snapshot": version.snapshot_sha256},
-    )

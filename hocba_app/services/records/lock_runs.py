@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from hocba_app.domain.errors import SENTENCES, ErrorCode, HocbaError
-from hocba_app.models import Account, Database, Job, SchoolClass, Student
-from hocba_app.models.repositories.records import chunks
+from hocba_app.models import Database, Job, SchoolClass, Student
+from hocba_app.models.repositories import find
+from hocba_app.models.repositories.audit import account_names
+from hocba_app.models.repositories.job_history import newest_jobs
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.jobs.enqueue import LIVE, ask_cancel
@@ -62,11 +64,9 @@ def lock_runs(db: Database, who: Identity, *, limit: int = 5) -> list[LockRun]:
     """
     require(who, Right.LOCK)
     with db.read(who.school_id) as session:
-        jobs = session.exec(
-            select(Job).where(Job.kind == "lock").order_by(col(Job.created_at).desc()).limit(limit)
-        ).all()
-        names = dict(session.exec(select(Account.id, Account.full_name)).all())
-        classes = dict(session.exec(select(SchoolClass.id, SchoolClass.name)).all())
+        jobs = newest_jobs(session, "lock", limit)
+        names = account_names(session)
+        classes = dict(find.columns_of(session, SchoolClass.id, SchoolClass.name))
         return [_run(session, job, names, classes) for job in jobs]
 
 
@@ -87,9 +87,7 @@ def cancel_lock(db: Database, who: Identity, job_id: str) -> None:
 def _run(session: Session, job: Job, names: Mapping[str, str], classes: Mapping[str, str]) -> LockRun:
     rows: list[dict[str, str]] = job.report.get("students", [])
     passed: list[dict[str, str]] = [row for row in rows if row["outcome"] in ("left_out", "blocked", "failed")]
-    students: dict[str, Student] = {}
-    for chunk in chunks([row["student"] for row in passed]):
-        students.update({row.id: row for row in session.exec(select(Student).where(col(Student.id).in_(chunk))).all()})
+    students = find.by_ids(session, Student, {row["student"] for row in passed})
     return LockRun(
         id=job.id,
         kind=job.arguments["kind"],

@@ -7,20 +7,19 @@ changed *number* of signers is the pre-check's matter (core decision 10).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Collection, Iterable
 
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session
 
 from hocba_app.domain.levels import level_of_grade
 from hocba_app.domain.membership import Place
 from hocba_app.domain.snapshot_differences import Difference, differences, is_out_of_date, vanished
-from hocba_app.models import Document, DocumentVersion, Enrolment, SchoolClass, Student
+from hocba_app.models import SchoolClass
 from hocba_app.models.repositories import membership
-from hocba_app.models.repositories.signing import serialise
+from hocba_app.models.repositories.batches import serialise
+from hocba_app.models.repositories.locked_records import LockedRecord, known_classes, locked_records
+from hocba_app.models.repositories.records import chunks
 from hocba_app.services.records.snapshot import Sources, load_sources, snapshot_from
-
-_AT_A_TIME = 200
 
 
 def refresh_out_of_date(
@@ -45,59 +44,20 @@ def refresh_out_of_date(
     Returns:
         How many documents became out of date in an essential field by this.
     """
-    query = (
-        select(Document, DocumentVersion, Student, SchoolClass)
-        .join(
-            DocumentVersion,
-            (col(DocumentVersion.id) == Document.version_id) & (col(DocumentVersion.school_id) == Document.school_id),
-        )
-        .join(Student, (col(Student.id) == Document.student_id) & (col(Student.school_id) == Document.school_id))
-        .join(
-            SchoolClass,
-            (col(SchoolClass.id) == DocumentVersion.class_id) & (col(SchoolClass.school_id) == Document.school_id),
-        )
-    )
-    if class_ids is not None:
-        known = list(
-            session.exec(
-                select(SchoolClass.id).where(col(SchoolClass.id).in_(list(class_ids)), col(SchoolClass.active))
-            ).all()
-        )
-        listed = select(Enrolment.student_id).where(col(Enrolment.class_id).in_(known))
-        query = query.where(or_(col(DocumentVersion.class_id).in_(known), col(Document.student_id).in_(listed)))
-    if kinds is not None:
-        query = query.where(col(Document.kind).in_(list(kinds)))
+    known = None if class_ids is None else known_classes(session, class_ids)
     newly = 0
     # A lock that opens records at this moment is waited for, and seen; one that comes after reads the new data.
     serialise(session)
-    for chosen in _chunks(sorted(student_ids)) if student_ids is not None else (None,):
-        found = session.exec(
-            query if chosen is None else query.where(col(Document.student_id).in_(chosen)),
-            execution_options={"populate_existing": True},
-        ).all()
-        newly += _compare(session, [_Row(*row) for row in found])
+    for chosen in chunks(sorted(student_ids)) if student_ids is not None else (None,):
+        newly += _compare(session, locked_records(session, chosen, class_ids=known, kinds=kinds))
     session.flush()
     return newly
 
 
-class _Row(NamedTuple):
-    """A locked document, and the class it was locked in."""
-
-    document: Document
-    version: DocumentVersion
-    student: Student
-    locked_in: SchoolClass
-
-    @property
-    def school_year(self) -> str:
-        """Whose data it is held against; a cover's is the year it was locked in."""
-        return self.document.school_year or self.locked_in.school_year
-
-
-def _compare(session: Session, rows: list[_Row]) -> int:
+def _compare(session: Session, rows: list[LockedRecord]) -> int:
     """Note the differences of these documents; what they are built from is read once a class."""
     places = _places(session, rows)
-    by_class: dict[str, list[_Row]] = {}
+    by_class: dict[str, list[LockedRecord]] = {}
     for row in rows:
         place = places.get(row.document.id)
         by_class.setdefault(place.class_id if place is not None else row.locked_in.id, []).append(row)
@@ -114,7 +74,7 @@ def _compare(session: Session, rows: list[_Row]) -> int:
     return newly
 
 
-def _places(session: Session, rows: Iterable[_Row]) -> dict[str, Place]:
+def _places(session: Session, rows: Iterable[LockedRecord]) -> dict[str, Place]:
     """Where the pupil of each document belongs now, by document; who belongs nowhere is not in it."""
     pupils: dict[str, set[str]] = {}
     for row in rows:
@@ -130,7 +90,7 @@ def _places(session: Session, rows: Iterable[_Row]) -> dict[str, Place]:
     return found
 
 
-def _newest_place(session: Session, row: _Row) -> Place | None:
+def _newest_place(session: Session, row: LockedRecord) -> Place | None:
     """Where the owner of a cover was last, in the grades of its level."""
     for place in membership.places_of_pupil(session, row.student.id).values():
         school_class = session.get_one(SchoolClass, (session.info["school_id"], place.class_id))
@@ -139,13 +99,8 @@ def _newest_place(session: Session, row: _Row) -> Place | None:
     return None
 
 
-def _found(sources: Sources, row: _Row, place: Place | None) -> list[Difference]:
+def _found(sources: Sources, row: LockedRecord, place: Place | None) -> list[Difference]:
     locked = row.version.snapshot
     current = snapshot_from(sources, row.document.kind, row.student, (), code="", url="", locked=locked)
     gone = [vanished(locked, known=row.student.active)] if place is None else []
     return gone + differences(locked, current)
-
-
-def _chunks(ids: list[str]) -> Iterator[list[str]]:
-    for start in range(0, len(ids), _AT_A_TIME):
-        yield ids[start : start + _AT_A_TIME]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from hocba_app.domain.levels import level_of_document, level_of_grade
 from hocba_app.domain.membership import Place
 from hocba_app.domain.snapshot_differences import is_out_of_date
 from hocba_app.models import Database, Document, SchoolClass, Student
-from hocba_app.models.repositories import membership
+from hocba_app.models.repositories import find, membership
 from hocba_app.services.accounts.authority import Right, allowed, require, require_pupil, viewable_class_ids
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.attached.reading import AttachedView, attached_to
@@ -85,7 +85,7 @@ def pupil_view(db: Database, who: Identity, student_id: str) -> PupilView:
         visible = viewable_class_ids(session, who)
         documents = {
             (row.kind, row.school_year or row.level): row
-            for row in session.exec(select(Document).where(Document.student_id == student_id)).all()
+            for row in find.all_of(session, Document, student_id=student_id)
         }
         years = _years(session, student_id, list(documents.values()))
         lines = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -10,12 +10,11 @@ from typing import Any
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.levels import level_of_grade
 from hocba_app.domain.snapshot_differences import is_out_of_date
-from hocba_app.forms.wording import stored_value
 from hocba_app.models import (
     Account,
     Database,
@@ -26,7 +25,7 @@ from hocba_app.models import (
     Student,
     UnlockRequest,
 )
-from hocba_app.models.repositories import record_list
+from hocba_app.models.repositories import find, record_list
 from hocba_app.models.repositories import record_story as rows
 from hocba_app.pki.signer_certificate import Evidence as Checked
 from hocba_app.services.accounts.authority import Right, allowed, require, require_class
@@ -170,7 +169,7 @@ def record_view(db: Database, who: Identity, document_id: str) -> RecordView:
             school_year=document.school_year,
             step=step_of(document),
             out_of_date=is_out_of_date(document.out_of_date),
-            differences=tuple(difference_view(entry) for entry in document.out_of_date or ()),
+            differences=tuple(_difference(entry) for entry in document.out_of_date or ()),
             versions=views,
             has_file=document.version_id is not None,
             waits_for=tuple(record_list.waits_for(session, [document.version_id]).get(document.version_id, ()))
@@ -200,12 +199,8 @@ def record_file(db: Database, who: Identity, document_id: str, version: int | No
     require(who, Right.RECORDS_READ)
     with db.read(who.school_id) as session:
         document = _document(session, who, document_id)
-        query = select(DocumentVersion).where(DocumentVersion.document_id == document.id)
-        if version is None:
-            query = query.where(DocumentVersion.id == (document.version_id or ""))
-        else:
-            query = query.where(DocumentVersion.number == version)
-        row = session.exec(query).first()
+        which = {"id": document.version_id or ""} if version is None else {"number": version}
+        row = find.first_of(session, DocumentVersion, document_id=document.id, **which)
         if row is None:
             raise HocbaError(ErrorCode.NOT_FOUND, what="bản của hồ sơ này")
         student = session.get_one(Student, (who.school_id, document.student_id))
@@ -315,11 +310,8 @@ def _read(der: bytes) -> tuple[str, str, str, datetime, datetime]:
     return subject, issuer, f"{found.serial_number:x}", found.not_valid_before_utc, found.not_valid_after_utc
 
 
-def difference_view(entry: Mapping[str, Any]) -> Difference:
-    """A noted difference in words."""
-    return Difference(
-        entry["label"], stored_value(entry["locked"]), stored_value(entry["synced"]), bool(entry["essential"])
-    )
+def _difference(entry: dict[str, Any]) -> Difference:
+    return Difference(entry["label"], entry["locked"] or "", entry["synced"] or "", bool(entry["essential"]))
 
 
 def _missing(session: Session, document: Document, school_class: SchoolClass) -> tuple[Finding, ...]:
@@ -343,14 +335,10 @@ def _unlock(session: Session, document: Document) -> UnlockView | None:
 
 def _others(session: Session, document: Document, school_class: SchoolClass) -> tuple[tuple[str, str], ...]:
     year = document.school_year or school_class.school_year
-    rows = session.exec(
-        select(Document.kind, Document.id)
-        .where(
-            Document.student_id == document.student_id,
-            col(Document.school_year).in_(("", year)),
-            col(Document.level).in_(("", level_of_grade(school_class.grade))),
-            Document.id != document.id,
-        )
-        .order_by(Document.kind)
-    ).all()
-    return tuple((kind, other) for kind, other in rows)
+    rows = find.all_of(session, Document, Document.kind, student_id=document.student_id)
+    beside = ("", year), ("", level_of_grade(school_class.grade))
+    return tuple(
+        (row.kind, row.id)
+        for row in rows
+        if row.school_year in beside[0] and row.level in beside[1] and row.id != document.id
+    )

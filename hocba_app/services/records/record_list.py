@@ -15,10 +15,9 @@ from hocba_app.models import Database, Document, School
 from hocba_app.models.repositories import record_list
 from hocba_app.models.repositories.dashboard import classes_of_year
 from hocba_app.models.repositories.record_list import Line, Wanted
-from hocba_app.models.repositories.waiting_work import reopened_documents
 from hocba_app.services.accounts.authority import Right, require, viewable_class_ids
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.change_feed import change_feed
+from hocba_app.services.cache import school_cache
 
 KINDS = ("cover", "history", "results")
 STEPS = ("open", "subject", "homeroom", "principal", "seal", "sealed")
@@ -83,7 +82,7 @@ def classes_for(db: Database, who: Identity, school_year: str | None = None) -> 
         found = classes_of_year(session, year, sorted(visible))
         return [ClassChoice(row.id, row.name, row.grade, row.school_year) for row in found]
 
-    return change_feed.kept(db, who.school_id, ("classes", year, visible), read)
+    return school_cache.memoize_per_school(db, who.school_id, ("classes", year, visible), read)
 
 
 def years_for(db: Database, who: Identity) -> list[str]:
@@ -93,7 +92,7 @@ def years_for(db: Database, who: Identity) -> list[str]:
         HocbaError: FORBIDDEN.
     """
     require(who, Right.RECORDS_READ)
-    return change_feed.kept(db, who.school_id, "years", record_list.school_years)
+    return school_cache.memoize_per_school(db, who.school_id, "years", record_list.school_years)
 
 
 def records_page(
@@ -104,7 +103,6 @@ def records_page(
     kind: str = "",
     state: str = "",
     stale: bool = False,
-    reopened: bool = False,
     search: str = "",
     sort: str = "class",
     descending: bool = False,
@@ -118,7 +116,6 @@ def records_page(
         kind: ``cover``, ``history`` or ``results``; "" for all three.
         state: one of :data:`STEPS`; "" for any.
         stale: only those whose locked data newer data contradict.
-        reopened: only those that were unlocked and wait to be locked again.
         search: words of names or of a code, without regard to marks.
         sort: ``class``, ``name``, ``code``, ``step`` or ``updated``.
 
@@ -138,14 +135,16 @@ def records_page(
             class_ids=[class_id] if class_id else visible,
             kinds=[kind] if kind else KINDS,
             step=state,
-            document_ids=_stale(session, year) if stale else reopened_documents(session, year) if reopened else None,
+            document_ids=_stale(session, year) if stale else None,
             student_ids=_found(session, year, search),
         )
-        if state or stale or reopened or search:
+        if state or stale or search:
             total = record_list.count_lines(session, wanted)
         else:  # whose lines only a wide change adds or takes away
             key = ("lines", year, class_id or visible, kind)
-            total = change_feed.kept(db, who.school_id, key, lambda own: record_list.count_lines(own, wanted))
+            total = school_cache.memoize_per_school(
+                db, who.school_id, key, lambda own: record_list.count_lines(own, wanted)
+            )
         pages = max(1, -(-total // size))
         page = min(max(page, 1), pages)
         found = record_list.lines(
@@ -182,7 +181,7 @@ def _step(state: str | None, next_stage: str | None) -> str:
 
 
 def _current_year(db: Database, who: Identity) -> str:
-    return change_feed.kept(
+    return school_cache.memoize_per_school(
         db, who.school_id, "year", lambda session: session.get_one(School, who.school_id).current_year
     )
 
@@ -190,7 +189,9 @@ def _current_year(db: Database, who: Identity) -> str:
 def visible_classes(db: Database, who: Identity) -> frozenset[str]:
     """Classes this person may look at, kept until an assignment, a lock or a class changes."""
     key = ("visible", who.staff_id, who.roles)
-    return change_feed.kept(db, who.school_id, key, lambda session: frozenset(viewable_class_ids(session, who)))
+    return school_cache.memoize_per_school(
+        db, who.school_id, key, lambda session: frozenset(viewable_class_ids(session, who))
+    )
 
 
 def _stale(session: Session, school_year: str) -> set[str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
+from hocba_app.domain.audit_wording import Action
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Database, SchoolClass, SigningAssignment
+from hocba_app.models.repositories import find
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.accounts.sessions import forget
@@ -55,7 +57,7 @@ def assign(db: Database, who: Identity, class_id: str, field: str, staff_id: str
             record(
                 session,
                 actor=who.account_id,
-                action="signer.assigned",
+                action=Action.SIGNER_ASSIGNED,
                 subject=f"class:{class_id}",
                 data={"field": field, "before": before or place.by_smas or "", "now": person.id, "reason": why},
             )
@@ -77,7 +79,7 @@ def unassign(db: Database, who: Identity, class_id: str, field: str) -> None:
             record(
                 session,
                 actor=who.account_id,
-                action="signer.unassigned",
+                action=Action.SIGNER_UNASSIGNED,
                 subject=f"class:{class_id}",
                 data={"field": field, "before": row.staff_id},
             )
@@ -102,9 +104,7 @@ def _place(db: Database, who: Identity, class_id: str, field: str) -> Cell:
 
 
 def _assignment(session: Session, class_id: str, field: str) -> SigningAssignment | None:
-    return session.exec(
-        select(SigningAssignment).where(SigningAssignment.class_id == class_id, SigningAssignment.field == field)
-    ).first()
+    return find.first_of(session, SigningAssignment, class_id=class_id, field=field)
 
 
 __all__ = [

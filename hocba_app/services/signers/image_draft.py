@@ -17,11 +17,12 @@ from hocba_app.foreign.admission import on_behalf_of
 from hocba_app.ink.signature_image import Adjust, png_url, seal_image, signature_image, small_copy
 from hocba_app.models import SEAL, Database, Staff
 from hocba_app.models.base import utc_now
+from hocba_app.models.repositories.signers import newest_image
 from hocba_app.recordfile.appearance import InkImage
 from hocba_app.services import credential_cipher
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.signers.image_store import Stored, newest_image, preview_data_url, store_image
+from hocba_app.services.signers.image_store import Stored, preview_data_url, store_image
 from hocba_app.services.storage import blobs
 
 LIFE = timedelta(hours=1)
@@ -54,7 +55,7 @@ def begin(db: Database, who: Identity, owner: str, data: bytes) -> str:
     Raises:
         HocbaError: FORBIDDEN, NOT_FOUND, FILE_TOO_LARGE, FILE_TYPE, IMAGE_TOO_LARGE, SECRET_KEY_MISSING.
     """
-    require_owner(who, owner)
+    require_image_owner(who, owner)
     with db.read(who.school_id) as session:
         _name(session, owner)
     with on_behalf_of(who.account_id):
@@ -108,7 +109,7 @@ def _drawn(who: Identity, owner: str, sha256: str, adjust: Adjust) -> tuple[InkI
         return (seal_image if owner == SEAL else signature_image)(blobs.get(sha256), adjust)
 
 
-def require_owner(who: Identity, owner: str) -> None:
+def require_image_owner(who: Identity, owner: str) -> None:
     """Who may change this image: the office everybody's, the seal's keeper the seal, each person his own.
 
     Raises:
@@ -135,7 +136,7 @@ def _open(who: Identity, slip: str) -> tuple[str, str]:
         raise gone from error
     if (school, account) != (who.school_id, who.account_id) or utc_now().timestamp() - at > LIFE.total_seconds():
         raise gone
-    require_owner(who, owner)
+    require_image_owner(who, owner)
     return owner, sha256
 
 

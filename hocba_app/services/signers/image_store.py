@@ -9,13 +9,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
+from hocba_app.domain.audit_wording import Action
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.foreign.admission import one_turn
 from hocba_app.ink.signature_image import MAX_BYTES, png_url, readable, signature_image
 from hocba_app.models import SEAL, Database, SignatureImage, Staff
 from hocba_app.models.base import new_id
+from hocba_app.models.repositories import find
+from hocba_app.models.repositories.signers import newest_image
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.audit.log import record
@@ -49,7 +52,7 @@ def store_image(session: Session, owner: str, image: bytes, preview: bytes, acto
     row = SignatureImage(owner=owner, sha256=sha256, image=image, preview_png=preview, created_by=actor)
     session.add(row)
     session.flush()
-    action = "seal.image_saved" if owner == SEAL else "signature.image_saved"
+    action = Action.SEAL_IMAGE_SAVED if owner == SEAL else Action.SIGNATURE_IMAGE_SAVED
     record(session, actor=actor, action=action, subject=f"signer:{owner}", data={"sha256": sha256})
     return Stored(row.id, newest is not None)
 
@@ -69,7 +72,7 @@ def take_back(session: Session, image_id: str, actor: str) -> bool:
     session.delete(row)
     session.flush()
     before = newest_image(session, row.owner)
-    action = "seal.image_taken_back" if row.owner == SEAL else "signature.image_taken_back"
+    action = Action.SEAL_IMAGE_TAKEN_BACK if row.owner == SEAL else Action.SIGNATURE_IMAGE_TAKEN_BACK
     record(
         session,
         actor=actor,
@@ -78,16 +81,6 @@ def take_back(session: Session, image_id: str, actor: str) -> bool:
         data={"sha256": row.sha256, "now": before.sha256 if before is not None else ""},
     )
     return True
-
-
-def newest_image(session: Session, owner: str) -> SignatureImage | None:
-    """The image that counts for a person (a staff id) or for the seal."""
-    return session.exec(
-        select(SignatureImage)
-        .where(SignatureImage.owner == owner)
-        .order_by(SignatureImage.created_at.desc(), SignatureImage.id.desc())
-        .limit(1)  # type: ignore[attr-defined]
-    ).first()
 
 
 def start_bulk(db: Database, who: Identity, files: Sequence[Uploaded]) -> str:
@@ -144,9 +137,7 @@ def staff_code_in(name: str, codes: dict[str, str]) -> str | None:
 def match_images(work: Work) -> float | None:
     """Clean each file and find whom it belongs to; a person looks before anything is stored. Repeating it is harmless."""
     with work.db.read(work.school_id) as session:
-        codes = {
-            staff.code.casefold(): staff.id for staff in session.exec(select(Staff).where(Staff.active.is_(True))).all()
-        }  # type: ignore[attr-defined]
+        codes = {staff.code.casefold(): staff.id for staff in find.all_of(session, Staff, active=True)}
     rows: list[dict[str, str]] = []
     files = work.arguments["files"]
     for number, (name, sha256, *refused) in enumerate(files, 1):

@@ -6,20 +6,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.foreign.admission import on_behalf_of
 from hocba_app.ink.signature_image import png_url, small_copy
 from hocba_app.models import SEAL, Database, Job, School, SignatureImage, Staff
 from hocba_app.models.repositories import signers as rows
+from hocba_app.models.repositories.job_history import newest_jobs
+from hocba_app.models.repositories.signers import newest_image
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.accounts.login_names import plain
 from hocba_app.services.audit.log import changed
 from hocba_app.services.jobs.enqueue import ask_cancel
-from hocba_app.services.signers.image_draft import require_owner
-from hocba_app.services.signers.image_store import LOOKED_AT, newest_image, preview_data_url, store_image, take_back
+from hocba_app.services.signers.image_draft import require_image_owner
+from hocba_app.services.signers.image_store import LOOKED_AT, preview_data_url, store_image, take_back
 from hocba_app.services.storage import blobs
 
 THUMBNAIL = (360, 240)
@@ -146,9 +148,7 @@ def last_upload(db: Database, who: Identity) -> UploadView | None:
     """
     require(who, Right.SIGNATURE_IMAGES)
     with db.read(who.school_id) as session:
-        job = session.exec(
-            select(Job).where(Job.kind == "images").order_by(col(Job.created_at).desc(), col(Job.id).desc()).limit(1)
-        ).first()
+        job = next(iter(newest_jobs(session, "images", 1)), None)
         if job is None:
             return None
         reported: list[dict[str, Any]] = job.report.get("files", [])
@@ -276,7 +276,7 @@ def take_back_one(db: Database, who: Identity, owner: str, image_id: str) -> Non
     Raises:
         HocbaError: FORBIDDEN, UNDO_TOO_LATE.
     """
-    require_owner(who, owner)
+    require_image_owner(who, owner)
     with db.write(who.school_id) as session:
         row = session.get(SignatureImage, (who.school_id, image_id))
         if row is None or row.owner != owner or not take_back(session, image_id, who.account_id):

@@ -5,12 +5,12 @@ The service is asked outside of every transaction; what it said is written only 
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session
 
+from hocba_app.domain.audit_wording import Action
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import SEAL, Database, SigningKey
 from hocba_app.models.base import utc_now
@@ -21,11 +21,10 @@ from hocba_app.services.signers import credentials
 from hocba_app.services.signers.credentials import Judged
 from hocba_app.services.signers.key_owner import Owner, owner_of, require_owner, working_staff
 from hocba_app.services.signers.key_views import KeysPage, KeyView, key_view, keys_page
-from hocba_app.services.signing.integrations import configured_providers, provider_for
+from hocba_app.services.signing.integrations import provider_for
 from hocba_app.services.signing.providers.provider import SigningProvider
-
-_USER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{2,79}")
-LONGEST_LABEL = 80
+from hocba_app.services.signing.providers.registry import USUAL, entry_of
+from hocba_app.settings import settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ class CredentialView:
     """The one in use now."""
 
 
-def set_provider_user(db: Database, who: Identity, owner: str, provider_user: str, provider: str = "mysign") -> None:
+def set_provider_user(db: Database, who: Identity, owner: str, provider_user: str, provider: str = USUAL) -> None:
     """Enter a signer's account at the service; another account than before drops the certificate chosen there.
 
     Args:
@@ -66,7 +65,7 @@ def set_provider_user(db: Database, who: Identity, owner: str, provider_user: st
         enter_user(session, who, owner, provider_user, provider)
 
 
-def enter_user(session: Session, who: Identity, owner: str, provider_user: str, provider: str = "mysign") -> None:
+def enter_user(session: Session, who: Identity, owner: str, provider_user: str, provider: str = USUAL) -> None:
     """:func:`set_provider_user` inside a transaction of the caller's: with the act it belongs to, or not at all."""
     require_owner(who, owner)
     user = _parsed_user(provider_user, provider)
@@ -88,7 +87,7 @@ def remove_key(db: Database, who: Identity, owner: str) -> None:
             record(
                 session,
                 actor=who.account_id,
-                action="key.removed",
+                action=Action.KEY_REMOVED,
                 subject=f"signer:{owner}",
                 data={"user": key.provider_user},
             )
@@ -124,7 +123,7 @@ def choose_credential(db: Database, who: Identity, owner: str, credential_id: st
         return _store(session, who.account_id, owner, key.provider_user, judged)
 
 
-def connect(db: Database, who: Identity, owner: str, provider_user: str, provider: str = "mysign") -> SigningKey:
+def connect(db: Database, who: Identity, owner: str, provider_user: str, provider: str = USUAL) -> SigningKey:
     """Account and certificate in one step, when exactly one certificate there fits.
 
     With several that fit, the account is kept and the caller lets somebody pick; with none, nothing changes.
@@ -155,7 +154,7 @@ def connect(db: Database, who: Identity, owner: str, provider_user: str, provide
     raise HocbaError(ErrorCode.CREDENTIAL_CHOICE, count=len(fitting))
 
 
-def test_key(db: Database, who: Identity, owner: str) -> KeyView:
+def check_key(db: Database, who: Identity, owner: str) -> KeyView:
     """Check account and certificate again, now, and keep the result.
 
     Raises:
@@ -166,8 +165,6 @@ def test_key(db: Database, who: Identity, owner: str) -> KeyView:
     recheck(db, who.school_id, owner, actor=who.account_id)
     return key_view(db, who, owner)
 
-
-test_key.__test__ = False  # type: ignore[attr-defined]  # its name is not a test's
 
 _NOTHING_LEARNT = (
     ErrorCode.PROVIDER_UNREACHABLE,
@@ -196,7 +193,7 @@ def recheck(db: Database, school_id: str, owner: str, *, actor: str) -> str | No
         The problem's code, None when all is well.
 
     Raises:
-        HocbaError: as :func:`test_key`, but FORBIDDEN.
+        HocbaError: as :func:`check_key`, but FORBIDDEN.
     """
     person, key, provider = _open(db, school_id, owner, lenient=True)
     problem: ErrorCode | None
@@ -222,19 +219,9 @@ def recheck(db: Database, school_id: str, owner: str, *, actor: str) -> str | No
 
 
 def _parsed_user(text: str, provider: str) -> str:
-    user = text.strip()
-    if provider not in configured_providers():
-        raise HocbaError(ErrorCode.INVALID_INPUT, detail=f"dịch vụ ký số {provider[:20]} chưa được hỗ trợ")
-    if provider == "pkcs11":
-        # A label is what the vendor's program wrote: words, with blanks and marks.
-        if not user or len(user) > LONGEST_LABEL or not user.isprintable():
-            raise HocbaError(ErrorCode.INVALID_INPUT, detail=f"nhãn chứng thư số có từ 1 đến {LONGEST_LABEL} ký tự")
-        return user
-    if not _USER.fullmatch(user):
-        raise HocbaError(
-            ErrorCode.INVALID_INPUT, detail="tài khoản ký gồm chữ không dấu, số và dấu _ - . (ví dụ CCCD_079204001234)"
-        )
-    return user
+    if not (entry := entry_of(provider)).is_set_up(settings()):
+        raise HocbaError(ErrorCode.INVALID_INPUT, detail=f"dịch vụ ký số {entry.words.title} chưa được kết nối")
+    return entry.parse_user(text)
 
 
 def _exists(session: Session, owner: str) -> None:
@@ -255,7 +242,7 @@ def _set_user(session: Session, who: Identity, owner: str, user: str, provider: 
     record(
         session,
         actor=who.account_id,
-        action="key.account_set",
+        action=Action.KEY_ACCOUNT_SET,
         subject=f"signer:{owner}",
         data={"provider": provider, "user": user, "before": before},
     )
@@ -295,7 +282,7 @@ def _store(session: Session, actor: str, owner: str, asked_user: str, judged: Ju
         record(
             session,
             actor=actor,
-            action="key.certificate_set",
+            action=Action.KEY_CERTIFICATE_SET,
             subject=f"signer:{owner}",
             data={"credential": judged.credential_id, "serial": judged.serial_number, "problem": key.problem or ""},
         )
@@ -307,7 +294,11 @@ def _note_problem(session: Session, actor: str, owner: str, asked_user: str, pro
     value = problem.value if problem else None
     if key.problem != value:
         record(
-            session, actor=actor, action="key.problem_found", subject=f"signer:{owner}", data={"problem": value or ""}
+            session,
+            actor=actor,
+            action=Action.KEY_PROBLEM_FOUND,
+            subject=f"signer:{owner}",
+            data={"problem": value or ""},
         )
     key.checked_at, key.problem = utc_now(), value
     session.add(key)
@@ -343,6 +334,7 @@ __all__ = [
     "CredentialView",
     "KeyView",
     "KeysPage",
+    "check_key",
     "choose_credential",
     "connect",
     "fetch_credentials",
@@ -351,5 +343,4 @@ __all__ = [
     "recheck",
     "remove_key",
     "set_provider_user",
-    "test_key",
 ]

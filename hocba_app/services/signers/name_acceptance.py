@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 
+from hocba_app.domain.audit_wording import Action
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import SEAL, Database
 from hocba_app.models.repositories import signers as rows
@@ -51,7 +52,7 @@ def accept_name(db: Database, who: Identity, owner: str, reason: str) -> None:
         record(
             session,
             actor=who.account_id,
-            action="key.name_accepted",
+            action=Action.KEY_NAME_ACCEPTED,
             subject=f"signer:{owner}",
             data=dict(key.accepted_name),
         )

@@ -9,11 +9,12 @@ from typing import NamedTuple
 
 from sqlmodel import Session
 
+from hocba_app.domain.audit_wording import Action
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.signing_titles import head_title, title_by_decision
 from hocba_app.models import SEAL, Database, Document, DocumentVersion, SchoolClass, Slot, Staff
 from hocba_app.models.repositories import signers as rows
-from hocba_app.models.repositories.signing import serialise
+from hocba_app.models.repositories.batches import serialise
 from hocba_app.recordfile.demands import Vouched
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.identity import Identity
@@ -263,7 +264,7 @@ def _give(
     record(
         session,
         actor=who.account_id,
-        action="slot.reassigned",
+        action=Action.SLOT_REASSIGNED,
         subject=f"slot:{slot.id}",
         data={
             "document": document.id,

@@ -12,6 +12,7 @@ from datetime import date
 
 from sqlmodel import Session
 
+from hocba_app.domain.audit_wording import Action
 from hocba_app.domain.calendar import today
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.roles import Role
@@ -33,7 +34,10 @@ DELEGABLE = ("history", "results")
 LONGEST_NUMBER = 80
 Change = tuple[str, str]
 """Staff ids of whom a setting named before and names now; "" for nobody of its own."""
-_COVER, _OPERATOR = ("cover_signer_id", "signing.cover_signer_set"), ("seal_operator_id", "signing.seal_operator_set")
+_COVER, _OPERATOR = (
+    ("cover_signer_id", Action.SIGNING_COVER_SIGNER_SET),
+    ("seal_operator_id", Action.SIGNING_SEAL_OPERATOR_SET),
+)
 """Column of a setting, and how the log calls its change."""
 
 
@@ -213,7 +217,7 @@ def add_delegation(
         _note(
             session,
             who,
-            "delegation.added",
+            Action.DELEGATION_ADDED,
             delegation=row.id,
             deputy=deputy.id,
             capacity=capacity,
@@ -243,7 +247,7 @@ def revoke_delegation(db: Database, who: Identity, delegation_id: str) -> None:
         if row.revoked_at is None:
             row.revoked_at = utc_now()
             session.add(row)
-            _note(session, who, "delegation.revoked", delegation=row.id, deputy=row.deputy_id)
+            _note(session, who, Action.DELEGATION_REVOKED, delegation=row.id, deputy=row.deputy_id)
     forget()
 
 
@@ -286,7 +290,7 @@ def _cover_signer(session: Session, staff_id: str | None) -> str:
     return "" if principal is not None and staff.id == principal.id else staff.id
 
 
-def _put(session: Session, who: Identity, setting: tuple[str, str], chosen: str) -> Change:
+def _put(session: Session, who: Identity, setting: tuple[str, Action], chosen: str) -> Change:
     column, action = setting
     settings = _settings(session)
     before = getattr(settings, column) or ""
@@ -367,5 +371,5 @@ def _state(row: Delegation, day: str) -> str:
     return "coming" if row.from_date > day else "in_force"
 
 
-def _note(session: Session, who: Identity, action: str, **data: object) -> None:
+def _note(session: Session, who: Identity, action: Action, **data: object) -> None:
     record(session, actor=who.account_id, action=action, subject=f"school:{who.school_id}", data=data)

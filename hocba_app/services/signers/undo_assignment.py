@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
+from hocba_app.domain.audit_wording import Action
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import Database, SchoolClass, SigningAssignment, Slot
+from hocba_app.models import Database, SchoolClass, SigningAssignment
+from hocba_app.models.repositories import find
+from hocba_app.models.repositories.signers import still_unsigned
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.accounts.sessions import forget
@@ -81,7 +84,7 @@ def _put(
     record(
         session,
         actor=who.account_id,
-        action="signer.unassigned" if before == NOBODY else "signer.assigned",
+        action=Action.SIGNER_UNASSIGNED if before == NOBODY else Action.SIGNER_ASSIGNED,
         subject=f"class:{class_id}",
         data={"field": field, "before": was, "now": before[0], "reason": _REASON},
     )
@@ -89,16 +92,7 @@ def _put(
 
 def _give_back(db: Database, who: Identity, now: str, moved: list[Moved]) -> int:
     with db.read(who.school_id) as session:
-        ids = [entry.slot_id for entry in moved]
-        still: set[str] = set()
-        for start in range(0, len(ids), 400):
-            still |= set(
-                session.exec(
-                    select(Slot.id).where(
-                        col(Slot.id).in_(ids[start : start + 400]), Slot.staff_id == now, col(Slot.signed_at).is_(None)
-                    )
-                ).all()
-            )
+        still = still_unsigned(session, [entry.slot_id for entry in moved], now)
     by_person: dict[tuple[str, str], list[str]] = defaultdict(list)
     for entry in moved:
         if entry.slot_id in still and entry.staff_id:
@@ -107,9 +101,7 @@ def _give_back(db: Database, who: Identity, now: str, moved: list[Moved]) -> int
 
 
 def _row(session: Session, class_id: str, field: str) -> SigningAssignment | None:
-    return session.exec(
-        select(SigningAssignment).where(SigningAssignment.class_id == class_id, SigningAssignment.field == field)
-    ).first()
+    return find.first_of(session, SigningAssignment, class_id=class_id, field=field)
 
 
 def _standing(row: SigningAssignment | None) -> tuple[str, str]:

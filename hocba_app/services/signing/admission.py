@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from sqlmodel import Session
 
-from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.batch_lifecycle import BatchState, ItemState
+from hocba_app.domain.errors import HocbaError
 from hocba_app.models import Batch, BatchItem, LateAnswer
 from hocba_app.models.base import utc_now
+from hocba_app.models.repositories import batches as batch_rows
 from hocba_app.models.repositories import signing as rows
+from hocba_app.models.repositories.batch_state import move_batch, move_item
+from hocba_app.models.repositories.leases import release_leases, take_leases
 from hocba_app.services.signing.authority import authority_of
-from hocba_app.services.signing.leases import release_leases, take_leases
 
 STILL_THERE = timedelta(seconds=20)
 """A signer whose turn comes this soon after his tap is still looking at the page: the request goes out by itself."""
@@ -27,77 +31,77 @@ class Place:
     """Where a queued batch stands."""
 
     ahead: int
-    """Other people's batches that must end first."""
+    """Batches that must end first."""
     seconds: int
     """Expected wait: a confirmation takes about a minute."""
     your_turn: bool
     after_own: bool
-    """The signer's own earlier batch goes first: more records than one confirmation takes, or two slots in the same ones."""
+    """The signer's own batch on the same documents goes first: he has two slots in them."""
 
 
-def try_start(session: Session, batch: Batch) -> bool:
+class Admission(StrEnum):
+    """What became of a queued batch's wish to start."""
+
+    ADMITTED = "admitted"
+    WAITS = "waits"
+    EMPTY = "empty"
+    """Nothing of it may be signed any more: the caller ends it."""
+
+
+def try_admit(session: Session, batch: Batch) -> Admission:
     """Claim every document of a queued batch in this transaction, or leave it queued. Starts of a school are serialised.
 
     Slots signed, voided or given to another meanwhile leave the batch with the reason. A turn that comes long after the
     tap is offered first: a request to a phone in a bag would lapse.
-
-    Returns:
-        True when the batch is now ``claimed`` (or over, when nothing of it is left).
     """
-    rows.serialise(session)
-    if drop_refused(session, batch, "claimed"):
+    batch_rows.serialise(session)
+    if drop_refused(session, batch, ItemState.CLAIMED):
         session.flush()
-    items = rows.item_rows(session, batch.id, "claimed", "version_id")
+    items = batch_rows.item_rows(session, batch.id, ItemState.CLAIMED, "version_id")
     if not items:
-        batch.state, batch.ended_at = "ended", utc_now()
-        reasons = rows.failure_codes(session, batch.id)
-        # One reason for all is what he is told; several are told record by record.
-        batch.error_code = batch.error_code or (reasons[0] if len(reasons) == 1 else ErrorCode.NOTHING_TO_DO.value)
-        session.add(batch)
-        return True
+        return Admission.EMPTY
     if not _is_free(session, batch, items):
-        return False
+        return Admission.WAITS
     now = utc_now()
     if batch.offered_at is not None and not batch.accepted and now - batch.offered_at > OFFER_STANDS:
         batch.queued_at, batch.offered_at = now, None
         session.add(batch)
-        return False
+        return Admission.WAITS
     if batch.offered_at is None and not _still_there(session, batch, now):
         batch.offered_at, batch.accepted = now, False
         session.add(batch)
-        return False
+        return Admission.WAITS
     if not batch.accepted:
-        return False
+        return Admission.WAITS
     take_leases(session, batch.id, [item.version_id for item in items])
-    batch.state, batch.offered_at = "claimed", None
-    session.add(batch)
-    return True
+    batch.offered_at = None
+    move_batch(session, batch, BatchState.CLAIMED)
+    return Admission.ADMITTED
 
 
 def place_of(session: Session, batch: Batch) -> Place:
     """The place of a queued batch and its expected wait, for its signer's page."""
-    items = rows.items_of(session, batch.id, ("claimed",))
+    items = batch_rows.items_of(session, batch.id, (ItemState.CLAIMED,))
     versions = {item.version_id for item in items}
-    before = set(rows.held_versions(session, sorted(versions)).values()) | rows.earlier_batches(
-        session, batch, versions
-    )
-    if active := rows.active_batch_of(session, batch.owner, batch.id):
-        before.add(active.id)
-    # His own earlier batches are no queue: this one goes out by itself when he has confirmed them.
-    own = rows.of_owner(session, before, batch.owner)
-    ahead = len(before - own)
+    holders = set(batch_rows.held_versions(session, sorted(versions)).values())
+    after_own = False
+    if active := batch_rows.active_batch_of(session, batch.owner, batch.id):
+        after_own = active.id in holders
+        holders.add(active.id)
+    earlier = batch_rows.earlier_batches(session, batch, versions)
+    ahead = len(holders | earlier)
     return Place(
         ahead=ahead,
         seconds=60 * ahead,
         your_turn=batch.offered_at is not None and not batch.accepted,
-        after_own=bool(own),
+        after_own=after_own,
     )
 
 
 def _still_there(session: Session, batch: Batch, now: datetime) -> bool:
     """Whether the signer looks at his phone now: he has just tapped, or just confirmed the batch before this one. One that
     he rejected, or let lapse, says that he does not want the next unasked."""
-    before = rows.last_sent(session, batch)
+    before = batch_rows.last_sent(session, batch)
     if before is None or before.ended_at is None or before.window_ends_at is None:
         return now - batch.queued_at <= STILL_THERE
     # Its commit may have waited for a time stamp long after he put the phone away: the window says when he confirmed.
@@ -106,18 +110,20 @@ def _still_there(session: Session, batch: Batch, now: datetime) -> bool:
 
 def _is_free(session: Session, batch: Batch, items: Sequence[Any]) -> bool:
     versions = [item.version_id for item in items]
-    if rows.active_batch_of(session, batch.owner, batch.id) is not None:
+    if batch_rows.active_batch_of(session, batch.owner, batch.id) is not None:
         return False
-    return not rows.held_versions(session, versions) and not rows.earlier_waiting(session, batch).intersection(versions)
+    return not batch_rows.held_versions(session, versions) and not batch_rows.earlier_waiting(
+        session, batch
+    ).intersection(versions)
 
 
-def drop_refused(session: Session, batch: Batch, state: str) -> int:
+def drop_refused(session: Session, batch: Batch, state: ItemState) -> int:
     """Fail every item in this state that the batch's signer may not sign now, with the reason.
 
     Returns:
         How many.
     """
-    items = rows.item_rows(session, batch.id, state, "slot_id", "version_id")
+    items = batch_rows.item_rows(session, batch.id, state, "slot_id", "version_id")
     due = rows.due_context(session, [item.slot_id for item in items])
     authority = authority_of(session, batch, [document for _, document, _ in due.values()])
     dropped = []
@@ -128,7 +134,7 @@ def drop_refused(session: Session, batch: Batch, state: str) -> int:
         except HocbaError as error:
             fail_item(session, batch, session.get_one(BatchItem, (batch.school_id, item.id)), error)
             dropped.append(item.version_id)
-    if dropped and state != "claimed":
+    if dropped and state is not ItemState.CLAIMED:
         release_leases(session, batch.id, dropped)
     return len(dropped)
 
@@ -142,9 +148,9 @@ def fail_item(session: Session, batch: Batch, item: BatchItem, error: HocbaError
         session.add(
             LateAnswer(batch_id=batch.id, slot_id=item.slot_id, attributes=item.attributes, signature=item.signature)
         )
-    item.state, item.error_code = "failed", error.code.value
+    move_item(session, item, ItemState.FAILED)
+    item.error_code = error.code.value
     item.error_params = {key: str(value) for key, value in error.params.items()}
     item.prepared = item.attributes = item.signature = item.token = None
     batch.failed += 1
-    session.add(item)
     session.add(batch)

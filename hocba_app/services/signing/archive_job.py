@@ -10,19 +10,22 @@ from functools import lru_cache
 from typing import Any
 
 import structlog
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
+from hocba_app.domain.audit_wording import Action
+from hocba_app.domain.batch_lifecycle import LIVE_ITEM, ItemState
+from hocba_app.domain.document_lifecycle import DocumentState
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import BatchItem, Job, Revision, Slot
-from hocba_app.models import Evidence as EvidenceRow
+from hocba_app.models import Job
 from hocba_app.models.base import utc_now
+from hocba_app.models.repositories import batches as batch_rows
 from hocba_app.models.repositories import signing as rows
 from hocba_app.pki.revocation_sources import ask_about
 from hocba_app.pki.signer_certificate import Evidence, check_authority
 from hocba_app.pki.tsa_client import TimestampClient
 from hocba_app.recordfile.append_state import Tip
 from hocba_app.recordfile.ltv_revision import archive
-from hocba_app.services.audit.log import record
+from hocba_app.services.audit.log import Tells, record
 from hocba_app.services.jobs.registry import Work, job
 from hocba_app.services.signing.integrations import timestamp_client, trust_roots
 from hocba_app.services.signing.steps.commit import append_revisions
@@ -94,17 +97,10 @@ def archive_batch(work: Work) -> float | None:
 def _todo(work: Work) -> tuple[list[str], bool]:
     """Sealed versions of the batch without archive data, and whether the batch still has seals to come."""
     with work.db.read(work.school_id) as session:
-        items = session.exec(select(BatchItem).where(BatchItem.batch_id == work.arguments["batch"])).all()
-        archived = set(
-            session.exec(
-                select(Revision.version_id).where(
-                    Revision.kind == "archive",
-                    Revision.version_id.in_([item.version_id for item in items]),  # type: ignore[attr-defined]
-                )
-            ).all()
-        )
-    todo = [item.version_id for item in items if item.state == "committed" and item.version_id not in archived]
-    return todo, any(item.state not in ("committed", "failed") for item in items)
+        items = batch_rows.items_of(session, work.arguments["batch"], light=True)
+        archived = rows.archived_versions(session, [item.version_id for item in items])
+    todo = [item.version_id for item in items if item.state == ItemState.COMMITTED and item.version_id not in archived]
+    return todo, any(item.state in LIVE_ITEM for item in items)
 
 
 def archive_version(work: Work, version_id: str, *, previous: tuple[bytes, ...] = ()) -> bool:
@@ -281,7 +277,7 @@ def _store(work: Work, archived: Sequence[_Archived], *, renewed: bool) -> int:
             for each in archived
             if now[each.version.id].voided_at is None
             and now[each.version.id].sha256 == each.version.sha256
-            and documents[each.version.document_id].state == "sealed"
+            and documents[each.version.document_id].state == DocumentState.SEALED
         ]
         append_revisions(
             session, [(now[each.version.id], each.update, each.tip, None) for each in fresh], kind="archive"
@@ -290,7 +286,8 @@ def _store(work: Work, archived: Sequence[_Archived], *, renewed: bool) -> int:
             record(
                 session,
                 actor="",
-                action="record.archived",
+                action=Action.RECORD_ARCHIVED,
+                tells=Tells.CONCERNED,
                 subject=f"document:{each.version.document_id}",
                 data={"version": each.version.number, "sha256": each.tip.sha256, "renewed": renewed},
             )
@@ -299,19 +296,12 @@ def _store(work: Work, archived: Sequence[_Archived], *, renewed: bool) -> int:
 
 def evidence_of(session: Session, version_ids: Sequence[str]) -> dict[str, list[Evidence]]:
     """What was checked about each signer, by version, one entry a certificate check."""
-    pairs = session.exec(
-        select(Slot.version_id, Slot.evidence_id)
-        .where(Slot.version_id.in_(version_ids), Slot.evidence_id.is_not(None))  # type: ignore[attr-defined, union-attr]
-        .distinct()
-        .order_by(col(Slot.version_id), col(Slot.evidence_id))
-    ).all()
-    wanted = sorted({evidence_id for _, evidence_id in pairs if evidence_id})
-    found = session.exec(select(EvidenceRow.id, EvidenceRow.content).where(EvidenceRow.id.in_(wanted))).all()  # type: ignore[attr-defined]
-    contents = {evidence_id: _loaded(content) for evidence_id, content in found}
+    contents: dict[str, Evidence] = {}
     evidence: dict[str, list[Evidence]] = {}
-    for version_id, evidence_id in pairs:
-        if evidence_id in contents:
-            evidence.setdefault(version_id, []).append(contents[evidence_id])
+    for version_id, evidence_id, content in rows.evidence_of_versions(session, version_ids):
+        if evidence_id not in contents:
+            contents[evidence_id] = _loaded(content)
+        evidence.setdefault(version_id, []).append(contents[evidence_id])
     return evidence
 
 

@@ -1,7 +1,6 @@
 """A signing batch, one state at a time. The rows are the truth: whatever was killed, the next turn reads where it stood.
 
-``queued → claimed → prepared → sending → waiting → answered → stamped → committed | ended`` (core decisions 1–8). Each
-handler does one state's work, commits, and returns the seconds until the batch should be looked at again, or None when
+The states and their order are `domain.batch_lifecycle`'s (core decisions 1–8). Each handler does one state's work, commits, and returns the seconds until the batch should be looked at again, or None when
 it is over. A crash between any two instructions repeats at most the work of one state, and every state's work may be
 repeated: it is guarded by the rows it changes.
 """
@@ -15,14 +14,15 @@ import structlog
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from sqlmodel import Session
 
+from hocba_app.domain.batch_lifecycle import ASKED, BATCH_OVER, BEFORE_SENDING, BatchState
 from hocba_app.domain.errors import ErrorCode, HocbaError, StoreUnavailable
 from hocba_app.models import Batch
 from hocba_app.models.base import utc_now
-from hocba_app.models.repositories import signing as rows
+from hocba_app.models.repositories import batches as batch_rows
 from hocba_app.services.jobs.claim import ClaimLost
 from hocba_app.services.jobs.registry import Work, job
-from hocba_app.services.signing.admission import try_start
-from hocba_app.services.signing.batch_transitions import end_batch, wait_for
+from hocba_app.services.signing.admission import Admission, try_admit
+from hocba_app.services.signing.batch_transitions import close, end_batch, wait_for, wake_waiting
 from hocba_app.services.signing.steps import commit, confirm, prepare, timestamp
 from hocba_app.services.signing.steps.confirm import USELESS_AFTER
 
@@ -31,14 +31,13 @@ QUEUE_LOOK = 5.0
 """Seconds between two looks of a queued batch at its documents. Long enough that it gives its worker's slot back: the
 batch it waits for may need one. A batch that ends makes the queued ones look at once."""
 
-BEFORE_SENDING = ("queued", "claimed", "prepared")
-_HANDLERS: dict[str, Callable[[Work], float | None]] = {
-    "claimed": prepare.prepare,
-    "prepared": confirm.send,
-    "sending": confirm.recover_sending,
-    "waiting": confirm.poll,
-    "answered": timestamp.stamp,
-    "stamped": commit.commit,
+_HANDLERS: dict[BatchState, Callable[[Work], float | None]] = {
+    BatchState.CLAIMED: prepare.prepare,
+    BatchState.PREPARED: confirm.send,
+    BatchState.SENDING: confirm.recover_sending,
+    BatchState.WAITING: confirm.poll,
+    BatchState.ANSWERED: timestamp.stamp,
+    BatchState.STAMPED: commit.commit,
 }
 
 
@@ -63,9 +62,9 @@ def advance_batch(work: Work) -> float | None:
 def _survive(work: Work, error: HocbaError, note: ErrorCode) -> float | None:
     """End the batch while nothing has left the house; later keep its leases and answers, and try again."""
     with work.db.read(work.school_id) as session:
-        batch = rows.batch_row(session, work.job_id)
+        batch = batch_rows.batch_row(session, work.job_id)
     state, sent_at = batch.state, batch.sent_at
-    out = state in ("sending", "waiting")
+    out = state in ASKED
     if state in BEFORE_SENDING or (out and sent_at is not None and utc_now() > sent_at + USELESS_AFTER):
         end_batch(work, error)
         return None
@@ -74,9 +73,9 @@ def _survive(work: Work, error: HocbaError, note: ErrorCode) -> float | None:
 
 def _advance(work: Work) -> float | None:
     with work.db.read(work.school_id) as session:
-        batch = rows.batch_row(session, work.job_id)
+        batch = batch_rows.batch_row(session, work.job_id)
     state, stop, retry_at = batch.state, batch.stop_waiting, batch.retry_at
-    if state in rows.BATCH_OVER:
+    if state in BATCH_OVER:
         return None
     if stop and state in BEFORE_SENDING:
         # Nothing has left the house: stopping is free.
@@ -84,14 +83,23 @@ def _advance(work: Work) -> float | None:
         return None
     if retry_at is not None and (left := (retry_at - utc_now()).total_seconds()) > 0:
         return min(left, 2.0)
-    if state == "queued":
-        try:
-            with work.write() as session:
-                started = try_start(session, load_batch(session, work))
-        except IntegrityError:
-            started = False  # the index on held leases has the last word: another batch was first
-        return 0.0 if started else QUEUE_LOOK
-    return _HANDLERS[state](work)
+    return _admit(work) if state == BatchState.QUEUED else _HANDLERS[BatchState(state)](work)
+
+
+def _admit(work: Work) -> float | None:
+    try:
+        with work.write() as session:
+            batch = load_batch(session, work)
+            admission = try_admit(session, batch)
+            waiting = [] if admission is not Admission.EMPTY else close(session, batch, _why_empty(batch))
+    except IntegrityError:
+        return QUEUE_LOOK  # the unique index on held leases refused it: another batch was first
+    wake_waiting(work, waiting)
+    return QUEUE_LOOK if admission is Admission.WAITS else 0.0
+
+
+def _why_empty(batch: Batch) -> HocbaError | None:
+    return None if batch.failed else HocbaError(ErrorCode.NOTHING_TO_DO)
 
 
 def load_batch(session: Session, work: Work) -> Batch:

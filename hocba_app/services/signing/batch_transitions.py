@@ -1,4 +1,4 @@
-"""How a batch ends, and how it waits: leases given back, reasons kept, the next in the queue told."""
+"""How a batch ends and how it waits: leases released, reasons stored, the batches behind it woken."""
 
 from __future__ import annotations
 
@@ -7,15 +7,19 @@ from datetime import timedelta
 
 from sqlmodel import Session
 
+from hocba_app.domain.audit_wording import Action
+from hocba_app.domain.batch_lifecycle import BATCH_OVER, LIVE_ITEM, BatchState
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.transitions import Cause
 from hocba_app.models import Batch
 from hocba_app.models.base import utc_now
-from hocba_app.models.repositories import signing as rows
-from hocba_app.services.audit.log import progressed, record
+from hocba_app.models.repositories import batches as batch_rows
+from hocba_app.models.repositories.batch_state import move_batch
+from hocba_app.models.repositories.leases import release_leases
+from hocba_app.services.audit.log import Tells, progressed, record
 from hocba_app.services.jobs.enqueue import look_again
 from hocba_app.services.jobs.registry import Work
 from hocba_app.services.signing.admission import fail_item
-from hocba_app.services.signing.leases import release_leases
 from hocba_app.services.unlocking.unlock import resume_pending_unlocks
 
 FIRST_RETRY, LONGEST_RETRY = 2.0, 60.0
@@ -36,47 +40,53 @@ def end_batch(work: Work, error: HocbaError | None, *, found: str | None = None)
         batch = session.get_one(Batch, (work.school_id, work.job_id))
         if found is not None and batch.state != found:
             return 0.0
-        close(session, batch, error)
-        waiting = rows.waiting_for_end_of(session, batch)
+        waiting = close(session, batch, error)
     wake_waiting(work, waiting)
     return None
 
 
 def wake_waiting(work: Work, waiting: Sequence[str]) -> None:
-    """Let the batches look that the end of one may have set free. It stands: only now are the rows of other jobs touched."""
+    """Make batches due that the end of another may have set free. Called after that end is committed: the rows of other jobs are
+    locked only here."""
     if waiting:
         with work.db.write(work.school_id) as session:
             look_again(session, "batch", waiting)
 
 
-def close(session: Session, batch: Batch, error: HocbaError | None) -> None:
-    """:func:`end_batch` inside a transaction of the caller's."""
-    if batch.state in rows.BATCH_OVER:
-        return
-    rows.serialise(session)  # an unlock that found a lease here is seen below, or sees it gone
+def close(session: Session, batch: Batch, error: HocbaError | None) -> list[str]:
+    """:func:`end_batch` inside a transaction of the caller's.
+
+    Returns:
+        Ids of the batches it may have set free, for :func:`wake_waiting` after that transaction.
+    """
+    if batch.state in BATCH_OVER:
+        return []
+    batch_rows.serialise(session)  # an unlock that found a lease here is seen below, or sees it gone
     reason = error or HocbaError(ErrorCode.LEASE_LOST)
-    for item in rows.items_of(session, batch.id, rows.LIVE_ITEM):
+    for item in batch_rows.items_of(session, batch.id, LIVE_ITEM):
         fail_item(session, batch, item, reason)
-    batch.state = "committed" if batch.committed and not batch.failed else "ended"
-    batch.ended_at, batch.note, batch.retry_at = utc_now(), None, None
+    move_batch(session, batch, BatchState.COMMITTED if batch.committed and not batch.failed else BatchState.ENDED)
+    batch.ended_at = utc_now()
     if error is not None:
         batch.error_code = error.code.value
         batch.error_params = {key: str(value) for key, value in error.params.items()}
     elif batch.failed and batch.error_code is None:
         session.flush()
-        reasons = rows.failure_codes(session, batch.id)
+        reasons = batch_rows.failure_codes(session, batch.id)
         batch.error_code = reasons[0] if len(reasons) == 1 else None  # several are told record by record
     session.add(batch)
     release_leases(session, batch.id)
     record(
         session,
         actor=batch.account_id,
-        action=f"batch.{batch.state}",
+        action=Action(f"batch.{batch.state}"),
+        tells=Tells.CONCERNED,
         subject=f"batch:{batch.id}",
         data={"committed": batch.committed, "failed": batch.failed, "error": batch.error_code},
     )
     session.flush()
     resume_pending_unlocks(session)
+    return batch_rows.waiting_for_end_of(session, batch)
 
 
 def wait_for(work: Work, code: ErrorCode, *, at_least: float = 0.0) -> float:
@@ -99,8 +109,7 @@ def wait_for(work: Work, code: ErrorCode, *, at_least: float = 0.0) -> float:
     return min(pause, 2.0)
 
 
-def move_to(session: Session, batch: Batch, state: str) -> None:
-    """Enter a state afresh: its outside call has not been tried."""
-    batch.state, batch.attempts, batch.note, batch.retry_at = state, 0, None, None
-    session.add(batch)
+def move_to(session: Session, batch: Batch, state: BatchState, by: Cause = Cause.WORKER) -> None:
+    """Enter a state afresh, and tell who watches."""
+    move_batch(session, batch, state, by)
     progressed(session)

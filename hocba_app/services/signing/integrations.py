@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlmodel import Session
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import School
+from hocba_app.pki.signer_certificate import certificates_of
 from hocba_app.pki.tsa_client import TimestampClient
 from hocba_app.recordfile.incremental_writer import DirectWriter, IncrementalWriter
-from hocba_app.services.credential_cipher import decrypt, revealed
-from hocba_app.services.signing.providers.csc import CscProvider
-from hocba_app.services.signing.providers.mysign import MySignProvider
+from hocba_app.services.signing.providers import pkcs11
 from hocba_app.services.signing.providers.pkcs11 import Pkcs11Provider
-from hocba_app.services.signing.providers.pkcs12 import Pkcs12Provider
 from hocba_app.services.signing.providers.provider import SigningProvider
-from hocba_app.services.signing.providers.smartca import SmartCaProvider
+from hocba_app.services.signing.providers.registry import PROVIDERS
 from hocba_app.settings import settings
 
 LARGEST_TOKEN = 4096
@@ -33,14 +32,7 @@ def writer() -> IncrementalWriter:
 
 @cache
 def _trust_roots(path: str, changed: float) -> tuple[bytes, ...]:
-    return _certificates_of(path)
-
-
-def _certificates_of(path: str) -> tuple[bytes, ...]:
-    from cryptography import x509
-    from cryptography.hazmat.primitives.serialization import Encoding
-
-    return tuple(c.public_bytes(Encoding.DER) for c in x509.load_pem_x509_certificates(Path(path).read_bytes()))
+    return certificates_of(Path(path))
 
 
 def trust_roots() -> tuple[bytes, ...]:
@@ -71,10 +63,8 @@ def token_size() -> int:
 
 
 def configured_providers() -> tuple[str, ...]:
-    """Signing services this installation is connected to, by the name a key keeps; MySign first."""
-    now = settings()
-    others = {"smartca": now.smartca_url, "csc": now.csc_url, "pkcs11": now.pkcs11_module, "pkcs12": now.pkcs12_dir}
-    return ("mysign", *(name for name, address in others.items() if address))
+    """Signing services this installation is connected to, by the name a key keeps; the usual one first."""
+    return tuple(entry.name for entry in PROVIDERS.values() if entry.is_set_up(settings()))
 
 
 def provider_for(session: Session, name: str) -> SigningProvider:
@@ -86,23 +76,10 @@ def provider_for(session: Session, name: str) -> SigningProvider:
     Raises:
         HocbaError: PROVIDER_NOT_SET_UP when this installation has no such service; TOKEN_ISSUERS, SECRET_KEY_*.
     """
-    if name == "mysign":
-        school = session.get_one(School, session.info["school_id"])
-        return _mysign(
-            settings().mysign_url,
-            school.mysign_client_id,
-            decrypt(school.mysign_secret_encrypted),
-            settings().mysign_webhook,
-        )
-    if name == "csc" and settings().csc_url:
-        return _csc(settings().csc_url, settings().csc_token)
-    if name == "smartca" and settings().smartca_url:
-        return _smartca(settings().smartca_url, settings().smartca_sp_id, settings().smartca_sp_password)
-    if name == "pkcs11" and settings().pkcs11_module:
-        return token()
-    if name == "pkcs12" and settings().pkcs12_dir:
-        return _pkcs12(settings().pkcs12_dir)
-    raise HocbaError(ErrorCode.PROVIDER_NOT_SET_UP)
+    if name not in configured_providers():
+        raise HocbaError(ErrorCode.PROVIDER_NOT_SET_UP)
+    school = session.get_one(School, session.info["school_id"])
+    return _provider(name, PROVIDERS[name].arguments(settings(), school))
 
 
 def token() -> Pkcs11Provider:
@@ -111,36 +88,12 @@ def token() -> Pkcs11Provider:
     Raises:
         HocbaError: TOKEN_ISSUERS, SECRET_KEY_*.
     """
-    now = settings()
-    return _pkcs11(now.pkcs11_module, now.pkcs11_token, revealed(now.pkcs11_pin), now.pkcs11_issuers)
+    return cast(Pkcs11Provider, _provider(pkcs11.ENTRY.name, pkcs11.token_arguments(settings())))
 
 
 @cache
-def _mysign(url: str, client_id: str, client_secret: str, webhook: bool) -> SigningProvider:
-    return _kept(MySignProvider(url, client_id, client_secret, webhook=webhook))
-
-
-@cache
-def _csc(url: str, token: str) -> SigningProvider:
-    return _kept(CscProvider(url, token))
-
-
-@cache
-def _smartca(url: str, sp_id: str, sp_password: str) -> SigningProvider:
-    return _kept(SmartCaProvider(url, sp_id, sp_password))
-
-
-@cache
-def _pkcs11(module: str, token: str, pin: str, issuers: str) -> Pkcs11Provider:
-    try:
-        return _kept(Pkcs11Provider(module, token, pin, issuers=_certificates_of(issuers) if issuers else ()))
-    except (OSError, ValueError) as error:
-        raise HocbaError(ErrorCode.TOKEN_ISSUERS) from error
-
-
-@cache
-def _pkcs12(folder: str) -> SigningProvider:
-    return Pkcs12Provider(Path(folder))
+def _provider(name: str, arguments: tuple[Hashable, ...]) -> SigningProvider:
+    return _kept(PROVIDERS[name].make(*arguments))
 
 
 _open: list[Any] = []
@@ -156,5 +109,5 @@ def close_connections() -> None:
     """Close every connection this process keeps to services outside: before its settings change, or it ends."""
     while _open:
         _open.pop().close()
-    for made in (_timestamp_client, _mysign, _csc, _smartca, _pkcs11):
+    for made in (_timestamp_client, _provider):
         made.cache_clear()

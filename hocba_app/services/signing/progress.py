@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy.orm import defer
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
+from hocba_app.domain.batch_lifecycle import BATCH_OVER, CONFIRMED, BatchState, ItemState
 from hocba_app.domain.errors import SENTENCES, ErrorCode, HocbaError
 from hocba_app.models import Batch, Database
 from hocba_app.models.base import utc_now
-from hocba_app.models.repositories import batch_names
+from hocba_app.models.repositories import batches as batch_rows
 from hocba_app.models.repositories import signing as rows
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.signing.admission import place_of
@@ -57,26 +56,14 @@ class BatchView:
     after_own: bool
     """It follows the signer's own batch on the same documents by itself."""
     over: bool
-    about: tuple[batch_names.About, ...]
-    """What it holds, class by class."""
     created_at: str
 
 
 def my_batches(db: Database, who: Identity, limit: int = 20) -> list[BatchView]:
-    """This person's batches: every one that is not over – what his phone asks now first –, then the newest of the others.
-
-    Args:
-        limit: how many of those that are over.
-    """
+    """This person's newest batches, the running ones first."""
     with db.read(who.school_id) as session:
-        mine = select(Batch).where(Batch.account_id == who.account_id).options(defer(Batch.chain))  # type: ignore[arg-type]
-        live = session.exec(mine.where(col(Batch.state).in_(rows.BATCH_LIVE)).order_by(col(Batch.queued_at))).all()
-        over = session.exec(
-            mine.where(col(Batch.state).in_(rows.BATCH_OVER)).order_by(col(Batch.created_at).desc()).limit(limit)
-        ).all()
-        about = batch_names.about(session, [batch.id for batch in (*live, *over)])
-        views = [_view(session, batch, about.get(batch.id, ())) for batch in (*live, *over)]
-    return sorted(views, key=lambda view: (view.over, not (view.state == "waiting" or view.your_turn)))
+        views = [_view(session, batch) for batch in batch_rows.newest_batches(session, who.account_id, limit)]
+    return sorted(views, key=lambda view: view.over)
 
 
 def batch_view(db: Database, who: Identity, batch_id: str) -> tuple[BatchView, list[ItemView]]:
@@ -89,7 +76,7 @@ def batch_view(db: Database, who: Identity, batch_id: str) -> tuple[BatchView, l
         batch = session.get(Batch, (who.school_id, batch_id))
         if batch is None or batch.account_id != who.account_id:
             raise HocbaError(ErrorCode.NOT_FOUND, what="lượt ký")
-        items = rows.items_of(session, batch.id)
+        items = batch_rows.items_of(session, batch.id)
         context = rows.item_context(session, items)
         views = [
             ItemView(
@@ -101,7 +88,7 @@ def batch_view(db: Database, who: Identity, batch_id: str) -> tuple[BatchView, l
             )
             for item in items
         ]
-        return _view(session, batch, batch_names.about(session, [batch.id]).get(batch.id, ())), views
+        return _view(session, batch), views
 
 
 def unsigned_slots(db: Database, who: Identity, batch_id: str) -> list[str]:
@@ -114,16 +101,16 @@ def unsigned_slots(db: Database, who: Identity, batch_id: str) -> list[str]:
         batch = session.get(Batch, (who.school_id, batch_id))
         if batch is None or batch.account_id != who.account_id:
             raise HocbaError(ErrorCode.NOT_FOUND, what="lượt ký")
-        return [item.slot_id for item in rows.items_of(session, batch.id, ("failed",))]
+        return [item.slot_id for item in batch_rows.items_of(session, batch.id, (ItemState.FAILED,))]
 
 
-def _view(session: Session, batch: Batch, about: Sequence[batch_names.About]) -> BatchView:
-    place = place_of(session, batch) if batch.state == "queued" else None
+def _view(session: Session, batch: Batch) -> BatchView:
+    place = place_of(session, batch) if batch.state == BatchState.QUEUED else None
     left = None
-    if batch.state == "waiting" and batch.window_ends_at is not None:
+    if batch.state == BatchState.WAITING and batch.window_ends_at is not None:
         # The phone's own window: our grace after it is not for the signer to count on.
         left = max(0, int((batch.window_ends_at - GRACE - utc_now()).total_seconds()))
-    confirmed = batch.note == "confirmed" or batch.state in ("answered", "stamped", "committed")
+    confirmed = batch.note == "confirmed" or batch.state in CONFIRMED
     return BatchView(
         id=batch.id,
         stage=batch.stage,
@@ -141,8 +128,7 @@ def _view(session: Session, batch: Batch, about: Sequence[batch_names.About]) ->
         wait_seconds=place.seconds if place else 0,
         your_turn=place.your_turn if place else False,
         after_own=place.after_own if place else False,
-        over=batch.state in rows.BATCH_OVER,
-        about=tuple(about),
+        over=batch.state in BATCH_OVER,
         created_at=batch.created_at.isoformat(timespec="seconds"),
     )
 

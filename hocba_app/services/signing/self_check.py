@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Mapping
-from typing import Any
 
 from sqlmodel import Session
 
@@ -16,8 +15,7 @@ from hocba_app.services.storage.files import current_file
 from hocba_app.settings import settings
 from hocba_app.verification.judge_files import judge_files
 from hocba_app.verification.own_record import NewSignature, refusal_before_seal, refusal_of_signature
-from hocba_app.verification.reasons import Reason, first_refusal, what
-from hocba_app.verification.record_rules import is_in_turn, ranks
+from hocba_app.verification.reasons import first_refusal
 
 _found_good: OrderedDict[tuple[str, tuple[bytes, ...]], None] = OrderedDict()
 _MOST_KEPT = 4096
@@ -64,18 +62,3 @@ def require_acceptable(new: NewSignature) -> None:
     """
     if reason := refusal_of_signature(new, trust_roots()):
         raise HocbaError(ErrorCode.SIGNATURE_NOT_VALID, reason=reason)
-
-
-def require_turn(kind: str, slots: list[Any], slot: Any) -> None:
-    """Every earlier stage has signed, by the rule that verification reads the file with.
-
-    Args:
-        kind: of the document.
-        slots: all of the version, as they are in the committing transaction: ``field``, ``stage``, ``signed``.
-
-    Raises:
-        HocbaError: SIGNATURE_NOT_VALID.
-    """
-    signed = {each.field for each in slots if each.signed}
-    if not is_in_turn(ranks(kind), {each.field: each.stage for each in slots}, slot.stage, signed):
-        raise HocbaError(ErrorCode.SIGNATURE_NOT_VALID, reason=what(Reason.WRONG_ORDER, field=slot.field))

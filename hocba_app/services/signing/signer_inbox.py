@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
+from hocba_app.domain.audit_wording import Action
+from hocba_app.domain.batch_lifecycle import BATCH_OVER, BatchState, ItemState
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import SEAL, Batch, BatchItem, Database, Job, SigningKey
+from hocba_app.models import SEAL, Batch, Database, Job
 from hocba_app.models.jobs import Priority
-from hocba_app.models.repositories import signing as rows
+from hocba_app.models.repositories import batches as batch_rows
 from hocba_app.models.repositories import signing_queue as due_rows
-from hocba_app.models.repositories.bulk import add_rows
+from hocba_app.models.repositories.batch_state import add_items
+from hocba_app.models.repositories.signers import key_of
 from hocba_app.models.repositories.signing_authority import closed_documents
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.credentials import require_own_credentials
 from hocba_app.services.accounts.sessions import Identity
-from hocba_app.services.audit.log import changed, record
+from hocba_app.services.audit.log import Tells, changed, record
+from hocba_app.services.cache import school_cache
 from hocba_app.services.jobs.enqueue import enqueue, look_again
-from hocba_app.services.signing.authority import Sealing, sealable_now
+from hocba_app.services.signing.authority import Sealing, post_refusals, sealable_now
 
 MAX_HASHES = 500
 """Hashes in one call of the provider, and so in one confirmation (core decision 8)."""
@@ -35,7 +40,6 @@ class Waiting:
     school_year: str
     class_id: str
     class_name: str
-    grade: int
     subjects: tuple[str, ...]
     document_id: str
     version_id: str
@@ -48,12 +52,20 @@ class Waiting:
     """Why not, when not ready."""
 
 
-def confirmations(personal: int, seals: int) -> int:
-    """How many times so many records are confirmed on the phone: the personal ones and the seal's are asked for apart.
+@dataclass(frozen=True, slots=True)
+class WaitingGroup:
+    """What waits for the signer of one class, kind, stage and subject: one tap signs it."""
 
-    (One more where a signer has two slots in one record: the second follows the first by itself.)
-    """
-    return -(-personal // MAX_HASHES) + -(-seals // MAX_HASHES)
+    stage: str
+    kind: str
+    school_year: str
+    class_id: str
+    class_name: str
+    subjects: tuple[str, ...]
+    waiting: int
+    ready: int
+    reasons: frozenset[ErrorCode]
+    """Why the others are not ready."""
 
 
 def my_queue(db: Database, who: Identity) -> list[Waiting]:
@@ -62,7 +74,75 @@ def my_queue(db: Database, who: Identity) -> list[Waiting]:
         return waiting_for(session, who)
 
 
-def held_documents(session: Session) -> dict[str, ErrorCode]:
+def my_groups(db: Database, who: Identity) -> list[WaitingGroup]:
+    """What this person's page offers to sign, class by class."""
+    with db.read(who.school_id) as session:
+        return groups_for(session, who)
+
+
+def subject_words(db: Database, who: Identity) -> dict[str, str]:
+    """Names of the school's subjects by code."""
+    return school_cache.memoize_per_school(db, who.school_id, "subjects", due_rows.subject_names)
+
+
+def groups_for(session: Session, who: Identity) -> list[WaitingGroup]:
+    """The same as :func:`waiting_for`, counted in the database: hundreds of records are a dozen lines of a page."""
+    found: list[WaitingGroup] = []
+    if who.staff_id is not None:
+        groups = due_rows.due_groups(session, who.staff_id)
+        refused = post_refusals(session, who, [(row.stage, row.kind) for row in groups])
+        held = _held_in_groups(session, who.staff_id)
+        for row in groups:
+            codes = [ErrorCode.DOCUMENT_BUSY] if row.busy else []
+            ready = row.waiting - row.busy
+            for reason, count in held.get(_group_key(row), {}).items():
+                codes.append(reason)
+                ready -= count
+            if (code := refused.get((row.stage, row.kind))) is not None:
+                codes, ready = [code], 0
+            found.append(
+                WaitingGroup(
+                    row.stage,
+                    row.kind,
+                    row.school_year,
+                    row.class_id,
+                    row.class_name,
+                    tuple(row.subjects),
+                    row.waiting,
+                    ready,
+                    frozenset(codes),
+                )
+            )
+    if "seal_operator" in who.roles:
+        by_group: dict[tuple[str, str, str], list[Waiting]] = {}
+        for item in waiting_for(session, who, stage=SEAL):
+            by_group.setdefault((item.class_id, item.kind, item.school_year), []).append(item)
+        for (class_id, kind, year), items in by_group.items():
+            reasons = frozenset(item.reason for item in items if item.reason is not None)
+            ready = sum(item.ready for item in items)
+            found.append(
+                WaitingGroup(
+                    SEAL, kind, year, class_id, items[0].class_name, items[0].subjects, len(items), ready, reasons
+                )
+            )
+    return found
+
+
+def _group_key(row: due_rows.DueGroup | due_rows.DueOfDocument) -> tuple[str, ...]:
+    return (row.stage, row.kind, row.school_year, row.class_id, *row.subjects)
+
+
+def _held_in_groups(session: Session, staff_id: str) -> dict[tuple[str, ...], Counter[ErrorCode]]:
+    """By group, how many of a person's slots are held by a report or by an unlock that goes on, and by no batch."""
+    held: dict[tuple[str, ...], Counter[ErrorCode]] = {}
+    reasons = _held_documents(session)
+    for row in due_rows.due_in_documents(session, staff_id, reasons):
+        if not row.busy:
+            held.setdefault(_group_key(row), Counter())[reasons[row.document_id]] += 1
+    return held
+
+
+def _held_documents(session: Session) -> dict[str, ErrorCode]:
     """Documents that nobody may sign for the moment, and why; a few of a school's."""
     closed = closed_documents(session)
     return {
@@ -71,30 +151,24 @@ def held_documents(session: Session) -> dict[str, ErrorCode]:
     }
 
 
-def waiting_for(
-    session: Session, who: Identity, *, stage: str | None = None, kind: str | None = None, class_id: str = ""
-) -> list[Waiting]:
+def waiting_for(session: Session, who: Identity, *, stage: str | None = None) -> list[Waiting]:
     """Everything that waits for this person: his own slots, and the seal's when he is its operator.
 
     Args:
         stage: only this stage.
-        kind: only this kind of document.
-        class_id: only this class; "" for every one.
     """
     found: list[Waiting] = []
     if who.staff_id is not None and stage != SEAL:
-        due = due_rows.due_slots(session, staff_id=who.staff_id, stage=stage, kind=kind, class_id=class_id)
-        found += _waiting(session, due)
+        found += _waiting(session, due_rows.due_slots(session, staff_id=who.staff_id, stage=stage))
     if "seal_operator" in who.roles and stage in (None, SEAL):
-        due = due_rows.due_slots(session, staff_id=None, kind=kind, class_id=class_id)
-        found += _waiting(session, due, seal=True)
+        found += _waiting(session, due_rows.due_slots(session, staff_id=None), seal=True)
     return found
 
 
 def _waiting(session: Session, due: list[due_rows.DueSlot], *, seal: bool = False) -> list[Waiting]:
     if not due:
         return []
-    busy, held = due_rows.slots_in_live_batches(session), held_documents(session)
+    busy, held = due_rows.slots_in_live_batches(session), _held_documents(session)
     documents = [Sealing(slot.document_id, slot.student_id, slot.school_year, slot.class_id) for slot in due]
     sealable = sealable_now(session, documents) if seal else frozenset()
     found = []
@@ -110,7 +184,6 @@ def _waiting(session: Session, due: list[due_rows.DueSlot], *, seal: bool = Fals
                 school_year=slot.school_year,
                 class_id=slot.class_id,
                 class_name=slot.class_name,
-                grade=slot.grade,
                 subjects=tuple(slot.subjects),
                 document_id=slot.document_id,
                 version_id=slot.version_id,
@@ -140,7 +213,7 @@ def start(db: Database, who: Identity, slot_ids: Sequence[str]) -> list[str]:
     require(who, Right.OWN_QUEUE)
     with db.write(who.school_id) as session:
         require_own_credentials(session, who)
-        rows.serialise(session)  # two taps at once must not become two requests for the same slots
+        batch_rows.serialise(session)  # two taps at once must not become two requests for the same slots
         waiting = {item.slot_id: item for item in waiting_for(session, who)}
         unknown = [slot_id for slot_id in slot_ids if slot_id not in waiting]
         for slot, _ in due_rows.slots_with_documents(session, unknown):
@@ -181,7 +254,7 @@ def _turns(items: list[Waiting]) -> list[list[Waiting]]:
 
 
 def _create(session: Session, who: Identity, owner: str, items: list[Waiting]) -> Batch:
-    key = session.exec(select(SigningKey).where(SigningKey.owner == owner)).first()
+    key = key_of(session, owner)
     if key is None or not key.provider_user or not key.credential_id or not key.chain:
         raise HocbaError(ErrorCode.SIGNER_NO_KEY)
     batch = Batch(
@@ -197,26 +270,13 @@ def _create(session: Session, who: Identity, owner: str, items: list[Waiting]) -
     )
     session.add(batch)
     session.flush()
-    add_rows(
-        session,
-        BatchItem,
-        (
-            {
-                "batch_id": batch.id,
-                "slot_id": item.slot_id,
-                "version_id": item.version_id,
-                "position": position,
-                "state": "claimed",
-                "error_params": {},
-            }
-            for position, item in enumerate(items)
-        ),
-    )
+    add_items(session, batch.id, [(item.slot_id, item.version_id) for item in items])
     enqueue(session, "batch", {}, actor=who.account_id, total=len(items), id=batch.id)
     record(
         session,
         actor=who.account_id,
-        action="batch.started",
+        action=Action.BATCH_STARTED,
+        tells=Tells.CONCERNED,
         subject=f"batch:{batch.id}",
         data={"stage": batch.stage, "slots": [item.slot_id for item in items]},
     )
@@ -240,7 +300,7 @@ def accept_turn(db: Database, who: Identity, batch_id: str) -> None:
         require_own_credentials(session, who)
         _due_now(session, batch_id)
         batch = _own_batch(session, who, batch_id)
-        if batch.state == "queued":
+        if batch.state == BatchState.QUEUED:
             # The offer stays noted: without it the next look would offer the same turn again, for ever.
             batch.accepted = True
             session.add(batch)
@@ -273,14 +333,14 @@ def split_free(db: Database, who: Identity, batch_id: str) -> str:
     """
     with db.write(who.school_id) as session:
         require_own_credentials(session, who)
-        rows.serialise(session)
+        batch_rows.serialise(session)
         batch = _own_batch(session, who, batch_id)
-        items = rows.items_of(session, batch.id, ("claimed",))
-        taken = set(rows.held_versions(session, [item.version_id for item in items])) | rows.earlier_waiting(
-            session, batch
-        )
+        items = batch_rows.items_of(session, batch.id, (ItemState.CLAIMED,))
+        taken = set(
+            batch_rows.held_versions(session, [item.version_id for item in items])
+        ) | batch_rows.earlier_waiting(session, batch)
         free = [item for item in items if item.version_id not in taken]
-        if batch.state != "queued" or not free or len(free) == len(items):
+        if batch.state != BatchState.QUEUED or not free or len(free) == len(items):
             raise HocbaError(ErrorCode.NOTHING_TO_DO)
         first = Batch(
             # What has left the batch so far, and why, stays with the batch it was asked in: total = signed + failed + open in both.
@@ -297,7 +357,12 @@ def split_free(db: Database, who: Identity, batch_id: str) -> str:
         session.add(batch)
         enqueue(session, "batch", {}, actor=who.account_id, total=len(free), id=first.id)
         record(
-            session, actor=who.account_id, action="batch.split", subject=f"batch:{batch.id}", data={"into": first.id}
+            session,
+            actor=who.account_id,
+            action=Action.BATCH_SPLIT,
+            tells=Tells.CONCERNED,
+            subject=f"batch:{batch.id}",
+            data={"into": first.id},
         )
     return first.id
 
@@ -312,11 +377,17 @@ def stop_waiting(db: Database, who: Identity, batch_id: str) -> None:
     with db.write(who.school_id) as session:
         _due_now(session, batch_id)
         batch = _own_batch(session, who, batch_id)
-        if batch.state in rows.BATCH_OVER:
+        if batch.state in BATCH_OVER:
             return
         batch.stop_waiting = True
         session.add(batch)
-        record(session, actor=who.account_id, action="batch.stop_asked", subject=f"batch:{batch.id}")
+        record(
+            session,
+            actor=who.account_id,
+            action=Action.BATCH_STOP_ASKED,
+            tells=Tells.CONCERNED,
+            subject=f"batch:{batch.id}",
+        )
 
 
 def _due_now(session: Session, batch_id: str) -> None:

@@ -10,11 +10,14 @@ import base64
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.person_names import normal_name
-from hocba_app.models import DocumentVersion, School, SigningKey, Slot, Staff
+from hocba_app.models import DocumentVersion, School, SigningKey, Staff
+from hocba_app.models.repositories import find
+from hocba_app.models.repositories.signers import key_of
+from hocba_app.models.repositories.signing import reassigned_slots
 from hocba_app.pki.subjects import subject_of
 from hocba_app.recordfile.demands import ACCEPTED, Demand, Fit, SealDemand, Vouched, demand_of, fit_of, named, salted
 
@@ -68,7 +71,7 @@ def present_demand(session: Session, slot: FrozenSlot, salt: str, person: Staff)
     numbers = [person.id_number, person.old_id_number]
     if slot.demand is not None:
         return demand_of(salt, numbers, person.full_name)
-    key = session.exec(select(SigningKey).where(SigningKey.owner == person.id)).first()
+    key = key_of(session, person.id)
     carried = key_numbers(key) if key is not None else ()
     number = next((each for each in numbers if each in carried), None) or person.id_number or person.old_id_number or ""
     return Demand((salted(salt, number),))
@@ -120,9 +123,8 @@ def seal_demand(session: Session, slot: FrozenSlot) -> SealDemand:
     """What the file demands of its seal."""
     shape = slot.demand
     if shape is None:  # locked in format 1: the snapshot has it
-        shape = session.exec(select(DocumentVersion.snapshot).where(DocumentVersion.id == slot.version_id)).one()[
-            "school"
-        ]
+        (snapshot,) = find.columns_of(session, DocumentVersion.snapshot, id=slot.version_id)
+        shape = snapshot["school"]
     return SealDemand(shape["tax_code"], shape["name"])
 
 
@@ -142,15 +144,8 @@ def require_seal_fit(demand: SealDemand, school: School, salt: str, certificate:
 
 def vouched_by_version(session: Session, version_ids: Sequence[str]) -> dict[str, dict[str, Vouched]]:
     """By version and field, what its seal must vouch for: slots given to another person after locking, accepted names."""
-    if not version_ids:
-        return {}
-    slots = session.exec(
-        select(Slot)
-        .where(col(Slot.version_id).in_(version_ids), col(Slot.reassignment).is_not(None))
-        .order_by(col(Slot.version_id), col(Slot.position))
-    ).all()
     found: dict[str, dict[str, Vouched]] = {}
-    for slot in slots:
+    for slot in reassigned_slots(session, version_ids):
         if (vouched := vouched_of(slot)) is not None:
             found.setdefault(slot.version_id, {})[slot.field] = vouched
     return found

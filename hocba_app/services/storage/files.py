@@ -8,10 +8,10 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import Revision
+from hocba_app.models.repositories.stored_files import revisions_of
 from hocba_app.recordfile.incremental_hash import HashedFile, prefix_hashes
 from hocba_app.services.storage import blobs
 
@@ -72,11 +72,7 @@ def files_of(session: Session, versions: Iterable[Any]) -> dict[str, HashedFile 
             unknown.append(version)
         else:
             found[version.id] = known
-    revisions: dict[str, list[Any]] = {}
-    for row in (
-        session.exec(_REVISIONS.where(Revision.version_id.in_([each.id for each in unknown]))).all() if unknown else ()
-    ):  # type: ignore[attr-defined]
-        revisions.setdefault(row.version_id, []).append(row)
+    revisions = revisions_of(session, [each.id for each in unknown])
     for version in unknown:
         try:
             found[version.id] = _hashed(version, revisions.get(version.id, []))
@@ -95,14 +91,6 @@ def file_of(session: Session, version: Any) -> HashedFile:
     if isinstance(found, HocbaError):
         raise found
     return found
-
-
-_REVISIONS = select(
-    Revision.version_id, Revision.number, Revision.blob_sha256, Revision.length, Revision.sha256
-).order_by(
-    Revision.version_id,
-    Revision.number,  # type: ignore[arg-type]
-)
 
 
 def _hashed(version: Any, revisions: Sequence[Any]) -> HashedFile:
@@ -130,14 +118,7 @@ def revision_file(session: Session, version_id: str, number: int | None) -> byte
     Raises:
         HocbaError: STORED_FILE_DAMAGED, NOT_FOUND.
     """
-    query = (
-        select(Revision.number, Revision.blob_sha256, Revision.length, Revision.sha256)
-        .where(Revision.version_id == version_id)
-        .order_by(Revision.number)
-    )
-    if number is not None:
-        query = query.where(Revision.number <= number)
-    revisions = session.exec(query).all()
+    revisions = revisions_of(session, [version_id], up_to=number).get(version_id, [])
     if not revisions:
         raise HocbaError(ErrorCode.NOT_FOUND, what="tệp hồ sơ")
     last = revisions[-1]

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from sqlalchemy import delete, insert
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from hocba_app.domain.identifiers import near_key
 from hocba_app.domain.leadership import LEFT, post_of
 from hocba_app.domain.wording import POST
-from hocba_app.models import StudentResult, SyncRow
+from hocba_app.models import StudentResult
 from hocba_app.models.base import new_id, utc_now
+from hocba_app.models.repositories import find
 from hocba_app.models.repositories.leadership import open_proposals
 from hocba_app.models.repositories.signers import signs_here
-from hocba_app.models.repositories.sync import enrolments_by_age
+from hocba_app.models.repositories.sync import enrolments_by_age, insert_rows, rows_by_source
 from hocba_app.services.accounts.leadership import hold_back, propose
+from hocba_app.services.sync.apply_report import Applied, Report
 from hocba_app.services.sync.diff import changes, summary
 from hocba_app.services.sync.fetch import Collected, Incoming, Refusal
 from hocba_app.services.sync.mapping import TABLES, Known, Refused, Table, known
@@ -30,18 +29,6 @@ PHOTO_MISSING = "_photo"
 """Mark on a pupil's record whose photo could not be had: the pupil goes in, the photo is asked for again."""
 
 _WAITS = "{post}: chờ xác nhận ở trang Ban giám hiệu"
-
-
-@dataclass(slots=True)
-class Applied:
-    """What a data set brought."""
-
-    counts: Counter[str] = field(default_factory=Counter)
-    pending: list[dict[str, Any]] = field(default_factory=list)
-    student_ids: set[str] = field(default_factory=set)
-    """Pupils whose data are not what they were."""
-    changed_ids: set[str] = field(default_factory=set)
-    """Our ids of rows that changed or are gone."""
 
 
 class _Clash(NamedTuple):
@@ -86,35 +73,38 @@ class Applier:
         apart: frozenset[str] = frozenset(),
     ) -> None:
         self._apart = apart
-        self._session, self._job_id, self._found, self._only = session, job_id, found, only
+        self._session, self._found, self._only = session, found, only
         self._decided, self._borrowed = decided or {}, borrowed
         self._resource = self.resource = found.resource
         self._table: Table = TABLES[found.resource]
         self._known: Known = known(session, found.resource, school_year)
+        self._report = Report(session.info["school_id"], job_id, found.resource, self._known)
         self._held = self._identities()
         self._near = {near_key(code): code for code in self._held.get("code", ())}
-        self._results = self._results_of_year(school_year)
-        self._report: list[dict[str, Any]] = []
+        self._results: dict[str, str] = {}
+        """Pupil → source id of the result he has in this year."""
+        if found.resource == "results":
+            columns = StudentResult.student_id, StudentResult.source_id
+            self._results.update(find.columns_of(session, *columns, school_year=school_year))
         self._posts: dict[str, str] = {}
         """Post in the list, by source id, of those of a step whose post waits for an answer, or did so far."""
         self._actor = actor
         waiting = open_proposals(session) if found.resource == "staff" else []
         self._waiting = {staff.source_id: proposal.proposed for proposal, staff in waiting}
-        self._done = Applied()
         self.pending: list[dict[str, Any]] = []
         """Records to try again with the next run."""
 
     def begin(self, session: Session) -> None:
         """Report what was refused when it was read, in place of what an earlier try of this run reported."""
         self._session = session
-        self._forget_refusals()
+        self._report.begin(session)
         for refusal in self._found.refused.values():
-            self._refuse(refusal, refusal.id)
-        self._flush_report()
+            self._report.refuse(refusal, refusal.id)
+        self._report.flush(self._session)
 
     def taken(self) -> Applied:
         """What was done since this was asked last."""
-        done, self._done = self._done, Applied()
+        done = self._report.taken()
         self.pending += done.pending
         return done
 
@@ -130,48 +120,29 @@ class Applier:
     def _proposed(self, source_id: str, listed: str, label: str, *, new: bool = False) -> None:
         self._posts[source_id] = listed
         if not new and self._waiting.get(source_id) != listed:
-            self._note("changed", source_id, label, field="position", reason=_WAITS.format(post=POST[listed]))
+            self._report.note("changed", source_id, label, field="position", reason=_WAITS.format(post=POST[listed]))
 
     def _propose_posts(self) -> None:
-        for source_id, row in self._rows(list(self._posts)).items():
+        for source_id, row in self._rows_of(list(self._posts)).items():
             propose(self._session, row, self._posts[source_id], self._actor)
         self._posts.clear()
-
-    def _forget_refusals(self) -> None:
-        """A run that was killed and goes on reports what it still refuses once, not twice."""
-        self._session.execute(
-            delete(SyncRow).where(
-                col(SyncRow.job_id) == self._job_id,
-                col(SyncRow.resource) == self._resource,
-                col(SyncRow.outcome).in_(("rejected", "conflict")),
-            ),
-            execution_options={"synchronize_session": False},
-        )
 
     def _identities(self) -> dict[str, dict[str, str]]:
         """Per identifying column: its value in an active row → that row's source id."""
         model = self._table.model
         held: dict[str, dict[str, str]] = {}
         for column in self._table.identifying:
-            rows = self._session.exec(
-                select(getattr(model, column), model.source_id).where(model.active.is_(True))
-            ).all()
+            rows = find.columns_of(self._session, getattr(model, column), model.source_id, active=True)
             held[column] = {value: source_id for value, source_id in rows if value}
         return held
 
-    def _results_of_year(self, school_year: str) -> dict[str, str]:
-        """Pupil → source id of the result he has in this year."""
-        if self._resource != "results":
-            return {}
-        rows = self._session.exec(
-            select(StudentResult.student_id, StudentResult.source_id).where(StudentResult.school_year == school_year)
-        ).all()
-        return dict(rows)
+    def _rows_of(self, source_ids: list[str]) -> dict[str, Any]:
+        return rows_by_source(self._session, self._table.model, source_ids)
 
     def cancel(self, session: Session, source_ids: Sequence[str]) -> None:
         """Write that some records are gone."""
         self._session = session
-        for row in self._rows(list(source_ids)).values():
+        for row in self._rows_of(list(source_ids)).values():
             version = self._found.gone[row.source_id]
             if row.source_version >= version or (self._only is not None and row.source_id not in self._only):
                 continue
@@ -180,7 +151,7 @@ class Applier:
                 self._session.delete(row)
             elif self._resource == "staff" and hold_back(row, {"position": row.position, "active": False}):
                 row.source_version = version
-                self._proposed(row.source_id, LEFT, self._name_of(row))
+                self._proposed(row.source_id, LEFT, self._report.name_of(row))
                 continue
             elif row.active and self._only_this_year_lost(row):
                 row.source_version = version
@@ -192,10 +163,10 @@ class Applier:
             else:
                 row.source_version = version
                 continue
-            self._touched(row)
-            self._note("gone", row.source_id, self._name_of(row))
+            self._report.touched(row)
+            self._report.note("gone", row.source_id, self._report.name_of(row))
         self._propose_posts()
-        self._flush_report()
+        self._report.flush(self._session)
         self._session.flush()
 
     def _only_this_year_lost(self, row: Any) -> bool:
@@ -211,23 +182,15 @@ class Applier:
             enrolment.active = False
             self._session.add(enrolment)
         if this_year:
-            self._touched(row)
-            self._note("gone", row.source_id, self._name_of(row))
+            self._report.touched(row)
+            self._report.note("gone", row.source_id, self._report.name_of(row))
         return True
-
-    def _rows(self, source_ids: list[str]) -> dict[str, Any]:
-        model = self._table.model
-        found: dict[str, Any] = {}
-        for start in range(0, len(source_ids), 500):
-            rows = self._session.exec(select(model).where(model.source_id.in_(source_ids[start : start + 500]))).all()
-            found |= {row.source_id: row for row in rows}
-        return found
 
     def write(self, session: Session, chunk: Sequence[Incoming]) -> None:
         """Write some records of the data set."""
         self._session = session
         chunk = [record for record in chunk if self._only is None or record.id in self._only]
-        rows = self._rows([record.id for record in chunk])
+        rows = self._rows_of([record.id for record in chunk])
         rows |= {
             record.id: row
             for record in chunk
@@ -248,7 +211,7 @@ class Applier:
             if row is None:
                 fresh.append(self._new(record, values, version))
                 post = self._posts.get(record.id)
-                self._note(
+                self._report.note(
                     "new",
                     record.id,
                     label,
@@ -258,13 +221,12 @@ class Applier:
             else:
                 self._change(row, record, values, version, label)
             self._hold(record, values)
-        if fresh:
-            self._session.execute(insert(self._table.model), fresh)
+        insert_rows(self._session, self._table.model, fresh)
         self._session.flush()
         self._propose_posts()
         for row in rows.values():
             self._session.expunge(row)
-        self._flush_report()
+        self._report.flush(self._session)
 
     def _acceptable(self, record: Incoming, row: Any, label: str) -> dict[str, Any] | None:
         """The columns of a record that may go in; None when it was refused, or a person must decide."""
@@ -275,7 +237,7 @@ class Applier:
                 values["photo_sha256"] = row.photo_sha256 if row is not None else None
             return None if self._undecided(record, self._clashes(record, row, values), label) else values
         except Refused as refused:
-            self._refuse(Refusal(record.id, refused.field, refused.reason, record.raw), label)
+            self._report.refuse(Refusal(record.id, refused.field, refused.reason, record.raw), label)
             return None
 
     def _hold(self, record: Incoming, values: dict[str, Any]) -> None:
@@ -296,7 +258,7 @@ class Applier:
         others = {held[values[column]] for column, held in self._held.items() if values[column] in held}
         if len(others) != 1:
             return None  # two people: not one and the same; it stays a conflict
-        return self._rows(list(others)).get(next(iter(others)))
+        return self._rows_of(list(others)).get(next(iter(others)))
 
     def _settle(self, record: Incoming, row: Any, values: dict[str, Any]) -> None:
         """What was decided takes effect: only now that everything is checked."""
@@ -316,7 +278,7 @@ class Applier:
             return record.version - 1
         if not problem:
             return record.version
-        self._refuse(Refusal(record.id, "photo_sha256", problem, record.raw), label)
+        self._report.refuse(Refusal(record.id, "photo_sha256", problem, record.raw), label)
         return record.version - 1
 
     def _new(self, record: Incoming, values: dict[str, Any], version: int) -> dict[str, Any]:
@@ -331,7 +293,7 @@ class Applier:
         if self._resource == "results":
             self._results[values["student_id"]] = record.id
         if student_id := values.get("student_id"):
-            self._done.student_ids.add(student_id)
+            self._report.done.student_ids.add(student_id)
         return row
 
     def _change(self, row: Any, record: Incoming, values: dict[str, Any], version: int, label: str) -> None:
@@ -340,7 +302,7 @@ class Applier:
         if before == values:
             return
         if "student_id" in values:
-            self._done.student_ids.add(row.student_id)
+            self._report.done.student_ids.add(row.student_id)
         for column, value in values.items():
             if before[column] != value:
                 setattr(row, column, value)
@@ -349,10 +311,10 @@ class Applier:
         for column, held in self._held.items():
             if before[column] != values[column]:
                 held.pop(before[column], None)
-        self._touched(row)
+        self._report.touched(row)
         left = before.get("active") is True and values.get("active") is False
         found = changes(self._resource, before, values, self._known)
-        self._note(
+        self._report.note(
             "gone" if left else "changed",
             record.id,
             label,
@@ -360,11 +322,6 @@ class Applier:
             reason=odd_letters(self._resource, values) or summary(found),
             details={"changes": found},
         )
-
-    def _touched(self, row: Any) -> None:
-        self._done.changed_ids.add(row.id)
-        self._done.student_ids.add(row.id if self._resource == "students" else getattr(row, "student_id", ""))
-        self._done.student_ids.discard("")
 
     def _clashes(self, record: Incoming, row: Any, values: dict[str, Any]) -> list[_Clash]:
         """What a person must decide: a personal id that changed, or what another record has too.
@@ -409,64 +366,20 @@ class Applier:
             if not (clash.column in NUMBERS and (choice == "accept" or (choice == "same" and clash.other == record.id)))
         ]
         if left:
-            self._conflict(record, left[0].column, left[0].reason, label, left[0].other)
+            self._report.conflict(record, left[0].column, left[0].reason, label, left[0].other)
         return bool(left)
 
     def _give_up_number(self, source_id: str, column: str) -> None:
         """The other record's personal id was decided to be wrong: it has none until SMAS corrects it."""
-        row = self._rows([source_id])[source_id]
+        row = self._rows_of([source_id])[source_id]
         setattr(row, column, None)
         self._session.add(row)
         self._session.flush()
-        self._touched(row)
-        self._note(
+        self._report.touched(row)
+        self._report.note(
             "changed",
             source_id,
-            self._name_of(row),
+            self._report.name_of(row),
             field=column,
             reason="Số định danh thuộc về người khác (đã xem xét)",
         )
-
-    def _conflict(self, record: Incoming, column: str, reason: str, label: str, other: str) -> None:
-        self._done.pending.append(record.raw)
-        self._note(
-            "conflict", record.id, label, field=column, reason=reason, details={"incoming": record.raw, "other": other}
-        )
-
-    def _refuse(self, refusal: Refusal, label: str) -> None:
-        if refusal.raw is not None:
-            self._done.pending.append(refusal.raw)
-        self._note("rejected", refusal.id, label, field=refusal.field, reason=refusal.reason)
-
-    def _name_of(self, row: Any) -> str:
-        if name := getattr(row, "full_name", None) or getattr(row, "name", None):
-            return f"{name} ({row.code})"
-        names = {
-            id: name for kind in ("students", "classes", "subjects") for id, name in getattr(self._known, kind).values()
-        }
-        parts = (getattr(row, column, None) for column in ("student_id", "subject_id", "class_id"))
-        return " – ".join(names[part] for part in parts if part in names)[:200]
-
-    def _note(
-        self,
-        outcome: str,
-        source_id: str,
-        label: str,
-        *,
-        field: str | None = None,
-        reason: str | None = None,
-        details: dict[str, Any] | None = None,
-    ) -> None:
-        self._done.counts[outcome] += 1
-        self._report.append(
-            {
-                "school_id": self._session.info["school_id"], "id": new_id(), "job_id": self._job_id, "resource": self._resource,
-                "source_id": source_id, "label": label[:200], "outcome": outcome, "field": field, "reason": reason and reason[:500],
-                "details": details,
-            }
-        )  # fmt: skip
-
-    def _flush_report(self) -> None:
-        if self._report:
-            self._session.execute(insert(SyncRow), self._report)
-            self._report = []

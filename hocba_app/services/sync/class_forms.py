@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Database, School, SchoolClass, Staff, Student, StudentResult, Subject
+from hocba_app.models.repositories import find
 from hocba_app.models.repositories.membership import present_in
-from hocba_app.models.repositories.records import chunks
 from hocba_app.services.accounts.authority import Right, require, require_class
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.sync.excel_columns import shown_day, shown_result
@@ -74,18 +74,12 @@ def class_form(db: Database, who: Identity, class_id: str, form: str) -> tuple[s
 def _content(session: Session, class_id: str) -> _Content:
     school_class = session.get_one(SchoolClass, (session.info["school_id"], class_id))
     ids = present_in(session, class_id, school_class.school_year)
-    pupils: dict[str, Student] = {}
-    results: dict[str, dict[str, Any]] = {}
-    for part in chunks(ids):
-        pupils |= {row.id: row for row in session.exec(select(Student).where(col(Student.id).in_(part))).all()}
-        found = select(StudentResult.student_id, StudentResult.payload).where(
-            StudentResult.school_year == school_class.school_year, col(StudentResult.student_id).in_(part)
-        )
-        results |= dict(session.exec(found).all())
+    pupils = find.by_ids(session, Student, ids)
+    columns = StudentResult.student_id, StudentResult.payload
+    found = dict(find.columns_of(session, *columns, school_year=school_class.school_year))
+    results: dict[str, dict[str, Any]] = {id: found[id] for id in ids if id in found}
     used = {entry["subject_code"] for payload in results.values() for entry in payload["subjects"]}
-    subjects = [
-        row for row in session.exec(select(Subject).order_by(Subject.position, Subject.code)).all() if row.code in used
-    ]  # type: ignore[arg-type]
+    subjects = [row for row in find.all_of(session, Subject, Subject.position, Subject.code) if row.code in used]
     teacher = session.get(Staff, (session.info["school_id"], school_class.homeroom_staff_id or ""))
     school = session.get_one(School, session.info["school_id"])
     listed = [(pupils[id], results.get(id, {"subjects": []})) for id in ids]

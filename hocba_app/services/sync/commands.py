@@ -7,13 +7,15 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
+from hocba_app.domain.audit_wording import Action
 from hocba_app.domain.calendar import is_school_year
 from hocba_app.domain.errors import SENTENCES, ErrorCode, HocbaError
 from hocba_app.models import Database, Job, School, SchoolClass
 from hocba_app.models.base import utc_now
 from hocba_app.models.jobs import Priority
+from hocba_app.models.repositories import find
 from hocba_app.models.repositories import sync as rows
 from hocba_app.models.repositories.school_years import require_open
 from hocba_app.services.accounts.authority import Right, require
@@ -143,19 +145,17 @@ def start_sync(
         school = session.get_one(School, who.school_id, with_for_update={"key_share": True})
         require_open(session, school_year or school.current_year)
         if classes:
-            found = dict(
-                session.exec(select(SchoolClass.id, SchoolClass.name).where(col(SchoolClass.id).in_(classes))).all()
-            )
+            found = find.by_ids(session, SchoolClass, classes)
             if len(found) != len(classes):
                 raise HocbaError(ErrorCode.NOT_FOUND, what="lớp")
-            names = [found[class_id] for class_id in classes]
+            names = [found[class_id].name for class_id in classes]
         job = live_job(session, "sync")
         if job is None:
             arguments = {"school_year": school_year, "resources": chosen, "class_ids": classes, "class_names": names}
             job = enqueue(
                 session, "sync", arguments, actor=who.account_id, total=len(chosen or RESOURCES), priority=priority
             )
-            record(session, actor=who.account_id, action="sync.started", subject=f"job:{job.id}", data=arguments)
+            record(session, actor=who.account_id, action=Action.SYNC_STARTED, subject=f"job:{job.id}", data=arguments)
         elif job.state == "queued" and job.wake_at > utc_now():
             look_again(session, "sync", [job.id], priority=priority)
             changed(session)
@@ -173,7 +173,7 @@ def cancel_sync(db: Database, who: Identity, job_id: str) -> None:
         job = _run_of(session, job_id)
         if job.state in LIVE and not job.cancel_asked:
             ask_cancel(session, job.id)
-            record(session, actor=who.account_id, action="sync.cancelled", subject=f"job:{job.id}")
+            record(session, actor=who.account_id, action=Action.SYNC_CANCELLED, subject=f"job:{job.id}")
 
 
 def sync_runs(db: Database, who: Identity, limit: int = 20) -> list[SyncRun]:

@@ -10,12 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col
 
+from hocba_app.domain.audit_wording import Action
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.wording import RESOURCE
-from hocba_app.models import Database, Job, SyncCursor, SyncRow
+from hocba_app.models import Database, SyncCursor, SyncRow
+from hocba_app.models.repositories import find
 from hocba_app.models.repositories import sync as rows
+from hocba_app.models.repositories.job_history import running_job
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.audit.log import record
@@ -102,10 +105,7 @@ def resolve(db: Database, who: Identity, conflict_id: str, choice: str) -> str:
         # Two who decide at once decide one after the other: each writes the whole list of what waits.
         cursors = rows.cursors(session, lock=True)
         # A run at work has read what waits and will write it anew: a choice made now would be lost.
-        running = session.exec(
-            select(Job.id).where(Job.kind == "sync", Job.state == "running").with_for_update()
-        ).first()
-        if running is not None:
+        if running_job(session, "sync") is not None:
             raise HocbaError(ErrorCode.SYNC_RUNNING)
         found = next(
             ((row, cursor, waiting) for row, cursor, waiting in _open(session, cursors) if row.id == conflict_id), None
@@ -124,7 +124,7 @@ def resolve(db: Database, who: Identity, conflict_id: str, choice: str) -> str:
         record(
             session,
             actor=who.account_id,
-            action="sync.conflict_resolved",
+            action=Action.SYNC_CONFLICT_RESOLVED,
             subject=f"sync_row:{row.id}",
             data={
                 "resource": row.resource,
@@ -146,9 +146,7 @@ def _open(session: Session, cursors: Sequence[SyncCursor]) -> list[tuple[SyncRow
     }
     found = []
     if waiting:
-        for row in session.exec(
-            select(SyncRow).where(SyncRow.outcome == "conflict").order_by(col(SyncRow.id).desc())
-        ).all():
+        for row in find.all_of(session, SyncRow, col(SyncRow.id).desc(), outcome="conflict"):
             incoming = (row.details or {}).get("incoming") or {}
             entry = waiting.pop((row.resource, row.source_id, incoming.get("version")), None)
             if entry is not None:
@@ -157,8 +155,7 @@ def _open(session: Session, cursors: Sequence[SyncCursor]) -> list[tuple[SyncRow
 
 
 def _row_of(session: Session, resource: str, source_id: str) -> Any:
-    model = TABLES[resource].model
-    return session.exec(select(model).where(model.source_id == source_id)).first()
+    return find.first_of(session, TABLES[resource].model, source_id=source_id)
 
 
 def _choices(session: Session, row: SyncRow) -> dict[str, str]:

@@ -6,6 +6,7 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
+from hocba_app.domain.audit_wording import Action
 from hocba_app.domain.calendar import is_school_year, newest_year, school_year_of, today
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Database, Job, School
@@ -138,7 +139,7 @@ def export_workbook(db: Database, who: Identity, *, school_year: str | None = No
         record(
             session,
             actor=who.account_id,
-            action="sync.exported",
+            action=Action.SYNC_EXPORTED,
             subject=f"school:{school.id}",
             data={"school_year": year},
         )

@@ -84,9 +84,9 @@ class _Checker(Applier):
         """What would become of the data set, as rows of a report."""
         self._session = session
         for refusal in self._found.refused.values():
-            self._refuse(refusal, refusal.id)
+            self._report.refuse(refusal, refusal.id)
         for chunk in self._found.chunks():
-            rows = self._rows([record.id for record in chunk])
+            rows = self._rows_of([record.id for record in chunk])
             for record in chunk:
                 row = rows.get(record.id)
                 if row is not None and row.source_version >= record.version:
@@ -96,7 +96,7 @@ class _Checker(Applier):
                 if values is None:
                     continue
                 if row is None:
-                    self._note("new", record.id, label)
+                    self._report.note("new", record.id, label)
                 else:
                     self._compare(row, record.id, values, label)
                 for column, held in self._held.items():
@@ -112,14 +112,14 @@ class _Checker(Applier):
                     )
             for row in rows.values():
                 session.expunge(row)
-        return self._report
+        return self._report.rows
 
     def _compare(self, row: Any, source_id: str, values: dict[str, Any], label: str) -> None:
         before = {column: getattr(row, column) for column in values}
         found = changes(self.resource, before, values, self._known)
         left = before.get("active") is True and values.get("active") is False
         if found or left or before.get("active", True) != values.get("active", True):
-            self._note(
+            self._report.note(
                 "gone" if left else "changed",
                 source_id,
                 label,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from hocba_app.models import SchoolClass, Staff, Student, StudentResult, Subject, TeachingAssignment
+from hocba_app.models.repositories import find
 from hocba_app.models.repositories.membership import places_of_year
 from hocba_app.services.sync.excel_columns import SHEETS, SheetSpec
 from hocba_app.services.sync.excel_writing import Table
@@ -15,24 +16,15 @@ from hocba_app.services.sync.excel_writing import Table
 
 def export_tables(session: Session, school_year: str) -> list[Table]:
     """Every sheet with its rows, active records only, in the order people expect."""
-    classes = {
-        row.id: row
-        for row in session.exec(
-            select(SchoolClass).where(SchoolClass.school_year == school_year, SchoolClass.active)
-        ).all()
-    }  # type: ignore[arg-type]
-    staff = {row.id: row for row in session.exec(select(Staff).order_by(Staff.code)).all()}
-    subjects = {
-        row.id: row for row in session.exec(select(Subject).where(Subject.active).order_by(Subject.position)).all()
-    }  # type: ignore[arg-type]
+    classes = {row.id: row for row in find.all_of(session, SchoolClass, school_year=school_year, active=True)}
+    staff = {row.id: row for row in find.all_of(session, Staff, Staff.code)}
+    subjects = {row.id: row for row in find.all_of(session, Subject, Subject.position, active=True)}
     enrolled = {
         student_id: place
         for student_id, place in places_of_year(session, school_year).items()
         if place.class_id in classes
     }
-    students = [
-        row for row in session.exec(select(Student).order_by(Student.sort_name, Student.id)).all() if row.id in enrolled
-    ]
+    students = [row for row in find.all_of(session, Student, Student.sort_name, Student.id) if row.id in enrolled]
     students.sort(key=lambda row: (classes[enrolled[row.id].class_id].grade, classes[enrolled[row.id].class_id].name))
     rows: dict[str, list[dict[str, Any]]] = {
         "staff": [row.model_dump() | {"status": "working" if row.active else "left"} for row in staff.values()],
@@ -47,7 +39,7 @@ def export_tables(session: Session, school_year: str) -> list[Table]:
         "teaching_assignments": [
             {"class_code": classes[row.class_id].code, "subject_code": subjects[row.subject_id].code, "staff_code": staff[row.staff_id].code,
              "term": row.term, "position": row.position}
-            for row in session.exec(select(TeachingAssignment).where(TeachingAssignment.active).order_by(TeachingAssignment.id)).all()  # type: ignore[arg-type]
+            for row in find.all_of(session, TeachingAssignment, TeachingAssignment.id, active=True)
             if row.class_id in classes and row.subject_id in subjects
         ],
     }  # fmt: skip
@@ -56,11 +48,7 @@ def export_tables(session: Session, school_year: str) -> list[Table]:
 
 
 def _results(session: Session, school_year: str, students: list[Student]) -> dict[str, list[dict[str, Any]]]:
-    payloads = dict(
-        session.exec(
-            select(StudentResult.student_id, StudentResult.payload).where(StudentResult.school_year == school_year)
-        ).all()
-    )
+    payloads = dict(find.columns_of(session, StudentResult.student_id, StudentResult.payload, school_year=school_year))
     found = [(student.code, payloads[student.id]) for student in students if student.id in payloads]
     return {
         "subject_results": [entry | {"student_code": code} for code, payload in found for entry in payload["subjects"]],

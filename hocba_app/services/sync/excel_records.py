@@ -9,10 +9,11 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from hocba_app.domain.identifiers import identifier_key, near_key
 from hocba_app.models import Enrolment, SchoolClass, Staff, Student, StudentResult, Subject, TeachingAssignment
+from hocba_app.models.repositories import find
 from hocba_app.models.repositories.membership import places_of_year
 from hocba_app.services.sync.mapping import DETAILS
 from hocba_app.services.sync.near_matches import OTHER, SAME, WHAT, Asking, People, shown, somebody_else
@@ -48,10 +49,7 @@ class RecordMaker:
             "staff": self._by_code(Staff),
             "subjects": self._by_code(Subject),
             "students": self._by_code(Student),
-            "classes": {
-                row.code: row
-                for row in session.exec(select(SchoolClass).where(SchoolClass.school_year == school_year)).all()
-            },
+            "classes": {row.code: row for row in find.all_of(session, SchoolClass, school_year=school_year)},
         }
         self._source = {kind: {row.id: row.source_id for row in rows.values()} for kind, rows in self._here.items()}
         self._ids = {kind: {code: row.source_id for code, row in rows.items()} for kind, rows in self._here.items()}
@@ -67,7 +65,7 @@ class RecordMaker:
 
     def _by_code(self, model: Any) -> dict[str, Any]:
         # Of two with one code the active one counts.
-        return {row.code: row for row in self._session.exec(select(model).order_by(model.active, model.id)).all()}
+        return {row.code: row for row in find.all_of(self._session, model, model.active, model.id)}
 
     def make(self) -> Records:
         """Everything, in the order of the sheets; what cannot be made is a problem of its cell."""
@@ -179,9 +177,7 @@ class RecordMaker:
     def _enrolments(self) -> dict[str, list[Enrolment]]:
         found: dict[str, list[Enrolment]] = {}
         classes = self._source["classes"]
-        for row in self._session.exec(
-            select(Enrolment).where(Enrolment.school_year == self._year, Enrolment.active)
-        ).all():  # type: ignore[arg-type]
+        for row in find.all_of(self._session, Enrolment, school_year=self._year, active=True):
             found.setdefault(row.student_id, []).append(row)
         for student_id, place in places_of_year(self._session, self._year).items():
             if place.class_id in classes and (student := self._source["students"].get(student_id)):
@@ -222,7 +218,7 @@ class RecordMaker:
     def _assignments(self) -> None:
         """One teacher per class, subject, term and place: another teacher there replaces the one before."""
         here: dict[tuple[str | None, ...], TeachingAssignment] = {}
-        for row in self._session.exec(select(TeachingAssignment).where(TeachingAssignment.active)).all():  # type: ignore[arg-type]
+        for row in find.all_of(self._session, TeachingAssignment, active=True):
             where = self._source["classes"].get(row.class_id), self._source["subjects"].get(row.subject_id)
             here[(*where, row.term, str(row.position))] = row
         seen: dict[tuple[str | None, ...], int] = {}
@@ -274,7 +270,7 @@ class RecordMaker:
         students = self._source["students"]
         here = {
             students.get(row.student_id): row
-            for row in self._session.exec(select(StudentResult).where(StudentResult.school_year == self._year)).all()
+            for row in find.all_of(self._session, StudentResult, school_year=self._year)
         }
         for student, entries in of_pupil.items():
             self._result(student, entries, here.get(student))

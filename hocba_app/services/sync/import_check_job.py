@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-from sqlalchemy import insert
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Job, Subject, SyncRow
 from hocba_app.models.base import new_id
+from hocba_app.models.repositories import find
 from hocba_app.models.repositories import workbooks as stored
+from hocba_app.models.repositories.sync import insert_rows
 from hocba_app.services.audit.log import changed
 from hocba_app.services.jobs.registry import Work, job
 from hocba_app.services.sync.import_plan import ABSENT, Plan, plan_of
@@ -51,7 +52,7 @@ def _check(work: Work) -> None:
             raise Cancelled
         with work.write() as session:
             rows = [_row(session, work.job_id, values) for values in told[start : start + _AT_ONCE]]
-            session.execute(insert(SyncRow), rows)
+            insert_rows(session, SyncRow, rows)
         work.progress(min(start + _AT_ONCE, len(told)), len(told), "So với dữ liệu đang có")
     with work.write() as session:
         row = stored.import_of(session, work.arguments["import"], lock=True)
@@ -111,7 +112,7 @@ def _row(session: Session, job_id: str, values: dict[str, Any]) -> dict[str, Any
 
 def _found(session: Session, plan: Plan) -> dict[str, Any]:
     """What the page shows above the rows."""
-    names = dict(session.exec(select(Subject.code, Subject.name)).all())
+    names = dict(find.columns_of(session, Subject.code, Subject.name))
     return {
         "forms": sorted(plan.rows.forms),
         "columns": [_column(column) for column in plan.rows.columns],

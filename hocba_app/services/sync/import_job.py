@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hocba_app.domain.audit_wording import Action
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.wording import RESOURCE
 from hocba_app.models import Job, School
@@ -95,7 +96,7 @@ def write_records(work: Work, records: Records) -> dict[str, int]:
         record(
             session,
             actor=work.actor,
-            action="sync.imported",
+            action=Action.SYNC_IMPORTED,
             subject=f"job:{work.job_id}",
             data={"school_year": year, "workbook": job.arguments["workbook"], **shown},
         )

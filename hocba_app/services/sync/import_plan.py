@@ -8,9 +8,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from hocba_app.models import Database, SchoolClass, Student, Subject, WorkbookImport
+from hocba_app.models.repositories import find
 from hocba_app.models.repositories import workbooks as stored
 from hocba_app.models.repositories.membership import places_of_year
 from hocba_app.services.storage import blobs
@@ -78,7 +79,7 @@ def plan_of(db: Database, school_id: str, row: WorkbookImport) -> Plan:
 def knowledge_of(session: Session) -> Knowledge:
     """What this school has said about heads, and its subjects by name and code."""
     found: dict[str, str] = {}
-    for subject in session.exec(select(Subject).order_by(Subject.active, Subject.id)).all():  # the active one counts
+    for subject in find.all_of(session, Subject, Subject.active, Subject.id):  # the active one counts
         found |= {head_key(subject.name): subject.code, head_key(subject.code): subject.code}
     return Knowledge(stored.heads(session), found)
 
@@ -117,10 +118,10 @@ def _absent(session: Session, rows: Rows, school_year: str) -> list[tuple[str, s
         )
         for entry in entries
     }
-    pupils = {row.id: row for row in session.exec(select(Student).where(Student.active)).all()}  # type: ignore[arg-type]
+    pupils = {row.id: row for row in find.all_of(session, Student, active=True)}
     places = places_of_year(session, school_year)
     classes = {places[id].class_id for id, row in pupils.items() if row.code in named and id in places}
-    names = dict(session.exec(select(SchoolClass.id, SchoolClass.name)).all())
+    names = dict(find.columns_of(session, SchoolClass.id, SchoolClass.name))
     return [
         (row.source_id, f"{row.full_name} ({row.code}) – {names.get(places[id].class_id, '')}")
         for id, row in sorted(pupils.items(), key=lambda item: item[1].sort_name)

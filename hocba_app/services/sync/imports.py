@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlmodel import Session
 
+from hocba_app.domain.audit_wording import Action
 from hocba_app.domain.calendar import is_school_year, newest_year, school_year_of, today
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Database, School, WorkbookImport
@@ -63,7 +64,9 @@ def give(db: Database, who: Identity, name: str, data: bytes, *, school_year: st
         session.flush()
         _check_again(session, row, who)
         data_of = {"school_year": year, "workbook": workbook}
-        record(session, actor=who.account_id, action="sync.workbook_given", subject=f"import:{row.id}", data=data_of)
+        record(
+            session, actor=who.account_id, action=Action.SYNC_WORKBOOK_GIVEN, subject=f"import:{row.id}", data=data_of
+        )
         return row.id
 
 
@@ -183,7 +186,9 @@ def explain(db: Database, who: Identity, import_id: str, meanings: Mapping[tuple
         stored.remember(session, said, who.account_id)
         _check_again(session, row, who)
         subject = f"import:{row.id}"
-        record(session, actor=who.account_id, action="sync.columns_explained", subject=subject, data={"heads": said})
+        record(
+            session, actor=who.account_id, action=Action.SYNC_COLUMNS_EXPLAINED, subject=subject, data={"heads": said}
+        )
 
 
 def put_right(
@@ -230,7 +235,7 @@ def put_right(
         _check_again(session, row, who)
         where = sorted(f"{sheet}!{cell}" for sheet, cell in cells)[:50]
         data = {"cells": where, "rows": len(left_out), "answers": len(answers)}
-        record(session, actor=who.account_id, action="sync.workbook_edited", subject=f"import:{row.id}", data=data)
+        record(session, actor=who.account_id, action=Action.SYNC_WORKBOOK_EDITED, subject=f"import:{row.id}", data=data)
 
 
 def look_again(db: Database, who: Identity, import_id: str) -> None:
@@ -279,7 +284,7 @@ def start(db: Database, who: Identity, import_id: str, digest: str) -> str:
         record(
             session,
             actor=who.account_id,
-            action="sync.import_started",
+            action=Action.SYNC_IMPORT_STARTED,
             subject=f"job:{job.id}",
             data={"import": row.id},
         )
@@ -300,7 +305,7 @@ def drop(db: Database, who: Identity, import_id: str) -> None:
         row.dropped_at = utc_now()
         session.add(row)
         changed(session)
-        record(session, actor=who.account_id, action="sync.workbook_dropped", subject=f"import:{row.id}")
+        record(session, actor=who.account_id, action=Action.SYNC_WORKBOOK_DROPPED, subject=f"import:{row.id}")
 
 
 def _import(session: Session, import_id: str, *, lock: bool = False) -> WorkbookImport:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from hocba_app.domain.vietnamese_collation import sort_name
 from hocba_app.models import (
@@ -19,6 +19,7 @@ from hocba_app.models import (
     Subject,
     TeachingAssignment,
 )
+from hocba_app.models.repositories import find
 
 DETAILS = (
     "ethnic_group",
@@ -85,7 +86,7 @@ def known(session: Session, resource: str, school_year: str) -> Known:
     for kind in TABLES[resource].refers_to:
         model = TABLES[kind].model
         name = model.full_name if kind in ("staff", "students") else model.code if kind == "subjects" else model.name
-        rows = session.exec(select(model.source_id, model.id, name)).all()
+        rows = find.columns_of(session, model.source_id, model.id, name)
         setattr(found, kind, {source_id: (id, text) for source_id, id, text in rows})
     return found
 

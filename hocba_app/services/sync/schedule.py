@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
+from hocba_app.domain.audit_wording import Action
 from hocba_app.domain.calendar import VIETNAM
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Database, School
@@ -55,7 +56,11 @@ def set_schedule(db: Database, who: Identity, at: str | None) -> None:
         school.daily_sync_at, school.daily_sync_since = at or "", now if at else None
         session.add(school)
         record(
-            session, actor=who.account_id, action="sync.scheduled", subject=f"school:{who.school_id}", data={"at": at}
+            session,
+            actor=who.account_id,
+            action=Action.SYNC_SCHEDULED,
+            subject=f"school:{who.school_id}",
+            data={"at": at},
         )
     with db.write(who.school_id) as session:
         # The job looks at the new time and waits for it. Where there is none a worker makes one (`jobs.daily`).

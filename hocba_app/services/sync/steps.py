@@ -12,14 +12,17 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeVar
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
-from hocba_app.models import Database, Job, SchoolClass, StudentResult, Subject
+from hocba_app.models import Database, Job, StudentResult, Subject
+from hocba_app.models.repositories import find
+from hocba_app.models.repositories.accounts import all_class_ids
 from hocba_app.models.repositories.membership import in_cancelled_classes
 from hocba_app.services.accounts.activation import ensure_staff_accounts
 from hocba_app.services.audit.log import progressed
 from hocba_app.services.records.out_of_date import refresh_out_of_date
-from hocba_app.services.sync.apply import Applied, Applier
+from hocba_app.services.sync.apply import Applier
+from hocba_app.services.sync.apply_report import Applied
 from hocba_app.services.sync.fetch import Collected, Incoming
 from hocba_app.services.sync.mapping import RECOMPUTED, Known, Refused, result_payload
 from hocba_app.services.sync.recompute import mismatches
@@ -166,7 +169,7 @@ class Steps:
 
 def subject_kinds(session: Session) -> dict[str, str]:
     """Subject code → marked or comment, for the recomputation."""
-    return dict(session.exec(select(Subject.code, Subject.kind)).all())
+    return dict(find.columns_of(session, Subject.code, Subject.kind))
 
 
 def recomputation(names: Known, kinds: dict[str, str]) -> Callable[[list[Incoming]], None]:
@@ -209,7 +212,7 @@ def _with_counts(report: dict[str, Any], resource: str, counts: dict[str, int], 
 
 def _refresh_of(session: Session, resource: str, applied: Applied, before: dict[str, Any]) -> dict[str, Any]:
     """What is to be looked at again, beside what waits already: documents of which classes, and of which kinds (None: all)."""
-    classes = applied.changed_ids if resource == "classes" else set(session.exec(select(SchoolClass.id)).all())
+    classes = applied.changed_ids if resource == "classes" else all_class_ids(session)
     kinds: list[str] | None = ["results"] if resource == "subjects" and before.get("kinds", []) is not None else None
     return {
         "classes": sorted({*classes, *before.get("classes", ())}),
@@ -221,7 +224,7 @@ def _refresh_of(session: Session, resource: str, applied: Applied, before: dict[
 def _recompute_class(session: Session, class_id: str) -> None:
     """Judge the stored results of a class anew: a subject that is now marked, or now commented, changes what the rules give."""
     kinds = subject_kinds(session)
-    for row in session.exec(select(StudentResult).where(col(StudentResult.class_id) == class_id)).all():
+    for row in find.all_of(session, StudentResult, class_id=class_id):
         found = mismatches(row.payload, kinds, row.school_year)
         if found != row.mismatches:
             row.mismatches = found

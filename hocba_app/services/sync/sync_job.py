@@ -8,19 +8,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
+from hocba_app.domain.audit_wording import Action
 from hocba_app.domain.calendar import school_year_of, today
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.wording import RESOURCE
-from hocba_app.models import Enrolment, Job, School, SchoolClass, Student, SyncCursor, SyncRow
+from hocba_app.models import Job, School, SchoolClass, SyncCursor, SyncRow
 from hocba_app.models.base import utc_now
+from hocba_app.models.repositories import find
 from hocba_app.models.repositories import sync as sync_rows
-from hocba_app.models.repositories.sync import cursor_of
+from hocba_app.models.repositories.sync import cursor_of, pupils_of_classes
 from hocba_app.services.audit.log import changed, record
 from hocba_app.services.credential_cipher import decrypt
 from hocba_app.services.jobs.registry import Work, job
-from hocba_app.services.sync.apply import Applied
+from hocba_app.services.sync.apply_report import Applied
 from hocba_app.services.sync.client import SectorClient
 from hocba_app.services.sync.fetch import Collected, Incoming, collect
 from hocba_app.services.sync.import_job import go_on
@@ -83,10 +85,7 @@ class _Run:
         with work.db.read(work.school_id) as session:
             school = session.get_one(School, work.school_id)
             self._year: str = given.get("school_year") or school.current_year or school_year_of(today())
-            self._cursors = {
-                row.resource: row
-                for row in session.exec(select(SyncCursor).where(SyncCursor.school_year == self._year)).all()
-            }
+            self._cursors = {row.resource: row for row in find.all_of(session, SyncCursor, school_year=self._year)}
         chosen = given.get("resources") or RESOURCES
         self._resources = [resource for resource in RESOURCES if resource in chosen]
         self._class_ids: list[str] = given.get("class_ids") or []
@@ -180,7 +179,7 @@ class _Run:
             record(
                 session,
                 actor=self._work.actor,
-                action="sync.applied",
+                action=Action.SYNC_APPLIED,
                 subject=f"job:{self._work.job_id}",
                 data={
                     "resource": resource,
@@ -194,17 +193,9 @@ class _Run:
 
     def _members(self) -> _Members:
         with self._work.db.read(self._work.school_id) as session:
-            rows = session.exec(select(SchoolClass.id, SchoolClass.source_id)).all()
-            classes = {source_id for id, source_id in rows if id in self._class_ids}
-            ids = session.exec(
-                select(Student.source_id)
-                .join(
-                    Enrolment,
-                    (col(Enrolment.student_id) == Student.id) & (col(Enrolment.school_id) == Student.school_id),
-                )
-                .where(Enrolment.class_id.in_(self._class_ids))  # type: ignore[attr-defined]
-            ).all()
-        members = _Members(classes, set(ids), self._class_ids)
+            classes = {row.source_id for row in find.by_ids(session, SchoolClass, self._class_ids).values()}
+            pupils = pupils_of_classes(session, self._class_ids)
+        members = _Members(classes, pupils, self._class_ids)
         with collect(self._client, "enrolments", self._year, since="", pending=()) as found:
             for chunk in found.chunks():
                 members.students |= {

@@ -7,16 +7,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
+from hocba_app.domain.audit_wording import Action
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.shown import shown_digest
-from hocba_app.models import Account, Database, Document, DocumentVersion, SchoolClass, Student, UnlockRequest
+from hocba_app.models import Database, Document, DocumentVersion, SchoolClass, Student, UnlockRequest
 from hocba_app.models.base import utc_now
-from hocba_app.models.repositories import record_list
+from hocba_app.models.repositories import find, record_list
+from hocba_app.models.repositories.audit import account_names
+from hocba_app.models.repositories.batches import serialise
 from hocba_app.models.repositories.document_state import load_life, save_life
 from hocba_app.models.repositories.school_years import require_open
-from hocba_app.models.repositories.signing import serialise
 from hocba_app.services.accounts.authority import Right, allowed, require
 from hocba_app.services.accounts.credentials import require_own_credentials, require_second_person
 from hocba_app.services.accounts.sessions import Identity
@@ -105,7 +107,7 @@ def unlock_requests(db: Database, who: Identity, *, limit: int = 50) -> list[Req
         documents = record_list.lines_of_documents(
             session, [*{item for row in rows.values() for item in row.document_ids}]
         )
-        names = dict(session.exec(select(Account.id, Account.full_name)).all())
+        names = account_names(session)
         return [_view(session, who, row, documents, names) for row in rows.values()]
 
 
@@ -193,7 +195,7 @@ def request_unlock(
         record(
             session,
             actor=who.account_id,
-            action="unlock.asked",
+            action=Action.UNLOCK_ASKED,
             subject=f"unlock:{row.id}",
             data={"documents": chosen, "reason": row.reason},
         )
@@ -227,7 +229,7 @@ def decide(db: Database, who: Identity, request_id: str, *, approve: bool, shown
             return
         row.state, row.decided_by, row.decided_at = "refused", who.account_id, utc_now()
         session.add(row)
-        record(session, actor=who.account_id, action="unlock.refused", subject=f"unlock:{row.id}")
+        record(session, actor=who.account_id, action=Action.UNLOCK_REFUSED, subject=f"unlock:{row.id}")
 
 
 def withdraw(db: Database, who: Identity, request_id: str) -> None:
@@ -245,12 +247,12 @@ def withdraw(db: Database, who: Identity, request_id: str) -> None:
             raise HocbaError(ErrorCode.FORBIDDEN)
         row.state, row.decided_by, row.decided_at = "withdrawn", who.account_id, utc_now()
         session.add(row)
-        record(session, actor=who.account_id, action="unlock.withdrawn", subject=f"unlock:{row.id}")
+        record(session, actor=who.account_id, action=Action.UNLOCK_WITHDRAWN, subject=f"unlock:{row.id}")
 
 
 def resume_pending_unlocks(session: Session) -> None:
     """Finish approved unlocks that waited for a confirmation; called whenever leases are released."""
-    for row in session.exec(select(UnlockRequest).where(UnlockRequest.state == "approved")).all():
+    for row in find.all_of(session, UnlockRequest, state="approved"):
         _void_what_is_free(session, row)
 
 
@@ -258,7 +260,7 @@ def _approve(session: Session, row: UnlockRequest, who: Identity) -> None:
     row.state, row.decided_by, row.decided_at = "approved", who.account_id, utc_now()
     row.remaining_ids = list(row.document_ids)
     session.add(row)
-    record(session, actor=who.account_id, action="unlock.approved", subject=f"unlock:{row.id}")
+    record(session, actor=who.account_id, action=Action.UNLOCK_APPROVED, subject=f"unlock:{row.id}")
     _void_what_is_free(session, row)
 
 
@@ -287,7 +289,7 @@ def _void_what_is_free(session: Session, row: UnlockRequest) -> None:
         record(
             session,
             actor=row.decided_by or "",
-            action="record.unlocked",
+            action=Action.RECORD_UNLOCKED,
             subject=f"document:{document_id}",
             data={"version": version.number, "request": row.id},
         )

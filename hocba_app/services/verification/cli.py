@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import structlog
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy.exc import SQLAlchemyError
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Database, database
 from hocba_app.models.schema_check import require_current_schema
+from hocba_app.pki.signer_certificate import certificates_of
 from hocba_app.services.verification.packages import MOST_SECONDS, Judge, is_archive, verify_package
 from hocba_app.services.verification.verify import issuers_beside, verify
 from hocba_app.settings import settings
@@ -152,7 +151,7 @@ def _trusted(source: Path | None) -> tuple[list[bytes], list[dict[str, Any]] | N
     if source is None:
         return [], None
     try:
-        roots = [item.public_bytes(Encoding.DER) for item in x509.load_pem_x509_certificates(source.read_bytes())]
+        roots = list(certificates_of(source))
     except (OSError, ValueError) as error:
         raise HocbaError(
             ErrorCode.INVALID_INPUT, detail=f"không đọc được chứng thư gốc ({type(error).__name__})"

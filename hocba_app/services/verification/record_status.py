@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from hocba_app.domain.errors import HocbaError
 from hocba_app.models import Database, Document, DocumentVersion, PublicCode, Revision, Slot
-from hocba_app.models import Evidence as EvidenceRow
+from hocba_app.models.repositories import find
+from hocba_app.models.repositories.printing import signers_with_evidence
+from hocba_app.models.repositories.stored_files import revision_blobs
 from hocba_app.pki.signer_certificate import Evidence
 from hocba_app.pki.subjects import subject_of
 from hocba_app.recordfile.incremental_writer import drawn_name
@@ -86,7 +88,7 @@ def standing_of(db: Database, code: str) -> PublicStanding | None:
     with db.read(entry.school_id) as session:
         version = session.get_one(DocumentVersion, (entry.school_id, entry.version_id))
         document = session.get_one(Document, (entry.school_id, version.document_id))
-        slots = session.exec(select(Slot).where(Slot.version_id == version.id).order_by(col(Slot.position))).all()
+        slots = find.all_of(session, Slot, Slot.position, version_id=version.id)
         status = _status(version, document)
         snapshot = version.snapshot
         school = str(snapshot.get("school", {}).get("name", ""))
@@ -161,14 +163,8 @@ def school_at_lock(db: Database, code: str | None) -> dict[str, Any] | None:
         return None
     with db.read(entry.school_id) as session:
         school = session.get_one(DocumentVersion, (entry.school_id, entry.version_id)).snapshot["school"]
-        sealed_by = session.exec(
-            select(EvidenceRow.content)
-            .join(
-                Slot,
-                (col(EvidenceRow.id) == col(Slot.evidence_id)) & (col(EvidenceRow.school_id) == col(Slot.school_id)),
-            )
-            .where(Slot.version_id == entry.version_id, Slot.stage == "seal")
-        ).all()
+        signed = signers_with_evidence(session, entry.version_id)
+    sealed_by = [checked.content for slot, checked in signed if slot.stage == "seal"]
     names = [name for content in sealed_by for name in subject_of(Evidence.loads(content).chain[0]).names]
     told = {key: str(school[key]) for key in ("tax_code", "name", "code") if school.get(key)}
     return told | {"certificate_name": [*names, told.get("name", "")]}
@@ -179,12 +175,10 @@ def _is_on_record(session: Session, version: DocumentVersion, sha256: str, data:
 
     A prefix (an earlier revision) is a state on record too; its missing signatures speak for themselves.
     """
-    revisions = session.exec(
-        select(Revision).where(Revision.version_id == version.id).order_by(col(Revision.number))
-    ).all()
+    revisions = find.all_of(session, Revision, Revision.number, version_id=version.id)
     if any(revision.sha256 == sha256 for revision in revisions):
         return True
-    seals = set(session.exec(select(Slot.id).where(Slot.version_id == version.id, Slot.stage == "seal")).all())
+    seals = set(find.columns_of(session, Slot.id, version_id=version.id, stage="seal"))
     return any(
         revision.slot_id in seals and hashlib.sha256(data[: revision.length]).hexdigest() == revision.sha256
         for revision in revisions
@@ -213,12 +207,7 @@ def _role(slot: Slot) -> str:
 
 def _drawn_names(session: Session, version_id: str) -> dict[str, str]:
     """By slot, the name its signature shows on the page: the staff list may have another by now. "" where the store has lost it."""
-    signed = session.exec(
-        select(Revision.slot_id, Revision.blob_sha256).where(
-            Revision.version_id == version_id, col(Revision.slot_id).is_not(None)
-        )
-    ).all()
-    return {slot_id: _drawn_name(blob) for slot_id, blob in signed if slot_id is not None}
+    return {slot_id: _drawn_name(blob) for slot_id, blob in revision_blobs(session, version_id)}
 
 
 def _drawn_name(blob: str) -> str:

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlmodel import select
-
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.foreign.decoding import Limits
 from hocba_app.models import Database, School
+from hocba_app.models.repositories import find
 from hocba_app.services.verification.record_status import add_standing, school_at_lock
 from hocba_app.verification.fetched import Fetched
 from hocba_app.verification.issuers import issuer_list_fault
@@ -107,5 +106,5 @@ def _schools(db: Database) -> list[dict[str, Any]]:
     with db.installation() as session:
         return [
             {"tax_code": school.tax_code, "name": school.name, "code": school.code}
-            for school in session.exec(select(School)).all()
+            for school in find.all_of(session, School)
         ]

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
+from hocba_app.domain.audit_wording import Action
 from hocba_app.models import AuditEvent, AuditHead, Database, Job
 from hocba_app.models.base import utc_now
 from hocba_app.services.audit.log import GENESIS, event_hash, record, verify_chain
@@ -50,7 +51,7 @@ def stamped(authority: tuple[str, Path], tmp_path: Path, monkeypatch: pytest.Mon
 def write_events(db: Database, school_id: str, count: int) -> None:
     with db.write(school_id) as session:
         for number in range(count):
-            record(session, actor="a", action="store.checked", subject=f"document:{number}")
+            record(session, actor="a", action=Action.STORE_CHECKED, subject=f"document:{number}")
 
 
 def anchor_now(db: Database, school_id: str) -> Job:

@@ -7,6 +7,7 @@ import threading
 import pytest
 from sqlalchemy import text
 
+from hocba_app.domain.audit_wording import Action
 from hocba_app.models import Database
 from hocba_app.services.audit.log import ChainBreak, record, verify_chain
 
@@ -14,7 +15,7 @@ from hocba_app.services.audit.log import ChainBreak, record, verify_chain
 def write_events(db: Database, school_id: str, count: int = 6) -> None:
     for number in range(count):
         with db.write(school_id) as session:
-            record(session, actor="a", action="record.locked", subject=f"document:{number}", data={"n": number})
+            record(session, actor="a", action=Action.RECORD_LOCKED, subject=f"document:{number}", data={"n": number})
 
 
 def breaks(db: Database, school_id: str) -> list[ChainBreak]:
@@ -71,7 +72,7 @@ def test_two_swapped_rows_are_found(db: Database, school_id: str) -> None:
 
 def test_a_rolled_back_change_leaves_no_event(db: Database, school_id: str) -> None:
     with pytest.raises(RuntimeError), db.write(school_id) as session:
-        record(session, actor="a", action="x", subject="y")
+        record(session, actor="a", action=Action.RECORD_LOCKED, subject="y")
         raise RuntimeError
     write_events(db, school_id, 2)
     assert breaks(db, school_id) == []

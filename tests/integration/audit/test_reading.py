@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from hocba_app.domain.audit_wording import Action
 from hocba_app.domain.calendar import today
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.services.audit.log import record
@@ -59,7 +60,7 @@ def test_filters(small: SmallSchool) -> None:
 def test_the_export_has_every_row_and_no_formula_and_no_pupils_name(small: SmallSchool) -> None:
     lock(small)
     with small.db.write(small.school_id) as session:
-        record(session, actor="", action="unlock.asked", subject="unlock:x", data={"reason": "=HYPERLINK(1)"})
+        record(session, actor="", action=Action.UNLOCK_ASKED, subject="unlock:x", data={"reason": "=HYPERLINK(1)"})
     data = audit_csv(small.db, small.people["admin"])
     table = list(csv.reader(io.StringIO(data.decode("utf-8-sig"))))
     assert len(table) == 6 and table[1][2] == "Hệ thống"

@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
+from hocba_app.domain.document_lifecycle import DocumentLife
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.domain.lifecycle import DocumentLife
 from hocba_app.models import Database, Document, Job, School
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories.document_state import life_values

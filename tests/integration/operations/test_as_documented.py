@@ -14,6 +14,7 @@ import psycopg
 import pytest
 from sqlmodel import func, select
 
+from hocba_app.domain.audit_wording import Action
 from hocba_app.models import Account, AuditEvent, Database, School, Student
 from hocba_app.services.audit.log import record, verify_chain
 from tests.integration.operations.conftest import KEY, PASSWORD, ROLE, Installation
@@ -104,7 +105,7 @@ def test_the_whole_of_the_documents(documented: Installation, new_database: Iter
                         sex="Nam",
                     )
                 )
-                record(session, actor="a", action="record.viewed", subject=f"student:{len(written)}")
+                record(session, actor="a", action=Action.RECORD_LOCKED, subject=f"student:{len(written)}")
             written.append(1)
 
     writer = threading.Thread(target=write)

@@ -7,30 +7,32 @@ from collections.abc import Callable
 import pytest
 from sqlmodel import Session, select
 
+from hocba_app.domain.audit_wording import Action
 from hocba_app.models import Batch, BatchItem, Document, SchoolClass, Slot
 from hocba_app.models.base import utc_now
 from hocba_app.models.database import TenancyError
 from hocba_app.models.repositories import record_list
-from hocba_app.services.audit.log import changed, progressed, record
+from hocba_app.services.audit.log import Tells, changed, progressed, record
+from hocba_app.services.cache import school_cache
 from hocba_app.services.change_feed import change_feed
-from hocba_app.services.change_feed.change_feed import Counters, Moves
+from hocba_app.services.change_feed.change_feed import ChangeSet, Counters
 from hocba_app.services.records.record_list import classes_for, records_page
 from tests.integration.records.conftest import lock
 from tests.school import SmallSchool
 
 
 def now(small: SmallSchool) -> Counters:
-    return change_feed.read_counters(small.db).get(small.school_id, Counters())
+    return school_cache.read_counters(small.db).get(small.school_id, Counters())
 
 
-def moved(small: SmallSchool, write: Callable[[Session], None]) -> Moves:
+def moved(small: SmallSchool, write: Callable[[Session], None]) -> ChangeSet:
     """What is told of one transaction."""
     before = now(small)
     with small.db.write(small.school_id) as session:
         write(session)
     after = now(small)
     assert after.value == before.value + 1
-    return change_feed.moves(small.db, small.school_id, before, after)
+    return change_feed.changes_between(small.db, small.school_id, before, after)
 
 
 def signed(small: SmallSchool, part: str, next_stage: str) -> tuple[str, Callable[[Session], None]]:
@@ -50,7 +52,8 @@ def signed(small: SmallSchool, part: str, next_stage: str) -> tuple[str, Callabl
         record(
             session,
             actor="a",
-            action="record.signed",
+            action=Action.RECORD_SIGNED,
+            tells=Tells.CONCERNED,
             subject=f"document:{slot.document_id}",
             data={"stage": slot.stage},
         )
@@ -61,7 +64,7 @@ def signed(small: SmallSchool, part: str, next_stage: str) -> tuple[str, Callabl
 def test_a_signature_concerns_its_record_its_class_and_who_signs_next(small: SmallSchool) -> None:
     lock(small)
     document_id, write = signed(small, "TOAN", "subject")  # others of the stage are missing: nobody gets new work
-    assert moved(small, write) == Moves(documents=frozenset({document_id}), classes=frozenset({small.class_id}))
+    assert moved(small, write) == ChangeSet(documents=frozenset({document_id}), classes=frozenset({small.class_id}))
     document_id, write = signed(small, "VAN", "homeroom")
     what = moved(small, write)
     assert (what.wide, what.documents, what.staff) == (False, {document_id}, {small.people["homeroom"].staff_id})
@@ -83,23 +86,27 @@ def test_a_batch_concerns_who_started_it_and_the_records_it_holds(small: SmallSc
         session.add(batch)
         session.flush()
         session.add(BatchItem(batch_id=batch.id, slot_id=slot.id, version_id=slot.version_id))
-    assert moved(small, progressed) == Moves(accounts=frozenset({teacher.account_id}))
+    assert moved(small, progressed) == ChangeSet(accounts=frozenset({teacher.account_id}))
 
     def end(session: Session) -> None:
         row = session.get_one(Batch, (small.school_id, batch.id))
         row.state = "ended"
         session.add(row)
-        record(session, actor=row.account_id, action="batch.ended", subject=f"batch:{batch.id}")
+        record(
+            session, actor=row.account_id, action=Action.BATCH_ENDED, tells=Tells.CONCERNED, subject=f"batch:{batch.id}"
+        )
 
-    assert moved(small, end) == Moves(documents=frozenset({slot.document_id}), accounts=frozenset({teacher.account_id}))
-    assert moved(small, progressed) == Moves()
+    assert moved(small, end) == ChangeSet(
+        documents=frozenset({slot.document_id}), accounts=frozenset({teacher.account_id})
+    )
+    assert moved(small, progressed) == ChangeSet()
 
 
 @pytest.mark.parametrize(
-    "write", [changed, lambda session: record(session, actor="a", action="signer.assigned", subject="class:1")]
+    "write", [changed, lambda session: record(session, actor="a", action=Action.SIGNER_ASSIGNED, subject="class:1")]
 )
 def test_whatever_else_changes_concerns_everybody(small: SmallSchool, write: Callable[[Session], None]) -> None:
-    assert moved(small, write) == Moves(wide=True)
+    assert moved(small, write) == ChangeSet(wide=True)
 
 
 def test_a_kept_answer_ends_with_the_next_wide_change_of_its_own_school(small: SmallSchool, other: SmallSchool) -> None:
@@ -111,13 +118,18 @@ def test_a_kept_answer_ends_with_the_next_wide_change_of_its_own_school(small: S
             asked.append(session.info["school_id"])
             return f"{len(asked)}"
 
-        return change_feed.kept(of.db, of.school_id, "key", make)
+        return school_cache.memoize_per_school(of.db, of.school_id, "key", make)
 
     assert [answer(small), answer(small), answer(other)] == ["1", "1", "2"]
     for write in (
         progressed,
         lambda session: record(
-            session, actor="a", action="record.signed", subject="document:1", data={"stage": "subject"}
+            session,
+            actor="a",
+            action=Action.RECORD_SIGNED,
+            tells=Tells.CONCERNED,
+            subject="document:1",
+            data={"stage": "subject"},
         ),
     ):
         moved(small, write)

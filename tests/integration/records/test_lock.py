@@ -170,7 +170,7 @@ def test_results_against_the_rules_need_a_reason(small: SmallSchool) -> None:
     outcome = lock(small)[first]
     assert outcome["outcome"] == "blocked"
     assert outcome["reason"] == (
-        "Môn Toán cả năm: đã nộp 8,4, tính lại 8,5 (Điều 9). Danh hiệu: đã nộp Học sinh Giỏi, tính lại (trống) (Điều 15)."
+        "Môn Toán cả năm: đã nộp 8.4, tính lại 8.5 (Điều 9). Danh hiệu: đã nộp Học sinh Giỏi, tính lại (trống) (Điều 15)."
     )
     assert lock(small, accept_mismatches="Đã đối chiếu sổ điểm")[first]["outcome"] == "locked"
 
@@ -283,7 +283,7 @@ def test_data_that_come_while_records_are_opened_make_them_out_of_date(
 ) -> None:
     """On PostgreSQL a sync would otherwise not see the records of a lock that is about to commit."""
     first = pupils(small)[0]
-    real = locking._open_versions
+    real = locking.open_versions
     syncs: list[threading.Thread] = []
 
     def sync() -> None:
@@ -294,15 +294,15 @@ def test_data_that_come_while_records_are_opened_make_them_out_of_date(
             session.flush()
             refresh_out_of_date(session, [first])
 
-    def open_versions(*arguments: Any) -> Any:
-        opened = real(*arguments)
+    def open_versions(*arguments: Any, **named: Any) -> Any:
+        opened = real(*arguments, **named)
         if not syncs:
             syncs.append(threading.Thread(target=sync))
             syncs[0].start()
             syncs[0].join(1.0)  # it waits for this transaction
         return opened
 
-    monkeypatch.setattr(locking, "_open_versions", open_versions)
+    monkeypatch.setattr(locking, "open_versions", open_versions)
     assert lock(small)[first]["outcome"] == "locked"
     syncs[0].join()
     noted = documents(small)[first].out_of_date or []

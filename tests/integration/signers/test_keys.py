@@ -167,7 +167,7 @@ def test_a_revoked_certificate_is_found_by_the_test(
     key = keys.connect(small.db, admin, new, user_of(small, outside[0], new, number))
     authority.revoke(int(key.serial_number or "0", 16))
     revocation_sources.forget()
-    view = keys.test_key(small.db, admin, new)
+    view = keys.check_key(small.db, admin, new)
     assert (view.state, view.problem) == ("problem", "certificate_revoked") and "thu hồi" in view.sentence
     assert (
         refused(lambda: keys.choose_credential(small.db, admin, new, key.credential_id or "")).code
@@ -182,7 +182,7 @@ def test_a_renewed_certificate_is_taken_over_by_the_test(small: SmallSchool, out
     user = user_of(small, outside[0], new, "079100000095")
     first = keys.connect(small.db, admin, new, user)
     outside[0].service.users.renew(user)
-    assert keys.test_key(small.db, admin, new).state == "ok"
+    assert keys.check_key(small.db, admin, new).state == "ok"
     second = stored(small, new)
     assert (
         second is not None
@@ -195,10 +195,10 @@ def test_a_dead_service_teaches_nothing(
     small: SmallSchool, outside: tuple[Rig, str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     admin, owner = small.people["admin"], staff_id(small, "VAN")
-    assert keys.test_key(small.db, admin, owner).state == "ok"
+    assert keys.check_key(small.db, admin, owner).state == "ok"
     monkeypatch.setenv("HOCBA_MYSIGN_URL", "http://127.0.0.1:9")
     settings.cache_clear()
-    assert refused(lambda: keys.test_key(small.db, admin, owner)).code is ErrorCode.PROVIDER_UNREACHABLE
+    assert refused(lambda: keys.check_key(small.db, admin, owner)).code is ErrorCode.PROVIDER_UNREACHABLE
     assert keys.key_view(small.db, admin, owner).state == "ok"
 
 
@@ -211,7 +211,7 @@ def test_an_unknown_account_is_said_so(small: SmallSchool) -> None:
     kept = stored(small, owner)
     assert kept is not None and kept.provider_user == small.users["VAN"]
     keys.set_provider_user(small.db, admin, owner, "CCCD_000000000000")
-    view = keys.test_key(small.db, admin, owner)
+    view = keys.check_key(small.db, admin, owner)
     assert (view.state, view.problem) == ("no_certificate", "provider_unknown_user")
 
 
@@ -277,7 +277,7 @@ def test_the_list_of_keys(small: SmallSchool) -> None:
     admin = small.people["admin"]
     add_staff(small, "GV096")
     for key in ("principal", "homeroom", "TOAN", "VAN", "GDTC", "operator"):
-        keys.test_key(small.db, admin, staff_id(small, key))
+        keys.check_key(small.db, admin, staff_id(small, key))
     page = keys.keys_page(small.db, admin)
     assert page.rows[0].owner == SEAL and page.total == 8
     assert page.counts["no_account"] == 1 and page.counts["ok"] == 7
@@ -374,13 +374,13 @@ def test_every_night_all_keys_are_tested_and_a_dead_service_is_waited_for(
 def test_who_may(small: SmallSchool, stranger: Identity) -> None:
     van, own, others = small.people["VAN"], staff_id(small, "VAN"), staff_id(small, "TOAN")
     keys.connect(small.db, van, own, small.users["VAN"])
-    assert keys.test_key(small.db, van, own).state == "ok"
+    assert keys.check_key(small.db, van, own).state == "ok"
     calls: list[Callable[[str], object]] = [
         lambda owner: keys.set_provider_user(small.db, van, owner, "CCCD_1"),
         lambda owner: keys.connect(small.db, van, owner, "CCCD_1"),
         lambda owner: keys.fetch_credentials(small.db, van, owner),
         lambda owner: keys.choose_credential(small.db, van, owner, "x"),
-        lambda owner: keys.test_key(small.db, van, owner),
+        lambda owner: keys.check_key(small.db, van, owner),
         lambda owner: keys.key_view(small.db, van, owner),
         lambda owner: keys.remove_key(small.db, van, owner),
     ]
@@ -401,7 +401,7 @@ def test_another_school_sees_and_touches_nothing(small: SmallSchool, stranger: I
         assert refused(call).code is ErrorCode.NOT_FOUND
     for call in (
         lambda: keys.fetch_credentials(small.db, stranger, own),
-        lambda: keys.test_key(small.db, stranger, own),
+        lambda: keys.check_key(small.db, stranger, own),
         lambda: keys.choose_credential(small.db, stranger, own, "x"),
     ):
         assert refused(call).code is ErrorCode.SIGNER_NO_KEY, "of its own it has none"

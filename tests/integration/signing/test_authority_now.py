@@ -18,13 +18,26 @@ from sqlmodel import select
 
 from hocba_app.domain.calendar import today
 from hocba_app.domain.errors import SENTENCES, ErrorCode
-from hocba_app.models import Account, Batch, Database, LateAnswer, SigningSettings, Slot, Staff, UnlockRequest
+from hocba_app.models import (
+    Account,
+    AuditEvent,
+    Batch,
+    Database,
+    Job,
+    LateAnswer,
+    SigningSettings,
+    Slot,
+    Staff,
+    UnlockRequest,
+)
+from hocba_app.models.base import utc_now
 from hocba_app.services.objections.objections import raise_objection
 from hocba_app.services.signers import settings as signing
 from hocba_app.services.signers.assignments import reassign_slots
-from hocba_app.services.signing import authority, queue_groups, signer_inbox
+from hocba_app.services.signing import authority, signer_inbox
 from hocba_app.services.signing import batch as batches
-from hocba_app.services.signing.admission import drop_refused, try_start
+from hocba_app.services.signing.admission import Admission, drop_refused, try_admit
+from hocba_app.services.signing.batch_transitions import close
 from hocba_app.services.signing.progress import my_batches
 from hocba_app.services.signing.steps import commit
 from hocba_app.services.unlocking import unlock
@@ -101,6 +114,25 @@ def test_a_seal_operator_replaced_while_queued_is_not_asked(small: SmallSchool, 
     assert_refused(small, batch_id, "operator", ErrorCode.SEAL_OPERATOR_OVER, confirmed=0)
 
 
+def test_a_queued_batch_of_which_nothing_is_left_sets_free_who_waits_behind_it(
+    small: SmallSchool, outside: Outside
+) -> None:
+    """It ended in silence once: the next looked again only when its own time came, and the log did not know of the end."""
+    lock(small, "results")
+    first, second = start(small, "TOAN"), start(small, "VAN")
+    later = utc_now() + timedelta(hours=1)
+    with small.db.write(small.school_id) as session:
+        session.get_one(Job, (small.school_id, second)).wake_at = later
+    leaves(small, "TOAN")
+    assert work_on(small, first) == "ended"
+    assert_refused(small, first, "TOAN", ErrorCode.SIGNER_LEFT, confirmed=0)
+    with small.db.read(small.school_id) as session:
+        woken = session.get_one(Job, (small.school_id, second)).wake_at
+        ends = session.exec(select(AuditEvent.action).where(AuditEvent.subject == f"batch:{first}")).all()
+    assert woken is not None and woken < later
+    assert list(ends) == ["batch.started", "batch.ended"]
+
+
 def test_a_seal_operator_replaced_while_his_phone_is_asked_seals_nothing(small: SmallSchool, outside: Outside) -> None:
     ready_to_seal(small, outside[0])
     batch_id = start(small, "operator")
@@ -124,7 +156,7 @@ def test_a_decision_revoked_or_over_at_midnight_before_the_commit(
     with on_phone(small, outside[0], "PHT", third):
         signing.revoke_delegation(small.db, small.people["admin"], decision)
     assert_refused(small, third, "PHT", ErrorCode.DELEGATION_OVER, confirmed=2)
-    assert [group.ready for group in queue_groups.my_groups(small.db, small.people["PHT"])] == [0]
+    assert [group.ready for group in signer_inbox.my_groups(small.db, small.people["PHT"])] == [0]
 
 
 def test_a_deputy_who_is_a_teacher_now(small: SmallSchool, outside: Outside) -> None:
@@ -213,7 +245,10 @@ def test_an_approved_unlock_closes_the_gate_at_once(
         over = real(*arguments, last=last)  # type: ignore[arg-type]
         if not last and not seen:
             with small.db.write(small.school_id) as session:
-                seen.append(try_start(session, session.get_one(Batch, (small.school_id, toan))))
+                row = session.get_one(Batch, (small.school_id, toan))
+                assert try_admit(session, row) is Admission.EMPTY
+                close(session, row, None)
+                seen.append(toan)
             assert [item.reason for item in waiting(small, "TOAN") if item.document_id == first.document_id] == [
                 ErrorCode.UNLOCK_APPROVED
             ]

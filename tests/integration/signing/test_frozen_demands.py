@@ -15,7 +15,7 @@ from hocba_app.recordfile.demands import Demand, salted
 from hocba_app.recordfile.manifest import Manifest
 from hocba_app.services.jobs.runner import Claims, advance
 from hocba_app.services.printing.share_link import signed_original
-from hocba_app.services.records import lock as locking
+from hocba_app.services.records import freezing
 from hocba_app.services.records.precheck import NO_TAX_CODE
 from hocba_app.services.signers import keys
 from hocba_app.services.signers.name_acceptance import accept_name
@@ -168,7 +168,7 @@ def test_another_name_needs_the_principals_written_word_which_verification_shows
             )
         assert refused.value.code is code
     accept_name(small.db, small.people["principal"], staff_id(small, "TOAN"), "Đổi tên theo quyết định 12/QĐ-UBND")
-    assert keys.test_key(small.db, small.people["admin"], staff_id(small, "TOAN")).state == "ok"
+    assert keys.check_key(small.db, small.people["admin"], staff_id(small, "TOAN")).state == "ok"
     all_sign(small, rig)
     for report in judged(small, "results"):
         told = {finding.code: finding.text for finding in report.reasons}
@@ -181,7 +181,7 @@ def test_another_name_needs_the_principals_written_word_which_verification_shows
     assert sum("name_accepted" in event.data for event in signed) == 2
     set_staff(small, "TOAN", full_name="Hoàng Thị Hoà Bình")  # the word was for another name than his of today
     assert (
-        keys.test_key(small.db, small.people["admin"], staff_id(small, "TOAN")).problem
+        keys.check_key(small.db, small.people["admin"], staff_id(small, "TOAN")).problem
         == ErrorCode.CERTIFICATE_OTHER_NAME
     )
 
@@ -228,8 +228,8 @@ def lock_in_format_1(small: SmallSchool, monkeypatch: pytest.MonkeyPatch) -> Non
         ]
 
     with monkeypatch.context() as patched:
-        patched.setattr(locking, "_demands", demands)
-        patched.setattr(locking, "Manifest", lambda **values: Manifest(**values, format=1, writer=1))
+        patched.setattr(freezing, "_demands", demands)
+        patched.setattr(freezing, "Manifest", lambda **values: Manifest(**values, format=1, writer=1))
         lock_all(small)
     with small.db.write(small.school_id) as session:
         for slot in session.exec(select(Slot)).all():

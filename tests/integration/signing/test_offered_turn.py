@@ -9,7 +9,7 @@ from pathlib import Path
 from hocba_app.models import Batch
 from hocba_app.models.base import utc_now
 from hocba_app.services.signing import signer_inbox
-from hocba_app.services.signing.admission import STILL_THERE, try_start
+from hocba_app.services.signing.admission import STILL_THERE, Admission, try_admit
 from tests.integration.signing.test_chain import batch, confirm_on_phone, lock, start, work_on
 from tests.integration.simulators.mysign_rig import Rig
 from tests.school import SmallSchool
@@ -23,7 +23,7 @@ def test_an_accepted_offer_goes_to_the_phone(small: SmallSchool, outside: tuple[
         row.queued_at = utc_now() - STILL_THERE - timedelta(seconds=10)
         session.add(row)
         session.flush()
-        assert not try_start(session, row), "offered first: the phone may be in a bag"
+        assert try_admit(session, row) is Admission.WAITS, "offered first: the phone may be in a bag"
         assert row.offered_at is not None and not row.accepted
     signer_inbox.accept_turn(small.db, small.people["TOAN"], batch_id)
     phone = threading.Thread(target=confirm_on_phone, args=(small, outside[0], "TOAN"))

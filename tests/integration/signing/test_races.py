@@ -10,10 +10,10 @@ from sqlmodel import select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Batch, BatchItem, DocumentVersion, Job, Lease, SchoolClass, UnlockRequest
-from hocba_app.models.repositories import signing as rows
+from hocba_app.models.repositories import batches as batch_rows
 from hocba_app.services.jobs.enqueue import ask_cancel
 from hocba_app.services.signing import signer_inbox
-from hocba_app.services.signing.admission import try_start
+from hocba_app.services.signing.admission import Admission, try_admit
 from hocba_app.services.signing.batch_transitions import close
 from hocba_app.services.unlocking import unlock
 from tests.integration.signing.test_chain import batch, documents, held_leases, lock, start, waiting
@@ -43,7 +43,7 @@ def at_once(*calls: Callable[[], object]) -> list[object]:
 
 def try_starting(small: SmallSchool, batch_id: str) -> bool:
     with small.db.write(small.school_id) as session:
-        return try_start(session, session.get_one(Batch, (small.school_id, batch_id)))
+        return try_admit(session, session.get_one(Batch, (small.school_id, batch_id))) is Admission.ADMITTED
 
 
 def end(small: SmallSchool, batch_id: str) -> None:
@@ -143,9 +143,9 @@ def test_splitting_and_starting_share_nothing(small: SmallSchool) -> None:
             lease.version_id: lease.batch_id
             for lease in session.exec(select(Lease).where(Lease.released_at.is_(None))).all()
         }  # type: ignore[union-attr]
-        holders = {item.version_id: item.batch_id for item in rows.items_of(session, mine)}
+        holders = {item.version_id: item.batch_id for item in batch_rows.items_of(session, mine)}
         if isinstance(results[0], str):
-            holders |= {item.version_id: item.batch_id for item in rows.items_of(session, results[0])}
+            holders |= {item.version_id: item.batch_id for item in batch_rows.items_of(session, results[0])}
     assert all(holders[version] == holder for version, holder in leases.items()), (results, leases, holders)
 
 
@@ -209,6 +209,6 @@ def test_a_batch_split_counts_what_left_it_before_once(small: SmallSchool) -> No
     for name, batch_id in (("free", first), ("rest", mine)):
         row = batch(small, batch_id)
         with small.db.read(small.school_id) as session:
-            states = [item.state for item in rows.items_of(session, batch_id)]
+            states = [item.state for item in batch_rows.items_of(session, batch_id)]
         counts[name] = (row.total, row.committed, row.failed, states.count("claimed"), states.count("failed"))
     assert counts == {"free": (1, 0, 0, 1, 0), "rest": (2, 0, 1, 1, 1)}

@@ -89,7 +89,7 @@ def test_one_pupil_sealed_with_smartca_and_the_next_with_a_token(
         phone.add(SCHOOL)
         key = keys.connect(small.db, admin, SEAL, TAX_CODE, "smartca")
         assert (key.provider, key.provider_user, key.problem) == ("smartca", TAX_CODE, None)
-        assert keys.test_key(small.db, admin, SEAL).state == "ok"
+        assert keys.check_key(small.db, admin, SEAL).state == "ok"
         with small.db.read(small.school_id) as session:
             monkeypatch.setattr(provider_for(session, "smartca"), "poll_seconds", 0.1)
         [batch_id] = signer_inbox.start(small.db, operator, first)
@@ -113,7 +113,7 @@ def test_one_pupil_sealed_with_smartca_and_the_next_with_a_token(
         assert "pkcs11" in configured_providers()
         key = keys.connect(small.db, admin, SEAL, " Con dấu ", "pkcs11")
         assert (key.provider, key.provider_user, key.credential_id) == ("pkcs11", "Con dấu", "01")
-        assert keys.test_key(small.db, admin, SEAL).state == "ok"
+        assert keys.check_key(small.db, admin, SEAL).state == "ok"
         token.pull_out()
         [lost] = signer_inbox.start(small.db, operator, second)
         assert work_on(small, lost) == "ended"
@@ -145,12 +145,12 @@ def test_a_token_that_fails_says_nothing_of_the_certificate(
         settings.cache_clear()
         keys.connect(small.db, admin, SEAL, "Con dấu", "pkcs11")
         token.pull_out()
-        assert refused(lambda: keys.test_key(small.db, admin, SEAL)) is ErrorCode.TOKEN_ABSENT
+        assert refused(lambda: keys.check_key(small.db, admin, SEAL)) is ErrorCode.TOKEN_ABSENT
         token.plug_in()
         close_connections()
         monkeypatch.setenv("HOCBA_PKCS11_PIN", encrypt(token.pin))
         settings.cache_clear()
-        assert keys.test_key(small.db, admin, SEAL).state == "ok", "the PIN may be kept encrypted"
+        assert keys.check_key(small.db, admin, SEAL).state == "ok", "the PIN may be kept encrypted"
         assert [check.ok for check in doctor._token(settings(), small.db)] == [True]
         close_connections()
         monkeypatch.setenv("HOCBA_PKCS11_PIN", "1")

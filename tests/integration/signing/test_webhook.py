@@ -20,6 +20,7 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Batch, BatchItem, LateAnswer
 from hocba_app.models.base import utc_now
 from hocba_app.services.signing import webhook
+from hocba_app.services.signing.providers.mysign_webhook import WEBHOOK
 from hocba_app.settings import settings
 from tests.integration.signing.test_chain import batch, confirm_on_phone, held_leases, lock, start, work_on
 from tests.integration.simulators.mysign_rig import Rig
@@ -37,11 +38,11 @@ def hooks(small: SmallSchool, outside: Outside, monkeypatch: pytest.MonkeyPatch)
     came: list[str] = []
 
     async def token(request: Request) -> Response:
-        return JSONResponse(await run_in_threadpool(webhook.authenticate, small.db, await request.json()))
+        return JSONResponse(await run_in_threadpool(webhook.authenticate, small.db, WEBHOOK, await request.json()))
 
     async def result(request: Request) -> Response:
         bearer = request.headers["authorization"].removeprefix("Bearer ")
-        answer = await run_in_threadpool(webhook.deliver, small.db, bearer, await request.json())
+        answer = await run_in_threadpool(webhook.deliver, small.db, WEBHOOK, bearer, await request.json())
         came.append("result")
         return JSONResponse(answer)
 
@@ -71,6 +72,7 @@ def token_of(small: SmallSchool, outside: Outside) -> str:
     client = outside[0].client
     answer = webhook.authenticate(
         small.db,
+        WEBHOOK,
         {
             "grant_type": "client_credentials",
             "client_id": client["client_id"],
@@ -148,8 +150,8 @@ def test_forged_signatures_settle_nothing(small: SmallSchool, outside: Outside) 
     batch_id, items = waits(small)
     token = token_of(small, outside)
     forged = {item.request_id or "": bytes([number]) * 256 for number, item in enumerate(items)}
-    assert webhook.deliver(small.db, token, delivery("t1", forged))["status_code"] == "00"
-    assert webhook.deliver(small.db, token, delivery("t1", {}, status="4002"))["status_code"] == "00"
+    assert webhook.deliver(small.db, WEBHOOK, token, delivery("t1", forged))["status_code"] == "00"
+    assert webhook.deliver(small.db, WEBHOOK, token, delivery("t1", {}, status="4002"))["status_code"] == "00"
     assert (batch(small, batch_id).state, held_leases(small)) == ("waiting", 2)
 
 
@@ -161,7 +163,7 @@ def test_an_answer_after_the_end_is_kept_once(small: SmallSchool, outside: Outsi
         session.add(row)
     late = delivery("t1", {items[0].request_id or "": b"s" * 256, "stranger": b"x"})
     for _ in range(2):
-        webhook.deliver(small.db, token_of(small, outside), late)
+        webhook.deliver(small.db, WEBHOOK, token_of(small, outside), late)
     with small.db.read(small.school_id) as session:
         kept = session.exec(select(LateAnswer)).all()
     assert [(row.slot_id, row.signature) for row in kept] == [(items[0].slot_id, b"s" * 256)]
@@ -183,7 +185,7 @@ def test_an_answer_after_the_end_is_kept_once(small: SmallSchool, outside: Outsi
 )
 def test_strangers_get_no_token(small: SmallSchool, body: object) -> None:
     with pytest.raises(HocbaError) as refused:
-        webhook.authenticate(small.db, body)
+        webhook.authenticate(small.db, WEBHOOK, body)
     assert refused.value.code is ErrorCode.LOGIN_FAILED
 
 
@@ -191,7 +193,7 @@ def test_strange_deliveries_are_refused(small: SmallSchool, outside: Outside, mo
     good = token_of(small, outside)
     for token in ("", "x", good[:40], good[:40] + ("A" if good[40] != "A" else "B") + good[41:]):
         with pytest.raises(HocbaError) as refused:
-            webhook.deliver(small.db, token, delivery("t", {}))
+            webhook.deliver(small.db, WEBHOOK, token, delivery("t", {}))
         assert refused.value.code is ErrorCode.NOT_SIGNED_IN
     too_many = {
         "meta_data": {"transaction_id": "t", "status": "1"},
@@ -209,9 +211,9 @@ def test_strange_deliveries_are_refused(small: SmallSchool, outside: Outside, mo
         delivery("t", {"d": b""}),
     ):
         with pytest.raises(HocbaError) as refused:
-            webhook.deliver(small.db, good, body)
+            webhook.deliver(small.db, WEBHOOK, good, body)
         assert refused.value.code is ErrorCode.INVALID_INPUT, body
-    assert webhook.deliver(small.db, good, delivery("nobody's", {"d": b"x"}))["status_code"] == "00"
+    assert webhook.deliver(small.db, WEBHOOK, good, delivery("nobody's", {"d": b"x"}))["status_code"] == "00"
     monkeypatch.setattr(webhook.time, "time", lambda: 4_000_000_000.0)
     with pytest.raises(HocbaError):
-        webhook.deliver(small.db, good, delivery("t", {}))
+        webhook.deliver(small.db, WEBHOOK, good, delivery("t", {}))

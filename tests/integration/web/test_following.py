@@ -14,12 +14,13 @@ from reflex.utils.format import format_event_handler
 from reflex_base.event import Event
 from sqlmodel import select
 
+from hocba_app.domain.audit_wording import Action
 from hocba_app.hocba_app import app
 from hocba_app.models import Document
 from hocba_app.models.base import utc_now
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.audit.log import record
-from hocba_app.services.change_feed.change_feed import Moves
+from hocba_app.services.audit.log import Tells, record
+from hocba_app.services.change_feed.change_feed import ChangeSet
 from hocba_app.state import change_watcher, guard, live_screen
 from hocba_app.state.record import RecordState
 from tests.integration.web.conftest import WebSchool
@@ -52,7 +53,7 @@ class Watcher:
     """Told by the test what moved."""
 
     def __init__(self) -> None:
-        self.counter, self.known = 0, dict[int, Moves]()
+        self.counter, self.known = 0, dict[int, ChangeSet]()
         self.told = asyncio.Condition()
 
     def value(self, _school: str) -> int:
@@ -63,14 +64,14 @@ class Watcher:
             await self.told.wait_for(lambda: self.counter != since)
         return self.counter
 
-    def moves(self, _school: str, since: int) -> list[Moves]:
+    def moves(self, _school: str, since: int) -> list[ChangeSet]:
         return [what for before, what in self.known.items() if before >= since]
 
     @asynccontextmanager
     async def unhurried(self) -> AsyncIterator[None]:
         yield
 
-    async def tell(self, what: Moves) -> None:
+    async def tell(self, what: ChangeSet) -> None:
         async with self.told:
             self.known[self.counter] = what
             self.counter += 1
@@ -95,7 +96,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 def begun(page: Any) -> asyncio.Task[None]:
     assert live_screen.begin(page)
     return asyncio.create_task(
-        live_screen.follow(page, None, page.reload, concerned=lambda _state, who, what: who.staff_id in what.staff)
+        live_screen.follow(page, page.reload, concerned=lambda who, what: who.staff_id in what.staff)
     )
 
 
@@ -108,12 +109,12 @@ async def test_only_what_concerns_the_page_reloads_it(world: SimpleNamespace) ->
     task = begun(page)
     await asyncio.sleep(0)
     for what in (
-        Moves(staff=frozenset({"another"})),
-        Moves(accounts=frozenset({"another"}), classes=frozenset({"6A1"})),
-        Moves(),
-        Moves(staff=frozenset({"staff"})),
-        Moves(accounts=frozenset({"account"})),
-        Moves(wide=True),
+        ChangeSet(staff=frozenset({"another"})),
+        ChangeSet(accounts=frozenset({"another"}), classes=frozenset({"6A1"})),
+        ChangeSet(),
+        ChangeSet(staff=frozenset({"staff"})),
+        ChangeSet(accounts=frozenset({"account"})),
+        ChangeSet(wide=True),
     ):
         await world.watcher.tell(what)
         if what.wide or "staff" in what.staff or "account" in what.accounts:
@@ -123,7 +124,7 @@ async def test_only_what_concerns_the_page_reloads_it(world: SimpleNamespace) ->
                 await asyncio.sleep(0)
             assert page.reloaded.empty()
     world.tabs.clear()  # the tab is closed
-    await world.watcher.tell(Moves(wide=True))
+    await world.watcher.tell(ChangeSet(wide=True))
     await ended(task)
     assert page.reloaded.empty() and live_screen._loops == {}
 
@@ -134,32 +135,36 @@ async def test_a_page_loaded_again_keeps_its_loop_and_another_page_ends_it(world
     await asyncio.sleep(0)
     live_screen.leave(page)
     assert not live_screen.begin(page)  # the same page again: filters, a reload
-    await world.watcher.tell(Moves(wide=True))
+    await world.watcher.tell(ChangeSet(wide=True))
     await asyncio.wait_for(page.reloaded.get(), PATIENT)
     other: Any = Page(screen="app.records")
     live_screen.leave(page)
     second = begun(other)
     await asyncio.sleep(0)
-    await world.watcher.tell(Moves(wide=True))
+    await world.watcher.tell(ChangeSet(wide=True))
     await ended(task)
     await asyncio.wait_for(other.reloaded.get(), PATIENT)
     assert page.reloaded.empty()
     world.who = None  # signed out
-    await world.watcher.tell(Moves(wide=True))
+    await world.watcher.tell(ChangeSet(wide=True))
     await ended(second)
     assert live_screen._loops == {}
 
 
 async def test_a_client_that_calls_the_loop_itself_gets_none(world: SimpleNamespace) -> None:
     page: Any = Page()
-    await ended(asyncio.create_task(live_screen.follow(page, None, page.reload)))  # never asked for by a load
+    await ended(
+        asyncio.create_task(live_screen.follow(page, page.reload, concerned=lambda who, what: True))
+    )  # never asked for by a load
     task = begun(page)
     await asyncio.sleep(0)
-    await ended(asyncio.create_task(live_screen.follow(page, None, page.reload)))  # one runs already
-    await world.watcher.tell(Moves(wide=True))
+    await ended(
+        asyncio.create_task(live_screen.follow(page, page.reload, concerned=lambda who, what: True))
+    )  # one runs already
+    await world.watcher.tell(ChangeSet(wide=True))
     await asyncio.wait_for(page.reloaded.get(), PATIENT)
     world.tabs.clear()
-    await world.watcher.tell(Moves(wide=True))
+    await world.watcher.tell(ChangeSet(wide=True))
     await ended(task)
     assert page.reloaded.empty()
 
@@ -185,7 +190,12 @@ async def test_an_open_record_shows_what_another_process_did_to_it_and_to_no_oth
             document.updated_at = utc_now()
             session.add(document)
             record(
-                session, actor="", action="record.signed", subject=f"document:{document_id}", data={"stage": "subject"}
+                session,
+                actor="",
+                action=Action.RECORD_SIGNED,
+                tells=Tells.CONCERNED,
+                subject=f"document:{document_id}",
+                data={"stage": "subject"},
             )
 
     data = {

@@ -1,15 +1,10 @@
-"""Queries name the states of a live batch: a state they do not know would leave its documents and its key free for another."""
+"""The handlers know every state of a live batch: one left out would leave its documents and its key to nobody."""
 
 from __future__ import annotations
 
-from hocba_app.models.repositories.signing import BATCH_BUSY, BATCH_LIVE, BATCH_OVER
+from hocba_app.domain.batch_lifecycle import BATCH_BUSY
 from hocba_app.services.signing.batch import _HANDLERS
 
 
 def test_every_state_that_is_worked_on_is_busy() -> None:
     assert set(BATCH_BUSY) == set(_HANDLERS)
-
-
-def test_a_batch_is_live_or_over() -> None:
-    assert set(BATCH_LIVE) == {"queued", *_HANDLERS}
-    assert not set(BATCH_LIVE) & set(BATCH_OVER)

@@ -16,10 +16,13 @@ from hocba_app.bounded_http import BoundedClient, json_of
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.services.signing.providers.provider import (
     Credential,
+    ProviderEntry,
     ProviderStatus,
     SignRequest,
     SubmissionUnknown,
     Submitted,
+    Words,
+    one_request,
 )
 
 _SHA256, _RSA_SHA256 = "2.16.840.1.101.3.4.2.1", "1.2.840.113549.1.1.11"
@@ -163,3 +166,16 @@ def _checked(answer: httpx.Response) -> dict[str, Any]:
     if not isinstance(shape, dict):
         raise HocbaError(ErrorCode.PROVIDER_UNREACHABLE)
     return shape
+
+
+ENTRY = ProviderEntry(
+    name="csc",
+    setting="csc_url",
+    words=Words(
+        title="Dịch vụ theo chuẩn CSC",
+        account=("tên người dùng ở dịch vụ đó", "tên người dùng của trường ở dịch vụ đó"),
+        confirming=("Cài ứng dụng của nhà cung cấp chứng thư số và kích hoạt theo hướng dẫn của họ.", one_request(2)),
+    ),
+    arguments=lambda settings, _: (settings.csc_url, settings.csc_token),
+    make=CscProvider,
+)

@@ -17,15 +17,22 @@ import httpx
 
 from hocba_app.bounded_http import BoundedClient, json_of
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.models import School
+from hocba_app.services.credential_cipher import decrypt
 from hocba_app.services.signing.providers.ascii_names import encoded_name
+from hocba_app.services.signing.providers.mysign_webhook import SCHOOL_COLUMNS, WEBHOOK
 from hocba_app.services.signing.providers.provider import (
     Credential,
+    ProviderEntry,
     ProviderStatus,
     SignRequest,
     State,
     SubmissionUnknown,
     Submitted,
+    Words,
+    one_request,
 )
+from hocba_app.settings import Settings
 
 PROFILE = "adss:ras:profile:001"
 _LOGIN, _INFO = "/vtss/service/ras/v1/login", "/vtss/service/certificates/info"
@@ -280,3 +287,30 @@ def _credential(entry: dict[str, Any]) -> Credential:
 
 def _instant(text: str) -> datetime:
     return datetime.strptime(text, "%Y%m%d%H%M%S%z").astimezone(UTC)
+
+
+def _arguments(settings: Settings, school: School) -> tuple[str, str, str, bool]:
+    secret = decrypt(school.mysign_secret_encrypted)
+    return settings.mysign_url, school.mysign_client_id, secret, settings.mysign_webhook
+
+
+ENTRY = ProviderEntry(
+    name="mysign",
+    setting="mysign_url",
+    always=True,
+    words=Words(
+        title="MySign (Viettel-CA)",
+        app="MySign",
+        account=("CCCD_ hoặc CMT_ kèm số định danh", "MST_ kèm mã số thuế của trường"),
+        confirming=(
+            "Cài ứng dụng MySign, kích hoạt bằng mã Viettel-CA gửi qua tin nhắn và đặt mã PIN.",
+            one_request(2),
+            "Quên PIN: trong ứng dụng chọn Quên mật khẩu, xác minh số định danh và mã gửi qua tin nhắn, rồi đặt PIN mới. Học bạ điện tử không giữ mã PIN.",
+        ),
+    ),
+    arguments=_arguments,
+    make=lambda url, client_id, secret, webhook: MySignProvider(url, client_id, secret, webhook=webhook),
+    school_columns=SCHOOL_COLUMNS,
+    webhook=WEBHOOK,
+    simulator="hocba_app.simulators.mysign",
+)

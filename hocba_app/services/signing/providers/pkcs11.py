@@ -7,6 +7,7 @@ it must carry the person's own id number or the school's MST.
 from __future__ import annotations
 
 import unicodedata
+from pathlib import Path
 from typing import Any
 
 from cryptography import x509
@@ -17,11 +18,23 @@ from pkcs11 import Attribute, KeyType, Mechanism, ObjectClass
 from pkcs11.exceptions import PKCS11Error
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.pki.signer_certificate import certificates_of
+from hocba_app.services.credential_cipher import revealed
 from hocba_app.services.signing.providers.pkcs11_token import Token
-from hocba_app.services.signing.providers.provider import Credential, ProviderStatus, SignRequest, Submitted
+from hocba_app.services.signing.providers.provider import (
+    NOBODY_ASKED,
+    Credential,
+    ProviderEntry,
+    ProviderStatus,
+    SignRequest,
+    Submitted,
+    Words,
+)
+from hocba_app.settings import Settings
 
 _DIGEST_INFO = bytes.fromhex("3031300d060960864801650304020105000420")
 """What PKCS#1 v1.5 puts before a SHA-256 digest (RFC 8017, 9.2); ``CKM_RSA_PKCS`` pads what it is given."""
+MAX_LABEL = 80
 _LONGEST_PATH = 6
 _LONGEST_ID = 40
 """Bytes of a key's id, so that it fits the column of a credential's."""
@@ -179,3 +192,41 @@ def _hexadecimal(text: str) -> bytes:
         return bytes.fromhex(text)
     except ValueError:
         return b""
+
+
+def token_arguments(settings: Settings, _: object = None) -> tuple[str, str, str, str]:
+    """What the installation's token is opened with.
+
+    Raises:
+        HocbaError: SECRET_KEY_*.
+    """
+    return settings.pkcs11_module, settings.pkcs11_token, revealed(settings.pkcs11_pin), settings.pkcs11_issuers
+
+
+def _make(module: str, token: str, pin: str, issuers: str) -> Pkcs11Provider:
+    try:
+        return Pkcs11Provider(module, token, pin, issuers=certificates_of(Path(issuers)) if issuers else ())
+    except (OSError, ValueError) as error:
+        raise HocbaError(ErrorCode.TOKEN_ISSUERS) from error
+
+
+def _label(text: str) -> str:
+    """A label is what the vendor's program wrote: words, with blanks and marks."""
+    if not (user := text.strip()) or len(user) > MAX_LABEL or not user.isprintable():
+        raise HocbaError(ErrorCode.INVALID_INPUT, detail=f"nhãn chứng thư số có từ 1 đến {MAX_LABEL} ký tự")
+    return user
+
+
+ENTRY = ProviderEntry(
+    name="pkcs11",
+    setting="pkcs11_module",
+    words=Words(
+        title="Token hoặc HSM ở máy chủ (PKCS#11)",
+        account=("nhãn của chứng thư số trong token, hoặc mã khóa (ID) dạng thập lục phân",) * 2,
+        confirming=("Chứng thư số nằm trong token hoặc HSM cắm ở máy chủ của trường.", NOBODY_ASKED),
+        at_once=True,
+    ),
+    arguments=token_arguments,
+    make=_make,
+    parse_user=_label,
+)

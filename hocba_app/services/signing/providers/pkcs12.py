@@ -13,7 +13,15 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.hazmat.primitives.serialization.pkcs12 import PKCS12KeyAndCertificates, load_pkcs12
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.services.signing.providers.provider import Credential, ProviderStatus, SignRequest, Submitted
+from hocba_app.services.signing.providers.provider import (
+    NOBODY_ASKED,
+    Credential,
+    ProviderEntry,
+    ProviderStatus,
+    SignRequest,
+    Submitted,
+    Words,
+)
 
 _USER = re.compile(r"[A-Za-z0-9_-]{1,80}\Z")
 _PREHASHED = Prehashed(hashes.SHA256())
@@ -60,6 +68,9 @@ class Pkcs12Provider:
         """See :class:`SigningProvider`; there is never a transaction to ask about."""
         return ProviderStatus("failed")
 
+    def close(self) -> None:
+        """Nothing is kept open."""
+
     def _load(self, user: str) -> PKCS12KeyAndCertificates:
         if not _USER.match(user):
             raise HocbaError(ErrorCode.PROVIDER_UNKNOWN_USER)
@@ -74,3 +85,17 @@ class Pkcs12Provider:
         if stored.cert is None:
             raise HocbaError(ErrorCode.PROVIDER_UNKNOWN_USER)
         return stored.cert.certificate
+
+
+ENTRY = ProviderEntry(
+    name="pkcs12",
+    setting="pkcs12_dir",
+    words=Words(
+        title="Tệp khóa (chỉ để thử nghiệm)",
+        account=("tên tệp .p12, không có đuôi",) * 2,
+        confirming=("Chứng thư số nằm trong một tệp trên máy chủ, chỉ để thử nghiệm.", NOBODY_ASKED),
+        at_once=True,
+    ),
+    arguments=lambda settings, _: (settings.pkcs12_dir,),
+    make=lambda folder: Pkcs12Provider(Path(folder)),
+)

@@ -22,10 +22,13 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.services.signing.providers.ascii_names import plain_name
 from hocba_app.services.signing.providers.provider import (
     Credential,
+    ProviderEntry,
     ProviderStatus,
     SignRequest,
     State,
     Submitted,
+    Words,
+    one_request,
 )
 
 _CERTIFICATES, _SIGN = "/sca/sp769/v1/credentials/get_certificate", "/sca/sp769/v1/signatures/sign"
@@ -226,3 +229,22 @@ def _decoded(text: object) -> bytes:
 def _retry_after(answer: httpx.Response) -> int:
     text = answer.headers.get("Retry-After", "")
     return min(_LONGEST_PAUSE, int(text)) if text.isascii() and text.isdigit() else _USUAL_PAUSE
+
+
+ENTRY = ProviderEntry(
+    name="smartca",
+    setting="smartca_url",
+    words=Words(
+        title="VNPT SmartCA",
+        app="VNPT SmartCA",
+        account=("số định danh", "mã số thuế của trường"),
+        confirming=(
+            "Cài ứng dụng VNPT SmartCA, đăng nhập và kích hoạt theo hướng dẫn của VNPT.",
+            one_request(5),
+            "Quên PIN: đặt lại trong ứng dụng VNPT SmartCA hoặc gọi VNPT. Học bạ điện tử không giữ mã PIN.",
+        ),
+    ),
+    arguments=lambda settings, _: (settings.smartca_url, settings.smartca_sp_id, settings.smartca_sp_password),
+    make=SmartCaProvider,
+    simulator="hocba_app.simulators.smartca",
+)

@@ -16,27 +16,31 @@ from typing import Any
 
 from sqlmodel import Session
 
+from hocba_app.domain.audit_wording import Action
+from hocba_app.domain.batch_lifecycle import ItemState
+from hocba_app.domain.document_lifecycle import DocumentLife
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.domain.lifecycle import DocumentLife
 from hocba_app.models import SEAL, Batch, BatchItem, Document, DocumentVersion, Revision, Slot
 from hocba_app.models.base import utc_now
+from hocba_app.models.repositories import batches as batch_rows
 from hocba_app.models.repositories import signing as rows
+from hocba_app.models.repositories.batch_state import moved_item
 from hocba_app.models.repositories.bulk import add_rows, set_rows
 from hocba_app.models.repositories.document_state import life_of, life_values
+from hocba_app.models.repositories.leases import release_leases
 from hocba_app.pki import cms, signer_certificate, tsa_client
 from hocba_app.recordfile.append_state import Tip
 from hocba_app.recordfile.demands import SealDemand, Vouched
 from hocba_app.recordfile.incremental_hash import HashedFile
 from hocba_app.recordfile.incremental_writer import PreparedUpdate, tip_after
-from hocba_app.services.audit.log import record
+from hocba_app.services.audit.log import Tells, record
 from hocba_app.services.jobs.enqueue import enqueue
 from hocba_app.services.jobs.registry import Work
 from hocba_app.services.signing.admission import fail_item
 from hocba_app.services.signing.authority import authority_of
 from hocba_app.services.signing.batch_transitions import close, end_batch, wait_for, wake_waiting
 from hocba_app.services.signing.integrations import timestamp_client, writer
-from hocba_app.services.signing.leases import release_leases
-from hocba_app.services.signing.self_check import require_acceptable, require_turn
+from hocba_app.services.signing.self_check import require_acceptable
 from hocba_app.services.signing.slot_demands import locked_demand, require_fit, seal_demand, vouched_as_json, vouched_of
 from hocba_app.services.signing.steps.timestamp import token_fits
 from hocba_app.services.storage import blobs
@@ -80,16 +84,16 @@ def commit(work: Work) -> float | None:
     over = False
     while not over:
         with work.db.read(work.school_id) as session:
-            batch = rows.batch_row(session, work.job_id)
+            batch = batch_rows.batch_row(session, work.job_id)
             signer = _signer(session, batch)
-            items = rows.item_rows(
-                session, batch.id, "stamped", "slot_id", "version_id", "claimed_at", *PAYLOAD, limit=CHUNK
+            items = batch_rows.item_rows(
+                session, batch.id, ItemState.STAMPED, "slot_id", "version_id", "claimed_at", *PAYLOAD, limit=CHUNK
             )
             frozen = rows.frozen_slots(session, [item.slot_id for item in items])
             seals = {slot_id: seal_demand(session, slot) for slot_id, slot in frozen.items() if slot.stage == SEAL}
             versions = rows.version_rows(session, [item.version_id for item in items], with_tip=True)
             files = {item.id: _file(session, versions[item.version_id]) for item in items}
-            last = rows.live_items(session, batch.id) == len(items)
+            last = batch_rows.live_items(session, batch.id) == len(items)
         if not items:
             break
         finished: dict[str, Finished | HocbaError] = {}
@@ -197,20 +201,20 @@ def _commit_some(
     """
     done: list[_Signed] = []
     with work.write() as session:
-        rows.serialise(
+        batch_rows.serialise(
             session
         )  # before any other row, as everybody who closes: nothing that decides who may sign changes meanwhile
         batch = session.get_one(Batch, (work.school_id, work.job_id))
         items = [
             item
-            for item in rows.item_rows(session, batch.id, "stamped", "slot_id", "version_id")
+            for item in batch_rows.item_rows(session, batch.id, ItemState.STAMPED, "slot_id", "version_id")
             if item.id in finished
         ]
         # Locked: on PostgreSQL an unlock or a reassignment must not slip in between this look and the commit.
         documents = rows.lock_documents(session, document_ids)
         versions = rows.version_rows(session, [item.version_id for item in items])
         all_slots = rows.slots_of_versions(session, list(versions))
-        leases = rows.held_versions(session, list(versions))
+        leases = batch_rows.held_versions(session, list(versions))
         authority = authority_of(session, batch, list(documents.values()))
         for item in items:
             result, version, slots = finished[item.id], versions[item.version_id], all_slots[item.version_id]
@@ -220,20 +224,18 @@ def _commit_some(
                     raise result
                 _require_unchanged(batch, slot, version, result.base)
                 authority.require(slot, documents[slot.document_id], confirmed=True)
-                require_turn(documents[slot.document_id].kind, slots, slot)
                 life = life_of(documents[slot.document_id], slots, leases.get(version.id)).sign(batch.id, slot.field)
             except HocbaError as error:
                 fail_item(session, batch, session.get_one(BatchItem, (work.school_id, item.id)), error)
                 continue
             done.append(
-                _Signed(item.id, slot, version, life, result, authority.decision_for(documents[slot.document_id].kind))
+                _Signed(item, slot, version, life, result, authority.decision_for(documents[slot.document_id].kind))
             )
         _write_down(session, batch, done)
         release_leases(session, batch.id, list(versions))
         if last:
             session.flush()
-            close(session, batch, None)
-        waiting = rows.waiting_for_end_of(session, batch) if last else []
+        waiting = close(session, batch, None) if last else []
     wake_waiting(work, waiting)
     return last
 
@@ -242,7 +244,7 @@ def _commit_some(
 class _Signed:
     """One signature that may stand, with the rows it was judged by."""
 
-    item_id: str
+    item: Any
     slot: Any
     version: Any
     life: DocumentLife
@@ -271,7 +273,9 @@ def _write_down(session: Session, batch: Batch, done: Sequence[_Signed]) -> None
     set_rows(session, Slot, _restated(done))
     set_rows(session, Document, ({"id": each.version.document_id, **life_values(each.life)} for each in done))
     set_rows(
-        session, BatchItem, ({"id": each.item_id, "state": "committed", **dict.fromkeys(PAYLOAD)} for each in done)
+        session,
+        BatchItem,
+        (moved_item(each.item, ItemState.COMMITTED, **dict.fromkeys(PAYLOAD)) for each in done),
     )
     if batch.stage == SEAL and done and batch.committed == 0:
         # One archive job a seal batch, in the first seals' transaction: no sealed record can miss it.
@@ -282,7 +286,8 @@ def _write_down(session: Session, batch: Batch, done: Sequence[_Signed]) -> None
         record(
             session,
             actor=batch.account_id,
-            action="record.signed",
+            action=Action.RECORD_SIGNED,
+            tells=Tells.CONCERNED,
             subject=f"document:{each.version.document_id}",
             data={
                 "version": each.version.number,

@@ -13,18 +13,20 @@ from typing import Any
 
 from sqlmodel import Session
 
+from hocba_app.domain.audit_wording import Action
+from hocba_app.domain.batch_lifecycle import ASKED, BatchState, ItemState
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.domain.phone_words import MOST_NAMES, phone_words
+from hocba_app.domain.transitions import Cause
 from hocba_app.domain.wording import KIND_SHORT
 from hocba_app.models import Batch, BatchItem
 from hocba_app.models.base import utc_now
-from hocba_app.models.repositories import batch_names
+from hocba_app.models.repositories import batches as batch_rows
 from hocba_app.models.repositories import signing as rows
+from hocba_app.models.repositories.batch_state import move_batch, move_item, moved_item
 from hocba_app.models.repositories.bulk import set_rows
-from hocba_app.models.repositories.signing_queue import subject_names
 from hocba_app.pki import cms
 from hocba_app.recordfile.manifest import CLAIM_LIMIT_SECONDS
-from hocba_app.services.audit.log import progressed, record
+from hocba_app.services.audit.log import Tells, progressed, record
 from hocba_app.services.jobs.registry import Work
 from hocba_app.services.signing.admission import drop_refused, fail_item
 from hocba_app.services.signing.batch_transitions import end_batch, move_to, wait_for
@@ -56,9 +58,9 @@ _TEMPORARY = (ErrorCode.PROVIDER_UNREACHABLE, ErrorCode.PROVIDER_BUSY)
 def send(work: Work) -> float | None:
     """Commit ``sending``, then call the provider once."""
     with work.db.read(work.school_id) as session:
-        batch = rows.batch_row(session, work.job_id)
+        batch = batch_rows.batch_row(session, work.job_id)
         provider = provider_for(session, batch.provider)
-        items = rows.item_rows(session, batch.id, "prepared", "slot_id", "attributes", "request_id")
+        items = batch_rows.item_rows(session, batch.id, ItemState.PREPARED, "slot_id", "attributes", "request_id")
         names = rows.names_on_phone(session, [item.slot_id for item in items])
         request = SignRequest(
             user=batch.provider_user,
@@ -66,14 +68,14 @@ def send(work: Work) -> float | None:
             hashes=tuple(cms.attributes_hash(item.attributes or b"") for item in items),
             document_ids=tuple(item.request_id or "" for item in items),
             document_names=tuple(f"{KIND_SHORT[names[item.slot_id][0]]} {names[item.slot_id][1]}" for item in items),
-            description=_description(session, batch.id, len(items)),
+            description=f"Hoc ba dien tu: {len(items)} ho so",
         )
     with work.write() as session:
         batch = session.get_one(Batch, (work.school_id, work.job_id))
-        refused = drop_refused(session, batch, "prepared")
+        refused = drop_refused(session, batch, ItemState.PREPARED)
         if not refused:
             attempts = batch.attempts
-            move_to(session, batch, "sending")
+            move_to(session, batch, BatchState.SENDING)
             batch.attempts = attempts
             batch.sent_at = utc_now()
             batch.window_ends_at = batch.sent_at + timedelta(seconds=provider.window_seconds) + GRACE
@@ -87,9 +89,12 @@ def send(work: Work) -> float | None:
         if error.code in _TEMPORARY:  # surely not taken: the same prepared revisions may be sent again
             with work.write() as session:
                 batch = session.get_one(Batch, (work.school_id, work.job_id))
-                batch.state, tries = "prepared", batch.attempts + 1
-                session.add(batch)
-            if tries >= SENDS:
+                if batch.state != BatchState.SENDING:
+                    return 0.0  # the webhook knows better
+                tries = batch.attempts
+                move_batch(session, batch, BatchState.PREPARED)
+                batch.attempts = tries  # the same call again: its back-off goes on
+            if tries + 1 >= SENDS:
                 end_batch(work, error)
                 return None
             return wait_for(work, error.code, at_least=float(error.params.get("seconds", 0) or 0))  # type: ignore[arg-type]
@@ -99,41 +104,32 @@ def send(work: Work) -> float | None:
         return keep_answers(work, provider, submitted.signatures)
     with work.write() as session:
         batch = session.get_one(Batch, (work.school_id, work.job_id))
-        if batch.state != "sending":
+        if batch.state != BatchState.SENDING:
             return 0.0  # the webhook was faster than the answer to the request
         batch.transaction_id = submitted.transaction_id
-        move_to(session, batch, "waiting")
+        move_to(session, batch, BatchState.WAITING)
         record(
             session,
             actor=batch.account_id,
-            action="batch.sent",
+            action=Action.BATCH_SENT,
+            tells=Tells.CONCERNED,
             subject=f"batch:{batch.id}",
             data={"transaction": submitted.transaction_id, "hashes": len(request.hashes)},
         )
     return min(FIRST_LOOKS, provider.poll_seconds)
 
 
-def _description(session: Session, batch_id: str, total: int) -> str:
-    """Class, subject and a few names: the signer knows on the phone what he confirms."""
-    subjects = subject_names(session)
-    about = [
-        (row.kind, row.class_name, ", ".join(subjects.get(code, code) for code in row.subjects))
-        for row in batch_names.about(session, [batch_id]).get(batch_id, ())
-    ]
-    return phone_words(about, total, batch_names.pupils_of_batch(session, batch_id, "prepared", MOST_NAMES))
-
-
 def _without_refused(work: Work) -> float | None:
     """Items have left the batch before the phone was asked: the rest is sent at the next turn, with hashes of its own."""
     with work.db.read(work.school_id) as session:
-        left = rows.live_items(session, work.job_id)
+        left = batch_rows.live_items(session, work.job_id)
     return 0.0 if left else end_batch(work, None)
 
 
 def recover_sending(work: Work) -> float | None:
     """Found in ``sending``: the request may or may not be on the phone. Wait out its window, then prepare afresh."""
     with work.db.read(work.school_id) as session:
-        batch = rows.batch_row(session, work.job_id)
+        batch = batch_rows.batch_row(session, work.job_id)
         left = ((batch.window_ends_at or utc_now()) - utc_now()).total_seconds()
         resends, noted = batch.resends, batch.note
     if left > 0:
@@ -141,25 +137,31 @@ def recover_sending(work: Work) -> float | None:
             _note(work, ErrorCode.SUBMISSION_UNKNOWN)
         return min(left, 2.0)
     if resends >= RESENDS:
-        return end_batch(work, HocbaError(ErrorCode.SUBMISSION_UNKNOWN), found="sending")
+        return end_batch(work, HocbaError(ErrorCode.SUBMISSION_UNKNOWN), found=BatchState.SENDING)
     with work.write() as session:
         batch = session.get_one(Batch, (work.school_id, work.job_id))
-        if batch.state != "sending":
+        if batch.state != BatchState.SENDING:
             return 0.0  # the webhook has named the transaction
-        for item in rows.items_of(session, batch.id, ("prepared",)):
-            item.state, item.prepared, item.attributes, item.request_id = "claimed", None, None, None
-            session.add(item)
-        move_to(session, batch, "claimed")
+        for item in batch_rows.items_of(session, batch.id, (ItemState.PREPARED,)):
+            item.prepared = item.attributes = item.request_id = None
+            move_item(session, item, ItemState.CLAIMED)
+        move_to(session, batch, BatchState.CLAIMED)
         batch.resends += 1
         batch.note = ErrorCode.SUBMISSION_UNKNOWN.value
-        record(session, actor=batch.account_id, action="batch.resent", subject=f"batch:{batch.id}")
+        record(
+            session,
+            actor=batch.account_id,
+            action=Action.BATCH_RESENT,
+            tells=Tells.CONCERNED,
+            subject=f"batch:{batch.id}",
+        )
     return 0.0
 
 
 def poll(work: Work) -> float | None:
     """Ask the provider how the transaction stands. Only its final status, or the window's end, ends the lease."""
     with work.db.read(work.school_id) as session:
-        batch = rows.batch_row(session, work.job_id)
+        batch = batch_rows.batch_row(session, work.job_id)
         provider = provider_for(session, batch.provider)
         user, transaction, ends = batch.provider_user, batch.transaction_id or "", batch.window_ends_at
         sent_at = batch.sent_at
@@ -169,15 +171,15 @@ def poll(work: Work) -> float | None:
     except HocbaError as error:
         # Whatever was wrong with the question says nothing about the transaction: only its status ends it.
         if useless:
-            return end_batch(work, HocbaError(ErrorCode.SIGNING_TIMED_OUT), found="waiting")
+            return end_batch(work, HocbaError(ErrorCode.SIGNING_TIMED_OUT), found=BatchState.WAITING)
         return wait_for(work, ErrorCode.RESULT_UNKNOWN, at_least=float(error.params.get("seconds", 0) or 0))  # type: ignore[arg-type]
     if status.state == "signed":
         return keep_answers(work, provider, status.signatures)
     if status.state in _FINAL:
-        return end_batch(work, HocbaError(_FINAL[status.state]), found="waiting")
+        return end_batch(work, HocbaError(_FINAL[status.state]), found=BatchState.WAITING)
     if useless or (status.state != "signing" and ends is not None and utc_now() > ends):
         # Confirmed and being signed is not "not signed": such a transaction is waited for, past its window too.
-        return end_batch(work, HocbaError(ErrorCode.SIGNING_TIMED_OUT), found="waiting")
+        return end_batch(work, HocbaError(ErrorCode.SIGNING_TIMED_OUT), found=BatchState.WAITING)
     _show_state(work, status.state)
     early = sent_at is not None and utc_now() < sent_at + EARLY
     return min(FIRST_LOOKS, provider.poll_seconds) if early else provider.poll_seconds
@@ -189,10 +191,10 @@ def keep_answers(work: Work, provider: SigningProvider, signatures: tuple[bytes,
     A service that swaps two answers is put right where the mathematics says so; one made with another key is refused.
     """
     with work.db.read(work.school_id) as session:
-        batch = rows.batch_row(session, work.job_id)
+        batch = batch_rows.batch_row(session, work.job_id)
         certificate = base64.b64decode(batch.chain[0])
         user, credential = batch.provider_user, batch.credential_id
-        items = rows.item_rows(session, batch.id, "prepared", "attributes")
+        items = batch_rows.item_rows(session, batch.id, ItemState.PREPARED, "attributes")
     fitting = match_answers(certificate, [item.attributes or b"" for item in items], signatures)
     problem = ErrorCode.SIGNATURE_WRONG
     if not any(fitting) and _was_renewed(provider, user, credential, certificate):
@@ -204,7 +206,12 @@ def keep_answers(work: Work, provider: SigningProvider, signatures: tuple[bytes,
 
 
 def settle(
-    session: Session, batch: Batch, items: Sequence[Any], fitting: Sequence[bytes | None], problem: ErrorCode
+    session: Session,
+    batch: Batch,
+    items: Sequence[Any],
+    fitting: Sequence[bytes | None],
+    problem: ErrorCode,
+    by: Cause = Cause.WORKER,
 ) -> None:
     """Answers into the rows: each item is answered, or failed with ``problem``. What is settled already stays as it is.
 
@@ -212,9 +219,9 @@ def settle(
         items: what was sent, in order; rows with an ``id``.
         fitting: for each the signature that verifies, or None.
     """
-    if batch.state not in ("sending", "waiting"):
+    if batch.state not in ASKED:
         return  # the webhook was first
-    waiting = {row.id for row in rows.item_rows(session, batch.id, "prepared")}
+    waiting = {row.id: row for row in batch_rows.item_rows(session, batch.id, ItemState.PREPARED)}
     answered = []
     for item, signature in zip(items, fitting, strict=True):
         if item.id not in waiting:
@@ -222,13 +229,14 @@ def settle(
         if signature is None:
             fail_item(session, batch, session.get_one(BatchItem, (batch.school_id, item.id)), HocbaError(problem))
             continue
-        answered.append({"id": item.id, "signature": signature, "state": "answered"})
+        answered.append(moved_item(waiting[item.id], ItemState.ANSWERED, by, signature=signature))
     set_rows(session, BatchItem, answered)
-    move_to(session, batch, "answered")
+    move_to(session, batch, BatchState.ANSWERED, by)
     record(
         session,
         actor=batch.account_id,
-        action="batch.answered",
+        action=Action.BATCH_ANSWERED,
+        tells=Tells.CONCERNED,
         subject=f"batch:{batch.id}",
         data={"answers": len(fitting), "fitting": sum(signature is not None for signature in fitting)},
     )
@@ -281,7 +289,7 @@ def _show_state(work: Work, state: str) -> None:
     """``signing`` means that the signer has confirmed: his page says so."""
     note = "confirmed" if state == "signing" else None
     with work.db.read(work.school_id) as session:
-        batch = rows.batch_row(session, work.job_id)
+        batch = batch_rows.batch_row(session, work.job_id)
         if batch.note == note and batch.attempts == 0:
             return
     with work.write() as session:

@@ -6,13 +6,18 @@ import base64
 import secrets
 from typing import Any
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
+from hocba_app.domain.batch_lifecycle import BatchState, ItemState
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import SEAL, Batch, BatchItem, Evidence, School, SignatureImage, Staff
+from hocba_app.models import SEAL, Batch, BatchItem, Evidence, School, Staff
 from hocba_app.models.base import utc_now
+from hocba_app.models.repositories import batches as batch_rows
 from hocba_app.models.repositories import signing as rows
+from hocba_app.models.repositories.batch_state import moved_item
 from hocba_app.models.repositories.bulk import set_rows
+from hocba_app.models.repositories.leases import release_leases
+from hocba_app.models.repositories.signers import newest_image
 from hocba_app.pki import cms, signer_certificate
 from hocba_app.recordfile import appearance
 from hocba_app.recordfile.append_state import Tip
@@ -25,7 +30,6 @@ from hocba_app.services.signing.admission import fail_item
 from hocba_app.services.signing.authority import authority_of
 from hocba_app.services.signing.batch_transitions import end_batch, move_to, wait_for
 from hocba_app.services.signing.integrations import token_size, trust_roots, writer
-from hocba_app.services.signing.leases import release_leases
 from hocba_app.services.signing.self_check import require_sealable
 from hocba_app.services.signing.slot_demands import require_fit, require_seal_fit, seal_demand, vouched_by_version
 from hocba_app.services.storage.files import current_file, files_of
@@ -57,7 +61,7 @@ def prepare(work: Work) -> float | None:
 
 def _tries(work: Work) -> int:
     with work.db.read(work.school_id) as session:
-        return rows.batch_row(session, work.job_id).attempts
+        return batch_rows.batch_row(session, work.job_id).attempts
 
 
 def _all_prepared(session: Session, batch: Batch, evidence: Evidence) -> bool:
@@ -65,9 +69,9 @@ def _all_prepared(session: Session, batch: Batch, evidence: Evidence) -> bool:
     session.add(evidence)
     batch.evidence_id = evidence.id
     session.add(batch)
-    to_send = bool(rows.item_rows(session, batch.id, "prepared", limit=1))
+    to_send = bool(batch_rows.item_rows(session, batch.id, ItemState.PREPARED, limit=1))
     if to_send:
-        move_to(session, batch, "prepared")
+        move_to(session, batch, BatchState.PREPARED)
     return to_send
 
 
@@ -81,7 +85,7 @@ def _check_signer(work: Work) -> tuple[Evidence, list[bytes]]:
         HocbaError: SIGNER_NO_KEY, SIGNER_NO_IMAGE, CERTIFICATE_*.
     """
     with work.db.read(work.school_id) as session:
-        batch = rows.batch_row(session, work.job_id)
+        batch = batch_rows.batch_row(session, work.job_id)
         chain = [base64.b64decode(text) for text in batch.chain]
         owner = batch.owner
         _image(session, owner)
@@ -92,9 +96,7 @@ def _check_signer(work: Work) -> tuple[Evidence, list[bytes]]:
 
 
 def _image(session: Session, owner: str) -> bytes:
-    row = session.exec(
-        select(SignatureImage).where(SignatureImage.owner == owner).order_by(SignatureImage.created_at.desc()).limit(1)  # type: ignore[attr-defined]
-    ).first()
+    row = newest_image(session, owner)
     if row is None:
         raise HocbaError(ErrorCode.SIGNER_NO_IMAGE)
     return row.image
@@ -111,8 +113,8 @@ def _prepare_some(work: Work, chain: list[bytes], evidence: Evidence, refused: l
     """
     claimed_at, reserved = utc_now().replace(microsecond=0), cms.estimate_size(chain, token_size())
     with work.db.read(work.school_id) as session:
-        batch = rows.batch_row(session, work.job_id)
-        items = rows.item_rows(session, batch.id, "claimed", "slot_id", "version_id", limit=CHUNK)
+        batch = batch_rows.batch_row(session, work.job_id)
+        items = batch_rows.item_rows(session, batch.id, ItemState.CLAIMED, "slot_id", "version_id", limit=CHUNK)
         context = rows.due_context(session, [item.slot_id for item in items], with_tip=True)
         image = _image(session, batch.owner)
         name = session.get_one(Staff, (work.school_id, batch.owner)).full_name if batch.owner != SEAL else ""
@@ -158,7 +160,7 @@ def _prepare_some(work: Work, chain: list[bytes], evidence: Evidence, refused: l
     ]
     with work.write() as session:
         batch = session.get_one(Batch, (work.school_id, work.job_id))
-        still = {row.id for row in rows.item_rows(session, batch.id, "claimed")}
+        still = {row.id for row in batch_rows.item_rows(session, batch.id, "claimed")}
         laid_out = []
         for item, result in results:
             if item.id not in still:
@@ -169,19 +171,21 @@ def _prepare_some(work: Work, chain: list[bytes], evidence: Evidence, refused: l
                 release_leases(session, batch.id, [item.version_id])
                 continue
             laid_out.append(
-                {
-                    "id": item.id,
-                    "prepared": result[0],
-                    "attributes": result[1],
-                    "request_id": secrets.token_hex(16),
-                    "claimed_at": claimed_at,
-                    "state": "prepared",
-                }
+                moved_item(
+                    item,
+                    ItemState.PREPARED,
+                    prepared=result[0],
+                    attributes=result[1],
+                    request_id=secrets.token_hex(16),
+                    claimed_at=claimed_at,
+                )
             )
         set_rows(session, BatchItem, laid_out)
         progressed(session)
         return (
-            None if rows.item_rows(session, batch.id, "claimed", limit=1) else _all_prepared(session, batch, evidence)
+            None
+            if batch_rows.item_rows(session, batch.id, ItemState.CLAIMED, limit=1)
+            else _all_prepared(session, batch, evidence)
         )
 
 

@@ -13,11 +13,14 @@ from typing import Any
 
 from sqlmodel import Session
 
+from hocba_app.domain.batch_lifecycle import BatchState, ItemState
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Batch, BatchItem, Evidence
 from hocba_app.models.base import utc_now
-from hocba_app.models.repositories import signing as rows
+from hocba_app.models.repositories import batches as batch_rows
+from hocba_app.models.repositories.batch_state import moved_item
 from hocba_app.models.repositories.bulk import set_rows
+from hocba_app.models.repositories.leases import release_leases
 from hocba_app.pki import signer_certificate, tsa_client
 from hocba_app.recordfile.manifest import CLAIM_EARLY_SECONDS, CLAIM_LIMIT_SECONDS
 from hocba_app.services.audit.log import progressed
@@ -25,7 +28,6 @@ from hocba_app.services.jobs.registry import Work
 from hocba_app.services.signing.admission import fail_item
 from hocba_app.services.signing.batch_transitions import end_batch, move_to, wait_for
 from hocba_app.services.signing.integrations import timestamp_client, trust_roots
-from hocba_app.services.signing.leases import release_leases
 
 FINAL = (ErrorCode.CERTIFICATE_REVOKED, ErrorCode.CERTIFICATE_EXPIRED, ErrorCode.CERTIFICATE_NOT_OWN)
 """What is wrong with a certificate for good. Anything else – no answer that counts, roots being changed, a clock – passes,
@@ -45,9 +47,11 @@ def stamp(work: Work) -> float | None:
         return wait_for(work, error.code)
     while True:
         with work.db.read(work.school_id) as session:
-            batch = rows.batch_row(session, work.job_id)
+            batch = batch_rows.batch_row(session, work.job_id)
             certificate = base64.b64decode(batch.chain[0])
-            items = rows.item_rows(session, batch.id, "answered", "signature", "claimed_at", limit=AT_ONCE)
+            items = batch_rows.item_rows(
+                session, batch.id, ItemState.ANSWERED, "signature", "claimed_at", limit=AT_ONCE
+            )
         try:
             tokens = timestamp_client().tokens([item.signature or b"" for item in items])
         except HocbaError as error:
@@ -56,17 +60,17 @@ def stamp(work: Work) -> float | None:
             raise
         with work.write() as session:
             batch = session.get_one(Batch, (work.school_id, work.job_id))
-            waiting = {row.id for row in rows.item_rows(session, batch.id, "answered")}
+            waiting = {row.id for row in batch_rows.item_rows(session, batch.id, ItemState.ANSWERED)}
             stamped = [(item, token) for item, token in zip(items, tokens, strict=True) if item.id in waiting]
             _accept(session, batch, stamped, certificate)
             progressed(session)
-            if rows.item_rows(session, batch.id, "answered", limit=1):
+            if batch_rows.item_rows(session, batch.id, ItemState.ANSWERED, limit=1):
                 continue
             session.add(evidence)
             batch.evidence_id = evidence.id
             session.add(batch)
-            if rows.item_rows(session, batch.id, "stamped", limit=1):
-                move_to(session, batch, "stamped")
+            if batch_rows.item_rows(session, batch.id, ItemState.STAMPED, limit=1):
+                move_to(session, batch, BatchState.STAMPED)
                 return 0.0
         end_batch(work, None)
         return None
@@ -75,7 +79,7 @@ def stamp(work: Work) -> float | None:
 def _check_again(work: Work) -> Evidence:
     """Validity and revocation again at the answer: a certificate may have been revoked while the phone was asked."""
     with work.db.read(work.school_id) as session:
-        batch = rows.batch_row(session, work.job_id)
+        batch = batch_rows.batch_row(session, work.job_id)
         chain = [base64.b64decode(text) for text in batch.chain]
         owner = batch.owner
     evidence = signer_certificate.check_good(chain, trust_roots=trust_roots(), at=utc_now())
@@ -85,7 +89,7 @@ def _check_again(work: Work) -> Evidence:
 def _is_useless(work: Work) -> bool:
     """Whether a time stamp would come too late for what the manifests allow: then nothing is gained by waiting."""
     with work.db.read(work.school_id) as session:
-        sent_at = rows.batch_row(session, work.job_id).sent_at
+        sent_at = batch_rows.batch_row(session, work.job_id).sent_at
     return sent_at is not None and utc_now() > sent_at + timedelta(seconds=CLAIM_LIMIT_SECONDS)
 
 
@@ -93,7 +97,7 @@ def _accept(session: Session, batch: Batch, stamped: Sequence[tuple[Any, bytes]]
     fitting = []
     for item, token in stamped:
         if token_fits(tsa_client.token_time(token), item.claimed_at or utc_now(), certificate):
-            fitting.append({"id": item.id, "token": token, "state": "stamped"})
+            fitting.append(moved_item(item, ItemState.STAMPED, token=token))
             continue
         row = session.get_one(BatchItem, (batch.school_id, item.id))
         fail_item(session, batch, row, HocbaError(ErrorCode.ANSWER_VOID))

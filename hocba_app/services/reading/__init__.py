@@ -1,1 +1,0 @@
-"""Records as they are read on screens, before and after they are signed."""
