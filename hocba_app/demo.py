@@ -83,7 +83,7 @@ def run_demo(folder: Path, port: int, level: str, students: int) -> None:
         web = family.start("web", "hocba_app.cli", "run")  # builds the pages while the school is made ready
         family.start("worker", "hocba_app.cli", "worker", keep=True)
         db = Database(settings().database_url)
-        school = PlayedSchool(db, outside, outside.schools[0], notes.values["password"])
+        school = PlayedSchool(db, outside, outside.schools[0], notes.values["password"], family.check)
         try:
             school.found()
             if not notes.values.get("ready"):

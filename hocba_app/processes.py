@@ -31,6 +31,8 @@ ROOT = Path(__file__).resolve().parents[1]
 STOP_SECONDS = 25.0
 """A worker may need this long to finish the step in hand."""
 FIRST_RESTART, LONGEST_RESTART = 1.0, 30.0
+MAX_RESTARTS = 6
+"""In a row: what dies again at once so often will not live by being started a seventh time."""
 _PR_SET_PDEATHSIG = 1
 
 
@@ -164,7 +166,7 @@ class Family:
         """Look at every child once: a dead one that is kept is started again.
 
         Raises:
-            HocbaError: CHILD_FAILED when one that is not kept has died.
+            HocbaError: CHILD_FAILED when one that is not kept has died, or one that is kept cannot live.
         """
         now = time.monotonic()
         for child in self.children:
@@ -175,9 +177,11 @@ class Family:
             if child.restart_at is None:
                 lived = now - child.started
                 child.restarts = 0 if lived > 2 * LONGEST_RESTART else child.restarts + 1
+                if child.restarts > MAX_RESTARTS:
+                    raise child.failure()
                 pause = min(LONGEST_RESTART, FIRST_RESTART * 2 ** max(child.restarts - 1, 0))
                 child.restart_at = now + pause
-                say(f"{child.name} đã dừng, khởi động lại sau {pause:.0f} giây. / {child.name} stopped, restarting.")
+                say(f"{child.failure().sentence} Khởi động lại sau {pause:.0f} giây. / Restarting in {pause:.0f} s.")
             elif now >= child.restart_at:
                 child.start()
 

@@ -60,7 +60,7 @@ def rehearse(plan: Plan) -> dict[str, Any]:
         db = Database(settings().database_url)
         upgrade(db.url)
         gc_tuning.settle()
-        school = PlayedSchool(db, outside, outside.schools[0], fresh_password())
+        school = PlayedSchool(db, outside, outside.schools[0], fresh_password(), family.check)
         try:
             for number in range(WORKERS):
                 family.start(f"worker-{number}", "hocba_app.cli", "worker", keep=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -40,7 +41,15 @@ class PlayedSchool:
         password: everybody's, once accounts are activated.
     """
 
-    def __init__(self, db: Database, outside: Outside, entry: dict[str, Any], password: str) -> None:
+    def __init__(
+        self,
+        db: Database,
+        outside: Outside,
+        entry: dict[str, Any],
+        password: str,
+        check: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.check = check
         self.db, self.outside, self.entry, self.password = db, outside, entry, password
         self.smas = Smas(outside.smas_url, entry)
         self.phones = Phones(outside.mysign_url)
@@ -99,13 +108,14 @@ class PlayedSchool:
         """Wait for jobs to end well.
 
         Raises:
-            HocbaError: the job's own reason.
+            HocbaError: the job's own reason; CHILD_FAILED when the worker cannot live.
         """
         deadline = time.monotonic() + JOB_SECONDS
         jobs: dict[str, Job] = {}
         while len(jobs) < len(job_ids):
             if time.monotonic() > deadline:
                 raise HocbaError(ErrorCode.INTERNAL, reference=job_ids[0])
+            self.check()
             time.sleep(0.1)
             jobs |= {job.id: job for job in self.ended(*(job_id for job_id in job_ids if job_id not in jobs))}
         return [jobs[job_id] for job_id in job_ids]

@@ -76,6 +76,20 @@ def test_a_dead_worker_is_started_again_and_another_death_ends_the_command(
             until(lambda: family.check())
 
 
+def test_a_worker_that_cannot_live_ends_the_command_with_its_reason(
+    family: Family, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A database that another version has upgraded, say: nobody waits half an hour for its jobs."""
+    monkeypatch.setattr(processes, "FIRST_RESTART", 0.0)
+    monkeypatch.setattr(processes, "MAX_RESTARTS", 2)
+    with family:
+        family.start("smas", "hocba_app.simulators.smas", "--data", "/dev/null", "--schools", "university", keep=True)
+        with pytest.raises(HocbaError) as refused:
+            until(lambda: family.check())
+    assert refused.value.code is ErrorCode.CHILD_FAILED
+    assert capsys.readouterr().err.count("university") == 2
+
+
 _PARENT = """
 import sys, time
 from pathlib import Path
