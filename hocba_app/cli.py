@@ -152,6 +152,20 @@ def demo(
 
 
 @app.command()
+def dev(
+    port: Annotated[int, typer.Option(help="Cổng web")] = 3000,
+    data: Annotated[Path, typer.Option(help="Nơi giữ dữ liệu")] = Path("var/dev"),
+    level: Annotated[str, typer.Option(help=_LEVELS)] = "lower_secondary",
+    students: Annotated[int, typer.Option(min=1, max=3000)] = 45,
+) -> None:
+    """Như demo, cho người phát triển: trang và máy chủ chạy lại mỗi khi một tệp nguồn được lưu."""
+    from hocba_app.demo import run_demo
+    from hocba_app.rehearsal.plan import level_named
+
+    run_demo(data, port, level_named(level), students, reload=True)
+
+
+@app.command()
 def rehearse(
     out: Annotated[Path, typer.Option(help="Thư mục kết quả (trống)")],
     level: Annotated[str, typer.Option(help=_LEVELS)] = "lower_secondary",

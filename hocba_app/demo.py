@@ -44,12 +44,13 @@ class Notes:
         self._path.write_text(json.dumps(self.values, ensure_ascii=False, indent=1), encoding="utf-8")
 
 
-def run_demo(folder: Path, port: int, level: str, students: int) -> None:
+def run_demo(folder: Path, port: int, level: str, students: int, *, reload: bool = False) -> None:
     """Run until SIGINT or SIGTERM.
 
     Args:
         folder: of everything the demonstration keeps.
         port: of the web server.
+        reload: web and worker start again when a source changes.
 
     Raises:
         HocbaError: PORT_TAKEN, DISK_FULL, CHILD_FAILED, BUILD_FAILED.
@@ -81,7 +82,7 @@ def run_demo(folder: Path, port: int, level: str, students: int) -> None:
         )
         upgrade(settings().database_url)
         web = family.start("web", "hocba_app.cli", "run")  # builds the pages while the school is made ready
-        family.start("worker", "hocba_app.cli", "worker", keep=True)
+        worker = family.start("worker", "hocba_app.cli", "worker", keep=True)
         db = Database(settings().database_url)
         school = PlayedSchool(db, outside, outside.schools[0], notes.values["password"], family.check)
         try:
@@ -99,7 +100,12 @@ def run_demo(folder: Path, port: int, level: str, students: int) -> None:
             school.close()
             db.dispose()
         _introduce(notes.values, outside.schools[0])
-        family.watch(stop)
+        if reload:
+            from hocba_app.reloading import restart_on_change
+
+            restart_on_change((web, worker), stop, family.check)
+        else:
+            family.watch(stop)
 
 
 def _prepare(school: PlayedSchool) -> None:

@@ -55,6 +55,8 @@ class Child:
     output: Path
     """Its standard output; simulators say one JSON line there when they are ready."""
     process: subprocess.Popen[bytes] = field(init=False)
+    watched: bool = True
+    """By its family; False when somebody else looks after it."""
     started: float = 0.0
     restarts: int = 0
     restart_at: float | None = None
@@ -170,7 +172,7 @@ class Family:
         """
         now = time.monotonic()
         for child in self.children:
-            if child.process.poll() is None:
+            if child.process.poll() is None or not child.watched:
                 continue
             if not child.keep:
                 raise child.failure()
