@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 import reflex as rx
 
@@ -18,7 +18,7 @@ from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.sync import commands, import_views, imports
 from hocba_app.services.sync.wide_columns import UNREAD
 from hocba_app.state.guard import identity, requires
-from hocba_app.state.live_screen import follow
+from hocba_app.state.live_screen import LiveScreen, begin
 
 PAGE_ROWS = 20
 _TONES = {
@@ -95,9 +95,10 @@ class Row:
     left_out: bool = False
 
 
-class WorkbooksState(rx.State):
+class WorkbooksState(LiveScreen, rx.State):
     """The page ``/workbooks``. The address names the workbook; what was typed and not sent yet lives in the tab."""
 
+    _screen_rights: ClassVar[tuple[Right, ...]] = (Right.SYNC,)
     loaded: bool = False
     problem: str = ""
     done: str = ""
@@ -127,7 +128,6 @@ class WorkbooksState(rx.State):
     total: int = 0
     edits: int = 0
     """Cells, rows and answers that were given and not sent yet."""
-    following: int = 0
     _digest: str = ""
     _cells: dict[str, str] = {}
     _out: list[str] = []
@@ -137,7 +137,7 @@ class WorkbooksState(rx.State):
 
     @rx.event
     @requires(Right.SYNC)
-    async def load(self) -> rx.event.EventSpec:
+    async def load(self) -> rx.event.EventSpec | None:
         """Show the truth, then follow it."""
         who = await identity(self)
         asked = str(self.router.url.query_parameters.get("id", ""))[:26]
@@ -146,13 +146,7 @@ class WorkbooksState(rx.State):
         self.problem = self.done = ""
         self._forget()
         await self._reload(who)
-        self.following += 1
-        return WorkbooksState.watch(self.following)
-
-    @rx.event(background=True)
-    @requires(Right.SYNC)
-    async def watch(self, turn: int) -> None:
-        await follow(self, turn, self._reload)
+        return WorkbooksState.watch() if begin(self) else None
 
     @rx.event
     @requires(Right.SYNC)
