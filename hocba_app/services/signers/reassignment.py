@@ -80,37 +80,48 @@ def reassign_slots(
             NOTHING_TO_DO when nothing of it waits for somebody else; REASSIGN_BUSY or SIGNERS_DIFFER when that alone kept
             every slot from changing.
     """
+    with db.write(who.school_id) as session:
+        return reassign_within(session, who, slot_ids, staff_id, reason, with_other_rows=with_other_rows)
+
+
+def reassign_within(
+    session: Session,
+    who: Identity,
+    slot_ids: Sequence[str] | tuple[str, str],
+    staff_id: str,
+    reason: str,
+    *,
+    with_other_rows: bool = False,
+) -> Reassigned:
+    """:func:`reassign_slots` as part of a larger change: in its transaction, all or nothing with it."""
     require(who, Right.ASSIGNMENTS)
     why = checked_reason(reason)
-    with db.write(who.school_id) as session:
-        serialise(session)  # no batch may take a lease between our look and our change
-        person = working_staff(session, staff_id)
-        if not (person.id_number or person.old_id_number):
-            raise HocbaError(ErrorCode.SIGNER_NO_ID_NUMBER, name=person.full_name)
-        asked, merged = _asked(session, slot_ids)
-        due = [
-            (slot, document, version)
-            for slot, document, version in asked
-            if slot.stage != SEAL and _changes(session, slot, version, person)
-        ]
-        together = 0
-        if isinstance(slot_ids, tuple) and not with_other_rows:
-            single = [entry for entry in due if entry[0].staff_id == person.id or not _beside(entry[0])]
-            due, together = single, len(due) - len(single)
-        if any(slot.stage == "principal" for slot, *_ in due):
-            require(who, Right.DELEGATE)
-        held = rows.leased_versions(session, [slot.version_id for slot, *_ in due])
-        free = [entry for entry in due if entry[0].version_id not in held]
-        busy = len(due) - len(free)
-        if not free and together:
-            return Reassigned(0, busy, merged, together=together)
-        if not free:
-            raise _refusal(busy, merged)
-        moved = tuple(
-            Moved(slot.id, slot.staff_id or "", (slot.reassignment or {}).get("reason", "")) for slot, *_ in free
-        )
-        for slot, document, version in free:
-            _give(session, who, slot, document, version, person, why)
+    serialise(session)  # no batch may take a lease between our look and our change
+    person = working_staff(session, staff_id)
+    if not (person.id_number or person.old_id_number):
+        raise HocbaError(ErrorCode.SIGNER_NO_ID_NUMBER, name=person.full_name)
+    asked, merged = _asked(session, slot_ids)
+    due = [
+        (slot, document, version)
+        for slot, document, version in asked
+        if slot.stage != SEAL and _changes(session, slot, version, person)
+    ]
+    together = 0
+    if isinstance(slot_ids, tuple) and not with_other_rows:
+        single = [entry for entry in due if entry[0].staff_id == person.id or not _beside(entry[0])]
+        due, together = single, len(due) - len(single)
+    if any(slot.stage == "principal" for slot, *_ in due):
+        require(who, Right.DELEGATE)
+    held = rows.leased_versions(session, [slot.version_id for slot, *_ in due])
+    free = [entry for entry in due if entry[0].version_id not in held]
+    busy = len(due) - len(free)
+    if not free and together:
+        return Reassigned(0, busy, merged, together=together)
+    if not free:
+        raise _refusal(busy, merged)
+    moved = tuple(Moved(slot.id, slot.staff_id or "", (slot.reassignment or {}).get("reason", "")) for slot, *_ in free)
+    for slot, document, version in free:
+        _give(session, who, slot, document, version, person, why)
     return Reassigned(len(free), busy, merged, moved, together)
 
 

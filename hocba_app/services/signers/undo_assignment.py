@@ -16,7 +16,7 @@ from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.accounts.sessions import forget
 from hocba_app.services.audit.log import record
-from hocba_app.services.signers.reassignment import Moved, reassign_slots
+from hocba_app.services.signers.reassignment import Moved, reassign_within
 
 NOBODY = ("", "")
 """No assignment: SMAS decides."""
@@ -55,7 +55,7 @@ def restore_assignment(
 
     Raises:
         HocbaError: FORBIDDEN, NOT_FOUND; UNDO_TOO_LATE when the place was changed since; REASSIGN_BUSY and the others of
-            :func:`reassign_slots` when records cannot go back.
+            :func:`reassign_within` when records cannot go back: then nothing is undone.
     """
     require(who, Right.ASSIGNMENTS)
     with db.write(who.school_id) as session:
@@ -67,8 +67,9 @@ def restore_assignment(
             raise HocbaError(ErrorCode.UNDO_TOO_LATE)
         if standing != tuple(before):
             _put(session, who, class_id, field, row, (before[0], before[1]))
+        given_back = _give_back(session, who, now[0], [Moved(*entry) for entry in moved])
     forget()
-    return _give_back(db, who, now[0], [Moved(*entry) for entry in moved])
+    return given_back
 
 
 def _put(
@@ -90,14 +91,19 @@ def _put(
     )
 
 
-def _give_back(db: Database, who: Identity, now: str, moved: list[Moved]) -> int:
-    with db.read(who.school_id) as session:
-        still = still_unsigned(session, [entry.slot_id for entry in moved], now)
+def _give_back(session: Session, who: Identity, now: str, moved: list[Moved]) -> int:
+    still = still_unsigned(session, [entry.slot_id for entry in moved], now)
     by_person: dict[tuple[str, str], list[str]] = defaultdict(list)
     for entry in moved:
         if entry.slot_id in still and entry.staff_id:
             by_person[entry.staff_id, entry.reason or _REASON].append(entry.slot_id)
-    return sum(reassign_slots(db, who, slots, person, reason).changed for (person, reason), slots in by_person.items())
+    changed = 0
+    for (person, reason), slots in by_person.items():
+        done = reassign_within(session, who, slots, person, reason)
+        if done.busy:
+            raise HocbaError(ErrorCode.REASSIGN_BUSY, count=done.busy)
+        changed += done.changed
+    return changed
 
 
 def _row(session: Session, class_id: str, field: str) -> SigningAssignment | None:

@@ -17,6 +17,7 @@ from hocba_app.models import (
     SEAL,
     AuditEvent,
     Job,
+    Lease,
     SchoolClass,
     SignatureImage,
     SigningAssignment,
@@ -341,6 +342,25 @@ def test_not_while_a_confirmation_is_pending(small: SmallSchool, outside: tuple[
     error = refused(lambda: reassign_slots(small.db, admin, (small.class_id, "s.VAN.1"), other, "Nghỉ ốm"))
     assert error.code is ErrorCode.NOTHING_TO_DO, "signed"
     assert {slot.staff_id for slot in slots(small, "s.VAN.1")} == {staff_id(small, "VAN")}
+
+
+def test_undone_whole_or_not_at_all(small: SmallSchool) -> None:
+    """One of the records waits for its signer's phone: the assignment stays too, and the sentence says what to wait for."""
+    lock(small, "results")
+    admin, other = small.people["admin"], staff_id(small, "TOAN")
+    place = (small.class_id, "s.VAN.1")
+    before = undo_assignment.assigned_now(small.db, admin, *place)
+    assign(small.db, admin, *place, other, "Nghỉ ốm")
+    moved = reassign_slots(small.db, admin, place, other, "Nghỉ ốm").moved
+    now = undo_assignment.assigned_now(small.db, admin, *place)
+    batch_id = start(small, "GDTC")
+    with small.db.write(small.school_id) as session:
+        slot = session.get_one(Slot, (small.school_id, moved[0].slot_id))
+        session.add(Lease(version_id=slot.version_id, batch_id=batch_id))
+    busy = refused(lambda: undo_assignment.restore_assignment(small.db, admin, *place, now, before, moved))
+    assert (busy.code, busy.params) == (ErrorCode.REASSIGN_BUSY, {"count": 1})
+    assert undo_assignment.assigned_now(small.db, admin, *place) == now
+    assert {slot.staff_id for slot in slots(small, "s.VAN.1")} == {other}
 
 
 def test_a_queued_batch_of_the_first_person_loses_the_slot(small: SmallSchool) -> None:
