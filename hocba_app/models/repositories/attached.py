@@ -36,3 +36,8 @@ def still_attached(session: Session, ids: Collection[str]) -> list[AttachedRecor
     """Those of them that are attached now, in the order they came."""
     query = select(AttachedRecord).where(col(AttachedRecord.id).in_(sorted(ids)), AttachedRecord.state == "attached")
     return list(session.exec(query.order_by(*_AGE)).all())
+
+
+def left_checking(session: Session) -> list[str]:
+    """Ids of what still waits for its check, in the order it came."""
+    return list(session.exec(select(AttachedRecord.id).where(AttachedRecord.state == "checking").order_by(*_AGE)).all())

@@ -13,12 +13,12 @@ from hocba_app.domain.audit_wording import Action
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import AttachedRecord, Database, Student
 from hocba_app.models.base import utc_now
-from hocba_app.models.repositories.attached import live_files
+from hocba_app.models.repositories.attached import left_checking, live_files
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.attached.intake import pdf_files
 from hocba_app.services.audit.log import record
-from hocba_app.services.jobs.enqueue import enqueue
+from hocba_app.services.jobs.enqueue import enqueue, live_job
 from hocba_app.services.storage import blobs
 from hocba_app.services.storage.uploads import Uploaded
 
@@ -153,3 +153,16 @@ def _pupil(session: Session, who: Identity, student_id: str, *, lock: bool = Fal
     """Two uploads for one pupil wait for each other, so that neither gives a file twice."""
     if session.get(Student, (who.school_id, student_id), with_for_update=lock) is None:
         raise HocbaError(ErrorCode.NOT_FOUND, what="học sinh")
+
+
+def resume_checks(session: Session, actor: str) -> int:
+    """Ask again for the checks whose job has given up: what is given is judged, however long a store was away.
+
+    Returns:
+        How many files are judged again.
+    """
+    ids = left_checking(session)
+    if not ids or live_job(session, KIND) is not None:
+        return 0
+    enqueue(session, KIND, {"ids": ids}, actor=actor, total=len(ids))
+    return len(ids)

@@ -24,6 +24,7 @@ from hocba_app.models.repositories import stored_files as rows
 from hocba_app.models.repositories.job_history import newest_jobs
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.identity import Identity
+from hocba_app.services.attached.attach import resume_checks
 from hocba_app.services.audit.log import record
 from hocba_app.services.jobs.enqueue import enqueue, live_job, look_again
 from hocba_app.services.jobs.registry import Work, job
@@ -117,6 +118,7 @@ def check_files(work: Work) -> float | None:
         _check_blob(found, sha256, attached=attached_id)
     work.report(found.as_report())
     with work.write() as session:
+        resume_checks(session, work.actor)
         record(
             session,
             actor=work.actor,

@@ -11,7 +11,7 @@ from sqlmodel import select
 
 from bench.sealed_record import World
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import AttachedRecord, AuditEvent, Database
+from hocba_app.models import AttachedRecord, AuditEvent, Database, Job
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.attached import attach
 from hocba_app.services.attached.reading import attached_file, attached_to, packed
@@ -141,6 +141,19 @@ def test_a_file_refused_while_it_is_checked_stays_refused(receiving: Receiving, 
     attach.refuse(receiving.db, receiving.office, receiving.rows()[0].id)
     receiving.give(("other.pdf", theirs + b"\n"))
     assert receiving.rows()[0].state == "refused"
+
+
+def test_a_check_whose_job_gave_up_is_asked_for_again_at_night(receiving: Receiving, theirs: bytes) -> None:
+    attach.give(receiving.db, receiving.office, receiving.pupil, [("x.pdf", theirs)])
+    with receiving.db.write(receiving.small.school_id) as session:
+        assert attach.resume_checks(session, "") == 0, "its job is at it"
+        given_up = session.exec(select(Job).where(Job.kind == attach.KIND)).one()
+        given_up.state = "failed"
+    with receiving.db.write(receiving.small.school_id) as session:
+        assert attach.resume_checks(session, "") == 1
+    assert {row.state for row in receiving.give(("other.pdf", theirs + b"\n"))} & {"checking"} == set()
+    with receiving.db.write(receiving.small.school_id) as session:
+        assert attach.resume_checks(session, "") == 0
 
 
 def test_a_lost_file_is_said_so(receiving: Receiving, theirs: bytes) -> None:
