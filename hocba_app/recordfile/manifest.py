@@ -10,9 +10,12 @@ every number he may sign with, and his name. A file keeps the format it was lock
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from typing import Any
 
+from pyhanko.pdf_utils.generic import DictionaryObject
 from pyhanko.pdf_utils.misc import PdfReadError
 from pyhanko.pdf_utils.reader import PdfFileReader
 
@@ -26,6 +29,8 @@ WRITER = 2
 WRITERS = (1, 2)
 """Writer versions that can be replayed. 2 differs from 1 in what the seal lists for a changed signer."""
 KEY = "/HBManifest"
+_FIRST_REVISIONS = 3
+"""In a linearised file the catalog of the base is not in the first section."""
 CLAIM_LIMIT_SECONDS = 86_400
 CLAIM_EARLY_SECONDS = 300
 
@@ -132,12 +137,18 @@ def manifest_in(reader: PdfFileReader) -> Manifest | None:
     Raises:
         HocbaError: MANIFEST_BROKEN.
     """
-    root = reader.get_historical_root(0) if reader.xrefs.total_revisions > 0 else reader.root
-    if KEY not in root:
-        root = reader.get_historical_root(min(1, reader.xrefs.total_revisions - 1))
-    if KEY not in root:
+    root = next((found for found in _first_roots(reader) if KEY in found), None)
+    if root is None:
         return None
     try:
         return Manifest.loads(root[KEY].data)
     except (PdfReadError, AttributeError) as error:
         raise HocbaError(ErrorCode.MANIFEST_BROKEN) from error
+
+
+def _first_roots(reader: PdfFileReader) -> Iterator[DictionaryObject]:
+    """The catalogs of the first revisions, and the last; those of a linearised file's first sections may not be there."""
+    for revision in range(min(_FIRST_REVISIONS, reader.xrefs.total_revisions)):
+        with suppress(PdfReadError, KeyError, AttributeError):
+            yield reader.get_historical_root(revision)
+    yield reader.root

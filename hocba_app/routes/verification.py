@@ -64,6 +64,7 @@ async def judge(request: Request) -> Response:
             "simple": simple_report(report),
             "detailed": detailed_report(report),
             "name": report.path or plain_name(chosen[0][0])[:_LONGEST_NAME],
+            "original": normal_code(report.copy_code) if report.copy_code else None,
         }
         for report in reports
     ]

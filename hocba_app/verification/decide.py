@@ -27,6 +27,7 @@ UNDECIDED = frozenset(
         Reason.NOT_ARCHIVED,
         Reason.SEAL_NAME_UNCONFIRMED,
         Reason.ISSUER_DOUBTFUL,
+        Reason.UPDATE_UNCLEAR,
         *_DOUBTS.values(),
     }
 )
@@ -37,7 +38,11 @@ _CHAIN = {
     "incomplete": Reason.CHAIN_INCOMPLETE,
     "unsuitable": Reason.CERTIFICATE_UNSUITABLE,
 }
-_PROBLEMS = {"broken": Reason.SIGNATURE_BROKEN, "unknown_kind": Reason.SIGNATURE_KIND}
+_PROBLEMS = {
+    "broken": Reason.SIGNATURE_BROKEN,
+    "unknown_kind": Reason.SIGNATURE_KIND,
+    "unjudged": Reason.SIGNATURE_NOT_JUDGED,
+}
 
 
 def conclude(
@@ -69,13 +74,7 @@ def conclude(
     else:
         orders = record_rules.apply(report, manifest, judged, issuers, promised)
         report.code = manifest.code
-        report.origin = Origin(
-            manifest.kind,
-            report.listed_school or manifest.school.name,
-            manifest.school.code,
-            manifest.school.tax_code,
-            manifest.version,
-        )
+        report.origin = origin_of(manifest, report.listed_school)
     if not has(report, INVALIDATES):  # what is wrong in any case is not made clearer by what nobody knows
         _doubts(report, judged)
     roles = {slot.field: slot.role for slot in manifest.slots} if manifest is not None else {}
@@ -92,6 +91,12 @@ def conclude(
             report.guaranteed_until = iso(proven.guaranteed_until)
 
 
+def origin_of(manifest: Manifest, listed_school: str = "") -> Origin:
+    """Who says to have issued a record; the school's name by the list of issuers, where that agrees."""
+    school = manifest.school
+    return Origin(manifest.kind, listed_school or school.name, school.code, school.tax_code, manifest.version)
+
+
 def _integrity(report: FileReport, judged: Sequence[Judged]) -> None:
     for item in judged:
         if item.problem is not None:
@@ -104,7 +109,11 @@ def _integrity(report: FileReport, judged: Sequence[Judged]) -> None:
     last = max(judged, key=lambda item: item.revision, default=None)
     if last is not None and last.problem is None and last.coverage != "whole_file" and last.signed_after:
         add(report, Reason.NOT_WHOLE_FILE)
-    if has(report, ALTERS):
+    # An update that is none of ours was made after signing, unless the last signature covers it with all the rest.
+    is_ours_no_more = has(report, frozenset({Reason.UPDATE_NOT_OURS})) and (
+        last is None or last.problem is not None or last.coverage != "whole_file"
+    )
+    if has(report, ALTERS) or is_ours_no_more:
         report.integrity = "altered"
     else:
         report.integrity = "unknown" if has(report, UNCLEAR) else "intact"

@@ -14,6 +14,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 
 from hocba_app.pki.revocation import Answer, Answers
 from hocba_app.verification.fetched import Fetched
+from hocba_app.verification.signature_fields import entry_of
 
 MOST_ITEMS = 2000
 _Item = TypeVar("_Item")
@@ -68,11 +69,13 @@ def _items(
     found: list[_Item] = []
     since: list[int] = []
     try:
-        entries = store.get(key) or generic.ArrayObject()
-        complete = isinstance(entries, generic.ArrayObject) and len(entries) <= MOST_ITEMS
+        entries = entry_of(store, key) or generic.ArrayObject()
     except Exception:
         return (), (), False
-    for entry in entries if complete else ():
+    if not isinstance(entries, generic.ArrayObject) or len(entries) > MOST_ITEMS:
+        return (), (), False
+    complete = True
+    for entry in entries:
         try:
             item, revision = read(entry.get_object().data), reader.xrefs.get_last_change(entry.reference)
         except Exception:

@@ -2,30 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from asn1crypto import cms, x509
 from pyhanko.pdf_utils.generic import DictionaryObject
-from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
-from pyhanko.sign.diff_analysis import (
-    CatalogModificationRule,
-    DiffResult,
-    DocInfoRule,
-    DSSCompareRule,
-    FormUpdatingRule,
-    MetadataUpdateRule,
-    ModificationLevel,
-    ObjectStreamRule,
-    QualifiedWhitelistRule,
-    SigFieldCreationRule,
-    SigFieldModificationRule,
-    StandardDiffPolicy,
-    SuspiciousModification,
-    XrefStreamRule,
-)
-from pyhanko.sign.fields import FieldMDPSpec, MDPPerm
+from pyhanko.sign.diff_analysis import DiffResult, ModificationLevel, StandardDiffPolicy
 from pyhanko.sign.validation import (
     DocumentTimestampStatus,
     EmbeddedPdfSignature,
@@ -34,6 +18,7 @@ from pyhanko.sign.validation import (
     async_validate_pdf_signature,
     async_validate_pdf_timestamp,
 )
+from pyhanko.sign.validation.generic_cms import validate_sig_integrity
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.path import ValidationPath
 
@@ -46,6 +31,7 @@ from hocba_app.pki.revocation import Answers
 from hocba_app.pki.timestamp_rules import follows_rfc3161
 from hocba_app.pki.tsp_validation import is_well_formed
 from hocba_app.recordfile.demands import Demand, Vouched
+from hocba_app.verification.difference_policy import FOREIGN
 from hocba_app.verification.embedded_evidence import Evidence
 from hocba_app.verification.report_model import Coverage
 from hocba_app.verification.signature_result import Judged, names_in
@@ -54,49 +40,6 @@ _COVERAGE: dict[SignatureCoverageLevel, Coverage] = {
     SignatureCoverageLevel.ENTIRE_FILE: "whole_file",
     SignatureCoverageLevel.ENTIRE_REVISION: "revision",
 }
-
-
-class CarefulDiffPolicy(StandardDiffPolicy):
-    """Later changes that cannot be analysed are suspicious; the signature before them is judged all the same."""
-
-    def review_file(
-        self,
-        reader: PdfFileReader,
-        base_revision: int | HistoricalResolver,
-        field_mdp_spec: FieldMDPSpec | None = None,
-        doc_mdp: MDPPerm | None = None,
-    ) -> DiffResult | SuspiciousModification:
-        """See :class:`StandardDiffPolicy`."""
-        try:
-            return super().review_file(reader, base_revision, field_mdp_spec, doc_mdp)
-        except Exception as error:
-            # A broken object in a later revision is that revision's fault.
-            return SuspiciousModification(type(error).__name__)
-
-
-def _policy(*, notes_allowed: bool) -> StandardDiffPolicy:
-    """pyHanko's default policy less filling other form fields, which is not signing.
-
-    Args:
-        notes_allowed: other tools note the time of the change in info and metadata when they sign; ours does not.
-    """
-    rules: list[QualifiedWhitelistRule] = [
-        CatalogModificationRule(),
-        XrefStreamRule().as_qualified(ModificationLevel.LTA_UPDATES),
-        ObjectStreamRule().as_qualified(ModificationLevel.LTA_UPDATES),
-        DSSCompareRule().as_qualified(ModificationLevel.LTA_UPDATES),
-    ]
-    if notes_allowed:
-        rules += [
-            DocInfoRule().as_qualified(ModificationLevel.LTA_UPDATES),
-            MetadataUpdateRule().as_qualified(ModificationLevel.LTA_UPDATES),
-        ]
-    return CarefulDiffPolicy(
-        global_rules=rules, form_rule=FormUpdatingRule(field_rules=[SigFieldCreationRule(), SigFieldModificationRule()])
-    )
-
-
-OURS, FOREIGN = _policy(notes_allowed=False), _policy(notes_allowed=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,21 +107,60 @@ async def _judge(signature: EmbeddedPdfSignature, setting: Setting) -> Judged:
         modified=True,
         revision=signature.signed_revision,
     )
+    if not _lies_in_the_file(signature):
+        judged.integrity = "altered"
+        return judged
     try:
         judged.certificate = signature.signer_cert.dump()
         judged.reassigned = _reassigned(signature)
-        if not is_timestamp:
-            judged.claimed = signature.self_reported_timestamp
         if is_timestamp:
             await _judge_timestamp(judged, signature, setting)
         else:
+            judged.claimed = signature.self_reported_timestamp
             await _judge_signature(judged, signature, setting)
-        if not _leaves_out_only_itself(signature):
-            judged.coverage, judged.modified = "partial", True
     except Exception:
-        # Hostile input raises whatever it likes; a signature that cannot even be read has not been shown to hold.
-        judged.integrity, judged.modified = "altered", True
+        # Hostile input raises whatever it likes, and honest input what pyHanko does not know. What can be told without it is told.
+        _judge_bytes(judged, signature, setting)
+    if judged.problem is None and not _leaves_out_only_itself(signature):
+        judged.coverage, judged.modified = "partial", True
     return judged
+
+
+def _judge_bytes(judged: Judged, signature: EmbeddedPdfSignature, setting: Setting) -> None:
+    """Digest, signature value and later changes alone, where the rest of the analysis gave up: nothing is said of the signer."""
+    try:
+        digest = signature.compute_digest()
+        content = signature.signed_data["encap_content_info"]["content_type"].native
+        if content != "data":
+            raise NotImplementedError(content)
+        held = validate_sig_integrity(signature.signer_info, signature.signer_cert, content, digest)
+        judged.integrity = "intact" if all(held) else "altered"
+        signature.compute_integrity_info(diff_policy=setting.policy)
+        changes = signature.diff_result
+        level = changes.modification_level if isinstance(changes, DiffResult) else ModificationLevel.OTHER
+    except Exception:
+        # Neither shown to hold nor not to.
+        judged.integrity, judged.modified, judged.problem = "unknown", False, "unjudged"
+        return
+    judged.trust, judged.paths = "unknown", ()
+    judged.coverage = _coverage(signature.coverage)
+    judged.modified = level > ModificationLevel.FORM_FILLING
+    judged.signed_after = level > ModificationLevel.LTA_UPDATES
+
+
+def _lies_in_the_file(signature: EmbeddedPdfSignature) -> bool:
+    """Whether the byte range is one at all: pairs of offset and length within the file."""
+    try:
+        numbers = [int(part) for part in signature.byte_range]
+    except (TypeError, ValueError):
+        return False
+    pairs = list(zip(numbers[::2], numbers[1::2], strict=False))
+    size = signature.reader.stream.seek(0, os.SEEK_END)
+    return (
+        len(numbers) % 2 == 0
+        and len(pairs) > 1
+        and all(start >= 0 and length >= 0 and start + length <= size for start, length in pairs)
+    )
 
 
 def _leaves_out_only_itself(signature: EmbeddedPdfSignature) -> bool:

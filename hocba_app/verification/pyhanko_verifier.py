@@ -4,24 +4,41 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import io
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.validation import EmbeddedPdfSignature
 
 from hocba_app.domain.errors import HocbaError
+from hocba_app.pki.not_shown import NotShown
 from hocba_app.recordfile.manifest import WRITERS, Manifest, manifest_in
 from hocba_app.verification import record_rules
+from hocba_app.verification.copy_verdicts import (
+    is_written_anew,
+    retell_as_copy,
+    tell_added_bytes,
+    tell_copy,
+    tell_if_cut_off,
+    verdict_without_analysis,
+)
 from hocba_app.verification.decide import conclude
+from hocba_app.verification.difference_policy import FOREIGN, OURS
 from hocba_app.verification.embedded_evidence import evidence_in
 from hocba_app.verification.fetched import Fetched
+from hocba_app.verification.later_updates import Following, following
+from hocba_app.verification.opened_pdf import Opened, PasswordNeeded, open_pdf
+from hocba_app.verification.printed_code import printed_code
 from hocba_app.verification.proofs import judge_proofs
-from hocba_app.verification.pyhanko_checks import FOREIGN, OURS, Setting, judge_all, look_at_forms
+from hocba_app.verification.pyhanko_checks import Setting, judge_all, look_at_forms
 from hocba_app.verification.reasons import Reason, add
+from hocba_app.verification.record_traces import Traces, traces_in, without_white_end
+from hocba_app.verification.replay_verifier import examine_fast
 from hocba_app.verification.report_model import FileReport
 from hocba_app.verification.signature_fields import signature_fields
+from hocba_app.verification.signature_result import Judged
+from hocba_app.verification.strict_pdf_objects import Deviation
 
 _DEVIATIONS = {"base": Reason.BASE_NOT_OURS, "update": Reason.UPDATE_NOT_OURS}
 
@@ -48,36 +65,108 @@ def examine_file(
         fetched: evidence that did not come in the file.
     """
     now, fetched = at or datetime.now(UTC), fetched or Fetched()
+    traces = traces_in(data)
+    if traces is not None and traces.begins_at is not None:
+        record = without_white_end(data[traces.begins_at :])
+        if len(record) < len(data):
+            return _within(name, data, record, traces, roots, issuers, now, fetched)
     report = FileReport(path=name, sha256=hashlib.sha256(data).hexdigest(), method="analysis")
+    return _examined(report, data, traces, roots, issuers, deviation, now, fetched)
+
+
+def _within(
+    name: str,
+    data: bytes,
+    record: bytes,
+    traces: Traces,
+    roots: Sequence[bytes],
+    issuers: Sequence[dict[str, str]] | None,
+    now: datetime,
+    fetched: Fetched,
+) -> FileReport:
+    """A record with something before its header, or white space after its end: judged without it, then told for a copy."""
+    deviation = None
     try:
-        reader = PdfFileReader(io.BytesIO(data))
+        report = examine_fast(name, record, roots, issuers, at=now, fetched=fetched)
+    except NotShown as reason:
+        deviation = reason.where if isinstance(reason, Deviation) else None
+        report = examine_file(name, record, roots, issuers, deviation, at=now, fetched=fetched)
+    report.sha256 = hashlib.sha256(data).hexdigest()
+    tell_added_bytes(report, traces.manifest, is_shifted=bool(traces.begins_at))
+    return report
+
+
+def _examined(
+    report: FileReport,
+    data: bytes,
+    traces: Traces | None,
+    roots: Sequence[bytes],
+    issuers: Sequence[dict[str, str]] | None,
+    deviation: str | None,
+    now: datetime,
+    fetched: Fetched,
+) -> FileReport:
+    not_ours = _DEVIATIONS[deviation] if deviation is not None else None
+    try:
+        opened = open_pdf(data)
+        reader = opened.reader
         manifest = _manifest(report, reader)
+        if manifest is None and traces is not None and traces.begins_at == 0:
+            manifest = traces.manifest
         found, evidence = signature_fields(reader), evidence_in(reader)
         setting = Setting(evidence, tuple(roots), FOREIGN if manifest is None else OURS, now)
         judged = asyncio.run(judge_all(found.readable, setting))
         if manifest is not None:
             look_at_forms(found.readable, judged, evidence, roots)
+        _what_follows(report, data, opened, judged, found.readable)
         if not found.complete:
             add(report, Reason.FIELDS_BROKEN)
         if not evidence.complete:
             add(report, Reason.EVIDENCE_BROKEN)
         judged = sorted([*judged, *found.others], key=lambda item: item.revision)
         if not judged and found.complete:
-            report.integrity = "unsigned"
-            add(report, Reason.UNSIGNED)
-            return report
+            return verdict_without_analysis(report, data, traces, not_ours, has_no_signature=True)
         if manifest is not None and manifest.writer not in WRITERS:
             add(report, Reason.WRITER_UNKNOWN)
-        elif manifest is not None and deviation is not None:
-            add(report, _DEVIATIONS[deviation])
+        elif manifest is not None and not_ours is not None:
+            add(report, not_ours)
+            tell_if_cut_off(report, data, manifest.code)
         proven = judge_proofs(judged, evidence.answers(fetched), now) if manifest is not None and roots else None
         conclude(report, judged, manifest, issuers, have_roots=bool(roots), proven=proven)
+        if traces is not None and is_written_anew(traces, judged):
+            retell_as_copy(report, traces, manifest)
+        elif manifest is None and report.integrity == "altered" and (code := printed_code(data)) is not None:
+            tell_copy(report, code)
+    except PasswordNeeded:
+        return _given_up(report, Reason.LOCKED)
     except (MemoryError, RecursionError):
         return _given_up(report, Reason.LIMIT_EXCEEDED)
     except Exception:
-        # Whatever a broken file does to the parser is the file's fault, and is said so.
-        return _given_up(report, Reason.UNREADABLE)
+        # Whatever a broken file does to the analysis says nothing of the file: its bytes do.
+        return verdict_without_analysis(report, data, traces, not_ours)
     return report
+
+
+def _what_follows(
+    report: FileReport,
+    data: bytes,
+    opened: Opened,
+    judged: Sequence[Judged],
+    signatures: Sequence[EmbeddedPdfSignature],
+) -> None:
+    """Hold every byte behind the first signature against the reader's view of the file."""
+    ends = [
+        int(signature.byte_range[2]) + int(signature.byte_range[3])
+        for signature, item in zip(signatures, judged, strict=True)
+        if item.coverage != "partial"
+    ]
+    if not ends:
+        return
+    found = following(data, min(ends), opened.reader, is_strict=opened.is_strict)
+    if found is Following.ADDED:
+        add(report, Reason.NOT_WHOLE_FILE)
+    elif found is Following.UNCLEAR:
+        add(report, Reason.UPDATE_UNCLEAR)
 
 
 def _given_up(report: FileReport, reason: Reason) -> FileReport:

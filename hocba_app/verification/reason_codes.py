@@ -61,10 +61,21 @@ class Reason(StrEnum):
     SEAL_NAME_UNCONFIRMED = "seal_name_unconfirmed"  # the list of issuers knows the seal's tax code under another name
     ISSUER_DOUBTFUL = "issuer_doubtful"  # without a list: the seal's certificate is not in the school's name
     ARCHIVE_REFUSED = "archive_refused"  # a ZIP that cannot be opened, or holds more than may be judged at once
+    RESAVED_COPY = "resaved_copy"  # a record of ours written anew by another program, printed to PDF or scanned
+    DAMAGED_COPY = "damaged_copy"  # a record of ours whose end is missing
+    NOT_JUDGED = "not_judged"  # other readers open the file, our analysis cannot: nothing is said of it
+    SIGNATURE_NOT_JUDGED = "signature_not_judged"  # the same of one signature
+    UPDATE_UNCLEAR = "update_unclear"  # something follows a signature in a form that readers may take differently
+    LOCKED = "locked"  # opens with a password only
 
 
 ALTERS = frozenset(
-    {Reason.SIGNATURE_ALTERED, Reason.CHANGED_AFTER_SIGNING, Reason.NOT_WHOLE_FILE, Reason.MANIFEST_BROKEN}
+    {
+        Reason.SIGNATURE_ALTERED,
+        Reason.CHANGED_AFTER_SIGNING,
+        Reason.NOT_WHOLE_FILE,
+        Reason.MANIFEST_BROKEN,
+    }
 )
 """Reasons that mean the file is not what was signed."""
 INVALIDATES = ALTERS | frozenset(
@@ -86,6 +97,8 @@ INVALIDATES = ALTERS | frozenset(
         Reason.VOID,
         Reason.UPDATE_NOT_OURS,
         Reason.BASE_NOT_OURS,
+        Reason.DAMAGED_COPY,
+        Reason.SIGNATURE_NOT_JUDGED,
         Reason.SIGNATURE_BROKEN,
         Reason.SIGNATURE_KIND,
         Reason.FIELDS_BROKEN,
@@ -97,7 +110,15 @@ INVALIDATES = ALTERS | frozenset(
     }
 )
 """Reasons that make a record of ours invalid. A foreign file is invalid only by :data:`ALTERS`, a broken signature or a revoked signer."""
-UNCLEAR = frozenset({Reason.SIGNATURE_BROKEN, Reason.SIGNATURE_KIND, Reason.FIELDS_BROKEN})
+UNCLEAR = frozenset(
+    {
+        Reason.SIGNATURE_BROKEN,
+        Reason.SIGNATURE_KIND,
+        Reason.FIELDS_BROKEN,
+        Reason.SIGNATURE_NOT_JUDGED,
+        Reason.UPDATE_UNCLEAR,
+    }
+)
 """Reasons for which a file cannot be called intact, though nothing shows that it was altered."""
 ABOUT_ISSUER = frozenset(
     {Reason.ISSUER_SELF_DECLARED, Reason.ISSUER_DOUBTFUL, Reason.SEAL_NAME, Reason.SEAL_NAME_UNCONFIRMED}

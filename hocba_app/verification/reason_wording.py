@@ -255,4 +255,30 @@ WORDING: dict[Reason, Wording] = {
         "Chưa kiểm tra được tệp nào trong đó.",
         "Hãy giải nén rồi kiểm tra từng tệp PDF, hoặc tải lại tệp nén nhà trường đã cấp.",
     ),
+    Reason.RESAVED_COPY: Wording(
+        "Đây là bản lưu lại của học bạ (in ra PDF, quét, nén hoặc gửi qua phần mềm khác).",
+        "Chữ ký số không kiểm tra được ở tệp này nên chưa thể coi là học bạ đã được xác nhận.",
+        "Hãy lấy tệp gốc {where}.",
+    ),
+    Reason.DAMAGED_COPY: Wording(
+        "Phần cuối của tệp bị thiếu, thường do tải về hay gửi đi chưa trọn.", _NOT_USABLE, "Hãy lấy tệp gốc {where}."
+    ),
+    Reason.NOT_JUDGED: Wording(
+        "Tệp mở được nhưng có cấu trúc mà phần mềm này chưa phân tích được.",
+        "Chưa kiểm tra được chữ ký nào; điều đó không có nghĩa là tệp sai.",
+        "Hãy xin nơi phát hành tệp gốc, hoặc kiểm tra bằng phần mềm ký số khác.",
+    ),
+    Reason.SIGNATURE_NOT_JUDGED: Wording(
+        "Chữ ký này phần mềm chưa phân tích được: {field}.",
+        "Chưa biết chữ ký đúng hay sai.",
+        "Hãy xin nơi phát hành tệp gốc, hoặc kiểm tra bằng phần mềm ký số khác.",
+    ),
+    Reason.UPDATE_UNCLEAR: Wording(
+        "Sau khi ký, tệp được ghi thêm theo cách mà các phần mềm có thể hiển thị khác nhau.",
+        "Chưa biết nội dung đang hiện ra có đúng là nội dung đã ký.",
+        "Hãy xin nơi phát hành tệp gốc.",
+    ),
+    Reason.LOCKED: Wording(
+        "Tệp được đặt mật khẩu mở.", "Chưa kiểm tra được gì.", "Hãy xin nơi gửi bản không đặt mật khẩu."
+    ),
 }

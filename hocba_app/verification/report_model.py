@@ -104,11 +104,13 @@ class FileReport:
     """The school's name by the list of issuers, where one was given and it agrees. Not part of it either."""
     origin: Origin | None = None
     """What the manifest says of a record of ours. Not part of it either."""
+    copy_code: str | None = None
+    """The verification code that a copy of a record still shows: where its original can be asked for. Not part of it either."""
 
     def as_json(self) -> dict[str, Any]:
         """The fixed JSON shape of ``hocba verify --json``."""
         shape = asdict(self)
-        for inner in ("lacking", "code", "sha256", "method", "slot_words", "listed_school", "origin"):
+        for inner in ("lacking", "code", "sha256", "method", "slot_words", "listed_school", "origin", "copy_code"):
             del shape[inner]
         for finding in shape["reasons"]:
             for inner in ("field", "what", "means", "todo"):

@@ -49,7 +49,7 @@ def signature_fields(reader: PdfFileReader) -> SignatureFields:
     """
     found = SignatureFields()
     try:
-        roots = reader.root["/AcroForm"]["/Fields"]
+        roots = reader.root["/AcroForm"]["/Fields"]  # a reference is followed by every look-up with brackets
     except KeyError:
         return found
     except Exception:
@@ -64,16 +64,21 @@ def signature_fields(reader: PdfFileReader) -> SignatureFields:
 
 
 def _walk(roots: object, found: SignatureFields) -> Iterator[_Field]:
-    """Every field with a name once; what cannot be followed leaves ``found`` incomplete."""
+    """Every field with a name once; what cannot be followed leaves ``found`` incomplete.
+
+    A field listed twice is walked once; one that contains itself is no tree.
+    """
     seen: set[object] = set()
-    pending: list[tuple[object, str, object, int]] = [(roots, "", None, 0)]
+    pending: list[tuple[object, str, object, tuple[object, ...]]] = [(roots, "", None, ())]
     while pending:
-        kids, path, kind, depth = pending.pop()
-        if not isinstance(kids, generic.ArrayObject) or depth > DEEPEST:
+        kids, path, kind, above = pending.pop()
+        if not isinstance(kids, generic.ArrayObject) or len(above) > DEEPEST:
             found.complete = False
             continue
         for entry in kids:
             reference = entry.reference if isinstance(entry, generic.IndirectObject) else id(entry)
+            if reference in seen and reference not in above:
+                continue
             if reference in seen or len(seen) >= MOST_FIELDS:
                 found.complete = False
                 continue
@@ -85,15 +90,23 @@ def _walk(roots: object, found: SignatureFields) -> Iterator[_Field]:
                 if "/T" not in body:
                     continue  # a bare widget of the field above
                 name = f"{path}.{body['/T']}" if path else str(body["/T"])
-                own = body.get("/FT", kind)
-                below = body.get("/Kids")
+                own = entry_of(body, "/FT", kind)
+                below = entry_of(body, "/Kids")
             except Exception:
                 # Hostile input raises whatever it likes; what hangs below this entry is not known.
                 found.complete = False
                 continue
             yield _Field(name, own, body)
             if below is not None:
-                pending.append((below, name, own, depth + 1))
+                pending.append((below, name, own, (*above, reference)))
+
+
+def entry_of(body: generic.DictionaryObject, key: str, default: object = None) -> object:
+    """An entry with its reference followed, which pyHanko's ``get`` does not do."""
+    try:
+        return body[key]
+    except KeyError:
+        return default
 
 
 def _value(body: generic.DictionaryObject) -> generic.PdfObject | None:
@@ -109,7 +122,10 @@ def _add(reader: PdfFileReader, each: _Field, found: SignatureFields) -> None:
     problem: Problem = "broken"
     try:
         dictionary = each.body["/V"]
-        if str(dictionary.get("/SubFilter")) in _KINDS:
+        for key in ("/Type", "/SubFilter", "/M", "/Reference"):
+            if key in dictionary:
+                dictionary[pdf_name(key)] = dictionary[key]  # pyHanko expects these in place
+        if str(entry_of(dictionary, "/SubFilter")) in _KINDS:
             found.readable.append(EmbeddedPdfSignature(reader, each.body, each.name))
             return
         if "/SubFilter" in dictionary:

@@ -18,8 +18,8 @@ from hocba_app.pki.past_validation import Proof
 from hocba_app.recordfile.demands import Vouched
 from hocba_app.verification.report_model import Coverage, Integrity, Revocation, Trust
 
-Problem = Literal["broken", "unknown_kind"]
-"""Why nothing can be said of a signature: it cannot be read, or is of a kind this software does not know."""
+Problem = Literal["broken", "unknown_kind", "unjudged"]
+"""Why nothing can be said of a signature: it cannot be read, is of a kind this software does not know, or the analysis gave up."""
 
 Doubt = Literal["unanswered", "expired", "algorithm"]
 """No answer about revocation that counts; the last proof has ended; its algorithms are no longer relied on."""

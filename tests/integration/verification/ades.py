@@ -29,7 +29,7 @@ from pyhanko_certvalidator.policy_decl import (
 from pyhanko_certvalidator.registry import SimpleTrustManager
 from pyhanko_certvalidator.revinfo.archival import OCSPContainer
 
-from hocba_app.verification.pyhanko_checks import OURS
+from hocba_app.verification.difference_policy import OURS
 
 
 def ades_results(

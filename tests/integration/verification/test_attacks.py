@@ -29,9 +29,7 @@ def test_attack_is_never_valid(world: World, sealed: Record, name: str) -> None:
     if name not in NEEDS_RECORD_RULES:
         quick, _ = fast(hostile, [world.root])
         assert quick is None, "replay must not accept a byte that our writer would not have written"
-        assert report.verdict == "invalid" or codes(report) & {"unreadable", "foreign", "unsigned", "limit_exceeded"}, (
-            report.reasons
-        )
+        assert report.verdict == "invalid" or "resaved_copy" in codes(report), report.reasons
 
 
 TRUE_REASONS = {"update_not_ours", "base_not_ours", "resaved_copy"}
