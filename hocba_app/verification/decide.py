@@ -106,6 +106,8 @@ def _integrity(report: FileReport, judged: Sequence[Judged]) -> None:
             add(report, Reason.SIGNATURE_ALTERED, field=item.field)
         if item.modified or item.coverage == "partial":
             add(report, Reason.CHANGED_AFTER_SIGNING, field=item.field)
+        if item.is_unclear:
+            add(report, Reason.UPDATE_UNCLEAR)
     last = max(judged, key=lambda item: item.revision, default=None)
     if last is not None and last.problem is None and last.coverage != "whole_file" and last.signed_after:
         add(report, Reason.NOT_WHOLE_FILE)

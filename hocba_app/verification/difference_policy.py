@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
 from pyhanko.sign.diff_analysis import (
     CatalogModificationRule,
@@ -19,7 +21,27 @@ from pyhanko.sign.diff_analysis import (
     SuspiciousModification,
     XrefStreamRule,
 )
+from pyhanko.sign.diff_analysis.rules_api import ReferenceUpdate
 from pyhanko.sign.fields import FieldMDPSpec, MDPPerm
+
+
+class NotAnalysed(SuspiciousModification):
+    """The analysis of later changes gave up: they are neither shown to be harmless nor to be more."""
+
+
+class TableStreamRule(XrefStreamRule):
+    """A new table's stream may take the number of an earlier table's, which some writers do, where nothing else refers to it."""
+
+    def apply(self, old: HistoricalResolver, new: HistoricalResolver) -> Iterable[ReferenceUpdate]:
+        """See :class:`XrefStreamRule`."""
+        yield from super().apply(old, new)
+        xrefs = new.reader.xrefs
+        stream = xrefs.get_xref_container_info(new.revision).stream_ref
+        earlier = {xrefs.get_xref_container_info(revision).stream_ref for revision in range(new.revision)}
+        if stream is not None and stream in earlier:
+            old._load_reverse_xref_cache()
+            if not old._get_usages_of_ref(stream):
+                yield ReferenceUpdate(stream)
 
 
 class CarefulDiffPolicy(StandardDiffPolicy):
@@ -37,7 +59,7 @@ class CarefulDiffPolicy(StandardDiffPolicy):
             return super().review_file(reader, base_revision, field_mdp_spec, doc_mdp)
         except Exception as error:
             # A broken object in a later revision is that revision's fault.
-            return SuspiciousModification(type(error).__name__)
+            return NotAnalysed(type(error).__name__)
 
 
 def _policy(*, notes_allowed: bool) -> StandardDiffPolicy:
@@ -48,7 +70,7 @@ def _policy(*, notes_allowed: bool) -> StandardDiffPolicy:
     """
     rules: list[QualifiedWhitelistRule] = [
         CatalogModificationRule(),
-        XrefStreamRule().as_qualified(ModificationLevel.LTA_UPDATES),
+        TableStreamRule().as_qualified(ModificationLevel.LTA_UPDATES),
         ObjectStreamRule().as_qualified(ModificationLevel.LTA_UPDATES),
         DSSCompareRule().as_qualified(ModificationLevel.LTA_UPDATES),
     ]

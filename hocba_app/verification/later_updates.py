@@ -13,7 +13,7 @@ from enum import Enum
 
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.pdf_utils.xref import XRefSection, XRefSectionType, _check_xref_consistency
+from pyhanko.pdf_utils.xref import ObjStreamRef, XRefSection, XRefSectionType
 
 _GAP = re.compile(rb"(?:[\0\t\n\f\r ]+|%(?!%EOF|PDF)(?:(?!obj)[^\r\n])*+(?=[\r\n]))*+")
 _WHITE = re.compile(rb"[\0\t\n\f\r ]*+")
@@ -23,6 +23,8 @@ _TABLE = re.compile(
 )
 _END = re.compile(rb"startxref[\0\t\n\f\r ]+(\d{1,10})[\0\t\n\f\r ]+%%EOF")
 MOST_OBJECTS = 20_000
+_NEVER_FREED = 65_535
+"""The generation of numbers that a hybrid table only keeps for its stream."""
 WHITE = b"\0\t\n\f\r "
 """What PDF calls white space."""
 
@@ -70,7 +72,7 @@ def following(data: bytes, start: int, reader: PdfFileReader, *, is_strict: bool
         reader.strict = forgiving
     if data[position:].strip(WHITE):
         return Following.ADDED
-    if not is_strict and sections and not _is_consistent(reader):
+    if not is_strict and not _is_consistent(reader.xrefs._xref_sections, sections):
         return Following.UNCLEAR
     return Following.UPDATES
 
@@ -117,8 +119,9 @@ def _update(data: bytes, position: int, section: XRefSection, reader: PdfFileRea
     own = {stream.idnum} if stream is not None else set()
     if any(number not in listed for number in found.keys() - own):
         raise _Unclear("object without entry")
-    if any(of not in found for of in entries.obj_streams_used):
-        raise _Unclear("packed objects from elsewhere")
+    for number, place in entries.xrefs_in_objstm.items():
+        if place.obj_stream_id not in found and not _packs_so_already(reader, number, place, section):
+            raise _Unclear("packed objects from elsewhere")
     end = _END.match(data, position)
     if end is None or int(end.group(1)) != meta.declared_startxref:
         raise _Unclear("end")
@@ -133,6 +136,13 @@ def _says_so_already(reader: PdfFileReader, number: int, generation: int, offset
         if earlier.xref_data.standard_xrefs.get(number) == (generation, offset):
             return True
     return False
+
+
+def _packs_so_already(reader: PdfFileReader, number: int, place: ObjStreamRef, section: XRefSection) -> bool:
+    earlier = [
+        each.xref_data.xrefs_in_objstm.get(number) for each in reader.xrefs._xref_sections if each is not section
+    ]
+    return place in earlier
 
 
 def _after_object(data: bytes, position: int, reference: generic.Reference) -> int:
@@ -151,11 +161,34 @@ def _gap(data: bytes, position: int) -> int:
     return found.end() if found is not None else position
 
 
-def _is_consistent(reader: PdfFileReader) -> bool:
-    """What a strict reader asks of generations and sizes."""
-    try:
-        _check_xref_consistency(reader.xrefs._xref_sections)
-    except Exception:
-        # A lenient reader may meet anything here.
-        return False
+def _is_consistent(sections: list[XRefSection], later: list[XRefSection]) -> bool:
+    """Whether generations and sizes in the updates go on from what was before: otherwise readers take other objects.
+
+    Only of the updates: what an odd table before them says was before the signer's eyes.
+    """
+    used: dict[int, int] = {}
+    freed: dict[int, int] = {}
+    size = 0
+    for section in sections:
+        entries = _entries(section)
+        if section in later:
+            if section.meta_info.size < size or any(number >= section.meta_info.size for number in entries):
+                return False
+            for number, generation in entries.items():
+                free = freed.get(number, 0)
+                if generation != used.get(number, 0 if free == _NEVER_FREED else free):
+                    return False
+        size = max(size, section.meta_info.size)
+        for number, generation in section.xref_data.freed.items():
+            used.pop(number, None)
+            freed[number] = generation
+        used.update(entries)
     return True
+
+
+def _entries(section: XRefSection) -> dict[int, int]:
+    """Generation by object number, of all that a section says is in use."""
+    data = section.xref_data
+    beside = _entries(data.hybrid) if data.hybrid is not None else {}
+    packed = dict.fromkeys(data.xrefs_in_objstm, 0)
+    return beside | packed | {number: generation for number, (generation, _) in data.standard_xrefs.items()}

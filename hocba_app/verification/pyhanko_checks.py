@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,9 +32,10 @@ from hocba_app.pki.revocation import Answers
 from hocba_app.pki.timestamp_rules import follows_rfc3161
 from hocba_app.pki.tsp_validation import is_well_formed
 from hocba_app.recordfile.demands import Demand, Vouched
-from hocba_app.verification.difference_policy import FOREIGN
+from hocba_app.verification.difference_policy import FOREIGN, NotAnalysed
 from hocba_app.verification.embedded_evidence import Evidence
 from hocba_app.verification.report_model import Coverage
+from hocba_app.verification.signature_fields import PKCS7_SHA1
 from hocba_app.verification.signature_result import Judged, names_in
 
 _COVERAGE: dict[SignatureCoverageLevel, Coverage] = {
@@ -51,7 +53,7 @@ class Setting:
     roots: tuple[bytes, ...]
     """Trusted roots, DER. None at all leaves every trust ``unknown``."""
     policy: StandardDiffPolicy
-    """What may follow a signature: :data:`OURS` or :data:`FOREIGN`."""
+    """What may follow a signature: ``OURS`` or ``FOREIGN`` of `difference_policy`."""
     now: datetime
 
     @property
@@ -121,6 +123,9 @@ async def _judge(signature: EmbeddedPdfSignature, setting: Setting) -> Judged:
     except Exception:
         # Hostile input raises whatever it likes, and honest input what pyHanko does not know. What can be told without it is told.
         _judge_bytes(judged, signature, setting)
+    # In a record of ours whatever nobody can analyse is none of ours.
+    if judged.modified and setting.is_foreign and isinstance(signature.diff_result, NotAnalysed):
+        judged.modified, judged.is_unclear = False, True
     if judged.problem is None and not _leaves_out_only_itself(signature):
         judged.coverage, judged.modified = "partial", True
     return judged
@@ -133,6 +138,8 @@ def _judge_bytes(judged: Judged, signature: EmbeddedPdfSignature, setting: Setti
         content = signature.signed_data["encap_content_info"]["content_type"].native
         if content != "data":
             raise NotImplementedError(content)
+        if str(signature.sig_object["/SubFilter"]) == PKCS7_SHA1:
+            digest = _digest_of_digest(signature)
         held = validate_sig_integrity(signature.signer_info, signature.signer_cert, content, digest)
         judged.integrity = "intact" if all(held) else "altered"
         signature.compute_integrity_info(diff_policy=setting.policy)
@@ -146,6 +153,14 @@ def _judge_bytes(judged: Judged, signature: EmbeddedPdfSignature, setting: Setti
     judged.coverage = _coverage(signature.coverage)
     judged.modified = level > ModificationLevel.FORM_FILLING
     judged.signed_after = level > ModificationLevel.LTA_UPDATES
+
+
+def _digest_of_digest(signature: EmbeddedPdfSignature) -> bytes:
+    """What an old kind of signature signs: the SHA-1 of the file, kept inside it."""
+    kept = signature.signed_data["encap_content_info"]["content"].native
+    if kept != signature.compute_digest("sha1"):
+        return b""  # no digest equals it
+    return hashlib.new(signature.md_algorithm, kept).digest()
 
 
 def _lies_in_the_file(signature: EmbeddedPdfSignature) -> bool:

@@ -19,7 +19,8 @@ from hocba_app.verification.signature_result import Judged, Problem
 
 MOST_FIELDS = 5000
 DEEPEST = 32
-_KINDS = {kind.value for kind in SigSeedSubFilter}
+PKCS7_SHA1 = "/adbe.pkcs7.sha1"
+_KINDS = {PKCS7_SHA1, *(kind.value for kind in SigSeedSubFilter)}
 
 
 @dataclass(slots=True)

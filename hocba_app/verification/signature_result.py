@@ -40,6 +40,8 @@ class Judged:
     trust: Trust
     modified: bool
     """Whether anything but further signing came after it."""
+    is_unclear: bool = False
+    """Whether what came after it could not be analysed."""
     signed_after: bool = True
     """Whether anything but validation data and document time stamps came after it."""
     timestamp_bad: bool = False

@@ -160,3 +160,72 @@ METADATA: dict[str, dict[str, object]] = {
     "sha512": {"md_algorithm": "sha512"},
     "certified": {"certify": True, "docmdp_permissions": fields.MDPPerm.FILL_FORMS},
 }
+NOT_SIGNED_BY_ANY_LIBRARY = {"header not in the first byte"}
+PAGE = b"<</Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 90 0 R /Resources <</Font <</F1 5 0 R>>>>>>"
+
+
+def forged_objects(generation: int = 0) -> list[bytes]:
+    return [b"3 %d obj\n%s\nendobj\n" % (generation, PAGE), b"90 0 obj\n%s\nendobj\n" % stream(FORGED)]
+
+
+def table(file: bytes, objects: list[bytes], generation: int = 0, *, end: bytes = b"%%EOF\n") -> bytes:
+    """A whole update with a forged page."""
+    root = re.findall(rb"/Root (\d+) 0 R", file)[-1]
+    previous = re.findall(rb"startxref\s+(\d+)", file)[-1]
+    first, second = len(file), len(file) + len(objects[0])
+    at = second + len(objects[1])
+    return (
+        b"".join(objects)
+        + b"xref\n3 1\n%010d %05d n \n90 1\n%010d 00000 n \n" % (first, generation, second)
+        + b"trailer\n<</Root %s 0 R /Size 91 /Prev %s>>\nstartxref\n%d\n" % (root, previous, at)
+        + end
+    )
+
+
+def behind(file: bytes) -> dict[str, bytes]:
+    """What may be put behind a signed file so that some reader shows it."""
+    objects = forged_objects()
+    return {
+        "an update": table(file, objects),
+        "an update without its last line": table(file, objects, end=b""),
+        "an update with a broken last line": table(file, objects, end=b"%EOF\n"),
+        "an update with half a last line": table(file, objects, end=b"%%EO"),
+        "objects alone": b"".join(objects),
+        "objects in a comment": b"%" + b"%".join(objects),
+        "a page of another generation": table(file, forged_objects(1), 1),
+        "a page of another generation, the last line missing": table(file, forged_objects(1), 1, end=b""),
+        "a comment": b"%hidden\n",
+        "a word": b"x",
+        "a second end": b"startxref\n7\n%%EOF\n",
+        "a copy of the last lines": file[file.rfind(b"startxref") :],
+        "an archive": b"PK\x05\x06" + bytes(18),
+    }
+
+
+def with_evidence(world: World, file: bytes, *, reuse: bool = False) -> bytes:
+    """A signed file of packed objects with validation data whose list is an object of its own.
+
+    Args:
+        reuse: let the new table's stream take the number of the one before it.
+    """
+    root = int(re.findall(rb"/Root (\d+) 0 R", file)[-1])
+    size = int(re.findall(rb"/Size (\d+)", file)[-1])
+    last = int(re.findall(rb"startxref\s+(\d+)", file)[-1])
+    with pikepdf.open(io.BytesIO(file), password="") as pdf:
+        catalog = pdf.Root.unparse(resolved=True)
+    number = int(re.match(rb"\d+", file[last:]).group(0)) if reuse else size + 3  # type: ignore[union-attr]
+    bodies = {
+        size: stream(zlib.compress(world.certificates[1]), b"/Filter /FlateDecode"),
+        size + 1: b"[%d 0 R]" % size,
+        size + 2: b"<</Type /DSS /Certs %d 0 R>>" % (size + 1),
+        root: catalog.rstrip()[:-2] + b" /DSS %d 0 R >>" % (size + 2),
+    }
+    offsets, out = {}, b""
+    for each, body in bodies.items():
+        offsets[each] = len(file) + len(out)
+        out += b"%d 0 obj\n%s\nendobj\n" % (each, body)
+    at = offsets[number] = len(file) + len(out)
+    rows = b"".join(b"\1" + offset.to_bytes(4) + b"\0" for _, offset in sorted(offsets.items()))
+    index = b" ".join(b"%d 1" % each for each in sorted(offsets))
+    rest = b"/Type /XRef /W [1 4 1] /Index [%s] /Size %d /Root %d 0 R /Prev %d" % (index, size + 4, root, last)
+    return file + out + b"%d 0 obj\n%s\nendobj\nstartxref\n%d\n%%%%EOF\n" % (number, stream(rows, rest), at)

@@ -7,10 +7,17 @@ import re
 import pytest
 
 from bench.sealed_record import World
-from tests.integration.verification.foreign_forms import FORGED, FORMS, METADATA, page_file, saved, signed, stream
+from tests.integration.verification.foreign_forms import (
+    FORMS,
+    METADATA,
+    NOT_SIGNED_BY_ANY_LIBRARY,
+    behind,
+    page_file,
+    saved,
+    signed,
+    with_evidence,
+)
 from tests.integration.verification.judging import codes, judge
-
-NOT_SIGNED_BY_ANY_LIBRARY = {"header not in the first byte"}
 
 
 @pytest.mark.parametrize("form", [form for form in FORMS if form not in NOT_SIGNED_BY_ANY_LIBRARY])
@@ -41,6 +48,23 @@ def test_an_indirect_kind_of_signature(world: World) -> None:
     assert report.integrity == "intact" and codes(report) <= {"foreign"}, report.reasons
 
 
+@pytest.mark.parametrize("reuse", [False, True], ids=["a number of its own", "the number of the last one"])
+def test_evidence_after_a_signature(world: World, reuse: bool) -> None:
+    """Its list is an object of its own; the table's stream may take the number of the one before."""
+    file = signed(world, FORMS["packed objects"]())
+    report = judge(with_evidence(world, file, reuse=reuse), world)
+    assert report.integrity == "intact" and codes(report) == {"foreign"}, report.reasons
+    forged = with_evidence(world, file, reuse=reuse).replace(b"/Certs", b"/Sorts")
+    assert judge(forged, world).integrity != "intact", "an unknown entry in the evidence"
+
+
+@pytest.mark.parametrize("algorithm", ["sha1", "sha384"])
+def test_algorithms(world: World, algorithm: str) -> None:
+    """A weak algorithm says nothing against the bytes; whom to trust by it is another question."""
+    report = judge(signed(world, page_file(), md_algorithm=algorithm), world)
+    assert report.integrity == "intact" and report.verdict == "indeterminate"
+
+
 def test_a_file_with_a_password_is_told(world: World) -> None:
     import pikepdf
 
@@ -57,47 +81,6 @@ def test_a_broken_table_is_not_called_unreadable(world: World) -> None:
     end = file.find(b"\n", at)
     report = judge(file[:at] + b"7".rjust(end - at, b"0") + file[end:], world)
     assert (report.verdict, report.integrity, codes(report)) == ("indeterminate", "unknown", {"not_judged"})
-
-
-PAGE = b"<</Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 90 0 R /Resources <</Font <</F1 5 0 R>>>>>>"
-
-
-def forged_objects(generation: int = 0) -> list[bytes]:
-    return [b"3 %d obj\n%s\nendobj\n" % (generation, PAGE), b"90 0 obj\n%s\nendobj\n" % stream(FORGED)]
-
-
-def table(file: bytes, objects: list[bytes], generation: int = 0, *, end: bytes = b"%%EOF\n") -> bytes:
-    """A whole update with a forged page."""
-    root = re.findall(rb"/Root (\d+) 0 R", file)[-1]
-    previous = re.findall(rb"startxref\s+(\d+)", file)[-1]
-    first, second = len(file), len(file) + len(objects[0])
-    at = second + len(objects[1])
-    return (
-        b"".join(objects)
-        + b"xref\n3 1\n%010d %05d n \n90 1\n%010d 00000 n \n" % (first, generation, second)
-        + b"trailer\n<</Root %s 0 R /Size 91 /Prev %s>>\nstartxref\n%d\n" % (root, previous, at)
-        + end
-    )
-
-
-def behind(file: bytes) -> dict[str, bytes]:
-    """What may be put behind a signed file so that some reader shows it."""
-    objects = forged_objects()
-    return {
-        "an update": table(file, objects),
-        "an update without its last line": table(file, objects, end=b""),
-        "an update with a broken last line": table(file, objects, end=b"%EOF\n"),
-        "an update with half a last line": table(file, objects, end=b"%%EO"),
-        "objects alone": b"".join(objects),
-        "objects in a comment": b"%" + b"%".join(objects),
-        "a page of another generation": table(file, forged_objects(1), 1),
-        "a page of another generation, the last line missing": table(file, forged_objects(1), 1, end=b""),
-        "a comment": b"%hidden\n",
-        "a word": b"x",
-        "a second end": b"startxref\n7\n%%EOF\n",
-        "a copy of the last lines": file[file.rfind(b"startxref") :],
-        "an archive": b"PK\x05\x06" + bytes(18),
-    }
 
 
 @pytest.mark.parametrize("kind", list(behind(b"/Root 1 0 R startxref 9")))
