@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import re
+import unicodedata
 from collections.abc import Iterator
 
 import pikepdf
@@ -24,7 +25,7 @@ def printed_code(data: bytes) -> str | None:
     if len(data) > MOST_BYTES:
         return None
     for text in _texts(data):
-        if found := _NAMED.search(text):
+        if found := _NAMED.search(unicodedata.normalize("NFC", text)):
             return found.group(1).upper()
     return None
 
