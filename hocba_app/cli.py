@@ -178,6 +178,15 @@ def rehearse(
     ] = False,
     full: Annotated[bool, typer.Option("--full", help="pyHanko kiểm mọi tệp, không chỉ một phần")] = False,
     years: Annotated[int, typer.Option(min=1, max=12, help="Số năm học liên tiếp, kể từ --year")] = 1,
+    reorganised: Annotated[
+        bool, typer.Option("--reorganised", help="Năm thứ hai trường đổi tên, mã, mã số thuế và chứng thư con dấu")
+    ] = False,
+    merged: Annotated[
+        bool, typer.Option("--merged", help="Mỗi cấp là một trường trong năm đầu, sau đó gộp làm một")
+    ] = False,
+    database: Annotated[
+        str, typer.Option(help="Cơ sở dữ liệu (trống) để diễn tập; mặc định là SQLite trong --out")
+    ] = "",
     as_json: _JSON = False,
 ) -> None:
     """Diễn tập trọn một năm học của một trường, không cần màn hình; mã thoát 0 khi mọi hồ sơ đã đóng dấu và hợp lệ."""
@@ -186,7 +195,21 @@ def rehearse(
     from hocba_app.rehearsal.plan import Plan, level_named, year_played
 
     level = level_named(level)
-    report = play(Plan(level, students, seed, out, year_played(level, regime, year), full, special, years))
+    plan = Plan(
+        level,
+        students,
+        seed,
+        out,
+        year_played(level, regime, year),
+        full,
+        special,
+        years,
+        reorganised,
+        merged,
+        database,
+    )
+    plan.require_possible()
+    report = play(plan)
     print(printed(report, as_json=as_json))
     raise typer.Exit(1 if report["failures"] else 0)
 

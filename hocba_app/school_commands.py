@@ -14,7 +14,15 @@ import typer
 from hocba_app.domain.calendar import school_year_of, today
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Account
-from hocba_app.services.accounts import activation, administration, credentials, leadership, schools
+from hocba_app.services.accounts import (
+    activation,
+    administration,
+    credentials,
+    leadership,
+    school_identity,
+    school_merger,
+    schools,
+)
 from hocba_app.startup import installation
 
 school_app = typer.Typer(help="Trường của hệ thống và thông tin kết nối của trường.", no_args_is_help=True)
@@ -184,6 +192,84 @@ def confirm_leadership(
     typer.echo(f"Đã xác nhận chức vụ trong Ban giám hiệu của trường {code}." if not refused else "Chưa xác nhận hết.")
     if refused:
         raise typer.Exit(1)
+
+
+@school_app.command("change")
+def change_school(
+    code: Annotated[str, typer.Argument(help="Mã trường hiện nay.")],
+    new_code: Annotated[str, typer.Option(help="Mã trường mới.")] = "",
+    name: Annotated[str, typer.Option(help="Tên mới.")] = "",
+    tax_code: Annotated[str, typer.Option(help="Mã số thuế mới.")] = "",
+    level: Annotated[str, typer.Option(help="Cấp học mới; nhiều cấp nối bằng dấu +.")] = "",
+    commune: str = "",
+    province: str = "",
+    date: Annotated[str, typer.Option(help="Ngày có hiệu lực, dạng 2026-08-13; mặc định là hôm nay.")] = "",
+    decision: Annotated[str, typer.Option(help="Số quyết định.")] = "",
+) -> None:
+    """Đổi tên, mã, mã số thuế, cấp học của một trường từ một ngày; không nêu gì thì xác nhận đề nghị đang chờ."""
+    given = {
+        "code": new_code,
+        "name": name,
+        "tax_code": tax_code,
+        "level": level,
+        "commune": commune,
+        "province": province,
+    }
+    facts = {key: value for key, value in given.items() if value}
+    with _refusals_told():
+        operator = schools.operator(schools.school_with_code(installation(), code).id)
+        if facts:
+            school_identity.change_by_operator(installation(), operator, facts, effective=date, decision=decision)
+        else:
+            waiting = [view for view in school_identity.changes(installation(), operator) if view.state == "open"]
+            if not waiting:
+                raise HocbaError(ErrorCode.NOTHING_TO_DO)
+            school_identity.confirm(installation(), operator, waiting[0].id, effective=date, decision=decision)
+    typer.echo(f"Đã đổi thông tin của trường {code}.")
+
+
+@school_app.command("merge")
+def merge_schools(
+    source: Annotated[str, typer.Argument(help="Mã trường gộp vào trường kia và thôi hoạt động.")],
+    into: Annotated[str, typer.Argument(help="Mã trường tiếp tục.")],
+    date: Annotated[str, typer.Option(help="Ngày có hiệu lực, dạng 2026-08-13; mặc định là hôm nay.")] = "",
+    decision: Annotated[str, typer.Option(help="Số quyết định.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Không hỏi lại.")] = False,
+) -> None:
+    """Gộp một trường vào trường khác: học sinh, cán bộ, tài khoản ký số và hồ sơ chuyển sang; hồ sơ đã đóng dấu giữ nguyên."""
+    with _refusals_told():
+        ending, staying = (schools.school_with_code(installation(), code) for code in (source, into))
+        if not yes and not typer.confirm(
+            f"Gộp {ending.name} vào {staying.name}? Không hoàn tác được; hãy sao lưu trước."
+        ):
+            raise typer.Exit(1)
+        told = school_merger.merge(
+            installation(), schools.operator(staying.id), ending.id, effective=date, decision=decision
+        )
+    typer.echo(
+        f"Đã gộp {source} vào {into}: {told.students} học sinh, {told.staff} cán bộ, {told.documents} hồ sơ, "
+        f"trong đó {told.unfinished} hồ sơ đang ký cần hủy chốt, chốt lại."
+    )
+
+
+@school_app.command("head")
+def head_office(
+    code: Annotated[str, typer.Argument(help="Mã trường.")],
+    office: Annotated[str, typer.Argument(help="principal (Hiệu trưởng) hoặc director (Giám đốc)")],
+) -> None:
+    """Người đứng đầu là Hiệu trưởng hay Giám đốc: dùng cho hồ sơ chốt từ nay."""
+    with _refusals_told():
+        operator = schools.operator(schools.school_with_code(installation(), code).id)
+        school_identity.set_head_office(installation(), operator, office)
+    typer.echo(f"Đã lưu chức danh người đứng đầu của trường {code}.")
+
+
+@school_app.command("issuers")
+def list_issuers() -> None:
+    """Danh sách trường phát hành (issuers.json) kèm tên, mã, mã số thuế trước đây và thời gian dùng."""
+    with _refusals_told():
+        found = school_identity.issuers(installation())
+    typer.echo(json.dumps(found, ensure_ascii=False, indent=1))
 
 
 @user_app.command("confirm")

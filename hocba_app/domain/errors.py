@@ -73,6 +73,7 @@ class ErrorCode(StrEnum):
     NOT_SEALABLE = "not_sealable"  # cover, QTHT or KQHT not yet signed by the principal; he signs them first
     PRECHECK_FAILED = "precheck_failed"  # blocking findings before a lock; the admin mends them or leaves pupils out
     NOTHING_TO_DO = "nothing_to_do"  # the choice holds no document that can be worked on now; reload
+    SCHOOL_BUSY = "school_busy"  # two schools cannot become one while somebody signs or a job runs; the operator waits
     YEAR_CLOSED = "year_closed"  # something would change records of a closed school year; the principal opens it again
     YEAR_OPEN_ITEMS = "year_open_items"  # records of the year are being signed; they are sealed or unlocked first
     UNLOCK_OPEN = "unlock_open"  # an unlock request on this document is already waiting for an answer
@@ -285,6 +286,7 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.NOT_SEALABLE: "Chưa thể đóng dấu: bìa, quá trình học tập và kết quả học tập của học sinh phải được Hiệu trưởng ký đủ.",
     ErrorCode.PRECHECK_FAILED: "Chưa thể chốt: còn {count} điểm phải sửa. Hãy sửa trên SMAS rồi đồng bộ lại, hoặc để riêng những học sinh đó.",
     ErrorCode.NOTHING_TO_DO: "Không còn hồ sơ nào ở bước này. Hãy tải lại trang để xem tình trạng mới nhất.",
+    ErrorCode.SCHOOL_BUSY: "Chưa gộp được: đang có lượt ký, chốt hoặc đồng bộ ở một trong hai trường. Hãy đợi xong rồi chạy lại.",
     ErrorCode.YEAR_CLOSED: "Năm học {year} đã khóa sổ. Hiệu trưởng mở lại năm học ở trang Năm học (có nêu lý do) rồi mới làm được việc này.",
     ErrorCode.YEAR_OPEN_ITEMS: "Chưa khóa sổ được năm học {year}: còn {under_way} hồ sơ đang ký, {unlocks} đề nghị hủy chốt chưa xong. Hãy ký và đóng dấu cho xong, hoặc hủy chốt.",
     ErrorCode.UNLOCK_OPEN: "Đã có đề nghị hủy chốt đang chờ duyệt cho hồ sơ này.",

@@ -16,6 +16,7 @@ from hocba_app.models.people import LeadershipProposal, Staff, Student
 from hocba_app.models.reminders import Reminder
 from hocba_app.models.results import HistoryEntry, StudentResult
 from hocba_app.models.school import ChangeCounter, School
+from hocba_app.models.school_changes import SchoolChange
 from hocba_app.models.signers import (
     SEAL,
     Delegation,
@@ -62,6 +63,7 @@ __all__ = [
     "Reminder",
     "Revision",
     "School",
+    "SchoolChange",
     "SchoolClass",
     "SignatureImage",
     "SigningAssignment",

@@ -34,6 +34,9 @@ class School(SQLModel, table=True):
     daily_sync_at: str = Field(default="", max_length=5)  # "02:30" by the clock of Vietnam; "": no daily sync
     daily_sync_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """When the last daily sync was started, or its time chosen: what was due before is not made up for."""
+    merged_into: str = Field(default="", max_length=26)
+    """The school this one went into; "" while it is there. What is left here is its log."""
+    ended_on: str = Field(default="", max_length=10)  # ISO, the last day anything was sealed in its name
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
 
 

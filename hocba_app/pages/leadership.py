@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import reflex as rx
 
 from hocba_app.components.empty_state import empty_state
@@ -9,7 +11,7 @@ from hocba_app.components.fields import text_field
 from hocba_app.components.notice import error_notice, notice
 from hocba_app.components.shell import shell
 from hocba_app.components.status_badge import status_badge
-from hocba_app.state.leadership import AccountCard, LeadershipState, ProposalCard
+from hocba_app.state.leadership import AccountCard, LeadershipState, ProposalCard, SchoolCard
 
 
 def leadership() -> rx.Component:
@@ -19,7 +21,7 @@ def leadership() -> rx.Component:
         rx.cond(LeadershipState.done != "", notice(LeadershipState.done, tone="ok")),
         rx.cond(
             LeadershipState.loaded,
-            rx.fragment(_posts(), _accounts(), _over()),
+            rx.fragment(_school(), _posts(), _accounts(), _over()),
             rx.skeleton(height="240px", width="100%"),
         ),
         title="Ban giám hiệu",
@@ -40,6 +42,53 @@ def _posts() -> rx.Component:
                 icon="user-check",
             ),
         ),
+    )
+
+
+def _school() -> rx.Component:
+    return rx.cond(
+        LeadershipState.school_changes.length() > 0,
+        rx.el.section(
+            rx.el.h2("Thông tin nhà trường", class_name="panel-title"),
+            rx.el.p(
+                "Tên, mã, mã số thuế, cấp học có hiệu lực từ ngày xác nhận. Hồ sơ đã đóng dấu giữ nguyên và vẫn hợp lệ; "
+                "hồ sơ đang ký nên hủy chốt, chốt lại.",
+                class_name="muted",
+                style={"marginBottom": "12px"},
+            ),
+            rx.el.div(rx.foreach(LeadershipState.school_changes, _school_change), class_name="stack"),
+        ),
+    )
+
+
+def _school_change(card: SchoolCard) -> rx.Component:
+    return rx.el.article(
+        rx.el.div(
+            rx.el.div(
+                rx.foreach(card.changes, lambda text: rx.el.div(rx.el.b(text))),
+                rx.el.div("Từ: ", card.proposed, class_name="small muted"),
+                rx.cond(card.decided != "", rx.el.div("Trả lời: ", card.decided, class_name="small muted")),
+                class_name="what",
+            ),
+            status_badge(card.tone, card.state_name),
+            class_name="group",
+        ),
+        rx.cond(
+            card.may_decide,
+            rx.el.div(
+                rx.cond(
+                    LeadershipState.refusing == card.id,
+                    _refusal(LeadershipState.refuse_school),
+                    rx.el.div(
+                        rx.el.button("Xác nhận", class_name="button", on_click=LeadershipState.confirm_school(card.id)),
+                        rx.el.button("Từ chối", class_name="button soft", on_click=LeadershipState.ask_refuse(card.id)),
+                        class_name="filters",
+                    ),
+                ),
+                style={"marginTop": "12px"},
+            ),
+        ),
+        class_name="panel",
     )
 
 
@@ -86,7 +135,8 @@ def _proposal(card: ProposalCard) -> rx.Component:
         rx.cond(
             card.may_decide,
             rx.el.div(
-                rx.cond(LeadershipState.refusing == card.id, _refusal(), _answer(card)), style={"marginTop": "12px"}
+                rx.cond(LeadershipState.refusing == card.id, _refusal(LeadershipState.refuse), _answer(card)),
+                style={"marginTop": "12px"},
             ),
         ),
         class_name="panel",
@@ -104,7 +154,7 @@ def _answer(card: ProposalCard) -> rx.Component:
     )
 
 
-def _refusal() -> rx.Component:
+def _refusal(refuse: Any) -> rx.Component:
     return rx.el.div(
         text_field(
             "Lý do từ chối",
@@ -115,7 +165,7 @@ def _refusal() -> rx.Component:
             auto_complete="off",
         ),
         rx.el.div(
-            rx.el.button("Từ chối", class_name="button danger", on_click=LeadershipState.refuse),
+            rx.el.button("Từ chối", class_name="button danger", on_click=refuse),
             rx.el.button("Quay lại", class_name="button soft", on_click=LeadershipState.not_now),
             class_name="filters",
         ),

@@ -5,24 +5,22 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import make_url
+from sqlmodel import select
+
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import Database
+from hocba_app.models import Database, School
 from hocba_app.models.migrate import upgrade
 from hocba_app.processes import Family, require_disk, say
-from hocba_app.rehearsal.later_year import LaterYear
 from hocba_app.rehearsal.plan import Plan
-from hocba_app.rehearsal.records import write_report
 from hocba_app.rehearsal.school import PlayedSchool, fresh_password
 from hocba_app.rehearsal.simulator_processes import start_simulators
-from hocba_app.rehearsal.special_year import SpecialYear
 from hocba_app.rehearsal.timings import Stages
-from hocba_app.rehearsal.year import Year
+from hocba_app.rehearsal.years import by_level, play
 from hocba_app.services import gc_tuning
-from hocba_app.services.overview.school_years import close_year
 from hocba_app.settings import Settings, settings
 
 WORKERS = 2
@@ -55,52 +53,24 @@ def rehearse(plan: Plan) -> dict[str, Any]:
     stages = Stages()
     with Family(folder / "logs") as family:
         with stages.part("simulators", 3):
-            outside = start_simulators(family, folder / "simulators", [plan.school])
-        own_settings(folder, outside.settings())
+            outside = start_simulators(family, folder / "simulators", plan.specs)
+        own_settings(folder, outside.settings(), **({"HOCBA_DATABASE_URL": plan.database} if plan.database else {}))
         db = Database(settings().database_url)
         upgrade(db.url)
+        _require_empty(db)
         gc_tuning.settle()
-        school = PlayedSchool(db, outside, outside.schools[0], fresh_password(), family.check)
+        password = fresh_password()
+        schools = [PlayedSchool(db, outside, entry, password, family.check) for entry in by_level(outside.schools)]
         try:
             for number in range(WORKERS):
                 family.start(f"worker-{number}", "hocba_app.cli", "worker", keep=True)
-            report = _played(plan, school, stages, family.check)
+            report = play(plan, schools, stages, family.check)
             _tell_cpu(family, folder)
         finally:
-            school.close()
+            for school in schools:
+                school.close()
             db.dispose()
     return report
-
-
-def _played(plan: Plan, school: PlayedSchool, stages: Stages, check: Callable[[], None]) -> dict[str, Any]:
-    """Year after year, each on what the one before has left."""
-    report: dict[str, Any] = {}
-    years: list[dict[str, Any]] = []
-    failures: list[dict[str, str]] = []
-    for number in range(plan.years):
-        year = LaterYear(plan, school, stages, check) if number else _year(plan, school, stages, check)
-        try:
-            year.september()
-            year.december()
-            year.may()
-            year.august()
-            report = year.finish()
-        finally:
-            year.close()
-        plan = year.plan
-        if plan.years > 1 and not report["failures"]:
-            close_year(school.db, school.people[school.principal().id], plan.year)
-        failures += report["failures"]
-        told = year.told if isinstance(year, LaterYear) else {"school_year": plan.year}
-        years.append(told | {key: report[key] for key in ("students", "documents", "signatures")})
-    if plan.years > 1:
-        report |= {"failures": failures, "years": years}
-        write_report(plan.out.resolve(), report)
-    return report
-
-
-def _year(plan: Plan, school: PlayedSchool, stages: Stages, check: Callable[[], None]) -> Year:
-    return (SpecialYear if plan.special else Year)(plan, school, stages, check)
 
 
 def _tell_cpu(family: Family, folder: Path) -> None:
@@ -116,6 +86,17 @@ def _tell_cpu(family: Family, folder: Path) -> None:
         + " · ".join(f"{name} {seconds:.1f} s" for name, seconds in used.items())
         + f" · Σ {sum(used.values()):.1f} s"
     )
+
+
+def _require_empty(db: Database) -> None:
+    """Never the school's own database.
+
+    Raises:
+        HocbaError: REHEARSAL_FOLDER.
+    """
+    with db.installation() as session:
+        if session.exec(select(School.id)).first() is not None:
+            raise HocbaError(ErrorCode.REHEARSAL_FOLDER, folder=make_url(db.url).render_as_string())
 
 
 def own_settings(folder: Path, outside: dict[str, str], **more: str) -> None:

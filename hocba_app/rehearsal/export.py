@@ -12,8 +12,9 @@ from typing import Any
 
 from sqlmodel import select
 
-from hocba_app.models import Database, Document, DocumentVersion, Revision, School, Student
+from hocba_app.models import Database, Document, DocumentVersion, Revision, Student
 from hocba_app.models.base import utc_now
+from hocba_app.services.accounts.school_identity import issuers
 from hocba_app.services.storage.files import current_file
 
 OVERLAP = timedelta(seconds=30)
@@ -36,13 +37,10 @@ class Export:
         self._first_level: dict[str, str] = {}
         self.seconds = 0.0
         """Spent writing."""
-        with db.read(school_id) as session:
-            school = session.get_one(School, school_id)
-            issuers = [{"tax_code": school.tax_code, "name": school.name, "code": school.code}]
         trust = folder / "trust"
         trust.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(root, trust / "root.pem")
-        (trust / "issuers.json").write_text(json.dumps(issuers, ensure_ascii=False, indent=1), encoding="utf-8")
+        (trust / "issuers.json").write_text(json.dumps(issuers(db), ensure_ascii=False, indent=1), encoding="utf-8")
 
     @property
     def paths(self) -> list[Path]:

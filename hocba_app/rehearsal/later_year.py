@@ -33,6 +33,10 @@ class LaterYear(Year):
         school = self.school
         with self.stages.part("turn_of_year", 1):
             self._turn()
+            reorganised = self.plan.reorganised and "reorganised" not in self.school.entry
+            if reorganised:
+                self.school.smas.strike("school_reorganised")
+                self.school.entry["reorganised"] = True
         self._submit_and_sync("september", "beginning_of_year", None)
         before = set(school.staff)
         school.read_staff()
@@ -41,6 +45,8 @@ class LaterYear(Year):
             locking = pool.submit(self._lock, "cover")
             school.activate_everybody()
             school.welcome(newcomers)
+            if reorganised:
+                school.connect_keys({SEAL})
             school.renew_keys({SEAL, school.principal().id, self._some_teacher(newcomers)})
             locking.result()
         school.people = {key: who for key, who in school.people.items() if key in school.staff}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hocba_app.domain.assessment.regimes import regime_in_force
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.levels import SEPARATOR
 
 _GRADES = {"primary": range(1, 6), "lower_secondary": range(6, 10), "upper_secondary": range(10, 13)}
 LEVELS = (
@@ -40,6 +41,43 @@ class Plan:
     """With every special case of a school's year, and wrong results that the check before locking must find."""
     years: int = 1
     """School years, from ``year`` on."""
+
+    reorganised: bool = False
+    """In the second year the school has another name, code and tax code, and a new seal certificate."""
+
+    merged: bool = False
+    """Two schools, of a level each, play the first year; then one goes into the other."""
+    database: str = ""
+    """Where to keep it; "" for a database under ``out``."""
+
+    @property
+    def halves(self) -> list[Plan]:
+        """The schools of the first year: one, or one a level where they merge later."""
+        if not self.merged:
+            return [self]
+        levels = self.level.split(SEPARATOR)
+        shares = [
+            self.students // len(levels) + (number < self.students % len(levels)) for number in range(len(levels))
+        ]
+        return [replace(self, level=level, students=share) for level, share in zip(levels, shares, strict=True)]
+
+    @property
+    def specs(self) -> list[str]:
+        """The schools for the SMAS simulator."""
+        return [half.school for half in self.halves]
+
+    def require_possible(self) -> None:
+        """Whether what is asked for goes together.
+
+        Raises:
+            HocbaError: REHEARSAL_IMPOSSIBLE.
+        """
+        if self.merged and (SEPARATOR not in self.level or self.years < 2 or self.students < len(self.halves)):
+            raise _impossible("--merged cần trường nhiều cấp (th-thcs, thcs-thpt) và từ hai năm học (--years 2)")
+        if self.special and (SEPARATOR in self.level or self.years > 1):
+            raise _impossible("--special diễn tập một năm học của trường một cấp")
+        if self.reorganised and self.years < 2:
+            raise _impossible("--reorganised cần từ hai năm học (--years 2)")
 
     def for_year(self, year: str) -> Plan:
         """The same school in another of its years."""

@@ -19,7 +19,7 @@ from hocba_app.models import SEAL, Account, Database, Job, School, SchoolClass, 
 from hocba_app.models.repositories.leadership import leads
 from hocba_app.rehearsal.sample_images import drawn_seal, zipped_signatures
 from hocba_app.rehearsal.simulator_processes import Outside, Phones, Smas
-from hocba_app.services.accounts import activation, leadership, schools
+from hocba_app.services.accounts import activation, leadership, school_identity, schools
 from hocba_app.services.accounts.identity import Identity, identity_of
 from hocba_app.services.jobs.enqueue import LIVE
 from hocba_app.services.signers import image_draft, keys
@@ -137,9 +137,23 @@ class PlayedSchool:
 
     def sync(self) -> Job:
         """The admin syncs and waits; the operator confirms who leads the school, as with ``hocba school confirm-leadership``."""
-        job = self.done(start_sync(self.db, self.admin, school_year=self.entry["school_year"]))[0]
+        try:
+            job = self.done(start_sync(self.db, self.admin, school_year=self.entry["school_year"]))[0]
+        except HocbaError as error:
+            if error.code is not ErrorCode.SECTOR_REFUSED or not self.confirm_school():
+                raise
+            job = self.done(start_sync(self.db, self.admin, school_year=self.entry["school_year"]))[0]
+        self.confirm_school()
         leadership.confirm_all(self.db, schools.operator(self.school_id))
         return job
+
+    def confirm_school(self) -> bool:
+        """The operator confirms what the school is called now, as with ``hocba school change``. Whether there was anything."""
+        operator = schools.operator(self.school_id)
+        waiting = [view for view in school_identity.changes(self.db, operator) if view.state == "open"]
+        for view in waiting:
+            school_identity.confirm(self.db, operator, view.id, decision="2606/QĐ-UBND")
+        return bool(waiting)
 
     # --- people --------------------------------------------------------------------------------------------------
 
@@ -239,17 +253,21 @@ class PlayedSchool:
             if row.id_number and (only is None or row.id in only)
         }
         if only is not None:
-            return self._connect(signers)
+            return self._connect(signers | (self._seal_user() if SEAL in only else {}))
+        return self._connect(signers | self._seal_user())
+
+    def _seal_user(self) -> dict[str, dict[str, str]]:
         with self.db.read(self.school_id) as session:
             school = session.get_one(School, self.school_id)
-        signers[SEAL] = {
-            "user_id": f"MST_{school.tax_code}",
-            "full_name": school.name,
-            "id_number": school.tax_code,
-            "phone": "0900000001",
-            "kind": "organisation",
+        return {
+            SEAL: {
+                "user_id": f"MST_{school.tax_code}",
+                "full_name": school.name,
+                "id_number": school.tax_code,
+                "phone": "0900000001",
+                "kind": "organisation",
+            }
         }
-        return self._connect(signers)
 
     def _connect(self, signers: dict[str, dict[str, str]]) -> int:
         with ThreadPoolExecutor(AT_ONCE) as pool:

@@ -148,6 +148,15 @@ class Smas:
         """New pupils. Returns their ids."""
         return list(_checked(self._http.post("/smas/v1/intake", json={"students": students, **more}))["students"])
 
+    def strike(self, trouble: str) -> None:
+        """Something happens to the school (`simulators.smas.troubles`)."""
+        _checked(self._http.post("/_faults", json={"kind": trouble, "school": self.school["code"]}))
+
+    def take_in(self, other: str) -> None:
+        """Another school, by its code, goes into this one."""
+        answer = _checked(self._http.post("/_merge", json={"from": other, "into": self.school["code"]}))
+        self.school |= {"level": answer["level"], "name": answer["name"]}
+
     def practise(self, term: str) -> None:
         """Teachers are assigned and enter what the term asks for."""
         _checked(self._http.post("/smas/v1/trial", json={"term": term}))

@@ -212,7 +212,7 @@ class Year:
             self.stages.add(f"lock_{kind}", count, time.monotonic() - began)
 
     def _locked(self, kind: str, job: Job) -> int:
-        rows = job.report["students"]
+        rows = job.report.get("students", [])  # a class may have nobody
         self.problems += [
             {"student": row["student"], "document": kind, "reason": row.get("reason", row["outcome"])}
             for row in rows

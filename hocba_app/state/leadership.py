@@ -11,7 +11,7 @@ import reflex as rx
 from hocba_app.domain.calendar import local_text
 from hocba_app.domain.errors import HocbaError
 from hocba_app.models import database
-from hocba_app.services.accounts import credentials, leadership
+from hocba_app.services.accounts import credentials, leadership, school_identity
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.state.guard import identity, requires
@@ -44,6 +44,19 @@ class AccountCard:
     may_confirm: bool
 
 
+@dataclasses.dataclass
+class SchoolCard:
+    """A change of the school's own facts."""
+
+    id: str
+    changes: list[str]
+    proposed: str
+    decided: str
+    tone: str
+    state_name: str
+    may_decide: bool
+
+
 class LeadershipState(rx.State):
     """The page "Ban giám hiệu"."""
 
@@ -53,6 +66,7 @@ class LeadershipState(rx.State):
     waiting: list[ProposalCard] = []
     over: list[ProposalCard] = []
     accounts: list[AccountCard] = []
+    school_changes: list[SchoolCard] = []
     refusing: str = ""
     """The proposal whose refusal waits for its reason."""
     reason: str = ""
@@ -95,6 +109,20 @@ class LeadershipState(rx.State):
         await self._act(leadership.refuse, self.refusing, self.reason, done="Đã từ chối; chức vụ giữ nguyên.")
 
     @rx.event
+    @requires(Right.LEADERSHIP_CONFIRM)
+    async def confirm_school(self, change_id: str) -> None:
+        """The school is called so from today on."""
+        await self._act(school_identity.confirm, str(change_id), done="Đã xác nhận thông tin mới của trường.")
+
+    @rx.event
+    @requires(Right.LEADERSHIP_CONFIRM)
+    async def refuse_school(self) -> None:
+        """Leave what the school is called as it is."""
+        await self._act(
+            school_identity.refuse, self.refusing, self.reason, done="Đã từ chối; thông tin trường giữ nguyên."
+        )
+
+    @rx.event
     @requires(Right.CREDENTIALS_CONFIRM)
     async def vouch(self, account_id: str) -> None:
         """The owner is at this account."""
@@ -113,19 +141,44 @@ class LeadershipState(rx.State):
     async def _reload(self, who: Identity | None) -> None:
         assert who is not None
         try:
-            views, accounts = await asyncio.to_thread(_read, who)
+            views, accounts, school = await asyncio.to_thread(_read, who)
         except HocbaError:  # he has just handed over
-            self.waiting, self.over, self.accounts, self.loaded = [], [], [], True
+            self.waiting, self.over, self.accounts, self.school_changes, self.loaded = [], [], [], [], True
             return
         cards = [(view.state, _card(view)) for view in views]
         self.waiting = [card for state, card in cards if state == "open"]
         self.over = [card for state, card in cards if state != "open"]
         self.accounts = [_account(view) for view in accounts]
+        self.school_changes = [_school(view) for view in school]
         self.loaded = True
 
 
-def _read(who: Identity) -> tuple[list[leadership.ProposalView], list[credentials.Unconfirmed]]:
-    return leadership.proposals(database(), who), credentials.unconfirmed(database(), who)
+def _read(
+    who: Identity,
+) -> tuple[list[leadership.ProposalView], list[credentials.Unconfirmed], list[school_identity.ChangeView]]:
+    db = database()
+    return leadership.proposals(db, who), credentials.unconfirmed(db, who), school_identity.changes(db, who)
+
+
+def _school(view: school_identity.ChangeView) -> SchoolCard:
+    tone, state_name = _STATE[view.state]
+    by = view.proposed_by or "đồng bộ tự động hoặc người quản trị hệ thống"
+    decided = ""
+    if view.decided_at is not None:
+        answer = view.reason or " ".join(
+            filter(None, (view.decision, f"từ {view.effective}" if view.effective else ""))
+        )
+        decided = f"{view.decided_by or 'Người quản trị hệ thống'}, {local_text(view.decided_at)}"
+        decided += f": {answer}" if answer else ""
+    return SchoolCard(
+        id=view.id,
+        changes=[f"{words}: {before} → {after}" for words, before, after in view.facts],
+        proposed=f"{by}, {local_text(view.proposed_at)}",
+        decided=decided,
+        tone=tone,
+        state_name=state_name,
+        may_decide=view.may_decide,
+    )
 
 
 def _card(view: leadership.ProposalView) -> ProposalCard:

@@ -80,6 +80,12 @@ READINGS: tuple[Reading, ...] = (
         'How many subjects the "six subjects" of the levels are at a centre of continuing education, which teaches fewer.',
         "No rules: such classes are not judged.",
     ),
+    Reading(
+        "deputy_in_charge", "Decree 30/2020/NĐ-CP Art. 13.1, Annex I",
+        "The text itself: that a deputy in charge signs as one who signs for the head (KT.), and that an acting head writes Q. before the office. "
+        "Whether a học bạ may be signed TM., TL. or TUQ.",
+        "So they sign (domain/signing_titles.py), with the decision named on the form and in the file; TM., TL. and TUQ. are not offered.",
+    ),
 )  # fmt: skip
 
 _HEAD = """# Readings that are not confirmed

@@ -20,6 +20,8 @@ from hocba_app.models.repositories import audit_facts as facts
 GROUPS = ("record.", "handout.", Action.PACKET_MADE)
 """Events that leave a row behind."""
 Key = tuple[Any, ...]
+Event = tuple[int, str, str, dict[str, Any]]
+"""``(seq, action, subject, data)``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +35,19 @@ class Mismatch:
     subject: str
 
 
-def compare(session: Session) -> list[Mismatch]:
+def compare(session: Session, also: Iterable[Event] = ()) -> list[Mismatch]:
     """All disagreements of the session's school.
 
     Others write meanwhile: what is read between two looks at the log is expected in the second, and what the first one told
     must still be there.
+
+    Args:
+        also: events of the logs of schools that went into this one, whose rows are here now.
     """
     before: Counter[Key] = Counter()
+    for _, action, subject, data in also:
+        if (key := _key(action, subject.partition(":")[2], data)) is not None:
+            before[key] += 1
     seq = _count(session, 0, before)
     signed = list(facts.signed_slots(session))
     versions = list(facts.versions(session))

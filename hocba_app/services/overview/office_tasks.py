@@ -15,6 +15,7 @@ from hocba_app.models.base import utc_now
 from hocba_app.models.repositories.duties import Behind
 from hocba_app.models.repositories.job_history import failed_since, retried
 from hocba_app.models.repositories.leadership import open_proposals, unconfirmed_accounts
+from hocba_app.models.repositories.school_changes import open_change
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.jobs.behind import behind_here, words_of
@@ -137,6 +138,8 @@ def _posts(session: Session) -> list[Problem]:
     found = []
     if names := [staff.full_name for _, staff in open_proposals(session)]:
         found.append(Problem(_some(names), "Chức vụ trong Ban giám hiệu chờ xác nhận", "/leadership", True))
+    if open_change(session) is not None:
+        found.append(Problem("Nhà trường", "Thông tin trường chờ xác nhận", "/leadership", True))
     if names := [account.full_name or account.username for account in unconfirmed_accounts(session)]:
         found.append(
             Problem(

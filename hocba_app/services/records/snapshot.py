@@ -271,10 +271,10 @@ def _history(sources: Sources, student_id: str, then: Mapping[str, Any] | None) 
             for key in ("school_year", "class_name", "school_name", "commune", "province", "outcome", "note")
         }
         for entry in sources.history.get(student_id, [])
-        if _of_level(entry.payload.get("grade"), level_of_grade(school_class.grade))
-        and (
-            entry.school_year < school_class.school_year
-            or _came_with(entry.payload, school_class.name, ours, stayed=leaving is None)
+        if (
+            _of_level(entry.payload.get("grade"), level_of_grade(school_class.grade))
+            if entry.school_year < school_class.school_year
+            else _came_with(entry.payload, school_class.name, ours, stayed=leaving is None)
         )
     ]
     promotion = result.payload.get("promotion") if result is not None else None

@@ -13,12 +13,15 @@ from sqlmodel import Session
 from hocba_app.domain.audit_wording import Action
 from hocba_app.domain.calendar import school_year_of, today
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.school_facts import changed_facts, other_school
 from hocba_app.domain.wording import RESOURCE
 from hocba_app.models import Job, School, SchoolClass, SyncCursor, SyncRow
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import find
 from hocba_app.models.repositories import sync as sync_rows
+from hocba_app.models.repositories.school_changes import has_records
 from hocba_app.models.repositories.sync import cursor_of, pupils_of_classes
+from hocba_app.services.accounts.school_identity import facts_of, propose
 from hocba_app.services.audit.log import changed, record
 from hocba_app.services.credential_cipher import decrypt
 from hocba_app.services.jobs.registry import Work, job
@@ -148,9 +151,11 @@ class _Run:
 
     def _school(self, found: Collected) -> list[dict[str, Any]]:
         with self._steps.step() as session:
-            applied = _apply_school(session, self._work.job_id, found, self._year)
+            applied, other = _apply_school(session, self._work.job_id, found, self._year, self._work.actor)
             self._steps.note(session, applied, "school")
         self._steps.catch_up()
+        if other:  # another school, as far as anybody here has said: nothing of it comes in before somebody has
+            raise HocbaError(ErrorCode.SECTOR_REFUSED, detail=f"tài khoản kết nối là của trường có mã {other}{_ASK}")
         return applied.pending
 
     def _preparation(self, resource: str) -> Callable[[list[Incoming]], None] | None:
@@ -266,12 +271,18 @@ def _key(row: dict[str, Any]) -> tuple[Any, Any]:
 _SCHOOL_FIELDS = ("name", "level", "commune", "province", "department", "tax_code")
 
 
-def _apply_school(session: Session, job_id: str, found: Collected, school_year: str) -> Applied:
-    """The school's own row, when the record is this school's.
+_WAITS = "Chờ Hiệu trưởng xác nhận: "
+_ASK = ". Nếu trường đã đổi mã thì xác nhận ở trang Ban giám hiệu rồi đồng bộ lại"
 
-    Raises:
-        HocbaError: SECTOR_REFUSED: the credentials are another school's; nothing of it may come in.
+
+def _apply_school(session: Session, job_id: str, found: Collected, school_year: str, actor: str) -> tuple[Applied, str]:
+    """The school's own row. What others know it by (code, name, tax code, level) is a proposal once records were locked in its name.
+
+    Returns:
+        What came in, and the code of the school the record is of when neither code nor tax code is ours: then nothing came in but the
+        proposal that ours has become that one.
     """
+    other = ""
     school = session.get_one(School, session.info["school_id"])
     applied = Applied()
     for refusal in found.refused.values():
@@ -291,14 +302,32 @@ def _apply_school(session: Session, job_id: str, found: Collected, school_year: 
     for chunk in found.chunks():
         for item in chunk:
             data = item.data or {}
+            now = facts_of(school)
+            foreign = other_school(now, data)
+            held_back = changed_facts(now, data) if foreign or has_records(session) else {}
             if data["code"] != school.code:
-                raise HocbaError(
-                    ErrorCode.SECTOR_REFUSED, detail=f"tài khoản kết nối là của trường có mã {data['code']}"
-                )
+                held_back |= {"code": data["code"]}
             before = {name: getattr(school, name) for name in _SCHOOL_FIELDS}
             for name in _SCHOOL_FIELDS:
-                setattr(school, name, data[name])
+                if name not in held_back and not foreign:
+                    setattr(school, name, data[name])
             after = {name: getattr(school, name) for name in _SCHOOL_FIELDS}
+            if propose(session, school, held_back, actor):
+                session.add(
+                    SyncRow(
+                        job_id=job_id,
+                        resource="school",
+                        source_id=item.id,
+                        label=school.name,
+                        outcome="conflict",
+                        field=next(iter(held_back)),
+                        reason=_WAITS + "; ".join(f"{now[key] or '–'} → {new}" for key, new in held_back.items()),
+                    )
+                )
+                applied.counts["conflict"] += 1
+            if foreign:
+                other = data["code"]
+                continue
             school.current_year = max(school.current_year, school_year)
             session.add(school)
             if before != after:
@@ -318,4 +347,4 @@ def _apply_school(session: Session, job_id: str, found: Collected, school_year: 
                     )
                 )
     session.flush()
-    return applied
+    return applied, other

@@ -9,8 +9,8 @@ from typing import Any
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.foreign.decoding import Limits
-from hocba_app.models import Database, School
-from hocba_app.models.repositories import find
+from hocba_app.models import Database
+from hocba_app.services.accounts.school_identity import issuers as issuers_of
 from hocba_app.services.verification.record_status import add_standing, school_at_lock
 from hocba_app.verification.fetched import Fetched
 from hocba_app.verification.issuers import issuer_list_fault
@@ -103,8 +103,5 @@ def issuers_beside(trust: Path) -> list[dict[str, Any]] | None:
 
 
 def _schools(db: Database) -> list[dict[str, Any]]:
-    with db.installation() as session:
-        return [
-            {"tax_code": school.tax_code, "name": school.name, "code": school.code}
-            for school in find.all_of(session, School)
-        ]
+    """Every school of the installation, with what it was called before (`school_identity`)."""
+    return issuers_of(db)

@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from hocba_app.simulators.smas import calendar, intake, live, sector, trial, troubles, workbook, years
+from hocba_app.simulators.smas import calendar, intake, live, merger, sector, trial, troubles, workbook, years
 from hocba_app.simulators.smas.console.app import Console
 from hocba_app.simulators.smas.description import docs_page, openapi
 from hocba_app.simulators.smas.faults import KINDS, Faults, FaultyService
@@ -94,6 +94,7 @@ class Wire:
             Route(member, self._for_school(self.one), methods=["GET", "PATCH", "DELETE"]),
             Route("/ministry/v1/transfers", self._for_school(self.transfers), methods=["GET", "POST"]),
             Route("/_time", self.time, methods=["POST"]),
+            Route("/_merge", self.merge, methods=["POST"]),
             Route("/_schools", self.all_schools),
             Route("/_faults", self.set_faults, methods=["GET", "POST", "DELETE"]),
             Route("/_known_errors", self.known_errors),
@@ -247,6 +248,13 @@ class Wire:
         except Refused as refused:
             return JSONResponse(refused.body, refused.status)
         return JSONResponse({"school": code, "moment": reached})
+
+    async def merge(self, request: Request) -> Response:
+        """``{"from": code, "into": code}``: see `merger.merge`."""
+        try:
+            return JSONResponse(await asyncio.to_thread(merger.merge, self.store, await _json(request)))
+        except Refused as refused:
+            return JSONResponse(refused.body, refused.status)
 
     async def all_schools(self, _request: Request) -> Response:
         return JSONResponse({"schools": self.service.schools()})

@@ -8,6 +8,7 @@ from typing import Any
 from hocba_app.simulators.smas.generation.curriculum import GRADES, curriculum, electives
 from hocba_app.simulators.smas.generation.people import ClassPlan, Maker, People, Person
 from hocba_app.simulators.smas.refusals import Refused
+from hocba_app.simulators.smas.rules.regimes import regime
 from hocba_app.simulators.smas.spec import SchoolSpec
 from hocba_app.simulators.smas.store import Store
 
@@ -35,7 +36,7 @@ def admit(store: Store, code: str, values: Any) -> dict[str, Any]:
         school = store.school(code) or {}
         year, level = school["school_year"], school["level"]
         known = store.records(code, "students")
-        classes = _classes(store, code, year, level, class_id)
+        classes = _classes(store, code, year, level, class_id) if count else []
         spec = SchoolSpec(level, max(count, 1), int(code[3:]), year, False)
         maker = Maker(spec, Random(f"{code}/{year}/{len(known)}"))  # noqa: S311 - a made-up school
         maker.begin_after(len(known), {data["id_number"] for data in known.values() if data["id_number"]})
@@ -61,9 +62,25 @@ def _classes(store: Store, code: str, year: str, level: str, class_id: str) -> l
     chosen = {
         key: data for key, data in found.items() if (key == class_id if class_id else data["grade"] == GRADES[level][0])
     }
+    if not chosen and not class_id and found:
+        chosen = _first_class(store, code, year, GRADES[level][0])
     if not chosen:
         raise Refused.field("class_id", "unknown", "Năm học này không có lớp đó.")
     return [ClassPlan(key, data) for key, data in chosen.items()]
+
+
+def _first_class(store: Store, code: str, year: str, grade: int) -> dict[str, dict[str, Any]]:
+    """Nobody of the last year's classes left the school: the new pupils get a class of their own."""
+    heads = {data["homeroom_staff_id"] for data in store.records(code, "classes", year).values()}
+    staff = {key: row for key, row in store.records(code, "staff").items() if row["status"] == "working"}
+    free = [key for key, row in staff.items() if row["position"] == "teacher" and key not in heads]
+    data = {
+        "code": f"{grade}A1", "name": f"{grade}A1", "grade": grade, "regime": regime(grade, int(year[:4])),
+        "school_year": year, "homeroom_staff_id": (free or sorted(staff))[0],
+    }  # fmt: skip
+    identity = f"{code}-{year[:4]}-{grade}A1-N"
+    store.put(code, "classes", identity, data)
+    return {identity: data}
 
 
 def _enrol(store: Store, code: str, year: str, plan: ClassPlan, person: Person, day: str) -> None:

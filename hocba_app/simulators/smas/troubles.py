@@ -131,6 +131,26 @@ def _teacher_replaced(live: Live) -> list[tuple[str, str]]:
     return []
 
 
+def _school_reorganised(live: Live) -> list[tuple[str, str]]:
+    """A merger of communes: the code contains the commune's, the name and the tax code are other ones too."""
+    ((key, data),) = live.store.records(live.code, "school").items()
+    new = {
+        "code": f"79{9 - int(data['code'][2])}{data['code'][3:]}",
+        "name": f"{data['name']} – Bình Minh",
+        "tax_code": f"{data['tax_code'][:4]}{999_999 - int(data['tax_code'][4:]):06d}",
+        "commune": "Xã Bình Minh",
+    }
+    live.store.put(live.code, "school", key, {**data, **new})
+    return [("school", key)]
+
+
+def _school_renamed(live: Live) -> list[tuple[str, str]]:
+    ((key, data),) = live.store.records(live.code, "school").items()
+    code = f"79{9 - int(data['code'][2])}{data['code'][3:]}"
+    live.store.put(live.code, "school", key, {**data, "code": code, "name": f"{data['name']} mới"})
+    return [("school", key)]
+
+
 KINDS: dict[str, tuple[str, Trouble]] = {
     "nfd": ("a pupil's name comes decomposed (NFD)", _nfd),
     "missing_id": ("a pupil's personal id number is gone", _missing_id),
@@ -139,5 +159,7 @@ KINDS: dict[str, tuple[str, Trouble]] = {
     "moved_in": ("a pupil has come in mid-year, without term I", _moved_in),
     "moved_out": ("a pupil has left in mid-year", _moved_out),
     "missing_mark": ("a mark of term I is missing", _missing_mark),
+    "school_renamed": ("the school has another name and code", _school_renamed),
+    "school_reorganised": ("the school has another name, code, tax code and commune", _school_reorganised),
     "teacher_replaced": ("another teacher takes a row in term II", _teacher_replaced),
 }

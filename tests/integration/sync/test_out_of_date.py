@@ -10,6 +10,9 @@ from sqlmodel import select
 from hocba_app.domain.snapshot import snapshot_sha256
 from hocba_app.models import Database, Document, DocumentVersion, SchoolClass, Student
 from hocba_app.models.repositories import membership
+from hocba_app.services.accounts import school_identity
+from hocba_app.services.accounts.schools import operator
+from hocba_app.services.records.out_of_date import refresh_out_of_date
 from hocba_app.services.records.snapshot import build_snapshot
 from hocba_app.services.sync.commands import sync_status
 from hocba_app.settings import settings
@@ -130,6 +133,11 @@ def test_a_changed_name_makes_every_document_of_the_pupil_out_of_date(locked: He
 def test_school_class_and_subject(locked: Here, fake: FakeSector) -> None:
     fake.put("school", "S", SCHOOL | {"name": "Trường THCS Mới"})
     locked.sync()
+    assert noted(locked) == {}, "what the school is called is a proposal once records were locked in its name"
+    (waiting,) = school_identity.changes(locked.db, locked.admin)
+    school_identity.confirm(locked.db, operator(locked.school_id), waiting.id)
+    with locked.db.write(locked.school_id) as session:
+        refresh_out_of_date(session)
     assert {path for entries in noted(locked).values() for path in entries} == {
         ("school.name", False),
         ("history.2025-2026.school_name", False),
@@ -138,6 +146,10 @@ def test_school_class_and_subject(locked: Here, fake: FakeSector) -> None:
     fake.put("school", "S", SCHOOL)
     fake.put("classes", "L1", room(name="6A8"))
     locked.sync()
+    (waiting, _) = school_identity.changes(locked.db, locked.admin)
+    school_identity.confirm(locked.db, operator(locked.school_id), waiting.id)
+    with locked.db.write(locked.school_id) as session:
+        refresh_out_of_date(session)
     assert (
         noted(locked)["P1", "cover"] == [("class_name", False)]
         and ("class_name", True) in noted(locked)["P1", "results"]
