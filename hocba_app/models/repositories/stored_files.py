@@ -11,7 +11,7 @@ from hocba_app.domain.document_lifecycle import DocumentState
 from hocba_app.models import AttachedRecord, Document, DocumentVersion, Revision, Student
 
 _REVISIONS = select(
-    Revision.version_id, Revision.number, Revision.blob_sha256, Revision.length, Revision.sha256
+    Revision.id, Revision.version_id, Revision.number, Revision.blob_sha256, Revision.length, Revision.sha256
 ).order_by(Revision.version_id, col(Revision.number))
 
 
@@ -37,7 +37,7 @@ def has_files(session: Session) -> bool:
 
 
 def revisions_of(session: Session, versions: Collection[str], up_to: int | None = None) -> dict[str, list[Any]]:
-    """Revisions of these versions in their order: ``number``, ``blob_sha256``, ``length``, ``sha256``.
+    """Revisions of these versions in their order: ``id``, ``number``, ``blob_sha256``, ``length``, ``sha256``.
 
     Args:
         up_to: none with a higher number.
