@@ -94,10 +94,14 @@ class LaterYear(Year):
         for key, data in smas.records("classes").items():
             if data["homeroom_staff_id"] == leaves:
                 smas.change("classes", key, homeroom_staff_id=self._new_teacher)
-        place = next(
-            key for key, data in smas.records("classes").items() if data["grade"] in subjects[subject]["grades"]
-        )
-        smas.make("teaching_assignments", class_id=place, subject_id=subject, staff_id=self._new_teacher)
+        his = [key for key, row in smas.records("teaching_assignments").items() if row["staff_id"] == leaves]
+        for key in his:
+            smas.change("teaching_assignments", key, staff_id=self._new_teacher)
+        if not his:
+            place = next(
+                key for key, data in smas.records("classes").items() if data["grade"] in subjects[subject]["grades"]
+            )
+            smas.make("teaching_assignments", class_id=place, subject_id=subject, staff_id=self._new_teacher)
         smas.change("staff", leaves, status="left")
         assert old["status"] == "working"
 
