@@ -25,6 +25,7 @@ from hocba_app.models import SignatureImage as ImageRow
 from hocba_app.models.sqlite_statistics import tell_sizes
 from hocba_app.services.jobs.claim import Claim, take
 from hocba_app.services.jobs.registry import Work
+from hocba_app.services.jobs.results import Done
 from hocba_app.services.jobs.runner import Claims, advance
 from hocba_app.services.records import lock
 from hocba_app.services.signing import batch as batches
@@ -155,7 +156,7 @@ def _one(small: SmallSchool, part: str, service: Answered) -> float:
     while _batch(small, batch_id).state != "waiting":
         batches.advance_batch(work)
     begun = time.perf_counter()
-    while batches.advance_batch(work) is not None:
+    while batches.advance_batch(work) != Done():
         pass
     seconds = time.perf_counter() - begun
     done = _batch(small, batch_id)

@@ -93,6 +93,7 @@ def _measure(account: dict[str, Any]) -> dict[str, Any]:
     from hocba_app.services.accounts.schools import operator, set_credentials
     from hocba_app.services.jobs.claim import finish, take
     from hocba_app.services.jobs.registry import Work, function_of
+    from hocba_app.services.jobs.results import Done
     from hocba_app.services.sync.commands import start_sync
 
     db = database()
@@ -112,7 +113,7 @@ def _measure(account: dict[str, Any]) -> dict[str, Any]:
         assert claim is not None
         with db.read(school.id) as session:
             row = session.get_one(Job, (school.id, job_id))
-        assert function_of("sync")(Work(db, claim, row.arguments, row.created_by)) is None
+        assert function_of("sync")(Work(db, claim, row.arguments, row.created_by)) == Done()
         finish(db, claim, "done")
         return time.perf_counter() - begun
 

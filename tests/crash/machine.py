@@ -24,6 +24,7 @@ from hocba_app.models import Batch, BatchItem, Document, Job, Lease, Revision, S
 from hocba_app.services.audit.log import verify_chain
 from hocba_app.services.jobs.claim import Claim, ClaimLost, take
 from hocba_app.services.jobs.registry import Work
+from hocba_app.services.jobs.results import Done
 from hocba_app.services.jobs.runner import Claims, advance
 from hocba_app.services.records.lock import start_lock
 from hocba_app.services.signers import reassignment
@@ -233,7 +234,7 @@ class School(RuleBasedStateMachine):
         claim = self.claims.get(batch.id) or take(self.small.db, self.small.school_id, batch.id, "w")
         assert claim is not None
         self.claims[batch.id] = claim
-        if batches.advance_batch(Work(self.small.db, claim, {}, "")) is None:
+        if batches.advance_batch(Work(self.small.db, claim, {}, "")) == Done():
             self.claims.pop(batch.id)
             with self.small.db.write(self.small.school_id) as session:
                 job = session.get_one(Job, (self.small.school_id, batch.id))

@@ -191,16 +191,22 @@ def _beat() -> Any:
 def release_all_of(session: Session, worker: str) -> int:
     """Give back what a dead process of this identity had in hand; an installation session.
 
-    The attempt stays: whoever claims the job next counts it up, and an old hold proves nothing on a row that does not run.
+    The attempt stays: whoever claims the job next counts it up, and an old hold proves nothing on a row that does not run. A row
+    that a lost connection still holds is passed by; it falls silent.
     """
-    released = session.connection().execute(_RELEASE, {"held_by": worker}).rowcount
+    released = session.connection().execute(_release(), {"held_by": worker}).rowcount
     announce(session)
     return released
 
 
-_RELEASE = (
-    update(Job).where(_is("running"), Job.worker == given("held_by")).values(state="queued", wake_at=database_time())
-)
+@cache
+def _release() -> Any:
+    mine = (
+        sql_select(Job.school_id, Job.id)
+        .where(_is("running"), Job.worker == given("held_by"))
+        .with_for_update(skip_locked=True)
+    )
+    return update(Job).where(tuple_(Job.school_id, Job.id).in_(mine)).values(state="queued", wake_at=database_time())
 
 
 def live_job(session: Session, kind: str) -> Job | None:

@@ -13,6 +13,7 @@ from hocba_app.services.accounts.credentials import mailbox_is_own
 from hocba_app.services.accounts.one_time_codes import code_hash, new_code
 from hocba_app.services.jobs.enqueue import enqueue
 from hocba_app.services.jobs.registry import Work, job
+from hocba_app.services.jobs.results import Done, Result, RetryAfter
 from hocba_app.services.notify.mail import Letter, offered, post_office
 from hocba_app.settings import settings
 
@@ -28,7 +29,7 @@ def tell_owner(session: Session, account: Account, actor: str) -> None:
 
 
 @job(KIND)
-def post_reset_letter(work: Work) -> float | None:
+def post_reset_letter(work: Work) -> Result:
     """Only the hash of the code is kept, and only where the mailbox is known to be the owner's; a second try sends another.
 
     Raises:
@@ -40,7 +41,7 @@ def post_reset_letter(work: Work) -> float | None:
     with work.write() as session:
         account = session.get(Account, (work.school_id, str(work.arguments["account"])), with_for_update=True)
         if account is None or not account.credentials_open or not account.email:
-            return None
+            return Done()
         own = mailbox_is_own(account)
         account.owner_code_hash = code_hash(code) if own else None
         session.add(account)
@@ -54,9 +55,9 @@ def post_reset_letter(work: Work) -> float | None:
             post(letter)
     except HocbaError as error:
         if utc_now() - asked_at < GIVE_UP_AFTER:
-            return AGAIN_SECONDS
+            return RetryAfter(AGAIN_SECONDS)
         raise HocbaError(ErrorCode.MAIL_FAILED) from error
-    return None
+    return Done()
 
 
 def _letter(account: Account, school_name: str, giver: str, code: str) -> Letter:

@@ -13,6 +13,7 @@ from hocba_app.models.base import utc_now
 from hocba_app.services.attached.attach import KIND
 from hocba_app.services.audit.log import changed, record
 from hocba_app.services.jobs.registry import Work, job
+from hocba_app.services.jobs.results import Done
 from hocba_app.services.storage import blobs
 from hocba_app.services.verification.cli import verify_from_elsewhere
 from hocba_app.verification.report_model import FileReport
@@ -22,15 +23,15 @@ _LONGEST_TEXT, _MOST_ENTRIES = 2000, 300
 
 
 @job(KIND)
-def check_given(work: Work) -> float | None:
+def check_given(work: Work) -> Done:
     """Judge each file once; killed, it goes on with those nobody judged."""
     ids = work.arguments["ids"]
     for number, attached_id in enumerate(ids, 1):
         if work.cancelled():
-            return None
+            return Done()
         _check(work, attached_id)
         work.progress(number, len(ids), "Kiểm tra hồ sơ từ trường khác")
-    return None
+    return Done()
 
 
 def _check(work: Work, attached_id: str) -> None:

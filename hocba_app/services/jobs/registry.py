@@ -13,6 +13,7 @@ from sqlmodel import Session
 from hocba_app.models import Database, Job
 from hocba_app.services.audit.log import changed, progressed
 from hocba_app.services.jobs.claim import Claim, fenced_write
+from hocba_app.services.jobs.results import Result
 
 MODULES = (
     "hocba_app.services.accounts.reset_letter",
@@ -80,12 +81,12 @@ class Work:
             return session.get_one(Job, (self.school_id, self.job_id)).cancel_asked
 
 
-JobFunction = Callable[[Work], float | None]
+JobFunction = Callable[[Work], Result]
 _FUNCTIONS: dict[str, JobFunction] = {}
 
 
 def job(kind: str) -> Callable[[JobFunction], JobFunction]:
-    """Declare the function for a kind. It returns None when done, or the seconds after which to call it again."""
+    """Declare the function for a kind. It says whether it is done or when to call it again."""
 
     def declare(function: JobFunction) -> JobFunction:
         _FUNCTIONS[kind] = function

@@ -16,6 +16,7 @@ from hocba_app.services.jobs.claim import Claim, ClaimLost, finish, postpone, ta
 from hocba_app.services.jobs.kinds import kind_of
 from hocba_app.services.jobs.places import Claims
 from hocba_app.services.jobs.registry import Work, function_of
+from hocba_app.services.jobs.results import Done, RetryAfter, Turn
 from hocba_app.services.jobs.retry import pause_after
 
 __all__ = ["Claims", "advance", "advance_claimed"]
@@ -29,14 +30,14 @@ STORE_PAUSE = 15.0
 """The same for the store of documents: a folder that is not mounted, a bucket that does not answer."""
 
 
-def advance(db: Database, claims: Claims, school_id: str, job_id: str, worker: str, stop: threading.Event) -> str:
+def advance(db: Database, claims: Claims, school_id: str, job_id: str, worker: str, stop: threading.Event) -> Turn:
     """Claim a job and :func:`advance_claimed`.
 
     Returns:
-        As that one; ``held`` also when somebody else works on it, or there is nothing to do.
+        As that one; ``HELD`` also when somebody else works on it, or there is nothing to do.
     """
     if not claims.reserve(job_id):
-        return "held"  # another thread of this process is at it
+        return Turn.HELD  # another thread of this process is at it
     try:
         claim = take(db, school_id, job_id, worker)
     except BaseException:
@@ -44,36 +45,36 @@ def advance(db: Database, claims: Claims, school_id: str, job_id: str, worker: s
         raise
     if claim is None:
         claims.drop(job_id)
-        return "held"
+        return Turn.HELD
     claims.add(claim)
     return advance_claimed(db, claims, claim, stop)
 
 
-def advance_claimed(db: Database, claims: Claims, claim: Claim, stop: threading.Event) -> str:
+def advance_claimed(db: Database, claims: Claims, claim: Claim, stop: threading.Event) -> Turn:
     """Work on a claimed job until it is over, postponed, taken over, or the process is asked to stop.
 
     Args:
         claims: where the claim is, until this returns.
 
     Returns:
-        ``ended``, ``postponed`` or ``held`` (taken over).
+        ``HELD`` when it was taken over.
     """
     try:
         return _run(db, claim, stop)
     except ClaimLost:
         log.warning("job.claim_lost", job=claim.job_id, worker=claim.worker)
-        return "held"
+        return Turn.HELD
     finally:
         claims.drop(claim.job_id)
 
 
-def _run(db: Database, claim: Claim, stop: threading.Event) -> str:
+def _run(db: Database, claim: Claim, stop: threading.Event) -> Turn:
     with db.read(claim.school_id) as session:
         row = session.get_one(Job, (claim.school_id, claim.job_id))
     work = Work(db, claim, row.arguments, row.created_by)
     while True:
         try:
-            again = function_of(row.kind)(work)
+            result = function_of(row.kind)(work)
         except ClaimLost:
             raise
         except (OperationalError, InterfaceError) as error:
@@ -90,39 +91,41 @@ def _run(db: Database, claim: Claim, stop: threading.Event) -> str:
             reference = uuid.uuid4().hex[:8]
             log.exception("job.defect", job=claim.job_id, kind=row.kind, reference=reference)
             return _failed(db, claim, row, ErrorCode.INTERNAL.value, {"reference": reference}, refused=False)
-        if again is None:
+        if isinstance(result, Done):
             finish(db, claim, "cancelled" if work.cancelled() else "done")
-            return "ended"
-        if again > LONGEST_STAY or stop.is_set():
-            _put_off(db, claim, row, again)
-            return "postponed"
-        stop.wait(again)
+            return Turn.ENDED
+        if result.seconds > LONGEST_STAY or stop.is_set():
+            _put_off(db, claim, row, result)
+            return Turn.POSTPONED
+        stop.wait(result.seconds)
 
 
-def _put_off(db: Database, claim: Claim, row: Job, seconds: float) -> None:
+def _put_off(db: Database, claim: Claim, row: Job, result: RetryAfter) -> None:
     """The turn went well: earlier failures are over, and a daily job has done its day's work."""
     well: dict[str, Any] = {"failures": 0, "error_code": None, "error_params": {}} if row.failures else {}
     if (known := kind_of(row.kind)).daily:  # somebody may have asked for this turn
         well |= {"well_at": utc_now(), "priority": int(known.priority)}
-    postpone(db, claim, seconds, **well)
+    if result.priority is not None:
+        well["priority"] = int(result.priority)
+    postpone(db, claim, result.seconds, **well)
 
 
-def _failed(db: Database, claim: Claim, row: Job, code: str, params: dict[str, object], *, refused: bool) -> str:
+def _failed(db: Database, claim: Claim, row: Job, code: str, params: dict[str, object], *, refused: bool) -> Turn:
     failures = row.failures + 1
     pause = pause_after(row.kind, failures, refused=refused)
     if pause is None:
         finish(db, claim, "failed", error_code=code, error_params=params)
-        return "ended"
+        return Turn.ENDED
     postpone(db, claim, pause, failures=failures, error_code=code, error_params=params)
-    return "postponed"
+    return Turn.POSTPONED
 
 
-def _give_back(db: Database, claim: Claim, pause: float = DATABASE_PAUSE) -> str:
+def _give_back(db: Database, claim: Claim, pause: float = DATABASE_PAUSE) -> Turn:
     try:
         postpone(db, claim, pause)
     except (OperationalError, InterfaceError):
-        return "held"  # still gone: the claim falls silent and is taken over
-    return "postponed"
+        return Turn.HELD  # still gone: the claim falls silent and is taken over
+    return Turn.POSTPONED
 
 
 def _plain(params: dict[str, object]) -> dict[str, object]:

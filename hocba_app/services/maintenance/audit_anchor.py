@@ -26,6 +26,7 @@ from hocba_app.pki import chain_validation
 from hocba_app.pki.not_shown import NotShown
 from hocba_app.pki.tsp_validation import read_token
 from hocba_app.services.jobs.registry import Work, job
+from hocba_app.services.jobs.results import RetryAfter
 from hocba_app.services.signing.integrations import timestamp_client
 from hocba_app.services.storage.identity import require_ours
 from hocba_app.services.storage.store import configured
@@ -95,7 +96,7 @@ class AnchorProblem:
 
 
 @job("anchor")
-def anchor_daily(work: Work) -> float | None:
+def anchor_daily(work: Work) -> RetryAfter:
     """Stamp the head if it moved, then wait a day. With the authority down the next try is in ten minutes.
 
     A log that contradicts an anchor of before is not stamped: a new stamp would make it look sound.
@@ -104,25 +105,25 @@ def anchor_daily(work: Work) -> float | None:
         head = session.get(AuditHead, work.school_id)
         broken = [found.problem for found in verify_anchors(session, ())[0] if not found.is_doubt]
     if head is None or head.seq == 0:
-        return EVERY.total_seconds()
+        return RetryAfter(EVERY.total_seconds())
     if not settings().tsa_url or not settings().trust_roots:
-        return EVERY.total_seconds()  # doctor says what is not configured
+        return RetryAfter(EVERY.total_seconds())  # doctor says what is not configured
     if broken:
         log.error("audit.not_anchored", school=work.school_id, problems=broken[:5])
-        return EVERY.total_seconds()  # doctor says what is wrong
+        return RetryAfter(EVERY.total_seconds())  # doctor says what is wrong
     kept = _names(work.school_id)
     if kept and _seq(kept[-1]) == head.seq:
         _count(work, len(kept), kept[-1])
-        return EVERY.total_seconds()
+        return RetryAfter(EVERY.total_seconds())
     try:
         make_anchor(work.school_id, head.seq, head.hash)
     except HocbaError as error:
         if error.code is not ErrorCode.TIMESTAMP_UNAVAILABLE:
             raise
-        return RETRY.total_seconds()
+        return RetryAfter(RETRY.total_seconds())
     kept = _names(work.school_id)
     _count(work, len(kept), kept[-1])
-    return EVERY.total_seconds()
+    return RetryAfter(EVERY.total_seconds())
 
 
 def make_anchor(school_id: str, seq: int, hash_: str) -> Anchor:

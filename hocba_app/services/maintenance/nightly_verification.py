@@ -28,6 +28,7 @@ from hocba_app.services.attached.attach import resume_checks
 from hocba_app.services.audit.log import record
 from hocba_app.services.jobs.enqueue import enqueue, live_job, look_again
 from hocba_app.services.jobs.registry import Work, job
+from hocba_app.services.jobs.results import RetryAfter
 from hocba_app.services.signing.integrations import trust_roots
 from hocba_app.services.storage import blobs
 from hocba_app.services.verification.verify import verify
@@ -103,7 +104,7 @@ class FilesStanding:
 
 
 @job(KIND)
-def check_files(work: Work) -> float | None:
+def check_files(work: Work) -> RetryAfter:
     """Check everything of a school, then wait for the next night. Killed, it begins anew."""
     found = Found()
     with work.db.read(work.school_id) as session:
@@ -132,7 +133,7 @@ def check_files(work: Work) -> float | None:
                 "not_valid": found.not_valid,
             },
         )
-    return seconds_to_next(utc_now())
+    return RetryAfter(seconds_to_next(utc_now()))
 
 
 def seconds_to_next(now: datetime) -> float:

@@ -23,6 +23,7 @@ from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.audit.log import record
 from hocba_app.services.jobs.enqueue import enqueue
 from hocba_app.services.jobs.registry import Work, job
+from hocba_app.services.jobs.results import Done, RetryAfter
 from hocba_app.services.printing.imposition import PacketFile, assemble
 from hocba_app.services.printing.options import PacketOptions
 from hocba_app.services.printing.selection import Choice, choose
@@ -109,7 +110,7 @@ def is_kept(job_id: str) -> bool:
 
 
 @job(KIND)
-def make_packet(work: Work) -> float | None:
+def make_packet(work: Work) -> Done:
     """Read the signed files, lay them out, keep the result for a day. Repeatable: the same job writes the same file."""
     sweep()
     with work.db.read(work.school_id) as session:
@@ -134,27 +135,27 @@ def make_packet(work: Work) -> float | None:
         if number % _EVERY == 0 or number == total:
             work.progress(number, total, "Đọc hồ sơ đã ký")
             if work.cancelled():
-                return None
+                return Done()
     work.progress(total, total, "Ghép trang in")
     packet = assemble(files, PacketOptions.checked(work.arguments["options"]))
     _keep(work.job_id, packet)
     _report(work, choice, packet)
-    return None
+    return Done()
 
 
 @job(END)
-def end_packet(work: Work) -> float | None:
+def end_packet(work: Work) -> Done:
     """Delete one packet when its day is over."""
     require_ours()
     configured().remove(_name(work.arguments["packet"]))
-    return None
+    return Done()
 
 
 @job("packet_sweep")
-def sweep_daily(work: Work) -> float:
+def sweep_daily(work: Work) -> RetryAfter:
     """The same for packets whose own job never came to it: a print copy is personal data, and its day is over."""
     sweep()
-    return float(KEPT_SECONDS)
+    return RetryAfter(float(KEPT_SECONDS))
 
 
 def sweep(now: datetime | None = None) -> int:

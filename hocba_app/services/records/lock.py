@@ -22,6 +22,7 @@ from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.audit.log import changed, record
 from hocba_app.services.jobs.enqueue import enqueue
 from hocba_app.services.jobs.registry import Work, job
+from hocba_app.services.jobs.results import Done
 from hocba_app.services.records.freezing import freeze, open_versions
 from hocba_app.services.records.precheck import Candidate, ClassList, class_list
 
@@ -157,7 +158,7 @@ def _accepted(
 
 
 @job("lock")
-def lock_class(work: Work) -> float | None:
+def lock_class(work: Work) -> Done:
     """Lock every pupil of the classes who can be locked and is not left out. Killed, it goes on after the last pupils opened."""
     asked = work.arguments
     choice = _Choice(
@@ -177,7 +178,7 @@ def lock_class(work: Work) -> float | None:
         if not _lock_one_class(work, choice, school_class, outcomes, sum(sizes[:number]), sum(sizes)):
             break
     _report_missing(work, choice, outcomes)
-    return None
+    return Done()
 
 
 def _report_missing(work: Work, choice: _Choice, outcomes: dict[str, dict[str, str]]) -> None:

@@ -24,6 +24,7 @@ from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.audit.log import record
 from hocba_app.services.jobs.enqueue import enqueue
 from hocba_app.services.jobs.registry import Work, job
+from hocba_app.services.jobs.results import Done
 from hocba_app.services.storage import blobs, waiting_files
 from hocba_app.services.storage.uploads import GivenFile, Uploaded, UploadLimits, given_files
 
@@ -134,7 +135,7 @@ def staff_code_in(name: str, codes: dict[str, str]) -> str | None:
 
 
 @job("images")
-def match_images(work: Work) -> float | None:
+def match_images(work: Work) -> Done:
     """Clean each file and find whom it belongs to; a person looks before anything is stored. Repeating it is harmless."""
     with work.db.read(work.school_id) as session:
         codes = {staff.code.casefold(): staff.id for staff in find.all_of(session, Staff, active=True)}
@@ -157,7 +158,7 @@ def match_images(work: Work) -> float | None:
             break
     work.report({"files": rows})
     waiting_files.end(work.job_id)
-    return None
+    return Done()
 
 
 def _original(job_id: str, number: int, sha256: str) -> bytes:

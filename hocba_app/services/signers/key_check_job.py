@@ -15,6 +15,7 @@ from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.jobs.enqueue import enqueue, live_job
 from hocba_app.services.jobs.registry import Work, job
+from hocba_app.services.jobs.results import Done, Result, RetryAfter
 from hocba_app.services.signers.keys import recheck
 
 HOUR = 4
@@ -56,7 +57,7 @@ def recheck_progress(db: Database, who: Identity) -> tuple[int, int] | None:
 
 
 @job("recheck_keys")
-def recheck_keys(work: Work) -> float | None:
+def recheck_keys(work: Work) -> Result:
     """Test every key that has an account. Killed, it goes on with those not yet tested since the job was asked for."""
     with work.db.read(work.school_id) as session:
         asked_at = session.get_one(Job, (work.school_id, work.job_id)).created_at
@@ -64,7 +65,7 @@ def recheck_keys(work: Work) -> float | None:
 
 
 @job("recheck_daily")
-def recheck_daily(work: Work) -> float | None:
+def recheck_daily(work: Work) -> RetryAfter:
     """The same every night, for as long as the school is there: what it finds stands among the gaps in the morning."""
     with work.db.read(work.school_id) as session:
         kept = session.get_one(Job, (work.school_id, work.job_id)).report.get("round", "")
@@ -72,10 +73,10 @@ def recheck_daily(work: Work) -> float | None:
         kept = utc_now().isoformat()
         work.report({"round": kept})
     again = _test_all(work, datetime.fromisoformat(kept))
-    if again is not None:
+    if isinstance(again, RetryAfter):
         return again
     work.report({"round": ""})
-    return _seconds_to_next(utc_now())
+    return RetryAfter(_seconds_to_next(utc_now()))
 
 
 def _seconds_to_next(now: datetime) -> float:
@@ -84,11 +85,11 @@ def _seconds_to_next(now: datetime) -> float:
     return ((due if due > local else due + timedelta(days=1)) - local).total_seconds()
 
 
-def _test_all(work: Work, since: datetime) -> float | None:
+def _test_all(work: Work, since: datetime) -> Result:
     """Test every key not tested since then, and report.
 
     Returns:
-        Seconds to wait for a service that is down; None when all is tested or the service stayed down too long.
+        When to ask a service again that is down; done when all is tested or the service stayed down too long.
     """
     keys = _read_keys(work)
     left = [key.owner for key in keys if key.checked_at is None or key.checked_at < since]
@@ -100,7 +101,7 @@ def _test_all(work: Work, since: datetime) -> float | None:
             recheck(work.db, work.school_id, owner, actor=work.actor)
         except HocbaError as error:
             if error.code in _SERVICE_DOWN and utc_now() - since < GIVE_UP_AFTER:
-                return AGAIN_SECONDS
+                return RetryAfter(AGAIN_SECONDS)
             refused[error.code.value] = refused.get(error.code.value, 0) + 1
             if error.code in _SERVICE_DOWN:
                 break
@@ -114,7 +115,7 @@ def _test_all(work: Work, since: datetime) -> float | None:
             "refused": refused,
         }
     )
-    return None
+    return Done()
 
 
 def _read_keys(work: Work) -> list[SigningKey]:

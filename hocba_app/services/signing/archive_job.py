@@ -27,6 +27,7 @@ from hocba_app.recordfile.append_state import Tip
 from hocba_app.recordfile.ltv_revision import archive
 from hocba_app.services.audit.log import Tells, record
 from hocba_app.services.jobs.registry import Work, job
+from hocba_app.services.jobs.results import Done, Result, RetryAfter
 from hocba_app.services.signing.integrations import timestamp_client, trust_roots
 from hocba_app.services.signing.steps.commit import append_revisions
 from hocba_app.services.storage import blobs
@@ -61,7 +62,7 @@ AT_ONCE = 4
 
 
 @job("archive")
-def archive_batch(work: Work) -> float | None:
+def archive_batch(work: Work) -> Result:
     """Archive every sealed record of one seal batch. Repeating it finds what is archived and goes on.
 
     Raises:
@@ -87,11 +88,11 @@ def archive_batch(work: Work) -> float | None:
         return wait(work, waiting)
     end_waiting(work)
     if open_items:
-        return SOON
+        return RetryAfter(SOON)
     if failed:
         work.report({"failed": len(failed)})
         raise failed[0]
-    return None
+    return Done()
 
 
 def _todo(work: Work) -> tuple[list[str], bool]:
@@ -123,7 +124,7 @@ def archive_version(work: Work, version_id: str, *, previous: tuple[bytes, ...] 
 
 
 @dataclass(frozen=True, slots=True)
-class _Archived:
+class _Extended:
     """One record's archive data, in the store, not yet in the database."""
 
     version: Any
@@ -132,7 +133,7 @@ class _Archived:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class Archived:
     """What became of a few records."""
 
     added: int
@@ -140,7 +141,7 @@ class Done:
     """By version."""
 
 
-def archive_versions(work: Work, version_ids: Sequence[str], *, previous: tuple[bytes, ...] = ()) -> Done:
+def archive_versions(work: Work, version_ids: Sequence[str], *, previous: tuple[bytes, ...] = ()) -> Archived:
     """:func:`archive_version` for a few records, in one transaction. A record keeps its revision unless the new one is judged valid.
 
     Raises:
@@ -158,7 +159,7 @@ def archive_versions(work: Work, version_ids: Sequence[str], *, previous: tuple[
         evidence = evidence_of(session, version_ids)
         files = {version_id: _file(session, versions[version_id]) for version_id in version_ids}
 
-    def extend(version_id: str) -> _Archived | HocbaError:
+    def extend(version_id: str) -> _Extended | HocbaError:
         file, version = files[version_id], versions[version_id]
         if isinstance(file, HocbaError):
             return file
@@ -169,13 +170,13 @@ def archive_versions(work: Work, version_ids: Sequence[str], *, previous: tuple[
         except HocbaError as error:
             return error
         blobs.put(update)
-        return _Archived(version, update, tip)
+        return _Extended(version, update, tip)
 
     with ThreadPoolExecutor(min(AT_ONCE, len(version_ids))) as pool:
         extended = dict(zip(version_ids, pool.map(extend, version_ids), strict=True))
     errors = {version_id: each for version_id, each in extended.items() if isinstance(each, HocbaError)}
-    added = _store(work, [each for each in extended.values() if isinstance(each, _Archived)], renewed=bool(previous))
-    return Done(added, errors)
+    added = _store(work, [each for each in extended.values() if isinstance(each, _Extended)], renewed=bool(previous))
+    return Archived(added, errors)
 
 
 def _valid_archive(
@@ -221,14 +222,14 @@ def _asked(path: tuple[bytes, ...]) -> Evidence:
     return Evidence(chain=path, ocsps=found.ocsps, crls=found.crls, checked_at=now)
 
 
-def wait(work: Work, waiting: Mapping[str, HocbaError]) -> float:
+def wait(work: Work, waiting: Mapping[str, HocbaError]) -> RetryAfter:
     """Note what the job waits for, so that doctor can say it, and back off.
 
     Args:
         waiting: why, by version.
 
     Returns:
-        Seconds until the next try.
+        When to try again.
     """
     with work.db.read(work.school_id) as session:
         before = session.get_one(Job, (work.school_id, work.job_id)).report.get(WAITING) or {}
@@ -246,7 +247,7 @@ def wait(work: Work, waiting: Mapping[str, HocbaError]) -> float:
             }
         }
     )
-    return min(FIRST_PAUSE * 2.0 ** min(tries - 1, 20), LONGEST_PAUSE)
+    return RetryAfter(min(FIRST_PAUSE * 2.0 ** min(tries - 1, 20), LONGEST_PAUSE))
 
 
 def end_waiting(work: Work) -> None:
@@ -264,7 +265,7 @@ def _file(session: Session, version: Any) -> bytes | HocbaError:
         return error
 
 
-def _store(work: Work, archived: Sequence[_Archived], *, renewed: bool) -> int:
+def _store(work: Work, archived: Sequence[_Extended], *, renewed: bool) -> int:
     """The new revisions of those that are still sealed and as they were read. Returns how many."""
     if not archived:
         return 0

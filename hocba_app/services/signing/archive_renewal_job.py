@@ -29,6 +29,7 @@ from hocba_app.pki.signer_certificate import validity
 from hocba_app.pki.trusted_path import trusted_paths
 from hocba_app.services.jobs.claim import ClaimLost
 from hocba_app.services.jobs.registry import Work, job
+from hocba_app.services.jobs.results import RetryAfter
 from hocba_app.services.signing.archive_job import PASSING, archive_version, end_waiting, wait
 from hocba_app.services.signing.integrations import timestamp_client, trust_roots
 from hocba_app.services.storage import blobs
@@ -62,7 +63,7 @@ class _Enough(Exception):
 
 
 @job("renewal")
-def keep_archives(work: Work) -> float | None:
+def keep_archives(work: Work) -> RetryAfter:
     """Archive what has none, renew what is due; comes back every day. A record that fails does not hold up others."""
     turn = _Turn()
     full = False
@@ -76,10 +77,10 @@ def keep_archives(work: Work) -> float | None:
         return wait(work, turn.waiting)
     end_waiting(work)
     if full:
-        return GO_ON
+        return RetryAfter(GO_ON)
     with work.db.read(work.school_id) as session:
         again = rows.next_try(session)
-    return DAY if again is None else min(DAY, max(GO_ON, (again - utc_now()).total_seconds()))
+    return RetryAfter(DAY if again is None else min(DAY, max(GO_ON, (again - utc_now()).total_seconds())))
 
 
 def _ending(turn: _Turn) -> dict[str, Any] | None:

@@ -19,13 +19,14 @@ from hocba_app.models.repositories.leases import release_leases
 from hocba_app.services.audit.log import Tells, progressed, record
 from hocba_app.services.jobs.enqueue import look_again
 from hocba_app.services.jobs.registry import Work
+from hocba_app.services.jobs.results import AGAIN, Done, Result, RetryAfter
 from hocba_app.services.signing.admission import fail_item
 from hocba_app.services.unlocking.unlock import resume_pending_unlocks
 
 FIRST_RETRY, LONGEST_RETRY = 2.0, 60.0
 
 
-def end_batch(work: Work, error: HocbaError | None, *, found: str | None = None) -> float | None:
+def end_batch(work: Work, error: HocbaError | None, *, found: str | None = None) -> Result:
     """End a batch: what is not committed fails with the reason and waits again for its signer; every lease is freed.
 
     Args:
@@ -34,15 +35,15 @@ def end_batch(work: Work, error: HocbaError | None, *, found: str | None = None)
             goes on instead.
 
     Returns:
-        None; 0.0 when it goes on.
+        That it is over; or to go on at once.
     """
     with work.write() as session:
         batch = session.get_one(Batch, (work.school_id, work.job_id))
         if found is not None and batch.state != found:
-            return 0.0
+            return AGAIN
         waiting = close(session, batch, error)
     wake_waiting(work, waiting)
-    return None
+    return Done()
 
 
 def wake_waiting(work: Work, waiting: Sequence[str]) -> None:
@@ -89,7 +90,7 @@ def close(session: Session, batch: Batch, error: HocbaError | None) -> list[str]
     return batch_rows.waiting_for_end_of(session, batch)
 
 
-def wait_for(work: Work, code: ErrorCode, *, at_least: float = 0.0) -> float:
+def wait_for(work: Work, code: ErrorCode, *, at_least: float = 0.0) -> RetryAfter:
     """Note what the batch waits for outside, and back off. Leases stay; nobody has to confirm again.
 
     Args:
@@ -97,7 +98,7 @@ def wait_for(work: Work, code: ErrorCode, *, at_least: float = 0.0) -> float:
         at_least: seconds the other side asked for (Retry-After).
 
     Returns:
-        Seconds until the next try.
+        When to look again.
     """
     with work.write() as session:
         batch = session.get_one(Batch, (work.school_id, work.job_id))
@@ -106,7 +107,7 @@ def wait_for(work: Work, code: ErrorCode, *, at_least: float = 0.0) -> float:
         batch.note, batch.retry_at = code.value, utc_now() + timedelta(seconds=pause)
         session.add(batch)
         progressed(session)
-    return min(pause, 2.0)
+    return RetryAfter(min(pause, 2.0))
 
 
 def move_to(session: Session, batch: Batch, state: BatchState, by: Cause = Cause.WORKER) -> None:

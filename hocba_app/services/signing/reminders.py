@@ -25,6 +25,7 @@ from hocba_app.services.audit.log import changed, record
 from hocba_app.services.cache import school_cache
 from hocba_app.services.jobs.enqueue import enqueue
 from hocba_app.services.jobs.registry import Work, job
+from hocba_app.services.jobs.results import Done, Result, RetryAfter
 from hocba_app.services.notify.mail import Letter, offered, post_office
 from hocba_app.settings import settings
 
@@ -187,7 +188,7 @@ def bring_back(db: Database, who: Identity, reminder_id: str) -> None:
 
 
 @job(MAIL)
-def post_reminder(work: Work) -> float | None:
+def post_reminder(work: Work) -> Result:
     """The same by mail. Killed between posting and noting it, the letter goes out twice: better than not at all.
 
     Raises:
@@ -197,15 +198,15 @@ def post_reminder(work: Work) -> float | None:
         asked_at = session.get_one(Job, (work.school_id, work.job_id)).created_at
         letter = _letter(session, str(work.arguments["reminder"]))
     if letter is None:
-        return None
+        return Done()
     try:
         with post_office() as post:
             post(letter)
     except HocbaError as error:
         if utc_now() - asked_at < GIVE_UP_AFTER:
-            return AGAIN_SECONDS
+            return RetryAfter(AGAIN_SECONDS)
         raise HocbaError(ErrorCode.REMINDER_NOT_MAILED) from error
-    return None
+    return Done()
 
 
 def _address(session: Session, person: Staff) -> str:

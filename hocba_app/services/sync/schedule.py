@@ -18,6 +18,7 @@ from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.audit.log import record
 from hocba_app.services.jobs.enqueue import live_job, look_again
 from hocba_app.services.jobs.registry import Work, job
+from hocba_app.services.jobs.results import RetryAfter
 from hocba_app.services.sync.commands import start_sync
 
 KIND = "sync_daily"
@@ -69,7 +70,7 @@ def set_schedule(db: Database, who: Identity, at: str | None) -> None:
 
 
 @job(KIND)
-def sync_daily(work: Work) -> float:
+def sync_daily(work: Work) -> RetryAfter:
     """Start the day's sync once its time has come; a time missed while no worker ran is made up for once."""
     with work.db.read(work.school_id) as session:
         school = session.get_one(School, work.school_id)
@@ -86,7 +87,7 @@ def sync_daily(work: Work) -> float:
             if school.daily_sync_at == at:
                 school.daily_sync_since = now
                 session.add(school)
-    return _wait(at, now)
+    return RetryAfter(_wait(at, now))
 
 
 def _latest(at: str, now: datetime) -> datetime:

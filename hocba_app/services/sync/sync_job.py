@@ -25,6 +25,7 @@ from hocba_app.services.accounts.school_identity import facts_of, propose
 from hocba_app.services.audit.log import changed, record
 from hocba_app.services.credential_cipher import decrypt
 from hocba_app.services.jobs.registry import Work, job
+from hocba_app.services.jobs.results import Done, Result, RetryAfter
 from hocba_app.services.sync.apply_report import Applied
 from hocba_app.services.sync.client import SectorClient
 from hocba_app.services.sync.fetch import Collected, Incoming, collect
@@ -44,23 +45,23 @@ _Waited = tuple[list[dict[str, Any]], list[dict[str, Any]]]
 
 
 @job("sync")
-def run_sync(work: Work) -> float | None:
-    """Bring in what is new; returns seconds to wait while the sector database cannot be reached."""
+def run_sync(work: Work) -> Result:
+    """Bring in what is new; tries again later while the sector database cannot be reached."""
     try:
         if work.arguments.get("source") == "excel":
             go_on(work)
-            return None
+            return Done()
         with sector_client(work.db, work.school_id) as client:
             _Run(work, client).all()
     except Cancelled:
-        return None
+        return Done()
     except HocbaError as error:
         tries = _tries(work)
         if error.code is not ErrorCode.SECTOR_UNREACHABLE or tries >= len(_PAUSES):
             raise
         work.report({"tries": tries + 1})
-        return max(_PAUSES[tries], min(float(str(error.params.get("seconds", 0))), 3600.0))
-    return None
+        return RetryAfter(max(_PAUSES[tries], min(float(str(error.params.get("seconds", 0))), 3600.0)))
+    return Done()
 
 
 def _tries(work: Work) -> int:

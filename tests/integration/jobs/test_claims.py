@@ -11,18 +11,12 @@ import pytest
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Database, Job
 from hocba_app.models.base import utc_now
-from hocba_app.services.jobs import registry
 from hocba_app.services.jobs.claim import ClaimLost, beat, claimable, fenced_write, release_all_of, take, take_some
 from hocba_app.services.jobs.enqueue import ask_cancel, enqueue, live_job
 from hocba_app.services.jobs.process_lock import lock_first_free
 from hocba_app.services.jobs.registry import Work, job
+from hocba_app.services.jobs.results import Done, Result, RetryAfter
 from hocba_app.services.jobs.runner import Claims, advance
-
-
-@pytest.fixture
-def kinds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "_FUNCTIONS", {})
-    monkeypatch.setattr(registry, "MODULES", ())
 
 
 def new_job(db: Database, school_id: str, kind: str = "k") -> str:
@@ -93,11 +87,11 @@ def test_a_job_runs_reports_and_ends(db: Database, school_id: str) -> None:
     turns = []
 
     @job("k")
-    def run(work: Work) -> float | None:
+    def run(work: Work) -> Result:
         turns.append(work.arguments["n"])
         work.progress(len(turns), 2, "bước")
         work.report({"turns": len(turns)})
-        return 0.01 if len(turns) < 2 else None
+        return RetryAfter(0.01) if len(turns) < 2 else Done()
 
     job_id = new_job(db, school_id)
     assert advance(db, Claims(), school_id, job_id, "w0", threading.Event()) == "ended"
@@ -113,7 +107,7 @@ def test_a_job_runs_reports_and_ends(db: Database, school_id: str) -> None:
 )
 def test_a_failure_is_kept_with_its_code(db: Database, school_id: str, raised: Exception, code: str) -> None:
     @job("k")
-    def run(work: Work) -> float | None:
+    def run(work: Work) -> Result:
         raise raised
 
     job_id = new_job(db, school_id)
@@ -125,8 +119,8 @@ def test_a_failure_is_kept_with_its_code(db: Database, school_id: str, raised: E
 @pytest.mark.usefixtures("kinds")
 def test_a_long_wait_gives_the_job_back(db: Database, school_id: str) -> None:
     @job("k")
-    def run(work: Work) -> float | None:
-        return 60.0
+    def run(work: Work) -> Result:
+        return RetryAfter(60.0)
 
     job_id = new_job(db, school_id)
     assert advance(db, Claims(), school_id, job_id, "w0", threading.Event()) == "postponed"

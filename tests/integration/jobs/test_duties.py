@@ -19,6 +19,7 @@ from hocba_app.services.jobs.behind import behind_by_school, behind_here, words_
 from hocba_app.services.jobs.daily import ensure_daily_jobs
 from hocba_app.services.jobs.enqueue import enqueue, live_job
 from hocba_app.services.jobs.kinds import DAILY, KINDS
+from hocba_app.services.jobs.results import RetryAfter
 from hocba_app.services.jobs.retry import MAX_FAILURES, MAX_PAUSE, pause_after
 from hocba_app.services.jobs.runner import Claims, advance
 from hocba_app.services.metrics import as_text
@@ -54,7 +55,7 @@ def test_daily_work_that_fails_is_tried_again_with_growing_pauses_and_seen(
     with db.read(school_id) as session:
         assert behind_here(session).daily == 1
     assert 'hocba_behind{duty="daily"} 1.0' in as_text(db)
-    monkeypatch.setitem(registry._FUNCTIONS, kind, lambda _work: 3600.0)
+    monkeypatch.setitem(registry._FUNCTIONS, kind, lambda _work: RetryAfter(3600.0))
     assert turn(db, school_id, job_id) == "postponed"
     with db.read(school_id) as session:
         row = session.get_one(Job, (school_id, job_id))

@@ -24,7 +24,11 @@ from hocba_app.services.jobs.daily import delete_old_jobs, ensure_daily_jobs
 from hocba_app.services.jobs.enqueue import enqueue, look_again
 from hocba_app.services.jobs.kinds import DAILY, KINDS
 from hocba_app.services.jobs.places import PLACES, Claims
-from tests.integration.jobs.test_claims import new_job
+from hocba_app.services.jobs.registry import Work, job
+from hocba_app.services.jobs.results import Result, RetryAfter, Turn
+from hocba_app.services.jobs.runner import advance
+from hocba_app.services.signing.batch import LONGEST_QUEUE_LOOK, QUEUE_LOOK, queue_pause
+from tests.integration.jobs.test_claims import new_job, row
 
 EVERYTHING = {(computes, priority): 100 for computes in (False, True) for priority in Priority}
 
@@ -245,3 +249,29 @@ def test_a_turn_of_a_waiting_batch_makes_no_row(db: Database, school_id: str) ->
     claim = take(db, school_id, job_id, "w")
     assert claim is not None
     finish(db, claim, "done")
+
+
+def test_a_place_that_nobody_claims_is_looked_at_ever_less_often() -> None:
+    now = utc_now()
+    pauses = [queue_pause(now - timedelta(minutes=minutes)) for minutes in (0, 0.5, 5, 60 * 24)]
+    assert pauses == sorted(pauses) and pauses[0] == pauses[1] == QUEUE_LOOK and pauses[-1] == LONGEST_QUEUE_LOOK
+
+
+@pytest.mark.usefixtures("kinds")
+def test_whoever_waits_for_it_now_is_said_by_the_turn_and_forgotten_with_the_day(db: Database, school_id: str) -> None:
+    """A signer at his phone comes after those at the page; a check of the night that somebody asked for is the night's again."""
+
+    @job("batch")
+    def asks_the_phone(_work: Work) -> Result:
+        return RetryAfter(60.0, Priority.PHONE)
+
+    @job("integrity")
+    def checked(_work: Work) -> Result:
+        return RetryAfter(3600.0)
+
+    batch, check = (new_job(db, school_id, kind) for kind in ("batch", "integrity"))
+    with db.write(school_id) as session:
+        look_again(session, "integrity", [check], priority=Priority.PERSON)
+    for job_id, priority in ((batch, Priority.PHONE), (check, Priority.NIGHTLY)):
+        assert advance(db, Claims(), school_id, job_id, "w", threading.Event()) is Turn.POSTPONED
+        assert row(db, school_id, job_id).priority == priority

@@ -15,6 +15,7 @@ from hocba_app.models import Batch, BatchItem, Document, Job, LateAnswer, Lease,
 from hocba_app.models.base import utc_now
 from hocba_app.services.audit.log import verify_chain
 from hocba_app.services.jobs.enqueue import enqueue
+from hocba_app.services.jobs.results import Result
 from hocba_app.services.jobs.runner import Claims, advance
 from hocba_app.services.maintenance.audit_comparison import compare
 from hocba_app.services.records.lock import start_lock
@@ -177,7 +178,7 @@ def test_a_worker_killed_in_any_state_loses_and_repeats_nothing(
     real = batches._HANDLERS[state]
     killed = []
 
-    def dies(work: object) -> float | None:
+    def dies(work: object) -> Result:
         if not killed:
             killed.append(state)
             raise SystemExit  # the process is gone: no clean-up of ours runs

@@ -19,6 +19,7 @@ from hocba_app.models import Job
 from hocba_app.pki import revocation_sources
 from hocba_app.services.jobs.enqueue import enqueue
 from hocba_app.services.jobs.registry import Work
+from hocba_app.services.jobs.results import Result
 from hocba_app.services.jobs.runner import Claims, advance
 from hocba_app.services.maintenance.archive_standing import waiting_archives
 from hocba_app.services.signing import archive_job, archive_renewal_job, batch_transitions
@@ -57,7 +58,7 @@ def confirmed_then(
     """A batch whose signer confirms; once his answer is kept, something happens outside (it is given the batch's id)."""
     real = confirm.keep_answers
 
-    def kept(work: Work, *rest: object) -> float | None:
+    def kept(work: Work, *rest: object) -> Result:
         done = real(work, *rest)  # type: ignore[arg-type]
         happens(work.job_id)
         return done

@@ -14,6 +14,7 @@ from sqlmodel import Session, select
 from hocba_app.domain.errors import SENTENCES, ErrorCode, HocbaError
 from hocba_app.models import Batch, BatchItem, DocumentVersion, Job, LateAnswer
 from hocba_app.models.base import utc_now
+from hocba_app.services.jobs.results import Result
 from hocba_app.services.signing import batch as batches
 from hocba_app.services.signing import batch_transitions
 from hocba_app.services.signing.providers.provider import ProviderStatus
@@ -42,7 +43,7 @@ def once(monkeypatch: pytest.MonkeyPatch, state: str, error: BaseException) -> l
     """The handler of a state fails the first time it is called."""
     real, failed = batches._HANDLERS[state], []
 
-    def fails(work: object) -> float | None:
+    def fails(work: object) -> Result:
         if not failed:
             failed.append(state)
             raise error

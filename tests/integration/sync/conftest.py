@@ -16,6 +16,7 @@ from hocba_app.services.accounts.schools import operator, set_credentials
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.jobs.claim import take
 from hocba_app.services.jobs.registry import Work, function_of
+from hocba_app.services.jobs.results import Done
 from hocba_app.services.sync.commands import start_sync
 from hocba_app.settings import settings
 from hocba_app.simulators.smas.app import Service, create_app
@@ -124,8 +125,7 @@ class Here:
         work = Work(self.db, claim, row.arguments, row.created_by)
         from hocba_app.services.jobs.claim import finish
 
-        again = function_of("sync")(work)
-        assert again is None, "the run waits for the sector database"
+        assert function_of("sync")(work) == Done(), "the run waits for the sector database"
         finish(self.db, claim, "cancelled" if work.cancelled() else "done")
         with self.db.read(self.school_id) as session:
             return session.get_one(Job, (self.school_id, job_id))

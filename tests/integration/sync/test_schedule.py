@@ -41,7 +41,7 @@ def turn(here: Here) -> tuple[float, int]:
         row = session.exec(select(Job).where(Job.kind == "sync_daily")).one()
     claim = take(here.db, here.school_id, row.id, "w")
     assert claim is not None
-    wait = sync_daily(Work(here.db, claim, row.arguments, ""))
+    wait = sync_daily(Work(here.db, claim, row.arguments, "")).seconds
     postpone(here.db, claim, 3600)
     with here.db.read(here.school_id) as session:
         return wait, len(session.exec(select(Job).where(Job.kind == "sync")).all())

@@ -20,6 +20,7 @@ from hocba_app.models import AuditEvent, Job, Student, SyncRow
 from hocba_app.services.accounts.schools import set_credentials
 from hocba_app.services.jobs.claim import take
 from hocba_app.services.jobs.registry import Work, function_of
+from hocba_app.services.jobs.results import Done, Result, RetryAfter
 from hocba_app.services.sync import photos
 from hocba_app.services.sync.commands import cancel_sync, start_sync, sync_runs, sync_status
 from hocba_app.settings import settings
@@ -59,7 +60,7 @@ def test_a_fault_is_survived_and_nothing_comes_twice(here: Here, sector: Sector,
     assert everything(here) == before
 
 
-def _step(here: Here, job_id: str) -> float | None:
+def _step(here: Here, job_id: str) -> Result:
     claim = take(here.db, here.school_id, job_id, "test-worker")
     assert claim is not None
     with here.db.read(here.school_id) as session:
@@ -72,9 +73,10 @@ def test_a_service_that_asks_to_wait_longer_gets_it_and_the_worker_is_free_meanw
 ) -> None:
     sector.fault(kind="status", status=503, retry_after=900, path="/sector/v1/classes")
     job_id = start_sync(here.db, here.admin)
-    assert (_step(here, job_id) or 0) >= 900
+    asked = _step(here, job_id)
+    assert isinstance(asked, RetryAfter) and asked.seconds >= 900
     assert start_sync(here.db, here.admin) == job_id, "the run that waits is the run"
-    assert _step(here, job_id) is None
+    assert _step(here, job_id) == Done()
     assert _counts(here)["staff"]["new"] > 0
 
 
@@ -84,13 +86,13 @@ def test_a_service_that_goes_away_among_the_photos_is_not_asked_for_each_of_them
     monkeypatch.setattr(photos, "AT_A_TIME", 2)  # of a small school, sixteen at once are nearly all
     sector.fault(kind="status", status=503, retry_after=60, times=1000, path="/sector/v1/photos")
     job_id = start_sync(here.db, here.admin)
-    assert _step(here, job_id) is not None
+    assert isinstance(_step(here, job_id), RetryAfter)
     (left,) = [fault["times"] for fault in sector.http.get("/_faults").json()["waiting"] if fault["kind"] == "status"]
     assert 1000 - left < len(sector.live("students")), "those that were on their way, and no other"
     with here.db.read(here.school_id) as session:
         assert session.exec(select(Student)).first() is None, "pupils come with their photos"
     sector.http.delete("/_faults")
-    assert _step(here, job_id) is None
+    assert _step(here, job_id) == Done()
     assert _counts(here)["students"]["new"] == len(sector.live("students"))
 
 
@@ -100,7 +102,7 @@ def test_a_service_that_stays_away_ends_the_run_with_a_sentence_in_the_end(
     monkeypatch.setattr("hocba_app.services.sync.sync_job._PAUSES", (0.0,))
     sector.fault(kind="status", status=503, retry_after=60, times=None, path="/sector")
     job_id = start_sync(here.db, here.admin)
-    assert _step(here, job_id) is not None
+    assert isinstance(_step(here, job_id), RetryAfter)
     with pytest.raises(HocbaError) as refusal:
         _step(here, job_id)
     assert refusal.value.code is ErrorCode.SECTOR_UNREACHABLE
@@ -136,7 +138,7 @@ def test_a_cancelled_run_keeps_what_is_in_and_the_next_brings_the_rest(here: Her
     assert claim is not None
     work = Work(here.db, claim, {"school_year": None, "resources": [], "class_ids": []}, "")
     cancel_sync(here.db, here.admin, job_id)
-    assert function_of("sync")(work) is None
+    assert function_of("sync")(work) == Done()
     with here.db.read(here.school_id) as session:
         assert session.exec(select(Student)).first() is None
     from hocba_app.services.jobs.claim import finish

@@ -36,6 +36,7 @@ from hocba_app.recordfile.incremental_writer import PreparedUpdate, tip_after
 from hocba_app.services.audit.log import Tells, record
 from hocba_app.services.jobs.enqueue import enqueue
 from hocba_app.services.jobs.registry import Work
+from hocba_app.services.jobs.results import Done, Result
 from hocba_app.services.signing.admission import fail_item
 from hocba_app.services.signing.authority import authority_of
 from hocba_app.services.signing.batch_transitions import close, end_batch, wait_for, wake_waiting
@@ -79,7 +80,7 @@ class _Signer:
     """What was checked at the answer; it will be kept with the signatures."""
 
 
-def commit(work: Work) -> float | None:
+def commit(work: Work) -> Result:
     """Embed and commit every stamped item; end the batch when none is left."""
     over = False
     while not over:
@@ -109,9 +110,7 @@ def commit(work: Work) -> float | None:
                 finished[item.id] = error
         _store([each for each in finished.values() if isinstance(each, Finished)])
         over = _commit_some(work, [version.document_id for version in versions.values()], finished, last=last)
-    if not over:
-        end_batch(work, None)
-    return None
+    return Done() if over else end_batch(work, None)
 
 
 def _signer(session: Session, batch: Any) -> _Signer:

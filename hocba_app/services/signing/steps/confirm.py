@@ -20,6 +20,7 @@ from hocba_app.domain.transitions import Cause
 from hocba_app.domain.wording import KIND_SHORT
 from hocba_app.models import Batch, BatchItem
 from hocba_app.models.base import utc_now
+from hocba_app.models.jobs import Priority
 from hocba_app.models.repositories import batches as batch_rows
 from hocba_app.models.repositories import signing as rows
 from hocba_app.models.repositories.batch_state import move_batch, move_item, moved_item
@@ -28,6 +29,7 @@ from hocba_app.pki import cms
 from hocba_app.recordfile.manifest import CLAIM_LIMIT_SECONDS
 from hocba_app.services.audit.log import Tells, progressed, record
 from hocba_app.services.jobs.registry import Work
+from hocba_app.services.jobs.results import AGAIN, Result, RetryAfter
 from hocba_app.services.signing.admission import drop_refused, fail_item
 from hocba_app.services.signing.batch_transitions import end_batch, move_to, wait_for
 from hocba_app.services.signing.integrations import provider_for
@@ -55,7 +57,7 @@ USELESS_AFTER = timedelta(seconds=CLAIM_LIMIT_SECONDS)
 _TEMPORARY = (ErrorCode.PROVIDER_UNREACHABLE, ErrorCode.PROVIDER_BUSY)
 
 
-def send(work: Work) -> float | None:
+def send(work: Work) -> Result:
     """Commit ``sending``, then call the provider once."""
     with work.db.read(work.school_id) as session:
         batch = batch_rows.batch_row(session, work.job_id)
@@ -90,22 +92,20 @@ def send(work: Work) -> float | None:
             with work.write() as session:
                 batch = session.get_one(Batch, (work.school_id, work.job_id))
                 if batch.state != BatchState.SENDING:
-                    return 0.0  # the webhook knows better
+                    return AGAIN  # the webhook knows better
                 tries = batch.attempts
                 move_batch(session, batch, BatchState.PREPARED)
                 batch.attempts = tries  # the same call again: its back-off goes on
             if tries + 1 >= SENDS:
-                end_batch(work, error)
-                return None
+                return end_batch(work, error)
             return wait_for(work, error.code, at_least=float(error.params.get("seconds", 0) or 0))  # type: ignore[arg-type]
-        end_batch(work, error)
-        return None
+        return end_batch(work, error)
     if submitted.signatures is not None:
         return keep_answers(work, provider, submitted.signatures)
     with work.write() as session:
         batch = session.get_one(Batch, (work.school_id, work.job_id))
         if batch.state != BatchState.SENDING:
-            return 0.0  # the webhook was faster than the answer to the request
+            return AGAIN  # the webhook was faster than the answer to the request
         batch.transaction_id = submitted.transaction_id
         move_to(session, batch, BatchState.WAITING)
         record(
@@ -116,17 +116,17 @@ def send(work: Work) -> float | None:
             subject=f"batch:{batch.id}",
             data={"transaction": submitted.transaction_id, "hashes": len(request.hashes)},
         )
-    return min(FIRST_LOOKS, provider.poll_seconds)
+    return RetryAfter(min(FIRST_LOOKS, provider.poll_seconds))
 
 
-def _without_refused(work: Work) -> float | None:
+def _without_refused(work: Work) -> Result:
     """Items have left the batch before the phone was asked: the rest is sent at the next turn, with hashes of its own."""
     with work.db.read(work.school_id) as session:
         left = batch_rows.live_items(session, work.job_id)
-    return 0.0 if left else end_batch(work, None)
+    return AGAIN if left else end_batch(work, None)
 
 
-def recover_sending(work: Work) -> float | None:
+def recover_sending(work: Work) -> Result:
     """Found in ``sending``: the request may or may not be on the phone. Wait out its window, then prepare afresh."""
     with work.db.read(work.school_id) as session:
         batch = batch_rows.batch_row(session, work.job_id)
@@ -135,13 +135,13 @@ def recover_sending(work: Work) -> float | None:
     if left > 0:
         if noted != ErrorCode.SUBMISSION_UNKNOWN.value:
             _note(work, ErrorCode.SUBMISSION_UNKNOWN)
-        return min(left, 2.0)
+        return RetryAfter(min(left, 2.0))
     if resends >= RESENDS:
         return end_batch(work, HocbaError(ErrorCode.SUBMISSION_UNKNOWN), found=BatchState.SENDING)
     with work.write() as session:
         batch = session.get_one(Batch, (work.school_id, work.job_id))
         if batch.state != BatchState.SENDING:
-            return 0.0  # the webhook has named the transaction
+            return AGAIN  # the webhook has named the transaction
         for item in batch_rows.items_of(session, batch.id, (ItemState.PREPARED,)):
             item.prepared = item.attributes = item.request_id = None
             move_item(session, item, ItemState.CLAIMED)
@@ -155,10 +155,10 @@ def recover_sending(work: Work) -> float | None:
             tells=Tells.CONCERNED,
             subject=f"batch:{batch.id}",
         )
-    return 0.0
+    return AGAIN
 
 
-def poll(work: Work) -> float | None:
+def poll(work: Work) -> Result:
     """Ask the provider how the transaction stands. Only its final status, or the window's end, ends the lease."""
     with work.db.read(work.school_id) as session:
         batch = batch_rows.batch_row(session, work.job_id)
@@ -182,10 +182,10 @@ def poll(work: Work) -> float | None:
         return end_batch(work, HocbaError(ErrorCode.SIGNING_TIMED_OUT), found=BatchState.WAITING)
     _show_state(work, status.state)
     early = sent_at is not None and utc_now() < sent_at + EARLY
-    return min(FIRST_LOOKS, provider.poll_seconds) if early else provider.poll_seconds
+    return RetryAfter(min(FIRST_LOOKS, provider.poll_seconds) if early else provider.poll_seconds, Priority.PHONE)
 
 
-def keep_answers(work: Work, provider: SigningProvider, signatures: tuple[bytes, ...]) -> float | None:
+def keep_answers(work: Work, provider: SigningProvider, signatures: tuple[bytes, ...]) -> Result:
     """Verify each answer against the signer's certificate and its own document, then make it durable.
 
     A service that swaps two answers is put right where the mathematics says so; one made with another key is refused.
@@ -202,7 +202,7 @@ def keep_answers(work: Work, provider: SigningProvider, signatures: tuple[bytes,
     with work.write(durable=True) as session:
         batch = session.get_one(Batch, (work.school_id, work.job_id))
         settle(session, batch, items, fitting, problem)
-    return 0.0
+    return AGAIN
 
 
 def settle(
@@ -276,13 +276,13 @@ def match_answers(certificate: bytes, attributes: list[bytes], signatures: tuple
     return fitting
 
 
-def _note(work: Work, code: ErrorCode) -> float:
+def _note(work: Work, code: ErrorCode) -> RetryAfter:
     with work.write() as session:
         batch = session.get_one(Batch, (work.school_id, work.job_id))
         batch.note = code.value
         session.add(batch)
         progressed(session)
-    return 2.0
+    return RetryAfter(2.0)
 
 
 def _show_state(work: Work, state: str) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import secrets
+from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Any
 
 from sqlmodel import Session
@@ -26,6 +28,7 @@ from hocba_app.recordfile.incremental_writer import SignatureRequest
 from hocba_app.recordfile.signature_font import drawable
 from hocba_app.services.audit.log import progressed
 from hocba_app.services.jobs.registry import Work
+from hocba_app.services.jobs.results import AGAIN, Result
 from hocba_app.services.signing.admission import fail_item
 from hocba_app.services.signing.authority import authority_of
 from hocba_app.services.signing.batch_transitions import end_batch, move_to, wait_for
@@ -40,23 +43,48 @@ CHECKS = 6
 """Tries to learn whether the certificate is revoked before the signer is told: about a minute. Nobody was asked to confirm yet."""
 
 
-def prepare(work: Work) -> float | None:
+class _Left(Enum):
+    """What of a batch is left to do here."""
+
+    TO_PREPARE = auto()
+    TO_SEND = auto()
+    NOTHING = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """One item that this certificate may sign."""
+
+    file: HashedFile
+    tip: Tip
+    request: SignatureRequest
+    whole: bytes | None
+    """For the seal: the record, which is judged first."""
+
+
+@dataclass(frozen=True, slots=True)
+class _LaidOut:
+    """One item, prepared."""
+
+    prepared: bytes
+    attributes: bytes
+
+
+def prepare(work: Work) -> Result:
     """Check the certificate, then prepare every item that is still due and whose slot demands this certificate."""
     try:
         evidence, chain = _check_signer(work)
     except HocbaError as error:
         if error.code is ErrorCode.REVOCATION_UNKNOWN and _tries(work) < CHECKS:
             return wait_for(work, error.code)
-        end_batch(work, error)
-        return None
+        return end_batch(work, error)
     refused: list[HocbaError] = []
-    while (to_send := _prepare_some(work, chain, evidence, refused)) is None:
+    while (left := _prepare_some(work, chain, evidence, refused)) is _Left.TO_PREPARE:
         pass
-    if to_send:
-        return 0.0
+    if left is _Left.TO_SEND:
+        return AGAIN
     # One reason for all of them is the batch's reason, told where it is asked for.
-    end_batch(work, refused[0] if len({error.code for error in refused}) == 1 else None)
-    return None
+    return end_batch(work, refused[0] if len({error.code for error in refused}) == 1 else None)
 
 
 def _tries(work: Work) -> int:
@@ -64,15 +92,15 @@ def _tries(work: Work) -> int:
         return batch_rows.batch_row(session, work.job_id).attempts
 
 
-def _all_prepared(session: Session, batch: Batch, evidence: Evidence) -> bool:
-    """What was checked is kept with the batch; whether there is anything to send."""
+def _all_prepared(session: Session, batch: Batch, evidence: Evidence) -> _Left:
+    """What was checked is kept with the batch."""
     session.add(evidence)
     batch.evidence_id = evidence.id
     session.add(batch)
     to_send = bool(batch_rows.item_rows(session, batch.id, ItemState.PREPARED, limit=1))
     if to_send:
         move_to(session, batch, BatchState.PREPARED)
-    return to_send
+    return _Left.TO_SEND if to_send else _Left.NOTHING
 
 
 def _check_signer(work: Work) -> tuple[Evidence, list[bytes]]:
@@ -102,14 +130,11 @@ def _image(session: Session, owner: str) -> bytes:
     return row.image
 
 
-def _prepare_some(work: Work, chain: list[bytes], evidence: Evidence, refused: list[HocbaError]) -> bool | None:
+def _prepare_some(work: Work, chain: list[bytes], evidence: Evidence, refused: list[HocbaError]) -> _Left:
     """Prepare up to :data:`CHUNK` items. The PDF work lies outside the transaction, its result in one.
 
     Args:
         refused: grows by why items could not be prepared.
-
-    Returns:
-        None while anything is left to prepare; then whether there is anything to send.
     """
     claimed_at, reserved = utc_now().replace(microsecond=0), cms.estimate_size(chain, token_size())
     with work.db.read(work.school_id) as session:
@@ -122,42 +147,31 @@ def _prepare_some(work: Work, chain: list[bytes], evidence: Evidence, refused: l
         authority = authority_of(session, batch, [document for _, document, _ in context.values()])
         vouched = vouched_by_version(session, [version.id for *_, version in seals])
         school, accepted = session.get_one(School, work.school_id), rows.accepted_name(session, batch.owner)
-        whole: dict[str, bytes] = {}
         files = files_of(session, [version for *_, version in context.values()])
-        requests: list[tuple[Any, HashedFile, Tip, SignatureRequest] | tuple[Any, HocbaError]] = []
+        requests: list[tuple[Any, _Due | HocbaError]] = []
         for item in items:
             slot, document, version = context[item.slot_id]
+            whole = None
             try:
                 authority.require(slot, document)
                 if slot.stage == SEAL:
                     require_seal_fit(seal_demand(session, slot), school, version.salt, chain[0])
-                    whole[version.id] = current_file(session, version.id)
+                    whole = current_file(session, version.id)
                 else:
                     require_fit(slot, version.salt, chain[0], accepted)
                 if isinstance(file := files[version.id], HocbaError):
                     raise file
-                requests.append(
-                    (
-                        item,
-                        file,
-                        Tip.loads(version.tip),
-                        SignatureRequest(
-                            field=slot.field,
-                            claimed_at=claimed_at,
-                            appearance=_appearance(image, name, slot, claimed_at),
-                            reserved=reserved,
-                            vouched=vouched.get(version.id, {}),
-                        ),
-                    )
+                request = SignatureRequest(
+                    field=slot.field,
+                    claimed_at=claimed_at,
+                    appearance=_appearance(image, name, slot, claimed_at),
+                    reserved=reserved,
+                    vouched=vouched.get(version.id, {}),
                 )
+                requests.append((item, _Due(file, Tip.loads(version.tip), request, whole)))
             except HocbaError as error:
                 requests.append((item, error))
-    results = [
-        _lay_out(*request, certificate=chain[0], whole=whole.get(request[0].version_id))
-        if len(request) == 4
-        else request
-        for request in requests
-    ]
+    results = [(item, _lay_out(due, chain[0]) if isinstance(due, _Due) else due) for item, due in requests]
     with work.write() as session:
         batch = session.get_one(Batch, (work.school_id, work.job_id))
         still = {row.id for row in batch_rows.item_rows(session, batch.id, "claimed")}
@@ -174,8 +188,8 @@ def _prepare_some(work: Work, chain: list[bytes], evidence: Evidence, refused: l
                 moved_item(
                     item,
                     ItemState.PREPARED,
-                    prepared=result[0],
-                    attributes=result[1],
+                    prepared=result.prepared,
+                    attributes=result.attributes,
                     request_id=secrets.token_hex(16),
                     claimed_at=claimed_at,
                 )
@@ -183,23 +197,20 @@ def _prepare_some(work: Work, chain: list[bytes], evidence: Evidence, refused: l
         set_rows(session, BatchItem, laid_out)
         progressed(session)
         return (
-            None
+            _Left.TO_PREPARE
             if batch_rows.item_rows(session, batch.id, ItemState.CLAIMED, limit=1)
             else _all_prepared(session, batch, evidence)
         )
 
 
-def _lay_out(
-    item: Any, file: HashedFile, tip: Tip, request: SignatureRequest, *, certificate: bytes, whole: bytes | None
-) -> tuple[Any, tuple[bytes, bytes] | HocbaError]:
-    """Prepare one item; for the seal its ``whole`` record is judged first."""
+def _lay_out(due: _Due, certificate: bytes) -> _LaidOut | HocbaError:
     try:
-        if whole is not None:
-            require_sealable(whole, request.vouched)
-        prepared = writer().prepare(file, tip, request)
+        if due.whole is not None:
+            require_sealable(due.whole, due.request.vouched)
+        prepared = writer().prepare(due.file, due.tip, due.request)
     except HocbaError as error:
-        return item, error
-    return item, (prepared.dumps(), cms.signed_attributes(prepared.digest, certificate))
+        return error
+    return _LaidOut(prepared.dumps(), cms.signed_attributes(prepared.digest, certificate))
 
 
 def _appearance(image: bytes, name: str, slot: Any, claimed_at: object) -> appearance.Appearance:

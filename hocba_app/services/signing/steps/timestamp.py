@@ -25,6 +25,7 @@ from hocba_app.pki import signer_certificate, tsa_client
 from hocba_app.recordfile.manifest import CLAIM_EARLY_SECONDS, CLAIM_LIMIT_SECONDS
 from hocba_app.services.audit.log import progressed
 from hocba_app.services.jobs.registry import Work
+from hocba_app.services.jobs.results import AGAIN, Result
 from hocba_app.services.signing.admission import fail_item
 from hocba_app.services.signing.batch_transitions import end_batch, move_to, wait_for
 from hocba_app.services.signing.integrations import timestamp_client, trust_roots
@@ -36,14 +37,13 @@ AT_ONCE = 64
 """Answers stamped between two commits; the client asks for 16 tokens at a time."""
 
 
-def stamp(work: Work) -> float | None:
+def stamp(work: Work) -> Result:
     """Check the certificate once more, then stamp what has no token yet."""
     try:
         evidence = _check_again(work)
     except HocbaError as error:
         if error.code in FINAL or _is_useless(work):
-            end_batch(work, error)
-            return None
+            return end_batch(work, error)
         return wait_for(work, error.code)
     while True:
         with work.db.read(work.school_id) as session:
@@ -71,9 +71,8 @@ def stamp(work: Work) -> float | None:
             session.add(batch)
             if batch_rows.item_rows(session, batch.id, ItemState.STAMPED, limit=1):
                 move_to(session, batch, BatchState.STAMPED)
-                return 0.0
-        end_batch(work, None)
-        return None
+                return AGAIN
+        return end_batch(work, None)
 
 
 def _check_again(work: Work) -> Evidence:
