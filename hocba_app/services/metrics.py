@@ -19,9 +19,10 @@ from hocba_app.models import Database
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import operations as rows
 from hocba_app.models.repositories import workers
+from hocba_app.models.repositories.jobs import backlog
 from hocba_app.services.jobs.behind import behind_in_all
 from hocba_app.services.jobs.enqueue import LIVE
-from hocba_app.services.maintenance.readiness import SEEN_SECONDS, oldest_due, readiness
+from hocba_app.services.maintenance.readiness import SEEN_SECONDS, readiness
 
 log = structlog.get_logger()
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -93,9 +94,14 @@ def _jobs(session: Session) -> Iterator[GaugeMetricFamily]:
         "code",
         {code or "": count for code, count in rows.failing_jobs(session, LIVE)},
     )
-    yield GaugeMetricFamily(
-        "hocba_oldest_job_seconds", "Since when the oldest job that nobody began has been due", oldest_due(session)
+    oldest = GaugeMetricFamily(
+        "hocba_oldest_job_seconds",
+        "Since when the oldest job of a kind that nobody began has been due",
+        labels=["kind", "priority"],
     )
+    for each in backlog(session):
+        oldest.add_metric([each.kind, each.priority.name.lower()], each.oldest_seconds)
+    yield oldest
 
 
 def _batches(session: Session) -> Iterator[GaugeMetricFamily]:

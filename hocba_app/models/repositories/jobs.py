@@ -45,8 +45,10 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """What of a kind is due and not begun."""
+    """What of a kind and priority is due and not begun."""
 
+    kind: str
+    priority: Priority
     count: int
     oldest_seconds: float
     """How long the oldest has been due, by the database's clock."""
@@ -261,9 +263,10 @@ def delete_over(session: Session, kinds: Sequence[str], before: datetime, limit:
     return session.connection().execute(delete(Job).where(tuple_(Job.school_id, Job.id).in_(old))).rowcount
 
 
-def backlog(session: Session) -> dict[str, Backlog]:
-    """By kind what is due and not begun, over all schools: for monitoring. An installation session."""
-    age = seconds_since(func.min(Job.wake_at))
-    query = sql_select(Job.kind, func.count(), age).where(_is("queued"), Job.wake_at <= database_time())
-    rows = session.connection().execute(query.group_by(Job.kind).order_by(Job.kind)).all()
-    return {kind: Backlog(count, max(0.0, float(oldest))) for kind, count, oldest in rows}
+def backlog(session: Session) -> list[Backlog]:
+    """What is due and not begun, over all schools: for monitoring. An installation session."""
+    key = (Job.kind, Job.priority)
+    query = sql_select(*key, func.count(), seconds_since(func.min(Job.wake_at)))
+    due_now = query.where(_is("queued"), Job.wake_at <= database_time()).group_by(*key).order_by(*key)
+    rows = session.connection().execute(due_now).all()
+    return [Backlog(kind, Priority(each), count, max(0.0, float(oldest))) for kind, each, count, oldest in rows]

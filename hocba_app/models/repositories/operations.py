@@ -34,13 +34,6 @@ def failing_jobs(session: Session, live: Sequence[str]) -> list[tuple[str | None
     return _rows(session, query.group_by(Job.error_code))
 
 
-def due_since(session: Session) -> datetime | None:
-    """When the oldest job that nobody has begun became due; None for none."""
-    query = select(func.min(Job.wake_at)).where(Job.state == "queued", col(Job.wake_at) <= utc_now())
-    found: datetime | None = _rows(session, query)[0][0]
-    return found
-
-
 def live_batches(session: Session) -> list[tuple[str, int, datetime]]:
     """State, number and oldest beginning of the batches that are not over."""
     query = select(Batch.state, func.count(), func.min(Batch.created_at)).where(col(Batch.state).in_(BATCH_LIVE))

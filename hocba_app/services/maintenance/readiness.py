@@ -14,12 +14,13 @@ from typing import Any
 import redis
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy.exc import DBAPIError
+from sqlmodel import Session
 
 from hocba_app.domain.errors import ErrorCode, HocbaError, StoreUnavailable
 from hocba_app.models import Database
-from hocba_app.models.base import utc_now
+from hocba_app.models.jobs import Priority
 from hocba_app.models.repositories import workers
-from hocba_app.models.repositories.operations import due_since
+from hocba_app.models.repositories.jobs import backlog
 from hocba_app.models.schema_check import known_revisions
 from hocba_app.services.storage import identity
 from hocba_app.settings import settings
@@ -156,7 +157,6 @@ def _queue(db: Database) -> str:
     return "" if age < QUEUE_SECONDS else f"Việc cần xử lý đang chờ lâu: việc cũ nhất đã chờ {int(age // 60)} phút."
 
 
-def oldest_due(session: Any) -> float:
-    """Seconds since the oldest job that nobody has begun was due; 0 for none."""
-    since = due_since(session)
-    return (utc_now() - since).total_seconds() if since is not None else 0.0
+def oldest_due(session: Session) -> float:
+    """Seconds since the oldest job that nobody has begun was due; 0 for none. The night's work may wait for people's."""
+    return max((each.oldest_seconds for each in backlog(session) if each.priority < Priority.NIGHTLY), default=0.0)
