@@ -102,12 +102,18 @@ class Worker:
             if self.stop.wait(LOOK_SECONDS_A_JOB * self.claims.count()):
                 return
             try:
-                taken = sum(self._take(school_id, job_ids) for school_id, job_ids in self._due().items())
+                due = self._due()
             except Exception:
                 log.exception("worker.look_failed")
-            else:
-                if taken:
-                    self.signal.ring()  # there may be more
+                continue
+            taken = 0
+            for school_id, job_ids in due.items():
+                try:
+                    taken += self._take(school_id, job_ids)
+                except Exception:  # one school's trouble is not the next one's, whose jobs are reserved
+                    log.exception("worker.take_failed", school=school_id)
+            if taken:
+                self.signal.ring()  # there may be more
 
     def _due(self) -> dict[str, list[str]]:
         """By school the due jobs that this worker has room for, reserved."""
