@@ -17,6 +17,7 @@ from hocba_app.models.repositories import workbooks as stored
 from hocba_app.models.repositories.sync import insert_rows
 from hocba_app.services.audit.log import changed
 from hocba_app.services.jobs.registry import Work, job
+from hocba_app.services.jobs.results import Done
 from hocba_app.services.sync.import_plan import ABSENT, Plan, plan_of
 from hocba_app.services.sync.sheet_rows import Column
 from hocba_app.services.sync.steps import Cancelled
@@ -29,11 +30,11 @@ _AT_ONCE = 200
 
 
 @job(KIND)
-def check_workbook(work: Work) -> float | None:
+def check_workbook(work: Work) -> Done:
     """Make the preview. Killed anywhere it is made anew from the beginning."""
     with suppress(Cancelled):
         _check(work)
-    return None
+    return Done()
 
 
 def _check(work: Work) -> None:

@@ -14,11 +14,11 @@ from typing import Any
 import psycopg
 import pytest
 from alembic import command as alembic_command
-from sqlalchemy import Engine, create_engine, inspect, text
+from sqlalchemy import Engine, MetaData, Table, create_engine, inspect, text
 from sqlmodel import select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import Database, Document, LeadershipProposal, School, Staff
+from hocba_app.models import Database, Document, Job, LeadershipProposal, School, Staff
 from hocba_app.models.database import TenancyError
 from hocba_app.models.migrate import alembic_config, upgrade
 from hocba_app.models.schema_check import ROOT, require_current_schema
@@ -103,6 +103,36 @@ def test_a_cover_gets_the_level_of_the_grade_it_was_locked_in(
     db = Database(empty_url)
     with db.read(landed.SCHOOL) as session:
         assert [row.level for row in session.exec(select(Document)).all()] == [level]
+    db.dispose()
+
+
+def test_jobs_under_way_come_into_the_queue_with_their_priority(empty_url: str, engine: Engine) -> None:
+    alembic_command.upgrade(alembic_config(empty_url), "0011")
+    kinds = {
+        "batch": (0, False),
+        "lock": (0, True),
+        "archive": (2, False),
+        "integrity": (3, True),
+        "sync_daily": (3, False),
+    }
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.exec_driver_sql("select set_config('hocba.school_id', '*', true)")
+        school, job = (Table(name, MetaData(), autoload_with=connection) for name in ("school", "job"))
+        blank = {
+            name: value for name, value in School(id="s", code="1", name="T").model_dump().items() if name in school.c
+        }
+        connection.execute(school.insert().values(blank))
+        for number, kind in enumerate(kinds):
+            values = Job(id=str(number), school_id="s", kind=kind).model_dump()
+            stored = {name: value for name, value in values.items() if name in job.c} | {"wake_at": None}
+            connection.execute(job.insert().values(stored))
+    upgrade(empty_url)
+    db = Database(empty_url)
+    with db.read("s") as session:
+        rows = session.exec(select(Job)).all()
+        assert {row.kind: (row.priority, row.computes) for row in rows} == kinds
+        assert all(row.wake_at == row.created_at for row in rows)
     db.dispose()
 
 
