@@ -13,6 +13,7 @@ from hocba_app.models.base import utc_now
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.jobs.claim import SILENT_AFTER, finish, take
 from hocba_app.services.jobs.registry import Work, function_of
+from hocba_app.services.jobs.results import Done
 from hocba_app.services.storage import blobs
 from hocba_app.services.sync import import_check_job, imports
 from hocba_app.services.sync.apply import Applier
@@ -49,7 +50,7 @@ def run(here: Here, job_id: str) -> Job:
         row = session.get_one(Job, (here.school_id, job_id))
     work = Work(here.db, claim, row.arguments, row.created_by)
     try:
-        assert function_of(row.kind)(work) is None
+        assert function_of(row.kind)(work) == Done()
         finish(here.db, claim, "cancelled" if work.cancelled() else "done")
     except HocbaError as error:
         finish(here.db, claim, "failed", error_code=error.code.value, error_params={})
