@@ -37,7 +37,7 @@ def _standing() -> rx.Component:
     busy = (WorkbooksState.state == "checking") | (WorkbooksState.state == "importing")
     return rx.el.section(
         rx.el.div(
-            rx.el.h2(WorkbooksState.name, style={"overflowWrap": "anywhere", "margin": "0"}),
+            rx.el.h2(WorkbooksState.name, class_name="panel-title", style={"overflowWrap": "anywhere", "margin": "0"}),
             status_badge(WorkbooksState.tone, WorkbooksState.state_name),
             class_name="filters",
             style={"alignItems": "center", "justifyContent": "space-between"},
@@ -128,6 +128,7 @@ def _unknown() -> rx.Component:
             rx.el.p(
                 "Chọn cột này là gì. Cột để “Không đọc” sẽ bị bỏ qua. Nhà trường chỉ phải chọn một lần cho mỗi tiêu đề cột.",
                 class_name="muted",
+                style={"margin": "0 0 12px"},
             ),
             rx.el.div(rx.foreach(WorkbooksState.unknown, _explained), class_name="stack"),
             rx.el.button(
@@ -235,7 +236,7 @@ def _tab(choice: Choice) -> rx.Component:
 def _wrong(row: Row) -> rx.Component:
     return rx.el.tr(
         rx.el.th(row.place, scope="row"),
-        rx.el.td(row.text),
+        rx.el.td(row.text, style={"textAlign": "left"}),
         rx.el.td(
             rx.el.input(
                 default_value=row.value,
@@ -261,7 +262,7 @@ def _wrong(row: Row) -> rx.Component:
 def _asked(row: Row) -> rx.Component:
     return rx.el.tr(
         rx.el.th(row.place, scope="row"),
-        rx.el.td(row.text),
+        rx.el.td(row.text, style={"textAlign": "left"}),
         rx.el.td(
             rx.el.div(
                 rx.foreach(

@@ -341,11 +341,11 @@ class WorkbooksState(LiveScreen, rx.State):
             row.id,
             key,
             out,
-            f"{row.sheet} {row.cell}".strip(),
+            _place(row),
             RESOURCE.get(row.resource, ""),
             row.label,
             self._cells.get(key, row.value),
-            changes or row.reason,
+            changes or row.reason[:1].upper() + row.reason[1:],
             [Choice(value, label) for value, label in row.choices.items()],
             self._answers.get(key, ""),
             out in self._out,
@@ -356,6 +356,13 @@ def _two(key: str) -> tuple[str, str]:
     """ "6A1|C5" → ("6A1", "C5"); a sheet's name may hold a bar itself."""
     sheet, _, rest = key.rpartition("|")
     return sheet, rest
+
+
+def _place(row: import_views.PreviewRow) -> str:
+    if not row.sheet:
+        return ""
+    where = f"ô {row.cell}" if row.column else f"dòng {row.row}" if row.row else ""
+    return f"{row.sheet}, {where}" if where else row.sheet
 
 
 def _file_row(found: import_views.ImportView) -> FileRow:

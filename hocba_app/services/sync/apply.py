@@ -28,7 +28,7 @@ NUMBERS = ("id_number", "old_id_number")
 PHOTO_MISSING = "_photo"
 """Mark on a pupil's record whose photo could not be had: the pupil goes in, the photo is asked for again."""
 
-_WAITS = "{post}: chờ xác nhận ở trang Ban giám hiệu"
+WAITS = "{post}: chờ xác nhận ở trang Ban giám hiệu"
 
 
 class _Clash(NamedTuple):
@@ -120,7 +120,7 @@ class Applier:
     def _proposed(self, source_id: str, listed: str, label: str, *, new: bool = False) -> None:
         self._posts[source_id] = listed
         if not new and self._waiting.get(source_id) != listed:
-            self._report.note("changed", source_id, label, field="position", reason=_WAITS.format(post=POST[listed]))
+            self._report.note("changed", source_id, label, field="position", reason=WAITS.format(post=POST[listed]))
 
     def _propose_posts(self) -> None:
         for source_id, row in self._rows_of(list(self._posts)).items():
@@ -216,7 +216,7 @@ class Applier:
                     record.id,
                     label,
                     field="position" if post else None,
-                    reason=_WAITS.format(post=POST[post]) if post else odd_letters(self._resource, values) or None,
+                    reason=WAITS.format(post=POST[post]) if post else odd_letters(self._resource, values) or None,
                 )
             else:
                 self._change(row, record, values, version, label)

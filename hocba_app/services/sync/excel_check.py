@@ -7,9 +7,13 @@ from typing import Any
 
 from sqlmodel import Session
 
+from hocba_app.domain.leadership import post_of
+from hocba_app.domain.wording import POST
 from hocba_app.models.base import new_id
-from hocba_app.services.sync.apply import Applier
+from hocba_app.services.accounts.leadership import hold_back
+from hocba_app.services.sync.apply import WAITS, Applier
 from hocba_app.services.sync.diff import changes, summary
+from hocba_app.services.sync.excel_columns import shown_day, shown_result
 from hocba_app.services.sync.excel_reading import CellProblem
 from hocba_app.services.sync.fetch import Collected
 from hocba_app.services.sync.steps import RESOURCES
@@ -18,6 +22,8 @@ from hocba_app.services.sync.workbook_records import Records
 _Names = dict[str, dict[str, tuple[str, str]]]
 _NAME = {"staff": "full_name", "students": "full_name", "classes": "name", "subjects": "code"}
 REFUSED = ("rejected", "conflict")
+_FIRST_MARKS = 6
+WITHDRAWN = "Đề nghị {post} không còn trong danh sách, sẽ được rút"
 
 
 @dataclass(slots=True)
@@ -65,6 +71,22 @@ def _planned(records: Records, row: dict[str, Any], given: dict[str, Any]) -> di
     return kept | {"details": where | ({"changes": first} if first else {"data": given[row["source_id"]]})}
 
 
+def _first_values(resource: str, values: dict[str, Any]) -> str | None:
+    """What a new record says, in a line."""
+    if resource == "students":
+        return f"{shown_day(values['birth_date'])}, {values['sex']}"
+    if resource != "results":
+        return None
+    payload = values["payload"]
+    marks = [
+        f"{entry['subject_code']} {shown_result(mark)}"
+        for entry in payload["subjects"]
+        if (mark := entry.get("year") or entry.get("term2") or entry.get("term1"))
+    ]
+    words = [word for part in ("learning", "training") if (word := (payload.get(part) or {}).get("year"))]
+    return "; ".join([*marks[:_FIRST_MARKS], *(["…"] if len(marks) > _FIRST_MARKS else []), *words]) or None
+
+
 class _Checker(Applier):
     """Decides as :class:`Applier` does and writes nothing.
 
@@ -95,8 +117,11 @@ class _Checker(Applier):
                 values = self._acceptable(record, row, label)
                 if values is None:
                     continue
+                post = self._post(record.id, row, values)
                 if row is None:
-                    self._report.note("new", record.id, label)
+                    self._report.note("new", record.id, label, reason=post or _first_values(self.resource, values))
+                elif post:
+                    self._report.note("changed", record.id, label, field="position", reason=post)
                 else:
                     self._compare(row, record.id, values, label)
                 for column, held in self._held.items():
@@ -113,6 +138,16 @@ class _Checker(Applier):
             for row in rows.values():
                 session.expunge(row)
         return self._report.rows
+
+    def _post(self, source_id: str, row: Any, values: dict[str, Any]) -> str | None:
+        """What becomes of a post of the leadership, which no list changes by itself."""
+        if self.resource != "staff":
+            return None
+        waiting = self._waiting.get(row.source_id) if row is not None else None
+        if (listed := hold_back(row, values)) is not None:
+            return WAITS.format(post=POST[listed]) if listed != waiting else None
+        listed = post_of(values["position"], values["active"])
+        return WITHDRAWN.format(post=POST[waiting]) if waiting is not None and waiting != listed else None
 
     def _compare(self, row: Any, source_id: str, values: dict[str, Any], label: str) -> None:
         before = {column: getattr(row, column) for column in values}

@@ -76,14 +76,14 @@ def _forget(work: Work, job_id: str) -> None:
 def _told(plan: Plan) -> Iterator[dict[str, Any]]:
     """Everything a person has to look at: what is wrong, what only he knows, then what would be written."""
     for problem in plan.problems[:MOST_REFUSED]:
-        where = {"sheet": problem.sheet, "row": problem.row, "column": problem.column}
+        where = {"sheet": problem.sheet, "row": problem.row, "column": problem.column, "code": problem.code}
         yield {
             "resource": "workbook", "source_id": "", "label": f"{problem.sheet} {problem.cell}".strip(), "outcome": REFUSED,
             "field": problem.code, "reason": problem.reason, "details": where | {"value": _value(plan, problem.sheet, problem.cell)},
         }  # fmt: skip
     for question in plan.records.questions[:MOST_REFUSED]:
         problem = question.problem
-        where = {"sheet": problem.sheet, "row": problem.row, "column": problem.column}
+        where = {"sheet": problem.sheet, "row": problem.row, "column": problem.column, "code": problem.code}
         yield {
             "resource": question.resource, "source_id": "", "label": f"{problem.sheet} {problem.cell}".strip(), "outcome": QUESTION,
             "field": question.kind, "reason": problem.reason, "details": where | {"key": question.key},

@@ -43,10 +43,9 @@ class Plan:
 
     @property
     def problems(self) -> list[CellProblem]:
-        """Everything that has to be put right first; what follows from a wrong cell of the same row is not said again."""
-        wrong = {(problem.sheet, problem.row) for problem in self.rows.problems}
-        more = (*self.records.problems, *self.outcomes.problems)
-        return [*self.rows.problems, *(problem for problem in more if (problem.sheet, problem.row) not in wrong)]
+        """Everything that has to be put right first. While cells are wrong in themselves nothing else is said: most of it would
+        only follow from them."""
+        return self.rows.problems or [*self.records.problems, *self.outcomes.problems]
 
     @property
     def digest(self) -> str:

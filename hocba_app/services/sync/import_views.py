@@ -71,6 +71,8 @@ class PreviewRow:
     value: str
     reason: str
     changes: list[dict[str, Any]]
+    code: str = ""
+    """For programs (docs/workbook.md), of a refused cell or a question."""
     key: str = ""
     """Of a question."""
     choices: dict[str, str] = field(default_factory=dict)
@@ -147,6 +149,7 @@ def preview_row(row: Any) -> PreviewRow:
         details.get("value", ""),
         row.reason or "",
         details.get("changes") or [],
+        details.get("code", ""),
         details.get("key", ""),
         CHOICES.get(row.field or "", {}) if row.outcome == QUESTION else {},
     )

@@ -6,7 +6,9 @@ import pytest
 from sqlmodel import select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import Database, SchoolClass
+from hocba_app.domain.roles import Role
+from hocba_app.models import Database, SchoolClass, Staff
+from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.sync.class_forms import FORMS, class_form
 from hocba_app.services.sync.excel_reading import read_workbook
 from hocba_app.services.sync.excel_rows import read_rows
@@ -62,9 +64,23 @@ def test_a_summary_counts_its_levels_and_carries_no_formula(empty: Here) -> None
 def test_who_may_not_see_the_class_gets_nothing(empty: Here, db: Database) -> None:
     bring(empty, book(**WHOLE))
     other = school_here(db, ACCOUNT | {"code": "99999998"})
+    with db.read(empty.school_id) as session:
+        staff = {row.code: row.id for row in session.exec(select(Staff)).all()}
+    stranger, homeroom = (
+        Identity(
+            account_id="x",
+            school_id=empty.school_id,
+            staff_id=staff[code],
+            username=code,
+            full_name=code,
+            roles=frozenset({Role.TEACHER}),
+        )
+        for code in ("HT", "GV1")
+    )
+    assert class_form(db, homeroom, class_id(empty), "summary")[1][:2] == b"PK"
     for who, asked, form, code in (
         (other.admin, class_id(empty), "summary", ErrorCode.FORBIDDEN), (empty.admin, "unknown", "summary", ErrorCode.FORBIDDEN),
-        (empty.admin, class_id(empty), "../x", ErrorCode.NOT_FOUND),
+        (empty.admin, class_id(empty), "../x", ErrorCode.NOT_FOUND), (stranger, class_id(empty), "summary", ErrorCode.FORBIDDEN),
     ):  # fmt: skip
         with pytest.raises(HocbaError) as refused:
             class_form(db, who, asked, form)

@@ -10,9 +10,9 @@ from sqlmodel import select
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Database, SchoolClass, Staff, Student, StudentResult
 from hocba_app.services.sync.commands import sync_runs
-from hocba_app.services.sync.excel import import_workbook
 from hocba_app.services.sync.school_years import sync_years
 from tests.integration.sync.conftest import Here, school_here
+from tests.integration.sync.importing import import_workbook
 from tests.integration.sync.test_bad_records import ACCOUNT
 from tests.integration.sync.test_excel import WHOLE, book
 

@@ -16,7 +16,7 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Database, School, SchoolClass
 from hocba_app.services.overview.dashboard import overview
 from hocba_app.services.sync.commands import sync_status
-from hocba_app.services.sync.excel import export_workbook, import_workbook
+from hocba_app.services.sync.excel import export_workbook
 from hocba_app.services.sync.school_years import sync_years
 from hocba_app.settings import settings
 from hocba_app.state.dashboard import _tasks
@@ -24,6 +24,7 @@ from hocba_app.state.sync_scope import SyncScopeState
 from tests.integration.simulators import smas_rig
 from tests.integration.simulators.smas_rig import smas
 from tests.integration.sync.conftest import YEAR, Here, school_here
+from tests.integration.sync.importing import import_workbook
 from tests.integration.sync.test_excel import WHOLE, book
 
 NEXT = "2026-2027"

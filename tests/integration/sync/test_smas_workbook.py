@@ -9,9 +9,9 @@ import pytest
 from sqlmodel import select
 
 from hocba_app.models import Database, Enrolment, SchoolClass, Staff, Student, StudentResult, TeachingAssignment
-from hocba_app.services.sync.excel import import_workbook
 from tests.integration.simulators.smas_rig import smas
 from tests.integration.sync.conftest import school_here
+from tests.integration.sync.importing import import_workbook
 
 SPECS = (
     "lower_secondary:students=14,seed=7",
