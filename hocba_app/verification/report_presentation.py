@@ -8,7 +8,7 @@ from typing import Literal
 
 from hocba_app.domain.calendar import VIETNAM, local_text
 from hocba_app.verification.reason_wording import WORDING
-from hocba_app.verification.reasons import Reason
+from hocba_app.verification.reasons import ALTERS, Reason
 from hocba_app.verification.report_model import FileReport, Finding, SignatureReport, Status
 from hocba_app.verification.slot_words import slot_words
 
@@ -182,8 +182,15 @@ def detailed_report(report: FileReport) -> DetailedReport:
     )
 
 
+def _is_copy(report: FileReport, codes: set[str]) -> bool:
+    """A record that another program wrote anew: its signatures say nothing of this file, neither way."""
+    return Reason.RESAVED_COPY in codes and report.integrity != "intact" and not codes & ALTERS
+
+
 def _unaltered(report: FileReport, codes: set[str]) -> Answer:
     question = "Nội dung có bị sửa đổi không?"
+    if _is_copy(report, codes):
+        return Answer(question, "unknown", "Tệp này là bản lưu lại nên không đối chiếu được với chữ ký số.")
     if report.integrity == "altered" or codes & {Reason.UPDATE_NOT_OURS, Reason.BASE_NOT_OURS}:
         return Answer(question, "no", "Có. Tệp đã bị sửa đổi hoặc thêm bớt sau khi ký.")
     if report.integrity == "intact":
@@ -197,6 +204,8 @@ def _unaltered(report: FileReport, codes: set[str]) -> Answer:
 
 def _issued(report: FileReport, codes: set[str]) -> Answer:
     question = "Có đúng do nhà trường phát hành không?"
+    if _is_copy(report, codes):
+        return Answer(question, "unknown", "Bản lưu lại không chứng minh được điều này; hãy lấy tệp gốc.")
     if report.issued_here and report.origin is not None:
         school = report.origin.school
         if Reason.ISSUER_SELF_DECLARED in codes:
@@ -227,6 +236,8 @@ def _issued(report: FileReport, codes: set[str]) -> Answer:
 
 def _signed(report: FileReport, codes: set[str]) -> Answer:
     question = "Có đúng những người này đã ký không?"
+    if _is_copy(report, codes):
+        return Answer(question, "unknown", "Chữ ký số không kiểm tra được ở bản lưu lại; hãy lấy tệp gốc.")
     people = [item for item in report.signatures if item.role != "archive"]
     if not people:
         return Answer(question, "unknown", "Không có chữ ký nào đọc được.")

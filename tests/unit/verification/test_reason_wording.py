@@ -14,7 +14,13 @@ from hocba_app.verification.report_presentation import simple_report
 from hocba_app.verification.slot_words import SUBJECT_ROLE, slot_words
 
 TECHNICAL = re.compile(r"\bs\.[A-Z0-9]+\.\d|archive\.?\d|\b(?:homeroom|principal|seal|None)\b")
-PARAMS = {"why": "lý do thử", "holder": "Công ty A", "listed": "Trường B", "school": "Trường C"}
+PARAMS = {
+    "where": "ở nhà trường đã cấp học bạ",
+    "why": "lý do thử",
+    "holder": "Công ty A",
+    "listed": "Trường B",
+    "school": "Trường C",
+}
 
 
 @pytest.mark.parametrize("reason", list(Reason))
