@@ -16,8 +16,10 @@ from hocba_app.pages import (
     login,
     me,
     my_signature,
+    objections,
     printing,
     pupil,
+    reading,
     record,
     records,
     school_years,
@@ -41,8 +43,10 @@ from hocba_app.state.gate import Gate
 from hocba_app.state.leadership import LeadershipState
 from hocba_app.state.lock import LockState
 from hocba_app.state.my_signature import MySignatureState
+from hocba_app.state.objections import ObjectionsState
 from hocba_app.state.printing import PrintState
 from hocba_app.state.pupil import PupilState
+from hocba_app.state.reading import ReadingState
 from hocba_app.state.record import RecordState
 from hocba_app.state.records import RecordsState
 from hocba_app.state.school_years import SchoolYearsState
@@ -80,6 +84,8 @@ for page, route, title, load in (
     (records.records, "/records", "Học bạ", RecordsState.load),
     (record.record, "/records/[document_id]", "Học bạ", RecordState.load),
     (pupil.pupil, "/students/[student_id]", "Học sinh", PupilState.load),
+    (objections.objections, "/objections", "Báo sai", ObjectionsState.load),
+    (reading.reading, "/read/[document_id]", "Đọc hồ sơ", ReadingState.load),
     (audit.audit, "/audit", "Nhật ký", AuditState.load),
     (accounts.accounts, "/accounts", "Tài khoản", AccountsState.load),
     (leadership.leadership, "/leadership", "Ban giám hiệu", LeadershipState.load),

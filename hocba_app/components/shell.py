@@ -25,6 +25,7 @@ MENU: tuple[tuple[str, tuple[tuple[str, str, str, tuple[str, ...]], ...]], ...] 
             ("/sync", "Đồng bộ", "refresh-cw", ("sync",)),
             ("/lock", "Chốt học bạ", "lock", ("lock",)),
             ("/unlock", "Hủy chốt", "lock-open", ("unlock_ask", "unlock_approve")),
+            ("/objections", "Báo sai", "flag", ("records_read",)),
             ("/print", "In học bạ", "printer", ("print",)),
             ("/years", "Năm học", "calendar", ("lock",)),
         ),
@@ -72,7 +73,17 @@ def shell(
         rx.el.a("Tới nội dung chính", href="#main", class_name="skip"),
         rx.el.header(
             rx.el.details(
-                rx.el.summary(rx.icon("menu", size=24), aria_label="Mở danh mục"),
+                rx.el.summary(
+                    rx.icon("menu", size=24, aria_hidden=True),
+                    rx.cond(
+                        ShellState.waiting > 0, rx.el.span(ShellState.waiting, class_name="count", aria_hidden=True)
+                    ),
+                    aria_label=rx.cond(
+                        ShellState.waiting > 0,
+                        "Mở danh mục, " + ShellState.waiting.to_string() + " việc chờ",
+                        "Mở danh mục",
+                    ),
+                ),
                 rx.el.nav(*_menu(active), _leave(), class_name="menu", aria_label="Danh mục"),
                 class_name="drawer",
                 # A new page closes the menu: the element is made anew for each.
@@ -142,7 +153,17 @@ def _menu(active: str) -> list[rx.Component]:
 
 def _entry(path: str, words: str, icon: str, current: bool) -> rx.Component:
     mark = {"aria_current": "page"} if current else {}
-    return rx.link(rx.icon(icon, size=18, aria_hidden=True), words, href=path, custom_attrs=mark, underline="none")
+    return rx.link(
+        rx.icon(icon, size=18, aria_hidden=True),
+        words,
+        rx.cond(
+            ShellState.badges.contains(path),
+            rx.el.span(ShellState.badges[path], rx.el.span(" việc chờ", class_name="unseen"), class_name="count"),
+        ),
+        href=path,
+        custom_attrs=mark,
+        underline="none",
+    )
 
 
 def _any_right(rights: Any) -> Any:

@@ -218,6 +218,8 @@ def details_text(data: Mapping[str, Any]) -> str:
     ):
         if isinstance(count := data.get(key), int) and (count or key == "committed"):
             parts.append(words.format(count))
+    if isinstance(reasons := data.get("reasons"), dict) and reasons:
+        parts.append(f"{len(reasons)} học sinh vẫn chốt với lý do riêng")
     for key in ("accept_mismatches", "reason", "name_accepted", "decision_number", "delegation_number"):
         if isinstance(text := data.get(key), str) and text:
             parts.append(f"«{text}»")

@@ -226,6 +226,7 @@ class ErrorCode(StrEnum):
     TOO_MANY_FILES = (
         "too_many_files"  # more than {limit} files, or {megabytes} MB, in one upload; the office sends them in parts
     )
+    REMINDER_OWN = "reminder_own"  # the records wait for the reminder's own signature; he signs them
     ALREADY_REMINDED = "already_reminded"  # {name} was reminded of this class today; tomorrow again
     # --- keys in a token (PKCS#11) -------------------------------------------------------------------------------
     TOKEN_MODULE = "token_module"  # noqa: S105 - the vendor's library cannot be loaded; the operator mends HOCBA_PKCS11_MODULE
@@ -383,6 +384,7 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.HANDOUT_PIN_WRONG: "Mã PIN chưa đúng. Hãy xem lại mã nhà trường đã gửi rồi nhập lại; nhập sai nhiều lần thì liên kết bị đóng.",
     ErrorCode.ALREADY_ATTACHED: "Học sinh đã có tệp này trong hồ sơ từ trường khác. Không cần tải lại.",
     ErrorCode.TOO_MANY_FILES: "Mỗi lần tải tối đa {limit} tệp, {megabytes} MB. Hãy chia ra tải nhiều lần.",
+    ErrorCode.REMINDER_OWN: "Những hồ sơ này chờ chính thầy cô ký. Hãy mở trang Ký học bạ để ký.",
     ErrorCode.ALREADY_REMINDED: "Hôm nay đã nhắc {name} về lớp này. Mỗi người, mỗi lớp chỉ nhắc một lần trong ngày; ngày mai có thể nhắc lại.",
     ErrorCode.TOKEN_MODULE: "Máy chủ không nạp được phần mềm điều khiển token (PKCS#11). Hãy báo người quản trị hệ thống kiểm tra HOCBA_PKCS11_MODULE.",
     ErrorCode.TOKEN_ABSENT: "Không thấy token chữ ký số trên máy chủ. Hãy cắm token rồi thử lại; nếu vẫn lỗi, báo người quản trị hệ thống.",

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+
+def amount(number: int) -> str:
+    """A count as it is written here: 1.791."""
+    return f"{number:,}".replace(",", ".")
+
+
 KIND = {"cover": "Bìa", "history": "Quá trình học tập", "results": "Kết quả học tập"}
 KIND_SHORT = {"cover": "Bìa", "history": "QTHT", "results": "KQHT"}
 STAGE_SIGNER = {"subject": "GVBM", "homeroom": "GVCN", "principal": "Hiệu trưởng", "seal": "Đóng dấu"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from datetime import date
@@ -26,6 +27,8 @@ PROGRAMMES = {
 }
 OUTCOMES = {"promoted": "Được lên lớp", "retained": "Ở lại lớp", "moved": "Chuyển trường"}
 COMMENT_LEVELS = {"Đ": "Đạt", "CĐ": "Chưa đạt"}
+_CODES = PROMOTIONS | OUTCOMES | LEVEL_NAMES | {"marked": "chấm điểm", "comment": "nhận xét"}
+_MARK = re.compile(r"[0-9]{1,2}\.[0-9]{1,4}")
 BLANK = "—"
 """Stands where the school has nothing to say, so that nobody can add it on a print."""
 
@@ -88,6 +91,18 @@ def signing_note(snapshot: Mapping[str, Any]) -> str:
     """Under the office: how it is signed, and on what ground."""
     ground = (snapshot.get("head") or {}).get("ground", "")
     return "(Ký, ghi rõ họ tên và đóng dấu" + (f"; theo {ground})" if ground else ")")
+
+
+def stored_value(value: str | None) -> str:
+    """A single stored value as people read it: marks with a comma, dates as they are written here, no code in English; "" for none."""
+    if not value:
+        return ""
+    words = _CODES.get(value)
+    if words is not None:
+        return words
+    if _MARK.fullmatch(value) or value in COMMENT_LEVELS:
+        return mark(value)
+    return day(value) or value
 
 
 def programme_finished(level: str) -> str:

@@ -7,8 +7,9 @@ from typing import Any
 import reflex as rx
 
 from hocba_app.components.chart import stacked_bars
-from hocba_app.components.data_table import data_table
+from hocba_app.components.data_table import Head, data_table, pager
 from hocba_app.components.empty_state import empty_state
+from hocba_app.components.fields import text_area
 from hocba_app.components.notice import error_notice, notice
 from hocba_app.components.shell import shell
 from hocba_app.components.stat_card import stat_card
@@ -22,11 +23,9 @@ from hocba_app.state.dashboard import (
     ClassRow,
     DashboardState,
     DayRow,
-    ExpiringRow,
     PersonRow,
-    ProblemRow,
     Step,
-    Task,
+    TaskRow,
 )
 
 
@@ -39,7 +38,7 @@ def dashboard() -> rx.Component:
             DashboardState.loaded,
             rx.el.div(
                 rx.foreach(DashboardState.tasks, _task),
-                rx.cond(DashboardState.office, _to_solve()),
+                _to_solve(),
                 rx.cond(DashboardState.steps_of_year.length() > 0, _year()),
                 rx.el.div(
                     stat_card(
@@ -69,7 +68,7 @@ def dashboard() -> rx.Component:
     )
 
 
-def _task(task: Task) -> rx.Component:
+def _task(task: TaskRow) -> rx.Component:
     return notice(
         rx.el.div(
             rx.el.div(rx.el.b(task.title), task.text),
@@ -81,40 +80,48 @@ def _task(task: Task) -> rx.Component:
 
 
 def _to_solve() -> rx.Component:
-    """What the office has to mend, each with its button."""
+    """Everything else that waits, each with its button; it says that nothing does only when nothing does."""
     return rx.el.section(
         rx.el.h2("Cần xử lý"),
         rx.cond(
-            DashboardState.problems.length() > 0,
-            rx.el.ul(rx.foreach(DashboardState.problems, _problem), class_name="steps"),
-            rx.el.p("Không có việc gì vướng.", class_name="muted said"),
-        ),
-        rx.cond(
-            DashboardState.more_problems > 0,
+            DashboardState.todo.length() > 0,
+            rx.el.ul(rx.foreach(DashboardState.todo, _todo), class_name="steps"),
             rx.el.p(
-                "Còn ",
-                DashboardState.more_problems,
-                " việc khác ở ",
-                rx.link("Phân công ký", href="/assignments"),
-                " và ",
-                rx.link("Nhật ký", href="/audit"),
-                ".",
-                class_name="small muted",
+                rx.cond(
+                    DashboardState.tasks.length() > 0,
+                    "Ngoài việc ở trên, không còn việc nào chờ thầy cô.",
+                    "Không có việc nào chờ thầy cô.",
+                ),
+                class_name="muted said",
             ),
         ),
-        rx.cond(DashboardState.expiring.length() > 0, _expiring()),
-        rx.el.div(
-            rx.el.div(rx.el.b("Đồng bộ"), rx.el.span(DashboardState.sync_text, class_name="muted"), class_name="what"),
-            rx.cond(DashboardState.sync_state != "", status_badge(DashboardState.sync_tone, DashboardState.sync_state)),
-            rx.link("Mở Đồng bộ", href="/sync", class_name="button soft", underline="none"),
-            class_name="group",
-            style={"marginTop": "18px"},
+        rx.cond(
+            DashboardState.more.length() > 0,
+            rx.el.details(
+                rx.el.summary("Còn ", DashboardState.more.length(), " việc nữa"),
+                rx.el.ul(rx.foreach(DashboardState.more, _todo), class_name="steps"),
+            ),
+        ),
+        rx.cond(
+            DashboardState.office,
+            rx.el.div(
+                rx.el.div(
+                    rx.el.b("Đồng bộ"), rx.el.span(DashboardState.sync_text, class_name="muted"), class_name="what"
+                ),
+                rx.cond(
+                    DashboardState.sync_state != "", status_badge(DashboardState.sync_tone, DashboardState.sync_state)
+                ),
+                rx.link("Mở Đồng bộ", href="/sync", class_name="button soft", underline="none"),
+                class_name="group",
+                style={"marginTop": "18px"},
+            ),
         ),
         class_name="panel",
+        aria_live="polite",
     )
 
 
-def _problem(row: ProblemRow) -> rx.Component:
+def _todo(row: TaskRow) -> rx.Component:
     return rx.el.li(
         rx.el.div(rx.el.b(row.title), rx.el.span(row.text, class_name="muted"), class_name="what"),
         status_badge(row.tone, row.tone_name),
@@ -127,25 +134,6 @@ def _problem(row: ProblemRow) -> rx.Component:
         ),
         class_name="group",
     )
-
-
-def _expiring() -> rx.Component:
-    return rx.el.div(
-        rx.el.div(
-            rx.el.b("Chứng thư số sắp hết hạn"),
-            rx.el.ul(
-                rx.foreach(DashboardState.expiring, _certificate), style={"margin": "4px 0 0", "paddingLeft": "20px"}
-            ),
-            class_name="what",
-        ),
-        rx.link("Xem tài khoản", href="/signing-accounts?state=expiring", class_name="button soft", underline="none"),
-        class_name="group",
-        style={"marginTop": "18px"},
-    )
-
-
-def _certificate(row: ExpiringRow) -> rx.Component:
-    return rx.el.li(row.name, ": hết hạn ", row.until, ", ", row.left)
 
 
 def _behind() -> rx.Component:
@@ -262,17 +250,53 @@ def _chart() -> rx.Component:
 
 def _people() -> rx.Component:
     return rx.el.section(
-        rx.el.h2("Đang chờ ai ký", class_name="panel-title"),
+        rx.el.div(
+            rx.el.h2("Đang chờ ai ký", class_name="panel-title", style={"margin": "0"}),
+            rx.cond(
+                DashboardState.may_remind,
+                rx.el.button("Nhắc tất cả", class_name="button soft", on_click=DashboardState.remind_everybody),
+            ),
+            class_name="group",
+            style={"justifyContent": "space-between", "marginBottom": "12px"},
+        ),
+        rx.cond(DashboardState.to_paste != "", _to_paste()),
         rx.cond(
             DashboardState.people.length() > 0,
-            data_table(
-                ["Người ký", "Vai trò", "Lớp", rx.el.th("Hồ sơ", scope="col", class_name="num"), ""],
-                DashboardState.people,
-                _person,
-                label="Đang chờ ai ký",
+            rx.fragment(
+                data_table(
+                    ["Người ký", "Vai trò", "Lớp", Head(rx.el.th("Hồ sơ", scope="col", class_name="num"), "Hồ sơ"), ""],
+                    DashboardState.people,
+                    _person,
+                    label="Đang chờ ai ký",
+                ),
+                rx.cond(
+                    DashboardState.people_pages > 1,
+                    pager(
+                        page=DashboardState.people_page,
+                        pages=DashboardState.people_pages,
+                        total=DashboardState.people_total,
+                        on_previous=DashboardState.previous_people,
+                        on_next=DashboardState.next_people,
+                    ),
+                ),
             ),
             rx.el.p("Hiện không chờ ai ký.", class_name="muted"),
         ),
+    )
+
+
+def _to_paste() -> rx.Component:
+    return rx.el.div(
+        text_area(
+            "Lời nhắn để chép vào nhóm chat",
+            id="to-paste",
+            value=DashboardState.to_paste,
+            read_only=True,
+            rows=5,
+        ),
+        rx.el.button("Chép lời nhắn", class_name="button soft", on_click=DashboardState.copy_text),
+        class_name="stack",
+        style={"gap": "8px", "marginBottom": "12px"},
     )
 
 
@@ -284,12 +308,16 @@ def _person(row: PersonRow) -> rx.Component:
         rx.el.td(row.slots, class_name="num"),
         rx.el.td(
             rx.cond(
-                DashboardState.office,
-                rx.el.button(
-                    "Nhắc",
-                    class_name="button soft",
-                    on_click=DashboardState.remind(row.class_id, row.staff_id),
-                    aria_label="Nhắc " + row.name + " ký lớp " + row.class_name,
+                row.mine,
+                rx.link("Ký", href="/sign", class_name="button soft", underline="none"),
+                rx.cond(
+                    DashboardState.office,
+                    rx.el.button(
+                        "Nhắc",
+                        class_name="button soft",
+                        on_click=DashboardState.remind(row.class_id, row.staff_id),
+                        aria_label="Nhắc " + row.name + " ký lớp " + row.class_name,
+                    ),
                 ),
             ),
         ),

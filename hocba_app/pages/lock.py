@@ -14,7 +14,7 @@ from hocba_app.components.shell import shell
 from hocba_app.components.status_badge import status_badge
 from hocba_app.domain.wording import KIND
 from hocba_app.state.lock import LockState
-from hocba_app.state.lock_rows import ClassRow, Passed, PupilRow, RunCard
+from hocba_app.state.lock_rows import ALL, ClassRow, Passed, PupilRow, RunCard
 
 
 def lock() -> rx.Component:
@@ -37,7 +37,11 @@ def _choose() -> rx.Component:
         rx.el.h2("Chọn hồ sơ và lớp"),
         rx.el.div(
             select_field(
-                "Loại hồ sơ", list(KIND.items()), id="kind", value=LockState.kind, on_change=LockState.choose_kind
+                "Loại hồ sơ",
+                [(ALL, "Cả ba: bìa, QTHT, KQHT"), *KIND.items()],
+                id="kind",
+                value=LockState.kind,
+                on_change=LockState.choose_kind,
             ),
             rx.cond(
                 LockState.years.length() > 1,
@@ -147,16 +151,23 @@ def _pupils() -> rx.Component:
                     rx.fragment(
                         rx.el.b(LockState.need_reason),
                         " học sinh có kết quả đã nộp khác với cách tính lại theo quy định hoặc không kiểm tra được. Hãy sửa hay bổ sung trên SMAS, nộp và "
-                        "đồng bộ lại; hoặc ghi lý do để vẫn chốt.",
+                        "đồng bộ lại; hoặc ghi lý do của từng em ở dòng của em để vẫn chốt.",
                     ),
                     tone="wait",
                 ),
-                text_field(
-                    "Lý do vẫn chốt",
-                    id="reason",
-                    value=LockState.reason,
-                    on_change=LockState.set_reason,
-                    max_length=500,
+                rx.cond(
+                    LockState.need_reason > 1,
+                    rx.el.div(
+                        text_field(
+                            "Cùng một lý do cho các em chưa có",
+                            id="reason",
+                            value=LockState.reason,
+                            on_change=LockState.set_reason,
+                            max_length=500,
+                        ),
+                        rx.el.button("Điền lý do này", class_name="button soft", on_click=LockState.fill_in_reason),
+                        class_name="filters",
+                    ),
                 ),
                 class_name="stack",
             ),
@@ -185,6 +196,18 @@ def _pupil(row: PupilRow) -> rx.Component:
         rx.el.td(
             rx.foreach(row.findings, lambda text: rx.el.div(text, class_name="small")),
             rx.cond(
+                row.needs_reason,
+                rx.el.input(
+                    default_value=row.reason,
+                    key=row.id + row.reason,
+                    on_blur=LockState.set_pupil_reason(row.id),
+                    max_length=500,
+                    placeholder="Lý do vẫn chốt em này",
+                    aria_label="Lý do vẫn chốt " + row.name,
+                    class_name="input reason",
+                ),
+            ),
+            rx.cond(
                 row.changes.length() > 0,
                 rx.el.details(
                     rx.el.summary(row.changes.length(), " chỗ khác bản trước", class_name="small"),
@@ -193,13 +216,17 @@ def _pupil(row: PupilRow) -> rx.Component:
             ),
         ),
         rx.el.td(
-            native_link(
-                "Xem trang",
-                href=row.preview_href,
-                target="_blank",
-                class_name="button soft",
-                aria_label="Xem trang của " + row.name,
-            )
+            rx.foreach(
+                row.previews,
+                lambda preview: native_link(
+                    preview.label,
+                    href=preview.href,
+                    target="_blank",
+                    class_name="button soft",
+                    aria_label=preview.label.to(str) + " của " + row.name.to(str),
+                ),
+            ),
+            class_name="previews",
         ),
     )
 
@@ -210,6 +237,16 @@ def _confirm() -> rx.Component:
         rx.el.section(
             rx.el.h2("Xác nhận chốt"),
             rx.el.p(LockState.question),
+            rx.cond(
+                LockState.accepting.length() > 0,
+                rx.el.div(
+                    rx.el.b("Vẫn chốt dù khác cách tính lại hoặc không kiểm tra được:"),
+                    rx.el.ul(
+                        rx.foreach(LockState.accepting, lambda text: rx.el.li(text)),
+                        style={"margin": "4px 0 12px", "paddingLeft": "20px"},
+                    ),
+                ),
+            ),
             rx.cond(
                 LockState.alone == "",
                 rx.el.p(
@@ -257,6 +294,13 @@ def _runs() -> rx.Component:
         rx.el.section(
             rx.el.h2("Các lượt chốt", class_name="panel-title"),
             rx.el.div(rx.foreach(LockState.runs, _run), class_name="stack"),
+            rx.cond(
+                LockState.older.length() > 0,
+                rx.el.details(
+                    rx.el.summary("Các lượt chốt trước (", LockState.older.length(), " lượt gần nhất)"),
+                    rx.el.div(rx.foreach(LockState.older, _run), class_name="stack"),
+                ),
+            ),
             aria_live="polite",
             aria_label="Các lượt chốt",
         ),

@@ -171,6 +171,12 @@ def _file() -> rx.Component:
                 rx.el.h2("Bản ", RecordState.version, class_name="panel-title", style={"margin": "0"}),
                 rx.cond(RecordState.version_void, status_badge("info", "Đã hủy, giữ làm bằng chứng")),
                 rx.el.div(
+                    rx.link(
+                        "Đọc trên màn hình",
+                        href="/read/" + RecordState.shown_id,
+                        class_name="button soft",
+                        underline="none",
+                    ),
                     native_link("Mở tệp PDF", href=RecordState.file_href, target="_blank", class_name="button soft"),
                     native_link(
                         "Kiểm tra công khai", href=RecordState.verify_href, target="_blank", class_name="button soft"

@@ -93,10 +93,10 @@ def _filters() -> rx.Component:
             on_change=lambda value: RecordsState.set_filter("state", value),
         ),
         select_field(
-            "Dữ liệu mới",
-            [("", "Tất cả"), ("1", "Đã chốt khác dữ liệu mới")],
+            "Cần làm lại",
+            [("", "Tất cả"), ("1", "Đã chốt khác dữ liệu mới"), ("again", "Đã hủy chốt, chờ chốt lại")],
             id="stale",
-            value=rx.cond(RecordsState.stale, "1", ""),
+            value=RecordsState.stale,
             on_change=lambda value: RecordsState.set_filter("stale", value),
         ),
         text_field(

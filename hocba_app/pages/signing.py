@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import reflex as rx
 
 from hocba_app.components.data_table import column_head, data_table, pager
 from hocba_app.components.empty_state import empty_state
+from hocba_app.components.fields import select_field
+from hocba_app.components.group_content import group_content
 from hocba_app.components.notice import error_notice, notice
 from hocba_app.components.progress import progress_bar
 from hocba_app.components.shell import shell
 from hocba_app.components.status_badge import status_badge
 from hocba_app.components.undo_notice import undo_notice
-from hocba_app.state.signing import AskedRow, BatchCard, Group, LateRow, RecordRow, SigningState
+from hocba_app.state.batch_cards import BatchCard
+from hocba_app.state.shell import ShellState
+from hocba_app.state.signing import SigningState
+from hocba_app.state.signing_rows import AskedRow, Group, LateRow, RecordRow, Section
 
 
 def signing() -> rx.Component:
@@ -32,23 +35,24 @@ def signing() -> rx.Component:
             ),
         ),
         rx.el.section(
-            rx.el.h2("Chờ thầy cô ký", class_name="panel-title"),
+            rx.el.h2(SigningState.title, class_name="panel-title"),
             rx.cond(
                 SigningState.loaded,
                 rx.cond(
-                    SigningState.groups.length() > 0,
-                    rx.el.div(rx.foreach(SigningState.groups, _group), class_name="stack"),
-                    empty_state(
-                        "Không có hồ sơ nào chờ thầy cô ký",
-                        "Khi nhà trường chốt hồ sơ và đến lượt thầy cô, hồ sơ sẽ hiện ở đây. Trang tự cập nhật.",
-                        icon="circle-check",
+                    SigningState.sections.length() > 0,
+                    rx.el.div(
+                        rx.cond(SigningState.grades.length() > 0, _grades()),
+                        rx.foreach(SigningState.sections, _section),
+                        class_name="stack",
                     ),
+                    _nothing(),
                 ),
                 rx.skeleton(height="120px", width="100%"),
             ),
         ),
         rx.cond(SigningState.late.length() > 0, _late()),
-        rx.cond(SigningState.groups.length() > 1, _sign_bar()),
+        rx.cond(SigningState.earlier.length() > 0, _earlier()),
+        rx.cond(SigningState.sign_all != "", _sign_bar()),
         undo_notice(SigningState),
         title="Ký học bạ",
         subtitle="Bấm Ký, rồi xác nhận một lần trên ứng dụng ký số của thầy cô.",
@@ -104,55 +108,125 @@ def _late_teacher(row: LateRow) -> rx.Component:
     )
 
 
+def _nothing() -> rx.Component:
+    return rx.cond(
+        ShellState.waiting > 0,
+        empty_state(
+            "Không có hồ sơ nào tới lượt ký",
+            rx.fragment(
+                "Còn ", ShellState.waiting, " việc khác chờ thầy cô: ", rx.link("xem ở Tổng quan", href="/"), "."
+            ),
+            icon="list-todo",
+        ),
+        empty_state(
+            "Không có hồ sơ nào tới lượt ký",
+            "Khi nhà trường chốt hồ sơ và đến lượt thầy cô, hồ sơ sẽ hiện ở đây. Trang tự cập nhật.",
+            icon="circle-check",
+        ),
+    )
+
+
+def _grades() -> rx.Component:
+    return rx.el.div(
+        select_field(
+            "Khối", SigningState.grades, id="grade", value=SigningState.grade, on_change=SigningState.choose_grade
+        ),
+        class_name="filters",
+    )
+
+
+def _section(section: Section) -> rx.Component:
+    """All covers, all QTHT …: with many classes folded, with one button for the whole."""
+    return rx.cond(
+        section.folded,
+        rx.el.section(
+            rx.el.div(
+                rx.el.div(rx.el.b(section.title), rx.el.span(section.summary, class_name="muted"), class_name="what"),
+                _sign_section(section),
+                class_name="group",
+            ),
+            rx.el.details(
+                rx.el.summary("Từng lớp (", section.groups.length(), ")"),
+                rx.el.div(rx.foreach(section.groups, _group), class_name="stack", style={"marginTop": "8px"}),
+            ),
+            class_name="panel",
+        ),
+        rx.el.div(rx.foreach(section.groups, _group), class_name="stack"),
+    )
+
+
+def _sign_section(section: Section) -> rx.Component:
+    return rx.cond(
+        section.button != "",
+        rx.el.div(
+            rx.el.button(
+                rx.icon("pen-line", size=18, aria_hidden=True),
+                section.button,
+                class_name="button",
+                on_click=SigningState.sign_section(section.key),
+                disabled=SigningState.busy,
+            ),
+            class_name="acts",
+        ),
+    )
+
+
 def _sign_bar() -> rx.Component:
     """Everything at once: under the thumb."""
     return rx.el.div(
+        rx.cond(SigningState.confirming != "", rx.el.div(SigningState.confirming, class_name="small")),
         rx.el.button(
             rx.icon("pen-line", size=20, aria_hidden=True),
-            rx.cond(
-                SigningState.selected.length() > 0,
-                "Ký " + SigningState.selected_records.to_string() + " hồ sơ đã chọn",
-                "Ký tất cả " + SigningState.ready_records.to_string() + " hồ sơ",
-            ),
+            SigningState.sign_all,
             class_name="button",
             on_click=SigningState.sign_selected,
-            disabled=(SigningState.ready_records == 0) | SigningState.busy,
+            disabled=SigningState.busy,
         ),
         class_name="sign-bar",
+    )
+
+
+def _earlier() -> rx.Component:
+    return rx.el.details(
+        rx.el.summary("Các lượt ký trước (", SigningState.earlier.length(), " lượt gần nhất)"),
+        rx.el.div(rx.foreach(SigningState.earlier, _batch), class_name="stack", style={"marginTop": "8px"}),
     )
 
 
 def _group(group: Group) -> rx.Component:
     return rx.el.article(
         rx.el.div(
-            rx.el.label(
-                rx.el.input(
-                    type="checkbox",
-                    class_name="check",
-                    checked=SigningState.selected.contains(group.key),
-                    on_change=SigningState.toggle(group.key).stop_propagation,
-                    disabled=group.ready == 0,
-                    aria_label="Chọn " + group.title,
+            rx.cond(
+                group.ready > 0,
+                rx.el.label(
+                    rx.el.input(
+                        type="checkbox",
+                        class_name="check",
+                        checked=SigningState.selected.contains(group.key),
+                        on_change=SigningState.toggle(group.key).stop_propagation,
+                        aria_label="Chọn " + group.title,
+                    ),
+                    class_name="check-label",
                 ),
-                class_name="check-label",
             ),
             rx.el.div(
                 rx.el.b(group.title),
-                rx.el.span(group.detail, " · ", group.stage_name, class_name="muted"),
+                rx.el.span(group.detail, " · ", group.waiting, " hồ sơ chờ", class_name="muted"),
+                rx.cond(group.left > 0, rx.el.div("Để lại ", group.left, " học sinh.", class_name="small")),
                 rx.cond(group.blocked != "", rx.el.div(group.blocked, class_name="small")),
                 class_name="what",
             ),
             rx.el.div(
                 rx.el.button(
-                    "Xem",
+                    "Xem nội dung",
                     class_name="button soft",
                     on_click=SigningState.open_group(group.key),
                     aria_expanded=SigningState.opened == group.key,
-                    aria_label="Xem hồ sơ " + group.title,
+                    aria_label="Xem nội dung " + group.title,
                 ),
                 rx.el.button(
                     rx.icon("pen-line", size=18, aria_hidden=True),
-                    rx.cond(group.ready > 0, "Ký " + group.ready.to_string() + " hồ sơ", "Chưa ký được"),
+                    group.button,
                     class_name="button",
                     on_click=SigningState.sign_group(group.key),
                     disabled=(group.ready == 0) | SigningState.busy,
@@ -161,7 +235,7 @@ def _group(group: Group) -> rx.Component:
             ),
             class_name="group",
         ),
-        rx.cond(SigningState.opened == group.key, _records()),
+        rx.cond(SigningState.opened == group.key, group_content(SigningState)),
         class_name="panel",
     )
 
@@ -275,9 +349,8 @@ def _records() -> rx.Component:
 
 
 def _record(row: RecordRow) -> rx.Component:
-    name: Any = rx.cond(row.document_id != "", rx.link(row.name, href="/records/" + row.document_id), row.name)
     return rx.el.tr(
         rx.el.td(row.code),
-        rx.el.td(name),
+        rx.el.td(row.name),
         rx.el.td(row.state_name, rx.cond(row.problem != "", rx.el.div(row.problem, class_name="small muted"))),
     )

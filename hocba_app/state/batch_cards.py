@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from hocba_app.domain.wording import BATCH, STAGE_SIGNER
+from hocba_app.domain.wording import BATCH, KIND_SHORT, STAGE_SIGNER, amount
 from hocba_app.services.signing import progress
 from hocba_app.services.signing.providers.registry import words_of
 
@@ -42,6 +42,19 @@ def _tone(view: progress.BatchView) -> str:
     return "todo" if view.your_turn or (view.state == "waiting" and not view.confirmed) else "wait"
 
 
+_CLASSES_NAMED = 4
+
+
+def _about(view: progress.BatchView) -> str:
+    """Kinds and classes: what the request on the phone is for."""
+    if not view.about:
+        return STAGE_SIGNER[view.stage]
+    kinds = dict.fromkeys(KIND_SHORT[row.kind] for row in view.about)
+    classes = list(dict.fromkeys(row.class_name for row in view.about))
+    more = f" và {len(classes) - _CLASSES_NAMED} lớp khác" if len(classes) > _CLASSES_NAMED else ""
+    return f"{STAGE_SIGNER[view.stage]} · {', '.join(kinds)} {', '.join(classes[:_CLASSES_NAMED])}{more}"
+
+
 def batch_card(view: progress.BatchView) -> BatchCard:
     """The batch with every text ready to show."""
     queue_text = ""
@@ -51,15 +64,15 @@ def batch_card(view: progress.BatchView) -> BatchCard:
             "Đến lượt thầy cô: bấm Ký ngay"
             + (" rồi xác nhận trên điện thoại." if not words_of(view.provider).at_once else ".")
             if view.your_turn
-            else "Thầy cô có thêm ô ký trên các hồ sơ này. Lượt trước ký xong, lượt này tự được gửi đi."
-            if view.after_own
-            else f"Còn {view.ahead} lượt ký phía trước, đợi khoảng {minutes} phút."
+            else f"Còn {view.ahead} lượt ký của người khác phía trước, đợi khoảng {minutes} phút."
             if view.ahead
+            else "Lượt này tự gửi tới điện thoại khi thầy cô xác nhận xong lượt trước."
+            if view.after_own
             else "Sắp đến lượt."
         )
     return BatchCard(
         id=view.id,
-        title=f"{STAGE_SIGNER[view.stage]} · {view.total} hồ sơ",
+        title=f"{_about(view)} · {amount(view.total)} hồ sơ",
         tone=_tone(view),
         app=words_of(view.provider).app,
         state_name="Đã ngừng chờ trên màn hình" if view.stop_asked and not view.over else BATCH[view.state],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import time
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, ClassVar
 
@@ -17,13 +16,15 @@ from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right, allowed
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.change_feed.change_feed import ChangeSet
-from hocba_app.services.overview.dashboard import KINDS, STEPS, Overview, SignerProgress, overview
-from hocba_app.services.overview.office_tasks import Attention, attention
+from hocba_app.services.overview.dashboard import KINDS, STEPS, Person, SignerProgress, overview
+from hocba_app.services.overview.waiting import Task, office_attention
 from hocba_app.services.overview.year_guide import year_guide
 from hocba_app.services.signing import reminders
+from hocba_app.services.sync.commands import SyncRun
 from hocba_app.state.guard import identity, signed_in
 from hocba_app.state.live_screen import LiveScreen, begin
 from hocba_app.state.read_pool import in_thread
+from hocba_app.state.shell import waiting_again
 
 SHADES = {
     "open": "gray",
@@ -35,8 +36,10 @@ SHADES = {
 }
 """The colour of each step; its word always stands beside it."""
 
-PROBLEMS, BEHIND, DAYS, LOOK_AGAIN = 6, 10, 14, 15.0
-"""Lines of each list, and seconds after which the problems are looked for again while the school changes."""
+PEOPLE, TODO, BEHIND, DAYS = 30, 8, 10, 14
+"""Lines of each list; what is folded or on another page is said."""
+FIRST = ("phone", "turn", "sign", "seal", "unlock", "proposal", "year")
+"""What only this person can do stands above everything, each with its large button."""
 
 _STEP_NAMES = {"done": "Đã xong", "now": "Đang làm", "later": "Chưa tới"}
 
@@ -92,6 +95,8 @@ class PersonRow:
     role: str
     class_name: str
     slots: int
+    mine: bool
+    """Nobody reminds himself."""
 
 
 @dataclasses.dataclass
@@ -109,18 +114,8 @@ class Step:
 
 
 @dataclasses.dataclass
-class Task:
-    """The next thing for this person, with its button."""
-
-    title: str
-    text: str
-    button: str
-    href: str
-
-
-@dataclasses.dataclass
-class ProblemRow:
-    """One thing to solve, with its button."""
+class TaskRow:
+    """One thing that waits for this person, with its button."""
 
     title: str
     text: str
@@ -128,15 +123,6 @@ class ProblemRow:
     tone_name: str
     button: str
     href: str
-
-
-@dataclasses.dataclass
-class ExpiringRow:
-    """A certificate that runs out."""
-
-    name: str
-    until: str
-    left: str
 
 
 @dataclasses.dataclass
@@ -168,7 +154,15 @@ class DashboardState(LiveScreen, rx.State):
     steps: list[str] = [STEP[step] for step in STEPS]
     rows: list[ClassRow] = []
     people: list[PersonRow] = []
-    tasks: list[Task] = []
+    people_total: int = 0
+    people_page: int = 1
+    people_pages: int = 1
+    _all_people: list[PersonRow] = []
+    tasks: list[TaskRow] = []
+    """What this person alone can do next: signing, confirming, deciding."""
+    todo: list[TaskRow] = []
+    more: list[TaskRow] = []
+    """The rest, folded."""
     steps_of_year: list[Step] = []
     chart: list[Bar] = []
     sealed: int = 0
@@ -176,9 +170,9 @@ class DashboardState(LiveScreen, rx.State):
     out_of_date: int = 0
     mine: int = 0
     office: bool = False
-    problems: list[ProblemRow] = []
-    more_problems: int = 0
-    expiring: list[ExpiringRow] = []
+    may_remind: bool = False
+    to_paste: str = ""
+    """For a chat of the staff."""
     sync_text: str = ""
     sync_tone: str = "info"
     sync_state: str = ""
@@ -186,12 +180,11 @@ class DashboardState(LiveScreen, rx.State):
     days: list[DayRow] = []
     said: str = ""
     problem: str = ""
-    _looked_at: float = 0.0
 
     @rx.event
     @signed_in
     async def load(self) -> AsyncIterator[rx.event.EventSpec]:
-        self.said, self._looked_at = "", 0.0
+        self.said, self.to_paste, self.people_page = "", "", 1
         await self._reload(await identity(self))
         if begin(self):
             yield DashboardState.watch()
@@ -214,6 +207,48 @@ class DashboardState(LiveScreen, rx.State):
         )
         await self._reload(who)
 
+    @rx.event
+    @signed_in
+    async def remind_everybody(self) -> None:
+        """Remind everybody who is waited for, and offer the text for a chat."""
+        who = await identity(self)
+        self.said, self.problem = "", ""
+        try:
+            done = await asyncio.to_thread(reminders.remind_all, database(), who)
+        except HocbaError as error:
+            self.problem = error.sentence
+            return
+        by_mail = f", {done.mailed} người có cả thư điện tử" if done.mailed else ""
+        self.said = (
+            f"Đã nhắc {done.people} người trong phần mềm{by_mail}."
+            if done.people
+            else "Hôm nay mọi người đã được nhắc rồi."
+        ) + " Lời nhắn dưới đây có thể chép vào nhóm chat của trường."
+        self.to_paste = done.text
+        await self._reload(who)
+
+    @rx.event
+    @signed_in
+    async def copy_text(self) -> rx.event.EventSpec:
+        """The text into the clipboard."""
+        return rx.set_clipboard(self.to_paste)
+
+    @rx.event
+    @signed_in
+    async def previous_people(self) -> None:
+        self._show_people(self.people_page - 1)
+
+    @rx.event
+    @signed_in
+    async def next_people(self) -> None:
+        self._show_people(self.people_page + 1)
+
+    def _show_people(self, page: int) -> None:
+        self.people_total = len(self._all_people)
+        self.people_pages = max(1, -(-self.people_total // PEOPLE))
+        self.people_page = min(max(1, page), self.people_pages)
+        self.people = self._all_people[(self.people_page - 1) * PEOPLE : self.people_page * PEOPLE]
+
     def _is_concerned(self, _who: Identity, what: ChangeSet) -> bool:
         """Every signature moves a number here."""
         return bool(what.classes)
@@ -227,22 +262,15 @@ class DashboardState(LiveScreen, rx.State):
         totals = view.totals
         self.school_name, self.school_year = view.school_name, view.school_year
         self.rows = [_row(progress, kind) for progress in view.classes for kind in KINDS]
-        self.people = [
-            PersonRow(
-                person.staff_id,
-                person.class_id,
-                person.name,
-                STAGE_SIGNER[person.stage],
-                person.class_name,
-                person.slots,
-            )
-            for person in view.people[:30]
-        ]
+        self._all_people = [_person(person, who) for person in view.people]
+        self._show_people(self.people_page)
         self.chart = [_bar(KIND_SHORT[kind], totals[kind]) for kind in KINDS]
         self.sealed = sum(totals[kind].get("sealed", 0) for kind in KINDS)
         self.total = sum(sum(totals[kind].values()) for kind in KINDS)
         self.out_of_date = sum(row.out_of_date for row in view.classes)
-        if allowed(who, Right.LOCK):
+        self.office = allowed(who, Right.LOCK)
+        self.may_remind = self.office and any(not row.mine for row in self._all_people)
+        if self.office:
             guide = await in_thread(year_guide, database(), who)
             self.steps_of_year = [
                 Step(
@@ -259,35 +287,17 @@ class DashboardState(LiveScreen, rx.State):
             ]
             self.behind = [_behind(row) for row in view.signers if row.signed < row.slots][:BEHIND]
             self.days = _days(view.days[-DAYS:])
-            if time.time() - self._looked_at > LOOK_AGAIN:
-                self._attend(await in_thread(attention, database(), who))
-        self.office = allowed(who, Right.LOCK)
+            self._show_sync((await in_thread(office_attention, database(), who)).last_sync)
         self.mine, self.problem = sum(view.mine.values()), ""
-        self.tasks = _tasks(view, who)
+        self._show_tasks(await waiting_again(self, who))
         self.loaded = True
 
-    def _attend(self, found: Attention) -> None:
-        self._looked_at = time.time()
-        rows = [
-            ProblemRow(job.name + " lỗi lúc " + local_text(job.at), job.text, "problem", "Lỗi", "Xem", job.page)
-            for job in found.failed
-        ] + [
-            ProblemRow(
-                row.whom,
-                row.text,
-                "problem" if row.blocking else "wait",
-                "Chưa ký được" if row.blocking else "Nên xem",
-                "Xử lý",
-                row.page,
-            )
-            for row in found.problems
-        ]
-        self.problems, self.more_problems = rows[:PROBLEMS], max(0, len(rows) - PROBLEMS)
-        self.expiring = [
-            ExpiringRow(row.name, local_text(row.valid_to)[:10] if row.valid_to else "", f"còn {row.days_left} ngày")
-            for row in found.expiring[:BEHIND]
-        ]
-        run = found.last_sync
+    def _show_tasks(self, found: list[Task]) -> None:
+        self.tasks = [_task(task) for task in found if task.kind in FIRST]
+        rest = [_task(task) for task in found if task.kind not in FIRST]
+        self.todo, self.more = rest[:TODO], rest[TODO:]
+
+    def _show_sync(self, run: SyncRun | None) -> None:
         self.sync_tone = (
             "wait" if run is None else {"failed": "problem", "cancelled": "wait", "done": "ok"}.get(run.state, "todo")
         )
@@ -297,6 +307,23 @@ class DashboardState(LiveScreen, rx.State):
             if run is None
             else f"Lần gần nhất {local_text(run.ended_at or run.started_at)}. {run.problem}".strip()
         )
+
+
+def _task(task: Task) -> TaskRow:
+    tone, words = ("problem", "Cần làm ngay") if task.urgent else ("wait", "Nên xem")
+    return TaskRow(task.title, task.text, tone, words, task.button, task.href)
+
+
+def _person(person: Person, who: Identity) -> PersonRow:
+    return PersonRow(
+        person.staff_id,
+        person.class_id,
+        person.name,
+        STAGE_SIGNER[person.stage],
+        person.class_name,
+        person.slots,
+        person.staff_id == who.staff_id,
+    )
 
 
 def _behind(row: SignerProgress) -> BehindRow:
@@ -336,52 +363,3 @@ def _row(progress: Any, kind: str) -> ClassRow:
             for step in STEPS
         ],
     )
-
-
-def _tasks(view: Overview, who: Identity) -> list[Task]:
-    """One button for the next thing, most pressing first."""
-    tasks = []
-    signing = sum(count for stage, count in view.mine.items() if stage != "seal")
-    if signing:
-        tasks.append(
-            Task(f"{signing} hồ sơ chờ thầy cô ký", "Một lần xác nhận trên điện thoại ký cả lớp.", "Ký ngay", "/sign")
-        )
-    if seals := view.mine.get("seal"):
-        tasks.append(
-            Task(f"{seals} hồ sơ chờ đóng dấu", "Hiệu trưởng đã ký đủ bìa, QTHT và KQHT.", "Đóng dấu", "/sign")
-        )
-    if allowed(who, Right.LOCK):
-        stale = sum(row.out_of_date for row in view.classes)
-        if stale:
-            tasks.append(
-                Task(
-                    f"{stale} hồ sơ có dữ liệu mới",
-                    "Dữ liệu đồng bộ khác với bản đã chốt.",
-                    "Xem khác biệt",
-                    "/records?stale=1",
-                )
-            )
-    for year, under_way in view.unfinished:
-        tasks.append(
-            Task(
-                f"Năm học {year} còn {under_way} hồ sơ chưa xong",
-                "Đã chốt mà chưa đóng dấu: người còn phải ký vẫn thấy trong hàng chờ của mình.",
-                f"Xem năm học {year}",
-                f"/records?year={year}",
-            )
-        )
-    if coming := view.coming:
-        text = (
-            f"Trường đã nộp dữ liệu năm học này; các màn hình còn ở năm học {view.school_year} cho đến khi đồng bộ."
-            if coming.submitted
-            else f"Các màn hình còn ở năm học {view.school_year}. Khi trường đã nộp dữ liệu đầu năm từ SMAS thì đồng bộ, hoặc nhập từ Excel."
-        )
-        tasks.append(
-            Task(
-                f"Năm học mới {coming.school_year}",
-                text,
-                f"Đồng bộ {coming.school_year}",
-                f"/sync?year={coming.school_year}",
-            )
-        )
-    return tasks

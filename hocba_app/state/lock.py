@@ -10,18 +10,21 @@ from typing import ClassVar
 import reflex as rx
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.domain.wording import KIND
+from hocba_app.domain.wording import KIND, KIND_SHORT
 from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.overview.dashboard import Overview, overview
 from hocba_app.services.records import lock_runs
-from hocba_app.services.records.lock import KINDS, start_lock
-from hocba_app.services.records.preview import LockPreview, LockRow, lock_preview
+from hocba_app.services.records.lock_request import KINDS, LONGEST_REASON, start_locks
+from hocba_app.services.records.preview import LockPreview, lock_preview
 from hocba_app.state.guard import identity, requires
 from hocba_app.state.live_screen import LiveScreen, begin
-from hocba_app.state.lock_rows import ClassRow, PupilRow, RunCard, class_row, run_card, state_of
+from hocba_app.state.lock_rows import ALL, Chosen, ClassRow, PupilRow, RunCard, card, class_row, pupil_rows
 from hocba_app.state.year_choice import YearOption, year_in, year_options
+
+NEWEST = 3
+"""Locks shown without unfolding: one act of three kinds is three."""
 
 
 class LockState(LiveScreen, rx.State):
@@ -30,7 +33,7 @@ class LockState(LiveScreen, rx.State):
     _screen_rights: ClassVar[tuple[Right, ...]] = (Right.LOCK,)
     loaded: bool = False
     problem: str = ""
-    kind: str = "results"
+    kind: str = ALL
     year: str = ""
     years: list[YearOption] = []
     classes: list[ClassRow] = []
@@ -42,8 +45,15 @@ class LockState(LiveScreen, rx.State):
     counts: str = ""
     need_reason: int = 0
     reason: str = ""
-    _shown: dict[str, str] = {}
-    """By pupil looked at, the digest of the mismatches shown: a reason accepts these and no others."""
+    """For every pupil who has none of his own."""
+    accepting: list[str] = []
+    """Whose results are locked although they differ, each with his reason: named in the confirmation."""
+    _reasons: dict[str, str] = {}
+    """By pupil."""
+    _names: dict[str, str] = {}
+    """Of pupils looked at."""
+    _shown: dict[str, dict[str, str]] = {}
+    """By kind and pupil looked at, the digest of the mismatches shown: a reason accepts these and no others."""
     leave_out: list[str] = []
     include: list[str] = []
     alone: str = ""
@@ -51,12 +61,18 @@ class LockState(LiveScreen, rx.State):
     alone_name: str = ""
     asking: bool = False
     question: str = ""
+    _previews: list[LockPreview] = []
     runs: list[RunCard] = []
+    """Going on, and the newest that are over."""
+    older: list[RunCard] = []
 
     @rx.var
     def kind_name(self) -> str:
         """The kind in the school's words."""
-        return KIND[self.kind]
+        return KIND.get(self.kind, "bìa, QTHT, KQHT")
+
+    def _kinds(self) -> tuple[str, ...]:
+        return KINDS if self.kind == ALL else (self.kind,)
 
     @rx.var
     def shown(self) -> list[PupilRow]:
@@ -70,7 +86,7 @@ class LockState(LiveScreen, rx.State):
     async def load(self) -> AsyncIterator[rx.event.EventSpec]:
         """Show the truth, then follow it. ``?year=``, ``?kind=`` and ``?class=`` choose, ``?student=`` one pupil of the class."""
         query = self.router.url.query_parameters
-        if (kind := str(query.get("kind", ""))) in KINDS:
+        if (kind := str(query.get("kind", ""))) in (*KINDS, ALL):
             self.kind = kind
         self.year = year_in(query)
         self.problem, self.asking, self.alone = "", False, ""
@@ -87,7 +103,7 @@ class LockState(LiveScreen, rx.State):
     @requires(Right.LOCK)
     async def choose_kind(self, kind: str) -> None:
         """Another kind of document: everything chosen before is forgotten."""
-        if kind in KINDS:
+        if kind in (*KINDS, ALL):
             await self._change(kind, self.year)
 
     @rx.event
@@ -100,7 +116,8 @@ class LockState(LiveScreen, rx.State):
         if (kind, year) != (self.kind, self.year):
             self.year = year
             self.kind, self.selected, self.leave_out, self.include, self.asking = kind, [], [], [], False
-            self.opened, self.pupils, self.reason, self.alone, self._shown = "", [], "", "", {}
+            self.opened, self.pupils, self.alone = "", [], ""
+            self._forget_reasons()
             await self._reload(await identity(self))
 
     @rx.event
@@ -163,16 +180,26 @@ class LockState(LiveScreen, rx.State):
     @rx.event
     @requires(Right.LOCK)
     async def set_reason(self, reason: str) -> None:
-        """Why results that differ from the rules are locked all the same."""
-        self.reason = str(reason)[:500]
-        self.pupils = [
-            dataclasses.replace(
-                row, chosen=bool(self.reason.strip()) and row.id not in self.leave_out, fixed=not self.reason.strip()
-            )
-            if row.needs_reason
-            else row
-            for row in self.pupils
-        ]
+        """A reason to be filled in for everybody who has none."""
+        self.reason = str(reason)[:LONGEST_REASON]
+
+    @rx.event
+    @requires(Right.LOCK)
+    async def fill_in_reason(self) -> None:
+        """The same reason for every pupil of the class who needs one and has none."""
+        if self.reason.strip():
+            empty = [row.id for row in self.pupils if row.needs_reason and not row.reason.strip()]
+            self._reasons = {**self._reasons, **dict.fromkeys(empty, self.reason)}
+            self._show_pupils()
+
+    @rx.event
+    @requires(Right.LOCK)
+    async def set_pupil_reason(self, student_id: str, reason: str) -> None:
+        """Why this pupil's results are locked although they differ from the rules, or cannot be checked."""
+        if any(row.id == student_id and row.needs_reason for row in self.pupils):
+            self._reasons = {**self._reasons, student_id: str(reason)[:LONGEST_REASON]}
+            self.asking = False
+            self._show_pupils()
 
     @rx.event
     @requires(Right.LOCK)
@@ -182,13 +209,16 @@ class LockState(LiveScreen, rx.State):
         if not names:
             self.problem = "Hãy chọn ít nhất một lớp."
             return
+        taken = self._taken_reasons()
+        self.accepting = [f"{self._names.get(student, '')}: {reason}" for student, reason in taken.items()]
         if self.alone:
-            self.question = f"Chốt {KIND[self.kind]} của riêng {self.alone_name}, lớp {self.opened_name}. Những học sinh khác không thay đổi."
+            self.question = f"Chốt {self.kind_name} của riêng {self.alone_name}, lớp {self.opened_name}. Những học sinh khác không thay đổi."
             self.problem, self.asking = "", True
             return
         left = sum(row.students - row.locked for row in self.classes if row.id in self.selected)
         apart = f", để riêng {len(self.leave_out)} học sinh" if self.leave_out else ""
-        self.question = f"Chốt {KIND[self.kind]} của {', '.join(names)}: {left} học sinh chưa chốt{apart}."
+        noun = "hồ sơ" if self.kind == ALL else "học sinh"
+        self.question = f"Chốt {self.kind_name} của {', '.join(names)}: {left} {noun} chưa chốt{apart}."
         self.problem, self.asking = "", True
 
     @rx.event
@@ -206,23 +236,23 @@ class LockState(LiveScreen, rx.State):
         who = await identity(self)
         try:
             await asyncio.to_thread(
-                start_lock,
+                start_locks,
                 database(),
                 who,
-                kind=self.kind,
+                kinds=self._kinds(),
                 class_ids=self.selected,
                 leave_out=self.leave_out,
                 include=self.include,
-                accept_mismatches=self.reason,
+                reasons=self._taken_reasons(),
                 shown=self._shown,
                 student_ids=[self.alone] if self.alone else None,
             )
-            self.alone, self._shown = "", {}
-            self.selected, self.leave_out, self.include, self.opened, self.pupils, self.reason = [], [], [], "", [], ""
+            self.alone, self.selected, self.leave_out, self.include, self.opened, self.pupils = "", [], [], [], "", []
+            self._forget_reasons()
         except HocbaError as error:
             self.problem = error.sentence
             if error.code is ErrorCode.SHOWN_CHANGED and self.opened:
-                self.reason = ""  # given for something else
+                self._forget_reasons()  # given for something else
                 await self._open(who, self.opened)
         await self._reload(who)
 
@@ -241,9 +271,11 @@ class LockState(LiveScreen, rx.State):
         assert who is not None
         view, runs, self.years = await asyncio.to_thread(self._read, who)
         self.year = view.school_year
-        self.classes = [class_row(progress, self.kind) for progress in view.classes]
+        self.classes = [class_row(progress, self._kinds()) for progress in view.classes]
         was_live = any(run.live for run in self.runs)
-        self.runs = [run_card(run) for run in runs]
+        cards = [card(run) for run in runs]
+        shown = max(NEWEST, sum(run.live for run in cards))
+        self.runs, self.older = cards[:shown], cards[shown:]
         if self.opened and was_live and not any(run.live for run in self.runs):
             await self._open(who, self.opened)
         self.loaded = True
@@ -255,50 +287,49 @@ class LockState(LiveScreen, rx.State):
     async def _open(self, who: Identity | None, class_id: str) -> None:
         assert who is not None
         try:
-            found = await asyncio.to_thread(lock_preview, database(), who, self.kind, class_id)
+            self._previews = await asyncio.to_thread(
+                lambda: [lock_preview(database(), who, kind, class_id) for kind in self._kinds()]
+            )
         except HocbaError as error:
             self.problem, self.opened, self.pupils = error.sentence, "", []
             return
-        self.opened, self.opened_name = class_id, found.class_name
-        self.pupils = [self._pupil(found, row) for row in found.students]
-        self._shown = {**self._shown, **{row.student_id: row.mismatches for row in found.students if row.mismatches}}
-        self.need_reason = sum(row.needs_reason for row in found.students)
-        parts = ((found.ready, "sẵn sàng"), (found.blocked, "chưa chốt được"), (found.locked, "đã chốt"))
-        self.counts = " · ".join(f"{count} {words}" for count, words in parts if count)
+        self.opened, self.opened_name = class_id, self._previews[0].class_name
+        for found in self._previews:
+            now = {row.student_id: row.mismatches for row in found.students if row.mismatches}
+            self._shown = {**self._shown, found.kind: {**self._shown.get(found.kind, {}), **now}}
+        self._show_pupils()
+        self._names = {**self._names, **{row.id: row.name for row in self.pupils}}
+        self.counts = "; ".join(_counts(found, several=len(self._previews) > 1) for found in self._previews)
+
+    def _show_pupils(self) -> None:
+        self.pupils = pupil_rows(self._previews, Chosen(self.leave_out, self.include, self._reasons))
+        self.need_reason = sum(row.needs_reason and not row.reason.strip() for row in self.pupils)
+
+    def _taken_reasons(self) -> dict[str, str]:
+        """Of the pupils that the lock takes: who is left out keeps his reason for later."""
+        known = {student for of_kind in self._shown.values() for student in of_kind}
+        return {
+            student: reason.strip()
+            for student, reason in self._reasons.items()
+            if reason.strip() and student in known and student not in self.leave_out
+            and (not self.alone or student == self.alone)
+        }  # fmt: skip
+
+    def _forget_reasons(self) -> None:
+        self.reason, self._reasons, self._shown, self._names, self.accepting = "", {}, {}, {}, []
 
     def _only(self, student_id: str) -> None:
         """Choose one pupil of the class opened, also one a lock of the class would leave out."""
         row = next((row for row in self.pupils if row.id == student_id), None)
         if row is not None:
-            self.alone, self.alone_name, self.need_reason = row.id, row.name, int(row.needs_reason)
+            self.alone, self.alone_name = row.id, row.name
             if not row.fixed and not row.chosen:
                 self.pupils = [
                     dataclasses.replace(item, chosen=True) if item.id == student_id else item for item in self.pupils
                 ]
 
-    def _pupil(self, found: LockPreview, row: LockRow) -> PupilRow:
-        tone, words = state_of(row)
-        usable = row.can_lock or row.needs_reason
-        chosen = (
-            usable and row.student_id not in self.leave_out and (not row.left_out or row.student_id in self.include)
-        )
-        chosen = chosen and (row.can_lock or bool(self.reason.strip()))
-        said = [finding.text for finding in row.findings]
-        return PupilRow(
-            id=row.student_id,
-            code=row.student_code,
-            name=row.student_name,
-            tone=tone,
-            state_name=words,
-            chosen=chosen,
-            fixed=not usable or (row.needs_reason and not self.reason.strip()),
-            needs_reason=row.needs_reason,
-            findings=([row.left_out] if row.left_out and not row.locked else []) + ([] if row.locked else said),
-            changes=[f"{item.label}: {item.locked or '(trống)'} → {item.synced or '(trống)'}" for item in row.changed],
-            preview_href=(
-                f"/files/records/{row.document_id}"
-                if row.locked
-                else f"/files/previews/{found.kind}/{found.class_id}/{row.student_id}"
-            ),
-            look=not row.locked and bool(said or row.left_out or row.changed),
-        )
+
+def _counts(found: LockPreview, *, several: bool) -> str:
+    parts = ((found.ready, "sẵn sàng"), (found.blocked, "chưa chốt được"), (found.locked, "đã chốt"))
+    text = " · ".join(f"{count} {words}" for count, words in parts if count)
+    return f"{KIND_SHORT[found.kind]}: {text}" if several else text

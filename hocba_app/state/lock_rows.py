@@ -1,18 +1,19 @@
-"""What the page "Chốt" shows, row by row."""
+"""Rows of the page "Chốt học bạ", with texts ready to show."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Collection, Mapping, Sequence
 
 from hocba_app.domain.calendar import local_text
 from hocba_app.domain.wording import JOB, KIND_SHORT
 from hocba_app.services.overview.dashboard import ClassProgress
 from hocba_app.services.records import lock_runs
-from hocba_app.services.records.preview import LockRow
+from hocba_app.services.records.preview import LockPreview, LockRow
 
+ALL = "all"
+"""Every kind at once: one check, one act."""
 _RUN_TONE = {"done": "ok", "failed": "problem", "cancelled": "info"}
-
-
 _OUTCOME = {"left_out": "Để riêng", "blocked": "Chưa chốt được", "failed": "Lỗi"}
 
 
@@ -29,6 +30,14 @@ class ClassRow:
 
 
 @dataclasses.dataclass
+class Preview:
+    """The pages of one kind, as they will be signed."""
+
+    label: str
+    href: str
+
+
+@dataclasses.dataclass
 class PupilRow:
     """One pupil of the class looked at."""
 
@@ -42,11 +51,13 @@ class PupilRow:
     """The checkbox cannot be changed: locked already, or blocked."""
     findings: list[str]
     changes: list[str]
-    preview_href: str
+    previews: list[Preview]
     look: bool
     """Somebody should look at him."""
     needs_reason: bool
     """Is taken once a reason stands."""
+    reason: str
+    """Of this pupil."""
 
 
 @dataclasses.dataclass
@@ -77,7 +88,86 @@ class RunCard:
     passed: list[Passed]
 
 
-def state_of(row: LockRow) -> tuple[str, str]:
+@dataclasses.dataclass(frozen=True)
+class Chosen:
+    """What of a class was chosen by hand."""
+
+    leave_out: Collection[str]
+    include: Collection[str]
+    reasons: Mapping[str, str]
+
+
+def pupil_rows(previews: Sequence[LockPreview], chosen: Chosen) -> list[PupilRow]:
+    """The pupils of a class looked at for one kind or for several, each once."""
+    found: dict[str, list[tuple[LockPreview, LockRow]]] = {}
+    for preview in previews:
+        for row in preview.students:
+            found.setdefault(row.student_id, []).append((preview, row))
+    return [_pupil(of_pupil, chosen, several=len(previews) > 1) for of_pupil in found.values()]
+
+
+def _pupil(of_pupil: Sequence[tuple[LockPreview, LockRow]], chosen: Chosen, *, several: bool) -> PupilRow:
+    first = of_pupil[0][1]
+    reason = chosen.reasons.get(first.student_id, "")
+    todo = [row for _, row in of_pupil if not row.locked]
+    needs_reason = any(row.needs_reason for row in todo)
+    ready = any(row.can_lock for row in todo) or (needs_reason and bool(reason.strip()))
+    left = any(row.left_out for row in todo)
+    taken = ready and first.student_id not in chosen.leave_out and (not left or first.student_id in chosen.include)
+    tone, words = _standing([(preview.kind, row) for preview, row in of_pupil])
+    findings, changes = _texts(of_pupil, several)
+    return PupilRow(
+        id=first.student_id,
+        code=first.student_code,
+        name=first.student_name,
+        tone=tone,
+        state_name=words,
+        chosen=taken,
+        fixed=not ready,
+        needs_reason=needs_reason,
+        reason=reason,
+        findings=findings,
+        changes=changes,
+        previews=[
+            Preview(
+                f"Xem {KIND_SHORT[preview.kind]}",
+                f"/files/records/{row.document_id}"
+                if row.locked
+                else f"/files/previews/{preview.kind}/{preview.class_id}/{row.student_id}",
+            )
+            for preview, row in of_pupil
+        ],
+        look=bool(findings or changes),
+    )
+
+
+def _texts(of_pupil: Sequence[tuple[LockPreview, LockRow]], several: bool) -> tuple[list[str], list[str]]:
+    """What to look at, and what is new: the same said of two kinds is said once, with both."""
+    said: dict[str, list[str]] = {}
+    changes = []
+    for preview, row in of_pupil:
+        if row.locked:
+            continue
+        for text in [*([row.left_out] if row.left_out else []), *(finding.text for finding in row.findings)]:
+            said.setdefault(text, []).append(KIND_SHORT[preview.kind])
+        changes += [f"{item.label}: {item.locked or '(trống)'} → {item.synced or '(trống)'}" for item in row.changed]
+    return [f"{', '.join(kinds)}: {text}" if several else text for text, kinds in said.items()], changes
+
+
+def _standing(of_pupil: Sequence[tuple[str, LockRow]]) -> tuple[str, str]:
+    """The worst of his documents, and how each stands where they stand differently."""
+    states = {kind: _state(row) for kind, row in of_pupil}
+    worst = min(states.values(), key=lambda state: _WORST.index(state[0]))
+    words = dict.fromkeys(state[1] for state in states.values())
+    if len(words) == 1:
+        return worst
+    return worst[0], " · ".join(f"{KIND_SHORT[kind]}: {state[1].lower()}" for kind, state in states.items())
+
+
+_WORST = ("problem", "wait", "todo", "ok")
+
+
+def _state(row: LockRow) -> tuple[str, str]:
     if row.locked:
         return "ok", "Đã chốt"
     if row.needs_reason:
@@ -90,9 +180,12 @@ def state_of(row: LockRow) -> tuple[str, str]:
     return ("wait", "Nên xem lại") if row.findings or row.changed else ("todo", "Sẵn sàng chốt")
 
 
-def class_row(progress: ClassProgress, kind: str) -> ClassRow:
-    locked = sum(count for step, count in progress.steps[kind].items() if step != "open")
-    whole = max(progress.students, locked)
+def class_row(progress: ClassProgress, kinds: Sequence[str]) -> ClassRow:
+    """A class, counted over these kinds of documents."""
+    locked = whole = 0
+    for kind in kinds:
+        of_kind = sum(count for step, count in progress.steps[kind].items() if step != "open")
+        locked, whole = locked + of_kind, whole + max(progress.students, of_kind)
     return ClassRow(
         id=progress.class_id,
         name=progress.name,
@@ -103,7 +196,8 @@ def class_row(progress: ClassProgress, kind: str) -> ClassRow:
     )
 
 
-def run_card(run: lock_runs.LockRun) -> RunCard:
+def card(run: lock_runs.LockRun) -> RunCard:
+    """A lock, going on or over."""
     counts = run.counts
     words = (
         ("locked", "đã chốt {}"),

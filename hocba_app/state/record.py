@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import AsyncIterator
 from typing import ClassVar
 
@@ -12,7 +11,6 @@ import reflex as rx
 from hocba_app.domain.calendar import local_text
 from hocba_app.domain.errors import HocbaError
 from hocba_app.domain.wording import KIND, KIND_SHORT, STAGE_SIGNER, STEP
-from hocba_app.forms.wording import mark
 from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right, allowed
 from hocba_app.services.accounts.identity import Identity
@@ -79,9 +77,6 @@ class FindingRow:
     tone: str
     severity: str
     text: str
-
-
-_MARK = re.compile(r"\d{1,2}\.\d|Đ|CĐ")
 
 
 class RecordState(UnlockAsking, LiveScreen, rx.State):
@@ -157,7 +152,8 @@ class RecordState(UnlockAsking, LiveScreen, rx.State):
         self.step_name = STEP[view.step] if view.step != "open" or not view.versions else "Đã hủy chốt, chờ chốt lại"
         self.waits_for = some_names(view.waits_for)
         self.differences = [
-            DifferenceRow(row.label, _value(row.locked), _value(row.synced), row.essential) for row in view.differences
+            DifferenceRow(row.label, row.locked or "(trống)", row.synced or "(trống)", row.essential)
+            for row in view.differences
         ]
         self.missing = [
             FindingRow(
@@ -260,10 +256,3 @@ def _slot(slot: SlotView, void: bool) -> SlotRow:
         if seen is not None
         else [],
     )
-
-
-def _value(text: str | None) -> str:
-    """A value as the record prints it: marks with a comma, levels in words."""
-    if not text:
-        return "(trống)"
-    return mark(text) if _MARK.fullmatch(text) else text

@@ -60,6 +60,9 @@ class Row:
     updated: str
 
 
+_STALE = ("", "1", "again")
+
+
 class RecordsState(Sorting, UnlockAsking, LiveScreen, rx.State):
     """The page "Học bạ"."""
 
@@ -74,7 +77,8 @@ class RecordsState(Sorting, UnlockAsking, LiveScreen, rx.State):
     class_id: str = ""
     kind: str = ""
     step: str = ""
-    stale: bool = False
+    stale: str = ""
+    """"1": locked data that newer data contradict; "again": unlocked, to be locked again; "" for any."""
     search: str = ""
     page: int = 1
     pages: int = 1
@@ -97,7 +101,7 @@ class RecordsState(Sorting, UnlockAsking, LiveScreen, rx.State):
         self._year_asked = self.year != ""
         self.kind = kind if (kind := str(query.get("kind", ""))) in KINDS else ""
         self.step = step if (step := str(query.get("state", ""))) in STEPS else ""
-        self.stale = str(query.get("stale", "")) == "1"
+        self.stale = stale if (stale := str(query.get("stale", ""))) in _STALE else ""
         read_order(self, query)
         number = str(query.get("page", ""))
         self.page = int(number) if number.isdecimal() and len(number) < 6 else 1
@@ -117,8 +121,8 @@ class RecordsState(Sorting, UnlockAsking, LiveScreen, rx.State):
             self.kind = value
         elif which == "state" and value in ("", *STEPS):
             self.step = value
-        elif which == "stale":
-            self.stale = value == "1"
+        elif which == "stale" and value in _STALE:
+            self.stale = value
         else:
             return None
         return await self._go(1)
@@ -196,7 +200,7 @@ class RecordsState(Sorting, UnlockAsking, LiveScreen, rx.State):
                 "class": self.class_id,
                 "kind": self.kind,
                 "state": self.step,
-                "stale": "1" if self.stale else "",
+                "stale": self.stale,
                 "sort": order_in_address(self),
                 "page": str(self.page) if self.page > 1 else "",
             }
@@ -205,7 +209,7 @@ class RecordsState(Sorting, UnlockAsking, LiveScreen, rx.State):
 
     def _is_concerned(self, who: Identity, what: ChangeSet) -> bool:
         """A record shown has changed, or one may have come into what is shown or gone from it."""
-        by_step = bool(self.step) or self.sort in ("step", "updated")
+        by_step = bool(self.step or self.stale) or self.sort in ("step", "updated")
         return not what.documents.isdisjoint(self._shown) or (by_step and bool(what.classes))
 
     async def _reload(self, who: Identity | None) -> None:
@@ -233,7 +237,8 @@ class RecordsState(Sorting, UnlockAsking, LiveScreen, rx.State):
             class_id=self.class_id,
             kind=self.kind,
             state=self.step,
-            stale=self.stale,
+            stale=self.stale == "1",
+            reopened=self.stale == "again",
             search=self.search,
             sort=self.sort or self._sorts[0],
             descending=self.descending,

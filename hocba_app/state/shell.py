@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import reflex as rx
 
-from hocba_app.domain.wording import ROLE
+from hocba_app.domain.wording import ROLE, amount
 from hocba_app.models import School, database
 from hocba_app.services.accounts import credentials
 from hocba_app.services.accounts.authority import Right, allowed
 from hocba_app.services.accounts.identity import Identity
+from hocba_app.services.overview.waiting import Task, badges, waiting
 from hocba_app.services.signed_notice import read_notice
 from hocba_app.state.guard import identity, public, signed_in
 from hocba_app.state.live_screen import leave
@@ -29,6 +30,10 @@ class ShellState(rx.State):
     unconfirmed: str = ""
     """What the owner is told while nobody vouches for his credentials."""
     letter_sent: bool = False
+    badges: dict[str, str] = {}
+    """How much waits behind each page of the menu, by its path."""
+    waiting: int = 0
+    """Kinds of things, on all pages."""
     notice: str = ""
     notice_is_problem: bool = False
 
@@ -44,6 +49,7 @@ class ShellState(rx.State):
         self.school, self.school_year = school.name, school.current_year
         self.rights = [right.value for right in Right if allowed(who, right)]
         self.unconfirmed, self.letter_sent = await in_thread(credentials.what_owner_is_told, database(), who)
+        show_waiting(self, await in_thread(waiting, database(), who))
         self._take_notice()
 
     @rx.event
@@ -61,6 +67,19 @@ class ShellState(rx.State):
     def _take_notice(self) -> None:
         found = read_notice(str(self.router.url.query_parameters.get("notice", "")))
         self.notice, self.notice_is_problem = (found.text, found.problem) if found else ("", False)
+
+
+def show_waiting(shell: ShellState, tasks: list[Task]) -> None:
+    """The numbers of the menu."""
+    counted = badges(tasks) | ({"/": len(tasks)} if tasks else {})
+    shell.badges, shell.waiting = {path: amount(count) for path, count in counted.items()}, len(tasks)
+
+
+async def waiting_again(state: rx.State, who: Identity) -> list[Task]:
+    """What waits for this person now; a page that reloads itself brings the menu's numbers with it."""
+    tasks = await in_thread(waiting, database(), who)
+    show_waiting(await state.get_state(ShellState), tasks)
+    return tasks
 
 
 def _school_of(who: Identity) -> School:

@@ -3,77 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, ClassVar
 
 import reflex as rx
 
-from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.errors import HocbaError
 from hocba_app.domain.vietnamese_collation import sort_name
-from hocba_app.domain.wording import ITEM, KIND, KIND_SHORT, STAGE_SIGNER
-from hocba_app.models import database
+from hocba_app.domain.wording import ITEM, KIND
+from hocba_app.models import SEAL, database
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.change_feed.change_feed import ChangeSet
-from hocba_app.services.signing import progress, reminders, signer_inbox
-from hocba_app.state import undoing
+from hocba_app.services.signing import progress, queue_groups, reminders, signer_inbox
+from hocba_app.state import signing_rows, undoing
 from hocba_app.state.batch_cards import BatchCard, batch_card
+from hocba_app.state.group_content import MOST_COLUMNS, GroupReading, read_group, show_lines
 from hocba_app.state.guard import identity, signed_in
 from hocba_app.state.live_screen import LiveScreen, begin
 from hocba_app.state.read_pool import in_thread
+from hocba_app.state.signing_rows import AskedRow, Choice, Group, LateRow, RecordRow, Section, key_of
 from hocba_app.state.sorting import Sorting, unsorted
 from hocba_app.state.undoing import Undoing
-
-
-@dataclasses.dataclass
-class Group:
-    """One class, kind and subject that waits: what one tap signs."""
-
-    key: str
-    title: str
-    detail: str
-    stage: str
-    stage_name: str
-    waiting: int
-    ready: int
-    blocked: str
-    """Why the rest is not ready, as a sentence; "" when all is."""
-    href: str
-
-
-@dataclasses.dataclass
-class RecordRow:
-    """One record of the opened batch or group."""
-
-    code: str
-    name: str
-    kind: str
-    state: str
-    state_name: str
-    problem: str
-    document_id: str = ""
-
-
-@dataclasses.dataclass
-class LateRow:
-    """A subject teacher of the homeroom teacher's class who has not signed yet."""
-
-    class_id: str
-    class_name: str
-    staff_id: str
-    name: str
-    subjects: str
-    reminded: bool
-
-
-@dataclasses.dataclass
-class AskedRow:
-    """Somebody reminds me."""
-
-    id: str
-    text: str
-
 
 RECORD_ROWS = 50
 """Of one page: a class's 45 stand on one."""
@@ -85,16 +37,42 @@ _RECORD_ORDERS: Mapping[str, Callable[[RecordRow], tuple[Any, ...]]] = {
 """Besides the order in which they are to be signed, or were not; what has a problem stands first."""
 
 
-class SigningState(Sorting, Undoing, LiveScreen, rx.State):
+_TITLES = {
+    (False, False): "Chờ thầy cô ký",
+    (False, True): "Chờ thầy cô ký",
+    (True, False): "Chờ đóng dấu",
+    (True, True): "Chờ thầy cô ký và đóng dấu",
+}
+"""By whether there is something to seal, and something to sign."""
+
+
+class SigningState(Sorting, Undoing, GroupReading, LiveScreen, rx.State):
     """The page "Ký học bạ"."""
 
     _screen_rights: ClassVar[tuple[Right, ...]] = ()
     _undo_rights: ClassVar[tuple[Right, ...]] = ()
-    _sorts: ClassVar[tuple[str, ...]] = ("order", "code", "name", "state")
+    _objection_rights: ClassVar[tuple[Right, ...]] = ()
+    _sorts: ClassVar[tuple[str, ...]] = (
+        "order", "code", "name", "state", *(f"c{number}" for number in range(MOST_COLUMNS)),
+    )  # fmt: skip
     _sort_rights: ClassVar[tuple[Right, ...]] = ()
 
     loaded: bool = False
-    groups: list[Group] = []
+    title: str = ""
+    """Of what waits: to sign, to seal, or both."""
+    sections: list[Section] = []
+    grades: list[Choice] = []
+    grade: str = ""
+    """Only this grade; "" for all."""
+    confirming: str = ""
+    """How many confirmations the large button means; "" for one."""
+    sign_all: str = ""
+    """Words of the large button; "" where it would add nothing."""
+    earlier: list[BatchCard] = []
+    """Batches that are over, but for the newest."""
+    _waiting: list[queue_groups.WaitingGroup] = []
+    _names: dict[str, str] = {}
+    _groups: list[Group] = []
     batches: list[BatchCard] = []
     selected: list[str] = []
     records: list[RecordRow] = []
@@ -105,9 +83,6 @@ class SigningState(Sorting, Undoing, LiveScreen, rx.State):
     record_total: int = 0
     late: list[LateRow] = []
     asked: list[AskedRow] = []
-    opened: str = ""
-    ready_records: int = 0
-    selected_records: int = 0
     busy: bool = False
     _homeroom: frozenset[str] = frozenset()
 
@@ -140,8 +115,25 @@ class SigningState(Sorting, Undoing, LiveScreen, rx.State):
     @signed_in
     async def sign_selected(self) -> AsyncIterator[rx.event.EventSpec]:
         """Sign what is chosen; everything that is ready when nothing is."""
-        async for event in self._sign(set(self.selected) or {group.key for group in self.groups}):
+        async for event in self._sign(set(self.selected) or {group.key for group in self._shown()}):
             yield event
+
+    @rx.event
+    @signed_in
+    async def sign_section(self, key: str) -> AsyncIterator[rx.event.EventSpec]:
+        """Sign every class of one stage and kind: all covers, or those of the grade shown."""
+        groups = {group.key for section in self.sections if section.key == key for group in section.groups}
+        async for event in self._sign(groups):
+            yield event
+
+    @rx.event
+    @signed_in
+    async def choose_grade(self, grade: str) -> None:
+        """Only the classes of one grade."""
+        self.grade = grade if grade in {choice.value for choice in self.grades} else ""
+        shown = {group.key for group in self._shown()}
+        self.selected = [key for key in self.selected if key in shown]
+        self._count()
 
     @rx.event
     @signed_in
@@ -160,24 +152,11 @@ class SigningState(Sorting, Undoing, LiveScreen, rx.State):
     @signed_in
     async def open_group(self, key: str) -> None:
         """Look through the records of a group before signing."""
-        who = await identity(self)
-        waiting = await in_thread(signer_inbox.my_queue, database(), who)
-        self.opened, self.record_page = "" if self.opened == key else key, 1
+        known = key in {group.key for group in self._groups}
+        self.opened, self.line_page, self.objecting = "" if self.opened == key or not known else key, 1, ""
         unsorted(self)
-        self._all_records = [
-            RecordRow(
-                code=item.student_code,
-                name=item.student_name,
-                kind=KIND[item.kind],
-                state="ready" if item.ready else "blocked",
-                state_name="Sẵn sàng ký" if item.ready else "Chưa ký được",
-                problem=HocbaError(item.reason).sentence if item.reason else "",
-                document_id=item.document_id,
-            )
-            for item in waiting
-            if _key(item) == self.opened
-        ]
-        self._turn_to(1)
+        if self.opened:
+            await read_group(self)
 
     @rx.event
     @signed_in
@@ -249,10 +228,15 @@ class SigningState(Sorting, Undoing, LiveScreen, rx.State):
         try:
             waiting = await in_thread(signer_inbox.my_queue, database(), who)
             slots = [
-                item.slot_id for item in waiting if item.ready and (item.slot_id if by_slot else _key(item)) in chosen
+                item.slot_id
+                for item in waiting
+                if item.ready
+                and (
+                    item.slot_id in chosen if by_slot else key_of(item) in chosen and item.slot_id not in self._left_out
+                )
             ]
             batches = await asyncio.to_thread(signer_inbox.start, database(), who, slots)
-            self.selected, self.opened = [], batches[0] if len(batches) == 1 else ""
+            self.selected, self.opened, self._left_out = [], batches[0] if len(batches) == 1 else "", {}
         except HocbaError as error:
             self.problem = error.sentence
         finally:
@@ -275,9 +259,12 @@ class SigningState(Sorting, Undoing, LiveScreen, rx.State):
         return not what.classes.isdisjoint(self._homeroom)
 
     async def _reload(self, who: Identity) -> None:
-        waiting, names, batches, late, asked, self._homeroom = await in_thread(_read, who)
-        self.groups = [_group(group, names) for group in waiting]
-        self.batches = [batch_card(view) for view in batches]
+        self._waiting, self._names, batches, late, asked, self._homeroom = await in_thread(_read, who)
+        keys = {key_of(group) for group in self._waiting}
+        self._left_out = {slot: group for slot, group in self._left_out.items() if group in keys}
+        cards = [batch_card(view) for view in batches]
+        newest = next((number for number, card in enumerate(cards) if card.over), len(cards)) + 1
+        self.batches, self.earlier = cards[:newest], cards[newest:]
         self.late = [
             LateRow(
                 row.class_id,
@@ -292,16 +279,36 @@ class SigningState(Sorting, Undoing, LiveScreen, rx.State):
         self.asked = [
             AskedRow(row.id, f"{row.by} nhắc thầy cô ký {row.records} hồ sơ lớp {row.class_name}.") for row in asked
         ]
-        keys = {group.key for group in self.groups if group.ready}
-        self.selected = [key for key in self.selected if key in keys]
-        self._count()
-        if self.opened in {batch.id for batch in self.batches}:
+        if self.opened in {batch.id for batch in cards}:
             await self._load_batch(who)
+        elif self.opened in keys:
+            await read_group(self, who)
+        else:
+            self.opened = ""
+        self._count()
         self.loaded = True
 
+    def _shown(self) -> list[Group]:
+        return [group for group in self._groups if not self.grade or str(group.grade) == self.grade]
+
     def _count(self) -> None:
-        self.ready_records = sum(group.ready for group in self.groups)
-        self.selected_records = sum(group.ready for group in self.groups if group.key in self.selected)
+        """What waits, less what is left out, and what the buttons say."""
+        left = Counter(self._left_out.values())
+        self._groups = [signing_rows.group_row(group, self._names, left[key_of(group)]) for group in self._waiting]
+        self.grades = signing_rows.grades_of(self._groups)
+        if self.grade not in {choice.value for choice in self.grades}:
+            self.grade = ""
+        self.sections = signing_rows.sections(self._groups, self.grade)
+        shown = [group for group in self._shown() if group.ready]
+        self.selected = [key for key in self.selected if key in {group.key for group in shown}]
+        chosen = [group for group in shown if group.key in self.selected] or shown
+        self.sign_all = signing_rows.sign_all(shown, chosen, self.grade, by_hand=bool(self.selected))
+        self.confirming = signing_rows.confirming(chosen)
+        stages = {group.stage == SEAL for group in self._waiting}
+        self.title = _TITLES[True in stages, False in stages]
+
+    def _subject_name(self, code: str) -> str:
+        return self._names.get(code, code)
 
     async def _load_batch(self, who: Identity) -> None:
         try:
@@ -324,7 +331,10 @@ class SigningState(Sorting, Undoing, LiveScreen, rx.State):
 
     async def _go(self, page: int) -> None:
         """What is opened is no address: only the rows turn."""
-        self._turn_to(page)
+        if "|" in self.opened:
+            show_lines(self, page)
+        else:
+            self._turn_to(page)
 
     def _turn_to(self, page: int) -> None:
         if order := _RECORD_ORDERS.get(self.sort):
@@ -338,7 +348,7 @@ class SigningState(Sorting, Undoing, LiveScreen, rx.State):
 def _read(
     who: Identity,
 ) -> tuple[
-    list[signer_inbox.WaitingGroup],
+    list[queue_groups.WaitingGroup],
     dict[str, str],
     list[progress.BatchView],
     list[reminders.Late],
@@ -347,35 +357,10 @@ def _read(
 ]:
     db = database()
     return (
-        signer_inbox.my_groups(db, who),
-        signer_inbox.subject_words(db, who),
+        queue_groups.my_groups(db, who),
+        queue_groups.subject_words(db, who),
         progress.my_batches(db, who, limit=8),
         reminders.late_teachers(db, who),
         reminders.reminders_of(db, who),
         reminders.homeroom_classes(db, who),
     )
-
-
-def _key(item: signer_inbox.Waiting | signer_inbox.WaitingGroup) -> str:
-    return "|".join((item.stage, item.kind, item.school_year, item.class_id, ",".join(item.subjects)))
-
-
-def _group(group: signer_inbox.WaitingGroup, names: Mapping[str, str]) -> Group:
-    subjects = f" · {', '.join(names.get(code, code) for code in group.subjects)}" if group.subjects else ""
-    return Group(
-        key=_key(group),
-        title=f"{group.class_name} · {KIND_SHORT[group.kind]}{subjects}",
-        detail=KIND[group.kind] + (f" {group.school_year}" if group.school_year else ""),
-        stage=group.stage,
-        stage_name=STAGE_SIGNER[group.stage],
-        waiting=group.waiting,
-        ready=group.ready,
-        blocked=" ".join(sorted(_why(reason) for reason in group.reasons)),
-        href=f"/records?class={group.class_id}&kind={group.kind}",
-    )
-
-
-def _why(reason: ErrorCode) -> str:
-    if reason is ErrorCode.DOCUMENT_BUSY:
-        return "Một số hồ sơ đang ở trong lượt ký phía trên."
-    return HocbaError(reason).sentence

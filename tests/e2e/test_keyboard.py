@@ -66,6 +66,15 @@ def _staff(session: object, number: int, username: str) -> str:
     return staff.id
 
 
+def _said(name: str) -> dict[str, object]:
+    """What the record says, as far as its teachers read it."""
+    subjects = [
+        {"code": code, "name": code, "kind": "marked", "term1": "8.0", "term2": "8.0", "year": "8.0", "comment": "Tốt."}
+        for code in ("TOAN", "VAN", "GDTC")
+    ]
+    return {"kind": "results", "student": {"full_name": name}, "results": {"regime": "TT22", "subjects": subjects}}
+
+
 @pytest.fixture
 def waiting(product: Product) -> Iterator[Made]:
     """A homeroom teacher for whom two rows of two records wait, and a colleague who has not signed either."""
@@ -102,7 +111,7 @@ def waiting(product: Product) -> Iterator[Made]:
             version = DocumentVersion(
                 document_id=document.id,
                 number=1,
-                snapshot={},
+                snapshot=_said(student.full_name),
                 snapshot_sha256="",
                 salt="",
                 code=f"KB{number}",
@@ -191,7 +200,7 @@ async def test_a_teacher_reaches_the_tap_with_the_keyboard_alone(
     await expect(page.get_by_role("checkbox").first).to_be_checked()
     await expect(page.get_by_role("button", name=f"Ký {PUPILS} hồ sơ đã chọn")).to_be_visible()
     # Its records are looked through.
-    await tab_to(page, "Xem hồ sơ 9KB")
+    await tab_to(page, "Xem nội dung 9KB")
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("link", name="Lê Thị Phím")).to_have_count(PUPILS)
     await teacher.shots("sign-homeroom")

@@ -99,7 +99,7 @@ async def confirm_over_api(school: PlayedSchool, user: str) -> None:
 async def tap_and_confirm(year: Year, person: Person, user: str, records: int, *, page: bool) -> None:
     """One tap, one confirmation, done."""
     await person.open("/sign")
-    await person.page.get_by_role("button", name=re.compile(f"Ký (tất cả )?{records} hồ sơ")).last.click()
+    await person.page.get_by_role("button", name=re.compile(f"(Ký|Đóng dấu) (tất cả )?{records} hồ sơ")).last.click()
     if page:
         await expect(person.page.get_by_text("Mở ứng dụng MySign")).to_be_visible(timeout=180_000)
         await confirm_on_phone_page(year.product, person, user)

@@ -11,7 +11,7 @@ from sqlalchemy.exc import NoResultFound
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
-from hocba_app.domain.batch_lifecycle import BATCH_BUSY, LIVE_ITEM, BatchState, ItemState
+from hocba_app.domain.batch_lifecycle import BATCH_BUSY, BATCH_OVER, LIVE_ITEM, BatchState, ItemState
 from hocba_app.models import (
     Batch,
     BatchItem,
@@ -112,6 +112,14 @@ def active_batch_of(session: Session, owner: str, other_than: str = "") -> Batch
         .where(Batch.owner == owner, Batch.state.in_(BATCH_BUSY), Batch.id != other_than)  # type: ignore[attr-defined]
         .limit(1)
     ).first()
+
+
+def of_owner(session: Session, batch_ids: Iterable[str], owner: str) -> set[str]:
+    """Of these batches, those that one key signs."""
+    ids = sorted(batch_ids)
+    if not ids:
+        return set()
+    return set(session.exec(select(Batch.id).where(col(Batch.id).in_(ids), Batch.owner == owner)).all())
 
 
 def last_sent(session: Session, batch: Batch) -> Batch | None:
@@ -239,7 +247,13 @@ def _live_items() -> Any:
     )  # type: ignore[attr-defined]
 
 
-def newest_batches(session: Session, account_id: str, limit: int) -> list[Batch]:
-    """A person's newest batches, without their certificates."""
-    query = select(Batch).where(Batch.account_id == account_id).order_by(col(Batch.created_at).desc()).limit(limit)
-    return list(session.exec(query.options(defer(Batch.chain))).all())  # type: ignore[arg-type]
+def batches_of_account(session: Session, account_id: str, limit: int) -> list[Batch]:
+    """A person's batches without their certificates: every one that is not over, in the order of the queue, then the newest others.
+
+    Args:
+        limit: how many of those that are over.
+    """
+    mine = select(Batch).where(Batch.account_id == account_id).options(defer(Batch.chain))  # type: ignore[arg-type]
+    live = mine.where(col(Batch.state).in_((BatchState.QUEUED, *BATCH_BUSY))).order_by(col(Batch.queued_at))
+    over = mine.where(col(Batch.state).in_(BATCH_OVER)).order_by(col(Batch.created_at).desc()).limit(limit)
+    return [*session.exec(live).all(), *session.exec(over).all()]

@@ -57,6 +57,40 @@ def _late() -> Any:
     )
 
 
+class LateInClass(NamedTuple):
+    """How many records of a class wait for a person."""
+
+    class_id: str
+    class_name: str
+    staff_id: str
+    name: str
+    records: int
+
+
+def everybody_late(session: Session, school_year: str) -> list[LateInClass]:
+    """For whom records of a year's classes wait now, by name and in school order."""
+    group = (SchoolClass.id, SchoolClass.name, Staff.id, Staff.full_name)
+    query = (
+        _due(*group, func.count(func.distinct(Document.id)))
+        .join(Staff, (col(Staff.id) == Slot.staff_id) & (col(Staff.school_id) == Slot.school_id))
+        .where(SchoolClass.school_year == school_year)
+        .group_by(*group, SchoolClass.grade)
+        .order_by(Staff.full_name, Staff.id, SchoolClass.grade, SchoolClass.name)
+    )
+    return [LateInClass(*row) for row in session.exec(query).all()]
+
+
+def due_by_class(session: Session, staff_id: str) -> list[tuple[str, str, int]]:
+    """``(class id, name, records)`` that wait for a person, in school order."""
+    query = (
+        _due(SchoolClass.id, SchoolClass.name, func.count(func.distinct(Document.id)))
+        .where(Slot.staff_id == staff_id)
+        .group_by(SchoolClass.id, SchoolClass.name, SchoolClass.grade)
+        .order_by(SchoolClass.grade, SchoolClass.name)
+    )
+    return [tuple(row) for row in session.exec(query).all()]  # type: ignore[misc]
+
+
 def due_documents(session: Session, staff_id: str, class_id: str, *, stage: str | None = None) -> int:
     """How many records of a class wait for this person.
 

@@ -28,6 +28,7 @@ class DueSlot(NamedTuple):
     school_year: str
     class_id: str
     class_name: str
+    grade: int
     student_id: str
     student_code: str
     student_name: str
@@ -42,17 +43,22 @@ class DueGroup(NamedTuple):
     school_year: str
     class_id: str
     class_name: str
+    grade: int
     waiting: int
     busy: int
     """Of them, those that a batch already works on."""
 
 
-def due_slots(session: Session, *, staff_id: str | None, stage: str | None = None) -> list[DueSlot]:
+def due_slots(
+    session: Session, *, staff_id: str | None, stage: str | None = None, kind: str | None = None, class_id: str = ""
+) -> list[DueSlot]:
     """Unsigned slots whose turn it is, in the order of classes and pupils.
 
     Args:
         staff_id: the assigned signer; None for the seal's slots.
         stage: only this stage.
+        kind: only this kind of document.
+        class_id: only this class; "" for every one.
     """
     columns: Any = (
         Slot.id,
@@ -64,6 +70,7 @@ def due_slots(session: Session, *, staff_id: str | None, stage: str | None = Non
         Document.school_year,
         SchoolClass.id,
         SchoolClass.name,
+        SchoolClass.grade,
         Student.id,
         Student.code,
         Student.full_name,
@@ -73,6 +80,10 @@ def due_slots(session: Session, *, staff_id: str | None, stage: str | None = Non
         .join(Student, (Student.id == Document.student_id) & (Student.school_id == Document.school_id))
         .order_by(SchoolClass.grade, SchoolClass.name, Document.kind, Student.sort_name, Student.id)
     )
+    if kind is not None:
+        query = query.where(Document.kind == kind)
+    if class_id:
+        query = query.where(Document.class_id == class_id)
     return [DueSlot(*row) for row in session.exec(query).all()]
 
 
@@ -122,12 +133,14 @@ def _busy() -> Any:
 
 @cache
 def _due_groups() -> Any:
-    group = (Slot.stage, Slot.rows, Document.kind, Document.school_year, SchoolClass.id, SchoolClass.name)
+    group = (
+        Slot.stage, Slot.rows, Document.kind, Document.school_year, SchoolClass.id, SchoolClass.name, SchoolClass.grade,
+    )  # fmt: skip
     columns = (*group, func.count(), func.sum(_busy()))
     return (
         _due(columns, given("person"), None)
         .where(own_school(Slot))
-        .group_by(*group, SchoolClass.grade)
+        .group_by(*group)
         .order_by(SchoolClass.grade, SchoolClass.name, Document.kind, func.min(Slot.position))
     )
 

@@ -22,7 +22,7 @@ from hocba_app.models.repositories.batches import serialise
 from hocba_app.models.repositories.record_story import account_names
 from hocba_app.models.repositories.reminders import homeroom_class_ids
 from hocba_app.models.repositories.signing_queue import subject_names
-from hocba_app.services.accounts.authority import Right, allowed, require, require_class
+from hocba_app.services.accounts.authority import Right, allowed, may_view_class, require
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.audit.log import record
 
@@ -89,7 +89,7 @@ def raise_objection(
     with db.write(who.school_id) as session:
         serialise(session)  # no batch may take the record between the look at it and the report
         document = session.get(Document, (who.school_id, document_id))
-        if document is None or not _may_report(session, who, document):
+        if document is None or not may_report(session, who, document):
             raise HocbaError(ErrorCode.FORBIDDEN, right=Right.RECORDS_READ.value)
         if fact not in facts_of(document.kind) or (subject_code and subject_code not in subject_names(session)):
             raise HocbaError(ErrorCode.INVALID_INPUT, detail="chỗ sai")
@@ -216,8 +216,10 @@ def open_on(session: Session, document_ids: Sequence[str]) -> dict[str, str]:
     return {row.document_id: f"{names.get(row.raised_by, '')} báo sai: «{row.reason}»." for row in objections}
 
 
-def _may_report(session: Session, who: Identity, document: Document) -> bool:
-    require_class(session, who, document.class_id)
+def may_report(session: Session, who: Identity, document: Document) -> bool:
+    """Whether this person may report something on this record: the office, who signs in it, its class's homeroom teacher."""
+    if not may_view_class(session, who, document.class_id):
+        return False
     if allowed(who, Right.LOCK):
         return True
     if document.version_id and "seal_operator" in who.roles and rows.has_slot(session, document.version_id, None):

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 from sqlmodel import Session
 
-from hocba_app.domain.calendar import ComingYear, coming_year
 from hocba_app.domain.snapshot_differences import is_out_of_date
 from hocba_app.models import Database, School
 from hocba_app.models.repositories import dashboard as counts
@@ -19,7 +18,7 @@ from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.cache import school_cache
 from hocba_app.services.overview.school_years import unfinished_before
 from hocba_app.services.records.record_list import visible_classes
-from hocba_app.services.signing.signer_inbox import groups_for
+from hocba_app.services.signing.queue_groups import groups_for
 
 STEPS = ("open", "subject", "homeroom", "principal", "seal", "sealed")
 """Where a document stands, in the order of its life: not locked, waiting for a stage, sealed."""
@@ -60,7 +59,7 @@ class SignerProgress:
 
 
 @dataclass(frozen=True, slots=True)
-class _Standing:
+class Standing:
     """Where the whole school stands; shared by everybody's dashboard, so nobody changes it."""
 
     documents: tuple[tuple[str, str, str | None, str | None, bool, int], ...]
@@ -82,8 +81,6 @@ class Overview:
     """Slots that wait for this person now, by stage."""
     days: list[tuple[str, int]] = field(default_factory=list)
     """Signatures a day; management only."""
-    coming: ComingYear | None = None
-    """A newer school year to go on to; for whoever may sync."""
     unfinished: list[tuple[str, int]] = field(default_factory=list)
     """Earlier years with records under way, and how many; the office only."""
     signers: list[SignerProgress] = field(default_factory=list)
@@ -118,9 +115,7 @@ def overview(db: Database, who: Identity, school_year: str | None = None) -> Ove
         db, who.school_id, ("pupils", year), lambda own: present_per_class(own, year)
     )
     # The whole school's numbers, read once a change for everybody's dashboard; each is shown his own classes of them.
-    standing = school_cache.memoize_per_school(
-        db, who.school_id, ("standing", year), lambda own: _standing(own, year), any_change=True
-    )
+    standing = standing_of(db, who.school_id, year)
     with db.read(who.school_id) as session:
         mine = Counter[str]()
         for group in groups_for(session, who):
@@ -132,20 +127,26 @@ def overview(db: Database, who: Identity, school_year: str | None = None) -> Ove
             people=[person for person in standing.people if visible is None or person.class_id in visible],
             mine=dict(+mine),
             days=_days(db, who, year) if whole_school else [],
-            coming=coming_year(school.current_year, school.sector_year) if allowed(who, Right.SYNC) else None,
-            unfinished=_unfinished(db, who, school.current_year) if whole_school else [],
+            unfinished=unfinished_years(db, who, school.current_year) if whole_school else [],
             signers=_signers(db, who, year) if whole_school else [],
         )
 
 
-def _standing(session: Session, year: str) -> _Standing:
+def standing_of(db: Database, school_id: str, year: str) -> Standing:
+    """Where the whole school stands, kept until something of it moves."""
+    return school_cache.memoize_per_school(
+        db, school_id, ("standing", year), lambda own: _standing(own, year), any_change=True
+    )
+
+
+def _standing(session: Session, year: str) -> Standing:
     changed = [
         (student_id, class_id)
         for _, student_id, class_id, noted in noted_as_changed(session, year)
         if is_out_of_date(noted)
     ]
     places = places_of(session, (student_id for student_id, _ in changed), year)
-    return _Standing(
+    return Standing(
         documents=tuple(counts_by_step(session, year)),
         stale=Counter(
             places[student_id].class_id if student_id in places else class_id for student_id, class_id in changed
@@ -162,7 +163,8 @@ def _days(db: Database, who: Identity, year: str) -> list[tuple[str, int]]:
     )
 
 
-def _unfinished(db: Database, who: Identity, year: str) -> list[tuple[str, int]]:
+def unfinished_years(db: Database, who: Identity, year: str) -> list[tuple[str, int]]:
+    """Years before this one in which records are locked and not sealed, each with how many."""
     return list(
         school_cache.memoize_per_school(
             db, who.school_id, ("unfinished", year), lambda own: unfinished_before(own, year), any_change=True
@@ -178,7 +180,7 @@ def _signers(db: Database, who: Identity, year: str) -> list[SignerProgress]:
 
 
 def _classes(
-    session: Session, year: str, visible: list[str] | None, students: Mapping[str, int], standing: _Standing
+    session: Session, year: str, visible: list[str] | None, students: Mapping[str, int], standing: Standing
 ) -> list[ClassProgress]:
     steps: dict[str, dict[str, Counter[str]]] = {}
     for class_id, kind, state, next_stage, present, documents in standing.documents:

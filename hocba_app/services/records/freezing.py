@@ -118,12 +118,23 @@ def _demands(listed: ClassList, slots: Sequence[PlannedSlot], salt: str) -> list
 
 
 def open_versions(
-    session: Session, kind: str, class_id: str, frozen: Sequence[Frozen], actor: str, *, accepted: Mapping[str, str]
+    session: Session,
+    kind: str,
+    class_id: str,
+    frozen: Sequence[Frozen],
+    actor: str,
+    *,
+    accepted: Mapping[str, str],
+    reasons: Mapping[str, str],
 ) -> set[str]:
     """Documents, versions, slots, base revisions, public codes and audit of a few pupils together.
 
     Under the school's lock everything is read again: what another lock opened meanwhile, or what newer data would say
     differently, is not opened.
+
+    Args:
+        accepted: by pupil the digest of the mismatches that are locked all the same.
+        reasons: by these pupils why; it stands in the log.
 
     Returns:
         The pupils whose documents are locked now.
@@ -152,7 +163,8 @@ def open_versions(
     session.flush()
     add_rows(session, Slot, (row for item in unchanged for row in _slots(item, versions[item.student_id])))
     for item in unchanged:
-        _open_document(session, item, documents[item.student_id], versions[item.student_id], actor)
+        why = reasons.get(item.student_id, "")
+        _open_document(session, item, documents[item.student_id], versions[item.student_id], actor, why)
     close_corrected(session, [documents[item.student_id] for item in unchanged], actor)
     return {item.student_id for item in unchanged}
 
@@ -211,7 +223,9 @@ def _slots(frozen: Frozen, version: DocumentVersion) -> Iterator[dict[str, objec
         }
 
 
-def _open_document(session: Session, frozen: Frozen, document: Document, version: DocumentVersion, actor: str) -> None:
+def _open_document(
+    session: Session, frozen: Frozen, document: Document, version: DocumentVersion, actor: str, why: str
+) -> None:
     life = life_of(document, (), None).lock(SlotState(slot.field, slot.stage) for slot in frozen.slots)
     session.add(
         Revision(
@@ -232,5 +246,6 @@ def _open_document(session: Session, frozen: Frozen, document: Document, version
         actor=actor,
         action=Action.RECORD_LOCKED,
         subject=f"document:{document.id}",
-        data={"version": frozen.number, "kind": document.kind, "snapshot": version.snapshot_sha256},
+        data={"version": frozen.number, "kind": document.kind, "snapshot": version.snapshot_sha256}
+        | ({"accept_mismatches": why} if why else {}),
     )

@@ -7,32 +7,24 @@ over.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlmodel import Session
-
-from hocba_app.domain.audit_wording import Action
 from hocba_app.domain.errors import SENTENCES, ErrorCode, HocbaError
-from hocba_app.models import Database, Job, SchoolClass
+from hocba_app.models import Job, SchoolClass
 from hocba_app.models.repositories import records as rows
-from hocba_app.models.repositories.school_years import require_open_classes
-from hocba_app.services.accounts.authority import Right, require
-from hocba_app.services.accounts.sessions import Identity
-from hocba_app.services.audit.log import changed, record
-from hocba_app.services.jobs.enqueue import enqueue
+from hocba_app.services.audit.log import changed
 from hocba_app.services.jobs.registry import Work, job
 from hocba_app.services.jobs.results import Done
 from hocba_app.services.records.freezing import freeze, open_versions
+from hocba_app.services.records.lock_request import KINDS, start_lock
 from hocba_app.services.records.precheck import Candidate, ClassList, class_list
 
-KINDS = ("cover", "history", "results")
+__all__ = ["KINDS", "start_lock"]
 _TOGETHER = 25
 """Pupils opened in one transaction: about a tenth of a second on SQLite, which holds up other writers so long."""
 _PASSES = 3
 """How often a pupil whose data change while he is laid out is tried."""
-_MOST = 5000
-"""Ids in one request: more than a school has pupils."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +37,8 @@ class _Choice:
     only: tuple[str, ...] | None
     accepted: Mapping[str, str]
     """By pupil the digest of the mismatches that are locked all the same."""
+    reasons: Mapping[str, str]
+    """By these pupils why."""
 
     def passed_over(self, candidate: Candidate) -> dict[str, str] | None:
         """The outcome of a pupil who is not laid out; None for one who is."""
@@ -60,103 +54,6 @@ class _Choice:
         return None if candidate.can_lock else {"outcome": "blocked", "reason": " ".join(candidate.blocking)}
 
 
-def start_lock(
-    db: Database,
-    who: Identity,
-    *,
-    kind: str,
-    class_id: str = "",
-    class_ids: Sequence[str] = (),
-    student_ids: Sequence[str] | None = None,
-    leave_out: Sequence[str] = (),
-    include: Sequence[str] = (),
-    accept_mismatches: str = "",
-    shown: Mapping[str, str] | None = None,
-) -> str:
-    """Lock one kind of document for one or several classes, as one job.
-
-    Pupils due for re-assessment and pupils who left are left out unless they are named (workflow rule 7).
-
-    Args:
-        class_id: the class, when it is one.
-        class_ids: the classes, when they are several.
-        student_ids: lock these pupils of the classes only, also those left out by default.
-        leave_out: pupils not to lock.
-        include: pupils to lock although they are left out by default.
-        accept_mismatches: a reason, where submitted results differ from the rules and are locked all the same.
-        shown: by pupil the digest of the mismatches that the reason was given for (`preview.LockRow.mismatches`); None: as they are
-            now. What differs from it when the pupil's turn comes is not locked.
-
-    Returns:
-        Id of the job.
-
-    Raises:
-        HocbaError: FORBIDDEN, NOT_FOUND, INVALID_INPUT, NOTHING_TO_DO, YEAR_CLOSED; SHOWN_CHANGED when mismatches are no longer those shown.
-    """
-    require(who, Right.LOCK)
-    if kind not in KINDS:
-        raise HocbaError(ErrorCode.INVALID_INPUT, detail="loại hồ sơ")
-    classes = list(dict.fromkeys([*([class_id] if class_id else []), *class_ids]))
-    if not classes or (student_ids is not None and not student_ids):
-        raise HocbaError(ErrorCode.NOTHING_TO_DO)
-    if max(len(classes), len(student_ids or ()), len(leave_out), len(include)) > _MOST:
-        raise HocbaError(ErrorCode.INVALID_INPUT, detail="danh sách quá dài")
-    arguments = {
-        "kind": kind,
-        "class_ids": classes,
-        "student_ids": None if student_ids is None else list(student_ids),
-        "leave_out": list(leave_out),
-        "include": list(include),
-        "accept_mismatches": accept_mismatches.strip()[:500],
-    }
-    with db.write(who.school_id) as session:
-        found = [session.get(SchoolClass, (who.school_id, asked)) for asked in classes]
-        if None in found:
-            raise HocbaError(ErrorCode.NOT_FOUND, what="lớp")
-        require_open_classes(session, found, kind)
-        if arguments["accept_mismatches"]:
-            arguments["accepted"] = _accepted(
-                session, kind, [each for each in found if each is not None], student_ids, shown
-            )
-        row = enqueue(session, "lock", arguments, actor=who.account_id)
-        for asked in classes:
-            record(
-                session,
-                actor=who.account_id,
-                action=Action.LOCK_STARTED,
-                subject=f"class:{asked}",
-                data={"kind": kind, "job": row.id, "leave_out": list(leave_out), "include": list(include)}
-                | ({"students": list(student_ids)} if student_ids is not None else {})
-                | ({"accept_mismatches": accept_mismatches.strip()[:500]} if accept_mismatches.strip() else {}),
-            )
-    return row.id
-
-
-def _accepted(
-    session: Session,
-    kind: str,
-    classes: Sequence[SchoolClass],
-    student_ids: Sequence[str] | None,
-    shown: Mapping[str, str] | None,
-) -> dict[str, str]:
-    """By pupil the digest of the mismatches that a reason was given for.
-
-    Raises:
-        HocbaError: SHOWN_CHANGED: whoever gave the reason has not seen what is there now.
-    """
-    now = {
-        candidate.student.id: candidate.mismatches
-        for each in classes
-        for candidate in class_list(session, kind, each, student_ids=student_ids).candidates
-        if candidate.mismatches and not candidate.locked
-    }
-    if shown is None:
-        return now
-    if any(now.get(student_id, digest) != digest for student_id, digest in shown.items()):
-        raise HocbaError(ErrorCode.SHOWN_CHANGED, what="chỗ khác cách tính lại")
-    return {student_id: digest for student_id, digest in now.items() if student_id in shown}
-
-
 @job("lock")
 def lock_class(work: Work) -> Done:
     """Lock every pupil of the classes who can be locked and is not left out. Killed, it goes on after the last pupils opened."""
@@ -167,6 +64,7 @@ def lock_class(work: Work) -> Done:
         include=frozenset(asked["include"]),
         only=None if asked["student_ids"] is None else tuple(asked["student_ids"]),
         accepted=asked.get("accepted", {}),
+        reasons=asked.get("reasons", {}),
     )
     with work.db.read(work.school_id) as session:
         before: list[dict[str, str]] = session.get_one(Job, (work.school_id, work.job_id)).report.get("students", [])
@@ -235,7 +133,10 @@ def _lock_chunk(work: Work, choice: _Choice, school_class: SchoolClass, listed: 
         if not frozen:
             break
         with work.write() as session:
-            opened = open_versions(session, choice.kind, school_class.id, frozen, work.actor, accepted=choice.accepted)
+            opened = open_versions(
+                session, choice.kind, school_class.id, frozen, work.actor,
+                accepted=choice.accepted, reasons=choice.reasons,
+            )  # fmt: skip
         outcomes |= {item.student_id: {"outcome": "locked"} for item in frozen if item.student_id in opened}
         again = [item.student_id for item in frozen if item.student_id not in opened]
         if not again:

@@ -56,7 +56,7 @@ class LockRun:
         return self.state in LIVE
 
 
-def lock_runs(db: Database, who: Identity, *, limit: int = 5) -> list[LockRun]:
+def lock_runs(db: Database, who: Identity, *, limit: int = 9) -> list[LockRun]:
     """The newest locks.
 
     Raises:

@@ -18,6 +18,7 @@ from hocba_app.domain.shown import shown_digest
 from hocba_app.forms.fonts import letter_words
 from hocba_app.forms.letters import is_plain, texts_of
 from hocba_app.forms.render import is_long, layout_faults
+from hocba_app.forms.wording import stored_value
 from hocba_app.models import Document, SchoolClass, Staff, Student, StudentResult
 from hocba_app.models.repositories import membership
 from hocba_app.models.repositories import records as rows
@@ -201,7 +202,7 @@ def _results(candidate: Candidate, kind: str, sources: Sources) -> None:
     if result.class_id != sources.school_class.id:
         candidate.left_out = "Kết quả cả năm nộp theo lớp khác: sửa trên SMAS cho khớp rồi nộp lại, hoặc chốt riêng."
     for mismatch in result.mismatches:
-        submitted, computed = (mismatch[key] or "(trống)" for key in ("submitted", "computed"))
+        submitted, computed = (stored_value(mismatch[key]) or "(trống)" for key in ("submitted", "computed"))
         text = f"{_field(sources, mismatch['field'])}: đã nộp {submitted}, tính lại {computed} ({mismatch['rule']})."
         candidate.findings.append(Finding("blocking", text, acceptable=True))
     if kind == "results" and leaving is None:

@@ -28,7 +28,7 @@ from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.printing.copy_mark import MARK_BOX
 from hocba_app.services.records.lock import KINDS
 from hocba_app.services.records.precheck import Candidate, ClassList, Finding, class_list
-from hocba_app.services.records.record_detail import Difference, file_name
+from hocba_app.services.records.record_detail import Difference, difference_view, file_name
 from hocba_app.services.records.snapshot import snapshot_from
 from hocba_app.services.storage import blobs
 from hocba_app.settings import settings
@@ -188,7 +188,4 @@ def _changed(session: Session, kind: str, listed: ClassList) -> dict[str, tuple[
 
 def _differences(before: dict[str, Any], kind: str, listed: ClassList, candidate: Candidate) -> Sequence[Difference]:
     current = snapshot_from(listed.sources, kind, candidate.student, candidate.slots, code="", url="", locked=before)
-    return [
-        Difference(entry["label"], entry["locked"] or "", entry["synced"] or "", entry["essential"])
-        for entry in differences(before, current)
-    ]
+    return [difference_view(entry) for entry in differences(before, current)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -15,6 +15,7 @@ from sqlmodel import Session
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.levels import level_of_grade
 from hocba_app.domain.snapshot_differences import is_out_of_date
+from hocba_app.forms.wording import stored_value
 from hocba_app.models import (
     Account,
     Database,
@@ -169,7 +170,7 @@ def record_view(db: Database, who: Identity, document_id: str) -> RecordView:
             school_year=document.school_year,
             step=step_of(document),
             out_of_date=is_out_of_date(document.out_of_date),
-            differences=tuple(_difference(entry) for entry in document.out_of_date or ()),
+            differences=tuple(difference_view(entry) for entry in document.out_of_date or ()),
             versions=views,
             has_file=document.version_id is not None,
             waits_for=tuple(record_list.waits_for(session, [document.version_id]).get(document.version_id, ()))
@@ -310,8 +311,11 @@ def _read(der: bytes) -> tuple[str, str, str, datetime, datetime]:
     return subject, issuer, f"{found.serial_number:x}", found.not_valid_before_utc, found.not_valid_after_utc
 
 
-def _difference(entry: dict[str, Any]) -> Difference:
-    return Difference(entry["label"], entry["locked"] or "", entry["synced"] or "", bool(entry["essential"]))
+def difference_view(entry: Mapping[str, Any]) -> Difference:
+    """A noted difference in words."""
+    return Difference(
+        entry["label"], stored_value(entry["locked"]), stored_value(entry["synced"]), bool(entry["essential"])
+    )
 
 
 def _missing(session: Session, document: Document, school_class: SchoolClass) -> tuple[Finding, ...]:

@@ -15,6 +15,7 @@ from hocba_app.models import Database, Document, School
 from hocba_app.models.repositories import record_list
 from hocba_app.models.repositories.dashboard import classes_of_year
 from hocba_app.models.repositories.record_list import Line, Wanted
+from hocba_app.models.repositories.waiting_work import reopened_documents
 from hocba_app.services.accounts.authority import Right, require, viewable_class_ids
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.cache import school_cache
@@ -103,6 +104,7 @@ def records_page(
     kind: str = "",
     state: str = "",
     stale: bool = False,
+    reopened: bool = False,
     search: str = "",
     sort: str = "class",
     descending: bool = False,
@@ -116,6 +118,7 @@ def records_page(
         kind: ``cover``, ``history`` or ``results``; "" for all three.
         state: one of :data:`STEPS`; "" for any.
         stale: only those whose locked data newer data contradict.
+        reopened: only those that were unlocked and wait to be locked again.
         search: words of names or of a code, without regard to marks.
         sort: ``class``, ``name``, ``code``, ``step`` or ``updated``.
 
@@ -135,10 +138,10 @@ def records_page(
             class_ids=[class_id] if class_id else visible,
             kinds=[kind] if kind else KINDS,
             step=state,
-            document_ids=_stale(session, year) if stale else None,
+            document_ids=_stale(session, year) if stale else reopened_documents(session, year) if reopened else None,
             student_ids=_found(session, year, search),
         )
-        if state or stale or search:
+        if state or stale or reopened or search:
             total = record_list.count_lines(session, wanted)
         else:  # whose lines only a wide change adds or takes away
             key = ("lines", year, class_id or visible, kind)

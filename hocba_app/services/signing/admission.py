@@ -31,12 +31,12 @@ class Place:
     """Where a queued batch stands."""
 
     ahead: int
-    """Batches that must end first."""
+    """Other people's batches that must end first."""
     seconds: int
     """Expected wait: a confirmation takes about a minute."""
     your_turn: bool
     after_own: bool
-    """The signer's own batch on the same documents goes first: he has two slots in them."""
+    """The signer's own earlier batch goes first: more records than one confirmation takes, or two slots in the same ones."""
 
 
 class Admission(StrEnum):
@@ -83,18 +83,18 @@ def place_of(session: Session, batch: Batch) -> Place:
     """The place of a queued batch and its expected wait, for its signer's page."""
     items = batch_rows.items_of(session, batch.id, (ItemState.CLAIMED,))
     versions = {item.version_id for item in items}
-    holders = set(batch_rows.held_versions(session, sorted(versions)).values())
-    after_own = False
+    before = set(batch_rows.held_versions(session, sorted(versions)).values())
+    before |= batch_rows.earlier_batches(session, batch, versions)
     if active := batch_rows.active_batch_of(session, batch.owner, batch.id):
-        after_own = active.id in holders
-        holders.add(active.id)
-    earlier = batch_rows.earlier_batches(session, batch, versions)
-    ahead = len(holders | earlier)
+        before.add(active.id)
+    # His own earlier batches are no queue: this one goes out by itself when he has confirmed them.
+    own = batch_rows.of_owner(session, before, batch.owner)
+    ahead = len(before - own)
     return Place(
         ahead=ahead,
         seconds=60 * ahead,
         your_turn=batch.offered_at is not None and not batch.accepted,
-        after_own=after_own,
+        after_own=bool(own),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session
@@ -10,6 +11,7 @@ from hocba_app.domain.batch_lifecycle import BATCH_OVER, CONFIRMED, BatchState, 
 from hocba_app.domain.errors import SENTENCES, ErrorCode, HocbaError
 from hocba_app.models import Batch, Database
 from hocba_app.models.base import utc_now
+from hocba_app.models.repositories import batch_names
 from hocba_app.models.repositories import batches as batch_rows
 from hocba_app.models.repositories import signing as rows
 from hocba_app.services.accounts.sessions import Identity
@@ -56,14 +58,22 @@ class BatchView:
     after_own: bool
     """It follows the signer's own batch on the same documents by itself."""
     over: bool
+    about: tuple[batch_names.About, ...]
+    """What it holds, class by class."""
     created_at: str
 
 
 def my_batches(db: Database, who: Identity, limit: int = 20) -> list[BatchView]:
-    """This person's newest batches, the running ones first."""
+    """This person's batches: every one that is not over – what his phone asks now first –, then the newest of the others.
+
+    Args:
+        limit: how many of those that are over.
+    """
     with db.read(who.school_id) as session:
-        views = [_view(session, batch) for batch in batch_rows.newest_batches(session, who.account_id, limit)]
-    return sorted(views, key=lambda view: view.over)
+        batches = batch_rows.batches_of_account(session, who.account_id, limit)
+        about = batch_names.about(session, [batch.id for batch in batches])
+        views = [_view(session, batch, about.get(batch.id, ())) for batch in batches]
+    return sorted(views, key=lambda view: (view.over, not (view.state == BatchState.WAITING or view.your_turn)))
 
 
 def batch_view(db: Database, who: Identity, batch_id: str) -> tuple[BatchView, list[ItemView]]:
@@ -88,7 +98,7 @@ def batch_view(db: Database, who: Identity, batch_id: str) -> tuple[BatchView, l
             )
             for item in items
         ]
-        return _view(session, batch), views
+        return _view(session, batch, batch_names.about(session, [batch.id]).get(batch.id, ())), views
 
 
 def unsigned_slots(db: Database, who: Identity, batch_id: str) -> list[str]:
@@ -104,7 +114,7 @@ def unsigned_slots(db: Database, who: Identity, batch_id: str) -> list[str]:
         return [item.slot_id for item in batch_rows.items_of(session, batch.id, (ItemState.FAILED,))]
 
 
-def _view(session: Session, batch: Batch) -> BatchView:
+def _view(session: Session, batch: Batch, about: Sequence[batch_names.About]) -> BatchView:
     place = place_of(session, batch) if batch.state == BatchState.QUEUED else None
     left = None
     if batch.state == BatchState.WAITING and batch.window_ends_at is not None:
@@ -129,6 +139,7 @@ def _view(session: Session, batch: Batch) -> BatchView:
         your_turn=place.your_turn if place else False,
         after_own=place.after_own if place else False,
         over=batch.state in BATCH_OVER,
+        about=tuple(about),
         created_at=batch.created_at.isoformat(timespec="seconds"),
     )
 

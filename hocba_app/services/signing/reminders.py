@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -12,7 +13,7 @@ from hocba_app.domain.audit_wording import Action
 from hocba_app.domain.calendar import today
 from hocba_app.domain.email_address import one_address
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import Account, Database, Job, Reminder, SchoolClass, Staff
+from hocba_app.models import Account, Database, Job, Reminder, School, SchoolClass, Staff
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import find
 from hocba_app.models.repositories import reminders as rows
@@ -46,6 +47,18 @@ class Late:
     """Names of the subjects, each with how many records wait for it."""
     reminded: bool
     """Reminded today already."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemindedAll:
+    """What reminding everybody did."""
+
+    people: int
+    """Reminded now; who was reminded of a class today is not reminded of it again."""
+    mailed: int
+    """Of them those to whom a letter goes out too."""
+    text: str
+    """For a chat: everybody who is waited for, reminded now or before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +110,12 @@ def remind(db: Database, who: Identity, class_id: str, staff_id: str) -> bool:
         Whether a letter goes out too; a worker posts it. One that fails does not undo the reminder in the app.
 
     Raises:
-        HocbaError: FORBIDDEN (also for a class that does not exist), NOTHING_TO_DO when nothing waits for him there,
+        HocbaError: FORBIDDEN (also for a class that does not exist), REMINDER_OWN, NOTHING_TO_DO when nothing waits for him there,
             ALREADY_REMINDED when he was reminded of this class today.
     """
     require(who, Right.DASHBOARD)
+    if staff_id == who.staff_id:
+        raise HocbaError(ErrorCode.REMINDER_OWN)
     with db.write(who.school_id) as session:
         office = allowed(who, Right.LOCK) and session.get(SchoolClass, (who.school_id, class_id)) is not None
         if not office and not (who.staff_id and class_id in rows.homeroom_class_ids(session, who.staff_id)):
@@ -129,6 +144,67 @@ def remind(db: Database, who: Identity, class_id: str, staff_id: str) -> bool:
             else None
         )
     return letter is not None
+
+
+def remind_all(db: Database, who: Identity) -> RemindedAll:
+    """Remind everybody for whom records wait: the office the whole school, a homeroom teacher the subject teachers of his classes.
+    Himself he does not remind, nor whom anybody reminded of a class today; who cannot be mailed sees it in the app.
+
+    Raises:
+        HocbaError: FORBIDDEN, NOTHING_TO_DO when nobody but himself is waited for.
+    """
+    require(who, Right.DASHBOARD)
+    late = _everybody_late(db, who)
+    if not late:
+        raise HocbaError(ErrorCode.NOTHING_TO_DO)
+    with db.write(who.school_id) as session:
+        serialise(session)  # two taps at once: the second finds the reminders of the first
+        day = today().isoformat()
+        done = rows.sent_on(session, day, sorted({row.class_id for row in late}))
+        new = [row for row in late if (row.class_id, row.staff_id) not in done]
+        mailed: set[str] = set()
+        for row in new:
+            reminder = Reminder(from_account=who.account_id, to_staff=row.staff_id, class_id=row.class_id, day=day)
+            session.add(reminder)
+            record(
+                session,
+                actor=who.account_id,
+                action=Action.REMINDER_SENT,
+                subject=f"class:{row.class_id}",
+                data={"staff": row.staff_id, "records": row.records},
+            )
+            session.flush()
+            if row.staff_id not in mailed and _address(session, session.get_one(Staff, (who.school_id, row.staff_id))):
+                mailed.add(row.staff_id)
+                enqueue(session, MAIL, {"reminder": reminder.id, "all": True}, actor=who.account_id)
+    return RemindedAll(len({row.staff_id for row in new}), len(mailed), reminder_text(late))
+
+
+def reminder_text(late: Sequence[rows.LateInClass]) -> str:
+    """What can be pasted into a chat of the staff: who, which classes, how many records; no pupil's name."""
+    people: dict[str, list[str]] = {}
+    for row in late:
+        people.setdefault(row.name, []).append(f"{row.class_name} ({row.records} hồ sơ)")
+    lines = [f"- {name}: {', '.join(classes)}" for name, classes in people.items()]
+    return "\n".join(
+        [
+            "Kính gửi thầy cô, những hồ sơ sau đang chờ ký trên Học bạ điện tử:",
+            *lines,
+            f"Thầy cô mở {settings().public_url.rstrip('/')}/sign để ký.",
+        ]
+    )
+
+
+def _everybody_late(db: Database, who: Identity) -> list[rows.LateInClass]:
+    if allowed(who, Right.LOCK):
+        with db.installation() as session:
+            year = session.get_one(School, who.school_id).current_year
+        with db.read(who.school_id) as session:
+            return [row for row in rows.everybody_late(session, year) if row.staff_id != who.staff_id]
+    return [
+        rows.LateInClass(row.class_id, row.class_name, row.staff_id, row.name, sum(count for _, count in row.subjects))
+        for row in late_teachers(db, who)
+    ]
 
 
 def reminders_of(db: Database, who: Identity) -> list[Asked]:
@@ -196,7 +272,7 @@ def post_reminder(work: Work) -> Result:
     """
     with work.db.read(work.school_id) as session:
         asked_at = session.get_one(Job, (work.school_id, work.job_id)).created_at
-        letter = _letter(session, str(work.arguments["reminder"]))
+        letter = _letter(session, str(work.arguments["reminder"]), everything=bool(work.arguments.get("all")))
     if letter is None:
         return Done()
     try:
@@ -219,24 +295,30 @@ def _address(session: Session, person: Staff) -> str:
     )
 
 
-def _letter(session: Session, reminder_id: str) -> Letter | None:
-    """The reminder by mail, without a pupil's name; None when nothing waits any more or he has read it in the app."""
+def _letter(session: Session, reminder_id: str, *, everything: bool) -> Letter | None:
+    """The reminder by mail, without a pupil's name; None when nothing waits any more or he has read it in the app.
+
+    Args:
+        everything: name every class in which something waits for him, not only the reminder's.
+    """
     school_id = session.info["school_id"]
     reminder = session.get(Reminder, (school_id, reminder_id))
     if reminder is None or reminder.seen_at is not None:
         return None
     person = session.get_one(Staff, (school_id, reminder.to_staff))
-    address, records = _address(session, person), rows.due_documents(session, person.id, reminder.class_id)
-    if not address or not records:
+    address, waits = _address(session, person), rows.due_by_class(session, person.id)
+    if not everything:
+        waits = [row for row in waits if row[0] == reminder.class_id]
+    if not address or not waits:
         return None
-    class_name = session.get_one(SchoolClass, (school_id, reminder.class_id)).name
     by = session.get_one(Account, (school_id, reminder.from_account))
+    said = "; ".join(f"lớp {name} còn {records} hồ sơ" for _, name, records in waits)
     return Letter(
         to=address,
-        subject=f"Học bạ lớp {class_name} chờ thầy cô ký",
+        subject=f"Học bạ lớp {waits[0][1]} chờ thầy cô ký" if len(waits) == 1 else "Học bạ chờ thầy cô ký",
         text=(
             f"Kính gửi thầy cô {person.full_name},\n\n"
-            f"{by.full_name or by.username} nhắc: lớp {class_name} còn {records} hồ sơ chờ thầy cô ký.\n\n"
+            f"{by.full_name or by.username} nhắc: {said} chờ thầy cô ký.\n\n"
             f"Thầy cô mở {settings().public_url.rstrip('/')}/sign để ký.\n"
         ),
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,9 +21,8 @@ from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.credentials import require_own_credentials
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.audit.log import Tells, changed, record
-from hocba_app.services.cache import school_cache
 from hocba_app.services.jobs.enqueue import enqueue, look_again
-from hocba_app.services.signing.authority import Sealing, post_refusals, sealable_now
+from hocba_app.services.signing.authority import Sealing, sealable_now
 
 MAX_HASHES = 500
 """Hashes in one call of the provider, and so in one confirmation (core decision 8)."""
@@ -40,6 +38,7 @@ class Waiting:
     school_year: str
     class_id: str
     class_name: str
+    grade: int
     subjects: tuple[str, ...]
     document_id: str
     version_id: str
@@ -52,20 +51,12 @@ class Waiting:
     """Why not, when not ready."""
 
 
-@dataclass(frozen=True, slots=True)
-class WaitingGroup:
-    """What waits for the signer of one class, kind, stage and subject: one tap signs it."""
+def confirmations(personal: int, seals: int) -> int:
+    """How many times so many records are confirmed on the phone: the personal ones and the seal's are asked for apart.
 
-    stage: str
-    kind: str
-    school_year: str
-    class_id: str
-    class_name: str
-    subjects: tuple[str, ...]
-    waiting: int
-    ready: int
-    reasons: frozenset[ErrorCode]
-    """Why the others are not ready."""
+    (One more where a signer has two slots in one record: the second follows the first by itself.)
+    """
+    return -(-personal // MAX_HASHES) + -(-seals // MAX_HASHES)
 
 
 def my_queue(db: Database, who: Identity) -> list[Waiting]:
@@ -74,75 +65,7 @@ def my_queue(db: Database, who: Identity) -> list[Waiting]:
         return waiting_for(session, who)
 
 
-def my_groups(db: Database, who: Identity) -> list[WaitingGroup]:
-    """What this person's page offers to sign, class by class."""
-    with db.read(who.school_id) as session:
-        return groups_for(session, who)
-
-
-def subject_words(db: Database, who: Identity) -> dict[str, str]:
-    """Names of the school's subjects by code."""
-    return school_cache.memoize_per_school(db, who.school_id, "subjects", due_rows.subject_names)
-
-
-def groups_for(session: Session, who: Identity) -> list[WaitingGroup]:
-    """The same as :func:`waiting_for`, counted in the database: hundreds of records are a dozen lines of a page."""
-    found: list[WaitingGroup] = []
-    if who.staff_id is not None:
-        groups = due_rows.due_groups(session, who.staff_id)
-        refused = post_refusals(session, who, [(row.stage, row.kind) for row in groups])
-        held = _held_in_groups(session, who.staff_id)
-        for row in groups:
-            codes = [ErrorCode.DOCUMENT_BUSY] if row.busy else []
-            ready = row.waiting - row.busy
-            for reason, count in held.get(_group_key(row), {}).items():
-                codes.append(reason)
-                ready -= count
-            if (code := refused.get((row.stage, row.kind))) is not None:
-                codes, ready = [code], 0
-            found.append(
-                WaitingGroup(
-                    row.stage,
-                    row.kind,
-                    row.school_year,
-                    row.class_id,
-                    row.class_name,
-                    tuple(row.subjects),
-                    row.waiting,
-                    ready,
-                    frozenset(codes),
-                )
-            )
-    if "seal_operator" in who.roles:
-        by_group: dict[tuple[str, str, str], list[Waiting]] = {}
-        for item in waiting_for(session, who, stage=SEAL):
-            by_group.setdefault((item.class_id, item.kind, item.school_year), []).append(item)
-        for (class_id, kind, year), items in by_group.items():
-            reasons = frozenset(item.reason for item in items if item.reason is not None)
-            ready = sum(item.ready for item in items)
-            found.append(
-                WaitingGroup(
-                    SEAL, kind, year, class_id, items[0].class_name, items[0].subjects, len(items), ready, reasons
-                )
-            )
-    return found
-
-
-def _group_key(row: due_rows.DueGroup | due_rows.DueOfDocument) -> tuple[str, ...]:
-    return (row.stage, row.kind, row.school_year, row.class_id, *row.subjects)
-
-
-def _held_in_groups(session: Session, staff_id: str) -> dict[tuple[str, ...], Counter[ErrorCode]]:
-    """By group, how many of a person's slots are held by a report or by an unlock that goes on, and by no batch."""
-    held: dict[tuple[str, ...], Counter[ErrorCode]] = {}
-    reasons = _held_documents(session)
-    for row in due_rows.due_in_documents(session, staff_id, reasons):
-        if not row.busy:
-            held.setdefault(_group_key(row), Counter())[reasons[row.document_id]] += 1
-    return held
-
-
-def _held_documents(session: Session) -> dict[str, ErrorCode]:
+def held_documents(session: Session) -> dict[str, ErrorCode]:
     """Documents that nobody may sign for the moment, and why; a few of a school's."""
     closed = closed_documents(session)
     return {
@@ -151,24 +74,30 @@ def _held_documents(session: Session) -> dict[str, ErrorCode]:
     }
 
 
-def waiting_for(session: Session, who: Identity, *, stage: str | None = None) -> list[Waiting]:
+def waiting_for(
+    session: Session, who: Identity, *, stage: str | None = None, kind: str | None = None, class_id: str = ""
+) -> list[Waiting]:
     """Everything that waits for this person: his own slots, and the seal's when he is its operator.
 
     Args:
         stage: only this stage.
+        kind: only this kind of document.
+        class_id: only this class; "" for every one.
     """
     found: list[Waiting] = []
     if who.staff_id is not None and stage != SEAL:
-        found += _waiting(session, due_rows.due_slots(session, staff_id=who.staff_id, stage=stage))
+        due = due_rows.due_slots(session, staff_id=who.staff_id, stage=stage, kind=kind, class_id=class_id)
+        found += _waiting(session, due)
     if "seal_operator" in who.roles and stage in (None, SEAL):
-        found += _waiting(session, due_rows.due_slots(session, staff_id=None), seal=True)
+        due = due_rows.due_slots(session, staff_id=None, kind=kind, class_id=class_id)
+        found += _waiting(session, due, seal=True)
     return found
 
 
 def _waiting(session: Session, due: list[due_rows.DueSlot], *, seal: bool = False) -> list[Waiting]:
     if not due:
         return []
-    busy, held = due_rows.slots_in_live_batches(session), _held_documents(session)
+    busy, held = due_rows.slots_in_live_batches(session), held_documents(session)
     documents = [Sealing(slot.document_id, slot.student_id, slot.school_year, slot.class_id) for slot in due]
     sealable = sealable_now(session, documents) if seal else frozenset()
     found = []
@@ -184,6 +113,7 @@ def _waiting(session: Session, due: list[due_rows.DueSlot], *, seal: bool = Fals
                 school_year=slot.school_year,
                 class_id=slot.class_id,
                 class_name=slot.class_name,
+                grade=slot.grade,
                 subjects=tuple(slot.subjects),
                 document_id=slot.document_id,
                 version_id=slot.version_id,

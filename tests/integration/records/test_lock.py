@@ -170,7 +170,7 @@ def test_results_against_the_rules_need_a_reason(small: SmallSchool) -> None:
     outcome = lock(small)[first]
     assert outcome["outcome"] == "blocked"
     assert outcome["reason"] == (
-        "Môn Toán cả năm: đã nộp 8.4, tính lại 8.5 (Điều 9). Danh hiệu: đã nộp Học sinh Giỏi, tính lại (trống) (Điều 15)."
+        "Môn Toán cả năm: đã nộp 8,4, tính lại 8,5 (Điều 9). Danh hiệu: đã nộp Học sinh Giỏi, tính lại (trống) (Điều 15)."
     )
     assert lock(small, accept_mismatches="Đã đối chiếu sổ điểm")[first]["outcome"] == "locked"
 

@@ -11,7 +11,7 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import AuditEvent, Document, RecordObjection
 from hocba_app.services.objections import objections
 from hocba_app.services.objections.objections import answer, objections_page, raise_objection, why_returned, withdraw
-from hocba_app.services.signing import signer_inbox
+from hocba_app.services.signing import queue_groups, signer_inbox
 from hocba_app.services.unlocking import unlock
 from tests.integration.records.conftest import change_result, documents, lock, pupils
 from tests.school import SmallSchool
@@ -54,7 +54,7 @@ def test_only_the_reported_record_is_held_and_those_it_concerns_see_it(
     for part in ("TOAN", "VAN"):
         held = ready(small, part)
         assert held.pop(first.id) is ErrorCode.RECORD_QUESTIONED and set(held.values()) == {None}
-        [group] = signer_inbox.my_groups(small.db, small.people[part])
+        [group] = queue_groups.my_groups(small.db, small.people[part])
         assert (group.waiting, group.ready, group.reasons) == (3, 2, {ErrorCode.RECORD_QUESTIONED})
     slot = next(item for item in signer_inbox.my_queue(small.db, small.people["VAN"]) if item.document_id == first.id)
     assert refused(lambda: signer_inbox.start(small.db, small.people["VAN"], [slot.slot_id])) is ErrorCode.NOTHING_TO_DO

@@ -203,3 +203,30 @@ def test_no_letter_goes_to_who_has_read_the_reminder_or_signed(
         "ended",
         "ended",
     ]
+
+
+def test_everybody_is_reminded_at_once_but_oneself_and_a_text_can_be_pasted(small: SmallSchool) -> None:
+    lock(small)
+    lock(small, "cover")
+    assert refused(small, "principal", "principal") is ErrorCode.REMINDER_OWN
+    remind(small.db, small.people["homeroom"], small.class_id, staff_of(small, "TOAN"))
+    done = reminders.remind_all(small.db, small.people["principal"])
+    assert (done.people, done.mailed) == (2, 0), (
+        "who was reminded today is not reminded again, nor is the principal himself"
+    )
+    assert "Nguyễn Thị Ánh 3: 6A1 (3 hồ sơ)" in done.text and "http://school.test/sign" in done.text
+    assert small.people["principal"].full_name not in done.text and "Đặng" not in done.text, "no pupil's name"
+    assert reminders.remind_all(small.db, small.people["principal"]).people == 0
+    assert len(reminders_of(small.db, small.people["VAN"])) == 1
+    with small.db.read(small.school_id) as session:
+        sent = session.exec(select(AuditEvent).where(AuditEvent.action == "reminder.sent")).all()
+    assert len(sent) == 3
+
+
+def test_a_homeroom_teacher_reminds_his_subject_teachers_at_once(small: SmallSchool, other: SmallSchool) -> None:
+    lock(small)
+    assert reminders.remind_all(small.db, small.people["homeroom"]).people == 3
+    for school, part in ((small, "TOAN"), (other, "admin"), (other, "homeroom")):
+        with pytest.raises(HocbaError) as caught:
+            reminders.remind_all(school.db, school.people[part])
+        assert caught.value.code is ErrorCode.NOTHING_TO_DO

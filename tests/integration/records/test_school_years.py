@@ -11,7 +11,7 @@ from hocba_app.services.accounts.authority import Right
 from hocba_app.services.overview.dashboard import overview
 from hocba_app.services.overview.school_years import YearView, close_year, reopen_year, school_years
 from hocba_app.services.records.lock import start_lock
-from hocba_app.services.signing.signer_inbox import my_groups
+from hocba_app.services.signing.queue_groups import my_groups
 from hocba_app.services.sync.commands import start_sync
 from hocba_app.services.unlocking.unlock import request_unlock
 from tests.integration.records.conftest import documents, lock, work_on

@@ -7,8 +7,9 @@ from sqlmodel import select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.shown import shown_digest
-from hocba_app.models import SEAL, Job, SigningKey, SigningSettings, Staff, StudentResult, UnlockRequest
-from hocba_app.services.records.lock import start_lock
+from hocba_app.models import SEAL, AuditEvent, Job, SigningKey, SigningSettings, Staff, StudentResult, UnlockRequest
+from hocba_app.services.records.lock import KINDS, start_lock
+from hocba_app.services.records.lock_request import start_locks
 from hocba_app.services.records.preview import lock_preview
 from hocba_app.services.signers import settings as signing
 from hocba_app.services.unlocking import unlock
@@ -166,3 +167,52 @@ def test_who_signs_for_a_vacant_post_signs_as_a_deputy(small: SmallSchool) -> No
     with small.db.read(small.school_id) as session:
         slot = principal_slot(session, "cover")
     assert (slot.staff_id, slot.caption) == (None, ())
+
+
+def test_all_kinds_are_locked_in_one_act_each_pupil_under_his_own_reason(small: SmallSchool) -> None:
+    one, two, three = pupils(small)
+    mismatch(small, one, "8.5")
+    mismatch(small, two, "9.0")
+    admin = small.people["admin"]
+    shown = {
+        kind: {row.student_id: row.mismatches for row in found.students if row.mismatches}
+        for kind in KINDS
+        for found in [lock_preview(small.db, admin, kind, small.class_id)]
+    }
+    jobs = start_locks(
+        small.db, admin, kinds=KINDS, class_ids=[small.class_id], reasons={one: "Biên bản 12"}, shown=shown
+    )
+    outcomes = {}
+    for kind, job_id in zip(KINDS, jobs, strict=True):
+        outcomes[kind] = {row["student"]: row["outcome"] for row in work_on(small, job_id).report["students"]}
+    assert outcomes["cover"] == dict.fromkeys((one, two, three), "locked")
+    for kind in ("history", "results"):
+        assert outcomes[kind] == {one: "locked", two: "blocked", three: "locked"}, (
+            "without a reason of his own he waits"
+        )
+    with small.db.read(small.school_id) as session:
+        events = session.exec(select(AuditEvent).where(AuditEvent.action == "record.locked")).all()
+        started = session.exec(select(AuditEvent).where(AuditEvent.action == "lock.started")).all()
+    said = {event.subject: event.data["accept_mismatches"] for event in events if "accept_mismatches" in event.data}
+    assert said == {f"document:{documents(small, kind)[one].id}": "Biên bản 12" for kind in ("history", "results")}
+    assert [event.data.get("reasons") for event in started] == [None, {one: "Biên bản 12"}, {one: "Biên bản 12"}]
+
+
+def test_a_reason_for_what_has_changed_starts_nothing_at_all(small: SmallSchool) -> None:
+    one, *_ = pupils(small)
+    mismatch(small, one, "8.5")
+    shown = {"results": {one: "0" * 32}}
+    with pytest.raises(HocbaError) as caught:
+        start_locks(
+            small.db, small.people["admin"], kinds=KINDS, class_ids=[small.class_id], reasons={one: "x"}, shown=shown
+        )
+    assert caught.value.code is ErrorCode.SHOWN_CHANGED
+    with small.db.read(small.school_id) as session:
+        assert session.exec(select(Job).where(Job.kind == "lock")).all() == []
+    for kinds, code in (((), ErrorCode.INVALID_INPUT), (("x",), ErrorCode.INVALID_INPUT)):
+        with pytest.raises(HocbaError) as caught:
+            start_locks(small.db, small.people["admin"], kinds=kinds, class_ids=[small.class_id])
+        assert caught.value.code is code
+    with pytest.raises(HocbaError) as caught:
+        start_locks(small.db, small.people["homeroom"], kinds=KINDS, class_ids=[small.class_id])
+    assert caught.value.code is ErrorCode.FORBIDDEN

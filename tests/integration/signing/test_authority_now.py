@@ -34,7 +34,7 @@ from hocba_app.models.base import utc_now
 from hocba_app.services.objections.objections import raise_objection
 from hocba_app.services.signers import settings as signing
 from hocba_app.services.signers.assignments import reassign_slots
-from hocba_app.services.signing import authority, signer_inbox
+from hocba_app.services.signing import authority, queue_groups, signer_inbox
 from hocba_app.services.signing import batch as batches
 from hocba_app.services.signing.admission import Admission, drop_refused, try_admit
 from hocba_app.services.signing.batch_transitions import close
@@ -156,7 +156,7 @@ def test_a_decision_revoked_or_over_at_midnight_before_the_commit(
     with on_phone(small, outside[0], "PHT", third):
         signing.revoke_delegation(small.db, small.people["admin"], decision)
     assert_refused(small, third, "PHT", ErrorCode.DELEGATION_OVER, confirmed=2)
-    assert [group.ready for group in signer_inbox.my_groups(small.db, small.people["PHT"])] == [0]
+    assert [group.ready for group in queue_groups.my_groups(small.db, small.people["PHT"])] == [0]
 
 
 def test_a_deputy_who_is_a_teacher_now(small: SmallSchool, outside: Outside) -> None:

@@ -18,7 +18,7 @@ from sqlmodel import select
 
 from hocba_app.models import Database, Job
 from hocba_app.services.jobs import claim
-from hocba_app.services.signing import progress, signer_inbox
+from hocba_app.services.signing import progress, queue_groups, signer_inbox
 from tests.integration.signing.test_chain import lock, sign, start, waiting, work_on
 from tests.integration.simulators.mysign_rig import Rig
 from tests.school import SmallSchool
@@ -83,7 +83,7 @@ def test_a_batch_reads_no_whole_table(db: Database, small: SmallSchool, outside:
 def look_at_screens(db: Database, small: SmallSchool, part: str) -> None:
     """What a signer's page asks."""
     who = small.people[part]
-    signer_inbox.my_groups(db, who)
+    queue_groups.my_groups(db, who)
     for view in progress.my_batches(db, who):
         progress.batch_view(db, who, view.id)
         progress.unsigned_slots(db, who, view.id)

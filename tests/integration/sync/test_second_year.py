@@ -15,11 +15,11 @@ from hocba_app.domain import calendar
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Database, School, SchoolClass
 from hocba_app.services.overview.dashboard import overview
+from hocba_app.services.overview.waiting import waiting
 from hocba_app.services.sync.commands import sync_status
 from hocba_app.services.sync.excel import export_workbook
 from hocba_app.services.sync.school_years import sync_years
 from hocba_app.settings import settings
-from hocba_app.state.dashboard import _tasks
 from hocba_app.state.sync_scope import SyncScopeState
 from tests.integration.simulators import smas_rig
 from tests.integration.simulators.smas_rig import smas
@@ -56,7 +56,7 @@ def _submitted(school: smas_rig.School, year: str) -> None:
 
 
 def _named(here: Here) -> list[str]:
-    return [task.href for task in _tasks(overview(here.db, here.admin), here.admin)]
+    return [task.href for task in waiting(here.db, here.admin) if task.kind in ("year", "unfinished")]
 
 
 @pytest.mark.usefixtures("in_june")

@@ -77,6 +77,8 @@ PAGES: dict[str, set[Right]] = {
     "LockState": {Right.LOCK},
     "SchoolYearsState": {Right.LOCK, Right.UNLOCK_APPROVE},
     "UnlockState": {Right.UNLOCK_ASK, Right.UNLOCK_APPROVE},
+    "ObjectionsState": {Right.RECORDS_READ, Right.LOCK},
+    "ReadingState": {Right.RECORDS_READ},
     "AuditState": {Right.AUDIT_READ},
     "AccountsState": {Right.ACCOUNTS, Right.ACCOUNTS_READ},
     "LeadershipState": {Right.LEADERSHIP_READ, Right.LEADERSHIP_CONFIRM, Right.CREDENTIALS_CONFIRM},

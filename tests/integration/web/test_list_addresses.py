@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hocba_app.models import SEAL, Database, Job
-from hocba_app.state import signature_images, signing
+from hocba_app.state import group_content, signature_images
 from hocba_app.state.accounts import AccountsState
 from hocba_app.state.addresses import address_of, page_in
 from hocba_app.state.audit import AuditState
@@ -132,20 +132,31 @@ async def test_the_log_the_other_way_round(act: Any) -> None:
     await act("admin", AuditState.turn_order)
 
 
-async def test_hundreds_of_records_are_looked_through_by_the_page(act: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(signing, "RECORD_ROWS", 1)
+async def test_a_class_is_read_before_it_is_signed_page_by_page(act: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(group_content, "CONTENT_ROWS", 1)
     told = json.loads(await act("subject", SigningState.load, "/sign"))
-    groups = [state["groups_rx_state_"] for part in told for state in part.values() if "groups_rx_state_" in state][-1]
-    key = next(group["key"] for group in groups if group["waiting"] == 2)
-    first = await act("subject", SigningState.open_group, key=key)
-    assert "Lan 1" in first and "Lan 2" not in first and '"record_pages_rx_state_": 2' in first
+    sections = [
+        state["sections_rx_state_"] for part in told for state in part.values() if "sections_rx_state_" in state
+    ]
+    group = next(group for section in sections[-1] for group in section["groups"] if group["waiting"] == 2)
+    first = await act("subject", SigningState.open_group, key=group["key"])
+    assert "Lan 1" in first and "Lan 2" not in first and '"line_pages_rx_state_": 2' in first and "8,5" in first
     for _ in range(2):
-        await act("subject", SigningState.next_records)
-    second = await act("subject", SigningState.previous_records)
+        await act("subject", SigningState.next_lines)
+    second = await act("subject", SigningState.previous_lines)
     assert "Lan 1" in second and "Lan 2" not in second, "the last page is the last"
     turned = [await act("subject", SigningState.set_sort, sort="name") for _ in range(2)]
     assert ["Lan 2" in told and "Lan 1" not in told for told in turned] == [False, True], (
         "from the end the last stands on the first page"
     )
     assert "Lan" not in await act("subject", SigningState.set_sort, sort="problem; drop")
-    await act("subject", SigningState.open_group, key=key)
+    line = json.loads(await act("subject", SigningState.set_sort, sort="c0"))
+    slot = next(row["slot_id"] for part in line for state in part.values() for row in state.get("lines_rx_state_", ()))
+    left = await act("subject", SigningState.toggle_line, slot_id=slot)
+    assert "Ký 1 hồ sơ" in left and '"left": 1' in left, "one is left out, the button says what it signs"
+    assert "Ký 2 hồ sơ" in await act("subject", SigningState.toggle_line, slot_id=slot)
+    assert "Ký 1 hồ sơ" not in await act("subject", SigningState.toggle_line, slot_id="01aaaaaaaaaaaaaaaaaaaaaaaa")
+    asked = await act("subject", SigningState.report_line, slot_id=slot, subject="")
+    assert "objecting" not in asked, "there is no line of this pupil without a subject"
+    await act("subject", SigningState.open_group, key=group["key"])
+    assert "lines" not in await act("subject", SigningState.open_group, key="x|y|z|nowhere|")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -13,7 +14,7 @@ import pytest
 from reflex.utils.format import format_event_handler, json_dumps
 from sqlmodel import select
 
-from hocba_app.models import Account, AuditEvent, Database, Document, Job, Student, UnlockRequest
+from hocba_app.models import Account, AuditEvent, Database, Document, Job, Student, StudentResult, UnlockRequest
 from hocba_app.routes.app import create_api
 from hocba_app.services.accounts import sessions
 from hocba_app.services.jobs.runner import Claims, advance
@@ -250,3 +251,39 @@ def test_codes_are_printed_once_and_only_by_the_admin(
     assert request(ours, "management", "POST", "/accounts/codes", data={"accounts": accounts[0]}).status_code == 403
     refused = request(theirs, "admin", "POST", "/accounts/codes", data={"accounts": accounts[0]})
     assert refused.status_code == 303 and refused.headers["location"].startswith("/accounts?notice=")
+
+
+@pytest.fixture
+def unlocked(web_database: Database, two_schools: tuple[WebSchool, WebSchool]) -> Iterator[str]:
+    """A pupil none of whose documents is locked, with a result that differs from the rules; put back afterwards."""
+    school_id, before = two_schools[0].school_id, {}
+    with web_database.write(school_id) as session:
+        row = session.exec(select(StudentResult).order_by(StudentResult.source_id)).first()
+        assert row is not None
+        student = row.student_id
+        row.mismatches = [{"field": "promotion", "submitted": "promoted", "computed": "reassess", "rule": "Điều 12"}]
+        for each in session.exec(select(Document).where(Document.student_id == student)).all():
+            before[each.id] = each.state, each.next_stage
+            each.state, each.next_stage = "open", None
+            session.add(each)
+    yield student
+    with web_database.write(school_id) as session:
+        for document_id, (state, next_stage) in before.items():
+            each = session.get_one(Document, (school_id, document_id))
+            each.state, each.next_stage = state, next_stage
+            session.add(each)
+        session.exec(select(StudentResult).where(StudentResult.student_id == student)).one().mismatches = []
+
+
+async def test_all_three_kinds_are_checked_at_once_and_reasons_are_named_again(
+    two_schools: tuple[WebSchool, WebSchool], unlocked: str, act: Any
+) -> None:
+    await act("admin", LockState.load, "/lock?kind=all")
+    shown = await act("admin", LockState.open_class, class_id=two_schools[0].small.class_id)
+    assert "Xem QTHT" in shown and "Xem KQHT" in shown
+    assert "Được lên lớp" in shown and "promoted" not in shown, "no state in English"
+    await act("admin", LockState.set_pupil_reason, student_id=unlocked, reason="Biên bản họp 12")
+    assert "Biên bản họp 12" in await act("admin", LockState.ask)
+    await act("admin", LockState.toggle_pupil, student_id=unlocked)
+    assert "Biên bản họp 12" not in await act("admin", LockState.ask), "left out: nothing of him is accepted"
+    await act("admin", LockState.load, "/lock?kind=history")

@@ -79,15 +79,18 @@ def view(**values: object) -> BatchView:
         "your_turn": False,
         "after_own": False,
         "over": False,
+        "about": (),
         "created_at": "",
     }
     return BatchView(**(given | values))  # type: ignore[arg-type]
 
 
-def test_a_second_batch_on_the_same_records_says_why_it_waits() -> None:
-    ordinary, second = batch_card(view()), batch_card(view(after_own=True))
-    assert "1 lượt ký phía trước" in ordinary.queue_text and ordinary.may_split
-    assert "thêm ô ký" in second.queue_text and not second.may_split, "nothing of it is free before the first is signed"
+def test_ones_own_next_batch_is_no_queue() -> None:
+    ordinary, second = batch_card(view()), batch_card(view(ahead=0, after_own=True))
+    assert "1 lượt ký của người khác phía trước" in ordinary.queue_text and ordinary.may_split
+    assert "tự gửi" in second.queue_text and "phía trước" not in second.queue_text
+    assert not second.may_split, "nothing of it goes out before the first is signed"
+    assert "người khác phía trước" in batch_card(view(ahead=1, after_own=True)).queue_text
 
 
 def test_nobody_is_sent_to_a_phone_that_is_not_asked() -> None:

@@ -16,15 +16,18 @@ from sqlmodel import Session
 from hocba_app.domain.audit_wording import Action
 from hocba_app.domain.batch_lifecycle import ASKED, BatchState, ItemState
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.phone_words import MOST_NAMES, phone_words
 from hocba_app.domain.transitions import Cause
 from hocba_app.domain.wording import KIND_SHORT
 from hocba_app.models import Batch, BatchItem
 from hocba_app.models.base import utc_now
 from hocba_app.models.jobs import Priority
+from hocba_app.models.repositories import batch_names
 from hocba_app.models.repositories import batches as batch_rows
 from hocba_app.models.repositories import signing as rows
 from hocba_app.models.repositories.batch_state import move_batch, move_item, moved_item
 from hocba_app.models.repositories.bulk import set_rows
+from hocba_app.models.repositories.signing_queue import subject_names
 from hocba_app.pki import cms
 from hocba_app.recordfile.manifest import CLAIM_LIMIT_SECONDS
 from hocba_app.services.audit.log import Tells, progressed, record
@@ -70,7 +73,7 @@ def send(work: Work) -> Result:
             hashes=tuple(cms.attributes_hash(item.attributes or b"") for item in items),
             document_ids=tuple(item.request_id or "" for item in items),
             document_names=tuple(f"{KIND_SHORT[names[item.slot_id][0]]} {names[item.slot_id][1]}" for item in items),
-            description=f"Hoc ba dien tu: {len(items)} ho so",
+            description=_description(session, batch.id, len(items)),
         )
     with work.write() as session:
         batch = session.get_one(Batch, (work.school_id, work.job_id))
@@ -117,6 +120,16 @@ def send(work: Work) -> Result:
             data={"transaction": submitted.transaction_id, "hashes": len(request.hashes)},
         )
     return RetryAfter(min(FIRST_LOOKS, provider.poll_seconds))
+
+
+def _description(session: Session, batch_id: str, total: int) -> str:
+    """Class, subject and a few names: the signer knows on the phone what he confirms."""
+    subjects = subject_names(session)
+    about = [
+        (row.kind, row.class_name, ", ".join(subjects.get(code, code) for code in row.subjects))
+        for row in batch_names.about(session, [batch_id]).get(batch_id, ())
+    ]
+    return phone_words(about, total, batch_names.pupils_of_batch(session, batch_id, "prepared", MOST_NAMES))
 
 
 def _without_refused(work: Work) -> Result:
