@@ -16,7 +16,7 @@ from hocba_app.forms.signature_layout import (
     place_approval,
 )
 from hocba_app.forms.text_fitting import Fitted, fit, fit_line
-from hocba_app.forms.wording import office_of_head, signing_note
+from hocba_app.forms.wording import SIGNING_NOTE, office_of_head, signing_note
 
 INSET = 3 * MM
 HEADING = 9 * MM
@@ -159,6 +159,17 @@ def homeroom_place(page: Page, right: float, top: float) -> None:
     page.sign_here(HOMEROOM, Box(right - PERSON_WIDTH, top - 11 * MM - PERSON_HEIGHT, right, top - 11 * MM))
 
 
+def _signing_note(page: Page, right: float, top: float, snapshot: Snapshot) -> None:
+    """Under the office; with a decision to name it is as wide as the place, else centred under the office."""
+    if not (snapshot.get("head") or {}).get("ground"):
+        centre = right - PERSON_WIDTH / 2
+        page.text(SIGNING_NOTE, centre, top - 13.5 * MM, ITALIC, 9, align="centre", colour=SOFT_INK)
+        return
+    note = fit_line(signing_note(snapshot), ITALIC, APPROVAL_WIDTH, 9, 5)
+    place = Box(right - APPROVAL_WIDTH, top - 15 * MM, right, top - 10.7 * MM)
+    page.fitted(note, place, align="right", middle=False, colour=SOFT_INK)
+
+
 def approval(page: Page, right: float, top: float, snapshot: Snapshot) -> None:
     """Place, office and the fields of principal and seal; 16 mm taller than the seal.
 
@@ -168,6 +179,5 @@ def approval(page: Page, right: float, top: float, snapshot: Snapshot) -> None:
     line = fit(f"{snapshot['place']}, ngày ghi tại chữ ký số", ITALIC, APPROVAL_WIDTH, 14, 10, 7)
     page.fitted(line, Box(right - APPROVAL_WIDTH, top - 5 * MM, right, top), align="right", middle=False)
     page.text(office_of_head(snapshot).upper(), centre, top - 9.5 * MM, BOLD, 11, align="centre")
-    note = fit_line(signing_note(snapshot), ITALIC, APPROVAL_WIDTH, 9, 6)
-    page.text(note.lines[0], centre, top - 13.5 * MM, ITALIC, note.size, align="centre", colour=SOFT_INK)
+    _signing_note(page, right, top, snapshot)
     place_approval(page, right, top - 15 * MM)

@@ -12,7 +12,7 @@ from hocba_app.forms.page import INK, MM, SOFT_INK, TINT, Box, Page
 from hocba_app.forms.pagination import Block, draw_blocks, paginate
 from hocba_app.forms.signature_layout import APPROVAL_WIDTH, SEAL_SIZE, place_approval
 from hocba_app.forms.text_fitting import Fitted, fit
-from hocba_app.forms.wording import day, history_outcome, office_of_head, school_year
+from hocba_app.forms.wording import by_decision, day, history_outcome, office_of_head, school_year
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def draw_history(snapshot: Snapshot) -> list[Page]:
         head,
         *(_row(snapshot, row, head, signed=row is rows[-1]) for row in rows),
         gap(2 * MM),
-        paragraph("ghi chú", _NOTE.replace("Hiệu trưởng", office), face=ITALIC, size=10),
+        paragraph("ghi chú", _NOTE.replace("Hiệu trưởng", office) + by_decision(snapshot), face=ITALIC, size=10),
     ]
     laid_out = paginate(blocks, BODY_TOP - BODY_BOTTOM)
     title = f"Quá trình học tập đến năm học {school_year(snapshot['school_year'])}"

@@ -136,7 +136,7 @@ def _school_reorganised(live: Live) -> list[tuple[str, str]]:
     ((key, data),) = live.store.records(live.code, "school").items()
     new = {
         "code": f"79{9 - int(data['code'][2])}{data['code'][3:]}",
-        "name": f"{data['name']} – Bình Minh",
+        "name": f"{data['name']} 2",
         "tax_code": f"{data['tax_code'][:4]}{999_999 - int(data['tax_code'][4:]):06d}",
         "commune": "Xã Bình Minh",
     }
