@@ -1,7 +1,7 @@
 """A whole school year at school size: the table of docs/decisions/year-budget.md, as measured by ``hocba rehearse``.
 
 What a process of its own does is read from its processor time; what the workers do is told apart by the cost of one piece,
-measured here, times the pieces of the year. The remainder is rows, queue and durable workflows.
+measured here, times the pieces of the year. The remainder is rows and the queue.
 """
 
 from __future__ import annotations
