@@ -24,7 +24,7 @@ def draw_cover(snapshot: Snapshot, has_photo: bool) -> list[Page]:
     """
     pages = [_cover(snapshot), draw_personal_page(snapshot, has_photo)]
     for number, page in enumerate(pages, 1):
-        foot(page, snapshot["verification"], TITLE, number, len(pages))
+        foot(page, snapshot, TITLE, number, len(pages))
     return pages
 
 

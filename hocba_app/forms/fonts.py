@@ -124,6 +124,10 @@ class Face:
         """Glyph number of one letter the face is known to have."""
         return self._glyph_of[letter]
 
+    def shows(self, letter: str, glyph: int) -> bool:
+        """Whether a letter is drawn by this glyph."""
+        return self._glyph_of.get(letter) == glyph
+
     def thousandths(self, glyph: int) -> float:
         """A glyph's advance as PDF wants it, thousandths of an em."""
         return round(self._advances[glyph] * 1000 / self._units, 2)
@@ -151,6 +155,49 @@ class Face:
         font.add("loca", offsets.tobytes())
         font.add("glyf", b"".join(outlines))
         return font.makeStream()
+
+    def is_subset(self, program: bytes, glyphs: set[int]) -> bool:
+        """Whether a TrueType program has the outlines of ``glyphs`` as this face draws them, and no others.
+
+        It may be of an earlier cut of the face: glyphs were only ever added behind the others.
+        """
+        try:
+            tables = {
+                tag: program[at : at + length]
+                for tag, _, at, length in struct.iter_unpack(
+                    ">4sIII", program[12 : 12 + 16 * (program[4] << 8 | program[5])]
+                )
+            }
+            if set(tables) != {b"glyf", b"head", b"hhea", b"hmtx", b"loca", b"maxp"}:
+                return False
+            head, outlines, metrics = tables[b"head"], tables[b"glyf"], tables[b"hmtx"]
+            count = int.from_bytes(tables[b"maxp"][4:6], "big")
+            offsets = array("H", tables[b"loca"])
+        except (struct.error, ValueError, IndexError):
+            return False
+        offsets.byteswap()
+        own = self._kept_tables["head"]
+        wanted = {0}.union(*(self._parts[glyph] for glyph in glyphs))
+        if (head[18:20], head[50:52], len(offsets), max(wanted) < count) != (own[18:20], b"\0\0", count + 1, True):
+            return False
+        if (
+            tables[b"hhea"][34:36] != struct.pack(">H", count)
+            or len(metrics) < 4 * count
+            or count > len(self._outlines)
+        ):
+            return False
+        end = 0
+        for glyph in sorted(wanted):
+            at, size = 2 * offsets[glyph], len(self._outlines[glyph])
+            if (
+                at != end
+                or 2 * offsets[glyph + 1] != at + size
+                or not outlines.startswith(self._outlines[glyph], at)
+                or not metrics.startswith(self._metrics[glyph], 4 * glyph)
+            ):
+                return False
+            end = at + size
+        return end == 2 * offsets[count]  # nothing lies between, before or behind them
 
     def _closure(self, glyph: int) -> frozenset[int]:
         """The glyph and, for a composite one (most accented letters), every part it is put together from."""

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import segno
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.domain.snapshot import Snapshot, Verification
+from hocba_app.domain.snapshot import Snapshot
 from hocba_app.forms.fonts import BOLD, ITALIC, REGULAR
 from hocba_app.forms.page import INK, MM, PAGE_HEIGHT, PAGE_WIDTH, PALE_RULE, SOFT_INK, Box, Page
 from hocba_app.forms.pdf_file import Picture
@@ -23,6 +23,8 @@ BODY_BOTTOM = 25 * MM
 QR_NAME = "Qr"
 QR_SIZE = 15 * MM
 _QR_QUIET = 2
+CODE_LABEL, PUPIL_LABEL = "Mã tra cứu: ", "Mã học sinh:"
+_PUPIL_WIDTH = 52 * MM
 
 
 def running_head(page: Page, snapshot: Snapshot) -> None:
@@ -66,15 +68,16 @@ def _short(value: str, width: float) -> Fitted:
     return fitted
 
 
-def foot(page: Page, verification: Verification, title: str, number: int, total: int) -> None:
-    """Page number, the code to look the record up by, and the QR code that does it."""
+def foot(page: Page, snapshot: Snapshot, title: str, number: int, total: int) -> None:
+    """Page number, the code to look the record up by, the QR code that does it, and the pupil's code."""
+    verification = snapshot["verification"]
     top = BODY_BOTTOM - 2.5 * MM
     page.line(LEFT, top, RIGHT, top, colour=PALE_RULE)
     page.picture(QR_NAME, Box(LEFT, top - 1.2 * MM - QR_SIZE, LEFT + QR_SIZE, top - 1.2 * MM))
     left = LEFT + QR_SIZE + 3 * MM
     host = urlsplit(verification["url"]).netloc
-    page.text("Mã tra cứu: ", left, top - 14, REGULAR, 8.5, colour=SOFT_INK)
-    code_left = left + REGULAR.width("Mã tra cứu: ", 8.5)
+    page.text(CODE_LABEL, left, top - 14, REGULAR, 8.5, colour=SOFT_INK)
+    code_left = left + REGULAR.width(CODE_LABEL, 8.5)
     page.text(verification["code"], code_left, top - 14, BOLD, 9.5, colour=INK)
     page.text(f"Tra cứu tại {host} hoặc quét mã QR", left, top - 26, REGULAR, 8.5, colour=SOFT_INK)
     page.text(
@@ -87,6 +90,9 @@ def foot(page: Page, verification: Verification, title: str, number: int, total:
     )
     page.text(title, RIGHT, top - 14, REGULAR, 8.5, align="right", colour=SOFT_INK)
     page.text(f"Trang {number}/{total}", RIGHT, top - 26, BOLD, 9, align="right", colour=SOFT_INK)
+    pupil = fit_line(f"{PUPIL_LABEL} {snapshot['student']['code']}", REGULAR, _PUPIL_WIDTH, 7.5, 5.5)
+    box = Box(RIGHT - _PUPIL_WIDTH, 0, RIGHT, top - 37 + 0.93 * pupil.size)
+    page.fitted(pupil, box, align="right", middle=False, colour=SOFT_INK)
 
 
 def qr_picture(url: str) -> Picture:

@@ -65,7 +65,7 @@ def draw_history(snapshot: Snapshot) -> list[Page]:
         page = Page()
         running_head(page, snapshot)
         draw_blocks(page, page_blocks, BODY_TOP)
-        foot(page, snapshot["verification"], title, number, len(laid_out))
+        foot(page, snapshot, title, number, len(laid_out))
         pages.append(page)
     return pages
 

@@ -99,7 +99,7 @@ class Page:
             self.showing.append(f"/{face.key} {_n(size)} Tf")
             self._font = (face, size)
         if self._colour != colour:
-            self.showing.append(f"{_rgb(colour)} rg")
+            self.showing.append(f"{colour_operands(colour)} rg")
             self._colour = colour
         left, baseline = round(left, 2), round(baseline, 2)
         self.showing.append(f"{_n(left - self._at[0])} {_n(baseline - self._at[1])} Td <{face.encode(text)}> Tj")
@@ -132,7 +132,9 @@ class Page:
     ) -> None:
         """Draw a straight rule."""
         dash = "[0.6 1.8] 0 d 1 J " if dotted else ""
-        self.drawing.append(f"q {dash}{_n(width)} w {_rgb(colour)} RG {_n(x1)} {_n(y1)} m {_n(x2)} {_n(y2)} l S Q")
+        self.drawing.append(
+            f"q {dash}{_n(width)} w {colour_operands(colour)} RG {_n(x1)} {_n(y1)} m {_n(x2)} {_n(y2)} l S Q"
+        )
 
     def box(
         self, box: Box, *, width: float = 0.5, colour: Colour = RULE, fill: Colour | None = None, stroke: bool = True
@@ -140,9 +142,9 @@ class Page:
         """Draw a rectangle."""
         shape = f"{_n(box.left)} {_n(box.bottom)} {_n(box.width)} {_n(box.height)} re"
         if fill:
-            self.drawing.append(f"q {_rgb(fill)} rg {shape} f Q")
+            self.drawing.append(f"q {colour_operands(fill)} rg {shape} f Q")
         if stroke:
-            self.drawing.append(f"q {_n(width)} w {_rgb(colour)} RG {shape} S Q")
+            self.drawing.append(f"q {_n(width)} w {colour_operands(colour)} RG {shape} S Q")
 
     def picture(self, name: str, box: Box) -> None:
         """Place the picture the document holds under ``name``, stretched to the box."""
@@ -170,5 +172,6 @@ def _n(value: float) -> str:
     return "0" if text in ("-0", "") else text
 
 
-def _rgb(colour: Colour) -> str:
+def colour_operands(colour: Colour) -> str:
+    """A colour as the operands of ``rg`` and ``RG``."""
     return " ".join(f"{part:.3g}" for part in colour)

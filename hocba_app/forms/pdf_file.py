@@ -6,8 +6,10 @@ shape. Equal pages give equal bytes.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import zlib
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from hocba_app.forms.fonts import Face
@@ -139,22 +141,36 @@ def _font(objects: _Objects, face: Face, letters: tuple[str, ...]) -> int:
         f"/ItalicAngle {look.italic_angle:g} /Ascent {look.ascent} /Descent {look.descent} "
         f"/CapHeight {look.cap_height} /StemV {look.stem_v} /FontFile2 {font_file} 0 R >>"
     )
-    widths = " ".join(f"{glyph} [{face.thousandths(glyph):g}]" for glyph in sorted(glyphs))
     descendant = objects.add(
         f"<< /Type /Font /Subtype /CIDFontType2 /BaseFont /{name} /FontDescriptor {descriptor} 0 R "
         "/CIDSystemInfo << /Registry (Adobe) /Ordering (Identity) /Supplement 0 >> "
-        f"/CIDToGIDMap /Identity /W [{widths}] >>"
+        f"/CIDToGIDMap /Identity /W [{widths(face, glyphs)}] >>"
     )
-    to_unicode = objects.stream("/Filter /FlateDecode", zlib.compress(_to_unicode(glyphs), 6))
+    letter_map = objects.stream("/Filter /FlateDecode", zlib.compress(to_unicode(glyphs), 6))
     return objects.add(
         f"<< /Type /Font /Subtype /Type0 /BaseFont /{name} /Encoding /Identity-H "
-        f"/DescendantFonts [{descendant} 0 R] /ToUnicode {to_unicode} 0 R >>"
+        f"/DescendantFonts [{descendant} 0 R] /ToUnicode {letter_map} 0 R >>"
     )
 
 
-def _to_unicode(glyphs: dict[int, str]) -> bytes:
+def widths(face: Face, glyphs: Collection[int]) -> str:
+    """The advances of glyphs as a font's ``/W`` has them."""
+    return " ".join([_width(face, glyph) for glyph in sorted(glyphs)])
+
+
+@functools.lru_cache(maxsize=8192)
+def _width(face: Face, glyph: int) -> str:
+    return f"{glyph} [{face.thousandths(glyph):g}]"
+
+
+@functools.lru_cache(maxsize=8192)
+def _pair(glyph: int, letter: str) -> str:
+    return f"<{glyph:04X}> <{letter.encode('utf-16-be').hex().upper()}>"
+
+
+def to_unicode(glyphs: Mapping[int, str]) -> bytes:
     """The map from glyph back to letter, in blocks of at most a hundred as the format allows."""
-    pairs = [f"<{glyph:04X}> <{letter.encode('utf-16-be').hex().upper()}>" for glyph, letter in sorted(glyphs.items())]
+    pairs = [_pair(glyph, letter) for glyph, letter in sorted(glyphs.items())]
     blocks = [pairs[at : at + 100] for at in range(0, len(pairs), 100)]
     body = "\n".join(f"{len(block)} beginbfchar\n" + "\n".join(block) + "\nendbfchar" for block in blocks)
     return (

@@ -29,7 +29,7 @@ def results_pages(snapshot: Snapshot, blocks: list[Block]) -> list[Page]:
         page = Page()
         running_head(page, snapshot)
         draw_blocks(page, page_blocks, BODY_TOP)
-        foot(page, snapshot["verification"], title, number, len(laid_out))
+        foot(page, snapshot, title, number, len(laid_out))
         pages.append(page)
     return pages
 

@@ -18,6 +18,7 @@ from hocba_app.recordfile.manifest import WRITERS, Manifest
 from hocba_app.recordfile.pdf_syntax import obj, ref, stream
 from hocba_app.recordfile.signature_font import font_objects
 from hocba_app.verification.layout_grammar import CATALOG, HEADER, NUM, Layout, N, read_layout
+from hocba_app.verification.page_grammar import ShownText
 from hocba_app.verification.strict_pdf_objects import (
     Deviation,
     Parsed,
@@ -70,6 +71,8 @@ class Base:
     page_bodies: dict[int, bytes]
     annotations: dict[int, list[int]]
     fields: dict[str, FieldPlace]
+    texts: list[list[ShownText]]
+    """What each page shows."""
     signed: set[str] = field(default_factory=set)
 
     @property
@@ -90,7 +93,7 @@ def read_base(file: bytes) -> Base:
     try:
         layout = read_layout(file)
         return _fields_and_manifest(file, layout)
-    except OtherWriter:
+    except (OtherWriter, Deviation):
         raise
     except Exception as error:
         # Whatever a hostile base does to the reader, not only what it refuses: it was not shown to be ours.
@@ -164,6 +167,7 @@ def _fields_and_manifest(file: bytes, layout: Layout) -> Base:
         page_bodies=bodies,
         annotations=annotations,
         fields=fields,
+        texts=layout.texts,
     )
 
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from hocba_app.pki.not_shown import NotShown
+from hocba_app.verification.page_grammar import ShownText, Table, font_table, page_texts
 from hocba_app.verification.strict_pdf_objects import Parsed, read_objects, unpack
 
 HEADER = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
@@ -47,7 +48,7 @@ _DESCRIPTOR = re.compile(
 )
 _DESCENDANT = re.compile(
     rb"<< /Type /Font /Subtype /CIDFontType2 /BaseFont /(" + _FONT_NAME + rb") /FontDescriptor " + N + rb" 0 R "
-    rb"/CIDSystemInfo << /Registry \(Adobe\) /Ordering \(Identity\) /Supplement 0 >> /CIDToGIDMap /Identity /W \[[-0-9. \[\]]*\] >>"
+    rb"/CIDSystemInfo << /Registry \(Adobe\) /Ordering \(Identity\) /Supplement 0 >> /CIDToGIDMap /Identity /W \[([-0-9. \[\]]*)\] >>"
 )
 _PACKED = re.compile(rb"<< /Filter /FlateDecode /Length \d+ >>")
 _TYPE0 = re.compile(
@@ -77,10 +78,6 @@ _PAGE = re.compile(
     + N
     + rb" 0 R >>"
 )
-_DRAWING = re.compile(
-    rb"(?:[-0-9.\[\] \n]++|<[0-9A-F]*+>|/[A-Za-z0-9]{1,20}(?=[ \n])"
-    rb"|(?:q|Q|cm|w|J|j|d|M|m|l|c|h|re|S|s|f|B|n|W|BT|ET|Tf|Td|Tj|TJ|Tc|Tw|Tz|RG|rg|G|g|K|k|Do)(?=[ \n]|\Z))*+\Z"
-)
 _TRAILER = re.compile(
     rb"trailer\n<< /Size (\d+) /Root 1 0 R /Info 3 0 R /ID (\[<([0-9a-f]{32})> <([0-9a-f]{32})>\]) >>\nstartxref\n(\d+)\n%%EOF\n"
 )
@@ -100,6 +97,8 @@ class Layout:
     file_id: bytes
     pages: list[int]
     box: tuple[float, float]
+    texts: list[list[ShownText]]
+    """What each page shows."""
 
 
 class _Walk:
@@ -162,39 +161,48 @@ def read_layout(file: bytes) -> Layout:
     unpack(walk.take(_PROFILE, "colour profile", has_stream=True)[0].data, 1 << 16)
     walk.exactly(_INTENT, "output intent")
     fonts: list[int] = []
+    tables: dict[str, Table] = {}
     images: list[int] = []
     pages: list[int] = []
+    texts: list[list[ShownText]] = []
     box = (0.0, 0.0)
     while walk.is_at(_FONT_FILE) and len(fonts) <= MOST_FONTS:
-        fonts.append(_font(walk))
+        number, key, letters = _font(walk)
+        fonts.append(number)
+        tables[key] = letters
     while walk.is_at(_IMAGE) and len(images) <= MOST_IMAGES:
         images.append(_image(walk))
     if len(fonts) > MOST_FONTS or len(images) > MOST_IMAGES:
         raise NotShown("fonts or images")
     resources, found = walk.take(_RESOURCES, "resources")
-    if _numbers(found.group(1)) != fonts or sorted(_numbers(found.group(2))) != images:
+    named = b" ".join(b"/%s %d 0 R" % (key.encode(), number) for key, number in zip(tables, fonts, strict=False))
+    if found.group(1).strip() != named or len(tables) != len(fonts) or sorted(_numbers(found.group(2))) != images:
         raise NotShown("resources")
     while not walk.finished and len(pages) <= MOST_PAGES:
-        number, box = _page(walk, resources.number, box)
+        number, box, shown = _page(walk, resources.number, box, tables)
         pages.append(number)
+        texts.append(shown)
     if _numbers(tree.group(2)) != pages or int(tree.group(1)) != len(pages) or not 1 <= len(pages) <= MOST_PAGES:
         raise NotShown("pages")
-    return Layout(objects, trailer.end(), at, trailer.group(2), pages, box)
+    return Layout(objects, trailer.end(), at, trailer.group(2), pages, box, texts)
 
 
-def _font(walk: _Walk) -> int:
+def _font(walk: _Walk) -> tuple[int, str, Table]:
     program, _ = walk.take(_FONT_FILE, "font program", has_stream=True)
-    unpack(program.data, MOST_FONT)
+    outlines = unpack(program.data, MOST_FONT)
     descriptor, names = walk.take(_DESCRIPTOR, "font descriptor")
     descendant, second = walk.take(_DESCENDANT, "font")
     to_unicode, _ = walk.take(_PACKED, "font map", has_stream=True)
-    unpack(to_unicode.data, 1 << 20)
+    letters = unpack(to_unicode.data, 1 << 20)
     font, third = walk.take(_TYPE0, "font")
     if int(names.group(2)) != program.number or int(second.group(2)) != descriptor.number:
         raise NotShown("font references")
     if (int(third.group(2)), int(third.group(3))) != (descendant.number, to_unicode.number):
         raise NotShown("font references")
-    return font.number
+    if not names.group(1) == second.group(1) == third.group(1):
+        raise NotShown("font names")
+    key, table = font_table(names.group(1).decode().partition("+")[2], outlines, second.group(3), letters)
+    return font.number, key, table
 
 
 def _image(walk: _Walk) -> int:
@@ -208,15 +216,16 @@ def _image(walk: _Walk) -> int:
     return image.number
 
 
-def _page(walk: _Walk, resources: int, box: tuple[float, float]) -> tuple[int, tuple[float, float]]:
+def _page(
+    walk: _Walk, resources: int, box: tuple[float, float], tables: dict[str, Table]
+) -> tuple[int, tuple[float, float], list[ShownText]]:
     drawing, _ = walk.take(_PACKED, "page content", has_stream=True)
-    if _DRAWING.match(unpack(drawing.data, MOST_CONTENT)) is None:
-        raise NotShown("page content")
+    shown = page_texts(unpack(drawing.data, MOST_CONTENT), tables)
     page, found = walk.take(_PAGE, "page")
     size = float(found.group(1)), float(found.group(2))
     if (int(found.group(3)), int(found.group(4))) != (resources, drawing.number) or (box != (0.0, 0.0) and box != size):
         raise NotShown("page")
-    return page.number, size
+    return page.number, size, shown
 
 
 def _numbers(references: bytes) -> list[int]:

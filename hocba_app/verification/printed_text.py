@@ -9,7 +9,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pypdf import PdfReader
 
 from hocba_app.recordfile.manifest import manifest_in
-from hocba_app.verification import record_rules
+from hocba_app.verification import manifest_rules
 
 MOST_PAGES = 40
 MOST_LETTERS = 200_000
@@ -31,7 +31,7 @@ def content_of(data: bytes) -> Content:
     student_code = kind = None
     try:
         manifest = manifest_in(PdfFileReader(io.BytesIO(data)))
-        if manifest is not None and record_rules.is_sound(manifest):
+        if manifest is not None and manifest_rules.is_sound(manifest):
             student_code, kind = manifest.student_code, manifest.kind
     except Exception:  # noqa: S110 - whatever a broken file does to the parser is the file's fault; its verdict says so
         pass

@@ -14,7 +14,7 @@ from pyhanko.sign.validation import EmbeddedPdfSignature
 from hocba_app.domain.errors import HocbaError
 from hocba_app.pki.not_shown import NotShown
 from hocba_app.recordfile.manifest import WRITERS, Manifest, manifest_in
-from hocba_app.verification import record_rules
+from hocba_app.verification import manifest_rules
 from hocba_app.verification.copy_verdicts import (
     is_written_anew,
     retell_as_copy,
@@ -40,7 +40,12 @@ from hocba_app.verification.signature_fields import signature_fields
 from hocba_app.verification.signature_result import Judged
 from hocba_app.verification.strict_pdf_objects import Deviation
 
-_DEVIATIONS = {"base": Reason.BASE_NOT_OURS, "update": Reason.UPDATE_NOT_OURS}
+_DEVIATIONS = {
+    "base": Reason.BASE_NOT_OURS,
+    "update": Reason.UPDATE_NOT_OURS,
+    "pages": Reason.PAGES_DISAGREE,
+    "slots": Reason.MANIFEST_UNSOUND,
+}
 
 
 def examine_file(
@@ -182,7 +187,7 @@ def _manifest(report: FileReport, reader: PdfFileReader) -> Manifest | None:
     except HocbaError:
         add(report, Reason.MANIFEST_BROKEN)
         return None
-    if manifest is not None and not record_rules.is_sound(manifest):
+    if manifest is not None and not manifest_rules.is_sound(manifest):
         add(report, Reason.MANIFEST_BROKEN)
         return None
     return manifest

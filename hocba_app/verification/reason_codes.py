@@ -54,7 +54,7 @@ class Reason(StrEnum):
     ALGORITHM_EXPIRED = "algorithm_expired"  # the same because its hash or key is no longer relied on
     TIME_ORDER = "time_order"  # a trusted time before that of a signature it covers
     EVIDENCE_BROKEN = "evidence_broken"  # certificates or revocation data in the file cannot be read
-    PAGES_DISAGREE = "pages_disagree"  # what the pages show is not what the manifest says, or not what the text says
+    PAGES_DISAGREE = "pages_disagree"  # the pages show another school, pupil, kind or code than the manifest names
     MANIFEST_UNSOUND = "manifest_unsound"  # a manifest that asks for less, or for other things, than a record must have
     CHAIN_INCOMPLETE = "chain_incomplete"  # no path to a root could be built with the certificates at hand
     CERTIFICATE_UNSUITABLE = "certificate_unsuitable"  # not issued for signing documents

@@ -64,7 +64,7 @@ WORDING: dict[Reason, Wording] = {
         _TELL_SCHOOL,
     ),
     Reason.PAGES_DISAGREE: Wording(
-        "Trang học bạ hiện ra khác với điều tệp khai: {why}.",
+        "Trang học bạ hiện ra khác với điều tệp khai (trường, học sinh, loại hồ sơ hoặc mã tra cứu).",
         "Người đọc thấy một đằng, chữ ký xác nhận một nẻo. " + _NOT_USABLE,
         _TELL_SCHOOL,
     ),
@@ -190,7 +190,7 @@ WORDING: dict[Reason, Wording] = {
         "Bản kê người ký trong tệp không đọc được.", "Không biết học bạ cần những ai ký. " + _NOT_USABLE, _TELL_SCHOOL
     ),
     Reason.MANIFEST_UNSOUND: Wording(
-        "Bản kê người ký trong tệp không phải của một học bạ đúng quy định: {why}.",
+        "Bản kê người ký trong tệp không phải của một học bạ đúng quy định (thiếu chữ ký giáo viên bộ môn, một người ký mọi chỗ, hoặc mã, số bản sai).",
         "Tệp tự đặt ra yêu cầu ký của mình, không theo quy định về học bạ. " + _NOT_USABLE,
         _TELL_SCHOOL,
     ),

@@ -6,69 +6,26 @@ pyHanko calls a file truncated before the seal valid, and any certificate under 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from hocba_app.domain.document_lifecycle import STAGES, is_in_turn
+from hocba_app.domain.document_lifecycle import is_in_turn
 from hocba_app.domain.school_names import is_school_name, school_key
 from hocba_app.pki.subjects import subject_of
-from hocba_app.recordfile.append_state import stage_of
 from hocba_app.recordfile.demands import ACCEPTED, Demand, Fit, Vouched, fit_of
 from hocba_app.recordfile.manifest import Manifest
 from hocba_app.verification.issuers import listed_school
+from hocba_app.verification.manifest_rules import is_a_records, is_one_person
 from hocba_app.verification.reasons import Reason, add
 from hocba_app.verification.report_model import FileReport, Order
 from hocba_app.verification.signature_result import Judged
 
-LONGEST_LIMIT_SECONDS = 7 * 86_400
-MOST_NUMBERS = 4
-"""Id numbers one person may sign with."""
-_HASH = re.compile("[0-9a-f]{64}")
 Finding = tuple[Reason, dict[str, str]]
 CLOCK_TOLERANCE = timedelta(seconds=60)
 """How far the clocks of two time-stamp units may differ. Each is within a second of UTC (ETSI EN 319 421, 7.7); a minute
 also forgives one that is being set."""
-
-
-def is_sound(manifest: Manifest) -> bool:
-    """Whether a manifest says what the rules need, in words they know: it comes from a file nobody vouches for yet."""
-    stages = STAGES.get(manifest.kind) if isinstance(manifest.kind, str) else None
-    if stages is None or not isinstance(manifest.version, int):
-        return False
-    texts = [
-        manifest.school.code,
-        manifest.school.name,
-        manifest.school.tax_code,
-        manifest.student_code,
-        manifest.snapshot_sha256,
-    ]
-    texts += [
-        manifest.code,
-        manifest.salt,
-        *(part for slot in manifest.slots for part in (slot.field, slot.role, slot.stage, slot.demand.name)),
-    ]
-    texts += [text for slot in manifest.slots for text in (slot.demand.plain_name, *slot.demand.signers)]
-    limits = (manifest.claim_limit_seconds, manifest.claim_early_seconds)
-    if not all(isinstance(text, str) for text in texts) or not all(isinstance(limit, int) for limit in limits):
-        return False
-    fields = [slot.field for slot in manifest.slots]
-    present = {slot.stage for slot in manifest.slots}
-    return (
-        all(0 <= limit <= LONGEST_LIMIT_SECONDS for limit in limits)
-        and len(set(fields)) == len(fields)
-        and all(slot.stage in stages and stage_of(slot.field) == slot.stage for slot in manifest.slots)
-        and present >= set(stages) - {"subject"}  # in primary school the homeroom teacher may sign every row
-        and (manifest.format == 1 or all(_is_demand(slot.demand) for slot in manifest.slots if slot.stage != "seal"))
-    )
-
-
-def _is_demand(demand: Demand) -> bool:
-    return 0 < len(demand.signers) <= MOST_NUMBERS and all(
-        _HASH.fullmatch(text) for text in (demand.name, demand.plain_name, *demand.signers)
-    )
 
 
 def apply(
@@ -89,6 +46,8 @@ def apply(
         Per field, whether it was signed in its turn.
     """
     signatures = [item for item in judged if not item.is_timestamp]
+    if not is_a_records(manifest) or _one_person_signed(manifest, signatures):
+        add(report, Reason.MANIFEST_UNSOUND)
     orders = _order(report, manifest, signatures)
     _completeness(report, manifest, signatures)
     demands = {slot.field: slot.demand for slot in manifest.slots}
@@ -112,6 +71,14 @@ def apply(
         add(report, Reason.WRONG_ORDER, field="seal")
     report.issued_here = seal_holds and seal is not None and seal.doubt is None
     return orders
+
+
+def _one_person_signed(manifest: Manifest, signatures: Sequence[Judged]) -> bool:
+    """Whether results were signed by one person in every place, whoever was assigned."""
+    people = [item for item in signatures if item.field != "seal" and item.certificate is not None]
+    if manifest.kind != "results" or len(people) < len(manifest.slots) - 1:
+        return False
+    return is_one_person([subject_of(item.certificate).id_numbers for item in people if item.certificate is not None])
 
 
 def _order(report: FileReport, manifest: Manifest, signatures: Sequence[Judged]) -> dict[str, Order]:

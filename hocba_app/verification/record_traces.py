@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from hocba_app.domain.errors import HocbaError
 from hocba_app.recordfile.manifest import Manifest
-from hocba_app.verification import record_rules
+from hocba_app.verification import manifest_rules
 from hocba_app.verification.base_grammar import MOST_MANIFEST
 from hocba_app.verification.later_updates import WHITE
 from hocba_app.verification.layout_grammar import HEADER
@@ -69,4 +69,4 @@ def _manifest(packed: bytes) -> Manifest | None:
         manifest = Manifest.loads(zlib.decompressobj().decompress(packed, MOST_MANIFEST))
     except (zlib.error, HocbaError):
         return None
-    return manifest if record_rules.is_sound(manifest) else None
+    return manifest if manifest_rules.is_sound(manifest) else None

@@ -16,10 +16,11 @@ from hocba_app.pki.not_shown import NotShown
 from hocba_app.pki.past_validation import Proof
 from hocba_app.pki.revocation import Answer, Answers
 from hocba_app.pki.tsp_validation import Token, is_well_formed, read_token
-from hocba_app.verification import record_rules
+from hocba_app.verification import manifest_rules
 from hocba_app.verification.base_grammar import OtherWriter
 from hocba_app.verification.decide import conclude
 from hocba_app.verification.fetched import Fetched
+from hocba_app.verification.page_agreement import require_agreement
 from hocba_app.verification.proofs import Proven, judge_proofs
 from hocba_app.verification.replay import Replayed, replay
 from hocba_app.verification.replay_state import SignedUpdate
@@ -67,7 +68,7 @@ def _examine(
     fetched: Fetched,
 ) -> FileReport:
     replayed = replayed_file(data)
-    if not replayed.updates or not record_rules.is_sound(replayed.base.manifest):
+    if not replayed.updates or not manifest_rules.is_sound(replayed.base.manifest):
         raise NotShown("nothing signed")
     if len(replayed.store.get("Certs", ())) > MOST_CERTIFICATES:
         raise NotShown("certificates")
@@ -130,7 +131,11 @@ def replayed_file(data: bytes) -> Replayed:
         OtherWriter: a record of another version.
     """
     try:
-        return replay(data)
+        replayed = replay(data)
+        base = replayed.base
+        if manifest_rules.is_sound(base.manifest):  # one that is not is told by the analysis
+            require_agreement(base.texts, base.file_id, base.manifest)
+        return replayed
     except (Deviation, OtherWriter):
         raise
     except NotShown as error:

@@ -23,7 +23,8 @@ class Deviation(NotShown):
     """A part of a record of ours that is not what our software writes.
 
     Attributes:
-        where: ``base`` or ``update``.
+        where: ``base`` or ``update``; ``pages`` where the pages show another record than the manifest names, ``slots`` where
+            the manifest asks for fewer signatures than the pages must have.
     """
 
     def __init__(self, where: str, what: str) -> None:

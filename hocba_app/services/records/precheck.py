@@ -25,6 +25,7 @@ from hocba_app.models.repositories import records as rows
 from hocba_app.recordfile.signature_font import missing_letters
 from hocba_app.services.records.signer_resolution import PlannedSlot, planned_slots
 from hocba_app.services.records.snapshot import Sources, departure, load_sources, snapshot_from
+from hocba_app.verification.manifest_rules import is_one_person
 
 NOTHING_ACCEPTED: Mapping[str, str] = MappingProxyType({})
 
@@ -139,6 +140,7 @@ def class_list(
         if kind == "results" and (result := sources.results.get(student.id)) is not None:
             _comments(candidate, sources, result, names)
         _signers(candidate, staff)
+        _one_person(candidate, kind, staff)
         _layout(candidate, kind, sources)
         if not sources.school.tax_code:
             candidate.findings.append(Finding("blocking", NO_TAX_CODE))
@@ -264,6 +266,16 @@ def _comments(candidate: Candidate, sources: Sources, result: StudentResult, nam
             candidate.findings.append(
                 Finding("warning", f"Nhận xét của GVCN nhắc tên «{name}», không phải tên học sinh này.")
             )
+
+
+def _one_person(candidate: Candidate, kind: str, staff: Mapping[str, Staff]) -> None:
+    """Results that one person signs in every place are no record to any verifier (`verification.manifest_rules`)."""
+    people = [staff.get(slot.staff_id or "") for slot in candidate.slots if slot.stage != "seal"]
+    numbers = [{each.id_number, each.old_id_number} - {None, ""} if each is not None else set() for each in people]
+    if kind == "results" and is_one_person(numbers):
+        name = people[0].full_name if people[0] is not None else ""
+        text = f"{name} đứng ở mọi ô ký, nên học bạ sẽ không được công nhận. Hãy phân công người khác ký ít nhất một ô."
+        candidate.findings.append(Finding("blocking", text))
 
 
 def _layout(candidate: Candidate, kind: str, sources: Sources) -> None:

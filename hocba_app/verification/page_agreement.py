@@ -1,0 +1,123 @@
+"""Whether the pages show the record that the manifest names: its school, pupil, kind and code.
+
+The manifest is what machines judge, the pages what people read; a file in which they differ says two things at once. What an older
+layout did not print – the pupil's code on the pages of results – cannot be judged in its files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from hocba_app.forms.cover import TITLE as COVER_TITLE
+from hocba_app.forms.header_footer import CODE_LABEL, PUPIL_LABEL
+from hocba_app.forms.wording import LEVEL_NAMES, printable
+from hocba_app.recordfile.manifest import Manifest
+from hocba_app.verification.page_grammar import ShownText
+from hocba_app.verification.strict_pdf_objects import Deviation
+
+Page = Sequence[ShownText]
+_TITLES = {"cover": COVER_TITLE, "history": "Quá trình học tập", "results": "Kết quả học tập"}
+_HEAD_BEGINS = "HỌC BẠ"
+_SECONDARY = tuple(LEVEL_NAMES[level].upper() for level in ("lower_secondary", "upper_secondary"))
+_DEPARTURE = "Thay đổi trong năm học:"
+_MOST_HEAD, _MOST_FOOT = 24, 12
+"""Lines of text in which head and foot must be found."""
+
+
+def require_agreement(pages: Sequence[Page], file_id: bytes, manifest: Manifest) -> None:
+    """The pages show what the manifest says.
+
+    Args:
+        pages: texts of each page.
+        file_id: the trailer's, which our layout makes of the snapshot.
+        manifest: whose fields are of the types they should be.
+
+    Raises:
+        Deviation: ``pages`` where they do not, ``slots`` where the manifest asks for less than such pages must have.
+        NotShown: a glyph that shows nothing.
+    """
+    if file_id[2:34] != manifest.snapshot_sha256[:32].encode():
+        raise Deviation("pages", "snapshot")
+    for number, page in enumerate(pages, 1):
+        _foot(page, number, len(pages), manifest)
+        if manifest.kind == "cover":
+            _cover(page, number, manifest)
+        else:
+            _head(page, manifest)
+    if manifest.kind == "results" and not any(slot.stage == "subject" for slot in manifest.slots):
+        _require_no_subjects(pages)
+
+
+def _foot(page: Page, number: int, total: int, manifest: Manifest) -> None:
+    lines = [line.text for line in page[-_MOST_FOOT:]]
+    try:
+        at = len(lines) - 1 - lines[::-1].index(CODE_LABEL)
+        code = lines[at + 1]
+    except (ValueError, IndexError):
+        raise Deviation("pages", "foot") from None
+    if code != manifest.code:
+        raise Deviation("pages", "code")
+    if not any(line.startswith(_TITLES[manifest.kind]) for line in lines[at + 2 :]):
+        raise Deviation("pages", "kind")
+    if f"Trang {number}/{total}" not in lines[at + 2 :]:
+        raise Deviation("pages", "page number")
+    told = "".join(lines[at + 2 :]).partition(PUPIL_LABEL)[2]
+    if told and _together(told) != _together(manifest.student_code):
+        raise Deviation("pages", "pupil")
+
+
+def _head(page: Page, manifest: Manifest) -> None:
+    """Every page of results and history begins with the school's name and the kind of record."""
+    school = "".join(_until_head(page))
+    if _together(school) != _together(printable(manifest.school.name).upper()):
+        raise Deviation("pages", "school")
+    if manifest.kind == "history":
+        for line in page[:_MOST_HEAD]:
+            _pupil(line.text.partition(" · ")[0], manifest)
+
+
+def _cover(page: Page, number: int, manifest: Manifest) -> None:
+    name = printable(manifest.school.name)
+    if number == 1:
+        if not _together("".join(_until_head(page))).endswith(_together(name.upper())):
+            raise Deviation("pages", "school")
+        if not any([_pupil(line.text, manifest) for line in page[:_MOST_HEAD]]):
+            raise Deviation("pages", "pupil")
+    elif not _together("".join(line.text for line in page[2:_MOST_HEAD])).startswith(_together(name)):
+        raise Deviation("pages", "school")
+
+
+def _pupil(text: str, manifest: Manifest) -> bool:
+    """Whether a line names the pupil by his code.
+
+    Raises:
+        Deviation: by another's.
+    """
+    if not text.startswith(PUPIL_LABEL):
+        return False
+    if not _together(manifest.student_code).startswith(_together(text.removeprefix(PUPIL_LABEL))):
+        raise Deviation("pages", "pupil")
+    return True
+
+
+def _until_head(page: Page) -> Iterator[str]:
+    for line in page[:_MOST_HEAD]:
+        text = line.text
+        if text.startswith(_HEAD_BEGINS):
+            return
+        yield text
+    raise Deviation("pages", "head")
+
+
+def _require_no_subjects(pages: Sequence[Page]) -> None:
+    """In secondary school every subject is signed by its teacher; who left before anything was entered has none."""
+    if any(line.text.startswith(_DEPARTURE) for page in pages for line in page):
+        return
+    for page in pages:
+        if any(line.text.endswith(_SECONDARY) for line in page[:_MOST_HEAD]):
+            raise Deviation("slots", "no subject teacher signs")
+
+
+def _together(text: str) -> str:
+    """Without blanks: where the layout breaks a long name says nothing."""
+    return "".join(text.split())
