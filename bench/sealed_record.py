@@ -28,7 +28,7 @@ from hocba_app.forms.render import render
 from hocba_app.pki import cms
 from hocba_app.pki.signer_certificate import Evidence
 from hocba_app.recordfile.appearance import Appearance, InkImage
-from hocba_app.recordfile.append_state import Tip, read_tip
+from hocba_app.recordfile.append_state import AppendState, read_tip
 from hocba_app.recordfile.base_revision import build_base
 from hocba_app.recordfile.demands import Demand, Vouched, demand_of
 from hocba_app.recordfile.incremental_writer import DirectWriter, SignatureRequest, tip_after
@@ -147,7 +147,7 @@ class Record:
 
     world: World
     file: bytes
-    tip: Tip
+    tip: AppendState
     manifest: Manifest
     signers: dict[str, Signer]
     """By field."""

@@ -207,9 +207,9 @@ def _sessions(school: PlayedSchool) -> list[str]:
 
 
 async def _load(base: str, tokens: list[str], school: PlayedSchool, pid: int) -> dict[str, Any]:
-    from hocba_app.state.guard import COOKIE
     from hocba_app.state.record import RecordState
     from hocba_app.state.records import RecordsState
+    from hocba_app.state.shared.guard import COOKIE
     from hocba_app.state.signing import SigningState
 
     for state, mark in ((SigningState, "done"), (RecordsState, "asking"), (RecordState, "asking")):

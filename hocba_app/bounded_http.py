@@ -17,9 +17,9 @@ import httpx
 from hocba_app.outside_calls import count
 
 MEGABYTE = 1024 * 1024
-MOST_BYTES = 4 * MEGABYTE
+MAX_BYTES = 4 * MEGABYTE
 """Of an answer, where the caller names no other limit."""
-LONGEST_FACTOR = 2.0
+MAX_FACTOR = 2.0
 """All of a call may take this many times the time-out of one read."""
 
 
@@ -43,7 +43,7 @@ class BoundedClient(httpx.Client):
     """
 
     def __init__(
-        self, *, most_bytes: int = MOST_BYTES, total: float | None = None, service: str = "other", **options: Any
+        self, *, most_bytes: int = MAX_BYTES, total: float | None = None, service: str = "other", **options: Any
     ) -> None:
         # No compression: a small answer must not unpack into a large one.
         headers = {"Accept-Encoding": "identity"} | dict(options.pop("headers", None) or {})
@@ -57,7 +57,7 @@ class BoundedClient(httpx.Client):
     def send(self, request: httpx.Request, *, stream: bool = False, **options: Any) -> httpx.Response:
         """As httpx's; an answer that is not streamed is read within the limits."""
         read_timeout = (request.extensions.get("timeout") or {}).get("read")
-        total = self._total if self._total is not None else read_timeout and read_timeout * LONGEST_FACTOR
+        total = self._total if self._total is not None else read_timeout and read_timeout * MAX_FACTOR
         before = getattr(_clock, "until", None)
         _clock.until = time.monotonic() + total if total else None
         try:

@@ -33,13 +33,10 @@ from hocba_app.pages import (
 from hocba_app.pages import sync as sync_page
 from hocba_app.routes.app import create_api
 from hocba_app.routes.protection import BehindProxy, BodyLimit, SecurityHeaders
-from hocba_app.state import live_screen
 from hocba_app.state.accounts import AccountsState
 from hocba_app.state.assignments import AssignmentsState
 from hocba_app.state.audit import AuditState
 from hocba_app.state.dashboard import DashboardState
-from hocba_app.state.failures import told_failure
-from hocba_app.state.gate import Gate
 from hocba_app.state.leadership import LeadershipState
 from hocba_app.state.lock import LockState
 from hocba_app.state.my_signature import MySignatureState
@@ -50,6 +47,9 @@ from hocba_app.state.reading import ReadingState
 from hocba_app.state.record import RecordState
 from hocba_app.state.records import RecordsState
 from hocba_app.state.school_years import SchoolYearsState
+from hocba_app.state.shared import live_screen
+from hocba_app.state.shared.failures import told_failure
+from hocba_app.state.shared.gate import Gate
 from hocba_app.state.shell import ShellState
 from hocba_app.state.signature_images import SignatureImagesState
 from hocba_app.state.signing import SigningState

@@ -12,16 +12,16 @@ import time
 
 import structlog
 
-LONGEST_LINE = 500
+MAX_LINE = 500
 """Letters of what a browser says of itself."""
-LONGEST_RECORD = 6_000
+MAX_RECORD = 6_000
 """Letters of one record of a library: room for a traceback, not for a megabyte that a stranger sent."""
 PER_MINUTE = 60
 """Records of libraries; what comes on top is counted."""
 _LIBRARIES = ("reflex", "socketio", "engineio")
 
 
-def one_line(text: str, longest: int = LONGEST_LINE) -> str:
+def one_line(text: str, longest: int = MAX_LINE) -> str:
     """Text from outside as one printable line of at most ``longest`` letters."""
     cut = text[:longest]
     return "".join(letter if letter.isprintable() else " " for letter in cut) + ("…" if len(text) > longest else "")
@@ -65,9 +65,9 @@ class _Bounded(logging.Handler):
         if left_out is None:
             return
         said = self.format(record)
-        if len(said) > LONGEST_RECORD:  # a traceback says at its end what happened
-            said = f"{said[: LONGEST_RECORD // 2]} … {said[-LONGEST_RECORD // 2 :]}"
-        lines = (one_line(line, LONGEST_RECORD) for line in said.splitlines())
+        if len(said) > MAX_RECORD:  # a traceback says at its end what happened
+            said = f"{said[: MAX_RECORD // 2]} … {said[-MAX_RECORD // 2 :]}"
+        lines = (one_line(line, MAX_RECORD) for line in said.splitlines())
         structlog.get_logger().error(record.name, said="\n".join(lines), left_out=left_out)
 
 

@@ -30,7 +30,7 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 ROOT = Path(__file__).resolve().parents[1]
 STOP_SECONDS = 25.0
 """A worker may need this long to finish the step in hand."""
-FIRST_RESTART, LONGEST_RESTART = 1.0, 30.0
+FIRST_RESTART, MAX_RESTART = 1.0, 30.0
 MAX_RESTARTS = 6
 """In a row: what dies again at once so often will not live by being started a seventh time."""
 _PR_SET_PDEATHSIG = 1
@@ -178,10 +178,10 @@ class Family:
                 raise child.failure()
             if child.restart_at is None:
                 lived = now - child.started
-                child.restarts = 0 if lived > 2 * LONGEST_RESTART else child.restarts + 1
+                child.restarts = 0 if lived > 2 * MAX_RESTART else child.restarts + 1
                 if child.restarts > MAX_RESTARTS:
                     raise child.failure()
-                pause = min(LONGEST_RESTART, FIRST_RESTART * 2 ** max(child.restarts - 1, 0))
+                pause = min(MAX_RESTART, FIRST_RESTART * 2 ** max(child.restarts - 1, 0))
                 child.restart_at = now + pause
                 say(f"{child.failure().sentence} Khởi động lại sau {pause:.0f} giây. / Restarting in {pause:.0f} s.")
             elif now >= child.restart_at:

@@ -292,7 +292,7 @@ def list_users(
         operator = schools.operator(schools.school_with_code(installation(), school).id)
         found, page = [], 1
         while rows := administration.accounts_page(
-            installation(), operator, search, page, administration.LARGEST_PAGE
+            installation(), operator, search, page, administration.MAX_PAGE
         ).rows:
             found += rows
             page += 1

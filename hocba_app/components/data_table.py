@@ -66,7 +66,7 @@ def column_head(state: Any, text: str, column: str) -> Head:
     """A head that sorts a page's list by one of its columns.
 
     Args:
-        state: class of the page's state, a :class:`hocba_app.state.sorting.Sorting`.
+        state: class of the page's state, a :class:`hocba_app.state.shared.sorting.Sorting`.
     """
     return sort_head(text, active=state.sort == column, descending=state.descending, on_click=state.set_sort(column))
 

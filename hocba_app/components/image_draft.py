@@ -16,7 +16,7 @@ def image_draft(state: Any, what: Any) -> rx.Component:
     """The panel; nothing while no upload is looked at.
 
     Args:
-        state: class of the page's state, a :class:`hocba_app.state.image_draft_mixin.Drafting`.
+        state: class of the page's state, a :class:`hocba_app.state.shared.image_draft_mixin.Drafting`.
         what: what it will be, as a heading.
     """
     draft = state.draft

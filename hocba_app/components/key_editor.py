@@ -9,7 +9,7 @@ import reflex as rx
 from hocba_app.components.fields import select_field, text_field
 from hocba_app.components.notice import error_notice, notice
 from hocba_app.components.status_badge import status_badge
-from hocba_app.state.key_editing import CredentialRow, KeyEditing, KeyRow, ServiceRow
+from hocba_app.state.shared.key_editing import CredentialRow, KeyEditing, KeyRow, ServiceRow
 
 
 def key_editor(state: type[KeyEditing]) -> rx.Component:

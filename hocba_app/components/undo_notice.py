@@ -16,7 +16,7 @@ def undo_notice(state: Any) -> rx.Component:
     appears; Ctrl+Z outside a text field takes it (assets/scripts/pages.js).
 
     Args:
-        state: class of the page's state, a :class:`hocba_app.state.undoing.Undoing`.
+        state: class of the page's state, a :class:`hocba_app.state.shared.undoing.Undoing`.
     """
     return rx.el.div(
         rx.cond(

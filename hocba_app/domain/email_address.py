@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-LONGEST = 200
+MAX_LENGTH = 200
 _ADDRESS = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
     r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -18,4 +18,4 @@ def one_address(text: str | None) -> str | None:
     A letter with a secret goes to exactly this mailbox: "a@x, b@y" is nobody's, not both.
     """
     trimmed = (text or "").strip()
-    return trimmed if len(trimmed) <= LONGEST and _ADDRESS.fullmatch(trimmed) else None
+    return trimmed if len(trimmed) <= MAX_LENGTH and _ADDRESS.fullmatch(trimmed) else None

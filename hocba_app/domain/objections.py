@@ -18,7 +18,7 @@ _FACTS_OF = {
     "history": ("history", "personal", "other"),
     "results": ("marks", "comment", "outcome", "promotion", "absences", "personal", "other"),
 }
-LONGEST_REASON = 500
+MAX_REASON = 500
 
 
 def facts_of(kind: str) -> dict[str, str]:

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from hocba_app.domain.wording import KIND_SHORT
 
-LONGEST = 72
+MAX_LENGTH = 72
 """Letters that the narrowest protocol carries (`docs/protocols.md`)."""
-MOST_NAMES = 2
+MAX_NAMES = 2
 
 
 def phone_words(
-    about: Sequence[tuple[str, str, str]], total: int, names: Sequence[str], *, longest: int = LONGEST
+    about: Sequence[tuple[str, str, str]], total: int, names: Sequence[str], *, longest: int = MAX_LENGTH
 ) -> str:
     """What a request is about, the most telling first, so that what is cut off is the least.
 
@@ -28,7 +28,7 @@ def phone_words(
     where = " ".join(classes[:3]) + (f" và {len(classes) - 3} lớp" if len(classes) > 3 else "")
     text = f"{what} {where} - {total} hồ sơ"
     if len(classes) == 1:
-        for count in range(min(MOST_NAMES, len(names)), 0, -1):
+        for count in range(min(MAX_NAMES, len(names)), 0, -1):
             more = f" và {total - count} em" if total > count else ""
             longer = f"{text} - {' - '.join(names[:count])}{more}"
             if len(longer) <= longest:

@@ -23,7 +23,7 @@ SHARE_OF_ADDRESS, SHARE_OF_PERSON = 16, 12
 """Tickets of one address (a school's staff room and its parents may share one), and of one person."""
 TURNS, STRANGERS_TURNS, TURNS_OF_ONE = 3, 2, 2
 """Children at the same time: altogether, of people who are not signed in, and of one address or person."""
-PATIENCE = 60.0
+ADMISSION_TIMEOUT_SECONDS = 60.0
 """Seconds a thread waits for its turn before it says that too much is going on."""
 
 
@@ -229,7 +229,7 @@ def turn() -> Iterator[Ticket]:
     try:
         waiting = ADMISSION.line_up(ticket)
         try:
-            waiting.result(PATIENCE)
+            waiting.result(ADMISSION_TIMEOUT_SECONDS)
         except TimeoutError:
             waiting.cancel()
             raise HocbaError(ErrorCode.BUSY) from None

@@ -14,7 +14,7 @@ from hocba_app.forms.pdf_file import Picture
 
 WIDTH, HEIGHT = 354, 472
 """30 x 40 mm at 300 dots an inch."""
-MOST_PIXELS = 25_000_000
+MAX_PIXELS = 25_000_000
 LIMITS = Limits(seconds=20, memory=640 * 1024 * 1024, output=4 * 1024 * 1024)
 
 
@@ -32,8 +32,8 @@ def photo_picture(photo: bytes | None, sha256: str | None) -> Picture | None:
         raise HocbaError(ErrorCode.FORM_PHOTO_MISMATCH)
     try:
         with Image.open(io.BytesIO(photo), formats=("JPEG", "PNG")) as image:
-            if image.width * image.height > MOST_PIXELS:
-                raise HocbaError(ErrorCode.IMAGE_TOO_LARGE, megapixels=MOST_PIXELS // 1_000_000)
+            if image.width * image.height > MAX_PIXELS:
+                raise HocbaError(ErrorCode.IMAGE_TOO_LARGE, megapixels=MAX_PIXELS // 1_000_000)
             if _is_fit(image):
                 image.load()
                 return Picture(image.width, image.height, "DeviceRGB", 8, "DCTDecode", photo)

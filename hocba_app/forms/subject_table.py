@@ -20,7 +20,7 @@ GAP = 1 * MM
 LEAST_ROW = SUBJECT_HEIGHT + 1.6 * MM
 PLAIN_ROW = 8.5 * MM
 """A row nobody signs."""
-MOST_STRETCH = 2.5 * MM
+MAX_STRETCH = 2.5 * MM
 IN_A_LINE = 3
 """Signatures side by side before a second line of them begins."""
 
@@ -141,7 +141,7 @@ def _row_block(columns: tuple[Column, ...], row: SubjectRow, signing: RowSigning
                 page.fitted(fit(value, face, inner.width, inner.height, 10.5, 7), inner, align="centre")
         page.line(RIGHT, bottom, RIGHT, top, width=0.7)
 
-    return Block(f"nhận xét môn {row['name']}", height, draw, repeated_head=head, stretch=MOST_STRETCH)
+    return Block(f"nhận xét môn {row['name']}", height, draw, repeated_head=head, stretch=MAX_STRETCH)
 
 
 def _remark(row: SubjectRow, signing: RowSigning, width: float) -> _Remark:

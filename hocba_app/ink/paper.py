@@ -11,7 +11,7 @@ Pixels = np.ndarray[Any, np.dtype[Any]]
 
 _TABLE_SHADE = 0.62
 """A table is darker than this share of the sheet's brightness."""
-_LEAST_SHEET, _MOST_SHEET = 0.10, 0.95
+_LEAST_SHEET, _MAX_SHEET = 0.10, 0.95
 _FILLS_ITS_BOX = 0.90
 """Share of its smallest rectangle that a sheet fills; a lit part of a sheet, cut by a shadow, fills less."""
 _DARK = 90
@@ -41,7 +41,7 @@ def find_sheet(pixels: Pixels) -> Pixels:
         return pixels
     outline = max(contours, key=cv2.contourArea)
     area = float(cv2.contourArea(outline))
-    if not _LEAST_SHEET <= area / light.size <= _MOST_SHEET:
+    if not _LEAST_SHEET <= area / light.size <= _MAX_SHEET:
         return pixels
     box = cv2.minAreaRect(outline)
     if area < _FILLS_ITS_BOX * box[1][0] * box[1][1]:

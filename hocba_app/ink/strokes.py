@@ -15,9 +15,9 @@ STRENGTHS = {"light": (0.05, 0.14), "normal": (0.13, 0.32), "strong": (0.24, 0.3
 much more is full ink."""
 _LEAST_INK = 0.0003
 """Share of the picture that must be ink for it to hold a signature."""
-_MOST_INK = 0.42
+_MAX_INK = 0.42
 """Share of its own box above which it is no signature but a photo, a page of text, a pattern."""
-_MOST_PARTS = 90
+_MAX_PARTS = 90
 """Separate parts above which it is a page of print or a pattern."""
 _SPECK = 0.004
 """Share of the largest part below which a part far from it is dirt."""
@@ -44,7 +44,7 @@ def ink_mask(pixels: Pixels, strength: str, *, solid: bool) -> Pixels:
         raise HocbaError(ErrorCode.IMAGE_EMPTY)
     mask = _main_parts(mask, solid=solid)
     x, y, width, height = box_of(mask)
-    if not solid and float((mask[y : y + height, x : x + width] > 64).mean()) > _MOST_INK * _crowding(width, height):
+    if not solid and float((mask[y : y + height, x : x + width] > 64).mean()) > _MAX_INK * _crowding(width, height):
         raise HocbaError(ErrorCode.IMAGE_TOO_BUSY)
     return mask
 
@@ -119,6 +119,6 @@ def _main_parts(mask: Pixels, *, solid: bool) -> Pixels:
     )
     able &= (ink >= 4) & ((away <= reach) | (ink >= 0.15 * ink[largest]))
     able &= ink >= _SPECK * ink[largest]
-    if not solid and able.sum() > _MOST_PARTS:
+    if not solid and able.sum() > _MAX_PARTS:
         raise HocbaError(ErrorCode.IMAGE_TOO_BUSY)
     return np.where(able[labels], mask, 0).astype(np.uint8)

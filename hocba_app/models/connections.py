@@ -9,10 +9,10 @@ from sqlalchemy import Connection, Engine, event
 
 from hocba_app.private_files import private_file, tighten
 
-PATIENCE = {"lock_timeout": "10s", "statement_timeout": "60s", "idle_in_transaction_session_timeout": "300s"}
+SERVER_TIMEOUTS = {"lock_timeout": "10s", "statement_timeout": "60s", "idle_in_transaction_session_timeout": "300s"}
 """PostgreSQL's limits of every connection: waiting for a row or table, one statement, and a transaction in which nothing
 happens (a process that hangs would keep its locks for ever)."""
-PATIENCE_OPTIONS = " ".join(f"-c {name}={value}" for name, value in PATIENCE.items())
+SERVER_TIMEOUT_OPTIONS = " ".join(f"-c {name}={value}" for name, value in SERVER_TIMEOUTS.items())
 """The same for a connection that is not made here: libpq's ``options``."""
 KEEPALIVE: dict[str, Any] = {
     "connect_timeout": 10,
@@ -74,6 +74,6 @@ def _begin_sqlite(connection: Connection) -> None:
 
 def _limit_postgresql(connection: Any, _record: Any) -> None:
     with connection.cursor() as cursor:
-        for name, value in PATIENCE.items():
+        for name, value in SERVER_TIMEOUTS.items():
             cursor.execute("select set_config(%s, %s, false)", (name, value))
     connection.commit()

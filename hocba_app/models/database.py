@@ -19,7 +19,7 @@ from sqlmodel import Session
 
 from hocba_app.models.base import OfSchool, SchoolRow
 from hocba_app.models.connections import connect_arguments, prepare
-from hocba_app.models.sqlite_write_lock import WriteTurn
+from hocba_app.models.sqlite_write_lock import SqliteWriteLock
 
 CROSS_SCHOOL = {"cross_school": True}
 """Execution option that lets an installation session read school tables; only repositories pass it."""
@@ -48,7 +48,7 @@ class Database:
         )
         prepare(self.engine)
         self._writer = self.engine.execution_options(hocba_write=True)
-        self._turn = WriteTurn(self.engine.url.database or "") if self.is_sqlite else None
+        self._turn = SqliteWriteLock(self.engine.url.database or "") if self.is_sqlite else None
 
     @contextmanager
     def read(self, school_id: str) -> Iterator[Session]:

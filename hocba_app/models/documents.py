@@ -59,7 +59,7 @@ class DocumentVersion(SchoolRow, table=True):
     class_id: str = Field(max_length=26)
     length: int = Field(default=0)  # bytes of the current file
     sha256: str = Field(default="", max_length=64)  # of the current file
-    tip: str = Field(default="")  # `signing.tip.Tip.dumps()` of the current file
+    tip: str = Field(default="")  # `signing.tip.AppendState.dumps()` of the current file
     revision_number: int = Field(default=0)
     locked_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
     locked_by: str = Field(default="", max_length=26)

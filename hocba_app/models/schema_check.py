@@ -19,7 +19,7 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models.base import SchoolRow
 
 ROOT = Path(__file__).resolve().parents[2]
-MOST_NAMED = 5
+MAX_NAMED = 5
 """Differences named in the sentence; the rest is counted."""
 
 
@@ -40,8 +40,8 @@ def require_current_schema(url: str) -> None:
     with create_engine(url, poolclass=NullPool).connect() as connection:
         found = differences(connection)
     if found:
-        more = f" và {len(found) - MOST_NAMED} chỗ khác" if len(found) > MOST_NAMED else ""
-        raise HocbaError(ErrorCode.SCHEMA_DIFFERS, differences=", ".join(found[:MOST_NAMED]) + more)
+        more = f" và {len(found) - MAX_NAMED} chỗ khác" if len(found) > MAX_NAMED else ""
+        raise HocbaError(ErrorCode.SCHEMA_DIFFERS, differences=", ".join(found[:MAX_NAMED]) + more)
 
 
 def current_revision(url: str) -> str | None:

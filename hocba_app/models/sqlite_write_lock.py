@@ -17,14 +17,14 @@ from contextlib import contextmanager
 
 from filelock import FileLock
 
-PATIENCE = 10.0
+LOCK_TIMEOUT_SECONDS = 10.0
 """After that the writer goes on without the lock and leaves the decision to SQLite: the holder may be a stopped process."""
 POLL_SECONDS = 0.004
 """Between two looks at the files; one thread of a process looks. A look is 0.07 ms of processor time: at a millisecond, two busy
 workers spent a twentieth of it on looking."""
 
 
-class WriteTurn:
+class SqliteWriteLock:
     """The line of writers to one database.
 
     Args:
@@ -46,8 +46,8 @@ class WriteTurn:
         """Have the turn inside; a transaction within one's own transaction waits for nobody."""
         if os.getpid() != self._process:  # forked: a lock that another thread of the parent held is nobody's here
             self._begin()
-        until = time.monotonic() + PATIENCE
-        if not self._threads.acquire(timeout=PATIENCE):
+        until = time.monotonic() + LOCK_TIMEOUT_SECONDS
+        if not self._threads.acquire(timeout=LOCK_TIMEOUT_SECONDS):
             yield
             return
         self._depth += 1

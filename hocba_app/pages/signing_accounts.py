@@ -13,7 +13,7 @@ from hocba_app.components.progress import progress_bar
 from hocba_app.components.shell import shell
 from hocba_app.components.status_badge import status_badge
 from hocba_app.domain.wording import KEY_STATE
-from hocba_app.state.key_editing import KeyRow
+from hocba_app.state.shared.key_editing import KeyRow
 from hocba_app.state.signing_accounts import Count, SigningAccountsState
 
 

@@ -26,7 +26,7 @@ def chain_trouble(
     Returns:
         None where a sound path exists and the certificate may sign.
     """
-    pool = pool[: chain_validation.MOST_POOL]
+    pool = pool[: chain_validation.MAX_POOL]
     try:
         if is_signer:
             chain_validation.require_signer(certificate)

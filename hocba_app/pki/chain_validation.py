@@ -27,12 +27,12 @@ HASHES: dict[str, hashes.HashAlgorithm] = {
     "sha384": hashes.SHA384(),
     "sha512": hashes.SHA512(),
 }
-MOST_CERTIFICATE = 64 << 10
-MOST_POOL = 64
-MOST_PATHS = 8
-_MOST_STEPS = 64
+MAX_CERTIFICATE = 64 << 10
+MAX_POOL = 64
+MAX_PATHS = 8
+_MAX_STEPS = 64
 """Certificates looked at on the way up: authorities that certified each other in a circle must not keep a reader busy."""
-_LONGEST = 5
+_MAX_PATH_LENGTH = 5
 """Certificates of a path but the root."""
 _UNDERSTOOD_CRITICAL = {ExtensionOID.BASIC_CONSTRAINTS, ExtensionOID.KEY_USAGE, ExtensionOID.EXTENDED_KEY_USAGE}
 _NEEDS_MORE = {
@@ -51,7 +51,7 @@ def parsed(certificate: bytes) -> x509.Certificate:
     Raises:
         NotShown: unreadable, or larger than any honest one.
     """
-    if len(certificate) > MOST_CERTIFICATE:
+    if len(certificate) > MAX_CERTIFICATE:
         raise NotShown("certificate size")
     try:
         fields = children(children(certificate)[0])
@@ -110,17 +110,17 @@ def paths_of(certificate: bytes, pool: tuple[bytes, ...], roots: tuple[bytes, ..
         roots: trusted roots, DER.
 
     Returns:
-        Paths, each with the certificate first and the root last; at most :data:`MOST_PATHS`.
+        Paths, each with the certificate first and the root last; at most :data:`MAX_PATHS`.
 
     Raises:
         NotShown: more certificates than any honest file brings.
     """
-    if len(pool) > MOST_POOL:
+    if len(pool) > MAX_POOL:
         raise NotShown("pool")
     found: list[tuple[bytes, ...]] = []
     steps = 0
     unfinished: list[tuple[bytes, ...]] = [(certificate,)]
-    while unfinished and len(found) < MOST_PATHS and steps < _MOST_STEPS:
+    while unfinished and len(found) < MAX_PATHS and steps < _MAX_STEPS:
         path = unfinished.pop()
         steps += 1
         onward: list[tuple[bytes, ...]] = []
@@ -129,10 +129,10 @@ def paths_of(certificate: bytes, pool: tuple[bytes, ...], roots: tuple[bytes, ..
                 continue
             if issuer in roots:
                 found.append((*path, issuer))
-            elif len(path) < _LONGEST:
+            elif len(path) < _MAX_PATH_LENGTH:
                 onward.append((*path, issuer))
         unfinished += reversed(onward)  # the best of them is looked at next
-    return tuple(found[:MOST_PATHS])
+    return tuple(found[:MAX_PATHS])
 
 
 @lru_cache(maxsize=1024)

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-MOST_BYTES = 1024 * 1024
+MAX_BYTES = 1024 * 1024
 """Of one answer: more is no answer of a service that we ask for kilobytes."""
 
 
@@ -80,14 +80,14 @@ class KeptConnections:
             timed.until = time.monotonic() + self._timeout
             connection.request("POST", self._target, body, {"Host": self._named, **headers})
             answer = connection.getresponse()
-            content = answer.read(MOST_BYTES + 1)
+            content = answer.read(MAX_BYTES + 1)
         except TimeoutError as error:
             connection.close()
             raise RequestFailed from error
         except (OSError, http.client.HTTPException) as error:
             connection.close()
             raise (RequestFailed if fresh else _Stale) from error
-        if answer.status != 200 or len(content) > MOST_BYTES:
+        if answer.status != 200 or len(content) > MAX_BYTES:
             connection.close()
             raise RequestFailed(str(answer.status))
         if answer.will_close:

@@ -28,11 +28,11 @@ from hocba_app.pki.strict_der import BIT_STRING, children, content
 Status = Literal["good", "revoked", "unknown"]
 _ID_HASHES = ("sha1", "sha256")
 """SHA-1 only names the authority here; nothing rests on it."""
-MOST_ANSWER = 64 << 10
-MOST_LIST = 32 << 20
-_MOST_CARRIED = 8
+MAX_ANSWER = 64 << 10
+MAX_LIST = 32 << 20
+_MAX_CARRIED = 8
 """Certificates an answer brings."""
-_MOST_DELEGATES = 2
+_MAX_DELEGATES = 2
 """Responders vouched for by other responders: one is usual, none needs more."""
 
 
@@ -148,7 +148,7 @@ class Answers:
         if not opinion.is_delegated:
             return True
         return (
-            depth < _MOST_DELEGATES
+            depth < _MAX_DELEGATES
             and self.status(opinion.signer, issuer, opinion.this_update, depth=depth + 1) == "good"
         )
 
@@ -199,7 +199,7 @@ def ocsp_opinion(answer: bytes, certificate: bytes, issuer: bytes) -> Opinion | 
 
 @lru_cache(maxsize=1024)
 def _ocsp(answer: bytes) -> ocsp.OCSPResponse:
-    if len(answer) > MOST_ANSWER:
+    if len(answer) > MAX_ANSWER:
         raise NotShown("OCSP size")
     try:
         found = ocsp.load_der_ocsp_response(answer)
@@ -215,7 +215,7 @@ def _ocsp(answer: bytes) -> ocsp.OCSPResponse:
 def carried_certificates(answer: bytes) -> tuple[bytes, ...]:
     """The certificates an OCSP answer brings: its responder's; none for what is no answer."""
     try:
-        return tuple(item.public_bytes(Encoding.DER) for item in _ocsp(answer).certificates[:_MOST_CARRIED])
+        return tuple(item.public_bytes(Encoding.DER) for item in _ocsp(answer).certificates[:_MAX_CARRIED])
     except (NotShown, ValueError):
         return ()
 
@@ -241,7 +241,7 @@ def _responder(found: ocsp.OCSPResponse, issuer: bytes) -> tuple[bytes, bool]:
         raise NotShown("OCSP algorithm")
     if _is_signed_by(found, issuer):
         return issuer, False
-    for item in found.certificates[:_MOST_CARRIED]:
+    for item in found.certificates[:_MAX_CARRIED]:
         delegate = item.public_bytes(Encoding.DER)
         if _is_signed_by(found, delegate):
             return delegate, _require_delegate(delegate, issuer, found.produced_at_utc)
@@ -340,7 +340,7 @@ def _require_list_of(listed: bytes, issuer: bytes) -> None:
 
 @lru_cache(maxsize=64)
 def _list(listed: bytes) -> x509.CertificateRevocationList:
-    if len(listed) > MOST_LIST:
+    if len(listed) > MAX_LIST:
         raise NotShown("CRL size")
     try:
         return x509.load_der_x509_crl(listed)

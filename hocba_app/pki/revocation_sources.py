@@ -143,7 +143,7 @@ def _ask(client: httpx.Client, certificate: bytes, issuer: bytes, at: datetime) 
     for url in ocsp_urls(certificate):
         headers = {"Content-Type": "application/ocsp-request", "Accept": "application/ocsp-response"}
         data = _body(
-            client, "POST", url, most=revocation.MOST_ANSWER, content=_request(certificate, issuer), headers=headers
+            client, "POST", url, most=revocation.MAX_ANSWER, content=_request(certificate, issuer), headers=headers
         )
         opinion = revocation.ocsp_opinion(data, certificate, issuer) if data is not None else None
         if opinion is None:
@@ -156,7 +156,7 @@ def _ask(client: httpx.Client, certificate: bytes, issuer: bytes, at: datetime) 
         if says == "good":
             return _keep(certificate, issuer, _Kept(at, data, listed))
     for url in list_urls(certificate):
-        data = _body(client, "GET", url, most=revocation.MOST_LIST)
+        data = _body(client, "GET", url, most=revocation.MAX_LIST)
         says = _says(revocation.list_opinion(data, certificate, issuer), at) if data is not None else "unknown"
         if says == "revoked":
             return _Kept(at, None, data, revoked=True)
@@ -171,7 +171,7 @@ def _list_about(client: httpx.Client, delegate: bytes, issuer: bytes, at: dateti
     if kept is not None:
         return kept.crl
     for url in list_urls(delegate):
-        data = _body(client, "GET", url, most=revocation.MOST_LIST)
+        data = _body(client, "GET", url, most=revocation.MAX_LIST)
         says = _says(revocation.list_opinion(data, delegate, issuer), at) if data is not None else "unknown"
         if says == "revoked":  # the responder, not the certificate it speaks of
             return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 SEQUENCE, SET, OID, OCTETS, INTEGER, BIT_STRING, GENERALIZED_TIME = 0x30, 0x31, 0x06, 0x04, 0x02, 0x03, 0x18
-MOST_CHILDREN = 64
+MAX_CHILDREN = 64
 
 
 def content(data: bytes, tag: int) -> bytes:
@@ -24,14 +24,14 @@ def elements(inside: bytes) -> list[bytes]:
     """The elements that fill ``inside`` exactly, each with its header.
 
     Raises:
-        ValueError: they do not fill it, or there are more than :data:`MOST_CHILDREN`.
+        ValueError: they do not fill it, or there are more than :data:`MAX_CHILDREN`.
     """
     found: list[bytes] = []
     position = 0
     while position < len(inside):
         head, size = _header(inside, position)
         end = position + head + size
-        if end > len(inside) or len(found) == MOST_CHILDREN:
+        if end > len(inside) or len(found) == MAX_CHILDREN:
             raise ValueError("element out of bounds")
         found.append(inside[position:end])
         position = end

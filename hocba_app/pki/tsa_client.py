@@ -23,7 +23,7 @@ from hocba_app.pki.tsp_codec import Token
 
 log = structlog.get_logger()
 
-AT_ONCE = 16
+MAX_CONCURRENT = 16
 TIMEOUT = 10.0
 _HEADERS = {"Content-Type": "application/timestamp-query", "Accept": "application/timestamp-reply"}
 
@@ -60,7 +60,7 @@ class TimestampClient:
         Raises:
             HocbaError: TIMESTAMP_UNAVAILABLE; all may be asked again.
         """
-        with ThreadPoolExecutor(min(AT_ONCE, max(1, len(values)))) as pool:
+        with ThreadPoolExecutor(min(MAX_CONCURRENT, max(1, len(values)))) as pool:
             return list(
                 pool.map(lambda value: self.token_over(hashlib.sha256(value).digest(), certificate_required), values)
             )

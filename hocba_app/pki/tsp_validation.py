@@ -52,7 +52,7 @@ _SIGNATURES = {
 }
 
 
-MOST_CERTIFICATES = 16
+MAX_CERTIFICATES = 16
 """Inside one CMS."""
 KEPT_TOKENS = 2048
 """What was shown of this many is remembered: more than a class has signatures, some 12 MB."""
@@ -180,7 +180,7 @@ def _certificates_agree(certificates: tuple[bytes, ...], others: tuple[bytes, ..
 
     An authority may have had another key under the same name: its key's identifier tells which one signed.
     """
-    if len(certificates) > MOST_CERTIFICATES:
+    if len(certificates) > MAX_CERTIFICATES:
         return False
     try:
         pool = {item: chain_validation.names(item) for item in (*certificates, *others)}

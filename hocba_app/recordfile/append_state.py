@@ -32,7 +32,7 @@ class FieldPlace:
 
 
 @dataclass(frozen=True, slots=True)
-class Tip:
+class AppendState:
     """The end of a file. JSON-serialisable: stored beside each version, so that preparing reads no structure."""
 
     length: int
@@ -66,7 +66,7 @@ class Tip:
         return f'{head[:-1]},"fields":{{{fields}}}}}'
 
     @classmethod
-    def loads(cls, text: str) -> Tip:
+    def loads(cls, text: str) -> AppendState:
         """Read what :meth:`dumps` wrote."""
         shape: dict[str, Any] = json.loads(text)
         shape["fields"] = {
@@ -77,7 +77,9 @@ class Tip:
         }
         return cls(**shape)
 
-    def after(self, update: bytes, file_sha256: str, *, startxref: int, size: int, signed: str | None = None) -> Tip:
+    def after(
+        self, update: bytes, file_sha256: str, *, startxref: int, size: int, signed: str | None = None
+    ) -> AppendState:
         """The tip once ``update`` is appended."""
         fields = self.fields
         if signed is not None:
@@ -102,7 +104,7 @@ def _dumped(place: FieldPlace) -> str:
     )
 
 
-def read_tip(file: bytes) -> Tip:
+def read_tip(file: bytes) -> AppendState:
     """Read the tip of a file of ours from its bytes.
 
     Raises:
@@ -121,7 +123,7 @@ def read_tip(file: bytes) -> Tip:
     form_body = reader.body(form)
     font = _reference(form_body, b"/F")
     fields = dict(_terminal_fields(reader, dictionary_entry(form_body, b"/Fields") or b"", "", None, 0))
-    return Tip(
+    return AppendState(
         length=len(file),
         sha256=hashlib.sha256(file).hexdigest(),
         startxref=last.at,

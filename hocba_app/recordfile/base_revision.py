@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.recordfile.append_state import FieldPlace, Tip, stage_of
+from hocba_app.recordfile.append_state import AppendState, FieldPlace, stage_of
 from hocba_app.recordfile.incremental_hash import prefix_hashes
 from hocba_app.recordfile.manifest import Manifest
 from hocba_app.recordfile.pdf_reader import ClassicFile, dictionary_entry
@@ -41,7 +41,7 @@ def build_base(rendered: RenderedDocument, manifest: Manifest) -> bytes:
     return base_with_tip(rendered, manifest)[0]
 
 
-def base_with_tip(rendered: RenderedDocument, manifest: Manifest) -> tuple[bytes, Tip]:
+def base_with_tip(rendered: RenderedDocument, manifest: Manifest) -> tuple[bytes, AppendState]:
     """:func:`build_base` and the tip of what it makes, as `tip.read_tip` would read it: nobody knows it better than its maker.
 
     Raises:
@@ -107,7 +107,7 @@ def base_with_tip(rendered: RenderedDocument, manifest: Manifest) -> tuple[bytes
     base = pdf + update.finish(size=size, root=root, info=in_trailer, file_id=file_id or b"[]", previous=last.at)
     state = hashlib.sha256(base)
     prefix_hashes.keep(state, len(base))
-    return base, Tip(
+    return base, AppendState(
         length=len(base),
         sha256=state.hexdigest(),
         startxref=startxref,

@@ -17,7 +17,7 @@ from typing import Protocol
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.recordfile.appearance import Appearance, appearance_objects
-from hocba_app.recordfile.append_state import Tip
+from hocba_app.recordfile.append_state import AppendState
 from hocba_app.recordfile.base_revision import field_body
 from hocba_app.recordfile.demands import Vouched
 from hocba_app.recordfile.incremental_hash import HashedFile, prefix_hashes
@@ -87,7 +87,7 @@ class PreparedUpdate:
 class IncrementalWriter(Protocol):
     """How an update is laid out and finished; verification's replay is its counterpart."""
 
-    def prepare(self, file: bytes | HashedFile, tip: Tip, request: SignatureRequest) -> PreparedUpdate:
+    def prepare(self, file: bytes | HashedFile, tip: AppendState, request: SignatureRequest) -> PreparedUpdate:
         """Lay out the update and hash everything but its hole.
 
         Args:
@@ -110,7 +110,7 @@ class IncrementalWriter(Protocol):
 class DirectWriter:
     """Ours."""
 
-    def prepare(self, file: bytes | HashedFile, tip: Tip, request: SignatureRequest) -> PreparedUpdate:
+    def prepare(self, file: bytes | HashedFile, tip: AppendState, request: SignatureRequest) -> PreparedUpdate:
         """See :class:`IncrementalWriter`."""
         place = tip.fields.get(request.field)
         if place is None:
@@ -183,7 +183,7 @@ class DirectWriter:
         return prepared.update[:start] + filled + prepared.update[start + len(filled) :]
 
 
-def tip_after(tip: Tip, file: bytes | HashedFile, prepared: PreparedUpdate, update: bytes) -> Tip:
+def tip_after(tip: AppendState, file: bytes | HashedFile, prepared: PreparedUpdate, update: bytes) -> AppendState:
     """The tip of the file once the finished update is appended."""
     whole = prefix_hashes.after(file, tip.sha256)
     whole.update(update)

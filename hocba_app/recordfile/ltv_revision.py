@@ -16,7 +16,7 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.pki.revocation import carried_certificates
 from hocba_app.pki.signer_certificate import Evidence
 from hocba_app.pki.tsa_client import TimestampClient
-from hocba_app.recordfile.append_state import Tip
+from hocba_app.recordfile.append_state import AppendState
 from hocba_app.recordfile.incremental_hash import prefix_hashes
 from hocba_app.recordfile.pdf_reader import ClassicFile, dictionary_entry
 from hocba_app.recordfile.pdf_syntax import Update, obj, ref, stream
@@ -27,7 +27,9 @@ _MARGIN = 1.15
 _FIRST_TOKEN = 8192
 
 
-def archive(file: bytes, tip: Tip, evidence: Sequence[Evidence], authority: TimestampClient) -> tuple[bytes, Tip]:
+def archive(
+    file: bytes, tip: AppendState, evidence: Sequence[Evidence], authority: TimestampClient
+) -> tuple[bytes, AppendState]:
     """Evidence and one document time stamp, as two updates; called again later it renews.
 
     Args:
@@ -50,12 +52,12 @@ def archive(file: bytes, tip: Tip, evidence: Sequence[Evidence], authority: Time
 
 def security_store(
     file: bytes,
-    tip: Tip,
+    tip: AppendState,
     evidence: Iterable[Evidence],
     extra: Iterable[bytes] = (),
     *,
     reader: ClassicFile | None = None,
-) -> tuple[bytes, Tip]:
+) -> tuple[bytes, AppendState]:
     """The DSS update: every certificate, OCSP response and CRL once, those of an earlier DSS kept by reference.
 
     Args:
@@ -93,8 +95,8 @@ def security_store(
 
 
 def document_timestamp(
-    file: bytes, tip: Tip, authority: TimestampClient, *, reader: ClassicFile | None = None
-) -> tuple[bytes, Tip]:
+    file: bytes, tip: AppendState, authority: TimestampClient, *, reader: ClassicFile | None = None
+) -> tuple[bytes, AppendState]:
     """The document time stamp update over the whole file so far.
 
     Args:
@@ -157,7 +159,7 @@ def _packed(value: bytes) -> bytes:
     return zlib.compress(value, 9)
 
 
-def _finish(file: bytes, tip: Tip, update: Update, size: int) -> tuple[bytes, Tip]:
+def _finish(file: bytes, tip: AppendState, update: Update, size: int) -> tuple[bytes, AppendState]:
     startxref = update.xref_offset
     data = update.finish(
         size=size, root=tip.root, info=tip.info.encode(), file_id=tip.file_id.encode("latin-1"), previous=tip.startxref
@@ -183,11 +185,11 @@ def _stream(reader: ClassicFile, number: int) -> bytes:
     return zlib.decompress(reader.stream_data(number))
 
 
-def _form_fields(reader: ClassicFile, tip: Tip) -> list[int]:
+def _form_fields(reader: ClassicFile, tip: AppendState) -> list[int]:
     return [int(number) for number in _REF.findall(dictionary_entry(reader.body(tip.form), b"/Fields") or b"")]
 
 
-def _first_page(reader: ClassicFile, tip: Tip) -> int:
+def _first_page(reader: ClassicFile, tip: AppendState) -> int:
     tree = int(_REF.match(dictionary_entry(reader.body(tip.root), b"/Pages") or b"").group(1))  # type: ignore[union-attr]
     return int(_REF.findall(dictionary_entry(reader.body(tree), b"/Kids") or b"")[0])
 

@@ -29,7 +29,7 @@ from hocba_app.services.signers.images import use_upload
 from hocba_app.services.sync.commands import start_sync
 
 JOB_SECONDS = 1800.0
-AT_ONCE = 4
+MAX_CONCURRENT = 4
 """People who do their own part (activate an account, pick a certificate) at the same time."""
 
 
@@ -185,7 +185,7 @@ class PlayedSchool:
             if chosen
             for slip in activation.issue_codes(self.db, giver, sorted(chosen))
         ]
-        with ThreadPoolExecutor(AT_ONCE) as pool:
+        with ThreadPoolExecutor(MAX_CONCURRENT) as pool:
             list(
                 pool.map(
                     lambda slip: activation.activate(self.db, slip[0], slip[2], self.password, address="127.0.0.1"),
@@ -270,7 +270,7 @@ class PlayedSchool:
         }
 
     def _connect(self, signers: dict[str, dict[str, str]]) -> int:
-        with ThreadPoolExecutor(AT_ONCE) as pool:
+        with ThreadPoolExecutor(MAX_CONCURRENT) as pool:
             list(pool.map(lambda entry: self.phones.provision([entry]), signers.values()))
             list(pool.map(lambda item: keys.connect(self.db, self.admin, item[0], item[1]["user_id"]), signers.items()))
         return len(signers)

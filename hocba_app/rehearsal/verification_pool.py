@@ -12,7 +12,7 @@ from pathlib import Path
 from hocba_app.services import gc_tuning
 
 CHUNK = 40
-AT_ONCE = 2
+MAX_CONCURRENT = 2
 FILES_OF_A_PUPIL = 3
 NICENESS = 10
 """Verifying takes what processor time signing leaves; nobody waits for it."""
@@ -38,9 +38,9 @@ class Judges:
         """Files that pyHanko judges."""
         # Spawned: this process holds threads and database connections, which a fork would copy.
         self._pool = ProcessPoolExecutor(
-            AT_ONCE, mp_context=multiprocessing.get_context("spawn"), initializer=_get_ready
+            MAX_CONCURRENT, mp_context=multiprocessing.get_context("spawn"), initializer=_get_ready
         )
-        for _ in range(AT_ONCE):
+        for _ in range(MAX_CONCURRENT):
             self._pool.submit(len, "")  # each starts a process
 
     def judge(self, path: Path) -> None:

@@ -17,7 +17,7 @@ from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.signed_notice import sign_notice
 from hocba_app.settings import settings
-from hocba_app.state.guard import COOKIE
+from hocba_app.state.shared.guard import COOKIE
 
 
 async def signed_in(request: Request) -> Identity:

@@ -14,7 +14,7 @@ from hocba_app.routes.caller import address, back_to, same_origin, signed_in
 from hocba_app.services.accounts import activation, credentials, devices, own_account, sessions
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.settings import settings
-from hocba_app.state.guard import COOKIE
+from hocba_app.state.shared.guard import COOKIE
 
 router = APIRouter(dependencies=[Depends(same_origin)])
 _Text = Annotated[str, Form(max_length=200)]

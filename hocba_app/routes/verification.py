@@ -24,8 +24,8 @@ from hocba_app.verification.report_model import FileReport
 from hocba_app.verification.report_presentation import detailed_report, simple_report
 
 router = APIRouter()
-LARGEST = 50 * 1024 * 1024
-_LONGEST_NAME = 120
+MAX_BYTES = 50 * 1024 * 1024
+_MAX_NAME = 120
 _PAGES = Environment(
     loader=FileSystemLoader(Path(__file__).with_name("templates")),
     autoescape=True,
@@ -63,7 +63,7 @@ async def judge(request: Request) -> Response:
         {
             "simple": simple_report(report),
             "detailed": detailed_report(report),
-            "name": report.path or plain_name(chosen[0][0])[:_LONGEST_NAME],
+            "name": report.path or plain_name(chosen[0][0])[:_MAX_NAME],
             "original": normal_code(report.copy_code) if report.copy_code else None,
         }
         for report in reports
@@ -83,10 +83,10 @@ async def standing(code: str) -> Response:
 def _verdicts(name: str, file: BinaryIO) -> list[FileReport]:
     """Of the bytes, read only when it is their turn; none of an empty file."""
     length = file.seek(0, io.SEEK_END)
-    if length > LARGEST:
-        raise HocbaError(ErrorCode.FILE_TOO_LARGE, limit=LARGEST // (1024 * 1024))
+    if length > MAX_BYTES:
+        raise HocbaError(ErrorCode.FILE_TOO_LARGE, limit=MAX_BYTES // (1024 * 1024))
     if is_archive(file):
-        return verify_archive(file, database(), name=plain_name(name)[:_LONGEST_NAME])
+        return verify_archive(file, database(), name=plain_name(name)[:_MAX_NAME])
     return [verify_upload(file.read(), database())] if length else []
 
 

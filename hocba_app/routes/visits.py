@@ -20,7 +20,7 @@ from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.accounts.networks import network_of
 
 Answer = TypeVar("Answer")
-MOST_FILES, MOST_FIELDS = 500, 50
+MAX_FILES, MAX_FIELDS = 500, 50
 """Parts of one form."""
 
 
@@ -105,7 +105,7 @@ class Visit:
 
 async def _read(request: Request) -> FormData:
     try:
-        return await request.form(max_files=MOST_FILES, max_fields=MOST_FIELDS)
+        return await request.form(max_files=MAX_FILES, max_fields=MAX_FIELDS)
     except ClientDisconnect as error:
         raise ClientLeft from error
     except HTTPException as error:  # Starlette's word for a form that does not parse

@@ -17,11 +17,11 @@ from hocba_app.services.accounts.activation import mail_offered
 from hocba_app.services.accounts.administration import AccountRow, AccountsPage
 from hocba_app.services.accounts.authority import Right, allowed
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.state import undoing
-from hocba_app.state.addresses import address_of, page_in
-from hocba_app.state.guard import identity, requires
-from hocba_app.state.sorting import Sorting, order_in_address, order_of, read_order
-from hocba_app.state.undoing import Undoing
+from hocba_app.state.shared import undoing
+from hocba_app.state.shared.addresses import address_of, page_in
+from hocba_app.state.shared.guard import identity, requires
+from hocba_app.state.shared.sorting import Sorting, order_in_address, order_of, read_order
+from hocba_app.state.shared.undoing import Undoing
 
 PAGE_ROWS = 30
 STATES = {"active": "Đang dùng", "invited": "Đã cấp mã", "inactive": "Chưa kích hoạt", "disabled": "Đã khóa"}

@@ -18,10 +18,10 @@ from hocba_app.services.signers import assignments, undo_assignment
 from hocba_app.services.signers.assignments import Cell, ClassRow, Gap, Matrix
 from hocba_app.services.signers.key_owner import Choice, choices
 from hocba_app.services.signers.reassignment import Moved
-from hocba_app.state import undoing
-from hocba_app.state.form_texts import form_texts
-from hocba_app.state.guard import identity, requires
-from hocba_app.state.undoing import Undoing
+from hocba_app.state.shared import undoing
+from hocba_app.state.shared.form_texts import form_texts
+from hocba_app.state.shared.guard import identity, requires
+from hocba_app.state.shared.undoing import Undoing
 
 _YEAR = re.compile(r"\d{4}-\d{4}")
 _PAGE_BUTTON = {

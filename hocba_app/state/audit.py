@@ -17,9 +17,9 @@ from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.overview.audit_log import AuditRow, actors, audit_page
-from hocba_app.state.addresses import address_of, page_in
-from hocba_app.state.guard import identity, requires
 from hocba_app.state.records import Choice
+from hocba_app.state.shared.addresses import address_of, page_in
+from hocba_app.state.shared.guard import identity, requires
 
 PAGE_ROWS = 50
 SYSTEM = "system"

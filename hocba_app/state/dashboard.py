@@ -21,9 +21,9 @@ from hocba_app.services.overview.waiting import Task, office_attention
 from hocba_app.services.overview.year_guide import year_guide
 from hocba_app.services.signing import reminders
 from hocba_app.services.sync.commands import SyncRun
-from hocba_app.state.guard import identity, signed_in
-from hocba_app.state.live_screen import LiveScreen, begin
-from hocba_app.state.read_pool import in_thread
+from hocba_app.state.shared.guard import identity, signed_in
+from hocba_app.state.shared.live_screen import LiveScreen, begin
+from hocba_app.state.shared.read_pool import in_thread
 from hocba_app.state.shell import waiting_again
 
 SHADES = {

@@ -13,13 +13,13 @@ from hocba_app.domain.vietnamese_collation import sort_name
 from hocba_app.models import database
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.reading.queue_content import Content, group_content
-from hocba_app.state.guard import identity, require_in
 from hocba_app.state.objecting import Objecting, open_form
-from hocba_app.state.read_pool import in_thread
+from hocba_app.state.shared.guard import identity, require_in
+from hocba_app.state.shared.read_pool import in_thread
 
 CONTENT_ROWS = 50
 """Of one page: a class's 45 stand on one."""
-MOST_COLUMNS = 8
+MAX_COLUMNS = 8
 SHORT = 26
 """Letters; what is longer has a line of its own on a phone."""
 _NUMBER = re.compile(r"[0-9]{1,3}(?:,[0-9]+)?")
@@ -158,7 +158,7 @@ async def read_group(state: GroupReading, who: Identity | None = None) -> None:
         subjects=codes.split(",") if codes else [],
     )
     widest = max((row.values for row in found), key=len, default=())
-    state.columns = [ColumnHead(f"c{number}", label) for number, (label, _) in enumerate(widest[:MOST_COLUMNS])]
+    state.columns = [ColumnHead(f"c{number}", label) for number, (label, _) in enumerate(widest[:MAX_COLUMNS])]
     seen: set[str] = set()
     lines = []
     for row in found:
@@ -208,7 +208,7 @@ def _line(row: Content, left_out: dict[str, str], *, first: bool) -> PupilLine:
         code=row.student_code,
         name=row.student_name,
         href=f"/read/{row.document_id}?queue=1",
-        cells=[Cell(label, text, "long" if len(text) > SHORT else "") for label, text in row.values[:MOST_COLUMNS]],
+        cells=[Cell(label, text, "long" if len(text) > SHORT else "") for label, text in row.values[:MAX_COLUMNS]],
         notes=notes,
         held=held,
         chosen=not held and row.slot_id not in left_out,

@@ -14,7 +14,7 @@ from hocba_app.models import database
 from hocba_app.services.accounts import credentials, leadership, school_identity
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.state.guard import identity, requires
+from hocba_app.state.shared.guard import identity, requires
 
 _STATE = {"open": ("todo", "Chờ xác nhận"), "confirmed": ("ok", "Đã xác nhận"), "refused": ("info", "Đã từ chối")}
 
@@ -94,7 +94,7 @@ class LeadershipState(rx.State):
     @requires(Right.LEADERSHIP_CONFIRM)
     async def set_reason(self, reason: str) -> None:
         """The reason as typed."""
-        self.reason = str(reason)[: leadership.LONGEST_REASON]
+        self.reason = str(reason)[: leadership.MAX_REASON]
 
     @rx.event
     @requires(Right.LEADERSHIP_CONFIRM)

@@ -16,12 +16,12 @@ from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.overview.dashboard import Overview, overview
 from hocba_app.services.records import lock_runs
-from hocba_app.services.records.lock_request import KINDS, LONGEST_REASON, start_locks
+from hocba_app.services.records.lock_request import KINDS, MAX_REASON, start_locks
 from hocba_app.services.records.preview import LockPreview, lock_preview
-from hocba_app.state.guard import identity, requires
-from hocba_app.state.live_screen import LiveScreen, begin
 from hocba_app.state.lock_rows import ALL, Chosen, ClassRow, PupilRow, RunCard, card, class_row, pupil_rows
-from hocba_app.state.year_choice import YearOption, year_in, year_options
+from hocba_app.state.shared.guard import identity, requires
+from hocba_app.state.shared.live_screen import LiveScreen, begin
+from hocba_app.state.shared.year_choice import YearOption, year_in, year_options
 
 NEWEST = 3
 """Locks shown without unfolding: one act of three kinds is three."""
@@ -181,7 +181,7 @@ class LockState(LiveScreen, rx.State):
     @requires(Right.LOCK)
     async def set_reason(self, reason: str) -> None:
         """A reason to be filled in for everybody who has none."""
-        self.reason = str(reason)[:LONGEST_REASON]
+        self.reason = str(reason)[:MAX_REASON]
 
     @rx.event
     @requires(Right.LOCK)
@@ -197,7 +197,7 @@ class LockState(LiveScreen, rx.State):
     async def set_pupil_reason(self, student_id: str, reason: str) -> None:
         """Why this pupil's results are locked although they differ from the rules, or cannot be checked."""
         if any(row.id == student_id and row.needs_reason for row in self.pupils):
-            self._reasons = {**self._reasons, student_id: str(reason)[:LONGEST_REASON]}
+            self._reasons = {**self._reasons, student_id: str(reason)[:MAX_REASON]}
             self.asking = False
             self._show_pupils()
 

@@ -13,10 +13,10 @@ from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.signers import images, keys
 from hocba_app.services.signing.providers.registry import words_of
-from hocba_app.state import image_draft_mixin, key_editing, undoing
-from hocba_app.state.guard import identity, requires
-from hocba_app.state.image_draft_mixin import Drafting
-from hocba_app.state.key_editing import KeyEditing, KeyRow
+from hocba_app.state.shared import image_draft_mixin, key_editing, undoing
+from hocba_app.state.shared.guard import identity, requires
+from hocba_app.state.shared.image_draft_mixin import Drafting
+from hocba_app.state.shared.key_editing import KeyEditing, KeyRow
 
 
 class MySignatureState(KeyEditing, Drafting, rx.State):

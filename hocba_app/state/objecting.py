@@ -10,12 +10,12 @@ from typing import Any, ClassVar
 import reflex as rx
 
 from hocba_app.domain.errors import HocbaError
-from hocba_app.domain.objections import LONGEST_REASON, facts_of
+from hocba_app.domain.objections import MAX_REASON, facts_of
 from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.objections.objections import raise_objection
-from hocba_app.state.guard import identity, require_in
+from hocba_app.state.shared.guard import identity, require_in
 
 
 @dataclasses.dataclass
@@ -61,7 +61,7 @@ class Objecting(rx.State, mixin=True):
 
     @rx.event
     async def set_objection_reason(self, reason: str) -> None:
-        self.objection_reason = str(reason)[:LONGEST_REASON]
+        self.objection_reason = str(reason)[:MAX_REASON]
 
     @rx.event
     async def object_not(self) -> None:

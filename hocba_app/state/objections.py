@@ -11,15 +11,15 @@ import reflex as rx
 
 from hocba_app.domain.calendar import local_text
 from hocba_app.domain.errors import HocbaError
-from hocba_app.domain.objections import FACTS, LONGEST_REASON
+from hocba_app.domain.objections import FACTS, MAX_REASON
 from hocba_app.domain.wording import KIND_SHORT
 from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.objections import objections
-from hocba_app.state.guard import identity, requires
-from hocba_app.state.live_screen import LiveScreen, begin
-from hocba_app.state.read_pool import in_thread
+from hocba_app.state.shared.guard import identity, requires
+from hocba_app.state.shared.live_screen import LiveScreen, begin
+from hocba_app.state.shared.read_pool import in_thread
 from hocba_app.state.shell import waiting_again
 
 _STATE = {
@@ -103,7 +103,7 @@ class ObjectionsState(LiveScreen, rx.State):
     @rx.event
     @requires(Right.RECORDS_READ)
     async def set_answer(self, text: str) -> None:
-        self.answer = str(text)[:LONGEST_REASON]
+        self.answer = str(text)[:MAX_REASON]
 
     @rx.event
     @requires(Right.RECORDS_READ)

@@ -17,9 +17,9 @@ from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.printing import print_job, print_page, share_link
 from hocba_app.services.printing.options import KINDS, PacketOptions
-from hocba_app.state.guard import identity, requires
-from hocba_app.state.live_screen import LiveScreen, begin
-from hocba_app.state.year_choice import YearOption, year_in, year_options
+from hocba_app.state.shared.guard import identity, requires
+from hocba_app.state.shared.live_screen import LiveScreen, begin
+from hocba_app.state.shared.year_choice import YearOption, year_in, year_options
 
 _LINK_STATE = {
     "open": ("Đang mở", "ok"),

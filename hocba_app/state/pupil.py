@@ -18,9 +18,9 @@ from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.attached import attach
 from hocba_app.services.attached.reading import AttachedView
 from hocba_app.services.records.pupil import PupilDocument, PupilView, PupilYear, pupil_view
-from hocba_app.state.guard import identity, requires
-from hocba_app.state.live_screen import LiveScreen, begin
 from hocba_app.state.records import STEP_TONE
+from hocba_app.state.shared.guard import identity, requires
+from hocba_app.state.shared.live_screen import LiveScreen, begin
 
 _VERDICT = {
     "valid": ("ok", "Hợp lệ"),

@@ -15,10 +15,10 @@ from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.change_feed.change_feed import ChangeSet
 from hocba_app.services.reading.record_reading import RecordReading, read_record
-from hocba_app.state.guard import identity, requires
-from hocba_app.state.live_screen import LiveScreen, begin
 from hocba_app.state.objecting import Objecting, open_form
-from hocba_app.state.read_pool import in_thread
+from hocba_app.state.shared.guard import identity, requires
+from hocba_app.state.shared.live_screen import LiveScreen, begin
+from hocba_app.state.shared.read_pool import in_thread
 
 
 @dataclasses.dataclass

@@ -16,11 +16,11 @@ from hocba_app.services.accounts.authority import Right, allowed
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.change_feed.change_feed import ChangeSet
 from hocba_app.services.records.record_detail import RecordView, SlotView, VersionView, record_view
-from hocba_app.state.guard import identity, requires
-from hocba_app.state.live_screen import LiveScreen, begin
-from hocba_app.state.read_pool import in_thread
 from hocba_app.state.records import STEP_TONE, some_names
-from hocba_app.state.unlock_request_mixin import UnlockAsking
+from hocba_app.state.shared.guard import identity, requires
+from hocba_app.state.shared.live_screen import LiveScreen, begin
+from hocba_app.state.shared.read_pool import in_thread
+from hocba_app.state.shared.unlock_request_mixin import UnlockAsking
 
 
 @dataclasses.dataclass

@@ -19,12 +19,12 @@ from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.change_feed.change_feed import ChangeSet
 from hocba_app.services.records import record_list
 from hocba_app.services.records.record_list import KINDS, STEPS
-from hocba_app.state.guard import identity, requires
-from hocba_app.state.live_screen import LiveScreen, begin
-from hocba_app.state.read_pool import in_thread
-from hocba_app.state.sorting import Sorting, order_in_address, read_order
-from hocba_app.state.unlock_request_mixin import UnlockAsking
-from hocba_app.state.year_choice import year_in
+from hocba_app.state.shared.guard import identity, requires
+from hocba_app.state.shared.live_screen import LiveScreen, begin
+from hocba_app.state.shared.read_pool import in_thread
+from hocba_app.state.shared.sorting import Sorting, order_in_address, read_order
+from hocba_app.state.shared.unlock_request_mixin import UnlockAsking
+from hocba_app.state.shared.year_choice import year_in
 
 PAGE_ROWS = 50
 STEP_TONE = {"open": "info", "subject": "wait", "homeroom": "wait", "principal": "wait", "seal": "wait", "sealed": "ok"}

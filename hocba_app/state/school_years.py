@@ -16,7 +16,7 @@ from hocba_app.services.accounts.authority import Right, allowed
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.overview import school_years
 from hocba_app.services.overview.school_years import OpenItems, YearView
-from hocba_app.state.guard import identity, requires
+from hocba_app.state.shared.guard import identity, requires
 
 
 @dataclasses.dataclass
@@ -72,7 +72,7 @@ class SchoolYearsState(rx.State):
     @requires(Right.LOCK)
     async def set_reason(self, reason: str) -> None:
         """The reason as typed."""
-        self.reason = str(reason)[: school_years.LONGEST_REASON]
+        self.reason = str(reason)[: school_years.MAX_REASON]
 
     @rx.event
     @requires(Right.LOCK)

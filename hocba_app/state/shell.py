@@ -11,9 +11,9 @@ from hocba_app.services.accounts.authority import Right, allowed
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.overview.waiting import Task, badges, waiting
 from hocba_app.services.signed_notice import read_notice
-from hocba_app.state.guard import identity, public, signed_in
-from hocba_app.state.live_screen import leave
-from hocba_app.state.read_pool import in_thread
+from hocba_app.state.shared.guard import identity, public, signed_in
+from hocba_app.state.shared.live_screen import leave
+from hocba_app.state.shared.read_pool import in_thread
 
 _ROLE_ORDER = tuple(ROLE)
 

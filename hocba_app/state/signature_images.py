@@ -21,12 +21,12 @@ from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.signers import images
 from hocba_app.services.signers.key_owner import Choice, choices
-from hocba_app.state import image_draft_mixin, undoing
-from hocba_app.state.addresses import address_of, page_in
-from hocba_app.state.guard import identity, requires
-from hocba_app.state.image_draft_mixin import Drafting
-from hocba_app.state.live_screen import LiveScreen, begin
-from hocba_app.state.sorting import Sorting
+from hocba_app.state.shared import image_draft_mixin, undoing
+from hocba_app.state.shared.addresses import address_of, page_in
+from hocba_app.state.shared.guard import identity, requires
+from hocba_app.state.shared.image_draft_mixin import Drafting
+from hocba_app.state.shared.live_screen import LiveScreen, begin
+from hocba_app.state.shared.sorting import Sorting
 
 PAGE_ROWS = 24
 FRESH = timedelta(minutes=15)

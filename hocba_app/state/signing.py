@@ -17,15 +17,16 @@ from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.change_feed.change_feed import ChangeSet
 from hocba_app.services.signing import progress, queue_groups, reminders, signer_inbox
-from hocba_app.state import signing_rows, undoing
+from hocba_app.state import signing_rows
 from hocba_app.state.batch_cards import BatchCard, batch_card
-from hocba_app.state.group_content import MOST_COLUMNS, GroupReading, read_group, show_lines
-from hocba_app.state.guard import identity, signed_in
-from hocba_app.state.live_screen import LiveScreen, begin
-from hocba_app.state.read_pool import in_thread
+from hocba_app.state.group_content import MAX_COLUMNS, GroupReading, read_group, show_lines
+from hocba_app.state.shared import undoing
+from hocba_app.state.shared.guard import identity, signed_in
+from hocba_app.state.shared.live_screen import LiveScreen, begin
+from hocba_app.state.shared.read_pool import in_thread
+from hocba_app.state.shared.sorting import Sorting, unsorted
+from hocba_app.state.shared.undoing import Undoing
 from hocba_app.state.signing_rows import AskedRow, Choice, Group, LateRow, RecordRow, Section, key_of
-from hocba_app.state.sorting import Sorting, unsorted
-from hocba_app.state.undoing import Undoing
 
 RECORD_ROWS = 50
 """Of one page: a class's 45 stand on one."""
@@ -53,7 +54,7 @@ class SigningState(Sorting, Undoing, GroupReading, LiveScreen, rx.State):
     _undo_rights: ClassVar[tuple[Right, ...]] = ()
     _objection_rights: ClassVar[tuple[Right, ...]] = ()
     _sorts: ClassVar[tuple[str, ...]] = (
-        "order", "code", "name", "state", *(f"c{number}" for number in range(MOST_COLUMNS)),
+        "order", "code", "name", "state", *(f"c{number}" for number in range(MAX_COLUMNS)),
     )  # fmt: skip
     _sort_rights: ClassVar[tuple[Right, ...]] = ()
 

@@ -18,13 +18,13 @@ from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.signers import keys
 from hocba_app.services.signers.key_check_job import recheck_progress, start_recheck
 from hocba_app.services.signers.name_acceptance import accept_name
-from hocba_app.state import key_editing
-from hocba_app.state.addresses import address_of, page_in
-from hocba_app.state.form_texts import form_texts
-from hocba_app.state.guard import identity, requires
-from hocba_app.state.key_editing import STATE_TONE, KeyEditing, KeyRow
-from hocba_app.state.live_screen import LiveScreen, begin
-from hocba_app.state.sorting import Sorting, order_in_address, order_of, read_order
+from hocba_app.state.shared import key_editing
+from hocba_app.state.shared.addresses import address_of, page_in
+from hocba_app.state.shared.form_texts import form_texts
+from hocba_app.state.shared.guard import identity, requires
+from hocba_app.state.shared.key_editing import STATE_TONE, KeyEditing, KeyRow
+from hocba_app.state.shared.live_screen import LiveScreen, begin
+from hocba_app.state.shared.sorting import Sorting, order_in_address, order_of, read_order
 
 PAGE_ROWS = 20
 

@@ -17,11 +17,11 @@ from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.signers import assignments
 from hocba_app.services.signers import settings as signing
 from hocba_app.services.signers.key_owner import Choice
-from hocba_app.state import key_editing, undoing
-from hocba_app.state.form_texts import form_texts
-from hocba_app.state.guard import identity, requires
-from hocba_app.state.key_editing import STATE_TONE, KeyEditing, KeyRow
-from hocba_app.state.undoing import Undoing
+from hocba_app.state.shared import key_editing, undoing
+from hocba_app.state.shared.form_texts import form_texts
+from hocba_app.state.shared.guard import identity, requires
+from hocba_app.state.shared.key_editing import STATE_TONE, KeyEditing, KeyRow
+from hocba_app.state.shared.undoing import Undoing
 
 _TONE = {"in_force": "ok", "coming": "wait", "over": "info", "revoked": "info"}
 _ALL = (Right.COVER_SIGNER, Right.DELEGATE, Right.SEAL_OPERATOR)

@@ -16,10 +16,10 @@ from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.sync import commands, conflicts, schedule
-from hocba_app.state.addresses import address_of, page_in
-from hocba_app.state.guard import identity, requires
-from hocba_app.state.live_screen import LiveScreen, begin
-from hocba_app.state.sorting import Sorting, order_in_address, order_of, read_order, unsorted
+from hocba_app.state.shared.addresses import address_of, page_in
+from hocba_app.state.shared.guard import identity, requires
+from hocba_app.state.shared.live_screen import LiveScreen, begin
+from hocba_app.state.shared.sorting import Sorting, order_in_address, order_of, read_order, unsorted
 from hocba_app.state.sync_rows import (
     ConflictCard,
     ReportRow,

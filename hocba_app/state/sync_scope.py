@@ -15,7 +15,7 @@ from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.records.record_list import classes_for
 from hocba_app.services.sync.school_years import default_year, sync_years
-from hocba_app.state.guard import requires
+from hocba_app.state.shared.guard import requires
 
 CHOSEN_RESOURCES = {key: name for key, name in RESOURCE.items() if key not in ("school", "photos")}
 """Photos come with the pupils, the school's own row with every run of the whole school."""

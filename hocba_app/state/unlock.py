@@ -16,9 +16,9 @@ from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.unlocking import unlock
-from hocba_app.state.guard import identity, requires
-from hocba_app.state.live_screen import LiveScreen, begin
-from hocba_app.state.unlock_request_mixin import Again, prices
+from hocba_app.state.shared.guard import identity, requires
+from hocba_app.state.shared.live_screen import LiveScreen, begin
+from hocba_app.state.shared.unlock_request_mixin import Again, prices
 
 _STATE = {
     "asked": ("todo", "Chờ duyệt"),

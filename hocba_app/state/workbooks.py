@@ -17,8 +17,8 @@ from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.sync import commands, import_views, imports
 from hocba_app.services.sync.wide_columns import UNREAD
-from hocba_app.state.guard import identity, requires
-from hocba_app.state.live_screen import LiveScreen, begin
+from hocba_app.state.shared.guard import identity, requires
+from hocba_app.state.shared.live_screen import LiveScreen, begin
 
 PAGE_ROWS = 20
 _TONES = {
@@ -171,7 +171,7 @@ class WorkbooksState(LiveScreen, rx.State):
     @requires(Right.SYNC)
     async def edit(self, key: str, text: str) -> None:
         """Another text for a cell; sent with the others."""
-        self._cells[str(key)[:200]] = str(text)[: imports.LONGEST_EDIT]
+        self._cells[str(key)[:200]] = str(text)[: imports.MAX_EDIT]
         self._count()
 
     @rx.event

@@ -12,7 +12,7 @@ from hocba_app.verification.replay_state import RANGE_WIDTH, SignedUpdate, State
 from hocba_app.verification.strict_pdf_objects import Parsed, require_same, unpack
 
 KEYS = ("Certs", "OCSPs", "CRLs")
-MOST_ENTRIES = 600
+MAX_ENTRIES = 600
 _STORE = re.compile(rb"<</Type /DSS ((?:/(?:Certs|OCSPs|CRLs) \[[0-9 R]+\] ?)*)>>")
 _LIST = re.compile(rb"/(Certs|OCSPs|CRLs) \[([0-9 R]+)\]")
 _NUMBER = re.compile(rb"(\d+) 0 R")
@@ -39,7 +39,7 @@ def replay_archive(state: State, objects: list[Parsed], at: int) -> SignedUpdate
 def _store(state: State, objects: list[Parsed], at: int) -> None:
     """A DSS update: new evidence in order, the store that lists it after what was there, the catalog naming the store."""
     base, store = state.base, state.size
-    if not 2 <= len(objects) <= MOST_ENTRIES:
+    if not 2 <= len(objects) <= MAX_ENTRIES:
         raise NotShown("objects of a DSS")
     *items, listing, _ = objects
     found = _STORE.fullmatch(listing.line)

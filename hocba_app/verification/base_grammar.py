@@ -40,7 +40,7 @@ _FIELD = re.compile(
     + rb" 0 R>>"
 )
 _GROUP = re.compile(rb"<</T \(([A-Za-z0-9_-]{1,60})\)(?: /Parent " + N + rb" 0 R)? /Kids \[([0-9 R]*)\]>>")
-MOST_MANIFEST = 256 << 10
+MAX_MANIFEST = 256 << 10
 
 
 WIDEST_FIELD, HIGHEST_FIELD = 160.0, 120.0
@@ -188,7 +188,7 @@ def _manifest(parsed: Parsed) -> Manifest:
     if re.fullmatch(rb"<</Type /HBManifest /Filter /FlateDecode /Length \d+>>", parsed.line) is None:
         raise NotShown("manifest")
     try:
-        manifest = Manifest.loads(unpack(parsed.data, MOST_MANIFEST))
+        manifest = Manifest.loads(unpack(parsed.data, MAX_MANIFEST))
     except HocbaError as error:
         raise NotShown("manifest") from error
     if manifest.writer not in WRITERS:

@@ -16,7 +16,7 @@ from hocba_app.pki.revocation import Answer, Answers
 from hocba_app.verification.fetched import Fetched
 from hocba_app.verification.signature_fields import entry_of
 
-MOST_ITEMS = 2000
+MAX_ITEMS = 2000
 _Item = TypeVar("_Item")
 
 
@@ -72,7 +72,7 @@ def _items(
         entries = entry_of(store, key) or generic.ArrayObject()
     except Exception:
         return (), (), False
-    if not isinstance(entries, generic.ArrayObject) or len(entries) > MOST_ITEMS:
+    if not isinstance(entries, generic.ArrayObject) or len(entries) > MAX_ITEMS:
         return (), (), False
     complete = True
     for entry in entries:

@@ -22,7 +22,7 @@ _TABLE = re.compile(
     rb"xref[\0\t\n\f\r ]+(?:\d+ +\d+[ ]*[\r\n]+(?:\d{10} \d{5} [nf][ \r\n]{1,2}[\r\n]?)*)*[\0\t\n\f\r ]*trailer"
 )
 _END = re.compile(rb"startxref[\0\t\n\f\r ]+(\d{1,10})[\0\t\n\f\r ]+%%EOF")
-MOST_OBJECTS = 20_000
+MAX_OBJECTS = 20_000
 _NEVER_FREED = 65_535
 """The generation of numbers that a hybrid table only keeps for its stream."""
 WHITE = b"\0\t\n\f\r "
@@ -93,7 +93,7 @@ def _update(data: bytes, position: int, section: XRefSection, reader: PdfFileRea
     found: dict[int, tuple[int, int]] = {}
     while (head := _OBJECT.match(data, position)) is not None:
         number, generation = int(head.group(1)), int(head.group(2))
-        if number in found or len(found) >= MOST_OBJECTS:
+        if number in found or len(found) >= MAX_OBJECTS:
             raise _Unclear("object twice")
         found[number] = (generation, position)
         position = _after_object(data, head.end(), generic.Reference(number, generation, reader))

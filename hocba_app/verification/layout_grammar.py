@@ -82,8 +82,8 @@ _TRAILER = re.compile(
     rb"trailer\n<< /Size (\d+) /Root 1 0 R /Info 3 0 R /ID (\[<([0-9a-f]{32})> <([0-9a-f]{32})>\]) >>\nstartxref\n(\d+)\n%%EOF\n"
 )
 _REFS = re.compile(rb"(\d+) 0 R")
-MOST_CONTENT, MOST_FONT, MOST_IMAGE = 2 << 20, 2 << 20, 16 << 20
-MOST_PAGES, MOST_FONTS, MOST_IMAGES = 20, 12, 4
+MAX_CONTENT, MAX_FONT, MAX_IMAGE = 2 << 20, 2 << 20, 16 << 20
+MAX_PAGES, MAX_FONTS, MAX_IMAGES = 20, 12, 4
 """Together they bound what the fast way ever unpacks of a base."""
 
 
@@ -166,30 +166,30 @@ def read_layout(file: bytes) -> Layout:
     pages: list[int] = []
     texts: list[list[ShownText]] = []
     box = (0.0, 0.0)
-    while walk.is_at(_FONT_FILE) and len(fonts) <= MOST_FONTS:
+    while walk.is_at(_FONT_FILE) and len(fonts) <= MAX_FONTS:
         number, key, letters = _font(walk)
         fonts.append(number)
         tables[key] = letters
-    while walk.is_at(_IMAGE) and len(images) <= MOST_IMAGES:
+    while walk.is_at(_IMAGE) and len(images) <= MAX_IMAGES:
         images.append(_image(walk))
-    if len(fonts) > MOST_FONTS or len(images) > MOST_IMAGES:
+    if len(fonts) > MAX_FONTS or len(images) > MAX_IMAGES:
         raise NotShown("fonts or images")
     resources, found = walk.take(_RESOURCES, "resources")
     named = b" ".join(b"/%s %d 0 R" % (key.encode(), number) for key, number in zip(tables, fonts, strict=False))
     if found.group(1).strip() != named or len(tables) != len(fonts) or sorted(_numbers(found.group(2))) != images:
         raise NotShown("resources")
-    while not walk.finished and len(pages) <= MOST_PAGES:
+    while not walk.finished and len(pages) <= MAX_PAGES:
         number, box, shown = _page(walk, resources.number, box, tables)
         pages.append(number)
         texts.append(shown)
-    if _numbers(tree.group(2)) != pages or int(tree.group(1)) != len(pages) or not 1 <= len(pages) <= MOST_PAGES:
+    if _numbers(tree.group(2)) != pages or int(tree.group(1)) != len(pages) or not 1 <= len(pages) <= MAX_PAGES:
         raise NotShown("pages")
     return Layout(objects, trailer.end(), at, trailer.group(2), pages, box, texts)
 
 
 def _font(walk: _Walk) -> tuple[int, str, Table]:
     program, _ = walk.take(_FONT_FILE, "font program", has_stream=True)
-    outlines = unpack(program.data, MOST_FONT)
+    outlines = unpack(program.data, MAX_FONT)
     descriptor, names = walk.take(_DESCRIPTOR, "font descriptor")
     descendant, second = walk.take(_DESCENDANT, "font")
     to_unicode, _ = walk.take(_PACKED, "font map", has_stream=True)
@@ -211,7 +211,7 @@ def _image(walk: _Walk) -> int:
     if found.group(5) == b"FlateDecode":
         channels = 3 if found.group(3) == b"DeviceRGB" else 1
         size = (width * channels * depth + 7) // 8 * height
-        if size > MOST_IMAGE or len(unpack(image.data, size)) != size:
+        if size > MAX_IMAGE or len(unpack(image.data, size)) != size:
             raise NotShown("image")
     return image.number
 
@@ -220,7 +220,7 @@ def _page(
     walk: _Walk, resources: int, box: tuple[float, float], tables: dict[str, Table]
 ) -> tuple[int, tuple[float, float], list[ShownText]]:
     drawing, _ = walk.take(_PACKED, "page content", has_stream=True)
-    shown = page_texts(unpack(drawing.data, MOST_CONTENT), tables)
+    shown = page_texts(unpack(drawing.data, MAX_CONTENT), tables)
     page, found = walk.take(_PAGE, "page")
     size = float(found.group(1)), float(found.group(2))
     if (int(found.group(3)), int(found.group(4))) != (resources, drawing.number) or (box != (0.0, 0.0) and box != size):

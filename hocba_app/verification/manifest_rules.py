@@ -15,8 +15,8 @@ _PLAIN = re.compile(r"[^<>\x00-\x1f\x7f-\x9f]+")
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/-]{0,63}")
 _TAX_CODE = re.compile(r"[0-9]{10}(?:-?[0-9]{3})?")
 _HASH = re.compile(r"[0-9a-f]{64}")
-LONGEST_LIMIT_SECONDS = 7 * 86_400
-MOST_NUMBERS = 4
+MAX_LIMIT_SECONDS = 7 * 86_400
+MAX_NUMBERS = 4
 """Id numbers one person may sign with."""
 
 
@@ -44,7 +44,7 @@ def is_sound(manifest: Manifest) -> bool:
     fields = [slot.field for slot in manifest.slots]
     present = {slot.stage for slot in manifest.slots}
     return (
-        all(0 <= limit <= LONGEST_LIMIT_SECONDS for limit in limits)
+        all(0 <= limit <= MAX_LIMIT_SECONDS for limit in limits)
         and len(set(fields)) == len(fields)
         and all(slot.stage in stages and stage_of(slot.field) == slot.stage for slot in manifest.slots)
         and present >= set(stages) - {"subject"}  # in primary school the homeroom teacher may sign every row
@@ -53,7 +53,7 @@ def is_sound(manifest: Manifest) -> bool:
 
 
 def _is_demand(demand: Demand) -> bool:
-    return 0 < len(demand.signers) <= MOST_NUMBERS and all(
+    return 0 < len(demand.signers) <= MAX_NUMBERS and all(
         _HASH.fullmatch(text) for text in (demand.name, demand.plain_name, *demand.signers)
     )
 

@@ -19,9 +19,9 @@ from hocba_app.pki.revocation_sources import ask_about
 from hocba_app.verification.fetched import Fetched
 from hocba_app.verification.report_model import FileReport
 
-MOST_PATHS = 40
+MAX_PATHS = 40
 """Certificates asked about for one file; a record has under twenty signers."""
-MOST_SECONDS, SECONDS_EACH = 8.0, 3.0
+MAX_SECONDS, SECONDS_EACH = 8.0, 3.0
 """For one file, and for one answer."""
 
 
@@ -37,11 +37,11 @@ def fetch_lacking(report: FileReport, roots: Sequence[bytes]) -> Fetched | None:
     """
     if report.verdict != "indeterminate" or not report.lacking:
         return None
-    ends, now = time.monotonic() + MOST_SECONDS, datetime.now(UTC)
+    ends, now = time.monotonic() + MAX_SECONDS, datetime.now(UTC)
     ocsps: dict[bytes, None] = {}
     crls: dict[bytes, None] = {}
     with BoundedClient(timeout=SECONDS_EACH, total=SECONDS_EACH, verify=trusted_roots()) as client:
-        for told in report.lacking[:MOST_PATHS]:
+        for told in report.lacking[:MAX_PATHS]:
             path = tuple(bytes.fromhex(certificate) for certificate in told)
             if time.monotonic() > ends:
                 break

@@ -20,7 +20,7 @@ _TITLES = {"cover": COVER_TITLE, "history": "Quá trình học tập", "results"
 _HEAD_BEGINS = "HỌC BẠ"
 _SECONDARY = tuple(LEVEL_NAMES[level].upper() for level in ("lower_secondary", "upper_secondary"))
 _DEPARTURE = "Thay đổi trong năm học:"
-_MOST_HEAD, _MOST_FOOT = 24, 12
+_MAX_HEAD, _MAX_FOOT = 24, 12
 """Lines of text in which head and foot must be found."""
 
 
@@ -49,7 +49,7 @@ def require_agreement(pages: Sequence[Page], file_id: bytes, manifest: Manifest)
 
 
 def _foot(page: Page, number: int, total: int, manifest: Manifest) -> None:
-    lines = [line.text for line in page[-_MOST_FOOT:]]
+    lines = [line.text for line in page[-_MAX_FOOT:]]
     try:
         at = len(lines) - 1 - lines[::-1].index(CODE_LABEL)
         code = lines[at + 1]
@@ -72,7 +72,7 @@ def _head(page: Page, manifest: Manifest) -> None:
     if _together(school) != _together(printable(manifest.school.name).upper()):
         raise Deviation("pages", "school")
     if manifest.kind == "history":
-        for line in page[:_MOST_HEAD]:
+        for line in page[:_MAX_HEAD]:
             _pupil(line.text.partition(" · ")[0], manifest)
 
 
@@ -81,9 +81,9 @@ def _cover(page: Page, number: int, manifest: Manifest) -> None:
     if number == 1:
         if not _together("".join(_until_head(page))).endswith(_together(name.upper())):
             raise Deviation("pages", "school")
-        if not any([_pupil(line.text, manifest) for line in page[:_MOST_HEAD]]):
+        if not any([_pupil(line.text, manifest) for line in page[:_MAX_HEAD]]):
             raise Deviation("pages", "pupil")
-    elif not _together("".join(line.text for line in page[2:_MOST_HEAD])).startswith(_together(name)):
+    elif not _together("".join(line.text for line in page[2:_MAX_HEAD])).startswith(_together(name)):
         raise Deviation("pages", "school")
 
 
@@ -101,7 +101,7 @@ def _pupil(text: str, manifest: Manifest) -> bool:
 
 
 def _until_head(page: Page) -> Iterator[str]:
-    for line in page[:_MOST_HEAD]:
+    for line in page[:_MAX_HEAD]:
         text = line.text
         if text.startswith(_HEAD_BEGINS):
             return
@@ -114,7 +114,7 @@ def _require_no_subjects(pages: Sequence[Page]) -> None:
     if any(line.text.startswith(_DEPARTURE) for page in pages for line in page):
         return
     for page in pages:
-        if any(line.text.endswith(_SECONDARY) for line in page[:_MOST_HEAD]):
+        if any(line.text.endswith(_SECONDARY) for line in page[:_MAX_HEAD]):
             raise Deviation("slots", "no subject teacher signs")
 
 

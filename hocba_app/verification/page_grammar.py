@@ -42,7 +42,7 @@ _STATE_RED = colour_operands(STATE_RED).encode()
 _SMALLEST, _LARGEST = 5.5, 60.0
 _WIDEST_PICTURE, _HIGHEST_PICTURE = 32 * MM, 42 * MM
 """A photo of 3 × 4 cm; the QR code is smaller."""
-_LARGEST_ORNAMENT = 4 * MM
+_MAX_ORNAMENT = 4 * MM
 _PICTURES = (b"Qr", b"Photo")
 _BFCHAR = re.compile(rb"<([0-9A-F]{4})> <((?:[0-9A-F]{4}){1,4})>\n")
 _FIRST = b"beginbfchar"
@@ -156,7 +156,7 @@ def _require_plain(drawing: bytes) -> None:
     for x1, y1, x2, y2, fill, width, height, across, down, picture in _DRAWN.findall(drawing):
         if x1 and x1 != x2 and y1 != y2:
             raise NotShown("rule")
-        small = fill and abs(float(width)) <= _LARGEST_ORNAMENT and abs(float(height)) <= _LARGEST_ORNAMENT
+        small = fill and abs(float(width)) <= _MAX_ORNAMENT and abs(float(height)) <= _MAX_ORNAMENT
         if fill and fill != _TINT and not (fill == _STATE_RED and small):
             raise NotShown("fill")
         if picture and (picture not in _PICTURES or float(across) > _WIDEST_PICTURE or float(down) > _HIGHEST_PICTURE):

@@ -11,8 +11,8 @@ from pypdf import PdfReader
 from hocba_app.recordfile.manifest import manifest_in
 from hocba_app.verification import manifest_rules
 
-MOST_PAGES = 40
-MOST_LETTERS = 200_000
+MAX_PAGES = 40
+MAX_LETTERS = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +37,10 @@ def content_of(data: bytes) -> Content:
         pass
     words: list[str] = []
     try:
-        for page in PdfReader(io.BytesIO(data)).pages[:MOST_PAGES]:
+        for page in PdfReader(io.BytesIO(data)).pages[:MAX_PAGES]:
             words.append(page.extract_text())
-            if sum(map(len, words)) > MOST_LETTERS:
+            if sum(map(len, words)) > MAX_LETTERS:
                 break
     except Exception:  # noqa: S110 - as above; what was read before stands
         pass
-    return Content(student_code, kind, "\n".join(words)[:MOST_LETTERS])
+    return Content(student_code, kind, "\n".join(words)[:MAX_LETTERS])

@@ -258,7 +258,7 @@ def _paths(
     own = certificate.dump()
     near = tuple(item for item in carried if item != own)
     pool = tuple(dict.fromkeys((*near, *(item.dump() for item in setting.evidence.certificates))))[
-        : chain_validation.MOST_POOL
+        : chain_validation.MAX_POOL
     ]
     for others in (near, pool):
         try:

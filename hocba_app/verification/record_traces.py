@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from hocba_app.domain.errors import HocbaError
 from hocba_app.recordfile.manifest import Manifest
 from hocba_app.verification import manifest_rules
-from hocba_app.verification.base_grammar import MOST_MANIFEST
+from hocba_app.verification.base_grammar import MAX_MANIFEST
 from hocba_app.verification.later_updates import WHITE
 from hocba_app.verification.layout_grammar import HEADER
 
 BEGINS = HEADER + b"1 0 obj\n<< /Type /Catalog "
-MOST_BEFORE = 1024
+MAX_BEFORE = 1024
 """Bytes before the header that other readers pass over."""
-MOST_WHITE = 4096
+MAX_WHITE = 4096
 _MANIFEST = re.compile(rb"<<[^<>]{0,80}/HBManifest\b[^<>]{0,80}>>[\0\t\n\f\r ]*stream\r?\n")
 
 
@@ -35,7 +35,7 @@ class Traces:
 
 def traces_in(data: bytes) -> Traces | None:
     """Traces of a record of ours; None in a foreign file."""
-    at = data.find(BEGINS, 0, MOST_BEFORE + len(BEGINS))
+    at = data.find(BEGINS, 0, MAX_BEFORE + len(BEGINS))
     if at < 0 and b"/HBManifest" not in data:
         return None
     return Traces(at if at >= 0 else None, _first_manifest(data))
@@ -46,7 +46,7 @@ def without_white_end(data: bytes) -> bytes:
     if not data.startswith(BEGINS) or data.endswith(b"%%EOF\n"):
         return data
     trimmed = data.rstrip(WHITE) + b"\n"
-    return trimmed if 0 < len(data) - len(trimmed) <= MOST_WHITE else data
+    return trimmed if 0 < len(data) - len(trimmed) <= MAX_WHITE else data
 
 
 def is_cut_off(data: bytes) -> bool:
@@ -56,7 +56,7 @@ def is_cut_off(data: bytes) -> bool:
 
 def _first_manifest(data: bytes) -> Manifest | None:
     for found in _MANIFEST.finditer(data):
-        packed = data[found.end() : found.end() + MOST_MANIFEST]
+        packed = data[found.end() : found.end() + MAX_MANIFEST]
         for raw in (packed, packed.replace(b"\r\n", b"\n")):  # the second undoes what changed every line end
             manifest = _manifest(raw)
             if manifest is not None:
@@ -66,7 +66,7 @@ def _first_manifest(data: bytes) -> Manifest | None:
 
 def _manifest(packed: bytes) -> Manifest | None:
     try:
-        manifest = Manifest.loads(zlib.decompressobj().decompress(packed, MOST_MANIFEST))
+        manifest = Manifest.loads(zlib.decompressobj().decompress(packed, MAX_MANIFEST))
     except (zlib.error, HocbaError):
         return None
     return manifest if manifest_rules.is_sound(manifest) else None

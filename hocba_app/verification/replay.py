@@ -25,8 +25,8 @@ from hocba_app.verification.base_grammar import Base, read_base
 from hocba_app.verification.replay_state import RANGE_WIDTH, SignedUpdate, State, hole_in, signed_bytes
 from hocba_app.verification.strict_pdf_objects import Deviation, Parsed, read_objects, require_same, unpack
 
-MOST_UPDATES = 200
-MOST_CAPTIONS = 4
+MAX_UPDATES = 200
+MAX_CAPTIONS = 4
 LOCK_REFERENCE = (
     b" /Reference [<</Type /SigRef /TransformMethod /FieldMDP /TransformParams "
     b"<</Type /TransformParams /V /1.2 /Action /All>>>>]"
@@ -110,7 +110,7 @@ def replay(file: bytes) -> Replayed:
     updates: list[SignedUpdate] = []
     while state.end < len(file):
         try:
-            if state.revision > MOST_UPDATES:
+            if state.revision > MAX_UPDATES:
                 raise NotShown("updates")
             objects, at = read_objects(file, state.end)
             if "seal" in base.signed:
@@ -245,7 +245,7 @@ def _look(objects: list[Parsed], name: str, claimed: datetime) -> Appearance:
     red, green, blue = bytes.fromhex(found.group(3).decode())
     lines = form.data.split(b"\n")
     captions = lines[1 : -2 - (2 if name else 0)]
-    if len(captions) > MOST_CAPTIONS:
+    if len(captions) > MAX_CAPTIONS:
         raise NotShown("captions")
     image = InkImage(width, height, (red, green, blue), mask.data)
     return Appearance(image, name, tuple(_caption(line) for line in captions), claimed)

@@ -13,8 +13,8 @@ from hocba_app.verification.base_grammar import Base
 from hocba_app.verification.strict_pdf_objects import Parsed, require_section
 
 RANGE_WIDTH = 44
-MOST_CMS = 128 << 10
-MOST_EVIDENCE = 32 << 20
+MAX_CMS = 128 << 10
+MAX_EVIDENCE = 32 << 20
 """Bytes of all certificates, answers and lists that a file carries, unpacked."""
 
 
@@ -53,7 +53,7 @@ class State:
         self.store_numbers: dict[str, list[int]] = {}
         self.store_since: dict[str, list[int]] = {}
         """The revision that brought each entry of ``store``."""
-        self.evidence_left = MOST_EVIDENCE
+        self.evidence_left = MAX_EVIDENCE
         self._hashed = hashlib.sha256(self.view[: self.end])
 
     def digest_around(self, hole: int, after: int, end: int) -> bytes:
@@ -100,7 +100,7 @@ def signed_bytes(contents: bytes) -> bytes:
     Raises:
         NotShown: anything else.
     """
-    if len(contents) % 2 or not 8 <= len(contents) <= 2 * MOST_CMS:
+    if len(contents) % 2 or not 8 <= len(contents) <= 2 * MAX_CMS:
         raise NotShown("contents")
     data = bytes.fromhex(contents.decode())
     if data[0] != 0x30 or not 0x81 <= data[1] <= 0x83:

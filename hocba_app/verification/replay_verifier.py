@@ -28,9 +28,9 @@ from hocba_app.verification.report_model import FileReport
 from hocba_app.verification.signature_result import Judged
 from hocba_app.verification.strict_pdf_objects import Deviation
 
-MOST_BYTES = 16 << 20
+MAX_BYTES = 16 << 20
 """Larger files are not ours (a record has under one megabyte)."""
-MOST_CERTIFICATES = 128
+MAX_CERTIFICATES = 128
 """In the evidence; a record with three rounds of archive data has about thirty."""
 
 
@@ -48,7 +48,7 @@ def examine_fast(
     Raises:
         NotShown: it must be judged the slow way; a :class:`Deviation` says that it claims to be ours and is not.
     """
-    if len(data) > MOST_BYTES:
+    if len(data) > MAX_BYTES:
         raise Deviation("base", "size")
     try:
         return _examine(name, data, roots, issuers, at or datetime.now(UTC), fetched or Fetched())
@@ -70,7 +70,7 @@ def _examine(
     replayed = replayed_file(data)
     if not replayed.updates or not manifest_rules.is_sound(replayed.base.manifest):
         raise NotShown("nothing signed")
-    if len(replayed.store.get("Certs", ())) > MOST_CERTIFICATES:
+    if len(replayed.store.get("Certs", ())) > MAX_CERTIFICATES:
         raise NotShown("certificates")
     last = replayed.updates[-1]
     if not is_well_formed(last.cms, (*replayed.store.get("Certs", ()), *roots)):
@@ -242,7 +242,7 @@ def _paths(
     try:
         return _valid_paths(certificate, near, roots, at)
     except NotShown:
-        return _valid_paths(certificate, tuple(dict.fromkeys((*near, *far)))[: chain_validation.MOST_POOL], roots, at)
+        return _valid_paths(certificate, tuple(dict.fromkeys((*near, *far)))[: chain_validation.MAX_POOL], roots, at)
 
 
 def _valid_paths(

@@ -17,7 +17,7 @@ from pyhanko.sign.validation import EmbeddedPdfSignature
 
 from hocba_app.verification.signature_result import Judged, Problem
 
-MOST_FIELDS = 5000
+MAX_FIELDS = 5000
 DEEPEST = 32
 PKCS7_SHA1 = "/adbe.pkcs7.sha1"
 _KINDS = {PKCS7_SHA1, *(kind.value for kind in SigSeedSubFilter)}
@@ -80,7 +80,7 @@ def _walk(roots: object, found: SignatureFields) -> Iterator[_Field]:
             reference = entry.reference if isinstance(entry, generic.IndirectObject) else id(entry)
             if reference in seen and reference not in above:
                 continue
-            if reference in seen or len(seen) >= MOST_FIELDS:
+            if reference in seen or len(seen) >= MAX_FIELDS:
                 found.complete = False
                 continue
             seen.add(reference)

@@ -13,7 +13,7 @@ SUBJECT_ROLE = "Giáo viên môn "
 _SUBJECT = re.compile(r"s\.([A-Za-z0-9_-]+)\.[0-9]+")
 _ARCHIVE = re.compile(r"archive\.?([0-9]+)")
 _STAGES = {"homeroom": "Giáo viên chủ nhiệm", "principal": "Hiệu trưởng", "seal": "Con dấu của nhà trường"}
-LONGEST = 60
+MAX_LENGTH = 60
 
 
 def slot_words(field: str, role: str = "", holder: str = "") -> str:
@@ -55,4 +55,4 @@ def _place(field: str, role: str) -> str:
 def _clean(text: str) -> str:
     """Names come from files: what does not print is left out, and nothing is endless."""
     printable = "".join(letter for letter in text if letter.isprintable())
-    return printable if len(printable) <= LONGEST else f"{printable[:LONGEST]}…"
+    return printable if len(printable) <= MAX_LENGTH else f"{printable[:MAX_LENGTH]}…"

@@ -16,7 +16,7 @@ from hocba_app.recordfile.pdf_syntax import EOF, xref_section
 
 _HEAD = re.compile(rb"([1-9][0-9]{0,5}) 0 obj\n")
 _LENGTH = re.compile(rb" /Length (0|[1-9][0-9]{0,8}) ?>>\Z")
-MOST_OBJECTS = 4096
+MAX_OBJECTS = 4096
 
 
 class Deviation(NotShown):
@@ -54,7 +54,7 @@ def read_objects(file: bytes, position: int) -> tuple[list[Parsed], int]:
     """
     found: list[Parsed] = []
     while (head := _HEAD.match(file, position)) is not None:
-        if len(found) == MOST_OBJECTS:
+        if len(found) == MAX_OBJECTS:
             raise NotShown("objects")
         parsed = _read(file, position, head)
         found.append(parsed)

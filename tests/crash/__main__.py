@@ -32,7 +32,7 @@ from tests.crash import points
 from tests.crash.world import PARTS, PUPILS, Crashing
 from tests.school import SmallSchool
 
-MOST_LIVES = 40
+MAX_LIVES = 40
 
 
 def main() -> int:
@@ -93,7 +93,7 @@ def at_random(crashing: Crashing, runs: int, chance: random.Random) -> dict[str,
         lives = 0
         while live(crashing, batch_id) is None:
             lives += 1
-            assert lives < MOST_LIVES
+            assert lives < MAX_LIVES
         check(crashing, batch_id, f"run {number}")
     return {"runs": runs, "killed": killed}
 

@@ -47,7 +47,7 @@ _NOT_REASSIGNED = {
     ErrorCode.SIGNERS_DIFFER,
     ErrorCode.SIGNER_NOT_ENTITLED,
 }
-MOST_PUPILS = PUPILS + 2
+MAX_PUPILS = PUPILS + 2
 choices = st.integers(0, 1 << 16)
 
 
@@ -108,7 +108,7 @@ class School(RuleBasedStateMachine):
         except HocbaError as error:
             assert error.code in _NOT_REASSIGNED, error.code
 
-    @rule(number=st.integers(PUPILS + 1, MOST_PUPILS))
+    @rule(number=st.integers(PUPILS + 1, MAX_PUPILS))
     def late_pupil(self, number: int) -> None:
         """A pupil who joins a class that is being signed is locked alone; nobody else's record moves."""
         small = self.small

@@ -19,7 +19,7 @@ PASSED, NOT_PASSED = "Đ", "CĐ"
 EXCELLENT_PUPIL, GOOD_PUPIL = "Học sinh Xuất sắc", "Học sinh Giỏi"
 PROMOTED, RETAINED, REASSESS = "promoted", "retained", "reassess"
 
-MOST_ABSENCES = 45
+MAX_ABSENCES = 45
 """Half-days (buổi) in a year, one a school day (Art. 12)."""
 _SUBJECTS_NEEDED = 6
 """Marked subjects that must reach the higher threshold of a level or title (Art. 9.2, 15)."""
@@ -181,7 +181,7 @@ def promotion(
     """
     if learning is None or training is None:
         return None
-    if absences is not None and absences > MOST_ABSENCES:
+    if absences is not None and absences > MAX_ABSENCES:
         return RETAINED
     if not at_least(learning, PASS) and not at_least(training, PASS):
         return RETAINED

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from hocba_app.domain.assessment.rounding import HIGHEST, round_mark
-from hocba_app.domain.assessment.tt22 import MOST_ABSENCES, NOT_PASSED, PASSED, PROMOTED, REASSESS, RETAINED
+from hocba_app.domain.assessment.tt22 import MAX_ABSENCES, NOT_PASSED, PASSED, PROMOTED, REASSESS, RETAINED
 
 EXCELLENT, FAIR, AVERAGE, WEAK, POOR = "Giỏi", "Khá", "TB", "Yếu", "Kém"
 LEVELS = (POOR, WEAK, AVERAGE, FAIR, EXCELLENT)
@@ -131,7 +131,7 @@ def promotion(
     """
     if learning is None or conduct is None:
         return None
-    if absences is not None and absences > MOST_ABSENCES:
+    if absences is not None and absences > MAX_ABSENCES:
         return RETAINED
     if learning == POOR or (learning == WEAK and conduct == WEAK):
         return RETAINED

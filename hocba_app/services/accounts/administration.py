@@ -24,7 +24,7 @@ from hocba_app.services.accounts.login_names import plain
 from hocba_app.services.accounts.sessions import forget, revoke_all
 from hocba_app.services.audit.log import record
 
-LARGEST_PAGE = 100
+MAX_PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def accounts_page(
     found = _found(db, who, search, state)
     key = _SORTS.get(sort.removeprefix("-"), _SORTS["name"])
     found.sort(key=key, reverse=sort.startswith("-"))
-    size = max(1, min(size, LARGEST_PAGE))
+    size = max(1, min(size, MAX_PAGE))
     start = max(0, page - 1) * size
     return AccountsPage(rows=found[start : start + size], total=len(found))
 

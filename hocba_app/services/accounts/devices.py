@@ -14,7 +14,7 @@ from hocba_app.services.credential_cipher import decrypt, encrypt
 
 COOKIE = "hocba_device"
 KEPT_SECONDS = 400 * 86_400
-MOST_ACCOUNTS = 20
+MAX_ACCOUNTS = 20
 """Of a device in the staff room; the longest absent goes first."""
 _PURPOSE = "device"
 
@@ -28,7 +28,7 @@ def device_of(cookie: str | None, account_id: str) -> str:
 def remembered(cookie: str | None, account_id: str) -> str:
     """The cookie's value after a login of this account; "" where the server has no key to make one."""
     device, accounts = _read(cookie)
-    known = [account_id, *(other for other in accounts if other != account_id)][:MOST_ACCOUNTS]
+    known = [account_id, *(other for other in accounts if other != account_id)][:MAX_ACCOUNTS]
     try:
         return encrypt(json.dumps([_PURPOSE, device or secrets.token_urlsafe(12), known, int(time.time())]))
     except HocbaError:

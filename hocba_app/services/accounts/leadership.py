@@ -24,7 +24,7 @@ from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.accounts.sessions import forget
 from hocba_app.services.audit.log import record
 
-LONGEST_REASON = 300
+MAX_REASON = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,8 +194,8 @@ def refuse(db: Database, who: Identity, proposal_id: str, reason: str) -> None:
     why = " ".join(reason.split())
     if not why:
         raise HocbaError(ErrorCode.REASON_MISSING)
-    if len(why) > LONGEST_REASON or not why.isprintable():
-        raise HocbaError(ErrorCode.INVALID_INPUT, detail=f"lý do dài tối đa {LONGEST_REASON} ký tự")
+    if len(why) > MAX_REASON or not why.isprintable():
+        raise HocbaError(ErrorCode.INVALID_INPUT, detail=f"lý do dài tối đa {MAX_REASON} ký tự")
     with db.write(who.school_id) as session:
         row = _decidable(session, who, proposal_id)
         row.state, row.decided_by, row.decided_at, row.reason = "refused", who.account_id, utc_now(), why

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-LONGEST = 80
+MAX_LENGTH = 80
 
 
 def login_name(typed: str) -> str:
@@ -19,7 +19,7 @@ def staff_login_name(staff_code: str, school_code: str, number: int = 1) -> str:
         number: 2, 3, … when the name is taken already (a code given out again after somebody left).
     """
     ending = f"{'' if number == 1 else f'.{number}'}@{login_name(school_code)}"
-    return login_name(staff_code)[: LONGEST - len(ending)] + ending
+    return login_name(staff_code)[: MAX_LENGTH - len(ending)] + ending
 
 
 def plain(text: str) -> str:

@@ -25,10 +25,10 @@ from hocba_app.models.repositories import school_changes as rows
 from hocba_app.services.accounts.authority import Right, allowed, require
 from hocba_app.services.accounts.credentials import require_own_credentials
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.audit.log import changed, record
+from hocba_app.services.audit.log import notify_all, record
 
-LONGEST_REASON = 300
-LONGEST_DECISION = 120
+MAX_REASON = 300
+MAX_DECISION = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ def refuse(db: Database, who: Identity, change_id: str, reason: str) -> None:
     Raises:
         HocbaError: FORBIDDEN, CREDENTIALS_OPEN, NOT_FOUND, REASON_MISSING.
     """
-    why = " ".join(reason.split())[:LONGEST_REASON]
+    why = " ".join(reason.split())[:MAX_REASON]
     if not why:
         raise HocbaError(ErrorCode.REASON_MISSING)
     with db.write(who.school_id) as session:
@@ -216,14 +216,14 @@ def _put(session: Session, who: Identity, row: SchoolChange, effective: str, dec
     for key, value in row.after.items():
         setattr(school, key, value)
     row.effective = _day(session, effective)
-    row.decision = " ".join(decision.split())[:LONGEST_DECISION]
+    row.decision = " ".join(decision.split())[:MAX_DECISION]
     row.state, row.decided_by, row.decided_at = "confirmed", who.account_id, utc_now()
     session.add(school)
     session.add(row)
     session.flush()
     data = {"proposal": row.id, "before": {key: row.before[key] for key in row.after}, "after": row.after}
     _told(session, who.account_id, Action.SCHOOL_CHANGED, data | {"effective": row.effective, "decision": row.decision})
-    changed(session)
+    notify_all(session)
 
 
 def _day(session: Session, text: str) -> str:

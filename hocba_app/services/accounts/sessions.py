@@ -37,7 +37,7 @@ from hocba_app.settings import settings
 __all__ = ["Identity", "forget", "identify", "login", "logout", "revoke_all", "token_hash"]
 
 KEPT_SECONDS = 2.0
-KEPT_AT_MOST = 5_000
+MAX_KEPT = 5_000
 SEEN_EVERY = timedelta(minutes=1)
 OLD_AFTER = timedelta(days=7)
 
@@ -62,7 +62,7 @@ class _Known:
                 return
             self._answers[key] = (time.monotonic(), who)
             self._answers.move_to_end(key)
-            while len(self._answers) > KEPT_AT_MOST:
+            while len(self._answers) > MAX_KEPT:
                 self._answers.popitem(last=False)
 
     def clear(self) -> None:

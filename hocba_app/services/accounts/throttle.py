@@ -25,7 +25,7 @@ from hocba_app.services.accounts.networks import network_of
 FREE_PER_NAME = 5
 FREE_PER_ADDRESS = 40
 """A whole staff room shares one address: more failures are let pass there."""
-LONGEST_WAIT = timedelta(minutes=15)
+MAX_WAIT = timedelta(minutes=15)
 """Short enough that a teacher whose name somebody else abuses can work the same day."""
 FORGET_AFTER = timedelta(hours=1)
 
@@ -92,7 +92,7 @@ def wait_after(failures: int, free: int) -> timedelta | None:
     """How long the next attempt must wait after so many failures: 1, 2, 4, 8, then 15 minutes; None while free."""
     if failures < free:
         return None
-    return min(timedelta(minutes=2 ** min(failures - free, 10)), LONGEST_WAIT)
+    return min(timedelta(minutes=2 ** min(failures - free, 10)), MAX_WAIT)
 
 
 def _attempt(name: str, network: str, purpose: str, device: str, strict: bool) -> Attempt:

@@ -11,7 +11,7 @@ from hocba_app.domain.same_pupil import Doubt, Pupil, doubts
 from hocba_app.models import AttachedRecord, Student
 from hocba_app.models.base import utc_now
 from hocba_app.services.attached.attach import KIND
-from hocba_app.services.audit.log import changed, record
+from hocba_app.services.audit.log import notify_all, record
 from hocba_app.services.jobs.registry import Work, job
 from hocba_app.services.jobs.results import Done
 from hocba_app.services.storage import blobs
@@ -19,7 +19,7 @@ from hocba_app.services.verification.cli import verify_from_elsewhere
 from hocba_app.verification.report_model import FileReport
 from hocba_app.verification.sandbox import read_content
 
-_LONGEST_TEXT, _MOST_ENTRIES = 2000, 300
+_MAX_TEXT, _MAX_ENTRIES = 2000, 300
 
 
 @job(KIND)
@@ -75,7 +75,7 @@ def _check(work: Work, attached_id: str) -> None:
                 subject=f"student:{row.student_id}",
                 data={"sha256": row.blob_sha256, "verdict": row.verdict},
             )
-        changed(session)
+        notify_all(session)
 
 
 def _judge(work: Work, row: AttachedRecord, student: Student) -> tuple[FileReport, tuple[Doubt, ...]]:
@@ -91,9 +91,9 @@ def _judge(work: Work, row: AttachedRecord, student: Student) -> tuple[FileRepor
 def _storable(value: Any) -> Any:
     """A report whose texts come from a hostile file: nothing that does not print (PostgreSQL stores no NUL), nothing endless."""
     if isinstance(value, str):
-        return "".join(letter for letter in value if letter.isprintable())[:_LONGEST_TEXT]
+        return "".join(letter for letter in value if letter.isprintable())[:_MAX_TEXT]
     if isinstance(value, dict):
         return {key: _storable(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_storable(item) for item in value[:_MOST_ENTRIES]]
+        return [_storable(item) for item in value[:_MAX_ENTRIES]]
     return value

@@ -12,7 +12,7 @@ from hocba_app.services.audit.log import Tells, record
 
 ONCE_IN_SECONDS = 600.0
 """A page shows the pictures of one upload by the dozen: one row for them within this time."""
-_KEPT_AT_MOST = 2_000
+_MAX_KEPT = 2_000
 
 
 class _Lately:
@@ -29,7 +29,7 @@ class _Lately:
                 return False
             self._told[key] = now
             self._told.move_to_end(key)
-            while len(self._told) > _KEPT_AT_MOST:
+            while len(self._told) > _MAX_KEPT:
                 self._told.popitem(last=False)
             return True
 

@@ -60,17 +60,17 @@ def record(
     """
     session.info.setdefault(_PENDING, []).append((actor, action.value, subject, data or {}))
     if tells is Tells.EVERYBODY:
-        changed(session)
+        notify_all(session)
     elif tells is Tells.CONCERNED:
-        progressed(session)
+        notify_narrow(session)
 
 
-def changed(session: Session) -> None:
+def notify_all(session: Session) -> None:
     """Tell watching browsers that something visible changed, without an audit event."""
     session.info[_CHANGED] = session.info[_WIDELY] = True
 
 
-def progressed(session: Session) -> None:
+def notify_narrow(session: Session) -> None:
     """Tell those who watch a batch or job that it went on: nobody else has anything new to see."""
     session.info[_CHANGED] = True
 

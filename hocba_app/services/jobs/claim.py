@@ -14,7 +14,7 @@ from hocba_app.models import Database
 from hocba_app.models.base import utc_now
 from hocba_app.models.jobs import Priority
 from hocba_app.models.repositories import jobs as rows
-from hocba_app.services.audit.log import changed, progressed
+from hocba_app.services.audit.log import notify_all, notify_narrow
 from hocba_app.services.jobs.kinds import kind_of
 
 SILENT_AFTER = timedelta(seconds=rows.SILENT_SECONDS)
@@ -88,7 +88,7 @@ def finish(
     with db.write(claim.school_id) as session:
         fence(session, claim, state=state, ended_at=utc_now(), error_code=error_code, error_params=error_params or {})
         quiet = kind_of(rows.kind_of(session, claim.job_id) or "").quiet
-        (progressed if quiet else changed)(session)
+        (notify_narrow if quiet else notify_all)(session)
 
 
 def postpone(db: Database, claim: Claim, seconds: float, **values: Any) -> None:

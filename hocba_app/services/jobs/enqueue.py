@@ -13,7 +13,7 @@ from hocba_app.models.job_signal import announce
 from hocba_app.models.jobs import Priority
 from hocba_app.models.repositories.jobs import LIVE, live_job
 from hocba_app.models.repositories.jobs import make_due as look_again
-from hocba_app.services.audit.log import changed, progressed
+from hocba_app.services.audit.log import notify_all, notify_narrow
 from hocba_app.services.jobs.kinds import kind_of
 
 __all__ = ["LIVE", "ask_cancel", "enqueue", "live_job", "look_again"]
@@ -56,7 +56,7 @@ def enqueue(
     job.wake_at = database_time(after)  # type: ignore[assignment]
     session.add(job)
     announce(session)
-    (progressed if known.quiet else changed)(session)
+    (notify_narrow if known.quiet else notify_all)(session)
     return job
 
 
@@ -71,4 +71,4 @@ def ask_cancel(session: Session, job_id: str) -> None:
         if job.state == "queued":
             job.state, job.ended_at = "cancelled", utc_now()
         session.add(job)
-        changed(session)
+        notify_all(session)

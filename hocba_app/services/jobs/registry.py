@@ -11,7 +11,7 @@ from typing import Any
 from sqlmodel import Session
 
 from hocba_app.models import Database, Job
-from hocba_app.services.audit.log import changed, progressed
+from hocba_app.services.audit.log import notify_all, notify_narrow
 from hocba_app.services.jobs.claim import Claim, fenced_write
 from hocba_app.services.jobs.results import Result
 
@@ -65,7 +65,7 @@ class Work:
     def progress(self, done: int, total: int, stage: str = "") -> None:
         """Show how far the job is; watching pages reload."""
         with fenced_write(self.db, self.claim, progress=done, total=total, stage=stage) as session:
-            progressed(session)
+            notify_narrow(session)
 
     def report(self, values: dict[str, Any]) -> None:
         """Merge into the job's report. Plain JSON, no personal data."""
@@ -73,7 +73,7 @@ class Work:
             job = session.get_one(Job, (self.school_id, self.job_id))
             job.report = {**job.report, **values}
             session.add(job)
-            changed(session)
+            notify_all(session)
 
     def cancelled(self) -> bool:
         """Whether somebody asked the job to stop."""

@@ -15,7 +15,7 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class RetryAfter:
-    """Call the function again. Up to `runner.LONGEST_STAY` seconds the job keeps its worker, later it is given back."""
+    """Call the function again. Up to `runner.MAX_STAY` seconds the job keeps its worker, later it is given back."""
 
     seconds: float
     priority: Priority | None = None

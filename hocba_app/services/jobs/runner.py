@@ -21,7 +21,7 @@ from hocba_app.services.jobs.retry import pause_after
 
 __all__ = ["Claims", "advance", "advance_claimed"]
 log = structlog.get_logger()
-LONGEST_STAY = 3.0
+MAX_STAY = 3.0
 """Seconds a job may ask to wait and still keep its claim; longer waits give the job back."""
 
 DATABASE_PAUSE = 5.0
@@ -94,7 +94,7 @@ def _run(db: Database, claim: Claim, stop: threading.Event) -> Turn:
         if isinstance(result, Done):
             finish(db, claim, "cancelled" if work.cancelled() else "done")
             return Turn.ENDED
-        if result.seconds > LONGEST_STAY or stop.is_set():
+        if result.seconds > MAX_STAY or stop.is_set():
             _put_off(db, claim, row, result)
             return Turn.POSTPONED
         stop.wait(result.seconds)

@@ -32,7 +32,7 @@ LOOK_SECONDS = 1.0
 """Between two looks for due jobs when no signal comes: for postponed jobs, silent workers, and signals that were lost."""
 LOOK_SECONDS_A_JOB = 0.01
 """How much later for each job in hand: of two workers the less busy one looks first."""
-AT_ONCE = 4
+CLAIM_SIZE = 4
 """Jobs of a class taken at one look: the next ones may be the other worker's."""
 HOUSEKEEPING_SECONDS = 600.0
 LAST_SECONDS = 20.0
@@ -118,7 +118,7 @@ class Worker:
     def _due(self) -> dict[str, list[str]]:
         """By school the due jobs that this worker has room for, reserved."""
         due: dict[str, list[str]] = {}
-        if room := self.claims.room(AT_ONCE):
+        if room := self.claims.room(CLAIM_SIZE):
             with self.db.installation() as session:
                 found = rows.due(session, room, self.claims.crowded())
             for each in found:

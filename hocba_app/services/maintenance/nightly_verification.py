@@ -40,10 +40,10 @@ KIND = "integrity"
 HOUR = 2
 """Of the night, Vietnam's clock."""
 OVERDUE = timedelta(days=2)
-AT_ONCE = 100
-MOST_SAID = 5
+CHUNK_SIZE = 100
+MAX_SAID = 5
 """Refused records named in doctor's sentence."""
-MOST_NAMED = 100
+MAX_NAMED = 100
 """Problems named in the report; all are counted."""
 
 
@@ -73,7 +73,7 @@ class Found:
         """Count a problem and name it while there is room."""
         setattr(self, kind, getattr(self, kind) + 1)
         self.problems = self.problems or []
-        if len(self.problems) < MOST_NAMED:
+        if len(self.problems) < MAX_NAMED:
             self.problems.append({"problem": kind, **where})
 
     def as_report(self) -> dict[str, Any]:
@@ -110,9 +110,9 @@ def check_files(work: Work) -> RetryAfter:
     with work.db.read(work.school_id) as session:
         versions = rows.version_ids(session)
         photos, attached = rows.photos(session), rows.attached_files(session)
-    for start in range(0, len(versions), AT_ONCE):
-        _check_versions(work, versions[start : start + AT_ONCE], found)
-        work.progress(min(start + AT_ONCE, len(versions)), len(versions), "Kiểm tra tệp lưu trữ")
+    for start in range(0, len(versions), CHUNK_SIZE):
+        _check_versions(work, versions[start : start + CHUNK_SIZE], found)
+        work.progress(min(start + CHUNK_SIZE, len(versions)), len(versions), "Kiểm tra tệp lưu trữ")
     for photo in photos:
         _check_blob(found, photo, photo=photo)
     for attached_id, sha256 in attached:
@@ -241,7 +241,7 @@ def _reasons(report: dict[str, Any]) -> str:
         for row in report["problems"]
         if row["problem"] == "not_valid"
     ]
-    return "; ".join(named[:MOST_SAID]) + ("; …" if report["not_valid"] > MOST_SAID else "")
+    return "; ".join(named[:MAX_SAID]) + ("; …" if report["not_valid"] > MAX_SAID else "")
 
 
 def _check_versions(work: Work, ids: list[str], found: Found) -> None:

@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from hocba_app.domain.audit_wording import Action
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.domain.objections import LONGEST_REASON, facts_of
+from hocba_app.domain.objections import MAX_REASON, facts_of
 from hocba_app.models import Database, Document, RecordObjection
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import objections as rows
@@ -84,8 +84,8 @@ def raise_objection(
     reason = " ".join(reason.split())
     if not reason:
         raise HocbaError(ErrorCode.REASON_MISSING)
-    if len(reason) > LONGEST_REASON:
-        raise HocbaError(ErrorCode.INVALID_INPUT, detail=f"lý do không quá {LONGEST_REASON} chữ")
+    if len(reason) > MAX_REASON:
+        raise HocbaError(ErrorCode.INVALID_INPUT, detail=f"lý do không quá {MAX_REASON} chữ")
     with db.write(who.school_id) as session:
         serialise(session)  # no batch may take the record between the look at it and the report
         document = session.get(Document, (who.school_id, document_id))
@@ -134,8 +134,8 @@ def answer(db: Database, who: Identity, objection_id: str, text: str) -> None:
     text = " ".join(text.split())
     if not text:
         raise HocbaError(ErrorCode.REASON_MISSING)
-    if len(text) > LONGEST_REASON:
-        raise HocbaError(ErrorCode.INVALID_INPUT, detail=f"câu trả lời không quá {LONGEST_REASON} chữ")
+    if len(text) > MAX_REASON:
+        raise HocbaError(ErrorCode.INVALID_INPUT, detail=f"câu trả lời không quá {MAX_REASON} chữ")
     with db.write(who.school_id) as session:
         row = _open_one(session, objection_id)
         row.answer = text

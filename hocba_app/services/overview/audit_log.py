@@ -23,7 +23,7 @@ from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.csv_cells import plain_cell
 
 SYSTEM = "Hệ thống"
-LARGEST_PAGE = 200
+MAX_PAGE = 200
 _AT_A_TIME = 1000
 _HEADER = (
     "Số",
@@ -91,7 +91,7 @@ def audit_page(
         HocbaError: FORBIDDEN, INVALID_INPUT.
     """
     require(who, Right.AUDIT_READ)
-    size = min(max(size, 1), LARGEST_PAGE)
+    size = min(max(size, 1), MAX_PAGE)
     with db.read(who.school_id) as session:
         wanted = _filter(session, search, action, actor, subject, since, until)
         total = rows.count_events(session, wanted)

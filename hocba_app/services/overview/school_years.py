@@ -20,7 +20,7 @@ from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.audit.log import record
 
-LONGEST_REASON = 500
+MAX_REASON = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +183,7 @@ def _open_items(session: Session, school_year: str) -> OpenItems:
 
 
 def _reason(text: str) -> str:
-    return " ".join(text.split())[:LONGEST_REASON]
+    return " ".join(text.split())[:MAX_REASON]
 
 
 def _told(session: Session, who: Identity, action: Action, school_year: str, reason: str) -> None:

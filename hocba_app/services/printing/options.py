@@ -8,7 +8,7 @@ from typing import Any
 from hocba_app.domain.errors import ErrorCode, HocbaError
 
 KINDS = ("cover", "history", "results")
-LARGEST_MARGIN_MM = 20
+MAX_MARGIN_MM = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +48,8 @@ class PacketOptions:
             raise HocbaError(ErrorCode.INVALID_INPUT, detail="chọn ít nhất một loại hồ sơ để in")
         if options.paper not in ("A4", "A3") or any(type(switch) is not bool for switch in switches):
             raise HocbaError(ErrorCode.INVALID_INPUT, detail="khổ giấy phải là A4 hoặc A3")
-        if any(type(margin) is not int or not 0 <= margin <= LARGEST_MARGIN_MM for margin in margins):
-            raise HocbaError(ErrorCode.INVALID_INPUT, detail=f"lề phải từ 0 đến {LARGEST_MARGIN_MM} mm")
+        if any(type(margin) is not int or not 0 <= margin <= MAX_MARGIN_MM for margin in margins):
+            raise HocbaError(ErrorCode.INVALID_INPUT, detail=f"lề phải từ 0 đến {MAX_MARGIN_MM} mm")
         return options
 
     def as_json(self) -> dict[str, Any]:

@@ -33,9 +33,9 @@ from hocba_app.services.signing.self_check import handed_out_file
 from hocba_app.settings import settings
 
 PIN_DIGITS = 6
-MOST_FAILURES = 20
+MAX_FAILURES = 20
 """Wrong PINs that close a link: the chance to guess one is then 1 in 50,000, whatever the time."""
-LONGEST_DAYS = 90
+MAX_DAYS = 90
 PATH = "/h/"
 """Of the public page where the PIN is asked for."""
 
@@ -132,8 +132,8 @@ def create_link(
     recipient = " ".join(recipient.split())
     if not 1 <= len(recipient) <= 200:
         raise HocbaError(ErrorCode.INVALID_INPUT, detail="ghi người nhận, không quá 200 chữ")
-    if not 1 <= days <= LONGEST_DAYS:
-        raise HocbaError(ErrorCode.INVALID_INPUT, detail=f"thời hạn từ 1 đến {LONGEST_DAYS} ngày")
+    if not 1 <= days <= MAX_DAYS:
+        raise HocbaError(ErrorCode.INVALID_INPUT, detail=f"thời hạn từ 1 đến {MAX_DAYS} ngày")
     token, pin = secrets.token_urlsafe(24), f"{secrets.randbelow(10**PIN_DIGITS):0{PIN_DIGITS}d}"
     pin_hash = hash_password(pin)
     with db.write(who.school_id) as session:
@@ -281,7 +281,7 @@ def _count_failure(db: Database, link: HandOutLink) -> None:
     with db.write(link.school_id) as session:
         row = _locked(session, link)
         row.failures += 1
-        if row.failures >= MOST_FAILURES and row.closed_at is None:
+        if row.failures >= MAX_FAILURES and row.closed_at is None:
             row.closed_at, row.closed_by = utc_now(), ""
         session.add(row)
         record(

@@ -22,7 +22,7 @@ from hocba_app.models.repositories.accounts import lock_school
 from hocba_app.models.repositories.bulk import add_rows
 from hocba_app.models.repositories.document_state import life_of, save_life
 from hocba_app.models.repositories.school_years import require_open_classes
-from hocba_app.recordfile.append_state import Tip
+from hocba_app.recordfile.append_state import AppendState
 from hocba_app.recordfile.base_revision import base_with_tip
 from hocba_app.recordfile.demands import Demand, demand_of
 from hocba_app.recordfile.manifest import Manifest, ManifestSchool, ManifestSlot
@@ -57,7 +57,7 @@ class Frozen:
     code: str
     number: int
     blob: str
-    tip: Tip
+    tip: AppendState
 
 
 def freeze(listed: ClassList, kind: str, candidate: Candidate) -> Frozen:

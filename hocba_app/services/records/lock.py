@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from hocba_app.domain.errors import SENTENCES, ErrorCode, HocbaError
 from hocba_app.models import Job, SchoolClass
 from hocba_app.models.repositories import records as rows
-from hocba_app.services.audit.log import changed
+from hocba_app.services.audit.log import notify_all
 from hocba_app.services.jobs.registry import Work, job
 from hocba_app.services.jobs.results import Done
 from hocba_app.services.records.freezing import freeze, open_versions
@@ -95,7 +95,7 @@ def _report_missing(work: Work, choice: _Choice, outcomes: dict[str, dict[str, s
                 ]
             }
             session.add(row)
-            changed(session)
+            notify_all(session)
 
 
 def _lock_one_class(
@@ -159,4 +159,4 @@ def _report_progress(work: Work, outcomes: dict[str, dict[str, str]], done: int,
         row.progress, row.total, row.stage = done, total, f"Chốt {class_name}"
         row.report = {"students": list(outcomes.values())}
         session.add(row)
-        changed(session)
+        notify_all(session)

@@ -19,8 +19,8 @@ from hocba_app.services.jobs.enqueue import enqueue
 from hocba_app.services.records.precheck import class_list
 
 KINDS = ("cover", "history", "results")
-LONGEST_REASON = 500
-_MOST = 5000
+MAX_REASON = 500
+_MAX_IDS = 5000
 """Ids in one request: more than a school has pupils."""
 _NONE: Mapping[str, str] = MappingProxyType({})
 
@@ -54,7 +54,7 @@ def start_lock(
     """
     classes = [*([class_id] if class_id else []), *class_ids]
     asked = _checked(who, (kind,), classes, student_ids, leave_out, include)
-    return _start(db, who, asked, reason=accept_mismatches.strip()[:LONGEST_REASON], shown=shown and {kind: shown})[0]
+    return _start(db, who, asked, reason=accept_mismatches.strip()[:MAX_REASON], shown=shown and {kind: shown})[0]
 
 
 def start_locks(
@@ -90,8 +90,8 @@ def start_locks(
             shown.
     """
     asked = _checked(who, kinds, class_ids, student_ids, leave_out, include)
-    given = {student: text.strip()[:LONGEST_REASON] for student, text in reasons.items() if text.strip()}
-    if len(given) > _MOST:
+    given = {student: text.strip()[:MAX_REASON] for student, text in reasons.items() if text.strip()}
+    if len(given) > _MAX_IDS:
         raise HocbaError(ErrorCode.INVALID_INPUT, detail="danh sách quá dài")
     return _start(db, who, asked, reasons=given, shown=shown or {})
 
@@ -110,7 +110,7 @@ def _checked(
     classes = list(dict.fromkeys(class_ids))
     if not classes or (student_ids is not None and not student_ids):
         raise HocbaError(ErrorCode.NOTHING_TO_DO)
-    if max(len(classes), len(student_ids or ()), len(leave_out), len(include)) > _MOST:
+    if max(len(classes), len(student_ids or ()), len(leave_out), len(include)) > _MAX_IDS:
         raise HocbaError(ErrorCode.INVALID_INPUT, detail="danh sách quá dài")
     return {
         "kinds": list(dict.fromkeys(kinds)),

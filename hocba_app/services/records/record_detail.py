@@ -262,7 +262,7 @@ def _versions(session: Session, document: Document, versions: Sequence[rows.Vers
     return views
 
 
-_KEPT_AT_MOST = 5_000
+_MAX_KEPT = 5_000
 _subject_names: dict[tuple[str, str], dict[str, str]] = {}
 _certificate_views: dict[tuple[str, str], CertificateView] = {}
 """By school and id: a snapshot is frozen and evidence is never changed, so what was read of them once stays true."""
@@ -292,7 +292,7 @@ def _certificates(session: Session, evidence_ids: Collection[str]) -> dict[str, 
 
 
 def _make_room(kept: dict[tuple[str, str], Any]) -> None:
-    if len(kept) >= _KEPT_AT_MOST:
+    if len(kept) >= _MAX_KEPT:
         kept.clear()
 
 

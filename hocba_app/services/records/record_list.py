@@ -22,7 +22,7 @@ from hocba_app.services.cache import school_cache
 
 KINDS = ("cover", "history", "results")
 STEPS = ("open", "subject", "homeroom", "principal", "seal", "sealed")
-MOST_ROWS = 200
+MAX_ROWS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ def records_page(
     require(who, Right.RECORDS_READ)
     if kind not in ("", *KINDS) or state not in ("", *STEPS) or sort not in record_list.SORTS:
         raise HocbaError(ErrorCode.INVALID_INPUT, detail="bộ lọc")
-    size = min(max(size, 1), MOST_ROWS)
+    size = min(max(size, 1), MAX_ROWS)
     year, visible = school_year or _current_year(db, who), visible_classes(db, who)
     with db.read(who.school_id) as session:
         if class_id and class_id not in visible:
@@ -170,7 +170,7 @@ def chosen_documents(
     year = school_year or _current_year(db, who)
     with db.read(who.school_id) as session:
         wanted = Wanted(school_year=year, class_ids=[class_id], kinds=[kind])
-        found = record_list.lines(session, wanted, sort="name", descending=False, offset=0, limit=MOST_ROWS)
+        found = record_list.lines(session, wanted, sort="name", descending=False, offset=0, limit=MAX_ROWS)
         return [line.document_id for line in found if line.document_id is not None and line.state != "open"]
 
 

@@ -18,7 +18,7 @@ from hocba_app.models.repositories.signers import newest_image
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.accounts.login_names import plain
-from hocba_app.services.audit.log import changed
+from hocba_app.services.audit.log import notify_all
 from hocba_app.services.jobs.enqueue import ask_cancel
 from hocba_app.services.signers.image_draft import require_image_owner
 from hocba_app.services.signers.image_store import LOOKED_AT, preview_data_url, store_image, take_back
@@ -307,7 +307,7 @@ def _entry(files: list[dict[str, Any]], number: int) -> dict[str, Any]:
 def _keep(session: Session, job: Job, files: list[dict[str, Any]]) -> None:
     job.report = {**job.report, "files": files}
     session.add(job)
-    changed(session)
+    notify_all(session)
 
 
 def original_thumbnail(db: Database, who: Identity, job_id: str, number: int) -> bytes:

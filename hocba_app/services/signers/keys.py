@@ -16,7 +16,7 @@ from hocba_app.models import SEAL, Database, SigningKey
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import signers as rows
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.audit.log import changed, record
+from hocba_app.services.audit.log import notify_all, record
 from hocba_app.services.signers import credentials
 from hocba_app.services.signers.credentials import Judged
 from hocba_app.services.signers.key_owner import Owner, owner_of, require_owner, working_staff
@@ -277,7 +277,7 @@ def _store(session: Session, actor: str, owner: str, asked_user: str, judged: Ju
     key.valid_from, key.valid_to = judged.valid_from, judged.valid_to
     key.checked_at, key.problem = utc_now(), judged.problem.code.value if judged.problem else None
     session.add(key)
-    changed(session)
+    notify_all(session)
     if before != (key.credential_id, key.serial_number, key.problem):
         record(
             session,
@@ -302,7 +302,7 @@ def _note_problem(session: Session, actor: str, owner: str, asked_user: str, pro
         )
     key.checked_at, key.problem = utc_now(), value
     session.add(key)
-    changed(session)
+    notify_all(session)
 
 
 def _asked_key(session: Session, owner: str, asked_user: str) -> SigningKey:

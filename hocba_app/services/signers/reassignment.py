@@ -23,9 +23,9 @@ from hocba_app.services.records.signer_resolution import delegation_today, head_
 from hocba_app.services.signers.key_owner import working_staff
 from hocba_app.services.signing.slot_demands import locked_demand, present_demand, vouched_as_json, vouched_of
 
-AT_ONCE = 200
+CHUNK_SIZE = 200
 """Slots in one transaction: others write between two of them."""
-LONGEST_REASON = 200
+MAX_REASON = 200
 """Letters. The seal's signature dictionary carries it; verification's grammar bounds it at 400."""
 
 
@@ -190,9 +190,9 @@ def hand_over(db: Database, who: Identity, kind: str, reason: str) -> Reassigned
         raise HocbaError(ErrorCode.NOTHING_TO_DO)
     changed = busy = shared = 0
     refusal = HocbaError(ErrorCode.NOTHING_TO_DO)
-    for start in range(0, len(ids), AT_ONCE):
+    for start in range(0, len(ids), CHUNK_SIZE):
         try:
-            done = reassign_slots(db, who, ids[start : start + AT_ONCE], now, reason)
+            done = reassign_slots(db, who, ids[start : start + CHUNK_SIZE], now, reason)
         except HocbaError as error:
             if error.code not in (ErrorCode.REASSIGN_BUSY, ErrorCode.NOTHING_TO_DO):
                 raise
@@ -214,8 +214,8 @@ def checked_reason(reason: str) -> str:
     text = " ".join(reason.split())
     if not text:
         raise HocbaError(ErrorCode.REASON_MISSING)
-    if len(text) > LONGEST_REASON or not text.isprintable():
-        raise HocbaError(ErrorCode.INVALID_INPUT, detail=f"lý do dài tối đa {LONGEST_REASON} ký tự")
+    if len(text) > MAX_REASON or not text.isprintable():
+        raise HocbaError(ErrorCode.INVALID_INPUT, detail=f"lý do dài tối đa {MAX_REASON} ký tự")
     return text
 
 

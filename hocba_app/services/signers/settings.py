@@ -31,7 +31,7 @@ from hocba_app.services.signers.key_views import KeyView, key_of_staff, seal_key
 
 DELEGABLE = ("history", "results")
 """A deputy signs these by a decision; the cover has a signer of its own."""
-LONGEST_NUMBER = 80
+MAX_NUMBER = 80
 Change = tuple[str, str]
 """Staff ids of whom a setting named before and names now; "" for nobody of its own."""
 _COVER, _OPERATOR = (
@@ -188,8 +188,8 @@ def add_delegation(
         raise HocbaError(ErrorCode.INVALID_INPUT, detail="hãy chọn loại hồ sơ được ký thay (QTHT, KQHT)")
     first, last = _day(from_date, "ngày bắt đầu"), _day(to_date, "ngày kết thúc")
     number = " ".join(decision_number.split())
-    if not number or len(number) > LONGEST_NUMBER or not number.isprintable():
-        raise HocbaError(ErrorCode.INVALID_INPUT, detail=f"số quyết định ký thay có từ 1 đến {LONGEST_NUMBER} ký tự")
+    if not number or len(number) > MAX_NUMBER or not number.isprintable():
+        raise HocbaError(ErrorCode.INVALID_INPUT, detail=f"số quyết định ký thay có từ 1 đến {MAX_NUMBER} ký tự")
     if last < first:
         raise HocbaError(ErrorCode.INVALID_INPUT, detail="ngày kết thúc ở trước ngày bắt đầu")
     if last < today():

@@ -23,7 +23,7 @@ from hocba_app.models.repositories import signing as rows
 from hocba_app.pki.revocation_sources import ask_about
 from hocba_app.pki.signer_certificate import Evidence, check_authority
 from hocba_app.pki.tsa_client import TimestampClient
-from hocba_app.recordfile.append_state import Tip
+from hocba_app.recordfile.append_state import AppendState
 from hocba_app.recordfile.ltv_revision import archive
 from hocba_app.services.audit.log import Tells, record
 from hocba_app.services.jobs.registry import Work, job
@@ -48,16 +48,16 @@ PASSING = frozenset(
     }
 )
 """What is wrong with the authority or with the evidence about it, not with the record: tried again until it is well."""
-FIRST_PAUSE, LONGEST_PAUSE = 10.0, 3600.0
+FIRST_PAUSE, MAX_PAUSE = 10.0, 3600.0
 """Seconds between two tries."""
 WAITING = "waiting"
 """In a job's report: what it waits for. Ids and codes only; doctor reads it."""
-MOST_NAMED = 20
+MAX_NAMED = 20
 SOON = 1.0
 """Seconds until the next look while other seals of the batch are still to come."""
 TOGETHER = 30
 """Records archived in one transaction."""
-AT_ONCE = 4
+MAX_CONCURRENT = 4
 """Records stamped side by side: the authority answers one while another is laid out."""
 
 
@@ -129,7 +129,7 @@ class _Extended:
 
     version: Any
     update: bytes
-    tip: Tip
+    tip: AppendState
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,14 +165,14 @@ def archive_versions(work: Work, version_ids: Sequence[str], *, previous: tuple[
             return file
         try:
             update, tip = _valid_archive(
-                file, Tip.loads(version.tip), [*evidence.get(version_id, ()), *of_authority], authority, roots
+                file, AppendState.loads(version.tip), [*evidence.get(version_id, ()), *of_authority], authority, roots
             )
         except HocbaError as error:
             return error
         blobs.put(update)
         return _Extended(version, update, tip)
 
-    with ThreadPoolExecutor(min(AT_ONCE, len(version_ids))) as pool:
+    with ThreadPoolExecutor(min(MAX_CONCURRENT, len(version_ids))) as pool:
         extended = dict(zip(version_ids, pool.map(extend, version_ids), strict=True))
     errors = {version_id: each for version_id, each in extended.items() if isinstance(each, HocbaError)}
     added = _store(work, [each for each in extended.values() if isinstance(each, _Extended)], renewed=bool(previous))
@@ -180,8 +180,8 @@ def archive_versions(work: Work, version_ids: Sequence[str], *, previous: tuple[
 
 
 def _valid_archive(
-    file: bytes, tip: Tip, evidence: Sequence[Evidence], authority: TimestampClient, roots: Sequence[bytes]
-) -> tuple[bytes, Tip]:
+    file: bytes, tip: AppendState, evidence: Sequence[Evidence], authority: TimestampClient, roots: Sequence[bytes]
+) -> tuple[bytes, AppendState]:
     """Archive data with which the verifier calls the record valid.
 
     What he finds no answer about – a time-stamp unit that was replaced since the signature, an answer that grew old before
@@ -243,11 +243,11 @@ def wait(work: Work, waiting: Mapping[str, HocbaError]) -> RetryAfter:
                 "count": len(waiting),
                 "code": first.code.value,
                 "params": {key: str(value) for key, value in first.params.items()},
-                "versions": sorted(waiting)[:MOST_NAMED],
+                "versions": sorted(waiting)[:MAX_NAMED],
             }
         }
     )
-    return RetryAfter(min(FIRST_PAUSE * 2.0 ** min(tries - 1, 20), LONGEST_PAUSE))
+    return RetryAfter(min(FIRST_PAUSE * 2.0 ** min(tries - 1, 20), MAX_PAUSE))
 
 
 def end_waiting(work: Work) -> None:

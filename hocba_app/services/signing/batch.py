@@ -32,7 +32,7 @@ log = structlog.get_logger()
 QUEUE_LOOK = 5.0
 """Seconds between two looks of a queued batch at its documents. Long enough that it gives its worker's place back: the
 batch it waits for may need one. A batch that ends makes the queued ones look at once."""
-LONGEST_QUEUE_LOOK = 60.0
+MAX_QUEUE_LOOK = 60.0
 """Of a place in the queue that nobody claims: what sets it free wakes it, the look is the net."""
 
 _HANDLERS: dict[BatchState, Callable[[Work], Result]] = {
@@ -102,7 +102,7 @@ def _admit(work: Work) -> Result:
 
 def queue_pause(queued_at: datetime) -> float:
     """Seconds to the next look of a batch that queues since then: a twelfth of its wait."""
-    return min(LONGEST_QUEUE_LOOK, max(QUEUE_LOOK, (utc_now() - queued_at).total_seconds() / 12))
+    return min(MAX_QUEUE_LOOK, max(QUEUE_LOOK, (utc_now() - queued_at).total_seconds() / 12))
 
 
 def _why_empty(batch: Batch) -> HocbaError | None:

@@ -16,14 +16,14 @@ from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import batches as batch_rows
 from hocba_app.models.repositories.batch_state import move_batch
 from hocba_app.models.repositories.leases import release_leases
-from hocba_app.services.audit.log import Tells, progressed, record
+from hocba_app.services.audit.log import Tells, notify_narrow, record
 from hocba_app.services.jobs.enqueue import look_again
 from hocba_app.services.jobs.registry import Work
 from hocba_app.services.jobs.results import AGAIN, Done, Result, RetryAfter
 from hocba_app.services.signing.admission import fail_item
 from hocba_app.services.unlocking.unlock import resume_pending_unlocks
 
-FIRST_RETRY, LONGEST_RETRY = 2.0, 60.0
+FIRST_RETRY, MAX_RETRY = 2.0, 60.0
 
 
 def end_batch(work: Work, error: HocbaError | None, *, found: str | None = None) -> Result:
@@ -103,14 +103,14 @@ def wait_for(work: Work, code: ErrorCode, *, at_least: float = 0.0) -> RetryAfte
     with work.write() as session:
         batch = session.get_one(Batch, (work.school_id, work.job_id))
         batch.attempts += 1
-        pause = max(at_least, min(LONGEST_RETRY, FIRST_RETRY * 2 ** min(batch.attempts - 1, 10)))
+        pause = max(at_least, min(MAX_RETRY, FIRST_RETRY * 2 ** min(batch.attempts - 1, 10)))
         batch.note, batch.retry_at = code.value, utc_now() + timedelta(seconds=pause)
         session.add(batch)
-        progressed(session)
+        notify_narrow(session)
     return RetryAfter(min(pause, 2.0))
 
 
 def move_to(session: Session, batch: Batch, state: BatchState, by: Cause = Cause.WORKER) -> None:
     """Enter a state afresh, and tell who watches."""
     move_batch(session, batch, state, by)
-    progressed(session)
+    notify_narrow(session)

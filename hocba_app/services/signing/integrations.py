@@ -20,7 +20,7 @@ from hocba_app.services.signing.providers.provider import SigningProvider
 from hocba_app.services.signing.providers.registry import PROVIDERS
 from hocba_app.settings import settings
 
-LARGEST_TOKEN = 4096
+MAX_TOKEN = 4096
 """Bytes reserved for a time stamp until one of this authority was seen."""
 
 
@@ -58,7 +58,7 @@ def token_size() -> int:
         try:
             authority.tokens([b"size"])
         except HocbaError:
-            return LARGEST_TOKEN  # down just now; by the time of the answers it may be up again
+            return MAX_TOKEN  # down just now; by the time of the answers it may be up again
     return authority.largest_token
 
 

@@ -22,7 +22,7 @@ from hocba_app.models.repositories.bulk import set_rows
 from hocba_app.models.repositories.signing_queue import subject_names
 from hocba_app.services.accounts.authority import Right, allowed, require
 from hocba_app.services.accounts.sessions import Identity
-from hocba_app.services.audit.log import changed, record
+from hocba_app.services.audit.log import notify_all, record
 from hocba_app.services.cache import school_cache
 from hocba_app.services.jobs.enqueue import enqueue
 from hocba_app.services.jobs.registry import Work, job
@@ -240,7 +240,7 @@ def dismiss(db: Database, who: Identity, reminder_id: str) -> None:
             found.id for found in rows.unseen_of(session, who.staff_id) if found.class_id == reminder.class_id
         ]
         set_rows(session, Reminder, ({"id": reminder_id, "seen_at": now} for reminder_id in same_class))
-        changed(session)
+        notify_all(session)
 
 
 def bring_back(db: Database, who: Identity, reminder_id: str) -> None:
@@ -260,7 +260,7 @@ def bring_back(db: Database, who: Identity, reminder_id: str) -> None:
             ):
                 row.seen_at = None
                 session.add(row)
-            changed(session)
+            notify_all(session)
 
 
 @job(MAIL)

@@ -18,7 +18,7 @@ from hocba_app.verification.own_record import NewSignature, refusal_before_seal,
 from hocba_app.verification.reasons import first_refusal
 
 _found_good: OrderedDict[tuple[str, tuple[bytes, ...]], None] = OrderedDict()
-_MOST_KEPT = 4096
+_MAX_KEPT = 4096
 
 
 def handed_out_file(session: Session, version_id: str) -> bytes:
@@ -39,7 +39,7 @@ def handed_out_file(session: Session, version_id: str) -> bytes:
         found = first_refusal(report)
         raise HocbaError(ErrorCode.RECORD_NOT_VALID, reason=found.what if found is not None else "")
     _found_good[known] = None
-    while len(_found_good) > _MOST_KEPT:
+    while len(_found_good) > _MAX_KEPT:
         _found_good.popitem(last=False)
     return file
 

@@ -20,7 +20,7 @@ from hocba_app.models.repositories.signing_authority import closed_documents
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.credentials import require_own_credentials
 from hocba_app.services.accounts.sessions import Identity
-from hocba_app.services.audit.log import Tells, changed, record
+from hocba_app.services.audit.log import Tells, notify_all, record
 from hocba_app.services.jobs.enqueue import enqueue, look_again
 from hocba_app.services.signing.authority import Sealing, sealable_now
 
@@ -234,7 +234,7 @@ def accept_turn(db: Database, who: Identity, batch_id: str) -> None:
             # The offer stays noted: without it the next look would offer the same turn again, for ever.
             batch.accepted = True
             session.add(batch)
-            changed(session)
+            notify_all(session)
 
 
 _OF_THE_FIRST = {

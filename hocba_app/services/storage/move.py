@@ -26,7 +26,7 @@ from hocba_app.services.storage.store import Store
 from hocba_app.services.storage.stored import Stored
 
 log = structlog.get_logger()
-AT_ONCE, TOGETHER = 8, 256
+MAX_CONCURRENT, CHUNK_SIZE = 8, 256
 NAMED_BY_CONTENT = re.compile(r"(?:[0-9a-f]{2}/){2}([0-9a-f]{64})")
 
 
@@ -95,8 +95,8 @@ def _require_from_here(db: Database, source: Store, target: Store) -> str:
 
 def _carry(source: Store, target: Store, moved: Moved, tell: Callable[[Moved], None]) -> None:
     found = (each for each in source.list() if not each.name.startswith(".") and each.name != MARK)
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        while chunk := list(islice(found, TOGETHER)):
+    with ThreadPoolExecutor(MAX_CONCURRENT) as pool:
+        while chunk := list(islice(found, CHUNK_SIZE)):
             for carried in pool.map(lambda each: _one(source, target, each), chunk):
                 moved.files += 1
                 moved.carried += carried > 0

@@ -18,10 +18,10 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 
 T = TypeVar("T")
 PAGE_ROWS = 500
-LARGEST_ANSWER = 32 * 1024 * 1024
-LONGEST_CALL = 120.0
+MAX_ANSWER = 32 * 1024 * 1024
+MAX_CALL = 120.0
 """Seconds for one call with its answer: a page of 32 MB over a slow line, not a byte every half minute."""
-LONGEST_PAUSE = 30.0
+MAX_PAUSE = 30.0
 """Seconds: a longer Retry-After is left to the job, which gives its worker back meanwhile."""
 _EARLIER_SECONDS = 60.0
 
@@ -58,7 +58,7 @@ def _again(error: Exception) -> bool | float:
     if isinstance(error, Trouble):
         if error.pause is None:
             return True
-        return error.pause if error.pause <= LONGEST_PAUSE else False
+        return error.pause if error.pause <= MAX_PAUSE else False
     return False
 
 
@@ -89,7 +89,7 @@ class SectorClient:
             base_url=url.rstrip("/"),
             timeout=httpx.Timeout(timeout, connect=5.0),
             limits=httpx.Limits(max_connections=16),
-            total=LONGEST_CALL,
+            total=MAX_CALL,
             trust_env=False,
         )
         self._id, self._secret = client_id, client_secret
@@ -161,7 +161,7 @@ class SectorClient:
 
     def _json(self, path: str, query: dict[str, str]) -> Any:
         def read() -> Any:
-            status, body = self._once(path, query, LARGEST_ANSWER)
+            status, body = self._once(path, query, MAX_ANSWER)
             if status == 400 and b"invalid_cursor" in body:
                 raise CursorRefused
             if status != 200:

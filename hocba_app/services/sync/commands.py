@@ -20,7 +20,7 @@ from hocba_app.models.repositories import sync as rows
 from hocba_app.models.repositories.school_years import require_open
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.sessions import Identity
-from hocba_app.services.audit.log import changed, record
+from hocba_app.services.audit.log import notify_all, record
 from hocba_app.services.jobs.enqueue import LIVE, ask_cancel, enqueue, live_job, look_again
 from hocba_app.services.sync.report_file import REPORT_SORTS, ReportRow, label_order, report_csv, report_row
 from hocba_app.services.sync.school_years import default_year, note_sector_year
@@ -158,7 +158,7 @@ def start_sync(
             record(session, actor=who.account_id, action=Action.SYNC_STARTED, subject=f"job:{job.id}", data=arguments)
         elif job.state == "queued" and job.wake_at > utc_now():
             look_again(session, "sync", [job.id], priority=priority)
-            changed(session)
+            notify_all(session)
         return job.id
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from hocba_app.services.sync.mapping import Known
 
-MOST_CHANGES = 40
+MAX_CHANGES = 40
 _IDS = {
     "class_id": "classes",
     "staff_id": "staff",
@@ -34,7 +34,7 @@ LABELS = {
 
 
 def changes(resource: str, before: dict[str, Any], after: dict[str, Any], known: Known) -> list[dict[str, str | None]]:
-    """``[{"field", "label", "before", "after"}]``, at most :data:`MOST_CHANGES`; ids are shown as names."""
+    """``[{"field", "label", "before", "after"}]``, at most :data:`MAX_CHANGES`; ids are shown as names."""
     found: list[dict[str, str | None]] = []
     for column in after:
         if before[column] == after[column] or column in _QUIET:
@@ -46,7 +46,7 @@ def changes(resource: str, before: dict[str, Any], after: dict[str, Any], known:
         root = () if column in ("details", "payload") else (column,)
         for path, old, new in _leaves(before[column], after[column], root):
             found.append(_entry(path, old, new))
-            if len(found) >= MOST_CHANGES:
+            if len(found) >= MAX_CHANGES:
                 return found
     return found
 

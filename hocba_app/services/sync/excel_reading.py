@@ -11,10 +11,10 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.foreign.decoding import Limits, decode
 from hocba_app.services.sync.workbook_cells import in_pieces, raw_sheets
 
-LARGEST_FILE = 20 * 1024 * 1024
+MAX_FILE = 20 * 1024 * 1024
 LIMITS = Limits(seconds=120, memory=1536 * 1024 * 1024, output=200 * 1024 * 1024)
 _ROWS_AT_ONCE = 2000
-_LONGEST_TITLE = 60
+_MAX_TITLE = 60
 _WRONG = {"formula": "ô chứa công thức; hãy dán lại dạng giá trị", "error": "ô báo lỗi của Excel"}
 
 
@@ -57,8 +57,8 @@ def read_workbook(data: bytes) -> list[Sheet]:
         HocbaError: FILE_TOO_LARGE; FILE_TYPE when it is no workbook, is damaged or encrypted, or carries macros, links or
             more than it may unpack to; FILE_TOO_COMPLEX, BUSY.
     """
-    if len(data) > LARGEST_FILE:
-        raise HocbaError(ErrorCode.FILE_TOO_LARGE, limit=LARGEST_FILE // 1024 // 1024)
+    if len(data) > MAX_FILE:
+        raise HocbaError(ErrorCode.FILE_TOO_LARGE, limit=MAX_FILE // 1024 // 1024)
     sheets: list[Sheet] = []
     for told, rows in decode(sheets_of, [data], limits=LIMITS):
         if told is not None:
@@ -83,7 +83,7 @@ def sheets_of(files: Sequence[bytes]) -> Iterator[tuple[dict[str, Any] | None, b
         ) from error
     for sheet in sheets:
         told: dict[str, Any] | None = {
-            "name": sheet.name[:_LONGEST_TITLE],
+            "name": sheet.name[:_MAX_TITLE],
             "hidden": sheet.hidden,
             "wrong": sheet.wrong,
             "rows": sheet.hidden_rows,

@@ -12,7 +12,7 @@ from xlsxwriter import Workbook  # type: ignore[import-untyped]
 from hocba_app.services.csv_cells import plain_cell
 
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
-_LONGEST = 32_767
+_MAX_CELL_LENGTH = 32_767
 """Characters that Excel keeps in a cell."""
 _FONT = {"font_name": "Times New Roman", "font_size": 11, "num_format": "@"}
 
@@ -46,4 +46,4 @@ def write_workbook(tables: Sequence[Table]) -> bytes:
 
 def shown_text(text: str) -> str:
     """A text as a cell can hold it: without what XML forbids, no longer than Excel keeps."""
-    return _FORBIDDEN.sub("", text)[:_LONGEST]
+    return _FORBIDDEN.sub("", text)[:_MAX_CELL_LENGTH]

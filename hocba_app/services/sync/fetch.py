@@ -19,8 +19,8 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.services.sync.client import PAGE_ROWS, CursorRefused, SectorClient
 from hocba_app.services.sync.schemas import SHAPES, Record, first_problem
 
-MOST_RECORDS = 200_000
-_MOST_REPEATS = 20
+MAX_RECORDS = 200_000
+_MAX_REPEATS = 20
 """A page that leads to itself more often than this is no passing trouble."""
 
 
@@ -182,7 +182,7 @@ def _collect(
                 return found
             at = page.next_page
             visits[at] = visits.get(at, 0) + 1
-            if visits[at] > _MOST_REPEATS or found.count > MOST_RECORDS or len(visits) > MOST_RECORDS:
+            if visits[at] > _MAX_REPEATS or found.count > MAX_RECORDS or len(visits) > MAX_RECORDS:
                 raise HocbaError(ErrorCode.SECTOR_REFUSED, detail="danh sách không có điểm dừng")
     except BaseException:
         found.__exit__(None, None, None)

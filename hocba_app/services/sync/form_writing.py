@@ -14,7 +14,7 @@ from hocba_app.services.csv_cells import plain_cell
 from hocba_app.services.sync.excel_writing import shown_text
 
 _FONT = {"font_name": "Times New Roman", "font_size": 11, "num_format": "@"}
-_LEAST_WIDTH, _MOST_WIDTH = 6, 30
+_LEAST_WIDTH, _MAX_WIDTH = 6, 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class _Writer:
                 )
         for place, path in enumerate(self._form.paths):
             longest = max((len(row[place]) for row in self._form.rows), default=0)
-            wide = min(max(longest + 2, len(path[-1]) // 2 + 3, _LEAST_WIDTH), _MOST_WIDTH)
+            wide = min(max(longest + 2, len(path[-1]) // 2 + 3, _LEAST_WIDTH), _MAX_WIDTH)
             self._sheet.set_column(place, place, wide)
         for number, text in enumerate(self._form.totals, top + len(self._form.rows) + 1):
             self._sheet.write_string(number, 2, shown_text(text), self._below)

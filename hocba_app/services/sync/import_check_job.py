@@ -15,7 +15,7 @@ from hocba_app.models.base import new_id
 from hocba_app.models.repositories import find
 from hocba_app.models.repositories import workbooks as stored
 from hocba_app.models.repositories.sync import insert_rows
-from hocba_app.services.audit.log import changed
+from hocba_app.services.audit.log import notify_all
 from hocba_app.services.jobs.registry import Work, job
 from hocba_app.services.jobs.results import Done
 from hocba_app.services.sync.import_plan import ABSENT, Plan, plan_of
@@ -24,8 +24,8 @@ from hocba_app.services.sync.steps import Cancelled
 
 KIND = "workbook_check"
 QUESTION, REFUSED = "question", "rejected"
-MOST_REFUSED = 5000
-_AT_ONCE = 200
+MAX_REFUSED = 5000
+_CHUNK_SIZE = 200
 """Rows of one transaction: some hundredths of a second."""
 
 
@@ -48,13 +48,13 @@ def _check(work: Work) -> None:
     if before := work.arguments.get("before"):
         _forget(work, before)
     told = list(_told(plan))
-    for start in range(0, len(told), _AT_ONCE):
+    for start in range(0, len(told), _CHUNK_SIZE):
         if work.cancelled():
             raise Cancelled
         with work.write() as session:
-            rows = [_row(session, work.job_id, values) for values in told[start : start + _AT_ONCE]]
+            rows = [_row(session, work.job_id, values) for values in told[start : start + _CHUNK_SIZE]]
             insert_rows(session, SyncRow, rows)
-        work.progress(min(start + _AT_ONCE, len(told)), len(told), "So với dữ liệu đang có")
+        work.progress(min(start + _CHUNK_SIZE, len(told)), len(told), "So với dữ liệu đang có")
     with work.write() as session:
         row = stored.import_of(session, work.arguments["import"], lock=True)
         if row is not None and row.check_job_id == work.job_id:
@@ -63,25 +63,25 @@ def _check(work: Work) -> None:
         done = session.get_one(Job, (work.school_id, work.job_id))
         done.report = {"outcomes": dict(Counter(values["outcome"] for values in told))}
         session.add(done)
-        changed(session)
+        notify_all(session)
 
 
 def _forget(work: Work, job_id: str) -> None:
     more = True
     while more:
         with work.write() as session:
-            more = stored.forget_report(session, job_id, 2 * _AT_ONCE) > 0
+            more = stored.forget_report(session, job_id, 2 * _CHUNK_SIZE) > 0
 
 
 def _told(plan: Plan) -> Iterator[dict[str, Any]]:
     """Everything a person has to look at: what is wrong, what only he knows, then what would be written."""
-    for problem in plan.problems[:MOST_REFUSED]:
+    for problem in plan.problems[:MAX_REFUSED]:
         where = {"sheet": problem.sheet, "row": problem.row, "column": problem.column, "code": problem.code}
         yield {
             "resource": "workbook", "source_id": "", "label": f"{problem.sheet} {problem.cell}".strip(), "outcome": REFUSED,
             "field": problem.code, "reason": problem.reason, "details": where | {"value": _value(plan, problem.sheet, problem.cell)},
         }  # fmt: skip
-    for question in plan.records.questions[:MOST_REFUSED]:
+    for question in plan.records.questions[:MAX_REFUSED]:
         problem = question.problem
         where = {"sheet": problem.sheet, "row": problem.row, "column": problem.column, "code": problem.code}
         yield {

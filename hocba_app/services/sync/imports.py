@@ -17,19 +17,19 @@ from hocba_app.models.repositories import workbooks as stored
 from hocba_app.models.repositories.school_years import require_open
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.sessions import Identity
-from hocba_app.services.audit.log import changed, record
+from hocba_app.services.audit.log import notify_all, record
 from hocba_app.services.jobs.enqueue import ask_cancel, enqueue, live_job
 from hocba_app.services.storage import blobs
 from hocba_app.services.sync.excel_columns import SHEETS
 from hocba_app.services.sync.excel_reading import CellProblem, read_workbook
-from hocba_app.services.sync.import_check_job import KIND, MOST_REFUSED, QUESTION, REFUSED
+from hocba_app.services.sync.import_check_job import KIND, MAX_REFUSED, QUESTION, REFUSED
 from hocba_app.services.sync.import_views import IMPORTING, ImportView, PreviewRow, preview_row, shown, titled
 from hocba_app.services.sync.problems_file import problems_csv
 from hocba_app.services.sync.wide_columns import CODE, NAME, TRAITS, UNREAD, path_key
 from hocba_app.services.sync.wide_values import known_target, title_of
 
 _CELL = re.compile(r"[A-Z]{1,3}[1-9][0-9]{0,6}")
-MOST_EDITS, LONGEST_EDIT = 2000, 4000
+MAX_EDITS, MAX_EDIT = 2000, 4000
 
 
 def give(db: Database, who: Identity, name: str, data: bytes, *, school_year: str | None = None) -> str:
@@ -133,9 +133,7 @@ def problems_file(db: Database, who: Identity, import_id: str) -> bytes:
         found = [
             preview_row(each)
             for outcome in (REFUSED, QUESTION)
-            for each in report.report_rows(
-                session, job_id, outcome=outcome, resource=None, offset=0, limit=MOST_REFUSED
-            )
+            for each in report.report_rows(session, job_id, outcome=outcome, resource=None, offset=0, limit=MAX_REFUSED)
         ]
     return problems_csv([CellProblem(each.sheet, each.row, each.column, each.reason) for each in found])
 
@@ -213,8 +211,8 @@ def put_right(
     require(who, Right.SYNC)
     cells, answers = cells or {}, answers or {}
     wrong = (
-        len(cells) + len(left_out) + len(answers) > MOST_EDITS
-        or any(not _CELL.fullmatch(cell) or len(text) > LONGEST_EDIT for (_, cell), text in cells.items())
+        len(cells) + len(left_out) + len(answers) > MAX_EDITS
+        or any(not _CELL.fullmatch(cell) or len(text) > MAX_EDIT for (_, cell), text in cells.items())
         or any(choice not in ("same", "other") or len(key) > 200 for key, choice in answers.items())
         or any(not 0 < number < 2_000_000 for _, number in left_out)
     )
@@ -228,7 +226,7 @@ def put_right(
         out = {sheet: set(numbers) for sheet, numbers in row.left_out.items()}
         for sheet, number in left_out:
             out.setdefault(sheet, set()).add(number)
-        if sum(map(len, corrections.values())) + sum(map(len, out.values())) > MOST_EDITS:
+        if sum(map(len, corrections.values())) + sum(map(len, out.values())) > MAX_EDITS:
             raise HocbaError(ErrorCode.INVALID_INPUT, detail="quá nhiều chỗ sửa; hãy sửa trong tệp rồi tải lại")
         row.corrections, row.answers = corrections, row.answers | dict(answers)
         row.left_out = {sheet: sorted(numbers) for sheet, numbers in out.items()}
@@ -304,7 +302,7 @@ def drop(db: Database, who: Identity, import_id: str) -> None:
             ask_cancel(session, row.check_job_id)
         row.dropped_at = utc_now()
         session.add(row)
-        changed(session)
+        notify_all(session)
         record(session, actor=who.account_id, action=Action.SYNC_WORKBOOK_DROPPED, subject=f"import:{row.id}")
 
 

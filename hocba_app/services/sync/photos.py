@@ -15,8 +15,8 @@ from hocba_app.services.sync.apply import PHOTO_MISSING
 from hocba_app.services.sync.client import SectorClient
 from hocba_app.services.sync.fetch import Incoming
 
-LARGEST_PHOTO = 4 * 1024 * 1024
-MOST_PIXELS = 25_000_000
+MAX_PHOTO = 4 * 1024 * 1024
+MAX_PIXELS = 25_000_000
 AT_A_TIME = 16
 SMALL = (354, 472)
 """A large one is decoded as small as a page shows it."""
@@ -45,7 +45,7 @@ def _bring(client: SectorClient, wanted: Sequence[str]) -> dict[str, str]:
     """Store some photos; why not, of those that cannot be."""
     pool = ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="photo")
     try:
-        found = dict(zip(wanted, pool.map(lambda sha256: client.photo(sha256, LARGEST_PHOTO), wanted), strict=True))
+        found = dict(zip(wanted, pool.map(lambda sha256: client.photo(sha256, MAX_PHOTO), wanted), strict=True))
     finally:
         pool.shutdown(cancel_futures=True)  # once the service is away, the others need not find it out one by one
     problems, sound = {}, []
@@ -83,7 +83,7 @@ def are_pictures(files: Sequence[bytes]) -> Iterator[list[bool]]:
 def _is_picture(photo: bytes) -> bool:
     try:
         with Image.open(io.BytesIO(photo), formats=("JPEG",)) as image:
-            if image.width * image.height > MOST_PIXELS:
+            if image.width * image.height > MAX_PIXELS:
                 return False
             image.draft("RGB", SMALL)
             image.load()

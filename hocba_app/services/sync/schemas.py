@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from hocba_app.domain.identifiers import clean_text, identifier
 from hocba_app.domain.levels import are_levels
 
-LARGEST = 2**53 - 1
+MAX_INTEGER = 2**53 - 1
 
 
 def _levels(text: str) -> str:
@@ -72,7 +72,7 @@ class Record(Shape):
     """The envelope of the delta protocol."""
 
     id: Id
-    version: Annotated[int, Field(ge=1, le=LARGEST)]
+    version: Annotated[int, Field(ge=1, le=MAX_INTEGER)]
     event: Literal["NEW", "UPDATE", "CANCEL"]
     data: dict[str, Any] | None = None
 

@@ -8,7 +8,7 @@ from hocba_app.domain.calendar import newest_year, school_year_of, today, year_a
 from hocba_app.models import Database, School
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.sessions import Identity
-from hocba_app.services.audit.log import changed
+from hocba_app.services.audit.log import notify_all
 from hocba_app.services.sync.client import SectorClient
 
 _YEARS_BACK = 10
@@ -74,4 +74,4 @@ def _keep(session: Session, year: str) -> None:
     school = session.get_one(School, session.info["school_id"])
     school.sector_year = max(school.sector_year, year)
     session.add(school)
-    changed(session)
+    notify_all(session)

@@ -19,7 +19,7 @@ from hocba_app.models.repositories import find
 from hocba_app.models.repositories.accounts import all_class_ids
 from hocba_app.models.repositories.membership import in_cancelled_classes
 from hocba_app.services.accounts.activation import ensure_staff_accounts
-from hocba_app.services.audit.log import progressed
+from hocba_app.services.audit.log import notify_narrow
 from hocba_app.services.records.out_of_date import refresh_out_of_date
 from hocba_app.services.sync.apply import Applier
 from hocba_app.services.sync.apply_report import Applied
@@ -34,7 +34,7 @@ STEP_SECONDS = 0.1
 """What one transaction should take: the chunks grow and shrink towards it, whatever the machine."""
 BREATH_SECONDS = 0.01
 """Between two steps, so that whoever waits to write has his turn."""
-_LEAST, _FIRST, _MOST = 5, 25, 250
+_MIN_CHUNK, _FIRST_CHUNK, _MAX_CHUNK = 5, 25, 250
 
 
 class Cancelled(Exception):
@@ -59,7 +59,7 @@ class Steps:
 
     def __init__(self, db: Database, school_id: str, job_id: str, write: Write, *, actor: str) -> None:
         self._db, self._school_id, self._job_id, self._write, self._actor = db, school_id, job_id, write, actor
-        self._size = _FIRST
+        self._size = _FIRST_CHUNK
 
     def data_set(
         self, found: Collected, school_year: str, *, seen: Callable[[int], None] = lambda _: None, **options: Any
@@ -73,7 +73,7 @@ class Steps:
         Raises:
             ClaimLost: another worker goes on with the run.
         """
-        self._size = min(self._size, _FIRST)  # a pupil's results take longer than his place in a class
+        self._size = min(self._size, _FIRST_CHUNK)  # a pupil's results take longer than his place in a class
         with self._db.read(self._school_id) as session:
             applier = Applier(session, self._job_id, found, school_year, actor=self._actor, **options)
         with self.step() as session:
@@ -120,7 +120,7 @@ class Steps:
                 "refresh": _refresh_of(session, resource, applied, job.report.get("refresh") or {})
             }
         session.add(job)
-        progressed(session)
+        notify_narrow(session)
 
     def parts(self, items: Sequence[Item]) -> Iterator[Sequence[Item]]:
         """The items in pieces of the size that suits this machine now."""
@@ -138,9 +138,9 @@ class Steps:
             yield session
         took = time.monotonic() - begun
         if took > STEP_SECONDS:
-            self._size = max(_LEAST, self._size // 2)
+            self._size = max(_MIN_CHUNK, self._size // 2)
         elif took < STEP_SECONDS / 2:
-            self._size = min(_MOST, self._size * 3 // 2)
+            self._size = min(_MAX_CHUNK, self._size * 3 // 2)
         time.sleep(BREATH_SECONDS)
 
     def _each(
@@ -164,7 +164,7 @@ class Steps:
         left = waiting | {"classes": classes[1:]} if classes[1:] else None
         job.report = job.report | {"refresh": left, "out_of_date": job.report.get("out_of_date", 0) + stale}
         session.add(job)
-        progressed(session)
+        notify_narrow(session)
         return left is not None
 
 

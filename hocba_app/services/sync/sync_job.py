@@ -22,7 +22,7 @@ from hocba_app.models.repositories import sync as sync_rows
 from hocba_app.models.repositories.school_changes import has_records
 from hocba_app.models.repositories.sync import cursor_of, pupils_of_classes
 from hocba_app.services.accounts.school_identity import facts_of, propose
-from hocba_app.services.audit.log import changed, record
+from hocba_app.services.audit.log import notify_all, record
 from hocba_app.services.credential_cipher import decrypt
 from hocba_app.services.jobs.registry import Work, job
 from hocba_app.services.jobs.results import Done, Result, RetryAfter
@@ -179,7 +179,7 @@ class _Run:
         row = session.get_one(Job, (self._work.school_id, self._work.job_id))
         row.report = row.report | {"snapshot": found.snapshot}
         session.add(row)
-        changed(session)
+        notify_all(session)
         counts = {outcome: number for outcome, number in row.report["resources"][resource].items() if number}
         if counts:
             record(

@@ -16,12 +16,12 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from xml.parsers import expat
 
-LARGEST_PART = 120 * 1024 * 1024
-MOST_PARTS = 500
-MOST_CELLS = 2_000_000
-MOST_COLUMNS = 200
-LONGEST_TEXT = 10_000
-HEAD_ROWS, MOST_MERGED = 40, 2000
+MAX_PART = 120 * 1024 * 1024
+MAX_PARTS = 500
+MAX_CELLS = 2_000_000
+MAX_COLUMNS = 200
+MAX_TEXT = 10_000
+HEAD_ROWS, MAX_MERGED = 40, 2000
 """Rows whose merged cells are told, and how many of them: they part the heads of a wide sheet."""
 NUMBER, DATE, UNSURE, ROUNDED = "n", "d", "u", "r:"
 """What a cell was, where it was not text: a number as it is shown; a date or time; a number whose shown form is not known;
@@ -102,7 +102,7 @@ class _Package:
         self.bytes, self.formulas, cells, unusual = data, False, 0, False
         with zipfile.ZipFile(io.BytesIO(data)) as file:
             entries = file.infolist()
-            if len(entries) > MOST_PARTS or sum(entry.file_size for entry in entries) > 2 * LARGEST_PART:
+            if len(entries) > MAX_PARTS or sum(entry.file_size for entry in entries) > 2 * MAX_PART:
                 raise ValueError("too much in the package")
             self.is_xlsx = "[Content_Types].xml" in file.namelist() and not any(
                 name.lower().endswith("workbook.bin") for name in file.namelist()
@@ -124,7 +124,7 @@ class _Package:
                 if _SHEET.search(entry.filename):
                     cells += sum(1 for _ in _CELL.finditer(content))
                     self.formulas = self.formulas or _FORMULA.search(content) is not None
-            if cells > MOST_CELLS:
+            if cells > MAX_CELLS:
                 raise ValueError("too many cells")
             self.for_openpyxl = _usual(file) if unusual else data
 
@@ -132,8 +132,8 @@ class _Package:
 def _bounded(file: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
     """A part that stops at its limit, whatever its header says."""
     with file.open(entry) as part:
-        data = part.read(LARGEST_PART + 1)
-    if len(data) > LARGEST_PART:
+        data = part.read(MAX_PART + 1)
+    if len(data) > MAX_PART:
         raise ValueError(f"{entry.filename} unpacks to too much")
     return data
 
@@ -185,7 +185,7 @@ def _worksheet(sheet: Any) -> RawSheet:
     for dimension in sheet.column_dimensions.values():
         if dimension.hidden and dimension.min:
             found.hidden_columns += [
-                column_name(place - 1) for place in range(dimension.min, min(dimension.max, MOST_COLUMNS) + 1)
+                column_name(place - 1) for place in range(dimension.min, min(dimension.max, MAX_COLUMNS) + 1)
             ]
     return found
 
@@ -210,15 +210,15 @@ def _by_calamine(data: bytes) -> list[RawSheet]:
 
 
 def _merge(sheet: RawSheet, top: int, left: int, bottom: int, right: int) -> None:
-    if top <= HEAD_ROWS and right < MOST_COLUMNS and len(sheet.merged) < MOST_MERGED:
+    if top <= HEAD_ROWS and right < MAX_COLUMNS and len(sheet.merged) < MAX_MERGED:
         sheet.merged.append((top, left, bottom, right))
 
 
 def _put(sheet: RawSheet, number: int, place: int, value: Any, shown_as: str | None) -> None:
-    if place >= MOST_COLUMNS:
+    if place >= MAX_COLUMNS:
         raise ValueError("too many columns")
     text, kind = _text_of(value, shown_as)
-    text = text[:LONGEST_TEXT].strip()
+    text = text[:MAX_TEXT].strip()
     if text:
         sheet.rows.setdefault(number, {})[column_name(place)] = text
         if kind:

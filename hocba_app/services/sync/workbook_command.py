@@ -10,7 +10,7 @@ from typing import Any
 
 from hocba_app.domain.errors import HocbaError
 from hocba_app.services.sync.excel_columns import SHEETS
-from hocba_app.services.sync.excel_reading import LARGEST_FILE, CellProblem, Sheet, read_workbook
+from hocba_app.services.sync.excel_reading import MAX_FILE, CellProblem, Sheet, read_workbook
 from hocba_app.services.sync.excel_rows import read_rows
 from hocba_app.services.sync.sheet_rows import Rows
 from hocba_app.services.sync.wide_values import title_of
@@ -87,7 +87,7 @@ def understand(file: Path) -> Understood:
     """Read a workbook as an import reads it before it looks into the database."""
     try:
         with file.open("rb") as opened:
-            sheets = read_workbook(opened.read(LARGEST_FILE + 1))
+            sheets = read_workbook(opened.read(MAX_FILE + 1))
     except HocbaError as error:
         return Understood(error=error)
     rows = read_rows(sheets)

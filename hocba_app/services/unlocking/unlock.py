@@ -24,8 +24,8 @@ from hocba_app.services.accounts.credentials import require_own_credentials, req
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.audit.log import record
 
-MOST_DOCUMENTS = 5000
-LONGEST_REASON = 500
+MAX_DOCUMENTS = 5000
+MAX_REASON = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def consequences(db: Database, who: Identity, document_ids: Sequence[str]) -> li
     """
     require(who, Right.UNLOCK_ASK)
     with db.read(who.school_id) as session:
-        found = record_list.lines_of_documents(session, list(document_ids)[:MOST_DOCUMENTS])
+        found = record_list.lines_of_documents(session, list(document_ids)[:MAX_DOCUMENTS])
         return _consequences(session, [document for document, _, _ in found.values()])
 
 
@@ -172,8 +172,8 @@ def request_unlock(
     chosen, reason = list(dict.fromkeys(document_ids)), " ".join(reason.split())
     if not reason:
         raise HocbaError(ErrorCode.REASON_MISSING)
-    if len(reason) > LONGEST_REASON or len(chosen) > MOST_DOCUMENTS:
-        raise HocbaError(ErrorCode.INVALID_INPUT, detail=f"lý do không quá {LONGEST_REASON} chữ")
+    if len(reason) > MAX_REASON or len(chosen) > MAX_DOCUMENTS:
+        raise HocbaError(ErrorCode.INVALID_INPUT, detail=f"lý do không quá {MAX_REASON} chữ")
     if not chosen:
         raise HocbaError(ErrorCode.NOTHING_TO_DO)
     with db.write(who.school_id) as session:

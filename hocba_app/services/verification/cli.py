@@ -13,7 +13,7 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Database, database
 from hocba_app.models.schema_check import require_current_schema
 from hocba_app.pki.signer_certificate import certificates_of
-from hocba_app.services.verification.packages import MOST_SECONDS, Judge, is_archive, verify_package
+from hocba_app.services.verification.packages import MAX_SECONDS, Judge, is_archive, verify_package
 from hocba_app.services.verification.verify import issuers_beside, verify
 from hocba_app.settings import settings
 from hocba_app.verification.report_model import FileReport
@@ -21,7 +21,7 @@ from hocba_app.verification.report_presentation import simple_report
 from hocba_app.verification.sandbox import LIMITS, MAX_BYTES, UPLOAD_LIMITS
 
 log = structlog.get_logger()
-AT_ONCE = 40
+CHUNK_SIZE = 40
 """Files held in memory together."""
 _VERDICT = {"valid": "HỢP LỆ", "invalid": "KHÔNG HỢP LỆ", "indeterminate": "CHƯA KẾT LUẬN"}
 _SIGN = {"yes": "+", "no": "-", "unknown": "?"}
@@ -44,8 +44,8 @@ def verify_paths(paths: Sequence[Path], trust: Path | None, *, online: bool = Fa
         return verify(files, roots=roots, issuers=issuers, db=db, own_trust=trust is None, online=online)
 
     reports: list[FileReport] = []
-    for start in range(0, len(paths), AT_ONCE):
-        reports += _in_order(paths[start : start + AT_ONCE], judge)
+    for start in range(0, len(paths), CHUNK_SIZE):
+        reports += _in_order(paths[start : start + CHUNK_SIZE], judge)
     return reports
 
 
@@ -96,7 +96,7 @@ def verify_archive(file: BinaryIO, db: Database | None, *, name: str = "") -> li
     Returns:
         As :func:`verify_package`.
     """
-    return verify_package(name, file, _judge_upload(db), seconds=MOST_SECONDS)
+    return verify_package(name, file, _judge_upload(db), seconds=MAX_SECONDS)
 
 
 def _judge_upload(db: Database | None) -> Judge:

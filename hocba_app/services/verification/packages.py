@@ -15,12 +15,12 @@ from hocba_app.verification.report_model import FileReport
 Judge = Callable[[Sequence[tuple[str, bytes]]], list[FileReport]]
 """Of files (name and bytes), one report each."""
 ARCHIVE, EMPTY_ARCHIVE = b"PK\x03\x04", b"PK\x05\x06"
-MOST_RECORDS = 60
+MAX_RECORDS = 60
 """Twelve years of three documents, records of other schools, and then some."""
 LIMITS = UploadLimits(
-    MOST_RECORDS, 50 * MEGABYTE, 100 * MEGABYTE, "gói ZIP (không đặt mật khẩu) có tệp PDF học bạ", (".pdf",)
+    MAX_RECORDS, 50 * MEGABYTE, 100 * MEGABYTE, "gói ZIP (không đặt mật khẩu) có tệp PDF học bạ", (".pdf",)
 )
-MOST_SECONDS = 60.0
+MAX_SECONDS = 60.0
 """For the records of one archive that anybody may upload; honest ones take less than a second each."""
 _REFUSALS = (ErrorCode.FILE_TYPE, ErrorCode.TOO_MANY_FILES, ErrorCode.FILE_TOO_COMPLEX, ErrorCode.FILE_TOO_LARGE)
 

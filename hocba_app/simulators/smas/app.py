@@ -28,7 +28,7 @@ from hocba_app.simulators.smas.submission import Submissions
 from hocba_app.simulators.smas.tokens import Tokens
 
 _HALF_LETTER = re.compile(rb"\\u[dD][89a-fA-F]")
-LARGEST_BODY = 4 * 1024 * 1024
+MAX_BODY = 4 * 1024 * 1024
 Handler = Callable[[Request, str], Awaitable[Response]]
 
 
@@ -304,7 +304,7 @@ async def _body(request: Request) -> bytes:
     body = b""
     async for part in request.stream():
         body += part
-        if len(body) > LARGEST_BODY:
+        if len(body) > MAX_BODY:
             raise Refused(413, {"error": "too_large"})
     return body
 
@@ -339,8 +339,8 @@ def _resource(request: Request) -> str:
 def _limit(text: str | None) -> int:
     if text is None:
         return 200
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= sector.LONGEST_PAGE:
-        raise Refused.field("limit", "out_of_range", f"Số dòng một trang từ 1 đến {sector.LONGEST_PAGE}.")
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= sector.MAX_PAGE:
+        raise Refused.field("limit", "out_of_range", f"Số dòng một trang từ 1 đến {sector.MAX_PAGE}.")
     return int(text)
 
 

@@ -13,7 +13,7 @@ from hocba_app.simulators.smas.store import Store
 
 TERMS = {"I": "term1", "II": "term2"}
 BY_HAND_NOTE = "Điểm trung bình học kì do nhà trường nhập từ hồ sơ chuyển đến"
-_LONGEST = 1000
+_MAX_LENGTH = 1000
 
 
 class Books:
@@ -120,8 +120,8 @@ class Books:
         """
         identity, result = self.of_student(_text(values, "student_id"), year)
         comment = values.get("comment")
-        if comment is not None and (not isinstance(comment, str) or len(comment) > _LONGEST):
-            raise Refused.field("comment", "too_long", f"Nhận xét dài tối đa {_LONGEST} kí tự.")
+        if comment is not None and (not isinstance(comment, str) or len(comment) > _MAX_LENGTH):
+            raise Refused.field("comment", "too_long", f"Nhận xét dài tối đa {_MAX_LENGTH} kí tự.")
         if values.get("subject_id") is not None:
             self.row(result, values)[0]["comment"] = comment
         else:

@@ -12,7 +12,7 @@ from hocba_app.simulators.smas.rules.regimes import regime
 from hocba_app.simulators.smas.spec import SchoolSpec
 from hocba_app.simulators.smas.store import Store
 
-MOST = 1000
+MAX_PUPILS = 1000
 """Pupils in one call."""
 
 
@@ -29,8 +29,8 @@ def admit(store: Store, code: str, values: Any) -> dict[str, Any]:
         Refused: no such number or class, or the year has no class of a first grade.
     """
     count, class_id, day = (values if isinstance(values, dict) else {}).get("students"), "", ""
-    if type(count) is not int or not 0 <= count <= MOST:
-        raise Refused.field("students", "out_of_range", f"Số học sinh từ 0 đến {MOST}.")
+    if type(count) is not int or not 0 <= count <= MAX_PUPILS:
+        raise Refused.field("students", "out_of_range", f"Số học sinh từ 0 đến {MAX_PUPILS}.")
     class_id, day = str(values.get("class_id") or ""), str(values.get("moved_in_on") or "")
     with store.transaction():
         school = store.school(code) or {}

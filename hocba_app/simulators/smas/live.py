@@ -17,7 +17,7 @@ from hocba_app.simulators.smas.refusals import Refused
 from hocba_app.simulators.smas.store import Store
 
 RESOURCES = (*WRITABLE, "results")
-LARGEST_PHOTO = 2 * 1024 * 1024
+MAX_PHOTO = 2 * 1024 * 1024
 _UNIQUE = {
     "staff": ("code", "id_number"),
     "students": ("code", "id_number"),
@@ -188,7 +188,7 @@ class Live:
                 too_large = picture.width * picture.height > 25_000_000
         except (UnidentifiedImageError, OSError, ValueError):
             raise Refused.field("photo", "wrong_format", "Ảnh phải là tệp JPEG.") from None
-        if too_large or len(jpeg) > LARGEST_PHOTO:
+        if too_large or len(jpeg) > MAX_PHOTO:
             raise Refused.field("photo", "too_large", "Ảnh quá lớn.")
         digest = hashlib.sha256(jpeg).hexdigest()
         with self.store.transaction():

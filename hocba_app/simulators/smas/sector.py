@@ -27,7 +27,7 @@ RESOURCES = (
     "history",
     "results",
 )
-LONGEST_PAGE = 500
+MAX_PAGE = 500
 _COLUMNS = "select id, version, event, updated_at, data from sector"
 
 

@@ -20,7 +20,7 @@ from hocba_app.simulators.trust.faults import TrustFaults
 from hocba_app.simulators.trust.revocation import TRY_LATER, RevocationService, serial_asked
 from hocba_app.simulators.trust.timestamp import TimestampUnit
 
-LARGEST_REQUEST = 64 * 1024
+MAX_REQUEST = 64 * 1024
 """Bytes; a time-stamp or OCSP request has a few hundred."""
 
 
@@ -181,7 +181,7 @@ async def _timestamp(service: TrustService, receive: Receive, send: Send) -> Non
         if message["type"] == "http.disconnect":
             return
         body += message.get("body", b"")
-        if len(body) > LARGEST_REQUEST:
+        if len(body) > MAX_REQUEST:
             status, answer = 413, b""
             break
         if not message.get("more_body"):

@@ -154,12 +154,12 @@ def test_a_known_device_that_guesses_waits(db: Database, make_account: Callable[
 
 def test_a_device_keeps_the_accounts_of_the_staff_room() -> None:
     cookie = ""
-    for number in range(devices.MOST_ACCOUNTS + 1):
+    for number in range(devices.MAX_ACCOUNTS + 1):
         cookie = devices.remembered(cookie, f"a{number}")
     device = devices.device_of(cookie, "a1")
     assert (
         device
-        and device == devices.device_of(cookie, f"a{devices.MOST_ACCOUNTS}")
+        and device == devices.device_of(cookie, f"a{devices.MAX_ACCOUNTS}")
         and devices.device_of(cookie, "a0") == ""
     )
 
@@ -176,7 +176,7 @@ def test_the_right_password_from_elsewhere_is_taken_after_a_wait_whatever_others
         login(db, "gv01", PASSWORD, address="203.0.113.9")
     assert caught.value.code is ErrorCode.LOGIN_THROTTLED
     waits = caught.value.params["minutes"]
-    assert isinstance(waits, int) and waits <= throttle.LONGEST_WAIT.total_seconds() / 60
+    assert isinstance(waits, int) and waits <= throttle.MAX_WAIT.total_seconds() / 60
     for _ in range(waits):
         now += timedelta(minutes=1, seconds=1)
         for number in range(40, 60):

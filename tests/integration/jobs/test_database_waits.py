@@ -11,7 +11,7 @@ from sqlmodel import select
 
 from hocba_app.models import Database, Job, School
 from hocba_app.models.base import utc_now
-from hocba_app.models.connections import KEEPALIVE, PATIENCE
+from hocba_app.models.connections import KEEPALIVE, SERVER_TIMEOUTS
 from hocba_app.models.database import is_busy
 from hocba_app.models.database_time import database_time
 from hocba_app.services.jobs import claim as job_claims
@@ -30,7 +30,7 @@ def postgres(db: Database) -> Database:
 def test_every_connection_has_its_limits(postgres: Database) -> None:
     for _ in range(2):  # a fresh connection and one of the pool
         with postgres.installation() as session:
-            found = {name: session.execute(text(f"show {name}")).scalar_one() for name in PATIENCE}
+            found = {name: session.execute(text(f"show {name}")).scalar_one() for name in SERVER_TIMEOUTS}
             parameters = session.connection().connection.dbapi_connection.info.get_parameters()  # type: ignore[union-attr]
         assert found == {
             "lock_timeout": "10s",

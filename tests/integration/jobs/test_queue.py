@@ -27,7 +27,7 @@ from hocba_app.services.jobs.places import PLACES, Claims
 from hocba_app.services.jobs.registry import Work, job
 from hocba_app.services.jobs.results import Result, RetryAfter, Turn
 from hocba_app.services.jobs.runner import advance
-from hocba_app.services.signing.batch import LONGEST_QUEUE_LOOK, QUEUE_LOOK, queue_pause
+from hocba_app.services.signing.batch import MAX_QUEUE_LOOK, QUEUE_LOOK, queue_pause
 from tests.integration.jobs.test_claims import new_job, row
 
 EVERYTHING = {(computes, priority): 100 for computes in (False, True) for priority in Priority}
@@ -254,7 +254,7 @@ def test_a_turn_of_a_waiting_batch_makes_no_row(db: Database, school_id: str) ->
 def test_a_place_that_nobody_claims_is_looked_at_ever_less_often() -> None:
     now = utc_now()
     pauses = [queue_pause(now - timedelta(minutes=minutes)) for minutes in (0, 0.5, 5, 60 * 24)]
-    assert pauses == sorted(pauses) and pauses[0] == pauses[1] == QUEUE_LOOK and pauses[-1] == LONGEST_QUEUE_LOOK
+    assert pauses == sorted(pauses) and pauses[0] == pauses[1] == QUEUE_LOOK and pauses[-1] == MAX_QUEUE_LOOK
 
 
 @pytest.mark.usefixtures("kinds")

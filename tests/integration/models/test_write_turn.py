@@ -13,13 +13,13 @@ import pytest
 from filelock import FileLock, Timeout
 
 from hocba_app.models import Database, School, sqlite_write_lock
-from hocba_app.models.sqlite_write_lock import WriteTurn
+from hocba_app.models.sqlite_write_lock import SqliteWriteLock
 
 
 @pytest.fixture
-def turns(tmp_path: Path) -> tuple[WriteTurn, WriteTurn]:
+def turns(tmp_path: Path) -> tuple[SqliteWriteLock, SqliteWriteLock]:
     """Two ends of one line, as two processes have them."""
-    return WriteTurn(str(tmp_path / "x.db")), WriteTurn(str(tmp_path / "x.db"))
+    return SqliteWriteLock(str(tmp_path / "x.db")), SqliteWriteLock(str(tmp_path / "x.db"))
 
 
 def is_next(path: Path) -> bool:
@@ -32,7 +32,7 @@ def is_next(path: Path) -> bool:
 
 
 def test_who_writes_again_at_once_lets_the_waiting_one_before(
-    turns: tuple[WriteTurn, WriteTurn], tmp_path: Path
+    turns: tuple[SqliteWriteLock, SqliteWriteLock], tmp_path: Path
 ) -> None:
     mine, other = turns
     order: list[str] = []
@@ -54,7 +54,7 @@ def test_who_writes_again_at_once_lets_the_waiting_one_before(
 
 
 def test_a_turn_within_ones_own_waits_for_nobody_and_ends_with_the_outer_one(
-    turns: tuple[WriteTurn, WriteTurn], tmp_path: Path
+    turns: tuple[SqliteWriteLock, SqliteWriteLock], tmp_path: Path
 ) -> None:
     with turns[0].taken():
         with turns[0].taken():
@@ -63,10 +63,12 @@ def test_a_turn_within_ones_own_waits_for_nobody_and_ends_with_the_outer_one(
     assert not is_next(tmp_path / "x.db-turn")
 
 
-def test_whoever_is_killed_in_his_turn_gives_it_back(turns: tuple[WriteTurn, WriteTurn], tmp_path: Path) -> None:
+def test_whoever_is_killed_in_his_turn_gives_it_back(
+    turns: tuple[SqliteWriteLock, SqliteWriteLock], tmp_path: Path
+) -> None:
     program = (
-        "import sys, time; from hocba_app.models.sqlite_write_lock import WriteTurn\n"
-        "with WriteTurn(sys.argv[1]).taken(): print('mine', flush=True); time.sleep(600)"
+        "import sys, time; from hocba_app.models.sqlite_write_lock import SqliteWriteLock\n"
+        "with SqliteWriteLock(sys.argv[1]).taken(): print('mine', flush=True); time.sleep(600)"
     )
     child = subprocess.Popen([sys.executable, "-c", program, str(tmp_path / "x.db")], stdout=subprocess.PIPE)
     assert child.stdout is not None and child.stdout.readline() == b"mine\n"
@@ -79,16 +81,16 @@ def test_whoever_is_killed_in_his_turn_gives_it_back(turns: tuple[WriteTurn, Wri
 
 
 def test_whoever_stops_in_his_turn_is_waited_for_with_patience_only(
-    turns: tuple[WriteTurn, WriteTurn], monkeypatch: pytest.MonkeyPatch
+    turns: tuple[SqliteWriteLock, SqliteWriteLock], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SQLite then has the last word: a stopped process that is in no transaction blocks nobody."""
-    monkeypatch.setattr(sqlite_write_lock, "PATIENCE", 0.05)
+    monkeypatch.setattr(sqlite_write_lock, "LOCK_TIMEOUT_SECONDS", 0.05)
     with turns[0].taken(), turns[1].taken():
         pass
 
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # Python 3.12 warns of what is tested here
-def test_a_fork_has_a_line_end_of_its_own(turns: tuple[WriteTurn, WriteTurn]) -> None:
+def test_a_fork_has_a_line_end_of_its_own(turns: tuple[SqliteWriteLock, SqliteWriteLock]) -> None:
     """The lock of a parent's thread is not held for ever in the child."""
     held, leave = threading.Event(), threading.Event()
 
@@ -150,7 +152,7 @@ def write_schools(url: str, mark: str) -> None:
 
 def test_threads_have_their_turn_in_the_order_they_asked(tmp_path: Path) -> None:
     """Who writes again at once does not overtake who waits: an import beside a click."""
-    turn = WriteTurn(str(tmp_path / "a.db"))
+    turn = SqliteWriteLock(str(tmp_path / "a.db"))
     order: list[int] = []
 
     def ask(number: int) -> None:

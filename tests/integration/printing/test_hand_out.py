@@ -198,13 +198,13 @@ def test_guessing_a_pin_is_slowed_and_then_ends_the_link(sealed: SealedSchool) -
     while row_of(sealed, link).closed_at is None:
         never_blocked(sealed)
         assert refused(open_link, sealed, link, wrong(link.pin)) is ErrorCode.HANDOUT_PIN_WRONG
-    assert row_of(sealed, link).failures == share_link.MOST_FAILURES
+    assert row_of(sealed, link).failures == share_link.MAX_FAILURES
     never_blocked(sealed)
     assert refused(open_link, sealed, link) is ErrorCode.HANDOUT_CLOSED, "the right PIN comes too late"
     assert [view.state for view in share_link.links_of(sealed.db, sealed.person("admin"), sealed.students[0])] == [
         "guessed"
     ]
-    assert actions(sealed).count("handout.refused") == share_link.MOST_FAILURES
+    assert actions(sealed).count("handout.refused") == share_link.MAX_FAILURES
 
 
 @pytest.mark.parametrize("roles", [(), ("teacher", "homeroom"), ("seal_operator",), ("cover_signer",)])

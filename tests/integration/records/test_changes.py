@@ -12,7 +12,7 @@ from hocba_app.models import Batch, BatchItem, Document, SchoolClass, Slot
 from hocba_app.models.base import utc_now
 from hocba_app.models.database import TenancyError
 from hocba_app.models.repositories import record_list
-from hocba_app.services.audit.log import Tells, changed, progressed, record
+from hocba_app.services.audit.log import Tells, notify_all, notify_narrow, record
 from hocba_app.services.cache import school_cache
 from hocba_app.services.change_feed import change_feed
 from hocba_app.services.change_feed.change_feed import ChangeSet, Counters
@@ -86,7 +86,7 @@ def test_a_batch_concerns_who_started_it_and_the_records_it_holds(small: SmallSc
         session.add(batch)
         session.flush()
         session.add(BatchItem(batch_id=batch.id, slot_id=slot.id, version_id=slot.version_id))
-    assert moved(small, progressed) == ChangeSet(accounts=frozenset({teacher.account_id}))
+    assert moved(small, notify_narrow) == ChangeSet(accounts=frozenset({teacher.account_id}))
 
     def end(session: Session) -> None:
         row = session.get_one(Batch, (small.school_id, batch.id))
@@ -99,18 +99,18 @@ def test_a_batch_concerns_who_started_it_and_the_records_it_holds(small: SmallSc
     assert moved(small, end) == ChangeSet(
         documents=frozenset({slot.document_id}), accounts=frozenset({teacher.account_id})
     )
-    assert moved(small, progressed) == ChangeSet()
+    assert moved(small, notify_narrow) == ChangeSet()
 
 
 @pytest.mark.parametrize(
-    "write", [changed, lambda session: record(session, actor="a", action=Action.SIGNER_ASSIGNED, subject="class:1")]
+    "write", [notify_all, lambda session: record(session, actor="a", action=Action.SIGNER_ASSIGNED, subject="class:1")]
 )
 def test_whatever_else_changes_concerns_everybody(small: SmallSchool, write: Callable[[Session], None]) -> None:
     assert moved(small, write) == ChangeSet(wide=True)
 
 
 def test_a_kept_answer_ends_with_the_next_wide_change_of_its_own_school(small: SmallSchool, other: SmallSchool) -> None:
-    moved(small, changed)  # there is a counter from here on
+    moved(small, notify_all)  # there is a counter from here on
     asked: list[str] = []
 
     def answer(of: SmallSchool) -> str:
@@ -122,7 +122,7 @@ def test_a_kept_answer_ends_with_the_next_wide_change_of_its_own_school(small: S
 
     assert [answer(small), answer(small), answer(other)] == ["1", "1", "2"]
     for write in (
-        progressed,
+        notify_narrow,
         lambda session: record(
             session,
             actor="a",
@@ -134,9 +134,9 @@ def test_a_kept_answer_ends_with_the_next_wide_change_of_its_own_school(small: S
     ):
         moved(small, write)
         assert answer(small) == "1"
-    moved(other, changed)
+    moved(other, notify_all)
     assert [answer(small), answer(other)] == ["1", "3"]
-    moved(small, changed)
+    moved(small, notify_all)
     assert [answer(small), answer(other)] == ["4", "3"]
     assert asked == [small.school_id, other.school_id, other.school_id, small.school_id]
 
@@ -149,7 +149,7 @@ def test_the_list_and_its_classes_follow_a_change_of_assignment_at_once(small: S
         session.add(
             SchoolClass(source_id="c2", code="6A2", name="6A2", grade=6, regime="TT22", school_year="2025-2026")
         )
-        changed(session)
+        notify_all(session)
     assert [row.name for row in classes_for(small.db, who)] == ["6A1", "6A2"]
 
 

@@ -41,7 +41,7 @@ BAD = ["stale", "unknown"]
 def well_again(outside: Outside, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     revocation_sources.forget()
     monkeypatch.setattr(batch_transitions, "FIRST_RETRY", 0.05)
-    monkeypatch.setattr(batch_transitions, "LONGEST_RETRY", 0.1)
+    monkeypatch.setattr(batch_transitions, "MAX_RETRY", 0.1)
     yield
     httpx.delete(f"{outside[1]}/_faults")
     revocation_sources.forget()

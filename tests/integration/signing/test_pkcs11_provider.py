@@ -227,7 +227,7 @@ def test_many_threads_share_one_session(provider: Pkcs11Provider, seal: Holder) 
 
 
 def test_a_driver_that_hangs_makes_nobody_else_hang(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tokens, "LONGEST_WAIT", 0.05)
+    monkeypatch.setattr(tokens, "MAX_WAIT", 0.05)
     with tokens._ONE_AT_A_TIME:
         assert refused(lambda: Pkcs11Provider("module", "x", "1").credentials("con dau")) is ErrorCode.PROVIDER_BUSY
 

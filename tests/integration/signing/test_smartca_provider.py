@@ -27,7 +27,7 @@ from hocba_app.services.signing import progress
 from hocba_app.services.signing.integrations import configured_providers, provider_for
 from hocba_app.services.signing.providers.provider import SignRequest
 from hocba_app.services.signing.providers.smartca import SmartCaProvider
-from hocba_app.state import key_editing
+from hocba_app.state.shared import key_editing
 from tests.integration.signing.test_chain import batch, held_leases, lock, start, work_on
 from tests.integration.simulators.mysign_rig import PIN, Rig
 from tests.integration.simulators.running import running

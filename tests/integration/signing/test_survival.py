@@ -30,7 +30,7 @@ Outside = tuple[Rig, str, Path]
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Back-off as it is, only shorter."""
     monkeypatch.setattr(batch_transitions, "FIRST_RETRY", 0.05)
-    monkeypatch.setattr(batch_transitions, "LONGEST_RETRY", 0.1)
+    monkeypatch.setattr(batch_transitions, "MAX_RETRY", 0.1)
 
 
 def phone(small: SmallSchool, outside: Outside, part: str = "TOAN") -> threading.Thread:

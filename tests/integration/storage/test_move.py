@@ -86,7 +86,7 @@ def test_a_move_that_is_cut_goes_on(
         written.append(name)
         write(self, name, data, replace=replace)
 
-    monkeypatch.setattr(move, "AT_ONCE", 1)
+    monkeypatch.setattr(move, "MAX_CONCURRENT", 1)
     monkeypatch.setattr(BucketStore, "write", some)
     with pytest.raises(KeyboardInterrupt):
         move.move(db, folder, bucket)

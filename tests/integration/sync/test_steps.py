@@ -43,7 +43,7 @@ def school_of(pupils: int) -> bytes:
 
 @pytest.fixture(autouse=True)
 def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("_LEAST", "_FIRST", "_MOST"):
+    for name in ("_MIN_CHUNK", "_FIRST_CHUNK", "_MAX_CHUNK"):
         monkeypatch.setattr(steps, name, CHUNK)
     monkeypatch.setattr(steps, "BREATH_SECONDS", 0.0)
 

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Callable
 
 from bench.sealed_record import Record
-from hocba_app.recordfile.append_state import Tip
+from hocba_app.recordfile.append_state import AppendState
 from hocba_app.recordfile.pdf_syntax import Update, obj, stream
 from tests.integration.verification.judging import find
 
@@ -25,7 +25,7 @@ def flipped(file: bytes, at: int, mask: int = 1) -> bytes:
 
 
 def appended(
-    tip: Tip, file: bytes, objects: list[tuple[int, bytes]], *, size: int | None = None, numbers: int = 0
+    tip: AppendState, file: bytes, objects: list[tuple[int, bytes]], *, size: int | None = None, numbers: int = 0
 ) -> bytes:
     """The file with one update in the form of our own writer."""
     update = Update(len(file))

@@ -62,7 +62,7 @@ def bomb(_: bytes) -> bytes:
 
 
 def many(data: bytes) -> bytes:
-    return packed({f"{number}.pdf": data[:200] for number in range(packages.MOST_RECORDS + 1)})
+    return packed({f"{number}.pdf": data[:200] for number in range(packages.MAX_RECORDS + 1)})
 
 
 def locked(data: bytes) -> bytes:
@@ -125,6 +125,6 @@ async def test_the_page_tells_each_verdict(trust: Path, sealed: Record, monkeypa
         assert "Con dấu của nhà trường" in both and ">s.TOAN.1<" not in both
         refused = await page("x.zip", nested(sealed.file))
         assert "Tệp nén này không kiểm tra được" in refused and "Học bạ hợp lệ." not in refused
-        monkeypatch.setattr(cli, "MOST_SECONDS", 0.0)
+        monkeypatch.setattr(cli, "MAX_SECONDS", 0.0)
         late = await page("hoc-ba-1.zip", packed({"a.pdf": sealed.file, "b.pdf": sealed.file + b"\n"}))
         assert late.count("Việc kiểm tra bị dừng") >= 2, "what an archive may use together is bounded"

@@ -117,7 +117,7 @@ def test_breaking_the_reader_does_not_lead_around_it(
 def test_a_file_too_large_for_our_reader_is_not_taken_on_trust(
     world: World, sealed: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fast_verdict, "MOST_BYTES", 1000)
+    monkeypatch.setattr(fast_verdict, "MAX_BYTES", 1000)
     report = judge(sealed.file, world)
     assert report.verdict == "invalid" and "base_not_ours" in codes(report)
 

@@ -25,8 +25,8 @@ from hocba_app.models import Account, Database, Document, DocumentVersion, Job, 
 from hocba_app.routes import caller
 from hocba_app.routes.app import ROUTERS, create_api
 from hocba_app.services.accounts.authority import Right
-from hocba_app.state import gate, guard, live_screen
 from hocba_app.state.dashboard import DashboardState
+from hocba_app.state.shared import gate, guard, live_screen
 from hocba_app.state.signing import SigningState
 from tests.integration.web.conftest import ROLES, WebSchool
 
@@ -146,7 +146,7 @@ def _router(token: str) -> dict[str, Any]:
 @pytest.fixture
 async def run(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Callable[..., Awaitable[list[Any]]]]:
     """Send one event through the whole pipeline; the deltas that came back."""
-    monkeypatch.setattr(live_screen, "PATIENCE", 0.01)  # a page's loop looks at once that its tab is gone
+    monkeypatch.setattr(live_screen, "IDLE_TIMEOUT_SECONDS", 0.01)  # a page's loop looks at once that its tab is gone
     monkeypatch.setattr(live_screen, "open_tabs", frozenset)
     app._state_manager = StateManagerMemory()
     async with app._setup_event_processor():  # type: ignore[attr-defined]
@@ -238,7 +238,7 @@ async def test_what_the_framework_logs_of_a_stranger_is_short_and_one_line(
     for _ in range(20):
         logging.getLogger("reflex.app").warning("Event data: %s", "a\nevent=forged " * 70_000)
     lines = [line for line in capsys.readouterr().err.splitlines() if "reflex.app" in line]
-    assert len(lines) == 5 and all(len(line) < logs.LONGEST_RECORD * 1.2 for line in lines)
+    assert len(lines) == 5 and all(len(line) < logs.MAX_RECORD * 1.2 for line in lines)
 
 
 async def test_an_undeclared_handler_is_refused(

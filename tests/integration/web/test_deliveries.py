@@ -10,7 +10,7 @@ from hocba_app.domain.audit_wording import FILES as WORDS
 from hocba_app.models import AuditEvent, Database, Document
 from hocba_app.routes.app import ROUTERS, create_api
 from hocba_app.routes.deliveries import FILES, TOLD_BY_SERVICES, DeliveryRoute
-from hocba_app.state import guard
+from hocba_app.state.shared import guard
 from tests.integration.web.conftest import WebSchool
 
 PAGES = {"/verify", "/v/{code}", "/h/{token}", "/healthz", "/readyz", "/metrics"}

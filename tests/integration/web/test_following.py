@@ -21,8 +21,8 @@ from hocba_app.models.base import utc_now
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.audit.log import Tells, record
 from hocba_app.services.change_feed.change_feed import ChangeSet
-from hocba_app.state import change_watcher, guard, live_screen
 from hocba_app.state.record import RecordState
+from hocba_app.state.shared import change_watcher, guard, live_screen
 from tests.integration.web.conftest import WebSchool
 
 WHO = Identity("account", "school", "staff", "gv01", "Cô Ánh", frozenset({"subject"}))
@@ -176,7 +176,7 @@ async def test_an_open_record_shows_what_another_process_did_to_it_and_to_no_oth
     ours, _ = two_schools
     db, tabs = ours.small.db, {"tab"}
     monkeypatch.setattr(live_screen, "open_tabs", lambda: tabs)
-    monkeypatch.setattr(live_screen, "PATIENCE", 0.2)
+    monkeypatch.setattr(live_screen, "IDLE_TIMEOUT_SECONDS", 0.2)
     monkeypatch.setattr(live_screen, "CALM_SECONDS", 0.0)
     monkeypatch.setattr(change_watcher, "LOOK_SECONDS", 0.02)
     with db.read(ours.school_id) as session:

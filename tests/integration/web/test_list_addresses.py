@@ -10,8 +10,8 @@ import pytest
 from hocba_app.models import SEAL, Database, Job
 from hocba_app.state import group_content, signature_images
 from hocba_app.state.accounts import AccountsState
-from hocba_app.state.addresses import address_of, page_in
 from hocba_app.state.audit import AuditState
+from hocba_app.state.shared.addresses import address_of, page_in
 from hocba_app.state.signature_images import SignatureImagesState
 from hocba_app.state.signing import SigningState
 from hocba_app.state.signing_accounts import SigningAccountsState

@@ -18,12 +18,12 @@ from hocba_app.models import Account, AuditEvent, Database, Document, Job, Stude
 from hocba_app.routes.app import create_api
 from hocba_app.services.accounts import sessions
 from hocba_app.services.jobs.runner import Claims, advance
-from hocba_app.state import guard
 from hocba_app.state.accounts import AccountsState
 from hocba_app.state.audit import AuditState
 from hocba_app.state.lock import LockState
 from hocba_app.state.record import RecordState
 from hocba_app.state.records import RecordsState, address_of
+from hocba_app.state.shared import guard
 from hocba_app.state.unlock import UnlockState
 from tests.integration.web.conftest import WebSchool
 from tests.integration.web.test_access import run  # noqa: F401 - a fixture

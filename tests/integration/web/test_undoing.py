@@ -14,10 +14,10 @@ from hocba_app.services.signers import settings as signing
 from hocba_app.state.accounts import AccountsState
 from hocba_app.state.assignments import AssignmentsState
 from hocba_app.state.my_signature import MySignatureState
+from hocba_app.state.shared.undoing import Undoing
 from hocba_app.state.signature_images import SignatureImagesState
 from hocba_app.state.signing import SigningState
 from hocba_app.state.signing_settings import SigningSettingsState
-from hocba_app.state.undoing import Undoing
 from tests.integration.web.conftest import WebSchool
 from tests.integration.web.test_access import run  # noqa: F401 - fixture
 from tests.integration.web.test_record_pages import act  # noqa: F401 - fixture

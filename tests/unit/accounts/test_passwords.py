@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.services.accounts.login_names import LONGEST, login_name, plain, staff_login_name
+from hocba_app.services.accounts.login_names import MAX_LENGTH, login_name, plain, staff_login_name
 from hocba_app.services.accounts.one_time_codes import ALPHABET, code_hash, new_code
 from hocba_app.services.accounts.passwords import MAXIMUM, check_policy, hash_password, verify_password
-from hocba_app.services.accounts.throttle import LONGEST_WAIT, wait_after
+from hocba_app.services.accounts.throttle import MAX_WAIT, wait_after
 
 USERNAME = "nguyenthilan@79760001"
 
@@ -88,7 +88,7 @@ def test_a_login_name_has_one_spelling(typed: str) -> None:
 @given(st.text(min_size=1, max_size=120), st.integers(1, 12))
 def test_staff_login_names_fit_the_column_and_keep_their_school(code: str, number: int) -> None:
     name = staff_login_name(code, "79760001", number)
-    assert len(name) <= LONGEST
+    assert len(name) <= MAX_LENGTH
     assert name.endswith("@79760001")
     assert (f".{number}@" in name) == (number > 1) or number == 1
 
@@ -102,4 +102,4 @@ def test_waits_never_shrink_and_never_exceed_the_longest(failures: int) -> None:
     now, after = wait_after(failures, 5), wait_after(failures + 1, 5)
     assert (now is None) == (failures < 5)
     if now is not None:
-        assert after is not None and now <= after <= LONGEST_WAIT
+        assert after is not None and now <= after <= MAX_WAIT

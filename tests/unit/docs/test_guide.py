@@ -31,8 +31,8 @@ PRODUCT = tuple(
 SCREENS = {"smas": ("hocba_app/simulators/smas",), "product": (*PRODUCT, "hocba_app/simulators/mysign")}
 QUOTED = re.compile(r"\*\*«(.+?)»\*\*", re.DOTALL)
 LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)]+)\)")
-LARGEST_PICTURE = 80_000
-LONGEST_PAGE = 80
+MAX_PICTURE = 80_000
+MAX_PAGE = 80
 
 
 def page_of(topic: int) -> Path:
@@ -71,7 +71,7 @@ def test_every_topic_has_a_short_page_with_its_sections(topic: int) -> None:
     assert "**Ai làm:**" in text or "**Ai xem:**" in text
     assert "## Nếu gặp trục trặc" in text
     assert "](images/" in text, "a page without a picture"
-    assert len(text.splitlines()) <= LONGEST_PAGE
+    assert len(text.splitlines()) <= MAX_PAGE
 
 
 @pytest.mark.parametrize("topic", TOPICS)
@@ -109,7 +109,7 @@ def test_the_index_names_every_page_in_order() -> None:
 @pytest.mark.parametrize("picture", sorted((GUIDE / "images").glob("*.png")), ids=lambda path: path.name)
 def test_pictures_are_small_and_of_a_topic(picture: Path) -> None:
     assert int(picture.name[:2]) in TOPICS
-    assert picture.stat().st_size < LARGEST_PICTURE
+    assert picture.stat().st_size < MAX_PICTURE
     with Image.open(picture) as opened:
         assert opened.mode == "P"
         assert opened.width <= 1280

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from hocba_app.domain.phone_words import LONGEST, phone_words
-from hocba_app.services.signing.providers.ascii_names import LONGEST as CARRIED
+from hocba_app.domain.phone_words import MAX_LENGTH, phone_words
+from hocba_app.services.signing.providers.ascii_names import MAX_LENGTH as CARRIED
 from hocba_app.services.signing.providers.ascii_names import plain_name
 
 
@@ -18,7 +18,7 @@ def test_it_says_class_subject_and_a_few_names() -> None:
 
 
 def test_a_name_is_left_out_whole_before_a_letter_is_cut() -> None:
-    assert LONGEST == CARRIED
+    assert MAX_LENGTH == CARRIED
     long = ["Tôn Nữ Công Tằng Hoàng Thị Thanh Phương Bảo Trâm", "Nguyễn Phúc"]
     said = phone_words([("results", "6A1", "Hoạt động trải nghiệm, hướng nghiệp")], 43, long)
-    assert len(said) <= LONGEST and said.endswith("43 hồ sơ")
+    assert len(said) <= MAX_LENGTH and said.endswith("43 hồ sơ")

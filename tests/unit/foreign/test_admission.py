@@ -110,7 +110,7 @@ def test_a_thread_without_a_ticket_takes_one_and_gives_it_back(monkeypatch: pyte
 def test_a_thread_that_waits_too_long_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     line = Admission()
     monkeypatch.setattr(admission, "ADMISSION", line)
-    monkeypatch.setattr(admission, "PATIENCE", 0.05)
+    monkeypatch.setattr(admission, "ADMISSION_TIMEOUT_SECONDS", 0.05)
     for _ in range(TURNS_OF_ONE):
         line.line_up(line.enter("process"))
     with pytest.raises(HocbaError) as refused, admission.turn():

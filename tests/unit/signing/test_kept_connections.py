@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from hocba_app.pki.http_pool import MOST_BYTES, KeptConnections, RequestFailed
+from hocba_app.pki.http_pool import MAX_BYTES, KeptConnections, RequestFailed
 
 
 class _Echo(BaseHTTPRequestHandler):
@@ -18,7 +18,7 @@ class _Echo(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.callers.append(self.client_address)  # type: ignore[attr-defined]
-        answer = b"x" * (MOST_BYTES + 1) if body == b"large" else self.path.encode() + b" " + body
+        answer = b"x" * (MAX_BYTES + 1) if body == b"large" else self.path.encode() + b" " + body
         self.send_response(503 if body == b"away" else 200)
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()

@@ -10,7 +10,7 @@ import pytest
 
 from hocba_app.domain.snapshot import Snapshot
 from hocba_app.forms.render import render
-from hocba_app.recordfile.append_state import Tip, read_tip
+from hocba_app.recordfile.append_state import AppendState, read_tip
 from hocba_app.recordfile.base_revision import base_with_tip
 from hocba_app.recordfile.demands import demand_of
 from hocba_app.recordfile.incremental_hash import HashedFile, PrefixHashes
@@ -36,7 +36,7 @@ def test_the_maker_of_a_base_knows_its_tip(snapshot: Snapshot) -> None:
     base, tip = base_with_tip(rendered, manifest)
     assert tip == read_tip(base)
     assert list(tip.fields) == list(read_tip(base).fields)
-    assert tip.dumps() == json.dumps(asdict(tip), separators=(",", ":")) and Tip.loads(tip.dumps()) == tip
+    assert tip.dumps() == json.dumps(asdict(tip), separators=(",", ":")) and AppendState.loads(tip.dumps()) == tip
 
 
 def test_a_hash_goes_on_from_a_file_whose_bytes_are_not_at_hand() -> None:

@@ -28,7 +28,7 @@ from bench.sealed_record import Record, Signer, World, ink, open_record, staff
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.pki import cms
 from hocba_app.recordfile.appearance import Appearance, InkImage
-from hocba_app.recordfile.append_state import Tip, read_tip
+from hocba_app.recordfile.append_state import AppendState, read_tip
 from hocba_app.recordfile.incremental_hash import PrefixHashes
 from hocba_app.recordfile.incremental_writer import DirectWriter, PreparedUpdate, SignatureRequest, tip_after
 from hocba_app.recordfile.signature_font import drawable, glyph_hex, missing_letters
@@ -51,8 +51,8 @@ def base(world: World) -> Record:
 
 
 def sign(
-    file: bytes, tip: Tip, field: str, signer: Signer, look: Appearance, reserved: int | None = None
-) -> tuple[bytes, Tip]:
+    file: bytes, tip: AppendState, field: str, signer: Signer, look: Appearance, reserved: int | None = None
+) -> tuple[bytes, AppendState]:
     writer = DirectWriter()
     request = SignatureRequest(field, NOW, look, reserved or cms.estimate_size(signer.chain, 0))
     prepared = PreparedUpdate.loads(

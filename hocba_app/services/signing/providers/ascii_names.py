@@ -6,16 +6,16 @@ import base64
 import re
 import unicodedata
 
-LONGEST = 72
+MAX_LENGTH = 72
 """Letters. Base64 grows by whole groups of three: 73 letters would be 100 characters, one too many."""
 _OTHER = re.compile(r"[^a-zA-Z0-9_\- ]+")
 
 
 def plain_name(text: str) -> str:
-    """Vietnamese letters without their marks, any other sign as a blank, at most :data:`LONGEST` letters."""
+    """Vietnamese letters without their marks, any other sign as a blank, at most :data:`MAX_LENGTH` letters."""
     letters = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))
     plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
-    return " ".join(_OTHER.sub(" ", plain).split())[:LONGEST].rstrip()
+    return " ".join(_OTHER.sub(" ", plain).split())[:MAX_LENGTH].rstrip()
 
 
 def encoded_name(text: str) -> str:

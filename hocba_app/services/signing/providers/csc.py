@@ -27,7 +27,7 @@ from hocba_app.services.signing.providers.provider import (
 
 _SHA256, _RSA_SHA256 = "2.16.840.1.101.3.4.2.1", "1.2.840.113549.1.1.11"
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
-_LONGEST_PAUSE, _USUAL_PAUSE = 600, 5
+_MAX_PAUSE, _USUAL_PAUSE = 600, 5
 _REFUSED = {
     "access_denied": ErrorCode.SIGNING_REJECTED,
     "expired_token": ErrorCode.SIGNING_TIMED_OUT,
@@ -155,7 +155,7 @@ def _checked(answer: httpx.Response) -> dict[str, Any]:
         text = answer.headers.get("Retry-After", "")
         raise HocbaError(
             ErrorCode.PROVIDER_BUSY,
-            seconds=min(_LONGEST_PAUSE, int(text)) if text.isascii() and text.isdigit() else _USUAL_PAUSE,
+            seconds=min(_MAX_PAUSE, int(text)) if text.isascii() and text.isdigit() else _USUAL_PAUSE,
         )
     if answer.status_code >= 500:
         raise HocbaError(ErrorCode.PROVIDER_UNREACHABLE)

@@ -61,7 +61,7 @@ _REFUSALS: dict[State, ErrorCode] = {
 _USER_ERRORS = {"58008", "59033"}
 _CLIENT_ERRORS = {"58007", "86024", "86002"}
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
-_LONGEST_PAUSE, _USUAL_PAUSE = 600, 5
+_MAX_PAUSE, _USUAL_PAUSE = 600, 5
 _EARLIER_SECONDS = 60.0
 """A token is renewed so long before it ends: clocks differ."""
 
@@ -269,7 +269,7 @@ def _bearer(token: str) -> dict[str, str]:
 
 def _retry_after(answer: httpx.Response) -> int:
     text = answer.headers.get("Retry-After", "")
-    return min(_LONGEST_PAUSE, int(text)) if text.isascii() and text.isdigit() else _USUAL_PAUSE
+    return min(_MAX_PAUSE, int(text)) if text.isascii() and text.isdigit() else _USUAL_PAUSE
 
 
 def _credential(entry: dict[str, Any]) -> Credential:

@@ -35,8 +35,8 @@ from hocba_app.settings import Settings
 _DIGEST_INFO = bytes.fromhex("3031300d060960864801650304020105000420")
 """What PKCS#1 v1.5 puts before a SHA-256 digest (RFC 8017, 9.2); ``CKM_RSA_PKCS`` pads what it is given."""
 MAX_LABEL = 80
-_LONGEST_PATH = 6
-_LONGEST_ID = 40
+_MAX_PATH = 6
+_MAX_ID = 40
 """Bytes of a key's id, so that it fits the column of a credential's."""
 
 
@@ -134,7 +134,7 @@ def _by_key(session: Any, user: str) -> dict[bytes, x509.Certificate]:
     if not found and (key_id := _hexadecimal(user)):
         found = _certificates(session, {Attribute.ID: key_id})
     newest = sorted(found, key=lambda entry: entry[1].not_valid_after_utc)
-    return {key_id: certificate for key_id, certificate in newest if 0 < len(key_id) <= _LONGEST_ID}
+    return {key_id: certificate for key_id, certificate in newest if 0 < len(key_id) <= _MAX_ID}
 
 
 def _certificates(session: Any, wanted: dict[Attribute, Any]) -> list[tuple[bytes, x509.Certificate]]:
@@ -171,7 +171,7 @@ def _asks_each_time(key: Any) -> bool:
 def _path(signer: x509.Certificate, others: list[x509.Certificate]) -> tuple[bytes, ...]:
     """The signer and whatever of its issuers is at hand, DER."""
     path = [signer]
-    while len(path) < _LONGEST_PATH and path[-1].issuer != path[-1].subject:
+    while len(path) < _MAX_PATH and path[-1].issuer != path[-1].subject:
         issuer = next((each for each in others if each not in path and _issued(each, path[-1])), None)
         if issuer is None:
             break

@@ -33,7 +33,7 @@ from pkcs11.exceptions import (
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 
-LONGEST_WAIT = 20.0
+MAX_WAIT = 20.0
 """Seconds a call waits for another one's end; a driver may hang while its token is pulled out."""
 _ONE_AT_A_TIME = threading.Lock()
 _ABSENT = (NoSuchToken, TokenNotPresent, TokenNotRecognised)
@@ -68,8 +68,8 @@ class Token:
             HocbaError: TOKEN_MODULE, TOKEN_ABSENT, TOKEN_PIN_WRONG, TOKEN_PIN_LOCKED, TOKEN_PIN_LAST_TRY, PROVIDER_BUSY,
                 PROVIDER_UNREACHABLE when the token fails; whatever ``work`` raises.
         """
-        if not _ONE_AT_A_TIME.acquire(timeout=LONGEST_WAIT):
-            raise HocbaError(ErrorCode.PROVIDER_BUSY, seconds=int(LONGEST_WAIT))
+        if not _ONE_AT_A_TIME.acquire(timeout=MAX_WAIT):
+            raise HocbaError(ErrorCode.PROVIDER_BUSY, seconds=int(MAX_WAIT))
         try:
             if self._session is not None:
                 if self._process == os.getpid() and _alive(self._session):

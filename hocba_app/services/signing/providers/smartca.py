@@ -45,7 +45,7 @@ _ACTIVE = {"valid", "active", "đang hoạt động"}
 _TRANSACTION = re.compile(r"[A-Za-z0-9_-]{1,60}\Z")
 _NUMBERED = re.compile(r"([0-9]{1,4})-")
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
-_LONGEST_PAUSE, _USUAL_PAUSE = 600, 10
+_MAX_PAUSE, _USUAL_PAUSE = 600, 10
 
 
 class SmartCaProvider:
@@ -228,7 +228,7 @@ def _decoded(text: object) -> bytes:
 
 def _retry_after(answer: httpx.Response) -> int:
     text = answer.headers.get("Retry-After", "")
-    return min(_LONGEST_PAUSE, int(text)) if text.isascii() and text.isdigit() else _USUAL_PAUSE
+    return min(_MAX_PAUSE, int(text)) if text.isascii() and text.isdigit() else _USUAL_PAUSE
 
 
 ENTRY = ProviderEntry(

@@ -29,7 +29,7 @@ from hocba_app.models.repositories.bulk import add_rows, set_rows
 from hocba_app.models.repositories.document_state import life_of, life_values
 from hocba_app.models.repositories.leases import release_leases
 from hocba_app.pki import cms, signer_certificate, tsa_client
-from hocba_app.recordfile.append_state import Tip
+from hocba_app.recordfile.append_state import AppendState
 from hocba_app.recordfile.demands import SealDemand, Vouched
 from hocba_app.recordfile.incremental_hash import HashedFile
 from hocba_app.recordfile.incremental_writer import PreparedUpdate, tip_after
@@ -51,7 +51,7 @@ from hocba_app.verification.own_record import NewSignature
 CHUNK = 45
 """Documents of one transaction: short enough that nobody waits for it."""
 PAYLOAD = ("prepared", "attributes", "signature", "token")
-AT_ONCE = 8
+MAX_CONCURRENT_WRITES = 8
 """Files flushed to disk side by side."""
 
 
@@ -60,7 +60,7 @@ class Finished:
     """One document's new revision, written to the store, not yet in the database."""
 
     update: bytes
-    tip: Tip
+    tip: AppendState
     token: bytes
     """The time stamp that is inside."""
     base: tuple[int, str]
@@ -132,7 +132,7 @@ def _file(session: Session, version: Any) -> HashedFile | HocbaError:
 def _store(finished: Sequence[Finished]) -> None:
     """Every file is on the disk before the database speaks of it; the disk is waited for once, not one by one."""
     if finished:
-        with ThreadPoolExecutor(min(AT_ONCE, len(finished))) as pool:
+        with ThreadPoolExecutor(min(MAX_CONCURRENT_WRITES, len(finished))) as pool:
             list(pool.map(lambda each: blobs.put(each.update), finished))
 
 
@@ -183,7 +183,7 @@ def _embed(
             evidence=signer.evidence,
         )
     )
-    tip = tip_after(Tip.loads(version.tip), file, prepared, update)
+    tip = tip_after(AppendState.loads(version.tip), file, prepared, update)
     return Finished(update, tip, token, (prepared.base_length, prepared.base_sha256), vouched)
 
 
@@ -325,7 +325,9 @@ def _require_unchanged(batch: Batch, slot: Any, version: Any, base: tuple[int, s
         raise HocbaError(ErrorCode.SLOT_NOT_YOURS)
 
 
-def append_revisions(session: Session, grown_by: Sequence[tuple[Any, bytes, Tip, str | None]], *, kind: str) -> None:
+def append_revisions(
+    session: Session, grown_by: Sequence[tuple[Any, bytes, AppendState, str | None]], *, kind: str
+) -> None:
     """One more revision of each version: the row, and the version's new end.
 
     Args:

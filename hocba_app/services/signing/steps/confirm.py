@@ -16,7 +16,7 @@ from sqlmodel import Session
 from hocba_app.domain.audit_wording import Action
 from hocba_app.domain.batch_lifecycle import ASKED, BatchState, ItemState
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.domain.phone_words import MOST_NAMES, phone_words
+from hocba_app.domain.phone_words import MAX_NAMES, phone_words
 from hocba_app.domain.transitions import Cause
 from hocba_app.domain.wording import KIND_SHORT
 from hocba_app.models import Batch, BatchItem
@@ -30,7 +30,7 @@ from hocba_app.models.repositories.bulk import set_rows
 from hocba_app.models.repositories.signing_queue import subject_names
 from hocba_app.pki import cms
 from hocba_app.recordfile.manifest import CLAIM_LIMIT_SECONDS
-from hocba_app.services.audit.log import Tells, progressed, record
+from hocba_app.services.audit.log import Tells, notify_narrow, record
 from hocba_app.services.jobs.registry import Work
 from hocba_app.services.jobs.results import AGAIN, Result, RetryAfter
 from hocba_app.services.signing.admission import drop_refused, fail_item
@@ -129,7 +129,7 @@ def _description(session: Session, batch_id: str, total: int) -> str:
         (row.kind, row.class_name, ", ".join(subjects.get(code, code) for code in row.subjects))
         for row in batch_names.about(session, [batch_id]).get(batch_id, ())
     ]
-    return phone_words(about, total, batch_names.pupils_of_batch(session, batch_id, "prepared", MOST_NAMES))
+    return phone_words(about, total, batch_names.pupils_of_batch(session, batch_id, "prepared", MAX_NAMES))
 
 
 def _without_refused(work: Work) -> Result:
@@ -294,7 +294,7 @@ def _note(work: Work, code: ErrorCode) -> RetryAfter:
         batch = session.get_one(Batch, (work.school_id, work.job_id))
         batch.note = code.value
         session.add(batch)
-        progressed(session)
+        notify_narrow(session)
     return RetryAfter(2.0)
 
 
@@ -309,4 +309,4 @@ def _show_state(work: Work, state: str) -> None:
         batch = session.get_one(Batch, (work.school_id, work.job_id))
         batch.note, batch.attempts, batch.retry_at = note, 0, None
         session.add(batch)
-        progressed(session)
+        notify_narrow(session)

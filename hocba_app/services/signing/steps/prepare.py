@@ -22,11 +22,11 @@ from hocba_app.models.repositories.leases import release_leases
 from hocba_app.models.repositories.signers import newest_image
 from hocba_app.pki import cms, signer_certificate
 from hocba_app.recordfile import appearance
-from hocba_app.recordfile.append_state import Tip
+from hocba_app.recordfile.append_state import AppendState
 from hocba_app.recordfile.incremental_hash import HashedFile
 from hocba_app.recordfile.incremental_writer import SignatureRequest
 from hocba_app.recordfile.signature_font import drawable
-from hocba_app.services.audit.log import progressed
+from hocba_app.services.audit.log import notify_narrow
 from hocba_app.services.jobs.registry import Work
 from hocba_app.services.jobs.results import AGAIN, Result
 from hocba_app.services.signing.admission import fail_item
@@ -56,7 +56,7 @@ class _Due:
     """One item that this certificate may sign."""
 
     file: HashedFile
-    tip: Tip
+    tip: AppendState
     request: SignatureRequest
     whole: bytes | None
     """For the seal: the record, which is judged first."""
@@ -168,7 +168,7 @@ def _prepare_some(work: Work, chain: list[bytes], evidence: Evidence, refused: l
                     reserved=reserved,
                     vouched=vouched.get(version.id, {}),
                 )
-                requests.append((item, _Due(file, Tip.loads(version.tip), request, whole)))
+                requests.append((item, _Due(file, AppendState.loads(version.tip), request, whole)))
             except HocbaError as error:
                 requests.append((item, error))
     results = [(item, _lay_out(due, chain[0]) if isinstance(due, _Due) else due) for item, due in requests]
@@ -195,7 +195,7 @@ def _prepare_some(work: Work, chain: list[bytes], evidence: Evidence, refused: l
                 )
             )
         set_rows(session, BatchItem, laid_out)
-        progressed(session)
+        notify_narrow(session)
         return (
             _Left.TO_PREPARE
             if batch_rows.item_rows(session, batch.id, ItemState.CLAIMED, limit=1)

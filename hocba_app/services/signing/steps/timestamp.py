@@ -23,7 +23,7 @@ from hocba_app.models.repositories.bulk import set_rows
 from hocba_app.models.repositories.leases import release_leases
 from hocba_app.pki import signer_certificate, tsa_client
 from hocba_app.recordfile.manifest import CLAIM_EARLY_SECONDS, CLAIM_LIMIT_SECONDS
-from hocba_app.services.audit.log import progressed
+from hocba_app.services.audit.log import notify_narrow
 from hocba_app.services.jobs.registry import Work
 from hocba_app.services.jobs.results import AGAIN, Result
 from hocba_app.services.signing.admission import fail_item
@@ -33,7 +33,7 @@ from hocba_app.services.signing.integrations import timestamp_client, trust_root
 FINAL = (ErrorCode.CERTIFICATE_REVOKED, ErrorCode.CERTIFICATE_EXPIRED, ErrorCode.CERTIFICATE_NOT_OWN)
 """What is wrong with a certificate for good. Anything else – no answer that counts, roots being changed, a clock – passes,
 and what the signer confirmed is kept until it does."""
-AT_ONCE = 64
+CHUNK_SIZE = 64
 """Answers stamped between two commits; the client asks for 16 tokens at a time."""
 
 
@@ -50,7 +50,7 @@ def stamp(work: Work) -> Result:
             batch = batch_rows.batch_row(session, work.job_id)
             certificate = base64.b64decode(batch.chain[0])
             items = batch_rows.item_rows(
-                session, batch.id, ItemState.ANSWERED, "signature", "claimed_at", limit=AT_ONCE
+                session, batch.id, ItemState.ANSWERED, "signature", "claimed_at", limit=CHUNK_SIZE
             )
         try:
             tokens = timestamp_client().tokens([item.signature or b"" for item in items])
@@ -63,7 +63,7 @@ def stamp(work: Work) -> Result:
             waiting = {row.id for row in batch_rows.item_rows(session, batch.id, ItemState.ANSWERED)}
             stamped = [(item, token) for item, token in zip(items, tokens, strict=True) if item.id in waiting]
             _accept(session, batch, stamped, certificate)
-            progressed(session)
+            notify_narrow(session)
             if batch_rows.item_rows(session, batch.id, ItemState.ANSWERED, limit=1):
                 continue
             session.add(evidence)

@@ -21,8 +21,8 @@ from hocba_app.simulators.smas.refusals import Refused
 from hocba_app.simulators.smas.store import Store
 from hocba_app.simulators.smas.submission import Submissions
 
-LARGEST_FORM = 4 * 1024 * 1024
-MOST_FIELDS = 20_000
+MAX_FORM = 4 * 1024 * 1024
+MAX_FIELDS = 20_000
 
 
 @dataclass(slots=True)
@@ -181,7 +181,7 @@ async def read_form(request: Request, context: Context) -> None:
     body = b""
     async for part in request.stream():
         body += part
-        if len(body) > LARGEST_FORM:
+        if len(body) > MAX_FORM:
             raise Refused(413, {"message": "Dữ liệu gửi lên quá lớn."})
     if request.headers.get("content-type", "").startswith("multipart/form-data"):
         request._body = body  # the stream is read; the form is parsed from what was kept
@@ -193,7 +193,7 @@ async def read_form(request: Request, context: Context) -> None:
                     context.form[name] = value
         return
     try:
-        found = parse_qs(body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS)
+        found = parse_qs(body.decode(), keep_blank_values=True, max_num_fields=MAX_FIELDS)
     except ValueError:
         raise Refused(400, {"message": "Dữ liệu gửi lên không đọc được."}) from None
     context.form = {name: values[-1] for name, values in found.items()}

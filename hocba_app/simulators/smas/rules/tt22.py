@@ -11,7 +11,7 @@ from typing import Any
 
 LEVELS = ("Chưa đạt", "Đạt", "Khá", "Tốt")
 _FAIL, _PASS, _FAIR, _GOOD = range(4)
-MOST_ABSENCES = 45
+MAX_ABSENCES = 45
 MOVED_IN_NOTE = "Không học môn này ở học kì I (chuyển đến): kết quả cả năm lấy theo học kì II"
 
 
@@ -100,7 +100,7 @@ def promotion(learning: Mapping[str, Any], training: Mapping[str, Any], absences
     """Art. 12–14: promoted, retained, reassess, or None while the year is open."""
     if learning["year"] is None or training["year"] is None:
         return None
-    if absences is not None and absences > MOST_ABSENCES:
+    if absences is not None and absences > MAX_ABSENCES:
         return "retained"
     if learning["year"] == training["year"] == LEVELS[_FAIL]:
         return "retained"  # Art. 14: re-assessment is for pupils whose training is Đạt at least

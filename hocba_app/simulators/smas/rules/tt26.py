@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hocba_app.simulators.smas.rules.tt22 import MOST_ABSENCES, compute_subject, count_absences, shown, tenths
+from hocba_app.simulators.smas.rules.tt22 import MAX_ABSENCES, compute_subject, count_absences, shown, tenths
 
 LEVELS = ("Kém", "Yếu", "Trung bình", "Khá", "Giỏi")
 CONDUCT = ("Yếu", "Trung bình", "Khá", "Tốt")
@@ -116,7 +116,7 @@ def _promotion(learning: Mapping[str, Any], training: Mapping[str, Any], absence
     if learning["year"] is None or training["year"] is None:
         return None
     if (
-        (absences or 0) > MOST_ABSENCES
+        (absences or 0) > MAX_ABSENCES
         or learning["year"] == "Kém"
         or (learning["year"], training["year"]) == ("Yếu", "Yếu")
     ):

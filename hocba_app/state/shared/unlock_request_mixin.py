@@ -15,7 +15,7 @@ from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.unlocking import unlock
 from hocba_app.services.unlocking.unlock import SignsAgain
-from hocba_app.state.guard import identity, requires
+from hocba_app.state.shared.guard import identity, requires
 
 
 @dataclasses.dataclass

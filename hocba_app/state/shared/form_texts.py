@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-LONGEST = 500
+MAX_LENGTH = 500
 
 
 def form_texts(form: Any) -> dict[str, str]:
-    """The form's fields as texts, cut at :data:`LONGEST`; what is no form has none."""
+    """The form's fields as texts, cut at :data:`MAX_LENGTH`; what is no form has none."""
     if not isinstance(form, dict):
         return {}
-    return {str(name): str(value)[:LONGEST] for name, value in form.items() if value is not None}
+    return {str(name): str(value)[:MAX_LENGTH] for name, value in form.items() if value is not None}

@@ -18,7 +18,7 @@ from hocba_app.models import Database, database
 from hocba_app.services.cache import school_cache
 from hocba_app.services.change_feed import change_feed
 from hocba_app.services.change_feed.change_feed import ChangeSet, Counters
-from hocba_app.state.read_pool import in_thread
+from hocba_app.state.shared.read_pool import in_thread
 
 log = structlog.get_logger()
 LOOK_SECONDS = 0.5
@@ -26,7 +26,7 @@ CALM_SECONDS = 1.0
 """Shortest time between two reloads of one tab."""
 REMEMBERED = 240
 """Looks at a school of which it is known what moved; who missed more than these reloads whatever moved."""
-REST = 3.0
+RELOAD_BACKOFF = 3.0
 """After one tab was reloaded because of others' changes, the next waits this many times as long as that took: people who
 tap something are answered in between, whatever goes on in the school."""
 
@@ -73,7 +73,7 @@ class ChangeWatcher:
         async with self._turn:
             began = clock()
             yield
-            await asyncio.sleep(min(REST * (clock() - began), CALM_SECONDS))
+            await asyncio.sleep(min(RELOAD_BACKOFF * (clock() - began), CALM_SECONDS))
 
     async def _read(self) -> None:
         while True:

@@ -19,7 +19,7 @@ from reflex_base.registry import RegistrationContext
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.logs import one_line
 from hocba_app.services.accounts.sessions import token_hash
-from hocba_app.state.guard import declared, identity, is_public, may_call, session_token
+from hocba_app.state.shared.guard import declared, identity, is_public, may_call, session_token
 
 _STATE = "reflex___state____state"
 _ON_LOAD = f"{_STATE}.reflex___state____on_load_internal_state"

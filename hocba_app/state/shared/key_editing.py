@@ -20,8 +20,8 @@ from hocba_app.services.signers import keys
 from hocba_app.services.signers.keys import CredentialView, KeyView
 from hocba_app.services.signing.integrations import configured_providers
 from hocba_app.services.signing.providers.registry import USUAL, words_of
-from hocba_app.state.form_texts import form_texts
-from hocba_app.state.guard import identity, require_in
+from hocba_app.state.shared.form_texts import form_texts
+from hocba_app.state.shared.guard import identity, require_in
 
 STATE_TONE = {
     "no_account": "todo",

@@ -19,7 +19,7 @@ from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.signers import images, settings, undo_assignment
 from hocba_app.services.signing import reminders
-from hocba_app.state.guard import identity, require_in
+from hocba_app.state.shared.guard import identity, require_in
 
 INVERSES: Mapping[str, Callable[..., Any]] = {
     "enable": administration.enable,

@@ -18,7 +18,7 @@ from hocba_app.models import database
 from hocba_app.services.accounts import sessions
 from hocba_app.services.accounts.authority import Right, allowed
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.state.read_pool import in_thread
+from hocba_app.state.shared.read_pool import in_thread
 
 COOKIE = "hocba_session"
 """HttpOnly: set by the plain form of the login page, read here from the websocket's handshake."""

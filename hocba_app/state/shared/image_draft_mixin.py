@@ -14,8 +14,8 @@ from hocba_app.ink.signature_image import STRENGTHS, Adjust
 from hocba_app.models import database
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.signers import image_draft
-from hocba_app.state import undoing
-from hocba_app.state.guard import identity, require_in
+from hocba_app.state.shared import undoing
+from hocba_app.state.shared.guard import identity, require_in
 
 
 @dataclasses.dataclass

@@ -13,12 +13,12 @@ import reflex as rx
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.change_feed.change_feed import ChangeSet
-from hocba_app.state.change_watcher import CALM_SECONDS, watcher
-from hocba_app.state.guard import identity, require_in
+from hocba_app.state.shared.change_watcher import CALM_SECONDS, watcher
+from hocba_app.state.shared.guard import identity, require_in
 
-PATIENCE = 20.0
+IDLE_TIMEOUT_SECONDS = 20.0
 """Seconds without a change after which the tab's life and its session are looked at again."""
-LONGEST_BEHIND = 60.0
+MAX_BEHIND = 60.0
 """Seconds after which a screen is reloaded although nothing that moved seemed to concern it."""
 
 open_tabs: Callable[[], Container[str]] = frozenset
@@ -102,7 +102,7 @@ async def follow(state: Any, reload: Callable[[Identity], Awaitable[None]], *, c
             load asked :func:`begin`.
         reload: the screen's own reload.
         concerned: whether the screen shows anything of a change. Wide changes and those of the person's own batches
-            always count, and after :data:`LONGEST_BEHIND` seconds any does.
+            always count, and after :data:`MAX_BEHIND` seconds any does.
     """
     async with state:
         who = await identity(state)
@@ -142,13 +142,13 @@ async def _follow_loop(
             return found is not None
 
     while True:
-        now = await watch.moved(who.school_id, seen, PATIENCE)
+        now = await watch.moved(who.school_id, seen, IDLE_TIMEOUT_SECONDS)
         if over():
             return
         moves = watch.moves(who.school_id, seen) if now != seen else []
         own = any(who.account_id in what.accounts for what in moves)
         wanted = own or any(what.wide or concerned(who, what) for what in moves)
-        wanted = wanted or (now != shown and clock() - reloaded > LONGEST_BEHIND)
+        wanted = wanted or (now != shown and clock() - reloaded > MAX_BEHIND)
         if own:
             # Who signs looks at the page: his progress does not wait for the others' turn.
             shown, alive = now, await once(True)

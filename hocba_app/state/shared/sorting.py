@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import reflex as rx
 
 from hocba_app.services.accounts.authority import Right
-from hocba_app.state.guard import require_in
+from hocba_app.state.shared.guard import require_in
 
 
 class Sorting(rx.State, mixin=True):
