@@ -12,7 +12,6 @@ from hocba_app.recordfile.manifest import Manifest
 
 _CODE = re.compile(r"[0-9A-Z]{4}(?:-[0-9A-Z]{4}){2}")
 _PLAIN = re.compile(r"[^<>\x00-\x1f\x7f-\x9f]+")
-_IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/-]{0,63}")
 _TAX_CODE = re.compile(r"[0-9]{10}(?:-?[0-9]{3})?")
 _HASH = re.compile(r"[0-9a-f]{64}")
 MAX_LIMIT_SECONDS = 7 * 86_400
@@ -70,8 +69,8 @@ def is_a_records(manifest: Manifest) -> bool:
         and _CODE.fullmatch(manifest.code) is not None
         and _HASH.fullmatch(manifest.snapshot_sha256) is not None
         and bool(manifest.salt)
-        and _IDENTIFIER.fullmatch(manifest.student_code) is not None
-        and _IDENTIFIER.fullmatch(school.code) is not None
+        and _is_name(manifest.student_code)
+        and _is_name(school.code)
         and _TAX_CODE.fullmatch(school.tax_code) is not None
         and _is_name(school.name)
         and all(_is_name(slot.role) for slot in manifest.slots)
