@@ -7,6 +7,7 @@ from sqlmodel import Session, col, select
 
 from hocba_app.domain.calendar import VIETNAM
 from hocba_app.models import DocumentVersion, SchoolChange, Slot
+from hocba_app.models.database import CROSS_SCHOOL
 
 
 def open_change(session: Session) -> SchoolChange | None:
@@ -24,6 +25,12 @@ def confirmed_changes(session: Session) -> list[SchoolChange]:
     """Every change that was made, the oldest first."""
     query = select(SchoolChange).where(SchoolChange.state == "confirmed")
     return list(session.exec(query.order_by(SchoolChange.effective, SchoolChange.id)).all())
+
+
+def schools_that_changed(session: Session) -> set[str]:
+    """Ids of the schools of the installation that were called otherwise before."""
+    query = select(SchoolChange.school_id).where(SchoolChange.state == "confirmed").distinct()
+    return set(session.exec(query, execution_options=CROSS_SCHOOL).all())
 
 
 def has_records(session: Session) -> bool:

@@ -17,6 +17,7 @@ from hocba_app.services.accounts.schools import operator
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.verification.issuers import issuer_list_fault, listed_school
 from tests.school import SmallSchool, small_school
+from tests.work import counted
 
 NEW = {"code": "79770009", "name": "Trường THCS và THPT Bình Minh", "tax_code": "0399999999"}
 
@@ -152,3 +153,17 @@ def test_another_school_sees_nothing_of_it(small: SmallSchool, db: Database) -> 
         session.add(other)
     theirs: Identity = operator(other.id)
     assert school_identity.changes(db, theirs) == []
+
+
+def test_schools_that_never_changed_cost_no_look_of_their_own(small: SmallSchool, db: Database) -> None:
+    """A province has thousands of schools; every verification asks for the list."""
+
+    def queries() -> int:
+        with counted(db) as work:
+            assert len(school_identity.issuers(db)) >= 1
+        return work.statements
+
+    few = queries()
+    with db.installation(write=True) as session:
+        session.add_all([School(code=f"7999{number:04d}", name=f"Trường {number}") for number in range(20)])
+    assert queries() == few

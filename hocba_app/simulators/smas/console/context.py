@@ -82,7 +82,7 @@ class Context:
             who=f"{who} · {self.year}",
             part=part,
             teacher=bool(self.teacher),
-            primary=self.school["level"] == "primary",
+            primary="primary" in self.school["level"],
             **more,
         )
 
