@@ -14,7 +14,10 @@ from hocba_app.services.csv_cells import plain_cell
 from hocba_app.services.sync.excel_writing import shown_text
 
 _FONT = {"font_name": "Times New Roman", "font_size": 11, "num_format": "@"}
-_LEAST_WIDTH, _MAX_WIDTH = 6, 30
+_LEAST_WIDTH, _MAX_WIDTH = 5, 30
+_SHORT = 6
+"""Letters of values that fit a narrow column; its head then stands upright."""
+_UPRIGHT_HEIGHT, _HEAD_HEIGHT = 96, 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +57,9 @@ class _Writer:
         self._form = form
         self._sheet = book.add_worksheet(_sheet_name(form.name))
         self._title = book.add_format(_FONT | {"bold": True, "align": "center"})
-        self._head = book.add_format(
-            _FONT | {"bold": True, "border": 1, "align": "center", "valign": "vcenter", "text_wrap": True}
-        )
+        head = _FONT | {"bold": True, "border": 1, "align": "center", "valign": "vcenter", "text_wrap": True}
+        self._head, self._upright = book.add_format(head), book.add_format(head | {"rotation": 90})
+        self._middle = book.add_format(_FONT | {"border": 1, "align": "center"})
         self._plain = book.add_format(_FONT | {"border": 1})
         self._quoted = book.add_format(_FONT | {"border": 1, "quote_prefix": True})
         self._below = book.add_format(_FONT)
@@ -65,6 +68,9 @@ class _Writer:
         self._sheet.set_landscape()
         self._sheet.set_paper(9)
         self._sheet.fit_to_pages(1, 0)
+        self._sheet.set_margins(0.4, 0.4, 0.5, 0.5)
+        self._sheet.repeat_rows(self._first, self._first + self._depth - 1)
+        self._longest = [max((len(row[place]) for row in form.rows), default=0) for place in range(len(form.paths))]
 
     def titles(self) -> None:
         for number, text in enumerate(self._form.titles):
@@ -88,8 +94,12 @@ class _Writer:
                 ):
                     right += 1
                 bottom = depth - 1 if level == len(path) - 1 else level
-                self._merge(self._first + level, place, self._first + bottom, right, path[level], self._head)
+                upright = level == len(path) - 1 and self._narrow(place)
+                style = self._upright if upright else self._head
+                self._merge(self._first + level, place, self._first + bottom, right, path[level], style)
                 place = right + 1
+        for level in range(depth):
+            self._sheet.set_row(self._first + level, _UPRIGHT_HEIGHT if level == depth - 1 else _HEAD_HEIGHT)
         self._sheet.freeze_panes(self._first + depth, 0)
 
     def body(self) -> None:
@@ -97,16 +107,20 @@ class _Writer:
         for number, row in enumerate(self._form.rows, top):
             for place, text in enumerate(row):
                 shown = shown_text(text)
-                style = self._plain if plain_cell(shown) == shown else self._quoted
-                self._sheet.write_string(number, place, shown, style) if shown else self._sheet.write_blank(
-                    number, place, None, style
-                )
+                plain = self._middle if self._narrow(place) else self._plain
+                style = plain if plain_cell(shown) == shown else self._quoted
+                if shown:
+                    self._sheet.write_string(number, place, shown, style)
+                else:
+                    self._sheet.write_blank(number, place, None, style)
         for place, path in enumerate(self._form.paths):
-            longest = max((len(row[place]) for row in self._form.rows), default=0)
-            wide = min(max(longest + 2, len(path[-1]) // 2 + 3, _LEAST_WIDTH), _MAX_WIDTH)
-            self._sheet.set_column(place, place, wide)
+            wanted = self._longest[place] if self._narrow(place) else max(self._longest[place], len(path[-1]) // 2 + 2)
+            self._sheet.set_column(place, place, min(max(wanted + 1.5, _LEAST_WIDTH), _MAX_WIDTH))
         for number, text in enumerate(self._form.totals, top + len(self._form.rows) + 1):
             self._sheet.write_string(number, 2, shown_text(text), self._below)
+
+    def _narrow(self, place: int) -> bool:
+        return self._longest[place] <= _SHORT
 
     def _merge(self, top: int, left: int, bottom: int, right: int, text: str, style: Any) -> None:
         shown = shown_text(text)
