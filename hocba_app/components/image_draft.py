@@ -92,7 +92,7 @@ def _framed(draft: Any) -> rx.Component:
     return rx.el.div(
         rx.el.img(src=draft.before, alt="Ảnh gốc vừa tải lên", class_name="ink large"),
         rx.el.div(
-            class_name="frame",
+            class_name="kept",
             aria_hidden=True,
             style={
                 "left": draft.left.to_string() + "%",

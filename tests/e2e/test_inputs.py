@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
 
+from PIL import Image
 from playwright.async_api import Browser, expect
 from sqlmodel import select
 
@@ -129,6 +131,9 @@ async def test_a_teacher_crops_her_signature_by_finger_and_keys(
     after = page.get_by_alt_text("Ảnh sau xử lý")
     await expect(after).to_be_visible()
     await expect(page.get_by_alt_text("Ảnh gốc vừa tải lên")).not_to_have_js_property("naturalWidth", 0)
+    seen = Image.open(io.BytesIO(await page.get_by_alt_text("Ảnh gốc vừa tải lên").screenshot())).convert("L")
+    low, high = seen.getextrema()
+    assert float(high) - float(low) > 80, "the upload is seen, nothing lies over it"  # type: ignore[arg-type]
     await person.shot("signature-draft")
     first = await after.get_attribute("src")
     await page.get_by_text("Cắt bớt ảnh").tap()

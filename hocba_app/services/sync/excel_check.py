@@ -83,7 +83,11 @@ def _first_values(resource: str, values: dict[str, Any]) -> str | None:
         for entry in payload["subjects"]
         if (mark := entry.get("year") or entry.get("term2") or entry.get("term1"))
     ]
-    words = [word for part in ("learning", "training") if (word := (payload.get(part) or {}).get("year"))]
+    words = [
+        f"{title} {word}"
+        for title, part in (("học tập", "learning"), ("rèn luyện", "training"))
+        if (word := (payload.get(part) or {}).get("year"))
+    ]
     return "; ".join([*marks[:_FIRST_MARKS], *(["…"] if len(marks) > _FIRST_MARKS else []), *words]) or None
 
 

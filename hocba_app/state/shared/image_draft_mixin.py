@@ -75,8 +75,8 @@ class Drafting(undoing.Undoing, mixin=True):
         await adjust(self, await self._drafter(), strength=strength)
 
     @rx.event
-    async def cut_draft(self, side: str, percent: str) -> None:
-        """Leave that much of one side out."""
+    async def cut_draft(self, side: str, percent: float) -> None:
+        """Leave that much of one side out; sliders send numbers."""
         await cut(self, await self._drafter(), side, percent)
 
     @rx.event
@@ -127,10 +127,10 @@ async def adjust(state: Drafting, who: Identity, *, turn: int = 0, strength: Any
     await _show(state, who)
 
 
-async def cut(state: Drafting, who: Identity, side: str, percent: str) -> None:
+async def cut(state: Drafting, who: Identity, side: str, percent: object) -> None:
     """Leave so many percent of one side out; a tenth of the picture always stays."""
     opposite = {"left": "right", "right": "left", "top": "bottom", "bottom": "top"}.get(side)
-    if opposite is None or not percent.isdecimal() or len(percent) > 3:
+    if opposite is None or not isinstance(percent, int | float) or not 0 <= percent <= 100:
         return
     most = 90 - getattr(state.draft, opposite)
     state.draft = dataclasses.replace(state.draft, **{side: min(int(percent), most)})
