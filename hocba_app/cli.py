@@ -14,6 +14,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from typer.core import TyperCommand
 
 from hocba_app import logs
+from hocba_app.backup_commands import register as register_backup
 from hocba_app.domain.errors import ErrorCode, HocbaError, StoreUnavailable
 from hocba_app.school_commands import school_app, user_app
 
@@ -24,6 +25,7 @@ app.add_typer(user_app, name="user")
 documents_app = typer.Typer(help="Kho hồ sơ", no_args_is_help=True)
 app.add_typer(database_app, name="db")
 app.add_typer(documents_app, name="documents")
+register_backup(app)
 UNUSABLE = 3
 """Exit code of ``verify`` when nothing could be judged: a file is missing, an option wrong, the program itself at fault. Never 1,
 which says that a file is invalid, nor 2, which says that it was judged and remains undecided."""
@@ -118,6 +120,15 @@ def run() -> None:
     require_free_port(settings().port)
     upgrade(settings().database_url)
     serve(settings().port)
+
+
+@app.command()
+def build() -> None:
+    """Dựng giao diện trước, để máy chủ không cần mạng khi chạy lần đầu (cài đặt ngoại tuyến, ảnh container)."""
+    from hocba_app.web_process import ensure_built
+
+    ensure_built()
+    print("Giao diện đã sẵn sàng.")
 
 
 @app.command()
@@ -307,44 +318,6 @@ def workbook(file: Path, as_json: _JSON = False) -> None:
         raise typer.Exit(2) from None
     print(json.dumps(found.as_json(), ensure_ascii=False) if as_json else "\n".join(found.lines()))
     raise typer.Exit(found.exit_code)
-
-
-@app.command()
-def backup(target: Path) -> None:
-    """Sao lưu cơ sở dữ liệu và mọi hồ sơ vào một tệp."""
-    from hocba_app.models.schema_check import require_current_schema
-    from hocba_app.services.backup.archive_file import backup as save
-    from hocba_app.services.storage.store import configured
-    from hocba_app.settings import settings
-
-    try:
-        require_current_schema(settings().database_url)
-    except HocbaError as error:
-        if error.code is ErrorCode.SCHEMA_MISSING:
-            raise
-        print(f"{error.sentence} (Vẫn sao lưu nguyên trạng.)", file=sys.stderr)  # the remedy begins with a backup
-    count = save(settings().database_url, configured(), target)
-    print(f"Đã sao lưu {count} tệp hồ sơ vào {target}.")
-
-
-@app.command()
-def restore(source: Path) -> None:
-    """Phục hồi từ bản sao lưu vào một nơi trống."""
-    from hocba_app.services.backup.archive_file import restore as bring_back
-    from hocba_app.services.storage.store import configured
-    from hocba_app.settings import settings
-
-    restored = bring_back(source, settings().database_url, configured())
-    print(f"Đã phục hồi {restored.documents} tệp hồ sơ.")
-    if restored.damaged:
-        print(
-            f"{len(restored.damaged)} tệp trong bản sao lưu đã hỏng (nội dung không khớp tên) nên không phục hồi; "
-            "hãy lấy các tệp này từ một bản sao lưu khác rồi chạy ./hocba doctor:",
-            file=sys.stderr,
-        )
-        for name in restored.damaged:
-            print(f"  {name}", file=sys.stderr)
-        raise typer.Exit(1)
 
 
 def main() -> None:

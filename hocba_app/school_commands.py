@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,6 +21,7 @@ from hocba_app.services.accounts import (
     credentials,
     leadership,
     school_identity,
+    school_import,
     school_merger,
     schools,
 )
@@ -125,6 +127,27 @@ def set_credentials(
             mysign_secret=None if mysign_client_id is None else _secret("MySign"),
         )
     typer.echo(f"Đã lưu thông tin kết nối của trường {code}.")
+
+
+@school_app.command("import")
+def import_schools(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="Tệp CSV (UTF-8), cột: code,name,level,commune,province,department,tax_code,admin_name,current_year."
+        ),
+    ],
+    codes: Annotated[Path, typer.Option(help="Tệp CSV mới để ghi mã kích hoạt của quản trị từng trường.")],
+    check: Annotated[bool, typer.Option("--check", help="Chỉ kiểm tệp, không thêm trường.")] = False,
+) -> None:
+    """Thêm nhiều trường từ một tệp; trường đã có thì bỏ qua, nên chạy lại được."""
+    with _refusals_told():
+        rows = school_import.read_rows(file)
+        new = school_import.new_ones(installation(), rows)
+        typer.echo(f"{len(rows)} trường trong tệp, {len(rows) - len(new)} trường đã có.")
+        if not check and new:
+            made = sum(1 for _ in school_import.add_all(installation(), new, codes))
+            typer.echo(f"Đã thêm {made} trường. Mã kích hoạt (dùng một lần, 14 ngày): {codes}")
 
 
 @school_app.command("proposals")

@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 _WEB = ("http", "https")
 _SCHEMES = {
     "database_url": ("sqlite", "postgresql+psycopg"),
+    "check_database_url": ("postgresql+psycopg",),
     "redis_url": ("redis", "rediss", "unix"),
     "smtp_url": ("smtp", "smtps"),
     "smas_url": _WEB,
@@ -102,6 +103,12 @@ class Settings(BaseSettings):
     )
     smtp_url: str = Field("", description="Máy chủ thư, smtp://user:pass@host:587; để trống thì không gửi thư")
     mail_from: str = Field("", description="Địa chỉ gửi thư")
+    backup_recipient: str = Field(
+        "", description="Khóa công khai (age1…) để mã hóa bản sao lưu, cách nhau dấu phẩy; tạo bằng hocba backup-key"
+    )
+    check_database_url: str = Field(
+        "", description="Cơ sở dữ liệu PostgreSQL trống dành riêng cho restore --check; mỗi lần kiểm xóa sạch nó"
+    )
     metrics_token: str = Field(
         "", description="Mã (Bearer) để đọc /metrics từ máy khác; để trống thì chỉ chính máy này đọc được; giữ kín"
     )

@@ -137,6 +137,9 @@ class ErrorCode(StrEnum):
     )
     RESTORE_FAILED = "restore_failed"  # this place cannot take the backup ({detail}); the operator
     RESTORE_OTHER_KIND = "restore_other_kind"  # of the other kind of database; the operator sets HOCBA_DATABASE_URL
+    BACKUP_KEY_WRONG = (
+        "backup_key_wrong"  # an encrypted backup without its key, or with another ({detail}); the operator
+    )
     BACKUP_DAMAGED = "backup_damaged"  # the file is cut or altered; the operator takes another backup
     RESTORE_NOT_EMPTY = "restore_not_empty"  # data would be overwritten; the operator restores into an empty place
     # --- files, certificates and time stamps ---------------------------------------------------------------------
@@ -330,6 +333,7 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.BACKUP_ROWS_HIDDEN: "Không sao lưu: tài khoản cơ sở dữ liệu có thể không thấy hết dữ liệu vì chính sách bảo mật dòng của các bảng {tables} khác với bản gốc. Hãy trả lại đúng một chính sách own_school cho mỗi bảng rồi sao lưu lại.",
     ErrorCode.RESTORE_FAILED: "Không phục hồi được: {detail}. Tệp sao lưu không có lỗi gì được tìm thấy; hãy khắc phục rồi phục hồi lại vào một nơi trống.",
     ErrorCode.RESTORE_OTHER_KIND: "Bản sao lưu này của cơ sở dữ liệu {kind}, còn HOCBA_DATABASE_URL là {other}. Hãy đặt cơ sở dữ liệu cùng loại rồi phục hồi lại.",
+    ErrorCode.BACKUP_KEY_WRONG: "Không mở được bản sao lưu: {detail}. Bản sao lưu không bị coi là hỏng; chưa có gì được ghi.",
     ErrorCode.BACKUP_DAMAGED: "Tệp sao lưu bị hỏng hoặc thiếu. Hãy dùng bản sao lưu khác.",
     ErrorCode.RESTORE_NOT_EMPTY: "Nơi phục hồi đã có dữ liệu nên không ghi đè. Hãy phục hồi vào một cơ sở dữ liệu trống.",
     ErrorCode.FILE_STRUCTURE: "Tệp hồ sơ không đúng cấu trúc ({detail}). Hãy báo người quản trị hệ thống; bản gốc vẫn được giữ.",

@@ -65,7 +65,7 @@ def add_school(
         HocbaError: INVALID_INPUT – also when the code is taken.
     """
     code, name = code.strip(), name.strip()
-    _check(code, name, current_year, level)
+    require_new_school(code, name, current_year, level)
     school = School(
         id=new_id(),
         code=code,
@@ -106,7 +106,12 @@ def add_school(
     return NewSchool(school.id, username, one_time)
 
 
-def _check(code: str, name: str, current_year: str, level: str) -> None:
+def require_new_school(code: str, name: str, current_year: str, level: str) -> None:
+    """Refuse what no school may be made with; whether the code is taken is not asked.
+
+    Raises:
+        HocbaError: INVALID_INPUT.
+    """
     if not _CODE.fullmatch(code):
         raise HocbaError(
             ErrorCode.INVALID_INPUT, detail="mã trường chỉ gồm chữ không dấu, số, gạch nối, từ 2 đến 32 ký tự"

@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, TypeVar
 
 import obstore
@@ -19,6 +20,7 @@ from obstore.store import S3Store
 
 from hocba_app.domain.errors import ErrorCode, HocbaError, StoreUnavailable
 from hocba_app.outside_calls import count
+from hocba_app.private_files import opener
 from hocba_app.services.storage.stored import Stored
 from hocba_app.settings import Settings
 
@@ -98,6 +100,17 @@ class BucketStore:
                 if not left or error.refusal.code is ErrorCode.STORE_REFUSED:
                     raise
                 time.sleep(WRITE_PAUSE * (WRITE_TRIES - left))
+
+    def write_file(self, name: str, path: Path) -> None:
+        self._asked(lambda: obstore.put(self._store, name, path, chunk_size=PART), writes=True)
+
+    def read_to(self, name: str, path: Path) -> None:
+        def copy() -> None:
+            with open(path, "wb", opener=opener) as out:
+                for piece in obstore.get(self._store, name).stream(min_chunk_size=PART):
+                    out.write(piece)
+
+        self._asked(copy)
 
     def stage(self, name: str, data: bytes) -> _Held:
         return _Held(self, name, data)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -48,6 +49,18 @@ class FolderStore:
                 staged.keep()
             finally:
                 staged.drop()
+
+    def write_file(self, name: str, path: Path) -> None:
+        partial = private_folder(self.root / PARTIAL) / f".{secrets.token_hex(8)}"
+        staged = _Partial(partial, self.path_of(name))
+        try:
+            _copy(path, partial)
+            staged.keep()
+        finally:
+            staged.drop()
+
+    def read_to(self, name: str, path: Path) -> None:
+        _copy(self.path_of(name), path)
 
     def stage(self, name: str, data: bytes) -> _Partial:
         partial = private_folder(self.root / PARTIAL) / f".{secrets.token_hex(8)}"
@@ -123,6 +136,13 @@ class _Partial:
 
     def drop(self) -> None:
         self._partial.unlink(missing_ok=True)
+
+
+def _copy(source: Path, target: Path) -> None:
+    with open(source, "rb") as given, open(target, "wb", opener=opener) as out:
+        shutil.copyfileobj(given, out, 1024 * 1024)
+        out.flush()
+        os.fsync(out.fileno())
 
 
 def _stored(name: str, found: os.stat_result) -> Stored:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 from typing import Protocol
 
 from hocba_app.services.storage.bucket_store import BucketStore
@@ -29,6 +30,12 @@ class Store(Protocol):
 
     def write(self, name: str, data: bytes, *, replace: bool = False) -> None:
         """Put bytes under a name; what has the name stays unless it is to be replaced."""
+
+    def write_file(self, name: str, path: Path) -> None:
+        """Put a file of any size under a name, in pieces."""
+
+    def read_to(self, name: str, path: Path) -> None:
+        """The bytes of a name into a private file, in pieces."""
 
     def stage(self, name: str, data: bytes) -> Staged:
         """Bytes that are safe beside the store, to be kept under the name or dropped."""

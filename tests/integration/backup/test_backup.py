@@ -199,6 +199,6 @@ def test_a_file_that_goes_while_it_is_saved_stops_nothing(
     def one_more(documents: FolderStore) -> list[Stored]:
         return [Stored("gone", 1, utc_now()), documents.about("ab/abcd")]
 
-    monkeypatch.setattr(archive_file, "_stored", one_more)
+    monkeypatch.setattr(archive_file, "stored_in", one_more)
     assert backup(*installation, tmp_path / "b.tar") == 1
     assert restore(tmp_path / "b.tar", f"sqlite:///{tmp_path}/x.db", FolderStore(tmp_path / "x")) == Restored(1, ())

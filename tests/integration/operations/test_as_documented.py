@@ -168,6 +168,49 @@ def test_the_password_is_in_no_argument_and_the_backup_is_private(documented: In
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
 
 
+def test_many_schools_and_daily_encrypted_backups(documented: Installation, new_database: Iterator[str]) -> None:
+    """`school import`, `backup-key`, `backup --incremental`, `restore --check`, `restore --identity`, `documents move`."""
+    _found(documented)
+    folder = documented.folder
+    (folder / "schools.csv").write_text("code,name\n79760001,Đã có\n79760002,Trường hai\n79760003,Trường ba\n", "utf-8")
+    said = documented.hocba("school", "import", str(folder / "schools.csv"), "--codes", str(folder / "codes.csv"))
+    assert said.returncode == 0 and "1 trường đã có" in said.stdout and "Đã thêm 2 trường" in said.stdout, said.stderr
+    key = documented.hocba("backup-key", str(folder / "key"))
+    assert key.returncode == 0 and key.stdout.startswith("age1")
+    recipient = {"HOCBA_BACKUP_RECIPIENT": key.stdout.strip()}
+    identity = ("--identity", str(folder / "key"))
+    kept = str(folder / "kept")
+    for _ in range(2):
+        said = documented.hocba("backup", kept, "--incremental", **recipient)
+        assert said.returncode == 0, said.stderr
+    assert "Đã sao lưu 1 tệp hồ sơ (0 tệp mới)" in said.stdout, "the store's mark, which was there before"
+    encrypted = [path.read_bytes() for path in (folder / "kept").rglob("*.age")]
+    assert encrypted and all(data.startswith(b"age-encryption.org/v1") for data in encrypted)
+    assert not any("Trường hai".encode() in data or b"PGDMP" in data for data in encrypted)
+    scratch = {"HOCBA_CHECK_DATABASE_URL": next(new_database)}
+    for more in ({}, scratch, scratch):
+        said = documented.hocba("restore", kept, "--check", *identity, **more)
+        assert said.returncode == 0 and ("thiếu 0 tệp" in said.stdout) is bool(more), said.stdout + said.stderr
+    locked = documented.hocba("restore", kept, "--check")
+    assert (
+        locked.returncode == 1
+        and "--identity" in locked.stderr
+        and "hỏng" not in locked.stderr.replace("coi là hỏng", "")
+    )
+    (folder / "elsewhere").mkdir()
+    elsewhere = dataclasses.replace(documented, folder=folder / "elsewhere", url=next(new_database))
+    said = elsewhere.hocba("restore", kept, *identity)
+    assert said.returncode == 0, said.stderr
+    assert len(json.loads(elsewhere.hocba("school", "list", "--json").stdout)) == 3
+    said = elsewhere.hocba("documents", "move", str(folder / "moved"))
+    assert said.returncode == 0, said.stderr
+    checks = {check["name"]: check for check in json.loads(elsewhere.hocba("doctor", "--json").stdout)}
+    assert not checks["Kho hồ sơ"]["ok"] and str(folder / "moved") in checks["Kho hồ sơ"]["problem"]
+    moved = elsewhere.hocba("doctor", "--json", "--all", HOCBA_DOCUMENTS_URL=str(folder / "moved"))
+    checks = {check["name"]: check for check in json.loads(moved.stdout)}
+    assert checks["Kho hồ sơ"]["ok"] and not checks["Tiến trình worker"]["ok"]
+
+
 def test_what_fails_is_said_as_it_is(documented: Installation) -> None:
     _found(documented)
     folder = documented.folder
@@ -225,5 +268,10 @@ def test_the_documents_are_what_is_run_here() -> None:
         "restore",
         "user code",
         "user disable",
+        "school import",
+        "backup-key",
+        "backup DIR --incremental",
+        "restore DIR --check",
+        "documents move",
     ):
         assert f"hocba {command}" in text or f"`{command}" in text, command
