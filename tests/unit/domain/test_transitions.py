@@ -31,6 +31,7 @@ OTHER_LIVES = {
     "hocba_app/services/accounts/": "an account, a leadership proposal",
     "hocba_app/services/jobs/": "a job",
     "hocba_app/models/repositories/jobs.py": "a job",
+    "hocba_app/models/repositories/school_merger.py": "leadership proposals of a school that ends",
     "hocba_app/services/sync/": "a job",
 }
 """Rows with a life of their own; none of these modules writes a document or a batch."""
