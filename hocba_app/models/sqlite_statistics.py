@@ -1,8 +1,9 @@
 """What SQLite's planner is told about the sizes of tables.
 
 Untold, SQLite takes it that any first column of an index leaves ten rows. Ours is the school, which leaves all of them: a query
-for the items of one batch then reads every item of every year. What is told is a typical school after a few years, the same on
-every installation and on its first day: plans do not change overnight, and what a test has seen holds.
+for the items of one batch then reads every item of every year. Told that it leaves everything, SQLite reads every school's rows
+where one school's are asked for. What is told is a few typical schools after a few years, the same on every installation and on its
+first day: plans do not change overnight, and what a test has seen holds.
 
 PostgreSQL counts for itself.
 """
@@ -35,7 +36,9 @@ ROWS = {
     "subject": 40,
     "school": 5,
 }
-"""Rows of a table."""
+"""Rows of a table, of one school."""
+SCHOOLS = 8
+"""So many as large as that one share a table: reading all of it is never as good as the school's own rows."""
 OTHERS = 300
 """Rows of a table that is not named."""
 EACH = {
@@ -103,9 +106,10 @@ def _indexes(connection: Connection) -> list[tuple[str, str, str]]:
 def _sizes(table: str, index: str, columns: list[str], *, unique: bool) -> list[int]:
     """Rows of the index, then how many of them share its first column, its first two, and so on."""
     rows = HELD.get(index, ROWS.get(table, OTHERS))
-    sizes = [rows]
+    sizes = [rows * SCHOOLS]
     for column in columns:
-        sizes.append(sizes[-1] if column == "school_id" else max(1, min(sizes[-1] // 2, EACH.get(column, FEW))))
+        left = rows if column == "school_id" else min(sizes[-1] // 2, EACH.get(column, FEW))
+        sizes.append(max(1, min(sizes[-1], left)))
     if unique:
         sizes[-1] = 1
     return sizes

@@ -9,7 +9,7 @@ from sqlmodel import SQLModel
 
 from hocba_app.models import Database
 from hocba_app.models.migrate import upgrade
-from hocba_app.models.sqlite_statistics import EACH, HELD, ROWS, tell_sizes
+from hocba_app.models.sqlite_statistics import EACH, HELD, ROWS, SCHOOLS, tell_sizes
 
 TOLD = text("SELECT tbl, idx, stat FROM sqlite_stat1 ORDER BY tbl, idx")
 
@@ -34,8 +34,8 @@ def test_an_upgrade_tells_every_index_and_a_second_one_changes_nothing(tmp_path:
     engine.dispose()
     assert len(told) == indexes
     rows = ROWS["batch_item"]
-    assert told["batch_item", "sqlite_autoindex_batch_item_2"] == f"{rows} {rows} 45 1", "school, batch, slot"
-    assert told["lease", "uq_lease_held"] == "100 100 1"
+    assert told["batch_item", "sqlite_autoindex_batch_item_2"] == f"{SCHOOLS * rows} {rows} 45 1", "school, batch, slot"
+    assert told["lease", "uq_lease_held"] == "800 100 1"
 
 
 def test_the_planner_goes_by_them(tmp_path: Path) -> None:
