@@ -10,7 +10,9 @@ A letter is what one glyph shows: mostly one character; a base with a mark where
 from __future__ import annotations
 
 import functools
+import itertools
 import json
+import operator
 import re
 import struct
 import unicodedata
@@ -70,6 +72,7 @@ class Face:
         self._units = font.unitsPerEm
         self._advances = [int(advance) for advance, _ in font.hmetrics]
         self._metrics = [struct.pack(">Hh", int(advance), _signed(int(bearing))) for advance, bearing in font.hmetrics]
+        self._metric_words = array("I", b"".join(self._metrics))
         outlines = font.get_table("glyf")
         self._outlines = [_padded(outlines[a:b]) for a, b in zip(font.glyphPos, font.glyphPos[1:], strict=False)]
         self._parts = [self._closure(glyph) for glyph in range(len(self._outlines))]
@@ -186,18 +189,18 @@ class Face:
             or count > len(self._outlines)
         ):
             return False
-        end = 0
-        for glyph in sorted(wanted):
-            at, size = 2 * offsets[glyph], len(self._outlines[glyph])
-            if (
-                at != end
-                or 2 * offsets[glyph + 1] != at + size
-                or not outlines.startswith(self._outlines[glyph], at)
-                or not metrics.startswith(self._metrics[glyph], 4 * glyph)
-            ):
-                return False
-            end = at + size
-        return end == 2 * offsets[count]  # nothing lies between, before or behind them
+        glyphs_there = sorted(wanted)
+        pick = operator.itemgetter(0, *glyphs_there)  # .notdef twice, so that there are always several
+        after = operator.itemgetter(*[glyph + 1 for glyph in (0, *glyphs_there)])
+        shapes = pick(self._outlines)[1:]
+        ends = list(itertools.accumulate([len(shape) // 2 for shape in shapes], initial=0))
+        return (
+            pick(offsets)[1:] == tuple(ends[:-1])
+            and after(offsets)[1:] == tuple(ends[1:])
+            and offsets[count] == ends[-1]  # nothing lies between, before or behind them
+            and outlines.startswith(b"".join(shapes))
+            and pick(array("I", metrics[: 4 * count]))[1:] == pick(self._metric_words)[1:]
+        )
 
     def _closure(self, glyph: int) -> frozenset[int]:
         """The glyph and, for a composite one (most accented letters), every part it is put together from."""

@@ -8,7 +8,6 @@ the layout's, no size or place outside the page, no picture larger than the layo
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -18,37 +17,45 @@ from hocba_app.forms.page import INK, MM, PAGE_HEIGHT, PAGE_WIDTH, SOFT_INK, STA
 from hocba_app.forms.pdf_file import to_unicode, widths
 from hocba_app.pki.not_shown import NotShown
 
-_N = rb"-?[0-9]{1,4}(?:\.[0-9]{1,2})?"
-_SIZE = rb"[0-9]{1,4}(?:\.[0-9]{1,2})?"
+_SIZE = rb"[0-9]{1,4}+(?:\.[0-9]{1,2}+)?+"
+_N = rb"-?" + _SIZE
 _COLOUR = rb"[01](?:\.[0-9]{1,3})? [01](?:\.[0-9]{1,3})? [01](?:\.[0-9]{1,3})?"
 _TEXT_COLOURS = b"|".join(re.escape(colour_operands(each).encode()) for each in (INK, SOFT_INK, STATE_RED))
-_RULE = rb"q (?:\[0\.6 1\.8\] 0 d 1 J )?%b w %b RG (%b) (%b) m (%b) (%b) l S Q" % (_SIZE, _COLOUR, _N, _N, _N, _N)
-_FILL = rb"q (%b) rg %b %b (%b) (%b) re f Q" % (_COLOUR, _N, _N, _N, _N)
+_RULE = rb"q (?:\[0\.6 1\.8\] 0 d 1 J )?%b w %b RG (%b) (%b) m (?:\1 %b|%b \2) l S Q" % (_SIZE, _COLOUR, _N, _N, _N, _N)
+_TINTED = rb"q %b rg %b %b %b %b re f Q" % (re.escape(colour_operands(TINT).encode()), _N, _N, _N, _N)
 _FRAME = rb"q %b w %b RG %b %b %b %b re S Q" % (_SIZE, _COLOUR, _N, _N, _N, _N)
-_PICTURE = rb"q (%b) 0 0 (%b) %b %b cm /([A-Za-z]{1,8}) Do Q" % (_SIZE, _SIZE, _N, _N)
-_SHOWING = rb"/([A-Z]) (%b) Tf|(%b) rg|(%b) (%b) Td <((?:[0-9A-F]{4})++)> Tj" % (_SIZE, _TEXT_COLOURS, _N, _N)
-_DRAWN = re.compile(rb"%b|%b|%b|%b" % (_RULE, _FILL, _FRAME, _PICTURE))
-_SHOWN = re.compile(rb"(?:%b)\n" % _SHOWING)
+_ORNAMENT = rb"q %b rg %b %b (%b) (%b) re f Q" % (re.escape(colour_operands(STATE_RED).encode()), _N, _N, _N, _N)
+_PICTURE = rb"q (%b) 0 0 (%b) %b %b cm /(?:Qr|Photo) Do Q" % (_SIZE, _SIZE, _N, _N)
+_SHOWN = re.compile(
+    rb"(?:/([A-Z]) (%b) Tf|(%b) rg|(%b) (%b) Td <((?:[0-9A-F]{4})++)> Tj)\n" % (_SIZE, _TEXT_COLOURS, _N, _N)
+)
+_AROUND_FONT, _AROUND_COLOUR, _AROUND_TEXT = len(b"/  Tf\n"), len(b" rg\n"), len(b"  Td <> Tj\n")
+"""Bytes of such lines besides what differs."""
 
 
-def _whole(pattern: bytes) -> re.Pattern[bytes]:
-    """Lines of a pattern and nothing else, without its groups."""
-    return re.compile(rb"(?:(?:%b)\n)*+" % re.sub(rb"(?<!\\)\((?!\?)", rb"(?:", pattern))
+def _uncaptured(pattern: bytes) -> bytes:
+    """A pattern without its groups."""
+    return re.sub(rb"(?<!\\)\((?!\?)", rb"(?:", pattern)
 
 
-_HEAD, _TAIL = _whole(rb"%b|%b|%b|%b" % (_RULE, _FILL, _FRAME, _PICTURE)), _whole(_SHOWING)
-_TINT = colour_operands(TINT).encode()
-_STATE_RED = colour_operands(STATE_RED).encode()
+_DRAWING = re.compile(
+    rb"(?:(?:%b)\n)*+" % b"|".join([_RULE, _FRAME, _TINTED, _uncaptured(_ORNAMENT), _uncaptured(_PICTURE)])
+)
+_SIZED = re.compile(rb"%b|%b" % (_ORNAMENT, _PICTURE))
 _SMALLEST, _LARGEST = 5.5, 60.0
 _WIDEST_PICTURE, _HIGHEST_PICTURE = 32 * MM, 42 * MM
 """A photo of 3 × 4 cm; the QR code is smaller."""
 _MAX_ORNAMENT = 4 * MM
-_PICTURES = (b"Qr", b"Photo")
-_BFCHAR = re.compile(rb"<([0-9A-F]{4})> <((?:[0-9A-F]{4}){1,4})>\n")
-_FIRST = b"beginbfchar"
+_PAIR = re.compile(rb"<([0-9A-F]{4})> <((?:[0-9A-F]{4}){1,4})>")
+_CODE_SPACE = b"<0000> <FFFF>"
 _FACES = {face.name: face for face in FACES}
-Table = Mapping[bytes, str]
-"""Glyph number, four hexadecimal digits, to the letter it shows."""
+
+
+class Table(dict[int, str]):
+    """Glyph number to the letter it shows."""
+
+    def __missing__(self, glyph: int) -> str:
+        raise NotShown("glyph")
 
 
 class ShownText(NamedTuple):
@@ -68,11 +75,11 @@ class ShownText(NamedTuple):
         Raises:
             NotShown: a glyph that the typeface in the file does not have.
         """
-        codes, table = self.codes, self.table
         try:
-            return "".join([table[codes[at : at + 4]] for at in range(0, len(codes), 4)])
-        except KeyError as error:
+            glyphs = bytes.fromhex(self.codes.decode("ascii")).decode("utf-16-be")  # one unit a glyph
+        except UnicodeDecodeError as error:
             raise NotShown("glyph") from error
+        return glyphs.translate(self.table)
 
 
 def font_table(name: str, program: bytes, widths_said: bytes, map_said: bytes) -> tuple[str, Table]:
@@ -93,30 +100,50 @@ def font_table(name: str, program: bytes, widths_said: bytes, map_said: bytes) -
     face = _FACES.get(name)
     if face is None:
         raise NotShown("typeface")
-    letters = _letters(face, map_said)
-    if to_unicode(letters) != map_said or widths(face, letters).encode("ascii") != widths_said:
-        raise NotShown("map or widths of a typeface")
+    pairs = _PAIRS[name]
+    known = [pairs[line] for line in map_said.split(b"\n") if line.startswith(b"<") and line != _CODE_SPACE]
+    letters = Table({each.glyph: each.letter for each in known})
+    if len(letters) != len(known) or to_unicode(letters) != map_said:
+        raise NotShown("map of a typeface")
+    if b" ".join([each.width for each in known]) != widths_said:  # in the map's order, which is that of the glyphs
+        raise NotShown("widths of a typeface")
     if not face.is_subset(program, set(letters)):
         raise NotShown("outlines of a typeface")
-    return face.key, {b"%04X" % glyph: letter for glyph, letter in letters.items()}
+    return face.key, letters
 
 
-def _letters(face: Face, map_said: bytes) -> dict[int, str]:
-    found: dict[int, str] = {}
-    for code, units in _BFCHAR.findall(map_said, map_said.find(_FIRST)):
-        letter, glyph = _letter(units), int(code, 16)
-        if not face.shows(letter, glyph) or glyph in found:
+class _Pair(NamedTuple):
+    """A line of a map that is true."""
+
+    glyph: int
+    letter: str
+    width: bytes
+
+
+class _Pairs(dict[bytes, _Pair]):
+    """The true lines of a typeface's map met so far, no more than it has letters."""
+
+    def __init__(self, face: Face) -> None:
+        super().__init__()
+        self._face = face
+
+    def __missing__(self, line: bytes) -> _Pair:
+        found = _PAIR.fullmatch(line)
+        if found is None:
+            raise NotShown("map of a typeface")
+        glyph = int(found.group(1), 16)
+        try:
+            letter = bytes.fromhex(found.group(2).decode()).decode("utf-16-be")
+        except UnicodeDecodeError as error:
+            raise NotShown("letter") from error
+        if not self._face.shows(letter, glyph):
             raise NotShown("letter")
-        found[glyph] = letter
-    return found
+        pair = _Pair(glyph, letter, widths(self._face, [glyph]).encode("ascii"))
+        self[line] = pair
+        return pair
 
 
-@functools.lru_cache(maxsize=4096)
-def _letter(units: bytes) -> str:
-    try:
-        return bytes.fromhex(units.decode()).decode("utf-16-be")
-    except UnicodeDecodeError as error:
-        raise NotShown("letter") from error
+_PAIRS = {face.name: _Pairs(face) for face in FACES}
 
 
 def page_texts(content: bytes, fonts: Mapping[str, Table]) -> list[ShownText]:
@@ -130,34 +157,38 @@ def page_texts(content: bytes, fonts: Mapping[str, Table]) -> list[ShownText]:
         NotShown: it is not what our layout draws, or some of it cannot be seen.
     """
     drawing, _, showing = content.partition(b"BT\n")
-    if not showing.endswith(b"ET") or not _HEAD.fullmatch(drawing) or not _TAIL.fullmatch(showing, 0, len(showing) - 2):
+    if not showing.endswith(b"ET") or not _DRAWING.fullmatch(drawing):
         raise NotShown("page content")
-    _require_plain(drawing)
+    _require_small(drawing)
     texts: list[ShownText] = []
     table, size, coloured = None, 0.0, False
     x = y = 0.0
-    for key, points, colour, right, up, codes in _SHOWN.findall(showing):
-        if key:
-            table, size = fonts.get(key.decode()), float(points)
-            if table is None or not _SMALLEST <= size <= _LARGEST:
-                raise NotShown("typeface or size")
-        elif colour:
-            coloured = True
-        else:
-            x, y = x + float(right), y + float(up)
+    found = _SHOWN.findall(showing)
+    length = len(b"ET") + len(b"".join(map(b"".join, found)))
+    for key, points, _, right, up, codes in found:
+        if codes:
+            x += float(right)
+            y += float(up)
             if table is None or not coloured or not (0 <= x <= PAGE_WIDTH and 0 <= y <= PAGE_HEIGHT):
                 raise NotShown("place of a text")
             texts.append(ShownText(codes, table, x, y, size))
+        elif key:
+            length += _AROUND_FONT
+            table, size = fonts.get(key.decode()), float(points)
+            if table is None or not _SMALLEST <= size <= _LARGEST:
+                raise NotShown("typeface or size")
+        else:
+            length += _AROUND_COLOUR
+            coloured = True
+    if length + len(texts) * _AROUND_TEXT != len(showing):  # something stands between the lines of the layout
+        raise NotShown("page content")
     return texts
 
 
-def _require_plain(drawing: bytes) -> None:
-    """Rules lie along the page's edges, fills are pale or small, pictures no larger than a photo: none shows or hides a word."""
-    for x1, y1, x2, y2, fill, width, height, across, down, picture in _DRAWN.findall(drawing):
-        if x1 and x1 != x2 and y1 != y2:
-            raise NotShown("rule")
-        small = fill and abs(float(width)) <= _MAX_ORNAMENT and abs(float(height)) <= _MAX_ORNAMENT
-        if fill and fill != _TINT and not (fill == _STATE_RED and small):
+def _require_small(drawing: bytes) -> None:
+    """Fills in the state's red are ornaments, pictures no larger than a photo: none hides a word."""
+    for width, height, across, down in _SIZED.findall(drawing):
+        if width and (abs(float(width)) > _MAX_ORNAMENT or abs(float(height)) > _MAX_ORNAMENT):
             raise NotShown("fill")
-        if picture and (picture not in _PICTURES or float(across) > _WIDEST_PICTURE or float(down) > _HIGHEST_PICTURE):
+        if across and (float(across) > _WIDEST_PICTURE or float(down) > _HIGHEST_PICTURE):
             raise NotShown("picture")
