@@ -1,4 +1,4 @@
-"""A whole school year at school size: the table of docs/decisions/year-budget.md, as measured by ``hocba rehearse``.
+"""A whole school year at school size: the table of docs/decisions/0013-year-budget.md, as measured by ``hocba rehearse``.
 
 What a process of its own does is read from its processor time; what the workers do is told apart by the cost of one piece,
 measured here, times the pieces of the year. The remainder is rows and the queue.

@@ -1,4 +1,4 @@
-"""Who vouches that the person at an account is its owner (docs/decisions/rights-from-data.md).
+"""Who vouches that the person at an account is its owner (docs/decisions/0025-rights-from-data.md).
 
 Whoever gives out a one-time code can use it himself. So an account opened again with a code that somebody else gave out,
 and a leader's account opened at all, decides and signs nothing until somebody vouches for it who is neither: another person

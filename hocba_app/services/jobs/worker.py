@@ -1,6 +1,6 @@
 """The worker process: a thread for each job in hand, a heartbeat, and a look for due jobs that nobody works on.
 
-The job row is the truth and asks for itself (core decision 1, docs/decisions/job-engine.md): no message can be lost. The
+The job row is the truth and asks for itself (core decision 1, docs/decisions/0033-job-engine.md): no message can be lost. The
 worker's id is unique among live workers: it is held by a lock for as long as the process lives, so a restarted worker gets
 its old id back and with it the jobs that its earlier life had in hand, while a second worker with that id cannot start.
 """

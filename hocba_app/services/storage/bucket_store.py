@@ -1,4 +1,4 @@
-"""The store in a bucket of an S3-compatible service (docs/decisions/documents-store.md).
+"""The store in a bucket of an S3-compatible service (docs/decisions/0035-documents-store.md).
 
 The client tries again by itself what the service failed at (5xx, a cut connection), for at most a minute; what fails after that
 is a :class:`StoreUnavailable`: a passing fault, never a word about the file.

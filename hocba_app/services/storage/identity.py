@@ -1,4 +1,4 @@
-"""Whether the store is the one this database belongs to (docs/decisions/documents-store.md).
+"""Whether the store is the one this database belongs to (docs/decisions/0035-documents-store.md).
 
 A documents folder whose disk is not mounted is an empty folder: every file would seem lost, every new one would be written where
 nobody finds it. So database and store carry the same mark, and without it nothing is read or written.

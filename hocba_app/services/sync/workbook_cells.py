@@ -1,7 +1,7 @@
 """In a child: a foreign workbook's cells as text with what the cell was. openpyxl reads .xlsx, calamine .xls, .xlsb and .ods.
 
 The package is gone through first: what is not well formed, unpacks to too much or carries macros, links or foreign files is
-refused before a library sees it (docs/decisions/workbooks.md).
+refused before a library sees it (docs/decisions/0030-workbooks.md).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Taking back what was just done: a page's state keeps the inverse of its last act, the notice offers it (docs/decisions/undo.md).
+"""Taking back what was just done: a page's state keeps the inverse of its last act, the notice offers it (docs/decisions/0011-undo.md).
 
 What is kept never leaves the server, so nobody can ask for another inverse than his own act's; the inverse is a service
 like every other and checks rights again.

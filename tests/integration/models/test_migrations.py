@@ -258,7 +258,7 @@ def test_every_command_says_so_in_a_sentence(tmp_path: Path) -> None:
 
 
 def test_a_landed_revision_never_changes() -> None:
-    """What has run on somebody's database is history: a change is a new revision (docs/decisions/migrations.md)."""
+    """What has run on somebody's database is history: a change is a new revision (docs/decisions/0017-migrations.md)."""
     for name, digest in FROZEN.items():
         assert hashlib.sha256((ROOT / "migrations" / "versions" / name).read_bytes()).hexdigest()[:16] == digest, name
 
