@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from sqlmodel import select
+from sqlmodel import col, select
 
 from hocba_app.domain.calendar import school_year_of, today
 from hocba_app.models import Database, Subject, TeachingAssignment
@@ -131,10 +131,11 @@ def _accounts(school: PlayedSchool) -> list[dict[str, str]]:
             select(TeachingAssignment.staff_id, Subject.name)
             .join(
                 Subject,
-                (Subject.id == TeachingAssignment.subject_id) & (Subject.school_id == TeachingAssignment.school_id),
+                (col(Subject.id) == TeachingAssignment.subject_id)
+                & (col(Subject.school_id) == TeachingAssignment.school_id),
             )
             .where(TeachingAssignment.class_id == school_class.id, TeachingAssignment.active.is_(True))  # type: ignore[attr-defined]
-            .order_by(Subject.position)
+            .order_by(col(Subject.position))
         ).all()
     subjects = dict(reversed(taught))
     teachers = [

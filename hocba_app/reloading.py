@@ -15,7 +15,7 @@ from watchfiles import DefaultFilter, watch
 
 from hocba_app.processes import ROOT, Child, say
 
-SOURCES = ("hocba_app", "assets", "migrations", "rxconfig.py")
+SOURCES = (ROOT / "hocba_app", ROOT / "assets", ROOT / "migrations", ROOT / "rxconfig.py")
 LOOK_MILLISECONDS = 500
 
 
@@ -29,7 +29,7 @@ def restart_on_change(
     children: Sequence[Child],
     stop: threading.Event,
     check: Callable[[], None],
-    sources: Iterable[Path] = tuple(ROOT / name for name in SOURCES),
+    sources: Iterable[Path] = SOURCES,
 ) -> None:
     """Start children again whenever a source changes, until asked to stop.
 

@@ -85,9 +85,13 @@ def _install_system_packages() -> None:
             f"Thiếu gói hệ thống: {', '.join(missing)}. Một phần kiểm thử sẽ bị bỏ qua. / Missing: those tests are skipped."
         )
         return
-    quiet = {"stdout": sys.stderr, "env": {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}}
-    subprocess.call(["apt-get", "update", "-qq"], **quiet)  # type: ignore[call-overload]
-    subprocess.call(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing], **quiet)  # type: ignore[call-overload]
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+
+    def apt_get(*arguments: str) -> None:
+        subprocess.call(["apt-get", *arguments], stdout=sys.stderr, env=environment)
+
+    apt_get("update", "-qq")
+    apt_get("install", "-y", "-qq", "--no-install-recommends", *missing)
     if left := _missing():
         _loudly(
             f"Không cài được: {', '.join(left)}. Một phần kiểm thử sẽ bị bỏ qua. / Could not install: those tests are skipped."
@@ -114,16 +118,14 @@ def _postgres() -> Iterator[str]:
     port = _free_port()
     data = folder / "data"
     options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=300"
-    quiet = {"stdout": subprocess.DEVNULL, "cwd": folder}
+
+    def run(program: str, *arguments: str | Path, check: bool = True) -> None:
+        command = [*as_user, programs / program, *arguments]
+        subprocess.run(command, check=check, stdout=subprocess.DEVNULL, cwd=folder)
+
     try:
-        subprocess.run(
-            [*as_user, programs / "initdb", "--no-sync", "-D", data, "-A", "trust", "-U", user], check=True, **quiet
-        )
-        subprocess.run(
-            [*as_user, programs / "pg_ctl", "-D", data, "-o", options, "-l", folder / "log", "-w", "start"],
-            check=True,
-            **quiet,
-        )
+        run("initdb", "--no-sync", "-D", data, "-A", "trust", "-U", user)
+        run("pg_ctl", "-D", data, "-o", options, "-l", folder / "log", "-w", "start")
     except subprocess.CalledProcessError:
         _loudly("PostgreSQL không khởi động được: chỉ kiểm thử trên SQLite. / PostgreSQL did not start: SQLite only.")
         yield ""
@@ -131,7 +133,7 @@ def _postgres() -> Iterator[str]:
     try:
         yield f"postgresql://{user}@127.0.0.1:{port}/postgres"
     finally:
-        subprocess.run([*as_user, programs / "pg_ctl", "-D", data, "-m", "immediate", "stop"], check=False, **quiet)
+        run("pg_ctl", "-D", data, "-m", "immediate", "stop", check=False)
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -54,6 +54,7 @@ def serve(port: int) -> None:
         HocbaError: BUILD_FAILED, DISK_FULL.
     """
     from granian.constants import Interfaces
+    from granian.log import LogLevels
     from granian.server import Server
 
     ensure_built()
@@ -75,10 +76,10 @@ def serve(port: int) -> None:
         interface=Interfaces.ASGI,
         workers=1,
         factory=True,
-        log_level="warning",
+        log_level=LogLevels.warning,
         working_dir=ROOT,
         respawn_failed_workers=True,
-        workers_kill_timeout=10,  # type: ignore[arg-type]
+        workers_kill_timeout=10,
     ).serve()
 
 

@@ -4,10 +4,10 @@ where Reflex has English."""
 from __future__ import annotations
 
 import reflex as rx
-from reflex.components.core.banner import connection_pulser, has_too_many_connection_errors
 from reflex_base.components.memo import memo
 from reflex_base.vars.function import ArgsFunctionOperation
 from reflex_components_core.base.error_boundary import ErrorBoundary
+from reflex_components_core.core.banner import connection_pulser, has_too_many_connection_errors
 
 from hocba_app.components.native_form import native_link
 from hocba_app.components.tones import tone_icon

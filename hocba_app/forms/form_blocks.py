@@ -161,7 +161,8 @@ def homeroom_place(page: Page, right: float, top: float) -> None:
 
 def _signing_note(page: Page, right: float, top: float, snapshot: Snapshot) -> None:
     """Under the office; with a decision to name it is as wide as the place, else centred under the office."""
-    if not (snapshot.get("head") or {}).get("ground"):
+    head = snapshot.get("head")
+    if not head or not head.get("ground"):
         centre = right - PERSON_WIDTH / 2
         page.text(SIGNING_NOTE, centre, top - 13.5 * MM, ITALIC, 9, align="centre", colour=SOFT_INK)
         return

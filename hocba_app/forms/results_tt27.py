@@ -98,7 +98,7 @@ def _with_summer(row: SubjectRow) -> SubjectRow:
     if not again:
         return row
     note = f"Sau rèn luyện trong hè: {', '.join(again)}"
-    return row | {"note": f"{row['note']}. {note}" if row["note"] else note}  # type: ignore[return-value]
+    return row | {"note": f"{row['note']}. {note}" if row["note"] else note}
 
 
 def _measurements(results: Results) -> Block:

@@ -87,7 +87,7 @@ def tell_sizes(engine: Engine) -> None:
 def _known(connection: Connection) -> set[tuple[str, str, str]]:
     if connection.exec_driver_sql("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_stat1'").first() is None:
         return set()
-    return {tuple(row) for row in connection.exec_driver_sql("SELECT tbl, idx, stat FROM sqlite_stat1").all()}  # type: ignore[misc]
+    return {tuple(row) for row in connection.exec_driver_sql("SELECT tbl, idx, stat FROM sqlite_stat1").all()}
 
 
 def _indexes(connection: Connection) -> list[tuple[str, str, str]]:

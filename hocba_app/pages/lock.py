@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import reflex as rx
+from reflex.event import EventSpec
 
 from hocba_app.components.data_table import data_table
 from hocba_app.components.empty_state import empty_state
@@ -102,9 +103,7 @@ def _class(row: ClassRow) -> rx.Component:
     )
 
 
-def _check(
-    checked: rx.Var[bool], toggle: rx.event.EventSpec, label: object, *, disabled: object = False
-) -> rx.Component:
+def _check(checked: rx.Var[bool], toggle: EventSpec, label: object, *, disabled: object = False) -> rx.Component:
     return rx.el.label(
         rx.el.input(
             type="checkbox",

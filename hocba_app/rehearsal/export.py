@@ -63,7 +63,7 @@ class Export:
 
     def _current(self) -> Any:
         return (
-            select(
+            select(  # type: ignore[call-overload]
                 Document.kind,
                 Document.school_year,
                 Document.level,
@@ -71,11 +71,11 @@ class Export:
                 DocumentVersion.id,
                 DocumentVersion.sha256,
             )
-            .join(Student, (Student.id == Document.student_id) & (Student.school_id == Document.school_id))  # type: ignore[arg-type]
+            .join(Student, (Student.id == Document.student_id) & (Student.school_id == Document.school_id))
             .join(
                 DocumentVersion,
                 (DocumentVersion.id == Document.version_id) & (DocumentVersion.school_id == Document.school_id),
-            )  # type: ignore[arg-type]
+            )
             .order_by(Student.code, Document.kind, Document.id)
         )
 

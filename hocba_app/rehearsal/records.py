@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func
-from sqlmodel import select
+from sqlmodel import col, select
 
 from hocba_app.domain.levels import level_of_document
 from hocba_app.domain.membership import LEAVING
@@ -34,16 +34,21 @@ def unsealed(db: Database, school_id: str, year: str) -> list[dict[str, str]]:
     with db.read(school_id) as session:
         pupils = session.exec(
             select(Student.id, Student.code, SchoolClass.grade)
-            .join(Enrolment, (Enrolment.student_id == Student.id) & (Enrolment.school_id == Student.school_id))
-            .join(SchoolClass, (SchoolClass.id == Enrolment.class_id) & (SchoolClass.school_id == Student.school_id))
+            .join(
+                Enrolment, (col(Enrolment.student_id) == Student.id) & (col(Enrolment.school_id) == Student.school_id)
+            )
+            .join(
+                SchoolClass,
+                (col(SchoolClass.id) == Enrolment.class_id) & (col(SchoolClass.school_id) == Student.school_id),
+            )
             .where(Enrolment.school_year == year, Enrolment.active.is_(True))  # type: ignore[attr-defined]
         ).all()
         states = {
             (student_id, kind, level): state
             for student_id, kind, level, state in session.exec(
                 select(Document.student_id, Document.kind, Document.level, Document.state).where(
-                    Document.school_year.in_(("", year))
-                )  # type: ignore[attr-defined]
+                    col(Document.school_year).in_(("", year))
+                )
             ).all()
         }
     return [
@@ -76,7 +81,10 @@ def codes_at_end(db: Database, school_id: str, year: str) -> set[str]:
         return set(
             session.exec(
                 select(Student.code)
-                .join(Enrolment, (Enrolment.student_id == Student.id) & (Enrolment.school_id == Student.school_id))
+                .join(
+                    Enrolment,
+                    (col(Enrolment.student_id) == Student.id) & (col(Enrolment.school_id) == Student.school_id),
+                )
                 .where(Enrolment.school_year == year, Enrolment.active.is_(True), Enrolment.status.not_in(LEAVING))  # type: ignore[attr-defined]
             ).all()
         )
@@ -89,7 +97,10 @@ def signature_count(db: Database, school_id: str) -> int:
             session.exec(
                 select(func.count())
                 .select_from(Slot)
-                .join(Document, (Document.version_id == Slot.version_id) & (Document.school_id == Slot.school_id))
+                .join(
+                    Document,
+                    (col(Document.version_id) == Slot.version_id) & (col(Document.school_id) == Slot.school_id),
+                )
                 .where(Slot.signed_at.is_not(None))  # type: ignore[union-attr]
             ).one()
         )

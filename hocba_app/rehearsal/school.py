@@ -11,7 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from sqlmodel import select
+from sqlmodel import col, select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.ink.signature_image import AS_IT_IS
@@ -167,9 +167,9 @@ class PlayedSchool:
         with self.db.read(self.school_id) as session:
             new = session.exec(
                 select(Account.id).where(
-                    Account.staff_id.is_not(None),
-                    Account.password_hash.is_(None),
-                    Account.disabled.is_(False),  # type: ignore[union-attr, attr-defined]
+                    col(Account.staff_id).is_not(None),
+                    col(Account.password_hash).is_(None),
+                    col(Account.disabled).is_(False),
                 )
             ).all()
             leaders = {
@@ -295,7 +295,7 @@ class PlayedSchool:
                 session.exec(
                     select(SchoolClass)
                     .where(SchoolClass.school_year == self.entry["school_year"], SchoolClass.active.is_(True))  # type: ignore[attr-defined]
-                    .order_by(SchoolClass.grade, SchoolClass.name)
+                    .order_by(col(SchoolClass.grade), col(SchoolClass.name))
                 ).all()
             )
 

@@ -8,12 +8,12 @@ decides. Nobody is told anything the product's own queue does not say.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlmodel import select
+from sqlmodel import col, select
 
 from hocba_app.domain.batch_lifecycle import BATCH_OVER
 from hocba_app.domain.errors import ErrorCode, HocbaError
@@ -150,7 +150,7 @@ class Desk:
         """By person and stage the classes that wait for his signature, now or later."""
         query = (
             select(Slot.staff_id, Slot.stage, Document.class_id)
-            .join(Document, (Document.id == Slot.document_id) & (Document.school_id == Slot.school_id))
+            .join(Document, (col(Document.id) == Slot.document_id) & (col(Document.school_id) == Slot.school_id))
             .where(Slot.signed_at.is_(None), Document.version_id == Slot.version_id)  # type: ignore[union-attr]
             .distinct()
         )
@@ -175,14 +175,14 @@ class Desk:
         if not running:
             return False
         with self._db.read(self._school_id) as session:
-            batches = session.exec(_SEEN.where(Batch.id.in_(list(running)))).all()  # type: ignore[attr-defined]
+            batches: Sequence[Any] = session.exec(_SEEN.where(Batch.id.in_(list(running)))).all()  # type: ignore[attr-defined]
             over = [batch for batch in batches if batch.state in BATCH_OVER]
             failed = (
                 session.exec(
                     select(BatchItem).where(
-                        BatchItem.batch_id.in_([batch.id for batch in over]), BatchItem.state == "failed"
+                        col(BatchItem.batch_id).in_([batch.id for batch in over]), col(BatchItem.state) == "failed"
                     )
-                ).all()  # type: ignore[attr-defined]
+                ).all()
                 if any(batch.failed for batch in over)
                 else []
             )
@@ -281,4 +281,4 @@ def _turn(signer: Signer, busy_classes: set[str]) -> tuple[int, bool, str]:
     principal and seal have work from early on."""
     return -CHAIN.index(signer.stage), *min(
         ((each in busy_classes, each) for each in signer.classes), default=(True, "")
-    )  # type: ignore[return-value]
+    )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlmodel import select
+from sqlmodel import col, select
 
 from hocba_app.domain.membership import LEAVING
 from hocba_app.models import (
@@ -147,8 +147,8 @@ def _read(school: PlayedSchool, school_year: str) -> _Year:
         for slot in session.exec(select(Slot)).all():
             slots.setdefault(slot.version_id, []).append(slot)
         enrolments = session.exec(
-            select(Enrolment).where(Enrolment.school_year == school_year, Enrolment.active.is_(True))
-        ).all()  # type: ignore[attr-defined]
+            select(Enrolment).where(col(Enrolment.school_year) == school_year, col(Enrolment.active).is_(True))
+        ).all()
         here = {row.student_id for row in enrolments}
         history = session.exec(select(HistoryEntry).where(HistoryEntry.active.is_(True))).all()  # type: ignore[attr-defined]
         return _Year(
@@ -210,13 +210,14 @@ def _replaced(school: PlayedSchool, year: _Year, school_year: str) -> Played:
             select(TeachingAssignment, Subject.code)
             .join(
                 Subject,
-                (Subject.id == TeachingAssignment.subject_id) & (Subject.school_id == TeachingAssignment.school_id),
-            )  # type: ignore[arg-type]
+                (col(Subject.id) == TeachingAssignment.subject_id)
+                & (col(Subject.school_id) == TeachingAssignment.school_id),
+            )
             .join(
                 SchoolClass,
-                (SchoolClass.id == TeachingAssignment.class_id)
-                & (SchoolClass.school_id == TeachingAssignment.school_id),
-            )  # type: ignore[arg-type]
+                (col(SchoolClass.id) == TeachingAssignment.class_id)
+                & (col(SchoolClass.school_id) == TeachingAssignment.school_id),
+            )
             .where(SchoolClass.school_year == school_year, TeachingAssignment.active.is_(True))  # type: ignore[attr-defined]
         ).all()
     first = {(row.class_id, code): row.staff_id for row, code in rows if row.term == "I"}

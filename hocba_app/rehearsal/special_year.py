@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlmodel import select
+from sqlmodel import col, select
 
 from hocba_app.models import Student, StudentResult
 from hocba_app.rehearsal import records
@@ -53,8 +53,9 @@ class SpecialYear(Year):
             rows = session.exec(
                 select(StudentResult, Student.code)
                 .join(
-                    Student, (Student.id == StudentResult.student_id) & (Student.school_id == StudentResult.school_id)
-                )  # type: ignore[arg-type]
+                    Student,
+                    (col(Student.id) == StudentResult.student_id) & (col(Student.school_id) == StudentResult.school_id),
+                )
                 .where(StudentResult.school_year == self.plan.year)
             ).all()
         wrong = [(row, code) for row, code in rows if row.mismatches]

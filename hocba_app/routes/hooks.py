@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -21,7 +22,7 @@ _failures = FailureLimit(30, 60.0)
 """A service that holds the right secret fails never; a signing service sends from few addresses, and we ask it besides."""
 
 
-async def _answer(request: Request, work: Any, *arguments: Any) -> Response:
+async def _answer(request: Request, work: Callable[..., Any], *arguments: Any) -> Response:
     """JSON both ways: a machine reads no pages."""
     caller = address(request)
     if _failures.refuses(caller):

@@ -122,10 +122,15 @@ async def admitted(request: Request, who: Identity | None = None) -> AsyncIterat
     Raises:
         HocbaError: BUSY when all places are taken.
     """
-    loop, visits = asyncio.get_running_loop(), []
+    loop = asyncio.get_running_loop()
+    visits: list[Visit] = []
+
+    def end() -> None:
+        if visits:
+            visits[0].end(HocbaError(ErrorCode.BUSY))
 
     def dropped() -> None:
-        loop.call_soon_threadsafe(lambda: visits and visits[0].end(HocbaError(ErrorCode.BUSY)))
+        loop.call_soon_threadsafe(end)
 
     key = f"person:{who.account_id}" if who is not None else f"address:{network_of(address(request))}"
     ticket = ADMISSION.enter(key, dropped)

@@ -7,6 +7,7 @@ import dataclasses
 from typing import ClassVar
 
 import reflex as rx
+from reflex.event import EventSpec
 
 from hocba_app.domain.calendar import local_text
 from hocba_app.domain.errors import HocbaError
@@ -110,22 +111,22 @@ class AccountsState(Sorting, Undoing, rx.State):
 
     @rx.event
     @requires(Right.ACCOUNTS_READ)
-    async def set_state_filter(self, state: str) -> rx.event.EventSpec:
+    async def set_state_filter(self, state: str) -> EventSpec:
         """Only accounts in this state."""
         self.state = state if state in STATES else ""
         return await self._go(1)
 
     @rx.event
     @requires(Right.ACCOUNTS_READ)
-    async def previous(self) -> rx.event.EventSpec:
+    async def previous(self) -> EventSpec:
         return await self._go(max(1, self.page - 1))
 
     @rx.event
     @requires(Right.ACCOUNTS_READ)
-    async def next(self) -> rx.event.EventSpec:
+    async def next(self) -> EventSpec:
         return await self._go(min(self.pages, self.page + 1))
 
-    async def _go(self, page: int) -> rx.event.EventSpec:
+    async def _go(self, page: int) -> EventSpec:
         self.page = page
         await self._reload(await identity(self))
         return rx.redirect(

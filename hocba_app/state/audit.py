@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import reflex as rx
+from reflex.event import EventSpec
 
 from hocba_app.domain.calendar import VIETNAM
 from hocba_app.domain.errors import HocbaError
@@ -84,7 +85,7 @@ class AuditState(rx.State):
 
     @rx.event
     @requires(Right.AUDIT_READ)
-    async def set_filter(self, which: str, value: str) -> rx.event.EventSpec:
+    async def set_filter(self, which: str, value: str) -> EventSpec:
         """One filter; the address follows."""
         value = str(value)[:60]
         if which == "group":
@@ -97,22 +98,22 @@ class AuditState(rx.State):
 
     @rx.event
     @requires(Right.AUDIT_READ)
-    async def turn_order(self) -> rx.event.EventSpec:
+    async def turn_order(self) -> EventSpec:
         """The oldest first, or the newest again."""
         self.oldest_first = not self.oldest_first
         return await self._go(1)
 
     @rx.event
     @requires(Right.AUDIT_READ)
-    async def previous(self) -> rx.event.EventSpec:
+    async def previous(self) -> EventSpec:
         return await self._go(max(1, self.page - 1))
 
     @rx.event
     @requires(Right.AUDIT_READ)
-    async def next(self) -> rx.event.EventSpec:
+    async def next(self) -> EventSpec:
         return await self._go(self.page + 1)
 
-    async def _go(self, page: int) -> rx.event.EventSpec:
+    async def _go(self, page: int) -> EventSpec:
         self.page = page
         await self._reload(await identity(self))
         filters = {

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any, ClassVar
 
 import reflex as rx
+from reflex.event import EventSpec
 
 from hocba_app.domain.calendar import local_text
 from hocba_app.domain.errors import HocbaError
@@ -183,7 +184,7 @@ class DashboardState(LiveScreen, rx.State):
 
     @rx.event
     @signed_in
-    async def load(self) -> AsyncIterator[rx.event.EventSpec]:
+    async def load(self) -> AsyncIterator[EventSpec]:
         self.said, self.to_paste, self.people_page = "", "", 1
         await self._reload(await identity(self))
         if begin(self):
@@ -229,7 +230,7 @@ class DashboardState(LiveScreen, rx.State):
 
     @rx.event
     @signed_in
-    async def copy_text(self) -> rx.event.EventSpec:
+    async def copy_text(self) -> EventSpec:
         """The text into the clipboard."""
         return rx.set_clipboard(self.to_paste)
 

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from typing import ClassVar
 
 import reflex as rx
+from reflex.event import EventSpec
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.wording import KIND, KIND_SHORT
@@ -83,7 +84,7 @@ class LockState(LiveScreen, rx.State):
 
     @rx.event
     @requires(Right.LOCK)
-    async def load(self) -> AsyncIterator[rx.event.EventSpec]:
+    async def load(self) -> AsyncIterator[EventSpec]:
         """Show the truth, then follow it. ``?year=``, ``?kind=`` and ``?class=`` choose, ``?student=`` one pupil of the class."""
         query = self.router.url.query_parameters
         if (kind := str(query.get("kind", ""))) in (*KINDS, ALL):

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from typing import ClassVar
 
 import reflex as rx
+from reflex.event import EventSpec
 
 from hocba_app.domain.calendar import local_text
 from hocba_app.domain.errors import HocbaError
@@ -67,7 +68,7 @@ class ObjectionsState(LiveScreen, rx.State):
 
     @rx.event
     @requires(Right.RECORDS_READ)
-    async def load(self) -> AsyncIterator[rx.event.EventSpec]:
+    async def load(self) -> AsyncIterator[EventSpec]:
         """Show the truth, then follow it."""
         self.problem = self.done = self.answering = ""
         self.page, self.open_ones = 1, True

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any, ClassVar
 
 import reflex as rx
+from reflex.event import EventSpec
 
 from hocba_app.domain.calendar import local_text
 from hocba_app.domain.errors import ErrorCode, HocbaError
@@ -102,7 +103,7 @@ class PrintState(LiveScreen, rx.State):
 
     @rx.event
     @requires(Right.PRINT)
-    async def load(self) -> AsyncIterator[rx.event.EventSpec]:
+    async def load(self) -> AsyncIterator[EventSpec]:
         """Show the truth, then follow it. ``?year=`` chooses the year, ``?student=`` opens one pupil (from the record's page)."""
         who = await identity(self)
         self.new_url = self.new_pin = self.problem = self.link_problem = ""

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any, ClassVar
 
 import reflex as rx
+from reflex.event import EventSpec
 
 from hocba_app.domain.calendar import local_text
 from hocba_app.domain.errors import HocbaError
@@ -94,7 +95,7 @@ class PupilState(LiveScreen, rx.State):
 
     @rx.event
     @requires(Right.RECORDS_READ)
-    async def load(self) -> AsyncIterator[rx.event.EventSpec]:
+    async def load(self) -> AsyncIterator[EventSpec]:
         """Show the truth, then follow it."""
         self.problem = self.done = self.opened = self.reason = ""
         self.shown_id, self.found = str(getattr(self, "student_id", "")), False

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from typing import ClassVar
 
 import reflex as rx
+from reflex.event import EventSpec
 
 from hocba_app.domain.errors import HocbaError
 from hocba_app.domain.wording import KIND
@@ -63,7 +64,7 @@ class ReadingState(Objecting, LiveScreen, rx.State):
 
     @rx.event
     @requires(Right.RECORDS_READ)
-    async def load(self) -> AsyncIterator[rx.event.EventSpec]:
+    async def load(self) -> AsyncIterator[EventSpec]:
         """Show the record of the address, then follow it. ``?queue=1`` turns over what waits for the reader."""
         self.problem = self.done = self.objecting = ""
         self.shown_id = str(getattr(self, "document_id", ""))

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from typing import ClassVar
 
 import reflex as rx
+from reflex.event import EventSpec
 
 from hocba_app.domain.calendar import local_text
 from hocba_app.domain.errors import HocbaError
@@ -111,7 +112,7 @@ class RecordState(UnlockAsking, LiveScreen, rx.State):
 
     @rx.event
     @requires(Right.RECORDS_READ)
-    async def load(self) -> AsyncIterator[rx.event.EventSpec]:
+    async def load(self) -> AsyncIterator[EventSpec]:
         """Show the truth, then follow it."""
         wanted = str(getattr(self, "document_id", ""))
         self.problem = self.done = ""

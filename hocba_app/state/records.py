@@ -9,6 +9,7 @@ from typing import ClassVar
 from urllib.parse import urlencode
 
 import reflex as rx
+from reflex.event import EventSpec
 
 from hocba_app.domain.calendar import local_text
 from hocba_app.domain.errors import HocbaError
@@ -93,7 +94,7 @@ class RecordsState(Sorting, UnlockAsking, LiveScreen, rx.State):
 
     @rx.event
     @requires(Right.RECORDS_READ)
-    async def load(self) -> AsyncIterator[rx.event.EventSpec]:
+    async def load(self) -> AsyncIterator[EventSpec]:
         """Filters from the address, rows from the database; then follow it."""
         query = self.router.url.query_parameters
         self.class_id = str(query.get("class", ""))
@@ -112,7 +113,7 @@ class RecordsState(Sorting, UnlockAsking, LiveScreen, rx.State):
 
     @rx.event
     @requires(Right.RECORDS_READ)
-    async def set_filter(self, which: str, value: str) -> rx.event.EventSpec | None:
+    async def set_filter(self, which: str, value: str) -> EventSpec | None:
         """One filter; the address follows, so that it can be kept and sent on. The search does not stand in it."""
         value = str(value)
         if which == "class":
@@ -129,7 +130,7 @@ class RecordsState(Sorting, UnlockAsking, LiveScreen, rx.State):
 
     @rx.event
     @requires(Right.RECORDS_READ)
-    async def set_year(self, year: str) -> rx.event.EventSpec | None:
+    async def set_year(self, year: str) -> EventSpec | None:
         """Another school year: other classes."""
         if year not in self.years:
             return None
@@ -145,12 +146,12 @@ class RecordsState(Sorting, UnlockAsking, LiveScreen, rx.State):
 
     @rx.event
     @requires(Right.RECORDS_READ)
-    async def previous(self) -> rx.event.EventSpec | None:
+    async def previous(self) -> EventSpec | None:
         return await self._go(self.page - 1)
 
     @rx.event
     @requires(Right.RECORDS_READ)
-    async def next(self) -> rx.event.EventSpec | None:
+    async def next(self) -> EventSpec | None:
         return await self._go(self.page + 1)
 
     @rx.event
@@ -191,7 +192,7 @@ class RecordsState(Sorting, UnlockAsking, LiveScreen, rx.State):
     def _asked(self) -> None:
         self.selected = []
 
-    async def _go(self, page: int) -> rx.event.EventSpec | None:
+    async def _go(self, page: int) -> EventSpec | None:
         self.page = min(max(page, 1), max(self.pages, 1))
         await self._reload(await identity(self))
         address = address_of(

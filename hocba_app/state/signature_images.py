@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 import reflex as rx
+from reflex.event import EventSpec
 
 from hocba_app.domain.calendar import local_text
 from hocba_app.domain.errors import HocbaError
@@ -135,7 +136,7 @@ class SignatureImagesState(Sorting, Drafting, LiveScreen, rx.State):
 
     @rx.event
     @requires(Right.SIGNATURE_IMAGES)
-    async def load(self) -> AsyncIterator[rx.event.EventSpec]:
+    async def load(self) -> AsyncIterator[EventSpec]:
         """Show the truth, then follow it."""
         self.problem, self.done, self.chosen_id, self.give_number = "", "", "", -1
         self.missing_only = self.router.url.query_parameters.get("missing", "") == "1"
@@ -158,19 +159,19 @@ class SignatureImagesState(Sorting, Drafting, LiveScreen, rx.State):
 
     @rx.event
     @requires(Right.SIGNATURE_IMAGES)
-    async def show_missing(self, only: bool) -> rx.event.EventSpec:
+    async def show_missing(self, only: bool) -> EventSpec:
         """Only who has none."""
         self.missing_only = bool(only)
         return await self._go(1)
 
     @rx.event
     @requires(Right.SIGNATURE_IMAGES)
-    async def previous(self) -> rx.event.EventSpec:
+    async def previous(self) -> EventSpec:
         return await self._go(max(1, self.page - 1))
 
     @rx.event
     @requires(Right.SIGNATURE_IMAGES)
-    async def next(self) -> rx.event.EventSpec:
+    async def next(self) -> EventSpec:
         return await self._go(min(self.pages, self.page + 1))
 
     @rx.event
@@ -251,7 +252,7 @@ class SignatureImagesState(Sorting, Drafting, LiveScreen, rx.State):
         self.file_page = 1
         await self._reload(await identity(self))
 
-    async def _go(self, page: int) -> rx.event.EventSpec:
+    async def _go(self, page: int) -> EventSpec:
         self.page = page
         await self._reload(await identity(self))
         return rx.redirect(

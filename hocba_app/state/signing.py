@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, ClassVar
 
 import reflex as rx
+from reflex.event import EventSpec
 
 from hocba_app.domain.errors import HocbaError
 from hocba_app.domain.vietnamese_collation import sort_name
@@ -89,7 +90,7 @@ class SigningState(Sorting, Undoing, GroupReading, LiveScreen, rx.State):
 
     @rx.event
     @signed_in
-    async def load(self) -> AsyncIterator[rx.event.EventSpec]:
+    async def load(self) -> AsyncIterator[EventSpec]:
         """Show the truth, then follow it."""
         self.done = ""
         undoing.on_load(self)
@@ -107,21 +108,21 @@ class SigningState(Sorting, Undoing, GroupReading, LiveScreen, rx.State):
 
     @rx.event
     @signed_in
-    async def sign_group(self, key: str) -> AsyncIterator[rx.event.EventSpec]:
+    async def sign_group(self, key: str) -> AsyncIterator[EventSpec]:
         """Sign everything of one group that is ready: the teacher's one tap."""
         async for event in self._sign({key}):
             yield event
 
     @rx.event
     @signed_in
-    async def sign_selected(self) -> AsyncIterator[rx.event.EventSpec]:
+    async def sign_selected(self) -> AsyncIterator[EventSpec]:
         """Sign what is chosen; everything that is ready when nothing is."""
         async for event in self._sign(set(self.selected) or {group.key for group in self._shown()}):
             yield event
 
     @rx.event
     @signed_in
-    async def sign_section(self, key: str) -> AsyncIterator[rx.event.EventSpec]:
+    async def sign_section(self, key: str) -> AsyncIterator[EventSpec]:
         """Sign every class of one stage and kind: all covers, or those of the grade shown."""
         groups = {group.key for section in self.sections if section.key == key for group in section.groups}
         async for event in self._sign(groups):
@@ -138,7 +139,7 @@ class SigningState(Sorting, Undoing, GroupReading, LiveScreen, rx.State):
 
     @rx.event
     @signed_in
-    async def sign_rest(self, batch_id: str) -> AsyncIterator[rx.event.EventSpec]:
+    async def sign_rest(self, batch_id: str) -> AsyncIterator[EventSpec]:
         """Sign again what a batch did not: only the slots that still wait."""
         who = await identity(self)
         try:
@@ -220,7 +221,7 @@ class SigningState(Sorting, Undoing, GroupReading, LiveScreen, rx.State):
         if text and not self.problem:
             undoing.offer(self, f"Đã cất lời nhắc: {text}", "reminder", reminder_id)
 
-    async def _sign(self, chosen: set[str], *, by_slot: bool = False) -> AsyncIterator[rx.event.EventSpec | None]:
+    async def _sign(self, chosen: set[str], *, by_slot: bool = False) -> AsyncIterator[EventSpec | None]:
         if self.busy:
             return
         self.busy, self.problem = True, ""

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from typing import ClassVar
 
 import reflex as rx
+from reflex.event import EventSpec
 
 from hocba_app.domain.errors import HocbaError
 from hocba_app.domain.wording import KEY_STATE, POSITION
@@ -66,7 +67,7 @@ class SigningAccountsState(KeyEditing, Sorting, LiveScreen, rx.State):
 
     @rx.event
     @requires(Right.SIGNING_ACCOUNTS)
-    async def load(self) -> AsyncIterator[rx.event.EventSpec]:
+    async def load(self) -> AsyncIterator[EventSpec]:
         """Show the truth, then follow it. ``?state=any`` shows who cannot sign."""
         wanted = str(self.router.url.query_parameters.get("state", ""))
         self.only, self.problem = (wanted if wanted in ("any", *KEY_STATE) else ""), ""
@@ -87,18 +88,18 @@ class SigningAccountsState(KeyEditing, Sorting, LiveScreen, rx.State):
 
     @rx.event
     @requires(Right.SIGNING_ACCOUNTS)
-    async def show(self, state: str) -> rx.event.EventSpec:
+    async def show(self, state: str) -> EventSpec:
         self.only = state if state in ("any", *KEY_STATE) else ""
         return await self._go(1)
 
     @rx.event
     @requires(Right.SIGNING_ACCOUNTS)
-    async def previous(self) -> rx.event.EventSpec:
+    async def previous(self) -> EventSpec:
         return await self._go(max(1, self.page - 1))
 
     @rx.event
     @requires(Right.SIGNING_ACCOUNTS)
-    async def next(self) -> rx.event.EventSpec:
+    async def next(self) -> EventSpec:
         return await self._go(min(self.pages, self.page + 1))
 
     @rx.event
@@ -173,7 +174,7 @@ class SigningAccountsState(KeyEditing, Sorting, LiveScreen, rx.State):
         self.editing, self.removing = KeyRow(), False
         key_editing.open_editor(self, "", "")
 
-    async def _go(self, page: int) -> rx.event.EventSpec:
+    async def _go(self, page: int) -> EventSpec:
         self.page = page
         await self._reload(await identity(self))
         return rx.redirect(

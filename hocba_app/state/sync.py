@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any, ClassVar
 
 import reflex as rx
+from reflex.event import EventSpec
 
 from hocba_app.domain.calendar import is_school_year
 from hocba_app.domain.errors import HocbaError
@@ -72,7 +73,7 @@ class SyncState(Sorting, LiveScreen, rx.State):
 
     @rx.event
     @requires(Right.SYNC)
-    async def load(self) -> AsyncIterator[rx.event.EventSpec]:
+    async def load(self) -> AsyncIterator[EventSpec]:
         """Show the truth, then follow it."""
         who = await identity(self)
         query = self.router.url.query_parameters
@@ -94,7 +95,7 @@ class SyncState(Sorting, LiveScreen, rx.State):
 
     @rx.event
     @requires(Right.SYNC)
-    async def start(self) -> rx.event.EventSpec | None:
+    async def start(self) -> EventSpec | None:
         """Ask for a run; its report opens."""
         who = await identity(self)
         scope = await self.get_state(SyncScopeState)
@@ -125,33 +126,33 @@ class SyncState(Sorting, LiveScreen, rx.State):
 
     @rx.event
     @requires(Right.SYNC)
-    async def open_run(self, run_id: str) -> rx.event.EventSpec | None:
+    async def open_run(self, run_id: str) -> EventSpec | None:
         """Open its report; the same again closes it."""
         self._open("" if self.opened == run_id else str(run_id)[:26])
         return await self._go(1)
 
     @rx.event
     @requires(Right.SYNC)
-    async def choose_outcome(self, outcome: str) -> rx.event.EventSpec | None:
+    async def choose_outcome(self, outcome: str) -> EventSpec | None:
         """Only rows with this outcome."""
         self.outcome = outcome if outcome in OUTCOME else ""
         return await self._go(1)
 
     @rx.event
     @requires(Right.SYNC)
-    async def choose_report_resource(self, resource: str) -> rx.event.EventSpec | None:
+    async def choose_report_resource(self, resource: str) -> EventSpec | None:
         """Only rows of this data set."""
         self.report_resource = resource if resource in RESOURCE else ""
         return await self._go(1)
 
     @rx.event
     @requires(Right.SYNC)
-    async def previous(self) -> rx.event.EventSpec | None:
+    async def previous(self) -> EventSpec | None:
         return await self._go(self.page - 1)
 
     @rx.event
     @requires(Right.SYNC)
-    async def next(self) -> rx.event.EventSpec | None:
+    async def next(self) -> EventSpec | None:
         return await self._go(self.page + 1)
 
     @rx.event
@@ -194,7 +195,7 @@ class SyncState(Sorting, LiveScreen, rx.State):
         self.opened, self.outcome, self.report_resource = run_id, "", ""
         unsorted(self)
 
-    async def _go(self, page: int) -> rx.event.EventSpec | None:
+    async def _go(self, page: int) -> EventSpec | None:
         self.page = page
         await self._load_report(await identity(self))
         report = {

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from typing import ClassVar
 
 import reflex as rx
+from reflex.event import EventSpec
 
 from hocba_app.domain.calendar import local_text
 from hocba_app.domain.errors import HocbaError
@@ -79,7 +80,7 @@ class UnlockState(LiveScreen, rx.State):
 
     @rx.event
     @requires(Right.UNLOCK_ASK, Right.UNLOCK_APPROVE)
-    async def load(self) -> AsyncIterator[rx.event.EventSpec]:
+    async def load(self) -> AsyncIterator[EventSpec]:
         """Show the truth, then follow it."""
         self.problem = self.done = self.confirming = ""
         await self._reload(await identity(self))

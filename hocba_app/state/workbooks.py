@@ -8,6 +8,7 @@ import math
 from typing import Any, ClassVar
 
 import reflex as rx
+from reflex.event import EventSpec
 
 from hocba_app.domain.calendar import local_text
 from hocba_app.domain.errors import HocbaError
@@ -137,7 +138,7 @@ class WorkbooksState(LiveScreen, rx.State):
 
     @rx.event
     @requires(Right.SYNC)
-    async def load(self) -> rx.event.EventSpec | None:
+    async def load(self) -> EventSpec | None:
         """Show the truth, then follow it."""
         who = await identity(self)
         asked = str(self.router.url.query_parameters.get("id", ""))[:26]
@@ -250,7 +251,7 @@ class WorkbooksState(LiveScreen, rx.State):
 
     @rx.event
     @requires(Right.SYNC)
-    async def put_aside(self) -> rx.event.EventSpec | None:
+    async def put_aside(self) -> EventSpec | None:
         """Forget this workbook."""
         if await self._act(imports.drop, await identity(self), self.id):
             return rx.redirect("/workbooks")

@@ -16,7 +16,7 @@ def events_after(session: Session, seq: int, groups: tuple[str, ...]) -> Iterato
     """``(seq, action, subject, data)`` of the events of these groups behind a number, in order."""
     while True:
         found = session.exec(
-            select(AuditEvent.seq, AuditEvent.action, AuditEvent.subject, AuditEvent.data)
+            select(col(AuditEvent.seq), col(AuditEvent.action), col(AuditEvent.subject), col(AuditEvent.data))
             .where(AuditEvent.seq > seq)
             .order_by(col(AuditEvent.seq))
             .limit(_PAGE)
@@ -32,7 +32,13 @@ def events_after(session: Session, seq: int, groups: tuple[str, ...]) -> Iterato
 def signed_slots(session: Session) -> Iterator[tuple[str, int, str, str, str | None]]:
     """``(document, version, field, stage, SHA-256 of the file with it)`` of every signed slot."""
     query = (
-        select(DocumentVersion.document_id, DocumentVersion.number, Slot.field, Slot.stage, Revision.sha256)
+        select(  # type: ignore[call-overload]
+            col(DocumentVersion.document_id),
+            col(DocumentVersion.number),
+            col(Slot.field),
+            col(Slot.stage),
+            col(Revision.sha256),
+        )
         .join(
             DocumentVersion,
             (col(DocumentVersion.school_id) == Slot.school_id) & (col(DocumentVersion.id) == Slot.version_id),
@@ -59,8 +65,12 @@ def versions(session: Session) -> Iterator[tuple[str, int, str, bool]]:
 
 def document_states(session: Session) -> Iterator[tuple[str, str, int, int | None, bool]]:
     """``(document, state, number of its last version, number of the version it names, whether that one is void)``."""
-    query = select(
-        Document.id, Document.state, Document.version_number, DocumentVersion.number, DocumentVersion.voided_at
+    query = select(  # type: ignore[call-overload]
+        col(Document.id),
+        col(Document.state),
+        col(Document.version_number),
+        col(DocumentVersion.number),
+        col(DocumentVersion.voided_at),
     ).outerjoin(
         DocumentVersion,
         (col(DocumentVersion.school_id) == Document.school_id) & (col(DocumentVersion.id) == Document.version_id),

@@ -51,7 +51,7 @@ def pupils_of_batch(session: Session, batch_id: str, state: str, limit: int) -> 
             .join(Slot, (col(Slot.document_id) == Document.id) & (col(Slot.school_id) == Document.school_id))
             .join(BatchItem, (col(BatchItem.slot_id) == Slot.id) & (col(BatchItem.school_id) == Slot.school_id))
             .where(BatchItem.batch_id == batch_id, BatchItem.state == state)
-            .order_by(BatchItem.position)
+            .order_by(col(BatchItem.position))
             .limit(limit)
         ).all()
     )

@@ -51,8 +51,8 @@ def held_versions(session: Session, version_ids: Sequence[str]) -> dict[str, str
 def _held_versions() -> Any:
     return select(Lease.version_id, Lease.batch_id).where(
         own_school(Lease),
-        Lease.version_id.in_(any_of("versions")),
-        Lease.released_at.is_(None),  # type: ignore[attr-defined, union-attr]
+        col(Lease.version_id).in_(any_of("versions")),
+        col(Lease.released_at).is_(None),
     )
 
 
@@ -64,13 +64,13 @@ def earlier_waiting(session: Session, batch: Batch) -> set[str]:
 @cache
 def _earlier_waiting() -> Any:
     before = (Batch.queued_at < given("queued_at")) | (
-        (Batch.queued_at == given("queued_at")) & (Batch.id < given("batch"))
+        (col(Batch.queued_at) == given("queued_at")) & (col(Batch.id) < given("batch"))
     )
     queued = batches_in((BatchState.QUEUED,)).where(Batch.id != given("batch"), before)
     return select(BatchItem.version_id).where(
         own_school(BatchItem),
-        BatchItem.batch_id.in_(queued),
-        BatchItem.state == ItemState.CLAIMED,  # type: ignore[attr-defined]
+        col(BatchItem.batch_id).in_(queued),
+        BatchItem.state == ItemState.CLAIMED,
     )
 
 
@@ -91,12 +91,12 @@ def waiting_for_end_of(session: Session, batch: Batch) -> list[str]:
 def _queued_items() -> Any:
     return (
         select(BatchItem.batch_id, BatchItem.version_id, Batch.owner, Batch.queued_at)
-        .join(Batch, (Batch.id == BatchItem.batch_id) & (Batch.school_id == BatchItem.school_id))
+        .join(Batch, (col(Batch.id) == BatchItem.batch_id) & (col(Batch.school_id) == BatchItem.school_id))
         .where(
             own_school(BatchItem),
-            BatchItem.batch_id.in_(batches_in((BatchState.QUEUED,))),
+            col(BatchItem.batch_id).in_(batches_in((BatchState.QUEUED,))),
             BatchItem.state == ItemState.CLAIMED,
-        )  # type: ignore[attr-defined]
+        )
     )
 
 
@@ -130,8 +130,8 @@ def last_sent(session: Session, batch: Batch) -> Batch | None:
             Batch.owner == batch.owner,
             Batch.account_id == batch.account_id,
             Batch.id != batch.id,
-            Batch.sent_at.is_not(None),
-            Batch.ended_at > batch.queued_at,  # type: ignore[union-attr, operator]
+            col(Batch.sent_at).is_not(None),
+            col(Batch.ended_at) > batch.queued_at,
         )
         .order_by(Batch.ended_at.desc())  # type: ignore[union-attr]
         .limit(1)
@@ -152,7 +152,7 @@ def batch_row(session: Session, batch_id: str) -> Any:
 
 @cache
 def _batch_row() -> Any:
-    return select(
+    return select(  # type: ignore[call-overload, misc]
         Batch.id,
         Batch.account_id,
         Batch.staff_id,
@@ -172,7 +172,7 @@ def _batch_row() -> Any:
         Batch.attempts,
         Batch.resends,
         Batch.evidence_id,
-    ).where(own_school(Batch), Batch.id == given("batch"))  # type: ignore[call-overload]
+    ).where(own_school(Batch), Batch.id == given("batch"))
 
 
 def items_of(
@@ -190,16 +190,16 @@ def items_of(
         light: without the large columns, which are read when they are asked for.
         limit: at most so many.
     """
-    query = select(BatchItem).where(BatchItem.batch_id == batch_id).order_by(BatchItem.position)
+    query = select(BatchItem).where(col(BatchItem.batch_id) == batch_id).order_by(col(BatchItem.position))
     if states is not None:
         query = query.where(BatchItem.state.in_(tuple(states)))  # type: ignore[attr-defined]
     if light:
         query = query.options(
             *(
-                defer(column)
+                defer(column)  # type: ignore[arg-type]
                 for column in (BatchItem.prepared, BatchItem.attributes, BatchItem.signature, BatchItem.token)
             )
-        )  # type: ignore[arg-type]
+        )
     if limit is not None:
         query = query.limit(limit)
     return list(session.exec(query).all())
@@ -216,7 +216,7 @@ def _item_rows(columns: tuple[str, ...], limited: bool) -> Any:
     query = (
         select(BatchItem.id, BatchItem.state, *(getattr(BatchItem, column) for column in columns))
         .where(own_school(BatchItem), BatchItem.batch_id == given("batch"), BatchItem.state == given("in_state"))
-        .order_by(BatchItem.position)
+        .order_by(col(BatchItem.position))
     )
     return query.limit(given("most")) if limited else query
 
@@ -243,8 +243,8 @@ def live_items(session: Session, batch_id: str) -> int:
 @cache
 def _live_items() -> Any:
     return select(func.count()).where(
-        own_school(BatchItem), BatchItem.batch_id == given("batch"), BatchItem.state.in_(LIVE_ITEM)
-    )  # type: ignore[attr-defined]
+        own_school(BatchItem), col(BatchItem.batch_id) == given("batch"), col(BatchItem.state).in_(LIVE_ITEM)
+    )
 
 
 def batches_of_account(session: Session, account_id: str, limit: int) -> list[Batch]:

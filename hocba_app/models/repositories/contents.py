@@ -17,7 +17,7 @@ def snapshots(session: Session, version_ids: Sequence[str]) -> dict[str, dict[st
     for chunk in chunks(version_ids):
         found.update(
             session.exec(
-                select(DocumentVersion.id, DocumentVersion.snapshot).where(col(DocumentVersion.id).in_(chunk))
+                select(col(DocumentVersion.id), col(DocumentVersion.snapshot)).where(col(DocumentVersion.id).in_(chunk))
             ).all()
         )
     return found
@@ -28,7 +28,7 @@ def signed_before(session: Session, document_ids: Sequence[str], staff_id: str |
     found: dict[str, dict[str, Any]] = {}
     for chunk in chunks(document_ids):
         rows = session.exec(
-            select(DocumentVersion.document_id, DocumentVersion.snapshot)
+            select(col(DocumentVersion.document_id), col(DocumentVersion.snapshot))
             .join(
                 Slot, (col(Slot.version_id) == DocumentVersion.id) & (col(Slot.school_id) == DocumentVersion.school_id)
             )

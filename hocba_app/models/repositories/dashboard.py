@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sqlalchemy import func, literal_column
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from hocba_app.models import Document, SchoolClass, Slot, Staff
 
@@ -15,40 +15,51 @@ def classes_of_year(session: Session, school_year: str, class_ids: Sequence[str]
     query = select(SchoolClass).where(SchoolClass.school_year == school_year, SchoolClass.active.is_(True))  # type: ignore[attr-defined]
     if class_ids is not None:
         query = query.where(SchoolClass.id.in_(list(class_ids)))  # type: ignore[attr-defined]
-    return list(session.exec(query.order_by(SchoolClass.grade, SchoolClass.name)).all())
+    return list(session.exec(query.order_by(col(SchoolClass.grade), col(SchoolClass.name))).all())
 
 
 def waiting_people(session: Session, school_year: str) -> list[tuple[str, str, str, str, str, int]]:
     """``(staff id, name, stage, class id, class name, slots)``: for whom signatures wait now, most first."""
     query = (
-        select(Staff.id, Staff.full_name, Slot.stage, SchoolClass.id, SchoolClass.name, func.count())
-        .select_from(Slot)
-        .join(Document, (Document.id == Slot.document_id) & (Document.school_id == Slot.school_id))
-        .join(SchoolClass, (SchoolClass.id == Document.class_id) & (SchoolClass.school_id == Document.school_id))
-        .join(Staff, (Staff.id == Slot.staff_id) & (Staff.school_id == Slot.school_id))
-        .where(
-            SchoolClass.school_year == school_year,
-            Slot.signed_at.is_(None),  # type: ignore[union-attr]
-            Document.version_id == Slot.version_id,
-            Document.next_stage == Slot.stage,
+        select(  # type: ignore[call-overload]
+            col(Staff.id),
+            col(Staff.full_name),
+            col(Slot.stage),
+            col(SchoolClass.id),
+            col(SchoolClass.name),
+            func.count(),
         )
-        .group_by(Staff.id, Staff.full_name, Slot.stage, SchoolClass.id, SchoolClass.name)
+        .select_from(Slot)
+        .join(Document, (col(Document.id) == Slot.document_id) & (col(Document.school_id) == Slot.school_id))
+        .join(
+            SchoolClass, (col(SchoolClass.id) == Document.class_id) & (col(SchoolClass.school_id) == Document.school_id)
+        )
+        .join(Staff, (col(Staff.id) == Slot.staff_id) & (col(Staff.school_id) == Slot.school_id))
+        .where(
+            col(SchoolClass.school_year) == school_year,
+            col(Slot.signed_at).is_(None),
+            col(Document.version_id) == Slot.version_id,
+            col(Document.next_stage) == Slot.stage,
+        )
+        .group_by(col(Staff.id), col(Staff.full_name), col(Slot.stage), col(SchoolClass.id), col(SchoolClass.name))
         .order_by(func.count().desc(), Staff.full_name)
     )
-    return [tuple(row) for row in session.exec(query).all()]  # type: ignore[misc]
+    return [tuple(row) for row in session.exec(query).all()]
 
 
 def signed_per_person(session: Session, school_year: str) -> list[tuple[str, str, int, int]]:
     """``(staff id, name, slots, signed)`` over the current versions of the year's records, who is furthest behind first."""
-    left = func.count() - func.count(Slot.signed_at)
+    left = func.count() - func.count(col(Slot.signed_at))
     rows = session.exec(
-        select(Staff.id, Staff.full_name, func.count(), func.count(Slot.signed_at))
+        select(col(Staff.id), col(Staff.full_name), func.count(), func.count(col(Slot.signed_at)))
         .select_from(Slot)
-        .join(Document, (Document.id == Slot.document_id) & (Document.school_id == Slot.school_id))
-        .join(SchoolClass, (SchoolClass.id == Document.class_id) & (SchoolClass.school_id == Document.school_id))
-        .join(Staff, (Staff.id == Slot.staff_id) & (Staff.school_id == Slot.school_id))
-        .where(SchoolClass.school_year == school_year, Document.version_id == Slot.version_id)
-        .group_by(Staff.id, Staff.full_name)
+        .join(Document, (col(Document.id) == Slot.document_id) & (col(Document.school_id) == Slot.school_id))
+        .join(
+            SchoolClass, (col(SchoolClass.id) == Document.class_id) & (col(SchoolClass.school_id) == Document.school_id)
+        )
+        .join(Staff, (col(Staff.id) == Slot.staff_id) & (col(Staff.school_id) == Slot.school_id))
+        .where(col(SchoolClass.school_year) == school_year, col(Document.version_id) == Slot.version_id)
+        .group_by(col(Staff.id), col(Staff.full_name))
         .order_by(left.desc(), Staff.full_name)
     ).all()
     return [tuple(row) for row in rows]  # type: ignore[misc]
@@ -63,8 +74,10 @@ def signed_per_day(session: Session, school_year: str) -> list[tuple[str, int]]:
     rows = session.exec(
         select(day, func.count())
         .select_from(Slot)
-        .join(Document, (Document.id == Slot.document_id) & (Document.school_id == Slot.school_id))
-        .join(SchoolClass, (SchoolClass.id == Document.class_id) & (SchoolClass.school_id == Document.school_id))
+        .join(Document, (col(Document.id) == Slot.document_id) & (col(Document.school_id) == Slot.school_id))
+        .join(
+            SchoolClass, (col(SchoolClass.id) == Document.class_id) & (col(SchoolClass.school_id) == Document.school_id)
+        )
         .where(SchoolClass.school_year == school_year, Slot.signed_at.is_not(None))  # type: ignore[union-attr]
         .group_by(day)
         .order_by(day)

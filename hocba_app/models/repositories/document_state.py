@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from hocba_app.domain.document_lifecycle import DocumentLife, DocumentState, SlotState
 from hocba_app.models import Document, Lease, Slot
@@ -17,7 +17,9 @@ def load_life(session: Session, document_id: str) -> DocumentLife:
     document = session.get_one(Document, (session.info["school_id"], document_id))
     if document.version_id is None:
         return DocumentLife(document.kind)
-    slots = list(session.exec(select(Slot).where(Slot.version_id == document.version_id).order_by(Slot.position)).all())
+    slots = list(
+        session.exec(select(Slot).where(col(Slot.version_id) == document.version_id).order_by(col(Slot.position))).all()
+    )
     lease = session.exec(
         select(Lease.batch_id).where(Lease.version_id == document.version_id, Lease.released_at.is_(None))  # type: ignore[union-attr]
     ).first()

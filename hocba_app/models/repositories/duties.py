@@ -129,7 +129,7 @@ def _behind(session: Session, now: datetime, kinds: Sequence[str], options: dict
         "renewals": sealed.where(
             col(Document.archived_at) < now,
             or_(
-                Document.archive_failures > 0,
+                col(Document.archive_failures) > 0,
                 (col(Document.archived_at) < now - LOOK_OVERDUE) & (looked_at < now - LOOK_OVERDUE),
             ),
         ),
@@ -159,8 +159,8 @@ def _daily(session: Session, now: datetime, kinds: Sequence[str], options: dict[
         if not failures and seen is not None and seen > now - DAY_OVERDUE:
             of_school.add(kind)
     old = session.execute(
-        sql_select(School.id).where(School.created_at < now - DAY_OVERDUE), execution_options=options
-    ).scalars()  # type: ignore[call-overload]
+        sql_select(col(School.id)).where(col(School.created_at) < now - DAY_OVERDUE), execution_options=options
+    ).scalars()
     wanted = set(well) | set(old)
     if own := session.info.get("school_id"):
         wanted &= {own}

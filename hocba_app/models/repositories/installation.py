@@ -40,7 +40,9 @@ def set_mark(session: Session, mark: str, at: datetime) -> None:
 def named_blobs(session: Session) -> Iterator[str]:
     """SHA-256 of every file the database names, of all schools, each once, in order; read in slices."""
     columns = (Revision.blob_sha256, Student.photo_sha256, AttachedRecord.blob_sha256)
-    named = union(*(select(column.label("sha256")).where(col(column).is_not(None)) for column in columns)).subquery()
+    named = union(
+        *(select(col(column).label("sha256")).where(col(column).is_not(None)) for column in columns)
+    ).subquery()
     last = ""
     while True:
         found = (

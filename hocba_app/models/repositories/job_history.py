@@ -44,7 +44,7 @@ def running_job(session: Session, kind: str) -> str | None:
 
 def reports_of(session: Session, kinds: Sequence[str], live: Sequence[str]) -> list[dict[str, Any]]:
     """What the jobs of these kinds that are not over have reported, of every school."""
-    query = select(Job.report).where(col(Job.kind).in_(kinds), col(Job.state).in_(live))
+    query = select(col(Job.report)).where(col(Job.kind).in_(kinds), col(Job.state).in_(live))
     return list(session.exec(query, execution_options=CROSS_SCHOOL).all())
 
 

@@ -6,7 +6,7 @@ index has the answer.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -55,7 +55,7 @@ class Backlog:
 
 
 def due(
-    session: Session, room: dict[tuple[bool, Priority], int], crowded: dict[bool, Collection[str]] | None = None
+    session: Session, room: Mapping[tuple[bool, Priority], int], crowded: Mapping[bool, Collection[str]] | None = None
 ) -> list[Due]:
     """Jobs nobody works on whose time has come: most urgent first, then the longest due. An installation session.
 
@@ -81,7 +81,7 @@ def due(
 
 @cache
 def _due() -> Any:
-    columns = (Job.school_id, Job.id, Job.computes, Job.priority, Job.wake_at)
+    columns = (col(Job.school_id), col(Job.id), col(Job.computes), col(Job.priority), col(Job.wake_at))
     silent = sql_select(*columns).where(_is("running"), col(Job.heartbeat_at) < database_time(-SILENT_SECONDS))
     parts = [silent.order_by(col(Job.heartbeat_at)).limit(given("most_silent")).subquery()]
     for computes in (False, True):
@@ -89,9 +89,9 @@ def _due() -> Any:
             sql_select(*columns)
             .where(
                 _is("queued"),
-                Job.computes == literal(computes, literal_execute=True),
-                Job.priority == literal(int(priority), literal_execute=True),
-                Job.wake_at <= database_time(),
+                col(Job.computes) == literal(computes, literal_execute=True),
+                col(Job.priority) == literal(int(priority), literal_execute=True),
+                col(Job.wake_at) <= database_time(),
                 col(Job.school_id).not_in(any_of(f"crowded_{computes:d}")),
             )
             .order_by(col(Job.wake_at))
@@ -122,7 +122,7 @@ def _free() -> Any:
     heard = col(Job.heartbeat_at) > database_time(-SILENT_SECONDS)
     of_another = (col(Job.state) == "running") & (col(Job.worker) != given("held_by")) & heard
     return (
-        sql_select(Job.id, Job.attempt)
+        sql_select(col(Job.id), col(Job.attempt))
         .where(
             own_school(Job),
             col(Job.id).in_(any_of("jobs")),
@@ -164,10 +164,10 @@ def _held(columns: tuple[str, ...]) -> Any:
         update(Job)
         .where(
             own_school(Job),
-            Job.id == given("job"),
-            Job.attempt == given("held_attempt"),
-            Job.worker == given("held_by"),
-            Job.state == "running",
+            col(Job.id) == given("job"),
+            col(Job.attempt) == given("held_attempt"),
+            col(Job.worker) == given("held_by"),
+            col(Job.state) == "running",
         )
         .values({"heartbeat_at": database_time(), **values})
     )
@@ -183,8 +183,8 @@ def beat(session: Session, worker: str, job_ids: Sequence[str]) -> int:
 @cache
 def _beat() -> Any:
     mine = (
-        sql_select(Job.school_id, Job.id)
-        .where(_is("running"), Job.worker == given("held_by"), col(Job.id).in_(any_of("jobs")))
+        sql_select(col(Job.school_id), col(Job.id))
+        .where(_is("running"), col(Job.worker) == given("held_by"), col(Job.id).in_(any_of("jobs")))
         .with_for_update(skip_locked=True)
     )
     return update(Job).where(tuple_(Job.school_id, Job.id).in_(mine)).values(heartbeat_at=database_time())
@@ -204,8 +204,8 @@ def release_all_of(session: Session, worker: str) -> int:
 @cache
 def _release() -> Any:
     mine = (
-        sql_select(Job.school_id, Job.id)
-        .where(_is("running"), Job.worker == given("held_by"))
+        sql_select(col(Job.school_id), col(Job.id))
+        .where(_is("running"), col(Job.worker) == given("held_by"))
         .with_for_update(skip_locked=True)
     )
     return update(Job).where(tuple_(Job.school_id, Job.id).in_(mine)).values(state="queued", wake_at=database_time())
@@ -254,7 +254,7 @@ def delete_over(session: Session, kinds: Sequence[str], before: datetime, limit:
         How many.
     """
     old = (
-        sql_select(Job.school_id, Job.id)
+        sql_select(col(Job.school_id), col(Job.id))
         .where(col(Job.ended_at) < before, col(Job.kind).in_(kinds))
         .order_by(col(Job.ended_at))
         .limit(limit)
@@ -265,8 +265,8 @@ def delete_over(session: Session, kinds: Sequence[str], before: datetime, limit:
 
 def backlog(session: Session) -> list[Backlog]:
     """What is due and not begun, over all schools: for monitoring. An installation session."""
-    key = (Job.kind, Job.priority)
-    query = sql_select(*key, func.count(), seconds_since(func.min(Job.wake_at)))
+    key = (col(Job.kind), col(Job.priority))
+    query = sql_select(*key, func.count(), seconds_since(func.min(col(Job.wake_at))))
     due_now = query.where(_is("queued"), Job.wake_at <= database_time()).group_by(*key).order_by(*key)
     rows = session.connection().execute(due_now).all()
     return [Backlog(kind, Priority(each), count, max(0.0, float(oldest))) for kind, each, count, oldest in rows]

@@ -27,8 +27,8 @@ def places(*criteria: ColumnElement[bool]) -> CTE:
         criteria: on ``Enrolment``, such that all of a pupil's enrolments of a year are taken or none.
     """
     # Asked as lists and not joined: a planner that has not counted its tables yet would join them row by row.
-    classes = core_select(SchoolClass.id).where(own_school(SchoolClass), col(SchoolClass.active))
-    students = core_select(Student.id).where(own_school(Student), col(Student.active))
+    classes = core_select(col(SchoolClass.id)).where(own_school(SchoolClass), col(SchoolClass.active))
+    students = core_select(col(Student.id)).where(own_school(Student), col(Student.active))
     counting = and_(
         col(Enrolment.active), col(Enrolment.class_id).in_(classes), col(Enrolment.student_id).in_(students)
     )
@@ -65,7 +65,9 @@ def places(*criteria: ColumnElement[bool]) -> CTE:
 def of_classes() -> ColumnElement[bool]:
     """The criterion for pupils who have something to do with the ``classes`` given, for :func:`places`."""
     return col(Enrolment.student_id).in_(
-        core_select(Enrolment.student_id).where(own_school(Enrolment), col(Enrolment.class_id).in_(any_of("classes")))
+        core_select(col(Enrolment.student_id)).where(
+            own_school(Enrolment), col(Enrolment.class_id).in_(any_of("classes"))
+        )
     )
 
 
@@ -114,10 +116,12 @@ def in_cancelled_classes(session: Session) -> set[str]:
     return {student_id for (student_id,) in rows_of(session, _IN_CANCELLED_CLASSES)}
 
 
-_IN_CANCELLED_CLASSES = core_select(Enrolment.student_id).where(
+_IN_CANCELLED_CLASSES = core_select(col(Enrolment.student_id)).where(
     own_school(Enrolment),
     col(Enrolment.active),
-    col(Enrolment.class_id).in_(core_select(SchoolClass.id).where(own_school(SchoolClass), ~col(SchoolClass.active))),
+    col(Enrolment.class_id).in_(
+        core_select(col(SchoolClass.id)).where(own_school(SchoolClass), ~col(SchoolClass.active))
+    ),
 )
 
 
@@ -148,7 +152,7 @@ def _present() -> Any:
     place = places(of_classes(), col(Enrolment.school_year) == given("year"))
     return (
         core_select(place.c.student_id)
-        .join(Student, and_(Student.id == place.c.student_id, own_school(Student)))
+        .join(Student, and_(col(Student.id) == place.c.student_id, own_school(Student)))
         .where(place.c.counts, place.c.present, place.c.class_id.in_(any_of("classes")))
         .order_by(Student.sort_name, Student.code)
     )
@@ -165,7 +169,7 @@ def _documents_per_class() -> Any:
     place = places(col(Enrolment.school_year) == given("year"))
     return (
         core_select(place.c.class_id, func.count())
-        .join(Document, and_(own_school(Document), Document.student_id == place.c.student_id))
-        .where(place.c.counts, place.c.present, Document.state == given("state"))
+        .join(Document, and_(own_school(Document), col(Document.student_id) == place.c.student_id))
+        .where(place.c.counts, place.c.present, col(Document.state) == given("state"))
         .group_by(place.c.class_id)
     )

@@ -146,7 +146,7 @@ def _kinds(kinds: Sequence[str]) -> Subquery:
 
 def _at_step(step: str) -> Any:
     if step == "open":
-        return or_(col(Document.id).is_(None), Document.state == "open")
+        return or_(col(Document.id).is_(None), col(Document.state) == "open")
     if step == "sealed":
         return Document.state == "sealed"
     return Document.next_stage == step
@@ -155,8 +155,8 @@ def _at_step(step: str) -> Any:
 def _narrowed(query: Any, shape: _Shape, place: CTE, kinds: Subquery) -> Any:
     query = (
         query.select_from(place)
-        .join(Student, and_(Student.id == place.c.student_id, own_school(Student)))
-        .join(SchoolClass, and_(SchoolClass.id == place.c.class_id, own_school(SchoolClass)))
+        .join(Student, and_(col(Student.id) == place.c.student_id, own_school(Student)))
+        .join(SchoolClass, and_(col(SchoolClass.id) == place.c.class_id, own_school(SchoolClass)))
         .join(kinds, literal(True))
         .outerjoin(Document, _document_of(place, kinds))
         .where(_listed(place))
@@ -174,10 +174,10 @@ def _narrowed(query: Any, shape: _Shape, place: CTE, kinds: Subquery) -> Any:
 def _document_of(place: CTE, kinds: Subquery) -> Any:
     return and_(
         own_school(Document),
-        Document.student_id == place.c.student_id,
-        Document.kind == kinds.c.kind,
-        Document.school_year == case((kinds.c.kind == "cover", ""), else_=place.c.school_year),
-        Document.level == case((kinds.c.kind == "cover", level_of_class()), else_=""),
+        col(Document.student_id) == place.c.student_id,
+        col(Document.kind) == kinds.c.kind,
+        col(Document.school_year) == case((kinds.c.kind == "cover", ""), else_=place.c.school_year),
+        col(Document.level) == case((kinds.c.kind == "cover", level_of_class()), else_=""),
     )
 
 
@@ -204,11 +204,11 @@ def _places(shape: _Shape | None = None) -> CTE:
 def _by_step() -> Any:
     place, kinds = _places(), _kinds(("cover", "history", "results"))
     due = and_(place.c.counts, place.c.present)
-    columns = (place.c.class_id, kinds.c.kind, Document.state, Document.next_stage, due)
+    columns = (place.c.class_id, kinds.c.kind, col(Document.state), col(Document.next_stage), due)
     query = (
         core_select(*columns, func.count())
         .select_from(place)
-        .join(SchoolClass, and_(SchoolClass.id == place.c.class_id, own_school(SchoolClass)))
+        .join(SchoolClass, and_(col(SchoolClass.id) == place.c.class_id, own_school(SchoolClass)))
         .join(kinds, literal(True))
         .outerjoin(Document, _document_of(place, kinds))
     )
@@ -217,14 +217,14 @@ def _by_step() -> Any:
 
 def counts_by_step(session: Session, school_year: str) -> list[tuple[str, str, str | None, str | None, bool, int]]:
     """``(class, kind, state, next stage, whether the pupil is in the class, lines)``: the lines of the list, counted."""
-    return [tuple(row) for row in rows_of(session, _by_step(), year=school_year)]  # type: ignore[misc]
+    return [tuple(row) for row in rows_of(session, _by_step(), year=school_year)]
 
 
 def names_of_year(session: Session, school_year: str) -> list[tuple[str, str, str]]:
     """``(student id, code, full name)`` of everybody enrolled in a year, for the search."""
     query = (
         select(Student.id, Student.code, Student.full_name)
-        .join(Enrolment, and_(Enrolment.student_id == Student.id, Enrolment.school_id == Student.school_id))
+        .join(Enrolment, and_(col(Enrolment.student_id) == Student.id, col(Enrolment.school_id) == Student.school_id))
         .where(Enrolment.school_year == school_year)
         .distinct()
     )
@@ -233,7 +233,7 @@ def names_of_year(session: Session, school_year: str) -> list[tuple[str, str, st
 
 def noted_as_changed(session: Session, school_year: str) -> list[tuple[str, str, str, list[dict[str, Any]]]]:
     """``(document id, pupil, class at the lock, differences)`` of the year's documents, and of all covers, where newer data differ."""
-    query = select(Document.id, Document.student_id, Document.class_id, Document.out_of_date).where(
+    query = select(col(Document.id), col(Document.student_id), col(Document.class_id), col(Document.out_of_date)).where(
         col(Document.out_of_date).is_not(None), col(Document.school_year).in_(("", school_year))
     )
     return [
@@ -244,15 +244,15 @@ def noted_as_changed(session: Session, school_year: str) -> list[tuple[str, str,
 
 _WAITS_FOR = (
     select(Slot.version_id, Staff.full_name)
-    .join(Document, and_(Document.id == Slot.document_id, Document.school_id == Slot.school_id))
-    .join(Staff, and_(Staff.id == Slot.staff_id, Staff.school_id == Slot.school_id))
+    .join(Document, and_(col(Document.id) == Slot.document_id, col(Document.school_id) == Slot.school_id))
+    .join(Staff, and_(col(Staff.id) == Slot.staff_id, col(Staff.school_id) == Slot.school_id))
     .where(
         own_school(Slot),
         col(Slot.version_id).in_(any_of("versions")),
         col(Slot.signed_at).is_(None),
         Document.next_stage == Slot.stage,
     )
-    .order_by(Slot.position)
+    .order_by(col(Slot.position))
 )
 
 
@@ -290,7 +290,7 @@ def open_unlocks(session: Session) -> list[UnlockRequest]:
     query = (
         select(UnlockRequest)
         .where(col(UnlockRequest.state).in_(("asked", "approved")))
-        .order_by(UnlockRequest.requested_at)
+        .order_by(col(UnlockRequest.requested_at))
     )
     return list(session.exec(query).all())
 
@@ -308,8 +308,11 @@ def lines_of_documents(
     for chunk in chunks(document_ids):
         query = (
             select(Document, Student, SchoolClass)
-            .join(Student, and_(Student.id == Document.student_id, Student.school_id == Document.school_id))
-            .join(SchoolClass, and_(SchoolClass.id == Document.class_id, SchoolClass.school_id == Document.school_id))
+            .join(Student, and_(col(Student.id) == Document.student_id, col(Student.school_id) == Document.school_id))
+            .join(
+                SchoolClass,
+                and_(col(SchoolClass.id) == Document.class_id, col(SchoolClass.school_id) == Document.school_id),
+            )
             .where(col(Document.id).in_(chunk))
         )
         found.update({row[0].id: (row[0], row[1], row[2]) for row in session.exec(query).all()})
@@ -322,7 +325,7 @@ def signed_slots(session: Session, version_ids: Sequence[str]) -> list[tuple[str
     for chunk in chunks(version_ids):
         query = (
             select(Slot.version_id, Slot.stage, Staff.full_name)
-            .outerjoin(Staff, and_(Staff.id == Slot.staff_id, Staff.school_id == Slot.school_id))
+            .outerjoin(Staff, and_(col(Staff.id) == Slot.staff_id, col(Staff.school_id) == Slot.school_id))
             .where(col(Slot.version_id).in_(chunk), col(Slot.signed_at).is_not(None))
         )
         found += [(version_id, stage, name) for version_id, stage, name in session.exec(query).all()]

@@ -95,7 +95,7 @@ def is_held(session: Session, version_id: str | None) -> bool:
 
 def snapshot_of(session: Session, version_id: str) -> dict[str, Any]:
     """What a version froze."""
-    return session.exec(select(DocumentVersion.snapshot).where(DocumentVersion.id == version_id)).one()
+    return session.exec(select(col(DocumentVersion.snapshot)).where(DocumentVersion.id == version_id)).one()
 
 
 def evidence(session: Session, ids: Sequence[str]) -> Sequence[Evidence]:

@@ -38,7 +38,7 @@ def _due(*columns: Any) -> Any:
 
 def late_in(session: Session, class_ids: Collection[str]) -> list[tuple[str, str, str, str, list[str], int]]:
     """``(class id, class name, staff id, name, subject codes, slots)``: what of the subjects of these classes is unsigned."""
-    return [tuple(row) for row in rows_of(session, _late(), classes=sorted(class_ids))]  # type: ignore[misc]
+    return [tuple(row) for row in rows_of(session, _late(), classes=sorted(class_ids))]
 
 
 @cache
@@ -88,7 +88,7 @@ def due_by_class(session: Session, staff_id: str) -> list[tuple[str, str, int]]:
         .group_by(SchoolClass.id, SchoolClass.name, SchoolClass.grade)
         .order_by(SchoolClass.grade, SchoolClass.name)
     )
-    return [tuple(row) for row in session.exec(query).all()]  # type: ignore[misc]
+    return [tuple(row) for row in session.exec(query).all()]
 
 
 def due_documents(session: Session, staff_id: str, class_id: str, *, stage: str | None = None) -> int:

@@ -40,7 +40,7 @@ def has_records(session: Session) -> bool:
 
 def last_seal_under(session: Session, name: str, code: str, tax_code: str) -> str:
     """The last day (Vietnam's, ISO) on which a record was sealed that names the school so; "" for none."""
-    school = DocumentVersion.snapshot["school"]  # type: ignore[index]
+    school = DocumentVersion.snapshot["school"]
     newest = session.exec(
         select(func.max(Slot.signed_at))
         .join(

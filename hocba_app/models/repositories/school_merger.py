@@ -43,10 +43,10 @@ _ANY_SCHOOL = {"hocba_scope": True}
 def busy(session: Session, *school_ids: str) -> bool:
     """Whether somebody signs, or a lock or sync runs, at one of these schools."""
     for found in (
-        select(Lease.id).where(col(Lease.school_id).in_(school_ids), col(Lease.released_at).is_(None)),
-        select(Batch.id).where(col(Batch.school_id).in_(school_ids), col(Batch.state).not_in(BATCH_OVER)),
-        select(Job.id).where(
-            col(Job.school_id).in_(school_ids), Job.state == "running", col(Job.kind).in_(("lock", "sync"))
+        select(col(Lease.id)).where(col(Lease.school_id).in_(school_ids), col(Lease.released_at).is_(None)),
+        select(col(Batch.id)).where(col(Batch.school_id).in_(school_ids), col(Batch.state).not_in(BATCH_OVER)),
+        select(col(Job.id)).where(
+            col(Job.school_id).in_(school_ids), col(Job.state) == "running", col(Job.kind).in_(("lock", "sync"))
         ),
     ):
         if _run(session, found.limit(1)).first() is not None:
@@ -72,7 +72,8 @@ def counts(session: Session, school_id: str) -> dict[str, int]:
 def last_seal(session: Session, school_id: str) -> Any:
     """When the school last sealed a record; None for never."""
     return _run(
-        session, select(func.max(Slot.signed_at)).where(Slot.school_id == school_id, Slot.stage == "seal")
+        session,
+        select(func.max(col(Slot.signed_at))).where(col(Slot.school_id) == school_id, col(Slot.stage) == "seal"),
     ).scalar_one()
 
 
@@ -100,8 +101,8 @@ def move_rows(session: Session, old: str, new: str, code: str) -> None:
 
 def held_posts(session: Session, school_id: str) -> dict[str, str]:
     """Who leads a school: posts by staff id."""
-    query = select(Staff.id, Staff.position).where(
-        Staff.school_id == school_id, col(Staff.active), col(Staff.position).in_(LEADERS)
+    query = select(col(Staff.id), col(Staff.position)).where(
+        col(Staff.school_id) == school_id, col(Staff.active), col(Staff.position).in_(LEADERS)
     )
     return {staff_id: position for staff_id, position in _run(session, query)}
 
@@ -109,13 +110,13 @@ def held_posts(session: Session, school_id: str) -> dict[str, str]:
 def _prepare(session: Session, old: str) -> None:
     """Rights of the school that ends do not come along: posts and roles are given anew by who leads the one that stays."""
     own = (
-        update(Staff).where(Staff.school_id == old, col(Staff.position).in_(LEADERS)).values(position="teacher"),
-        update(Account).where(Account.school_id == old).values(granted_roles=[]),
+        update(Staff).where(col(Staff.school_id) == old, col(Staff.position).in_(LEADERS)).values(position="teacher"),
+        update(Account).where(col(Account.school_id) == old).values(granted_roles=[]),
         update(LeadershipProposal)
-        .where(LeadershipProposal.school_id == old, LeadershipProposal.state == "open")
+        .where(col(LeadershipProposal.school_id) == old, col(LeadershipProposal.state) == "open")
         .values(state="withdrawn", decided_at=utc_now()),
         update(SigningSettings)
-        .where(SigningSettings.school_id == old)
+        .where(col(SigningSettings.school_id) == old)
         .values(cover_signer_id=None, seal_operator_id=None),
         delete(LoginSession).where(col(LoginSession.school_id) == old),
     )
@@ -147,7 +148,9 @@ def _told_apart(session: Session, table: Table, name: str, old: str, new: str, m
 
 def _one_subject_a_code(session: Session, school_id: str) -> None:
     """Both schools teach Toán: of two subjects with one code the older stays, and what names the other names it."""
-    query = select(Subject.id, Subject.code).where(Subject.school_id == school_id).order_by(Subject.id)
+    query = (
+        select(col(Subject.id), col(Subject.code)).where(col(Subject.school_id) == school_id).order_by(col(Subject.id))
+    )
     kept: dict[str, str] = {}
     for subject_id, code in _run(session, query).all():
         first = kept.setdefault(code, subject_id)

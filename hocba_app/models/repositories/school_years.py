@@ -133,12 +133,12 @@ def outcomes(session: Session, school_year: str) -> Outcomes:
     """Counted in the database: levels, decisions and titles of the year."""
     payload = StudentResult.payload
     level = func.coalesce(
-        payload["learning"]["reassessed"].as_string(),  # type: ignore[index]
-        payload["learning"]["year"].as_string(),  # type: ignore[index]
+        payload["learning"]["reassessed"].as_string(),
+        payload["learning"]["year"].as_string(),
         "",
     )
     counted = []
-    for value in (level, payload["promotion"].as_string(), payload["title"].as_string()):  # type: ignore[index]
+    for value in (level, payload["promotion"].as_string(), payload["title"].as_string()):
         rows = session.exec(
             select(value.label("value"), func.count()).where(StudentResult.school_year == school_year).group_by("value")
         ).all()

@@ -157,8 +157,8 @@ def _codes_by_class() -> Any:
             StudentResult,
             and_(
                 own_school(StudentResult),
-                StudentResult.student_id == place.c.student_id,
-                StudentResult.school_year == place.c.school_year,
+                col(StudentResult.student_id) == place.c.student_id,
+                col(StudentResult.school_year) == place.c.school_year,
             ),
         )
         .where(place.c.counts, place.c.class_id.in_(any_of("classes")))
@@ -293,7 +293,7 @@ def unsigned_by_place(session: Session, class_ids: Sequence[str]) -> list[tuple[
             )
             .group_by(Document.class_id, Document.kind, Slot.field, Slot.staff_id)
         ).all()
-        found += [tuple(row) for row in rows]  # type: ignore[misc]
+        found += [tuple(row) for row in rows]
     return found
 
 

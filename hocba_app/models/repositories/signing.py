@@ -143,7 +143,7 @@ def _frozen_slots() -> Any:
 
 def accepted_name(session: Session, owner: str) -> dict[str, Any] | None:
     """The principal's word for the name in the certificate of a key; None where he gave none."""
-    return session.exec(select(SigningKey.accepted_name).where(SigningKey.owner == owner)).first()
+    return session.exec(select(col(SigningKey.accepted_name)).where(SigningKey.owner == owner)).first()
 
 
 def evidence_content(session: Session, evidence_id: str) -> bytes:
@@ -163,8 +163,8 @@ def names_on_phone(session: Session, slot_ids: Sequence[str]) -> dict[str, tuple
 def _names_on_phone() -> Any:
     return (
         select(Slot.id, Document.kind, Student.code)
-        .join(Document, (Document.id == Slot.document_id) & (Document.school_id == Slot.school_id))
-        .join(Student, (Student.id == Document.student_id) & (Student.school_id == Document.school_id))
+        .join(Document, (col(Document.id) == Slot.document_id) & (col(Document.school_id) == Slot.school_id))
+        .join(Student, (col(Student.id) == Document.student_id) & (col(Student.school_id) == Document.school_id))
         .where(own_school(Slot), Slot.id.in_(any_of("slots")))  # type: ignore[attr-defined]
     )
 
@@ -178,11 +178,12 @@ def item_context(
     for chunk in chunks(list(by_slot)):
         rows = session.exec(
             select(Slot, Document, DocumentVersion, Student)
-            .join(Document, (Document.id == Slot.document_id) & (Document.school_id == Slot.school_id))
+            .join(Document, (col(Document.id) == Slot.document_id) & (col(Document.school_id) == Slot.school_id))
             .join(
-                DocumentVersion, (DocumentVersion.id == Slot.version_id) & (DocumentVersion.school_id == Slot.school_id)
+                DocumentVersion,
+                (col(DocumentVersion.id) == Slot.version_id) & (col(DocumentVersion.school_id) == Slot.school_id),
             )
-            .join(Student, (Student.id == Document.student_id) & (Student.school_id == Document.school_id))
+            .join(Student, (col(Student.id) == Document.student_id) & (col(Student.school_id) == Document.school_id))
             .where(Slot.id.in_(chunk))  # type: ignore[attr-defined]
             .options(defer(DocumentVersion.snapshot))  # type: ignore[arg-type]
         ).all()

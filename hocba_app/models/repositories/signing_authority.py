@@ -48,8 +48,8 @@ def signer_now(session: Session, *, key: str, staff_id: str, account_id: str) ->
 def _signer_now() -> Any:
     asked = (Account.school_id == Staff.school_id) & (Account.id == given("account"))
     in_force = (
-        (Delegation.school_id == Staff.school_id)
-        & (Delegation.deputy_id == Staff.id)
+        (col(Delegation.school_id) == Staff.school_id)
+        & (col(Delegation.deputy_id) == Staff.id)
         & col(Delegation.revoked_at).is_(None)
     )
     return (
@@ -118,7 +118,7 @@ def document_states(
 def _document_states() -> Any:
     return select(Document.id, Document.student_id, Document.kind, Document.state).where(
         own_school(Document),
-        Document.student_id.in_(any_of("students")),
+        col(Document.student_id).in_(any_of("students")),
         Document.school_year.in_(any_of("years")),  # type: ignore[attr-defined]
         Document.level.in_(any_of("levels")),  # type: ignore[attr-defined]
     )

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import case, func
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from hocba_app.domain.batch_lifecycle import BATCH_LIVE, LIVE_ITEM
 from hocba_app.models import SEAL, BatchItem, Document, SchoolClass, Slot, Student, Subject
@@ -125,7 +125,7 @@ def _due_in_documents() -> Any:
 def _busy() -> Any:
     busy = select(BatchItem.slot_id).where(
         own_school(BatchItem),
-        BatchItem.batch_id.in_(batches_in(BATCH_LIVE)),
+        col(BatchItem.batch_id).in_(batches_in(BATCH_LIVE)),
         BatchItem.state.in_(LIVE_ITEM),  # type: ignore[attr-defined]
     )
     return case((Slot.id.in_(busy), 1), else_=0)  # type: ignore[attr-defined]
@@ -169,7 +169,7 @@ def slots_with_documents(session: Session, slot_ids: Sequence[str]) -> list[tupl
     for chunk in chunks(slot_ids):
         rows = session.exec(
             select(Slot, Document)
-            .join(Document, (Document.id == Slot.document_id) & (Document.school_id == Slot.school_id))
+            .join(Document, (col(Document.id) == Slot.document_id) & (col(Document.school_id) == Slot.school_id))
             .where(Slot.id.in_(chunk))  # type: ignore[attr-defined]
         ).all()
         found.update({slot.id: (slot, document) for slot, document in rows})
@@ -185,6 +185,6 @@ def slots_in_live_batches(session: Session) -> set[str]:
 def _slots_in_live_batches() -> Any:
     return select(BatchItem.slot_id).where(
         own_school(BatchItem),
-        BatchItem.batch_id.in_(batches_in(BATCH_LIVE)),
+        col(BatchItem.batch_id).in_(batches_in(BATCH_LIVE)),
         BatchItem.state.in_(LIVE_ITEM),  # type: ignore[attr-defined]
     )

@@ -32,12 +32,12 @@ def pupils(session: Session, school_year: str) -> int:
 @cache
 def _concluded() -> Any:
     place = places(col(Enrolment.school_year) == given("year"))
-    decided = StudentResult.payload["promotion"].as_string()  # type: ignore[index]
+    decided = StudentResult.payload["promotion"].as_string()
     return (
         core_select(func.count())
         .select_from(place)
-        .join(StudentResult, and_(own_school(StudentResult), StudentResult.student_id == place.c.student_id))
-        .where(place.c.counts, place.c.present, StudentResult.school_year == given("year"), decided.is_not(None))
+        .join(StudentResult, and_(own_school(StudentResult), col(StudentResult.student_id) == place.c.student_id))
+        .where(place.c.counts, place.c.present, col(StudentResult.school_year) == given("year"), decided.is_not(None))
     )
 
 

@@ -107,7 +107,7 @@ def add_all(db: Database, rows: Sequence[SchoolRow], codes: Path) -> Iterator[Im
         table = csv.writer(file)
         table.writerow(["code", "name", "username", "one_time_code"])
         for row in rows:
-            made = add_school(db, **row.values)  # type: ignore[arg-type]
+            made = add_school(db, **row.values)
             found = Imported(row.values["code"], row.values["name"], made.username, made.code)
             table.writerow([plain_cell(text) for text in (found.code, found.name, found.username, found.one_time_code)])
             file.flush()

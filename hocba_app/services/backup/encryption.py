@@ -186,8 +186,8 @@ def _piped(work: Callable[[IO[bytes]], None], *, writes: bool) -> Iterator[IO[by
     with suppress(BrokenPipeError):  # the thread says why
         ours.close()
     thread.join()
-    for error in failed:
-        if not isinstance(error, BrokenPipeError):  # our side stopped reading first: its own error is the cause
-            raise error from cause
+    for failure in failed:
+        if not isinstance(failure, BrokenPipeError):  # our side stopped reading first: its own error is the cause
+            raise failure from cause
     if cause is not None:
         raise cause

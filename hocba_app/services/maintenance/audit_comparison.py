@@ -74,8 +74,8 @@ def compare(session: Session, also: Iterable[Event] = ()) -> list[Mismatch]:
         *(Mismatch("undone", str(key[0]), str(key[1])) for key in _more(Counter(kept), found)),
         *(
             Mismatch("state", state, document)
-            for document, state, *numbers in states
-            if not _fits(state, *numbers, (document, numbers[0]) in sealed)
+            for document, state, last, current, void in states
+            if not _fits(state, last, current, void, (document, last) in sealed)
         ),
     ]
 

@@ -96,7 +96,12 @@ def subject_line(row: Mapping[str, Any], results: Mapping[str, Any], own: str, c
 
 def subject_values(row: Mapping[str, Any], regime: str) -> list[tuple[str, str]]:
     """``(label, value)`` of one subject's year as it is printed: marks with a comma, levels in words."""
-    shown = (lambda value: LEVELS.get(value, value) if value else "") if regime == "TT27" else mark
+
+    def shown(value: str | None) -> str:
+        if regime != "TT27":
+            return mark(value)
+        return LEVELS.get(value, value) if value else ""
+
     values = [
         ("HK I", shown(row.get("term1"))),
         ("HK II", shown(row.get("term2"))),
@@ -188,6 +193,7 @@ def terms_text(terms: Mapping[str, Any]) -> str:
 
 
 def _absences(absences: Mapping[str, Any]) -> str:
+    pairs: Sequence[tuple[str, Any]]
     if "excused" in absences:
         pairs = (("có phép", absences.get("excused")), ("không phép", absences.get("unexcused")))
     else:

@@ -54,7 +54,9 @@ def start_lock(
     """
     classes = [*([class_id] if class_id else []), *class_ids]
     asked = _checked(who, (kind,), classes, student_ids, leave_out, include)
-    return _start(db, who, asked, reason=accept_mismatches.strip()[:MAX_REASON], shown=shown and {kind: shown})[0]
+    return _start(
+        db, who, asked, reason=accept_mismatches.strip()[:MAX_REASON], shown=None if shown is None else {kind: shown}
+    )[0]
 
 
 def start_locks(
@@ -142,7 +144,8 @@ def _start(
             arguments: dict[str, Any] = {"kind": kind, **common, "accept_mismatches": reason}
             if reason or reasons:
                 of_kind = None if shown is None else shown.get(kind, {})
-                of_kind = of_kind if not reasons else {each: of_kind[each] for each in of_kind or {} if each in reasons}
+                if reasons:
+                    of_kind = {each: digest for each, digest in (of_kind or {}).items() if each in reasons}
                 arguments["accepted"] = _accepted(session, kind, classes, asked["student_ids"], of_kind)
                 arguments["reasons"] = {each: reasons.get(each, reason) for each in arguments["accepted"]}
             row = enqueue(session, "lock", arguments, actor=who.account_id)

@@ -271,7 +271,10 @@ def _comments(candidate: Candidate, sources: Sources, result: StudentResult, nam
 def _one_person(candidate: Candidate, kind: str, staff: Mapping[str, Staff]) -> None:
     """Results that one person signs in every place are no record to any verifier (`verification.manifest_rules`)."""
     people = [staff.get(slot.staff_id or "") for slot in candidate.slots if slot.stage != "seal"]
-    numbers = [{each.id_number, each.old_id_number} - {None, ""} if each is not None else set() for each in people]
+    numbers = [
+        {number for number in (each.id_number, each.old_id_number) if number} if each is not None else set()
+        for each in people
+    ]
     if kind == "results" and is_one_person(numbers):
         name = people[0].full_name if people[0] is not None else ""
         text = f"{name} đứng ở mọi ô ký, nên học bạ sẽ không được công nhận. Hãy phân công người khác ký ít nhất một ô."

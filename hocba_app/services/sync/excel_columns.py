@@ -134,7 +134,7 @@ def choice(words: Mapping[str, object]) -> tuple[Read, Write]:
             raise ValueError(f"phải là một trong: {', '.join(words)}")
         return by_word[heading(text)]
 
-    return read, lambda value: first.get(value, "")  # type: ignore[arg-type, call-overload, no-any-return]
+    return read, lambda value: first.get(value, "")
 
 
 @dataclass(frozen=True, slots=True)

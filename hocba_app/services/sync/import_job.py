@@ -72,13 +72,11 @@ def write_records(work: Work, records: Records) -> dict[str, int]:
             for part in steps.parts(records.of[resource]):
                 found.add(part, prepare)
                 _pause_point(work, done, total, resource)
-            steps.data_set(
-                found,
-                year,
-                borrowed=True,
-                apart=records.apart,
-                seen=lambda count, resource=resource, before=done: _pause_point(work, before + count, total, resource),
-            )
+
+            def seen(count: int, resource: str = resource, before: int = done) -> None:
+                _pause_point(work, before + count, total, resource)
+
+            steps.data_set(found, year, borrowed=True, apart=records.apart, seen=seen)
         done += len(records.of[resource])
     sums: dict[str, int] = {}
     with work.write() as session:

@@ -283,6 +283,8 @@ def column_name(place: int) -> str:
 
 def in_pieces(sheet: RawSheet, size: int) -> Iterator[list[tuple[int, Mapping[str, str], Mapping[str, str]]]]:
     """Rows with their kinds, some at a time; at least one piece."""
-    rows = [(number, cells, sheet.kinds.get(number, {})) for number, cells in sorted(sheet.rows.items())]
+    rows: list[tuple[int, Mapping[str, str], Mapping[str, str]]] = [
+        (number, cells, sheet.kinds.get(number, {})) for number, cells in sorted(sheet.rows.items())
+    ]
     for start in range(0, max(1, len(rows)), size):
         yield rows[start : start + size]

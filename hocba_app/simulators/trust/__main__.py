@@ -55,7 +55,7 @@ def _same_address(authority: Authority) -> bool:
     from cryptography import x509
 
     points = authority.ca.certificate.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
-    return str(points[0].full_name[0].value).startswith(f"{authority.base_url}/")  # type: ignore[index]
+    return str(points[0].full_name[0].value).startswith(f"{authority.base_url}/")
 
 
 if __name__ == "__main__":

@@ -152,7 +152,7 @@ class RevocationService:
                 .revocation_date(datetime.fromisoformat(standing.revoked_at or ""))
             )
             if standing.reason not in (None, "unspecified"):  # RFC 5280 5.3.1: leave "unspecified" out
-                entry = entry.add_extension(x509.CRLReason(x509.ReasonFlags[standing.reason]), critical=False)  # type: ignore[index]
+                entry = entry.add_extension(x509.CRLReason(x509.ReasonFlags[standing.reason]), critical=False)
             builder = builder.add_revoked_certificate(entry.build())
         return builder.sign(pair.key, hashes.SHA256()).public_bytes(Encoding.DER)
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from urllib.parse import quote
 
 import reflex as rx
+from reflex.event import EventSpec
 
 from hocba_app.domain.errors import HocbaError
 from hocba_app.ink.signature_image import STRENGTHS, Adjust
@@ -85,7 +86,7 @@ class Drafting(undoing.Undoing, mixin=True):
         await adjust(self, await self._drafter())
 
     @rx.event
-    async def use_draft(self) -> rx.event.EventSpec | None:
+    async def use_draft(self) -> EventSpec | None:
         """Store the image that was looked at."""
         who = await self._drafter()
         self.problem = self.done = ""
@@ -94,7 +95,7 @@ class Drafting(undoing.Undoing, mixin=True):
         return rx.redirect(self._draft_page, replace=True) if stored else None
 
     @rx.event
-    async def leave_draft(self) -> rx.event.EventSpec:
+    async def leave_draft(self) -> EventSpec:
         """Nothing is stored."""
         self.draft = Draft()
         return rx.redirect(self._draft_page, replace=True)

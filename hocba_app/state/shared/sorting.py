@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import reflex as rx
+from reflex.event import EventSpec
 
 from hocba_app.services.accounts.authority import Right
 from hocba_app.state.shared.guard import require_in
@@ -30,7 +31,7 @@ class Sorting(rx.State, mixin=True):
             require_in(cls, cls._sort_rights, "set_sort")
 
     @rx.event
-    async def set_sort(self, sort: str) -> rx.event.EventSpec | None:
+    async def set_sort(self, sort: str) -> EventSpec | None:
         """By this column; again the other way round."""
         if sort not in self._sorts:
             return None
@@ -38,11 +39,11 @@ class Sorting(rx.State, mixin=True):
         self.sort = sort
         return await self._in_order()
 
-    async def _in_order(self) -> rx.event.EventSpec | None:
+    async def _in_order(self) -> EventSpec | None:
         """Show the list's first page in its new order."""
         return await self._go(1)
 
-    async def _go(self, page: int) -> rx.event.EventSpec | None:
+    async def _go(self, page: int) -> EventSpec | None:
         """Show this page of the list, and send the browser to its address."""
         raise NotImplementedError
 
