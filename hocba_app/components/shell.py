@@ -25,7 +25,7 @@ MENU: tuple[tuple[str, tuple[tuple[str, str, str, tuple[str, ...]], ...]], ...] 
             ("/sync", "Đồng bộ", "refresh-cw", ("sync",)),
             ("/lock", "Chốt học bạ", "lock", ("lock",)),
             ("/unlock", "Hủy chốt", "lock-open", ("unlock_ask", "unlock_approve")),
-            ("/objections", "Báo sai", "flag", ("records_read",)),
+            ("/objections", "Báo sai", "flag", ("records_read", "own_queue")),
             ("/print", "In học bạ", "printer", ("print",)),
             ("/years", "Năm học", "calendar", ("lock",)),
         ),

@@ -75,7 +75,15 @@ def _asked(row: AskedRow) -> rx.Component:
 def _late() -> rx.Component:
     """For whom the homeroom teacher's class waits."""
     return rx.el.section(
-        rx.el.h2("Giáo viên bộ môn chưa ký", class_name="panel-title"),
+        rx.el.div(
+            rx.el.h2("Giáo viên bộ môn chưa ký", class_name="panel-title", style={"margin": "0"}),
+            rx.cond(
+                SigningState.late.length() > 1,
+                rx.el.button("Nhắc tất cả", class_name="button soft", on_click=SigningState.remind_everybody),
+            ),
+            class_name="group",
+            style={"justifyContent": "space-between", "marginBottom": "12px"},
+        ),
         rx.el.div(rx.foreach(SigningState.late, _late_teacher), class_name="stack"),
         aria_label="Giáo viên bộ môn chưa ký",
     )

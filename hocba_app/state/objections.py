@@ -53,7 +53,7 @@ class ReportRow:
 class ObjectionsState(LiveScreen, rx.State):
     """The page "Báo sai"."""
 
-    _screen_rights: ClassVar[tuple[Right, ...]] = (Right.RECORDS_READ,)
+    _screen_rights: ClassVar[tuple[Right, ...]] = (Right.RECORDS_READ, Right.OWN_QUEUE)
     loaded: bool = False
     problem: str = ""
     done: str = ""
@@ -67,7 +67,7 @@ class ObjectionsState(LiveScreen, rx.State):
     answer: str = ""
 
     @rx.event
-    @requires(Right.RECORDS_READ)
+    @requires(Right.RECORDS_READ, Right.OWN_QUEUE)
     async def load(self) -> AsyncIterator[EventSpec]:
         """Show the truth, then follow it."""
         self.problem = self.done = self.answering = ""
@@ -77,37 +77,37 @@ class ObjectionsState(LiveScreen, rx.State):
             yield ObjectionsState.watch()
 
     @rx.event
-    @requires(Right.RECORDS_READ)
+    @requires(Right.RECORDS_READ, Right.OWN_QUEUE)
     async def show(self, which: str) -> None:
         """Open reports, or those that are over."""
         self.open_ones, self.page, self.answering = which != "over", 1, ""
         await self._reload(await identity(self))
 
     @rx.event
-    @requires(Right.RECORDS_READ)
+    @requires(Right.RECORDS_READ, Right.OWN_QUEUE)
     async def previous(self) -> None:
         self.page = max(1, self.page - 1)
         await self._reload(await identity(self))
 
     @rx.event
-    @requires(Right.RECORDS_READ)
+    @requires(Right.RECORDS_READ, Right.OWN_QUEUE)
     async def next(self) -> None:
         self.page = min(self.pages, self.page + 1)
         await self._reload(await identity(self))
 
     @rx.event
-    @requires(Right.RECORDS_READ)
+    @requires(Right.RECORDS_READ, Right.OWN_QUEUE)
     async def ask_answer(self, objection_id: str) -> None:
         """Open the form of an answer."""
         self.answering, self.answer = str(objection_id), ""
 
     @rx.event
-    @requires(Right.RECORDS_READ)
+    @requires(Right.RECORDS_READ, Right.OWN_QUEUE)
     async def set_answer(self, text: str) -> None:
         self.answer = str(text)[:MAX_REASON]
 
     @rx.event
-    @requires(Right.RECORDS_READ)
+    @requires(Right.RECORDS_READ, Right.OWN_QUEUE)
     async def not_now(self) -> None:
         self.answering = ""
 
@@ -120,7 +120,7 @@ class ObjectionsState(LiveScreen, rx.State):
             self.done, self.answering = "Đã trả lời. Hồ sơ trở lại danh sách của người ký.", ""
 
     @rx.event
-    @requires(Right.RECORDS_READ)
+    @requires(Right.RECORDS_READ, Right.OWN_QUEUE)
     async def withdraw(self, objection_id: str) -> None:
         """Take one's own report back."""
         await self._do(objections.withdraw, str(objection_id))

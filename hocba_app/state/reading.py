@@ -42,8 +42,8 @@ class FactSection:
 class ReadingState(Objecting, LiveScreen, rx.State):
     """The page of a record as text."""
 
-    _screen_rights: ClassVar[tuple[Right, ...]] = (Right.RECORDS_READ,)
-    _objection_rights: ClassVar[tuple[Right, ...]] = (Right.RECORDS_READ,)
+    _screen_rights: ClassVar[tuple[Right, ...]] = (Right.RECORDS_READ, Right.OWN_QUEUE)
+    _objection_rights: ClassVar[tuple[Right, ...]] = (Right.RECORDS_READ, Right.OWN_QUEUE)
 
     loaded: bool = False
     found: bool = False
@@ -63,7 +63,7 @@ class ReadingState(Objecting, LiveScreen, rx.State):
     _subjects: list[tuple[str, str]] = []
 
     @rx.event
-    @requires(Right.RECORDS_READ)
+    @requires(Right.RECORDS_READ, Right.OWN_QUEUE)
     async def load(self) -> AsyncIterator[EventSpec]:
         """Show the record of the address, then follow it. ``?queue=1`` turns over what waits for the reader."""
         self.problem = self.done = self.objecting = ""
@@ -74,7 +74,7 @@ class ReadingState(Objecting, LiveScreen, rx.State):
             yield ReadingState.watch()
 
     @rx.event
-    @requires(Right.RECORDS_READ)
+    @requires(Right.RECORDS_READ, Right.OWN_QUEUE)
     async def object_to_this(self) -> None:
         """Say what is wrong with it."""
         if self.found and self.may_report:

@@ -214,6 +214,21 @@ class SigningState(Sorting, Undoing, GroupReading, LiveScreen, rx.State):
 
     @rx.event
     @signed_in
+    async def remind_everybody(self) -> None:
+        """Remind every subject teacher of my classes who has not signed."""
+        who = await identity(self)
+        self.problem, self.done = "", ""
+        try:
+            reminded = await asyncio.to_thread(reminders.remind_all, database(), who)
+            self.done = (
+                f"Đã nhắc {reminded.people} thầy cô." if reminded.people else "Hôm nay mọi người đã được nhắc rồi."
+            )
+        except HocbaError as error:
+            self.problem = error.sentence
+        await self._reload(who)
+
+    @rx.event
+    @signed_in
     async def dismiss(self, reminder_id: str) -> None:
         """I have read the reminder."""
         text = next((row.text for row in self.asked if row.id == reminder_id), "")

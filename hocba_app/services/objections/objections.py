@@ -17,6 +17,7 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.objections import MAX_REASON, facts_of
 from hocba_app.models import Database, Document, RecordObjection
 from hocba_app.models.base import utc_now
+from hocba_app.models.repositories import contents
 from hocba_app.models.repositories import objections as rows
 from hocba_app.models.repositories.batches import serialise
 from hocba_app.models.repositories.record_story import account_names
@@ -80,7 +81,7 @@ def raise_objection(
     Raises:
         HocbaError: FORBIDDEN (also for a record that does not exist), REASON_MISSING, INVALID_INPUT, NOT_LOCKED, RECORD_SEALED.
     """
-    require(who, Right.RECORDS_READ)
+    _require_reader(who)
     reason = " ".join(reason.split())
     if not reason:
         raise HocbaError(ErrorCode.REASON_MISSING)
@@ -91,10 +92,12 @@ def raise_objection(
         document = session.get(Document, (who.school_id, document_id))
         if document is None or not may_report(session, who, document):
             raise HocbaError(ErrorCode.FORBIDDEN, right=Right.RECORDS_READ.value)
-        if fact not in facts_of(document.kind) or (subject_code and subject_code not in subject_names(session)):
-            raise HocbaError(ErrorCode.INVALID_INPUT, detail="chỗ sai")
         if document.state == "open" or document.version_id is None:
             raise HocbaError(ErrorCode.NOT_LOCKED)
+        if fact not in facts_of(document.kind) or (
+            subject_code and subject_code not in _subjects_in(session, document)
+        ):
+            raise HocbaError(ErrorCode.INVALID_INPUT, detail="chỗ sai")
         if document.state == "sealed":
             raise HocbaError(ErrorCode.RECORD_SEALED)
         same = [
@@ -148,7 +151,7 @@ def withdraw(db: Database, who: Identity, objection_id: str) -> None:
     Raises:
         HocbaError: NOT_FOUND, also for somebody else's and for one that is closed.
     """
-    require(who, Right.RECORDS_READ)
+    _require_reader(who)
     with db.write(who.school_id) as session:
         row = _open_one(session, objection_id)
         if row.raised_by != who.account_id:
@@ -170,7 +173,7 @@ def objections_page(db: Database, who: Identity, *, open_ones: bool, page: int =
     Raises:
         HocbaError: FORBIDDEN.
     """
-    require(who, Right.RECORDS_READ)
+    _require_reader(who)
     with db.read(who.school_id) as session:
         classes = classes_concerned(session, who)
         found = rows.objection_lines(
@@ -216,18 +219,36 @@ def open_on(session: Session, document_ids: Sequence[str]) -> dict[str, str]:
     return {row.document_id: f"{names.get(row.raised_by, '')} báo sai: «{row.reason}»." for row in objections}
 
 
+def _subjects_in(session: Session, document: Document) -> set[str]:
+    """Codes of the subjects that the locked record names."""
+    version_id = document.version_id or ""
+    snapshot = contents.snapshots(session, [version_id]).get(version_id, {})
+    return {row["code"] for row in snapshot.get("results", {}).get("subjects", ())}
+
+
 def may_report(session: Session, who: Identity, document: Document) -> bool:
     """Whether this person may report something on this record: the office, who signs in it, its class's homeroom teacher."""
+    if signs_in(session, who, document):
+        return True
     if not may_view_class(session, who, document.class_id):
         return False
-    if allowed(who, Right.LOCK):
-        return True
-    if document.version_id and "seal_operator" in who.roles and rows.has_slot(session, document.version_id, None):
-        return True
-    if who.staff_id is None:
+    homeroom = who.staff_id is not None and document.class_id in homeroom_class_ids(session, who.staff_id)
+    return homeroom or allowed(who, Right.LOCK)
+
+
+def signs_in(session: Session, who: Identity, document: Document) -> bool:
+    """Whether this person signs in the record's current version, whatever his duties of this year are."""
+    if document.version_id is None:
         return False
-    signs = document.version_id is not None and rows.has_slot(session, document.version_id, who.staff_id)
-    return signs or document.class_id in homeroom_class_ids(session, who.staff_id)
+    if "seal_operator" in who.roles and rows.has_slot(session, document.version_id, None):
+        return True
+    return who.staff_id is not None and rows.has_slot(session, document.version_id, who.staff_id)
+
+
+def _require_reader(who: Identity) -> None:
+    """Who looks at records, or signs them: last year's teacher signs although he has no class this year."""
+    if not allowed(who, Right.RECORDS_READ):
+        require(who, Right.OWN_QUEUE)
 
 
 def _open_one(session: Session, objection_id: str) -> RecordObjection:

@@ -10,9 +10,9 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Database, Document, SchoolClass, Student
 from hocba_app.models.repositories import contents
 from hocba_app.models.repositories.signing_queue import subject_names
-from hocba_app.services.accounts.authority import Right, may_view_class, require
+from hocba_app.services.accounts.authority import Right, allowed, may_view_class, require
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.objections.objections import may_report, open_on, why_returned
+from hocba_app.services.objections.objections import may_report, open_on, signs_in, why_returned
 from hocba_app.services.reading.sections import Section, sections_of
 from hocba_app.services.signing.signer_inbox import waiting_for
 
@@ -52,10 +52,13 @@ def read_record(db: Database, who: Identity, document_id: str, *, own_queue: boo
     Raises:
         HocbaError: FORBIDDEN (also for a record that does not exist), NOT_LOCKED.
     """
-    require(who, Right.RECORDS_READ)
+    if not allowed(who, Right.RECORDS_READ):
+        require(who, Right.OWN_QUEUE)
     with db.read(who.school_id) as session:
         document = session.get(Document, (who.school_id, document_id))
-        if document is None or not may_view_class(session, who, document.class_id):
+        if document is None or not (
+            may_view_class(session, who, document.class_id) or signs_in(session, who, document)
+        ):
             raise HocbaError(ErrorCode.FORBIDDEN, right=Right.RECORDS_READ.value)
         if document.version_id is None:
             raise HocbaError(ErrorCode.NOT_LOCKED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from sqlmodel import select
@@ -11,6 +12,7 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import AuditEvent, Document, RecordObjection
 from hocba_app.services.objections import objections
 from hocba_app.services.objections.objections import answer, objections_page, raise_objection, why_returned, withdraw
+from hocba_app.services.reading.record_reading import read_record
 from hocba_app.services.signing import queue_groups, signer_inbox
 from hocba_app.services.unlocking import unlock
 from tests.integration.records.conftest import change_result, documents, lock, pupils
@@ -154,3 +156,13 @@ def test_a_page_of_reports_is_bounded(
     assert [(len(page.rows), page.total) for page in pages] == [(2, 3), (1, 3)]
     with small.db.read(small.school_id) as session:
         assert len({row.id for page in pages for row in page.rows}) == len(session.exec(select(RecordObjection)).all())
+
+
+def test_who_signs_last_years_records_without_a_class_this_year_reads_and_reports(
+    small: SmallSchool, locked: list[Document]
+) -> None:
+    late = replace(small.people["TOAN"], roles=frozenset())
+    assert read_record(small.db, late, locked[0].id, own_queue=True).may_report
+    wrong = raise_objection(small.db, late, locked[0].id, fact="marks", reason="Sai", subject_code="TOAN")
+    assert [row.id for row in objections_page(small.db, late, open_ones=True).rows] == [wrong]
+    withdraw(small.db, late, wrong)
