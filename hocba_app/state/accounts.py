@@ -20,7 +20,7 @@ from hocba_app.services.accounts.authority import Right, allowed
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.state.shared import undoing
 from hocba_app.state.shared.addresses import address_of, page_in
-from hocba_app.state.shared.guard import identity, requires
+from hocba_app.state.shared.guard import identity, require_identity, requires
 from hocba_app.state.shared.sorting import Sorting, order_in_address, order_of, read_order
 from hocba_app.state.shared.undoing import Undoing
 
@@ -101,13 +101,13 @@ class AccountsState(Sorting, Undoing, rx.State):
         self.state = state if (state := str(query.get("state", ""))) in STATES else ""
         read_order(self, query)
         self.page = page_in(query)
-        await self._reload(await identity(self))
+        await self._reload(await require_identity(self))
 
     @rx.event
     @requires(Right.ACCOUNTS_READ)
     async def set_search(self, search: str) -> None:
         self.search, self.page = str(search)[:100], 1
-        await self._reload(await identity(self))
+        await self._reload(await require_identity(self))
 
     @rx.event
     @requires(Right.ACCOUNTS_READ)
@@ -128,7 +128,7 @@ class AccountsState(Sorting, Undoing, rx.State):
 
     async def _go(self, page: int) -> EventSpec:
         self.page = page
-        await self._reload(await identity(self))
+        await self._reload(await require_identity(self))
         return rx.redirect(
             address_of("/accounts", {"state": self.state, "sort": order_in_address(self), "page": self.page}),
             replace=True,
@@ -149,8 +149,7 @@ class AccountsState(Sorting, Undoing, rx.State):
     @requires(Right.ACCOUNTS)
     async def choose_inactive(self) -> None:
         """Everybody who has neither a password nor a code."""
-        who = await identity(self)
-        assert who is not None
+        who = await require_identity(self)
         self.selected = await asyncio.to_thread(
             administration.account_ids, database(), who, self.search, state="inactive"
         )
@@ -166,8 +165,7 @@ class AccountsState(Sorting, Undoing, rx.State):
     @requires(Right.ACCOUNTS)
     async def act(self, action: str, account_id: str) -> None:
         """Change an account at once and offer the undo; who would lock himself out is asked first: he could not undo it."""
-        who = await identity(self)
-        assert who is not None
+        who = await require_identity(self)
         row = next((row for row in self.rows if row.id == account_id), None)
         if row is None or action not in _DONE:
             return
@@ -185,8 +183,7 @@ class AccountsState(Sorting, Undoing, rx.State):
     @requires(Right.ACCOUNTS)
     async def confirm(self) -> None:
         """Do what was asked about."""
-        who = await identity(self)
-        assert who is not None
+        who = await require_identity(self)
         action, account_id = self.action, self.opened
         self.action = self.opened = ""
         if action in _QUESTIONS and account_id == who.account_id:
@@ -208,8 +205,7 @@ class AccountsState(Sorting, Undoing, rx.State):
         if now is not None and allowed(now, Right.ACCOUNTS_READ):  # who has just given his own right away sees no list
             await self._reload(now)
 
-    async def _reload(self, who: Identity | None) -> None:
-        assert who is not None
+    async def _reload(self, who: Identity) -> None:
         found = await asyncio.to_thread(_read, who, self.search, self.state, self.page, order_of(self))
         self.may_change, self.mail = allowed(who, Right.ACCOUNTS), mail_offered()
         self.rows = [_row(row) for row in found.rows]

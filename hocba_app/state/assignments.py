@@ -20,7 +20,7 @@ from hocba_app.services.signers.key_owner import Choice, choices
 from hocba_app.services.signers.reassignment import Moved
 from hocba_app.state.shared import undoing
 from hocba_app.state.shared.form_texts import form_texts
-from hocba_app.state.shared.guard import identity, requires
+from hocba_app.state.shared.guard import require_identity, requires
 from hocba_app.state.shared.undoing import Undoing
 
 _YEAR = re.compile(r"\d{4}-\d{4}")
@@ -126,20 +126,20 @@ class AssignmentsState(Undoing, rx.State):
         self.year = wanted if _YEAR.fullmatch(wanted) else ""
         self.problem, self.done, self.opened = "", "", Opened()
         undoing.on_load(self)
-        await self._reload(await identity(self))
+        await self._reload(await require_identity(self))
 
     @rx.event
     @requires(Right.ASSIGNMENTS)
     async def show_year(self, year: str) -> None:
         self.year, self.opened = (str(year) if _YEAR.fullmatch(str(year)) else ""), Opened()
-        await self._reload(await identity(self))
+        await self._reload(await require_identity(self))
 
     @rx.event
     @requires(Right.ASSIGNMENTS)
     async def show_gaps(self, only: bool) -> None:
         """Only classes where somebody is missing."""
         self.only_gaps = bool(only)
-        await self._reload(await identity(self))
+        await self._reload(await require_identity(self))
 
     @rx.event
     @requires(Right.ASSIGNMENTS)
@@ -150,7 +150,7 @@ class AssignmentsState(Undoing, rx.State):
             self.opened = Opened()
             return
         self.opened = Opened(key=str(key))
-        await self._reload(await identity(self))
+        await self._reload(await require_identity(self))
 
     @rx.event
     @requires(Right.ASSIGNMENTS)
@@ -161,8 +161,7 @@ class AssignmentsState(Undoing, rx.State):
     @requires(Right.ASSIGNMENTS)
     async def save(self, form: dict[str, Any]) -> None:
         """Assign the person; hand over what is locked already, where asked."""
-        who = await identity(self)
-        assert who is not None
+        who = await require_identity(self)
         given = form_texts(form)
         staff_id, reason, to_move, together = (
             given.get(name, "") for name in ("staff_id", "reason", "locked", "together")
@@ -173,8 +172,7 @@ class AssignmentsState(Undoing, rx.State):
     @requires(Right.ASSIGNMENTS)
     async def clear(self) -> None:
         """Let SMAS decide again."""
-        who = await identity(self)
-        assert who is not None
+        who = await require_identity(self)
         await self._change(who, lambda place: _unassign(who, place))
 
     async def _change(self, who: Identity, change: Callable[[tuple[str, str]], _Changed]) -> None:
@@ -203,8 +201,7 @@ class AssignmentsState(Undoing, rx.State):
             self.problem = error.sentence
         await self._reload(who)
 
-    async def _reload(self, who: Identity | None) -> None:
-        assert who is not None
+    async def _reload(self, who: Identity) -> None:
         matrix, gaps, people = await asyncio.to_thread(_read, who, self.year)
         self.year = matrix.school_year
         self.years = [Option(year, year) for year in sorted({*matrix.years, matrix.school_year} - {""}, reverse=True)]

@@ -20,7 +20,7 @@ from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.overview.audit_log import AuditRow, actors, audit_page
 from hocba_app.state.records import Choice
 from hocba_app.state.shared.addresses import address_of, page_in
-from hocba_app.state.shared.guard import identity, requires
+from hocba_app.state.shared.guard import require_identity, requires
 
 PAGE_ROWS = 50
 SYSTEM = "system"
@@ -71,8 +71,7 @@ class AuditState(rx.State):
         self.since, self.until = _day_in(query, "since"), _day_in(query, "until")
         self.oldest_first = str(query.get("order", "")) == "oldest"
         self.problem, self.page = "", page_in(query)
-        who = await identity(self)
-        assert who is not None
+        who = await require_identity(self)
         self.people = [Choice(key, name) for key, name in await asyncio.to_thread(actors, database(), who)]
         await self._reload(who)
 
@@ -81,7 +80,7 @@ class AuditState(rx.State):
     async def set_search(self, search: str) -> None:
         """Words of an action, a person, a pupil's name or code."""
         self.search, self.page = str(search)[:100], 1
-        await self._reload(await identity(self))
+        await self._reload(await require_identity(self))
 
     @rx.event
     @requires(Right.AUDIT_READ)
@@ -115,7 +114,7 @@ class AuditState(rx.State):
 
     async def _go(self, page: int) -> EventSpec:
         self.page = page
-        await self._reload(await identity(self))
+        await self._reload(await require_identity(self))
         filters = {
             "action": self.group,
             "actor": self.actor,
@@ -126,8 +125,7 @@ class AuditState(rx.State):
         }
         return rx.redirect(address_of("/audit", filters), replace=True)
 
-    async def _reload(self, who: Identity | None) -> None:
-        assert who is not None
+    async def _reload(self, who: Identity) -> None:
         self.problem = ""
         try:
             found = await asyncio.to_thread(

@@ -22,8 +22,8 @@ from hocba_app.services.overview.waiting import Task, office_attention
 from hocba_app.services.overview.year_guide import year_guide
 from hocba_app.services.signing import reminders
 from hocba_app.services.sync.commands import SyncRun
-from hocba_app.state.shared.guard import identity, signed_in
-from hocba_app.state.shared.live_screen import LiveScreen, begin
+from hocba_app.state.shared.guard import require_identity, signed_in
+from hocba_app.state.shared.live_screen import LiveScreen, begin, watching
 from hocba_app.state.shared.read_pool import in_thread
 from hocba_app.state.shell import waiting_again
 
@@ -186,15 +186,15 @@ class DashboardState(LiveScreen, rx.State):
     @signed_in
     async def load(self) -> AsyncIterator[EventSpec]:
         self.said, self.to_paste, self.people_page = "", "", 1
-        await self._reload(await identity(self))
+        await self._reload(await require_identity(self))
         if begin(self):
-            yield DashboardState.watch()
+            yield watching(DashboardState)
 
     @rx.event
     @signed_in
     async def remind(self, class_id: str, staff_id: str) -> None:
         """Remind whoever is late."""
-        who = await identity(self)
+        who = await require_identity(self)
         self.said = ""
         try:
             mailed = await asyncio.to_thread(reminders.remind, database(), who, str(class_id), str(staff_id))
@@ -212,7 +212,7 @@ class DashboardState(LiveScreen, rx.State):
     @signed_in
     async def remind_everybody(self) -> None:
         """Remind everybody who is waited for, and offer the text for a chat."""
-        who = await identity(self)
+        who = await require_identity(self)
         self.said, self.problem = "", ""
         try:
             done = await asyncio.to_thread(reminders.remind_all, database(), who)

@@ -14,7 +14,7 @@ from hocba_app.models import database
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.reading.queue_content import Content, group_content
 from hocba_app.state.objecting import Objecting, open_form
-from hocba_app.state.shared.guard import identity, require_in
+from hocba_app.state.shared.guard import require_identity, require_in
 from hocba_app.state.shared.read_pool import in_thread
 
 CONTENT_ROWS = 50
@@ -145,7 +145,7 @@ class GroupReading(Objecting, mixin=True):
 
 async def read_group(state: GroupReading, who: Identity | None = None) -> None:
     """Read the opened group again."""
-    who = who or await identity(state)
+    who = who or await require_identity(state)
     stage, kind, year, class_id, codes = state.opened.split("|")
     found = await in_thread(
         group_content,

@@ -14,7 +14,7 @@ from hocba_app.models import database
 from hocba_app.services.accounts import credentials, leadership, school_identity
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.state.shared.guard import identity, requires
+from hocba_app.state.shared.guard import require_identity, requires
 
 _STATE = {"open": ("todo", "Chờ xác nhận"), "confirmed": ("ok", "Đã xác nhận"), "refused": ("info", "Đã từ chối")}
 
@@ -76,7 +76,7 @@ class LeadershipState(rx.State):
     async def load(self) -> None:
         """Show what waits."""
         self.problem = self.done = self.refusing = self.reason = ""
-        await self._reload(await identity(self))
+        await self._reload(await require_identity(self))
 
     @rx.event
     @requires(Right.LEADERSHIP_CONFIRM)
@@ -129,17 +129,16 @@ class LeadershipState(rx.State):
         await self._act(credentials.confirm, str(account_id), done="Đã xác nhận tài khoản.")
 
     async def _act(self, action: Callable[..., None], *arguments: str, done: str) -> None:
-        who = await identity(self)
+        who = await require_identity(self)
         self.problem = self.done = ""
         try:
             await asyncio.to_thread(action, database(), who, *arguments)
             self.done, self.refusing, self.reason = done, "", ""
         except HocbaError as error:
             self.problem = error.sentence
-        await self._reload(await identity(self))
+        await self._reload(await require_identity(self))
 
-    async def _reload(self, who: Identity | None) -> None:
-        assert who is not None
+    async def _reload(self, who: Identity) -> None:
         try:
             views, accounts, school = await asyncio.to_thread(_read, who)
         except HocbaError:  # he has just handed over

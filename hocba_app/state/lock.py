@@ -20,8 +20,8 @@ from hocba_app.services.records import lock_runs
 from hocba_app.services.records.lock_request import KINDS, MAX_REASON, start_locks
 from hocba_app.services.records.preview import LockPreview, lock_preview
 from hocba_app.state.lock_rows import ALL, Chosen, ClassRow, PupilRow, RunCard, card, class_row, pupil_rows
-from hocba_app.state.shared.guard import identity, requires
-from hocba_app.state.shared.live_screen import LiveScreen, begin
+from hocba_app.state.shared.guard import require_identity, requires
+from hocba_app.state.shared.live_screen import LiveScreen, begin, watching
 from hocba_app.state.shared.year_choice import YearOption, year_in, year_options
 
 NEWEST = 3
@@ -91,14 +91,14 @@ class LockState(LiveScreen, rx.State):
             self.kind = kind
         self.year = year_in(query)
         self.problem, self.asking, self.alone = "", False, ""
-        who = await identity(self)
+        who = await require_identity(self)
         await self._reload(who)
         if (class_id := str(query.get("class", ""))) in {row.id for row in self.classes}:
             self.selected = [class_id]
             await self._open(who, class_id)
             self._only(str(query.get("student", "")))
         if begin(self):
-            yield LockState.watch()
+            yield watching(LockState)
 
     @rx.event
     @requires(Right.LOCK)
@@ -119,7 +119,7 @@ class LockState(LiveScreen, rx.State):
             self.kind, self.selected, self.leave_out, self.include, self.asking = kind, [], [], [], False
             self.opened, self.pupils, self.alone = "", [], ""
             self._forget_reasons()
-            await self._reload(await identity(self))
+            await self._reload(await require_identity(self))
 
     @rx.event
     @requires(Right.LOCK)
@@ -151,14 +151,14 @@ class LockState(LiveScreen, rx.State):
             return
         if class_id not in self.selected:
             self.selected = [*self.selected, class_id]
-        await self._open(await identity(self), class_id)
+        await self._open(await require_identity(self), class_id)
 
     @rx.event
     @requires(Right.LOCK)
     async def whole_class(self) -> None:
         """Not only this pupil after all."""
         self.alone, self.asking = "", False
-        await self._open(await identity(self), self.opened)
+        await self._open(await require_identity(self), self.opened)
 
     @rx.event
     @requires(Right.LOCK)
@@ -171,7 +171,7 @@ class LockState(LiveScreen, rx.State):
         self.leave_out = [item for item in self.leave_out if item != student_id] + ([] if taken else [student_id])
         self.include = [item for item in self.include if item != student_id] + ([student_id] if taken else [])
         self.asking = False
-        await self._open(await identity(self), self.opened)
+        await self._open(await require_identity(self), self.opened)
 
     @rx.event
     @requires(Right.LOCK)
@@ -234,7 +234,7 @@ class LockState(LiveScreen, rx.State):
         if not self.asking:
             return  # a second tap
         self.asking = False
-        who = await identity(self)
+        who = await require_identity(self)
         try:
             await asyncio.to_thread(
                 start_locks,
@@ -261,15 +261,14 @@ class LockState(LiveScreen, rx.State):
     @requires(Right.LOCK)
     async def stop(self, run_id: str) -> None:
         """Stop a running lock; what it locked stays."""
-        who = await identity(self)
+        who = await require_identity(self)
         try:
             await asyncio.to_thread(lock_runs.cancel_lock, database(), who, run_id)
         except HocbaError as error:
             self.problem = error.sentence
         await self._reload(who)
 
-    async def _reload(self, who: Identity | None) -> None:
-        assert who is not None
+    async def _reload(self, who: Identity) -> None:
         view, runs, self.years = await asyncio.to_thread(self._read, who)
         self.year = view.school_year
         self.classes = [class_row(progress, self._kinds()) for progress in view.classes]
@@ -285,8 +284,7 @@ class LockState(LiveScreen, rx.State):
         view = overview(database(), who, self.year or None)
         return view, lock_runs.lock_runs(database(), who), year_options(who, view.school_year)
 
-    async def _open(self, who: Identity | None, class_id: str) -> None:
-        assert who is not None
+    async def _open(self, who: Identity, class_id: str) -> None:
         try:
             self._previews = await asyncio.to_thread(
                 lambda: [lock_preview(database(), who, kind, class_id) for kind in self._kinds()]

@@ -14,7 +14,7 @@ from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.signers import images, keys
 from hocba_app.services.signing.providers.registry import words_of
 from hocba_app.state.shared import image_draft_mixin, key_editing, undoing
-from hocba_app.state.shared.guard import identity, requires
+from hocba_app.state.shared.guard import require_identity, requires
 from hocba_app.state.shared.image_draft_mixin import Drafting
 from hocba_app.state.shared.key_editing import KeyEditing, KeyRow
 
@@ -37,8 +37,7 @@ class MySignatureState(KeyEditing, Drafting, rx.State):
     @requires(Right.OWN_SIGNATURE, Right.OWN_SIGNING_ACCOUNT)
     async def load(self) -> None:
         """Show the truth. It changes by hand: nothing is followed."""
-        who = await identity(self)
-        assert who is not None
+        who = await require_identity(self)
         key_editing.open_editor(self, who.staff_id or "", "")
         self.problem = self.done = ""
         undoing.on_load(self)
@@ -51,8 +50,7 @@ class MySignatureState(KeyEditing, Drafting, rx.State):
         self.key_owner = who.staff_id or ""
         return who
 
-    async def _reload(self, who: Identity | None) -> None:
-        assert who is not None
+    async def _reload(self, who: Identity) -> None:
         image, view = await asyncio.to_thread(_read, who)
         self.preview, self.saved = image.preview, local_text(image.saved_at) if image.saved_at else ""
         self.key, self.confirming = key_editing.key_row(view), list(words_of(view.provider).confirming)

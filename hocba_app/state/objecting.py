@@ -15,7 +15,7 @@ from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.objections.objections import raise_objection
-from hocba_app.state.shared.guard import identity, require_in
+from hocba_app.state.shared.guard import require_identity, require_in
 
 
 @dataclasses.dataclass
@@ -73,8 +73,7 @@ class Objecting(rx.State, mixin=True):
         """Send it."""
         if not self.objecting:
             return  # a second tap
-        who = await identity(self)
-        assert who is not None
+        who = await require_identity(self)
         self.problem = self.done = ""
         try:
             await asyncio.to_thread(
@@ -93,7 +92,7 @@ class Objecting(rx.State, mixin=True):
             return
         await self._reload(who)
 
-    async def _reload(self, who: Identity | None) -> None:
+    async def _reload(self, who: Identity) -> None:
         """Show the truth again."""
         raise NotImplementedError
 

@@ -18,8 +18,8 @@ from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.objections import objections
-from hocba_app.state.shared.guard import identity, requires
-from hocba_app.state.shared.live_screen import LiveScreen, begin
+from hocba_app.state.shared.guard import require_identity, requires
+from hocba_app.state.shared.live_screen import LiveScreen, begin, watching
 from hocba_app.state.shared.read_pool import in_thread
 from hocba_app.state.shell import waiting_again
 
@@ -72,28 +72,28 @@ class ObjectionsState(LiveScreen, rx.State):
         """Show the truth, then follow it."""
         self.problem = self.done = self.answering = ""
         self.page, self.open_ones = 1, True
-        await self._reload(await identity(self))
+        await self._reload(await require_identity(self))
         if begin(self):
-            yield ObjectionsState.watch()
+            yield watching(ObjectionsState)
 
     @rx.event
     @requires(Right.RECORDS_READ, Right.OWN_QUEUE)
     async def show(self, which: str) -> None:
         """Open reports, or those that are over."""
         self.open_ones, self.page, self.answering = which != "over", 1, ""
-        await self._reload(await identity(self))
+        await self._reload(await require_identity(self))
 
     @rx.event
     @requires(Right.RECORDS_READ, Right.OWN_QUEUE)
     async def previous(self) -> None:
         self.page = max(1, self.page - 1)
-        await self._reload(await identity(self))
+        await self._reload(await require_identity(self))
 
     @rx.event
     @requires(Right.RECORDS_READ, Right.OWN_QUEUE)
     async def next(self) -> None:
         self.page = min(self.pages, self.page + 1)
-        await self._reload(await identity(self))
+        await self._reload(await require_identity(self))
 
     @rx.event
     @requires(Right.RECORDS_READ, Right.OWN_QUEUE)
@@ -128,7 +128,7 @@ class ObjectionsState(LiveScreen, rx.State):
             self.done = "Đã rút báo sai. Hồ sơ trở lại danh sách của người ký."
 
     async def _do(self, act: object, *arguments: str) -> None:
-        who = await identity(self)
+        who = await require_identity(self)
         self.problem = self.done = ""
         try:
             await asyncio.to_thread(act, database(), who, *arguments)  # type: ignore[arg-type]
@@ -136,8 +136,7 @@ class ObjectionsState(LiveScreen, rx.State):
             self.problem = error.sentence
         await self._reload(who)
 
-    async def _reload(self, who: Identity | None) -> None:
-        assert who is not None
+    async def _reload(self, who: Identity) -> None:
         found = await in_thread(objections.objections_page, database(), who, open_ones=self.open_ones, page=self.page)
         self.total, self.pages = found.total, max(1, -(-found.total // objections.PAGE_ROWS))
         if self.page > self.pages:

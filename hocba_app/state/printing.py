@@ -18,8 +18,8 @@ from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.printing import print_job, print_page, share_link
 from hocba_app.services.printing.options import KINDS, PacketOptions
-from hocba_app.state.shared.guard import identity, requires
-from hocba_app.state.shared.live_screen import LiveScreen, begin
+from hocba_app.state.shared.guard import require_identity, requires
+from hocba_app.state.shared.live_screen import LiveScreen, begin, watching
 from hocba_app.state.shared.year_choice import YearOption, year_in, year_options
 
 _LINK_STATE = {
@@ -105,7 +105,7 @@ class PrintState(LiveScreen, rx.State):
     @requires(Right.PRINT)
     async def load(self) -> AsyncIterator[EventSpec]:
         """Show the truth, then follow it. ``?year=`` chooses the year, ``?student=`` opens one pupil (from the record's page)."""
-        who = await identity(self)
+        who = await require_identity(self)
         self.new_url = self.new_pin = self.problem = self.link_problem = ""
         query = self.router.url.query_parameters
         self.class_id, self.student_id = str(query.get("class", "")), str(query.get("student", ""))
@@ -115,7 +115,7 @@ class PrintState(LiveScreen, rx.State):
         await self._reload(who)
         await self._choose_class(who)
         if begin(self):
-            yield PrintState.watch()
+            yield watching(PrintState)
 
     @rx.event
     @requires(Right.PRINT)
@@ -123,7 +123,7 @@ class PrintState(LiveScreen, rx.State):
         """Another school year: its classes."""
         if str(year) in {row.value for row in self.years}:
             self.year, self.class_id, self.student_id = str(year), "", ""
-            who = await identity(self)
+            who = await require_identity(self)
             await self._reload(who)
             await self._choose_class(who)
 
@@ -132,7 +132,7 @@ class PrintState(LiveScreen, rx.State):
     async def choose_class(self, class_id: str) -> None:
         """Another class: its pupils, nobody chosen."""
         self.class_id, self.student_id = class_id, ""
-        await self._choose_class(await identity(self))
+        await self._choose_class(await require_identity(self))
 
     @rx.event
     @requires(Right.PRINT)
@@ -140,7 +140,7 @@ class PrintState(LiveScreen, rx.State):
         """One pupil; "" is the whole class."""
         self.student_id = student_id
         self.new_url = self.new_pin = ""
-        await self._load_links(await identity(self))
+        await self._load_links(await require_identity(self))
 
     @rx.event
     @requires(Right.PRINT)
@@ -208,7 +208,7 @@ class PrintState(LiveScreen, rx.State):
     @requires(Right.PRINT)
     async def create_link(self) -> None:
         """A new link for the chosen pupil; address and PIN are shown this once."""
-        who = await identity(self)
+        who = await require_identity(self)
         self.link_problem = self.new_url = self.new_pin = ""
         try:
             made = await asyncio.to_thread(
@@ -248,7 +248,7 @@ class PrintState(LiveScreen, rx.State):
         if not self.closing or self.closing != hand_out_id:
             return
         self.closing = ""
-        who = await identity(self)
+        who = await require_identity(self)
         try:
             await asyncio.to_thread(share_link.close_link, database(), who, hand_out_id)
         except HocbaError as error:
@@ -262,7 +262,7 @@ class PrintState(LiveScreen, rx.State):
         self.new_url = self.new_pin = ""
 
     async def _try(self, action: Callable[[Identity], Any], nothing: str = "") -> None:
-        who = await identity(self)
+        who = await require_identity(self)
         self.problem = ""
         try:
             await asyncio.to_thread(action, who)

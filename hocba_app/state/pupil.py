@@ -20,8 +20,8 @@ from hocba_app.services.attached import attach
 from hocba_app.services.attached.reading import AttachedView
 from hocba_app.services.records.pupil import PupilDocument, PupilView, PupilYear, pupil_view
 from hocba_app.state.records import STEP_TONE
-from hocba_app.state.shared.guard import identity, requires
-from hocba_app.state.shared.live_screen import LiveScreen, begin
+from hocba_app.state.shared.guard import require_identity, requires
+from hocba_app.state.shared.live_screen import LiveScreen, begin, watching
 
 _VERDICT = {
     "valid": ("ok", "Hợp lệ"),
@@ -99,9 +99,9 @@ class PupilState(LiveScreen, rx.State):
         """Show the truth, then follow it."""
         self.problem = self.done = self.opened = self.reason = ""
         self.shown_id, self.found = str(getattr(self, "student_id", "")), False
-        await self._reload(await identity(self))
+        await self._reload(await require_identity(self))
         if begin(self):
-            yield PupilState.watch()
+            yield watching(PupilState)
 
     @rx.event
     @requires(Right.ATTACH)
@@ -134,7 +134,7 @@ class PupilState(LiveScreen, rx.State):
         await self._decide("Đã gỡ tệp; tệp vẫn được lưu.", attach.detach, str(attached_id), self.reason)
 
     async def _decide(self, said: str, act: Callable[..., None], *arguments: Any) -> None:
-        who = await identity(self)
+        who = await require_identity(self)
         self.problem = self.done = ""
         try:
             await asyncio.to_thread(act, database(), who, *arguments)
@@ -143,8 +143,7 @@ class PupilState(LiveScreen, rx.State):
             self.problem = error.sentence
         await self._reload(who)
 
-    async def _reload(self, who: Identity | None) -> None:
-        assert who is not None
+    async def _reload(self, who: Identity) -> None:
         self.loaded = True
         try:
             view = await asyncio.to_thread(pupil_view, database(), who, self.shown_id)

@@ -17,8 +17,8 @@ from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.change_feed.change_feed import ChangeSet
 from hocba_app.services.reading.record_reading import RecordReading, read_record
 from hocba_app.state.objecting import Objecting, open_form
-from hocba_app.state.shared.guard import identity, requires
-from hocba_app.state.shared.live_screen import LiveScreen, begin
+from hocba_app.state.shared.guard import require_identity, requires
+from hocba_app.state.shared.live_screen import LiveScreen, begin, watching
 from hocba_app.state.shared.read_pool import in_thread
 
 
@@ -69,9 +69,9 @@ class ReadingState(Objecting, LiveScreen, rx.State):
         self.problem = self.done = self.objecting = ""
         self.shown_id = str(getattr(self, "document_id", ""))
         self.queue = str(self.router.url.query_parameters.get("queue", "")) == "1"
-        await self._reload(await identity(self))
+        await self._reload(await require_identity(self))
         if begin(self):
-            yield ReadingState.watch()
+            yield watching(ReadingState)
 
     @rx.event
     @requires(Right.RECORDS_READ, Right.OWN_QUEUE)
@@ -83,8 +83,7 @@ class ReadingState(Objecting, LiveScreen, rx.State):
     def _is_concerned(self, _who: Identity, what: ChangeSet) -> bool:
         return self.shown_id in what.documents
 
-    async def _reload(self, who: Identity | None) -> None:
-        assert who is not None
+    async def _reload(self, who: Identity) -> None:
         self.loaded = True
         try:
             view = await in_thread(read_record, database(), who, self.shown_id, own_queue=self.queue)

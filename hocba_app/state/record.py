@@ -18,8 +18,8 @@ from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.change_feed.change_feed import ChangeSet
 from hocba_app.services.records.record_detail import RecordView, SlotView, VersionView, record_view
 from hocba_app.state.records import STEP_TONE, some_names
-from hocba_app.state.shared.guard import identity, requires
-from hocba_app.state.shared.live_screen import LiveScreen, begin
+from hocba_app.state.shared.guard import require_identity, requires
+from hocba_app.state.shared.live_screen import LiveScreen, begin, watching
 from hocba_app.state.shared.read_pool import in_thread
 from hocba_app.state.shared.unlock_request_mixin import UnlockAsking
 
@@ -117,16 +117,16 @@ class RecordState(UnlockAsking, LiveScreen, rx.State):
         wanted = str(getattr(self, "document_id", ""))
         self.problem = self.done = ""
         self.shown_id, self.version, self.asking, self.found = wanted, 0, False, False
-        await self._reload(await identity(self))
+        await self._reload(await require_identity(self))
         if begin(self):
-            yield RecordState.watch()
+            yield watching(RecordState)
 
     @rx.event
     @requires(Right.RECORDS_READ)
     async def show_version(self, number: int) -> None:
         """Another version, void ones too: they are evidence."""
         self.version = number if isinstance(number, int) else 0
-        await self._reload(await identity(self))
+        await self._reload(await require_identity(self))
 
     def _to_unlock(self) -> list[str]:
         return [self.shown_id]
@@ -134,8 +134,7 @@ class RecordState(UnlockAsking, LiveScreen, rx.State):
     def _is_concerned(self, _who: Identity, what: ChangeSet) -> bool:
         return self.shown_id in what.documents
 
-    async def _reload(self, who: Identity | None) -> None:
-        assert who is not None
+    async def _reload(self, who: Identity) -> None:
         self.loaded = True
         try:
             view = await in_thread(record_view, database(), who, self.shown_id)

@@ -20,8 +20,8 @@ from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.change_feed.change_feed import ChangeSet
 from hocba_app.services.records import record_list
 from hocba_app.services.records.record_list import KINDS, STEPS
-from hocba_app.state.shared.guard import identity, requires
-from hocba_app.state.shared.live_screen import LiveScreen, begin
+from hocba_app.state.shared.guard import require_identity, requires
+from hocba_app.state.shared.live_screen import LiveScreen, begin, watching
 from hocba_app.state.shared.read_pool import in_thread
 from hocba_app.state.shared.sorting import Sorting, order_in_address, read_order
 from hocba_app.state.shared.unlock_request_mixin import UnlockAsking
@@ -107,9 +107,9 @@ class RecordsState(Sorting, UnlockAsking, LiveScreen, rx.State):
         number = str(query.get("page", ""))
         self.page = int(number) if number.isdecimal() and len(number) < 6 else 1
         self.problem, self.asking = "", False
-        await self._reload(await identity(self))
+        await self._reload(await require_identity(self))
         if begin(self):
-            yield RecordsState.watch()
+            yield watching(RecordsState)
 
     @rx.event
     @requires(Right.RECORDS_READ)
@@ -142,7 +142,7 @@ class RecordsState(Sorting, UnlockAsking, LiveScreen, rx.State):
     async def set_search(self, search: str) -> None:
         """Words of a name or code."""
         self.search, self.page = str(search)[:100], 1
-        await self._reload(await identity(self))
+        await self._reload(await require_identity(self))
 
     @rx.event
     @requires(Right.RECORDS_READ)
@@ -168,7 +168,7 @@ class RecordsState(Sorting, UnlockAsking, LiveScreen, rx.State):
     @requires(Right.UNLOCK_ASK)
     async def choose_class(self) -> None:
         """Every locked record of the class and kind shown, whatever page it is on."""
-        who = await identity(self)
+        who = await require_identity(self)
         try:
             self.selected = await asyncio.to_thread(
                 record_list.chosen_documents,
@@ -194,7 +194,7 @@ class RecordsState(Sorting, UnlockAsking, LiveScreen, rx.State):
 
     async def _go(self, page: int) -> EventSpec | None:
         self.page = min(max(page, 1), max(self.pages, 1))
-        await self._reload(await identity(self))
+        await self._reload(await require_identity(self))
         address = address_of(
             {
                 "year": self.year if self._year_asked else "",
@@ -213,8 +213,7 @@ class RecordsState(Sorting, UnlockAsking, LiveScreen, rx.State):
         by_step = bool(self.step or self.stale) or self.sort in ("step", "updated")
         return not what.documents.isdisjoint(self._shown) or (by_step and bool(what.classes))
 
-    async def _reload(self, who: Identity | None) -> None:
-        assert who is not None
+    async def _reload(self, who: Identity) -> None:
         try:
             years, classes, found, rows = await in_thread(self._read, who)
         except HocbaError as error:

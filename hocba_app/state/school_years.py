@@ -16,7 +16,7 @@ from hocba_app.services.accounts.authority import Right, allowed
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.overview import school_years
 from hocba_app.services.overview.school_years import OpenItems, YearView
-from hocba_app.state.shared.guard import identity, requires
+from hocba_app.state.shared.guard import require_identity, requires
 
 
 @dataclasses.dataclass
@@ -59,14 +59,14 @@ class SchoolYearsState(rx.State):
     async def load(self) -> None:
         """Show the years."""
         self.problem = self.done = self.asking = self.reason = ""
-        await self._reload(await identity(self))
+        await self._reload(await require_identity(self))
 
     @rx.event
     @requires(Right.LOCK)
     async def ask(self, year: str) -> None:
         """Show what is open before anybody closes a year."""
         self.asking, self.reason, self.problem, self.done = str(year), "", "", ""
-        await self._reload(await identity(self))
+        await self._reload(await require_identity(self))
 
     @rx.event
     @requires(Right.LOCK)
@@ -93,7 +93,7 @@ class SchoolYearsState(rx.State):
         await self._act(school_years.reopen_year, "Đã mở lại năm học {}.")
 
     async def _act(self, action: Callable[..., None], done: str) -> None:
-        who, year = await identity(self), self.asking
+        who, year = await require_identity(self), self.asking
         if not year:
             return  # a second tap
         self.problem = self.done = ""
@@ -104,8 +104,7 @@ class SchoolYearsState(rx.State):
             self.problem = error.sentence
         await self._reload(who)
 
-    async def _reload(self, who: Identity | None) -> None:
-        assert who is not None
+    async def _reload(self, who: Identity) -> None:
         self.years = [_card(view) for view in await asyncio.to_thread(school_years.school_years, database(), who)]
         self.may_reopen = allowed(who, Right.UNLOCK_APPROVE)
         self.loaded = True

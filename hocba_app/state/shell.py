@@ -11,7 +11,7 @@ from hocba_app.services.accounts.authority import Right, allowed
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.overview.waiting import Task, badges, waiting
 from hocba_app.services.signed_notice import read_notice
-from hocba_app.state.shared.guard import identity, public, signed_in
+from hocba_app.state.shared.guard import public, require_identity, signed_in
 from hocba_app.state.shared.live_screen import leave
 from hocba_app.state.shared.read_pool import in_thread
 
@@ -41,8 +41,7 @@ class ShellState(rx.State):
     @signed_in
     async def load(self) -> None:
         leave(self)
-        who = await identity(self)
-        assert who is not None
+        who = await require_identity(self)
         school = await in_thread(_school_of, who)
         self.name, self.username = who.full_name or who.username, who.username
         self.roles = ", ".join(ROLE[role] for role in _ROLE_ORDER if role in who.roles and role != "teacher")

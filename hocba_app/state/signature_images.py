@@ -24,9 +24,9 @@ from hocba_app.services.signers import images
 from hocba_app.services.signers.key_owner import Choice, choices
 from hocba_app.state.shared import image_draft_mixin, undoing
 from hocba_app.state.shared.addresses import address_of, page_in
-from hocba_app.state.shared.guard import identity, requires
+from hocba_app.state.shared.guard import require_identity, requires
 from hocba_app.state.shared.image_draft_mixin import Drafting
-from hocba_app.state.shared.live_screen import LiveScreen, begin
+from hocba_app.state.shared.live_screen import LiveScreen, begin, watching
 from hocba_app.state.shared.sorting import Sorting
 
 PAGE_ROWS = 24
@@ -143,19 +143,18 @@ class SignatureImagesState(Sorting, Drafting, LiveScreen, rx.State):
         if not self.router.url.query_parameters:
             self.search = ""
         self.page, self.file_page = page_in(self.router.url.query_parameters), 1
-        who = await identity(self)
-        assert who is not None
+        who = await require_identity(self)
         undoing.on_load(self)
         await image_draft_mixin.open_slip(self, who, str(self.router.url.query_parameters.get("draft", "")))
         await self._reload(who)
         if begin(self):
-            yield SignatureImagesState.watch()
+            yield watching(SignatureImagesState)
 
     @rx.event
     @requires(Right.SIGNATURE_IMAGES)
     async def find(self, text: str) -> None:
         self.search, self.page = str(text)[:80], 1
-        await self._reload(await identity(self))
+        await self._reload(await require_identity(self))
 
     @rx.event
     @requires(Right.SIGNATURE_IMAGES)
@@ -187,19 +186,19 @@ class SignatureImagesState(Sorting, Drafting, LiveScreen, rx.State):
     async def show_open(self, only: bool) -> None:
         """Only files that nobody has yet."""
         self.only_open, self.file_page = bool(only), 1
-        await self._reload(await identity(self))
+        await self._reload(await require_identity(self))
 
     @rx.event
     @requires(Right.SIGNATURE_IMAGES)
     async def previous_files(self) -> None:
         self.file_page = max(1, self.file_page - 1)
-        await self._reload(await identity(self))
+        await self._reload(await require_identity(self))
 
     @rx.event
     @requires(Right.SIGNATURE_IMAGES)
     async def next_files(self) -> None:
         self.file_page += 1
-        await self._reload(await identity(self))
+        await self._reload(await require_identity(self))
 
     @rx.event
     @requires(Right.SIGNATURE_IMAGES)
@@ -241,7 +240,7 @@ class SignatureImagesState(Sorting, Drafting, LiveScreen, rx.State):
     @rx.event
     @requires(Right.SIGNATURE_IMAGES)
     async def cancel(self) -> None:
-        who = await identity(self)
+        who = await require_identity(self)
         try:
             await asyncio.to_thread(images.cancel_upload, database(), who, self.upload_id)
         except HocbaError as error:
@@ -250,19 +249,18 @@ class SignatureImagesState(Sorting, Drafting, LiveScreen, rx.State):
 
     async def _in_order(self) -> None:
         self.file_page = 1
-        await self._reload(await identity(self))
+        await self._reload(await require_identity(self))
 
     async def _go(self, page: int) -> EventSpec:
         self.page = page
-        await self._reload(await identity(self))
+        await self._reload(await require_identity(self))
         return rx.redirect(
             address_of("/signature-images", {"missing": "1" if self.missing_only else "", "page": self.page}),
             replace=True,
         )
 
     async def _who(self) -> Identity:
-        who = await identity(self)
-        assert who is not None
+        who = await require_identity(self)
         return who
 
     async def _do(self, action: Callable[..., object], *arguments: object) -> None:
@@ -275,8 +273,7 @@ class SignatureImagesState(Sorting, Drafting, LiveScreen, rx.State):
             self.problem = error.sentence
         await self._reload(who)
 
-    async def _reload(self, who: Identity | None) -> None:
-        assert who is not None
+    async def _reload(self, who: Identity) -> None:
         found, upload, people = await asyncio.to_thread(_read, who, self.search, self.missing_only, self.page)
         self.total, self.pages = found.total, max(1, math.ceil(found.total / PAGE_ROWS))
         self.staff, self.have = found.staff, found.staff - found.missing

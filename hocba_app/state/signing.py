@@ -22,8 +22,8 @@ from hocba_app.state import signing_rows
 from hocba_app.state.batch_cards import BatchCard, batch_card
 from hocba_app.state.group_content import MAX_COLUMNS, GroupReading, read_group, show_lines
 from hocba_app.state.shared import undoing
-from hocba_app.state.shared.guard import identity, signed_in
-from hocba_app.state.shared.live_screen import LiveScreen, begin
+from hocba_app.state.shared.guard import require_identity, signed_in
+from hocba_app.state.shared.live_screen import LiveScreen, begin, watching
 from hocba_app.state.shared.read_pool import in_thread
 from hocba_app.state.shared.sorting import Sorting, unsorted
 from hocba_app.state.shared.undoing import Undoing
@@ -94,9 +94,9 @@ class SigningState(Sorting, Undoing, GroupReading, LiveScreen, rx.State):
         """Show the truth, then follow it."""
         self.done = ""
         undoing.on_load(self)
-        await self._reload(await identity(self))
+        await self._reload(await require_identity(self))
         if begin(self):
-            yield SigningState.watch()
+            yield watching(SigningState)
 
     @rx.event
     @signed_in
@@ -108,21 +108,21 @@ class SigningState(Sorting, Undoing, GroupReading, LiveScreen, rx.State):
 
     @rx.event
     @signed_in
-    async def sign_group(self, key: str) -> AsyncIterator[EventSpec]:
+    async def sign_group(self, key: str) -> AsyncIterator[EventSpec | None]:
         """Sign everything of one group that is ready: the teacher's one tap."""
         async for event in self._sign({key}):
             yield event
 
     @rx.event
     @signed_in
-    async def sign_selected(self) -> AsyncIterator[EventSpec]:
+    async def sign_selected(self) -> AsyncIterator[EventSpec | None]:
         """Sign what is chosen; everything that is ready when nothing is."""
         async for event in self._sign(set(self.selected) or {group.key for group in self._shown()}):
             yield event
 
     @rx.event
     @signed_in
-    async def sign_section(self, key: str) -> AsyncIterator[EventSpec]:
+    async def sign_section(self, key: str) -> AsyncIterator[EventSpec | None]:
         """Sign every class of one stage and kind: all covers, or those of the grade shown."""
         groups = {group.key for section in self.sections if section.key == key for group in section.groups}
         async for event in self._sign(groups):
@@ -139,9 +139,9 @@ class SigningState(Sorting, Undoing, GroupReading, LiveScreen, rx.State):
 
     @rx.event
     @signed_in
-    async def sign_rest(self, batch_id: str) -> AsyncIterator[EventSpec]:
+    async def sign_rest(self, batch_id: str) -> AsyncIterator[EventSpec | None]:
         """Sign again what a batch did not: only the slots that still wait."""
-        who = await identity(self)
+        who = await require_identity(self)
         try:
             left = set(await asyncio.to_thread(progress.unsigned_slots, database(), who, batch_id))
         except HocbaError as error:
@@ -173,7 +173,7 @@ class SigningState(Sorting, Undoing, GroupReading, LiveScreen, rx.State):
     @rx.event
     @signed_in
     async def open_batch(self, batch_id: str) -> None:
-        who = await identity(self)
+        who = await require_identity(self)
         self.opened, self.record_page = "" if self.opened == batch_id else batch_id, 1
         unsorted(self)
         if self.opened:
@@ -200,7 +200,7 @@ class SigningState(Sorting, Undoing, GroupReading, LiveScreen, rx.State):
     @signed_in
     async def remind(self, class_id: str, staff_id: str) -> None:
         """Remind a subject teacher of my class."""
-        who = await identity(self)
+        who = await require_identity(self)
         name = next((row.name for row in self.late if row.staff_id == staff_id), "thầy cô")
         self.problem, self.done = "", ""
         try:
@@ -216,7 +216,7 @@ class SigningState(Sorting, Undoing, GroupReading, LiveScreen, rx.State):
     @signed_in
     async def remind_everybody(self) -> None:
         """Remind every subject teacher of my classes who has not signed."""
-        who = await identity(self)
+        who = await require_identity(self)
         self.problem, self.done = "", ""
         try:
             reminded = await asyncio.to_thread(reminders.remind_all, database(), who)
@@ -239,9 +239,9 @@ class SigningState(Sorting, Undoing, GroupReading, LiveScreen, rx.State):
     async def _sign(self, chosen: set[str], *, by_slot: bool = False) -> AsyncIterator[EventSpec | None]:
         if self.busy:
             return
+        who = await require_identity(self)
         self.busy, self.problem = True, ""
         yield None  # a second tap finds the button off
-        who = await identity(self)
         try:
             waiting = await in_thread(signer_inbox.my_queue, database(), who)
             slots = [
@@ -261,7 +261,7 @@ class SigningState(Sorting, Undoing, GroupReading, LiveScreen, rx.State):
         await self._reload(who)
 
     async def _do(self, action: object, batch_id: str) -> None:
-        who = await identity(self)
+        who = await require_identity(self)
         self.problem = ""
         try:
             await asyncio.to_thread(action, database(), who, batch_id)  # type: ignore[arg-type]

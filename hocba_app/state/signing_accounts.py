@@ -22,9 +22,9 @@ from hocba_app.services.signers.name_acceptance import accept_name
 from hocba_app.state.shared import key_editing
 from hocba_app.state.shared.addresses import address_of, page_in
 from hocba_app.state.shared.form_texts import form_texts
-from hocba_app.state.shared.guard import identity, requires
+from hocba_app.state.shared.guard import require_identity, requires
 from hocba_app.state.shared.key_editing import STATE_TONE, KeyEditing, KeyRow
-from hocba_app.state.shared.live_screen import LiveScreen, begin
+from hocba_app.state.shared.live_screen import LiveScreen, begin, watching
 from hocba_app.state.shared.sorting import Sorting, order_in_address, order_of, read_order
 
 PAGE_ROWS = 20
@@ -76,15 +76,15 @@ class SigningAccountsState(KeyEditing, Sorting, LiveScreen, rx.State):
         if not self.router.url.query_parameters:
             self.search = ""
         key_editing.open_editor(self, "", "")
-        await self._reload(await identity(self))
+        await self._reload(await require_identity(self))
         if begin(self):
-            yield SigningAccountsState.watch()
+            yield watching(SigningAccountsState)
 
     @rx.event
     @requires(Right.SIGNING_ACCOUNTS)
     async def find(self, text: str) -> None:
         self.search, self.page = str(text)[:80], 1
-        await self._reload(await identity(self))
+        await self._reload(await require_identity(self))
 
     @rx.event
     @requires(Right.SIGNING_ACCOUNTS)
@@ -134,7 +134,7 @@ class SigningAccountsState(KeyEditing, Sorting, LiveScreen, rx.State):
     @requires(Right.SIGNING_ACCOUNTS)
     async def remove(self) -> None:
         """Take the opened account away, asked before."""
-        who = await identity(self)
+        who = await require_identity(self)
         if not self.removing:
             return
         self.removing = False
@@ -149,7 +149,7 @@ class SigningAccountsState(KeyEditing, Sorting, LiveScreen, rx.State):
     @requires(Right.ACCEPT_NAME)
     async def accept_name(self, form: dict[str, str]) -> None:
         """The principal's word for the opened certificate's other name."""
-        who = await identity(self)
+        who = await require_identity(self)
         try:
             await asyncio.to_thread(
                 accept_name, database(), who, self.key_owner, form_texts(form).get("name_reason", "")
@@ -163,7 +163,7 @@ class SigningAccountsState(KeyEditing, Sorting, LiveScreen, rx.State):
     @requires(Right.SIGNING_ACCOUNTS)
     async def test_all(self) -> None:
         """Test every key in a job."""
-        who = await identity(self)
+        who = await require_identity(self)
         try:
             await asyncio.to_thread(start_recheck, database(), who)
         except HocbaError as error:
@@ -176,14 +176,13 @@ class SigningAccountsState(KeyEditing, Sorting, LiveScreen, rx.State):
 
     async def _go(self, page: int) -> EventSpec:
         self.page = page
-        await self._reload(await identity(self))
+        await self._reload(await require_identity(self))
         return rx.redirect(
             address_of("/signing-accounts", {"state": self.only, "sort": order_in_address(self), "page": self.page}),
             replace=True,
         )
 
-    async def _reload(self, who: Identity | None) -> None:
-        assert who is not None
+    async def _reload(self, who: Identity) -> None:
         found, progress = await asyncio.to_thread(_read, who, self.search, self.only, self.page, order_of(self))
         self.may_accept = allowed(who, Right.ACCEPT_NAME)
         self.rows = [key_editing.key_row(view, _detail(view)) for view in found.rows]

@@ -19,7 +19,7 @@ from hocba_app.services.signers import settings as signing
 from hocba_app.services.signers.key_owner import Choice
 from hocba_app.state.shared import key_editing, undoing
 from hocba_app.state.shared.form_texts import form_texts
-from hocba_app.state.shared.guard import identity, requires
+from hocba_app.state.shared.guard import require_identity, requires
 from hocba_app.state.shared.key_editing import STATE_TONE, KeyEditing, KeyRow
 from hocba_app.state.shared.undoing import Undoing
 
@@ -90,7 +90,7 @@ class SigningSettingsState(KeyEditing, Undoing, rx.State):
         self.problem, self.done, self.today, self.revoking = "", "", today().isoformat(), ""
         key_editing.open_editor(self, SEAL, "")
         undoing.on_load(self)
-        await self._reload(await identity(self))
+        await self._reload(await require_identity(self))
 
     @rx.event
     @requires(Right.COVER_SIGNER)
@@ -153,7 +153,7 @@ class SigningSettingsState(KeyEditing, Undoing, rx.State):
     @requires(Right.DELEGATE)
     async def hand_over(self, kind: str) -> None:
         """Locked documents of a kind go to who signs them now."""
-        who = await identity(self)
+        who = await require_identity(self)
         self.problem, self.done = "", ""
         try:
             moved = await asyncio.to_thread(
@@ -179,7 +179,7 @@ class SigningSettingsState(KeyEditing, Undoing, rx.State):
             self.done = ""
 
     async def _do(self, said: str, action: Any, *arguments: Any, **named: Any) -> Any:
-        who = await identity(self)
+        who = await require_identity(self)
         self.problem, self.done, answer = "", "", None
         try:
             answer = await asyncio.to_thread(action, database(), who, *arguments, **named)
@@ -189,8 +189,7 @@ class SigningSettingsState(KeyEditing, Undoing, rx.State):
         await self._reload(who)
         return answer
 
-    async def _reload(self, who: Identity | None) -> None:
-        assert who is not None
+    async def _reload(self, who: Identity) -> None:
         view, elsewhere = await asyncio.to_thread(_read, who)
         self.principal = view.principal.name if view.principal else ""
         self.cover_signer = _named(view.cover_signer)

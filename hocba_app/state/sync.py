@@ -18,8 +18,8 @@ from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.sync import commands, conflicts, schedule
 from hocba_app.state.shared.addresses import address_of, page_in
-from hocba_app.state.shared.guard import identity, requires
-from hocba_app.state.shared.live_screen import LiveScreen, begin
+from hocba_app.state.shared.guard import require_identity, requires
+from hocba_app.state.shared.live_screen import LiveScreen, begin, watching
 from hocba_app.state.shared.sorting import Sorting, order_in_address, order_of, read_order, unsorted
 from hocba_app.state.sync_rows import (
     ConflictCard,
@@ -75,7 +75,7 @@ class SyncState(Sorting, LiveScreen, rx.State):
     @requires(Right.SYNC)
     async def load(self) -> AsyncIterator[EventSpec]:
         """Show the truth, then follow it."""
-        who = await identity(self)
+        who = await require_identity(self)
         query = self.router.url.query_parameters
         visit, self._sent_to = self._sent_to != _address_in(query), ""
         if query.get("run"):
@@ -91,13 +91,13 @@ class SyncState(Sorting, LiveScreen, rx.State):
         await scope._read(who)
         await self._reload(who)
         if begin(self):
-            yield SyncState.watch()
+            yield watching(SyncState)
 
     @rx.event
     @requires(Right.SYNC)
     async def start(self) -> EventSpec | None:
         """Ask for a run; its report opens."""
-        who = await identity(self)
+        who = await require_identity(self)
         scope = await self.get_state(SyncScopeState)
         self.problem = ""
         if scope.part and scope.nothing:
@@ -117,7 +117,7 @@ class SyncState(Sorting, LiveScreen, rx.State):
     @requires(Right.SYNC)
     async def cancel(self) -> None:
         """Stop between two pages; what came stays."""
-        who = await identity(self)
+        who = await require_identity(self)
         try:
             await asyncio.to_thread(commands.cancel_sync, database(), who, self.run_id)
             self.cancelling = True
@@ -159,7 +159,7 @@ class SyncState(Sorting, LiveScreen, rx.State):
     @requires(Right.SYNC)
     async def choose_year(self, year: str) -> None:
         """Another school year: other submissions, other classes; what was chosen of the classes is forgotten."""
-        who, scope = await identity(self), await self.get_state(SyncScopeState)
+        who, scope = await require_identity(self), await self.get_state(SyncScopeState)
         if year in scope.years:
             scope.year = year
         await scope._read(who)
@@ -169,7 +169,7 @@ class SyncState(Sorting, LiveScreen, rx.State):
     @requires(Right.SYNC)
     async def settle(self, conflict_id: str, choice: str) -> None:
         """A person decides; the run that does it starts at once."""
-        who = await identity(self)
+        who = await require_identity(self)
         self.problem = ""
         try:
             self.run_id = await asyncio.to_thread(conflicts.resolve, database(), who, str(conflict_id), str(choice))
@@ -181,7 +181,7 @@ class SyncState(Sorting, LiveScreen, rx.State):
     @requires(Right.SYNC)
     async def choose_time(self, at: str) -> None:
         """Every day at this time; "" is never."""
-        who = await identity(self)
+        who = await require_identity(self)
         self.problem, self.done = "", ""
         try:
             await asyncio.to_thread(schedule.set_schedule, database(), who, str(at)[:5] or None)
@@ -197,7 +197,7 @@ class SyncState(Sorting, LiveScreen, rx.State):
 
     async def _go(self, page: int) -> EventSpec | None:
         self.page = page
-        await self._load_report(await identity(self))
+        await self._load_report(await require_identity(self))
         report = {
             "run": self.opened,
             "outcome": self.outcome,
@@ -211,9 +211,8 @@ class SyncState(Sorting, LiveScreen, rx.State):
         self._sent_to = address
         return rx.redirect(address, replace=True)
 
-    async def _ask_sector(self, who: Identity | None) -> None:
+    async def _ask_sector(self, who: Identity) -> None:
         """What will come: asked when the page opens, of another year and when a run ended, not on every change."""
-        assert who is not None
         scope = await self.get_state(SyncScopeState)
         status = await asyncio.to_thread(commands.sync_status, database(), who, scope.year or None)
         scope.year = status.school_year
@@ -221,8 +220,7 @@ class SyncState(Sorting, LiveScreen, rx.State):
         self.snapshots = [snapshot_row(snapshot) for snapshot in status.snapshots]
         self.out_of_date = sum(status.out_of_date.values())
 
-    async def _reload(self, who: Identity | None) -> None:
-        assert who is not None
+    async def _reload(self, who: Identity) -> None:
         runs = await asyncio.to_thread(commands.sync_runs, database(), who)
         was_running = self.running
         self.runs = [run_row(run) for run in runs]
@@ -240,11 +238,11 @@ class SyncState(Sorting, LiveScreen, rx.State):
         self.conflicts = [
             conflict_card(each) for each in await asyncio.to_thread(conflicts.open_conflicts, database(), who)
         ]
-        self.daily_at = await asyncio.to_thread(schedule.schedule, database(), who) or ""
+        daily_at = await asyncio.to_thread(schedule.schedule, database(), who)
+        self.daily_at = daily_at or ""
         self.loaded = True
 
-    async def _load_report(self, who: Identity | None) -> None:
-        assert who is not None
+    async def _load_report(self, who: Identity) -> None:
         self.rows = []
         if not self.opened:
             return

@@ -110,9 +110,8 @@ class SyncScopeState(rx.State):
         self._class_ids, self._keys, self.search = [], [], ""
         self._show()
 
-    async def _read(self, who: Identity | None) -> None:
+    async def _read(self, who: Identity) -> None:
         """The classes there are now; a choice of one that is gone is dropped."""
-        assert who is not None
         self.years = await asyncio.to_thread(sync_years, database(), who)
         if self.year not in self.years:
             self.year = await asyncio.to_thread(default_year, database(), who)

@@ -17,8 +17,8 @@ from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.unlocking import unlock
-from hocba_app.state.shared.guard import identity, requires
-from hocba_app.state.shared.live_screen import LiveScreen, begin
+from hocba_app.state.shared.guard import require_identity, requires
+from hocba_app.state.shared.live_screen import LiveScreen, begin, watching
 from hocba_app.state.shared.unlock_request_mixin import Again, prices
 
 _STATE = {
@@ -83,9 +83,9 @@ class UnlockState(LiveScreen, rx.State):
     async def load(self) -> AsyncIterator[EventSpec]:
         """Show the truth, then follow it."""
         self.problem = self.done = self.confirming = ""
-        await self._reload(await identity(self))
+        await self._reload(await require_identity(self))
         if begin(self):
-            yield UnlockState.watch()
+            yield watching(UnlockState)
 
     @rx.event
     @requires(Right.UNLOCK_APPROVE)
@@ -114,7 +114,7 @@ class UnlockState(LiveScreen, rx.State):
     @requires(Right.UNLOCK_ASK, Right.UNLOCK_APPROVE)
     async def withdraw(self, request_id: str) -> None:
         """Take a request back."""
-        who = await identity(self)
+        who = await require_identity(self)
         self.problem = self.done = ""
         try:
             await asyncio.to_thread(unlock.withdraw, database(), who, str(request_id))
@@ -124,7 +124,7 @@ class UnlockState(LiveScreen, rx.State):
         await self._reload(who)
 
     async def _answer(self, request_id: str, said: str, *, approve: bool) -> None:
-        who = await identity(self)
+        who = await require_identity(self)
         self.problem = self.done = self.confirming = ""
         try:
             await asyncio.to_thread(
@@ -135,8 +135,7 @@ class UnlockState(LiveScreen, rx.State):
             self.problem = error.sentence
         await self._reload(who)
 
-    async def _reload(self, who: Identity | None) -> None:
-        assert who is not None
+    async def _reload(self, who: Identity) -> None:
         found = await asyncio.to_thread(unlock.unlock_requests, database(), who)
         self.waiting = [_card(view) for view in found if view.state in _OPEN]
         self.over = [_card(view) for view in found if view.state not in _OPEN]

@@ -18,8 +18,8 @@ from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.sync import commands, import_views, imports
 from hocba_app.services.sync.wide_columns import UNREAD
-from hocba_app.state.shared.guard import identity, requires
-from hocba_app.state.shared.live_screen import LiveScreen, begin
+from hocba_app.state.shared.guard import require_identity, requires
+from hocba_app.state.shared.live_screen import LiveScreen, begin, watching
 
 PAGE_ROWS = 20
 _TONES = {
@@ -140,33 +140,33 @@ class WorkbooksState(LiveScreen, rx.State):
     @requires(Right.SYNC)
     async def load(self) -> EventSpec | None:
         """Show the truth, then follow it."""
-        who = await identity(self)
+        who = await require_identity(self)
         asked = str(self.router.url.query_parameters.get("id", ""))[:26]
         if asked != self.id:
             self.id, self.outcome, self.page, self.loaded = asked, "", 1, False
         self.problem = self.done = ""
         self._forget()
         await self._reload(who)
-        return WorkbooksState.watch() if begin(self) else None
+        return watching(WorkbooksState) if begin(self) else None
 
     @rx.event
     @requires(Right.SYNC)
     async def choose_outcome(self, outcome: str) -> None:
         """Only rows of this kind."""
         self.outcome, self.page = (outcome if outcome in IMPORT_OUTCOME else ""), 1
-        await self._load_rows(await identity(self))
+        await self._load_rows(await require_identity(self))
 
     @rx.event
     @requires(Right.SYNC)
     async def previous(self) -> None:
         self.page -= 1
-        await self._load_rows(await identity(self))
+        await self._load_rows(await require_identity(self))
 
     @rx.event
     @requires(Right.SYNC)
     async def next(self) -> None:
         self.page += 1
-        await self._load_rows(await identity(self))
+        await self._load_rows(await require_identity(self))
 
     @rx.event
     @requires(Right.SYNC)
@@ -200,7 +200,7 @@ class WorkbooksState(LiveScreen, rx.State):
     @requires(Right.SYNC)
     async def send(self) -> None:
         """Check again with everything that was typed, left out and answered."""
-        who = await identity(self)
+        who = await require_identity(self)
         await self._act(
             imports.put_right,
             who,
@@ -214,7 +214,7 @@ class WorkbooksState(LiveScreen, rx.State):
     @requires(Right.SYNC)
     async def look_again(self) -> None:
         """Compare with what is here now."""
-        await self._act(imports.look_again, await identity(self), self.id)
+        await self._act(imports.look_again, await require_identity(self), self.id)
 
     @rx.event
     @requires(Right.SYNC)
@@ -227,13 +227,13 @@ class WorkbooksState(LiveScreen, rx.State):
     async def reopen(self, key: str) -> None:
         """Say anew what a column means."""
         self._reopened = [*self._reopened, str(key)[:200]]
-        await self._reload(await identity(self))
+        await self._reload(await require_identity(self))
 
     @rx.event
     @requires(Right.SYNC)
     async def explain(self) -> None:
         """Keep what the columns mean; what nobody chose is not read."""
-        who = await identity(self)
+        who = await require_identity(self)
         said = {_two(row.key): self._meanings.get(row.key, row.target or UNREAD) for row in self.unknown}
         await self._act(imports.explain, who, self.id, said)
 
@@ -241,23 +241,23 @@ class WorkbooksState(LiveScreen, rx.State):
     @requires(Right.SYNC)
     async def start(self) -> None:
         """Import what is shown."""
-        await self._act(imports.start, await identity(self), self.id, self._digest)
+        await self._act(imports.start, await require_identity(self), self.id, self._digest)
 
     @rx.event
     @requires(Right.SYNC)
     async def stop(self) -> None:
         """Stop between two steps; what is in stays in."""
-        await self._act(commands.cancel_sync, await identity(self), self.run_id)
+        await self._act(commands.cancel_sync, await require_identity(self), self.run_id)
 
     @rx.event
     @requires(Right.SYNC)
     async def put_aside(self) -> EventSpec | None:
         """Forget this workbook."""
-        if await self._act(imports.drop, await identity(self), self.id):
+        if await self._act(imports.drop, await require_identity(self), self.id):
             return rx.redirect("/workbooks")
         return None
 
-    async def _act(self, act: Any, who: Identity | None, *given: Any, **more: Any) -> bool:
+    async def _act(self, act: Any, who: Identity, *given: Any, **more: Any) -> bool:
         self.problem = ""
         try:
             await asyncio.to_thread(act, database(), who, *given, **more)
@@ -275,8 +275,7 @@ class WorkbooksState(LiveScreen, rx.State):
     def _count(self) -> None:
         self.edits = len(self._cells) + len(self._out) + len(self._answers)
 
-    async def _reload(self, who: Identity | None) -> None:
-        assert who is not None
+    async def _reload(self, who: Identity) -> None:
         self.files = [_file_row(found) for found in await asyncio.to_thread(imports.views, database(), who)]
         if self.id:
             try:
@@ -318,8 +317,7 @@ class WorkbooksState(LiveScreen, rx.State):
             self.outcome, self.page = (self.outcomes[0].value if self.outcomes else ""), 1
         await self._load_rows(who)
 
-    async def _load_rows(self, who: Identity | None) -> None:
-        assert who is not None
+    async def _load_rows(self, who: Identity) -> None:
         self.rows, self.total, self.pages = [], 0, 1
         if not self.id or not self.outcome:
             return

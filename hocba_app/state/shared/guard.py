@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import reflex as rx
 from reflex.state import BaseState
 
+from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import database
 from hocba_app.services.accounts import sessions
 from hocba_app.services.accounts.authority import Right, allowed
@@ -94,3 +95,15 @@ async def identity(state: BaseState | rx.State) -> Identity | None:
     if not token:
         return None
     return sessions.known(token) or await in_thread(sessions.identify, database(), token)
+
+
+async def require_identity(state: BaseState | rx.State) -> Identity:
+    """Who is asking, in a handler that only people who signed in may call.
+
+    Raises:
+        HocbaError: NOT_SIGNED_IN: the session ended after the gate let the event through.
+    """
+    who = await identity(state)
+    if who is None:
+        raise HocbaError(ErrorCode.NOT_SIGNED_IN)
+    return who

@@ -16,7 +16,7 @@ from hocba_app.models import database
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.signers import image_draft
 from hocba_app.state.shared import undoing
-from hocba_app.state.shared.guard import identity, require_in
+from hocba_app.state.shared.guard import require_identity, require_in
 
 
 @dataclasses.dataclass
@@ -102,8 +102,7 @@ class Drafting(undoing.Undoing, mixin=True):
 
     async def _drafter(self) -> Identity:
         """Who looks at it."""
-        who = await identity(self)
-        assert who is not None
+        who = await require_identity(self)
         return who
 
 

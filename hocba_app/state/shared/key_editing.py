@@ -21,7 +21,7 @@ from hocba_app.services.signers.keys import CredentialView, KeyView
 from hocba_app.services.signing.integrations import configured_providers
 from hocba_app.services.signing.providers.registry import USUAL, words_of
 from hocba_app.state.shared.form_texts import form_texts
-from hocba_app.state.shared.guard import identity, require_in
+from hocba_app.state.shared.guard import require_identity, require_in
 
 STATE_TONE = {
     "no_account": "todo",
@@ -142,11 +142,9 @@ class KeyEditing(rx.State, mixin=True):
 
     async def _key_editor(self) -> Identity:
         """Who edits."""
-        who = await identity(self)
-        assert who is not None
-        return who
+        return await require_identity(self)
 
-    async def _reload(self, who: Identity | None) -> None:
+    async def _reload(self, who: Identity) -> None:
         """Show the truth again."""
         raise NotImplementedError
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import reflex as rx
+from reflex.event import EventSpec
 
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.sessions import Identity
@@ -46,7 +47,7 @@ _loops: dict[str, _Loop] = {}
 
 
 class LiveScreen(rx.State, mixin=True):
-    """A screen that follows the database. Its ``load`` ends with ``if begin(self): yield Page.watch()``."""
+    """A screen that follows the database. Its ``load`` ends with ``if begin(self): yield watching(Page)``."""
 
     _screen_rights: ClassVar[tuple[Right, ...]]
     """Who may look at the page holds one of these; () for everybody signed in."""
@@ -66,7 +67,7 @@ class LiveScreen(rx.State, mixin=True):
         """Whether a change that is not wide touches what the page shows (state to read only)."""
         return True
 
-    async def _reload(self, who: Identity | None) -> None:
+    async def _reload(self, who: Identity) -> None:
         """Read what is shown; it checks rights like every read."""
         raise NotImplementedError
 
@@ -86,6 +87,12 @@ def begin(state: rx.State) -> bool:
     for lost in [key for key, each in _loops.items() if not each.running and now - each.asked > STARTED_WITHIN]:
         del _loops[lost]
     return True
+
+
+def watching(page: type[LiveScreen]) -> EventSpec:
+    """The event that starts a screen's loop."""
+    event: EventSpec = page.watch()  # type: ignore[misc] # read from the class a handler makes an event
+    return event
 
 
 def leave(state: rx.State) -> None:

@@ -19,7 +19,7 @@ from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.signers import images, settings, undo_assignment
 from hocba_app.services.signing import reminders
-from hocba_app.state.shared.guard import identity, require_in
+from hocba_app.state.shared.guard import require_identity, require_in
 
 INVERSES: Mapping[str, Callable[..., Any]] = {
     "enable": administration.enable,
@@ -60,8 +60,7 @@ class Undoing(rx.State, mixin=True):
     @rx.event
     async def undo(self) -> None:
         """Take the last act back."""
-        who = await identity(self)
-        assert who is not None
+        who = await require_identity(self)
         self.done = "Đã hoàn tác." if await undo(self, who) else ""
         await self._reload(who)
 
@@ -70,7 +69,7 @@ class Undoing(rx.State, mixin=True):
         """Close the offer."""
         withdraw(self)
 
-    async def _reload(self, who: Identity | None) -> None:
+    async def _reload(self, who: Identity) -> None:
         """Show the truth again."""
         raise NotImplementedError
 

@@ -15,7 +15,7 @@ from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.unlocking import unlock
 from hocba_app.services.unlocking.unlock import SignsAgain
-from hocba_app.state.shared.guard import identity, requires
+from hocba_app.state.shared.guard import require_identity, requires
 
 
 @dataclasses.dataclass
@@ -43,8 +43,7 @@ class UnlockAsking(rx.State, mixin=True):
     @requires(Right.UNLOCK_ASK)
     async def ask(self) -> None:
         """Show what an unlock costs before anything is asked."""
-        who = await identity(self)
-        assert who is not None
+        who = await require_identity(self)
         try:
             found = await asyncio.to_thread(unlock.consequences, database(), who, self._to_unlock())
         except HocbaError as error:
@@ -67,7 +66,7 @@ class UnlockAsking(rx.State, mixin=True):
     @requires(Right.UNLOCK_ASK)
     async def send(self) -> None:
         """Send the request."""
-        who = await identity(self)
+        who = await require_identity(self)
         self.problem = self.done = ""
         chosen = self._to_unlock()
         try:
@@ -91,7 +90,7 @@ class UnlockAsking(rx.State, mixin=True):
     def _asked(self) -> None:
         """The request is sent."""
 
-    async def _reload(self, who: Identity | None) -> None:
+    async def _reload(self, who: Identity) -> None:
         """Show the truth again."""
         raise NotImplementedError
 

@@ -7,6 +7,7 @@ import inspect
 import logging
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
@@ -20,6 +21,7 @@ from reflex_base.registry import RegistrationContext
 from sqlmodel import SQLModel, select
 
 from hocba_app import logs
+from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.hocba_app import app
 from hocba_app.models import Account, Database, Document, DocumentVersion, Job, Slot, Staff, Student
 from hocba_app.routes import caller
@@ -250,6 +252,14 @@ async def test_an_undeclared_handler_is_refused(
     monkeypatch.delattr(entry.handler.fn, "__hocba_access__")
     await run(name, two_schools[0].tokens["admin"])
     assert entry.handler not in reached
+
+
+async def test_a_handler_whose_session_ended_behind_the_gate_says_to_sign_in_again() -> None:
+    state: Any = SimpleNamespace(router_data={})
+    assert await guard.identity(state) is None
+    with pytest.raises(HocbaError) as refused:
+        await guard.require_identity(state)
+    assert refused.value.code is ErrorCode.NOT_SIGNED_IN
 
 
 async def test_the_next_person_at_the_browser_gets_nothing_of_the_last(
