@@ -126,9 +126,9 @@ async def test_a_database_that_is_busy_is_said_to_be_busy(
 
     from hocba_app.routes import health
 
-    def locked() -> None:
+    def locked(_database: object) -> None:
         raise OperationalError("begin", {}, sqlite3.OperationalError("database is locked"))
 
-    monkeypatch.setattr(health, "_ask", locked)
-    answer = await client.get("/healthz")
+    monkeypatch.setattr(health._kept, "get", locked)
+    answer = await client.get("/readyz")
     assert answer.status_code == 503 and "nhiều việc cùng lúc" in answer.text and "locked" not in answer.text
