@@ -166,6 +166,7 @@ def _introduce(notes: dict[str, Any], entry: dict[str, Any]) -> None:
         "",
         f"Học bạ điện tử: {notes['address']}   (Ctrl-C để dừng / Ctrl-C stops)",
         f"Điện thoại MySign / phone: {notes['phone']}   mã PIN / PIN: {PIN}",
+        f"Cấp tài khoản MySign / order accounts: {notes['phone'].removesuffix('/phone')}/accounts",
         f"SMAS mô phỏng / simulated SMAS: {notes['smas']}   {entry['name']} ({entry['code']})"
         + (f"   mật khẩu / password: {entry['console_password']}" if entry.get("console_password") else ""),
         f"Mật khẩu mọi tài khoản / password of every account: {notes['password']}",

@@ -125,6 +125,7 @@ JOB_KIND = {
     "archive": "Thêm dữ liệu lưu trữ lâu dài",
     "renewal": "Gia hạn dữ liệu lưu trữ",
     "recheck_keys": "Kiểm tra tài khoản ký số",
+    "connect_keys": "Kết nối tài khoản ký số",
     "recheck_daily": "Kiểm tra tài khoản ký số hằng ngày",
     "print": "Tạo tệp in",
     "packet_end": "Dọn tệp in",

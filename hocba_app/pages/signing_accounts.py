@@ -14,7 +14,7 @@ from hocba_app.components.shell import shell
 from hocba_app.components.status_badge import status_badge
 from hocba_app.domain.wording import KEY_STATE
 from hocba_app.state.shared.key_editing import KeyRow
-from hocba_app.state.signing_accounts import Count, SigningAccountsState
+from hocba_app.state.signing_accounts import Count, PersonLine, SigningAccountsState
 
 
 def signing_accounts() -> rx.Component:
@@ -29,16 +29,129 @@ def signing_accounts() -> rx.Component:
             ),
         ),
         rx.cond(SigningAccountsState.key_owner != "", _editor()),
+        rx.cond(SigningAccountsState.loaded, _connecting()),
+        rx.cond(SigningAccountsState.ending.length() > 0, _ending()),
         rx.cond(SigningAccountsState.loaded, _list(), rx.skeleton(height="320px", width="100%")),
         title="Tài khoản ký số",
         active="/signing-accounts",
         subtitle="Mỗi người ký bằng chứng thư số của chính mình. Con dấu dùng chứng thư số của trường.",
-        actions=rx.el.button(
-            rx.icon("list-checks", size=18, aria_hidden=True),
-            "Kiểm tra tất cả",
+        actions=rx.el.div(
+            rx.el.button(
+                rx.icon("link", size=18, aria_hidden=True),
+                "Kết nối tất cả",
+                class_name="button",
+                on_click=SigningAccountsState.connect_everybody,
+                disabled=SigningAccountsState.connecting,
+            ),
+            rx.el.button(
+                rx.icon("list-checks", size=18, aria_hidden=True),
+                "Kiểm tra tất cả",
+                class_name="button soft",
+                on_click=SigningAccountsState.test_all,
+                disabled=SigningAccountsState.testing,
+            ),
+            style={"display": "flex", "flexWrap": "wrap", "gap": "8px"},
+        ),
+    )
+
+
+def _connecting() -> rx.Component:
+    """The job that connects everybody, whom it left, and a column to paste."""
+    return rx.el.section(
+        rx.el.h2("Kết nối tất cả", class_name="panel-title", style={"margin": "0"}),
+        rx.el.p(
+            "Hệ thống tìm tài khoản của từng người chưa kết nối theo số định danh trên SMAS, kiểm tra và lấy chứng thư số.",
+            class_name="muted",
+            style={"margin": "0"},
+        ),
+        rx.cond(
+            SigningAccountsState.connect_problem != "",
+            error_notice(SigningAccountsState.connect_problem),
+        ),
+        rx.cond(
+            SigningAccountsState.connecting,
+            rx.el.div(
+                progress_bar(SigningAccountsState.connect_percent, SigningAccountsState.connect_text),
+                rx.cond(
+                    SigningAccountsState.connect_stopping,
+                    rx.el.p("Đang dừng…"),
+                    rx.el.button("Dừng", class_name="button soft", on_click=SigningAccountsState.stop_connecting),
+                ),
+                class_name="stack",
+                aria_live="polite",
+            ),
+        ),
+        rx.cond(
+            SigningAccountsState.connect_said != "",
+            rx.el.p(SigningAccountsState.connect_said, role="status", style={"margin": "0"}),
+        ),
+        rx.cond(
+            SigningAccountsState.left.length() > 0,
+            rx.el.details(
+                rx.el.summary("Chưa kết nối được: " + SigningAccountsState.left.length().to_string() + " người"),
+                rx.el.ul(rx.foreach(SigningAccountsState.left, _person), class_name="people"),
+                open=True,
+            ),
+        ),
+        rx.el.details(
+            rx.el.summary("Dán danh sách tài khoản"),
+            rx.el.form(
+                text_area(
+                    "Mỗi dòng một người",
+                    id="pasted",
+                    rows=6,
+                    required=True,
+                    max_length=60_000,
+                    auto_complete="off",
+                    spell_check=False,
+                    hint="Số định danh hoặc tài khoản; hoặc mã cán bộ rồi số định danh. Dán được cột từ Excel. "
+                    "Ai đã kết nối thì giữ nguyên.",
+                ),
+                rx.cond(
+                    SigningAccountsState.services.length() > 1,
+                    select_field("Dịch vụ ký số", SigningAccountsState.services, id="where"),
+                ),
+                rx.el.button(
+                    "Kết nối theo danh sách",
+                    type="submit",
+                    class_name="button",
+                    disabled=SigningAccountsState.connecting,
+                ),
+                on_submit=SigningAccountsState.connect_pasted,
+                class_name="stack",
+                aria_label="Kết nối theo danh sách dán vào",
+            ),
+        ),
+        class_name="panel stack",
+        aria_label="Kết nối tất cả",
+    )
+
+
+def _ending() -> rx.Component:
+    """Whose certificate ends, and when."""
+    return rx.el.section(
+        rx.el.details(
+            rx.el.summary(
+                "Chứng thư số sắp hết hạn hoặc đã hết hạn: "
+                + SigningAccountsState.ending.length().to_string()
+                + " người"
+            ),
+            rx.el.ul(rx.foreach(SigningAccountsState.ending, _person), class_name="people"),
+        ),
+        class_name="panel",
+        aria_label="Chứng thư số sắp hết hạn",
+    )
+
+
+def _person(line: PersonLine) -> rx.Component:
+    return rx.el.li(
+        rx.el.div(line.name, " ", rx.el.span(line.code, class_name="small muted"), class_name="name"),
+        rx.el.div(line.text, class_name="small"),
+        rx.el.button(
+            "Mở tài khoản",
             class_name="button soft",
-            on_click=SigningAccountsState.test_all,
-            disabled=SigningAccountsState.testing,
+            on_click=SigningAccountsState.edit(line.owner),
+            aria_label="Mở tài khoản ký số của " + line.name,
         ),
     )
 

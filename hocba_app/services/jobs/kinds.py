@@ -37,6 +37,7 @@ KINDS = {
     "workbook_check": Kind(),
     "attached": Kind(tried_again=True, kept=_MONTH),
     "recheck_keys": Kind(kept=_MONTH),
+    "connect_keys": Kind(computes=False, kept=_MONTH),
     "archive": Kind(Priority.LATER, computes=False, tried_again=True, quiet=True, kept=_MONTH),
     "packet_end": Kind(Priority.LATER, tried_again=True, kept=_MONTH),
     "reminder_mail": Kind(Priority.LATER, computes=False, tried_again=True, kept=_MONTH),

@@ -27,6 +27,7 @@ MODULES = (
     "hocba_app.services.signing.archive_renewal_job",
     "hocba_app.services.signing.reminders",
     "hocba_app.services.signers.key_check_job",
+    "hocba_app.services.signers.connect_all",
     "hocba_app.services.printing.print_job",
     "hocba_app.services.attached.checking",
     "hocba_app.services.maintenance.audit_anchor",

@@ -34,6 +34,7 @@ _PAGES = {
     "lock": "/lock",
     "images": "/signature-images",
     "recheck_keys": "/signing-accounts",
+    "connect_keys": "/signing-accounts",
     "recheck_daily": "/signing-accounts",
     "print": "/print",
     "packet_end": "/print",

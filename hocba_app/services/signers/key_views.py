@@ -70,6 +70,8 @@ class KeysPage:
     """That match, over all pages."""
     counts: dict[str, int]
     """How many of the whole school stand in each state."""
+    ending: list[KeyView]
+    """Whose certificate is over or will be soon, of the whole school; what ends first comes first."""
 
 
 _SORTS: dict[str, Callable[[KeyView], Any]] = {
@@ -129,7 +131,8 @@ def keys_page(
     shown.sort(key=lambda view: (key(view), view.code, view.owner), reverse=sort.startswith("-"))
     size = max(1, min(size, 100))
     start = max(0, page - 1) * size
-    return KeysPage(shown[start : start + size], len(shown), counts)
+    ending = sorted((view for view in found if view.state in ("expired", "expiring")), key=_SORTS["validity"])
+    return KeysPage(shown[start : start + size], len(shown), counts, ending)
 
 
 def _matches(view: KeyView, wanted: str) -> bool:

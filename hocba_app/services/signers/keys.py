@@ -5,6 +5,7 @@ The service is asked outside of every transaction; what it said is written only 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -54,8 +55,8 @@ def set_provider_user(db: Database, who: Identity, owner: str, provider_user: st
 
     Args:
         owner: staff id, or ``seal``.
-        provider_user: as the service knows him ("CMT_…", "MST_…", or the id number); in a token the certificate's label or
-            its key's id.
+        provider_user: as the service knows him ("CMT_…", "MST_…"), or the bare number, which gets what the service writes
+            before it; in a token the certificate's label or its key's id.
         provider: one of :func:`outside.configured_providers`.
 
     Raises:
@@ -129,29 +130,67 @@ def connect(db: Database, who: Identity, owner: str, provider_user: str, provide
     With several that fit, the account is kept and the caller lets somebody pick; with none, nothing changes.
 
     Args:
+        provider_user: as in :func:`set_provider_user`; a bare number is looked up under every name the service may give it.
         provider: as in :func:`set_provider_user`.
 
     Raises:
         HocbaError: as :func:`choose_credential`; CREDENTIAL_CHOICE.
     """
-    require_owner(who, owner)
     user = _parsed_user(provider_user, provider)
+    return connect_first(db, who, owner, entry_of(provider).accounts_of(provider_user.strip()) or (user,), provider)
+
+
+def connect_first(db: Database, who: Identity, owner: str, accounts: Sequence[str], provider: str) -> SigningKey:
+    """:func:`connect` with the first of several accounts that has a certificate for this signer: the one way a connection
+    is made, by hand or for everybody.
+
+    Args:
+        accounts: as the service knows them, the likeliest first.
+
+    Raises:
+        HocbaError: as :func:`connect`, of the account that says most; KEY_CHANGED.
+    """
+    require_owner(who, owner)
     with db.read(who.school_id) as session:
         person = owner_of(session, owner)
         service = provider_for(session, provider)
-    found = credentials.ask(service, user, person)
-    fitting = [item for item in found if item.usable]
-    if not fitting:
-        # An own certificate that is expired says more than a stranger's beside it.
-        raise next((item.problem for item in found if item.own), found[0].problem) or HocbaError(
-            ErrorCode.CREDENTIAL_NONE
-        )
+        before = _standing(session, owner)
+    user, fitting = _first_that_fits(service, accounts, person)
     with db.write(who.school_id) as session:
         _exists(session, owner)
+        if _standing(session, owner) != before:
+            raise HocbaError(ErrorCode.KEY_CHANGED)
         _set_user(session, who, owner, user, provider)
         if len(fitting) == 1:
             return _store(session, who.account_id, owner, user, fitting[0])
     raise HocbaError(ErrorCode.CREDENTIAL_CHOICE, count=len(fitting))
+
+
+def _first_that_fits(service: SigningProvider, accounts: Sequence[str], person: Owner) -> tuple[str, list[Judged]]:
+    refusals: list[HocbaError] = []
+    for user in accounts:
+        try:
+            found = credentials.ask(service, user, person)
+        except HocbaError as error:
+            if error.code not in (ErrorCode.PROVIDER_UNKNOWN_USER, ErrorCode.CREDENTIAL_NONE):
+                raise
+            refusals.append(error)
+            continue
+        if fitting := [item for item in found if item.usable]:
+            return user, fitting
+        # An own certificate that is expired says more than a stranger's beside it.
+        refusals.append(
+            next((item.problem for item in found if item.own), found[0].problem)
+            or HocbaError(ErrorCode.CREDENTIAL_NONE)
+        )
+    told = [error for error in refusals if error.code is not ErrorCode.PROVIDER_UNKNOWN_USER] or refusals
+    raise told[0] if told else HocbaError(ErrorCode.PROVIDER_UNKNOWN_USER)
+
+
+def _standing(session: Session, owner: str) -> tuple[str, str, str | None]:
+    """What a connection is made upon: whoever changed it meanwhile keeps his."""
+    key = rows.key_of(session, owner)
+    return (key.provider, key.provider_user, key.credential_id) if key else ("", "", None)
 
 
 def check_key(db: Database, who: Identity, owner: str) -> KeyView:
@@ -337,6 +376,7 @@ __all__ = [
     "check_key",
     "choose_credential",
     "connect",
+    "connect_first",
     "fetch_credentials",
     "key_view",
     "keys_page",

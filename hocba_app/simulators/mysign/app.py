@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from html import escape
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -18,7 +22,9 @@ from hocba_app.simulators.mysign.service import Service
 from hocba_app.simulators.mysign.users import PhoneError
 from hocba_app.simulators.mysign.wire import Wire
 
-_PAGE = Path(__file__).with_name("phone.html")
+_PAGE, _DESK = (Path(__file__).with_name(name) for name in ("phone.html", "accounts.html"))
+_ORDER = re.compile(r"(?P<number>[0-9]{12}|[0-9]{9}|[0-9]{10}(-[0-9]{3})?)[\s,;]+(?P<name>\S.{0,199})")
+ACCOUNTS_SHOWN, MAX_DAYS = 200, 1825
 
 
 class Phone:
@@ -83,6 +89,89 @@ async def _answer(action: Callable[[], Any] | None) -> Response:
     except PhoneError as error:
         return JSONResponse({"error": error.code, "message": str(error)}, status_code=422)
     return JSONResponse({"ok": True} if value is None else {"requests": value})
+
+
+class Desk:
+    """Where people order an account: a page of plain HTML, one line an account."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+
+    def routes(self) -> list[Route]:
+        """The page and its form."""
+        return [Route("/accounts", self.page), Route("/accounts", self.make, methods=["POST"])]
+
+    async def page(self, _request: Request) -> Response:
+        return await self._shown("", "")
+
+    async def make(self, request: Request) -> Response:
+        """``people`` (a line each: number, name), ``phone``, ``pin``, ``days`` (of validity), ``again`` (one certificate more)."""
+        form = {name: values[0] for name, values in parse_qs((await request.body()).decode("utf-8", "replace")).items()}
+        try:
+            entries = entries_of(form, [user["user_id"] for user in self.service.users.all()])
+            made = await asyncio.to_thread(self.service.users.add_all, entries)
+        except (ValueError, PhoneError) as error:
+            return await self._shown(str(error), form.get("people", ""))
+        return await self._shown(
+            f"Đã cấp {len(made)} chứng thư số. Người chưa có mã PIN nhận mã kích hoạt qua tin nhắn.", ""
+        )
+
+    async def _shown(self, said: str, people: str) -> Response:
+        users = await asyncio.to_thread(self.service.users.all)
+        rows = "".join(
+            f"<tr><td>{escape(user['user_id'])}<td>{escape(user['full_name'])}<td>{user['not_after'][:10]}"
+            f"<td>{'đã kích hoạt' if user['pin_hash'] else 'mã ' + (user['activation_code'] or '')}"
+            for user in users[:ACCOUNTS_SHOWN]
+        )
+        page = _DESK.read_text(encoding="utf-8")
+        for name, text in {
+            "said": escape(said),
+            "people": escape(people),
+            "count": str(len(users)),
+            "rows": rows,
+        }.items():
+            page = page.replace(f"<!--{name}-->", text)
+        return HTMLResponse(page, headers={"Referrer-Policy": "no-referrer"})
+
+
+def entries_of(form: dict[str, str], taken: list[str]) -> list[dict[str, Any]]:
+    """What the page's form asks for, as :meth:`Users.add` takes it.
+
+    Args:
+        taken: accounts there are.
+
+    Raises:
+        ValueError: what is wrong, in Vietnamese.
+    """
+    days = form.get("days", "").strip()
+    if days and not (days.isdigit() and 0 < int(days) <= MAX_DAYS):
+        raise ValueError(f"Số ngày hiệu lực là số từ 1 tới {MAX_DAYS}.")
+    entries = []
+    for number, line in enumerate(form.get("people", "").splitlines(), 1):
+        if not line.strip():
+            continue
+        match = _ORDER.fullmatch(line.strip())
+        if match is None:
+            raise ValueError(f"Dòng {number}: hãy viết số định danh (9 hoặc 12 số) hay mã số thuế (10 số), rồi họ tên.")
+        person = len(match["number"]) in (9, 12)
+        kind = ("CCCD" if len(match["number"]) == 12 else "CMT") if person else "MST"
+        user_id = f"{kind}_{match['number']}"
+        if form.get("again") and user_id in taken:
+            user_id += f"/{2 + sum(each.startswith(user_id + '/') for each in taken)}"
+        entries.append(
+            {
+                "user_id": user_id,
+                "full_name": match["name"],
+                "id_number": match["number"],
+                "phone": form.get("phone", "").strip() or "0900000000",
+                "kind": "person" if person else "organisation",
+                "pin": form.get("pin", "").strip() or None,
+                "not_after": (datetime.now(UTC) + timedelta(days=int(days))).isoformat() if days else None,
+            }
+        )
+    if not entries:
+        raise ValueError("Chưa có dòng nào. Mỗi dòng một người: số định danh, rồi họ tên.")
+    return entries
 
 
 class Administration:
@@ -157,5 +246,11 @@ def create_app(service: Service) -> Starlette:
         await asyncio.to_thread(service.close)
 
     return Starlette(
-        routes=[*Wire(service).routes(), *Phone(service).routes(), *Administration(service).routes()], lifespan=lifespan
+        routes=[
+            *Wire(service).routes(),
+            *Phone(service).routes(),
+            *Desk(service).routes(),
+            *Administration(service).routes(),
+        ],
+        lifespan=lifespan,
     )

@@ -115,6 +115,8 @@ class Service:
         documents: list[dict[str, str]],
         digests: list[str],
         transaction: str = "",
+        *,
+        chosen: dict[str, Any] | None = None,
     ) -> str:
         """A new transaction. It waits for the phone, unless certificate or quota end it at once.
 
@@ -123,6 +125,7 @@ class Service:
             documents: ``document_id`` and ``document_name`` (base64) each.
             digests: base64 SHA-256 each, in the same order.
             transaction: the caller's id for it; empty: one is made.
+            chosen: the account's certificate to sign with (:meth:`Users.certificates`); None: its first.
 
         Returns:
             Its id.
@@ -131,7 +134,7 @@ class Service:
             sqlite3.IntegrityError: a transaction of that id exists.
         """
         status, now = WAITING, time.time()
-        if not self.users.certificate_usable(user):
+        if not self.users.certificate_usable(chosen or user):
             status = CERTIFICATE
         elif self._over_quota(user["user_id"], len(digests)) or self.faults.take("quota"):
             status = QUOTA
@@ -153,6 +156,8 @@ class Service:
                 "ends": now + window,
             },
         )
+        if chosen is not None and chosen["user_id"] != user["user_id"]:
+            self.store.insert("request_key", {"request_id": transaction, "key_of": chosen["user_id"]})
         return transaction
 
     def status(self, transaction: str) -> dict[str, Any] | None:
@@ -258,7 +263,8 @@ class Service:
     def _signed(self, transaction: str) -> tuple[str, list[str] | None]:
         row = self.store.one("select * from request where id=?", transaction)
         assert row is not None
-        user = self.users.find(row["user_id"])
+        chosen = self.store.one("select key_of from request_key where request_id=?", transaction)
+        user = self.users.find(chosen["key_of"] if chosen else row["user_id"])
         assert user is not None
         if self.faults.take("sign_fails"):
             return FAILED, None
@@ -266,7 +272,9 @@ class Service:
             return CERTIFICATE, None
         digests = [base64.b64decode(text) for text in json.loads(row["hashes"])]
         self._charge(row["user_id"], len(digests))
-        key = rsa.generate_private_key(65537, 2048) if self.faults.take("other_key") else self.users.key(row["user_id"])
+        key = (
+            rsa.generate_private_key(65537, 2048) if self.faults.take("other_key") else self.users.key(user["user_id"])
+        )
         scheme = padding.PKCS1v15()
         signatures = [base64.b64encode(key.sign(digest, scheme, _PREHASHED)).decode() for digest in digests]
         return DONE, self._spoilt(signatures)

@@ -25,6 +25,7 @@ create table if not exists request (
   ends real not null, signed real
 );
 create index if not exists request_user on request (user_id, status);
+create table if not exists request_key (request_id text primary key, key_of text not null);
 create table if not exists message (id integer primary key, phone text not null, text text not null, at real not null);
 """
 

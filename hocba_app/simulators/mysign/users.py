@@ -79,7 +79,7 @@ class Users:
         """Provision a user: key, certificate, activation code by text message. One who exists keeps his key.
 
         Args:
-            user_id: ``CMT_…``, ``MST_…-998`` or an id number.
+            user_id: ``CMT_…``, ``MST_…-998`` or an id number; with ``/2`` behind it the account's second certificate.
             full_name: the person's, or the organisation's.
             id_number: personal id number (12 or 9 digits), or the organisation's MST.
             phone: where text messages go.
@@ -142,10 +142,28 @@ class Users:
             return row
         number = next((user_id.removeprefix(prefix) for prefix in _PREFIXES if user_id.startswith(prefix)), user_id)
         return (
-            self._store.one("select * from user where id_number=? and kind='person'", number)
+            self._store.one(
+                "select * from user where id_number=? and kind='person' and instr(user_id, '/')=0 order by user_id",
+                number,
+            )
             if number.isdigit()
             else None
         )
+
+    def certificates(self, user: dict[str, Any]) -> list[dict[str, Any]]:
+        """The account and its further certificates, each as a user of its own; the PIN is the account's."""
+        return [
+            user,
+            *self._store.all(
+                "select * from user where substr(user_id, 1, length(?)+1)=?||'/' order by user_id",
+                user["user_id"],
+                user["user_id"],
+            ),
+        ]
+
+    def all(self) -> list[dict[str, Any]]:
+        """Everybody, the newest first."""
+        return self._store.all("select * from user order by rowid desc")
 
     def certificate_usable(self, user: dict[str, Any]) -> bool:
         """Inside its validity and not revoked."""

@@ -106,7 +106,9 @@ class Wire:
         renew = self.service.users.renew
         if self.service.faults.take("certificate_changed"):
             user = await asyncio.to_thread(renew, user["user_id"])
-        answer = JSONResponse([self._credential(user, chain=body.get("certificates") == "chain")])
+        chain = body.get("certificates") == "chain"
+        held = self.service.users.certificates(user)
+        answer = JSONResponse([self._credential(each, chain=chain) for each in held])
         if self.service.faults.take("certificate_changed_after"):
             await asyncio.to_thread(renew, user["user_id"])
         return answer
@@ -115,9 +117,13 @@ class Wire:
         """N hashes, one confirmation on the phone."""
         client_id = self._client(body)
         _, user = self._bearer(request)
-        mode = self._require_valid(user, body)
+        held = {each["credential_id"]: each for each in self.service.users.certificates(user)}
+        chosen = held.get(str(body.get("credentialID")))
+        if chosen is None:
+            raise Refused("invalid_request", "Unknown credentialID")
+        mode = self._require_valid(body)
         transaction = await asyncio.to_thread(
-            self.service.start, client_id, user, body["description"], body["documents"], body["hash"]
+            self.service.start, client_id, user, body["description"], body["documents"], body["hash"], chosen=chosen
         )
         if mode == 3:  # what was taken is delivered, whatever becomes of this call's answer
             self._keep(self._deliver(client_id, transaction))
@@ -220,11 +226,9 @@ class Wire:
             "scal": "2",
         }
 
-    def _require_valid(self, user: dict[str, Any], body: dict[str, Any]) -> int:
+    def _require_valid(self, body: dict[str, Any]) -> int:
         """The rules of signHash; gives ``async``."""
         documents, digests, mode = body.get("documents"), body.get("hash"), body.get("async", 0)
-        if body.get("credentialID") != user["credential_id"]:
-            raise Refused("invalid_request", "Unknown credentialID")
         if body.get("hashAlgo") != _SHA256 or body.get("signAlgo") != _RSA:
             raise Refused("invalid_request", "hashAlgo or signAlgo not supported")
         if not isinstance(documents, list) or not isinstance(digests, list) or not digests:

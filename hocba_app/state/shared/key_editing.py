@@ -151,9 +151,6 @@ class KeyEditing(rx.State, mixin=True):
 
 def key_row(view: KeyView, detail: str = "") -> KeyRow:
     """The account as a page shows it."""
-    days = ""
-    if view.days_left is not None:
-        days = f"còn {view.days_left} ngày" if view.days_left >= 0 else "đã hết hạn"
     return KeyRow(
         owner=view.owner,
         name=view.name,
@@ -164,7 +161,7 @@ def key_row(view: KeyView, detail: str = "") -> KeyRow:
         certificate=view.certificate_name,
         number=view.certificate_number,
         validity=_span(view.valid_from, view.valid_to),
-        days=days,
+        days=days(view),
         checked=local_text(view.checked_at) if view.checked_at else "",
         tone=STATE_TONE[view.state],
         state=view.state,
@@ -175,17 +172,25 @@ def key_row(view: KeyView, detail: str = "") -> KeyRow:
     )
 
 
+def days(view: KeyView) -> str:
+    """How long its certificate lasts; "" without one."""
+    if view.days_left is None:
+        return ""
+    return f"còn {view.days_left} ngày" if view.days_left >= 0 else "đã hết hạn"
+
+
 def open_editor(state: KeyEditing, owner: str, user: str, provider: str = USUAL) -> None:
     """Begin with one account."""
-    state.key_provider, state.key_services = (
-        provider,
-        [
-            ServiceRow(name, words_of(name).title, words_of(name).account[owner == SEAL])
-            for name in configured_providers()
-        ],
-    )
+    state.key_provider, state.key_services = provider, services_of(owner)
     state.key_owner, state.key_user, state.key_problem, state.key_done, state.credentials = owner, user, "", "", []
     state.key_busy = False
+
+
+def services_of(owner: str) -> list[ServiceRow]:
+    """What this installation is connected to, with what somebody's account is called there."""
+    return [
+        ServiceRow(name, words_of(name).title, words_of(name).account[owner == SEAL]) for name in configured_providers()
+    ]
 
 
 def show_stored(state: KeyEditing, view: KeyView) -> None:
@@ -203,8 +208,14 @@ async def connect_account(state: KeyEditing, who: Identity, form: dict[str, str]
     state.key_user, state.key_provider = form.get("user", "").strip()[:100], form.get("provider", USUAL)
     _begin(state)
     try:
-        await asyncio.to_thread(keys.connect, database(), who, state.key_owner, state.key_user, state.key_provider)
-        state.key_done = "Đã kết nối và kiểm tra chứng thư số: dùng được để ký."
+        key = await asyncio.to_thread(
+            keys.connect, database(), who, state.key_owner, state.key_user, state.key_provider
+        )
+        state.key_user = key.provider_user
+        if key.problem:  # kept, for it may pass or be settled; what is wrong stands with the account
+            state.key_problem = "Đã kết nối, nhưng chưa dùng để ký được: xem tình trạng của tài khoản."
+        else:
+            state.key_done = "Đã kết nối và kiểm tra chứng thư số: dùng được để ký."
     except HocbaError as error:
         if error.code is ErrorCode.CREDENTIAL_CHOICE:
             await list_certificates(state, who)

@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -120,6 +121,30 @@ def test_one_confirmation_signs_every_hash(rig: Rig, provider: MySignProvider) -
     certificate = credential(provider).chain[0]
     assert all(holds(certificate, digest, each) for digest, each in zip(request.hashes, signatures, strict=True))
     assert not holds(certificate, request.hashes[0], signatures[1])
+
+
+def test_accounts_are_ordered_on_the_simulators_page(rig: Rig, provider: MySignProvider) -> None:
+    """One line an account; a second certificate of one account signs with a key of its own, by the account's PIN."""
+
+    def order(**form: str) -> str:
+        return httpx.post(f"{rig.url}/accounts", data=form).text
+
+    line = "079204009999 <b>Đỗ Thị Đặt</b>"
+    refused = order(people=f"{line}\nkhông có số")
+    assert "Dòng 2: hãy viết số định danh" in refused and "CCCD_079204009999" not in refused
+    assert "079204009999 &lt;b&gt;" in refused, "what was typed stays"
+    shown = order(people=f"{line}\n0312345999 Trường Đặt", pin="246813")
+    assert "CCCD_079204009999<td>&lt;b&gt;Đỗ" in shown and "MST_0312345999" in shown and "đã kích hoạt" in shown
+    order(people=line, again="1", days="20")
+    order(people=line)  # without the tick nothing is added
+    first, second = provider.credentials("CCCD_079204009999")
+    assert (second.valid_to - first.valid_from).days < 30 < (first.valid_to - first.valid_from).days
+    request = replace(asked(provider, 2, "CCCD_079204009999"), credential_id=second.credential_id)
+    signatures = signed(rig, provider, request)
+    assert all(holds(second.chain[0], digest, each) for digest, each in zip(request.hashes, signatures, strict=True))
+    assert not holds(first.chain[0], request.hashes[0], signatures[0])
+    with pytest.raises(HocbaError):
+        provider.start(replace(request, credential_id="nonesuch"))
 
 
 def test_rejected_and_lapsed(rig: Rig, provider: MySignProvider) -> None:

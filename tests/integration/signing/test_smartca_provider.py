@@ -245,6 +245,8 @@ def test_the_editor_offers_what_is_connected_and_connects_there(
     key_editing.open_editor(state, SEAL, "")
     assert [row.value for row in state.key_services] == ["mysign", "smartca"]
     asyncio.run(key_editing.connect_account(state, admin, {"user": TAX_CODE}))
+    assert (state.key_problem, state.key_user) == ("", f"MST_{TAX_CODE}"), "MySign's name for the number, not typed"
+    asyncio.run(key_editing.connect_account(state, admin, {"user": f"CMT_{TAX_CODE}"}))
     assert state.key_problem, "MySign does not know him under that name"
     asyncio.run(key_editing.connect_account(state, admin, {"user": TAX_CODE, "provider": "smartca"}))
     assert (state.key_problem, bool(state.key_done)) == ("", True)

@@ -22,6 +22,8 @@ from hocba_app.services.credential_cipher import decrypt
 from hocba_app.services.signing.providers.ascii_names import encoded_name
 from hocba_app.services.signing.providers.mysign_webhook import SCHOOL_COLUMNS, WEBHOOK
 from hocba_app.services.signing.providers.provider import (
+    ID_NUMBER,
+    TAX_CODE,
     Credential,
     ProviderEntry,
     ProviderStatus,
@@ -31,6 +33,7 @@ from hocba_app.services.signing.providers.provider import (
     Submitted,
     Words,
     one_request,
+    plain_user,
 )
 from hocba_app.settings import Settings
 
@@ -294,6 +297,16 @@ def _arguments(settings: Settings, school: School) -> tuple[str, str, str, bool]
     return settings.mysign_url, school.mysign_client_id, secret, settings.mysign_webhook
 
 
+def _accounts_of(number: str) -> tuple[str, ...]:
+    """By the kind of number, as Viettel-CA names accounts; who ordered long ago may have ``CMT_`` before a number of today."""
+    number = number.strip()
+    if TAX_CODE.fullmatch(number):
+        return (f"MST_{number}",)
+    if ID_NUMBER.fullmatch(number):
+        return (*(f"{kind}_{number}" for kind in ("CCCD", "CMT")[len(number) == 9 :]), number)
+    return ()
+
+
 ENTRY = ProviderEntry(
     name="mysign",
     setting="mysign_url",
@@ -301,7 +314,7 @@ ENTRY = ProviderEntry(
     words=Words(
         title="MySign (Viettel-CA)",
         app="MySign",
-        account=("CCCD_ hoặc CMT_ kèm số định danh", "MST_ kèm mã số thuế của trường"),
+        account=("số định danh (không cần gõ CCCD_)", "mã số thuế của trường (không cần gõ MST_)"),
         confirming=(
             "Cài ứng dụng MySign, kích hoạt bằng mã Viettel-CA gửi qua tin nhắn và đặt mã PIN.",
             one_request(2),
@@ -313,4 +326,6 @@ ENTRY = ProviderEntry(
     school_columns=SCHOOL_COLUMNS,
     webhook=WEBHOOK,
     simulator="hocba_app.simulators.mysign",
+    parse_user=lambda text: next(iter(_accounts_of(text)), "") or plain_user(text),
+    accounts_of=_accounts_of,
 )

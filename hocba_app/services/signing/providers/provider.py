@@ -163,6 +163,9 @@ class ProviderEntry:
     """Module that plays it."""
     parse_user: Callable[[str], str] = lambda text: plain_user(text)
     """The account as typed → as the service knows it. Raises INVALID_INPUT."""
+    accounts_of: Callable[[str], tuple[str, ...]] = lambda _number: ()
+    """What the account of an id number or MST may be called there, the likeliest first; () for what is no such number, and
+    where accounts have names of their own."""
 
     def is_set_up(self, settings: Settings) -> bool:
         """Whether this installation has it."""
@@ -170,6 +173,9 @@ class ProviderEntry:
 
 
 _USER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{2,79}")
+ID_NUMBER = re.compile(r"[0-9]{12}|[0-9]{9}")
+"""A person's: of today, or of the old card."""
+TAX_CODE = re.compile(r"[0-9]{10}(-[0-9]{3})?")
 NOBODY_ASKED = "Khi bấm Ký ở trang Ký học bạ, hệ thống ký ngay, không hỏi điện thoại: hãy xem hồ sơ trước, và đăng xuất khi rời máy."
 
 

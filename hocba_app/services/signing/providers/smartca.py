@@ -21,6 +21,8 @@ from hocba_app.bounded_http import BoundedClient, json_of
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.services.signing.providers.ascii_names import plain_name
 from hocba_app.services.signing.providers.provider import (
+    ID_NUMBER,
+    TAX_CODE,
     Credential,
     ProviderEntry,
     ProviderStatus,
@@ -246,5 +248,6 @@ ENTRY = ProviderEntry(
     ),
     arguments=lambda settings, _: (settings.smartca_url, settings.smartca_sp_id, settings.smartca_sp_password),
     make=SmartCaProvider,
+    accounts_of=lambda number: (number,) if ID_NUMBER.fullmatch(number) or TAX_CODE.fullmatch(number) else (),
     simulator="hocba_app.simulators.smartca",
 )
