@@ -25,7 +25,7 @@ from hocba_app.models import (
     Student,
 )
 from hocba_app.services.accounts.passwords import hash_password
-from hocba_app.services.audit.log import changed
+from hocba_app.services.audit.log import notify_all
 from tests.e2e.conftest import NARROW, PASSWORD, WIDE, Person, Product, new_person
 
 PUPILS = 3
@@ -119,7 +119,7 @@ def class_id(product: Product) -> Iterator[str]:
             )
         ids = [(type(row), row) for row in made]
         own, accounts = of_class.id, account.id
-        changed(session)  # what is kept in the web process is of before
+        notify_all(session)  # what is kept in the web process is of before
     yield own
     with school.db.write(school.school_id) as session:
         documents = session.exec(select(Document.id).where(Document.class_id == own)).all()
@@ -215,7 +215,7 @@ async def test_everybody_is_reminded_at_once_with_a_text_for_the_chat(
     def of_this_year(year: str) -> None:
         with school.db.write(school.school_id) as session:
             session.get_one(SchoolClass, (school.school_id, class_id)).school_year = year
-            changed(session)
+            notify_all(session)
 
     with school.db.installation() as session:
         current = session.get_one(School, school.school_id).current_year
