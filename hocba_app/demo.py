@@ -134,7 +134,7 @@ def _accounts(school: PlayedSchool) -> list[dict[str, str]]:
                 (col(Subject.id) == TeachingAssignment.subject_id)
                 & (col(Subject.school_id) == TeachingAssignment.school_id),
             )
-            .where(TeachingAssignment.class_id == school_class.id, TeachingAssignment.active.is_(True))  # type: ignore[attr-defined]
+            .where(col(TeachingAssignment.class_id) == school_class.id, col(TeachingAssignment.active).is_(True))
             .order_by(col(Subject.position))
         ).all()
     subjects = dict(reversed(taught))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from sqlmodel import select
+from sqlmodel import col, select
 
 from hocba_app.domain.calendar import year_after
 from hocba_app.models import SEAL, Staff
@@ -134,7 +134,9 @@ class LaterYear(Year):
     def _some_teacher(self, newcomers: set[str]) -> str:
         with self.school.db.read(self.school.school_id) as session:
             teachers = session.exec(
-                select(Staff.id).where(Staff.position == "teacher", Staff.active.is_(True)).order_by(Staff.code)  # type: ignore[attr-defined]
+                select(col(Staff.id))
+                .where(col(Staff.position) == "teacher", col(Staff.active).is_(True))
+                .order_by(col(Staff.code))
             ).all()
         return next(key for key in teachers if key not in newcomers)
 

@@ -20,8 +20,8 @@ def ends_of_list(db: Database, school_id: str, year: str) -> set[str]:
 
     query = (
         select(func.min(Student.code), func.max(Student.code))
-        .join(Enrolment, (Enrolment.student_id == Student.id) & (Enrolment.school_id == Student.school_id))  # type: ignore[arg-type]
-        .where(Enrolment.school_year == year, Enrolment.active.is_(True))  # type: ignore[attr-defined]
+        .join(Enrolment, (col(Enrolment.student_id) == Student.id) & (col(Enrolment.school_id) == Student.school_id))
+        .where(col(Enrolment.school_year) == year, col(Enrolment.active).is_(True))
     )
     with db.read(school_id) as session:
         return {code for code in session.exec(query).one() if code is not None}
@@ -41,7 +41,7 @@ def unsealed(db: Database, school_id: str, year: str) -> list[dict[str, str]]:
                 SchoolClass,
                 (col(SchoolClass.id) == Enrolment.class_id) & (col(SchoolClass.school_id) == Student.school_id),
             )
-            .where(Enrolment.school_year == year, Enrolment.active.is_(True))  # type: ignore[attr-defined]
+            .where(col(Enrolment.school_year) == year, col(Enrolment.active).is_(True))
         ).all()
         states = {
             (student_id, kind, level): state
@@ -67,7 +67,11 @@ def leavers(db: Database, school_id: str, year: str) -> list[str]:
         return list(
             session.exec(
                 select(Enrolment.student_id)
-                .where(Enrolment.school_year == year, Enrolment.active.is_(True), Enrolment.status.in_(LEAVING))  # type: ignore[attr-defined]
+                .where(
+                    col(Enrolment.school_year) == year,
+                    col(Enrolment.active).is_(True),
+                    col(Enrolment.status).in_(LEAVING),
+                )
                 .order_by(Enrolment.student_id)
             ).all()
         )
@@ -85,7 +89,11 @@ def codes_at_end(db: Database, school_id: str, year: str) -> set[str]:
                     Enrolment,
                     (col(Enrolment.student_id) == Student.id) & (col(Enrolment.school_id) == Student.school_id),
                 )
-                .where(Enrolment.school_year == year, Enrolment.active.is_(True), Enrolment.status.not_in(LEAVING))  # type: ignore[attr-defined]
+                .where(
+                    col(Enrolment.school_year) == year,
+                    col(Enrolment.active).is_(True),
+                    col(Enrolment.status).not_in(LEAVING),
+                )
             ).all()
         )
 
@@ -101,7 +109,7 @@ def signature_count(db: Database, school_id: str) -> int:
                     Document,
                     (col(Document.version_id) == Slot.version_id) & (col(Document.school_id) == Slot.school_id),
                 )
-                .where(Slot.signed_at.is_not(None))  # type: ignore[union-attr]
+                .where(col(Slot.signed_at).is_not(None))
             ).one()
         )
 

@@ -127,7 +127,7 @@ class PlayedSchool:
             HocbaError: the reason of one that has not ended well.
         """
         with self.db.read(self.school_id) as session:
-            jobs = session.exec(select(Job).where(Job.id.in_(job_ids), Job.state.not_in(LIVE))).all()  # type: ignore[attr-defined]
+            jobs = session.exec(select(Job).where(col(Job.id).in_(job_ids), col(Job.state).not_in(LIVE))).all()
         for job in jobs:
             if job.state != "done":
                 raise HocbaError(
@@ -160,7 +160,7 @@ class PlayedSchool:
     def read_staff(self) -> None:
         """Who works at the school now."""
         with self.db.read(self.school_id) as session:
-            self.staff = {row.id: row for row in session.exec(select(Staff).where(Staff.active.is_(True))).all()}  # type: ignore[attr-defined]
+            self.staff = {row.id: row for row in session.exec(select(Staff).where(col(Staff.active).is_(True))).all()}
 
     def activate_everybody(self) -> int:
         """Everybody who is new uses his one-time code and chooses the password. Returns how many."""
@@ -197,7 +197,7 @@ class PlayedSchool:
     def read_identities(self) -> None:
         """Everybody's roles as they are today."""
         with self.db.read(self.school_id) as session:
-            accounts = session.exec(select(Account).where(Account.staff_id.is_not(None))).all()  # type: ignore[union-attr]
+            accounts = session.exec(select(Account).where(col(Account.staff_id).is_not(None))).all()
             for account in accounts:
                 if (who := identity_of(session, account.id)) is not None and account.staff_id:
                     self.people[account.staff_id] = who
@@ -294,7 +294,7 @@ class PlayedSchool:
             return list(
                 session.exec(
                     select(SchoolClass)
-                    .where(SchoolClass.school_year == self.entry["school_year"], SchoolClass.active.is_(True))  # type: ignore[attr-defined]
+                    .where(col(SchoolClass.school_year) == self.entry["school_year"], col(SchoolClass.active).is_(True))
                     .order_by(col(SchoolClass.grade), col(SchoolClass.name))
                 ).all()
             )

@@ -151,7 +151,7 @@ class Desk:
         query = (
             select(Slot.staff_id, Slot.stage, Document.class_id)
             .join(Document, (col(Document.id) == Slot.document_id) & (col(Document.school_id) == Slot.school_id))
-            .where(Slot.signed_at.is_(None), Document.version_id == Slot.version_id)  # type: ignore[union-attr]
+            .where(col(Slot.signed_at).is_(None), col(Document.version_id) == Slot.version_id)
             .distinct()
         )
         found: dict[tuple[str | None, str], set[str]] = {}
@@ -175,7 +175,7 @@ class Desk:
         if not running:
             return False
         with self._db.read(self._school_id) as session:
-            batches: Sequence[Any] = session.exec(_SEEN.where(Batch.id.in_(list(running)))).all()  # type: ignore[attr-defined]
+            batches: Sequence[Any] = session.exec(_SEEN.where(col(Batch.id).in_(list(running)))).all()
             over = [batch for batch in batches if batch.state in BATCH_OVER]
             failed = (
                 session.exec(

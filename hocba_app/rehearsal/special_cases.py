@@ -141,7 +141,7 @@ def _read(school: PlayedSchool, school_year: str) -> _Year:
         def by(rows: Iterable[Any], key: Callable[[Any], Any]) -> dict[Any, Any]:
             return {key(row): row for row in rows}
 
-        documents = session.exec(select(Document).where(Document.school_year.in_(("", school_year)))).all()  # type: ignore[attr-defined]
+        documents = session.exec(select(Document).where(col(Document.school_year).in_(("", school_year)))).all()
         versions = session.exec(select(DocumentVersion)).all()
         slots: dict[str, list[Slot]] = {}
         for slot in session.exec(select(Slot)).all():
@@ -150,7 +150,7 @@ def _read(school: PlayedSchool, school_year: str) -> _Year:
             select(Enrolment).where(col(Enrolment.school_year) == school_year, col(Enrolment.active).is_(True))
         ).all()
         here = {row.student_id for row in enrolments}
-        history = session.exec(select(HistoryEntry).where(HistoryEntry.active.is_(True))).all()  # type: ignore[attr-defined]
+        history = session.exec(select(HistoryEntry).where(col(HistoryEntry.active).is_(True))).all()
         return _Year(
             students=by((row for row in session.exec(select(Student)).all() if row.id in here), lambda row: row.id),
             enrolments=by(enrolments, lambda row: row.student_id),
@@ -218,7 +218,7 @@ def _replaced(school: PlayedSchool, year: _Year, school_year: str) -> Played:
                 (col(SchoolClass.id) == TeachingAssignment.class_id)
                 & (col(SchoolClass.school_id) == TeachingAssignment.school_id),
             )
-            .where(SchoolClass.school_year == school_year, TeachingAssignment.active.is_(True))  # type: ignore[attr-defined]
+            .where(col(SchoolClass.school_year) == school_year, col(TeachingAssignment.active).is_(True))
         ).all()
     first = {(row.class_id, code): row.staff_id for row, code in rows if row.term == "I"}
     second = {(row.class_id, code): row.staff_id for row, code in rows if row.term == "II"}

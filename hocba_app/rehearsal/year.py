@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-from sqlmodel import select
+from sqlmodel import col, select
 
 from hocba_app.models import SEAL, Job
 from hocba_app.processes import say
@@ -180,7 +180,9 @@ class Year:
         found: dict[str, list[str]] = {}
         with self.school.db.read(self.school.school_id) as session:
             for row in session.exec(
-                select(Enrolment).where(Enrolment.student_id.in_(student_ids), Enrolment.school_year == self.plan.year)  # type: ignore[attr-defined]
+                select(Enrolment).where(
+                    col(Enrolment.student_id).in_(student_ids), col(Enrolment.school_year) == self.plan.year
+                )
             ).all():
                 found.setdefault(row.class_id, []).append(row.student_id)
         return found
@@ -245,7 +247,9 @@ class Year:
         while True:
             self.check()
             with self.school.db.read(self.school.school_id) as session:
-                live = session.exec(select(Job.id).where(Job.kind == "archive", Job.state.in_(LIVE))).all()  # type: ignore[attr-defined]
+                live = session.exec(
+                    select(col(Job.id)).where(col(Job.kind) == "archive", col(Job.state).in_(LIVE))
+                ).all()
                 if not live:
                     archived: Sequence[str] = session.exec(
                         select(Revision.version_id).where(Revision.kind == "archive")

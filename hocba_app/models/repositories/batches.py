@@ -36,7 +36,7 @@ def serialise(session: Session) -> None:
 def batches_in(states: Sequence[str]) -> Any:
     """Ids of the school's batches in these states, for ``in_``: read first, by their index. A join would let SQLite read every
     item of every year and look at its batch."""
-    return select(Batch.id).where(own_school(Batch), Batch.state.in_(states))  # type: ignore[attr-defined]
+    return select(col(Batch.id)).where(own_school(Batch), col(Batch.state).in_(states))
 
 
 def held_versions(session: Session, version_ids: Sequence[str]) -> dict[str, str]:
@@ -109,7 +109,7 @@ def active_batch_of(session: Session, owner: str, other_than: str = "") -> Batch
     """The batch a key is confirming now: one at a time, so that the phone never shows two requests."""
     return session.exec(
         select(Batch)
-        .where(Batch.owner == owner, Batch.state.in_(BATCH_BUSY), Batch.id != other_than)  # type: ignore[attr-defined]
+        .where(col(Batch.owner) == owner, col(Batch.state).in_(BATCH_BUSY), col(Batch.id) != other_than)
         .limit(1)
     ).first()
 
@@ -133,7 +133,7 @@ def last_sent(session: Session, batch: Batch) -> Batch | None:
             col(Batch.sent_at).is_not(None),
             col(Batch.ended_at) > batch.queued_at,
         )
-        .order_by(Batch.ended_at.desc())  # type: ignore[union-attr]
+        .order_by(col(Batch.ended_at).desc())
         .limit(1)
     ).first()
 
@@ -192,7 +192,7 @@ def items_of(
     """
     query = select(BatchItem).where(col(BatchItem.batch_id) == batch_id).order_by(col(BatchItem.position))
     if states is not None:
-        query = query.where(BatchItem.state.in_(tuple(states)))  # type: ignore[attr-defined]
+        query = query.where(col(BatchItem.state).in_(tuple(states)))
     if light:
         query = query.options(
             *(

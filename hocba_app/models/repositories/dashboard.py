@@ -12,9 +12,9 @@ from hocba_app.models import Document, SchoolClass, Slot, Staff
 
 def classes_of_year(session: Session, school_year: str, class_ids: Sequence[str] | None = None) -> list[SchoolClass]:
     """The year's classes in school order; only those given when a list is given."""
-    query = select(SchoolClass).where(SchoolClass.school_year == school_year, SchoolClass.active.is_(True))  # type: ignore[attr-defined]
+    query = select(SchoolClass).where(col(SchoolClass.school_year) == school_year, col(SchoolClass.active).is_(True))
     if class_ids is not None:
-        query = query.where(SchoolClass.id.in_(list(class_ids)))  # type: ignore[attr-defined]
+        query = query.where(col(SchoolClass.id).in_(list(class_ids)))
     return list(session.exec(query.order_by(col(SchoolClass.grade), col(SchoolClass.name))).all())
 
 
@@ -78,7 +78,7 @@ def signed_per_day(session: Session, school_year: str) -> list[tuple[str, int]]:
         .join(
             SchoolClass, (col(SchoolClass.id) == Document.class_id) & (col(SchoolClass.school_id) == Document.school_id)
         )
-        .where(SchoolClass.school_year == school_year, Slot.signed_at.is_not(None))  # type: ignore[union-attr]
+        .where(col(SchoolClass.school_year) == school_year, col(Slot.signed_at).is_not(None))
         .group_by(day)
         .order_by(day)
     ).all()

@@ -21,7 +21,9 @@ def load_life(session: Session, document_id: str) -> DocumentLife:
         session.exec(select(Slot).where(col(Slot.version_id) == document.version_id).order_by(col(Slot.position))).all()
     )
     lease = session.exec(
-        select(Lease.batch_id).where(Lease.version_id == document.version_id, Lease.released_at.is_(None))  # type: ignore[union-attr]
+        select(col(Lease.batch_id)).where(
+            col(Lease.version_id) == document.version_id, col(Lease.released_at).is_(None)
+        )
     ).first()
     return life_of(document, slots, lease)
 

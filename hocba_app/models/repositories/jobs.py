@@ -225,7 +225,7 @@ def make_due(session: Session, kind: str, job_ids: Sequence[str], *, priority: P
     """
     values: dict[str, Any] = {"wake_at": database_time()} | ({} if priority is None else {"priority": int(priority)})
     session.execute(
-        update(Job).where(Job.kind == kind, Job.state == "queued", col(Job.id).in_(job_ids)).values(values),  # type: ignore[arg-type]
+        update(Job).where(col(Job.kind) == kind, col(Job.state) == "queued", col(Job.id).in_(job_ids)).values(values),
         execution_options={"synchronize_session": False},
     )
     announce(session)

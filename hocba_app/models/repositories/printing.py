@@ -54,7 +54,7 @@ def signers_with_evidence(session: Session, version_id: str) -> list[tuple[Slot,
         select(Slot, Evidence)
         .join(Evidence, (col(Evidence.id) == col(Slot.evidence_id)) & (col(Evidence.school_id) == col(Slot.school_id)))
         .where(Slot.version_id == version_id)
-        .order_by(Slot.signed_at, Slot.position)  # type: ignore[arg-type]
+        .order_by(col(Slot.signed_at), col(Slot.position))
     )
     return [(slot, evidence) for slot, evidence in session.exec(query).all()]
 

@@ -157,7 +157,7 @@ def _one_subject_a_code(session: Session, school_id: str) -> None:
         if first != subject_id:
             of_other = (TeachingAssignment.school_id == school_id) & (TeachingAssignment.subject_id == subject_id)
             _run(session, update(TeachingAssignment).where(of_other).values(subject_id=first))
-            _run(session, delete(Subject).where(Subject.school_id == school_id, Subject.id == subject_id))  # type: ignore[arg-type]
+            _run(session, delete(Subject).where(col(Subject.school_id) == school_id, col(Subject.id) == subject_id))
 
 
 def _run(session: Session, statement: Any) -> Any:

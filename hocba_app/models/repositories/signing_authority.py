@@ -119,6 +119,6 @@ def _document_states() -> Any:
     return select(Document.id, Document.student_id, Document.kind, Document.state).where(
         own_school(Document),
         col(Document.student_id).in_(any_of("students")),
-        Document.school_year.in_(any_of("years")),  # type: ignore[attr-defined]
-        Document.level.in_(any_of("levels")),  # type: ignore[attr-defined]
+        col(Document.school_year).in_(any_of("years")),
+        col(Document.level).in_(any_of("levels")),
     )

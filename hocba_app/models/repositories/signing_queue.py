@@ -119,16 +119,16 @@ def due_in_documents(session: Session, staff_id: str, document_ids: Collection[s
 @cache
 def _due_in_documents() -> Any:
     columns = (Slot.stage, Slot.rows, Document.kind, Document.school_year, Document.class_id, Document.id, _busy())
-    return _due(columns, given("person"), None).where(own_school(Slot), Document.id.in_(any_of("documents")))  # type: ignore[attr-defined]
+    return _due(columns, given("person"), None).where(own_school(Slot), col(Document.id).in_(any_of("documents")))
 
 
 def _busy() -> Any:
     busy = select(BatchItem.slot_id).where(
         own_school(BatchItem),
         col(BatchItem.batch_id).in_(batches_in(BATCH_LIVE)),
-        BatchItem.state.in_(LIVE_ITEM),  # type: ignore[attr-defined]
+        col(BatchItem.state).in_(LIVE_ITEM),
     )
-    return case((Slot.id.in_(busy), 1), else_=0)  # type: ignore[attr-defined]
+    return case((col(Slot.id).in_(busy), 1), else_=0)
 
 
 @cache
@@ -151,7 +151,11 @@ def _due(columns: Any, staff_id: Any, stage: str | None) -> Any:
         .select_from(Slot)
         .join(Document, (Document.id == Slot.document_id) & (Document.school_id == Slot.school_id))
         .join(SchoolClass, (SchoolClass.id == Document.class_id) & (SchoolClass.school_id == Document.school_id))
-        .where(Slot.signed_at.is_(None), Document.version_id == Slot.version_id, Document.next_stage == Slot.stage)  # type: ignore[union-attr]
+        .where(
+            col(Slot.signed_at).is_(None),
+            col(Document.version_id) == Slot.version_id,
+            col(Document.next_stage) == Slot.stage,
+        )
     )
     query = query.where(Slot.staff_id == staff_id)  # the seal's are nobody's, which an index finds, as everybody else's
     query = query.where(Slot.stage == SEAL) if staff_id is None else query
@@ -170,7 +174,7 @@ def slots_with_documents(session: Session, slot_ids: Sequence[str]) -> list[tupl
         rows = session.exec(
             select(Slot, Document)
             .join(Document, (col(Document.id) == Slot.document_id) & (col(Document.school_id) == Slot.school_id))
-            .where(Slot.id.in_(chunk))  # type: ignore[attr-defined]
+            .where(col(Slot.id).in_(chunk))
         ).all()
         found.update({slot.id: (slot, document) for slot, document in rows})
     return [found[slot_id] for slot_id in slot_ids if slot_id in found]
@@ -186,5 +190,5 @@ def _slots_in_live_batches() -> Any:
     return select(BatchItem.slot_id).where(
         own_school(BatchItem),
         col(BatchItem.batch_id).in_(batches_in(BATCH_LIVE)),
-        BatchItem.state.in_(LIVE_ITEM),  # type: ignore[attr-defined]
+        col(BatchItem.state).in_(LIVE_ITEM),
     )

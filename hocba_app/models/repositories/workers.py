@@ -13,9 +13,9 @@ FORGOTTEN_SECONDS = 24 * 3600
 
 def seen(session: Session, worker: str) -> None:
     """Say that a worker lives; rows of workers that are gone for good go."""
-    if not session.execute(
+    if not session.execute(  # type: ignore[attr-defined]
         update(WorkerSeen).where(col(WorkerSeen.id) == worker).values(seen_at=database_time())
-    ).rowcount:  # type: ignore[attr-defined]
+    ).rowcount:
         session.add(WorkerSeen(id=worker, seen_at=session.execute(select(database_time())).scalar_one()))
     session.execute(delete(WorkerSeen).where(col(WorkerSeen.seen_at) < database_time(-FORGOTTEN_SECONDS)))
 
