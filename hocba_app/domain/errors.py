@@ -59,6 +59,9 @@ class ErrorCode(StrEnum):
     FORM_SLOT_MISMATCH = "form_slot_mismatch"  # slots and layout differ; the admin checks the signing assignment
     FORM_TEXT_UNSUPPORTED = "form_text_unsupported"  # a letter no font of ours has; the school retypes it in SMAS
     FORM_TEXT_TOO_LONG = "form_text_too_long"  # a text longer than a page; the teacher shortens it in SMAS
+    FORM_PAGE_DIFFERS = (
+        "form_page_differs"  # {place} on {page} is not what the snapshot says: a fault of ours; the operator
+    )
     FORM_PHOTO_MISMATCH = "form_photo_mismatch"  # the photo is missing or not the one locked; the admin syncs again
     FORM_PHOTO_UNREADABLE = "form_photo_unreadable"  # not a picture we can read; the school uploads another in SMAS
     # --- life of a document --------------------------------------------------------------------------------------
@@ -277,6 +280,7 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.FORM_SLOT_MISMATCH: "Các ô ký của hồ sơ không khớp với mẫu học bạ ({detail}). Quản trị hãy kiểm tra Phân công ký rồi chốt lại.",
     ErrorCode.FORM_TEXT_UNSUPPORTED: "Mục {place} có ký tự không in được: {character}. Hãy sửa mục đó trên SMAS (gõ lại bằng bộ gõ Unicode, bỏ biểu tượng), nộp và đồng bộ lại.",
     ErrorCode.FORM_TEXT_TOO_LONG: "Nội dung ở mục {place} dài quá một trang. Hãy rút gọn trên SMAS, nộp và đồng bộ lại.",
+    ErrorCode.FORM_PAGE_DIFFERS: "Trang {page} của học bạ không hiện đúng dữ liệu đã nộp ở mục {place}, nên chưa chốt. Đây là lỗi phần mềm: hãy báo người quản trị hệ thống, kèm số trang và tên mục.",
     ErrorCode.FORM_PHOTO_MISMATCH: "Ảnh học sinh bị thiếu hoặc không phải ảnh đã chốt. Hãy đồng bộ lại rồi thực hiện lại.",
     ErrorCode.FORM_PHOTO_UNREADABLE: "Không đọc được ảnh học sinh. Hãy tải lại ảnh 3×4 (JPEG hoặc PNG) trên SMAS, nộp và đồng bộ lại.",
     ErrorCode.ALREADY_LOCKED: "Hồ sơ này đã chốt. Muốn thay đổi, hãy đề nghị hủy chốt trước.",

@@ -53,7 +53,7 @@ def printable(value: Any) -> Any:
     characters pasted from elsewhere."""
     if isinstance(value, str):
         composed = unicodedata.normalize("NFC", value)
-        if composed.isascii():
+        if composed.isascii() or composed.isprintable():  # then it has neither private nor format characters
             return composed
         composed = composed.translate(_WORD_BULLETS)
         return "".join(letter for letter in composed if unicodedata.category(letter) != "Cf")

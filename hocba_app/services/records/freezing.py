@@ -34,6 +34,7 @@ from hocba_app.services.records.snapshot import snapshot_from
 from hocba_app.services.storage import blobs
 from hocba_app.settings import settings
 from hocba_app.verification.slot_words import SUBJECT_ROLE
+from hocba_app.verification.snapshot_agreement import require_printed
 
 _CODE_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _ROLES = {
@@ -64,7 +65,7 @@ def freeze(listed: ClassList, kind: str, candidate: Candidate) -> Frozen:
     """Snapshot, pages, fields, manifest: the base revision of a new version, in the store.
 
     Raises:
-        HocbaError: FORM_*, STORED_FILE_DAMAGED.
+        HocbaError: FORM_* (FORM_PAGE_DIFFERS when the finished pages do not show the snapshot), STORED_FILE_DAMAGED.
     """
     student, school = candidate.student, listed.sources.school
     salt, code = secrets.token_hex(16), public_code()
@@ -89,6 +90,7 @@ def freeze(listed: ClassList, kind: str, candidate: Candidate) -> Frozen:
         ),
     )
     base, tip = base_with_tip(render(snapshot, photo=photo), manifest)
+    require_printed(base, snapshot)
     return Frozen(student.id, snapshot, digest, candidate.slots, demands, salt, code, number, blobs.put(base), tip)
 
 

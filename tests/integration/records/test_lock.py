@@ -9,6 +9,7 @@ import pytest
 from sqlmodel import func, select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.forms.page import Page
 from hocba_app.models import (
     Database,
     Document,
@@ -321,6 +322,26 @@ def test_data_that_never_stand_still_are_said_so(small: SmallSchool, monkeypatch
     outcomes = lock(small)
     assert {row["code"] for row in outcomes.values()} == {ErrorCode.DATA_MOVING.value}
     assert documents(small) == {}
+
+
+@pytest.mark.parametrize("kind", ["results", "history", "cover"])
+def test_nothing_is_locked_whose_pages_show_something_else(
+    small: SmallSchool, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    first, *others = pupils(small)
+    with small.db.read(small.school_id) as session:
+        name = session.get_one(Student, (small.school_id, first)).full_name.upper()
+    real = Page.text
+    monkeypatch.setattr(
+        Page,
+        "text",
+        lambda page, text, *given, **named: real(page, "AI ĐÓ" if text == name else text, *given, **named),
+    )
+    outcomes = lock(small, kind=kind)
+    assert (outcomes[first]["outcome"], outcomes[first]["code"]) == ("failed", ErrorCode.FORM_PAGE_DIFFERS.value)
+    assert "họ và tên" in outcomes[first]["reason"] and "Trang 1" in outcomes[first]["reason"]
+    assert {outcomes[each]["outcome"] for each in others} == {"locked"}
+    assert first not in documents(small)
 
 
 def test_a_killed_lock_goes_on_and_reports_what_it_did_before(
