@@ -42,7 +42,8 @@ _DRAWING = re.compile(
     rb"(?:(?:%b)\n)*+" % b"|".join([_RULE, _FRAME, _TINTED, _uncaptured(_ORNAMENT), _uncaptured(_PICTURE)])
 )
 _SIZED = re.compile(rb"%b|%b" % (_ORNAMENT, _PICTURE))
-_SMALLEST, _LARGEST = 5.5, 60.0
+_SMALLEST, _LARGEST = 5.0, 60.0
+"""Points: a long ground to sign by, and the word on the cover."""
 _WIDEST_PICTURE, _HIGHEST_PICTURE = 32 * MM, 42 * MM
 """A photo of 3 × 4 cm; the QR code is smaller."""
 _MAX_ORNAMENT = 4 * MM

@@ -253,7 +253,7 @@ def _results(reading: _Reading, snapshot: Snapshot) -> None:
     _subjects(reading, _SUBJECT_COLUMNS[regime], [*results["subjects"], *_averages(results)])
     if primary:
         _primary_facts(reading, snapshot, results)
-        reading.cell("nơi ký", _SIGNED_ON.format(**snapshot))
+        _approval(reading, snapshot)
         return
     _summary(reading, _SUMMARY_COLUMNS[regime], results)
     finished = results["promotion"] == "promoted" and results["programme_completed"]

@@ -64,6 +64,17 @@ def leaves(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [path] if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)) else []
 
 
+@pytest.mark.parametrize("name", FORMS)
+def test_a_long_ground_to_sign_by(name: str) -> None:
+    """It is set in the smallest letters of all, which the verifier's reader took for hidden ones."""
+    snapshot = FORMS[name]()
+    ground = (
+        "Quyết định số 1234/QĐ-UBND ngày 15/08/2025 của Chủ tịch Ủy ban nhân dân phường Bến Nghé, Thành phố Hồ Chí Minh"
+    )
+    snapshot["head"] = {"office": "Hiệu trưởng", "ground": ground}
+    require_printed(render(snapshot).pdf, snapshot)
+
+
 NEVER = {"slots", "verification", "format", "kind", "regime", "tax_code", "grade", "row", "code", "photo_sha256"}
 """Not printed as they are, or told by another test."""
 NOT_ON = {
