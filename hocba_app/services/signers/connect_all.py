@@ -47,6 +47,10 @@ _NO_ACCOUNT = (
     "Dịch vụ ký số không có tài khoản theo số định danh trên SMAS (cả số mới và số cũ). "
     "Hãy kiểm tra số trên SMAS, đăng ký với nhà cung cấp, hoặc nhập tài khoản đúng."
 )
+_NO_SEAL_ACCOUNT = (
+    "Dịch vụ ký số không có tài khoản theo mã số thuế của trường. "
+    "Hãy kiểm tra mã số thuế, đăng ký với nhà cung cấp, hoặc nhập tài khoản đúng."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +268,7 @@ def _shown(session: Session, reported: list[list[Any]]) -> list[Left]:
         if view.credential_id:  # connected since, but not good to sign with: how it stands now
             reason = view.sentence
         elif code == ErrorCode.PROVIDER_UNKNOWN_USER:
-            reason = _NO_ACCOUNT
+            reason = _NO_SEAL_ACCOUNT if owner == SEAL else _NO_ACCOUNT
         else:
             reason = HocbaError(ErrorCode(code), **params, name=view.name).sentence
         found.append(Left(owner, view.code, view.name, reason))

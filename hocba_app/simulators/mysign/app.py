@@ -119,7 +119,7 @@ class Desk:
     async def _shown(self, said: str, people: str) -> Response:
         users = await asyncio.to_thread(self.service.users.all)
         rows = "".join(
-            f"<tr><td>{escape(user['user_id'])}<td>{escape(user['full_name'])}<td>{user['not_after'][:10]}"
+            f"<tr><td>{escape(user['user_id'])}<td>{escape(user['full_name'])}<td>{datetime.fromisoformat(user['not_after']):%d/%m/%Y}"
             f"<td>{'đã kích hoạt' if user['pin_hash'] else 'mã ' + (user['activation_code'] or '')}"
             for user in users[:ACCOUNTS_SHOWN]
         )

@@ -208,6 +208,13 @@ def test_it_waits_for_a_dead_service_stops_when_asked_and_goes_on_where_it_was(
     assert (job.state, job.report["left"]) == ("cancelled", [[owners[0], "provider_unknown_user", {}]])
     assert account_of(small, owners[1]) is None
 
+    with small.db.write(small.school_id) as session:  # the same of the seal, which has no id number
+        stored = session.get_one(Job, (small.school_id, job_id))
+        stored.report = {"left": [*stored.report["left"], [SEAL, "provider_unknown_user", {}]]}
+        session.delete(session.exec(select(SigningKey).where(SigningKey.owner == SEAL)).one())
+    last = connecting(small.db, admin)
+    assert last is not None and ["mã số thuế" in one.reason for one in last.left] == [False, True]
+
     # Killed after the first: the next worker takes the others alone.
     with small.db.write(small.school_id) as session:
         killed = session.get_one(Job, (small.school_id, job_id))
@@ -216,9 +223,9 @@ def test_it_waits_for_a_dead_service_stops_when_asked_and_goes_on_where_it_was(
     connect = connect_all.connect_first
     monkeypatch.setattr(connect_all, "connect_first", lambda *given: (asked.append(given[2]), connect(*given))[1])
     job = run(small, job_id)
-    assert asked == owners[1:] and (job.state, job.progress, job.total) == ("done", 3, 3)
+    assert asked == owners[1:] and (job.state, job.progress, job.total) == ("done", 4, 4)
     last = connecting(small.db, admin)
-    assert last is not None and last.connected == 2 and [one.owner for one in last.left] == [owners[0]]
+    assert last is not None and last.connected == 2 and [one.owner for one in last.left] == [owners[0], SEAL]
 
 
 def test_only_the_office_may_and_only_while_it_may(office: SmallSchool) -> None:
