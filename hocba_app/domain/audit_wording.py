@@ -128,6 +128,7 @@ class Action(StrEnum):
     PACKET_MADE = "packet.made", "Đã tạo tệp in"
     PACKET_DOWNLOADED = "packet.downloaded", "Tải tệp in"
     HANDOUT_CREATED = "handout.created", "Tạo đường dẫn giao hồ sơ"
+    HANDOUT_OPENED = "handout.opened", "Mở đường dẫn giao hồ sơ"
     HANDOUT_DOWNLOADED = "handout.downloaded", "Tải hồ sơ đã ký"
     HANDOUT_REFUSED = "handout.refused", "Nhập sai mã PIN đường dẫn"
     HANDOUT_CLOSED = "handout.closed", "Đóng đường dẫn giao hồ sơ"

@@ -8,7 +8,7 @@ import reflex as rx
 
 from hocba_app.components.empty_state import empty_state
 from hocba_app.components.fields import select_field, text_field
-from hocba_app.components.native_form import native_link
+from hocba_app.components.native_form import native_form, native_link
 from hocba_app.components.notice import error_notice, notice
 from hocba_app.components.progress import progress_bar
 from hocba_app.components.shell import shell
@@ -212,12 +212,45 @@ def _hand_out() -> rx.Component:
                 ),
                 class_name="stack",
             ),
-            rx.el.p(
-                "Chọn một học sinh ở trên để tải tệp gốc hoặc tạo liên kết có mã PIN cho phụ huynh, trường khác.",
-                class_name="muted",
+            rx.cond(
+                PrintState.class_id != "",
+                _class_links(),
+                rx.el.p(
+                    "Chọn lớp để tạo liên kết có mã PIN cho cả lớp; chọn một học sinh để tải tệp gốc hoặc tạo một liên kết.",
+                    class_name="muted",
+                ),
             ),
         ),
         class_name="panel",
+    )
+
+
+def _class_links() -> rx.Component:
+    """A form of the browser's own: the PINs go to the sheet to print, never through this page."""
+    return native_form(
+        rx.el.p(
+            "Mỗi học sinh của lớp đã có hồ sơ đóng dấu được một liên kết và một phiếu để in: mã QR, địa chỉ, mã PIN. "
+            "Mã PIN chỉ hiện một lần. Liên kết đã tạo trước vẫn dùng được đến hạn."
+        ),
+        rx.el.input(type="hidden", name="class_id", value=PrintState.class_id, read_only=True),
+        rx.el.input(type="hidden", name="kinds", value=PrintState.kinds.join(" "), read_only=True),
+        rx.el.div(
+            text_field(
+                "Người nhận", id="class-recipient", name="recipient", default_value="Gia đình học sinh", max_length=200
+            ),
+            select_field("Dùng được trong", _DAYS, id="class-days", name="days", default_value="14"),
+            rx.el.button(
+                rx.icon("link", size=18, aria_hidden=True),
+                "Tạo liên kết cả lớp",
+                class_name="button",
+                type="submit",
+                disabled=PrintState.kinds.length() == 0,
+            ),
+            class_name="filters",
+        ),
+        action="/print/class-links",
+        method="post",
+        class_name="stack",
     )
 
 

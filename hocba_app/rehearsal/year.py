@@ -18,7 +18,8 @@ from hocba_app.rehearsal.school import PlayedSchool
 from hocba_app.rehearsal.signing_load import Desk
 from hocba_app.rehearsal.timings import Stages
 from hocba_app.services.jobs.enqueue import LIVE
-from hocba_app.services.printing.share_link import create_link, open_link
+from hocba_app.services.printing import link_visit
+from hocba_app.services.printing.share_link import create_link
 from hocba_app.services.records.lock import start_lock
 
 LOCK_LOOK_SECONDS = 0.1
@@ -170,7 +171,8 @@ class Year:
         self._sign("leaving", "subject", "homeroom", "principal", SEAL)
         for student_id in sorted(leaving):
             link = create_link(school.db, school.admin, student_id, recipient="Gia đình học sinh", days=30)
-            package = open_link(school.db, link.url.rpartition("/")[2], link.pin, "127.0.0.1")
+            token = link.url.rpartition("/")[2]
+            package = link_visit.package_of(school.db, token, link_visit.enter(school.db, token, link.pin, "127.0.0.1"))
             if len(package.version_ids) == 3:
                 self.handed_over.add(student_id)
 

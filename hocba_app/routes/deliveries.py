@@ -30,6 +30,9 @@ TOLD_BY_SERVICES = {
     "/packets/{job_id}",
     "/originals/{document_id}",
     "/packages/{student_id}",
+    "/h/{token}/documents",
+    "/h/{token}/documents/{number}",
+    "/h/{token}/package",
     "/files/attached/{attached_id}",
     "/files/workbook",
 }

@@ -59,6 +59,16 @@ class PackedRecord:
     """For the package's list."""
 
 
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """One attached file as a recipient is told of it."""
+
+    issuer: str
+    attached_at: datetime
+    verdict: str
+    """As it was when the file was attached."""
+
+
 def attached_to(session: Session, student_id: str) -> list[AttachedView]:
     """Everything ever given for a pupil that was not refused, newest first."""
     rows = given_to(session, student_id)
@@ -116,6 +126,11 @@ def packed(session: Session, ids: Collection[str]) -> list[PackedRecord]:
         )
         for row in still_attached(session, ids)
     ]
+
+
+def passed_on(session: Session, ids: Collection[str]) -> list[Passed]:
+    """Those of the files that are still attached, without their bytes."""
+    return [Passed(_issuer(row), row.uploaded_at, row.verdict) for row in still_attached(session, ids)]
 
 
 def _view(row: AttachedRecord, names: dict[str, str]) -> AttachedView:

@@ -21,10 +21,9 @@ from hocba_app.models.repositories import find
 from hocba_app.models.repositories.attached import attached_ids
 from hocba_app.models.repositories.audit import account_names
 from hocba_app.models.repositories.printing import FINISHED, replaced_versions
-from hocba_app.services.accounts import throttle
 from hocba_app.services.accounts.authority import Right, require, require_class
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.accounts.passwords import hash_password, verify_password
+from hocba_app.services.accounts.passwords import hash_password
 from hocba_app.services.audit.log import record
 from hocba_app.services.printing.options import KINDS
 from hocba_app.services.printing.selection import Chosen, choose_whole, chosen_of
@@ -33,8 +32,6 @@ from hocba_app.services.signing.self_check import handed_out_file
 from hocba_app.settings import settings
 
 PIN_DIGITS = 6
-MAX_FAILURES = 20
-"""Wrong PINs that close a link: the chance to guess one is then 1 in 50,000, whatever the time."""
 MAX_DAYS = 90
 PATH = "/h/"
 """Of the public page where the PIN is asked for."""
@@ -46,6 +43,21 @@ class SignedOriginal:
 
     name: str
     pdf: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """What opens a link; made before the transaction, since hashing a PIN is slow on purpose."""
+
+    token: str
+    pin: str
+    pin_hash: str
+
+    @classmethod
+    def new(cls) -> Secret:
+        """At random."""
+        pin = f"{secrets.randbelow(10**PIN_DIGITS):0{PIN_DIGITS}d}"
+        return cls(secrets.token_urlsafe(24), pin, hash_password(pin))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,40 +141,61 @@ def create_link(
         HocbaError: FORBIDDEN, NOT_FOUND, INVALID_INPUT, NOTHING_TO_DO.
     """
     require(who, Right.PRINT)
+    recipient = checked_recipient(recipient, days)
+    secret = Secret.new()
+    with db.write(who.school_id) as session:
+        return add_link(session, who, student_id, secret, recipient=recipient, days=days, kinds=kinds)
+
+
+def checked_recipient(recipient: str, days: int) -> str:
+    """Whom a link is for, without needless blanks.
+
+    Raises:
+        HocbaError: INVALID_INPUT, also for a time that is too long.
+    """
     recipient = " ".join(recipient.split())
     if not 1 <= len(recipient) <= 200:
         raise HocbaError(ErrorCode.INVALID_INPUT, detail="ghi người nhận, không quá 200 chữ")
     if not 1 <= days <= MAX_DAYS:
         raise HocbaError(ErrorCode.INVALID_INPUT, detail=f"thời hạn từ 1 đến {MAX_DAYS} ngày")
-    token, pin = secrets.token_urlsafe(24), f"{secrets.randbelow(10**PIN_DIGITS):0{PIN_DIGITS}d}"
-    pin_hash = hash_password(pin)
-    with db.write(who.school_id) as session:
-        documents = _finished(session, student_id, kinds)
-        row = HandOut(
-            student_id=student_id,
-            version_ids=[chosen.version_id for chosen in documents],
-            attached_ids=attached_ids(session, student_id),
-            recipient=recipient,
-            pin_hash=pin_hash,
-            expires_at=utc_now() + timedelta(days=days),
-            created_by=who.account_id,
-        )
-        session.add(row)
-        session.flush()
-        session.add(HandOutLink(token_sha256=_hash(token), school_id=who.school_id, hand_out_id=row.id))
-        record(
-            session,
-            actor=who.account_id,
-            action=Action.HANDOUT_CREATED,
-            subject=f"student:{student_id}",
-            data={
-                "handout": row.id,
-                "versions": row.version_ids,
-                "attached": row.attached_ids,
-                "expires_at": row.expires_at.isoformat(),
-            },
-        )
-    return NewLink(row.id, f"{settings().public_url.rstrip('/')}{PATH}{token}", pin, row.expires_at)
+    return recipient
+
+
+def add_link(
+    session: Session, who: Identity, student_id: str, secret: Secret, *, recipient: str, days: int, kinds: Sequence[str]
+) -> NewLink:
+    """One link and its row in the log, in the caller's transaction; he has checked right, recipient and days.
+
+    Raises:
+        HocbaError: NOT_FOUND, INVALID_INPUT, NOTHING_TO_DO.
+    """
+    documents = _finished(session, student_id, kinds)
+    row = HandOut(
+        student_id=student_id,
+        version_ids=[chosen.version_id for chosen in documents],
+        attached_ids=attached_ids(session, student_id),
+        recipient=recipient,
+        pin_hash=secret.pin_hash,
+        expires_at=utc_now() + timedelta(days=days),
+        created_by=who.account_id,
+    )
+    session.add(row)
+    session.flush()
+    session.add(HandOutLink(token_sha256=token_hash(secret.token), school_id=who.school_id, hand_out_id=row.id))
+    record(
+        session,
+        actor=who.account_id,
+        action=Action.HANDOUT_CREATED,
+        subject=f"student:{student_id}",
+        data={
+            "handout": row.id,
+            "versions": row.version_ids,
+            "attached": row.attached_ids,
+            "expires_at": row.expires_at.isoformat(),
+        },
+    )
+    url = f"{settings().public_url.rstrip('/')}{PATH}{secret.token}"
+    return NewLink(row.id, url, secret.pin, row.expires_at)
 
 
 def links_of(db: Database, who: Identity, student_id: str) -> list[LinkView]:
@@ -180,7 +213,7 @@ def links_of(db: Database, who: Identity, student_id: str) -> list[LinkView]:
         LinkView(
             row.id,
             row.recipient,
-            _state(row, replaced),
+            state_of(row, replaced),
             len(row.version_ids),
             row.downloads,
             row.last_download_at,
@@ -215,43 +248,6 @@ def close_link(db: Database, who: Identity, hand_out_id: str) -> None:
             )
 
 
-def open_link(db: Database, token: str, pin: str, address: str) -> Package:
-    """What a link's holder gets for the right PIN. Nobody is signed in here: the secret and the PIN are the right.
-
-    Args:
-        token: the last part of the link's address.
-        address: the client's network address, for the throttle.
-
-    Raises:
-        HocbaError: HANDOUT_CLOSED (the same for unknown, expired and closed), HANDOUT_PIN_WRONG, HANDOUT_REPLACED (to who has the
-            PIN), LOGIN_THROTTLED, STORED_FILE_DAMAGED.
-    """
-    with db.installation() as session:
-        link = session.get(HandOutLink, _hash(token))
-    if link is None:
-        raise HocbaError(ErrorCode.HANDOUT_CLOSED)
-    with db.read(link.school_id) as session:
-        row = session.get_one(HandOut, (link.school_id, link.hand_out_id))
-    if _state(row) != "open":
-        raise HocbaError(ErrorCode.HANDOUT_CLOSED)
-    # Charged before the PIN is looked at, so that guesses sent at once cannot all slip through the same gap.
-    attempt = throttle.charge(db, row.id, address, "handout", strict=True)
-    good, _ = verify_password(pin.strip(), row.pin_hash)
-    if not good:
-        _count_failure(db, link)
-        raise HocbaError(ErrorCode.HANDOUT_PIN_WRONG)
-    with db.installation(write=True) as session:
-        throttle.refund(session, attempt)
-    with db.read(link.school_id) as session:
-        documents = chosen_of(session, row.version_ids)
-        # Never a part of what was handed out: the recipient would take it for the whole.
-        if len(documents) < len(row.version_ids) or not documents:
-            raise HocbaError(ErrorCode.HANDOUT_REPLACED)
-        package = build_package(session, documents, row.attached_ids)
-    _count_download(db, link, package)
-    return package
-
-
 def _finished(session: Session, student_id: str, kinds: Sequence[str]) -> list[Chosen]:
     if session.get(Student, (session.info["school_id"], student_id)) is None:
         raise HocbaError(ErrorCode.NOT_FOUND, what="học sinh")
@@ -263,7 +259,8 @@ def _finished(session: Session, student_id: str, kinds: Sequence[str]) -> list[C
     return documents
 
 
-def _state(row: HandOut, replaced: Collection[str] = ()) -> str:
+def state_of(row: HandOut, replaced: Collection[str] = ()) -> str:
+    """As :attr:`LinkView.state`; ``replaced`` only where those versions are given."""
     if row.closed_at is not None:
         return "closed" if row.closed_by else "guessed"
     if utc_now() >= row.expires_at:
@@ -271,46 +268,11 @@ def _state(row: HandOut, replaced: Collection[str] = ()) -> str:
     return "replaced" if any(version in replaced for version in row.version_ids) else "open"
 
 
-def _locked(session: Session, link: HandOutLink) -> HandOut:
-    return session.get_one(
-        HandOut, (session.info["school_id"], link.hand_out_id), with_for_update=True, populate_existing=True
-    )
-
-
-def _count_failure(db: Database, link: HandOutLink) -> None:
-    with db.write(link.school_id) as session:
-        row = _locked(session, link)
-        row.failures += 1
-        if row.failures >= MAX_FAILURES and row.closed_at is None:
-            row.closed_at, row.closed_by = utc_now(), ""
-        session.add(row)
-        record(
-            session,
-            actor="",
-            action=Action.HANDOUT_REFUSED,
-            subject=f"student:{row.student_id}",
-            data={"handout": row.id, "failures": row.failures, "closed": row.closed_at is not None},
-        )
-
-
-def _count_download(db: Database, link: HandOutLink, package: Package) -> None:
-    """Log before the bytes leave; a link closed meanwhile gives nothing."""
-    with db.write(link.school_id) as session:
-        row = _locked(session, link)
-        if _state(row) != "open":
-            raise HocbaError(ErrorCode.HANDOUT_CLOSED)
-        row.downloads, row.last_download_at = row.downloads + 1, utc_now()
-        session.add(row)
-        _log_download(session, "", row.student_id, package, hand_out_id=row.id)
-
-
-def _log_download(
-    session: Session, actor: str, student_id: str, package: Package, *, hand_out_id: str | None = None
-) -> None:
+def _log_download(session: Session, actor: str, student_id: str, package: Package) -> None:
     data = {"versions": list(package.version_ids), "attached": list(package.attached_ids), "sha256": package.sha256}
-    data |= {"handout": hand_out_id} if hand_out_id else {}
     record(session, actor=actor, action=Action.HANDOUT_DOWNLOADED, subject=f"student:{student_id}", data=data)
 
 
-def _hash(token: str) -> str:
+def token_hash(token: str) -> str:
+    """How the directory of links knows the secret of an address."""
     return hashlib.sha256(token.encode()).hexdigest()

@@ -99,6 +99,16 @@ def verify_archive(file: BinaryIO, db: Database | None, *, name: str = "") -> li
     return verify_package(name, file, _judge_upload(db), seconds=MAX_SECONDS)
 
 
+def verify_stored(files: Sequence[tuple[str, bytes]], db: Database) -> list[FileReport]:
+    """Verify files from our own store as :func:`verify_upload` judges anybody's, without the sandbox that strangers' bytes need.
+
+    Raises:
+        HocbaError: INVALID_INPUT when the configured trust file cannot be read.
+    """
+    roots, issuers = _trusted(_configured_trust())
+    return verify(files, roots=roots, issuers=issuers, db=db)
+
+
 def _judge_upload(db: Database | None) -> Judge:
     roots, issuers = _trusted(_configured_trust())
     online = settings().verify_online

@@ -18,7 +18,7 @@ from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.attached import attach
 from hocba_app.services.audit.log import verify_chain
 from hocba_app.services.maintenance.audit_comparison import compare
-from hocba_app.services.printing import share_link
+from hocba_app.services.printing import link_visit, share_link
 from hocba_app.services.printing.share_link import NewLink
 from hocba_app.services.storage import blobs
 from hocba_app.services.storage.files import current_file
@@ -49,7 +49,8 @@ def make(sealed: SealedSchool, **changes: object) -> NewLink:
 def open_link(
     sealed: SealedSchool, link: NewLink, pin: str | None = None, address: str = ADDRESS
 ) -> share_link.Package:
-    return share_link.open_link(sealed.db, token_of(link), link.pin if pin is None else pin, address)
+    given = link_visit.enter(sealed.db, token_of(link), link.pin if pin is None else pin, address)
+    return link_visit.package_of(sealed.db, token_of(link), given)
 
 
 def row_of(sealed: SealedSchool, link: NewLink) -> HandOut:
@@ -148,7 +149,7 @@ def test_a_link_opens_with_its_pin_and_every_download_is_logged(sealed: SealedSc
     link = make(sealed)
     assert len(link.pin) == 6 and link.pin.isdigit() and "HS0" not in link.url and link.pin not in link.url
     assert open_link(sealed, link).version_ids == open_link(sealed, link, f" {link.pin} ").version_ids
-    assert actions(sealed) == ["handout.created", "handout.downloaded", "handout.downloaded"]
+    assert actions(sealed) == ["handout.created", *["handout.opened", "handout.downloaded"] * 2]
     (view,) = share_link.links_of(sealed.db, sealed.person("admin"), sealed.students[0])
     assert (view.state, view.downloads, view.documents, view.recipient) == ("open", 2, 4, "Mẹ học sinh")
 
@@ -180,7 +181,7 @@ def test_a_link_ends_by_time_by_hand_and_when_its_documents_are_replaced(sealed:
     )
     for link in (replaced, partly):
         assert refused(open_link, sealed, link) is ErrorCode.HANDOUT_REPLACED, "never a part of what was handed out"
-    assert refused(share_link.open_link, sealed.db, "nobody's", "000000", ADDRESS) is ErrorCode.HANDOUT_CLOSED
+    assert refused(link_visit.enter, sealed.db, "nobody's", "000000", ADDRESS) is ErrorCode.HANDOUT_CLOSED
     states = [view.state for view in share_link.links_of(sealed.db, sealed.person("admin"), sealed.students[0])]
     assert sorted(states) == ["closed", "expired", "replaced", "replaced"]
     assert actions(sealed).count("handout.closed") == 1, "closing twice is one change"
@@ -198,13 +199,13 @@ def test_guessing_a_pin_is_slowed_and_then_ends_the_link(sealed: SealedSchool) -
     while row_of(sealed, link).closed_at is None:
         never_blocked(sealed)
         assert refused(open_link, sealed, link, wrong(link.pin)) is ErrorCode.HANDOUT_PIN_WRONG
-    assert row_of(sealed, link).failures == share_link.MAX_FAILURES
+    assert row_of(sealed, link).failures == link_visit.MAX_FAILURES
     never_blocked(sealed)
     assert refused(open_link, sealed, link) is ErrorCode.HANDOUT_CLOSED, "the right PIN comes too late"
     assert [view.state for view in share_link.links_of(sealed.db, sealed.person("admin"), sealed.students[0])] == [
         "guessed"
     ]
-    assert actions(sealed).count("handout.refused") == share_link.MAX_FAILURES
+    assert actions(sealed).count("handout.refused") == link_visit.MAX_FAILURES
 
 
 @pytest.mark.parametrize("roles", [(), ("teacher", "homeroom"), ("seal_operator",), ("cover_signer",)])

@@ -459,6 +459,9 @@ ROUTES = {
     "/verify": "public",
     "/v/{code}": "public",
     "/h/{token}": "public",
+    "/h/{token}/documents": "public",
+    "/h/{token}/documents/{number}": "public",
+    "/h/{token}/package": "public",
     "/hooks/mysign/token": "public",
     "/hooks/mysign": "public",
 }
