@@ -85,6 +85,20 @@ def test_no_comment_cites_what_only_its_author_has() -> None:
     assert found == []
 
 
+def test_every_module_the_architecture_names_is_there() -> None:
+    modules = ["/" + path.relative_to(ROOT).as_posix() for path in (ROOT / "hocba_app").rglob("*.py")]
+    text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:\w+/)*\w+\.py)`", text)) - {"pages/x.py", "state/x.py"}
+    assert [name for name in sorted(named) if not any(module.endswith("/" + name) for module in modules)] == []
+
+
+def test_the_architecture_names_every_package_of_services() -> None:
+    text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    section = text.split("## The packages of services", 1)[1].split("\n## ", 1)[0]
+    packages = {path.parent.name for path in (ROOT / "hocba_app/services").glob("*/__init__.py")}
+    assert packages - set(re.findall(r"`(\w+)`", section)) == set()
+
+
 def test_the_drawn_rooms_are_the_ones_the_build_checks() -> None:
     drawn = re.search(r"```\n(.*?)```", (ROOT / "docs/architecture.md").read_text(encoding="utf-8"), re.DOTALL)
     layers = re.search(
