@@ -68,7 +68,11 @@ app = rx.App(
     app_wraps=WRAPS,
     frontend_exception_handler=logs.frontend_defect,
     backend_exception_handler=told_failure,
-    head_components=[rx.el.script(src="/scripts/pages.js", defer=True)],
+    head_components=[
+        rx.el.script(src="/scripts/typed.js", defer=True),  # hears a letter before the next one drops it
+        rx.el.script(src="/scripts/connection.js", defer=True),
+        rx.el.script(src="/scripts/pages.js", defer=True),
+    ],
 )
 app.add_middleware(Gate(), index=0)
 live_screen.open_tabs = lambda: app.event_namespace.token_to_sid if app.event_namespace else {}

@@ -14,25 +14,25 @@ from hocba_app.components.tones import tone_icon
 
 
 def connection_notice() -> rx.Component:
-    """Over the page's upper edge after the second failed attempt; gone by itself once the page is connected again."""
+    """Below the header while the connection is lost; `assets/scripts/connection.js` says when, and turns the buttons off."""
 
     def lost_connection() -> rx.Component:
         return rx.fragment(
             connection_pulser(),
             rx.el.div(
-                rx.cond(
-                    has_too_many_connection_errors,
+                rx.el.div(
+                    tone_icon("wait", size=20),
                     rx.el.div(
-                        tone_icon("wait", size=20),
-                        rx.el.div(
-                            "Mất kết nối với máy chủ, đang thử nối lại. Lượt ký đã gửi vẫn chạy tiếp; trang tự cập nhật khi có mạng.",
-                            class_name="body",
-                        ),
-                        class_name="notice wait",
-                        role="alert",
+                        rx.el.b("Mất kết nối, các nút tạm tắt."),
+                        " Lượt ký đã gửi vẫn chạy tiếp. Có mạng, trang tự tải lại và giữ chữ đang gõ.",
+                        class_name="body",
                     ),
+                    class_name="notice wait",
+                    role="alert",
                 ),
                 class_name="offline",
+                id="connection",
+                custom_attrs={"data-socket": rx.cond(has_too_many_connection_errors, "lost", "")},
             ),
         )
 

@@ -90,7 +90,12 @@ def shell(
                 key=f"drawer-{active}",
             ),
             rx.link("Học bạ điện tử", href="/", class_name="brand"),
-            rx.el.div(rx.el.b(ShellState.name), rx.el.small(ShellState.roles), class_name="who"),
+            rx.el.div(
+                rx.el.b(ShellState.name),
+                rx.el.small(ShellState.roles),
+                class_name="who",
+                custom_attrs={"data-who": ShellState.username},
+            ),
             class_name="topbar",
         ),
         rx.el.aside(rx.el.nav(*_menu(active), _leave(), class_name="menu", aria_label="Danh mục"), class_name="side"),
@@ -190,7 +195,7 @@ def _leave() -> rx.Component:
                 ),
                 action="/session/end",
                 method="post",
-                style={"padding": "10px 12px"},
+                class_name="leave",
             ),
         ),
     )

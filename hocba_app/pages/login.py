@@ -9,6 +9,7 @@ import reflex as rx
 from hocba_app.components.fields import text_field
 from hocba_app.components.native_form import native_form, native_link
 from hocba_app.components.shell import route_notice
+from hocba_app.state.shell import ShellState
 
 
 def login() -> rx.Component:
@@ -27,6 +28,7 @@ def login() -> rx.Component:
                 auto_focus=True,
             ),
             text_field("Mật khẩu", id="password", type="password", auto_complete="current-password", required=True),
+            rx.el.input(type="hidden", name="next", value=ShellState.next_path),
             rx.el.button("Đăng nhập", type="submit", class_name="button wide"),
             action="/session",
             method="post",

@@ -7,7 +7,7 @@ import uuid
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
 
 from hocba_app.domain.errors import ErrorCode, HocbaError, StoreUnavailable
@@ -25,6 +25,7 @@ from hocba_app.routes import (
     verification,
     workbook,
 )
+from hocba_app.routes.caller import to_login
 from hocba_app.routes.error_page import error_page
 from hocba_app.routes.visits import ClientLeft
 
@@ -61,8 +62,8 @@ def create_api() -> FastAPI:
 
     @api.exception_handler(HocbaError)
     async def refused(request: Request, error: HocbaError) -> Response:
-        if error.code is ErrorCode.NOT_SIGNED_IN and request.method == "GET":
-            return RedirectResponse("/login", 303)
+        if error.code is ErrorCode.NOT_SIGNED_IN and (login := to_login(request)) is not None:
+            return login
         return error_page(error, _STATUS.get(error.code, 422))
 
     @api.exception_handler(StoreUnavailable)

@@ -18,6 +18,7 @@ from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.signed_notice import sign_notice
 from hocba_app.settings import settings
 from hocba_app.state.shared.guard import COOKIE
+from hocba_app.state.shared.way_back import login_address, referring_page
 
 
 async def signed_in(request: Request) -> Identity:
@@ -55,9 +56,23 @@ def same_origin(request: Request) -> None:
         HocbaError: FORBIDDEN.
     """
     origin = request.headers.get("origin")
-    allowed = {*settings().allowed_origins(), f"{request.url.scheme}://{request.url.netloc}"}
-    if origin is None or origin == "null" or origin.rstrip("/") not in allowed:
+    if origin is None or origin == "null" or origin.rstrip("/") not in _own_origins(request):
         raise HocbaError(ErrorCode.FORBIDDEN)
+
+
+def _own_origins(request: Request) -> set[str]:
+    return {*settings().allowed_origins(), f"{request.url.scheme}://{request.url.netloc}"}
+
+
+def to_login(request: Request) -> RedirectResponse | None:
+    """Where a browser without a live session is sent: the login, then back to the page whose link or form was used.
+
+    None for a form of no page of ours: nothing would lead back.
+    """
+    page = referring_page(request.headers.get("referer", ""), _own_origins(request))
+    if request.method != "GET" and not page:
+        return None
+    return RedirectResponse(login_address(page, lapsed=bool(request.cookies.get(COOKIE))), 303)
 
 
 def address(request: Request) -> str:

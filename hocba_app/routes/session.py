@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.concurrency import run_in_threadpool
@@ -15,6 +16,7 @@ from hocba_app.services.accounts import activation, credentials, devices, own_ac
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.settings import settings
 from hocba_app.state.shared.guard import COOKIE
+from hocba_app.state.shared.way_back import LONGEST, page_path
 
 router = APIRouter(dependencies=[Depends(same_origin)])
 _Text = Annotated[str, Form(max_length=200)]
@@ -22,15 +24,22 @@ _DIFFERENT = "Hai lần nhập mật khẩu mới không giống nhau. Hãy nh�
 
 
 @router.post("/session")
-async def log_in(request: Request, username: _Text, password: _Text) -> Response:
-    """Open a session and set its cookie."""
+async def log_in(
+    request: Request,
+    username: _Text,
+    password: _Text,
+    came_from: Annotated[str, Form(alias="next", max_length=2 * LONGEST)] = "",
+) -> Response:
+    """Open a session, set its cookie, and lead back to the page one came from (:func:`page_path`)."""
+    way_back = page_path(came_from)
     try:
         token, device = await run_in_threadpool(
             _logged_in, username, password, address(request), request.cookies.get(devices.COOKIE)
         )
     except HocbaError as error:
-        return back_to("/login", error.sentence, problem=True)
-    response = RedirectResponse("/", 303)
+        asked_for = f"?{urlencode({'next': way_back})}" if way_back else ""
+        return back_to(f"/login{asked_for}", error.sentence, problem=True)
+    response = RedirectResponse(way_back or "/", 303)
     _set(request, response, COOKIE, token, settings().session_hours * 3600)
     if device:
         _set(request, response, devices.COOKIE, device, devices.KEPT_SECONDS)

@@ -14,6 +14,7 @@ from hocba_app.services.signed_notice import read_notice
 from hocba_app.state.shared.guard import public, require_identity, signed_in
 from hocba_app.state.shared.live_screen import leave
 from hocba_app.state.shared.read_pool import in_thread
+from hocba_app.state.shared.way_back import page_path
 
 _ROLE_ORDER = tuple(ROLE)
 
@@ -36,6 +37,8 @@ class ShellState(rx.State):
     """Kinds of things, on all pages."""
     notice: str = ""
     notice_is_problem: bool = False
+    next_path: str = ""
+    """Where the login leads to; the route checks it again."""
 
     @rx.event
     @signed_in
@@ -45,6 +48,7 @@ class ShellState(rx.State):
         school = await in_thread(_school_of, who)
         self.name, self.username = who.full_name or who.username, who.username
         self.roles = ", ".join(ROLE[role] for role in _ROLE_ORDER if role in who.roles and role != "teacher")
+        self.roles = self.roles or ROLE["teacher"]
         self.school, self.school_year = school.name, school.current_year
         self.rights = [right.value for right in Right if allowed(who, right)]
         self.unconfirmed, self.letter_sent = await in_thread(credentials.what_owner_is_told, database(), who)
@@ -54,8 +58,9 @@ class ShellState(rx.State):
     @rx.event
     @public
     async def load_public(self) -> None:
-        """For pages anybody may open: only the notice."""
+        """For pages anybody may open: only the notice, and the way back."""
         leave(self)
+        self.next_path = page_path(str(self.router.url.query_parameters.get("next", "")))
         self._take_notice()
 
     @rx.event

@@ -20,6 +20,7 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.logs import one_line
 from hocba_app.services.accounts.sessions import token_hash
 from hocba_app.state.shared.guard import declared, identity, is_public, may_call, session_token
+from hocba_app.state.shared.way_back import login_address
 
 _STATE = "reflex___state____state"
 _ON_LOAD = f"{_STATE}.reflex___state____on_load_internal_state"
@@ -61,7 +62,7 @@ class Gate(Middleware):
             return None
         who = await identity(state)
         if who is None:
-            return _to("/login")
+            return _to(login_address(str(state.router_data.get("asPath", "")), lapsed=session_token(state) != ""))
         if may_call(function, who):
             return None
         return _to("/forbidden") if function.__name__ == "load" else _say(ErrorCode.FORBIDDEN)
