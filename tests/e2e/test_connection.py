@@ -17,8 +17,9 @@ OFFLINE_NOISE = ("ERR_INTERNET_DISCONNECTED", "WebSocket connection to")
 """What Chromium itself writes on the console while there is no network."""
 
 
-def _quiet(product: Product) -> None:
+def _no_problems(product: Product) -> None:
     product.problems[:] = [said for said in product.problems if not any(noise in said for noise in OFFLINE_NOISE)]
+    assert product.problems == []
 
 
 def _with_staff(school: PlayedSchool) -> None:
@@ -75,7 +76,7 @@ async def test_offline_says_so_drops_presses_and_loads_again(
     assert not [
         frame for frame in sent[after:] if "accounts_state" in frame and ".load" not in frame and "watch" not in frame
     ]
-    _quiet(product)
+    _no_problems(product)
 
 
 async def test_a_lost_session_leads_back_with_the_reason_and_the_text(
