@@ -134,3 +134,24 @@ async def test_each_tab_says_whose_it_is_and_the_way_out_is_in_reach(
     # The browser's cookie is the teacher's now: the first tab must not go on saying that it is the office's.
     await expect(who).to_contain_text(teacher.full_name)
     await expect(admin.page).to_have_title(re.compile(re.escape(teacher.full_name)))
+
+
+async def test_a_closed_socket_is_a_lost_connection(product: Product, browser: Browser, people: list[Person]) -> None:
+    """Reflex's own hook tells of it: a version that names it otherwise would leave the buttons on."""
+    admin = await new_person(product, browser, people, PHONE)
+    await admin.context.add_init_script("""
+        window.sockets = [];
+        window.WebSocket = class extends WebSocket { constructor(...a) { super(...a); window.sockets.push(this); } };
+    """)
+    await admin.log_in(product.school.admin_name)
+    page = admin.page
+    await page.evaluate("""() => {
+        window.wasAway = false;
+        new MutationObserver(() => { window.wasAway ||= "offline" in document.documentElement.dataset; })
+            .observe(document.documentElement, { attributes: true });
+        window.sockets.at(-1).close();
+    }""")
+    await page.wait_for_timeout(3_000)  # Reflex connects again at once
+    assert await page.evaluate("window.wasAway")
+    await expect(page.locator("#connection")).to_be_hidden()
+    _no_problems(product)
