@@ -119,7 +119,7 @@ class Action(StrEnum):
     KEY_PROBLEM_FOUND = "key.problem_found", "Chứng thư số có vấn đề"
     KEY_NAME_ACCEPTED = "key.name_accepted", "Chấp nhận chứng thư số mang tên khác"
     KEY_REMOVED = "key.removed", "Xóa tài khoản ký số"
-    KEYS_CONNECTING = "keys.connecting", "Kết nối tất cả tài khoản ký số"
+    KEYS_CONNECTING = "key.connecting", "Kết nối tất cả tài khoản ký số"
     SIGNATURE_IMAGE_SAVED = "signature.image_saved", "Lưu ảnh chữ ký"
     SEAL_IMAGE_SAVED = "seal.image_saved", "Lưu ảnh con dấu"
     SIGNATURE_IMAGE_TAKEN_BACK = "signature.image_taken_back", "Hoàn tác lưu ảnh chữ ký"

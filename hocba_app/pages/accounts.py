@@ -9,6 +9,7 @@ from hocba_app.components.empty_state import empty_state
 from hocba_app.components.fields import select_field, text_field
 from hocba_app.components.native_form import native_form
 from hocba_app.components.notice import error_notice, notice
+from hocba_app.components.placeholder import placeholder
 from hocba_app.components.shell import shell
 from hocba_app.components.status_badge import status_badge
 from hocba_app.components.undo_notice import undo_notice
@@ -55,7 +56,7 @@ def accounts() -> rx.Component:
                 ),
                 class_name="stack",
             ),
-            rx.skeleton(height="360px", width="100%"),
+            placeholder("360px"),
         ),
         undo_notice(AccountsState),
         title="Tài khoản",

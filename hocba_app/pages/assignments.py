@@ -7,6 +7,7 @@ import reflex as rx
 from hocba_app.components.empty_state import empty_state
 from hocba_app.components.fields import select_field, text_field
 from hocba_app.components.notice import error_notice, notice
+from hocba_app.components.placeholder import placeholder
 from hocba_app.components.shell import shell
 from hocba_app.components.status_badge import status_badge
 from hocba_app.components.undo_notice import undo_notice
@@ -19,7 +20,7 @@ def assignments() -> rx.Component:
         rx.cond(
             AssignmentsState.loaded,
             rx.el.div(_gaps(), _place_editor(), _matrix(), class_name="stack"),
-            rx.skeleton(height="320px", width="100%"),
+            placeholder("320px"),
         ),
         undo_notice(AssignmentsState),
         title="Phân công ký",

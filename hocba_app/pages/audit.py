@@ -9,6 +9,7 @@ from hocba_app.components.empty_state import empty_state
 from hocba_app.components.fields import select_field, text_field
 from hocba_app.components.native_form import native_link
 from hocba_app.components.notice import error_notice
+from hocba_app.components.placeholder import placeholder
 from hocba_app.components.shell import shell
 from hocba_app.domain.audit_wording import GROUPS
 from hocba_app.state.audit import SYSTEM, AuditState, Row
@@ -46,7 +47,7 @@ def audit() -> rx.Component:
                 ),
                 class_name="stack",
             ),
-            rx.skeleton(height="360px", width="100%"),
+            placeholder("360px"),
         ),
         title="Nhật ký",
         active="/audit",

@@ -11,6 +11,7 @@ from hocba_app.components.data_table import Head, data_table, pager
 from hocba_app.components.empty_state import empty_state
 from hocba_app.components.fields import text_area
 from hocba_app.components.notice import error_notice, notice
+from hocba_app.components.placeholder import placeholder
 from hocba_app.components.shell import shell
 from hocba_app.components.stat_card import stat_card
 from hocba_app.components.status_badge import status_badge
@@ -60,7 +61,7 @@ def dashboard() -> rx.Component:
                 ),
                 class_name="stack",
             ),
-            rx.skeleton(height="320px", width="100%"),
+            placeholder("320px"),
         ),
         title="Tổng quan",
         subtitle=DashboardState.school_name + " · năm học " + DashboardState.school_year,

@@ -9,6 +9,7 @@ import reflex as rx
 from hocba_app.components.empty_state import empty_state
 from hocba_app.components.fields import text_field
 from hocba_app.components.notice import error_notice, notice
+from hocba_app.components.placeholder import placeholder
 from hocba_app.components.shell import shell
 from hocba_app.components.status_badge import status_badge
 from hocba_app.state.leadership import AccountCard, LeadershipState, ProposalCard, SchoolCard
@@ -22,7 +23,7 @@ def leadership() -> rx.Component:
         rx.cond(
             LeadershipState.loaded,
             rx.fragment(_school(), _posts(), _accounts(), _over()),
-            rx.skeleton(height="240px", width="100%"),
+            placeholder("240px"),
         ),
         title="Ban giám hiệu",
         active="/leadership",

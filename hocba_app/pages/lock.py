@@ -10,6 +10,7 @@ from hocba_app.components.empty_state import empty_state
 from hocba_app.components.fields import select_field, text_field
 from hocba_app.components.native_form import native_link
 from hocba_app.components.notice import error_notice, notice
+from hocba_app.components.placeholder import placeholder
 from hocba_app.components.progress import progress_bar
 from hocba_app.components.shell import shell
 from hocba_app.components.status_badge import status_badge
@@ -25,7 +26,7 @@ def lock() -> rx.Component:
         rx.cond(
             LockState.loaded,
             rx.el.div(_runs(), _choose(), rx.cond(LockState.opened != "", _pupils()), _confirm(), class_name="stack"),
-            rx.skeleton(height="320px", width="100%"),
+            placeholder("320px"),
         ),
         title="Chốt học bạ",
         active="/lock",

@@ -9,6 +9,7 @@ from hocba_app.components.key_editor import key_editor, key_facts
 from hocba_app.components.native_form import native_form
 from hocba_app.components.notice import error_notice, notice
 from hocba_app.components.picture_field import picture_field
+from hocba_app.components.placeholder import placeholder
 from hocba_app.components.shell import shell
 from hocba_app.components.undo_notice import undo_notice
 from hocba_app.state.my_signature import MySignatureState
@@ -23,7 +24,7 @@ def my_signature() -> rx.Component:
         rx.cond(
             MySignatureState.loaded,
             rx.el.div(rx.el.div(_image(), _account(), class_name="two"), _confirming(), class_name="stack"),
-            rx.skeleton(height="320px", width="100%"),
+            placeholder("320px"),
         ),
         undo_notice(MySignatureState),
         title="Chữ ký của tôi",

@@ -8,6 +8,7 @@ from hocba_app.components.data_table import pager
 from hocba_app.components.empty_state import empty_state
 from hocba_app.components.fields import text_area
 from hocba_app.components.notice import error_notice, notice
+from hocba_app.components.placeholder import placeholder
 from hocba_app.components.shell import shell
 from hocba_app.components.status_badge import status_badge
 from hocba_app.state.objections import ObjectionsState, ReportRow
@@ -50,7 +51,7 @@ def objections() -> rx.Component:
                     icon="flag",
                 ),
             ),
-            rx.skeleton(height="200px", width="100%"),
+            placeholder("200px"),
         ),
         title="Báo sai",
         active="/objections",

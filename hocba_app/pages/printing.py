@@ -10,6 +10,7 @@ from hocba_app.components.empty_state import empty_state
 from hocba_app.components.fields import select_field, text_field
 from hocba_app.components.native_form import native_form, native_link
 from hocba_app.components.notice import error_notice, notice
+from hocba_app.components.placeholder import placeholder
 from hocba_app.components.progress import progress_bar
 from hocba_app.components.shell import shell
 from hocba_app.components.status_badge import status_badge
@@ -28,7 +29,7 @@ def printing() -> rx.Component:
         rx.cond(
             PrintState.loaded,
             rx.el.div(_configure(), _packets(), _hand_out(), class_name="stack"),
-            rx.skeleton(height="320px", width="100%"),
+            placeholder("320px"),
         ),
         title="In học bạ",
         subtitle="Chỉ in hồ sơ đã đóng dấu. Mỗi trang in mang dòng “BẢN SAO” và mã tra cứu; bản gốc là tệp đã ký số.",

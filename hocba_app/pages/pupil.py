@@ -11,6 +11,7 @@ from hocba_app.components.empty_state import empty_state
 from hocba_app.components.fields import text_area
 from hocba_app.components.native_form import native_form, native_link
 from hocba_app.components.notice import error_notice, notice
+from hocba_app.components.placeholder import placeholder
 from hocba_app.components.shell import shell
 from hocba_app.components.status_badge import status_badge
 from hocba_app.state.pupil import AttachedRow, DocumentRow, PupilState
@@ -31,7 +32,7 @@ def pupil() -> rx.Component:
                 rx.el.div(_documents(), _others(), class_name="stack"),
                 rx.link("Về danh sách học bạ", href="/records", class_name="button soft", underline="none"),
             ),
-            rx.skeleton(height="480px", width="100%"),
+            placeholder("480px"),
         ),
         title=rx.cond(PupilState.found, PupilState.name, "Học sinh"),
         active="/records",

@@ -9,6 +9,7 @@ import reflex as rx
 from hocba_app.components.native_form import native_link
 from hocba_app.components.notice import error_notice, notice
 from hocba_app.components.objection_form import objection_form
+from hocba_app.components.placeholder import placeholder
 from hocba_app.components.shell import shell
 from hocba_app.state.reading import FactLine, FactSection, ReadingState
 
@@ -30,7 +31,7 @@ def reading() -> rx.Component:
                     _turn(),
                 ),
             ),
-            rx.skeleton(height="420px", width="100%"),
+            placeholder("420px"),
         ),
         title=ReadingState.title,
         subtitle=ReadingState.subtitle,

@@ -7,6 +7,7 @@ import reflex as rx
 from hocba_app.components.data_table import data_table
 from hocba_app.components.native_form import native_link
 from hocba_app.components.notice import error_notice, notice
+from hocba_app.components.placeholder import placeholder
 from hocba_app.components.shell import shell
 from hocba_app.components.status_badge import status_badge
 from hocba_app.components.unlock_form import unlock_form
@@ -36,7 +37,7 @@ def record() -> rx.Component:
                 ),
                 rx.link("Về danh sách học bạ", href="/records", class_name="button soft", underline="none"),
             ),
-            rx.skeleton(height="480px", width="100%"),
+            placeholder("480px"),
         ),
         title=rx.cond(RecordState.found, RecordState.title, "Học bạ"),
         active="/records",

@@ -9,6 +9,7 @@ from hocba_app.components.empty_state import empty_state
 from hocba_app.components.fields import select_field, text_field
 from hocba_app.components.native_form import native_link
 from hocba_app.components.notice import error_notice, notice
+from hocba_app.components.placeholder import placeholder
 from hocba_app.components.shell import shell
 from hocba_app.components.status_badge import status_badge
 from hocba_app.components.unlock_form import unlock_form
@@ -47,7 +48,7 @@ def records() -> rx.Component:
                 _chosen(),
                 class_name="stack",
             ),
-            rx.skeleton(height="360px", width="100%"),
+            placeholder("360px"),
         ),
         title="Học bạ",
         active="/records",

@@ -8,6 +8,7 @@ from hocba_app.components.empty_state import empty_state
 from hocba_app.components.fields import text_field
 from hocba_app.components.native_form import native_link
 from hocba_app.components.notice import error_notice, notice
+from hocba_app.components.placeholder import placeholder
 from hocba_app.components.shell import shell
 from hocba_app.components.status_badge import status_badge
 from hocba_app.state.school_years import Fact, SchoolYearsState, YearCard
@@ -25,7 +26,7 @@ def school_years() -> rx.Component:
                 rx.el.div(rx.foreach(SchoolYearsState.years, _year), class_name="stack", aria_live="polite"),
                 empty_state("Chưa có năm học nào", "Đồng bộ dữ liệu đầu năm trước.", icon="calendar"),
             ),
-            rx.skeleton(height="240px", width="100%"),
+            placeholder("240px"),
         ),
         title="Năm học",
         active="/years",

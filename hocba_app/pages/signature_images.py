@@ -11,6 +11,7 @@ from hocba_app.components.image_draft import image_draft
 from hocba_app.components.native_form import native_form
 from hocba_app.components.notice import error_notice, notice
 from hocba_app.components.picture_field import picture_field
+from hocba_app.components.placeholder import placeholder
 from hocba_app.components.progress import progress_bar
 from hocba_app.components.shell import shell
 from hocba_app.components.status_badge import status_badge
@@ -323,7 +324,7 @@ def _people() -> rx.Component:
                 ),
                 class_name="stack",
             ),
-            rx.skeleton(height="240px", width="100%"),
+            placeholder("240px"),
         ),
         class_name="panel",
     )

@@ -9,6 +9,7 @@ from hocba_app.components.empty_state import empty_state
 from hocba_app.components.fields import select_field
 from hocba_app.components.group_content import group_content
 from hocba_app.components.notice import error_notice, notice
+from hocba_app.components.placeholder import placeholder
 from hocba_app.components.progress import progress_bar
 from hocba_app.components.shell import shell
 from hocba_app.components.status_badge import status_badge
@@ -47,7 +48,7 @@ def signing() -> rx.Component:
                     ),
                     _nothing(),
                 ),
-                rx.skeleton(height="120px", width="100%"),
+                placeholder("120px"),
             ),
         ),
         rx.cond(SigningState.late.length() > 0, _late()),

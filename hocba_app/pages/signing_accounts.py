@@ -9,6 +9,7 @@ from hocba_app.components.empty_state import empty_state
 from hocba_app.components.fields import select_field, text_area, text_field
 from hocba_app.components.key_editor import key_editor, key_facts
 from hocba_app.components.notice import error_notice, notice
+from hocba_app.components.placeholder import placeholder
 from hocba_app.components.progress import progress_bar
 from hocba_app.components.shell import shell
 from hocba_app.components.status_badge import status_badge
@@ -31,7 +32,7 @@ def signing_accounts() -> rx.Component:
         rx.cond(SigningAccountsState.key_owner != "", _editor()),
         rx.cond(SigningAccountsState.loaded, _connecting()),
         rx.cond(SigningAccountsState.ending.length() > 0, _ending()),
-        rx.cond(SigningAccountsState.loaded, _list(), rx.skeleton(height="320px", width="100%")),
+        rx.cond(SigningAccountsState.loaded, _list(), placeholder("320px")),
         title="Tài khoản ký số",
         active="/signing-accounts",
         subtitle="Mỗi người ký bằng chứng thư số của chính mình. Con dấu dùng chứng thư số của trường.",

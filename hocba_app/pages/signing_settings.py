@@ -9,6 +9,7 @@ from hocba_app.components.empty_state import empty_state
 from hocba_app.components.fields import select_field, text_field
 from hocba_app.components.key_editor import key_editor, key_facts
 from hocba_app.components.notice import error_notice, notice
+from hocba_app.components.placeholder import placeholder
 from hocba_app.components.shell import shell
 from hocba_app.components.status_badge import status_badge
 from hocba_app.components.undo_notice import undo_notice
@@ -35,7 +36,7 @@ def signing_settings() -> rx.Component:
                 _seal_account(),
                 class_name="stack",
             ),
-            rx.skeleton(height="320px", width="100%"),
+            placeholder("320px"),
         ),
         undo_notice(SigningSettingsState),
         title="Người ký bìa, ký thay, đóng dấu",

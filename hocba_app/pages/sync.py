@@ -9,6 +9,7 @@ from hocba_app.components.empty_state import empty_state
 from hocba_app.components.fields import select_field, text_field
 from hocba_app.components.native_form import native_form, native_link
 from hocba_app.components.notice import error_notice, notice
+from hocba_app.components.placeholder import placeholder
 from hocba_app.components.progress import progress_bar
 from hocba_app.components.shell import shell
 from hocba_app.components.status_badge import status_badge
@@ -27,7 +28,7 @@ def sync() -> rx.Component:
         rx.cond(
             SyncState.loaded,
             rx.el.div(_now(), _conflicts(), _stale(), _runs(), _excel(), class_name="stack"),
-            rx.skeleton(height="280px", width="100%"),
+            placeholder("280px"),
         ),
         title="Đồng bộ",
         active="/sync",

@@ -7,6 +7,7 @@ import reflex as rx
 from hocba_app.components.data_table import data_table
 from hocba_app.components.empty_state import empty_state
 from hocba_app.components.notice import error_notice, notice
+from hocba_app.components.placeholder import placeholder
 from hocba_app.components.shell import shell
 from hocba_app.components.status_badge import status_badge
 from hocba_app.components.unlock_form import again_row
@@ -38,7 +39,7 @@ def unlock() -> rx.Component:
                     ),
                 ),
             ),
-            rx.skeleton(height="240px", width="100%"),
+            placeholder("240px"),
         ),
         title="Hủy chốt",
         active="/unlock",

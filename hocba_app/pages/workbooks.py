@@ -8,6 +8,7 @@ from hocba_app.components.data_table import data_table, pager
 from hocba_app.components.empty_state import empty_state
 from hocba_app.components.native_form import native_link
 from hocba_app.components.notice import error_notice, notice
+from hocba_app.components.placeholder import placeholder
 from hocba_app.components.progress import progress_bar
 from hocba_app.components.shell import shell
 from hocba_app.components.status_badge import status_badge
@@ -25,7 +26,7 @@ def workbooks() -> rx.Component:
                 _files(),
                 class_name="stack",
             ),
-            rx.skeleton(height="280px", width="100%"),
+            placeholder("280px"),
         ),
         title="Nhập từ Excel",
         active="/sync",

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from hocba_app.domain.batch_lifecycle import BATCH, ITEM, BatchState, ItemState
+from hocba_app.domain.batch_lifecycle import BATCH, BATCH_OVER, ITEM, BatchState, ItemState
 from hocba_app.domain.transitions import Cause
 from hocba_app.models import Batch, BatchItem
 from hocba_app.models.repositories.bulk import add_rows
@@ -34,13 +34,14 @@ def add_items(session: Session, batch_id: str, slots: Sequence[tuple[str, str]])
 
 
 def move_batch(session: Session, batch: Batch, to: BatchState, by: Cause = Cause.WORKER) -> None:
-    """Enter a state afresh: its outside call has not been tried, nothing is waited for.
+    """Enter a state afresh: its outside call has not been tried, nothing is waited for. What is over keeps how often it was tried.
 
     Raises:
         InvalidTransition: the table has no such step.
     """
     batch.state = BATCH.move(batch.state, to, by)
-    batch.attempts, batch.note, batch.retry_at = 0, None, None
+    batch.attempts = batch.attempts if to in BATCH_OVER else 0
+    batch.note, batch.retry_at = None, None
     session.add(batch)
 
 

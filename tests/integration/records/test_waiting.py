@@ -139,4 +139,5 @@ def test_it_is_counted_in_the_database_and_kept(small: SmallSchool) -> None:
             waiting(small.db, small.people[part])
         with counted(small.db) as again:
             waiting(small.db, small.people[part])
-        assert work.statements <= 100 and again.statements <= 3, (part, work.statements, again.statements)
+        # What is kept costs two, and two more where a look at the feed of changes is due.
+        assert work.statements <= 100 and again.statements <= 5, (part, work.statements, again.statements)
