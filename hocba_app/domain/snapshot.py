@@ -14,6 +14,23 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 DocumentKind = Literal["cover", "history", "results"]
 SNAPSHOT_FORMAT = 1
+PUPIL_DETAILS = (
+    "ethnic_group",
+    "birth_place",
+    "nationality",
+    "home_town",
+    "address",
+    "register_number",
+    "admission_date",
+    "priority_category",
+    "father_name",
+    "father_job",
+    "mother_name",
+    "mother_job",
+    "guardian_name",
+    "guardian_job",
+)
+"""What only the cover's personal page prints: nothing queries it, so rows keep it as one JSON value."""
 
 
 class School(TypedDict):

@@ -11,28 +11,12 @@ from sqlmodel import Session
 from hocba_app.domain.levels import level_of_grade
 from hocba_app.domain.membership import LEAVING, Place
 from hocba_app.domain.signing_titles import OFFICES
-from hocba_app.domain.snapshot import SNAPSHOT_FORMAT, Snapshot, normalise
+from hocba_app.domain.snapshot import PUPIL_DETAILS, SNAPSHOT_FORMAT, Snapshot, normalise
 from hocba_app.models import HistoryEntry, School, SchoolClass, Student, StudentResult, Subject
 from hocba_app.models.repositories import membership
 from hocba_app.models.repositories import records as rows
 from hocba_app.services.records.signer_resolution import PlannedSlot
 
-_DETAILS = (
-    "ethnic_group",
-    "birth_place",
-    "nationality",
-    "home_town",
-    "address",
-    "register_number",
-    "admission_date",
-    "priority_category",
-    "father_name",
-    "father_job",
-    "mother_name",
-    "mother_job",
-    "guardian_name",
-    "guardian_job",
-)
 _RESULTS = (
     "regime",
     "learning",
@@ -193,7 +177,7 @@ def _student(student: Student, *, whole: bool) -> dict[str, Any]:
         "id_number": student.id_number,
     }
     if whole:
-        basic |= {key: student.details.get(key) for key in _DETAILS} | {"photo_sha256": student.photo_sha256}
+        basic |= {key: student.details.get(key) for key in PUPIL_DETAILS} | {"photo_sha256": student.photo_sha256}
     return basic
 
 

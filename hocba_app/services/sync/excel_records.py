@@ -12,10 +12,10 @@ from typing import Any
 from sqlmodel import Session
 
 from hocba_app.domain.identifiers import identifier_key, near_key
+from hocba_app.domain.snapshot import PUPIL_DETAILS
 from hocba_app.models import Enrolment, SchoolClass, Staff, Student, StudentResult, Subject, TeachingAssignment
 from hocba_app.models.repositories import find
 from hocba_app.models.repositories.membership import places_of_year
-from hocba_app.services.sync.mapping import DETAILS
 from hocba_app.services.sync.near_matches import OTHER, SAME, WHAT, Asking, People, shown, somebody_else
 from hocba_app.services.sync.sheet_rows import Entry, Rows
 from hocba_app.services.sync.wide_columns import head_key
@@ -187,7 +187,7 @@ class RecordMaker:
     def _student(self, entry: Entry, row: Student | None, identity: str) -> dict[str, Any]:
         kept = ("code", "full_name", "birth_date", "sex", "id_number", "photo_sha256")
         base = (
-            {key: getattr(row, key) for key in kept} | {key: row.details.get(key) for key in DETAILS}
+            {key: getattr(row, key) for key in kept} | {key: row.details.get(key) for key in PUPIL_DETAILS}
             if row is not None
             else {}
         )

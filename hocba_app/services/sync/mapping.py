@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from hocba_app.domain.snapshot import PUPIL_DETAILS
 from hocba_app.domain.vietnamese_collation import sort_name
 from hocba_app.models import (
     Enrolment,
@@ -21,23 +22,6 @@ from hocba_app.models import (
 )
 from hocba_app.models.repositories import find
 
-DETAILS = (
-    "ethnic_group",
-    "birth_place",
-    "nationality",
-    "home_town",
-    "address",
-    "register_number",
-    "admission_date",
-    "priority_category",
-    "father_name",
-    "father_job",
-    "mother_name",
-    "mother_job",
-    "guardian_name",
-    "guardian_job",
-)
-"""Fields of the personal page that nothing queries: kept in ``Student.details``."""
 RECOMPUTED = "_mismatches"
 """Where the recomputation leaves what it found in a record that waits to be written."""
 
@@ -138,7 +122,7 @@ def _student(data: dict[str, Any], _known: Known) -> dict[str, Any]:
     kept = ("code", "full_name", "birth_date", "sex", "id_number", "photo_sha256")
     return {key: data[key] for key in kept} | {
         "sort_name": sort_name(data["full_name"]),
-        "details": {key: data[key] for key in DETAILS},
+        "details": {key: data[key] for key in PUPIL_DETAILS},
         "active": True,
     }
 
