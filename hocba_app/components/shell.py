@@ -84,7 +84,7 @@ def shell(
                         "Mở danh mục",
                     ),
                 ),
-                rx.el.nav(*_menu(active), _leave(), class_name="menu", aria_label="Danh mục"),
+                _navigation(active),
                 class_name="drawer",
                 # A new page closes the menu: the element is made anew for each.
                 key=f"drawer-{active}",
@@ -98,7 +98,7 @@ def shell(
             ),
             class_name="topbar",
         ),
-        rx.el.aside(rx.el.nav(*_menu(active), _leave(), class_name="menu", aria_label="Danh mục"), class_name="side"),
+        rx.el.aside(_navigation(active), class_name="side"),
         rx.el.main(
             rx.el.div(
                 rx.el.div(rx.el.h1(title), rx.el.p(subtitle)), *([actions] if actions else []), class_name="page-head"
@@ -168,6 +168,13 @@ def _entry(path: str, words: str, icon: str, current: bool) -> rx.Component:
         href=path,
         custom_attrs=mark,
         underline="none",
+    )
+
+
+def _navigation(active: str) -> rx.Component:
+    """The entries scroll; who uses the page and the way out stay in sight below them."""
+    return rx.el.nav(
+        rx.el.div(*_menu(active), class_name="entries"), _leave(), class_name="menu", aria_label="Danh mục"
     )
 
 
