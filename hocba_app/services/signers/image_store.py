@@ -146,7 +146,7 @@ def match_images(work: Work) -> Done:
             {
                 "file": name,
                 **(
-                    _one(codes, name, _original(work.job_id, number - 1, sha256))
+                    _one(codes, name, uploaded(work.job_id, number - 1, sha256))
                     if sha256
                     else {"outcome": "failed", "reason": refused[0], "code": refused[1]}
                 ),
@@ -161,7 +161,7 @@ def match_images(work: Work) -> Done:
     return Done()
 
 
-def _original(job_id: str, number: int, sha256: str) -> bytes:
+def uploaded(job_id: str, number: int, sha256: str) -> bytes:
     """An upload; one that an earlier version took, or that this job has looked into before, is in the store."""
     return blobs.get(sha256) if blobs.exists(sha256) else waiting_files.get(job_id, number)
 

@@ -21,7 +21,7 @@ from hocba_app.services.accounts.login_names import plain
 from hocba_app.services.audit.log import notify_all
 from hocba_app.services.jobs.enqueue import ask_cancel
 from hocba_app.services.signers.image_draft import require_image_owner
-from hocba_app.services.signers.image_store import LOOKED_AT, preview_data_url, store_image, take_back
+from hocba_app.services.signers.image_store import LOOKED_AT, preview_data_url, store_image, take_back, uploaded
 from hocba_app.services.storage import blobs
 
 THUMBNAIL = (360, 240)
@@ -326,7 +326,7 @@ def _original(db: Database, who: Identity, job_id: str, number: int) -> bytes:
         files = _job(session, job_id).arguments["files"]
     if not 0 <= number < len(files) or not files[number][1]:  # the second: refused, and so not stored
         raise HocbaError(ErrorCode.NOT_FOUND, what="tệp ảnh")
-    return blobs.get(files[number][1])
+    return uploaded(job_id, number, files[number][1])
 
 
 def _job(session: Session, job_id: str, *, lock: bool = False) -> Job:
