@@ -16,7 +16,7 @@ from hocba_app.services.accounts import activation, credentials, devices, own_ac
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.settings import settings
 from hocba_app.state.shared.guard import COOKIE
-from hocba_app.state.shared.way_back import LONGEST, page_path
+from hocba_app.state.shared.way_back import MAX_LENGTH, page_path
 
 router = APIRouter(dependencies=[Depends(same_origin)])
 _Text = Annotated[str, Form(max_length=200)]
@@ -28,7 +28,7 @@ async def log_in(
     request: Request,
     username: _Text,
     password: _Text,
-    came_from: Annotated[str, Form(alias="next", max_length=2 * LONGEST)] = "",
+    came_from: Annotated[str, Form(alias="next", max_length=2 * MAX_LENGTH)] = "",
 ) -> Response:
     """Open a session, set its cookie, and lead back to the page one came from (:func:`page_path`)."""
     way_back = page_path(came_from)

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.services.signed_notice import sign_notice
 
-LONGEST = 500
+MAX_LENGTH = 500
 """Letters of a path that is kept."""
 _PATH = re.compile(r"/[A-Za-z0-9\-._~!$&'()*+,;=:@%/?]*")
 _NO_WAY_BACK = ("", "login", "activate", "forbidden", "session")
@@ -20,7 +20,7 @@ def page_path(value: str) -> str:
 
     Anything may stand in an address: another site's name ("//…", "/\\…", "https:…") is never a way back.
     """
-    if len(value) > LONGEST or not _PATH.fullmatch(value):
+    if len(value) > MAX_LENGTH or not _PATH.fullmatch(value):
         return ""
     path, _, query = value.partition("?")
     steps = path.split("/")[1:]
