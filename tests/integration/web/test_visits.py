@@ -12,7 +12,7 @@ import pytest
 from hocba_app.foreign import admission
 from hocba_app.foreign.admission import ADMISSION, SHARE_OF_ADDRESS, STRANGERS_TURNS
 from hocba_app.foreign.decoding import Limits, decode
-from hocba_app.routes import verification
+from hocba_app.routes import protection, verification
 from hocba_app.routes.app import create_api
 from hocba_app.routes.protection import BodyLimit
 from hocba_app.verification.report_model import FileReport
@@ -146,6 +146,8 @@ async def test_of_who_may_not_upload_not_a_byte_is_read(
 async def test_who_sends_slowly_makes_room_for_others(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     await until(lambda: ADMISSION.counts()[0] == 0)  # what an earlier test dropped leaves by itself
     monkeypatch.setattr(admission, "STRANGERS_PLACES", 2)
+    monkeypatch.setattr(protection, "SILENT_SECONDS", 300.0)  # on a slow machine they would be sent away for that first
+    monkeypatch.setattr(protection, "GRACE_SECONDS", 300.0)
     slow = [Client(whole=False) for _ in range(2)]
     tasks = [client.begin(app) for client in slow]
     await until(lambda: all(client.reads == 2 for client in slow))
