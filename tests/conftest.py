@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 from sqlalchemy import text
@@ -18,6 +19,9 @@ from xdist.scheduler.loadscope import LoadScopeScheduling
 from hocba_app.models import Database, School
 from hocba_app.models.sqlite_statistics import tell_sizes
 from hocba_app.services.signing.integrations import close_connections
+
+hypothesis.settings.register_profile("suite", deadline=None)  # no test asserts a time: CI is slower
+hypothesis.settings.load_profile("suite")
 
 POSTGRES = os.environ.get("HOCBA_TEST_POSTGRES_URL", "")
 """A server's URL, ``postgresql://user@host:port/postgres``; `./hocba test` starts one and sets it."""
