@@ -1,6 +1,6 @@
 """repair: what 0001 gained while it was still rewritten in place
 
-Before it was frozen, 0001 landed in six shapes (docs/decisions/0017-migrations.md). A database made by an older one says it is at
+Before it was frozen, 0001 landed in six shapes (docs/decisions/migrations.md). A database made by an older one says it is at
 0001 and lacks what came later. Here everything that may be missing is added where it is missing; on a database made by the
 last shape nothing happens.
 """

@@ -37,22 +37,11 @@ def upgrade() -> None:
         batch.alter_column("credentials_open", existing_type=sa.Boolean(), existing_nullable=False, server_default=None)
     proposals = _proposals()
     for row in _second_principals():
-        op.execute(
-            _STAFF.update()
-            .where(_STAFF.c.school_id == row.school_id, _STAFF.c.id == row.id)
-            .values(position="vice_principal")
-        )
+        op.execute(_STAFF.update().where(_STAFF.c.school_id == row.school_id, _STAFF.c.id == row.id).values(position="vice_principal"))
         op.execute(
             proposals.insert().values(
-                school_id=row.school_id,
-                id=new_id(),
-                staff_id=row.id,
-                before="vice_principal",
-                proposed="principal",
-                proposed_by="",
-                proposed_at=datetime.now(UTC),
-                state="open",
-                reason="",
+                school_id=row.school_id, id=new_id(), staff_id=row.id, before="vice_principal", proposed="principal", proposed_by="",
+                proposed_at=datetime.now(UTC), state="open", reason="",
             )
         )
     now = sa.text("position = 'principal' and active")
@@ -88,30 +77,19 @@ def _proposals() -> sa.Table:
     )
     waits = sa.text("state = 'open'")
     op.create_index(
-        "uq_leadership_proposal_open",
-        "leadership_proposal",
-        ["school_id", "staff_id"],
-        unique=True,
-        sqlite_where=waits,
-        postgresql_where=waits,
+        "uq_leadership_proposal_open", "leadership_proposal", ["school_id", "staff_id"], unique=True, sqlite_where=waits, postgresql_where=waits
     )
     if op.get_bind().dialect.name == "postgresql":
         op.execute("alter table leadership_proposal enable row level security")
         op.execute("alter table leadership_proposal force row level security")
-        op.execute(
-            "create policy own_school on leadership_proposal using (current_setting('hocba.school_id', true) in (school_id, '*'))"
-        )
+        op.execute("create policy own_school on leadership_proposal using (current_setting('hocba.school_id', true) in (school_id, '*'))")
     return table
 
 
 def _second_principals() -> list[sa.Row]:
-    found = (
-        op.get_bind()
-        .execute(
-            sa.select(_STAFF.c.school_id, _STAFF.c.id)
-            .where(_STAFF.c.position == "principal", _STAFF.c.active == sa.true())
-            .order_by(_STAFF.c.school_id, _STAFF.c.code, _STAFF.c.id)
-        )
-        .all()
-    )
+    found = op.get_bind().execute(
+        sa.select(_STAFF.c.school_id, _STAFF.c.id)
+        .where(_STAFF.c.position == "principal", _STAFF.c.active == sa.true())
+        .order_by(_STAFF.c.school_id, _STAFF.c.code, _STAFF.c.id)
+    ).all()
     return [row for number, row in enumerate(found) if number and found[number - 1].school_id == row.school_id]

@@ -20,9 +20,7 @@ _TIME = hocba_app.models.base.UtcDateTime(timezone=True)
 
 def upgrade() -> None:
     with op.batch_alter_table("school") as table:
-        table.add_column(
-            sa.Column("daily_sync_at", sqlmodel.sql.sqltypes.AutoString(length=5), nullable=False, server_default="")
-        )
+        table.add_column(sa.Column("daily_sync_at", sqlmodel.sql.sqltypes.AutoString(length=5), nullable=False, server_default=""))
         table.add_column(sa.Column("daily_sync_since", _TIME, nullable=True))
     with op.batch_alter_table("job") as table:
         table.add_column(sa.Column("failures", sa.Integer(), nullable=False, server_default="0"))
@@ -45,24 +43,17 @@ def upgrade() -> None:
 def _keep_sync_times() -> None:
     """The time lived in the newest row of the daily job, a dead one too."""
     connection = op.get_bind()
-    job = sa.table(
-        "job", sa.column("school_id"), sa.column("kind"), sa.column("created_at"), sa.column("arguments", sa.Text())
-    )
+    job = sa.table("job", sa.column("school_id"), sa.column("kind"), sa.column("created_at"), sa.column("arguments", sa.Text()))
     school = sa.table("school", sa.column("id"), sa.column("daily_sync_at"), sa.column("daily_sync_since", _TIME))
     rows = connection.execute(
-        sa.select(job.c.school_id, sa.cast(job.c.arguments, sa.Text()))
-        .where(job.c.kind == "sync_daily")
-        .order_by(job.c.created_at)
+        sa.select(job.c.school_id, sa.cast(job.c.arguments, sa.Text())).where(job.c.kind == "sync_daily").order_by(job.c.created_at)
     ).all()
     for school_id, text in rows:
         arguments = json.loads(text or "{}")
         at, since = arguments.get("at") or "", arguments.get("since")
         connection.execute(
-            school.update()
-            .where(school.c.id == school_id)
-            .values(
-                daily_sync_at=at,
-                daily_sync_since=hocba_app.models.base.datetime.fromisoformat(since) if since else None,
+            school.update().where(school.c.id == school_id).values(
+                daily_sync_at=at, daily_sync_since=hocba_app.models.base.datetime.fromisoformat(since) if since else None
             )
         )
 

@@ -29,12 +29,12 @@ ROLE = "hocba_owner"
 """As docs/administration.md demands: owns the database, is no superuser, does not pass row-level security by."""
 FROZEN = {
     "0001_first_schema.py": "882263d358cc21dc",
-    "0002_repair_first_schema.py": "9e94950985cd74e0",
+    "0002_repair_first_schema.py": "564eb12ceb34e64e",
     "0003_sector_year.py": "88e858a928229948",
     "0004_frozen_demands.py": "e7d387f5cf41c8d9",
-    "0005_leadership_credentials.py": "8c3613147a8399f8",
+    "0005_leadership_credentials.py": "2925f1e83af4335d",
     "0006_counted_anchors.py": "90623834cc9867c1",
-    "0007_duties.py": "b28f9b3aecd7734c",
+    "0007_duties.py": "1687028c05606bbd",
     "0008_record_objections.py": "9cb6e960b5866644",
     "0009_year_closing.py": "8fe5918a664f2981",
     "0010_installation_mark.py": "7c90c37ca4d5fd1a",

@@ -57,9 +57,14 @@ def test_every_file_that_is_named_exists() -> None:
         f"{path.relative_to(ROOT)}: {name}"
         for path in tracked()
         for name in _FILE.findall(path.read_text(encoding="utf-8"))
-        if not (ROOT / name).exists()
+        if not (ROOT / name).exists() and not (path.parent.name == "versions" and is_numbered_since(ROOT / name))
     ]
     assert missing == []
+
+
+def is_numbered_since(decision: Path) -> bool:
+    """A frozen revision names a decision as it was called before decisions had numbers."""
+    return len(list(decision.parent.glob(f"[0-9][0-9][0-9][0-9]-{decision.name}"))) == 1
 
 
 def test_every_link_of_a_document_leads_somewhere() -> None:
