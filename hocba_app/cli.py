@@ -198,6 +198,8 @@ def rehearse(
     database: Annotated[
         str, typer.Option(help="Cơ sở dữ liệu (trống) để diễn tập; mặc định là SQLite trong --out")
     ] = "",
+    schools: Annotated[int, typer.Option(min=1, max=50, help="Số trường như vậy, diễn tập cùng lúc")] = 1,
+    workers: Annotated[int, typer.Option(min=1, max=16, help="Số tiến trình worker")] = 2,
     as_json: _JSON = False,
 ) -> None:
     """Diễn tập trọn một năm học của một trường, không cần màn hình; mã thoát 0 khi mọi hồ sơ đã đóng dấu và hợp lệ."""
@@ -218,6 +220,8 @@ def rehearse(
         reorganised,
         merged,
         database,
+        schools,
+        workers,
     )
     plan.require_possible()
     report = play(plan)

@@ -201,6 +201,7 @@ class ErrorCode(StrEnum):
         "simulator_refused"  # a simulator refused what the rehearsal or demonstration asked; a defect of ours
     )
     REHEARSAL_FOLDER = "rehearsal_folder"  # the folder holds other data; the operator names an empty one
+    REHEARSAL_DATABASE = "rehearsal_database"  # the database holds data; the operator names an empty one
     REHEARSAL_IMPOSSIBLE = (
         "rehearsal_impossible"  # level, regime and year do not go together; the operator names others
     )
@@ -375,6 +376,7 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.BUILD_FAILED: "Không dựng được giao diện. Xem {log}. / Building the pages failed; see {log}.",
     ErrorCode.SIMULATOR_REFUSED: "Mô phỏng từ chối yêu cầu {path} ({status}): {detail}. Hãy báo người phát triển.",
     ErrorCode.REHEARSAL_FOLDER: "Thư mục {folder} đã có dữ liệu khác. Hãy chọn một thư mục trống cho --out. / {folder} holds other data: name an empty folder.",
+    ErrorCode.REHEARSAL_DATABASE: "Cơ sở dữ liệu {database} đã có dữ liệu. Hãy chọn một cơ sở dữ liệu trống cho --database. / {database} holds data: name an empty database.",
     ErrorCode.REHEARSAL_IMPOSSIBLE: "Không diễn tập được: {detail}. Hãy chọn lại --level, --regime hoặc --year.",
     ErrorCode.CREDENTIAL_NONE: "Tài khoản ký số này chưa có chứng thư số nào. Hãy đăng ký chứng thư số với nhà cung cấp rồi thử lại.",
     ErrorCode.CREDENTIAL_CHOICE: "Tài khoản ký số này có {count} chứng thư số phù hợp. Hãy chọn một chứng thư số để ký.",

@@ -8,8 +8,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import make_url
-from sqlmodel import select
+from sqlalchemy import inspect, make_url
+from sqlmodel import SQLModel, select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Database, School
@@ -17,13 +17,14 @@ from hocba_app.models.migrate import upgrade
 from hocba_app.processes import Family, require_disk, say
 from hocba_app.rehearsal.plan import Plan
 from hocba_app.rehearsal.school import PlayedSchool, fresh_password
+from hocba_app.rehearsal.server_cpu import server_seconds
+from hocba_app.rehearsal.side_by_side import checked_together, play_side_by_side
 from hocba_app.rehearsal.simulator_processes import start_simulators
 from hocba_app.rehearsal.timings import Stages
-from hocba_app.rehearsal.years import by_level, play
+from hocba_app.rehearsal.years import by_level
 from hocba_app.services import gc_tuning
 from hocba_app.settings import Settings, settings
 
-WORKERS = 2
 MEGABYTES_A_PUPIL = 3
 _OWN = (
     "simulators",
@@ -31,6 +32,7 @@ _OWN = (
     "locks",
     "logs",
     "records",
+    "schools",
     "trust",
     "hocba.db",
     "jobs.db",  # of an earlier version
@@ -46,10 +48,12 @@ def rehearse(plan: Plan) -> dict[str, Any]:
         The report of ``report.json``; no failures only if every record ended sealed and verified.
 
     Raises:
-        HocbaError: REHEARSAL_FOLDER, DISK_FULL, CHILD_FAILED, and whatever stops the year.
+        HocbaError: REHEARSAL_FOLDER, REHEARSAL_DATABASE, DISK_FULL, CHILD_FAILED, and whatever stops the year.
     """
     folder = plan.out.resolve()
-    _make_room(folder, plan.students * plan.years)
+    if plan.database:
+        _require_empty(Database(plan.database))
+    _make_room(folder, plan.students * plan.years * plan.schools)
     stages = Stages()
     with Family(folder / "logs") as family:
         with stages.part("simulators", 3):
@@ -57,15 +61,16 @@ def rehearse(plan: Plan) -> dict[str, Any]:
         own_settings(folder, outside.settings(), **({"HOCBA_DATABASE_URL": plan.database} if plan.database else {}))
         db = Database(settings().database_url)
         upgrade(db.url)
-        _require_empty(db)
         gc_tuning.settle()
         password = fresh_password()
-        schools = [PlayedSchool(db, outside, entry, password, family.check) for entry in by_level(outside.schools)]
+        check = checked_together(family.check)
+        schools = [PlayedSchool(db, outside, entry, password, check) for entry in by_level(outside.schools)]
+        server = server_seconds(db)
         try:
-            for number in range(WORKERS):
+            for number in range(plan.workers):
                 family.start(f"worker-{number}", "hocba_app.cli", "worker", keep=True)
-            report = play(plan, schools, stages, family.check)
-            _tell_cpu(family, folder)
+            report = play_side_by_side(plan, schools, stages, check)
+            _tell_cpu(family, folder, {"postgresql": server_seconds(db) - server} if server else {})
         finally:
             for school in schools:
                 school.close()
@@ -73,9 +78,9 @@ def rehearse(plan: Plan) -> dict[str, Any]:
     return report
 
 
-def _tell_cpu(family: Family, folder: Path) -> None:
+def _tell_cpu(family: Family, folder: Path, more: dict[str, float]) -> None:
     """Where the processor time went: what a slow year is to be judged by on a busy machine. Said, and kept in ``logs/cpu.json``."""
-    used = {child.name: child.cpu_seconds() for child in family.children}
+    used = {child.name: child.cpu_seconds() for child in family.children} | more
     own = os.times()
     used["rehearse"], used["verify"] = own.user + own.system, own.children_user + own.children_system
     (folder / "logs" / "cpu.json").write_text(
@@ -89,14 +94,21 @@ def _tell_cpu(family: Family, folder: Path) -> None:
 
 
 def _require_empty(db: Database) -> None:
-    """Never the school's own database.
+    """Never a database that holds somebody's data, ours or another program's. Looked at before anything in it is changed.
 
     Raises:
-        HocbaError: REHEARSAL_FOLDER.
+        HocbaError: REHEARSAL_DATABASE.
     """
-    with db.installation() as session:
-        if session.exec(select(School.id)).first() is not None:
-            raise HocbaError(ErrorCode.REHEARSAL_FOLDER, folder=make_url(db.url).render_as_string())
+    try:
+        there = set(inspect(db.engine).get_table_names())
+        held = there - {*SQLModel.metadata.tables, "alembic_version"}
+        if not held and School.__tablename__ in there:
+            with db.installation() as session:
+                held = set(session.exec(select(School.id).limit(1)).all())
+        if held:
+            raise HocbaError(ErrorCode.REHEARSAL_DATABASE, database=make_url(db.url).render_as_string())
+    finally:
+        db.dispose()
 
 
 def own_settings(folder: Path, outside: dict[str, str], **more: str) -> None:
@@ -144,6 +156,10 @@ def printed(report: dict[str, Any], *, as_json: bool) -> str:
         f"{report['students']} học sinh, {report['documents']} tệp, {report['signatures']} chữ ký, {report['seconds']} giây, "
         f"{len(report['failures'])} lỗi"
     )
+    for school in report.get("schools", []):
+        lines.append(
+            f"{school['code']}: {school['students']} học sinh, {school['signatures']} chữ ký, {school['seconds']} giây"
+        )
     for year in report.get("years", []):
         lines.append(
             f"{year['school_year']}: {year['students']} học sinh, {year.get('carried', 0)} lên lớp từ năm trước, "

@@ -49,6 +49,20 @@ class Plan:
     """Two schools, of a level each, play the first year; then one goes into the other."""
     database: str = ""
     """Where to keep it; "" for a database under ``out``."""
+    schools: int = 1
+    """Schools like this one that play the year at the same time, with the seeds from ``seed`` on."""
+    workers: int = 2
+    """Processes that do the schools' work."""
+
+    @property
+    def side_by_side(self) -> list[Plan]:
+        """A plan for each of the schools, in a folder of its own where there are several."""
+        if self.schools == 1:
+            return [self]
+        return [
+            replace(self, seed=seed, out=self.out / "schools" / str(seed), schools=1)
+            for seed in range(self.seed, self.seed + self.schools)
+        ]
 
     @property
     def halves(self) -> list[Plan]:
@@ -64,7 +78,7 @@ class Plan:
     @property
     def specs(self) -> list[str]:
         """The schools for the SMAS simulator."""
-        return [half.school for half in self.halves]
+        return [half.school for plan in self.side_by_side for half in plan.halves]
 
     def require_possible(self) -> None:
         """Whether what is asked for goes together.
@@ -74,6 +88,8 @@ class Plan:
         """
         if self.merged and (SEPARATOR not in self.level or self.years < 2 or self.students < len(self.halves)):
             raise _impossible("--merged cần trường nhiều cấp (th-thcs, thcs-thpt) và từ hai năm học (--years 2)")
+        if self.merged and self.schools > 1:
+            raise _impossible("--merged diễn tập một trường, không đi cùng --schools")
         if self.special and (SEPARATOR in self.level or self.years > 1):
             raise _impossible("--special diễn tập một năm học của trường một cấp")
         if self.reorganised and self.years < 2:

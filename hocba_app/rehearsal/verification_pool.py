@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from importlib import import_module
@@ -16,6 +17,37 @@ MAX_CONCURRENT = 2
 FILES_OF_A_PUPIL = 3
 NICENESS = 10
 """Verifying takes what processor time signing leaves; nobody waits for it."""
+
+
+class _Processes:
+    """Two processes for everybody in this one who has files judged: schools that play side by side do not bring two each."""
+
+    def __init__(self) -> None:
+        self._lock, self._users = threading.Lock(), 0
+        self._pool: ProcessPoolExecutor | None = None
+
+    def begin(self) -> ProcessPoolExecutor:
+        with self._lock:
+            self._users += 1
+            if self._pool is None:
+                # Spawned: this process holds threads and database connections, which a fork would copy.
+                self._pool = ProcessPoolExecutor(
+                    MAX_CONCURRENT, mp_context=multiprocessing.get_context("spawn"), initializer=_get_ready
+                )
+                for _ in range(MAX_CONCURRENT):
+                    self._pool.submit(len, "")  # each starts a process
+            return self._pool
+
+    def end(self) -> None:
+        """They end with the last user."""
+        with self._lock:
+            self._users -= 1
+            if self._users == 0 and self._pool is not None:
+                pool, self._pool = self._pool, None
+                pool.shutdown(cancel_futures=True)
+
+
+_processes = _Processes()
 
 
 class Judges:
@@ -36,12 +68,7 @@ class Judges:
         self._running: list[Future[list[dict[str, str]]]] = []
         self.analysed = 0
         """Files that pyHanko judges."""
-        # Spawned: this process holds threads and database connections, which a fork would copy.
-        self._pool = ProcessPoolExecutor(
-            MAX_CONCURRENT, mp_context=multiprocessing.get_context("spawn"), initializer=_get_ready
-        )
-        for _ in range(MAX_CONCURRENT):
-            self._pool.submit(len, "")  # each starts a process
+        self._pool = _processes.begin()
 
     def judge(self, path: Path) -> None:
         """One more file is there."""
@@ -68,8 +95,10 @@ class Judges:
         return [failure for each in self._running for failure in each.result()]
 
     def close(self) -> None:
-        """The processes end; what has not begun is left."""
-        self._pool.shutdown(cancel_futures=True)
+        """The processes end unless another judges too; what has not begun is left."""
+        for each in self._running:
+            each.cancel()
+        _processes.end()
 
     def _give(self, paths: Sequence[Path], *, analyse: bool) -> None:
         self.analysed += len(paths) if analyse else 0
