@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 from pathlib import Path
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.process_scope import per_process
 
 ROOT = Path(__file__).resolve().parents[1]
 _WEB = ("http", "https")
@@ -183,7 +183,7 @@ class Settings(BaseSettings):
         return [origin.strip() for origin in self.origins.split(",") if origin.strip()] or own
 
 
-@cache
+@per_process
 def settings() -> Settings:
     """The process's settings, read once.
 

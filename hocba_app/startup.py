@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 from hocba_app.models import Database, database
 from hocba_app.models.schema_check import require_current_schema
 from hocba_app.private_files import tighten
+from hocba_app.process_scope import per_process
 from hocba_app.services.credential_cipher import require_strong_key
 from hocba_app.services.maintenance.configuration_check import data_places
 from hocba_app.services.storage import identity
@@ -44,7 +43,7 @@ def serving() -> Database:
     return db
 
 
-@cache
+@per_process
 def _checked(url: str) -> Database:
     require_current_schema(url)
     return database(url)

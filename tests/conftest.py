@@ -18,7 +18,7 @@ from xdist.scheduler.loadscope import LoadScopeScheduling
 
 from hocba_app.models import Database, School
 from hocba_app.models.sqlite_statistics import tell_sizes
-from hocba_app.services.signing.integrations import close_connections
+from hocba_app.process_scope import close_process_scope
 
 hypothesis.settings.register_profile("suite", deadline=None)  # no test asserts a time: CI is slower
 hypothesis.settings.load_profile("suite")
@@ -32,8 +32,8 @@ def pytest_report_header() -> str:
 
 
 def pytest_sessionfinish() -> None:
-    """Connections the product keeps for a process's life are closed at the end of this one's."""
-    close_connections()
+    """What the product keeps for a process's life is closed while warnings still count."""
+    close_process_scope()
 
 
 class ByFile(LoadScopeScheduling):

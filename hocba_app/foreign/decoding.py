@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import io
 import json
 import os
@@ -21,6 +20,7 @@ from typing import Any, BinaryIO
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.foreign.admission import ADMISSION, Abandoned, turn
 from hocba_app.foreign.fork_server import ANSWER, END, HEADER, NAME_BYTES, REFUSED
+from hocba_app.process_scope import on_close
 
 MEGABYTE = 1024 * 1024
 _PIECE = MEGABYTE
@@ -250,9 +250,9 @@ class _Children:
 
 
 _children = _Children()
-atexit.register(_children.close)
 
 
+@on_close
 def close() -> None:
     """End the fork server; it is started again when needed."""
     _children.close()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event, text
@@ -20,6 +20,7 @@ from sqlmodel import Session
 from hocba_app.models.base import OfSchool, SchoolRow
 from hocba_app.models.connections import connect_arguments, prepare
 from hocba_app.models.sqlite_write_lock import SqliteWriteLock
+from hocba_app.process_scope import per_process_open
 
 CROSS_SCHOOL = {"cross_school": True}
 """Execution option that lets an installation session read school tables; only repositories pass it."""
@@ -178,7 +179,7 @@ def is_busy(error: DBAPIError) -> bool:
     )
 
 
-@cache
+@per_process_open(Database.dispose)
 def database(url: str | None = None) -> Database:
     """The process's database (one engine per URL). Without a URL, the configured one."""
     if url is None:

@@ -12,12 +12,13 @@ import socket
 import time
 import urllib.request
 from collections.abc import Mapping
-from functools import cache
 from ssl import SSLContext
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+
+from hocba_app.process_scope import per_process
 
 MAX_BYTES = 1024 * 1024
 """Of one answer: more is no answer of a service that we ask for kilobytes."""
@@ -145,7 +146,7 @@ class _Stale(RequestFailed):
     """A kept connection was closed by the other side meanwhile."""
 
 
-@cache
+@per_process
 def trusted_roots() -> SSLContext:
     """The roots httpx trusts, read once: reading them takes thirty milliseconds."""
     return httpx.create_ssl_context()

@@ -30,6 +30,7 @@ from hocba_app.pki import chain_validation, revocation
 from hocba_app.pki.http_pool import trusted_roots
 from hocba_app.pki.not_shown import NotShown
 from hocba_app.pki.revocation import Opinion, Status
+from hocba_app.process_scope import on_close
 
 TIMEOUT = 8.0
 """Seconds one source may take, from the request to the last byte."""
@@ -54,6 +55,7 @@ _kept: OrderedDict[tuple[bytes, bytes], _Kept] = OrderedDict()
 _lock = threading.Lock()
 
 
+@on_close
 def forget() -> None:
     """Drop every kept answer: the next check asks again."""
     with _lock:

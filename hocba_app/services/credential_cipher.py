@@ -6,13 +6,13 @@ import base64
 import binascii
 import hashlib
 import os
-from functools import cache
 from itertools import pairwise
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.process_scope import per_process
 from hocba_app.settings import settings
 
 LEAST_CHARACTERS, LEAST_DIFFERENT, LEAST_PAIRS = 22, 8, 14
@@ -91,7 +91,7 @@ def _key() -> bytes:
     return _derived(secret)
 
 
-@cache
+@per_process
 def _derived(secret: str) -> bytes:
     """Stretched once a process: an operator's key may be a sentence rather than 32 random bytes."""
     return hashlib.scrypt(secret.encode(), salt=_SALT, n=2**14, r=8, p=1, dklen=32)

@@ -9,8 +9,8 @@ import json
 import secrets
 import time
 from dataclasses import dataclass
-from functools import cache
 
+from hocba_app.process_scope import per_process
 from hocba_app.settings import settings
 
 STANDS_SECONDS = 120
@@ -48,7 +48,7 @@ def _mac(body: str) -> str:
     return hmac.new(_key(), body.encode(), hashlib.sha256).hexdigest()[:32]
 
 
-@cache
+@per_process
 def _key() -> bytes:
     """Derived from the installation's key; without one, of this process only (one web process needs no more)."""
     secret = settings().secret_key

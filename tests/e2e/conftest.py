@@ -19,11 +19,11 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from hocba_app.models import Database, database
 from hocba_app.models.migrate import upgrade
+from hocba_app.process_scope import close_process_scope
 from hocba_app.processes import Child, Family, await_http
 from hocba_app.rehearsal.command import own_settings
 from hocba_app.rehearsal.school import PlayedSchool
 from hocba_app.rehearsal.simulator_processes import start_simulators
-from hocba_app.services.signing.integrations import close_connections
 from hocba_app.settings import settings
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -91,12 +91,11 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
             yield Product(address, school, worker, web, f"{outside.mysign_url}/phone")
         finally:
             school.close()
-            close_connections()
+            close_process_scope()
             db.dispose()
     os.environ.clear()
     os.environ.update(before)
-    database.cache_clear()
-    settings.cache_clear()
+    close_process_scope()
 
 
 @pytest.fixture(scope="package")

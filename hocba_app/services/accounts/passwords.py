@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import secrets
 import unicodedata
-from functools import cache
 
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.process_scope import per_process
 from hocba_app.services.accounts.login_names import plain
 
 MINIMUM = 10
@@ -46,12 +46,12 @@ _COMMON = (
 )
 
 
-@cache
+@per_process
 def _hasher() -> PasswordHash:
     return PasswordHash((Argon2Hasher(),))
 
 
-@cache
+@per_process
 def _nobodys_hash() -> str:
     return _hasher().hash(secrets.token_urlsafe(24))
 

@@ -24,6 +24,7 @@ from hocba_app.domain.roles import Duties
 from hocba_app.models import Account, Database, LoginName, LoginSession
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import accounts as rows
+from hocba_app.process_scope import on_close, per_process_open
 from hocba_app.services.accounts import throttle
 from hocba_app.services.accounts.devices import device_of
 from hocba_app.services.accounts.identity import Identity, duties_of, identity_of, identity_with, may_act
@@ -189,6 +190,7 @@ def revoke_all(session: Session, *account_ids: str, keep_token: str = "") -> Non
     rows.revoke_sessions(session, account_ids, utc_now(), keep=token_hash(keep_token) if keep_token else "")
 
 
+@on_close
 def forget() -> None:
     """Drop this process's kept answers: called after every change of an account or session."""
     _known.clear()
@@ -216,6 +218,11 @@ def _duties(db: Database, school_id: str, staff_id: str) -> Duties:
     )
 
 
+@per_process_open(ThreadPoolExecutor.shutdown)
+def _writer() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, "last-seen")
+
+
 class _Seen:
     """Notes who was last seen when, on a thread of its own and many in one transaction.
 
@@ -226,17 +233,13 @@ class _Seen:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._noted: dict[str, tuple[Database, datetime]] = {}
-        self._writer = ThreadPoolExecutor(1, "last-seen")
 
     def note(self, db: Database, key: str, now: datetime) -> None:
         with self._lock:
             first = not self._noted
             self._noted[key] = db, now
         if first:
-            self._writer.submit(self._write)
-
-    def settle(self) -> None:
-        self._writer.submit(lambda: None).result()
+            _writer().submit(self._write)
 
     def _write(self) -> None:
         with self._lock:
@@ -255,4 +258,4 @@ _seen = _Seen()
 
 def settle() -> None:
     """Wait until everybody seen so far is noted."""
-    _seen.settle()
+    _writer().submit(lambda: None).result()

@@ -11,6 +11,7 @@ from typing import Any, TypeVar, cast
 from sqlmodel import Session
 
 from hocba_app.models import Database
+from hocba_app.process_scope import on_close
 from hocba_app.services.change_feed.change_feed import Counters, counters_now
 
 LOOK_SECONDS = 0.25
@@ -26,10 +27,14 @@ class _Answers:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._generation = 0
+        self.clear()
+
+    def clear(self) -> None:
+        """As if nothing had been asked yet."""
         self._counters: dict[str, dict[str, Counters]] = {}
         self._looked: dict[str, float] = {}
         self._answers: dict[tuple[str, str, bool], tuple[int, OrderedDict[Hashable, Any]]] = {}
-        self._generation = 0
 
     def read(self, db: Database) -> dict[str, Counters]:
         with self._lock:
@@ -79,6 +84,7 @@ class _Answers:
 
 
 _answers = _Answers()
+on_close(_answers.clear)
 
 
 def read_counters(db: Database) -> dict[str, Counters]:

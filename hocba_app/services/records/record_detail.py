@@ -29,6 +29,7 @@ from hocba_app.models import (
 from hocba_app.models.repositories import find, record_list
 from hocba_app.models.repositories import record_story as rows
 from hocba_app.pki.signer_certificate import Evidence as Checked
+from hocba_app.process_scope import on_close
 from hocba_app.services.accounts.authority import Right, allowed, require, require_class
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.records.precheck import Finding, candidates
@@ -266,6 +267,8 @@ _MAX_KEPT = 5_000
 _subject_names: dict[tuple[str, str], dict[str, str]] = {}
 _certificate_views: dict[tuple[str, str], CertificateView] = {}
 """By school and id: a snapshot is frozen and evidence is never changed, so what was read of them once stays true."""
+on_close(_subject_names.clear)
+on_close(_certificate_views.clear)
 
 
 def _subjects(session: Session, version_id: str) -> dict[str, str]:

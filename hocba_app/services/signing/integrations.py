@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from functools import cache
+from operator import methodcaller
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import cast
 
 from sqlmodel import Session
 
@@ -13,6 +13,7 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import School
 from hocba_app.pki.signer_certificate import certificates_of
 from hocba_app.pki.tsa_client import TimestampClient
+from hocba_app.process_scope import per_process, per_process_open
 from hocba_app.recordfile.incremental_writer import DirectWriter, IncrementalWriter
 from hocba_app.services.signing.providers import pkcs11
 from hocba_app.services.signing.providers.pkcs11 import Pkcs11Provider
@@ -24,13 +25,13 @@ MAX_TOKEN = 4096
 """Bytes reserved for a time stamp until one of this authority was seen."""
 
 
-@cache
+@per_process
 def writer() -> IncrementalWriter:
     """The writer new signatures are made with."""
     return DirectWriter()
 
 
-@cache
+@per_process
 def _trust_roots(path: str, changed: float) -> tuple[bytes, ...]:
     return certificates_of(Path(path))
 
@@ -46,9 +47,9 @@ def timestamp_client() -> TimestampClient:
     return _timestamp_client(settings().tsa_url, trust_roots())
 
 
-@cache
+@per_process_open(TimestampClient.close)
 def _timestamp_client(url: str, roots: tuple[bytes, ...]) -> TimestampClient:
-    return _kept(TimestampClient(url, trust_roots=roots))
+    return TimestampClient(url, trust_roots=roots)
 
 
 def token_size() -> int:
@@ -91,23 +92,6 @@ def token() -> Pkcs11Provider:
     return cast(Pkcs11Provider, _provider(pkcs11.ENTRY.name, pkcs11.token_arguments(settings())))
 
 
-@cache
+@per_process_open(methodcaller("close"))
 def _provider(name: str, arguments: tuple[Hashable, ...]) -> SigningProvider:
-    return _kept(PROVIDERS[name].make(*arguments))
-
-
-_open: list[Any] = []
-_Client = TypeVar("_Client")
-
-
-def _kept(client: _Client) -> _Client:
-    _open.append(client)
-    return client
-
-
-def close_connections() -> None:
-    """Close every connection this process keeps to services outside: before its settings change, or it ends."""
-    while _open:
-        _open.pop().close()
-    for made in (_timestamp_client, _provider):
-        made.cache_clear()
+    return PROVIDERS[name].make(*arguments)

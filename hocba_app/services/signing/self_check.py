@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from sqlmodel import Session
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.process_scope import on_close
 from hocba_app.recordfile.demands import Vouched
 from hocba_app.services.signing.integrations import trust_roots
 from hocba_app.services.storage.files import current_file
@@ -18,6 +19,7 @@ from hocba_app.verification.own_record import NewSignature, refusal_before_seal,
 from hocba_app.verification.reasons import first_refusal
 
 _found_good: OrderedDict[tuple[str, tuple[bytes, ...]], None] = OrderedDict()
+on_close(_found_good.clear)
 _MAX_KEPT = 4096
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import structlog
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.process_scope import on_close
 from hocba_app.services.storage.folder_store import FolderStore
 from hocba_app.services.storage.identity import blob_name, require_ours
 from hocba_app.services.storage.store import Staged, configured
@@ -119,6 +120,9 @@ def get(sha256: str) -> bytes:
 def get_cached(sha256: str) -> bytes:
     """:func:`get` for small things asked for often (photos)."""
     return get(sha256)
+
+
+on_close(get_cached.cache_clear)
 
 
 def exists(sha256: str) -> bool:

@@ -17,6 +17,7 @@ from hocba_app.domain.errors import ErrorCode, HocbaError, StoreUnavailable
 from hocba_app.models import Database, Installation
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import installation as rows
+from hocba_app.process_scope import on_close
 from hocba_app.services.storage import store as stores
 from hocba_app.services.storage.store import Store
 
@@ -25,6 +26,8 @@ MARK = "store-mark.json"
 _LOOKED_FOR = 5
 """Files of which one must lie in a store that is marked for the first time, when the database names any."""
 _AGAIN_SECONDS = 10.0
+_MAX_END_SECONDS = 5.0
+"""A process that ends does not wait longer for a store that does not answer."""
 
 
 class StoreGuard:
@@ -124,12 +127,13 @@ def adopt(db: Database) -> None:
         _claiming.start()
 
 
+@on_close
 def forget() -> None:
     """Take :func:`adopt` back."""
     global _guard, _claiming
     if _claiming is not None:
         _claiming.over.set()
-        _claiming.join()
+        _claiming.join(_MAX_END_SECONDS)
     _guard = _claiming = None
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import Protocol
 
+from hocba_app.process_scope import per_process
 from hocba_app.services.storage.bucket_store import BucketStore
 from hocba_app.services.storage.folder_store import FolderStore
 from hocba_app.services.storage.stored import Stored
@@ -85,7 +85,7 @@ def open_store(url: str, given: Settings | None = None) -> Store:
     return FolderStore(folder) if folder is not None else BucketStore(at)
 
 
-@cache
+@per_process
 def _opened(url: str) -> Store:
     return open_store(url)
 

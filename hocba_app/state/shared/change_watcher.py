@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 import structlog
 
 from hocba_app.models import Database, database
+from hocba_app.process_scope import on_close
 from hocba_app.services.cache import school_cache
 from hocba_app.services.change_feed import change_feed
 from hocba_app.services.change_feed.change_feed import ChangeSet, Counters
@@ -101,6 +102,7 @@ class ChangeWatcher:
 
 
 _watchers: dict[int, ChangeWatcher] = {}
+on_close(_watchers.clear)
 
 
 def watcher() -> ChangeWatcher:

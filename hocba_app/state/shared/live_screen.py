@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import reflex as rx
 from reflex.event import EventSpec
 
+from hocba_app.process_scope import on_close
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.change_feed.change_feed import ChangeSet
@@ -44,6 +45,7 @@ class _Loop:
 
 
 _loops: dict[str, _Loop] = {}
+on_close(_loops.clear)
 
 
 class LiveScreen(rx.State, mixin=True):

@@ -11,14 +11,20 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
+from hocba_app.process_scope import per_process_open
+
 READERS = 3
-_readers = ThreadPoolExecutor(READERS, "screen")
 Answer = TypeVar("Answer")
+
+
+@per_process_open(ThreadPoolExecutor.shutdown)
+def _readers() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(READERS, "screen")
 
 
 async def in_thread(function: Callable[..., Answer], *arguments: Any, **options: Any) -> Answer:
     """A short read of the database, without blocking the loop. What waits for the network belongs in
     ``asyncio.to_thread``: here it would keep everybody's screen waiting."""
     return await asyncio.get_running_loop().run_in_executor(
-        _readers, functools.partial(function, *arguments, **options)
+        _readers(), functools.partial(function, *arguments, **options)
     )

@@ -9,6 +9,7 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from hocba_app.models import Account, Database, LoginName, School, Staff
+from hocba_app.process_scope import close_process_scope
 from hocba_app.services.accounts import passwords, sessions
 from hocba_app.services.accounts.identity import Identity, identity_of
 from hocba_app.services.accounts.login_names import login_name
@@ -24,7 +25,7 @@ def light_hashing(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(passwords, "_hasher", lambda: hasher)
     sessions.forget()
     yield
-    passwords._nobodys_hash.cache_clear()
+    close_process_scope()
 
 
 MakeAccount = Callable[..., Account]

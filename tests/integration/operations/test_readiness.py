@@ -22,6 +22,7 @@ from hocba_app.models import Database, Job, SigningKey, WorkerSeen
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import workers
 from hocba_app.models.schema_check import known_revisions
+from hocba_app.process_scope import close_process_scope
 from hocba_app.services.jobs.enqueue import enqueue
 from hocba_app.services.maintenance.connection_check import redis_answers, workers_seen
 from hocba_app.services.maintenance.readiness import KeptReadiness, readiness
@@ -38,8 +39,7 @@ def configured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None
     monkeypatch.delenv("HOCBA_REDIS_URL", raising=False)
     settings.cache_clear()
     yield
-    identity.forget()
-    settings.cache_clear()
+    close_process_scope()
 
 
 @pytest.fixture

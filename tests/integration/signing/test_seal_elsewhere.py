@@ -14,12 +14,13 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import SEAL
+from hocba_app.process_scope import close_process_scope
 from hocba_app.services.credential_cipher import encrypt
 from hocba_app.services.maintenance import doctor
 from hocba_app.services.signers import keys
 from hocba_app.services.signers.key_check_job import start_recheck
 from hocba_app.services.signing import signer_inbox
-from hocba_app.services.signing.integrations import close_connections, configured_providers, provider_for, trust_roots
+from hocba_app.services.signing.integrations import configured_providers, provider_for, trust_roots
 from hocba_app.services.verification.verify import verify
 from hocba_app.settings import settings
 from tests.integration.signing.test_chain import batch, files, held_leases, lock, sign, start, waiting, work_on
@@ -124,7 +125,7 @@ def test_one_pupil_sealed_with_smartca_and_the_next_with_a_token(
         assert work_on(small, again) == "ended"
         done = batch(small, again)
         assert (done.provider, done.state, done.committed, done.failed) == ("pkcs11", "committed", 3, 0)
-        close_connections()
+        close_process_scope()
     assert held_leases(small) == 0 and waiting(small, "operator") == []
     for kind in ("cover", "history", "results"):
         for number, file in enumerate(files(small, kind)):
@@ -147,12 +148,12 @@ def test_a_token_that_fails_says_nothing_of_the_certificate(
         token.pull_out()
         assert refused(lambda: keys.check_key(small.db, admin, SEAL)) is ErrorCode.TOKEN_ABSENT
         token.plug_in()
-        close_connections()
+        close_process_scope()
         monkeypatch.setenv("HOCBA_PKCS11_PIN", encrypt(token.pin))
         settings.cache_clear()
         assert keys.check_key(small.db, admin, SEAL).state == "ok", "the PIN may be kept encrypted"
         assert [check.ok for check in doctor._token(settings(), small.db)] == [True]
-        close_connections()
+        close_process_scope()
         monkeypatch.setenv("HOCBA_PKCS11_PIN", "1")
         settings.cache_clear()
         assert work_on(small, start_recheck(small.db, admin)) == "ended"
@@ -160,7 +161,7 @@ def test_a_token_that_fails_says_nothing_of_the_certificate(
         assert (view.state, view.problem) == ("ok", "")
         [check] = doctor._token(settings(), small.db)
         assert not check.ok and "PIN" in check.problem and check.remedy
-        close_connections()
+        close_process_scope()
 
 
 def test_a_label_is_words_on_one_line(small: SmallSchool, monkeypatch: pytest.MonkeyPatch) -> None:

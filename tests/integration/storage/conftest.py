@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hocba_app.models import Database
-from hocba_app.services.storage import identity
+from hocba_app.process_scope import close_process_scope
 from hocba_app.settings import Settings, settings
 from tests.s3 import FaultyS3, faulty_s3
 
@@ -37,5 +37,4 @@ def use(db: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Set
         settings.cache_clear()
 
     yield choose
-    identity.forget()
-    settings.cache_clear()
+    close_process_scope()

@@ -14,7 +14,6 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlmodel import SQLModel, select
 
-from hocba_app import settings as settings_module
 from hocba_app.models import (
     Account,
     Database,
@@ -29,6 +28,7 @@ from hocba_app.models import (
 from hocba_app.models.base import utc_now
 from hocba_app.models.schema_check import alembic_config
 from hocba_app.models.sqlite_statistics import tell_sizes
+from hocba_app.process_scope import close_process_scope
 from hocba_app.routes import hooks
 from hocba_app.services.accounts import sessions
 from hocba_app.services.jobs.runner import Claims, advance
@@ -65,20 +65,16 @@ def web_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]
         "HOCBA_LOCKS_DIR": str(folder / "locks"),
     }.items():
         patch.setenv(name, value)
-    settings_module.settings.cache_clear()
-    database.cache_clear()
+    close_process_scope()
     db = database()
     SQLModel.metadata.create_all(db.engine)
     with db.engine.begin() as connection:
         MigrationContext.configure(connection).stamp(ScriptDirectory.from_config(alembic_config("")), "head")
     tell_sizes(db.engine)
     yield db
-    sessions.settle()
-    db.dispose()
+    close_process_scope()
+    db.dispose()  # a test may have closed the scope before: then this is not the one in it
     patch.undo()
-    database.cache_clear()
-    settings_module.settings.cache_clear()
-    sessions.forget()
 
 
 @pytest.fixture(scope="package")

@@ -14,7 +14,7 @@ from sqlmodel import select
 
 from hocba_app.domain.errors import SENTENCES, ErrorCode
 from hocba_app.models import SEAL, Database, SigningKey
-from hocba_app.services.signing.integrations import close_connections
+from hocba_app.process_scope import close_process_scope
 from hocba_app.settings import settings
 from hocba_app.state.my_signature import MySignatureState
 from hocba_app.state.signing_accounts import SigningAccountsState
@@ -45,7 +45,7 @@ def token(tmp_path: Path, web_database: Database, monkeypatch: pytest.MonkeyPatc
             monkeypatch.setenv(f"HOCBA_{name}", value)
         settings.cache_clear()
         yield made
-        close_connections()
+        close_process_scope()
     monkeypatch.undo()
     settings.cache_clear()
 
