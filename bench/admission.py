@@ -412,7 +412,7 @@ def _import_beside_a_writer() -> dict[str, Any]:
 
     from hocba_app.models import Account, School, database
     from hocba_app.services.accounts.identity import identity_of
-    from hocba_app.services.jobs.runner import Claims, advance
+    from hocba_app.services.jobs.runner import RunningJobs, advance
     from hocba_app.services.sync import imports
     from hocba_app.settings import settings
 
@@ -429,10 +429,10 @@ def _import_beside_a_writer() -> dict[str, Any]:
     begun = time.monotonic()
     import_id = imports.give(db, who, "school.xlsx", workbook)
     for found in _newest_jobs(db, school_id):
-        advance(db, Claims(), school_id, found, "bench", threading.Event())
+        advance(db, RunningJobs(), school_id, found, "bench", threading.Event())
     preview = imports.view(db, who, import_id)
     assert preview.ready, preview
-    advance(db, Claims(), school_id, imports.start(db, who, import_id, preview.digest), "bench", threading.Event())
+    advance(db, RunningJobs(), school_id, imports.start(db, who, import_id, preview.digest), "bench", threading.Event())
     took = time.monotonic() - begun
     over.set()
     writer.join()

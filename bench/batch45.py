@@ -26,7 +26,7 @@ from hocba_app.models.sqlite_statistics import tell_sizes
 from hocba_app.services.jobs.claim import Claim, take
 from hocba_app.services.jobs.registry import Work
 from hocba_app.services.jobs.results import Done
-from hocba_app.services.jobs.runner import Claims, advance
+from hocba_app.services.jobs.runner import RunningJobs, advance
 from hocba_app.services.records import lock
 from hocba_app.services.signing import batch as batches
 from hocba_app.services.signing import signer_inbox
@@ -127,7 +127,7 @@ def _school(db: Database, authority: Authority) -> SmallSchool:
         session.add(school)
     small = small_school(db, school.id, None, students=PUPILS)
     job = lock.start_lock(db, small.people["admin"], kind="results", class_id=small.class_id)
-    advance(db, Claims(), school.id, job, "bench", threading.Event())
+    advance(db, RunningJobs(), school.id, job, "bench", threading.Event())
     return small
 
 

@@ -34,7 +34,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="In một tài liệu JSON.
 
 
 @contextmanager
-def _refusals_told() -> Iterator[None]:
+def _refusals_printed() -> Iterator[None]:
     """A refusal is a sentence on standard error and exit code 1, not a traceback."""
     try:
         yield
@@ -59,7 +59,7 @@ def add_school(
     as_json: AsJson = False,
 ) -> None:
     """Thêm một trường và quản trị đầu tiên của trường."""
-    with _refusals_told():
+    with _refusals_printed():
         made = schools.add_school(
             installation(),
             code=code,
@@ -82,7 +82,7 @@ def add_school(
 @school_app.command("list")
 def list_schools(as_json: AsJson = False) -> None:
     """Liệt kê các trường."""
-    with _refusals_told():
+    with _refusals_printed():
         found = schools.schools(installation())
     if as_json:
         _print_json(
@@ -113,7 +113,7 @@ def set_credentials(
     mysign_client_id: Annotated[str | None, typer.Option(help="Mã kết nối MySign.")] = None,
 ) -> None:
     """Lưu thông tin kết nối; bí mật được hỏi riêng (hoặc đọc từng dòng từ đầu vào chuẩn), không đi qua dòng lệnh."""
-    with _refusals_told():
+    with _refusals_printed():
         school = schools.school_with_code(installation(), code)
         if smas_client_id is None and mysign_client_id is None:
             typer.echo("Hãy cho biết --smas-client-id hoặc --mysign-client-id.", err=True)
@@ -141,7 +141,7 @@ def import_schools(
     check: Annotated[bool, typer.Option("--check", help="Chỉ kiểm tệp, không thêm trường.")] = False,
 ) -> None:
     """Thêm nhiều trường từ một tệp; trường đã có thì bỏ qua, nên chạy lại được."""
-    with _refusals_told():
+    with _refusals_printed():
         rows = school_import.read_rows(file)
         new = school_import.new_ones(installation(), rows)
         typer.echo(f"{len(rows)} trường trong tệp, {len(rows) - len(new)} trường đã có.")
@@ -153,7 +153,7 @@ def import_schools(
 @school_app.command("proposals")
 def leadership_proposals(code: Annotated[str, typer.Argument(help="Mã trường.")], as_json: AsJson = False) -> None:
     """Thay đổi chức vụ trong Ban giám hiệu và tài khoản đang chờ xác nhận."""
-    with _refusals_told():
+    with _refusals_printed():
         operator = schools.operator(schools.school_with_code(installation(), code).id)
         waiting = [view for view in leadership.proposals(installation(), operator, answered=0) if view.state == "open"]
         accounts = credentials.unconfirmed(installation(), operator)
@@ -196,7 +196,7 @@ def confirm_leadership(
     staff: Annotated[list[str] | None, typer.Argument(help="Mã cán bộ; để trống thì xác nhận tất cả.")] = None,
 ) -> None:
     """Xác nhận chức vụ trong Ban giám hiệu khi trường chưa có Hiệu trưởng hoặc Hiệu trưởng không còn làm việc."""
-    with _refusals_told():
+    with _refusals_printed():
         operator = schools.operator(schools.school_with_code(installation(), code).id)
         refused = list[str]()
         if not staff:
@@ -239,7 +239,7 @@ def change_school(
         "province": province,
     }
     facts = {key: value for key, value in given.items() if value}
-    with _refusals_told():
+    with _refusals_printed():
         operator = schools.operator(schools.school_with_code(installation(), code).id)
         if facts:
             school_identity.change_by_operator(installation(), operator, facts, effective=date, decision=decision)
@@ -260,7 +260,7 @@ def merge_schools(
     yes: Annotated[bool, typer.Option("--yes", help="Không hỏi lại.")] = False,
 ) -> None:
     """Gộp một trường vào trường khác: học sinh, cán bộ, tài khoản ký số và hồ sơ chuyển sang; hồ sơ đã đóng dấu giữ nguyên."""
-    with _refusals_told():
+    with _refusals_printed():
         ending, staying = (schools.school_with_code(installation(), code) for code in (source, into))
         if not yes and not typer.confirm(
             f"Gộp {ending.name} vào {staying.name}? Không hoàn tác được; hãy sao lưu trước."
@@ -281,7 +281,7 @@ def head_office(
     office: Annotated[str, typer.Argument(help="principal (Hiệu trưởng) hoặc director (Giám đốc)")],
 ) -> None:
     """Người đứng đầu là Hiệu trưởng hay Giám đốc: dùng cho hồ sơ chốt từ nay."""
-    with _refusals_told():
+    with _refusals_printed():
         operator = schools.operator(schools.school_with_code(installation(), code).id)
         school_identity.set_head_office(installation(), operator, office)
     typer.echo(f"Đã lưu chức danh người đứng đầu của trường {code}.")
@@ -290,7 +290,7 @@ def head_office(
 @school_app.command("issuers")
 def list_issuers() -> None:
     """Danh sách trường phát hành (issuers.json) kèm tên, mã, mã số thuế trước đây và thời gian dùng."""
-    with _refusals_told():
+    with _refusals_printed():
         found = school_identity.issuers(installation())
     typer.echo(json.dumps(found, ensure_ascii=False, indent=1))
 
@@ -298,7 +298,7 @@ def list_issuers() -> None:
 @user_app.command("confirm")
 def confirm_credentials(username: str) -> None:
     """Xác nhận chủ tài khoản đang giữ mật khẩu, khi trường không có người thứ hai trong Ban giám hiệu."""
-    with _refusals_told():
+    with _refusals_printed():
         account = _account(username)
         credentials.confirm(installation(), schools.operator(account.school_id), account.id)
     typer.echo(f"Đã xác nhận {account.username}")
@@ -311,7 +311,7 @@ def list_users(
     as_json: AsJson = False,
 ) -> None:
     """Liệt kê tài khoản của một trường."""
-    with _refusals_told():
+    with _refusals_printed():
         operator = schools.operator(schools.school_with_code(installation(), school).id)
         found, page = [], 1
         while rows := administration.accounts_page(
@@ -334,7 +334,7 @@ def list_users(
 @user_app.command("code")
 def new_code(username: str, as_json: AsJson = False) -> None:
     """Cấp mã kích hoạt mới; mật khẩu và phiên đăng nhập cũ hết hiệu lực ngay."""
-    with _refusals_told():
+    with _refusals_printed():
         account = _account(username)
         [(name, _, code)] = activation.issue_codes(installation(), schools.operator(account.school_id), [account.id])
     if as_json:
@@ -350,7 +350,7 @@ def grant(
     take_back: Annotated[bool, typer.Option("--revoke", help="Thu hồi thay vì cấp.")] = False,
 ) -> None:
     """Cấp hoặc thu hồi vai trò quản trị, CBQL."""
-    with _refusals_told():
+    with _refusals_printed():
         account = _account(username)
         change = administration.revoke if take_back else administration.grant
         change(installation(), schools.operator(account.school_id), account.id, role)
@@ -360,7 +360,7 @@ def grant(
 @user_app.command("disable")
 def disable(username: str) -> None:
     """Khóa một tài khoản; các phiên đăng nhập kết thúc ngay."""
-    with _refusals_told():
+    with _refusals_printed():
         account = _account(username)
         administration.disable(installation(), schools.operator(account.school_id), account.id)
     typer.echo(f"Đã khóa {account.username}")
@@ -369,7 +369,7 @@ def disable(username: str) -> None:
 @user_app.command("enable")
 def enable(username: str) -> None:
     """Mở khóa một tài khoản."""
-    with _refusals_told():
+    with _refusals_printed():
         account = _account(username)
         administration.enable(installation(), schools.operator(account.school_id), account.id)
     typer.echo(f"Đã mở khóa {account.username}")

@@ -1,6 +1,6 @@
 """To which class a pupil belongs in a school year: one rule for lock, lists, print, counts and the comparison with newer data.
 
-A pupil has an enrolment for every class he was in. Of those that count, one is his place: where he is, or – when he is
+A pupil has an enrolment for every class he was in. Of those that count, one is his membership: where he is, or – when he is
 nowhere any more – the class he left the school from. Every document of the year belongs there; the cover, which is of no
 year, is made in the class of the year at hand. `models.repositories.membership` asks the same of the database.
 """
@@ -17,7 +17,7 @@ LEAVING = ("moved_out", "left")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Membership:
     """One enrolment of a pupil in a school year."""
 
     id: str
@@ -36,14 +36,14 @@ class Place:
         return self.status in PRESENT
 
 
-def place_of(places: Iterable[Place]) -> Place | None:
-    """The place that counts among one pupil's enrolments of one school year; None when the source knows none any more.
+def membership_of(memberships: Iterable[Membership]) -> Membership | None:
+    """The membership that counts among one pupil's enrolments of one school year; None when the source knows none any more.
 
     Being somewhere goes before having left; of several, the one that began last, then the one that ended last, then the
     one that came last.
     """
-    return max((place for place in places if place.counts), key=_rank, default=None)
+    return max((member for member in memberships if member.counts), key=_rank, default=None)
 
 
-def _rank(place: Place) -> tuple[bool, str, str, str]:
-    return place.present, place.from_date or "", place.to_date or "", place.id
+def _rank(member: Membership) -> tuple[bool, str, str, str]:
+    return member.present, member.from_date or "", member.to_date or "", member.id

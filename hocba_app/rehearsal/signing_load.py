@@ -107,7 +107,7 @@ class Desk:
             HocbaError: INTERNAL when nothing moves any more although something waits.
         """
         signers = [Signer(who, stage, stage in WHOLE_SCHOOL) for who, stage in people]
-        self._tell(signers)
+        self._report_progress(signers)
         more: object = True
         coming = iter(coming)
         users, self._homeroom = self._phone_users(), self._homeroom_teachers()
@@ -120,7 +120,7 @@ class Desk:
             while True:
                 self._check()
                 if more is not None and (more := next(coming, None)):
-                    self._tell(signers)
+                    self._report_progress(signers)
                 ended, started = self._progress(signers, users, phones), self._start(signers, taps)
                 if ended or started:
                     moved, last_round = time.monotonic(), False
@@ -136,7 +136,7 @@ class Desk:
         for stage, span in self._spans.items():
             self._stages.add(f"{prefix}_{stage}", span.count, span.last - span.first)
 
-    def _tell(self, signers: list[Signer]) -> None:
+    def _report_progress(self, signers: list[Signer]) -> None:
         """Everybody hears in which classes there is something for him; whose classes are new looks at his queue."""
         classes = self._classes_left()
         for signer in signers:

@@ -57,11 +57,11 @@ class _OfDatabase(Collector):
         )
         if found.parts[0].ok:
             try:
-                yield from self._told()
+                yield from self._gauges()
             except DBAPIError as error:  # an older schema, or gone since
                 log.warning("metrics.incomplete", reason=type(error).__name__)
 
-    def _told(self) -> Iterator[GaugeMetricFamily]:
+    def _gauges(self) -> Iterator[GaugeMetricFamily]:
         with self._db.installation() as session:
             yield from _jobs(session)
             yield from _batches(session)

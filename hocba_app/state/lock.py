@@ -95,7 +95,7 @@ class LockState(LiveScreen, rx.State):
         await self._reload(who)
         if (class_id := str(query.get("class", ""))) in {row.id for row in self.classes}:
             self.selected = [class_id]
-            await self._open(who, class_id)
+            await self._load_class(who, class_id)
             self._only(str(query.get("student", "")))
         if begin(self):
             yield watching(LockState)
@@ -151,14 +151,14 @@ class LockState(LiveScreen, rx.State):
             return
         if class_id not in self.selected:
             self.selected = [*self.selected, class_id]
-        await self._open(await require_identity(self), class_id)
+        await self._load_class(await require_identity(self), class_id)
 
     @rx.event
     @requires(Right.LOCK)
     async def whole_class(self) -> None:
         """Not only this pupil after all."""
         self.alone, self.asking = "", False
-        await self._open(await require_identity(self), self.opened)
+        await self._load_class(await require_identity(self), self.opened)
 
     @rx.event
     @requires(Right.LOCK)
@@ -171,7 +171,7 @@ class LockState(LiveScreen, rx.State):
         self.leave_out = [item for item in self.leave_out if item != student_id] + ([] if taken else [student_id])
         self.include = [item for item in self.include if item != student_id] + ([student_id] if taken else [])
         self.asking = False
-        await self._open(await require_identity(self), self.opened)
+        await self._load_class(await require_identity(self), self.opened)
 
     @rx.event
     @requires(Right.LOCK)
@@ -254,7 +254,7 @@ class LockState(LiveScreen, rx.State):
             self.problem = error.sentence
             if error.code is ErrorCode.SHOWN_CHANGED and self.opened:
                 self._forget_reasons()  # given for something else
-                await self._open(who, self.opened)
+                await self._load_class(who, self.opened)
         await self._reload(who)
 
     @rx.event
@@ -277,14 +277,14 @@ class LockState(LiveScreen, rx.State):
         shown = max(NEWEST, sum(run.live for run in cards))
         self.runs, self.older = cards[:shown], cards[shown:]
         if self.opened and was_live and not any(run.live for run in self.runs):
-            await self._open(who, self.opened)
+            await self._load_class(who, self.opened)
         self.loaded = True
 
     def _read(self, who: Identity) -> tuple[Overview, list[lock_runs.LockRun], list[YearOption]]:
         view = overview(database(), who, self.year or None)
         return view, lock_runs.lock_runs(database(), who), year_options(who, view.school_year)
 
-    async def _open(self, who: Identity, class_id: str) -> None:
+    async def _load_class(self, who: Identity, class_id: str) -> None:
         try:
             self._previews = await asyncio.to_thread(
                 lambda: [lock_preview(database(), who, kind, class_id) for kind in self._kinds()]

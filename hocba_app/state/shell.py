@@ -51,7 +51,7 @@ class ShellState(rx.State):
         self.roles = self.roles or ROLE["teacher"]
         self.school, self.school_year = school.name, school.current_year
         self.rights = [right.value for right in Right if allowed(who, right)]
-        self.unconfirmed, self.letter_sent = await in_thread(credentials.what_owner_is_told, database(), who)
+        self.unconfirmed, self.letter_sent = await in_thread(credentials.owner_notice, database(), who)
         show_waiting(self, await in_thread(waiting, database(), who))
         self._take_notice()
 

@@ -59,8 +59,10 @@ def apply(
             continue  # told already; nothing is known of its signer or time
         slot = demands.get(item.field)
         if slot is not None and item.field != "seal":
-            _tell(report, about_person(manifest.salt, slot, vouched.get(item.field), item.certificate, item.field))
-        _tell(
+            _add_findings(
+                report, about_person(manifest.salt, slot, vouched.get(item.field), item.certificate, item.field)
+            )
+        _add_findings(
             report,
             about_time(
                 manifest.claim_early_seconds, manifest.claim_limit_seconds, item.claimed, item.stamped, item.field
@@ -142,7 +144,7 @@ def _seal(report: FileReport, manifest: Manifest, seal: Judged, issuers: Sequenc
         if not listed.agrees(holders):
             add(report, Reason.SEAL_NAME_UNCONFIRMED, holder=_shown(holders), listed=listed.name)
             return False
-    _tell(report, found.items())
+    _add_findings(report, found.items())
     return seal.integrity == "intact" and (seal.trust == "trusted" or seal.doubt is not None)
 
 
@@ -155,7 +157,7 @@ def _shown(holders: Iterable[str]) -> str:
     return next(iter(holders), "không rõ")
 
 
-def _tell(report: FileReport, findings: Iterable[Finding]) -> None:
+def _add_findings(report: FileReport, findings: Iterable[Finding]) -> None:
     for reason, params in findings:
         add(report, reason, **params)
 

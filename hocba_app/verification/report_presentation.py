@@ -131,12 +131,12 @@ def simple_report(report: FileReport) -> SimpleReport:
         signed=_signed(report, codes),
         signers=tuple(_lay_signer(item) for item in report.signatures if item.role != "archive"),
         standing=STATUS_SENTENCES[report.status] if report.status != "unknown" else None,
-        reasons=_told(report),
+        reasons=_reason_sentences(report),
         guarantee=_guarantee(report),
     )
 
 
-def _told(report: FileReport) -> tuple[str, ...]:
+def _reason_sentences(report: FileReport) -> tuple[str, ...]:
     """Each reason once, with all the signatures it is about: sixteen missing ones are one sentence."""
     groups: dict[tuple[str, str, str], list[Finding]] = {}
     for finding in report.reasons:

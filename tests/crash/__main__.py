@@ -22,7 +22,7 @@ from sqlmodel import select
 from hocba_app.domain.errors import ErrorCode
 from hocba_app.models import Batch, Document, Job, LateAnswer, Lease, Revision, Slot
 from hocba_app.services.audit.log import verify_chain
-from hocba_app.services.jobs.runner import Claims, advance
+from hocba_app.services.jobs.runner import RunningJobs, advance
 from hocba_app.services.records.lock import start_lock
 from hocba_app.services.signing import signer_inbox
 from hocba_app.services.storage.files import current_file
@@ -58,7 +58,7 @@ def warm_up(crashing: Crashing) -> None:
     """One batch in this very process: what it compiles and caches comes with every fork."""
     batch_id = begin(crashing)
     small = crashing.fresh()
-    assert advance(small.db, Claims(), small.school_id, batch_id, "w", threading.Event()) == "ended"
+    assert advance(small.db, RunningJobs(), small.school_id, batch_id, "w", threading.Event()) == "ended"
     check(crashing, batch_id, "before any crash")
 
 
@@ -123,7 +123,7 @@ def relock(small: SmallSchool) -> None:
     if locked:
         unlock.request_unlock(small.db, small.people["principal"], locked, "Ký lại")
     job = start_lock(small.db, small.people["admin"], kind="results", class_id=small.class_id)
-    assert advance(small.db, Claims(), small.school_id, job, "w", threading.Event()) == "ended"
+    assert advance(small.db, RunningJobs(), small.school_id, job, "w", threading.Event()) == "ended"
 
 
 def live(
@@ -141,7 +141,7 @@ def live(
             points.arm(die_at)
             small = crashing.fresh()
             while (
-                outcome := advance(small.db, Claims(), small.school_id, batch_id, "w", threading.Event())
+                outcome := advance(small.db, RunningJobs(), small.school_id, batch_id, "w", threading.Event())
             ) == "postponed":
                 time.sleep(0.01)
             crashing.trail.write_text("\n".join(points.trail()))

@@ -34,7 +34,7 @@ from hocba_app.models import (
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories.duties import to_archive
 from hocba_app.services.jobs.enqueue import enqueue
-from hocba_app.services.jobs.runner import Claims, advance
+from hocba_app.services.jobs.runner import RunningJobs, advance
 from hocba_app.services.records.lock import start_lock
 from hocba_app.services.signers import reassignment
 from hocba_app.services.signers import settings as signing
@@ -184,7 +184,7 @@ class SchoolWithPower(School):
         """Covers and QTHT are locked where they are open, and the principal signs them."""
         for kind in ("cover", "history"):
             job = start_lock(self.small.db, self.admin, kind=kind, class_id=self.small.class_id)
-            assert advance(self.small.db, Claims(), self.small.school_id, job, "w", threading.Event()) == "ended"
+            assert advance(self.small.db, RunningJobs(), self.small.school_id, job, "w", threading.Event()) == "ended"
         self._sign("principal")
 
     # --- what holds ----------------------------------------------------------------------------------------------
@@ -254,7 +254,7 @@ class SchoolWithPower(School):
             for document in session.exec(select(Document).where(Document.archive_failures > 0)).all():
                 document.archive_look_at = None
             job = enqueue(session, "renewal", {}, actor="").id
-        assert advance(self.small.db, Claims(), self.small.school_id, job, "w", threading.Event()) == "postponed"
+        assert advance(self.small.db, RunningJobs(), self.small.school_id, job, "w", threading.Event()) == "postponed"
         with self.small.db.write(self.small.school_id) as session:
             row = session.get_one(Job, (self.small.school_id, job))
             row.state = "done"

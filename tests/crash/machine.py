@@ -25,7 +25,7 @@ from hocba_app.services.audit.log import verify_chain
 from hocba_app.services.jobs.claim import Claim, ClaimLost, take
 from hocba_app.services.jobs.registry import Work
 from hocba_app.services.jobs.results import Done
-from hocba_app.services.jobs.runner import Claims, advance
+from hocba_app.services.jobs.runner import RunningJobs, advance
 from hocba_app.services.records.lock import start_lock
 from hocba_app.services.signers import reassignment
 from hocba_app.services.signing import batch as batches
@@ -262,7 +262,7 @@ class School(RuleBasedStateMachine):
 def lock_open(small: SmallSchool, student_ids: Sequence[str] | None = None) -> None:
     """Lock what is open – these pupils' alone, where they are named – and leave the rest."""
     job = start_lock(small.db, small.people["admin"], kind="results", class_id=small.class_id, student_ids=student_ids)
-    assert advance(small.db, Claims(), small.school_id, job, "w", threading.Event()) == "ended"
+    assert advance(small.db, RunningJobs(), small.school_id, job, "w", threading.Event()) == "ended"
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ from hocba_app.domain.snapshot_differences import is_out_of_date
 from hocba_app.models import Account, Database, Document, DocumentVersion, SchoolClass, Student
 from hocba_app.models.sqlite_statistics import tell_sizes
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.jobs.runner import Claims, advance
+from hocba_app.services.jobs.runner import RunningJobs, advance
 from hocba_app.services.records.lock import start_lock
 from hocba_app.services.records.record_list import records_page
 from hocba_app.services.unlocking import unlock
@@ -353,7 +353,7 @@ class SourceActs(RuleBasedStateMachine):
             job = start_lock(
                 self.db, self.admin, kind=kind, class_ids=classes, student_ids=pupils, accept_mismatches="x"
             )
-            assert advance(self.db, Claims(), self.here.school_id, job, "w", threading.Event()) == "ended"
+            assert advance(self.db, RunningJobs(), self.here.school_id, job, "w", threading.Event()) == "ended"
 
     @rule(of=where)
     def sync_a_class(self, of: str) -> None:

@@ -11,7 +11,7 @@ from playwright.async_api import Browser, expect
 from sqlmodel import select
 
 from hocba_app.models import Account, SchoolClass, Staff, Student, StudentResult, Subject
-from hocba_app.models.repositories.membership import places_of_year
+from hocba_app.models.repositories.membership import memberships_of_year
 from hocba_app.services.sync.excel_rows import read_rows
 from hocba_app.services.sync.sheet_rows import Rows
 from tests.e2e.conftest import NARROW, PASSWORD, WIDE, Person, Product, new_person
@@ -26,7 +26,7 @@ def _form(product: Product, path: Path) -> tuple[str, str]:
     """A class's summary as vnEdu exports it, with a foreign head, a wrong mark and a missing one; the pupils' codes of those."""
     school = product.school
     with school.db.read(school.school_id) as session:
-        places = places_of_year(session, YEAR)
+        places = memberships_of_year(session, YEAR)
         pupils = [row for row in session.exec(select(Student).order_by(Student.code)).all() if row.id in places]
         marked = [row for row in session.exec(select(Subject)).all() if row.kind == "marked"][:2]
         assert session.exec(select(SchoolClass)).first() is not None

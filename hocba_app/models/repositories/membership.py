@@ -10,14 +10,14 @@ from sqlalchemy import CTE, ColumnElement, and_, case, func
 from sqlalchemy import select as core_select
 from sqlmodel import Session, col
 
-from hocba_app.domain.membership import PRESENT, Place
+from hocba_app.domain.membership import PRESENT, Membership
 from hocba_app.models import Document, Enrolment, SchoolClass, Student
 from hocba_app.models.repositories.prepared_queries import any_of, given, own_school, rows_of
 
 _CHUNK = 400
 
 
-def places(*criteria: ColumnElement[bool]) -> CTE:
+def memberships(*criteria: ColumnElement[bool]) -> CTE:
     """One row a pupil and school year: ``enrolment_id, student_id, school_year, class_id, status, from_date, to_date, counts,
     present``. Where nothing counts any more, the last enrolment there was stands, with ``counts`` false.
 
@@ -59,11 +59,16 @@ def places(*criteria: ColumnElement[bool]) -> CTE:
         .subquery("ranked")
     )
     # Worked out once: PostgreSQL takes so many conditions for a single row, and would do it again for every class.
-    return core_select(ranked).where(ranked.c.rank == 1).cte("place").prefix_with("MATERIALIZED", dialect="postgresql")
+    return (
+        core_select(ranked)
+        .where(ranked.c.rank == 1)
+        .cte("membership")
+        .prefix_with("MATERIALIZED", dialect="postgresql")
+    )
 
 
 def of_classes() -> ColumnElement[bool]:
-    """The criterion for pupils who have something to do with the ``classes`` given, for :func:`places`."""
+    """The criterion for pupils who have something to do with the ``classes`` given, for :func:`memberships`."""
     return col(Enrolment.student_id).in_(
         core_select(col(Enrolment.student_id)).where(
             own_school(Enrolment), col(Enrolment.class_id).in_(any_of("classes"))
@@ -71,26 +76,29 @@ def of_classes() -> ColumnElement[bool]:
     )
 
 
-def places_of(session: Session, student_ids: Iterable[str], school_year: str) -> dict[str, Place]:
-    """Each pupil's place in a school year, by pupil; who belongs nowhere is not in it."""
-    found: dict[str, Place] = {}
+def memberships_of(session: Session, student_ids: Iterable[str], school_year: str) -> dict[str, Membership]:
+    """Each pupil's membership in a school year, by pupil; who belongs nowhere is not in it."""
+    found: dict[str, Membership] = {}
     wanted = sorted(set(student_ids))
     for start in range(0, len(wanted), _CHUNK):
         for student_id, *values in rows_of(
-            session, _places_of_pupils(), students=wanted[start : start + _CHUNK], year=school_year
+            session, _memberships_of_pupils(), students=wanted[start : start + _CHUNK], year=school_year
         ):
-            found[student_id] = Place(*values)
+            found[student_id] = Membership(*values)
     return found
 
 
-def places_of_year(session: Session, school_year: str) -> dict[str, Place]:
-    """The place of everybody who belongs to a class of the year, by pupil."""
-    return {student_id: Place(*values) for student_id, *values in rows_of(session, _places_of_year(), year=school_year)}
+def memberships_of_year(session: Session, school_year: str) -> dict[str, Membership]:
+    """The membership of everybody who belongs to a class of the year, by pupil."""
+    return {
+        student_id: Membership(*values)
+        for student_id, *values in rows_of(session, _memberships_of_year(), year=school_year)
+    }
 
 
-def places_of_pupil(session: Session, student_id: str) -> dict[str, Place]:
-    """A pupil's place in every school year he belonged to, by year, the newest first."""
-    found = {year: Place(*values) for year, *values in rows_of(session, _all_places(), student=student_id)}
+def memberships_of_pupil(session: Session, student_id: str) -> dict[str, Membership]:
+    """A pupil's membership in every school year he belonged to, by year, the newest first."""
+    found = {year: Membership(*values) for year, *values in rows_of(session, _all_memberships(), student=student_id)}
     return dict(sorted(found.items(), reverse=True))
 
 
@@ -125,51 +133,55 @@ _IN_CANCELLED_CLASSES = core_select(col(Enrolment.student_id)).where(
 )
 
 
-def _columns(place: CTE) -> Sequence[Any]:
-    return place.c.enrolment_id, place.c.class_id, place.c.status, place.c.from_date, place.c.to_date
+def _columns(member: CTE) -> Sequence[Any]:
+    return member.c.enrolment_id, member.c.class_id, member.c.status, member.c.from_date, member.c.to_date
 
 
 @cache
-def _places_of_pupils() -> Any:
-    place = places(col(Enrolment.student_id).in_(any_of("students")), col(Enrolment.school_year) == given("year"))
-    return core_select(place.c.student_id, *_columns(place)).where(place.c.counts)
+def _memberships_of_pupils() -> Any:
+    member = memberships(col(Enrolment.student_id).in_(any_of("students")), col(Enrolment.school_year) == given("year"))
+    return core_select(member.c.student_id, *_columns(member)).where(member.c.counts)
 
 
 @cache
-def _places_of_year() -> Any:
-    place = places(col(Enrolment.school_year) == given("year"))
-    return core_select(place.c.student_id, *_columns(place)).where(place.c.counts)
+def _memberships_of_year() -> Any:
+    member = memberships(col(Enrolment.school_year) == given("year"))
+    return core_select(member.c.student_id, *_columns(member)).where(member.c.counts)
 
 
 @cache
-def _all_places() -> Any:
-    place = places(col(Enrolment.student_id) == given("student"))
-    return core_select(place.c.school_year, *_columns(place)).where(place.c.counts)
+def _all_memberships() -> Any:
+    member = memberships(col(Enrolment.student_id) == given("student"))
+    return core_select(member.c.school_year, *_columns(member)).where(member.c.counts)
 
 
 @cache
 def _present() -> Any:
-    place = places(of_classes(), col(Enrolment.school_year) == given("year"))
+    member = memberships(of_classes(), col(Enrolment.school_year) == given("year"))
     return (
-        core_select(place.c.student_id)
-        .join(Student, and_(col(Student.id) == place.c.student_id, own_school(Student)))
-        .where(place.c.counts, place.c.present, place.c.class_id.in_(any_of("classes")))
+        core_select(member.c.student_id)
+        .join(Student, and_(col(Student.id) == member.c.student_id, own_school(Student)))
+        .where(member.c.counts, member.c.present, member.c.class_id.in_(any_of("classes")))
         .order_by(Student.sort_name, Student.code)
     )
 
 
 @cache
 def _per_class() -> Any:
-    place = places(col(Enrolment.school_year) == given("year"))
-    return core_select(place.c.class_id, func.count()).where(place.c.counts, place.c.present).group_by(place.c.class_id)
+    member = memberships(col(Enrolment.school_year) == given("year"))
+    return (
+        core_select(member.c.class_id, func.count())
+        .where(member.c.counts, member.c.present)
+        .group_by(member.c.class_id)
+    )
 
 
 @cache
 def _documents_per_class() -> Any:
-    place = places(col(Enrolment.school_year) == given("year"))
+    member = memberships(col(Enrolment.school_year) == given("year"))
     return (
-        core_select(place.c.class_id, func.count())
-        .join(Document, and_(own_school(Document), col(Document.student_id) == place.c.student_id))
-        .where(place.c.counts, place.c.present, col(Document.state) == given("state"))
-        .group_by(place.c.class_id)
+        core_select(member.c.class_id, func.count())
+        .join(Document, and_(own_school(Document), col(Document.student_id) == member.c.student_id))
+        .where(member.c.counts, member.c.present, col(Document.state) == given("state"))
+        .group_by(member.c.class_id)
     )

@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 
 from hocba_app.domain.levels import LAST_GRADES
 from hocba_app.models import Document, Enrolment, SchoolClass, Slot, Staff, Student, UnlockRequest
-from hocba_app.models.repositories.membership import of_classes, places
+from hocba_app.models.repositories.membership import memberships, of_classes
 from hocba_app.models.repositories.prepared_queries import any_of, given, own_school, rows_of
 from hocba_app.models.repositories.records import chunks
 
@@ -98,19 +98,19 @@ def _values(wanted: Wanted) -> dict[str, Any]:
 
 @lru_cache(maxsize=256)
 def _count(shape: _Shape) -> Any:
-    return _narrowed(core_select(func.count()), shape, _places(shape), _kinds(shape.kinds))
+    return _narrowed(core_select(func.count()), shape, _members(shape), _kinds(shape.kinds))
 
 
 @lru_cache(maxsize=256)
 def _lines(shape: _Shape, sort: str, descending: bool) -> Any:
-    place, kinds = _places(shape), _kinds(shape.kinds)
+    member, kinds = _members(shape), _kinds(shape.kinds)
     columns: Any = (
         Student.id,
         Student.code,
         Student.full_name,
         SchoolClass.id,
         SchoolClass.name,
-        place.c.status,
+        member.c.status,
         kinds.c.kind,
         Document.id,
         Document.state,
@@ -130,7 +130,7 @@ def _lines(shape: _Shape, sort: str, descending: bool) -> Any:
         "updated": [col(Document.id).is_(None), col(Document.updated_at)],
     }[sort]
     turned = [column.desc() if descending else column.asc() for column in first]
-    query = _narrowed(core_select(*columns), shape, place, kinds).order_by(
+    query = _narrowed(core_select(*columns), shape, member, kinds).order_by(
         *turned, *by_class, *by_name, kinds.c.position
     )
     return query.offset(given("first")).limit(given("most"))
@@ -152,17 +152,17 @@ def _at_step(step: str) -> Any:
     return Document.next_stage == step
 
 
-def _narrowed(query: Any, shape: _Shape, place: CTE, kinds: Subquery) -> Any:
+def _narrowed(query: Any, shape: _Shape, member: CTE, kinds: Subquery) -> Any:
     query = (
-        query.select_from(place)
-        .join(Student, and_(col(Student.id) == place.c.student_id, own_school(Student)))
-        .join(SchoolClass, and_(col(SchoolClass.id) == place.c.class_id, own_school(SchoolClass)))
+        query.select_from(member)
+        .join(Student, and_(col(Student.id) == member.c.student_id, own_school(Student)))
+        .join(SchoolClass, and_(col(SchoolClass.id) == member.c.class_id, own_school(SchoolClass)))
         .join(kinds, literal(True))
-        .outerjoin(Document, _document_of(place, kinds))
-        .where(_listed(place))
+        .outerjoin(Document, _document_of(member, kinds))
+        .where(_listed(member))
     )
     for asked, column, name in (
-        (shape.by_class, place.c.class_id, "classes"),
+        (shape.by_class, member.c.class_id, "classes"),
         (shape.by_document, Document.id, "documents"),
         (shape.by_student, Student.id, "students"),
     ):
@@ -171,12 +171,12 @@ def _narrowed(query: Any, shape: _Shape, place: CTE, kinds: Subquery) -> Any:
     return query.where(_at_step(shape.step)) if shape.step else query
 
 
-def _document_of(place: CTE, kinds: Subquery) -> Any:
+def _document_of(member: CTE, kinds: Subquery) -> Any:
     return and_(
         own_school(Document),
-        col(Document.student_id) == place.c.student_id,
+        col(Document.student_id) == member.c.student_id,
         col(Document.kind) == kinds.c.kind,
-        col(Document.school_year) == case((kinds.c.kind == "cover", ""), else_=place.c.school_year),
+        col(Document.school_year) == case((kinds.c.kind == "cover", ""), else_=member.c.school_year),
         col(Document.level) == case((kinds.c.kind == "cover", level_of_class()), else_=""),
     )
 
@@ -186,33 +186,33 @@ def level_of_class() -> ColumnElement[str]:
     return case(*((col(SchoolClass.grade) <= last, level) for level, last in LAST_GRADES.items()), else_=literal(""))
 
 
-def _listed(place: CTE) -> Any:
+def _listed(member: CTE) -> Any:
     """Who belongs nowhere any more stays in sight with the documents he has."""
-    return or_(place.c.counts, col(Document.id).is_not(None))
+    return or_(member.c.counts, col(Document.id).is_not(None))
 
 
-def _places(shape: _Shape | None = None) -> CTE:
+def _members(shape: _Shape | None = None) -> CTE:
     criteria = [col(Enrolment.school_year) == given("year")]
     if shape is not None and shape.by_student:
         criteria.append(col(Enrolment.student_id).in_(any_of("students")))
     elif shape is not None and shape.by_class:
         criteria.append(of_classes())
-    return places(*criteria)
+    return memberships(*criteria)
 
 
 @lru_cache(maxsize=1)
 def _by_step() -> Any:
-    place, kinds = _places(), _kinds(("cover", "history", "results"))
-    due = and_(place.c.counts, place.c.present)
-    columns = (place.c.class_id, kinds.c.kind, col(Document.state), col(Document.next_stage), due)
+    member, kinds = _members(), _kinds(("cover", "history", "results"))
+    due = and_(member.c.counts, member.c.present)
+    columns = (member.c.class_id, kinds.c.kind, col(Document.state), col(Document.next_stage), due)
     query = (
         core_select(*columns, func.count())
-        .select_from(place)
-        .join(SchoolClass, and_(col(SchoolClass.id) == place.c.class_id, own_school(SchoolClass)))
+        .select_from(member)
+        .join(SchoolClass, and_(col(SchoolClass.id) == member.c.class_id, own_school(SchoolClass)))
         .join(kinds, literal(True))
-        .outerjoin(Document, _document_of(place, kinds))
+        .outerjoin(Document, _document_of(member, kinds))
     )
-    return query.where(_listed(place)).group_by(*columns)
+    return query.where(_listed(member)).group_by(*columns)
 
 
 def counts_by_step(session: Session, school_year: str) -> list[tuple[str, str, str | None, str | None, bool, int]]:

@@ -31,7 +31,7 @@ from hocba_app.models import (
     Subject,
     TeachingAssignment,
 )
-from hocba_app.models.repositories.membership import of_classes, places
+from hocba_app.models.repositories.membership import memberships, of_classes
 from hocba_app.models.repositories.prepared_queries import any_of, own_school, rows_of
 from hocba_app.models.repositories.records import chunks
 
@@ -150,18 +150,18 @@ def _in_postgresql(element: _CodesInResults, compiler: Any, **options: Any) -> s
 
 @cache
 def _codes_by_class() -> Any:
-    place = places(of_classes())
+    member = memberships(of_classes())
     return (
-        core_select(place.c.class_id, _CodesInResults(col(StudentResult.payload)))
+        core_select(member.c.class_id, _CodesInResults(col(StudentResult.payload)))
         .join(
             StudentResult,
             and_(
                 own_school(StudentResult),
-                col(StudentResult.student_id) == place.c.student_id,
-                col(StudentResult.school_year) == place.c.school_year,
+                col(StudentResult.student_id) == member.c.student_id,
+                col(StudentResult.school_year) == member.c.school_year,
             ),
         )
-        .where(place.c.counts, place.c.class_id.in_(any_of("classes")))
+        .where(member.c.counts, member.c.class_id.in_(any_of("classes")))
         .distinct()
     )
 

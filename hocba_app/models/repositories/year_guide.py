@@ -19,7 +19,7 @@ from hocba_app.models import (
     SyncCursor,
     TeachingAssignment,
 )
-from hocba_app.models.repositories.membership import places, present_per_class
+from hocba_app.models.repositories.membership import memberships, present_per_class
 from hocba_app.models.repositories.prepared_queries import given, own_school, rows_of
 from hocba_app.models.repositories.record_list import counts_by_step
 
@@ -31,13 +31,13 @@ def pupils(session: Session, school_year: str) -> int:
 
 @cache
 def _concluded() -> Any:
-    place = places(col(Enrolment.school_year) == given("year"))
+    member = memberships(col(Enrolment.school_year) == given("year"))
     decided = StudentResult.payload["promotion"].as_string()
     return (
         core_select(func.count())
-        .select_from(place)
-        .join(StudentResult, and_(own_school(StudentResult), col(StudentResult.student_id) == place.c.student_id))
-        .where(place.c.counts, place.c.present, col(StudentResult.school_year) == given("year"), decided.is_not(None))
+        .select_from(member)
+        .join(StudentResult, and_(own_school(StudentResult), col(StudentResult.student_id) == member.c.student_id))
+        .where(member.c.counts, member.c.present, col(StudentResult.school_year) == given("year"), decided.is_not(None))
     )
 
 

@@ -130,7 +130,7 @@ def unconfirmed(db: Database, who: Identity) -> list[Unconfirmed]:
         return found
 
 
-def what_owner_is_told(db: Database, who: Identity) -> tuple[str, bool]:
+def owner_notice(db: Database, who: Identity) -> tuple[str, bool]:
     """What stands on every page of an account nobody vouches for, and whether a letter with a code is on its way; "" else.
 
     Kept in the process: it is asked at every page, and only wide changes touch it.

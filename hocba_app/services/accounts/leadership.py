@@ -159,10 +159,10 @@ def confirm(db: Database, who: Identity, proposal_id: str) -> None:
             leaving = rows.open_proposal_of(session, other.id)
             if leaving is None:
                 raise HocbaError(ErrorCode.PRINCIPAL_EXISTS, name=other.full_name)
-            _put(session, who, leaving)
+            _apply_proposal(session, who, leaving)
         elif row.before == "principal" and who.account_id:
             raise HocbaError(ErrorCode.PRINCIPAL_NEEDED)
-        _put(session, who, row)
+        _apply_proposal(session, who, row)
     forget()
 
 
@@ -233,7 +233,7 @@ def _other_principal(session: Session, row: LeadershipProposal) -> Staff | None:
     return next((person for person in rows.principals(session) if person.id != row.staff_id), None)
 
 
-def _put(session: Session, who: Identity, row: LeadershipProposal) -> None:
+def _apply_proposal(session: Session, who: Identity, row: LeadershipProposal) -> None:
     staff = session.get_one(Staff, (row.school_id, row.staff_id))
     account = rows.accounts_of(session, [staff.id]).get(staff.id)
     if row.proposed == LEFT:

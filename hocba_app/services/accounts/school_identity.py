@@ -68,13 +68,13 @@ def propose(session: Session, school: School, after: Mapping[str, str], actor: s
         waiting.state, waiting.decided_at = "withdrawn", utc_now()
         session.add(waiting)
         session.flush()
-        _told(session, actor, Action.SCHOOL_CHANGE_WITHDRAWN, {"proposal": waiting.id})
+        _record_change(session, actor, Action.SCHOOL_CHANGE_WITHDRAWN, {"proposal": waiting.id})
     if not after:
         return False
     row = SchoolChange(before=facts_of(school), after=dict(after), proposed_by=actor)
     session.add(row)
     session.flush()
-    _told(session, actor, Action.SCHOOL_CHANGE_PROPOSED, {"proposal": row.id, "after": dict(after)})
+    _record_change(session, actor, Action.SCHOOL_CHANGE_PROPOSED, {"proposal": row.id, "after": dict(after)})
     return True
 
 
@@ -105,7 +105,7 @@ def confirm(db: Database, who: Identity, change_id: str, *, effective: str = "",
     """
     with _code_taken(), db.write(who.school_id) as session:
         row = _decidable(session, who, change_id)
-        _put(session, who, row, effective, decision)
+        _apply_change(session, who, row, effective, decision)
 
 
 def refuse(db: Database, who: Identity, change_id: str, reason: str) -> None:
@@ -121,7 +121,7 @@ def refuse(db: Database, who: Identity, change_id: str, reason: str) -> None:
         row = _decidable(session, who, change_id)
         row.state, row.decided_by, row.decided_at, row.reason = "refused", who.account_id, utc_now(), why
         session.add(row)
-        _told(session, who.account_id, Action.SCHOOL_CHANGE_REFUSED, {"proposal": row.id, "reason": why})
+        _record_change(session, who.account_id, Action.SCHOOL_CHANGE_REFUSED, {"proposal": row.id, "reason": why})
 
 
 def change_by_operator(
@@ -151,7 +151,7 @@ def change_by_operator(
         row = SchoolChange(before=facts_of(school), after=after)
         session.add(row)
         session.flush()
-        _put(session, who, row, effective, decision)
+        _apply_change(session, who, row, effective, decision)
 
 
 def set_head_office(db: Database, who: Identity, office: str) -> None:
@@ -168,7 +168,7 @@ def set_head_office(db: Database, who: Identity, office: str) -> None:
         school = account_rows.lock_school(session)
         before, school.head_office = school.head_office, office
         session.add(school)
-        _told(session, "", Action.SCHOOL_HEAD_OFFICE_SET, {"before": before, "now": office})
+        _record_change(session, "", Action.SCHOOL_HEAD_OFFICE_SET, {"before": before, "now": office})
 
 
 def issuer_entry(session: Session) -> dict[str, Any]:
@@ -219,7 +219,7 @@ def _decidable(session: Session, who: Identity, change_id: str) -> SchoolChange:
     return row
 
 
-def _put(session: Session, who: Identity, row: SchoolChange, effective: str, decision: str) -> None:
+def _apply_change(session: Session, who: Identity, row: SchoolChange, effective: str, decision: str) -> None:
     school = session.get_one(School, row.school_id)
     row.before = facts_of(school)
     for key, value in row.after.items():
@@ -231,7 +231,9 @@ def _put(session: Session, who: Identity, row: SchoolChange, effective: str, dec
     session.add(row)
     session.flush()
     data = {"proposal": row.id, "before": {key: row.before[key] for key in row.after}, "after": row.after}
-    _told(session, who.account_id, Action.SCHOOL_CHANGED, data | {"effective": row.effective, "decision": row.decision})
+    _record_change(
+        session, who.account_id, Action.SCHOOL_CHANGED, data | {"effective": row.effective, "decision": row.decision}
+    )
     notify_all(session)
 
 
@@ -277,5 +279,5 @@ def _view(row: SchoolChange, names: Mapping[str, str], *, may_decide: bool) -> C
     )
 
 
-def _told(session: Session, actor: str, action: Action, data: dict[str, Any]) -> None:
+def _record_change(session: Session, actor: str, action: Action, data: dict[str, Any]) -> None:
     record(session, actor=actor, action=action, subject=f"school:{session.info['school_id']}", data=data)

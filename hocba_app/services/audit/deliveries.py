@@ -15,26 +15,26 @@ ONCE_IN_SECONDS = 600.0
 _MAX_KEPT = 2_000
 
 
-class _Lately:
+class _RecentPictures:
     """Pictures told of lately, by person and subject, in this process."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._told: OrderedDict[tuple[str, ...], float] = OrderedDict()
+        self._noted_at: OrderedDict[tuple[str, ...], float] = OrderedDict()
 
     def first(self, key: tuple[str, ...]) -> bool:
         with self._lock:
             now = time.monotonic()
-            if now - self._told.get(key, float("-inf")) < ONCE_IN_SECONDS:
+            if now - self._noted_at.get(key, float("-inf")) < ONCE_IN_SECONDS:
                 return False
-            self._told[key] = now
-            self._told.move_to_end(key)
-            while len(self._told) > _MAX_KEPT:
-                self._told.popitem(last=False)
+            self._noted_at[key] = now
+            self._noted_at.move_to_end(key)
+            while len(self._noted_at) > _MAX_KEPT:
+                self._noted_at.popitem(last=False)
             return True
 
 
-_lately = _Lately()
+_recent_pictures = _RecentPictures()
 
 
 def delivered(db: Database, school_id: str, account_id: str, what: str, subject: str, *, picture: bool = False) -> None:
@@ -46,7 +46,7 @@ def delivered(db: Database, school_id: str, account_id: str, what: str, subject:
         subject: ``<table>:<id>`` of what it shows.
         picture: one of many that a page shows at once.
     """
-    if picture and not _lately.first((school_id, account_id, what, subject)):
+    if picture and not _recent_pictures.first((school_id, account_id, what, subject)):
         return
     with db.write(school_id) as session:
         record(

@@ -85,7 +85,7 @@ def opened(data: bytes, identities: Sequence[x25519.Identity]) -> bytes:
     """
     if not data.startswith(_MAGIC):
         return data
-    with _told():
+    with _as_hocba_errors():
         return pyrage.decrypt(data, _needed(identities))
 
 
@@ -116,7 +116,7 @@ def reading(source: IO[bytes], identities: Sequence[x25519.Identity]) -> Iterato
         yield source
         return
     keys = _needed(identities)
-    with _told(), _piped(lambda end: pyrage.decrypt_io(source, end, keys), writes=False) as end:
+    with _as_hocba_errors(), _piped(lambda end: pyrage.decrypt_io(source, end, keys), writes=False) as end:
         yield end
         while end.read(_PIECE):  # to its end: the last piece proves that nothing was cut off
             pass
@@ -147,7 +147,7 @@ def _needed(identities: Sequence[x25519.Identity]) -> list[x25519.Identity]:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _as_hocba_errors() -> Iterator[None]:
     try:
         yield
     except pyrage.DecryptError as error:

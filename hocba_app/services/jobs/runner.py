@@ -14,12 +14,12 @@ from hocba_app.models import Database, Job
 from hocba_app.models.base import utc_now
 from hocba_app.services.jobs.claim import Claim, ClaimLost, finish, postpone, take
 from hocba_app.services.jobs.kinds import kind_of
-from hocba_app.services.jobs.places import Claims
 from hocba_app.services.jobs.registry import Work, function_of
 from hocba_app.services.jobs.results import Done, RetryAfter, Turn
 from hocba_app.services.jobs.retry import pause_after
+from hocba_app.services.jobs.running_jobs import RunningJobs
 
-__all__ = ["Claims", "advance", "advance_claimed"]
+__all__ = ["RunningJobs", "advance", "advance_claimed"]
 log = structlog.get_logger()
 MAX_STAY = 3.0
 """Seconds a job may ask to wait and still keep its claim; longer waits give the job back."""
@@ -30,31 +30,33 @@ STORE_PAUSE = 15.0
 """The same for the store of documents: a folder that is not mounted, a bucket that does not answer."""
 
 
-def advance(db: Database, claims: Claims, school_id: str, job_id: str, worker: str, stop: threading.Event) -> Turn:
+def advance(
+    db: Database, running: RunningJobs, school_id: str, job_id: str, worker: str, stop: threading.Event
+) -> Turn:
     """Claim a job and :func:`advance_claimed`.
 
     Returns:
         As that one; ``HELD`` also when somebody else works on it, or there is nothing to do.
     """
-    if not claims.reserve(job_id):
+    if not running.reserve(job_id):
         return Turn.HELD  # another thread of this process is at it
     try:
         claim = take(db, school_id, job_id, worker)
     except BaseException:
-        claims.drop(job_id)
+        running.drop(job_id)
         raise
     if claim is None:
-        claims.drop(job_id)
+        running.drop(job_id)
         return Turn.HELD
-    claims.add(claim)
-    return advance_claimed(db, claims, claim, stop)
+    running.add(claim)
+    return advance_claimed(db, running, claim, stop)
 
 
-def advance_claimed(db: Database, claims: Claims, claim: Claim, stop: threading.Event) -> Turn:
+def advance_claimed(db: Database, running: RunningJobs, claim: Claim, stop: threading.Event) -> Turn:
     """Work on a claimed job until it is over, postponed, taken over, or the process is asked to stop.
 
     Args:
-        claims: where the claim is, until this returns.
+        running: where the claim is, until this returns.
 
     Returns:
         ``HELD`` when it was taken over.
@@ -65,7 +67,7 @@ def advance_claimed(db: Database, claims: Claims, claim: Claim, stop: threading.
         log.warning("job.claim_lost", job=claim.job_id, worker=claim.worker)
         return Turn.HELD
     finally:
-        claims.drop(claim.job_id)
+        running.drop(claim.job_id)
 
 
 def _run(db: Database, claim: Claim, stop: threading.Event) -> Turn:

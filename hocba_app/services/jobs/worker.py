@@ -21,10 +21,10 @@ from hocba_app.services import gc_tuning
 from hocba_app.services.jobs import claim as job_claims
 from hocba_app.services.jobs.claim import Claim
 from hocba_app.services.jobs.daily import delete_old_jobs, ensure_daily_jobs
-from hocba_app.services.jobs.places import Claims
 from hocba_app.services.jobs.process_lock import ProcessLock, lock_first_free
 from hocba_app.services.jobs.registry import MODULES
 from hocba_app.services.jobs.runner import advance_claimed
+from hocba_app.services.jobs.running_jobs import RunningJobs
 
 log = structlog.get_logger()
 HEARTBEAT_SECONDS = 5.0
@@ -50,7 +50,7 @@ class Worker:
     def __init__(self, db: Database, locks: Path) -> None:
         self.db = db
         self.stop = threading.Event()
-        self.claims = Claims()
+        self.running = RunningJobs()
         self.signal = JobSignal(db)
         self.lock: ProcessLock = lock_first_free(locks, "worker")
         self.id = self.lock.identity
@@ -66,7 +66,7 @@ class Worker:
             threading.Thread(target=loop, daemon=True).start()
         self.stop.wait()
         deadline = time.monotonic() + LAST_SECONDS
-        while self.claims.count() and time.monotonic() < deadline:
+        while self.running.count() and time.monotonic() < deadline:
             time.sleep(0.05)
         self.signal.close()
         self.lock.release()
@@ -91,7 +91,7 @@ class Worker:
     def _beat(self) -> None:
         while not self.stop.wait(HEARTBEAT_SECONDS):
             try:
-                job_claims.beat(self.db, self.claims.all())
+                job_claims.beat(self.db, self.running.all())
             except Exception:
                 log.exception("worker.heartbeat_failed")  # the next beat tries again; 30 s of silence lose the claim
 
@@ -99,7 +99,7 @@ class Worker:
         """Start what is due and nobody works on: new jobs, postponed ones, jobs of a dead worker."""
         while not self.stop.is_set():
             self.signal.wait(LOOK_SECONDS)
-            if self.stop.wait(LOOK_SECONDS_A_JOB * self.claims.count()):
+            if self.stop.wait(LOOK_SECONDS_A_JOB * self.running.count()):
                 return
             try:
                 due = self._due()
@@ -118,11 +118,11 @@ class Worker:
     def _due(self) -> dict[str, list[str]]:
         """By school the due jobs that this worker has room for, reserved."""
         due: dict[str, list[str]] = {}
-        if room := self.claims.room(CLAIM_SIZE):
+        if room := self.running.room(CLAIM_SIZE):
             with self.db.installation() as session:
-                found = rows.due(session, room, self.claims.crowded())
+                found = rows.due(session, room, self.running.crowded())
             for each in found:
-                if self.claims.reserve_due(each):
+                if self.running.reserve_due(each):
                     due.setdefault(each.school_id, []).append(each.job_id)
         return due
 
@@ -131,18 +131,18 @@ class Worker:
         reserved = dict.fromkeys(job_ids)
         try:
             for claim in job_claims.take_some(self.db, school_id, job_ids, self.id):
-                self.claims.add(claim)
+                self.running.add(claim)
                 # Not of a pool: its threads would keep a stopped process alive until the last of them has ended.
                 threading.Thread(target=self._advance, args=(claim,), name=claim.job_id, daemon=True).start()
                 del reserved[claim.job_id]
         finally:
             for job_id in reserved:  # another worker was first; or no thread: its claim falls silent and is taken over
-                self.claims.drop(job_id)
+                self.running.drop(job_id)
         return len(job_ids) - len(reserved)
 
     def _advance(self, claim: Claim) -> None:
         try:
-            advance_claimed(self.db, self.claims, claim, self.stop)
+            advance_claimed(self.db, self.running, claim, self.stop)
         except Exception:
             log.exception("worker.turn_failed", job=claim.job_id)  # its claim falls silent and is taken over
         finally:

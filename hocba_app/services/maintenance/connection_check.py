@@ -96,7 +96,7 @@ def _sector(settings: Settings, school: School) -> str | None:
         ) as client:
             client.snapshots(school.current_year)
     except HocbaError as error:
-        return _told(error, ErrorCode.SECTOR_UNREACHABLE)
+        return _failure_sentence(error, ErrorCode.SECTOR_UNREACHABLE)
     return ""
 
 
@@ -119,6 +119,6 @@ def _provider(settings: Settings, db: Database, school: School, entry: ProviderE
     return ""
 
 
-def _told(error: HocbaError, passing: ErrorCode) -> str | None:
+def _failure_sentence(error: HocbaError, passing: ErrorCode) -> str | None:
     """A service that does not answer is told once, for all schools, by its own check."""
     return None if error.code is passing else error.sentence

@@ -98,7 +98,7 @@ def audit_page(
         pages = max(1, -(-total // size))
         page = min(max(page, 1), pages)
         found = rows.events(session, wanted, offset=(page - 1) * size, limit=size, oldest_first=oldest_first)
-        return AuditPage(_told(session, found), total, page, pages)
+        return AuditPage(_audit_rows(session, found), total, page, pages)
 
 
 def audit_csv(
@@ -126,7 +126,7 @@ def audit_csv(
         wanted = _filter(session, search, action, actor, subject, since, until)
         while found := rows.events_before(session, wanted, last, _AT_A_TIME):
             last = found[-1].seq
-            for event, row in zip(found, _told(session, found), strict=True):
+            for event, row in zip(found, _audit_rows(session, found), strict=True):
                 cells = (
                     str(row.seq),
                     row.at.astimezone(VIETNAM).strftime("%d/%m/%Y %H:%M:%S"),
@@ -192,7 +192,7 @@ def _day(text: str) -> datetime | None:
     return datetime.combine(day, time(), VIETNAM)
 
 
-def _told(session: Session, found: Sequence[AuditEvent]) -> list[AuditRow]:
+def _audit_rows(session: Session, found: Sequence[AuditEvent]) -> list[AuditRow]:
     names, subjects = rows.account_names(session), rows.subject_names(session, {event.subject for event in found})
     return [
         AuditRow(

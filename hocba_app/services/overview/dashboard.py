@@ -11,7 +11,7 @@ from sqlmodel import Session
 from hocba_app.domain.snapshot_differences import is_out_of_date
 from hocba_app.models import Database, School
 from hocba_app.models.repositories import dashboard as counts
-from hocba_app.models.repositories.membership import places_of, present_per_class
+from hocba_app.models.repositories.membership import memberships_of, present_per_class
 from hocba_app.models.repositories.record_list import counts_by_step, noted_as_changed
 from hocba_app.services.accounts.authority import Right, allowed, require
 from hocba_app.services.accounts.sessions import Identity
@@ -145,7 +145,7 @@ def _standing(session: Session, year: str) -> Standing:
         for _, student_id, class_id, noted in noted_as_changed(session, year)
         if is_out_of_date(noted)
     ]
-    places = places_of(session, (student_id for student_id, _ in changed), year)
+    places = memberships_of(session, (student_id for student_id, _ in changed), year)
     return Standing(
         documents=tuple(counts_by_step(session, year)),
         stale=Counter(

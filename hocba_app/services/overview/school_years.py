@@ -112,7 +112,7 @@ def close_year(db: Database, who: Identity, school_year: str, reason: str = "") 
         session.add(
             YearClosing(school_year=school_year, closed_by=who.account_id, reason=reason, left_open=asdict(found))
         )
-        _told(session, who, Action.YEAR_CLOSED, school_year, reason)
+        _record_year(session, who, Action.YEAR_CLOSED, school_year, reason)
 
 
 def reopen_year(db: Database, who: Identity, school_year: str, reason: str) -> None:
@@ -132,7 +132,7 @@ def reopen_year(db: Database, who: Identity, school_year: str, reason: str) -> N
             raise HocbaError(ErrorCode.NOT_FOUND, what="năm học đã khóa sổ")
         row.reopened_at, row.reopened_by, row.reopen_reason = utc_now(), who.account_id, reason
         session.add(row)
-        _told(session, who, Action.YEAR_REOPENED, school_year, reason)
+        _record_year(session, who, Action.YEAR_REOPENED, school_year, reason)
 
 
 def unfinished_before(session: Session, school_year: str) -> list[tuple[str, int]]:
@@ -186,7 +186,7 @@ def _reason(text: str) -> str:
     return " ".join(text.split())[:MAX_REASON]
 
 
-def _told(session: Session, who: Identity, action: Action, school_year: str, reason: str) -> None:
+def _record_year(session: Session, who: Identity, action: Action, school_year: str, reason: str) -> None:
     record(
         session,
         actor=who.account_id,

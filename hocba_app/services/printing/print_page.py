@@ -115,7 +115,7 @@ def class_of_pupil(db: Database, who: Identity, student_id: str) -> str:
     require(who, Right.PRINT)
     with db.read(who.school_id) as session:
         year = session.get_one(School, who.school_id).current_year
-        place = membership.places_of(session, [student_id], year).get(student_id)
+        place = membership.memberships_of(session, [student_id], year).get(student_id)
         return place.class_id if place is not None and place.present else ""
 
 

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable
 from sqlmodel import Session
 
 from hocba_app.domain.levels import level_of_grade
-from hocba_app.domain.membership import Place
+from hocba_app.domain.membership import Membership
 from hocba_app.domain.snapshot_differences import Difference, differences, is_out_of_date, vanished
 from hocba_app.models import SchoolClass
 from hocba_app.models.repositories import membership
@@ -56,17 +56,17 @@ def refresh_out_of_date(
 
 def _compare(session: Session, rows: list[LockedRecord]) -> int:
     """Note the differences of these documents; what they are built from is read once a class."""
-    places = _places(session, rows)
+    members = _places(session, rows)
     by_class: dict[str, list[LockedRecord]] = {}
     for row in rows:
-        place = places.get(row.document.id)
-        by_class.setdefault(place.class_id if place is not None else row.locked_in.id, []).append(row)
+        member = members.get(row.document.id)
+        by_class.setdefault(member.class_id if member is not None else row.locked_in.id, []).append(row)
     newly = 0
     for class_id, of_class in by_class.items():
         school_class = session.get_one(SchoolClass, (session.info["school_id"], class_id))
         sources = load_sources(session, school_class, sorted({row.student.id for row in of_class}))
         for row in of_class:
-            found = _found(sources, row, places.get(row.document.id)) or None
+            found = _found(sources, row, members.get(row.document.id)) or None
             if found != row.document.out_of_date:
                 newly += is_out_of_date(found) and not is_out_of_date(row.document.out_of_date)
                 row.document.out_of_date = found
@@ -74,33 +74,33 @@ def _compare(session: Session, rows: list[LockedRecord]) -> int:
     return newly
 
 
-def _places(session: Session, rows: Iterable[LockedRecord]) -> dict[str, Place]:
+def _places(session: Session, rows: Iterable[LockedRecord]) -> dict[str, Membership]:
     """Where the pupil of each document belongs now, by document; who belongs nowhere is not in it."""
     pupils: dict[str, set[str]] = {}
     for row in rows:
         pupils.setdefault(row.school_year, set()).add(row.student.id)
-    of_year = {year: membership.places_of(session, students, year) for year, students in pupils.items()}
+    of_year = {year: membership.memberships_of(session, students, year) for year, students in pupils.items()}
     found = {}
     for row in rows:
-        place = of_year[row.school_year].get(row.student.id)
-        if place is None and row.document.kind == "cover":  # of no year: he may have come back in another
-            place = _newest_place(session, row)
-        if place is not None:
-            found[row.document.id] = place
+        member = of_year[row.school_year].get(row.student.id)
+        if member is None and row.document.kind == "cover":  # of no year: he may have come back in another
+            member = _newest_membership(session, row)
+        if member is not None:
+            found[row.document.id] = member
     return found
 
 
-def _newest_place(session: Session, row: LockedRecord) -> Place | None:
+def _newest_membership(session: Session, row: LockedRecord) -> Membership | None:
     """Where the owner of a cover was last, in the grades of its level."""
-    for place in membership.places_of_pupil(session, row.student.id).values():
-        school_class = session.get_one(SchoolClass, (session.info["school_id"], place.class_id))
+    for member in membership.memberships_of_pupil(session, row.student.id).values():
+        school_class = session.get_one(SchoolClass, (session.info["school_id"], member.class_id))
         if level_of_grade(school_class.grade) == row.document.level:
-            return place
+            return member
     return None
 
 
-def _found(sources: Sources, row: LockedRecord, place: Place | None) -> list[Difference]:
+def _found(sources: Sources, row: LockedRecord, member: Membership | None) -> list[Difference]:
     locked = row.version.snapshot
     current = snapshot_from(sources, row.document.kind, row.student, (), code="", url="", locked=locked)
-    gone = [vanished(locked, known=row.student.active)] if place is None else []
+    gone = [vanished(locked, known=row.student.active)] if member is None else []
     return gone + differences(locked, current)

@@ -13,7 +13,7 @@ from hocba_app.domain.assessment.record import Weight
 from hocba_app.domain.assessment.stored_result import judge
 from hocba_app.domain.assessment.subject_check import is_exempt
 from hocba_app.domain.comment_names import foreign_names
-from hocba_app.domain.membership import Place
+from hocba_app.domain.membership import Membership
 from hocba_app.domain.shown import shown_digest
 from hocba_app.forms.fonts import letter_words
 from hocba_app.forms.letters import is_plain, texts_of
@@ -115,15 +115,15 @@ def class_list(
     sources, staff = load_sources(session, school_class, ids), rows.staff_by_id(session)
     documents = rows.documents_of(session, kind, school_class, ids)
     names = [student.full_name for student in students]
-    places = membership.places_of(session, ids, school_class.school_year)
-    names_of_classes = rows.class_names(session, {place.class_id for place in places.values()})
+    members = membership.memberships_of(session, ids, school_class.school_year)
+    names_of_classes = rows.class_names(session, {member.class_id for member in members.values()})
     plans: dict[tuple[str, ...], list[PlannedSlot]] = {}
     found = []
     for student in students:
         candidate = Candidate(
             student,
             document=documents.get(student.id),
-            elsewhere=_elsewhere(places.get(student.id), school_class, names_of_classes),
+            elsewhere=_elsewhere(members.get(student.id), school_class, names_of_classes),
         )
         codes = tuple(sources.subject_codes(student.id)) if kind == "results" else ()
         if codes not in plans:
@@ -151,11 +151,11 @@ def class_list(
     return ClassList(sources, staff, found)
 
 
-def _elsewhere(place: Place | None, school_class: SchoolClass, names: Mapping[str, str]) -> str:
-    if place is None:
+def _elsewhere(member: Membership | None, school_class: SchoolClass, names: Mapping[str, str]) -> str:
+    if member is None:
         return "Không còn là học sinh của lớp theo dữ liệu mới nhất từ SMAS: không chốt."
-    if place.class_id != school_class.id:
-        return f"Đã chuyển sang lớp {names.get(place.class_id, '')}: chốt ở lớp đó."
+    if member.class_id != school_class.id:
+        return f"Đã chuyển sang lớp {names.get(member.class_id, '')}: chốt ở lớp đó."
     return ""
 
 
@@ -228,12 +228,12 @@ def _has_year(entry: Mapping[str, Any]) -> bool:
 
 def _not_checkable(candidate: Candidate, sources: Sources, result: StudentResult) -> None:
     """What the rules can call neither right nor wrong. Who has left is locked on the data there is (workflow rule 7)."""
-    payload, place = result.payload, sources.places.get(candidate.student.id)
+    payload, member = result.payload, sources.memberships.get(candidate.student.id)
     if not payload.get("subjects"):
         return  # told already
     judged = judge(
         payload, {code: subject.kind for code, subject in sources.subjects.items()}, sources.school_class.school_year,
-        grade=sources.school_class.grade, moved_in=place is not None and place.status == "moved_in",
+        grade=sources.school_class.grade, moved_in=member is not None and member.status == "moved_in",
     )  # fmt: skip
     for gap in judged.gaps:
         text = f"{_field(sources, gap.field)}: không kiểm tra được – {gap.reason}."

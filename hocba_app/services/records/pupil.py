@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from hocba_app.domain.levels import level_of_document, level_of_grade
-from hocba_app.domain.membership import Place
+from hocba_app.domain.membership import Membership
 from hocba_app.domain.snapshot_differences import is_out_of_date
 from hocba_app.models import Database, Document, SchoolClass, Student
 from hocba_app.models.repositories import find, membership
@@ -109,11 +109,11 @@ def pupil_view(db: Database, who: Identity, student_id: str) -> PupilView:
                     school_year=year,
                     class_id=of.id,
                     class_name=of.name,
-                    enrolment=place.status if place is not None else "",
-                    departure=(departure(place) or "") if place is not None and not place.present else "",
+                    enrolment=member.status if member is not None else "",
+                    departure=(departure(member) or "") if member is not None and not member.present else "",
                     documents=lines[year],
                 )
-                for year, (of, place) in years.items()
+                for year, (of, member) in years.items()
             ),
             attached=tuple(attached_to(session, student_id)),
             may_attach=allowed(who, Right.ATTACH),
@@ -121,11 +121,13 @@ def pupil_view(db: Database, who: Identity, student_id: str) -> PupilView:
         )
 
 
-def _years(session: Session, student_id: str, documents: list[Document]) -> dict[str, tuple[SchoolClass, Place | None]]:
+def _years(
+    session: Session, student_id: str, documents: list[Document]
+) -> dict[str, tuple[SchoolClass, Membership | None]]:
     """Class and place by school year, newest first; years of which only documents are left besides."""
-    found: dict[str, tuple[SchoolClass, Place | None]] = {
-        year: (session.get_one(SchoolClass, (session.info["school_id"], place.class_id)), place)
-        for year, place in membership.places_of_pupil(session, student_id).items()
+    found: dict[str, tuple[SchoolClass, Membership | None]] = {
+        year: (session.get_one(SchoolClass, (session.info["school_id"], member.class_id)), member)
+        for year, member in membership.memberships_of_pupil(session, student_id).items()
     }
     for document in documents:
         school_class = session.get_one(SchoolClass, (document.school_id, document.class_id))
@@ -133,7 +135,7 @@ def _years(session: Session, student_id: str, documents: list[Document]) -> dict
     return dict(sorted(found.items(), reverse=True))
 
 
-def _levels(years: Mapping[str, tuple[SchoolClass, Place | None]]) -> dict[str, SchoolClass]:
+def _levels(years: Mapping[str, tuple[SchoolClass, Membership | None]]) -> dict[str, SchoolClass]:
     """The newest class of each level the pupil was in, the newest level first: each has a cover of its own."""
     found: dict[str, SchoolClass] = {}
     for of, _ in years.values():

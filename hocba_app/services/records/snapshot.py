@@ -9,7 +9,7 @@ from typing import Any
 from sqlmodel import Session
 
 from hocba_app.domain.levels import level_of_grade
-from hocba_app.domain.membership import LEAVING, Place
+from hocba_app.domain.membership import LEAVING, Membership
 from hocba_app.domain.signing_titles import OFFICES
 from hocba_app.domain.snapshot import PUPIL_DETAILS, SNAPSHOT_FORMAT, Snapshot, normalise
 from hocba_app.models import HistoryEntry, School, SchoolClass, Student, StudentResult, Subject
@@ -56,7 +56,7 @@ class Sources:
     """By pupil; of the class's school year."""
     history: dict[str, list[HistoryEntry]] = field(default_factory=dict)
     """By pupil, oldest first; of the years before, and of this year at whatever school."""
-    places: dict[str, Place] = field(default_factory=dict)
+    memberships: dict[str, Membership] = field(default_factory=dict)
     """By pupil; of those to whom this class is home in its school year."""
 
     def subject_codes(self, student_id: str) -> list[str]:
@@ -75,22 +75,24 @@ class Sources:
             return result.payload
         return nothing_entered(self.school_class.regime) if self.leaving(student_id) is not None else None
 
-    def leaving(self, student_id: str) -> Place | None:
-        """The pupil's place in this class, when he has left the school from it."""
-        place = self.places.get(student_id)
-        return place if place is not None and place.status in LEAVING else None
+    def leaving(self, student_id: str) -> Membership | None:
+        """The pupil's membership of this class, when he has left the school from it."""
+        member = self.memberships.get(student_id)
+        return member if member is not None and member.status in LEAVING else None
 
 
 def load_sources(session: Session, school_class: SchoolClass, student_ids: Sequence[str]) -> Sources:
     """Read what the documents of these pupils of a class are built from: five queries, however many pupils."""
-    places = membership.places_of(session, student_ids, school_class.school_year)
+    members = membership.memberships_of(session, student_ids, school_class.school_year)
     return Sources(
         school=session.get_one(School, session.info["school_id"]),
         school_class=school_class,
         subjects=rows.subjects_by_code(session),
         results=rows.results_of(session, student_ids, school_class.school_year),
         history=rows.history_until(session, student_ids, school_class.school_year),
-        places={student_id: place for student_id, place in places.items() if place.class_id == school_class.id},
+        memberships={
+            student_id: member for student_id, member in members.items() if member.class_id == school_class.id
+        },
     )
 
 
@@ -227,14 +229,14 @@ def _came_with(row: Mapping[str, Any], class_name: str, ours: Sequence[Mapping[s
     return not own and (stayed or row.get("outcome") == "moved")
 
 
-def departure(place: Place | None) -> str | None:
+def departure(member: Membership | None) -> str | None:
     """What the record says of a pupil who left in mid-year; None for one who stayed."""
-    if place is None:
+    if member is None:
         return None
-    words = "Chuyển đi" if place.status == "moved_out" else "Thôi học"
-    if not place.to_date:
+    words = "Chuyển đi" if member.status == "moved_out" else "Thôi học"
+    if not member.to_date:
         return words
-    year, month, day = place.to_date.split("-")
+    year, month, day = member.to_date.split("-")
     return f"{words} ngày {day}/{month}/{year}"
 
 

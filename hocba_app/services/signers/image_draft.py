@@ -70,7 +70,7 @@ def view(db: Database, who: Identity, slip: str, adjust: Adjust) -> DraftView:
     Raises:
         HocbaError: FORBIDDEN, NOT_FOUND for another's slip or one that has lapsed, STORED_FILE_DAMAGED.
     """
-    owner, sha256 = _open(who, slip)
+    owner, sha256 = _owner_and_hash(who, slip)
     after = problem = ""
     try:
         after = png_url(_drawn(who, owner, sha256, adjust)[1])
@@ -86,7 +86,7 @@ def view(db: Database, who: Identity, slip: str, adjust: Adjust) -> DraftView:
 
 def original(who: Identity, slip: str, turns: int = 0) -> bytes:
     """The upload as it came, made small: a PNG, turned by so many quarters clockwise. Errors as :func:`view`."""
-    data = blobs.get(_open(who, slip)[1])
+    data = blobs.get(_owner_and_hash(who, slip)[1])
     with on_behalf_of(who.account_id):
         return small_copy(data, THUMBNAIL, turns)
 
@@ -97,7 +97,7 @@ def use(db: Database, who: Identity, slip: str, adjust: Adjust) -> Stored:
     Raises:
         HocbaError: as :func:`view`, and IMAGE_EMPTY.
     """
-    owner, sha256 = _open(who, slip)
+    owner, sha256 = _owner_and_hash(who, slip)
     image, preview = _drawn(who, owner, sha256, adjust)
     with db.write(who.school_id) as session:
         _name(session, owner)
@@ -123,7 +123,7 @@ def require_image_owner(who: Identity, owner: str) -> None:
         require(who, Right.SIGNATURE_IMAGES)
 
 
-def _open(who: Identity, slip: str) -> tuple[str, str]:
+def _owner_and_hash(who: Identity, slip: str) -> tuple[str, str]:
     """Owner and hash of a slip that this person was given.
 
     Raises:

@@ -102,7 +102,7 @@ def fetch_credentials(db: Database, who: Identity, owner: str) -> list[Credentia
             CREDENTIAL_NONE, TRUST_ROOTS_MISSING, SECRET_KEY_*.
     """
     require_owner(who, owner)
-    person, key, provider = _open(db, who.school_id, owner)
+    person, key, provider = _key_and_provider(db, who.school_id, owner)
     return [_view(found, key.credential_id) for found in credentials.ask(provider, key.provider_user, person)]
 
 
@@ -113,7 +113,7 @@ def choose_credential(db: Database, who: Identity, owner: str, credential_id: st
         HocbaError: as :func:`fetch_credentials`; CREDENTIAL_GONE, CERTIFICATE_*, SIGNING_CERTIFICATE, KEY_CHANGED.
     """
     require_owner(who, owner)
-    person, key, provider = _open(db, who.school_id, owner)
+    person, key, provider = _key_and_provider(db, who.school_id, owner)
     found = {item.credential_id: item for item in credentials.ask(provider, key.provider_user, person)}
     judged = found.get(credential_id)
     if judged is None:
@@ -234,7 +234,7 @@ def recheck(db: Database, school_id: str, owner: str, *, actor: str) -> str | No
     Raises:
         HocbaError: as :func:`check_key`, but FORBIDDEN.
     """
-    person, key, provider = _open(db, school_id, owner, lenient=True)
+    person, key, provider = _key_and_provider(db, school_id, owner, lenient=True)
     problem: ErrorCode | None
     judged = None
     try:
@@ -287,7 +287,7 @@ def _set_user(session: Session, who: Identity, owner: str, user: str, provider: 
     )
 
 
-def _open(
+def _key_and_provider(
     db: Database, school_id: str, owner: str, *, lenient: bool = False
 ) -> tuple[Owner, SigningKey, SigningProvider]:
     """Who, his account, and the service to ask.

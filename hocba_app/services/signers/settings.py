@@ -88,7 +88,7 @@ def set_cover_signer(db: Database, who: Identity, staff_id: str | None) -> Chang
     with db.write(who.school_id) as session:
         chosen = _cover_signer(session, staff_id)
         _refuse_oneself(who, chosen)
-        change = _put(session, who, _COVER, chosen)
+        change = _set_signer(session, who, _COVER, chosen)
     forget()
     return change
 
@@ -103,7 +103,7 @@ def restore_cover_signer(db: Database, who: Identity, change: Change) -> None:
     with db.write(who.school_id) as session:
         _refuse_late(session, _COVER, change)
         _refuse_oneself(who, change[0])
-        _put(session, who, _COVER, _cover_signer(session, change[0]))
+        _set_signer(session, who, _COVER, _cover_signer(session, change[0]))
     forget()
 
 
@@ -122,7 +122,7 @@ def set_seal_operator(db: Database, who: Identity, staff_id: str | None, provide
         _refuse_oneself(who, chosen)
         if provider_user is not None:
             keys.enter_user(session, who, SEAL, provider_user)
-        change = _put(session, who, _OPERATOR, chosen)
+        change = _set_signer(session, who, _OPERATOR, chosen)
     forget()
     return change
 
@@ -137,7 +137,7 @@ def restore_seal_operator(db: Database, who: Identity, change: Change) -> None:
     with db.write(who.school_id) as session:
         _refuse_late(session, _OPERATOR, change)
         _refuse_oneself(who, change[0])
-        _put(session, who, _OPERATOR, working_staff(session, change[0]).id if change[0] else "")
+        _set_signer(session, who, _OPERATOR, working_staff(session, change[0]).id if change[0] else "")
     forget()
 
 
@@ -290,7 +290,7 @@ def _cover_signer(session: Session, staff_id: str | None) -> str:
     return "" if principal is not None and staff.id == principal.id else staff.id
 
 
-def _put(session: Session, who: Identity, setting: tuple[str, Action], chosen: str) -> Change:
+def _set_signer(session: Session, who: Identity, setting: tuple[str, Action], chosen: str) -> Change:
     column, action = setting
     settings = _settings(session)
     before = getattr(settings, column) or ""

@@ -66,13 +66,13 @@ def restore_assignment(
         if standing not in (tuple(now), tuple(before)):
             raise HocbaError(ErrorCode.UNDO_TOO_LATE)
         if standing != tuple(before):
-            _put(session, who, class_id, field, row, (before[0], before[1]))
+            _restore_signer(session, who, class_id, field, row, (before[0], before[1]))
         given_back = _give_back(session, who, now[0], [Moved(*entry) for entry in moved])
     forget()
     return given_back
 
 
-def _put(
+def _restore_signer(
     session: Session, who: Identity, class_id: str, field: str, row: SigningAssignment | None, before: tuple[str, str]
 ) -> None:
     was = row.staff_id if row is not None else ""

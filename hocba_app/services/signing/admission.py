@@ -27,7 +27,7 @@ OFFER_STANDS = timedelta(minutes=3)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class QueuePosition:
     """Where a queued batch stands."""
 
     ahead: int
@@ -79,7 +79,7 @@ def try_admit(session: Session, batch: Batch) -> Admission:
     return Admission.ADMITTED
 
 
-def place_of(session: Session, batch: Batch) -> Place:
+def queue_position(session: Session, batch: Batch) -> QueuePosition:
     """The place of a queued batch and its expected wait, for its signer's page."""
     items = batch_rows.items_of(session, batch.id, (ItemState.CLAIMED,))
     versions = {item.version_id for item in items}
@@ -90,7 +90,7 @@ def place_of(session: Session, batch: Batch) -> Place:
     # His own earlier batches are no queue: this one goes out by itself when he has confirmed them.
     own = batch_rows.of_owner(session, before, batch.owner)
     ahead = len(before - own)
-    return Place(
+    return QueuePosition(
         ahead=ahead,
         seconds=60 * ahead,
         your_turn=batch.offered_at is not None and not batch.accepted,

@@ -15,7 +15,7 @@ from hocba_app.models.repositories import batch_names
 from hocba_app.models.repositories import batches as batch_rows
 from hocba_app.models.repositories import signing as rows
 from hocba_app.services.accounts.sessions import Identity
-from hocba_app.services.signing.admission import place_of
+from hocba_app.services.signing.admission import queue_position
 from hocba_app.services.signing.steps.confirm import GRACE
 
 
@@ -115,7 +115,7 @@ def unsigned_slots(db: Database, who: Identity, batch_id: str) -> list[str]:
 
 
 def _view(session: Session, batch: Batch, about: Sequence[batch_names.About]) -> BatchView:
-    place = place_of(session, batch) if batch.state == BatchState.QUEUED else None
+    position = queue_position(session, batch) if batch.state == BatchState.QUEUED else None
     left = None
     if batch.state == BatchState.WAITING and batch.window_ends_at is not None:
         # The phone's own window: our grace after it is not for the signer to count on.
@@ -134,10 +134,10 @@ def _view(session: Session, batch: Batch, about: Sequence[batch_names.About]) ->
         note=None if batch.note == "confirmed" else _sentence(batch.note, {}),
         problem=_sentence(batch.error_code, batch.error_params),
         stop_asked=batch.stop_waiting,
-        ahead=place.ahead if place else 0,
-        wait_seconds=place.seconds if place else 0,
-        your_turn=place.your_turn if place else False,
-        after_own=place.after_own if place else False,
+        ahead=position.ahead if position else 0,
+        wait_seconds=position.seconds if position else 0,
+        your_turn=position.your_turn if position else False,
+        after_own=position.after_own if position else False,
         over=batch.state in BATCH_OVER,
         about=tuple(about),
         created_at=batch.created_at.isoformat(timespec="seconds"),

@@ -84,7 +84,10 @@ def open_conflicts(db: Database, who: Identity) -> list[Conflict]:
     """
     require(who, Right.SYNC)
     with db.read(who.school_id) as session:
-        return [_shown(session, row, cursor, waiting) for row, cursor, waiting in _open(session, rows.cursors(session))]
+        return [
+            _shown(session, row, cursor, waiting)
+            for row, cursor, waiting in _open_conflicts(session, rows.cursors(session))
+        ]
 
 
 def resolve(db: Database, who: Identity, conflict_id: str, choice: str) -> str:
@@ -108,7 +111,12 @@ def resolve(db: Database, who: Identity, conflict_id: str, choice: str) -> str:
         if running_job(session, "sync") is not None:
             raise HocbaError(ErrorCode.SYNC_RUNNING)
         found = next(
-            ((row, cursor, waiting) for row, cursor, waiting in _open(session, cursors) if row.id == conflict_id), None
+            (
+                (row, cursor, waiting)
+                for row, cursor, waiting in _open_conflicts(session, cursors)
+                if row.id == conflict_id
+            ),
+            None,
         )
         if found is None:
             raise HocbaError(ErrorCode.NOT_FOUND, what="bản ghi cần xem xét")
@@ -136,7 +144,9 @@ def resolve(db: Database, who: Identity, conflict_id: str, choice: str) -> str:
         return start_sync(db, who, school_year=cursor.school_year, session=session)
 
 
-def _open(session: Session, cursors: Sequence[SyncCursor]) -> list[tuple[SyncRow, SyncCursor, dict[str, Any]]]:
+def _open_conflicts(
+    session: Session, cursors: Sequence[SyncCursor]
+) -> list[tuple[SyncRow, SyncCursor, dict[str, Any]]]:
     """The newest conflict row of each record that still waits in that version."""
     waiting = {
         (cursor.resource, row["id"], row["version"]): (cursor, row)

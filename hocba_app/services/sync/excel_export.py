@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from hocba_app.models import SchoolClass, Staff, Student, StudentResult, Subject, TeachingAssignment
 from hocba_app.models.repositories import find
-from hocba_app.models.repositories.membership import places_of_year
+from hocba_app.models.repositories.membership import memberships_of_year
 from hocba_app.services.sync.excel_columns import SHEETS, SheetSpec
 from hocba_app.services.sync.excel_writing import Table
 
@@ -21,7 +21,7 @@ def export_tables(session: Session, school_year: str) -> list[Table]:
     subjects = {row.id: row for row in find.all_of(session, Subject, Subject.position, active=True)}
     enrolled = {
         student_id: place
-        for student_id, place in places_of_year(session, school_year).items()
+        for student_id, place in memberships_of_year(session, school_year).items()
         if place.class_id in classes
     }
     students = [row for row in find.all_of(session, Student, Student.sort_name, Student.id) if row.id in enrolled]

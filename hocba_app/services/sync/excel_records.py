@@ -15,7 +15,7 @@ from hocba_app.domain.identifiers import identifier_key, near_key
 from hocba_app.domain.snapshot import PUPIL_DETAILS
 from hocba_app.models import Enrolment, SchoolClass, Staff, Student, StudentResult, Subject, TeachingAssignment
 from hocba_app.models.repositories import find
-from hocba_app.models.repositories.membership import places_of_year
+from hocba_app.models.repositories.membership import memberships_of_year
 from hocba_app.services.sync.near_matches import OTHER, SAME, WHAT, Asking, People, shown, somebody_else
 from hocba_app.services.sync.sheet_rows import Entry, Rows
 from hocba_app.services.sync.wide_columns import head_key
@@ -179,7 +179,7 @@ class RecordMaker:
         classes = self._source["classes"]
         for row in find.all_of(self._session, Enrolment, school_year=self._year, active=True):
             found.setdefault(row.student_id, []).append(row)
-        for student_id, place in places_of_year(self._session, self._year).items():
+        for student_id, place in memberships_of_year(self._session, self._year).items():
             if place.class_id in classes and (student := self._source["students"].get(student_id)):
                 self._class_of[student] = classes[place.class_id]
         return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from hocba_app.services.sync.excel_columns import SHEETS, SheetSpec, heading
 from hocba_app.services.sync.excel_reading import CellProblem, Sheet
-from hocba_app.services.sync.sheet_rows import Entry, Place, Rows, read_cell
+from hocba_app.services.sync.sheet_rows import Entry, Rows, SourceRow, read_cell
 from hocba_app.services.sync.wide_rows import Knowledge, Wide, own_columns, read_wide, wide_of
 
 _HEADER_WITHIN = 20
@@ -91,7 +91,7 @@ def _entries(spec: SheetSpec, sheet: Sheet, found: Rows) -> list[Entry]:
         kinds = sheet.kinds.get(number, {})
         if number <= header or not any(column in cells for column in columns.values()):
             continue
-        entry = Entry(Place(sheet.name, number, columns), {})
+        entry = Entry(SourceRow(sheet.name, number, columns), {})
         for key, column in columns.items():
             if (number, column) not in wrong:
                 read_cell(by_key[key], cells.get(column), kinds.get(column, ""), entry, found.problems)

@@ -47,21 +47,21 @@ def _check(work: Work) -> None:
     _forget(work, work.job_id)
     if before := work.arguments.get("before"):
         _forget(work, before)
-    told = list(_told(plan))
-    for start in range(0, len(told), _CHUNK_SIZE):
+    preview = list(_preview_rows(plan))
+    for start in range(0, len(preview), _CHUNK_SIZE):
         if work.cancelled():
             raise Cancelled
         with work.write() as session:
-            rows = [_row(session, work.job_id, values) for values in told[start : start + _CHUNK_SIZE]]
+            rows = [_row(session, work.job_id, values) for values in preview[start : start + _CHUNK_SIZE]]
             insert_rows(session, SyncRow, rows)
-        work.progress(min(start + _CHUNK_SIZE, len(told)), len(told), "So với dữ liệu đang có")
+        work.progress(min(start + _CHUNK_SIZE, len(preview)), len(preview), "So với dữ liệu đang có")
     with work.write() as session:
         row = stored.import_of(session, work.arguments["import"], lock=True)
         if row is not None and row.check_job_id == work.job_id:
             row.found = _found(session, plan)
             session.add(row)
         done = session.get_one(Job, (work.school_id, work.job_id))
-        done.report = {"outcomes": dict(Counter(values["outcome"] for values in told))}
+        done.report = {"outcomes": dict(Counter(values["outcome"] for values in preview))}
         session.add(done)
         notify_all(session)
 
@@ -73,7 +73,7 @@ def _forget(work: Work, job_id: str) -> None:
             more = stored.forget_report(session, job_id, 2 * _CHUNK_SIZE) > 0
 
 
-def _told(plan: Plan) -> Iterator[dict[str, Any]]:
+def _preview_rows(plan: Plan) -> Iterator[dict[str, Any]]:
     """Everything a person has to look at: what is wrong, what only he knows, then what would be written."""
     for problem in plan.problems[:MAX_REFUSED]:
         where = {"sheet": problem.sheet, "row": problem.row, "column": problem.column, "code": problem.code}

@@ -13,7 +13,7 @@ from sqlmodel import Session
 from hocba_app.models import Database, SchoolClass, Student, Subject, WorkbookImport
 from hocba_app.models.repositories import find
 from hocba_app.models.repositories import workbooks as stored
-from hocba_app.models.repositories.membership import places_of_year
+from hocba_app.models.repositories.membership import memberships_of_year
 from hocba_app.services.storage import blobs
 from hocba_app.services.sync.excel_check import Outcomes, outcomes_of
 from hocba_app.services.sync.excel_reading import CellProblem, Sheet, read_workbook
@@ -118,7 +118,7 @@ def _absent(session: Session, rows: Rows, school_year: str) -> list[tuple[str, s
         for entry in entries
     }
     pupils = {row.id: row for row in find.all_of(session, Student, active=True)}
-    places = places_of_year(session, school_year)
+    places = memberships_of_year(session, school_year)
     classes = {places[id].class_id for id, row in pupils.items() if row.code in named and id in places}
     names = dict(find.columns_of(session, SchoolClass.id, SchoolClass.name))
     return [

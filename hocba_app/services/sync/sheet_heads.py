@@ -121,7 +121,7 @@ class _Grid:
                 for number in range(top, min(bottom, last) + 1):
                     for place in range(left, right + 1):
                         self._covered[number, place] = (top, left)
-        self._told = bool(self._covered)
+        self._merges_known = bool(self._covered)
 
     def path(self, place: int) -> tuple[str, ...]:
         """What stands above a column, each head once; () where nothing of its own does."""
@@ -142,7 +142,7 @@ class _Grid:
         # A reader that tells no merged cells leaves blanks beside a group: its name goes on to the right as long as
         # something of its own stands below.
         if (
-            self._told
+            self._merges_known
             or not place
             or not any((below, place) in self.texts for below in range(number + 1, self._last + 1))
         ):

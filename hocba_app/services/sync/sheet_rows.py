@@ -11,7 +11,7 @@ from hocba_app.services.sync.workbook_cells import DATE, ROUNDED, UNSURE
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SourceRow:
     """A row of a sheet, and which column holds which value."""
 
     sheet: str
@@ -27,7 +27,7 @@ class Place:
 class Entry:
     """One row's values. A column that is not in the sheet has no key here; an empty cell is None."""
 
-    place: Place
+    place: SourceRow
     values: dict[str, Any]
 
 

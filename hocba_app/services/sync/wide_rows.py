@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from hocba_app.services.sync.excel_columns import Field, heading
 from hocba_app.services.sync.excel_reading import CellProblem, Sheet
 from hocba_app.services.sync.sheet_heads import Heads, heads_of
-from hocba_app.services.sync.sheet_rows import Column, Entry, Place, Rows, read_cell
+from hocba_app.services.sync.sheet_rows import Column, Entry, Rows, SourceRow, read_cell
 from hocba_app.services.sync.wide_columns import (
     CODE,
     NAME,
@@ -167,7 +167,7 @@ def _twice(wide: Wide) -> list[CellProblem]:
 def _read_row(wide: Wide, number: int, wrong: set[str], rows: Rows) -> None:
     sheet, name = wide.sheet, wide.sheet.name
     cells, kinds = sheet.rows[number], sheet.kinds.get(number, {})
-    pupil = Entry(Place(name, number, {}), {})
+    pupil = Entry(SourceRow(name, number, {}), {})
     entries: dict[str, Entry] = {}
     for letter, target in wide.targets.items():
         text = cells.get(letter)
@@ -184,7 +184,7 @@ def _read_row(wide: Wide, number: int, wrong: set[str], rows: Rows) -> None:
             continue
         key = rest.rpartition("/")[0] if kind == "subject_results" else ""
         entry = entries.setdefault(
-            f"{'results' if kind == 'traits' else kind}/{key}", Entry(Place(name, number, {}), {})
+            f"{'results' if kind == 'traits' else kind}/{key}", Entry(SourceRow(name, number, {}), {})
         )
         _read_value(entry, letter, text, kinds.get(letter, ""), (target, wanted), rows.problems)
     if (code := pupil.values.get("student_code")) is None:
@@ -199,7 +199,7 @@ def _read_value(
 ) -> None:
     target, wanted = meant
     if target.startswith("traits/"):
-        level = Entry(Place(entry.place.sheet, entry.place.row, {wanted.key: letter}), {})
+        level = Entry(SourceRow(entry.place.sheet, entry.place.row, {wanted.key: letter}), {})
         read_cell(wanted, text, kind, level, problems)
         entry.place.columns.setdefault(wanted.key, letter)
         if wanted.key in level.values:
@@ -212,7 +212,7 @@ def _read_value(
         if entry.values.get(wanted.key, "") is None:
             del entry.values[wanted.key]
         return
-    tick = Entry(Place(entry.place.sheet, entry.place.row, {wanted.key: letter}), {})
+    tick = Entry(SourceRow(entry.place.sheet, entry.place.row, {wanted.key: letter}), {})
     read_cell(wanted, text, kind, tick, problems)
     if tick.values.get(wanted.key) is True:
         value = field_of(target.partition("=")[0]).read(word)

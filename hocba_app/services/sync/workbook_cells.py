@@ -176,7 +176,7 @@ def _worksheet(sheet: Any) -> RawSheet:
         if cell.data_type in ("f", "e"):
             found.wrong.append((number, column_name(place - 1), "formula" if cell.data_type == "f" else "error"))
         elif cell.value is not None:
-            _put(found, number, place - 1, cell.value, cell.number_format)
+            _store_cell(found, number, place - 1, cell.value, cell.number_format)
     found.hidden_rows = sorted(
         number for number, row in sheet.row_dimensions.items() if row.hidden and number in found.rows
     )
@@ -202,7 +202,7 @@ def _by_calamine(data: bytes) -> list[RawSheet]:
             for number, row in enumerate(read.to_python(skip_empty_area=False), 1):
                 for place, value in enumerate(row):
                     if value != "":
-                        _put(sheet, number, place, value, None)
+                        _store_cell(sheet, number, place, value, None)
             for (top, left), (bottom, right) in read.merged_cell_ranges or ():  # .xlsx and .xls only
                 _merge(sheet, top + 1, left, bottom + 1, right)
             found.append(sheet)
@@ -214,7 +214,7 @@ def _merge(sheet: RawSheet, top: int, left: int, bottom: int, right: int) -> Non
         sheet.merged.append((top, left, bottom, right))
 
 
-def _put(sheet: RawSheet, number: int, place: int, value: Any, shown_as: str | None) -> None:
+def _store_cell(sheet: RawSheet, number: int, place: int, value: Any, shown_as: str | None) -> None:
     if place >= MAX_COLUMNS:
         raise ValueError("too many columns")
     text, kind = _text_of(value, shown_as)

@@ -41,7 +41,7 @@ class Understood:
 
         A row has ``sheet``, ``row`` and ``values``: what would be written, by the contract's names.
         """
-        problems = [_told(problem) for problem in self.rows.problems]
+        problems = [_problem_json(problem) for problem in self.rows.problems]
         if self.error is not None:
             problems = [{"sheet": "", "cell": "", "code": self.error.code.value, "text": self.error.sentence}]
         return {
@@ -71,7 +71,7 @@ class Understood:
                 if spec.key in self.rows.of
             ],
             "problems": problems,
-            "notes": [_told(note) for note in self.rows.notes],
+            "notes": [_problem_json(note) for note in self.rows.notes],
         }
 
     def lines(self) -> list[str]:
@@ -122,5 +122,5 @@ def _year(sheets: list[Sheet]) -> str | None:
     return found.pop() if len(found) == 1 else None
 
 
-def _told(problem: CellProblem) -> dict[str, str]:
+def _problem_json(problem: CellProblem) -> dict[str, str]:
     return {"sheet": problem.sheet, "cell": problem.cell, "code": problem.code, "text": problem.reason}

@@ -7,7 +7,7 @@ from typing import Any
 
 from hocba_app.services.sync.excel_reading import CellProblem
 from hocba_app.services.sync.near_matches import Question
-from hocba_app.services.sync.sheet_rows import Place
+from hocba_app.services.sync.sheet_rows import SourceRow
 
 _NAMES = {
     "student_id": "student_code",
@@ -28,18 +28,18 @@ class Records:
     """What a person has to say before anything is written."""
     apart: frozenset[str] = frozenset()
     """Codes that somebody called another's although they differ by leading zeros only."""
-    _places: dict[tuple[str, str], Place] = field(default_factory=dict)
-    _subjects: dict[tuple[str, int], Place] = field(default_factory=dict)
+    _places: dict[tuple[str, str], SourceRow] = field(default_factory=dict)
+    _subjects: dict[tuple[str, int], SourceRow] = field(default_factory=dict)
 
-    def place(self, resource: str, identity: str) -> Place:
+    def place(self, resource: str, identity: str) -> SourceRow:
         """Where a record came from."""
         return self._places[resource, identity]
 
-    def add(self, resource: str, identity: str, version: int, data: dict[str, Any], place: Place) -> None:
+    def add(self, resource: str, identity: str, version: int, data: dict[str, Any], place: SourceRow) -> None:
         self.of.setdefault(resource, []).append({"id": identity, "version": version, "event": "UPDATE", "data": data})
         self._places.setdefault((resource, identity), place)
 
-    def subject_at(self, identity: str, index: int, place: Place) -> None:
+    def subject_at(self, identity: str, index: int, place: SourceRow) -> None:
         """Where the row of a result's subject came from."""
         self._subjects[identity, index] = place
 

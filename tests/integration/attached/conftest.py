@@ -14,7 +14,7 @@ from bench.sealed_record import Record, World, pem
 from hocba_app.models import AttachedRecord, Database, Enrolment, Job, School, Student
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.attached import attach
-from hocba_app.services.jobs.runner import Claims, advance
+from hocba_app.services.jobs.runner import RunningJobs, advance
 from hocba_app.settings import settings
 from tests import samples
 from tests.integration.verification.conftest import sealed, world  # noqa: F401 - fixtures
@@ -45,7 +45,7 @@ class Receiving:
         with self.db.read(self.small.school_id) as session:
             jobs = session.exec(select(Job.id).where(Job.kind == attach.KIND, Job.state == "queued")).all()
         for job_id in jobs:
-            assert advance(self.db, Claims(), self.small.school_id, job_id, "w0", threading.Event()) == "ended"
+            assert advance(self.db, RunningJobs(), self.small.school_id, job_id, "w0", threading.Event()) == "ended"
         with self.db.read(self.small.school_id) as session:
             assert {session.get_one(Job, (self.small.school_id, job_id)).state for job_id in jobs} == {"done"}
         return self.rows(pupil)

@@ -16,7 +16,7 @@ from hocba_app.models.base import utc_now
 from hocba_app.services.audit.log import GENESIS, event_hash, record, verify_chain
 from hocba_app.services.jobs.daily import ensure_daily_jobs
 from hocba_app.services.jobs.kinds import DAILY
-from hocba_app.services.jobs.runner import Claims, advance
+from hocba_app.services.jobs.runner import RunningJobs, advance
 from hocba_app.services.maintenance import audit_anchor
 from hocba_app.services.maintenance.audit_anchor import AnchorProblem, verify_anchors
 from hocba_app.services.maintenance.audit_check import audit_checks
@@ -60,7 +60,7 @@ def anchor_now(db: Database, school_id: str) -> Job:
         job = session.exec(select(Job).where(Job.kind == "anchor")).one()
         job.wake_at = job.created_at
         session.add(job)
-    advance(db, Claims(), school_id, job.id, "w0", threading.Event())
+    advance(db, RunningJobs(), school_id, job.id, "w0", threading.Event())
     with db.read(school_id) as session:
         return session.get_one(Job, (school_id, job.id))
 

@@ -16,7 +16,7 @@ from hocba_app.services.jobs.enqueue import ask_cancel, enqueue, live_job
 from hocba_app.services.jobs.process_lock import lock_first_free
 from hocba_app.services.jobs.registry import Work, job
 from hocba_app.services.jobs.results import Done, Result, RetryAfter
-from hocba_app.services.jobs.runner import Claims, advance
+from hocba_app.services.jobs.runner import RunningJobs, advance
 
 
 def new_job(db: Database, school_id: str, kind: str = "k") -> str:
@@ -94,10 +94,10 @@ def test_a_job_runs_reports_and_ends(db: Database, school_id: str) -> None:
         return RetryAfter(0.01) if len(turns) < 2 else Done()
 
     job_id = new_job(db, school_id)
-    assert advance(db, Claims(), school_id, job_id, "w0", threading.Event()) == "ended"
+    assert advance(db, RunningJobs(), school_id, job_id, "w0", threading.Event()) == "ended"
     done = row(db, school_id, job_id)
     assert (done.state, done.progress, done.report) == ("done", 2, {"turns": 2})
-    assert advance(db, Claims(), school_id, job_id, "w0", threading.Event()) == "held"
+    assert advance(db, RunningJobs(), school_id, job_id, "w0", threading.Event()) == "held"
 
 
 @pytest.mark.usefixtures("kinds")
@@ -111,7 +111,7 @@ def test_a_failure_is_kept_with_its_code(db: Database, school_id: str, raised: E
         raise raised
 
     job_id = new_job(db, school_id)
-    assert advance(db, Claims(), school_id, job_id, "w0", threading.Event()) == "ended"
+    assert advance(db, RunningJobs(), school_id, job_id, "w0", threading.Event()) == "ended"
     failed = row(db, school_id, job_id)
     assert (failed.state, failed.error_code) == ("failed", code)
 
@@ -123,7 +123,7 @@ def test_a_long_wait_gives_the_job_back(db: Database, school_id: str) -> None:
         return RetryAfter(60.0)
 
     job_id = new_job(db, school_id)
-    assert advance(db, Claims(), school_id, job_id, "w0", threading.Event()) == "postponed"
+    assert advance(db, RunningJobs(), school_id, job_id, "w0", threading.Event()) == "postponed"
     assert row(db, school_id, job_id).state == "queued" and claimable(db) == []
 
 
@@ -148,7 +148,7 @@ def test_several_jobs_are_claimed_at_once_but_nobody_elses(db: Database, school_
 def test_one_thread_a_job(db: Database, school_id: str, kinds: None) -> None:
     """Whoever starts a job of this process once more finds it in hand."""
     job_id = new_job(db, school_id)
-    claims = Claims()
+    claims = RunningJobs()
     claims.reserve(job_id)
     claim = take(db, school_id, job_id, "w0")
     assert claim is not None

@@ -21,12 +21,12 @@ from hocba_app.services.jobs.enqueue import enqueue, live_job
 from hocba_app.services.jobs.kinds import DAILY, KINDS
 from hocba_app.services.jobs.results import RetryAfter
 from hocba_app.services.jobs.retry import MAX_FAILURES, MAX_PAUSE, pause_after
-from hocba_app.services.jobs.runner import Claims, advance
+from hocba_app.services.jobs.runner import RunningJobs, advance
 from hocba_app.services.metrics import as_text
 
 
 def turn(db: Database, school_id: str, job_id: str) -> str:
-    return advance(db, Claims(), school_id, job_id, "w0", threading.Event())
+    return advance(db, RunningJobs(), school_id, job_id, "w0", threading.Event())
 
 
 def disk_full(_work: object) -> float:

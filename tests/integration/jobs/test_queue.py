@@ -23,10 +23,10 @@ from hocba_app.services.jobs.claim import finish, postpone, take
 from hocba_app.services.jobs.daily import delete_old_jobs, ensure_daily_jobs
 from hocba_app.services.jobs.enqueue import enqueue, look_again
 from hocba_app.services.jobs.kinds import DAILY, KINDS
-from hocba_app.services.jobs.places import PLACES, Claims
 from hocba_app.services.jobs.registry import Work, job
 from hocba_app.services.jobs.results import Result, RetryAfter, Turn
 from hocba_app.services.jobs.runner import advance
+from hocba_app.services.jobs.running_jobs import MAX_RUNNING, RunningJobs
 from hocba_app.services.signing.batch import MAX_QUEUE_LOOK, QUEUE_LOOK, queue_pause
 from tests.integration.jobs.test_claims import new_job, row
 
@@ -86,22 +86,22 @@ def test_what_is_not_due_is_not_found_and_may_be_asked_for(db: Database, school_
 
 
 def test_the_nights_work_leaves_places_for_people_who_come_while_it_runs() -> None:
-    claims = Claims()
+    claims = RunningJobs()
     for number in range(100):
         claims.reserve_due(rows.Due(f"school {number}", f"night {number}", True, Priority.NIGHTLY))
         claims.reserve_due(rows.Due(f"school {number}", f"sync {number}", False, Priority.NIGHTLY))
         claims.reserve_due(rows.Due(f"school {number}", f"archive {number}", False, Priority.LATER))
     room = claims.room(100)
     assert (True, Priority.NIGHTLY) not in room and (False, Priority.LATER) not in room
-    assert room[True, Priority.PERSON] == PLACES[True] - 1
-    assert room[False, Priority.PERSON] == room[False, Priority.PHONE] == PLACES[False] // 2
+    assert room[True, Priority.PERSON] == MAX_RUNNING[True] - 1
+    assert room[False, Priority.PERSON] == room[False, Priority.PHONE] == MAX_RUNNING[False] // 2
 
 
 @pytest.mark.parametrize("computes", [False, True])
 def test_whatever_one_school_asks_for_the_next_finds_a_place_at_once(computes: bool) -> None:
-    claims = Claims()
+    claims = RunningJobs()
     taken = [claims.reserve_due(rows.Due("big", f"big {number}", computes, Priority.PERSON)) for number in range(99)]
-    assert sum(taken) * 3 >= PLACES[computes] * 2, "alone it has two thirds"
+    assert sum(taken) * 3 >= MAX_RUNNING[computes] * 2, "alone it has two thirds"
     assert claims.crowded()[computes] == {"big"}
     for number in range(3 if not computes else 1):
         assert claims.reserve_due(rows.Due(f"small {number}", f"small {number}", computes, Priority.PERSON))
@@ -273,5 +273,5 @@ def test_whoever_waits_for_it_now_is_said_by_the_turn_and_forgotten_with_the_day
     with db.write(school_id) as session:
         look_again(session, "integrity", [check], priority=Priority.PERSON)
     for job_id, priority in ((batch, Priority.PHONE), (check, Priority.NIGHTLY)):
-        assert advance(db, Claims(), school_id, job_id, "w", threading.Event()) is Turn.POSTPONED
+        assert advance(db, RunningJobs(), school_id, job_id, "w", threading.Event()) is Turn.POSTPONED
         assert row(db, school_id, job_id).priority == priority

@@ -18,7 +18,7 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import AuditEvent, Job, School, Student
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.jobs.enqueue import ask_cancel
-from hocba_app.services.jobs.runner import Claims, advance
+from hocba_app.services.jobs.runner import RunningJobs, advance
 from hocba_app.services.printing import print_job
 from hocba_app.services.printing.options import PacketOptions
 from hocba_app.services.printing.share_link import package_of
@@ -32,7 +32,7 @@ from tests.school import SmallSchool
 
 
 def work_on(school: SealedSchool, job_id: str) -> Job:
-    assert advance(school.db, Claims(), school.school_id, job_id, "w0", threading.Event()) == "ended"
+    assert advance(school.db, RunningJobs(), school.school_id, job_id, "w0", threading.Event()) == "ended"
     with school.db.read(school.school_id) as session:
         return session.get_one(Job, (school.school_id, job_id))
 
@@ -174,7 +174,7 @@ def test_a_cancelled_packet_leaves_nothing(sealed: SealedSchool) -> None:
     job_id = print_job.print_packet(sealed.db, who, PacketOptions(), class_id=sealed.class_id)
     with sealed.db.write(sealed.school_id) as session:
         ask_cancel(session, job_id)
-    advance(sealed.db, Claims(), sealed.school_id, job_id, "w0", threading.Event())
+    advance(sealed.db, RunningJobs(), sealed.school_id, job_id, "w0", threading.Event())
     assert refused(print_job.packet_file, sealed.db, who, job_id) is ErrorCode.NOT_FOUND
 
 
@@ -189,7 +189,7 @@ def test_records_signed_over_the_wire_are_printed_as_they_were_signed(
     with small.db.read(small.school_id) as session:
         archive = session.exec(select(Job.id).where(Job.kind == "archive")).one()
         student = session.exec(select(Student).order_by(Student.code)).first()
-    assert advance(small.db, Claims(), small.school_id, archive, "w0", threading.Event()) == "ended"
+    assert advance(small.db, RunningJobs(), small.school_id, archive, "w0", threading.Event()) == "ended"
     school, who = SealedSchool(small.db, small.school_id, small.class_id), small.people["admin"]
     done = work_on(school, print_job.print_packet(small.db, who, PacketOptions(), class_id=small.class_id))
     assert (done.state, done.report["documents"], done.report["pupils"], done.report["missing"]) == ("done", 6, 2, [])

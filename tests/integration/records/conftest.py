@@ -11,7 +11,7 @@ import pytest
 from sqlmodel import select
 
 from hocba_app.models import Database, Document, Enrolment, Job, School, StudentResult
-from hocba_app.services.jobs.runner import Claims, advance
+from hocba_app.services.jobs.runner import RunningJobs, advance
 from hocba_app.services.records.lock import start_lock
 from hocba_app.settings import settings
 from tests.school import SmallSchool, small_school
@@ -48,7 +48,7 @@ def other(db: Database) -> SmallSchool:
 
 def work_on(small: SmallSchool, job_id: str, worker: str = "w0") -> Job:
     """Run a job to its end as a worker would."""
-    advance(small.db, Claims(), small.school_id, job_id, worker, threading.Event())
+    advance(small.db, RunningJobs(), small.school_id, job_id, worker, threading.Event())
     with small.db.read(small.school_id) as session:
         return session.get_one(Job, (small.school_id, job_id))
 

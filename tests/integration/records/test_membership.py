@@ -6,7 +6,7 @@ import random
 
 from sqlmodel import select
 
-from hocba_app.domain.membership import Place, place_of
+from hocba_app.domain.membership import Membership, membership_of
 from hocba_app.models import Database, Document, Enrolment, SchoolClass, Student, StudentResult
 from hocba_app.models.repositories import membership
 from hocba_app.services.overview.dashboard import overview
@@ -61,8 +61,8 @@ def test_the_query_asks_what_the_rule_says(db: Database, school_id: str) -> None
     expected: dict[str, dict[str, str]] = {YEAR: {}, BEFORE: {}}
     for year, found in expected.items():
         for student in students:
-            place = place_of(
-                Place(
+            place = membership_of(
+                Membership(
                     row.id,
                     row.class_id,
                     row.status,
@@ -78,9 +78,9 @@ def test_the_query_asks_what_the_rule_says(db: Database, school_id: str) -> None
     with db.read(school_id) as session:
         for year, found in expected.items():
             assert len(found) > 20
-            assert {key: place.id for key, place in membership.places_of_year(session, year).items()} == found
-            assert {key: place.id for key, place in membership.places_of(session, active, year).items()} == found
-        everywhere = {student.id: membership.places_of_pupil(session, student.id) for student in students[:20]}
+            assert {key: place.id for key, place in membership.memberships_of_year(session, year).items()} == found
+            assert {key: place.id for key, place in membership.memberships_of(session, active, year).items()} == found
+        everywhere = {student.id: membership.memberships_of_pupil(session, student.id) for student in students[:20]}
         assert {(key, year, place.id) for key, places in everywhere.items() for year, place in places.items()} == {
             (key, year, place) for year, found in expected.items() for key, place in found.items() if key in everywhere
         }

@@ -15,7 +15,7 @@ from hocba_app.domain.calendar import today
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import AuditEvent, Job, Reminder, Slot, Staff
 from hocba_app.models.base import utc_now
-from hocba_app.services.jobs.runner import Claims, advance
+from hocba_app.services.jobs.runner import RunningJobs, advance
 from hocba_app.services.signing import reminders
 from hocba_app.services.signing.reminders import bring_back, dismiss, late_teachers, remind, reminders_of
 from tests.integration.records.conftest import lock
@@ -161,13 +161,13 @@ def test_a_worker_posts_the_letter_where_mail_is_set_up_and_its_failure_undoes_n
     assert letters == []  # nothing is sent while somebody waits for the page
     with small.db.read(small.school_id) as session:
         jobs = [row.id for row in session.exec(select(Job).where(Job.kind == "reminder_mail").order_by(Job.id)).all()]
-    ends = [advance(small.db, Claims(), small.school_id, job_id, "w0", threading.Event()) for job_id in jobs]
+    ends = [advance(small.db, RunningJobs(), small.school_id, job_id, "w0", threading.Event()) for job_id in jobs]
     assert ends[0] == "ended" and ends[1] != "ended"  # the refused one is tried again …
     monkeypatch.setattr(reminders, "GIVE_UP_AFTER", timedelta(0))
     with small.db.write(small.school_id) as session:
         waiting = session.get_one(Job, (small.school_id, jobs[1]))
         waiting.wake_at = waiting.created_at
-    assert advance(small.db, Claims(), small.school_id, jobs[1], "w0", threading.Event()) == "ended"
+    assert advance(small.db, RunningJobs(), small.school_id, jobs[1], "w0", threading.Event()) == "ended"
     with small.db.read(small.school_id) as session:  # … and given up with its reason
         states = [session.get_one(Job, (small.school_id, job_id)) for job_id in jobs]
     assert [(row.state, row.error_code) for row in states] == [("done", None), ("failed", "reminder_not_mailed")]
@@ -199,7 +199,7 @@ def test_no_letter_goes_to_who_has_read_the_reminder_or_signed(
     sign_all(small, "VAN")
     with small.db.read(small.school_id) as session:
         jobs = [row.id for row in session.exec(select(Job).where(Job.kind == "reminder_mail")).all()]
-    assert [advance(small.db, Claims(), small.school_id, job_id, "w0", threading.Event()) for job_id in jobs] == [
+    assert [advance(small.db, RunningJobs(), small.school_id, job_id, "w0", threading.Event()) for job_id in jobs] == [
         "ended",
         "ended",
     ]

@@ -13,7 +13,7 @@ from sqlmodel import col, select
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import SEAL, Account, AuditEvent, Job, SigningKey, Staff
 from hocba_app.models.repositories import signers as rows
-from hocba_app.services.jobs.runner import Claims, advance
+from hocba_app.services.jobs.runner import RunningJobs, advance
 from hocba_app.services.signers import connect_all, keys
 from hocba_app.services.signers.connect_all import connecting, start_connecting, stop_connecting
 from hocba_app.services.signing.providers import mysign, smartca
@@ -42,7 +42,7 @@ def order(rig: Rig, *lines: str, **more: str) -> None:
 
 
 def run(small: SmallSchool, job_id: str, end: str = "ended") -> Job:
-    assert advance(small.db, Claims(), small.school_id, job_id, "w0", threading.Event()) == end
+    assert advance(small.db, RunningJobs(), small.school_id, job_id, "w0", threading.Event()) == end
     with small.db.read(small.school_id) as session:
         return session.get_one(Job, (small.school_id, job_id))
 

@@ -19,7 +19,7 @@ from hocba_app.ink.signature_image import AS_IT_IS
 from hocba_app.models import SEAL, AuditEvent, Database, Job, SignatureImage
 from hocba_app.models.base import utc_now
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.jobs.runner import Claims, advance
+from hocba_app.services.jobs.runner import RunningJobs, advance
 from hocba_app.services.signers import image_draft, image_store, images
 from hocba_app.services.storage import blobs, waiting_files
 from hocba_app.settings import settings
@@ -66,7 +66,7 @@ def save(small: SmallSchool, who: Identity, owner: str, data: bytes) -> None:
 
 def upload(small: SmallSchool, *files: tuple[str, bytes]) -> images.UploadView:
     job_id = image_store.start_bulk(small.db, small.people["admin"], files)
-    assert advance(small.db, Claims(), small.school_id, job_id, "w0", threading.Event()) == "ended"
+    assert advance(small.db, RunningJobs(), small.school_id, job_id, "w0", threading.Event()) == "ended"
     found = images.last_upload(small.db, small.people["admin"])
     assert found is not None and found.job_id == job_id
     return found

@@ -20,7 +20,7 @@ from hocba_app.pki import revocation_sources, signer_certificate
 from hocba_app.pki.subjects import subject_of
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.jobs.daily import ensure_daily_jobs
-from hocba_app.services.jobs.runner import Claims, advance
+from hocba_app.services.jobs.runner import RunningJobs, advance
 from hocba_app.services.signers import keys
 from hocba_app.services.signers.key_check_job import start_recheck
 from hocba_app.services.signers.key_views import STATES
@@ -335,7 +335,7 @@ def test_the_job_tests_every_key(small: SmallSchool, outside: tuple[Rig, str, Pa
     job_id = start_recheck(small.db, admin)
     assert start_recheck(small.db, admin) == job_id, "one at a time"
     keys.set_provider_user(small.db, admin, staff_id(small, "GDTC"), "CCCD_gone")
-    assert advance(small.db, Claims(), small.school_id, job_id, "w0", threading.Event()) == "ended"
+    assert advance(small.db, RunningJobs(), small.school_id, job_id, "w0", threading.Event()) == "ended"
     with small.db.read(small.school_id) as session:
         job = session.get_one(Job, (small.school_id, job_id))
     assert job.state == "done", job.report
@@ -355,7 +355,7 @@ def test_every_night_all_keys_are_tested_and_a_dead_service_is_waited_for(
             job = session.exec(select(Job).where(Job.kind == "recheck_daily")).one()
             job.wake_at = job.created_at
             session.add(job)
-        assert advance(small.db, Claims(), small.school_id, job.id, "w0", threading.Event()) == "postponed"
+        assert advance(small.db, RunningJobs(), small.school_id, job.id, "w0", threading.Event()) == "postponed"
         with small.db.read(small.school_id) as session:
             return session.get_one(Job, (small.school_id, job.id))
 

@@ -15,7 +15,7 @@ from hocba_app.models import Document, Job, Revision
 from hocba_app.models.base import utc_now
 from hocba_app.services.jobs.behind import behind_here
 from hocba_app.services.jobs.enqueue import enqueue
-from hocba_app.services.jobs.runner import Claims, advance
+from hocba_app.services.jobs.runner import RunningJobs, advance
 from hocba_app.services.signing import archive_job, archive_renewal_job
 from hocba_app.services.storage import blobs
 from tests.integration.signing.test_chain import sign, work_on
@@ -43,7 +43,7 @@ def night(small: SmallSchool) -> Job:
     """One turn of the sweep."""
     with small.db.write(small.school_id) as session:
         job_id = enqueue(session, "renewal", {}, actor="").id
-    assert advance(small.db, Claims(), small.school_id, job_id, "w0", threading.Event()) == "postponed"
+    assert advance(small.db, RunningJobs(), small.school_id, job_id, "w0", threading.Event()) == "postponed"
     with small.db.write(small.school_id) as session:
         row = session.get_one(Job, (small.school_id, job_id))
         row.state = "done"
@@ -66,7 +66,7 @@ def test_an_archive_job_that_failed_for_ever_is_made_up_for(
         full.setattr(
             archive_job.blobs, "put", lambda _data: (_ for _ in ()).throw(OSError(28, "No space left on device"))
         )
-        assert advance(small.db, Claims(), small.school_id, job_id, "w0", threading.Event()) == "postponed", (
+        assert advance(small.db, RunningJobs(), small.school_id, job_id, "w0", threading.Event()) == "postponed", (
             "tried again"
         )
     with small.db.write(small.school_id) as session:
@@ -144,7 +144,7 @@ def test_with_the_authority_down_the_sweep_waits_longer_each_time(
     with small.db.write(small.school_id) as session:
         job_id = enqueue(session, "renewal", {}, actor="").id
     for _ in range(3):
-        assert advance(small.db, Claims(), small.school_id, job_id, "w0", threading.Event()) == "postponed"
+        assert advance(small.db, RunningJobs(), small.school_id, job_id, "w0", threading.Event()) == "postponed"
         with small.db.write(small.school_id) as session:
             row = session.get_one(Job, (small.school_id, job_id))
             pauses.append((row.wake_at - utc_now()).total_seconds())

@@ -16,7 +16,7 @@ from hocba_app.models.base import utc_now
 from hocba_app.services.audit.log import verify_chain
 from hocba_app.services.jobs.enqueue import enqueue
 from hocba_app.services.jobs.results import Result
-from hocba_app.services.jobs.runner import Claims, advance
+from hocba_app.services.jobs.runner import RunningJobs, advance
 from hocba_app.services.maintenance.audit_comparison import compare
 from hocba_app.services.records.lock import start_lock
 from hocba_app.services.signing import archive_renewal_job, signer_inbox
@@ -35,7 +35,7 @@ def work_on(small: SmallSchool, job_id: str, worker: str = "w0", stop: threading
     """As a worker does: a job given back (a batch that waits for its turn) is taken up again."""
     deadline = time.monotonic() + 180
     while (
-        outcome := advance(small.db, Claims(), small.school_id, job_id, worker, stop or threading.Event())
+        outcome := advance(small.db, RunningJobs(), small.school_id, job_id, worker, stop or threading.Event())
     ) == "postponed":
         assert time.monotonic() < deadline, "never over"
         time.sleep(0.2)
@@ -142,7 +142,7 @@ def renewed(small: SmallSchool, monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.setattr(archive_renewal_job, "is_due", lambda *_: True)
         with small.db.write(small.school_id) as session:
             job_id = enqueue(session, "renewal", {}, actor="").id
-        assert advance(small.db, Claims(), small.school_id, job_id, "w0", threading.Event()) == "postponed"
+        assert advance(small.db, RunningJobs(), small.school_id, job_id, "w0", threading.Event()) == "postponed"
         for kind, signatures in (("results", 6), ("cover", 2), ("history", 2)):
             for file in files(small, kind):
                 verdict = verify([("x", file)], roots=trust_roots(), issuers=[{"tax_code": "0312345678"}])[0]

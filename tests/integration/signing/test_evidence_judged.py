@@ -20,7 +20,7 @@ from hocba_app.pki import revocation_sources
 from hocba_app.services.jobs.enqueue import enqueue
 from hocba_app.services.jobs.registry import Work
 from hocba_app.services.jobs.results import Result
-from hocba_app.services.jobs.runner import Claims, advance
+from hocba_app.services.jobs.runner import RunningJobs, advance
 from hocba_app.services.maintenance.archive_standing import waiting_archives
 from hocba_app.services.signing import archive_job, archive_renewal_job, batch_transitions
 from hocba_app.services.signing.integrations import trust_roots
@@ -159,7 +159,7 @@ def look(small: SmallSchool, job_id: str) -> str:
         row = session.get_one(Job, (small.school_id, job_id))
         row.wake_at = row.created_at
         session.add(row)
-    return advance(small.db, Claims(), small.school_id, job_id, "w0", threading.Event())
+    return advance(small.db, RunningJobs(), small.school_id, job_id, "w0", threading.Event())
 
 
 def verdicts(small: SmallSchool) -> set[str]:

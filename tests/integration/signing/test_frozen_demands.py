@@ -13,7 +13,7 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import AuditEvent, Batch, BatchItem, Job, School, SigningKey, Slot, Staff
 from hocba_app.recordfile.demands import Demand, salted
 from hocba_app.recordfile.manifest import Manifest
-from hocba_app.services.jobs.runner import Claims, advance
+from hocba_app.services.jobs.runner import RunningJobs, advance
 from hocba_app.services.printing.share_link import signed_original
 from hocba_app.services.records import freezing
 from hocba_app.services.records.precheck import NO_TAX_CODE
@@ -80,7 +80,7 @@ def judged(small: SmallSchool, kind: str, tax_code: str = TAX_CODE) -> list[File
     with small.db.read(small.school_id) as session:
         waiting = session.exec(select(Job.id).where(Job.kind == "archive", Job.state == "queued")).all()
     for job_id in waiting:  # once: what cannot be archived waits, and is judged as it is
-        advance(small.db, Claims(), small.school_id, job_id, "w0", threading.Event())
+        advance(small.db, RunningJobs(), small.school_id, job_id, "w0", threading.Event())
     return judge_files(
         [("x", file) for file in files(small, kind)], roots=trust_roots(), issuers=[{"tax_code": tax_code}]
     )

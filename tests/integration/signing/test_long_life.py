@@ -16,7 +16,7 @@ from bench.sealed_record import Record, World, open_record, staff
 from hocba_app.models import Job
 from hocba_app.pki import signer_certificate
 from hocba_app.services.jobs.enqueue import enqueue
-from hocba_app.services.jobs.runner import Claims, advance
+from hocba_app.services.jobs.runner import RunningJobs, advance
 from hocba_app.services.signing import archive_job, archive_renewal_job
 from hocba_app.services.signing.integrations import trust_roots
 from hocba_app.simulators.trust import authority, revocation, timestamp
@@ -97,7 +97,7 @@ def test_the_night_job_renews_once_it_gains_something(
         at = travel(monkeypatch, away)
         with small.db.write(small.school_id) as session:
             job_id = enqueue(session, "renewal", {}, actor="").id
-        assert advance(small.db, Claims(), small.school_id, job_id, "w0", threading.Event()) == "postponed"
+        assert advance(small.db, RunningJobs(), small.school_id, job_id, "w0", threading.Event()) == "postponed"
         for kind, signatures in (("results", 6), ("cover", 2)):
             assert_provable(files(small, kind)[0], trust_roots(), at, signatures=signatures, stamps=stamps)
 

@@ -25,7 +25,7 @@ from hocba_app.services.audit.log import verify_chain
 from hocba_app.services.jobs import claim
 from hocba_app.services.jobs.behind import behind_here
 from hocba_app.services.jobs.enqueue import enqueue
-from hocba_app.services.jobs.runner import Claims, advance
+from hocba_app.services.jobs.runner import RunningJobs, advance
 from hocba_app.services.maintenance import nightly_verification
 from hocba_app.services.maintenance.audit_comparison import compare
 from hocba_app.services.overview.audit_log import actors, audit_page
@@ -141,7 +141,7 @@ def test_no_screen_and_no_night_reads_what_other_schools_have(
 
 def work_on_once(small: SmallSchool, job_id: str) -> None:
     """One turn of a job that comes back every night."""
-    assert advance(small.db, Claims(), small.school_id, job_id, "w0", threading.Event()) == "postponed"
+    assert advance(small.db, RunningJobs(), small.school_id, job_id, "w0", threading.Event()) == "postponed"
 
 
 def look_at_screens(db: Database, small: SmallSchool, part: str) -> None:

@@ -14,7 +14,7 @@ import tests.school
 from hocba_app.models import Database, Slot
 from hocba_app.services.audit.log import verify_chain
 from hocba_app.services.jobs.claim import claimable
-from hocba_app.services.jobs.runner import Claims, advance
+from hocba_app.services.jobs.runner import RunningJobs, advance
 from hocba_app.services.signing import progress, signer_inbox
 from hocba_app.services.signing.integrations import trust_roots
 from hocba_app.services.verification.verify import verify
@@ -46,7 +46,7 @@ def test_twelve_teachers_at_once(twelve: SmallSchool, outside: tuple[Rig, str, P
     asked, over, waited = Counter(), threading.Event(), {}
 
     def work(name: str) -> None:
-        claims = Claims()
+        claims = RunningJobs()
         while not over.is_set():
             for school_id, job_id in claimable(small.db):
                 advance(small.db, claims, school_id, job_id, name, over)

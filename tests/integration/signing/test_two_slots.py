@@ -13,7 +13,7 @@ from sqlmodel import select
 
 from hocba_app.models import Batch, BatchItem, Job, Revision, Slot
 from hocba_app.models.base import utc_now
-from hocba_app.services.jobs.runner import Claims, advance
+from hocba_app.services.jobs.runner import RunningJobs, advance
 from hocba_app.services.signers.reassignment import reassign_slots
 from hocba_app.services.signing import batch as batches
 from hocba_app.services.signing import batch_transitions, progress, signer_inbox
@@ -117,7 +117,7 @@ def test_who_rejects_the_first_is_asked_before_the_second(small: SmallSchool, ou
     assert rig.phone("reject", user_id=user, transactionId=rig.pending(user)[0]["transactionId"]).status_code == 200
     thread.join(180)
     assert batch(small, first).state == "ended"
-    assert advance(small.db, Claims(), small.school_id, second, "w1", threading.Event()) == "postponed"
+    assert advance(small.db, RunningJobs(), small.school_id, second, "w1", threading.Event()) == "postponed"
     row = batch(small, second)
     assert (row.state, row.offered_at is not None, row.accepted) == ("queued", True, False)
     assert rig.pending(user) == []

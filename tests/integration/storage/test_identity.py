@@ -162,7 +162,7 @@ def test_jobs_wait_for_the_disk_and_blame_no_file(db: Database, school_id: str, 
     def turn() -> Job:
         with db.write(school_id) as session:
             session.get_one(Job, (school_id, job_id)).wake_at = utc_now()
-        runner.advance(db, runner.Claims(), school_id, job_id, "w", threading.Event())
+        runner.advance(db, runner.RunningJobs(), school_id, job_id, "w", threading.Event())
         with db.read(school_id) as session:
             return session.get_one(Job, (school_id, job_id))
 

@@ -10,7 +10,7 @@ from sqlmodel import select
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Database, Job, WorkbookImport
 from hocba_app.services.accounts.sessions import Identity
-from hocba_app.services.jobs.runner import Claims, advance
+from hocba_app.services.jobs.runner import RunningJobs, advance
 from hocba_app.services.sync import imports
 from hocba_app.services.sync.excel_reading import CellProblem
 
@@ -54,7 +54,7 @@ def worked(db: Database, who: Identity, job_id: str) -> Job:
     Raises:
         HocbaError: it failed.
     """
-    advance(db, Claims(), who.school_id, job_id, "test-worker", threading.Event())
+    advance(db, RunningJobs(), who.school_id, job_id, "test-worker", threading.Event())
     with db.read(who.school_id) as session:
         job = session.exec(select(Job).where(Job.id == job_id)).one()
     if job.state == "failed":

@@ -285,4 +285,4 @@ def test_a_cancel_of_this_year_leaves_the_years_before_alone(locked: Here, fake:
     assert noted(locked) == before
     with locked.db.read(locked.school_id) as session:
         student = session.exec(select(Student).where(Student.source_id == "P1")).one()
-        assert student.active and list(membership.places_of_pupil(session, student.id)) == ["2025-2026"]
+        assert student.active and list(membership.memberships_of_pupil(session, student.id)) == ["2025-2026"]

@@ -15,7 +15,7 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import AttachedRecord, AuditEvent, Database, DocumentVersion, Enrolment, Job, Revision
 from hocba_app.models.base import utc_now
 from hocba_app.services.jobs.daily import ensure_daily_jobs
-from hocba_app.services.jobs.runner import Claims, advance
+from hocba_app.services.jobs.runner import RunningJobs, advance
 from hocba_app.services.maintenance.doctor import _stored_files
 from hocba_app.services.maintenance.nightly_verification import KIND, check_now, files_standing, seconds_to_next
 from hocba_app.services.overview.office_tasks import attention
@@ -47,7 +47,7 @@ def checked(db: Database, school_id: str) -> Job:
     ensure_daily_jobs(db)
     with db.read(school_id) as session:
         job_id = session.exec(select(Job.id).where(Job.kind == KIND)).one()
-    assert advance(db, Claims(), school_id, job_id, "w0", threading.Event()) == "postponed"
+    assert advance(db, RunningJobs(), school_id, job_id, "w0", threading.Event()) == "postponed"
     with db.read(school_id) as session:
         return session.get_one(Job, (school_id, job_id))
 

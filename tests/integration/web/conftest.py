@@ -31,7 +31,7 @@ from hocba_app.models.sqlite_statistics import tell_sizes
 from hocba_app.process_scope import close_process_scope
 from hocba_app.routes import hooks
 from hocba_app.services.accounts import sessions
-from hocba_app.services.jobs.runner import Claims, advance
+from hocba_app.services.jobs.runner import RunningJobs, advance
 from hocba_app.services.records.lock import start_lock
 from tests.school import SmallSchool, small_school
 
@@ -99,7 +99,7 @@ def _school(db: Database, code: str, mark: str) -> WebSchool:
     school = WebSchool(small, mark)
     for kind in ("cover", "history", "results"):
         job = start_lock(db, small.people["admin"], kind=kind, class_id=small.class_id)
-        assert advance(db, Claims(), row.id, job, "w0", threading.Event()) == "ended"
+        assert advance(db, RunningJobs(), row.id, job, "w0", threading.Event()) == "ended"
     _people(db, school)
     return school
 

@@ -12,7 +12,7 @@ from reflex.utils.format import format_event_handler, json_dumps
 from sqlmodel import select
 
 from hocba_app.models import AttachedRecord, Database, Document, Enrolment, Job, Student
-from hocba_app.services.jobs.runner import Claims, advance
+from hocba_app.services.jobs.runner import RunningJobs, advance
 from hocba_app.state.lock import LockState
 from hocba_app.state.pupil import PupilState
 from hocba_app.state.records import RecordsState
@@ -70,7 +70,7 @@ def work_off(db: Database, school: WebSchool, kind: str) -> None:
     with db.read(school.school_id) as session:
         jobs = session.exec(select(Job.id).where(Job.kind == kind, Job.state == "queued")).all()
     for job_id in jobs:
-        advance(db, Claims(), school.school_id, job_id, "w0", threading.Event())
+        advance(db, RunningJobs(), school.school_id, job_id, "w0", threading.Event())
 
 
 async def test_a_pupil_without_documents_has_a_page(ours: WebSchool, newcomer: str, act: Any, run: Any) -> None:

@@ -17,7 +17,7 @@ from sqlmodel import select
 from hocba_app.models import Account, AuditEvent, Database, Document, Job, Student, StudentResult, UnlockRequest
 from hocba_app.routes.app import create_api
 from hocba_app.services.accounts import sessions
-from hocba_app.services.jobs.runner import Claims, advance
+from hocba_app.services.jobs.runner import RunningJobs, advance
 from hocba_app.state.accounts import AccountsState
 from hocba_app.state.audit import AuditState
 from hocba_app.state.lock import LockState
@@ -140,7 +140,7 @@ async def test_a_class_is_looked_through_and_locked(
     with web_database.read(ours.school_id) as session:
         jobs = [row for row in session.exec(select(Job).where(Job.kind == "lock")).all() if row.state == "queued"]
     assert len(jobs) == 1 and jobs[0].arguments["include"] == [student]
-    assert advance(web_database, Claims(), ours.school_id, jobs[0].id, "w0", threading.Event()) == "ended"
+    assert advance(web_database, RunningJobs(), ours.school_id, jobs[0].id, "w0", threading.Event()) == "ended"
     assert document(web_database, ours, "history").version_number == before + 1
     assert "đã chốt 1" in await act("admin", LockState.load, "/lock?kind=history")
 

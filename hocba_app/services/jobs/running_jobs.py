@@ -9,13 +9,13 @@ from hocba_app.models.jobs import Priority
 from hocba_app.models.repositories.jobs import Due
 from hocba_app.services.jobs.claim import Claim
 
-PLACES = {False: 48, True: 4}
+MAX_RUNNING = {False: 48, True: 4}
 """Jobs in hand, by whether they compute. A batch whose phone is asked keeps its place until the answer; of jobs that compute more at
 a time would end no sooner and make every signer wait."""
-USABLE = {Priority.PERSON: 1.0, Priority.PHONE: 1.0, Priority.LATER: 0.5, Priority.NIGHTLY: 0.25}
+USABLE_PART = {Priority.PERSON: 1.0, Priority.PHONE: 1.0, Priority.LATER: 0.5, Priority.NIGHTLY: 0.25}
 """Part of the places that jobs of this priority and those behind it may fill together: the night's work leaves room for people who
 come while it runs."""
-SHARE = 2
+SCHOOL_SHARE = 2
 """A school may have in hand as many jobs as there are free places times this. Alone it gets two thirds of them; whatever it asks for,
 the next school finds a place at once."""
 
@@ -28,7 +28,7 @@ class _Held:
     claim: Claim | None = None
 
 
-class Claims:
+class RunningJobs:
     """The jobs this process works on: at most one thread a job, and what the heartbeat speaks for."""
 
     def __init__(self) -> None:
@@ -66,7 +66,7 @@ class Claims:
         with self._lock:
             found = {
                 (computes, priority): min(most, self._room(computes, priority))
-                for computes in PLACES
+                for computes in MAX_RUNNING
                 for priority in Priority
             }
         return {each: room for each, room in found.items() if room > 0}
@@ -74,15 +74,15 @@ class Claims:
     def crowded(self) -> dict[bool, set[str]]:
         """By whether they compute the schools that have their share."""
         with self._lock:
-            return {computes: self._crowded(computes) for computes in PLACES}
+            return {computes: self._crowded(computes) for computes in MAX_RUNNING}
 
     def _room(self, computes: bool, priority: int) -> int:
-        usable = max(1, int(PLACES[computes] * USABLE[Priority(priority)]))
+        usable = max(1, int(MAX_RUNNING[computes] * USABLE_PART[Priority(priority)]))
         behind = sum(1 for held in self._held.values() if held.computes == computes and held.priority >= priority)
         return min(usable - behind, self._free(computes))
 
     def _free(self, computes: bool) -> int:
-        return PLACES[computes] - sum(1 for held in self._held.values() if held.computes == computes)
+        return MAX_RUNNING[computes] - sum(1 for held in self._held.values() if held.computes == computes)
 
     def _crowded(self, computes: bool) -> set[str]:
         of_school: dict[str, int] = {}
@@ -90,7 +90,7 @@ class Claims:
             if held.computes == computes:
                 of_school[held.school_id] = of_school.get(held.school_id, 0) + 1
         free = self._free(computes)
-        return {school_id for school_id, count in of_school.items() if count >= SHARE * free}
+        return {school_id for school_id, count in of_school.items() if count >= SCHOOL_SHARE * free}
 
     def add(self, claim: Claim) -> None:
         with self._lock:
