@@ -42,7 +42,7 @@ def renew(*, upgrade: bool) -> None:
             )
         _compile("pyproject.toml", "--group", "dev", *newest, "-o", str(everything))
         shutil.copy(everything, running)
-        _compile("pyproject.toml", "-o", str(running))  # what stands in the file already is preferred
+        _compile("pyproject.toml", "-o", str(running))  # what is in the file already is preferred
         _compile("-", *newest, "-o", str(installer), given="uv")
         entries = set(_entries(running.read_text(encoding="utf-8")))
         on_top = [entry for entry in _entries(everything.read_text(encoding="utf-8")) if entry not in entries]

@@ -48,7 +48,7 @@ from hocba_app.state.record import RecordState
 from hocba_app.state.records import RecordsState
 from hocba_app.state.school_years import SchoolYearsState
 from hocba_app.state.shared import live_screen
-from hocba_app.state.shared.failures import told_failure
+from hocba_app.state.shared.failures import shown_failure
 from hocba_app.state.shared.gate import Gate
 from hocba_app.state.shell import ShellState
 from hocba_app.state.signature_images import SignatureImagesState
@@ -67,7 +67,7 @@ app = rx.App(
     toaster=rx.toast.provider(position="bottom-center"),
     app_wraps=WRAPS,
     frontend_exception_handler=logs.frontend_defect,
-    backend_exception_handler=told_failure,
+    backend_exception_handler=shown_failure,
     head_components=[
         rx.el.script(src="/scripts/typed.js", defer=True),  # hears a letter before the next one drops it
         rx.el.script(src="/scripts/connection.js", defer=True),

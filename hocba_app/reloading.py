@@ -42,15 +42,15 @@ def restart_on_change(
     """
     for child in children:
         child.watched = False
-    told: set[int] = set()
+    reported: set[int] = set()
     for changes in watch(
         *sources, watch_filter=_Sources(), stop_event=stop, rust_timeout=LOOK_MILLISECONDS, yield_on_timeout=True
     ):
         if changes:
             _restart(children, sorted({Path(path).name for _, path in changes}))
         for child in children:
-            if child.process.poll() is not None and child.process.pid not in told:
-                told.add(child.process.pid)
+            if child.process.poll() is not None and child.process.pid not in reported:
+                reported.add(child.process.pid)
                 say(f"{child.failure().sentence} Sửa tệp rồi lưu, tiến trình sẽ chạy lại. / Save a mended file.")
         check()
 

@@ -266,12 +266,12 @@ def merge_schools(
             f"Gộp {ending.name} vào {staying.name}? Không hoàn tác được; hãy sao lưu trước."
         ):
             raise typer.Exit(1)
-        told = school_merger.merge(
+        merged = school_merger.merge(
             installation(), schools.operator(staying.id), ending.id, effective=date, decision=decision
         )
     typer.echo(
-        f"Đã gộp {source} vào {into}: {told.students} học sinh, {told.staff} cán bộ, {told.documents} hồ sơ, "
-        f"trong đó {told.unfinished} hồ sơ đang ký cần hủy chốt, chốt lại."
+        f"Đã gộp {source} vào {into}: {merged.students} học sinh, {merged.staff} cán bộ, {merged.documents} hồ sơ, "
+        f"trong đó {merged.unfinished} hồ sơ đang ký cần hủy chốt, chốt lại."
     )
 
 

@@ -126,7 +126,7 @@ def ensure_built() -> None:
 def _npm_registry() -> str:
     """The registry npm is set to. Left to itself, Reflex measures two that it knows and takes the one that answers sooner."""
     npm = Path(sys.executable).with_name("npm.exe" if os.name == "nt" else "npm")
-    told = subprocess.run(
+    answer = subprocess.run(
         [npm, "config", "get", "registry"],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -134,7 +134,7 @@ def _npm_registry() -> str:
         check=False,
         cwd=ROOT,
     )
-    return told.stdout.strip()
+    return answer.stdout.strip()
 
 
 @contextmanager

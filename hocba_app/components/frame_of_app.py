@@ -40,7 +40,7 @@ def connection_notice() -> rx.Component:
 
 
 def broken_page() -> rx.Component:
-    """What stands in place of a page whose drawing failed: nothing is lost, everything is in the database."""
+    """Shown in place of a page whose drawing failed: nothing is lost, everything is in the database."""
     fallback = rx.el.main(
         rx.el.div(
             rx.el.h1("Trang này gặp lỗi khi hiển thị"),

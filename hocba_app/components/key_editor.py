@@ -110,7 +110,7 @@ def _credential(state: Any, row: CredentialRow) -> rx.Component:
 
 
 def key_facts(row: KeyRow | Any) -> rx.Component:
-    """How one account stands."""
+    """The state of one account."""
     return rx.el.div(
         status_badge(row.tone, row.state_name),
         rx.cond(row.sentence != "", rx.el.p(row.sentence, style={"margin": "8px 0 0"})),

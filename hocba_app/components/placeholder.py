@@ -9,6 +9,6 @@ def placeholder(height: str) -> rx.Component:
     """A pulsing box.
 
     Args:
-        height: CSS length of what will stand there, so that the page does not jump.
+        height: CSS length of what will be there, so that the page does not jump.
     """
     return rx.el.div(class_name="placeholder", style={"height": height}, aria_hidden=True)

@@ -187,7 +187,7 @@ def _any_right(rights: Any) -> Any:
 
 
 def _leave() -> rx.Component:
-    """Nothing before the menu is known: what stands below it would jump."""
+    """Nothing before the menu is known: what is below it would jump."""
     return rx.cond(
         ShellState.school != "",
         rx.el.div(

@@ -1,4 +1,4 @@
-"""How something stands: icon, word and colour together."""
+"""A status: icon, word and colour together."""
 
 from __future__ import annotations
 

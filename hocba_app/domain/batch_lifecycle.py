@@ -1,6 +1,6 @@
 """The life of a signing batch and of its items: every state, every way from one to another, who causes it.
 
-A batch is one confirmation on one phone (core decisions 1-8); an item is one slot of it. What a state's work is stands in
+A batch is one confirmation on one phone (core decisions 1-8); an item is one slot of it. The work of each state is in
 `services/signing/steps/`; that a state may follow another is said here only.
 """
 
@@ -12,7 +12,7 @@ from hocba_app.domain.transitions import Cause, Machine
 
 
 class BatchState(StrEnum):
-    """Where a batch stands; the value is stored."""
+    """A batch's state; the value is stored."""
 
     QUEUED = "queued"  # waits until its documents and its key are free
     CLAIMED = "claimed"  # holds its documents
@@ -26,7 +26,7 @@ class BatchState(StrEnum):
 
 
 class ItemState(StrEnum):
-    """Where one slot of a batch stands; the value is stored."""
+    """The state of one slot of a batch; the value is stored."""
 
     CLAIMED = "claimed"
     PREPARED = "prepared"

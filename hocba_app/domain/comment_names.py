@@ -12,9 +12,9 @@ _ADDRESSED = re.compile(rf"(?<!\w)(?:em|con|cháu|học sinh|trò)\s+({_WORD}(?:
 
 
 def foreign_names(comments: Iterable[str], own: str, class_list: Sequence[str]) -> list[str]:
-    """Names of classmates that stand in a pupil's comments as if they were his.
+    """Names of classmates that are written in a pupil's comments as if they were his.
 
-    A full name counts wherever it stands, and a name of two words or more at the head of the comment; a given name
+    A full name counts wherever it is, and a name of two words or more at the head of the comment; a given name
     alone only after "em", "con", "cháu", "học sinh", because many given names are ordinary words. A name the pupil
     bears himself, or one that a longer name of his contains, is no finding.
 

@@ -16,7 +16,7 @@ from hocba_app.domain.transitions import Cause, Machine
 
 
 class DocumentState(StrEnum):
-    """Where a document stands; the value is stored."""
+    """A document's state; the value is stored."""
 
     OPEN = "open"  # no current version
     LOCKED = "locked"  # a snapshot is frozen, nobody has signed
@@ -71,7 +71,7 @@ class DocumentLife:
 
     Attributes:
         kind: ``cover``, ``history`` or ``results``.
-        state: where it stands.
+        state: the present one.
         slots: of the current version; empty while open.
         lease: id of the batch that has a revision prepared, or None.
     """

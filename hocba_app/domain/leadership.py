@@ -8,7 +8,7 @@ from __future__ import annotations
 LEADERS = ("principal", "vice_principal")
 """Posts from which rights follow: to approve, to sign for the school, to look after everybody's accounts."""
 LEFT = "left"
-"""No post any more: the person is no longer on the list, or stands there as gone."""
+"""No post any more: the person is no longer on the list, or is marked there as gone."""
 
 
 def post_of(position: str, active: bool) -> str:
@@ -31,6 +31,6 @@ def held_back(now: str, position: str) -> tuple[str, bool]:
 
     Args:
         now: the post he has, :data:`LEFT` for somebody new.
-        position: what stands in his row, "" for somebody new.
+        position: the position in his row, "" for somebody new.
     """
     return (position, True) if now != LEFT else ("teacher", True)

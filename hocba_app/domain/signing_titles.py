@@ -1,7 +1,7 @@
 """In which words somebody signs at the head's step: who he is, for whom he signs, on what ground.
 
 The head of a school is a principal (Hiệu trưởng), that of a centre a director (Giám đốc). Decree 30/2020/NĐ-CP: a deputy signs "KT." for
-the head (article 13), an acting head writes "Q." before the office (annex I). What could not be read in the text itself stands in
+the head (article 13), an acting head writes "Q." before the office (annex I). What could not be read in the text itself is listed in
 docs/unconfirmed-rules.md.
 """
 
@@ -14,7 +14,7 @@ OFFICES = {"principal": "Hiệu trưởng", "director": "Giám đốc"}
 CAPACITIES = ("deputy", "acting", "in_charge")
 """By a decision somebody signs as: deputy for the head (ký thay), acting head (quyền), deputy in charge while there is no head (phụ trách)."""
 AS_HEAD = ("acting", "in_charge")
-"""They stand in the head's place for everything, covers too; a deputy for what the decision names."""
+"""They act for the head in everything, covers too; a deputy for what the decision names."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,7 +139,7 @@ def _history_rows(old: Sequence[dict[str, Any]], new: Sequence[dict[str, Any]]) 
 def _paired(
     old: Sequence[dict[str, Any]], new: Sequence[dict[str, Any]]
 ) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    """Each row with what became of it, in the order of the newer list; what vanished stands at its year."""
+    """Each row with what became of it, in the order of the newer list; what vanished is listed at its year."""
     left = {number: row for number, row in enumerate(old)}
     became: dict[int, dict[str, Any]] = {}
     same: tuple[Any, ...] = (

@@ -19,7 +19,7 @@ STEP = {
     "seal": "Chờ đóng dấu",
     "sealed": "Đã đóng dấu",
 }
-"""Where a document stands, by the stage it waits for."""
+"""A document's state, by the stage it waits for."""
 BATCH = {
     "queued": "Đang xếp hàng",
     "claimed": "Đang chuẩn bị",
@@ -88,7 +88,7 @@ IMPORT_STATE = {
     "stopped": "Dừng giữa chừng",
     "failed": "Không đọc được",
 }
-"""Where a workbook stands on its way in."""
+"""The steps of a workbook's import."""
 IMPORT_OUTCOME = {
     "new": "Mới",
     "changed": "Thay đổi",
@@ -106,7 +106,7 @@ KEY_STATE = {
     "expiring": "Sắp hết hạn",
     "ok": "Sẵn sàng",
 }
-"""How a signer's account at the signing service and his certificate stand."""
+"""How a signer's account at the signing service and certificate: their states."""
 GAP_OF_MANY = {
     "no_teacher": "Chưa có giáo viên dạy các môn này ở một số lớp. Hãy phân công trên SMAS rồi đồng bộ lại, hoặc chọn người ký thay thế.",
     "no_id_number": "Chưa có số định danh trên SMAS nên chưa thể ký. Hãy bổ sung trên SMAS, nộp và đồng bộ lại.",

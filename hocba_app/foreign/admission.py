@@ -40,7 +40,7 @@ class Ticket:
     on_drop: Callable[[], None] | None = None
     """Told, on any thread, when the ticket is dropped."""
     turn: Future[None] | None = None
-    """Resolved when its turn has come; None while it does not stand in line."""
+    """Resolved when its turn has come; None while it is not queued."""
     working: bool = False
     dropped: bool = False
     stop: Callable[[], None] | None = None

@@ -25,7 +25,7 @@ from hocba_app.process_scope import on_close
 MEGABYTE = 1024 * 1024
 _PIECE = MEGABYTE
 _ENVIRONMENT = ("PATH", "LANG", "SYSTEMROOT", "PYTHONPATH", "VIRTUAL_ENV")
-"""All the children are told of us: no database, no secrets."""
+"""All that children inherit of our environment: no database, no secrets."""
 Decoder = Callable[..., Iterator[Any]]
 
 

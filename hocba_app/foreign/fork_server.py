@@ -57,7 +57,7 @@ def main() -> None:
                 job = socket.socket(fileno=given[0])
                 child = _fork(job, [control.fileno(), woken, wake, *jobs])
                 jobs[job.fileno()] = job, child
-                poll.register(job, 0)  # closed by the other side is told without asking
+                poll.register(job, 0)  # a close by the other side is reported without asking
             elif descriptor == woken:
                 os.read(woken, 4096)
                 _reap(jobs, poll)

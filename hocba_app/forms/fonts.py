@@ -111,7 +111,7 @@ class Face:
             raise _unsupported(missing.args[0]) from None
 
     def letters(self, text: str) -> Sequence[str]:
-        """A text in letters. Marks belong to the letter before them: by themselves they would stand beside it."""
+        """A text in letters. Marks belong to the letter before them: by themselves they would be drawn beside it."""
         return text if text.isascii() or not _MARKS.search(text) else _LETTERS.findall(text)
 
     @property

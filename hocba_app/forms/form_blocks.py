@@ -64,7 +64,7 @@ def under_heading(title: str, block: Block) -> Block:
 
 
 def together(place: str, blocks: list[Block]) -> Block:
-    """Blocks that stay on one page: a signature never stands alone on a page without what it confirms."""
+    """Blocks that stay on one page: a signature is never alone on a page without what it confirms."""
 
     def draw(page: Page, top: float, given: float) -> None:
         share = (given - height) / stretch if stretch else 0.0

@@ -50,7 +50,7 @@ def _whose_record(page: Page, snapshot: Snapshot, baseline: float) -> None:
         page.text(label, left, baseline, REGULAR, 11)
         start = left + REGULAR.width(label, 11) + 1.5 * MM
         fitted = _short(value, width - (start - left))
-        # A name too long for one line stands on two around the baseline.
+        # A name too long for one line is set in two around the baseline.
         top = baseline + fitted.size * 0.93 + (len(fitted.lines) - 1) * fitted.size * 0.6
         page.fitted(fitted, Box(start, top - fitted.height, left + width, top), middle=False)
 

@@ -92,7 +92,7 @@ def _unsigned(signing: dict[str, RowSigning]) -> bool:
 
 
 def _with_summer(row: SubjectRow) -> SubjectRow:
-    """The official form has no column for what was assessed again: it stands as a note, the original stays."""
+    """The official form has no column for what was assessed again: it is added as a note, the original stays."""
     again = [f"mức {row['reassessed']}"] if row["reassessed"] else []
     again += [f"điểm {row['reassessed_test']}"] if row.get("reassessed_test") else []
     if not again:

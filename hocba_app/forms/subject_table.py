@@ -181,7 +181,7 @@ def _signing_width(signing: RowSigning) -> float:
 
 
 def _draw_signing(page: Page, signing: RowSigning, left: float, top: float) -> None:
-    """Fields first, then a word about signatures that stand in another row."""
+    """Fields first, then a note on signatures that are in another row."""
     for number in range(len(signing.fields) + len(signing.signed_at)):
         line, place = divmod(number, IN_A_LINE)
         x = left + place * (SUBJECT_WIDTH + GAP)

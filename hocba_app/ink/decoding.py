@@ -19,7 +19,7 @@ _DEEP_MODES = ("I", "I;16", "I;16B", "I;16L", "F")
 
 
 def kind_of(data: bytes) -> str | None:
-    """Pillow's name for the file's format, told by its first bytes; None for a file we do not take."""
+    """Pillow's name for the file's format, by its first bytes; None for a file we do not take."""
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
         return "PNG"
     if data.startswith(b"\xff\xd8\xff"):

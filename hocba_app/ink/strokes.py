@@ -1,4 +1,4 @@
-"""Which dots of a sheet belong to the signature, and where it stands."""
+"""Which dots of a sheet belong to the signature, and where it is."""
 
 from __future__ import annotations
 

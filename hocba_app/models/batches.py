@@ -42,7 +42,7 @@ class Batch(SchoolRow, table=True):
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
     queued_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
     offered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # its turn came; the signer taps to start
-    accepted: bool = Field(default=True)  # the signer's tap stands: the batch may start by itself when free
+    accepted: bool = Field(default=True)  # the signer's tap is still valid: the batch may start by itself when free
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 

@@ -65,9 +65,7 @@ class Delegation(SchoolRow, table=True):
     __table_args__ = (belongs_to("deputy_id", "staff"),)
     deputy_id: str = Field(max_length=26)
     capacity: str = Field(default="deputy", max_length=10)  # `domain.signing_titles.CAPACITIES`
-    kinds: list[str] = Field(
-        default_factory=list, sa_type=Json
-    )  # "history", "results"; "cover" too of who stands in for the head
+    kinds: list[str] = Field(default_factory=list, sa_type=Json)  # "history", "results"; "cover" too of an acting head
     from_date: str = Field(max_length=10)
     to_date: str = Field(max_length=10)
     decision_number: str = Field(max_length=80)

@@ -1,8 +1,8 @@
-"""What SQLite's planner is told about the sizes of tables.
+"""Statistics of table sizes for SQLite's planner.
 
-Untold, SQLite takes it that any first column of an index leaves ten rows. Ours is the school, which leaves all of them: a query
+Without them SQLite assumes that any first column of an index leaves ten rows. Ours is the school, which leaves all of them: a query
 for the items of one batch then reads every item of every year. Told that it leaves everything, SQLite reads every school's rows
-where one school's are asked for. What is told is a few typical schools after a few years, the same on every installation and on its
+where one school's are asked for. It is given a few typical schools after a few years, the same on every installation and on its
 first day: plans do not change overnight, and what a test has seen holds.
 
 PostgreSQL counts for itself.
@@ -70,15 +70,15 @@ def tell_sizes(engine: Engine) -> None:
     if engine.dialect.name != "sqlite":
         return
     with engine.connect() as connection:
-        told = set(_indexes(connection))
-        if told == _known(connection):
+        wanted = set(_indexes(connection))
+        if wanted == _known(connection):
             return
         connection.exec_driver_sql("PRAGMA analysis_limit=100")
         connection.exec_driver_sql("ANALYZE")  # makes the table that no other statement may make
         connection.exec_driver_sql("DELETE FROM sqlite_stat1")
         connection.execute(
             text("INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES (:table, :index, :stat)"),
-            [{"table": table, "index": index, "stat": stat} for table, index, stat in sorted(told)],
+            [{"table": table, "index": index, "stat": stat} for table, index, stat in sorted(wanted)],
         )
         connection.commit()
     engine.dispose()
@@ -91,7 +91,7 @@ def _known(connection: Connection) -> set[tuple[str, str, str]]:
 
 
 def _indexes(connection: Connection) -> list[tuple[str, str, str]]:
-    """Table, index and what is told about it, for every index there is."""
+    """Table, index and its statistics, for every index there is."""
     found = []
     tables = connection.exec_driver_sql(
         "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"

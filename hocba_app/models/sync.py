@@ -1,4 +1,4 @@
-"""Where each data set stands, and what every run brought."""
+"""How far each data set has come, and what every run brought."""
 
 from __future__ import annotations
 

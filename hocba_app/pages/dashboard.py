@@ -227,7 +227,7 @@ def _row(row: ClassRow) -> rx.Component:
 
 
 def _cell(cell: Cell) -> rx.Component:
-    """The more of the class stands at the step, the stronger its colour; the number is always there."""
+    """The more of the class is at the step, the stronger its colour; the number is always there."""
     tint = rx.match(cell.step, *[(step, f"var(--{shade}-7)") for step, shade in SHADES.items()], "transparent")
     strength = (cell.share * 0.7 + 18).to_string() + "%"
     return rx.el.td(

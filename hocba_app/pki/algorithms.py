@@ -92,7 +92,7 @@ def hashes_until(names: Iterable[str]) -> datetime:
 
 
 def end_of(path: Sequence[bytes], hashes: Iterable[str] = ("sha256",)) -> datetime:
-    """Until when a proof by a path stands by itself: its certificates' validity and its algorithms.
+    """Until when a proof by a path is valid by itself: its certificates' validity and its algorithms.
 
     Args:
         path: a time-stamp unit's, root last.

@@ -1,4 +1,4 @@
-"""Why a certificate is not trusted, so that nobody is told of a foreign root where a certificate is merely missing."""
+"""Why a certificate is not trusted, so that a foreign root is not reported where a certificate is merely missing."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ class KeptConnections:
         self._named = parts.netloc.rpartition("@")[2]
         self._proxy = _proxy(parts.scheme, self._host)
         if self._proxy and not self._secure:
-            self._target = f"http://{self._named}{self._target}"  # a proxy is told the whole address
+            self._target = f"http://{self._named}{self._target}"  # a proxy gets the whole address
         self._idle: queue.LifoQueue[http.client.HTTPConnection] = queue.LifoQueue()
 
     def post(self, body: bytes, headers: Mapping[str, str]) -> bytes:

@@ -35,7 +35,7 @@ class Proof:
     """A time stamp whose imprint and signature hold."""
 
     revision: int
-    """Of the file, in which it stands."""
+    """Of the file that contains it."""
     stamped: datetime
     paths: tuple[Path, ...]
     """Its unit's, root last; the likeliest first."""
@@ -49,7 +49,7 @@ class Timeline:
 
     Args:
         archives: the archive stamps, in any order.
-        answers: revocation data at hand; each says in which revision it stands, None for what was fetched just now.
+        answers: revocation data at hand; each names the revision that contains it, None for what was fetched just now.
         now: the instant of the verdict, UTC.
     """
 

@@ -50,7 +50,7 @@ class Opinion:
     """Signed by a responder whose own revocation must be known: it does not say that nobody needs to ask (RFC 6960, 4.2.2.2.1)."""
 
     def covers(self, at: datetime, tolerance: timedelta = timedelta(0)) -> bool:
-        """Whether it says how the certificate stood at an instant: given after it, or before it and not yet to be replaced."""
+        """Whether it tells the certificate's status at an instant: given after it, or before it and not yet to be replaced."""
         return at <= max(self.this_update, self.next_update or self.this_update) + tolerance
 
 
@@ -89,7 +89,7 @@ class Answers:
         known_by: KnownBy | None = None,
         tolerance: timedelta = timedelta(0),
     ) -> Status:
-        """How a whole path stands at an instant; the root answers for itself.
+        """The status of a whole path at an instant; the root answers for itself.
 
         Args:
             path: root last.
@@ -119,7 +119,7 @@ class Answers:
         *,
         depth: int = 0,
     ) -> Status:
-        """How one certificate stands at an instant; see :meth:`path_status`.
+        """The status of one certificate at an instant; see :meth:`path_status`.
 
         Args:
             issuer: its authority's certificate.

@@ -52,7 +52,7 @@ class Demand:
 
 @dataclass(frozen=True, slots=True)
 class SealDemand:
-    """An organisation's certificate with this tax code; its name is compared, and told where it differs."""
+    """An organisation's certificate with this tax code; its name is compared, and reported where it differs."""
 
     tax_code: str
     name: str

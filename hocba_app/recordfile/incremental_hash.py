@@ -48,7 +48,7 @@ class PrefixHashes:
 
         Args:
             file: the bytes; hashed only when no state of them is kept.
-            sha256: their SHA-256, hex, as it stands beside them. A state that does not fit both is never used.
+            sha256: their SHA-256, hex, as stored beside them. A state that does not fit both is never used.
         """
         if isinstance(file, HashedFile):
             return file.state.copy()

@@ -3,7 +3,7 @@
 With it a file speaks for itself: order, completeness and identity can be judged without a database. Persons appear only
 as salted hashes of their id numbers and names.
 
-Two formats stand side by side (docs/decisions/0023-frozen-demands.md). Format 1 names one id number of each signer; format 2
+There are two formats (docs/decisions/0023-frozen-demands.md). Format 1 names one id number of each signer; format 2
 every number he may sign with, and his name. A file keeps the format it was locked in, to its last signature.
 """
 

@@ -46,8 +46,8 @@ def xref_section(
     Args:
         offsets: object number → offset in the file.
         size: one more than the highest object number in use.
-        info: the trailer's ``/Info`` entry as it stands in the base, or empty.
-        file_id: the trailer's ``/ID`` array as it stands in the base.
+        info: the trailer's ``/Info`` entry as it is in the base, or empty.
+        file_id: the trailer's ``/ID`` array as it is in the base.
         previous: offset of the section before.
         at: offset of this section.
     """

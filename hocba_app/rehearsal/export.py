@@ -27,7 +27,7 @@ class Export:
     Args:
         folder: what the paths are relative to.
         root: the simulators' root certificate, PEM.
-        judge: told of every file once it is written.
+        judge: called with every file once it is written.
     """
 
     def __init__(self, db: Database, school_id: str, folder: Path, root: Path, judge: Callable[[Path], None]) -> None:

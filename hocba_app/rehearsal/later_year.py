@@ -24,7 +24,7 @@ class LaterYear(Year):
 
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
-        self.told: dict[str, Any] = {}
+        self.figures: dict[str, Any] = {}
         """What the turn of the year brought, for the report."""
         self._new_teacher = ""
 
@@ -52,7 +52,7 @@ class LaterYear(Year):
         school.people = {key: who for key, who in school.people.items() if key in school.staff}
         school.appoint_seal_operator()
         school.read_identities()
-        self.told |= {"new_teachers": len(newcomers), "renewed": 3}
+        self.figures |= {"new_teachers": len(newcomers), "renewed": 3}
         self._begin_covers()
 
     def december(self) -> None:
@@ -70,7 +70,7 @@ class LaterYear(Year):
         admitted = smas.admit(self.plan.students - answer["students"])
         self._change_teacher(rows)
         self.plan = self.plan.for_year(year)
-        self.told = {
+        self.figures = {
             "school_year": year,
             "carried": answer["students"],
             "graduated": answer["graduated"],
@@ -109,10 +109,12 @@ class LaterYear(Year):
         smas = self.school.smas
         if moment == "term1":
             smas.practise("I")
-            self.told["moved_out"] = self._move_out()
+            self.figures["moved_out"] = self._move_out()
         elif moment == "year_end":
-            self.told["moved_in"] = len(
-                smas.admit(self.told["moved_out"], class_id=self._largest(), moved_in_on=f"{self.plan.year[5:]}-01-12")
+            self.figures["moved_in"] = len(
+                smas.admit(
+                    self.figures["moved_out"], class_id=self._largest(), moved_in_on=f"{self.plan.year[5:]}-01-12"
+                )
             )
             smas.practise("II")
 

@@ -1,4 +1,4 @@
-"""Pictures that stand in for paper: a signature in blue ink for everybody, the school's round red seal."""
+"""Pictures that replace paper: a signature in blue ink for everybody, the school's round red seal."""
 
 from __future__ import annotations
 

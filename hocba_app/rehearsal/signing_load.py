@@ -1,8 +1,8 @@
-"""Everybody at his own screen and phone at once: taps what his queue offers, confirms with the PIN, looks again.
+"""Everybody at his own screen and phone at once: taps what his queue offers, confirms with the PIN, checks again.
 
 One loop looks after all of them: it reads the batches of the signers who wait, lets their phones confirm, and has whoever is
 free tap his next class, several people at the same moment. Teachers of different classes sign at the same time; within a class they queue, as the product
-decides. Nobody is told anything the product's own queue does not say.
+decides. It knows nothing but the product's own queue.
 """
 
 from __future__ import annotations
@@ -204,13 +204,13 @@ class Desk:
         return bool(over)
 
     def _follows(self, signer: Signer, stage: str, class_id: str) -> bool:
-        """Whose turn it may be after a batch of this stage and class: nobody else needs to look again."""
+        """Whose turn it may be after a batch of this stage and class: nobody else needs to check again."""
         if stage == "subject":
             return signer.stage == "homeroom" and signer.who.staff_id == self._homeroom.get(class_id)
         return signer.stage == {"homeroom": "principal", "principal": SEAL}.get(stage)
 
     def _ask_phone(self, batch: Any, user: str, phones: ThreadPoolExecutor) -> None:
-        """The person looks at his phone; when the request is not there yet he looks again."""
+        """The person looks at his phone; when the request is not there yet he checks again."""
         asked = self._asked.get(batch.id)
         if asked is None or (asked.done() and asked.result() == 0):
             self._asked[batch.id] = phones.submit(self._phones.confirm, user)
@@ -253,7 +253,7 @@ class Desk:
         return any(started)
 
     def _tap(self, signer: Signer, busy_classes: set[str]) -> bool:
-        """Sign what is offered: a class nobody works on where there is one, else stand in the queue of one."""
+        """Sign what is offered: a class nobody works on where there is one, else queue for one."""
         with self._db.read(self._school_id) as session:
             waiting = signer_inbox.waiting_for(session, signer.who, stage=signer.stage)
         offered: dict[str, list[str]] = {}

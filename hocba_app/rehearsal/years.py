@@ -34,26 +34,26 @@ def play(plan: Plan, schools: Sequence[PlayedSchool], stages: Stages, check: Cal
     Returns:
         The report, with a line a year and school where there are several.
     """
-    told: list[dict[str, Any]] = []
+    reports: list[dict[str, Any]] = []
     failures: list[dict[str, str]] = []
     report: dict[str, Any] = {}
     for half, school in zip(plan.halves, schools, strict=True):
         first = SpecialYear if plan.special else Year
-        report = _one(first(half, school, stages, check), told, failures)
+        report = _one(first(half, school, stages, check), reports, failures)
     stays = schools[0]
     for other in schools[1:]:
         _merge(stays, other)
     for _ in range(1, plan.years):
         year = LaterYear(plan, stays, stages, check)
-        report = _one(year, told, failures)
+        report = _one(year, reports, failures)
         plan = year.plan
     if plan.years > 1:
-        report |= {"failures": failures, "years": told}
+        report |= {"failures": failures, "years": reports}
         write_report(plan.out.resolve(), report)
     return report
 
 
-def _one(year: Year, told: list[dict[str, Any]], failures: list[dict[str, str]]) -> dict[str, Any]:
+def _one(year: Year, reports: list[dict[str, Any]], failures: list[dict[str, str]]) -> dict[str, Any]:
     """One year of one school, closed behind it where another follows."""
     try:
         year.september()
@@ -67,8 +67,8 @@ def _one(year: Year, told: list[dict[str, Any]], failures: list[dict[str, str]])
     school, plan = year.school, year.plan
     if plan.years > 1 and not report["failures"]:
         close_year(school.db, school.people[school.principal().id], plan.year)
-    more = year.told if isinstance(year, LaterYear) else {"school_year": plan.year}
-    told.append(
+    more = year.figures if isinstance(year, LaterYear) else {"school_year": plan.year}
+    reports.append(
         {"code": school.entry["code"]} | more | {key: report[key] for key in ("students", "documents", "signatures")}
     )
     return report

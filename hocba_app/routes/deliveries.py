@@ -26,7 +26,7 @@ FILES = {
 }
 """Path → kind of file, table and parameter of what it shows."""
 PICTURES = {"signature", "signature_draft"}
-TOLD_BY_SERVICES = {
+LOGGED_BY_SERVICES = {
     "/packets/{job_id}",
     "/originals/{document_id}",
     "/packages/{student_id}",
@@ -40,7 +40,7 @@ TOLD_BY_SERVICES = {
 
 
 class DeliveryRoute(APIRoute):
-    """A route of a router whose files are told of."""
+    """A route of a router whose deliveries are logged."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         answer = super().get_route_handler()
@@ -48,7 +48,7 @@ class DeliveryRoute(APIRoute):
             return answer
         what, table, parameter = FILES[self.path]
 
-        async def told(request: Request) -> Response:
+        async def logged(request: Request) -> Response:
             response = await answer(request)
             if response.status_code == 200 and request.method == "GET":
                 who: Identity = request.state.who
@@ -58,4 +58,4 @@ class DeliveryRoute(APIRoute):
                 )
             return response
 
-        return told
+        return logged

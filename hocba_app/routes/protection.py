@@ -23,7 +23,7 @@ ELSE = MEGABYTE
 SILENT_SECONDS, GRACE_SECONDS, LEAST_PER_SECOND = 20.0, 30.0, 8 * 1024
 """A body may pause so long; and after the grace it must have come at this rate, which the slowest phone line has."""
 _GONE = {"type": "http.disconnect"}
-"""What the application is told of a body that is refused: that nobody sends it any more."""
+"""What the application receives for a refused body: the client is gone."""
 _HSTS = (b"strict-transport-security", b"max-age=31536000")
 
 _HEADERS = (
@@ -149,7 +149,7 @@ class BehindProxy:
 
 
 def _last(headers: list[tuple[bytes, bytes]], wanted: bytes) -> str:
-    """What the nearest proxy said; a client's own lines stand before it."""
+    """What the nearest proxy said; a client's own lines come before it."""
     values = [value.decode("latin-1") for name, value in headers if name == wanted]
     return values[-1].rpartition(",")[2].strip() if values else ""
 

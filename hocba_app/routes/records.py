@@ -26,7 +26,7 @@ _Auditor = Annotated[Identity, Depends(with_right(Right.AUDIT_READ))]
 
 @router.get("/files/records/{document_id}")
 async def record_pdf(who: _Reader, document_id: str, version: _Number = None) -> Response:
-    """A record's file as it stands, shown in the browser; ``?version=`` for an earlier one."""
+    """A record's current file, shown in the browser; ``?version=`` for an earlier one."""
     name, data = await run_in_threadpool(record_file, database(), who, document_id, version)
     return _pdf(name, data)
 

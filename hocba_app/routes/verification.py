@@ -73,7 +73,7 @@ async def judge(request: Request) -> Response:
 
 @router.get("/v/{code}")
 async def standing(code: str) -> Response:
-    """What the paper's code says: which record, who signed, whether it stands. Nothing of the pupil."""
+    """What the paper's code says: which record, who signed, whether it is in force. Nothing of the pupil."""
     found = await run_in_threadpool(standing_of, database(), code)
     if found is None:
         return _page("unknown_code.html", 404, code=code[:20])

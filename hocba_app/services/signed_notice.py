@@ -36,7 +36,7 @@ def sign_notice(text: str, *, problem: bool) -> str:
 
 
 def read_notice(value: str) -> Notice | None:
-    """The notice, or None when it is not ours or too old. Anything may stand in an address."""
+    """The notice, or None when it is not ours or too old. An address may contain anything."""
     body, _, mac = value.partition(".")
     if not body or not value.isascii() or not hmac.compare_digest(mac, _mac(body)):
         return None

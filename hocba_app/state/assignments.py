@@ -160,7 +160,7 @@ class AssignmentsState(Undoing, rx.State):
     @rx.event
     @requires(Right.ASSIGNMENTS)
     async def save(self, form: dict[str, Any]) -> None:
-        """Assign the person; hand over what is locked already, where asked."""
+        """Assign the person; reassign what is locked already, where asked."""
         who = await require_identity(self)
         given = form_texts(form)
         staff_id, reason, to_move, together = (
@@ -326,7 +326,7 @@ def _assign(
     try:
         # Also to the same person: his number or name may not be those the locked records demand.
         moved = assignments.reassign_slots(db, who, place, staff_id, reason, with_other_rows=together)
-    except HocbaError as error:  # the assignment stands: it can be undone
+    except HocbaError as error:  # the assignment is made: it can be undone
         return _Changed(said, problem="" if error.code is ErrorCode.NOTHING_TO_DO else error.sentence)
     return _Changed(_moved(moved), moved.moved)
 

@@ -1,4 +1,4 @@
-"""One batch as the page "Ký học bạ" shows it: where it stands, what is waited for, what one may do."""
+"""One batch as the page "Ký học bạ" shows it: its state, what is waited for, what one may do."""
 
 from __future__ import annotations
 

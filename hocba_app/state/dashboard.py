@@ -35,19 +35,19 @@ SHADES = {
     "seal": "purple",
     "sealed": "green",
 }
-"""The colour of each step; its word always stands beside it."""
+"""The colour of each step; its word is always beside it."""
 
 PEOPLE, TODO, BEHIND, DAYS = 30, 8, 10, 14
 """Lines of each list; what is folded or on another page is said."""
 FIRST = ("phone", "turn", "sign", "seal", "unlock", "proposal", "year")
-"""What only this person can do stands above everything, each with its large button."""
+"""What only this person can do is above everything, each with its large button."""
 
 _STEP_NAMES = {"done": "Đã xong", "now": "Đang làm", "later": "Chưa tới"}
 
 
 @dataclasses.dataclass
 class Cell:
-    """How many documents of a class stand at one step."""
+    """How many documents of a class are at one step."""
 
     text: str
     step: str
@@ -57,7 +57,7 @@ class Cell:
 
 @dataclasses.dataclass
 class BarPart:
-    """How many documents of a kind stand at one step, as a part of the bar."""
+    """How many documents of a kind are at one step, as a part of the bar."""
 
     label: str
     text: str

@@ -18,7 +18,7 @@ from hocba_app.state.shared.guard import require_identity, require_in
 from hocba_app.state.shared.read_pool import in_thread
 
 CONTENT_ROWS = 50
-"""Of one page: a class's 45 stand on one."""
+"""Of one page: a class's 45 fit on one."""
 MAX_COLUMNS = 8
 SHORT = 26
 """Letters; what is longer has a line of its own on a phone."""
@@ -60,7 +60,7 @@ class PupilLine:
     """Why it cannot be signed now; "" when it can."""
     chosen: bool
     first: bool
-    """The pupil's first line: the tick stands here once."""
+    """The pupil's first line: the tick is here once."""
 
 
 class GroupReading(Objecting, mixin=True):

@@ -55,7 +55,7 @@ class PupilRow:
     look: bool
     """Somebody should look at him."""
     needs_reason: bool
-    """Is taken once a reason stands."""
+    """Is accepted once a reason is given."""
     reason: str
     """Of this pupil."""
 
@@ -155,7 +155,7 @@ def _texts(of_pupil: Sequence[tuple[LockPreview, LockRow]], several: bool) -> tu
 
 
 def _standing(of_pupil: Sequence[tuple[str, LockRow]]) -> tuple[str, str]:
-    """The worst of his documents, and how each stands where they stand differently."""
+    """The worst of his documents, and each one's state where they differ."""
     states = {kind: _state(row) for kind, row in of_pupil}
     worst = min(states.values(), key=lambda state: _WORST.index(state[0]))
     words = dict.fromkeys(state[1] for state in states.values())

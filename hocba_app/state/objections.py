@@ -114,7 +114,7 @@ class ObjectionsState(LiveScreen, rx.State):
     @rx.event
     @requires(Right.LOCK)
     async def send(self) -> None:
-        """The record is right as it stands."""
+        """The record is right as it is."""
         await self._do(objections.answer, self.answering, self.answer)
         if not self.problem:
             self.done, self.answering = "Đã trả lời. Hồ sơ trở lại danh sách của người ký.", ""

@@ -88,7 +88,7 @@ class RecordsState(Sorting, UnlockAsking, LiveScreen, rx.State):
     may_ask: bool = False
     selected: list[str] = []
     _year_asked: bool = False
-    """Somebody chose the year: it stands in the address."""
+    """Somebody chose the year: it goes into the address."""
     _shown: frozenset[str] = frozenset()
     """Ids of the documents on the page."""
 
@@ -114,7 +114,7 @@ class RecordsState(Sorting, UnlockAsking, LiveScreen, rx.State):
     @rx.event
     @requires(Right.RECORDS_READ)
     async def set_filter(self, which: str, value: str) -> EventSpec | None:
-        """One filter; the address follows, so that it can be kept and sent on. The search does not stand in it."""
+        """One filter; the address follows, so that it can be kept and sent on. The search is not in it."""
         value = str(value)
         if which == "class":
             self.class_id = value

@@ -29,7 +29,7 @@ class ShellState(rx.State):
     school_year: str = ""
     rights: list[str] = []
     unconfirmed: str = ""
-    """What the owner is told while nobody vouches for his credentials."""
+    """The notice to the owner while nobody vouches for his credentials."""
     letter_sent: bool = False
     badges: dict[str, str] = {}
     """How much waits behind each page of the menu, by its path."""

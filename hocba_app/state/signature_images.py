@@ -88,7 +88,7 @@ _FILE_ORDERS: Mapping[str, Callable[[FileRow], tuple[Any, ...]]] = {
     ),
     "whose": lambda row: (row.whose == "", sort_name(row.whose), row.number),
 }
-"""Besides the order of the upload; what somebody has to see to stands first."""
+"""Besides the order of the upload; what needs attention comes first."""
 
 
 class SignatureImagesState(Sorting, Drafting, LiveScreen, rx.State):
@@ -98,7 +98,7 @@ class SignatureImagesState(Sorting, Drafting, LiveScreen, rx.State):
     _undo_rights: ClassVar[tuple[Right, ...]] = (Right.SIGNATURE_IMAGES,)
     _draft_page: ClassVar[str] = "/signature-images"
     _sorts: ClassVar[tuple[str, ...]] = ("order", "file", "outcome", "whose")
-    """Of the table of an upload's files; people stand in cards."""
+    """Of the table of an upload's files; people are shown as cards."""
     _sort_rights: ClassVar[tuple[Right, ...]] = (Right.SIGNATURE_IMAGES,)
 
     loaded: bool = False

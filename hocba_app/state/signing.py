@@ -30,13 +30,13 @@ from hocba_app.state.shared.undoing import Undoing
 from hocba_app.state.signing_rows import AskedRow, Choice, Group, LateRow, RecordRow, Section, key_of
 
 RECORD_ROWS = 50
-"""Of one page: a class's 45 stand on one."""
+"""Of one page: a class's 45 fit on one."""
 _RECORD_ORDERS: Mapping[str, Callable[[RecordRow], tuple[Any, ...]]] = {
     "code": lambda row: (row.code, row.kind),
     "name": lambda row: (sort_name(row.name), row.code, row.kind),
     "state": lambda row: (row.problem == "", row.state_name, sort_name(row.name), row.code, row.kind),
 }
-"""Besides the order in which they are to be signed, or were not; what has a problem stands first."""
+"""Besides the order in which they are to be signed, or were not; what has a problem comes first."""
 
 
 _TITLES = {

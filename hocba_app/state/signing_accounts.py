@@ -33,7 +33,7 @@ PAGE_ROWS = 20
 
 @dataclasses.dataclass
 class Count:
-    """How many stand in one state."""
+    """How many are in one state."""
 
     state: str
     name: str

@@ -1,6 +1,6 @@
 """Verdicts on what is no longer, or not quite, a record of ours: copies made by other programs, damaged and unreadable files.
 
-Such a file is told for what it is, with the code that leads to the original. It is never valid.
+Such a file is reported as a copy, with the code that leads to the original. It is never valid.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def tell_copy(report: FileReport, code: str | None, reason: Reason = Reason.RESA
 
 
 def tell_added_bytes(report: FileReport, manifest: Manifest | None, *, is_shifted: bool) -> None:
-    """Note that a record of ours stands between bytes that do not belong to it: it is not the file that was handed out.
+    """Note that a record of ours lies between bytes that do not belong to it: it is not the file that was handed out.
 
     Args:
         is_shifted: bytes before it, so that offsets and byte ranges of the file as it is are wrong.

@@ -139,7 +139,7 @@ def _certificates(report: FileReport, judged: Sequence[Judged], have_roots: bool
 
 
 def _doubts(report: FileReport, judged: Sequence[Judged]) -> None:
-    """What nobody can tell of a signature; an archive stamp that proves nothing any more is told by what it leaves unproven."""
+    """What cannot be known of a signature; an archive stamp that proves nothing any more shows in what it leaves unproven."""
     is_archived = any(item.is_timestamp for item in judged)
     for item in judged:
         if item.doubt is None or item.is_timestamp:

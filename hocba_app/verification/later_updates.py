@@ -30,7 +30,7 @@ WHITE = b"\0\t\n\f\r "
 
 
 class Following(Enum):
-    """What stands behind a signature."""
+    """The updates after a signature."""
 
     NOTHING = "nothing"
     """White space at most."""

@@ -82,7 +82,7 @@ def is_a_records(manifest: Manifest) -> bool:
 
 
 def is_one_person(numbers: Iterable[Iterable[str]]) -> bool:
-    """Whether one person stands in every one of at least two places.
+    """Whether one person is named in every one of at least two signature fields.
 
     Args:
         numbers: those of each place, in clear or hashed.

@@ -1,6 +1,6 @@
 """Fresh evidence for a record that carries none (yet): asked for where its certificates say, within limits.
 
-What leaves the house is the serial number of a signer's or a time-stamp unit's certificate, told to the authority that issued
+What leaves the house is the serial number of a signer's or a time-stamp unit's certificate, sent to the authority that issued
 it; nothing of the file or of the pupil. Only authorities below a trusted root are asked: whoever makes up a file must not
 choose whom this server calls.
 """
@@ -41,8 +41,8 @@ def fetch_lacking(report: FileReport, roots: Sequence[bytes]) -> Fetched | None:
     ocsps: dict[bytes, None] = {}
     crls: dict[bytes, None] = {}
     with BoundedClient(timeout=SECONDS_EACH, total=SECONDS_EACH, verify=trusted_roots()) as client:
-        for told in report.lacking[:MAX_PATHS]:
-            path = tuple(bytes.fromhex(certificate) for certificate in told)
+        for lacking in report.lacking[:MAX_PATHS]:
+            path = tuple(bytes.fromhex(certificate) for certificate in lacking)
             if time.monotonic() > ends:
                 break
             if not _leads_to_a_root(path, roots):
@@ -54,7 +54,7 @@ def fetch_lacking(report: FileReport, roots: Sequence[bytes]) -> Fetched | None:
 
 
 def _leads_to_a_root(path: tuple[bytes, ...], roots: Sequence[bytes]) -> bool:
-    """The report may come from a process that has read a hostile file: its word is not taken for it."""
+    """The report may come from a process that has read a hostile file: it is not trusted in this."""
     try:
         return path in chain_validation.sound_paths(path[0], path[1:-1], tuple(roots))
     except (NotShown, IndexError):

@@ -61,8 +61,8 @@ def _foot(page: Page, number: int, total: int, manifest: Manifest) -> None:
         raise Deviation("pages", "kind")
     if f"Trang {number}/{total}" not in lines[at + 2 :]:
         raise Deviation("pages", "page number")
-    told = "".join(lines[at + 2 :]).partition(PUPIL_LABEL)[2]
-    if told and _together(told) != _together(manifest.student_code):
+    labelled = "".join(lines[at + 2 :]).partition(PUPIL_LABEL)[2]
+    if labelled and _together(labelled) != _together(manifest.student_code):
         raise Deviation("pages", "pupil")
 
 

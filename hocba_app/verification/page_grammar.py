@@ -181,7 +181,7 @@ def page_texts(content: bytes, fonts: Mapping[str, Table]) -> list[ShownText]:
         else:
             length += _AROUND_COLOUR
             coloured = True
-    if length + len(texts) * _AROUND_TEXT != len(showing):  # something stands between the lines of the layout
+    if length + len(texts) * _AROUND_TEXT != len(showing):  # something is between the lines of the layout
         raise NotShown("page content")
     return texts
 

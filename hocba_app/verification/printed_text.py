@@ -41,6 +41,6 @@ def content_of(data: bytes) -> Content:
             words.append(page.extract_text())
             if sum(map(len, words)) > MAX_LETTERS:
                 break
-    except Exception:  # noqa: S110 - as above; what was read before stands
+    except Exception:  # noqa: S110 - as above; what was read before is kept
         pass
     return Content(student_code, kind, "\n".join(words)[:MAX_LETTERS])

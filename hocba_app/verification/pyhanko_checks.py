@@ -86,7 +86,7 @@ def look_at_forms(
 
 
 def _signed_data(signature: EmbeddedPdfSignature) -> bytes:
-    """The CMS as it stands in the file; what fills its hole up must be zeros, because nothing covers the hole."""
+    """The CMS as it is in the file; the rest of its reserved space must be zeros, because nothing covers the hole."""
     held = bytes(signature.pkcs7_content)
     try:
         head, size = header_length(held)
@@ -121,7 +121,7 @@ async def _judge(signature: EmbeddedPdfSignature, setting: Setting) -> Judged:
             judged.claimed = signature.self_reported_timestamp
             await _judge_signature(judged, signature, setting)
     except Exception:
-        # Hostile input raises whatever it likes, and honest input what pyHanko does not know. What can be told without it is told.
+        # Hostile input raises whatever it likes, and honest input what pyHanko does not know. What can be found without it is reported.
         _judge_bytes(judged, signature, setting)
     # In a record of ours whatever nobody can analyse is none of ours.
     if judged.modified and setting.is_foreign and isinstance(signature.diff_result, NotAnalysed):
@@ -343,7 +343,7 @@ def _token(signature: EmbeddedPdfSignature) -> cms.SignedData | None:
 
 
 def _token_bytes(signature: EmbeddedPdfSignature) -> bytes | None:
-    """The time-stamp token inside a signature, as it stands in the file."""
+    """The time-stamp token inside a signature, as it is in the file."""
     for attribute in signature.signer_info["unsigned_attrs"] or ():
         if attribute["type"].native == "signature_time_stamp_token":
             return bytes(attribute["values"][0].dump())

@@ -89,7 +89,7 @@ def _within(
     now: datetime,
     fetched: Fetched,
 ) -> FileReport:
-    """A record with something before its header, or white space after its end: judged without it, then told for a copy."""
+    """A record with something before its header, or white space after its end: judged without it, then reported as a copy."""
     deviation = None
     try:
         report = examine_fast(name, record, roots, issuers, at=now, fetched=fetched)
@@ -175,7 +175,7 @@ def _what_follows(
 
 
 def _given_up(report: FileReport, reason: Reason) -> FileReport:
-    """Nothing said of a file that could not be read to its end may stand."""
+    """A file that could not be read to its end: drop every finding about it."""
     blank = FileReport(path=report.path, sha256=report.sha256, method=report.method)
     add(blank, reason)
     return blank

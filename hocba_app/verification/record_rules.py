@@ -56,7 +56,7 @@ def apply(
     vouched = seal.reassigned if seal_holds and seal is not None else promised
     for item in signatures:
         if item.problem is not None:
-            continue  # told already; nothing is known of its signer or time
+            continue  # reported already; nothing is known of its signer or time
         slot = demands.get(item.field)
         if slot is not None and item.field != "seal":
             _add_findings(
@@ -165,7 +165,7 @@ def _add_findings(report: FileReport, findings: Iterable[Finding]) -> None:
 def about_person(
     salt: str, demand: Demand, vouched: Vouched | None, certificate: bytes | None, field: str
 ) -> Iterator[Finding]:
-    """What is to be told of a person's certificate: that it is another's, or its name another.
+    """Findings about a person's certificate: it is another person's, or bears another name.
 
     Args:
         salt: of the manifest.
@@ -187,7 +187,7 @@ _OF_FIT = {Fit.NOT_OWN: Reason.WRONG_SIGNER, Fit.OTHER_NAME: Reason.WRONG_NAME, 
 
 
 def about_seal(manifest: Manifest, certificate: bytes | None) -> Iterator[Finding]:
-    """What is to be told of the seal's certificate. Its tax code decides; how authorities write a school's name does not."""
+    """Findings about the seal's certificate. Its tax code decides; how authorities write a school's name does not."""
     fit = fit_of(manifest.seal_demand, manifest.salt, certificate) if certificate is not None else Fit.NOT_OWN
     if fit is Fit.NOT_OWN:
         yield Reason.SEAL_WRONG_SCHOOL, {}
@@ -198,7 +198,7 @@ def about_seal(manifest: Manifest, certificate: bytes | None) -> Iterator[Findin
 def about_time(
     early_seconds: int, late_seconds: int, claimed: datetime | None, stamped: datetime | None, field: str
 ) -> Iterator[Finding]:
-    """What is to be told of a signature's times: the claimed one and its time stamp's lie as near as the manifest wants."""
+    """Findings about a signature's times: the claimed one and its time stamp's must be as near as the manifest wants."""
     if stamped is None:
         yield Reason.NO_TIMESTAMP, {"field": field}
     elif claimed is None or not claimed - timedelta(seconds=early_seconds) <= stamped <= claimed + timedelta(

@@ -1,4 +1,4 @@
-"""Each update derived again from what it says and compared byte for byte with what stands in the file (core decision 14).
+"""Each update derived again from what it says and compared byte for byte with the file (core decision 14).
 
 An update is a function of (slot, claimed time, look, CMS); a signature of ours may bring nothing else. What is taken from
 the file – texts, image, CMS – has one bounded form each; everything around it must be exactly what the manifest's

@@ -133,7 +133,7 @@ def replayed_file(data: bytes) -> Replayed:
     try:
         replayed = replay(data)
         base = replayed.base
-        if manifest_rules.is_sound(base.manifest):  # one that is not is told by the analysis
+        if manifest_rules.is_sound(base.manifest):  # the analysis reports one that is not
             require_agreement(base.texts, base.file_id, base.manifest)
         return replayed
     except (Deviation, OtherWriter):

@@ -26,7 +26,7 @@ class SignatureDetail:
     valid_from: str | None = None
     valid_to: str | None = None
     valid_at_signing: bool | None = None
-    """Whether the time stamp lies within the certificate's validity; None when there is none or it cannot be told."""
+    """Whether the time stamp lies within the certificate's validity; None when there is none or it cannot be determined."""
     timestamp_ok: bool | None = None
     """Whether the time stamp holds and comes from a trusted unit; None without one."""
     revocation: Revocation = "unknown"

@@ -77,7 +77,7 @@ class SimpleReport:
     signed: Answer
     signers: tuple[LaySigner, ...]
     standing: str | None
-    """How the version stands at the school that issued it; None where this installation does not know it."""
+    """The version's status at the school that issued it; None where this installation does not know it."""
     reasons: tuple[str, ...]
     guarantee: str = ""
     """Until when a valid file proves itself; "" for any other."""

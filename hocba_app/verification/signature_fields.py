@@ -25,7 +25,7 @@ _KINDS = {PKCS7_SHA1, *(kind.value for kind in SigSeedSubFilter)}
 
 @dataclass(slots=True)
 class SignatureFields:
-    """What stands in the signature fields."""
+    """The contents of the signature fields."""
 
     readable: list[EmbeddedPdfSignature] = field(default_factory=list)
     """In the order of their revisions. That one can be read says nothing of whether it holds."""

@@ -57,7 +57,7 @@ class Judged:
     paths: tuple[tuple[bytes, ...], ...] = ()
     """Of the signer's certificate, root last; the likeliest first."""
     chain: ChainTrouble | None = None
-    """What is wrong with its chain, where it is not trusted and that could be told."""
+    """What is wrong with its chain, where it is not trusted and the reason is known."""
     proof: Proof | None = None
     """Its own time stamp, or the document time stamp itself; None without one that holds."""
     doubt: Doubt | None = None

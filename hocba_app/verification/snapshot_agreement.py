@@ -1,7 +1,7 @@
 """Whether the pages show what the snapshot says, asked once before a record is kept: afterwards nobody could tell.
 
 The layout is not asked what it drew. The finished pages are read from their glyphs, as the verifier reads them, and every value
-must stand there in the order of the form, whole, in lines of its own. Rows of marks have nothing else between their cells, and each
+must be there in the order of the form, whole, in lines of its own. Rows of marks have nothing else between their cells, and each
 mark lies under its column's heading.
 """
 
@@ -78,7 +78,7 @@ def require_printed(base: bytes, snapshot: Snapshot) -> None:
         snapshot: what it was laid out from.
 
     Raises:
-        HocbaError: FORM_PAGE_DIFFERS with the first place that does not stand on the pages, and the page where it should.
+        HocbaError: FORM_PAGE_DIFFERS with the first value that is not on the pages, and the page where it should.
     """
     try:
         reading = _Reading([[(line.text, line) for line in page] for page in read_layout(base).texts])
@@ -116,7 +116,7 @@ class _Reading:
         self._at = self._pages[page]
 
     def cell(self, place: str, value: str | None, page: int | None = None) -> None:
-        """One value, the next time it stands in lines of its own; see :meth:`cells`."""
+        """One value, its next occurrence in lines of its own; see :meth:`cells`."""
         self.cells((place, value), page=page)
 
     def cells(self, *cells: Cell, page: int | None = None) -> list[ShownText | None]:
@@ -143,7 +143,7 @@ class _Reading:
         return [*lines, self._line(self._at)]
 
     def differs(self, place: str) -> HocbaError:
-        """What is told of a place that does not stand right, on the page that is being read."""
+        """The finding for a value that is not where it should be, on the page that is being read."""
         page = bisect.bisect_right(self._pages, self._at, hi=len(self._pages) - 1)
         return HocbaError(ErrorCode.FORM_PAGE_DIFFERS, place=place, page=page)
 

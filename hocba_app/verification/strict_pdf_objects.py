@@ -1,7 +1,7 @@
 """Objects of a file read one after the other, in the one form our layout and our writer give them.
 
 The published grammar of writer version 1, as replay reads it: an object is ``N 0 obj``, one line with a dictionary, then
-perhaps ``stream`` with exactly ``/Length`` bytes, then ``endobj``. Nothing may stand between two objects.
+perhaps ``stream`` with exactly ``/Length`` bytes, then ``endobj``. Nothing may come between two objects.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Deviation(NotShown):
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """One object as it stands in the file."""
+    """One object as it is in the file."""
 
     number: int
     offset: int

@@ -92,8 +92,8 @@ class Weight(StrEnum):
     """The result itself is missing: no reason makes up for it."""
     NEEDS_REASON = "needs_reason"
     """There is a value that nothing proves: locked only with a reason, as a mismatch is."""
-    TOLD = "told"
-    """The source never submits what a check would need: told, and nothing else."""
+    REPORTED = "reported"
+    """The source never submits what a check would need: reported, and nothing else."""
 
 
 @dataclass(frozen=True, slots=True)

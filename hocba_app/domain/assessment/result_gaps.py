@@ -1,4 +1,4 @@
-"""What of a year's results is not there, or stands on nothing: the same in TT22 and TT26."""
+"""What of a year's results is missing, or has no basis: the same in TT22 and TT26."""
 
 from __future__ import annotations
 

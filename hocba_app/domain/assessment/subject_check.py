@@ -110,7 +110,7 @@ class SubjectCheck:
             self.gap(
                 "subjects",
                 "nguồn dữ liệu không nộp điểm thành phần nên kết quả học kì của các môn không tính lại được",
-                Weight.TOLD,
+                Weight.REPORTED,
             )
 
     def reassessments(self, is_open: bool | None) -> None:
@@ -229,7 +229,7 @@ class SubjectCheck:
             if subject.year is not None and not self._may_lack(subject, term):
                 self.gap(path, f"không có kết quả {_TERM_NAMES[term]} mà có kết quả cả năm ({self._rules.year})")
         elif not marks.any:
-            # Without any single marks in the whole record the source does not submit them: told once.
+            # Without any single marks in the whole record the source does not submit them: reported once.
             if self._single_marks and not (term == "term1" and self.year.moved_in):
                 self.gap(path, f"có kết quả nhưng không có lần kiểm tra, đánh giá nào ({self._rules.complete})")
         elif not subject.comment_only and (missing := self._missing(subject.code, marks)):

@@ -89,7 +89,7 @@ class _Check(SubjectCheck):
             learnt, trained, self.year.absences,
             learning_reassessed=after, training_after_summer=self.year.training.get("reassessed"),
         )  # fmt: skip
-        # A pupil due for re-assessment who did not come stays down: the marks cannot tell, the school's word stands.
+        # A pupil due for re-assessment who did not come stays down: the marks cannot tell, the school decides.
         did_not_come = decided == tt22.REASSESS and self.year.promotion == tt22.RETAINED
         if not did_not_come and not principal_decides(self.year):
             self.compare("promotion", self.year.promotion, decided, RULE_PROMOTION)

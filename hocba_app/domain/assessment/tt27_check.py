@@ -69,7 +69,7 @@ class _Check:
     def _traits_alone(self, rows: Sequence[_Row]) -> str | None:
         """The level with the supplementary assessment of qualities and competencies, which SMAS does not submit, taken as passed.
 
-        Art. 11.1b–c opens it for them too and leaves the decision to the principal: promoted is his word. None where a
+        Art. 11.1b–c opens it for them too and leaves the decision to the principal: promoted if he decides so. None where a
         subject or a test holds the pupil as well.
         """
         after = _year_level(rows, [tt27.PASS for _ in self._year.traits], after_summer=True)
@@ -105,7 +105,7 @@ class _Check:
         year = self._year
         incomplete = (after or computed) == tt27.INCOMPLETE
         decided = PROMOTED if not incomplete else RETAINED if after is not None else REASSESS
-        # Who was to be helped on in summer and did not come stays down: the school's word stands.
+        # Who was to be helped on in summer and did not come stays down: the school decides.
         did_not_come = decided == REASSESS and year.promotion == RETAINED
         if not did_not_come and not principal_decides(year):
             self._compare("promotion", year.promotion, decided, RULE_PROMOTION)

@@ -32,7 +32,7 @@ READINGS: tuple[Reading, ...] = (
         "moved_in", "TT22 Art. 9.1, 8.2; TT58 Art. 10, 3",
         "What the year is for a pupil with no term I in a subject or in training. TT58 Art. 10.3 speaks of subjects taught in one term "
         "only; TT22 has no article.",
-        "Term II stands for the year. In the record of a pupil who was here in term I, a missing term I is told as not checkable.",
+        "Term II counts as the year. In the record of a pupil who was here in term I, a missing term I is reported as not checkable.",
     ),
     Reading(
         "both_failed", "TT22 Art. 12–14",
@@ -73,7 +73,7 @@ READINGS: tuple[Reading, ...] = (
         "tt27_supplementary", "TT27 Art. 11.1b–c",
         "Whether the level of the year after supplementary assessment of qualities and competencies is written again as for subjects.",
         "It is computed again where the source submits it. Where it does not, and these alone hold the pupil, the principal's "
-        "decision stands and is told as not checkable.",
+        "decision is taken and reported as not checkable.",
     ),
     Reading(
         "gdtx", "TT43/2021",

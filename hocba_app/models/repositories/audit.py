@@ -112,7 +112,7 @@ def subject_names(session: Session, subjects: Collection[str]) -> dict[str, str]
     found: dict[str, str] = {}
     documents = ids.get("document", set())
     slots = _in(session, select(Slot.id, Slot.document_id, Slot.field), Slot.id, ids.get("slot"))
-    told = {
+    document_names = {
         key: f"{KIND_SHORT[kind]} {year} · {code} · {name}".replace("  ", " ")
         for key, kind, year, code, name in _in(
             session,
@@ -126,8 +126,8 @@ def subject_names(session: Session, subjects: Collection[str]) -> dict[str, str]
             {*documents, *(document for _, document, _ in slots)},
         )
     }
-    found |= {f"document:{key}": text for key, text in told.items()}
-    found |= {f"slot:{key}": f"{told.get(document, '')} · {field}" for key, document, field in slots}
+    found |= {f"document:{key}": text for key, text in document_names.items()}
+    found |= {f"slot:{key}": f"{document_names.get(document, '')} · {field}" for key, document, field in slots}
     for table, query, column in (
         ("class", select(SchoolClass.id, SchoolClass.name), SchoolClass.id),
         ("student", select(Student.id, Student.code), Student.id),

@@ -24,7 +24,7 @@ def snapshots(session: Session, version_ids: Sequence[str]) -> dict[str, dict[st
 
 
 def signed_before(session: Session, document_ids: Sequence[str], staff_id: str | None) -> dict[str, dict[str, Any]]:
-    """By document, what the last void version said in which this person's signature stood; None asks for the seal's."""
+    """By document, what the last void version said in which this person's signature was; None asks for the seal's."""
     found: dict[str, dict[str, Any]] = {}
     for chunk in chunks(document_ids):
         rows = session.exec(

@@ -1,4 +1,4 @@
-"""Counting queries of the dashboard: what stands where, and for whom it waits."""
+"""Counting queries of the dashboard: how many records are at which step, and for whom they wait."""
 
 from __future__ import annotations
 

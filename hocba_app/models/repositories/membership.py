@@ -19,7 +19,7 @@ _CHUNK = 400
 
 def memberships(*criteria: ColumnElement[bool]) -> CTE:
     """One row a pupil and school year: ``enrolment_id, student_id, school_year, class_id, status, from_date, to_date, counts,
-    present``. Where nothing counts any more, the last enrolment there was stands, with ``counts`` false.
+    present``. Where nothing counts any more, the last enrolment there was is taken, with ``counts`` false.
 
     For prepared queries: the school is named by :func:`own_school`.
 

@@ -266,7 +266,7 @@ def waits_for(session: Session, version_ids: Sequence[str]) -> dict[str, list[st
 
 
 def waiting_documents(request: UnlockRequest) -> list[str]:
-    """The documents a request still stands for: all while nobody answered, those under a confirmation after that."""
+    """The documents a request still covers: all while nobody answered, those under a confirmation after that."""
     return request.document_ids if request.state == "asked" else request.remaining_ids
 
 

@@ -119,7 +119,7 @@ def rows_after(session: Session, job_id: str, last: str, limit: int) -> Sequence
 
 
 def cursors(session: Session, *, lock: bool = False) -> list[SyncCursor]:
-    """Where every data set of every year stands, as it is at this moment.
+    """How far every data set of every year has come at this moment.
 
     Args:
         lock: hold them, in one order: who changes what waits writes the whole list anew.

@@ -131,7 +131,7 @@ def unconfirmed(db: Database, who: Identity) -> list[Unconfirmed]:
 
 
 def owner_notice(db: Database, who: Identity) -> tuple[str, bool]:
-    """What stands on every page of an account nobody vouches for, and whether a letter with a code is on its way; "" else.
+    """The notice on every page of an account nobody vouches for, and whether a letter with a code is on its way; "" else.
 
     Kept in the process: it is asked at every page, and only wide changes touch it.
     """
@@ -181,7 +181,7 @@ def _refusal(session: Session, who: Identity, account: Account) -> ErrorCode | N
 
 
 def confirm_as_owner(db: Database, who: Identity, code: str, *, address: str) -> None:
-    """The owner proves himself with the code from the letter that told him.
+    """The owner proves himself with the code from the letter he was sent.
 
     Args:
         address: the client's network address, for the throttle.

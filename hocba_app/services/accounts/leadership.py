@@ -45,7 +45,7 @@ class ProposalView:
     reason: str
     may_decide: bool
     obstacle: str
-    """Why it cannot be confirmed as things stand; "" when it can."""
+    """Why it cannot be confirmed now; "" when it can."""
 
 
 def hold_back(row: Staff | None, values: dict[str, Any]) -> str | None:

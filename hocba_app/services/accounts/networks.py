@@ -1,4 +1,4 @@
-"""Whom an address stands for, where shares and failures are counted."""
+"""The network an address belongs to, by which shares and failures are counted."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ def network_of(address: str) -> str:
     """The network one subscriber has: an IPv4 address as it is, of IPv6 the /64, which anybody can walk through.
 
     Args:
-        address: as the server or a proxy wrote it; what is no address stands for itself.
+        address: as the server or a proxy wrote it; what is not an address is returned as it is.
     """
     try:
         parsed = ip_address(address.strip().strip("[]").partition("%")[0])

@@ -59,7 +59,7 @@ def merge(db: Database, who: Identity, source_id: str, *, effective: str = "", d
         rows.see_every_school(session)
         if rows.busy(session, source.id, target.id):
             raise HocbaError(ErrorCode.SCHOOL_BUSY)
-        told = Merged(**rows.counts(session, source.id))
+        merged = Merged(**rows.counts(session, source.id))
         posts = rows.held_posts(session, source.id)
         sealed = rows.last_seal(session, source.id)
         rows.move_rows(session, source.id, target.id, source.code)
@@ -74,7 +74,7 @@ def merge(db: Database, who: Identity, source_id: str, *, effective: str = "", d
             actor="",
             action=Action.SCHOOL_MERGED,
             subject=f"school:{source.id}",
-            data={"code": source.code, "effective": day, "decision": decision} | asdict(told),
+            data={"code": source.code, "effective": day, "decision": decision} | asdict(merged),
         )
     with db.write(source_id) as session:
         record(
@@ -82,10 +82,10 @@ def merge(db: Database, who: Identity, source_id: str, *, effective: str = "", d
             actor="",
             action=Action.SCHOOL_ENDED,
             subject=f"school:{source_id}",
-            data={"into": who.school_id, "effective": day, "decision": decision} | asdict(told),
+            data={"into": who.school_id, "effective": day, "decision": decision} | asdict(merged),
         )
     forget()
-    return told
+    return merged
 
 
 def _end(source: School, target: School, day: str, sealed: str) -> None:

@@ -61,7 +61,7 @@ class PackedRecord:
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """One attached file as a recipient is told of it."""
+    """One attached file as shown to a recipient."""
 
     issuer: str
     attached_at: datetime

@@ -16,7 +16,7 @@ _MAX_KEPT = 2_000
 
 
 class _RecentPictures:
-    """Pictures told of lately, by person and subject, in this process."""
+    """Pictures logged lately, by person and subject, in this process."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -160,7 +160,7 @@ def verify_chain(session: Session, first: int = 1, most: int | None = None) -> l
     """Walk one school's chain.
 
     Args:
-        first: number of the event to begin with; the one before it is taken as it stands.
+        first: number of the event to begin with; the one before it is taken as it is.
         most: events to look at; None for all to the end. The end is held against the head only when it is reached.
 
     Returns:

@@ -136,7 +136,7 @@ def restore(
             BACKUP_KEY_WRONG; RESTORE_OTHER_KIND when it is of the other kind of database; RESTORE_FAILED when this place
             cannot take it.
     """
-    with told():
+    with failures_named():
         if has_data(database_url):
             raise HocbaError(ErrorCode.RESTORE_NOT_EMPTY)
         with unpacked(source, documents, identities, room_for(database_url), kind_of(database_url)) as found:
@@ -145,7 +145,7 @@ def restore(
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def failures_named() -> Iterator[None]:
     """What keeps a place from taking a backup, as a sentence."""
     try:
         yield

@@ -18,7 +18,7 @@ from hocba_app.models import Database
 from hocba_app.models.repositories.installation import named_blobs
 from hocba_app.models.schema_check import current_revision, known_revisions
 from hocba_app.models.scratch_database import empty, is_whole
-from hocba_app.services.backup.archive_file import Receiver, Unpacked, told
+from hocba_app.services.backup.archive_file import Receiver, Unpacked, failures_named
 from hocba_app.services.backup.database_dump import ToolFailed, load
 
 Unpacking = Callable[[Receiver, Path | None], AbstractContextManager[Unpacked]]
@@ -64,7 +64,7 @@ def check(unpacking: Unpacking, scratch_url: str) -> Checked:
     Raises:
         HocbaError: as a restore.
     """
-    with told(), tempfile.TemporaryDirectory(prefix="hocba-check-") as folder:
+    with failures_named(), tempfile.TemporaryDirectory(prefix="hocba-check-") as folder:
         seen = _Seen()
         with unpacking(seen, Path(folder)) as found:
             kind = found.about["kind"]

@@ -1,6 +1,6 @@
 """A database into one file and back: SQLite's own copy, or ``pg_dump`` and ``pg_restore`` (docs/decisions/0027-backup.md).
 
-PostgreSQL's programs are told where to connect, and with which password, by files only this user can read: what stands in
+PostgreSQL's programs read where to connect, and the password, from files only this user can read: what is in
 arguments is seen by everybody on the machine.
 """
 

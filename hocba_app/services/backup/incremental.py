@@ -93,7 +93,7 @@ def restore_from(
         HocbaError: as `archive_file.restore`; BACKUP_DAMAGED also when a document of the list is missing.
         StoreUnavailable.
     """
-    with archive_file.told():
+    with archive_file.failures_named():
         if has_data(database_url):
             raise HocbaError(ErrorCode.RESTORE_NOT_EMPTY)
         room = archive_file.room_for(database_url)
@@ -146,7 +146,7 @@ def snapshots(place: Store) -> list[str]:
 def _added(
     documents: Store, target: Store, recipients: Sequence[x25519.Recipient], ending: str
 ) -> Iterator[tuple[str, str, bool]]:
-    """Name, content and newness of every document, each in the target when it is told of."""
+    """Name, content and newness of every document, each in the target when it is yielded."""
 
     def add(name: str) -> tuple[str, str, bool] | None:
         match = _BY_CONTENT.fullmatch(name)

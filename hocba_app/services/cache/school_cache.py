@@ -88,7 +88,7 @@ on_close(_answers.clear)
 
 
 def read_counters(db: Database) -> dict[str, Counters]:
-    """The counters of every school as they are now. Kept answers are judged by them from here on: a screen that is told of a change
+    """The counters of every school as they are now. Kept answers are judged by them from here on: a screen that is woken by a change
     must not be answered with what was kept before it."""
     return _answers.read(db)
 
@@ -103,7 +103,7 @@ def memoize_per_school(
         make: reads it, in a session of its own that begins after the counter was read: an answer can be newer than the
             counter it is kept under, never older.
         any_change: every change ends it. Without, wide ones only: for what each of them reports (assignments, classes,
-            names of subjects), never for where a document stands.
+            names of subjects), never for the state of a document.
     """
     kind = (db.url, school_id, any_change)
     counter = _answers.counter(db, school_id, any_change)

@@ -3,7 +3,7 @@
 Two hundred screens follow a school in which a signature is made every few milliseconds. A change is *wide* when it may
 concern any screen (a sync, a lock, an assignment); the steps of a batch and the signatures themselves are not: the audit
 log tells which documents and persons they concern. Both counters and log are written in the transaction of the change,
-so a screen that reloads after it was told finds the new rows.
+so a screen that reloads after the signal finds the new rows.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ def enqueue(
     priority: Priority | None = None,
     after: float = 0.0,
 ) -> Job:
-    """Add a job. A worker hears of it at the commit: nobody has to be told.
+    """Add a job. The commit wakes a worker: nothing else has to be called.
 
     Args:
         session: the write session of the caller's transaction.

@@ -1,7 +1,7 @@
 """The chain's end, stamped by an outside authority every day and kept outside the database (core decision 16).
 
 Whoever can write to the database can rewrite the whole chain, hashes and head included. He cannot rewrite what the
-time-stamp authority signed yesterday: each anchor says which hash stood at which number, and since when.
+time-stamp authority signed yesterday: each anchor says which hash was at which number, and since when.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class AnchorProblem:
 
     seq: int
     problem: str
-    """``unreadable``, ``not_stamped``, ``rewritten`` (another event stands there), ``cut`` (none does), ``missing`` (an anchor
+    """``unreadable``, ``not_stamped``, ``rewritten`` (another event is there), ``cut`` (none does), ``missing`` (an anchor
     before this one, or after the last, is gone), ``replaced`` (not the file that was made), ``unproven`` (see below)."""
 
     @property

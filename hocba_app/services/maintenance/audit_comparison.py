@@ -1,7 +1,7 @@
 """The audit log held against the rows it speaks of: a change without its event, and an event whose change is gone.
 
 The chain shows that nothing in the log was altered, the anchors that its end was not cut – as far as there are anchors. What
-happened since the last one can be cut away with the rows of the log alone; the signatures, states and deliveries it told of
+happened since the last one can be cut away with the rows of the log alone; the signatures, states and deliveries it recorded
 are still there, and here they are asked for it.
 """
 
@@ -38,7 +38,7 @@ class Mismatch:
 def compare(session: Session, also: Iterable[Event] = ()) -> list[Mismatch]:
     """All disagreements of the session's school.
 
-    Others write meanwhile: what is read between two looks at the log is expected in the second, and what the first one told
+    Others write meanwhile: what is read between two looks at the log is expected in the second, and what the first one showed
     must still be there.
 
     Args:

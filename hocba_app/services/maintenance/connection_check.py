@@ -120,5 +120,5 @@ def _provider(settings: Settings, db: Database, school: School, entry: ProviderE
 
 
 def _failure_sentence(error: HocbaError, passing: ErrorCode) -> str | None:
-    """A service that does not answer is told once, for all schools, by its own check."""
+    """A service that does not answer is reported once, for all schools, by its own check."""
     return None if error.code is passing else error.sentence

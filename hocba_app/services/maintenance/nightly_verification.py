@@ -272,8 +272,8 @@ def _check_versions(work: Work, ids: list[str], found: Found) -> None:
 
 
 def _reason(report: FileReport) -> str:
-    told = first_refusal(report) or next(iter(report.reasons), None)
-    return told.code if told is not None else ""
+    first = first_refusal(report) or next(iter(report.reasons), None)
+    return first.code if first is not None else ""
 
 
 def _read(found: Found, version_id: str, revisions: list[Revision]) -> bytes | None:

@@ -16,7 +16,7 @@ from hocba_app.private_files import opener, private_folder
 
 
 class Slices:
-    """Where a check of all schools stands.
+    """How far a check of all schools has come.
 
     Args:
         path: the file that keeps it.

@@ -128,7 +128,7 @@ def raise_objection(
 
 
 def answer(db: Database, who: Identity, objection_id: str, text: str) -> None:
-    """The office: the record is right as it stands, and why. It is in the signers' queues again.
+    """The office: the record is right as it is, and why. It is in the signers' queues again.
 
     Raises:
         HocbaError: FORBIDDEN, REASON_MISSING, INVALID_INPUT; NOT_FOUND, also for one that is closed.

@@ -21,13 +21,13 @@ from hocba_app.services.records.record_list import visible_classes
 from hocba_app.services.signing.queue_groups import groups_for
 
 STEPS = ("open", "subject", "homeroom", "principal", "seal", "sealed")
-"""Where a document stands, in the order of its life: not locked, waiting for a stage, sealed."""
+"""A document's step, in the order of its life: not locked, waiting for a stage, sealed."""
 KINDS = ("cover", "history", "results")
 
 
 @dataclass(frozen=True, slots=True)
 class ClassProgress:
-    """One class: for each kind, how many documents stand at each step of :data:`STEPS`."""
+    """One class: for each kind, how many documents are at each step of :data:`STEPS`."""
 
     class_id: str
     name: str
@@ -60,7 +60,7 @@ class SignerProgress:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where the whole school stands; shared by everybody's dashboard, so nobody changes it."""
+    """The whole school's progress; shared by everybody's dashboard, so nobody changes it."""
 
     documents: tuple[tuple[str, str, str | None, str | None, bool, int], ...]
     """``(class, kind, state, next stage, whether the pupil is in the class, documents)``; no state: not made yet."""
@@ -133,7 +133,7 @@ def overview(db: Database, who: Identity, school_year: str | None = None) -> Ove
 
 
 def standing_of(db: Database, school_id: str, year: str) -> Standing:
-    """Where the whole school stands, kept until something of it moves."""
+    """The whole school's progress, cached until something in it changes."""
     return school_cache.memoize_per_school(
         db, school_id, ("standing", year), lambda own: _standing(own, year), any_change=True
     )

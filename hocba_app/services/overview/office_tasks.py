@@ -130,8 +130,8 @@ _REFUSED = (
 
 def _found_at_night(session: Session) -> list[Problem]:
     """What the nightly check found comes before everything else: a record may be lost, or nobody will accept it."""
-    told = ((damage_found(session), _DAMAGED), (refused_found(session), _REFUSED))
-    return [Problem("Kho hồ sơ", f"{found} {words}", "/audit", True) for found, words in told if found]
+    problems = ((damage_found(session), _DAMAGED), (refused_found(session), _REFUSED))
+    return [Problem("Kho hồ sơ", f"{found} {words}", "/audit", True) for found, words in problems if found]
 
 
 def _posts(session: Session) -> list[Problem]:

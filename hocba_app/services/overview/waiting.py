@@ -1,6 +1,6 @@
 """Everything that waits for one person, each with its number and its button: one answer for the home page and the menu's badges.
 
-Who may do nothing about a thing is not told of it here. Numbers are counted by the database; what the office has to look after
+Only those who can act on a thing see it here. Numbers are counted by the database; what the office has to look after
 comes from :mod:`hocba_app.services.overview.office_tasks`.
 """
 
@@ -50,7 +50,7 @@ class Task:
     button: str
     href: str
     urgent: bool = False
-    """Something stands still until it is done."""
+    """Something is blocked until it is done."""
 
 
 def waiting(db: Database, who: Identity) -> list[Task]:

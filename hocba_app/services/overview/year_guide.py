@@ -16,14 +16,14 @@ StepState = Literal["done", "now", "later"]
 
 @dataclass(frozen=True, slots=True)
 class GuideStep:
-    """One step: its words are the guide's."""
+    """One step, in the guide's wording."""
 
     number: int
     title: str
     when: str
     state: StepState
     text: str
-    """How it stands, or what is missing."""
+    """Its progress, or what is missing."""
     button: str = ""
     href: str = ""
 

@@ -38,7 +38,7 @@ class PacketFile:
     title: str
     """What it is, for the list on the seal page."""
     pupil_id: str
-    """Files of one pupil stand together and make one booklet."""
+    """Files of one pupil are adjacent and make one booklet."""
     pupil: str = ""
     school: str = ""
     place: str = ""

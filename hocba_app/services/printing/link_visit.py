@@ -1,6 +1,6 @@
 """What the holder of a link sees and takes: the documents one by one with their verdicts, or all in one archive.
 
-Nobody is signed in here. The secret in the address and the PIN are the right; the PIN once given, a pass stands for it a while.
+Nobody is signed in here. The secret in the address and the PIN are the right; once the PIN was given, a pass replaces it for a while.
 """
 
 from __future__ import annotations
@@ -177,7 +177,7 @@ def _let_in(db: Database, token: str, given: str) -> HandOutLink:
         age = int(time.time()) - int(made) if made.isascii() and made.isdigit() and len(made) < 20 else -1
         if 0 <= age < PASS_SECONDS and given.isascii() and hmac.compare_digest(given, _pass(row, int(made))):
             return link
-    raise HocbaError(ErrorCode.NOT_SIGNED_IN)  # also where there is no such link: nothing is told without the PIN
+    raise HocbaError(ErrorCode.NOT_SIGNED_IN)  # also where there is no such link: nothing is shown without the PIN
 
 
 def _pass(row: HandOut, made: int) -> str:

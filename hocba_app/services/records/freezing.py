@@ -53,7 +53,7 @@ class Frozen:
     snapshot_sha256: str
     slots: list[PlannedSlot]
     demands: list[Demand]
-    """What each slot's certificate must carry; the seal's is empty, the school's tax code stands for it."""
+    """What each slot's certificate must carry; the seal's is empty, the school's tax code is asked instead."""
     salt: str
     code: str
     number: int
@@ -136,7 +136,7 @@ def open_versions(
 
     Args:
         accepted: by pupil the digest of the mismatches that are locked all the same.
-        reasons: by these pupils why; it stands in the log.
+        reasons: by these pupils why; it is kept in the log.
 
     Returns:
         The pupils whose documents are locked now.

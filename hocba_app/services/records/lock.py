@@ -1,7 +1,7 @@
 """Chốt: freeze a snapshot, lay out its file with every signature field, and open it for signing.
 
 A few pupils at a time: laid out without a transaction, then checked against the data once more and opened together in
-a short one. Idempotent pupil by pupil: a job that was killed goes on where it stood, a pupil locked already is passed
+a short one. Idempotent pupil by pupil: a job that was killed goes on where it was, a pupil locked already is passed
 over.
 """
 
@@ -80,7 +80,7 @@ def lock_class(work: Work) -> Done:
 
 
 def _report_missing(work: Work, choice: _Choice, outcomes: dict[str, dict[str, str]]) -> None:
-    """Who was asked for by name and is on no list of these classes is told, not passed over in silence."""
+    """Who was asked for by name and is on no list of these classes is reported as refused."""
     missing = [student_id for student_id in choice.only or () if student_id not in outcomes]
     with work.db.read(work.school_id) as session:
         missing = rows.own_students(session, missing)

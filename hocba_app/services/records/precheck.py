@@ -64,12 +64,12 @@ class Candidate:
 
     @property
     def can_lock(self) -> bool:
-        """Whether nothing stands in the way."""
+        """Whether nothing prevents the lock."""
         return not (self.locked or self.elsewhere or self.blocking)
 
     @property
     def blocking(self) -> list[str]:
-        """What stands in the way, as sentences."""
+        """What prevents the lock, as sentences."""
         return [finding.text for finding in self.findings if finding.severity == "blocking"]
 
 
@@ -103,7 +103,7 @@ def class_list(
     student_ids: Sequence[str] | None = None,
 ) -> ClassList:
     """Everybody on a class's list with his findings, in its order; the number of queries does not grow with the class. Who does not
-    belong to the class (`domain.membership`) is told from the others, and cannot be locked here.
+    belong to the class (`domain.membership`) is marked, and cannot be locked here.
 
     Args:
         accepted: by pupil the digest of the differences between submitted results and the rules that an office member has seen and
@@ -230,14 +230,14 @@ def _not_checkable(candidate: Candidate, sources: Sources, result: StudentResult
     """What the rules can call neither right nor wrong. Who has left is locked on the data there is (workflow rule 7)."""
     payload, member = result.payload, sources.memberships.get(candidate.student.id)
     if not payload.get("subjects"):
-        return  # told already
+        return  # reported already
     judged = judge(
         payload, {code: subject.kind for code, subject in sources.subjects.items()}, sources.school_class.school_year,
         grade=sources.school_class.grade, moved_in=member is not None and member.status == "moved_in",
     )  # fmt: skip
     for gap in judged.gaps:
         text = f"{_field(sources, gap.field)}: không kiểm tra được – {gap.reason}."
-        if gap.weight is Weight.TOLD:
+        if gap.weight is Weight.REPORTED:
             candidate.findings.append(Finding("warning", text, checkable=False))
         elif gap.weight is Weight.BLOCKS:
             candidate.findings.append(Finding("blocking", text, checkable=False))
@@ -282,7 +282,7 @@ def _one_person(candidate: Candidate, kind: str, staff: Mapping[str, Staff]) -> 
 
 
 def _layout(candidate: Candidate, kind: str, sources: Sources) -> None:
-    """What the layout would refuse, by its own rules: told now, with the place and the letter, not when the lock fails."""
+    """What the layout would refuse, by its own rules: reported now, with the text and the letter, not when the lock fails."""
     student, school = candidate.student, sources.school
     parts: list[Any] = [student.full_name, student.code, student.sex, student.id_number, sources.school_class.name]
     parts += [school.name, school.commune, school.province, school.department]
@@ -296,12 +296,12 @@ def _layout(candidate: Candidate, kind: str, sources: Sources) -> None:
             [sources.subjects[code].name for code in sources.subject_codes(student.id) if code in sources.subjects],
         ]
     else:
-        return  # told already: there is nothing to lay out
+        return  # reported already: there is nothing to lay out
     texts = list(texts_of(parts))
     if is_plain(texts) and not is_long(kind, texts, student.full_name, sources.school_class.name):
         return
     if kind == "results" and any(code not in sources.subjects for code in sources.subject_codes(student.id)):
-        return  # told already
+        return  # reported already
     snapshot = snapshot_from(sources, kind, student, candidate.slots, code=_ANY_CODE, url=_ANY_CODE)
     candidate.findings += [Finding("blocking", error.sentence) for error in layout_faults(snapshot)]
 

@@ -57,7 +57,7 @@ class LockRow:
 
     @property
     def needs_reason(self) -> bool:
-        """Whether nothing stands in the way but results that differ from the rules, or that cannot be checked."""
+        """Whether nothing prevents it but results that differ from the rules, or that cannot be checked."""
         blocking = [finding for finding in self.findings if finding.severity == "blocking"]
         return not self.locked and bool(blocking) and all(finding.acceptable for finding in blocking)
 
@@ -83,7 +83,7 @@ class LockPreview:
 
     @property
     def blocked(self) -> int:
-        """Pupils something stands in the way of."""
+        """Pupils whose record cannot be locked."""
         return sum(not row.can_lock and not row.locked for row in self.students)
 
     @property

@@ -187,7 +187,7 @@ def record_view(db: Database, who: Identity, document_id: str) -> RecordView:
 
 
 def record_file(db: Database, who: Identity, document_id: str, version: int | None = None) -> tuple[str, bytes]:
-    """The file of a document as it stands, half signed or not: for people of the school who may look at its class.
+    """The current file of a document, half signed or not: for people of the school who may look at its class.
 
     Args:
         version: its number; None for the current one. Void versions are kept as evidence and may be looked at.

@@ -175,7 +175,7 @@ def chosen_documents(
 
 
 def step_of(document: Document | None) -> str:
-    """Where a document stands, as one of :data:`STEPS`."""
+    """A document's step, one of :data:`STEPS`."""
     return "open" if document is None else _step(document.state, document.next_stage)
 
 

@@ -53,7 +53,7 @@ def planned_slots(session: Session, kind: str, school_class: SchoolClass, subjec
 
 
 def principal_slot(session: Session, kind: str) -> PlannedSlot:
-    """Who stands in for the head by a decision of today, else: of covers the configured signer, else the head himself."""
+    """Who acts for the head by a decision in force today, else: of covers the configured signer, else the head himself."""
     office = head_office(session)
     delegation = delegation_today(session, kind)
     if delegation is not None:

@@ -241,7 +241,7 @@ def departure(member: Membership | None) -> str | None:
 
 
 def _of_level(grade: int | None, level: str) -> bool:
-    """Each level has a record of its own: the years of another stand in that one. A row that does not say its grade stays."""
+    """Each level has a record of its own: the years of another are in that one. A row that does not say its grade stays."""
     return grade is None or level_of_grade(grade) == level
 
 

@@ -1,7 +1,7 @@
 """Connecting everybody's signing account at once: SMAS has the id numbers, the service is asked for each.
 
 A connection is made by :func:`hocba_app.services.signers.keys.connect_first` alone, with the rights of who asked and the
-checks of connecting one by hand. Who is left over stands in the job's report by id and reason; names and numbers do not.
+checks of connecting one by hand. Who is left over is listed in the job's report by id and reason; names and numbers do not.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Left:
 
 @dataclass(frozen=True, slots=True)
 class Connecting:
-    """How the school's last job stands."""
+    """The state of the school's last job."""
 
     live: bool
     stopping: bool
@@ -265,7 +265,7 @@ def _shown(session: Session, reported: list[list[Any]]) -> list[Left]:
         view = seal_key(session) if owner == SEAL else key_of_staff(staff[owner], kept.get(owner))
         if view.state in ("ok", "expiring"):
             continue
-        if view.credential_id:  # connected since, but not good to sign with: how it stands now
+        if view.credential_id:  # connected since, but not good to sign with: its state now
             reason = view.sentence
         elif code == ErrorCode.PROVIDER_UNKNOWN_USER:
             reason = _NO_SEAL_ACCOUNT if owner == SEAL else _NO_ACCOUNT

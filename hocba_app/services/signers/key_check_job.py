@@ -66,7 +66,7 @@ def recheck_keys(work: Work) -> Result:
 
 @job("recheck_daily")
 def recheck_daily(work: Work) -> RetryAfter:
-    """The same every night, for as long as the school is there: what it finds stands among the gaps in the morning."""
+    """The same every night, for as long as the school is there: what it finds is listed among the gaps in the morning."""
     with work.db.read(work.school_id) as session:
         kept = session.get_one(Job, (work.school_id, work.job_id)).report.get("round", "")
     if not kept:

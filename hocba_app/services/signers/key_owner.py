@@ -51,7 +51,7 @@ class Owner:
 
 
 def other_name(certificate: bytes, name: str, accepted: dict[str, Any] | None) -> bool:
-    """Whether a person's certificate bears another name than his, for which nobody has given his word.
+    """Whether a person's certificate bears another name than his, which nobody has confirmed as his.
 
     Args:
         name: his, by the staff list.

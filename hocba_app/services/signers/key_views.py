@@ -1,4 +1,4 @@
-"""How each signer's key stands: ready, running out, or what is wrong and what to do."""
+"""The state of each signer's key: ready, running out, or what is wrong and what to do."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from hocba_app.services.signers.credentials import certificate_name
 from hocba_app.services.signers.key_owner import require_owner
 
 STATES = ("no_account", "no_certificate", "problem", "expired", "expiring", "ok")
-"""How a key may stand, the worst first."""
+"""States of a key, the worst first."""
 
 _NO_KEY = SigningKey(owner="")
 """Stands in for a missing row; never stored."""
@@ -69,7 +69,7 @@ class KeysPage:
     total: int
     """That match, over all pages."""
     counts: dict[str, int]
-    """How many of the whole school stand in each state."""
+    """How many of the whole school are in each state."""
     ending: list[KeyView]
     """Whose certificate is over or will be soon, of the whole school; what ends first comes first."""
 
@@ -85,7 +85,7 @@ _SORTS: dict[str, Callable[[KeyView], Any]] = {
 
 
 def key_view(db: Database, who: Identity, owner: str) -> KeyView:
-    """One key as it stands in the database.
+    """One key as it is in the database.
 
     Raises:
         HocbaError: FORBIDDEN, NOT_FOUND.

@@ -183,8 +183,8 @@ def _first_that_fits(service: SigningProvider, accounts: Sequence[str], person: 
             next((item.problem for item in found if item.own), found[0].problem)
             or HocbaError(ErrorCode.CREDENTIAL_NONE)
         )
-    told = [error for error in refusals if error.code is not ErrorCode.PROVIDER_UNKNOWN_USER] or refusals
-    raise told[0] if told else HocbaError(ErrorCode.PROVIDER_UNKNOWN_USER)
+    preferred = [error for error in refusals if error.code is not ErrorCode.PROVIDER_UNKNOWN_USER] or refusals
+    raise preferred[0] if preferred else HocbaError(ErrorCode.PROVIDER_UNKNOWN_USER)
 
 
 def _standing(session: Session, owner: str) -> tuple[str, str, str | None]:

@@ -15,7 +15,7 @@ from hocba_app.models.repositories import signers as rows
 
 MAX_LETTERS = 60_000
 _NAMED = 5
-"""Wrong lines told at once."""
+"""Wrong lines reported at once."""
 _NUMBER = re.compile(r"(?:[A-Za-z]+_)?([0-9]{7,12}(?:-[0-9]{3})?)")
 _FIELDS = re.compile(r"[\t;,]| +")
 

@@ -1,6 +1,6 @@
 """Who signs covers, who signs for the principal (ký thay), who seals [22.1-22.4].
 
-Changes count for documents locked from now on; those locked already are handed over with
+Changes count for documents locked from now on; those locked already are reassigned with
 :func:`hocba_app.services.signers.assignments.reassign_slots`.
 """
 
@@ -57,7 +57,7 @@ class DelegationView:
     state: str
     """``in_force``, ``coming``, ``over`` or ``revoked``."""
     key_state: str
-    """How the deputy's own certificate stands, as in ``KeyView.state``."""
+    """The state of the deputy's own certificate, as in ``KeyView.state``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,10 +163,10 @@ def add_delegation(
     *,
     capacity: str = "deputy",
 ) -> str:
-    """Enter a decision by which a vice-principal signs for the principal, or stands in for one (Decree 30/2020/NĐ-CP, article 13).
+    """Enter a decision by which a vice-principal signs for the principal, or acts as one (Decree 30/2020/NĐ-CP, article 13).
 
     Args:
-        kinds: of ``history`` and ``results``; who stands in for the head signs all, covers too, whatever is named.
+        kinds: of ``history`` and ``results``; an acting head signs all, covers too, whatever is named.
         from_date: ISO, first day.
         to_date: ISO, last day.
         capacity: one of `signing_titles.CAPACITIES`.

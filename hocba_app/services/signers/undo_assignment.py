@@ -48,7 +48,7 @@ def restore_assignment(
     Args:
         now: ``(staff id, reason)`` that the act left; what somebody has changed since is not touched.
         before: the same before the act.
-        moved: records that the act handed over, as :class:`Moved`; those signed since stay with who signed.
+        moved: records that the act reassigned, as :class:`Moved`; those signed since stay with who signed.
 
     Returns:
         How many records went back.

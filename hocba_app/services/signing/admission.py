@@ -28,7 +28,7 @@ OFFER_STANDS = timedelta(minutes=3)
 
 @dataclass(frozen=True, slots=True)
 class QueuePosition:
-    """Where a queued batch stands."""
+    """A queued batch's position."""
 
     ahead: int
     """Other people's batches that must end first."""

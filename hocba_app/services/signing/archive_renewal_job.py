@@ -97,7 +97,7 @@ class _Turn:
     waiting: dict[str, HocbaError] = field(default_factory=dict)
     """By version what it waits for outside."""
     offered: datetime | None = None
-    """Until when a stamp made now would stand."""
+    """Until when a stamp made now would be trusted."""
     ending: list[datetime] = field(default_factory=list)
     """Ends of stamps in their last year that it would not better."""
 
@@ -211,7 +211,7 @@ def is_due(ends: datetime, offered: datetime, now: datetime) -> bool:
     """Whether a new stamp is due: the old one is in its last year, and the new one would last longer by a worthwhile time.
 
     Args:
-        ends: until when the old stamp stands by itself.
+        ends: until when the old stamp is trusted by itself.
         offered: until when one made now would.
         now: UTC.
     """
@@ -220,7 +220,7 @@ def is_due(ends: datetime, offered: datetime, now: datetime) -> bool:
 
 
 def proof_end(certificates: tuple[bytes, ...]) -> datetime:
-    """Until when a stamp stands by itself: by its unit's path and algorithms (`pki.algorithms`).
+    """Until when a stamp is trusted by itself: by its unit's path and algorithms (`pki.algorithms`).
 
     Args:
         certificates: of the stamp, its signer's first.
@@ -230,7 +230,7 @@ def proof_end(certificates: tuple[bytes, ...]) -> datetime:
 
 
 def _offered_end() -> datetime:
-    """Until when a stamp of the authority would stand that it makes now; its unit may have been replaced, so one is asked for."""
+    """Until when a stamp that the authority makes now would be trusted; its unit may have been replaced, so one is asked for."""
     authority = timestamp_client()
     authority.tokens([b"renewal"])
     return proof_end(authority.certificates)

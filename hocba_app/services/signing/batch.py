@@ -1,4 +1,4 @@
-"""A signing batch, one state at a time. The rows are the truth: whatever was killed, the next turn reads where it stood.
+"""A signing batch, one state at a time. The rows are the truth: whatever was killed, the next step reads where it was.
 
 The states and their order are `domain.batch_lifecycle`'s (core decisions 1–8). Each handler does one state's work, commits, and
 says when the batch should be looked at again, or that it is over. A crash between any two instructions repeats at most the

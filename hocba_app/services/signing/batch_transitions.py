@@ -74,7 +74,7 @@ def close(session: Session, batch: Batch, error: HocbaError | None) -> list[str]
     elif batch.failed and batch.error_code is None:
         session.flush()
         reasons = batch_rows.failure_codes(session, batch.id)
-        batch.error_code = reasons[0] if len(reasons) == 1 else None  # several are told record by record
+        batch.error_code = reasons[0] if len(reasons) == 1 else None  # several are shown record by record
     session.add(batch)
     release_leases(session, batch.id)
     record(
@@ -98,7 +98,7 @@ def wait_for(work: Work, code: ErrorCode, *, at_least: float = 0.0) -> RetryAfte
         at_least: seconds the other side asked for (Retry-After).
 
     Returns:
-        When to look again.
+        When to check again.
     """
     with work.write() as session:
         batch = session.get_one(Batch, (work.school_id, work.job_id))

@@ -1,4 +1,4 @@
-"""How a batch stands, for its signer's page: always read from the rows, so a reload comes back to the truth."""
+"""A batch's progress, for its signer's page: always read from the rows, so a reload comes back to the truth."""
 
 from __future__ import annotations
 

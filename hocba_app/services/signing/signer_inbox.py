@@ -221,7 +221,7 @@ def _own_batch(session: Session, who: Identity, batch_id: str) -> Batch:
 
 
 def accept_turn(db: Database, who: Identity, batch_id: str) -> None:
-    """The signer, told that it is his turn, taps: the request goes to his phone.
+    """The signer sees that it is his turn and taps: the request goes to his phone.
 
     Raises:
         HocbaError: NOT_FOUND.

@@ -31,7 +31,7 @@ Value = Callable[[Student, Mapping[str, Any]], str]
 
 @dataclass(frozen=True, slots=True)
 class _Head:
-    """One column: its heads from the top down and what stands in it."""
+    """One column: its heads from the top down and its values."""
 
     path: tuple[str, ...]
     value: Value

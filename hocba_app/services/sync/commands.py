@@ -87,7 +87,7 @@ class SectorSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class SyncStatus:
-    """Where the school stands against the sector database."""
+    """How the school's data compare with the sector database."""
 
     school_year: str
     last_run: SyncRun | None
@@ -249,7 +249,7 @@ def sync_report(
 
 
 def sync_status(db: Database, who: Identity, school_year: str | None = None) -> SyncStatus:
-    """Where we stand. The sector database is asked with little patience: its silence is part of the answer.
+    """The sync's state. The sector database is asked with a short time-out: its silence is part of the answer.
 
     Args:
         school_year: whose submissions; by default the newest year that has data, here or at the sector.

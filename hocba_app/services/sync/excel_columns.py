@@ -17,7 +17,7 @@ Raises:
 """
 Write = Callable[[object], str]
 LEVELS = ("Đ", "CĐ", "T", "H", "C")
-"""What stands where a mark would: passed or not (TT22, TT26), well done to not done (TT27)."""
+"""Written instead of a mark: passed or not (TT22, TT26), well done to not done (TT27)."""
 
 
 def heading(text: str) -> str:

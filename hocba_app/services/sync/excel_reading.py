@@ -60,9 +60,9 @@ def read_workbook(data: bytes) -> list[Sheet]:
     if len(data) > MAX_FILE:
         raise HocbaError(ErrorCode.FILE_TOO_LARGE, limit=MAX_FILE // 1024 // 1024)
     sheets: list[Sheet] = []
-    for told, rows in decode(sheets_of, [data], limits=LIMITS):
-        if told is not None:
-            sheets.append(_sheet(told))
+    for header, rows in decode(sheets_of, [data], limits=LIMITS):
+        if header is not None:
+            sheets.append(_sheet(header))
         for number, cells, kinds in json.loads(rows):
             sheets[-1].rows[int(number)] = cells
             if kinds:
@@ -82,7 +82,7 @@ def sheets_of(files: Sequence[bytes]) -> Iterator[tuple[dict[str, Any] | None, b
             accepted="tệp Excel (.xlsx, .xls, .xlsb, .ods) không có macro, không hỏng, không đặt mật khẩu",
         ) from error
     for sheet in sheets:
-        told: dict[str, Any] | None = {
+        header: dict[str, Any] | None = {
             "name": sheet.name[:_MAX_TITLE],
             "hidden": sheet.hidden,
             "wrong": sheet.wrong,
@@ -91,26 +91,26 @@ def sheets_of(files: Sequence[bytes]) -> Iterator[tuple[dict[str, Any] | None, b
             "merged": sheet.merged,
         }
         for piece in in_pieces(sheet, _ROWS_AT_ONCE):
-            yield told, json.dumps(piece, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
-            told = None
+            yield header, json.dumps(piece, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+            header = None
 
 
-def _sheet(told: dict[str, Any]) -> Sheet:
-    name = str(told["name"])
+def _sheet(header: dict[str, Any]) -> Sheet:
+    name = str(header["name"])
     sheet = Sheet(
-        name, problems=[CellProblem(name, row, column, _WRONG[kind], kind) for row, column, kind in told["wrong"]]
+        name, problems=[CellProblem(name, row, column, _WRONG[kind], kind) for row, column, kind in header["wrong"]]
     )
-    sheet.merged = [(top, left, bottom, right) for top, left, bottom, right in told["merged"]]
-    if told["hidden"]:
+    sheet.merged = [(top, left, bottom, right) for top, left, bottom, right in header["merged"]]
+    if header["hidden"]:
         sheet.notes.append(
             CellProblem(name, 0, "", "trang tính đang bị ẩn; dữ liệu trong đó vẫn được đọc", "hidden_sheet")
         )
-    if rows := told["rows"]:
+    if rows := header["rows"]:
         listed = ", ".join(map(str, rows[:20])) + ("…" if len(rows) > 20 else "")
         sheet.notes.append(
             CellProblem(name, rows[0], "", f"{len(rows)} dòng đang bị ẩn vẫn được đọc: {listed}", "hidden_rows")
         )
-    if columns := told["columns"]:
+    if columns := header["columns"]:
         sheet.notes.append(
             CellProblem(
                 name, 0, columns[0], f"cột đang bị ẩn vẫn được đọc: {', '.join(columns[:20])}", "hidden_columns"

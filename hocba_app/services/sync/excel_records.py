@@ -341,7 +341,7 @@ def _lay_over(data: dict[str, Any], values: dict[str, Any]) -> None:
 
 
 def _subject_row(rows: list[dict[str, Any]], subject: str, values: dict[str, Any]) -> int:
-    """Lay values over a subject's row, or add one; where it stands."""
+    """Lay values over a subject's row, or add one; its index."""
     given = {key: values[key] for key in _SUBJECT_KEYS if key in values}
     for index, row in enumerate(rows):
         if row.get("subject_id") == subject:

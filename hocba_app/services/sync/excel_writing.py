@@ -31,7 +31,7 @@ def write_workbook(tables: Sequence[Table]) -> bytes:
     for title, header, rows in tables:
         sheet = book.add_worksheet(title[:31])
         sheet.freeze_panes(1, 0)
-        # Text also where nothing stands yet: what is typed there keeps its zeros and is made no date.
+        # Text also in empty cells: what is typed there keeps its zeros and is made no date.
         sheet.set_column(0, max(0, len(header) - 1), 18, plain)
         for number, row in enumerate([header, *rows]):
             for place, text in enumerate(row):

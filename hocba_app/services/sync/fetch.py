@@ -141,7 +141,7 @@ def collect(
         since: cursor of the last complete reading, or "".
         pending: records refused by earlier runs; a newer version in the list replaces each.
         prepare: work on each page's good records before they are kept (photos, recomputation).
-        seen: told how many records have come, after each page; may raise to stop.
+        seen: called with how many records have come, after each page; may raise to stop.
 
     Raises:
         HocbaError: SECTOR_UNREACHABLE, SECTOR_REFUSED.
@@ -149,7 +149,7 @@ def collect(
     try:
         return _collect(client, resource, school_year, since, pending, prepare, seen)
     except CursorRefused:
-        # The service forgot where we stood (restored, moved): everything once more, known versions are passed over.
+        # The service forgot how far we were (restored, moved): everything once more, known versions are passed over.
         if not since:
             raise HocbaError(ErrorCode.SECTOR_REFUSED, detail="con trỏ trang không được nhận") from None
         return _collect(client, resource, school_year, "", pending, prepare, seen)

@@ -16,7 +16,7 @@ from hocba_app.services.sync.excel_writing import shown_text
 _FONT = {"font_name": "Times New Roman", "font_size": 11, "num_format": "@"}
 _LEAST_WIDTH, _MAX_WIDTH = 5, 30
 _SHORT = 6
-"""Letters of values that fit a narrow column; its head then stands upright."""
+"""Letters of values that fit a narrow column; its head is then written upright."""
 _UPRIGHT_HEIGHT, _HEAD_HEIGHT = 96, 30
 
 
@@ -77,7 +77,7 @@ class _Writer:
             self._merge(number, 0, number, len(self._form.paths) - 1, text, self._title)
 
     def heads(self) -> None:
-        """A head goes down to the last row where nothing stands below it, and right over its neighbours' same one."""
+        """A head goes down to the last row where nothing is below it, and right over its neighbours' same one."""
         paths, depth = self._form.paths, self._depth
         for level in range(depth):
             place = 0

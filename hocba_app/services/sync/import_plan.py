@@ -26,7 +26,7 @@ from hocba_app.services.sync.workbook_records import Records
 
 _CELL = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
 ABSENT = "absent"
-"""Outcome of a pupil who is in a class of the workbook but not in the workbook: told, not touched."""
+"""Outcome of a pupil who is in a class of the workbook but not in the workbook: reported, not changed."""
 
 
 @dataclass(slots=True)
@@ -39,7 +39,7 @@ class Plan:
     absent: list[tuple[str, str]] = field(default_factory=list)
     """Source id and name of pupils who are here and not in the workbook."""
     cells: dict[tuple[str, str], str] = field(default_factory=dict)
-    """Sheet and cell → what stands there, of cells that are refused."""
+    """Sheet and cell → its content, of cells that are refused."""
 
     @property
     def problems(self) -> list[CellProblem]:

@@ -1,4 +1,4 @@
-"""A workbook on its way in as a page shows it: where it stands, how its columns were understood, what would be written."""
+"""A workbook on its way in as a page shows it: its step, how its columns were understood, what would be written."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from hocba_app.services.sync.wide_values import title_of
 CHECKING, COLUMNS, PREVIEW, IMPORTING, DONE, STOPPED, FAILED = (
     "checking", "columns", "preview", "importing", "done", "stopped", "failed",
 )  # fmt: skip
-"""Where a workbook stands: read now; a person must say what columns mean; to be looked at; written now; written; writing was
+"""The step of a workbook: read now; a person must say what columns mean; to be looked at; written now; written; writing was
 stopped on the way; it could not be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImportView:
-    """One workbook and where it stands."""
+    """One workbook and its step."""
 
     id: str
     state: str

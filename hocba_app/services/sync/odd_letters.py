@@ -1,4 +1,4 @@
-"""Letters that cannot be printed, told in the report of the sync that brings them: long before somebody locks the record."""
+"""Letters that cannot be printed, listed in the report of the sync that brings them: long before somebody locks the record."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ def report_row(row: SyncRow) -> ReportRow:
 
 
 def label_order(row: tuple[str, str, str]) -> tuple[str, str, str]:
-    """Where ``(id, resource, label)`` stands by its label: people by given name, then by their code or class; then by id."""
+    """Sort key of ``(id, resource, label)`` by its label: people by given name, then by their code or class; then by id."""
     id, resource, label = row
     name, *more = _AFTER_THE_NAME.split(label, 1)
     return sort_name(name) if resource in _OF_PEOPLE else sort_title(name), sort_title("".join(more)), id

@@ -24,7 +24,7 @@ from hocba_app.services.sync.commands import start_sync
 KIND = "sync_daily"
 _TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 _WHEN_OFF = 6 * 3600.0
-"""Seconds until a job without a time looks again."""
+"""Seconds until a job without a time checks again."""
 
 
 def schedule(db: Database, who: Identity) -> str | None:

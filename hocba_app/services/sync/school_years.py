@@ -43,7 +43,7 @@ def default_year(db: Database, who: Identity) -> str:
 def note_sector_year(db: Database, school_id: str, client: SectorClient) -> None:
     """Ask the sector database for years newer than the school's own, and keep the newest that has submissions.
 
-    It is told of a year only when asked for it: asked for are the calendar's, and the one after.
+    It sends a year only when asked for it: asked for are the calendar's, and the one after.
 
     Raises:
         HocbaError: SECTOR_UNREACHABLE, SECTOR_REFUSED.

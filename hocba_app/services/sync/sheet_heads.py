@@ -20,7 +20,7 @@ _NUMBERING = re.compile(r"\(?[0-9]{1,3}\)?(?:\s*=.*)?|\([A-Z]{1,2}\)|[A-Z]")
 
 @dataclass(frozen=True, slots=True)
 class Heads:
-    """Where the heads stand and what they say."""
+    """Where the heads are and what they say."""
 
     first: int
     last: int
@@ -68,7 +68,7 @@ def _anchor(sheet: Sheet, known: Callable[[str], bool]) -> tuple[int, list[str]]
 
 
 def _last(sheet: Sheet, anchor: int, letters: list[str]) -> int:
-    """The heads go down as far as the cells that name the pupil are merged, or as nothing stands below them."""
+    """The heads go down as far as the cells that name the pupil are merged, or as nothing is below them."""
     places = {column_place(letter) for letter in letters}
     merged = [
         bottom for top, left, bottom, right in sheet.merged if top == anchor and left in places and bottom > anchor
@@ -85,7 +85,7 @@ def _last(sheet: Sheet, anchor: int, letters: list[str]) -> int:
 
 
 def _first(sheet: Sheet, anchor: int, place: int) -> int:
-    """Rows above belong to the heads where they stand only over what comes after the pupil's name."""
+    """Rows above belong to the heads where they are only over what comes after the pupil's name."""
     first = anchor
     for number in range(anchor - 1, max(0, anchor - 1 - _ABOVE), -1):
         cells = sheet.rows.get(number)
@@ -124,7 +124,7 @@ class _Grid:
         self._merges_known = bool(self._covered)
 
     def path(self, place: int) -> tuple[str, ...]:
-        """What stands above a column, each head once; () where nothing of its own does."""
+        """The heads above a column, each once; () where nothing of its own does."""
         found: list[str] = []
         own = False
         for number in range(self._first, self._last + 1):
@@ -140,7 +140,7 @@ class _Grid:
         if at := self._covered.get((number, place)):
             return self.texts[at]
         # A reader that tells no merged cells leaves blanks beside a group: its name goes on to the right as long as
-        # something of its own stands below.
+        # something of its own is below.
         if (
             self._merges_known
             or not place

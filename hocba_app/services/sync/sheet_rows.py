@@ -38,7 +38,7 @@ class Column:
     sheet: str
     letter: str
     head: str
-    """Its heads from the top down, as they stand in the file, parted by " ▸ "."""
+    """Its heads from the top down, as they are in the file, separated by " ▸ "."""
     target: str
     """What it means: ``students/full_name``, ``subject_results/Toán/year`` and so on (`wide_columns`); "" when nobody knows."""
     examples: tuple[str, ...] = ()

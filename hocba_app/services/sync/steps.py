@@ -67,7 +67,7 @@ class Steps:
         """Write one data set; its cursor and the audit event are left to the caller.
 
         Args:
-            seen: told after each step how many records are behind it; what it raises ends the run there.
+            seen: called after each step with how many records are behind it; what it raises ends the run there.
             options: as for :class:`Applier`.
 
         Raises:

@@ -2,7 +2,7 @@
 
 A meaning is a word that can be kept and shown: ``pupil/student_code`` names the pupil, ``students/birth_place`` is of his
 list, ``subject_results/Toán/year`` a mark, ``results/learning.year`` a word of the year's summary,
-``results/learning.year=Hoàn thành tốt`` a tick that stands for a word, ``traits/qualities/Yêu nước`` a level, ``-`` is not read.
+``results/learning.year=Hoàn thành tốt`` a tick instead of a word, ``traits/qualities/Yêu nước`` a level, ``-`` is not read.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ SUBJECT_NAMES = (
     "Giáo dục địa phương", "Vật lí", "Hóa học", "Hoá học", "Sinh học", "Giáo dục kinh tế và pháp luật", "GDKT&PL", "GDKTPL",
     "Giáo dục quốc phòng và an ninh", "GDQP&AN", "GDQPAN", "Tiếng dân tộc thiểu số", "Ngoại ngữ 2",
 )  # fmt: skip
-"""Names under which subjects stand in these forms without a group above them."""
+"""Names under which subjects are listed in these forms without a group above them."""
 
 
 @lru_cache(maxsize=4096)

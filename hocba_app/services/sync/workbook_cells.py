@@ -22,7 +22,7 @@ MAX_CELLS = 2_000_000
 MAX_COLUMNS = 200
 MAX_TEXT = 10_000
 HEAD_ROWS, MAX_MERGED = 40, 2000
-"""Rows whose merged cells are told, and how many of them: they part the heads of a wide sheet."""
+"""Rows whose merged cells are read, and how many of them: they divide the heads of a wide sheet."""
 NUMBER, DATE, UNSURE, ROUNDED = "n", "d", "u", "r:"
 """What a cell was, where it was not text: a number as it is shown; a date or time; a number whose shown form is not known;
 a number that is shown with fewer decimals, with that form behind the colon."""
@@ -45,14 +45,14 @@ _STRICT = (
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _UNDERSCORE, _KEPT = re.compile(rb"_x005F_", re.IGNORECASE), "\ufdd0"
 _HALF, _KEPT_HALF = "x005F_", "\ufdd1"
-"""An escaped underscore and its second half, with what stands for each while openpyxl reads, for it takes that half away."""
+"""An escaped underscore and its second half, with what replaces each while openpyxl reads, for it takes that half away."""
 _LITERAL = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.|_.')
 _COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
 @dataclass(slots=True)
 class RawSheet:
-    """One sheet as it stands in the file."""
+    """One sheet as it is in the file."""
 
     name: str
     hidden: bool = False
@@ -64,7 +64,7 @@ class RawSheet:
     hidden_rows: list[int] = field(default_factory=list)
     hidden_columns: list[str] = field(default_factory=list)
     merged: list[tuple[int, int, int, int]] = field(default_factory=list)
-    """Top row, left column from 0, bottom row, right column; of the first rows, where heads may stand."""
+    """Top row, left column from 0, bottom row, right column; of the first rows, where heads may be."""
 
 
 def raw_sheets(data: bytes) -> list[RawSheet]:
@@ -195,10 +195,10 @@ def _by_calamine(data: bytes) -> list[RawSheet]:
 
     book = CalamineWorkbook.from_object(io.BytesIO(data))
     found = []
-    for told in book.sheets_metadata:
-        if told.typ == SheetTypeEnum.WorkSheet:
-            sheet = RawSheet(told.name, told.visible != SheetVisibleEnum.Visible)
-            read = book.get_sheet_by_name(told.name)
+    for sheet_info in book.sheets_metadata:
+        if sheet_info.typ == SheetTypeEnum.WorkSheet:
+            sheet = RawSheet(sheet_info.name, sheet_info.visible != SheetVisibleEnum.Visible)
+            read = book.get_sheet_by_name(sheet_info.name)
             for number, row in enumerate(read.to_python(skip_empty_area=False), 1):
                 for place, value in enumerate(row):
                     if value != "":

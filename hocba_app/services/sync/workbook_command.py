@@ -79,8 +79,8 @@ class Understood:
         if self.error is not None:
             return [self.error.sentence]
         counts = [f"{spec.title}: {len(self.rows.of[spec.key])} dòng" for spec in SHEETS if spec.key in self.rows.of]
-        told = [f"{item.sheet} {item.cell}: {item.reason}" for item in (*self.rows.problems, *self.rows.notes)]
-        return [f"Năm học: {self.year or 'không ghi trong tệp'}", *counts, *told]
+        problems = [f"{item.sheet} {item.cell}: {item.reason}" for item in (*self.rows.problems, *self.rows.notes)]
+        return [f"Năm học: {self.year or 'không ghi trong tệp'}", *counts, *problems]
 
 
 def understand(file: Path) -> Understood:

@@ -65,11 +65,11 @@ def _is_archive(path: Path) -> bool:
         with path.open("rb") as file:
             return is_archive(file)
     except OSError:
-        return False  # told when it is read
+        return False  # reported when it is read
 
 
 def verify_upload(data: bytes, db: Database | None, *, name: str = "") -> FileReport:
-    """Verify one uploaded file with the configured roots, and say how the version stands here.
+    """Verify one uploaded file with the configured roots, and add the version's status here.
 
     The file is parsed in a process of its own only, and may take up to half a minute: call it from a thread, never on an
     event loop.

@@ -1,4 +1,4 @@
-"""What this installation knows of a record: how its version stands, and what ``/v/<code>`` may tell anybody."""
+"""What this installation knows of a record: its version's status, and what ``/v/<code>`` may tell anybody."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def normal_code(text: str) -> str | None:
 
 
 def standing_of(db: Database, code: str) -> PublicStanding | None:
-    """How the version with this public code stands, for the page behind the QR on every sheet.
+    """The status of the version with this public code, for the page behind the QR on every sheet.
 
     Args:
         code: as printed; the reader may have typed it.
@@ -114,7 +114,7 @@ def standing_of(db: Database, code: str) -> PublicStanding | None:
 
 
 def add_standing(db: Database, report: FileReport, data: bytes, *, must_be_known: bool = True) -> None:
-    """Add to a report how its version stands here, found by the public code in its manifest.
+    """Add to a report its version's status here, found by the public code in its manifest.
 
     Args:
         data: the file.
@@ -166,8 +166,8 @@ def school_at_lock(db: Database, code: str | None) -> dict[str, Any] | None:
         signed = signers_with_evidence(session, entry.version_id)
     sealed_by = [checked.content for slot, checked in signed if slot.stage == "seal"]
     names = [name for content in sealed_by for name in subject_of(Evidence.loads(content).chain[0]).names]
-    told = {key: str(school[key]) for key in ("tax_code", "name", "code") if school.get(key)}
-    return told | {"certificate_name": [*names, told.get("name", "")]}
+    identity = {key: str(school[key]) for key in ("tax_code", "name", "code") if school.get(key)}
+    return identity | {"certificate_name": [*names, identity.get("name", "")]}
 
 
 def _is_on_record(session: Session, version: DocumentVersion, sha256: str, data: bytes) -> bool:

@@ -161,7 +161,7 @@ class Service:
         return transaction
 
     def status(self, transaction: str) -> dict[str, Any] | None:
-        """How a transaction stands; one that was not confirmed in time has lapsed. None: unknown."""
+        """A transaction's state; one that was not confirmed in time has lapsed. None: unknown."""
         row = self.store.one("select * from request where id=?", transaction)
         if row is not None and row["status"] == WAITING and row["ends"] < time.time():
             self.store.run("update request set status=? where id=? and status=?", LAPSED, transaction, WAITING)

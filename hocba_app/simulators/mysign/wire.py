@@ -139,7 +139,7 @@ class Wire:
         return JSONResponse({"signatures": json.loads(row["signatures"])})
 
     async def status(self, body: dict[str, Any], request: Request) -> Response:
-        """How a transaction stands, with the signatures once it is done."""
+        """A transaction's state, with the signatures once it is done."""
         _, user = self._bearer(request)
         row = self.service.status(str(body.get("transactionId", "")))
         if row is None or row["user_id"] != user["user_id"]:

@@ -108,7 +108,7 @@ class SmartCaWire:
         )
 
     async def status(self, _body: dict[str, Any], request: Request) -> Response:
-        """How a transaction stands, with the signatures once it is done – in no order that could be relied on."""
+        """A transaction's state, with the signatures once it is done – in no order that could be relied on."""
         row = self.service.status(request.path_params["transaction"])
         if row is None:
             raise Refused(400, "SIGNATURE_TRANSACTION_NOT_FOUND")

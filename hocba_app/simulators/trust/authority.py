@@ -267,7 +267,7 @@ class Authority:
                 )
                 if (
                     pair.certificate.not_valid_before_utc > now
-                ):  # made when the clock stood later: one of its own for this day
+                ):  # made when the clock was later: one of its own for this day
                     pair = self._part(
                         f"{part}-{now:%Y%m%d}",
                         common_name,

@@ -61,7 +61,7 @@ class ChangeWatcher:
         return self.value(school_id)
 
     def moves(self, school_id: str, since: int) -> list[ChangeSet]:
-        """What moved after the counter stood at ``since``; "anything" where that is not known."""
+        """What moved after the counter was at ``since``; "anything" where that is not known."""
         known = self._moves[school_id]
         if not known or since < known[0][0]:
             return [ChangeSet(wide=True)]

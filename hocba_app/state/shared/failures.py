@@ -16,7 +16,7 @@ from hocba_app.models.database import is_busy
 log = structlog.get_logger()
 
 
-def told_failure(exception: Exception) -> EventSpec | None:
+def shown_failure(exception: Exception) -> EventSpec | None:
     """A toast with the sentence; a defect is logged under the reference the person sees."""
     return rx.toast.error(refusal_of(exception).sentence)
 

@@ -212,7 +212,7 @@ async def connect_account(state: KeyEditing, who: Identity, form: dict[str, str]
             keys.connect, database(), who, state.key_owner, state.key_user, state.key_provider
         )
         state.key_user = key.provider_user
-        if key.problem:  # kept, for it may pass or be settled; what is wrong stands with the account
+        if key.problem:  # kept, for it may pass or be settled; what is wrong is shown at the account
             state.key_problem = "Đã kết nối, nhưng chưa dùng để ký được: xem tình trạng của tài khoản."
         else:
             state.key_done = "Đã kết nối và kiểm tra chứng thư số: dùng được để ký."

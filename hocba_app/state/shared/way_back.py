@@ -18,7 +18,7 @@ _DEEP_LINK = "Mời thầy cô đăng nhập để mở trang vừa chọn."
 def page_path(value: str) -> str:
     """A path of this site with its query, without the notice in it; "" for anything else, also for the pages of the login.
 
-    Anything may stand in an address: another site's name ("//…", "/\\…", "https:…") is never a way back.
+    An address may contain anything: another site's name ("//…", "/\\…", "https:…") is never a way back.
     """
     if len(value) > MAX_LENGTH or not _PATH.fullmatch(value):
         return ""

@@ -151,7 +151,7 @@ def test_fresh_evidence_makes_up_for_what_is_not_archived(record: Record) -> Non
 
 
 def test_only_what_leads_to_a_trusted_root_is_asked_about(record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A report comes from a process that read a hostile file: its word does not choose whom the server calls."""
+    """A report comes from a process that read a hostile file: it does not choose whom the server calls."""
     record.sign_all()
     report = both(record)
     asked: list[tuple[bytes, ...]] = []

@@ -9,7 +9,7 @@ from sqlmodel import col, select
 from hocba_app.domain.audit_wording import FILES as WORDS
 from hocba_app.models import AuditEvent, Database, Document
 from hocba_app.routes.app import ROUTERS, create_api
-from hocba_app.routes.deliveries import FILES, TOLD_BY_SERVICES, DeliveryRoute
+from hocba_app.routes.deliveries import FILES, LOGGED_BY_SERVICES, DeliveryRoute
 from hocba_app.state.shared import guard
 from tests.integration.web.conftest import WebSchool
 
@@ -18,7 +18,7 @@ PAGES = {"/verify", "/v/{code}", "/h/{token}", "/healthz", "/readyz", "/metrics"
 
 def test_every_route_that_reads_is_told_of() -> None:
     reading = {route.path: route for router in ROUTERS for route in router.routes if "GET" in route.methods}  # type: ignore[attr-defined]
-    assert set(reading) == set(FILES) | TOLD_BY_SERVICES | PAGES
+    assert set(reading) == set(FILES) | LOGGED_BY_SERVICES | PAGES
     assert all(isinstance(reading[path], DeliveryRoute) for path in FILES)
     assert {what for what, _, _ in FILES.values()} == set(WORDS)
 

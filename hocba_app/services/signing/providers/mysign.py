@@ -77,7 +77,7 @@ class MySignProvider:
         client_id: of the school.
         client_secret: of the school.
         timeout: seconds one call may take.
-        poll_seconds: between two questions how a transaction stands; the service asks for 2.
+        poll_seconds: between two requests for a transaction's state; the service asks for 2.
         max_hashes: of one call; no limit is documented.
         window_seconds: how long the service waits for the phone.
         webhook: the service tells the result by itself too (``async`` 3).
@@ -99,7 +99,7 @@ class MySignProvider:
         self.poll_seconds, self.max_hashes, self.window_seconds = poll_seconds, max_hashes, window_seconds
         base = base_url.rstrip("/")
         self._client = BoundedClient(service="mysign", base_url=base, timeout=timeout)
-        # A kept connection that the server closed meanwhile cannot be told from a request lost on the way: signHash
+        # A kept connection that the server closed meanwhile cannot be distinguished from a request lost on the way: signHash
         # opens its own each time.
         self._fresh = BoundedClient(
             service="mysign", base_url=base, timeout=timeout, limits=httpx.Limits(max_keepalive_connections=0)

@@ -128,7 +128,7 @@ def _credentials(session: Any, user: str, issuers: tuple[bytes, ...]) -> list[Cr
 
 def _by_key(session: Any, user: str) -> dict[bytes, x509.Certificate]:
     """The certificates of this label or key id, the newest of each key: a renewed one takes its predecessor's place."""
-    # One form of Vietnamese letters was typed, either may stand in the token.
+    # One form of Vietnamese letters was typed, either may be in the token.
     labels = dict.fromkeys((user, unicodedata.normalize("NFC", user), unicodedata.normalize("NFD", user)))
     found = [entry for label in labels for entry in _certificates(session, {Attribute.LABEL: label})]
     if not found and (key_id := _hexadecimal(user)):

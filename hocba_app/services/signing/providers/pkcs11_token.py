@@ -1,6 +1,6 @@
 """One login to one PKCS#11 token, whatever becomes of the token: pulled out, put back, its PIN refused.
 
-A module is told nothing of threads (``C_Initialize`` without arguments), and not every one bears two: one call at a time
+A module is not told about threads (``C_Initialize`` without arguments), and not every one bears two: one call at a time
 in a process. It may not be used across a fork either: a child begins afresh. A PIN the token refused is never tried a
 second time by the same process, and never at all when one more mistake would lock the token.
 """

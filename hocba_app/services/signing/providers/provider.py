@@ -54,7 +54,7 @@ class Submitted:
 
 @dataclass(frozen=True, slots=True)
 class ProviderStatus:
-    """How a transaction stands."""
+    """A transaction's state."""
 
     state: State
     signatures: tuple[bytes, ...] = ()
@@ -87,7 +87,7 @@ class SigningProvider(Protocol):
         ...
 
     def poll(self, user: str, transaction_id: str) -> ProviderStatus:
-        """Ask how a transaction stands.
+        """Ask for a transaction's state.
 
         Raises:
             HocbaError: PROVIDER_UNREACHABLE, PROVIDER_BUSY: ask again.

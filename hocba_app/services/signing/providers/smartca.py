@@ -58,7 +58,7 @@ class SmartCaProvider:
         sp_id: of the school or the installation.
         sp_password: of the same.
         timeout: seconds one call may take.
-        poll_seconds: between two questions how a transaction stands; the service asks for 10.
+        poll_seconds: between two requests for a transaction's state; the service asks for 10.
         window_seconds: how long the service waits for the phone.
     """
 
@@ -75,7 +75,7 @@ class SmartCaProvider:
     ) -> None:
         self.poll_seconds, self.max_hashes, self.window_seconds = poll_seconds, max_hashes, window_seconds
         self._identity = {"sp_id": sp_id, "sp_password": sp_password}
-        # A kept connection that the server closed meanwhile cannot be told from a request lost on the way.
+        # A kept connection that the server closed meanwhile cannot be distinguished from a request lost on the way.
         self._client = BoundedClient(
             service="smartca",
             base_url=base_url.rstrip("/"),

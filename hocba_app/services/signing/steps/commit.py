@@ -241,7 +241,7 @@ def _commit_some(
 
 @dataclass(frozen=True, slots=True)
 class _Signed:
-    """One signature that may stand, with the rows it was judged by."""
+    """One signature that is accepted, with the rows it was judged by."""
 
     item: Any
     slot: Any
@@ -301,7 +301,7 @@ def _write_down(session: Session, batch: Batch, done: Sequence[_Signed]) -> None
 
 def _restated(done: Sequence[_Signed]) -> list[dict[str, Any]]:
     """What the seal will say of a slot, where the signature changes it: a name the principal accepted; the decision that covers the
-    signature, not one that was in force when the slot was handed over."""
+    signature, not one that was in force when the slot was reassigned."""
     changed = []
     for each in done:
         given = vouched_as_json(each.result.vouched) if each.result.vouched is not None else each.slot.reassignment

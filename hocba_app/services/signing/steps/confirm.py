@@ -54,7 +54,7 @@ FIRST_LOOKS, EARLY = 0.25, timedelta(seconds=10)
 """A signer who has the app open confirms within seconds, and his page says so at once: at first the service is asked
 oftener than it needs to be later."""
 SENDS = 10
-"""Tries to reach the service before the signer is told: about six minutes of back-off. Nothing was taken meanwhile."""
+"""Tries to reach the service before the signer sees the failure: about six minutes of back-off. Nothing was taken meanwhile."""
 USELESS_AFTER = timedelta(seconds=CLAIM_LIMIT_SECONDS)
 """An answer later than this is void by its own manifest: whatever the service says, nothing is lost by letting go."""
 _TEMPORARY = (ErrorCode.PROVIDER_UNREACHABLE, ErrorCode.PROVIDER_BUSY)
@@ -172,7 +172,7 @@ def recover_sending(work: Work) -> Result:
 
 
 def poll(work: Work) -> Result:
-    """Ask the provider how the transaction stands. Only its final status, or the window's end, ends the lease."""
+    """Ask the provider for the transaction's state. Only its final status, or the window's end, ends the lease."""
     with work.db.read(work.school_id) as session:
         batch = batch_rows.batch_row(session, work.job_id)
         provider = provider_for(session, batch.provider)

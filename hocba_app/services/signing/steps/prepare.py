@@ -40,7 +40,7 @@ from hocba_app.services.storage.files import current_file, files_of
 CHUNK = 50
 """Documents prepared in one transaction."""
 CHECKS = 6
-"""Tries to learn whether the certificate is revoked before the signer is told: about a minute. Nobody was asked to confirm yet."""
+"""Tries to learn whether the certificate is revoked before the signer sees the failure: about a minute. Nobody was asked to confirm yet."""
 
 
 class _Left(Enum):
@@ -83,7 +83,7 @@ def prepare(work: Work) -> Result:
         pass
     if left is _Left.TO_SEND:
         return AGAIN
-    # One reason for all of them is the batch's reason, told where it is asked for.
+    # One reason for all of them is the batch's reason, raised where revocation is asked for.
     return end_batch(work, refused[0] if len({error.code for error in refused}) == 1 else None)
 
 

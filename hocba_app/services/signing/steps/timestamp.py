@@ -105,7 +105,7 @@ def _accept(session: Session, batch: Batch, stamped: Sequence[tuple[Any, bytes]]
 
 
 def token_fits(stamped: datetime, claimed: datetime, certificate: bytes) -> bool:
-    """Whether a token may stand: inside the certificate's validity, not long before or after the claimed time."""
+    """Whether a token is acceptable: inside the certificate's validity, not long before or after the claimed time."""
     begins, ends = signer_certificate.validity(certificate)
     early, late = timedelta(seconds=CLAIM_EARLY_SECONDS), timedelta(seconds=CLAIM_LIMIT_SECONDS)
     return begins <= stamped <= ends and claimed - early <= stamped <= claimed + late

@@ -81,7 +81,7 @@ def empty_result(
 def whole_year(
     random: Random, result: dict[str, Any], plans: dict[str, SubjectPlan], grade: int, pupil: Pupil, *, last_grade: bool
 ) -> None:
-    """Fill a result as it stands at the end of the year, computed values included."""
+    """Fill a result as it is at the end of the year, computed values included."""
     known = {key: {"kind": plan.kind, "code": plan.code} for key, plan in plans.items()}
     compute, choices = COMPUTE[result["regime"]], _TRAINING[result["regime"]]
     terms = [term for term, absent in (("term1", pupil.moved_in), ("term2", pupil.moved_out)) if not absent]

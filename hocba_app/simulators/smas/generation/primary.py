@@ -14,7 +14,7 @@ from hocba_app.simulators.smas.rules import tt27
 def whole_year(
     random: Random, result: dict[str, Any], plans: dict[str, SubjectPlan], grade: int, pupil: Pupil, *, last_grade: bool
 ) -> None:
-    """Fill a result as it stands at the end of the year, computed values included."""
+    """Fill a result as it is at the end of the year, computed values included."""
     terms = [term for term, absent in (("term1", pupil.moved_in), ("term2", pupil.moved_out)) if not absent]
     ability = pupil.ability + 0.7  # primary marks run higher
     for key, row in result["subjects"].items():

@@ -102,7 +102,7 @@ def test_a_term_value_out_of_nothing() -> None:
 def test_a_source_without_single_marks_is_told_once() -> None:
     bare = tuple(replace(subject, marks={}) for subject in whole().subjects)
     found = judged(whole(subjects=bare))
-    assert [(gap.field, gap.weight) for gap in found.gaps] == [("subjects", Weight.TOLD)]
+    assert [(gap.field, gap.weight) for gap in found.gaps] == [("subjects", Weight.REPORTED)]
 
 
 def test_tt22_art_8_9_12_15_a_record_of_year_values_alone_blocks() -> None:
