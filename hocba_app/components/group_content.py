@@ -14,7 +14,7 @@ def group_content(state: Any) -> rx.Component:
     """Values, ticks, notes and "Báo sai".
 
     Args:
-        state: class of the page's state, a :class:`hocba_app.state.group_content.GroupReading` that sorts.
+        state: class of the page's state, a :class:`hocba_app.state.signing_group.GroupReading` that sorts.
     """
     return rx.el.div(
         rx.cond(

@@ -13,7 +13,7 @@ def objection_form(state: Any) -> rx.Component:
     """The panel, while a page's state asks for it.
 
     Args:
-        state: class of the page's state, a :class:`hocba_app.state.objecting.Objecting`.
+        state: class of the page's state, a :class:`hocba_app.state.shared.objection_mixin.ObjectionMixin`.
     """
     return rx.cond(
         state.objecting != "",

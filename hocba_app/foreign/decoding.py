@@ -26,7 +26,7 @@ MEGABYTE = 1024 * 1024
 _PIECE = MEGABYTE
 _ENVIRONMENT = ("PATH", "LANG", "SYSTEMROOT", "PYTHONPATH", "VIRTUAL_ENV")
 """All that children inherit of our environment: no database, no secrets."""
-Decoder = Callable[..., Iterator[Any]]
+Decoder = Callable[..., Iterator[tuple[Any, bytes]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,8 @@ def decode(
     """Run a decoder over files in a child process of their own, when it is this thread's turn.
 
     Args:
-        decoder: a function at the top of a module, ``(files: list[bytes], **arguments)``, that yields values JSON can carry, or
-            such a value with bytes. It must not need the database or settings.
+        decoder: a function at the top of a module, ``(files: list[bytes], **arguments)``, that yields pairs of a value JSON
+            can carry and bytes. It must not need the database or settings.
         files: bytes, or files that are read piece by piece so that this process never holds them.
         limits: of this child.
         arguments: for the decoder, as JSON can carry them.

@@ -115,8 +115,7 @@ def _work(job: socket.socket) -> None:
     try:
         files = [_exactly(job, size) for size in request["sizes"]]
         function = getattr(sys.modules[request["module"]], request["function"])
-        for answer in function(files, **request["arguments"]):
-            value, data = answer if isinstance(answer, tuple) else (answer, b"")
+        for value, data in function(files, **request["arguments"]):
             _send(job, ANSWER, value, data)
         _send(job, END, None)
     except HocbaError as refusal:

@@ -69,7 +69,7 @@ def made_small(files: Sequence[bytes], *, width: int, height: int, turns: int) -
     yield None, _png(picture)
 
 
-def headers(files: Sequence[bytes]) -> Iterator[list[tuple[str, dict[str, Any]]]]:
+def headers(files: Sequence[bytes]) -> Iterator[tuple[list[tuple[str, dict[str, Any]]], bytes]]:
     """For each picture the code of its refusal, or ""."""
     found: list[tuple[str, dict[str, Any]]] = []
     for data in files:
@@ -78,7 +78,7 @@ def headers(files: Sequence[bytes]) -> Iterator[list[tuple[str, dict[str, Any]]]
             found.append(("", {}))
         except HocbaError as error:
             found.append((error.code.value, error.params))
-    yield found
+    yield found, b""
 
 
 def _part_of(pixels: Pixels, cuts: Sequence[int]) -> Pixels:

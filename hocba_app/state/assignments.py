@@ -325,7 +325,9 @@ def _assign(
         return _Changed(f"{said} Còn {left} hồ sơ đã chốt đang chờ người cũ." if left else said)
     try:
         # Also to the same person: his number or name may not be those the locked records demand.
-        moved = assignments.reassign_slots(db, who, place, staff_id, reason, with_other_rows=together)
+        moved = assignments.reassign_slots(
+            db, who, assignments.ClassField(*place), staff_id, reason, with_other_rows=together
+        )
     except HocbaError as error:  # the assignment is made: it can be undone
         return _Changed(said, problem="" if error.code is ErrorCode.NOTHING_TO_DO else error.sentence)
     return _Changed(_moved(moved), moved.moved)

@@ -16,9 +16,9 @@ from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.change_feed.change_feed import ChangeSet
 from hocba_app.services.reading.record_reading import RecordReading, read_record
-from hocba_app.state.objecting import Objecting, open_form
 from hocba_app.state.shared.guard import require_identity, requires
 from hocba_app.state.shared.live_screen import LiveScreen, begin, watching
+from hocba_app.state.shared.objection_mixin import ObjectionMixin, open_form
 from hocba_app.state.shared.read_pool import in_thread
 
 
@@ -39,7 +39,7 @@ class FactSection:
     lines: list[FactLine]
 
 
-class ReadingState(Objecting, LiveScreen, rx.State):
+class ReadingState(ObjectionMixin, LiveScreen, rx.State):
     """The page of a record as text."""
 
     _screen_rights: ClassVar[tuple[Right, ...]] = (Right.RECORDS_READ, Right.OWN_QUEUE)

@@ -20,13 +20,13 @@ from hocba_app.services.change_feed.change_feed import ChangeSet
 from hocba_app.services.signing import progress, queue_groups, reminders, signer_inbox
 from hocba_app.state import signing_rows
 from hocba_app.state.batch_cards import BatchCard, batch_card
-from hocba_app.state.group_content import MAX_COLUMNS, GroupReading, read_group, show_lines
 from hocba_app.state.shared import undoing
 from hocba_app.state.shared.guard import require_identity, signed_in
 from hocba_app.state.shared.live_screen import LiveScreen, begin, watching
 from hocba_app.state.shared.read_pool import in_thread
 from hocba_app.state.shared.sorting import Sorting, unsorted
 from hocba_app.state.shared.undoing import Undoing
+from hocba_app.state.signing_group import MAX_COLUMNS, GroupReading, read_group, show_lines
 from hocba_app.state.signing_rows import AskedRow, Choice, Group, LateRow, RecordRow, Section, key_of
 
 RECORD_ROWS = 50

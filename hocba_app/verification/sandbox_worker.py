@@ -24,7 +24,7 @@ def verdict(
     deviation: str | None = None,
     at: str | None = None,
     fetched: dict[str, list[str]] | None = None,
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[tuple[dict[str, Any], bytes]]:
     """The report on one file.
 
     Args:
@@ -40,13 +40,13 @@ def verdict(
     now, more = datetime.fromisoformat(at) if at is not None else None, Fetched.of(fetched)
     if replay:
         try:
-            yield asdict(examine_fast(name, files[0], trusted, issuers, at=now, fetched=more))
+            yield asdict(examine_fast(name, files[0], trusted, issuers, at=now, fetched=more)), b""
             return
         except NotShown as reason:
             deviation = reason.where if isinstance(reason, Deviation) else None
-    yield asdict(examine_file(name, files[0], trusted, issuers, deviation, at=now, fetched=more))
+    yield asdict(examine_file(name, files[0], trusted, issuers, deviation, at=now, fetched=more)), b""
 
 
-def content(files: Sequence[bytes]) -> Iterator[dict[str, Any]]:
+def content(files: Sequence[bytes]) -> Iterator[tuple[dict[str, Any], bytes]]:
     """Whose record the one file says it is."""
-    yield asdict(content_of(files[0]))
+    yield asdict(content_of(files[0])), b""

@@ -22,6 +22,11 @@ class RetryAfter:
     """Who waits for it from then on; None: as before."""
 
 
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """A failed job is not tried again: it has failed for good."""
+
+
 Result = Done | RetryAfter
 AGAIN = RetryAfter(0.0)
 

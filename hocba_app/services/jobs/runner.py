@@ -15,8 +15,8 @@ from hocba_app.models.base import utc_now
 from hocba_app.services.jobs.claim import Claim, ClaimLost, finish, postpone, take
 from hocba_app.services.jobs.kinds import kind_of
 from hocba_app.services.jobs.registry import Work, function_of
-from hocba_app.services.jobs.results import Done, RetryAfter, Turn
-from hocba_app.services.jobs.retry import pause_after
+from hocba_app.services.jobs.results import Done, GiveUp, RetryAfter, Turn
+from hocba_app.services.jobs.retry import after_failure
 from hocba_app.services.jobs.running_jobs import RunningJobs
 
 __all__ = ["RunningJobs", "advance", "advance_claimed"]
@@ -114,11 +114,11 @@ def _put_off(db: Database, claim: Claim, row: Job, result: RetryAfter) -> None:
 
 def _failed(db: Database, claim: Claim, row: Job, code: str, params: dict[str, object], *, refused: bool) -> Turn:
     failures = row.failures + 1
-    pause = pause_after(row.kind, failures, refused=refused)
-    if pause is None:
+    then = after_failure(row.kind, failures, refused=refused)
+    if isinstance(then, GiveUp):
         finish(db, claim, "failed", error_code=code, error_params=params)
         return Turn.ENDED
-    postpone(db, claim, pause, failures=failures, error_code=code, error_params=params)
+    postpone(db, claim, then.seconds, failures=failures, error_code=code, error_params=params)
     return Turn.POSTPONED
 
 

@@ -16,6 +16,7 @@ from hocba_app.services.signers.assignment_matrix import Cell, ClassRow, Matrix,
 from hocba_app.services.signers.key_owner import working_staff
 from hocba_app.services.signers.readiness_gaps import Gap, gaps, matrix_and_gaps
 from hocba_app.services.signers.reassignment import (
+    ClassField,
     Elsewhere,
     Reassigned,
     checked_reason,
@@ -109,6 +110,7 @@ def _assignment(session: Session, class_id: str, field: str) -> SigningAssignmen
 
 __all__ = [
     "Cell",
+    "ClassField",
     "ClassRow",
     "Elsewhere",
     "Gap",

@@ -55,10 +55,18 @@ class Reassigned:
     unlocked and locked anew with two slots: the fields of a locked file are fixed."""
 
 
+class ClassField(NamedTuple):
+    """One place to sign on every locked document of a class."""
+
+    class_id: str
+    field: str
+    """As in the form: ``s.TOAN.1``, ``homeroom``; ``principal`` for what waits for the principal."""
+
+
 def reassign_slots(
     db: Database,
     who: Identity,
-    slot_ids: Sequence[str] | tuple[str, str],
+    slot_ids: Sequence[str] | ClassField,
     staff_id: str,
     reason: str,
     *,
@@ -68,9 +76,8 @@ def reassign_slots(
     batch after the other (:func:`hocba_app.services.signing.signer_inbox.start`).
 
     Args:
-        slot_ids: ids of slots; or the tuple ``(class id, field)`` for that place on every locked document of the class
-            (field ``principal`` for what waits for the principal). A place is one row: slots that hold others too are left
-            alone. A slot named by its id is meant whole.
+        slot_ids: ids of slots, each reassigned with all its rows; or one row on every locked document of a class, where slots
+            that hold other rows too are left alone.
         staff_id: who signs instead.
         reason: written into the audit log and, by the seal, into the file.
         with_other_rows: somebody has seen which other rows (:func:`other_rows`) the place's slots hold, and gives them away as well.
@@ -87,7 +94,7 @@ def reassign_slots(
 def reassign_within(
     session: Session,
     who: Identity,
-    slot_ids: Sequence[str] | tuple[str, str],
+    slot_ids: Sequence[str] | ClassField,
     staff_id: str,
     reason: str,
     *,
@@ -107,7 +114,7 @@ def reassign_within(
         if slot.stage != SEAL and _changes(session, slot, version, person)
     ]
     together = 0
-    if isinstance(slot_ids, tuple) and not with_other_rows:
+    if isinstance(slot_ids, ClassField) and not with_other_rows:
         single = [entry for entry in due if entry[0].staff_id == person.id or not _beside(entry[0])]
         due, together = single, len(due) - len(single)
     if any(slot.stage == "principal" for slot, *_ in due):
@@ -228,10 +235,10 @@ def _refusal(busy: int, shared: int) -> HocbaError:
 
 
 def _asked(
-    session: Session, slot_ids: Sequence[str] | tuple[str, str]
+    session: Session, slot_ids: Sequence[str] | ClassField
 ) -> tuple[list[tuple[Slot, Document, DocumentVersion]], int]:
     """The unsigned slots asked for, and how many documents have the place inside another's slot."""
-    if not isinstance(slot_ids, tuple):
+    if not isinstance(slot_ids, ClassField):
         return rows.unsigned_slots(session, slot_ids=list(slot_ids)), 0
     class_id, field = slot_ids
     if session.get(SchoolClass, (session.info["school_id"], class_id)) is None:

@@ -75,9 +75,9 @@ def _decodable(photos: Sequence[bytes]) -> list[bool]:
         return [False] if len(photos) == 1 else [good for photo in photos for good in _decodable([photo])]
 
 
-def are_pictures(files: Sequence[bytes]) -> Iterator[list[bool]]:
+def are_pictures(files: Sequence[bytes]) -> Iterator[tuple[list[bool], bytes]]:
     """In a child: which files are JPEG pictures, decoded to their last line, of a size we print from."""
-    yield [_is_picture(photo) for photo in files]
+    yield [_is_picture(photo) for photo in files], b""
 
 
 def _is_picture(photo: bytes) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+from abc import abstractmethod
 from collections.abc import AsyncIterator
 from typing import Any, ClassVar
 
@@ -144,9 +145,9 @@ class KeyEditing(rx.State, mixin=True):
         """Who edits."""
         return await require_identity(self)
 
+    @abstractmethod
     async def _reload(self, who: Identity) -> None:
         """Show the truth again."""
-        raise NotImplementedError
 
 
 def key_row(view: KeyView, detail: str = "") -> KeyRow:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Container
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -69,9 +70,9 @@ class LiveScreen(rx.State, mixin=True):
         """Whether a change that is not wide touches what the page shows (state to read only)."""
         return True
 
+    @abstractmethod
     async def _reload(self, who: Identity) -> None:
         """Read what is shown; it checks rights like every read."""
-        raise NotImplementedError
 
 
 def begin(state: rx.State) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -43,9 +44,9 @@ class Sorting(rx.State, mixin=True):
         """Show the list's first page in its new order."""
         return await self._go(1)
 
+    @abstractmethod
     async def _go(self, page: int) -> EventSpec | None:
         """Show this page of the list, and send the browser to its address."""
-        raise NotImplementedError
 
 
 def read_order(state: Sorting, query: Mapping[str, Any]) -> None:

@@ -7,6 +7,7 @@ like every other and checks rights again.
 from __future__ import annotations
 
 import asyncio
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
@@ -69,9 +70,9 @@ class Undoing(rx.State, mixin=True):
         """Close the offer."""
         withdraw(self)
 
+    @abstractmethod
     async def _reload(self, who: Identity) -> None:
         """Show the truth again."""
-        raise NotImplementedError
 
 
 def offer(state: Undoing, text: str, inverse: str, *arguments: Any, stays: bool = False) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+from abc import abstractmethod
 from collections.abc import Sequence
 
 import reflex as rx
@@ -83,16 +84,16 @@ class UnlockAsking(rx.State, mixin=True):
                 self.again, self._price = prices(found), unlock.price_of(found)
         await self._reload(who)
 
+    @abstractmethod
     def _to_unlock(self) -> list[str]:
         """Ids of the documents meant."""
-        raise NotImplementedError
 
     def _asked(self) -> None:
         """The request is sent."""
 
+    @abstractmethod
     async def _reload(self, who: Identity) -> None:
         """Show the truth again."""
-        raise NotImplementedError
 
 
 def prices(found: Sequence[SignsAgain]) -> list[Again]:

@@ -15,12 +15,12 @@ def lengths(files: Sequence[bytes], *, times: int) -> Iterator[tuple[int, bytes]
         yield len(file) * times, file[:3]
 
 
-def refuse(files: Sequence[bytes]) -> Iterator[Any]:
+def refuse(files: Sequence[bytes]) -> Iterator[tuple[Any, bytes]]:
     raise HocbaError(ErrorCode.FILE_TYPE, accepted="ảnh PNG")
     yield
 
 
-def surroundings(files: Sequence[bytes]) -> Iterator[dict[str, Any]]:
+def surroundings(files: Sequence[bytes]) -> Iterator[tuple[dict[str, Any], bytes]]:
     try:
         with open("/tmp/hocba-foreign-test", "wb") as file:
             file.write(b"x" * 100)
@@ -29,20 +29,23 @@ def surroundings(files: Sequence[bytes]) -> Iterator[dict[str, Any]]:
     except OSError:
         wrote = False
     sys.stderr.write("noise")
-    yield {
-        "names": sorted(os.environ),
-        "nice": os.nice(0),
-        "wrote": wrote,
-        "descriptors": len(os.listdir("/proc/self/fd")),
-    }
+    yield (
+        {
+            "names": sorted(os.environ),
+            "nice": os.nice(0),
+            "wrote": wrote,
+            "descriptors": len(os.listdir("/proc/self/fd")),
+        },
+        b"",
+    )
 
 
-def hungry(files: Sequence[bytes]) -> Iterator[int]:
-    yield len(bytearray(3 << 30))
+def hungry(files: Sequence[bytes]) -> Iterator[tuple[int, bytes]]:
+    yield len(bytearray(3 << 30)), b""
 
 
-def endless(files: Sequence[bytes]) -> Iterator[int]:
-    yield os.getpid()
+def endless(files: Sequence[bytes]) -> Iterator[tuple[int, bytes]]:
+    yield os.getpid(), b""
     while True:
         pass
 
@@ -52,12 +55,12 @@ def talkative(files: Sequence[bytes]) -> Iterator[tuple[int, bytes]]:
         yield 1, bytes(1 << 20)
 
 
-def dying(files: Sequence[bytes]) -> Iterator[int]:
-    yield 1
+def dying(files: Sequence[bytes]) -> Iterator[tuple[int, bytes]]:
+    yield 1, b""
     os._exit(9)
 
 
-def lying(files: Sequence[bytes]) -> Iterator[int]:
+def lying(files: Sequence[bytes]) -> Iterator[tuple[int, bytes]]:
     """Speaks our language and means harm: a refusal with a code nobody has."""
     error = HocbaError(ErrorCode.FILE_TYPE)
     error.code = type("Code", (), {"value": "no such code"})()
@@ -65,6 +68,6 @@ def lying(files: Sequence[bytes]) -> Iterator[int]:
     yield
 
 
-def defective(files: Sequence[bytes]) -> Iterator[int]:
+def defective(files: Sequence[bytes]) -> Iterator[tuple[int, bytes]]:
     raise ZeroDivisionError
     yield

@@ -19,8 +19,8 @@ from hocba_app.services.jobs.behind import behind_by_school, behind_here, words_
 from hocba_app.services.jobs.daily import ensure_daily_jobs
 from hocba_app.services.jobs.enqueue import enqueue, live_job
 from hocba_app.services.jobs.kinds import DAILY, KINDS
-from hocba_app.services.jobs.results import RetryAfter
-from hocba_app.services.jobs.retry import MAX_FAILURES, MAX_PAUSE, pause_after
+from hocba_app.services.jobs.results import GiveUp, RetryAfter
+from hocba_app.services.jobs.retry import MAX_FAILURES, MAX_PAUSE, after_failure
 from hocba_app.services.jobs.runner import RunningJobs, advance
 from hocba_app.services.metrics import as_text
 
@@ -64,10 +64,13 @@ def test_daily_work_that_fails_is_tried_again_with_growing_pauses_and_seen(
 
 
 def test_what_is_tried_again_and_what_has_failed() -> None:
-    assert pause_after("renewal", 500, refused=True) == MAX_PAUSE
-    assert pause_after("archive", 1, refused=False) and pause_after("archive", MAX_FAILURES + 1, refused=False) is None
-    assert pause_after("archive", 1, refused=True) is None, "a refusal says what is wrong; the sweep finds what is left"
-    assert pause_after("lock", 1, refused=False) is None, "who asked for it asks again"
+    assert after_failure("renewal", 500, refused=True) == RetryAfter(MAX_PAUSE)
+    assert isinstance(after_failure("archive", 1, refused=False), RetryAfter)
+    assert after_failure("archive", MAX_FAILURES + 1, refused=False) == GiveUp()
+    assert after_failure("archive", 1, refused=True) == GiveUp(), (
+        "a refusal says what is wrong; the sweep finds what is left"
+    )
+    assert after_failure("lock", 1, refused=False) == GiveUp(), "who asked for it asks again"
     assert not [name for name, kind in KINDS.items() if kind.daily and kind.tried_again]
 
 

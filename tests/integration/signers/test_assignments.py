@@ -33,6 +33,7 @@ from hocba_app.services.signers import keys, undo_assignment
 from hocba_app.services.signers import settings as signing
 from hocba_app.services.signers.assignments import (
     Cell,
+    ClassField,
     Gap,
     assign,
     assignment_matrix,
@@ -233,11 +234,11 @@ def test_an_absent_teacher_is_replaced_and_the_seal_vouches_for_it(
     assert assign(small.db, admin, small.class_id, "s.VAN.1", other, reason) == 2, (
         "locked before: they wait for the first"
     )
-    done = reassign_slots(small.db, admin, (small.class_id, "s.VAN.1"), other, reason)
+    done = reassign_slots(small.db, admin, ClassField(small.class_id, "s.VAN.1"), other, reason)
     assert (done.changed, done.busy, done.shared) == (2, 0, 0)
     assert cell(small, "s.VAN.1").waiting_for_other == 0 and waiting(small, "VAN") == []
     assert (
-        refused(lambda: reassign_slots(small.db, admin, (small.class_id, "s.VAN.1"), other, reason)).code
+        refused(lambda: reassign_slots(small.db, admin, ClassField(small.class_id, "s.VAN.1"), other, reason)).code
         is ErrorCode.NOTHING_TO_DO
     )
     signing.add_delegation(
@@ -292,7 +293,7 @@ def test_reassigned_back_leaves_no_trace_in_the_file(small: SmallSchool) -> None
 def test_a_changed_signer_is_undone_with_the_records_handed_over(small: SmallSchool, stranger: Identity) -> None:
     lock(small, "results")
     admin, other, own = small.people["admin"], add_staff(small, "GV090"), staff_id(small, "VAN")
-    place = (small.class_id, "s.VAN.1")
+    place = ClassField(small.class_id, "s.VAN.1")
     before = undo_assignment.assigned_now(small.db, admin, *place)
     assign(small.db, admin, *place, other, "Nghỉ ốm")
     moved = reassign_slots(small.db, admin, place, other, "Nghỉ ốm").moved
@@ -335,11 +336,11 @@ def test_not_while_a_confirmation_is_pending(small: SmallSchool, outside: tuple[
     worker.start()
     while not outside[0].pending(small.users["VAN"]):
         time.sleep(0.05)
-    error = refused(lambda: reassign_slots(small.db, admin, (small.class_id, "s.VAN.1"), other, "Nghỉ ốm"))
+    error = refused(lambda: reassign_slots(small.db, admin, ClassField(small.class_id, "s.VAN.1"), other, "Nghỉ ốm"))
     assert error.code is ErrorCode.REASSIGN_BUSY and "2 hồ sơ" in error.sentence
     confirm_on_phone(small, outside[0], "VAN")
     worker.join(180)
-    error = refused(lambda: reassign_slots(small.db, admin, (small.class_id, "s.VAN.1"), other, "Nghỉ ốm"))
+    error = refused(lambda: reassign_slots(small.db, admin, ClassField(small.class_id, "s.VAN.1"), other, "Nghỉ ốm"))
     assert error.code is ErrorCode.NOTHING_TO_DO, "signed"
     assert {slot.staff_id for slot in slots(small, "s.VAN.1")} == {staff_id(small, "VAN")}
 
@@ -348,7 +349,7 @@ def test_undone_whole_or_not_at_all(small: SmallSchool) -> None:
     """One of the records waits for its signer's phone: the assignment stays too, and the sentence says what to wait for."""
     lock(small, "results")
     admin, other = small.people["admin"], staff_id(small, "TOAN")
-    place = (small.class_id, "s.VAN.1")
+    place = ClassField(small.class_id, "s.VAN.1")
     before = undo_assignment.assigned_now(small.db, admin, *place)
     assign(small.db, admin, *place, other, "Nghỉ ốm")
     moved = reassign_slots(small.db, admin, place, other, "Nghỉ ốm").moved
@@ -367,7 +368,7 @@ def test_a_queued_batch_of_the_first_person_loses_the_slot(small: SmallSchool) -
     lock(small, "results")
     admin, other = small.people["admin"], add_staff(small, "GV090")
     batch_id = start(small, "VAN")
-    reassign_slots(small.db, admin, (small.class_id, "s.VAN.1"), other, "Nghỉ ốm")
+    reassign_slots(small.db, admin, ClassField(small.class_id, "s.VAN.1"), other, "Nghỉ ốm")
     assert work_on(small, batch_id) == "ended"
     assert all(slot.signed_at is None and slot.staff_id == other for slot in slots(small, "s.VAN.1"))
 
@@ -380,14 +381,19 @@ def test_the_number_of_signers_never_changes(small: SmallSchool) -> None:
         session.add(row)
     lock(small, "results")
     admin, other = small.people["admin"], add_staff(small, "GV090")
-    error = refused(lambda: reassign_slots(small.db, admin, (small.class_id, "s.GDTC.1"), other, "Nghỉ ốm"))
+    error = refused(lambda: reassign_slots(small.db, admin, ClassField(small.class_id, "s.GDTC.1"), other, "Nghỉ ốm"))
     assert error.code is ErrorCode.SIGNERS_DIFFER and "2 hồ sơ" in error.sentence
     assert (
-        reassign_slots(small.db, admin, (small.class_id, "s.VAN.1"), staff_id(small, "TOAN"), "Nghỉ ốm").changed == 2
+        reassign_slots(
+            small.db, admin, ClassField(small.class_id, "s.VAN.1"), staff_id(small, "TOAN"), "Nghỉ ốm"
+        ).changed
+        == 2
     ), "two slots of one person"
     assert [item.subjects for item in waiting(small, "TOAN")] == [("TOAN", "GDTC"), ("VAN",)] * 2
     assert (
-        reassign_slots(small.db, admin, (small.class_id, "s.VAN.1"), staff_id(small, "homeroom"), "Nghỉ ốm").changed
+        reassign_slots(
+            small.db, admin, ClassField(small.class_id, "s.VAN.1"), staff_id(small, "homeroom"), "Nghỉ ốm"
+        ).changed
         == 2
     ), "another stage"
 
@@ -399,7 +405,7 @@ def test_one_row_given_away_takes_no_other_along(small: SmallSchool) -> None:
         row.staff_id = staff_id(small, "TOAN")
         session.add(row)
     lock(small, "results")
-    admin, other, place = small.people["admin"], add_staff(small, "GV090"), (small.class_id, "s.TOAN.1")
+    admin, other, place = small.people["admin"], add_staff(small, "GV090"), ClassField(small.class_id, "s.TOAN.1")
     assert assign(small.db, admin, *place, other, "Nghỉ ốm") == 2
     done = reassign_slots(small.db, admin, place, other, "Nghỉ ốm")
     assert (done.changed, done.together, done.moved) == (0, 2, ())
@@ -431,15 +437,19 @@ def test_only_who_is_entitled_signs_as_principal(small: SmallSchool) -> None:
     deputy = add_staff(small, "PHT", "vice_principal")
     for person in (deputy, staff_id(small, "VAN")):
         error = refused(
-            lambda person=person: reassign_slots(small.db, admin, (small.class_id, "principal"), person, "Đi công tác")
+            lambda person=person: reassign_slots(
+                small.db, admin, ClassField(small.class_id, "principal"), person, "Đi công tác"
+            )
         )
         assert error.code is ErrorCode.SIGNER_NOT_ENTITLED
     signing.add_delegation(small.db, admin, deputy, ["history"], today().isoformat(), today().isoformat(), "1/QĐ")
-    error = refused(lambda: reassign_slots(small.db, admin, (small.class_id, "principal"), deputy, "Đi công tác"))
+    error = refused(
+        lambda: reassign_slots(small.db, admin, ClassField(small.class_id, "principal"), deputy, "Đi công tác")
+    )
     assert error.code is ErrorCode.SIGNER_NOT_ENTITLED, "the covers have a signer of their own: nothing is half done"
     assert {slot.staff_id for slot in slots(small, "principal")} == {staff_id(small, "principal")}
     signing.set_cover_signer(small.db, admin, deputy)
-    assert reassign_slots(small.db, admin, (small.class_id, "principal"), deputy, "Đi công tác").changed == 4
+    assert reassign_slots(small.db, admin, ClassField(small.class_id, "principal"), deputy, "Đi công tác").changed == 4
     assert {(slot.reassignment or {})["delegation"] for slot in slots(small, "principal")} == {"", "1/QĐ"}
 
 
@@ -495,7 +505,7 @@ def test_who_may_and_another_school(small: SmallSchool, stranger: Identity) -> N
     assert {gap.staff_id for gap in gaps(small.db, stranger, YEAR)} == {theirs.id, SEAL}
     for call in (
         lambda: assign(small.db, stranger, small.class_id, "s.VAN.1", theirs.id, "x"),
-        lambda: reassign_slots(small.db, stranger, (small.class_id, "s.VAN.1"), theirs.id, "x"),
+        lambda: reassign_slots(small.db, stranger, ClassField(small.class_id, "s.VAN.1"), theirs.id, "x"),
     ):
         assert refused(call).code is ErrorCode.NOT_FOUND
     assert refused(lambda: reassign_slots(small.db, stranger, ids, theirs.id, "x")).code is ErrorCode.NOTHING_TO_DO

@@ -19,7 +19,7 @@ from hocba_app.services.records import freezing
 from hocba_app.services.records.precheck import NO_TAX_CODE
 from hocba_app.services.signers import keys
 from hocba_app.services.signers.name_acceptance import accept_name
-from hocba_app.services.signers.reassignment import reassign_slots
+from hocba_app.services.signers.reassignment import ClassField, reassign_slots
 from hocba_app.services.signing.integrations import trust_roots
 from hocba_app.services.signing.steps import commit, prepare
 from hocba_app.services.unlocking import unlock
@@ -129,12 +129,20 @@ def test_a_number_that_arrives_after_the_lock_is_refused_before_the_phone_until_
     certify(small, rig, "TOAN", new)
     assert refused_before_the_phone(small, rig, "TOAN") == ErrorCode.CERTIFICATE_NOT_FROZEN
     done = reassign_slots(
-        small.db, small.people["admin"], (small.class_id, "s.TOAN.1"), staff_id(small, "TOAN"), "Đã có CCCD mới"
+        small.db,
+        small.people["admin"],
+        ClassField(small.class_id, "s.TOAN.1"),
+        staff_id(small, "TOAN"),
+        "Đã có CCCD mới",
     )
     assert done.changed == 2
     with pytest.raises(HocbaError) as again:  # nothing to change any more
         reassign_slots(
-            small.db, small.people["admin"], (small.class_id, "s.TOAN.1"), staff_id(small, "TOAN"), "Đã có CCCD mới"
+            small.db,
+            small.people["admin"],
+            ClassField(small.class_id, "s.TOAN.1"),
+            staff_id(small, "TOAN"),
+            "Đã có CCCD mới",
         )
     assert again.value.code is ErrorCode.NOTHING_TO_DO
     all_sign(small, rig)
@@ -250,7 +258,7 @@ def test_a_record_locked_in_format_1_is_signed_sealed_and_verified_in_it(
     reassign_slots(
         small.db,
         small.people["admin"],
-        (small.class_id, "s.TOAN.1"),
+        ClassField(small.class_id, "s.TOAN.1"),
         staff_id(small, "TOAN"),
         "Chứng thư số mang số cũ",
     )

@@ -14,7 +14,7 @@ from sqlmodel import select
 from hocba_app.models import Batch, BatchItem, Job, Revision, Slot
 from hocba_app.models.base import utc_now
 from hocba_app.services.jobs.runner import RunningJobs, advance
-from hocba_app.services.signers.reassignment import reassign_slots
+from hocba_app.services.signers.reassignment import ClassField, reassign_slots
 from hocba_app.services.signing import batch as batches
 from hocba_app.services.signing import batch_transitions, progress, signer_inbox
 from hocba_app.services.signing.admission import STILL_THERE
@@ -37,7 +37,9 @@ from tests.school import TAX_CODE, SmallSchool
 def tap(small: SmallSchool) -> tuple[str, str]:
     """The teacher of mathematics signs literature too; he signs all with one tap."""
     who = small.people["TOAN"]
-    reassign_slots(small.db, small.people["admin"], (small.class_id, "s.VAN.1"), who.staff_id or "", "Nghỉ ốm")
+    reassign_slots(
+        small.db, small.people["admin"], ClassField(small.class_id, "s.VAN.1"), who.staff_id or "", "Nghỉ ốm"
+    )
     first, second = signer_inbox.start(small.db, who, [item.slot_id for item in waiting(small, "TOAN")])
     return first, second
 

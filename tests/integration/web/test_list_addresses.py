@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hocba_app.models import SEAL, Database, Job
-from hocba_app.state import group_content, signature_images
+from hocba_app.state import signature_images, signing_group
 from hocba_app.state.accounts import AccountsState
 from hocba_app.state.audit import AuditState
 from hocba_app.state.shared.addresses import address_of, page_in
@@ -133,7 +133,7 @@ async def test_the_log_the_other_way_round(act: Any) -> None:
 
 
 async def test_a_class_is_read_before_it_is_signed_page_by_page(act: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(group_content, "CONTENT_ROWS", 1)
+    monkeypatch.setattr(signing_group, "CONTENT_ROWS", 1)
     told = json.loads(await act("subject", SigningState.load, "/sign"))
     sections = [
         state["sections_rx_state_"] for part in told for state in part.values() if "sections_rx_state_" in state

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -26,7 +27,7 @@ class FactChoice:
     label: str
 
 
-class Objecting(rx.State, mixin=True):
+class ObjectionMixin(rx.State, mixin=True):
     """Variables and handlers of ``components.objection_form``. A page names its rights and says which record is meant."""
 
     problem: str = ""
@@ -92,13 +93,18 @@ class Objecting(rx.State, mixin=True):
             return
         await self._reload(who)
 
+    @abstractmethod
     async def _reload(self, who: Identity) -> None:
         """Show the truth again."""
-        raise NotImplementedError
 
 
 def open_form(
-    state: Objecting, document_id: str, words: str, kind: str, subjects: Sequence[tuple[str, str]], subject: str = ""
+    state: ObjectionMixin,
+    document_id: str,
+    words: str,
+    kind: str,
+    subjects: Sequence[tuple[str, str]],
+    subject: str = "",
 ) -> None:
     """Ask what is wrong with a record.
 

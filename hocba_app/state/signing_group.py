@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from abc import abstractmethod
 from typing import Any, ClassVar
 
 import reflex as rx
@@ -13,8 +14,8 @@ from hocba_app.domain.vietnamese_collation import sort_name
 from hocba_app.models import database
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.reading.queue_content import Content, group_content
-from hocba_app.state.objecting import Objecting, open_form
 from hocba_app.state.shared.guard import require_identity, require_in
+from hocba_app.state.shared.objection_mixin import ObjectionMixin, open_form
 from hocba_app.state.shared.read_pool import in_thread
 
 CONTENT_ROWS = 50
@@ -63,7 +64,7 @@ class PupilLine:
     """The pupil's first line: the tick is here once."""
 
 
-class GroupReading(Objecting, mixin=True):
+class GroupReading(ObjectionMixin, mixin=True):
     """Variables and handlers of ``components.group_content``. The page holds ``opened``, ``sort`` and ``descending``."""
 
     opened: str = ""
@@ -134,13 +135,13 @@ class GroupReading(Objecting, mixin=True):
     async def next_lines(self) -> None:
         show_lines(self, self.line_page + 1)
 
+    @abstractmethod
     def _subject_name(self, code: str) -> str:
         """A subject in words."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _count(self) -> None:
         """What the buttons say depends on what is left out."""
-        raise NotImplementedError
 
 
 async def read_group(state: GroupReading, who: Identity | None = None) -> None:
