@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import uuid
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import hypothesis
 import psycopg
 import pytest
@@ -22,6 +24,9 @@ from hocba_app.process_scope import close_process_scope
 
 hypothesis.settings.register_profile("suite", deadline=None)  # no test asserts a time: CI is slower
 hypothesis.settings.load_profile("suite")
+
+# httpx reads the system's roots anew for every client, 40 ms each time; the suite makes thousands, most of them for plain HTTP.
+httpx._transports.default.create_ssl_context = functools.cache(httpx.create_ssl_context)  # type: ignore[attr-defined]
 
 POSTGRES = os.environ.get("HOCBA_TEST_POSTGRES_URL", "")
 """A server's URL, ``postgresql://user@host:port/postgres``; `./hocba test` starts one and sets it."""
