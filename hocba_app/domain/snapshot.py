@@ -80,6 +80,16 @@ class Head(TypedDict):
     ground: str  # "15/QĐ-UBND"; "" for none
 
 
+class Circumstance(TypedDict):
+    """An exception of the law that holds for the year (`domain.circumstances`)."""
+
+    kind: str
+    from_date: NotRequired[str]  # ISO
+    to_date: NotRequired[str]
+    decision: NotRequired[str]
+    subjects: list[str]  # codes of the subjects he is exempt from
+
+
 class SlotField(TypedDict):
     """A signature field and where it belongs. Persons are never here: who signs may change until he signs."""
 
@@ -169,6 +179,7 @@ class Snapshot(TypedDict):
     slots: list[SlotField]
     head: NotRequired[Head]  # absent: a principal, who signs by no decision
     results: NotRequired[Results]  # kind "results"
+    circumstances: NotRequired[list[Circumstance]]  # kind "results"; absent for most pupils
     history: NotRequired[list[HistoryRow]]  # kind "history", oldest first; the last row is the one to sign
 
 

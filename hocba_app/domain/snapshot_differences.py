@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from hocba_app.domain.circumstances import WORDS
+
 _KEYS = {
     "subjects": "code",
     "history": "school_year",
     "qualities": "name",
     "general_competencies": "name",
     "specific_competencies": "name",
+    "circumstances": "kind",
 }
 """Lists of the snapshot whose entries have a name of their own."""
 _LABELS = {
@@ -30,6 +33,7 @@ _LABELS = {
     "homeroom_comment_after_summer": "nhận xét của GVCN sau hè", "programme_completed": "hoàn thành chương trình", "departure": "chuyển đi, thôi học",
     "regime": "thông tư đánh giá", "subjects": "môn", "school_name": "trường", "outcome": "kết quả", "school_year": "năm học",
     "qualities": "phẩm chất", "general_competencies": "năng lực chung", "specific_competencies": "năng lực đặc thù",
+    "circumstances": "trường hợp", "from_date": "từ ngày", "to_date": "đến ngày", "decision": "quyết định",
     "excused": "có phép", "unexcused": "không phép", "height_cm": "chiều cao", "weight_kg": "cân nặng",
     "qualities_comment": "nhận xét phẩm chất", "general_comment": "nhận xét năng lực chung", "specific_comment": "nhận xét năng lực đặc thù",
 }  # fmt: skip
@@ -116,9 +120,13 @@ def _walk(old: Any, new: Any, path: tuple[str, ...], label: tuple[str, ...]) -> 
 def _named_rows(key: str, old: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, Any]]) -> list[Step]:
     before, after = ({entry[key]: dict(entry) for entry in rows} for rows in (old, new))
     return [
-        (name, (after.get(name) or before[name]).get("name") or name, before.get(name, {}), after.get(name, {}))
+        (name, _name_of(after.get(name) or before[name], name), before.get(name, {}), after.get(name, {}))
         for name in {**before, **after}
     ]
+
+
+def _name_of(entry: Mapping[str, Any], key: str) -> str:
+    return WORDS.get(key) or entry.get("name") or key
 
 
 def _history_rows(old: Sequence[dict[str, Any]], new: Sequence[dict[str, Any]]) -> list[Step]:

@@ -8,7 +8,7 @@ from hocba_app.forms.form_blocks import labelled, paragraph
 from hocba_app.forms.header_footer import BODY_BOTTOM, BODY_TOP, foot, running_head
 from hocba_app.forms.page import Page
 from hocba_app.forms.pagination import Block, draw_blocks, paginate
-from hocba_app.forms.wording import BLANK, PROMOTIONS, programme_finished, school_year
+from hocba_app.forms.wording import BLANK, PROMOTIONS, circumstance_lines, programme_finished, school_year
 
 ROOM = BODY_TOP - BODY_BOTTOM
 COMPLETION_LAW = "Xác nhận của Hiệu trưởng tại đây thay cho bằng tốt nghiệp trung học cơ sở kể từ ngày 01/01/2026."
@@ -46,6 +46,11 @@ def corrections_note() -> Block:
 def departure_fact(results: Results) -> list[Block]:
     """When a pupil left in mid-year; nothing for the others."""
     return [labelled("Thay đổi trong năm học:", results["departure"], face=BOLD)] if results["departure"] else []
+
+
+def circumstance_facts(snapshot: Snapshot) -> list[Block]:
+    """By which exceptions of the law the pupil was assessed this year, each on a line; nothing for most pupils."""
+    return [labelled("Trường hợp:", text, face=BOLD) for text in circumstance_lines(snapshot)]
 
 
 def count(value: int | None) -> str | None:

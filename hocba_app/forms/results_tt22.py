@@ -13,6 +13,7 @@ from hocba_app.forms.pagination import Block
 from hocba_app.forms.results_pages import (
     ROOM,
     approval_statements,
+    circumstance_facts,
     corrections_note,
     count,
     departure_fact,
@@ -78,6 +79,7 @@ def draw_results(snapshot: Snapshot) -> list[Page]:
             replace(summary_block(SUMMARY_COLUMNS, summary_rows(results)), starts_page=opens_page),
             gap(4 * MM),
             *_facts(results, snapshot["school"]["level"]),
+            *circumstance_facts(snapshot),
             gap(2 * MM),
             homeroom_section(homeroom_comments(results, _CAPTION)),
             gap(4 * MM),

@@ -17,7 +17,7 @@ from hocba_app.forms.form_blocks import (
 )
 from hocba_app.forms.page import MM, Page
 from hocba_app.forms.pagination import Block
-from hocba_app.forms.results_pages import ROOM, departure_fact, results_pages
+from hocba_app.forms.results_pages import ROOM, circumstance_facts, departure_fact, results_pages
 from hocba_app.forms.signature_layout import RowSigning, row_signing
 from hocba_app.forms.subject_table import Column, table_blocks
 from hocba_app.forms.traits_table import TraitColumns, traits_block
@@ -141,7 +141,7 @@ def _facts(results: Results) -> list[Block]:
 
 def _conclusion(snapshot: Snapshot, results: Results) -> list[Block]:
     completion = labelled("6. Hoàn thành chương trình:", _completion(snapshot, results), face=BOLD, label_face=BOLD)
-    return [*departure_fact(results), completion]
+    return [*departure_fact(results), *circumstance_facts(snapshot), completion]
 
 
 def _completion(snapshot: Snapshot, results: Results) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from hocba_app.domain.circumstances import circumstances, sentence
 from hocba_app.domain.levels import LAST_GRADES
 
 LEVEL_NAMES = {
@@ -112,6 +113,12 @@ def stored_value(value: str | None) -> str:
     if _MARK.fullmatch(value) or value in COMMENT_LEVELS:
         return mark(value)
     return day(value) or value
+
+
+def circumstance_lines(snapshot: Mapping[str, Any]) -> list[str]:
+    """The exceptions of the law the pupil was assessed by, a line each, subjects by name."""
+    names = {row["code"]: row["name"] for row in snapshot["results"]["subjects"]}
+    return [sentence(each, lambda code: names.get(code, code)) for each in circumstances(snapshot.get("circumstances"))]
 
 
 def programme_finished(level: str) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import BigInteger, Index, UniqueConstraint
 from sqlmodel import Field
 
-from hocba_app.models.base import SchoolRow, belongs_to
+from hocba_app.models.base import Json, SchoolRow, belongs_to
 
 
 class SchoolClass(SchoolRow, table=True):
@@ -38,6 +40,8 @@ class Enrolment(SchoolRow, table=True):
     from_date: str | None = Field(default=None, max_length=10)
     to_date: str | None = Field(default=None, max_length=10)
     note: str | None = Field(default=None, max_length=500)
+    circumstances: list[dict[str, Any]] | None = Field(default=None, sa_type=Json)
+    """By which exceptions of the law he is here this year (`domain.circumstances`), subjects by code; None for none."""
     active: bool = Field(default=True)
 
 

@@ -59,6 +59,14 @@ def _documents() -> rx.Component:
             ),
         ),
         rx.cond(
+            PupilState.circumstances.length() > 0,
+            rx.el.div(
+                rx.el.b("Trường hợp theo quy định"),
+                rx.el.ul(rx.foreach(PupilState.circumstances, rx.el.li), class_name="small"),
+                class_name="said",
+            ),
+        ),
+        rx.cond(
             PupilState.documents.length() > 0,
             data_table(
                 ["Hồ sơ", "Tình trạng", "Còn thiếu", "Việc cần làm"],

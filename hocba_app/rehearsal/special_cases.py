@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlmodel import col, select
 
+from hocba_app.domain.circumstances import ON_HISTORY, ON_RESULTS, UNKNOWN, WORDS, Kind, circumstances
 from hocba_app.domain.membership import LEAVING
 from hocba_app.models import (
     Document,
@@ -89,7 +90,6 @@ def played(school: PlayedSchool, school_year: str, handed_over: set[str], correc
     ]
     early = [key for key in left if not year.rows(key)]
     summer = [key for key in year.results if _after_summer(year.results[key].payload)]
-    disabled = [key for key in year.results if "khuyết tật" in (year.results[key].payload.get("promotion_note") or "")]
     no_id = [key for key, row in year.students.items() if not row.id_number]
     decomposed = _decomposed(school, year)
     renamed, moved = _classes(year)
@@ -113,19 +113,13 @@ def played(school: PlayedSchool, school_year: str, handed_over: set[str], correc
         Played("Tách lớp", len(moved), "học sinh chốt ở lớp mới", year.sealed(moved)),
         _replaced(school, year, school_year),
         _several(year),
-        Played(
-            "Khuyết tật, hiệu trưởng quyết định",
-            len(disabled),
-            "lên lớp theo quyết định, có ghi chú",
-            year.sealed(disabled),
-        ),
+        *exceptions(year),
         Played(
             "Đánh giá lại, rèn luyện trong hè",
             len(summer),
             "chốt và ký tháng 8, lớp không mở lại",
             _alone_in_summer(year, summer),
         ),
-        Played("Học lại lớp", len(year.retained), "QTHT có năm ở lại lớp", year.sealed(year.retained)),
         Played(
             "Chữ rời dấu (NFD) từ SMAS", len(decomposed), "lưu và ký bằng chữ liền dấu", _composed(year, decomposed)
         ),
@@ -133,6 +127,55 @@ def played(school: PlayedSchool, school_year: str, handed_over: set[str], correc
         Played("Kết quả nộp sai", corrected, "tìm thấy trước khi chốt, sửa trên SMAS, nộp và đồng bộ lại", True),
     ]
     return whole
+
+
+_SEEN = {
+    Kind.NOT_ASSESSED: "chốt không đòi kết quả, có dòng Trường hợp",
+    Kind.LESS_DEMANDS: "lên lớp theo quyết định, có dòng Trường hợp",
+    Kind.OWN_PLAN: "môn theo kế hoạch cá nhân để trống, có dòng Trường hợp",
+    Kind.EXEMPT: "môn ghi Miễn, có dòng Trường hợp",
+    Kind.FROM_ABROAD: "QTHT ghi từ nước ngoài về",
+    Kind.REPEATS: "QTHT có năm ở lại lớp, ghi học lại",
+    Kind.SKIPS: "QTHT ghi học vượt lớp",
+    Kind.GUARDIAN: "bìa có người giám hộ, không có cha mẹ",
+    Kind.ONE_WORD_NAME: "tên một chữ trên mọi hồ sơ",
+    Kind.NO_BIRTH_PLACE: "bìa ghi Không rõ nơi sinh",
+}
+
+
+def exceptions(year: _Year) -> list[Played]:
+    """Each exception of the law: flagged in SMAS, kept with its days, on the form in its own words."""
+    found: dict[str, list[str]] = {kind: [] for kind in WORDS}
+    for pupil, enrolment in year.enrolments.items():
+        for flag in circumstances(enrolment.circumstances):
+            found[flag.kind].append(pupil)
+    return [
+        Played(
+            WORDS[kind],
+            len(pupils),
+            _SEEN[Kind(kind)],
+            year.sealed(pupils) and all(_shows(year, pupil, kind) for pupil in pupils),
+        )
+        for kind, pupils in found.items()
+    ]
+
+
+def _shows(year: _Year, pupil: str, kind: str) -> bool:
+    """Whether the locked record says it the way its form does."""
+    results, cover = year.snapshot(pupil), year.snapshot(pupil, "cover").get("student", {})
+    if kind in ON_RESULTS:
+        frozen = [flag for flag in results.get("circumstances", ()) if flag["kind"] == kind]
+        miss = [row for row in results["results"]["subjects"] if row["year"] == "Miễn"]
+        return len(frozen) == 1 and bool(frozen[0].get("from_date")) and (kind != Kind.EXEMPT or len(miss) == 1)
+    if kind in ON_HISTORY:
+        if kind == Kind.REPEATS and pupil not in year.retained:
+            return False
+        return WORDS[kind] in (year.snapshot(pupil, "history")["history"][-1]["note"] or "")
+    if kind == Kind.GUARDIAN:
+        return bool(cover["guardian_name"]) and not (cover["father_name"] or cover["mother_name"])
+    if kind == Kind.NO_BIRTH_PLACE:
+        return bool(cover["birth_place"] == UNKNOWN)
+    return " " not in results["student"]["full_name"]
 
 
 def _read(school: PlayedSchool, school_year: str) -> _Year:

@@ -83,6 +83,8 @@ class PupilState(LiveScreen, rx.State):
     name: str = ""
     subtitle: str = ""
     note: str = ""
+    circumstances: list[str] = []
+    """"2025-2026: Học sinh khuyết tật …"."""
     documents: list[DocumentRow] = []
     attached: list[AttachedRow] = []
     detached: list[AttachedRow] = []
@@ -154,6 +156,7 @@ class PupilState(LiveScreen, rx.State):
         newest = view.years[0] if view.years else None
         self.subtitle = " · ".join(part for part in (f"Mã {view.code}", born(view.birth_date), _class(newest)) if part)
         self.note = newest.departure if newest is not None else ""
+        self.circumstances = [f"{year.school_year}: {text}" for year in view.years for text in year.circumstances]
         self.documents = _documents(view)
         rows = [_attached(row) for row in view.attached]
         self.attached = [row for row in rows if not row.ended]

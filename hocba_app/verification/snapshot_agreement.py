@@ -23,6 +23,7 @@ from hocba_app.forms.summary_table import SummaryColumn
 from hocba_app.forms.wording import (
     BLANK,
     PROMOTIONS,
+    circumstance_lines,
     day,
     history_outcome,
     mark,
@@ -268,6 +269,7 @@ def _results(reading: _Reading, snapshot: Snapshot) -> None:
         reading.cell("chứng chỉ", results["certificates"] or BLANK)
         reading.cell("khen thưởng", awards or BLANK)
     _departure(reading, results)
+    _circumstances(reading, snapshot)
     reading.cell("nhận xét của giáo viên chủ nhiệm", results["homeroom_comment"] or BLANK)
     if results["homeroom_comment_after_summer"]:
         reading.cell("nhận xét của giáo viên chủ nhiệm sau hè", results["homeroom_comment_after_summer"])
@@ -367,6 +369,7 @@ def _primary_facts(reading: _Reading, snapshot: Snapshot, results: Mapping[str, 
     if results["homeroom_comment"]:
         reading.cell("nhận xét của giáo viên chủ nhiệm", results["homeroom_comment"])
     _departure(reading, results)
+    _circumstances(reading, snapshot)
     promoted = results["promotion"] == "promoted"
     finished = bool(results["programme_completed"])
     words = primary_completion(snapshot["grade"], finished=finished) if promoted else _decision(results)
@@ -384,6 +387,11 @@ def _with_note(words: str, results: Mapping[str, Any]) -> str:
 def _departure(reading: _Reading, results: Mapping[str, Any]) -> None:
     if results["departure"]:
         reading.cell("thay đổi trong năm học", results["departure"])
+
+
+def _circumstances(reading: _Reading, snapshot: Snapshot) -> None:
+    for line in circumstance_lines(snapshot):
+        reading.cell("trường hợp theo quy định", line)
 
 
 def _completed(reading: _Reading, level: str, completed: bool | None) -> None:

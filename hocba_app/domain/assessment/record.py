@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from hocba_app.domain.circumstances import Relief
+
 TERMS = ("term1", "term2")
 
 
@@ -61,6 +63,9 @@ class SubmittedYear:
     specialised_subject: str | None = None
     """Code of the class's môn chuyên. No source submits it yet; the rules are ready for it (docs/unconfirmed-rules.md)."""
 
+    relief: Relief = field(default_factory=Relief)
+    """What the pupil's circumstances relax, by which article."""
+
     @property
     def absent_pupil_of_term1(self) -> bool:
         """Whether nothing says that the pupil was here in term I."""
@@ -114,11 +119,21 @@ class Answer(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Relaxed:
+    """A check the law does not ask for this pupil. ``field`` as in :class:`Mismatch`."""
+
+    field: str
+    article: str
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
     """A year as judged by one regime."""
 
     mismatches: tuple[Mismatch, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    relaxed: tuple[Relaxed, ...] = ()
+    """What would have been found wrong or missing, and is not asked of this pupil."""
 
     @property
     def answer(self) -> Answer:

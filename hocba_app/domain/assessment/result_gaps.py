@@ -9,8 +9,8 @@ _DISABILITY = "khuyết tật"
 
 
 def principal_decides(year: SubmittedYear) -> bool:
-    """Pupils with disabilities: the principal decides on moving up (TT22 Art. 12.4); SMAS says so in the note."""
-    return _DISABILITY in (year.promotion_note or "").casefold()
+    """Pupils with disabilities: the principal decides on moving up (TT22 Art. 12.4). A source that has no flags says so in the note."""
+    return bool(year.relief.head_decides) or _DISABILITY in (year.promotion_note or "").casefold()
 
 
 def note_result_gaps(check: SubjectCheck, *, learning: str, training: str, absences: str) -> None:

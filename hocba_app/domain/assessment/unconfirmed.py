@@ -76,6 +76,14 @@ READINGS: tuple[Reading, ...] = (
         "decision is taken and reported as not checkable.",
     ),
     Reading(
+        "exceptions", "TT22 Art. 11; TT27 Art. 8; TT58 Art. 12, 14; Education Law Art. 28.2; Civil Code Art. 26, 47; Decree 123/2015 Art. 14",
+        "The articles' texts were not at hand: which subjects an inclusive pupil may be exempt from under TT22, whether levels under lesser "
+        "demands have thresholds of their own, and what the form prints in the cells of who is not assessed.",
+        "Under TT22 and TT27 only a disabled pupil may be exempt from a subject; marks under lesser demands are judged by the usual "
+        "thresholds, the principal decides on moving up; cells without a mark stay empty, an exempt subject says Miễn, and a line of the "
+        "form names the exception with its days and decision (domain/circumstances.py).",
+    ),
+    Reading(
         "gdtx", "TT43/2021",
         'How many subjects the "six subjects" of the levels are at a centre of continuing education, which teaches fewer.',
         "No rules: such classes are not judged.",

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from sqlmodel import Session, col, select
 
+from hocba_app.domain.circumstances import Circumstance, circumstances
 from hocba_app.domain.levels import level_of_document
 from hocba_app.models import (
     Document,
@@ -47,6 +48,26 @@ def results_of(session: Session, student_ids: Sequence[str], school_year: str) -
             col(StudentResult.student_id).in_(chunk), StudentResult.school_year == school_year
         )
         found.update({row.student_id: row for row in session.exec(query).all()})
+    return found
+
+
+def circumstances_of(
+    session: Session, school_year: str, student_ids: Sequence[str] | None = None
+) -> dict[str, tuple[Circumstance, ...]]:
+    """Flags of the pupils who have some in a school year, by pupil.
+
+    Args:
+        student_ids: only these; None for all.
+    """
+    found: dict[str, tuple[Circumstance, ...]] = {}
+    for chunk in [None] if student_ids is None else chunks(student_ids):
+        query = select(Enrolment.student_id, Enrolment.circumstances).where(
+            Enrolment.school_year == school_year, col(Enrolment.active), col(Enrolment.circumstances).is_not(None)
+        )
+        if chunk is not None:
+            query = query.where(col(Enrolment.student_id).in_(chunk))
+        for student_id, stored in session.exec(query).all():
+            found[student_id] = tuple(dict.fromkeys((*found.get(student_id, ()), *circumstances(stored))))
     return found
 
 

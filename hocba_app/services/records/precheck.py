@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
 from sqlmodel import Session
 
 from hocba_app.domain.assessment.record import Weight
 from hocba_app.domain.assessment.stored_result import judge
 from hocba_app.domain.assessment.subject_check import is_exempt
+from hocba_app.domain.circumstances import Circumstance, Kind, relief
 from hocba_app.domain.comment_names import foreign_names
 from hocba_app.domain.membership import Membership
 from hocba_app.domain.shown import shown_digest
@@ -23,23 +24,13 @@ from hocba_app.models import Document, SchoolClass, Staff, Student, StudentResul
 from hocba_app.models.repositories import membership
 from hocba_app.models.repositories import records as rows
 from hocba_app.recordfile.signature_font import missing_letters
+from hocba_app.services.records.finding import Finding
+from hocba_app.services.records.flag_findings import flag_findings, relaxed_findings
 from hocba_app.services.records.signer_resolution import PlannedSlot, planned_slots
 from hocba_app.services.records.snapshot import Sources, departure, load_sources, snapshot_from
 from hocba_app.verification.manifest_rules import is_one_person
 
 NOTHING_ACCEPTED: Mapping[str, str] = MappingProxyType({})
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing to mend. A blocking one keeps its pupil out of the lock."""
-
-    severity: Literal["blocking", "warning"]
-    text: str
-    acceptable: bool = False
-    """Blocks only until a member of the office locks all the same and says why."""
-    checkable: bool = True
-    """False: nobody can say whether the value is right or wrong."""
 
 
 @dataclass(slots=True)
@@ -113,6 +104,7 @@ def class_list(
     students = rows.pupils_of_class(session, school_class.id, student_ids)
     ids = [student.id for student in students]
     sources, staff = load_sources(session, school_class, ids), rows.staff_by_id(session)
+    sources.students = {student.id: student for student in students}
     documents = rows.documents_of(session, kind, school_class, ids)
     names = [student.full_name for student in students]
     members = membership.memberships_of(session, ids, school_class.school_year)
@@ -133,7 +125,8 @@ def class_list(
             candidate.findings.append(Finding("blocking", candidate.elsewhere))
             found.append(candidate)
             continue
-        _person(candidate, kind)
+        _person(candidate, kind, sources.flags.get(student.id, ()))
+        candidate.findings += flag_findings(sources, student.id, kind)
         if kind != "cover":
             _results(candidate, kind, sources)
             _accept(candidate, accepted.get(student.id, ""))
@@ -159,7 +152,7 @@ def _elsewhere(member: Membership | None, school_class: SchoolClass, names: Mapp
     return ""
 
 
-def _person(candidate: Candidate, kind: str) -> None:
+def _person(candidate: Candidate, kind: str, flags: Sequence[Circumstance]) -> None:
     student = candidate.student
     if not student.full_name or not student.birth_date:
         candidate.findings.append(Finding("blocking", "Thiếu họ tên hoặc ngày sinh."))
@@ -168,7 +161,8 @@ def _person(candidate: Candidate, kind: str) -> None:
     if kind == "cover" and not student.photo_sha256:
         candidate.findings.append(Finding("warning", "Chưa có ảnh."))
     if kind == "cover":
-        empty = [label for key, label in _PERSONAL.items() if not student.details.get(key)]
+        known_not = {"birth_place"} if Kind.NO_BIRTH_PLACE in {flag.kind for flag in flags} else set()
+        empty = [label for key, label in _PERSONAL.items() if key not in known_not and not student.details.get(key)]
         if empty:
             candidate.findings.append(Finding("warning", f"Còn trống: {', '.join(empty)}."))
 
@@ -192,8 +186,14 @@ def _results(candidate: Candidate, kind: str, sources: Sources) -> None:
         unknown = [entry["subject_code"] for entry in entries if entry["subject_code"] not in sources.subjects]
         if unknown:
             candidate.findings.append(Finding("blocking", f"Môn chưa được đồng bộ: {', '.join(unknown)}."))
-        missing = _names(sources, [entry["subject_code"] for entry in entries if not _has_year(entry)])
-        if not entries:
+        by = relief(sources.flags.get(candidate.student.id, ()), payload["regime"], sources.school_class.school_year)
+        owed = (
+            []
+            if by.not_assessed or by.own_plan
+            else [entry for entry in entries if entry["subject_code"] not in by.exempt]
+        )
+        missing = _names(sources, [entry["subject_code"] for entry in owed if not _has_year(entry)])
+        if not entries and not by.not_assessed:
             candidate.findings.append(Finding("blocking", "Kết quả đã nộp không có môn học nào."))
         if missing and leaving is None:
             candidate.findings.append(Finding("blocking", f"Thiếu kết quả cả năm: {', '.join(missing)}."))
@@ -229,12 +229,14 @@ def _has_year(entry: Mapping[str, Any]) -> bool:
 def _not_checkable(candidate: Candidate, sources: Sources, result: StudentResult) -> None:
     """What the rules can call neither right nor wrong. Who has left is locked on the data there is (workflow rule 7)."""
     payload, member = result.payload, sources.memberships.get(candidate.student.id)
-    if not payload.get("subjects"):
+    if not payload.get("subjects") and not sources.flags.get(candidate.student.id):
         return  # reported already
     judged = judge(
         payload, {code: subject.kind for code, subject in sources.subjects.items()}, sources.school_class.school_year,
         grade=sources.school_class.grade, moved_in=member is not None and member.status == "moved_in",
+        flags=sources.flags.get(candidate.student.id, ()),
     )  # fmt: skip
+    candidate.findings += relaxed_findings(judged.relaxed, lambda path: _field(sources, path))
     for gap in judged.gaps:
         text = f"{_field(sources, gap.field)}: không kiểm tra được – {gap.reason}."
         if gap.weight is Weight.REPORTED:

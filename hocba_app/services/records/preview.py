@@ -26,8 +26,9 @@ from hocba_app.models.repositories import records as rows
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.printing.copy_mark import MARK_BOX
+from hocba_app.services.records.finding import Finding
 from hocba_app.services.records.lock import KINDS
-from hocba_app.services.records.precheck import Candidate, ClassList, Finding, class_list
+from hocba_app.services.records.precheck import Candidate, ClassList, class_list
 from hocba_app.services.records.record_detail import Difference, difference_view, file_name
 from hocba_app.services.records.snapshot import snapshot_from
 from hocba_app.services.storage import blobs

@@ -7,15 +7,18 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
+from hocba_app.domain.circumstances import sentence
 from hocba_app.domain.levels import level_of_document, level_of_grade
 from hocba_app.domain.membership import Membership
 from hocba_app.domain.snapshot_differences import is_out_of_date
 from hocba_app.models import Database, Document, SchoolClass, Student
 from hocba_app.models.repositories import find, membership
+from hocba_app.models.repositories import records as rows
 from hocba_app.services.accounts.authority import Right, allowed, require, require_pupil, viewable_class_ids
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.attached.reading import AttachedView, attached_to
-from hocba_app.services.records.precheck import Finding, candidates
+from hocba_app.services.records.finding import Finding
+from hocba_app.services.records.precheck import candidates
 from hocba_app.services.records.record_list import step_of
 from hocba_app.services.records.snapshot import departure
 
@@ -52,6 +55,8 @@ class PupilYear:
     departure: str
     """"Chuyển đi ngày …"; "" for who stayed."""
     documents: tuple[PupilDocument, ...]
+    circumstances: tuple[str, ...] = ()
+    """The exceptions of the law he was here by, with their days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +117,7 @@ def pupil_view(db: Database, who: Identity, student_id: str) -> PupilView:
                     enrolment=member.status if member is not None else "",
                     departure=(departure(member) or "") if member is not None and not member.present else "",
                     documents=lines[year],
+                    circumstances=_circumstances(session, student_id, year),
                 )
                 for year, (of, member) in years.items()
             ),
@@ -119,6 +125,14 @@ def pupil_view(db: Database, who: Identity, student_id: str) -> PupilView:
             may_attach=allowed(who, Right.ATTACH),
             may_print=allowed(who, Right.PRINT) and any(row.state == "sealed" for row in documents.values()),
         )
+
+
+def _circumstances(session: Session, student_id: str, school_year: str) -> tuple[str, ...]:
+    flags = rows.circumstances_of(session, school_year, [student_id]).get(student_id, ())
+    if not flags:
+        return ()
+    names = {code: subject.name for code, subject in rows.subjects_by_code(session).items()}
+    return tuple(sentence(flag, lambda code: names.get(code, code)) for flag in flags)
 
 
 def _years(

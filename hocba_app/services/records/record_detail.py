@@ -32,7 +32,8 @@ from hocba_app.pki.signer_certificate import Evidence as Checked
 from hocba_app.process_scope import on_close
 from hocba_app.services.accounts.authority import Right, allowed, require, require_class
 from hocba_app.services.accounts.identity import Identity
-from hocba_app.services.records.precheck import Finding, candidates
+from hocba_app.services.records.finding import Finding
+from hocba_app.services.records.precheck import candidates
 from hocba_app.services.records.record_list import step_of, visible_classes
 from hocba_app.services.storage.files import current_file
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlmodel import Session
 
+from hocba_app.domain.assessment.subject_check import EXEMPT
+from hocba_app.domain.circumstances import ON_HISTORY, ON_RESULTS, UNKNOWN, WORDS, Circumstance, Kind, of_year, relief
 from hocba_app.domain.levels import level_of_grade
 from hocba_app.domain.membership import LEAVING, Membership
 from hocba_app.domain.signing_titles import OFFICES
@@ -58,6 +60,10 @@ class Sources:
     """By pupil, oldest first; of the years before, and of this year at whatever school."""
     memberships: dict[str, Membership] = field(default_factory=dict)
     """By pupil; of those to whom this class is home in its school year."""
+    students: dict[str, Student] = field(default_factory=dict)
+    """By id; filled by who has them."""
+    flags: dict[str, tuple[Circumstance, ...]] = field(default_factory=dict)
+    """By pupil; the exceptions of the law the source names for the class's school year, whenever they hold."""
 
     def subject_codes(self, student_id: str) -> list[str]:
         """The pupil's subjects in the order of the form."""
@@ -74,6 +80,11 @@ class Sources:
         if result is not None:
             return result.payload
         return nothing_entered(self.school_class.regime) if self.leaving(student_id) is not None else None
+
+    def holding(self, student_id: str, kinds: Collection[str]) -> list[Circumstance]:
+        """The pupil's flags of these kinds that hold for the year's results, in the order of the kinds."""
+        found = of_year(self.flags.get(student_id, ()), self.school_class.school_year)
+        return sorted((each for each in found if each.kind in kinds), key=lambda each: list(kinds).index(each.kind))
 
     def leaving(self, student_id: str) -> Membership | None:
         """The pupil's membership of this class, when he has left the school from it."""
@@ -93,6 +104,7 @@ def load_sources(session: Session, school_class: SchoolClass, student_ids: Seque
         memberships={
             student_id: member for student_id, member in members.items() if member.class_id == school_class.id
         },
+        flags=rows.circumstances_of(session, school_class.school_year, student_ids),
     )
 
 
@@ -143,7 +155,7 @@ def snapshot_from(
             "department": school.department,
             "tax_code": school.tax_code,
         },
-        "student": _student(student, whole=kind == "cover"),
+        "student": _student(student, whole=kind == "cover") | _unknown(sources, student, kind),
         "school_year": None if kind == "cover" else school_class.school_year,
         "class_name": school_class.name,
         "grade": school_class.grade,
@@ -155,6 +167,8 @@ def snapshot_from(
         content["head"] = head
     if kind == "results" and (payload := sources.payload(student.id)) is not None:
         content["results"] = _results(sources, student.id, payload)
+        if flags := sources.holding(student.id, ON_RESULTS):
+            content["circumstances"] = [_frozen(each) for each in flags]
     if kind == "history":
         content["history"] = _history(sources, student.id, (locked or {}).get("school"))
         if level == "primary":  # the primary QTHT names register number and admission besides
@@ -183,6 +197,19 @@ def _student(student: Student, *, whole: bool) -> dict[str, Any]:
     return basic
 
 
+def _unknown(sources: Sources, student: Student, kind: str) -> dict[str, Any]:
+    """What nobody can know of this pupil, as the source says, in the form's words."""
+    nowhere = not student.details.get("birth_place") and Kind.NO_BIRTH_PLACE in {
+        each.kind for each in sources.flags.get(student.id, ())
+    }
+    return {"birth_place": UNKNOWN} if kind == "cover" and nowhere else {}
+
+
+def _frozen(flag: Circumstance) -> dict[str, Any]:
+    found = {"kind": flag.kind, "from_date": flag.from_date, "to_date": flag.to_date, "decision": flag.decision}
+    return {key: value for key, value in found.items() if value} | {"subjects": list(flag.subjects)}
+
+
 def nothing_entered(regime: str) -> dict[str, Any]:
     """The result of a pupil for whom the school submitted none."""
     terms = dict.fromkeys(("term1", "term2", "year", "reassessed"))
@@ -202,11 +229,15 @@ def nothing_entered(regime: str) -> dict[str, Any]:
 def _results(sources: Sources, student_id: str, payload: dict[str, Any]) -> dict[str, Any]:
     entries = {entry["subject_code"]: entry for entry in payload.get("subjects", [])}
     subjects = []
+    flags, year = sources.flags.get(student_id, ()), sources.school_class.school_year
+    exempt = relief(flags, payload["regime"], year).exempt
     for code in sources.subject_codes(student_id):
         subject, entry = sources.subjects[code], entries[code]
         row = {"code": code, "name": subject.name, "kind": subject.kind}
         row |= {key: entry.get(key) for key in ("term1", "term2", "year", "reassessed", "comment", "note")}
         row |= {key: entry[key] for key in ("test", "reassessed_test") if key in entry}
+        if code in exempt and row["term1"] is None and row["term2"] is None and row["year"] is None:
+            row["year"] = EXEMPT
         subjects.append(row)
     content = {key: payload.get(key) for key in _RESULTS} | {
         key: payload[key] for key in _RESULTS_OF_SOME_REGIMES if key in payload
@@ -264,7 +295,8 @@ def _history(sources: Sources, student_id: str, then: Mapping[str, Any] | None) 
         )
     ]
     promotion = result.payload.get("promotion") if result is not None else None
-    notes = (departure(leaving), result.payload.get("promotion_note") if result is not None else None)
+    told = [WORDS[each.kind] for each in sources.holding(student_id, ON_HISTORY)]
+    notes = (departure(leaving), *told, result.payload.get("promotion_note") if result is not None else None)
     outcome = promotion if promotion in ("promoted", "retained") else None
     if outcome is None and leaving is not None and leaving.status == "moved_out":
         outcome = "moved"

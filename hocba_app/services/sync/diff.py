@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from hocba_app.domain.circumstances import WORDS, circumstances, sentence
 from hocba_app.services.sync.mapping import Known
 
 MAX_CHANGES = 40
@@ -30,6 +31,7 @@ LABELS = {
     "ethnic_group": "Dân tộc", "nationality": "Quốc tịch", "home_town": "Quê quán", "register_number": "Số đăng bộ",
     "admission_date": "Ngày vào trường", "priority_category": "Diện ưu tiên", "father_name": "Họ tên cha", "father_job": "Nghề của cha",
     "mother_name": "Họ tên mẹ", "mother_job": "Nghề của mẹ", "guardian_name": "Người giám hộ", "guardian_job": "Nghề người giám hộ",
+    "circumstances": "Trường hợp",
 }  # fmt: skip
 
 
@@ -82,5 +84,9 @@ def _text(value: Any) -> str | None:
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, list):
-        return ", ".join(str(item.get("name", "…") if isinstance(item, dict) else item) for item in value)
+        return ", ".join(_item(item) if isinstance(item, dict) else str(item) for item in value)
     return "…" if isinstance(value, dict) else str(value)
+
+
+def _item(item: dict[str, Any]) -> str:
+    return sentence(circumstances([item])[0]) if item.get("kind") in WORDS else str(item.get("name", "…"))

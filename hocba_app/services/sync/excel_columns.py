@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from hocba_app.domain.circumstances import WORDS
 from hocba_app.domain.identifiers import clean_text, identifier
 
 Read = Callable[[str], object]
@@ -108,6 +109,11 @@ def listed(text: str) -> list[str]:
     return [part for part in (plain(part) for part in re.split(r"[;\n]", text)) if part]
 
 
+def codes(text: str) -> list[str]:
+    """Several codes in a cell."""
+    return [identifier(part) for part in re.split(r"[;,\s]+", text) if part]
+
+
 def traits(text: str) -> list[dict[str, str | None]]:
     """ "Yêu nước: T; Nhân ái: Đ" → names with their levels; a name without a level is not assessed yet."""
     found = []
@@ -194,6 +200,7 @@ _STUDYING = choice({"Đang học": "studying", "Chuyển đến": "moved_in", "C
 _KIND = choice({"Tính điểm": "marked", "Nhận xét": "comment"})
 _TERM = choice({"Cả năm": "year", "I": "I", "II": "II", "1": "I", "2": "II", "HK I": "I", "HK II": "II"})
 _PROMOTION = choice({"Lên lớp": "promoted", "Ở lại lớp": "retained", "Đánh giá lại": "reassess"})
+_CIRCUMSTANCE = choice({words: str(kind) for kind, words in WORDS.items()})
 _YES = choice({"Có": True, "Không": False})
 _PUPIL = Field("Mã học sinh", "student_code", True, identifier, also=("Mã HS", "Mã định danh Bộ"), code=True)
 _TERMS = (("HK I", "term1"), ("HK II", "term2"), ("cả năm", "year"), ("sau đánh giá lại", "reassessed"))
@@ -276,6 +283,19 @@ SHEETS = (
             Field("Nghề người giám hộ", "guardian_job"),
         ),
         ("Danh sách học sinh",),
+    ),
+    SheetSpec(
+        "Trường hợp",
+        "circumstances",
+        (
+            _PUPIL,
+            Field("Trường hợp", "kind", True, *_CIRCUMSTANCE),
+            Field("Mã môn", "subjects", False, codes, lambda value: "; ".join(value), code=True),  # type: ignore[arg-type]
+            Field("Từ ngày", "from_date", False, day, shown_day),
+            Field("Đến ngày", "to_date", False, day, shown_day),
+            Field("Số quyết định", "decision", code=True),
+        ),
+        ("Trường hợp đặc biệt", "Đối tượng"),
     ),
     SheetSpec(
         "Phân công",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from sqlmodel import Session
@@ -10,6 +11,7 @@ from sqlmodel import Session
 from hocba_app.models import SchoolClass, Staff, Student, StudentResult, Subject, TeachingAssignment
 from hocba_app.models.repositories import find
 from hocba_app.models.repositories.membership import memberships_of_year
+from hocba_app.models.repositories.records import circumstances_of
 from hocba_app.services.sync.excel_columns import SHEETS, SheetSpec
 from hocba_app.services.sync.excel_writing import Table
 
@@ -26,6 +28,7 @@ def export_tables(session: Session, school_year: str) -> list[Table]:
     }
     students = [row for row in find.all_of(session, Student, Student.sort_name, Student.id) if row.id in enrolled]
     students.sort(key=lambda row: (classes[enrolled[row.id].class_id].grade, classes[enrolled[row.id].class_id].name))
+    flags = circumstances_of(session, school_year)
     rows: dict[str, list[dict[str, Any]]] = {
         "staff": [row.model_dump() | {"status": "working" if row.active else "left"} for row in staff.values()],
         "classes": [
@@ -35,6 +38,11 @@ def export_tables(session: Session, school_year: str) -> list[Table]:
         "subjects": [row.model_dump() | {"order": row.position} for row in subjects.values()],
         "students": [
             row.model_dump() | row.details | {"class_code": classes[enrolled[row.id].class_id].code, "status": enrolled[row.id].status} for row in students
+        ],
+        "circumstances": [
+            {key: value for key, value in asdict(flag).items() if value} | {"student_code": student.code}
+            for student in students
+            for flag in flags.get(student.id, ())
         ],
         "teaching_assignments": [
             {"class_code": classes[row.class_id].code, "subject_code": subjects[row.subject_id].code, "staff_code": staff[row.staff_id].code,

@@ -74,6 +74,7 @@ class RecordMaker:
             self._each(key, {"staff": self._staff, "classes": self._class, "subjects": self._subject}[key])
         self._enrolled = self._enrolments()
         self._each("students", self._student)
+        self._circumstances()
         self._assignments()
         self._results()
         self._made.questions = list(self._asking.questions.values())
@@ -210,10 +211,36 @@ class RecordMaker:
             "from_date": row.from_date if row else None,
             "to_date": row.to_date if row else None,
             "note": row.note if row else None,
+            "circumstances": row.circumstances if row else None,
         }
         self._class_of[identity] = class_id
         own = row.source_id if row is not None else own_id("enrolment", identity, self._year)
         self._made.add("enrolments", own, _next(row), data, entry.place)
+
+    def _circumstances(self) -> None:
+        """The sheet says all exceptions of each pupil it names; of pupils it does not name nothing changes."""
+        listed: dict[str, list[dict[str, Any]]] = {}
+        first: dict[str, Entry] = {}
+        for entry in self._rows.of.get("circumstances", []):
+            if (student := self._reference("students", entry, "student_code")) is not None:
+                first.setdefault(student, entry)
+                given = {key: value for key, value in entry.values.items() if key != "student_code" and value}
+                listed.setdefault(student, []).append(given)
+        made = {record["data"]["student_id"]: record["data"] for record in self._made.of.get("enrolments", [])}
+        students = self._source["students"]
+        here = {students.get(id): rows for id, rows in self._enrolled.items()}
+        for student, found in listed.items():
+            if student in made:
+                made[student]["circumstances"] = found
+            elif rows := here.get(student):
+                row = max(rows, key=lambda row: (row.status in ("studying", "moved_in"), row.from_date or ""))
+                kept = {key: getattr(row, key) for key in ("school_year", "status", "from_date", "to_date", "note")}
+                class_id = self._source["classes"].get(row.class_id)
+                data = {"student_id": student, "class_id": class_id, **kept, "circumstances": found}
+                self._made.add("enrolments", row.source_id, _next(row), data, first[student].place)
+            else:
+                text = "học sinh chưa được xếp lớp trong năm học này"
+                self._made.problems.append(first[student].place.problem("student_code", text))
 
     def _assignments(self) -> None:
         """One teacher per class, subject, term and place: another teacher there replaces the one before."""

@@ -16,7 +16,7 @@ from hocba_app.services.sync.excel_rows import read_rows
 from hocba_app.services.sync.fetch import Collected
 from hocba_app.services.sync.import_plan import plan_of
 from hocba_app.services.sync.mapping import known
-from hocba_app.services.sync.steps import RESOURCES, Cancelled, Steps, recomputation, subject_kinds
+from hocba_app.services.sync.steps import RESOURCES, Cancelled, Steps, recomputation
 from hocba_app.services.sync.workbook_records import Records
 
 
@@ -68,7 +68,7 @@ def write_records(work: Work, records: Records) -> dict[str, int]:
             prepare = None
             if resource == "results":
                 with work.db.read(work.school_id) as session:
-                    prepare = recomputation(known(session, resource, year), subject_kinds(session))
+                    prepare = recomputation(session, known(session, resource, year))
             for part in steps.parts(records.of[resource]):
                 found.add(part, prepare)
                 _pause_point(work, done, total, resource)

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from hocba_app.domain.circumstances import Kind
 from hocba_app.domain.snapshot import PUPIL_DETAILS
 from hocba_app.domain.vietnamese_collation import sort_name
 from hocba_app.models import (
@@ -130,7 +131,19 @@ def _student(data: dict[str, Any], _known: Known) -> dict[str, Any]:
 def _enrolment(data: dict[str, Any], known: Known) -> dict[str, Any]:
     _of_year(data, known)
     kept = ("school_year", "status", "from_date", "to_date", "note")
-    return _whose(data, known) | {key: data[key] for key in kept} | {"active": True}
+    flags = [_circumstance(row, number) for number, row in enumerate(data["circumstances"] or ())]
+    return _whose(data, known) | {key: data[key] for key in kept} | {"circumstances": flags or None, "active": True}
+
+
+def _circumstance(row: dict[str, Any], number: int) -> dict[str, Any]:
+    """A flag as a pupil-year keeps it: what it does not say is left out."""
+    place = f"circumstances.{number}"
+    if (row["from_date"] or "") > (row["to_date"] or "9999"):
+        raise Refused(f"{place}.to_date", "trước ngày bắt đầu")
+    if (row["kind"] == Kind.EXEMPT) != bool(row["subjects"]):
+        raise Refused(f"{place}.subjects", "miễn học phải nêu môn; trường hợp khác thì không")
+    kept = {key: row[key] for key in ("kind", "from_date", "to_date", "decision") if row[key]}
+    return kept | ({"subjects": sorted(set(row["subjects"]))} if row["subjects"] else {})
 
 
 def _whose(data: dict[str, Any], known: Known) -> dict[str, Any]:

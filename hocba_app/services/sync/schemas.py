@@ -48,6 +48,8 @@ Name = Annotated[
 Word = Annotated[str, _text(60)]
 Line = Annotated[str, _text(300)]
 Day = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), AfterValidator(_date)]
+SubjectCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
+"""A dot would end the code inside a signature field's name ("s.<code>.<n>")."""
 Prose = Annotated[
     str, StringConstraints(strip_whitespace=True, max_length=4000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")
 ]
@@ -130,6 +132,27 @@ class StudentData(Shape):
     photo_sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
 
 
+class CircumstanceData(Shape):
+    """An exception of the law, for one pupil and school year (`domain.circumstances`)."""
+
+    kind: Literal[
+        "disability_not_assessed",
+        "disability_less_demands",
+        "disability_own_plan",
+        "exempt_subjects",
+        "from_abroad",
+        "repeats_grade",
+        "skips_grade",
+        "guardian_only",
+        "one_word_name",
+        "birth_place_unknown",
+    ]
+    from_date: Day | None = None
+    to_date: Day | None = None
+    decision: Annotated[str, _text(120)] | None = None
+    subjects: Annotated[list[SubjectCode], Field(max_length=40)] = []
+
+
 class EnrolmentData(Shape):
     student_id: Id
     class_id: Id
@@ -138,11 +161,11 @@ class EnrolmentData(Shape):
     from_date: Day | None = None
     to_date: Day | None = None
     note: Annotated[str, _text(500)] | None = None
+    circumstances: Annotated[list[CircumstanceData], Field(max_length=20)] | None = None
 
 
 class SubjectData(Shape):
-    # A dot would end the code inside a signature field's name ("s.<code>.<n>").
-    code: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
+    code: SubjectCode
     name: Annotated[str, _text(120, least=1)]
     kind: Literal["marked", "comment"]
     order: Annotated[int, Field(ge=0, le=999)] = 0

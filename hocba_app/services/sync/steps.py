@@ -18,6 +18,7 @@ from hocba_app.models import Database, Job, StudentResult, Subject
 from hocba_app.models.repositories import find
 from hocba_app.models.repositories.accounts import all_class_ids
 from hocba_app.models.repositories.membership import in_cancelled_classes
+from hocba_app.models.repositories.records import circumstances_of, results_of
 from hocba_app.services.accounts.activation import ensure_staff_accounts
 from hocba_app.services.audit.log import notify_narrow
 from hocba_app.services.records.out_of_date import refresh_out_of_date
@@ -60,6 +61,7 @@ class Steps:
     def __init__(self, db: Database, school_id: str, job_id: str, write: Write, *, actor: str) -> None:
         self._db, self._school_id, self._job_id, self._write, self._actor = db, school_id, job_id, write, actor
         self._size = _FIRST_CHUNK
+        self._year = ""
 
     def data_set(
         self, found: Collected, school_year: str, *, seen: Callable[[int], None] = lambda _: None, **options: Any
@@ -73,6 +75,7 @@ class Steps:
         Raises:
             ClaimLost: another worker goes on with the run.
         """
+        self._year = school_year
         self._size = min(self._size, _FIRST_CHUNK)  # a pupil's results take longer than his place in a class
         with self._db.read(self._school_id) as session:
             applier = Applier(session, self._job_id, found, school_year, actor=self._actor, **options)
@@ -111,6 +114,8 @@ class Steps:
     def note(self, session: Session, applied: Applied, resource: str) -> None:
         """Put what a step brought into the job's report, and note there what is to be done for the whole school."""
         stale = 0
+        if resource == "enrolments" and applied.student_ids:  # an exception of the law came, or went
+            _recompute(session, self._year, list(results_of(session, sorted(applied.student_ids), self._year).values()))
         if resource not in ("school", "subjects", "classes") and applied.student_ids:
             stale = refresh_out_of_date(session, applied.student_ids)
         job = _job(session, self._job_id)
@@ -173,15 +178,19 @@ def subject_kinds(session: Session) -> dict[str, str]:
     return dict(find.columns_of(session, Subject.code, Subject.kind))
 
 
-def recomputation(names: Known, kinds: dict[str, str]) -> Callable[[list[Incoming]], None]:
+def recomputation(session: Session, names: Known) -> Callable[[list[Incoming]], None]:
     """Work on results before they are written: what the rules say, beside what was submitted."""
+    kinds, flags = subject_kinds(session), circumstances_of(session, names.school_year)
 
     def recompute(records: list[Incoming]) -> None:
         for item in records:
             if item.data is None:
                 continue
             try:
-                item.data[RECOMPUTED] = mismatches(result_payload(item.data, names), kinds, item.data["school_year"])
+                pupil, _ = names.students.get(item.data["student_id"], ("", ""))
+                item.data[RECOMPUTED] = mismatches(
+                    result_payload(item.data, names), kinds, item.data["school_year"], flags.get(pupil, ())
+                )
             except Refused:
                 continue  # refused again, with the reason, when it is written
 
@@ -224,9 +233,15 @@ def _refresh_of(session: Session, resource: str, applied: Applied, before: dict[
 
 def _recompute_class(session: Session, class_id: str) -> None:
     """Judge the stored results of a class anew: a subject that is now marked, or now commented, changes what the rules give."""
-    kinds = subject_kinds(session)
-    for row in find.all_of(session, StudentResult, class_id=class_id):
-        found = mismatches(row.payload, kinds, row.school_year)
+    rows = find.all_of(session, StudentResult, class_id=class_id)
+    for year in {row.school_year for row in rows}:
+        _recompute(session, year, [row for row in rows if row.school_year == year])
+
+
+def _recompute(session: Session, school_year: str, rows: Sequence[StudentResult]) -> None:
+    kinds, flags = subject_kinds(session), circumstances_of(session, school_year, [row.student_id for row in rows])
+    for row in rows:
+        found = mismatches(row.payload, kinds, row.school_year, flags.get(row.student_id, ()))
         if found != row.mismatches:
             row.mismatches = found
             session.add(row)

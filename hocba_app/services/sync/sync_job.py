@@ -33,7 +33,7 @@ from hocba_app.services.sync.import_job import go_on
 from hocba_app.services.sync.mapping import TABLES, known
 from hocba_app.services.sync.photos import fetch_photos
 from hocba_app.services.sync.school_years import note_sector_year
-from hocba_app.services.sync.steps import RESOURCES, Cancelled, Steps, recomputation, subject_kinds
+from hocba_app.services.sync.steps import RESOURCES, Cancelled, Steps, recomputation
 from hocba_app.settings import settings
 
 _PAUSES = (15.0, 60.0, 180.0, 600.0)
@@ -164,7 +164,7 @@ class _Run:
             return lambda records: fetch_photos(self._client, records)
         if resource == "results":
             with self._work.db.read(self._work.school_id) as session:
-                return recomputation(known(session, "results", self._year), subject_kinds(session))
+                return recomputation(session, known(session, "results", self._year))
         return None
 
     def _close(self, session: Session, resource: str, found: Collected, waited: _Waited, *, whole: bool) -> None:

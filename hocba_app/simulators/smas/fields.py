@@ -69,7 +69,7 @@ WRITABLE: dict[str, dict[str, Field]] = {
         "student_id": Field("reference", True, to="students"), "class_id": Field("reference", True, to="classes"),
         "school_year": Field(required=True, most=9),
         "status": Field("choice", True, choices=("studying", "moved_in", "moved_out", "left")),
-        "from_date": Field("date"), "to_date": Field("date"), "note": Field(most=300),
+        "from_date": Field("date"), "to_date": Field("date"), "note": Field(most=300), "circumstances": Field("circumstances"),
     },
     "subjects": {
         "code": Field(required=True, most=40), "name": _NAME,
@@ -129,6 +129,8 @@ def _problem(name: str, field: Field, value: Any, exists: Exists) -> Error | Non
             isinstance(value, list) and bool(value) and all(isinstance(item, int) and 1 <= item <= 12 for item in value)
         )
         return None if right else _error(name, "wrong_type", "Danh sách khối lớp từ 1 đến 12.")
+    if field.kind == "circumstances":
+        return _circumstances(name, value)
     if not isinstance(value, str):
         return _error(name, "wrong_type", "Mục này là chữ.")
     if field.kind == "choice":
@@ -146,6 +148,29 @@ def _problem(name: str, field: Field, value: Any, exists: Exists) -> Error | Non
         return _error(name, "too_long", f"Tối đa {field.most} kí tự.")
     if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in value):
         return _error(name, "wrong_format", "Có kí tự điều khiển.")
+    return None
+
+
+CIRCUMSTANCES = (
+    "disability_not_assessed", "disability_less_demands", "disability_own_plan", "exempt_subjects", "from_abroad",
+    "repeats_grade", "skips_grade", "guardian_only", "one_word_name", "birth_place_unknown",
+)  # fmt: skip
+"""Exceptions of the law a pupil may be here by in a school year."""
+
+
+def _circumstances(name: str, value: Any) -> Error | None:
+    """A list of ``{kind, from_date, to_date, decision, subjects}``: subjects by code, of an exemption only."""
+    if not isinstance(value, list) or len(value) > 20 or not all(isinstance(row, dict) for row in value):
+        return _error(name, "wrong_type", "Danh sách các trường hợp.")
+    for number, row in enumerate(value):
+        place = f"{name}.{number}"
+        if set(row) - {"kind", "from_date", "to_date", "decision", "subjects"} or row.get("kind") not in CIRCUMSTANCES:
+            return _error(f"{place}.kind", "unknown", f"Một trong: {', '.join(CIRCUMSTANCES)}.")
+        for day in ("from_date", "to_date"):
+            if row.get(day) and not _is_date(str(row[day])):
+                return _error(f"{place}.{day}", "wrong_format", "Ngày dạng YYYY-MM-DD, từ 1900 đến 2100.")
+        if (row["kind"] == "exempt_subjects") != bool(row.get("subjects")):
+            return _error(f"{place}.subjects", "required", "Miễn học phải nêu môn; trường hợp khác thì không.")
     return None
 
 

@@ -16,6 +16,10 @@ BY_HAND_NOTE = "Điểm trung bình học kì do nhà trường nhập từ hồ
 _MAX_LENGTH = 1000
 
 
+BY_PLAN = ("disability_not_assessed", "disability_own_plan")
+"""Whose levels may be open at the year's end: somebody decides what becomes of them."""
+
+
 class Books:
     """The results of one school.
 
@@ -68,9 +72,18 @@ class Books:
     def write(self, identity: str, result: dict[str, Any]) -> dict[str, Any]:
         """Compute a result again and keep it."""
         last_grade = self.school_class(result["class_id"])["grade"] in LAST_GRADES
+        self._excepted(identity, result)
         COMPUTE[result["regime"]](result, self.subjects(), last_grade=last_grade)
         self._store.put(self._code, "results", identity, result)
         return result
+
+    def _excepted(self, identity: str, result: dict[str, Any]) -> None:
+        """What the pupil's place in the year says of subjects he is exempt from, and of who is not assessed as the others."""
+        flags = (self._store.record(self._code, "enrolments", identity) or {}).get("circumstances") or []
+        exempt = {code for flag in flags for code in flag.get("subjects") or ()}
+        result["by_plan"] = any(flag["kind"] in BY_PLAN for flag in flags)
+        for key, row in result["subjects"].items():
+            row["exempt"] = self.subjects()[key]["code"] in exempt
 
     def of_student(self, student_id: str, year: str) -> tuple[str, dict[str, Any]]:
         """A pupil's result of a year, made where he has none yet.
@@ -173,12 +186,15 @@ def shown(result: dict[str, Any], subjects: dict[str, dict[str, Any]]) -> dict[s
     out = {
         key: value
         for key, value in kept.items()
-        if key not in ("subjects", "wrong", "decided", "decided_conduct", "outstanding")
+        if key not in ("subjects", "wrong", "decided", "decided_conduct", "outstanding", "by_plan")
     }
     out["subjects"] = []
     for key in subjects:
         if (row := kept["subjects"].get(key)) is not None:
-            given = {"subject_id": key, **{name: value for name, value in row.items() if name != "by_hand"}}
+            given = {
+                "subject_id": key,
+                **{name: value for name, value in row.items() if name not in ("by_hand", "exempt")},
+            }
             if any((row.get("by_hand") or {}).values()):
                 given["note"] = BY_HAND_NOTE
             out["subjects"].append(given)

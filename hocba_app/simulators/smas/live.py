@@ -122,6 +122,8 @@ class Live:
             self.store.put(self.code, resource, identity, changed)
             if resource == "enrolments" and values.get("class_id") not in (None, current["class_id"]):
                 self._move_result(identity, values["class_id"])
+            if "circumstances" in values and (result := self.store.record(self.code, "results", identity)) is not None:
+                Books(self.store, self.code).write(identity, result)
         return {"id": identity, "data": changed}
 
     def delete(self, resource: str, identity: str) -> None:

@@ -8,7 +8,7 @@ import threading
 from datetime import UTC, datetime
 from typing import Any
 
-from hocba_app.simulators.smas.gradebook import Books, shown
+from hocba_app.simulators.smas.gradebook import BY_PLAN, Books, shown
 from hocba_app.simulators.smas.refusals import Refused
 from hocba_app.simulators.smas.store import Store, dumps
 
@@ -245,9 +245,14 @@ def _gaps(result: dict[str, Any] | None, enrolment: dict[str, Any], term: str | 
     if result is None:
         return [] if term == "I" and enrolment["status"] == "moved_in" else [("", "Chưa có kết quả.")]
     column = "term1" if term == "I" else "year"
+    flags = enrolment.get("circumstances") or []
+    exempt = {code for flag in flags for code in flag.get("subjects") or ()}
     gaps = []
+    if any(flag["kind"] in BY_PLAN for flag in flags):
+        return []
     if not (term == "I" and enrolment["status"] == "moved_in"):
-        missing = [row["subject_id"].rpartition("-")[2] for row in result["subjects"] if row[column] is None]
+        open_rows = [row["subject_id"].rpartition("-")[2] for row in result["subjects"] if row[column] is None]
+        missing = [code for code in open_rows if code not in exempt]
         if missing:
             gaps.append(("subjects", f"Thiếu kết quả môn {', '.join(missing)}."))
         if result["training"][column] is None and result["regime"] != "TT27":

@@ -33,6 +33,14 @@ _TRAITS = (
     ("Phẩm chất", "qualities", "qualities_comment"), ("Năng lực chung", "general_competencies", "general_comment"),
     ("Năng lực đặc thù", "specific_competencies", "specific_comment"),
 )  # fmt: skip
+_CIRCUMSTANCES = {
+    "disability_not_assessed": "Học sinh khuyết tật học hòa nhập, không đánh giá",
+    "disability_less_demands": "Học sinh khuyết tật học hòa nhập, đánh giá với yêu cầu được giảm nhẹ",
+    "disability_own_plan": "Học sinh khuyết tật học hòa nhập, đánh giá theo kế hoạch giáo dục cá nhân",
+    "exempt_subjects": "Miễn học", "from_abroad": "Học sinh từ nước ngoài về nước", "repeats_grade": "Học lại lớp",
+    "skips_grade": "Học vượt lớp", "guardian_only": "Có người giám hộ thay cha mẹ",
+    "one_word_name": "Họ và tên chỉ có một chữ", "birth_place_unknown": "Không rõ nơi sinh",
+}  # fmt: skip
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 Sheet = tuple[str, list[str], list[list[str]]]
 
@@ -79,6 +87,11 @@ def sheets(store: Store, code: str, year: str) -> list[Sheet]:
         ]),
         ("Học sinh", ["Mã học sinh", "Họ và tên", "Ngày sinh", "Giới tính", "Mã lớp", "Tình trạng", "Ngày vào trường", *(name for name, _ in _PUPIL)], [
             _pupil(students[row["student_id"]], classes[row["class_id"]]["code"], row["status"]) for row in enrolments
+        ]),
+        ("Trường hợp", ["Mã học sinh", "Trường hợp", "Mã môn", "Từ ngày", "Đến ngày", "Số quyết định"], [
+            [students[row["student_id"]]["code"], _CIRCUMSTANCES[flag["kind"]], "; ".join(flag.get("subjects") or ()),
+             _day(flag.get("from_date")), _day(flag.get("to_date")), _text(flag.get("decision"))]
+            for row in enrolments for flag in row.get("circumstances") or ()
         ]),
         ("Phân công", ["Mã lớp", "Mã môn", "Mã giáo viên", "Học kì", "Thứ tự"], [
             [classes[row["class_id"]]["code"], subjects[row["subject_id"]]["code"], staff[row["staff_id"]]["code"],

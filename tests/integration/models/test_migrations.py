@@ -45,6 +45,7 @@ FROZEN = {
     "0015_workbook_imports.py": "416ffc8463a0f4f0",
     "0016_school_changes.py": "6eb156a88b966a37",
     "0017_merged_schools.py": "1a6cb4086cb33c10",
+    "0018_circumstances.py": "675f9be0bd751f2d",
 }
 """The beginning of the SHA-256 of revisions that have landed."""
 

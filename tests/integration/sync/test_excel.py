@@ -167,6 +167,7 @@ def test_the_template_has_every_header_and_holds_nothing(empty: Here) -> None:
         "classes",
         "subjects",
         "students",
+        "circumstances",
         "teaching_assignments",
         "subject_results",
         "results",

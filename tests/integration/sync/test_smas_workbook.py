@@ -14,7 +14,7 @@ from tests.integration.sync.conftest import school_here
 from tests.integration.sync.importing import import_workbook
 
 SPECS = (
-    "lower_secondary:students=14,seed=7",
+    "lower_secondary:students=24,seed=7",
     "lower_secondary:students=6,seed=3,year=2020-2021",
     "primary:students=12,seed=2,moment=summer",
     "upper_secondary:students=6,special=0",
@@ -38,6 +38,7 @@ def test_an_export_of_smas_comes_in_whole(
                 for model in (Staff, SchoolClass, Student, Enrolment, TeachingAssignment)
             }
             codes = {row.id: row.code for row in session.exec(select(Student)).all()}
+            flags = {codes[row.student_id]: row.circumstances for row in session.exec(select(Enrolment)).all()}
             results = {codes[row.student_id]: row for row in session.exec(select(StudentResult)).all()}
         live = {
             name: school.live(name, school_year=year)
@@ -47,6 +48,10 @@ def test_an_export_of_smas_comes_in_whole(
             len(live[name]) for name in ("staff", "classes", "students", "enrolments", "teaching_assignments")
         ]
         students = {item["id"]: item["data"]["code"] for item in live["students"]}
+        for item in live["enrolments"]:
+            assert (flags[students[item["data"]["student_id"]]] or []) == [
+                {key: value for key, value in flag.items() if value} for flag in item["data"].get("circumstances") or []
+            ]
         assert results.keys() == {students[item["data"]["student_id"]] for item in live["results"]}
         for item in live["results"]:
             _same(item["data"], results[students[item["data"]["student_id"]]].payload)

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from hocba_app.simulators.smas.fields import CIRCUMSTANCES
 from hocba_app.simulators.smas.generation.names import TEST_NAMES
 from hocba_app.simulators.smas.generation.year import Script, generate
 from hocba_app.simulators.smas.spec import SchoolSpec, parse
@@ -121,7 +122,9 @@ def test_special_cases(special: Script) -> None:
     left = [data for data in records(special, "enrolments", "term1").values() if data.get("status") == "moved_out"]
     assert len(left) == 2, "one with marks of term I, one before anything was entered"
     assert len(summer) == 3
-    assert sum("khuyết tật" in (data["promotion_note"] or "") for data in year_end.values()) == 1
+    flagged = [data["circumstances"] for data in records(special, "enrolments").values() if "circumstances" in data]
+    assert {flag["kind"] for flags in flagged for flag in flags} == set(CIRCUMSTANCES)
+    assert all(flag["from_date"] == "2025-09-05" for flags in flagged for flag in flags)
     assert any(row["outcome"] == "retained" for row in records(special, "history").values())
     assert sum(bool(data["wrong"]) for data in year_end.values()) == 6
     several = [row for row in records(special, "teaching_assignments").values() if row["position"] > 1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -31,6 +32,10 @@ class Pupil:
     """Otherwise low marks are lifted until he is promoted."""
     extra: dict[str, Any] = field(default_factory=dict)
     """Values set beside the marks at the year's end."""
+    unmarked: frozenset[str] = frozenset()
+    """Subject codes he has no marks in."""
+    assessed: bool = True
+    """Otherwise there are comments and absences only."""
 
 
 def no_marks(regime: str = "TT22") -> dict[str, Any]:
@@ -78,6 +83,19 @@ def empty_result(
     return result
 
 
+def not_assessed(result: dict[str, Any], pupil: Pupil, codes: Mapping[str, str]) -> None:
+    """Take the marks away of which the law asks none; the person who decides says what becomes of the pupil."""
+    regime = result["regime"]
+    for key, row in result["subjects"].items():
+        if not pupil.assessed or codes[key] in pupil.unmarked:
+            row["marks"] = {term: no_marks(regime) for term in ("term1", "term2")}
+            row["exempt"] = True
+            row["comment"] = "Tham gia cùng các bạn, có tiến bộ theo kế hoạch của riêng em."
+    if not pupil.assessed:
+        result["training"] = dict.fromkeys(result["training"])
+        result["by_plan"] = True
+
+
 def whole_year(
     random: Random, result: dict[str, Any], plans: dict[str, SubjectPlan], grade: int, pupil: Pupil, *, last_grade: bool
 ) -> None:
@@ -94,8 +112,9 @@ def whole_year(
     for number, term in enumerate(("term1", "term2")):
         if term in terms:
             result["training"][term], result["absences"][term] = training[number], absences[number]
+    not_assessed(result, pupil, {key: plan.code for key, plan in plans.items()})
     compute(result, known, last_grade=last_grade)
-    if not pupil.may_fail and not pupil.moved_out and result["promotion"] != "promoted":
+    if not pupil.may_fail and not pupil.moved_out and pupil.assessed and result["promotion"] != "promoted":
         _lift(result)
         compute(result, known, last_grade=last_grade)
     if pupil.moved_out:
@@ -103,10 +122,14 @@ def whole_year(
         return
     for key, row in result["subjects"].items():
         plan = plans[key]
+        if row["year"] is None:
+            continue
         row["comment"] = wording.subject_comment(
             random, plan.code, row["year"], tt22.tenths(row["year"]) if plan.kind == "marked" else None
         )
-    result["homeroom_comment"] = wording.homeroom_comment(random, result["learning"]["year"])
+    result["homeroom_comment"] = wording.homeroom_comment(
+        random, result["learning"]["year"] or wording.USUAL[result["regime"]]
+    )
     if random.random() < 0.08:
         result["awards"] = [random.choice(wording.AWARDS)]
     if random.random() < 0.02:

@@ -7,7 +7,7 @@ from typing import Any
 
 from hocba_app.simulators.smas.generation import wording
 from hocba_app.simulators.smas.generation.curriculum import SubjectPlan
-from hocba_app.simulators.smas.generation.marks import Pupil
+from hocba_app.simulators.smas.generation.marks import Pupil, not_assessed
 from hocba_app.simulators.smas.rules import tt27
 
 
@@ -31,13 +31,20 @@ def whole_year(
     else:
         _traits(random, result, ability)
     known = {key: {"kind": plan.kind, "code": plan.code} for key, plan in plans.items()}
+    not_assessed(result, pupil, {key: plan.code for key, plan in plans.items()})
+    if not pupil.assessed:
+        for name in tt27.TRAITS:
+            result[name] = [{**trait, "level": None} for trait in result[name]]
     result.update(pupil.extra)
     tt27.compute(result, known, last_grade=last_grade)
     if pupil.moved_out:
         return
     for row in result["subjects"].values():
-        row["comment"] = wording.primary_comment(random, row["year"])
-    result["homeroom_comment"] = wording.homeroom_comment(random, result["learning"]["year"])
+        if row["year"] is not None:
+            row["comment"] = wording.primary_comment(random, row["year"])
+    result["homeroom_comment"] = wording.homeroom_comment(
+        random, result["learning"]["year"] or wording.USUAL[result["regime"]]
+    )
     result["outstanding"] = result["learning"]["year"] == tt27.GOOD and random.random() < 0.5
     if random.random() < 0.08:
         result["awards"] = [random.choice(wording.AWARDS)]

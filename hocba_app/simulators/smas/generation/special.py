@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+from hocba_app.simulators.smas.generation import exceptions
+from hocba_app.simulators.smas.generation.case import Case
 from hocba_app.simulators.smas.generation.marks import Pupil
 from hocba_app.simulators.smas.generation.people import ClassPlan, Maker, People, Person, decomposed
 from hocba_app.simulators.smas.rules import tt22
@@ -17,19 +18,6 @@ _WEAK = {
     "primary": ("TOAN", "TV", ""),
 }
 """Subjects that are failed: two of a pupil to be re-assessed, and one that fails alone."""
-DISABILITY_NOTE = "Học sinh khuyết tật học hòa nhập: hiệu trưởng quyết định lên lớp"
-
-
-@dataclass(slots=True)
-class Case:
-    """What is special about one pupil."""
-
-    name: str
-    pupil: Pupil
-    summer: dict[str, Any] | None = None
-    """Merged into his result in August."""
-    enrolment: dict[str, Any] = field(default_factory=dict)
-    """Of who came in mid-year, or what changes when term I ends of who left."""
 
 
 def assign(random: Random, maker: Maker, people: People) -> dict[str, Case]:
@@ -41,7 +29,7 @@ def assign(random: Random, maker: Maker, people: People) -> dict[str, Case]:
     primary = maker.spec.level == "primary"
     makers: list[Callable[[ClassPlan, Person], Case]] = [
         lambda plan, pupil: _moved_in(maker, plan, pupil), lambda plan, _: _moved_out(maker, people, plan),
-        lambda *_: _reassessed(maker), lambda *_: _stays_down(maker), lambda *_: _disability(maker),
+        lambda *_: _reassessed(maker), lambda *_: _stays_down(maker), lambda *_: exceptions.less_demands(maker, _WEAK[maker.spec.level][:2]),
         lambda _, pupil: _changed(pupil, "no_id_number", {"id_number": None}), lambda _, pupil: _nfd(pupil),
         lambda plan, pupil: _repeats(maker, people, plan, pupil), lambda _,
         pupil: _changed(pupil, "no_photo", {"photo_sha256": None}),
@@ -53,6 +41,7 @@ def assign(random: Random, maker: Maker, people: People) -> dict[str, Case]:
             lambda *_: Case("one_subject", Pupil(9.0, frozenset({_WEAK[maker.spec.level][2]}), may_fail=True)),
         ]  # fmt: skip
     makers.append(lambda plan, _: _left_early(maker, people, plan))
+    makers += exceptions.makers(maker, people, _WEAK[maker.spec.level][:2])
     cases: dict[str, Case] = {}
     used: set[str] = set()
     for number, make in enumerate(makers):
@@ -133,11 +122,6 @@ def _summer_training(plan: ClassPlan) -> Case:
     )
 
 
-def _disability(maker: Maker) -> Case:
-    extra = {"decided": "promoted", "promotion_note": DISABILITY_NOTE}
-    return Case("disability", Pupil(5.7, frozenset(_WEAK[maker.spec.level][:2]), may_fail=True, extra=extra))
-
-
 def _changed(pupil: Person, name: str, values: dict[str, Any]) -> Case:
     pupil.data.update(values)
     return Case(name, Pupil(7.5))
@@ -157,7 +141,7 @@ def _repeats(maker: Maker, people: People, plan: ClassPlan, pupil: Person) -> Ca
     pupil.data["birth_date"] = f"{int(pupil.data['birth_date'][:4]) - 1}{pupil.data['birth_date'][4:]}"
     pupil.data["admission_date"] = f"{int(pupil.data['admission_date'][:4]) - 1}-09-05"
     maker.earlier_year(people, pupil, year, plan.grade, plan.data["name"], "retained", "Ở lại lớp")
-    return Case("repeats", Pupil(6.2))
+    return Case("repeats", Pupil(6.2), circumstances=exceptions.flags(maker, "repeats_grade"))
 
 
 def wrong_results(random: Random, results: list[dict[str, Any]], code: str) -> None:

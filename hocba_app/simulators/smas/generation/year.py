@@ -7,10 +7,10 @@ from random import Random
 from typing import Any
 
 from hocba_app.simulators.smas.generation import marks, primary, special
+from hocba_app.simulators.smas.generation.case import Case
 from hocba_app.simulators.smas.generation.curriculum import LAST_GRADES
 from hocba_app.simulators.smas.generation.marks import Pupil
 from hocba_app.simulators.smas.generation.people import ClassPlan, Maker, People, Person
-from hocba_app.simulators.smas.generation.special import Case
 from hocba_app.simulators.smas.spec import SchoolSpec
 
 
@@ -63,11 +63,13 @@ def _september(script: Script, spec: SchoolSpec, people: People, cases: dict[str
         for pupil in plan.pupils:
             moment = year_end if pupil.id in late else september
             moment.append(Entry("students", pupil.id, pupil.data))
-            enrolment = {
+            enrolment: dict[str, Any] = {
                 "student_id": pupil.id, "class_id": plan.id, "school_year": spec.year, "status": "studying",
                 "from_date": f"{spec.first_year}-09-05", "to_date": None, "note": None,
             }  # fmt: skip
             case = cases.get(pupil.id)
+            if case and case.circumstances:
+                enrolment["circumstances"] = case.circumstances
             if case and case.name == "moved_in":
                 enrolment |= case.enrolment
             elif case and case.enrolment:

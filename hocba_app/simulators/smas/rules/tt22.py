@@ -124,7 +124,9 @@ def compute(record: dict[str, Any], known: Mapping[str, Mapping[str, Any]], *, l
         compute_subject(row, kinds[subject_id] == "comment")
     learning, training = record["learning"], record["training"]
     for column in ("term1", "term2", "year"):
-        learning[column] = _level_of((row[column], kinds[key]) for key, row in subjects.items())
+        learning[column] = _level_of(
+            (row[column], kinds[key]) for key, row in subjects.items() if not row.get("exempt")
+        )
     again = any(row["reassessed"] is not None for row in subjects.values())
     learning["reassessed"] = (
         _level_of((row["reassessed"] or row["year"], kinds[key]) for key, row in subjects.items()) if again else None
@@ -132,7 +134,7 @@ def compute(record: dict[str, Any], known: Mapping[str, Mapping[str, Any]], *, l
     training["year"] = None if training["term2"] is None else training_of_year(training["term1"], training["term2"])
     count_absences(record["absences"])
     record["promotion"] = promotion(learning, training, record["absences"]["year"])
-    if record["promotion"] is not None and record.get("decided"):
+    if record.get("decided") and (record["promotion"] is not None or record.get("by_plan")):
         record["promotion"] = record["decided"]
     record["title"] = _title(
         learning["year"], training["year"], [row["year"] for key, row in subjects.items() if kinds[key] == "marked"]

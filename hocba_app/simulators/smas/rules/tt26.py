@@ -81,6 +81,7 @@ def compute(record: dict[str, Any], known: Mapping[str, Mapping[str, Any]], *, l
         cells = [
             (known[key], row["reassessed"] or row["year"] if column == "reassessed" else row[column])
             for key, row in rows.items()
+            if not row.get("exempt")
         ]
         open_ = any(value is None for _, value in cells) or (column == "reassessed" and not again)
         marked = (
@@ -102,7 +103,7 @@ def compute(record: dict[str, Any], known: Mapping[str, Mapping[str, Any]], *, l
     training["year"] = None if training["term2"] is None else record.get("decided_conduct") or training["term2"]
     count_absences(record["absences"])
     record["promotion"] = _promotion(learning, training, record["absences"]["year"])
-    if record["promotion"] is not None and record.get("decided"):
+    if record.get("decided") and (record["promotion"] is not None or record.get("by_plan")):
         record["promotion"] = record["decided"]
     pair = (learning["year"], training["year"])
     record["title"] = "Học sinh giỏi" if pair == ("Giỏi", "Tốt") else None

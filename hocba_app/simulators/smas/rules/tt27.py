@@ -64,6 +64,8 @@ def compute(record: dict[str, Any], known: Mapping[str, Mapping[str, Any]], *, l
     if reached is not None:
         failed = "retained" if learning["reassessed"] else "reassess"
         record["promotion"] = record.get("decided") or ("promoted" if reached != NOT_COMPLETED else failed)
+    elif record.get("by_plan"):
+        record["promotion"] = record.get("decided")
     title = TITLES.get(learning["year"] or "")
     record["title"] = title if learning["year"] == EXCELLENT or record.get("outstanding") else None
     record["programme_completed"] = True if last_grade and record["promotion"] == "promoted" else None
@@ -72,6 +74,8 @@ def compute(record: dict[str, Any], known: Mapping[str, Mapping[str, Any]], *, l
 def _year(record: dict[str, Any], known: Mapping[str, Mapping[str, Any]], *, again: bool) -> str | None:
     levels, tests = [], []
     for key, row in record["subjects"].items():
+        if row.get("exempt"):
+            continue
         levels.append((row["reassessed"] if again else None) or row["year"])
         if known[key]["kind"] == "marked":
             tests.append((row.get("reassessed_test") if again else None) or row["test"])
