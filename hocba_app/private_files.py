@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 FILE, FOLDER = 0o600, 0o700
@@ -24,8 +25,13 @@ def private_folder(folder: Path) -> Path:
 
 
 def private_file(path: Path) -> Path:
-    """Make an empty file, or close one that is there to other users. Its folder must be there."""
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, FILE))
+    """Make an empty file, or close one that is there to other users. Its folder must be there.
+
+    One that is there is never opened: closing it again would drop every POSIX lock this process has on it, SQLite's among them, and
+    another process that ends would take the write-ahead log away under this one (https://sqlite.org/howtocorrupt.html, 2.2).
+    """
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, FILE))
     tighten(path)
     return path
 

@@ -169,3 +169,31 @@ def test_threads_have_their_turn_in_the_order_they_asked(tmp_path: Path) -> None
     for thread in threads:
         thread.join()
     assert order == [0, 1, 2, 3, 4, 99]
+
+
+def test_a_process_that_ends_takes_nothing_from_one_that_stays(tmp_path: Path) -> None:
+    """A second connection once opened and closed the file by hand, which drops the process's POSIX locks: whoever else closed the
+    database then believed himself the last, deleted the write-ahead log, and what this process wrote later was in no file at all."""
+    path = tmp_path / "x.db"
+    staying = Database(f"sqlite:///{path}")
+    another = (
+        "import sys, sqlite3; found = sqlite3.connect(sys.argv[1]); "
+        "print([row[0] for row in found.execute('select n from kept order by n')]); found.close()"
+    )
+
+    def elsewhere() -> str:
+        done = subprocess.run([sys.executable, "-c", another, str(path)], capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    with staying.engine.connect() as first:
+        first.exec_driver_sql("create table kept (n integer)")
+        first.commit()
+        with staying.engine.connect() as second:  # the pool opens another one
+            second.exec_driver_sql("insert into kept values (1)")
+            second.commit()
+    assert elsewhere() == "[1]"
+    with staying.engine.connect() as later:
+        later.exec_driver_sql("insert into kept values (2)")
+        later.commit()
+    assert elsewhere() == "[1, 2]"
+    staying.dispose()
