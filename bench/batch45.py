@@ -146,7 +146,7 @@ def _services(small: SmallSchool, authority: Authority) -> Iterator[tuple[str, A
 
 
 def _one(small: SmallSchool, part: str, service: Answered) -> float:
-    confirm.provider_for = lambda *_: service  # type: ignore[assignment]
+    confirm.provider_for = lambda *_: service  # type: ignore[assignment] # instead of the real one
     with small.db.read(small.school_id) as session:
         slots = [item.slot_id for item in signer_inbox.waiting_for(session, small.people[part]) if item.ready]
     batch_id = signer_inbox.start(small.db, small.people[part], slots)[0]

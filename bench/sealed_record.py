@@ -191,7 +191,7 @@ class Record:
         """Evidence of everybody and a document time stamp; called again it renews."""
         evidence = [self.world.evidence(signer.chain) for signer in dict.fromkeys(self.signers.values())]
         evidence.append(self.world.evidence((*self.world.certificates, self.world.root)))
-        update, self.tip = archive(self.file, self.tip, evidence, self.world)  # type: ignore[arg-type]
+        update, self.tip = archive(self.file, self.tip, evidence, self.world)  # type: ignore[arg-type] # of the writer's own making
         self._append(update)
 
     def _append(self, update: bytes) -> None:
@@ -228,7 +228,7 @@ def open_record(
         "salt": salt,
         "slots": slots,
     }
-    manifest = Manifest(**{**values, **changes})  # type: ignore[arg-type]
+    manifest = Manifest(**{**values, **changes})  # type: ignore[arg-type] # built from a dictionary
     file = build_base(render(snapshot, photo=photo), manifest)
     return Record(world, file, read_tip(file), manifest, signers, [len(file)])
 

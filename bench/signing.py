@@ -260,7 +260,7 @@ def _endesive_or_none(stage: Stage) -> float | None:
 def _endesive(stage: Stage) -> Callable[[], object]:
     # Its verifier needs oscrypto, which fails on OpenSSL 3.x of some systems; signing does not need the verifier.
     unused = ModuleType("endesive.verifier")
-    unused.__getattr__ = lambda _name: object  # type: ignore[method-assign]
+    unused.__getattr__ = lambda _name: object  # type: ignore[method-assign] # instead of the real one
     sys.modules.setdefault("endesive.verifier", unused)
     from endesive.pdf import cms as endesive_cms
 

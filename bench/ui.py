@@ -191,7 +191,7 @@ def _sessions(school: PlayedSchool) -> list[str]:
     """Two hundred sessions of the school's teachers, several a teacher."""
     tokens = []
     with school.db.write(school.school_id) as session:
-        accounts = session.exec(select(Account).where(Account.staff_id.is_not(None))).all()  # type: ignore[union-attr]
+        accounts = session.exec(select(Account).where(Account.staff_id.is_not(None))).all()  # type: ignore[union-attr] # a column, which SQLModel types by its value
         for number in range(CLIENTS):
             token = uuid.uuid4().hex
             session.add(

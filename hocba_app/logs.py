@@ -92,7 +92,7 @@ def configure() -> None:
             structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"]),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(_StandardError()),  # type: ignore[arg-type]
+        logger_factory=structlog.PrintLoggerFactory(_StandardError()),  # type: ignore[arg-type] # writes to whatever stderr is now
         cache_logger_on_first_use=False,
     )
     for name in _LIBRARIES:

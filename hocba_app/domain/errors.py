@@ -24,15 +24,11 @@ class ErrorCode(StrEnum):
     LOGIN_THROTTLED = "login_throttled"  # too many failures; the user waits {minutes} minutes
     CODE_INVALID = "code_invalid"  # one-time code wrong, used or expired; the admin prints a new one
     PASSWORD_WEAK = "password_weak"  # noqa: S105 - a code, not a password; the user chooses a longer one
-    CREDENTIALS_OPEN = (
-        "credentials_open"  # the code was given out by another and nobody vouches yet; a second leader confirms
-    )
+    CREDENTIALS_OPEN = "credentials_open"  # given out by another, not vouched for; a second leader confirms
     SECOND_PERSON = "second_person"  # who asked, or whoever knows his credentials, cannot answer; another person does
     PRINCIPAL_EXISTS = "principal_exists"  # a second principal; the list must first say what becomes of {name}
     PRINCIPAL_NEEDED = "principal_needed"  # the principal leaves and nobody follows; successor first, or the operator
-    SELF_APPOINTED = (
-        "self_appointed"  # deputy, cover signer or seal operator named himself; the principal or a colleague does it
-    )
+    SELF_APPOINTED = "self_appointed"  # deputy, cover signer or seal operator named himself; a colleague does it
     LAST_ADMIN = "last_admin"  # the school would be left without an admin; another account is made admin first
     REMINDER_NOT_MAILED = "reminder_not_mailed"  # the mail server took no letter for hours; operator
     MAIL_FAILED = "mail_failed"  # the mail server does not take the letter; the admin prints the codes instead
@@ -51,17 +47,13 @@ class ErrorCode(StrEnum):
     FILE_TYPE = "file_type"  # not one of the accepted kinds; the user chooses another file
     IMAGE_TOO_LARGE = "image_too_large"  # more pixels than we decode; the user takes a smaller picture
     IMAGE_EMPTY = "image_empty"  # no ink found on the paper; the user signs again in blue ink on white paper
-    IMAGE_TOO_BUSY = (
-        "image_too_busy"  # what was found covers too much to be a signature; the user crops or takes a plain sheet
-    )
+    IMAGE_TOO_BUSY = "image_too_busy"  # covers too much to be a signature; the user crops or takes a plain sheet
     # --- forms ---------------------------------------------------------------------------------------------------
     FORM_REGIME_UNKNOWN = "form_regime_unknown"  # no layout for this regime or kind; the operator updates the software
     FORM_SLOT_MISMATCH = "form_slot_mismatch"  # slots and layout differ; the admin checks the signing assignment
     FORM_TEXT_UNSUPPORTED = "form_text_unsupported"  # a letter no font of ours has; the school retypes it in SMAS
     FORM_TEXT_TOO_LONG = "form_text_too_long"  # a text longer than a page; the teacher shortens it in SMAS
-    FORM_PAGE_DIFFERS = (
-        "form_page_differs"  # {place} on {page} is not what the snapshot says: a fault of ours; the operator
-    )
+    FORM_PAGE_DIFFERS = "form_page_differs"  # {place} on {page} is not what the snapshot says: our fault; the operator
     FORM_PHOTO_MISMATCH = "form_photo_mismatch"  # the photo is missing or not the one locked; the admin syncs again
     FORM_PHOTO_UNREADABLE = "form_photo_unreadable"  # not a picture we can read; the school uploads another in SMAS
     # --- life of a document --------------------------------------------------------------------------------------
@@ -89,37 +81,23 @@ class ErrorCode(StrEnum):
     SIGNER_NO_KEY = "signer_no_key"  # no account or certificate chosen; the admin or the person enters it
     SIGNER_NO_IMAGE = "signer_no_image"  # no signature image or seal; the person or the admin uploads one
     DELEGATION_OVER = "delegation_over"  # ký thay outside its dates or kinds; management enters a new decision
-    SIGNER_LEFT = (
-        "signer_left"  # who was to sign has left the staff list or his account is disabled; the admin assigns another
-    )
-    POST_CHANGED = (
-        "post_changed"  # who was to sign for the principal is no vice-principal any more; management names another
-    )
+    SIGNER_LEFT = "signer_left"  # the signer has left or his account is disabled; the admin assigns another
+    POST_CHANGED = "post_changed"  # who signs for the principal is no vice-principal; management names another
     COVER_SIGNER_OVER = "cover_signer_over"  # another person is to sign covers now; management hands the covers over
     SEAL_OPERATOR_OVER = "seal_operator_over"  # another person operates the seal now; that one seals
-    UNLOCK_APPROVED = (
-        "unlock_approved"  # an approved unlock waits for a confirmation to end; nobody starts another before it
-    )
-    RECORD_QUESTIONED = (
-        "record_questioned"  # something on it is reported as wrong; the office corrects or answers, then it comes back
-    )
+    UNLOCK_APPROVED = "unlock_approved"  # an approved unlock waits for a confirmation to end; nobody starts another
+    RECORD_QUESTIONED = "record_questioned"  # something on it is reported as wrong; the office corrects or answers
     RECORD_SEALED = "record_sealed"  # reporting a fault on what is sealed; the office asks for an unlock
     SUBMISSION_UNKNOWN = "submission_unknown"  # the request may be on the phone; it is void, a new one follows
     SIGNATURE_WRONG = "signature_wrong"  # an answer that does not fit its document; the signer signs that one again
     ANSWER_VOID = "answer_void"  # the time stamp lies outside what the manifest allows; the signer signs again
-    BATCH_RETRYING = (
-        "batch_retrying"  # a defect of ours while a batch works; it goes on by itself, the operator reads the log
-    )
-    PROVIDER_NOT_SET_UP = (
-        "provider_not_set_up"  # this installation has no such signing service; the operator sets it up
-    )
+    BATCH_RETRYING = "batch_retrying"  # a defect of ours in a batch; it goes on by itself, operator reads the log
+    PROVIDER_NOT_SET_UP = "provider_not_set_up"  # the installation has no such signing service; operator sets it up
     CERTIFICATE_CHANGED = "certificate_changed"  # renewed at the service since it was chosen here; the person or the admin chooses it again
     BATCH_STOPPED = "batch_stopped"  # the signer stopped before anything was sent; he may start again
     RESULT_UNKNOWN = "result_unknown"  # the service does not say whether it signed; the batch waits for it
     # --- settings ------------------------------------------------------------------------------------------------
-    SETTING_UNKNOWN = (
-        "setting_unknown"  # a setting has a value this version does not understand; the operator corrects {variable}
-    )
+    SETTING_UNKNOWN = "setting_unknown"  # a value this version does not understand; the operator corrects {variable}
     SECRET_KEY_WEAK = "secret_key_weak"  # noqa: S105 - HOCBA_SECRET_KEY can be guessed; the operator makes another
     # --- schema of the database ----------------------------------------------------------------------------------
     DATABASE_UNREACHABLE = "database_unreachable"  # the database does not answer; the operator looks after it
@@ -135,104 +113,70 @@ class ErrorCode(StrEnum):
     STORE_MOVE_FAILED = "store_move_failed"  # a file to be moved is damaged, or did not arrive ({detail}); the operator
     # --- backup --------------------------------------------------------------------------------------------------
     BACKUP_FAILED = "backup_failed"  # disk, rights, or the database's tool ({detail}); the operator
-    BACKUP_ROWS_HIDDEN = (
-        "backup_rows_hidden"  # row-level security would keep rows from the backup; the operator mends the policies
-    )
+    BACKUP_ROWS_HIDDEN = "backup_rows_hidden"  # row-level security hides rows from the backup; operator mends it
     RESTORE_FAILED = "restore_failed"  # this place cannot take the backup ({detail}); the operator
     RESTORE_OTHER_KIND = "restore_other_kind"  # of the other kind of database; the operator sets HOCBA_DATABASE_URL
-    BACKUP_KEY_WRONG = (
-        "backup_key_wrong"  # an encrypted backup without its key, or with another ({detail}); the operator
-    )
+    BACKUP_KEY_WRONG = "backup_key_wrong"  # an encrypted backup without its key, or with another ({detail}); operator
     BACKUP_DAMAGED = "backup_damaged"  # the file is cut or altered; the operator takes another backup
     RESTORE_NOT_EMPTY = "restore_not_empty"  # data would be overwritten; the operator restores into an empty place
     # --- files, certificates and time stamps ---------------------------------------------------------------------
-    FILE_STRUCTURE = (
-        "file_structure"  # a file of ours is not as our writer wrote it; the operator restores it from a backup
-    )
+    FILE_STRUCTURE = "file_structure"  # a file of ours is not as our writer wrote it; the operator restores it
     MANIFEST_BROKEN = "manifest_broken"  # the list of signers in a file cannot be read; the holder asks for a new copy
-    STORED_FILE_DAMAGED = (
-        "stored_file_damaged"  # a stored file no longer has its hash; the operator restores it from a backup
-    )
+    STORED_FILE_DAMAGED = "stored_file_damaged"  # a stored file no longer has its hash; the operator restores it
     SIGNATURE_TEXT_UNSUPPORTED = "signature_text_unsupported"  # a letter the signature font lacks; the operator adds it, or SMAS corrects the name
     SEALED = "sealed"  # a signature after the seal; nobody may add one, management unlocks first
     CMS_TOO_LARGE = "cms_too_large"  # the signature does not fit the space kept for it; the batch tries a smaller form
     CERTIFICATE_EXPIRED = "certificate_expired"  # the signer renews his certificate at the provider
     CERTIFICATE_NOT_YET_VALID = "certificate_not_yet_valid"  # the signer waits, or the operator mends the clock
-    CERTIFICATE_UNTRUSTED = (
-        "certificate_untrusted"  # the chain does not lead to a configured root; the admin picks another certificate
-    )
+    CERTIFICATE_UNTRUSTED = "certificate_untrusted"  # the chain leads to no configured root; the admin picks another
     CERTIFICATE_REVOKED = "certificate_revoked"  # the signer gets a new certificate
-    CERTIFICATE_NOT_OWN = (
-        "certificate_not_own"  # the id number or MST in the certificate is another's; the admin picks the right one
-    )
+    CERTIFICATE_NOT_OWN = "certificate_not_own"  # the id number or MST is another's; the admin picks the right one
     CERTIFICATE_NOT_FROZEN = "certificate_not_frozen"  # no number the locked record demands; the office gives the slot to the same person anew
     CERTIFICATE_OTHER_NAME = "certificate_other_name"  # the right number under another name; SMAS is corrected, or the principal accepts it in writing
     SEAL_TAX_CODE_CHANGED = "seal_tax_code_changed"  # the school's MST is not the one the record was locked with; unlock, lock and sign anew
-    RECORD_NOT_VALID = (
-        "record_not_valid"  # our own verifier would refuse the record; unlock, lock and sign anew ({reason})
-    )
+    RECORD_NOT_VALID = "record_not_valid"  # our verifier would refuse the record; unlock, lock and sign anew ({reason})
     SIGNATURE_NOT_VALID = "signature_not_valid"  # our own verifier would refuse this signature; {reason} says what to mend before signing again
     REVOCATION_UNKNOWN = "revocation_unknown"  # neither OCSP nor CRL answers; tried again by itself
-    TIMESTAMP_UNAVAILABLE = (
-        "timestamp_unavailable"  # the time-stamp authority is down; the batch waits and goes on by itself
-    )
+    TIMESTAMP_UNAVAILABLE = "timestamp_unavailable"  # the time-stamp authority is down; the batch waits and goes on
     REVISION_NOT_VALID = "revision_not_valid"  # archive data that would not make a valid record; the old revision stays, tried again, the operator reads doctor
     # --- remote signing ------------------------------------------------------------------------------------------
     PROVIDER_UNREACHABLE = "provider_unreachable"  # no answer, or a server error; tried again by itself
     PROVIDER_BUSY = "provider_busy"  # the service asks to slow down; tried again by itself
     PROVIDER_UNKNOWN_USER = "provider_unknown_user"  # the account is unknown there; the person or the admin corrects it
     PROVIDER_REFUSED_CLIENT = "provider_refused_client"  # our credentials are refused; the operator corrects them
-    PROVIDER_REFUSED_REQUEST = (
-        "provider_refused_request"  # the service refuses the request as it is; the operator looks into it
-    )
+    PROVIDER_REFUSED_REQUEST = "provider_refused_request"  # the service refuses the request; the operator looks into it
     SIGNING_TIMED_OUT = "signing_timed_out"  # nobody confirmed in time; the signer starts again
     SIGNING_REJECTED = "signing_rejected"  # rejected on the phone; the signer starts again if he wants to
     SIGNING_FAILED = "signing_failed"  # the service failed; the signer starts again
     SIGNING_QUOTA = "signing_quota"  # no signatures left in the package; the signer waits or the school buys more
-    SIGNING_CERTIFICATE = (
-        "signing_certificate"  # the service says the certificate is expired or revoked; the signer renews it
-    )
+    SIGNING_CERTIFICATE = "signing_certificate"  # the certificate is expired or revoked; the signer renews it
     # --- processes of one command --------------------------------------------------------------------------------
     PORT_TAKEN = "port_taken"  # another program listens there; the operator ends it or chooses another port
     DISK_FULL = "disk_full"  # too little room for the work; the operator makes room
     CHILD_FAILED = "child_failed"  # a child process ended or did not get ready; its log tells why
     BUILD_FAILED = "build_failed"  # the pages could not be built; the operator looks at the log
-    SIMULATOR_REFUSED = (
-        "simulator_refused"  # a simulator refused what the rehearsal or demonstration asked; a defect of ours
-    )
+    SIMULATOR_REFUSED = "simulator_refused"  # a simulator refused the rehearsal or demonstration; a defect of ours
     REHEARSAL_FOLDER = "rehearsal_folder"  # the folder holds other data; the operator names an empty one
     REHEARSAL_DATABASE = "rehearsal_database"  # the database holds data; the operator names an empty one
-    REHEARSAL_IMPOSSIBLE = (
-        "rehearsal_impossible"  # level, regime and year do not go together; the operator names others
-    )
+    REHEARSAL_IMPOSSIBLE = "rehearsal_impossible"  # level, regime and year do not fit; the operator names others
     # --- who signs with what -------------------------------------------------------------------------------------
     CREDENTIAL_NONE = "credential_none"  # the account has no certificate; the person orders one at the provider
     CREDENTIAL_CHOICE = "credential_choice"  # several certificates fit ({count}); the admin or the person picks one
     CREDENTIAL_GONE = "credential_gone"  # the chosen certificate is no longer at the service; the admin picks another
     KEY_CHANGED = "key_changed"  # the account was changed while the service was asked; reload
-    TRUST_ROOTS_MISSING = (
-        "trust_roots_missing"  # the file of trusted roots cannot be read; the operator mends HOCBA_TRUST_ROOTS
-    )
+    TRUST_ROOTS_MISSING = "trust_roots_missing"  # roots cannot be read; the operator mends HOCBA_TRUST_ROOTS
     SIGNER_NO_ID_NUMBER = "signer_no_id_number"  # {name} has no id number in SMAS; the school enters it there and syncs
     SIGNER_NOT_ENTITLED = "signer_not_entitled"  # {name} may not sign at this step; the office names the principal or a deputy with a decision
     SIGNERS_DIFFER = "signers_differ"  # the number of signers of a locked file would change; it is unlocked first
-    REASSIGN_BUSY = (
-        "reassign_busy"  # a confirmation is pending on these documents; the admin tries again when it has ended
-    )
+    REASSIGN_BUSY = "reassign_busy"  # a confirmation is pending on these documents; the admin tries again after it
     UNDO_TOO_LATE = "undo_too_late"  # somebody changed it since; who wanted to undo looks at the page and decides anew
     DELEGATION_OVERLAPS = "delegation_overlaps"  # another decision holds on some of these days; it is revoked first
     # --- printing and handing out --------------------------------------------------------------------------------
-    HANDOUT_CLOSED = (
-        "handout_closed"  # link unknown, expired, closed, or its documents replaced; the school makes another
-    )
-    HANDOUT_REPLACED = (
-        "handout_replaced"  # a record of the link was unlocked since: the copy is void; the school makes another link
-    )
+    HANDOUT_CLOSED = "handout_closed"  # link unknown, expired, closed or outdated; the school makes another
+    HANDOUT_REPLACED = "handout_replaced"  # a record of the link was unlocked: copy void; the school makes another
     HANDOUT_PIN_WRONG = "handout_pin_wrong"  # the PIN does not fit; the recipient types it again or asks the school
     ALREADY_ATTACHED = "already_attached"  # every file of the upload is with the pupil already; nothing to do
-    TOO_MANY_FILES = (
-        "too_many_files"  # more than {limit} files, or {megabytes} MB, in one upload; the office sends them in parts
-    )
+    TOO_MANY_FILES = "too_many_files"  # more than {limit} files or {megabytes} MB in one upload; the office sends parts
     REMINDER_OWN = "reminder_own"  # the records wait for the reminder's own signature; he signs them
     ALREADY_REMINDED = "already_reminded"  # {name} was reminded of this class today; tomorrow again
     # --- keys in a token (PKCS#11) -------------------------------------------------------------------------------

@@ -136,7 +136,7 @@ def _row_block(columns: tuple[Column, ...], row: SubjectRow, signing: RowSigning
             elif column.kind == "remark":
                 _draw_remark(page, remarks[column.key], inner)
             else:
-                value = mark(row.get(column.key))  # type: ignore[arg-type]
+                value = mark(row.get(column.key))  # type: ignore[arg-type] # a key of the row by its column
                 face = BOLD if column.key == "year" else REGULAR
                 page.fitted(fit(value, face, inner.width, inner.height, 10.5, 7), inner, align="centre")
         page.line(RIGHT, bottom, RIGHT, top, width=0.7)

@@ -91,7 +91,7 @@ class _SchoolColumn:
 
 def tables_complete() -> None:
     """Called once, after the last table is declared: an attribute here earlier would hide the tables' own columns."""
-    OfSchool.school_id = _SchoolColumn()  # type: ignore[attr-defined]
+    OfSchool.school_id = _SchoolColumn()  # type: ignore[attr-defined] # read by SQLAlchemy only
 
 
 def belongs_to(column: str, table: str) -> ForeignKeyConstraint:

@@ -255,7 +255,7 @@ def _is_signed_by(found: ocsp.OCSPResponse, certificate: bytes) -> bool:
             chain_validation.public_key(certificate),
             found.signature,
             found.tbs_response_bytes,
-            chain_validation.HASHES[algorithm.name],  # type: ignore[union-attr]
+            chain_validation.HASHES[algorithm.name],  # type: ignore[union-attr] # named in what was parsed
         )
     except (NotShown, ValueError, InvalidSignature):
         return False

@@ -127,7 +127,7 @@ def _place(field: SignatureField, pages: list[int], number_of_field: int, groups
         number=number_of_field,
         page=pages[field.page],
         parent=groups.get(_parent(field.name)),
-        rect=rect,  # type: ignore[arg-type]
+        rect=rect,  # type: ignore[arg-type] # four edges
         stage=stage_of(field.name),
     )
 

@@ -174,7 +174,7 @@ def _kept(reader: ClassicFile, root: bytes) -> dict[bytes, list[int]]:
     found = dictionary_entry(root, b"/DSS")
     if found is None:
         return {}
-    body = reader.body(int(_REF.match(found).group(1)))  # type: ignore[union-attr]
+    body = reader.body(int(_REF.match(found).group(1)))  # type: ignore[union-attr] # the writer's own syntax
     return {
         key: [int(number) for number in _REF.findall(dictionary_entry(body, key) or b"")]
         for key in (b"/Certs", b"/OCSPs", b"/CRLs")
@@ -190,7 +190,7 @@ def _form_fields(reader: ClassicFile, tip: AppendState) -> list[int]:
 
 
 def _first_page(reader: ClassicFile, tip: AppendState) -> int:
-    tree = int(_REF.match(dictionary_entry(reader.body(tip.root), b"/Pages") or b"").group(1))  # type: ignore[union-attr]
+    tree = int(_REF.match(dictionary_entry(reader.body(tip.root), b"/Pages") or b"").group(1))  # type: ignore[union-attr] # the writer's own syntax
     return int(_REF.findall(dictionary_entry(reader.body(tree), b"/Kids") or b"")[0])
 
 

@@ -63,7 +63,7 @@ class Export:
 
     def _current(self) -> Any:
         return (
-            select(  # type: ignore[call-overload]
+            select(  # type: ignore[call-overload] # SQLModel types four columns at most
                 Document.kind,
                 Document.school_year,
                 Document.level,

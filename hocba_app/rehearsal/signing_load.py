@@ -38,7 +38,7 @@ SILENT_SECONDS = 900.0
 
 _SEEN = select(
     Batch.id, Batch.owner, Batch.state, Batch.note, Batch.offered_at, Batch.accepted, Batch.failed, Batch.committed
-)  # type: ignore[call-overload]
+)  # type: ignore[call-overload] # SQLModel types four columns at most
 """What a signer's page shows of a running batch."""
 
 

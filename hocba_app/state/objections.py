@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import ClassVar
 
 import reflex as rx
@@ -127,11 +127,11 @@ class ObjectionsState(LiveScreen, rx.State):
         if not self.problem:
             self.done = "Đã rút báo sai. Hồ sơ trở lại danh sách của người ký."
 
-    async def _do(self, act: object, *arguments: str) -> None:
+    async def _do(self, act: Callable[..., object], *arguments: str) -> None:
         who = await require_identity(self)
         self.problem = self.done = ""
         try:
-            await asyncio.to_thread(act, database(), who, *arguments)  # type: ignore[arg-type]
+            await asyncio.to_thread(act, database(), who, *arguments)
         except HocbaError as error:
             self.problem = error.sentence
         await self._reload(who)

@@ -260,11 +260,11 @@ class SigningState(Sorting, Undoing, GroupReading, LiveScreen, rx.State):
             self.busy = False
         await self._reload(who)
 
-    async def _do(self, action: object, batch_id: str) -> None:
+    async def _do(self, action: Callable[..., object], batch_id: str) -> None:
         who = await require_identity(self)
         self.problem = ""
         try:
-            await asyncio.to_thread(action, database(), who, batch_id)  # type: ignore[arg-type]
+            await asyncio.to_thread(action, database(), who, batch_id)
         except HocbaError as error:
             self.problem = error.sentence
         await self._reload(who)

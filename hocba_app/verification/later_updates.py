@@ -89,7 +89,7 @@ def _update(data: bytes, position: int, section: XRefSection, reader: PdfFileRea
     meta, entries = section.meta_info, section.xref_data
     if meta.xref_section_type == XRefSectionType.HYBRID_MAIN:
         raise _Unclear("two tables in one")
-    begin, position = position, _WHITE.match(data, position).end()  # type: ignore[union-attr]
+    begin, position = position, _WHITE.match(data, position).end()  # type: ignore[union-attr] # matches where there is none too
     found: dict[int, tuple[int, int]] = {}
     while (head := _OBJECT.match(data, position)) is not None:
         number, generation = int(head.group(1)), int(head.group(2))

@@ -55,7 +55,7 @@ def judge_proofs(judged: Sequence[Judged], answers: Answers, now: datetime) -> P
             item.timestamp_bad = True
         _settle(item, signer)
         if token in _DOUBTS and item.trust == "trusted":
-            item.trust, item.doubt = "unknown", token  # type: ignore[assignment]
+            item.trust, item.doubt = "unknown", token  # type: ignore[assignment] # one of _DOUBTS
         if item.doubt == "unanswered" and ended is not None:
             item.doubt = ended
         elif item.doubt == "unanswered" and not archives:

@@ -169,7 +169,7 @@ _LIVE_SESSION = (
                 for name in ("staff_id", "username", "full_name", "granted_roles", "disabled", "password_hash")
             )
         ),
-        load_only(Staff.active, Staff.position),  # type: ignore[arg-type]
+        load_only(Staff.active, Staff.position),  # type: ignore[arg-type] # a column, which SQLModel types by its value
     )
 )
 """Made once: it is asked on every event of every tab."""

@@ -116,7 +116,7 @@ def subject_names(session: Session, subjects: Collection[str]) -> dict[str, str]
         key: f"{KIND_SHORT[kind]} {year} · {code} · {name}".replace("  ", " ")
         for key, kind, year, code, name in _in(
             session,
-            select(Document.id, Document.kind, Document.school_year, Student.code, SchoolClass.name)  # type: ignore[call-overload]
+            select(Document.id, Document.kind, Document.school_year, Student.code, SchoolClass.name)  # type: ignore[call-overload] # SQLModel types four columns at most
             .join(Student, (col(Student.id) == Document.student_id) & (col(Student.school_id) == Document.school_id))
             .join(
                 SchoolClass,

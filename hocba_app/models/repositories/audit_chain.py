@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from hocba_app.models import AuditEvent, AuditHead, ChangeCounter
 
-_EVENTS, _HEADS, _COUNTERS = (cast(Table, model.__table__) for model in (AuditEvent, AuditHead, ChangeCounter))  # type: ignore[union-attr]
+_EVENTS, _HEADS, _COUNTERS = (cast(Table, model.__table__) for model in (AuditEvent, AuditHead, ChangeCounter))  # type: ignore[union-attr] # SQLModel makes it
 _HEAD = select(_HEADS.c.seq, _HEADS.c.hash).where(_HEADS.c.school_id == bindparam("of_school")).with_for_update()
 _MOVE_HEAD = (
     update(_HEADS)

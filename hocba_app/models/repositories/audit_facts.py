@@ -32,7 +32,7 @@ def events_after(session: Session, seq: int, groups: tuple[str, ...]) -> Iterato
 def signed_slots(session: Session) -> Iterator[tuple[str, int, str, str, str | None]]:
     """``(document, version, field, stage, SHA-256 of the file with it)`` of every signed slot."""
     query = (
-        select(  # type: ignore[call-overload]
+        select(  # type: ignore[call-overload] # SQLModel types four columns at most
             col(DocumentVersion.document_id),
             col(DocumentVersion.number),
             col(Slot.field),
@@ -65,7 +65,7 @@ def versions(session: Session) -> Iterator[tuple[str, int, str, bool]]:
 
 def document_states(session: Session) -> Iterator[tuple[str, str, int, int | None, bool]]:
     """``(document, state, number of its last version, number of the version it names, whether that one is void)``."""
-    query = select(  # type: ignore[call-overload]
+    query = select(  # type: ignore[call-overload] # SQLModel types four columns at most
         col(Document.id),
         col(Document.state),
         col(Document.version_number),

@@ -26,7 +26,7 @@ def about(session: Session, batch_ids: Sequence[str]) -> dict[str, list[About]]:
         return {}
     group = (BatchItem.batch_id, Document.kind, SchoolClass.grade, SchoolClass.name, Slot.rows)
     rows = session.exec(
-        select(*group, func.count())  # type: ignore[call-overload]
+        select(*group, func.count())  # type: ignore[call-overload] # SQLModel types four columns at most
         .join(Slot, (col(Slot.id) == BatchItem.slot_id) & (col(Slot.school_id) == BatchItem.school_id))
         .join(Document, (col(Document.id) == Slot.document_id) & (col(Document.school_id) == Slot.school_id))
         .join(

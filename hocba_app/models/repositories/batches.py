@@ -152,7 +152,7 @@ def batch_row(session: Session, batch_id: str) -> Any:
 
 @cache
 def _batch_row() -> Any:
-    return select(  # type: ignore[call-overload, misc]
+    return select(  # type: ignore[call-overload, misc] # SQLModel types four columns at most
         Batch.id,
         Batch.account_id,
         Batch.staff_id,
@@ -196,7 +196,7 @@ def items_of(
     if light:
         query = query.options(
             *(
-                defer(column)  # type: ignore[arg-type]
+                defer(column)  # type: ignore[arg-type] # a column, which SQLModel types by its value
                 for column in (BatchItem.prepared, BatchItem.attributes, BatchItem.signature, BatchItem.token)
             )
         )
@@ -253,7 +253,7 @@ def batches_of_account(session: Session, account_id: str, limit: int) -> list[Ba
     Args:
         limit: how many of those that are over.
     """
-    mine = select(Batch).where(Batch.account_id == account_id).options(defer(Batch.chain))  # type: ignore[arg-type]
+    mine = select(Batch).where(Batch.account_id == account_id).options(defer(Batch.chain))  # type: ignore[arg-type] # a column, which SQLModel types by its value
     live = mine.where(col(Batch.state).in_((BatchState.QUEUED, *BATCH_BUSY))).order_by(col(Batch.queued_at))
     over = mine.where(col(Batch.state).in_(BATCH_OVER)).order_by(col(Batch.created_at).desc()).limit(limit)
     return [*session.exec(live).all(), *session.exec(over).all()]

@@ -50,7 +50,7 @@ def _change(model: type[SchoolRow], columns: tuple[str, ...]) -> Any:
 
 
 def _table(model: type[SchoolRow]) -> Table:
-    return model.__table__  # type: ignore[attr-defined]
+    return model.__table__  # type: ignore[attr-defined] # SQLModel makes it
 
 
 def _school(session: Session) -> str:

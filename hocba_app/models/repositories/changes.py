@@ -25,7 +25,7 @@ def events_between(session: Session, after: int, up_to: int) -> list[tuple[str, 
     query = select(AuditEvent.actor, AuditEvent.action, AuditEvent.subject, AuditEvent.data).where(
         AuditEvent.seq > after, AuditEvent.seq <= up_to
     )
-    return [tuple(row) for row in session.exec(query).all()]  # type: ignore[misc]
+    return [tuple(row) for row in session.exec(query).all()]  # type: ignore[misc] # a row is a tuple of its columns
 
 
 def accounts_of_live_batches(session: Session) -> set[str]:

@@ -21,7 +21,7 @@ def classes_of_year(session: Session, school_year: str, class_ids: Sequence[str]
 def waiting_people(session: Session, school_year: str) -> list[tuple[str, str, str, str, str, int]]:
     """``(staff id, name, stage, class id, class name, slots)``: for whom signatures wait now, most first."""
     query = (
-        select(  # type: ignore[call-overload]
+        select(  # type: ignore[call-overload] # SQLModel types four columns at most
             col(Staff.id),
             col(Staff.full_name),
             col(Slot.stage),
@@ -62,7 +62,7 @@ def signed_per_person(session: Session, school_year: str) -> list[tuple[str, str
         .group_by(col(Staff.id), col(Staff.full_name))
         .order_by(left.desc(), Staff.full_name)
     ).all()
-    return [tuple(row) for row in rows]  # type: ignore[misc]
+    return [tuple(row) for row in rows]  # type: ignore[misc] # a row is a tuple of its columns
 
 
 def signed_per_day(session: Session, school_year: str) -> list[tuple[str, int]]:

@@ -121,7 +121,7 @@ def behind_everywhere(session: Session, now: datetime, kinds: Sequence[str]) -> 
 
 
 def _behind(session: Session, now: datetime, kinds: Sequence[str], options: dict[str, Any]) -> dict[str, Behind]:
-    sealed = sql_select(Document.school_id, func.count()).where(Document.state == "sealed").group_by(Document.school_id)  # type: ignore[call-overload]
+    sealed = sql_select(Document.school_id, func.count()).where(Document.state == "sealed").group_by(Document.school_id)  # type: ignore[call-overload] # SQLModel types four columns at most
     looked_at: Any = func.coalesce(Document.archive_look_at, Document.archived_at)
     counts = {}
     for name, query in {
@@ -148,7 +148,7 @@ def _daily(session: Session, now: datetime, kinds: Sequence[str], options: dict[
     rows = session.execute(
         sql_select(
             Job.school_id, Job.kind, func.max(Job.failures), func.max(func.coalesce(Job.well_at, Job.created_at))
-        )  # type: ignore[call-overload]
+        )  # type: ignore[call-overload] # SQLModel types four columns at most
         .where(col(Job.kind).in_(kinds), col(Job.state).in_(("queued", "running")))
         .group_by(Job.school_id, Job.kind),
         execution_options=options,

@@ -24,7 +24,7 @@ class ObjectionLine(NamedTuple):
 
 def _lines() -> Any:
     return (
-        select(RecordObjection, Document, Student, SchoolClass, Account.full_name)  # type: ignore[call-overload]
+        select(RecordObjection, Document, Student, SchoolClass, Account.full_name)  # type: ignore[call-overload] # SQLModel types four columns at most
         .join(
             Document,
             (col(Document.id) == RecordObjection.document_id) & (col(Document.school_id) == RecordObjection.school_id),

@@ -133,7 +133,7 @@ def _goes(table: Table) -> list[ColumnElement[bool]]:
 
 
 def _school_of(directory: type[SQLModel]) -> Any:
-    return directory.__table__.c.school_id  # type: ignore[attr-defined]
+    return directory.__table__.c.school_id  # type: ignore[attr-defined] # SQLModel makes it
 
 
 def _told_apart(session: Session, table: Table, name: str, old: str, new: str, mark: str) -> None:
@@ -142,7 +142,7 @@ def _told_apart(session: Session, table: Table, name: str, old: str, new: str, m
         return
     other, column = table.alias(), table.c[name]
     taken = exists().where(other.c.school_id == new, other.c[name] == column)
-    renamed = func.substr(literal(mark) + column, 1, column.type.length)  # type: ignore[attr-defined]
+    renamed = func.substr(literal(mark) + column, 1, column.type.length)  # type: ignore[attr-defined] # only strings are renamed
     _run(session, update(table).where(table.c.school_id == old, taken).values({name: renamed}))
 
 

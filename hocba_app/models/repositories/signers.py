@@ -140,7 +140,7 @@ class _CodesInResults(FunctionElement[str]):
 @compiles(_CodesInResults, "sqlite")
 def _in_sqlite(element: _CodesInResults, compiler: Any, **options: Any) -> str:
     payload = compiler.process(element.clauses, **options)
-    return f"(SELECT json_group_array(json_extract(entry.value, '$.subject_code')) FROM json_each({payload}, '$.subjects') AS entry)"  # noqa: S608
+    return f"(SELECT json_group_array(json_extract(entry.value, '$.subject_code')) FROM json_each({payload}, '$.subjects') AS entry)"  # noqa: S608 - our own names
 
 
 @compiles(_CodesInResults, "postgresql")
@@ -194,7 +194,7 @@ def teaching_rows(session: Session, class_ids: Sequence[str]) -> list[tuple[str,
             )
             .where(col(TeachingAssignment.class_id).in_(chunk), col(TeachingAssignment.active))
         ).all()
-    return [tuple(row) for row in found]  # type: ignore[misc]
+    return [tuple(row) for row in found]  # type: ignore[misc] # a row is a tuple of its columns
 
 
 def signing_assignments(session: Session, class_ids: Sequence[str]) -> list[SigningAssignment]:
@@ -224,10 +224,10 @@ def unsigned_slots(
         .order_by(col(Document.id), col(Slot.position))
     )
     if slot_ids is None:
-        return [tuple(row) for row in session.exec(query.where(Document.class_id == class_id)).all()]  # type: ignore[misc]
+        return [tuple(row) for row in session.exec(query.where(Document.class_id == class_id)).all()]  # type: ignore[misc] # a row is a tuple of its columns
     found: list[tuple[Slot, Document, DocumentVersion]] = []
     for chunk in chunks(list(dict.fromkeys(slot_ids))):
-        found += [tuple(row) for row in session.exec(query.where(col(Slot.id).in_(chunk))).all()]  # type: ignore[misc]
+        found += [tuple(row) for row in session.exec(query.where(col(Slot.id).in_(chunk))).all()]  # type: ignore[misc] # a row is a tuple of its columns
     return found
 
 
@@ -283,7 +283,7 @@ def unsigned_by_place(session: Session, class_ids: Sequence[str]) -> list[tuple[
     found: list[tuple[str, str, str, str | None, int]] = []
     for chunk in chunks(class_ids):
         rows = session.exec(
-            select(Document.class_id, Document.kind, Slot.field, Slot.staff_id, func.count())  # type: ignore[call-overload]
+            select(Document.class_id, Document.kind, Slot.field, Slot.staff_id, func.count())  # type: ignore[call-overload] # SQLModel types four columns at most
             .join(Slot, (col(Slot.version_id) == Document.version_id) & (col(Slot.school_id) == Document.school_id))
             .where(
                 col(Document.class_id).in_(chunk),

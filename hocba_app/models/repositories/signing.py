@@ -135,7 +135,7 @@ def frozen_slots(session: Session, slot_ids: Sequence[str]) -> dict[str, FrozenS
 def _frozen_slots() -> Any:
     columns = (getattr(Slot, name) for name in FrozenSlotRow._fields[:-1])
     return (
-        select(*columns, DocumentVersion.salt)  # type: ignore[call-overload]
+        select(*columns, DocumentVersion.salt)  # type: ignore[call-overload] # SQLModel types four columns at most
         .join(DocumentVersion, (DocumentVersion.id == Slot.version_id) & (DocumentVersion.school_id == Slot.school_id))
         .where(own_school(Slot), col(Slot.id).in_(any_of("slots")))
     )
@@ -185,7 +185,7 @@ def item_context(
             )
             .join(Student, (col(Student.id) == Document.student_id) & (col(Student.school_id) == Document.school_id))
             .where(col(Slot.id).in_(chunk))
-            .options(defer(DocumentVersion.snapshot))  # type: ignore[arg-type]
+            .options(defer(DocumentVersion.snapshot))  # type: ignore[arg-type] # a column, which SQLModel types by its value
         ).all()
         context.update({by_slot[row[0].id]: (row[0], row[1], row[2], row[3]) for row in rows})
     return context
@@ -251,7 +251,7 @@ def _slots_of_versions() -> Any:
         col(Slot.signed_at).is_not(None).label("signed"),
     )
     return (
-        select(*columns)  # type: ignore[call-overload]
+        select(*columns)  # type: ignore[call-overload] # SQLModel types four columns at most
         .where(own_school(Slot), col(Slot.version_id).in_(any_of("versions")))
         .order_by(Slot.version_id, Slot.position)
         .with_for_update()

@@ -53,7 +53,7 @@ def _signer_now() -> Any:
         & col(Delegation.revoked_at).is_(None)
     )
     return (
-        select(  # type: ignore[call-overload]
+        select(  # type: ignore[call-overload] # SQLModel types four columns at most
             Staff.active,
             Staff.position,
             Account.disabled,

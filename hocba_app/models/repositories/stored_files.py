@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from hocba_app.domain.document_lifecycle import DocumentState
 from hocba_app.models import AttachedRecord, Document, DocumentVersion, Revision, Student
 
-_REVISIONS = select(  # type: ignore[call-overload]
+_REVISIONS = select(  # type: ignore[call-overload] # SQLModel types four columns at most
     Revision.id, Revision.version_id, Revision.number, Revision.blob_sha256, Revision.length, Revision.sha256
 ).order_by(Revision.version_id, col(Revision.number))
 

@@ -13,7 +13,7 @@ FORGOTTEN_SECONDS = 24 * 3600
 
 def seen(session: Session, worker: str) -> None:
     """Say that a worker lives; rows of workers that are gone for good go."""
-    if not session.execute(  # type: ignore[attr-defined]
+    if not session.execute(  # type: ignore[attr-defined] # an update's result has it
         update(WorkerSeen).where(col(WorkerSeen.id) == worker).values(seen_at=database_time())
     ).rowcount:
         session.add(WorkerSeen(id=worker, seen_at=session.execute(select(database_time())).scalar_one()))

@@ -53,7 +53,7 @@ def enqueue(
     )
     if id is not None:
         job.id = id
-    job.wake_at = database_time(after)  # type: ignore[assignment]
+    job.wake_at = database_time(after)  # type: ignore[assignment] # an expression: the database's clock at the insert
     session.add(job)
     announce(session)
     (notify_narrow if known.quiet else notify_all)(session)

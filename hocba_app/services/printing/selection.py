@@ -112,5 +112,5 @@ def _chosen(document: Document, version: DocumentVersion) -> Chosen:
         document.kind,
         document.school_year,
         version.code,
-        version.snapshot,  # type: ignore[arg-type]
+        version.snapshot,  # type: ignore[arg-type] # a JSON column: the snapshot of this kind
     )

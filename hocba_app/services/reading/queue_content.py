@@ -79,7 +79,7 @@ def _contents(session: Session, who: Identity, waiting: Sequence[Waiting]) -> li
     for item in waiting:
         snapshot = frozen[item.version_id]
         why = f"Đã hủy chốt để sửa: {returned[item.document_id]}" if returned.get(item.document_id) else ""
-        common = {
+        common: dict[str, Any] = {
             "slot_id": item.slot_id,
             "document_id": item.document_id,
             "student_code": item.student_code,
@@ -91,7 +91,7 @@ def _contents(session: Session, who: Identity, waiting: Sequence[Waiting]) -> li
         }
         for code, values, odd in _rows(snapshot, item, names):
             changed = _changed(before.get(item.document_id), snapshot, code)
-            found.append(Content(subject_code=code, values=values, odd=odd, changed=changed, **common))  # type: ignore[arg-type]
+            found.append(Content(subject_code=code, values=values, odd=odd, changed=changed, **common))
     return found
 
 

@@ -305,7 +305,7 @@ def _key_and_provider(
             if not lenient or error.code is not ErrorCode.SIGNER_NO_ID_NUMBER:
                 raise
             person = None
-        return person, key, provider_for(session, key.provider)  # type: ignore[return-value]
+        return person, key, provider_for(session, key.provider)  # type: ignore[return-value] # None only where lenient
 
 
 def _store(session: Session, actor: str, owner: str, asked_user: str, judged: Judged) -> SigningKey:

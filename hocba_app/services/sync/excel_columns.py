@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from hocba_app.domain.circumstances import WORDS
 from hocba_app.domain.identifiers import clean_text, identifier
@@ -125,9 +126,9 @@ def traits(text: str) -> list[dict[str, str | None]]:
     return found
 
 
-def shown_traits(value: object) -> str:
+def shown_traits(value: Any) -> str:
     """Names and levels as :func:`traits` reads them."""
-    return "; ".join(f"{row['name']}: {row['level'] or ''}" for row in value)  # type: ignore[attr-defined]
+    return "; ".join(f"{row['name']}: {row['level'] or ''}" for row in value)
 
 
 def choice(words: Mapping[str, object]) -> tuple[Read, Write]:
@@ -337,7 +338,7 @@ SHEETS = (
             Field("Lên lớp", "promotion", False, *_PROMOTION),
             Field("Ghi chú lên lớp", "promotion_note", False, plain),
             Field("Danh hiệu", "title"),
-            Field("Khen thưởng", "awards", False, listed, lambda value: "; ".join(value)),  # type: ignore[arg-type]
+            Field("Khen thưởng", "awards", False, listed, lambda value: "; ".join(value)),  # type: ignore[arg-type] # a list, as the field reads it
             Field("Chứng chỉ", "certificates", False, plain),
             Field("Nhận xét của GVCN", "homeroom_comment", False, plain),
             Field("Nhận xét của GVCN sau hè", "homeroom_comment_after_summer", False, plain),

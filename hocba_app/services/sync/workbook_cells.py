@@ -163,7 +163,7 @@ def _usual(file: zipfile.ZipFile) -> bytes:
 
 
 def _by_openpyxl(data: bytes) -> list[RawSheet]:
-    from openpyxl import load_workbook  # type: ignore[import-untyped]
+    from openpyxl import load_workbook
 
     book = load_workbook(io.BytesIO(data), keep_links=False)
     return [_worksheet(sheet) for sheet in book.worksheets]

@@ -295,7 +295,7 @@ class Authority:
         """One member of the hierarchy, made if the register does not hold it yet. No RSA size: a P-256 key."""
         key_der, certificate_der = self.register.part(f"{part}.key"), self.register.part(f"{part}.crt")
         if key_der is not None and certificate_der is not None:
-            return Pair(load_der_private_key(key_der, None), x509.load_der_x509_certificate(certificate_der))  # type: ignore[arg-type]
+            return Pair(load_der_private_key(key_der, None), x509.load_der_x509_certificate(certificate_der))  # type: ignore[arg-type] # of the two kinds made here
         key: PrivateKey = (
             rsa.generate_private_key(65537, rsa_bits) if rsa_bits else ec.generate_private_key(ec.SECP256R1())
         )

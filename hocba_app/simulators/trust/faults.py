@@ -36,7 +36,7 @@ class TrustFaults:
         unknown = set(values) - {field.name for field in fields(cls)}
         if unknown:
             raise ValueError(f"unknown: {sorted(unknown)}")
-        return cls(**values)  # type: ignore[arg-type]
+        return cls(**values)  # type: ignore[arg-type] # names were checked; values are the caller's
 
     def as_dict(self) -> dict[str, object]:
         return asdict(self)

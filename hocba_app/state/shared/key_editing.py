@@ -7,6 +7,7 @@ import asyncio
 import dataclasses
 from abc import abstractmethod
 from collections.abc import AsyncIterator
+from datetime import datetime
 from typing import Any, ClassVar
 
 import reflex as rx
@@ -280,7 +281,7 @@ def _credential_row(view: CredentialView) -> CredentialRow:
     )
 
 
-def _span(begins: object, ends: object) -> str:
+def _span(begins: datetime | None, ends: datetime | None) -> str:
     if begins is None or ends is None:
         return ""
-    return f"{local_text(begins)[:10]} – {local_text(ends)[:10]}"  # type: ignore[arg-type]
+    return f"{local_text(begins)[:10]} – {local_text(ends)[:10]}"

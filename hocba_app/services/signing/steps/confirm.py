@@ -101,7 +101,7 @@ def send(work: Work) -> Result:
                 batch.attempts = tries  # the same call again: its back-off goes on
             if tries + 1 >= SENDS:
                 return end_batch(work, error)
-            return wait_for(work, error.code, at_least=float(error.params.get("seconds", 0) or 0))  # type: ignore[arg-type]
+            return wait_for(work, error.code, at_least=float(str(error.params.get("seconds") or 0)))
         return end_batch(work, error)
     if submitted.signatures is not None:
         return keep_answers(work, provider, submitted.signatures)
@@ -185,7 +185,7 @@ def poll(work: Work) -> Result:
         # Whatever was wrong with the question says nothing about the transaction: only its status ends it.
         if useless:
             return end_batch(work, HocbaError(ErrorCode.SIGNING_TIMED_OUT), found=BatchState.WAITING)
-        return wait_for(work, ErrorCode.RESULT_UNKNOWN, at_least=float(error.params.get("seconds", 0) or 0))  # type: ignore[arg-type]
+        return wait_for(work, ErrorCode.RESULT_UNKNOWN, at_least=float(str(error.params.get("seconds") or 0)))
     if status.state == "signed":
         return keep_answers(work, provider, status.signatures)
     if status.state in _FINAL:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import secrets
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum, auto
 from typing import Any
 
@@ -213,7 +214,7 @@ def _lay_out(due: _Due, certificate: bytes) -> _LaidOut | HocbaError:
     return _LaidOut(prepared.dumps(), cms.signed_attributes(prepared.digest, certificate))
 
 
-def _appearance(image: bytes, name: str, slot: Any, claimed_at: object) -> appearance.Appearance:
+def _appearance(image: bytes, name: str, slot: Any, claimed_at: datetime) -> appearance.Appearance:
     drawn = appearance.SealImage.loads(image) if slot.stage == SEAL else appearance.InkImage.loads(image)
     shown = drawable(name)
-    return appearance.Appearance(image=drawn, name=shown, caption_lines=tuple(slot.caption), signed_at=claimed_at)  # type: ignore[arg-type]
+    return appearance.Appearance(image=drawn, name=shown, caption_lines=tuple(slot.caption), signed_at=claimed_at)
