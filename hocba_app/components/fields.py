@@ -30,6 +30,16 @@ def select_field(label: Any, options: Any, *, id: str, hint: Any = None, **props
     return _field(label, id, hint, rx.el.select(*made, id=id, **({"name": id} | props)))
 
 
+def new_password_fields() -> tuple[rx.Component, rx.Component]:
+    """A new password, typed twice."""
+    common = {"type": "password", "auto_complete": "new-password", "required": True}
+    hint = "Ít nhất 10 ký tự, không trùng tên đăng nhập. Nên dùng một câu ngắn dễ nhớ."
+    return (
+        text_field("Mật khẩu mới", id="password", min_length=10, hint=hint, **common),
+        text_field("Nhập lại mật khẩu mới", id="again", **common),
+    )
+
+
 def _field(label: Any, id: str, hint: Any, control: rx.Component) -> rx.Component:
     said = [rx.el.small(hint, id=f"{id}-hint")] if hint is not None else []
     return rx.el.div(rx.el.label(label, html_for=id), control, *said, class_name="field")

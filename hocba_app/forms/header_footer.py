@@ -11,6 +11,7 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.snapshot import Snapshot
 from hocba_app.forms.fonts import BOLD, ITALIC, REGULAR
 from hocba_app.forms.page import INK, MM, PAGE_HEIGHT, PAGE_WIDTH, PALE_RULE, SOFT_INK, Box, Page
+from hocba_app.forms.pagination import Block, draw_blocks, paginate
 from hocba_app.forms.pdf_file import Picture
 from hocba_app.forms.text_fitting import LEADING, Fitted, fit, fit_line
 from hocba_app.forms.wording import LEVEL_NAMES, school_year
@@ -20,11 +21,29 @@ WIDTH = RIGHT - LEFT
 HEAD_TOP = PAGE_HEIGHT - 9 * MM
 BODY_TOP = PAGE_HEIGHT - 25 * MM
 BODY_BOTTOM = 25 * MM
+ROOM = BODY_TOP - BODY_BOTTOM
 QR_NAME = "Qr"
 QR_SIZE = 15 * MM
 _QR_QUIET = 2
 CODE_LABEL, PUPIL_LABEL = "Mã tra cứu: ", "Mã học sinh:"
 _PUPIL_WIDTH = 52 * MM
+
+
+def numbered_pages(snapshot: Snapshot, blocks: list[Block], title: str) -> list[Page]:
+    """The blocks on pages of their own, each with the pupil's name above and, below, the title, its number and the code to check.
+
+    Raises:
+        HocbaError: FORM_TEXT_UNSUPPORTED, FORM_TEXT_TOO_LONG.
+    """
+    laid_out = paginate(blocks, ROOM)
+    pages = []
+    for number, page_blocks in enumerate(laid_out, 1):
+        page = Page()
+        running_head(page, snapshot)
+        draw_blocks(page, page_blocks, BODY_TOP)
+        foot(page, snapshot, title, number, len(laid_out))
+        pages.append(page)
+    return pages
 
 
 def running_head(page: Page, snapshot: Snapshot) -> None:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from hocba_app.domain.snapshot import HistoryRow, Snapshot
 from hocba_app.forms.fonts import BOLD, ITALIC, REGULAR, Face
 from hocba_app.forms.form_blocks import gap, paragraph
-from hocba_app.forms.header_footer import BODY_BOTTOM, BODY_TOP, LEFT, RIGHT, foot, running_head
+from hocba_app.forms.header_footer import LEFT, RIGHT, numbered_pages
 from hocba_app.forms.page import INK, MM, SOFT_INK, TINT, Box, Page
-from hocba_app.forms.pagination import Block, draw_blocks, paginate
+from hocba_app.forms.pagination import Block
 from hocba_app.forms.signature_layout import APPROVAL_WIDTH, SEAL_SIZE, place_approval
 from hocba_app.forms.text_fitting import Fitted, fit
 from hocba_app.forms.wording import by_decision, day, history_outcome, office_of_head, school_year
@@ -58,16 +58,7 @@ def draw_history(snapshot: Snapshot) -> list[Page]:
         gap(2 * MM),
         paragraph("ghi chú", _NOTE.replace("Hiệu trưởng", office) + by_decision(snapshot), face=ITALIC, size=10),
     ]
-    laid_out = paginate(blocks, BODY_TOP - BODY_BOTTOM)
-    title = f"Quá trình học tập đến năm học {school_year(snapshot['school_year'])}"
-    pages = []
-    for number, page_blocks in enumerate(laid_out, 1):
-        page = Page()
-        running_head(page, snapshot)
-        draw_blocks(page, page_blocks, BODY_TOP)
-        foot(page, snapshot, title, number, len(laid_out))
-        pages.append(page)
-    return pages
+    return numbered_pages(snapshot, blocks, f"Quá trình học tập đến năm học {school_year(snapshot['school_year'])}")
 
 
 def _title() -> Block:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from hocba_app.domain.snapshot import Results, Snapshot
 from hocba_app.forms.fonts import BOLD, ITALIC, REGULAR, Face
 from hocba_app.forms.form_blocks import labelled, paragraph
-from hocba_app.forms.header_footer import BODY_BOTTOM, BODY_TOP, foot, running_head
+from hocba_app.forms.header_footer import numbered_pages
 from hocba_app.forms.page import Page
-from hocba_app.forms.pagination import Block, draw_blocks, paginate
+from hocba_app.forms.pagination import Block
 from hocba_app.forms.wording import BLANK, PROMOTIONS, circumstance_lines, programme_finished, school_year
 
-ROOM = BODY_TOP - BODY_BOTTOM
 COMPLETION_LAW = "Xác nhận của Hiệu trưởng tại đây thay cho bằng tốt nghiệp trung học cơ sở kể từ ngày 01/01/2026."
 COMPLETION_LAW_YEAR = "2025-2026"
 """The first school year that ends under that law; "YYYY-YYYY" compares as text."""
@@ -22,16 +21,7 @@ def results_pages(snapshot: Snapshot, blocks: list[Block]) -> list[Page]:
     Raises:
         HocbaError: FORM_TEXT_UNSUPPORTED, FORM_TEXT_TOO_LONG.
     """
-    laid_out = paginate(blocks, ROOM)
-    title = f"Kết quả học tập · Năm học {school_year(snapshot['school_year'])}"
-    pages = []
-    for number, page_blocks in enumerate(laid_out, 1):
-        page = Page()
-        running_head(page, snapshot)
-        draw_blocks(page, page_blocks, BODY_TOP)
-        foot(page, snapshot, title, number, len(laid_out))
-        pages.append(page)
-    return pages
+    return numbered_pages(snapshot, blocks, f"Kết quả học tập · Năm học {school_year(snapshot['school_year'])}")
 
 
 def corrections_note() -> Block:

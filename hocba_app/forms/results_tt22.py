@@ -8,10 +8,10 @@ from typing import Literal
 from hocba_app.domain.snapshot import Results, Snapshot
 from hocba_app.forms.fonts import BOLD
 from hocba_app.forms.form_blocks import approval_section, gap, homeroom_section, labelled
+from hocba_app.forms.header_footer import ROOM
 from hocba_app.forms.page import MM, Page
 from hocba_app.forms.pagination import Block
 from hocba_app.forms.results_pages import (
-    ROOM,
     approval_statements,
     circumstance_facts,
     corrections_note,

@@ -15,9 +15,10 @@ from hocba_app.forms.form_blocks import (
     together,
     under_heading,
 )
+from hocba_app.forms.header_footer import ROOM
 from hocba_app.forms.page import MM, Page
 from hocba_app.forms.pagination import Block
-from hocba_app.forms.results_pages import ROOM, circumstance_facts, departure_fact, results_pages
+from hocba_app.forms.results_pages import circumstance_facts, departure_fact, results_pages
 from hocba_app.forms.signature_layout import RowSigning, row_signing
 from hocba_app.forms.subject_table import Column, table_blocks
 from hocba_app.forms.traits_table import TraitColumns, traits_block

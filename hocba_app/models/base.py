@@ -8,7 +8,7 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, ForeignKeyConstraint, String, column
+from sqlalchemy import JSON, DateTime, ForeignKeyConstraint, column
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
@@ -97,8 +97,3 @@ def tables_complete() -> None:
 def belongs_to(column: str, table: str) -> ForeignKeyConstraint:
     """A composite foreign key ``(school_id, column) → table(school_id, id)``: never across schools."""
     return ForeignKeyConstraint(["school_id", column], [f"{table}.school_id", f"{table}.id"])
-
-
-def short(length: int) -> Any:
-    """The column type of a bounded string."""
-    return String(length)

@@ -12,8 +12,6 @@ from hocba_app.private_files import private_file, tighten
 SERVER_TIMEOUTS = {"lock_timeout": "10s", "statement_timeout": "60s", "idle_in_transaction_session_timeout": "300s"}
 """PostgreSQL's limits of every connection: waiting for a row or table, one statement, and a transaction in which nothing
 happens (a process that hangs would keep its locks for ever)."""
-SERVER_TIMEOUT_OPTIONS = " ".join(f"-c {name}={value}" for name, value in SERVER_TIMEOUTS.items())
-"""The same for a connection that is not made here: libpq's ``options``."""
 KEEPALIVE: dict[str, Any] = {
     "connect_timeout": 10,
     "keepalives": 1,

@@ -6,7 +6,7 @@ from typing import Any
 
 import reflex as rx
 
-from hocba_app.components.fields import text_field
+from hocba_app.components.fields import new_password_fields, text_field
 from hocba_app.components.native_form import native_form, native_link
 from hocba_app.components.shell import route_notice
 from hocba_app.state.shell import ShellState
@@ -18,15 +18,7 @@ def login() -> rx.Component:
         "Học bạ điện tử",
         "Đăng nhập bằng tài khoản nhà trường cấp.",
         native_form(
-            text_field(
-                "Tên đăng nhập",
-                id="username",
-                auto_complete="username",
-                required=True,
-                auto_capitalize="none",
-                spell_check=False,
-                auto_focus=True,
-            ),
+            _username(),
             text_field("Mật khẩu", id="password", type="password", auto_complete="current-password", required=True),
             rx.el.input(type="hidden", name="next", value=ShellState.next_path),
             rx.el.button("Đăng nhập", type="submit", class_name="button wide"),
@@ -38,21 +30,25 @@ def login() -> rx.Component:
     )
 
 
+def _username() -> rx.Component:
+    return text_field(
+        "Tên đăng nhập",
+        id="username",
+        auto_complete="username",
+        required=True,
+        auto_capitalize="none",
+        spell_check=False,
+        auto_focus=True,
+    )
+
+
 def activate() -> rx.Component:
     """Layout of ``/activate``."""
     return _frame(
         "Kích hoạt tài khoản",
         "Nhập mã một lần trên phiếu nhà trường phát (hoặc trong thư), rồi tự đặt mật khẩu.",
         native_form(
-            text_field(
-                "Tên đăng nhập",
-                id="username",
-                auto_complete="username",
-                required=True,
-                auto_capitalize="none",
-                spell_check=False,
-                auto_focus=True,
-            ),
+            _username(),
             text_field(
                 "Mã kích hoạt",
                 id="code",
@@ -61,18 +57,7 @@ def activate() -> rx.Component:
                 auto_capitalize="characters",
                 spell_check=False,
             ),
-            text_field(
-                "Mật khẩu mới",
-                id="password",
-                type="password",
-                auto_complete="new-password",
-                required=True,
-                min_length=10,
-                hint="Ít nhất 10 ký tự, không trùng tên đăng nhập. Nên dùng một câu ngắn dễ nhớ.",
-            ),
-            text_field(
-                "Nhập lại mật khẩu mới", id="again", type="password", auto_complete="new-password", required=True
-            ),
+            *new_password_fields(),
             rx.el.button("Kích hoạt", type="submit", class_name="button wide"),
             action="/session/activate",
             method="post",

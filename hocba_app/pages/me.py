@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reflex as rx
 
-from hocba_app.components.fields import text_field
+from hocba_app.components.fields import new_password_fields, text_field
 from hocba_app.components.native_form import native_form
 from hocba_app.components.shell import shell
 from hocba_app.state.shell import ShellState
@@ -45,18 +45,7 @@ def me() -> rx.Component:
                 text_field(
                     "Mật khẩu đang dùng", id="old", type="password", auto_complete="current-password", required=True
                 ),
-                text_field(
-                    "Mật khẩu mới",
-                    id="password",
-                    type="password",
-                    auto_complete="new-password",
-                    required=True,
-                    min_length=10,
-                    hint="Ít nhất 10 ký tự, không trùng tên đăng nhập.",
-                ),
-                text_field(
-                    "Nhập lại mật khẩu mới", id="again", type="password", auto_complete="new-password", required=True
-                ),
+                *new_password_fields(),
                 rx.el.button("Đổi mật khẩu", type="submit", class_name="button"),
                 action="/session/password",
                 method="post",

@@ -11,6 +11,7 @@ from reflex.event import EventSpec
 
 from hocba_app.domain.calendar import local_text
 from hocba_app.domain.errors import HocbaError
+from hocba_app.domain.paging import page_count
 from hocba_app.domain.wording import POSITION, ROLE
 from hocba_app.models import database
 from hocba_app.services.accounts import administration
@@ -59,7 +60,6 @@ class Row:
     disabled: bool
     is_admin: bool
     is_management: bool
-    has_mail: bool
 
 
 class AccountsState(Sorting, Undoing, rx.State):
@@ -209,7 +209,7 @@ class AccountsState(Sorting, Undoing, rx.State):
         found = await asyncio.to_thread(_read, who, self.search, self.state, self.page, order_of(self))
         self.may_change, self.mail = allowed(who, Right.ACCOUNTS), mail_offered()
         self.rows = [_row(row) for row in found.rows]
-        self.total, self.pages, self.loaded = found.total, max(1, -(-found.total // PAGE_ROWS)), True
+        self.total, self.pages, self.loaded = found.total, page_count(found.total, PAGE_ROWS), True
         self.page = min(self.page, self.pages)
 
 
@@ -218,7 +218,7 @@ def _read(who: Identity, search: str, state: str, page: int, order: str) -> Acco
     found = administration.accounts_page(db, who, search, page, PAGE_ROWS, order, state=state)
     if found.total and not found.rows:  # past the end: the last one
         found = administration.accounts_page(
-            db, who, search, -(-found.total // PAGE_ROWS), PAGE_ROWS, order, state=state
+            db, who, search, page_count(found.total, PAGE_ROWS), PAGE_ROWS, order, state=state
         )
     return found
 
@@ -242,5 +242,4 @@ def _row(row: AccountRow) -> Row:
         disabled=row.state == "disabled",
         is_admin="admin" in row.granted_roles,
         is_management="management" in row.granted_roles,
-        has_mail=bool(row.email),
     )

@@ -12,6 +12,7 @@ from reflex.event import EventSpec
 
 from hocba_app.domain.calendar import local_text
 from hocba_app.domain.errors import HocbaError
+from hocba_app.domain.paging import page_count
 from hocba_app.domain.wording import JOB, KIND_SHORT, STAGE_SIGNER, STEP
 from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right, allowed
@@ -246,7 +247,7 @@ class DashboardState(LiveScreen, rx.State):
 
     def _show_people(self, page: int) -> None:
         self.people_total = len(self._all_people)
-        self.people_pages = max(1, -(-self.people_total // PEOPLE))
+        self.people_pages = page_count(self.people_total, PEOPLE)
         self.people_page = min(max(1, page), self.people_pages)
         self.people = self._all_people[(self.people_page - 1) * PEOPLE : self.people_page * PEOPLE]
 

@@ -13,6 +13,7 @@ from reflex.event import EventSpec
 from hocba_app.domain.calendar import local_text
 from hocba_app.domain.errors import HocbaError
 from hocba_app.domain.objections import FACTS, MAX_REASON
+from hocba_app.domain.paging import page_count
 from hocba_app.domain.wording import KIND_SHORT
 from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right
@@ -138,7 +139,7 @@ class ObjectionsState(LiveScreen, rx.State):
 
     async def _reload(self, who: Identity) -> None:
         found = await in_thread(objections.objections_page, database(), who, open_ones=self.open_ones, page=self.page)
-        self.total, self.pages = found.total, max(1, -(-found.total // objections.PAGE_ROWS))
+        self.total, self.pages = found.total, page_count(found.total, objections.PAGE_ROWS)
         if self.page > self.pages:
             self.page = self.pages
             found = await in_thread(

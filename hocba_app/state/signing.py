@@ -11,6 +11,7 @@ import reflex as rx
 from reflex.event import EventSpec
 
 from hocba_app.domain.errors import HocbaError
+from hocba_app.domain.paging import page_count
 from hocba_app.domain.vietnamese_collation import sort_name
 from hocba_app.domain.wording import ITEM, KIND
 from hocba_app.models import SEAL, database
@@ -357,7 +358,7 @@ class SigningState(Sorting, Undoing, GroupReading, LiveScreen, rx.State):
         if order := _RECORD_ORDERS.get(self.sort):
             self._all_records = sorted(self._all_records, key=order, reverse=self.descending)
         self.record_total = len(self._all_records)
-        self.record_pages = max(1, -(-self.record_total // RECORD_ROWS))
+        self.record_pages = page_count(self.record_total, RECORD_ROWS)
         self.record_page = min(max(1, page), self.record_pages)
         self.records = self._all_records[(self.record_page - 1) * RECORD_ROWS : self.record_page * RECORD_ROWS]
 

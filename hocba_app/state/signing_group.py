@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import reflex as rx
 
 from hocba_app.domain.errors import HocbaError
+from hocba_app.domain.paging import page_count
 from hocba_app.domain.vietnamese_collation import sort_name
 from hocba_app.models import database
 from hocba_app.services.accounts.identity import Identity
@@ -177,7 +178,7 @@ def show_lines(state: Any, page: int) -> None:
     if state.sort in ("code", "name", "state") or state.sort.startswith("c"):
         lines.sort(key=lambda line: _order(line, state.sort), reverse=state.descending)
     state.line_total = len(lines)
-    state.line_pages = max(1, -(-len(lines) // CONTENT_ROWS))
+    state.line_pages = page_count(len(lines), CONTENT_ROWS)
     state.line_page = min(max(1, page), state.line_pages)
     state.lines = lines[(state.line_page - 1) * CONTENT_ROWS : state.line_page * CONTENT_ROWS]
 

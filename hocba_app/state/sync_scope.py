@@ -19,8 +19,6 @@ from hocba_app.state.shared.guard import requires
 
 CHOSEN_RESOURCES = {key: name for key, name in RESOURCE.items() if key not in ("school", "photos")}
 """Photos come with the pupils, the school's own row with every run of the whole school."""
-OF_CLASSES = ("classes", "students", "enrolments", "teaching_assignments", "history", "results")
-"""What can be narrowed to classes; staff and subjects belong to none and come whole."""
 
 
 @dataclasses.dataclass

@@ -14,7 +14,7 @@ from hocba_app.services.accounts.one_time_codes import code_hash, new_code
 from hocba_app.services.jobs.enqueue import enqueue
 from hocba_app.services.jobs.registry import Work, job
 from hocba_app.services.jobs.results import Done, Result, RetryAfter
-from hocba_app.services.notify.mail import Letter, offered, post_office
+from hocba_app.services.notify.mail import Letter, offered, sent
 from hocba_app.settings import settings
 
 KIND = "reset_letter"
@@ -50,14 +50,11 @@ def post_reset_letter(work: Work) -> Result:
         letter = _letter(
             account, school.name, (giver.full_name or giver.username) if giver else "quản trị", code if own else ""
         )
-    try:
-        with post_office() as post:
-            post(letter)
-    except HocbaError as error:
-        if utc_now() - asked_at < GIVE_UP_AFTER:
-            return RetryAfter(AGAIN_SECONDS)
-        raise HocbaError(ErrorCode.MAIL_FAILED) from error
-    return Done()
+    if sent(letter):
+        return Done()
+    if utc_now() - asked_at < GIVE_UP_AFTER:
+        return RetryAfter(AGAIN_SECONDS)
+    raise HocbaError(ErrorCode.MAIL_FAILED)
 
 
 def _letter(account: Account, school_name: str, giver: str, code: str) -> Letter:

@@ -60,6 +60,16 @@ def post_office() -> Iterator[Callable[[Letter], None]]:
             server.close()
 
 
+def sent(letter: Letter) -> bool:
+    """Post one letter on a connection of its own; whether the server took it. A job asks again until its time is up."""
+    try:
+        with post_office() as post:
+            post(letter)
+    except HocbaError:
+        return False
+    return True
+
+
 def _connect(url: str) -> smtplib.SMTP:
     parts = urlsplit(url)
     host = parts.hostname or ""

@@ -14,6 +14,7 @@ from sqlmodel import Session
 from hocba_app.domain.audit_wording import SUBJECTS, Action, action_text, details_text
 from hocba_app.domain.calendar import VIETNAM
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.paging import page_count, page_within
 from hocba_app.domain.search_text import matches
 from hocba_app.models import AuditEvent, Database
 from hocba_app.models.repositories import audit as rows
@@ -95,8 +96,7 @@ def audit_page(
     with db.read(who.school_id) as session:
         wanted = _filter(session, search, action, actor, subject, since, until)
         total = rows.count_events(session, wanted)
-        pages = max(1, -(-total // size))
-        page = min(max(page, 1), pages)
+        pages, page = page_count(total, size), page_within(page, total, size)
         found = rows.events(session, wanted, offset=(page - 1) * size, limit=size, oldest_first=oldest_first)
         return AuditPage(_audit_rows(session, found), total, page, pages)
 

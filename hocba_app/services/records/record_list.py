@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.paging import page_count, page_within
 from hocba_app.domain.search_text import matches
 from hocba_app.domain.snapshot_differences import is_out_of_date
 from hocba_app.models import Database, Document, School
@@ -148,8 +149,7 @@ def records_page(
             total = school_cache.memoize_per_school(
                 db, who.school_id, key, lambda own: record_list.count_lines(own, wanted)
             )
-        pages = max(1, -(-total // size))
-        page = min(max(page, 1), pages)
+        pages, page = page_count(total, size), page_within(page, total, size)
         found = record_list.lines(
             session, wanted, sort=sort, descending=descending, offset=(page - 1) * size, limit=size
         )

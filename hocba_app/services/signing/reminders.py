@@ -27,7 +27,7 @@ from hocba_app.services.cache import school_cache
 from hocba_app.services.jobs.enqueue import enqueue
 from hocba_app.services.jobs.registry import Work, job
 from hocba_app.services.jobs.results import Done, Result, RetryAfter
-from hocba_app.services.notify.mail import Letter, offered, post_office
+from hocba_app.services.notify.mail import Letter, offered, sent
 from hocba_app.settings import settings
 
 MAIL = "reminder_mail"
@@ -273,16 +273,11 @@ def post_reminder(work: Work) -> Result:
     with work.db.read(work.school_id) as session:
         asked_at = session.get_one(Job, (work.school_id, work.job_id)).created_at
         letter = _letter(session, str(work.arguments["reminder"]), everything=bool(work.arguments.get("all")))
-    if letter is None:
+    if letter is None or sent(letter):
         return Done()
-    try:
-        with post_office() as post:
-            post(letter)
-    except HocbaError as error:
-        if utc_now() - asked_at < GIVE_UP_AFTER:
-            return RetryAfter(AGAIN_SECONDS)
-        raise HocbaError(ErrorCode.REMINDER_NOT_MAILED) from error
-    return Done()
+    if utc_now() - asked_at < GIVE_UP_AFTER:
+        return RetryAfter(AGAIN_SECONDS)
+    raise HocbaError(ErrorCode.REMINDER_NOT_MAILED)
 
 
 def _address(session: Session, person: Staff) -> str:

@@ -12,6 +12,7 @@ from sqlmodel import Session
 from hocba_app.domain.audit_wording import Action
 from hocba_app.domain.calendar import is_school_year
 from hocba_app.domain.errors import SENTENCES, ErrorCode, HocbaError
+from hocba_app.domain.paging import page_within
 from hocba_app.models import Database, Job, School, SchoolClass
 from hocba_app.models.base import utc_now
 from hocba_app.models.jobs import Priority
@@ -90,7 +91,6 @@ class SyncStatus:
     """How the school's data compare with the sector database."""
 
     school_year: str
-    last_run: SyncRun | None
     running: bool
     snapshots: list[SectorSnapshot] = field(default_factory=list)
     """Newest first. Those not received are what the next run brings."""
@@ -100,11 +100,6 @@ class SyncStatus:
     """Records still refused, per resource: mended in SMAS, submitted, synced."""
     out_of_date: dict[str, int] = field(default_factory=dict)
     """Locked documents with newer essential data, per kind."""
-
-    @property
-    def to_come(self) -> int:
-        """Accepted submissions not yet received."""
-        return sum(not snapshot.received for snapshot in self.snapshots)
 
 
 def start_sync(
@@ -218,7 +213,7 @@ def sync_report(
     with db.read(who.school_id) as session:
         job = _run_of(session, job_id)
         total = rows.report_count(session, job_id, outcome=outcome, resource=resource)
-        page = min(max(1, page), max(1, -(-total // size)))
+        page = page_within(page, total, size)
         first, column, descending = (page - 1) * size, sort.removeprefix("-"), sort.startswith("-")
         if column == "label":
             labels = sorted(
@@ -273,7 +268,6 @@ def sync_status(db: Database, who: Identity, school_year: str | None = None) -> 
         newest = rows.runs(session, 1)
         have = rows.newest_known(session, year, RESOURCES)
         refused, stale = rows.waiting_rows(session, year), rows.out_of_date_documents(session)
-        last = _shown(*newest[0]) if newest else None
     shown = [
         SectorSnapshot(
             item["number"],
@@ -284,7 +278,7 @@ def sync_status(db: Database, who: Identity, school_year: str | None = None) -> 
         )
         for item in sorted(found, key=lambda item: item["number"], reverse=True)
     ]
-    return SyncStatus(year, last, last is not None and last.state in LIVE, shown, problem, refused, stale)
+    return SyncStatus(year, bool(newest) and newest[0][0].state in LIVE, shown, problem, refused, stale)
 
 
 def _run_of(session: Session, job_id: str) -> Job:

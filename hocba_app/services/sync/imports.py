@@ -10,6 +10,7 @@ from sqlmodel import Session
 from hocba_app.domain.audit_wording import Action
 from hocba_app.domain.calendar import is_school_year, newest_year, school_year_of, today
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.paging import page_within
 from hocba_app.models import Database, School, WorkbookImport
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import sync as report
@@ -115,7 +116,7 @@ def preview(
     with db.read(who.school_id) as session:
         job_id = _import(session, import_id).check_job_id or ""
         total = report.report_count(session, job_id, outcome=outcome, resource=None)
-        page = min(max(1, page), max(1, -(-total // size)))
+        page = page_within(page, total, size)
         rows = report.report_rows(session, job_id, outcome=outcome, resource=None, offset=(page - 1) * size, limit=size)
         return [preview_row(row) for row in rows], total, page
 

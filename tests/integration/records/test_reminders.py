@@ -16,6 +16,7 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import AuditEvent, Job, Reminder, Slot, Staff
 from hocba_app.models.base import utc_now
 from hocba_app.services.jobs.runner import RunningJobs, advance
+from hocba_app.services.notify import mail
 from hocba_app.services.signing import reminders
 from hocba_app.services.signing.reminders import bring_back, dismiss, late_teachers, remind, reminders_of
 from tests.integration.records.conftest import lock
@@ -146,7 +147,7 @@ def test_a_worker_posts_the_letter_where_mail_is_set_up_and_its_failure_undoes_n
         yield post
 
     monkeypatch.setattr(reminders, "offered", lambda: True)
-    monkeypatch.setattr(reminders, "post_office", office)
+    monkeypatch.setattr(mail, "post_office", office)
     with small.db.write(small.school_id) as session:
         for part, address in (("TOAN", "toan@school.test"), ("VAN", "refused@school.test")):
             person = session.get_one(Staff, (small.school_id, staff_of(small, part)))
@@ -186,7 +187,7 @@ def test_no_letter_goes_to_who_has_read_the_reminder_or_signed(
 ) -> None:
     lock(small)
     monkeypatch.setattr(reminders, "offered", lambda: True)
-    monkeypatch.setattr(reminders, "post_office", lambda: pytest.fail("posted"))
+    monkeypatch.setattr(reminders, "sent", lambda _letter: pytest.fail("posted"))
     with small.db.write(small.school_id) as session:
         for part in ("TOAN", "VAN"):
             person = session.get_one(Staff, (small.school_id, staff_of(small, part)))

@@ -17,6 +17,7 @@ from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.jobs.claim import take
 from hocba_app.services.jobs.registry import Work, function_of
 from hocba_app.services.jobs.results import Done
+from hocba_app.services.sync import steps
 from hocba_app.services.sync.commands import start_sync
 from hocba_app.settings import settings
 from hocba_app.simulators.smas.app import Service, create_app
@@ -79,7 +80,8 @@ def fresh_smas(tmp_path: Path, spec: str) -> Iterator[tuple[str, Service]]:
 
 @pytest.fixture
 def configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
-    """Settings of this test's own: store, key, no queue."""
+    """Settings of this test's own: store, key, no queue; a run does not pause between its steps."""
+    monkeypatch.setattr(steps, "BREATH_SECONDS", 0.0)
     monkeypatch.setenv("HOCBA_DOCUMENTS_URL", str(tmp_path / "documents"))
     monkeypatch.setenv("HOCBA_SECRET_KEY", "a key of the tests, 8Jq2Lr5Tz0")
     settings.cache_clear()
