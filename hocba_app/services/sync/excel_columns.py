@@ -291,7 +291,7 @@ SHEETS = (
         (
             _PUPIL,
             Field("Trường hợp", "kind", True, *_CIRCUMSTANCE),
-            Field("Mã môn", "subjects", False, codes, lambda value: "; ".join(value), code=True),  # type: ignore[arg-type]
+            Field("Mã môn", "subjects", False, codes, lambda value: "; ".join(value), code=True),  # type: ignore[arg-type] # a list, as the field reads it
             Field("Từ ngày", "from_date", False, day, shown_day),
             Field("Đến ngày", "to_date", False, day, shown_day),
             Field("Số quyết định", "decision", code=True),
