@@ -15,12 +15,12 @@ from hocba_app.models.base import new_id, utc_now
 from hocba_app.models.repositories import find
 from hocba_app.models.repositories.leadership import open_proposals
 from hocba_app.models.repositories.signers import signs_here
-from hocba_app.models.repositories.sync import enrolments_by_age, insert_rows, rows_by_source
+from hocba_app.models.repositories.sync import enrolments_by_age, insert_rows, keys_of_ids, rows_by_source
 from hocba_app.services.accounts.leadership import hold_back, propose
 from hocba_app.services.sync.apply_report import Applied, Report
 from hocba_app.services.sync.diff import changes, summary
 from hocba_app.services.sync.fetch import Collected, Incoming, Refusal
-from hocba_app.services.sync.mapping import TABLES, Known, Refused, Table, known
+from hocba_app.services.sync.mapping import TABLES, WORKBOOK_ID, Known, Refused, Table, known
 from hocba_app.services.sync.odd_letters import odd_letters
 
 NUMBERS = ("id_number", "old_id_number")
@@ -80,6 +80,8 @@ class Applier:
         self._known: Known = known(session, found.resource, school_year)
         self._report = Report(session.info["school_id"], job_id, found.resource, self._known)
         self._held = self._identities()
+        self._unnamed = keys_of_ids(session, self._table.model, self._table.natural, WORKBOOK_ID)
+        """Rows that only a workbook has told of, by what they are."""
         self._near = {near_key(code): code for code in self._held.get("code", ())}
         self._results: dict[str, str] = {}
         """Pupil → source id of the result he has in this year."""
@@ -194,7 +196,7 @@ class Applier:
         rows |= {
             record.id: row
             for record in chunk
-            if record.id not in rows and (row := self._same_person(record)) is not None
+            if record.id not in rows and (row := self._same_person(record) or self._of_workbook(record)) is not None
         }
         fresh: list[dict[str, Any]] = []
         for record in chunk:
@@ -259,6 +261,17 @@ class Applier:
         if len(others) != 1:
             return None  # two people: not one and the same; it stays a conflict
         return self._rows_of(list(others)).get(next(iter(others)))
+
+    def _of_workbook(self, record: Incoming) -> Any:
+        """The row that a workbook made of what the source now names itself: one thing, not a second one."""
+        if not self._unnamed or record.id.startswith(WORKBOOK_ID):
+            return None
+        try:
+            values = self._table.convert(record.data or {}, self._known)
+        except Refused:
+            return None  # refused again, with the reason, when it is written
+        other = self._unnamed.pop(tuple(values[column] for column in self._table.natural), None)
+        return self._rows_of([other]).get(other) if other is not None else None
 
     def _settle(self, record: Incoming, row: Any, values: dict[str, Any]) -> None:
         """What was decided takes effect: only now that everything is checked."""
@@ -329,7 +342,8 @@ class Applier:
         Raises:
             Refused: what nobody can decide.
         """
-        if self._resource == "results" and (other := self._results.get(values["student_id"])) not in (None, record.id):
+        mine = _own_ids(record, row)
+        if self._resource == "results" and (other := self._results.get(values["student_id"])) not in (None, *mine):
             raise Refused("student_id", f"học sinh đã có kết quả khác trong năm học ({other})")
         if self._resource == "subjects" and row is not None and row.code != values["code"]:
             # Results, signature fields and signing assignments name subjects by code.

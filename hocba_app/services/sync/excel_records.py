@@ -16,6 +16,7 @@ from hocba_app.domain.snapshot import PUPIL_DETAILS
 from hocba_app.models import Enrolment, SchoolClass, Staff, Student, StudentResult, Subject, TeachingAssignment
 from hocba_app.models.repositories import find
 from hocba_app.models.repositories.membership import memberships_of_year
+from hocba_app.services.sync.mapping import WORKBOOK_ID
 from hocba_app.services.sync.near_matches import OTHER, SAME, WHAT, Asking, People, shown, somebody_else
 from hocba_app.services.sync.sheet_rows import Entry, Rows
 from hocba_app.services.sync.wide_columns import head_key
@@ -26,7 +27,7 @@ _SUBJECT_KEYS = ("term1", "term2", "year", "reassessed", "test", "reassessed_tes
 
 def own_id(*parts: object) -> str:
     """The id of a record that only a workbook knows; the same for the same thing."""
-    return "excel:" + hashlib.sha256("\x1f".join(map(str, parts)).encode()).hexdigest()[:40]
+    return WORKBOOK_ID + hashlib.sha256("\x1f".join(map(str, parts)).encode()).hexdigest()[:40]
 
 
 class RecordMaker:

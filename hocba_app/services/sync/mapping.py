@@ -23,6 +23,9 @@ from hocba_app.models import (
 )
 from hocba_app.models.repositories import find
 
+WORKBOOK_ID = "excel:"
+"""How the id of a record begins that only a workbook has told of: the source has not named it yet."""
+
 RECOMPUTED = "_mismatches"
 """Where the recomputation leaves what it found in a record that waits to be written."""
 
@@ -92,6 +95,8 @@ class Table:
         Refused: it refers to what is not known here.
     """
     label: Label
+    natural: tuple[str, ...]
+    """Columns that say which one it is, whatever its id. A record of the source takes over the row that a workbook made of it."""
     refers_to: tuple[str, ...] = ()
     identifying: tuple[str, ...] = ()
     """Columns that no two active rows share; a clash, or a change, is for a person to decide."""
@@ -234,15 +239,22 @@ TABLES: dict[str, Table] = {
         Staff,
         _staff,
         _named,
+        ("code",),
         identifying=("id_number", "old_id_number", "code"),
         signing=("id_number", "old_id_number"),
     ),
-    "classes": Table(SchoolClass, _class, _titled, ("staff",)),
-    "students": Table(Student, _student, _named, identifying=("id_number", "code")),
-    "enrolments": Table(Enrolment, _enrolment, _pupil, ("students", "classes")),
-    "subjects": Table(Subject, _subject, _titled, identifying=("code",)),
-    "history": Table(HistoryEntry, _history, _pupil, ("students",)),
-    "teaching_assignments": Table(TeachingAssignment, _assignment, _teaching, ("staff", "classes", "subjects")),
-    "results": Table(StudentResult, _result, _pupil, ("students", "classes", "subjects")),
+    "classes": Table(SchoolClass, _class, _titled, ("code", "school_year"), ("staff",)),
+    "students": Table(Student, _student, _named, ("code",), identifying=("id_number", "code")),
+    "enrolments": Table(Enrolment, _enrolment, _pupil, ("student_id", "class_id"), ("students", "classes")),
+    "subjects": Table(Subject, _subject, _titled, ("code",), identifying=("code",)),
+    "history": Table(HistoryEntry, _history, _pupil, ("student_id", "school_year"), ("students",)),
+    "teaching_assignments": Table(
+        TeachingAssignment,
+        _assignment,
+        _teaching,
+        ("class_id", "subject_id", "term", "position"),
+        ("staff", "classes", "subjects"),
+    ),
+    "results": Table(StudentResult, _result, _pupil, ("student_id", "school_year"), ("students", "classes", "subjects")),
 }
 """By resource; ``school`` is not a table of the school but the school itself (:mod:`hocba_app.services.sync.sync_job`)."""

@@ -19,10 +19,12 @@ from hocba_app.models import (
     Database,
     Enrolment,
     Job,
+    School,
     SchoolClass,
     Staff,
     Student,
     StudentResult,
+    Subject,
     TeachingAssignment,
 )
 from hocba_app.services.accounts.identity import Identity
@@ -41,6 +43,7 @@ from tests.integration.sync.test_bad_records import ACCOUNT, pupils
 from tests.integration.sync.test_sync import everything
 
 Rows = Sequence[Sequence[str | None]]
+BROUGHT: tuple[Any, ...] = (Staff, SchoolClass, Student, Enrolment, Subject, TeachingAssignment, StudentResult)
 STAFF: Rows = [
     ["Mã giáo viên *", "Họ và\ntên", "CHỨC VỤ", "Số định danh"],
     ["GV1", "Lê Thị Hồng", "Giáo viên", "079180000001"],
@@ -386,3 +389,26 @@ def test_numbers_and_dates_as_excel_stores_them() -> None:
         "H": "41765",
     }
     assert found.problems == [CellProblem("Giáo viên", 1, "F", "ô báo lỗi của Excel")]
+
+
+def test_the_source_takes_over_what_a_workbook_brought_first(db: Database, here: Here, sector: Sector) -> None:
+    """The sector's database did not answer, so the office imported a workbook; when it answers, nobody is doubled."""
+    here.sync()
+    workbook = export_workbook(db, here.admin)
+    with db.installation(write=True) as session:
+        session.get_one(School, here.school_id).code = "another"
+    here = school_here(db, sector.account)
+    assert bring(here, workbook).problems == []
+    with db.read(here.school_id) as session:
+        before = {model: len(session.exec(select(model)).all()) for model in BROUGHT}
+    job = here.sync()
+    counts = {name: found for name, found in job.report["resources"].items() if name != "school"}
+    assert sum(each["rejected"] + each["conflict"] for each in counts.values()) == 0, counts
+    with db.read(here.school_id) as session:
+        kept = {}
+        for model in BROUGHT:
+            rows = session.exec(select(model)).all()
+            kept[model] = len(rows)
+            assert not [row.source_id for row in rows if row.source_id.startswith("excel:")], model
+    assert kept == before, "nothing is doubled"
+    assert here.sync().report.get("resources", {}) == {}, "nothing is new to the source"
