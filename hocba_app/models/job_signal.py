@@ -1,17 +1,18 @@
-"""How a worker hears at once of a job that became due: LISTEN/NOTIFY on PostgreSQL, the file's change counter on SQLite.
+"""How a worker hears at once of a job that became due: LISTEN/NOTIFY on PostgreSQL, the time of a file beside SQLite's.
 
 A signal may be lost (a pooler in between, a connection that broke): whoever waits looks after a while all the same.
 """
 
 from __future__ import annotations
 
-import sqlite3
+import contextlib
+import os
 import threading
 import time
 
 import psycopg
 import structlog
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlmodel import Session
 
 from hocba_app.models.connections import KEEPALIVE
@@ -20,17 +21,37 @@ from hocba_app.models.database import Database
 log = structlog.get_logger()
 CHANNEL = "hocba_jobs"
 CHANGE_SECONDS = 0.05
-"""Between two glances at SQLite's counter; each costs some microseconds."""
+"""Between two glances at the file's time; each costs some microseconds. SQLite's own counter of changes would wake every worker
+at every commit, whatever it was about: a twelfth of their time when a school signs."""
 RECONNECT_SECONDS = 2.0
 _NOTIFY = text(f"select pg_notify('{CHANNEL}', '')")
 _ANNOUNCED = "jobs_announced"
 
 
 def announce(session: Session) -> None:
-    """Wake the workers when this transaction commits. SQLite's workers see the commit itself."""
-    if session.get_bind().dialect.name == "postgresql" and not session.info.get(_ANNOUNCED):
-        session.info[_ANNOUNCED] = True
+    """Wake the workers when this transaction commits."""
+    if session.info.get(_ANNOUNCED):
+        return
+    session.info[_ANNOUNCED] = True
+    if session.get_bind().dialect.name == "postgresql":
         session.connection().execute(_NOTIFY)
+    else:
+        event.listen(session, "after_commit", _touch)
+
+
+def _touch(session: Session) -> None:
+    database = session.get_bind().engine.url.database
+    if not database:  # in memory: nobody else is here
+        return
+    file = _signal_file(database)
+    with contextlib.suppress(OSError):  # workers look after a while all the same
+        os.close(os.open(file, os.O_CREAT | os.O_WRONLY, 0o600))
+        now = time.time_ns()
+        os.utime(file, ns=(now, now))
+
+
+def _signal_file(database: str) -> str:
+    return f"{database}-jobs"
 
 
 class JobSignal:
@@ -40,8 +61,7 @@ class JobSignal:
         self._db = db
         self._rung = threading.Event()
         self._closed = threading.Event()
-        self._counter: sqlite3.Connection | None = None
-        self._seen = -1
+        self._seen = 0
         if not db.is_sqlite:
             threading.Thread(target=self._listen, name="job-signal", daemon=True).start()
 
@@ -53,7 +73,7 @@ class JobSignal:
         """Return when a job may have become due, or after so many seconds."""
         deadline = time.monotonic() + seconds
         while not self._closed.is_set() and (left := deadline - time.monotonic()) > 0:
-            if self._rung.wait(min(left, CHANGE_SECONDS) if self._db.is_sqlite else left) or self._file_changed():
+            if self._rung.wait(min(left, CHANGE_SECONDS) if self._db.is_sqlite else left) or self._touched():
                 break
         self._rung.clear()
 
@@ -62,17 +82,15 @@ class JobSignal:
         self._closed.set()
         self._rung.set()
 
-    def _file_changed(self) -> bool:
-        """Whether any other connection has committed since the last look."""
+    def _touched(self) -> bool:
+        """Whether somebody has announced a job since the last look."""
         if not self._db.is_sqlite:
             return False
-        if self._counter is None:
-            self._counter = sqlite3.connect(self._db.engine.url.database or "", isolation_level=None)
         try:
-            (version,) = self._counter.execute("PRAGMA data_version").fetchone()
-        except sqlite3.Error:
-            return True  # busy or being restored: the look itself will say
-        changed, self._seen = version != self._seen, version
+            stamp = os.stat(_signal_file(self._db.engine.url.database or "")).st_mtime_ns
+        except OSError:
+            return False  # nothing was ever announced
+        changed, self._seen = stamp != self._seen, stamp
         return changed
 
     def _listen(self) -> None:
