@@ -197,7 +197,9 @@ def rows_by_source(session: Session, model: Any, source_ids: Sequence[str]) -> d
 def keys_of_ids(session: Session, model: Any, columns: Sequence[str], prefix: str) -> dict[tuple[Any, ...], str]:
     """Of the rows whose source id begins so: what these columns say → source id."""
     named = [getattr(model, column) for column in columns]
-    rows = session.exec(select(model.source_id, *named).where(model.source_id.startswith(prefix, autoescape=True))).all()
+    rows = session.exec(
+        select(model.source_id, *named).where(model.source_id.startswith(prefix, autoescape=True))
+    ).all()
     return {tuple(values): source_id for source_id, *values in rows}
 
 

@@ -255,6 +255,8 @@ TABLES: dict[str, Table] = {
         ("class_id", "subject_id", "term", "position"),
         ("staff", "classes", "subjects"),
     ),
-    "results": Table(StudentResult, _result, _pupil, ("student_id", "school_year"), ("students", "classes", "subjects")),
+    "results": Table(
+        StudentResult, _result, _pupil, ("student_id", "school_year"), ("students", "classes", "subjects")
+    ),
 }
 """By resource; ``school`` is not a table of the school but the school itself (:mod:`hocba_app.services.sync.sync_job`)."""
