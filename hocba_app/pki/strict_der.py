@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 SEQUENCE, SET, OID, OCTETS, INTEGER, BIT_STRING, GENERALIZED_TIME = 0x30, 0x31, 0x06, 0x04, 0x02, 0x03, 0x18
 MAX_CHILDREN = 64
@@ -14,7 +15,10 @@ def content(data: bytes, tag: int) -> bytes:
     Raises:
         ValueError: another tag, a length that is not in its shortest definite form, or bytes left over.
     """
-    head, size = _header(data, 0)
+    if len(data) >= 2 and data[1] < 0x80:  # nearly all: spares a call
+        head, size = 2, data[1]
+    else:
+        head, size = _header(data, 0)
     if data[0] != tag or head + size != len(data):
         raise ValueError("not this element")
     return data[head:]
@@ -27,11 +31,14 @@ def elements(inside: bytes) -> list[bytes]:
         ValueError: they do not fill it, or there are more than :data:`MAX_CHILDREN`.
     """
     found: list[bytes] = []
-    position = 0
-    while position < len(inside):
-        head, size = _header(inside, position)
-        end = position + head + size
-        if end > len(inside) or len(found) == MAX_CHILDREN:
+    position, whole = 0, len(inside)
+    while position < whole:
+        if position + 2 <= whole and inside[position + 1] < 0x80 and inside[position] & 0x1F != 0x1F:
+            end = position + 2 + inside[position + 1]
+        else:
+            head, size = _header(inside, position)
+            end = position + head + size
+        if end > whole or len(found) == MAX_CHILDREN:
             raise ValueError("element out of bounds")
         found.append(inside[position:end])
         position = end
@@ -50,6 +57,18 @@ def children(data: bytes, tag: int = SEQUENCE) -> list[bytes]:
 def tagged(parts: Sequence[bytes], tag: int) -> bytes | None:
     """The first element with this tag, or None."""
     return next((part for part in parts if part[:1] == bytes((tag,))), None)
+
+
+def instant(digits: str) -> datetime:
+    """The moment that fourteen digits name, year to second, in UTC. (A fifth of what ``strptime`` takes; a record has thirty.)
+
+    Raises:
+        ValueError: there is no such moment.
+    """
+    if len(digits) != 14 or not (digits.isascii() and digits.isdigit()):
+        raise ValueError("not fourteen digits")
+    year, rest = int(digits[:4]), [int(digits[at : at + 2]) for at in range(4, 14, 2)]
+    return datetime(year, *rest, tzinfo=UTC)  # type: ignore[misc]
 
 
 def _header(data: bytes, at: int) -> tuple[int, int]:

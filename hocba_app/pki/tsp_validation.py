@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 
 from asn1crypto import x509 as asn1_x509
@@ -26,6 +26,7 @@ from hocba_app.pki.strict_der import (
     children,
     content,
     elements,
+    instant,
     tagged,
 )
 
@@ -306,11 +307,6 @@ def _check_info(info: bytes, imprint: bytes) -> datetime:
         raise NotShown("imprint")
     text = content(moment, GENERALIZED_TIME).decode("ascii")
     whole, _, fraction = text.removesuffix("Z").partition(".")
-    if (
-        not text.endswith("Z")
-        or len(whole) != 14
-        or not whole.isdigit()
-        or (fraction and not (fraction.isdigit() and len(fraction) <= 6))
-    ):
+    if not text.endswith("Z") or (fraction and not (fraction.isdigit() and len(fraction) <= 6)):
         raise NotShown("token time")
-    return datetime.strptime(whole, "%Y%m%d%H%M%S").replace(tzinfo=UTC, microsecond=int(fraction.ljust(6, "0") or "0"))
+    return instant(whole).replace(microsecond=int(fraction.ljust(6, "0") or "0"))

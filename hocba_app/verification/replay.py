@@ -10,11 +10,12 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 
 from hocba_app.domain.errors import HocbaError
 from hocba_app.pki.not_shown import NotShown
+from hocba_app.pki.strict_der import instant
 from hocba_app.recordfile.appearance import MAX_SIDE, Appearance, InkImage, appearance_objects
 from hocba_app.recordfile.base_revision import field_body
 from hocba_app.recordfile.demands import Demand, Vouched
@@ -181,7 +182,7 @@ def _replay_signature(state: State, objects: list[Parsed], at: int) -> SignedUpd
 
 def _instant(digits: bytes) -> datetime:
     try:
-        return datetime.strptime(digits.decode(), "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+        return instant(digits.decode())
     except ValueError as error:
         raise NotShown("date") from error
 
