@@ -67,8 +67,8 @@ def instant(digits: str) -> datetime:
     """
     if len(digits) != 14 or not (digits.isascii() and digits.isdigit()):
         raise ValueError("not fourteen digits")
-    year, rest = int(digits[:4]), [int(digits[at : at + 2]) for at in range(4, 14, 2)]
-    return datetime(year, *rest, tzinfo=UTC)  # type: ignore[misc]
+    month, day, hour, minute, second = [int(digits[at : at + 2]) for at in range(4, 14, 2)]
+    return datetime(int(digits[:4]), month, day, hour, minute, second, tzinfo=UTC)
 
 
 def _header(data: bytes, at: int) -> tuple[int, int]:

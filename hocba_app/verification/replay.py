@@ -24,7 +24,7 @@ from hocba_app.recordfile.signature_font import ASSETS
 from hocba_app.verification.archive_replay import replay_archive
 from hocba_app.verification.base_grammar import Base, read_base
 from hocba_app.verification.replay_state import RANGE_WIDTH, SignedUpdate, State, hole_in, signed_bytes
-from hocba_app.verification.strict_pdf_objects import Deviation, Parsed, read_objects, require_same, unpack
+from hocba_app.verification.strict_pdf_objects import Deviation, Parsed, read_objects, require_same, unpacked_length
 
 MAX_UPDATES = 200
 MAX_CAPTIONS = 4
@@ -241,7 +241,7 @@ def _look(objects: list[Parsed], name: str, claimed: datetime) -> Appearance:
     if not (1 <= width <= MAX_SIDE and 1 <= height <= MAX_SIDE):
         raise NotShown("image size")
     size = (width + 1) // 2 * height
-    if len(unpack(mask.data, size)) != size:
+    if unpacked_length(mask.data, size) != size:
         raise NotShown("mask")
     red, green, blue = bytes.fromhex(found.group(3).decode())
     lines = form.data.split(b"\n")

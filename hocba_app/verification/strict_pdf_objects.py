@@ -10,6 +10,7 @@ import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from hocba_app.pki.not_shown import NotShown
 from hocba_app.recordfile.pdf_syntax import EOF, xref_section
@@ -17,6 +18,7 @@ from hocba_app.recordfile.pdf_syntax import EOF, xref_section
 _HEAD = re.compile(rb"([1-9][0-9]{0,5}) 0 obj\n")
 _LENGTH = re.compile(rb" /Length (0|[1-9][0-9]{0,8}) ?>>\Z")
 MAX_OBJECTS = 4096
+MAX_REMEMBERED_BYTES = 32 << 10
 
 
 class Deviation(NotShown):
@@ -96,6 +98,22 @@ def unpack(data: bytes | None, most: int) -> bytes:
     if len(plain) > most or not engine.eof or engine.unused_data:
         raise NotShown("compressed size")
     return plain
+
+
+def unpacked_length(data: bytes | None, most: int) -> int:
+    """:func:`unpack`, its length alone. A signer's ink and the colour profile are the same bytes in thousands of records.
+
+    Raises:
+        NotShown: as :func:`unpack`.
+    """
+    if data is None or len(data) > MAX_REMEMBERED_BYTES:
+        return len(unpack(data, most))
+    return _remembered_length(data, most)
+
+
+@lru_cache(maxsize=256)
+def _remembered_length(data: bytes, most: int) -> int:
+    return len(unpack(data, most))
 
 
 def require_same(file: bytes, objects: Sequence[Parsed], expected: Sequence[tuple[int, bytes]]) -> None:
