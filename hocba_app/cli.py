@@ -16,7 +16,8 @@ from typer.core import TyperCommand
 from hocba_app import logs
 from hocba_app.backup_commands import register as register_backup
 from hocba_app.domain.errors import ErrorCode, HocbaError, StoreUnavailable
-from hocba_app.school_commands import school_app, user_app
+from hocba_app.school_commands import school_app
+from hocba_app.user_commands import user_app
 
 app = typer.Typer(help="Học bạ điện tử", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 database_app = typer.Typer(help="Cơ sở dữ liệu", no_args_is_help=True)

@@ -7,7 +7,7 @@ from hocba_app.models.schema_check import require_current_schema
 from hocba_app.private_files import tighten
 from hocba_app.process_scope import per_process
 from hocba_app.services.credential_cipher import require_strong_key
-from hocba_app.services.maintenance.configuration_check import data_places
+from hocba_app.services.maintenance.data_places import data_places
 from hocba_app.services.storage import identity
 from hocba_app.settings import settings
 

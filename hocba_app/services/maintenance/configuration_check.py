@@ -9,9 +9,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from hocba_app.domain.errors import HocbaError
-from hocba_app.models.schema_check import database_file
 from hocba_app.private_files import is_open_to_others
 from hocba_app.services.credential_cipher import require_strong_key
+from hocba_app.services.maintenance.data_places import data_places
 from hocba_app.services.signing.providers.registry import PROVIDERS
 from hocba_app.settings import Settings
 
@@ -32,15 +32,6 @@ class Check:
     ok: bool
     problem: str = ""
     remedy: str = ""
-
-
-def data_places(settings: Settings) -> list[Path]:
-    """Files and folders of pupils' data, which nobody but the service's user may open."""
-    folder = settings.documents_folder()
-    found = [folder] if folder is not None else []
-    if file := database_file(settings.database_url):
-        found += [file, *(file.with_name(file.name + other) for other in ("-wal", "-shm"))]
-    return found
 
 
 def secret_key() -> Iterator[Check]:

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
 from typer.testing import CliRunner
 
-from hocba_app import school_commands
+from hocba_app import school_commands, startup
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Account, AuditEvent, Database, LeadershipProposal, Staff
 from hocba_app.services.accounts import administration, leadership
@@ -150,7 +150,7 @@ def test_the_last_admin_stays_when_a_list_says_he_left(
 def test_a_new_school_begins_with_the_operators_word(
     db: Database, school_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(school_commands, "installation", lambda: db)
+    monkeypatch.setattr(startup, "installation", lambda: db)
     listed(
         db,
         operator(school_id),

@@ -8,7 +8,7 @@ import pytest
 from sqlmodel import SQLModel, select
 from typer.testing import CliRunner
 
-from hocba_app import school_commands
+from hocba_app import school_commands, startup, user_commands
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Account, AuditEvent, Database, LoginName, School
 from hocba_app.services import credential_cipher
@@ -111,12 +111,12 @@ def test_credentials_are_the_admins(db: Database, roles: set[str]) -> None:
 
 @pytest.fixture
 def console(db: Database, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
-    monkeypatch.setattr(school_commands, "installation", lambda: db)
+    monkeypatch.setattr(startup, "installation", lambda: db)
     return CliRunner()
 
 
 def test_the_console_makes_and_manages_a_school(db: Database, console: CliRunner) -> None:
-    school, user = school_commands.school_app, school_commands.user_app
+    school, user = school_commands.school_app, user_commands.user_app
     added = console.invoke(school, ["add", "79760009", "Trường THCS Lê Quý Đôn", "--year", "2025-2026", "--json"])
     assert added.exit_code == 0, added.output
     answer = json.loads(added.stdout)
@@ -159,7 +159,7 @@ def test_disable_and_enable_from_the_console(db: Database, console: CliRunner) -
     with db.installation(write=True) as session:
         session.add(LoginName(name="gv01@79760009", school_id=school_id, account_id="t1"))
     for command, disabled in (("disable", True), ("enable", False)):
-        assert console.invoke(school_commands.user_app, [command, "gv01@79760009"]).exit_code == 0
+        assert console.invoke(user_commands.user_app, [command, "gv01@79760009"]).exit_code == 0
         with db.read(school_id) as session:
             assert session.get_one(Account, (school_id, "t1")).disabled is disabled
 
