@@ -14,7 +14,7 @@ def picture_field(
     name: str,
     hint: Any,
     multiple: bool = False,
-    accept: str = "image/png,image/jpeg,image/heic,image/heif,.heic,.heif",
+    accept: str = "image/png,image/jpeg,image/webp,image/heic,image/heif,.heic,.heif",
 ) -> rx.Component:
     """A file input; up to twelve chosen pictures are shown under it, by the browser alone.
 

@@ -13,6 +13,7 @@ MAX_PIXELS = 40_000_000
 WORK_WIDTH = 1600
 """Longest side that is looked at, in pixels: a signature that fills a fifth of the photo still gets its 300."""
 ACCEPTED = "ảnh PNG, JPG hoặc HEIC"
+"""What people are asked for; WebP, GIF and BMP, as browsers and scanners save them, are taken as well."""
 _HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
 _UNREADABLE = (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError)
 _DEEP_MODES = ("I", "I;16", "I;16B", "I;16L", "F")
@@ -24,6 +25,12 @@ def kind_of(data: bytes) -> str | None:
         return "PNG"
     if data.startswith(b"\xff\xd8\xff"):
         return "JPEG"
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return "WEBP"
+    if data.startswith((b"GIF87a", b"GIF89a")):
+        return "GIF"
+    if data.startswith(b"BM") and data[6:10] == b"\0\0\0\0":
+        return "BMP"
     if data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS:
         return "HEIF"
     return None
@@ -54,7 +61,8 @@ def header(data: bytes) -> Image.Image:
 
 
 def decode(data: bytes) -> Image.Image:
-    """The picture in RGB, upright, at most :data:`WORK_WIDTH` on its longer side; transparent parts are paper.
+    """The picture in RGB, upright, at most :data:`WORK_WIDTH` on its longer side; transparent parts are paper, of moving pictures
+    the first one counts.
 
     Args:
         data: the uploaded file, from anybody.

@@ -17,6 +17,10 @@ _LEAST_INK = 0.0003
 """Share of the picture that must be ink for it to hold a signature."""
 _MAX_INK = 0.42
 """Share of its own box above which it is no signature but a photo, a page of text, a pattern."""
+_DARK_SHARE = 0.45
+"""Of the paper's light: below it a red dot is a stroke under a stamp."""
+_RED, _LEAST_STAMP, _LEAST_STROKES = 12, 0.15, 0.15
+"""How far from red a stamp's ink is (in half degrees), and the shares of the ink from which on it is a stamp beside strokes."""
 _MAX_PARTS = 90
 """Separate parts above which it is a page of print or a pattern."""
 _SPECK = 0.004
@@ -40,6 +44,8 @@ def ink_mask(pixels: Pixels, strength: str, *, solid: bool) -> Pixels:
     swallowed = shade_free(pixels, reach)
     swallowed = np.maximum(swallowed, _colourful(pixels)) if solid else without_lines(swallowed, least)
     mask = np.clip((swallowed - least) * (255.0 / span), 0, 255).astype(np.uint8)
+    if not solid:
+        mask = _without_stamp(pixels, mask)
     if float((mask > 64).mean()) < _LEAST_INK:
         raise HocbaError(ErrorCode.IMAGE_EMPTY)
     mask = _main_parts(mask, solid=solid)
@@ -69,6 +75,20 @@ def ink_colour(pixels: Pixels, mask: Pixels) -> tuple[int, int, int]:
         full = mask > 0
     red, green, blue = (round(float(level)) for level in pixels[full].mean(axis=0))
     return red, green, blue
+
+
+def _without_stamp(pixels: Pixels, mask: Pixels) -> Pixels:
+    """Strokes without the red stamp that was set across them; a signature in red ink alone stays."""
+    full = mask > 160
+    if not full.any():
+        return mask
+    hue, colour, light = cv2.split(cv2.cvtColor(pixels, cv2.COLOR_RGB2HSV))
+    # Ink under the stamp's ink stays darker than the stamp alone.
+    reddish = ((hue <= _RED) | (hue >= 180 - _RED)) & (colour > 45) & (light > _DARK_SHARE * float(np.median(light)))
+    share = float((reddish & full).sum()) / float(full.sum())
+    if not _LEAST_STAMP <= share <= 1 - _LEAST_STROKES:
+        return mask
+    return np.where(reddish, 0, mask).astype(np.uint8)
 
 
 def _crowding(width: int, height: int) -> float:

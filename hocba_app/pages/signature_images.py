@@ -55,7 +55,7 @@ def _many() -> rx.Component:
                 id="files",
                 name="files",
                 multiple=True,
-                accept="image/png,image/jpeg,image/heic,image/heif,.heic,.heif,.zip,application/zip",
+                accept="image/png,image/jpeg,image/webp,image/heic,image/heif,.heic,.heif,.zip,application/zip",
                 hint="Tên tệp có mã giáo viên, ví dụ GV001.png hoặc GV001 - Nguyễn Thị Ánh.jpg. PNG, JPG hoặc HEIC, mỗi ảnh tối đa 10 MB. "
                 + _PAPER,
             ),

@@ -182,10 +182,10 @@ def _excel() -> rx.Component:
                 class_name="field",
             ),
             text_field(
-                "Tệp Excel (.xlsx, .xls, .xlsb, .ods)",
+                "Tệp Excel (.xlsx, .xls, .xlsb, .ods) hoặc .csv",
                 id="workbook",
                 type="file",
-                accept=".xlsx,.xls,.xlsb,.ods",
+                accept=".xlsx,.xls,.xlsb,.ods,.csv,.tsv,.txt,.htm,.html,.xml",
                 required=True,
             ),
             rx.el.button("Tải lên và xem trước", type="submit", class_name="button"),

@@ -17,7 +17,7 @@ from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.sync import class_forms, imports
 from hocba_app.services.sync.excel import export_workbook, template
-from hocba_app.services.sync.excel_reading import MAX_FILE
+from hocba_app.services.sync.excel_reading import KINDS, MAX_FILE
 
 router = APIRouter(route_class=DeliveryRoute)
 _Syncer = Annotated[Identity, Depends(with_right(Right.SYNC))]
@@ -69,7 +69,7 @@ async def class_form(who: _Reader, form: str, class_id: str) -> Response:
 
 def _give(who: Identity, files: list[tuple[str, BinaryIO]], school_year: str) -> str:
     if not files:
-        raise HocbaError(ErrorCode.FILE_TYPE, accepted="tệp Excel (.xlsx, .xls, .xlsb, .ods)")
+        raise HocbaError(ErrorCode.FILE_TYPE, accepted=KINDS)
     name, file = files[0]
     return imports.give(database(), who, name, file.read(MAX_FILE + 1), school_year=school_year or None)
 

@@ -344,7 +344,7 @@ class WorkbooksState(LiveScreen, rx.State):
             RESOURCE.get(row.resource, ""),
             row.label,
             self._cells.get(key, row.value),
-            changes or row.reason[:1].upper() + row.reason[1:],
+            "; ".join(filter(None, (changes or row.reason[:1].upper() + row.reason[1:], row.matched))),
             [Choice(value, label) for value, label in row.choices.items()],
             self._answers.get(key, ""),
             out in self._out,

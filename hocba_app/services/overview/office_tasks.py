@@ -21,6 +21,7 @@ from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.jobs.behind import behind_here, words_of
 from hocba_app.services.jobs.enqueue import LIVE
 from hocba_app.services.maintenance.nightly_verification import damage_found, refused_found
+from hocba_app.services.overview.odd_letters import odd_letters_of
 from hocba_app.services.signers.keys import KeyView, keys_page
 from hocba_app.services.signers.readiness_gaps import Gap, gaps
 from hocba_app.services.storage import identity as store_identity
@@ -95,7 +96,9 @@ def attention(db: Database, who: Identity) -> Attention:
     expiring = keys_page(db, who, problem="expiring", size=100).rows
     runs = sync_runs(db, who, 1)
     return Attention(
-        problems=found + _grouped(gap for gap in gaps(db, who, year) if gap.code != "certificate_expiring"),
+        problems=found
+        + _letters(odd_letters_of(db, who, year))
+        + _grouped(gap for gap in gaps(db, who, year) if gap.code != "certificate_expiring"),
         expiring=sorted(expiring, key=lambda view: (view.days_left or 0, view.name)),
         failed=[
             FailedJob(
@@ -151,6 +154,19 @@ def _posts(session: Session) -> list[Problem]:
             )
         )
     return found
+
+
+def _letters(found: list[tuple[str, str]]) -> list[Problem]:
+    """Letters that cannot be printed, before a class is to be locked: what is wrong with the first pupil stands for all."""
+    if not found:
+        return []
+    first = f" {found[0][0]} – {found[0][1]}." if len(found) > 1 else f" {found[0][1]}."
+    names = list(dict.fromkeys(name for name, _ in found))
+    return [
+        Problem(
+            _some(names), f"Có ký tự không in được, chưa chốt được.{first} Sửa trên SMAS rồi đồng bộ lại", "/sync", True
+        )
+    ]
 
 
 def _some(names: list[str]) -> str:

@@ -67,7 +67,9 @@ def _planned(records: Records, row: dict[str, Any], given: dict[str, Any]) -> di
     first = (row["details"] or {}).get("changes") or []
     field_name = first[0]["field"].rpartition(".")[2] if first else ""
     kept = {key: row[key] for key in ("resource", "source_id", "label", "outcome", "field", "reason")}
-    where = {"sheet": place.sheet, "row": place.row, "column": place.columns.get(field_name, "")}
+    where: dict[str, Any] = {"sheet": place.sheet, "row": place.row, "column": place.columns.get(field_name, "")}
+    if matched := records.matched.get((place.sheet, place.row)):
+        where["matched"] = matched
     return kept | {"details": where | ({"changes": first} if first else {"data": given[row["source_id"]]})}
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from hocba_app.domain.assessment.subject_check import EXEMPT
 from hocba_app.domain.circumstances import WORDS
 from hocba_app.domain.identifiers import clean_text, identifier
 
@@ -20,6 +21,9 @@ Raises:
 Write = Callable[[object], str]
 LEVELS = ("Đ", "CĐ", "T", "H", "C")
 """Written instead of a mark: passed or not (TT22, TT26), well done to not done (TT27)."""
+_DAY = re.compile(
+    r"(?:ngày )?([0-9]{1,2})(?:[/.-]| ?/ ?| tháng )([0-9]{1,2})(?:[/.-]| ?/ ?| năm )([0-9]{4})(?: 0{1,2}:00(?::00)?)?"
+)
 
 
 def heading(text: str) -> str:
@@ -38,13 +42,16 @@ def one_line(text: str) -> str:
 
 
 def day(text: str) -> str:
-    """ "06/05/2014" or "2014-05-06" → "2014-05-06"."""
+    """ "06/05/2014", "ngày 6 tháng 5 năm 2014" or "2014-05-06" → "2014-05-06"."""
+    said = one_line(text).casefold()
     try:
-        if found := re.fullmatch(r"([0-9]{1,2})[/.-]([0-9]{1,2})[/.-]([0-9]{4})", text.strip()):
+        if found := _DAY.fullmatch(said):
             return date(int(found[3]), int(found[2]), int(found[1])).isoformat()
-        return date.fromisoformat(text.strip()[:10]).isoformat()
+        return date.fromisoformat(said[:10]).isoformat()
     except ValueError:
-        raise ValueError("không phải ngày dạng ngày/tháng/năm") from None
+        short = re.fullmatch(r"[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{2}", said)
+        why = "; năm phải đủ bốn chữ số" if short else ""
+        raise ValueError(f"không phải ngày dạng ngày/tháng/năm{why}") from None
 
 
 def shown_day(value: object) -> str:
@@ -74,6 +81,8 @@ def mark(text: str) -> str:
     value = plain(text)
     if value.upper() in LEVELS:
         return value.upper()
+    if value.casefold() == EXEMPT.casefold():
+        return EXEMPT
     if (
         not (found := re.fullmatch(r"([0-9]{1,2})(?:[.,]([0-9])0*)?", value))
         or float(f"{found[1]}.{found[2] or 0}") > 10
@@ -82,6 +91,20 @@ def mark(text: str) -> str:
             f"không phải điểm (0 đến 10, nhiều nhất một chữ số sau dấu phẩy) hay mức ({', '.join(LEVELS)})"
         )
     return f"{int(found[1])}.{found[2]}" if found[2] else str(int(found[1]))
+
+
+def code(text: str) -> str:
+    """A code as it is stored.
+
+    Raises:
+        ValueError: it is what a spreadsheet makes of a long number, and its last digits are gone.
+    """
+    value = identifier(text)
+    if re.fullmatch(r"[0-9][.,]?[0-9]*E\+?[0-9]{1,2}", value, re.IGNORECASE):
+        raise ValueError(f"Excel đã đổi mã thành {value} và bỏ các chữ số cuối; hãy lấy lại mã từ tệp gốc")
+    if re.fullmatch(r"[0-9]{1,3}(?:[.,][0-9]{3}){2,}", value):
+        raise ValueError(f"mã viết như số có dấu hàng nghìn ({value}); hãy bỏ các dấu ngăn cách")
+    return value
 
 
 def digits(length: int) -> Read:
@@ -160,9 +183,14 @@ class Field:
     """It names somebody or something: a zero in front counts."""
 
     @property
+    def reader(self) -> str:
+        """The name of the function that reads it."""
+        return getattr(self.read, "__name__", "")
+
+    @property
     def marks(self) -> bool:
         """Whether it holds marks or levels."""
-        return getattr(self.read, "__name__", "") in ("mark", "wide_mark")
+        return self.reader in ("mark", "wide_mark")
 
     @property
     def words(self) -> bool:
@@ -203,7 +231,7 @@ _TERM = choice({"Cả năm": "year", "I": "I", "II": "II", "1": "I", "2": "II", 
 _PROMOTION = choice({"Lên lớp": "promoted", "Ở lại lớp": "retained", "Đánh giá lại": "reassess"})
 _CIRCUMSTANCE = choice({words: str(kind) for kind, words in WORDS.items()})
 _YES = choice({"Có": True, "Không": False})
-_PUPIL = Field("Mã học sinh", "student_code", True, identifier, also=("Mã HS", "Mã định danh Bộ"), code=True)
+_PUPIL = Field("Mã học sinh", "student_code", True, code, also=("Mã HS", "Mã định danh Bộ"), code=True)
 _TERMS = (("HK I", "term1"), ("HK II", "term2"), ("cả năm", "year"), ("sau đánh giá lại", "reassessed"))
 _PRIMARY = (
     Field("Số buổi nghỉ có phép", "absences.excused", False, whole),
@@ -224,7 +252,7 @@ SHEETS = (
         "Giáo viên",
         "staff",
         (
-            Field("Mã giáo viên", "code", True, identifier, also=("Mã GV",), code=True),
+            Field("Mã giáo viên", "code", True, code, also=("Mã GV",), code=True),
             Field("Họ và tên", "full_name", True, also=("Họ tên",)),
             Field("Số định danh", "id_number", False, digits(12), also=("Số CCCD", "CCCD"), code=True),
             Field("Số CMND cũ", "old_id_number", False, digits(9), also=("CMND",), code=True),
@@ -239,11 +267,11 @@ SHEETS = (
         "Lớp",
         "classes",
         (
-            Field("Mã lớp", "code", True, identifier, code=True),
+            Field("Mã lớp", "code", True, code, code=True),
             Field("Tên lớp", "name", True),
             Field("Khối", "grade", True, whole),
             Field("Thông tư đánh giá", "regime", True),
-            Field("Mã GVCN", "homeroom_code", False, identifier, also=("GVCN", "Mã giáo viên chủ nhiệm"), code=True),
+            Field("Mã GVCN", "homeroom_code", False, code, also=("GVCN", "Mã giáo viên chủ nhiệm"), code=True),
         ),
         ("Lớp học", "Danh sách lớp"),
     ),
@@ -251,7 +279,7 @@ SHEETS = (
         "Môn học",
         "subjects",
         (
-            Field("Mã môn", "code", True, identifier, also=("Mã môn học",), code=True),
+            Field("Mã môn", "code", True, code, also=("Mã môn học",), code=True),
             Field("Tên môn", "name", True, also=("Tên môn học",)),
             Field("Loại", "kind", True, *_KIND),
             Field("Thứ tự", "order", False, whole),
@@ -261,11 +289,11 @@ SHEETS = (
         "Học sinh",
         "students",
         (
-            Field("Mã học sinh", "code", True, identifier, also=("Mã HS", "Mã định danh Bộ"), code=True),
+            Field("Mã học sinh", "code", True, code, also=("Mã HS", "Mã định danh Bộ"), code=True),
             Field("Họ và tên", "full_name", True, also=("Họ tên",)),
             Field("Ngày sinh", "birth_date", True, day, shown_day),
             Field("Giới tính", "sex", True, *_SEX),
-            Field("Mã lớp", "class_code", False, identifier, code=True),
+            Field("Mã lớp", "class_code", False, code, also=("Lớp", "Tên lớp"), code=True),
             Field("Tình trạng", "status", False, *_STUDYING),
             Field("Số định danh", "id_number", False, digits(12), also=("Số CCCD", "Số định danh cá nhân"), code=True),
             Field("Dân tộc", "ethnic_group"),
@@ -302,9 +330,9 @@ SHEETS = (
         "Phân công",
         "teaching_assignments",
         (
-            Field("Mã lớp", "class_code", True, identifier, code=True),
-            Field("Mã môn", "subject_code", True, identifier, code=True),
-            Field("Mã giáo viên", "staff_code", True, identifier, code=True),
+            Field("Mã lớp", "class_code", True, code, code=True),
+            Field("Mã môn", "subject_code", True, code, code=True),
+            Field("Mã giáo viên", "staff_code", True, code, code=True),
             Field("Học kì", "term", False, *_TERM),
             Field("Thứ tự", "position", False, whole),
         ),
@@ -315,7 +343,7 @@ SHEETS = (
         "subject_results",
         (
             _PUPIL,
-            Field("Mã môn", "subject_code", True, identifier, code=True),
+            Field("Mã môn", "subject_code", True, code, code=True),
             Field("Học kì I", "term1", False, mark, shown_result, ("HK I",)),
             Field("Học kì II", "term2", False, mark, shown_result, ("HK II",)),
             Field("Cả năm", "year", False, mark, shown_result, ("CN",)),

@@ -1,4 +1,4 @@
-"""Workbooks (.xlsx, .xls, .xlsb, .ods) read as text cells in a child of their own, with what each cell was."""
+"""Workbooks (.xlsx, .xls, .xlsb, .ods; tables of text that call themselves so) read as text cells in a child of their own, with what each cell was."""
 
 from __future__ import annotations
 
@@ -9,12 +9,16 @@ from typing import Any
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.foreign.decoding import Limits, decode
-from hocba_app.services.sync.workbook_cells import in_pieces, raw_sheets
+from hocba_app.services.sync.workbook_cells import Locked, in_pieces, raw_sheets
 
+KINDS = "tệp Excel (.xlsx, .xls, .xlsb, .ods) hoặc bảng lưu dạng trang web, .csv"
+"""What is taken, in the words of a sentence."""
 MAX_FILE = 20 * 1024 * 1024
 LIMITS = Limits(seconds=120, memory=1536 * 1024 * 1024, output=200 * 1024 * 1024)
 _ROWS_AT_ONCE = 2000
 _MAX_TITLE = 60
+_ACCEPTED = f"{KINDS} không có macro, không hỏng, không đặt mật khẩu"
+_UNLOCKED = "tệp không đặt mật khẩu: tệp này phải có mật khẩu mới mở được. Hãy mở bằng Excel, chọn Tệp → Thông tin → Bảo vệ sổ làm việc → Mã hóa bằng mật khẩu, xóa mật khẩu rồi lưu lại"
 _WRONG = {"formula": "ô chứa công thức; hãy dán lại dạng giá trị", "error": "ô báo lỗi của Excel"}
 
 
@@ -77,10 +81,8 @@ def sheets_of(files: Sequence[bytes]) -> Iterator[tuple[dict[str, Any] | None, b
     except MemoryError:
         raise
     except Exception as error:
-        raise HocbaError(
-            ErrorCode.FILE_TYPE,
-            accepted="tệp Excel (.xlsx, .xls, .xlsb, .ods) không có macro, không hỏng, không đặt mật khẩu",
-        ) from error
+        locked = isinstance(error, Locked) or "password" in str(error).casefold()
+        raise HocbaError(ErrorCode.FILE_TYPE, accepted=_UNLOCKED if locked else _ACCEPTED) from error
     for sheet in sheets:
         header: dict[str, Any] | None = {
             "name": sheet.name[:_MAX_TITLE],

@@ -18,11 +18,11 @@ from hocba_app.models.repositories import find
 from hocba_app.models.repositories.membership import memberships_of_year
 from hocba_app.services.sync.mapping import WORKBOOK_ID
 from hocba_app.services.sync.near_matches import OTHER, SAME, WHAT, Asking, People, shown, somebody_else
+from hocba_app.services.sync.pupil_matches import PupilFinder, name_rows
+from hocba_app.services.sync.result_rows import lay_over, settle_completion, subject_row
 from hocba_app.services.sync.sheet_rows import Entry, Rows
 from hocba_app.services.sync.wide_columns import head_key
 from hocba_app.services.sync.workbook_records import Records
-
-_SUBJECT_KEYS = ("term1", "term2", "year", "reassessed", "test", "reassessed_test", "comment", "note")
 
 
 def own_id(*parts: object) -> str:
@@ -62,6 +62,7 @@ class RecordMaker:
             for row in self._here[kind].values():
                 people.add(row)
         self._regimes = {row.source_id: row.regime for row in self._here["classes"].values()}
+        self._grades = {row.source_id: row.grade for row in self._here["classes"].values()}
         self._class_of: dict[str, str] = {}  # pupil's source id → class's, of this year
 
     def _by_code(self, model: Any) -> dict[str, Any]:
@@ -74,6 +75,7 @@ class RecordMaker:
         for key in ("staff", "classes", "subjects"):
             self._each(key, {"staff": self._staff, "classes": self._class, "subjects": self._subject}[key])
         self._enrolled = self._enrolments()
+        self._name_pupils()
         self._each("students", self._student)
         self._circumstances()
         self._assignments()
@@ -85,11 +87,33 @@ class RecordMaker:
     def _compare_pupils(self) -> None:
         """Rows that only carry results: is the pupil of this code the one the row names?"""
         for entry in self._rows.pupils:
+            if entry.values["student_code"] is None:
+                continue
             row = self._here["students"].get(self._known_spelling("students", entry.values["student_code"]))
             if row is not None and somebody_else(row, entry.values):
                 answer = self._owner("students", entry, row, "full_name")
                 if answer != SAME:
                     self._left_out.add((entry.place.sheet, entry.place.row))
+
+    def _name_pupils(self) -> None:
+        """Rows without a code: whose they are, by name and date of birth; nobody is made of them."""
+        here = self._here["students"]
+        classes = {code: self._class_of.get(row.source_id, "") for code, row in here.items()}
+        unnamed = name_rows(self._rows, PupilFinder(self._asking, classes, here.values()), self._class_called)
+        self._left_out |= unnamed.left_out
+        self._made.problems += unnamed.problems
+        self._made.matched = unnamed.matched
+
+    def _class_called(self, name: str) -> str | None:
+        """The id of the class that is called so, by code or name, with or without the word "Lớp"."""
+        for each in (name, name[4:] if name.casefold().startswith("lớp ") else ""):
+            spelled = self._known_spelling("classes", each)
+            found = self._ids["classes"].get(spelled) or self._ids["classes"].get(
+                self._named["classes"].get(head_key(each), "")
+            )
+            if each and found:
+                return found
+        return None
 
     def _owner(self, kind: str, entry: Entry, row: Any, column: str) -> str:
         name = str(entry.values["full_name"])
@@ -170,6 +194,7 @@ class RecordMaker:
         elif row is not None and row.homeroom_staff_id:
             data["homeroom_staff_id"] = self._source["staff"].get(row.homeroom_staff_id)
         self._regimes[identity] = str(data.get("regime"))
+        self._grades[identity] = data.get("grade")
         return data
 
     def _subject(self, entry: Entry, row: Subject | None, _identity: str) -> dict[str, Any]:
@@ -329,14 +354,15 @@ class RecordMaker:
                         entry.place.problem("student_code", f"học sinh này đã có ở dòng {seen['summary']}")
                     )
                 seen["summary"] = entry.place.row
-                _lay_over(data, entry.values)
+                self._made.problems += settle_completion(entry, self._grades.get(class_id))
+                lay_over(data, entry.values)
             elif (subject := self._reference("subjects", entry, "subject_code")) is not None:
                 if subject in seen:
                     self._made.problems.append(
                         entry.place.problem("subject_code", f"môn này của học sinh đã có ở dòng {seen[subject]}")
                     )
                 seen[subject] = entry.place.row
-                self._made.subject_at(identity, _subject_row(data["subjects"], subject, entry.values), entry.place)
+                self._made.subject_at(identity, subject_row(data["subjects"], subject, entry.values), entry.place)
         self._made.add("results", identity, _next(row), data, place)
 
 
@@ -353,29 +379,3 @@ def _by_name(rows: Mapping[str, Any]) -> dict[str, str]:
 
 def _next(row: Any) -> int:
     return row.source_version + 1 if row is not None else 1
-
-
-def _lay_over(data: dict[str, Any], values: dict[str, Any]) -> None:
-    for key, value in values.items():
-        if key == "student_code":
-            continue
-        head, _, rest = key.partition(".")
-        if value is None and (rest not in (data.get(head) or {}) if rest else head not in data):
-            continue  # a column of another regime's form
-        if rest:
-            data[head] = (data.get(head) or {}) | {rest: value}
-        else:
-            data[head] = (value or []) if head == "awards" else value
-
-
-def _subject_row(rows: list[dict[str, Any]], subject: str, values: dict[str, Any]) -> int:
-    """Lay values over a subject's row, or add one; its index."""
-    given = {key: values[key] for key in _SUBJECT_KEYS if key in values}
-    for index, row in enumerate(rows):
-        if row.get("subject_id") == subject:
-            if any(row.get(key) != value for key, value in given.items() if key in ("term1", "term2")):
-                row["marks"] = None  # the single marks gave the old value
-            row |= given
-            return index
-    rows.append({"subject_id": subject} | given)
-    return len(rows) - 1

@@ -6,9 +6,12 @@ a pupil (`wide_columns`); what nobody knows is passed over and said.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from hocba_app.services.sync.excel_columns import SHEETS, SheetSpec, heading
 from hocba_app.services.sync.excel_reading import CellProblem, Sheet
 from hocba_app.services.sync.sheet_rows import Entry, Rows, SourceRow, read_cell
+from hocba_app.services.sync.wide_pupils import merged_cells, tables_of
 from hocba_app.services.sync.wide_rows import Knowledge, Wide, own_columns, read_wide, wide_of
 
 _HEADER_WITHIN = 20
@@ -24,11 +27,10 @@ def read_rows(sheets: list[Sheet], known: Knowledge | None = None) -> Rows:
         known: what the school has explained before; None without a school.
     """
     found = Rows()
-    plans = [(sheet, _plan(sheet, known or Knowledge())) for sheet in sheets if sheet.rows]
+    plans = [(table, plan) for sheet in sheets if sheet.rows for table, plan in _plans(sheet, known or Knowledge())]
     for spec in SHEETS:
         for sheet, plan in plans:
             if plan is spec:
-                found.problems += sheet.problems
                 found.notes += sheet.notes
                 found.of.setdefault(spec.key, []).extend(_entries(spec, sheet, found))
     for sheet, plan in plans:
@@ -53,6 +55,16 @@ def read_rows(sheets: list[Sheet], known: Knowledge | None = None) -> Rows:
             CellProblem("", 0, "", reason, "unknown_columns" if found.columns else "unknown_workbook")
         )
     return found
+
+
+def _plans(sheet: Sheet, known: Knowledge) -> Iterator[tuple[Sheet, SheetSpec | Wide | None]]:
+    """What a sheet is read as; table by table where it is a wide one."""
+    plan = _plan(sheet, known)
+    if not isinstance(plan, Wide):
+        yield sheet, plan
+        return
+    for table in tables_of(sheet, known.names_pupil):
+        yield table, wide_of(table, known)
 
 
 def _plan(sheet: Sheet, known: Knowledge) -> SheetSpec | Wide | None:
@@ -86,7 +98,12 @@ def _entries(spec: SheetSpec, sheet: Sheet, found: Rows) -> list[Entry]:
     found.columns += own_columns(sheet, spec.key, header, columns)
     entries = []
     by_key = {entry.key: entry for entry in spec.fields}
-    wrong = {(problem.row, problem.column) for problem in sheet.problems}
+    numbers = [number for number in sheet.rows if number > header]
+    letters = {column: key for key, column in columns.items()}
+    mine = [problem for problem in sheet.problems if problem.row > header and problem.column in letters]
+    mine += merged_cells(sheet, numbers, letters)
+    found.problems += mine
+    wrong = {(problem.row, problem.column) for problem in mine}
     for number, cells in sheet.rows.items():
         kinds = sheet.kinds.get(number, {})
         if number <= header or not any(column in cells for column in columns.values()):

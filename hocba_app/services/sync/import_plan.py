@@ -15,6 +15,7 @@ from hocba_app.models.repositories import find
 from hocba_app.models.repositories import workbooks as stored
 from hocba_app.models.repositories.membership import memberships_of_year
 from hocba_app.services.storage import blobs
+from hocba_app.services.sync import old_fonts
 from hocba_app.services.sync.excel_check import Outcomes, outcomes_of
 from hocba_app.services.sync.excel_reading import CellProblem, Sheet, read_workbook
 from hocba_app.services.sync.excel_records import RecordMaker
@@ -61,10 +62,12 @@ def plan_of(db: Database, school_id: str, row: WorkbookImport) -> Plan:
         HocbaError: STORED_FILE_DAMAGED, FILE_TYPE, FILE_TOO_COMPLEX, BUSY.
     """
     sheets = read_workbook(blobs.get(row.workbook))
+    turned = old_fonts.turn(sheets, old_fonts.kept(row.answers))
     put_right(sheets, row.corrections, row.left_out)
     with db.read(school_id) as session:
         rows = read_rows(sheets, knowledge_of(session))
         records = RecordMaker(session, rows, row.school_year, row.answers).make()
+        records.questions += old_fonts.questions(turned, row.answers)
         outcomes = outcomes_of(session, records, row.school_year)
         plan = Plan(rows, records, outcomes, _absent(session, rows, row.school_year))
     texts = {sheet.name: sheet.rows for sheet in sheets}

@@ -76,6 +76,8 @@ class PreviewRow:
     key: str = ""
     """Of a question."""
     choices: dict[str, str] = field(default_factory=dict)
+    matched: str = ""
+    """Of a row without a code: whose it is and by what that is known."""
 
 
 def shown(row: WorkbookImport, jobs: Mapping[str, Job]) -> ImportView:
@@ -152,4 +154,5 @@ def preview_row(row: Any) -> PreviewRow:
         details.get("code", ""),
         details.get("key", ""),
         CHOICES.get(row.field or "", {}) if row.outcome == QUESTION else {},
+        details.get("matched", ""),
     )

@@ -16,12 +16,15 @@ SAME, OTHER = "same", "other"
 _ASKED = {
     "code": "mã này chỉ khác mã của {what} {other} ở số 0 đứng đầu; là một hay là hai {what}?",
     "person": "mã này chưa có ở trường, nhưng {other} trùng {shared}; là một hay là hai người?",
+    "named": "dòng này không có mã học sinh; “{said}” có phải là {who} không?",
     "owner": "ở trường mã này là của {other}, trong tệp ghi {said}; có đúng là một người không?",
 }
 CHOICES = {
     "code": {SAME: "Là một: dùng mã đang có", OTHER: "Là hai: tạo mới"},
     "person": {SAME: "Cùng một người: dùng mã đang có", OTHER: "Hai người: tạo mới"},
     "owner": {SAME: "Đúng người này", OTHER: "Không phải: bỏ qua dòng này"},
+    "named": {SAME: "Đúng người này", OTHER: "Không phải người này"},
+    "letters": {SAME: "Đúng: đổi sang Unicode", OTHER: "Không: giữ nguyên chữ"},
 }
 
 
@@ -33,7 +36,7 @@ class Question:
     """The same for the same two in any row or file: one answer counts for all."""
     kind: str
     """``code``: codes that differ by leading zeros; ``person``: a new code for somebody who may be here; ``owner``: a known
-    code under another name."""
+    code under another name; ``named``: a row without a code; ``letters``: text of an old font (`old_letters`)."""
     resource: str
     problem: CellProblem
     """Where it was met first, and the question."""

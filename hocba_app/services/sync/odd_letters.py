@@ -15,7 +15,7 @@ def odd_letters(resource: str, values: Mapping[str, Any]) -> str:
         resource: the data set.
         values: columns, as they are written.
     """
-    content = _content(resource, values)
+    content = content_of(resource, values)
     if content is None or is_plain(texts_of(content)):
         return ""
     found = unprintable(content)
@@ -25,7 +25,7 @@ def odd_letters(resource: str, values: Mapping[str, Any]) -> str:
     return f"Có ký tự không in được, chưa chốt được – {places}. Hãy sửa trên SMAS."
 
 
-def _content(resource: str, values: Mapping[str, Any]) -> dict[str, Any] | None:
+def content_of(resource: str, values: Mapping[str, Any]) -> dict[str, Any] | None:
     """The part of a snapshot that the columns become."""
     if resource == "students":
         return {"student": {"full_name": values.get("full_name"), **(values.get("details") or {})}}

@@ -58,6 +58,16 @@ def column_place(letter: str) -> int:
     return place - 1
 
 
+def heads_at(sheet: Sheet, known: Callable[[str], bool]) -> list[int]:
+    """The rows where heads begin that name pupils: the first one, and those of further tables below."""
+    first, _ = _anchor(sheet, known)
+    found = [first] if first else []
+    for number in sorted(sheet.rows):
+        if first and number > found[-1] + 1 and sum(map(known, sheet.rows[number].values())) >= 2:
+            found.append(number)
+    return found
+
+
 def _anchor(sheet: Sheet, known: Callable[[str], bool]) -> tuple[int, list[str]]:
     best: tuple[int, list[str]] = (0, [])
     for number in sorted(sheet.rows)[:_WITHIN]:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from hocba_app.domain.old_letters import lost_letters
 from hocba_app.services.sync.excel_columns import Field
 from hocba_app.services.sync.excel_reading import CellProblem
-from hocba_app.services.sync.workbook_cells import DATE, ROUNDED, UNSURE
+from hocba_app.services.sync.workbook_cells import DATE, NUMBER, ROUNDED, UNSURE
+
+_CODES = {"mark": "not_a_mark", "wide_mark": "not_a_mark", "code": "number_in_code"}
+_DIGITS_LOST = re.compile(r"[0-9]{6,}0{5}")
+"""A long number that ends in zeros was most likely 1,23E+11 once, in a text file that a spreadsheet saved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +92,7 @@ def read_cell(wanted: Field, text: str | None, kind: str, entry: Entry, problems
     try:
         entry.values[wanted.key] = wanted.read(text)
     except ValueError as error:
-        problems.append(entry.place.problem(wanted.key, str(error), "not_a_mark" if wanted.marks else "value"))
+        problems.append(entry.place.problem(wanted.key, str(error), _CODES.get(wanted.reader, "value")))
 
 
 def _misfit(wanted: Field, text: str, kind: str) -> tuple[str, str] | None:
@@ -94,9 +100,11 @@ def _misfit(wanted: Field, text: str, kind: str) -> tuple[str, str] | None:
     if kind == DATE and (wanted.marks or wanted.words or wanted.code):
         what, code = ("mã, số", "date_in_code") if wanted.code else ("điểm, mức", "date_in_mark")
         return f"ô là ngày giờ ({text}), không phải {what}; Excel đã tự đổi, hãy định dạng ô là Văn bản và gõ lại", code
+    if wanted.reader == "one_line" and lost_letters(text):
+        return "chữ có dấu đã mất khi lưu tệp (chỉ còn dấu ?); hãy lấy lại từ tệp gốc hoặc gõ lại", "lost_letters"
     if kind and wanted.words:
         return "ô là số, phải là mức bằng chữ", "number_in_level"
-    if kind == UNSURE and wanted.code:
+    if wanted.code and (kind == UNSURE or (kind == NUMBER and _DIGITS_LOST.fullmatch(text))):
         return (
             "ô là số, Excel có thể đã bỏ số 0 ở đầu hoặc các chữ số cuối; hãy định dạng cột là Văn bản và gõ lại",
             "number_in_code",

@@ -16,6 +16,7 @@ from hocba_app.services.sync.excel_columns import SHEETS, heading
 
 UNREAD = "-"
 CODE, NAME, BIRTH, CLASS = "pupil/student_code", "pupil/full_name", "pupil/birth_date", "pupil/class_code"
+AWARDS = "results/awards"
 TERMS = {"term1": "học kì I", "term2": "học kì II", "year": "cả năm", "reassessed": "sau đánh giá lại"}
 TRAITS = {
     "qualities": ("Yêu nước", "Nhân ái", "Chăm chỉ", "Trung thực", "Trách nhiệm"),
@@ -65,8 +66,7 @@ _IDENTITY = {
     CLASS: _keys("Mã lớp", "Lớp", "Tên lớp"),
 }
 _PASSED = _keys(
-    "STT", "TT", "Số thứ tự", "Ghi chú", "Giới tính", "Nữ", "Dân tộc", "Mã trường", "Khối", "Hoàn thành CT", "Hoàn thành chương trình lớp học",
-    "HTCT", "HTCTLH", "Hoàn thành CTLH", "Xếp hạng", "Hạng", "Chữ ký", "Ký tên",
+    "STT", "TT", "Số thứ tự", "Ghi chú", "Giới tính", "Nữ", "Dân tộc", "Mã trường", "Khối", "Xếp hạng", "Hạng", "Chữ ký", "Ký tên",
 )  # fmt: skip
 """Known and not read: counted, said elsewhere, or not part of a record."""
 _SUBJECTS = _keys(
@@ -116,7 +116,7 @@ _ABSENCES = _keys(
     "Tổng số buổi nghỉ",
     "Tổng số buổi nghỉ học",
 )
-_TITLES = {"Học sinh Xuất sắc": _keys("Học sinh Xuất sắc", "HS Xuất sắc", "HSXS")} | {
+TITLES = {"Học sinh Xuất sắc": _keys("Học sinh Xuất sắc", "HS Xuất sắc", "HSXS")} | {
     "Học sinh Giỏi": _keys("Học sinh Giỏi", "HS Giỏi", "HSG")
 } | {"Học sinh Tiêu biểu hoàn thành tốt trong học tập và rèn luyện": _keys(
     "Học sinh Tiêu biểu hoàn thành tốt trong học tập và rèn luyện", "Học sinh Tiêu biểu", "HS Tiêu biểu")}  # fmt: skip
@@ -128,13 +128,50 @@ _ALONE = {
     "results/programme_completed": _keys(
         "Hoàn thành chương trình tiểu học",
         "Hoàn thành chương trình THCS",
+        "Hoàn thành chương trình THPT",
         "Hoàn thành chương trình cấp học",
+        "Hoàn thành chương trình cấp",
+        "Hoàn thành CT cấp",
+        "Hoàn thành CT cấp học",
+        "Hoàn thành CT tiểu học",
         "Hoàn thành CTTH",
+        "HTCTTH",
+    ),
+    "results/completed": _keys(
+        "Hoàn thành CT",
+        "Hoàn thành chương trình",
+        "Hoàn thành chương trình lớp",
+        "Hoàn thành chương trình lớp học",
+        "Hoàn thành CT lớp",
+        "Hoàn thành CT lớp học",
+        "Hoàn thành CT lớp/cấp",
+        "Hoàn thành chương trình lớp/cấp",
+        "Hoàn thành chương trình lớp học/cấp học",
+        "HTCT",
+        "HTCTLH",
+        "HTCT lớp học",
+        "Hoàn thành CTLH",
+    ),
+    "results/awards": _keys(
+        "Khen thưởng", "Khen thưởng cuối năm", "Khen thưởng đột xuất", "Nội dung khen thưởng", "Được khen thưởng"
     ),
     "results/homeroom_comment": _keys("Nhận xét của GVCN", "Nhận xét của giáo viên chủ nhiệm", "Nhận xét chung"),
     "results/height_cm": _keys("Chiều cao", "Chiều cao (cm)"),
     "results/weight_kg": _keys("Cân nặng", "Cân nặng (kg)"),
 }
+_PRAISE = _keys("Khen thưởng", "Khen thưởng cuối năm")
+_OF_THE_YEAR = _PRAISE | _keys("Kết quả cuối năm", "Tổng hợp", "Kết quả", "Tổng kết")
+_WHAT_IS_COMPLETED = dict.fromkeys(_keys("Lớp", "Lớp học"), "results/completed") | dict.fromkeys(
+    _keys("Cấp", "Cấp học", "Tiểu học"), "results/programme_completed"
+)
+_SUBJECT_AVERAGE = re.compile(
+    r"(?:d?tbm?|diem tb|diem trung binh|trung binh)(?: ?mon)? ?(?:hoc ki|hk|ki)? ?(i{1,2}|[12]|cn|ca nam)?"
+)
+_SINGLE_MARK = re.compile(
+    r"(?:ddg|dg|kt|diem )?(?:tx|gk|ck|thuong xuien|giua ki|cuoi ki|mieng|15 ?p|15 phut|1 tiet|45 phut)(?: ?[0-9])?"
+)
+"""Heads of a mark book of one subject: its averages, and the single marks that give them."""
+_AVERAGE_OF = {"i": "term1", "1": "term1", "ii": "term2", "2": "term2", "cn": "year", "ca nam": "year"}
 _ABBREVIATED = {
     "tu chu tu hoc": "tu chu va tu hoc", "giao tiep hop tac": "giao tiep va hop tac", "gt va ht": "giao tiep va hop tac",
     "gqvd va sang tao": "giai quiet van de va sang tao", "gqvd va st": "giai quiet van de va sang tao", "giai quiet van de sang tao": "giai quiet van de va sang tao",
@@ -169,13 +206,27 @@ def term_of(text: str) -> str | None:
     return next((term for term, pattern in _TERM_OF if pattern.search(key)), None)
 
 
-def meaning_of(path: Sequence[str], term: str, subjects: Mapping[str, str] | None) -> str:
+def subject_of(texts: Sequence[str], subjects: Mapping[str, str] | None) -> str:
+    """The subject that the titles of a mark book name ("Môn: Toán", a sheet called "Toán"); "" where they name none."""
+    for text in texts:
+        words = head_key(text).removeprefix("mon ").rpartition(" mon ")[2].removeprefix("hoc ").split()
+        for count in range(min(len(words), 8), 0, -1):
+            key = " ".join(words[:count])
+            if subjects is None and key in _SUBJECT_KEYS:
+                return next(name for name in SUBJECT_NAMES if head_key(name) == key)
+            if subjects is not None and key in subjects:
+                return subjects[key]
+    return ""
+
+
+def meaning_of(path: Sequence[str], term: str, subjects: Mapping[str, str] | None, subject: str = "") -> str:
     """What a column means; "" when its heads say nothing known.
 
     Args:
         path: its heads from the top down.
         term: of the sheet, by its titles: ``term1``, ``term2`` or ``year``.
         subjects: the school's subjects, :func:`head_key` of name or code → code; None to take any subject by its name.
+        subject: that the whole sheet is about, as a mark book of one subject is; "" for none.
     """
     keys = [head_key(part) for part in path]
     for target, names in _IDENTITY.items():
@@ -187,11 +238,28 @@ def meaning_of(path: Sequence[str], term: str, subjects: Mapping[str, str] | Non
     if own_term == "midterm":
         return UNREAD
     return (
-        _subject(path, keys, own_term, subjects)
+        (_in_mark_book(keys, term, subject) if subject else "")
+        or _subject(path, keys, own_term, subjects)
         or _trait(keys)
         or _summary(keys, own_term)
         or (_OF_STUDENTS.get(keys[0], "") if len(keys) == 1 else "")
     )
+
+
+def _in_mark_book(keys: list[str], term: str, subject: str) -> str:
+    """A column of a sheet about one subject: its averages and its comment count, single marks are not kept by a record."""
+    if any(_SINGLE_MARK.fullmatch(key) for key in keys):
+        return UNREAD
+    own = next((each for key in reversed(keys) if (each := term_of(key)) is not None), None)
+    if found := _SUBJECT_AVERAGE.fullmatch(keys[-1]):
+        return f"subject_results/{subject}/{_AVERAGE_OF.get(found[1] or '') or own or term}"
+    if own in TERMS and all(_is_term(key) for key in keys):
+        return f"subject_results/{subject}/{own}"
+    return f"subject_results/{subject}/comment" if keys[-1] in _COMMENT and term == "year" else ""
+
+
+def _is_term(key: str) -> bool:
+    return any(pattern.fullmatch(key) for _, pattern in _TERM_OF)
 
 
 def _subject(path: Sequence[str], keys: list[str], term: str, subjects: Mapping[str, str] | None) -> str:
@@ -241,7 +309,7 @@ def _without_term(key: str) -> str:
 def _summary(keys: list[str], term: str) -> str:
     last = keys[-1]
     keys = [_without_term(key) for key in keys]
-    for title, names in _TITLES.items():
+    for title, names in TITLES.items():
         if last in names:
             return f"results/title={title}"
     for level in LEVELS:
@@ -261,9 +329,14 @@ def _summary(keys: list[str], term: str) -> str:
             return f"results/{target}.{term}"
     if last in _OVERALL:
         return f"results/learning.{term}"
-    if len(keys) == 1 or keys[0] in _keys("Khen thưởng", "Kết quả cuối năm", "Tổng hợp", "Kết quả", "Tổng kết"):
-        found = next((target for target, names in _ALONE.items() if last in names), "")
-        return found or (UNREAD if last in _keys("Khen thưởng", "Khen thưởng cuối năm", "Khen thưởng đột xuất") else "")
+    if (len(keys) == 1 or keys[0] in _OF_THE_YEAR) and (
+        found := next((target for target, names in _ALONE.items() if last in names), "")
+    ):
+        return found
+    if keys[0] in _PRAISE:
+        return "results/awards"
+    if keys[0] in _ALONE["results/completed"] and last in _WHAT_IS_COMPLETED:
+        return _WHAT_IS_COMPLETED[last]
     return UNREAD if last in _PASSED else ""
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -11,6 +10,7 @@ from hocba_app.services.sync.excel_reading import CellProblem, Sheet
 from hocba_app.services.sync.sheet_heads import Heads, heads_of
 from hocba_app.services.sync.sheet_rows import Column, Entry, Rows, SourceRow, read_cell
 from hocba_app.services.sync.wide_columns import (
+    AWARDS,
     CODE,
     NAME,
     UNREAD,
@@ -18,12 +18,13 @@ from hocba_app.services.sync.wide_columns import (
     meaning_of,
     names_pupil,
     path_key,
+    subject_of,
     term_of,
 )
-from hocba_app.services.sync.wide_values import field_of, known_target
+from hocba_app.services.sync.wide_pupils import class_named, merged_cells, pupil_rows, settle_praise
+from hocba_app.services.sync.wide_values import NOTHING, field_of, known_target
 
 _EXAMPLES = 3
-_NUMBER = re.compile(r"[0-9]+(?:\.0+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,10 @@ class Knowledge:
             part for path, target in self.heads.items() if target.startswith("pupil/") for part in path.split(" > ")
         )
 
+    def names_pupil(self, text: str) -> bool:
+        """Whether a head names a pupil, by itself or because somebody said so."""
+        return names_pupil(text) or head_key(text) in self.parts
+
 
 @dataclass(slots=True)
 class Wide:
@@ -51,6 +56,8 @@ class Wide:
     heads: Heads
     columns: list[Column]
     midterm: bool = False
+    class_name: str = ""
+    """Of the class that its titles or its own name may name."""
 
     @property
     def targets(self) -> dict[str, str]:
@@ -59,9 +66,16 @@ class Wide:
 
     @property
     def sure(self) -> bool:
-        """Whether it names pupils by code and says something about them."""
+        """Whether it says something about pupils whom it names: by code, or by name where no column may still hold a code."""
         targets = self.targets.values()
-        return CODE in targets and any(not target.startswith("pupil/") for target in targets)
+        named = CODE in targets or (
+            NAME in targets and not any(not column.target and column.examples for column in self.columns)
+        )
+        return named and any(not target.startswith("pupil/") for target in targets)
+
+    def letter(self, target: str) -> str:
+        """The first column of a meaning; "" for none."""
+        return next((letter for letter, each in self.targets.items() if each == target), "")
 
     @property
     def form(self) -> str:
@@ -77,8 +91,7 @@ class Wide:
 
 def wide_of(sheet: Sheet, known: Knowledge) -> Wide | None:
     """The sheet as a wide one; None where no head names a pupil."""
-    parts = known.parts
-    heads = heads_of(sheet, lambda text: names_pupil(text) or head_key(text) in parts)
+    heads = heads_of(sheet, known.names_pupil)
     if heads is None:
         return None
     said = [text for number, cells in sheet.rows.items() if number < heads.first for text in cells.values()]
@@ -86,10 +99,11 @@ def wide_of(sheet: Sheet, known: Knowledge) -> Wide | None:
     term = next((term for term in ("term1", "term2", "year") if term in terms), "year")
     if "term1" in terms and ("term2" in terms or "year" in terms):
         term = "year"
+    subject = subject_of((*said, sheet.name), known.subjects)
     columns = []
     for letter, path in heads.paths.items():
         remembered = known.heads.get(path_key(path), "")
-        target = remembered if known_target(remembered) else meaning_of(path, term, known.subjects)
+        target = remembered if known_target(remembered) else meaning_of(path, term, known.subjects, subject)
         columns.append(
             Column(
                 sheet.name,
@@ -101,7 +115,7 @@ def wide_of(sheet: Sheet, known: Knowledge) -> Wide | None:
                 True,
             )
         )
-    return Wide(sheet, heads, columns, "midterm" in terms)
+    return Wide(sheet, heads, columns, "midterm" in terms, class_named(said, sheet.name))
 
 
 def _examples(sheet: Sheet, last: int, letter: str) -> tuple[str, ...]:
@@ -119,7 +133,6 @@ def read_wide(wide: Wide, rows: Rows) -> None:
     sheet, targets = wide.sheet, wide.targets
     rows.forms.add(wide.form)
     rows.columns += wide.columns
-    rows.problems += sheet.problems
     rows.notes += sheet.notes
     rows.notes += [
         CellProblem(sheet.name, wide.heads.last, column.letter, f"cột “{column.head}” không được đọc", "unread_column")
@@ -137,19 +150,17 @@ def read_wide(wide: Wide, rows: Rows) -> None:
             )
         )
         return
-    rows.problems += _twice(wide)
-    code = next(letter for letter, target in targets.items() if target == CODE)
-    wrong = {(problem.row, problem.column) for problem in sheet.problems}
-    coded = [number for number, cells in sheet.rows.items() if number > wide.heads.last and code in cells]
-    for number in sorted(sheet.rows):
-        if number <= wide.heads.last or number > max(coded, default=0):
-            continue  # titles above, totals and signatures below
-        cells = sheet.rows[number]
-        if code not in cells:
-            if any(targets.get(letter) == NAME and not _NUMBER.fullmatch(text) for letter, text in cells.items()):
-                rows.problems.append(CellProblem(sheet.name, number, code, "thiếu mã học sinh", "missing"))
-            continue
+    numbers = pupil_rows(sheet, wide.heads.last, targets)
+    mine = [problem for problem in sheet.problems if problem.row in numbers and problem.column in targets]
+    rows.problems += [*mine, *_twice(wide), *merged_cells(sheet, numbers, targets)]
+    wrong = {(problem.row, problem.column) for problem in rows.problems if problem.sheet == sheet.name}
+    code, unnamed = wide.letter(CODE), 0
+    for number in numbers:
+        unnamed += code not in sheet.rows[number]
         _read_row(wide, number, {letter for row, letter in wrong if row == number}, rows)
+    if unnamed:
+        reason = f"{unnamed} dòng không có mã học sinh: khi nhập được khớp theo họ tên, ngày sinh và lớp"
+        rows.notes.append(CellProblem(sheet.name, 0, "", reason, "matched_by_name"))
 
 
 def _twice(wide: Wide) -> list[CellProblem]:
@@ -157,7 +168,7 @@ def _twice(wide: Wide) -> list[CellProblem]:
     seen: dict[str, str] = {}
     found = []
     for letter, target in wide.targets.items():
-        if target != NAME and target in seen:
+        if target not in (NAME, AWARDS) and target in seen:
             reason = f"cột này trùng nghĩa với cột {seen[target]}"
             found.append(CellProblem(wide.sheet.name, wide.heads.last, letter, reason, "column_twice"))
         seen[target] = letter
@@ -182,16 +193,23 @@ def _read_row(wide: Wide, number: int, wrong: set[str], rows: Rows) -> None:
             pupil.place.columns[wanted.key] = letter
             read_cell(wanted, text, kinds.get(letter, ""), pupil, rows.problems)
             continue
+        if text.casefold() in NOTHING:
+            continue
         key = rest.rpartition("/")[0] if kind == "subject_results" else ""
         entry = entries.setdefault(
             f"{'results' if kind == 'traits' else kind}/{key}", Entry(SourceRow(name, number, {}), {})
         )
         _read_value(entry, letter, text, kinds.get(letter, ""), (target, wanted), rows.problems)
-    if (code := pupil.values.get("student_code")) is None:
-        return
+    if "student_code" not in pupil.values:
+        if wide.letter(CODE) in cells or not pupil.values.get("full_name"):
+            return  # a code that is wrong in itself
+        pupil.values["student_code"] = None
+        pupil.place.columns["student_code"] = pupil.place.columns["full_name"]
+    if wide.class_name:
+        pupil.values["named_class"] = wide.class_name
     rows.pupils.append(pupil)
     for key, entry in entries.items():
-        _add(rows, key, entry, pupil, code)
+        _add(rows, key, entry, pupil)
 
 
 def _read_value(
@@ -204,6 +222,11 @@ def _read_value(
         entry.place.columns.setdefault(wanted.key, letter)
         if wanted.key in level.values:
             entry.values.setdefault(wanted.key, []).append({"name": wanted.header, "level": level.values[wanted.key]})
+        return
+    if target == AWARDS and "awards" in entry.values:  # several columns of praise
+        more = Entry(SourceRow(entry.place.sheet, entry.place.row, {wanted.key: letter}), {})
+        read_cell(wanted, text, kind, more, problems)
+        entry.values["awards"] = [*entry.values["awards"], *(more.values.get("awards") or ())]
         return
     word = target.partition("=")[2]
     at = entry.place.columns.setdefault(wanted.key, letter)
@@ -222,8 +245,11 @@ def _read_value(
         entry.place.columns[wanted.key] = letter
 
 
-def _add(rows: Rows, key: str, entry: Entry, pupil: Entry, code: str) -> None:
+def _add(rows: Rows, key: str, entry: Entry, pupil: Entry) -> None:
     kind, _, subject = key.partition("/")
+    code = pupil.values["student_code"]
+    if kind == "results":
+        settle_praise(entry, rows)
     if not entry.values and kind != "students":
         return
     columns = entry.place.columns
@@ -235,7 +261,7 @@ def _add(rows: Rows, key: str, entry: Entry, pupil: Entry, code: str) -> None:
         entry.values = {"student_code": code} | entry.values
     else:
         columns |= {"code": columns["student_code"]} | pupil.place.columns
-        own = {name: value for name, value in pupil.values.items() if name != "student_code"}
+        own = {name: value for name, value in pupil.values.items() if name not in ("student_code", "named_class")}
         entry.values = {"code": code} | own | entry.values
     rows.of.setdefault(kind, []).append(entry)
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 
+from hocba_app.domain.assessment.subject_check import EXEMPT
 from hocba_app.services.sync import wide_columns
 from hocba_app.services.sync.excel_columns import (
     SHEETS,
     Field,
     choice,
+    code,
     day,
     heading,
-    identifier,
+    listed,
     mark,
     one_line,
     result,
@@ -22,7 +24,17 @@ from hocba_app.services.sync.excel_columns import (
 _TICKS = {"x", "v", "✓", "✔", "☑", "√", "\uf0fc", "\uf0fe", "ü", "þ", "có", "1", "đạt"}
 """Among them those of the font Wingdings, as files of the old format hold them."""
 _BLANKS = {"", "0", "-", "–", "không", "\uf0a8", "☐", "o"}
+NOTHING = frozenset({"-", "–", "—", "/", "//", "\\", "...", "…", "_", "không", "không có"})
+"""What people write where there is nothing to say."""
+_COMPLETED = {"hoàn thành", "đã hoàn thành", "htct", "htctlh"}
+_NOT_COMPLETED = {"chưa hoàn thành", "chưa", "cht"}
+PRAISED: tuple[str, ...] = ()
+"""What a tick under "Khen thưởng" is read as: somebody is praised, it is not said for what."""
 _MARK_WORDS = {
+    "m": EXEMPT,
+    "miễn": EXEMPT,
+    "miễn giảm": EXEMPT,
+    "được miễn": EXEMPT,
     "đạt": "Đ",
     "chưa đạt": "CĐ",
     "htt": "T",
@@ -48,10 +60,10 @@ _PROMOTION = choice(
      "Đánh giá lại": "reassess", "Thi lại": "reassess", "Kiểm tra lại": "reassess", "Rèn luyện lại": "reassess"}
 )[0]  # fmt: skip
 _PUPIL = {
-    wide_columns.CODE: Field("Mã học sinh", "student_code", read=identifier, code=True),
+    wide_columns.CODE: Field("Mã học sinh", "student_code", read=code, code=True),
     wide_columns.NAME: Field("Họ và tên", "full_name", read=one_line),
     wide_columns.BIRTH: Field("Ngày sinh", "birth_date", read=day),
-    wide_columns.CLASS: Field("Lớp", "class_code", read=identifier, code=True),
+    wide_columns.CLASS: Field("Lớp", "class_code", read=code, code=True),
 }
 
 
@@ -66,6 +78,30 @@ def ticked(text: str) -> bool:
     if key in _BLANKS:
         return False
     raise ValueError("phải là dấu chọn (x hoặc ✓) hoặc để trống")
+
+
+def completed(text: str) -> bool:
+    """Whether a pupil completed the programme, by a tick or a word.
+
+    Raises:
+        ValueError: neither.
+    """
+    key = heading(text)
+    return True if key in _COMPLETED else False if key in _NOT_COMPLETED else ticked(text)
+
+
+def title(text: str) -> str:
+    """A title in full: "HSXS" → "Học sinh Xuất sắc"; other words stay as they are."""
+    key = wide_columns.head_key(text)
+    return next((name for name, names in wide_columns.TITLES.items() if key in names), one_line(text))
+
+
+def praise(text: str) -> object:
+    """What somebody is praised for, line by line; :data:`PRAISED` for a tick, None for an empty one."""
+    try:
+        return PRAISED if ticked(text) else None
+    except ValueError:
+        return [title(line) for line in listed(text)]
 
 
 def wide_mark(text: str) -> str:
@@ -129,6 +165,8 @@ def field_of(target: str) -> Field:
     if kind != "results":
         raise KeyError(target)
     key, _, word = rest.partition("=")
+    if key == "completed":
+        return Field("Hoàn thành chương trình lớp học", key, read=completed)
     base = _SUMMARY[key]
     if word:
         return Field(word, key, read=ticked)
@@ -136,7 +174,9 @@ def field_of(target: str) -> Field:
         return Field(base.header, key, read=rating)
     special: dict[str, Callable[[str], object]] = {
         "promotion": promotion,
-        "programme_completed": ticked,
+        "programme_completed": completed,
+        "title": title,
+        "awards": praise,
         "height_cm": result,
         "weight_kg": result,
     }
@@ -152,7 +192,7 @@ def title_of(target: str) -> str:
     kind, _, rest = target.partition("/")
     if kind == "pupil":
         return _PUPIL[target].header
-    if kind == "subject_results":
+    if kind == "subject_results" and "/" in rest:
         name, _, key = rest.rpartition("/")
         more = {"test": "điểm kiểm tra cuối năm", "reassessed_test": "điểm kiểm tra lại", "comment": "nhận xét"}
         return f"Môn {name}: {wide_columns.TERMS.get(key) or more.get(key, key)}"
@@ -160,7 +200,7 @@ def title_of(target: str) -> str:
         return f"{'Phẩm chất' if rest.startswith('qualities') else 'Năng lực'}: {rest.partition('/')[2]}"
     if kind == "results":
         key, _, word = rest.partition("=")
-        header = _SUMMARY[key].header if key in _SUMMARY else key
+        header = field_of(f"results/{key}").header if key in (*_SUMMARY, "completed") else key
         return f"{header}: {word}" if word else header
     spec = next((spec for spec in SHEETS if spec.key == kind), None)
     wanted = next((each for each in spec.fields if each.key == rest), None) if spec else None

@@ -16,13 +16,15 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from xml.parsers import expat
 
+from hocba_app.services.sync.text_tables import text_tables
+
 MAX_PART = 120 * 1024 * 1024
 MAX_PARTS = 500
 MAX_CELLS = 2_000_000
 MAX_COLUMNS = 200
 MAX_TEXT = 10_000
 HEAD_ROWS, MAX_MERGED = 40, 2000
-"""Rows whose merged cells are read, and how many of them: they divide the heads of a wide sheet."""
+"""Rows whose merged cells are all read, for they divide the heads of a wide sheet (below them those over several rows), and how many."""
 NUMBER, DATE, UNSURE, ROUNDED = "n", "d", "u", "r:"
 """What a cell was, where it was not text: a number as it is shown; a date or time; a number whose shown form is not known;
 a number that is shown with fewer decimals, with that form behind the colon."""
@@ -47,6 +49,8 @@ _UNDERSCORE, _KEPT = re.compile(rb"_x005F_", re.IGNORECASE), "\ufdd0"
 _HALF, _KEPT_HALF = "x005F_", "\ufdd1"
 """An escaped underscore and its second half, with what replaces each while openpyxl reads, for it takes that half away."""
 _LITERAL = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.|_.')
+_TYPED_AS_TEXT = re.compile(r"^'(?=[0-9])")
+"""The sign by which people keep a number as text; some exports write it out."""
 _COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -64,7 +68,9 @@ class RawSheet:
     hidden_rows: list[int] = field(default_factory=list)
     hidden_columns: list[str] = field(default_factory=list)
     merged: list[tuple[int, int, int, int]] = field(default_factory=list)
-    """Top row, left column from 0, bottom row, right column; of the first rows, where heads may be."""
+
+
+"""Rows whose merged cells are all read, for they divide the heads of a wide sheet (below them those over several rows), and how many."""
 
 
 def raw_sheets(data: bytes) -> list[RawSheet]:
@@ -81,9 +87,13 @@ def raw_sheets(data: bytes) -> list[RawSheet]:
 
 def _sheets(data: bytes) -> list[RawSheet]:
     if data.startswith(_COMPOUND):
+        if "EncryptedPackage".encode("utf-16-le") in data:
+            raise Locked
         if "_VBA_PROJECT".encode("utf-16-le") in data:
             raise ValueError("macros")
         return _by_calamine(data)
+    if not data.startswith(b"PK"):
+        return _by_text(data)
     package = _Package(data)
     if not package.is_xlsx:
         return _by_calamine(data)
@@ -93,6 +103,10 @@ def _sheets(data: bytes) -> list[RawSheet]:
         if package.formulas:
             raise
         return _by_calamine(package.bytes)
+
+
+class Locked(ValueError):
+    """Nobody can read it without a password."""
 
 
 class _Package:
@@ -209,8 +223,20 @@ def _by_calamine(data: bytes) -> list[RawSheet]:
     return found
 
 
+def _by_text(data: bytes) -> list[RawSheet]:
+    found = []
+    for name, cells in text_tables(data):
+        sheet = RawSheet(name)
+        for number, place, text, rows, columns in cells:
+            _store_cell(sheet, number, place, text, None)
+            if rows > 1 or columns > 1:
+                _merge(sheet, number, place, number + rows - 1, place + columns - 1)
+        found.append(sheet)
+    return found
+
+
 def _merge(sheet: RawSheet, top: int, left: int, bottom: int, right: int) -> None:
-    if top <= HEAD_ROWS and right < MAX_COLUMNS and len(sheet.merged) < MAX_MERGED:
+    if (top <= HEAD_ROWS or bottom > top) and right < MAX_COLUMNS and len(sheet.merged) < MAX_MERGED:
         sheet.merged.append((top, left, bottom, right))
 
 
@@ -218,7 +244,7 @@ def _store_cell(sheet: RawSheet, number: int, place: int, value: Any, shown_as: 
     if place >= MAX_COLUMNS:
         raise ValueError("too many columns")
     text, kind = _text_of(value, shown_as)
-    text = text[:MAX_TEXT].strip()
+    text = _TYPED_AS_TEXT.sub("", text[:MAX_TEXT].strip())
     if text:
         sheet.rows.setdefault(number, {})[column_name(place)] = text
         if kind:

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from hocba_app.domain.errors import HocbaError
+from hocba_app.services.sync import old_fonts
 from hocba_app.services.sync.excel_columns import SHEETS
 from hocba_app.services.sync.excel_reading import MAX_FILE, CellProblem, Sheet, read_workbook
 from hocba_app.services.sync.excel_rows import read_rows
-from hocba_app.services.sync.sheet_rows import Rows
+from hocba_app.services.sync.sheet_rows import Entry, Rows
 from hocba_app.services.sync.wide_values import title_of
 
 _YEAR = re.compile(r"(20[0-9]{2})\s*[-–/]\s*(20[0-9]{2})")
@@ -39,7 +40,8 @@ class Understood:
     def as_json(self) -> dict[str, Any]:
         """``form``, ``year``, ``columns``, ``sheets`` (``title``, ``key``, ``count``, ``rows``), ``problems``, ``notes``.
 
-        A row has ``sheet``, ``row`` and ``values``: what would be written, by the contract's names.
+        A row has ``sheet``, ``row`` and ``values``: what would be written, by the contract's names; ``pupil`` where only a name
+        tells whose it is.
         """
         problems = [_problem_json(problem) for problem in self.rows.problems]
         if self.error is not None:
@@ -62,10 +64,7 @@ class Understood:
                     "title": spec.title,
                     "key": spec.key,
                     "count": len(self.rows.of[spec.key]),
-                    "rows": [
-                        {"sheet": row.place.sheet, "row": row.place.row, "values": row.values}
-                        for row in self.rows.of[spec.key]
-                    ],
+                    "rows": [self._row(row) for row in self.rows.of[spec.key]],
                 }
                 for spec in SHEETS
                 if spec.key in self.rows.of
@@ -73,6 +72,15 @@ class Understood:
             "problems": problems,
             "notes": [_problem_json(note) for note in self.rows.notes],
         }
+
+    def _row(self, row: Entry) -> dict[str, Any]:
+        told = {"sheet": row.place.sheet, "row": row.place.row, "values": row.values}
+        if row.values.get("student_code", row.values.get("code", "")) is not None:
+            return told
+        pupil = next(
+            each for each in self.rows.pupils if (each.place.sheet, each.place.row) == (row.place.sheet, row.place.row)
+        )
+        return told | {"pupil": pupil.values}
 
     def lines(self) -> list[str]:
         """The same for people."""
@@ -90,7 +98,9 @@ def understand(file: Path) -> Understood:
             sheets = read_workbook(opened.read(MAX_FILE + 1))
     except HocbaError as error:
         return Understood(error=error)
+    turned = old_fonts.turn(sheets)
     rows = read_rows(sheets)
+    rows.problems += turned.values()
     _say_twice(rows)
     rows.problems += [
         CellProblem(column.sheet, 0, column.letter, f"chưa rõ ý nghĩa của cột “{column.head}”", "unknown_column")

@@ -28,6 +28,8 @@ class Records:
     """What a person has to say before anything is written."""
     apart: frozenset[str] = frozenset()
     """Codes that somebody called another's although they differ by leading zeros only."""
+    matched: dict[tuple[str, int], str] = field(default_factory=dict)
+    """Sheet and row without a code → whose it is and by what that is known."""
     _places: dict[tuple[str, str], SourceRow] = field(default_factory=dict)
     _subjects: dict[tuple[str, int], SourceRow] = field(default_factory=dict)
 

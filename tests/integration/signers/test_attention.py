@@ -8,9 +8,10 @@ import pytest
 from sqlmodel import select
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import Job, SigningKey
+from hocba_app.models import Job, SigningKey, Student
 from hocba_app.models.base import utc_now
 from hocba_app.services.accounts.identity import Identity
+from hocba_app.services.audit.log import notify_all
 from hocba_app.services.overview.office_tasks import attention
 from tests.school import SmallSchool
 
@@ -65,3 +66,16 @@ def test_teachers_are_refused_and_another_school_sees_nothing_of_ours(small: Sma
         assert caught.value.code is ErrorCode.FORBIDDEN
     theirs = attention(small.db, stranger)
     assert theirs.failed == [] and theirs.last_sync is None and theirs.expiring == []
+
+
+def test_letters_that_cannot_be_printed_wait_for_the_office_before_a_class_is_locked(small: SmallSchool) -> None:
+    assert not any("ký tự" in problem.text for problem in attention(small.db, small.people["admin"]).problems)
+    with small.db.write(small.school_id) as session:
+        student = session.exec(select(Student).where(Student.active)).first()
+        assert student is not None
+        student.details = student.details | {"birth_place": "ꪣꪳꪉ ꪎꪱꪒ"}  # Mường, in Tai Viet
+        session.add(student)
+        notify_all(session)
+    [problem] = [each for each in attention(small.db, small.people["admin"]).problems if "ký tự" in each.text]
+    assert problem.blocking and problem.whom == student.full_name and problem.page == "/sync"
+    assert "Nơi sinh" in problem.text and "U+AAA3" in problem.text and "SMAS" in problem.text

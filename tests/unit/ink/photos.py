@@ -98,6 +98,21 @@ def on_table(
     return photo
 
 
+def stamped(
+    sheet: np.ndarray, at: tuple[int, int] = (700, 300), radius: int = 170, colour: tuple[int, int, int] = (215, 60, 70)
+) -> np.ndarray:
+    """A round red stamp set across what is written: its ink lets the strokes below show."""
+    stamp = Image.new("L", (sheet.shape[1], sheet.shape[0]), 0)
+    draw = ImageDraw.Draw(stamp)
+    x, y = at
+    for share, width in ((1.0, 8), (0.7, 4)):
+        reach = radius * share
+        draw.ellipse((x - reach, y - reach, x + reach, y + reach), outline=255, width=width)
+    draw.regular_polygon((x, y, radius * 0.35), 5, fill=255)
+    covered = np.asarray(stamp.filter(ImageFilter.GaussianBlur(0.8)), np.float32)[..., None] / 255
+    return sheet * (1 - covered + covered * np.asarray(colour, np.float32) / 255)
+
+
 def jpeg(pixels: np.ndarray, quality: int = 88) -> bytes:
     out = io.BytesIO()
     Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8)).save(out, "JPEG", quality=quality)

@@ -120,6 +120,90 @@ def test_a_photo_of_an_iphone() -> None:
     assert_strokes_only(out.getvalue())
 
 
+def saved(picture: Image.Image, kind: str, **more: object) -> bytes:
+    out = io.BytesIO()
+    picture.save(out, kind, **more)
+    return out.getvalue()
+
+
+PHOTO = Image.fromarray(np.clip(photos.on_paper(TRUTH), 0, 255).astype(np.uint8))
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+@pytest.mark.parametrize(("orientation", "turn"), [(6, 90), (8, -90), (3, 180)])
+def test_a_phone_that_was_held_otherwise(kind: str, orientation: int, turn: int) -> None:
+    told = Image.Exif()
+    told[0x112] = orientation
+    assert_strokes_only(saved(PHOTO.rotate(turn, expand=True), kind, exif=told))
+
+
+def test_a_large_photo_keeps_its_turn() -> None:
+    told = Image.Exif()
+    told[0x112] = 6
+    assert_strokes_only(saved(PHOTO.resize((4800, 3200)).rotate(90, expand=True), "JPEG", exif=told))
+
+
+def test_kinds_that_browsers_and_scanners_save() -> None:
+    assert_strokes_only(saved(PHOTO.convert("CMYK"), "JPEG"))
+    assert_strokes_only(saved(PHOTO.convert("L"), "JPEG"))
+    assert_strokes_only(saved(PHOTO, "BMP"))
+    assert_strokes_only(saved(PHOTO, "WEBP"))
+    blank = Image.new("RGB", photos.SIZE, "white")
+    for kind in ("GIF", "WEBP"):
+        assert_strokes_only(saved(PHOTO.quantize(64).convert("RGB"), kind, save_all=True, append_images=[blank]))
+
+
+@pytest.mark.parametrize("ink", [(28, 44, 150), (30, 30, 34)], ids=["blue", "black"])
+@pytest.mark.parametrize("at", [(700, 300), (420, 500), (250, 250)], ids=["across", "below", "beside"])
+def test_a_stamp_set_across_the_signature_is_no_part_of_it(ink: tuple[int, int, int], at: tuple[int, int]) -> None:
+    photo = photos.jpeg(photos.stamped(photos.on_paper(TRUTH, ink=ink), at))
+    assert_strokes_only(photo)
+    red, _, blue = signature_image(photo)[0].colour
+    assert red < blue + 40
+
+
+def test_red_ink_alone_stays_red() -> None:
+    photo = photos.jpeg(photos.on_paper(TRUTH, ink=(190, 40, 40)))
+    assert_strokes_only(photo)
+    red, green, _ = signature_image(photo)[0].colour
+    assert red > green + 60
+
+
+@pytest.mark.parametrize("turn", [0, 4])
+def test_the_four_lined_paper_of_schools(turn: int) -> None:
+    sheet = photos.on_paper(TRUTH)
+    for step, colour, thick in ((12, (215, 215, 240), 1), (48, (150, 150, 215), 2)):
+        for upright in (False, True):
+            sheet = photos.ruled(sheet, step, upright=upright, colour=colour, thick=thick)
+    photo = photos.on_table(sheet, turn=turn) if turn else sheet
+    assert_strokes_only(photos.jpeg(photo), Adjust(strength="strong"), TRUTH.rotate(turn, Image.Resampling.BICUBIC))
+
+
+def test_light_that_falls_off_and_a_yellow_lamp() -> None:
+    falling = (0.35 + 0.65 * np.arange(1200, dtype=np.float32) / 1200)[None, :, None]
+    sheet = photos.on_paper(TRUTH)
+    assert_strokes_only(photos.jpeg(sheet * falling))
+    assert_strokes_only(photos.jpeg(sheet * np.asarray((1.0, 0.86, 0.55), np.float32)))
+
+
+@pytest.mark.parametrize(("width", "size"), [(2, photos.SIZE), (3, (3000, 2000))])
+def test_a_thin_ballpoint(width: int, size: tuple[int, int]) -> None:
+    image, _ = signature_image(
+        photos.jpeg(photos.on_paper(photos.strokes(width=width, size=size), ink=(60, 70, 150)), 60)
+    )
+    assert 1.7 < image.width / image.height < 2.3
+
+
+def test_a_screenshot_of_a_dark_note_loses_its_bars() -> None:
+    screen = Image.new("RGB", (1080, 2200), (18, 18, 18))
+    small = TRUTH.resize((900, 600))
+    screen.paste((245, 245, 245), (90, 800), small)
+    draw = ImageDraw.Draw(screen)
+    draw.text((40, 30), "10:24   Ghi chu   87%", fill=(230, 230, 230), font_size=36)
+    draw.text((40, 2120), "Luu    Chia se   Xoa", fill=(230, 230, 230), font_size=36)
+    assert_strokes_only(photos.png(screen), truth=small)
+
+
 def test_dirt_far_from_the_strokes_does_not_widen_the_crop() -> None:
     sheet = photos.on_paper(TRUTH)
     sheet[40:48, 60:66] = (60, 60, 60)
