@@ -116,5 +116,5 @@ def _row(row: Row) -> rx.Component:
         rx.el.td(row.actor),
         rx.el.th(row.action, scope="row"),
         rx.el.td(rx.cond(row.href != "", rx.link(row.subject, href=row.href), row.subject)),
-        rx.el.td(row.details, class_name="small"),
+        rx.el.td(row.details, class_name="small prose"),
     )

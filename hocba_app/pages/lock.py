@@ -348,4 +348,9 @@ def _run(run: RunCard) -> rx.Component:
 
 
 def _passed(row: Passed) -> rx.Component:
-    return rx.el.tr(rx.el.td(row.code), rx.el.th(row.name, scope="row"), rx.el.td(row.outcome), rx.el.td(row.reason))
+    return rx.el.tr(
+        rx.el.td(row.code),
+        rx.el.th(row.name, scope="row"),
+        rx.el.td(row.outcome),
+        rx.el.td(row.reason, class_name="prose"),
+    )

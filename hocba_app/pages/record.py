@@ -161,7 +161,7 @@ def _missing() -> rx.Component:
 
 
 def _finding(row: FindingRow) -> rx.Component:
-    return rx.el.tr(rx.el.td(status_badge(row.tone, row.severity)), rx.el.td(row.text))
+    return rx.el.tr(rx.el.td(status_badge(row.tone, row.severity)), rx.el.td(row.text, class_name="prose"))
 
 
 def _file() -> rx.Component:

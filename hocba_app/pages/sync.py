@@ -324,5 +324,5 @@ def _row(row: ReportRow) -> rx.Component:
         rx.el.th(row.label, scope="row"),
         rx.el.td(status_badge(row.tone, row.outcome)),
         rx.el.td(row.field),
-        rx.el.td(row.reason),
+        rx.el.td(row.reason, class_name="prose"),
     )

@@ -237,7 +237,7 @@ def _tab(choice: Choice) -> rx.Component:
 def _wrong(row: Row) -> rx.Component:
     return rx.el.tr(
         rx.el.th(row.place, scope="row"),
-        rx.el.td(row.text, style={"textAlign": "left"}),
+        rx.el.td(row.text, class_name="prose"),
         rx.el.td(
             rx.el.input(
                 default_value=row.value,
@@ -263,7 +263,7 @@ def _wrong(row: Row) -> rx.Component:
 def _asked(row: Row) -> rx.Component:
     return rx.el.tr(
         rx.el.th(row.place, scope="row"),
-        rx.el.td(row.text, style={"textAlign": "left"}),
+        rx.el.td(row.text, class_name="prose"),
         rx.el.td(
             rx.el.div(
                 rx.foreach(
@@ -282,7 +282,12 @@ def _asked(row: Row) -> rx.Component:
 
 
 def _change(row: Row) -> rx.Component:
-    return rx.el.tr(rx.el.td(row.place), rx.el.td(row.resource), rx.el.th(row.label, scope="row"), rx.el.td(row.text))
+    return rx.el.tr(
+        rx.el.td(row.place),
+        rx.el.td(row.resource),
+        rx.el.th(row.label, scope="row"),
+        rx.el.td(row.text, class_name="prose"),
+    )
 
 
 def _columns() -> rx.Component:

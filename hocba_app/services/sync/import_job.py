@@ -9,10 +9,6 @@ from hocba_app.models import Job, School
 from hocba_app.models.repositories import workbooks as stored
 from hocba_app.services.audit.log import record
 from hocba_app.services.jobs.registry import Work
-from hocba_app.services.storage import blobs
-from hocba_app.services.sync.excel_reading import read_workbook
-from hocba_app.services.sync.excel_records import RecordMaker
-from hocba_app.services.sync.excel_rows import read_rows
 from hocba_app.services.sync.fetch import Collected
 from hocba_app.services.sync.import_plan import plan_of
 from hocba_app.services.sync.mapping import known
@@ -27,15 +23,9 @@ def go_on(work: Work) -> None:
         HocbaError: STORED_FILE_DAMAGED; PREVIEW_OLD when it would write something else than was shown.
         Cancelled: somebody asked it to stop.
     """
-    if (import_id := work.arguments.get("import")) is None:  # asked for before there were previews
-        rows = read_rows(read_workbook(blobs.get(work.arguments["workbook"])))
-        with work.db.read(work.school_id) as session:
-            records = RecordMaker(session, rows, work.arguments["school_year"]).make()
-        write_records(work, records)
-        return
     work.progress(0, 0, "Đọc tệp")
     with work.db.read(work.school_id) as session:
-        row = stored.import_of(session, import_id)
+        row = stored.import_of(session, work.arguments["import"])
         begun = "resources" in session.get_one(Job, (work.school_id, work.job_id)).report
     if row is None:
         raise HocbaError(ErrorCode.NOT_FOUND, what="tệp Excel đã tải lên")

@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Any
 
 import openpyxl
+import openpyxl.styles
 import pytest
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.services.sync import old_fonts
+from hocba_app.services.sync import old_fonts, workbook_cells
 from hocba_app.services.sync.excel_reading import sheets_of
 from hocba_app.services.sync.excel_rows import read_rows
 from hocba_app.services.sync.sheet_rows import Rows
@@ -285,3 +286,15 @@ def test_praise_is_read(level: str, praise: str | None, title: str | None, award
 
 def test_a_tick_that_says_not_what_for_is_refused() -> None:
     assert told(read(book((*HEADS[:4], "Xếp loại", "Khen thưởng"), (*AN[:4], "HT", "x")))) == [("F2", "award_unnamed")]
+
+
+def test_a_million_framed_cells_are_no_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = book(HEADS, AN, BINH)
+    frame = openpyxl.styles.Border(left=openpyxl.styles.Side("thin"))
+    for number in range(4, 400):
+        for place in range(1, 12):
+            made.active.cell(number, place).border = frame
+    monkeypatch.setattr(workbook_cells, "MAX_BLANKS", 2000)
+    monkeypatch.setattr(workbook_cells, "MAX_CELLS", 100)
+    rows = read(made)
+    assert rows.problems == [] and len(rows.pupils) == 2
