@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import math
+import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import DisconnectionError
 
 from hocba_app.private_files import private_file, tighten
 
 SERVER_TIMEOUTS = {"lock_timeout": "10s", "statement_timeout": "60s", "idle_in_transaction_session_timeout": "300s"}
 """PostgreSQL's limits of every connection: waiting for a row or table, one statement, and a transaction in which nothing
 happens (a process that hangs would keep its locks for ever)."""
+_SERVER_SETTINGS = {**SERVER_TIMEOUTS, "jit": "off"}
+"""No compiling of plans: it takes longer than our statements."""
 KEEPALIVE: dict[str, Any] = {
     "connect_timeout": 10,
     "keepalives": 1,
@@ -23,9 +29,15 @@ KEEPALIVE: dict[str, Any] = {
 """libpq's: a server that is gone without a word is noticed within a minute, not after two hours. Seconds; the last milliseconds."""
 
 
+PREPARED_AFTER = 2
+"""Executions of a statement on one connection after which the server keeps its plan."""
+PING_AFTER_SECONDS = 1.0
+"""A connection that has rested longer is asked whether it still lives before it is used."""
+
+
 def connect_arguments(*, sqlite: bool) -> dict[str, Any]:
     """For ``create_engine(connect_args=…)``."""
-    return {"timeout": 10, "check_same_thread": False} if sqlite else dict(KEEPALIVE)
+    return {"timeout": 10, "check_same_thread": False} if sqlite else {**KEEPALIVE, "prepare_threshold": PREPARED_AFTER}
 
 
 def prepare(engine: Engine) -> None:
@@ -36,6 +48,8 @@ def prepare(engine: Engine) -> None:
         event.listen(engine, "begin", _begin_sqlite)
     else:
         event.listen(engine, "connect", _limit_postgresql)
+        event.listen(engine, "checkin", _note_rest)
+        event.listen(engine, "checkout", partial(_ask_rested, engine))
 
 
 def _make_private(_dialect: Any, _record: Any, arguments: list[Any], _named: dict[str, Any]) -> None:
@@ -70,8 +84,24 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("hocba_write") else "BEGIN")
 
 
+def _note_rest(_connection: Any, record: Any) -> None:
+    record.info["rests_since"] = time.monotonic()
+
+
+def _ask_rested(engine: Engine, connection: Any, record: Any, _proxy: Any) -> None:
+    """What SQLAlchemy's own ping does, without the three messages it costs while connections change hands all the time."""
+    if time.monotonic() - record.info.get("rests_since", math.inf) < PING_AFTER_SECONDS:
+        return
+    try:
+        engine.dialect.do_ping(connection)
+    except engine.dialect.loaded_dbapi.Error as error:
+        if engine.dialect.is_disconnect(error, connection, None):
+            raise DisconnectionError from error
+        raise
+
+
 def _limit_postgresql(connection: Any, _record: Any) -> None:
     with connection.cursor() as cursor:
-        for name, value in SERVER_TIMEOUTS.items():
+        for name, value in _SERVER_SETTINGS.items():
             cursor.execute("select set_config(%s, %s, false)", (name, value))
     connection.commit()

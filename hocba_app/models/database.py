@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import Engine, String, bindparam, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import LoaderCriteriaOption, ORMExecuteState, with_loader_criteria
 from sqlalchemy.orm import Session as OrmSession
@@ -19,11 +19,21 @@ from sqlmodel import Session
 
 from hocba_app.models.base import OfSchool, SchoolRow
 from hocba_app.models.connections import connect_arguments, prepare
+from hocba_app.models.school_criterion import some_school
 from hocba_app.models.sqlite_write_lock import SqliteWriteLock
 from hocba_app.process_scope import per_process_open
 
 CROSS_SCHOOL = {"cross_school": True}
 """Execution option that lets an installation session read school tables; only repositories pass it."""
+
+_BEGIN = {
+    writes: text(
+        "select set_config('hocba.school_id', :school, true)"
+        + ("" if writes else ", set_config('transaction_read_only', 'on', true)")
+    )
+    for writes in (False, True)
+}
+"""What a transaction on PostgreSQL begins with: the school its rows are shown for, and whether it may write."""
 
 
 class TenancyError(RuntimeError):
@@ -44,7 +54,7 @@ class Database:
             url,
             pool_size=20,
             max_overflow=20,
-            pool_pre_ping=not self.is_sqlite,
+            pool_use_lifo=not self.is_sqlite,  # few connections in use, each with its plans and catalogue at hand
             connect_args=connect_arguments(sqlite=self.is_sqlite),
         )
         prepare(self.engine)
@@ -58,6 +68,7 @@ class Database:
             yield session
             if session.new or session.dirty or session.deleted:
                 raise TenancyError("a read session was written to")
+            self._end_reading(session)
 
     @contextmanager
     def write(self, school_id: str, *, durable: bool = False) -> Iterator[Session]:
@@ -89,6 +100,14 @@ class Database:
             yield session
             if write:
                 session.commit()
+            else:
+                self._end_reading(session)
+
+    def _end_reading(self, session: Session) -> None:
+        """psycopg forgets a connection's prepared statements with every ROLLBACK, and each is then planned anew. PostgreSQL itself
+        has refused to write, so there is nothing that a commit could keep."""
+        if not self.is_sqlite:
+            session.commit()
 
     @contextmanager
     def _session(self, engine: Engine, school_id: str | None) -> Iterator[Session]:
@@ -98,7 +117,8 @@ class Database:
             session.info["school_id"] = school_id
             if not self.is_sqlite:
                 session.execute(
-                    text("select set_config('hocba.school_id', :school, true)").bindparams(school=school_id or "*"),
+                    _BEGIN[engine is self._writer],
+                    {"school": school_id or "*"},
                     execution_options={"hocba_scope": True},
                 )
             yield session
@@ -148,8 +168,9 @@ def _scope_to_school(state: ORMExecuteState) -> None:
 @lru_cache(maxsize=256)
 def _criterion(school_id: str) -> LoaderCriteriaOption:
     """Made once a school: making it takes a quarter of a short query's time."""
+    own = some_school(bindparam("own_school_of_session", school_id, type_=String()))
     return with_loader_criteria(
-        OfSchool, lambda cls: cls.school_id == school_id, include_aliases=True, track_closure_variables=True
+        OfSchool, lambda cls: cls.school_id == own, include_aliases=True, track_closure_variables=True
     )
 
 

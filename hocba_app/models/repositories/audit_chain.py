@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Table, bindparam, insert, update
 from sqlmodel import Session, col, select
 
 from hocba_app.models import AuditEvent, AuditHead, ChangeCounter
+from hocba_app.models.repositories.bulk import insert_rows
 
 _EVENTS, _HEADS, _COUNTERS = (cast(Table, model.__table__) for model in (AuditEvent, AuditHead, ChangeCounter))  # type: ignore[union-attr] # SQLModel makes it
 _HEAD = select(_HEADS.c.seq, _HEADS.c.hash).where(_HEADS.c.school_id == bindparam("of_school")).with_for_update()
@@ -18,7 +19,7 @@ _MOVE_HEAD = (
     .where(_HEADS.c.school_id == bindparam("of_school"))
     .values(seq=bindparam("to_seq"), hash=bindparam("to_hash"))
 )
-_ADD_HEAD, _ADD_EVENTS, _ADD_COUNTER = insert(_HEADS), insert(_EVENTS), insert(_COUNTERS)
+_ADD_HEAD, _ADD_COUNTER = insert(_HEADS), insert(_COUNTERS)
 _COUNT = update(_COUNTERS).where(_COUNTERS.c.school_id == bindparam("of_school")).values(value=_COUNTERS.c.value + 1)
 _COUNT_WIDELY = _COUNT.values(wide=_COUNTERS.c.wide + 1)
 
@@ -35,7 +36,7 @@ def append(connection: Connection, school_id: str, rows: Sequence[dict[str, Any]
     Args:
         begun: the school has a head.
     """
-    connection.execute(_ADD_EVENTS, list(rows))
+    insert_rows(connection, _EVENTS, rows)
     seq, last = rows[-1]["seq"], rows[-1]["hash"]
     if begun:
         connection.execute(_MOVE_HEAD, {"of_school": school_id, "to_seq": seq, "to_hash": last})

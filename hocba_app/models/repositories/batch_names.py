@@ -44,14 +44,14 @@ def about(session: Session, batch_ids: Sequence[str]) -> dict[str, list[About]]:
 
 def pupils_of_batch(session: Session, batch_id: str, state: str, limit: int) -> list[str]:
     """The first pupils' names of a batch's items in one state."""
-    return list(
+    first = select(BatchItem.slot_id).where(BatchItem.batch_id == batch_id, BatchItem.state == state)
+    slots = session.exec(first.order_by(col(BatchItem.position)).limit(limit)).all()
+    names = dict(
         session.exec(
-            select(Student.full_name)
-            .join(Document, (col(Document.student_id) == Student.id) & (col(Document.school_id) == Student.school_id))
-            .join(Slot, (col(Slot.document_id) == Document.id) & (col(Slot.school_id) == Document.school_id))
-            .join(BatchItem, (col(BatchItem.slot_id) == Slot.id) & (col(BatchItem.school_id) == Slot.school_id))
-            .where(BatchItem.batch_id == batch_id, BatchItem.state == state)
-            .order_by(col(BatchItem.position))
-            .limit(limit)
+            select(Slot.id, Student.full_name)
+            .join(Document, (col(Document.id) == Slot.document_id) & (col(Document.school_id) == Slot.school_id))
+            .join(Student, (col(Student.id) == Document.student_id) & (col(Student.school_id) == Document.school_id))
+            .where(col(Slot.id).in_(slots))
         ).all()
     )
+    return [names[slot_id] for slot_id in slots]

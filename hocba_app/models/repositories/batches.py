@@ -18,7 +18,7 @@ from hocba_app.models import (
     Lease,
     School,
 )
-from hocba_app.models.repositories.prepared_queries import any_of, given, own_school, rows_of
+from hocba_app.models.repositories.prepared_queries import among, given, own_school, rows_of
 from hocba_app.models.repositories.records import chunks
 
 
@@ -51,7 +51,7 @@ def held_versions(session: Session, version_ids: Sequence[str]) -> dict[str, str
 def _held_versions() -> Any:
     return select(Lease.version_id, Lease.batch_id).where(
         own_school(Lease),
-        col(Lease.version_id).in_(any_of("versions")),
+        among(col(Lease.version_id), "versions"),
         col(Lease.released_at).is_(None),
     )
 

@@ -1,20 +1,21 @@
 """Many rows of one table in one statement: a signature changes six rows, and one object for each cost more than signing.
 
-The statements name the session's own school themselves, in the key: nothing here can reach another one.
+The statements name the session's own school themselves, in the key: nothing here can reach another one. SQLite executes one
+prepared statement for each row, in the process; for PostgreSQL each would be a message of its own, and is a row of one statement
+with an array a column.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Table, bindparam, insert, update
-from sqlmodel import Session
+from sqlalchemy import ARRAY, Connection, String, Table, bindparam, func, insert, select, update
+from sqlmodel import AutoString, Session
 
 from hocba_app.models.base import SchoolRow, new_id
-
-_SCOPED = {"hocba_scope": True}
+from hocba_app.models.school_criterion import some_school
 
 
 def add_rows(session: Session, model: type[SchoolRow], rows: Iterable[dict[str, Any]]) -> None:
@@ -26,27 +27,75 @@ def add_rows(session: Session, model: type[SchoolRow], rows: Iterable[dict[str, 
     values = [{"id": new_id(), **row, "school_id": _school(session)} for row in rows]
     if values:
         session.flush()  # rows that these refer to
-        session.execute(insert(_table(model)), values, execution_options=_SCOPED)
+        insert_rows(session.connection(), _table(model), values)
 
 
 def set_rows(session: Session, model: type[SchoolRow], rows: Iterable[dict[str, Any]]) -> None:
     """Change rows at once by their ``id``; all name the same columns. Objects already loaded do not see it."""
-    school_id = _school(session)
-    values = [{f"to_{column}": value for column, value in row.items()} | {"of_school": school_id} for row in rows]
+    values = list(rows)
     if values:
         session.flush()
-        columns = tuple(sorted(name.removeprefix("to_") for name in values[0] if name not in ("to_id", "of_school")))
-        session.execute(_change(model, columns), values, execution_options=_SCOPED)
+        names, connection = tuple(sorted(values[0])), session.connection()
+        school = {"of_school": _school(session)}
+        if connection.dialect.name == "postgresql":
+            connection.execute(_change_together(_table(model), names), school | _columns(names, values))
+        else:
+            given = [{f"to_{name}": row[name] for name in names} | school for row in values]
+            connection.execute(_change_each(_table(model), names), given)
+
+
+def insert_rows(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert whole rows; all name the same columns."""
+    if connection.dialect.name == "postgresql" and len(rows) > 1:
+        names = tuple(sorted(rows[0]))
+        connection.execute(_insert_together(table, names), _columns(names, rows))
+    else:
+        connection.execute(_insert_each(table), list(rows))
+
+
+def _columns(names: Sequence[str], rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    return {f"to_{name}": [row[name] for row in rows] for name in names}
 
 
 @cache
-def _change(model: type[SchoolRow], columns: tuple[str, ...]) -> Any:
-    table = _table(model)
+def _insert_each(table: Table) -> Any:
+    return insert(table)
+
+
+@cache
+def _insert_together(table: Table, names: tuple[str, ...]) -> Any:
+    given = _given(table, names)
+    return insert(table).from_select(list(names), select(*(given.c[name] for name in names)), include_defaults=False)
+
+
+@cache
+def _change_each(table: Table, names: tuple[str, ...]) -> Any:
     return (
         update(table)
         .where(table.c.school_id == bindparam("of_school"), table.c.id == bindparam("to_id"))
-        .values({column: bindparam(f"to_{column}") for column in columns})
+        .values({name: bindparam(f"to_{name}") for name in names if name != "id"})
     )
+
+
+@cache
+def _change_together(table: Table, names: tuple[str, ...]) -> Any:
+    given = _given(table, names)
+    return (
+        update(table)
+        .where(table.c.school_id == some_school(bindparam("of_school", type_=String())), table.c.id == given.c.id)
+        .values({name: given.c[name] for name in names if name != "id"})
+    )
+
+
+def _given(table: Table, names: tuple[str, ...]) -> Any:
+    """The rows as a table of their own, from an array for each column."""
+    arrays = (bindparam(f"to_{name}", type_=ARRAY(_open(table.c[name].type), dimensions=1)) for name in names)
+    return func.unnest(*arrays).table_valued(*names).render_derived(name="given")
+
+
+def _open(kind: Any) -> Any:
+    """The type without its length: a cast to it would cut off what the column itself refuses."""
+    return String() if isinstance(kind, String | AutoString) else kind
 
 
 def _table(model: type[SchoolRow]) -> Table:

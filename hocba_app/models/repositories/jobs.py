@@ -21,7 +21,7 @@ from hocba_app.models.database import CROSS_SCHOOL
 from hocba_app.models.database_time import database_time, seconds_since
 from hocba_app.models.job_signal import announce
 from hocba_app.models.jobs import Priority
-from hocba_app.models.repositories.prepared_queries import any_of, changed_rows, given, own_school, rows_of
+from hocba_app.models.repositories.prepared_queries import among, changed_rows, given, own_school, rows_of
 
 LIVE = ("queued", "running")
 """States of a job that is not over."""
@@ -92,7 +92,7 @@ def _due() -> Any:
                 col(Job.computes) == literal(computes, literal_execute=True),
                 col(Job.priority) == literal(int(priority), literal_execute=True),
                 col(Job.wake_at) <= database_time(),
-                col(Job.school_id).not_in(any_of(f"crowded_{computes:d}")),
+                ~among(col(Job.school_id), f"crowded_{computes:d}"),
             )
             .order_by(col(Job.wake_at))
             .limit(given(f"most_{computes:d}_{priority:d}"))
@@ -125,7 +125,7 @@ def _free() -> Any:
         sql_select(col(Job.id), col(Job.attempt))
         .where(
             own_school(Job),
-            col(Job.id).in_(any_of("jobs")),
+            among(col(Job.id), "jobs"),
             col(Job.state).in_(LIVE),
             ~func.coalesce(of_another, False),
         )
@@ -136,7 +136,7 @@ def _free() -> Any:
 
 _HOLD = (
     update(Job)
-    .where(own_school(Job), col(Job.id).in_(any_of("jobs")))
+    .where(own_school(Job), among(col(Job.id), "jobs"))
     .values(state="running", worker=given("held_by"), attempt=Job.attempt + 1, heartbeat_at=database_time())
 )
 
@@ -184,7 +184,7 @@ def beat(session: Session, worker: str, job_ids: Sequence[str]) -> int:
 def _beat() -> Any:
     mine = (
         sql_select(col(Job.school_id), col(Job.id))
-        .where(_is("running"), col(Job.worker) == given("held_by"), col(Job.id).in_(any_of("jobs")))
+        .where(_is("running"), col(Job.worker) == given("held_by"), among(col(Job.id), "jobs"))
         .with_for_update(skip_locked=True)
     )
     return update(Job).where(tuple_(Job.school_id, Job.id).in_(mine)).values(heartbeat_at=database_time())

@@ -16,7 +16,7 @@ from sqlmodel import Session, col
 from hocba_app.models import Lease
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories.bulk import add_rows
-from hocba_app.models.repositories.prepared_queries import any_of, changed_rows, given, own_school
+from hocba_app.models.repositories.prepared_queries import among, changed_rows, given, own_school
 
 
 def take_leases(session: Session, batch_id: str, version_ids: Iterable[str]) -> None:
@@ -50,5 +50,5 @@ def _release(some: bool) -> Any:
         own_school(Lease), col(Lease.batch_id) == given("of_batch"), col(Lease.released_at).is_(None)
     )
     if some:
-        held = held.where(col(Lease.version_id).in_(any_of("versions")))
+        held = held.where(among(col(Lease.version_id), "versions"))
     return held.values({"released_at": given("now")})

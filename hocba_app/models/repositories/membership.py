@@ -12,7 +12,7 @@ from sqlmodel import Session, col
 
 from hocba_app.domain.membership import PRESENT, Membership
 from hocba_app.models import Document, Enrolment, SchoolClass, Student
-from hocba_app.models.repositories.prepared_queries import any_of, given, own_school, rows_of
+from hocba_app.models.repositories.prepared_queries import among, given, own_school, rows_of
 
 _CHUNK = 400
 
@@ -70,9 +70,7 @@ def memberships(*criteria: ColumnElement[bool]) -> CTE:
 def of_classes() -> ColumnElement[bool]:
     """The criterion for pupils who have something to do with the ``classes`` given, for :func:`memberships`."""
     return col(Enrolment.student_id).in_(
-        core_select(col(Enrolment.student_id)).where(
-            own_school(Enrolment), col(Enrolment.class_id).in_(any_of("classes"))
-        )
+        core_select(col(Enrolment.student_id)).where(own_school(Enrolment), among(col(Enrolment.class_id), "classes"))
     )
 
 
@@ -139,7 +137,7 @@ def _columns(member: CTE) -> Sequence[Any]:
 
 @cache
 def _memberships_of_pupils() -> Any:
-    member = memberships(col(Enrolment.student_id).in_(any_of("students")), col(Enrolment.school_year) == given("year"))
+    member = memberships(among(col(Enrolment.student_id), "students"), col(Enrolment.school_year) == given("year"))
     return core_select(member.c.student_id, *_columns(member)).where(member.c.counts)
 
 
@@ -161,7 +159,7 @@ def _present() -> Any:
     return (
         core_select(member.c.student_id)
         .join(Student, and_(col(Student.id) == member.c.student_id, own_school(Student)))
-        .where(member.c.counts, member.c.present, member.c.class_id.in_(any_of("classes")))
+        .where(member.c.counts, member.c.present, among(member.c.class_id, "classes"))
         .order_by(Student.sort_name, Student.code)
     )
 

@@ -9,28 +9,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, bindparam
+from sqlalchemy import BindParameter, ColumnElement, String, bindparam
 from sqlmodel import Session, col
 
 from hocba_app.models.base import SchoolRow
 from hocba_app.models.database import TenancyError
+from hocba_app.models.school_criterion import among, some_school
+
+__all__ = ["among", "changed_rows", "given", "own_school", "rows_of"]
 
 _SCHOOL = "own_school"
 
 
 def own_school(table: type[SchoolRow]) -> ColumnElement[bool]:
     """The criterion that the rows are those of the session's school."""
-    return col(table.school_id) == bindparam(_SCHOOL)
+    return col(table.school_id) == some_school(bindparam(_SCHOOL, type_=String()))
 
 
 def given(name: str) -> BindParameter[Any]:
     """A value that is given at each execution."""
     return bindparam(name)
-
-
-def any_of(name: str) -> BindParameter[Any]:
-    """A list of values that is given at each execution, for ``in_``."""
-    return bindparam(name, expanding=True)
 
 
 def rows_of(session: Session, statement: Any, **values: Any) -> Sequence[Any]:

@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 from hocba_app.domain.levels import LAST_GRADES
 from hocba_app.models import Document, Enrolment, SchoolClass, Slot, Staff, Student, UnlockRequest
 from hocba_app.models.repositories.membership import memberships, of_classes
-from hocba_app.models.repositories.prepared_queries import any_of, given, own_school, rows_of
+from hocba_app.models.repositories.prepared_queries import among, given, own_school, rows_of
 from hocba_app.models.repositories.records import chunks
 
 SORTS = ("class", "name", "code", "step", "updated")
@@ -167,7 +167,7 @@ def _narrowed(query: Any, shape: _Shape, member: CTE, kinds: Subquery) -> Any:
         (shape.by_student, Student.id, "students"),
     ):
         if asked:
-            query = query.where(col(column).in_(any_of(name)))
+            query = query.where(among(col(column), name))
     return query.where(_at_step(shape.step)) if shape.step else query
 
 
@@ -194,7 +194,7 @@ def _listed(member: CTE) -> Any:
 def _members(shape: _Shape | None = None) -> CTE:
     criteria = [col(Enrolment.school_year) == given("year")]
     if shape is not None and shape.by_student:
-        criteria.append(col(Enrolment.student_id).in_(any_of("students")))
+        criteria.append(among(col(Enrolment.student_id), "students"))
     elif shape is not None and shape.by_class:
         criteria.append(of_classes())
     return memberships(*criteria)
@@ -248,7 +248,7 @@ _WAITS_FOR = (
     .join(Staff, and_(col(Staff.id) == Slot.staff_id, col(Staff.school_id) == Slot.school_id))
     .where(
         own_school(Slot),
-        col(Slot.version_id).in_(any_of("versions")),
+        among(col(Slot.version_id), "versions"),
         col(Slot.signed_at).is_(None),
         Document.next_stage == Slot.stage,
     )

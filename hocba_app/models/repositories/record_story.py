@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlmodel import Session, col, select
 
 from hocba_app.models import Account, DocumentVersion, Evidence, Lease, Slot, Staff
-from hocba_app.models.repositories.prepared_queries import any_of, given, own_school, rows_of
+from hocba_app.models.repositories.prepared_queries import among, given, own_school, rows_of
 
 
 class Version(NamedTuple):
@@ -58,11 +58,9 @@ _slot_columns: Any = (
     Slot.evidence_id,
 )
 # By version: there is an index, and none by document.
-_SLOTS = (
-    select(*_slot_columns).where(own_school(Slot), col(Slot.version_id).in_(any_of("versions"))).order_by(Slot.position)
-)
-_STAFF = select(Staff.id, Staff.full_name).where(own_school(Staff), col(Staff.id).in_(any_of("ids")))
-_ACCOUNTS = select(Account.id, Account.full_name).where(own_school(Account), col(Account.id).in_(any_of("ids")))
+_SLOTS = select(*_slot_columns).where(own_school(Slot), among(col(Slot.version_id), "versions")).order_by(Slot.position)
+_STAFF = select(Staff.id, Staff.full_name).where(own_school(Staff), among(col(Staff.id), "ids"))
+_ACCOUNTS = select(Account.id, Account.full_name).where(own_school(Account), among(col(Account.id), "ids"))
 _HELD = select(Lease.id).where(
     own_school(Lease), Lease.version_id == given("version"), col(Lease.released_at).is_(None)
 )

@@ -10,7 +10,7 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from hocba_app.models import Account, Document, Reminder, SchoolClass, SigningAssignment, Slot, Staff
-from hocba_app.models.repositories.prepared_queries import any_of, given, own_school, rows_of
+from hocba_app.models.repositories.prepared_queries import among, given, own_school, rows_of
 
 
 def homeroom_class_ids(session: Session, staff_id: str) -> set[str]:
@@ -46,7 +46,7 @@ def _late() -> Any:
     group = (SchoolClass.id, SchoolClass.name, Staff.id, Staff.full_name, Slot.rows)
     # From the documents to their slots: without statistics SQLite would begin with every slot of the school.
     versions = select(Document.version_id).where(
-        own_school(Document), Document.next_stage == "subject", col(Document.class_id).in_(any_of("classes"))
+        own_school(Document), Document.next_stage == "subject", among(col(Document.class_id), "classes")
     )
     return (
         _due(*group, func.count())

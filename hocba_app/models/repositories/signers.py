@@ -32,7 +32,7 @@ from hocba_app.models import (
     TeachingAssignment,
 )
 from hocba_app.models.repositories.membership import memberships, of_classes
-from hocba_app.models.repositories.prepared_queries import any_of, own_school, rows_of
+from hocba_app.models.repositories.prepared_queries import among, own_school, rows_of
 from hocba_app.models.repositories.records import chunks
 
 
@@ -161,7 +161,7 @@ def _codes_by_class() -> Any:
                 col(StudentResult.school_year) == member.c.school_year,
             ),
         )
-        .where(member.c.counts, member.c.class_id.in_(any_of("classes")))
+        .where(member.c.counts, among(member.c.class_id, "classes"))
         .distinct()
     )
 

@@ -21,7 +21,7 @@ from hocba_app.models import (
     Slot,
     Student,
 )
-from hocba_app.models.repositories.prepared_queries import any_of, own_school, rows_of
+from hocba_app.models.repositories.prepared_queries import among, own_school, rows_of
 from hocba_app.models.repositories.records import chunks
 
 
@@ -104,7 +104,7 @@ def _due_context(with_tip: bool) -> Any:
         select(*columns)
         .join(Document, (Document.id == Slot.document_id) & (Document.school_id == Slot.school_id))
         .join(DocumentVersion, (DocumentVersion.id == Slot.version_id) & (DocumentVersion.school_id == Slot.school_id))
-        .where(own_school(Slot), col(Slot.id).in_(any_of("slots")))
+        .where(own_school(Slot), among(col(Slot.id), "slots"))
     )
 
 
@@ -137,7 +137,7 @@ def _frozen_slots() -> Any:
     return (
         select(*columns, DocumentVersion.salt)  # type: ignore[call-overload] # SQLModel types four columns at most
         .join(DocumentVersion, (DocumentVersion.id == Slot.version_id) & (DocumentVersion.school_id == Slot.school_id))
-        .where(own_school(Slot), col(Slot.id).in_(any_of("slots")))
+        .where(own_school(Slot), among(col(Slot.id), "slots"))
     )
 
 
@@ -165,7 +165,7 @@ def _names_on_phone() -> Any:
         select(Slot.id, Document.kind, Student.code)
         .join(Document, (col(Document.id) == Slot.document_id) & (col(Document.school_id) == Slot.school_id))
         .join(Student, (col(Student.id) == Document.student_id) & (col(Student.school_id) == Document.school_id))
-        .where(own_school(Slot), col(Slot.id).in_(any_of("slots")))
+        .where(own_school(Slot), among(col(Slot.id), "slots"))
     )
 
 
@@ -200,7 +200,7 @@ def lock_documents(session: Session, document_ids: Sequence[str]) -> dict[str, A
 def _lock_documents() -> Any:
     return (
         select(*(getattr(Document, name) for name in DocumentRow._fields))
-        .where(own_school(Document), col(Document.id).in_(any_of("documents")))
+        .where(own_school(Document), among(col(Document.id), "documents"))
         .order_by(Document.id)
         .with_for_update()
     )
@@ -227,7 +227,7 @@ def _version_rows(with_tip: bool) -> Any:
         DocumentVersion.voided_at,
         *((DocumentVersion.tip,) if with_tip else ()),
     )
-    return select(*columns).where(own_school(DocumentVersion), col(DocumentVersion.id).in_(any_of("versions")))
+    return select(*columns).where(own_school(DocumentVersion), among(col(DocumentVersion.id), "versions"))
 
 
 def slots_of_versions(session: Session, version_ids: Sequence[str]) -> dict[str, list[Any]]:
@@ -252,7 +252,7 @@ def _slots_of_versions() -> Any:
     )
     return (
         select(*columns)  # type: ignore[call-overload] # SQLModel types four columns at most
-        .where(own_school(Slot), col(Slot.version_id).in_(any_of("versions")))
+        .where(own_school(Slot), among(col(Slot.version_id), "versions"))
         .order_by(Slot.version_id, Slot.position)
         .with_for_update()
     )

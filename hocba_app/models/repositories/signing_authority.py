@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from hocba_app.domain.signing_authority import Decision, Signer
 from hocba_app.models import Account, Delegation, Document, RecordObjection, SigningSettings, Staff, UnlockRequest
-from hocba_app.models.repositories.prepared_queries import any_of, given, own_school, rows_of
+from hocba_app.models.repositories.prepared_queries import among, given, own_school, rows_of
 from hocba_app.models.repositories.records import chunks
 
 
@@ -118,7 +118,7 @@ def document_states(
 def _document_states() -> Any:
     return select(Document.id, Document.student_id, Document.kind, Document.state).where(
         own_school(Document),
-        col(Document.student_id).in_(any_of("students")),
-        col(Document.school_year).in_(any_of("years")),
-        col(Document.level).in_(any_of("levels")),
+        among(col(Document.student_id), "students"),
+        among(col(Document.school_year), "years"),
+        among(col(Document.level), "levels"),
     )

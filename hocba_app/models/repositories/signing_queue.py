@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from hocba_app.domain.batch_lifecycle import BATCH_LIVE, LIVE_ITEM
 from hocba_app.models import SEAL, BatchItem, Document, SchoolClass, Slot, Student, Subject
 from hocba_app.models.repositories.batches import batches_in
-from hocba_app.models.repositories.prepared_queries import any_of, given, own_school, rows_of
+from hocba_app.models.repositories.prepared_queries import among, given, own_school, rows_of
 from hocba_app.models.repositories.records import chunks
 
 
@@ -119,7 +119,7 @@ def due_in_documents(session: Session, staff_id: str, document_ids: Collection[s
 @cache
 def _due_in_documents() -> Any:
     columns = (Slot.stage, Slot.rows, Document.kind, Document.school_year, Document.class_id, Document.id, _busy())
-    return _due(columns, given("person"), None).where(own_school(Slot), col(Document.id).in_(any_of("documents")))
+    return _due(columns, given("person"), None).where(own_school(Slot), among(col(Document.id), "documents"))
 
 
 def _busy() -> Any:

@@ -16,6 +16,7 @@ import structlog
 
 from hocba_app.models import Database
 from hocba_app.models.job_signal import JobSignal
+from hocba_app.models.postgresql_statistics import count_grown
 from hocba_app.models.repositories import jobs as rows
 from hocba_app.services import gc_tuning
 from hocba_app.services.jobs import claim as job_claims
@@ -35,6 +36,7 @@ LOOK_SECONDS_A_JOB = 0.01
 CLAIM_SIZE = 4
 """Jobs of a class taken at one look: the next ones may be the other worker's."""
 HOUSEKEEPING_SECONDS = 600.0
+COUNT_SECONDS = 5.0
 LAST_SECONDS = 20.0
 """For the jobs in hand of a worker that is asked to stop. What is not done by then is taken over by another, or by its next life."""
 
@@ -62,7 +64,7 @@ class Worker:
         job_claims.release_all_of(self.db, self.id)
         gc_tuning.settle()
         log.info("worker.started", worker=self.id)
-        for loop in (self._beat, self._look, self._keep_house):
+        for loop in (self._beat, self._look, self._keep_house, self._count):
             threading.Thread(target=loop, daemon=True).start()
         self.stop.wait()
         deadline = time.monotonic() + LAST_SECONDS
@@ -94,6 +96,14 @@ class Worker:
                 job_claims.beat(self.db, self.running.all())
             except Exception:
                 log.exception("worker.heartbeat_failed")  # the next beat tries again; 30 s of silence lose the claim
+
+    def _count(self) -> None:
+        """See to it that the database knows how large its tables are; a large one that grows slowly it counts itself."""
+        while not self.stop.wait(COUNT_SECONDS):
+            try:
+                count_grown(self.db.engine)
+            except Exception as error:
+                log.warning("worker.not_counted", reason=type(error).__name__)
 
     def _look(self) -> None:
         """Start what is due and nobody works on: new jobs, postponed ones, jobs of a dead worker."""

@@ -46,6 +46,7 @@ FROZEN = {
     "0016_school_changes.py": "6eb156a88b966a37",
     "0017_merged_schools.py": "1a6cb4086cb33c10",
     "0018_circumstances.py": "675f9be0bd751f2d",
+    "0019_policies_plannable.py": "4aa88b0b16bb0bb7",
 }
 """The beginning of the SHA-256 of revisions that have landed."""
 
