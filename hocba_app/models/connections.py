@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from psycopg.types.array import ListBinaryDumper
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DisconnectionError
 
@@ -101,6 +102,8 @@ def _ask_rested(engine: Engine, connection: Any, record: Any, _proxy: Any) -> No
 
 
 def _limit_postgresql(connection: Any, _record: Any) -> None:
+    # Our lists are of one kind each: as text every byte of every file in them would be escaped twice.
+    connection.adapters.register_dumper(list, ListBinaryDumper)
     with connection.cursor() as cursor:
         for name, value in _SERVER_SETTINGS.items():
             cursor.execute("select set_config(%s, %s, false)", (name, value))

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Engine, String, bindparam, create_engine, event, text
+from sqlalchemy import Engine, String, bindparam, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import LoaderCriteriaOption, ORMExecuteState, with_loader_criteria
 from sqlalchemy.orm import Session as OrmSession
@@ -27,10 +27,8 @@ CROSS_SCHOOL = {"cross_school": True}
 """Execution option that lets an installation session read school tables; only repositories pass it."""
 
 _BEGIN = {
-    writes: text(
-        "select set_config('hocba.school_id', :school, true)"
-        + ("" if writes else ", set_config('transaction_read_only', 'on', true)")
-    )
+    writes: "select set_config('hocba.school_id', %s, true)"
+    + ("" if writes else ", set_config('transaction_read_only', 'on', true)")
     for writes in (False, True)
 }
 """What a transaction on PostgreSQL begins with: the school its rows are shown for, and whether it may write."""
@@ -116,11 +114,7 @@ class Database:
         with Session(engine, expire_on_commit=False) as session:
             session.info["school_id"] = school_id
             if not self.is_sqlite:
-                session.execute(
-                    _BEGIN[engine is self._writer],
-                    {"school": school_id or "*"},
-                    execution_options={"hocba_scope": True},
-                )
+                session.connection().exec_driver_sql(_BEGIN[engine is self._writer], (school_id or "*",))
             yield session
 
     def _my_turn(self) -> AbstractContextManager[None]:

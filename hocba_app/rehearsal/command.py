@@ -79,7 +79,10 @@ def rehearse(plan: Plan) -> dict[str, Any]:
 
 
 def _tell_cpu(family: Family, folder: Path, more: dict[str, float]) -> None:
-    """Where the processor time went: what a slow year is to be judged by on a busy machine. Said, and kept in ``logs/cpu.json``."""
+    """Where the processor time went: what a slow year is to be judged by on a busy machine. Said, and kept in ``logs/cpu.json``;
+    the most memory each process held, in MiB, in ``logs/memory.json``."""
+    held = {child.name: round(child.peak_mebibytes(), 1) for child in family.children}
+    (folder / "logs" / "memory.json").write_text(json.dumps(held), encoding="utf-8")
     used = {child.name: child.cpu_seconds() for child in family.children} | more
     own = os.times()
     used["rehearse"], used["verify"] = own.user + own.system, own.children_user + own.children_system
