@@ -172,7 +172,9 @@ class Year:
         for student_id in sorted(leaving):
             link = create_link(school.db, school.admin, student_id, recipient="Gia đình học sinh", days=30)
             token = link.url.rpartition("/")[2]
-            package = link_visit.package_of(school.db, token, link_visit.enter(school.db, token, link.pin, "127.0.0.1"))
+            package = link_visit.package_of(
+                school.db, token, link_visit.enter(school.db, token, link.pin, school.address)
+            )
             if len(package.version_ids) == 3:
                 self.handed_over.add(student_id)
 
