@@ -7,7 +7,6 @@ cannot start says why and waits for the next change. Simulators stay as they are
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -58,9 +57,10 @@ def restart_on_change(
 def _restart(children: Sequence[Child], changed: list[str]) -> None:
     more = f" (+{len(changed) - 3})" if len(changed) > 3 else ""
     say(f"Đã đổi: {', '.join(changed[:3])}{more}. Khởi động lại… / Changed: restarting…")
-    began = time.monotonic()
     for child in children:
         child.stop()
     for child in children:
         child.start()
-    say(f"Đã khởi động lại sau {time.monotonic() - began:.1f} giây. / Restarted.")
+    say(
+        "Đã chạy lại; giao diện có đổi thì được dựng trước, mất khoảng một phút. / Running again; changed pages are built first."
+    )
