@@ -32,7 +32,7 @@ from hocba_app.pages import (
 )
 from hocba_app.pages import sync as sync_page
 from hocba_app.routes.app import create_api
-from hocba_app.routes.protection import BehindProxy, BodyLimit, SecurityHeaders
+from hocba_app.routes.protection import BehindProxy, BodyLimit, SecurityHeaders, SocketEnd
 from hocba_app.state.accounts import AccountsState
 from hocba_app.state.assignments import AssignmentsState
 from hocba_app.state.audit import AuditState
@@ -63,7 +63,7 @@ logs.configure()
 app = rx.App(
     stylesheets=["/styles/app.css"],
     html_lang="vi",
-    api_transformer=[create_api(), BodyLimit, SecurityHeaders, BehindProxy],  # the last is the outermost
+    api_transformer=[create_api(), SocketEnd, BodyLimit, SecurityHeaders, BehindProxy],  # the last is the outermost
     toaster=rx.toast.provider(position="bottom-center"),
     app_wraps=WRAPS,
     frontend_exception_handler=logs.frontend_defect,

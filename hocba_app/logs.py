@@ -18,7 +18,8 @@ MAX_RECORD = 6_000
 """Letters of one record of a library: room for a traceback, not for a megabyte that a stranger sent."""
 PER_MINUTE = 60
 """Records of libraries; what comes on top is counted."""
-_LIBRARIES = ("reflex", "socketio", "engineio")
+_SOCKETS = ("socketio", "engineio")
+_LIBRARIES = ("reflex", *_SOCKETS)
 
 
 def one_line(text: str, longest: int = MAX_LINE) -> str:
@@ -54,7 +55,13 @@ class _Budget:
             return left_out
 
 
-_frontend, _libraries = _Budget(20), _Budget(PER_MINUTE)
+_frontend, _libraries, _sockets = _Budget(20), _Budget(PER_MINUTE), _Budget(20)
+
+
+def socket_refused(kind: str) -> None:
+    """Note that a connection ended because of what came over it."""
+    if (left_out := _sockets.admit()) is not None:
+        structlog.get_logger().warning("socket.refused", kind=kind, left_out=left_out)
 
 
 class _Bounded(logging.Handler):
@@ -64,6 +71,10 @@ class _Bounded(logging.Handler):
         left_out = _libraries.admit()
         if left_out is None:
             return
+        if record.exc_info and record.name.startswith(_SOCKETS):
+            # What a stranger's bytes did to their parsers: our own handlers' errors are told by Reflex.
+            record.msg, record.args = f"{record.getMessage()}: {getattr(record.exc_info[0], '__name__', '')}", ()
+            record.exc_info = record.exc_text = None
         said = self.format(record)
         if len(said) > MAX_RECORD:  # a traceback says at its end what happened
             said = f"{said[: MAX_RECORD // 2]} … {said[-MAX_RECORD // 2 :]}"
@@ -99,3 +110,5 @@ def configure() -> None:
         library = logging.getLogger(name)
         if not any(isinstance(handler, _Bounded) for handler in library.handlers):
             library.addHandler(_Bounded(logging.WARNING))
+    for name in _SOCKETS:  # one without a level gets a handler of the library's own, which has no bounds
+        logging.getLogger(f"{name}.server").setLevel(logging.ERROR)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from starlette.responses import PlainTextResponse
 
+from hocba_app.logs import socket_refused
 from hocba_app.settings import settings
 
 Scope = MutableMapping[str, Any]
@@ -106,6 +108,25 @@ class BodyLimit:
         await self.app(scope, counted, noted)
         if refused and not started:
             await refusal(scope, receive, send)
+
+
+class SocketEnd:
+    """A message that the framework cannot even take apart ends its own connection: one line in the log, not a traceback a stranger
+    can have as often as he likes. The browser connects again."""
+
+    def __init__(self, app: Asgi) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "websocket":
+            await self.app(scope, receive, send)
+            return
+        try:
+            await self.app(scope, receive, send)
+        except Exception as error:  # whatever a stranger's bytes do to the framework's parser
+            socket_refused(type(error).__name__)
+            with suppress(Exception):  # closed already
+                await send({"type": "websocket.close", "code": 1007})
 
 
 class BehindProxy:

@@ -12,6 +12,8 @@ from hocba_app.rehearsal.school import PlayedSchool
 from hocba_app.services.accounts import activation, sessions
 from tests.e2e.conftest import PASSWORD, SHOTS, Person, Product, new_person
 
+HOSTILE = ("4" + "[" * 100_000, "42/_event," + "[" * 100_000, "x", "42/_event,[]", '42/_event,[["a"]]')
+"""Messages that no parser takes: brackets without end, no packet at all, an event without a name."""
 PHONE = {"width": 360, "height": 640}
 OFFLINE_NOISE = ("ERR_INTERNET_DISCONNECTED", "WebSocket connection to")
 """What Chromium itself writes on the console while there is no network."""
@@ -154,6 +156,10 @@ async def test_a_closed_socket_is_a_lost_connection(product: Product, browser: B
         window.sockets.at(-1).close();
     }""")
     await page.wait_for_timeout(3_000)  # Reflex connects again at once
+    for said in HOSTILE:
+        await page.evaluate("said => window.sockets.at(-1).send(said)", said)
+        await page.wait_for_timeout(1_500)
+    assert "Traceback" not in product.web.log.read_text(encoding="utf-8"), "a log that a stranger can fill"
     assert await page.evaluate("window.wasAway")
     await expect(page.locator("#connection")).to_be_hidden()
     _no_problems(product)
