@@ -22,6 +22,7 @@ from hocba_app.domain.snapshot import (
     SubjectRow,
     snapshot_sha256,
 )
+from hocba_app.forms.form_version import newest_form
 from hocba_app.forms.render import render
 from hocba_app.recordfile.appearance import Appearance, InkImage
 from hocba_app.recordfile.append_state import read_tip
@@ -118,6 +119,7 @@ def base_of(snapshot: Snapshot) -> bytes:
         ManifestSlot(slot["field"], "Giáo viên bộ môn", slot["stage"], demand_of(_SALT, (slot["field"],), "Giáo viên"))
         for slot in snapshot["slots"]
     )
+    rendered = render(snapshot)
     manifest = Manifest(
         kind=snapshot["kind"],
         school=ManifestSchool(school["code"], school["name"], school["tax_code"]),
@@ -127,8 +129,10 @@ def base_of(snapshot: Snapshot) -> bytes:
         version=1,
         salt=_SALT,
         slots=slots,
+        form=rendered.form,
+        dated=rendered.dated,
     )
-    return build_base(render(snapshot), manifest)
+    return build_base(rendered, manifest)
 
 
 def signed_fields(file: bytes) -> bytes:
@@ -167,6 +171,7 @@ def snapshot_of(number: int) -> Snapshot:
     return Snapshot(
         format=SNAPSHOT_FORMAT,
         kind="results",
+        form=newest_form("results", "lower_secondary", "TT22"),
         school={
             "code": "79760001",
             "name": "Trường THCS Kim Đồng",

@@ -218,6 +218,7 @@ def open_record(
         )
         for slot in snapshot["slots"]
     )
+    rendered = render(snapshot, photo=photo)
     values: dict[str, object] = {
         "kind": snapshot["kind"],
         "school": ManifestSchool(school["code"], school["name"], school["tax_code"]),
@@ -227,9 +228,11 @@ def open_record(
         "version": 1,
         "salt": salt,
         "slots": slots,
+        "form": rendered.form,
+        "dated": rendered.dated,
     }
     manifest = Manifest(**{**values, **changes})  # type: ignore[arg-type] # built from a dictionary
-    file = build_base(render(snapshot, photo=photo), manifest)
+    file = build_base(rendered, manifest)
     return Record(world, file, read_tip(file), manifest, signers, [len(file)])
 
 

@@ -18,6 +18,7 @@ from hocba_app.domain.snapshot import (
     SubjectRow,
     Verification,
 )
+from hocba_app.forms.form_version import newest_form
 
 ALL_VIETNAMESE_LETTERS = (
     "aàảãáạăằẳẵắặâầẩẫấậbcdđeèẻẽéẹêềểễếệghiìỉĩíịklmnoòỏõóọôồổỗốộơờởỡớợpqrstuùủũúụưừửữứựvxyỳỷỹýỵ"
@@ -77,6 +78,13 @@ def school(level: str = "lower_secondary") -> School:
 def verification(code: str = "K7QM-2RTX-9BHD") -> Verification:
     """A public code and its address."""
     return Verification(code=code, url=f"https://hocba.example.vn/v/{code}")
+
+
+def in_newest_form(snapshot: Snapshot) -> Snapshot:
+    """The same record as it would be locked today; without it a sample has the form of before forms had versions."""
+    regime = snapshot["results"]["regime"] if snapshot["kind"] == "results" else ""
+    snapshot["form"] = newest_form(snapshot["kind"], snapshot["school"]["level"], regime)
+    return snapshot
 
 
 def student(name: str = NAMES[0]) -> Student:
@@ -422,6 +430,29 @@ def demanding_primary_snapshot() -> Snapshot:
     )
     for number in (0, 1, 5, 9):
         snapshot["results"]["subjects"][number]["comment"] = LONG_COMMENT
+    return snapshot
+
+
+def made_up_primary_snapshot() -> Snapshot:
+    """First grade: not completed in May, completed after supplementary assessment."""
+    snapshot = primary_snapshot(NAMES[3], 1, title=None, awards=[])
+    snapshot["results"]["learning"] = {
+        "term1": None,
+        "term2": None,
+        "year": "Chưa hoàn thành",
+        "reassessed": None,
+    }
+    snapshot["results"]["subjects"][1].update(year="C", test="4", reassessed="H", reassessed_test="6")
+    return snapshot
+
+
+def fifteen_subjects_snapshot() -> Snapshot:
+    """More rows than one page of upper secondary holds."""
+    snapshot = upper_snapshot()
+    rows, slots = snapshot["results"]["subjects"], snapshot["slots"]
+    for code, name in (("SH", "Sinh học"), ("TIN", "Tin học")):
+        rows.append(rows[7] | {"code": code, "name": name})
+        slots.insert(-3, SlotField(field=f"s.{code}.1", stage="subject", rows=[code]))
     return snapshot
 
 

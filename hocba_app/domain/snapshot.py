@@ -177,6 +177,9 @@ class Snapshot(TypedDict):
     place: str  # where the document is signed: the commune
     verification: Verification
     slots: list[SlotField]
+    form: NotRequired[
+        str
+    ]  # "results-TT22/2": absent from records locked before forms had versions, whose form is the first
     head: NotRequired[Head]  # absent: a principal, who signs by no decision
     results: NotRequired[Results]  # kind "results"
     circumstances: NotRequired[list[Circumstance]]  # kind "results"; absent for most pupils

@@ -1,6 +1,6 @@
 """Two contents of one record, field by field: what was locked against what newer data say.
 
-Who signs, the place and the public code are no data of the pupil: they are not compared.
+Who signs, the place, the public code and the form are no data of the pupil: they are not compared.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _MOMENT = {
     "student.priority_category",
 }
 """Facts of a moment: shown as changed, but the signed record stays true of its day. So is all the school says of itself."""
-_NOT_COMPARED = ("format", "kind", "place", "verification", "slots", "head")
+_NOT_COMPARED = ("format", "kind", "place", "verification", "slots", "head", "form")
 
 Difference = dict[str, Any]
 """``{"path", "label", "locked", "synced", "essential"}``, as `Document.out_of_date` keeps it."""

@@ -152,5 +152,5 @@ PROMOTION = {"promoted": "Được lên lớp", "retained": "Ở lại lớp", "
 
 LEVEL = {"primary": "Tiểu học", "lower_secondary": "Trung học cơ sở", "upper_secondary": "Trung học phổ thông"}
 
-CAPACITY = {"deputy": "Ký thay", "acting": "Quyền Hiệu trưởng", "in_charge": "Phó Hiệu trưởng phụ trách"}
+CAPACITY = {"deputy": "Ký thay", "acting": "Quyền người đứng đầu (Q.)", "in_charge": "Cấp phó phụ trách"}
 """`signing_titles.CAPACITIES`, where a decision is entered."""

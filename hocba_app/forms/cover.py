@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hocba_app.domain.snapshot import Snapshot
 from hocba_app.forms.fonts import BOLD, REGULAR, Face
+from hocba_app.forms.form_version import Form, form_of
 from hocba_app.forms.header_footer import foot
 from hocba_app.forms.page import INK, MM, PAGE_HEIGHT, PAGE_WIDTH, SOFT_INK, STATE_RED, Box, Page
 from hocba_app.forms.personal_page import draw_personal_page
@@ -29,9 +30,10 @@ def draw_cover(snapshot: Snapshot, has_photo: bool) -> list[Page]:
 
 
 def _cover(snapshot: Snapshot) -> Page:
-    page = Page()
+    form = form_of(snapshot)
+    page = Page(form.binding)
     _frame(page)
-    _motto(page)
+    _motto(page, form)
     school, student = snapshot["school"], snapshot["student"]
     y = PAGE_HEIGHT - 66 * MM
     for text, face, size in (
@@ -40,12 +42,12 @@ def _cover(snapshot: Snapshot) -> Page:
         (school["name"].upper(), BOLD, 15),
     ):
         y = _centred(page, text, face, size, y, INK) - 1.5 * MM
-    _title(page, LEVEL_NAMES[school["level"]].upper())
-    page.text("Họ và tên học sinh", _CENTRE, 108 * MM, REGULAR, 13, align="centre", colour=SOFT_INK)
+    _title(page, form, LEVEL_NAMES[school["level"]].upper())
+    page.text(form.word("cover_name"), _CENTRE, 108 * MM, REGULAR, 13, align="centre", colour=SOFT_INK)
     _centred(page, student["full_name"].upper(), BOLD, 22, 104 * MM, INK)
     number = student.get("register_number") or BLANK
-    _centred(page, f"Số: {number}", REGULAR, 14, 78 * MM, INK)
-    _centred(page, f"Mã học sinh: {student['code']}", REGULAR, 12, 70 * MM, SOFT_INK)
+    _centred(page, form.word("cover_number", number=number), REGULAR, 14, 78 * MM, INK)
+    _centred(page, form.word("cover_code", code=student["code"]), REGULAR, 12, 70 * MM, SOFT_INK)
     return page
 
 
@@ -61,18 +63,18 @@ def _frame(page: Page) -> None:
             page.box(Box(x, y, x + side, y + side).inset(1 * MM, 1 * MM), fill=STATE_RED, stroke=False)
 
 
-def _motto(page: Page) -> None:
+def _motto(page: Page, form: Form) -> None:
     y = PAGE_HEIGHT - 32 * MM
-    page.text("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", _CENTRE, y, BOLD, 14, align="centre")
-    motto = "Độc lập – Tự do – Hạnh phúc"
+    page.text(form.word("nation"), _CENTRE, y, BOLD, 14, align="centre")
+    motto = form.word("motto")
     page.text(motto, _CENTRE, y - 18, BOLD, 14, align="centre")
     half = BOLD.width(motto, 14) / 2
     page.line(_CENTRE - half, y - 24, _CENTRE + half, y - 24, width=0.9, colour=INK)
 
 
-def _title(page: Page, level: str) -> None:
+def _title(page: Page, form: Form, level: str) -> None:
     y = 166 * MM
-    page.text("HỌC BẠ", _CENTRE, y, BOLD, 60, align="centre", colour=STATE_RED)
+    page.text(form.word("title"), _CENTRE, y, BOLD, 60, align="centre", colour=STATE_RED)
     _centred(page, level, BOLD, 24, y - 9 * MM, STATE_RED)
     rule = y - 24 * MM
     for side in (-1, 1):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from hocba_app.domain.snapshot import Snapshot
 from hocba_app.forms.fonts import BOLD, ITALIC, REGULAR, Face
-from hocba_app.forms.header_footer import LEFT, RIGHT, WIDTH
+from hocba_app.forms.form_version import Form, form_of
+from hocba_app.forms.header_footer import LEFT, RIGHT, ROOM, WIDTH
 from hocba_app.forms.page import INK, MM, SOFT_INK, Box, Page
 from hocba_app.forms.pagination import Block
 from hocba_app.forms.signature_layout import (
@@ -12,16 +13,19 @@ from hocba_app.forms.signature_layout import (
     HOMEROOM,
     PERSON_HEIGHT,
     PERSON_WIDTH,
-    SEAL_SIZE,
+    PRINCIPAL,
+    approval_height,
     place_approval,
 )
 from hocba_app.forms.text_fitting import Fitted, fit, fit_line
-from hocba_app.forms.wording import SIGNING_NOTE, office_of_head, signing_note
+from hocba_app.forms.wording import ground_of_head, office_of_head
+from hocba_app.recordfile.date_line import BASELINE, BLANKS, LINE_WIDTH, SIZE, WORDS
 
 INSET = 3 * MM
 HEADING = 9 * MM
 BETWEEN = 2.2 * MM
 SUBHEADING = 7.5 * MM
+_LONG_LABEL = 0.6 * WIDTH
 
 
 def gap(height: float) -> Block:
@@ -32,15 +36,19 @@ def gap(height: float) -> Block:
 def labelled(
     label: str, value: str, *, face: Face = REGULAR, size: float = 11, indent: float = 0.0, label_face: Face = REGULAR
 ) -> Block:
-    """``label`` and, behind it, ``value`` in as many lines as it needs, hanging under its beginning."""
+    """``label`` and, behind it, ``value`` in as many lines as it needs, hanging under its beginning; below a label that leaves it
+    no room."""
     start = LEFT + indent + label_face.width(label, size) + 1.5 * MM
+    under = 0.0
+    if start > LEFT + _LONG_LABEL and face.width(" ".join(value.split()), size) > RIGHT - start:
+        start, under = LEFT + indent + 3 * MM, size * 1.2
     fitted = fit(value, face, RIGHT - start, size * 2.4, size, 9)
 
     def draw(page: Page, top: float, given: float) -> None:
-        page.text(label, LEFT + indent, top - 0.93 * fitted.size, label_face, size)
-        page.fitted(fitted, Box(start, top - given, RIGHT, top), middle=False)
+        page.text(label, LEFT + indent, top - 0.93 * (size if under else fitted.size), label_face, size)
+        page.fitted(fitted, Box(start, top - given, RIGHT, top - under), middle=False)
 
-    return Block(label.rstrip(":"), fitted.height + 1.8 * MM, draw, stretch=1.5 * MM)
+    return Block(label.rstrip(":"), under + fitted.height + 1.8 * MM, draw, stretch=1.5 * MM)
 
 
 def paragraph(place: str, text: str, *, face: Face = REGULAR, size: float = 11, least: float = 9) -> Block:
@@ -77,6 +85,15 @@ def together(place: str, blocks: list[Block]) -> Block:
     return Block(place, height, draw, stretch=stretch)
 
 
+def kept_together(form: Form, *blocks: Block) -> list[Block]:
+    """The closing sections as one block, so that no page has signatures alone; apart where they would not fit on one page.
+
+    The first version kept each by itself.
+    """
+    whole = together(blocks[-1].place, list(blocks))
+    return [whole] if form.dated and whole.height <= ROOM else list(blocks)
+
+
 def facts_line(place: str, facts: list[tuple[str, float]], *, size: float = 11) -> Block:
     """Short facts on one line, each in its share of the width; smaller where one is long."""
     fitted = [fit(text, REGULAR, WIDTH * share - 2 * MM, size * 1.25, size, 7) for text, share in facts]
@@ -96,7 +113,7 @@ def framed_heading(page: Page, top: float, height: float, heading: str) -> None:
     page.text(heading, (LEFT + RIGHT) / 2, top - 6 * MM, BOLD, 11, align="centre")
 
 
-def homeroom_section(comments: list[tuple[str, str]]) -> Block:
+def homeroom_section(form: Form, comments: list[tuple[str, str]]) -> Block:
     """The homeroom teacher's comments, each under its caption, and beside them the place to sign."""
     width = WIDTH - PERSON_WIDTH - 3 * INSET
     texts: list[Fitted] = []
@@ -109,13 +126,13 @@ def homeroom_section(comments: list[tuple[str, str]]) -> Block:
     height = HEADING + max(text_height, signing_height) + 2 * MM
 
     def draw(page: Page, top: float, given: float) -> None:
-        framed_heading(page, top, given, "NHẬN XÉT CỦA GIÁO VIÊN CHỦ NHIỆM")
+        framed_heading(page, top, given, form.word("homeroom_heading"))
         y = top - HEADING
         for text in texts:
             colour = SOFT_INK if text.face is ITALIC else INK
             page.fitted(text, Box(LEFT + INSET, 0, LEFT + INSET + width, y), middle=False, colour=colour)
             y -= text.height + BETWEEN
-        homeroom_place(page, RIGHT - INSET, top - HEADING - (given - height) / 3)
+        homeroom_place(page, RIGHT - INSET, top - HEADING - (given - height) / 3, form)
 
     return Block("nhận xét của giáo viên chủ nhiệm", height, draw, stretch=30 * MM)
 
@@ -125,7 +142,7 @@ def approval_section(heading: str, snapshot: Snapshot, statements: list[tuple[st
     width = WIDTH - APPROVAL_WIDTH - 3 * INSET
     texts = [fit(statement, face, width, 40, 11, 9) for statement, face in statements]
     text_height = sum(text.height for text in texts) + BETWEEN * len(texts)
-    height = HEADING + max(16 * MM + SEAL_SIZE, text_height) + 2 * MM
+    height = HEADING + max(approval_height(form_of(snapshot)), text_height) + 2 * MM
 
     def draw(page: Page, top: float, given: float) -> None:
         framed_heading(page, top, given, heading)
@@ -140,45 +157,77 @@ def approval_section(heading: str, snapshot: Snapshot, statements: list[tuple[st
 
 def signing_pair(snapshot: Snapshot) -> Block:
     """Primary: the principal's confirmation with the seal on the left, the homeroom teacher on the right."""
-    height = 16 * MM + SEAL_SIZE
+    form = form_of(snapshot)
+    height = approval_height(form)
 
     def draw(page: Page, top: float, given: float) -> None:
         top -= (given - height) / 2
         approval(page, LEFT + INSET + APPROVAL_WIDTH, top, snapshot)
         right = RIGHT - 2 * INSET
-        homeroom_place(page, right, top - 5.5 * MM)
+        if form.dated == HOMEROOM:
+            date_line(page, right, top, snapshot, form)
+        homeroom_place(page, right, top - _DATE_HEIGHT, form)
 
     return Block("chữ ký của giáo viên chủ nhiệm và Hiệu trưởng", height, draw, stretch=10 * MM)
 
 
-def homeroom_place(page: Page, right: float, top: float) -> None:
+_DATE_HEIGHT = 5.5 * MM
+"""Of the line above the offices."""
+
+
+def homeroom_place(page: Page, right: float, top: float, form: Form) -> None:
     """Office and field of the homeroom teacher; 11 mm taller than the field."""
     centre = right - PERSON_WIDTH / 2
-    page.text("Giáo viên chủ nhiệm", centre, top - 4 * MM, BOLD, 10.5, align="centre")
-    page.text("(Ký, ghi rõ họ tên)", centre, top - 8.5 * MM, ITALIC, 9, align="centre", colour=SOFT_INK)
-    page.sign_here(HOMEROOM, Box(right - PERSON_WIDTH, top - 11 * MM - PERSON_HEIGHT, right, top - 11 * MM))
+    page.text(form.word("homeroom_office"), centre, top - 4 * MM, BOLD, 10.5, align="centre")
+    page.text(form.word("homeroom_note"), centre, top - 8.5 * MM, ITALIC, 9, align="centre", colour=SOFT_INK)
+    upper = top + _DATE_HEIGHT if form.dated == HOMEROOM else top - 11 * MM
+    page.sign_here(HOMEROOM, Box(right - PERSON_WIDTH, top - 11 * MM - PERSON_HEIGHT, right, upper))
 
 
-def _signing_note(page: Page, right: float, top: float, snapshot: Snapshot) -> None:
+def _signing_note(page: Page, right: float, top: float, snapshot: Snapshot, form: Form) -> None:
     """Under the office; with a decision to name it is as wide as the place, else centred under the office."""
-    head = snapshot.get("head")
-    if not head or not head.get("ground"):
+    ground = ground_of_head(snapshot)
+    plain = form.word("signing_note")
+    if not ground:
         centre = right - PERSON_WIDTH / 2
-        page.text(SIGNING_NOTE, centre, top - 13.5 * MM, ITALIC, 9, align="centre", colour=SOFT_INK)
+        page.text(plain, centre, top - 13.5 * MM, ITALIC, 9, align="centre", colour=SOFT_INK)
         return
-    note = fit_line(signing_note(snapshot), ITALIC, APPROVAL_WIDTH, 9, 5)
+    note = fit_line(plain[:-1] + form.word("signing_ground", ground=ground), ITALIC, APPROVAL_WIDTH, 9, 5)
     place = Box(right - APPROVAL_WIDTH, top - 15 * MM, right, top - 10.7 * MM)
     page.fitted(note, place, align="right", middle=False, colour=SOFT_INK)
 
 
 def approval(page: Page, right: float, top: float, snapshot: Snapshot) -> None:
-    """Place, office and the fields of principal and seal; 16 mm taller than the seal.
+    """Place and day, office and the fields of principal and seal; as tall as :func:`approval_height` says."""
+    form = form_of(snapshot)
+    if form.dated in ("", PRINCIPAL):
+        date_line(page, right, top, snapshot, form)
+    office = word_of_office(form, "office", snapshot)
+    page.text(office, right - PERSON_WIDTH / 2, top - 9.5 * MM, BOLD, 11, align="centre")
+    _signing_note(page, right, top, snapshot, form)
+    place_approval(page, right, top, form)
 
-    The day is not printed: it is the day of the signature, and its time stamp shows it in the field.
-    """
-    centre = right - PERSON_WIDTH / 2
-    line = fit(f"{snapshot['place']}, ngày ghi tại chữ ký số", ITALIC, APPROVAL_WIDTH, 14, 10, 7)
-    page.fitted(line, Box(right - APPROVAL_WIDTH, top - 5 * MM, right, top), align="right", middle=False)
-    page.text(office_of_head(snapshot).upper(), centre, top - 9.5 * MM, BOLD, 11, align="centre")
-    _signing_note(page, right, top, snapshot)
-    place_approval(page, right, top - 15 * MM)
+
+def word_of_office(form: Form, key: str, snapshot: Snapshot) -> str:
+    """A word of the form that names the head's office."""
+    office = office_of_head(snapshot)
+    return form.word(key, office=office, OFFICE=office.upper())
+
+
+def date_line(page: Page, right: float, top: float, snapshot: Snapshot, form: Form) -> None:
+    """Place and day of signing, right-aligned. The day is not known when the pages are frozen: its signature writes it into the
+    blanks (`recordfile.date_line`), as a pen would; the first version had no blanks."""
+    if not form.dated:
+        line = fit(form.word("date_line", place=snapshot["place"]), ITALIC, APPROVAL_WIDTH, 14, 10, 7)
+        page.fitted(line, Box(right - APPROVAL_WIDTH, top - 5 * MM, right, top), align="right", middle=False)
+        return
+    baseline = top - BASELINE
+    place = fit_line(f"{snapshot['place']},", ITALIC, APPROVAL_WIDTH - LINE_WIDTH, SIZE, 6)
+    box = Box(
+        right - APPROVAL_WIDTH, 0, right - LINE_WIDTH, baseline + 0.93 * place.size + place.height - place.size * 1.2
+    )
+    page.fitted(place, box, align="right", middle=False)
+    for key, at in zip(("date_day", "date_month", "date_year"), WORDS, strict=True):
+        page.text(form.word(key), right - at, baseline, ITALIC, SIZE, align="right")
+    for left, end in BLANKS:
+        page.line(right - left, baseline - 1.8, right - end, baseline - 1.8, dotted=True)

@@ -10,6 +10,7 @@ import segno
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.snapshot import Snapshot
 from hocba_app.forms.fonts import BOLD, ITALIC, REGULAR
+from hocba_app.forms.form_version import form_of
 from hocba_app.forms.page import INK, MM, PAGE_HEIGHT, PAGE_WIDTH, PALE_RULE, SOFT_INK, Box, Page
 from hocba_app.forms.pagination import Block, draw_blocks, paginate
 from hocba_app.forms.pdf_file import Picture
@@ -38,7 +39,7 @@ def numbered_pages(snapshot: Snapshot, blocks: list[Block], title: str) -> list[
     laid_out = paginate(blocks, ROOM)
     pages = []
     for number, page_blocks in enumerate(laid_out, 1):
-        page = Page()
+        page = Page(form_of(snapshot).binding)
         running_head(page, snapshot)
         draw_blocks(page, page_blocks, BODY_TOP)
         foot(page, snapshot, title, number, len(laid_out))
@@ -59,11 +60,11 @@ def running_head(page: Page, snapshot: Snapshot) -> None:
 
 
 def _whose_record(page: Page, snapshot: Snapshot, baseline: float) -> None:
-    student = snapshot["student"]
+    student, form = snapshot["student"], form_of(snapshot)
     labels = [
-        ("Họ và tên:", student["full_name"].upper(), LEFT, 96 * MM),
-        ("Lớp:", snapshot["class_name"] or "", LEFT + 100 * MM, 30 * MM),
-        ("Năm học:", school_year(snapshot["school_year"]), LEFT + 136 * MM, WIDTH - 136 * MM),
+        (form.word("pupil"), student["full_name"].upper(), LEFT, 96 * MM),
+        (form.word("class"), snapshot["class_name"] or "", LEFT + 100 * MM, 30 * MM),
+        (form.word("year"), school_year(snapshot["school_year"]), LEFT + 136 * MM, WIDTH - 136 * MM),
     ]
     for label, value, left, width in labels:
         page.text(label, left, baseline, REGULAR, 11)

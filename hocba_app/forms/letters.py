@@ -15,7 +15,7 @@ from hocba_app.forms.fonts import FACES, letter_words
 from hocba_app.forms.wording import printable
 
 _NEVER_PRINTED = frozenset(
-    {"slots", "verification", "format", "kind", "regime", "photo_sha256", "row", "tax_code", "level"}
+    {"slots", "verification", "format", "kind", "regime", "photo_sha256", "row", "tax_code", "level", "form"}
 )
 _IN_CAPITALS = frozenset({("student", "full_name"), ("school", "name"), ("school", "department")})
 _PLACES = {

@@ -59,6 +59,10 @@ class Box:
         """The box without a margin on each side."""
         return Box(self.left + horizontal, self.bottom + vertical, self.right - horizontal, self.top - vertical)
 
+    def moved(self, right: float) -> Box:
+        """The box further to the right."""
+        return Box(self.left + right, self.bottom, self.right + right, self.top) if right else self
+
     @property
     def rect(self) -> tuple[float, float, float, float]:
         """As a PDF rectangle, to a hundredth of a point."""
@@ -69,6 +73,8 @@ class Box:
 class Page:
     """What has been drawn on one page so far."""
 
+    shift: float = 0.0
+    """Points by which everything is drawn further to the right than it is told: the margin for binding."""
     drawing: list[str] = field(default_factory=list)
     showing: list[str] = field(default_factory=list)
     lines: list[TextLine] = field(default_factory=list)
@@ -94,7 +100,7 @@ class Page:
         if not text:
             return
         width = face.width(text, size)
-        left = x - (width / 2 if align == "centre" else width if align == "right" else 0)
+        left = x - (width / 2 if align == "centre" else width if align == "right" else 0) + self.shift
         if self._font != (face, size):
             self.showing.append(f"/{face.key} {_n(size)} Tf")
             self._font = (face, size)
@@ -132,6 +138,7 @@ class Page:
     ) -> None:
         """Draw a straight rule."""
         dash = "[0.6 1.8] 0 d 1 J " if dotted else ""
+        x1, x2 = x1 + self.shift, x2 + self.shift
         self.drawing.append(
             f"q {dash}{_n(width)} w {colour_operands(colour)} RG {_n(x1)} {_n(y1)} m {_n(x2)} {_n(y2)} l S Q"
         )
@@ -140,7 +147,7 @@ class Page:
         self, box: Box, *, width: float = 0.5, colour: Colour = RULE, fill: Colour | None = None, stroke: bool = True
     ) -> None:
         """Draw a rectangle."""
-        shape = f"{_n(box.left)} {_n(box.bottom)} {_n(box.width)} {_n(box.height)} re"
+        shape = f"{_n(box.left + self.shift)} {_n(box.bottom)} {_n(box.width)} {_n(box.height)} re"
         if fill:
             self.drawing.append(f"q {colour_operands(fill)} rg {shape} f Q")
         if stroke:
@@ -149,7 +156,9 @@ class Page:
     def picture(self, name: str, box: Box) -> None:
         """Place the picture the document holds under ``name``, stretched to the box."""
         self.pictures.add(name)
-        self.drawing.append(f"q {_n(box.width)} 0 0 {_n(box.height)} {_n(box.left)} {_n(box.bottom)} cm /{name} Do Q")
+        self.drawing.append(
+            f"q {_n(box.width)} 0 0 {_n(box.height)} {_n(box.left + self.shift)} {_n(box.bottom)} cm /{name} Do Q"
+        )
 
     def sign_here(self, name: str, box: Box) -> None:
         """Leave the place of a signature field.
@@ -159,7 +168,7 @@ class Page:
         """
         if name in self.fields:
             raise HocbaError(ErrorCode.FORM_SLOT_MISMATCH, detail=f"ô {name} có hai lần")
-        self.fields[name] = box
+        self.fields[name] = box.moved(self.shift)
 
     def content(self) -> bytes:
         """The page's content stream: rules and pictures first, text above them."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.snapshot import Snapshot
 from hocba_app.forms.fonts import BOLD, REGULAR
 from hocba_app.forms.form_blocks import approval
+from hocba_app.forms.form_version import Form, form_of
 from hocba_app.forms.header_footer import BODY_BOTTOM, LEFT, RIGHT, WIDTH
 from hocba_app.forms.page import MM, PAGE_HEIGHT, PALE_RULE, SOFT_INK, Box, Page
-from hocba_app.forms.signature_layout import SEAL_SIZE
+from hocba_app.forms.signature_layout import approval_height
 from hocba_app.forms.text_fitting import LEADING, Fitted, fit, fit_line
 from hocba_app.forms.wording import BLANK, LEVEL_NAMES, day
 
@@ -19,33 +21,8 @@ _PHOTO = Box(LEFT, PAGE_HEIGHT - 58 * MM, LEFT + 30 * MM, PAGE_HEIGHT - 18 * MM)
 _SIZE, _LEAST_SIZE = 12.5, 10.5
 _LEAST_SPACE, _WIDEST_SPACE = 2 * MM, 5.6 * MM
 """Between two lines of particulars."""
-_APPROVAL_TOP = BODY_BOTTOM + 17 * MM + SEAL_SIZE
 
 
-@dataclass(frozen=True, slots=True)
-class _Item:
-    label: str
-    key: str
-    share: float
-    """Share of the line's width."""
-    levels: frozenset[str] | None = None
-    """Only on records of these levels; None: on all."""
-
-
-_PRIMARY = frozenset({"primary"})
-_ROWS: tuple[tuple[_Item, ...], ...] = (
-    (_Item("Họ và tên:", "full_name", 0.72), _Item("Giới tính:", "sex", 0.28)),
-    (_Item("Ngày, tháng, năm sinh:", "birth_date", 0.5), _Item("Dân tộc:", "ethnic_group", 0.5)),
-    (_Item("Nơi sinh:", "birth_place", 1.0),),
-    (_Item("Quốc tịch:", "nationality", 0.4, _PRIMARY), _Item("Quê quán:", "home_town", 0.6, _PRIMARY)),
-    (_Item("Số định danh cá nhân:", "id_number", 0.58), _Item("Mã học sinh:", "code", 0.42)),
-    (_Item("Số đăng bộ:", "register_number", 0.5), _Item("Ngày nhập học:", "admission_date", 0.5)),
-    (_Item("Con liệt sĩ, con thương binh, đối tượng ưu tiên:", "priority_category", 1.0),),
-    (_Item("Chỗ ở hiện nay:", "address", 1.0),),
-    (_Item("Họ và tên cha:", "father_name", 0.58), _Item("Nghề nghiệp:", "father_job", 0.42)),
-    (_Item("Họ và tên mẹ:", "mother_name", 0.58), _Item("Nghề nghiệp:", "mother_job", 0.42)),
-    (_Item("Họ và tên người giám hộ:", "guardian_name", 0.58), _Item("Nghề nghiệp:", "guardian_job", 0.42)),
-)
 _DATES = frozenset({"birth_date", "admission_date"})
 
 
@@ -55,20 +32,25 @@ def draw_personal_page(snapshot: Snapshot, has_photo: bool) -> Page:
     Raises:
         HocbaError: FORM_TEXT_TOO_LONG when the particulars would run into the signature.
     """
-    page = Page()
-    _head(page, snapshot)
-    _photo(page, has_photo)
-    _particulars(page, snapshot)
-    approval(page, RIGHT, _APPROVAL_TOP, snapshot)
+    form = form_of(snapshot)
+    page = Page(form.binding)
+    _head(page, snapshot, form)
+    _photo(page, has_photo, form)
+    _particulars(page, snapshot, form)
+    approval(page, RIGHT, _approval_top(form), snapshot)
     return page
 
 
-def _head(page: Page, snapshot: Snapshot) -> None:
+def _approval_top(form: Form) -> float:
+    return BODY_BOTTOM + 1 * MM + approval_height(form)
+
+
+def _head(page: Page, snapshot: Snapshot, form: Form) -> None:
     school = snapshot["school"]
     left, right = _PHOTO.right + 8 * MM, RIGHT
     centre = (left + right) / 2
     y = _PHOTO.top
-    page.text("HỌC BẠ", centre, y - 20, BOLD, 22, align="centre")
+    page.text(form.word("title"), centre, y - 20, BOLD, 22, align="centre")
     page.text(LEVEL_NAMES[school["level"]].upper(), centre, y - 39, BOLD, 14, align="centre")
     place = f"{school['commune']}, {school['province']}"
     y -= 21 * MM
@@ -78,15 +60,15 @@ def _head(page: Page, snapshot: Snapshot) -> None:
         y -= fitted.height
 
 
-def _photo(page: Page, has_photo: bool) -> None:
+def _photo(page: Page, has_photo: bool, form: Form) -> None:
     if has_photo:
         page.picture(PHOTO_NAME, _PHOTO)
         page.box(_PHOTO, width=0.4, colour=PALE_RULE)
         return
     page.box(_PHOTO, width=0.6, colour=PALE_RULE)
     centre = (_PHOTO.left + _PHOTO.right) / 2
-    page.text("Ảnh", centre, _PHOTO.bottom + 22 * MM, REGULAR, 10, align="centre", colour=SOFT_INK)
-    page.text("3 × 4 cm", centre, _PHOTO.bottom + 17 * MM, REGULAR, 10, align="centre", colour=SOFT_INK)
+    page.text(form.word("photo"), centre, _PHOTO.bottom + 22 * MM, REGULAR, 10, align="centre", colour=SOFT_INK)
+    page.text(form.word("photo_size"), centre, _PHOTO.bottom + 17 * MM, REGULAR, 10, align="centre", colour=SOFT_INK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +82,11 @@ class _Placed:
     value_left: float
 
 
-def _particulars(page: Page, snapshot: Snapshot) -> None:
-    rows = [placed for row in _ROWS if (placed := _measured(row, snapshot))]
+def _particulars(page: Page, snapshot: Snapshot, form: Form) -> None:
+    rows = [_measured(row, snapshot, form) for row in form.data["rows"]]
     heights = [max(_SIZE * LEADING, *(item.value.height for item in row)) for row in rows]
     top = _PHOTO.bottom - 9 * MM
-    spare = top - (_APPROVAL_TOP + 3 * MM) - sum(heights)
+    spare = top - (_approval_top(form) + 3 * MM) - sum(heights)
     between = min(spare / len(rows), _WIDEST_SPACE)
     if between < _LEAST_SPACE:
         raise HocbaError(ErrorCode.FORM_TEXT_TOO_LONG, place="lý lịch học sinh trên bìa")
@@ -114,16 +96,16 @@ def _particulars(page: Page, snapshot: Snapshot) -> None:
         top -= height + between
 
 
-def _measured(row: tuple[_Item, ...], snapshot: Snapshot) -> list[_Placed]:
-    level = snapshot["school"]["level"]
-    items = [item for item in row if item.levels is None or level in item.levels]
+def _measured(row: Sequence[tuple[str, float]], snapshot: Snapshot, form: Form) -> list[_Placed]:
+    """A row's particulars, each with its share of the line's width."""
     placed, left = [], LEFT
-    for item in items:
-        right = RIGHT if item is items[-1] else left + WIDTH * item.share - 4 * MM
-        value_left = left + REGULAR.width(item.label, _SIZE) + 2 * MM
-        face = BOLD if item.key == "full_name" else REGULAR
-        value = fit(_value(item.key, snapshot), face, right - value_left, _SIZE * LEADING, _SIZE, _LEAST_SIZE)
-        placed.append(_Placed(item.label, value, left, right, value_left))
+    for number, (key, share) in enumerate(row, 1):
+        label = form.word(key)
+        right = RIGHT if number == len(row) else left + WIDTH * share - 4 * MM
+        value_left = left + REGULAR.width(label, _SIZE) + 2 * MM
+        face = BOLD if key == "full_name" else REGULAR
+        value = fit(_value(key, snapshot), face, right - value_left, _SIZE * LEADING, _SIZE, _LEAST_SIZE)
+        placed.append(_Placed(label, value, left, right, value_left))
         left = right + 4 * MM
     return placed
 

@@ -8,6 +8,7 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.snapshot import Snapshot, canonical_json
 from hocba_app.forms.cover import TITLE as COVER_TITLE
 from hocba_app.forms.cover import draw_cover
+from hocba_app.forms.form_version import form_of
 from hocba_app.forms.header_footer import QR_NAME, qr_picture
 from hocba_app.forms.history import draw_history
 from hocba_app.forms.letters import require_printable, texts_of, unprintable
@@ -15,17 +16,16 @@ from hocba_app.forms.page import Page
 from hocba_app.forms.pdf_file import write_pdf
 from hocba_app.forms.personal_page import PHOTO_NAME
 from hocba_app.forms.photo import photo_picture
-from hocba_app.forms.results_tt22 import draw_results as draw_results_tt22
-from hocba_app.forms.results_tt26 import draw_results as draw_results_tt26
-from hocba_app.forms.results_tt27 import draw_results as draw_results_tt27
+from hocba_app.forms.results_primary import draw_results as draw_primary_results
+from hocba_app.forms.results_secondary import draw_results as draw_secondary_results
 from hocba_app.forms.signature_layout import fields_of
 from hocba_app.forms.wording import printable, school_year
 from hocba_app.recordfile.signature_fields import RenderedDocument
 
 RESULTS_LAYOUTS: dict[str, Callable[[Snapshot], list[Page]]] = {
-    "TT22": draw_results_tt22,
-    "TT26": draw_results_tt26,
-    "TT27": draw_results_tt27,
+    "TT22": draw_secondary_results,
+    "TT26": draw_secondary_results,
+    "TT27": draw_primary_results,
 }
 """Layout of the year's results by assessment regime; a regime is added here and nowhere else."""
 
@@ -58,7 +58,8 @@ def render(snapshot: Snapshot, *, photo: bytes | None = None) -> RenderedDocumen
         pictures[PHOTO_NAME] = picture
     pages = draw_pages(content, has_photo=PHOTO_NAME in pictures)
     fields = fields_of(pages, content["slots"])
-    return RenderedDocument(write_pdf(pages, pictures, title=_title(content), identity=identity), fields)
+    pdf = write_pdf(pages, pictures, title=_title(content), identity=identity)
+    return RenderedDocument(pdf, fields, content.get("form", ""), form_of(content).dated)
 
 
 def layout_faults(snapshot: Snapshot) -> list[HocbaError]:

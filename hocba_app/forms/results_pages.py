@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from hocba_app.domain.snapshot import Results, Snapshot
 from hocba_app.forms.fonts import BOLD, ITALIC, REGULAR, Face
-from hocba_app.forms.form_blocks import labelled, paragraph
-from hocba_app.forms.header_footer import numbered_pages
-from hocba_app.forms.page import Page
+from hocba_app.forms.form_blocks import labelled, paragraph, word_of_office
+from hocba_app.forms.form_version import Form
+from hocba_app.forms.header_footer import LEFT, WIDTH, numbered_pages
+from hocba_app.forms.page import MM, SOFT_INK, Page
 from hocba_app.forms.pagination import Block
-from hocba_app.forms.wording import BLANK, PROMOTIONS, circumstance_lines, programme_finished, school_year
+from hocba_app.forms.wording import BLANK, circumstance_lines, school_year
 
-COMPLETION_LAW = "Xác nhận của Hiệu trưởng tại đây thay cho bằng tốt nghiệp trung học cơ sở kể từ ngày 01/01/2026."
 COMPLETION_LAW_YEAR = "2025-2026"
-"""The first school year that ends under that law; "YYYY-YYYY" compares as text."""
+"""The first school year that ends under the law by which the record confirms the level; "YYYY-YYYY" compares as text."""
 
 
 def results_pages(snapshot: Snapshot, blocks: list[Block]) -> list[Page]:
@@ -24,23 +24,36 @@ def results_pages(snapshot: Snapshot, blocks: list[Block]) -> list[Page]:
     return numbered_pages(snapshot, blocks, f"Kết quả học tập · Năm học {school_year(snapshot['school_year'])}")
 
 
-def corrections_note() -> Block:
-    """The official sentence about corrections.
+def under_the_marks(snapshot: Snapshot, form: Form) -> list[Block]:
+    """The official sentence about corrections, and where the form has it, by whom the marks are confirmed.
 
-    The snapshot is what was submitted; a change gives a new version, so the table itself never has corrections.
+    The snapshot is what was submitted; a change gives a new version, so the table itself never has corrections. One signature covers
+    the whole record, so both places under the marks say where it stands.
     """
-    words = "Trong bảng này có sửa chữa ở: 0 chỗ, thuộc các môn học, hoạt động giáo dục: không."
-    return paragraph("sửa chữa", words, size=10)
+    blocks = [paragraph("sửa chữa", form.word("corrections"), size=10)]
+    if form.has("marks_homeroom"):
+        blocks.append(_confirmations(form.word("marks_homeroom"), word_of_office(form, "marks_head", snapshot), form))
+    return blocks
 
 
-def departure_fact(results: Results) -> list[Block]:
+def _confirmations(left: str, right: str, form: Form) -> Block:
+    def draw(page: Page, top: float, given: float) -> None:
+        for words, centre in ((left, LEFT + WIDTH / 4), (right, LEFT + WIDTH * 3 / 4)):
+            page.text(words, centre, top - 4 * MM, BOLD, 10, align="centre")
+            note = form.word("marks_signed")
+            page.text(note, centre, top - 8 * MM, ITALIC, 8.5, align="centre", colour=SOFT_INK)
+
+    return Block("xác nhận dưới bảng điểm", 9.5 * MM, draw)
+
+
+def departure_fact(form: Form, results: Results) -> list[Block]:
     """When a pupil left in mid-year; nothing for the others."""
-    return [labelled("Thay đổi trong năm học:", results["departure"], face=BOLD)] if results["departure"] else []
+    return [labelled(form.word("departure"), results["departure"], face=BOLD)] if results["departure"] else []
 
 
-def circumstance_facts(snapshot: Snapshot) -> list[Block]:
+def circumstance_facts(form: Form, snapshot: Snapshot) -> list[Block]:
     """By which exceptions of the law the pupil was assessed this year, each on a line; nothing for most pupils."""
-    return [labelled("Trường hợp:", text, face=BOLD) for text in circumstance_lines(snapshot)]
+    return [labelled(form.word("circumstance"), text, face=BOLD) for text in circumstance_lines(snapshot)]
 
 
 def count(value: int | None) -> str | None:
@@ -48,33 +61,37 @@ def count(value: int | None) -> str | None:
     return None if value is None else str(value)
 
 
-def promotion(results: Results, level: str) -> str:
+def promotion(form: Form, results: Results, level: str) -> str:
     """The decision at the end of the year, with its note."""
-    words = PROMOTIONS.get(results["promotion"] or "", BLANK)
-    if results["promotion"] == "promoted" and results["programme_completed"]:
-        words = programme_finished(level)
+    decided = results["promotion"] or ""
+    words = form.word(decided) if form.has(decided) else BLANK
+    if decided == "promoted" and results["programme_completed"]:
+        words = form.word(f"programme_{level}")
+    return with_note(words, results)
+
+
+def with_note(words: str, results: Results) -> str:
+    """A decision and what was noted of it."""
     return f"{words} ({results['promotion_note']})" if results["promotion_note"] else words
 
 
-def homeroom_comments(results: Results, caption: str) -> list[tuple[str, str]]:
-    """The homeroom teacher's comment under the regime's caption and, where there is one, the comment after summer."""
-    comments = [(caption, results["homeroom_comment"] or BLANK)]
+def homeroom_comments(form: Form, results: Results) -> list[tuple[str, str]]:
+    """The homeroom teacher's comment under the form's caption and, where there is one, the comment after summer."""
+    comments = [(form.word("homeroom_caption"), results["homeroom_comment"] or BLANK)]
     if results["homeroom_comment_after_summer"]:
-        comments.append(
-            ("Nhận xét sau khi đánh giá lại, rèn luyện trong kỳ nghỉ hè:", results["homeroom_comment_after_summer"])
-        )
+        comments.append((form.word("after_summer"), results["homeroom_comment_after_summer"]))
     return comments
 
 
-def approval_statements(snapshot: Snapshot) -> list[tuple[str, Face]]:
+def approval_statements(snapshot: Snapshot, form: Form) -> list[tuple[str, Face]]:
     """What the principal confirms: the year and, in the last grade, whether the level is completed."""
     level, results = snapshot["school"]["level"], snapshot["results"]
     if results["programme_completed"] is None:
-        return [("Xác nhận kết quả học tập và rèn luyện nêu trên.", REGULAR)]
-    finished = programme_finished(level)
+        return [(form.word("confirmed"), REGULAR)]
+    finished = form.word(f"programme_{level}")
     if not results["programme_completed"]:
-        return [(f"Chưa {finished[0].lower()}{finished[1:]}.", BOLD)]
-    statements: list[tuple[str, Face]] = [(f"{finished}.", BOLD)]
+        return [(form.word("not_completed", programme_small=f"{finished[0].lower()}{finished[1:]}"), BOLD)]
+    statements: list[tuple[str, Face]] = [(form.word("completed", programme=finished), BOLD)]
     if level == "lower_secondary" and (snapshot["school_year"] or "") >= COMPLETION_LAW_YEAR:
-        statements.append((COMPLETION_LAW, ITALIC))
+        statements.append((word_of_office(form, "diploma", snapshot), ITALIC))
     return statements

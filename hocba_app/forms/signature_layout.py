@@ -7,17 +7,22 @@ from dataclasses import dataclass
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.snapshot import SlotField, SubjectRow
+from hocba_app.forms.form_version import Form
 from hocba_app.forms.page import MM, Box, Page
 from hocba_app.recordfile.signature_fields import SignatureField
 
-SUBJECT_WIDTH, SUBJECT_HEIGHT = 26 * MM, 14.5 * MM
-"""Handwriting of about 26 x 9 mm, the name under it, the time under that."""
+SUBJECT_HEIGHT = 14.5 * MM
+"""Handwriting 9 mm high, the name under it, the time under that; how wide is the form's own."""
 PERSON_WIDTH, PERSON_HEIGHT = 48 * MM, 28 * MM
 """Homeroom teacher and principal; room for the two lines above a deputy's signature."""
 SEAL_SIZE = 38 * MM
 """True size of a school's round seal."""
 APPROVAL_WIDTH = PERSON_WIDTH * 2 / 3 + SEAL_SIZE
 """Principal and seal together: the seal covers the left third of the principal's field."""
+_OFFICE_LINES = 16 * MM
+"""Day, office and how it is signed, above the principal's place."""
+_NAMED = SEAL_SIZE + 4.5 * MM
+"""The seal, and a little more: the principal's name is under it."""
 
 HOMEROOM, PRINCIPAL, SEAL = "homeroom", "principal", "seal"
 
@@ -51,10 +56,24 @@ def row_signing(slots: Iterable[SlotField], subjects: Iterable[SubjectRow]) -> d
     return {code: RowSigning(tuple(fields[code]), tuple(elsewhere[code])) for code in names}
 
 
-def place_approval(page: Page, right: float, top: float) -> None:
-    """Place principal and seal in an area of ``APPROVAL_WIDTH`` x ``SEAL_SIZE`` whose upper right corner is given."""
-    middle = top - SEAL_SIZE / 2
-    principal = Box(right - PERSON_WIDTH, middle - PERSON_HEIGHT / 2, right, middle + PERSON_HEIGHT / 2)
+def approval_height(form: Form) -> float:
+    """Of the place where the head signs and the seal is set, with the lines above it."""
+    return _OFFICE_LINES + (_NAMED if form.dated else SEAL_SIZE)
+
+
+def place_approval(page: Page, right: float, top: float, form: Form) -> None:
+    """Place principal and seal under the lines that name the office.
+
+    The seal covers the left third of the signature. Where the form has a line for the day the name stands under the seal, and the
+    field reaches up to that line, for its signature writes the day.
+    """
+    if form.dated:
+        upper = top if form.dated == PRINCIPAL else top - _OFFICE_LINES
+        principal = Box(right - PERSON_WIDTH, top - _OFFICE_LINES - _NAMED, right, upper)
+        middle = top - _OFFICE_LINES - SEAL_SIZE / 2
+    else:
+        middle = top - 15 * MM - SEAL_SIZE / 2
+        principal = Box(right - PERSON_WIDTH, middle - PERSON_HEIGHT / 2, right, middle + PERSON_HEIGHT / 2)
     edge = principal.left + PERSON_WIDTH / 3
     page.sign_here(PRINCIPAL, principal)
     page.sign_here(SEAL, Box(edge - SEAL_SIZE, middle - SEAL_SIZE / 2, edge, middle + SEAL_SIZE / 2))

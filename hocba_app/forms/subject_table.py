@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
 
 from hocba_app.domain.snapshot import SubjectRow
 from hocba_app.forms.fonts import BOLD, ITALIC, REGULAR
+from hocba_app.forms.form_version import Column, Form
 from hocba_app.forms.header_footer import LEFT, RIGHT
 from hocba_app.forms.page import INK, MM, SOFT_INK, TINT, Box, Page
 from hocba_app.forms.pagination import Block
-from hocba_app.forms.signature_layout import SUBJECT_HEIGHT, SUBJECT_WIDTH, RowSigning
+from hocba_app.forms.signature_layout import SUBJECT_HEIGHT, RowSigning
 from hocba_app.forms.text_fitting import Fitted, fit
 from hocba_app.forms.wording import mark
 
@@ -21,37 +21,17 @@ LEAST_ROW = SUBJECT_HEIGHT + 1.6 * MM
 PLAIN_ROW = 8.5 * MM
 """A row nobody signs."""
 MAX_STRETCH = 2.5 * MM
-IN_A_LINE = 3
-"""Signatures side by side before a second line of them begins."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column of a regime's table; widths of all columns add up to 180 mm."""
-
-    key: str
-    """A key of :class:`SubjectRow`; ``comment`` also holds the signatures."""
-    title: str
-    width: float
-    """Millimetres."""
-    kind: Literal["name", "mark", "remark"]
-    group: str | None = None
-    """Neighbouring columns of one group share a title above their own."""
-
-
-def table_blocks(
-    columns: tuple[Column, ...], rows: list[SubjectRow], signing: dict[str, RowSigning], head_height: float
-) -> list[Block]:
+def table_blocks(form: Form, rows: list[SubjectRow], signing: dict[str, RowSigning]) -> list[Block]:
     """The head and one block a row; the head comes again where the table goes on over the page.
 
     Args:
-        columns: the regime's columns.
         rows: the pupil's subjects in order.
         signing: who signs each row, by subject code.
-        head_height: points.
     """
-    head = Block("đầu bảng", head_height, partial(_draw_head, columns))
-    return [head, *(_row_block(columns, row, signing[row["code"]], head) for row in rows)]
+    head = Block("đầu bảng", form.data["head_height_mm"] * MM, partial(_draw_head, form.columns))
+    return [head, *(_row_block(form, row, signing[row["code"]], head) for row in rows)]
 
 
 def _spans(columns: tuple[Column, ...]) -> list[tuple[Column, float, float]]:
@@ -91,6 +71,7 @@ def _head_cell(page: Page, title: str, box: Box) -> None:
 class _Remark:
     """Comment, note and signatures of one row, measured."""
 
+    form: Form
     comment: Fitted
     note: Fitted
     signing: RowSigning
@@ -104,7 +85,7 @@ class _Remark:
     @property
     def signing_height(self) -> float:
         count = len(self.signing.fields) + len(self.signing.signed_at)
-        lines = -(-count // IN_A_LINE)
+        lines = -(-count // self.form.data["signatures_in_a_line"])
         return lines * SUBJECT_HEIGHT + max(lines - 1, 0) * GAP
 
     @property
@@ -114,15 +95,15 @@ class _Remark:
         return self.text_height + self.signing_height + 3 * PAD
 
 
-def _row_block(columns: tuple[Column, ...], row: SubjectRow, signing: RowSigning, head: Block) -> Block:
-    spans = _spans(columns)
+def _row_block(form: Form, row: SubjectRow, signing: RowSigning, head: Block) -> Block:
+    spans = _spans(form.columns)
     least = LEAST_ROW if signing.fields or signing.signed_at else PLAIN_ROW
     names = {
         c.key: fit(row["name"], REGULAR, r - le - 2 * PAD, LEAST_ROW - 2 * PAD, 10.5, 8)
         for c, le, r in spans
         if c.kind == "name"
     }
-    remarks = {c.key: _remark(row, signing, r - le - 2 * PAD) for c, le, r in spans if c.kind == "remark"}
+    remarks = {c.key: _remark(form, row, signing, r - le - 2 * PAD) for c, le, r in spans if c.kind == "remark"}
     height = max(least, *(f.height + 2 * PAD for f in names.values()), *(r.height for r in remarks.values()))
 
     def draw(page: Page, top: float, given: float) -> None:
@@ -144,24 +125,28 @@ def _row_block(columns: tuple[Column, ...], row: SubjectRow, signing: RowSigning
     return Block(f"nhận xét môn {row['name']}", height, draw, repeated_head=head, stretch=MAX_STRETCH)
 
 
-def _remark(row: SubjectRow, signing: RowSigning, width: float) -> _Remark:
+def _remark(form: Form, row: SubjectRow, signing: RowSigning, width: float) -> _Remark:
     """The arrangement that makes the lower row; signatures beside the comment when both do."""
     count = len(signing.fields) + len(signing.signed_at)
-    under = _arranged(row, signing, width, beside=False)
+    under = _arranged(form, row, signing, width, beside=False)
     if count > 2:
         return under
-    beside = _arranged(row, signing, width - count * (SUBJECT_WIDTH + GAP), beside=True)
+    beside = _arranged(form, row, signing, width - count * (_field_width(form) + GAP), beside=True)
     return beside if beside.height <= max(under.height, LEAST_ROW) else under
 
 
-def _arranged(row: SubjectRow, signing: RowSigning, width: float, *, beside: bool) -> _Remark:
-    note = fit(f"Ghi chú: {row['note']}" if row["note"] else "", ITALIC, width, 0, 7.5, 7.5)
+def _field_width(form: Form) -> float:
+    return float(form.data["subject_field_mm"]) * MM
+
+
+def _arranged(form: Form, row: SubjectRow, signing: RowSigning, width: float, *, beside: bool) -> _Remark:
+    note = fit(form.word("row_note", note=row["note"]) if row["note"] else "", ITALIC, width, 0, 7.5, 7.5)
     room = LEAST_ROW - 2 * PAD - note.height
-    return _Remark(fit(row["comment"], REGULAR, width, room, 10.5, 8), note, signing, beside)
+    return _Remark(form, fit(row["comment"], REGULAR, width, room, 10.5, 8), note, signing, beside)
 
 
 def _draw_remark(page: Page, remark: _Remark, box: Box) -> None:
-    signing_width = _signing_width(remark.signing)
+    signing_width = _signing_width(remark)
     if remark.beside:
         text = Box(box.left, box.bottom, box.right - signing_width, box.top)
         top = text.top - max((text.height - remark.text_height) / 2, 0)
@@ -173,23 +158,26 @@ def _draw_remark(page: Page, remark: _Remark, box: Box) -> None:
     page.fitted(remark.comment, Box(text.left, 0, text.right, top), middle=False, colour=INK)
     under = top - remark.comment.height
     page.fitted(remark.note, Box(text.left, 0, text.right, under), middle=False, colour=SOFT_INK)
-    _draw_signing(page, remark.signing, box.right - signing_width + GAP, signing_top)
+    _draw_signing(page, remark, box.right - signing_width + GAP, signing_top)
 
 
-def _signing_width(signing: RowSigning) -> float:
-    return min(len(signing.fields) + len(signing.signed_at), IN_A_LINE) * (SUBJECT_WIDTH + GAP)
+def _signing_width(remark: _Remark) -> float:
+    signing = remark.signing
+    count = min(len(signing.fields) + len(signing.signed_at), remark.form.data["signatures_in_a_line"])
+    return float(count * (_field_width(remark.form) + GAP))
 
 
-def _draw_signing(page: Page, signing: RowSigning, left: float, top: float) -> None:
+def _draw_signing(page: Page, remark: _Remark, left: float, top: float) -> None:
     """Fields first, then a note on signatures that are in another row."""
+    form, signing = remark.form, remark.signing
     for number in range(len(signing.fields) + len(signing.signed_at)):
-        line, place = divmod(number, IN_A_LINE)
-        x = left + place * (SUBJECT_WIDTH + GAP)
+        line, place = divmod(number, form.data["signatures_in_a_line"])
+        x = left + place * (_field_width(form) + GAP)
         y = top - line * (SUBJECT_HEIGHT + GAP)
-        box = Box(x, y - SUBJECT_HEIGHT, x + SUBJECT_WIDTH, y)
+        box = Box(x, y - SUBJECT_HEIGHT, x + _field_width(form), y)
         if number < len(signing.fields):
             page.sign_here(signing.fields[number], box)
         else:
             name = signing.signed_at[number - len(signing.fields)]
-            fitted = fit(f"(ký tại dòng {name})", ITALIC, box.width, box.height, 8, 6)
+            fitted = fit(form.word("signed_elsewhere", row=name), ITALIC, box.width, box.height, 8, 6)
             page.fitted(fitted, box, align="centre", colour=SOFT_INK)

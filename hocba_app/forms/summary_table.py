@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 
 from hocba_app.forms.fonts import BOLD, REGULAR
+from hocba_app.forms.form_version import Column
 from hocba_app.forms.header_footer import LEFT, RIGHT
 from hocba_app.forms.page import MM, TINT, Box, Page
 from hocba_app.forms.pagination import Block
@@ -14,24 +14,12 @@ from hocba_app.forms.text_fitting import fit
 HEAD, ROW = 15 * MM, 8.5 * MM
 
 
-@dataclass(frozen=True, slots=True)
-class SummaryColumn:
-    """One column; widths in millimetres add up to 180."""
-
-    key: str
-    title: str
-    width: float
-    group: str | None = None
-
-
-def summary_block(columns: tuple[SummaryColumn, ...], rows: list[dict[str, str | None]]) -> Block:
+def summary_block(columns: tuple[Column, ...], rows: list[dict[str, str | None]]) -> Block:
     """The whole table as one block; an absent value leaves its cell empty."""
     return Block("bảng tổng hợp", HEAD + ROW * len(rows), partial(_draw, columns, rows), stretch=1.5 * MM * len(rows))
 
 
-def _draw(
-    columns: tuple[SummaryColumn, ...], rows: list[dict[str, str | None]], page: Page, top: float, given: float
-) -> None:
+def _draw(columns: tuple[Column, ...], rows: list[dict[str, str | None]], page: Page, top: float, given: float) -> None:
     page.box(Box(LEFT, top - HEAD, RIGHT, top), fill=TINT, stroke=False)
     page.box(Box(LEFT, top - given, RIGHT, top), width=0.7)
     edges = [LEFT]
@@ -49,7 +37,7 @@ def _draw(
             page.fitted(fit(row[column.key], face, box.width, box.height, 11, 8), box, align="centre")
 
 
-def _draw_heads(columns: tuple[SummaryColumn, ...], edges: list[float], page: Page, top: float, bottom: float) -> None:
+def _draw_heads(columns: tuple[Column, ...], edges: list[float], page: Page, top: float, bottom: float) -> None:
     middle = top - HEAD * 0.55
     drawn: set[str] = set()
     for number, column in enumerate(columns):

@@ -20,8 +20,8 @@ class TraitColumns:
     """Titles of the three columns and the widths of the first two in millimetres; the comment has the rest of 180."""
 
     name: str
-    level: str = "Mức đạt được"
-    comment: str = "Nhận xét"
+    level: str
+    comment: str
     name_width: float = 58
     level_width: float = 26
 

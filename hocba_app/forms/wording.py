@@ -83,24 +83,14 @@ def mark(value: str | None) -> str:
     return COMMENT_LEVELS.get(value, value.replace(".", ",")) if value else ""
 
 
-SIGNING_NOTE = "(Ký, ghi rõ họ tên và đóng dấu)"
-
-
 def office_of_head(snapshot: Mapping[str, Any]) -> str:
     """What the form calls who confirms for the institution."""
     return str((snapshot.get("head") or {}).get("office", "Hiệu trưởng"))
 
 
-def by_decision(snapshot: Mapping[str, Any]) -> str:
-    """The same in a sentence, where there is no office to write it under."""
-    ground = (snapshot.get("head") or {}).get("ground", "")
-    return f" Người ký năm học này ký theo {ground}." if ground else ""
-
-
-def signing_note(snapshot: Mapping[str, Any]) -> str:
-    """Under the office: how it is signed, and on what ground."""
-    ground = (snapshot.get("head") or {}).get("ground", "")
-    return f"{SIGNING_NOTE[:-1]}; theo {ground})" if ground else SIGNING_NOTE
+def ground_of_head(snapshot: Mapping[str, Any]) -> str:
+    """The decision by which somebody signs in the head's place; "" for none."""
+    return str((snapshot.get("head") or {}).get("ground", ""))
 
 
 def stored_value(value: str | None) -> str:
@@ -122,7 +112,7 @@ def circumstance_lines(snapshot: Mapping[str, Any]) -> list[str]:
 
 
 def programme_finished(level: str) -> str:
-    """What a completed level is called on its last record (Education Law 43/2019/QH14, Art. 34)."""
+    """What a completed level is called (Education Law 43/2019/QH14, Art. 34)."""
     return PROGRAMMES[level]
 
 

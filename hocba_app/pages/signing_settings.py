@@ -140,7 +140,7 @@ def _delegations() -> rx.Component:
     return rx.el.section(
         rx.el.h2("Ký thay Hiệu trưởng"),
         rx.el.p(
-            "Phó Hiệu trưởng ký thay, quyền Hiệu trưởng, Phó Hiệu trưởng phụ trách: ký bằng chứng thư số của mình, theo quyết định và trong thời hạn ghi ở đây.",
+            "Cấp phó ký thay, quyền người đứng đầu, cấp phó phụ trách: ký bằng chứng thư số của mình, theo quyết định và trong thời hạn ghi ở đây.",
             class_name="muted said",
         ),
         rx.cond(

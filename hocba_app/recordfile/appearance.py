@@ -1,6 +1,7 @@
 """How a signature looks: the handwritten image, the name, the time; the seal: the red image alone.
 
-An appearance is a pure function of the image, the texts and the rectangle (writer version 1): verification replays it.
+An appearance is a pure function of the image, the texts, the rectangle and the writer's version: verification replays it. Since
+version 3 all names have one size, in the face of the forms, and one signature of a record writes its day into the form's line.
 The image is appearance only; the legal signature is the digital one.
 """
 
@@ -14,13 +15,16 @@ from functools import lru_cache
 
 from hocba_app.domain.calendar import local_text
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.recordfile import date_line
 from hocba_app.recordfile.pdf_syntax import number, ref, stream
-from hocba_app.recordfile.signature_font import glyph_hex, text_width
+from hocba_app.recordfile.signature_font import SignatureFace, signature_face
 
 _MAGIC = b"HBI1"
 MAX_SIDE = 1200
 _NAME_SIZE, _SMALLEST, _CAPTION_SIZE, _TIME_SIZE = 8.0, 4.0, 6.5, 4.8
 _LEADING = 1.25
+_ONE_SIZE, _CLOCK_SIZE, _NAME_LEADING = 7.5, 5.0, 1.15
+"""Of names and captions, of times, between two lines of a name: since writer version 3."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,10 @@ class Appearance:
     caption_lines: tuple[str, ...]
     """Above the image: "KT. HIỆU TRƯỞNG", "PHÓ HIỆU TRƯỞNG"."""
     signed_at: datetime
+    writer: int = 2
+    """Whose way of drawing; the writer sets it, and the next, as the file asks."""
+    dated: bool = False
+    """The day stands in the form's line as well, which the rectangle's upper part lies over."""
 
 
 def appearance_objects(
@@ -128,34 +136,97 @@ def _one_colour(width: int, height: int) -> bytes:
 @lru_cache(maxsize=512)
 def _content(look: Appearance, width: float, height: float) -> bytes:
     """What is drawn; the same on every record of a batch, and so drawn once."""
-    lines: list[bytes] = [b"q"]
+    face = signature_face(look.writer)
+    texts = _texts_in_fitted_sizes if look.writer < 3 else _texts_in_one_size
+    shown, bottom, top = texts(look, face, width, height)
+    return b"\n".join([b"q", *shown, _image(look.image, width, bottom, top), b"Q"])
+
+
+def _texts_in_fitted_sizes(
+    look: Appearance, face: SignatureFace, width: float, height: float
+) -> tuple[list[bytes], float, float]:
+    """Lines of text, and the room they leave: writer versions 1 and 2."""
+    lines: list[bytes] = []
     top, bottom = height, 0.0
     for caption in look.caption_lines:
-        size = _fit(caption, _CAPTION_SIZE, width)
+        size = _fit(caption, _CAPTION_SIZE, width, face)
         top -= size * _LEADING
-        lines.append(_text(caption, size, width, top + size * 0.3))
+        lines.append(_text(caption, size, width, top + size * 0.3, face, _RGB))
     if look.name:
-        stamp = local_text(look.signed_at)
-        size = _fit(stamp, _TIME_SIZE, width)
-        lines.append(_text(stamp, size, width, bottom + size * 0.3))
-        bottom += size * _LEADING
-        size = _fit(look.name, _NAME_SIZE, width)
-        lines.append(_text(look.name, size, width, bottom + size * 0.3))
-        bottom += size * _LEADING
-    lines.append(_image(look.image, width, bottom, top))
-    lines.append(b"Q")
-    return b"\n".join(lines)
+        for text, largest in ((local_text(look.signed_at), _TIME_SIZE), (look.name, _NAME_SIZE)):
+            size = _fit(text, largest, width, face)
+            lines.append(_text(text, size, width, bottom + size * 0.3, face, _RGB))
+            bottom += size * _LEADING
+    return lines, bottom, top
 
 
-def _fit(text: str, size: float, width: float) -> float:
+def _texts_in_one_size(
+    look: Appearance, face: SignatureFace, width: float, height: float
+) -> tuple[list[bytes], float, float]:
+    """The same since version 3: the day in its blanks, captions, the time, the name from its last line up."""
+    lines: list[bytes] = []
+    top, bottom = height, 0.0
+    if look.dated:
+        lines += _day(look.signed_at, width, height - date_line.BASELINE, face)
+        top -= date_line.HEAD
+    for caption in look.caption_lines:
+        size = _fit(caption, _ONE_SIZE, width, face)
+        top -= size * _LEADING
+        lines.append(_text(caption, size, width, top + size * 0.3, face))
+    if look.name:
+        lines.append(_text(local_text(look.signed_at), _CLOCK_SIZE, width, bottom + _CLOCK_SIZE * 0.3, face))
+        bottom += _CLOCK_SIZE * _LEADING
+        parts = name_lines(look.name, width)
+        size = min(_fit(part, _ONE_SIZE, width, face) for part in parts)
+        for part in reversed(parts):
+            lines.append(_text(part, size, width, bottom + size * 0.3, face))
+            bottom += size * _NAME_LEADING
+    return lines, bottom, top
+
+
+def name_lines(name: str, width: float) -> list[str]:
+    """A name on one line, or a longer one on two of about the same length (writer version 3)."""
+    face = signature_face(3)
+    words = name.split(" ")
+    if len(words) == 1 or face.text_width(name, _ONE_SIZE) <= width:
+        return [name]
+    pairs = [(" ".join(words[:at]), " ".join(words[at:])) for at in range(1, len(words))]
+    return list(min(pairs, key=lambda pair: max(face.text_width(part, _ONE_SIZE) for part in pair)))
+
+
+def lines_around_captions(name: str, width: float, writer: int, *, dated: bool) -> tuple[int, int]:
+    """How many lines of text an appearance has before and after its captions."""
+    if writer < 3:
+        return 0, 2 if name else 0
+    return len(date_line.WORDS) if dated else 0, 1 + len(name_lines(name, width)) if name else 0
+
+
+def _day(instant: datetime, width: float, y: float, face: SignatureFace) -> list[bytes]:
+    """Each number in the middle of its blank."""
+    size, found = date_line.SIZE, []
+    for digits, (left, right) in zip(date_line.digits(instant), date_line.BLANKS, strict=True):
+        x = width - (left + right) / 2 - face.text_width(digits, size) / 2
+        found.append(_at(digits, size, x, y, face))
+    return found
+
+
+def _fit(text: str, size: float, width: float, face: SignatureFace) -> float:
     """A long name shrinks to its rectangle, never out of it and never below what can be read on paper."""
-    wide = text_width(text, size)
+    wide = face.text_width(text, size)
     return size if wide <= width else max(_SMALLEST, round(size * width / wide - 0.05, 1))
 
 
-def _text(text: str, size: float, width: float, y: float) -> bytes:
-    x = max(0.0, (width - text_width(text, size)) / 2)
-    return b"BT /F %s Tf 0.13 0.13 0.13 rg %s %s Td %s Tj ET" % (number(size), number(x), number(y), glyph_hex(text))
+_RGB, _GREY = b"0.13 0.13 0.13 rg", b"0.13 g"
+"""The colour of texts; the shorter since writer version 3."""
+
+
+def _text(text: str, size: float, width: float, y: float, face: SignatureFace, colour: bytes = _GREY) -> bytes:
+    return _at(text, size, max(0.0, (width - face.text_width(text, size)) / 2), y, face, colour)
+
+
+def _at(text: str, size: float, x: float, y: float, face: SignatureFace, colour: bytes = _GREY) -> bytes:
+    shown = face.glyph_hex(text)
+    return b"BT /F %s Tf %s %s %s Td %s Tj ET" % (number(size), colour, number(x), number(y), shown)
 
 
 def _image(image: InkImage, width: float, bottom: float, top: float) -> bytes:

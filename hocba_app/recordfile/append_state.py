@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.recordfile.manifest import Manifest
 from hocba_app.recordfile.pdf_reader import ClassicFile, dictionary_entry
 
 MAX_DEPTH = 4
@@ -45,6 +47,10 @@ class AppendState:
     form: int
     font: int
     fields: dict[str, FieldPlace]
+    writer: int = 2
+    """Version of the writer that lays out its signatures; tips stored before it was kept belong to 1 or 2, which draw alike."""
+    dated: str = ""
+    """The field whose signature writes its day into the form's line; "" for none."""
 
     def dumps(self) -> str:
         """JSON. A place is written once for all the records of a layout that have it: there are twenty in each."""
@@ -63,7 +69,8 @@ class AppendState:
             separators=(",", ":"),
         )
         fields = ",".join([f"{json.dumps(name)}:{_dumped(place)}" for name, place in self.fields.items()])
-        return f'{head[:-1]},"fields":{{{fields}}}}}'
+        look = json.dumps({"writer": self.writer, "dated": self.dated}, separators=(",", ":"))
+        return f'{head[:-1]},"fields":{{{fields}}},{look[1:]}'
 
     @classmethod
     def loads(cls, text: str) -> AppendState:
@@ -123,6 +130,7 @@ def read_tip(file: bytes) -> AppendState:
     form_body = reader.body(form)
     font = _reference(form_body, b"/F")
     fields = dict(_terminal_fields(reader, dictionary_entry(form_body, b"/Fields") or b"", "", None, 0))
+    manifest = Manifest.loads(zlib.decompress(reader.stream_data(_reference(reader.body(root), b"/HBManifest"))))
     return AppendState(
         length=len(file),
         sha256=hashlib.sha256(file).hexdigest(),
@@ -134,6 +142,8 @@ def read_tip(file: bytes) -> AppendState:
         form=form,
         font=font,
         fields=fields,
+        writer=manifest.writer,
+        dated=manifest.dated,
     )
 
 

@@ -19,7 +19,7 @@ from hocba_app.recordfile.manifest import Manifest
 from hocba_app.recordfile.pdf_reader import ClassicFile, dictionary_entry
 from hocba_app.recordfile.pdf_syntax import Update, number, obj, ref, stream
 from hocba_app.recordfile.signature_fields import RenderedDocument, SignatureField
-from hocba_app.recordfile.signature_font import font_objects
+from hocba_app.recordfile.signature_font import signature_face
 
 _REF = re.compile(rb"(\d+) 0 R")
 _FIELD_NAME = re.compile(r"(s\.[A-Za-z0-9_-]+\.[0-9]+|homeroom|principal|seal|archive\.[0-9]+)\Z")
@@ -60,7 +60,7 @@ def base_with_tip(rendered: RenderedDocument, manifest: Manifest) -> tuple[bytes
     info, file_id = dictionary_entry(trailer, b"/Info"), dictionary_entry(trailer, b"/ID")
     pages = _pages(reader, root)
     form, manifest_number, empty, font = size, size + 1, size + 2, size + 3
-    font_parts = font_objects(font)
+    font_parts = signature_face(manifest.writer).objects(font)
     first_field = font + len(font_parts)
     numbers = {field.name: first_field + index for index, field in enumerate(rendered.fields)}
     groups = _groups(names, first_field + len(names))
@@ -118,6 +118,8 @@ def base_with_tip(rendered: RenderedDocument, manifest: Manifest) -> tuple[bytes
         form=form,
         font=font,
         fields={name: _place(fields[name], pages, numbers[name], groups) for name in _in_tree_order("", names, groups)},
+        writer=manifest.writer,
+        dated=manifest.dated,
     )
 
 

@@ -1,7 +1,8 @@
 """The direct incremental writer: one signature, one update, a pure function of (tip, slot, time, look, CMS).
 
 Verification replays it byte for byte (core decision 14), so nothing here may change within a writer version. Version 2 differs
-from 1 only in how the seal lists changed signers (:func:`reassignment_entry`).
+from 1 only in how the seal lists changed signers (:func:`reassignment_entry`), version 3 from 2 only in how signatures look
+(`recordfile/appearance.py`).
 """
 
 from __future__ import annotations
@@ -143,7 +144,8 @@ class DirectWriter:
                 field_body(request.field, place.page, place.rect, form, parent=place.parent, value=signature),
             ),
         )
-        for number, data in appearance_objects(request.appearance, place.rect, form, tip.font):
+        look = dataclasses.replace(request.appearance, writer=tip.writer, dated=tip.dated == request.field)
+        for number, data in appearance_objects(look, place.rect, form, tip.font):
             update.add(number, data)
         startxref = update.xref_offset
         finished = bytearray(

@@ -3,8 +3,9 @@
 With it a file speaks for itself: order, completeness and identity can be judged without a database. Persons appear only
 as salted hashes of their id numbers and names.
 
-There are two formats (docs/decisions/0023-frozen-demands.md). Format 1 names one id number of each signer; format 2
-every number he may sign with, and his name. A file keeps the format it was locked in, to its last signature.
+There are three formats. Format 1 names one id number of each signer; format 2 every number he may sign with, and his name
+(docs/decisions/0023-frozen-demands.md); format 3 besides the form its pages are written on (0050-form-versions.md). A file keeps
+the format it was locked in, to its last signature.
 """
 
 from __future__ import annotations
@@ -23,11 +24,9 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.snapshot import canonical_json
 from hocba_app.recordfile.demands import Demand, SealDemand
 
-FORMAT = 2
-FORMATS = (1, 2)
-WRITER = 2
-WRITERS = (1, 2)
-"""Writer versions that can be replayed. 2 differs from 1 in what the seal lists for a changed signer."""
+FORMATS = (1, 2, 3)
+WRITERS = (1, 2, 3)
+"""Writer versions that can be replayed. 2 differs from 1 in what the seal lists for a changed signer, 3 from 2 in how signatures look."""
 KEY = "/HBManifest"
 _FIRST_REVISIONS = 3
 """In a linearised file the catalog of the base is not in the first section."""
@@ -68,10 +67,20 @@ class Manifest:
     version: int
     salt: str
     slots: tuple[ManifestSlot, ...]
-    format: int = FORMAT
-    writer: int = WRITER
+    format: int = 0
+    writer: int = 0
+    """0: as the form asks for; records locked before forms had versions are of 2."""
     claim_limit_seconds: int = CLAIM_LIMIT_SECONDS
     claim_early_seconds: int = CLAIM_EARLY_SECONDS
+    form: str = ""
+    """Of the pages, "results-TT22/2"; "" before format 3."""
+    dated: str = ""
+    """The field whose signature writes its day into the form's line; "" for none, and before format 3."""
+
+    def __post_init__(self) -> None:
+        newest = 3 if self.form else 2
+        object.__setattr__(self, "format", self.format or newest)
+        object.__setattr__(self, "writer", self.writer or newest)
 
     @property
     def seal_demand(self) -> SealDemand:
@@ -81,9 +90,10 @@ class Manifest:
     def dumps(self) -> bytes:
         """Canonical JSON."""
         slot_of = _slot_1 if self.format == 1 else _slot_2
-        return canonical_json(
-            {**_entries(self), "school": _entries(self.school), "slots": [slot_of(slot) for slot in self.slots]}
-        )
+        shape = {**_entries(self), "school": _entries(self.school), "slots": [slot_of(slot) for slot in self.slots]}
+        if self.format < 3:
+            del shape["form"], shape["dated"]
+        return canonical_json(shape)
 
     @classmethod
     def loads(cls, data: bytes) -> Manifest:

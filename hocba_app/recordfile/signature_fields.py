@@ -25,3 +25,7 @@ class RenderedDocument:
 
     pdf: bytes
     fields: tuple[SignatureField, ...]
+    form: str = ""
+    """What its pages are written on, as the manifest names it; "" on the forms of before they had versions."""
+    dated: str = ""
+    """The field whose signature writes its day into the form's line; "" for none."""

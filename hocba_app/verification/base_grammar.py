@@ -11,12 +11,13 @@ import re
 from dataclasses import dataclass, field
 
 from hocba_app.domain.errors import HocbaError
+from hocba_app.forms.form_version import find_form
 from hocba_app.pki.not_shown import NotShown
 from hocba_app.recordfile.append_state import FieldPlace, stage_of
 from hocba_app.recordfile.base_revision import field_body
 from hocba_app.recordfile.manifest import WRITERS, Manifest
 from hocba_app.recordfile.pdf_syntax import obj, ref, stream
-from hocba_app.recordfile.signature_font import font_objects
+from hocba_app.recordfile.signature_font import signature_face
 from hocba_app.verification.layout_grammar import CATALOG, HEADER, NUM, Layout, N, read_layout
 from hocba_app.verification.page_grammar import ShownText
 from hocba_app.verification.strict_pdf_objects import (
@@ -43,8 +44,8 @@ _GROUP = re.compile(rb"<</T \(([A-Za-z0-9_-]{1,60})\)(?: /Parent " + N + rb" 0 R
 MAX_MANIFEST = 256 << 10
 
 
-WIDEST_FIELD, HIGHEST_FIELD = 160.0, 120.0
-"""Points. A signature may draw in its own field only; one that covers the marks has no place in a record."""
+WIDEST_FIELD, HIGHEST_FIELD, HIGHEST_DATED = 160.0, 120.0, 170.0
+"""Points; the last where a field reaches up to the line for the day. A signature may draw in its own field only; one that covers the marks has no place in a record."""
 
 
 class OtherWriter(NotShown):
@@ -76,6 +77,11 @@ class Base:
     signed: set[str] = field(default_factory=set)
 
     @property
+    def dated(self) -> str:
+        """The field whose signature writes its day into the form's line."""
+        return self.manifest.dated
+
+    @property
     def info(self) -> bytes:
         """The trailer's entry, as every update repeats it."""
         return b" /Info 3 0 R"
@@ -104,10 +110,12 @@ def _fields_and_manifest(file: bytes, layout: Layout) -> Base:
     objects, at = read_objects(file, layout.end)
     first = len(layout.objects) + 1
     form, manifest_number, empty, font = first, first + 1, first + 2, first + 3
-    font_parts = font_objects(font)
-    if len(objects) < 4 + len(font_parts):
+    if len(objects) < 4:
         raise NotShown("update of the fields")
     manifest = _manifest(objects[2])
+    font_parts = signature_face(manifest.writer).objects(font)
+    if len(objects) < 4 + len(font_parts):
+        raise NotShown("update of the fields")
     rest = objects[3 + 1 + len(font_parts) :]
     pages_at = next((index for index, parsed in enumerate(rest) if parsed.number in layout.pages), len(rest))
     groups, fields = _field_tree(rest[:pages_at], font + len(font_parts))
@@ -116,7 +124,7 @@ def _fields_and_manifest(file: bytes, layout: Layout) -> Base:
         raise NotShown("fields and manifest differ")
     for place in fields.values():
         left, bottom, right, top = place.rect
-        if right - left > WIDEST_FIELD or top - bottom > HIGHEST_FIELD:
+        if right - left > WIDEST_FIELD or top - bottom > (HIGHEST_FIELD if manifest.writer < 3 else HIGHEST_DATED):
             raise NotShown("size of a field")
         if place.page not in layout.pages or not (
             0 <= left < right <= layout.box[0] and 0 <= bottom < top <= layout.box[1]
@@ -195,6 +203,12 @@ def _manifest(parsed: Parsed) -> Manifest:
         raise OtherWriter("another writer")
     if manifest.writer != manifest.format:  # they came together; no writer of ours mixes them
         raise NotShown("format and writer")
+    if manifest.format > 2:
+        form = find_form(manifest.form)
+        if form is None:
+            raise OtherWriter("another form")
+        if form.dated != manifest.dated:
+            raise NotShown("dated field")
     return manifest
 
 

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterable
 
 from hocba_app.domain.document_lifecycle import STAGES
+from hocba_app.forms.form_version import find_form
 from hocba_app.recordfile.append_state import stage_of
 from hocba_app.recordfile.demands import Demand
-from hocba_app.recordfile.manifest import Manifest
+from hocba_app.recordfile.manifest import WRITERS, Manifest
 
 _CODE = re.compile(r"[0-9A-Z]{4}(?:-[0-9A-Z]{4}){2}")
 _PLAIN = re.compile(r"[^<>\x00-\x1f\x7f-\x9f]+")
@@ -34,6 +35,8 @@ def is_sound(manifest: Manifest) -> bool:
     texts += [
         manifest.code,
         manifest.salt,
+        manifest.form,
+        manifest.dated,
         *(part for slot in manifest.slots for part in (slot.field, slot.role, slot.stage, slot.demand.name)),
     ]
     texts += [text for slot in manifest.slots for text in (slot.demand.plain_name, *slot.demand.signers)]
@@ -49,6 +52,13 @@ def is_sound(manifest: Manifest) -> bool:
         and present >= set(stages) - {"subject"}  # in primary school the homeroom teacher may sign every row
         and (manifest.format == 1 or all(_is_demand(slot.demand) for slot in manifest.slots if slot.stage != "seal"))
     )
+
+
+def is_known(manifest: Manifest) -> bool:
+    """Whether this installation has the writer and the form that a manifest names; a later one may have others."""
+    if manifest.writer not in WRITERS:
+        return False
+    return manifest.format < 3 or (isinstance(manifest.form, str) and find_form(manifest.form) is not None)
 
 
 def _is_demand(demand: Demand) -> bool:

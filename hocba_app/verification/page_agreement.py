@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from hocba_app.forms.cover import TITLE as COVER_TITLE
+from hocba_app.forms.form_version import Form, find_form
 from hocba_app.forms.header_footer import CODE_LABEL, PUPIL_LABEL
 from hocba_app.forms.wording import LEVEL_NAMES, printable
 from hocba_app.recordfile.manifest import Manifest
@@ -20,6 +21,7 @@ _TITLES = {"cover": COVER_TITLE, "history": "Quá trình học tập", "results"
 _HEAD_BEGINS = "HỌC BẠ"
 _SECONDARY = tuple(LEVEL_NAMES[level].upper() for level in ("lower_secondary", "upper_secondary"))
 _DEPARTURE = "Thay đổi trong năm học:"
+_FIRST_ANCHORS = ("ngàyghitạichữkýsố",)
 _MAX_HEAD, _MAX_FOOT = 24, 12
 """Lines of text in which head and foot must be found."""
 
@@ -44,8 +46,35 @@ def require_agreement(pages: Sequence[Page], file_id: bytes, manifest: Manifest)
             _cover(page, number, manifest)
         else:
             _head(page, manifest)
+    if (missing := missing_word(pages, _form(manifest))) is not None:
+        raise Deviation("pages", f"words of another form: {missing}")
     if manifest.kind == "results" and not any(slot.stage == "subject" for slot in manifest.slots):
         _require_no_subjects(pages)
+
+
+def _form(manifest: Manifest) -> Form | None:
+    """The form that the manifest names; None for one of before forms had versions, and its regime is not known either.
+
+    Raises:
+        Deviation: it is none for such a record.
+    """
+    if manifest.format < 3:
+        return None
+    form = find_form(manifest.form)
+    if form is None or form.name.partition("-")[0] != manifest.kind:
+        raise Deviation("pages", "form")
+    return form
+
+
+def missing_word(pages: Sequence[Page], form: Form | None) -> str | None:
+    """A word of the form that its pages do not show; None when all are there.
+
+    Args:
+        form: None: the first, of which only its line for the day is looked for, for early layouts differed in the rest.
+    """
+    shown = "".join("".join(line.text.split()) for page in pages for line in page)
+    anchors = form.anchors if form is not None else _FIRST_ANCHORS
+    return next((each for each in anchors if each not in shown), None)
 
 
 def _foot(page: Page, number: int, total: int, manifest: Manifest) -> None:

@@ -13,7 +13,7 @@ from pyhanko.sign.validation import EmbeddedPdfSignature
 
 from hocba_app.domain.errors import HocbaError
 from hocba_app.pki.not_shown import NotShown
-from hocba_app.recordfile.manifest import WRITERS, Manifest, manifest_in
+from hocba_app.recordfile.manifest import Manifest, manifest_in
 from hocba_app.verification import manifest_rules
 from hocba_app.verification.copy_verdicts import (
     is_written_anew,
@@ -28,6 +28,7 @@ from hocba_app.verification.difference_policy import FOREIGN, OURS
 from hocba_app.verification.embedded_evidence import evidence_in
 from hocba_app.verification.fetched import Fetched
 from hocba_app.verification.later_updates import Following, following
+from hocba_app.verification.manifest_rules import is_known
 from hocba_app.verification.opened_pdf import Opened, PasswordNeeded, open_pdf
 from hocba_app.verification.printed_code import printed_code
 from hocba_app.verification.proofs import judge_proofs
@@ -131,7 +132,7 @@ def _examined(
         judged = sorted([*judged, *found.others], key=lambda item: item.revision)
         if not judged and found.complete:
             return verdict_without_analysis(report, data, traces, not_ours, has_no_signature=True)
-        if manifest is not None and manifest.writer not in WRITERS:
+        if manifest is not None and not is_known(manifest):
             add(report, Reason.WRITER_UNKNOWN)
         elif manifest is not None and not_ours is not None:
             add(report, not_ours)

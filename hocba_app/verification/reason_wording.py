@@ -129,7 +129,7 @@ WORDING: dict[Reason, Wording] = {
         _TELL_SCHOOL,
     ),
     Reason.WRONG_ORDER: Wording(
-        "Chữ ký không đúng thứ tự GVBM ⇒ GVCN ⇒ Hiệu trưởng ⇒ đóng dấu: {field}.",
+        "Chữ ký không đúng thứ tự GVBM ⇒ GVCN ⇒ người đứng đầu ⇒ đóng dấu: {field}.",
         "Người ký trước chưa thể thấy và xác nhận phần của người ký sau; học bạ ký sai quy trình không có giá trị.",
         "Hãy đề nghị nhà trường lập và ký lại học bạ.",
     ),
@@ -140,7 +140,7 @@ WORDING: dict[Reason, Wording] = {
     ),
     Reason.WRONG_NAME: Wording(
         "Chứng thư số mang tên khác tên người được phân công: {field}.",
-        "Số định danh thì đúng nhưng tên không khớp và hiệu trưởng chưa xác nhận; học bạ không có giá trị.",
+        "Số định danh thì đúng nhưng tên không khớp và người đứng đầu nhà trường chưa xác nhận; học bạ không có giá trị.",
         "Hãy hỏi nhà trường và xin bản ký lại.",
     ),
     Reason.NAME_MARKS: Wording(
@@ -148,7 +148,7 @@ WORDING: dict[Reason, Wording] = {
     ),
     Reason.NAME_ACCEPTED: Wording(
         "Tên trên chứng thư số khác tên người được phân công: {field}.",
-        "Hiệu trưởng đã chấp nhận với lý do «{why}» và con dấu xác nhận điều đó. " + _STILL_GOOD,
+        "Người đứng đầu nhà trường đã chấp nhận với lý do «{why}» và con dấu xác nhận điều đó. " + _STILL_GOOD,
         "Không cần làm gì; nếu còn băn khoăn, hãy hỏi nhà trường.",
     ),
     Reason.SEAL_WRONG_SCHOOL: Wording(

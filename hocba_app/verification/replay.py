@@ -7,20 +7,24 @@ writer version emits, and no byte may be left over. Then the pages are what was 
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 
 from hocba_app.domain.errors import HocbaError
 from hocba_app.pki.not_shown import NotShown
 from hocba_app.pki.strict_der import instant
-from hocba_app.recordfile.appearance import MAX_SIDE, Appearance, InkImage, appearance_objects
+from hocba_app.recordfile.appearance import (
+    MAX_SIDE,
+    Appearance,
+    InkImage,
+    appearance_objects,
+    lines_around_captions,
+)
 from hocba_app.recordfile.base_revision import field_body
 from hocba_app.recordfile.demands import Demand, Vouched
 from hocba_app.recordfile.pdf_syntax import obj, text_string
-from hocba_app.recordfile.signature_font import ASSETS
+from hocba_app.recordfile.signature_font import signature_face
 from hocba_app.verification.archive_replay import replay_archive
 from hocba_app.verification.base_grammar import Base, read_base
 from hocba_app.verification.replay_state import RANGE_WIDTH, SignedUpdate, State, hole_in, signed_bytes
@@ -54,7 +58,7 @@ _ENTRY_2 = (
     + _TEXT
     + rb">>"
 )
-_ENTRY = {1: _ENTRY_1, 2: _ENTRY_2}
+_ENTRY = {1: _ENTRY_1, 2: _ENTRY_2, 3: _ENTRY_2}
 """One entry of the seal's list of changed signers, by writer version."""
 _PARTS = {
     1: re.compile(
@@ -84,7 +88,7 @@ _SIGNATURE = {
 _IMAGE = re.compile(
     rb"<</Type /XObject /Subtype /Image /Width ([0-9]{1,4}) /Height ([0-9]{1,4}) /ColorSpace \[/Indexed /DeviceRGB 0 <([0-9A-F]{6})>\]"
 )
-_SHOWN = re.compile(rb"BT /F [0-9.]+ Tf 0\.13 0\.13 0\.13 rg [0-9.]+ [0-9.]+ Td <((?:[0-9A-F]{4}){0,400})> Tj ET")
+_SHOWN = re.compile(rb"BT /F [0-9.]+ Tf 0\.13 (?:0\.13 0\.13 rg|g) [0-9.]+ [0-9.]+ Td <((?:[0-9A-F]{4}){0,400})> Tj ET")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +146,7 @@ def _replay_signature(state: State, objects: list[Parsed], at: int) -> SignedUpd
         raise NotShown("lock")
     place = base.fields[slot]
     claimed = _instant(when)
-    look = _look(objects, _decoded(name), claimed)
+    look = _look(objects, _decoded(name), claimed, base, slot)
     hole, after = hole_in(head, len(contents))
     end = state.finish(objects, at, first + 4)
     expected_span = b"[0 %d %d %d]" % (hole, after, end - after)
@@ -211,7 +215,7 @@ def _entries(reassigned: bytes | None, writer: int) -> dict[str, Vouched]:
     """Slots the seal vouches for; a slot twice is refused."""
     if reassigned is None:
         return {}
-    found = _PARTS[writer].findall(reassigned)
+    found = _PARTS[min(writer, 2)].findall(reassigned)
     entries = {parts[0].decode(): _vouched(parts) for parts in found}
     if len(entries) != len(found):
         raise NotShown("reassigned twice")
@@ -231,7 +235,7 @@ def _shown_text(text: bytes) -> str:
     return "" if text == b"()" else _decoded(text)
 
 
-def _look(objects: list[Parsed], name: str, claimed: datetime) -> Appearance:
+def _look(objects: list[Parsed], name: str, claimed: datetime, base: Base, slot: str) -> Appearance:
     """Image and texts as the update's appearance has them; the caller derives the appearance again from them."""
     form, picture, mask = objects[2:]
     found = _IMAGE.match(picture.line)
@@ -245,26 +249,22 @@ def _look(objects: list[Parsed], name: str, claimed: datetime) -> Appearance:
         raise NotShown("mask")
     red, green, blue = bytes.fromhex(found.group(3).decode())
     lines = form.data.split(b"\n")
-    captions = lines[1 : -2 - (2 if name else 0)]
+    writer, (left, _, right, _) = base.manifest.writer, base.fields[slot].rect
+    before, after = lines_around_captions(name, right - left, writer, dated=base.dated == slot)
+    captions = lines[1 + before : -2 - after]
     if len(captions) > MAX_CAPTIONS:
         raise NotShown("captions")
     image = InkImage(width, height, (red, green, blue), mask.data)
-    return Appearance(image, name, tuple(_caption(line) for line in captions), claimed)
+    texts = tuple(_caption(line, writer) for line in captions)
+    return Appearance(image, name, texts, claimed, writer, base.dated == slot)
 
 
-def _caption(line: bytes) -> str:
+def _caption(line: bytes, writer: int) -> str:
     found = _SHOWN.fullmatch(line)
     if found is None:
         raise NotShown("caption")
-    letters, codes = _letters(), found.group(1)
+    letters, codes = signature_face(writer).letters, found.group(1)
     try:
         return "".join(letters[codes[at : at + 4]] for at in range(0, len(codes), 4))
     except KeyError as error:
         raise NotShown("caption") from error
-
-
-@cache
-def _letters() -> dict[bytes, str]:
-    """Glyph number, four hex digits → a letter drawn with it. Which of several does not matter: they look the same."""
-    table = json.loads((ASSETS / "glyphs-1.json").read_text(encoding="utf-8"))
-    return {f"{number:04X}".encode(): letter for letter, number, _ in table}

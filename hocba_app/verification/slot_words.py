@@ -47,6 +47,8 @@ def _place(field: str, role: str) -> str:
         return (
             _clean(role.removeprefix(SUBJECT_ROLE)) if role.startswith(SUBJECT_ROLE) else subject_name(subject.group(1))
         )
+    if field == "principal" and role:
+        return _clean(role.partition(" (")[0])  # the head of a centre is a director; a deputy signs for him
     if field in _STAGES:
         return _STAGES[field]
     return f"ô ký «{_clean(field)}»"

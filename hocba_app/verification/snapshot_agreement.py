@@ -7,68 +7,51 @@ mark lies under its column's heading.
 
 from __future__ import annotations
 
-import bisect
 import functools
 import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.levels import LAST_GRADES
 from hocba_app.domain.snapshot import Snapshot
-from hocba_app.forms import results_tt22, results_tt26, results_tt27
+from hocba_app.forms.form_version import Column, Form, form_of
 from hocba_app.forms.header_footer import LEFT, PUPIL_LABEL
 from hocba_app.forms.page import MM
-from hocba_app.forms.subject_table import Column
-from hocba_app.forms.summary_table import SummaryColumn
-from hocba_app.forms.wording import (
-    BLANK,
-    PROMOTIONS,
-    circumstance_lines,
-    day,
-    history_outcome,
-    mark,
-    primary_completion,
-    printable,
-    programme_finished,
-    school_year,
-)
+from hocba_app.forms.wording import BLANK, LEVEL_NAMES, circumstance_lines, day, mark, printable, school_year
 from hocba_app.pki.not_shown import NotShown
 from hocba_app.verification.layout_grammar import read_layout
+from hocba_app.verification.page_agreement import missing_word
 from hocba_app.verification.page_grammar import ShownText
+from hocba_app.verification.page_reading import Cell, Reading
 
-_SUBJECT_COLUMNS = {"TT22": results_tt22.COLUMNS, "TT26": results_tt26.COLUMNS, "TT27": results_tt27.COLUMNS}
-_SUMMARY_COLUMNS = {"TT22": results_tt22.SUMMARY_COLUMNS, "TT26": results_tt26.SUMMARY_COLUMNS}
-_PERSONAL = (
-    ("full_name", "họ và tên"),
-    ("sex", "giới tính"),
-    ("birth_date", "ngày sinh"),
-    ("ethnic_group", "dân tộc"),
-    ("birth_place", "nơi sinh"),
-    ("nationality", "quốc tịch"),
-    ("home_town", "quê quán"),
-    ("id_number", "số định danh cá nhân"),
-    ("code", "mã học sinh"),
-    ("register_number", "số đăng bộ"),
-    ("admission_date", "ngày nhập học"),
-    ("priority_category", "đối tượng ưu tiên"),
-    ("address", "chỗ ở hiện nay"),
-    ("father_name", "họ và tên cha"),
-    ("father_job", "nghề nghiệp của cha"),
-    ("mother_name", "họ và tên mẹ"),
-    ("mother_job", "nghề nghiệp của mẹ"),
-    ("guardian_name", "họ và tên người giám hộ"),
-    ("guardian_job", "nghề nghiệp của người giám hộ"),
-)
-"""The personal page's values in its order."""
-_OF_PRIMARY = frozenset({"nationality", "home_town"})
+_PERSONAL = {
+    "full_name": "họ và tên",
+    "sex": "giới tính",
+    "birth_date": "ngày sinh",
+    "ethnic_group": "dân tộc",
+    "birth_place": "nơi sinh",
+    "nationality": "quốc tịch",
+    "home_town": "quê quán",
+    "id_number": "số định danh cá nhân",
+    "code": "mã học sinh",
+    "register_number": "số đăng bộ",
+    "admission_date": "ngày nhập học",
+    "priority_category": "đối tượng ưu tiên",
+    "address": "chỗ ở hiện nay",
+    "father_name": "họ và tên cha",
+    "father_job": "nghề nghiệp của cha",
+    "mother_name": "họ và tên mẹ",
+    "mother_job": "nghề nghiệp của mẹ",
+    "guardian_name": "họ và tên người giám hộ",
+    "guardian_job": "nghề nghiệp của người giám hộ",
+}
+"""What the personal page\'s values are called."""
 _TRAITS = (
     ("qualities", "qualities_comment", "phẩm chất"),
     ("general_competencies", "general_comment", "năng lực chung"),
     ("specific_competencies", "specific_comment", "năng lực đặc thù"),
 )
-_SIGNED_ON = "{place}, ngày ghi tại chữ ký số"
-Cell = tuple[str, str | None]
-"""A place of the record, in the school's words, and what its cell must show."""
 
 
 def require_printed(base: bytes, snapshot: Snapshot) -> None:
@@ -82,10 +65,13 @@ def require_printed(base: bytes, snapshot: Snapshot) -> None:
         HocbaError: FORM_PAGE_DIFFERS with the first value that is not on the pages, and the page where it should.
     """
     try:
-        reading = _Reading([[(line.text, line) for line in page] for page in read_layout(base).texts])
+        texts = read_layout(base).texts
+        reading = Reading([[(line.text, line) for line in page] for page in texts])
     except NotShown as error:
         raise HocbaError(ErrorCode.FORM_PAGE_DIFFERS, place="cách trình bày", page=1) from error
     content: Snapshot = printable(snapshot)
+    if (word := missing_word(texts, form_of(content))) is not None:
+        raise HocbaError(ErrorCode.FORM_PAGE_DIFFERS, place=f"lời của mẫu: {word}", page=1)
     if content["kind"] == "cover":
         _cover(reading, content)
     else:
@@ -95,92 +81,23 @@ def require_printed(base: bytes, snapshot: Snapshot) -> None:
     _feet(reading, content)
 
 
-class _Reading:
-    """All pages as one text without blanks: where the layout breaks a line says nothing. Read from the beginning to the end."""
-
-    def __init__(self, pages: Sequence[Sequence[tuple[str, ShownText]]]) -> None:
-        self._lines = [line for page in pages for _, line in page]
-        texts = [["".join(text.split()) for text, _ in page] for page in pages]
-        self._text = "".join(itertools.chain.from_iterable(texts))
-        lengths = map(len, itertools.chain.from_iterable(texts))
-        self._edges = {at: line for line, at in enumerate(itertools.accumulate(lengths, initial=0))}
-        self._pages = [0, *itertools.accumulate(sum(map(len, page)) for page in texts)]
-        self._at = 0
-
-    @property
-    def pages(self) -> range:
-        """Numbers of the pages, from 0."""
-        return range(len(self._pages) - 1)
-
-    def back_to(self, page: int) -> None:
-        """Go on reading at the beginning of a page."""
-        self._at = self._pages[page]
-
-    def cell(self, place: str, value: str | None, page: int | None = None) -> None:
-        """One value, its next occurrence in lines of its own; see :meth:`cells`."""
-        self.cells((place, value), page=page)
-
-    def cells(self, *cells: Cell, page: int | None = None) -> list[ShownText | None]:
-        """Values that follow one another with nothing between, the next time they do.
-
-        Args:
-            cells: each in one or more lines of its own; absent ones leave no trace.
-            page: on which they must be; None for any.
-
-        Returns:
-            Each value's first line, and the line after the last; None where there is none.
-
-        Raises:
-            HocbaError: FORM_PAGE_DIFFERS with the first that is not there.
-        """
-        parts = ["".join(value.split()) if value else "" for _, value in cells]
-        end = len(self._text) if page is None else self._pages[page + 1]
-        offsets = self._find(parts, end)
-        if offsets is None:
-            shown = next((n for n in range(len(parts) - 1, 0, -1) if self._find(parts[:n], end) is not None), 0)
-            raise self.differs(cells[shown][0])
-        self._at = offsets[-1]
-        lines = [self._line(offset) if part else None for offset, part in zip(offsets, parts, strict=False)]
-        return [*lines, self._line(self._at)]
-
-    def differs(self, place: str) -> HocbaError:
-        """The finding for a value that is not where it should be, on the page that is being read."""
-        page = bisect.bisect_right(self._pages, self._at, hi=len(self._pages) - 1)
-        return HocbaError(ErrorCode.FORM_PAGE_DIFFERS, place=place, page=page)
-
-    def _find(self, parts: Sequence[str], end: int) -> list[int] | None:
-        """Where the parts begin, and where the last one ends."""
-        sought, at = "".join(parts), self._at - 1
-        while (at := self._text.find(sought, at + 1, end)) >= 0:
-            offsets = list(itertools.accumulate(map(len, parts), initial=at))
-            if all(offset in self._edges for offset in offsets):
-                return offsets
-        return None
-
-    def _line(self, offset: int) -> ShownText | None:
-        number = self._edges[offset]
-        return self._lines[number] if number < len(self._lines) else None
-
-
-def _cover(reading: _Reading, snapshot: Snapshot) -> None:
-    school, student = snapshot["school"], snapshot["student"]
+def _cover(reading: Reading, snapshot: Snapshot) -> None:
+    form, school, student = form_of(snapshot), snapshot["school"], snapshot["student"]
     where = f"{school['commune']}, {school['province']}"
     reading.cell("sở giáo dục", school["department"].upper(), 0)
     reading.cell("xã, phường, tỉnh, thành phố", where, 0)
     reading.cell("tên trường", school["name"].upper(), 0)
     reading.cell("họ và tên", student["full_name"].upper(), 0)
-    reading.cell("số đăng bộ", f"Số: {student.get('register_number') or BLANK}", 0)
-    reading.cell("mã học sinh", f"Mã học sinh: {student['code']}", 0)
+    reading.cell("số đăng bộ", form.word("cover_number", number=student.get("register_number") or BLANK), 0)
+    reading.cell("mã học sinh", form.word("cover_code", code=student["code"]), 0)
     reading.back_to(1)
     reading.cells(
         ("tên trường", school["name"]),
         ("xã, phường, tỉnh, thành phố", where),
         ("sở giáo dục", school["department"]),
     )
-    for key, place in _PERSONAL:
-        if key not in _OF_PRIMARY or school["level"] == "primary":
-            value = student.get(key) or BLANK
-            reading.cell(place, _written(key, str(value)))
+    for key, _ in itertools.chain.from_iterable(form.data["rows"]):
+        reading.cells((_PERSONAL[key], form.word(key)), (_PERSONAL[key], _written(key, str(student.get(key) or BLANK))))
     _approval(reading, snapshot)
 
 
@@ -190,14 +107,15 @@ def _written(key: str, value: str) -> str:
     return value.upper() if key == "full_name" else value
 
 
-def _frame(reading: _Reading, snapshot: Snapshot) -> None:
+def _frame(reading: Reading, snapshot: Snapshot) -> None:
     """The head of every page of results and history."""
+    form = form_of(snapshot)
     head = (
-        ("họ và tên", "Họ và tên:"),
+        ("họ và tên", form.word("pupil")),
         ("họ và tên", snapshot["student"]["full_name"].upper()),
-        ("lớp", "Lớp:"),
+        ("lớp", form.word("class")),
         ("lớp", snapshot["class_name"]),
-        ("năm học", "Năm học:"),
+        ("năm học", form.word("year")),
         ("năm học", school_year(snapshot["school_year"])),
     )
     for page in reading.pages:
@@ -206,7 +124,7 @@ def _frame(reading: _Reading, snapshot: Snapshot) -> None:
         reading.cells(*head, page=page)
 
 
-def _feet(reading: _Reading, snapshot: Snapshot) -> None:
+def _feet(reading: Reading, snapshot: Snapshot) -> None:
     for page in reading.pages:
         reading.back_to(page)
         reading.cell("mã tra cứu", snapshot["verification"]["code"], page)
@@ -214,97 +132,161 @@ def _feet(reading: _Reading, snapshot: Snapshot) -> None:
         reading.cell("mã học sinh", f"{PUPIL_LABEL} {snapshot['student']['code']}", page)
 
 
-def _approval(reading: _Reading, snapshot: Snapshot) -> None:
-    reading.cell("nơi ký", _SIGNED_ON.format(**snapshot))
+def _approval(reading: Reading, snapshot: Snapshot) -> None:
+    """The place to sign: town and day, office, and on what ground another signs."""
+    form = form_of(snapshot)
     head: Mapping[str, Any] = snapshot.get("head") or {}
-    reading.cell("chức vụ người ký", str(head.get("office", "Hiệu trưởng")).upper())
+    if form.dated != "homeroom":
+        _date_line(reading, form, snapshot)
+    reading.cell("chức vụ người ký", _of_office(form, "office", snapshot))
     if ground := head.get("ground"):
-        reading.cell("căn cứ ký", f"(Ký, ghi rõ họ tên và đóng dấu; theo {ground})")
+        reading.cell("căn cứ ký", form.word("signing_note")[:-1] + form.word("signing_ground", ground=ground))
+    if form.dated == "homeroom":
+        _date_line(reading, form, snapshot)
 
 
-def _history(reading: _Reading, snapshot: Snapshot) -> None:
-    student, rows = snapshot["student"], snapshot["history"]
-    facts = [f"Mã học sinh: {student['code']}", f"Ngày sinh: {day(student['birth_date'])}"]
-    facts += [f"Số đăng bộ: {register}"] if (register := student.get("register_number")) else []
-    facts += [f"Ngày nhập học: {day(admitted)}"] if (admitted := student.get("admission_date")) else []
+def _date_line(reading: Reading, form: Form, snapshot: Snapshot) -> None:
+    if not form.dated:
+        reading.cell("nơi ký", form.word("date_line", place=snapshot["place"]))
+        return
+    words = [("ngày ký", form.word(key)) for key in ("date_day", "date_month", "date_year")]
+    reading.cells(("nơi ký", f"{snapshot['place']},"), *words)
+
+
+def _of_office(form: Form, key: str, snapshot: Snapshot) -> str:
+    head: Mapping[str, Any] = snapshot.get("head") or {}
+    office = str(head.get("office", "Hiệu trưởng"))
+    return form.word(key, office=office, OFFICE=office.upper())
+
+
+def _history(reading: Reading, snapshot: Snapshot) -> None:
+    form, student, rows = form_of(snapshot), snapshot["student"], snapshot["history"]
+    keys = [column.key for column in form.columns]
+    facts = [form.word("code", code=student["code"]), form.word("birth_date", date=day(student["birth_date"]))]
+    register, admitted = student.get("register_number"), student.get("admission_date")
+    facts += [form.word("register_number", number=register)] if register and "register_number" not in keys else []
+    facts += [form.word("admission_date", date=day(admitted))] if admitted and "admission_date" not in keys else []
     reading.cell("mã học sinh, ngày sinh, số đăng bộ, ngày nhập học", " · ".join(facts))
     for number, row in enumerate(rows, 1):
-        signed = number == len(rows)
-        level, grade = snapshot["school"]["level"], snapshot["grade"] if signed else None
+        is_last = number == len(rows)
+        level, finished = snapshot["school"]["level"], is_last and snapshot["grade"] == LAST_GRADES.get(snapshot["school"]["level"])  # fmt: skip
+        outcome = row["outcome"] or ""
+        words = form.word(f"outcome_{outcome}") if form.has(f"outcome_{outcome}") else outcome
         place = f"quá trình học tập năm học {row['school_year']}"
-        reading.cells(
-            (place, school_year(row["school_year"])),
-            (f"{place}: lớp", row["class_name"]),
-            (f"{place}: trường", ", ".join(filter(None, [row["school_name"], row["commune"], row["province"]]))),
-            (f"{place}: kết quả", history_outcome(row["outcome"], level, grade)),
-            (f"{place}: ghi chú", row["note"]),
-            (
-                place,
-                _SIGNED_ON.format(**snapshot) if signed else f"Theo hồ sơ năm học {school_year(row['school_year'])}",
-            ),
-        )
+        shown: dict[str, list[Cell]] = {
+            "school_year": [(place, school_year(row["school_year"]))],
+            "class_name": [(f"{place}: lớp", row["class_name"])],
+            "school": [
+                (f"{place}: trường", ", ".join(filter(None, [row["school_name"], row["commune"], row["province"]])))
+            ],
+            "outcome": [
+                (f"{place}: kết quả", form.word(f"programme_{level}") if finished and outcome == "promoted" else words),
+                (f"{place}: ghi chú", row["note"]),
+            ],
+            "confirmation": [(place, None if is_last else form.word("earlier", year=school_year(row["school_year"])))],
+            "register_number": [(f"{place}: số đăng bộ", register or BLANK)],
+            "admission_date": [(f"{place}: ngày nhập học", (day(admitted) if number == 1 else None) or BLANK)],
+        }
+        reading.cells(*itertools.chain.from_iterable(shown[key] for key in keys))
+    if form.dated:
+        _approval(reading, snapshot)
+    else:
+        _date_line(reading, form, snapshot)
 
 
-def _results(reading: _Reading, snapshot: Snapshot) -> None:
-    results: Mapping[str, Any] = snapshot["results"]
-    regime = results["regime"]
-    primary = regime == "TT27"
+def _results(reading: Reading, snapshot: Snapshot) -> None:
+    form, results = form_of(snapshot), snapshot["results"]
+    primary = results["regime"] == "TT27"
     if primary:
-        _measurements(reading, results)
-    _subjects(reading, _SUBJECT_COLUMNS[regime], [*results["subjects"], *_averages(results)])
+        _measurements(reading, form, results)
+    _subjects(reading, form, [*form.ordered(results["subjects"]), *_averages(form, results)])
     if primary:
-        _primary_facts(reading, snapshot, results)
+        _primary_facts(reading, form, snapshot)
         _approval(reading, snapshot)
         return
-    _summary(reading, _SUMMARY_COLUMNS[regime], results)
-    finished = results["promotion"] == "promoted" and results["programme_completed"]
-    words = programme_finished(snapshot["school"]["level"]) if finished else _decision(results)
-    reading.cell("đánh giá cuối năm học", _with_note(words, results))
-    awards = "; ".join(results["awards"])
-    if regime == "TT22":
-        reading.cell("chứng chỉ", results["certificates"] or BLANK)
-        reading.cell("danh hiệu, khen thưởng", "; ".join(filter(None, [results["title"], awards])) or BLANK)
-    else:
-        reading.cell("danh hiệu", results["title"] or BLANK)
-        reading.cell("chứng chỉ", results["certificates"] or BLANK)
-        reading.cell("khen thưởng", awards or BLANK)
+    _summary(reading, form, results)
+    expected = _year_lines(form, snapshot)
+    for fact in form.facts:
+        label = fact.label.format(level=LEVEL_NAMES[snapshot["school"]["level"]].lower())
+        place = label.rstrip(":").lower()
+        reading.cells((place, label), (place, expected[fact.value] or BLANK))
     _departure(reading, results)
     _circumstances(reading, snapshot)
     reading.cell("nhận xét của giáo viên chủ nhiệm", results["homeroom_comment"] or BLANK)
     if results["homeroom_comment_after_summer"]:
         reading.cell("nhận xét của giáo viên chủ nhiệm sau hè", results["homeroom_comment_after_summer"])
-    _completed(reading, snapshot["school"]["level"], results["programme_completed"])
+    _completed(reading, form, snapshot)
     _approval(reading, snapshot)
 
 
-def _averages(results: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _year_lines(form: Form, snapshot: Snapshot) -> dict[str, str | None]:
+    """What each line under the summary must say, whichever of them a version has."""
+    results, level, grade = snapshot["results"], snapshot["school"]["level"], snapshot["grade"] or 0
+    decided, note = results["promotion"], f" ({results['promotion_note']})" if results["promotion_note"] else ""
+    finished = decided == "promoted" and results["programme_completed"]
+    last = grade == LAST_GRADES.get(level)
+    again = any(
+        [results["learning"]["reassessed"], results["training"]["reassessed"]]
+        + [row["reassessed"] for row in results["subjects"]]
+    )
+    programme = _programme_line(form, snapshot)
+    to_grade = f"{form.word('to_grade', grade=grade + 1)}{note}" if decided == "promoted" and not last else None
+    after = f"{form.word('reassess')}{note}" if decided == "reassess" else None
+    contests, rewards = form.sorted_awards(results["awards"])
+    return {
+        "decision": form.word(f"programme_{level}") + note if finished else _decision(form, results),
+        "title": results["title"],
+        "certificates": results["certificates"],
+        "awards": "; ".join(results["awards"]),
+        "title_and_awards": "; ".join(filter(None, [results["title"], *results["awards"]])),
+        "promoted": None if again else to_grade,
+        "promoted_after": to_grade if again and to_grade else after,
+        "retained": f"{form.word('stays', grade=grade)}{note}" if decided == "retained" else None,
+        "programme": f"{programme or BLANK}{note}" if decided == "promoted" and last else programme,
+        "contests": "; ".join(contests),
+        "rewards": "; ".join(filter(None, [results["title"], *rewards])),
+        "other_rewards": "; ".join(rewards),
+    }
+
+
+def _programme_line(form: Form, snapshot: Snapshot) -> str | None:
+    completed, words = snapshot["results"]["programme_completed"], form.word(f"programme_{snapshot['school']['level']}")
+    if completed is None:
+        return None
+    return words if completed else form.word("no_programme", programme_small=words[0].lower() + words[1:])
+
+
+def _averages(form: Form, results: Mapping[str, Any]) -> list[dict[str, Any]]:
     means = results.get("averages")
-    return [{"name": "Điểm trung bình các môn", **means}] if means and results["regime"] == "TT26" else []
+    return [{"name": form.word("averages"), **means}] if means and form.has("averages") else []
 
 
-def _subjects(reading: _Reading, columns: tuple[Column, ...], rows: Sequence[Mapping[str, Any]]) -> None:
-    keys = [column.key for column in columns if column.kind == "mark"]
+def _subjects(reading: Reading, form: Form, rows: Sequence[Mapping[str, Any]]) -> None:
+    keys = [column.key for column in form.columns if column.kind == "mark"]
     for row in rows:
         place = f"môn {row['name']}"
-        note = _note_of(row) if "test" in keys else row.get("note")
+        note = _note_of(form, row) if "test" in keys else row.get("note")
         shown = reading.cells(
             (place, row["name"]),
             *[(f"điểm, mức {place}", mark(row.get(key))) for key in keys],
             (f"nhận xét {place}", row.get("comment")),
-            (f"ghi chú {place}", f"Ghi chú: {note}" if note else ""),
+            (f"ghi chú {place}", form.word("row_note", note=note) if note else ""),
         )
-        _require_columns(reading, columns, keys, [*shown[1 : len(keys) + 1], shown[-1]], f"điểm, mức {place}")
+        _require_columns(
+            reading, form, form.columns, keys, [*shown[1 : len(keys) + 1], shown[-1]], f"điểm, mức {place}"
+        )
 
 
 def _require_columns(
-    reading: _Reading,
-    columns: tuple[Column | SummaryColumn, ...],
+    reading: Reading,
+    form: Form,
+    columns: tuple[Column, ...],
     keys: Sequence[str],
     lines: Sequence[ShownText | None],
     place: str,
 ) -> None:
     """Marks lie under their headings, and what comes after the row, the last of the lines, is not one more of them."""
-    spans, (*marks, after) = _spans(columns), lines
+    spans, (*marks, after) = _spans(columns, form.binding), lines
     for key, line in zip(keys, marks, strict=True):
         left, right = spans[key]
         if line is not None and not left <= line.left < right:
@@ -314,24 +296,25 @@ def _require_columns(
 
 
 @functools.cache
-def _spans(columns: tuple[Column | SummaryColumn, ...]) -> dict[str, tuple[float, float]]:
+def _spans(columns: tuple[Column, ...], binding: float) -> dict[str, tuple[float, float]]:
     """The edges of each column, points."""
-    edges = list(itertools.accumulate((column.width * MM for column in columns), initial=LEFT))
+    edges = list(itertools.accumulate((column.width * MM for column in columns), initial=LEFT + binding))
     return {column.key: edge for column, edge in zip(columns, itertools.pairwise(edges), strict=True)}
 
 
-def _note_of(row: Mapping[str, Any]) -> str:
+def _note_of(form: Form, row: Mapping[str, Any]) -> str:
     """Primary: what was assessed again has no column of its own."""
-    again = [f"mức {row['reassessed']}"] if row["reassessed"] else []
-    again += [f"điểm {row['reassessed_test']}"] if row.get("reassessed_test") else []
-    return ". ".join(filter(None, [row["note"], f"Sau rèn luyện trong hè: {', '.join(again)}" if again else ""]))
+    again = [form.word("again_level", level=row["reassessed"])] if row["reassessed"] else []
+    again += [form.word("again_test", test=row["reassessed_test"])] if row.get("reassessed_test") else []
+    return ". ".join(filter(None, [row["note"], form.word("supplementary", again=", ".join(again)) if again else ""]))
 
 
-def _summary(reading: _Reading, columns: tuple[SummaryColumn, ...], results: Mapping[str, Any]) -> None:
+def _summary(reading: Reading, form: Form, results: Mapping[str, Any]) -> None:
     training, learning, absences = results["training"], results["learning"], results["absences"]
+    columns = form.summary
     keys = ["training", "learning", "absences", "training_after", "learning_after"]
     reading.cell("bảng tổng hợp", columns[2].title)  # the heading of an empty table of subjects names the terms too
-    for term, name in (("term1", "Học kỳ I"), ("term2", "Học kỳ II"), ("year", "Cả năm")):
+    for term, name in zip(("term1", "term2", "year"), map(form.word, ("term1", "term2", "whole_year")), strict=True):
         missed = absences.get(term)
         shown = reading.cells(
             ("bảng tổng hợp", name),
@@ -341,60 +324,80 @@ def _summary(reading: _Reading, columns: tuple[SummaryColumn, ...], results: Map
             ("kết quả rèn luyện sau hè", training["reassessed"] if term == "year" else None),
             ("kết quả học tập sau hè", learning["reassessed"] if term == "year" else None),
         )
-        _require_columns(reading, columns, keys, shown[1:], f"bảng tổng hợp {name}")
+        _require_columns(reading, form, columns, keys, shown[1:], f"bảng tổng hợp {name}")
 
 
-def _measurements(reading: _Reading, results: Mapping[str, Any]) -> None:
+def _measurements(reading: Reading, form: Form, results: Mapping[str, Any]) -> None:
     def amount(value: str | None, unit: str) -> str:
         return f"{value.replace('.', ',')} {unit}" if value else BLANK
 
     excused, unexcused = (
         BLANK if (days := results["absences"].get(key)) is None else days for key in ("excused", "unexcused")
     )
-    reading.cells(
-        ("chiều cao", f"Chiều cao: {amount(results.get('height_cm'), 'cm')}"),
-        ("cân nặng", f"Cân nặng: {amount(results.get('weight_kg'), 'kg')}"),
-        ("số ngày nghỉ", f"Số ngày nghỉ: có phép {excused}, không phép {unexcused}"),
-    )
+    values = {
+        "height_cm": amount(results.get("height_cm"), "cm"),
+        "weight_kg": amount(results.get("weight_kg"), "kg"),
+        "excused": excused,
+        "unexcused": unexcused,
+    }
+    reading.cells(*(("chiều cao, cân nặng, số ngày nghỉ", fact.label.format(**values)) for fact in form.measurements))
 
 
-def _primary_facts(reading: _Reading, snapshot: Snapshot, results: Mapping[str, Any]) -> None:
+def _primary_facts(reading: Reading, form: Form, snapshot: Snapshot) -> None:
+    results: Mapping[str, Any] = snapshot["results"]
     for group, comment, place in _TRAITS:
         if traits := results.get(group):
             shown = [cell for trait in traits for cell in ((place, trait["name"]), (trait["name"], trait["level"]))]
             reading.cells(*shown, (f"nhận xét {place}", results.get(comment)))
     awards = "; ".join(filter(None, [results["title"], *results["awards"]])) or BLANK
-    reading.cell("đánh giá kết quả giáo dục", results["learning"]["year"] or BLANK)
-    reading.cell("khen thưởng", awards)
+    level, again = results["learning"]["year"], results["learning"]["reassessed"]
+    promoted = results["promotion"] == "promoted"
+    made_up = promoted and (
+        level == "Chưa hoàn thành"
+        or any(row["reassessed"] or row.get("reassessed_test") for row in results["subjects"])
+    )
+    if again and form.has("level_again"):
+        level = form.word("level_again", again=again, level=level or BLANK)
+    elif level and made_up and form.has("level_before"):
+        level = form.word("level_before", level=level)
+    reading.cells(("đánh giá kết quả giáo dục", form.word("result")), ("đánh giá kết quả giáo dục", level or BLANK))
+    reading.cells(("khen thưởng", form.word("awards")), ("khen thưởng", awards))
     if results["homeroom_comment"]:
         reading.cell("nhận xét của giáo viên chủ nhiệm", results["homeroom_comment"])
     _departure(reading, results)
     _circumstances(reading, snapshot)
-    promoted = results["promotion"] == "promoted"
-    finished = bool(results["programme_completed"])
-    words = primary_completion(snapshot["grade"], finished=finished) if promoted else _decision(results)
-    reading.cell("hoàn thành chương trình", _with_note(words, results))
+    if promoted:
+        finished = bool(results["programme_completed"])
+        words = form.word("programme_primary") if finished else form.word("class_completed", grade=snapshot["grade"])
+        words = form.word("made_up", words=words) if made_up and form.has("made_up") else words
+        words += f" ({results['promotion_note']})" if results["promotion_note"] else ""
+    else:
+        words = _decision(form, results)
+    reading.cells(("hoàn thành chương trình", form.word("completion")), ("hoàn thành chương trình", words))
 
 
-def _decision(results: Mapping[str, Any]) -> str:
-    return PROMOTIONS.get(results["promotion"] or "", BLANK)
-
-
-def _with_note(words: str, results: Mapping[str, Any]) -> str:
+def _decision(form: Form, results: Mapping[str, Any]) -> str:
+    decided = results["promotion"] or ""
+    words = form.word(decided) if form.has(decided) else BLANK
     return f"{words} ({results['promotion_note']})" if results["promotion_note"] else words
 
 
-def _departure(reading: _Reading, results: Mapping[str, Any]) -> None:
+def _departure(reading: Reading, results: Mapping[str, Any]) -> None:
     if results["departure"]:
         reading.cell("thay đổi trong năm học", results["departure"])
 
 
-def _circumstances(reading: _Reading, snapshot: Snapshot) -> None:
+def _circumstances(reading: Reading, snapshot: Snapshot) -> None:
     for line in circumstance_lines(snapshot):
         reading.cell("trường hợp theo quy định", line)
 
 
-def _completed(reading: _Reading, level: str, completed: bool | None) -> None:
+def _completed(reading: Reading, form: Form, snapshot: Snapshot) -> None:
+    completed = snapshot["results"]["programme_completed"]
     if completed is not None:
-        words = programme_finished(level)
-        reading.cell("hoàn thành cấp học", f"{words}." if completed else f"Chưa {words[0].lower()}{words[1:]}.")
+        words = form.word(f"programme_{snapshot['school']['level']}")
+        small = words[0].lower() + words[1:]
+        reading.cell(
+            "hoàn thành cấp học",
+            form.word("completed", programme=words) if completed else form.word("not_completed", programme_small=small),
+        )

@@ -15,11 +15,11 @@ from hocba_app.domain.calendar import today
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.levels import are_levels
 from hocba_app.domain.school_facts import DESCRIBING, IDENTIFYING, LABELS, states_until_today
-from hocba_app.domain.signing_titles import OFFICES
+from hocba_app.domain.signing_titles import AS_HEAD, OFFICES, title_by_decision
 from hocba_app.models import Account, Database, School, SchoolChange
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import accounts as account_rows
-from hocba_app.models.repositories import find
+from hocba_app.models.repositories import find, signers
 from hocba_app.models.repositories import leadership as leadership_rows
 from hocba_app.models.repositories import school_changes as rows
 from hocba_app.services.accounts.authority import Right, allowed, require
@@ -281,3 +281,13 @@ def _view(row: SchoolChange, names: Mapping[str, str], *, may_decide: bool) -> C
 
 def _record_change(session: Session, actor: str, action: Action, data: dict[str, Any]) -> None:
     record(session, actor=actor, action=action, subject=f"school:{session.info['school_id']}", data=data)
+
+
+def head_caption(session: Session) -> tuple[str, ...]:
+    """How whoever heads the session's school today is worded above his signature, on paper too."""
+    office = session.get_one(School, session.info["school_id"]).head_office
+    decisions = signers.delegations_in_force(session, today().isoformat())
+    acting = next((decision for decision in decisions if decision.capacity in AS_HEAD), None)
+    if acting is None:
+        return (OFFICES[office].upper(),)
+    return title_by_decision(office, acting.capacity, acting.decision_number).caption

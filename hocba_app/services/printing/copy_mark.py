@@ -24,10 +24,13 @@ def draw_mark(code: str) -> Page:
     return page
 
 
-def draw_seal_pages(school: str, place: str, pupil: str, documents: Sequence[tuple[str, str, int]]) -> list[Page]:
+def draw_seal_pages(
+    school: str, place: str, head: Sequence[str], pupil: str, documents: Sequence[tuple[str, str, int]]
+) -> list[Page]:
     """The pages on which the school certifies a copy of electronic records on paper (Decree 30/2020/NĐ-CP, Art. 25).
 
     Args:
+        head: what stands above the place to sign, a line each: "HIỆU TRƯỞNG", "Q. GIÁM ĐỐC".
         documents: title, code and number of pages of each copied document, in printed order.
     """
     chunks = [documents[at : at + ROWS_A_PAGE] for at in range(0, len(documents), ROWS_A_PAGE)]
@@ -37,7 +40,7 @@ def draw_seal_pages(school: str, place: str, pupil: str, documents: Sequence[tup
         _head(page, school, pupil, sum(count for _, _, count in documents))
         bottom = _table(page, chunk, PAGE_HEIGHT - 84 * MM)
         if number == len(chunks) - 1:
-            _certify(page, place, bottom - 8 * MM)
+            _certify(page, place, head, bottom - 8 * MM)
         pages.append(page)
     return pages
 
@@ -74,10 +77,13 @@ def _table(page: Page, rows: Sequence[tuple[str, str, int]], top: float) -> floa
     return bottom
 
 
-def _certify(page: Page, place: str, top: float) -> None:
+def _certify(page: Page, place: str, head: Sequence[str], top: float) -> None:
     """Day, office and free room for hand and seal."""
     centre = RIGHT - 40 * MM
     line = fit_line(f"{place}, ngày ...... tháng ...... năm ............", ITALIC, 90 * MM, 11, 7)
     page.fitted(line, Box(centre - 45 * MM, 0, centre + 45 * MM, top), align="centre", middle=False)
-    page.text("HIỆU TRƯỞNG", centre, top - 11 * MM, BOLD, 12, align="centre", colour=INK)
-    page.text("(Ký, ghi rõ họ tên và đóng dấu)", centre, top - 16 * MM, ITALIC, 10, align="centre", colour=SOFT_INK)
+    baseline = top - 11 * MM
+    for words in head:
+        page.text(words, centre, baseline, BOLD, 12, align="centre", colour=INK)
+        baseline -= 5 * MM
+    page.text("(Ký, ghi rõ họ tên và đóng dấu)", centre, baseline, ITALIC, 10, align="centre", colour=SOFT_INK)

@@ -42,6 +42,8 @@ class PacketFile:
     pupil: str = ""
     school: str = ""
     place: str = ""
+    head: tuple[str, ...] = ()
+    """Who certifies the copy, as the line above his signature says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,7 @@ def _bounds(drawing: Object) -> tuple[float, float, float, float]:
 def _seal_leaves(stack: ExitStack, packet: Pdf, files: list[PacketFile], documents: list[list[_Leaf]]) -> list[_Leaf]:
     listed = [(file.title, file.code, len(document)) for file, document in zip(files, documents, strict=True)]
     first = files[0]
-    pages = draw_seal_pages(first.school, first.place, first.pupil, listed)
+    pages = draw_seal_pages(first.school, first.place, first.head, first.pupil, listed)
     return [_Leaf(drawing) for drawing in _own_pages(stack, packet, pages, "Sao y")]
 
 

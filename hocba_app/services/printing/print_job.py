@@ -20,6 +20,7 @@ from hocba_app.models.repositories.membership import present_in
 from hocba_app.models.repositories.printing import last_year
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.identity import Identity
+from hocba_app.services.accounts.school_identity import head_caption
 from hocba_app.services.audit.log import record
 from hocba_app.services.jobs.enqueue import enqueue
 from hocba_app.services.jobs.registry import Work, job
@@ -114,7 +115,7 @@ def make_packet(work: Work) -> Done:
     """Read the signed files, lay them out, keep the result for a day. Repeatable: the same job writes the same file."""
     sweep()
     with work.db.read(work.school_id) as session:
-        choice = _choice(session, work.arguments)
+        choice, head = _choice(session, work.arguments), head_caption(session)
     files: list[PacketFile] = []
     total = len(choice.documents)
     for number, chosen in enumerate(choice.documents, 1):
@@ -130,6 +131,7 @@ def make_packet(work: Work) -> Done:
                 snapshot["student"]["full_name"],
                 snapshot["school"]["name"],
                 snapshot["place"],
+                head,
             )
         )
         if number % _EVERY == 0 or number == total:

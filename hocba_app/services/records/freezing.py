@@ -76,6 +76,7 @@ def freeze(listed: ClassList, kind: str, candidate: Candidate) -> Frozen:
     digest = snapshot_sha256(snapshot)
     photo = blobs.get_cached(student.photo_sha256) if kind == "cover" and student.photo_sha256 else None
     demands = _demands(listed, candidate.slots, salt)
+    rendered = render(snapshot, photo=photo)
     manifest = Manifest(
         kind=kind,
         school=ManifestSchool(school.code, school.name, school.tax_code),
@@ -88,8 +89,10 @@ def freeze(listed: ClassList, kind: str, candidate: Candidate) -> Frozen:
             ManifestSlot(slot.field, _role(listed, slot), slot.stage, demand)
             for slot, demand in zip(candidate.slots, demands, strict=True)
         ),
+        form=rendered.form,
+        dated=rendered.dated,
     )
-    base, tip = base_with_tip(render(snapshot, photo=photo), manifest)
+    base, tip = base_with_tip(rendered, manifest)
     require_printed(base, snapshot)
     return Frozen(student.id, snapshot, digest, candidate.slots, demands, salt, code, number, blobs.put(base), tip)
 

@@ -23,7 +23,8 @@ from hocba_app.forms.wording import stored_value
 from hocba_app.models import Document, SchoolClass, Staff, Student, StudentResult
 from hocba_app.models.repositories import membership
 from hocba_app.models.repositories import records as rows
-from hocba_app.recordfile.signature_font import missing_letters
+from hocba_app.recordfile.manifest import WRITERS
+from hocba_app.recordfile.signature_font import signature_face
 from hocba_app.services.records.finding import Finding
 from hocba_app.services.records.flag_findings import flag_findings, relaxed_findings
 from hocba_app.services.records.signer_resolution import PlannedSlot, planned_slots
@@ -356,7 +357,7 @@ def _signers(candidate: Candidate, working: dict[str, Staff]) -> None:
             candidate.findings.append(Finding("blocking", f"Chưa có người ký: {of}."))
         elif not (staff.id_number or staff.old_id_number):
             candidate.findings.append(Finding("blocking", f"{staff.full_name} chưa có số định danh trên SMAS."))
-        elif letters := missing_letters(staff.full_name):
+        elif letters := signature_face(max(WRITERS)).missing_letters(staff.full_name):
             words = ", ".join(letter_words(letter) for letter in letters)
             text = f"Họ tên người ký {staff.full_name} có ký tự không in được: {words}. Hãy sửa họ tên trên SMAS."
             candidate.findings.append(Finding("blocking", text))

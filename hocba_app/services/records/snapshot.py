@@ -14,6 +14,7 @@ from hocba_app.domain.levels import level_of_grade
 from hocba_app.domain.membership import LEAVING, Membership
 from hocba_app.domain.signing_titles import OFFICES
 from hocba_app.domain.snapshot import PUPIL_DETAILS, SNAPSHOT_FORMAT, Snapshot, normalise
+from hocba_app.forms.form_version import newest_form
 from hocba_app.models import HistoryEntry, School, SchoolClass, Student, StudentResult, Subject
 from hocba_app.models.repositories import membership
 from hocba_app.models.repositories import records as rows
@@ -169,6 +170,7 @@ def snapshot_from(
         content["results"] = _results(sources, student.id, payload)
         if flags := sources.holding(student.id, ON_RESULTS):
             content["circumstances"] = [_frozen(each) for each in flags]
+    content["form"] = newest_form(kind, level, content.get("results", {}).get("regime", school_class.regime))
     if kind == "history":
         content["history"] = _history(sources, student.id, (locked or {}).get("school"))
         if level == "primary":  # the primary QTHT names register number and admission besides

@@ -77,6 +77,16 @@ def test_one_pupil_and_one_year(sealed: SealedSchool) -> None:
     assert "1H25-" in printed and "1R25-" in printed and "1R24-" not in printed and "SAO Y" in printed
 
 
+def test_a_copy_is_certified_by_whoever_heads_the_institution_today(sealed: SealedSchool) -> None:
+    who = sealed.person("admin")
+    with sealed.db.write(sealed.school_id) as session:
+        session.get_one(School, sealed.school_id).head_office = "director"
+    options = PacketOptions(kinds=("history",), whole_record=False, seal_page=True)
+    done = work_on(sealed, print_job.print_packet(sealed.db, who, options, student_id=sealed.students[1]))
+    (page,) = [text for text in pages(print_job.packet_file(sealed.db, who, done.id)) if "SAO Y" in text]
+    assert "GIÁM ĐỐC" in page and "HIỆU TRƯỞNG" not in page
+
+
 def test_only_sealed_documents_are_printed_and_the_missing_are_named(sealed: SealedSchool) -> None:
     who, student = sealed.person("admin"), sealed.students[0]
     sealed.reopen(sealed.documents[student, "results", "2025-2026"])

@@ -15,6 +15,9 @@ GOLDEN = Path(__file__).parent / "golden"
 SECOND = GOLDEN / "writer-2"
 """Of writer and manifest 2: every number and the name of each signer frozen, one slot given to another person, one certificate under
 another name that the principal accepted."""
+THIRD = GOLDEN / "writer-3"
+"""Of manifest and writer 3: the form's version named, the day in its line, a name on two lines, letters of Ê Đê, another homeroom
+teacher."""
 
 
 def test_the_first_versions_record_still_verifies(monkeypatch) -> None:
@@ -54,3 +57,10 @@ def test_pyhanko_agrees_on_the_second_too() -> None:
         "analysis",
         ["name_accepted"],
     )
+
+
+def test_the_third_versions_record_still_verifies(monkeypatch) -> None:
+    monkeypatch.setattr("hocba_app.services.verification.cli._configured_database", lambda: None)
+    (report,) = verify_paths([THIRD / "record.pdf"], THIRD / "root.pem")
+    assert (report.verdict, report.method, report.issued_here, report.reasons) == ("valid", "replay", True, [])
+    assert [item.role for item in report.signatures][-2:] == ["archive", "archive"] and len(report.signatures) == 7

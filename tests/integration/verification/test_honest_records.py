@@ -31,10 +31,11 @@ KINDS = [
 ]
 
 
+@pytest.mark.parametrize("newest", [False, True], ids=["first form", "newest form"])
 @pytest.mark.parametrize("make", KINDS)
-def test_every_kind_of_document_replays(world: World, make) -> None:
+def test_every_kind_of_document_replays(world: World, make, newest: bool) -> None:
     """If this fails, the layout (`forms.pdf_file`) emits something that `layout_grammar` does not know: extend the grammar."""
-    snapshot: Snapshot = make()
+    snapshot: Snapshot = samples.in_newest_form(make()) if newest else make()
     record = open_record(world, snapshot, staff(world, snapshot))
     record.sign_all()
     record.archive()

@@ -6,9 +6,11 @@ import re
 from itertools import combinations
 
 from hocba_app.domain.snapshot import Snapshot
+from hocba_app.forms.form_version import form_of
 from hocba_app.forms.page import PAGE_HEIGHT, PAGE_WIDTH, Box, Page, TextLine
 from hocba_app.forms.render import draw_pages
 from hocba_app.forms.wording import printable
+from hocba_app.recordfile.date_line import HEAD
 
 _NUMBER = r"(-?[\d.]+)"
 _LINE = re.compile(rf"^q (?!\[).*? RG {_NUMBER} {_NUMBER} m {_NUMBER} {_NUMBER} l S Q$")
@@ -55,20 +57,22 @@ def rules_of(page: Page) -> list[Box]:
 
 def faults(snapshot: Snapshot) -> list[str]:
     """Everything wrong with the layout of a snapshot, in words; empty when it is sound."""
-    found = []
+    found, dated = [], form_of(snapshot).dated
     for number, page in enumerate(pages_of(snapshot), 1):
-        found += [f"page {number}: {fault}" for fault in _page_faults(page)]
+        found += [f"page {number}: {fault}" for fault in _page_faults(page, dated)]
     return found
 
 
-def _page_faults(page: Page) -> list[str]:
+def _page_faults(page: Page, dated: str = "") -> list[str]:
+    """Faults of one page; the dated field reaches over the line for the day and the office, which its signature leaves free."""
     boxes = [(line.text, text_box(line)) for line in page.lines]
     found = [f"off the page: {text!r}" for text, box in boxes if not _on_paper(box)]
     found += [f"{a!r} over {b!r}" for (a, first), (b, second) in combinations(boxes, 2) if overlap(first, second)]
     rules = rules_of(page)
     found += [f"a rule through {text!r}" for text, box in boxes for rule in rules if _crosses(rule, box)]
     for name, field in page.fields.items():
-        found += [f"field {name} over {text!r}" for text, box in boxes if overlap(field, box)]
+        drawn = Box(field.left, field.bottom, field.right, field.top - HEAD) if name == dated else field
+        found += [f"field {name} over {text!r}" for text, box in boxes if overlap(drawn, box)]
         found += [] if _on_paper(field) else [f"field {name} off the page"]
         found += [f"a rule through field {name}" for rule in rules if _crosses(rule, field)]
     for (a, first), (b, second) in combinations(page.fields.items(), 2):

@@ -21,7 +21,7 @@ from tests import samples
 
 GOLDEN = Path(__file__).with_name("golden")
 DPI = 45
-FORMS: dict[str, Callable[[], Snapshot]] = {
+FIRST_FORMS: dict[str, Callable[[], Snapshot]] = {
     "cover": samples.cover_snapshot,
     "history": samples.history_snapshot,
     "results-tt22": samples.results_snapshot,
@@ -35,6 +35,18 @@ FORMS: dict[str, Callable[[], Snapshot]] = {
     "cover-primary": samples.primary_cover,
     "history-primary": samples.primary_history,
 }
+"""As records were locked before forms had versions."""
+
+
+def _in_newest_form(make: Callable[[], Snapshot]) -> Callable[[], Snapshot]:
+    return lambda: samples.in_newest_form(make())
+
+
+NEWEST_FORMS = {f"{name}-v2": _in_newest_form(make) for name, make in FIRST_FORMS.items()} | {
+    "results-made-up-v2": _in_newest_form(samples.made_up_primary_snapshot),
+    "results-fifteen-v2": _in_newest_form(samples.fifteen_subjects_snapshot),
+}
+FORMS = FIRST_FORMS | NEWEST_FORMS
 needs_poppler = pytest.mark.skipif(shutil.which("pdftoppm") is None, reason="poppler is not installed")
 
 

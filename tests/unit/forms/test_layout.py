@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -48,6 +50,11 @@ SAMPLES = {
     "demanding primary": samples.demanding_primary_snapshot(),
     "primary cover": samples.primary_cover(),
     "primary history": samples.primary_history(),
+}
+SAMPLES |= {f"{name}, newest form": samples.in_newest_form(copy.deepcopy(made)) for name, made in SAMPLES.items()} | {
+    "fifteen subjects": samples.in_newest_form(samples.fifteen_subjects_snapshot()),
+    "made up in summer": samples.in_newest_form(samples.made_up_primary_snapshot()),
+    "eleven years, newest form": samples.in_newest_form(samples.primary_history(11)),
 }
 
 

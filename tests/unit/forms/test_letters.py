@@ -83,12 +83,14 @@ def test_place_and_letter_are_named_both_ways() -> None:
 
 
 def snapshots() -> list[Snapshot]:
-    return [
+    first = [
         samples.cover_snapshot(),
         samples.history_snapshot(),
         samples.results_snapshot(),
         samples.primary_snapshot(),
     ]
+    newest = [*copy.deepcopy(first), samples.primary_history(), samples.primary_cover()]
+    return [*first, *map(samples.in_newest_form, newest)]
 
 
 def texts(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -105,6 +107,7 @@ def texts(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
                 "photo_sha256",
                 "promotion",
                 "outcome",
+                "form",
             ):
                 yield from texts(item, (*path, key))
     elif isinstance(value, list):

@@ -6,6 +6,7 @@ The validator is pikepdf's (``pikepdf[pdfa]``, for the suite alone); what it pas
 
 from __future__ import annotations
 
+import copy
 import io
 
 import pikepdf
@@ -13,6 +14,7 @@ import pytest
 from pikepdf import pdfa
 
 from hocba_app.domain.snapshot import Snapshot, snapshot_sha256
+from hocba_app.forms.form_version import form_of
 from hocba_app.forms.render import render
 from hocba_app.recordfile.base_revision import build_base
 from hocba_app.recordfile.demands import demand_of
@@ -32,6 +34,7 @@ SNAPSHOTS = [
     samples.primary_cover(),
     samples.primary_history(),
 ]
+SNAPSHOTS += [samples.in_newest_form(copy.deepcopy(snapshot)) for snapshot in SNAPSHOTS]
 
 
 def manifest_of(snapshot: Snapshot) -> Manifest:
@@ -49,6 +52,8 @@ def manifest_of(snapshot: Snapshot) -> Manifest:
             ManifestSlot(slot["field"], "Giáo viên", slot["stage"], demand_of("00" * 16, (str(number),), "Giáo viên"))
             for number, slot in enumerate(snapshot["slots"])
         ),
+        form=snapshot.get("form", ""),
+        dated=form_of(snapshot).dated,
     )
 
 

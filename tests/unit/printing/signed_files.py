@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import cache
 
 from hocba_app.domain.snapshot import Snapshot, snapshot_sha256
+from hocba_app.forms.form_version import form_of
 from hocba_app.forms.render import render
 from hocba_app.recordfile.appearance import Appearance
 from hocba_app.recordfile.append_state import read_tip
@@ -36,6 +37,8 @@ def manifest_of(snapshot: Snapshot) -> Manifest:
             ManifestSlot(slot["field"], "Giáo viên", slot["stage"], demand_of("00" * 16, (slot["field"],), "Giáo viên"))
             for slot in snapshot["slots"]
         ),
+        form=snapshot.get("form", ""),
+        dated=form_of(snapshot).dated,
     )
 
 
@@ -75,6 +78,7 @@ def record_of(pupil: int) -> tuple[PacketFile, ...]:
                 name,
                 "Trường THCS Kim Đồng",
                 "Phường Bến Nghé",
+                ("HIỆU TRƯỞNG",),
             )
         )
     return tuple(files)

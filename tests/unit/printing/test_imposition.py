@@ -173,6 +173,7 @@ def test_seal_pages_hold_whatever_is_listed() -> None:
     pages = draw_seal_pages(
         "Trường Phổ thông Dân tộc Nội trú Trung học cơ sở và Trung học phổ thông " * 2,
         "Xã Ea Súp",
+        ("KT. HIỆU TRƯỞNG", "PHÓ HIỆU TRƯỞNG"),
         "Y Moan Ênuôl " * 6,
         long,
     )

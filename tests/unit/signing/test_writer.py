@@ -31,7 +31,7 @@ from hocba_app.recordfile.appearance import Appearance, InkImage
 from hocba_app.recordfile.append_state import AppendState, read_tip
 from hocba_app.recordfile.incremental_hash import PrefixHashes
 from hocba_app.recordfile.incremental_writer import DirectWriter, PreparedUpdate, SignatureRequest, tip_after
-from hocba_app.recordfile.signature_font import drawable, glyph_hex, missing_letters
+from hocba_app.recordfile.signature_font import signature_face
 
 NOW = datetime(2026, 5, 25, 8, 30, tzinfo=UTC)
 LETTERS = "aăâbcdđeêghiklmnoôơpqrstuưvxyAĂÂĐÊÔƠƯÁÀẢÃẠẮẶẤẬÉẸẾỆÍỊÓỌỐỘỚỢÚỤỨỰÝỴ '-."
@@ -190,7 +190,8 @@ def test_hashing_goes_on_from_any_prefix(parts: list[bytes]) -> None:
 
 
 def test_names_of_the_highlands_are_drawn_by_their_plain_letters() -> None:
-    assert drawable("Y Ngông Niê Kdăm") == "Y Ngông Niê Kdăm"
-    assert drawable("HʼYuôm Kbŭôr Ƀuôn ê̆ Ơ̆") == "H’Yuôm Kbuôr Buôn ê Ơ"
-    assert not missing_letters("HʼYuôm Kbŭôr ƀ ơ̆") and missing_letters("Nguyễn 中 🌟") == ["中", "🌟"]
-    assert glyph_hex(drawable("Siu Ƀlêk ŭ"))
+    face = signature_face(2)
+    assert face.drawable("Y Ngông Niê Kdăm") == "Y Ngông Niê Kdăm"
+    assert face.drawable("HʼYuôm Kbŭôr Ƀuôn ê̆ Ơ̆") == "H’Yuôm Kbuôr Buôn ê Ơ"
+    assert not face.missing_letters("HʼYuôm Kbŭôr ƀ ơ̆") and face.missing_letters("Nguyễn 中 🌟") == ["中", "🌟"]
+    assert face.glyph_hex(face.drawable("Siu Ƀlêk ŭ"))

@@ -26,7 +26,7 @@ from hocba_app.recordfile import appearance
 from hocba_app.recordfile.append_state import AppendState
 from hocba_app.recordfile.incremental_hash import HashedFile
 from hocba_app.recordfile.incremental_writer import SignatureRequest
-from hocba_app.recordfile.signature_font import drawable
+from hocba_app.recordfile.signature_font import signature_face
 from hocba_app.services.audit.log import notify_narrow
 from hocba_app.services.jobs.registry import Work
 from hocba_app.services.jobs.results import AGAIN, Result
@@ -162,14 +162,15 @@ def _prepare_some(work: Work, chain: list[bytes], evidence: Evidence, refused: l
                     require_fit(slot, version.salt, chain[0], accepted)
                 if isinstance(file := files[version.id], HocbaError):
                     raise file
+                tip = AppendState.loads(version.tip)
                 request = SignatureRequest(
                     field=slot.field,
                     claimed_at=claimed_at,
-                    appearance=_appearance(image, name, slot, claimed_at),
+                    appearance=_appearance(image, name, slot, claimed_at, tip.writer),
                     reserved=reserved,
                     vouched=vouched.get(version.id, {}),
                 )
-                requests.append((item, _Due(file, AppendState.loads(version.tip), request, whole)))
+                requests.append((item, _Due(file, tip, request, whole)))
             except HocbaError as error:
                 requests.append((item, error))
     results = [(item, _lay_out(due, chain[0]) if isinstance(due, _Due) else due) for item, due in requests]
@@ -214,7 +215,7 @@ def _lay_out(due: _Due, certificate: bytes) -> _LaidOut | HocbaError:
     return _LaidOut(prepared.dumps(), cms.signed_attributes(prepared.digest, certificate))
 
 
-def _appearance(image: bytes, name: str, slot: Any, claimed_at: datetime) -> appearance.Appearance:
+def _appearance(image: bytes, name: str, slot: Any, claimed_at: datetime, writer_version: int) -> appearance.Appearance:
     drawn = appearance.SealImage.loads(image) if slot.stage == SEAL else appearance.InkImage.loads(image)
-    shown = drawable(name)
+    shown = signature_face(writer_version).drawable(name)
     return appearance.Appearance(image=drawn, name=shown, caption_lines=tuple(slot.caption), signed_at=claimed_at)
