@@ -107,6 +107,7 @@ class PostgresPool:
 
     def __init__(self) -> None:
         self._free: list[str] = []
+        self._shape: object = None
         tables = [table.name for table in SQLModel.metadata.sorted_tables]
         deletes = "".join(f'if exists (select from "{name}") then delete from "{name}"; end if; ' for name in tables)
         self._emptying = f"set session_replication_role = replica; do $$ begin {deletes} end $$"
@@ -115,15 +116,18 @@ class PostgresPool:
     def lend(self) -> Iterator[str]:
         """An empty database's URL. Afterwards it is emptied for the next test, or dropped when a test changed its shape."""
         name = self._free.pop() if self._free else self._make()
-        shape = self._asked(name, self._SHAPE)
         yield self._url(name)
-        with psycopg.connect(POSTGRES, autocommit=True) as server:
-            server.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", (name,))
-            if self._asked(name, self._SHAPE) != shape:
-                server.execute(f'drop database "{name}" with (force)')
+        with psycopg.connect(self._address(name), autocommit=True) as own:
+            own.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s and pid <> pg_backend_pid()",
+                (name,),
+            )
+            if own.execute(self._SHAPE).fetchone() == self._shape:
+                own.execute(self._emptying)
+                self._free.append(name)
                 return
-        self._asked(name, self._emptying)
-        self._free.append(name)
+        with psycopg.connect(POSTGRES, autocommit=True) as server:
+            server.execute(f'drop database "{name}" with (force)')
 
     def close(self) -> None:
         """Drop what was made."""
@@ -138,15 +142,16 @@ class PostgresPool:
         database = Database(self._url(name))
         SQLModel.metadata.create_all(database.engine)
         database.dispose()
+        if self._shape is None:  # every one is made alike
+            with psycopg.connect(self._address(name), autocommit=True) as own:
+                self._shape = own.execute(self._SHAPE).fetchone()
         return name
 
-    def _asked(self, name: str, statement: str) -> object:
-        with psycopg.connect(f"{POSTGRES.rsplit('/', 1)[0]}/{name}", autocommit=True) as connection:
-            done = connection.execute(statement)
-            return done.fetchone() if done.description else None
+    def _address(self, name: str) -> str:
+        return f"{POSTGRES.rsplit('/', 1)[0]}/{name}"
 
     def _url(self, name: str) -> str:
-        return f"{POSTGRES.replace('postgresql://', 'postgresql+psycopg://').rsplit('/', 1)[0]}/{name}"
+        return self._address(name).replace("postgresql://", "postgresql+psycopg://")
 
 
 @pytest.fixture
