@@ -13,7 +13,10 @@ import typer
 from sqlalchemy.exc import InterfaceError, OperationalError
 from typer.core import TyperCommand
 
-from hocba_app import logs
+from hocba_app import (
+    logs,
+    school_split_command,  # noqa: F401 - adds its commands
+)
 from hocba_app.backup_commands import register as register_backup
 from hocba_app.domain.errors import ErrorCode, HocbaError, StoreUnavailable
 from hocba_app.school_commands import school_app
@@ -183,7 +186,9 @@ def rehearse(
     level: Annotated[str, typer.Option(help=_LEVELS)] = "lower_secondary",
     students: Annotated[int, typer.Option(min=1, max=5000, help="Số học sinh cuối năm")] = 45,
     seed: Annotated[int, typer.Option(min=0, max=99999)] = 1,
-    regime: Annotated[str, typer.Option(help="tt22, tt26 (năm học cũ) hoặc tt27; để trống thì theo năm học")] = "",
+    regime: Annotated[
+        str, typer.Option(help="tt22, tt26 (năm học cũ), tt27 hoặc tt43 (trung tâm GDTX); để trống thì theo năm học")
+    ] = "",
     year: Annotated[str, typer.Option(help="Năm học, như 2025-2026; để trống thì theo --regime")] = "",
     special: Annotated[
         bool, typer.Option("--special", help="Có mọi trường hợp đặc biệt: chuyển đến, chuyển đi, đánh giá lại…")
@@ -201,12 +206,13 @@ def rehearse(
     ] = "",
     schools: Annotated[int, typer.Option(min=1, max=50, help="Số trường như vậy, diễn tập cùng lúc")] = 1,
     workers: Annotated[int, typer.Option(min=1, max=16, help="Số tiến trình worker")] = 2,
+    parted: Annotated[bool, typer.Option("--split", help="Sau năm đầu, cấp cao nhất tách thành trường riêng")] = False,
     as_json: _JSON = False,
 ) -> None:
     """Diễn tập trọn một năm học của một trường, không cần màn hình; mã thoát 0 khi mọi hồ sơ đã đóng dấu và hợp lệ."""
     from hocba_app.rehearsal.command import printed
     from hocba_app.rehearsal.command import rehearse as play
-    from hocba_app.rehearsal.plan import Plan, level_named, year_played
+    from hocba_app.rehearsal.plan import CENTRE, Plan, level_named, year_played
 
     level = level_named(level)
     plan = Plan(
@@ -223,6 +229,8 @@ def rehearse(
         database,
         schools,
         workers,
+        parted,
+        regime.upper() == CENTRE,
     )
     plan.require_possible()
     report = play(plan)

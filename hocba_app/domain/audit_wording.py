@@ -149,6 +149,7 @@ class Action(StrEnum):
     SCHOOL_HEAD_OFFICE_SET = "school.head_office_set", "Đổi chức danh người đứng đầu"
     SCHOOL_MERGED = "school.merged", "Nhận trường khác gộp vào"
     SCHOOL_ENDED = "school.ended", "Gộp vào trường khác"
+    SCHOOL_SPLIT = "school.split", "Tách trường"
     SCHOOL_CREDENTIALS_SET = "school.credentials_set", "Đổi thông tin kết nối của trường"
     STORE_CHECKED = "store.checked", "Đã kiểm tra tệp lưu trữ"
     STORE_DAMAGED = "store.damaged", "Phát hiện tệp lưu trữ bị hỏng"

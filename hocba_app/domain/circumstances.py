@@ -46,7 +46,11 @@ ON_RESULTS = (*DISABILITIES, Kind.EXEMPT)
 ON_HISTORY = (Kind.FROM_ABROAD, Kind.REPEATS, Kind.SKIPS)
 UNKNOWN = "Không rõ"
 """What the personal page says of a birthplace nobody knows."""
-DISABILITY_ARTICLES: Mapping[str, str] = {"TT22": "TT22, Điều 11", "TT26": "TT58, Điều 14", "TT27": "TT27, Điều 8"}
+DISABILITY_ARTICLES: Mapping[str, str] = {
+    "TT22": "TT22, Điều 11",
+    "TT26": "TT58, Điều 14",
+    "TT27": "TT27, Điều 8",
+}  # TT43: not found (docs/unconfirmed-rules.md)
 EXEMPTION_ARTICLES: Mapping[str, str] = {"TT26": "TT58, Điều 12"}
 """Where a pupil without a disability may be exempt from a subject; under TT22 and TT27 nobody else may."""
 AGE_ARTICLE = "Luật Giáo dục, Điều 28 khoản 2"

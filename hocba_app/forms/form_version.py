@@ -150,10 +150,14 @@ _Entries = dict[str, tuple[Any, Source]]
 """What a table of a form says, by key, each with its source."""
 
 
+_WRITTEN_ON = {"TT43": "TT22"}
+"""Regimes without a form of their own in the sources at hand: centres of continuing education (docs/unconfirmed-rules.md)."""
+
+
 def form_name(kind: str, level: str, regime: str = "") -> str:
     """Which form a document is written on."""
     if kind == "results":
-        return f"results-{regime}"
+        return f"results-{_WRITTEN_ON.get(regime, regime)}"
     return f"{kind}-primary" if level == "primary" else kind
 
 

@@ -26,6 +26,7 @@ RESULTS_LAYOUTS: dict[str, Callable[[Snapshot], list[Page]]] = {
     "TT22": draw_secondary_results,
     "TT26": draw_secondary_results,
     "TT27": draw_primary_results,
+    "TT43": draw_secondary_results,
 }
 """Layout of the year's results by assessment regime; a regime is added here and nowhere else."""
 

@@ -36,6 +36,8 @@ class School(SQLModel, table=True):
     """When the last daily sync was started, or its time chosen: what was due before is not made up for."""
     merged_into: str = Field(default="", max_length=26)
     """The school this one went into; "" while it is there. What is left here is its log."""
+    split_from: str = Field(default="", max_length=26)
+    """The school it was split off: records made there came along, what tells of them stayed in that one's log."""
     ended_on: str = Field(default="", max_length=10)  # ISO, the last day anything was sealed in its name
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
 

@@ -64,7 +64,9 @@ def rehearse(plan: Plan) -> dict[str, Any]:
         gc_tuning.settle()
         password = fresh_password()
         check = checked_together(family.check)
-        schools = [PlayedSchool(db, outside, entry, password, check) for entry in by_level(outside.schools)]
+        schools = [
+            PlayedSchool(db, outside, entry, password, check, plan.office) for entry in by_level(outside.schools)
+        ]
         server = server_seconds(db)
         try:
             for number in range(plan.workers):

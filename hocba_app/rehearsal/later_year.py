@@ -82,7 +82,9 @@ class LaterYear(Year):
         smas = self.school.smas
         subjects = smas.records("subjects")
         codes = {data["code"]: key for key, data in subjects.items()}
-        subject = next(codes[code] for code in _LEAVES if code in codes and _taught(rows, codes[code]))
+        wanted = [codes[code] for code in _LEAVES if code in codes]
+        # A school that was split off may have no teacher of its own in these subjects yet.
+        subject = next(key for key in (*wanted, *sorted(subjects)) if _taught(rows, key))
         leaves = sorted(row["staff_id"] for row in rows.values() if row["subject_id"] == subject)[0]
         old = smas.records("staff")[leaves]
         number = len(smas.records("staff")) + 1

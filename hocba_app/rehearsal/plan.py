@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from hocba_app.domain.assessment.regimes import regime_in_force
+from hocba_app.domain.assessment.regimes import kind_of, regime_in_force
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.levels import SEPARATOR
 
@@ -18,10 +18,12 @@ LEVELS = (
     "primary+lower_secondary+upper_secondary",
 )
 """What a rehearsed school teaches."""
-_USUAL_YEARS = {"TT22": 2025, "TT26": 2020, "TT27": 2025}
+_USUAL_YEARS = {"TT22": 2025, "TT26": 2020, "TT27": 2025, "TT43": 2025}
 """The year played when only the regime is named: for TT26 the last one in which all grades had it."""
 _FIRST_YEARS = {"primary": 2024, "lower_secondary": 2015, "upper_secondary": 2015}
 """Schools of earlier years are not simulated."""
+CENTRE = "TT43"
+"""The regime that makes the school a centre of continuing education."""
 _NAMES = {"primary": "tiểu học", "lower_secondary": "THCS", "upper_secondary": "THPT"}
 _YEAR = re.compile(r"20[0-9]{2}-20[0-9]{2}")
 
@@ -53,6 +55,10 @@ class Plan:
     """Schools like this one that play the year at the same time, with the seeds from ``seed`` on."""
     workers: int = 2
     """Processes that do the schools' work."""
+    parted: bool = False
+    """After the first year the highest level becomes a school of its own."""
+    centre: bool = False
+    """A centre of continuing education (TT43/2021)."""
 
     @property
     def side_by_side(self) -> list[Plan]:
@@ -80,6 +86,11 @@ class Plan:
         """The schools for the SMAS simulator."""
         return [half.school for plan in self.side_by_side for half in plan.halves]
 
+    @property
+    def office(self) -> str:
+        """What its head is called (`domain.signing_titles.OFFICES`)."""
+        return "director" if self.centre else "principal"
+
     def require_possible(self) -> None:
         """Whether what is asked for goes together.
 
@@ -90,7 +101,9 @@ class Plan:
             raise _impossible("--merged cần trường nhiều cấp (th-thcs, thcs-thpt) và từ hai năm học (--years 2)")
         if self.merged and self.schools > 1:
             raise _impossible("--merged diễn tập một trường, không đi cùng --schools")
-        if self.special and (SEPARATOR in self.level or self.years > 1):
+        if self.parted and (SEPARATOR not in self.level or self.years < 2 or self.merged):
+            raise _impossible("--split cần trường nhiều cấp (th-thcs, thcs-thpt) và từ hai năm học (--years 2)")
+        if self.special and (SEPARATOR in self.level or self.years > 1 or self.centre):
             raise _impossible("--special diễn tập một năm học của trường một cấp")
         if self.reorganised and self.years < 2:
             raise _impossible("--reorganised cần từ hai năm học (--years 2)")
@@ -105,7 +118,7 @@ class Plan:
         classes = min(len(grades_of(self.level)), self.students // 2) if self.years > 1 or "+" in self.level else 0
         return (
             f"{self.level}:students={self.students},seed={self.seed},year={self.year},special={self.special:d},"
-            f"moment=september,classes={classes}"
+            f"moment=september,classes={classes},centre={self.centre:d}"
         )
 
 
@@ -131,7 +144,7 @@ def year_played(level: str, regime: str = "", year: str = "") -> str:
     """The school year of a rehearsal. A year implies the regime of each grade; a regime alone implies its usual year.
 
     Args:
-        regime: tt22, tt26 or tt27, in any case; "" for whatever the year has.
+        regime: tt22, tt26, tt27 or tt43, in any case; "" for whatever the year has.
         year: "2020-2021"; "" for the regime's usual year.
 
     Raises:
@@ -141,14 +154,16 @@ def year_played(level: str, regime: str = "", year: str = "") -> str:
         raise _impossible(f"cấp học là một trong {', '.join(LEVELS)}, không phải {level[:30]}")
     named = regime.upper()
     if named and named not in _USUAL_YEARS:
-        raise _impossible(f"quy định đánh giá là tt22, tt26 hoặc tt27, không phải {regime[:30]}")
+        raise _impossible(f"quy định đánh giá là tt22, tt26, tt27 hoặc tt43, không phải {regime[:30]}")
     first = _first_year(year) if year else _USUAL_YEARS[named] if named else 2025
+    if named == CENTRE and level != "upper_secondary":
+        raise _impossible("trung tâm giáo dục thường xuyên diễn tập ở cấp THPT (--level upper_secondary)")
     if named and (named == "TT27") != (level == "primary"):
         raise _impossible(f"cấp {_name(level)} không đánh giá theo {named}")
     earliest = max(_FIRST_YEARS[each] for each in level.split("+"))
     if first < earliest:
         raise _impossible(f"trường {_name(level)} chỉ mô phỏng được từ năm học {earliest}-{earliest + 1}")
-    used = {regime_in_force(grade, first) for grade in grades_of(level)}
+    used = {regime_in_force(grade, first, kind_of(named)) for grade in grades_of(level)}
     if named and used != {named}:
         found = " và ".join(sorted(name for name in used if name))
         raise _impossible(

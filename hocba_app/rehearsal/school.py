@@ -48,8 +48,9 @@ class PlayedSchool:
         entry: dict[str, Any],
         password: str,
         check: Callable[[], None] = lambda: None,
+        office: str = "principal",
     ) -> None:
-        self.check = check
+        self.check, self._office = check, office
         self.db, self.outside, self.entry, self.password = db, outside, entry, password
         number = int(entry["code"][-5:])
         self.address = f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"
@@ -89,6 +90,8 @@ class PlayedSchool:
             mysign_client_id=self.outside.mysign_client["client_id"],
             mysign_secret=self.outside.mysign_client["client_secret"],
         )
+        if self._office != "principal":
+            school_identity.set_head_office(self.db, operator, self._office)
         admin = schools.account_with_name(self.db, f"admin@{entry['code']}")
         self.admin_name = admin.username
         if admin.password_hash is None:

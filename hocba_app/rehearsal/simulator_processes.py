@@ -157,6 +157,14 @@ class Smas:
         answer = _checked(self._http.post("/_merge", json={"from": other, "into": self.school["code"]}))
         self.school |= {"level": answer["level"], "name": answer["name"]}
 
+    def part(self, level: str, code: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        """One of its levels goes to a new school. Returns what goes, and how that school is reached."""
+        asked = {"from": self.school["code"], "into": code, "level": level}
+        answer = _checked(self._http.post("/_split", json=asked))
+        self.school["level"] = answer["left"]
+        schools = _checked(self._http.get("/_schools"))["schools"]
+        return answer, next(entry for entry in schools if entry["code"] == code)
+
     def practise(self, term: str) -> None:
         """Teachers are assigned and enter what the term asks for."""
         _checked(self._http.post("/smas/v1/trial", json={"term": term}))

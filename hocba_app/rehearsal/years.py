@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
-from hocba_app.domain.levels import LEVELS
+from hocba_app.domain.levels import LEVELS, SEPARATOR
+from hocba_app.models import SEAL
 from hocba_app.rehearsal.later_year import LaterYear
 from hocba_app.rehearsal.plan import Plan
 from hocba_app.rehearsal.records import write_report
@@ -13,7 +15,7 @@ from hocba_app.rehearsal.school import PlayedSchool
 from hocba_app.rehearsal.special_year import SpecialYear
 from hocba_app.rehearsal.timings import Stages
 from hocba_app.rehearsal.year import Year
-from hocba_app.services.accounts import school_merger
+from hocba_app.services.accounts import school_merger, school_split
 from hocba_app.services.accounts.schools import operator
 from hocba_app.services.overview.school_years import close_year
 
@@ -43,10 +45,14 @@ def play(plan: Plan, schools: Sequence[PlayedSchool], stages: Stages, check: Cal
     stays = schools[0]
     for other in schools[1:]:
         _merge(stays, other)
+    parts = _part(plan, stays, check) if plan.parted else [(plan, stays)]
     for _ in range(1, plan.years):
-        year = LaterYear(plan, stays, stages, check)
-        report = _one(year, reports, failures)
-        plan = year.plan
+        for number, (part, school) in enumerate(parts):
+            year = LaterYear(part, school, stages, check)
+            report = _one(year, reports, failures)
+            parts[number] = (year.plan, school)
+    for _, school in parts[1:]:
+        school.close()
     if plan.years > 1:
         report |= {"failures": failures, "years": reports}
         write_report(plan.out.resolve(), report)
@@ -72,6 +78,24 @@ def _one(year: Year, reports: list[dict[str, Any]], failures: list[dict[str, str
         {"code": school.entry["code"]} | more | {key: report[key] for key in ("students", "documents", "signatures")}
     )
     return report
+
+
+def _part(plan: Plan, school: PlayedSchool, check: Callable[[], None]) -> list[tuple[Plan, PlayedSchool]]:
+    """The highest level becomes a school of its own, in SMAS and here, as with ``hocba school split``; it gets its own seal."""
+    level = plan.level.split(SEPARATOR)[-1]
+    old = school.entry["code"]
+    goes, entry = school.smas.part(level, f"{old[:2]}9{old[3:]}")
+    new = PlayedSchool(school.db, school.outside, entry, school.password, check)
+    new.found()
+    told = school_split.split(
+        school.db, operator(new.school_id), school.school_id, goes["classes"],
+        going=goes["staff"], staying=goes["stay"], decision=DECISION,
+    )  # fmt: skip
+    new.read_staff()
+    new.upload_images()
+    new.connect_keys({SEAL})
+    left = replace(plan, level=goes["left"], students=plan.students - told.students)
+    return [(left, school), (replace(plan, level=level, students=told.students), new)]
 
 
 def _merge(stays: PlayedSchool, other: PlayedSchool) -> None:

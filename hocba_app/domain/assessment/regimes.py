@@ -16,6 +16,7 @@ from hocba_app.domain.assessment.record import Judgement, Mismatch, SubmittedYea
 from hocba_app.domain.assessment.tt22_check import TT22
 from hocba_app.domain.assessment.tt26_check import TT26
 from hocba_app.domain.assessment.tt27_check import TT27
+from hocba_app.domain.assessment.tt43_check import TT43
 
 
 class Regime(Protocol):
@@ -32,8 +33,8 @@ class Regime(Protocol):
         ...
 
 
-ClassKind = Literal["general"]
-"""Classes of general schools. Centres of continuing education (TT43/2021) will be another."""
+ClassKind = Literal["general", "continuing"]
+"""Classes of general schools, and of centres of continuing education."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,10 @@ IN_FORCE: tuple[InForce, ...] = (
     InForce("TT26", "TT58/2011 sửa đổi bởi TT26/2020/TT-BGDĐT", date(2020, 10, 11), dict.fromkeys(_SECONDARY, 2020), TT26()),
     InForce("TT27", "TT27/2020/TT-BGDĐT", date(2020, 10, 20), {1: 2020, 2: 2021, 3: 2022, 4: 2023, 5: 2024}, TT27()),
     InForce("TT22", "TT22/2021/TT-BGDĐT", date(2021, 9, 5), {6: 2021, 7: 2022, 10: 2022, 8: 2023, 11: 2023, 9: 2024, 12: 2024}, TT22()),
+    InForce(
+        "TT43", "TT43/2021/TT-BGDĐT", date(2022, 2, 14), {6: 2021, 7: 2022, 10: 2022, 8: 2023, 11: 2023, 9: 2024, 12: 2024}, TT43(),
+        "continuing",
+    ),
 )  # fmt: skip
 """Oldest first: the last row that fits is the one in force."""
 
@@ -81,6 +86,11 @@ def regime(name: str, first_year: int | None = None) -> Regime | None:
         if row.name == name and (first_year is None or min(row.first_years.values()) <= first_year)
     ]
     return rows[-1].rules if rows else None
+
+
+def kind_of(name: str) -> ClassKind:
+    """The kind of class a regime judges."""
+    return next((row.kind for row in IN_FORCE if row.name == name), "general")
 
 
 def regime_in_force(grade: int, first_year: int, kind: ClassKind = "general") -> str | None:

@@ -17,7 +17,7 @@ from hocba_app.domain.assessment.record import (
     SubmittedYear,
     Weight,
 )
-from hocba_app.domain.assessment.regimes import regime, regime_in_force
+from hocba_app.domain.assessment.regimes import kind_of, regime, regime_in_force
 from hocba_app.domain.assessment.subject_check import is_exempt
 from hocba_app.domain.circumstances import Circumstance, Relief, relief
 
@@ -51,7 +51,7 @@ def judge(
         return Judgement(gaps=(Gap("regime", f"chưa có quy tắc của {name} cho năm học {school_year} để tính lại"),))
     relaxed = relief(flags, name, school_year)
     found = _relaxed(rules.judge(submitted_year(payload, kinds, moved_in=moved_in, relaxed=relaxed)), relaxed)
-    due = regime_in_force(grade, first_year) if grade is not None else None
+    due = regime_in_force(grade, first_year, kind_of(name)) if grade is not None else None
     if due in (None, name):
         return found
     other = Gap("regime", f"đã nộp theo {name}, trong khi lớp {grade} năm học {school_year} đánh giá theo {due}")

@@ -21,7 +21,7 @@ PROMOTED, RETAINED, REASSESS = "promoted", "retained", "reassess"
 
 MAX_ABSENCES = 45
 """Half-days (buổi) in a year, one a school day (Art. 12)."""
-_SUBJECTS_NEEDED = 6
+SUBJECTS_NEEDED = 6
 """Marked subjects that must reach the higher threshold of a level or title (Art. 9.2, 15)."""
 _THRESHOLDS = {
     GOOD: (Decimal("6.5"), Decimal("8.0"), 0),
@@ -96,20 +96,20 @@ def comment_year(term2: str | None) -> str | None:
     return term2
 
 
-def threshold_level(marked: Sequence[Decimal], comments: Sequence[str]) -> str:
-    """The learning level by the thresholds alone (Art. 9.2)."""
+def threshold_level(marked: Sequence[Decimal], comments: Sequence[str], needed: int = SUBJECTS_NEEDED) -> str:
+    """The learning level by the thresholds alone (Art. 9.2); ``needed``: marked subjects that must reach the higher one."""
     failed = sum(value != PASSED for value in comments)
     for level, (every, six, may_fail) in _THRESHOLDS.items():
         if (
             failed <= may_fail
             and all(value >= every for value in marked)
-            and sum(value >= six for value in marked) >= _SUBJECTS_NEEDED
+            and sum(value >= six for value in marked) >= needed
         ):
             return level
     return FAIL
 
 
-def learning_level(marked: Sequence[Decimal], comments: Sequence[str]) -> str:
+def learning_level(marked: Sequence[Decimal], comments: Sequence[str], needed: int = SUBJECTS_NEEDED) -> str:
     """The learning level of a term (from ĐTBmhk) or year (from ĐTBmcn), adjusted by Art. 9.3.
 
     Where one subject alone holds the level two or more below Tốt or Khá, it is raised to the next level up. The test:
@@ -118,25 +118,26 @@ def learning_level(marked: Sequence[Decimal], comments: Sequence[str]) -> str:
     Args:
         marked: averages of the marked subjects the pupil has.
         comments: "Đ"/"CĐ" of his comment subjects.
+        needed: as for :func:`threshold_level`.
     """
-    level = threshold_level(marked, comments)
+    level = threshold_level(marked, comments, needed)
     place = LEVELS.index(level)
     if place + 2 >= len(LEVELS):
         return level
-    without_one = _best_with_one_subject_lifted(marked, comments)
+    without_one = _best_with_one_subject_lifted(marked, comments, needed)
     return LEVELS[place + 1] if without_one >= place + 2 else level
 
 
-def _best_with_one_subject_lifted(marked: Sequence[Decimal], comments: Sequence[str]) -> int:
+def _best_with_one_subject_lifted(marked: Sequence[Decimal], comments: Sequence[str], needed: int) -> int:
     """The highest place in LEVELS that changing exactly one subject could reach; only the lowest can matter."""
     places = [0]
     if marked:
         lifted = sorted(marked)
-        places.append(LEVELS.index(threshold_level([HIGHEST, *lifted[1:]], comments)))
+        places.append(LEVELS.index(threshold_level([HIGHEST, *lifted[1:]], comments, needed)))
     if NOT_PASSED in comments:
         others = list(comments)
         others.remove(NOT_PASSED)
-        places.append(LEVELS.index(threshold_level(marked, [*others, PASSED])))
+        places.append(LEVELS.index(threshold_level(marked, [*others, PASSED], needed)))
     return max(places)
 
 
@@ -203,9 +204,11 @@ def may_be_reassessed(learning: str | None, training: str | None) -> bool | None
     return learning == FAIL and at_least(training, PASS)
 
 
-def title(learning: str | None, training: str | None, marked: Sequence[Decimal]) -> str | None:
+def title(
+    learning: str | None, training: str | None, marked: Sequence[Decimal], needed: int = SUBJECTS_NEEDED
+) -> str | None:
     """The year's title (Art. 15): Xuất sắc needs at least six marked subjects with ĐTBmcn of 9.0 or more."""
     if learning != GOOD or training != GOOD:
         return None
-    excellent = sum(value >= _EXCELLENT_MARK for value in marked) >= _SUBJECTS_NEEDED
+    excellent = sum(value >= _EXCELLENT_MARK for value in marked) >= needed
     return EXCELLENT_PUPIL if excellent else GOOD_PUPIL

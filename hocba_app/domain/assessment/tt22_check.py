@@ -5,10 +5,12 @@ A value not submitted is a gap; only a title that is missing is wrong by itself,
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from hocba_app.domain.assessment import tt22
 from hocba_app.domain.assessment.record import TERMS, Judgement, Mismatch, SubmittedYear
 from hocba_app.domain.assessment.result_gaps import note_result_gaps, principal_decides
-from hocba_app.domain.assessment.subject_check import Column, SubjectCheck, SubjectRules
+from hocba_app.domain.assessment.subject_check import SubjectCheck, SubjectRules
 
 RULE_MARK = "Điểm là số từ 0 đến 10, lẻ tối đa một chữ số thập phân (TT22, Điều 6)"
 RULE_COMMENT = "Môn đánh giá bằng nhận xét chỉ có Đ (Đạt) hoặc CĐ (Chưa đạt) (TT22, Điều 5)"
@@ -30,7 +32,7 @@ RULE_NO_EXEMPTION = (
     "Chỉ được miễn phần thực hành, đánh giá thay thế bằng lý thuyết nên môn học vẫn có kết quả (TT22, Điều 10)"
 )
 
-_SUBJECTS = SubjectRules(
+SUBJECTS = SubjectRules(
     RULE_MARK,
     RULE_COMMENT,
     RULE_TERM,
@@ -56,26 +58,38 @@ class TT22:
 
     def judge(self, year: SubmittedYear) -> Judgement:
         """What the rules do not give, and what they cannot be applied to."""
-        return _Check(year, _SUBJECTS).run()
+        return Check(year, SUBJECTS).run()
 
 
-def _level(column: Column) -> str | None:
-    """None where nothing has been assessed yet."""
-    return tt22.learning_level(list(column.marked.values()), column.comments) if column.marked else None
+class Check(SubjectCheck):
+    """One year against the articles; a text that counts other numbers of subjects changes :attr:`counts`."""
 
+    counts: tuple[int, ...] = (tt22.SUBJECTS_NEEDED,)
+    """Marked subjects that must reach the higher threshold; where several may be meant, a value any of them gives is right."""
 
-class _Check(SubjectCheck):
+    def level(self, name: str) -> str | None:
+        """The level of a column; None where nothing has been assessed yet."""
+        column = self.columns[name]
+        if not column.marked:
+            return None
+        marked = list(column.marked.values())
+        levels = [tt22.learning_level(marked, column.comments, needed) for needed in self.counts]
+        given = self.year.learning.get(name)
+        return given if given in levels else levels[0]
+
+    def _title(self, learnt: str | None, trained: str | None, marked: list[Decimal]) -> str | None:
+        titles = [tt22.title(learnt, trained, marked, needed) for needed in self.counts]
+        return self.year.title if self.year.title in titles else titles[0]
+
     def run(self) -> Judgement:
         self.subjects()
         training = self.year.training
         trained = tt22.training_year(training.get("term1"), training.get("term2"))
-        self.reassessments(tt22.may_be_reassessed(_level(self.columns["year"]), trained or training.get("year")))
+        self.reassessments(tt22.may_be_reassessed(self.level("year"), trained or training.get("year")))
         for column in (*TERMS, "year"):
-            self.compare(
-                f"learning.{column}", self.year.learning.get(column), _level(self.columns[column]), RULE_LEARNING
-            )
+            self.compare(f"learning.{column}", self.year.learning.get(column), self.level(column), RULE_LEARNING)
         if self.anything_reassessed:
-            after = _level(self.columns["reassessed"])
+            after = self.level("reassessed")
             self.compare("learning.reassessed", self.year.learning.get("reassessed"), after, RULE_REASSESSED)
         self.compare("training.year", training.get("year"), trained, RULE_TRAINING)
         self._promotion_and_title(trained)
@@ -83,8 +97,8 @@ class _Check(SubjectCheck):
         return self.judgement()
 
     def _promotion_and_title(self, trained: str | None) -> None:
-        learnt = _level(self.columns["year"])
-        after = _level(self.columns["reassessed"]) if self.anything_reassessed else None
+        learnt = self.level("year")
+        after = self.level("reassessed") if self.anything_reassessed else None
         decided = tt22.promotion(
             learnt, trained, self.year.absences,
             learning_reassessed=after, training_after_summer=self.year.training.get("reassessed"),
@@ -95,13 +109,13 @@ class _Check(SubjectCheck):
             self.compare("promotion", self.year.promotion, decided, RULE_PROMOTION)
         marked = list(self.columns["year"].marked.values())
         if learnt is not None and trained is not None and self.year.learning.get("year") is not None:
-            earned = tt22.title(learnt, trained, marked)
+            earned = self._title(learnt, trained, marked)
             if earned != self.year.title:
                 self.found.append(Mismatch("title", self.year.title, earned, RULE_TITLE))
         elif (
             self.year.title is not None
             and marked
-            and self.year.title != (best := tt22.title(learnt, tt22.GOOD, marked))
+            and self.year.title != (best := self._title(learnt, tt22.GOOD, marked))
             and (best is None or self.year.title == tt22.EXCELLENT_PUPIL)
         ):
             # Whatever the results that are missing say, these marks do not earn it.

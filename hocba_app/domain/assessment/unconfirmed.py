@@ -85,8 +85,12 @@ READINGS: tuple[Reading, ...] = (
     ),
     Reading(
         "gdtx", "TT43/2021",
-        'How many subjects the "six subjects" of the levels are at a centre of continuing education, which teaches fewer.',
-        "No rules: such classes are not judged.",
+        "How many subjects the levels and titles count at a centre of continuing education, which teaches fewer than six may be asked of; "
+        "its articles on averages, on exemptions and on disabled learners; the forms' own names (học viên, the level on the cover) and "
+        "whether the table of results is that of TT22; which subjects a centre teaches below grade 10.",
+        "Averages, comment subjects and training are judged as under TT22, promotion and re-assessment by TT43 Art. 11, 13. A level or title "
+        "that some count from three to six gives is not called wrong, and the year says so (domain/assessment/tt43_check.py). The form is "
+        "TT22's with the director's title. No flag of an exception relaxes a check there.",
     ),
     Reading(
         "deputy_in_charge", "Decree 30/2020/NĐ-CP Art. 13.1, Annex I",

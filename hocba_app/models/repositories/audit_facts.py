@@ -29,6 +29,11 @@ def events_after(session: Session, seq: int, groups: tuple[str, ...]) -> Iterato
         seq = found[-1][0]
 
 
+def documents_and_hand_outs(session: Session) -> set[str]:
+    """Ids of everything the events of :func:`events_after` are about."""
+    return {*session.exec(select(Document.id)), *session.exec(select(HandOut.id))}
+
+
 def signed_slots(session: Session) -> Iterator[tuple[str, int, str, str, str | None]]:
     """``(document, version, field, stage, SHA-256 of the file with it)`` of every signed slot."""
     query = (

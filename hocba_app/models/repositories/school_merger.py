@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, delete, exists, func, insert, literal, select, text, update
+from sqlalchemy import Column, ColumnElement, Table, and_, delete, exists, func, insert, literal, select, text, update
 from sqlmodel import Session, SQLModel, col
 
 from hocba_app.domain.batch_lifecycle import BATCH_OVER
@@ -89,14 +89,41 @@ def move_rows(session: Session, old: str, new: str, code: str) -> None:
         _told_apart(session, table, "source_id", old, new, f"{code}:")
         if table.name == Staff.__tablename__:
             _told_apart(session, table, "code", old, new, f"{code}-")
+        _come_back(session, table, old, new)
         columns = [column for column in table.columns if column.name != "school_id"]
-        rows = select(literal(new), *columns).where(table.c.school_id == old, *_goes(table))
+        twin = table.alias()
+        there = exists().where(twin.c.school_id == new, twin.c.id == table.c.id)
+        rows = select(literal(new), *(as_it_goes(column) for column in columns)).where(
+            table.c.school_id == old, *_goes(table), ~there
+        )
         _run(session, insert(table).from_select(["school_id", *(column.name for column in columns)], rows))
     for directory in _DIRECTORIES:
         _run(session, update(directory).where(_school_of(directory) == old).values(school_id=new))
     for table in reversed(tables):
         _run(session, delete(table).where(table.c.school_id == old, *_goes(table)))
     _one_subject_a_code(session, new)
+
+
+def _come_back(session: Session, table: Table, old: str, new: str) -> None:
+    """What was shared when one was split off the other is there under one id: of two the one in use counts."""
+    in_use = table.c.active if "active" in table.c else ~table.c.disabled if "disabled" in table.c else None
+    if in_use is None:
+        return
+    twin = table.alias()
+    its = twin.c.active if "active" in table.c else ~twin.c.disabled
+    same = and_(twin.c.school_id == old, twin.c.id == table.c.id, its)
+    kept = ("school_id", "id", "code", "source_id", "source_version")
+    values = {
+        column.name: select(twin.c[column.name]).where(same).scalar_subquery()
+        for column in table.columns
+        if column.name not in kept
+    }
+    _run(session, update(table).where(table.c.school_id == new, exists().where(same)).values(values))
+
+
+def as_it_goes(column: Column[Any]) -> ColumnElement[Any]:
+    """A column's value at the other school: its sector database counts versions of its own, so that none is known yet."""
+    return literal(0).label(column.name) if column.name == "source_version" else column
 
 
 def held_posts(session: Session, school_id: str) -> dict[str, str]:

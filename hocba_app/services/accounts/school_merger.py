@@ -49,7 +49,7 @@ def merge(db: Database, who: Identity, source_id: str, *, effective: str = "", d
     """
     if who.account_id:
         raise HocbaError(ErrorCode.FORBIDDEN)
-    day = _day(effective)
+    day = day_of(effective)
     decision = " ".join(decision.split())[:120]
     with db.write(who.school_id) as session:
         target = account_rows.lock_school(session)
@@ -117,7 +117,12 @@ def _take_levels(session: Session, source: School, target: School, day: str, dec
     session.add(target)
 
 
-def _day(text: str) -> str:
+def day_of(text: str) -> str:
+    """The day a change takes effect; "" for today.
+
+    Raises:
+        HocbaError: INVALID_INPUT.
+    """
     try:
         day = date.fromisoformat(text.strip()) if text.strip() else today()
     except ValueError as error:

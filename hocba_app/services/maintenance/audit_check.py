@@ -7,7 +7,7 @@ and now. The third accuses nobody.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import AuditHead, Database, School
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import find
-from hocba_app.models.repositories.audit_facts import events_after
+from hocba_app.models.repositories.audit_facts import documents_and_hand_outs, events_after
 from hocba_app.services.audit.log import verify_chain
 from hocba_app.services.maintenance.audit_anchor import AnchorProblem, verify_anchors
 from hocba_app.services.maintenance.audit_comparison import GROUPS, Event, compare
@@ -56,6 +56,34 @@ def _logs_of_merged(db: Database, schools: Sequence[School], school_id: str) -> 
     return found
 
 
+def _family(db: Database, schools: Sequence[School], school: School) -> tuple[list[Event], set[str]]:
+    """What a school's rows are compared with besides its own log: events of the schools it grew out of, without what is told of
+    rows that are at another school of the same origin."""
+    by_id = {each.id: each for each in schools}
+    also, elsewhere = _logs_of_merged(db, schools, school.id), set[str]()
+    origin = by_id.get(school.split_from)
+    while origin is not None:
+        with db.read(origin.id) as session:
+            also += events_after(session, 0, GROUPS)
+        also += _logs_of_merged(db, schools, origin.id)
+        origin = by_id.get(origin.split_from)
+    for each in _of_one_origin(by_id, school):
+        with db.read(each.id) as session:
+            elsewhere |= documents_and_hand_outs(session)
+    return also, elsewhere
+
+
+def _of_one_origin(by_id: Mapping[str, School], school: School) -> list[School]:
+    """The other schools that were one school with this one."""
+
+    def first(each: School) -> str:
+        while each.split_from in by_id:
+            each = by_id[each.split_from]
+        return each.id
+
+    return [each for each in by_id.values() if each.id != school.id and first(each) == first(school)]
+
+
 def audit_checks(settings: Settings, db: Database, *, whole: bool = False) -> Iterator[Check]:
     """Of as many schools as the time allows, going on where the last look of this machine ended.
 
@@ -78,7 +106,8 @@ def audit_checks(settings: Settings, db: Database, *, whole: bool = False) -> It
             anchored, newest = verify_anchors(session, roots)
             head = session.get(AuditHead, school.id)
             # The rows of a school that went into another are that one's; what tells of them stays in its own log.
-            differing = [] if school.merged_into else compare(session, _logs_of_merged(db, schools, school.id))
+            also, elsewhere = _family(db, schools, school)
+            differing = [] if school.merged_into else compare(session, also, elsewhere)
         if not whole:
             slices.done(school.id, first + EVENTS if first + EVENTS <= head_seq else 1)
         places = ", ".join(f"số {found.seq} ({found.problem})" for found in breaks[:5])

@@ -8,7 +8,7 @@ are still there, and here they are asked for it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,20 +35,21 @@ class Mismatch:
     subject: str
 
 
-def compare(session: Session, also: Iterable[Event] = ()) -> list[Mismatch]:
+def compare(session: Session, also: Iterable[Event] = (), elsewhere: Collection[str] = ()) -> list[Mismatch]:
     """All disagreements of the session's school.
 
     Others write meanwhile: what is read between two looks at the log is expected in the second, and what the first one showed
     must still be there.
 
     Args:
-        also: events of the logs of schools that went into this one, whose rows are here now.
+        also: events of the logs of schools that went into this one, or that it was split off, whose rows are here now.
+        elsewhere: documents and hand-outs whose rows are at a school split off this one, or the one this was split off.
     """
     before: Counter[Key] = Counter()
     for _, action, subject, data in also:
-        if (key := _key(action, subject.partition(":")[2], data)) is not None:
+        if (key := _key(action, subject.partition(":")[2], data)) is not None and key[1] not in elsewhere:
             before[key] += 1
-    seq = _count(session, 0, before)
+    seq = _count(session, 0, before, elsewhere)
     signed = list(facts.signed_slots(session))
     versions = list(facts.versions(session))
     states = list(facts.document_states(session))
@@ -65,7 +66,7 @@ def compare(session: Session, also: Iterable[Event] = ()) -> list[Mismatch]:
         found[Action.HANDOUT_CLOSED, hand_out] += closed
     printed = {(Action.PACKET_MADE, job_id) for job_id in facts.packets(session)}
     after = before.copy()
-    _count(session, seq, after)
+    _count(session, seq, after, elsewhere)
     unlogged = [*_more(found, after), *(key for key in printed if not after[key])]
     kept = {key: count for key, count in before.items() if key[0] != Action.PACKET_MADE}  # jobs are not kept for ever
     sealed = {(document, number) for document, number, _, stage, _ in signed if stage == "seal"}
@@ -91,12 +92,12 @@ def _more(these: Counter[Key], than: Counter[Key]) -> Iterable[Key]:
     return (key for key, count in sorted((these - than).items(), key=str) if count)
 
 
-def _count(session: Session, seq: int, events: Counter[Key]) -> int:
+def _count(session: Session, seq: int, events: Counter[Key], elsewhere: Collection[str]) -> int:
     """Add what the log tells behind a number; the last number seen."""
     last = seq
     for number, action, subject, data in facts.events_after(session, seq, GROUPS):
         key = _key(action, subject.partition(":")[2], data)
-        if key is not None:
+        if key is not None and key[1] not in elsewhere:
             events[key] += 1
         last = number
     return last

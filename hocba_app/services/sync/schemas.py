@@ -61,7 +61,7 @@ Value = Annotated[
 SchoolYear = Annotated[str, StringConstraints(pattern=r"^20[0-9]{2}-20[0-9]{2}$")]
 Count = Annotated[int, Field(ge=0, le=1000)]
 PersonalId = Annotated[str, StringConstraints(pattern=r"^[0-9]{12}$")]
-Regime = Literal["TT22", "TT26", "TT27"]
+Regime = Literal["TT22", "TT26", "TT27", "TT43"]
 Level = Annotated[str, StringConstraints(max_length=60), AfterValidator(_levels)]
 """One level, or several of one school: "primary+lower_secondary"."""
 

@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from hocba_app.simulators.smas import calendar, intake, live, merger, sector, trial, troubles, workbook, years
+from hocba_app.simulators.smas import calendar, intake, live, merger, sector, splitter, trial, troubles, workbook, years
 from hocba_app.simulators.smas.console.app import Console
 from hocba_app.simulators.smas.description import docs_page, openapi
 from hocba_app.simulators.smas.faults import KINDS, Faults, FaultyService
@@ -95,6 +95,7 @@ class Wire:
             Route("/ministry/v1/transfers", self._for_school(self.transfers), methods=["GET", "POST"]),
             Route("/_time", self.time, methods=["POST"]),
             Route("/_merge", self.merge, methods=["POST"]),
+            Route("/_split", self.split, methods=["POST"]),
             Route("/_schools", self.all_schools),
             Route("/_faults", self.set_faults, methods=["GET", "POST", "DELETE"]),
             Route("/_known_errors", self.known_errors),
@@ -253,6 +254,13 @@ class Wire:
         """``{"from": code, "into": code}``: see `merger.merge`."""
         try:
             return JSONResponse(await asyncio.to_thread(merger.merge, self.store, await _json(request)))
+        except Refused as refused:
+            return JSONResponse(refused.body, refused.status)
+
+    async def split(self, request: Request) -> Response:
+        """``{"from": code, "into": code, "level": …}``: see `splitter.split`."""
+        try:
+            return JSONResponse(await asyncio.to_thread(splitter.split, self.store, await _json(request)))
         except Refused as refused:
             return JSONResponse(refused.body, refused.status)
 

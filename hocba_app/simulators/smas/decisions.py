@@ -12,7 +12,7 @@ from hocba_app.simulators.smas.gradebook import TERMS, Books
 from hocba_app.simulators.smas.refusals import Refused
 from hocba_app.simulators.smas.rules import tt22, tt26, tt27
 
-_TRAINING = {"TT22": tt22.LEVELS, "TT26": tt26.CONDUCT, "TT27": ()}
+_TRAINING = {"TT22": tt22.LEVELS, "TT43": tt22.LEVELS, "TT26": tt26.CONDUCT, "TT27": ()}
 _MEASURE = re.compile(r"\d{1,3}(\.\d)?")
 Change = Callable[[dict[str, Any], str, Any], None]
 

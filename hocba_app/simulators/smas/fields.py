@@ -52,7 +52,7 @@ WRITABLE: dict[str, dict[str, Field]] = {
     "classes": {
         "code": Field(required=True, most=40), "name": Field(required=True, most=60),
         "grade": Field("integer", True, 12, 1),
-        "regime": Field("choice", True, choices=("TT22", "TT26", "TT27")), "school_year": Field(required=True, most=9),
+        "regime": Field("choice", True, choices=("TT22", "TT26", "TT27", "TT43")), "school_year": Field(required=True, most=9),
         "homeroom_staff_id": Field("reference", to="staff"),
     },
     "students": {

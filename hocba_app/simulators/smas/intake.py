@@ -74,8 +74,9 @@ def _first_class(store: Store, code: str, year: str, grade: int) -> dict[str, di
     heads = {data["homeroom_staff_id"] for data in store.records(code, "classes", year).values()}
     staff = {key: row for key, row in store.records(code, "staff").items() if row["status"] == "working"}
     free = [key for key, row in staff.items() if row["position"] == "teacher" and key not in heads]
+    centre = any(row["regime"] == "TT43" for row in store.records(code, "classes").values())
     data = {
-        "code": f"{grade}A1", "name": f"{grade}A1", "grade": grade, "regime": regime(grade, int(year[:4])),
+        "code": f"{grade}A1", "name": f"{grade}A1", "grade": grade, "regime": regime(grade, int(year[:4]), centre=centre),
         "school_year": year, "homeroom_staff_id": (free or sorted(staff))[0],
     }  # fmt: skip
     identity = f"{code}-{year[:4]}-{grade}A1-N"

@@ -36,11 +36,13 @@ class SchoolSpec:
     """How far the year has gone when the school is made. The default suits a demonstration."""
     classes: int = 0
     """Classes at least; 0 for as few as hold the pupils."""
+    centre: bool = False
+    """A centre of continuing education: fewer subjects, TT43, a director."""
 
     @property
     def code(self) -> str:
         """The school's code (MaTruong): one per level and seed."""
-        return f"79{LEVELS[self.level]}{self.seed:05d}"
+        return f"79{7 if self.centre else LEVELS[self.level]}{self.seed:05d}"
 
     @property
     def first_year(self) -> int:
@@ -61,7 +63,7 @@ def parse(text: str) -> SchoolSpec:
     for option in filter(None, options.split(",")):
         name, _, value = option.partition("=")
         given[name.strip()] = value.strip()
-    unknown = set(given) - {"students", "seed", "year", "special", "moment", "classes"}
+    unknown = set(given) - {"students", "seed", "year", "special", "moment", "classes", "centre"}
     if unknown:
         raise ValueError(f"unknown option {', '.join(sorted(unknown))}")
     year = given.get("year", "2025-2026")
@@ -79,10 +81,19 @@ def parse(text: str) -> SchoolSpec:
         _number(given, "students", 135, 1, 5000),
         _number(given, "seed", 1, 0, 99999),
         year,
-        special == "1" and "+" not in level,
+        special == "1" and "+" not in level and given.get("centre") != "1",
         moment,
         _number(given, "classes", 0, 0, 200),
+        _centre(level, given),
     )
+
+
+def _centre(level: str, given: dict[str, str]) -> bool:
+    if given.get("centre", "0") not in ("0", "1"):
+        raise ValueError("centre is 0 or 1")
+    if given.get("centre") == "1" and level != "upper_secondary":
+        raise ValueError("centres are generated for upper secondary grades")
+    return given.get("centre") == "1"
 
 
 def _number(given: dict[str, str], name: str, default: int, least: int, most: int) -> int:

@@ -70,7 +70,7 @@ def _roll_over(store: Store, code: str, level: str, old: str, year: str, answer:
         identity = f"{code}-{year[:4]}-{grade}{letter}".replace(" ", "-")
         store.put(code, "classes", identity, {
             "code": f"{grade}{letter}", "name": f"{grade}{letter}", "grade": grade,
-            "regime": regime(grade, int(year[:4])), "school_year": year,
+            "regime": regime(grade, int(year[:4]), centre=data["regime"] == "TT43"), "school_year": year,
             "homeroom_staff_id": data["homeroom_staff_id"],
         })  # fmt: skip
         goes_to[key] = identity

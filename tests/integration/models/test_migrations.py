@@ -47,6 +47,7 @@ FROZEN = {
     "0017_merged_schools.py": "1a6cb4086cb33c10",
     "0018_circumstances.py": "675f9be0bd751f2d",
     "0019_policies_plannable.py": "4aa88b0b16bb0bb7",
+    "0020_split_schools.py": "8fe8bcbcb5896582",
 }
 """The beginning of the SHA-256 of revisions that have landed."""
 

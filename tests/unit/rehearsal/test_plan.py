@@ -32,7 +32,7 @@ def test_a_regime_or_a_year_implies_the_other(level: str, regime: str, year: str
     [
         ("primary", "tt26", "", "cấp tiểu học không đánh giá theo TT26"),
         ("lower_secondary", "tt27", "", "cấp THCS không đánh giá theo TT27"),
-        ("lower_secondary", "tt58", "", "tt22, tt26 hoặc tt27"),
+        ("lower_secondary", "tt58", "", "tt22, tt26, tt27 hoặc tt43"),
         ("lower_secondary", "tt26", "2025-2026", "đánh giá theo TT22, không phải theo TT26"),
         ("lower_secondary", "tt26", "2022-2023", "đánh giá theo TT22 và TT26"),
         ("primary", "", "2020-2021", "từ năm học 2024-2025"),

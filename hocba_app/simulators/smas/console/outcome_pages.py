@@ -74,7 +74,7 @@ def outcomes(context: Context) -> Response:
             return answer
     rows = []
     for number, (key, pupil, data) in enumerate(results, 1):
-        levels = {"TT22": tt22.LEVELS, "TT26": tt26.CONDUCT}.get(data["regime"], ())
+        levels = {"TT22": tt22.LEVELS, "TT43": tt22.LEVELS, "TT26": tt26.CONDUCT}.get(data["regime"], ())
         training = [
             html.select(f"{key}:training:{term}", [(level, level) for level in reversed(levels)], data["training"][term], empty="–", label=f"Rèn luyện {pupil['full_name']}")
             if levels else "–" for term in ("term1", "term2")

@@ -136,8 +136,10 @@ _PERIODS_A_TEACHER = 19 * 35
 """A teacher's load a year (Circular 28/2009: 19 periods a week in lower secondary)."""
 
 
-def curriculum(level: str, first_year: int) -> tuple[SubjectPlan, ...]:
+def curriculum(level: str, first_year: int, *, centre: bool = False) -> tuple[SubjectPlan, ...]:
     """The subjects of a school in a year; while the programme changes, each grade has those of its own programme."""
+    if centre:
+        return tuple(plan for plan in _UPPER_SECONDARY if plan.code in CENTRE_SUBJECTS)
     if "+" in level:
         return _merged(level, first_year)
     if level == "primary":
@@ -184,9 +186,14 @@ def _merged(level: str, first_year: int) -> tuple[SubjectPlan, ...]:
     return tuple(sorted(found.values(), key=lambda plan: plan.grades[0]))
 
 
-def electives(random: Random, number: int) -> tuple[str, ...]:
-    """The electives of a class: the first classes of a grade take the usual sets."""
-    return _SETS[number - 1] if number <= len(_SETS) else random.choice(_SETS)
+def electives(random: Random, number: int, *, centre: bool = False) -> tuple[str, ...]:
+    """The electives of a class: the first classes of a grade take the usual sets; a centre offers no arts."""
+    sets = _SETS[:3] if centre else _SETS
+    return sets[number - 1] if number <= len(sets) else random.choice(sets)
+
+
+CENTRE_SUBJECTS = frozenset(("VAN", "TOAN", "LS", "DL", "GDKTPL", "VL", "HH", "SH", "CN", "TIN", "HDTN", "GDDP"))
+"""What a centre of continuing education teaches in grades 10 to 12: seven marked subjects a pupil, as far as is known here."""
 
 
 def other_set(chosen: tuple[str, ...]) -> tuple[str, ...]:

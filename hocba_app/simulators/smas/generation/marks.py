@@ -12,7 +12,7 @@ from hocba_app.simulators.smas.generation.curriculum import SubjectPlan
 from hocba_app.simulators.smas.rules import tt22, tt27
 from hocba_app.simulators.smas.rules.regimes import COMPUTE
 
-_TRAINING = {"TT22": ("Tốt", "Khá", "Đạt"), "TT26": ("Tốt", "Khá", "Trung bình")}
+_TRAINING = {"TT22": ("Tốt", "Khá", "Đạt"), "TT43": ("Tốt", "Khá", "Đạt"), "TT26": ("Tốt", "Khá", "Trung bình")}
 
 
 @dataclass(slots=True)

@@ -32,7 +32,7 @@ _GRADE_ORDER = {
     "primary+lower_secondary+upper_secondary": (5, 9, 12, 6, 10, 1, 7, 11, 3, 2, 8, 4),
 }
 """The grades classes are made for, so that a small school has a first and a last grade."""
-_SCHOOL_NAMES = {
+SCHOOL_NAMES = {
     "primary": "Trường Tiểu học {}",
     "lower_secondary": "Trường THCS {}",
     "upper_secondary": "Trường THPT {}",
@@ -40,6 +40,7 @@ _SCHOOL_NAMES = {
     "lower_secondary+upper_secondary": "Trường THCS và THPT {}",
     "primary+lower_secondary+upper_secondary": "Trường Tiểu học, THCS và THPT {}",
 }
+CENTRE_NAME = "Trung tâm GDNN-GDTX {}"
 _HEROES = (
     "Nguyễn Du",
     "Lê Quý Đôn",
@@ -134,12 +135,12 @@ class Maker:
         for index, (grade, number) in enumerate(grades):
             plan = ClassPlan(f"{self.spec.code}-L{index + 1:03d}", {
                 "code": f"{grade}A{number}", "name": f"{grade}A{number}", "grade": grade,
-                "regime": regime(grade, self.spec.first_year),
+                "regime": regime(grade, self.spec.first_year, centre=self.spec.centre),
                 "school_year": self.spec.year, "homeroom_staff_id": None,
             })  # fmt: skip
             people.classes.append(plan)
             if grade >= 10:
-                chosen = electives(self._random, number)
+                chosen = electives(self._random, number, centre=self.spec.centre)
                 plan.sets = [chosen, other_set(chosen)] if self.spec.special and index == 0 else [chosen]
             size = self.spec.students // classes + (index < self.spec.students % classes)
             for _ in range(size):
@@ -208,7 +209,7 @@ class Maker:
         }))  # fmt: skip
 
     def _subjects(self, people: People) -> None:
-        for order, plan in enumerate(curriculum(self.spec.level, self.spec.first_year), 1):
+        for order, plan in enumerate(curriculum(self.spec.level, self.spec.first_year, centre=self.spec.centre), 1):
             subject_id = f"{self.spec.code}-{plan.code}"
             people.plans[subject_id] = plan
             people.subjects.append(Person(subject_id, {
@@ -248,7 +249,7 @@ class Maker:
     def _school(self, people: People) -> None:
         hero = self._random.choice(_HEROES)
         people.school.data.update({
-            "code": self.spec.code, "name": _SCHOOL_NAMES[self.spec.level].format(hero), "level": self.spec.level,
+            "code": self.spec.code, "name": (CENTRE_NAME if self.spec.centre else SCHOOL_NAMES[self.spec.level]).format(hero), "level": self.spec.level,
             "commune": "Xã Củ Chi",
             "province": "Thành phố Hồ Chí Minh", "department": "Sở Giáo dục và Đào tạo Thành phố Hồ Chí Minh",
             "tax_code": f"03{self._random.randrange(10**8):08d}", "principal_staff_id": people.staff[0].id,

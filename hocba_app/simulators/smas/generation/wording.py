@@ -99,7 +99,7 @@ def primary_comment(random: Random, level: str) -> str:
     return random.choice(_PRIMARY[level])
 
 
-USUAL = {"TT22": "Khá", "TT26": "Khá", "TT27": "Hoàn thành"}
+USUAL = {"TT22": "Khá", "TT43": "Khá", "TT26": "Khá", "TT27": "Hoàn thành"}
 """The level that stands for a pupil who has none, because the law asks none of him."""
 
 
