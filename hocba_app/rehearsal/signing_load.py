@@ -29,7 +29,7 @@ WHOLE_SCHOOL_SECONDS = 2.0
 """Who signs for the whole school looks less often: his queue is long, and one confirmation takes many records."""
 AT_SCREENS = 12
 """People who sign at the same moment: more than a school's evening in May, fewer than two workers can hold."""
-TAP_AT_ONCE = 6
+MAX_CONCURRENT_TAPS = 6
 """Taps at the same moment: one that waits for the database keeps nobody from his phone."""
 RETRIES = 3
 """How often a record that was not signed is tried again."""
@@ -115,7 +115,7 @@ class Desk:
         moved, last_round = time.monotonic(), False
         with (
             ThreadPoolExecutor(4, thread_name_prefix="phone") as phones,
-            ThreadPoolExecutor(TAP_AT_ONCE, thread_name_prefix="tap") as taps,
+            ThreadPoolExecutor(MAX_CONCURRENT_TAPS, thread_name_prefix="tap") as taps,
         ):
             while True:
                 self._check()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from hocba_app.process_scope import per_process
 from hocba_app.settings import settings
 
-STANDS_SECONDS = 120
+MAX_AGE_SECONDS = 120
 """A notice older than this (a reload, a bookmark) is not shown again."""
 
 
@@ -41,7 +41,7 @@ def read_notice(value: str) -> Notice | None:
     if not body or not value.isascii() or not hmac.compare_digest(mac, _mac(body)):
         return None
     made, problem, text = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
-    return Notice(text, problem) if time.time() - made < STANDS_SECONDS else None
+    return Notice(text, problem) if time.time() - made < MAX_AGE_SECONDS else None
 
 
 def _mac(body: str) -> str:

@@ -34,7 +34,7 @@ LIST = "documents.txt"
 _SNAPSHOTS = "snapshots/"
 _BY_CONTENT = re.compile(r"(?:[0-9a-f]{2}/){2}([0-9a-f]{64})")
 _LINE = re.compile(r"([A-Za-z0-9_][A-Za-z0-9._-]{0,127}(?:/[A-Za-z0-9_][A-Za-z0-9._-]{0,127}){0,4}) ([0-9a-f]{64})\n?")
-_TOGETHER, _AT_ONCE = 256, 8
+_TOGETHER, _MAX_CONCURRENT = 256, 8
 
 
 @dataclass(slots=True)
@@ -163,7 +163,7 @@ def _added(
         return name, match[1] if match else sha256, is_new
 
     names = (each.name for each in archive_file.stored_in(documents))
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with ThreadPoolExecutor(_MAX_CONCURRENT) as pool:
         while chunk := list(islice(names, _TOGETHER)):
             yield from (each for each in pool.map(add, chunk) if each is not None)
 
@@ -210,7 +210,7 @@ def _hand_on(
                 return ""
         return match[1].rsplit("/", 1)[-1]
 
-    with listed.open(encoding="ascii") as lines, ThreadPoolExecutor(_AT_ONCE) as pool:
+    with listed.open(encoding="ascii") as lines, ThreadPoolExecutor(_MAX_CONCURRENT) as pool:
         while chunk := list(islice(lines, _TOGETHER)):
             damaged = [name for name in pool.map(bring, chunk) if name]
             found.damaged += damaged

@@ -16,7 +16,7 @@ from hocba_app.services.jobs.enqueue import enqueue, live_job
 from hocba_app.services.jobs.kinds import DAILY, KINDS
 
 log = structlog.get_logger()
-DELETED_AT_ONCE = 500
+DELETE_CHUNK = 500
 """Rows of one transaction: others write in between."""
 
 
@@ -63,8 +63,8 @@ def delete_old_jobs(db: Database) -> int:
         kinds = [name for name, kind in KINDS.items() if kind.kept == kept]
         while True:
             with db.installation(write=True) as session:
-                gone = rows.delete_over(session, kinds, now - kept, DELETED_AT_ONCE)
+                gone = rows.delete_over(session, kinds, now - kept, DELETE_CHUNK)
             deleted += gone
-            if gone < DELETED_AT_ONCE:
+            if gone < DELETE_CHUNK:
                 break
     return deleted

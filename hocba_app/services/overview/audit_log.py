@@ -25,7 +25,7 @@ from hocba_app.services.csv_cells import plain_cell
 
 SYSTEM = "Hệ thống"
 MAX_PAGE = 200
-_AT_A_TIME = 1000
+_CHUNK_SIZE = 1000
 _HEADER = (
     "Số",
     "Thời gian",
@@ -124,7 +124,7 @@ def audit_csv(
     last: int | None = None
     with db.read(who.school_id) as session:
         wanted = _filter(session, search, action, actor, subject, since, until)
-        while found := rows.events_before(session, wanted, last, _AT_A_TIME):
+        while found := rows.events_before(session, wanted, last, _CHUNK_SIZE):
             last = found[-1].seq
             for event, row in zip(found, _audit_rows(session, found), strict=True):
                 cells = (

@@ -22,7 +22,7 @@ from hocba_app.services.signing.authority import authority_of
 
 STILL_THERE = timedelta(seconds=20)
 """A signer whose turn comes this soon after his tap is still looking at the page: the request goes out by itself."""
-OFFER_STANDS = timedelta(minutes=3)
+OFFER_TIMEOUT = timedelta(minutes=3)
 """An offer not taken in this time sends the batch to the end of the queue, so that it blocks nobody."""
 
 
@@ -63,7 +63,7 @@ def try_admit(session: Session, batch: Batch) -> Admission:
     if not _is_free(session, batch, items):
         return Admission.WAITS
     now = utc_now()
-    if batch.offered_at is not None and not batch.accepted and now - batch.offered_at > OFFER_STANDS:
+    if batch.offered_at is not None and not batch.accepted and now - batch.offered_at > OFFER_TIMEOUT:
         batch.queued_at, batch.offered_at = now, None
         session.add(batch)
         return Admission.WAITS

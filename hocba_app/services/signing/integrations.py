@@ -15,8 +15,8 @@ from hocba_app.pki.signer_certificate import certificates_of
 from hocba_app.pki.tsa_client import TimestampClient
 from hocba_app.process_scope import per_process, per_process_open
 from hocba_app.recordfile.incremental_writer import DirectWriter, IncrementalWriter
-from hocba_app.services.signing.providers import pkcs11
-from hocba_app.services.signing.providers.pkcs11 import Pkcs11Provider
+from hocba_app.services.signing.providers import pkcs11_provider
+from hocba_app.services.signing.providers.pkcs11_provider import Pkcs11Provider
 from hocba_app.services.signing.providers.provider import SigningProvider
 from hocba_app.services.signing.providers.registry import PROVIDERS
 from hocba_app.settings import settings
@@ -89,7 +89,7 @@ def token() -> Pkcs11Provider:
     Raises:
         HocbaError: TOKEN_ISSUERS, SECRET_KEY_*.
     """
-    return cast(Pkcs11Provider, _provider(pkcs11.ENTRY.name, pkcs11.token_arguments(settings())))
+    return cast(Pkcs11Provider, _provider(pkcs11_provider.ENTRY.name, pkcs11_provider.token_arguments(settings())))
 
 
 @per_process_open(methodcaller("close"))

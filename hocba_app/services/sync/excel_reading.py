@@ -15,7 +15,7 @@ KINDS = "tệp Excel (.xlsx, .xls, .xlsb, .ods) hoặc bảng lưu dạng trang 
 """What is taken, in the words of a sentence."""
 MAX_FILE = 20 * 1024 * 1024
 LIMITS = Limits(seconds=120, memory=1536 * 1024 * 1024, output=200 * 1024 * 1024)
-_ROWS_AT_ONCE = 2000
+_CHUNK_ROWS = 2000
 _MAX_TITLE = 60
 _ACCEPTED = f"{KINDS} không có macro, không hỏng, không đặt mật khẩu"
 _UNLOCKED = "tệp không đặt mật khẩu: tệp này phải có mật khẩu mới mở được. Hãy mở bằng Excel, chọn Tệp → Thông tin → Bảo vệ sổ làm việc → Mã hóa bằng mật khẩu, xóa mật khẩu rồi lưu lại"
@@ -92,7 +92,7 @@ def sheets_of(files: Sequence[bytes]) -> Iterator[tuple[dict[str, Any] | None, b
             "columns": sheet.hidden_columns,
             "merged": sheet.merged,
         }
-        for piece in in_pieces(sheet, _ROWS_AT_ONCE):
+        for piece in in_pieces(sheet, _CHUNK_ROWS):
             yield header, json.dumps(piece, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
             header = None
 

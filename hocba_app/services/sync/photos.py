@@ -17,7 +17,7 @@ from hocba_app.services.sync.fetch import Incoming
 
 MAX_PHOTO = 4 * 1024 * 1024
 MAX_PIXELS = 25_000_000
-AT_A_TIME = 16
+MAX_CONCURRENT = 16
 SMALL = (354, 472)
 """A large one is decoded as small as a page shows it."""
 LIMITS = Limits(seconds=20, memory=384 * 1024 * 1024, output=64 * 1024)
@@ -34,8 +34,8 @@ def fetch_photos(client: SectorClient, records: Sequence[Incoming]) -> None:
     if not missing:
         return
     problems: dict[str, str] = {}
-    for start in range(0, len(missing), AT_A_TIME):
-        problems |= _bring(client, missing[start : start + AT_A_TIME])
+    for start in range(0, len(missing), MAX_CONCURRENT):
+        problems |= _bring(client, missing[start : start + MAX_CONCURRENT])
     for record in records:
         if record.data and (problem := problems.get(record.data["photo_sha256"])):
             record.data[PHOTO_MISSING] = problem
@@ -43,7 +43,7 @@ def fetch_photos(client: SectorClient, records: Sequence[Incoming]) -> None:
 
 def _bring(client: SectorClient, wanted: Sequence[str]) -> dict[str, str]:
     """Store some photos; why not, of those that cannot be."""
-    pool = ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="photo")
+    pool = ThreadPoolExecutor(MAX_CONCURRENT, thread_name_prefix="photo")
     try:
         found = dict(zip(wanted, pool.map(lambda sha256: client.photo(sha256, MAX_PHOTO), wanted), strict=True))
     finally:

@@ -19,7 +19,7 @@ from hocba_app.services.csv_cells import plain_cell
 from hocba_app.services.sync.diff import LABELS
 
 _HEADER = ("Tập dữ liệu", "Mã bản ghi", "Tên", "Kết quả", "Mục", "Lý do, thay đổi")
-_AT_A_TIME = 1000
+_CHUNK_SIZE = 1000
 REPORT_SORTS = ("order", "resource", "label", "outcome", "field")
 _AFTER_THE_NAME = re.compile(r" – | \(")
 _OF_PEOPLE = ("staff", "students", "photos", "enrolments", "history", "results")
@@ -88,7 +88,7 @@ def report_csv(db: Database, who: Identity, job_id: str) -> bytes:
     with db.read(who.school_id) as session:
         if rows.run(session, job_id) is None:
             raise HocbaError(ErrorCode.NOT_FOUND, what="lần đồng bộ")
-        while found := rows.rows_after(session, job_id, last, _AT_A_TIME):
+        while found := rows.rows_after(session, job_id, last, _CHUNK_SIZE):
             last = found[-1].id
             for row in map(report_row, found):
                 cells = (row.resource_title, row.source_id, row.label, row.outcome_title, row.field, row.reason)

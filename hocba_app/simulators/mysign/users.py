@@ -27,7 +27,7 @@ from hocba_app.simulators.trust.authority import Authority
 WRONG_PINS = 5
 RECOVERY_SECONDS, RECOVERY_TRIES = 300, 5
 _PREFIXES = ("CMT_", "CCCD_", "CMND_")
-KEYS_AT_ONCE = 2
+MAX_CONCURRENT_KEYS = 2
 
 
 class PhoneError(Exception):
@@ -61,7 +61,7 @@ class Users:
 
     def add_all(self, entries: list[dict[str, Any]]) -> list[dict[str, str]]:
         """Provision many; keys are made two at a time. See :meth:`add`."""
-        with ThreadPoolExecutor(KEYS_AT_ONCE) as pool:
+        with ThreadPoolExecutor(MAX_CONCURRENT_KEYS) as pool:
             return list(pool.map(lambda entry: self.add(**entry), entries))
 
     def add(

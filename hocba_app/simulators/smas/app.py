@@ -16,7 +16,18 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from hocba_app.simulators.smas import calendar, intake, live, merger, sector, splitter, trial, troubles, workbook, years
+from hocba_app.simulators.smas import (
+    intake,
+    live,
+    merger,
+    school_calendar,
+    sector,
+    splitter,
+    trial,
+    troubles,
+    workbook,
+    years,
+)
 from hocba_app.simulators.smas.console.app import Console
 from hocba_app.simulators.smas.description import docs_page, openapi
 from hocba_app.simulators.smas.faults import KINDS, Faults, FaultyService
@@ -43,7 +54,7 @@ class Service:
     def __init__(self, folder: Path, specs: Iterable[SchoolSpec | str] = ()) -> None:
         self.store = Store(folder)
         for spec in specs:
-            calendar.ensure_school(self.store, parse(spec) if isinstance(spec, str) else spec)
+            school_calendar.ensure_school(self.store, parse(spec) if isinstance(spec, str) else spec)
         self.tokens, self.faults = Tokens(self.store), Faults()
         self.submissions = Submissions(self.store)
 
@@ -245,7 +256,7 @@ class Wire:
         try:
             values = await _json(request)
             code, moment = str(_get(values, "school")), str(_get(values, "moment"))
-            reached = await asyncio.to_thread(calendar.move_to, self.store, code, moment)
+            reached = await asyncio.to_thread(school_calendar.move_to, self.store, code, moment)
         except Refused as refused:
             return JSONResponse(refused.body, refused.status)
         return JSONResponse({"school": code, "moment": reached})

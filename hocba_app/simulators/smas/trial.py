@@ -6,7 +6,7 @@ from collections import Counter
 from random import Random
 from typing import Any
 
-from hocba_app.simulators.smas import calendar
+from hocba_app.simulators.smas import school_calendar
 from hocba_app.simulators.smas.generation import marks, primary
 from hocba_app.simulators.smas.generation.curriculum import LAST_GRADES, SubjectPlan
 from hocba_app.simulators.smas.generation.marks import Pupil
@@ -141,9 +141,9 @@ def _results(store: Store, code: str, year: str, term: str) -> int:
             last_grade=grade in LAST_GRADES,
         )
         if "I" in wanted:
-            calendar.reveal_result(store, code, books, key, marks.revealed_in_term1(whole))
+            school_calendar.reveal_result(store, code, books, key, marks.revealed_in_term1(whole))
         if "II" in wanted:
-            calendar.reveal_result(store, code, books, key, marks.revealed_at_year_end(whole))
+            school_calendar.reveal_result(store, code, books, key, marks.revealed_at_year_end(whole))
         written += 1
     return written
 

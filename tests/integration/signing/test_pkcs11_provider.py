@@ -23,7 +23,7 @@ from pkcs11.exceptions import DeviceError, PinIncorrect, PinLocked
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.services.signing.providers import pkcs11_token as tokens
-from hocba_app.services.signing.providers.pkcs11 import Pkcs11Provider
+from hocba_app.services.signing.providers.pkcs11_provider import Pkcs11Provider
 from hocba_app.services.signing.providers.provider import SignRequest
 from tests.pki import Holder, pki
 from tests.softhsm import SoftToken, needs_softhsm, soft_token
@@ -228,7 +228,7 @@ def test_many_threads_share_one_session(provider: Pkcs11Provider, seal: Holder) 
 
 def test_a_driver_that_hangs_makes_nobody_else_hang(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tokens, "MAX_WAIT", 0.05)
-    with tokens._ONE_AT_A_TIME:
+    with tokens._MODULE_LOCK:
         assert refused(lambda: Pkcs11Provider("module", "x", "1").credentials("con dau")) is ErrorCode.PROVIDER_BUSY
 
 

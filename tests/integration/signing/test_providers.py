@@ -27,7 +27,7 @@ from starlette.routing import Route
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.services.signing.providers.csc import CscProvider
 from hocba_app.services.signing.providers.mysign import MySignProvider
-from hocba_app.services.signing.providers.pkcs11 import Pkcs11Provider
+from hocba_app.services.signing.providers.pkcs11_provider import Pkcs11Provider
 from hocba_app.services.signing.providers.pkcs12 import Pkcs12Provider
 from hocba_app.services.signing.providers.provider import SigningProvider, SignRequest, SubmissionUnknown
 from hocba_app.services.signing.providers.smartca import SmartCaProvider

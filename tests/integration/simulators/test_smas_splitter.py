@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from hocba_app.simulators.smas import splitter
-from hocba_app.simulators.smas.calendar import ensure_school
 from hocba_app.simulators.smas.refusals import Refused
+from hocba_app.simulators.smas.school_calendar import ensure_school
 from hocba_app.simulators.smas.spec import parse
 from hocba_app.simulators.smas.store import Store
 

@@ -6,7 +6,10 @@ import re
 from pathlib import Path
 
 PRODUCT = Path(__file__).resolve().parents[3] / "hocba_app"
-_LIMIT = re.compile(r"^_?(MOST|LONGEST|LARGEST)(_[A-Z_0-9]+)?\b.*=|^_?(AT_ONCE|PATIENCE)\b", re.MULTILINE)
+_LIMIT = re.compile(
+    r"^_?(MOST|LONGEST|LARGEST)(_[A-Z_0-9]+)?\b.*=|^_?([A-Z_]*AT_ONCE|[A-Z_]*AT_A_TIME|[A-Z_]*STANDS(_[A-Z]+)?|PATIENCE)\b",
+    re.MULTILINE,
+)
 
 
 def test_limits_are_named_alike() -> None:

@@ -35,7 +35,7 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 
 MAX_WAIT = 20.0
 """Seconds a call waits for another one's end; a driver may hang while its token is pulled out."""
-_ONE_AT_A_TIME = threading.Lock()
+_MODULE_LOCK = threading.Lock()
 _ABSENT = (NoSuchToken, TokenNotPresent, TokenNotRecognised)
 _PIN_REFUSED = (PinIncorrect, PinInvalid, PinLenRange, PinExpired, UserPinNotInitialized)
 _loaded_in: dict[str, int] = {}
@@ -68,7 +68,7 @@ class Token:
             HocbaError: TOKEN_MODULE, TOKEN_ABSENT, TOKEN_PIN_WRONG, TOKEN_PIN_LOCKED, TOKEN_PIN_LAST_TRY, PROVIDER_BUSY,
                 PROVIDER_UNREACHABLE when the token fails; whatever ``work`` raises.
         """
-        if not _ONE_AT_A_TIME.acquire(timeout=MAX_WAIT):
+        if not _MODULE_LOCK.acquire(timeout=MAX_WAIT):
             raise HocbaError(ErrorCode.PROVIDER_BUSY, seconds=int(MAX_WAIT))
         try:
             if self._session is not None:
@@ -79,11 +79,11 @@ class Token:
                 self._forget()
             return self._on_a_new_session(work)
         finally:
-            _ONE_AT_A_TIME.release()
+            _MODULE_LOCK.release()
 
     def close(self) -> None:
         """Log out and let the module go."""
-        with _ONE_AT_A_TIME:
+        with _MODULE_LOCK:
             self._forget()
 
     def _on_a_new_session(self, work: Callable[[Any], _Result]) -> _Result:

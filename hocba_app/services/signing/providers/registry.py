@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.services.signing.providers import csc, mysign, pkcs11, pkcs12, smartca
+from hocba_app.services.signing.providers import csc, mysign, pkcs11_provider, pkcs12, smartca
 from hocba_app.services.signing.providers.provider import ProviderEntry, Words
 
 PROVIDERS: dict[str, ProviderEntry] = {
-    entry.name: entry for entry in (mysign.ENTRY, smartca.ENTRY, csc.ENTRY, pkcs11.ENTRY, pkcs12.ENTRY)
+    entry.name: entry for entry in (mysign.ENTRY, smartca.ENTRY, csc.ENTRY, pkcs11_provider.ENTRY, pkcs12.ENTRY)
 }
 """By name, in the order they are offered in."""
 USUAL = mysign.ENTRY.name

@@ -10,9 +10,16 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from hocba_app.simulators.smas import years
-from hocba_app.simulators.smas.console import html, mark_pages, outcome_pages, record_pages, trait_pages, year_pages
+from hocba_app.simulators.smas.console import (
+    mark_pages,
+    outcome_pages,
+    page_parts,
+    record_pages,
+    trait_pages,
+    year_pages,
+)
 from hocba_app.simulators.smas.console.context import Context, Page, guarded, read_form
-from hocba_app.simulators.smas.console.html import esc
+from hocba_app.simulators.smas.console.page_parts import esc
 from hocba_app.simulators.smas.console.sessions import COOKIE, Session, Sessions
 from hocba_app.simulators.smas.refusals import Refused
 from hocba_app.simulators.smas.store import Store
@@ -88,7 +95,7 @@ class Console:
             try:
                 await read_form(request, context)
             except Refused as refused:
-                return html.page(
+                return page_parts.page(
                     "Đăng nhập", f'<p class="note bad">{esc(refused.body["message"])}</p>', status=refused.status
                 )
             school, username = context.form.get("school", "").strip(), context.form.get("username", "").strip()
@@ -110,11 +117,11 @@ class Console:
         ]
         problem = f'<p class="note bad" role=alert>{esc(said)}</p>' if said else ""
         body = (
-            f"<div class=login>{problem}<form method=post><label>Trường{html.select('school', schools, school)}</label>"
-            f"<label>Tài khoản (admin hoặc mã cán bộ){html.text_input('username', username)}</label>"
+            f"<div class=login>{problem}<form method=post><label>Trường{page_parts.select('school', schools, school)}</label>"
+            f"<label>Tài khoản (admin hoặc mã cán bộ){page_parts.text_input('username', username)}</label>"
             "<label>Mật khẩu<input type=password name=password autocomplete=current-password></label><button>Đăng nhập</button></form></div>"
         )
-        return html.page("Đăng nhập", body, status=status)
+        return page_parts.page("Đăng nhập", body, status=status)
 
     async def log_out(self, request: Request) -> Response:
         self._sessions.close(request.cookies.get(COOKIE, ""))

@@ -12,7 +12,7 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from hocba_app.simulators.smas.console import html
+from hocba_app.simulators.smas.console import page_parts
 from hocba_app.simulators.smas.console.sessions import COOKIE, Session, Sessions
 from hocba_app.simulators.smas.generation.names import plain
 from hocba_app.simulators.smas.gradebook import Books, as_kept
@@ -75,9 +75,9 @@ class Context:
         said, self.session.flash = self.session.flash, ""
         person = self.store.record(self.session.school, "staff", self.teacher) if self.teacher else None
         who = person["full_name"] if person else "Quản trị trường"
-        return html.page(
+        return page_parts.page(
             title,
-            html.notice(said) + body,
+            page_parts.notice(said) + body,
             school=self.school["name"],
             who=f"{who} · {self.year}",
             part=part,
@@ -120,7 +120,7 @@ class Context:
 
     def class_select(self, chosen: str) -> tuple[str, str]:
         """The list of classes."""
-        return "Lớp", html.select("class_id", self.classes(), chosen)
+        return "Lớp", page_parts.select("class_id", self.classes(), chosen)
 
     def pupils(self, class_id: str) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
         """Id, record and enrolment of a class's pupils, given name first as in a class list."""
@@ -162,7 +162,7 @@ def guarded(
             )
             return context.page(
                 "Không thực hiện được",
-                html.notice("") + f'<p class="note bad" role=alert>{html.esc(text)}</p>',
+                page_parts.notice("") + f'<p class="note bad" role=alert>{page_parts.esc(text)}</p>',
                 "",
                 status=refused.status,
             )

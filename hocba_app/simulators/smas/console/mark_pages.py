@@ -6,9 +6,9 @@ from typing import Any
 
 from starlette.responses import Response
 
-from hocba_app.simulators.smas.console import html
+from hocba_app.simulators.smas.console import page_parts
 from hocba_app.simulators.smas.console.context import Context
-from hocba_app.simulators.smas.console.html import esc
+from hocba_app.simulators.smas.console.page_parts import esc
 from hocba_app.simulators.smas.entry import most_regular
 from hocba_app.simulators.smas.gradebook import TERMS, Books
 from hocba_app.simulators.smas.refusals import Refused
@@ -84,7 +84,7 @@ def marks(context: Context) -> Response:
         for row in context.pupils(class_id)
         if subject_id in results[row[0]]["subjects"] and row[2]["status"] not in ("left",)
     ]
-    errors: html.Errors = []
+    errors: page_parts.Errors = []
     if context.request.method == "POST":
         changes = [
             change
@@ -124,7 +124,12 @@ def marks(context: Context) -> Response:
             for cell, name in cells
         ]
         rows.append(
-            (f"{number}. {esc(data['full_name'])}", *inputs, html.comma(row[TERMS[term]]), html.comma(row["year"]))
+            (
+                f"{number}. {esc(data['full_name'])}",
+                *inputs,
+                page_parts.comma(row[TERMS[term]]),
+                page_parts.comma(row["year"]),
+            )
         )
     heads = (
         "Học sinh",
@@ -132,16 +137,16 @@ def marks(context: Context) -> Response:
         "ĐTB HK" if subject["kind"] == "marked" and school_class["regime"] != "TT27" else "Kết quả",
         "Cả năm",
     )
-    choose = html.chooser(
+    choose = page_parts.chooser(
         context.class_select(class_id),
-        ("Môn", html.select("subject_id", _subjects(context, class_id), subject_id)),
-        ("Học kì", html.select("term", _TERM_NAMES, term)),
+        ("Môn", page_parts.select("subject_id", _subjects(context, class_id), subject_id)),
+        ("Học kì", page_parts.select("term", _TERM_NAMES, term)),
     )
     hidden = "".join(
         f'<input type=hidden name={name} value="{esc(value)}">'
         for name, value in (("class_id", class_id), ("subject_id", subject_id), ("term", term))
     )
-    body = f"{choose}{html.problems(errors)}<form method=post>{hidden}{html.table(heads, rows, kind='cards grid')}<p><button>Lưu điểm</button></p></form>"
+    body = f"{choose}{page_parts.problems(errors)}<form method=post>{hidden}{page_parts.table(heads, rows, kind='cards grid')}<p><button>Lưu điểm</button></p></form>"
     return context.page(
         f"Điểm {subject['name']} – lớp {school_class['name']}", body, "marks", status=422 if errors else 200
     )
@@ -152,9 +157,9 @@ def _cell(
 ) -> str:
     written = context.form.get(name, value)
     if name.endswith("test") or (regime != "TT27" and subject["kind"] == "marked"):
-        return html.text_input(name, written.replace(".", ","), label=label, wrong=wrong, mode="decimal")
+        return page_parts.text_input(name, written.replace(".", ","), label=label, wrong=wrong, mode="decimal")
     choices = ("T", "H", "C") if regime == "TT27" else ("Đ", "CĐ")
-    return html.select(name, [(choice, _LEVELS[choice]) for choice in choices], written, empty="", label=label)
+    return page_parts.select(name, [(choice, _LEVELS[choice]) for choice in choices], written, empty="", label=label)
 
 
 def _changes(
@@ -201,17 +206,17 @@ def comments(context: Context) -> Response:
             context.live.set_comments({"comments": changed})
         return context.done(f"Đã lưu {len(changed)} nhận xét.", address)
     rows = [
-        (f"{number}. {esc(data['full_name'])}", html.comma(results[key]["subjects"][subject_id]["year"] if subject_id else results[key]["learning"]["year"]),
+        (f"{number}. {esc(data['full_name'])}", page_parts.comma(results[key]["subjects"][subject_id]["year"] if subject_id else results[key]["learning"]["year"]),
          f'<textarea name="{esc(key)}" maxlength=1000 aria-label="Nhận xét {esc(data["full_name"])}">{esc(old[key])}</textarea>')
         for number, (key, data, _) in enumerate(pupils, 1)
     ]  # fmt: skip
     homeroom = "Giáo viên chủ nhiệm" if _homeroom(context, class_id) else None
-    choose = html.chooser(
+    choose = page_parts.chooser(
         context.class_select(class_id),
-        ("Nhận xét của", html.select("subject_id", _subjects(context, class_id), subject_id, empty=homeroom)),
+        ("Nhận xét của", page_parts.select("subject_id", _subjects(context, class_id), subject_id, empty=homeroom)),
     )
     hidden = f'<input type=hidden name=class_id value="{esc(class_id)}"><input type=hidden name=subject_id value="{esc(subject_id)}">'
-    form = f"<form method=post>{hidden}{html.table(('Học sinh', 'Kết quả', 'Nhận xét'), rows)}<p><button>Lưu nhận xét</button></p></form>"
+    form = f"<form method=post>{hidden}{page_parts.table(('Học sinh', 'Kết quả', 'Nhận xét'), rows)}<p><button>Lưu nhận xét</button></p></form>"
     if not subject_id and not context.teacher:
         form += f'<form method=post action="/console/comments/apply"><input type=hidden name=class_id value="{esc(class_id)}"><button class=plain>Điền chỗ trống theo mẫu</button></form>'
     return context.page("Nhận xét", choose + form, "comments")

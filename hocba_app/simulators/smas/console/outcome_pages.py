@@ -7,9 +7,9 @@ from typing import Any
 
 from starlette.responses import Response
 
-from hocba_app.simulators.smas.console import html
+from hocba_app.simulators.smas.console import page_parts
 from hocba_app.simulators.smas.console.context import Context
-from hocba_app.simulators.smas.console.html import esc
+from hocba_app.simulators.smas.console.page_parts import esc
 from hocba_app.simulators.smas.gradebook import Books
 from hocba_app.simulators.smas.refusals import Refused
 from hocba_app.simulators.smas.rules import tt22, tt26
@@ -25,9 +25,9 @@ def _class_results(context: Context, class_id: str) -> list[tuple[str, dict[str,
 
 def _save(
     context: Context, changes: dict[str, dict[str, Any]], names: dict[str, str], to: str
-) -> tuple[Response | None, html.Errors]:
+) -> tuple[Response | None, page_parts.Errors]:
     """Write the changes of several results, all or none."""
-    errors: html.Errors = []
+    errors: page_parts.Errors = []
     try:
         with context.store.transaction():
             for key, values in changes.items():
@@ -47,21 +47,21 @@ def _form(
     class_id: str,
     heads: tuple[str, ...],
     rows: Sequence[tuple[str, ...]],
-    errors: html.Errors,
+    errors: page_parts.Errors,
     empty: str,
 ) -> str:
-    choose = html.chooser(context.class_select(class_id))
+    choose = page_parts.chooser(context.class_select(class_id))
     if not rows:
         return choose + f"<p class=dim>{esc(empty)}</p>"
     hidden = f'<input type=hidden name=class_id value="{esc(class_id)}">'
-    return f"{choose}{html.problems(errors)}<form method=post>{hidden}{html.table(heads, rows)}<p><button>Lưu</button></p></form>"
+    return f"{choose}{page_parts.problems(errors)}<form method=post>{hidden}{page_parts.table(heads, rows)}<p><button>Lưu</button></p></form>"
 
 
 def outcomes(context: Context) -> Response:
     """Training, absences, results and promotion of a class."""
     class_id = context.chosen_class()
     results = _class_results(context, class_id)
-    errors: html.Errors = []
+    errors: page_parts.Errors = []
     if context.request.method == "POST":
         changes = {key: values for key, _, data in results if (values := _outcome_changes(context, key, data))}
         answer, errors = _save(
@@ -76,11 +76,11 @@ def outcomes(context: Context) -> Response:
     for number, (key, pupil, data) in enumerate(results, 1):
         levels = {"TT22": tt22.LEVELS, "TT43": tt22.LEVELS, "TT26": tt26.CONDUCT}.get(data["regime"], ())
         training = [
-            html.select(f"{key}:training:{term}", [(level, level) for level in reversed(levels)], data["training"][term], empty="–", label=f"Rèn luyện {pupil['full_name']}")
+            page_parts.select(f"{key}:training:{term}", [(level, level) for level in reversed(levels)], data["training"][term], empty="–", label=f"Rèn luyện {pupil['full_name']}")
             if levels else "–" for term in ("term1", "term2")
         ]  # fmt: skip
         absences = [
-            html.text_input(
+            page_parts.text_input(
                 f"{key}:absences:{term}",
                 context.form.get(f"{key}:absences:{term}", data["absences"][term]),
                 label="Buổi nghỉ",
@@ -88,7 +88,7 @@ def outcomes(context: Context) -> Response:
             )
             for term in ("term1", "term2")
         ]
-        decided = html.select(
+        decided = page_parts.select(
             f"{key}:promotion",
             [("promoted", "Lên lớp"), ("retained", "Ở lại lớp")],
             data.get("decided"),
@@ -138,7 +138,7 @@ def awards(context: Context) -> Response:
     """Awards and certificates of a class."""
     class_id = context.chosen_class()
     results = _class_results(context, class_id)
-    errors: html.Errors = []
+    errors: page_parts.Errors = []
     if context.request.method == "POST":
         changes: dict[str, dict[str, Any]] = {}
         for key, _, data in results:
@@ -163,7 +163,7 @@ def awards(context: Context) -> Response:
     rows = [
         (f"{number}. {esc(pupil['full_name'])}", esc(data["title"] or "–"),
          f'<textarea name="{esc(key)}:awards" aria-label="Khen thưởng {esc(pupil["full_name"])}">{esc(chr(10).join(data["awards"]))}</textarea>',
-         html.text_input(f"{key}:certificates", data["certificates"], label=f"Chứng chỉ {pupil['full_name']}"))
+         page_parts.text_input(f"{key}:certificates", data["certificates"], label=f"Chứng chỉ {pupil['full_name']}"))
         for number, (key, pupil, data) in enumerate(results, 1)
     ]  # fmt: skip
     body = _form(
@@ -186,7 +186,7 @@ def summer(context: Context) -> Response:
         (key, data) for key, data in context.results().items()
         if data["promotion"] == "reassess" or data["learning"]["reassessed"] or data["training"]["reassessed"]
     ]  # fmt: skip
-    errors: html.Errors = []
+    errors: page_parts.Errors = []
     if context.request.method == "POST":
         changes = {key: values for key, data in due if (values := _summer_changes(context, key, data))}
         answer, errors = _save(
@@ -211,7 +211,7 @@ def summer(context: Context) -> Response:
         training = "–"
         if data["training"]["year"] in ("Chưa đạt", "Yếu"):
             levels = tt26.CONDUCT if data["regime"] == "TT26" else tt22.LEVELS
-            training = html.select(
+            training = page_parts.select(
                 f"{key}:training",
                 [(level, level) for level in levels],
                 data["training"]["reassessed"],
@@ -230,8 +230,8 @@ def summer(context: Context) -> Response:
             )
         )
     heads = ("Học sinh", "Kết quả đánh giá lại", "Rèn luyện trong hè", "Học tập sau hè", "Lên lớp", "Nhận xét sau hè")
-    body = html.problems(errors) + (
-        f"<form method=post>{html.table(heads, rows)}<p><button>Lưu</button></p></form>"
+    body = page_parts.problems(errors) + (
+        f"<form method=post>{page_parts.table(heads, rows)}<p><button>Lưu</button></p></form>"
         if rows
         else "<p class=dim>Không có học sinh phải đánh giá lại.</p>"
     )
@@ -244,10 +244,10 @@ def _again(context: Context, key: str, subject_id: str, row: dict[str, Any], sub
     if "reassessed_test" in row and subject["kind"] == "marked":
         fields.append((f"{key}:t:{subject_id}", "Điểm kiểm tra", row["reassessed_test"]))
     inputs = "".join(
-        f"<label>{label}{html.text_input(name, context.form.get(name, value), mode='decimal')}</label>"
+        f"<label>{label}{page_parts.text_input(name, context.form.get(name, value), mode='decimal')}</label>"
         for name, label, value in fields
     )
-    return f"<div>{esc(subject['name'])} (cả năm {html.comma(row['year'])})</div><div class=bar>{inputs}</div>"
+    return f"<div>{esc(subject['name'])} (cả năm {page_parts.comma(row['year'])})</div><div class=bar>{inputs}</div>"
 
 
 def _failed(row: dict[str, Any], regime: str) -> bool:
@@ -282,7 +282,7 @@ def arrivals(context: Context) -> Response:
         for key, data in context.results().items()
         if data["student_id"] in moved and data["regime"] != "TT27"
     ]
-    errors: html.Errors = []
+    errors: page_parts.Errors = []
     if context.request.method == "POST":
         changes: dict[str, dict[str, Any]] = {}
         for key, data in results:
@@ -302,14 +302,14 @@ def arrivals(context: Context) -> Response:
     blocks = ""
     for key, data in results:
         inputs = "".join(
-            f"<label>{esc(subjects[subject_id]['name'])}{html.text_input(f'{key}:{subject_id}', context.form.get(f'{key}:{subject_id}', (row.get('by_hand') or {}).get('term1')), mode='decimal')}</label>"
+            f"<label>{esc(subjects[subject_id]['name'])}{page_parts.text_input(f'{key}:{subject_id}', context.form.get(f'{key}:{subject_id}', (row.get('by_hand') or {}).get('term1')), mode='decimal')}</label>"
             for subject_id, row in data["subjects"].items() if not row["marks"]["term1"]["regular"]
         )  # fmt: skip
         blocks += f"<h2>{esc(students[data['student_id']]['full_name'])}</h2><div class=fields>{inputs}</div>"
     intro = "<p>Nhập điểm trung bình môn học kì I theo học bạ nơi chuyển đi. Môn không học ở học kì I thì để trống: cả năm lấy theo học kì II.</p>"
     body = (
         intro
-        + html.problems(errors)
+        + page_parts.problems(errors)
         + (
             f"<form method=post>{blocks}<button>Lưu</button></form>"
             if blocks

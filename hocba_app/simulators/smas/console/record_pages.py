@@ -7,9 +7,9 @@ from typing import Any
 from starlette.responses import Response
 
 from hocba_app.simulators.smas import years
-from hocba_app.simulators.smas.console import html
+from hocba_app.simulators.smas.console import page_parts
 from hocba_app.simulators.smas.console.context import Context
-from hocba_app.simulators.smas.console.html import esc
+from hocba_app.simulators.smas.console.page_parts import esc
 from hocba_app.simulators.smas.fields import WRITABLE, Field
 from hocba_app.simulators.smas.refusals import Refused
 
@@ -58,7 +58,7 @@ def staff(context: Context) -> Response:
     )
     return context.page(
         TITLES["staff"],
-        add + html.table(("Họ và tên", "Mã", "Chức vụ", "Số định danh", "Thư điện tử", "Trạng thái"), rows),
+        add + page_parts.table(("Họ và tên", "Mã", "Chức vụ", "Số định danh", "Thư điện tử", "Trạng thái"), rows),
         "staff",
     )
 
@@ -77,7 +77,7 @@ def classes(context: Context) -> Response:
          f'<a href="/console/students?class_id={esc(key)}">Học sinh</a>')
         for key, name in context.classes()
     ]  # fmt: skip
-    body = '<p><a href="/console/classes/new">Thêm lớp</a></p>' + html.table(
+    body = '<p><a href="/console/classes/new">Thêm lớp</a></p>' + page_parts.table(
         ("Lớp", "Khối", "Thông tư", "Giáo viên chủ nhiệm", "Sĩ số", ""), rows
     )
     return context.page(TITLES["classes"], body, "classes")
@@ -87,7 +87,7 @@ def students(context: Context) -> Response:
     """The pupils of a class."""
     class_id = context.chosen_class()
     rows = [
-        (f'<a href="/console/students/{esc(key)}">{esc(data["full_name"])}</a>', esc(data["code"]), html.day(data["birth_date"]), esc(data["sex"]),
+        (f'<a href="/console/students/{esc(key)}">{esc(data["full_name"])}</a>', esc(data["code"]), page_parts.day(data["birth_date"]), esc(data["sex"]),
          esc(data["id_number"] or "thiếu"), esc(data["register_number"] or "thiếu"),
          f'<a href="/console/enrolments/{esc(key)}-{esc(context.year)}">{CHOICES[row["status"]]}</a>')
         for key, data, row in context.pupils(class_id)
@@ -95,7 +95,9 @@ def students(context: Context) -> Response:
     add = f'<p><a href="/console/students/new?class_id={esc(class_id)}">Thêm học sinh vào lớp</a> · {len(rows)} học sinh</p>'
     heads = ("Họ và tên", "Mã", "Ngày sinh", "Giới tính", "Số định danh", "Số đăng bộ", "Xếp lớp")
     return context.page(
-        TITLES["students"], html.chooser(context.class_select(class_id)) + add + html.table(heads, rows), "students"
+        TITLES["students"],
+        page_parts.chooser(context.class_select(class_id)) + add + page_parts.table(heads, rows),
+        "students",
     )
 
 
@@ -108,7 +110,7 @@ def edit(context: Context) -> Response:
     if new and resource in ("school", "enrolments"):
         raise Refused.unknown("mục")
     data = {"school_year": context.year} if new else context.live.get(resource, identity)["data"]
-    errors: html.Errors = []
+    errors: page_parts.Errors = []
     if context.request.method == "POST":
         try:
             return _save(context, resource, identity, data, new=new)
@@ -133,7 +135,7 @@ def edit(context: Context) -> Response:
         if data.get("photo_sha256")
         else ""
     )
-    body = f'{html.problems(errors, LABELS)}{picture}<form method=post enctype="multipart/form-data">{hidden}<div class=fields>{inputs}</div><button>Lưu</button></form>'
+    body = f'{page_parts.problems(errors, LABELS)}{picture}<form method=post enctype="multipart/form-data">{hidden}<div class=fields>{inputs}</div><button>Lưu</button></form>'
     if not new and resource != "school":
         body += f'<h2>Xóa</h2><form method=post action="/console/{resource}/{esc(identity)}/delete"><button class=danger>Xóa mục này</button></form>'
     if not new and resource == "staff":
@@ -149,7 +151,7 @@ def edit(context: Context) -> Response:
 
 def _input(context: Context, name: str, field: Field, value: Any, wrong: bool) -> str:
     if field.kind == "choice":
-        return html.select(
+        return page_parts.select(
             name,
             [(choice, CHOICES.get(choice, choice)) for choice in field.choices],
             value,
@@ -158,8 +160,8 @@ def _input(context: Context, name: str, field: Field, value: Any, wrong: bool) -
     if field.kind == "reference":
         records = context.store.records(context.session.school, field.to, context.year)
         names = [(key, data.get("full_name") or data.get("name") or key) for key, data in records.items()]
-        return html.select(name, names, value, empty="–")
-    return html.text_input(
+        return page_parts.select(name, names, value, empty="–")
+    return page_parts.text_input(
         name,
         value,
         wrong=wrong,
@@ -237,24 +239,24 @@ def assignments(context: Context) -> Response:
             continue
         here = sorted((row["position"], key, row) for key, row in taught.items() if row["subject_id"] == subject_id)
         cells = "".join(
-            f"<div class=bar>{html.select(key, people, row['staff_id'], empty='– bỏ –', label=subject['name'])}{_term(key, row['term'])}</div>"
+            f"<div class=bar>{page_parts.select(key, people, row['staff_id'], empty='– bỏ –', label=subject['name'])}{_term(key, row['term'])}</div>"
             for _, key, row in here
         )
-        cells += f"<div class=bar>{html.select('new:' + subject_id, people, '', empty='+ thêm giáo viên', label='Thêm giáo viên ' + subject['name'])}</div>"
+        cells += f"<div class=bar>{page_parts.select('new:' + subject_id, people, '', empty='+ thêm giáo viên', label='Thêm giáo viên ' + subject['name'])}</div>"
         rows.append((esc(subject["name"]), cells))
     body = (
-        html.chooser(context.class_select(class_id))
+        page_parts.chooser(context.class_select(class_id))
         + f"<form method=post><input type=hidden name=class_id value='{esc(class_id)}'>"
     )
     return context.page(
         "Phân công giảng dạy",
-        body + html.table(("Môn", "Giáo viên"), rows) + "<p><button>Lưu phân công</button></p></form>",
+        body + page_parts.table(("Môn", "Giáo viên"), rows) + "<p><button>Lưu phân công</button></p></form>",
         "assignments",
     )
 
 
 def _term(key: str, term: str) -> str:
-    return html.select(
+    return page_parts.select(
         f"term:{key}", [("year", "cả năm"), ("I", "học kì I"), ("II", "học kì II")], term, label="Thời gian"
     )
 

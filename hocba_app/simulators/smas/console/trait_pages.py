@@ -7,9 +7,9 @@ from typing import Any
 from starlette.responses import Response
 
 from hocba_app.simulators.smas import decisions
-from hocba_app.simulators.smas.console import html
+from hocba_app.simulators.smas.console import page_parts
 from hocba_app.simulators.smas.console.context import Context
-from hocba_app.simulators.smas.console.html import esc
+from hocba_app.simulators.smas.console.page_parts import esc
 from hocba_app.simulators.smas.gradebook import Books
 from hocba_app.simulators.smas.refusals import Refused
 from hocba_app.simulators.smas.rules import tt27
@@ -34,7 +34,7 @@ def traits(context: Context) -> Response:
         (key, data, found.get(key) or books.empty(key, class_id, context.year))
         for key, data, _ in context.pupils(class_id)
     ]
-    errors: html.Errors = []
+    errors: page_parts.Errors = []
     if context.request.method == "POST":
         changed, errors = _save(context, books, pupils, group)
         if not errors:
@@ -42,7 +42,7 @@ def traits(context: Context) -> Response:
     rows = []
     for number, (key, pupil, result) in enumerate(pupils, 1):
         levels = [
-            html.select(f"{key}:{place}", _LEVELS, context.form.get(f"{key}:{place}", trait["level"]), empty="", label=f"{trait['name']} {pupil['full_name']}")
+            page_parts.select(f"{key}:{place}", _LEVELS, context.form.get(f"{key}:{place}", trait["level"]), empty="", label=f"{trait['name']} {pupil['full_name']}")
             for place, trait in enumerate(result[group])
         ]  # fmt: skip
         measures = [
@@ -54,31 +54,33 @@ def traits(context: Context) -> Response:
         rows.append((f"{number}. {esc(pupil['full_name'])}", *levels, area, *measures, _outstanding(key, result)))
     names = [trait["name"] for trait in pupils[0][2][group]] if pupils else []
     heads = ("Học sinh", *names, "Nhận xét", "Cao (cm)", "Nặng (kg)", "Tiêu biểu")
-    choose = html.chooser(context.class_select(class_id), ("Nhóm", html.select("group", list(_GROUPS.items()), group)))
+    choose = page_parts.chooser(
+        context.class_select(class_id), ("Nhóm", page_parts.select("group", list(_GROUPS.items()), group))
+    )
     hidden = f'<input type=hidden name=class_id value="{esc(class_id)}"><input type=hidden name=group value="{group}">'
-    form = f"<form method=post>{hidden}{html.table(heads, rows)}<p><button>Lưu</button></p></form>"
+    form = f"<form method=post>{hidden}{page_parts.table(heads, rows)}<p><button>Lưu</button></p></form>"
     return context.page(
-        "Phẩm chất, năng lực", choose + html.problems(errors) + form, "traits", status=422 if errors else 200
+        "Phẩm chất, năng lực", choose + page_parts.problems(errors) + form, "traits", status=422 if errors else 200
     )
 
 
 def _text(context: Context, name: str, value: str | None, label: str) -> str:
     written = context.form.get(name, value) or ""
-    return html.text_input(name, written.replace(".", ","), label=label, mode="numeric")
+    return page_parts.text_input(name, written.replace(".", ","), label=label, mode="numeric")
 
 
 def _outstanding(key: str, result: dict[str, Any]) -> str:
     if result["learning"]["year"] != tt27.GOOD:
         return "–"
-    return html.select(
+    return page_parts.select(
         f"{key}:outstanding", [("1", "có"), ("0", "không")], "1" if result["outstanding"] else "0", label="Tiêu biểu"
     )
 
 
 def _save(
     context: Context, books: Books, pupils: list[tuple[str, dict[str, Any], dict[str, Any]]], group: str
-) -> tuple[int, html.Errors]:
-    errors: html.Errors = []
+) -> tuple[int, page_parts.Errors]:
+    errors: page_parts.Errors = []
     changed = 0
     try:
         with context.store.transaction():

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from hocba_app.simulators.smas import calendar, sector, trial, workbook, years
-from hocba_app.simulators.smas.console import html
+from hocba_app.simulators.smas import school_calendar, sector, trial, workbook, years
+from hocba_app.simulators.smas.console import page_parts
 from hocba_app.simulators.smas.console.context import Context
-from hocba_app.simulators.smas.console.html import esc
+from hocba_app.simulators.smas.console.page_parts import esc
 from hocba_app.simulators.smas.spec import MOMENTS
 
 _MOMENTS = {"september": "Tháng 9: đầu năm", "term1": "Hết học kì I", "year_end": "Cuối năm", "summer": "Sau hè"}
@@ -33,10 +33,10 @@ def home(context: Context) -> Response:
     ]
     reached = MOMENTS.index(context.school["moment"])
     later = [(moment, _MOMENTS[moment]) for moment in MOMENTS[reached + 1 :]]
-    body = html.table(("Năm học này", ""), rows)
+    body = page_parts.table(("Năm học này", ""), rows)
     body += f"<h2>Diễn biến năm học (chỉ có ở bản mô phỏng)</h2><p>Hiện là: <b>{_MOMENTS[context.school['moment']]}</b>.</p>"
     if later:
-        body += f"<form class=bar method=post action=/console/time><label>Nhập sẵn dữ liệu đến{html.select('moment', later, later[0][0])}</label><button class=plain>Thực hiện</button></form>"
+        body += f"<form class=bar method=post action=/console/time><label>Nhập sẵn dữ liệu đến{page_parts.select('moment', later, later[0][0])}</label><button class=plain>Thực hiện</button></form>"
     body += (
         "<h2>Xuất Excel</h2><p>Giáo viên, lớp, môn học, học sinh, phân công và kết quả của năm học, mỗi loại một trang tính.</p>"
         "<p><a class=button href=/console/workbook>Tải tệp Excel</a></p>"
@@ -63,7 +63,7 @@ def trial_year(context: Context) -> Response:
 
 def time(context: Context) -> Response:
     """Go on in the generated year."""
-    calendar.move_to(context.store, context.session.school, context.form.get("moment", ""))
+    school_calendar.move_to(context.store, context.session.school, context.form.get("moment", ""))
     return context.done("Đã nhập dữ liệu của thời điểm này. Chưa nộp gì lên Sở.", "/console/")
 
 
@@ -82,11 +82,11 @@ def year(context: Context) -> Response:
         f"<form class=bar method=post action=/console/year/declare><input type=hidden name=school_year value='{esc(following)}'>"
         "<label><span><input type=checkbox name=roll_over value=1 checked> Kết chuyển dữ liệu năm cũ</span></label><button>Khai báo</button></form>"
         "<h2>Dữ liệu thử cho năm học này (chỉ có ở bản mô phỏng)</h2><p>Phân công giáo viên cho môn chưa có người dạy và nhập điểm, nhận xét cho học kì chưa có điểm. Dữ liệu đã nhập được giữ nguyên.</p>"
-        f"<form class=bar method=post action=/console/year/trial><label>Nhập đến{html.select('term', [('I', 'hết học kì I'), ('II', 'cuối năm')], 'I')}</label><button class=plain>Nhập dữ liệu thử</button></form>"
+        f"<form class=bar method=post action=/console/year/trial><label>Nhập đến{page_parts.select('term', [('I', 'hết học kì I'), ('II', 'cuối năm')], 'I')}</label><button class=plain>Nhập dữ liệu thử</button></form>"
         "<h2>Số đăng bộ</h2><form class=bar method=post action=/console/year/register>"
-        f"<label>Đánh số cho học sinh chưa có, bắt đầu từ{html.text_input('start', '1', mode='numeric')}</label><button class=plain>Đánh số</button></form>"
-        f"<h2>Mẫu nhận xét của giáo viên chủ nhiệm</h2>{html.table(('Mức học tập', 'Nội dung', ''), rows) if rows else '<p class=dim>Chưa có mẫu nào.</p>'}"
-        f"<form method=post action=/console/templates/new><div class=bar><label>Dùng cho mức{html.select('learning', [(level, level) for level in learning], '', empty='mọi mức')}</label></div>"
+        f"<label>Đánh số cho học sinh chưa có, bắt đầu từ{page_parts.text_input('start', '1', mode='numeric')}</label><button class=plain>Đánh số</button></form>"
+        f"<h2>Mẫu nhận xét của giáo viên chủ nhiệm</h2>{page_parts.table(('Mức học tập', 'Nội dung', ''), rows) if rows else '<p class=dim>Chưa có mẫu nào.</p>'}"
+        f"<form method=post action=/console/templates/new><div class=bar><label>Dùng cho mức{page_parts.select('learning', [(level, level) for level in learning], '', empty='mọi mức')}</label></div>"
         "<p><textarea name=text maxlength=500 aria-label='Nội dung mẫu'></textarea></p><button class=plain>Thêm mẫu</button></form>"
     )
     return context.page("Năm học", body, "year")
@@ -148,7 +148,7 @@ def submissions(context: Context) -> Response:
         ("results/II", "Kết quả cuối năm"),
         ("results/summer", "Kết quả sau hè"),
     ]
-    body = f"<form class=bar method=post><label>Nộp lên Sở{html.select('what', choices, '')}</label><button>Nộp</button></form>"
+    body = f"<form class=bar method=post><label>Nộp lên Sở{page_parts.select('what', choices, '')}</label><button>Nộp</button></form>"
     jobs = context.submissions.list(context.session.school)
     running = any(job["state"] == "running" for job in jobs)
     for job in jobs[:20]:
@@ -161,7 +161,9 @@ def submissions(context: Context) -> Response:
             rows = [
                 (esc(_who(context, error)), esc(error["field"]), esc(error["message"])) for error in job["errors"][:200]
             ]
-            body += f"<p>{len(job['errors'])} dòng lỗi: sửa rồi nộp lại.</p>" + html.table(("Dòng", "Mục", "Lỗi"), rows)
+            body += f"<p>{len(job['errors'])} dòng lỗi: sửa rồi nộp lại.</p>" + page_parts.table(
+                ("Dòng", "Mục", "Lỗi"), rows
+            )
     return context.page("Nộp dữ liệu lên Sở", body, "submissions", refresh=running)
 
 
@@ -189,7 +191,7 @@ def ministry(context: Context) -> Response:
         known = receipts.get(item["number"])
         action = f"<form method=post><input type=hidden name=snapshot value={item['number']}><button>Chuyển lên Bộ</button></form>"
         done = (
-            f"<code>{esc(known['receipt'])}</code><br><span class=dim>{known['records']} bản ghi, {html.moment(known['accepted_at'])}</span>"
+            f"<code>{esc(known['receipt'])}</code><br><span class=dim>{known['records']} bản ghi, {page_parts.moment(known['accepted_at'])}</span>"
             if known
             else action
         )
@@ -198,13 +200,13 @@ def ministry(context: Context) -> Response:
                 str(item["number"]),
                 esc(f"{_KINDS[item['kind']]} {_TERMS[item['term']]}"),
                 esc(item["school_year"]),
-                html.moment(item["accepted_at"]),
+                page_parts.moment(item["accepted_at"]),
                 done,
             )
         )
     body = "<p>Chuyển một đợt dữ liệu Sở đã tiếp nhận lên cơ sở dữ liệu của Bộ. Chuyển lại cùng đợt thì được cùng biên nhận.</p>"
     body += (
-        html.table(("Đợt", "Dữ liệu", "Năm học", "Sở tiếp nhận lúc", "Biên nhận của Bộ"), rows)
+        page_parts.table(("Đợt", "Dữ liệu", "Năm học", "Sở tiếp nhận lúc", "Biên nhận của Bộ"), rows)
         if rows
         else "<p class=dim>Sở chưa tiếp nhận đợt nào.</p>"
     )
