@@ -16,9 +16,11 @@ from PIL import Image
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.ink.signature_image import signature_image
+from hocba_app.services.sync import old_fonts
 from hocba_app.services.sync.excel_reading import read_workbook
 from hocba_app.services.sync.excel_rows import read_rows
 from tests.unit.ink import photos
+from tests.unit.sync.test_clerks_files import PAGE, separated, xml
 from tests.unit.sync.test_wide_forms import BINH, GRADE_5, PAO
 from tests.unit.sync.wide_forms import by_openpyxl, by_xlsxwriter, by_xlwt, vnedu_primary
 
@@ -44,7 +46,8 @@ class Found:
 def workbooks() -> list[bytes]:
     """Sound files of each kind that this machine can write."""
     form = vnedu_primary(GRADE_5, [BINH, PAO])
-    return [by_openpyxl(form), by_xlsxwriter(form), by_xlwt(form)]
+    texts = [PAGE.format("utf-8").encode(), xml(), separated(";", "utf-8"), separated("\t", "utf-16")]
+    return [by_openpyxl(form), by_xlsxwriter(form), by_xlwt(form), *texts]
 
 
 def pictures() -> list[bytes]:
@@ -55,6 +58,10 @@ def pictures() -> list[bytes]:
     with io.BytesIO() as out:
         Image.open(io.BytesIO(found[0])).quantize(16).save(out, "PNG")
         found.append(out.getvalue())
+    for kind in ("WEBP", "GIF", "BMP"):
+        with io.BytesIO() as out:
+            Image.open(io.BytesIO(found[0])).save(out, kind)
+            found.append(out.getvalue())
     return found
 
 
@@ -116,7 +123,9 @@ def run(seed: int, read: Callable[[bytes], object], sound: list[bytes], found: F
 
 def read_as_import(data: bytes) -> object:
     """A workbook as an import reads it, up to its rows."""
-    return read_rows(read_workbook(data))
+    sheets = read_workbook(data)
+    old_fonts.turn(sheets)
+    return read_rows(sheets)
 
 
 def fuzz(runs: int, seed: int = 0) -> Found:

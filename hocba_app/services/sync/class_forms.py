@@ -13,6 +13,7 @@ from typing import Any
 from sqlmodel import Session
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.levels import LAST_GRADES
 from hocba_app.models import Database, School, SchoolClass, Staff, Student, StudentResult, Subject
 from hocba_app.models.repositories import find
 from hocba_app.models.repositories.membership import present_in
@@ -125,6 +126,14 @@ def _promoted(value: Any) -> str:
     return {"promoted": "x"}.get(value, "")
 
 
+def _completed(grade: int) -> Value:
+    """A tick for the grade's programme; in a level's last grade the level's must be completed with it."""
+    last = grade in LAST_GRADES.values()
+    return lambda _pupil, result: (
+        _promoted(result.get("promotion")) if result.get("programme_completed") or not last else ""
+    )
+
+
 def _secondary(content: _Content, form: str) -> Form:
     group = "Điểm trung bình các môn"
     heads = _identity(content, form)
@@ -138,6 +147,7 @@ def _secondary(content: _Content, form: str) -> Form:
     heads += [
         _Head(("Số buổi nghỉ cả năm",), _of("absences", "year")),
         _Head(("Danh hiệu",), _of("", "title")),
+        _Head(("Khen thưởng",), _of("", "awards", "; ".join)),
         _Head(("Được lên lớp",), _of("", "promotion", _promoted)),
     ]
     return _form(content, form, heads, ("Tốt", "Khá", "Đạt", "Chưa đạt"))
@@ -157,6 +167,8 @@ def _primary(content: _Content, form: str) -> Form:
     heads += [
         _Head(("Xếp loại",), _of("learning", "year", lambda value: _SHORT.get(value, value))),
         _Head(("Danh hiệu",), _of("", "title")),
+        _Head(("Khen thưởng",), _of("", "awards", "; ".join)),
+        _Head(("Hoàn thành CT",), _completed(content.school_class.grade)),
         _Head(("Lên lớp",), _of("", "promotion", _promoted)),
     ]
     return _form(content, form, heads, LEVELS)
@@ -185,7 +197,8 @@ def _instructions(heads: Sequence[_Head]) -> Iterator[tuple[str, str, str]]:
     """The sheet of the sector's form that says how each column is filled."""
     said = {
         "Mức đạt được": "T, H hoặc C", "Điểm KTĐK": "Số nguyên từ 0 đến 10", "Xếp loại": "HTXS, HTT, HT hoặc CHT", "Lên lớp": "x hoặc để trống",
-        "Được lên lớp": "x hoặc để trống", "Ngày sinh": "ngày/tháng/năm",
+        "Hoàn thành CT": "x hoặc để trống",
+        "Được lên lớp": "x hoặc để trống", "Khen thưởng": "Nội dung, cách nhau bằng dấu chấm phẩy", "Ngày sinh": "ngày/tháng/năm",
     }  # fmt: skip
     for number, head in enumerate(heads, 1):
         how = said.get(head.path[-1]) or (

@@ -12,7 +12,7 @@ from hocba_app.services.sync.excel_columns import SHEETS, SheetSpec, heading
 from hocba_app.services.sync.excel_reading import CellProblem, Sheet
 from hocba_app.services.sync.sheet_rows import Entry, Rows, SourceRow, read_cell
 from hocba_app.services.sync.wide_pupils import merged_cells, tables_of
-from hocba_app.services.sync.wide_rows import Knowledge, Wide, own_columns, read_wide, wide_of
+from hocba_app.services.sync.wide_rows import Knowledge, Wide, own_columns, read_wide, unread_columns, wide_of
 
 _HEADER_WITHIN = 20
 """Rows in which the header is looked for: exports begin with titles."""
@@ -95,7 +95,9 @@ def _entries(spec: SheetSpec, sheet: Sheet, found: Rows) -> list[Entry]:
         found.problems.append(CellProblem(sheet.name, header, "", reason, "missing_column"))
         return []
     found.forms.add("hocba")
-    found.columns += own_columns(sheet, spec.key, header, columns)
+    own = own_columns(sheet, spec.key, header, columns)
+    found.columns += own
+    found.notes += unread_columns(sheet, header, own)
     entries = []
     by_key = {entry.key: entry for entry in spec.fields}
     numbers = [number for number in sheet.rows if number > header]

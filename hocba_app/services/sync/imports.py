@@ -155,6 +155,7 @@ def targets(db: Database, who: Identity, import_id: str) -> list[tuple[str, list
         for key in ("year", "term1", "term2", "test", "reassessed", "comment")
     ]
     summary = [f"results/{wanted.key}" for spec in SHEETS if spec.key == "results" for wanted in spec.fields if wanted.key != "student_code" and not wanted.key.startswith(("qualities", "general_", "specific_"))]  # fmt: skip
+    summary.append("results/completed")
     traits = [f"traits/{group}/{name}" for group, names in TRAITS.items() for name in names]
     listed = [f"students/{wanted.key}" for spec in SHEETS if spec.key == "students" for wanted in spec.fields if wanted.key not in ("code", "full_name", "birth_date", "class_code")]  # fmt: skip
     groups = (("Học sinh", pupil), ("Kết quả môn học", subjects), ("Tổng kết", summary), ("Phẩm chất, năng lực", traits), ("Lý lịch", listed))  # fmt: skip
@@ -178,7 +179,9 @@ def explain(db: Database, who: Identity, import_id: str, meanings: Mapping[tuple
         raise HocbaError(ErrorCode.INVALID_INPUT, detail="ý nghĩa của cột")
     with db.write(who.school_id) as session:
         row = _editable(session, import_id)
-        columns = {(column["sheet"], column["letter"]): column["head"] for column in row.found.get("columns", [])}
+        # Where a sheet has several tables, a letter is that of the column nobody knows yet.
+        known_first = sorted(row.found.get("columns", []), key=lambda column: not column["target"])
+        columns = {(column["sheet"], column["letter"]): column["head"] for column in known_first}
         if not meanings or any(place not in columns for place in meanings):
             raise HocbaError(ErrorCode.INVALID_INPUT, detail="cột được chọn")
         said = {path_key(columns[place].split(" ▸ "))[:300]: target for place, target in meanings.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hocba_app.services.sync.excel_columns import Field, heading
@@ -134,11 +134,7 @@ def read_wide(wide: Wide, rows: Rows) -> None:
     rows.forms.add(wide.form)
     rows.columns += wide.columns
     rows.notes += sheet.notes
-    rows.notes += [
-        CellProblem(sheet.name, wide.heads.last, column.letter, f"cột “{column.head}” không được đọc", "unread_column")
-        for column in wide.columns
-        if column.examples and column.target == UNREAD and names_pupil(column.head) is False
-    ]
+    rows.notes += unread_columns(sheet, wide.heads.last, wide.columns)
     if wide.midterm:
         rows.problems.append(
             CellProblem(
@@ -264,6 +260,15 @@ def _add(rows: Rows, key: str, entry: Entry, pupil: Entry) -> None:
         own = {name: value for name, value in pupil.values.items() if name not in ("student_code", "named_class")}
         entry.values = {"code": code} | own | entry.values
     rows.of.setdefault(kind, []).append(entry)
+
+
+def unread_columns(sheet: Sheet, row: int, columns: Sequence[Column]) -> list[CellProblem]:
+    """Columns with values that are not read, by name: nothing is left out silently."""
+    return [
+        CellProblem(sheet.name, row, column.letter, f"cột “{column.head}” không được đọc", "unread_column")
+        for column in columns
+        if column.examples and column.target == UNREAD and not names_pupil(column.head)
+    ]
 
 
 def own_columns(sheet: Sheet, key: str, header: int, columns: Mapping[str, str]) -> list[Column]:

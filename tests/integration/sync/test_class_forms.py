@@ -24,7 +24,10 @@ PRIMARY = {
     "subjects": [["Mã môn", "Tên môn", "Loại", "Thứ tự"], ["TV", "Tiếng Việt", "Tính điểm", "1"], ["DD", "Đạo đức", "Nhận xét", "2"]],
     "pupils": [WHOLE["pupils"][0], ["T1", "=Nguyễn Ánh", "06/05/2015", "Nữ", "5A", "Kinh"]],
     "marks": [["Mã HS", "Mã môn", "Cả năm", "Điểm kiểm tra cuối năm"], ["T1", "TV", "T", "9"], ["T1", "DD", "H", None]],
-    "year": [["Mã học sinh", "Học tập cả năm", "Lên lớp", "Phẩm chất"], ["T1", "Hoàn thành tốt", "Lên lớp", "; ".join(f"{name}: T" for name in TRAITS)]],
+    "year": [
+        ["Mã học sinh", "Học tập cả năm", "Lên lớp", "Phẩm chất", "Khen thưởng", "Hoàn thành chương trình"],
+        ["T1", "Hoàn thành tốt", "Lên lớp", "; ".join(f"{name}: T" for name in TRAITS), "Thư khen; Giải Ba", "Có"],
+    ],
 }  # fmt: skip
 
 
