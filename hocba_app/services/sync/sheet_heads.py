@@ -15,6 +15,8 @@ _WITHIN = 25
 _LEVELS = 6
 _ABOVE = 3
 """Most rows of heads, and of groups above the row that names the pupil."""
+_NAMED_WITHIN = 12
+"""Filled cells of a row among which the heads that name a pupil are looked for."""
 _NUMBERING = re.compile(r"\(?[0-9]{1,3}\)?(?:\s*=.*)?|\([A-Z]{1,2}\)|[A-Z]")
 
 
@@ -60,11 +62,13 @@ def column_place(letter: str) -> int:
 
 def heads_at(sheet: Sheet, known: Callable[[str], bool]) -> list[int]:
     """The rows where heads begin that name pupils: the first one, and those of further tables below."""
-    first, _ = _anchor(sheet, known)
-    found = [first] if first else []
+    found: list[int] = []
+    before = 0
     for number in sorted(sheet.rows):
-        if first and number > found[-1] + 1 and sum(map(known, sheet.rows[number].values())) >= 2:
-            found.append(number)
+        if sum(map(known, list(sheet.rows[number].values())[:_NAMED_WITHIN])) >= 2:
+            if not found or number > before + 1:
+                found.append(number)
+            before = number
     return found
 
 

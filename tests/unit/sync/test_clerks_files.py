@@ -102,6 +102,12 @@ def test_two_classes_on_a_sheet_are_two_tables() -> None:
     assert [entry.values["named_class"] for entry in rows.pupils] == ["6A1", "6A1", "6A2"]
 
 
+def test_a_second_table_with_more_heads_hides_no_first_one() -> None:
+    first = (*HEADS[:3], "Toán")
+    rows = read(book(first, (1, "0791", "Nguyễn Văn An", "8,5"), [], HEADS, BINH, title="Tổng hợp"))
+    assert rows.problems == [] and [entry.values["student_code"] for entry in rows.pupils] == ["0791", "0792"]
+
+
 def test_a_cell_merged_over_several_pupils_is_nobodys() -> None:
     made = book(HEADS, AN, BINH)
     made.active.merge_cells("G2:G3")
