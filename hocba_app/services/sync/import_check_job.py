@@ -25,7 +25,7 @@ from hocba_app.services.sync.steps import Cancelled
 KIND = "workbook_check"
 QUESTION, REFUSED = "question", "rejected"
 MAX_REFUSED = 5000
-_CHUNK_SIZE = 200
+_CHUNK_SIZE = 100
 """Rows of one transaction: some hundredths of a second."""
 
 
