@@ -57,3 +57,28 @@ def test_screens_are_named_as_they_are() -> None:
 @pytest.mark.parametrize("address", [address for _, _, address in LINK.findall(TEXT)])
 def test_links_lead_somewhere(address: str) -> None:
     assert (PAGE.parent / address).is_file()
+
+
+def _code(text: str) -> set[str]:
+    """Commands, settings, paths and codes: what stands between backticks, and the blocks."""
+    return set(re.findall(r"`([^`\n]+)`", text)) | set(re.findall(r"```\n(.*?)```", text, flags=re.DOTALL))
+
+
+def test_the_vietnamese_page_says_the_same() -> None:
+    """Same headings in the same order, same commands, settings and codes, same rows of every table, same links."""
+    own = (ROOT / "docs" / "administration.vi.md").read_text(encoding="utf-8")
+
+    def levels(text: str) -> list[int]:
+        return [len(marks) for marks in re.findall(r"^(#+) ", text, flags=re.MULTILINE)]
+
+    assert levels(own) == levels(TEXT)
+    assert _code(own) ^ _code(TEXT) == set()
+    assert own.count("\n|") == TEXT.count("\n|") and own.count("\n- ") == TEXT.count("\n- ")
+    leads = [
+        {address for _, _, address in LINK.findall(text)} - {"administration.md", "administration.vi.md"}
+        for text in (own, TEXT)
+    ]
+    assert leads[0] == leads[1]
+    assert {words for words in re.findall(r'"([^"\n]+)"', own)} >= {
+        words for words in re.findall(r'"([^"\n]+)"', TEXT) if not words.isascii()
+    }
