@@ -155,15 +155,20 @@ def simulators(
 @app.command()
 def demo(
     port: Annotated[int, typer.Option(help="Cổng web")] = 3000,
-    data: Annotated[Path, typer.Option(help="Nơi giữ dữ liệu")] = Path("var/demo"),
+    data: Annotated[
+        Path | None, typer.Option(help="Nơi giữ dữ liệu; mặc định var/demo, với --fresh là var/fresh")
+    ] = None,
     level: Annotated[str, typer.Option(help=_LEVELS)] = "lower_secondary",
     students: Annotated[int, typer.Option(min=1, max=3000)] = 135,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Ngày đầu của một trường: chưa đồng bộ, chưa ai kết nối")
+    ] = False,
 ) -> None:
     """Chạy thử trọn bộ trên một trường được sinh ra, với mọi dịch vụ bên ngoài được mô phỏng."""
     from hocba_app.demo import run_demo
     from hocba_app.rehearsal.plan import level_named
 
-    run_demo(data, port, level_named(level), students)
+    run_demo(data or Path("var/fresh" if fresh else "var/demo"), port, level_named(level), students, fresh=fresh)
 
 
 @app.command()
@@ -286,7 +291,8 @@ def verify(
     online: Annotated[
         bool,
         typer.Option(
-            "--online", help="Hỏi nhà cung cấp về chứng thư mà tệp chưa kèm bằng chứng (chỉ gửi số sê-ri chứng thư)"
+            "--online",
+            help="Hỏi nhà cung cấp về chứng thư số mà tệp chưa kèm bằng chứng (chỉ gửi số sê-ri chứng thư số)",
         ),
     ] = False,
     as_json: _JSON = False,

@@ -247,7 +247,17 @@ class PlayedSchool:
         Returns:
             How many can sign now.
         """
-        signers = {
+        signers = self._mysign_entries(only)
+        if only is not None:
+            return self._connect(signers | (self._seal_user() if SEAL in only else {}))
+        return self._connect(signers | self._seal_user())
+
+    def order_accounts(self, people: set[str]) -> None:
+        """These people get accounts at MySign, which nobody connects."""
+        self.phones.provision(list(self._mysign_entries(people).values()))
+
+    def _mysign_entries(self, only: set[str] | None) -> dict[str, dict[str, str]]:
+        return {
             row.id: {
                 "user_id": f"CCCD_{row.id_number}",
                 "full_name": row.full_name,
@@ -258,9 +268,6 @@ class PlayedSchool:
             for row in self.staff.values()
             if row.id_number and (only is None or row.id in only)
         }
-        if only is not None:
-            return self._connect(signers | (self._seal_user() if SEAL in only else {}))
-        return self._connect(signers | self._seal_user())
 
     def _seal_user(self) -> dict[str, dict[str, str]]:
         with self.db.read(self.school_id) as session:

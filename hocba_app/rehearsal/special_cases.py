@@ -95,9 +95,9 @@ def played(school: PlayedSchool, school_year: str, handed_over: set[str], correc
     renamed, moved = _classes(year)
     whole = [
         Played(
-            "Chuyển đến, không có học kỳ I",
+            "Chuyển đến, không có học kì I",
             len(came),
-            "cả năm theo học kỳ II, có ghi chú",
+            "cả năm theo học kì II, có ghi chú",
             noted == came and year.sealed(came),
         ),
         Played(
@@ -273,7 +273,7 @@ def _replaced(school: PlayedSchool, year: _Year, school_year: str) -> Played:
         for slot in year.slots.get(version.id, ())
         if slot.stage == "subject" and len(slot.rows) == 1 and (slot_of := (version.class_id, slot.rows[0])) in changed
     )
-    return Played("Thay giáo viên giữa năm", len(changed), "người dạy học kỳ II ký", good)
+    return Played("Thay giáo viên giữa năm", len(changed), "người dạy học kì II ký", good)
 
 
 def _several(year: _Year) -> Played:

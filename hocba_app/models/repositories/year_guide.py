@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 
 from hocba_app.models import (
     SEAL,
+    Account,
     Enrolment,
     SchoolClass,
     SignatureImage,
@@ -69,6 +70,22 @@ def signers_without(session: Session, school_year: str) -> tuple[int, int]:
     images = set(session.exec(select(SignatureImage.owner).distinct()).all())
     keys = set(session.exec(select(SigningKey.owner).where(col(SigningKey.credential_id).is_not(None))).all())
     return len(people - images), len(people - keys)
+
+
+def accounts_without_code(session: Session) -> int:
+    """Accounts of the staff that nobody has been given a code for: their owners cannot log in."""
+    query = select(func.count()).where(
+        col(Account.staff_id).is_not(None),
+        col(Account.disabled).is_(False),
+        col(Account.password_hash).is_(None),
+        col(Account.code_hash).is_(None),
+    )
+    return session.exec(query).one()
+
+
+def has_begun(session: Session, school_year: str) -> bool:
+    """Whether any data have come; before that a school lacks everything, and nothing of it is a fault."""
+    return last_sync(session) is not None or pupils(session, school_year) > 0
 
 
 def seal_is_ready(session: Session) -> bool:

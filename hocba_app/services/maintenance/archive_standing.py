@@ -15,11 +15,11 @@ from hocba_app.services.signing.archive_job import WAITING
 from hocba_app.services.signing.archive_renewal_job import ENDING
 
 _REMEDIES = {
-    ErrorCode.REVISION_NOT_VALID: "Tải tệp của hồ sơ rồi chạy ./hocba verify để xem đủ lý do. Nếu do người ký: hủy chốt và ký lại; nếu do bằng chứng về chứng thư: hệ thống tự thử lại.",
+    ErrorCode.REVISION_NOT_VALID: "Tải tệp của hồ sơ rồi chạy ./hocba verify để xem đủ lý do. Nếu do người ký: hủy chốt và ký lại; nếu do bằng chứng về chứng thư số: hệ thống tự thử lại.",
     ErrorCode.CERTIFICATE_UNTRUSTED: "Thêm chứng thư gốc của dịch vụ dấu thời gian vào HOCBA_TRUST_ROOTS; không bỏ chứng thư gốc cũ.",
-    ErrorCode.CERTIFICATE_REVOKED: "Chứng thư của dịch vụ dấu thời gian đã bị thu hồi: đặt HOCBA_TSA_URL tới dịch vụ khác.",
+    ErrorCode.CERTIFICATE_REVOKED: "Chứng thư số của dịch vụ dấu thời gian đã bị thu hồi: đặt HOCBA_TSA_URL tới dịch vụ khác.",
 }
-_WAIT = "Kiểm tra mạng tới dịch vụ dấu thời gian, OCSP và CRL của nhà cung cấp chứng thư; hệ thống tự thử lại."
+_WAIT = "Kiểm tra mạng tới dịch vụ dấu thời gian, OCSP và CRL của nhà cung cấp chứng thư số; hệ thống tự thử lại."
 
 
 @dataclass(frozen=True, slots=True)

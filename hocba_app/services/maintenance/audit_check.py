@@ -14,7 +14,7 @@ from pathlib import Path
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import AuditHead, Database, School
 from hocba_app.models.base import utc_now
-from hocba_app.models.repositories import find
+from hocba_app.models.repositories import find, workers
 from hocba_app.models.repositories.audit_facts import documents_and_hand_outs, events_after
 from hocba_app.services.audit.log import verify_chain
 from hocba_app.services.maintenance.audit_anchor import AnchorProblem, verify_anchors
@@ -92,6 +92,7 @@ def audit_checks(settings: Settings, db: Database, *, whole: bool = False) -> It
     """
     with db.installation() as session:
         schools = find.all_of(session, School, School.id)
+        began = workers.ever_worked(session)
     roots, why = _roots(settings)
     slices = Slices(Path(settings.locks_dir) / "doctor-audit.json")
     until, looked = time.monotonic() + SECONDS, 0
@@ -124,7 +125,8 @@ def audit_checks(settings: Settings, db: Database, *, whole: bool = False) -> It
             and head.seq
             and settings.tsa_url
             and not doubted
-            and (newest is None or newest < utc_now() - ANCHOR_AGE)
+            and (newest or school.created_at) < utc_now() - ANCHOR_AGE
+            and began
         ):
             yield Check(
                 f"Neo nhật ký {school.code}",

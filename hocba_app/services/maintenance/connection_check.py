@@ -16,7 +16,7 @@ from hocba_app.services.maintenance.readiness import REDIS_SECONDS, SEEN_SECONDS
 from hocba_app.services.maintenance.slices import Slices
 from hocba_app.services.signing.integrations import provider_for
 from hocba_app.services.signing.providers.provider import ProviderEntry
-from hocba_app.services.signing.providers.registry import PROVIDERS
+from hocba_app.services.signing.providers.registry import PROVIDERS, USUAL
 from hocba_app.services.sync.client import SectorClient
 from hocba_app.settings import Settings
 
@@ -29,11 +29,15 @@ def workers_seen(_settings: Settings, db: Database) -> Iterator[Check]:
     """Whether anybody does what takes long."""
     with db.installation() as session:
         found = workers.heard_of(session, SEEN_SECONDS)
+        began = bool(found) or workers.ever_worked(session)
+    said = (
+        "Không có ./hocba worker nào báo hoạt động trong một phút qua." if began else "Chưa có ./hocba worker nào chạy."
+    )
     yield Check(
         "Tiến trình worker",
-        bool(found),
-        "" if found else "Không có ./hocba worker nào báo hoạt động trong một phút qua.",
-        "" if found else "Khởi động ./hocba worker.",
+        bool(found) or not began,
+        "" if found else said,
+        "" if found else "Khởi động ./hocba worker: không có nó, đồng bộ, chốt và ký chỉ xếp hàng.",
     )
 
 
@@ -63,7 +67,7 @@ def school_secrets(settings: Settings, db: Database, *, whole: bool = False) -> 
         schools = find.all_of(session, School, School.id)
     slices = Slices(Path(settings.locks_dir) / "doctor-secrets.json")
     for school in schools if whole else slices.in_turn(schools)[:SCHOOLS]:
-        for name, problem in (
+        for name, answer in (
             ("CSDL ngành", _sector(settings, school)),
             *(
                 (entry.words.app, _provider(settings, db, school, entry))
@@ -71,24 +75,32 @@ def school_secrets(settings: Settings, db: Database, *, whole: bool = False) -> 
                 if entry.school_columns is not None
             ),
         ):
-            if problem is not None:
-                yield Check(
-                    f"{name} {school.code}",
-                    not problem,
-                    problem,
-                    "Nhập lại thông tin kết nối: ./hocba school set-credentials, hoặc hỏi đơn vị cung cấp."
-                    if problem
-                    else "",
-                )
+            if answer is not None:
+                yield Check(f"{name} {school.code}", *answer)
         slices.done(school.id, 1)
     if not whole:
         slices.keep()
 
 
-def _sector(settings: Settings, school: School) -> str | None:
-    """What is wrong, "" for nothing, None when there is nothing to ask."""
-    if not (settings.smas_url and school.smas_secret_encrypted):
+_Answer = tuple[bool, str, str] | None
+"""Of a check: well, what is wrong, what to do; None when there is nothing to ask."""
+_WELL = (True, "", "")
+_AGAIN = "Nhập lại thông tin kết nối: ./hocba school set-credentials, hoặc hỏi đơn vị cung cấp."
+_MISSING = (True, "Trường chưa có thông tin kết nối.", "Nhập bằng ./hocba school set-credentials.")
+_UNPROVEN = (
+    True,
+    "Dịch vụ trả lời, nhưng trường chưa có tài khoản ký số nào để thử thông tin kết nối.",
+    "Kết nối một tài khoản ở trang Tài khoản ký số rồi chạy lại.",
+)
+_NOBODY = "000000000000"
+"""A signer nobody is: enough to hear whether the service knows the school."""
+
+
+def _sector(settings: Settings, school: School) -> _Answer:
+    if not settings.smas_url:
         return None
+    if not school.smas_secret_encrypted:
+        return _MISSING
     try:
         secret = decrypt(school.smas_secret_encrypted)
         with SectorClient(
@@ -96,29 +108,37 @@ def _sector(settings: Settings, school: School) -> str | None:
         ) as client:
             client.snapshots(school.current_year)
     except HocbaError as error:
-        return _failure_sentence(error, ErrorCode.SECTOR_UNREACHABLE)
-    return ""
+        return _unknown(error) if error.code is ErrorCode.SECTOR_UNREACHABLE else (False, error.sentence, _AGAIN)
+    return _WELL
 
 
-def _provider(settings: Settings, db: Database, school: School, entry: ProviderEntry) -> str | None:
-    secret = getattr(school, entry.school_columns[1]) if entry.school_columns is not None else ""
-    if not (getattr(settings, entry.setting) and secret):
+def _provider(settings: Settings, db: Database, school: School, entry: ProviderEntry) -> _Answer:
+    """The service takes the school's secret together with a signer's name: of somebody connected, else of nobody."""
+    if entry.school_columns is None or not getattr(settings, entry.setting):
         return None
+    if not (secret := getattr(school, entry.school_columns[1])):
+        return _MISSING if entry.name == USUAL and not _has_provider(school) else None
+    user = ""
     try:
         decrypt(secret)
         with db.read(school.id) as session:
             users = find.columns_of(session, SigningKey.provider_user, provider=entry.name)
-            user = next(filter(None, users), None)
-            if user is None:
-                return None  # the service takes the school's secret together with a signer's name only
+            user = next(filter(None, users), "")
             provider = provider_for(session, entry.name)
-        provider.credentials(user)
+        provider.credentials(user or _NOBODY)
     except HocbaError as error:
         if error.code in (ErrorCode.SECRET_KEY_WRONG, ErrorCode.SECRET_KEY_MISSING, ErrorCode.PROVIDER_REFUSED_CLIENT):
-            return error.sentence
-    return ""
+            return False, error.sentence, _AGAIN
+        if error.code is not ErrorCode.PROVIDER_UNKNOWN_USER:
+            return _unknown(error)
+        # A signer whose account is gone or locked says nothing against the school's own credentials.
+    return _WELL if user else _UNPROVEN
 
 
-def _failure_sentence(error: HocbaError, passing: ErrorCode) -> str | None:
-    """A service that does not answer is reported once, for all schools, by its own check."""
-    return None if error.code is passing else error.sentence
+def _has_provider(school: School) -> bool:
+    return any(getattr(school, each.school_columns[1]) for each in PROVIDERS.values() if each.school_columns)
+
+
+def _unknown(error: HocbaError) -> _Answer:
+    """Not well and not wrong: that the service does not answer is told by its own check, once for all schools."""
+    return True, f"Chưa thử được thông tin kết nối: {error.sentence}", "Chạy lại khi dịch vụ trả lời."

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from hocba_app.bounded_http import BoundedClient
 from hocba_app.domain.errors import HocbaError, StoreUnavailable
 from hocba_app.models import Database
+from hocba_app.models.repositories import workers
 from hocba_app.models.repositories.job_history import idle_jobs
 from hocba_app.models.schema_check import passes_row_security, require_current_schema
 from hocba_app.services.jobs.behind import behind_by_school, words_of
@@ -178,7 +179,7 @@ def _timestamps(settings: Settings, _db: Database) -> Iterator[Check]:
         yield Check(
             "Mã dấu thời gian",
             False,
-            "Chứng thư của dịch vụ dấu thời gian không dùng được: phải thuộc chứng thư gốc đã đặt, chỉ để cấp dấu thời gian "
+            "Chứng thư dấu thời gian của nhà cung cấp không dùng được: phải thuộc chứng thư gốc đã đặt, chỉ để cấp dấu thời gian "
             "(extendedKeyUsage quan trọng, một mục đích), và được nêu trong mã."
             if refused
             else "Dịch vụ không cấp được dấu thời gian đúng chuẩn RFC 3161.",
@@ -221,7 +222,10 @@ def _archives(_settings: Settings, db: Database) -> Iterator[Check]:
 
 
 def _duties(_settings: Settings, db: Database) -> Iterator[Check]:
-    """What must be true for ever, counted from state: archives, their renewal, each day's work."""
+    """What must be true for ever, counted from state: archives, their renewal, each day's work; it begins with the first worker."""
+    with db.installation() as session:
+        if not workers.ever_worked(session):
+            return
     for code, owed in behind_by_school(db):
         yield Check(
             f"Việc định kỳ {code}",
