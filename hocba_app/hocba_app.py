@@ -6,6 +6,7 @@ import reflex as rx
 
 from hocba_app import logs
 from hocba_app.components.frame_of_app import WRAPS
+from hocba_app.domain.glossary import PAGE
 from hocba_app.pages import (
     accounts,
     assignments,
@@ -78,33 +79,28 @@ app.add_middleware(Gate(), index=0)
 live_screen.open_tabs = lambda: app.event_namespace.token_to_sid if app.event_namespace else {}
 
 for page, route, title, load in (
-    (dashboard.dashboard, "/", "Tổng quan", DashboardState.load),
-    (signing.signing, "/sign", "Ký học bạ", SigningState.load),
-    (sync_page.sync, "/sync", "Đồng bộ", SyncState.load),
-    (workbooks.workbooks, "/workbooks", "Nhập từ Excel", WorkbooksState.load),
-    (lock.lock, "/lock", "Chốt học bạ", LockState.load),
-    (school_years.school_years, "/years", "Năm học", SchoolYearsState.load),
-    (unlock.unlock, "/unlock", "Hủy chốt", UnlockState.load),
-    (records.records, "/records", "Học bạ", RecordsState.load),
+    (dashboard.dashboard, "/", PAGE["/"], DashboardState.load),
+    (signing.signing, "/sign", PAGE["/sign"], SigningState.load),
+    (sync_page.sync, "/sync", PAGE["/sync"], SyncState.load),
+    (workbooks.workbooks, "/workbooks", PAGE["/workbooks"], WorkbooksState.load),
+    (lock.lock, "/lock", PAGE["/lock"], LockState.load),
+    (school_years.school_years, "/years", PAGE["/years"], SchoolYearsState.load),
+    (unlock.unlock, "/unlock", PAGE["/unlock"], UnlockState.load),
+    (records.records, "/records", PAGE["/records"], RecordsState.load),
     (record.record, "/records/[document_id]", "Học bạ", RecordState.load),
     (pupil.pupil, "/students/[student_id]", "Học sinh", PupilState.load),
-    (objections.objections, "/objections", "Báo sai", ObjectionsState.load),
+    (objections.objections, "/objections", PAGE["/objections"], ObjectionsState.load),
     (reading.reading, "/read/[document_id]", "Đọc hồ sơ", ReadingState.load),
-    (audit.audit, "/audit", "Nhật ký", AuditState.load),
-    (accounts.accounts, "/accounts", "Tài khoản", AccountsState.load),
-    (leadership.leadership, "/leadership", "Ban giám hiệu", LeadershipState.load),
-    (printing.printing, "/print", "In học bạ", PrintState.load),
-    (assignments.assignments, "/assignments", "Phân công ký", AssignmentsState.load),
-    (signature_images.signature_images, "/signature-images", "Ảnh chữ ký, con dấu", SignatureImagesState.load),
-    (signing_accounts.signing_accounts, "/signing-accounts", "Tài khoản ký số", SigningAccountsState.load),
-    (
-        signing_settings.signing_settings,
-        "/signing-settings",
-        "Người ký bìa, ký thay, đóng dấu",
-        SigningSettingsState.load,
-    ),
-    (my_signature.my_signature, "/my-signature", "Chữ ký của tôi", MySignatureState.load),
-    (me.me, "/me", "Mật khẩu", None),
+    (audit.audit, "/audit", PAGE["/audit"], AuditState.load),
+    (accounts.accounts, "/accounts", PAGE["/accounts"], AccountsState.load),
+    (leadership.leadership, "/leadership", PAGE["/leadership"], LeadershipState.load),
+    (printing.printing, "/print", PAGE["/print"], PrintState.load),
+    (assignments.assignments, "/assignments", PAGE["/assignments"], AssignmentsState.load),
+    (signature_images.signature_images, "/signature-images", PAGE["/signature-images"], SignatureImagesState.load),
+    (signing_accounts.signing_accounts, "/signing-accounts", PAGE["/signing-accounts"], SigningAccountsState.load),
+    (signing_settings.signing_settings, "/signing-settings", PAGE["/signing-settings"], SigningSettingsState.load),
+    (my_signature.my_signature, "/my-signature", PAGE["/my-signature"], MySignatureState.load),
+    (me.me, "/me", PAGE["/me"], None),
 ):
     app.add_page(
         page, route=route, title=f"{title} · Học bạ điện tử", on_load=[ShellState.load, *([load] if load else [])]

@@ -79,13 +79,13 @@ class Settings(BaseSettings):
         description="Mã PIN của token, nguyên văn hoặc đã mã hóa (v1.…) bằng HOCBA_SECRET_KEY; giữ kín. Web và worker cùng đăng nhập token",
     )
     pkcs11_issuers: str = Field(
-        "", description="Tệp PEM chứng thư của nhà cung cấp (CA trung gian), khi token không chứa"
+        "", description="Tệp PEM chứng thư số của nhà cung cấp (CA trung gian), khi token không chứa"
     )
     tsa_url: str = Field("", description="Địa chỉ dịch vụ dấu thời gian (RFC 3161)")
     trust_roots: str = Field("", description="Tệp PEM chứa chứng thư gốc tin cậy")
     verify_online: bool = Field(
         True,
-        description="Trang kiểm tra hỏi nhà cung cấp về chứng thư của học bạ chưa kèm bằng chứng; chỉ gửi số sê-ri chứng thư",
+        description="Trang kiểm tra hỏi nhà cung cấp về chứng thư số của học bạ chưa kèm bằng chứng; chỉ gửi số sê-ri chứng thư số",
     )
     secret_key: str = Field(
         "", description="Khóa mã hóa thông tin kết nối lưu trong cơ sở dữ liệu; giữ kín, sao lưu riêng"

@@ -2,6 +2,7 @@
 // - input[type=file][data-show]: the pictures chosen are shown in the element with that id, before they are sent.
 // - [data-reveal]: an element that appears after a tap elsewhere on the page is scrolled into view and read out.
 // - A page asks /readyz once it is there: a server that answers but cannot work says so in a sentence, until it can.
+// - .unfold: the button in a row of a long table on a phone opens and closes that row; turning or sorting the table closes all.
 // - Ctrl+Z (Cmd+Z) outside a field takes the offered undo: the button [data-undo].
 (() => {
   document.addEventListener("keydown", (event) => {
@@ -11,6 +12,16 @@
     if (!button) return;
     event.preventDefault();
     button.click();
+  });
+
+  const unfold = (button, open) => {
+    button.setAttribute("aria-expanded", String(open));
+  };
+  document.addEventListener("click", (event) => {
+    if (!(event.target instanceof Element)) return;
+    const button = event.target.closest(".unfold");
+    if (button) return unfold(button, button.getAttribute("aria-expanded") !== "true");
+    if (event.target.closest(".pager, .sort")) document.querySelectorAll('.unfold[aria-expanded="true"]').forEach((each) => unfold(each, false));
   });
 
   const lookWhetherReady = async () => {

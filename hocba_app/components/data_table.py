@@ -1,4 +1,8 @@
-"""A table with a sticky head, read in pages of the server's; on a phone each row becomes a card with its labels."""
+"""A table with a sticky head, read in pages of the server's; on a phone each row becomes a card with its labels, and a long table
+becomes a list whose lines open one by one.
+
+A table never scrolls inside the page: it is as high as its rows, and the page scrolls.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +29,8 @@ def data_table(
     row: Callable[[Any], rx.Component],
     *,
     label: str,
-    max_height: str = "70vh",
     cards: bool = True,
+    fold: bool = True,
 ) -> rx.Component:
     """Heads, and one ``row(item)`` (a ``rx.el.tr``) for each item.
 
@@ -35,23 +39,44 @@ def data_table(
         rows: Var of a list.
         label: what the table is, for screen readers.
         cards: whether rows become cards on a narrow screen; False scrolls sideways (a table read across, as a heat map).
+        fold: whether cards of a long table show only their head, tick, badge and cells of class ``brief`` until they are opened.
     """
     made = [_head(head) for head in heads]
     name = "cards-" + hashlib.sha256("|".join(head.label for head in made).encode()).hexdigest()[:8]
     table = rx.el.table(
         rx.el.thead(rx.el.tr(*[head.component for head in made])),
-        rx.el.tbody(rx.foreach(rows, row)),
-        class_name=f"grid-table cards {name}" if cards else "grid-table",
+        rx.el.tbody(rx.foreach(rows, folding(row) if fold and cards else row)),
+        class_name=f"grid-table cards {name}{' fold' if fold else ''}" if cards else "grid-table",
     )
     return rx.el.div(
         *([rx.el.style(_labels(name, [head.label for head in made]))] if cards else []),
         table,
-        class_name="scroll",
-        style={"maxHeight": max_height},
+        class_name="scroll" if cards else "scroll sideways",
         tab_index=0,
         role="region",
         aria_label=label,
     )
+
+
+def folding(row: Callable[[Any], rx.Component]) -> Callable[[Any], rx.Component]:
+    """The row with a button in its head that opens and closes it (``assets/scripts/pages.js``); seen only where a table is folded."""
+
+    def with_button(item: Any) -> rx.Component:
+        made = row(item)
+        head = next((cell for cell in made.children if getattr(cell, "tag", "") == "th"), None)
+        if head is not None:
+            head.children.append(
+                rx.el.button(
+                    rx.icon("chevron-down", size=20, aria_hidden=True),
+                    type="button",
+                    class_name="unfold",
+                    aria_label="Xem đủ dòng",
+                    aria_expanded="false",
+                )
+            )
+        return made
+
+    return with_button
 
 
 def sort_head(text: str, *, active: Any, descending: Any, on_click: Any, **props: Any) -> Head:
@@ -95,6 +120,7 @@ def _head(head: str | rx.Component | Head) -> Head:
 def _labels(name: str, labels: Sequence[str]) -> str:
     """Each cell's label on a narrow screen, from the table's own heads."""
     rules = [
+        f".{name} tbody td:nth-child({number}) {{ --label: 39%; }} "
         f'.{name} tbody td:nth-child({number})::before {{ content: "{label}"; }}'
         for number, label in enumerate(labels, 1)
         if label and '"' not in label and "<" not in label

@@ -45,7 +45,7 @@ def broken_page() -> rx.Component:
         rx.el.div(
             rx.el.h1("Trang này gặp lỗi khi hiển thị"),
             rx.el.p(
-                "Dữ liệu và lượt ký không bị ảnh hưởng. Hãy tải lại trang; nếu vẫn lỗi, báo người quản trị phần mềm."
+                "Dữ liệu và lượt ký không bị ảnh hưởng. Hãy tải lại trang; nếu vẫn lỗi, báo người quản trị hệ thống."
             ),
             native_link("Tải lại, về trang đầu", href="/", class_name="button"),
             class_name="panel stack",

@@ -82,7 +82,7 @@ def _credential(state: Any, row: CredentialRow) -> rx.Component:
     return rx.el.li(
         rx.el.div(row.name, class_name="name"),
         rx.el.dl(
-            rx.el.dt("Số trong chứng thư"),
+            rx.el.dt("Số trong chứng thư số"),
             rx.el.dd(rx.cond(row.number != "", row.number, "không có")),
             rx.el.dt("Nơi cấp"),
             rx.el.dd(row.issuer),
@@ -100,11 +100,11 @@ def _credential(state: Any, row: CredentialRow) -> rx.Component:
         ),
         rx.cond(row.problem != "", rx.el.div(row.problem, class_name="small")),
         rx.el.button(
-            "Dùng chứng thư này",
+            "Dùng chứng thư số này",
             class_name="button soft",
             on_click=state.pick(row.id),
             disabled=state.key_busy | row.chosen | ~row.usable,
-            aria_label="Dùng chứng thư " + row.name + " số " + row.serial,
+            aria_label="Dùng chứng thư số này: " + row.name + " số " + row.serial,
         ),
     )
 

@@ -28,3 +28,8 @@ def progress_bar(percent: Any, label: Any) -> rx.Component:
         rx.el.span(label, class_name="small muted"),
         style={"marginTop": "10px", "width": "100%"},
     )
+
+
+def announcement(text: Any) -> rx.Component:
+    """What a screen reader says when it changes. It is always on the page: one that appears with its text stays silent."""
+    return rx.el.div(text, class_name="unseen", role="status")

@@ -8,50 +8,51 @@ import reflex as rx
 
 from hocba_app.components.native_form import native_form, native_link
 from hocba_app.components.tones import tone_icon
+from hocba_app.domain.glossary import PAGE
 from hocba_app.state.shell import ShellState
 
 MENU: tuple[tuple[str, tuple[tuple[str, str, str, tuple[str, ...]], ...]], ...] = (
     (
         "",
         (
-            ("/", "Tổng quan", "layout-dashboard", ("dashboard",)),
-            ("/sign", "Ký học bạ", "pen-line", ("own_queue",)),
-            ("/records", "Học bạ", "book-open", ("records_read",)),
+            ("/", PAGE["/"], "layout-dashboard", ("dashboard",)),
+            ("/sign", PAGE["/sign"], "pen-line", ("own_queue",)),
+            ("/records", PAGE["/records"], "book-open", ("records_read",)),
         ),
     ),
     (
         "Làm học bạ",
         (
-            ("/sync", "Đồng bộ", "refresh-cw", ("sync",)),
-            ("/lock", "Chốt học bạ", "lock", ("lock",)),
-            ("/unlock", "Hủy chốt", "lock-open", ("unlock_ask", "unlock_approve")),
-            ("/objections", "Báo sai", "flag", ("records_read", "own_queue")),
-            ("/print", "In học bạ", "printer", ("print",)),
-            ("/years", "Năm học", "calendar", ("lock",)),
+            ("/sync", PAGE["/sync"], "refresh-cw", ("sync",)),
+            ("/lock", PAGE["/lock"], "lock", ("lock",)),
+            ("/unlock", PAGE["/unlock"], "lock-open", ("unlock_ask", "unlock_approve")),
+            ("/objections", PAGE["/objections"], "flag", ("records_read", "own_queue")),
+            ("/print", PAGE["/print"], "printer", ("print",)),
+            ("/years", PAGE["/years"], "calendar", ("lock",)),
         ),
     ),
     (
         "Người ký",
         (
-            ("/assignments", "Phân công ký", "users", ("assignments",)),
-            ("/signature-images", "Ảnh chữ ký, con dấu", "stamp", ("signature_images",)),
-            ("/signing-accounts", "Tài khoản ký số", "smartphone", ("signing_accounts",)),
-            ("/signing-settings", "Người ký bìa, ký thay, đóng dấu", "settings-2", ("cover_signer",)),
+            ("/assignments", PAGE["/assignments"], "users", ("assignments",)),
+            ("/signature-images", PAGE["/signature-images"], "stamp", ("signature_images",)),
+            ("/signing-accounts", PAGE["/signing-accounts"], "smartphone", ("signing_accounts",)),
+            ("/signing-settings", PAGE["/signing-settings"], "settings-2", ("cover_signer",)),
         ),
     ),
     (
         "Quản trị",
         (
-            ("/accounts", "Tài khoản", "user-cog", ("accounts_read",)),
-            ("/leadership", "Ban giám hiệu", "user-check", ("leadership_read",)),
-            ("/audit", "Nhật ký", "scroll-text", ("audit_read",)),
+            ("/accounts", PAGE["/accounts"], "user-cog", ("accounts_read",)),
+            ("/leadership", PAGE["/leadership"], "user-check", ("leadership_read",)),
+            ("/audit", PAGE["/audit"], "scroll-text", ("audit_read",)),
         ),
     ),
     (
         "Của tôi",
         (
-            ("/my-signature", "Chữ ký của tôi", "signature", ("own_signature",)),
-            ("/me", "Mật khẩu", "key-round", ("dashboard",)),
+            ("/my-signature", PAGE["/my-signature"], "signature", ("own_signature",)),
+            ("/me", PAGE["/me"], "key-round", ("dashboard",)),
         ),
     ),
 )
@@ -119,7 +120,7 @@ def route_notice() -> rx.Component:
         rx.el.div(
             rx.cond(ShellState.notice_is_problem, tone_icon("problem", size=20), tone_icon("ok", size=20)),
             rx.el.div(ShellState.notice, class_name="body"),
-            rx.el.button("Đóng", class_name="button soft", on_click=ShellState.dismiss, style={"minHeight": "32px"}),
+            rx.el.button("Đóng", class_name="button soft", on_click=ShellState.dismiss),
             class_name=rx.cond(ShellState.notice_is_problem, "notice problem", "notice ok"),
             role="alert",
         ),

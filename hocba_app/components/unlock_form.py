@@ -43,7 +43,6 @@ def unlock_form(
                     again,
                     again_row,
                     label="Người phải ký lại",
-                    max_height="260px",
                 ),
             ),
             notice("Chưa ai ký trên những hồ sơ này.", tone="info"),
@@ -61,7 +60,7 @@ def unlock_form(
             value=reason,
             on_change=on_reason,
             max_length=500,
-            hint="Ví dụ: sửa điểm Toán học kỳ II.",
+            hint="Ví dụ: sửa điểm Toán học kì II.",
         ),
         rx.el.div(
             rx.el.button(

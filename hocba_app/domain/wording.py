@@ -100,7 +100,7 @@ IMPORT_OUTCOME = {
 """What would become of a workbook's rows."""
 KEY_STATE = {
     "no_account": "Chưa có tài khoản",
-    "no_certificate": "Chưa chọn chứng thư",
+    "no_certificate": "Chưa chọn chứng thư số",
     "problem": "Có vấn đề",
     "expired": "Đã hết hạn",
     "expiring": "Sắp hết hạn",
@@ -119,7 +119,7 @@ JOB_KIND = {
     "sync": "Đồng bộ",
     "sync_daily": "Đồng bộ hằng ngày",
     "workbook_check": "Xem trước tệp Excel",
-    "lock": "Chốt hồ sơ",
+    "lock": "Chốt học bạ",
     "images": "Tải ảnh chữ ký",
     "batch": "Lượt ký",
     "archive": "Thêm dữ liệu lưu trữ lâu dài",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import reflex as rx
 
+from hocba_app.components.data_table import folding
 from hocba_app.components.empty_state import empty_state
 from hocba_app.components.fields import select_field, text_field
 from hocba_app.components.notice import error_notice, notice
@@ -19,7 +20,16 @@ def assignments() -> rx.Component:
     return shell(
         rx.cond(
             AssignmentsState.loaded,
-            rx.el.div(_gaps(), _place_editor(), _matrix(), class_name="stack"),
+            rx.cond(
+                AssignmentsState.classes > 0,
+                rx.el.div(_gaps(), _place_editor(), _matrix(), class_name="stack"),
+                empty_state(
+                    "Chưa có lớp nào trong năm học này",
+                    "Hãy nộp dữ liệu đầu năm từ SMAS rồi đồng bộ: lớp, giáo viên và phân công giảng dạy sẽ hiện ở đây.",
+                    icon="users",
+                    action=rx.link("Mở Đồng bộ", href="/sync", class_name="button", underline="none"),
+                ),
+            ),
             placeholder("320px"),
         ),
         undo_notice(AssignmentsState),
@@ -56,12 +66,7 @@ def _gaps() -> rx.Component:
                     ),
                     style={"display": "flex", "flexWrap": "wrap", "gap": "8px", "marginBottom": "4px"},
                 ),
-                rx.el.ul(
-                    rx.foreach(AssignmentsState.gaps, _gap),
-                    class_name="gap-list",
-                    tab_index=0,
-                    aria_label="Việc còn thiếu",
-                ),
+                rx.el.ul(rx.foreach(AssignmentsState.gaps, _gap), class_name="gap-list", aria_label="Việc còn thiếu"),
             ),
             notice("Đủ người ký, ảnh chữ ký, tài khoản và chứng thư số cho năm học này.", tone="ok"),
         ),
@@ -76,6 +81,13 @@ def _gap(row: GapRow) -> rx.Component:
             rx.el.b(row.whom),
             rx.cond(row.classes != "", rx.el.span(" · ", row.classes, class_name="muted small")),
             rx.el.div(row.text),
+            rx.cond(
+                row.lines.length() > 0,
+                rx.el.details(
+                    rx.el.summary("Xem cả ", row.lines.length()),
+                    rx.el.ul(rx.foreach(row.lines, rx.el.li), class_name="advice small"),
+                ),
+            ),
             class_name="what",
         ),
         rx.cond(
@@ -225,24 +237,15 @@ def _matrix() -> rx.Component:
                             rx.foreach(AssignmentsState.heads, lambda head: rx.el.th(head, scope="col")),
                         )
                     ),
-                    rx.el.tbody(rx.foreach(AssignmentsState.rows, _class)),
-                    class_name="grid-table matrix",
+                    rx.el.tbody(rx.foreach(AssignmentsState.rows, folding(_class))),
+                    class_name="grid-table matrix fold",
                 ),
-                class_name="scroll",
-                style={"maxHeight": "76vh"},
+                class_name="scroll sideways",
                 tab_index=0,
                 role="region",
                 aria_label="Người ký theo lớp và môn",
             ),
-            rx.cond(
-                AssignmentsState.classes > 0,
-                empty_state(
-                    "Lớp nào cũng đủ người ký", "Bỏ chọn “Chỉ lớp còn thiếu” để xem tất cả.", icon="circle-check"
-                ),
-                empty_state(
-                    "Chưa có lớp nào trong năm học này", "Hãy nộp dữ liệu đầu năm từ SMAS rồi đồng bộ.", icon="users"
-                ),
-            ),
+            empty_state("Lớp nào cũng đủ người ký", "Bỏ chọn “Chỉ lớp còn thiếu” để xem tất cả.", icon="circle-check"),
         ),
         id="matrix",
         style={"scrollMarginTop": "72px"},
@@ -250,7 +253,14 @@ def _matrix() -> rx.Component:
 
 
 def _class(row: MatrixRow) -> rx.Component:
-    return rx.el.tr(rx.el.th(row.name, scope="row"), rx.foreach(row.columns, _column))
+    return rx.el.tr(
+        rx.el.th(
+            row.name,
+            rx.cond(row.missing > 0, rx.el.div(status_badge("problem", row.missing.to_string() + " chỗ thiếu"))),
+            scope="row",
+        ),
+        rx.foreach(row.columns, _column),
+    )
 
 
 def _column(column: Column) -> rx.Component:
@@ -270,4 +280,5 @@ def _one(place: Place) -> rx.Component:
         type="button",
         aria_pressed=AssignmentsState.opened.key == place.key,
         aria_label=place.label,
+        title=place.label,
     )

@@ -112,7 +112,7 @@ def _filters() -> rx.Component:
 def _row(row: Row) -> rx.Component:
     return rx.el.tr(
         rx.el.td(row.seq, class_name="num muted"),
-        rx.el.td(row.at, style={"whiteSpace": "nowrap"}),
+        rx.el.td(row.at, class_name="brief", style={"whiteSpace": "nowrap"}),
         rx.el.td(row.actor),
         rx.el.th(row.action, scope="row"),
         rx.el.td(rx.cond(row.href != "", rx.link(row.subject, href=row.href), row.subject)),

@@ -39,15 +39,19 @@ def dashboard() -> rx.Component:
             DashboardState.loaded,
             rx.el.div(
                 rx.foreach(DashboardState.tasks, _task),
-                _to_solve(),
                 rx.cond(DashboardState.steps_of_year.length() > 0, _year()),
-                rx.el.div(
-                    stat_card(
-                        "hồ sơ đã đóng dấu", DashboardState.sealed.to_string() + "/" + DashboardState.total.to_string()
+                _to_solve(),
+                rx.cond(
+                    DashboardState.rows.length() > 0,
+                    rx.el.div(
+                        stat_card(
+                            "hồ sơ đã đóng dấu",
+                            DashboardState.sealed.to_string() + "/" + DashboardState.total.to_string(),
+                        ),
+                        stat_card("chữ ký chờ thầy cô", DashboardState.mine.to_string()),
+                        stat_card("hồ sơ có dữ liệu mới", DashboardState.out_of_date.to_string()),
+                        class_name="cards",
                     ),
-                    stat_card("chữ ký chờ thầy cô", DashboardState.mine.to_string()),
-                    stat_card("hồ sơ có dữ liệu mới", DashboardState.out_of_date.to_string()),
-                    class_name="cards",
                 ),
                 rx.cond(
                     DashboardState.rows.length() > 0,
@@ -57,7 +61,10 @@ def dashboard() -> rx.Component:
                         rx.cond(DashboardState.office, rx.el.div(_behind(), _days(), class_name="two")),
                         class_name="stack",
                     ),
-                    empty_state("Chưa có lớp nào", "Dữ liệu sẽ hiện sau lần đồng bộ đầu tiên.", icon="school"),
+                    rx.cond(
+                        DashboardState.steps_of_year.length() == 0,
+                        empty_state("Chưa có lớp nào", "Dữ liệu sẽ hiện sau lần đồng bộ đầu tiên.", icon="school"),
+                    ),
                 ),
                 class_name="stack",
             ),
@@ -89,7 +96,7 @@ def _to_solve() -> rx.Component:
             rx.el.ul(rx.foreach(DashboardState.todo, _todo), class_name="steps"),
             rx.el.p(
                 rx.cond(
-                    DashboardState.tasks.length() > 0,
+                    (DashboardState.tasks.length() > 0) | (DashboardState.next_step.title != ""),
                     "Ngoài việc ở trên, không còn việc nào chờ thầy cô.",
                     "Không có việc nào chờ thầy cô.",
                 ),
@@ -138,8 +145,8 @@ def _todo(row: TaskRow) -> rx.Component:
 
 
 def _behind() -> rx.Component:
-    return rx.el.section(
-        rx.el.h2("Tiến độ từng người"),
+    return rx.el.details(
+        rx.el.summary(rx.el.b("Tiến độ từng người")),
         rx.el.p("Đã ký / phải ký, ai còn nhiều nhất đứng trước.", class_name="muted small said"),
         rx.cond(
             DashboardState.behind.length() > 0,
@@ -155,8 +162,8 @@ def _behind_one(row: BehindRow) -> rx.Component:
 
 
 def _days() -> rx.Component:
-    return rx.el.section(
-        rx.el.h2("Chữ ký theo ngày"),
+    return rx.el.details(
+        rx.el.summary(rx.el.b("Chữ ký theo ngày")),
         rx.cond(
             DashboardState.days.length() > 0,
             rx.el.div(rx.foreach(DashboardState.days, _day), class_name="bars"),
@@ -185,21 +192,46 @@ def _measure(name: Any, percent: Any, text: Any, columns: str) -> rx.Component:
 
 
 def _year() -> rx.Component:
-    """The school's six steps [guide, "Quy trình sử dụng"]."""
+    """The school's six steps [guide, "Quy trình sử dụng"]: the one to take now with its button, all of them folded."""
+    step = DashboardState.next_step
     return rx.el.section(
         rx.el.h2("Các bước trong năm"),
-        rx.el.ol(rx.foreach(DashboardState.steps_of_year, _step), class_name="steps"),
+        rx.cond(
+            step.title != "",
+            rx.el.div(
+                rx.el.div(
+                    rx.el.b("Bước ", step.number, ": ", step.title),
+                    rx.el.span(step.text, class_name="muted"),
+                    class_name="what",
+                ),
+                rx.link(
+                    step.button,
+                    href=step.href,
+                    class_name=rx.cond(DashboardState.tasks.length() > 0, "button soft", "button"),
+                    underline="none",
+                ),
+                class_name="group",
+            ),
+        ),
+        rx.el.details(
+            rx.el.summary("Cả sáu bước"),
+            rx.el.ol(rx.foreach(DashboardState.steps_of_year, _step), class_name="steps"),
+            open=DashboardState.rows.length() == 0,
+        ),
         class_name="panel",
     )
 
 
 def _step(step: Step) -> rx.Component:
-    tone = rx.match(step.state, ("done", "ok"), ("now", "todo"), "info")
+    tone = rx.match(step.state, ("done", "ok"), ("now", "todo"), "info")  # what is done on SMAS is no task here
     return rx.el.li(
         rx.el.span(step.number, class_name="number", aria_hidden=True),
         rx.el.div(rx.el.b(step.title), rx.el.span(step.when, " · ", step.text, class_name="muted"), class_name="what"),
         status_badge(tone, step.state_name),
-        rx.cond(step.button != "", rx.link(step.button, href=step.href, class_name="button soft", underline="none")),
+        rx.cond(
+            (step.button != "") & (step.number != DashboardState.next_step.number),
+            rx.link(step.button, href=step.href, class_name="button soft", underline="none"),
+        ),
         class_name="group",
     )
 
@@ -216,6 +248,17 @@ def _progress() -> rx.Component:
                 cards=False,
             ),
             class_name="heat",
+        ),
+        rx.cond(
+            DashboardState.class_pages > 1,
+            pager(
+                page=DashboardState.class_page,
+                pages=DashboardState.class_pages,
+                total=DashboardState.class_total,
+                on_previous=DashboardState.previous_classes,
+                on_next=DashboardState.next_classes,
+                noun="lớp",
+            ),
         ),
     )
 
@@ -308,17 +351,13 @@ def _person(row: PersonRow) -> rx.Component:
         rx.el.td(row.class_name),
         rx.el.td(row.slots, class_name="num"),
         rx.el.td(
-            rx.cond(
-                row.mine,
-                rx.link("Ký", href="/sign", class_name="button soft", underline="none"),
-                rx.cond(
-                    DashboardState.office,
-                    rx.el.button(
-                        "Nhắc",
-                        class_name="button soft",
-                        on_click=DashboardState.remind(row.class_id, row.staff_id),
-                        aria_label="Nhắc " + row.name + " ký lớp " + row.class_name,
-                    ),
+            rx.cond(  # one's own are signed at "Ký ngay" above
+                DashboardState.office & ~row.mine,
+                rx.el.button(
+                    "Nhắc",
+                    class_name="button soft",
+                    on_click=DashboardState.remind(row.class_id, row.staff_id),
+                    aria_label="Nhắc " + row.name + " ký lớp " + row.class_name,
                 ),
             ),
         ),

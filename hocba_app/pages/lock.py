@@ -11,7 +11,7 @@ from hocba_app.components.fields import select_field, text_field
 from hocba_app.components.native_form import native_link
 from hocba_app.components.notice import error_notice, notice
 from hocba_app.components.placeholder import placeholder
-from hocba_app.components.progress import progress_bar
+from hocba_app.components.progress import announcement, progress_bar
 from hocba_app.components.shell import shell
 from hocba_app.components.status_badge import status_badge
 from hocba_app.domain.wording import KIND
@@ -25,7 +25,14 @@ def lock() -> rx.Component:
         rx.cond(LockState.problem != "", error_notice(LockState.problem)),
         rx.cond(
             LockState.loaded,
-            rx.el.div(_runs(), _choose(), rx.cond(LockState.opened != "", _pupils()), _confirm(), class_name="stack"),
+            rx.el.div(
+                announcement(LockState.announced),
+                _runs(),
+                _choose(),
+                rx.cond(LockState.opened != "", _pupils()),
+                _confirm(),
+                class_name="stack",
+            ),
             placeholder("320px"),
         ),
         title="Chốt học bạ",
@@ -66,7 +73,6 @@ def _choose() -> rx.Component:
                 LockState.classes,
                 _class,
                 label="Các lớp",
-                max_height="420px",
             ),
             empty_state("Chưa có lớp nào", "Đồng bộ dữ liệu đầu năm trước, rồi chốt.", icon="lock"),
         ),
@@ -78,7 +84,7 @@ def _class(row: ClassRow) -> rx.Component:
     return rx.el.tr(
         rx.el.td(_check(LockState.selected.contains(row.id), LockState.toggle_class(row.id), "Chọn lớp " + row.name)),
         rx.el.th(row.name, scope="row"),
-        rx.el.td(row.locked, "/", row.students, class_name="num"),
+        rx.el.td(row.locked, "/", row.students, class_name="num brief"),
         rx.el.td(
             rx.cond(
                 row.all_locked,
@@ -301,7 +307,6 @@ def _runs() -> rx.Component:
                     rx.el.div(rx.foreach(LockState.older, _run), class_name="stack"),
                 ),
             ),
-            aria_live="polite",
             aria_label="Các lượt chốt",
         ),
     )
@@ -338,12 +343,12 @@ def _run(run: RunCard) -> rx.Component:
                     run.passed,
                     _passed,
                     label="Học sinh chưa chốt",
-                    max_height="320px",
                 ),
                 style={"marginTop": "8px"},
             ),
         ),
         class_name="panel",
+        aria_label=run.title,
     )
 
 

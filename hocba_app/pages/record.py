@@ -128,7 +128,6 @@ def _differences() -> rx.Component:
                 RecordState.differences,
                 _difference,
                 label="Khác biệt",
-                max_height="320px",
             ),
             class_name="stack",
         ),
@@ -155,7 +154,6 @@ def _missing() -> rx.Component:
             RecordState.missing,
             _finding,
             label="Cần xem trước khi chốt",
-            max_height="260px",
         ),
     )
 

@@ -186,7 +186,7 @@ def _row(row: Row) -> rx.Component:
         ),
         rx.el.td(row.code),
         rx.el.td(row.class_name),
-        rx.el.td(row.kind),
+        rx.el.td(row.kind, class_name="brief"),
         rx.el.td(
             status_badge(row.tone, row.step_name),
             rx.cond(

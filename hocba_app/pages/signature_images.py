@@ -178,7 +178,6 @@ def _upload() -> rx.Component:
                         SignatureImagesState.files,
                         _file,
                         label="Kết quả từng tệp",
-                        max_height="560px",
                     ),
                     rx.cond(
                         SignatureImagesState.file_pages > 1,
@@ -213,7 +212,8 @@ def _file(row: FileRow) -> rx.Component:
         rx.el.td(
             rx.cond(
                 row.after != "", rx.el.img(src=row.after, alt="Ảnh sau xử lý của tệp " + row.file, class_name="ink")
-            )
+            ),
+            class_name="brief",
         ),
         rx.el.td(
             rx.el.div(
@@ -232,7 +232,7 @@ def _take(row: FileRow) -> rx.Component:
             type="checkbox",
             class_name="check",
             checked=row.outcome == "ready",
-            aria_label="Dùng ảnh " + row.file,
+            aria_label="Dùng ảnh này: " + row.file,
             on_change=lambda value: SignatureImagesState.leave_file(row.number, ~value),
         ),
         " Dùng ảnh này",

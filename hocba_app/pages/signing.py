@@ -10,7 +10,7 @@ from hocba_app.components.fields import select_field
 from hocba_app.components.group_content import group_content
 from hocba_app.components.notice import error_notice, notice
 from hocba_app.components.placeholder import placeholder
-from hocba_app.components.progress import progress_bar
+from hocba_app.components.progress import announcement, progress_bar
 from hocba_app.components.shell import shell
 from hocba_app.components.status_badge import status_badge
 from hocba_app.components.undo_notice import undo_notice
@@ -25,6 +25,7 @@ def signing() -> rx.Component:
     return shell(
         rx.cond(SigningState.problem != "", error_notice(SigningState.problem)),
         rx.cond(SigningState.done != "", rx.el.div(notice(SigningState.done, tone="ok"), role="status")),
+        announcement(SigningState.announced),
         rx.foreach(SigningState.asked, _asked),
         rx.cond(
             SigningState.batches.length() > 0,
@@ -32,7 +33,6 @@ def signing() -> rx.Component:
                 rx.el.h2("Lượt ký", class_name="panel-title"),
                 rx.el.div(rx.foreach(SigningState.batches, _batch), class_name="stack"),
                 aria_label="Lượt ký",
-                aria_live="polite",
             ),
         ),
         rx.el.section(
@@ -103,7 +103,7 @@ def _late_teacher(row: LateRow) -> rx.Component:
                     row.reminded,
                     status_badge("ok", "Đã nhắc hôm nay"),
                     rx.el.button(
-                        "Nhắc thầy cô",
+                        "Nhắc",
                         class_name="button soft",
                         on_click=SigningState.remind(row.class_id, row.staff_id),
                         aria_label="Nhắc " + row.name + " ký lớp " + row.class_name,
@@ -246,6 +246,7 @@ def _group(group: Group) -> rx.Component:
         ),
         rx.cond(SigningState.opened == group.key, group_content(SigningState)),
         class_name="panel",
+        aria_label=group.title,
     )
 
 
@@ -284,7 +285,8 @@ def _batch(batch: BatchCard) -> rx.Component:
             rx.cond(
                 ~batch.over | batch.done_well,
                 progress_bar(
-                    batch.percent, batch.committed.to_string() + "/" + batch.total.to_string() + " hồ sơ đã ký"
+                    batch.percent,
+                    batch.committed.to_string() + "/" + batch.total.to_string() + " hồ sơ " + batch.done_word,
                 ),
             ),
             rx.cond(batch.over & (batch.failed > 0), _rest(batch)),
@@ -293,6 +295,7 @@ def _batch(batch: BatchCard) -> rx.Component:
             style={"gap": "10px", "marginTop": "10px"},
         ),
         class_name="panel",
+        aria_label=batch.title,
     )
 
 
@@ -307,6 +310,7 @@ def _phone(batch: BatchCard) -> rx.Component:
                 class_name="countdown",
                 style={"--from": batch.countdown},
                 key=batch.id + "-" + batch.countdown.to_string(),
+                role="timer",
                 aria_label=batch.countdown.to_string() + " giây",
             ),
             ".",
@@ -318,7 +322,7 @@ def _phone(batch: BatchCard) -> rx.Component:
 def _rest(batch: BatchCard) -> rx.Component:
     """What is left after a failure, with the button for it."""
     return rx.el.div(
-        rx.el.span("Đã ký ", batch.committed, ", chưa ký ", batch.failed, ". Phần đã ký được giữ nguyên."),
+        rx.el.span("Xong ", batch.committed, ", còn lại ", batch.failed, ". Phần đã xong được giữ nguyên."),
         rx.el.button(
             "Ký tiếp phần còn lại",
             class_name="button",
@@ -340,7 +344,6 @@ def _records() -> rx.Component:
             SigningState.records,
             _record,
             label="Danh sách hồ sơ",
-            max_height="420px",
         ),
         rx.cond(
             SigningState.record_pages > 1,

@@ -318,7 +318,7 @@ def _row(row: KeyRow) -> rx.Component:
                     rx.cond(row.user != "", "Sửa", "Nhập tài khoản"),
                     class_name="button soft",
                     on_click=SigningAccountsState.edit(row.owner),
-                    aria_label="Sửa tài khoản ký số của " + row.name,
+                    aria_label=rx.cond(row.user != "", "Sửa", "Nhập").to(str) + " tài khoản ký số của " + row.name,
                 ),
                 rx.cond(
                     row.user != "",

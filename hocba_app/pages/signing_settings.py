@@ -39,7 +39,7 @@ def signing_settings() -> rx.Component:
             placeholder("320px"),
         ),
         undo_notice(SigningSettingsState),
-        title="Người ký bìa, ký thay, đóng dấu",
+        title="Cấu hình ký",
         active="/signing-settings",
         subtitle="Thay đổi áp dụng cho hồ sơ chốt từ bây giờ. Hồ sơ đã chốt chưa ký có thể chuyển cho người ký mới.",
     )
@@ -150,7 +150,6 @@ def _delegations() -> rx.Component:
                 SigningSettingsState.delegations,
                 _delegation,
                 label="Các quyết định ký thay",
-                max_height="320px",
             ),
             empty_state("Chưa có quyết định ký thay", "Hiệu trưởng ký mọi QTHT và KQHT.", icon="file-check"),
         ),
@@ -257,7 +256,7 @@ def _seal_account() -> rx.Component:
     return rx.el.section(
         rx.el.h2("Tài khoản ký số của con dấu"),
         rx.el.p(
-            "Chứng thư số của trường, mang mã số thuế. Người đóng dấu xác nhận trên điện thoại của mình; chứng thư trong token ở máy chủ thì ký ngay khi bấm.",
+            "Chứng thư số của trường, mang mã số thuế. Người đóng dấu xác nhận trên điện thoại của mình; chứng thư số trong token ở máy chủ thì ký ngay khi bấm.",
             class_name="muted",
         ),
         rx.cond(

@@ -135,7 +135,7 @@ def _conflict(card: ConflictCard) -> rx.Component:
     return rx.el.article(
         rx.el.b(card.title),
         rx.el.p(card.reason, class_name="muted", style={"margin": "4px 0 8px"}),
-        data_table(["Thông tin", "Đang có", "Mới về"], card.facts, _fact, label="Hai bên", max_height="300px"),
+        data_table(["Thông tin", "Đang có", "Mới về"], card.facts, _fact, label="Hai bên"),
         rx.cond(
             card.decision != "",
             notice("Đã chọn: " + card.decision + ". Lần đồng bộ tới sẽ thực hiện.", tone="wait"),

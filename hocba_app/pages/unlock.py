@@ -82,7 +82,6 @@ def _answer(card: RequestCard) -> rx.Component:
                 card.again,
                 again_row,
                 label="Người phải ký lại",
-                max_height="240px",
             ),
         ),
         rx.cond(

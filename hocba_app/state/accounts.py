@@ -22,6 +22,7 @@ from hocba_app.services.accounts.identity import Identity
 from hocba_app.state.shared import undoing
 from hocba_app.state.shared.addresses import address_of, page_in
 from hocba_app.state.shared.guard import identity, require_identity, requires
+from hocba_app.state.shared.searching import Searching, go_to, keep_search
 from hocba_app.state.shared.sorting import Sorting, order_in_address, order_of, read_order
 from hocba_app.state.shared.undoing import Undoing
 
@@ -62,7 +63,7 @@ class Row:
     is_management: bool
 
 
-class AccountsState(Sorting, Undoing, rx.State):
+class AccountsState(Searching, Sorting, Undoing, rx.State):
     """The page "Tài khoản"."""
 
     _undo_rights: ClassVar[tuple[Right, ...]] = (Right.ACCOUNTS,)
@@ -71,7 +72,6 @@ class AccountsState(Sorting, Undoing, rx.State):
 
     loaded: bool = False
     rows: list[Row] = []
-    search: str = ""
     state: str = ""
     page: int = 1
     pages: int = 1
@@ -97,7 +97,8 @@ class AccountsState(Sorting, Undoing, rx.State):
         undoing.on_load(self)
         query = self.router.url.query_parameters
         if not query:  # opened anew: turning pages keeps the choice
-            self.selected, self.selected_active, self.search = [], [], ""
+            self.selected, self.selected_active = [], []
+        keep_search(self)
         self.state = state if (state := str(query.get("state", ""))) in STATES else ""
         read_order(self, query)
         self.page = page_in(query)
@@ -105,33 +106,32 @@ class AccountsState(Sorting, Undoing, rx.State):
 
     @rx.event
     @requires(Right.ACCOUNTS_READ)
-    async def set_search(self, search: str) -> None:
-        self.search, self.page = str(search)[:100], 1
-        await self._reload(await require_identity(self))
+    async def set_search(self, search: str) -> EventSpec | None:
+        self.search = str(search)[:100]
+        return await self._go(1)
 
     @rx.event
     @requires(Right.ACCOUNTS_READ)
-    async def set_state_filter(self, state: str) -> EventSpec:
+    async def set_state_filter(self, state: str) -> EventSpec | None:
         """Only accounts in this state."""
         self.state = state if state in STATES else ""
         return await self._go(1)
 
     @rx.event
     @requires(Right.ACCOUNTS_READ)
-    async def previous(self) -> EventSpec:
+    async def previous(self) -> EventSpec | None:
         return await self._go(max(1, self.page - 1))
 
     @rx.event
     @requires(Right.ACCOUNTS_READ)
-    async def next(self) -> EventSpec:
+    async def next(self) -> EventSpec | None:
         return await self._go(min(self.pages, self.page + 1))
 
-    async def _go(self, page: int) -> EventSpec:
+    async def _go(self, page: int) -> EventSpec | None:
         self.page = page
         await self._reload(await require_identity(self))
-        return rx.redirect(
-            address_of("/accounts", {"state": self.state, "sort": order_in_address(self), "page": self.page}),
-            replace=True,
+        return go_to(
+            self, address_of("/accounts", {"state": self.state, "sort": order_in_address(self), "page": self.page})
         )
 
     @rx.event

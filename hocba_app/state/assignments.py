@@ -11,12 +11,14 @@ from typing import Any, ClassVar
 import reflex as rx
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.glossary import PAGE
 from hocba_app.models import School, database
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.signers import assignments, undo_assignment
 from hocba_app.services.signers.assignments import Cell, ClassRow, Gap, Matrix
 from hocba_app.services.signers.key_owner import Choice, choices
+from hocba_app.services.signers.readiness_gaps import GapGroup, grouped
 from hocba_app.services.signers.reassignment import Moved
 from hocba_app.state.shared import undoing
 from hocba_app.state.shared.form_texts import form_texts
@@ -24,13 +26,7 @@ from hocba_app.state.shared.guard import require_identity, requires
 from hocba_app.state.shared.undoing import Undoing
 
 _YEAR = re.compile(r"\d{4}-\d{4}")
-_PAGE_BUTTON = {
-    "/assignments": "Chọn người ký",
-    "/signing-accounts": "Tài khoản ký số",
-    "/signature-images": "Ảnh chữ ký",
-    "/signing-settings": "Cấu hình ký",
-    "/sync": "Đồng bộ",
-}
+_PAGE_BUTTON = PAGE | {"/assignments": "Chọn người ký"}
 _NOBODY = {"nobody": "Chưa có người", "left": "đã nghỉ", "no_id_number": "thiếu số định danh"}
 
 
@@ -41,6 +37,8 @@ class GapRow:
     whom: str
     classes: str
     text: str
+    lines: list[str]
+    """Everybody, where it concerns several; folded."""
     tone: str
     severity_name: str
     href: str
@@ -73,6 +71,8 @@ class MatrixRow:
     """One class."""
 
     name: str
+    missing: int
+    """Places with nobody, or with somebody who cannot sign."""
     columns: list[Column]
 
 
@@ -205,7 +205,7 @@ class AssignmentsState(Undoing, rx.State):
         matrix, gaps, people = await asyncio.to_thread(_read, who, self.year)
         self.year = matrix.school_year
         self.years = [Option(year, year) for year in sorted({*matrix.years, matrix.school_year} - {""}, reverse=True)]
-        self.gaps = [_gap_row(gap) for gap in gaps]
+        self.gaps = [_gap_row(group) for group in grouped(gaps)]
         self.blocking = sum(gap.severity == "blocking" for gap in gaps)
         self.warnings = len(gaps) - self.blocking
         self.heads = [name for _, name in matrix.subjects] + (["GVCN"] if matrix.classes else [])
@@ -234,17 +234,25 @@ def _together(who: Identity, matrix: Matrix, key: str) -> str:
     return ", ".join(names.get(code, code) for code in assignments.other_rows(database(), who, class_id, field))
 
 
-def _gap_row(gap: Gap) -> GapRow:
-    blocking = gap.severity == "blocking"
+def _gap_row(group: GapGroup) -> GapRow:
+    blocking = group.severity == "blocking"
+    lines = list(dict.fromkeys(" · ".join(filter(None, (gap.whom, _listed(gap.classes)))) for gap in group.gaps))
+    one, *others = lines
     return GapRow(
-        gap.whom,
-        _listed(gap.classes),
-        gap.text,
+        f"{len(lines)} người" if others and all(gap.staff_id for gap in group.gaps) else _some(group),
+        "" if others else one.partition(" · ")[2],
+        group.text,
+        lines if others else [],
         "problem" if blocking else "wait",
         "Phải làm" if blocking else "Nên làm sớm",
-        "" if gap.page == "/assignments" else gap.page,
-        _PAGE_BUTTON.get(gap.page, "Mở"),
+        "" if group.page == "/assignments" else group.page,
+        _PAGE_BUTTON.get(group.page, "Mở"),
     )
+
+
+def _some(group: GapGroup) -> str:
+    names = list(dict.fromkeys(gap.whom for gap in group.gaps))
+    return ", ".join(names[:3]) + (f" và {len(names) - 3} chỗ khác" if len(names) > 3 else "")
 
 
 def _listed(classes: tuple[str, ...]) -> str:
@@ -259,7 +267,8 @@ def _matrix_row(row: ClassRow, subjects: list[tuple[str, str]]) -> MatrixRow:
     columns = [
         Column(name, [_place(row, name, cell) for cell in row.subjects.get(code, [])]) for code, name in subjects
     ]
-    return MatrixRow(row.name, [*columns, Column("GVCN", [_place(row, "GVCN", row.homeroom)])])
+    missing = sum(bool(cell.problem) for cell in row.cells())
+    return MatrixRow(row.name, missing, [*columns, Column("GVCN", [_place(row, "GVCN", row.homeroom)])])
 
 
 def _place(row: ClassRow, subject: str, cell: Cell) -> Place:

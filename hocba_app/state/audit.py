@@ -21,8 +21,9 @@ from hocba_app.services.overview.audit_log import AuditRow, actors, audit_page
 from hocba_app.state.records import Choice
 from hocba_app.state.shared.addresses import address_of, page_in
 from hocba_app.state.shared.guard import require_identity, requires
+from hocba_app.state.shared.searching import Searching, go_to, keep_search
 
-PAGE_ROWS = 50
+PAGE_ROWS = 40
 SYSTEM = "system"
 
 
@@ -39,14 +40,13 @@ class Row:
     href: str
 
 
-class AuditState(rx.State):
+class AuditState(Searching, rx.State):
     """The page "Nhật ký"."""
 
     loaded: bool = False
     problem: str = ""
     rows: list[Row] = []
     people: list[Choice] = []
-    search: str = ""
     group: str = ""
     actor: str = ""
     since: str = ""
@@ -71,20 +71,21 @@ class AuditState(rx.State):
         self.since, self.until = _day_in(query, "since"), _day_in(query, "until")
         self.oldest_first = str(query.get("order", "")) == "oldest"
         self.problem, self.page = "", page_in(query)
+        keep_search(self)
         who = await require_identity(self)
         self.people = [Choice(key, name) for key, name in await asyncio.to_thread(actors, database(), who)]
         await self._reload(who)
 
     @rx.event
     @requires(Right.AUDIT_READ)
-    async def set_search(self, search: str) -> None:
+    async def set_search(self, search: str) -> EventSpec | None:
         """Words of an action, a person, a pupil's name or code."""
-        self.search, self.page = str(search)[:100], 1
-        await self._reload(await require_identity(self))
+        self.search = str(search)[:100]
+        return await self._go(1)
 
     @rx.event
     @requires(Right.AUDIT_READ)
-    async def set_filter(self, which: str, value: str) -> EventSpec:
+    async def set_filter(self, which: str, value: str) -> EventSpec | None:
         """One filter; the address follows."""
         value = str(value)[:60]
         if which == "group":
@@ -97,22 +98,22 @@ class AuditState(rx.State):
 
     @rx.event
     @requires(Right.AUDIT_READ)
-    async def turn_order(self) -> EventSpec:
+    async def turn_order(self) -> EventSpec | None:
         """The oldest first, or the newest again."""
         self.oldest_first = not self.oldest_first
         return await self._go(1)
 
     @rx.event
     @requires(Right.AUDIT_READ)
-    async def previous(self) -> EventSpec:
+    async def previous(self) -> EventSpec | None:
         return await self._go(max(1, self.page - 1))
 
     @rx.event
     @requires(Right.AUDIT_READ)
-    async def next(self) -> EventSpec:
+    async def next(self) -> EventSpec | None:
         return await self._go(self.page + 1)
 
-    async def _go(self, page: int) -> EventSpec:
+    async def _go(self, page: int) -> EventSpec | None:
         self.page = page
         await self._reload(await require_identity(self))
         filters = {
@@ -123,7 +124,7 @@ class AuditState(rx.State):
             "order": "oldest" if self.oldest_first else "",
             "page": self.page,
         }
-        return rx.redirect(address_of("/audit", filters), replace=True)
+        return go_to(self, address_of("/audit", filters))
 
     async def _reload(self, who: Identity) -> None:
         self.problem = ""

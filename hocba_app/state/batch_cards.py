@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from hocba_app.domain.wording import BATCH, KIND_SHORT, STAGE_SIGNER, amount
+from hocba_app.models import SEAL
 from hocba_app.services.signing import progress
 from hocba_app.services.signing.providers.registry import words_of
 
@@ -31,6 +32,8 @@ class BatchCard:
     may_split: bool
     may_stop: bool
     queue_text: str
+    done_word: str
+    """What becomes of a record here: signed, or sealed."""
     your_turn: bool
     over: bool
     done_well: bool
@@ -55,6 +58,11 @@ def _about(view: progress.BatchView) -> str:
     return f"{STAGE_SIGNER[view.stage]} · {', '.join(kinds)} {', '.join(classes[:_CLASSES_NAMED])}{more}"
 
 
+def state_name(view: progress.BatchView) -> str:
+    """How a batch stands, in the words of who signs and of who seals."""
+    return "Đã đóng dấu xong" if view.stage == SEAL and view.state == "committed" else BATCH[view.state]
+
+
 def batch_card(view: progress.BatchView) -> BatchCard:
     """The batch with every text ready to show."""
     queue_text = ""
@@ -75,7 +83,7 @@ def batch_card(view: progress.BatchView) -> BatchCard:
         title=f"{_about(view)} · {amount(view.total)} hồ sơ",
         tone=_tone(view),
         app=words_of(view.provider).app,
-        state_name="Đã ngừng chờ trên màn hình" if view.stop_asked and not view.over else BATCH[view.state],
+        state_name="Đã ngừng chờ trên màn hình" if view.stop_asked and not view.over else state_name(view),
         total=view.total,
         committed=view.committed,
         failed=view.failed,
@@ -88,6 +96,7 @@ def batch_card(view: progress.BatchView) -> BatchCard:
         may_split=view.state == "queued" and not (view.your_turn or view.after_own) and view.ahead > 0,
         may_stop=not (view.over or view.stop_asked or view.confirmed),
         queue_text=queue_text,
+        done_word="đã đóng dấu" if view.stage == SEAL else "đã ký",
         your_turn=view.your_turn,
         over=view.over,
         done_well=view.state == "committed",

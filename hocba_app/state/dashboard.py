@@ -12,7 +12,7 @@ from reflex.event import EventSpec
 
 from hocba_app.domain.calendar import local_text
 from hocba_app.domain.errors import HocbaError
-from hocba_app.domain.paging import page_count
+from hocba_app.domain.paging import page_count, page_within
 from hocba_app.domain.wording import JOB, KIND_SHORT, STAGE_SIGNER, STEP
 from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right, allowed
@@ -20,7 +20,7 @@ from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.change_feed.change_feed import ChangeSet
 from hocba_app.services.overview.dashboard import KINDS, STEPS, Person, SignerProgress, overview
 from hocba_app.services.overview.waiting import Task, office_attention
-from hocba_app.services.overview.year_guide import year_guide
+from hocba_app.services.overview.year_guide import GuideStep, year_guide
 from hocba_app.services.signing import reminders
 from hocba_app.services.sync.commands import SyncRun
 from hocba_app.state.shared.guard import require_identity, signed_in
@@ -38,12 +38,12 @@ SHADES = {
 }
 """The colour of each step; its word is always beside it."""
 
-PEOPLE, TODO, BEHIND, DAYS = 30, 8, 10, 14
+PEOPLE, CLASSES, TODO, BEHIND, DAYS = 20, 8, 5, 10, 14
 """Lines of each list; what is folded or on another page is said."""
 FIRST = ("phone", "turn", "sign", "seal", "unlock", "proposal", "year")
 """What only this person can do is above everything, each with its large button."""
 
-_STEP_NAMES = {"done": "Đã xong", "now": "Đang làm", "later": "Chưa tới"}
+_STEP_NAMES = {"done": "Đã xong", "now": "Đang làm", "elsewhere": "Làm trên SMAS", "later": "Chưa tới"}
 
 
 @dataclasses.dataclass
@@ -115,6 +115,9 @@ class Step:
     href: str
 
 
+_NO_STEP = Step(0, "", "", "", "", "", "", "")
+
+
 @dataclasses.dataclass
 class TaskRow:
     """One thing that waits for this person, with its button."""
@@ -155,6 +158,10 @@ class DashboardState(LiveScreen, rx.State):
     school_year: str = ""
     steps: list[str] = [STEP[step] for step in STEPS]
     rows: list[ClassRow] = []
+    class_total: int = 0
+    class_page: int = 1
+    class_pages: int = 1
+    _all_rows: list[ClassRow] = []
     people: list[PersonRow] = []
     people_total: int = 0
     people_page: int = 1
@@ -165,6 +172,8 @@ class DashboardState(LiveScreen, rx.State):
     todo: list[TaskRow] = []
     more: list[TaskRow] = []
     """The rest, folded."""
+    next_step: Step = _NO_STEP
+    """The one to take now; without a title when the year is done."""
     steps_of_year: list[Step] = []
     chart: list[Bar] = []
     sealed: int = 0
@@ -186,7 +195,7 @@ class DashboardState(LiveScreen, rx.State):
     @rx.event
     @signed_in
     async def load(self) -> AsyncIterator[EventSpec]:
-        self.said, self.to_paste, self.people_page = "", "", 1
+        self.said, self.to_paste, self.people_page, self.class_page = "", "", 1, 1
         await self._reload(await require_identity(self))
         if begin(self):
             yield watching(DashboardState)
@@ -203,7 +212,7 @@ class DashboardState(LiveScreen, rx.State):
             self.problem = error.sentence
             return
         self.said = (
-            "Đã nhắc trong phần mềm; thư điện tử đang được gửi."
+            "Đã nhắc trong hệ thống; thư điện tử đang được gửi."
             if mailed
             else "Đã nhắc. Lời nhắc hiện khi thầy cô mở trang Ký học bạ."
         )
@@ -222,7 +231,7 @@ class DashboardState(LiveScreen, rx.State):
             return
         by_mail = f", {done.mailed} người có cả thư điện tử" if done.mailed else ""
         self.said = (
-            f"Đã nhắc {done.people} người trong phần mềm{by_mail}."
+            f"Đã nhắc {done.people} người trong hệ thống{by_mail}."
             if done.people
             else "Hôm nay mọi người đã được nhắc rồi."
         ) + " Lời nhắn dưới đây có thể chép vào nhóm chat của trường."
@@ -245,6 +254,23 @@ class DashboardState(LiveScreen, rx.State):
     async def next_people(self) -> None:
         self._show_people(self.people_page + 1)
 
+    @rx.event
+    @signed_in
+    async def previous_classes(self) -> None:
+        self._show_classes(self.class_page - 1)
+
+    @rx.event
+    @signed_in
+    async def next_classes(self) -> None:
+        self._show_classes(self.class_page + 1)
+
+    def _show_classes(self, page: int) -> None:
+        lines = CLASSES * len(KINDS)
+        self.class_total = len(self._all_rows) // len(KINDS)
+        self.class_pages = page_count(self.class_total, CLASSES)
+        self.class_page = page_within(page, self.class_total, CLASSES)
+        self.rows = self._all_rows[(self.class_page - 1) * lines : self.class_page * lines]
+
     def _show_people(self, page: int) -> None:
         self.people_total = len(self._all_people)
         self.people_pages = page_count(self.people_total, PEOPLE)
@@ -263,7 +289,8 @@ class DashboardState(LiveScreen, rx.State):
             return
         totals = view.totals
         self.school_name, self.school_year = view.school_name, view.school_year
-        self.rows = [_row(progress, kind) for progress in view.classes for kind in KINDS]
+        self._all_rows = [_row(progress, kind) for progress in view.classes for kind in KINDS]
+        self._show_classes(self.class_page)
         self._all_people = [_person(person, who) for person in view.people]
         self._show_people(self.people_page)
         self.chart = [_bar(KIND_SHORT[kind], totals[kind]) for kind in KINDS]
@@ -274,19 +301,8 @@ class DashboardState(LiveScreen, rx.State):
         self.may_remind = self.office and any(not row.mine for row in self._all_people)
         if self.office:
             guide = await in_thread(year_guide, database(), who)
-            self.steps_of_year = [
-                Step(
-                    step.number,
-                    step.title,
-                    step.when,
-                    step.state,
-                    _STEP_NAMES[step.state],
-                    step.text,
-                    step.button,
-                    step.href,
-                )
-                for step in guide
-            ]
+            self.steps_of_year = [_step(step) for step in guide]
+            self.next_step = next((_step(step) for step in guide if step.is_next), _NO_STEP)
             self.behind = [_behind(row) for row in view.signers if row.signed < row.slots][:BEHIND]
             self.days = _days(view.days[-DAYS:])
             self._show_sync((await in_thread(office_attention, database(), who)).last_sync)
@@ -309,6 +325,11 @@ class DashboardState(LiveScreen, rx.State):
             if run is None
             else f"Lần gần nhất {local_text(run.ended_at or run.started_at)}. {run.problem}".strip()
         )
+
+
+def _step(step: GuideStep) -> Step:
+    name = _STEP_NAMES[step.state]
+    return Step(step.number, step.title, step.when, step.state, name, step.text, step.button, step.href)
 
 
 def _task(task: Task) -> TaskRow:

@@ -64,6 +64,8 @@ class LockState(LiveScreen, rx.State):
     question: str = ""
     _previews: list[LockPreview] = []
     runs: list[RunCard] = []
+    announced: str = ""
+    """How the newest stands, read aloud when it changes."""
     """Going on, and the newest that are over."""
     older: list[RunCard] = []
 
@@ -276,6 +278,7 @@ class LockState(LiveScreen, rx.State):
         cards = [card(run) for run in runs]
         shown = max(NEWEST, sum(run.live for run in cards))
         self.runs, self.older = cards[:shown], cards[shown:]
+        self.announced = f"{cards[0].title}: {cards[0].state_name}. {cards[0].summary}".strip() if self.runs else ""
         if self.opened and was_live and not any(run.live for run in self.runs):
             await self._load_class(who, self.opened)
         self.loaded = True

@@ -247,7 +247,7 @@ def _slot(slot: SlotView, void: bool) -> SlotRow:
         state_name=state,
         reassigned=f"Đổi người ký sau khi chốt: {slot.reassigned}" if slot.reassigned else "",
         certificate=[
-            f"Chủ chứng thư: {seen.subject}",
+            f"Chủ chứng thư số: {seen.subject}",
             f"Cấp bởi: {seen.issuer}",
             f"Số: {seen.serial}",
             f"Hiệu lực: {local_text(seen.valid_from)} – {local_text(seen.valid_to)}",

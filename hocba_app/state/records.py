@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import ClassVar
-from urllib.parse import urlencode
 
 import reflex as rx
 from reflex.event import EventSpec
@@ -20,14 +19,16 @@ from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.change_feed.change_feed import ChangeSet
 from hocba_app.services.records import record_list
 from hocba_app.services.records.record_list import KINDS, STEPS
+from hocba_app.state.shared.addresses import address_of
 from hocba_app.state.shared.guard import require_identity, requires
 from hocba_app.state.shared.live_screen import LiveScreen, begin, watching
 from hocba_app.state.shared.read_pool import in_thread
+from hocba_app.state.shared.searching import Searching, go_to, keep_search
 from hocba_app.state.shared.sorting import Sorting, order_in_address, read_order
 from hocba_app.state.shared.unlock_request_mixin import UnlockAsking
 from hocba_app.state.shared.year_choice import year_in
 
-PAGE_ROWS = 50
+PAGE_ROWS = 30
 STEP_TONE = {"open": "info", "subject": "wait", "homeroom": "wait", "principal": "wait", "seal": "wait", "sealed": "ok"}
 
 
@@ -64,7 +65,7 @@ class Row:
 _STALE = ("", "1", "again")
 
 
-class RecordsState(Sorting, UnlockAsking, LiveScreen, rx.State):
+class RecordsState(Searching, Sorting, UnlockAsking, LiveScreen, rx.State):
     """The page "Học bạ"."""
 
     _screen_rights: ClassVar[tuple[Right, ...]] = (Right.RECORDS_READ,)
@@ -80,7 +81,6 @@ class RecordsState(Sorting, UnlockAsking, LiveScreen, rx.State):
     step: str = ""
     stale: str = ""
     """"1": locked data that newer data contradict; "again": unlocked, to be locked again; "" for any."""
-    search: str = ""
     page: int = 1
     pages: int = 1
     total: int = 0
@@ -107,6 +107,7 @@ class RecordsState(Sorting, UnlockAsking, LiveScreen, rx.State):
         number = str(query.get("page", ""))
         self.page = int(number) if number.isdecimal() and len(number) < 6 else 1
         self.problem, self.asking = "", False
+        keep_search(self)
         await self._reload(await require_identity(self))
         if begin(self):
             yield watching(RecordsState)
@@ -139,10 +140,10 @@ class RecordsState(Sorting, UnlockAsking, LiveScreen, rx.State):
 
     @rx.event
     @requires(Right.RECORDS_READ)
-    async def set_search(self, search: str) -> None:
+    async def set_search(self, search: str) -> EventSpec | None:
         """Words of a name or code."""
-        self.search, self.page = str(search)[:100], 1
-        await self._reload(await require_identity(self))
+        self.search = str(search)[:100]
+        return await self._go(1)
 
     @rx.event
     @requires(Right.RECORDS_READ)
@@ -196,6 +197,7 @@ class RecordsState(Sorting, UnlockAsking, LiveScreen, rx.State):
         self.page = min(max(page, 1), max(self.pages, 1))
         await self._reload(await require_identity(self))
         address = address_of(
+            "/records",
             {
                 "year": self.year if self._year_asked else "",
                 "class": self.class_id,
@@ -203,10 +205,10 @@ class RecordsState(Sorting, UnlockAsking, LiveScreen, rx.State):
                 "state": self.step,
                 "stale": self.stale,
                 "sort": order_in_address(self),
-                "page": str(self.page) if self.page > 1 else "",
-            }
+                "page": self.page,
+            },
         )
-        return rx.redirect(address, replace=True)
+        return go_to(self, address)
 
     def _is_concerned(self, who: Identity, what: ChangeSet) -> bool:
         """A record shown has changed, or one may have come into what is shown or gone from it."""
@@ -249,12 +251,6 @@ class RecordsState(Sorting, UnlockAsking, LiveScreen, rx.State):
         may_ask = allowed(who, Right.UNLOCK_ASK)
         rows = [_row(row, may_ask) for row in found.rows]
         return record_list.years_for(database(), who), record_list.classes_for(database(), who, year), found, rows
-
-
-def address_of(filters: Mapping[str, str]) -> str:
-    """The page's address with these filters, escaped whatever a filter holds."""
-    query = urlencode({name: value for name, value in filters.items() if value})
-    return f"/records?{query}" if query else "/records"
 
 
 def some_names(names: Sequence[str]) -> str:

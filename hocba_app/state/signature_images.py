@@ -27,9 +27,10 @@ from hocba_app.state.shared.addresses import address_of, page_in
 from hocba_app.state.shared.guard import require_identity, requires
 from hocba_app.state.shared.image_draft_mixin import Drafting
 from hocba_app.state.shared.live_screen import LiveScreen, begin, watching
+from hocba_app.state.shared.searching import Searching, go_to, keep_search
 from hocba_app.state.shared.sorting import Sorting
 
-PAGE_ROWS = 24
+PAGE_ROWS = 16
 FRESH = timedelta(minutes=15)
 FILE_ROWS = 20
 _TONE = {
@@ -91,7 +92,7 @@ _FILE_ORDERS: Mapping[str, Callable[[FileRow], tuple[Any, ...]]] = {
 """Besides the order of the upload; what needs attention comes first."""
 
 
-class SignatureImagesState(Sorting, Drafting, LiveScreen, rx.State):
+class SignatureImagesState(Searching, Sorting, Drafting, LiveScreen, rx.State):
     """The page "Ảnh chữ ký, con dấu"."""
 
     _screen_rights: ClassVar[tuple[Right, ...]] = (Right.SIGNATURE_IMAGES,)
@@ -104,7 +105,6 @@ class SignatureImagesState(Sorting, Drafting, LiveScreen, rx.State):
     loaded: bool = False
     rows: list[Person] = []
     people: list[Option] = []
-    search: str = ""
     missing_only: bool = False
     page: int = 1
     pages: int = 1
@@ -140,8 +140,7 @@ class SignatureImagesState(Sorting, Drafting, LiveScreen, rx.State):
         """Show the truth, then follow it."""
         self.problem, self.done, self.chosen_id, self.give_number = "", "", "", -1
         self.missing_only = self.router.url.query_parameters.get("missing", "") == "1"
-        if not self.router.url.query_parameters:
-            self.search = ""
+        keep_search(self)
         self.page, self.file_page = page_in(self.router.url.query_parameters), 1
         who = await require_identity(self)
         undoing.on_load(self)
@@ -152,25 +151,25 @@ class SignatureImagesState(Sorting, Drafting, LiveScreen, rx.State):
 
     @rx.event
     @requires(Right.SIGNATURE_IMAGES)
-    async def find(self, text: str) -> None:
-        self.search, self.page = str(text)[:80], 1
-        await self._reload(await require_identity(self))
+    async def find(self, text: str) -> EventSpec | None:
+        self.search = str(text)[:80]
+        return await self._go(1)
 
     @rx.event
     @requires(Right.SIGNATURE_IMAGES)
-    async def show_missing(self, only: bool) -> EventSpec:
+    async def show_missing(self, only: bool) -> EventSpec | None:
         """Only who has none."""
         self.missing_only = bool(only)
         return await self._go(1)
 
     @rx.event
     @requires(Right.SIGNATURE_IMAGES)
-    async def previous(self) -> EventSpec:
+    async def previous(self) -> EventSpec | None:
         return await self._go(max(1, self.page - 1))
 
     @rx.event
     @requires(Right.SIGNATURE_IMAGES)
-    async def next(self) -> EventSpec:
+    async def next(self) -> EventSpec | None:
         return await self._go(min(self.pages, self.page + 1))
 
     @rx.event
@@ -251,12 +250,11 @@ class SignatureImagesState(Sorting, Drafting, LiveScreen, rx.State):
         self.file_page = 1
         await self._reload(await require_identity(self))
 
-    async def _go(self, page: int) -> EventSpec:
+    async def _go(self, page: int) -> EventSpec | None:
         self.page = page
         await self._reload(await require_identity(self))
-        return rx.redirect(
-            address_of("/signature-images", {"missing": "1" if self.missing_only else "", "page": self.page}),
-            replace=True,
+        return go_to(
+            self, address_of("/signature-images", {"missing": "1" if self.missing_only else "", "page": self.page})
         )
 
     async def _who(self) -> Identity:

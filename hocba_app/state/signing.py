@@ -11,6 +11,7 @@ import reflex as rx
 from reflex.event import EventSpec
 
 from hocba_app.domain.errors import HocbaError
+from hocba_app.domain.glossary import PAGE
 from hocba_app.domain.paging import page_count
 from hocba_app.domain.vietnamese_collation import sort_name
 from hocba_app.domain.wording import ITEM, KIND
@@ -41,7 +42,7 @@ _RECORD_ORDERS: Mapping[str, Callable[[RecordRow], tuple[Any, ...]]] = {
 
 
 _TITLES = {
-    (False, False): "Chờ thầy cô ký",
+    (False, False): PAGE["/sign"],
     (False, True): "Chờ thầy cô ký",
     (True, False): "Chờ đóng dấu",
     (True, True): "Chờ thầy cô ký và đóng dấu",
@@ -77,6 +78,8 @@ class SigningState(Sorting, Undoing, GroupReading, LiveScreen, rx.State):
     _names: dict[str, str] = {}
     _groups: list[Group] = []
     batches: list[BatchCard] = []
+    announced: str = ""
+    """How the newest stands, read aloud when it changes."""
     selected: list[str] = []
     records: list[RecordRow] = []
     """One page of what is opened; a principal's batch has hundreds."""
@@ -207,7 +210,7 @@ class SigningState(Sorting, Undoing, GroupReading, LiveScreen, rx.State):
         try:
             mailed = await asyncio.to_thread(reminders.remind, database(), who, str(class_id), str(staff_id))
             self.done = f"Đã nhắc {name}" + (
-                " trong phần mềm; thư điện tử đang được gửi." if mailed else ". Lời nhắc hiện khi thầy cô mở phần mềm."
+                " trong hệ thống; thư điện tử đang được gửi." if mailed else ". Lời nhắc hiện khi thầy cô mở hệ thống."
             )
         except HocbaError as error:
             self.problem = error.sentence
@@ -283,6 +286,7 @@ class SigningState(Sorting, Undoing, GroupReading, LiveScreen, rx.State):
         cards = [batch_card(view) for view in batches]
         newest = next((number for number, card in enumerate(cards) if card.over), len(cards)) + 1
         self.batches, self.earlier = cards[:newest], cards[newest:]
+        self.announced = f"{cards[0].title}: {cards[0].state_name}." if self.batches else ""
         self.late = [
             LateRow(
                 row.class_id,

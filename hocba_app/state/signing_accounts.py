@@ -26,6 +26,7 @@ from hocba_app.state.shared.form_texts import form_texts
 from hocba_app.state.shared.guard import require_identity, requires
 from hocba_app.state.shared.key_editing import STATE_TONE, KeyEditing, KeyRow, ServiceRow
 from hocba_app.state.shared.live_screen import LiveScreen, begin, watching
+from hocba_app.state.shared.searching import Searching, go_to, keep_search
 from hocba_app.state.shared.sorting import Sorting, order_in_address, order_of, read_order
 
 PAGE_ROWS = 20
@@ -51,7 +52,7 @@ class PersonLine:
     text: str
 
 
-class SigningAccountsState(KeyEditing, Sorting, LiveScreen, rx.State):
+class SigningAccountsState(Searching, KeyEditing, Sorting, LiveScreen, rx.State):
     """The page "Tài khoản ký số"."""
 
     _screen_rights: ClassVar[tuple[Right, ...]] = (Right.SIGNING_ACCOUNTS,)
@@ -63,7 +64,6 @@ class SigningAccountsState(KeyEditing, Sorting, LiveScreen, rx.State):
     problem: str = ""
     rows: list[KeyRow] = []
     counts: list[Count] = []
-    search: str = ""
     only: str = ""
     page: int = 1
     pages: int = 1
@@ -97,8 +97,7 @@ class SigningAccountsState(KeyEditing, Sorting, LiveScreen, rx.State):
         self.only, self.problem = (wanted if wanted in ("any", *KEY_STATE) else ""), ""
         self.page = page_in(self.router.url.query_parameters)
         read_order(self, self.router.url.query_parameters)
-        if not self.router.url.query_parameters:
-            self.search = ""
+        keep_search(self)
         key_editing.open_editor(self, "", "")
         self.connect_problem, self.services = "", key_editing.services_of("")
         await self._reload(await require_identity(self))
@@ -107,24 +106,24 @@ class SigningAccountsState(KeyEditing, Sorting, LiveScreen, rx.State):
 
     @rx.event
     @requires(Right.SIGNING_ACCOUNTS)
-    async def find(self, text: str) -> None:
-        self.search, self.page = str(text)[:80], 1
-        await self._reload(await require_identity(self))
+    async def find(self, text: str) -> EventSpec | None:
+        self.search = str(text)[:80]
+        return await self._go(1)
 
     @rx.event
     @requires(Right.SIGNING_ACCOUNTS)
-    async def show(self, state: str) -> EventSpec:
+    async def show(self, state: str) -> EventSpec | None:
         self.only = state if state in ("any", *KEY_STATE) else ""
         return await self._go(1)
 
     @rx.event
     @requires(Right.SIGNING_ACCOUNTS)
-    async def previous(self) -> EventSpec:
+    async def previous(self) -> EventSpec | None:
         return await self._go(max(1, self.page - 1))
 
     @rx.event
     @requires(Right.SIGNING_ACCOUNTS)
-    async def next(self) -> EventSpec:
+    async def next(self) -> EventSpec | None:
         return await self._go(min(self.pages, self.page + 1))
 
     @rx.event
@@ -238,12 +237,12 @@ class SigningAccountsState(KeyEditing, Sorting, LiveScreen, rx.State):
         self.editing, self.removing = KeyRow(), False
         key_editing.open_editor(self, "", "")
 
-    async def _go(self, page: int) -> EventSpec:
+    async def _go(self, page: int) -> EventSpec | None:
         self.page = page
         await self._reload(await require_identity(self))
-        return rx.redirect(
+        return go_to(
+            self,
             address_of("/signing-accounts", {"state": self.only, "sort": order_in_address(self), "page": self.page}),
-            replace=True,
         )
 
     async def _reload(self, who: Identity) -> None:

@@ -14,7 +14,7 @@ from hocba_app.state.sync_scope import scope_of_classes
 _SUBMISSION = {"beginning_of_year": "Dữ liệu đầu năm", "results": "Kết quả học tập"}
 
 
-_TERM = {"I": "học kỳ I", "II": "cả năm", "summer": "sau hè"}
+_TERM = {"I": "học kì I", "II": "cả năm", "summer": "sau hè"}
 
 
 _RUN_TONE = {"done": "ok", "failed": "problem", "cancelled": "wait"}

@@ -80,17 +80,17 @@ WORDING: dict[Reason, Wording] = {
     ),
     Reason.CHAIN_INCOMPLETE: Wording(
         "Không lập được đường dẫn chứng thực từ người ký tới chứng thư gốc: {field}.",
-        "Chưa biết chứng thư số này do ai bảo đảm: tệp thiếu chứng thư trung gian, hoặc một chứng thư trong đường dẫn không đúng quy định.",
+        "Chưa biết chứng thư số này do ai bảo đảm: tệp thiếu chứng thư số trung gian, hoặc một chứng thư số trong đường dẫn không đúng quy định.",
         "Hãy xin nhà trường tệp gốc đầy đủ (bản đã lưu trữ) rồi kiểm tra lại.",
     ),
     Reason.CERTIFICATE_UNSUITABLE: Wording(
         "Chứng thư số không được cấp để ký tài liệu: {field}.",
-        "Chữ ký bằng chứng thư dùng cho việc khác không có giá trị trên học bạ.",
+        "Chữ ký bằng chứng thư số dùng cho việc khác không có giá trị trên học bạ.",
         "Hãy đề nghị nhà trường ký lại bằng đúng loại chứng thư số.",
     ),
     Reason.CERTIFICATE_EXPIRED: Wording(
         "Chứng thư số không có hiệu lực tại thời điểm ký: {field}.",
-        "Chữ ký làm khi chứng thư hết hạn (hoặc chưa tới hạn) không có giá trị.",
+        "Chữ ký làm khi chứng thư số hết hạn (hoặc chưa tới hạn) không có giá trị.",
         "Hãy đề nghị nhà trường lập và ký lại học bạ.",
     ),
     Reason.CERTIFICATE_REVOKED: Wording(

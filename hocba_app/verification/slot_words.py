@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+from hocba_app.domain.glossary import SLOT
 from hocba_app.domain.subject_names import subject_name
 from hocba_app.recordfile.manifest import Manifest
 
@@ -12,7 +13,6 @@ SUBJECT_ROLE = "Giáo viên môn "
 """How the role of a subject teacher's slot begins where it names the subject."""
 _SUBJECT = re.compile(r"s\.([A-Za-z0-9_-]+)\.[0-9]+")
 _ARCHIVE = re.compile(r"archive\.?([0-9]+)")
-_STAGES = {"homeroom": "Giáo viên chủ nhiệm", "principal": "Hiệu trưởng", "seal": "Con dấu của nhà trường"}
 MAX_LENGTH = 60
 
 
@@ -49,8 +49,8 @@ def _place(field: str, role: str) -> str:
         )
     if field == "principal" and role:
         return _clean(role.partition(" (")[0])  # the head of a centre is a director; a deputy signs for him
-    if field in _STAGES:
-        return _STAGES[field]
+    if field in SLOT:
+        return SLOT[field]
     return f"ô ký «{_clean(field)}»"
 
 

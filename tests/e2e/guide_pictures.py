@@ -286,7 +286,7 @@ async def _september(year: Year, admin: Person, tmp_path: Path) -> None:
     await asyncio.to_thread(school.activate_everybody)
     await asyncio.to_thread(school.read_identities)
     await admin.open("/signing-accounts")
-    await page.get_by_role("button", name=re.compile("^Sửa tài khoản ký số của")).nth(1).click()
+    await page.get_by_role("button", name=re.compile("^(Sửa|Nhập) tài khoản ký số của")).nth(1).click()
     await page.get_by_role("button", name="Kết nối và kiểm tra").wait_for()
     await keep(page, "19-nhap-tai-khoan", of="main", height=620)
     await asyncio.to_thread(school.connect_signers)
@@ -374,7 +374,7 @@ async def _may(year: Year, admin: Person, principal: Person, browser: Browser, p
     for kind in ("history", "results"):
         await _lock(admin, kind)
         await asyncio.to_thread(year.jobs_done)
-    await expect(admin.page.get_by_text(f"đã chốt {PUPILS}")).to_have_count(3, timeout=PATIENCE)
+    await expect(admin.page.locator("article").get_by_text(f"đã chốt {PUPILS}")).to_have_count(3, timeout=PATIENCE)
     await keep(admin.page, "18-da-chot", of="main", height=620)
     who = year.signers("subject")[0]
     teacher = await _who(year, browser, people, who.staff_id or "", NARROW)
@@ -384,7 +384,7 @@ async def _may(year: Year, admin: Person, principal: Person, browser: Browser, p
     await teacher.open("/")
     await keep(teacher.page, "13-giao-vien", height=760)
     await teacher.open("/sign")
-    await teacher.page.get_by_role("button", name=re.compile(r"Ký \d+ hồ sơ")).first.wait_for()
+    await teacher.page.get_by_role("button", name=re.compile(r"(Ký|Đóng dấu) \d+ hồ sơ")).first.wait_for()
     await keep(teacher.page, "24-cho-ky", height=640)
     await _sign(
         year,
@@ -402,7 +402,7 @@ async def _may(year: Year, admin: Person, principal: Person, browser: Browser, p
         admin.page,
         "13-tong-quan",
         of=chart,
-        until=admin.page.locator("section", has=admin.page.get_by_role("heading", name="Tiến độ từng người")),
+        until=admin.page.locator("details", has_text="Tiến độ từng người"),
     )
     [who] = year.signers("homeroom")
     homeroom = await _who(year, browser, people, who.staff_id or "", NARROW)
@@ -413,7 +413,7 @@ async def _may(year: Year, admin: Person, principal: Person, browser: Browser, p
     await keep(homeroom.page, "25-nhac", of=late, height=560)
     await asyncio.to_thread(year.sign_rest, "subject")
     await homeroom.open("/sign")
-    await homeroom.page.get_by_role("button", name=re.compile(r"Ký \d+ hồ sơ")).first.wait_for()
+    await homeroom.page.get_by_role("button", name=re.compile(r"(Ký|Đóng dấu) \d+ hồ sơ")).first.wait_for()
     await keep(homeroom.page, "25-gvcn", height=640)
     await _sign(year, homeroom, year.phone_user(who.staff_id or ""), PUPILS)
     await principal.open("/sign")
@@ -422,7 +422,7 @@ async def _may(year: Year, admin: Person, principal: Person, browser: Browser, p
     await _sign(year, principal, year.phone_user(school.principal().id), 2 * PUPILS, done="26-da-ky")
     keeper = await _who(year, browser, people, school.seal_operator().id, NARROW)
     await keeper.open("/sign")
-    await keeper.page.get_by_role("button", name=re.compile(r"Ký \d+ hồ sơ")).first.wait_for()
+    await keeper.page.get_by_role("button", name=re.compile(r"(Ký|Đóng dấu) \d+ hồ sơ")).first.wait_for()
     await keep(keeper.page, "27-dong-dau", height=700)
     await _sign(year, keeper, year.phone_user(SEAL), 3 * PUPILS)
     await asyncio.to_thread(year.jobs_done)
@@ -452,7 +452,7 @@ async def _sign(
 ) -> None:
     """One tap, the phone, done; pictures on the way."""
     page, narrow = person.page, (person.page.viewport_size or WIDE)["width"] == NARROW["width"]
-    await page.get_by_role("button", name=re.compile(f"Ký (tất cả )?{records} hồ sơ")).last.click()
+    await page.get_by_role("button", name=re.compile(f"(Ký|Đóng dấu) (tất cả )?{records} hồ sơ")).last.click()
     await expect(page.get_by_text("Mở ứng dụng MySign")).to_be_visible(timeout=2 * PATIENCE)
     left = await page.locator(".countdown").first.get_attribute("aria-label") or ""
     assert 60 < int(left.split()[0]) <= 120, f"{left}: the phone gives 120"
@@ -462,8 +462,10 @@ async def _sign(
         await _phone(year, person, user)
     else:
         await confirm_over_api(year.school, user)
-    await expect(page.get_by_text(f"{records}/{records} hồ sơ đã ký").first).to_be_visible(timeout=2 * PATIENCE)
-    await expect(page.get_by_text("Đã ký xong").first).to_be_visible(timeout=PATIENCE)
+    await expect(page.get_by_text(re.compile(f"{records}/{records} hồ sơ đã (ký|đóng dấu)")).first).to_be_visible(
+        timeout=2 * PATIENCE
+    )
+    await expect(page.get_by_text(re.compile("Đã (ký|đóng dấu) xong")).first).to_be_visible(timeout=PATIENCE)
     if done:
         await keep(page, done, height=620 if narrow else 460)
 
@@ -494,7 +496,7 @@ async def _again(year: Year, admin: Person, principal: Person) -> None:
     await expect(admin.page.get_by_text("khác với dữ liệu mới")).to_be_visible(timeout=2 * PATIENCE)
     await admin.open(f"/records/{document.id}")
     await admin.page.get_by_role("button", name="Hủy chốt…").click()
-    await admin.page.fill("#unlock-reason", "Sửa điểm Toán học kỳ II.")
+    await admin.page.fill("#unlock-reason", "Sửa điểm Toán học kì II.")
     await keep(admin.page, "28-de-nghi", of="main", until=admin.page.get_by_role("alertdialog"), height=900)
     await admin.page.get_by_role("button", name="Gửi đề nghị hủy chốt").click()
     await expect(admin.page.get_by_role("alertdialog")).to_have_count(0, timeout=PATIENCE)

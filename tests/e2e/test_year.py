@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import textwrap
 import time
 from pathlib import Path
 from typing import Any
@@ -96,17 +97,60 @@ async def confirm_over_api(school: PlayedSchool, user: str) -> None:
     raise AssertionError("no request on the phone")
 
 
+async def reads(person: Person, snapshot: str) -> None:
+    """What a screen reader is told of the page, in this order; patience for a page that still loads."""
+    await expect(person.page.locator("main")).to_match_aria_snapshot(textwrap.dedent(snapshot), timeout=180_000)
+
+
+async def signing_is_read_aloud(person: Person) -> None:
+    """Names, roles and order before the tap: what it is about, its content, the button."""
+    await reads(
+        person,
+        """
+        - main:
+          - heading "Ký học bạ" [level=1]
+          - heading /Chờ/ [level=2]
+          - article /./:
+            - checkbox /^Chọn ./
+            - button /^Xem nội dung ./
+            - button /^(Ký|Đóng dấu) [0-9]+ hồ sơ/
+        """,
+    )
+
+
+async def batch_is_read_aloud(person: Person, records: int, state: str) -> None:
+    """Afterwards: a status says how it stands, the batch is a named article with its progress."""
+    await reads(
+        person,
+        f"""
+        - main:
+          - heading "Ký học bạ" [level=1]
+          - status: /{records} hồ sơ. {state}/
+          - region "Lượt ký":
+            - heading "Lượt ký" [level=2]
+            - article /{records} hồ sơ/:
+              - progressbar /[0-9]+.{records} hồ sơ đã/
+        """,
+    )
+
+
 async def tap_and_confirm(year: Year, person: Person, user: str, records: int, *, page: bool) -> None:
     """One tap, one confirmation, done."""
     await person.open("/sign")
+    await signing_is_read_aloud(person)
     await person.page.get_by_role("button", name=re.compile(f"(Ký|Đóng dấu) (tất cả )?{records} hồ sơ")).last.click()
     if page:
         await expect(person.page.get_by_text("Mở ứng dụng MySign")).to_be_visible(timeout=180_000)
+        await batch_is_read_aloud(person, records, "Chờ xác nhận trên điện thoại")
+        await expect(person.page.get_by_role("timer", name=re.compile("giây"))).to_be_visible()
         await confirm_on_phone_page(year.product, person, user)
     else:
         await confirm_over_api(year.school, user)
-    await expect(person.page.get_by_text(f"{records}/{records} hồ sơ đã ký").first).to_be_visible(timeout=180_000)
-    await expect(person.page.get_by_text("Đã ký xong").first).to_be_visible()
+    await expect(
+        person.page.get_by_text(re.compile(f"{records}/{records} hồ sơ đã (ký|đóng dấu)")).first
+    ).to_be_visible(timeout=180_000)
+    await expect(person.page.get_by_text(re.compile("Đã (ký|đóng dấu) xong")).first).to_be_visible()
+    await batch_is_read_aloud(person, records, "Đã (ký|đóng dấu) xong")
 
 
 async def lock(year: Year, person: Person, kind: str, done: int) -> None:
@@ -114,13 +158,45 @@ async def lock(year: Year, person: Person, kind: str, done: int) -> None:
     await person.open(f"/lock?kind={kind}")
     await person.page.get_by_role("button", name="Chọn mọi lớp còn học sinh chưa chốt").click()
     await person.page.get_by_role("button", name=re.compile(r"Chốt \d+ lớp đã chọn")).click()
+    await reads(
+        person,
+        """
+        - main:
+          - heading "Chốt học bạ" [level=1]
+          - combobox "Loại hồ sơ"
+          - region "Các lớp":
+            - table:
+              - rowgroup:
+                - row:
+                  - columnheader "Chọn"
+                  - columnheader "Lớp"
+              - rowgroup:
+                - row:
+                  - cell:
+                    - checkbox /^Chọn lớp ./ [checked]
+                  - rowheader
+          - alertdialog "Xác nhận chốt":
+            - heading "Xác nhận chốt" [level=2]
+            - button "Chốt"
+            - button "Quay lại"
+        """,
+    )
     await person.page.get_by_role("alertdialog").get_by_role("button", name="Chốt", exact=True).click()
     await expect(person.page.get_by_role("alertdialog")).to_have_count(0)
     deadline = time.monotonic() + 180
     while "open" in (states := year.states(kind)) or len(states) < PUPILS:
         assert time.monotonic() < deadline, states
         await asyncio.sleep(0.3)
-    await expect(person.page.get_by_text(f"đã chốt {done}").first).to_be_visible(timeout=180_000)
+    await reads(
+        person,
+        f"""
+        - main:
+          - status: /Xong. đã chốt {done}/
+          - region "Các lượt chốt":
+            - heading "Các lượt chốt" [level=2]
+            - article /./
+        """,
+    )
 
 
 async def test_the_year_of_one_class(product: Product, browser: Browser, people: list[Person], tmp_path: Path) -> None:
@@ -228,7 +304,7 @@ async def test_the_year_of_one_class(product: Product, browser: Browser, people:
 
     # Hủy chốt: đề nghị, Hiệu trưởng duyệt [28]
     await admin.page.get_by_role("button", name="Hủy chốt…").click()
-    await admin.page.fill("#unlock-reason", "Sửa điểm Toán học kỳ II.")
+    await admin.page.fill("#unlock-reason", "Sửa điểm Toán học kì II.")
     await admin.page.get_by_role("button", name="Gửi đề nghị hủy chốt").click()
     await expect(admin.page.get_by_role("alertdialog")).to_have_count(0)
     await principal.open("/unlock")

@@ -9,13 +9,14 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from hocba_app.domain.errors import SENTENCES, ErrorCode, HocbaError
-from hocba_app.domain.wording import GAP_OF_MANY, JOB_KIND
+from hocba_app.domain.wording import JOB_KIND
 from hocba_app.models import Database, Job, School
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories.duties import Behind
 from hocba_app.models.repositories.job_history import failed_since, retried
 from hocba_app.models.repositories.leadership import open_proposals, unconfirmed_accounts
 from hocba_app.models.repositories.school_changes import open_change
+from hocba_app.models.repositories.year_guide import has_begun
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.jobs.behind import behind_here, words_of
@@ -23,7 +24,7 @@ from hocba_app.services.jobs.enqueue import LIVE
 from hocba_app.services.maintenance.nightly_verification import damage_found, refused_found
 from hocba_app.services.overview.odd_letters import odd_letters_of
 from hocba_app.services.signers.keys import KeyView, keys_page
-from hocba_app.services.signers.readiness_gaps import Gap, gaps
+from hocba_app.services.signers.readiness_gaps import LEADERSHIP, Gap, gaps, grouped
 from hocba_app.services.storage import identity as store_identity
 from hocba_app.services.sync.commands import SyncRun, sync_runs
 
@@ -83,6 +84,8 @@ class Attention:
 def attention(db: Database, who: Identity) -> Attention:
     """What the office has to solve now, for the school's current year.
 
+    Before any data have come a school lacks everything: the guide through the year leads, nothing is called a fault.
+
     Raises:
         HocbaError: FORBIDDEN.
     """
@@ -92,13 +95,22 @@ def attention(db: Database, who: Identity) -> Attention:
     with db.read(who.school_id) as session:
         failed = failed_since(session, utc_now() - timedelta(days=1))
         trying = retried(session, LIVE)
-        found = _store() + _found_at_night(session) + _posts(session) + _behind(behind_here(session))
+        found = _store() + _found_at_night(session)
+        begun = has_begun(session, year)
+        if begun:
+            found += _posts(session) + _behind(behind_here(session))
     expiring = keys_page(db, who, problem="expiring", size=100).rows
     runs = sync_runs(db, who, 1)
     return Attention(
         problems=found
         + _letters(odd_letters_of(db, who, year))
-        + _grouped(gap for gap in gaps(db, who, year) if gap.code != "certificate_expiring"),
+        + (
+            _grouped(
+                gap for gap in gaps(db, who, year) if gap.code != "certificate_expiring" and gap.page != LEADERSHIP
+            )
+            if begun
+            else []
+        ),
         expiring=sorted(expiring, key=lambda view: (view.days_left or 0, view.name)),
         failed=[
             FailedJob(
@@ -175,16 +187,15 @@ def _some(names: list[str]) -> str:
 
 def _grouped(found: Iterable[Gap]) -> list[Problem]:
     """One line for all whom the same thing concerns: forty teachers without an image are one thing to do."""
-    groups: dict[tuple[str, str, str], list[Gap]] = {}
-    for gap in found:
-        groups.setdefault((gap.code, gap.page, gap.severity), []).append(gap)
-    problems = []
-    for (code, page, severity), of_code in groups.items():
-        texts = {gap.text for gap in of_code}
-        text = texts.pop() if len(texts) == 1 else GAP_OF_MANY.get(code, of_code[0].text)
-        names = list(dict.fromkeys(gap.whom for gap in of_code))
-        problems.append(Problem(_some(names), text, page, severity == "blocking"))
-    return sorted(problems, key=lambda problem: not problem.blocking)
+    return [
+        Problem(
+            _some(list(dict.fromkeys(gap.whom for gap in group.gaps))),
+            group.text,
+            group.page,
+            group.severity == "blocking",
+        )
+        for group in grouped(found)
+    ]
 
 
 def _sentence(job: Job) -> str:

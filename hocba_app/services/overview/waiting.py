@@ -21,6 +21,7 @@ from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import objections as reports
 from hocba_app.models.repositories import signers as keys
 from hocba_app.models.repositories import waiting_work as rows
+from hocba_app.models.repositories.year_guide import has_begun
 from hocba_app.services.accounts.authority import Right, allowed, require
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.cache import school_cache
@@ -61,10 +62,10 @@ def waiting(db: Database, who: Identity) -> list[Task]:
     """
     require(who, Right.DASHBOARD)
     key = ("waiting", who.account_id, who.staff_id, who.roles, today())
-    found = school_cache.memoize_per_school(
-        db, who.school_id, key, lambda session: _tasks(db, session, who), any_change=True
+    found, begun = school_cache.memoize_per_school(
+        db, who.school_id, key, lambda session: (_tasks(db, session, who), _has_begun(session)), any_change=True
     )
-    return [*found, *_new_year(db, who)]  # what SMAS declared is no change of the school
+    return [*found, *(_new_year(db, who) if begun else ())]  # what SMAS declared is no change of the school
 
 
 def badges(tasks: list[Task]) -> dict[str, int]:
@@ -279,10 +280,16 @@ def _new_year(db: Database, who: Identity) -> Iterator[Task]:
         if coming.submitted
         else f"Các màn hình còn ở năm học {school.current_year}. Khi trường đã nộp dữ liệu đầu năm từ SMAS thì đồng bộ, hoặc nhập từ Excel."
     )
+    # Before it is submitted nothing can be done here: told, but no button that leads.
     yield Task(
-        "year", 1, f"Năm học mới {coming.school_year}", text, f"Đồng bộ {coming.school_year}",
+        "year" if coming.submitted else "year_ahead", 1, f"Năm học mới {coming.school_year}", text, f"Đồng bộ {coming.school_year}",
         f"/sync?year={coming.school_year}",
     )  # fmt: skip
+
+
+def _has_begun(session: Session) -> bool:
+    """Before any data have come the first year itself is still to come."""
+    return has_begun(session, session.get_one(School, session.info["school_id"]).current_year)
 
 
 def _attention(found: Attention) -> Iterator[Task]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from hocba_app.domain.glossary import PAGE
 from hocba_app.models import Database, School
 from hocba_app.models.repositories import year_guide as counts
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.identity import Identity
 
-StepState = Literal["done", "now", "later"]
+StepState = Literal["done", "now", "elsewhere", "later"]
+"""``now``: can be done here and now. ``elsewhere``: to be done on SMAS. ``later``: not open yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,8 @@ class GuideStep:
     """Its progress, or what is missing."""
     button: str = ""
     href: str = ""
+    is_next: bool = False
+    """The one step to take now: its button is the page's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,10 @@ class YearFacts:
 
     pupils: int
     synced: bool
+    connected: bool
+    """The school's credentials of the sector database are there."""
+    without_code: int
+    """People who were never given a code to log in with."""
     without_image: int
     without_key: int
     seal_ready: bool
@@ -57,12 +65,15 @@ def year_guide(db: Database, who: Identity) -> list[GuideStep]:
     """
     require(who, Right.LOCK)
     with db.installation() as session:
-        year = session.get_one(School, who.school_id).current_year
+        school = session.get_one(School, who.school_id)
+        year, connected = school.current_year, bool(school.smas_secret_encrypted)
     with db.read(who.school_id) as session:
         without_image, without_key = counts.signers_without(session, year)
         facts = YearFacts(
             pupils=counts.pupils(session, year),
-            synced=counts.last_sync(session) is not None,
+            synced=counts.has_begun(session, year),
+            connected=connected,
+            without_code=counts.accounts_without_code(session),
             without_image=without_image,
             without_key=without_key,
             seal_ready=counts.seal_is_ready(session),
@@ -78,19 +89,19 @@ def steps_from(facts: YearFacts) -> list[GuideStep]:
     covers = facts.reached("cover", "signed", "sealed")
     sealed = facts.reached("results", "sealed")
     concluded = synced and facts.concluded >= facts.pupils
-    return [
+    steps = [
         GuideStep(
             1,
             "Nhập dữ liệu trên SMAS",
             "Tháng 9, 10",
-            "done" if synced else "now",
+            "done" if synced else "elsewhere",
             "Năm học, học sinh và ảnh, giáo viên, lớp, phân công giảng dạy: nhập trên SMAS.",
         ),
         GuideStep(
             2,
             "Nộp dữ liệu đầu năm từ SMAS",
             "Tháng 9, 10",
-            "done" if synced else "now",
+            "done" if synced else "elsewhere",
             "Cán bộ, lớp học, học sinh đã nộp lên CSDL ngành."
             if synced
             else "Nộp cán bộ, lớp học, học sinh lên CSDL ngành, rồi đồng bộ về đây.",
@@ -100,10 +111,12 @@ def steps_from(facts: YearFacts) -> list[GuideStep]:
             4,
             "Nộp kết quả học tập từ SMAS",
             "Tháng 12, 5",
-            "done" if concluded else "now" if synced else "later",
+            "done" if concluded else "elsewhere" if synced else "later",
             "Đã có kết quả cả năm của mọi học sinh."
             if concluded
-            else f"Đã có kết luận cả năm của {facts.concluded}/{facts.pupils} học sinh.",
+            else f"Đã có kết luận cả năm của {facts.concluded}/{facts.pupils} học sinh."
+            if synced
+            else "Nộp khi hết học kì và hết năm học.",
         ),
         GuideStep(
             5,
@@ -116,13 +129,43 @@ def steps_from(facts: YearFacts) -> list[GuideStep]:
         ),
         _end_of_year(facts, sealed),
     ]
+    first = next((step for step in steps if step.state == "now" and step.href), None)
+    return [replace(step, is_next=step is first) for step in steps]
 
 
 def _start_of_year(facts: YearFacts, synced: bool, covers: int) -> GuideStep:
     title, when = "Đồng bộ, chữ ký, con dấu; chốt và ký bìa", "Tháng 9, 10"
     if not synced:
+        return (
+            GuideStep(
+                3,
+                title,
+                when,
+                "now",
+                "Trường đã nộp dữ liệu đầu năm từ SMAS thì đồng bộ về đây: lớp, học sinh, giáo viên, phân công.",
+                "Đồng bộ",
+                "/sync",
+            )
+            if facts.connected
+            else GuideStep(
+                3,
+                title,
+                when,
+                "now",
+                "Chưa có thông tin kết nối CSDL ngành: nhờ người quản trị hệ thống nhập. Trong khi chờ, nhập được từ tệp Excel.",
+                "Nhập từ Excel",
+                "/sync",
+            )
+        )
+    if facts.without_code:
         return GuideStep(
-            3, title, when, "now", "Chưa có dữ liệu: đồng bộ trường, lớp, học sinh, giáo viên.", "Đồng bộ", "/sync"
+            3,
+            title,
+            when,
+            "now",
+            f"{facts.without_code} người chưa được cấp mã kích hoạt tài khoản.",
+            "Cấp mã kích hoạt",
+            "/accounts?state=inactive",
         )
     if facts.without_image:
         return GuideStep(
@@ -151,7 +194,7 @@ def _start_of_year(facts: YearFacts, synced: bool, covers: int) -> GuideStep:
             when,
             "now",
             "Con dấu chưa đủ ảnh hoặc chứng thư số của trường.",
-            "Cấu hình con dấu",
+            PAGE["/signing-settings"],
             "/signing-settings",
         )
     locked = facts.locked("cover")

@@ -31,7 +31,7 @@ Các tệp PDF là bản gốc, có giá trị như học bạ giấy. Bản in 
 - Thư mục certificates: chứng thư số của từng người ký và của nhà trường, kèm chuỗi chứng thực.
 - other-schools: học bạ của trường khác mà nhà trường đã nhận, giữ nguyên như khi nhận; other-schools.json: tệp nào của ai,
   kết quả kiểm tra khi nhận. Nhà trường không bảo đảm thay trường đã cấp: hãy tự kiểm tra các tệp này.
-- signers.json: mỗi hồ sơ do ai ký, lúc nào, chứng thư nào, kết quả kiểm tra chứng thư khi ký.
+- signers.json: mỗi hồ sơ do ai ký, lúc nào, chứng thư số nào, kết quả kiểm tra chứng thư số khi ký.
 """
 
 

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from sqlmodel import Session
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.domain.wording import KIND_SHORT
+from hocba_app.domain.wording import GAP_OF_MANY, KIND_SHORT
 from hocba_app.models import SEAL, Database, School, SigningKey, SigningSettings, Staff
 from hocba_app.models.repositories import signers as rows
+from hocba_app.models.repositories.leadership import open_proposals
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.records.signer_resolution import principal_slot
 from hocba_app.services.signers.assignment_matrix import Matrix, read_matrix
 from hocba_app.services.signers.key_views import KeyView, key_of_staff, seal_key
 
-ASSIGNMENTS, ACCOUNTS, IMAGES, SETTINGS, SYNC = (
+ASSIGNMENTS, ACCOUNTS, IMAGES, SETTINGS, SYNC, LEADERSHIP = (
     "/assignments",
     "/signing-accounts",
     "/signature-images",
     "/signing-settings",
     "/sync",
+    "/leadership",
 )
 
 
@@ -46,6 +48,31 @@ class Gap:
     """What is missing and what to do, as a sentence."""
     page: str
     """Where to do it."""
+
+
+@dataclass(frozen=True, slots=True)
+class GapGroup:
+    """One thing to do, with all whom it concerns: forty teachers without an image are one line."""
+
+    code: str
+    page: str
+    severity: Literal["blocking", "warning"]
+    text: str
+    """One sentence for all of them."""
+    gaps: tuple[Gap, ...]
+
+
+def grouped(found: Iterable[Gap]) -> list[GapGroup]:
+    """Gaps of one kind together, the blocking ones first."""
+    groups: dict[tuple[str, str, Literal["blocking", "warning"]], list[Gap]] = {}
+    for gap in found:
+        groups.setdefault((gap.code, gap.page, gap.severity), []).append(gap)
+    made = []
+    for (code, page, severity), of_code in groups.items():
+        texts = {gap.text for gap in of_code}
+        text = texts.pop() if len(texts) == 1 else GAP_OF_MANY.get(code, of_code[0].text)
+        made.append(GapGroup(code, page, severity, text, tuple(of_code)))
+    return sorted(made, key=lambda group: group.severity != "blocking")
 
 
 def gaps(db: Database, who: Identity, school_year: str) -> list[Gap]:
@@ -93,7 +120,18 @@ def _places(matrix: Matrix) -> Iterator[Gap]:
 
 def _leaders(session: Session) -> Iterator[Gap]:
     """The principal, and who signs covers."""
-    if rows.principal(session) is None:
+    proposed = [staff.full_name for proposal, staff in open_proposals(session) if proposal.proposed == "principal"]
+    if proposed and rows.principal(session) is None:
+        yield Gap(
+            "no_principal",
+            "blocking",
+            "",
+            proposed[0],
+            (),
+            "Hiệu trưởng theo danh sách cán bộ, chờ xác nhận chức vụ.",
+            LEADERSHIP,
+        )
+    elif rows.principal(session) is None:
         yield Gap(
             "no_principal",
             "blocking",

@@ -24,7 +24,7 @@ PARTS = ("admin", "principal", "homeroom", "TOAN", "operator")
 def told(small: SmallSchool, part: str, *kinds: str) -> dict[str, int]:
     """What this person is told of these kinds, with its number; of every kind but the gaps of this small school without any."""
     found = waiting(small.db, small.people[part])
-    wanted = kinds or {task.kind for task in found} - {"problem", "own_image", "own_key", "year"}
+    wanted = kinds or {task.kind for task in found} - {"problem", "own_image", "own_key", "year", "year_ahead"}
     return {task.kind: task.count for task in found if task.kind in wanted}
 
 

@@ -114,7 +114,7 @@ def test_a_year_with_special_cases_ends_sealed_and_says_what_was_played(tmp_path
     assert all(row["ok"] for row in played.values())
     happened = {case for case, row in played.items() if row["count"]}
     assert {
-        "Chuyển đến, không có học kỳ I",
+        "Chuyển đến, không có học kì I",
         "Chuyển đi giữa năm",
         "Đánh giá lại, rèn luyện trong hè",
         "Chữ rời dấu (NFD) từ SMAS",

@@ -13,6 +13,7 @@ from hocba_app.models.base import utc_now
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.audit.log import notify_all
 from hocba_app.services.overview.office_tasks import attention
+from hocba_app.services.overview.waiting import waiting
 from tests.school import SmallSchool
 
 
@@ -52,7 +53,7 @@ def test_failed_jobs_of_the_last_day_with_their_sentence(small: SmallSchool) -> 
         ):
             session.add(Job(kind=kind, state=state, error_code=code, ended_at=utc_now() - timedelta(hours=hours)))
     found = attention(small.db, small.people["admin"])
-    assert [(job.name, job.page) for job in found.failed] == [("Chốt hồ sơ", "/lock"), ("Đồng bộ", "/sync")]
+    assert [(job.name, job.page) for job in found.failed] == [("Chốt học bạ", "/lock"), ("Đồng bộ", "/sync")]
     assert found.failed[1].text == HocbaError(ErrorCode.PROVIDER_BUSY).sentence and found.failed[0].text
     assert found.last_sync is not None and found.last_sync.state == "failed"
 
@@ -79,3 +80,9 @@ def test_letters_that_cannot_be_printed_wait_for_the_office_before_a_class_is_lo
     [problem] = [each for each in attention(small.db, small.people["admin"]).problems if "ký tự" in each.text]
     assert problem.blocking and problem.whom == student.full_name and problem.page == "/sync"
     assert "Nơi sinh" in problem.text and "U+AAA3" in problem.text and "SMAS" in problem.text
+
+
+def test_before_any_data_have_come_nothing_is_a_fault(small: SmallSchool, stranger: Identity) -> None:
+    """A fresh school lacks everything; the guide through the year leads, no red line does."""
+    assert attention(small.db, stranger).problems == []
+    assert [task for task in waiting(small.db, stranger) if task.urgent] == []

@@ -22,8 +22,9 @@ from hocba_app.state.accounts import AccountsState
 from hocba_app.state.audit import AuditState
 from hocba_app.state.lock import LockState
 from hocba_app.state.record import RecordState
-from hocba_app.state.records import RecordsState, address_of
+from hocba_app.state.records import RecordsState
 from hocba_app.state.shared import guard
+from hocba_app.state.shared.addresses import address_of
 from hocba_app.state.unlock import UnlockState
 from tests.integration.web.conftest import WebSchool
 from tests.integration.web.test_access import run  # noqa: F401 - a fixture
@@ -83,9 +84,20 @@ async def test_the_list_follows_its_address_and_keeps_names_out_of_it(
 
 
 def test_an_address_is_escaped() -> None:
-    address = address_of({"class": "x'); alert(1)//\"\n<", "kind": "", "page": "2"})
+    address = address_of("/records", {"class": "x'); alert(1)//\"\n<", "kind": "", "page": "2"})
     assert re.fullmatch(r"/records\?[A-Za-z0-9=&%+._-]+", address) and address.endswith("&page=2")
-    assert address_of({"kind": ""}) == "/records"
+    assert address_of("/records", {"kind": "", "page": 1}) == "/records?page=1"
+
+
+async def test_a_search_stays_in_the_list_it_was_made_in(two_schools: tuple[WebSchool, WebSchool], act: Any) -> None:
+    """Kept while the list is turned and come back to; from the menu, or by another page's link, the list is whole again."""
+    nobody = "khong co em nay"
+    searched = await act("management", RecordsState.set_search, "/records?page=1", search=nobody)
+    assert "HS001" not in searched
+    assert "HS001" not in await act("management", RecordsState.load, "/records?page=1"), "come back to"
+    assert "HS001" in await act("management", RecordsState.load, "/records"), "the menu's address opens it anew"
+    await act("management", RecordsState.set_search, "/records?page=1", search=nobody)
+    assert "HS001" in await act("management", RecordsState.load, "/records?kind=cover"), "another page's link"
 
 
 async def test_a_record_shows_its_chain_and_asks_for_an_unlock(

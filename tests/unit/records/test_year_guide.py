@@ -8,7 +8,17 @@ import pytest
 
 from hocba_app.services.overview.year_guide import GuideStep, YearFacts, steps_from
 
-NEW = YearFacts(pupils=0, synced=False, without_image=0, without_key=0, seal_ready=False, concluded=0, documents={})
+NEW = YearFacts(
+    pupils=0,
+    synced=False,
+    connected=True,
+    without_code=0,
+    without_image=0,
+    without_key=0,
+    seal_ready=False,
+    concluded=0,
+    documents={},
+)
 
 
 def guide(**facts: Any) -> dict[int, GuideStep]:
@@ -19,12 +29,17 @@ def guide(**facts: Any) -> dict[int, GuideStep]:
 def test_a_new_school_is_sent_to_sync() -> None:
     steps = guide()
     assert (steps[3].state, steps[3].href) == ("now", "/sync")
-    assert (steps[4].state, steps[6].state) == ("later", "later")
+    assert (steps[1].state, steps[2].state) == ("elsewhere", "elsewhere"), "on SMAS: no task here"
+    assert [steps[n].state for n in (4, 5, 6)] == ["later"] * 3
+    assert [step.number for step in steps.values() if step.is_next] == [3], "one step is open, one button leads"
+    unconnected = guide(connected=False)[3]
+    assert "người quản trị hệ thống" in unconnected.text and unconnected.button == "Nhập từ Excel"
 
 
 @pytest.mark.parametrize(
     ("facts", "href"),
     [
+        ({"without_code": 4, "without_image": 3}, "/accounts?state=inactive"),
         ({"without_image": 3}, "/signature-images"),
         ({"without_key": 2}, "/signing-accounts"),
         ({}, "/signing-settings"),
@@ -40,7 +55,8 @@ def test_after_the_first_sync_the_next_gap_comes_first(facts: dict[str, Any], hr
 def test_covers_signed_end_the_start_of_the_year() -> None:
     steps = guide(synced=True, pupils=90, seal_ready=True, documents={("cover", "signed"): 90})
     assert [steps[n].state for n in (1, 2, 3)] == ["done"] * 3
-    assert (steps[4].state, steps[5].href, steps[6].state) == ("now", "/sync", "later")
+    assert (steps[4].state, steps[5].href, steps[6].state) == ("elsewhere", "/sync", "later")
+    assert steps[5].is_next
 
 
 def test_results_lead_to_lock_then_seal_then_print() -> None:

@@ -188,6 +188,7 @@ def plain_user(text: str) -> str:
     """An account name of letters without marks, digits and a few signs."""
     if not _USER.fullmatch(user := text.strip()):
         raise HocbaError(
-            ErrorCode.INVALID_INPUT, detail="tài khoản ký gồm chữ không dấu, số và dấu _ - . (ví dụ CCCD_079204001234)"
+            ErrorCode.INVALID_INPUT,
+            detail="tài khoản ký số gồm chữ không dấu, số và dấu _ - . (ví dụ CCCD_079204001234)",
         )
     return user
