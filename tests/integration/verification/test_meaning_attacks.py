@@ -43,7 +43,7 @@ def relaid(rendered: RenderedDocument, change: Callable[[Bodies], None]) -> Rend
     out += b"trailer\n<< /Size %d /Root 1 0 R /Info 3 0 R /ID %s >>\nstartxref\n%d\n%%%%EOF\n" % (
         len(bodies) + 1, identity.group(1), len(out) - len(table) - len(b"xref\n0 %d\n0000000000 65535 f \n" % (len(bodies) + 1))
     )  # fmt: skip
-    return RenderedDocument(bytes(out), rendered.fields)
+    return dataclasses.replace(rendered, pdf=bytes(out))
 
 
 def stream_of(body: bytes) -> bytes:
@@ -220,7 +220,7 @@ def test_pages_of_another_record(
 
 def renumbered(rendered: RenderedDocument, identity: bytes) -> RenderedDocument:
     own = re.findall(rb"/ID \[<([0-9a-f]{32})>", rendered.pdf)[0]
-    return RenderedDocument(rendered.pdf.replace(own, identity), rendered.fields)
+    return dataclasses.replace(rendered, pdf=rendered.pdf.replace(own, identity))
 
 
 def test_pages_of_another_kind(world: World, people: dict[str, Signer], monkeypatch: pytest.MonkeyPatch) -> None:
