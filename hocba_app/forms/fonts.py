@@ -10,6 +10,7 @@ A letter is what one glyph shows: mostly one character; a base with a mark where
 from __future__ import annotations
 
 import functools
+import hashlib
 import itertools
 import json
 import operator
@@ -46,6 +47,13 @@ class Descriptor:
     stem_v: int
     flags: int
 
+    def __str__(self) -> str:
+        """As a font descriptor writes it."""
+        return (
+            f"/Flags {self.flags} /FontBBox [{' '.join(map(str, self.bbox))}] /ItalicAngle {self.italic_angle:g} "
+            f"/Ascent {self.ascent} /Descent {self.descent} /CapHeight {self.cap_height} /StemV {self.stem_v}"
+        )
+
 
 class Face:
     """One TrueType face, read once per process and never changed afterwards.
@@ -77,6 +85,7 @@ class Face:
         self._outlines = [_padded(outlines[a:b]) for a, b in zip(font.glyphPos, font.glyphPos[1:], strict=False)]
         self._parts = [self._closure(glyph) for glyph in range(len(self._outlines))]
         self._kept_tables = {tag: font.get_table(tag) for tag in ("head", "hhea", "maxp")}
+        self.looks, self._cuts = _known_cuts(self.name)
         self._glyph_of = {chr(code): glyph for code, glyph in glyph_of.items() if glyph and not _MARKS.match(chr(code))}
         self._glyph_of[NO_BREAK_SPACE] = self._glyph_of[" "]
         combined = json.loads((FONT_FOLDER / "combinations.json").read_text(encoding="ascii")).get(path.name, {})
@@ -135,6 +144,17 @@ class Face:
         """A glyph's advance as PDF wants it, thousandths of an em."""
         return round(self._advances[glyph] * 1000 / self._units, 2)
 
+    @property
+    def advances(self) -> list[float]:
+        """Advance of every glyph, ems."""
+        return [advance / self._units for advance in self._advances]
+
+    @property
+    def cut(self) -> dict[str, str]:
+        """This cut's line in ``cuts.json``."""
+        tables = self._kept_tables
+        return {"descriptor": str(self.descriptor), "tables": _cut(tables["head"], tables["hhea"], tables["maxp"])}
+
     def subset(self, glyphs: set[int]) -> bytes:
         """A TrueType program with the outlines of ``glyphs`` (and their parts) at their original numbers."""
         wanted = sorted({0}.union(*(self._parts[glyph] for glyph in glyphs)))
@@ -164,24 +184,17 @@ class Face:
 
         It may be of an earlier cut of the face: glyphs were only ever added behind the others.
         """
-        try:
-            tables = {
-                tag: program[at : at + length]
-                for tag, _, at, length in struct.iter_unpack(
-                    ">4sIII", program[12 : 12 + 16 * (program[4] << 8 | program[5])]
-                )
-            }
-            if set(tables) != {b"glyf", b"head", b"hhea", b"hmtx", b"loca", b"maxp"}:
-                return False
-            head, outlines, metrics = tables[b"head"], tables[b"glyf"], tables[b"hmtx"]
-            count = int.from_bytes(tables[b"maxp"][4:6], "big")
-            offsets = array("H", tables[b"loca"])
-        except (struct.error, ValueError, IndexError):
+        tables = _tables(program)
+        if tables is None:
             return False
+        head, outlines, metrics = tables[b"head"], tables[b"glyf"], tables[b"hmtx"]
+        count = int.from_bytes(tables[b"maxp"][4:6], "big")
+        if _cut(head, tables[b"hhea"], tables[b"maxp"]) not in self._cuts or len(tables[b"loca"]) % 2:
+            return False
+        offsets = array("H", tables[b"loca"])
         offsets.byteswap()
-        own = self._kept_tables["head"]
         wanted = {0}.union(*(self._parts[glyph] for glyph in glyphs))
-        if (head[18:20], head[50:52], len(offsets), max(wanted) < count) != (own[18:20], b"\0\0", count + 1, True):
+        if (head[50:52], len(offsets), max(wanted) < count) != (b"\0\0", count + 1, True):
             return False
         if (
             tables[b"hhea"][34:36] != struct.pack(">H", count)
@@ -215,6 +228,35 @@ class Face:
             at += 8 if flags & _WORDS else 6
             at += 2 if flags & _SCALE else 4 if flags & _XY_SCALE else 8 if flags & _TWO_BY_TWO else 0
         return frozenset(found)
+
+
+_DIRECTORY = struct.Struct(">4sIII")
+_TAGS = [b"glyf", b"head", b"hhea", b"hmtx", b"loca", b"maxp"]
+
+
+def _tables(program: bytes) -> dict[bytes, bytes] | None:
+    """The tables of a subset, each once, one behind the other and nothing else: of two of a name readers take different ones."""
+    at = 12 + 16 * len(_TAGS)
+    if program[:6] != b"\0\1\0\0" + len(_TAGS).to_bytes(2, "big") or len(program) < at:
+        return None
+    found: dict[bytes, bytes] = {}
+    for wanted, (tag, _, offset, length) in zip(_TAGS, _DIRECTORY.iter_unpack(program[12:at]), strict=True):
+        if (tag, offset) != (wanted, at):
+            return None
+        found[tag] = program[at : at + length]
+        at += length + -length % 4
+    return found if at == len(program) else None
+
+
+def _cut(head: bytes, hhea: bytes, maxp: bytes) -> str:
+    """What tells one cut of a face from another, less what depends on the glyphs that a subset keeps."""
+    return hashlib.sha256(head[:8] + head[12:50] + head[52:] + hhea[:34] + maxp).hexdigest()
+
+
+def _known_cuts(name: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Of every cut that records were made with: its font descriptor's numbers, and the tables that a reader goes by."""
+    known = json.loads((FONT_FOLDER / "cuts.json").read_text(encoding="ascii")).get(name, [])
+    return frozenset(cut["descriptor"] for cut in known), frozenset(cut["tables"] for cut in known)
 
 
 @functools.lru_cache(maxsize=20_000)

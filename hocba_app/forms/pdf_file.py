@@ -134,12 +134,9 @@ def _font(objects: _Objects, face: Face, letters: tuple[str, ...]) -> int:
         .translate(str.maketrans("0123456789abcdef", "ABCDEFGHIJKLMNOP"))
     )
     name = f"{tag}+{face.name}"
-    look = face.descriptor
     font_file = objects.stream(f"/Length1 {len(program)} /Filter /FlateDecode", zlib.compress(program, 6))
     descriptor = objects.add(
-        f"<< /Type /FontDescriptor /FontName /{name} /Flags {look.flags} /FontBBox [{' '.join(map(str, look.bbox))}] "
-        f"/ItalicAngle {look.italic_angle:g} /Ascent {look.ascent} /Descent {look.descent} "
-        f"/CapHeight {look.cap_height} /StemV {look.stem_v} /FontFile2 {font_file} 0 R >>"
+        f"<< /Type /FontDescriptor /FontName /{name} {face.descriptor} /FontFile2 {font_file} 0 R >>"
     )
     descendant = objects.add(
         f"<< /Type /Font /Subtype /CIDFontType2 /BaseFont /{name} /FontDescriptor {descriptor} 0 R "

@@ -42,6 +42,11 @@ def hash_until(name: str) -> datetime:
     return _table()[0].get(name, NEVER)
 
 
+def has_ended(name: str, at: datetime) -> bool:
+    """Whether a hash is known to be relied on no longer at an instant; of one that is not known nothing is said."""
+    return _table()[0].get(name, FOREVER) < at
+
+
 def key_until(family: str, bits: int) -> datetime:
     """Last instant at which a key may be relied on: the entry of its family with the most bits that it has.
 

@@ -367,6 +367,21 @@ def require_signer(certificate: bytes) -> None:
         raise NotShown("usage")
 
 
+@lru_cache(maxsize=1024)
+def require_signing_key(certificate: bytes) -> None:
+    """The certificate's key may sign: what other programs' signatures are asked for (RFC 5280, 4.2.1.3: no word, no limit).
+
+    Raises:
+        NotShown: it is for something else.
+    """
+    try:
+        usage = extensions_of(parsed(certificate)).get_extension_for_class(x509.KeyUsage).value
+    except x509.ExtensionNotFound:
+        return
+    if not (usage.content_commitment or usage.digital_signature):
+        raise NotShown("usage")
+
+
 @lru_cache(maxsize=256)
 def require_timestamp_unit(certificate: bytes) -> None:
     """The certificate is a time-stamp unit's: extended key usage timeStamping, critical, alone (RFC 3161, 2.3).

@@ -67,9 +67,14 @@ def children(data: bytes) -> list[bytes]:
     head, size = header_length(data)
     position, end, found = head, head + size, []
     while position < end:
-        child = element(data, position)
-        found.append(child)
-        position += len(child)
+        size = data[position + 1]
+        if size < 0x80:
+            size += 2
+        else:
+            head, size = header_length(data, position)
+            size += head
+        found.append(data[position : position + size])
+        position += size
     if position != end or end > len(data):
         raise ValueError("an element does not end where it says")
     return found

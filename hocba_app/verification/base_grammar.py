@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from hocba_app.domain.errors import HocbaError
 from hocba_app.forms.form_version import find_form
+from hocba_app.forms.page import PAGE_HEIGHT, PAGE_WIDTH
 from hocba_app.pki.not_shown import NotShown
 from hocba_app.recordfile.append_state import FieldPlace, stage_of
 from hocba_app.recordfile.base_revision import field_body
@@ -19,6 +20,7 @@ from hocba_app.recordfile.manifest import WRITERS, Manifest
 from hocba_app.recordfile.pdf_syntax import obj, ref, stream
 from hocba_app.recordfile.signature_font import signature_face
 from hocba_app.verification.layout_grammar import CATALOG, HEADER, NUM, Layout, N, read_layout
+from hocba_app.verification.page_geometry import drawn_in, require_apart
 from hocba_app.verification.page_grammar import ShownText
 from hocba_app.verification.strict_pdf_objects import (
     Deviation,
@@ -126,10 +128,11 @@ def _fields_and_manifest(file: bytes, layout: Layout) -> Base:
         left, bottom, right, top = place.rect
         if right - left > WIDEST_FIELD or top - bottom > (HIGHEST_FIELD if manifest.writer < 3 else HIGHEST_DATED):
             raise NotShown("size of a field")
-        if place.page not in layout.pages or not (
-            0 <= left < right <= layout.box[0] and 0 <= bottom < top <= layout.box[1]
-        ):
+        if place.page not in layout.pages or not (0 <= left < right <= PAGE_WIDTH and 0 <= bottom < top <= PAGE_HEIGHT):
             raise NotShown("place of a field")
+    for page, boxes in zip(layout.pages, layout.boxes, strict=True):
+        here = {name: place.rect for name, place in fields.items() if place.page == page}
+        require_apart(boxes, [area for name in here for area in drawn_in(here[name], is_dated=name == manifest.dated)])
     root_body = b"%s /AcroForm %s /HBManifest %s>>" % (CATALOG[:-2].rstrip(), ref(form), ref(manifest_number))
     form_fields = _kids("", groups, fields)
     annotations = {page: [place.number for place in fields.values() if place.page == page] for page in layout.pages}

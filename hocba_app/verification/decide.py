@@ -76,7 +76,7 @@ def conclude(
         report.code = manifest.code
         report.origin = origin_of(manifest, report.listed_school)
     if not has(report, INVALIDATES):  # what is wrong in any case is not made clearer by what nobody knows
-        _doubts(report, judged)
+        _doubts(report, judged, is_ours=manifest is not None)
     roles = {slot.field: slot.role for slot in manifest.slots} if manifest is not None else {}
     report.signatures = [_signature(item, roles, orders) for item in judged]
     if has(report, INVALIDATES if manifest is not None else FOREIGN_INVALIDATES):
@@ -109,7 +109,13 @@ def _integrity(report: FileReport, judged: Sequence[Judged]) -> None:
         if item.is_unclear:
             add(report, Reason.UPDATE_UNCLEAR)
     last = max(judged, key=lambda item: item.revision, default=None)
-    if last is not None and last.problem is None and last.coverage != "whole_file" and last.signed_after:
+    if (
+        last is not None
+        and last.problem is None
+        and last.coverage != "whole_file"
+        and last.signed_after
+        and not last.is_unclear
+    ):
         add(report, Reason.NOT_WHOLE_FILE)
     # An update that is none of ours was made after signing, unless the last signature covers it with all the rest.
     is_ours_no_more = has(report, frozenset({Reason.UPDATE_NOT_OURS})) and (
@@ -130,21 +136,34 @@ def _certificates(report: FileReport, judged: Sequence[Judged], have_roots: bool
         elif item.expired:
             add(report, Reason.CERTIFICATE_EXPIRED, field=item.field)
         elif have_roots and item.problem is None and item.trust != "trusted" and item.doubt is None:
-            if item.chain is not None:
-                add(report, _CHAIN[item.chain], field=item.field)
-            elif item.integrity == "intact":
-                add(report, Reason.CHAIN_INCOMPLETE, field=item.field)
+            reason = _why_untrusted(item)
+            if reason is not None:
+                add(report, reason, field=item.field)
+        if item.is_weak and item.integrity == "intact":
+            add(report, Reason.WEAK_ALGORITHM, field=item.field)
         if item.timestamp_bad:
             add(report, Reason.TIMESTAMP_INVALID, field=item.field)
+        elif item.timestamp_untrusted:
+            add(report, Reason.TIMESTAMP_UNTRUSTED, field=item.field)
 
 
-def _doubts(report: FileReport, judged: Sequence[Judged]) -> None:
+def _why_untrusted(item: Judged) -> Reason | None:
+    if item.chain is not None:
+        return _CHAIN[item.chain]
+    if item.expired_since:
+        return Reason.EXPIRED_WITHOUT_PROOF
+    if item.integrity != "intact" or item.is_weak:
+        return None  # told already
+    return Reason.SIGNER_NOT_JUDGED if item.is_unfinished else Reason.CHAIN_INCOMPLETE
+
+
+def _doubts(report: FileReport, judged: Sequence[Judged], *, is_ours: bool) -> None:
     """What cannot be known of a signature; an archive stamp that proves nothing any more shows in what it leaves unproven."""
     is_archived = any(item.is_timestamp for item in judged)
     for item in judged:
         if item.doubt is None or item.is_timestamp:
             continue
-        if item.doubt == "unanswered" and not is_archived:
+        if item.doubt == "unanswered" and is_ours and not is_archived:
             add(report, Reason.NOT_ARCHIVED)
         else:
             add(report, _DOUBTS[item.doubt], field=item.field)
@@ -173,7 +192,9 @@ def _signature(item: Judged, roles: dict[str, str], orders: dict[str, Order]) ->
             valid_at_signing=valid_at,
             timestamp_ok=None
             if item.stamped is None
-            else not item.timestamp_bad and (not item.is_timestamp or item.integrity == "intact"),
+            else not item.timestamp_bad
+            and not item.timestamp_untrusted
+            and (not item.is_timestamp or item.integrity == "intact"),
             revocation=item.revocation,
         ),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from pyhanko.pdf_utils.generic import Reference
 from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
 from pyhanko.sign.diff_analysis import (
     CatalogModificationRule,
@@ -47,6 +48,21 @@ class TableStreamRule(XrefStreamRule):
 class CarefulDiffPolicy(StandardDiffPolicy):
     """Later changes that cannot be analysed are suspicious; the signature before them is judged all the same."""
 
+    def apply(
+        self,
+        old: HistoricalResolver,
+        new: HistoricalResolver,
+        field_mdp_spec: FieldMDPSpec | None = None,
+        doc_mdp: MDPPerm | None = None,
+    ) -> DiffResult:
+        """See :class:`StandardDiffPolicy`, which takes a new object for an orphan where no *changed* object refers to it: one
+        that an unchanged page already referred to, in vain, would go unnoticed."""
+        old._load_reverse_xref_cache()
+        for reference in new.explicit_refs_in_revision():
+            if old._get_usages_of_ref(reference) and not _was_there(old, reference):
+                raise SuspiciousModification(f"{reference} was referred to before it was there")
+        return super().apply(old, new, field_mdp_spec, doc_mdp)
+
     def review_file(
         self,
         reader: PdfFileReader,
@@ -55,11 +71,27 @@ class CarefulDiffPolicy(StandardDiffPolicy):
         doc_mdp: MDPPerm | None = None,
     ) -> DiffResult | SuspiciousModification:
         """See :class:`StandardDiffPolicy`."""
+        was_strict = reader.strict
         try:
             return super().review_file(reader, base_revision, field_mdp_spec, doc_mdp)
         except Exception as error:
-            # A broken object in a later revision is that revision's fault.
+            # A broken object in a later revision is that revision's fault; a strict reader also gives up where others read on.
+            if not was_strict:
+                return NotAnalysed(type(error).__name__)
+        reader.strict = False
+        try:
+            return super().review_file(reader, base_revision, field_mdp_spec, doc_mdp)
+        except Exception as error:
             return NotAnalysed(type(error).__name__)
+        finally:
+            reader.strict = True
+
+
+def _was_there(old: HistoricalResolver, reference: Reference) -> bool:
+    try:
+        return old.reader.xrefs.get_historical_ref(reference, old.revision) is not None
+    except KeyError:
+        return False
 
 
 def _policy(*, notes_allowed: bool) -> StandardDiffPolicy:

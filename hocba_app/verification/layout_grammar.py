@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from hocba_app.forms.page import PAGE_HEIGHT, PAGE_WIDTH
+from hocba_app.forms.pdfa import SRGB_PROFILE
 from hocba_app.pki.not_shown import NotShown
-from hocba_app.verification.page_grammar import ShownText, Table, font_table, page_texts
+from hocba_app.verification.page_geometry import Boxes, require_clear
+from hocba_app.verification.page_grammar import TEXT_BEGINS, ShownText, Table, font_table, page_texts
 from hocba_app.verification.strict_pdf_objects import Parsed, read_objects, unpack
 
 HEADER = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
@@ -30,19 +33,7 @@ _FONT_FILE = re.compile(rb"<< /Length1 (\d{1,7}) /Filter /FlateDecode /Length \d
 _DESCRIPTOR = re.compile(
     rb"<< /Type /FontDescriptor /FontName /("
     + _FONT_NAME
-    + rb") /Flags \d{1,6} /FontBBox \[(?:"
-    + NUM
-    + rb" ?){4}\] /ItalicAngle "
-    + NUM
-    + rb" /Ascent "
-    + NUM
-    + rb" /Descent "
-    + NUM
-    + rb" /CapHeight "
-    + NUM
-    + rb" /StemV "
-    + NUM
-    + rb" /FontFile2 "
+    + rb") (/Flags [-0-9A-Za-z./ \[\]]{1,200}) /FontFile2 "
     + N
     + rb" 0 R >>"
 )
@@ -65,14 +56,10 @@ _IMAGE = re.compile(
     rb"/BitsPerComponent ([148]) /Filter /(DCTDecode|FlateDecode) /Length \d+ >>"
 )
 _RESOURCES = re.compile(
-    rb"<< /Font << ((?:/[A-Za-z0-9]+ [0-9]+ 0 R ?)*) ?>> /XObject << ((?:/[A-Za-z0-9]+ [0-9]+ 0 R ?)*) ?>> >>"
+    rb"<< /Font << ((?:/[A-Za-z0-9]+ [0-9]+ 0 R ?)*) ?>> /XObject << ((?:/Photo [0-9]+ 0 R ?)?(?:/Qr [0-9]+ 0 R ?)?(?:/Photo [0-9]+ 0 R)?) ?>> >>"
 )
 _PAGE = re.compile(
-    rb"<< /Type /Page /Parent 2 0 R /MediaBox \[0 0 ("
-    + NUM
-    + rb") ("
-    + NUM
-    + rb")\] /Resources "
+    rb"<< /Type /Page /Parent 2 0 R /MediaBox \[0 0 %.2f %.2f\] /Resources " % (PAGE_WIDTH, PAGE_HEIGHT)
     + N
     + rb" 0 R /Contents "
     + N
@@ -96,9 +83,10 @@ class Layout:
     startxref: int
     file_id: bytes
     pages: list[int]
-    box: tuple[float, float]
     texts: list[list[ShownText]]
     """What each page shows."""
+    boxes: list[Boxes]
+    """Where each page's texts stand."""
 
 
 class _Walk:
@@ -158,14 +146,15 @@ def read_layout(file: bytes) -> Layout:
     walk.take(_INFO, "info")
     if len(walk.take(_METADATA, "metadata", has_stream=True)[0].data or b"") > 1 << 16:
         raise NotShown("metadata")
-    unpack(walk.take(_PROFILE, "colour profile", has_stream=True)[0].data, 1 << 16)
+    if unpack(walk.take(_PROFILE, "colour profile", has_stream=True)[0].data, 1 << 16) != SRGB_PROFILE:
+        raise NotShown("colour profile")  # some readers draw every colour by it
     walk.exactly(_INTENT, "output intent")
     fonts: list[int] = []
     tables: dict[str, Table] = {}
     images: list[int] = []
     pages: list[int] = []
     texts: list[list[ShownText]] = []
-    box = (0.0, 0.0)
+    boxes: list[Boxes] = []
     while walk.is_at(_FONT_FILE) and len(fonts) <= MAX_FONTS:
         number, key, letters = _font(walk)
         fonts.append(number)
@@ -179,12 +168,13 @@ def read_layout(file: bytes) -> Layout:
     if found.group(1).strip() != named or len(tables) != len(fonts) or sorted(_numbers(found.group(2))) != images:
         raise NotShown("resources")
     while not walk.finished and len(pages) <= MAX_PAGES:
-        number, box, shown = _page(walk, resources.number, box, tables)
+        number, shown, stands = _page(walk, resources.number, tables)
         pages.append(number)
         texts.append(shown)
+        boxes.append(stands)
     if _numbers(tree.group(2)) != pages or int(tree.group(1)) != len(pages) or not 1 <= len(pages) <= MAX_PAGES:
         raise NotShown("pages")
-    return Layout(objects, trailer.end(), at, trailer.group(2), pages, box, texts)
+    return Layout(objects, trailer.end(), at, trailer.group(2), pages, texts, boxes)
 
 
 def _font(walk: _Walk) -> tuple[int, str, Table]:
@@ -195,13 +185,15 @@ def _font(walk: _Walk) -> tuple[int, str, Table]:
     to_unicode, _ = walk.take(_PACKED, "font map", has_stream=True)
     letters = unpack(to_unicode.data, 1 << 20)
     font, third = walk.take(_TYPE0, "font")
-    if int(names.group(2)) != program.number or int(second.group(2)) != descriptor.number:
+    if int(names.group(3)) != program.number or int(second.group(2)) != descriptor.number:
         raise NotShown("font references")
     if (int(third.group(2)), int(third.group(3))) != (descendant.number, to_unicode.number):
         raise NotShown("font references")
     if not names.group(1) == second.group(1) == third.group(1):
         raise NotShown("font names")
-    key, table = font_table(names.group(1).decode().partition("+")[2], outlines, second.group(3), letters)
+    key, table = font_table(
+        names.group(1).decode().partition("+")[2], outlines, names.group(2).decode(), second.group(3), letters
+    )
     return font.number, key, table
 
 
@@ -216,16 +208,15 @@ def _image(walk: _Walk) -> int:
     return image.number
 
 
-def _page(
-    walk: _Walk, resources: int, box: tuple[float, float], tables: dict[str, Table]
-) -> tuple[int, tuple[float, float], list[ShownText]]:
+def _page(walk: _Walk, resources: int, tables: dict[str, Table]) -> tuple[int, list[ShownText], Boxes]:
     drawing, _ = walk.take(_PACKED, "page content", has_stream=True)
-    shown = page_texts(unpack(drawing.data, MAX_CONTENT), tables)
+    content = unpack(drawing.data, MAX_CONTENT)
+    shown = page_texts(content, tables)
+    stands = require_clear(shown, content.partition(TEXT_BEGINS)[0])
     page, found = walk.take(_PAGE, "page")
-    size = float(found.group(1)), float(found.group(2))
-    if (int(found.group(3)), int(found.group(4))) != (resources, drawing.number) or (box != (0.0, 0.0) and box != size):
+    if (int(found.group(1)), int(found.group(2))) != (resources, drawing.number):
         raise NotShown("page")
-    return page.number, size, shown
+    return page.number, shown, stands
 
 
 def _numbers(references: bytes) -> list[int]:

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 
 from pyhanko.pdf_utils.crypt import AuthStatus, StandardSecurityHandler
+from pyhanko.pdf_utils.generic import Reference
 from pyhanko.pdf_utils.misc import PdfReadError
 from pyhanko.pdf_utils.reader import PdfFileReader
 
@@ -50,6 +51,7 @@ def open_pdf(data: bytes) -> Opened:
         # Whatever strictness raises; the lenient reader has the last word on what cannot be opened.
         opened = Opened(_lenient(data), False)
     _decrypt(opened.reader)
+    _let_lead_nowhere(opened.reader)
     return opened
 
 
@@ -68,6 +70,20 @@ def _lenient(data: bytes) -> PdfFileReader:
     reader.stream = io.BytesIO(data)
     _ = reader.root["/Pages"]
     return reader
+
+
+def _let_lead_nowhere(reader: PdfFileReader) -> None:
+    """A reference to an object that no table lists stands for nothing (ISO 32000-2, 7.3.10); pyHanko's analysis of later changes
+    breaks off at one."""
+    of_known = reader.xrefs.get_introducing_revision
+
+    def introducing_revision(reference: Reference) -> int:
+        try:
+            return int(of_known(reference))
+        except KeyError:
+            return -1
+
+    reader.xrefs.get_introducing_revision = introducing_revision  # type: ignore[assignment, method-assign]
 
 
 def _decrypt(reader: PdfFileReader) -> None:

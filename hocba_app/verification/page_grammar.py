@@ -3,7 +3,7 @@
 A page is drawn by few operators, each on a line of its own (`forms.page`): rules, boxes and pictures first, text above them. The
 typefaces are ours, outline by outline, so the number of a glyph says what is seen; the widths and the map to Unicode must be
 the ones that follow from it, so that what is read out, searched and copied is what is seen. Nothing may hide text: no colour but
-the layout's, no size or place outside the page, no picture larger than the layout's.
+the layout's, no size or place outside the page; what else lies on the page is asked by `page_geometry`.
 """
 
 from __future__ import annotations
@@ -13,47 +13,66 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from hocba_app.forms.fonts import FACES, Face
-from hocba_app.forms.page import INK, MM, PAGE_HEIGHT, PAGE_WIDTH, SOFT_INK, STATE_RED, TINT, colour_operands
+from hocba_app.forms.page import (
+    INK,
+    PAGE_HEIGHT,
+    PAGE_WIDTH,
+    PALE_RULE,
+    RULE,
+    SOFT_INK,
+    STATE_RED,
+    TINT,
+    colour_operands,
+)
 from hocba_app.forms.pdf_file import to_unicode, widths
 from hocba_app.pki.not_shown import NotShown
 
 _SIZE = rb"[0-9]{1,4}+(?:\.[0-9]{1,2}+)?+"
 _N = rb"-?" + _SIZE
-_COLOUR = rb"[01](?:\.[0-9]{1,3})? [01](?:\.[0-9]{1,3})? [01](?:\.[0-9]{1,3})?"
-_TEXT_COLOURS = b"|".join(re.escape(colour_operands(each).encode()) for each in (INK, SOFT_INK, STATE_RED))
-_RULE = rb"q (?:\[0\.6 1\.8\] 0 d 1 J )?%b w %b RG (%b) (%b) m (?:\1 %b|%b \2) l S Q" % (_SIZE, _COLOUR, _N, _N, _N, _N)
+_TEXT_COLOURS, _RULE_COLOURS = (
+    b"(?:%b)" % b"|".join(re.escape(colour_operands(each).encode()) for each in colours)
+    for colours in ((INK, SOFT_INK, STATE_RED), (RULE, PALE_RULE, STATE_RED, INK))
+)
+_RULE = rb"q (?:\[0\.6 1\.8\] 0 d 1 J )?%b w %b RG (%b) (%b) m (?:\1 %b|%b \2) l S Q" % (
+    _SIZE,
+    _RULE_COLOURS,
+    _N,
+    _N,
+    _N,
+    _N,
+)
 _TINTED = rb"q %b rg %b %b %b %b re f Q" % (re.escape(colour_operands(TINT).encode()), _N, _N, _N, _N)
-_FRAME = rb"q %b w %b RG %b %b %b %b re S Q" % (_SIZE, _COLOUR, _N, _N, _N, _N)
-_ORNAMENT = rb"q %b rg %b %b (%b) (%b) re f Q" % (re.escape(colour_operands(STATE_RED).encode()), _N, _N, _N, _N)
-_PICTURE = rb"q (%b) 0 0 (%b) %b %b cm /(?:Qr|Photo) Do Q" % (_SIZE, _SIZE, _N, _N)
+_FRAME = rb"q %b w %b RG %b %b %b %b re S Q" % (_SIZE, _RULE_COLOURS, _N, _N, _N, _N)
+_ORNAMENT = rb"q %b rg %b %b %b %b re f Q" % (re.escape(colour_operands(STATE_RED).encode()), _N, _N, _N, _N)
+_PICTURE = rb"q %b 0 0 %b %b %b cm /(?:Qr|Photo) Do Q" % (_SIZE, _SIZE, _N, _N)
 _SHOWN = re.compile(
     rb"(?:/([A-Z]) (%b) Tf|(%b) rg|(%b) (%b) Td <((?:[0-9A-F]{4})++)> Tj)\n" % (_SIZE, _TEXT_COLOURS, _N, _N)
 )
+TEXT_BEGINS = b"BT\n"
+"""What parts a page's drawing from its texts."""
 _AROUND_FONT, _AROUND_COLOUR, _AROUND_TEXT = len(b"/  Tf\n"), len(b" rg\n"), len(b"  Td <> Tj\n")
 """Bytes of such lines besides what differs."""
 
 
-def _uncaptured(pattern: bytes) -> bytes:
-    """A pattern without its groups."""
-    return re.sub(rb"(?<!\\)\((?!\?)", rb"(?:", pattern)
-
-
-_DRAWING = re.compile(
-    rb"(?:(?:%b)\n)*+" % b"|".join([_RULE, _FRAME, _TINTED, _uncaptured(_ORNAMENT), _uncaptured(_PICTURE)])
-)
-_SIZED = re.compile(rb"%b|%b" % (_ORNAMENT, _PICTURE))
+_DRAWING = re.compile(rb"(?:(?:%b)\n)*+" % b"|".join([_RULE, _FRAME, _TINTED, _ORNAMENT, _PICTURE]))
 _SMALLEST, _LARGEST = 5.0, 60.0
 """Points: a long ground to sign by, and the word on the cover."""
-_WIDEST_PICTURE, _HIGHEST_PICTURE = 32 * MM, 42 * MM
-"""A photo of 3 × 4 cm; the QR code is smaller."""
-_MAX_ORNAMENT = 4 * MM
 _PAIR = re.compile(rb"<([0-9A-F]{4})> <((?:[0-9A-F]{4}){1,4})>")
 _CODE_SPACE = b"<0000> <FFFF>"
 _FACES = {face.name: face for face in FACES}
 
 
 class Table(dict[int, str]):
-    """Glyph number to the letter it shows."""
+    """Glyph number to the letter it shows.
+
+    Args:
+        letters: by number.
+        face: the typeface's name.
+    """
+
+    def __init__(self, letters: Mapping[int, str], face: str) -> None:
+        super().__init__(letters)
+        self.face = face
 
     def __missing__(self, glyph: int) -> str:
         raise NotShown("glyph")
@@ -83,12 +102,13 @@ class ShownText(NamedTuple):
         return glyphs.translate(self.table)
 
 
-def font_table(name: str, program: bytes, widths_said: bytes, map_said: bytes) -> tuple[str, Table]:
+def font_table(name: str, program: bytes, look: str, widths_said: bytes, map_said: bytes) -> tuple[str, Table]:
     """What the glyphs of an embedded typeface show.
 
     Args:
         name: of the typeface, without its tag.
         program: TrueType.
+        look: the numbers of its descriptor.
         widths_said: the font's ``/W``.
         map_said: the font's ``/ToUnicode``.
 
@@ -99,11 +119,11 @@ def font_table(name: str, program: bytes, widths_said: bytes, map_said: bytes) -
         NotShown: it is not one of ours, shows something else than its map says, or is wider than it says.
     """
     face = _FACES.get(name)
-    if face is None:
+    if face is None or look not in face.looks:
         raise NotShown("typeface")
     pairs = _PAIRS[name]
     known = [pairs[line] for line in map_said.split(b"\n") if line.startswith(b"<") and line != _CODE_SPACE]
-    letters = Table({each.glyph: each.letter for each in known})
+    letters = Table({each.glyph: each.letter for each in known}, name)
     if len(letters) != len(known) or to_unicode(letters) != map_said:
         raise NotShown("map of a typeface")
     if b" ".join([each.width for each in known]) != widths_said:  # in the map's order, which is that of the glyphs
@@ -157,10 +177,9 @@ def page_texts(content: bytes, fonts: Mapping[str, Table]) -> list[ShownText]:
     Raises:
         NotShown: it is not what our layout draws, or some of it cannot be seen.
     """
-    drawing, _, showing = content.partition(b"BT\n")
+    drawing, _, showing = content.partition(TEXT_BEGINS)
     if not showing.endswith(b"ET") or not _DRAWING.fullmatch(drawing):
         raise NotShown("page content")
-    _require_small(drawing)
     texts: list[ShownText] = []
     table, size, coloured = None, 0.0, False
     x = y = 0.0
@@ -184,12 +203,3 @@ def page_texts(content: bytes, fonts: Mapping[str, Table]) -> list[ShownText]:
     if length + len(texts) * _AROUND_TEXT != len(showing):  # something is between the lines of the layout
         raise NotShown("page content")
     return texts
-
-
-def _require_small(drawing: bytes) -> None:
-    """Fills in the state's red are ornaments, pictures no larger than a photo: none hides a word."""
-    for width, height, across, down in _SIZED.findall(drawing):
-        if width and (abs(float(width)) > _MAX_ORNAMENT or abs(float(height)) > _MAX_ORNAMENT):
-            raise NotShown("fill")
-        if across and (float(across) > _WIDEST_PICTURE or float(down) > _HIGHEST_PICTURE):
-            raise NotShown("picture")

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from asn1crypto import cms, x509
-from pyhanko.pdf_utils.generic import DictionaryObject
 from pyhanko.sign.diff_analysis import DiffResult, ModificationLevel, StandardDiffPolicy
 from pyhanko.sign.validation import (
     DocumentTimestampStatus,
@@ -20,28 +18,44 @@ from pyhanko.sign.validation import (
     async_validate_pdf_timestamp,
 )
 from pyhanko.sign.validation.generic_cms import validate_sig_integrity
+from pyhanko.sign.validation.settings import KeyUsageConstraints
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.path import ValidationPath
 
 from hocba_app.pki import chain_validation
 from hocba_app.pki.chain_trouble import ChainTrouble, chain_trouble
+from hocba_app.pki.chain_validation import require_signer, require_signing_key
 from hocba_app.pki.der import header_length
 from hocba_app.pki.not_shown import NotShown
 from hocba_app.pki.past_validation import Proof
 from hocba_app.pki.revocation import Answers
 from hocba_app.pki.timestamp_rules import follows_rfc3161
 from hocba_app.pki.tsp_validation import is_well_formed
-from hocba_app.recordfile.demands import Demand, Vouched
+from hocba_app.verification.byte_ranges import left_out, lies_in_the_file
 from hocba_app.verification.difference_policy import FOREIGN, NotAnalysed
 from hocba_app.verification.embedded_evidence import Evidence
 from hocba_app.verification.report_model import Coverage
 from hocba_app.verification.signature_fields import PKCS7_SHA1
+from hocba_app.verification.signature_parts import (
+    certificates_in,
+    hashes_of,
+    own_token_time_of,
+    token_bytes_of,
+    token_of,
+    token_time_of,
+    vouched_by,
+    weak_hash_of,
+)
 from hocba_app.verification.signature_result import Judged, names_in
 
 _COVERAGE: dict[SignatureCoverageLevel, Coverage] = {
     SignatureCoverageLevel.ENTIRE_FILE: "whole_file",
     SignatureCoverageLevel.ENTIRE_REVISION: "revision",
 }
+
+
+_ANY_USAGE = KeyUsageConstraints(key_usage=())
+"""What a foreign certificate may be used for is asked by `chain_trouble`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +92,7 @@ def look_at_forms(
     """
     known = (*(item.dump() for item in evidence.certificates), *roots)
     for item, signature in zip(judged, signatures, strict=True):
-        token = _token_bytes(signature)
+        token = token_bytes_of(signature)
         if not is_well_formed(_signed_data(signature), known) or (
             token is not None and not is_well_formed(token, known)
         ):
@@ -109,12 +123,13 @@ async def _judge(signature: EmbeddedPdfSignature, setting: Setting) -> Judged:
         modified=True,
         revision=signature.signed_revision,
     )
-    if not _lies_in_the_file(signature):
+    if not lies_in_the_file(signature):
         judged.integrity = "altered"
         return judged
     try:
+        judged.is_weak = setting.is_foreign and _is_weak(signature, setting.now)
         judged.certificate = signature.signer_cert.dump()
-        judged.reassigned = _reassigned(signature)
+        judged.reassigned = vouched_by(signature)
         if is_timestamp:
             await _judge_timestamp(judged, signature, setting)
         else:
@@ -126,9 +141,16 @@ async def _judge(signature: EmbeddedPdfSignature, setting: Setting) -> Judged:
     # In a record of ours whatever nobody can analyse is none of ours.
     if judged.modified and setting.is_foreign and isinstance(signature.diff_result, NotAnalysed):
         judged.modified, judged.is_unclear = False, True
-    if judged.problem is None and not _leaves_out_only_itself(signature):
-        judged.coverage, judged.modified = "partial", True
+    if judged.problem is None:
+        _judge_gap(judged, left_out(signature), setting)
     return judged
+
+
+def _judge_gap(judged: Judged, gap: str, setting: Setting) -> None:
+    if gap == "itself, spaced" and setting.is_foreign and judged.coverage == "partial":
+        judged.coverage, judged.modified, judged.is_unclear = "revision", False, True  # pyHanko counts the digits only
+    elif gap != "itself":
+        judged.coverage, judged.modified = "partial", True
 
 
 def _judge_bytes(judged: Judged, signature: EmbeddedPdfSignature, setting: Setting) -> None:
@@ -138,7 +160,7 @@ def _judge_bytes(judged: Judged, signature: EmbeddedPdfSignature, setting: Setti
         content = signature.signed_data["encap_content_info"]["content_type"].native
         if content != "data":
             raise NotImplementedError(content)
-        if str(signature.sig_object["/SubFilter"]) == PKCS7_SHA1:
+        if _is_old_kind(signature):
             digest = _digest_of_digest(signature)
         held = validate_sig_integrity(signature.signer_info, signature.signer_cert, content, digest)
         judged.integrity = "intact" if all(held) else "altered"
@@ -149,7 +171,9 @@ def _judge_bytes(judged: Judged, signature: EmbeddedPdfSignature, setting: Setti
         # Neither shown to hold nor not to.
         judged.integrity, judged.modified, judged.problem = "unknown", False, "unjudged"
         return
-    judged.trust, judged.paths = "unknown", ()
+    judged.trust, judged.paths, judged.is_unfinished = "unknown", (), True
+    if setting.roots:
+        judged.chain = _chain_trouble(signature.signer_cert, certificates_in(signature.signed_data), setting)
     judged.coverage = _coverage(signature.coverage)
     judged.modified = level > ModificationLevel.FORM_FILLING
     judged.signed_after = level > ModificationLevel.LTA_UPDATES
@@ -163,34 +187,34 @@ def _digest_of_digest(signature: EmbeddedPdfSignature) -> bytes:
     return hashlib.new(signature.md_algorithm, kept).digest()
 
 
-def _lies_in_the_file(signature: EmbeddedPdfSignature) -> bool:
-    """Whether the byte range is one at all: pairs of offset and length within the file."""
+def _is_old_kind(signature: EmbeddedPdfSignature) -> bool:
+    return str(signature.sig_object["/SubFilter"]) == PKCS7_SHA1
+
+
+def _is_weak(signature: EmbeddedPdfSignature, now: datetime) -> bool:
     try:
-        numbers = [int(part) for part in signature.byte_range]
-    except (TypeError, ValueError):
+        return weak_hash_of(signature, now, old_kind=_is_old_kind(signature))
+    except Exception:
+        # As everywhere here: hostile input raises whatever it likes.
         return False
-    pairs = list(zip(numbers[::2], numbers[1::2], strict=False))
-    size = signature.reader.stream.seek(0, os.SEEK_END)
-    return (
-        len(numbers) % 2 == 0
-        and len(pairs) > 1
-        and all(start >= 0 and length >= 0 and start + length <= size for start, length in pairs)
-    )
-
-
-def _leaves_out_only_itself(signature: EmbeddedPdfSignature) -> bool:
-    """Whether the gap in the byte range is the contents and nothing else: pyHanko compares lengths, and their sum only
-    where the file ends with the signature.
-    """
-    first, before, after, _ = (int(part) for part in signature.byte_range)
-    stream = signature.reader.stream
-    stream.seek(before)
-    gap = stream.read(max(after - before, 0))
-    return first == 0 and gap.lower() == b"<%s>" % bytes(signature.pkcs7_content).hex().encode()
 
 
 async def _judge_signature(judged: Judged, signature: EmbeddedPdfSignature, setting: Setting) -> None:
-    stamped = _token_time(signature)
+    stamped = token_time_of(signature)
+    await _judge_at(judged, signature, setting, stamped)
+    if setting.is_foreign and stamped is not None and (judged.timestamp_bad or judged.timestamp_untrusted):
+        # Nobody who is trusted says when it was made.
+        await _judge_at(judged, signature, setting, None)
+
+
+async def _judge_at(
+    judged: Judged, signature: EmbeddedPdfSignature, setting: Setting, stamped: datetime | None
+) -> None:
+    """Judge a signature with a signer's certificate as it stood.
+
+    Args:
+        stamped: then; None for the time of the verdict.
+    """
     moment = stamped or setting.now
     required = setting.is_foreign and stamped is not None and setting.evidence.has_revocation
     status = await async_validate_pdf_signature(
@@ -198,40 +222,75 @@ async def _judge_signature(judged: Judged, signature: EmbeddedPdfSignature, sett
         signer_validation_context=_context(setting, moment, required=required),
         ts_validation_context=_context(setting, moment),
         diff_policy=setting.policy,
+        key_usage_settings=_ANY_USAGE if setting.is_foreign else None,
     )
     judged.integrity = "intact" if status.intact and status.valid else "altered"
     judged.coverage = _coverage(status.coverage)
     judged.modified = _is_modified(status)
     judged.signed_after = status.modification_level is None or status.modification_level > ModificationLevel.LTA_UPDATES
     stamp = status.timestamp_validity
-    if stamp is not None:
+    is_stamp_doubted = False
+    if stamp is not None and (stamped is not None or judged.stamped is None):
         judged.stamped = stamp.timestamp
-        token = _token(signature)
-        held = (
-            stamp.valid
-            and stamp.intact
-            and (stamp.trusted or not setting.roots)
-            and follows_rfc3161(token, stamp.signing_cert)
+        token = token_of(signature)
+        paths = _paths(stamp.signing_cert, certificates_in(token), setting, stamp.validation_path) if token else ()
+        sound = stamp.valid and stamp.intact and follows_rfc3161(token, stamp.signing_cert)
+        held = sound and (stamp.trusted or not setting.roots)
+        is_stamp_doubted = sound and not held and setting.is_foreign and _any_valid(paths, moment)
+        judged.timestamp_untrusted = sound and not held and not _has_path(stamp.signing_cert, token, setting)
+        judged.timestamp_bad = not (held or is_stamp_doubted or judged.timestamp_untrusted) or _says_revoked(
+            stamp.validation_path, setting, moment
         )
-        judged.timestamp_bad = not held or _says_revoked(stamp.validation_path, setting, moment)
         if held and token is not None and setting.roots:
-            paths = _paths(stamp.signing_cert, _carried(token), setting, stamp.validation_path)
-            judged.proof = Proof(judged.revision, stamp.timestamp, paths, _hashes(token))
+            judged.proof = Proof(judged.revision, stamp.timestamp, paths, hashes_of(token))
     judged.revoked = bool(status.revoked) or _says_revoked(status.validation_path, setting, moment)
-    if judged.revoked:
-        judged.revocation = "revoked"
-    elif required and status.trusted:
-        judged.revocation = "good"
+    judged.revocation = "revoked" if judged.revoked else "good" if required and status.trusted else "unknown"
     judged.expired = not _valid_at(judged.certificate, moment)
     if setting.roots:
         judged.trust = "trusted" if status.trusted and not judged.revoked else "untrusted"
-        carried = _carried(signature.signed_data)
+        carried = certificates_in(signature.signed_data)
         judged.paths = _paths(signature.signer_cert, carried, setting, status.validation_path)
         judged.chain = _chain_trouble(signature.signer_cert, carried, setting)
+    if setting.is_foreign:
+        _soften(judged, moment, is_proven=stamped is not None, is_answer_needed=required)
+        if is_stamp_doubted and judged.trust == "trusted":
+            judged.trust, judged.doubt = "unknown", "unanswered"
+
+
+def _any_valid(paths: Sequence[Sequence[bytes]], at: datetime) -> bool:
+    return any(chain_validation.are_valid(path, at) for path in paths)
+
+
+def _soften(judged: Judged, moment: datetime, *, is_proven: bool, is_answer_needed: bool) -> None:
+    """What nobody can tell of a foreign signer is not told as bad.
+
+    Args:
+        moment: at which he was judged.
+        is_proven: a trusted stamp says that it was then.
+        is_answer_needed: his certificates had to be covered by the file's evidence.
+    """
+    if (
+        judged.expired
+        and not is_proven
+        and judged.claimed is not None
+        and _valid_at(judged.certificate, judged.claimed)
+    ):
+        judged.expired, judged.expired_since = False, True
+    if judged.trust != "untrusted" or judged.revoked or judged.expired:
+        return
+    if judged.chain == "incomplete" or (judged.chain is None and judged.is_weak):
+        judged.trust = "unknown"
+    elif judged.chain is None and judged.paths:
+        if not _any_valid(judged.paths, moment):
+            judged.expired, judged.expired_since = is_proven, not is_proven
+        elif is_answer_needed:
+            judged.doubt = "unanswered"
+        if not judged.expired:
+            judged.trust = "unknown"
 
 
 async def _judge_timestamp(judged: Judged, signature: EmbeddedPdfSignature, setting: Setting) -> None:
-    moment = _own_token_time(signature) or setting.now
+    moment = own_token_time_of(signature) or setting.now
     status = await async_validate_pdf_timestamp(
         signature, validation_context=_context(setting, moment), diff_policy=setting.policy
     )
@@ -245,10 +304,10 @@ async def _judge_timestamp(judged: Judged, signature: EmbeddedPdfSignature, sett
     if setting.roots:
         revoked = _says_revoked(status.validation_path, setting, moment)
         judged.trust = "trusted" if status.trusted and not revoked else "untrusted"
-        carried = _carried(signature.signed_data)
+        carried = certificates_in(signature.signed_data)
         judged.chain = _chain_trouble(status.signing_cert, carried, setting, is_signer=False)
         paths = _paths(status.signing_cert, carried, setting, status.validation_path)
-        judged.proof = Proof(judged.revision, status.timestamp, paths, _hashes(signature.signed_data))
+        judged.proof = Proof(judged.revision, status.timestamp, paths, hashes_of(signature.signed_data))
 
 
 def _paths(
@@ -268,33 +327,30 @@ def _paths(
     return (_certificates_of(found),) if found is not None else ()
 
 
+def _has_path(unit: x509.Certificate, token: cms.SignedData, setting: Setting) -> bool:
+    """Whether a trusted root vouches for a time-stamp unit at all, by whatever certificates."""
+    known = dict.fromkeys((*certificates_in(token), *(item.dump() for item in setting.evidence.certificates)))
+    try:
+        return bool(chain_validation.paths_of(unit.dump(), tuple(known)[: chain_validation.MAX_POOL], setting.roots))
+    except NotShown:
+        return False
+
+
 def _chain_trouble(
     certificate: x509.Certificate, carried: Sequence[bytes], setting: Setting, *, is_signer: bool = True
 ) -> ChainTrouble | None:
     own = certificate.dump()
     known = [*carried, *(item.dump() for item in setting.evidence.certificates)]
     pool = tuple(item for item in dict.fromkeys(known) if item != own)
-    return chain_trouble(own, pool, setting.roots, is_signer=is_signer)
+    if not is_signer:
+        return chain_trouble(own, pool, setting.roots, require=None)
+    return chain_trouble(
+        own, pool, setting.roots, require=require_signing_key if setting.is_foreign else require_signer
+    )
 
 
 def _certificates_of(path: ValidationPath) -> tuple[bytes, ...]:
     return tuple(item.dump() for item in path.iter_certs(include_root=True))[::-1]
-
-
-def _carried(signed: cms.SignedData) -> list[bytes]:
-    return [item.chosen.dump() for item in signed["certificates"] or () if item.name == "certificate"]
-
-
-def _hashes(token: cms.SignedData) -> tuple[str, ...]:
-    """What a token rests on: the hash of its imprint, of its content and of its signature."""
-    signer = token["signer_infos"][0]
-    imprint = token["encap_content_info"]["content"].parsed["message_imprint"]["hash_algorithm"]["algorithm"].native
-    digest = signer["digest_algorithm"]["algorithm"].native
-    try:
-        signed_with = signer["signature_algorithm"].hash_algo
-    except ValueError:
-        signed_with = digest
-    return tuple({imprint, digest, signed_with})
 
 
 def _coverage(level: SignatureCoverageLevel | None) -> Coverage:
@@ -335,42 +391,6 @@ def _says_revoked(path: ValidationPath | None, setting: Setting, moment: datetim
     return answers.path_status(_certificates_of(path), moment) == "revoked"
 
 
-def _token(signature: EmbeddedPdfSignature) -> cms.SignedData | None:
-    for attribute in signature.signer_info["unsigned_attrs"] or ():
-        if attribute["type"].native == "signature_time_stamp_token":
-            return attribute["values"][0]["content"]
-    return None
-
-
-def _token_bytes(signature: EmbeddedPdfSignature) -> bytes | None:
-    """The time-stamp token inside a signature, as it is in the file."""
-    for attribute in signature.signer_info["unsigned_attrs"] or ():
-        if attribute["type"].native == "signature_time_stamp_token":
-            return bytes(attribute["values"][0].dump())
-    return None
-
-
-def _token_time(signature: EmbeddedPdfSignature) -> datetime | None:
-    token = _token(signature)
-    return token["encap_content_info"]["content"].parsed["gen_time"].native if token is not None else None
-
-
-def _own_token_time(signature: EmbeddedPdfSignature) -> datetime | None:
-    return signature.signed_data["encap_content_info"]["content"].parsed["gen_time"].native
-
-
 def _valid_at(certificate: bytes | None, moment: datetime) -> bool:
     names = names_in(certificate)
     return names.valid_from is not None and names.valid_to is not None and names.valid_from <= moment <= names.valid_to
-
-
-def _reassigned(signature: EmbeddedPdfSignature) -> dict[str, Vouched]:
-    return {str(entry["/Field"]): _vouched(entry) for entry in signature.sig_object.get("/HBReassigned", [])}
-
-
-def _vouched(entry: DictionaryObject) -> Vouched:
-    reason, delegation = str(entry.get("/Reason", "")), str(entry.get("/Delegation", ""))
-    if "/Signer" in entry:  # writer 1
-        return Vouched(Demand((str(entry["/Signer"]),)), reason, delegation)
-    demand = Demand(tuple(str(signer) for signer in entry["/Signers"]), str(entry["/Name"]), str(entry["/PlainName"]))
-    return Vouched(demand, reason, delegation, str(entry.get("/NameReason", "")))

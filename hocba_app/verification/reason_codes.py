@@ -66,6 +66,10 @@ class Reason(StrEnum):
     NOT_JUDGED = "not_judged"  # other readers open the file, our analysis cannot: nothing is said of it
     SIGNATURE_NOT_JUDGED = "signature_not_judged"  # the same of one signature
     UPDATE_UNCLEAR = "update_unclear"  # something follows a signature in a form that readers may take differently
+    TIMESTAMP_UNTRUSTED = "timestamp_untrusted"  # a time stamp that holds, by a unit that is not trusted
+    EXPIRED_WITHOUT_PROOF = "expired_without_proof"  # expired by now, and nothing proves that it was signed before
+    SIGNER_NOT_JUDGED = "signer_not_judged"  # the signature holds over the content, its certificate could not be judged
+    WEAK_ALGORITHM = "weak_algorithm"  # made with a hash that is no longer relied on
     LOCKED = "locked"  # opens with a password only
 
 
@@ -83,6 +87,8 @@ INVALIDATES = ALTERS | frozenset(
         Reason.CERTIFICATE_EXPIRED,
         Reason.CERTIFICATE_REVOKED,
         Reason.TIMESTAMP_INVALID,
+        Reason.TIMESTAMP_UNTRUSTED,
+        Reason.SIGNER_NOT_JUDGED,
         Reason.TIME_MISMATCH,
         Reason.TIME_ORDER,
         Reason.NO_TIMESTAMP,

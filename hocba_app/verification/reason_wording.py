@@ -33,9 +33,9 @@ WORDING: dict[Reason, Wording] = {
         "Hãy gửi đúng tệp gốc nhà trường đã cấp, không phải bản quét hay tệp ghép.",
     ),
     Reason.LIMIT_EXCEEDED: Wording(
-        "Việc kiểm tra bị dừng vì tệp làm tốn quá nhiều thời gian hoặc bộ nhớ.",
-        "Chưa kiểm tra được gì; học bạ do hệ thống cấp không làm như vậy nên không nên tin tệp này.",
-        "Hãy xin nhà trường tệp gốc rồi kiểm tra tệp đó.",
+        "Việc kiểm tra bị dừng vì tốn quá nhiều thời gian hoặc bộ nhớ.",
+        "Chưa kiểm tra được gì; điều đó chưa nói tệp đúng hay sai, nhưng học bạ do hệ thống cấp không nặng như vậy.",
+        "Hãy gửi riêng từng tệp gốc nhà trường đã cấp rồi kiểm tra lại.",
     ),
     Reason.UNSIGNED: Wording(
         "Tệp không có chữ ký số nào.",
@@ -107,6 +107,26 @@ WORDING: dict[Reason, Wording] = {
         "Dấu thời gian không hợp lệ: {field}.",
         "Thời điểm ký ghi trong tệp không tin được.",
         "Hãy đề nghị nhà trường lập và ký lại học bạ.",
+    ),
+    Reason.TIMESTAMP_UNTRUSTED: Wording(
+        "Dấu thời gian không do đơn vị nào trong hệ thống tin cậy cấp: {field}.",
+        "Chưa ai được tin cậy chứng nhận thời điểm ký.",
+        "Hãy hỏi nơi phát hành tệp về đơn vị cấp dấu thời gian, hoặc xin bản có dấu thời gian được công nhận.",
+    ),
+    Reason.EXPIRED_WITHOUT_PROOF: Wording(
+        "Chứng thư số nay đã hết hạn, và không có dấu thời gian chứng minh chữ ký có từ trước đó: {field}.",
+        "Chưa biết chữ ký được làm khi chứng thư còn hạn hay sau khi hết hạn.",
+        "Hãy xin nơi phát hành bản có dấu thời gian, hoặc hỏi trực tiếp người ký.",
+    ),
+    Reason.SIGNER_NOT_JUDGED: Wording(
+        "Chữ ký khớp với nội dung, nhưng phần mềm chưa kiểm tra được chứng thư số của người ký: {field}.",
+        "Biết nội dung không bị sửa, chưa biết chắc ai đã ký.",
+        "Hãy kiểm tra bằng phần mềm của đơn vị đã cấp tệp.",
+    ),
+    Reason.WEAK_ALGORITHM: Wording(
+        "Chữ ký dùng thuật toán cũ nay không còn được coi là an toàn: {field}.",
+        "Chữ ký khớp với nội dung, nhưng ngày nay người khác có thể làm giả chữ ký kiểu này.",
+        "Hãy xin nơi phát hành bản ký bằng thuật toán hiện nay.",
     ),
     Reason.TIME_MISMATCH: Wording(
         "Thời gian ghi trên chữ ký không khớp dấu thời gian tin cậy: {field}.",

@@ -31,12 +31,12 @@ _INTEGRITY = {"intact": "Nguyên vẹn từ lúc ký", "altered": "Đã bị tha
 _TRUST = {
     "trusted": "Thuộc hệ thống tin cậy",
     "untrusted": "Không thuộc hệ thống tin cậy",
-    "unknown": "Chưa có danh sách tin cậy để đối chiếu",
+    "unknown": "Chưa xác định được",
 }
 _REVOCATION = {
     "good": "Không bị thu hồi (theo bằng chứng lưu trong tệp)",
     "revoked": "Đã bị thu hồi",
-    "unknown": "Tệp chưa kèm bằng chứng về thu hồi",
+    "unknown": "Chưa có bằng chứng dùng được về thu hồi",
 }
 _ORDER = {"ok": "Đúng thứ tự", "wrong": "Sai thứ tự", "unknown": "Không xác định"}
 _COVERAGE = {
@@ -197,8 +197,14 @@ def _unaltered(report: FileReport, codes: set[str]) -> Answer:
         return Answer(question, "yes", "Không. Nội dung còn nguyên vẹn từ lúc ký.")
     if report.integrity == "unsigned":
         return Answer(question, "unknown", "Tệp không có chữ ký số nên không thể biết.")
+    if Reason.UPDATE_UNCLEAR in codes:
+        return Answer(
+            question, "unknown", "Tệp được ghi thêm sau khi ký theo cách chưa phân tích được nên không thể biết chắc."
+        )
     if report.signatures:
-        return Answer(question, "unknown", "Có chữ ký không đọc được nên không thể biết chắc.")
+        return Answer(question, "unknown", "Có chữ ký chưa kiểm tra được nên không thể biết chắc.")
+    if Reason.NOT_JUDGED in codes:
+        return Answer(question, "unknown", "Chưa phân tích được tệp nên không thể biết.")
     return Answer(question, "unknown", "Không đọc được tệp nên không thể biết.")
 
 
@@ -253,7 +259,7 @@ def _signed(report: FileReport, codes: set[str]) -> Answer:
         return Answer(question, "no", "Còn thiếu chữ ký so với yêu cầu.")
     if Reason.WRONG_ORDER in codes:
         return Answer(question, "no", "Không. Có chữ ký không đúng thứ tự quy định.")
-    if codes & {Reason.TIMESTAMP_INVALID, Reason.TIME_MISMATCH, Reason.NO_TIMESTAMP}:
+    if codes & {Reason.TIMESTAMP_INVALID, Reason.TIMESTAMP_UNTRUSTED, Reason.TIME_MISMATCH, Reason.NO_TIMESTAMP}:
         return Answer(question, "no", "Thời điểm ký của ít nhất một chữ ký không được chứng nhận đúng.")
     if codes & _DOUBTS:
         return Answer(question, "unknown", f"Chữ ký khớp với nội dung, nhưng {_doubt(codes)}.")

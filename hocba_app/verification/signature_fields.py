@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 
+from asn1crypto import cms
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.reader import PdfFileReader
@@ -21,6 +23,19 @@ MAX_FIELDS = 5000
 DEEPEST = 32
 PKCS7_SHA1 = "/adbe.pkcs7.sha1"
 _KINDS = {PKCS7_SHA1, *(kind.value for kind in SigSeedSubFilter)}
+
+
+class ReadableSignature(EmbeddedPdfSignature):
+    """A signature whose own date may be anything: it is a claim, and no reason not to judge the rest."""
+
+    @property
+    def self_reported_timestamp(self) -> datetime | None:
+        """The claimed time; None where it is none."""
+        try:
+            return super().self_reported_timestamp
+        except Exception:
+            # Whatever the entry makes its reader raise.
+            return None
 
 
 @dataclass(slots=True)
@@ -124,14 +139,16 @@ def _add(reader: PdfFileReader, each: _Field, found: SignatureFields) -> None:
     try:
         dictionary = each.body["/V"]
         for key in ("/Type", "/SubFilter", "/M", "/Reference"):
-            if key in dictionary:
+            if isinstance(dictionary.get(key), generic.IndirectObject):
                 dictionary[pdf_name(key)] = dictionary[key]  # pyHanko expects these in place
         if str(entry_of(dictionary, "/SubFilter")) in _KINDS:
-            found.readable.append(EmbeddedPdfSignature(reader, each.body, each.name))
+            found.readable.append(ReadableSignature(reader, each.body, each.name))
             return
         if "/SubFilter" in dictionary:
             problem = "unknown_kind"
     except Exception:
+        if _has_several_signers(each.body):
+            problem = "unknown_kind"
         _stand_in(reader, each.body)
     found.others.append(
         Judged(
@@ -148,6 +165,16 @@ def _add(reader: PdfFileReader, each: _Field, found: SignatureFields) -> None:
             problem=problem,
         )
     )
+
+
+def _has_several_signers(body: generic.DictionaryObject) -> bool:
+    """Whether it can be read but is by several at once, which PDF does not provide for (ISO 32000-2, 12.8.3.3.1)."""
+    try:
+        content = cms.ContentInfo.load(bytes(body["/V"]["/Contents"]))["content"]
+        return len(content["signer_infos"]) > 1
+    except Exception:
+        # Whatever a broken object raises.
+        return False
 
 
 def _stand_in(reader: PdfFileReader, body: generic.DictionaryObject) -> None:

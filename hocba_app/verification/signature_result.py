@@ -45,7 +45,15 @@ class Judged:
     signed_after: bool = True
     """Whether anything but validation data and document time stamps came after it."""
     timestamp_bad: bool = False
+    timestamp_untrusted: bool = False
+    """Whether its time stamp holds, by a unit that is not trusted."""
     expired: bool = False
+    expired_since: bool = False
+    """Whether it has expired by now, was valid when it says it was made, and nothing proves that."""
+    is_weak: bool = False
+    """Whether it rests on a hash that is no longer relied on."""
+    is_unfinished: bool = False
+    """Whether digest and signature value were judged and the signer could not be."""
     revoked: bool = False
     revocation: Revocation = "unknown"
     revision: int = 0

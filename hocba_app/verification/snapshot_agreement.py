@@ -192,6 +192,10 @@ def _history(reading: Reading, snapshot: Snapshot) -> None:
         _approval(reading, snapshot)
     else:
         _date_line(reading, form, snapshot)
+    head: Mapping[str, Any] = snapshot.get("head") or {}
+    ground = head.get("ground")
+    told = form.word("note_ground", ground=ground) if ground else ""
+    reading.cell("ghi chú, căn cứ ký", _of_office(form, "note", snapshot) + told)
 
 
 def _results(reading: Reading, snapshot: Snapshot) -> None:

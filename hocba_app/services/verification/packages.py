@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
@@ -63,13 +63,14 @@ def verify_package(
         if error.code not in _REFUSALS:
             raise
         return [_refused(name, Reason.ARCHIVE_REFUSED, why=_inside(error.sentence))]
-    if seconds is None:
-        return judge(records)
-    until = time.monotonic() + seconds
-    return [
-        judge([record])[0] if time.monotonic() < until else _refused(record[0], Reason.LIMIT_EXCEEDED)
-        for record in records
-    ]
+    whole = [record for record in records if len(record[1]) <= LIMITS.each]  # of a larger one only the beginning came
+    judged = iter(judge(whole)) if seconds is None else _in_time(whole, judge, time.monotonic() + seconds)
+    return [next(judged) if len(data) <= LIMITS.each else _refused(title, Reason.TOO_LARGE) for title, data in records]
+
+
+def _in_time(records: Sequence[tuple[str, bytes]], judge: Judge, until: float) -> Iterator[FileReport]:
+    for record in records:
+        yield judge([record])[0] if time.monotonic() < until else _refused(record[0], Reason.LIMIT_EXCEEDED)
 
 
 def _inside(sentence: str) -> str:

@@ -137,6 +137,20 @@ def indirect_form() -> bytes:
     )
 
 
+def leads_nowhere() -> bytes:
+    """Its second content is an object that is not there."""
+    return assembled(
+        [
+            b"<</Type /Catalog /Pages 2 0 R>>",
+            b"<</Type /Pages /Kids [3 0 R] /Count 1>>",
+            b"<</Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents [4 0 R 90 0 R]"
+            b" /Resources <</Font <</F1 5 0 R>>>>>>",
+            stream(TEXT),
+            b"<</Type /Font /Subtype /Type1 /BaseFont /Helvetica>>",
+        ]
+    )
+
+
 FORMS: dict[str, Callable[[], bytes]] = {
     "classic": page_file,
     "linearised": lambda: saved(linearize=True),
@@ -150,6 +164,7 @@ FORMS: dict[str, Callable[[], bytes]] = {
     "size too small": lambda: page_file().replace(b"/Size 6", b"/Size 5"),
     "generation of the first free object": lambda: page_file().replace(b"65535 f", b"65536 f"),
     "lists as objects": indirect_form,
+    "a reference that leads nowhere": leads_nowhere,
     "encrypted for everybody": lambda: saved(encryption=pikepdf.Encryption(owner="chu", user="", R=6)),
     "encrypted the old way": lambda: saved(encryption=pikepdf.Encryption(owner="chu", user="", R=4, aes=True)),
     "no line end at the end": lambda: page_file().rstrip(),
@@ -180,6 +195,15 @@ def table(file: bytes, objects: list[bytes], generation: int = 0, *, end: bytes 
         + b"trailer\n<</Root %s 0 R /Size 91 /Prev %s>>\nstartxref\n%d\n" % (root, previous, at)
         + end
     )
+
+
+def object_90(file: bytes) -> bytes:
+    """An update with nothing but the object that a page may refer to in vain."""
+    root = re.findall(rb"/Root (\d+) 0 R", file)[-1]
+    previous = re.findall(rb"startxref\s+(\d+)", file)[-1]
+    body = b"90 0 obj\n%s\nendobj\n" % stream(FORGED)
+    last = b"xref\n90 1\n%010d 00000 n \ntrailer\n<</Root %s 0 R /Size 91 /Prev %s>>\nstartxref\n%d\n%%%%EOF\n"
+    return body + last % (len(file), root, previous, len(file) + len(body))
 
 
 def behind(file: bytes) -> dict[str, bytes]:

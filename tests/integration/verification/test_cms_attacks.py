@@ -216,5 +216,6 @@ def test_a_cms_that_is_not_ours(
         "update_not_ours",
         "signature_altered",
         "signature_broken",
+        "signature_kind",
     }, report.reasons
     assert len(report.signatures) == 2

@@ -12,6 +12,8 @@ from tests.integration.verification.foreign_forms import (
     METADATA,
     NOT_SIGNED_BY_ANY_LIBRARY,
     behind,
+    leads_nowhere,
+    object_90,
     page_file,
     saved,
     signed,
@@ -90,6 +92,15 @@ def test_something_behind_the_last_signature(world: World, form: str, kind: str)
     file = signed(world, FORMS[form]())
     report = judge(file + behind(file)[kind], world)
     assert report.integrity != "intact" and report.verdict != "valid", report.reasons
+
+
+@pytest.mark.parametrize("is_strict", [True, False], ids=["read strictly", "read forgivingly"])
+def test_an_object_that_was_referred_to_in_vain(world: World, is_strict: bool) -> None:
+    """pyHanko takes it for an orphan; readers show it on the page that was signed without it."""
+    base = leads_nowhere()
+    file = signed(world, base if is_strict else base.replace(b"65535 f", b"65536 f"))
+    report = judge(file + object_90(file), world)
+    assert report.integrity != "intact" and "changed_after_signing" in codes(report), report.reasons
 
 
 @pytest.mark.parametrize("white", [b"\n", b"\r\n", b"\0\0\0\0", b" " * 3000], ids=["line", "crlf", "zeros", "blanks"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -13,68 +12,14 @@ import pytest
 from bench import sealed_record
 from bench.sealed_record import Record, Signer, World, open_record, staff
 from hocba_app.domain.snapshot import Snapshot
-from hocba_app.forms.fonts import BOLD, REGULAR
-from hocba_app.forms.header_footer import CODE_LABEL
 from hocba_app.forms.render import render
 from hocba_app.recordfile.manifest import ManifestSchool
 from hocba_app.recordfile.signature_fields import RenderedDocument
-from hocba_app.verification.layout_grammar import HEADER
+from hocba_app.verification.layout_grammar import read_layout
 from hocba_app.verification.report_model import FileReport
-from hocba_app.verification.strict_pdf_objects import read_objects, unpack
 from tests import samples
 from tests.integration.verification.judging import codes, judge, small_snapshot
-
-Bodies = list[bytes]
-
-
-def relaid(rendered: RenderedDocument, change: Callable[[Bodies], None]) -> RenderedDocument:
-    """A layout whose objects were changed by a forger who has our own writer."""
-    objects, _ = read_objects(rendered.pdf, len(HEADER))
-    bodies = [rendered.pdf[each.offset : each.end].split(b"\n", 1)[1].removesuffix(b"\nendobj\n") for each in objects]
-    change(bodies)
-    out, offsets = bytearray(HEADER), []
-    for number, body in enumerate(bodies, 1):
-        offsets.append(len(out))
-        out += b"%d 0 obj\n%s\nendobj\n" % (number, body)
-    identity = re.search(rb"/ID (\[<[0-9a-f]+> <[0-9a-f]+>\])", rendered.pdf)
-    assert identity is not None
-    table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
-    out += b"xref\n0 %d\n0000000000 65535 f \n%s" % (len(bodies) + 1, table)
-    out += b"trailer\n<< /Size %d /Root 1 0 R /Info 3 0 R /ID %s >>\nstartxref\n%d\n%%%%EOF\n" % (
-        len(bodies) + 1, identity.group(1), len(out) - len(table) - len(b"xref\n0 %d\n0000000000 65535 f \n" % (len(bodies) + 1))
-    )  # fmt: skip
-    return dataclasses.replace(rendered, pdf=bytes(out))
-
-
-def stream_of(body: bytes) -> bytes:
-    return unpack(body.split(b"stream\n", 1)[1].removesuffix(b"\nendstream"), 4 << 20)
-
-
-def with_stream(body: bytes, data: bytes) -> bytes:
-    packed = zlib.compress(data)
-    head = re.sub(rb"/Length \d+", b"/Length %d" % len(packed), body.split(b"\nstream\n", 1)[0])
-    return b"%s\nstream\n%s\nendstream" % (re.sub(rb"/Length1 \d+", b"/Length1 %d" % len(data), head), packed)
-
-
-def on_pages(change: Callable[[bytes], bytes]) -> Callable[[Bodies], None]:
-    """Change the content of every page."""
-
-    def changed(bodies: Bodies) -> None:
-        for at, body in enumerate(bodies):
-            if b"/Type /Page " in body:
-                bodies[at - 1] = with_stream(bodies[at - 1], change(stream_of(bodies[at - 1])))
-
-    return changed
-
-
-def of_font(name: bytes, further: int, change: Callable[[bytes], bytes]) -> Callable[[Bodies], None]:
-    """Change a part of a typeface: its program (0) or its map to letters (3)."""
-
-    def changed(bodies: Bodies) -> None:
-        at = next(at for at, body in enumerate(bodies) if b"/FontDescriptor /FontName" in body and name in body) - 1
-        bodies[at + further] = with_stream(bodies[at + further], change(stream_of(bodies[at + further])))
-
-    return changed
+from tests.integration.verification.layout_lies import LIES, Bodies, relaid
 
 
 def made(
@@ -228,63 +173,7 @@ def test_pages_of_another_kind(world: World, people: dict[str, Signer], monkeypa
     assert report.verdict == "invalid" and "pages_disagree" in codes(report)
 
 
-# --- what the glyphs show -----------------------------------------------------------------------------------------
-
-_DIGITS = {digit: REGULAR.glyph(digit) for digit in "0123456789"}
-
-
-def swapped_outlines(program: bytes) -> bytes:
-    """The outline of 9 at the number of 5: the text says 5, the page shows 9."""
-    outlines = {digit: REGULAR._outlines[glyph] for digit, glyph in _DIGITS.items()}
-    five, nine = outlines["5"], outlines["9"]
-    longest = max(len(five), len(nine))
-    assert five in program
-    return program.replace(five, nine[: len(five)].ljust(len(five), b"\0")) if longest else program
-
-
-def lying_map(text: bytes) -> bytes:
-    """The glyph of 5 is read out as 9."""
-    five = b"<%04X> <0035>" % _DIGITS["5"]
-    assert five in text
-    return text.replace(five, b"<%04X> <0039>" % _DIGITS["5"])
-
-
-def one_more_letter(text: bytes) -> bytes:
-    return text.replace(b"<%04X> <0035>" % _DIGITS["5"], b"<%04X> <00350030>" % _DIGITS["5"])
-
-
-def shown(extra: bytes) -> Callable[[bytes], bytes]:
-    return lambda content: content.removesuffix(b"ET") + extra + b"\nET"
-
-
-def before_text(extra: bytes) -> Callable[[bytes], bytes]:
-    return lambda content: extra + b"\n" + content
-
-
-NINE = b"<%04X>" % BOLD.glyph("9")
-LIES: dict[str, Callable[[Bodies], None]] = {
-    "outlines of another letter": of_font(b"Tinos-Regular", 0, swapped_outlines),
-    "a map to another letter": of_font(b"Tinos-Regular", 3, lying_map),
-    "a map to more letters": of_font(b"Tinos-Regular", 3, one_more_letter),
-    "a typeface of its own": lambda bodies: bodies.__setitem__(
-        slice(None), [body.replace(b"+Tinos-Bold", b"+Tinos-Bald") for body in bodies]
-    ),
-    "other widths": lambda bodies: bodies.__setitem__(
-        slice(None), [re.sub(rb"/W \[(\d+) \[[0-9.]+\]", rb"/W [\1 [1]", body) for body in bodies]
-    ),
-    "white text": on_pages(shown(b"1 1 1 rg\n0 0 Td " + NINE + b" Tj")),
-    "a second word over the first": on_pages(shown(b"/B 900 Tf\n0 0 Td " + NINE + b" Tj")),
-    "text too small to see": on_pages(shown(b"/B 0.1 Tf\n0 0 Td " + NINE + b" Tj")),
-    "text beyond the page": on_pages(shown(b"-3000 0 Td " + NINE + b" Tj")),
-    "a number drawn with slanted lines": on_pages(before_text(b"q 1 w 0 0 0 RG 100 100 m 120 140 l S Q")),
-    "a dark patch": on_pages(before_text(b"q 0 0 0 rg 20 20 300 300 re f Q")),
-    "a picture of a page": on_pages(before_text(b"q 595 0 0 842 0 0 cm /Qr Do Q")),
-    "a drawing after the text": on_pages(lambda content: content + b"\nq 1 1 1 rg 0 0 600 800 re f Q"),
-    "text in another mode": on_pages(lambda content: content.replace(b"BT\n", b"BT\n3 Tr\n", 1)),
-    "text moved by a matrix": on_pages(lambda content: content.replace(b"BT\n", b"1 0 0 1 900 0 cm\nBT\n", 1)),
-    "letters squeezed": on_pages(lambda content: content.replace(b"BT\n", b"BT\n1 Tz\n", 1)),
-    "no code in the foot": on_pages(lambda content: content.replace(REGULAR.encode(CODE_LABEL).encode(), NINE[1:-1])),
-}
+# --- what the pages show that they do not say -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", LIES)
@@ -293,4 +182,27 @@ def test_a_page_that_shows_something_else_than_it_says(
 ) -> None:
     report = made(world, small_snapshot(), people, monkeypatch, LIES[kind])
     assert report.verdict == "invalid" and codes(report) & {"base_not_ours", "pages_disagree"}, report.reasons
-    assert report.integrity == "intact", "every signature holds: nothing was altered after signing"
+    if kind != "a note on the page":  # the first update takes it away again
+        assert report.integrity == "intact", "every signature holds: nothing was altered after signing"
+
+
+def test_a_place_to_sign_over_a_mark(world: World, people: dict[str, Signer], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever signs last would draw over what the others signed."""
+
+    def laid(*given: Any, **named: Any) -> RenderedDocument:
+        made = render(*given, **named)
+        mark = next(box for box in read_layout(made.pdf).boxes[0] if box[1] < 600)
+        moved = [
+            dataclasses.replace(field, page=0, rect=(mark[0] - 20, mark[1] - 20, mark[0] + 80, mark[1] + 60))
+            if field.name == "homeroom"
+            else field
+            for field in made.fields
+        ]
+        return dataclasses.replace(made, fields=tuple(moved))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sealed_record, "render", laid)
+        record = open_record(world, small_snapshot(), people)
+    record.sign_all()
+    report = judge(record.file, world)
+    assert (report.verdict, report.integrity) == ("invalid", "intact") and "base_not_ours" in codes(report)

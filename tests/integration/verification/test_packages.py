@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import struct
+import unicodedata
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -104,6 +106,28 @@ def test_a_hostile_archive_gets_a_sentence(tmp_path: Path, trust: Path, sealed: 
     (report,) = cli.verify_paths([package], trust)
     assert (report.verdict, report.integrity, codes(report)) == ("indeterminate", "unknown", {"archive_refused"})
     assert report.reasons[0].text.startswith("Tệp nén này không kiểm tra được: ") and not report.signatures
+
+
+def test_a_record_that_is_too_large_is_not_judged_by_its_beginning(
+    tmp_path: Path, trust: Path, sealed: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packages, "LIMITS", dataclasses.replace(packages.LIMITS, each=len(sealed.file)))
+    package = tmp_path / "x.zip"
+    package.write_bytes(packed({"a.pdf": sealed.file + b"\n", "b.pdf": sealed.file, "c.pdf": sealed.file + b"%%"}))
+    reports = cli.verify_paths([package], trust)
+    assert [(report.verdict, Path(report.path).name) for report in reports] == [
+        ("indeterminate", "a.pdf"), ("valid", "b.pdf"), ("indeterminate", "c.pdf")
+    ]  # fmt: skip
+    assert codes(reports[0]) == codes(reports[2]) == {"too_large"}
+
+
+def test_names_and_litter_of_other_systems(tmp_path: Path, trust: Path, sealed: Record) -> None:
+    """macOS puts a file beside each; names come with their marks apart, in capitals, with folders."""
+    package = tmp_path / "x.zip"
+    marks_apart = unicodedata.normalize("NFD", "Học bạ/Nguyễn Thị Ánh.PDF")
+    package.write_bytes(packed({marks_apart: sealed.file, "__MACOSX/Học bạ/._Nguyễn Thị Ánh.PDF": b"\0\5\x16\7"}))
+    (report,) = cli.verify_paths([package], trust)
+    assert report.verdict == "valid" and report.path.endswith(unicodedata.normalize("NFD", "/Nguyễn Thị Ánh.PDF"))
 
 
 async def test_the_page_tells_each_verdict(trust: Path, sealed: Record, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -340,7 +340,7 @@ def test_a_time_stamp_unit_of_another_root(world: World, opened: Record, tmp_pat
     opened.world = world
     sign(opened, *ORDER[1:])
     report = judge(opened.file, world)
-    assert report.verdict == "invalid" and "timestamp_invalid" in codes(report)
+    assert report.verdict == "invalid" and "timestamp_untrusted" in codes(report)
     other.close()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import io
+import json
 import unicodedata
 from collections.abc import Iterator
 from typing import Any
@@ -15,7 +16,7 @@ from pypdf import PdfReader
 
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.snapshot import Snapshot
-from hocba_app.forms.fonts import FACES, letter_words
+from hocba_app.forms.fonts import FACES, FONT_FOLDER, letter_words
 from hocba_app.forms.letters import missing_letters
 from hocba_app.forms.render import draw_pages, layout_faults, render
 from hocba_app.forms.wording import printable
@@ -154,3 +155,12 @@ def test_only_texts_are_looked_at_twice() -> None:
     for snapshot in snapshots():
         assert layout_faults(snapshot) == []
     assert HocbaError(ErrorCode.FORM_TEXT_UNSUPPORTED, place="x", character="y").sentence.startswith("Mục x")
+
+
+def test_every_cut_of_a_typeface_is_known_to_the_verifier() -> None:
+    """Whoever cuts a face anew adds its line to ``cuts.json``; what stands there stays, for the records made with it."""
+    known = json.loads((FONT_FOLDER / "cuts.json").read_text(encoding="ascii"))
+    for face in FACES:
+        assert face.cut in known[face.name], f"add to cuts.json: {json.dumps(face.cut)}"
+        assert len(known[face.name]) >= 2
+        assert face.is_subset(face.subset({face.glyph("A")}), {face.glyph("A")})

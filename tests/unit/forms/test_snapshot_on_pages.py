@@ -74,6 +74,18 @@ def test_a_long_ground_to_sign_by(name: str) -> None:
     require_printed(render(snapshot).pdf, snapshot)
 
 
+@pytest.mark.parametrize("name", [name for name in FORMS if name.startswith("history")])
+@pytest.mark.parametrize("ground", [None, "Quyết định số 7/QĐ-UBND ngày 15/08/2025"])
+def test_the_ground_in_the_note_under_the_history(name: str, ground: str | None) -> None:
+    """The signed year's: lost, another one, or one too many."""
+    printed, other = FORMS[name](), FORMS[name]()
+    printed["head"] = {"office": "Phó Hiệu trưởng", "ground": "Quyết định số 12/QĐ-UBND ngày 15/08/2025"}
+    other["head"] = {"office": "Phó Hiệu trưởng"} | ({"ground": ground} if ground else {})  # type: ignore[typeddict-item]
+    require_printed(render(printed).pdf, printed)
+    for one, two in ((printed, other), (other, printed)):
+        assert "căn cứ ký" in refusal(one, two)["place"]
+
+
 NEVER = {
     "form",
     "slots",
