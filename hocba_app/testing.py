@@ -19,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 _WHOLE_SUITE = ("-q", "-n", "2", "--dist", "loadscope", "--no-loadscope-reorder")
 """Two processes: much of the suite waits – for phones, pages, other processes. In its own order: the browser begins."""
-_FAST = ("tests/unit", *_WHOLE_SUITE)
+_FAST = ("tests/unit", *_WHOLE_SUITE, "-m", "not slow")
 _PACKAGES = {"chromium": "chromium", "pdfsig": "poppler-utils", "softhsm2-util": "softhsm2", "postgres": "postgresql"}
 
 

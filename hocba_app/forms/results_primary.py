@@ -48,7 +48,7 @@ def draw_results(snapshot: Snapshot) -> list[Page]:
     ]
     qualities = _traits(form, "qualities", "quality", results.get("qualities"), results.get("qualities_comment"))
     general, specific = (
-        _traits(form, key, "competency", results.get(f"{key}_competencies"), results.get(f"{key}_comment"))  # type: ignore[arg-type]
+        _traits(form, key, "competency", results.get(f"{key}_competencies"), results.get(f"{key}_comment"))  # type: ignore[arg-type] # a key of the row by its name
         for key in ("general", "specific")
     )
     told = [*departure_fact(form, results), *circumstance_facts(form, snapshot)]

@@ -247,7 +247,7 @@ def _leave_only_what_is_named(
         _run(session, delete(table).where(_of(table) == new, ~or_(*reasons)))
     _set(session, SchoolClass, new, ~or_(*(col(SchoolClass.id).in_(classes), _has_pupils(new))), active=False)
     _set(session, Staff, new, ~col(Staff.id).in_(going), active=False, position="teacher")
-    twin = Account.__table__.alias()  # type: ignore[attr-defined]
+    twin = Account.__table__.alias()  # type: ignore[attr-defined] # SQLModel makes it
     copied = exists().where(twin.c.school_id == old, twin.c.id == col(Account.id))
     stays = or_(col(Account.staff_id).is_(None), ~col(Account.staff_id).in_(going))
     _set(session, Account, new, and_(copied, stays), disabled=True, granted_roles=[])
@@ -259,7 +259,7 @@ def _has_pupils(school_id: str) -> Any:
 
 def _copy(session: Session, model: type[SQLModel], old: str, new: str, which: ColumnElement[bool]) -> None:
     """Rows of the old school under the same ids in the new one, where it does not have them yet."""
-    table: Table = model.__table__  # type: ignore[attr-defined]
+    table: Table = model.__table__  # type: ignore[attr-defined] # SQLModel makes it
     columns = [column for column in table.columns if column.name != "school_id"]
     twin = table.alias()
     there = exists().where(twin.c.school_id == new, twin.c.id == table.c.id)

@@ -12,6 +12,8 @@ from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.ink.signature_image import Adjust, seal_image, signature_image
 from tests.unit.ink import photos
 
+pytestmark = pytest.mark.slow  # a third of the time of all unit tests
+
 TRUTH = photos.strokes()
 LEFT_HALF = [(0, 0), (600, 0), (650, 800), (0, 800)]
 
