@@ -83,7 +83,7 @@ def _let_lead_nowhere(reader: PdfFileReader) -> None:
         except KeyError:
             return -1
 
-    reader.xrefs.get_introducing_revision = introducing_revision  # type: ignore[assignment, method-assign] # answers from the index made once
+    reader.xrefs.get_introducing_revision = introducing_revision  # type: ignore[assignment, method-assign] # pyHanko has no setting for it
 
 
 def _decrypt(reader: PdfFileReader) -> None:
