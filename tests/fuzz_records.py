@@ -22,7 +22,7 @@ from pathlib import Path
 from bench.sealed_record import Record, World, open_record, staff
 from hocba_app.verification.judge_files import judge_files
 from hocba_app.verification.report_model import FileReport
-from tests.integration.verification.foreign_forms import FORGED, FORMS, signed
+from tests.integration.verification.foreign_forms import FORGED, FORMS, object_90, signed
 from tests.integration.verification.judging import ISSUERS, small_snapshot
 
 _OBJECT = re.compile(rb"(?m)^(\d+) (\d+) obj\b.*?\bendobj\b[\r\n]*", re.DOTALL)
@@ -171,6 +171,15 @@ def forged_update(dice: random.Random, subject: Subject, file: bytes) -> bytes:
     return head + update + dice.choice(ENDS) + rest
 
 
+def object_referred_to(dice: random.Random, subject: Subject, file: bytes) -> bytes:
+    """An update with one object and nothing that leads to it: something may have led there before."""
+    if not (re.search(rb"startxref\s+\d", file) and re.search(rb"/Root \d+ 0 R", file)):
+        return file
+    number = dice.choice((b"90", b"90", b"4", b"9990"))
+    made = object_90(file)
+    return file + made.replace(b"90 0 obj", number + b" 0 obj", 1).replace(b"\n90 1\n", b"\n" + number + b" 1\n", 1)
+
+
 def ends(dice: random.Random, subject: Subject, file: bytes) -> bytes:
     how = dice.randrange(6)
     if how == 0:
@@ -213,7 +222,7 @@ def with_mended_tables(dice: random.Random, subject: Subject, file: bytes) -> by
 
 
 MUTATIONS: tuple[Mutation, ...] = (
-    forged_update, forged_update, forged_update, order_of_updates, order_of_objects, entry_of_a_dictionary, reference,
+    forged_update, forged_update, forged_update, object_referred_to, order_of_updates, order_of_objects, entry_of_a_dictionary, reference,
     trailer, entry_of_a_table, ends, some_bytes,
 )  # fmt: skip
 
@@ -269,7 +278,14 @@ def subjects(folder: Path) -> tuple[World, list[Subject]]:
         record.archive()
         records.append(record)
     made = [_ours(records[0], records[1])]
-    for form in ("classic", "linearised", "packed objects", "hybrid", "one key twice"):
+    for form in (
+        "classic",
+        "linearised",
+        "packed objects",
+        "hybrid",
+        "one key twice",
+        "a reference that leads nowhere",
+    ):
         file = signed(world, FORMS[form](), "Mot", "Hai")
         cuts = tuple(found.end() for found in re.finditer(rb"%%EOF[\r\n]*", file))
         made.append(Subject(form, file, 3, cuts))

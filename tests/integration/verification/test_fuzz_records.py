@@ -10,7 +10,7 @@ from tests import fuzz_records
 from tests.missing_tools import need
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, 4])
 def test_no_file_that_shows_other_text_is_intact(tmp_path: Path, seed: int) -> None:
     for tool in ("pdftotext", "mutool"):
         need(tool)
