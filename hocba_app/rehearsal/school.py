@@ -150,9 +150,13 @@ class PlayedSchool:
             if error.code is not ErrorCode.SECTOR_REFUSED or not self.confirm_school():
                 raise
             job = self.done(start_sync(self.db, self.admin, school_year=self.entry["school_year"]))[0]
+        self.confirm_leadership()
+        return job
+
+    def confirm_leadership(self) -> None:
+        """The operator confirms what the school is called and who leads it; where nothing waits, nothing happens."""
         self.confirm_school()
         leadership.confirm_all(self.db, schools.operator(self.school_id))
-        return job
 
     def confirm_school(self) -> bool:
         """The operator confirms what the school is called now, as with ``hocba school change``. Whether there was anything."""

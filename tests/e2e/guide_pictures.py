@@ -271,6 +271,7 @@ async def _september(year: Year, admin: Person, tmp_path: Path) -> None:
     await page.get_by_role("button", name="Đồng bộ cả trường").click()
     await expect(page.get_by_role("cell", name="Xong").first).to_be_visible(timeout=2 * PATIENCE)
     await asyncio.to_thread(year.jobs_done)
+    await asyncio.to_thread(school.confirm_leadership)
     await page.locator("#outcome").wait_for()  # the report of one's own run opens by itself
     runs = page.locator("section", has=page.get_by_role("heading", name="Các lần đồng bộ"))
     await keep(page, "12-ket-qua", of=runs, until=runs.get_by_role("button", name="Trang sau"))
@@ -348,7 +349,7 @@ async def _covers(year: Year, admin: Person, principal: Person) -> None:
     await page.get_by_role("button", name=re.compile("^Kiểm tra lớp")).first.click()
     await page.get_by_text("Kiểm tra trước khi chốt").wait_for()
     await page.get_by_label("Chỉ hiện học sinh cần xem").click()
-    await page.get_by_role("link", name=re.compile("^Xem trang")).first.wait_for()
+    await page.get_by_role("link", name=re.compile("^Xem (Bìa|QTHT|KQHT)")).first.wait_for()
     await keep(page, "18-kiem-tra", of="main", height=740)
     await page.get_by_role("button", name=re.compile(r"Chốt \d+ lớp đã chọn")).click()  # looking at a class chooses it
     await keep(page, "18-xac-nhan", of=page.get_by_role("alertdialog"))

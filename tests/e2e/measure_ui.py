@@ -5,7 +5,7 @@
 
 For each network: the time until each role's first useful screen (a cold visit: nothing cached), and the taps and seconds of its main
 job. The office locks a class, a subject teacher signs it, the principal signs its covers; each network takes a class of its own. The
-phone is confirmed at once over the simulator, so what is measured is the product. Figures in ``docs/decisions/0052-density-and-words.md``.
+phone is confirmed at once over the simulator, so what is measured is the product.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from typing import Any
 import httpx
 from playwright.async_api import Browser, Page, async_playwright, expect
 
+from hocba_app.domain.wording import KIND_SHORT
 from hocba_app.rehearsal.simulator_processes import PIN
 from tests.e2e.conftest import ARGUMENTS, CHROMIUM, NARROW, WIDE
 
@@ -113,7 +114,9 @@ async def _lock(page: Page, kind: str, class_name: str) -> dict[str, Any]:
         await page.get_by_role("button", name=re.compile(r"^Chốt \d+ lớp")).click()
         await page.get_by_role("alertdialog").get_by_role("button", name="Chốt", exact=True).click()
         await page.get_by_role("alertdialog").wait_for(state="detached")
-        await page.locator("article", has_text=class_name).filter(has_text="đã chốt").first.wait_for()
+        await (
+            page.locator("article", has_text=f"{KIND_SHORT[kind]} · {class_name}").filter(has_text="đã chốt").wait_for()
+        )
 
     return {"first": first, "taps": 3, "seconds": await _seconds(work)}
 

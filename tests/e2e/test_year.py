@@ -38,6 +38,7 @@ class Year:
             self.school.smas.submit(kind, term)
 
     def people_ready(self) -> None:
+        self.school.confirm_leadership()
         self.school.read_staff()
         self.school.activate_everybody()
         self.school.read_identities()
