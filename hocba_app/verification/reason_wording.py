@@ -115,7 +115,7 @@ WORDING: dict[Reason, Wording] = {
     ),
     Reason.EXPIRED_WITHOUT_PROOF: Wording(
         "Chứng thư số nay đã hết hạn, và không có dấu thời gian chứng minh chữ ký có từ trước đó: {field}.",
-        "Chưa biết chữ ký được làm khi chứng thư còn hạn hay sau khi hết hạn.",
+        "Chưa biết chữ ký được làm khi chứng thư số còn hạn hay sau khi hết hạn.",
         "Hãy xin nơi phát hành bản có dấu thời gian, hoặc hỏi trực tiếp người ký.",
     ),
     Reason.SIGNER_NOT_JUDGED: Wording(
