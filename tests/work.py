@@ -11,7 +11,7 @@ from sqlalchemy import event
 
 from hocba_app.models import Database
 
-STEP = 100
+STEP = 10
 
 
 @dataclass
@@ -20,7 +20,7 @@ class Work:
 
     statements: int = 0
     instructions: int = 0
-    """Of SQLite's machine, to the next hundred a statement; PostgreSQL does not tell."""
+    """Of SQLite's machine, to the next ten a statement; PostgreSQL does not tell."""
 
 
 @contextmanager

@@ -14,7 +14,11 @@ from hocba_app.models.base import Json, SchoolRow, UtcDateTime, belongs_to, utc_
 class Batch(SchoolRow, table=True):
     """One confirmation on one signer's phone. Its worker holds the job row of the same id (`models.jobs`)."""
 
-    __table_args__ = (belongs_to("staff_id", "staff"), Index("ix_batch_state", "school_id", "state"))
+    __table_args__ = (
+        belongs_to("staff_id", "staff"),
+        Index("ix_batch_state", "school_id", "state"),
+        Index("ix_batch_account", "school_id", "account_id", "created_at"),
+    )
     staff_id: str = Field(max_length=26, index=True)  # who confirms; for the seal its operator
     account_id: str = Field(max_length=26)
     stage: str = Field(max_length=10)

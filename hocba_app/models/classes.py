@@ -12,14 +12,18 @@ from hocba_app.models.base import Json, SchoolRow, belongs_to
 
 class SchoolClass(SchoolRow, table=True):
     __tablename__ = "school_class"
-    __table_args__ = (UniqueConstraint("school_id", "source_id"), belongs_to("homeroom_staff_id", "staff"))
+    __table_args__ = (
+        UniqueConstraint("school_id", "source_id"),
+        belongs_to("homeroom_staff_id", "staff"),
+        Index("ix_school_class_year", "school_id", "school_year"),
+    )
     source_id: str = Field(max_length=64)
     source_version: int = Field(default=0, sa_type=BigInteger)
     code: str = Field(max_length=40)
     name: str = Field(max_length=60)
     grade: int
     regime: str = Field(max_length=8)
-    school_year: str = Field(max_length=9, index=True)
+    school_year: str = Field(max_length=9)
     homeroom_staff_id: str | None = Field(default=None, max_length=26)
     active: bool = Field(default=True)
 
@@ -30,6 +34,7 @@ class Enrolment(SchoolRow, table=True):
         belongs_to("student_id", "student"),
         belongs_to("class_id", "school_class"),
         Index("ix_enrolment_class", "school_id", "class_id"),
+        Index("ix_enrolment_year", "school_id", "school_year"),
     )
     source_id: str = Field(max_length=64)
     source_version: int = Field(default=0, sa_type=BigInteger)

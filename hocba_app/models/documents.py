@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from hocba_app.models.base import Json, SchoolRow, UtcDateTime, belongs_to, utc_now
+
+_CHANGED, _UNSEALED, _FAILED = text("out_of_date is not null"), text("state <> 'sealed'"), text("archive_failures > 0")
 
 
 class Document(SchoolRow, table=True):
@@ -20,6 +22,26 @@ class Document(SchoolRow, table=True):
         belongs_to("class_id", "school_class"),
         Index("ix_document_waiting", "school_id", "next_stage", "kind", "class_id"),
         Index("ix_document_archive", "school_id", "state", "archived_at"),
+        Index("ix_document_class", "school_id", "class_id"),
+        Index("ix_document_year", "school_id", "school_year"),
+        Index("ix_document_changed", "school_id", "school_year", sqlite_where=_CHANGED, postgresql_where=_CHANGED),
+        Index("ix_document_look", "school_id", "state", "archive_look_at"),
+        Index(
+            "ix_document_failed",
+            "school_id",
+            "state",
+            "archive_look_at",
+            sqlite_where=_FAILED,
+            postgresql_where=_FAILED,
+        ),
+        Index(
+            "ix_document_unsealed",
+            "school_id",
+            "state",
+            "school_year",
+            sqlite_where=_UNSEALED,
+            postgresql_where=_UNSEALED,
+        ),
     )
     student_id: str = Field(max_length=26)
     class_id: str = Field(max_length=26)  # the class at the last lock: how people look for it

@@ -25,6 +25,7 @@ class Priority(IntEnum):
     """It comes back every day by itself."""
 
 
+_LIVE, _FAILED = text("ended_at is null"), text("state = 'failed'")
 _QUEUED, _RUNNING, _OVER = text("state = 'queued'"), text("state = 'running'"), text("ended_at is not null")
 
 
@@ -40,6 +41,8 @@ class Job(SchoolRow, table=True):
         ),
         Index("ix_job_held", "heartbeat_at", sqlite_where=_RUNNING, postgresql_where=_RUNNING),
         Index("ix_job_over", "ended_at", sqlite_where=_OVER, postgresql_where=_OVER),
+        Index("ix_job_live", "school_id", "kind", sqlite_where=_LIVE, postgresql_where=_LIVE),
+        Index("ix_job_failed", "school_id", "ended_at", sqlite_where=_FAILED, postgresql_where=_FAILED),
         Index("ix_job_kind", "school_id", "kind", "created_at"),
     )
     kind: str = Field(max_length=20)  # sync | lock | images | batch | …

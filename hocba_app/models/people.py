@@ -20,13 +20,14 @@ class Staff(SchoolRow, table=True):
 
     __table_args__ = (
         UniqueConstraint("school_id", "source_id"),
+        Index("ix_staff_of_code", "school_id", "code"),
         Index(
             "uq_staff_principal", "school_id", unique=True, sqlite_where=_PRINCIPAL_NOW, postgresql_where=_PRINCIPAL_NOW
         ),
     )
     source_id: str = Field(max_length=64)
     source_version: int = Field(default=0, sa_type=BigInteger)
-    code: str = Field(max_length=40, index=True)
+    code: str = Field(max_length=40)
     full_name: str = Field(max_length=200)
     id_number: str | None = Field(default=None, max_length=12)
     old_id_number: str | None = Field(default=None, max_length=9)
@@ -66,10 +67,10 @@ class LeadershipProposal(SchoolRow, table=True):
 class Student(SchoolRow, table=True):
     """``details`` holds the personal page's fields (`domain.snapshot.Student`) that nothing queries."""
 
-    __table_args__ = (UniqueConstraint("school_id", "source_id"),)
+    __table_args__ = (UniqueConstraint("school_id", "source_id"), Index("ix_student_of_code", "school_id", "code"))
     source_id: str = Field(max_length=64)
     source_version: int = Field(default=0, sa_type=BigInteger)
-    code: str = Field(max_length=40, index=True)
+    code: str = Field(max_length=40)
     full_name: str = Field(max_length=200)
     sort_name: str = Field(default="", max_length=200)  # given name first, as a class list is sorted
     birth_date: str = Field(default="", max_length=10)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, UniqueConstraint
+from sqlalchemy import BigInteger, Index, UniqueConstraint
 from sqlmodel import Field
 
 from hocba_app.models.base import Json, SchoolRow, UtcDateTime, belongs_to, utc_now
@@ -20,6 +20,7 @@ class StudentResult(SchoolRow, table=True):
         UniqueConstraint("school_id", "student_id", "school_year"),
         belongs_to("student_id", "student"),
         belongs_to("class_id", "school_class"),
+        Index("ix_student_result_year", "school_id", "school_year"),
     )
     source_id: str = Field(max_length=64)
     source_version: int = Field(default=0, sa_type=BigInteger)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import LargeBinary, UniqueConstraint
+from sqlalchemy import Index, LargeBinary, UniqueConstraint
 from sqlmodel import Field
 
 from hocba_app.models.base import Json, SchoolRow, UtcDateTime, belongs_to, utc_now
@@ -18,7 +18,8 @@ class SignatureImage(SchoolRow, table=True):
     """The normalised signature image of a person, or of the seal. The newest row of an owner counts."""
 
     __tablename__ = "signature_image"
-    owner: str = Field(max_length=26, index=True)  # a staff id, or SEAL
+    __table_args__ = (Index("ix_signature_image_of_owner", "school_id", "owner"),)
+    owner: str = Field(max_length=26)  # a staff id, or SEAL
     sha256: str = Field(max_length=64)
     image: bytes = Field(sa_type=LargeBinary)  # `signing.appearance.InkImage.dumps()`, about 1.4 KB
     preview_png: bytes = Field(sa_type=LargeBinary)

@@ -56,11 +56,24 @@ EACH = {
     "archived_at": 20,
     "next_stage": 100,
     "kind": 200,
+    "slot.staff_id": 500,
+    "school_class.school_year": 30,
+    "document.state": 3_000,
+    "batch.account_id": 300,
 }
-"""Rows of a school that share a value of this column: of batches and jobs few live, of documents few wait."""
+"""Rows of a school that share a value of this column (of one table, where it is named with it): of batches and jobs few live, of
+documents few wait."""
 FEW = 10
 """The same for a column that is not named."""
-HELD = {"uq_lease_held": 100}
+HELD = {
+    "uq_lease_held": 100,
+    "ix_document_changed": 50,
+    "ix_document_failed": 20,
+    "ix_document_unsealed": 600,
+    "ix_job_live": 20,
+    "ix_job_due": 20,
+    "ix_job_failed": 20,
+}
 """Rows of an index that holds a part of its table."""
 
 
@@ -108,7 +121,9 @@ def _sizes(table: str, index: str, columns: list[str], *, unique: bool) -> list[
     rows = HELD.get(index, ROWS.get(table, OTHERS))
     sizes = [rows * SCHOOLS]
     for column in columns:
-        left = rows if column == "school_id" else min(sizes[-1] // 2, EACH.get(column, FEW))
+        left = (
+            rows if column == "school_id" else min(sizes[-1] // 2, EACH.get(f"{table}.{column}", EACH.get(column, FEW)))
+        )
         sizes.append(max(1, min(sizes[-1], left)))
     if unique:
         sizes[-1] = 1

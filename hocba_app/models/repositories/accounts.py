@@ -110,19 +110,30 @@ def _same_class(table: type[TeachingAssignment] | type[SigningAssignment] | type
     return (col(SchoolClass.id) == table.class_id) & (col(SchoolClass.school_id) == table.school_id)
 
 
-def own_class_ids(session: Session, staff_id: str) -> set[str]:
-    """Classes a person has to do with: homeroom, teaching or signing assignment, or a slot given to him."""
-    queries = (
+def own_class_ids(session: Session, staff_id: str, school_year: str | None = None) -> set[str]:
+    """Classes a person has to do with: homeroom, teaching or signing assignment, or a slot given to him.
+
+    Args:
+        school_year: of this year alone, which reads nothing of the others; None for all.
+    """
+    queries = [
         select(SchoolClass.id).where(SchoolClass.homeroom_staff_id == staff_id, col(SchoolClass.active)),
-        select(TeachingAssignment.class_id).where(
-            TeachingAssignment.staff_id == staff_id, col(TeachingAssignment.active)
-        ),
-        select(SigningAssignment.class_id).where(SigningAssignment.staff_id == staff_id),
-        select(Document.class_id)
-        .join(Slot, (col(Slot.document_id) == Document.id) & (col(Slot.school_id) == Document.school_id))
-        .where(Slot.staff_id == staff_id, Document.version_id == Slot.version_id),
-    )
-    return {class_id for query in queries for class_id in session.exec(query.distinct()).all() if class_id}
+        select(SchoolClass.id)
+        .join(TeachingAssignment, _same_class(TeachingAssignment))
+        .where(TeachingAssignment.staff_id == staff_id, col(TeachingAssignment.active)),
+        select(SchoolClass.id)
+        .join(SigningAssignment, _same_class(SigningAssignment))
+        .where(SigningAssignment.staff_id == staff_id),
+        select(SchoolClass.id)
+        .join(Document, _same_class(Document))
+        .join(Slot, (col(Slot.version_id) == Document.version_id) & (col(Slot.school_id) == Document.school_id))
+        .where(Slot.staff_id == staff_id),
+    ]
+    if school_year is not None:
+        queries = [query.where(SchoolClass.school_year == school_year) for query in queries]
+    else:
+        queries = [query.distinct() for query in queries]
+    return {class_id for query in queries for class_id in session.exec(query).all()}
 
 
 def classes_of_pupil(session: Session, student_id: str) -> set[str]:
@@ -134,9 +145,12 @@ def classes_of_pupil(session: Session, student_id: str) -> set[str]:
     return {class_id for query in queries for class_id in session.exec(query.distinct()).all()}
 
 
-def all_class_ids(session: Session) -> set[str]:
-    """Every class of the school, of every year."""
-    return set(session.exec(select(SchoolClass.id)).all())
+def all_class_ids(session: Session, school_year: str | None = None) -> set[str]:
+    """Every class of the school, of one year or (None) of all."""
+    query = select(SchoolClass.id)
+    return set(
+        session.exec(query if school_year is None else query.where(SchoolClass.school_year == school_year)).all()
+    )
 
 
 def lock_school(session: Session) -> School:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import func, literal_column
 from sqlmodel import Session, col, select
 
-from hocba_app.models import Document, SchoolClass, Slot, Staff
+from hocba_app.models import Document, DocumentVersion, SchoolClass, Slot, Staff
 
 
 def classes_of_year(session: Session, school_year: str, class_ids: Sequence[str] | None = None) -> list[SchoolClass]:
@@ -20,49 +20,44 @@ def classes_of_year(session: Session, school_year: str, class_ids: Sequence[str]
 
 def waiting_people(session: Session, school_year: str) -> list[tuple[str, str, str, str, str, int]]:
     """``(staff id, name, stage, class id, class name, slots)``: for whom signatures wait now, most first."""
-    query = (
+    rows = session.exec(
         select(  # type: ignore[call-overload] # SQLModel types four columns at most
-            col(Staff.id),
-            col(Staff.full_name),
-            col(Slot.stage),
-            col(SchoolClass.id),
-            col(SchoolClass.name),
-            func.count(),
+            col(Slot.staff_id), col(Slot.stage), col(SchoolClass.id), col(SchoolClass.name), func.count()
         )
-        .select_from(Slot)
-        .join(Document, (col(Document.id) == Slot.document_id) & (col(Document.school_id) == Slot.school_id))
-        .join(
-            SchoolClass, (col(SchoolClass.id) == Document.class_id) & (col(SchoolClass.school_id) == Document.school_id)
-        )
-        .join(Staff, (col(Staff.id) == Slot.staff_id) & (col(Staff.school_id) == Slot.school_id))
+        .select_from(SchoolClass)
+        .join(Document, (col(Document.class_id) == SchoolClass.id) & (col(Document.school_id) == SchoolClass.school_id))
+        .join(Slot, (col(Slot.version_id) == Document.version_id) & (col(Slot.school_id) == Document.school_id))
         .where(
             col(SchoolClass.school_year) == school_year,
             col(Slot.signed_at).is_(None),
-            col(Document.version_id) == Slot.version_id,
+            col(Slot.staff_id).is_not(None),
             col(Document.next_stage) == Slot.stage,
         )
-        .group_by(col(Staff.id), col(Staff.full_name), col(Slot.stage), col(SchoolClass.id), col(SchoolClass.name))
-        .order_by(func.count().desc(), Staff.full_name)
-    )
-    return [tuple(row) for row in session.exec(query).all()]
+        .group_by(col(Slot.staff_id), col(Slot.stage), col(SchoolClass.id), col(SchoolClass.name))
+    ).all()
+    names = _names(session, {row[0] for row in rows})
+    found = [(staff_id, names[staff_id], *waiting) for staff_id, *waiting in rows]
+    return sorted(found, key=lambda row: (-row[5], row[1]))
+
+
+def _names(session: Session, staff_ids: Collection[str]) -> dict[str, str]:
+    """By person his name. Asked apart: in a join of four tables SQLite reads every school's staff to know whom it may leave out."""
+    return dict(session.exec(select(Staff.id, Staff.full_name).where(col(Staff.id).in_(sorted(staff_ids)))).all())
 
 
 def signed_per_person(session: Session, school_year: str) -> list[tuple[str, str, int, int]]:
     """``(staff id, name, slots, signed)`` over the current versions of the year's records, who is furthest behind first."""
-    left = func.count() - func.count(col(Slot.signed_at))
     rows = session.exec(
-        select(col(Staff.id), col(Staff.full_name), func.count(), func.count(col(Slot.signed_at)))
-        .select_from(Slot)
-        .join(Document, (col(Document.id) == Slot.document_id) & (col(Document.school_id) == Slot.school_id))
-        .join(
-            SchoolClass, (col(SchoolClass.id) == Document.class_id) & (col(SchoolClass.school_id) == Document.school_id)
-        )
-        .join(Staff, (col(Staff.id) == Slot.staff_id) & (col(Staff.school_id) == Slot.school_id))
-        .where(col(SchoolClass.school_year) == school_year, col(Document.version_id) == Slot.version_id)
-        .group_by(col(Staff.id), col(Staff.full_name))
-        .order_by(left.desc(), Staff.full_name)
+        select(col(Slot.staff_id), func.count(), func.count(col(Slot.signed_at)))
+        .select_from(SchoolClass)
+        .join(Document, (col(Document.class_id) == SchoolClass.id) & (col(Document.school_id) == SchoolClass.school_id))
+        .join(Slot, (col(Slot.version_id) == Document.version_id) & (col(Slot.school_id) == Document.school_id))
+        .where(col(SchoolClass.school_year) == school_year, col(Slot.staff_id).is_not(None))
+        .group_by(col(Slot.staff_id))
     ).all()
-    return [tuple(row) for row in rows]  # type: ignore[misc] # a row is a tuple of its columns
+    counted = {staff_id or "": (slots, signed) for staff_id, slots, signed in rows}
+    found = [(staff_id, name, *counted[staff_id]) for staff_id, name in _names(session, counted).items()]
+    return sorted(found, key=lambda row: (row[3] - row[2], row[1]))
 
 
 def signed_per_day(session: Session, school_year: str) -> list[tuple[str, int]]:
@@ -73,11 +68,13 @@ def signed_per_day(session: Session, school_year: str) -> list[tuple[str, int]]:
         day = func.date(func.timezone(literal_column("'Asia/Ho_Chi_Minh'"), Slot.signed_at))
     rows = session.exec(
         select(day, func.count())
-        .select_from(Slot)
-        .join(Document, (col(Document.id) == Slot.document_id) & (col(Document.school_id) == Slot.school_id))
+        .select_from(SchoolClass)
+        .join(Document, (col(Document.class_id) == SchoolClass.id) & (col(Document.school_id) == SchoolClass.school_id))
         .join(
-            SchoolClass, (col(SchoolClass.id) == Document.class_id) & (col(SchoolClass.school_id) == Document.school_id)
+            DocumentVersion,
+            (col(DocumentVersion.document_id) == Document.id) & (col(DocumentVersion.school_id) == Document.school_id),
         )
+        .join(Slot, (col(Slot.version_id) == DocumentVersion.id) & (col(Slot.school_id) == DocumentVersion.school_id))
         .where(col(SchoolClass.school_year) == school_year, col(Slot.signed_at).is_not(None))
         .group_by(day)
         .order_by(day)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import func, literal
 from sqlmodel import Session, col, select
 
 from hocba_app.models import Job
@@ -22,7 +22,8 @@ def newest_jobs(session: Session, kind: str, limit: int) -> list[Job]:
 
 def failed_since(session: Session, since: datetime) -> list[Job]:
     """Jobs of the school that failed for good, the last first."""
-    query = select(Job).where(Job.state == "failed", col(Job.ended_at) >= since).order_by(col(Job.ended_at).desc())
+    failed = Job.state == literal("failed", literal_execute=True)  # in so many words, for the partial index
+    query = select(Job).where(failed, col(Job.ended_at) >= since).order_by(col(Job.ended_at).desc())
     return list(session.exec(query).all())
 
 
@@ -32,7 +33,11 @@ def retried(session: Session, live: Sequence[str]) -> list[Job]:
     Args:
         live: states of a job that is not over.
     """
-    query = select(Job).where(col(Job.state).in_(live), Job.failures > 0).order_by(col(Job.created_at).desc())
+    query = (
+        select(Job)
+        .where(col(Job.ended_at).is_(None), col(Job.state).in_(live), Job.failures > 0)
+        .order_by(col(Job.created_at).desc())
+    )
     return list(session.exec(query).all())
 
 
@@ -44,7 +49,9 @@ def running_job(session: Session, kind: str) -> str | None:
 
 def reports_of(session: Session, kinds: Sequence[str], live: Sequence[str]) -> list[dict[str, Any]]:
     """What the jobs of these kinds that are not over have reported, of every school."""
-    query = select(col(Job.report)).where(col(Job.kind).in_(kinds), col(Job.state).in_(live))
+    query = select(col(Job.report)).where(
+        col(Job.ended_at).is_(None), col(Job.kind).in_(kinds), col(Job.state).in_(live)
+    )
     return list(session.exec(query, execution_options=CROSS_SCHOOL).all())
 
 

@@ -213,7 +213,11 @@ def _release() -> Any:
 
 def live_job(session: Session, kind: str) -> Job | None:
     """The newest job of this kind that is not over."""
-    query = select(Job).where(Job.kind == kind, col(Job.state).in_(LIVE)).order_by(col(Job.created_at).desc())
+    query = (
+        select(Job)
+        .where(Job.kind == kind, col(Job.state).in_(LIVE), col(Job.ended_at).is_(None))
+        .order_by(col(Job.created_at).desc())
+    )
     return session.exec(query.limit(1)).first()
 
 
@@ -240,7 +244,12 @@ def schools_without(session: Session, kinds: Sequence[str]) -> list[str]:
     """Schools that lack a live job of one of these kinds; an installation session. One statement for all schools."""
     live = (
         select(func.count(col(Job.kind).distinct()))
-        .where(Job.school_id == School.id, col(Job.kind).in_(kinds), col(Job.state).in_(LIVE))
+        .where(
+            Job.school_id == School.id,
+            col(Job.kind).in_(kinds),
+            col(Job.state).in_(LIVE),
+            col(Job.ended_at).is_(None),
+        )
         .scalar_subquery()
     )
     query = select(School.id).where(live < len(kinds)).order_by(School.id)

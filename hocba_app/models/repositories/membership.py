@@ -26,12 +26,7 @@ def memberships(*criteria: ColumnElement[bool]) -> CTE:
     Args:
         criteria: on ``Enrolment``, such that all of a pupil's enrolments of a year are taken or none.
     """
-    # Asked as lists and not joined: a planner that has not counted its tables yet would join them row by row.
-    classes = core_select(col(SchoolClass.id)).where(own_school(SchoolClass), col(SchoolClass.active))
-    students = core_select(col(Student.id)).where(own_school(Student), col(Student.active))
-    counting = and_(
-        col(Enrolment.active), col(Enrolment.class_id).in_(classes), col(Enrolment.student_id).in_(students)
-    )
+    counting = and_(col(Enrolment.active), col(SchoolClass.active).is_not(None), col(Student.active).is_not(None))
     present = col(Enrolment.status).in_(PRESENT)
     best_first = (
         case((counting, 0), else_=1),
@@ -55,6 +50,12 @@ def memberships(*criteria: ColumnElement[bool]) -> CTE:
             .over(partition_by=(col(Enrolment.student_id), col(Enrolment.school_year)), order_by=best_first)
             .label("rank"),
         )
+        # Outer joins by key, from the enrolments: each row's own class and pupil, however many others there were in other years.
+        .outerjoin(
+            SchoolClass,
+            and_(own_school(SchoolClass), col(SchoolClass.id) == Enrolment.class_id, col(SchoolClass.active)),
+        )
+        .outerjoin(Student, and_(own_school(Student), col(Student.id) == Enrolment.student_id, col(Student.active)))
         .where(own_school(Enrolment), *criteria)
         .subquery("ranked")
     )

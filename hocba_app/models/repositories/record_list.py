@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -218,6 +218,15 @@ def _by_step() -> Any:
 def counts_by_step(session: Session, school_year: str) -> list[tuple[str, str, str | None, str | None, bool, int]]:
     """``(class, kind, state, next stage, whether the pupil is in the class, lines)``: the lines of the list, counted."""
     return [tuple(row) for row in rows_of(session, _by_step(), year=school_year)]
+
+
+def details_of_year(session: Session, school_year: str) -> list[tuple[str, str, Mapping[str, Any]]]:
+    """``(student id, full name, details)`` of the pupils enrolled in a year, for the check of their letters."""
+    enrolled = select(Enrolment.student_id).where(Enrolment.school_year == school_year)
+    query = select(Student.id, Student.full_name, Student.details).where(
+        col(Student.active), col(Student.id).in_(enrolled)
+    )
+    return [(student_id, name, details) for student_id, name, details in session.exec(query).all()]
 
 
 def names_of_year(session: Session, school_year: str) -> list[tuple[str, str, str]]:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import func
+from sqlalchemy import func, literal
 from sqlmodel import Session, col, select
 
+from hocba_app.domain.document_lifecycle import DocumentState
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.snapshot_differences import is_out_of_date
 from hocba_app.models import Document, SchoolClass, Slot, StudentResult, UnlockRequest, YearClosing
 from hocba_app.models.repositories.record_list import counts_by_step
+
+UNSEALED: Any = Document.state != literal("sealed", literal_execute=True)
+"""In so many words: only then does a planner see that the index of the unsealed has the answer."""
+UNDER_WAY = (DocumentState.LOCKED, DocumentState.SIGNING, DocumentState.SIGNED)
 
 
 class Standing(NamedTuple):
@@ -43,6 +48,11 @@ def closing_of(session: Session, school_year: str) -> YearClosing | None:
 def closings(session: Session) -> list[YearClosing]:
     """Every closing, the newest first; those that do not hold any more too."""
     return list(session.exec(select(YearClosing).order_by(col(YearClosing.closed_at).desc())).all())
+
+
+def closed_years(session: Session) -> set[str]:
+    """Years that are closed now."""
+    return set(session.exec(select(YearClosing.school_year).where(col(YearClosing.reopened_at).is_(None))).all())
 
 
 def require_open(session: Session, *school_years: str) -> None:
@@ -103,6 +113,22 @@ def standing(session: Session, school_year: str) -> Standing:
     ).all()
     stale = sum(is_out_of_date(differences) for differences in noted)
     return Standing(found["open"], found["under_way"], found["sealed"], stale)
+
+
+def under_way_before(session: Session, school_year: str) -> list[tuple[str, int]]:
+    """Years before this one with QTHT or results under way, newest first, with how many."""
+    rows = session.exec(
+        select(Document.school_year, func.count())
+        .where(
+            UNSEALED,
+            col(Document.state).in_(UNDER_WAY),
+            col(Document.school_year) != "",
+            col(Document.school_year) < school_year,
+        )
+        .group_by(col(Document.school_year))
+        .order_by(col(Document.school_year).desc())
+    ).all()
+    return [(year, count) for year, count in rows]
 
 
 def unlocks_open(session: Session, school_year: str) -> int:

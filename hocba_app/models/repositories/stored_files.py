@@ -15,19 +15,28 @@ _REVISIONS = select(  # type: ignore[call-overload] # SQLModel types four column
 ).order_by(Revision.version_id, col(Revision.number))
 
 
-def version_ids(session: Session) -> list[str]:
-    """Every version of the school."""
-    return list(session.exec(select(DocumentVersion.id).order_by(DocumentVersion.id)).all())
+def versions_after(session: Session, after: str, limit: int) -> list[str]:
+    """Versions of the school behind one, in the order they were made."""
+    query = select(DocumentVersion.id).where(DocumentVersion.id > after).order_by(DocumentVersion.id).limit(limit)
+    return list(session.exec(query).all())
 
 
-def photos(session: Session) -> list[str]:
-    """SHA-256 of every pupil's photo."""
-    return sorted({item for item in session.exec(select(Student.photo_sha256)).all() if item})
+def appended_after(session: Session, after: str, limit: int) -> list[tuple[str, str]]:
+    """``(revision, version)`` of what was appended behind a revision, in the order it was made."""
+    query = select(Revision.id, Revision.version_id).where(Revision.id > after).order_by(Revision.id).limit(limit)
+    return [(revision_id, version_id) for revision_id, version_id in session.exec(query).all()]
 
 
-def attached_files(session: Session) -> list[tuple[str, str]]:
-    """Id and SHA-256 of every attached record, refused and detached ones too: they are evidence."""
-    query = select(AttachedRecord.id, AttachedRecord.blob_sha256).order_by(AttachedRecord.id)
+def photos_after(session: Session, after: str, limit: int) -> list[tuple[str, str | None]]:
+    """``(pupil, SHA-256 of his photo)`` behind a pupil; None for whoever has none."""
+    query = select(Student.id, Student.photo_sha256).where(Student.id > after).order_by(Student.id).limit(limit)
+    return [(student_id, sha256) for student_id, sha256 in session.exec(query).all()]
+
+
+def attached_after(session: Session, after: str, limit: int) -> list[tuple[str, str]]:
+    """Id and SHA-256 of attached records behind one, refused and detached ones too: they are evidence."""
+    query = select(AttachedRecord.id, AttachedRecord.blob_sha256)
+    query = query.where(AttachedRecord.id > after).order_by(AttachedRecord.id).limit(limit)
     return [(attached_id, sha256) for attached_id, sha256 in session.exec(query).all()]
 
 
@@ -57,9 +66,13 @@ def sealed_versions(session: Session, versions: Collection[str]) -> dict[str, st
         select(DocumentVersion.id, DocumentVersion.snapshot["school"]["tax_code"].as_string())
         .join(
             Document,
-            (col(Document.version_id) == DocumentVersion.id) & (col(Document.school_id) == DocumentVersion.school_id),
+            (col(Document.id) == DocumentVersion.document_id) & (col(Document.school_id) == DocumentVersion.school_id),
         )
-        .where(col(DocumentVersion.id).in_(sorted(versions)), Document.state == DocumentState.SEALED)
+        .where(
+            col(DocumentVersion.id).in_(sorted(versions)),
+            col(Document.version_id) == DocumentVersion.id,
+            Document.state == DocumentState.SEALED,
+        )
     )
     return {version_id: tax_code or "" for version_id, tax_code in session.exec(query).all()}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from sqlalchemy import func
 from sqlmodel import Session, col, or_, select
 
@@ -16,6 +18,7 @@ from hocba_app.models import (
     UnlockRequest,
 )
 from hocba_app.models.repositories.records import chunks
+from hocba_app.models.repositories.school_years import UNSEALED
 
 
 def unlocks_to_decide(session: Session, account_id: str) -> int:
@@ -51,6 +54,7 @@ def reopened_documents(session: Session, school_year: str) -> set[str]:
             SchoolClass, (col(SchoolClass.id) == Document.class_id) & (col(SchoolClass.school_id) == Document.school_id)
         )
         .where(
+            UNSEALED,
             Document.state == "open",
             Document.version_number > 0,
             or_(
@@ -77,8 +81,11 @@ def has_image(session: Session, owner: str) -> bool:
 def lock_reports(session: Session, school_year: str) -> list[tuple[str, list[dict[str, str]]]]:
     """``(kind, outcomes)`` of the year's locks, newest first."""
     classes = set(session.exec(select(SchoolClass.id).where(SchoolClass.school_year == school_year)).all())
+    begun = datetime(int(school_year[:4]), 5, 1, tzinfo=UTC)  # before there are no classes of the year to lock
     rows = session.exec(
-        select(Job.arguments, Job.report).where(Job.kind == "lock").order_by(col(Job.created_at).desc())
+        select(Job.arguments, Job.report)
+        .where(Job.kind == "lock", col(Job.created_at) >= begun)
+        .order_by(col(Job.created_at).desc())
     ).all()
     return [
         (str(arguments["kind"]), report.get("students", []))

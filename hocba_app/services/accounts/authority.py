@@ -134,13 +134,17 @@ def require(who: Identity | None, right: Right) -> None:
         raise HocbaError(ErrorCode.FORBIDDEN, right=right.value)
 
 
-def viewable_class_ids(session: Session, who: Identity) -> set[str]:
-    """Classes whose records this person may look at: a teacher his own, the office and who signs for all every one."""
+def viewable_class_ids(session: Session, who: Identity, school_year: str | None = None) -> set[str]:
+    """Classes whose records this person may look at: a teacher his own, the office and who signs for all every one.
+
+    Args:
+        school_year: of this year alone; None for all.
+    """
     if not _is_of(session, who) or not allowed(who, Right.RECORDS_READ):
         return set()
     if _WHOLE_SCHOOL(who):
-        return rows.all_class_ids(session)
-    return rows.own_class_ids(session, who.staff_id) if who.staff_id else set()
+        return rows.all_class_ids(session, school_year)
+    return rows.own_class_ids(session, who.staff_id, school_year) if who.staff_id else set()
 
 
 def may_view_class(session: Session, who: Identity, class_id: str) -> bool:

@@ -36,6 +36,8 @@ log = structlog.get_logger()
 FOLDER = "audit-anchors"
 EVERY = timedelta(hours=24)
 RETRY = timedelta(minutes=10)
+LOOKED_AT = 400
+"""Anchors before the newest that are held against the log every day; each vouches for the one before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ def anchor_daily(work: Work) -> RetryAfter:
     """
     with work.db.read(work.school_id) as session:
         head = session.get(AuditHead, work.school_id)
-        broken = [found.problem for found in verify_anchors(session, ())[0] if not found.is_doubt]
+        broken = [found.problem for found in verify_anchors(session, (), newest=LOOKED_AT)[0] if not found.is_doubt]
     if head is None or head.seq == 0:
         return RetryAfter(EVERY.total_seconds())
     if not settings().tsa_url or not settings().trust_roots:
@@ -150,11 +152,14 @@ def _count(work: Work, number: int, newest: str) -> None:
             session.add(head)
 
 
-def verify_anchors(session: Session, roots: Sequence[bytes]) -> tuple[list[AnchorProblem], datetime | None]:
+def verify_anchors(
+    session: Session, roots: Sequence[bytes], *, newest: int | None = None
+) -> tuple[list[AnchorProblem], datetime | None]:
     """Compare every kept anchor of the session's school with its token, with the chain, with its neighbours and with the count.
 
     Args:
         roots: trusted roots, DER. Without any, tokens are not judged: every anchor is ``unproven``.
+        newest: only so many, the last ones; None for all.
 
     Returns:
         The problems, and the time of the newest anchor that holds (None when there is none).
@@ -162,10 +167,11 @@ def verify_anchors(session: Session, roots: Sequence[bytes]) -> tuple[list[Ancho
     school_id: str = session.info["school_id"]
     head = session.get(AuditHead, school_id)
     problems: list[AnchorProblem] = []
-    newest: datetime | None = None
-    before = b""
+    proven: datetime | None = None
     names = _names(school_id)
-    for place, name in enumerate(names, 1):
+    first = 0 if newest is None else max(0, len(names) - newest)
+    before = configured().read(names[first - 1]) if first else b""
+    for place, name in enumerate(names[first:], first + 1):
         data = configured().read(name)
         seq = _seq(name)
         found, stamped = _judged(session, seq, data, tuple(roots))
@@ -178,7 +184,7 @@ def verify_anchors(session: Session, roots: Sequence[bytes]) -> tuple[list[Ancho
         if found:
             problems.append(AnchorProblem(seq, found))
         elif stamped is not None:
-            newest = max(newest or stamped, stamped)
+            proven = max(proven or stamped, stamped)
         before = data
     if head is not None and head.anchors:
         problems += [
@@ -186,7 +192,7 @@ def verify_anchors(session: Session, roots: Sequence[bytes]) -> tuple[list[Ancho
             for found in _against_count(names, head)
             if found.seq not in {known.seq for known in problems if not known.is_doubt}
         ]
-    return problems, newest
+    return problems, proven
 
 
 def _against_count(names: list[str], head: AuditHead) -> list[AnchorProblem]:

@@ -1,4 +1,5 @@
-"""Every night each stored file is read again and compared with its hash, and every sealed record verified afresh.
+"""Every night stored files are read again and compared with their hashes, and sealed records verified afresh: what is new, what was
+wrong, and the next slice of everything else.
 
 A disk that rots or a hand that reached past the product is found while the backup still has the right bytes.
 """
@@ -6,7 +7,7 @@ A disk that rots or a hand that reached past the product is found while the back
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +17,7 @@ from sqlmodel import Session
 from hocba_app.domain.audit_wording import Action
 from hocba_app.domain.calendar import VIETNAM
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import Database, Revision, School
+from hocba_app.models import Database, Job, Revision, School
 from hocba_app.models.base import utc_now
 from hocba_app.models.jobs import Priority
 from hocba_app.models.repositories import find
@@ -41,6 +42,12 @@ HOUR = 2
 """Of the night, Vietnam's clock."""
 OVERDUE = timedelta(days=2)
 CHUNK_SIZE = 100
+A_NIGHT = 1000
+"""Versions, photos and attached files of the past looked at in a night: all of a small school, a slice of a large one's."""
+MAX_NEW = 1000
+"""Revisions between two notes of how far it is."""
+PLACE = "place"
+"""In the job's report: behind which revision everything is new, and where the next slices begin."""
 MAX_SAID = 5
 """Refused records named in doctor's sentence."""
 MAX_NAMED = 100
@@ -105,18 +112,38 @@ class FilesStanding:
 
 @job(KIND)
 def check_files(work: Work) -> RetryAfter:
-    """Check everything of a school, then wait for the next night. Killed, it begins anew."""
-    found = Found()
+    """Check what is new, what was wrong the last time, and the next slice of the past; then wait for the next night.
+
+    The past has its turn slice by slice, so that a night costs as much after fifty years as after one. What was looked at is
+    noted as it goes: killed, it goes on from there.
+    """
+    found, seen = Found(), set[str]()
     with work.db.read(work.school_id) as session:
-        versions = rows.version_ids(session)
-        photos, attached = rows.photos(session), rows.attached_files(session)
-    for start in range(0, len(versions), CHUNK_SIZE):
-        _check_versions(work, versions[start : start + CHUNK_SIZE], found)
-        work.progress(min(start + CHUNK_SIZE, len(versions)), len(versions), "Kiểm tra tệp lưu trữ")
-    for photo in photos:
-        _check_blob(found, photo, photo=photo)
+        before: dict[str, Any] = session.get_one(Job, (work.school_id, work.job_id)).report
+    at: dict[str, str] = {"new": "", "versions": "", "photos": "", "attached": ""} | before.get(PLACE, {})
+    known = before.get("problems") or []
+    _check_some(work, [each["version"] for each in known if "version" in each], seen, found)
+    while True:
+        with work.db.read(work.school_id) as session:
+            new = rows.appended_after(session, at["new"], MAX_NEW)
+        if not new:
+            break
+        _check_some(work, [version_id for _, version_id in new], seen, found)
+        at["new"] = new[-1][0]
+        work.report({PLACE: at, "problems": [*known, *(found.problems or [])][:MAX_NAMED]})
+    with work.db.read(work.school_id) as session:
+        versions = rows.versions_after(session, at["versions"], A_NIGHT)
+        photos = rows.photos_after(session, at["photos"], A_NIGHT)
+        attached = rows.attached_after(session, at["attached"], A_NIGHT)
+    _check_some(work, versions, seen, found)
+    for sha256 in {each["photo"] for each in known if "photo" in each} | {sha256 for _, sha256 in photos if sha256}:
+        _check_blob(found, sha256, photo=sha256)
     for attached_id, sha256 in attached:
         _check_blob(found, sha256, attached=attached_id)
+    for name, slice_ in (("versions", versions), ("photos", photos), ("attached", attached)):
+        last = slice_[-1] if len(slice_) == A_NIGHT else ""  # behind the last one comes the first
+        at[name] = last if isinstance(last, str) else last[0]
+    work.report({PLACE: at})
     work.report(found.as_report())
     with work.write() as session:
         resume_checks(session, work.actor)
@@ -242,6 +269,15 @@ def _reasons(report: dict[str, Any]) -> str:
         if row["problem"] == "not_valid"
     ]
     return "; ".join(named[:MAX_SAID]) + ("; …" if report["not_valid"] > MAX_SAID else "")
+
+
+def _check_some(work: Work, ids: Sequence[str], seen: set[str], found: Found) -> None:
+    """Those of the versions that were not looked at tonight."""
+    wanted = [each for each in dict.fromkeys(ids) if each not in seen]
+    seen.update(wanted)
+    for start in range(0, len(wanted), CHUNK_SIZE):
+        _check_versions(work, wanted[start : start + CHUNK_SIZE], found)
+        work.progress(len(seen), 0, "Kiểm tra tệp lưu trữ")
 
 
 def _check_versions(work: Work, ids: list[str], found: Found) -> None:

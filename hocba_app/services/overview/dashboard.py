@@ -110,7 +110,7 @@ def overview(db: Database, who: Identity, school_year: str | None = None) -> Ove
         school = session.get_one(School, who.school_id)
     year = school_year or school.current_year
     whole_school = allowed(who, Right.LOCK)
-    visible = None if whole_school else sorted(visible_classes(db, who))
+    visible = None if whole_school else sorted(visible_classes(db, who, year))
     students = school_cache.memoize_per_school(
         db, who.school_id, ("pupils", year), lambda own: present_per_class(own, year)
     )

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from sqlmodel import Session
 
 from hocba_app.forms.letters import Unprintable, is_plain, texts_of, unprintable
-from hocba_app.models import Database, Student, StudentResult
+from hocba_app.models import Database, StudentResult
 from hocba_app.models.repositories import find
+from hocba_app.models.repositories.record_list import details_of_year
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.cache import school_cache
 from hocba_app.services.sync.odd_letters import content_of
@@ -26,8 +27,7 @@ def odd_letters_of(db: Database, who: Identity, year: str) -> list[tuple[str, st
 
 def _found(session: Session, year: str) -> Iterator[tuple[str, str]]:
     names: dict[str, str] = {}
-    columns = Student.id, Student.full_name, Student.details
-    for student_id, name, details in find.columns_of(session, *columns, active=True):
+    for student_id, name, details in details_of_year(session, year):
         names[student_id] = name
         if odd := _odd("students", {"full_name": name, "details": details}):
             yield name, odd

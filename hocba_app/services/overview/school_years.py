@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import Session
 
@@ -21,6 +22,8 @@ from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.audit.log import record
 
 MAX_REASON = 500
+_NUMBERS = "numbers"
+"""Of the year, in what its closing keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +113,12 @@ def close_year(db: Database, who: Identity, school_year: str, reason: str = "") 
         if found.needs_reason and not reason:
             raise HocbaError(ErrorCode.REASON_MISSING)
         session.add(
-            YearClosing(school_year=school_year, closed_by=who.account_id, reason=reason, left_open=asdict(found))
+            YearClosing(
+                school_year=school_year,
+                closed_by=who.account_id,
+                reason=reason,
+                left_open=asdict(found) | {_NUMBERS: _numbers(session, school_year)},
+            )
         )
         _record_year(session, who, Action.YEAR_CLOSED, school_year, reason)
 
@@ -137,12 +145,8 @@ def reopen_year(db: Database, who: Identity, school_year: str, reason: str) -> N
 
 def unfinished_before(session: Session, school_year: str) -> list[tuple[str, int]]:
     """Years before this one that are not closed and have documents under way, with how many."""
-    closed = {row.school_year for row in rows.closings(session) if row.reopened_at is None}
-    found = []
-    for year, _ in rows.years_here(session):
-        if year < school_year and year not in closed and (under_way := rows.standing(session, year).under_way):
-            found.append((year, under_way))
-    return found
+    closed = rows.closed_years(session)
+    return [(year, count) for year, count in rows.under_way_before(session, school_year) if year not in closed]
 
 
 def _view(
@@ -154,22 +158,29 @@ def _view(
     *,
     current: bool,
 ) -> YearView:
-    outcomes = rows.outcomes(session, year)
+    kept = dict(closing.left_open) if closing is not None else {}
+    numbers = kept.pop(_NUMBERS, None) or _numbers(session, year)  # closed by an earlier version: not kept
     return YearView(
         school_year=year,
         current=current,
         classes=classes,
-        pupils=sum(membership.present_per_class(session, year).values()),
-        sealed=rows.standing(session, year).sealed,
-        signatures=rows.signatures(session, year),
-        open=_open_items(session, year),
-        learning=outcomes.learning,
-        promotion=outcomes.promotion,
-        titles=outcomes.titles,
+        **numbers,
+        open=OpenItems(**kept) if kept else _open_items(session, year),
         closed_at=closing.closed_at if closing is not None else None,
         closed_by=names.get(closing.closed_by, "") if closing is not None else "",
         reason=closing.reason if closing is not None else "",
     )
+
+
+def _numbers(session: Session, year: str) -> dict[str, Any]:
+    """What a closed year keeps as it was: nobody counts fifty years again to look at one."""
+    outcomes = rows.outcomes(session, year)
+    return {
+        "pupils": sum(membership.present_per_class(session, year).values()),
+        "sealed": rows.standing(session, year).sealed,
+        "signatures": rows.signatures(session, year),
+        **outcomes._asdict(),
+    }
 
 
 def _open_items(session: Session, school_year: str) -> OpenItems:

@@ -78,7 +78,7 @@ def classes_for(db: Database, who: Identity, school_year: str | None = None) -> 
     """
     require(who, Right.RECORDS_READ)
     year = school_year or _current_year(db, who)
-    visible = visible_classes(db, who)
+    visible = visible_classes(db, who, year)
 
     def read(session: Session) -> list[ClassChoice]:
         found = classes_of_year(session, year, sorted(visible))
@@ -130,7 +130,8 @@ def records_page(
     if kind not in ("", *KINDS) or state not in ("", *STEPS) or sort not in record_list.SORTS:
         raise HocbaError(ErrorCode.INVALID_INPUT, detail="bộ lọc")
     size = min(max(size, 1), MAX_ROWS)
-    year, visible = school_year or _current_year(db, who), visible_classes(db, who)
+    year = school_year or _current_year(db, who)
+    visible = visible_classes(db, who, year)
     with db.read(who.school_id) as session:
         if class_id and class_id not in visible:
             raise HocbaError(ErrorCode.FORBIDDEN, right=Right.RECORDS_READ.value)
@@ -189,11 +190,11 @@ def _current_year(db: Database, who: Identity) -> str:
     )
 
 
-def visible_classes(db: Database, who: Identity) -> frozenset[str]:
-    """Classes this person may look at, kept until an assignment, a lock or a class changes."""
-    key = ("visible", who.staff_id, who.roles)
+def visible_classes(db: Database, who: Identity, school_year: str | None = None) -> frozenset[str]:
+    """Classes this person may look at, of one year or (None) of all; kept until an assignment, a lock or a class changes."""
+    key = ("visible", who.staff_id, who.roles, school_year)
     return school_cache.memoize_per_school(
-        db, who.school_id, key, lambda session: frozenset(viewable_class_ids(session, who))
+        db, who.school_id, key, lambda session: frozenset(viewable_class_ids(session, who, school_year))
     )
 
 

@@ -48,6 +48,7 @@ FROZEN = {
     "0018_circumstances.py": "675f9be0bd751f2d",
     "0019_policies_plannable.py": "4aa88b0b16bb0bb7",
     "0020_split_schools.py": "8fe8bcbcb5896582",
+    "0021_growth.py": "f1ade858708ce0de",
 }
 """The beginning of the SHA-256 of revisions that have landed."""
 

@@ -17,7 +17,12 @@ TOLD = text("SELECT tbl, idx, stat FROM sqlite_stat1 ORDER BY tbl, idx")
 def test_every_name_is_a_table_a_column_or_an_index() -> None:
     tables = SQLModel.metadata.tables
     assert set(ROWS) <= set(tables)
-    assert set(EACH) <= {column.name for table in tables.values() for column in table.columns}
+    assert set(EACH) <= {
+        name
+        for table in tables.values()
+        for column in table.columns
+        for name in (column.name, f"{table.name}.{column.name}")
+    }
     assert set(HELD) <= {index.name for table in tables.values() for index in table.indexes}
 
 
