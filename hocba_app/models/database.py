@@ -114,7 +114,14 @@ class Database:
         with Session(engine, expire_on_commit=False) as session:
             session.info["school_id"] = school_id
             if not self.is_sqlite:
-                session.connection().exec_driver_sql(_BEGIN[engine is self._writer], (school_id or "*",))
+                begin = _BEGIN[engine is self._writer], (school_id or "*",)
+                try:
+                    session.connection().exec_driver_sql(*begin)
+                except DBAPIError as error:
+                    if not error.connection_invalidated:
+                        raise
+                    session.rollback()  # the server was restarted since: nothing was asked yet, so ask on a new connection
+                    session.connection().exec_driver_sql(*begin)
             yield session
 
     def _my_turn(self) -> AbstractContextManager[None]:
