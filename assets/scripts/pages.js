@@ -14,9 +14,7 @@
     button.click();
   });
 
-  const unfold = (button, open) => {
-    button.setAttribute("aria-expanded", String(open));
-  };
+  const unfold = (button, open) => button.setAttribute("aria-expanded", String(open));
   document.addEventListener("click", (event) => {
     if (!(event.target instanceof Element)) return;
     const button = event.target.closest(".unfold");

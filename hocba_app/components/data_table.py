@@ -67,7 +67,7 @@ def folding(row: Callable[[Any], rx.Component]) -> Callable[[Any], rx.Component]
         if head is not None:
             head.children.append(
                 rx.el.button(
-                    rx.icon("chevron-down", size=20, aria_hidden=True),
+                    rx.el.span("▾", aria_hidden=True),
                     type="button",
                     class_name="unfold",
                     aria_label="Xem đủ dòng",
