@@ -1,6 +1,4 @@
-// What a page does while it is not connected: it says so, its buttons are off, and what is pressed meanwhile is dropped.
-// Reflex keeps events of that time and sends them when it is connected again: a signature asked for twice, or minutes late.
-// So nothing reaches it: this script hears every press before React does. Back again, the page loads anew, with its data.
+// See docs/web.md, "Scripts".
 (() => {
   const root = document.documentElement;
   const away = () => "offline" in root.dataset;

@@ -1,9 +1,4 @@
-// What pages need besides Reflex, without eval (the content security policy forbids it).
-// - input[type=file][data-show]: the pictures chosen are shown in the element with that id, before they are sent.
-// - [data-reveal]: an element that appears after a tap elsewhere on the page is scrolled into view and read out.
-// - A page asks /readyz once it is there: a server that answers but cannot work says so in a sentence, until it can.
-// - .unfold: the button in a row of a long table on a phone opens and closes that row; turning or sorting the table closes all.
-// - Ctrl+Z (Cmd+Z) outside a field takes the offered undo: the button [data-undo].
+// See docs/web.md, "Scripts".
 (() => {
   document.addEventListener("keydown", (event) => {
     if (event.key.toLowerCase() !== "z" || !(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey) return;

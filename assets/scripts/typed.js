@@ -1,7 +1,4 @@
-// Whose tab this is, and what its owner has typed.
-// - The tab's title ends with the person's name; when somebody else logs in in another tab, this one loads anew: the cookie is his.
-// - Text typed in a form is kept in this tab (sessionStorage) over a lost session or connection and written back once, for the
-//   same person on the same page. Never passwords, PINs, codes or searches; logging out drops it.
+// See docs/web.md, "Scripts".
 (() => {
   const KEPT = "hocba-typed";
   const PUBLIC = ["/login", "/activate", "/forbidden"];
