@@ -253,8 +253,8 @@ def _signer(sid: bytes, certificates: tuple[bytes, ...]) -> bytes:
     issuer, serial = children(sid)
     number = int.from_bytes(content(serial, INTEGER), signed=True)
     for certificate in certificates:
-        found = chain_validation.parsed(certificate)
-        if found.serial_number == number and found.issuer.public_bytes() == issuer:
+        found = chain_validation.names(certificate)
+        if found.serial == number and found.issuer == issuer:
             return certificate
     raise NotShown("token signer")
 

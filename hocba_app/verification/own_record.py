@@ -6,7 +6,6 @@ invalid by everybody who verifies the file later.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -91,7 +90,7 @@ def refusal_before_seal(file: bytes, roots: Sequence[bytes], promised: Mapping[s
     """
     try:
         replayed = replayed_file(file)
-        report = FileReport(path="", sha256=hashlib.sha256(file).hexdigest(), method="replay")
+        report = FileReport(path="", sha256=replayed.sha256, method="replay")
         judged = judge_updates(replayed, tuple(roots), len(file))
         conclude(report, judged, replayed.base.manifest, None, have_roots=bool(roots), promised=promised)
         excused = _BEFORE_SEAL

@@ -72,7 +72,7 @@ def missing_word(pages: Sequence[Page], form: Form | None) -> str | None:
     Args:
         form: None: the first, of which only its line for the day is looked for, for early layouts differed in the rest.
     """
-    shown = "".join("".join(line.text.split()) for page in pages for line in page)
+    shown = "".join("".join(line.text for page in pages for line in page).split())
     anchors = form.anchors if form is not None else _FIRST_ANCHORS
     return next((each for each in anchors if each not in shown), None)
 

@@ -101,6 +101,8 @@ class Replayed:
     """The last DSS: ``Certs``, ``OCSPs``, ``CRLs``, DER."""
     store_since: dict[str, list[int]]
     """The revision that brought each entry of it."""
+    sha256: str
+    """Of the whole file, in hex."""
 
 
 def replay(file: bytes) -> Replayed:
@@ -127,7 +129,7 @@ def replay(file: bytes) -> Replayed:
             raise Deviation("update", str(error)) from error
         if update is not None:
             updates.append(update)
-    return Replayed(base, tuple(updates), state.store, state.store_since)
+    return Replayed(base, tuple(updates), state.store, state.store_since, state.sha256)
 
 
 def _replay_signature(state: State, objects: list[Parsed], at: int) -> SignedUpdate:

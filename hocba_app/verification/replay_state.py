@@ -63,6 +63,11 @@ class State:
         digest.update(self.view[after:end])
         return digest.digest()
 
+    @property
+    def sha256(self) -> str:
+        """Of everything up to :attr:`end`, in hex."""
+        return self._hashed.hexdigest()
+
     def finish(self, objects: list[Parsed], at: int, size: int) -> int:
         """Check the update's cross-reference section.
 

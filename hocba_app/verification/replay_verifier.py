@@ -75,7 +75,7 @@ def _examine(
     last = replayed.updates[-1]
     if not is_well_formed(last.cms, (*replayed.store.get("Certs", ()), *roots)):
         raise NotShown("form of the last signature")
-    report = FileReport(path=name, sha256=hashlib.sha256(data).hexdigest(), method="replay")
+    report = FileReport(path=name, sha256=replayed.sha256, method="replay")
     judged, proven = _judged(replayed, tuple(roots), len(data), now, fetched)
     conclude(report, judged, replayed.base.manifest, issuers, have_roots=bool(roots), proven=proven)
     return report
