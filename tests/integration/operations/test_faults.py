@@ -44,7 +44,7 @@ from hocba_app.models import connections
 from hocba_app.models.repositories import jobs as rows
 from hocba_app.services.jobs import claim, daily, worker
 startup.installation = models.database  # the tables of a test are made without migrations, which the command would refuse
-connections.SERVER_TIMEOUTS.update(lock_timeout="2s", idle_in_transaction_session_timeout="3s")
+connections._SERVER_SETTINGS.update(lock_timeout="2s", idle_in_transaction_session_timeout="3s")
 connections.KEEPALIVE.update(connect_timeout=2, tcp_user_timeout=3000)
 rows.SILENT_SECONDS = 4
 claim.SILENT_AFTER = timedelta(seconds=4)
