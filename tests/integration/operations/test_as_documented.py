@@ -208,7 +208,7 @@ def test_many_schools_and_daily_encrypted_backups(documented: Installation, new_
     assert not checks["Kho hồ sơ"]["ok"] and str(folder / "moved") in checks["Kho hồ sơ"]["problem"]
     moved = elsewhere.hocba("doctor", "--json", "--all", HOCBA_DOCUMENTS_URL=str(folder / "moved"))
     checks = {check["name"]: check for check in json.loads(moved.stdout)}
-    assert checks["Kho hồ sơ"]["ok"] and not checks["Tiến trình worker"]["ok"]
+    assert checks["Kho hồ sơ"]["ok"] and checks["Tiến trình worker"]["problem"], "no worker ran in this database yet"
 
 
 def test_what_fails_is_said_as_it_is(documented: Installation) -> None:
