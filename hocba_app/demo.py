@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlmodel import col, select
 
-from hocba_app.domain.calendar import school_year_of, today
+from hocba_app.domain.school_calendar import school_year_of, today
 from hocba_app.models import SEAL, Database, SchoolClass, Subject, TeachingAssignment
 from hocba_app.models.migrate import upgrade
 from hocba_app.processes import Family, await_http, require_disk, require_free_port, say, stopped_by_signals

@@ -15,8 +15,8 @@ from typing import Annotated
 
 import typer
 
-from hocba_app.domain.calendar import school_year_of, today
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.school_calendar import school_year_of, today
 
 school_app = typer.Typer(help="Trường của hệ thống và thông tin kết nối của trường.", no_args_is_help=True)
 

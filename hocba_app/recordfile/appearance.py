@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from hocba_app.domain.calendar import local_text
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.school_calendar import local_text
 from hocba_app.recordfile import date_line
 from hocba_app.recordfile.pdf_syntax import number, ref, stream
 from hocba_app.recordfile.signature_font import SignatureFace, signature_face

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from hocba_app.domain.calendar import VIETNAM
+from hocba_app.domain.school_calendar import VIETNAM
 
 SIZE = 10.0
 BASELINE = 9.3

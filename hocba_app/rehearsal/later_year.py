@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import col, select
 
-from hocba_app.domain.calendar import year_after
+from hocba_app.domain.school_calendar import year_after
 from hocba_app.models import SEAL, Staff
 from hocba_app.rehearsal.year import Year
 

@@ -12,8 +12,8 @@ from urllib.parse import urlencode
 import reflex as rx
 from reflex.event import EventSpec
 
-from hocba_app.domain.calendar import VIETNAM
 from hocba_app.domain.errors import HocbaError
+from hocba_app.domain.school_calendar import VIETNAM
 from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity

@@ -10,9 +10,9 @@ from typing import Any, ClassVar
 import reflex as rx
 from reflex.event import EventSpec
 
-from hocba_app.domain.calendar import local_text
 from hocba_app.domain.errors import HocbaError
 from hocba_app.domain.paging import page_count, page_within
+from hocba_app.domain.school_calendar import local_text
 from hocba_app.domain.wording import JOB, KIND_SHORT, STAGE_SIGNER, STEP
 from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right, allowed

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import reflex as rx
 
-from hocba_app.domain.calendar import local_text
 from hocba_app.domain.errors import HocbaError
+from hocba_app.domain.school_calendar import local_text
 from hocba_app.models import database
 from hocba_app.services.accounts import credentials, leadership, school_identity
 from hocba_app.services.accounts.authority import Right

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Collection, Mapping, Sequence
 
-from hocba_app.domain.calendar import local_text
+from hocba_app.domain.school_calendar import local_text
 from hocba_app.domain.wording import JOB, KIND_SHORT
 from hocba_app.services.overview.dashboard import ClassProgress
 from hocba_app.services.records import lock_runs

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import reflex as rx
 
-from hocba_app.domain.calendar import local_text
+from hocba_app.domain.school_calendar import local_text
 from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity

@@ -10,10 +10,10 @@ from typing import ClassVar
 import reflex as rx
 from reflex.event import EventSpec
 
-from hocba_app.domain.calendar import local_text
 from hocba_app.domain.errors import HocbaError
 from hocba_app.domain.objections import FACTS, MAX_REASON
 from hocba_app.domain.paging import page_count
+from hocba_app.domain.school_calendar import local_text
 from hocba_app.domain.wording import KIND_SHORT
 from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right

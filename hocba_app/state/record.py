@@ -9,8 +9,8 @@ from typing import ClassVar
 import reflex as rx
 from reflex.event import EventSpec
 
-from hocba_app.domain.calendar import local_text
 from hocba_app.domain.errors import HocbaError
+from hocba_app.domain.school_calendar import local_text
 from hocba_app.domain.wording import KIND, KIND_SHORT, STAGE_SIGNER, STEP
 from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right, allowed

@@ -10,8 +10,8 @@ from typing import ClassVar
 import reflex as rx
 from reflex.event import EventSpec
 
-from hocba_app.domain.calendar import local_text
 from hocba_app.domain.errors import HocbaError
+from hocba_app.domain.school_calendar import local_text
 from hocba_app.domain.wording import ENROLMENT, KIND_SHORT, STEP
 from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right, allowed

@@ -12,8 +12,8 @@ from typing import Any, ClassVar
 import reflex as rx
 from reflex.event import EventSpec
 
-from hocba_app.domain.calendar import local_text
 from hocba_app.domain.errors import HocbaError
+from hocba_app.domain.school_calendar import local_text
 from hocba_app.domain.vietnamese_collation import sort_name, sort_title
 from hocba_app.domain.wording import IMAGE_FILE, JOB, POSITION
 from hocba_app.models import database

@@ -11,8 +11,8 @@ from typing import Any, ClassVar
 import reflex as rx
 from reflex.event import EventSpec
 
-from hocba_app.domain.calendar import local_text
 from hocba_app.domain.errors import HocbaError
+from hocba_app.domain.school_calendar import local_text
 from hocba_app.domain.wording import KEY_STATE, POSITION
 from hocba_app.models import SEAL, database
 from hocba_app.services.accounts.authority import Right, allowed

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 
 import reflex as rx
 
-from hocba_app.domain.calendar import today
 from hocba_app.domain.errors import HocbaError
+from hocba_app.domain.school_calendar import today
 from hocba_app.domain.wording import CAPACITY, DELEGATION, KEY_STATE, KIND, KIND_SHORT, POSITION
 from hocba_app.models import SEAL, database
 from hocba_app.services.accounts.authority import Right

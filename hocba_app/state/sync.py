@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 import reflex as rx
 from reflex.event import EventSpec
 
-from hocba_app.domain.calendar import is_school_year
 from hocba_app.domain.errors import HocbaError
+from hocba_app.domain.school_calendar import is_school_year
 from hocba_app.domain.wording import OUTCOME, RESOURCE
 from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right

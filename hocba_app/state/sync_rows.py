@@ -6,7 +6,7 @@ import dataclasses
 from datetime import datetime
 from typing import Any
 
-from hocba_app.domain.calendar import local_text
+from hocba_app.domain.school_calendar import local_text
 from hocba_app.domain.wording import JOB, RESOURCE
 from hocba_app.services.sync import commands, conflicts
 from hocba_app.state.sync_scope import scope_of_classes

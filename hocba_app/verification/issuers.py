@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from hocba_app.domain.calendar import VIETNAM
 from hocba_app.domain.person_names import normal_name
+from hocba_app.domain.school_calendar import VIETNAM
 from hocba_app.domain.school_names import school_key
 from hocba_app.recordfile.manifest import ManifestSchool
 

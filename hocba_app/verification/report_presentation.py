@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from hocba_app.domain.calendar import VIETNAM, local_text
+from hocba_app.domain.school_calendar import VIETNAM, local_text
 from hocba_app.verification.reason_wording import WORDING
 from hocba_app.verification.reasons import ALTERS, Reason
 from hocba_app.verification.report_model import FileReport, Finding, SignatureReport, Status

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 from sqlmodel import func, select
 
-from hocba_app.domain.calendar import today
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.school_calendar import today
 from hocba_app.models import (
     SEAL,
     Account,

@@ -12,7 +12,7 @@ import time
 from playwright.async_api import Browser, expect
 from sqlmodel import select
 
-from hocba_app.domain.calendar import year_after
+from hocba_app.domain.school_calendar import year_after
 from hocba_app.models import Document, Job, Slot
 from hocba_app.services.jobs.enqueue import LIVE
 from hocba_app.services.records.lock import start_lock

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from hocba_app.domain.calendar import VIETNAM
+from hocba_app.domain.school_calendar import VIETNAM
 from hocba_app.models import DocumentVersion, SchoolChange, Slot
 from hocba_app.models.database import CROSS_SCHOOL
 

@@ -10,11 +10,11 @@ from datetime import datetime
 from sqlmodel import Session
 
 from hocba_app.domain.audit_wording import Action
-from hocba_app.domain.calendar import local_text
 from hocba_app.domain.email_address import one_address
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.leadership import LEFT
 from hocba_app.domain.roles import Role
+from hocba_app.domain.school_calendar import local_text
 from hocba_app.models import Account, Database, LoginName, School, Staff
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import accounts as rows

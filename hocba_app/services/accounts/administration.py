@@ -11,9 +11,9 @@ from typing import Any
 from sqlmodel import Session
 
 from hocba_app.domain.audit_wording import Action
-from hocba_app.domain.calendar import today
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.roles import GRANTABLE, Duties, Role, roles_of
+from hocba_app.domain.school_calendar import today
 from hocba_app.models import Account, Database, Staff
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import accounts as rows

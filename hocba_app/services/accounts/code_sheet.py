@@ -14,7 +14,7 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
-from hocba_app.domain.calendar import local_text
+from hocba_app.domain.school_calendar import local_text
 from hocba_app.settings import settings
 
 _FONT_FILE = Path(__file__).resolve().parents[3] / "assets" / "fonts" / "pdf" / "BeVietnamPro-Regular.ttf"

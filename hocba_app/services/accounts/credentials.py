@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from hocba_app.domain.audit_wording import Action
-from hocba_app.domain.calendar import local_text
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.school_calendar import local_text
 from hocba_app.models import Account, Database
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import leadership as rows

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from hocba_app.domain.calendar import today
 from hocba_app.domain.roles import Duties, roles_of
+from hocba_app.domain.school_calendar import today
 from hocba_app.models import Account, Staff
 from hocba_app.models.repositories import accounts as rows
 

@@ -11,9 +11,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from hocba_app.domain.audit_wording import Action
-from hocba_app.domain.calendar import today
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.levels import are_levels
+from hocba_app.domain.school_calendar import today
 from hocba_app.domain.school_facts import DESCRIBING, IDENTIFYING, LABELS, states_until_today
 from hocba_app.domain.signing_titles import AS_HEAD, OFFICES, title_by_decision
 from hocba_app.models import Account, Database, School, SchoolChange

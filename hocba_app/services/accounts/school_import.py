@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hocba_app.domain.calendar import school_year_of, today
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.school_calendar import school_year_of, today
 from hocba_app.models import Database
 from hocba_app.private_files import opener
 from hocba_app.services.accounts.schools import add_school, require_new_school, schools

@@ -8,9 +8,9 @@ from datetime import date
 from sqlmodel import Session
 
 from hocba_app.domain.audit_wording import Action
-from hocba_app.domain.calendar import VIETNAM, today
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.levels import LEVELS, SEPARATOR, are_levels, levels_of
+from hocba_app.domain.school_calendar import VIETNAM, today
 from hocba_app.models import Database, LeadershipProposal, School, SchoolChange
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import accounts as account_rows

@@ -18,9 +18,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from hocba_app.domain.audit_wording import Action
-from hocba_app.domain.calendar import today
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.roles import Duties
+from hocba_app.domain.school_calendar import today
 from hocba_app.models import Account, Database, LoginName, LoginSession
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import accounts as rows

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from hocba_app.domain.calendar import local_text
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.school_calendar import local_text
 from hocba_app.models import Database
 from hocba_app.models.repositories.job_history import reports_of
 from hocba_app.services.jobs.enqueue import LIVE

@@ -15,8 +15,8 @@ from typing import Any
 from sqlmodel import Session
 
 from hocba_app.domain.audit_wording import Action
-from hocba_app.domain.calendar import VIETNAM
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.school_calendar import VIETNAM
 from hocba_app.models import Database, Job, Revision, School
 from hocba_app.models.base import utc_now
 from hocba_app.models.jobs import Priority

@@ -12,9 +12,9 @@ from datetime import date, datetime, time, timedelta
 from sqlmodel import Session
 
 from hocba_app.domain.audit_wording import SUBJECTS, Action, action_text, details_text
-from hocba_app.domain.calendar import VIETNAM
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.paging import page_count, page_within
+from hocba_app.domain.school_calendar import VIETNAM
 from hocba_app.domain.search_text import matches
 from hocba_app.models import AuditEvent, Database
 from hocba_app.models.repositories import audit as rows

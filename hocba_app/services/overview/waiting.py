@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from hocba_app.domain.calendar import coming_year, local_text, today
 from hocba_app.domain.errors import SENTENCES, ErrorCode
 from hocba_app.domain.roles import Role
+from hocba_app.domain.school_calendar import coming_year, local_text, today
 from hocba_app.domain.wording import KIND_SHORT, amount
 from hocba_app.models import SEAL, Database, School, Staff
 from hocba_app.models.base import utc_now

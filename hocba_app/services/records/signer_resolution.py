@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from hocba_app.domain.calendar import today
+from hocba_app.domain.school_calendar import today
 from hocba_app.domain.signing_titles import Title, head_title, title_by_decision
 from hocba_app.models import Delegation, School, SchoolClass, SigningAssignment
 from hocba_app.models.repositories import signers as rows

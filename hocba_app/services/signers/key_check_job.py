@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from hocba_app.domain.calendar import VIETNAM
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.school_calendar import VIETNAM
 from hocba_app.models import SEAL, Database, Job, SigningKey
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import signers as rows

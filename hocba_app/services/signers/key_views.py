@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlmodel import Session
 
-from hocba_app.domain.calendar import local_text
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.school_calendar import local_text
 from hocba_app.domain.vietnamese_collation import sort_name
 from hocba_app.models import SEAL, Database, School, SigningKey, Staff
 from hocba_app.models.base import utc_now

@@ -13,9 +13,9 @@ from datetime import date
 from sqlmodel import Session
 
 from hocba_app.domain.audit_wording import Action
-from hocba_app.domain.calendar import today
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.roles import Role
+from hocba_app.domain.school_calendar import today
 from hocba_app.domain.signing_titles import AS_HEAD, CAPACITIES
 from hocba_app.models import SEAL, Database, Delegation, SigningSettings, Staff
 from hocba_app.models.base import utc_now

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 
 from sqlmodel import Session
 
-from hocba_app.domain.calendar import today
 from hocba_app.domain.document_lifecycle import may_seal
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.levels import level_of_grade
+from hocba_app.domain.school_calendar import today
 from hocba_app.domain.signing_authority import Signer, SlotNow, covering_decision, post_refusal, refusal
 from hocba_app.models import SEAL, SchoolClass
 from hocba_app.models.repositories import signing_authority as rows

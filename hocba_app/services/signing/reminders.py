@@ -10,9 +10,9 @@ from datetime import timedelta
 from sqlmodel import Session
 
 from hocba_app.domain.audit_wording import Action
-from hocba_app.domain.calendar import today
 from hocba_app.domain.email_address import one_address
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.school_calendar import today
 from hocba_app.models import Account, Database, Job, Reminder, School, SchoolClass, Staff
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import find

@@ -10,9 +10,9 @@ from datetime import datetime
 from sqlmodel import Session
 
 from hocba_app.domain.audit_wording import Action
-from hocba_app.domain.calendar import is_school_year
 from hocba_app.domain.errors import SENTENCES, ErrorCode, HocbaError
 from hocba_app.domain.paging import page_within
+from hocba_app.domain.school_calendar import is_school_year
 from hocba_app.models import Database, Job, School, SchoolClass
 from hocba_app.models.base import utc_now
 from hocba_app.models.jobs import Priority

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from hocba_app.domain.audit_wording import Action
-from hocba_app.domain.calendar import is_school_year, school_year_of, today
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.school_calendar import is_school_year, school_year_of, today
 from hocba_app.models import Database, School
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.sessions import Identity

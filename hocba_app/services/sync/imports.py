@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from sqlmodel import Session
 
 from hocba_app.domain.audit_wording import Action
-from hocba_app.domain.calendar import is_school_year, newest_year, school_year_of, today
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.paging import page_within
+from hocba_app.domain.school_calendar import is_school_year, newest_year, school_year_of, today
 from hocba_app.models import Database, School, WorkbookImport
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import sync as report

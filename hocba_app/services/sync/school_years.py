@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlmodel import Session
 
-from hocba_app.domain.calendar import newest_year, school_year_of, today, year_after
+from hocba_app.domain.school_calendar import newest_year, school_year_of, today, year_after
 from hocba_app.models import Database, School
 from hocba_app.services.accounts.authority import Right, require
 from hocba_app.services.accounts.sessions import Identity

@@ -11,8 +11,8 @@ from typing import Any
 from sqlmodel import Session
 
 from hocba_app.domain.audit_wording import Action
-from hocba_app.domain.calendar import school_year_of, today
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.school_calendar import school_year_of, today
 from hocba_app.domain.school_facts import changed_facts, other_school
 from hocba_app.domain.wording import RESOURCE
 from hocba_app.models import Job, School, SchoolClass, SyncCursor, SyncRow

@@ -12,8 +12,8 @@ from typing import Any, ClassVar
 
 import reflex as rx
 
-from hocba_app.domain.calendar import local_text
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.school_calendar import local_text
 from hocba_app.domain.wording import KEY_STATE
 from hocba_app.models import SEAL, database
 from hocba_app.services.accounts.authority import Right

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from hocba_app.domain.calendar import is_school_year
+from hocba_app.domain.school_calendar import is_school_year
 from hocba_app.models import database
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.records.record_list import years_for

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from hocba_app.domain.calendar import today
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.school_calendar import today
 from hocba_app.models import (
     Account,
     Database,

@@ -7,8 +7,8 @@ from datetime import date
 import pytest
 from sqlmodel import select
 
-from hocba_app.domain.calendar import today
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.school_calendar import today
 from hocba_app.models import AuditEvent, Database, DocumentVersion, School, SchoolChange, Slot
 from hocba_app.models.base import utc_now
 from hocba_app.recordfile.manifest import ManifestSchool

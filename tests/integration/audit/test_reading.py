@@ -9,8 +9,8 @@ from datetime import timedelta
 import pytest
 
 from hocba_app.domain.audit_wording import Action
-from hocba_app.domain.calendar import today
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.school_calendar import today
 from hocba_app.services.audit.log import record
 from hocba_app.services.overview.audit_log import actors, audit_csv, audit_page
 from hocba_app.services.unlocking import unlock

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from hocba_app.domain.calendar import today
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.school_calendar import today
 from hocba_app.models import AuditEvent, Job, Reminder, Slot, Staff
 from hocba_app.models.base import utc_now
 from hocba_app.services.jobs.runner import RunningJobs, advance

@@ -10,8 +10,8 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pypdf import PdfReader
 from sqlmodel import select
 
-from hocba_app.domain.calendar import today
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.school_calendar import today
 from hocba_app.domain.signing_authority import Decision, Signer, post_refusal
 from hocba_app.domain.signing_titles import head_title, title_by_decision
 from hocba_app.models import Document, DocumentVersion, School, Slot, Staff

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from hocba_app.domain.calendar import VIETNAM
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.school_calendar import VIETNAM
 from hocba_app.models import SEAL, AuditEvent, Job, SigningKey, Staff
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import signers as rows

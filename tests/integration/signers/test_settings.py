@@ -8,8 +8,8 @@ from datetime import date, timedelta
 import pytest
 from sqlmodel import select
 
-from hocba_app.domain.calendar import today
 from hocba_app.domain.errors import ErrorCode, HocbaError
+from hocba_app.domain.school_calendar import today
 from hocba_app.models import SEAL, AuditEvent
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.records.signer_resolution import principal_slot

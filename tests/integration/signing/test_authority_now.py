@@ -16,8 +16,8 @@ import pytest
 from sqlalchemy import event
 from sqlmodel import select
 
-from hocba_app.domain.calendar import today
 from hocba_app.domain.errors import SENTENCES, ErrorCode
+from hocba_app.domain.school_calendar import today
 from hocba_app.models import (
     Account,
     AuditEvent,

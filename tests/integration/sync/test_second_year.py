@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 from sqlmodel import select
 
-from hocba_app.domain import calendar
+from hocba_app.domain import school_calendar
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Database, School, SchoolClass
 from hocba_app.services.overview.dashboard import overview
@@ -37,7 +37,7 @@ def in_june(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _on(monkeypatch: pytest.MonkeyPatch, day: date) -> None:
-    monkeypatch.setattr(calendar, "today", lambda: day)
+    monkeypatch.setattr(school_calendar, "today", lambda: day)
     monkeypatch.setattr("hocba_app.services.sync.school_years.today", lambda: day)
 
 
@@ -95,7 +95,8 @@ def test_the_nightly_run_sees_the_new_year_too(db: Database, school: smas_rig.Sc
 def test_the_calendars_year_is_offered_for_sync_and_excel(db: Database, configured: pytest.MonkeyPatch) -> None:
     _on(configured, date(2026, 8, 1))
     here = school_here(db, {"code": "79760001", "client_id": "x", "client_secret": "y"})
-    assert sync_years(db, here.admin)[:2] == [NEXT, YEAR] and _named(here) == [f"/sync?year={NEXT}"]
+    assert sync_years(db, here.admin)[:2] == [NEXT, YEAR]
+    assert _named(here) == [], "a school without any data is led to its first sync, not warned of a next year"
     with pytest.raises(HocbaError) as refused:
         import_workbook(db, here.admin, book(**WHOLE), school_year="2027-2028")
     assert refused.value.code is ErrorCode.INVALID_INPUT, "a year nobody is in yet would take every screen along"
