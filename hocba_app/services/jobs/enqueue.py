@@ -63,7 +63,7 @@ def enqueue(
 def ask_cancel(session: Session, job_id: str) -> None:
     """Ask a job to stop at its next safe point. What it has committed stays.
 
-    A signing batch is not stopped like this: its request may be on a phone (`signing.queue.stop_waiting` knows).
+    A signing batch is not stopped like this: its request may be on a phone (`signing.signer_inbox.stop_waiting` takes it out of the queue).
     """
     job = session.get(Job, (session.info["school_id"], job_id), with_for_update=True)
     if job is not None and kind_of(job.kind).cancellable and job.state in LIVE:

@@ -42,7 +42,7 @@ HOUR = 2
 """Of the night, Vietnam's clock."""
 OVERDUE = timedelta(days=2)
 CHUNK_SIZE = 100
-A_NIGHT = 1000
+MAX_FILES_A_NIGHT = 1000
 """Versions, photos and attached files of the past looked at in a night: all of a small school, a slice of a large one's."""
 MAX_NEW = 1000
 """Revisions between two notes of how far it is."""
@@ -132,16 +132,16 @@ def check_files(work: Work) -> RetryAfter:
         at["new"] = new[-1][0]
         work.report({PLACE: at, "problems": [*known, *(found.problems or [])][:MAX_NAMED]})
     with work.db.read(work.school_id) as session:
-        versions = rows.versions_after(session, at["versions"], A_NIGHT)
-        photos = rows.photos_after(session, at["photos"], A_NIGHT)
-        attached = rows.attached_after(session, at["attached"], A_NIGHT)
+        versions = rows.versions_after(session, at["versions"], MAX_FILES_A_NIGHT)
+        photos = rows.photos_after(session, at["photos"], MAX_FILES_A_NIGHT)
+        attached = rows.attached_after(session, at["attached"], MAX_FILES_A_NIGHT)
     _check_some(work, versions, seen, found)
     for sha256 in {each["photo"] for each in known if "photo" in each} | {sha256 for _, sha256 in photos if sha256}:
         _check_blob(found, sha256, photo=sha256)
     for attached_id, sha256 in attached:
         _check_blob(found, sha256, attached=attached_id)
     for name, slice_ in (("versions", versions), ("photos", photos), ("attached", attached)):
-        last = slice_[-1] if len(slice_) == A_NIGHT else ""  # behind the last one comes the first
+        last = slice_[-1] if len(slice_) == MAX_FILES_A_NIGHT else ""  # behind the last one comes the first
         at[name] = last if isinstance(last, str) else last[0]
     work.report({PLACE: at})
     work.report(found.as_report())

@@ -38,7 +38,7 @@ from hocba_app.verification.report_model import FileReport
 
 log = structlog.get_logger()
 
-PASSING = frozenset(
+TRANSIENT_ERRORS = frozenset(
     {
         ErrorCode.TIMESTAMP_UNAVAILABLE,
         ErrorCode.REVOCATION_UNKNOWN,
@@ -53,9 +53,9 @@ FIRST_PAUSE, MAX_PAUSE = 10.0, 3600.0
 WAITING = "waiting"
 """In a job's report: what it waits for. Ids and codes only; doctor reads it."""
 MAX_NAMED = 20
-SOON = 1.0
+RECHECK_SECONDS = 1.0
 """Seconds until the next look while other seals of the batch are still to come."""
-TOGETHER = 30
+CHUNK_SIZE = 30
 """Records archived in one transaction."""
 MAX_CONCURRENT = 4
 """Records stamped side by side: the authority answers one while another is laid out."""
@@ -71,24 +71,24 @@ def archive_batch(work: Work) -> Result:
     todo, open_items = _todo(work)
     failed: list[HocbaError] = []
     waiting: dict[str, HocbaError] = {}
-    for first in range(0, len(todo), TOGETHER):
-        chunk = todo[first : first + TOGETHER]
+    for first in range(0, len(todo), CHUNK_SIZE):
+        chunk = todo[first : first + CHUNK_SIZE]
         try:
             errors = archive_versions(work, chunk).errors
         except HocbaError as error:
-            if error.code not in PASSING:
+            if error.code not in TRANSIENT_ERRORS:
                 raise
             waiting |= dict.fromkeys(todo[first:], error)  # about the authority: it is the same for all
             break
         # One record that cannot be archived must not keep the others from it.
-        waiting |= {version_id: error for version_id, error in errors.items() if error.code in PASSING}
-        failed += [error for error in errors.values() if error.code not in PASSING]
-        work.progress(min(first + TOGETHER, len(todo)), len(todo), "Lưu trữ lâu dài")
+        waiting |= {version_id: error for version_id, error in errors.items() if error.code in TRANSIENT_ERRORS}
+        failed += [error for error in errors.values() if error.code not in TRANSIENT_ERRORS]
+        work.progress(min(first + CHUNK_SIZE, len(todo)), len(todo), "Lưu trữ lâu dài")
     if waiting:
         return wait(work, waiting)
     end_waiting(work)
     if open_items:
-        return RetryAfter(SOON)
+        return RetryAfter(RECHECK_SECONDS)
     if failed:
         work.report({"failed": len(failed)})
         raise failed[0]
@@ -115,7 +115,7 @@ def archive_version(work: Work, version_id: str, *, previous: tuple[bytes, ...] 
         Whether it was added; not when the record was unlocked or archived meanwhile.
 
     Raises:
-        HocbaError: one of :data:`PASSING` (the old revision stays), STORED_FILE_DAMAGED, FILE_STRUCTURE.
+        HocbaError: one of :data:`TRANSIENT_ERRORS` (the old revision stays), STORED_FILE_DAMAGED, FILE_STRUCTURE.
     """
     done = archive_versions(work, [version_id], previous=previous)
     for error in done.errors.values():
@@ -145,7 +145,7 @@ def archive_versions(work: Work, version_ids: Sequence[str], *, previous: tuple[
     """:func:`archive_version` for a few records, in one transaction. A record keeps its revision unless the new one is judged valid.
 
     Raises:
-        HocbaError: one of :data:`PASSING`, about the authority itself.
+        HocbaError: one of :data:`TRANSIENT_ERRORS`, about the authority itself.
     """
     authority, roots = timestamp_client(), trust_roots()
     if not authority.certificates:

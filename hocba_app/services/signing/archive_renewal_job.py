@@ -30,7 +30,7 @@ from hocba_app.pki.trusted_path import trusted_paths
 from hocba_app.services.jobs.claim import ClaimLost
 from hocba_app.services.jobs.registry import Work, job
 from hocba_app.services.jobs.results import RetryAfter
-from hocba_app.services.signing.archive_job import PASSING, archive_version, end_waiting, wait
+from hocba_app.services.signing.archive_job import TRANSIENT_ERRORS, archive_version, end_waiting, wait
 from hocba_app.services.signing.integrations import timestamp_client, trust_roots
 from hocba_app.services.storage import blobs
 
@@ -45,9 +45,9 @@ WORTHWHILE = timedelta(days=180)
 """Less than this is gained by a new stamp only when still less is left: a unit of the same end is not asked month by month."""
 ENDING = "ending"
 """In the job's report: stamps in their last year that the authority cannot better; doctor reads it."""
-YOUNG_AGAIN = YOUNG
-"""A renewed one is not looked at before."""
-A_NIGHT = 2000
+REST_AFTER_RENEWAL = YOUNG
+"""A renewed stamp is not looked at before."""
+MAX_STAMPS_A_NIGHT = 2000
 """Stamps looked at in one turn, those looked at least recently first: everything has its turn within a few weeks."""
 PAGE = 100
 """Records archived between two looks for more."""
@@ -58,7 +58,7 @@ MAX_WAITING = 20
 _CONTENTS = re.compile(rb"/SubFilter /ETSI\.RFC3161 /ByteRange \[[\d ]+\]\s+/Contents <([0-9a-f]+)>")
 
 
-class _Enough(Exception):
+class _StopSweep(Exception):
     """So much waits for the same thing outside that the turn is over."""
 
 
@@ -70,7 +70,7 @@ def keep_archives(work: Work) -> RetryAfter:
     try:
         _archive_missing(work, turn)
         full = _renew(work, turn)
-    except _Enough:
+    except _StopSweep:
         log.warning("archive.waits", records=len(turn.waiting))
     work.report({"archived": turn.archived, "renewed": turn.renewed, "failed": turn.failed, ENDING: _ending(turn)})
     if turn.waiting:
@@ -135,9 +135,9 @@ def _renew(work: Work, turn: _Turn) -> bool:
             continue
         if _tried(work, turn, version_id, certificates):
             turn.renewed += 1
-            _looked(work, [version_id], utc_now() + YOUNG_AGAIN)
+            _looked(work, [version_id], utc_now() + REST_AFTER_RENEWAL)
     _looked(work, not_due, utc_now())
-    return len(page) == A_NIGHT and turn.renewed > 0
+    return len(page) == MAX_STAMPS_A_NIGHT and turn.renewed > 0
 
 
 def _is_due(turn: _Turn, version_id: str, ends: datetime) -> bool:
@@ -149,7 +149,7 @@ def _is_due(turn: _Turn, version_id: str, ends: datetime) -> bool:
             turn.offered = _offered_end()
         except HocbaError as error:
             turn.waiting[version_id] = error
-            raise _Enough from error
+            raise _StopSweep from error
     if is_due(ends, turn.offered, utc_now()):
         return True
     turn.ending.append(ends)
@@ -158,7 +158,7 @@ def _is_due(turn: _Turn, version_id: str, ends: datetime) -> bool:
 
 def _oldest(session: Session, before: datetime) -> list[tuple[str, str]]:
     """``(version, blob of its last archive update)`` of the stamps whose turn it is."""
-    return rows.to_look_at(session, before, utc_now(), A_NIGHT)
+    return rows.to_look_at(session, before, utc_now(), MAX_STAMPS_A_NIGHT)
 
 
 def _tried(work: Work, turn: _Turn, version_id: str, previous: tuple[bytes, ...] | None) -> bool | None:
@@ -171,11 +171,11 @@ def _tried(work: Work, turn: _Turn, version_id: str, previous: tuple[bytes, ...]
         )
     except HocbaError as error:
         log.warning("archive.refused", version=version_id, code=error.code.value)
-        if error.code in PASSING:
+        if error.code in TRANSIENT_ERRORS:
             turn.waiting[version_id] = error
             _failed(work, turn, version_id, waits=True)
             if error.code is ErrorCode.TIMESTAMP_UNAVAILABLE or len(turn.waiting) >= MAX_WAITING:
-                raise _Enough from error
+                raise _StopSweep from error
             return None
     except (ClaimLost, StoreUnavailable, OperationalError, InterfaceError):
         raise

@@ -1,6 +1,6 @@
 """The rule who may sign a slot now (`domain.signing_authority`), with the facts of this moment.
 
-Asked at a batch's start, before its phone is asked, and in the transaction that commits.
+Asked when a batch is admitted, when it is prepared, before its phone is asked, and in the transaction that commits.
 """
 
 from __future__ import annotations

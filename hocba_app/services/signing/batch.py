@@ -33,7 +33,7 @@ QUEUE_LOOK = 5.0
 """Seconds between two looks of a queued batch at its documents. Long enough that it gives its worker's place back: the
 batch it waits for may need one. A batch that ends makes the queued ones look at once."""
 MAX_QUEUE_LOOK = 60.0
-"""Of a place in the queue that nobody claims: what sets it free wakes it, the look is the net."""
+"""Longest pause between two looks of a batch that waits in the queue. A batch that ends wakes it earlier."""
 
 _HANDLERS: dict[BatchState, Callable[[Work], Result]] = {
     BatchState.CLAIMED: prepare.prepare,

@@ -228,7 +228,7 @@ def accept_turn(db: Database, who: Identity, batch_id: str) -> None:
     """
     with db.write(who.school_id) as session:
         require_own_credentials(session, who)
-        _due_now(session, batch_id)
+        _wake_job(session, batch_id)
         batch = _own_batch(session, who, batch_id)
         if batch.state == BatchState.QUEUED:
             # The offer stays noted: without it the next look would offer the same turn again, for ever.
@@ -237,7 +237,7 @@ def accept_turn(db: Database, who: Identity, batch_id: str) -> None:
             notify_all(session)
 
 
-_OF_THE_FIRST = {
+_NOT_COPIED = {
     "id",
     "total",
     "committed",
@@ -274,7 +274,7 @@ def split_free(db: Database, who: Identity, batch_id: str) -> str:
             raise HocbaError(ErrorCode.NOTHING_TO_DO)
         first = Batch(
             # What has left the batch so far, and why, stays with the batch it was asked in: total = signed + failed + open in both.
-            **batch.model_dump(exclude=_OF_THE_FIRST),
+            **batch.model_dump(exclude=_NOT_COPIED),
             total=len(free),
             queued_at=batch.queued_at,
         )
@@ -305,7 +305,7 @@ def stop_waiting(db: Database, who: Identity, batch_id: str) -> None:
         HocbaError: NOT_FOUND.
     """
     with db.write(who.school_id) as session:
-        _due_now(session, batch_id)
+        _wake_job(session, batch_id)
         batch = _own_batch(session, who, batch_id)
         if batch.state in BATCH_OVER:
             return
@@ -320,7 +320,7 @@ def stop_waiting(db: Database, who: Identity, batch_id: str) -> None:
         )
 
 
-def _due_now(session: Session, batch_id: str) -> None:
+def _wake_job(session: Session, batch_id: str) -> None:
     """The job row first, as every worker does: two orders of locking would be a deadlock on PostgreSQL."""
     job = session.get(Job, (session.info["school_id"], batch_id), with_for_update=True)
     if job is not None and job.state == "queued":

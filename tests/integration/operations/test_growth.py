@@ -51,8 +51,8 @@ OF_ALL_SCHOOLS = ("age of the queue", "look for missing jobs", "look for due job
 @pytest.fixture(autouse=True)
 def small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     """A night's slice of the past is smaller than what the tests' few years hold."""
-    monkeypatch.setattr(nightly_verification, "A_NIGHT", 12)
-    monkeypatch.setattr(archive_renewal_job, "A_NIGHT", 12)
+    monkeypatch.setattr(nightly_verification, "MAX_FILES_A_NIGHT", 12)
+    monkeypatch.setattr(archive_renewal_job, "MAX_STAMPS_A_NIGHT", 12)
 
 
 @pytest.fixture

@@ -113,7 +113,7 @@ def test_renewal_reaches_what_is_due_behind_what_is_not(
     """The oldest stamps are of an authority with a long certificate; those behind them are due, and a night looks at three."""
     assert work_on(small, sealed(small, outside[0])) == "ended"
     monkeypatch.setattr(archive_renewal_job, "YOUNG", timedelta(seconds=-1))
-    monkeypatch.setattr(archive_renewal_job, "A_NIGHT", 3)
+    monkeypatch.setattr(archive_renewal_job, "MAX_STAMPS_A_NIGHT", 3)
     with small.db.read(small.school_id) as session:
         old = {
             bytes(blobs.get(blob)) for _, blob in archive_renewal_job._oldest(session, utc_now() + timedelta(seconds=1))

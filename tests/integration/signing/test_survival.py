@@ -262,4 +262,6 @@ def test_a_damaged_file_fails_its_own_record_only(
 
 
 def test_every_note_and_end_has_its_sentence() -> None:
-    assert {ErrorCode.BATCH_RETRYING, ErrorCode.CERTIFICATE_CHANGED, *confirm._FINAL.values()} <= set(SENTENCES)
+    assert {ErrorCode.BATCH_RETRYING, ErrorCode.CERTIFICATE_CHANGED, *confirm._ERROR_OF_STATE.values()} <= set(
+        SENTENCES
+    )

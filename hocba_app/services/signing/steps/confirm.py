@@ -40,9 +40,9 @@ from hocba_app.services.signing.providers.provider import SigningProvider, SignR
 
 GRACE = timedelta(seconds=30)
 """After the provider's window: clocks differ and answers travel. 120 s + 30 s is core decision 3's 150 s."""
-RESENDS = 1
+MAX_REPREPARES = 1
 """How often a request lost on the way is prepared afresh before the signer is asked to start again."""
-_FINAL = {
+_ERROR_OF_STATE = {
     "timed_out": ErrorCode.SIGNING_TIMED_OUT,
     "rejected": ErrorCode.SIGNING_REJECTED,
     "failed": ErrorCode.SIGNING_FAILED,
@@ -53,7 +53,7 @@ _FINAL = {
 FIRST_LOOKS, EARLY = 0.25, timedelta(seconds=10)
 """A signer who has the app open confirms within seconds, and his page says so at once: at first the service is asked
 oftener than it needs to be later."""
-SENDS = 10
+MAX_SUBMIT_TRIES = 10
 """Tries to reach the service before the signer sees the failure: about six minutes of back-off. Nothing was taken meanwhile."""
 USELESS_AFTER = timedelta(seconds=CLAIM_LIMIT_SECONDS)
 """An answer later than this is void by its own manifest: whatever the service says, nothing is lost by letting go."""
@@ -99,7 +99,7 @@ def send(work: Work) -> Result:
                 tries = batch.attempts
                 move_batch(session, batch, BatchState.PREPARED)
                 batch.attempts = tries  # the same call again: its back-off goes on
-            if tries + 1 >= SENDS:
+            if tries + 1 >= MAX_SUBMIT_TRIES:
                 return end_batch(work, error)
             return wait_for(work, error.code, at_least=float(str(error.params.get("seconds") or 0)))
         return end_batch(work, error)
@@ -149,7 +149,7 @@ def recover_sending(work: Work) -> Result:
         if noted != ErrorCode.SUBMISSION_UNKNOWN.value:
             _note(work, ErrorCode.SUBMISSION_UNKNOWN)
         return RetryAfter(min(left, 2.0))
-    if resends >= RESENDS:
+    if resends >= MAX_REPREPARES:
         return end_batch(work, HocbaError(ErrorCode.SUBMISSION_UNKNOWN), found=BatchState.SENDING)
     with work.write() as session:
         batch = session.get_one(Batch, (work.school_id, work.job_id))
@@ -188,8 +188,8 @@ def poll(work: Work) -> Result:
         return wait_for(work, ErrorCode.RESULT_UNKNOWN, at_least=float(str(error.params.get("seconds") or 0)))
     if status.state == "signed":
         return keep_answers(work, provider, status.signatures)
-    if status.state in _FINAL:
-        return end_batch(work, HocbaError(_FINAL[status.state]), found=BatchState.WAITING)
+    if status.state in _ERROR_OF_STATE:
+        return end_batch(work, HocbaError(_ERROR_OF_STATE[status.state]), found=BatchState.WAITING)
     if useless or (status.state != "signing" and ends is not None and utc_now() > ends):
         # Confirmed and being signed is not "not signed": such a transaction is waited for, past its window too.
         return end_batch(work, HocbaError(ErrorCode.SIGNING_TIMED_OUT), found=BatchState.WAITING)

@@ -30,7 +30,11 @@ from hocba_app.services.signing.admission import fail_item
 from hocba_app.services.signing.batch_transitions import end_batch, move_to, wait_for
 from hocba_app.services.signing.integrations import timestamp_client, trust_roots
 
-FINAL = (ErrorCode.CERTIFICATE_REVOKED, ErrorCode.CERTIFICATE_EXPIRED, ErrorCode.CERTIFICATE_NOT_OWN)
+PERMANENT_CERTIFICATE_ERRORS = (
+    ErrorCode.CERTIFICATE_REVOKED,
+    ErrorCode.CERTIFICATE_EXPIRED,
+    ErrorCode.CERTIFICATE_NOT_OWN,
+)
 """What is wrong with a certificate for good. Anything else – no answer that counts, roots being changed, a clock – passes,
 and what the signer confirmed is kept until it does."""
 CHUNK_SIZE = 64
@@ -42,7 +46,7 @@ def stamp(work: Work) -> Result:
     try:
         evidence = _check_again(work)
     except HocbaError as error:
-        if error.code in FINAL or _is_useless(work):
+        if error.code in PERMANENT_CERTIFICATE_ERRORS or _is_useless(work):
             return end_batch(work, error)
         return wait_for(work, error.code)
     while True:
