@@ -190,8 +190,7 @@ def _upload() -> rx.Component:
                             noun="tệp",
                         ),
                     ),
-                    open=SignatureImagesState.fresh
-                    | (SignatureImagesState.open_files + SignatureImagesState.ready_files > 0),
+                    open=SignatureImagesState.open_files + SignatureImagesState.ready_files > 0,  # somebody has to look
                     key=SignatureImagesState.upload_id,
                 ),
                 class_name="stack",

@@ -6,7 +6,6 @@ import asyncio
 import dataclasses
 import math
 from collections.abc import AsyncIterator, Callable, Mapping
-from datetime import timedelta
 from typing import Any, ClassVar
 
 import reflex as rx
@@ -17,7 +16,6 @@ from hocba_app.domain.school_calendar import local_text
 from hocba_app.domain.vietnamese_collation import sort_name, sort_title
 from hocba_app.domain.wording import IMAGE_FILE, JOB, POSITION
 from hocba_app.models import database
-from hocba_app.models.base import utc_now
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.signers import images
@@ -31,8 +29,7 @@ from hocba_app.state.shared.searching import Searching, go_to, keep_search
 from hocba_app.state.shared.sorting import Sorting
 
 PAGE_ROWS = 16
-FRESH = timedelta(minutes=15)
-FILE_ROWS = 20
+FILE_ROWS = 10
 _TONE = {
     "ready": "todo",
     "left": "info",
@@ -129,8 +126,6 @@ class SignatureImagesState(Searching, Sorting, Drafting, LiveScreen, rx.State):
     file_pages: int = 1
     file_total: int = 0
     only_open: bool = False
-    fresh: bool = False
-    """The upload was just made: its files are shown without being asked for."""
     give_number: int = -1
     give_to: str = ""
 
@@ -298,7 +293,6 @@ class SignatureImagesState(Searching, Sorting, Drafting, LiveScreen, rx.State):
         self.upload_id = upload.job_id
         self.upload_title = f"Lần tải lên {local_text(upload.started_at)} · {JOB.get(upload.state, upload.state)}"
         self.running = upload.state in ("queued", "running")
-        self.fresh = utc_now() - upload.started_at < FRESH
         self.upload_percent = round(100 * upload.progress / upload.total) if upload.total else 0
         self.upload_text = f"{upload.progress}/{upload.total} ảnh"
         rows = [
