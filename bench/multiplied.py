@@ -128,9 +128,14 @@ def _unchecked(db: Database) -> Iterator[Connection]:
         connection.commit()
         connection.invalidate()  # what was set is for this connection alone
     if not db.is_sqlite:
-        with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            _run(connection, "vacuum analyze")
+        count_rows(db)
     db.dispose()
+
+
+def count_rows(db: Database) -> None:
+    """Have PostgreSQL take its statistics, by a sample of its own choice."""
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        _run(connection, "vacuum analyze")
 
 
 def _run(connection: Connection, statement: str) -> None:
