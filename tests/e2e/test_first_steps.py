@@ -38,9 +38,8 @@ async def test_a_teacher_uses_his_code_and_is_refused_the_offices_pages(
     school.smas.submit("beginning_of_year")
     school.sync()
     school.read_staff()
-    teacher = [row for row in school.staff.values() if row.position == "teacher"][
-        -1
-    ]  # not one whose code other tests used
+    teachers = [row for row in school.staff.values() if row.position == "teacher"]
+    teacher = teachers[-1]  # not the one whose code other tests used
     with school.db.read(school.school_id) as session:
         account = session.exec(select(Account).where(Account.staff_id == teacher.id)).one()
     [(name, _, code)] = activation.issue_codes(school.db, school.admin, [account.id])
