@@ -27,7 +27,8 @@ def _last_year_with_a_rest(year: Year) -> str:
     """The year in the product, with at least one record locked and not signed. Returns a teacher it waits for."""
     school = year.school
     with school.db.read(school.school_id) as session:
-        results = session.exec(select(Document).where(Document.kind == "results")).all()
+        sealed = Document.kind == "results", Document.state == "sealed"  # not of somebody who left before any mark
+        results = session.exec(select(Document).where(*sealed).order_by(Document.id)).all()
     if not results:  # this test alone
         year.prepare()
         school.sync()
