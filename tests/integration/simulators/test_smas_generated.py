@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from hocba_app.domain.assessment.stored_result import judge
+from hocba_app.domain.circumstances import circumstances
 from hocba_app.services.sync.recompute import mismatches
 from tests.integration.simulators.smas_rig import School, smas
 
@@ -82,15 +83,17 @@ def test_the_products_check_finds_the_known_errors_no_more_and_no_fewer(tmp_path
             found = set()
             for item in school.live("results"):
                 data = item["data"]
+                place = enrolments[data["student_id"]]
+                moved, flags = place["status"], circumstances(place.get("circumstances"))
                 rows = [{**row, "subject_code": subjects[row["subject_id"]]["code"]} for row in data["subjects"]]
                 found |= {
                     (data["student_id"], wrong["field"], wrong["submitted"])
-                    for wrong in mismatches({**data, "subjects": rows}, kinds, year)
+                    for wrong in mismatches({**data, "subjects": rows}, kinds, year, flags)
                 }
-                moved = enrolments[data["student_id"]]["status"]
                 if moved not in ("moved_out", "left"):
                     grade = classes[data["class_id"]]["grade"]
-                    judged = judge({**data, "subjects": rows}, kinds, year, grade=grade, moved_in=moved == "moved_in")
+                    whole = {**data, "subjects": rows}
+                    judged = judge(whole, kinds, year, grade=grade, moved_in=moved == "moved_in", flags=flags)
                     assert judged.gaps == (), "the simulator's data are complete: nothing is not checkable"
             known = httpx.get(f"{school.url}/_known_errors").json()
             assert len(known) >= 3
