@@ -83,7 +83,7 @@ def test_a_service_that_asks_to_wait_longer_gets_it_and_the_worker_is_free_meanw
 def test_a_service_that_goes_away_among_the_photos_is_not_asked_for_each_of_them(
     here: Here, sector: Sector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(photos, "AT_A_TIME", 2)  # of a small school, sixteen at once are nearly all
+    monkeypatch.setattr(photos, "MAX_CONCURRENT", 2)  # of a small school, sixteen at once are nearly all
     sector.fault(kind="status", status=503, retry_after=60, times=1000, path="/sector/v1/photos")
     job_id = start_sync(here.db, here.admin)
     assert isinstance(_step(here, job_id), RetryAfter)
