@@ -38,7 +38,7 @@ SHADES = {
 }
 """The colour of each step; its word is always beside it."""
 
-PEOPLE, CLASSES, TODO, BEHIND, DAYS = 20, 8, 5, 10, 14
+PEOPLE, CLASSES, TO_DO, BEHIND, DAYS = 20, 8, 5, 10, 14
 """Lines of each list; what is folded or on another page is said."""
 FIRST = ("phone", "turn", "sign", "seal", "unlock", "proposal", "year")
 """What only this person can do is above everything, each with its large button."""
@@ -313,7 +313,7 @@ class DashboardState(LiveScreen, rx.State):
     def _show_tasks(self, found: list[Task]) -> None:
         self.tasks = [_task(task) for task in found if task.kind in FIRST]
         rest = [_task(task) for task in found if task.kind not in FIRST]
-        self.todo, self.more = rest[:TODO], rest[TODO:]
+        self.todo, self.more = rest[:TO_DO], rest[TO_DO:]
 
     def _show_sync(self, run: SyncRun | None) -> None:
         self.sync_tone = (

@@ -159,7 +159,7 @@ def _judge_bytes(judged: Judged, signature: EmbeddedPdfSignature, setting: Setti
         digest = signature.compute_digest()
         content = signature.signed_data["encap_content_info"]["content_type"].native
         if content != "data":
-            raise NotImplementedError(content)
+            raise ValueError(content)  # a signature over something else than data: caught below, not judged
         if _is_old_kind(signature):
             digest = _digest_of_digest(signature)
         held = validate_sig_integrity(signature.signer_info, signature.signer_cert, content, digest)
