@@ -86,7 +86,7 @@ def batch(small: SmallSchool, batch_id: str) -> Batch:
 
 def documents(small: SmallSchool, kind: str = "results") -> list[Document]:
     with small.db.read(small.school_id) as session:
-        return list(session.exec(select(Document).where(Document.kind == kind)).all())
+        return list(session.exec(select(Document).where(Document.kind == kind).order_by(Document.id)).all())
 
 
 def held_leases(small: SmallSchool) -> int:
