@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import select
 
 from hocba_app.models import Batch, Database, Evidence, Job, Staff
-from hocba_app.models.repositories.bulk import add_rows, set_rows
+from hocba_app.models.repositories.bulk import add_rows, empty_rows, set_rows
 
 NOW = datetime(2026, 5, 31, 7, 30, 1, 250_000, tzinfo=UTC)
 
@@ -58,6 +58,24 @@ def test_lists_in_a_column_are_no_further_dimension(db: Database, school_id: str
         set_rows(session, Batch, [{"id": "a", "chain": ["1", "2"]}, {"id": "b", "chain": []}])
     with db.read(school_id) as session:
         assert {row.id: row.chain for row in session.exec(select(Batch)).all()} == {"a": ["1", "2"], "b": []}
+
+
+def test_the_pages_of_emptied_rows_are_free_for_others(db: Database, school_id: str) -> None:
+    count = 300
+    with db.write(school_id) as session:
+        add_rows(session, Evidence, [evidence(id=str(number), content=b"") for number in range(count)])
+    with db.write(school_id) as session:  # as a prepared revision: larger than half a page
+        set_rows(session, Evidence, [{"id": str(number), "content": bytes(3000)} for number in range(count)])
+    with db.write(school_id) as session:
+        empty_rows(session, Evidence, [{"id": str(number), "content": b"-"} for number in range(count)])
+        empty_rows(session, Evidence, [])
+    with db.read(school_id) as session:
+        rows = session.exec(select(Evidence).order_by(Evidence.id)).all()
+        free = session.connection().exec_driver_sql("pragma freelist_count").scalar_one() if db.is_sqlite else count
+    assert [(row.id, row.content, row.owner, row.checked_at) for row in rows] == [
+        (each, b"-", "seal", NOW) for each in sorted(map(str, range(count)))
+    ]
+    assert free > count * 2 // 3
 
 
 @pytest.mark.postgres

@@ -25,7 +25,7 @@ from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import batches as batch_rows
 from hocba_app.models.repositories import signing as rows
 from hocba_app.models.repositories.batch_state import moved_item
-from hocba_app.models.repositories.bulk import add_rows, set_rows
+from hocba_app.models.repositories.bulk import add_rows, empty_rows, set_rows
 from hocba_app.models.repositories.document_state import life_of, life_values
 from hocba_app.models.repositories.leases import release_leases
 from hocba_app.pki import cms, signer_certificate, tsa_client
@@ -271,7 +271,7 @@ def _write_down(session: Session, batch: Batch, done: Sequence[_Signed]) -> None
     )
     set_rows(session, Slot, _restated(done))
     set_rows(session, Document, ({"id": each.version.document_id, **life_values(each.life)} for each in done))
-    set_rows(
+    empty_rows(
         session,
         BatchItem,
         (moved_item(each.item, ItemState.COMMITTED, **dict.fromkeys(PAYLOAD)) for each in done),
