@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
+
+from hocba_app.domain.clock import utc_now
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
 def today() -> date:
     """The present date in Vietnam."""
-    return datetime.now(UTC).astimezone(VIETNAM).date()
+    return utc_now().astimezone(VIETNAM).date()
 
 
 def school_year_of(day: date) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +11,8 @@ from sqlalchemy import JSON, DateTime, ForeignKeyConstraint, column
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
+
+from hocba_app.domain.clock import utc_now as utc_now
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
@@ -37,7 +38,7 @@ def new_id() -> str:
 
     Within a process the order is strict: rows made in one go are read in the order they were made.
     """
-    now = time.time_ns() // 1_000_000
+    now = int(utc_now().timestamp() * 1000)
     with _Last.lock:
         if _Last.number >> 80 == now:
             number = _Last.number + 1 + int.from_bytes(os.urandom(4))
@@ -45,11 +46,6 @@ def new_id() -> str:
             number = now << 80 | int.from_bytes(os.urandom(10))
         _Last.number = number
     return "".join([_PAIRS[(number >> shift) & 1023] for shift in _SHIFTS])
-
-
-def utc_now() -> datetime:
-    """The present instant, aware, in UTC."""
-    return datetime.now(UTC)
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from psycopg.types.array import ListBinaryDumper
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DisconnectionError
 
+from hocba_app.domain.clock import follow, machine_now
 from hocba_app.private_files import private_file, tighten
 
 SERVER_TIMEOUTS = {"lock_timeout": "10s", "statement_timeout": "60s", "idle_in_transaction_session_timeout": "300s"}
@@ -34,6 +36,14 @@ PREPARED_AFTER = 2
 """Executions of a statement on one connection after which the server keeps its plan."""
 PING_AFTER_SECONDS = 1.0
 """A connection that has rested longer is asked whether it still lives before it is used."""
+CLOCK_SECONDS = 5.0
+"""How often a process that works without a rest asks what the database's clock shows."""
+
+
+class _Asked:
+    """When this process last asked, by its monotonic clock."""
+
+    at = -math.inf
 
 
 def connect_arguments(*, sqlite: bool) -> dict[str, Any]:
@@ -91,10 +101,11 @@ def _note_rest(_connection: Any, record: Any) -> None:
 
 def _ask_rested(engine: Engine, connection: Any, record: Any, _proxy: Any) -> None:
     """What SQLAlchemy's own ping does, without the three messages it costs while connections change hands all the time."""
-    if time.monotonic() - record.info.get("rests_since", math.inf) < PING_AFTER_SECONDS:
+    now = time.monotonic()
+    if now - record.info.get("rests_since", math.inf) < PING_AFTER_SECONDS and now - _Asked.at < CLOCK_SECONDS:
         return
     try:
-        engine.dialect.do_ping(connection)
+        _ask_time(connection)
     except engine.dialect.loaded_dbapi.Error as error:
         if engine.dialect.is_disconnect(error, connection, None):
             raise DisconnectionError from error
@@ -108,3 +119,17 @@ def _limit_postgresql(connection: Any, _record: Any) -> None:
         for name, value in _SERVER_SETTINGS.items():
             cursor.execute("select set_config(%s, %s, false)", (name, value))
     connection.commit()
+    _ask_time(connection)
+
+
+def _ask_time(connection: Any) -> None:
+    """One message that shows whether the server lives, and what its clock shows."""
+    connection.autocommit = True
+    try:
+        asked = machine_now()
+        [seconds] = connection.execute("select extract(epoch from clock_timestamp())::float8").fetchone()
+        follow(datetime.fromtimestamp(seconds, UTC), asked, machine_now())
+    finally:
+        if not connection.closed:
+            connection.autocommit = False
+    _Asked.at = time.monotonic()

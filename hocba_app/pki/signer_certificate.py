@@ -10,7 +10,7 @@ import json
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 
@@ -18,6 +18,7 @@ import httpx
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from hocba_app.domain.clock import utc_now
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.pki.revocation_sources import fetch_evidence
 from hocba_app.pki.subjects import subject_of
@@ -134,7 +135,7 @@ def require_own(certificate: bytes, *, id_numbers: Sequence[str] | None = None, 
 
 def days_left(certificate: bytes, at: datetime | None = None) -> int:
     """Whole days until the certificate expires; negative once it has."""
-    return (validity(certificate)[1] - (at or datetime.now(UTC))).days
+    return (validity(certificate)[1] - (at or utc_now())).days
 
 
 def certificates_of(path: Path) -> tuple[bytes, ...]:

@@ -7,9 +7,9 @@ import hashlib
 import hmac
 import json
 import secrets
-import time
 from dataclasses import dataclass
 
+from hocba_app.domain.clock import utc_now
 from hocba_app.process_scope import per_process
 from hocba_app.settings import settings
 
@@ -28,7 +28,7 @@ class Notice:
 def sign_notice(text: str, *, problem: bool) -> str:
     """The notice as a value for a URL."""
     body = (
-        base64.urlsafe_b64encode(json.dumps([int(time.time()), problem, text], ensure_ascii=False).encode())
+        base64.urlsafe_b64encode(json.dumps([int(utc_now().timestamp()), problem, text], ensure_ascii=False).encode())
         .decode()
         .rstrip("=")
     )
@@ -41,7 +41,7 @@ def read_notice(value: str) -> Notice | None:
     if not body or not value.isascii() or not hmac.compare_digest(mac, _mac(body)):
         return None
     made, problem, text = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
-    return Notice(text, problem) if time.time() - made < MAX_AGE_SECONDS else None
+    return Notice(text, problem) if utc_now().timestamp() - made < MAX_AGE_SECONDS else None
 
 
 def _mac(body: str) -> str:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from hocba_app.bounded_http import BoundedClient
+from hocba_app.domain.clock import utc_now
 from hocba_app.pki import chain_validation
 from hocba_app.pki.http_pool import trusted_roots
 from hocba_app.pki.not_shown import NotShown
@@ -37,7 +37,7 @@ def fetch_lacking(report: FileReport, roots: Sequence[bytes]) -> Fetched | None:
     """
     if report.verdict != "indeterminate" or not report.lacking:
         return None
-    ends, now = time.monotonic() + MAX_SECONDS, datetime.now(UTC)
+    ends, now = time.monotonic() + MAX_SECONDS, utc_now()
     ocsps: dict[bytes, None] = {}
     crls: dict[bytes, None] = {}
     with BoundedClient(timeout=SECONDS_EACH, total=SECONDS_EACH, verify=trusted_roots()) as client:

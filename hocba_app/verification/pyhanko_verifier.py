@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import EmbeddedPdfSignature
 
+from hocba_app.domain.clock import utc_now
 from hocba_app.domain.errors import HocbaError
 from hocba_app.pki.not_shown import NotShown
 from hocba_app.recordfile.manifest import Manifest, manifest_in
@@ -70,7 +71,7 @@ def examine_file(
         at: the instant of the verdict, UTC; now without one.
         fetched: evidence that did not come in the file.
     """
-    now, fetched = at or datetime.now(UTC), fetched or Fetched()
+    now, fetched = at or utc_now(), fetched or Fetched()
     traces = traces_in(data)
     if traces is not None and traces.begins_at is not None:
         record = without_white_end(data[traces.begins_at :])

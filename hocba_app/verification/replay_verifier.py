@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
+from hocba_app.domain.clock import utc_now
 from hocba_app.pki import chain_validation, cms
 from hocba_app.pki.not_shown import NotShown
 from hocba_app.pki.past_validation import Proof
@@ -51,7 +52,7 @@ def examine_fast(
     if len(data) > MAX_BYTES:
         raise Deviation("base", "size")
     try:
-        return _examine(name, data, roots, issuers, at or datetime.now(UTC), fetched or Fetched())
+        return _examine(name, data, roots, issuers, at or utc_now(), fetched or Fetched())
     except NotShown:
         raise
     except Exception as error:
@@ -90,7 +91,7 @@ def judge_updates(replayed: Replayed, roots: tuple[bytes, ...], length: int) -> 
     Raises:
         NotShown: one of them is not plainly right.
     """
-    return _judged(replayed, roots, length, datetime.now(UTC), Fetched())[0]
+    return _judged(replayed, roots, length, utc_now(), Fetched())[0]
 
 
 def _judged(
@@ -151,7 +152,7 @@ def judge_update(update: SignedUpdate, store: Mapping[str, Sequence[bytes]], roo
     Raises:
         NotShown: it is not plainly right.
     """
-    now = datetime.now(UTC)
+    now = utc_now()
     found = _read_update(update, tuple(store.get("Certs", ())), roots, now)
     if roots:
         judge_proofs([found], Answers(store.get("OCSPs", ()), store.get("CRLs", ())), now)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from hocba_app.domain.clock import utc_now
 from hocba_app.foreign.decoding import MEGABYTE, LimitExceeded, Limits, decode_one
 from hocba_app.verification import sandbox_worker
 from hocba_app.verification.fetched import Fetched
@@ -52,7 +53,7 @@ def examine(
         "roots": [root.hex() for root in roots],
         "issuers": list(issuers) if issuers is not None else None,
         "replay": replay,
-        "at": at.isoformat() if at is not None else None,
+        "at": (at or utc_now()).isoformat(),
         "fetched": fetched.as_json() if fetched is not None else None,
     }
     reports = []

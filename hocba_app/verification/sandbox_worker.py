@@ -22,7 +22,7 @@ def verdict(
     issuers: Sequence[dict[str, Any]] | None,
     replay: bool,
     deviation: str | None = None,
-    at: str | None = None,
+    at: str,
     fetched: dict[str, list[str]] | None = None,
 ) -> Iterator[tuple[dict[str, Any], bytes]]:
     """The report on one file.
@@ -37,7 +37,7 @@ def verdict(
         fetched: evidence that did not come in the file, as :meth:`Fetched.as_json` has it.
     """
     trusted = [bytes.fromhex(root) for root in roots]
-    now, more = datetime.fromisoformat(at) if at is not None else None, Fetched.of(fetched)
+    now, more = datetime.fromisoformat(at), Fetched.of(fetched)
     if replay:
         try:
             yield asdict(examine_fast(name, files[0], trusted, issuers, at=now, fetched=more)), b""

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 import secrets
-import time
 
+from hocba_app.domain.clock import utc_now
 from hocba_app.domain.errors import HocbaError
 from hocba_app.services.credential_cipher import decrypt, encrypt
 
@@ -30,7 +30,7 @@ def remembered(cookie: str | None, account_id: str) -> str:
     device, accounts = _read(cookie)
     known = [account_id, *(other for other in accounts if other != account_id)][:MAX_ACCOUNTS]
     try:
-        return encrypt(json.dumps([_PURPOSE, device or secrets.token_urlsafe(12), known, int(time.time())]))
+        return encrypt(json.dumps([_PURPOSE, device or secrets.token_urlsafe(12), known, int(utc_now().timestamp())]))
     except HocbaError:
         return ""
 
@@ -38,7 +38,7 @@ def remembered(cookie: str | None, account_id: str) -> str:
 def _read(cookie: str | None) -> tuple[str, list[str]]:
     try:
         purpose, device, accounts, made = json.loads(decrypt((cookie or "")[:4000]) or "[]")
-        if purpose != _PURPOSE or time.time() - made > KEPT_SECONDS:
+        if purpose != _PURPOSE or utc_now().timestamp() - made > KEPT_SECONDS:
             return "", []
         return str(device), [str(account) for account in accounts]
     except (HocbaError, ValueError, TypeError, RecursionError):

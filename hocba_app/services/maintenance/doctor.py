@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,7 @@ import httpx
 from sqlalchemy.exc import SQLAlchemyError
 
 from hocba_app.bounded_http import BoundedClient
+from hocba_app.domain.clock import correction, machine_now
 from hocba_app.domain.errors import HocbaError, StoreUnavailable
 from hocba_app.models import Database
 from hocba_app.models.repositories import workers
@@ -51,6 +52,7 @@ def examine(settings: Settings, db: Database, *, whole: bool = False) -> Iterato
         ("Địa chỉ mã hóa", lambda settings, _db: encrypted_addresses(settings)),
         ("Phông chữ", _fonts),
         ("Cơ sở dữ liệu", _database),
+        ("Đồng hồ", _clock),
         ("Kho hồ sơ", _documents),
         ("Chứng thư gốc", _roots),
         ("Redis", redis_answers),
@@ -77,7 +79,7 @@ def examine(settings: Settings, db: Database, *, whole: bool = False) -> Iterato
             continue
         try:
             for found in check(settings, db):
-                readable = readable and (check is not _database or found.ok)
+                readable = readable and (found.name != "Cơ sở dữ liệu" or found.ok)
                 yield found
         except (HocbaError, StoreUnavailable) as error:
             yield Check(name, False, f"Chưa kiểm tra được: {error.sentence}")
@@ -112,6 +114,14 @@ def _database(settings: Settings, _db: Database) -> Iterator[Check]:
             "Tài khoản trong HOCBA_DATABASE_URL là superuser hoặc có BYPASSRLS nên các trường không được tách bằng bảo mật dòng.",
             "Dùng một tài khoản thường, sở hữu các bảng (docs/administration.md, PostgreSQL).",
         )
+
+
+def _clock(_settings: Settings, db: Database) -> Iterator[Check]:
+    """The product follows the database's clock; what stands in certificates and tokens is held against this machine's."""
+    with db.installation() as session:
+        session.connection()
+    if off := correction():
+        yield _wrong_clock(off, "cơ sở dữ liệu")
 
 
 def _documents(_settings: Settings, db: Database) -> Iterator[Check]:
@@ -158,14 +168,18 @@ def _services(settings: Settings, _db: Database) -> Iterator[Check]:
             continue
         yield Check(name, True)
         if "date" in answer.headers:
-            off = abs(datetime.now(UTC) - parsedate_to_datetime(answer.headers["date"])) - travel
+            off = abs(machine_now() - parsedate_to_datetime(answer.headers["date"])) - travel
             if off > CLOCK_TOLERANCE:
-                yield Check(
-                    "Đồng hồ",
-                    False,
-                    f"Đồng hồ máy lệch {int(off.total_seconds())} giây so với {name}.",
-                    "Bật đồng bộ giờ (NTP).",
-                )
+                yield _wrong_clock(off, name)
+
+
+def _wrong_clock(off: timedelta, reference: str) -> Check:
+    return Check(
+        "Đồng hồ",
+        False,
+        f"Đồng hồ máy lệch {round(abs(off).total_seconds())} giây so với {reference}.",
+        "Bật đồng bộ giờ (NTP).",
+    )
 
 
 def _timestamps(settings: Settings, _db: Database) -> Iterator[Check]:
@@ -242,5 +256,5 @@ def _stored_files(_settings: Settings, db: Database) -> Iterator[Check]:
         yield Check(f"Tệp lưu trữ {found.school_code}", found.ok, found.problem, found.remedy)
 
 
-_OF_DATABASE = (_documents, _jobs, _duties, _archives, _stored_files, workers_seen)
+_OF_DATABASE = (_clock, _documents, _jobs, _duties, _archives, _stored_files, workers_seen)
 """Not asked when the database cannot be read as it is: they would only say so again, or misread it."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -100,7 +99,7 @@ def enter(db: Database, token: str, pin: str, address: str) -> str:
             subject=f"student:{row.student_id}",
             data={"handout": row.id, "versions": row.version_ids},
         )
-    return _pass(row, int(time.time()))
+    return _pass(row, int(utc_now().timestamp()))
 
 
 def page_of(db: Database, token: str, given: str) -> LinkPage:
@@ -174,8 +173,12 @@ def _let_in(db: Database, token: str, given: str) -> HandOutLink:
         with db.read(link.school_id) as session:
             row = session.get_one(HandOut, (link.school_id, link.hand_out_id))
         made, _, _ = given.partition(".")
-        age = int(time.time()) - int(made) if made.isascii() and made.isdigit() and len(made) < 20 else -1
-        if 0 <= age < PASS_SECONDS and given.isascii() and hmac.compare_digest(given, _pass(row, int(made))):
+        age = (
+            int(utc_now().timestamp()) - int(made)
+            if made.isascii() and made.isdigit() and len(made) < 20
+            else PASS_SECONDS
+        )
+        if age < PASS_SECONDS and given.isascii() and hmac.compare_digest(given, _pass(row, int(made))):
             return link
     raise HocbaError(ErrorCode.NOT_SIGNED_IN)  # also where there is no such link: nothing is shown without the PIN
 

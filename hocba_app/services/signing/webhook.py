@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import base64
 import secrets
-import time
 from typing import Any
 
 from sqlmodel import Session
 
 from hocba_app.domain.audit_wording import Action
 from hocba_app.domain.batch_lifecycle import ASKED, CONFIRMED, BatchState, ItemState
+from hocba_app.domain.clock import utc_now
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.domain.transitions import Cause
 from hocba_app.models import Batch, BatchItem, Database, Job, LateAnswer, School
@@ -54,7 +54,7 @@ def authenticate(db: Database, hook: Webhook, body: object) -> dict[str, Any]:
     for school in schools:
         stored = decrypt(getattr(school, of_secret))
         if stored and secrets.compare_digest(stored.encode(), secret.encode()):
-            token = encrypt(f"{hook.name}-webhook|{school.id}|{int(time.time()) + TOKEN_SECONDS}")
+            token = encrypt(f"{hook.name}-webhook|{school.id}|{int(utc_now().timestamp()) + TOKEN_SECONDS}")
             return hook.token_answer(token, TOKEN_SECONDS)
     raise HocbaError(ErrorCode.LOGIN_FAILED)
 
@@ -98,7 +98,7 @@ def _school_of(hook: Webhook, token: str) -> str:
         purpose, school_id, ends = decrypt(token).split("|")
     except (HocbaError, ValueError) as error:
         raise HocbaError(ErrorCode.NOT_SIGNED_IN) from error
-    if purpose != f"{hook.name}-webhook" or int(ends) < time.time():
+    if purpose != f"{hook.name}-webhook" or int(ends) < utc_now().timestamp():
         raise HocbaError(ErrorCode.NOT_SIGNED_IN)
     return school_id
 

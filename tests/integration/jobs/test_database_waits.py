@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from math import inf
 
 import pytest
 from sqlalchemy import text, update
 from sqlalchemy.exc import OperationalError
 from sqlmodel import select
 
-from hocba_app.models import Database, Job, School
+from hocba_app.domain import clock
+from hocba_app.models import Database, Job, School, connections
 from hocba_app.models.base import utc_now
 from hocba_app.models.connections import KEEPALIVE, SERVER_TIMEOUTS
 from hocba_app.models.database import is_busy
 from hocba_app.models.database_time import database_time
 from hocba_app.services.jobs import claim as job_claims
 from hocba_app.services.jobs.claim import beat, claimable, fenced_write, take, take_some
+from hocba_app.services.maintenance import doctor
+from hocba_app.settings import Settings
 from tests.integration.jobs.test_claims import fall_silent, new_job, row
 
 
@@ -84,6 +88,32 @@ def test_the_databases_clock_decides_who_is_silent(
     assert claimable(db) == [] and take(db, school_id, job_id, "w1") is None
     fall_silent(db, school_id, job_id)
     assert claimable(db) == [(school_id, job_id)] and take(db, school_id, job_id, "w1") is not None
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("minutes", [10, -10])
+def test_a_wrong_clock_follows_the_databases(postgres: Database, monkeypatch: pytest.MonkeyPatch, minutes: int) -> None:
+    """A deadline that another machine wrote was ten minutes later for one that is ten minutes behind."""
+
+    def off() -> datetime:
+        return datetime.now(UTC) + timedelta(minutes=minutes)
+
+    monkeypatch.setattr(clock._Correction, "added", timedelta(0))
+    with monkeypatch.context() as wrong:
+        for module in (clock, connections):
+            wrong.setattr(module, "machine_now", off)
+        assert abs(utc_now() - datetime.now(UTC)) > timedelta(minutes=9)
+        new = Database(postgres.url)
+        with new.installation():
+            assert abs(utc_now() - datetime.now(UTC)) < timedelta(seconds=2)
+        [told] = doctor._clock(Settings(), new)
+        assert not told.ok and "600 giây" in told.problem and "cơ sở dữ liệu" in told.problem
+    with new.installation():
+        pass
+    monkeypatch.setattr(connections._Asked, "at", -inf)  # as if some seconds had passed
+    with new.installation():
+        assert clock.correction() == timedelta(0), "set right meanwhile"
+    new.dispose()
 
 
 def test_database_time_is_stored_and_compared_as_any_other(db: Database, school_id: str) -> None:

@@ -13,14 +13,13 @@ from pyhanko.sign.ades.report import AdESPassed
 from sqlmodel import select
 
 from bench.sealed_record import Record, World, open_record, staff
+from hocba_app.domain import clock
 from hocba_app.models import Job
 from hocba_app.pki import signer_certificate
 from hocba_app.services.jobs.enqueue import enqueue
 from hocba_app.services.jobs.runner import RunningJobs, advance
-from hocba_app.services.signing import archive_job, archive_renewal_job
 from hocba_app.services.signing.integrations import trust_roots
 from hocba_app.simulators.trust import authority, revocation, timestamp
-from hocba_app.verification import pyhanko_verifier, replay_verifier
 from hocba_app.verification.pyhanko_verifier import examine_file
 from hocba_app.verification.replay_verifier import examine_fast
 from tests.integration.signing.test_chain import files, lock, sign, work_on
@@ -40,10 +39,9 @@ def travel(monkeypatch: pytest.MonkeyPatch, away: timedelta) -> datetime:
         def now(cls, tz=None):
             return datetime.now(tz) + away
 
-    for module in (replay_verifier, pyhanko_verifier, revocation, authority):
+    for module in (revocation, authority):
         monkeypatch.setattr(module, "datetime", Moved)
-    for module in (archive_job, archive_renewal_job):
-        monkeypatch.setattr(module, "utc_now", lambda: datetime.now(UTC) + away)
+    monkeypatch.setattr(clock, "machine_now", lambda: datetime.now(UTC) + away)
     monkeypatch.setattr(
         timestamp, "time", SimpleNamespace(time=lambda: (datetime.now(UTC) + away).timestamp(), time_ns=time.time_ns)
     )

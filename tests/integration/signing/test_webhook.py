@@ -6,6 +6,7 @@ import base64
 import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -214,6 +215,6 @@ def test_strange_deliveries_are_refused(small: SmallSchool, outside: Outside, mo
             webhook.deliver(small.db, WEBHOOK, good, body)
         assert refused.value.code is ErrorCode.INVALID_INPUT, body
     assert webhook.deliver(small.db, WEBHOOK, good, delivery("nobody's", {"d": b"x"}))["status_code"] == "00"
-    monkeypatch.setattr(webhook.time, "time", lambda: 4_000_000_000.0)
+    monkeypatch.setattr(webhook, "utc_now", lambda: datetime.fromtimestamp(4_000_000_000, UTC))
     with pytest.raises(HocbaError):
         webhook.deliver(small.db, WEBHOOK, good, delivery("t", {}))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import base64
-import time
 from typing import Any
 
+from hocba_app.domain.clock import utc_now
 from hocba_app.services.signing.providers.provider import Delivery, Webhook
 
 SCHOOL_COLUMNS = ("mysign_client_id", "mysign_secret_encrypted")
@@ -20,7 +20,12 @@ def _login(body: dict[str, Any]) -> tuple[str, str]:
 
 
 def _token_answer(token: str, seconds: int) -> dict[str, Any]:
-    data = {"access_token": token, "token_type": "Bearer", "expires_in": seconds, "consented_on": int(time.time())}
+    data = {
+        "access_token": token,
+        "token_type": "Bearer",
+        "expires_in": seconds,
+        "consented_on": int(utc_now().timestamp()),
+    }
     return {**_ACCEPTED, "data": data}
 
 

@@ -11,13 +11,13 @@ import base64
 import re
 import secrets
 import unicodedata
-from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 from cryptography import x509
 
 from hocba_app.bounded_http import BoundedClient, json_of
+from hocba_app.domain.clock import utc_now
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.services.signing.providers.ascii_names import plain_name
 from hocba_app.services.signing.providers.provider import (
@@ -109,7 +109,7 @@ class SmartCaProvider:
             "transaction_id": transaction,
             "transaction_desc": plain_name(request.description),
             "serial_number": request.credential_id,
-            "time_stamp": f"{datetime.now(UTC):%Y%m%d%H%M%SZ}",
+            "time_stamp": f"{utc_now():%Y%m%d%H%M%SZ}",
             # The number keeps the order; the rest is what the signer recognises on his phone.
             "sign_files": [
                 {
