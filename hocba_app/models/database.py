@@ -7,7 +7,7 @@ beside a busy writer). Core decision 17: a session is made for a school and neve
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from functools import lru_cache
 from typing import Any
 
@@ -19,6 +19,7 @@ from sqlmodel import Session
 
 from hocba_app.models.base import OfSchool, SchoolRow
 from hocba_app.models.connections import connect_arguments, prepare
+from hocba_app.models.long_writes import told_when_long
 from hocba_app.models.school_criterion import some_school
 from hocba_app.models.sqlite_write_lock import SqliteWriteLock
 from hocba_app.process_scope import per_process_open
@@ -75,7 +76,7 @@ class Database:
         Args:
             durable: wait for the disk (SQLite synchronous FULL) – for the answers of the signing service.
         """
-        with self._my_turn(), self._session(self._writer, school_id) as session:
+        with self._turn_to_write(), self._session(self._writer, school_id) as session:
             if durable and self.is_sqlite:
                 # A pragma inside a transaction has no effect: set it on the raw connection before BEGIN.
                 with session_pragma(session, "FULL"):
@@ -92,7 +93,7 @@ class Database:
         School tables are refused here unless a statement carries :data:`CROSS_SCHOOL` (repositories only).
         """
         with (
-            self._my_turn() if write else nullcontext(),
+            self._turn_to_write() if write else nullcontext(),
             self._session(self._writer if write else self.engine, None) as session,
         ):
             yield session
@@ -124,8 +125,10 @@ class Database:
                     session.connection().exec_driver_sql(*begin)
             yield session
 
-    def _my_turn(self) -> AbstractContextManager[None]:
-        return self._turn.taken() if self._turn is not None else nullcontext()
+    @contextmanager
+    def _turn_to_write(self) -> Iterator[None]:
+        with self._turn.taken() if self._turn is not None else nullcontext(), told_when_long():
+            yield
 
     def dispose(self) -> None:
         """Close every pooled connection."""

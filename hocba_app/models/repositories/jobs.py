@@ -102,6 +102,18 @@ def _due() -> Any:
     return union_all(*(sql_select(part) for part in parts))
 
 
+def people_served(session: Session, besides: str) -> bool:
+    """Whether any worker has something in hand that somebody waits for; an installation session.
+
+    Args:
+        besides: a job that is not counted.
+    """
+    found = sql_select(col(Job.id)).where(
+        _is("running"), col(Job.priority) <= Priority.PHONE, col(Job.id) != besides, col(Job.heartbeat_at).is_not(None)
+    )
+    return session.connection().execute(found.limit(1)).first() is not None
+
+
 def hold(session: Session, job_ids: Sequence[str], worker: str) -> list[tuple[str, int]]:
     """Claim jobs of the session's school by compare-and-set.
 

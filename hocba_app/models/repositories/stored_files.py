@@ -5,14 +5,32 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
+from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from hocba_app.domain.document_lifecycle import DocumentState
-from hocba_app.models import AttachedRecord, Document, DocumentVersion, Revision, Student
+from hocba_app.models import AttachedRecord, Document, DocumentVersion, Enrolment, Revision, School, Student
 
 _REVISIONS = select(  # type: ignore[call-overload] # SQLModel types four columns at most
     Revision.id, Revision.version_id, Revision.number, Revision.blob_sha256, Revision.length, Revision.sha256
 ).order_by(Revision.version_id, col(Revision.number))
+
+
+RECORDS_A_PUPIL = 3
+"""Of a year: cover, history, results."""
+MIN_A_NIGHT = 100
+
+
+def a_nights_share(session: Session, most: int) -> int:
+    """How much of the past a night looks at: as much as this year makes, so that a night costs as much as this year's work and fifty
+    years have their turn in fifty nights.
+
+    Args:
+        most: whatever the school's size.
+    """
+    year = session.get_one(School, session.info["school_id"]).current_year
+    pupils = session.exec(select(func.count()).select_from(Enrolment).where(Enrolment.school_year == year)).one()
+    return min(most, max(MIN_A_NIGHT, RECORDS_A_PUPIL * pupils))
 
 
 def versions_after(session: Session, after: str, limit: int) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any
 from sqlmodel import Session
 
 from hocba_app.models import Database, Job
+from hocba_app.models.repositories.jobs import people_served
 from hocba_app.services.audit.log import notify_all, notify_narrow
 from hocba_app.services.jobs.claim import Claim, fenced_write
 from hocba_app.services.jobs.results import Result
@@ -34,6 +36,8 @@ MODULES = (
     "hocba_app.services.maintenance.nightly_verification",
 )
 """Modules that declare jobs; a worker imports them all before it starts."""
+MAX_PAUSES = 10
+"""Seconds that one slice of the night's work waits for people's: on the busiest day it still ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,14 @@ class Work:
             job.report = {**job.report, **values}
             session.add(job)
             notify_all(session)
+
+    def make_way(self) -> None:
+        """Between two slices of the night's work: wait while people's jobs are in hand, for a time."""
+        for _ in range(MAX_PAUSES):
+            with self.db.installation() as session:
+                if not people_served(session, besides=self.job_id):
+                    return
+            time.sleep(1.0)
 
     def cancelled(self) -> bool:
         """Whether somebody asked the job to stop."""

@@ -43,7 +43,7 @@ HOUR = 2
 OVERDUE = timedelta(days=2)
 CHUNK_SIZE = 100
 MAX_FILES_A_NIGHT = 1000
-"""Versions, photos and attached files of the past looked at in a night: all of a small school, a slice of a large one's."""
+"""Versions, photos and attached files of the past looked at in a night, and no more than the year makes (`a_nights_share`)."""
 MAX_NEW = 1000
 """Revisions between two notes of how far it is."""
 PLACE = "place"
@@ -132,16 +132,17 @@ def check_files(work: Work) -> RetryAfter:
         at["new"] = new[-1][0]
         work.report({PLACE: at, "problems": [*known, *(found.problems or [])][:MAX_NAMED]})
     with work.db.read(work.school_id) as session:
-        versions = rows.versions_after(session, at["versions"], MAX_FILES_A_NIGHT)
-        photos = rows.photos_after(session, at["photos"], MAX_FILES_A_NIGHT)
-        attached = rows.attached_after(session, at["attached"], MAX_FILES_A_NIGHT)
+        share = rows.a_nights_share(session, MAX_FILES_A_NIGHT)
+        versions = rows.versions_after(session, at["versions"], share)
+        photos = rows.photos_after(session, at["photos"], share)
+        attached = rows.attached_after(session, at["attached"], share)
     _check_some(work, versions, seen, found)
     for sha256 in {each["photo"] for each in known if "photo" in each} | {sha256 for _, sha256 in photos if sha256}:
         _check_blob(found, sha256, photo=sha256)
     for attached_id, sha256 in attached:
         _check_blob(found, sha256, attached=attached_id)
     for name, slice_ in (("versions", versions), ("photos", photos), ("attached", attached)):
-        last = slice_[-1] if len(slice_) == MAX_FILES_A_NIGHT else ""  # behind the last one comes the first
+        last = slice_[-1] if len(slice_) == share else ""  # behind the last one comes the first
         at[name] = last if isinstance(last, str) else last[0]
     work.report({PLACE: at})
     work.report(found.as_report())
@@ -276,6 +277,7 @@ def _check_some(work: Work, ids: Sequence[str], seen: set[str], found: Found) ->
     wanted = [each for each in dict.fromkeys(ids) if each not in seen]
     seen.update(wanted)
     for start in range(0, len(wanted), CHUNK_SIZE):
+        work.make_way()
         _check_versions(work, wanted[start : start + CHUNK_SIZE], found)
         work.progress(len(seen), 0, "Kiểm tra tệp lưu trữ")
 

@@ -16,13 +16,13 @@ from typing import Any
 
 import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlmodel import Session
 
 from hocba_app.domain.errors import ErrorCode, HocbaError, StoreUnavailable
 from hocba_app.models import Document
 from hocba_app.models.base import utc_now
 from hocba_app.models.repositories import duties as rows
 from hocba_app.models.repositories.bulk import set_rows
+from hocba_app.models.repositories.stored_files import a_nights_share
 from hocba_app.pki import algorithms, tsp_codec
 from hocba_app.pki.der import element
 from hocba_app.pki.signer_certificate import validity
@@ -48,7 +48,7 @@ ENDING = "ending"
 REST_AFTER_RENEWAL = YOUNG
 """A renewed stamp is not looked at before."""
 MAX_STAMPS_A_NIGHT = 2000
-"""Stamps looked at in one turn, those looked at least recently first: everything has its turn within a few weeks."""
+"""Stamps looked at in one turn, those looked at least recently first, and no more than the year makes (`a_nights_share`)."""
 PAGE = 100
 """Records archived between two looks for more."""
 FIRST_PAUSE, MAX_PAUSE = timedelta(minutes=10), timedelta(days=1)
@@ -120,7 +120,8 @@ def _archive_missing(work: Work, turn: _Turn) -> None:
 def _renew(work: Work, turn: _Turn) -> bool:
     """Renew what is due among the stamps whose turn it is. Returns whether there may be more that are due."""
     with work.db.read(work.school_id) as session:
-        page = _oldest(session, utc_now() - YOUNG)
+        share = a_nights_share(session, MAX_STAMPS_A_NIGHT)
+        page = rows.to_look_at(session, utc_now() - YOUNG, utc_now(), share)
     not_due = []
     for version_id, stamped in page:
         try:
@@ -137,7 +138,7 @@ def _renew(work: Work, turn: _Turn) -> bool:
             turn.renewed += 1
             _looked(work, [version_id], utc_now() + REST_AFTER_RENEWAL)
     _looked(work, not_due, utc_now())
-    return len(page) == MAX_STAMPS_A_NIGHT and turn.renewed > 0
+    return len(page) == share and turn.renewed > 0
 
 
 def _is_due(turn: _Turn, version_id: str, ends: datetime) -> bool:
@@ -154,11 +155,6 @@ def _is_due(turn: _Turn, version_id: str, ends: datetime) -> bool:
         return True
     turn.ending.append(ends)
     return False
-
-
-def _oldest(session: Session, before: datetime) -> list[tuple[str, str]]:
-    """``(version, blob of its last archive update)`` of the stamps whose turn it is."""
-    return rows.to_look_at(session, before, utc_now(), MAX_STAMPS_A_NIGHT)
 
 
 def _tried(work: Work, turn: _Turn, version_id: str, previous: tuple[bytes, ...] | None) -> bool | None:

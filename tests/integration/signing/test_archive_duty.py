@@ -13,6 +13,7 @@ from sqlmodel import select
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import Document, Job, Revision
 from hocba_app.models.base import utc_now
+from hocba_app.models.repositories import duties
 from hocba_app.services.jobs.behind import behind_here
 from hocba_app.services.jobs.enqueue import enqueue
 from hocba_app.services.jobs.runner import RunningJobs, advance
@@ -115,9 +116,8 @@ def test_renewal_reaches_what_is_due_behind_what_is_not(
     monkeypatch.setattr(archive_renewal_job, "YOUNG", timedelta(seconds=-1))
     monkeypatch.setattr(archive_renewal_job, "MAX_STAMPS_A_NIGHT", 3)
     with small.db.read(small.school_id) as session:
-        old = {
-            bytes(blobs.get(blob)) for _, blob in archive_renewal_job._oldest(session, utc_now() + timedelta(seconds=1))
-        }
+        later = utc_now() + timedelta(seconds=1)
+        old = {bytes(blobs.get(blob)) for _, blob in duties.to_look_at(session, later, later, 3)}
     assert len(old) == 3
     real, judged = archive_renewal_job.stamp_certificates, []
 

@@ -14,7 +14,10 @@ from bench.sealed_record import Record, World, pem
 from hocba_app.domain.errors import ErrorCode, HocbaError
 from hocba_app.models import AttachedRecord, AuditEvent, Database, DocumentVersion, Enrolment, Job, Revision
 from hocba_app.models.base import utc_now
+from hocba_app.models.repositories import stored_files
+from hocba_app.services.jobs import registry
 from hocba_app.services.jobs.daily import ensure_daily_jobs
+from hocba_app.services.jobs.enqueue import enqueue
 from hocba_app.services.jobs.runner import RunningJobs, advance
 from hocba_app.services.maintenance.doctor import _stored_files
 from hocba_app.services.maintenance.nightly_verification import KIND, check_now, files_standing, seconds_to_next
@@ -76,6 +79,37 @@ def test_a_night_without_findings(db: Database, school_id: str, school: SmallSch
         assert session.exec(select(AuditEvent.action)).all().count("store.checked") == 1
     assert [standing.ok for standing in files_standing(db)] == [True]
     assert all(problem.whom != "Kho hồ sơ" for problem in attention(db, school.people["admin"]).problems)
+
+
+def test_the_night_makes_way_for_a_person(
+    db: Database, school_id: str, school: SmallSchool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with db.write(school_id) as session:
+        job = enqueue(session, "print", {}, actor="").id
+        session.get_one(Job, (school_id, job)).state = "running"
+        session.get_one(Job, (school_id, job)).heartbeat_at = utc_now()
+    waited = []
+
+    def person_is_served(seconds: float) -> None:
+        waited.append(seconds)
+        if len(waited) == 3:
+            with db.write(school_id) as session:
+                session.get_one(Job, (school_id, job)).state = "done"
+
+    monkeypatch.setattr(registry.time, "sleep", person_is_served)
+    assert checked(db, school_id).report["verified"] == 1
+    assert len(waited) == 3
+
+
+def test_a_night_looks_at_as_much_of_the_past_as_the_year_makes(
+    db: Database, school_id: str, school: SmallSchool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with db.read(school_id) as session:
+        pupils = len(session.exec(select(Enrolment.id)).all())
+        assert stored_files.a_nights_share(session, 1000) == stored_files.MIN_A_NIGHT
+        monkeypatch.setattr(stored_files, "MIN_A_NIGHT", 1)
+        assert stored_files.a_nights_share(session, 1000) == 3 * pupils > 3
+        assert stored_files.a_nights_share(session, 2) == 2
 
 
 @pytest.mark.parametrize(("damage", "kind"), [("gone", "missing"), ("flipped", "altered"), ("cut", "altered")])
