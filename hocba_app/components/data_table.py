@@ -109,6 +109,22 @@ def pager(*, page: Any, pages: Any, total: Any, on_previous: Any, on_next: Any, 
     )
 
 
+def list_pager(state: Any, noun: str = "dòng") -> rx.Component:
+    """:func:`pager` of a page's own list.
+
+    Args:
+        state: class of the page's state, a :class:`hocba_app.state.shared.paging.Paging`.
+    """
+    return pager(
+        page=state.page,
+        pages=state.pages,
+        total=state.total,
+        on_previous=state.previous,
+        on_next=state.next,
+        noun=noun,
+    )
+
+
 def _head(head: str | rx.Component | Head) -> Head:
     if isinstance(head, Head):
         return head

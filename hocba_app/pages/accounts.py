@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reflex as rx
 
-from hocba_app.components.data_table import Head, column_head, data_table, pager
+from hocba_app.components.data_table import Head, column_head, data_table, list_pager
 from hocba_app.components.empty_state import empty_state
 from hocba_app.components.fields import select_field, text_field
 from hocba_app.components.native_form import native_form
@@ -155,14 +155,7 @@ def _table() -> rx.Component:
             _row,
             label="Tài khoản",
         ),
-        pager(
-            page=AccountsState.page,
-            pages=AccountsState.pages,
-            total=AccountsState.total,
-            on_previous=AccountsState.previous,
-            on_next=AccountsState.next,
-            noun="tài khoản",
-        ),
+        list_pager(AccountsState, "tài khoản"),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reflex as rx
 
-from hocba_app.components.data_table import Head, data_table, pager, sort_head
+from hocba_app.components.data_table import Head, data_table, list_pager, sort_head
 from hocba_app.components.empty_state import empty_state
 from hocba_app.components.fields import select_field, text_field
 from hocba_app.components.native_form import native_link
@@ -34,14 +34,7 @@ def audit() -> rx.Component:
                             _row,
                             label="Nhật ký",
                         ),
-                        pager(
-                            page=AuditState.page,
-                            pages=AuditState.pages,
-                            total=AuditState.total,
-                            on_previous=AuditState.previous,
-                            on_next=AuditState.next,
-                            noun="việc",
-                        ),
+                        list_pager(AuditState, "việc"),
                     ),
                     empty_state("Không có việc nào như vậy", "Hãy bỏ bớt bộ lọc.", icon="scroll-text"),
                 ),

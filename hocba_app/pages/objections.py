@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reflex as rx
 
-from hocba_app.components.data_table import pager
+from hocba_app.components.data_table import list_pager
 from hocba_app.components.empty_state import empty_state
 from hocba_app.components.fields import text_area
 from hocba_app.components.notice import error_notice, notice
@@ -34,14 +34,7 @@ def objections() -> rx.Component:
                     rx.foreach(ObjectionsState.rows, _report),
                     rx.cond(
                         ObjectionsState.pages > 1,
-                        pager(
-                            page=ObjectionsState.page,
-                            pages=ObjectionsState.pages,
-                            total=ObjectionsState.total,
-                            on_previous=ObjectionsState.previous,
-                            on_next=ObjectionsState.next,
-                            noun="báo sai",
-                        ),
+                        list_pager(ObjectionsState, "báo sai"),
                     ),
                     class_name="stack",
                 ),

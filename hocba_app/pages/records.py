@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reflex as rx
 
-from hocba_app.components.data_table import Head, column_head, data_table, pager
+from hocba_app.components.data_table import Head, column_head, data_table, list_pager
 from hocba_app.components.empty_state import empty_state
 from hocba_app.components.fields import select_field, text_field
 from hocba_app.components.native_form import native_link
@@ -150,14 +150,7 @@ def _table() -> rx.Component:
             _row,
             label="Danh sách học bạ",
         ),
-        pager(
-            page=RecordsState.page,
-            pages=RecordsState.pages,
-            total=RecordsState.total,
-            on_previous=RecordsState.previous,
-            on_next=RecordsState.next,
-            noun="hồ sơ",
-        ),
+        list_pager(RecordsState, "hồ sơ"),
     )
 
 

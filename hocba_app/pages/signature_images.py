@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reflex as rx
 
-from hocba_app.components.data_table import column_head, data_table, pager
+from hocba_app.components.data_table import column_head, data_table, list_pager, pager
 from hocba_app.components.empty_state import empty_state
 from hocba_app.components.fields import text_field
 from hocba_app.components.image_draft import image_draft
@@ -283,7 +283,7 @@ def _people() -> rx.Component:
                         id="search",
                         type="search",
                         value=SignatureImagesState.search,
-                        on_change=SignatureImagesState.find,
+                        on_change=SignatureImagesState.set_search,
                         auto_complete="off",
                     ),
                     rx.el.label(
@@ -302,14 +302,7 @@ def _people() -> rx.Component:
                     SignatureImagesState.rows.length() > 0,
                     rx.fragment(
                         rx.el.ul(rx.foreach(SignatureImagesState.rows, _person), class_name="people images"),
-                        pager(
-                            page=SignatureImagesState.page,
-                            pages=SignatureImagesState.pages,
-                            total=SignatureImagesState.total,
-                            on_previous=SignatureImagesState.previous,
-                            on_next=SignatureImagesState.next,
-                            noun="người",
-                        ),
+                        list_pager(SignatureImagesState, "người"),
                     ),
                     rx.cond(
                         SignatureImagesState.staff > 0,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reflex as rx
 
-from hocba_app.components.data_table import Head, column_head, data_table, pager
+from hocba_app.components.data_table import Head, column_head, data_table, list_pager
 from hocba_app.components.empty_state import empty_state
 from hocba_app.components.fields import select_field, text_area, text_field
 from hocba_app.components.key_editor import key_editor, key_facts
@@ -244,7 +244,7 @@ def _list() -> rx.Component:
                 id="search",
                 type="search",
                 value=SigningAccountsState.search,
-                on_change=SigningAccountsState.find,
+                on_change=SigningAccountsState.set_search,
                 auto_complete="off",
             ),
             select_field(
@@ -272,14 +272,7 @@ def _list() -> rx.Component:
                     _row,
                     label="Tài khoản ký số của từng người",
                 ),
-                pager(
-                    page=SigningAccountsState.page,
-                    pages=SigningAccountsState.pages,
-                    total=SigningAccountsState.total,
-                    on_previous=SigningAccountsState.previous,
-                    on_next=SigningAccountsState.next,
-                    noun="người",
-                ),
+                list_pager(SigningAccountsState, "người"),
             ),
             empty_state("Không có ai như vậy", "Thử tìm tên khác hoặc chọn tình trạng khác.", icon="search"),
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reflex as rx
 
-from hocba_app.components.data_table import column_head, data_table, pager
+from hocba_app.components.data_table import column_head, data_table, list_pager
 from hocba_app.components.empty_state import empty_state
 from hocba_app.components.fields import select_field, text_field
 from hocba_app.components.native_form import native_form, native_link
@@ -303,13 +303,7 @@ def _report() -> rx.Component:
                     _row,
                     label="Báo cáo đồng bộ",
                 ),
-                pager(
-                    page=SyncState.page,
-                    pages=SyncState.pages,
-                    total=SyncState.total,
-                    on_previous=SyncState.previous,
-                    on_next=SyncState.next,
-                ),
+                list_pager(SyncState),
             ),
             rx.el.p("Không có dòng nào như vậy trong lần đồng bộ này.", class_name="muted"),
         ),

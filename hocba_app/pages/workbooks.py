@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import reflex as rx
 
-from hocba_app.components.data_table import data_table, pager
+from hocba_app.components.data_table import data_table, list_pager
 from hocba_app.components.empty_state import empty_state
 from hocba_app.components.native_form import native_link
 from hocba_app.components.notice import error_notice, notice
@@ -192,13 +192,7 @@ def _preview() -> rx.Component:
                 ),
                 style={"marginTop": "12px"},
             ),
-            pager(
-                page=WorkbooksState.page,
-                pages=WorkbooksState.pages,
-                total=WorkbooksState.total,
-                on_previous=WorkbooksState.previous,
-                on_next=WorkbooksState.next,
-            ),
+            list_pager(WorkbooksState),
             rx.cond(
                 (WorkbooksState.outcome == "rejected") | (WorkbooksState.outcome == "question"),
                 rx.el.div(

@@ -66,16 +66,13 @@ class Row:
 class AccountsState(Searching, Sorting, Undoing, rx.State):
     """The page "Tài khoản"."""
 
+    _screen_rights: ClassVar[tuple[Right, ...]] = (Right.ACCOUNTS_READ,)
     _undo_rights: ClassVar[tuple[Right, ...]] = (Right.ACCOUNTS,)
     _sorts: ClassVar[tuple[str, ...]] = ("name", "username", "state", "last_seen")
-    _sort_rights: ClassVar[tuple[Right, ...]] = (Right.ACCOUNTS_READ,)
 
     loaded: bool = False
     rows: list[Row] = []
     state: str = ""
-    page: int = 1
-    pages: int = 1
-    total: int = 0
     may_change: bool = False
     mail: bool = False
     selected: list[str] = []
@@ -106,26 +103,10 @@ class AccountsState(Searching, Sorting, Undoing, rx.State):
 
     @rx.event
     @requires(Right.ACCOUNTS_READ)
-    async def set_search(self, search: str) -> EventSpec | None:
-        self.search = str(search)[:100]
-        return await self._go(1)
-
-    @rx.event
-    @requires(Right.ACCOUNTS_READ)
     async def set_state_filter(self, state: str) -> EventSpec | None:
         """Only accounts in this state."""
         self.state = state if state in STATES else ""
         return await self._go(1)
-
-    @rx.event
-    @requires(Right.ACCOUNTS_READ)
-    async def previous(self) -> EventSpec | None:
-        return await self._go(max(1, self.page - 1))
-
-    @rx.event
-    @requires(Right.ACCOUNTS_READ)
-    async def next(self) -> EventSpec | None:
-        return await self._go(min(self.pages, self.page + 1))
 
     async def _go(self, page: int) -> EventSpec | None:
         self.page = page

@@ -21,6 +21,7 @@ from hocba_app.services.signers.key_owner import Choice, choices
 from hocba_app.services.signers.readiness_gaps import GapGroup, grouped
 from hocba_app.services.signers.reassignment import Moved
 from hocba_app.state.shared import undoing
+from hocba_app.state.shared.failures import refusal_shown
 from hocba_app.state.shared.form_texts import form_texts
 from hocba_app.state.shared.guard import require_identity, requires
 from hocba_app.state.shared.undoing import Undoing
@@ -180,7 +181,7 @@ class AssignmentsState(Undoing, rx.State):
         self.problem, self.done = "", ""
         undoing.withdraw(self)
         before = await asyncio.to_thread(undo_assignment.assigned_now, database(), who, class_id, field)
-        try:
+        with refusal_shown(self):
             changed = await asyncio.to_thread(change, (class_id, field))
             self.problem, moved = changed.problem, [list(entry) for entry in changed.moved]
             now = await asyncio.to_thread(undo_assignment.assigned_now, database(), who, class_id, field)
@@ -197,8 +198,6 @@ class AssignmentsState(Undoing, rx.State):
                 )
             else:
                 self.done = changed.said
-        except HocbaError as error:
-            self.problem = error.sentence
         await self._reload(who)
 
     async def _reload(self, who: Identity) -> None:

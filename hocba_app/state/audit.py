@@ -6,7 +6,7 @@ import asyncio
 import dataclasses
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 import reflex as rx
@@ -43,6 +43,8 @@ class Row:
 class AuditState(Searching, rx.State):
     """The page "Nhật ký"."""
 
+    _screen_rights: ClassVar[tuple[Right, ...]] = (Right.AUDIT_READ,)
+
     loaded: bool = False
     problem: str = ""
     rows: list[Row] = []
@@ -52,9 +54,6 @@ class AuditState(Searching, rx.State):
     since: str = ""
     until: str = ""
     oldest_first: bool = False
-    page: int = 1
-    pages: int = 1
-    total: int = 0
 
     @rx.var
     def csv_href(self) -> str:
@@ -78,13 +77,6 @@ class AuditState(Searching, rx.State):
 
     @rx.event
     @requires(Right.AUDIT_READ)
-    async def set_search(self, search: str) -> EventSpec | None:
-        """Words of an action, a person, a pupil's name or code."""
-        self.search = str(search)[:100]
-        return await self._go(1)
-
-    @rx.event
-    @requires(Right.AUDIT_READ)
     async def set_filter(self, which: str, value: str) -> EventSpec | None:
         """One filter; the address follows."""
         value = str(value)[:60]
@@ -102,16 +94,6 @@ class AuditState(Searching, rx.State):
         """The oldest first, or the newest again."""
         self.oldest_first = not self.oldest_first
         return await self._go(1)
-
-    @rx.event
-    @requires(Right.AUDIT_READ)
-    async def previous(self) -> EventSpec | None:
-        return await self._go(max(1, self.page - 1))
-
-    @rx.event
-    @requires(Right.AUDIT_READ)
-    async def next(self) -> EventSpec | None:
-        return await self._go(self.page + 1)
 
     async def _go(self, page: int) -> EventSpec | None:
         self.page = page

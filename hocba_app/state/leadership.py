@@ -14,6 +14,7 @@ from hocba_app.models import database
 from hocba_app.services.accounts import credentials, leadership, school_identity
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
+from hocba_app.state.shared.failures import refusal_shown
 from hocba_app.state.shared.guard import require_identity, requires
 
 _STATE = {"open": ("todo", "Chờ xác nhận"), "confirmed": ("ok", "Đã xác nhận"), "refused": ("info", "Đã từ chối")}
@@ -131,11 +132,9 @@ class LeadershipState(rx.State):
     async def _act(self, action: Callable[..., None], *arguments: str, done: str) -> None:
         who = await require_identity(self)
         self.problem = self.done = ""
-        try:
+        with refusal_shown(self):
             await asyncio.to_thread(action, database(), who, *arguments)
             self.done, self.refusing, self.reason = done, "", ""
-        except HocbaError as error:
-            self.problem = error.sentence
         await self._reload(await require_identity(self))
 
     async def _reload(self, who: Identity) -> None:

@@ -20,6 +20,7 @@ from hocba_app.services.records import lock_runs
 from hocba_app.services.records.lock_request import KINDS, MAX_REASON, start_locks
 from hocba_app.services.records.preview import LockPreview, lock_preview
 from hocba_app.state.lock_rows import ALL, Chosen, ClassRow, PupilRow, RunCard, card, class_row, pupil_rows
+from hocba_app.state.shared.failures import refusal_shown
 from hocba_app.state.shared.guard import require_identity, requires
 from hocba_app.state.shared.live_screen import LiveScreen, begin, watching
 from hocba_app.state.shared.year_choice import YearOption, year_in, year_options
@@ -264,10 +265,8 @@ class LockState(LiveScreen, rx.State):
     async def stop(self, run_id: str) -> None:
         """Stop a running lock; what it locked stays."""
         who = await require_identity(self)
-        try:
+        with refusal_shown(self):
             await asyncio.to_thread(lock_runs.cancel_lock, database(), who, run_id)
-        except HocbaError as error:
-            self.problem = error.sentence
         await self._reload(who)
 
     async def _reload(self, who: Identity) -> None:

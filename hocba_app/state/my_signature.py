@@ -22,7 +22,7 @@ from hocba_app.state.shared.key_editing import KeyEditing, KeyRow
 class MySignatureState(KeyEditing, Drafting, rx.State):
     """The page "Chữ ký của tôi"."""
 
-    _key_right: ClassVar[Right] = Right.OWN_SIGNING_ACCOUNT
+    _key_rights: ClassVar[tuple[Right, ...]] = (Right.OWN_SIGNING_ACCOUNT,)
     _undo_rights: ClassVar[tuple[Right, ...]] = (Right.OWN_SIGNATURE,)
     _draft_page: ClassVar[str] = "/my-signature"
 

@@ -10,7 +10,6 @@ from typing import ClassVar
 import reflex as rx
 from reflex.event import EventSpec
 
-from hocba_app.domain.errors import HocbaError
 from hocba_app.domain.objections import FACTS, MAX_REASON
 from hocba_app.domain.paging import page_count
 from hocba_app.domain.school_calendar import local_text
@@ -19,8 +18,10 @@ from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.objections import objections
+from hocba_app.state.shared.failures import refusal_shown
 from hocba_app.state.shared.guard import require_identity, requires
 from hocba_app.state.shared.live_screen import LiveScreen, begin, watching
+from hocba_app.state.shared.paging import Paging
 from hocba_app.state.shared.read_pool import in_thread
 from hocba_app.state.shell import waiting_again
 
@@ -51,7 +52,7 @@ class ReportRow:
     may_withdraw: bool
 
 
-class ObjectionsState(LiveScreen, rx.State):
+class ObjectionsState(Paging, LiveScreen, rx.State):
     """The page "Báo sai"."""
 
     _screen_rights: ClassVar[tuple[Right, ...]] = (Right.RECORDS_READ, Right.OWN_QUEUE)
@@ -60,9 +61,6 @@ class ObjectionsState(LiveScreen, rx.State):
     done: str = ""
     open_ones: bool = True
     rows: list[ReportRow] = []
-    total: int = 0
-    page: int = 1
-    pages: int = 1
     answering: str = ""
     """The report that is being answered."""
     answer: str = ""
@@ -82,18 +80,6 @@ class ObjectionsState(LiveScreen, rx.State):
     async def show(self, which: str) -> None:
         """Open reports, or those that are over."""
         self.open_ones, self.page, self.answering = which != "over", 1, ""
-        await self._reload(await require_identity(self))
-
-    @rx.event
-    @requires(Right.RECORDS_READ, Right.OWN_QUEUE)
-    async def previous(self) -> None:
-        self.page = max(1, self.page - 1)
-        await self._reload(await require_identity(self))
-
-    @rx.event
-    @requires(Right.RECORDS_READ, Right.OWN_QUEUE)
-    async def next(self) -> None:
-        self.page = min(self.pages, self.page + 1)
         await self._reload(await require_identity(self))
 
     @rx.event
@@ -128,13 +114,15 @@ class ObjectionsState(LiveScreen, rx.State):
         if not self.problem:
             self.done = "Đã rút báo sai. Hồ sơ trở lại danh sách của người ký."
 
+    async def _go(self, page: int) -> None:
+        self.page = page
+        await self._reload(await require_identity(self))
+
     async def _do(self, act: Callable[..., object], *arguments: str) -> None:
         who = await require_identity(self)
         self.problem = self.done = ""
-        try:
+        with refusal_shown(self):
             await asyncio.to_thread(act, database(), who, *arguments)
-        except HocbaError as error:
-            self.problem = error.sentence
         await self._reload(who)
 
     async def _reload(self, who: Identity) -> None:

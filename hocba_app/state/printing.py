@@ -18,6 +18,7 @@ from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.printing import print_job, print_page, share_link
 from hocba_app.services.printing.options import KINDS, PacketOptions
+from hocba_app.state.shared.failures import refusal_shown
 from hocba_app.state.shared.guard import require_identity, requires
 from hocba_app.state.shared.live_screen import LiveScreen, begin, watching
 from hocba_app.state.shared.year_choice import YearOption, year_in, year_options
@@ -249,10 +250,8 @@ class PrintState(LiveScreen, rx.State):
             return
         self.closing = ""
         who = await require_identity(self)
-        try:
+        with refusal_shown(self, "link_problem"):
             await asyncio.to_thread(share_link.close_link, database(), who, hand_out_id)
-        except HocbaError as error:
-            self.link_problem = error.sentence
         await self._load_links(who)
 
     @rx.event

@@ -20,6 +20,7 @@ from hocba_app.services.attached import attach
 from hocba_app.services.attached.reading import AttachedView
 from hocba_app.services.records.pupil import PupilDocument, PupilView, PupilYear, pupil_view
 from hocba_app.state.records import STEP_TONE
+from hocba_app.state.shared.failures import refusal_shown
 from hocba_app.state.shared.guard import require_identity, requires
 from hocba_app.state.shared.live_screen import LiveScreen, begin, watching
 
@@ -138,11 +139,9 @@ class PupilState(LiveScreen, rx.State):
     async def _decide(self, said: str, act: Callable[..., None], *arguments: Any) -> None:
         who = await require_identity(self)
         self.problem = self.done = ""
-        try:
+        with refusal_shown(self):
             await asyncio.to_thread(act, database(), who, *arguments)
             self.done, self.opened, self.reason = said, "", ""
-        except HocbaError as error:
-            self.problem = error.sentence
         await self._reload(who)
 
     async def _reload(self, who: Identity) -> None:

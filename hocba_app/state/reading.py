@@ -43,7 +43,6 @@ class ReadingState(ObjectionMixin, LiveScreen, rx.State):
     """The page of a record as text."""
 
     _screen_rights: ClassVar[tuple[Right, ...]] = (Right.RECORDS_READ, Right.OWN_QUEUE)
-    _objection_rights: ClassVar[tuple[Right, ...]] = (Right.RECORDS_READ, Right.OWN_QUEUE)
 
     loaded: bool = False
     found: bool = False

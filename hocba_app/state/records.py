@@ -20,6 +20,7 @@ from hocba_app.services.change_feed.change_feed import ChangeSet
 from hocba_app.services.records import record_list
 from hocba_app.services.records.record_list import KINDS, STEPS
 from hocba_app.state.shared.addresses import address_of
+from hocba_app.state.shared.failures import refusal_shown
 from hocba_app.state.shared.guard import require_identity, requires
 from hocba_app.state.shared.live_screen import LiveScreen, begin, watching
 from hocba_app.state.shared.read_pool import in_thread
@@ -70,7 +71,6 @@ class RecordsState(Searching, Sorting, UnlockAsking, LiveScreen, rx.State):
 
     _screen_rights: ClassVar[tuple[Right, ...]] = (Right.RECORDS_READ,)
     _sorts: ClassVar[tuple[str, ...]] = ("class", "name", "code", "step", "updated")
-    _sort_rights: ClassVar[tuple[Right, ...]] = (Right.RECORDS_READ,)
 
     loaded: bool = False
     years: list[str] = []
@@ -81,9 +81,6 @@ class RecordsState(Searching, Sorting, UnlockAsking, LiveScreen, rx.State):
     step: str = ""
     stale: str = ""
     """"1": locked data that newer data contradict; "again": unlocked, to be locked again; "" for any."""
-    page: int = 1
-    pages: int = 1
-    total: int = 0
     rows: list[Row] = []
     may_ask: bool = False
     selected: list[str] = []
@@ -139,23 +136,6 @@ class RecordsState(Searching, Sorting, UnlockAsking, LiveScreen, rx.State):
         return await self._go(1)
 
     @rx.event
-    @requires(Right.RECORDS_READ)
-    async def set_search(self, search: str) -> EventSpec | None:
-        """Words of a name or code."""
-        self.search = str(search)[:100]
-        return await self._go(1)
-
-    @rx.event
-    @requires(Right.RECORDS_READ)
-    async def previous(self) -> EventSpec | None:
-        return await self._go(self.page - 1)
-
-    @rx.event
-    @requires(Right.RECORDS_READ)
-    async def next(self) -> EventSpec | None:
-        return await self._go(self.page + 1)
-
-    @rx.event
     @requires(Right.UNLOCK_ASK)
     async def toggle(self, document_id: str) -> None:
         """A record in or out of the choice."""
@@ -170,7 +150,7 @@ class RecordsState(Searching, Sorting, UnlockAsking, LiveScreen, rx.State):
     async def choose_class(self) -> None:
         """Every locked record of the class and kind shown, whatever page it is on."""
         who = await require_identity(self)
-        try:
+        with refusal_shown(self):
             self.selected = await asyncio.to_thread(
                 record_list.chosen_documents,
                 database(),
@@ -179,8 +159,6 @@ class RecordsState(Searching, Sorting, UnlockAsking, LiveScreen, rx.State):
                 kind=self.kind,
                 school_year=self.year,
             )
-        except HocbaError as error:
-            self.problem = error.sentence
 
     @rx.event
     @requires(Right.UNLOCK_ASK)

@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 import reflex as rx
 
-from hocba_app.domain.errors import HocbaError
 from hocba_app.domain.school_calendar import local_text
 from hocba_app.domain.wording import PROMOTION
 from hocba_app.models import database
@@ -16,6 +15,7 @@ from hocba_app.services.accounts.authority import Right, allowed
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.overview import school_years
 from hocba_app.services.overview.school_years import OpenItems, YearView
+from hocba_app.state.shared.failures import refusal_shown
 from hocba_app.state.shared.guard import require_identity, requires
 
 
@@ -97,11 +97,9 @@ class SchoolYearsState(rx.State):
         if not year:
             return  # a second tap
         self.problem = self.done = ""
-        try:
+        with refusal_shown(self):
             await asyncio.to_thread(action, database(), who, year, self.reason)
             self.done, self.asking, self.reason = done.format(year), "", ""
-        except HocbaError as error:
-            self.problem = error.sentence
         await self._reload(who)
 
     async def _reload(self, who: Identity) -> None:

@@ -11,7 +11,6 @@ from typing import Any, ClassVar
 import reflex as rx
 from reflex.event import EventSpec
 
-from hocba_app.domain.errors import HocbaError
 from hocba_app.domain.school_calendar import local_text
 from hocba_app.domain.vietnamese_collation import sort_name, sort_title
 from hocba_app.domain.wording import IMAGE_FILE, JOB, POSITION
@@ -22,6 +21,7 @@ from hocba_app.services.signers import images
 from hocba_app.services.signers.key_owner import Choice, choices
 from hocba_app.state.shared import image_draft_mixin, undoing
 from hocba_app.state.shared.addresses import address_of, page_in
+from hocba_app.state.shared.failures import refusal_shown
 from hocba_app.state.shared.guard import require_identity, requires
 from hocba_app.state.shared.image_draft_mixin import Drafting
 from hocba_app.state.shared.live_screen import LiveScreen, begin, watching
@@ -97,15 +97,11 @@ class SignatureImagesState(Searching, Sorting, Drafting, LiveScreen, rx.State):
     _draft_page: ClassVar[str] = "/signature-images"
     _sorts: ClassVar[tuple[str, ...]] = ("order", "file", "outcome", "whose")
     """Of the table of an upload's files; people are shown as cards."""
-    _sort_rights: ClassVar[tuple[Right, ...]] = (Right.SIGNATURE_IMAGES,)
 
     loaded: bool = False
     rows: list[Person] = []
     people: list[Option] = []
     missing_only: bool = False
-    page: int = 1
-    pages: int = 1
-    total: int = 0
     staff: int = 0
     have: int = 0
     percent: int = 0
@@ -146,26 +142,10 @@ class SignatureImagesState(Searching, Sorting, Drafting, LiveScreen, rx.State):
 
     @rx.event
     @requires(Right.SIGNATURE_IMAGES)
-    async def find(self, text: str) -> EventSpec | None:
-        self.search = str(text)[:80]
-        return await self._go(1)
-
-    @rx.event
-    @requires(Right.SIGNATURE_IMAGES)
     async def show_missing(self, only: bool) -> EventSpec | None:
         """Only who has none."""
         self.missing_only = bool(only)
         return await self._go(1)
-
-    @rx.event
-    @requires(Right.SIGNATURE_IMAGES)
-    async def previous(self) -> EventSpec | None:
-        return await self._go(max(1, self.page - 1))
-
-    @rx.event
-    @requires(Right.SIGNATURE_IMAGES)
-    async def next(self) -> EventSpec | None:
-        return await self._go(min(self.pages, self.page + 1))
 
     @rx.event
     @requires(Right.SIGNATURE_IMAGES)
@@ -235,10 +215,8 @@ class SignatureImagesState(Searching, Sorting, Drafting, LiveScreen, rx.State):
     @requires(Right.SIGNATURE_IMAGES)
     async def cancel(self) -> None:
         who = await require_identity(self)
-        try:
+        with refusal_shown(self):
             await asyncio.to_thread(images.cancel_upload, database(), who, self.upload_id)
-        except HocbaError as error:
-            self.problem = error.sentence
         await self._reload(who)
 
     async def _in_order(self) -> None:
@@ -260,10 +238,8 @@ class SignatureImagesState(Searching, Sorting, Drafting, LiveScreen, rx.State):
         who = await self._who()
         self.problem = self.done = ""
         undoing.withdraw(self)
-        try:
+        with refusal_shown(self):
             await asyncio.to_thread(action, database(), who, *arguments)
-        except HocbaError as error:
-            self.problem = error.sentence
         await self._reload(who)
 
     async def _reload(self, who: Identity) -> None:

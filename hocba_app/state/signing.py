@@ -23,6 +23,7 @@ from hocba_app.services.signing import progress, queue_groups, reminders, signer
 from hocba_app.state import signing_rows
 from hocba_app.state.batch_cards import BatchCard, batch_card
 from hocba_app.state.shared import undoing
+from hocba_app.state.shared.failures import refusal_shown
 from hocba_app.state.shared.guard import require_identity, signed_in
 from hocba_app.state.shared.live_screen import LiveScreen, begin, watching
 from hocba_app.state.shared.read_pool import in_thread
@@ -55,11 +56,9 @@ class SigningState(Sorting, Undoing, GroupReading, LiveScreen, rx.State):
 
     _screen_rights: ClassVar[tuple[Right, ...]] = ()
     _undo_rights: ClassVar[tuple[Right, ...]] = ()
-    _objection_rights: ClassVar[tuple[Right, ...]] = ()
     _sorts: ClassVar[tuple[str, ...]] = (
         "order", "code", "name", "state", *(f"c{number}" for number in range(MAX_COLUMNS)),
     )  # fmt: skip
-    _sort_rights: ClassVar[tuple[Right, ...]] = ()
 
     loaded: bool = False
     title: str = ""
@@ -207,13 +206,11 @@ class SigningState(Sorting, Undoing, GroupReading, LiveScreen, rx.State):
         who = await require_identity(self)
         name = next((row.name for row in self.late if row.staff_id == staff_id), "thầy cô")
         self.problem, self.done = "", ""
-        try:
+        with refusal_shown(self):
             mailed = await asyncio.to_thread(reminders.remind, database(), who, str(class_id), str(staff_id))
             self.done = f"Đã nhắc {name}" + (
                 " trong hệ thống; thư điện tử đang được gửi." if mailed else ". Lời nhắc hiện khi thầy cô mở hệ thống."
             )
-        except HocbaError as error:
-            self.problem = error.sentence
         await self._reload(who)
 
     @rx.event
@@ -222,13 +219,11 @@ class SigningState(Sorting, Undoing, GroupReading, LiveScreen, rx.State):
         """Remind every subject teacher of my classes who has not signed."""
         who = await require_identity(self)
         self.problem, self.done = "", ""
-        try:
+        with refusal_shown(self):
             reminded = await asyncio.to_thread(reminders.remind_all, database(), who)
             self.done = (
                 f"Đã nhắc {reminded.people} thầy cô." if reminded.people else "Hôm nay mọi người đã được nhắc rồi."
             )
-        except HocbaError as error:
-            self.problem = error.sentence
         await self._reload(who)
 
     @rx.event
@@ -267,10 +262,8 @@ class SigningState(Sorting, Undoing, GroupReading, LiveScreen, rx.State):
     async def _do(self, action: Callable[..., object], batch_id: str) -> None:
         who = await require_identity(self)
         self.problem = ""
-        try:
+        with refusal_shown(self):
             await asyncio.to_thread(action, database(), who, batch_id)
-        except HocbaError as error:
-            self.problem = error.sentence
         await self._reload(who)
 
     def _is_concerned(self, who: Identity, what: ChangeSet) -> bool:

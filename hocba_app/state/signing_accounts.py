@@ -22,6 +22,7 @@ from hocba_app.services.signers.key_check_job import recheck_progress, start_rec
 from hocba_app.services.signers.name_acceptance import accept_name
 from hocba_app.state.shared import key_editing
 from hocba_app.state.shared.addresses import address_of, page_in
+from hocba_app.state.shared.failures import refusal_shown
 from hocba_app.state.shared.form_texts import form_texts
 from hocba_app.state.shared.guard import require_identity, requires
 from hocba_app.state.shared.key_editing import STATE_TONE, KeyEditing, KeyRow, ServiceRow
@@ -56,18 +57,14 @@ class SigningAccountsState(Searching, KeyEditing, Sorting, LiveScreen, rx.State)
     """The page "Tài khoản ký số"."""
 
     _screen_rights: ClassVar[tuple[Right, ...]] = (Right.SIGNING_ACCOUNTS,)
-    _key_right: ClassVar[Right] = Right.SIGNING_ACCOUNTS
+    _key_rights: ClassVar[tuple[Right, ...]] = (Right.SIGNING_ACCOUNTS,)
     _sorts: ClassVar[tuple[str, ...]] = ("code", "name", "account", "certificate", "validity", "state")
-    _sort_rights: ClassVar[tuple[Right, ...]] = (Right.SIGNING_ACCOUNTS,)
 
     loaded: bool = False
     problem: str = ""
     rows: list[KeyRow] = []
     counts: list[Count] = []
     only: str = ""
-    page: int = 1
-    pages: int = 1
-    total: int = 0
     testing: bool = False
     test_percent: int = 0
     test_text: str = ""
@@ -106,25 +103,9 @@ class SigningAccountsState(Searching, KeyEditing, Sorting, LiveScreen, rx.State)
 
     @rx.event
     @requires(Right.SIGNING_ACCOUNTS)
-    async def find(self, text: str) -> EventSpec | None:
-        self.search = str(text)[:80]
-        return await self._go(1)
-
-    @rx.event
-    @requires(Right.SIGNING_ACCOUNTS)
     async def show(self, state: str) -> EventSpec | None:
         self.only = state if state in ("any", *KEY_STATE) else ""
         return await self._go(1)
-
-    @rx.event
-    @requires(Right.SIGNING_ACCOUNTS)
-    async def previous(self) -> EventSpec | None:
-        return await self._go(max(1, self.page - 1))
-
-    @rx.event
-    @requires(Right.SIGNING_ACCOUNTS)
-    async def next(self) -> EventSpec | None:
-        return await self._go(min(self.pages, self.page + 1))
 
     @rx.event
     @requires(Right.SIGNING_ACCOUNTS)
@@ -168,11 +149,9 @@ class SigningAccountsState(Searching, KeyEditing, Sorting, LiveScreen, rx.State)
         if not self.removing:
             return
         self.removing = False
-        try:
+        with refusal_shown(self):
             await asyncio.to_thread(keys.remove_key, database(), who, self.key_owner)
             self._close()
-        except HocbaError as error:
-            self.problem = error.sentence
         await self._reload(who)
 
     @rx.event
@@ -180,13 +159,11 @@ class SigningAccountsState(Searching, KeyEditing, Sorting, LiveScreen, rx.State)
     async def accept_name(self, form: dict[str, str]) -> None:
         """The principal's word for the opened certificate's other name."""
         who = await require_identity(self)
-        try:
+        with refusal_shown(self, "key_problem"):
             await asyncio.to_thread(
                 accept_name, database(), who, self.key_owner, form_texts(form).get("name_reason", "")
             )
             self.key_problem = ""
-        except HocbaError as error:
-            self.key_problem = error.sentence
         await self._reload(who)
 
     @rx.event
@@ -194,10 +171,8 @@ class SigningAccountsState(Searching, KeyEditing, Sorting, LiveScreen, rx.State)
     async def test_all(self) -> None:
         """Test every key in a job."""
         who = await require_identity(self)
-        try:
+        with refusal_shown(self):
             await asyncio.to_thread(start_recheck, database(), who)
-        except HocbaError as error:
-            self.problem = error.sentence
         await self._reload(who)
 
     @rx.event
@@ -227,10 +202,8 @@ class SigningAccountsState(Searching, KeyEditing, Sorting, LiveScreen, rx.State)
     async def _start_connecting(self, pasted: str, provider: str) -> None:
         who = await require_identity(self)
         self.connect_problem = ""
-        try:
+        with refusal_shown(self, "connect_problem"):
             await asyncio.to_thread(connect_all.start_connecting, database(), who, pasted, provider)
-        except HocbaError as error:
-            self.connect_problem = error.sentence
         await self._reload(who)
 
     def _close(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from abc import abstractmethod
-from typing import Any, ClassVar
+from typing import Any
 
 import reflex as rx
 
@@ -15,7 +15,7 @@ from hocba_app.domain.vietnamese_collation import sort_name
 from hocba_app.models import database
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.reading.queue_content import Content, group_content
-from hocba_app.state.shared.guard import require_identity, require_in
+from hocba_app.state.shared.guard import require_identity, requires_of_page
 from hocba_app.state.shared.objection_mixin import ObjectionMixin, open_form
 from hocba_app.state.shared.read_pool import in_thread
 
@@ -82,21 +82,8 @@ class GroupReading(ObjectionMixin, mixin=True):
     _left_out: dict[str, str] = {}
     """Slots left out by hand, each with its group."""
 
-    _reading_handlers: ClassVar[tuple[str, ...]] = (
-        "toggle_line",
-        "toggle_only_to_look",
-        "report_line",
-        "previous_lines",
-        "next_lines",
-    )
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        """As for every mixin: the page's copies ask for the page's rights."""
-        super().__init_subclass__(**kwargs)
-        if not cls._mixin:
-            require_in(cls, cls._objection_rights, *cls._reading_handlers)
-
     @rx.event
+    @requires_of_page()
     async def toggle_line(self, slot_id: str) -> None:
         """Leave a pupil out of what the next tap signs, or take him again."""
         line = next((line for line in self._all_lines if line.slot_id == slot_id), None)
@@ -114,12 +101,14 @@ class GroupReading(ObjectionMixin, mixin=True):
         self._count()
 
     @rx.event
+    @requires_of_page()
     async def toggle_only_to_look(self) -> None:
         """Only the lines with notes, or all."""
         self.only_to_look = not self.only_to_look
         show_lines(self, 1)
 
     @rx.event
+    @requires_of_page()
     async def report_line(self, slot_id: str, subject: str) -> None:
         """Say what is wrong in one line."""
         line = next((line for line in self._all_lines if (line.slot_id, line.subject) == (slot_id, subject)), None)
@@ -129,10 +118,12 @@ class GroupReading(ObjectionMixin, mixin=True):
             open_form(self, line.document_id, f"{line.name} ({line.code})", kind, subjects, subject)
 
     @rx.event
+    @requires_of_page()
     async def previous_lines(self) -> None:
         show_lines(self, self.line_page - 1)
 
     @rx.event
+    @requires_of_page()
     async def next_lines(self) -> None:
         show_lines(self, self.line_page + 1)
 

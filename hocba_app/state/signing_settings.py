@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 
 import reflex as rx
 
-from hocba_app.domain.errors import HocbaError
 from hocba_app.domain.school_calendar import today
 from hocba_app.domain.wording import CAPACITY, DELEGATION, KEY_STATE, KIND, KIND_SHORT, POSITION
 from hocba_app.models import SEAL, database
@@ -18,6 +17,7 @@ from hocba_app.services.signers import assignments
 from hocba_app.services.signers import settings as signing
 from hocba_app.services.signers.key_owner import Choice
 from hocba_app.state.shared import key_editing, undoing
+from hocba_app.state.shared.failures import refusal_shown
 from hocba_app.state.shared.form_texts import form_texts
 from hocba_app.state.shared.guard import require_identity, requires
 from hocba_app.state.shared.key_editing import STATE_TONE, KeyEditing, KeyRow
@@ -63,7 +63,7 @@ class ElsewhereRow:
 class SigningSettingsState(KeyEditing, Undoing, rx.State):
     """The page "Người ký bìa, ký thay, đóng dấu"."""
 
-    _key_right: ClassVar[Right] = Right.SEAL_OPERATOR
+    _key_rights: ClassVar[tuple[Right, ...]] = (Right.SEAL_OPERATOR,)
     _undo_rights: ClassVar[tuple[Right, ...]] = (Right.COVER_SIGNER, Right.SEAL_OPERATOR)
 
     loaded: bool = False
@@ -155,15 +155,13 @@ class SigningSettingsState(KeyEditing, Undoing, rx.State):
         """Locked documents of a kind go to who signs them now."""
         who = await require_identity(self)
         self.problem, self.done = "", ""
-        try:
+        with refusal_shown(self):
             moved = await asyncio.to_thread(
                 assignments.hand_over, database(), who, str(kind), "Thay đổi người ký theo cấu hình ký của nhà trường"
             )
             self.done = f"Đã chuyển {moved.changed} hồ sơ."
             if moved.busy:
                 self.done += f" {moved.busy} hồ sơ đang có lượt ký chờ xác nhận: hãy chuyển lại sau khoảng 2 phút."
-        except HocbaError as error:
-            self.problem = error.sentence
         await self._reload(who)
 
     async def _key_editor(self) -> Identity:
@@ -181,11 +179,9 @@ class SigningSettingsState(KeyEditing, Undoing, rx.State):
     async def _do(self, said: str, action: Any, *arguments: Any, **named: Any) -> Any:
         who = await require_identity(self)
         self.problem, self.done, answer = "", "", None
-        try:
+        with refusal_shown(self):
             answer = await asyncio.to_thread(action, database(), who, *arguments, **named)
             self.done = said
-        except HocbaError as error:
-            self.problem = error.sentence
         await self._reload(who)
         return answer
 

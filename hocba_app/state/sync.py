@@ -18,8 +18,10 @@ from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.sync import commands, conflicts, schedule
 from hocba_app.state.shared.addresses import address_of, page_in
+from hocba_app.state.shared.failures import refusal_shown
 from hocba_app.state.shared.guard import require_identity, requires
 from hocba_app.state.shared.live_screen import LiveScreen, begin, watching
+from hocba_app.state.shared.paging import Paging
 from hocba_app.state.shared.sorting import Sorting, order_in_address, order_of, read_order, unsorted
 from hocba_app.state.sync_rows import (
     ConflictCard,
@@ -38,12 +40,11 @@ PAGE_ROWS = 30
 _OUTCOME_TONE = {"new": "ok", "changed": "info", "gone": "wait", "rejected": "problem", "conflict": "problem"}
 
 
-class SyncState(Sorting, LiveScreen, rx.State):
+class SyncState(Sorting, Paging, LiveScreen, rx.State):
     """The page "Đồng bộ". The address names the report that is open, its filters, order and page."""
 
     _screen_rights: ClassVar[tuple[Right, ...]] = (Right.SYNC,)
     _sorts: ClassVar[tuple[str, ...]] = ("order", "resource", "label", "outcome", "field")
-    _sort_rights: ClassVar[tuple[Right, ...]] = (Right.SYNC,)
 
     loaded: bool = False
     problem: str = ""
@@ -62,9 +63,6 @@ class SyncState(Sorting, LiveScreen, rx.State):
     outcome: str = ""
     report_resource: str = ""
     rows: list[ReportRow] = []
-    page: int = 1
-    pages: int = 1
-    total: int = 0
     conflicts: list[ConflictCard] = []
     daily_at: str = ""
     done: str = ""
@@ -118,11 +116,9 @@ class SyncState(Sorting, LiveScreen, rx.State):
     async def cancel(self) -> None:
         """Stop between two pages; what came stays."""
         who = await require_identity(self)
-        try:
+        with refusal_shown(self):
             await asyncio.to_thread(commands.cancel_sync, database(), who, self.run_id)
             self.cancelling = True
-        except HocbaError as error:
-            self.problem = error.sentence
 
     @rx.event
     @requires(Right.SYNC)
@@ -147,16 +143,6 @@ class SyncState(Sorting, LiveScreen, rx.State):
 
     @rx.event
     @requires(Right.SYNC)
-    async def previous(self) -> EventSpec | None:
-        return await self._go(self.page - 1)
-
-    @rx.event
-    @requires(Right.SYNC)
-    async def next(self) -> EventSpec | None:
-        return await self._go(self.page + 1)
-
-    @rx.event
-    @requires(Right.SYNC)
     async def choose_year(self, year: str) -> None:
         """Another school year: other submissions, other classes; what was chosen of the classes is forgotten."""
         who, scope = await require_identity(self), await self.get_state(SyncScopeState)
@@ -171,10 +157,8 @@ class SyncState(Sorting, LiveScreen, rx.State):
         """A person decides; the run that does it starts at once."""
         who = await require_identity(self)
         self.problem = ""
-        try:
+        with refusal_shown(self):
             self.run_id = await asyncio.to_thread(conflicts.resolve, database(), who, str(conflict_id), str(choice))
-        except HocbaError as error:
-            self.problem = error.sentence
         await self._reload(who)
 
     @rx.event

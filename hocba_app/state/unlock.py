@@ -10,13 +10,13 @@ from typing import ClassVar
 import reflex as rx
 from reflex.event import EventSpec
 
-from hocba_app.domain.errors import HocbaError
 from hocba_app.domain.school_calendar import local_text
 from hocba_app.domain.wording import KIND_SHORT
 from hocba_app.models import database
 from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.unlocking import unlock
+from hocba_app.state.shared.failures import refusal_shown
 from hocba_app.state.shared.guard import require_identity, requires
 from hocba_app.state.shared.live_screen import LiveScreen, begin, watching
 from hocba_app.state.shared.unlock_request_mixin import Again, prices
@@ -116,23 +116,19 @@ class UnlockState(LiveScreen, rx.State):
         """Take a request back."""
         who = await require_identity(self)
         self.problem = self.done = ""
-        try:
+        with refusal_shown(self):
             await asyncio.to_thread(unlock.withdraw, database(), who, str(request_id))
             self.done = "Đã rút đề nghị."
-        except HocbaError as error:
-            self.problem = error.sentence
         await self._reload(who)
 
     async def _answer(self, request_id: str, said: str, *, approve: bool) -> None:
         who = await require_identity(self)
         self.problem = self.done = self.confirming = ""
-        try:
+        with refusal_shown(self):
             await asyncio.to_thread(
                 unlock.decide, database(), who, str(request_id), approve=approve, shown=self._price if approve else None
             )
             self.done = said
-        except HocbaError as error:
-            self.problem = error.sentence
         await self._reload(who)
 
     async def _reload(self, who: Identity) -> None:

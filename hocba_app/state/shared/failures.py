@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import reflex as rx
 import structlog
@@ -19,6 +21,15 @@ log = structlog.get_logger()
 def shown_failure(exception: Exception) -> EventSpec | None:
     """A toast with the sentence; a defect is logged under the reference the person sees."""
     return rx.toast.error(refusal_of(exception).sentence)
+
+
+@contextmanager
+def refusal_shown(state: rx.State, variable: str = "problem") -> Iterator[None]:
+    """What is refused inside ends there, its sentence in this variable of the page."""
+    try:
+        yield
+    except HocbaError as error:
+        setattr(state, variable, error.sentence)
 
 
 def refusal_of(error: Exception) -> HocbaError:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 from http.cookies import CookieError, SimpleCookie
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import reflex as rx
 from reflex.state import BaseState
@@ -45,10 +45,34 @@ def signed_in(function: Handler) -> Handler:
     return function
 
 
-def require_in(page: type[rx.State], rights: tuple[Right, ...], *handlers: str) -> None:
-    """Mark a page's own copies of a mixin's handlers: who holds one of these rights may call them; () for everybody signed in."""
-    for name in handlers:
-        requires(*rights)(page.event_handlers[name].fn)
+def requires_of_page(rights: str = "_screen_rights") -> Callable[[Handler], Handler]:
+    """Mark a mixin's handler: who holds one of the rights that the page names may call the page's own copy.
+
+    Args:
+        rights: the page's class variable with them; () for everybody signed in.
+    """
+
+    def mark(function: Handler) -> Handler:
+        setattr(function, _MARK, rights)
+        return function
+
+    return mark
+
+
+class PageRights(rx.State, mixin=True):
+    """Base of the mixins whose handlers ask for the rights of the page that uses them."""
+
+    _screen_rights: ClassVar[tuple[Right, ...]]
+    """Who may look at the page holds one of these; () for everybody signed in."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """A page that does not name its rights cannot be made."""
+        super().__init_subclass__(**kwargs)
+        if not cls._mixin:
+            for handler in cls.event_handlers.values():
+                named = getattr(handler.fn, _MARK, None)
+                if isinstance(named, str) and named != _PUBLIC:
+                    requires(*getattr(cls, named))(handler.fn)
 
 
 def public(function: Handler) -> Handler:

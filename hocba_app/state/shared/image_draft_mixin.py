@@ -16,7 +16,7 @@ from hocba_app.models import database
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.signers import image_draft
 from hocba_app.state.shared import undoing
-from hocba_app.state.shared.guard import require_identity, require_in
+from hocba_app.state.shared.guard import require_identity, requires_of_page
 
 
 @dataclasses.dataclass
@@ -50,60 +50,46 @@ class Drafting(undoing.Undoing, mixin=True):
     _draft_page: ClassVar[str]
     """The page's path: its address without the draft."""
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Each page's copy of the handlers asks for the page's rights; without them the gate refuses them."""
-        super().__init_subclass__(**kwargs)
-        if not cls._mixin:
-            require_in(
-                cls,
-                cls._undo_rights,
-                "turn_draft",
-                "set_strength",
-                "cut_draft",
-                "uncut_draft",
-                "use_draft",
-                "leave_draft",
-            )
-
     @rx.event
+    @requires_of_page("_undo_rights")
     async def turn_draft(self) -> None:
         """A quarter clockwise; the frame begins anew."""
-        await adjust(self, await self._drafter(), turn=1)
+        await adjust(self, await require_identity(self), turn=1)
 
     @rx.event
+    @requires_of_page("_undo_rights")
     async def set_strength(self, strength: str) -> None:
         """How much counts as ink."""
-        await adjust(self, await self._drafter(), strength=strength)
+        await adjust(self, await require_identity(self), strength=strength)
 
     @rx.event
+    @requires_of_page("_undo_rights")
     async def cut_draft(self, side: str, percent: float) -> None:
         """Leave that much of one side out; sliders send numbers."""
-        await cut(self, await self._drafter(), side, percent)
+        await cut(self, await require_identity(self), side, percent)
 
     @rx.event
+    @requires_of_page("_undo_rights")
     async def uncut_draft(self) -> None:
         """The whole picture again."""
-        await adjust(self, await self._drafter())
+        await adjust(self, await require_identity(self))
 
     @rx.event
+    @requires_of_page("_undo_rights")
     async def use_draft(self) -> EventSpec | None:
         """Store the image that was looked at."""
-        who = await self._drafter()
+        who = await require_identity(self)
         self.problem = self.done = ""
         stored = await use(self, who)
         await self._reload(who)
         return rx.redirect(self._draft_page, replace=True) if stored else None
 
     @rx.event
+    @requires_of_page("_undo_rights")
     async def leave_draft(self) -> EventSpec:
         """Nothing is stored."""
         self.draft = Draft()
         return rx.redirect(self._draft_page, replace=True)
-
-    async def _drafter(self) -> Identity:
-        """Who looks at it."""
-        who = await require_identity(self)
-        return who
 
 
 async def open_slip(state: Drafting, who: Identity, slip: str) -> None:

@@ -22,8 +22,9 @@ from hocba_app.services.signers import keys
 from hocba_app.services.signers.keys import CredentialView, KeyView
 from hocba_app.services.signing.integrations import configured_providers
 from hocba_app.services.signing.providers.registry import USUAL, words_of
+from hocba_app.state.shared.failures import refusal_shown
 from hocba_app.state.shared.form_texts import form_texts
-from hocba_app.state.shared.guard import require_identity, require_in
+from hocba_app.state.shared.guard import PageRights, require_identity, requires_of_page
 
 STATE_TONE = {
     "no_account": "todo",
@@ -87,8 +88,8 @@ class CredentialRow:
     problem: str
 
 
-class KeyEditing(rx.State, mixin=True):
-    """Variables and handlers of ``components.key_editor``. A page names its right in ``_key_right``."""
+class KeyEditing(PageRights, mixin=True):
+    """Variables and handlers of ``components.key_editor``. A page names its rights in ``_key_rights``."""
 
     key_owner: str = ""
     key_user: str = ""
@@ -100,14 +101,10 @@ class KeyEditing(rx.State, mixin=True):
     key_busy: bool = False
     credentials: list[CredentialRow] = []
 
-    _key_right: ClassVar[Right]
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Each page's copy of the handlers asks for the page's right; without one the gate refuses them."""
-        super().__init_subclass__(**kwargs)
-        require_in(cls, (cls._key_right,), "connect", "fetch", "pick", "test")
+    _key_rights: ClassVar[tuple[Right, ...]]
 
     @rx.event
+    @requires_of_page("_key_rights")
     async def connect(self, form: dict[str, Any]) -> AsyncIterator[None]:
         """Enter the account and take its certificate."""
         who = await self._key_editor()
@@ -117,6 +114,7 @@ class KeyEditing(rx.State, mixin=True):
         await self._reload(who)
 
     @rx.event
+    @requires_of_page("_key_rights")
     async def fetch(self) -> AsyncIterator[None]:
         """Show the certificates of the stored account."""
         who = await self._key_editor()
@@ -125,6 +123,7 @@ class KeyEditing(rx.State, mixin=True):
         await list_certificates(self, who)
 
     @rx.event
+    @requires_of_page("_key_rights")
     async def pick(self, credential_id: str) -> AsyncIterator[None]:
         """Take one of them."""
         who = await self._key_editor()
@@ -134,6 +133,7 @@ class KeyEditing(rx.State, mixin=True):
         await self._reload(who)
 
     @rx.event
+    @requires_of_page("_key_rights")
     async def test(self, owner: str) -> AsyncIterator[None]:
         """Check an account and its certificate now."""
         who = await self._key_editor()
@@ -228,36 +228,30 @@ async def connect_account(state: KeyEditing, who: Identity, form: dict[str, str]
 async def list_certificates(state: KeyEditing, who: Identity) -> None:
     """The certificates of the stored account."""
     _begin(state)
-    try:
+    with refusal_shown(state, "key_problem"):
         found = await asyncio.to_thread(keys.fetch_credentials, database(), who, state.key_owner)
         state.credentials = [_credential_row(view) for view in found]
-    except HocbaError as error:
-        state.key_problem = error.sentence
     state.key_busy = False
 
 
 async def choose_certificate(state: KeyEditing, who: Identity, credential_id: str) -> None:
     """Take one of them."""
     _begin(state)
-    try:
+    with refusal_shown(state, "key_problem"):
         await asyncio.to_thread(keys.choose_credential, database(), who, state.key_owner, str(credential_id))
         state.key_done = "Đã chọn chứng thư số này để ký."
-    except HocbaError as error:
-        state.key_problem = error.sentence
     state.key_busy = False
 
 
 async def test_account(state: KeyEditing, who: Identity, owner: str) -> None:
     """Check the account and its certificate now."""
     _begin(state)
-    try:
+    with refusal_shown(state, "key_problem"):
         view = await asyncio.to_thread(keys.check_key, database(), who, owner)
         if view.state in ("ok", "expiring"):
             state.key_done = f"{view.name}: tài khoản và chứng thư số dùng được. {view.sentence}".strip()
         else:
             state.key_problem = f"{view.name}: {view.sentence}"
-    except HocbaError as error:
-        state.key_problem = error.sentence
     state.key_busy = False
 
 

@@ -7,17 +7,16 @@ import time
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Container
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import reflex as rx
 from reflex.event import EventSpec
 
 from hocba_app.process_scope import on_close
-from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.sessions import Identity
 from hocba_app.services.change_feed.change_feed import ChangeSet
 from hocba_app.state.shared.change_watcher import CALM_SECONDS, watcher
-from hocba_app.state.shared.guard import identity, require_in
+from hocba_app.state.shared.guard import PageRights, identity, requires_of_page
 
 IDLE_TIMEOUT_SECONDS = 20.0
 """Seconds without a change after which the tab's life and its session are looked at again."""
@@ -49,19 +48,11 @@ _loops: dict[str, _Loop] = {}
 on_close(_loops.clear)
 
 
-class LiveScreen(rx.State, mixin=True):
+class LiveScreen(PageRights, mixin=True):
     """A screen that follows the database. Its ``load`` ends with ``if begin(self): yield watching(Page)``."""
 
-    _screen_rights: ClassVar[tuple[Right, ...]]
-    """Who may look at the page holds one of these; () for everybody signed in."""
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Each page's own ``watch`` asks for the page's rights; without them the gate refuses it."""
-        super().__init_subclass__(**kwargs)
-        if not cls._mixin:
-            require_in(cls, cls._screen_rights, "watch")
-
     @rx.event(background=True)
+    @requires_of_page()
     async def watch(self) -> None:
         """Reload when something of the school changed that the page shows."""
         await follow(self, self._reload, concerned=self._is_concerned)

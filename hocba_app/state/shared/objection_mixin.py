@@ -6,17 +6,15 @@ import asyncio
 import dataclasses
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any, ClassVar
 
 import reflex as rx
 
 from hocba_app.domain.errors import HocbaError
 from hocba_app.domain.objections import MAX_REASON, facts_of
 from hocba_app.models import database
-from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.objections.objections import raise_objection
-from hocba_app.state.shared.guard import require_identity, require_in
+from hocba_app.state.shared.guard import PageRights, require_identity, requires_of_page
 
 
 @dataclasses.dataclass
@@ -27,8 +25,8 @@ class FactChoice:
     label: str
 
 
-class ObjectionMixin(rx.State, mixin=True):
-    """Variables and handlers of ``components.objection_form``. A page names its rights and says which record is meant."""
+class ObjectionMixin(PageRights, mixin=True):
+    """Variables and handlers of ``components.objection_form``. A page says which record is meant."""
 
     problem: str = ""
     done: str = ""
@@ -42,34 +40,29 @@ class ObjectionMixin(rx.State, mixin=True):
     objection_subject: str = ""
     objection_reason: str = ""
 
-    _objection_rights: ClassVar[tuple[Right, ...]]
-    """Any of them; () for everybody signed in."""
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Each page's copy of the handlers asks for the page's rights; without them the gate refuses them."""
-        super().__init_subclass__(**kwargs)
-        if not cls._mixin:
-            names = ("set_objection_fact", "set_objection_subject", "set_objection_reason", "object_not", "object_now")
-            require_in(cls, cls._objection_rights, *names)
-
     @rx.event
+    @requires_of_page()
     async def set_objection_fact(self, fact: str) -> None:
         self.objection_fact = str(fact)
 
     @rx.event
+    @requires_of_page()
     async def set_objection_subject(self, subject: str) -> None:
         self.objection_subject = str(subject)
 
     @rx.event
+    @requires_of_page()
     async def set_objection_reason(self, reason: str) -> None:
         self.objection_reason = str(reason)[:MAX_REASON]
 
     @rx.event
+    @requires_of_page()
     async def object_not(self) -> None:
         """Close the form."""
         self.objecting = ""
 
     @rx.event
+    @requires_of_page()
     async def object_now(self) -> None:
         """Send it."""
         if not self.objecting:

@@ -9,12 +9,22 @@ from urllib.parse import parse_qsl, urlsplit
 import reflex as rx
 from reflex.event import EventSpec
 
+from hocba_app.state.shared.guard import requires_of_page
+from hocba_app.state.shared.paging import Paging
 
-class Searching(rx.State, mixin=True):
+
+class Searching(Paging, mixin=True):
     """The words, and the address they were typed at."""
 
     search: str = ""
     _searched_at: tuple[str, frozenset[tuple[str, str]]] | None = None
+
+    @rx.event
+    @requires_of_page()
+    async def set_search(self, search: str) -> EventSpec | None:
+        """Only rows with these words; which columns are searched is the page's service's."""
+        self.search = str(search)[:100]
+        return await self._go(1)
 
 
 def _place(path: str, query: Iterable[tuple[str, str]]) -> tuple[str, frozenset[tuple[str, str]]]:

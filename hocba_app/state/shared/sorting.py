@@ -9,12 +9,11 @@ from typing import Any, ClassVar
 import reflex as rx
 from reflex.event import EventSpec
 
-from hocba_app.services.accounts.authority import Right
-from hocba_app.state.shared.guard import require_in
+from hocba_app.state.shared.guard import PageRights, requires_of_page
 
 
-class Sorting(rx.State, mixin=True):
-    """Variables and the handler of ``components.data_table.column_head``. A page names its columns and its rights."""
+class Sorting(PageRights, mixin=True):
+    """Variables and the handler of ``components.data_table.column_head``. A page names its columns."""
 
     sort: str = ""
     """One of the page's columns."""
@@ -22,16 +21,9 @@ class Sorting(rx.State, mixin=True):
 
     _sorts: ClassVar[tuple[str, ...]]
     """Columns as the page's service names them; the first is the order of an address that names none."""
-    _sort_rights: ClassVar[tuple[Right, ...]]
-    """Any of them; () for everybody signed in."""
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Each page's copy of the handler asks for the page's rights; without them the gate refuses it."""
-        super().__init_subclass__(**kwargs)
-        if not cls._mixin:
-            require_in(cls, cls._sort_rights, "set_sort")
 
     @rx.event
+    @requires_of_page()
     async def set_sort(self, sort: str) -> EventSpec | None:
         """By this column; again the other way round."""
         if sort not in self._sorts:

@@ -20,7 +20,7 @@ from hocba_app.services.accounts.authority import Right
 from hocba_app.services.accounts.identity import Identity
 from hocba_app.services.signers import images, settings, undo_assignment
 from hocba_app.services.signing import reminders
-from hocba_app.state.shared.guard import require_identity, require_in
+from hocba_app.state.shared.guard import PageRights, require_identity, requires_of_page
 
 INVERSES: Mapping[str, Callable[..., Any]] = {
     "enable": administration.enable,
@@ -37,7 +37,7 @@ INVERSES: Mapping[str, Callable[..., Any]] = {
 """By name: a state that may be kept outside the process holds names and texts, no functions."""
 
 
-class Undoing(rx.State, mixin=True):
+class Undoing(PageRights, mixin=True):
     """Variables and handlers of ``components.undo_notice``. A page names its rights in ``_undo_rights``."""
 
     problem: str = ""
@@ -52,13 +52,8 @@ class Undoing(rx.State, mixin=True):
     _undo_rights: ClassVar[tuple[Right, ...]]
     """Any of them; () for everybody signed in."""
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Each page's copy of the handlers asks for the page's rights; without them the gate refuses them."""
-        super().__init_subclass__(**kwargs)
-        if not cls._mixin:
-            require_in(cls, cls._undo_rights, "undo", "keep_done")
-
     @rx.event
+    @requires_of_page("_undo_rights")
     async def undo(self) -> None:
         """Take the last act back."""
         who = await require_identity(self)
@@ -66,6 +61,7 @@ class Undoing(rx.State, mixin=True):
         await self._reload(who)
 
     @rx.event
+    @requires_of_page("_undo_rights")
     async def keep_done(self) -> None:
         """Close the offer."""
         withdraw(self)
