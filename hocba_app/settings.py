@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -176,6 +177,15 @@ class Settings(BaseSettings):
                     variable=f"HOCBA_{name.upper()}",
                     detail="địa chỉ phải bắt đầu bằng " + ", ".join(f"{each}:" for each in schemes),
                 )
+        public = urlsplit(self.public_url)
+        if (
+            self.public_url.rstrip("/") != f"{public.scheme}://{public.netloc}"
+        ):  # records print the host, the verifier adds the rest
+            raise HocbaError(
+                ErrorCode.SETTING_UNKNOWN,
+                variable="HOCBA_PUBLIC_URL",
+                detail="cần dạng https://tên-máy, viết thường và không có đường dẫn phía sau",
+            )
 
     def allowed_origins(self) -> list[str]:
         """Origins that may open the websocket and read routes with credentials."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import zlib
 from urllib.parse import urlsplit
 
@@ -27,6 +28,7 @@ QR_NAME = "Qr"
 QR_SIZE = 15 * MM
 _QR_QUIET = 2
 CODE_LABEL, PUPIL_LABEL = "Mã tra cứu: ", "Mã học sinh:"
+SITE_LABEL = "Tra cứu tại {host} hoặc quét mã QR"
 _PUPIL_WIDTH = 52 * MM
 
 
@@ -99,7 +101,7 @@ def foot(page: Page, snapshot: Snapshot, title: str, number: int, total: int) ->
     page.text(CODE_LABEL, left, top - 14, REGULAR, 8.5, colour=SOFT_INK)
     code_left = left + REGULAR.width(CODE_LABEL, 8.5)
     page.text(verification["code"], code_left, top - 14, BOLD, 9.5, colour=INK)
-    page.text(f"Tra cứu tại {host} hoặc quét mã QR", left, top - 26, REGULAR, 8.5, colour=SOFT_INK)
+    page.text(SITE_LABEL.format(host=host), left, top - 26, REGULAR, 8.5, colour=SOFT_INK)
     page.text(
         "Giá trị pháp lý thuộc về chữ ký số trong tệp; hình chữ ký và con dấu chỉ để hiển thị.",
         left,
@@ -116,11 +118,17 @@ def foot(page: Page, snapshot: Snapshot, title: str, number: int, total: int) ->
 
 
 def qr_picture(url: str) -> Picture:
-    """The QR code of ``url``, one pixel a module. The mask is fixed: choosing among eight costs more than the page."""
+    """The QR code of ``url``, one pixel a module."""
+    side, rows = qr_modules(url)
+    return Picture(side, side, "DeviceGray", 1, "FlateDecode", zlib.compress(rows))
+
+
+@functools.lru_cache(maxsize=256)
+def qr_modules(url: str) -> tuple[int, bytes]:
+    """Its side and rows. The mask is fixed: choosing among eight costs more than the page."""
     code = segno.make(url, error="m", mask=2, boost_error=False, micro=False)
     rows = [_bits(bytes(row)) for row in code.matrix_iter(border=_QR_QUIET)]
-    side = len(code.matrix) + 2 * _QR_QUIET
-    return Picture(side, side, "DeviceGray", 1, "FlateDecode", zlib.compress(b"".join(rows)))
+    return len(code.matrix) + 2 * _QR_QUIET, b"".join(rows)
 
 
 _LIGHT = bytes(b"1"[0] if module == 0 else b"0"[0] for module in range(256))

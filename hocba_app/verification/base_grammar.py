@@ -21,7 +21,6 @@ from hocba_app.recordfile.pdf_syntax import obj, ref, stream
 from hocba_app.recordfile.signature_font import signature_face
 from hocba_app.verification.layout_grammar import CATALOG, HEADER, NUM, Layout, N, read_layout
 from hocba_app.verification.page_geometry import drawn_in, require_apart
-from hocba_app.verification.page_grammar import ShownText
 from hocba_app.verification.strict_pdf_objects import (
     Deviation,
     Parsed,
@@ -74,8 +73,8 @@ class Base:
     page_bodies: dict[int, bytes]
     annotations: dict[int, list[int]]
     fields: dict[str, FieldPlace]
-    texts: list[list[ShownText]]
-    """What each page shows."""
+    layout: Layout
+    """Texts of the pages, title, QR code: what a reader shows."""
     signed: set[str] = field(default_factory=set)
 
     @property
@@ -178,7 +177,7 @@ def _fields_and_manifest(file: bytes, layout: Layout) -> Base:
         page_bodies=bodies,
         annotations=annotations,
         fields=fields,
-        texts=layout.texts,
+        layout=layout,
     )
 
 

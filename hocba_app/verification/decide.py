@@ -28,6 +28,7 @@ UNDECIDED = frozenset(
         Reason.SEAL_NAME_UNCONFIRMED,
         Reason.ISSUER_DOUBTFUL,
         Reason.UPDATE_UNCLEAR,
+        Reason.SHOWN_NAME,
         *_DOUBTS.values(),
     }
 )

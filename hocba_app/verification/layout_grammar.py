@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from hocba_app.forms.page import PAGE_HEIGHT, PAGE_WIDTH
-from hocba_app.forms.pdfa import SRGB_PROFILE
+from hocba_app.forms.pdf_file import PRODUCER
+from hocba_app.forms.pdfa import SRGB_PROFILE, xmp
 from hocba_app.pki.not_shown import NotShown
 from hocba_app.verification.page_geometry import Boxes, require_clear
 from hocba_app.verification.page_grammar import TEXT_BEGINS, ShownText, Table, font_table, page_texts
@@ -15,7 +17,7 @@ from hocba_app.verification.strict_pdf_objects import Parsed, read_objects, unpa
 HEADER = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
 N = rb"([1-9][0-9]{0,5})"
 NUM = rb"-?[0-9]{1,6}(?:\.[0-9]{1,4})?"
-_HEX = rb"<FEFF(?:[0-9A-F]{4})*>"
+_HEX = rb"<FEFF((?:[0-9A-F]{4})*)>"
 _FONT_NAME = rb"[A-Z]{6}\+[A-Za-z0-9-]{1,40}"
 CATALOG = (
     b"<< /Type /Catalog /Pages 2 0 R /Lang (vi-VN) /Metadata 4 0 R /OutputIntents [6 0 R] "
@@ -68,10 +70,18 @@ _PAGE = re.compile(
 _TRAILER = re.compile(
     rb"trailer\n<< /Size (\d+) /Root 1 0 R /Info 3 0 R /ID (\[<([0-9a-f]{32})> <([0-9a-f]{32})>\]) >>\nstartxref\n(\d+)\n%%EOF\n"
 )
+_QR = re.compile(rb"/Qr (\d+) 0 R")
 _REFS = re.compile(rb"(\d+) 0 R")
 MAX_CONTENT, MAX_FONT, MAX_IMAGE = 2 << 20, 2 << 20, 16 << 20
 MAX_PAGES, MAX_FONTS, MAX_IMAGES = 20, 12, 4
 """Together they bound what the fast way ever unpacks of a base."""
+
+
+class QrModules(NamedTuple):
+    """A QR code as the file has it, one dot a module."""
+
+    side: int
+    rows: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +97,10 @@ class Layout:
     """What each page shows."""
     boxes: list[Boxes]
     """Where each page's texts stand."""
+    title: str
+    """What a viewer shows as the window's title."""
+    qr: QrModules | None
+    """The picture of the QR code at the foot of every page."""
 
 
 class _Walk:
@@ -143,15 +157,13 @@ def read_layout(file: bytes) -> Layout:
     walk = _Walk(objects)
     walk.exactly(CATALOG, "catalog")
     tree = walk.take(_TREE, "page tree")[1]
-    walk.take(_INFO, "info")
-    if len(walk.take(_METADATA, "metadata", has_stream=True)[0].data or b"") > 1 << 16:
-        raise NotShown("metadata")
+    title = _title(walk)
     if unpack(walk.take(_PROFILE, "colour profile", has_stream=True)[0].data, 1 << 16) != SRGB_PROFILE:
         raise NotShown("colour profile")  # some readers draw every colour by it
     walk.exactly(_INTENT, "output intent")
     fonts: list[int] = []
     tables: dict[str, Table] = {}
-    images: list[int] = []
+    images: dict[int, QrModules | None] = {}
     pages: list[int] = []
     texts: list[list[ShownText]] = []
     boxes: list[Boxes] = []
@@ -160,12 +172,13 @@ def read_layout(file: bytes) -> Layout:
         fonts.append(number)
         tables[key] = letters
     while walk.is_at(_IMAGE) and len(images) <= MAX_IMAGES:
-        images.append(_image(walk))
+        image = walk.peek().number
+        images[image] = _image(walk)
     if len(fonts) > MAX_FONTS or len(images) > MAX_IMAGES:
         raise NotShown("fonts or images")
     resources, found = walk.take(_RESOURCES, "resources")
     named = b" ".join(b"/%s %d 0 R" % (key.encode(), number) for key, number in zip(tables, fonts, strict=False))
-    if found.group(1).strip() != named or len(tables) != len(fonts) or sorted(_numbers(found.group(2))) != images:
+    if found.group(1).strip() != named or len(tables) != len(fonts) or sorted(_numbers(found.group(2))) != [*images]:
         raise NotShown("resources")
     while not walk.finished and len(pages) <= MAX_PAGES:
         number, shown, stands = _page(walk, resources.number, tables)
@@ -174,7 +187,24 @@ def read_layout(file: bytes) -> Layout:
         boxes.append(stands)
     if _numbers(tree.group(2)) != pages or int(tree.group(1)) != len(pages) or not 1 <= len(pages) <= MAX_PAGES:
         raise NotShown("pages")
-    return Layout(objects, trailer.end(), at, trailer.group(2), pages, texts, boxes)
+    qr = _QR.search(found.group(2))
+    shown_qr = images[int(qr.group(1))] if qr is not None else None
+    if qr is not None and shown_qr is None:
+        raise NotShown("QR code")
+    return Layout(objects, trailer.end(), at, trailer.group(2), pages, texts, boxes, title, shown_qr)
+
+
+def _title(walk: _Walk) -> str:
+    """The title, which the properties and the metadata packet name alike, and nothing else in them."""
+    info = walk.take(_INFO, "info")[1]
+    try:
+        title, *writers = (bytes.fromhex(found.decode()).decode("utf-16-be") for found in info.groups())
+    except UnicodeDecodeError as error:
+        raise NotShown("info") from error
+    packet = walk.take(_METADATA, "metadata", has_stream=True)[0].data
+    if writers != [PRODUCER, PRODUCER] or packet != xmp(title, PRODUCER):
+        raise NotShown("metadata")
+    return title
 
 
 def _font(walk: _Walk) -> tuple[int, str, Table]:
@@ -197,15 +227,22 @@ def _font(walk: _Walk) -> tuple[int, str, Table]:
     return font.number, key, table
 
 
-def _image(walk: _Walk) -> int:
+def _image(walk: _Walk) -> QrModules | None:
+    """Check an image.
+
+    Returns:
+        What it shows, if it can be a QR code.
+    """
     image, found = walk.take(_IMAGE, "image", has_stream=True)
     width, height, depth = int(found.group(1)), int(found.group(2)), int(found.group(4))
     if found.group(5) == b"FlateDecode":
         channels = 3 if found.group(3) == b"DeviceRGB" else 1
         size = (width * channels * depth + 7) // 8 * height
-        if size > MAX_IMAGE or len(unpack(image.data, size)) != size:
+        if size > MAX_IMAGE or len(rows := unpack(image.data, size)) != size:
             raise NotShown("image")
-    return image.number
+        if (width, channels, depth) == (height, 1, 1):
+            return QrModules(width, rows)
+    return None
 
 
 def _page(walk: _Walk, resources: int, tables: dict[str, Table]) -> tuple[int, list[ShownText], Boxes]:

@@ -130,6 +130,7 @@ async def _judge(signature: EmbeddedPdfSignature, setting: Setting) -> Judged:
         judged.is_weak = setting.is_foreign and _is_weak(signature, setting.now)
         judged.certificate = signature.signer_cert.dump()
         judged.reassigned = vouched_by(signature)
+        judged.shown_name = str(signature.sig_object.get("/Name", ""))
         if is_timestamp:
             await _judge_timestamp(judged, signature, setting)
         else:

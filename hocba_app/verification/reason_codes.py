@@ -54,7 +54,9 @@ class Reason(StrEnum):
     ALGORITHM_EXPIRED = "algorithm_expired"  # the same because its hash or key is no longer relied on
     TIME_ORDER = "time_order"  # a trusted time before that of a signature it covers
     EVIDENCE_BROKEN = "evidence_broken"  # certificates or revocation data in the file cannot be read
-    PAGES_DISAGREE = "pages_disagree"  # the pages show another school, pupil, kind or code than the manifest names
+    PAGES_DISAGREE = (
+        "pages_disagree"  # pages, title or QR code show another school, pupil, kind or code than the manifest names
+    )
     MANIFEST_UNSOUND = "manifest_unsound"  # a manifest that asks for less, or for other things, than a record must have
     CHAIN_INCOMPLETE = "chain_incomplete"  # no path to a root could be built with the certificates at hand
     CERTIFICATE_UNSUITABLE = "certificate_unsuitable"  # not issued for signing documents
@@ -70,6 +72,7 @@ class Reason(StrEnum):
     EXPIRED_WITHOUT_PROOF = "expired_without_proof"  # expired by now, and nothing proves that it was signed before
     SIGNER_NOT_JUDGED = "signer_not_judged"  # the signature holds over the content, its certificate could not be judged
     WEAK_ALGORITHM = "weak_algorithm"  # made with a hash that is no longer relied on
+    SHOWN_NAME = "shown_name"  # a signature of a record shows another name than its signer's
     LOCKED = "locked"  # opens with a password only
 
 

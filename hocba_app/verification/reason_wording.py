@@ -64,7 +64,7 @@ WORDING: dict[Reason, Wording] = {
         _TELL_SCHOOL,
     ),
     Reason.PAGES_DISAGREE: Wording(
-        "Trang học bạ hiện ra khác với điều tệp khai (trường, học sinh, loại hồ sơ hoặc mã tra cứu).",
+        "Trang học bạ, tên tệp hoặc mã QR hiện ra khác với điều tệp khai (trường, học sinh, loại hồ sơ hoặc mã tra cứu).",
         "Người đọc thấy một đằng, chữ ký xác nhận một nẻo. " + _NOT_USABLE,
         _TELL_SCHOOL,
     ),
@@ -157,6 +157,11 @@ WORDING: dict[Reason, Wording] = {
         "Chữ ký không phải của người được phân công: {field}.",
         "Người chịu trách nhiệm chưa ký vào chỗ của mình; học bạ không có giá trị.",
         "Hãy hỏi nhà trường và xin bản do đúng người ký.",
+    ),
+    Reason.SHOWN_NAME: Wording(
+        "Tên hiện ra ở chữ ký là «{shown}», không phải tên người đã ký: {field}.",
+        "Người ký đúng là người được phân công, nhưng người xem trang sẽ tưởng người khác đã ký.",
+        "Hãy đề nghị nhà trường lập và ký lại học bạ.",
     ),
     Reason.WRONG_NAME: Wording(
         "Chứng thư số mang tên khác tên người được phân công: {field}.",

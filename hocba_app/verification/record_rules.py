@@ -12,15 +12,18 @@ from types import MappingProxyType
 from typing import Any
 
 from hocba_app.domain.document_lifecycle import is_in_turn
+from hocba_app.domain.person_names import plain_name
 from hocba_app.domain.school_names import is_school_name, school_key
 from hocba_app.pki.subjects import subject_of
-from hocba_app.recordfile.demands import ACCEPTED, Demand, Fit, Vouched, fit_of
+from hocba_app.recordfile.demands import ACCEPTED, Demand, Fit, Vouched, fit_of, salted
 from hocba_app.recordfile.manifest import Manifest
+from hocba_app.recordfile.signature_font import signature_face
 from hocba_app.verification.issuers import listed_school
 from hocba_app.verification.manifest_rules import is_a_records, is_one_person
 from hocba_app.verification.reasons import Reason, add
 from hocba_app.verification.report_model import FileReport, Order
 from hocba_app.verification.signature_result import Judged
+from hocba_app.verification.slot_words import printable_name
 
 Finding = tuple[Reason, dict[str, str]]
 CLOCK_TOLERANCE = timedelta(seconds=60)
@@ -58,6 +61,8 @@ def apply(
         if item.problem is not None:
             continue  # reported already; nothing is known of its signer or time
         slot = demands.get(item.field)
+        if manifest.format > 1 and not _bears_its_name(item, manifest, slot, vouched.get(item.field)):
+            add(report, Reason.SHOWN_NAME, field=item.field, shown=printable_name(item.shown_name))
         if slot is not None and item.field != "seal":
             _add_findings(
                 report, about_person(manifest.salt, slot, vouched.get(item.field), item.certificate, item.field)
@@ -73,6 +78,17 @@ def apply(
         add(report, Reason.WRONG_ORDER, field="seal")
     report.issued_here = seal_holds and seal is not None and seal.doubt is None
     return orders
+
+
+def _bears_its_name(item: Judged, manifest: Manifest, demand: Demand | None, vouched: Vouched | None) -> bool:
+    """Whether the name that readers show for a signature is its signer's: by his certificate, the slot's demand or the seal's word."""
+    if not item.shown_name or item.certificate is None:
+        return True
+    face = signature_face(manifest.writer)
+    wanted = {each.plain_name for each in (demand, vouched.demand if vouched else None) if each is not None}
+    holders = {plain_name(face.drawable(name)) for name in subject_of(item.certificate).names}
+    shown = plain_name(item.shown_name)
+    return shown in holders or salted(manifest.salt, shown) in wanted
 
 
 def _one_person_signed(manifest: Manifest, signatures: Sequence[Judged]) -> bool:

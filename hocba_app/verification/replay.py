@@ -180,6 +180,7 @@ def _replay_signature(state: State, objects: list[Parsed], at: int) -> SignedUpd
         state.revision + 1,
         end,
         _entries(reassigned, base.manifest.writer),
+        look.name,
     )
     base.signed.add(slot)
     state.move_to(end, at, first + 4)
@@ -258,6 +259,8 @@ def _look(objects: list[Parsed], name: str, claimed: datetime, base: Base, slot:
         raise NotShown("captions")
     image = InkImage(width, height, (red, green, blue), mask.data)
     texts = tuple(_caption(line, writer) for line in captions)
+    if texts and (slot != "principal" or any(text != text.upper() for text in texts)):
+        raise NotShown("caption")  # the office of who signs for the head, in capitals; nobody else has one
     return Appearance(image, name, texts, claimed, writer, base.dated == slot)
 
 

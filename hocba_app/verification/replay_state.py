@@ -31,6 +31,8 @@ class SignedUpdate:
     revision: int
     end: int
     reassigned: dict[str, Vouched] = dataclasses.field(default_factory=dict)
+    name: str = ""
+    """That it shows, on the page and to readers; "" for none."""
 
     @property
     def is_timestamp(self) -> bool:

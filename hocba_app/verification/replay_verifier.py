@@ -135,11 +135,12 @@ def replayed_file(data: bytes) -> Replayed:
         replayed = replay(data)
         base = replayed.base
         if manifest_rules.is_sound(base.manifest):  # the analysis reports one that is not
-            require_agreement(base.texts, base.file_id, base.manifest)
+            require_agreement(base.layout, base.manifest)
         return replayed
     except (Deviation, OtherWriter):
         raise
-    except NotShown as error:
+    except Exception as error:
+        # Not only what the readers refuse: what breaks them was not shown to be ours either.
         raise Deviation("base", str(error)) from error
 
 
@@ -191,6 +192,7 @@ def _read_update(update: SignedUpdate, evidence: tuple[bytes, ...], roots: tuple
         modified=False,
         signed_after=False,
         revision=update.revision,
+        shown_name=update.name,
         reassigned=update.reassigned,
         paths=paths,
         proof=proof,

@@ -58,6 +58,8 @@ class Judged:
     revocation: Revocation = "unknown"
     revision: int = 0
     """Number of the revision that brought it; later ones are greater."""
+    shown_name: str = ""
+    """That readers show for its signer; "" for none."""
     reassigned: dict[str, Vouched] = dataclasses.field(default_factory=dict)
     """Of a seal: slots it vouches for, by field (core decision 9)."""
     problem: Problem | None = None

@@ -25,7 +25,7 @@ def slot_words(field: str, role: str = "", holder: str = "") -> str:
         holder: by his certificate; "" where nobody has signed, or it cannot be read.
     """
     place = _place(field, role)
-    return f"{place} – {_clean(holder)}" if holder and not _ARCHIVE.fullmatch(field) else place
+    return f"{place} – {printable_name(holder)}" if holder and not _ARCHIVE.fullmatch(field) else place
 
 
 def words_of(manifest: Manifest | None, signed: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -45,16 +45,18 @@ def _place(field: str, role: str) -> str:
         return f"dấu thời gian lưu trữ lần {archive.group(1)}"
     if (subject := _SUBJECT.fullmatch(field)) is not None:
         return (
-            _clean(role.removeprefix(SUBJECT_ROLE)) if role.startswith(SUBJECT_ROLE) else subject_name(subject.group(1))
+            printable_name(role.removeprefix(SUBJECT_ROLE))
+            if role.startswith(SUBJECT_ROLE)
+            else subject_name(subject.group(1))
         )
     if field == "principal" and role:
-        return _clean(role.partition(" (")[0])  # the head of a centre is a director; a deputy signs for him
+        return printable_name(role.partition(" (")[0])  # the head of a centre is a director; a deputy signs for him
     if field in SLOT:
         return SLOT[field]
-    return f"ô ký «{_clean(field)}»"
+    return f"ô ký «{printable_name(field)}»"
 
 
-def _clean(text: str) -> str:
+def printable_name(text: str) -> str:
     """Names come from files: what does not print is left out, and nothing is endless."""
     printable = "".join(letter for letter in text if letter.isprintable())
     return printable if len(printable) <= MAX_LENGTH else f"{printable[:MAX_LENGTH]}…"

@@ -86,7 +86,7 @@ def test_a_form_of_a_later_version_is_no_forgery(world: World, monkeypatch: pyte
 def test_every_form_shows_the_words_looked_for_and_no_other_does(world: World, name: str) -> None:
     snapshot = NEWEST_FORMS[name]()
     record = open_record(world, snapshot, staff(world, snapshot))
-    texts = base_grammar.read_base(record.file).texts
+    texts = base_grammar.read_base(record.file).layout.texts
     own = find_form(snapshot["form"])
     assert missing_word(texts, own) is None and missing_word(texts, None) is not None
     assert Manifest.loads(record.manifest.dumps()) == record.manifest

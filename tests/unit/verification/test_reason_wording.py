@@ -20,6 +20,7 @@ PARAMS = {
     "holder": "Công ty A",
     "listed": "Trường B",
     "school": "Trường C",
+    "shown": "Trần Văn D",
 }
 
 
