@@ -83,6 +83,9 @@ class ErrorCode(StrEnum):
     DELEGATION_OVER = "delegation_over"  # ký thay outside its dates or kinds; management enters a new decision
     SIGNER_LEFT = "signer_left"  # the signer has left or his account is disabled; the admin assigns another
     POST_CHANGED = "post_changed"  # who signs for the principal is no vice-principal; management names another
+    TITLE_CHANGED = (
+        "title_changed"  # he signs as somebody else now (head, deputy, acting); management hands the slots over anew
+    )
     COVER_SIGNER_OVER = "cover_signer_over"  # another person is to sign covers now; management hands the covers over
     SEAL_OPERATOR_OVER = "seal_operator_over"  # another person operates the seal now; that one seals
     UNLOCK_APPROVED = "unlock_approved"  # an approved unlock waits for a confirmation to end; nobody starts another
@@ -253,6 +256,7 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.DELEGATION_OVER: "Quyết định ký thay không còn hiệu lực cho loại hồ sơ này. Hãy nhập quyết định mới hoặc chuyển lại cho Hiệu trưởng.",
     ErrorCode.SIGNER_LEFT: "Người ký không còn trong danh sách cán bộ của trường hoặc tài khoản đã bị khóa nên chữ ký không được dùng; hồ sơ vẫn chờ ký. Quản trị hãy chuyển cho người khác ở mục Phân công ký.",
     ErrorCode.POST_CHANGED: "Theo SMAS, người ký không còn là Phó Hiệu trưởng nên không được ký thay Hiệu trưởng; hồ sơ vẫn chờ ký. Hãy chuyển cho Hiệu trưởng hoặc người được ủy quyền.",
+    ErrorCode.TITLE_CHANGED: "Chức danh ký của người này đã đổi sau khi chốt hồ sơ (Hiệu trưởng, ký thay hoặc quyền) nên chưa ký với chức danh cũ; hồ sơ vẫn chờ ký. Hãy chuyển lại các hồ sơ đã chốt cho người ký hiện nay ở mục Cấu hình ký.",
     ErrorCode.COVER_SIGNER_OVER: "Nhà trường đã cử người khác ký bìa nên chữ ký này không được dùng; bìa vẫn chờ ký. Hãy chuyển các bìa đã chốt cho người ký hiện nay ở mục Cấu hình ký.",
     ErrorCode.SEAL_OPERATOR_OVER: "Nhà trường đã giao con dấu cho người khác nên lượt đóng dấu này không được dùng; hồ sơ vẫn chờ người đóng dấu hiện nay.",
     ErrorCode.UNLOCK_APPROVED: "Hồ sơ này đã được duyệt hủy chốt nên không nhận thêm chữ ký. Hãy đợi hủy chốt xong, chốt lại rồi ký.",

@@ -12,6 +12,7 @@ from datetime import date
 
 from hocba_app.domain.document_lifecycle import may_seal, not_due
 from hocba_app.domain.errors import ErrorCode
+from hocba_app.domain.signing_titles import Title, head_title, title_by_decision
 
 SEAL_STAGE = "seal"
 
@@ -26,6 +27,8 @@ class Decision:
     to_date: str
     """ISO, last day: it ends at midnight, Vietnam's."""
     number: str
+    capacity: str = "deputy"
+    """One of `signing_titles.CAPACITIES`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,8 @@ class Signer:
     """Named as the signer of covers."""
     operates_seal: bool
     decisions: tuple[Decision, ...] = ()
+    office: str = "principal"
+    """What the school's head is called, a key of `signing_titles.OFFICES`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,8 @@ class SlotNow:
     """An unlock of the document is approved and waits for a confirmation to end."""
     questioned: bool = False
     """Something on the document is reported as wrong, and neither corrected nor answered."""
+    caption: tuple[str, ...] = ()
+    """At the head's step: the title that will stand above the signature, given when the slot was."""
     pupil: tuple[str | None, str | None, str | None] | None = None
     """For the seal: states of the pupil's cover, and of that year's history and results."""
 
@@ -84,6 +91,8 @@ def refusal(signer: Signer, slot: SlotNow, day: date, *, confirmed: bool = False
         return ErrorCode.SLOT_NOT_YOURS
     if (personal := post_refusal(signer, slot.stage, slot.kind, day)) is not None:
         return personal
+    if slot.stage == "principal" and slot.caption != title_now(signer, slot.kind, day).caption:
+        return ErrorCode.TITLE_CHANGED
     if slot.stage == SEAL_STAGE and not (slot.pupil is not None and may_seal(*slot.pupil)):
         return ErrorCode.NOT_SEALABLE
     return None
@@ -103,6 +112,14 @@ def post_refusal(signer: Signer, stage: str, kind: str, day: date) -> ErrorCode 
         if not signer.signs_covers:
             return ErrorCode.COVER_SIGNER_OVER
     return None if signer.position == "vice_principal" else ErrorCode.POST_CHANGED
+
+
+def title_now(signer: Signer, kind: str, day: date) -> Title:
+    """As what somebody who may sign at the head's step signs this kind on this day."""
+    if signer.position == "principal":
+        return head_title(signer.office)
+    decision = covering_decision(signer, kind, day)
+    return title_by_decision(signer.office, *((decision.capacity, decision.number) if decision else ("deputy", "")))
 
 
 def covering_decision(signer: Signer, kind: str, day: date) -> Decision | None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import String, and_, func, or_
+from sqlalchemy import String, Text, and_, cast, func
 from sqlalchemy import select as core_select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
@@ -59,10 +59,18 @@ def settings_row(session: Session) -> SigningSettings | None:
 
 
 def delegations_in_force(session: Session, day: str) -> list[Delegation]:
-    """Delegations not revoked whose dates hold this day (ISO), newest first."""
+    """Delegations not revoked whose dates hold this day (ISO), newest first. One to somebody who is no vice-principal any more – he
+    left, or is the principal now – gives nobody a right (`domain.signing_authority`)."""
+    still_deputy = (
+        (col(Staff.school_id) == Delegation.school_id)
+        & (col(Staff.id) == Delegation.deputy_id)
+        & col(Staff.active)
+        & (col(Staff.position) == "vice_principal")
+    )
     return list(
         session.exec(
             select(Delegation)
+            .join(Staff, still_deputy)
             .where(col(Delegation.revoked_at).is_(None), Delegation.from_date <= day, Delegation.to_date >= day)
             .order_by(col(Delegation.created_at).desc(), col(Delegation.id).desc())
         ).all()
@@ -243,38 +251,35 @@ def leased_versions(session: Session, version_ids: Iterable[str]) -> set[str]:
     return found
 
 
-def principal_slots_waiting(session: Session, kind: str) -> dict[str | None, int]:
-    """How many unsigned slots of the principal's step wait for whom, of one kind of document."""
-    return dict(
-        session.exec(
-            select(Slot.staff_id, func.count())
-            .join(Document, (col(Document.version_id) == Slot.version_id) & (col(Document.school_id) == Slot.school_id))
-            .where(
-                Document.kind == kind,
-                Slot.stage == "principal",
-                col(Slot.signed_at).is_(None),
-                col(Document.state).in_(("locked", "signing")),
-            )
-            .group_by(col(Slot.staff_id))
-        ).all()
-    )
+class AtHeadsStep(NamedTuple):
+    """Unsigned slots of locked documents at the head's step that wait for one person under one title."""
+
+    staff_id: str | None
+    caption: tuple[str, ...]
+    slots: int
 
 
-def principal_slot_ids(session: Session, kind: str, other_than: str) -> list[str]:
-    """Ids of those slots that wait for somebody else than ``other_than``."""
-    return list(
-        session.exec(
-            select(Slot.id)
-            .join(Document, (col(Document.version_id) == Slot.version_id) & (col(Document.school_id) == Slot.school_id))
-            .where(
-                Document.kind == kind,
-                Slot.stage == "principal",
-                col(Slot.signed_at).is_(None),
-                col(Document.state).in_(("locked", "signing")),
-                or_(col(Slot.staff_id).is_(None), col(Slot.staff_id) != other_than),
-            )
-            .order_by(Slot.id)
-        ).all()
+def waiting_at_heads_step(session: Session, kind: str) -> list[AtHeadsStep]:
+    """For whom the unsigned slots of the head's step wait, of one kind of document."""
+    person, caption = col(Slot.staff_id), cast(col(Slot.caption), Text)
+    query = _at_heads_step(select(person, caption, func.count()), kind).group_by(person, caption)
+    return [AtHeadsStep(each, tuple(json.loads(words)), count) for each, words, count in session.exec(query)]
+
+
+def slots_waiting_elsewhere(session: Session, kind: str, staff_id: str, caption: Sequence[str]) -> list[str]:
+    """Ids of those that wait for another person, or for this one under another title."""
+    query = _at_heads_step(select(Slot.id, Slot.staff_id, Slot.caption), kind).order_by(col(Slot.id))
+    return [row.id for row in session.exec(query) if (row.staff_id, row.caption) != (staff_id, list(caption))]
+
+
+def _at_heads_step(query: Any, kind: str) -> Any:
+    return query.join(
+        Document, (col(Document.version_id) == Slot.version_id) & (col(Document.school_id) == Slot.school_id)
+    ).where(
+        Document.kind == kind,
+        Slot.stage == "principal",
+        col(Slot.signed_at).is_(None),
+        col(Document.state).in_(("locked", "signing")),
     )
 
 

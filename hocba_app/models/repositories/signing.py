@@ -141,6 +141,16 @@ def _frozen_slots() -> Any:
     )
 
 
+def grounds_at_lock(session: Session, version_ids: Sequence[str]) -> dict[str, str]:
+    """By version the decision that its file names at the head's place; "" where it names none."""
+    ground = DocumentVersion.snapshot["head"]["ground"].as_string()
+    found: dict[str, str] = {}
+    for chunk in chunks(version_ids):
+        rows = session.exec(select(DocumentVersion.id, ground).where(col(DocumentVersion.id).in_(chunk)))
+        found.update((version_id, number or "") for version_id, number in rows)
+    return found
+
+
 def accepted_name(session: Session, owner: str) -> dict[str, Any] | None:
     """The principal's word for the name in the certificate of a key; None where he gave none."""
     return session.exec(select(col(SigningKey.accepted_name)).where(SigningKey.owner == owner)).first()
@@ -247,6 +257,7 @@ def _slots_of_versions() -> Any:
         Slot.field,
         Slot.stage,
         Slot.staff_id,
+        Slot.caption,
         Slot.reassignment,
         col(Slot.signed_at).is_not(None).label("signed"),
     )

@@ -11,7 +11,16 @@ from sqlalchemy import Text, cast, literal, union_all
 from sqlmodel import Session, col, select
 
 from hocba_app.domain.signing_authority import Decision, Signer
-from hocba_app.models import Account, Delegation, Document, RecordObjection, SigningSettings, Staff, UnlockRequest
+from hocba_app.models import (
+    Account,
+    Delegation,
+    Document,
+    RecordObjection,
+    School,
+    SigningSettings,
+    Staff,
+    UnlockRequest,
+)
 from hocba_app.models.repositories.prepared_queries import among, given, own_school, rows_of
 from hocba_app.models.repositories.records import chunks
 
@@ -28,7 +37,7 @@ def signer_now(session: Session, *, key: str, staff_id: str, account_id: str) ->
         return Signer(key, staff_id, active=False, enabled=False, position="", signs_covers=False, operates_seal=False)
     first = rows[0]
     decisions = tuple(
-        Decision(tuple(row.kinds), row.from_date, row.to_date, row.decision_number)
+        Decision(tuple(row.kinds), row.from_date, row.to_date, row.decision_number, row.capacity)
         for row in rows
         if row.kinds is not None
     )
@@ -41,6 +50,7 @@ def signer_now(session: Session, *, key: str, staff_id: str, account_id: str) ->
         signs_covers=first.cover_signer_id == staff_id,
         operates_seal=first.seal_operator_id == staff_id,
         decisions=decisions,
+        office=first.head_office,
     )
 
 
@@ -63,12 +73,15 @@ def _signer_now() -> Any:
             Delegation.from_date,
             Delegation.to_date,
             Delegation.decision_number,
+            Delegation.capacity,
+            School.head_office,
         )
+        .join(School, School.id == Staff.school_id)
         .join(Account, asked, isouter=True)
         .join(SigningSettings, SigningSettings.school_id == Staff.school_id, isouter=True)
         .join(Delegation, in_force, isouter=True)
         .where(own_school(Staff), Staff.id == given("person"))
-        .order_by(col(Delegation.created_at).desc())
+        .order_by(col(Delegation.created_at).desc(), col(Delegation.id).desc())
     )
 
 

@@ -111,7 +111,7 @@ def reassign_within(
     due = [
         (slot, document, version)
         for slot, document, version in asked
-        if slot.stage != SEAL and _changes(session, slot, version, person)
+        if slot.stage != SEAL and _changes(session, slot, document, version, person)
     ]
     together = 0
     if isinstance(slot_ids, ClassField) and not with_other_rows:
@@ -151,11 +151,11 @@ def _beside(slot: Slot) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """Locked documents of one kind that wait for somebody else than who signs as principal now."""
+    """Locked documents of one kind that wait for somebody else than who signs as principal now, or for him under another title."""
 
     kind: str
     waits_for: str
-    """Names of those they wait for."""
+    """Names of those they wait for, with the title where it is his own."""
     now_id: str
     now: str
     """Who signs as principal documents locked from now on: his name."""
@@ -163,7 +163,7 @@ class Elsewhere:
 
 
 def principal_elsewhere(db: Database, who: Identity) -> list[Elsewhere]:
-    """What a new decision, its end, or another cover signer left behind.
+    """What a new decision, its end, another post, or another cover signer left behind.
 
     Raises:
         HocbaError: FORBIDDEN.
@@ -173,26 +173,41 @@ def principal_elsewhere(db: Database, who: Identity) -> list[Elsewhere]:
     with db.read(who.school_id) as session:
         names = {person.id: person.full_name for person in rows.staff_of(session, active=False)}
         for kind in ("cover", "history", "results"):
-            now = principal_slot(session, kind).staff_id
-            counts = {
-                person: slots for person, slots in rows.principal_slots_waiting(session, kind).items() if person != now
-            }
-            if now is not None and counts:
-                waits_for = ", ".join(sorted(names.get(person or "", "chưa rõ") for person in counts))
-                found.append(Elsewhere(kind, waits_for, now, names[now], sum(counts.values())))
+            now = principal_slot(session, kind)
+            left = [
+                each
+                for each in rows.waiting_at_heads_step(session, kind)
+                if (each.staff_id, each.caption) != (now.staff_id, now.caption)
+            ]
+            if now.staff_id is not None and left:
+                waits_for = ", ".join(sorted({_named(each, now.staff_id, names) for each in left}))
+                found.append(
+                    Elsewhere(kind, waits_for, now.staff_id, names[now.staff_id], sum(each.slots for each in left))
+                )
     return found
 
 
+def _named(waiting: rows.AtHeadsStep, now_id: str, names: dict[str, str]) -> str:
+    """For whom slots wait; the same person's other title is told."""
+    name = names.get(waiting.staff_id or "", "chưa rõ")
+    return (
+        name
+        if waiting.staff_id != now_id
+        else f"{name} với chức danh {' / '.join(waiting.caption) or 'người đứng đầu'}"
+    )
+
+
 def hand_over(db: Database, who: Identity, kind: str, reason: str) -> Reassigned:
-    """Give every locked document of a kind that waits at the principal's step to who signs there now.
+    """Give every locked document of a kind that waits at the principal's step to who signs there now, under his present title.
 
     Raises:
         HocbaError: as :func:`reassign_slots`.
     """
     require(who, Right.DELEGATE)
     with db.read(who.school_id) as session:
-        now = principal_slot(session, kind).staff_id
-        ids = rows.principal_slot_ids(session, kind, now or "")
+        planned = principal_slot(session, kind)
+        now = planned.staff_id
+        ids = rows.slots_waiting_elsewhere(session, kind, now or "", planned.caption)
     if now is None or not ids:
         raise HocbaError(ErrorCode.NOTHING_TO_DO)
     changed = busy = shared = 0
@@ -253,9 +268,11 @@ def _asked(
     return asked, len(inside - have)
 
 
-def _changes(session: Session, slot: Slot, version: DocumentVersion, person: Staff) -> bool:
-    """Whether giving the slot to this person changes anything: it is another's, or his numbers or name are not those it has."""
+def _changes(session: Session, slot: Slot, document: Document, version: DocumentVersion, person: Staff) -> bool:
+    """Whether giving the slot to this person changes anything: it is another's, or his numbers, name or title are not those it has."""
     if slot.staff_id != person.id:
+        return True
+    if slot.stage == "principal" and _entitled(session, document.kind, person)[1] != slot.caption:
         return True
     vouched = vouched_of(slot)
     return (vouched.demand if vouched else locked_demand(slot)) != present_demand(session, slot, version.salt, person)
@@ -276,8 +293,9 @@ def _give(
     demand = present_demand(session, slot, version.salt, person)
     before = slot.staff_id
     slot.staff_id, slot.caption = person.id, caption
-    # Back to what the file demands: nothing for the seal to vouch for.
-    slot.reassignment = None if demand == locked_demand(slot) else vouched_as_json(Vouched(demand, reason, decision))
+    # Back to what the file says: nothing for the seal to vouch for.
+    as_locked = demand == locked_demand(slot) and decision == (version.snapshot.get("head") or {}).get("ground", "")
+    slot.reassignment = None if as_locked else vouched_as_json(Vouched(demand, reason, decision))
     session.add(slot)
     record(
         session,

@@ -50,13 +50,13 @@ class Authority:
         """Refuse a slot that this signer may not sign now.
 
         Args:
-            slot: a row with ``version_id``, ``stage``, ``staff_id`` and ``signed``.
+            slot: a row with ``version_id``, ``stage``, ``staff_id``, ``caption`` and ``signed``.
             document: a row as of `repositories.signing.due_context` or `lock_documents`.
             confirmed: he has confirmed on his phone.
 
         Raises:
             HocbaError: NOT_LOCKED, SLOT_SIGNED, OUT_OF_ORDER, UNLOCK_APPROVED, SLOT_NOT_YOURS, SIGNER_LEFT, POST_CHANGED,
-                COVER_SIGNER_OVER, DELEGATION_OVER, SEAL_OPERATOR_OVER, NOT_SEALABLE, RECORD_QUESTIONED.
+                TITLE_CHANGED, COVER_SIGNER_OVER, DELEGATION_OVER, SEAL_OPERATOR_OVER, NOT_SEALABLE, RECORD_QUESTIONED.
         """
         now = SlotNow(
             stage=slot.stage,
@@ -67,6 +67,7 @@ class Authority:
             next_stage=document.next_stage,
             unlocking=document.id in self.unlocking,
             questioned=document.id in self.questioned,
+            caption=tuple(slot.caption),
             pupil=self.pupils.get(document.id),
         )
         if (code := refusal(self.signer, now, self.day, confirmed=confirmed)) is not None:

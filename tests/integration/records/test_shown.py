@@ -192,7 +192,9 @@ def test_all_kinds_are_locked_in_one_act_each_pupil_under_his_own_reason(small: 
         )
     with small.db.read(small.school_id) as session:
         events = session.exec(select(AuditEvent).where(AuditEvent.action == "record.locked")).all()
-        started = session.exec(select(AuditEvent).where(AuditEvent.action == "lock.started")).all()
+        started = session.exec(
+            select(AuditEvent).where(AuditEvent.action == "lock.started").order_by(AuditEvent.seq)
+        ).all()
     said = {event.subject: event.data["accept_mismatches"] for event in events if "accept_mismatches" in event.data}
     assert said == {f"document:{documents(small, kind)[one].id}": "Biên bản 12" for kind in ("history", "results")}
     assert [event.data.get("reasons") for event in started] == [None, {one: "Biên bản 12"}, {one: "Biên bản 12"}]

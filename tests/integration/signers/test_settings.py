@@ -188,7 +188,12 @@ def test_the_undo_of_the_seal_operator_overwrites_nobody_elses_change(small: Sma
 
 def set_events(small: SmallSchool, action: str) -> list[dict[str, object]]:
     with small.db.read(small.school_id) as session:
-        return [event.data for event in session.exec(select(AuditEvent).where(AuditEvent.action == action)).all()]
+        return [
+            event.data
+            for event in session.exec(
+                select(AuditEvent).where(AuditEvent.action == action).order_by(AuditEvent.seq)
+            ).all()
+        ]
 
 
 def test_who_may_and_another_school(small: SmallSchool, stranger: Identity) -> None:

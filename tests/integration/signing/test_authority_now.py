@@ -33,7 +33,7 @@ from hocba_app.models import (
 from hocba_app.models.base import utc_now
 from hocba_app.services.objections.objections import raise_objection
 from hocba_app.services.signers import settings as signing
-from hocba_app.services.signers.assignments import reassign_slots
+from hocba_app.services.signers.assignments import hand_over, principal_elsewhere, reassign_slots
 from hocba_app.services.signing import authority, queue_groups, signer_inbox
 from hocba_app.services.signing import batch as batches
 from hocba_app.services.signing.admission import Admission, drop_refused, try_admit
@@ -41,12 +41,14 @@ from hocba_app.services.signing.batch_transitions import close
 from hocba_app.services.signing.progress import my_batches
 from hocba_app.services.signing.steps import commit
 from hocba_app.services.unlocking import unlock
+from hocba_app.verification.replay import replay
 from tests.integration.signers.people import add_staff, staff_id
 from tests.integration.signers.test_assignments import person_with_key
 from tests.integration.signing.test_chain import (
     batch,
     confirm_on_phone,
     documents,
+    files,
     held_leases,
     lock,
     sign,
@@ -54,7 +56,7 @@ from tests.integration.signing.test_chain import (
     waiting,
     work_on,
 )
-from tests.integration.signing.test_seal_elsewhere import ready_to_seal
+from tests.integration.signing.test_seal_elsewhere import accepted, ready_to_seal
 from tests.integration.simulators.mysign_rig import Rig
 from tests.school import SmallSchool
 
@@ -128,7 +130,9 @@ def test_a_queued_batch_of_which_nothing_is_left_sets_free_who_waits_behind_it(
     assert_refused(small, first, "TOAN", ErrorCode.SIGNER_LEFT, confirmed=0)
     with small.db.read(small.school_id) as session:
         woken = session.get_one(Job, (small.school_id, second)).wake_at
-        ends = session.exec(select(AuditEvent.action).where(AuditEvent.subject == f"batch:{first}")).all()
+        ends = session.exec(
+            select(AuditEvent.action).where(AuditEvent.subject == f"batch:{first}").order_by(AuditEvent.seq)
+        ).all()
     assert woken is not None and woken < later
     assert list(ends) == ["batch.started", "batch.ended"]
 
@@ -295,6 +299,63 @@ def test_a_slot_names_the_decision_that_covers_the_signature(small: SmallSchool,
     with small.db.read(small.school_id) as session:
         named = session.exec(select(Slot.reassignment).where(Slot.stage == "principal")).all()
     assert {given["delegation"] for given in named if given} == {"2/QĐ"}
+
+
+def test_a_slot_as_locked_names_the_decision_that_covers_the_signature(
+    small: SmallSchool, outside: Outside, tmp_path: Path
+) -> None:
+    """The decision of the lock has ended since; the seal tells the one he signed by."""
+    admin, rig = small.people["admin"], outside[0]
+    deputy, made = with_decision(small, rig)
+    for kind in ("cover", "history", "results"):
+        lock(small, kind)
+    signing.revoke_delegation(small.db, admin, made)
+    until = (today() + timedelta(days=9)).isoformat()
+    signing.add_delegation(small.db, admin, deputy, ["history"], today().isoformat(), until, "40/QĐ")
+    assert sign(small, rig, "PHT").committed == 2
+    with small.db.read(small.school_id) as session:
+        named = session.exec(select(Slot.reassignment).where(Slot.stage == "principal")).all()
+    assert [given["delegation"] for given in named if given] == ["40/QĐ"] * 2
+    for part in ("TOAN", "VAN", "GDTC", "homeroom", "principal", "operator"):
+        assert sign(small, rig, part).failed == 0
+    for number, file in enumerate(files(small, "history")):
+        assert replay(file).updates[-1].reassigned["principal"].delegation == "40/QĐ"
+        accepted(file, tmp_path / f"{number}.pdf")
+
+
+def post_of(small: SmallSchool, part: str, position: str) -> None:
+    """The source has given him another post, and somebody has confirmed it."""
+    with small.db.write(small.school_id) as session:
+        session.get_one(Staff, (small.school_id, staff_id(small, part))).position = position
+
+
+@pytest.mark.parametrize("was", ["deputy", "principal"])
+def test_nobody_signs_under_a_title_that_is_not_his_any_more(small: SmallSchool, outside: Outside, was: str) -> None:
+    """A deputy who became principal would sign "KT. HIỆU TRƯỞNG" for himself; a principal who signs by a decision now, as the head."""
+    admin, rig = small.people["admin"], outside[0]
+    if was == "deputy":
+        part, (deputy, _) = "PHT", with_decision(small, rig)
+    else:
+        part, deputy = "principal", staff_id(small, "principal")
+    lock(small, "history")
+    batch_id = start(small, part)
+    with on_phone(small, rig, part, batch_id):
+        if was == "deputy":
+            post_of(small, "principal", "teacher")
+            post_of(small, "PHT", "principal")
+        else:
+            post_of(small, "principal", "vice_principal")
+            day = today().isoformat()
+            signing.add_delegation(small.db, admin, deputy, ["history"], day, day, "41/QĐ")
+    assert_refused(small, batch_id, part, ErrorCode.TITLE_CHANGED, confirmed=2)
+    (left,) = principal_elsewhere(small.db, admin)
+    assert (left.now_id, left.slots) == (deputy, 2) and "với chức danh" in left.waits_for
+    assert hand_over(small.db, admin, "history", "Bổ nhiệm").changed == 2
+    assert principal_elsewhere(small.db, admin) == []
+    assert sign(small, rig, part).committed == 2
+    with small.db.read(small.school_id) as session:
+        captions = session.exec(select(Slot.caption).where(Slot.stage == "principal")).all()
+    assert captions == [[] if was == "deputy" else ["KT. HIỆU TRƯỞNG", "PHÓ HIỆU TRƯỞNG"]] * 2
 
 
 @pytest.mark.parametrize("db", ["sqlite"], indirect=True)

@@ -17,7 +17,8 @@ DECISION = Decision(("history",), "2026-05-01", "2026-05-20", "12/QĐ")
 DEPUTY = replace(TEACHER, key="d", staff_id="d", position="vice_principal", decisions=(DECISION,))
 OPERATOR = replace(TEACHER, key="seal", operates_seal=True)
 SUBJECT = SlotNow("subject", "results", "t", signed=False, current=True, next_stage="subject")
-HISTORY = SlotNow("principal", "history", "d", signed=False, current=True, next_stage="principal")
+FOR_THE_HEAD = ("KT. HIỆU TRƯỞNG", "PHÓ HIỆU TRƯỞNG")
+HISTORY = SlotNow("principal", "history", "d", signed=False, current=True, next_stage="principal", caption=FOR_THE_HEAD)
 COVER = replace(HISTORY, kind="cover")
 SEAL = SlotNow(
     "seal", "cover", None, signed=False, current=True, next_stage="seal", pupil=("signed", "sealed", "signed")
@@ -49,6 +50,10 @@ def test_allowed(signer: Signer, slot: SlotNow) -> None:
         (DEPUTY, replace(HISTORY, kind="results"), ErrorCode.DELEGATION_OVER),
         (replace(DEPUTY, position="teacher"), HISTORY, ErrorCode.POST_CHANGED),
         (DEPUTY, COVER, ErrorCode.COVER_SIGNER_OVER),
+        (replace(DEPUTY, position="principal"), HISTORY, ErrorCode.TITLE_CHANGED),
+        (DEPUTY, replace(HISTORY, caption=()), ErrorCode.TITLE_CHANGED),
+        (replace(DEPUTY, decisions=(replace(DECISION, capacity="acting"),)), HISTORY, ErrorCode.TITLE_CHANGED),
+        (replace(DEPUTY, office="director"), HISTORY, ErrorCode.TITLE_CHANGED),
         (replace(DEPUTY, signs_covers=True, position="teacher"), COVER, ErrorCode.POST_CHANGED),
         (replace(OPERATOR, operates_seal=False), SEAL, ErrorCode.SEAL_OPERATOR_OVER),
         (replace(OPERATOR, active=False), SEAL, ErrorCode.SIGNER_LEFT),
@@ -72,7 +77,8 @@ def test_a_decision_ends_at_midnight(day: str, holds: bool) -> None:
 
 def test_the_principal_needs_no_decision_and_may_sign_covers_whoever_is_named() -> None:
     principal: Any = replace(DEPUTY, position="principal", decisions=())
-    assert refusal(principal, HISTORY, DAY) is None and refusal(principal, COVER, DAY) is None
+    own, covers = replace(HISTORY, caption=()), replace(COVER, caption=())
+    assert refusal(principal, own, DAY) is None and refusal(principal, covers, DAY) is None
     assert covering_decision(principal, "history", DAY) is None
     assert post_refusal(principal, "principal", "results", DAY) is None
 

@@ -269,7 +269,7 @@ def _write_down(session: Session, batch: Batch, done: Sequence[_Signed]) -> None
             for each in done
         ),
     )
-    set_rows(session, Slot, _restated(done))
+    set_rows(session, Slot, _restated(session, done))
     set_rows(session, Document, ({"id": each.version.document_id, **life_values(each.life)} for each in done))
     empty_rows(
         session,
@@ -299,10 +299,13 @@ def _write_down(session: Session, batch: Batch, done: Sequence[_Signed]) -> None
         )
 
 
-def _restated(done: Sequence[_Signed]) -> list[dict[str, Any]]:
+def _restated(session: Session, done: Sequence[_Signed]) -> list[dict[str, Any]]:
     """What the seal will say of a slot, where the signature changes it: a name the principal accepted; the decision that covers the
-    signature, not one that was in force when the slot was reassigned."""
-    changed = []
+    signature, not one that was in force when the record was locked or the slot given to another."""
+    changed = [
+        {"id": slot_id, "reassignment": vouched_as_json(Vouched(locked_demand(slot), delegation=number))}
+        for slot_id, (slot, number) in _by_another_decision(session, done).items()
+    ]
     for each in done:
         given = vouched_as_json(each.result.vouched) if each.result.vouched is not None else each.slot.reassignment
         if given and each.slot.stage == "principal" and given.get("delegation", "") != each.decision:
@@ -310,6 +313,18 @@ def _restated(done: Sequence[_Signed]) -> list[dict[str, Any]]:
         if given != each.slot.reassignment:
             changed.append({"id": each.slot.id, "reassignment": given})
     return changed
+
+
+def _by_another_decision(session: Session, done: Sequence[_Signed]) -> dict[str, tuple[rows.FrozenSlotRow, str]]:
+    """Slots as locked, signed by a decision that is not the one their file names, with its number."""
+    as_locked = {
+        each.slot.id: (each.version.id, each.decision)
+        for each in done
+        if each.decision and each.slot.stage == "principal" and not each.slot.reassignment and not each.result.vouched
+    }
+    grounds = rows.grounds_at_lock(session, [version_id for version_id, _ in as_locked.values()])
+    others = {slot_id: number for slot_id, (version_id, number) in as_locked.items() if grounds[version_id] != number}
+    return {slot_id: (slot, others[slot_id]) for slot_id, slot in rows.frozen_slots(session, list(others)).items()}
 
 
 def _require_unchanged(batch: Batch, slot: Any, version: Any, base: tuple[int, str]) -> None:
