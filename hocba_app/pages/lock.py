@@ -179,6 +179,17 @@ def _pupils() -> rx.Component:
             ),
         ),
         rx.cond(
+            LockState.common.length() > 0,
+            rx.el.div(
+                rx.el.b("Chung cho nhiều em"),
+                rx.el.ul(
+                    rx.foreach(LockState.common, lambda text: rx.el.li(text)),
+                    class_name="small",
+                    style={"margin": "4px 0 0", "paddingLeft": "20px"},
+                ),
+            ),
+        ),
+        rx.cond(
             LockState.shown.length() > 0,
             data_table(
                 ["Chốt", "Mã HS", "Học sinh", "Tình trạng", "Cần xem", ""],
@@ -188,8 +199,10 @@ def _pupils() -> rx.Component:
             ),
             rx.el.p("Không có học sinh nào cần xem lại.", class_name="muted"),
         ),
+        key=LockState.opened,
         class_name="panel stack",
-        aria_live="polite",
+        tab_index=-1,
+        custom_attrs={"data-reveal": "true"},
     )
 
 
@@ -222,17 +235,19 @@ def _pupil(row: PupilRow) -> rx.Component:
             ),
         ),
         rx.el.td(
-            rx.foreach(
-                row.previews,
-                lambda preview: native_link(
-                    preview.label,
-                    href=preview.href,
-                    target="_blank",
-                    class_name="button soft",
-                    aria_label=preview.label.to(str) + " của " + row.name.to(str),
+            rx.el.div(
+                rx.foreach(
+                    row.previews,
+                    lambda preview: native_link(
+                        preview.label,
+                        href=preview.href,
+                        target="_blank",
+                        class_name="button soft",
+                        aria_label=preview.label.to(str) + " của " + row.name.to(str),
+                    ),
                 ),
+                class_name="previews",
             ),
-            class_name="previews",
         ),
     )
 

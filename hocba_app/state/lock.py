@@ -19,7 +19,7 @@ from hocba_app.services.overview.dashboard import Overview, overview
 from hocba_app.services.records import lock_runs
 from hocba_app.services.records.lock_request import KINDS, MAX_REASON, start_locks
 from hocba_app.services.records.preview import LockPreview, lock_preview
-from hocba_app.state.lock_rows import ALL, Chosen, ClassRow, PupilRow, RunCard, card, class_row, pupil_rows
+from hocba_app.state.lock_rows import ALL, Chosen, ClassRow, PupilRow, RunCard, card, class_row, pupil_rows, said_once
 from hocba_app.state.shared.failures import refusal_shown
 from hocba_app.state.shared.guard import require_identity, requires
 from hocba_app.state.shared.live_screen import LiveScreen, begin, watching
@@ -43,6 +43,8 @@ class LockState(LiveScreen, rx.State):
     opened: str = ""
     opened_name: str = ""
     pupils: list[PupilRow] = []
+    common: list[str] = []
+    """Findings at most of the class, each said once."""
     only_to_look: bool = True
     counts: str = ""
     need_reason: int = 0
@@ -303,7 +305,8 @@ class LockState(LiveScreen, rx.State):
         self.counts = "; ".join(_counts(found, several=len(self._previews) > 1) for found in self._previews)
 
     def _show_pupils(self) -> None:
-        self.pupils = pupil_rows(self._previews, Chosen(self.leave_out, self.include, self._reasons))
+        rows = pupil_rows(self._previews, Chosen(self.leave_out, self.include, self._reasons))
+        self.common, self.pupils = said_once(rows)
         self.need_reason = sum(row.needs_reason and not row.reason.strip() for row in self.pupils)
 
     def _taken_reasons(self) -> dict[str, str]:

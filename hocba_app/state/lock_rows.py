@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
 from hocba_app.domain.school_calendar import local_text
@@ -13,6 +14,8 @@ from hocba_app.services.records.preview import LockPreview, LockRow
 
 ALL = "all"
 """Every kind at once: one check, one act."""
+_MANY = 5
+"""Pupils from whom on a common finding is said once for all."""
 _RUN_TONE = {"done": "ok", "failed": "problem", "cancelled": "info"}
 _OUTCOME = {"left_out": "Để riêng", "blocked": "Chưa chốt được", "failed": "Lỗi"}
 
@@ -106,6 +109,23 @@ def pupil_rows(previews: Sequence[LockPreview], chosen: Chosen) -> list[PupilRow
     return [_pupil(of_pupil, chosen, several=len(previews) > 1) for of_pupil in found.values()]
 
 
+def said_once(rows: Sequence[PupilRow]) -> tuple[list[str], list[PupilRow]]:
+    """What is found at most of a class (its teacher's number, a signer who is missing) said once for all.
+
+    Returns:
+        the sentences with how many pupils each is about, and the rows without them.
+    """
+    counts = Counter(text for row in rows for text in row.findings)
+    common = {text: count for text, count in counts.items() if count >= max(_MANY, len(rows) / 2)}
+    shorter = [
+        dataclasses.replace(row, findings=[text for text in row.findings if text not in common] or ["Như nêu chung."])
+        if common.keys() & set(row.findings)
+        else row
+        for row in rows
+    ]
+    return [f"{count} em – {text}" for text, count in common.items()], shorter
+
+
 def _pupil(of_pupil: Sequence[tuple[LockPreview, LockRow]], chosen: Chosen, *, several: bool) -> PupilRow:
     first = of_pupil[0][1]
     reason = chosen.reasons.get(first.student_id, "")
@@ -155,13 +175,14 @@ def _texts(of_pupil: Sequence[tuple[LockPreview, LockRow]], several: bool) -> tu
 
 
 def _standing(of_pupil: Sequence[tuple[str, LockRow]]) -> tuple[str, str]:
-    """The worst of his documents, and each one's state where they differ."""
-    states = {kind: _state(row) for kind, row in of_pupil}
-    worst = min(states.values(), key=lambda state: _WORST.index(state[0]))
-    words = dict.fromkeys(state[1] for state in states.values())
-    if len(words) == 1:
+    """The worst of his documents, and where they differ each state with its documents."""
+    documents: dict[tuple[str, str], list[str]] = {}
+    for kind, row in of_pupil:
+        documents.setdefault(_state(row), []).append(KIND_SHORT[kind])
+    worst = min(documents, key=lambda state: _WORST.index(state[0]))
+    if len({words for _, words in documents}) == 1:
         return worst
-    return worst[0], " · ".join(f"{KIND_SHORT[kind]}: {state[1].lower()}" for kind, state in states.items())
+    return worst[0], " · ".join(f"{', '.join(kinds)}: {words.lower()}" for (_, words), kinds in documents.items())
 
 
 _WORST = ("problem", "wait", "todo", "ok")

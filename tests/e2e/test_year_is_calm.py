@@ -10,7 +10,7 @@ from playwright.async_api import Browser, expect
 
 from tests.e2e.conftest import NARROW, WIDE, Person, Product, new_person
 from tests.e2e.crowd import crowded
-from tests.e2e.page_checks import look_at
+from tests.e2e.page_checks import HIGHEST, look_at
 
 LIMIT = 0.1
 """Cumulative layout shift that counts as good."""
@@ -65,16 +65,23 @@ async def test_nothing_jumps_while_a_page_loads(
             assert await admin.page.evaluate("document.documentElement.scrollWidth") <= viewport["width"], path
             if viewport is PHONE:
                 found |= await _on_phones(admin, path)
+        if viewport is PHONE:  # a class looked at: the longest words of states
+            await admin.page.set_viewport_size(WIDE)  # type: ignore[arg-type]
+            await admin.open("/lock")
+            await admin.page.get_by_role("button", name="Kiểm tra").first.click()
+            await expect(admin.page.get_by_role("heading", name="Kiểm tra trước khi chốt")).to_be_visible()
+            assert await admin.page.evaluate("document.documentElement.scrollWidth") <= WIDE["width"]
+            found |= await _on_phones(admin, "/lock, a class", 2 * HIGHEST)  # all classes, and 39 pupils
     assert jumped == {}
     assert found == {}, "\n".join(f"{where}: {'; '.join(what)}" for where, what in found.items())
 
 
-async def _on_phones(person: Person, path: str) -> dict[str, list[str]]:
+async def _on_phones(person: Person, path: str, highest: int = HIGHEST) -> dict[str, list[str]]:
     """What the page breaks at 360 and at 390 px."""
     found = {}
     for viewport in (PHONE, NARROW):
         await person.page.set_viewport_size(viewport)  # type: ignore[arg-type]
-        if problems := (await look_at(person.page)).problems:
+        if problems := (await look_at(person.page, highest)).problems:
             found[f"{path} at {viewport['width']}"] = problems[:6]
     await person.page.set_viewport_size(PHONE)  # type: ignore[arg-type]
     return found
