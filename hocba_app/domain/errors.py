@@ -82,7 +82,7 @@ class ErrorCode(StrEnum):
     SIGNER_NO_IMAGE = "signer_no_image"  # no signature image or seal; the person or the admin uploads one
     DELEGATION_OVER = "delegation_over"  # ký thay outside its dates or kinds; management enters a new decision
     SIGNER_LEFT = "signer_left"  # the signer has left or his account is disabled; the admin assigns another
-    POST_CHANGED = "post_changed"  # who signs for the principal is no vice-principal; management names another
+    POST_CHANGED = "post_changed"  # who signs at the head's step is neither principal nor deputy; management hands over
     TITLE_CHANGED = (
         "title_changed"  # he signs as somebody else now (head, deputy, acting); management hands the slots over anew
     )
@@ -255,7 +255,7 @@ SENTENCES: dict[ErrorCode, str] = {
     ErrorCode.SIGNER_NO_IMAGE: "Chưa có ảnh chữ ký (hoặc con dấu). Hãy tải ảnh lên rồi ký lại.",
     ErrorCode.DELEGATION_OVER: "Quyết định ký thay không còn hiệu lực cho loại hồ sơ này. Hãy nhập quyết định mới hoặc chuyển lại cho Hiệu trưởng.",
     ErrorCode.SIGNER_LEFT: "Người ký không còn trong danh sách cán bộ của trường hoặc tài khoản đã bị khóa nên chữ ký không được dùng; hồ sơ vẫn chờ ký. Quản trị hãy chuyển cho người khác ở mục Phân công ký.",
-    ErrorCode.POST_CHANGED: "Theo SMAS, người ký không còn là Phó Hiệu trưởng nên không được ký thay Hiệu trưởng; hồ sơ vẫn chờ ký. Hãy chuyển cho Hiệu trưởng hoặc người được ủy quyền.",
+    ErrorCode.POST_CHANGED: "Theo danh sách cán bộ, người ký không còn là Hiệu trưởng hoặc Phó Hiệu trưởng nên không ký bước này được; hồ sơ vẫn chờ ký. Hãy chuyển các hồ sơ đã chốt cho người ký hiện nay ở mục Cấu hình ký.",
     ErrorCode.TITLE_CHANGED: "Chức danh ký của người này đã đổi sau khi chốt hồ sơ (Hiệu trưởng, ký thay hoặc quyền) nên chưa ký với chức danh cũ; hồ sơ vẫn chờ ký. Hãy chuyển lại các hồ sơ đã chốt cho người ký hiện nay ở mục Cấu hình ký.",
     ErrorCode.COVER_SIGNER_OVER: "Nhà trường đã cử người khác ký bìa nên chữ ký này không được dùng; bìa vẫn chờ ký. Hãy chuyển các bìa đã chốt cho người ký hiện nay ở mục Cấu hình ký.",
     ErrorCode.SEAL_OPERATOR_OVER: "Nhà trường đã giao con dấu cho người khác nên lượt đóng dấu này không được dùng; hồ sơ vẫn chờ người đóng dấu hiện nay.",

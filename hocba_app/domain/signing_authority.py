@@ -106,12 +106,13 @@ def post_refusal(signer: Signer, stage: str, kind: str, day: date) -> ErrorCode 
         return None if signer.operates_seal else ErrorCode.SEAL_OPERATOR_OVER
     if stage != "principal" or signer.position == "principal":
         return None
-    if covering_decision(signer, kind, day) is None:
-        if kind != "cover":
-            return ErrorCode.DELEGATION_OVER
-        if not signer.signs_covers:
-            return ErrorCode.COVER_SIGNER_OVER
-    return None if signer.position == "vice_principal" else ErrorCode.POST_CHANGED
+    if signer.position != "vice_principal":
+        return ErrorCode.POST_CHANGED
+    if covering_decision(signer, kind, day) is not None:
+        return None
+    if kind != "cover":
+        return ErrorCode.DELEGATION_OVER
+    return None if signer.signs_covers else ErrorCode.COVER_SIGNER_OVER
 
 
 def title_now(signer: Signer, kind: str, day: date) -> Title:

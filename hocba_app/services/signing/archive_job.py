@@ -29,7 +29,7 @@ from hocba_app.services.audit.log import Tells, record
 from hocba_app.services.jobs.registry import Work, job
 from hocba_app.services.jobs.results import Done, Result, RetryAfter
 from hocba_app.services.signing.integrations import timestamp_client, trust_roots
-from hocba_app.services.signing.steps.commit import append_revisions
+from hocba_app.services.signing.revisions import append_revisions
 from hocba_app.services.storage import blobs
 from hocba_app.services.storage.files import current_file
 from hocba_app.verification.judge_files import judge_files

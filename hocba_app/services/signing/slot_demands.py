@@ -134,12 +134,21 @@ def require_seal_fit(demand: SealDemand, school: School, salt: str, certificate:
     Raises:
         HocbaError: SEAL_TAX_CODE_CHANGED, CERTIFICATE_NOT_OWN.
     """
+    require_tax_code(demand, school)
+    if fit_of(demand, salt, certificate) is Fit.NOT_OWN:
+        raise HocbaError(ErrorCode.CERTIFICATE_NOT_OWN)
+
+
+def require_tax_code(demand: SealDemand, school: School) -> None:
+    """The school still goes by the tax code that the file demands of its seal.
+
+    Raises:
+        HocbaError: SEAL_TAX_CODE_CHANGED.
+    """
     if demand.tax_code != school.tax_code:
         raise HocbaError(
             ErrorCode.SEAL_TAX_CODE_CHANGED, locked=demand.tax_code or "(trống)", now=school.tax_code or "(trống)"
         )
-    if fit_of(demand, salt, certificate) is Fit.NOT_OWN:
-        raise HocbaError(ErrorCode.CERTIFICATE_NOT_OWN)
 
 
 def vouched_by_version(session: Session, version_ids: Sequence[str]) -> dict[str, dict[str, Vouched]]:

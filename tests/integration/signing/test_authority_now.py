@@ -25,6 +25,7 @@ from hocba_app.models import (
     Database,
     Job,
     LateAnswer,
+    School,
     SigningSettings,
     Slot,
     Staff,
@@ -207,6 +208,17 @@ def test_who_has_left_signs_nothing(
             leaves(small, "TOAN")
         assert work_on(small, batch_id) == "ended" and outside[0].pending(small.users["TOAN"]) == []
     assert_refused(small, batch_id, "TOAN", ErrorCode.SIGNER_LEFT, confirmed=2 if when == "on_phone" else 0)
+
+
+def test_a_tax_code_changed_while_the_phone_waits_is_sealed_under_no_more(small: SmallSchool, outside: Outside) -> None:
+    """Asked when the batch is prepared, and again in the transaction that commits."""
+    ready_to_seal(small, outside[0])
+    batch_id = start(small, "operator")
+    with on_phone(small, outside[0], "operator", batch_id), small.db.write(small.school_id) as session:
+        session.get_one(School, small.school_id).tax_code = "0399999999"
+    done = batch(small, batch_id)
+    assert (done.state, done.committed, done.error_code) == ("ended", 0, ErrorCode.SEAL_TAX_CODE_CHANGED.value)
+    assert held_leases(small) == 0 and {document.state for document in documents(small)} == {"signed"}
 
 
 def test_a_cover_is_not_sealed_when_the_results_were_unlocked_meanwhile(small: SmallSchool, outside: Outside) -> None:

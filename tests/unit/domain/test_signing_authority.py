@@ -52,6 +52,7 @@ def test_allowed(signer: Signer, slot: SlotNow) -> None:
         (DEPUTY, COVER, ErrorCode.COVER_SIGNER_OVER),
         (replace(DEPUTY, position="principal"), HISTORY, ErrorCode.TITLE_CHANGED),
         (DEPUTY, replace(HISTORY, caption=()), ErrorCode.TITLE_CHANGED),
+        (replace(TEACHER, key="d"), replace(HISTORY, caption=()), ErrorCode.POST_CHANGED),  # he was the principal
         (replace(DEPUTY, decisions=(replace(DECISION, capacity="acting"),)), HISTORY, ErrorCode.TITLE_CHANGED),
         (replace(DEPUTY, office="director"), HISTORY, ErrorCode.TITLE_CHANGED),
         (replace(DEPUTY, signs_covers=True, position="teacher"), COVER, ErrorCode.POST_CHANGED),

@@ -8,7 +8,6 @@ turn writes the same files and finds the committed items committed.
 from __future__ import annotations
 
 import base64
-import hashlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,12 +19,11 @@ from hocba_app.domain.audit_wording import Action
 from hocba_app.domain.batch_lifecycle import ItemState
 from hocba_app.domain.document_lifecycle import DocumentLife
 from hocba_app.domain.errors import ErrorCode, HocbaError
-from hocba_app.models import SEAL, Batch, BatchItem, Document, DocumentVersion, Revision, Slot
-from hocba_app.models.base import utc_now
+from hocba_app.models import SEAL, Batch, BatchItem, Document, School, Slot
 from hocba_app.models.repositories import batches as batch_rows
 from hocba_app.models.repositories import signing as rows
 from hocba_app.models.repositories.batch_state import moved_item
-from hocba_app.models.repositories.bulk import add_rows, empty_rows, set_rows
+from hocba_app.models.repositories.bulk import empty_rows, set_rows
 from hocba_app.models.repositories.document_state import life_of, life_values
 from hocba_app.models.repositories.leases import release_leases
 from hocba_app.pki import cms, signer_certificate, tsa_client
@@ -41,8 +39,16 @@ from hocba_app.services.signing.admission import fail_item
 from hocba_app.services.signing.authority import authority_of
 from hocba_app.services.signing.batch_transitions import close, end_batch, wait_for, wake_waiting
 from hocba_app.services.signing.integrations import timestamp_client, writer
+from hocba_app.services.signing.revisions import append_revisions
 from hocba_app.services.signing.self_check import require_acceptable
-from hocba_app.services.signing.slot_demands import locked_demand, require_fit, seal_demand, vouched_as_json, vouched_of
+from hocba_app.services.signing.slot_demands import (
+    locked_demand,
+    require_fit,
+    require_tax_code,
+    seal_demand,
+    vouched_as_json,
+    vouched_of,
+)
 from hocba_app.services.signing.steps.timestamp import token_fits
 from hocba_app.services.storage import blobs
 from hocba_app.services.storage.files import file_of
@@ -65,6 +71,8 @@ class Finished:
     """The time stamp that is inside."""
     base: tuple[int, str]
     """Length and SHA-256 of what was prepared on."""
+    seal: SealDemand | None = None
+    """For the school's seal: what the file demands of it."""
     vouched: Vouched | None = None
     """What the seal must vouch for from now on: the principal has accepted the name in the certificate."""
 
@@ -184,7 +192,7 @@ def _embed(
         )
     )
     tip = tip_after(AppendState.loads(version.tip), file, prepared, update)
-    return Finished(update, tip, token, (prepared.base_length, prepared.base_sha256), vouched)
+    return Finished(update, tip, token, (prepared.base_length, prepared.base_sha256), seal, vouched)
 
 
 def _commit_some(
@@ -204,6 +212,7 @@ def _commit_some(
             session
         )  # before any other row, as everybody who closes: nothing that decides who may sign changes meanwhile
         batch = session.get_one(Batch, (work.school_id, work.job_id))
+        school = session.get_one(School, work.school_id, populate_existing=True)
         items = [
             item
             for item in batch_rows.item_rows(session, batch.id, ItemState.STAMPED, "slot_id", "version_id")
@@ -223,6 +232,8 @@ def _commit_some(
                     raise result
                 _require_unchanged(batch, slot, version, result.base)
                 authority.require(slot, documents[slot.document_id], confirmed=True)
+                if result.seal is not None:
+                    require_tax_code(result.seal, school)
                 life = life_of(documents[slot.document_id], slots, leases.get(version.id)).sign(batch.id, slot.field)
             except HocbaError as error:
                 fail_item(session, batch, session.get_one(BatchItem, (work.school_id, item.id)), error)
@@ -338,56 +349,3 @@ def _require_unchanged(batch: Batch, slot: Any, version: Any, base: tuple[int, s
         raise HocbaError(ErrorCode.LEASE_LOST)
     if slot.stage != SEAL and slot.staff_id != batch.owner:
         raise HocbaError(ErrorCode.SLOT_NOT_YOURS)
-
-
-def append_revisions(
-    session: Session, grown_by: Sequence[tuple[Any, bytes, AppendState, str | None]], *, kind: str
-) -> None:
-    """One more revision of each version: the row, and the version's new end.
-
-    Args:
-        grown_by: version (a row with ``id``, ``document_id`` and ``revision_number``), the update appended, in the store already, the tip
-            after it, and the slot it signs or None.
-        kind: ``signature`` or ``archive``.
-    """
-    now = utc_now()
-    if kind == "archive":
-        set_rows(
-            session,
-            Document,
-            (
-                {"id": version.document_id, "archived_at": now, "archive_look_at": None, "archive_failures": 0}
-                for version, *_ in grown_by
-            ),
-        )
-    set_rows(
-        session,
-        DocumentVersion,
-        (
-            {
-                "id": version.id,
-                "revision_number": version.revision_number + 1,
-                "length": tip.length,
-                "sha256": tip.sha256,
-                "tip": tip.dumps(),
-            }
-            for version, _, tip, _ in grown_by
-        ),
-    )
-    add_rows(
-        session,
-        Revision,
-        (
-            {
-                "version_id": version.id,
-                "number": version.revision_number + 1,
-                "kind": kind,
-                "slot_id": slot_id,
-                "blob_sha256": hashlib.sha256(update).hexdigest(),
-                "length": tip.length,
-                "sha256": tip.sha256,
-                "created_at": now,
-            }
-            for version, update, tip, slot_id in grown_by
-        ),
-    )
